@@ -1,0 +1,72 @@
+"""What every component shares: checked arguments, names that carry their Region, options for stateful children."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+_DIRECTIONS = {
+    "north": "n",
+    "south": "s",
+    "east": "e",
+    "west": "w",
+    "central": "c",
+    "northeast": "ne",
+    "northwest": "nw",
+    "southeast": "se",
+    "southwest": "sw",
+}
+
+
+def region_code(region: str) -> str:
+    """The short form of a Region that names carry: `eu-west-1` is `euw1`, `us-gov-east-1` is `usgove1`."""
+    *words, number = region.split("-")
+    return "".join(_DIRECTIONS.get(word, word) for word in words) + number
+
+
+class Checks:
+    """Collects what is wrong with a component's arguments and raises it in one piece."""
+
+    def __init__(self, component: str) -> None:
+        self._component = component
+        self._found: list[pulumi.InputPropertyErrorDetails] = []
+
+    def require(self, condition: bool, path: str, *, got: object, allowed: str, fix: str) -> None:
+        """Note a problem at `path` unless `condition` holds."""
+        if not condition:
+            reason = f"got {got!r}; allowed: {allowed}; fix: {fix}"
+            self._found.append({"property_path": path, "reason": reason})
+
+    def finish(self) -> None:
+        """Raise `pulumi.InputPropertiesError` with every problem noted, or do nothing.
+
+        Raises:
+            pulumi.InputPropertiesError: one detail per problem: property path, what was got, what is allowed, the fix.
+        """
+        if self._found:
+            lines = "\n".join(f"  {each['property_path']}: {each['reason']}" for each in self._found)
+            raise pulumi.InputPropertiesError(f"{self._component} refuses its arguments:\n{lines}", self._found)
+
+
+def stateful(
+    parent: pulumi.Resource, *, ephemeral: bool, provider: pulumi.ProviderResource | None = None, **options: Any
+) -> pulumi.ResourceOptions:
+    """Options for a child that holds data: protected and retained, unless its environment is a throw-away one."""
+    return pulumi.ResourceOptions(
+        parent=parent, provider=provider, protect=not ephemeral, retain_on_delete=not ephemeral, **options
+    )
+
+
+def policy_document(*statements: Mapping[str, Any]) -> pulumi.Output[str]:
+    """An IAM policy document as JSON; each statement may hold outputs."""
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    return pulumi.Output.json_dumps(document, sort_keys=True)
+
+
+def assume_role_policy(service: str, *, actions: Sequence[str] = ("sts:AssumeRole",), account_id: str = "") -> str:
+    """A trust policy for one AWS service; `account_id` keeps other accounts' resources from using the role."""
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
+    if account_id:
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account_id}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True)
