@@ -1,0 +1,49 @@
+"""What a resource would answer once it exists, as far as a plan needs it: placeholders for what only AWS knows."""
+
+import importlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_args
+
+from pulumi import _types
+from pulumi.runtime import rpc
+
+from haven.record import Secret, reference
+
+_NESTED: dict[str, tuple[str, ...]] = {
+    "aws:eks/cluster:Cluster": ("vpcConfig.clusterSecurityGroupId", "vpcConfig.vpcId", "certificateAuthority.data")
+}
+"""Nested properties that other resources are made from; everything else that is nested and computed stays unknown."""
+
+
+def outputs(type_: str, key: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Every text property that the SDK declares for this type, as a placeholder unless it is given by an input."""
+    computed: dict[str, Any] = {name: reference(key, name) for name in _text_properties(type_)}
+    answered = computed | {name: value for name, value in inputs.items() if value is not None}
+    for path in _NESTED.get(type_, ()):
+        outer, inner = path.split(".")
+        answered[outer] = {**answered.get(outer, {}), inner: reference(key, path)}
+    return answered
+
+
+def unwrapped(value: Any) -> Any:
+    """`value` without the wrapping of secrets, however deep."""
+    if isinstance(value, Secret):
+        return unwrapped(value.value)
+    if isinstance(value, Mapping):
+        return {name: unwrapped(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [unwrapped(each) for each in value]
+    return value
+
+
+@cache
+def _text_properties(type_: str) -> tuple[str, ...]:
+    package, module, _ = type_.split(":")
+    known: Any = rpc.get_resource_module(package, module, "")
+    class_name = known.mod_info["classes"].get(type_) if known is not None else None
+    if class_name is None:
+        return ()
+    resource = getattr(importlib.import_module(known.mod_info["fqn"]), class_name)
+    properties = _types.resource_types(resource)
+    return tuple(name for name, declared in properties.items() if declared is str or str in get_args(declared))

@@ -1,0 +1,70 @@
+"""The children that pulumi-eks's Cluster would register: its plugin makes them, so a recording must add them itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+CLUSTER = "eks:index:Cluster"
+CONTROL_PLANE = "aws:eks/cluster:Cluster"
+
+_WANTED: dict[str, Any] = {
+    "skipDefaultNodeGroup": True,
+    "skipDefaultSecurityGroups": True,
+    "createOidcProvider": False,
+    "useDefaultVpcCni": True,
+    "authenticationMode": "API",
+}
+"""The choices of a cluster whose control plane is all that pulumi-eks makes (pulumi-eks 4.4, read 2026-11-21)."""
+
+
+def control_plane(name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Logical name and inputs of the `aws.eks.Cluster` that pulumi-eks 4.4 declares for these inputs.
+
+    Raises:
+        ValueError: the inputs ask pulumi-eks for more than a control plane.
+    """
+    wrong = [f"{key}: {wanted!r}" for key, wanted in _WANTED.items() if inputs.get(key) != wanted]
+    if inputs.get("kubeProxyAddonOptions", {}).get("enabled") is not False:
+        wrong.append("kubeProxyAddonOptions: {'enabled': False}")
+    if "serviceRole" not in inputs:
+        wrong.append("serviceRole: a role")
+    if wrong:
+        raise ValueError(f"{CLUSTER} {name!r} can be recorded with these inputs only: {', '.join(wrong)}")
+    logical = f"{name}-eksCluster"
+    vpc = {
+        "subnetIds": inputs.get("subnetIds")
+        or [*inputs.get("publicSubnetIds", []), *inputs.get("privateSubnetIds", [])],
+        "endpointPrivateAccess": inputs.get("endpointPrivateAccess"),
+        "endpointPublicAccess": inputs.get("endpointPublicAccess"),
+        "publicAccessCidrs": inputs.get("publicAccessCidrs"),
+    }
+    made = {
+        "name": inputs.get("name"),
+        # The role arrives as a reference to the resource; what pulumi-eks passes on is its ARN.
+        "roleArn": inputs["serviceRole"].replace(".id@@", ".arn@@"),
+        "vpcConfig": {key: value for key, value in vpc.items() if value is not None},
+        "version": inputs.get("version"),
+        "enabledClusterLogTypes": inputs.get("enabledClusterLogTypes"),
+        "bootstrapSelfManagedAddons": inputs.get("bootstrapSelfManagedAddons", True),
+        "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": True},
+        "encryptionConfig": _encryption(inputs.get("encryptionConfigKeyArn")),
+        "deletionProtection": inputs.get("deletionProtection"),
+        "upgradePolicy": inputs.get("upgradePolicy"),
+        "kubernetesNetworkConfig": _network(inputs),
+        "tags": {"Name": logical} | inputs.get("clusterTags", {}) | inputs.get("tags", {}),
+    }
+    return logical, {key: value for key, value in made.items() if value is not None}
+
+
+IGNORED = ("accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons")
+"""What pulumi-eks tells the engine to leave alone once the control plane stands."""
+
+
+def _encryption(key_arn: str | None) -> dict[str, Any] | None:
+    return {"provider": {"keyArn": key_arn}, "resources": ["secrets"]} if key_arn else None
+
+
+def _network(inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+    block, family = inputs.get("kubernetesServiceIpAddressRange"), inputs.get("ipFamily")
+    if not block and not family:
+        return None
+    return {"ipFamily": family or "ipv4"} | ({"serviceIpv4Cidr": block} if block else {})
