@@ -1,0 +1,83 @@
+"""What AWS promises and what others measured: each figure once, with its source and the day it was read."""
+
+from dataclasses import dataclass
+
+_READ = "2026-11-21"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure that somebody stands behind."""
+
+    value: float
+    unit: str
+    says: str
+    source: str
+    read: str = _READ
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A figure that nobody stands behind; it is shown as an assumption wherever it is used."""
+
+    value: float
+    unit: str
+    says: str
+    why: str
+
+
+BACKUP_INTERVAL_MINUTES = Fact(
+    60, "min", "AWS Backup takes snapshots at most once an hour", "AWS Backup developer guide, backup plan options"
+)
+BACKUP_START_WINDOW_MINUTES = Fact(
+    60, "min", "a backup job may start up to its start window late; the window is at least 60 min",
+    "AWS Backup developer guide, backup plan options",
+)  # fmt: skip
+AURORA_GLOBAL_LAG_MINUTES = Fact(
+    1, "min", "Aurora Global Database loses seconds in an unplanned failover; shown as the minute they fit in",
+    "Amazon Aurora user guide, disaster recovery with Aurora Global Database",
+)  # fmt: skip
+AURORA_GLOBAL_FAILOVER_MINUTES = Fact(
+    8, "min", "one user measured about 8 min for a cross-Region failover of Aurora",
+    "keycloak/keycloak-benchmark issue 445",
+)  # fmt: skip
+CACHE_LAG_MINUTES = Fact(
+    1 / 60, "min", "ElastiCache Global Datastore is usually under 1 s behind",
+    "Amazon ElastiCache user guide, Global Datastore",
+)  # fmt: skip
+CACHE_PROMOTION_MINUTES = Fact(
+    1, "min", "promoting a Global Datastore's secondary takes about 1 min", "AWS disaster recovery workshop"
+)
+OBJECT_REPLICATION_MINUTES = Fact(
+    15, "min", "S3 replication time control: 99.99 % of objects within 15 min by design (the SLA says 99.9 %)",
+    "Amazon S3 user guide, replication time control; S3 RTC SLA",
+)  # fmt: skip
+CUT_OVER_FAST_MINUTES = Fact(
+    1.5,
+    "min",
+    "health checks every 10 s, three in a row, then a record's TTL of 60 s",
+    "Amazon Route 53 guide; arithmetic",
+)
+CUT_OVER_MINUTES = Fact(
+    2.5,
+    "min",
+    "health checks every 30 s, three in a row, then a record's TTL of 60 s",
+    "Amazon Route 53 guide; arithmetic",
+)
+PILOT_LIGHT_LEAST_MINUTES = Fact(
+    10, "min", "a pilot light takes tens of minutes: what is off must be started first",
+    "AWS whitepaper: disaster recovery of workloads on AWS",
+)  # fmt: skip
+GPU_COLD_START_MINUTES = Fact(
+    966 / 60, "min", "a 27B model served from a cold GPU node after 966 s: node, image, weights, engine",
+    "kaito-project/kaito issue 2325, one run",
+)  # fmt: skip
+BACKUP_LEAST_MINUTES = Fact(
+    60, "min", "restoring from backups takes hours", "AWS whitepaper: disaster recovery of workloads on AWS"
+)
+
+BACKUP_MOST_MINUTES = Assumption(1440, "min", "a restore is done within a day", "no source; depends on data size")
+PILOT_LIGHT_MOST_MINUTES = Assumption(60, "min", "capacity and instances start within the hour", "no source")
+WARM_MOST_MINUTES = Assumption(20, "min", "promotion, missing nodes and traffic together", "no source")
+ACTIVE_MOST_MINUTES = Assumption(10, "min", "promotion of the one SQL writer", "no source; 8 min were measured once")
+BACKUP_RPO_MOST_MINUTES = Assumption(240, "min", "backup job and copy take up to two hours", "depends on data size")
