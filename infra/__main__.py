@@ -1,0 +1,18 @@
+"""The program that Pulumi runs: one environment in two Regions."""
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from infra.memory import remember
+from infra.settings import load
+from infra.topology import Environment
+
+
+async def main() -> pulumi.Inputs:
+    """Read the config, hold it against what the first deployment stored, declare the environment."""
+    settings = load(pulumi.get_stack(), CONFIG.get())
+    await remember(settings)
+    return Environment(settings).declare()
+
+
+pulumi.run(main)

@@ -1,0 +1,65 @@
+"""The AWS providers of an environment: one for each Region, explicit, and calling nobody when configured."""
+
+import pulumi_aws as aws
+
+from infra.settings import Settings
+
+_EMULATED = (
+    "acm",
+    "autoscaling",
+    "backup",
+    "cloudwatch",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "eks",
+    "elasticache",
+    "elbv2",
+    "events",
+    "iam",
+    "kinesis",
+    "kms",
+    "logs",
+    "rds",
+    "route53",
+    "s3",
+    "s3control",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+)
+"""The services that an environment uses: an emulator stands in for these."""
+
+
+def aws_providers(settings: Settings) -> dict[str, aws.Provider]:
+    """Region -> its provider, for both Regions.
+
+    None of them looks anything up: credentials, account and instance metadata are not asked for, so that `up` still
+    works for one Region while the other answers nothing.
+    """
+    return {region: _provider(settings, region) for region in (settings.regions.primary, settings.regions.recovery)}
+
+
+def _provider(settings: Settings, region: str) -> aws.Provider:
+    tags = {**settings.tags, "haven:environment": settings.stack}
+    return aws.Provider(
+        f"aws-{region}",
+        region=region,
+        default_tags={"tags": tags},
+        skip_credentials_validation=True,
+        skip_metadata_api_check=True,
+        skip_region_validation=True,
+        skip_requesting_account_id=True,
+        **(_emulated(settings.emulator) if settings.emulator else {}),
+    )
+
+
+def _emulated(url: str) -> dict[str, object]:
+    return {
+        "access_key": "test",
+        "secret_key": "test",
+        "s3_use_path_style": True,
+        "endpoints": [dict.fromkeys(_EMULATED, url)],
+    }

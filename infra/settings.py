@@ -1,0 +1,162 @@
+"""Every config key of an environment: typed, frozen, with all that is wrong with a stack file in one error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import pulumi
+from pydantic import Field, TypeAdapter
+
+from haven.problems import Problem, Problems, choices
+from haven.stackfile import is_placeholder
+from haven.tiers import Tier
+from infra import models, rules
+from infra.reading import read_value, unknown_key
+
+EMULATOR_ACCOUNT = "000000000000"
+NAMESPACE = "haven"
+
+
+class Refused(Problems, pulumi.RunError):
+    """The config is refused; the engine prints it without a traceback."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One environment, as its stack file describes it."""
+
+    stack: str
+    account: str
+    """The AWS account, 12 digits; names and ARNs are made with it, so that nothing needs to be looked up."""
+    tier: Tier
+    regions: models.Regions
+    active: str
+    """The Region where writes go now; the only value that a failover changes."""
+    demote: str
+    """The Region that may stand at standby scale while it is not the active one. Left out: the recovery Region."""
+    zones: Mapping[str, list[str]]
+    """Region -> two or three zone names, in the order of the subnets; only ever append."""
+    domain: str | None
+    """Domain below which the environment's names stand. Left out: no DNS records and no traffic switch."""
+    hosted_zone_id: str | None
+    """An existing public zone of that domain. Left out: the environment creates one."""
+    objectives: models.Objectives
+    network: models.Network
+    cluster: models.Cluster
+    database: models.Database
+    cache: models.Cache
+    storage: models.Storage
+    systems: Mapping[str, models.System]
+    traffic: models.Traffic
+    ephemeral: bool
+    """A throw-away environment: nothing is protected, retained or kept from deletion."""
+    emulator: str | None
+    """URL of an emulator of AWS that answers for every service. Left out: AWS itself."""
+    tags: Mapping[str, str]
+    """Tags of every resource, beside Haven's own."""
+
+    def system_tier(self, name: str | None) -> Tier:
+        """The tier of a system, or the environment's for None and for systems without one of their own."""
+        own = self.systems[name].tier if name is not None else None
+        return own or self.tier
+
+
+@dataclass(frozen=True)
+class _Key:
+    type: Any
+    structured: bool = True
+    default: Any = field(default=None)
+    required: bool = False
+
+
+_ZONES = dict[str, Annotated[list[str], Field(min_length=2, max_length=3)]]
+
+KEYS: dict[str, _Key] = {
+    "account": _Key(Annotated[str, Field(pattern=r"^\d{12}$")], structured=False),
+    "tier": _Key(Tier, structured=False, required=True),
+    "regions": _Key(models.Regions, required=True),
+    "active": _Key(str, structured=False),
+    "demote": _Key(str, structured=False),
+    "zones": _Key(_ZONES, default={}),
+    "domain": _Key(Annotated[str, Field(pattern=r"^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+$")], structured=False),
+    "hostedZoneId": _Key(Annotated[str, Field(pattern=r"^Z[A-Z0-9]{1,31}$")], structured=False),
+    "objectives": _Key(models.Objectives, default=models.Objectives()),
+    "network": _Key(models.Network, default=models.Network()),
+    "cluster": _Key(models.Cluster, default=models.Cluster()),
+    "database": _Key(models.Database, default=models.Database()),
+    "cache": _Key(models.Cache, default=models.Cache()),
+    "storage": _Key(models.Storage, default=models.Storage()),
+    "systems": _Key(dict[models.Name, models.System], default={}),
+    "traffic": _Key(models.Traffic, default=models.Traffic()),
+    "ephemeral": _Key(bool, structured=False, default=False),
+    "emulator": _Key(Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")], structured=False),
+    "tags": _Key(dict[str, str], default={}),
+}
+
+
+def load(stack: str, config: Mapping[str, str]) -> Settings:
+    """The settings of a stack.
+
+    Args:
+        stack: the stack's name; AWS names are made with it.
+        config: every config value as the engine hands it to a program: full keys, text, JSON for maps and lists.
+
+    Raises:
+        Refused: with every problem there is; nothing has been declared then.
+    """
+    values, problems = _read(config)
+    problems += rules.check(stack, values)
+    if problems:
+        raise Refused(problems, f"the config of stack {stack}")
+    return _settled(stack, values)
+
+
+def _read(config: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+    """The checked values, without an entry for those that are not valid, and what is wrong with them."""
+    given = {name.removeprefix(f"{NAMESPACE}:"): text for name, text in config.items() if name.startswith(NAMESPACE + ":")}
+    problems = [unknown_key(f"{NAMESPACE}:{name}", name, KEYS) for name in sorted(given.keys() - KEYS)]
+    values: dict[str, Any] = {}
+    for name, key in KEYS.items():
+        if not given.get(name):
+            if key.required:
+                problems.append(_missing(name))
+            else:
+                values[name] = key.default
+            continue
+        found, wrong = _read_key(name, key, given[name])
+        problems += wrong
+        if not wrong:
+            values[name] = found
+    return values, problems
+
+
+def _read_key(name: str, key: _Key, text: str) -> tuple[Any, list[Problem]]:
+    what = f"{NAMESPACE}:{name}"
+    if is_placeholder(text):
+        return None, [Problem(what, "a secure value", "plain text: it shapes the plan", f"set {what} without --secret")]
+    return read_value(what, text, TypeAdapter(key.type), structured=key.structured)
+
+
+def _missing(name: str) -> Problem:
+    allowed = {
+        "tier": choices(Tier),
+        "regions": "a map with primary and recovery, such as eu-west-1 and eu-central-1",
+    }
+    return Problem(f"{NAMESPACE}:{name}", "nothing", allowed[name], f"add {NAMESPACE}:{name} to the stack file")
+
+
+def _settled(stack: str, values: Mapping[str, Any]) -> Settings:
+    regions: models.Regions = values["regions"]
+    both = (regions.primary, regions.recovery)
+    return Settings(
+        stack=stack,
+        account=values["account"] or EMULATOR_ACCOUNT,
+        active=values["active"] or regions.primary,
+        demote=values["demote"] or regions.recovery,
+        zones={region: values["zones"].get(region) or rules.default_zones(region) for region in both},
+        hosted_zone_id=values["hostedZoneId"],
+        **{
+            name: values[name]
+            for name in KEYS.keys() - {"account", "active", "demote", "zones", "hostedZoneId"}
+        },
+    )
