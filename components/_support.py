@@ -25,6 +25,12 @@ def region_code(region: str) -> str:
     return "".join(_DIRECTIONS.get(word, word) for word in words) + number
 
 
+def partition(region: str) -> str:
+    """The first part of every ARN in a Region: `aws`, or `aws-us-gov`, `aws-cn`, `aws-eusc` in worlds apart."""
+    apart = {"us-gov": "aws-us-gov", "cn": "aws-cn", "eusc": "aws-eusc"}
+    return next((name for prefix, name in apart.items() if region.startswith(f"{prefix}-")), "aws")
+
+
 class Checks:
     """Collects what is wrong with a component's arguments and raises it in one piece."""
 
@@ -64,9 +70,13 @@ def policy_document(*statements: Mapping[str, Any]) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps(document, sort_keys=True)
 
 
-def assume_role_policy(service: str, *, actions: Sequence[str] = ("sts:AssumeRole",), account_id: str = "") -> str:
-    """A trust policy for one AWS service; `account_id` keeps other accounts' resources from using the role."""
+def assume_role_policy(
+    service: str, *, actions: Sequence[str] = ("sts:AssumeRole",), account_id: str = "", source_arn: str = ""
+) -> str:
+    """A trust policy for one AWS service; `account_id` and `source_arn` (a pattern) keep others from using it."""
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
     if account_id:
         statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account_id}}
+    if source_arn:
+        statement.setdefault("Condition", {})["ArnLike"] = {"aws:SourceArn": source_arn}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True)
