@@ -45,6 +45,10 @@ CACHE_LAG_MINUTES = Fact(
     1 / 60, "min", "ElastiCache Global Datastore is usually under 1 s behind",
     "Amazon ElastiCache user guide, Global Datastore",
 )  # fmt: skip
+CACHE_LAG_MOST_MINUTES = Assumption(1, "min", "a Global Datastore stays within a minute", "AWS names no bound")
+ASYNCHRONOUS_LEAST_MINUTES = Fact(
+    1 / 60, "min", "asynchronous copies are never at zero: what was just written is not there yet", "by definition"
+)
 CACHE_PROMOTION_MINUTES = Fact(
     1, "min", "promoting a Global Datastore's secondary takes about 1 min", "AWS disaster recovery workshop"
 )
