@@ -76,8 +76,6 @@ class Recording:
     """In the order of their URNs."""
     outputs: Mapping[str, Any]
     """The stack's outputs."""
-    invokes: Sequence[str] = ()
-    """Tokens of the functions that the program called: look-ups."""
 
     @cached_property
     def by_key(self) -> Mapping[str, Record]:

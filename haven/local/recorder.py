@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from google.protobuf import empty_pb2
@@ -37,7 +37,7 @@ def record(
     remembered: Mapping[str, Any] | None = None,
     first_deployment: bool = False,
 ) -> Recording:
-    """Run `program` and return everything it declared.
+    """Run `program` and return everything it declared. A program that looks something up fails.
 
     Args:
         program: a callable that declares resources, or the directory of a program (its `__main__.py` is run).
@@ -112,25 +112,16 @@ class _Stash:
         return {"input": inputs.get("input"), "output": value}
 
 
-class _NoMocks(mocks.Mocks):
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise RuntimeError(f"the program calls {args.token}: a look-up; it must run without")
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        raise RuntimeError(f"the program reads {args.typ} {args.name!r}: a look-up; it must run without")
-
-
 class _Monitor(mocks.MockMonitor):
     """Stands where the engine's resource monitor would, and keeps every registration."""
 
     def __init__(self, stash: _Stash) -> None:
-        super().__init__(_NoMocks())
+        super().__init__(cast(mocks.Mocks, None))  # it answers by itself, and asks no mocks
         self._stash = stash
         self._lock = threading.Lock()
         self._requests: dict[str, tuple[resource_pb2.RegisterResourceRequest, dict[str, Any]]] = {}
         self._transforms: dict[str, list[Any]] = {}
         self._outputs: dict[str, Any] = {}
-        self._invokes: list[str] = []
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         lineage = parent.split("::")[2] if parent else _STACK
@@ -138,11 +129,14 @@ class _Monitor(mocks.MockMonitor):
         return f"urn:pulumi:{settings.get_stack()}::{settings.get_project()}::{qualified}::{name}"
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802  the engine's name
-        if request.tok == "pulumi:pulumi:getResource":
-            return super().Invoke(request)
-        with self._lock:
-            self._invokes.append(request.tok)
-        return super().Invoke(request)
+        if request.tok != "pulumi:pulumi:getResource":
+            raise ValueError(f"the program calls {request.tok}: a look-up; it must run without")
+        found = self.resources[request.args["urn"]]
+        answer: dict[str, Any] = {"return": wire.write({"urn": found.urn, "id": found.id, "state": found.state})}
+        return resource_pb2.ResourceInvokeResponse(**answer)
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802  the engine's name
+        raise ValueError(f"the program reads {request.type} {request.name!r}: a look-up; it must run without")
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the engine's name
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -218,7 +212,7 @@ class _Monitor(mocks.MockMonitor):
     def recording(self, project: str, stack: str) -> Recording:
         """Everything kept so far, in the order of the URNs."""
         records = [self._record(urn) for urn in sorted(self._requests)]
-        return Recording(project, stack, records, self._outputs, sorted(self._invokes))
+        return Recording(project, stack, records, self._outputs)
 
     def _record(self, urn: str) -> Record:
         request, inputs = self._requests[urn]
