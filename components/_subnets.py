@@ -1,0 +1,68 @@
+"""Where a network's subnets lie: pure arithmetic on address blocks."""
+
+import ipaddress
+from dataclasses import dataclass
+
+FEWEST_ZONES = 2
+MOST_ZONES = 3
+
+LARGEST_PREFIX = 16
+"""The largest VPC that AWS makes is a /16 (VPC User Guide, VPC CIDR blocks, read 2026-11-21)."""
+
+SMALLEST_PREFIX = 22
+"""The smallest network accepted here. Its public subnets are /27, the least that a load balancer accepts (Elastic Load
+Balancing guide, subnets for your load balancer, read 2026-11-21), its private ones /24: nodes and pods share those."""
+
+PRIVATE_RANGES = tuple(
+    ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
+
+
+@dataclass(frozen=True)
+class ZoneSubnets:
+    """The address blocks of one zone."""
+
+    public: str
+    private: str
+    data: str
+
+
+def layout(cidr: str, zones: int) -> list[ZoneSubnets]:
+    """The subnets of the first `zones` zones of a network.
+
+    A zone's blocks depend on its position alone: the network is cut as if it had every zone it can ever have, so a
+    zone that is added later moves nothing. A quarter of the network is private for each of three zones, because the
+    VPC's network interface plugin takes every pod's address from there; the last quarter holds the public and data
+    subnets, a thirty-second of the network each, and two such blocks stay free.
+
+    Raises:
+        ValueError: `problem` finds something wrong with the block, or `zones` is not 2 or 3.
+    """
+    wrong = problem(cidr)
+    if wrong:
+        raise ValueError(f"{cidr!r} is no block for a network: {wrong}")
+    if not FEWEST_ZONES <= zones <= MOST_ZONES:
+        raise ValueError(f"a network has {FEWEST_ZONES} or {MOST_ZONES} zones, not {zones}")
+    *private, shared = ipaddress.IPv4Network(cidr).subnets(prefixlen_diff=2)
+    small = list(shared.subnets(prefixlen_diff=3))
+    public, data = small[:MOST_ZONES], small[4 : 4 + MOST_ZONES]
+    blocks = zip(public, private, data, strict=True)
+    return [ZoneSubnets(*(str(block) for block in each)) for each in blocks][:zones]
+
+
+def problem(cidr: str) -> str | None:
+    """Why a block can't be a network's, in words, or None where it can."""
+    try:
+        block = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        return str(error)
+    if not LARGEST_PREFIX <= block.prefixlen <= SMALLEST_PREFIX:
+        return f"/{block.prefixlen} is not between /{LARGEST_PREFIX} and /{SMALLEST_PREFIX}"
+    if not any(block.subnet_of(each) for each in PRIVATE_RANGES):
+        return f"it is in none of the private ranges {', '.join(str(each) for each in PRIVATE_RANGES)}"
+    return None
+
+
+def overlap(first: str, second: str) -> bool:
+    """Whether two valid blocks share an address."""
+    return ipaddress.IPv4Network(first).overlaps(ipaddress.IPv4Network(second))
