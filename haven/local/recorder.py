@@ -116,7 +116,7 @@ class _Monitor(mocks.MockMonitor):
     """Stands where the engine's resource monitor would, and keeps every registration."""
 
     def __init__(self, stash: _Stash) -> None:
-        super().__init__(cast(mocks.Mocks, None))  # it answers by itself, and asks no mocks
+        super().__init__(cast("mocks.Mocks", None))  # it answers by itself, and asks no mocks
         self._stash = stash
         self._lock = threading.Lock()
         self._requests: dict[str, tuple[resource_pb2.RegisterResourceRequest, dict[str, Any]]] = {}
