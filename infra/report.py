@@ -1,0 +1,84 @@
+"""The stack's outputs: what a plan shows, what applications connect to, what a runbook needs."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from haven.objectives import judge
+from haven.tiers import PROMISES, Promise, Tier
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from infra.topology import Environment
+
+
+def outputs(environment: "Environment", recovery_manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that the stack exports."""
+    settings = environment.settings
+    asked = settings.objectives.model_dump(by_alias=True, exclude_none=True)
+    return {
+        "tier": settings.tier.value,
+        "active": settings.active,
+        "regions": {"primary": settings.regions.primary, "recovery": settings.regions.recovery},
+        "zones": {region: list(zones) for region, zones in settings.zones.items()},
+        "objectives": asked,
+        "promises": {name: _promise(promise) for name, promise in PROMISES[settings.tier].items()},
+        "judgements": [
+            {
+                "objective": each.objective,
+                "wanted": each.wanted,
+                "promise": each.promise,
+                "verdict": each.verdict.value,
+                "because": each.because,
+            }
+            for each in judge(settings.tier, asked)
+        ],
+        "systems": {
+            name: {"kind": system.kind, "tier": settings.system_tier(name).value}
+            for name, system in settings.systems.items()
+        },
+        "endpoints": _endpoints(environment),
+        "manifest": recovery_manifest,
+        "notes": list(_notes(settings)),
+    }
+
+
+def _promise(promise: Promise) -> dict[str, Any]:
+    most = promise.at_most
+    return {
+        "says": promise.says,
+        "atBestMinutes": promise.at_best.value,
+        "atBestSource": promise.at_best.source,
+        "atMostMinutes": most.value if most else None,
+        "atMostSource": getattr(most, "source", None),
+        "assumption": getattr(most, "why", None),
+    }
+
+
+def _endpoints(environment: "Environment") -> dict[str, Any]:
+    """What applications connect to; the database's writer is found under one name before and after a failover."""
+    return {
+        "databaseWriter": environment.database.writer_endpoint,
+        "databaseSecret": environment.database.secret_arn,
+        "cache": environment.cache.primary_endpoint,
+        "cacheSecret": environment.cache.secret_arn,
+        "clusters": {region: cluster.cluster_name for region, cluster in environment.clusters.items()},
+        **({"service": environment.service_name} if environment.dns else {}),
+    }
+
+
+def _notes(settings: Settings) -> list[str]:
+    notes = []
+    if settings.domain is None:
+        notes.append("no haven:domain: no DNS records and no traffic switch are declared")
+    failed_over = settings.active != settings.regions.primary
+    if settings.tier is Tier.BACKUP and failed_over and settings.database.restore_snapshot is None:
+        notes.append(
+            f"no database is declared in {settings.active}: set haven:database.restoreSnapshot to the ARN of the copied"
+            " cluster snapshot there"
+        )
+    if failed_over and settings.demote != settings.regions.primary:
+        notes.append(
+            f"{settings.regions.primary} stays at full scale: once it answers again, set haven:demote to it to bring"
+            " it down to standby scale"
+        )
+    return notes
