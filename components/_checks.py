@@ -2,7 +2,7 @@
 
 import re
 
-from components._support import Checks
+from components._support import Checks, partition
 
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
@@ -43,4 +43,15 @@ def require_log_retention(checks: Checks, days: int) -> None:
         got=days,
         allowed=", ".join(str(each) for each in LOG_RETENTION_DAYS),
         fix="choose one of the retentions that CloudWatch Logs accepts",
+    )
+
+
+def require_other_region(checks: Checks, path: str, region: str, primary: str) -> None:
+    """The second Region is another one, in the same partition: nothing replicates beyond it."""
+    checks.require(
+        region != primary and partition(region) == partition(primary),
+        path,
+        got=region,
+        allowed=f"a Region other than {primary}, in the partition {partition(primary)}",
+        fix="name the Region that takes over when the primary one is lost",
     )

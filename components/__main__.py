@@ -1,0 +1,26 @@
+"""Hosts the components for every Pulumi language: `pulumi package add <this directory>`."""
+
+from importlib import metadata
+
+from pulumi.provider.experimental import component_provider_host
+
+from components import (
+    FailoverDns,
+    MultiRegionKey,
+    NetworkPeering,
+    RegionalNetwork,
+    ReplicatedBucket,
+    TrafficSwitch,
+)
+
+COMPONENTS = [
+    FailoverDns,
+    MultiRegionKey,
+    NetworkPeering,
+    RegionalNetwork,
+    ReplicatedBucket,
+    TrafficSwitch,
+]
+
+if __name__ == "__main__":
+    component_provider_host(COMPONENTS, "haven", version=metadata.version("haven"))
