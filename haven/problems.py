@@ -37,10 +37,6 @@ class Problems(Exception):  # noqa: N818 - it is the collection, and reads as on
         headline = f"{count} problem{'' if count == 1 else 's'}{place}:"
         return "\n".join([headline, *(f"  {problem.render()}" for problem in self.problems)])
 
-    def located(self, where: str) -> "Problems":
-        """The same problems, said to be in `where`, unless their place is known already."""
-        return self if self.where else Problems(self.problems, where)
-
 
 def one_line(text: str) -> str:
     """`text` on one line: every run of white space is one blank."""

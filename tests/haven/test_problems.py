@@ -39,11 +39,6 @@ def test_one_problem_without_a_place_is_said_in_the_singular() -> None:
     assert Problems([ACTIVE]).render().splitlines()[0] == "1 problem:"
 
 
-def test_a_place_is_added_only_where_none_is_known() -> None:
-    assert Problems([ACTIVE]).located("a.yaml").where == "a.yaml"
-    assert Problems([ACTIVE], "b.yaml").located("a.yaml").where == "b.yaml"
-
-
 @given(st.text(), st.text(), st.text(), st.text())
 def test_a_problem_stays_on_one_line_whatever_it_quotes(what: str, got: str, allowed: str, fix: str) -> None:
     assert len(Problem(what, got, allowed, fix).render().splitlines()) == 1
