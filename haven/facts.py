@@ -37,21 +37,6 @@ AURORA_GLOBAL_LAG_MINUTES = Fact(
     1, "min", "Aurora Global Database loses seconds in an unplanned failover; shown as the minute they fit in",
     "Amazon Aurora user guide, disaster recovery with Aurora Global Database",
 )  # fmt: skip
-AURORA_GLOBAL_FAILOVER_MINUTES = Fact(
-    8, "min", "one user measured about 8 min for a cross-Region failover of Aurora",
-    "keycloak/keycloak-benchmark issue 445",
-)  # fmt: skip
-CACHE_LAG_MINUTES = Fact(
-    1 / 60, "min", "ElastiCache Global Datastore is usually under 1 s behind",
-    "Amazon ElastiCache user guide, Global Datastore",
-)  # fmt: skip
-CACHE_LAG_MOST_MINUTES = Assumption(1, "min", "a Global Datastore stays within a minute", "AWS names no bound")
-ASYNCHRONOUS_LEAST_MINUTES = Fact(
-    1 / 60, "min", "asynchronous copies are never at zero: what was just written is not there yet", "by definition"
-)
-CACHE_PROMOTION_MINUTES = Fact(
-    1, "min", "promoting a Global Datastore's secondary takes about 1 min", "AWS disaster recovery workshop"
-)
 OBJECT_REPLICATION_MINUTES = Fact(
     15, "min", "S3 replication time control: 99.99 % of objects within 15 min by design (the SLA says 99.9 %)",
     "Amazon S3 user guide, replication time control; S3 RTC SLA",
@@ -68,14 +53,14 @@ CUT_OVER_MINUTES = Fact(
     "health checks every 30 s, three in a row, then a record's TTL of 60 s",
     "Amazon Route 53 guide; arithmetic",
 )
+ASYNCHRONOUS_LEAST_MINUTES = Fact(
+    1 / 60, "min", "asynchronous copies are never at zero: what was just written is not there yet", "by definition"
+)
 PILOT_LIGHT_LEAST_MINUTES = Fact(
     10, "min", "a pilot light takes tens of minutes: what is off must be started first",
     "AWS whitepaper: disaster recovery of workloads on AWS",
 )  # fmt: skip
-GPU_COLD_START_MINUTES = Fact(
-    966 / 60, "min", "a 27B model served from a cold GPU node after 966 s: node, image, weights, engine",
-    "kaito-project/kaito issue 2325, one run",
-)  # fmt: skip
+
 BACKUP_LEAST_MINUTES = Fact(
     60, "min", "restoring from backups takes hours", "AWS whitepaper: disaster recovery of workloads on AWS"
 )
@@ -84,4 +69,7 @@ BACKUP_MOST_MINUTES = Assumption(1440, "min", "a restore is done within a day", 
 PILOT_LIGHT_MOST_MINUTES = Assumption(60, "min", "capacity and instances start within the hour", "no source")
 WARM_MOST_MINUTES = Assumption(20, "min", "promotion, missing nodes and traffic together", "no source")
 ACTIVE_MOST_MINUTES = Assumption(10, "min", "promotion of the one SQL writer", "no source; 8 min were measured once")
+CACHE_LAG_MOST_MINUTES = Assumption(
+    1, "min", "a Global Datastore stays within a minute", "usually under 1 s; AWS names no bound"
+)
 BACKUP_RPO_MOST_MINUTES = Assumption(240, "min", "backup job and copy take up to two hours", "depends on data size")

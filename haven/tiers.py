@@ -117,10 +117,14 @@ _BACKUP_RPO = _doubled(
     "interval + start window; the backup job and its copy come on top",
 )
 _OBJECTS_UNTIMED = Promise("objects not yet replicated", facts.ASYNCHRONOUS_LEAST_MINUTES, None)
-_OBJECTS_TIMED = Promise("objects not yet replicated", facts.ASYNCHRONOUS_LEAST_MINUTES, facts.OBJECT_REPLICATION_MINUTES)
-_DATABASE_REPLICATED = Promise("committed database writes", facts.ASYNCHRONOUS_LEAST_MINUTES, facts.AURORA_GLOBAL_LAG_MINUTES)
+_OBJECTS_TIMED = Promise(
+    "objects not yet replicated", facts.ASYNCHRONOUS_LEAST_MINUTES, facts.OBJECT_REPLICATION_MINUTES
+)
+_DATABASE_REPLICATED = Promise(
+    "committed database writes", facts.ASYNCHRONOUS_LEAST_MINUTES, facts.AURORA_GLOBAL_LAG_MINUTES
+)
 _CACHE_REBUILT = Promise("cached entries: the cache starts empty", facts.ASYNCHRONOUS_LEAST_MINUTES, None)
-_CACHE_REPLICATED = Promise("cached entries", facts.CACHE_LAG_MINUTES, facts.CACHE_LAG_MOST_MINUTES)
+_CACHE_REPLICATED = Promise("cached entries", facts.ASYNCHRONOUS_LEAST_MINUTES, facts.CACHE_LAG_MOST_MINUTES)
 
 PROMISES: dict[Tier, dict[str, Promise]] = {
     Tier.BACKUP: {

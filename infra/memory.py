@@ -42,7 +42,7 @@ def _differences(settings: Settings, regions: Mapping[str, str], born: Mapping[s
             Problem(
                 "haven:active",
                 shown(settings.active),
-                f"{choices([settings.regions.primary])} at the first deployment: everything is born in the primary Region",
+                f"{choices([settings.regions.primary])} at the first deployment: everything is born there",
                 "leave haven:active out until the environment stands, then fail over",
             )
         ]

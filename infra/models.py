@@ -170,7 +170,7 @@ class Storage(Model):
 
     buckets: Annotated[Mapping[Name, Bucket], Field(min_length=1)] = {
         "models": Bucket(),
-        "checkpoints": Bucket(noncurrent_days=14),
+        "checkpoints": Bucket(noncurrentDays=14),
         "artifacts": Bucket(),
     }
 
@@ -182,7 +182,6 @@ class System(Model):
     """model-serving, workflow-orchestration, training, model-registry, feature-store, or a name of one's own."""
     tier: Annotated[Tier, Field(strict=False)] | None = None
     """At or below the environment's. Omitted: the environment's."""
-
 
 
 class Traffic(Model):

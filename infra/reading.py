@@ -26,7 +26,7 @@ _PATTERNS = {
     r"^arn:aws[a-z-]*:rds:": "the ARN of a cluster snapshot",
     r"^\d{12}$": "12 digits, in quotes: YAML reads a leading zero as another number",
     r"^Z[A-Z0-9]{1,31}$": "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ",
-    r"^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+$": "a domain name, such as ai.example.com",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$": "a domain name, such as ai.example.com",
     r"^/[^\s]*$": "a path, such as /readyz",
     r"^https?://[^\s/]+/?$": "the URL of an endpoint, such as http://127.0.0.1:4566",
 }
@@ -109,24 +109,22 @@ def unknown_key(what: str, key: str, known: Iterable[str]) -> Problem:
     return Problem(what, shown(key), choices(sorted(known)), f"write {near}" if near else "take the key out")
 
 
+_BOUNDS = {
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "more than {gt:g}",
+    "less_than_equal": "at most {le:g}",
+    "less_than": "less than {lt:g}",
+    "too_short": "at least {min_length} of them",
+    "too_long": "at most {max_length} of them",
+    "enum": "{expected}",
+    "value_error": "{error}",
+}
+
+
 def _allowed(error: ErrorDetails) -> str:
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "string_pattern_mismatch":
-            return _PATTERNS[context["pattern"]]
-        case "greater_than_equal":
-            return f"at least {context['ge']:g}"
-        case "greater_than":
-            return f"more than {context['gt']:g}"
-        case "less_than_equal":
-            return f"at most {context['le']:g}"
-        case "less_than":
-            return f"less than {context['lt']:g}"
-        case "too_short":
-            return f"at least {context['min_length']} of them"
-        case "enum":
-            return str(context["expected"])
-        case "value_error":
-            return str(context["error"])
-        case other:
-            return _TYPES.get(other, error["msg"])
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS[context["pattern"]]
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format(**context)
+    return _TYPES.get(kind, error["msg"])

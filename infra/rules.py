@@ -142,16 +142,14 @@ def _systems(tier: Tier, systems: Mapping[str, models.System]) -> Iterable[Probl
 @_rule("tier", "objectives")
 def _objectives(tier: Tier, wanted: models.Objectives) -> Iterable[Problem]:
     asked = wanted.model_dump(by_alias=True, exclude_none=True)
-    for found in objectives.impossible(tier, asked):
-        others = [each for each in Tier if not _impossible(each, found, asked)]
-        fix = f"raise haven:tier to {others[0]}, or relax the objective" if others else "relax the objective"
+    hopeless = objectives.impossible(tier, asked)
+    for objective in dict.fromkeys(each.objective for each in hopeless):
+        because = "; ".join(dict.fromkeys(each.because for each in hopeless if each.objective == objective))
+        able = [each for each in Tier if not objectives.impossible(each, {objective: asked[objective]})]
+        fix = f"raise haven:tier to {able[0]}, or relax the objective" if able else "relax the objective"
         yield Problem(
-            f"haven:objectives.{found.objective}", f"{found.wanted:g}", f"what tier {tier} can meet: {found.because}", fix
+            f"haven:objectives.{objective}", f"{asked[objective]:g}", f"what tier {tier} can meet: {because}", fix
         )
-
-
-def _impossible(tier: Tier, found: objectives.Judgement, asked: Mapping[str, float]) -> bool:
-    return any(each.objective == found.objective for each in objectives.impossible(tier, asked))
 
 
 @_rule("cluster", "systems", "regions")
@@ -165,20 +163,26 @@ def _gpu_groups(cluster: models.Cluster, systems: Mapping[str, Any], pair: model
         what = f"haven:cluster.gpuNodeGroups[{index}]"
         if group.system is not None and group.system not in systems:
             yield Problem(
-                f"{what}.system", shown(group.system), choices(systems) or "a system of haven:systems",
+                f"{what}.system",
+                shown(group.system),
+                choices(systems) or "a system of haven:systems",
                 "name a system of haven:systems, or leave it out",
-            )  # fmt: skip
+            )
         yield from _sizes(what, group)
         if len(set(group.instance_types)) < 2 and not group.capacity_reservations:
             yield Problem(
-                f"{what}.instanceTypes", shown(group.instance_types), "two types or more: one shortage then fails nothing",
+                f"{what}.instanceTypes",
+                shown(group.instance_types),
+                "two types or more, so that one shortage fails nothing",
                 "add a type, or name a capacity reservation",
-            )  # fmt: skip
+            )
         for region in sorted(group.capacity_reservations.keys() - {pair.primary, pair.recovery}):
             yield Problem(
-                f"{what}.capacityReservations", shown(region), choices((pair.primary, pair.recovery)),
+                f"{what}.capacityReservations",
+                shown(region),
+                choices((pair.primary, pair.recovery)),
                 "name one of the two Regions",
-            )  # fmt: skip
+            )
 
 
 @_rule("cluster")
@@ -212,7 +216,10 @@ def _addons(cluster: models.Cluster) -> Iterable[Problem]:
     for name in sorted(cluster.addons.keys() - set(addons.NAMES)):
         near = nearest(name, addons.NAMES)
         yield Problem(
-            f"haven:cluster.addons.{name}", shown(name), choices(addons.NAMES), f"write {near}" if near else "take it out"
+            f"haven:cluster.addons.{name}",
+            shown(name),
+            choices(addons.NAMES),
+            f"write {near}" if near else "take it out",
         )
 
 
@@ -220,25 +227,32 @@ def _addons(cluster: models.Cluster) -> Iterable[Problem]:
 def _database(database: models.Database) -> Iterable[Problem]:
     if database.instance_class.startswith("db.t"):
         yield Problem(
-            "haven:database.instanceClass", shown(database.instance_class), "a class that is not burstable, such as db.r6g.large",
+            "haven:database.instanceClass",
+            shown(database.instance_class),
+            "a class that is not burstable, such as db.r6g.large",
             "choose one: Aurora Global Database does not take burstable classes",
-        )  # fmt: skip
+        )
 
 
 @_rule("cache")
 def _cache(cache: models.Cache) -> Iterable[Problem]:
     if cache.node_type.startswith("cache.t"):
         yield Problem(
-            "haven:cache.nodeType", shown(cache.node_type), "M5, R5 or newer, such as cache.r7g.large",
+            "haven:cache.nodeType",
+            shown(cache.node_type),
+            "M5, R5 or newer, such as cache.r7g.large",
             "choose one: a Global Datastore does not take burstable nodes",
-        )  # fmt: skip
+        )
 
 
 @_rule("domain", "hostedZoneId")
 def _hosted_zone(domain: str | None, zone: str | None) -> Iterable[Problem]:
     if zone is not None and domain is None:
         yield Problem(
-            "haven:domain", "nothing", "the domain of the hosted zone", "add haven:domain, or take haven:hostedZoneId out"
+            "haven:domain",
+            "nothing",
+            "the domain of the hosted zone",
+            "add haven:domain, or take haven:hostedZoneId out",
         )
 
 
@@ -252,7 +266,9 @@ def _tags(tags: Mapping[str, str]) -> Iterable[Problem]:
                 f"haven:tags.{key}", shown(key), "1 to 128 characters, not starting with aws:", "rename the tag"
             )
         if len(value) > 256:
-            yield Problem(f"haven:tags.{key}", f"{len(value)} characters", "at most 256 characters", "shorten the value")
+            yield Problem(
+                f"haven:tags.{key}", f"{len(value)} characters", "at most 256 characters", "shorten the value"
+            )
 
 
 @_rule("tier", "database", "regions")
@@ -262,10 +278,15 @@ def _restore(tier: Tier, database: models.Database, pair: models.Regions) -> Ite
         return
     if tier is not Tier.BACKUP:
         yield Problem(
-            "haven:database.restoreSnapshot", shown(snapshot), "nothing, in every tier but backup: a replica is promoted there",
+            "haven:database.restoreSnapshot",
+            shown(snapshot),
+            "nothing, in every tier but backup: a replica is promoted there",
             "take it out",
-        )  # fmt: skip
+        )
     elif f":{pair.recovery}:" not in snapshot:
         yield Problem(
-            "haven:database.restoreSnapshot", shown(snapshot), f"a snapshot in {pair.recovery}", "name the copy that lies there"
+            "haven:database.restoreSnapshot",
+            shown(snapshot),
+            f"a snapshot in {pair.recovery}",
+            "name the copy that lies there",
         )

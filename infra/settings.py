@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import pulumi
+from haven.stackfile import is_placeholder
 from pydantic import Field, TypeAdapter
 
 from haven.problems import Problem, Problems, choices
-from haven.stackfile import is_placeholder
 from haven.tiers import Tier
 from infra import models, rules
 from infra.reading import read_value, unknown_key
@@ -78,7 +78,10 @@ KEYS: dict[str, _Key] = {
     "active": _Key(str, structured=False),
     "demote": _Key(str, structured=False),
     "zones": _Key(_ZONES, default={}),
-    "domain": _Key(Annotated[str, Field(pattern=r"^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+$")], structured=False),
+    "domain": _Key(
+        Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")],
+        structured=False,
+    ),
     "hostedZoneId": _Key(Annotated[str, Field(pattern=r"^Z[A-Z0-9]{1,31}$")], structured=False),
     "objectives": _Key(models.Objectives, default=models.Objectives()),
     "network": _Key(models.Network, default=models.Network()),
@@ -88,7 +91,7 @@ KEYS: dict[str, _Key] = {
     "storage": _Key(models.Storage, default=models.Storage()),
     "systems": _Key(dict[models.Name, models.System], default={}),
     "traffic": _Key(models.Traffic, default=models.Traffic()),
-    "ephemeral": _Key(bool, structured=False, default=False),
+    "ephemeral": _Key(Annotated[bool, Field(strict=True)], structured=False, default=False),
     "emulator": _Key(Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")], structured=False),
     "tags": _Key(dict[str, str], default={}),
 }
@@ -113,7 +116,9 @@ def load(stack: str, config: Mapping[str, str]) -> Settings:
 
 def _read(config: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
     """The checked values, without an entry for those that are not valid, and what is wrong with them."""
-    given = {name.removeprefix(f"{NAMESPACE}:"): text for name, text in config.items() if name.startswith(NAMESPACE + ":")}
+    given = {
+        name.removeprefix(f"{NAMESPACE}:"): text for name, text in config.items() if name.startswith(NAMESPACE + ":")
+    }
     problems = [unknown_key(f"{NAMESPACE}:{name}", name, KEYS) for name in sorted(given.keys() - KEYS)]
     values: dict[str, Any] = {}
     for name, key in KEYS.items():
@@ -155,8 +160,5 @@ def _settled(stack: str, values: Mapping[str, Any]) -> Settings:
         demote=values["demote"] or regions.recovery,
         zones={region: values["zones"].get(region) or rules.default_zones(region) for region in both},
         hosted_zone_id=values["hostedZoneId"],
-        **{
-            name: values[name]
-            for name in KEYS.keys() - {"account", "active", "demote", "zones", "hostedZoneId"}
-        },
+        **{name: values[name] for name in KEYS.keys() - {"account", "active", "demote", "zones", "hostedZoneId"}},
     )

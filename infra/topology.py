@@ -365,4 +365,6 @@ class Environment:
 
     def _private_vpcs(self) -> list[tuple[str, RegionalNetwork]]:
         """The VPCs in which the private zone answers: those that stand whichever Region is active."""
-        return [(region, each) for region, each in self.networks.items() if region == self.primary or self.standby.network]
+        return [
+            (region, each) for region, each in self.networks.items() if region == self.primary or self.standby.network
+        ]
