@@ -14,7 +14,7 @@ SMALLEST_PREFIX = 22
 Balancing guide, subnets for your load balancer, read 2026-11-21), its private ones /24: nodes and pods share those."""
 
 PRIVATE_RANGES = tuple(
-    ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+    ipaddress.IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 )
 
 

@@ -1,0 +1,277 @@
+"""Managed node groups: one for the cluster's own services, one for each kind of GPU capacity."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+SYSTEM = "system"
+"""The group of the cluster's own services; no GPU group may be called so."""
+
+POOL_LABEL = "haven.dev/pool"
+GPU_LABEL = "haven.dev/gpu"
+
+GPU_TAINT = {"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}
+"""Only what tolerates this, as whatever asks for a GPU does, lands on GPU nodes. NVIDIA's charts use the same key."""
+
+METADATA_HOPS = 1
+"""Pods get credentials from the pod identity agent, so none but those on the host's network need the instance metadata
+service; one hop keeps a pod from taking the node's credentials (EKS best practices, identity, read 2026-11-21)."""
+
+UNAVAILABLE_PERCENTAGE = 33
+"""The share of a group's nodes that an update takes at a time: [assumption] a third, as in three zones."""
+
+
+class CapacityMarket(StrEnum):
+    """The kind of a capacity reservation."""
+
+    ON_DEMAND = "on-demand"
+    """An On-Demand Capacity Reservation: paid until it is given up."""
+    CAPACITY_BLOCK = "capacity-block"
+    """A Capacity Block for machine learning: bought in advance for a span of time."""
+
+
+class CapacityReservationArgs(TypedDict):
+    id: str
+    """Id of the reservation, `cr-…`. It must lie in this Region, zone and type."""
+    zone: str
+    """The zone it is in; the group's only one."""
+    instance_type: str
+    """The type that is reserved; the group's only one."""
+    market: NotRequired[CapacityMarket]
+    """What kind of reservation it is. Omitted: `on-demand`. A Capacity Block can't launch before its start: keep the
+    group's sizes at 0 until then, and set them back to 0 before an update of the group (EKS User Guide, managed node
+    groups with Capacity Blocks, read 2026-11-21)."""
+
+
+class SystemNodesArgs(TypedDict):
+    instance_types: list[str]
+    """Types to take nodes from, best first; several survive a shortage of one. All x86-64."""
+    min_size: int
+    """The fewest nodes, at least 1."""
+    desired_size: int
+    """Nodes now, from `min_size` to `max_size`."""
+    max_size: int
+    """The most nodes."""
+    disk_gib: int
+    """Size of each node's data volume, GiB: images and pods' scratch space."""
+    ami_release: NotRequired[str]
+    """Release of the Bottlerocket image, such as `1.49.0-713f44ce`. Omitted: EKS takes the newest one when it creates
+    the group or moves it to another Kubernetes version."""
+
+
+class GpuNodeGroupArgs(TypedDict):
+    name: str
+    """Names the group within the cluster. Changing it makes a new group, so changing anything that EKS can't change in
+    place (types, zones, reservation) without a gap means: add a group with a new name, then remove the old one."""
+    instance_types: list[str]
+    """Types to take nodes from, best first, of the same number of GPUs: at least two, to survive a shortage of one,
+    unless capacity is reserved. All x86-64 with NVIDIA GPUs."""
+    min_size: int
+    """The fewest nodes; 0 is allowed."""
+    desired_size: int
+    """Nodes now, from `min_size` to `max_size`."""
+    max_size: int
+    """The most nodes, at least 1."""
+    disk_gib: int
+    """Size of each node's data volume, GiB: images and model weights land there."""
+    zones: NotRequired[list[str]]
+    """The zones to take nodes from, two at least: a type that one zone lacks keeps EKS from making the group. Omitted:
+    every zone of the cluster."""
+    capacity_reservation: NotRequired[CapacityReservationArgs]
+    """Reserved capacity that the group runs on, and on nothing else. Omitted: on-demand capacity."""
+    labels: NotRequired[dict[str, str]]
+    """Kubernetes labels of the nodes, beside `haven.dev/pool` and `haven.dev/gpu`. Omitted: none."""
+    ami_release: NotRequired[str]
+    """Release of the Bottlerocket NVIDIA image. Omitted: as for the system nodes."""
+
+
+def node_group_name(cluster: str, group: str) -> str:
+    """The AWS name of a cluster's node group, and of its launch template."""
+    return f"{cluster}-{group}"
+
+
+def node_group_names(cluster: str, gpu_groups: Sequence[str]) -> list[str]:
+    """The AWS names of all node groups of a cluster: the system group's, then the GPU groups' in their order."""
+    return [node_group_name(cluster, group) for group in (SYSTEM, *gpu_groups)]
+
+
+class NodeGroups:
+    """Makes the node groups of one cluster."""
+
+    def __init__(
+        self,
+        parent: pulumi.Resource,
+        cluster: str,
+        cluster_name: pulumi.Output[str],
+        *,
+        version: str,
+        kms_key_arn: pulumi.Input[str],
+        role_arn: pulumi.Output[str],
+        subnets: Mapping[str, pulumi.Output[str]],
+        after: Sequence[pulumi.Resource],
+    ) -> None:
+        self._parent = parent
+        self._cluster = cluster
+        self._cluster_name = cluster_name
+        self._version = version
+        self._kms_key_arn = kms_key_arn
+        self._role_arn = role_arn
+        self._subnets = subnets
+        self._after = list(after)
+
+    def system(self, args: SystemNodesArgs) -> aws.eks.NodeGroup:
+        """The group of the cluster's own services, over every zone."""
+        return self._group(
+            SYSTEM,
+            args,
+            template=self._template(SYSTEM, args["disk_gib"], None),
+            ami_type="BOTTLEROCKET_x86_64",
+            zones=list(self._subnets),
+            labels={POOL_LABEL: SYSTEM},
+            instance_types=args["instance_types"],
+        )
+
+    def gpu(self, args: GpuNodeGroupArgs) -> aws.eks.NodeGroup:
+        """A group of GPU nodes: on demand from several zones and types, or on one reservation in its zone."""
+        reservation = args.get("capacity_reservation")
+        reserved_zones = [reservation["zone"]] if reservation else None
+        return self._group(
+            args["name"],
+            args,
+            template=self._template(args["name"], args["disk_gib"], reservation),
+            ami_type="BOTTLEROCKET_x86_64_NVIDIA",
+            zones=reserved_zones or args.get("zones") or list(self._subnets),
+            labels={**args.get("labels", {}), POOL_LABEL: args["name"], GPU_LABEL: "true"},
+            # EKS refuses types in the group and in its launch template at once; a reservation's is in the template.
+            instance_types=None if reservation else args["instance_types"],
+            taints=[GPU_TAINT],
+            reservation=reservation,
+        )
+
+    def _group(
+        self,
+        group: str,
+        size: SystemNodesArgs | GpuNodeGroupArgs,
+        *,
+        template: aws.ec2.LaunchTemplate,
+        ami_type: str,
+        zones: Sequence[str],
+        labels: dict[str, str],
+        instance_types: Sequence[str] | None,
+        taints: Sequence[Mapping[str, str]] = (),
+        reservation: CapacityReservationArgs | None = None,
+    ) -> aws.eks.NodeGroup:
+        logical = node_group_name(self._cluster, group)
+        return aws.eks.NodeGroup(
+            logical,
+            node_group_name=logical,
+            cluster_name=self._cluster_name,
+            node_role_arn=self._role_arn,
+            subnet_ids=[self._subnets[zone] for zone in zones],
+            version=self._version,
+            release_version=size.get("ami_release"),
+            ami_type=ami_type,
+            capacity_type=_capacity_type(reservation),
+            instance_types=instance_types,
+            launch_template={"id": template.id, "version": pulumi.Output.format("{0}", template.latest_version)},
+            # `desired_size` is not among the ignored changes, though an autoscaler moves it: when a Region takes over,
+            # `min_size` and `desired_size` grow together, and EKS refuses a minimum above what it holds as desired.
+            scaling_config={
+                "min_size": int(size["min_size"]),
+                "desired_size": int(size["desired_size"]),
+                "max_size": int(size["max_size"]),
+            },
+            update_config=_update_config(reservation),
+            node_repair_config={"enabled": True},
+            labels=labels,
+            taints=[aws.eks.NodeGroupTaintArgs(**each) for each in taints] or None,
+            tags={"Name": logical, **_autoscaling_tags(self._cluster)},
+            # The name is fixed, so a group that has to be replaced can't stand beside its successor.
+            opts=pulumi.ResourceOptions(parent=self._parent, depends_on=self._after, delete_before_replace=True),
+        )
+
+    def _template(
+        self, group: str, disk_gib: int, reservation: CapacityReservationArgs | None
+    ) -> aws.ec2.LaunchTemplate:
+        logical = node_group_name(self._cluster, group)
+        tags = {"Name": logical, POOL_LABEL: group}
+        return aws.ec2.LaunchTemplate(
+            logical,
+            name=logical,
+            description=f"Nodes of group {group} of cluster {self._cluster}",
+            instance_type=reservation["instance_type"] if reservation else None,
+            capacity_reservation_specification=_targeted(reservation) if reservation else None,
+            instance_market_options=_market_options(reservation),
+            metadata_options={
+                "http_endpoint": "enabled",
+                "http_tokens": "required",
+                "http_put_response_hop_limit": METADATA_HOPS,
+            },
+            # Bottlerocket's two volumes: its read-only system, as large as the image says, and everything else.
+            block_device_mappings=[self._volume("/dev/xvda", None), self._volume("/dev/xvdb", int(disk_gib))],
+            tag_specifications=[
+                {"resource_type": each, "tags": tags} for each in ("instance", "network-interface", "volume")
+            ],
+            tags={"Name": logical},
+            opts=pulumi.ResourceOptions(parent=self._parent),
+        )
+
+    def _volume(self, device: str, gib: int | None) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+        return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
+            device_name=device,
+            ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+                volume_type="gp3",
+                volume_size=gib,
+                encrypted="true",
+                kms_key_id=self._kms_key_arn,
+                delete_on_termination="true",
+            ),
+        )
+
+
+def _is_block(reservation: CapacityReservationArgs | None) -> bool:
+    return reservation is not None and reservation.get("market") == CapacityMarket.CAPACITY_BLOCK
+
+
+def _capacity_type(reservation: CapacityReservationArgs | None) -> str:
+    return "CAPACITY_BLOCK" if _is_block(reservation) else "ON_DEMAND"
+
+
+def _market_options(
+    reservation: CapacityReservationArgs | None,
+) -> aws.ec2.LaunchTemplateInstanceMarketOptionsArgs | None:
+    if not _is_block(reservation):
+        return None
+    return aws.ec2.LaunchTemplateInstanceMarketOptionsArgs(market_type="capacity-block")
+
+
+def _targeted(
+    reservation: CapacityReservationArgs,
+) -> aws.ec2.LaunchTemplateCapacityReservationSpecificationArgs:
+    return aws.ec2.LaunchTemplateCapacityReservationSpecificationArgs(
+        capacity_reservation_target=aws.ec2.LaunchTemplateCapacityReservationSpecificationCapacityReservationTargetArgs(
+            capacity_reservation_id=reservation["id"]
+        )
+    )
+
+
+def _update_config(reservation: CapacityReservationArgs | None) -> aws.eks.NodeGroupUpdateConfigArgs:
+    # A reservation has no room for a second set of nodes: the old ones go first (EKS User Guide, update strategies of
+    # managed node groups, read 2026-11-21).
+    return aws.eks.NodeGroupUpdateConfigArgs(
+        max_unavailable_percentage=UNAVAILABLE_PERCENTAGE, update_strategy="MINIMAL" if reservation else None
+    )
+
+
+def _autoscaling_tags(cluster: str) -> dict[str, str]:
+    """What an autoscaler finds its groups by.
+
+    EKS itself puts these on the Auto Scaling group behind a managed node group (EKS User Guide, managed node groups,
+    read 2026-11-21); on the node group they let an autoscaler's policy name what it may touch. Labels and taints of a
+    group without nodes the Cluster Autoscaler asks of EKS (`eks:DescribeNodegroup`, since 1.24), and the number of
+    GPUs it takes from the instance type, so no `node-template` tags are needed (its AWS notes, read 2026-11-21).
+    """
+    return {"k8s.io/cluster-autoscaler/enabled": "true", f"k8s.io/cluster-autoscaler/{cluster}": "owned"}
