@@ -15,10 +15,14 @@ _NESTED: dict[str, tuple[str, ...]] = {
 }
 """Nested properties that other resources are made from; everything else that is nested and computed stays unknown."""
 
+_NUMBERS: dict[str, tuple[str, ...]] = {"aws:ec2/launchTemplate:LaunchTemplate": ("latestVersion",)}
+"""Numbers that other resources are made from; only formatted into text, never calculated with."""
+
 
 def outputs(type_: str, key: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Every text property that the SDK declares for this type, as a placeholder unless it is given by an input."""
-    computed: dict[str, Any] = {name: reference(key, name) for name in _text_properties(type_)}
+    names = (*_text_properties(type_), *_NUMBERS.get(type_, ()))
+    computed: dict[str, Any] = {name: reference(key, name) for name in names}
     answered = computed | {name: value for name, value in inputs.items() if value is not None}
     for path in _NESTED.get(type_, ()):
         outer, inner = path.split(".")
