@@ -1,0 +1,207 @@
+"""The command line. Loads nothing heavy until a command needs it, so that `haven --help` answers at once."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from haven.problems import Problem, Problems, choices, nearest, shown
+
+if TYPE_CHECKING:
+    from haven.plan import Plan
+    from haven.planning import Variant
+    from haven.record import Recording
+
+OK, FINDINGS, BAD_INPUT, LACKING, INTERRUPTED = 0, 1, 2, 3, 130
+
+_EPILOG = "Exit codes: 0 all is well, 1 findings, 2 bad input, 3 this machine lacks something, 130 interrupted."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the tool.
+
+    Args:
+        arguments: the words after `haven`. Omitted: those of this process.
+
+    Returns:
+        The exit code.
+    """
+    _never_fail_on_characters()
+    try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    return code
+
+
+def _never_fail_on_characters() -> None:
+    """A terminal without UTF-8 shows question marks instead of ending the tool."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="replace")
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        asked = _parser().parse_args(arguments)
+        if asked.command is None:
+            raise Problems([_unknown("COMMAND", None, _COMMANDS)], "the command line")  # noqa: TRY301  one way out
+        return int(_COMMANDS[asked.command](asked))
+    except Problems as error:
+        print(error.render(), file=sys.stderr)
+        return BAD_INPUT
+
+
+def _plan(asked: argparse.Namespace) -> int:
+    from haven import planning, stackfile  # noqa: PLC0415  the tool starts fast
+    from haven.plan import make_plan  # noqa: PLC0415  the tool starts fast
+
+    tier = planning.read_tier(asked.compare) if asked.compare is not None else None
+    stack = stackfile.load_stack(asked.stack, planning.start_directory(asked.directory))
+    try:
+        recording = planning.run_program(stack)
+        plan = make_plan(recording, stack.placeholders)
+        if tier is None:
+            _print_plan(plan, as_json=asked.json)
+        else:
+            variant = planning.with_tier(stack, tier)
+            _print_comparison(plan, recording, variant, planning.run_program(variant.stack), as_json=asked.json)
+    except planning.Lacking as error:
+        print(f"haven can't go on: {error}", file=sys.stderr)
+        return LACKING
+    return OK
+
+
+def _print_plan(plan: "Plan", *, as_json: bool) -> None:
+    from haven import plan as plans  # noqa: PLC0415  the tool starts fast
+    from haven import plan_text, text  # noqa: PLC0415  the tool starts fast
+
+    if as_json:
+        _print_json(plans.as_json(plan))
+    else:
+        sys.stdout.write(plan_text.render(plan, text.style_for(sys.stdout)))
+
+
+def _print_comparison(
+    plan: "Plan", recording: "Recording", variant: "Variant", other: "Recording", *, as_json: bool
+) -> None:
+    from haven import compare, compare_text, text  # noqa: PLC0415  the tool starts fast
+    from haven.plan import make_plan  # noqa: PLC0415  the tool starts fast
+
+    there = compare.judged(make_plan(other, variant.stack.placeholders), plan.objectives)
+    found = compare.difference(recording, other)
+    if as_json:
+        _print_json(compare.as_json(plan, there, found, variant.notes))
+    else:
+        style = text.style_for(sys.stdout)
+        sys.stdout.write(compare_text.render(plan, there, found, variant.notes, style))
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    from haven.local import demo  # noqa: PLC0415  the tool starts fast
+    from haven.planning import start_directory  # noqa: PLC0415  the tool starts fast
+
+    return int(demo.run(asked.stack, start_directory(asked.directory)))
+
+
+_COMMANDS = {"plan": _plan, "demo": _demo}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in the form of every other problem."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Problems([self._problem(message)], "the command line")
+
+    def _problem(self, message: str) -> Problem:
+        if found := re.search(r"invalid choice: '(.*?)' \(", message):
+            return _unknown("COMMAND", found[1], _COMMANDS)
+        if found := re.match(r"unrecognized arguments: (\S+)", message):
+            what = "option" if found[1].startswith("-") else "argument"
+            return _unknown(what, found[1], _OPTIONS if what == "option" else ("nothing more",))
+        if found := re.match(r"the following arguments are required: (\S+)", message):
+            return Problem(found[1], "nothing", "a value", f"see {self.prog} --help")
+        what, _, said = message.removeprefix("argument ").partition(": ")
+        return Problem(what, said, "as the help says", f"see {self.prog} --help")
+
+
+_OPTIONS = ("--compare", "--help", "--json", "--version", "-C")
+
+
+def _unknown(what: str, got: str | None, known: Sequence[str] | dict[str, Any]) -> Problem:
+    near = nearest(got, known) if got else None
+    fix = f"did you mean {near}?" if near else "see haven --help"
+    return Problem(what, "nothing" if got is None else shown(got), choices(sorted(known)), fix)
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when somebody asks."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version  # noqa: PLC0415  the tool starts fast
+
+        print(f"haven {version('haven')}")
+        parser.exit()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="haven",
+        description="Environments for AI systems on AWS that survive the loss of a zone or of a Region.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="say the version and stop")
+    _add_directory(parser, default=None)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    _add_plan(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_plan(commands: Any) -> None:
+    plan = commands.add_parser(
+        "plan",
+        help="show what a stack would make, without asking anybody",
+        description="Runs the stack's program in this process and shows, for each Region and component, what would "
+        "stand there and what its tier promises. Needs no credentials, no network and no Pulumi CLI.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
+    )
+    plan.add_argument("stack", metavar="STACK", help="a stack's name, or the path of a stack file")
+    plan.add_argument("--json", action="store_true", help="print the plan for programs")
+    plan.add_argument("--compare", metavar="TIER", help="show what another tier would add, change and remove")
+    _add_directory(plan)
+
+
+def _add_demo(commands: Any) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="deploy a stack into an emulator on this machine, read it back, take it down",
+        description="Starts an emulator of AWS on this machine, deploys the stack into it, reads back what is there, "
+        "deploys once more to show that nothing changes, and destroys it again.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
+    )
+    demo.add_argument("stack", metavar="STACK", nargs="?", default="demo", help="a stack; demo when left out")
+    _add_directory(demo)
+
+
+def _add_directory(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
+    parser.add_argument(
+        "-C", dest="directory", metavar="DIR", default=default, help="look for the project here and above"
+    )

@@ -1,0 +1,184 @@
+"""What differs between two recordings of one program: added, changed property by property, removed."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from haven.objectives import judge
+from haven.plan import Plan, resource_json
+from haven.plan import as_json as plan_json
+from haven.problems import one_line
+from haven.record import REFERENCE, Record, Recording, Secret
+from haven.tiers import Tier
+
+HIDDEN = "(secret)"
+"""Stands for a secret value, whatever it is."""
+
+_LONGEST = 60
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """One value that differs."""
+
+    path: str
+    """Such as `scalingConfig.desiredSize`; options of the resource stand in brackets: `(protect)`."""
+    before: str | None
+    """None: it was not there."""
+    after: str | None
+    """None: it is not there any more."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource that differs."""
+
+    record: Record
+    """As it is afterwards."""
+    properties: Sequence[PropertyChange]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What lies between two recordings."""
+
+    added: Sequence[Record]
+    changed: Sequence[Change]
+    removed: Sequence[Record]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+def difference(before: Recording, after: Recording) -> Difference:
+    """What there is to add, change and remove to get from one recording to the other; by URN, in its order."""
+    old = {each.urn: each for each in before.real()}
+    new = {each.urn: each for each in after.real()}
+    changes = (Change(new[urn], _properties(old[urn], new[urn], before, after)) for urn in sorted(old.keys() & new))
+    return Difference(
+        added=[new[urn] for urn in sorted(new.keys() - old)],
+        changed=[each for each in changes if each.properties],
+        removed=[old[urn] for urn in sorted(old.keys() - new)],
+    )
+
+
+def judged(plan: Plan, objectives: Mapping[str, float]) -> Plan:
+    """A plan with objectives that its own config doesn't hold, judged by its tier's promises."""
+    found = [
+        {
+            "objective": each.objective,
+            "wanted": each.wanted,
+            "promise": each.promise,
+            "verdict": each.verdict.value,
+            "because": each.because,
+        }
+        for each in judge(Tier(plan.tier), objectives)
+    ]
+    return replace(plan, objectives=objectives, judgements=found)
+
+
+def as_json(before: Plan, after: Plan, found: Difference, notes: Sequence[str]) -> dict[str, Any]:
+    """The comparison for programs: the plan as it is, and `compare` with what another tier makes of it.
+
+    `compare` has `tier`, `regions`, `promises` and `judgements` as in a plan; `added` and `removed`: resources as in a
+    plan; `changed`: resources with `properties`, each with `path`, `before` and `after` (null where it isn't there);
+    `notes`: what besides the tier had to differ.
+    """
+    there = plan_json(after)
+    return {
+        **plan_json(before),
+        "compare": {
+            **{key: there[key] for key in ("tier", "regions", "promises", "judgements")},
+            "notes": list(notes),
+            "added": [resource_json(each) for each in found.added],
+            "changed": [_change_json(each) for each in found.changed],
+            "removed": [resource_json(each) for each in found.removed],
+        },
+    }
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    properties = [{"path": each.path, "before": each.before, "after": each.after} for each in change.properties]
+    return {**resource_json(change.record), "properties": properties}
+
+
+def _properties(old: Record, new: Record, before: Recording, after: Recording) -> list[PropertyChange]:
+    return [
+        PropertyChange(path, _shown(first, before), _shown(second, after))
+        for path, first, second in [*_differing(old.inputs, new.inputs, ""), *_options(old, new)]
+    ]
+
+
+def _options(old: Record, new: Record) -> Iterator[tuple[str, Any, Any]]:
+    pairs = {
+        "(protect)": (old.options.protect, new.options.protect),
+        "(retain on delete)": (old.options.retain_on_delete, new.options.retain_on_delete),
+        "(Region)": (old.region, new.region),
+    }
+    return ((name, first, second) for name, (first, second) in pairs.items() if first != second)
+
+
+def _differing(first: Any, second: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """The innermost values that differ, with their paths; secrets are compared but not looked into."""
+    first, second = _document(first), _document(second)
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        for key in sorted(first.keys() | second.keys()):
+            inner = f"{path}.{key}" if path else key
+            yield from _differing(first.get(key, _ABSENT), second.get(key, _ABSENT), inner)
+    elif isinstance(first, list) and isinstance(second, list):
+        for index in range(max(len(first), len(second))):
+            yield from _differing(_at(first, index), _at(second, index), f"{path}[{index}]")
+    elif type(first) is not type(second) or first != second:
+        yield path, first, second
+
+
+def _at(values: Sequence[Any], index: int) -> Any:
+    return values[index] if index < len(values) else _ABSENT
+
+
+def _document(value: Any) -> Any:
+    """Text that is a JSON document, such as a policy, as the map or list it stands for."""
+    if not (isinstance(value, str) and value[:1] in ("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _shown(value: Any, recording: Recording) -> str | None:
+    """A value on one line: no secrets, references by the name of their resource, shortened in the middle."""
+    if value is _ABSENT:
+        return None
+    visible = without_secrets(value)
+    text = visible if isinstance(visible, str) else json.dumps(visible, sort_keys=True, ensure_ascii=False)
+    named = REFERENCE.sub(lambda found: _reference_name(found["key"], found["path"], recording), one_line(text))
+    if len(named) <= _LONGEST:
+        return named
+    return f"{named[: _LONGEST // 2]} ... {named[-_LONGEST // 2 :]}"
+
+
+def _reference_name(key: str, path: str, recording: Recording) -> str:
+    record = recording.by_key.get(key)
+    return f"<{record.name if record else 'unknown'}.{path}>"
+
+
+def without_secrets(value: Any) -> Any:
+    """`value` with every secret in it, however deep, replaced."""
+    if isinstance(value, Secret):
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {key: without_secrets(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [without_secrets(each) for each in value]
+    return value
+
+
+def by_place(records: Iterable[Record]) -> dict[tuple[str, str, str], list[Record]]:
+    """Records by Region, component and component's name, each empty where there is none; sorted."""
+    places: dict[tuple[str, str, str], list[Record]] = {}
+    for each in records:
+        places.setdefault((each.region or "", each.component or "", each.component_name or ""), []).append(each)
+    return dict(sorted(places.items()))

@@ -1,0 +1,177 @@
+"""A plan as data: what one recording says would stand where, beside what its tier promises."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from haven.plan_facts import component_facts, scaling, standing
+from haven.record import Record, Recording
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one component has in one place."""
+
+    component: str
+    """Its class, or empty for what belongs to no component."""
+    name: str
+    count: int
+    kinds: Mapping[str, int]
+    """Kind of resource, such as `ec2 subnet`, to how many."""
+    facts: Sequence[str]
+
+
+@dataclass(frozen=True)
+class RegionPlan:
+    """What would stand in one Region."""
+
+    region: str
+    side: str
+    """`primary` or `recovery`: fixed at birth."""
+    role: str
+    """`active` where writes go, `standby` otherwise."""
+    count: int
+    standing: Mapping[str, int]
+    sections: Sequence[Section]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a stack would make."""
+
+    stack: str
+    tier: str
+    active: str
+    regions: Sequence[RegionPlan]
+    """Primary first."""
+    elsewhere: Sequence[Section]
+    """What has no Region: random values, what the state itself remembers."""
+    resources: Sequence[Record]
+    promises: Mapping[str, Mapping[str, Any]]
+    objectives: Mapping[str, float]
+    judgements: Sequence[Mapping[str, Any]]
+    systems: Mapping[str, Mapping[str, str]]
+    notes: Sequence[str]
+    placeholders: Sequence[str]
+
+    @property
+    def count(self) -> int:
+        """How many resources there are."""
+        return len(self.resources)
+
+
+def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
+    """The plan of a recorded run of the program.
+
+    Args:
+        recording: what the program declared; its outputs say tier, Regions, promises and the rest.
+        placeholders: where the config has encrypted values, which were not decrypted.
+    """
+    outputs = recording.outputs
+    resources = list(recording.real())
+    active = str(outputs["active"])
+    regions = [
+        _region(recording, resources, region, side, "active" if region == active else "standby")
+        for side, region in sorted(outputs["regions"].items())
+    ]
+    known = {each.region for each in regions}
+    return Plan(
+        stack=recording.stack,
+        tier=str(outputs["tier"]),
+        active=active,
+        regions=regions,
+        elsewhere=_sections([each for each in resources if each.region not in known], recording),
+        resources=resources,
+        promises=outputs.get("promises", {}),
+        objectives=outputs.get("objectives", {}),
+        judgements=outputs.get("judgements", ()),
+        systems=outputs.get("systems", {}),
+        notes=outputs.get("notes", ()),
+        placeholders=placeholders,
+    )
+
+
+def _region(recording: Recording, resources: Sequence[Record], region: str, side: str, role: str) -> RegionPlan:
+    here = [each for each in resources if each.region == region]
+    return RegionPlan(region, side, role, len(here), standing(here, recording), _sections(here, recording))
+
+
+def _sections(records: Iterable[Record], recording: Recording) -> list[Section]:
+    grouped: dict[tuple[str, str], list[Record]] = {}
+    for each in records:
+        grouped.setdefault((each.component or "", each.component_name or ""), []).append(each)
+    return [
+        Section(
+            component,
+            name,
+            len(members),
+            dict(sorted(Counter(kind(each.type) for each in members).items())),
+            component_facts(component, members, recording),
+        )
+        for (component, name), members in sorted(grouped.items())
+    ]
+
+
+def kind(type_: str) -> str:
+    """A resource type in words: `aws:eks/nodeGroup:NodeGroup` is an `eks node group`."""
+    package, module, class_name = type_.split(":")
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", class_name).lower()
+    service = module.partition("/")[0] if package == "aws" else package
+    return f"{service} {words}"
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan for programs. Keys are only ever added; lists and maps are sorted.
+
+    - `stack`, `tier`, `active`: the stack's name, its tier, the Region where writes go.
+    - `regions`: Region -> `role` (`active` or `standby`), `side` (`primary` or `recovery`), `count` (how many of
+      `resources` are in it) and `standing`: numbers of `controlPlanes`, `systemNodes`, `gpuNodes` (both: desired),
+      `databaseClusters`, `databaseInstances` (a member without instances is headless), `cacheNodes`, `buckets`,
+      `natGateways`, `zones`.
+    - `resources`: every custom resource but providers, by URN: `urn`, `type`, `name`, `region` (that of its explicit
+      provider, or null), `component` and `componentName` (the outermost Haven component around it, or null),
+      `protect`, and for node groups `scaling` (`min`, `desired`, `max`).
+    - `promises`: name -> what the tier can be held to, in minutes, with sources; `assumption` says why where the most
+      is assumed and promised by nobody.
+    - `objectives`: the stack's, as in its config; `judgements`: each beside each promise, with a verdict and a reason.
+    - `systems`: name -> `kind`, `tier`. `notes`: what else a reader should know.
+    - `placeholders`: config keys with encrypted values; they were not decrypted and are not in the plan.
+    """
+    return {
+        "stack": plan.stack,
+        "tier": plan.tier,
+        "active": plan.active,
+        "regions": {
+            each.region: {
+                "role": each.role,
+                "side": each.side,
+                "count": each.count,
+                "standing": dict(each.standing),
+            }
+            for each in plan.regions
+        },
+        "resources": [resource_json(each) for each in sorted(plan.resources, key=lambda each: each.urn)],
+        "promises": plan.promises,
+        "objectives": plan.objectives,
+        "judgements": list(plan.judgements),
+        "systems": plan.systems,
+        "notes": list(plan.notes),
+        "placeholders": sorted(plan.placeholders),
+    }
+
+
+def resource_json(record: Record) -> dict[str, Any]:
+    """One resource for programs."""
+    described = {
+        "urn": record.urn,
+        "type": record.type,
+        "name": record.name,
+        "region": record.region,
+        "component": record.component,
+        "componentName": record.component_name,
+        "protect": record.options.protect,
+    }
+    sizes = scaling(record)
+    return {**described, "scaling": dict(sizes)} if sizes else described
