@@ -1,5 +1,9 @@
 """Haven's components: AWS resources that stand in two Regions, or in one of the two. Each is usable alone."""
 
+from components._cache_side import CacheEngine, CacheEviction, CacheSideArgs
+from components._data_store import RecoverySecretArgs
+from components._database_side import DatabaseSideArgs, DatabaseStorage
+from components._node_groups import CapacityMarket, CapacityReservationArgs, GpuNodeGroupArgs, SystemNodesArgs
 from components.failover_dns import (
     DnsRouting,
     DnsSideArgs,
@@ -8,6 +12,9 @@ from components.failover_dns import (
     PrivateZoneArgs,
     PrivateZoneVpcArgs,
 )
+from components.global_cache import GlobalCache, GlobalCacheArgs
+from components.global_database import GlobalDatabase, GlobalDatabaseArgs
+from components.inference_cluster import ClusterAccessArgs, ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
 from components.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
 from components.network_peering import NetworkPeering, NetworkPeeringArgs, PeeringSideArgs
 from components.regional_network import RegionalNetwork, RegionalNetworkArgs
@@ -16,11 +23,27 @@ from components.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficS
 
 __all__ = [
     "BucketSideArgs",
+    "CacheEngine",
+    "CacheEviction",
+    "CacheSideArgs",
+    "CapacityMarket",
+    "CapacityReservationArgs",
+    "ClusterAccessArgs",
+    "ClusterAccessPolicy",
+    "DatabaseSideArgs",
+    "DatabaseStorage",
     "DnsRouting",
     "DnsSideArgs",
     "EndpointCheckArgs",
     "FailoverDns",
     "FailoverDnsArgs",
+    "GlobalCache",
+    "GlobalCacheArgs",
+    "GlobalDatabase",
+    "GlobalDatabaseArgs",
+    "GpuNodeGroupArgs",
+    "InferenceCluster",
+    "InferenceClusterArgs",
     "MultiRegionKey",
     "MultiRegionKeyArgs",
     "NetworkPeering",
@@ -28,10 +51,12 @@ __all__ = [
     "PeeringSideArgs",
     "PrivateZoneArgs",
     "PrivateZoneVpcArgs",
+    "RecoverySecretArgs",
     "RegionalNetwork",
     "RegionalNetworkArgs",
     "ReplicatedBucket",
     "ReplicatedBucketArgs",
+    "SystemNodesArgs",
     "TrafficSwitch",
     "TrafficSwitchArgs",
 ]

@@ -53,6 +53,9 @@ class PrivateZoneVpcArgs(TypedDict):
 
 
 class PrivateZoneArgs(TypedDict):
+    domain: NotRequired[str]
+    """The private zone's own domain, for example `internal.example.com`: the public names stay visible in the VPCs
+    then. Omitted: the public zone's."""
     vpcs: list[PrivateZoneVpcArgs]
     """The VPCs in which the private zone answers, of both Regions, at least one."""
 
@@ -74,7 +77,7 @@ class FailoverDnsArgs(TypedDict):
     """Id of an existing public zone of the domain. Omitted: a public zone is created; it answers once the domain is
     delegated to it."""
     private_zone: NotRequired[PrivateZoneArgs]
-    """A private zone of the same domain with the same records. Inside its VPCs it hides the public zone whole.
+    """A private zone with the same records. Inside its VPCs a zone of the same domain hides the public one whole.
     Omitted: none."""
     ttl_seconds: NotRequired[int]
     """How long resolvers keep an answer, 1 to 60 seconds; aliases have their target's. Omitted: 60."""
@@ -103,14 +106,14 @@ class FailoverDns(pulumi.ComponentResource):
         _validate(name, args)
         self._name = name
         self._args = args
-        self._fqdn = full_name(args["domain"], args["record_name"])
         self.zone_id = self._public_zone()
-        self._records(name, self.zone_id)
+        self._records(name, self.zone_id, args["domain"])
         self.private_zone_id = pulumi.Output.from_input("")
         if "private_zone" in args:
-            self.private_zone_id = self._private_zone(args["private_zone"]["vpcs"])
-            self._records(f"{name}-private", self.private_zone_id)
-        self.record_name = pulumi.Output.from_input(self._fqdn)
+            private_domain = args["private_zone"].get("domain", args["domain"])
+            self.private_zone_id = self._private_zone(private_domain, args["private_zone"]["vpcs"])
+            self._records(f"{name}-private", self.private_zone_id, private_domain)
+        self.record_name = pulumi.Output.from_input(full_name(args["domain"], args["record_name"]))
         self.register_outputs(
             {
                 "zone_id": self.zone_id,
@@ -122,18 +125,20 @@ class FailoverDns(pulumi.ComponentResource):
     def _public_zone(self) -> pulumi.Output[str]:
         if "hosted_zone_id" in self._args:
             return pulumi.Output.from_input(self._args["hosted_zone_id"])
-        return self._zone(f"{self._name}-zone", f"Public names of {self._name}", None)
+        return self._zone(f"{self._name}-zone", self._args["domain"], f"Public names of {self._name}", None)
 
-    def _private_zone(self, vpcs: Sequence[PrivateZoneVpcArgs]) -> pulumi.Output[str]:
+    def _private_zone(self, domain: str, vpcs: Sequence[PrivateZoneVpcArgs]) -> pulumi.Output[str]:
         """The VPCs stand in the zone itself: an association made apart from it would fight with them."""
         associated = [aws.route53.ZoneVpcArgs(vpc_id=each["vpc_id"], vpc_region=each["region"]) for each in vpcs]
-        return self._zone(f"{self._name}-private-zone", f"Private names of {self._name}", associated)
+        return self._zone(f"{self._name}-private-zone", domain, f"Private names of {self._name}", associated)
 
-    def _zone(self, name: str, comment: str, vpcs: Sequence[aws.route53.ZoneVpcArgs] | None) -> pulumi.Output[str]:
+    def _zone(
+        self, name: str, domain: str, comment: str, vpcs: Sequence[aws.route53.ZoneVpcArgs] | None
+    ) -> pulumi.Output[str]:
         ephemeral = self._args.get("ephemeral", False)
         zone = aws.route53.Zone(
             name,
-            name=self._args["domain"],
+            name=domain,
             comment=comment,
             vpcs=vpcs,
             force_destroy=ephemeral,
@@ -142,7 +147,7 @@ class FailoverDns(pulumi.ComponentResource):
         )
         return zone.zone_id
 
-    def _records(self, prefix: str, zone_id: pulumi.Output[str]) -> None:
+    def _records(self, prefix: str, zone_id: pulumi.Output[str], domain: str) -> None:
         sides = [("PRIMARY", self._args["primary"])]
         if "recovery" in self._args:
             sides.append(("SECONDARY", self._args["recovery"]))
@@ -151,7 +156,7 @@ class FailoverDns(pulumi.ComponentResource):
                 aws.route53.Record(
                     f"{prefix}-{region_code(side['region'])}-{record_type.lower()}",
                     zone_id=zone_id,
-                    name=self._fqdn,
+                    name=full_name(domain, self._args["record_name"]),
                     type=record_type,
                     set_identifier=side["region"],
                     health_check_id=side.get("health_check_id"),
@@ -188,6 +193,14 @@ def _validate(name: str, args: FailoverDnsArgs) -> None:
         got=domain,
         allowed="a domain in lower case without a dot at its end, such as example.com",
         fix="write the zone's domain as Route 53 shows it, without the last dot",
+    )
+    private_domain = args.get("private_zone", {}).get("domain", domain)
+    checks.require(
+        _NAME.fullmatch(private_domain) is not None and "." in private_domain,
+        "private_zone.domain",
+        got=private_domain,
+        allowed="a domain in lower case without a dot at its end, such as internal.example.com",
+        fix="write such a domain, or leave it out for the public zone's",
     )
     checks.require(
         record == "" or (_NAME.fullmatch(record) is not None and not f".{record}".endswith(f".{domain}")),

@@ -12,7 +12,10 @@ async def main() -> pulumi.Inputs:
     """Read the config, hold it against what the first deployment stored, declare the environment."""
     settings = load(pulumi.get_stack(), CONFIG.get())
     await remember(settings)
-    return Environment(settings).declare()
+    try:
+        return Environment(settings).declare()
+    except pulumi.InputPropertiesError as refused:
+        raise pulumi.RunError(str(refused)) from refused
 
 
 pulumi.run(main)

@@ -1,5 +1,7 @@
 """The AWS providers of an environment: one for each Region, explicit, and calling nobody when configured."""
 
+from typing import Any
+
 import pulumi_aws as aws
 
 from infra.settings import Settings
@@ -56,7 +58,7 @@ def _provider(settings: Settings, region: str) -> aws.Provider:
     )
 
 
-def _emulated(url: str) -> dict[str, object]:
+def _emulated(url: str) -> dict[str, Any]:
     return {
         "access_key": "test",
         "secret_key": "test",

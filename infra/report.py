@@ -62,7 +62,11 @@ def _endpoints(environment: "Environment") -> dict[str, Any]:
         "cache": environment.cache.primary_endpoint,
         "cacheSecret": environment.cache.secret_arn,
         "clusters": {region: cluster.cluster_name for region, cluster in environment.clusters.items()},
-        **({"service": environment.service_name} if environment.dns else {}),
+        **(
+            {"service": environment.service.name, "entrances": environment.service.entrances}
+            if environment.service
+            else {}
+        ),
     }
 
 

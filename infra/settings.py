@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import pulumi
-from haven.stackfile import is_placeholder
 from pydantic import Field, TypeAdapter
 
 from haven.problems import Problem, Problems, choices
+from haven.stackfile import is_placeholder
 from haven.tiers import Tier
 from infra import models, rules
 from infra.reading import read_value, unknown_key

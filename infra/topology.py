@@ -1,6 +1,5 @@
-"""Where a tier becomes components: the only place that knows both."""
+"""Where a tier becomes components per Region: the one place that knows both."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,21 +7,10 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random
 
-from components import (
-    DnsRouting,
-    FailoverDns,
-    GlobalCache,
-    GlobalDatabase,
-    InferenceCluster,
-    MultiRegionKey,
-    NetworkPeering,
-    RegionalNetwork,
-    ReplicatedBucket,
-    TrafficSwitch,
-)
+from components import InferenceCluster, MultiRegionKey, NetworkPeering, PeeringSideArgs, RegionalNetwork
+from components._support import region_code
 from haven.tiers import STANDBY, Routing
-from infra import manifest, providers, report
-from infra.addons import pinned
+from infra import compute, manifest, providers, report, stores, traffic
 from infra.scale import Scale
 from infra.settings import Settings
 
@@ -35,12 +23,11 @@ class Environment:
         self.name = f"haven-{settings.stack}"
         self.primary = settings.regions.primary
         self.recovery = settings.regions.recovery
-        self.scales = {region: Scale(settings, region) for region in (self.primary, self.recovery)}
+        self.both = (self.primary, self.recovery)
+        self.scales = {region: Scale(settings, region) for region in self.both}
         self.standby = STANDBY[settings.tier]
         self.providers = providers.aws_providers(settings)
         self.random = pulumi_random.Provider("random")
-        self.networks: dict[str, RegionalNetwork] = {}
-        self.clusters: dict[str, InferenceCluster] = {}
 
     def declare(self) -> Mapping[str, Any]:
         """Register every resource.
@@ -49,30 +36,49 @@ class Environment:
             The stack's outputs: what a plan shows, what a runbook needs, what applications connect to.
         """
         self.key = self._key()
-        self.buckets = {name: self._bucket(name) for name in self.settings.storage.buckets}
-        for region, scale in self.scales.items():
-            if scale.network:
-                self.networks[region] = self._network(region)
+        self.buckets = {
+            name: stores.bucket(self, name, timed=self.standby.object_time_control)
+            for name in self.settings.storage.buckets
+        }
+        self.networks = {region: self._network(region) for region in self.both if self.scales[region].network}
         if self.standby.network:
             self._peering()
-        for region, scale in self.scales.items():
-            if scale.cluster:
-                self.clusters[region] = self._cluster(region)
-        self.database = self._database()
-        self.restored = self._restored_database()
-        self.cache = self._cache()
-        self.switch = self._switch()
-        self.dns = self._dns()
+        self.clusters: dict[str, InferenceCluster] = {
+            region: compute.cluster(self, region) for region in self.both if self.scales[region].cluster
+        }
+        self.database = stores.database(
+            self,
+            replicated=self.scales[self.recovery].database,
+            write_forwarding=self.standby.write_forwarding,
+        )
+        if self.settings.active == self.recovery and self.settings.database.restore_snapshot:
+            stores.restored_database(self, self.settings.database.restore_snapshot)
+        self.cache = stores.cache(self, recovery=self.scales[self.recovery].cache, replicated=self.standby.cache)
+        self._traffic()
         recovery_manifest = manifest.build(self)
-        self._store(recovery_manifest)
+        self._keep(recovery_manifest)
         return report.outputs(self, recovery_manifest)
+
+    def options(self, region: str) -> pulumi.ResourceOptions:
+        """Options of a component whose home is this Region."""
+        return pulumi.ResourceOptions(providers=[self.providers[region], self.random])
 
     def region_key(self, region: str) -> pulumi.Output[str]:
         """ARN of the environment's key in a Region."""
         return self.key.primary_arn if region == self.primary else self.key.recovery_arn
 
-    def _in(self, region: str) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(providers=[self.providers[region], self.random])
+    def cidr(self, region: str) -> str:
+        """The VPC block of a Region."""
+        cidrs = self.settings.network.cidrs
+        return cidrs.primary if region == self.primary else cidrs.recovery
+
+    def cluster_name(self, region: str) -> str:
+        """Name of a Region's EKS cluster, whether or not it stands at the moment."""
+        return f"{self.name}-{region_code(region)}"
+
+    def bucket_base(self, name: str) -> str:
+        """What the names of a pair of buckets begin with; the account makes them unique in the world."""
+        return f"{self.name}-{name}-{self.settings.account}"
 
     def _key(self) -> MultiRegionKey:
         return MultiRegionKey(
@@ -85,25 +91,7 @@ class Environment:
                 "account_id": self.settings.account,
                 "ephemeral": self.settings.ephemeral,
             },
-            self._in(self.primary),
-        )
-
-    def _bucket(self, name: str) -> ReplicatedBucket:
-        bucket = self.settings.storage.buckets[name]
-        return ReplicatedBucket(
-            f"{self.name}-{name}",
-            {
-                "account_id": self.settings.account,
-                "primary": {"region": self.primary, "kms_key_arn": self.key.primary_arn},
-                "recovery": {"region": self.recovery, "kms_key_arn": self.key.recovery_arn},
-                "recovery_provider": self.providers[self.recovery],
-                "bucket_name": f"{self.name}-{name}-{self.settings.account}",
-                "replication_time_control": self.standby.object_time_control,
-                "noncurrent_days": bucket.noncurrent_days,
-                "ephemeral": self.settings.ephemeral,
-                **({"object_lock_days": bucket.object_lock_days} if bucket.object_lock_days else {}),
-            },
-            self._in(self.primary),
+            self.options(self.primary),
         )
 
     def _network(self, region: str) -> RegionalNetwork:
@@ -113,17 +101,17 @@ class Environment:
                 "region": region,
                 "account_id": self.settings.account,
                 "zones": list(self.settings.zones[region]),
-                "cidr": self._cidr(region),
+                "cidr": self.cidr(region),
                 "nat": self.scales[region].nat,
                 "interface_endpoints": self.settings.network.interface_endpoints,
                 "log_kms_key_arn": self.region_key(region),
                 "ephemeral": self.settings.ephemeral,
             },
-            self._in(region),
+            self.options(region),
         )
 
-    def _peering(self) -> NetworkPeering:
-        return NetworkPeering(
+    def _peering(self) -> None:
+        NetworkPeering(
             f"{self.name}-peering",
             {
                 "account_id": self.settings.account,
@@ -131,7 +119,7 @@ class Environment:
                 "recovery": self._peer(self.recovery),
                 "recovery_provider": self.providers[self.recovery],
             },
-            self._in(self.primary),
+            self.options(self.primary),
         )
 
     def _peer(self, region: str) -> PeeringSideArgs:
@@ -139,232 +127,36 @@ class Environment:
         return {
             "region": region,
             "vpc_id": network.vpc_id,
-            "cidr": self._cidr(region),
+            "cidr": self.cidr(region),
             "route_table_ids": list(network.route_table_ids),
         }
 
-    def _cidr(self, region: str) -> str:
-        cidrs = self.settings.network.cidrs
-        return cidrs.primary if region == self.primary else cidrs.recovery
-
-    def _clients(self) -> list[str]:
-        """The networks that may connect to data stores: both, so that a failover opens nothing."""
-        return [self._cidr(self.primary), self._cidr(self.recovery)]
-
-    def _cluster(self, region: str) -> InferenceCluster:
-        cluster, network, scale = self.settings.cluster, self.networks[region], self.scales[region]
-        system = scale.system_nodes(cluster.system_nodes)
-        return InferenceCluster(
-            f"{self.name}-{region_code(region)}",
-            {
-                "region": region,
-                "account_id": self.settings.account,
-                "kubernetes_version": cluster.version,
-                "vpc_id": network.vpc_id,
-                "subnet_ids": network.private_subnet_ids,
-                "zones": list(self.settings.zones[region]),
-                "kms_key_arn": self.region_key(region),
-                "addons": pinned(cluster.version, cluster.addons),
-                "public_access_cidrs": list(cluster.public_access_cidrs),
-                "access_entries": [
-                    {"principal_arn": arn, "policy": ClusterAccessPolicy.ADMIN} for arn in cluster.admin_role_arns
-                ],
-                "system_nodes": {
-                    "instance_types": list(cluster.system_nodes.instance_types),
-                    "disk_gib": cluster.system_nodes.disk_gib,
-                    **_sizes(system),
-                },
-                "gpu_node_groups": [self._gpu_group(region, group) for group in cluster.gpu_node_groups],
-                "ephemeral": self.settings.ephemeral,
-            },
-            self._in(region),
+    def _traffic(self) -> None:
+        """Without a domain there is nothing to switch. The second record joins where the tier has it from the start,
+        and in the manual tier when writes go to the recovery Region."""
+        domain = self.settings.domain
+        self.service = None
+        if domain is None:
+            return
+        manual = self.standby.routing is Routing.MANUAL
+        vpcs = [self.primary] if manual else list(self.both)
+        self.service = traffic.declare(
+            self,
+            domain,
+            nearest=self.standby.routing is Routing.LATENCY,
+            second=not manual or self.settings.active == self.recovery,
+            private_in=vpcs,
         )
 
-    def _gpu_group(self, region: str, group: GpuNodeGroup) -> GpuNodeGroupArgs:
-        args: GpuNodeGroupArgs = {
-            "name": group.name,
-            "instance_types": list(group.instance_types),
-            "disk_gib": group.disk_gib,
-            "labels": {**group.labels, **({"haven.dev/system": group.system} if group.system else {})},
-            **_sizes(self.scales[region].gpu_nodes(group)),
-        }
-        reserved = group.capacity_reservations.get(region)
-        if reserved:
-            args["instance_types"] = [reserved.instance_type]
-            args["capacity_reservation"] = {
-                "id": reserved.id,
-                "zone": reserved.zone,
-                "instance_type": reserved.instance_type,
-            }
-        return args
-
-    def _database(self) -> GlobalDatabase:
-        settings = self.settings
-        replicated = self.scales[self.recovery].database
-        return GlobalDatabase(
-            f"{self.name}-db",
-            {
-                **self._database_basics(),
-                "primary": self._database_side(self.primary),
-                "recovery_secret": {"region": self.recovery, "kms_key_arn": self.key.recovery_arn},
-                "active_region": settings.active if replicated else self.primary,
-                "write_forwarding": self.standby.write_forwarding,
-                **(
-                    {
-                        "recovery": self._database_side(self.recovery),
-                        "recovery_provider": self.providers[self.recovery],
-                    }
-                    if replicated
-                    else {}
-                ),
-            },
-            self._in(self.primary),
-        )
-
-    def _database_basics(self) -> Mapping[str, Any]:
-        database = self.settings.database
-        return {
-            "account_id": self.settings.account,
-            "engine_version": database.engine_version,
-            "instance_class": database.instance_class,
-            "database_name": database.name,
-            "master_username": database.username,
-            "backup_retention_days": database.backup_retention_days,
-            "ephemeral": self.settings.ephemeral,
-        }
-
-    def _database_side(self, region: str) -> DatabaseSideArgs:
-        network = self.networks[region]
-        return {
-            "region": region,
-            "vpc_id": network.vpc_id,
-            "subnet_ids": network.data_subnet_ids,
-            "kms_key_arn": self.region_key(region),
-            "client_cidrs": self._clients(),
-            "instances": self.scales[region].database_instances,
-        }
-
-    def _restored_database(self) -> GlobalDatabase | None:
-        """Where no member waits in the recovery Region, a new database is born there from a copied snapshot."""
-        snapshot = self.settings.database.restore_snapshot
-        if self.settings.active != self.recovery or snapshot is None:
-            return None
-        return GlobalDatabase(
-            f"{self.name}-db-restored",
-            {
-                **self._database_basics(),
-                "primary": self._database_side(self.recovery),
-                "recovery_secret": {"region": self.primary, "kms_key_arn": self.key.primary_arn},
-                "write_forwarding": False,
-                "snapshot": snapshot,
-            },
-            self._in(self.recovery),
-        )
-
-    def _cache(self) -> GlobalCache:
-        cache = self.settings.cache
-        here = self.scales[self.recovery].cache
-        return GlobalCache(
-            f"{self.name}-cache",
-            {
-                "account_id": self.settings.account,
-                "primary": self._cache_side(self.primary),
-                "global_datastore": self.standby.cache,
-                "recovery_secret": {"region": self.recovery, "kms_key_arn": self.key.recovery_arn},
-                "engine": CacheEngine(cache.engine),
-                "engine_version": cache.engine_version,
-                "node_type": cache.node_type,
-                "shards": cache.shards,
-                "replicas_per_shard": cache.replicas,
-                "snapshot_retention_days": cache.snapshot_retention_days,
-                "ephemeral": self.settings.ephemeral,
-                **(
-                    {"recovery": self._cache_side(self.recovery), "recovery_provider": self.providers[self.recovery]}
-                    if here
-                    else {}
-                ),
-            },
-            self._in(self.primary),
-        )
-
-    def _cache_side(self, region: str) -> CacheSideArgs:
-        network = self.networks[region]
-        return {
-            "region": region,
-            "vpc_id": network.vpc_id,
-            "subnet_ids": network.data_subnet_ids,
-            "kms_key_arn": self.region_key(region),
-            "client_cidrs": self._clients(),
-        }
-
-    def _switch(self) -> TrafficSwitch | None:
-        if self.settings.domain is None:
-            return None
-        return TrafficSwitch(
-            f"{self.name}-switch",
-            {
-                "account_id": self.settings.account,
-                "primary_region": self.primary,
-                "recovery_region": self.recovery,
-                "recovery_provider": self.providers[self.recovery],
-                **(
-                    {"endpoints": [self._endpoint(self.primary), self._endpoint(self.recovery)]}
-                    if self.settings.traffic.automatic
-                    else {}
-                ),
-            },
-            self._in(self.primary),
-        )
-
-    def _endpoint(self, region: str) -> EndpointCheckArgs:
-        return {
-            "region": region,
-            "hostname": self.entrance(region),
-            "path": self.settings.traffic.readiness_path,
-            "port": 443,
-        }
-
-    def entrance(self, region: str) -> str:
-        """The name under which a Region's own ingress is published."""
-        return f"{SERVICE}-{region_code(region)}.{self.settings.domain}"
-
-    def _dns(self) -> FailoverDns | None:
-        if self.settings.domain is None or self.switch is None:
-            return None
-        second = self.standby.routing is not Routing.MANUAL or self.settings.active == self.recovery
-        return FailoverDns(
-            f"{self.name}-dns",
-            {
-                "domain": self.settings.domain,
-                "record_name": SERVICE,
-                "routing": DnsRouting.LATENCY if self.standby.routing is Routing.LATENCY else DnsRouting.FAILOVER,
-                "primary": {
-                    "region": self.primary,
-                    "target": self.entrance(self.primary),
-                    "health_check_id": self.switch.primary_health_check_id,
-                },
-                "private_zone": {
-                    "vpcs": [{"vpc_id": each.vpc_id, "region": region} for region, each in self._private_vpcs()]
-                },
-                "ephemeral": self.settings.ephemeral,
-                **({"hosted_zone_id": self.settings.hosted_zone_id} if self.settings.hosted_zone_id else {}),
-                **(
-                    {
-                        "recovery": {
-                            "region": self.recovery,
-                            "target": self.entrance(self.recovery),
-                            "health_check_id": self.switch.recovery_health_check_id,
-                        }
-                    }
-                    if second
-                    else {}
-                ),
-            },
-            self._in(self.primary),
-        )
-
-    def _private_vpcs(self) -> list[tuple[str, RegionalNetwork]]:
-        """The VPCs in which the private zone answers: those that stand whichever Region is active."""
-        return [
-            (region, each) for region, each in self.networks.items() if region == self.primary or self.standby.network
-        ]
+    def _keep(self, recovery_manifest: Mapping[str, Any]) -> None:
+        """Store the manifest in both Regions: either of them may be the one that is left."""
+        for region, provider in self.providers.items():
+            aws.ssm.Parameter(
+                f"{self.name}-manifest-{region_code(region)}",
+                name=manifest.parameter_name(self.settings.stack),
+                description="What a recovery needs to know of this environment",
+                type="String",
+                tier="Advanced",
+                value=pulumi.Output.json_dumps(recovery_manifest, separators=(",", ":"), sort_keys=True),
+                opts=pulumi.ResourceOptions(provider=provider, protect=not self.settings.ephemeral),
+            )

@@ -1,0 +1,110 @@
+"""The recovery manifest: what exists where, under which names, for a runbook that cannot read Pulumi's state.
+
+It depends on nothing that a failover changes: it says what each Region holds at full scale and at standby scale, and
+neither which Region is active nor what stands at the moment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from components._cache_side import group_name, independent_group_name
+from components._database_side import cluster_name, instance_name
+from components._node_groups import SYSTEM, node_group_name
+from components.global_database import global_cluster_name
+from components.replicated_bucket import bucket_name
+from components.traffic_switch import alarm_name, metric
+from infra.scale import Scale
+
+if TYPE_CHECKING:
+    from infra.topology import Environment
+
+VERSION = 1
+
+
+def parameter_name(stack: str) -> str:
+    """Name of the Systems Manager parameter that holds the manifest, the same in both Regions."""
+    return f"/haven/{stack}/manifest"
+
+
+def build(environment: "Environment") -> dict[str, Any]:
+    """The manifest, as data."""
+    settings = environment.settings
+    return {
+        "version": VERSION,
+        "environment": settings.stack,
+        "account": settings.account,
+        "tier": settings.tier.value,
+        "regions": {"primary": environment.primary, "recovery": environment.recovery},
+        "key": f"alias/{environment.name}-key",
+        "database": {
+            "globalCluster": global_cluster_name(f"{environment.name}-db"),
+            "instanceClass": settings.database.instance_class,
+            "engineVersion": settings.database.engine_version,
+            "secret": environment.database.secret_arn,
+        },
+        "sides": {region: _side(environment, region) for region in (environment.primary, environment.recovery)},
+        **({"traffic": _traffic(environment)} if environment.service else {}),
+    }
+
+
+def _side(environment: "Environment", region: str) -> dict[str, Any]:
+    settings = environment.settings
+    full = Scale(replace(settings, active=region), region)
+    standby = Scale(replace(settings, active=_other(environment, region), demote=region), region)
+    database = f"{environment.name}-db"
+    return {
+        "cluster": {
+            "name": environment.cluster_name(region),
+            "nodeGroups": _node_groups(environment, region, full, standby),
+        },
+        "database": {
+            "cluster": cluster_name(database, region),
+            "instances": [instance_name(database, region, index) for index in range(1, full.database_instances + 1)],
+            "standby": standby.database_instances if standby.database else None,
+        },
+        "cache": _cache_group(environment, region),
+        "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
+    }
+
+
+def _cache_group(environment: "Environment", region: str) -> str:
+    name = f"{environment.name}-cache"
+    alone = region == environment.recovery and not environment.standby.cache
+    return independent_group_name(name, region) if alone else group_name(name, region)
+
+
+def _other(environment: "Environment", region: str) -> str:
+    return environment.recovery if region == environment.primary else environment.primary
+
+
+def _node_groups(environment: "Environment", region: str, full: Scale, standby: Scale) -> dict[str, Any]:
+    cluster, name = environment.settings.cluster, environment.cluster_name(region)
+    groups = {
+        node_group_name(name, SYSTEM): (
+            full.system_nodes(cluster.system_nodes),
+            standby.system_nodes(cluster.system_nodes),
+        )
+    }
+    for group in cluster.gpu_node_groups:
+        groups[node_group_name(name, group.name)] = (full.gpu_nodes(group), standby.gpu_nodes(group))
+    return {each: {"full": _sizes(sizes[0]), "standby": _sizes(sizes[1])} for each, sizes in groups.items()}
+
+
+def _sizes(nodes: Any) -> list[int]:
+    """Minimum, desired and maximum size."""
+    return list(asdict(nodes).values())
+
+
+def _traffic(environment: "Environment") -> dict[str, Any]:
+    """How each Region is turned off: write 1 to the metric, in the other Region."""
+    name = f"{environment.name}-switch"
+    return {
+        region: {"writeIn": _other(environment, region), "alarm": alarm_name(name, region), **_metric(name, region)}
+        for region in (environment.primary, environment.recovery)
+    }
+
+
+def _metric(name: str, region: str) -> Mapping[str, Any]:
+    found = metric(name, region)
+    return {"namespace": found["namespace"], "metric": found["metric_name"], "dimensions": found["dimensions"]}
