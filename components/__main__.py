@@ -6,6 +6,9 @@ from pulumi.provider.experimental import component_provider_host
 
 from components import (
     FailoverDns,
+    GlobalCache,
+    GlobalDatabase,
+    InferenceCluster,
     MultiRegionKey,
     NetworkPeering,
     RegionalNetwork,
@@ -15,6 +18,9 @@ from components import (
 
 COMPONENTS = [
     FailoverDns,
+    GlobalCache,
+    GlobalDatabase,
+    InferenceCluster,
     MultiRegionKey,
     NetworkPeering,
     RegionalNetwork,
