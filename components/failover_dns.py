@@ -67,12 +67,17 @@ class FailoverDnsArgs(TypedDict):
     """The name below the domain, for example `api` for `api.example.com`. Empty for the domain itself, which only
     aliases can serve."""
     routing: DnsRouting
-    """How clients are spread over the Regions."""
+    """How clients are spread over the Regions. One name can't have failover records beside others (Route 53 API
+    Reference, ResourceRecordSet; read 2026-11-21), so changing this where both records stand takes three deployments:
+    without `recovery`, with the new routing, with `recovery` again."""
     primary: DnsSideArgs
     """Where the primary Region's record leads. It is the PRIMARY one for good, whichever Region is active."""
     recovery: NotRequired[DnsSideArgs]
     """Where the recovery Region's record leads. Omitted: only the primary record exists. Giving it later adds records
     and changes none."""
+    recovery_provider: NotRequired[aws.Provider]
+    """The AWS provider of the recovery Region, for the recovery Region's records. Omitted: the component's own; Route 53
+    is one service for all Regions."""
     hosted_zone_id: NotRequired[pulumi.Input[str]]
     """Id of an existing public zone of the domain. Omitted: a public zone is created; it answers once the domain is
     delegated to it."""
@@ -145,13 +150,13 @@ class FailoverDns(pulumi.ComponentResource):
             tags={"Name": name},
             opts=stateful(self, ephemeral=ephemeral),
         )
-        return zone.zone_id
+        return zone.id
 
     def _records(self, prefix: str, zone_id: pulumi.Output[str], domain: str) -> None:
-        sides = [("PRIMARY", self._args["primary"])]
+        sides: list[tuple[str, DnsSideArgs, aws.Provider | None]] = [("PRIMARY", self._args["primary"], None)]
         if "recovery" in self._args:
-            sides.append(("SECONDARY", self._args["recovery"]))
-        for role, side in sides:
+            sides.append(("SECONDARY", self._args["recovery"], self._args.get("recovery_provider")))
+        for role, side, provider in sides:
             for record_type in ("A", "AAAA") if "target_zone_id" in side else ("CNAME",):
                 aws.route53.Record(
                     f"{prefix}-{region_code(side['region'])}-{record_type.lower()}",
@@ -162,7 +167,7 @@ class FailoverDns(pulumi.ComponentResource):
                     health_check_id=side.get("health_check_id"),
                     **self._policy(role, side["region"]),
                     **self._answer(side),
-                    opts=pulumi.ResourceOptions(parent=self),
+                    opts=pulumi.ResourceOptions(parent=self, provider=provider),
                 )
 
     def _policy(self, role: str, region: str) -> Mapping[str, Any]:

@@ -64,9 +64,9 @@ class MultiRegionKey(pulumi.ComponentResource):
         self._deletion_window_days = int(args.get("deletion_window_days", default_window))
         key = self._primary()
         replica = self._replica(key)
-        self._alias(args["primary_region"], key.key_id, None)
-        self._alias(args["recovery_region"], replica.key_id, args["recovery_provider"])
-        self.key_id = key.key_id
+        self._alias(args["primary_region"], key.id, None)
+        self._alias(args["recovery_region"], replica.id, args["recovery_provider"])
+        self.key_id = key.id
         self.primary_arn = key.arn
         self.recovery_arn = replica.arn
         self.alias_name = pulumi.Output.from_input(f"alias/{name}")

@@ -73,9 +73,10 @@ class Scale:
 
     @property
     def database_instances(self) -> int:
-        """Instances of the member here; 0 is a headless one."""
-        full = self.settings.database.instances
-        return full if self.full else database_instances(self._floor(self.settings.tier), full)
+        """Instances of the member here; 0 is a headless one. The only member there is keeps them all."""
+        full, tier = self.settings.database.instances, self.settings.tier
+        only_member = STANDBY[tier].database is Database.NONE
+        return full if self.full or only_member else database_instances(tier, full)
 
     def system_nodes(self, nodes: SystemNodes) -> Nodes:
         """Sizes of the system node group."""

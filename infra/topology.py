@@ -51,7 +51,7 @@ class Environment:
             replicated=self.scales[self.recovery].database,
             write_forwarding=self.standby.write_forwarding,
         )
-        if self.settings.active == self.recovery and self.settings.database.restore_snapshot:
+        if self.scales[self.recovery].full and self.settings.database.restore_snapshot:
             stores.restored_database(self, self.settings.database.restore_snapshot)
         self.cache = stores.cache(self, recovery=self.scales[self.recovery].cache, replicated=self.standby.cache)
         self._traffic()
@@ -132,8 +132,8 @@ class Environment:
         }
 
     def _traffic(self) -> None:
-        """Without a domain there is nothing to switch. The second record joins where the tier has it from the start,
-        and in the manual tier when writes go to the recovery Region."""
+        """Without a domain there is nothing to switch. In the manual tier the recovery Region's record joins once that
+        Region stands at full scale."""
         domain = self.settings.domain
         self.service = None
         if domain is None:
@@ -144,7 +144,7 @@ class Environment:
             self,
             domain,
             nearest=self.standby.routing is Routing.LATENCY,
-            second=not manual or self.settings.active == self.recovery,
+            second=not manual or self.scales[self.recovery].full,
             private_in=vpcs,
         )
 

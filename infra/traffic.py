@@ -68,6 +68,7 @@ def declare(
     }
     if second:
         args["recovery"] = _record(environment.recovery, entrances, switch.recovery_health_check_id)
+        args["recovery_provider"] = environment.providers[environment.recovery]
     if environment.settings.hosted_zone_id:
         args["hosted_zone_id"] = environment.settings.hosted_zone_id
     dns = FailoverDns(f"{environment.name}-dns", args, options)
