@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from haven.compare import Change, Difference, PropertyChange, by_place
 from haven.plan import Plan, kind
-from haven.plan_text import at_best, at_most, promise_name
+from haven.plan_text import asked_for, at_best, at_most, in_order, promise_name
 from haven.record import Record
 from haven.text import Style, plural, table, wrapped
 
@@ -71,6 +71,8 @@ def _changed(changes: Sequence[Change], style: Style) -> list[str]:
 
 
 def _property(change: PropertyChange) -> str:
+    if change.before == change.after:
+        return f"{change.path}: {change.after}, which differs"
     if change.before is None:
         return f"{change.path}: {change.after} (new)"
     return f"{change.path}: {change.before} -> {'(gone)' if change.after is None else change.after}"
@@ -78,9 +80,9 @@ def _property(change: PropertyChange) -> str:
 
 def _promises(before: Plan, after: Plan, style: Style) -> list[str]:
     rows = [["promise", f"{before.tier}: at best", "at most", f"{after.tier}: at best", "at most"]]
-    for name in dict.fromkeys([*before.promises, *after.promises]):
-        old, new = before.promises.get(name, {}), after.promises.get(name, {})
-        rows.append([promise_name(name, new or old), at_best(old), at_most(old), at_best(new), at_most(new)])
+    for name, new in in_order({**before.promises, **after.promises}):
+        old = before.promises.get(name, {})
+        rows.append([promise_name(name, new), at_best(old), at_most(old), at_best(new), at_most(new)])
     return [style.paint("Promises ([A]: at most by assumption)", "bold"), *table(rows, 2)]
 
 
@@ -89,7 +91,7 @@ def _verdicts(after: Plan, style: Style) -> list[str]:
     if not after.judgements:
         return []
     rows = [
-        [f"{each['objective']} {each['wanted']:g}", str(each["promise"]), str(each["verdict"])]
+        [asked_for(each), promise_name(each["promise"], after.promises[each["promise"]]), str(each["verdict"])]
         for each in after.judgements
     ]
     return [style.paint(f"This stack's objectives under tier {after.tier}", "bold"), *table(rows, 2)]

@@ -9,6 +9,18 @@ from typing import Any
 from haven.plan_facts import component_facts, scaling, standing
 from haven.record import Record, Recording
 
+_ORDER = (
+    "RegionalNetwork",
+    "NetworkPeering",
+    "InferenceCluster",
+    "GlobalDatabase",
+    "GlobalCache",
+    "ReplicatedBucket",
+    "MultiRegionKey",
+    "FailoverDns",
+    "TrafficSwitch",
+)
+
 
 @dataclass(frozen=True)
 class Section:
@@ -110,8 +122,15 @@ def _sections(records: Iterable[Record], recording: Recording) -> list[Section]:
             dict(sorted(Counter(kind(each.type) for each in members).items())),
             component_facts(component, members, recording),
         )
-        for (component, name), members in sorted(grouped.items())
+        for (component, name), members in sorted(grouped.items(), key=_reading_order)
     ]
+
+
+def _reading_order(group: tuple[tuple[str, str], Any]) -> tuple[int, str, str]:
+    """What carries the others first; unknown components after the known ones, the stack itself at the end."""
+    component, name = group[0]
+    rank = _ORDER.index(component) if component in _ORDER else len(_ORDER) + (not component)
+    return rank, component, name
 
 
 def kind(type_: str) -> str:

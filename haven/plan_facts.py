@@ -181,22 +181,21 @@ def _rules_of(bucket: Record, records: Records, recording: Recording) -> list[Ma
 
 
 def _dns(records: Records, _: Recording) -> list[str]:
-    facts = []
-    for zone in of_type(records, "aws:route53/zone:Zone"):
-        kind = "private" if zone.inputs.get("vpcs") else "public"
-        facts.append(f"{kind} zone {zone.inputs.get('name')}")
-    for record in of_type(records, "aws:route53/record:Record"):
-        check = "with a health check" if record.inputs.get("healthCheckId") else "without a health check"
-        facts.append(f"{record.name}: {record.inputs.get('name')} for {_routing(record)}, {check}")
-    return facts
+    zones_here = of_type(records, "aws:route53/zone:Zone")
+    facts = [
+        f"{'private' if each.inputs.get('vpcs') else 'public'} zone {each.inputs.get('name')}" for each in zones_here
+    ]
+    answers: dict[str, list[str]] = {}
+    for each in of_type(records, "aws:route53/record:Record"):
+        answers.setdefault(str(each.inputs.get("name")), []).append(_answer(each))
+    return [*facts, *(f"{name}: {'; '.join(each)}" for name, each in answers.items())]
 
 
-def _routing(record: Record) -> str:
+def _answer(record: Record) -> str:
     region = record.inputs.get("setIdentifier", "every client")
-    if record.inputs.get("latencyRoutingPolicies"):
-        return f"{region} by latency"
-    roles = [str(each.get("type")) for each in record.inputs.get("failoverRoutingPolicies", ())]
-    return f"{region} as {roles[0].lower()}" if roles else str(region)
+    roles = [f" as {str(each.get('type')).lower()}" for each in record.inputs.get("failoverRoutingPolicies", ())]
+    how = " by latency" if record.inputs.get("latencyRoutingPolicies") else "".join(roles)
+    return f"{region}{how}, {'with' if record.inputs.get('healthCheckId') else 'without'} a health check"
 
 
 def _switch(records: Records, _: Recording) -> list[str]:

@@ -73,8 +73,17 @@ def _sections(sections: Sequence[Section], style: Style) -> Iterator[str]:
         yield f"  {label}: {section.count}"
         for fact in section.facts:
             yield from wrapped(fact, 4)
-        for line in wrapped(", ".join(f"{count} {kind}" for kind, count in section.kinds.items()), 4):
+        for line in wrapped(_kinds(section.kinds), 4):
             yield style.paint(line, "dim")
+
+
+def _kinds(kinds: Mapping[str, int]) -> str:
+    """Kinds by service: `ec2: 3 eips, 9 subnets; iam: 1 role`."""
+    services: dict[str, list[str]] = {}
+    for each, count in kinds.items():
+        service, _, thing = each.partition(" ")
+        services.setdefault(service, []).append(plural(count, thing))
+    return "; ".join(f"{service}: {', '.join(things)}" for service, things in services.items())
 
 
 def _elsewhere(plan: Plan, style: Style) -> list[str]:
@@ -88,7 +97,7 @@ def promises(plan: Plan, style: Style) -> list[str]:
     if not plan.promises:
         return []
     rows = [["promise", "at best", "at most", "asked for", "verdict"]]
-    for name, promise in plan.promises.items():
+    for name, promise in in_order(plan.promises):
         for asked, verdict in _asked(name, plan.judgements) or [("-", "-")]:
             rows.append([promise_name(name, promise), at_best(promise), at_most(promise), asked, verdict])
     title = f"What tier {plan.tier} promises, beside what this stack asks for"
@@ -107,10 +116,20 @@ def _painted(lines: Sequence[str], style: Style) -> Iterator[str]:
 
 def _asked(promise: str, judgements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [
-        (_OBJECTIVE_UNITS.get(each["objective"], "{:g}").format(each["wanted"]), str(each["verdict"]))
+        (asked_for(each), str(each["verdict"]))
         for each in judgements
         if each["promise"] == promise
     ]
+
+
+def asked_for(judgement: Mapping[str, Any]) -> str:
+    """An objective in short: `RTO 30 min`."""
+    return _OBJECTIVE_UNITS.get(judgement["objective"], "{:g}").format(judgement["wanted"])
+
+
+def in_order(promised: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The promises as people read them: the time first, then what may be lost."""
+    return sorted(promised.items(), key=lambda each: (each[0] != "rto", each[0]))
 
 
 def promise_name(name: str, promise: Mapping[str, Any]) -> str:
@@ -142,20 +161,14 @@ def minutes(value: Any) -> str:
 
 
 def _sources(promised: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Where the figures come from, each source once; assumptions with the reason."""
-    facts: dict[str, list[str]] = {}
-    assumptions: dict[str, list[str]] = {}
-    for name, promise in promised.items():
-        said = promise_name(name, promise)
-        for source in (promise.get("atBestSource"), promise.get("atMostSource")):
-            if source and said not in facts.setdefault(source, []):
-                facts[source].append(said)
+    """Where the figures come from; assumptions with their reason."""
+    for name, promise in in_order(promised):
+        said = f"{promise_name(name, promise)}: at best {promise.get('atBestSource')}"
         if promise.get("assumption"):
-            assumptions.setdefault(str(promise["assumption"]), []).append(said)
-    for source, names in facts.items():
-        yield from wrapped(f"source of {', '.join(names)}: {source}", 2)
-    for why, names in assumptions.items():
-        yield from wrapped(f"{ASSUMED} is an assumption, for {', '.join(names)}: {why}", 2)
+            said += f"; at most {ASSUMED} assumed: {promise['assumption']}"
+        elif promise.get("atMostSource"):
+            said += f"; at most {promise['atMostSource']}"
+        yield from wrapped(said, 2)
 
 
 def _systems(plan: Plan, style: Style) -> list[str]:

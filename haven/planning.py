@@ -13,7 +13,6 @@ from haven.record import Recording
 from haven.stackfile import Stack
 from haven.tiers import Tier
 
-
 _ACCEPTED = "what the program accepts"
 _REASON = re.compile(r"got (.*); allowed: (.*); fix: (.*)", re.DOTALL)
 

@@ -25,7 +25,7 @@ _ODD_WHOLE = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|[0-9]+)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
-_TEXT_TAG = "tag:yaml.org,2002:str"
+_TEXT_TAG, _LIST_TAG, _MAP_TAG = (f"tag:yaml.org,2002:{each}" for each in ("str", "seq", "map"))
 _PLAIN = "plain"
 _MERGE = "<<"
 _MOST_NODES = 20_000
@@ -60,8 +60,18 @@ def read(data: bytes) -> Document:
         document.problems.append(Problem(f"line {line}", got, "printable text", "take the character out"))
     else:
         if node is not None:
-            document.value = _Reader(document).value(node, ())
+            document.value = _whole(node, document)
     return document
+
+
+def _whole(node: yaml.Node, document: Document) -> Any:
+    try:
+        return _Reader(document).value(node, ())
+    except _EndlessError as error:
+        what = f"{place(error.path)} (line {error.node.start_mark.line + 1})"
+        got = "an alias that repeats itself"
+        document.problems = [Problem(what, got, "values that end", "write the value out")]
+        return None
 
 
 def place(path: Path) -> str:
@@ -74,10 +84,19 @@ def place(path: Path) -> str:
 class _Loader(yaml.SafeLoader):
     """Leaves plain values unread: what they mean is decided by the engine's rules, not by PyYAML's."""
 
-    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:  # type: ignore[override]
-        if kind is yaml.ScalarNode and implicit[0]:
-            return _PLAIN
-        return str(super().resolve(kind, value, (False, True)))
+    def resolve(self, kind: type[yaml.Node], _: Any, implicit: tuple[bool, bool]) -> str:
+        if kind is yaml.ScalarNode:
+            return _PLAIN if implicit[0] else _TEXT_TAG
+        return _MAP_TAG if kind is yaml.MappingNode else _LIST_TAG
+
+
+class _EndlessError(Exception):
+    """Aliases that contain themselves, or that multiply into more values than anybody writes."""
+
+    def __init__(self, node: yaml.Node, path: Path) -> None:
+        super().__init__()
+        self.node = node
+        self.path = path
 
 
 class _Reader:
@@ -92,10 +111,7 @@ class _Reader:
         self._document.lines[path] = node.start_mark.line + 1
         self._seen += 1
         if node in self._open or self._seen > _MOST_NODES:
-            if self._seen <= _MOST_NODES + 1:
-                self._note(node, path, "an alias that repeats itself", "values that end", "write the value out")
-                self._seen = max(self._seen, _MOST_NODES + 1)
-            return None
+            raise _EndlessError(node, path)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         self._open.append(node)
