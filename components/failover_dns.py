@@ -76,8 +76,8 @@ class FailoverDnsArgs(TypedDict):
     """Where the recovery Region's record leads. Omitted: only the primary record exists. Giving it later adds records
     and changes none."""
     recovery_provider: NotRequired[aws.Provider]
-    """The AWS provider of the recovery Region, for the recovery Region's records. Omitted: the component's own; Route 53
-    is one service for all Regions."""
+    """The AWS provider of the recovery Region, for the recovery Region's records. Omitted: the component's own, for
+    Route 53 is one service for all Regions."""
     hosted_zone_id: NotRequired[pulumi.Input[str]]
     """Id of an existing public zone of the domain. Omitted: a public zone is created; it answers once the domain is
     delegated to it."""
