@@ -1,0 +1,51 @@
+"""Where pulumi-aws 7 and version 5.100 of the AWS provider differ: the one table of what an export drops or renames.
+
+pulumi-aws 7 is built on version 6 of the provider. An entry only counts where the provider at hand really lacks the
+argument: with version 6 itself nothing is dropped.
+"""
+
+from dataclasses import dataclass
+
+PROVIDER = "5.100.0"
+"""The version that the table was read for."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One type or argument of pulumi-aws 7 that the provider doesn't have under that name."""
+
+    token: str
+    """The type as pulumi-aws calls it; `*` for every type."""
+    argument: str
+    """The argument as pulumi-aws calls it, dots between levels; empty for the whole type."""
+    reason: str
+    """In words for the user: what is lost."""
+    read: str
+    """The day on which this was checked against both schemas."""
+
+
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "*",
+        "region",
+        "before version 6 a resource's Region is its provider's and nothing else's",
+        "2026-11-21",
+    ),
+    Difference(
+        "aws:eks/cluster:Cluster",
+        "deletionProtection",
+        "EKS clusters got deletion protection in version 6 of the provider; this one can't set it",
+        "2026-11-21",
+    ),
+)
+
+
+def of_argument(token: str, argument: str) -> Difference | None:
+    """The entry for an argument of a type, or for one that it lies in."""
+    wanted = [each for each in DIFFERENCES if each.token in (token, "*") and each.argument]
+    return next((each for each in wanted if f"{argument}.".startswith(f"{each.argument}.")), None)
+
+
+def of_type(token: str) -> Difference | None:
+    """The entry for a whole type."""
+    return next((each for each in DIFFERENCES if each.token == token and not each.argument), None)
