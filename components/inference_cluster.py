@@ -210,7 +210,7 @@ class InferenceCluster(pulumi.ComponentResource):
             # Told of a public endpoint, pulumi-eks waits up to five minutes for its answer in every `up`, also when
             # nothing changes and the Region is gone: so it is not told.
             access = {"endpointPublicAccess": True, "publicAccessCidrs": public}
-            props["vpcConfig"] = {**props["vpcConfig"], **access}
+            props["vpcConfig"] = {**props.get("vpcConfig", {}), **access}
         return pulumi.ResourceTransformResult(props=props, opts=resource.opts)
 
     def _attach(self, suffix: str, role: aws.iam.Role, policy: str) -> aws.iam.RolePolicyAttachment:
