@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from haven.local.emulator import NAME, VERSION
+from haven.local.planned import REPLICA, Fact
 from haven.record import REFERENCE, Record, Recording
 
 TRIED = "2026-11-21"
@@ -52,6 +53,8 @@ class Defect:
     arguments: tuple[str, ...]
     """The AWS provider's names of the arguments, dots between levels, without the numbers of list items."""
     symptom: str
+    absent: str = ""
+    """The kind of fact that isn't found where it was planned, as `planned` and `found` call it."""
     emulator: str = f"{NAME} {VERSION}"
     tried: str = TRIED
 
@@ -88,13 +91,14 @@ DEFECTS: tuple[Defect, ...] = (
         "forgets a secret's replicas",
         "aws_secretsmanager_secret",
         ("replica",),
-        "DescribeSecret answers no ReplicationStatus",
+        "CreateSecret ignores AddReplicaRegions: no replica is there",
+        REPLICA,
     ),
     Defect(
         "reads metric alarms back wrong",
         "aws_cloudwatch_metric_alarm",
-        ("alarm_description", "dimensions", "period", "statistic", "treat_missing_data"),
-        "DescribeAlarms leaves these fields out",
+        ("actions_enabled", "alarm_description", "dimensions", "period", "statistic", "treat_missing_data"),
+        "DescribeAlarms leaves these fields out of its XML, which the provider reads; its JSON is right",
     ),
     Defect(
         "forgets a cluster's zonal shift and upgrade policy",
@@ -207,6 +211,11 @@ def fit(recording: Recording) -> Fitted:
 def explain(type_: str, arguments: Sequence[str]) -> Mapping[str, Defect | None]:
     """For each argument that differs the defect behind it, or None where nothing explains it."""
     return {argument: next((each for each in DEFECTS if each.covers(type_, argument)), None) for argument in arguments}
+
+
+def explain_absence(fact: Fact) -> Defect | None:
+    """The defect behind a planned fact that isn't found at all, or None where nothing explains it."""
+    return next((each for each in DEFECTS if each.absent == fact.about), None)
 
 
 def _alone(inputs: Mapping[str, Any], record: Record, recording: Recording) -> Mapping[str, Any]:
