@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from haven.record import REFERENCE, Record, Recording
+from haven.text import plural
 
 CLUSTER = "aws:eks/cluster:Cluster"
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -97,8 +98,8 @@ def _network(records: Records, _: Recording) -> list[str]:
     return [
         ", ".join(blocks),
         f"zones {', '.join(zones(records))}",
-        f"{gateways} NAT gateway{'' if gateways == 1 else 's'}" if gateways else "no NAT",
-        f"{interfaces} interface endpoints" if interfaces else "no interface endpoints",
+        plural(gateways, "NAT gateway") if gateways else "no NAT",
+        plural(interfaces, "interface endpoint") if interfaces else "no interface endpoints",
     ]
 
 
@@ -125,7 +126,7 @@ def _database(records: Records, _: Recording) -> list[str]:
     forwarding = any(each.inputs.get("enableGlobalWriteForwarding") for each in members)
     return [
         f"{engine}, {_members(members)}",
-        f"{_plural(len(instances), 'instance')} ({', '.join(classes)})" if instances else "headless: no instance",
+        f"{plural(len(instances), 'instance')} ({', '.join(classes)})" if instances else "headless: no instance",
         "forwards writes to the writer" if forwarding else "",
     ]
 
@@ -148,7 +149,7 @@ def _cache_group(group: Record, recording: Recording) -> str:
     role = "secondary of the Global Datastore" if secondary else "on its own: nothing is replicated"
     if group in primaries:
         role = "primary of the Global Datastore"
-    size = f"{_plural(shards, 'shard')} x {_plural(nodes // shards, 'node')}"
+    size = f"{plural(shards, 'shard')} x {plural(nodes // shards, 'node')}"
     return f"{group.inputs.get('replicationGroupId', group.name)}: {size}, {role}"
 
 
@@ -207,10 +208,6 @@ def _switch(records: Records, _: Recording) -> list[str]:
     automatic = any(each.inputs.get("type") == "CALCULATED" for each in checks)
     mode = "automatic: endpoint checks turn a Region off too" if automatic else "manual: only the operator turns it off"
     return [*facts, mode if checks else ""]
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 _DESCRIPTIONS: Mapping[str, Callable[[Records, Recording], list[str]]] = {
