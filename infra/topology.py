@@ -157,6 +157,6 @@ class Environment:
                 description="What a recovery needs to know of this environment",
                 type="String",
                 tier="Advanced",
-                value=pulumi.Output.json_dumps(recovery_manifest, separators=(",", ":"), sort_keys=True),
+                insecure_value=pulumi.Output.json_dumps(recovery_manifest, separators=(",", ":"), sort_keys=True),
                 opts=pulumi.ResourceOptions(provider=provider, protect=not self.settings.ephemeral),
             )

@@ -41,13 +41,16 @@ def unwrapped(value: Any) -> Any:
     return value
 
 
-@cache
-def _text_properties(type_: str) -> tuple[str, ...]:
+def resource_class(type_: str) -> type | None:
+    """The SDK's class of a resource type; None where no installed SDK has one."""
     package, module, _ = type_.split(":")
     known: Any = rpc.get_resource_module(package, module, "")
     class_name = known.mod_info["classes"].get(type_) if known is not None else None
-    if class_name is None:
-        return ()
-    resource = getattr(importlib.import_module(known.mod_info["fqn"]), class_name)
-    properties = _types.resource_types(resource)
+    return getattr(importlib.import_module(known.mod_info["fqn"]), class_name) if class_name else None
+
+
+@cache
+def _text_properties(type_: str) -> tuple[str, ...]:
+    found = resource_class(type_)
+    properties = _types.resource_types(found) if found else {}
     return tuple(name for name, declared in properties.items() if declared is str or str in get_args(declared))

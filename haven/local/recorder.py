@@ -36,6 +36,7 @@ def record(
     project: str = "haven",
     remembered: Mapping[str, Any] | None = None,
     first_deployment: bool = False,
+    seen: Callable[[str], None] = lambda _: None,
 ) -> Recording:
     """Run `program` and return everything it declared. A program that looks something up fails.
 
@@ -47,11 +48,12 @@ def record(
         remembered: what the environment's Stash holds from its first deployment. Omitted: what a first deployment
             with these values would have stored, with writes going to the primary Region.
         first_deployment: whether nothing stands yet; the Stash then answers just what it is given.
+        seen: is told the URN of each resource when it is registered, also in a run that fails later.
 
     Raises:
         Exception: whatever the program raises.
     """
-    monitor = _Monitor(_Stash(remembered, first_deployment))
+    monitor = _Monitor(_Stash(remembered, first_deployment), seen)
     context = contextvars.copy_context()
     with _without_config_in_the_environment():
         context.run(_run, _entry(program), monitor, project, stack, dict(config or {}))
@@ -115,9 +117,10 @@ class _Stash:
 class _Monitor(mocks.MockMonitor):
     """Stands where the engine's resource monitor would, and keeps every registration."""
 
-    def __init__(self, stash: _Stash) -> None:
+    def __init__(self, stash: _Stash, seen: Callable[[str], None]) -> None:
         super().__init__(cast("mocks.Mocks", None))  # it answers by itself, and asks no mocks
         self._stash = stash
+        self._seen = seen
         self._lock = threading.Lock()
         self._requests: dict[str, tuple[resource_pb2.RegisterResourceRequest, dict[str, Any]]] = {}
         self._transforms: dict[str, list[Any]] = {}
@@ -163,6 +166,7 @@ class _Monitor(mocks.MockMonitor):
         with self._lock:
             if urn in self._requests:
                 raise ValueError(f"two resources have the URN {urn}")
+            self._seen(urn)
             self._requests[urn] = (request, inputs)
             self._transforms[urn] = mocks._resolve_callbacks(request.transforms)  # no public name
             plain = answers.unwrapped(state)

@@ -1,0 +1,40 @@
+"""Recordings of the project's own stacks, each made once for all tests that look at it."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from haven.local.recorder import record
+from haven.record import Record, Recording
+from haven.stackfile import load_stack
+
+ROOT = Path(__file__).resolve().parent.parent
+TIERS = ("backup", "pilot-light", "warm", "active-active")
+STACKS = (*TIERS, "demo")
+PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
+
+
+@cache
+def environment(stack: str, **changes: str) -> Recording:
+    """What a stack declares, with some of its keys changed (`active="eu-central-1"`)."""
+    found = load_stack(stack, ROOT)
+    config = {**found.config, **{f"haven:{name}": value for name, value in changes.items()}}
+    return record(ROOT / "infra", stack=found.name, config=config)
+
+
+def standing(recording: Recording, type_: str, region: str) -> list[Record]:
+    """The resources of a type in a Region."""
+    return [each for each in recording.real() if each.type == type_ and each.region == region]
+
+
+def gpu_sizes(recording: Recording, region: str) -> list[int]:
+    """Desired sizes of the GPU node groups of a Region, in the order of their names."""
+    groups = standing(recording, "aws:eks/nodeGroup:NodeGroup", region)
+    return [each.inputs["scalingConfig"]["desiredSize"] for each in groups if each.inputs.get("taints")]
+
+
+def nested(value: Any) -> Sequence[Any]:
+    """`value` and everything in it."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [value, *(each for part in inner for each in nested(part))]

@@ -1,0 +1,310 @@
+"""What the program declares for every stack: the promises of the design, read off the registrations."""
+
+import dataclasses
+from itertools import combinations
+
+import pytest
+
+from haven.record import Options, Record, Recording
+from tests.environments import PRIMARY, RECOVERY, ROOT, STACKS, TIERS, environment, gpu_sizes, nested, standing
+
+CLUSTER = "aws:eks/cluster:Cluster"
+DATABASE = "aws:rds/cluster:Cluster"
+INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
+CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+
+STATEFUL = {
+    "aws:dynamodb/table:Table",
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:kms/key:Key",
+    "aws:kms/replicaKey:ReplicaKey",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/globalCluster:GlobalCluster",
+    "aws:route53/zone:Zone",
+    "aws:s3/bucket:Bucket",
+    "aws:secretsmanager/secret:Secret",
+}
+
+AWS_NAMED_BY = {
+    "aws:autoscaling/tag:Tag": "autoscalingGroupName",
+    "aws:cloudwatch/logGroup:LogGroup": "name",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
+    "aws:ec2/launchTemplate:LaunchTemplate": "name",
+    "aws:ec2/securityGroup:SecurityGroup": "name",
+    "aws:eks/addon:Addon": "addonName",
+    "aws:eks/cluster:Cluster": "name",
+    "aws:eks/nodeGroup:NodeGroup": "nodeGroupName",
+    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": "globalReplicationGroupIdSuffix",
+    "aws:elasticache/parameterGroup:ParameterGroup": "name",
+    "aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
+    "aws:elasticache/subnetGroup:SubnetGroup": "name",
+    "aws:iam/role:Role": "name",
+    "aws:iam/rolePolicy:RolePolicy": "name",
+    "aws:kms/alias:Alias": "name",
+    "aws:rds/cluster:Cluster": "clusterIdentifier",
+    "aws:rds/clusterInstance:ClusterInstance": "identifier",
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": "name",
+    "aws:rds/globalCluster:GlobalCluster": "globalClusterIdentifier",
+    "aws:rds/subnetGroup:SubnetGroup": "name",
+    "aws:route53/record:Record": "name",
+    "aws:route53/zone:Zone": "name",
+    "aws:s3/bucket:Bucket": "bucket",
+    "aws:secretsmanager/secret:Secret": "name",
+    "aws:ssm/parameter:Parameter": "name",
+}
+"""Type -> the property without which the provider would make up a name."""
+
+
+def comparable(record: Record) -> tuple[object, Options]:
+    """What a flip must not change; the order of the sides is no part of a resource."""
+    options = dataclasses.replace(record.options, dependencies=(), property_dependencies={})
+    return record.inputs, options
+
+
+def in_region(recording: Recording, region: str) -> dict[str, Record]:
+    return {each.urn: each for each in recording.real() if each.region == region}
+
+
+def assert_only_enlarges(before: Record, after: Record) -> None:
+    changed = {name for name in before.inputs | after.inputs if before.inputs.get(name) != after.inputs.get(name)}
+    assert changed <= {"scalingConfig"}, f"{after.name} changes {changed}"
+    for size, value in before.inputs.get("scalingConfig", {}).items():
+        assert after.inputs["scalingConfig"][size] >= value
+
+
+def assert_flip(before: Recording, after: Recording, gains: str, stays: str) -> None:
+    assert {urn: comparable(each) for urn, each in in_region(before, stays).items()} == {
+        urn: comparable(each) for urn, each in in_region(after, stays).items()
+    }
+    old, new = in_region(before, gains), in_region(after, gains)
+    assert not old.keys() - new.keys()
+    for urn in old:
+        assert_only_enlarges(old[urn], new[urn])
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_failover_only_adds_or_enlarges_and_only_in_the_newly_active_region(stack: str) -> None:
+    assert_flip(environment(stack), environment(stack, active=RECOVERY), gains=RECOVERY, stays=PRIMARY)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_failback_only_adds_or_enlarges_and_only_in_the_newly_active_region(stack: str) -> None:
+    before = environment(stack, active=RECOVERY, demote=PRIMARY)
+    assert_flip(before, environment(stack, demote=PRIMARY), gains=PRIMARY, stays=RECOVERY)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_demotion_changes_the_demoted_region_alone_and_takes_nothing_stateful(stack: str) -> None:
+    before, after = environment(stack, active=RECOVERY), environment(stack, active=RECOVERY, demote=PRIMARY)
+    assert in_region(before, RECOVERY) == in_region(after, RECOVERY)
+    gone = in_region(before, PRIMARY).keys() - in_region(after, PRIMARY).keys()
+    assert {before.by_urn[urn].type for urn in gone} & STATEFUL == set()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_recovery_manifest_does_not_depend_on_the_active_region(stack: str) -> None:
+    assert environment(stack).outputs["manifest"] == environment(stack, active=RECOVERY).outputs["manifest"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_recovery_manifest_is_kept_in_both_regions_and_fits(stack: str) -> None:
+    most_characters = 8192  # of an advanced parameter (Systems Manager quotas, read 2026-11-21)
+    kept = {
+        region: standing(environment(stack), "aws:ssm/parameter:Parameter", region) for region in (PRIMARY, RECOVERY)
+    }
+    values = {parameter.inputs["insecureValue"] for parameters in kept.values() for parameter in parameters}
+    assert [len(parameters) for parameters in kept.values()] == [1, 1]
+    assert len(values) == 1
+    assert len(values.pop()) < most_characters
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_the_manifest_names_at_full_scale_is_what_a_failover_declares(stack: str) -> None:
+    after = environment(stack, active=RECOVERY)
+    side = after.outputs["manifest"]["sides"][RECOVERY]
+    groups = standing(after, "aws:eks/nodeGroup:NodeGroup", RECOVERY)
+    sizes = {each.inputs["nodeGroupName"]: each.inputs["scalingConfig"] for each in groups}
+    assert {name: each["full"] for name, each in side["cluster"]["nodeGroups"].items()} == {
+        name: [each["minSize"], each["desiredSize"], each["maxSize"]] for name, each in sizes.items()
+    }
+    assert [each.inputs["name"] for each in standing(after, CLUSTER, RECOVERY)] == [side["cluster"]["name"]]
+    assert [each.inputs["replicationGroupId"] for each in standing(after, CACHE, RECOVERY)] == [side["cache"]]
+    buckets = {each.inputs["bucket"] for each in standing(after, "aws:s3/bucket:Bucket", RECOVERY)}
+    assert buckets == set(side["buckets"].values())
+    if stack != "backup":
+        instances = {each.inputs["identifier"] for each in standing(after, INSTANCE, RECOVERY)}
+        assert instances == set(side["database"]["instances"])
+        assert [each.inputs["clusterIdentifier"] for each in standing(after, DATABASE, RECOVERY)] == [
+            side["database"]["cluster"]
+        ]
+
+
+def test_backup_has_no_cluster_database_or_cache_in_the_recovery_region() -> None:
+    assert [standing(environment("backup"), type_, RECOVERY) for type_ in (CLUSTER, DATABASE, CACHE)] == [[], [], []]
+
+
+def test_pilot_light_has_a_headless_database_a_control_plane_and_no_gpu_node() -> None:
+    recording = environment("pilot-light")
+    assert len(standing(recording, DATABASE, RECOVERY)) == 1
+    assert standing(recording, INSTANCE, RECOVERY) == []
+    assert len(standing(recording, CLUSTER, RECOVERY)) == 1
+    assert gpu_sizes(recording, RECOVERY) == [0, 0]
+
+
+def test_warm_has_a_gpu_node_and_a_reader() -> None:
+    recording = environment("warm")
+    assert sum(gpu_sizes(recording, RECOVERY)) >= 1
+    assert len(standing(recording, INSTANCE, RECOVERY)) >= 1
+
+
+def test_active_active_has_equal_capacity_on_both_sides() -> None:
+    recording = environment("active-active")
+    assert gpu_sizes(recording, RECOVERY) == gpu_sizes(recording, PRIMARY)
+    for type_ in (INSTANCE, CACHE, CLUSTER, "aws:eks/nodeGroup:NodeGroup", "aws:ec2/natGateway:NatGateway"):
+        assert len(standing(recording, type_, RECOVERY)) == len(standing(recording, type_, PRIMARY)), type_
+
+
+@pytest.mark.parametrize(("lower", "higher"), list(combinations(TIERS, 2)))
+def test_going_up_a_tier_nothing_that_stands_by_becomes_less(lower: str, higher: str) -> None:
+    for type_ in (CLUSTER, DATABASE, INSTANCE, CACHE, "aws:ec2/vpc:Vpc", "aws:ec2/natGateway:NatGateway"):
+        less, more = (
+            len(standing(environment("warm", tier=tier, objectives="{}"), type_, RECOVERY)) for tier in (lower, higher)
+        )
+        assert less <= more, type_
+    less, more = (sum(gpu_sizes(environment("warm", tier=tier, objectives="{}"), RECOVERY)) for tier in (lower, higher))
+    assert less <= more
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_keys_secrets_and_buckets_have_their_copy_in_every_tier(stack: str) -> None:
+    recording = environment(stack)
+    assert len(standing(recording, "aws:kms/replicaKey:ReplicaKey", RECOVERY)) == 1
+    secrets = standing(recording, "aws:secretsmanager/secret:Secret", PRIMARY)
+    assert secrets
+    assert all(replica["region"] == RECOVERY for each in secrets for replica in each.inputs["replicas"])
+    replication = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+    assert len(standing(recording, replication, PRIMARY)) == len(standing(recording, replication, RECOVERY)) > 0
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_resource_has_an_explicit_provider(stack: str) -> None:
+    without = [each.urn for each in environment(stack).real() if not each.provider]
+    assert [urn for urn in without if "pulumi:index:Stash" not in urn] == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_is_auto_named(stack: str) -> None:
+    for each in environment(stack).real():
+        if each.type in AWS_NAMED_BY:
+            assert each.inputs.get(AWS_NAMED_BY[each.type]), each.urn
+        assert not any(name.endswith("Prefix") and "name" in name.lower() for name in each.inputs), each.urn
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_type_that_takes_a_name_is_in_the_table_of_names(stack: str) -> None:
+    from pulumi._types import resource_types
+
+    from haven.local.answers import resource_class
+
+    names = {"name", "bucket", "identifier", "clusterIdentifier", "nodeGroupName", "replicationGroupId"}
+    adopted = {"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"}  # AWS made and named it
+    for each in environment(stack).real():
+        found = resource_class(each.type)
+        prefixed = found is not None and {f"{name}Prefix" for name in names} & resource_types(found).keys()
+        if prefixed and each.type not in adopted:
+            assert each.type in AWS_NAMED_BY, f"{each.type} takes {prefixed}"
+
+
+@pytest.mark.parametrize("stack", TIERS)
+def test_every_stateful_resource_is_protected_and_retained(stack: str) -> None:
+    for each in environment(stack).real():
+        if each.type in STATEFUL:
+            assert each.options.protect, each.urn
+            assert each.options.retain_on_delete, each.urn
+
+
+def test_nothing_of_an_ephemeral_environment_is_protected_or_retained() -> None:
+    kept = [each.urn for each in environment("demo").real() if each.options.protect or each.options.retain_on_delete]
+    assert kept == []
+
+
+ENCRYPTED_BY = {
+    "aws:elasticache/replicationGroup:ReplicationGroup": ("kmsKeyId", "globalReplicationGroupId"),
+    "aws:cloudwatch/logGroup:LogGroup": ("kmsKeyId",),
+    "aws:rds/cluster:Cluster": ("kmsKeyId",),
+    "aws:secretsmanager/secret:Secret": ("kmsKeyId",),
+    "aws:eks/cluster:Cluster": ("encryptionConfig",),
+    "aws:rds/globalCluster:GlobalCluster": ("storageEncrypted",),
+}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_store_is_encrypted(stack: str) -> None:
+    recording = environment(stack)
+    for each in recording.real():
+        if each.type in ENCRYPTED_BY:
+            assert any(each.inputs.get(name) for name in ENCRYPTED_BY[each.type]), each.urn
+    buckets = [each for each in recording.real() if each.type == "aws:s3/bucket:Bucket"]
+    encryption = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    assert len([each for each in recording.real() if each.type == encryption]) == len(buckets) > 0
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_child_is_named_after_its_component_and_has_it_as_a_parent(stack: str) -> None:
+    recording = environment(stack)
+    for each in recording.resources:
+        if each.component is None or each.type == f"haven:index:{each.component}":
+            continue
+        assert each.parent, each.urn
+        assert each.name.startswith(f"{each.component_name}-"), each.urn
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_providers_call_nobody_when_they_are_configured(stack: str) -> None:
+    providers = [each for each in environment(stack).resources if each.type == "pulumi:providers:aws"]
+    assert len(providers) == 2
+    for each in providers:
+        for flag in ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRequestingAccountId"):
+            assert each.inputs[flag] == "true", each.name
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_value_holds_a_name_of_the_emulators_account_but_in_the_demo(stack: str) -> None:
+    values = [each for record in environment(stack).real() for each in nested(dict(record.inputs))]
+    found = any(isinstance(each, str) and "000000000000" in each for each in values)
+    assert found == (stack == "demo")
+
+
+def test_the_program_itself_stays_short() -> None:
+    assert len((ROOT / "infra/__main__.py").read_text().splitlines()) < 40
+
+
+def test_a_system_below_its_environment_stands_by_at_its_own_tier() -> None:
+    both = environment("warm", systems='{"serving": {"kind": "a"}, "training": {"kind": "b"}}')
+    assert gpu_sizes(environment("warm"), RECOVERY) == [1, 0]
+    assert gpu_sizes(both, RECOVERY) == [1, 1]
+
+
+def test_without_a_domain_there_is_no_record_and_a_note_says_so() -> None:
+    recording = environment("warm", domain="")
+    assert [each for each in recording.real() if each.type.startswith("aws:route53/")] == []
+    assert any("haven:domain" in note for note in recording.outputs["notes"])
+
+
+def test_backup_needs_a_snapshot_to_have_a_database_after_a_failover() -> None:
+    without = environment("backup", active=RECOVERY)
+    assert standing(without, DATABASE, RECOVERY) == []
+    assert any("restoreSnapshot" in note for note in without.outputs["notes"])
+    snapshot = f"arn:aws:rds:{RECOVERY}:111122223333:cluster-snapshot:copied"
+    restored = environment("backup", active=RECOVERY, database=f'{{"restoreSnapshot": "{snapshot}"}}')
+    assert [each.inputs["snapshotIdentifier"] for each in standing(restored, DATABASE, RECOVERY)] == [snapshot]
+
+
+def test_automatic_traffic_adds_endpoint_checks() -> None:
+    manual, automatic = environment("warm"), environment("warm", traffic='{"automatic": true}')
+    checks = [
+        [each.inputs["type"] for each in recording.real() if each.type == "aws:route53/healthCheck:HealthCheck"]
+        for recording in (manual, automatic)
+    ]
+    assert sorted(checks[0]) == ["CLOUDWATCH_METRIC"] * 2
+    assert sorted(checks[1]) == ["CALCULATED"] * 2 + ["CLOUDWATCH_METRIC"] * 2 + ["HTTPS"] * 2
