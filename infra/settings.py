@@ -15,6 +15,8 @@ from infra.reading import read_value, unknown_key
 
 EMULATOR_ACCOUNT = "000000000000"
 NAMESPACE = "haven"
+_LEFT_OUT = ("", "{}")
+"""What Pulumi.yaml fills in for a key that a stack leaves out, so that the program itself can say what is missing."""
 
 
 class Refused(Problems, pulumi.RunError):
@@ -122,7 +124,7 @@ def _read(config: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
     problems = [unknown_key(f"{NAMESPACE}:{name}", name, KEYS) for name in sorted(given.keys() - KEYS)]
     values: dict[str, Any] = {}
     for name, key in KEYS.items():
-        if not given.get(name):
+        if given.get(name, "") in _LEFT_OUT:
             if key.required:
                 problems.append(_missing(name))
             else:
