@@ -132,11 +132,15 @@ class _Parser(argparse.ArgumentParser):
             return _unknown("COMMAND", found[1], _COMMANDS)
         if found := re.match(r"unrecognized arguments: (\S+)", message):
             what = "option" if found[1].startswith("-") else "argument"
-            return _unknown(what, found[1], _OPTIONS if what == "option" else ("nothing more",))
+            if what == "option":
+                return _unknown(what, found[1], _OPTIONS)
+            return Problem(what, shown(found[1]), "nothing more", f"see {self.prog} --help")
         if found := re.match(r"the following arguments are required: (\S+)", message):
             return Problem(found[1], "nothing", "a value", f"see {self.prog} --help")
         what, _, said = message.removeprefix("argument ").partition(": ")
-        return Problem(what, said, "as the help says", f"see {self.prog} --help")
+        if said == "expected one argument":
+            return Problem(what, "nothing", "a value", f"see {self.prog} --help")
+        return Problem(what, "a value", "nothing", f"see {self.prog} --help")
 
 
 _OPTIONS = ("--compare", "--help", "--json", "--version", "-C")

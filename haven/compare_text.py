@@ -91,7 +91,7 @@ def _verdicts(after: Plan, style: Style) -> list[str]:
     if not after.judgements:
         return []
     rows = [
-        [asked_for(each), promise_name(each["promise"], after.promises[each["promise"]]), str(each["verdict"])]
+        [asked_for(each), promise_name(each["promise"], after.promises.get(each["promise"], {})), str(each["verdict"])]
         for each in after.judgements
     ]
     return [style.paint(f"This stack's objectives under tier {after.tier}", "bold"), *table(rows, 2)]

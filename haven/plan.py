@@ -22,6 +22,10 @@ _ORDER = (
 )
 
 
+_UNSAID = dict.fromkeys(("atBestMinutes", "atBestSource", "atMostMinutes", "atMostSource", "assumption"))
+"""What a promise may leave open: outputs lose what is null on their way."""
+
+
 @dataclass(frozen=True)
 class Section:
     """What one component has in one place."""
@@ -96,7 +100,7 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
         regions=regions,
         elsewhere=_sections([each for each in resources if each.region not in known], recording),
         resources=resources,
-        promises=outputs.get("promises", {}),
+        promises={name: {**_UNSAID, **promise} for name, promise in outputs.get("promises", {}).items()},
         objectives=outputs.get("objectives", {}),
         judgements=outputs.get("judgements", ()),
         systems=outputs.get("systems", {}),
