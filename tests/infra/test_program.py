@@ -66,7 +66,9 @@ def in_region(recording: Recording, region: str) -> dict[str, Record]:
 
 
 def assert_only_enlarges(before: Record, after: Record) -> None:
-    changed = {name for name in before.inputs | after.inputs if before.inputs.get(name) != after.inputs.get(name)}
+    changed = {
+        name for name in before.inputs.keys() | after.inputs.keys() if before.inputs.get(name) != after.inputs.get(name)
+    }
     assert changed <= {"scalingConfig"}, f"{after.name} changes {changed}"
     for size, value in before.inputs.get("scalingConfig", {}).items():
         assert after.inputs["scalingConfig"][size] >= value
