@@ -67,7 +67,7 @@ def test_each_alias_leads_to_its_own_region_s_key() -> None:
         alias = named[f"haven-test-key-{code}-alias"].inputs
         assert alias == {
             "name": "alias/haven-test-key",
-            "targetKeyId": f"@@{named[f'haven-test-key-{code}'].key}.keyId@@",
+            "targetKeyId": f"@@{named[f'haven-test-key-{code}'].key}.id@@",
         }
 
 
@@ -138,7 +138,7 @@ def test_both_keys_and_the_alias_are_outputs() -> None:
     key, replica = _named(recording)["haven-test-key-euw1"], _named(recording)["haven-test-key-euc1"]
     assert recording.outputs == {
         "arns": [f"@@{key.key}.arn@@", f"@@{replica.key}.arn@@"],
-        "id": f"@@{key.key}.keyId@@",
+        "id": f"@@{key.key}.id@@",
         "alias": "alias/haven-test-key",
     }
 
