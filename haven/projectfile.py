@@ -63,7 +63,7 @@ class Project:
                 problems.append(Problem(each.key, "plain text", "an encrypted value", fix))
             elif each.type and not secure(value) and not _is_of(each.type, each.items, value, top=True):
                 allowed = _type_name(each.type, each.items)
-                problems.append(Problem(each.key, shown(value), allowed, "write a value of that type"))
+                problems.append(Problem(each.key, shown(value), allowed, "write such a value"))
         return problems
 
 
@@ -129,10 +129,19 @@ def _declaration(project: str, key: str, declared: Any) -> Declaration:
     )
 
 
+_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "object": "a map",
+    "array": "a list",
+}
+
+
 def _type_name(type_: str | None, items: Mapping[str, Any] | None) -> str:
-    if type_ == "array" and items:
-        return f"array of {_type_name(items.get('type'), items.get('items'))}"
-    return type_ or "a value"
+    """A declared type in words, such as `a list of text`."""
+    name = _WORDS.get(type_ or "", "a value")
+    return f"{name} of {_type_name(items.get('type'), items.get('items'))}" if type_ == "array" and items else name
 
 
 def _is_of(type_: str, items: Mapping[str, Any] | None, value: Any, *, top: bool = False) -> bool:

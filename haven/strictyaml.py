@@ -38,7 +38,7 @@ class Document:
     value: Any = None
     """Maps, lists, text, numbers, booleans and None; None for an empty file. What is wrong stands in as text."""
     lines: dict[Path, int] = field(default_factory=dict)
-    """Where each value begins, counted from 1."""
+    """Where each value begins, or its key where it has one; counted from 1."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -142,6 +142,7 @@ class _Reader:
                 continue
             first[key] = line
             own[key] = self.value(value_node, (*path, key))
+            self._document.lines[*path, key] = line
         return merged | own
 
     def _merged(self, node: yaml.Node, path: Path) -> dict[str, Any]:

@@ -187,7 +187,7 @@ def test_a_file_without_a_readable_config_is_refused_with_line_and_column(text: 
         ("config:\n  a: {<<: 1}", "a (line 2): got << before something else; allowed: a map, or a list of maps"),
         ("conifg: {}\nconfig: {}", 'conifg (line 1): got "conifg"; allowed: "config", "encryptedkey", '),
         ("config: {}\nhaven:tier: warm", 'haven:tier (line 2): got "haven:tier"; allowed: "config", '),
-        ("environment: [prod]\nconfig: {}", 'environment (line 1): got ["prod"]; allowed: no environment of Pulumi'),
+        ("environment:\n  - prod\nconfig: {}", 'environment (line 1): got ["prod"]; allowed: no environment of Pulumi'),
     ],
 )
 def test_what_the_engine_takes_otherwise_than_meant_is_a_problem(text: str, problem: str) -> None:
@@ -338,14 +338,14 @@ def test_declared_defaults_fill_in_what_the_stack_leaves_out(shop: Project) -> N
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ("{}", "shop:needed: got nothing; allowed: string; fix: add the key"),
-        ("{needed: [a]}", 'shop:needed: got ["a"]; allowed: string; fix: write a value of that type'),
-        ("{needed: x, size: 1.5}", "shop:size: got 1.5; allowed: integer"),
-        ("{needed: x, size: many}", 'shop:size: got "many"; allowed: integer'),
-        ("{needed: x, on: yes}", 'shop:on: got "yes"; allowed: boolean'),
-        ("{needed: x, names: a}", 'shop:names: got "a"; allowed: array of string'),
-        ("{needed: x, names: [1]}", "shop:names: got [1]; allowed: array of string"),
-        ("{needed: x, table: [1]}", "shop:table: got [1]; allowed: object"),
+        ("{}", "shop:needed: got nothing; allowed: text; fix: add the key"),
+        ("{needed: [a]}", 'shop:needed: got ["a"]; allowed: text; fix: write such a value'),
+        ("{needed: x, size: 1.5}", "shop:size: got 1.5; allowed: a whole number"),
+        ("{needed: x, size: many}", 'shop:size: got "many"; allowed: a whole number'),
+        ("{needed: x, on: yes}", 'shop:on: got "yes"; allowed: true or false'),
+        ("{needed: x, names: a}", 'shop:names: got "a"; allowed: a list of text'),
+        ("{needed: x, names: [1]}", "shop:names: got [1]; allowed: a list of text"),
+        ("{needed: x, table: [1]}", "shop:table: got [1]; allowed: a map"),
         ("{needed: x, token: y}", "shop:token: got plain text; allowed: an encrypted value"),
     ],
 )
