@@ -50,6 +50,8 @@ class Defect:
     name: str
     type: str
     """The AWS provider's type of the resource."""
+    token: str
+    """Pulumi's."""
     arguments: tuple[str, ...]
     """The AWS provider's names of the arguments, dots between levels, without the numbers of list items."""
     symptom: str
@@ -59,8 +61,18 @@ class Defect:
     tried: str = TRIED
 
     def covers(self, type_: str, argument: str) -> bool:
-        """Whether a difference in this argument, or in a part of it, is this defect."""
-        return self.type == type_ and any(f"{argument}.".startswith(f"{each}.") for each in self.arguments)
+        """Whether a difference in this argument, or in a part of it, is this defect.
+
+        Both engines' names of the type are known; Pulumi's names of lists are in the plural.
+        """
+        inside = _singular(argument)
+        return type_ in (self.type, self.token) and any(
+            inside[: len(_singular(each))] == _singular(each) for each in self.arguments
+        )
+
+
+def _singular(path: str) -> list[str]:
+    return [each.removesuffix("s") for each in path.split(".")]
 
 
 MISSING: tuple[Missing, ...] = (
@@ -82,6 +94,13 @@ MISSING: tuple[Missing, ...] = (
         "forceDestroy",
         "GetDNSSEC is an unknown action, and the provider asks it before it empties a zone",
     ),
+    Missing(
+        "taking members out of a global database on its deletion",
+        "aws:rds/globalCluster:GlobalCluster",
+        "forceDestroy",
+        "RemoveFromGlobalCluster answers for a member that has left already with an error that the provider doesn't"
+        " take for success; members are deleted before, and leave by themselves",
+    ),
 )
 """Two more are known and met by nothing that Haven's demo declares: a cache group of exactly two shards is refused
 (the demo has three), and so are request metrics of a bucket (PutBucketMetricsConfiguration)."""
@@ -90,6 +109,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         "forgets a secret's replicas",
         "aws_secretsmanager_secret",
+        "aws:secretsmanager/secret:Secret",
         ("replica",),
         "CreateSecret ignores AddReplicaRegions: no replica is there",
         REPLICA,
@@ -97,72 +117,84 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         "reads metric alarms back wrong",
         "aws_cloudwatch_metric_alarm",
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
         ("actions_enabled", "alarm_description", "dimensions", "period", "statistic", "treat_missing_data"),
         "DescribeAlarms leaves these fields out of its XML, which the provider reads; its JSON is right",
     ),
     Defect(
         "forgets a cluster's zonal shift and upgrade policy",
         "aws_eks_cluster",
+        "aws:eks/cluster:Cluster",
         ("upgrade_policy", "zonal_shift_config"),
         "DescribeCluster answers neither",
     ),
     Defect(
         "forgets a node group's launch template, repair and update settings",
         "aws_eks_node_group",
+        "aws:eks/nodeGroup:NodeGroup",
         ("launch_template", "node_repair_config", "update_config"),
         "DescribeNodegroup answers none of them",
     ),
     Defect(
         "lists a parameter group's defaults as the user's own",
         "aws_elasticache_parameter_group",
+        "aws:elasticache/parameterGroup:ParameterGroup",
         ("parameter",),
         "DescribeCacheParameters with Source=user answers the defaults too",
     ),
     Defect(
         "forgets a cache group's key and minor version upgrades",
         "aws_elasticache_replication_group",
+        "aws:elasticache/replicationGroup:ReplicationGroup",
         ("auto_minor_version_upgrade", "kms_key_id"),
         "DescribeReplicationGroups answers neither",
     ),
     Defect(
         "forgets a flow log's role, interval and tags",
         "aws_flow_log",
+        "aws:ec2/flowLog:FlowLog",
         ("iam_role_arn", "max_aggregation_interval", "tags", "tags_all", "deliver_cross_account_role"),
         "DescribeFlowLogs answers none of them",
     ),
     Defect(
         "forgets a launch template's capacity reservation and volume keys",
         "aws_launch_template",
+        "aws:ec2/launchTemplate:LaunchTemplate",
         ("capacity_reservation_specification", "block_device_mappings.ebs.kms_key_id"),
         "DescribeLaunchTemplateVersions answers neither",
     ),
     Defect(
         "forgets which logs a database cluster exports",
         "aws_rds_cluster",
+        "aws:rds/cluster:Cluster",
         ("enabled_cloudwatch_logs_exports",),
         "DescribeDBClusters answers no EnabledCloudwatchLogsExports",
     ),
     Defect(
         "forgets the key of a database instance's performance insights",
         "aws_rds_cluster_instance",
+        "aws:rds/clusterInstance:ClusterInstance",
         ("performance_insights_kms_key_id",),
         "DescribeDBInstances answers no PerformanceInsightsKMSKeyId",
     ),
     Defect(
         "answers an empty child for a calculated health check",
         "aws_route53_health_check",
+        "aws:route53/healthCheck:HealthCheck",
         ("child_healthchecks",),
         "GetHealthCheck answers the list of children with one empty item",
     ),
     Defect(
         "forgets an endpoint's security groups and private DNS",
         "aws_vpc_endpoint",
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
         ("private_dns_enabled", "security_group_ids"),
         "DescribeVpcEndpoints answers neither",
     ),
     Defect(
         "forgets the tags of a security group's rule",
         "aws_vpc_security_group_egress_rule",
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
         ("tags", "tags_all"),
         "DescribeSecurityGroupRules answers no tags for the rule that lets everything out",
     ),
@@ -184,8 +216,19 @@ def leave_out(record: Record) -> str | None:
 class Fitted:
     """A recording as the emulator can take it, and what was left out of it, by name."""
 
+    original: Recording
     recording: Recording
     left_out: Sequence[tuple[Record, Missing]]
+
+    def edited(self) -> Mapping[str, tuple[frozenset[str], Mapping[str, Any]]]:
+        """URN -> the inputs that were taken out, and those that were put in."""
+        edits = {}
+        for before, after in zip(self.original.resources, self.recording.resources, strict=True):
+            removed = frozenset(before.inputs.keys() - after.inputs.keys())
+            added = {name: value for name, value in after.inputs.items() if name not in before.inputs}
+            if removed or added:
+                edits[before.urn] = (removed, added)
+        return edits
 
 
 def fit(recording: Recording) -> Fitted:
@@ -205,7 +248,7 @@ def fit(recording: Recording) -> Fitted:
         arguments = {each.argument for each in rows}
         inputs = {name: value for name, value in record.inputs.items() if name not in arguments}
         resources.append(replace(record, inputs=_alone(inputs, record, recording)))
-    return Fitted(replace(recording, resources=resources), left_out)
+    return Fitted(recording, replace(recording, resources=resources), left_out)
 
 
 def explain(type_: str, arguments: Sequence[str]) -> Mapping[str, Defect | None]:

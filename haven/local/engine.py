@@ -1,0 +1,279 @@
+"""Deploying with the Pulumi CLI through the Automation API: the stack's own program, state in a file."""
+
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi import automation as auto
+from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
+
+from haven.local import limits, naming, network
+from haven.local.again import GONE, Difference
+from haven.local.children import end
+from haven.local.deployment import DeploymentError, Order, Unavailable, Watch
+
+_DOWNLOADS = "https://get.pulumi.com/install.sh"
+_INSTALL_WITHIN = 300.0
+_PLUGINS = ("aws", "eks", "kubernetes", "random")
+_PARALLEL = 30
+_CHANGES: Mapping[OpType, str] = {
+    OpType.CREATE: "create",
+    OpType.UPDATE: "update",
+    OpType.DELETE: "delete",
+    OpType.REPLACE: "replace",
+}
+
+
+class PulumiWay:
+    """A Pulumi CLI and the plugins that the program needs."""
+
+    def __init__(self, command: "_Command") -> None:
+        self._command = command
+        self.name = f"Pulumi {command.version} through its Automation API"
+
+    def open(self, order: Order) -> "PulumiDeployment":
+        """A deployment of a stack: its program, with its config but for the emulator's URL."""
+        return PulumiDeployment(self._command, order)
+
+
+class _Command(auto.PulumiCommand):
+    """A CLI whose run can be ended: what it started ends with it."""
+
+    def __init__(self, root: str | None = None) -> None:
+        super().__init__(root)
+        self._running: list[subprocess.Popen[str]] = []
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: auto.OnOutput | None = None,
+        on_error: auto.OnOutput | None = None,
+    ) -> auto.CommandResult:
+        """Run the CLI, as the Automation API asks."""
+        environment = {**_environment(), **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        said: list[str] = []
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(
+                [self.command, "--non-interactive", *args],
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,  # Ctrl-C reaches us alone; we end it in order
+            )
+            self._running.append(process)
+            for line in process.stdout or ():
+                said.append(line.rstrip())
+                if on_output:
+                    on_output(said[-1])
+            code = process.wait()
+            errors.seek(0)
+            complaints = errors.read().splitlines()
+        for line in complaints:
+            if on_error:
+                on_error(line)
+        result = auto.CommandResult("\n".join(said), "\n".join(complaints), code)
+        if code:
+            raise auto.errors.create_command_error(result)
+        return result
+
+    def stop(self) -> None:
+        """End whatever runs."""
+        for process in self._running:
+            end(process)
+
+
+def find(_: Path) -> PulumiWay:
+    """The CLI on PATH, or the one that the Automation API has installed or can install; and the program's plugins.
+
+    Raises:
+        Unavailable: one of them is neither there nor can it be downloaded.
+    """
+    command = _installed() or _downloaded()
+    missing = [name for name in _PLUGINS if not _has_plugin(name)]
+    for name in missing:
+        if not (network.reachable(_DOWNLOADS) and _install_plugin(command, name)):
+            raise Unavailable(
+                f"Pulumi {command.version} is there, but not its plugin {name} {version(f'pulumi-{name}')},"
+                " and it can't be downloaded"
+            )
+    return PulumiWay(command)
+
+
+def _installed() -> _Command | None:
+    places = [None] if shutil.which("pulumi") else []
+    for root in (*places, str(_home() / "versions" / version("pulumi"))):
+        with suppress(OSError, subprocess.SubprocessError, auto.InvalidVersionError):
+            return _Command(root)
+    return None
+
+
+def _downloaded() -> _Command:
+    """The CLI of the SDK's own version, downloaded by the Automation API in a process that can be ended.
+
+    Raises:
+        Unavailable: it can't be had.
+    """
+    if network.reachable(_DOWNLOADS):
+        install = "from pulumi.automation import PulumiCommand; PulumiCommand.install()"
+        with suppress(OSError, subprocess.SubprocessError):
+            subprocess.run([sys.executable, "-c", install], capture_output=True, timeout=_INSTALL_WITHIN, check=True)
+    command = _installed()
+    if command is None:
+        raise Unavailable(
+            "there is no Pulumi CLI on PATH, and it can't be downloaded (https://www.pulumi.com/docs/install)"
+        )
+    return command
+
+
+def _home() -> Path:
+    return Path(os.environ.get("PULUMI_HOME", "~/.pulumi")).expanduser()
+
+
+def _has_plugin(name: str) -> bool:
+    """Whether a plugin lies on PATH or where the CLI keeps them."""
+    kept = _home() / "plugins" / f"resource-{name}-v{version(f'pulumi-{name}')}"
+    return shutil.which(f"pulumi-resource-{name}") is not None or kept.is_dir()
+
+
+def _install_plugin(command: _Command, name: str) -> bool:
+    install = [command.command, "plugin", "install", "resource", name, f"v{version(f'pulumi-{name}')}"]
+    try:
+        subprocess.run(install, env=_environment(), capture_output=True, timeout=_INSTALL_WITHIN, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def _environment() -> dict[str, str]:
+    """Ours without what would lead to an account, another stack or another backend."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_CONFIG"))}
+    for name in ("PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_STACK"):
+        kept.pop(name, None)
+    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
+
+
+class PulumiDeployment:
+    """One stack, deployed by Pulumi."""
+
+    def __init__(self, command: _Command, order: Order) -> None:
+        stack, fitted, folder = order.stack, order.fitted, order.folder
+        self._command = command
+        self._fitted = fitted
+        self._main = stack.project.main
+        self._log = folder / "pulumi.log"
+        self._excluded = [each.urn for each in fitted.original.resources if limits.missing(each)]
+        self._total = sum(1 for each in fitted.recording.real() if each.urn not in self._excluded)
+        state, work = folder / "state", folder / "pulumi"
+        state.mkdir()
+        work.mkdir()
+        self._stack = auto.create_or_select_stack(
+            stack.name,
+            project_name=stack.project.name,
+            program=self._program,
+            opts=auto.LocalWorkspaceOptions(
+                work_dir=str(work),
+                pulumi_command=command,
+                project_settings=auto.ProjectSettings(stack.project.name, "python", main=str(self._main)),
+                env_vars={"PULUMI_BACKEND_URL": state.as_uri(), "PULUMI_CONFIG_PASSPHRASE": "thrown away"},
+            ),
+        )
+        config = {**stack.config, "haven:emulator": order.url}
+        self._stack.set_all_config({key: auto.ConfigValue(value) for key, value in config.items()})
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Nothing beyond what the emulator's table names."""
+        return ()
+
+    def deploy(self, watch: Watch) -> None:
+        """Make everything."""
+        self._follow("up", watch, exclude=self._excluded, parallel=_PARALLEL)
+
+    def again(self, watch: Watch) -> list[Difference]:
+        """What another `pulumi up` would change."""
+        events = self._follow("preview", watch, exclude=self._excluded, parallel=_PARALLEL)
+        steps = [each.resource_pre_event.metadata for each in events if each.resource_pre_event]
+        return [difference for step in steps for difference in _differences(step)]
+
+    def destroy(self, watch: Watch) -> None:
+        """Take everything away."""
+        self._follow("destroy", watch, parallel=_PARALLEL)
+
+    def _program(self) -> None:
+        """The stack's own program, with the inputs taken out that the emulator refuses."""
+        edits = {_identity(urn): edit for urn, edit in self._fitted.edited().items()}
+
+        def fit(resource: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+            removed, added = edits.get((resource.type_, resource.name), (frozenset(), {}))
+            if not removed and not added:
+                return None
+            kept = {name: value for name, value in resource.props.items() if name not in removed}
+            return pulumi.ResourceTransformResult({**kept, **added}, resource.opts)
+
+        pulumi.runtime.register_resource_transform(fit)
+        runpy.run_path(str(self._main), run_name="__main__")
+
+    def _follow(self, operation: str, watch: Watch, **options: Any) -> list[EngineEvent]:
+        """Run one operation in a thread, so that what is watched can end it."""
+        events: list[EngineEvent] = []
+        failed: list[Exception] = []
+
+        def operate() -> None:
+            try:
+                with self._log.open("a") as log:
+                    getattr(self._stack, operation)(
+                        on_event=events.append, on_output=lambda line: log.write(f"{line}\n"), color="never", **options
+                    )
+            except (auto.CommandError, RuntimeError, OSError) as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=operate, daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                watch(sum(1 for each in list(events) if each.res_outputs_event), self._total)
+                thread.join(0.5)
+        finally:
+            self._command.stop()
+        if failed:
+            said = [each.diagnostic_event for each in events if each.diagnostic_event]
+            errors = [each.message.strip() for each in said if each.severity == "error"]
+            raise DeploymentError(f"pulumi {operation}: {'; '.join(errors[:3]) or failed[0]}; its log: {self._log}")
+        return events
+
+
+def _identity(urn: str) -> tuple[str, str]:
+    """Type and name of the resource with this URN."""
+    return urn.split("::")[2].rpartition("$")[2], urn.rpartition("::")[2]
+
+
+def _differences(step: StepEventMetadata) -> Iterator[Difference]:
+    action = _CHANGES.get(step.op)
+    if action is None or step.type.startswith("pulumi:"):
+        return
+    paths = step.detailed_diff or dict.fromkeys(step.diffs or ())
+    arguments = tuple(sorted({_argument(path) for path in paths})) or (
+        (GONE,) if action in ("create", "delete") else ()
+    )
+    yield Difference(step.urn, step.type, action, arguments, frozenset())
+
+
+def _argument(path: str) -> str:
+    """A property path such as `vpcConfig.subnetIds[0]` in the provider's words."""
+    return ".".join(naming.snake(each) for each in re.sub(r"\[\d+\]", "", path).split("."))

@@ -1,0 +1,33 @@
+"""Where one run keeps its files: a folder of its own, whose logs stay until the next run if this one fails."""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_LOCK = "running"
+
+
+@contextmanager
+def run_folder(parent: Path) -> Iterator[Path]:
+    """A new folder below `parent`, locked while the block runs; folders of runs that have ended are removed first.
+
+    The folder is removed at the end of the block, and stays where the block fails: its logs say why.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    for old in parent.iterdir():
+        _remove_unless_in_use(old)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
+    with (folder / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_unless_in_use(folder: Path) -> None:
+    lock = folder / _LOCK
+    with suppress(BlockingIOError, FileNotFoundError, NotADirectoryError), lock.open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its run lasts
+        shutil.rmtree(folder, ignore_errors=True)
