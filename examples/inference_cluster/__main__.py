@@ -3,8 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from components.inference_cluster import ClusterAccessPolicy, InferenceCluster
-from components.regional_network import RegionalNetwork
+from components import ClusterAccessPolicy, InferenceCluster, RegionalNetwork
 
 config = pulumi.Config()
 account = config.get("account") or "123456789012"

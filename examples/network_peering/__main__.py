@@ -3,9 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from components._support import region_code
-from components.network_peering import NetworkPeering, PeeringSideArgs
-from components.regional_network import RegionalNetwork
+from components import NetworkPeering, PeeringSideArgs, RegionalNetwork
 
 account = pulumi.Config().get("account") or "123456789012"
 blocks = {"eu-west-1": "10.20.0.0/16", "eu-central-1": "10.21.0.0/16"}
@@ -26,7 +24,7 @@ providers = {
 def side(region: str) -> PeeringSideArgs:
     """A Region's network, as one side of the peering."""
     network = RegionalNetwork(
-        f"example-{region_code(region)}",
+        f"example-{region}",
         {
             "region": region,
             "account_id": account,

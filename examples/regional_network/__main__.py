@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from components.regional_network import RegionalNetwork
+from components import RegionalNetwork
 
 account = pulumi.Config().get("account") or "123456789012"
 region = "eu-west-1"
