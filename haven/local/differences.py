@@ -37,6 +37,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "EKS clusters got deletion protection in version 6 of the provider; this one can't set it",
         "2026-11-21",
     ),
+    Difference(
+        "aws:eks/nodeGroup:NodeGroup",
+        "updateConfig.updateStrategy",
+        "node groups got update strategies in version 6 of the provider; this one always starts new nodes first",
+        "2026-11-21",
+    ),
 )
 
 
