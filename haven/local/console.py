@@ -6,6 +6,7 @@ from typing import TextIO
 
 from haven import text
 
+_LIVE_EVERY = 0.2
 _EVERY = 10.0
 """Seconds between two lines of progress where nobody sees a line change."""
 
@@ -17,10 +18,15 @@ class Console:
         self._out = out
         self._started = time.monotonic()
         self._live = out.isatty()
+        self._open = False
+        """Whether the line that changes is still being written."""
         self.style = text.style_for(out)
 
     def say(self, *lines: str) -> None:
         """Write lines."""
+        if self._open:
+            self._open = False
+            self._out.write("\n")
         for line in lines:
             self._out.write(f"{line}\n")
         self._out.flush()
@@ -37,21 +43,21 @@ class Console:
     def progress(self, doing: str) -> Callable[[int, int], None]:
         """What shows `doing`, and how much of it is done, whenever it is called: one line that changes on a terminal,
         elsewhere a line now and then."""
-        last = [0.0]
+        last = (-_EVERY, -1)
 
         def show(done: int, total: int) -> None:
+            nonlocal last
             now = time.monotonic()
-            if now - last[0] < (0.2 if self._live else _EVERY) and done != total:
+            complete = done == total != last[1]
+            if now - last[0] < (_LIVE_EVERY if self._live else _EVERY) and not complete:
                 return
-            last[0] = now
+            last = (now, done)
             line = f"  [{self.elapsed}] {doing}: {done} of {total}"
-            self._out.write(f"\r{line}\033[K" if self._live else f"{line}\n")
+            if self._live:
+                self._out.write(f"\r{line}\033[K")
+                self._open = True
+            else:
+                self._out.write(f"{line}\n")
             self._out.flush()
 
         return show
-
-    def end_progress(self) -> None:
-        """Leave the line that changes."""
-        if self._live:
-            self._out.write("\n")
-            self._out.flush()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import boto3
@@ -15,19 +16,24 @@ _CONFIG = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempt
 _AWS_OWN_ALIASES = "alias/aws/"
 
 
+@cache
+def _session() -> Any:
+    """One for all: what it has read of a service's model is read once."""
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106  nobody checks it
+
+
 class Clients:
     """boto3 clients of one endpoint, made once for each service and Region."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106
         self._made: dict[tuple[str, str], Any] = {}
 
     def of(self, service: str, region: str) -> Any:
         """The client of a service in a Region."""
         key = (service, region)
         if key not in self._made:
-            self._made[key] = self._session.client(service, region, endpoint_url=self._url, config=_CONFIG)
+            self._made[key] = _session().client(service, region, endpoint_url=self._url, config=_CONFIG)
         return self._made[key]
 
     def listed(self, service: str, region: str, operation: str, answer: str, **arguments: Any) -> list[Any]:
@@ -179,10 +185,10 @@ class _Region:
     def _secrets(self) -> Iterator[tuple[Fact, str]]:
         secrets = self._clients.of("secretsmanager", self._region)
         for each in self._list("secretsmanager", "list_secrets", "SecretList"):
-            value = _or_none(secrets.get_secret_value, "ResourceNotFoundException", SecretId=each["ARN"])
+            value = _or_none(secrets.get_secret_value, "ResourceNotFoundException", SecretId=each["ARN"]) or {}
             home = each.get("PrimaryRegion", self._region)
             about = "secret" if home == self._region else planned.REPLICA
-            yield self._fact(about, each["Name"]), "holds a value" if value else "holds nothing"
+            yield self._fact(about, each["Name"]), "holds a value" if value.get("SecretString") else "holds nothing"
 
     def _alarms(self) -> Iterator[tuple[Fact, str]]:
         for each in self._list("cloudwatch", "describe_alarms", "MetricAlarms"):

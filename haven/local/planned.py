@@ -209,7 +209,7 @@ class _Planned:
 
     def _others(self) -> Iterator[tuple[Fact, str]]:
         for each in self._of("aws:ssm/parameter:Parameter"):
-            yield Fact(str(each.region), "parameter", str(each.inputs["name"])), parameter(_plain(each.inputs["value"]))
+            yield Fact(str(each.region), "parameter", str(each.inputs["name"])), parameter(_value(each))
         for each in self._of("aws:cloudwatch/logGroup:LogGroup"):
             days = each.inputs.get("retentionInDays")
             yield (
@@ -250,7 +250,8 @@ def cache(shards: int, replicas: int, zones: bool, tls: bool) -> str:
 
 def bucket(versioned: bool, encrypted: Sequence[str], replicated: Sequence[str], *, locked: bool) -> str:
     """A bucket's settings in words."""
-    words = ["versioned" if versioned else "NOT versioned", ", ".join(encrypted) or "no encryption of its own"]
+    # Without a setting S3 encrypts with its own key, since 2023-01-05 (S3 User Guide, default encryption).
+    words = ["versioned" if versioned else "NOT versioned", ", ".join(encrypted) or "AES256"]
     words += [*sorted(replicated)] or ["not replicated"]
     return ", ".join([*words, *(["Object Lock"] if locked else [])])
 
@@ -296,5 +297,7 @@ def parameter(value: str) -> str:
     return f"JSON with {', '.join(sorted(document))}" if isinstance(document, Mapping) else value
 
 
-def _plain(value: Any) -> str:
+def _value(record: Record) -> str:
+    """The value of a parameter, which its type decides where to give."""
+    value = record.inputs.get("insecureValue", record.inputs.get("value", ""))
     return str(value.value if isinstance(value, Secret) else value)
