@@ -141,7 +141,10 @@ _WORDS = {
 def _type_name(type_: str | None, items: Mapping[str, Any] | None) -> str:
     """A declared type in words, such as `a list of text`."""
     name = _WORDS.get(type_ or "", "a value")
-    return f"{name} of {_type_name(items.get('type'), items.get('items'))}" if type_ == "array" and items else name
+    if type_ != "array" or not items:
+        return name
+    inner = _type_name(items.get("type"), items.get("items"))
+    return f"{name} of {inner.removeprefix('a ')}{'s' if inner.startswith('a ') else ''}"
 
 
 def _is_of(type_: str, items: Mapping[str, Any] | None, value: Any, *, top: bool = False) -> bool:

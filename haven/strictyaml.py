@@ -10,6 +10,8 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -24,7 +26,11 @@ _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _ODD_WHOLE = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|[0-9]+)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
+_TIME_STAMP = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:[Tt][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})"
+    r"| [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?)?"
+)
 _TEXT_TAG, _LIST_TAG, _MAP_TAG = (f"tag:yaml.org,2002:{each}" for each in ("str", "seq", "map"))
 _PLAIN = "plain"
 _MERGE = "<<"
@@ -192,27 +198,43 @@ class _Reader:
 
 def misread(text: str) -> str | None:
     """What the engine makes of an unquoted value that it does not hand on as written; None where all is well."""
-    if _DATE.fullmatch(text):
+    if _is_time_stamp(text):
         return "a time stamp"
     bare = text.replace("_", "") if text[:1] in tuple("+-0123456789") else text
     if _NOT_FINITE.fullmatch(text) or (_FLOAT.fullmatch(bare) and math.isinf(float(bare))):
         return "no finite number"
-    if _WHOLE.fullmatch(text) and -(2**63) <= int(text) < 2**64:
+    if _WHOLE.fullmatch(text) and _fits(int(text)):
         return None
     if _ODD_WHOLE.fullmatch(bare):
-        return engine_number(_odd_whole(bare))
+        return _odd_whole(bare)
     return engine_number(float(bare)) if bare != text and _FLOAT.fullmatch(bare) else None
 
 
-def _odd_whole(text: str) -> int | float:
-    """A whole number in one of Go's notations: a leading 0 means octal, unless an 8 or a 9 forbids it."""
+def _is_time_stamp(text: str) -> bool:
+    found = _TIME_STAMP.fullmatch(text)
+    try:
+        return found is not None and date(*(int(each) for each in found.groups())) is not None
+    except ValueError:
+        return False
+
+
+def _odd_whole(text: str) -> str | None:
+    """A whole number in one of Go's notations: a leading 0 means octal, unless an 8 or a 9 forbids it.
+
+    What doesn't fit into 64 bits becomes a float where it could be a decimal one, and stays text otherwise.
+    """
     digits = text.lstrip("+-")
     sign = -1 if text.startswith("-") else 1
-    if len(digits) > 1 and digits.isdigit() and digits.startswith("0"):
-        octal = not set(digits) & set("89")
-        return sign * (int(digits, 8) if octal else int(digits))
-    whole = sign * int(digits, 0)
-    return whole if -(2**63) <= whole < 2**64 else float(whole)
+    decimal = digits.isdigit()
+    octal = decimal and digits.startswith("0") and not set(digits) & set("89")
+    whole = sign * (int(digits, 8) if octal else int(digits) if decimal else int(digits, 0))
+    if _fits(whole) and (octal or not (decimal and digits.startswith("0"))):
+        return str(whole)
+    return engine_number(float(text)) if decimal else None
+
+
+def _fits(whole: int) -> bool:
+    return -(2**63) <= whole < 2**64
 
 
 def _number(text: str) -> Any:
@@ -225,13 +247,9 @@ def engine_number(number: float) -> str:
     """A number in the engine's notation: that of Go's JSON, where 100.0 is 100 and 1e3 is 1000."""
     if isinstance(number, int):
         return str(number)
-    if abs(number) < 1e21 and number == int(number):
-        return str(int(number))
-    mantissa, _, exponent = f"{number!r}".partition("e")
-    if 1e-6 <= abs(number) < 1e21:
-        return f"{number:.20f}".rstrip("0") if exponent else mantissa
-    if not exponent:
-        mantissa, _, exponent = f"{number:e}".partition("e")
+    if number == 0 or 1e-6 <= abs(number) < 1e21:
+        return f"{Decimal(repr(number)):f}".removesuffix(".0")
+    mantissa, _, exponent = repr(number).partition("e")
     return f"{mantissa}e{int(exponent):+d}"
 
 
@@ -253,7 +271,7 @@ def _whole_floats(value: Any) -> Any:
     if isinstance(value, list):
         return [_whole_floats(each) for each in value]
     whole = isinstance(value, float) and abs(value) < 1e21 and value == int(value)
-    return int(value) if whole else value
+    return int(engine_number(value)) if whole else value
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> Problem:

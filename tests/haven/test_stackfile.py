@@ -58,6 +58,19 @@ def noted(text: str, project: Project = PROJECT) -> list[str]:
         ("0.0000001", "1e-7"),
         ("1e21", "1e+21"),
         ("0.00001", "0.00001"),
+        ("0.0", "0"),
+        ("1.", "1"),
+        ("+1.5", "1.5"),
+        ("012.5", "12.5"),
+        ("TRUE", "true"),
+        ("18446744073709551615", "18446744073709551615"),
+        ("-9223372036854775808", "-9223372036854775808"),
+        ("1.2345678901234567e19", "12345678901234567000"),
+        ("0xFFFFFFFFFFFFFFFFFFFF", "0xFFFFFFFFFFFFFFFFFFFF"),
+        ("0o7777777777777777777777777777", "0o7777777777777777777777777777"),
+        ("_1", "_1"),
+        ("2026-13-45", "2026-13-45"),
+        ("2026-01-02 at noon", "2026-01-02 at noon"),
         ("'012'", "012"),
         ('""', ""),
         ("!!str 12", "12"),
@@ -86,7 +99,15 @@ def test_a_value_arrives_as_the_engine_hands_it_over(written: str, handed_over: 
         ("1_0.5", "10.5"),
         ("+42", "42"),
         ("99999999999999999999999", "1e+23"),
+        ("0777777777777777777777777777", "7.777777777777778e+26"),
+        ("-9223372036854775809", "-9223372036854776000"),
+        ("18446744073709551616", "18446744073709552000"),
+        ("-012", "-10"),
+        ("-0128", "-128"),
+        ("+0x1F", "31"),
+        ("00", "0"),
         ("2026-01-02", "a time stamp"),
+        ("2026-1-2 3:4:5", "a time stamp"),
         ("2026-01-02T03:04:05Z", "a time stamp"),
         (".inf", "no finite number"),
         ("-.INF", "no finite number"),
@@ -298,6 +319,7 @@ config:
   on: {type: boolean, default: true}
   names: {type: array, items: {type: string}, default: [a]}
   table: {type: object, default: {a: 1}}
+  counts: {type: array, items: {type: integer}, default: [1]}
   other: plain
   needed: {type: string}
   token: {type: string, secret: true, default: x}
@@ -329,6 +351,7 @@ def test_declared_defaults_fill_in_what_the_stack_leaves_out(shop: Project) -> N
         "shop:on": "true",
         "shop:names": '["a"]',
         "shop:table": '{"a":1}',
+        "shop:counts": "[1]",
         "shop:other": "plain",
         "shop:needed": "x",
         "shop:token": "x",
@@ -345,6 +368,8 @@ def test_declared_defaults_fill_in_what_the_stack_leaves_out(shop: Project) -> N
         ("{needed: x, on: yes}", 'shop:on: got "yes"; allowed: true or false'),
         ("{needed: x, names: a}", 'shop:names: got "a"; allowed: a list of text'),
         ("{needed: x, names: [1]}", "shop:names: got [1]; allowed: a list of text"),
+        ("{needed: x, counts: [1, 1.5]}", "shop:counts: got [1, 1.5]; allowed: a list of whole numbers"),
+        ("{needed: x, counts: [true]}", "shop:counts: got [true]; allowed: a list of whole numbers"),
         ("{needed: x, table: [1]}", "shop:table: got [1]; allowed: a map"),
         ("{needed: x, token: y}", "shop:token: got plain text; allowed: an encrypted value"),
     ],
@@ -354,7 +379,9 @@ def test_declared_types_are_held_as_the_engine_holds_them(shop: Project, given: 
     assert line.startswith(problem)
 
 
-@pytest.mark.parametrize("given", ["size: '7'", "size: -7", "on: 'false'", "tier: 5", "token: {secure: x}"])
+@pytest.mark.parametrize(
+    "given", ["size: '7'", "size: -7", "on: 'false'", "tier: 5", "token: {secure: x}", "counts: [2, 3.0, '4']"]
+)
 def test_what_the_engine_accepts_for_a_type_is_accepted(shop: Project, given: str) -> None:
     assert noted(f"config:\n  needed: x\n  {given}", shop) == []
 
