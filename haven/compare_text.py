@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from haven.compare import Change, Difference, PropertyChange, by_place
 from haven.plan import Plan, kind
-from haven.plan_text import asked_for, at_best, at_most, in_order, promise_name
+from haven.plan_text import STANDING, asked_for, at_best, at_most, in_order, promise_name
 from haven.record import Record
 from haven.text import Style, plural, table, wrapped
 
@@ -34,9 +34,9 @@ def _standing(before: Plan, after: Plan) -> list[str]:
     """What serves in each Region, on both sides, where it differs."""
     rows = []
     for old, new in zip(before.regions, after.regions, strict=True):
-        pairs = {"resources": (old.count, new.count)}
-        pairs |= {key: (old.standing.get(key, 0), new.standing[key]) for key in new.standing}
-        rows += [[old.region, key, f"{first} -> {second}"] for key, (first, second) in pairs.items() if first != second]
+        counts = [("resources", old.count, new.count)]
+        counts += [(words, old.standing[key], new.standing[key]) for key, words in STANDING.items()]
+        rows += [[old.region, words, f"{first} -> {second}"] for words, first, second in counts if first != second]
     return table(rows, 2)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from haven.plan import Plan, RegionPlan, Section
 from haven.text import Style, plural, table, wrapped
 
-_STANDING = {
+STANDING = {
     "zones": "zones",
     "controlPlanes": "EKS control planes",
     "systemNodes": "system nodes",
@@ -17,6 +17,8 @@ _STANDING = {
     "buckets": "buckets",
     "natGateways": "NAT gateways",
 }
+"""What `standing` counts, in words and in the order in which people read it."""
+
 _VERDICT_COLOURS = {"within": "green", "possible": "yellow", "out": "red"}
 _OBJECTIVE_UNITS = {"rtoMinutes": "RTO {:g} min", "rpoMinutes": "RPO {:g} min", "availabilityPercent": "{:g} %"}
 ASSUMED = "[A]"
@@ -50,7 +52,7 @@ def _side_by_side(regions: Sequence[RegionPlan]) -> list[str]:
         ["", *(f"{each.side}, {each.role}" for each in regions)],
         ["resources", *(str(each.count) for each in regions)],
     ]
-    for key, label in _STANDING.items():
+    for key, label in STANDING.items():
         rows.append([label, *(_number(each, key) for each in regions)])
     return table(rows, 2)
 
@@ -115,11 +117,7 @@ def _painted(lines: Sequence[str], style: Style) -> Iterator[str]:
 
 
 def _asked(promise: str, judgements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    return [
-        (asked_for(each), str(each["verdict"]))
-        for each in judgements
-        if each["promise"] == promise
-    ]
+    return [(asked_for(each), str(each["verdict"])) for each in judgements if each["promise"] == promise]
 
 
 def asked_for(judgement: Mapping[str, Any]) -> str:

@@ -164,7 +164,7 @@ def test_the_other_tier_is_judged_by_this_stacks_objectives() -> None:
 def test_the_text_says_what_is_added_changed_and_removed_where() -> None:
     said = text()
     assert said.startswith("From tier warm to tier backup\n0 added, 1 changed, 3 removed\n")
-    assert f"  {RECOVERY}  gpuNodes          2 -> 0" in said
+    assert f"  {RECOVERY}  GPU nodes          2 -> 0" in said
     assert f"  {PRIMARY}, InferenceCluster haven-InferenceCluster: 1\n    ~ serving  eks node group\n" in said
     assert "        scalingConfig.desiredSize: 4 -> 1\n" in said
     assert "    - cache-euc1  elasticache replication group\n" in said
@@ -221,3 +221,55 @@ def _names_in(region: str) -> list[str]:
 def _urn(name: str) -> str:
     found: Record = next(each for each in EVERYTHING if each.name == name)
     return found.urn
+
+
+EXACT = """\
+[1mFrom tier warm to tier backup[0m
+1 added, 1 changed, 1 removed
+
+  eu-west-1     resources  1 -> 2
+  eu-west-1     GPU nodes  4 -> 1
+  eu-west-1     buckets    0 -> 1
+  eu-central-1  resources  1 -> 0
+  eu-central-1  GPU nodes  2 -> 0
+
+[1mAdded: 1 resource[0m
+  eu-west-1, the stack itself: 1
+[32m    + logs  s3 bucket[0m
+
+[1mChanged: 1 resource[0m
+  eu-west-1, InferenceCluster haven-InferenceCluster: 1
+[33m    ~ serving  eks node group[0m
+        scalingConfig.desiredSize: 4 -> 1
+
+[1mRemoved: 1 resource[0m
+  eu-central-1, InferenceCluster haven-InferenceCluster: 1
+[31m    - serving-there  eks node group[0m
+
+[1mPromises ([A]: at most by assumption)[0m
+  promise                           warm: at best  at most     backup: at best  at most
+  time to recover                   2.5 min        20 min [A]  60 min           24 h [A]
+  lost: cached entries              1 s            1 min [A]   1 s              no promise
+  lost: committed database writes   1 s            1 min       2 h              4 h [A]
+  lost: objects not yet replicated  1 s            15 min      1 s              no promise
+
+[1mThis stack's objectives under tier backup[0m
+  RTO 30 min  time to recover                   out of the tier's reach
+  RPO 15 min  lost: committed database writes   out of the tier's reach
+  RPO 15 min  lost: objects not yet replicated  possible, but not promised: measure it in drills
+  RPO 15 min  lost: cached entries              possible, but not promised: measure it in drills
+"""
+
+
+def test_a_comparison_reads_like_this() -> None:
+    old = recording(node_group("serving", 4, gpu=True), node_group("serving-there", 2, gpu=True, region=RECOVERY))
+    logs = resource("aws:s3/bucket:Bucket", "logs", {"bucket": "logs"})
+    new = recording(node_group("serving", 1, gpu=True), logs, tier=Tier.BACKUP)
+    said = compare_text.render(make_plan(old), make_plan(new), difference(old, new), (), Style(colour=True))
+    assert said.replace("\033", "") == EXACT
+
+
+def test_a_resource_that_moves_to_another_region_is_changed() -> None:
+    bucket = resource("aws:s3/bucket:Bucket", "b")
+    (change,) = difference(recording(bucket), recording(replace(bucket, region=RECOVERY))).changed
+    assert list(change.properties) == [PropertyChange("(Region)", PRIMARY, RECOVERY)]

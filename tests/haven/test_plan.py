@@ -1,6 +1,7 @@
 """Plans made of recordings: counts, facts, promises, as data and as text."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -341,3 +342,69 @@ def test_wrapping_keeps_every_word_and_the_width(text: str, indent: int) -> None
     lines = wrapped(text, indent)
     assert " ".join(lines).split() == text.split()
     assert all(len(line) <= WIDTH for line in lines)
+
+
+EXACT = """\
+[1mStack test: tier warm, writes go to eu-west-1[0m
+3 resources; planned offline, nothing was asked or changed
+
+                      eu-west-1        eu-central-1
+                      primary, active  recovery, standby
+  resources           2                1
+  zones               -                -
+  EKS control planes  -                -
+  system nodes        3                -
+  GPU nodes           4                -
+  database clusters   -                1
+  database instances  -                0 (headless)
+  cache nodes         -                -
+  buckets             -                -
+  NAT gateways        -                -
+
+[1meu-west-1 (primary, active): 2 resources[0m
+  InferenceCluster haven-InferenceCluster: 2
+    system nodes system: 3 now, 0 to 9 (g6.xlarge, g5.xlarge)
+    GPU nodes serving: 4 now, 0 to 9 (g6.xlarge, g5.xlarge)
+[2m    eks: 2 node groups[0m
+
+[1meu-central-1 (recovery, standby): 1 resource[0m
+  GlobalDatabase haven-GlobalDatabase: 1
+    Aurora PostgreSQL, member db-euc1
+    headless: no instance
+[2m    rds: 1 cluster[0m
+
+[1mWhat tier warm promises, beside what this stack asks for[0m
+  promise          at best  at most     asked for   verdict
+  time to recover  2.5 min  20 min [A]  RTO 30 min  [32mwithin reach, if the assumption holds[0m
+  time to recover: at best Amazon Route 53 guide; arithmetic; at most [A] assumed: no source
+
+[1mSystems[0m
+  system   kind           tier
+  serving  model-serving  warm
+
+[1mNotes[0m
+  a note
+"""
+
+
+def test_a_plan_reads_like_this() -> None:
+    database = resource("aws:rds/cluster:Cluster", "db-euc1", region=RECOVERY, component="GlobalDatabase")
+    made = recording(node_group("system", 3, gpu=False), node_group("serving", 4, gpu=True), database)
+    outputs = {**made.outputs, "promises": {"rto": made.outputs["promises"]["rto"]}}
+    said = plan_text.render(make_plan(replace(made, outputs=outputs)), Style(colour=True))
+    assert said.replace("\033", "") == EXACT
+
+
+def test_json_says_what_stands_in_each_region_and_what_is_asked_for(plan: Plan) -> None:
+    said = as_json(plan)
+    assert said["regions"][PRIMARY]["standing"]["gpuNodes"] == 4
+    assert said["objectives"] == {"rtoMinutes": 30, "rpoMinutes": 15}
+
+
+def test_what_a_promise_leaves_open_is_null_in_json() -> None:
+    open_promise = {"rpo.cache": {"says": "cached entries", "atBestMinutes": 1}}
+    said = as_json(make_plan(recording(promises=open_promise)))["promises"]["rpo.cache"]
+    assert said == {
+        "says": "cached entries", "atBestMinutes": 1, "atBestSource": None, "atMostMinutes": None, "atMostSource": None,
+        "assumption": None,
+    }  # fmt: skip
