@@ -116,10 +116,8 @@ def with_tier(stack: Stack, tier: Tier) -> Variant:
     What that tier couldn't have is taken along as far as it goes, and said in the notes: objectives are judged rather
     than enforced, systems above the tier are lowered to it, a snapshot to restore belongs to tier backup only.
     """
-    config = {**stack.config, "haven:tier": tier.value}
+    config = {**stack.config, "haven:tier": tier.value, "haven:objectives": "{}"}
     notes: list[str] = []
-    if config.get("haven:objectives", "{}") != "{}":
-        config["haven:objectives"] = "{}"
     if "haven:systems" in config:
         config["haven:systems"] = _lowered(config["haven:systems"], tier, notes)
     if tier is not Tier.BACKUP and "haven:database" in config:

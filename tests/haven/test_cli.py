@@ -235,14 +235,14 @@ def test_what_is_wrong_with_the_file_and_with_the_config_comes_together_and_noth
     project: Path, run: Run
 ) -> None:
     replace_program(project, REFUSING)
-    write_stack(project, "prod", "haven:tier: warm", "haven:account: 0123", "shop:size: many")
+    write_stack(project, "prod", "haven:tier: 0x1F", "haven:account: 0123")
     code, _, err = run("plan", "prod")
     assert code == 2
     assert [line.partition(": got")[0] for line in err.splitlines()] == [
         "3 problems in stacks/Pulumi.prod.yaml:",
+        "  haven:tier (line 2)",
         "  haven:account (line 3)",
         "  shop:size",
-        "  haven:tier",
     ]
 
 
