@@ -15,7 +15,7 @@ setup: .venv/.ready ## Make .venv from the lock
 .venv/.ready: pyproject.toml uv.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv sync --locked --python $(BIN)/python
+	$(BIN)/uv sync --locked --compile-bytecode --python $(BIN)/python
 	@touch $@
 
 demo: setup ## Deploy the demo into the embedded emulator, read it back, take it down

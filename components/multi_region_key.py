@@ -1,6 +1,7 @@
 """One KMS key in two Regions: what one side encrypts, the other can decrypt without asking it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -15,6 +16,9 @@ EPHEMERAL_DELETION_WINDOW_DAYS = 7
 
 MOST_NAME_CHARACTERS = 244
 """Alias names have at most 256 characters, `alias/` among them (CreateAlias, read 2026-11-21)."""
+
+SERVICE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com")
+"""How AWS services are called in policies."""
 
 _USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 
@@ -31,6 +35,10 @@ class MultiRegionKeyArgs(TypedDict):
     """The AWS account, twelve digits: the key's policy names it."""
     description: str
     """What the key protects, as the KMS console shows it."""
+    services: NotRequired[list[str]]
+    """AWS services that use the key in their own name, such as `cloudtrail.amazonaws.com` for a trail, or
+    `backup.amazonaws.com` for what it publishes to an encrypted topic. They may for this account alone. Omitted: none
+    beyond CloudWatch Logs and Auto Scaling."""
     deletion_window_days: NotRequired[int]
     """Days between the order to delete the key and its end, 7 to 30 (KMS). Omitted: 30, or 7 when ephemeral."""
     ephemeral: NotRequired[bool]
@@ -42,7 +50,7 @@ class MultiRegionKey(pulumi.ComponentResource):
     """A symmetric multi-Region key that rotates every year, its replica, and the alias `alias/<name>` in both Regions.
 
     The account's IAM policies decide who uses it. Beyond them, in each Region: CloudWatch Logs for log groups of the
-    account, and Auto Scaling for the volumes of the instances it starts.
+    account, Auto Scaling for the volumes of the instances it starts, and the services that are named.
     """
 
     key_id: pulumi.Output[str]
@@ -118,10 +126,10 @@ class MultiRegionKey(pulumi.ComponentResource):
         )
 
     def _policy(self, region: str) -> pulumi.Output[str]:
-        return policy_document(*key_policy(region, self._args["account_id"]))
+        return policy_document(*key_policy(region, self._args["account_id"], self._args.get("services", [])))
 
 
-def key_policy(region: str, account_id: str) -> list[Mapping[str, Any]]:
+def key_policy(region: str, account_id: str, services: Sequence[str] = ()) -> list[Mapping[str, Any]]:
     """The statements of the key's policy in one Region."""
     aws_partition = partition(region)
     scaling_role = (
@@ -164,6 +172,23 @@ def key_policy(region: str, account_id: str) -> list[Mapping[str, Any]]:
             "Action": "kms:CreateGrant",
             "Condition": {**only_the_role, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         },
+        *_services(services, account_id),
+    ]
+
+
+def _services(services: Sequence[str], account_id: str) -> list[Mapping[str, Any]]:
+    """Encrypting and decrypting in the name of this account, and no other's."""
+    if not services:
+        return []
+    return [
+        {
+            "Sid": "ServicesForTheAccount",
+            "Effect": "Allow",
+            "Principal": {"Service": sorted(services)},
+            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+        }
     ]
 
 
@@ -180,4 +205,12 @@ def _validate(name: str, args: MultiRegionKeyArgs) -> None:
         allowed="7 to 30",
         fix="leave it out for 30 days, the longest that KMS waits",
     )
+    for index, service in enumerate(args.get("services", [])):
+        checks.require(
+            SERVICE.fullmatch(service) is not None,
+            f"services[{index}]",
+            got=service,
+            allowed="a service's principal, such as cloudtrail.amazonaws.com",
+            fix="name the service as policies do",
+        )
     checks.finish()

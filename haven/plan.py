@@ -44,9 +44,9 @@ class RegionPlan:
     """What would stand in one Region."""
 
     region: str
-    side: str
-    """`primary` or `recovery`: fixed at birth."""
     role: str
+    """`primary` or `recovery`: fixed at birth."""
+    state: str
     """`active` where writes go, `standby` otherwise."""
     count: int
     standing: Mapping[str, int]
@@ -89,8 +89,8 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
     resources = list(recording.real())
     active = str(outputs["active"])
     regions = [
-        _region(recording, resources, region, side, "active" if region == active else "standby")
-        for side, region in sorted(outputs["regions"].items())
+        _region(recording, resources, region, role, "active" if region == active else "standby")
+        for role, region in sorted(outputs["regions"].items())
     ]
     known = {each.region for each in regions}
     return Plan(
@@ -109,9 +109,9 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
     )
 
 
-def _region(recording: Recording, resources: Sequence[Record], region: str, side: str, role: str) -> RegionPlan:
+def _region(recording: Recording, resources: Sequence[Record], region: str, role: str, state: str) -> RegionPlan:
     here = [each for each in resources if each.region == region]
-    return RegionPlan(region, side, role, len(here), standing(here, recording), _sections(here, recording))
+    return RegionPlan(region, role, state, len(here), standing(here, recording), _sections(here, recording))
 
 
 def _sections(records: Iterable[Record], recording: Recording) -> list[Section]:
@@ -149,7 +149,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
     """The plan for programs. Keys are only ever added; lists and maps are sorted.
 
     - `stack`, `tier`, `active`: the stack's name, its tier, the Region where writes go.
-    - `regions`: Region -> `role` (`active` or `standby`), `side` (`primary` or `recovery`), `count` (how many of
+    - `regions`: Region -> `role` (`primary` or `recovery`), `state` (`active` or `standby`), `count` (how many of
       `resources` are in it) and `standing`: numbers of `controlPlanes`, `systemNodes`, `gpuNodes` (both: desired),
       `databaseClusters`, `databaseInstances` (a member without instances is headless), `cacheNodes`, `buckets`,
       `natGateways`, `zones`.
@@ -169,7 +169,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "regions": {
             each.region: {
                 "role": each.role,
-                "side": each.side,
+                "state": each.state,
                 "count": each.count,
                 "standing": dict(each.standing),
             }

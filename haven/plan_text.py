@@ -49,7 +49,7 @@ def _headline(plan: Plan, style: Style) -> list[str]:
 def _side_by_side(regions: Sequence[RegionPlan]) -> list[str]:
     rows = [
         ["", *(each.region for each in regions)],
-        ["", *(f"{each.side}, {each.role}" for each in regions)],
+        ["", *(f"{each.role}, {each.state}" for each in regions)],
         ["resources", *(str(each.count) for each in regions)],
     ]
     for key, label in STANDING.items():
@@ -65,7 +65,7 @@ def _number(region: RegionPlan, key: str) -> str:
 
 
 def _region(region: RegionPlan, style: Style) -> list[str]:
-    title = f"{region.region} ({region.side}, {region.role}): {plural(region.count, 'resource')}"
+    title = f"{region.region} ({region.role}, {region.state}): {plural(region.count, 'resource')}"
     return [style.paint(title, "bold"), *_sections(region.sections, style)]
 
 

@@ -93,7 +93,6 @@ class _Exporter:
         self._leave_out = leave_out
         self._prevent_destroy = protect
         self._names = _local_names(recording.real())
-        self._types: dict[str, str | None] = {}
         self._outcomes: dict[str, dict[str, Any] | LeftOut] = {}
         self._dropped: list[Dropped] = []
 
@@ -141,10 +140,8 @@ class _Exporter:
             return because("not a resource of the AWS provider")
         if reason := self._leave_out(record):
             return because(reason)
-        if record.key in self._types:
-            return None
         try:
-            self._types[record.key] = naming.resource_type(record.type, self._schema)
+            naming.resource_type(record.type, self._schema)
         except naming.UnknownTokenError:
             known = differences.of_type(record.type)
             version = self._schema.version
@@ -250,7 +247,7 @@ class _Exporter:
         return {"alias": _identifier(record.name), **made}
 
     def _type(self, record: Record) -> str:
-        return self._types[record.key] or ""
+        return naming.resource_type(record.type, self._schema)
 
     def _address(self, record: Record) -> str:
         return f"{self._type(record)}.{self._names[record.key]}"

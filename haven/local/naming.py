@@ -39,11 +39,13 @@ class UnknownTokenError(Exception):
     """No resource type of the provider stands behind this token."""
 
 
+@cache
 def snake(name: str) -> str:
     """`dbSubnetGroup` and `DbSubnetGroup` as `db_subnet_group`."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])", lambda m: "_" + m.group(0), name).lower()
 
 
+@cache
 def resource_type(token: str, schema: ProviderSchema) -> str:
     """The provider's type for a token such as `aws:rds/cluster:Cluster`.
 
@@ -52,16 +54,17 @@ def resource_type(token: str, schema: ProviderSchema) -> str:
     Raises:
         UnknownTokenError: no type is like it.
     """
-    module, class_name = token.split(":")[1].split("/", maxsplit=1)[0], token.split(":")[2]
+    module, class_name = token.split(":")[1].split("/")[0], token.split(":")[2]
     if module == "s3":  # the classes that were called ...V2 before version 7 of pulumi-aws
         class_name = class_name.removesuffix("V2")
-    properties = _properties(module, class_name)
-    degrees = {type_: _name_likeness(type_.removeprefix("aws_"), module, class_name) for type_ in sorted(schema.types)}
+    file_name = snake(class_name)
+    properties = _properties(module, file_name)
+    degrees = {type_: _name_likeness(type_.removeprefix("aws_"), module, file_name) for type_ in schema.types}
     ranked = [(_likeness(type_, degree, properties, schema), type_) for type_, degree in degrees.items()]
     for likeness, found in sorted(ranked, reverse=True):
         if not likeness:
             break
-        if degrees[found] >= _EXACT or not _belongs_to_another(found, module, class_name):
+        if degrees[found] >= _EXACT or not _belongs_to_another(found, module, file_name):
             return found
     raise UnknownTokenError(token)
 
@@ -91,35 +94,40 @@ def _forms(name: str) -> frozenset[str]:
 
 
 def _likeness(type_: str, degree: float, properties: frozenset[str], schema: ProviderSchema) -> float:
-    arguments = frozenset(each.rstrip("s") for each in schema.names(type_))
+    arguments = _arguments(type_, schema)
     shared = len(arguments & properties) / max(1, len(arguments | properties))
     enough = 0.0 if degree >= _EXACT else _PART if degree else _LIKE_ENOUGH
     return degree + shared if degree + shared and shared >= enough else 0.0
 
 
-def _belongs_to_another(type_: str, module: str, class_name: str) -> bool:
+@cache
+def _arguments(type_: str, schema: ProviderSchema) -> frozenset[str]:
+    return frozenset(each.rstrip("s") for each in schema.names(type_))
+
+
+def _belongs_to_another(type_: str, module: str, file_name: str) -> bool:
     """Whether another class of pulumi-aws has exactly this type's name."""
     words = type_.removeprefix("aws_").split("_")
     splits = (("".join(words[:at]), "_".join(words[at:])) for at in range(1, len(words)))
-    return any(own != (module, snake(class_name)) and _source(*own) is not None for own in splits)
+    return any(own != (module, file_name) and _source(*own) is not None for own in splits)
 
 
-def _name_likeness(short: str, module: str, class_name: str) -> float:
-    own = snake(class_name)
-    degrees = (
-        (short == f"{snake(module)}_{own}", 1.0),
-        (short.replace("_", "") == (module + class_name).lower(), 0.95),
-        (short == own, 0.9),
-        (short.endswith(f"_{own}"), 0.6),
-        (own in short, 0.3),
-    )
-    return next((degree for holds, degree in degrees if holds), 0.0)
+def _name_likeness(short: str, module: str, file_name: str) -> float:
+    if short in (f"{module}_{file_name}", f"{snake(module)}_{file_name}"):
+        return 1.0
+    if short.replace("_", "") == f"{module}{file_name}".replace("_", "").lower():
+        return 0.95
+    if short == file_name:
+        return _EXACT
+    if short.endswith(f"_{file_name}"):
+        return 0.6
+    return 0.3 if file_name in short else 0.0
 
 
 @cache
-def _properties(module: str, class_name: str) -> frozenset[str]:
+def _properties(module: str, file_name: str) -> frozenset[str]:
     """The properties of a class of pulumi-aws, read from its source: importing it would take seconds."""
-    source = _source(module, snake(class_name))
+    source = _source(module, file_name)
     found = _PROPERTY.findall(source.read_text()) if source else ()
     return frozenset(each.rstrip("s") for each in found)
 

@@ -98,7 +98,7 @@ def test_json_is_sorted_and_says_what_its_docstring_says(plan: Plan) -> None:
         "placeholders",
     }  # fmt: skip
     assert said.keys() == documented
-    assert said["regions"][RECOVERY]["role"] == "standby"
+    assert (said["regions"][RECOVERY]["role"], said["regions"][RECOVERY]["state"]) == ("recovery", "standby")
     assert said["placeholders"] == ["haven:tags.owner"]
     urns = [each["urn"] for each in said["resources"]]
     assert urns == sorted(urns)
