@@ -32,16 +32,16 @@ def plan() -> Plan:
     return make_plan(recording(*EVERYTHING), ["haven:tags.owner"])
 
 
-def test_regions_come_primary_first_with_side_role_and_count(plan: Plan) -> None:
-    assert [(each.region, each.side, each.role, each.count) for each in plan.regions] == [
+def test_regions_come_primary_first_with_role_state_and_count(plan: Plan) -> None:
+    assert [(each.region, each.role, each.state, each.count) for each in plan.regions] == [
         (PRIMARY, "primary", "active", 13),
         (RECOVERY, "recovery", "standby", 3),
     ]
 
 
-def test_roles_follow_where_writes_go_and_sides_do_not() -> None:
+def test_the_state_follows_where_writes_go_and_the_role_does_not() -> None:
     flipped = make_plan(recording(*EVERYTHING, active=RECOVERY))
-    assert [(each.region, each.side, each.role) for each in flipped.regions] == [
+    assert [(each.region, each.role, each.state) for each in flipped.regions] == [
         (PRIMARY, "primary", "standby"),
         (RECOVERY, "recovery", "active"),
     ]
