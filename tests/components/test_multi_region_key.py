@@ -143,11 +143,31 @@ def test_both_keys_and_the_alias_are_outputs() -> None:
     }
 
 
+@pytest.mark.parametrize("code", ["euw1", "euc1"])
+def test_services_that_are_named_use_both_keys_for_this_account_alone(code: str) -> None:
+    recording = _declare(services=["sns.amazonaws.com", "backup.amazonaws.com"])
+    allowed = _statements(_named(recording)[f"haven-test-key-{code}"])["ServicesForTheAccount"]
+    assert allowed["Principal"] == {"Service": ["backup.amazonaws.com", "sns.amazonaws.com"]}
+    assert allowed["Action"] == ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_without_services_named_none_is_let_in() -> None:
+    for code in ("euw1", "euc1"):
+        assert "ServicesForTheAccount" not in _statements(_named(_declare())[f"haven-test-key-{code}"])
+
+
 def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(pulumi.InputPropertiesError) as refused:
-        _declare("Key of mine", recovery_region=PRIMARY, account_id="12", deletion_window_days=6)
-    paths = re.findall(r"^  ([\w.]+): got", str(refused.value), re.MULTILINE)
-    assert paths == ["name", "account_id", "recovery_region", "deletion_window_days"]
+        _declare(
+            "Key of mine",
+            recovery_region=PRIMARY,
+            account_id="12",
+            deletion_window_days=6,
+            services=["sns.amazonaws.com", "*"],
+        )
+    paths = re.findall(r"^  ([\w.\[\]]+): got", str(refused.value), re.MULTILINE)
+    assert paths == ["name", "account_id", "recovery_region", "deletion_window_days", "services[1]"]
 
 
 def test_a_replica_beyond_the_partition_is_refused() -> None:
