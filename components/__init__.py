@@ -14,6 +14,15 @@ from components.failover_dns import (
 )
 from components.global_cache import GlobalCache, GlobalCacheArgs
 from components.global_database import GlobalDatabase, GlobalDatabaseArgs
+from components.global_table import (
+    GlobalTable,
+    GlobalTableArgs,
+    TableConsistency,
+    TableIndexArgs,
+    TableKeyArgs,
+    TableKeyType,
+    TableSideArgs,
+)
 from components.inference_cluster import ClusterAccessArgs, ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
 from components.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
 from components.network_peering import NetworkPeering, NetworkPeeringArgs, PeeringSideArgs
@@ -41,6 +50,8 @@ __all__ = [
     "GlobalCacheArgs",
     "GlobalDatabase",
     "GlobalDatabaseArgs",
+    "GlobalTable",
+    "GlobalTableArgs",
     "GpuNodeGroupArgs",
     "InferenceCluster",
     "InferenceClusterArgs",
@@ -57,6 +68,11 @@ __all__ = [
     "ReplicatedBucket",
     "ReplicatedBucketArgs",
     "SystemNodesArgs",
+    "TableConsistency",
+    "TableIndexArgs",
+    "TableKeyArgs",
+    "TableKeyType",
+    "TableSideArgs",
     "TrafficSwitch",
     "TrafficSwitchArgs",
 ]

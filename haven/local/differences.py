@@ -32,6 +32,24 @@ DIFFERENCES: tuple[Difference, ...] = (
         "2026-11-21",
     ),
     Difference(
+        "aws:dynamodb/table:Table",
+        "replicas.consistencyMode",
+        "global tables got strong consistency in version 6 of the provider; this one makes eventually consistent ones",
+        "2026-11-21",
+    ),
+    Difference(
+        "aws:dynamodb/table:Table",
+        "globalTableWitness",
+        "global tables got witnesses in version 6 of the provider; this one leaves the third Region out",
+        "2026-11-21",
+    ),
+    Difference(
+        "aws:dynamodb/table:Table",
+        "replicas.deletionProtectionEnabled",
+        "replicas got deletion protection in version 6 of the provider; with this one only the home table has it",
+        "2026-11-21",
+    ),
+    Difference(
         "aws:eks/cluster:Cluster",
         "deletionProtection",
         "EKS clusters got deletion protection in version 6 of the provider; this one can't set it",
