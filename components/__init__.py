@@ -1,9 +1,12 @@
 """Haven's components: AWS resources that stand in two Regions, or in one of the two. Each is usable alone."""
 
+from components._backup_rules import BackupInterval, BackupRuleArgs
 from components._cache_side import CacheEngine, CacheEviction, CacheSideArgs
 from components._data_store import RecoverySecretArgs
 from components._database_side import DatabaseSideArgs, DatabaseStorage
 from components._node_groups import CapacityMarket, CapacityReservationArgs, GpuNodeGroupArgs, SystemNodesArgs
+from components._restore_tests import RestoredTypeArgs, RestoreTestsArgs
+from components.backup_vault import BackupSideArgs, BackupTagArgs, BackupVault, BackupVaultArgs
 from components.failover_dns import (
     DnsRouting,
     DnsSideArgs,
@@ -31,6 +34,12 @@ from components.replicated_bucket import BucketSideArgs, ReplicatedBucket, Repli
 from components.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
 
 __all__ = [
+    "BackupInterval",
+    "BackupRuleArgs",
+    "BackupSideArgs",
+    "BackupTagArgs",
+    "BackupVault",
+    "BackupVaultArgs",
     "BucketSideArgs",
     "CacheEngine",
     "CacheEviction",
@@ -67,6 +76,8 @@ __all__ = [
     "RegionalNetworkArgs",
     "ReplicatedBucket",
     "ReplicatedBucketArgs",
+    "RestoreTestsArgs",
+    "RestoredTypeArgs",
     "SystemNodesArgs",
     "TableConsistency",
     "TableIndexArgs",

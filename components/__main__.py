@@ -5,6 +5,7 @@ from importlib import metadata
 from pulumi.provider.experimental import component_provider_host
 
 from components import (
+    BackupVault,
     FailoverDns,
     GlobalCache,
     GlobalDatabase,
@@ -18,6 +19,7 @@ from components import (
 )
 
 COMPONENTS = [
+    BackupVault,
     FailoverDns,
     GlobalCache,
     GlobalDatabase,
