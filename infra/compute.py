@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from components import ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
+from components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
 from infra.addons import pinned
 from infra.models import GpuNodeGroup
 
@@ -69,5 +69,6 @@ def _gpu_group(environment: "Environment", region: str, group: GpuNodeGroup) -> 
             "id": reserved.id,
             "zone": reserved.zone,
             "instance_type": reserved.instance_type,
+            "market": CapacityMarket(reserved.market),
         }
     return args

@@ -95,6 +95,8 @@ class CapacityReservation(Model):
     id: Annotated[str, Field(pattern=r"^cr-[0-9a-f]{8,17}$")]
     zone: str
     instance_type: str
+    market: Annotated[str, Field(pattern=r"^(on-demand|capacity-block)$")] = "on-demand"
+    """on-demand: paid until it is given up; capacity-block: bought in advance for a span of time."""
 
 
 class GpuNodeGroup(Model):

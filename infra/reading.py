@@ -17,6 +17,7 @@ _PATTERNS = {
     r"^\d{2}\.\d{1,2}$": "a version of Aurora PostgreSQL, such as 16.11",
     r"^db\.[a-z0-9-]+\.[a-z0-9]+$": "an instance class of Aurora, such as db.r6g.large",
     r"^cache\.[a-z0-9]+\.[a-z0-9]+$": "a node type of ElastiCache, such as cache.r7g.large",
+    r"^(on-demand|capacity-block)$": "on-demand or capacity-block",
     r"^(valkey|redis)$": "valkey or redis",
     r"^\d\.\d$": "a version of the cache's engine, such as 8.0",
     r"^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$": "1 to 20 small letters, digits and hyphens, a letter first, no hyphen last",

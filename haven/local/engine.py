@@ -18,14 +18,13 @@ import pulumi
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 
-from haven.local import limits, naming, network
+from haven.local import limits, naming, network, plugins
 from haven.local.again import GONE, Difference
 from haven.local.children import end
 from haven.local.deployment import DeploymentError, Order, Unavailable, Watch
 
 _DOWNLOADS = "https://get.pulumi.com/install.sh"
 _INSTALL_WITHIN = 300.0
-_PLUGINS = ("aws", "eks", "kubernetes", "random")
 _PARALLEL = 30
 _CHANGES: Mapping[OpType, str] = {
     OpType.CREATE: "create",
@@ -40,7 +39,7 @@ class PulumiWay:
 
     def __init__(self, command: "_Command") -> None:
         self._command = command
-        self.name = f"Pulumi {command.version} through its Automation API"
+        self.name = f"Pulumi {command.version or 'built from source'} through its Automation API"
 
     def open(self, order: Order) -> "PulumiDeployment":
         """A deployment of a stack: its program, with its config but for the emulator's URL."""
@@ -50,8 +49,8 @@ class PulumiWay:
 class _Command(auto.PulumiCommand):
     """A CLI whose run can be ended: what it started ends with it."""
 
-    def __init__(self, root: str | None = None) -> None:
-        super().__init__(root)
+    def __init__(self, root: str | None = None, *, skip_version_check: bool = False) -> None:
+        super().__init__(root, skip_version_check=skip_version_check)
         self._running: list[subprocess.Popen[str]] = []
 
     def run(
@@ -105,21 +104,22 @@ def find(_: Path) -> PulumiWay:
         Unavailable: one of them is neither there nor can it be downloaded.
     """
     command = _installed() or _downloaded()
-    missing = [name for name in _PLUGINS if not _has_plugin(name)]
+    missing = [name for name in plugins.NAMES if not plugins.installed(name)]
     for name in missing:
         if not (network.reachable(_DOWNLOADS) and _install_plugin(command, name)):
             raise Unavailable(
-                f"Pulumi {command.version} is there, but not its plugin {name} {version(f'pulumi-{name}')},"
-                " and it can't be downloaded"
+                f"Pulumi is there, but not its plugin {name} {plugins.wanted(name)}, and it can't be downloaded"
             )
     return PulumiWay(command)
 
 
 def _installed() -> _Command | None:
     places = [None] if shutil.which("pulumi") else []
-    for root in (*places, str(_home() / "versions" / version("pulumi"))):
+    for root in (*places, str(plugins.home() / "versions" / version("pulumi"))):
         with suppress(OSError, subprocess.SubprocessError, auto.InvalidVersionError):
-            return _Command(root)
+            found = _Command(root, skip_version_check=True)
+            # One that was built from source knows no version; any other has to be new enough.
+            return found if found.version is None else _Command(root)
     return None
 
 
@@ -136,23 +136,14 @@ def _downloaded() -> _Command:
     command = _installed()
     if command is None:
         raise Unavailable(
-            "there is no Pulumi CLI on PATH, and it can't be downloaded (https://www.pulumi.com/docs/install)"
+            "there is no Pulumi CLI on PATH that is new enough, and it can't be downloaded"
+            " (https://www.pulumi.com/docs/install)"
         )
     return command
 
 
-def _home() -> Path:
-    return Path(os.environ.get("PULUMI_HOME", "~/.pulumi")).expanduser()
-
-
-def _has_plugin(name: str) -> bool:
-    """Whether a plugin lies on PATH or where the CLI keeps them."""
-    kept = _home() / "plugins" / f"resource-{name}-v{version(f'pulumi-{name}')}"
-    return shutil.which(f"pulumi-resource-{name}") is not None or kept.is_dir()
-
-
 def _install_plugin(command: _Command, name: str) -> bool:
-    install = [command.command, "plugin", "install", "resource", name, f"v{version(f'pulumi-{name}')}"]
+    install = [command.command, "plugin", "install", "resource", name, f"v{plugins.wanted(name)}"]
     try:
         subprocess.run(install, env=_environment(), capture_output=True, timeout=_INSTALL_WITHIN, check=True)
     except (OSError, subprocess.SubprocessError):
