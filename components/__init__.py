@@ -31,6 +31,7 @@ from components.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
 from components.network_peering import NetworkPeering, NetworkPeeringArgs, PeeringSideArgs
 from components.regional_network import RegionalNetwork, RegionalNetworkArgs
 from components.replicated_bucket import BucketSideArgs, ReplicatedBucket, ReplicatedBucketArgs
+from components.replicated_secret import ReplicatedSecret, ReplicatedSecretArgs, SecretRotationArgs, SecretSideArgs
 from components.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
 
 __all__ = [
@@ -76,8 +77,12 @@ __all__ = [
     "RegionalNetworkArgs",
     "ReplicatedBucket",
     "ReplicatedBucketArgs",
+    "ReplicatedSecret",
+    "ReplicatedSecretArgs",
     "RestoreTestsArgs",
     "RestoredTypeArgs",
+    "SecretRotationArgs",
+    "SecretSideArgs",
     "SystemNodesArgs",
     "TableConsistency",
     "TableIndexArgs",

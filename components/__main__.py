@@ -15,6 +15,7 @@ from components import (
     NetworkPeering,
     RegionalNetwork,
     ReplicatedBucket,
+    ReplicatedSecret,
     TrafficSwitch,
 )
 
@@ -29,6 +30,7 @@ COMPONENTS = [
     NetworkPeering,
     RegionalNetwork,
     ReplicatedBucket,
+    ReplicatedSecret,
     TrafficSwitch,
 ]
 

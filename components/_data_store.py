@@ -32,7 +32,62 @@ class RecoverySecretArgs(TypedDict):
     """ARN of the key, in that Region, that encrypts the replica."""
 
 
-class SharedSecret:
+def generated(
+    component: pulumi.Resource, name: str, *, ephemeral: bool, characters: int = PASSWORD_CHARACTERS
+) -> pulumi.Output[str]:
+    """Letters and digits made once and never again: they have no keepers, so no change elsewhere makes new ones."""
+    password = random.RandomPassword(
+        f"{name}-password",
+        length=characters,
+        special=False,
+        opts=stateful(component, ephemeral=ephemeral),
+    )
+    return password.result
+
+
+class StoredSecret:
+    """A secret under one name in two Regions."""
+
+    def __init__(
+        self,
+        component: pulumi.Resource,
+        name: str,
+        *,
+        description: str,
+        kms_key_arn: pulumi.Input[str],
+        replica: RecoverySecretArgs,
+        ephemeral: bool,
+        **options: Any,
+    ) -> None:
+        self._name = name
+        self._secret = aws.secretsmanager.Secret(
+            secret_name(name),
+            name=secret_name(name),
+            description=description,
+            kms_key_id=kms_key_arn,
+            replicas=[{"region": replica["region"], "kms_key_id": replica["kms_key_arn"]}],
+            # A replica left behind by an earlier secret of this name would otherwise keep its old password.
+            force_overwrite_replica_secret=True,
+            recovery_window_in_days=0 if ephemeral else SECRET_RECOVERY_DAYS,
+            tags={"Name": secret_name(name)},
+            opts=stateful(component, ephemeral=ephemeral, **options),
+        )
+        self.arn: pulumi.Output[str] = self._secret.arn
+
+    def write(
+        self, text: pulumi.Input[str], opts: pulumi.ResourceOptions, *, stages: Sequence[str] | None = None
+    ) -> aws.secretsmanager.SecretVersion:
+        """Write the secret's value, and label the version that holds it."""
+        return aws.secretsmanager.SecretVersion(
+            f"{self._name}-secret-value",
+            secret_id=self._secret.id,
+            secret_string=text,
+            version_stages=stages,
+            opts=opts,
+        )
+
+
+class SharedSecret(StoredSecret):
     """A generated password, and the secret that holds it, under one name in two Regions."""
 
     def __init__(
@@ -45,39 +100,15 @@ class SharedSecret:
         replica: RecoverySecretArgs,
         ephemeral: bool,
     ) -> None:
-        self._component = component
-        self._name = name
-        self._ephemeral = ephemeral
-        # Made once and never again: it has no keepers, so nothing that changes elsewhere makes a new one.
-        generated = random.RandomPassword(
-            f"{name}-password",
-            length=PASSWORD_CHARACTERS,
-            special=False,
-            opts=stateful(component, ephemeral=ephemeral),
+        self.password = generated(component, name, ephemeral=ephemeral)
+        self._options = stateful(component, ephemeral=ephemeral)
+        super().__init__(
+            component, name, description=description, kms_key_arn=kms_key_arn, replica=replica, ephemeral=ephemeral
         )
-        self.password: pulumi.Output[str] = generated.result
-        self._secret = aws.secretsmanager.Secret(
-            f"{name}-secret",
-            name=f"{name}-secret",
-            description=description,
-            kms_key_id=kms_key_arn,
-            replicas=[{"region": replica["region"], "kms_key_id": replica["kms_key_arn"]}],
-            # A replica left behind by an earlier secret of this name would otherwise keep its old password.
-            force_overwrite_replica_secret=True,
-            recovery_window_in_days=0 if ephemeral else SECRET_RECOVERY_DAYS,
-            tags={"Name": f"{name}-secret"},
-            opts=stateful(component, ephemeral=ephemeral),
-        )
-        self.arn: pulumi.Output[str] = self._secret.arn
 
     def hold(self, value: Mapping[str, Any]) -> None:
         """Write the secret's value: a JSON object."""
-        aws.secretsmanager.SecretVersion(
-            f"{self._name}-secret-value",
-            secret_id=self._secret.id,
-            secret_string=pulumi.Output.json_dumps(dict(value), sort_keys=True),
-            opts=stateful(self._component, ephemeral=self._ephemeral),
-        )
+        self.write(pulumi.Output.json_dumps(dict(value), sort_keys=True), self._options)
 
 
 def secret_name(name: str) -> str:
