@@ -2,6 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_random as random
 
 from components import MultiRegionKey, ReplicatedSecret
 
@@ -19,7 +20,7 @@ providers = {
     )
     for region in (primary, recovery)
 }
-here = pulumi.ResourceOptions(providers=[providers[primary]])
+here = pulumi.ResourceOptions(providers=[providers[primary], random.Provider("random")])
 
 key = MultiRegionKey(
     "example-key",

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import keyword
 import re
 from functools import cache
 from pathlib import Path
@@ -43,7 +44,8 @@ def _aws(program: Path) -> list[Record]:
 def _naming_properties(type_: str) -> frozenset[str]:
     """What the SDK or AWS makes up when it is left out: a `name`, and whatever may be given as a prefix instead."""
     _, module, class_name = re.split(r"/\w+:|:", type_)
-    resource = getattr(importlib.import_module(f"pulumi_aws.{module}"), class_name)
+    python_module = f"{module}_" if keyword.iskeyword(module) else module  # lambda
+    resource = getattr(importlib.import_module(f"pulumi_aws.{python_module}"), class_name)
     parameters = inspect.signature(resource._internal_init).parameters
     prefixed = {name.removesuffix("_prefix") for name in parameters if name.endswith("_prefix")}
     return frozenset({"name", *prefixed} & parameters.keys())
