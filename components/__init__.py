@@ -31,6 +31,7 @@ from components.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
 from components.network_peering import NetworkPeering, NetworkPeeringArgs, PeeringSideArgs
 from components.regional_network import RegionalNetwork, RegionalNetworkArgs
 from components.replicated_bucket import BucketSideArgs, ReplicatedBucket, ReplicatedBucketArgs
+from components.replicated_registry import RegistrySideArgs, ReplicatedRegistry, ReplicatedRegistryArgs
 from components.replicated_secret import ReplicatedSecret, ReplicatedSecretArgs, SecretRotationArgs, SecretSideArgs
 from components.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
 
@@ -75,8 +76,11 @@ __all__ = [
     "RecoverySecretArgs",
     "RegionalNetwork",
     "RegionalNetworkArgs",
+    "RegistrySideArgs",
     "ReplicatedBucket",
     "ReplicatedBucketArgs",
+    "ReplicatedRegistry",
+    "ReplicatedRegistryArgs",
     "ReplicatedSecret",
     "ReplicatedSecretArgs",
     "RestoreTestsArgs",

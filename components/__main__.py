@@ -15,6 +15,7 @@ from components import (
     NetworkPeering,
     RegionalNetwork,
     ReplicatedBucket,
+    ReplicatedRegistry,
     ReplicatedSecret,
     TrafficSwitch,
 )
@@ -30,6 +31,7 @@ COMPONENTS = [
     NetworkPeering,
     RegionalNetwork,
     ReplicatedBucket,
+    ReplicatedRegistry,
     ReplicatedSecret,
     TrafficSwitch,
 ]
