@@ -1,12 +1,15 @@
 """Haven's components: AWS resources that stand in two Regions, or in one of the two. Each is usable alone."""
 
 from components._backup_rules import BackupInterval, BackupRuleArgs
+from components._balancer_args import BalancerHealthArgs, BalancerKind, BalancerProtocol, EdgeBalancerArgs
 from components._cache_side import CacheEngine, CacheEviction, CacheSideArgs
+from components._certificates import BalancerCertificateArgs
 from components._data_store import RecoverySecretArgs
 from components._database_side import DatabaseSideArgs, DatabaseStorage
 from components._node_groups import CapacityMarket, CapacityReservationArgs, GpuNodeGroupArgs, SystemNodesArgs
 from components._restore_tests import RestoredTypeArgs, RestoreTestsArgs
 from components.backup_vault import BackupSideArgs, BackupTagArgs, BackupVault, BackupVaultArgs
+from components.edge_balancer import EdgeBalancer
 from components.failover_dns import (
     DnsRouting,
     DnsSideArgs,
@@ -42,6 +45,10 @@ __all__ = [
     "BackupTagArgs",
     "BackupVault",
     "BackupVaultArgs",
+    "BalancerCertificateArgs",
+    "BalancerHealthArgs",
+    "BalancerKind",
+    "BalancerProtocol",
     "BucketSideArgs",
     "CacheEngine",
     "CacheEviction",
@@ -54,6 +61,8 @@ __all__ = [
     "DatabaseStorage",
     "DnsRouting",
     "DnsSideArgs",
+    "EdgeBalancer",
+    "EdgeBalancerArgs",
     "EndpointCheckArgs",
     "FailoverDns",
     "FailoverDnsArgs",

@@ -6,6 +6,7 @@ from pulumi.provider.experimental import component_provider_host
 
 from components import (
     BackupVault,
+    EdgeBalancer,
     FailoverDns,
     GlobalCache,
     GlobalDatabase,
@@ -22,6 +23,7 @@ from components import (
 
 COMPONENTS = [
     BackupVault,
+    EdgeBalancer,
     FailoverDns,
     GlobalCache,
     GlobalDatabase,

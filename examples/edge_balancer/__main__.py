@@ -1,0 +1,68 @@
+"""A load balancer with TLS, a firewall and logs, in front of a Region's network."""
+
+import pulumi
+import pulumi_aws as aws
+
+from components import EdgeBalancer, MultiRegionKey, RegionalNetwork
+
+config = pulumi.Config()
+account = config.get("account") or "123456789012"
+region, recovery = "eu-west-1", "eu-central-1"
+cidr = "10.20.0.0/16"
+
+providers = {
+    each: aws.Provider(
+        f"aws-{each}",
+        region=each,
+        skip_credentials_validation=True,
+        skip_metadata_api_check=True,
+        skip_region_validation=True,
+        skip_requesting_account_id=True,
+    )
+    for each in (region, recovery)
+}
+here = pulumi.ResourceOptions(providers=[providers[region]])
+
+key = MultiRegionKey(
+    "example-key",
+    {
+        "primary_region": region,
+        "recovery_region": recovery,
+        "recovery_provider": providers[recovery],
+        "account_id": account,
+        "description": "The example's logs",
+    },
+    here,
+)
+network = RegionalNetwork(
+    "example-euw1",
+    {
+        "region": region,
+        "account_id": account,
+        "zones": [f"{region}a", f"{region}b"],
+        "cidr": cidr,
+        "nat": False,
+    },
+    here,
+)
+edge = EdgeBalancer(
+    "example-edge-euw1",
+    {
+        "region": region,
+        "account_id": account,
+        "vpc_id": network.vpc_id,
+        "subnet_ids": network.public_subnet_ids,
+        "client_cidrs": ["0.0.0.0/0"],
+        "target_cidrs": [cidr],
+        "target_port": 8080,
+        "health": {"path": "/ready"},
+        "certificate_arn": config.get("certificateArn")
+        or f"arn:aws:acm:{region}:{account}:certificate/00000000-0000-4000-8000-000000000000",
+        "kms_key_arn": key.primary_arn,
+        "counted_rules": ["SizeRestrictions_BODY"],  # prompts are longer than 8 KB
+    },
+    here,
+)
+
+pulumi.export("hostName", edge.dns_name)
+pulumi.export("targetGroup", edge.target_group_arn)
