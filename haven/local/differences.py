@@ -32,6 +32,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "2026-11-21",
     ),
     Difference(
+        "aws:cloudwatch/eventArchive:EventArchive",
+        "kmsKeyIdentifier",
+        "archives of events got keys of one's own in version 6 of the provider; with this one AWS's own key encrypts them",
+        "2026-11-21",
+    ),
+    Difference(
         "aws:dynamodb/table:Table",
         "replicas.consistencyMode",
         "global tables got strong consistency in version 6 of the provider; this one makes eventually consistent ones",
@@ -59,6 +65,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "aws:eks/nodeGroup:NodeGroup",
         "updateConfig.updateStrategy",
         "node groups got update strategies in version 6 of the provider; this one always starts new nodes first",
+        "2026-11-21",
+    ),
+    Difference(
+        "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+        "engine",
+        "a Global Datastore's engine became an argument in version 6 of the provider; this one takes its primary's",
         "2026-11-21",
     ),
 )

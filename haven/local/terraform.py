@@ -1,0 +1,166 @@
+"""The Terraform CLI and the AWS provider, as they are on this machine."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from haven.local import differences, generated, schema
+from haven.local.deployment import DeploymentError, Unavailable
+from haven.local.export import Export
+from haven.local.schema import ProviderSchema
+
+SOURCE = "hashicorp/aws"
+_DOWNLOAD_WITHIN = 300.0
+_WITHIN = 120.0
+_MIRRORS = ("/opt", "/usr/share", "/usr/local/share", "~/.terraform.d")
+"""Where Terraform looks for providers by itself, and where add-on software is unpacked: a mirror for use without a
+network lies in a directory below one of them."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the AWS provider says of an export."""
+
+    errors: Sequence[str]
+    """What it refuses, each with the address of the resource; empty: all of it is accepted."""
+    created: frozenset[str]
+    """Addresses of what it would make."""
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """A Terraform CLI that has the AWS provider."""
+
+    program: str
+    version: str
+    base: Path
+    """A directory in which it has been initialised."""
+    options: Sequence[str]
+    """What `terraform init` has to be told here."""
+
+    def schema(self) -> ProviderSchema:
+        """The provider's own description of its resources; read once, then kept."""
+        command = [self.program, "providers", "schema", "-json"]
+        return schema.load(differences.PROVIDER, self.base, lambda: run(command, self.base, _WITHIN))
+
+    def prepare(self, exported: Export, folder: Path) -> None:
+        """Write an export into a directory of its own and initialise it there.
+
+        Raises:
+            DeploymentError: it can't be initialised.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "main.tf.json").write_text(json.dumps({**exported.document, **_required()}, indent=1))
+        generated.keep(exported.recipes, folder)
+        run([self.program, "init", "-input=false", "-no-color", *self.options], folder, _DOWNLOAD_WITHIN)
+
+    def judge(self, exported: Export, folder: Path) -> Verdict:
+        """Let the provider validate and plan an export. It asks nobody: everything is planned as new.
+
+        Raises:
+            DeploymentError: Terraform itself fails.
+        """
+        self.prepare(exported, folder)
+        command = [self.program, "plan", "-refresh=false", "-input=false", "-lock=false", "-json", "-out=judged.tfplan"]
+        done = _completed(command, folder, _DOWNLOAD_WITHIN)
+        errors = list(_errors(done.stdout.splitlines()))
+        if errors or done.returncode:
+            return Verdict(errors or [done.stderr.strip()], frozenset())
+        shown = json.loads(run([self.program, "show", "-json", "judged.tfplan"], folder, _WITHIN))
+        changes = shown.get("resource_changes", [])
+        return Verdict([], frozenset(each["address"] for each in changes if each["change"]["actions"] == ["create"]))
+
+
+def find(state: Path) -> Terraform:
+    """Terraform with the provider, from the user's own settings, a mirror on this machine or Terraform's registry.
+
+    Args:
+        state: a directory for what is read or downloaded once.
+
+    Raises:
+        Unavailable: there is no Terraform, or no such provider.
+    """
+    program = shutil.which("terraform")
+    if program is None:
+        raise Unavailable("there is no Terraform CLI on PATH (https://developer.hashicorp.com/terraform/install)")
+    base = state / "terraform"
+    base.mkdir(parents=True, exist_ok=True)
+    (base / "main.tf.json").write_text(json.dumps(_required()))
+    for options in _sources():
+        try:
+            run([program, "init", "-input=false", "-no-color", *options], base, _DOWNLOAD_WITHIN)
+        except DeploymentError:
+            continue
+        version = json.loads(run([program, "version", "-json"], base, _WITHIN))["terraform_version"]
+        return Terraform(program, version, base, options)
+    raise Unavailable(
+        f"Terraform is there, but AWS provider {differences.PROVIDER} is neither in a mirror nor can it be downloaded"
+    )
+
+
+def _sources() -> Iterator[Sequence[str]]:
+    """Options of `terraform init`: what the user has set up, then mirrors, then the registry."""
+    if "TF_CLI_CONFIG_FILE" in environment(Path()):
+        yield ()
+    for parent in _MIRRORS:
+        for found in sorted(Path(parent).expanduser().glob(f"*/*/{SOURCE}/{differences.PROVIDER}")):
+            yield (f"-plugin-dir={found.parents[3]}",)
+    yield ()
+
+
+def _required() -> Mapping[str, Any]:
+    return {"terraform": {"required_providers": {"aws": {"source": SOURCE, "version": differences.PROVIDER}}}}
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Ours without what would lead the provider to an account, or Terraform to ask, to phone or to wait."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_LOG", "TF_VAR_"))}
+    if not Path(kept.get("TF_CLI_CONFIG_FILE", "")).is_file():
+        kept.pop("TF_CLI_CONFIG_FILE", None)
+    missing = str(folder / "there-is-no-such-file")
+    kept |= {"AWS_CONFIG_FILE": missing, "AWS_SHARED_CREDENTIALS_FILE": missing, "AWS_EC2_METADATA_DISABLED": "true"}
+    quick = {"TF_REGISTRY_DISCOVERY_RETRY": "0", "TF_REGISTRY_CLIENT_TIMEOUT": "10"}
+    return kept | quick | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+
+
+def run(command: Sequence[str], folder: Path, within: float) -> str:
+    """What a command prints.
+
+    Raises:
+        DeploymentError: it fails, or takes longer than `within` seconds.
+    """
+    done = _completed(command, folder, within)
+    if done.returncode:
+        raise DeploymentError(f"{' '.join(command[:2])} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _completed(command: Sequence[str], folder: Path, within: float) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            list(command),
+            cwd=folder,
+            env=environment(folder),
+            capture_output=True,
+            text=True,
+            timeout=within,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DeploymentError(f"{' '.join(command[:2])} failed: {error}") from error
+
+
+def _errors(lines: Sequence[str]) -> Iterator[str]:
+    for line in lines:
+        try:
+            diagnostic = json.loads(line).get("diagnostic", {})
+        except json.JSONDecodeError:
+            continue
+        if diagnostic.get("severity") == "error":
+            detail = diagnostic.get("detail", "")
+            yield f"{diagnostic.get('address', '(no resource)')}: {diagnostic['summary']}: {detail}"

@@ -1,0 +1,65 @@
+"""The AWS provider itself validates and plans every AWS resource of every stack and of every example."""
+
+from pathlib import Path
+
+import pytest
+
+from haven.local import differences, terraform
+from haven.local.deployment import Unavailable
+from haven.local.export import export
+from haven.local.recorder import record
+from haven.record import Recording
+from tests.environments import RECOVERY, ROOT, STACKS, TIERS, environment
+
+EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py"))
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> terraform.Terraform:
+    try:
+        return terraform.find(tmp_path_factory.mktemp("terraform"))
+    except Unavailable as missing:
+        pytest.skip(str(missing))
+
+
+def assert_accepted(recording: Recording, provider: terraform.Terraform, folder: Path) -> None:
+    exported = export(recording, provider.schema())
+    assert list(exported.left_out) == []
+    assert {each.reason for each in exported.dropped} <= {each.reason for each in differences.DIFFERENCES}
+    verdict = provider.judge(exported, folder)
+    assert verdict.errors == []
+    assert verdict.created == exported.urns.keys()
+    aws = [each.urn for each in recording.real() if each.type.startswith("aws:")]
+    assert sorted(exported.urns.values()) == sorted(aws)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_resource_of_a_stack_is_accepted(stack: str, provider: terraform.Terraform, tmp_path: Path) -> None:
+    assert_accepted(environment(stack), provider, tmp_path)
+
+
+@pytest.mark.parametrize("stack", TIERS)
+def test_every_resource_after_a_failover_is_accepted(stack: str, provider: terraform.Terraform, tmp_path: Path) -> None:
+    assert_accepted(environment(stack, active=RECOVERY), provider, tmp_path)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_resource_of_an_example_is_accepted(example: str, provider: terraform.Terraform, tmp_path: Path) -> None:
+    recording = record(ROOT / "examples" / example, stack="test", project=example)
+    assert_accepted(recording, provider, tmp_path)
+
+
+def test_what_the_provider_refuses_is_said_with_its_address(provider: terraform.Terraform, tmp_path: Path) -> None:
+    wrong = environment("warm")
+    broken = Recording(
+        wrong.project,
+        wrong.stack,
+        [each for each in wrong.resources if each.is_provider or each.type == "aws:ec2/vpc:Vpc"],
+        {},
+    )
+    exported = export(broken, provider.schema())
+    vpc = next(iter(exported.document["resource"]["aws_vpc"]))
+    exported.document["resource"]["aws_vpc"][vpc]["cidr_block"] = "10.0.0.0/8"
+    verdict = provider.judge(exported, tmp_path)
+    assert verdict.created == frozenset()
+    assert any(f"aws_vpc.{vpc}" in error for error in verdict.errors)
