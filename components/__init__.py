@@ -36,6 +36,7 @@ from components.regional_network import RegionalNetwork, RegionalNetworkArgs
 from components.replicated_bucket import BucketSideArgs, ReplicatedBucket, ReplicatedBucketArgs
 from components.replicated_registry import RegistrySideArgs, ReplicatedRegistry, ReplicatedRegistryArgs
 from components.replicated_secret import ReplicatedSecret, ReplicatedSecretArgs, SecretRotationArgs, SecretSideArgs
+from components.request_buffer import BufferBusArgs, BufferStreamArgs, RequestBuffer, RequestBufferArgs
 from components.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "BalancerKind",
     "BalancerProtocol",
     "BucketSideArgs",
+    "BufferBusArgs",
+    "BufferStreamArgs",
     "CacheEngine",
     "CacheEviction",
     "CacheSideArgs",
@@ -92,6 +95,8 @@ __all__ = [
     "ReplicatedRegistryArgs",
     "ReplicatedSecret",
     "ReplicatedSecretArgs",
+    "RequestBuffer",
+    "RequestBufferArgs",
     "RestoreTestsArgs",
     "RestoredTypeArgs",
     "SecretRotationArgs",

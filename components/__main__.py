@@ -18,6 +18,7 @@ from components import (
     ReplicatedBucket,
     ReplicatedRegistry,
     ReplicatedSecret,
+    RequestBuffer,
     TrafficSwitch,
 )
 
@@ -35,6 +36,7 @@ COMPONENTS = [
     ReplicatedBucket,
     ReplicatedRegistry,
     ReplicatedSecret,
+    RequestBuffer,
     TrafficSwitch,
 ]
 

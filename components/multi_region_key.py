@@ -185,7 +185,8 @@ def _services(services: Sequence[str], account_id: str) -> list[Mapping[str, Any
             "Sid": "ServicesForTheAccount",
             "Effect": "Allow",
             "Principal": {"Service": sorted(services)},
-            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+            # Archives of EventBridge also re-encrypt (EventBridge User Guide, encrypting archives; read 2026-11-21).
+            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
         }

@@ -34,7 +34,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "aws:cloudwatch/eventArchive:EventArchive",
         "kmsKeyIdentifier",
-        "archives of events got keys of one's own in version 6 of the provider; with this one AWS's own key encrypts them",
+        "event archives got customer keys in version 6 of the provider; with this one a key of AWS's own encrypts them",
         "2026-11-21",
     ),
     Difference(

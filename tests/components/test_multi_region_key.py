@@ -148,7 +148,7 @@ def test_services_that_are_named_use_both_keys_for_this_account_alone(code: str)
     recording = _declare(services=["sns.amazonaws.com", "backup.amazonaws.com"])
     allowed = _statements(_named(recording)[f"haven-test-key-{code}"])["ServicesForTheAccount"]
     assert allowed["Principal"] == {"Service": ["backup.amazonaws.com", "sns.amazonaws.com"]}
-    assert allowed["Action"] == ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
+    assert allowed["Action"] == ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
