@@ -1,5 +1,6 @@
 """The main job: a stack deployed into an emulator of AWS on this machine, read back, deployed again, destroyed."""
 
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -75,7 +76,10 @@ def _run(name: str, root: Path, console: Console, port: int | None) -> int:
         fitted = limits.fit(recording)
         deployment = found.way.open(Order(stack, fitted, emulator.url, folder))
         fine = _Job(console, emulator, fitted, deployment).run()
-    console.title("Fine: as planned, stable, and gone again" if fine else "NOT as planned: see WRONG above", "bold")
+        if fine:
+            shutil.rmtree(folder, ignore_errors=True)
+    bad = f"NOT as planned: see WRONG above; logs: {folder}"
+    console.title("Fine: as planned, stable, and gone again" if fine else bad, "green" if fine else "red")
     return FINE if fine else NOT_AS_PLANNED
 
 
@@ -127,7 +131,7 @@ class _Job:
             self._deployment.deploy(self._watch("resources made"))
             return all([self._read_back(), self._deploy_again(), self._destroy(before)])
         except (BotoCoreError, ClientError, DeploymentError) as error:
-            self._emulator.check()  # where it has died, that is the reason, and not what followed
+            self._emulator.check(patience=1)  # where it has died, that is the reason, and not what followed
             if isinstance(error, DeploymentError):
                 raise
             raise DeploymentError(f"the emulator refuses to be read: {error}; its log: {self._emulator.log}") from error

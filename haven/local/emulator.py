@@ -122,13 +122,18 @@ class Emulator:
                 raise Problems([_taken(self._wanted)])
         raise EmulatorError(f"{_LOST_RACES} free ports in a row were taken by others before the emulator had them")
 
-    def check(self) -> None:
+    def check(self, patience: float = 0) -> None:
         """Do nothing while it runs.
+
+        Args:
+            patience: seconds to wait for its end, where something has failed that its death would explain.
 
         Raises:
             EmulatorError: it has died.
         """
-        code = self._process.poll() if self._process else None
+        code = None
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(patience) if self._process else None
         if code is not None:
             raise EmulatorError(f"the emulator ended unexpectedly ({_ending(code)}); its log: {self.log}")
 

@@ -14,7 +14,7 @@ _LOCK = "running"
 def run_folder(parent: Path) -> Iterator[Path]:
     """A new folder below `parent`, locked while the block runs; folders of runs that have ended are removed first.
 
-    The folder is removed at the end of the block, and stays where the block fails: its logs say why.
+    The folder stays until the next run, unless the block removes it: its logs say what went wrong.
     """
     parent.mkdir(parents=True, exist_ok=True)
     for old in parent.iterdir():
@@ -23,7 +23,6 @@ def run_folder(parent: Path) -> Iterator[Path]:
     with (folder / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_unless_in_use(folder: Path) -> None:

@@ -8,6 +8,9 @@ from haven.local import found, limits, planned
 from haven.local.planned import GLOBAL, Fact
 from haven.record import Recording
 
+_MANY = "log group"
+"""Of these there are many, and one is like the other: those that agree are counted, not listed."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -60,8 +63,14 @@ def render(rows: Sequence[Row], style: text.Style) -> list[str]:
         mine = [row for row in rows if row.fact.region == region]
         title = "in no single Region" if region == GLOBAL else region
         lines += ["", style.paint(f"  {title}", "bold")]
-        lines += text.table([[*_cells(row)] for row in mine], indent=4)
+        lines += text.table([[*_cells(row)] for row in mine if not _is_one_of_many(row)], indent=4)
+        many = sum(_is_one_of_many(row) for row in mine)
+        lines += [f"    ok     and {text.plural(many, _MANY)} as planned"] if many else []
     return lines
+
+
+def _is_one_of_many(row: Row) -> bool:
+    return row.agrees and row.fact.about == _MANY
 
 
 def _cells(row: Row) -> Iterator[str]:

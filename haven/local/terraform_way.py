@@ -51,7 +51,7 @@ class TerraformDeployment:
     @property
     def left_out(self) -> Sequence[str]:
         """What the export leaves out beyond what the emulator's table names."""
-        known = {each.type for each in limits.MISSING}
+        known = {each.type for each in limits.MISSING if not each.argument}
         lines = [f"{each.name}: {each.reason}" for each in self._exported.left_out if each.type not in known]
         reasons: dict[tuple[str, str], list[str]] = {}
         for each in self._exported.dropped:

@@ -157,7 +157,7 @@ def test_a_killed_one_is_noticed_and_the_error_names_the_log(home: Path, tmp_pat
         os.kill(running.pid, signal.SIGKILL)
         _until(lambda: not _answers(running.url), "the emulator is gone")
         with pytest.raises(EmulatorError) as caught:
-            running.check()
+            running.check(patience=30)
     assert "killed by signal 9" in str(caught.value)
     assert str(running.log) in str(caught.value)
     assert "Running on" in running.log.read_text()
