@@ -2,12 +2,14 @@
 
 from components._backup_rules import BackupInterval, BackupRuleArgs
 from components._balancer_args import BalancerHealthArgs, BalancerKind, BalancerProtocol, EdgeBalancerArgs
+from components._bucket_grants import BucketGrantArgs
 from components._cache_side import CacheEngine, CacheEviction, CacheSideArgs
 from components._certificates import BalancerCertificateArgs
 from components._data_store import RecoverySecretArgs
 from components._database_side import DatabaseSideArgs, DatabaseStorage
 from components._node_groups import CapacityMarket, CapacityReservationArgs, GpuNodeGroupArgs, SystemNodesArgs
 from components._restore_tests import RestoredTypeArgs, RestoreTestsArgs
+from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.backup_vault import BackupSideArgs, BackupTagArgs, BackupVault, BackupVaultArgs
 from components.edge_balancer import EdgeBalancer
 from components.failover_dns import (
@@ -40,6 +42,8 @@ from components.request_buffer import BufferBusArgs, BufferStreamArgs, RequestBu
 from components.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
 
 __all__ = [
+    "AuditTrail",
+    "AuditTrailArgs",
     "BackupInterval",
     "BackupRuleArgs",
     "BackupSideArgs",
@@ -50,6 +54,7 @@ __all__ = [
     "BalancerHealthArgs",
     "BalancerKind",
     "BalancerProtocol",
+    "BucketGrantArgs",
     "BucketSideArgs",
     "BufferBusArgs",
     "BufferStreamArgs",

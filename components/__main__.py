@@ -5,6 +5,7 @@ from importlib import metadata
 from pulumi.provider.experimental import component_provider_host
 
 from components import (
+    AuditTrail,
     BackupVault,
     EdgeBalancer,
     FailoverDns,
@@ -23,6 +24,7 @@ from components import (
 )
 
 COMPONENTS = [
+    AuditTrail,
     BackupVault,
     EdgeBalancer,
     FailoverDns,

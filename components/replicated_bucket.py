@@ -8,7 +8,8 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components import _checks
+from components import _bucket_grants, _checks
+from components._bucket_grants import BucketGrantArgs
 from components._support import Checks, assume_role_policy, policy_document, region_code, stateful
 
 ABORT_UPLOADS_DAYS = 7
@@ -50,6 +51,9 @@ class ReplicatedBucketArgs(TypedDict):
     Decided at creation: adding or dropping it later replaces the buckets. Omitted: no Object Lock."""
     noncurrent_days: NotRequired[int]
     """Days for which a version is kept after it was overwritten or deleted, at least 1. Omitted: 90."""
+    grants: NotRequired[list[BucketGrantArgs]]
+    """What the policy of both buckets allows to AWS services that write into them. A service that encrypts with the
+    bucket's key needs the key's leave too. Omitted: nothing."""
     ephemeral: NotRequired[bool]
     """Whether the environment is a throw-away one, whose buckets may be deleted with what is in them. Omitted: false,
     so they are protected and retained."""
@@ -178,6 +182,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
             policy=policy_document(
                 {**deny, "Sid": "OnlyTls", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
                 {**deny, "Sid": "OnlyTls12", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
+                *_bucket_grants.statements(self._args.get("grants", []), side.bucket.arn),
             ),
             opts=self._beside(side, block),
         )
@@ -366,4 +371,5 @@ def _validate(name: str, args: ReplicatedBucketArgs) -> None:
         allowed="1 or more",
         fix="leave it out for 90 days",
     )
+    _bucket_grants.require_grants(checks, args.get("grants", []))
     checks.finish()

@@ -182,6 +182,47 @@ def test_whoever_comes_without_tls_or_with_an_old_one_is_turned_away() -> None:
             assert each["Resource"] == [arn, f"{arn}/*"]
 
 
+GRANT = {
+    "sid": "Write",
+    "service": "cloudtrail.amazonaws.com",
+    "actions": ["s3:PutObject"],
+    "path": "AWSLogs/123456789012/*",
+    "source_arns": ["arn:aws:cloudtrail:eu-west-1:123456789012:trail/audit"],
+}
+
+
+@pytest.mark.parametrize("code", OTHER)
+def test_services_that_are_let_in_stand_in_the_one_policy_of_each_bucket(code: str) -> None:
+    see = {key: value for key, value in GRANT.items() if key != "path"} | {"sid": "See", "actions": ["s3:GetBucketAcl"]}
+    recording = _declare(grants=[GRANT, see])
+    assert len(_named(recording, "BucketPolicy")) == 2
+    policy = json.loads(_named(recording, "BucketPolicy")[f"{NAME}-{code}-policy"].inputs["policy"])
+    arn = f"@@{_named(recording, 'Bucket')[f'{NAME}-{code}'].key}.arn@@"
+    statements = {each["Sid"]: each for each in policy["Statement"]}
+    assert statements.keys() == {"OnlyTls", "OnlyTls12", "Write", "See"}
+    assert statements["Write"]["Resource"] == f"{arn}/AWSLogs/123456789012/*"
+    assert statements["See"]["Resource"] == arn
+    for each in (statements["Write"], statements["See"]):
+        assert each["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+        assert each["Condition"] == {"ArnLike": {"aws:SourceArn": GRANT["source_arns"]}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"sid": "to write"}, r"grants: got"),
+        ({"service": "*"}, r"grants\[0\].service: got"),
+        ({"actions": ["s3:*"]}, r"grants\[0\].actions: got"),
+        ({"actions": []}, r"grants\[0\].actions: got"),
+        ({"source_arns": []}, r"grants\[0\].source_arns: got"),
+        ({"source_arns": ["*"]}, r"grants\[0\].source_arns: got"),
+    ],
+)
+def test_a_service_is_let_in_for_something_and_somebody_only(changes: dict[str, Any], path: str) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=path):
+        _declare(grants=[GRANT | changes])
+
+
 def test_old_versions_broken_uploads_and_lone_delete_markers_go_after_a_while() -> None:
     for recording, expected in ((_declare(), 90), (_declare(noncurrent_days=30.0), 30)):
         for code in OTHER:
