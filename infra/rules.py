@@ -10,7 +10,7 @@ from haven.problems import Problem, choices, nearest, shown
 from haven.tiers import Tier
 from infra import addons, models
 
-_LONGEST_STACK_NAME = 16
+_LONGEST_STACK_NAME = 15
 _MOST_TAGS = 40
 """AWS allows 50 on a resource; ten are left to Haven and to AWS's own services."""
 

@@ -71,7 +71,7 @@ def test_several_faults_are_all_reported() -> None:
 @pytest.mark.parametrize("stack", ["Prod", "prod_eu", "a-very-long-stack-name", "-x", "1st"])
 def test_a_stack_name_that_no_aws_name_can_carry_is_refused(stack: str) -> None:
     (line,) = refusal(stack)
-    assert line.startswith(f'the stack\'s name: got "{stack}"; allowed: 1 to 16 small letters')
+    assert line.startswith(f'the stack\'s name: got "{stack}"; allowed: 1 to 15 small letters')
 
 
 def test_every_pattern_is_explained_in_words() -> None:
