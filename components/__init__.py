@@ -11,6 +11,7 @@ from components._node_groups import CapacityMarket, CapacityReservationArgs, Gpu
 from components._restore_tests import RestoredTypeArgs, RestoreTestsArgs
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.backup_vault import BackupSideArgs, BackupTagArgs, BackupVault, BackupVaultArgs
+from components.cost_guard import AnomalyScope, CostGuard, CostGuardArgs, CostTagArgs
 from components.edge_balancer import EdgeBalancer
 from components.failover_dns import (
     DnsRouting,
@@ -42,6 +43,7 @@ from components.request_buffer import BufferBusArgs, BufferStreamArgs, RequestBu
 from components.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
 
 __all__ = [
+    "AnomalyScope",
     "AuditTrail",
     "AuditTrailArgs",
     "BackupInterval",
@@ -65,6 +67,9 @@ __all__ = [
     "CapacityReservationArgs",
     "ClusterAccessArgs",
     "ClusterAccessPolicy",
+    "CostGuard",
+    "CostGuardArgs",
+    "CostTagArgs",
     "DatabaseSideArgs",
     "DatabaseStorage",
     "DnsRouting",

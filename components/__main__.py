@@ -7,6 +7,7 @@ from pulumi.provider.experimental import component_provider_host
 from components import (
     AuditTrail,
     BackupVault,
+    CostGuard,
     EdgeBalancer,
     FailoverDns,
     GlobalCache,
@@ -26,6 +27,7 @@ from components import (
 COMPONENTS = [
     AuditTrail,
     BackupVault,
+    CostGuard,
     EdgeBalancer,
     FailoverDns,
     GlobalCache,
