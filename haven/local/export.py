@@ -267,7 +267,9 @@ def _walk(type_: str, group: Group, path: str, *, indexed: bool = False) -> tupl
             text, shape = (f"{text}[0]" if shape.kind == "list" else f"one({text})"), shape.each
         if isinstance(shape, Many):
             return f'{text}["{name}"]', shape.each
-        found = naming.field_name(type_, shape, name) if isinstance(shape, Group) else None
+        if not isinstance(shape, Group):
+            return None
+        found = naming.field_name(type_, shape, name)
         if found is None:
             return None
         text, shape = f"{text}.{found}", shape.fields[found].shape
