@@ -7,8 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import pulumi
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
+from semver import VersionInfo
 
 from haven.local import limits, naming, network, plugins
 from haven.local.again import GONE, Difference
@@ -26,6 +27,7 @@ from haven.local.deployment import DeploymentError, Order, Unavailable, Watch
 _DOWNLOADS = "https://get.pulumi.com/install.sh"
 _INSTALL_WITHIN = 300.0
 _PARALLEL = 30
+_TICK = 0.5
 _CHANGES: Mapping[OpType, str] = {
     OpType.CREATE: "create",
     OpType.UPDATE: "update",
@@ -39,7 +41,7 @@ class PulumiWay:
 
     def __init__(self, command: "_Command") -> None:
         self._command = command
-        self.name = f"Pulumi {command.version or 'built from source'} through its Automation API"
+        self.name = f"Pulumi {command.version} through its Automation API"
 
     def open(self, order: Order) -> "PulumiDeployment":
         """A deployment of a stack: its program, with its config but for the emulator's URL."""
@@ -114,12 +116,16 @@ def find(_: Path) -> PulumiWay:
 
 
 def _installed() -> _Command | None:
+    kept = plugins.home() / "versions" / version("pulumi")
     places = [None] if shutil.which("pulumi") else []
-    for root in (*places, str(plugins.home() / "versions" / version("pulumi"))):
+    for root in (*places, *([str(kept)] if (kept / "bin").is_dir() else [])):
         with suppress(OSError, subprocess.SubprocessError, auto.InvalidVersionError):
             found = _Command(root, skip_version_check=True)
-            # One that was built from source knows no version; any other has to be new enough.
-            return found if found.version is None else _Command(root)
+            if found.version is not None:
+                return _Command(root)  # refused where it isn't new enough
+            # One that was built from source knows no version: it is taken to be as new as the SDK.
+            found.version = VersionInfo.parse(version("pulumi"))
+            return found
     return None
 
 
@@ -169,7 +175,7 @@ class PulumiDeployment:
         self._main = stack.project.main
         self._log = folder / "pulumi.log"
         self._excluded = [each.urn for each in fitted.original.resources if limits.missing(each)]
-        self._total = sum(1 for each in fitted.recording.real() if each.urn not in self._excluded)
+        self._wanted = frozenset(each.urn for each in fitted.recording.real()) - frozenset(self._excluded)
         state, work = folder / "state", folder / "pulumi"
         state.mkdir()
         work.mkdir()
@@ -207,46 +213,55 @@ class PulumiDeployment:
         self._follow("destroy", watch, parallel=_PARALLEL)
 
     def _program(self) -> None:
-        """The stack's own program, with the inputs taken out that the emulator refuses."""
+        """The stack's own program, with the inputs taken out that the emulator refuses.
+
+        They are taken out before the engine sees them: it would keep the dependencies that come with them.
+        """
         edits = {_identity(urn): edit for urn, edit in self._fitted.edited().items()}
 
-        def fit(resource: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        def fit(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
             removed, added = edits.get((resource.type_, resource.name), (frozenset(), {}))
             if not removed and not added:
                 return None
-            kept = {name: value for name, value in resource.props.items() if name not in removed}
-            return pulumi.ResourceTransformResult({**kept, **added}, resource.opts)
+            props = dict(resource.props) | {naming.snake(name): value for name, value in added.items()}
+            return pulumi.ResourceTransformationResult(
+                props | dict.fromkeys(naming.snake(name) for name in removed), resource.opts
+            )
 
-        pulumi.runtime.register_resource_transform(fit)
+        pulumi.runtime.register_stack_transformation(fit)
         runpy.run_path(str(self._main), run_name="__main__")
 
     def _follow(self, operation: str, watch: Watch, **options: Any) -> list[EngineEvent]:
         """Run one operation in a thread, so that what is watched can end it."""
         events: list[EngineEvent] = []
-        failed: list[Exception] = []
-
-        def operate() -> None:
+        with self._log.open("a") as log, ThreadPoolExecutor(1) as pool:
+            operate = getattr(self._stack, operation)
+            running = pool.submit(
+                operate,
+                on_event=events.append,
+                on_output=lambda line: log.write(f"{line}\n"),
+                color="never",
+                **options,
+            )
             try:
-                with self._log.open("a") as log:
-                    getattr(self._stack, operation)(
-                        on_event=events.append, on_output=lambda line: log.write(f"{line}\n"), color="never", **options
-                    )
-            except (auto.CommandError, RuntimeError, OSError) as error:
-                failed.append(error)
-
-        thread = threading.Thread(target=operate, daemon=True)
-        thread.start()
+                while not wait([running], _TICK).done:
+                    watch(self._done(events), len(self._wanted))
+            finally:
+                self._command.stop()
         try:
-            while thread.is_alive():
-                watch(sum(1 for each in list(events) if each.res_outputs_event), self._total)
-                thread.join(0.5)
-        finally:
-            self._command.stop()
-        if failed:
+            running.result()
+        except (auto.CommandError, auto.InvalidVersionError, RuntimeError, OSError) as error:
             said = [each.diagnostic_event for each in events if each.diagnostic_event]
             errors = [each.message.strip() for each in said if each.severity == "error"]
-            raise DeploymentError(f"pulumi {operation}: {'; '.join(errors[:3]) or failed[0]}; its log: {self._log}")
+            raise DeploymentError(
+                f"pulumi {operation}: {'; '.join(errors[:3]) or error}; its log: {self._log}"
+            ) from error
         return events
+
+    def _done(self, events: Sequence[EngineEvent]) -> int:
+        """How many resources are through, components not counted."""
+        ended = [each.res_outputs_event for each in list(events)]
+        return len(self._wanted & {each.metadata.urn for each in ended if each})
 
 
 def _identity(urn: str) -> tuple[str, str]:
