@@ -5,7 +5,7 @@ from pulumi.runtime.config import CONFIG
 
 from infra.memory import remember
 from infra.settings import load
-from infra.topology import Environment
+from infra.topology import declare
 
 
 async def main() -> pulumi.Inputs:
@@ -13,7 +13,7 @@ async def main() -> pulumi.Inputs:
     settings = load(pulumi.get_stack(), CONFIG.get())
     await remember(settings)
     try:
-        return Environment(settings).declare()
+        return declare(settings)
     except pulumi.InputPropertiesError as refused:
         raise pulumi.RunError(str(refused)) from refused
 

@@ -1,18 +1,14 @@
 """The cluster of one Region, at the scale that the Region stands at."""
 
-from typing import TYPE_CHECKING
-
 from components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
 from infra.addons import pinned
+from infra.environment import Environment
 from infra.models import GpuNodeGroup
-
-if TYPE_CHECKING:
-    from infra.topology import Environment
 
 SYSTEM_LABEL = "haven-system"
 
 
-def cluster(environment: "Environment", region: str) -> InferenceCluster:
+def cluster(environment: Environment, region: str) -> InferenceCluster:
     """Declare the cluster of a Region."""
     settings, network = environment.settings, environment.networks[region]
     chosen = settings.cluster
@@ -39,7 +35,7 @@ def cluster(environment: "Environment", region: str) -> InferenceCluster:
     )
 
 
-def _system_nodes(environment: "Environment", region: str) -> SystemNodesArgs:
+def _system_nodes(environment: Environment, region: str) -> SystemNodesArgs:
     nodes = environment.settings.cluster.system_nodes
     sizes = environment.scales[region].system_nodes(nodes)
     return {
@@ -51,7 +47,7 @@ def _system_nodes(environment: "Environment", region: str) -> SystemNodesArgs:
     }
 
 
-def _gpu_group(environment: "Environment", region: str, group: GpuNodeGroup) -> GpuNodeGroupArgs:
+def _gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> GpuNodeGroupArgs:
     sizes = environment.scales[region].gpu_nodes(group)
     args: GpuNodeGroupArgs = {
         "name": group.name,

@@ -6,18 +6,20 @@ neither which Region is active nor what stands at the moment.
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
 
 from components._cache_side import group_name, independent_group_name
 from components._database_side import cluster_name, instance_name
 from components._node_groups import SYSTEM, node_group_name
-from components.global_database import global_cluster_name
+from components._support import region_code
+from components.global_database import GlobalDatabase, global_cluster_name
 from components.replicated_bucket import bucket_name
 from components.traffic_switch import alarm_name, metric
+from infra.environment import Environment
 from infra.scale import Scale
-
-if TYPE_CHECKING:
-    from infra.topology import Environment
 
 VERSION = 1
 
@@ -27,8 +29,17 @@ def parameter_name(stack: str) -> str:
     return f"/haven/{stack}/manifest"
 
 
-def build(environment: "Environment") -> dict[str, Any]:
-    """The manifest, as data."""
+def build(
+    environment: Environment, database: GlobalDatabase, *, replicated_cache: bool, switched: bool
+) -> dict[str, Any]:
+    """The manifest, as data.
+
+    Args:
+        environment: whose.
+        database: its database.
+        replicated_cache: whether the recovery Region's cache is a member of a Global Datastore, or a group of its own.
+        switched: whether there is a traffic switch.
+    """
     settings = environment.settings
     return {
         "version": VERSION,
@@ -41,17 +52,20 @@ def build(environment: "Environment") -> dict[str, Any]:
             "globalCluster": global_cluster_name(f"{environment.name}-db"),
             "instanceClass": settings.database.instance_class,
             "engineVersion": settings.database.engine_version,
-            "secret": environment.database.secret_arn,
+            "secret": database.secret_arn,
         },
-        "sides": {region: _side(environment, region) for region in (environment.primary, environment.recovery)},
-        **({"traffic": _traffic(environment)} if environment.service else {}),
+        "sides": {
+            region: {**_side(environment, region), "cache": _cache_group(environment, region, replicated_cache)}
+            for region in environment.both
+        },
+        **({"traffic": _traffic(environment)} if switched else {}),
     }
 
 
-def _side(environment: "Environment", region: str) -> dict[str, Any]:
+def _side(environment: Environment, region: str) -> dict[str, Any]:
     settings = environment.settings
     full = Scale(replace(settings, active=region), region)
-    standby = Scale(replace(settings, active=_other(environment, region), demote=region), region)
+    standby = Scale(replace(settings, active=environment.other(region), demote=region), region)
     database = f"{environment.name}-db"
     return {
         "cluster": {
@@ -63,22 +77,17 @@ def _side(environment: "Environment", region: str) -> dict[str, Any]:
             "instances": [instance_name(database, region, index) for index in range(1, full.database_instances + 1)],
             "standby": standby.database_instances if standby.database else None,
         },
-        "cache": _cache_group(environment, region),
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
     }
 
 
-def _cache_group(environment: "Environment", region: str) -> str:
+def _cache_group(environment: Environment, region: str, replicated: bool) -> str:
     name = f"{environment.name}-cache"
-    alone = region == environment.recovery and not environment.standby.cache
+    alone = region == environment.recovery and not replicated
     return independent_group_name(name, region) if alone else group_name(name, region)
 
 
-def _other(environment: "Environment", region: str) -> str:
-    return environment.recovery if region == environment.primary else environment.primary
-
-
-def _node_groups(environment: "Environment", region: str, full: Scale, standby: Scale) -> dict[str, Any]:
+def _node_groups(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:
     cluster, name = environment.settings.cluster, environment.cluster_name(region)
     groups = {
         node_group_name(name, SYSTEM): (
@@ -96,15 +105,29 @@ def _sizes(nodes: Any) -> list[int]:
     return list(asdict(nodes).values())
 
 
-def _traffic(environment: "Environment") -> dict[str, Any]:
+def _traffic(environment: Environment) -> dict[str, Any]:
     """How each Region is turned off: write 1 to the metric, in the other Region."""
     name = f"{environment.name}-switch"
     return {
-        region: {"writeIn": _other(environment, region), "alarm": alarm_name(name, region), **_metric(name, region)}
-        for region in (environment.primary, environment.recovery)
+        region: {"writeIn": environment.other(region), "alarm": alarm_name(name, region), **_metric(name, region)}
+        for region in environment.both
     }
 
 
 def _metric(name: str, region: str) -> Mapping[str, Any]:
     found = metric(name, region)
     return {"namespace": found["namespace"], "metric": found["metric_name"], "dimensions": found["dimensions"]}
+
+
+def keep(environment: Environment, recovery_manifest: Mapping[str, Any]) -> None:
+    """Store the manifest in both Regions: either of them may be the one that is left."""
+    for region, provider in environment.providers.items():
+        aws.ssm.Parameter(
+            f"{environment.name}-manifest-{region_code(region)}",
+            name=parameter_name(environment.settings.stack),
+            description="What a recovery needs to know of this environment",
+            type="String",
+            tier="Advanced",
+            insecure_value=pulumi.Output.json_dumps(recovery_manifest, separators=(",", ":"), sort_keys=True),
+            opts=pulumi.ResourceOptions(provider=provider, protect=not environment.settings.ephemeral),
+        )

@@ -1,17 +1,23 @@
 """The stack's outputs: what a plan shows, what applications connect to, what a runbook needs."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from components import GlobalCache, GlobalDatabase
 from haven.objectives import judge
 from haven.tiers import PROMISES, Promise, Tier
+from infra.environment import Environment
 from infra.settings import Settings
-
-if TYPE_CHECKING:
-    from infra.topology import Environment
+from infra.traffic import Service
 
 
-def outputs(environment: "Environment", recovery_manifest: Mapping[str, Any]) -> dict[str, Any]:
+def outputs(
+    environment: Environment,
+    database: GlobalDatabase,
+    cache: GlobalCache,
+    service: Service | None,
+    recovery_manifest: Mapping[str, Any],
+) -> dict[str, Any]:
     """Everything that the stack exports."""
     settings = environment.settings
     asked = settings.objectives.model_dump(by_alias=True, exclude_none=True)
@@ -36,7 +42,7 @@ def outputs(environment: "Environment", recovery_manifest: Mapping[str, Any]) ->
             name: {"kind": system.kind, "tier": settings.system_tier(name).value}
             for name, system in settings.systems.items()
         },
-        "endpoints": _endpoints(environment),
+        "endpoints": _endpoints(environment, database, cache, service),
         "manifest": recovery_manifest,
         "notes": list(_notes(settings)),
     }
@@ -54,19 +60,17 @@ def _promise(promise: Promise) -> dict[str, Any]:
     }
 
 
-def _endpoints(environment: "Environment") -> dict[str, Any]:
+def _endpoints(
+    environment: Environment, database: GlobalDatabase, cache: GlobalCache, service: Service | None
+) -> dict[str, Any]:
     """What applications connect to; the database's writer is found under one name before and after a failover."""
     return {
-        "databaseWriter": environment.database.writer_endpoint,
-        "databaseSecret": environment.database.secret_arn,
-        "cache": environment.cache.primary_endpoint,
-        "cacheSecret": environment.cache.secret_arn,
+        "databaseWriter": database.writer_endpoint,
+        "databaseSecret": database.secret_arn,
+        "cache": {environment.primary: cache.primary_endpoint, environment.recovery: cache.recovery_endpoint},
+        "cacheSecret": cache.secret_arn,
         "clusters": {region: cluster.cluster_name for region, cluster in environment.clusters.items()},
-        **(
-            {"service": environment.service.name, "entrances": environment.service.entrances}
-            if environment.service
-            else {}
-        ),
+        **({"service": service.name, "entrances": service.entrances} if service else {}),
     }
 
 

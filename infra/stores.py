@@ -1,7 +1,5 @@
 """The data stores: buckets, database, cache."""
 
-from typing import TYPE_CHECKING
-
 from components import (
     CacheEngine,
     CacheSideArgs,
@@ -13,12 +11,10 @@ from components import (
     ReplicatedBucket,
     ReplicatedBucketArgs,
 )
-
-if TYPE_CHECKING:
-    from infra.topology import Environment
+from infra.environment import Environment
 
 
-def bucket(environment: "Environment", name: str, *, timed: bool) -> ReplicatedBucket:
+def bucket(environment: Environment, name: str, *, timed: bool) -> ReplicatedBucket:
     """Declare a pair of buckets; `timed` gives its replication a time."""
     settings = environment.settings
     chosen = settings.storage.buckets[name]
@@ -36,7 +32,7 @@ def bucket(environment: "Environment", name: str, *, timed: bool) -> ReplicatedB
     return ReplicatedBucket(f"{environment.name}-{name}", args, environment.options(environment.primary))
 
 
-def database(environment: "Environment", *, replicated: bool, write_forwarding: bool) -> GlobalDatabase:
+def database(environment: Environment, *, replicated: bool, write_forwarding: bool) -> GlobalDatabase:
     """Declare the global database, with a member in the recovery Region where it is `replicated`."""
     args = _database(environment, environment.primary, environment.recovery)
     args["write_forwarding"] = write_forwarding
@@ -47,14 +43,14 @@ def database(environment: "Environment", *, replicated: bool, write_forwarding: 
     return GlobalDatabase(f"{environment.name}-db", args, environment.options(environment.primary))
 
 
-def restored_database(environment: "Environment", snapshot: str) -> GlobalDatabase:
+def restored_database(environment: Environment, snapshot: str) -> GlobalDatabase:
     """Declare a new database in the recovery Region, where no member waits, from a copied snapshot."""
     args = _database(environment, environment.recovery, environment.primary)
     args["snapshot"] = snapshot
     return GlobalDatabase(f"{environment.name}-db-restored", args, environment.options(environment.recovery))
 
 
-def _database(environment: "Environment", home: str, other: str) -> GlobalDatabaseArgs:
+def _database(environment: Environment, home: str, other: str) -> GlobalDatabaseArgs:
     settings = environment.settings
     chosen = settings.database
     return {
@@ -71,7 +67,7 @@ def _database(environment: "Environment", home: str, other: str) -> GlobalDataba
     }
 
 
-def _database_side(environment: "Environment", region: str) -> DatabaseSideArgs:
+def _database_side(environment: Environment, region: str) -> DatabaseSideArgs:
     network = environment.networks[region]
     return {
         "region": region,
@@ -84,7 +80,7 @@ def _database_side(environment: "Environment", region: str) -> DatabaseSideArgs:
     }
 
 
-def cache(environment: "Environment", *, recovery: bool, replicated: bool) -> GlobalCache:
+def cache(environment: Environment, *, recovery: bool, replicated: bool) -> GlobalCache:
     """Declare the cache, with a group in the recovery Region where one stands, `replicated` or on its own."""
     settings = environment.settings
     chosen = settings.cache
@@ -106,7 +102,7 @@ def cache(environment: "Environment", *, recovery: bool, replicated: bool) -> Gl
     return GlobalCache(f"{environment.name}-cache", args, environment.options(environment.primary))
 
 
-def _cache_side(environment: "Environment", region: str) -> CacheSideArgs:
+def _cache_side(environment: Environment, region: str) -> CacheSideArgs:
     network = environment.networks[region]
     return {
         "region": region,
@@ -117,6 +113,6 @@ def _cache_side(environment: "Environment", region: str) -> CacheSideArgs:
     }
 
 
-def _clients(environment: "Environment") -> list[str]:
+def _clients(environment: Environment) -> list[str]:
     """The networks that may connect: both Regions', so that a failover opens nothing."""
     return [environment.cidr(region) for region in environment.both]

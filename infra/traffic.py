@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -16,9 +15,7 @@ from components import (
     TrafficSwitchArgs,
 )
 from components._support import region_code
-
-if TYPE_CHECKING:
-    from infra.topology import Environment
+from infra.environment import Environment
 
 SERVICE = "inference"
 """The name, below the environment's domain, under which its systems are reached."""
@@ -41,7 +38,7 @@ class Service:
 
 
 def declare(
-    environment: "Environment", domain: str, *, nearest: bool, second: bool, private_in: Sequence[str]
+    environment: Environment, domain: str, *, nearest: bool, second: bool, private_in: Sequence[str]
 ) -> Service:
     """Declare switch and records.
 
@@ -79,7 +76,7 @@ def _record(region: str, entrances: dict[str, str], health_check_id: pulumi.Outp
     return {"region": region, "target": entrances[region], "health_check_id": health_check_id}
 
 
-def _switch(environment: "Environment", entrances: dict[str, str]) -> TrafficSwitch:
+def _switch(environment: Environment, entrances: dict[str, str]) -> TrafficSwitch:
     settings = environment.settings
     args: TrafficSwitchArgs = {
         "account_id": settings.account,

@@ -1,0 +1,66 @@
+"""What every part of an environment is declared from: its settings, its names, its providers, what stands already."""
+
+import pulumi
+import pulumi_random
+
+from components import InferenceCluster, MultiRegionKey, RegionalNetwork
+from components._support import region_code
+from infra.providers import aws_providers
+from infra.scale import Scale
+from infra.settings import Settings
+
+
+class Environment:
+    """One environment while it is being declared."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.name = f"haven-{settings.stack}"
+        self.primary = settings.regions.primary
+        self.recovery = settings.regions.recovery
+        self.both = (self.primary, self.recovery)
+        self.scales = {region: Scale(settings, region) for region in self.both}
+        self.providers = aws_providers(settings)
+        self._random = pulumi_random.Provider("random")
+        self.key = self._key()
+        self.networks: dict[str, RegionalNetwork] = {}
+        self.clusters: dict[str, InferenceCluster] = {}
+
+    def options(self, region: str) -> pulumi.ResourceOptions:
+        """Options of a component whose home is this Region."""
+        return pulumi.ResourceOptions(providers=[self.providers[region], self._random])
+
+    def other(self, region: str) -> str:
+        """The environment's other Region."""
+        return self.recovery if region == self.primary else self.primary
+
+    def region_key(self, region: str) -> pulumi.Output[str]:
+        """ARN of the environment's key in a Region."""
+        return self.key.primary_arn if region == self.primary else self.key.recovery_arn
+
+    def cidr(self, region: str) -> str:
+        """The VPC block of a Region."""
+        cidrs = self.settings.network.cidrs
+        return cidrs.primary if region == self.primary else cidrs.recovery
+
+    def cluster_name(self, region: str) -> str:
+        """Name of a Region's EKS cluster, whether or not it stands at the moment."""
+        return f"{self.name}-{region_code(region)}"
+
+    def bucket_base(self, name: str) -> str:
+        """What the names of a pair of buckets begin with; the account makes them unique in the world."""
+        return f"{self.name}-{name}-{self.settings.account}"
+
+    def _key(self) -> MultiRegionKey:
+        return MultiRegionKey(
+            f"{self.name}-key",
+            {
+                "primary_region": self.primary,
+                "recovery_region": self.recovery,
+                "recovery_provider": self.providers[self.recovery],
+                "description": f"Everything that environment {self.settings.stack} stores",
+                "account_id": self.settings.account,
+                "ephemeral": self.settings.ephemeral,
+            },
+            self.options(self.primary),
+        )
