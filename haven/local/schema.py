@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-AWS = "registry.terraform.io/hashicorp/aws"
+_SOURCE = "/hashicorp/aws"
 
 _KEPT = ("type", "nested_type", "required", "optional", "computed", "sensitive")
 
@@ -117,7 +117,7 @@ def trimmed(raw: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         KeyError: the AWS provider is not in it.
     """
-    aws = raw["provider_schemas"][AWS]
+    (aws,) = (found for address, found in raw["provider_schemas"].items() if address.endswith(_SOURCE))
     return {
         "provider": {"block": _trim(aws["provider"]["block"])},
         "resource_schemas": {name: {"block": _trim(each["block"])} for name, each in aws["resource_schemas"].items()},
