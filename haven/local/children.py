@@ -4,11 +4,13 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+_LEASH = Path(__file__).with_name("leash.py")
 _PATIENCE = 3.0
 """Seconds that a program gets to end by itself."""
 _TICK = 0.5
@@ -39,10 +41,10 @@ def follow(
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     with log.open("a") as kept:
         process = subprocess.Popen(
-            list(command),
+            leashed(command),
             cwd=folder,
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=kept,
             text=True,
@@ -55,6 +57,15 @@ def follow(
             return process.wait()
         finally:
             end(process)
+            reader.join()
+            for stream in (process.stdin, process.stdout):
+                if stream:
+                    stream.close()
+
+
+def leashed(command: Sequence[str]) -> list[str]:
+    """A command that ends with this process, however that ends, if its standard input is a pipe of ours."""
+    return [sys.executable, "-I", str(_LEASH), *command]
 
 
 def _read(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str | None]") -> None:

@@ -21,7 +21,7 @@ from semver import VersionInfo
 
 from haven.local import limits, naming, network, plugins
 from haven.local.again import GONE, Difference
-from haven.local.children import end
+from haven.local.children import end, leashed
 from haven.local.deployment import DeploymentError, Order, Unavailable, Watch
 
 _DOWNLOADS = "https://get.pulumi.com/install.sh"
@@ -53,7 +53,7 @@ class _Command(auto.PulumiCommand):
 
     def __init__(self, root: str | None = None, *, skip_version_check: bool = False) -> None:
         super().__init__(root, skip_version_check=skip_version_check)
-        self._running: list[subprocess.Popen[str]] = []
+        self._running: subprocess.Popen[str] | None = None
 
     def run(
         self,
@@ -66,18 +66,20 @@ class _Command(auto.PulumiCommand):
         """Run the CLI, as the Automation API asks."""
         environment = {**_environment(), **additional_env, "PULUMI_AUTOMATION_API": "true"}
         said: list[str] = []
-        with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen(
-                [self.command, "--non-interactive", *args],
+        with (
+            tempfile.TemporaryFile("w+") as errors,
+            subprocess.Popen(
+                leashed([self.command, "--non-interactive", *args]),
                 cwd=cwd,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
                 start_new_session=True,  # Ctrl-C reaches us alone; we end it in order
-            )
-            self._running.append(process)
+            ) as process,
+        ):
+            self._running = process
             for line in process.stdout or ():
                 said.append(line.rstrip())
                 if on_output:
@@ -95,8 +97,8 @@ class _Command(auto.PulumiCommand):
 
     def stop(self) -> None:
         """End whatever runs."""
-        for process in self._running:
-            end(process)
+        if self._running:
+            end(self._running)
 
 
 def find(_: Path) -> PulumiWay:
