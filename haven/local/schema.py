@@ -115,7 +115,7 @@ def trimmed(raw: Mapping[str, Any]) -> dict[str, Any]:
     """What exports need of the JSON that `terraform providers schema -json` prints: no words, no look-ups.
 
     Raises:
-        KeyError: the AWS provider is not in it.
+        ValueError: the AWS provider is not in it.
     """
     (aws,) = (found for address, found in raw["provider_schemas"].items() if address.endswith(_SOURCE))
     return {
