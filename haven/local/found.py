@@ -12,7 +12,13 @@ from botocore.exceptions import ClientError
 from haven.local import planned
 from haven.local.planned import GLOBAL, Fact
 
-_CONFIG = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 2}, s3={"addressing_style": "path"})
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=20,
+    retries={"total_max_attempts": 2},
+    proxies={},  # none, whatever the environment says: it is on this machine
+    s3={"addressing_style": "path"},
+)
 _AWS_OWN_ALIASES = "alias/aws/"
 
 

@@ -252,6 +252,11 @@ def test_a_fresh_emulator_tells_nothing(url: str) -> None:
     assert found.facts(url, REGIONS) == {}
 
 
+def test_a_proxy_of_the_user_s_is_not_asked(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert found.facts(url, REGIONS) == {}
+
+
 def test_what_stands_before_and_after_is_told_apart_by_kind_and_name(url: str) -> None:
     before = leftovers.standing(url, REGIONS)
     clients = Clients(url)
