@@ -9,6 +9,24 @@ from pathlib import Path
 
 from haven.local.schema import Group, ProviderSchema
 
+TYPES: Mapping[str, str] = {
+    # The SDK writes out what the provider shortens, or the other way round.
+    "aws:controltower/controlTowerControl:ControlTowerControl": "aws_controltower_control",
+    "aws:directconnect/connectionConfirmation:ConnectionConfirmation": "aws_dx_connection_confirmation",
+    "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment": (
+        "aws_network_interface_sg_attachment"
+    ),
+    # It spells it otherwise.
+    "aws:cognito/identityPoolRoleAttachment:IdentityPoolRoleAttachment": "aws_cognito_identity_pool_roles_attachment",
+    "aws:directconnect/hostedTransitVirtualInterfaceAcceptor:HostedTransitVirtualInterfaceAcceptor": (
+        "aws_dx_hosted_transit_virtual_interface_accepter"
+    ),
+    "aws:ec2/vpcEndpointServiceAllowedPrinciple:VpcEndpointServiceAllowedPrinciple": (
+        "aws_vpc_endpoint_service_allowed_principal"
+    ),
+}
+"""Tokens whose type is too unlike them to be found, with the reason."""
+
 PROPERTIES: Mapping[tuple[str, str], str] = {
     # The bridge calls an argument that names another resource after that resource.
     ("aws_api_gateway_base_path_mapping", "restApi"): "api_id",
@@ -23,6 +41,9 @@ PROPERTIES: Mapping[tuple[str, str], str] = {
     ("aws_batch_compute_environment", "namePrefix"): "compute_environment_name_prefix",
     ("aws_cloudwatch_metric_alarm", "name"): "alarm_name",
     ("aws_lambda_function", "name"): "function_name",
+    # It makes a plural where there is none, and words of its own.
+    ("aws_iot_topic_rule", "kineses"): "kinesis",
+    ("aws_s3_bucket_website_configuration", "routingRuleDetails"): "routing_rule",
     # It takes archives where the provider takes the path of a file.
     ("aws_lambda_function", "code"): "filename",
     ("aws_lambda_layer_version", "code"): "filename",
@@ -54,7 +75,9 @@ def resource_type(token: str, schema: ProviderSchema) -> str:
     Raises:
         UnknownTokenError: no type is like it.
     """
-    module, class_name = token.split(":")[1].split("/")[0], token.split(":")[2]
+    if TYPES.get(token) in schema.types:
+        return TYPES[token]
+    module, class_name = token.split(":")[1].split("/", maxsplit=1)[0], token.split(":")[2]
     if module == "s3":  # the classes that were called ...V2 before version 7 of pulumi-aws
         class_name = class_name.removesuffix("V2")
     file_name = snake(class_name)
