@@ -99,6 +99,37 @@ def test_what_a_promotion_moves_is_left_alone() -> None:
         assert "globalReplicationGroupId" in group.options.ignore_changes
 
 
+def test_what_the_datastore_decides_is_left_to_it_and_to_nobody_else() -> None:
+    decided = {"engineVersion", "nodeType", "numNodeGroups", "parameterGroupName"}
+    for datastore in (True, False):
+        recording = declare(recovery=side(RECOVERY), datastore=datastore)
+        primary = named(recording, "ReplicationGroup")[f"{NAME}-euw1"]
+        assert (decided <= set(primary.options.ignore_changes)) is datastore
+    (found,) = named(declare(recovery=side(RECOVERY), datastore=True, shards=3), "GlobalReplicationGroup").values()
+    assert (found.inputs["numNodeGroups"], found.inputs["cacheNodeType"]) == (3, "cache.r7g.large")
+    assert (found.inputs["engine"], found.inputs["engineVersion"]) == ("valkey", "8.0")
+
+
+@pytest.mark.parametrize("datastore", [True, False])
+def test_both_sides_take_the_same_token_and_each_its_own_key(datastore: bool) -> None:
+    groups = named(declare(recovery=side(RECOVERY), datastore=datastore), "ReplicationGroup").values()
+    assert len({each.inputs["authToken"].value for each in groups}) == 1
+    assert all(str(each.region) in each.inputs["kmsKeyId"] for each in groups)
+
+
+def test_joining_a_datastore_replaces_nothing_but_the_group_that_stood_alone() -> None:
+    alone, joined = (declare(recovery=side(RECOVERY), datastore=datastore) for datastore in (False, True))
+    left = {alone.by_urn[urn].name for urn in alone.by_urn.keys() - joined.by_urn.keys()}
+    assert left == {f"{NAME}-euc1-alone", f"{NAME}-euc1-alone-valkey8"}
+    for urn in alone.by_urn.keys() & joined.by_urn.keys():
+        assert alone.by_urn[urn].inputs == joined.by_urn[urn].inputs
+
+
+def test_the_groups_are_maintained_on_different_days() -> None:
+    groups = named(declare(recovery=side(RECOVERY), datastore=True), "ReplicationGroup").values()
+    assert len({each.inputs["maintenanceWindow"][:3] for each in groups}) == 2
+
+
 def test_a_datastore_that_comes_later_leaves_the_primary_group_as_it_is() -> None:
     before, after = declare(), declare(recovery=side(RECOVERY), datastore=True)
     groups = [named(each, "ReplicationGroup")[f"{NAME}-euw1"] for each in (before, after)]

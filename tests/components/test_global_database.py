@@ -103,6 +103,51 @@ def test_what_a_promotion_moves_is_left_alone_on_both_sides(property_: str) -> N
         assert property_ in cluster.options.ignore_changes
 
 
+def test_the_global_cluster_raises_versions_and_a_snapshot_is_read_once() -> None:
+    for cluster in named(declare(recovery=side(RECOVERY, 1)), "Cluster").values():
+        assert {"engineVersion", "snapshotIdentifier"} <= set(cluster.options.ignore_changes)
+    for instance in named(declare(recovery=side(RECOVERY, 1)), "ClusterInstance").values():
+        assert "engineVersion" not in instance.inputs
+
+
+def test_instances_stand_in_two_zones_and_a_third_zone_moves_none() -> None:
+    zones = [f"{PRIMARY}{letter}" for letter in "abc"]
+    placed = [
+        {name: each.inputs.get("availabilityZone") for name, each in named(recording, "ClusterInstance").items()}
+        for recording in (declare(primary=side(PRIMARY, 3, zones=given)) for given in (zones[:2], zones))
+    ]
+    assert placed[0] == placed[1]
+    assert placed[0] == {f"{NAME}-euw1-1": zones[0], f"{NAME}-euw1-2": zones[1], f"{NAME}-euw1-3": None}
+
+
+def test_no_two_instances_and_no_two_sides_are_maintained_at_once() -> None:
+    recording = declare(recovery=side(RECOVERY, 3))
+    instances = named(recording, "ClusterInstance").values()
+    windows = [each.inputs["preferredMaintenanceWindow"] for each in instances]
+    assert len(set(windows)) == len(windows)
+    days = {each.region: each.inputs["preferredMaintenanceWindow"][:3] for each in instances}
+    assert days[PRIMARY] != days[RECOVERY]
+
+
+def test_a_bound_on_lost_writes_holds_on_both_sides_and_only_where_it_is_asked_for() -> None:
+    cases: list[tuple[dict[str, Any], str | None]] = [({}, None), ({"rpo_seconds": 60}, "60")]
+    for wanted, held in cases:
+        for group in named(declare(recovery=side(RECOVERY, 1), **wanted), "ClusterParameterGroup").values():
+            settings = {each["name"]: each["value"] for each in group.inputs["parameters"]}
+            assert settings.get("rds.global_db_rpo") == held
+
+
+def test_enhanced_monitoring_reports_with_a_role_that_only_this_account_can_lend() -> None:
+    assert named(declare(), "Role") == {}
+    recording = declare(recovery=side(RECOVERY, 1), monitoring_seconds=30)
+    (role,) = named(recording, "Role").values()
+    assert "123456789012" in role.inputs["assumeRolePolicy"]
+    for instance in named(recording, "ClusterInstance").values():
+        assert instance.inputs["monitoringInterval"] == 30
+        assert role.key in instance.inputs["monitoringRoleArn"]
+        assert f"{NAME}-monitoring-policy" in str(instance.options.dependencies)
+
+
 def test_turning_the_roles_round_changes_nothing_but_the_order_of_the_sides() -> None:
     before = declare(recovery=side(RECOVERY, 2))
     after = declare(recovery=side(RECOVERY, 2), active_region=RECOVERY)
@@ -183,6 +228,18 @@ def test_a_database_can_be_born_from_a_snapshot_and_the_global_cluster_is_made_a
     (global_cluster,) = named(recording, "GlobalCluster").values()
     assert global_cluster.inputs["sourceDbClusterIdentifier"].endswith(f":cluster:{NAME}-euw1")
     assert cluster.urn in global_cluster.options.dependencies
+
+
+@pytest.mark.parametrize("active", [PRIMARY, RECOVERY])
+def test_born_from_a_snapshot_its_roles_can_turn_round_as_well(active: str) -> None:
+    snapshot = f"arn:aws:rds:{PRIMARY}:123456789012:cluster-snapshot:copied"
+    recording = declare(recovery=side(RECOVERY, 1), snapshot=snapshot, active_region=active)
+    assert declare(recovery=side(RECOVERY, 1), snapshot=snapshot).by_urn.keys() == recording.by_urn.keys()
+    order = {each.urn: set(each.options.dependencies) for each in recording.real()}
+    gone: set[str] = set()
+    while ready := [urn for urn, needed in order.items() if urn not in gone and not (needed & order.keys()) - gone]:
+        gone.update(ready)
+    assert gone == order.keys(), "they wait for each other"
 
 
 @pytest.mark.parametrize(
