@@ -5,21 +5,12 @@ from pathlib import Path
 import pytest
 
 from haven.local import differences, terraform
-from haven.local.deployment import Unavailable
 from haven.local.export import export
 from haven.local.recorder import record
 from haven.record import Recording
 from tests.environments import RECOVERY, ROOT, STACKS, TIERS, environment
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py"))
-
-
-@pytest.fixture(scope="session")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> terraform.Terraform:
-    try:
-        return terraform.find(tmp_path_factory.mktemp("terraform"))
-    except Unavailable as missing:
-        pytest.skip(str(missing))
 
 
 def assert_accepted(recording: Recording, provider: terraform.Terraform, folder: Path) -> None:
