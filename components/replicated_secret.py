@@ -133,7 +133,7 @@ class ReplicatedSecret(pulumi.ComponentResource):
 
     def _value(self) -> pulumi.Input[str]:
         if "value" in self._args:
-            return pulumi.Output.secret(self._args["value"])
+            return self._args["value"]
         characters = int(self._args.get("generated_characters", PASSWORD_CHARACTERS))
         return generated(self, self._name, ephemeral=self._ephemeral, characters=characters)
 
