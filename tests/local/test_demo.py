@@ -124,7 +124,7 @@ def test_a_stack_that_stands_as_planned_ends_with_zero_and_leaves_no_files(
     assert "resources made: 2 of 2" in said
     assert said.count("and 1 log group as planned") == 2
     assert "Nothing would change." in said
-    assert "Nothing is left" in said
+    assert "Nothing is left: " in said
     assert "WRONG" not in said
     assert list((project / ".haven" / "runs").iterdir()) == []
     assert not way.orders[0].folder.exists()
@@ -171,7 +171,7 @@ def test_what_a_second_deployment_would_change_without_a_known_defect_ends_with_
     code, said = _run(project, monkeypatch, Standin(differences=[difference]))
     assert code == demo.NOT_AS_PLANNED
     assert "WRONG: aws_vpc.it (replace): cidr_block" in said
-    assert "Nothing is left" in said  # and it is destroyed all the same
+    assert "Nothing is left: " in said  # and it is destroyed all the same
 
 
 def test_a_known_defect_is_shown_by_name_and_ends_with_zero(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
