@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from haven.local import differences, generated, schema
+from haven.local import differences, generated, mirrors, schema
 from haven.local.deployment import DeploymentError, Unavailable
 from haven.local.export import Export
 from haven.local.schema import ProviderSchema
 
-SOURCE = "hashicorp/aws"
-_DOWNLOAD_WITHIN = 300.0
+SOURCE = "registry.terraform.io/hashicorp/aws"
+"""In full, so that OpenTofu means the same one."""
+_PROGRAMS = ("terraform", "tofu")
+_INITIALISED_WITHIN = 300.0
+"""Seconds; a mirror may hold the provider as a zip of some 150 MB."""
 _WITHIN = 120.0
-_MIRRORS = ("/opt", "/usr/share", "/usr/local/share", "~/.terraform.d")
-"""Where Terraform looks for providers by itself, and where add-on software is unpacked: a mirror for use without a
-network lies in a directory below one of them."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,11 @@ class Terraform:
         Raises:
             DeploymentError: it can't be initialised.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "main.tf.json").write_text(json.dumps({**exported.document, **_required()}, indent=1))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        document = json.dumps({**exported.document, **_required()}, indent=1)
+        generated.write_privately(folder / "main.tf.json", document)
         generated.keep(exported.recipes, folder)
-        run([self.program, "init", "-input=false", "-no-color", *self.options], folder, _DOWNLOAD_WITHIN)
+        run([self.program, "init", "-input=false", "-no-color", *self.options], folder, _INITIALISED_WITHIN)
 
     def judge(self, exported: Export, folder: Path) -> Verdict:
         """Let the provider validate and plan an export. It asks nobody: everything is planned as new.
@@ -67,7 +68,7 @@ class Terraform:
         """
         self.prepare(exported, folder)
         command = [self.program, "plan", "-refresh=false", "-input=false", "-lock=false", "-json", "-out=judged.tfplan"]
-        done = _completed(command, folder, _DOWNLOAD_WITHIN)
+        done = _completed(command, folder, _INITIALISED_WITHIN)
         errors = list(_errors(done.stdout.splitlines()))
         if errors or done.returncode:
             return Verdict(errors or [done.stderr.strip()], frozenset())
@@ -77,15 +78,15 @@ class Terraform:
 
 
 def find(state: Path) -> Terraform:
-    """Terraform with the provider, from the user's own settings, a mirror on this machine or Terraform's registry.
+    """Terraform with the provider, from the user's own settings or a mirror on this machine: nothing is downloaded.
 
     Args:
-        state: a directory for what is read or downloaded once.
+        state: a directory for what is read once.
 
     Raises:
         Unavailable: there is no Terraform, or no such provider.
     """
-    program = shutil.which("terraform")
+    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:
         raise Unavailable("there is no Terraform CLI on PATH (https://developer.hashicorp.com/terraform/install)")
     base = state / "terraform"
@@ -93,24 +94,23 @@ def find(state: Path) -> Terraform:
     (base / "main.tf.json").write_text(json.dumps(_required()))
     for options in _sources():
         try:
-            run([program, "init", "-input=false", "-no-color", *options], base, _DOWNLOAD_WITHIN)
+            run([program, "init", "-input=false", "-no-color", *options], base, _INITIALISED_WITHIN)
         except DeploymentError:
             continue
         version = json.loads(run([program, "version", "-json"], base, _WITHIN))["terraform_version"]
         return Terraform(program, version, base, options)
     raise Unavailable(
-        f"Terraform is there, but AWS provider {differences.PROVIDER} is neither in a mirror nor can it be downloaded"
+        f"{Path(program).name} is there, but no mirror on this machine holds AWS provider {differences.PROVIDER}:"
+        f" run `{Path(program).name} providers mirror DIRECTORY` and name that directory in {mirrors.CHOSEN}"
     )
 
 
 def _sources() -> Iterator[Sequence[str]]:
-    """Options of `terraform init`: what the user has set up, then mirrors, then the registry."""
+    """Options of `terraform init`: what the user has set up, then every mirror that holds the provider."""
     if "TF_CLI_CONFIG_FILE" in environment(Path()):
         yield ()
-    for parent in _MIRRORS:
-        for found in sorted(Path(parent).expanduser().glob(f"*/*/{SOURCE}/{differences.PROVIDER}")):
-            yield (f"-plugin-dir={found.parents[3]}",)
-    yield ()
+    for mirror in mirrors.holding(SOURCE, differences.PROVIDER):
+        yield (f"-plugin-dir={mirror}",)
 
 
 def _required() -> Mapping[str, Any]:
@@ -124,7 +124,7 @@ def environment(folder: Path) -> dict[str, str]:
         kept.pop("TF_CLI_CONFIG_FILE", None)
     missing = str(folder / "there-is-no-such-file")
     kept |= {"AWS_CONFIG_FILE": missing, "AWS_SHARED_CREDENTIALS_FILE": missing, "AWS_EC2_METADATA_DISABLED": "true"}
-    quick = {"TF_REGISTRY_DISCOVERY_RETRY": "0", "TF_REGISTRY_CLIENT_TIMEOUT": "10"}
+    quick = {"TF_REGISTRY_DISCOVERY_RETRY": "0", "TF_REGISTRY_CLIENT_TIMEOUT": "2"}
     return kept | quick | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
 
