@@ -76,9 +76,9 @@ class GlobalDatabaseArgs(TypedDict):
     backup_retention_days: int
     """How many days automatic backups are kept, 1 to 35."""
     snapshot: NotRequired[str]
-    """ARN of a cluster snapshot, in the primary side's Region, to be born from. It is read once: keep it afterwards. The
-    global cluster then takes its version from the snapshot's cluster, so `engine_version` doesn't raise it later, and
-    write forwarding is turned on by the second deployment. Omitted: an empty database."""
+    """ARN of a cluster snapshot, in the primary side's Region, to be born from. It is read once: keep it afterwards.
+    The global cluster then takes its version from the snapshot's cluster, so `engine_version` doesn't raise it later,
+    and write forwarding is turned on by the second deployment. Omitted: an empty database."""
     storage: NotRequired[DatabaseStorage]
     """How storage is paid for. Omitted: `aurora`."""
     rpo_seconds: NotRequired[int]
