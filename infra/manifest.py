@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components._cache_side import group_name, independent_group_name
-from components._database_side import cluster_name, instance_name
+from components._database_side import cluster_name, instance_name, instance_zone
 from components._node_groups import SYSTEM, node_group_name
 from components._support import region_code
 from components.global_database import GlobalDatabase, global_cluster_name
@@ -74,7 +74,10 @@ def _side(environment: Environment, region: str) -> dict[str, Any]:
         },
         "database": {
             "cluster": cluster_name(database, region),
-            "instances": [instance_name(database, region, index) for index in range(1, full.database_instances + 1)],
+            "instances": {
+                instance_name(database, region, index): instance_zone(settings.zones[region], index)
+                for index in range(1, full.database_instances + 1)
+            },
             "standby": standby.database_instances if standby.database else None,
         },
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},

@@ -134,8 +134,9 @@ def test_what_the_manifest_names_at_full_scale_is_what_a_failover_declares(stack
     buckets = {each.inputs["bucket"] for each in standing(after, "aws:s3/bucket:Bucket", RECOVERY)}
     assert buckets == set(side["buckets"].values())
     if stack != "backup":
-        instances = {each.inputs["identifier"] for each in standing(after, INSTANCE, RECOVERY)}
-        assert instances == set(side["database"]["instances"])
+        instances = standing(after, INSTANCE, RECOVERY)
+        zones = {each.inputs["identifier"]: each.inputs.get("availabilityZone") for each in instances}
+        assert zones == side["database"]["instances"]
         assert [each.inputs["clusterIdentifier"] for each in standing(after, DATABASE, RECOVERY)] == [
             side["database"]["cluster"]
         ]
