@@ -20,6 +20,8 @@ _PROGRAMS = ("terraform", "tofu")
 _INITIALISED_WITHIN = 300.0
 """Seconds; a mirror may hold the provider as a zip of some 150 MB."""
 _WITHIN = 120.0
+_APPLIED_WITHIN = 900.0
+_PLANNED = "planned.tfplan"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,37 @@ class Terraform:
         shown = json.loads(run([self.program, "show", "-json", "judged.tfplan"], folder, _WITHIN))
         changes = shown.get("resource_changes", [])
         return Verdict([], frozenset(each["address"] for each in changes if each["change"]["actions"] == ["create"]))
+
+    def plan(self, folder: Path, *, refresh: bool = True, destroy: bool = False) -> Mapping[str, Any]:
+        """What would be done in a prepared directory now, as `terraform show -json` prints it; `apply` then does it.
+
+        Args:
+            folder: where an export was prepared.
+            refresh: ask first for what is really there, instead of trusting the state.
+            destroy: plan to take everything away.
+
+        Raises:
+            DeploymentError: the provider refuses, or Terraform itself fails.
+        """
+        flags = [f"-refresh={str(refresh).lower()}", *(["-destroy"] if destroy else []), f"-out={_PLANNED}"]
+        self._execute(["plan", *flags], folder)
+        shown: Mapping[str, Any] = json.loads(run([self.program, "show", "-json", _PLANNED], folder, _WITHIN))
+        return shown
+
+    def apply(self, folder: Path) -> None:
+        """Do what was planned last in this directory.
+
+        Raises:
+            DeploymentError: something can't be made, changed or taken away; what was done before that stays done.
+        """
+        self._execute(["apply", _PLANNED], folder)
+
+    def _execute(self, command: Sequence[str], folder: Path) -> None:
+        verb, *arguments = command
+        done = _completed([self.program, verb, "-input=false", "-json", *arguments], folder, _APPLIED_WITHIN)
+        if done.returncode:
+            causes = "; ".join(_errors(done.stdout.splitlines())) or done.stderr.strip()
+            raise DeploymentError(f"terraform {verb}: {causes}")
 
 
 def find(state: Path) -> Terraform:
