@@ -145,7 +145,7 @@ def test_zones_are_kept_unless_they_are_throw_away_ones(ephemeral: bool) -> None
 
 
 def test_resolvers_keep_an_answer_as_long_as_is_asked() -> None:
-    records = _all(_declare(ttl_seconds=30.0, private_zone=PRIVATE), "Record")
+    records = _all(_declare(ttl_seconds=30, private_zone=PRIVATE), "Record")
     assert {each.inputs["ttl"] for each in records.values()} == {30}
 
 

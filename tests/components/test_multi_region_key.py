@@ -128,9 +128,10 @@ def test_a_throw_away_key_can_be_deleted_within_a_week() -> None:
         assert key.inputs["deletionWindowInDays"] == 7
 
 
-def test_a_deletion_window_is_taken_as_given_even_where_it_arrives_as_a_float() -> None:
-    window = _named(_declare(deletion_window_days=14.0))["haven-test-key-euc1"].inputs["deletionWindowInDays"]
-    assert window == 14
+def test_a_deletion_window_is_taken_as_given_in_both_regions() -> None:
+    named = _named(_declare(deletion_window_days=14))
+    for code in ("euw1", "euc1"):
+        assert named[f"haven-test-key-{code}"].inputs["deletionWindowInDays"] == 14
 
 
 def test_both_keys_and_the_alias_are_outputs() -> None:

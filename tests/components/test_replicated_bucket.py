@@ -224,7 +224,7 @@ def test_a_service_is_let_in_for_something_and_somebody_only(changes: dict[str, 
 
 
 def test_old_versions_broken_uploads_and_lone_delete_markers_go_after_a_while() -> None:
-    for recording, expected in ((_declare(), 90), (_declare(noncurrent_days=30.0), 30)):
+    for recording, expected in ((_declare(), 90), (_declare(noncurrent_days=30), 30)):
         for code in OTHER:
             lifecycle = _named(recording, "BucketLifecycleConfiguration")[f"{NAME}-{code}-lifecycle"]
             (rule,) = lifecycle.inputs["rules"]

@@ -14,7 +14,7 @@ OTHER = {PRIMARY: RECOVERY, RECOVERY: PRIMARY}
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
 ENDPOINTS: list[dict[str, Any]] = [
     {"region": PRIMARY, "hostname": "a.example.com"},
-    {"region": RECOVERY, "hostname": "b.example.com", "path": "/ready", "port": 8443.0, "search_string": "ready"},
+    {"region": RECOVERY, "hostname": "b.example.com", "path": "/ready", "port": 8443, "search_string": "ready"},
 ]
 
 
