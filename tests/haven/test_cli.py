@@ -299,16 +299,12 @@ def test_an_interrupt_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_real_ctrl_c_ends_a_running_program_quietly(project: Path) -> None:
     replace_program(project, "import time\nopen('started', 'w').close()\ntime.sleep(60)")
-    command = [sys.executable, "-m", "haven", "plan", "prod"]
-    process = subprocess.Popen(
-        command,
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # As in a terminal: a shell that runs the tests in the background lets its children ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    # As in a terminal: a shell that runs the tests in the background lets its children ignore Ctrl-C.
+    heed = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
     )
+    command = [sys.executable, "-c", heed, sys.executable, "-m", "haven", "plan", "prod"]
+    process = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (project / "started").exists() and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
