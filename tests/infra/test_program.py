@@ -294,6 +294,11 @@ def test_without_a_domain_there_is_no_record_and_a_note_says_so() -> None:
     assert any("haven:domain" in note for note in recording.outputs["notes"])
 
 
+def test_backup_says_that_nothing_copies_the_database_yet() -> None:
+    said = {stack: any("AWS Backup" in note for note in environment(stack).outputs["notes"]) for stack in TIERS}
+    assert said == {"backup": True, "pilot-light": False, "warm": False, "active-active": False}
+
+
 def test_backup_needs_a_snapshot_to_have_a_database_after_a_failover() -> None:
     without = environment("backup", active=RECOVERY)
     assert standing(without, DATABASE, RECOVERY) == []
