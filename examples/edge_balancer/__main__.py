@@ -56,8 +56,11 @@ edge = EdgeBalancer(
         "target_cidrs": [cidr],
         "target_port": 8080,
         "health": {"path": "/ready"},
-        "certificate_arn": config.get("certificateArn")
-        or f"arn:aws:acm:{region}:{account}:certificate/00000000-0000-4000-8000-000000000000",
+        "certificate": {
+            "domain": config.get("domain") or "api.example.com",
+            "hosted_zone_id": config.get("hostedZoneId") or "Z0123456789EXAMPLE00",
+            "creates_validation_record": True,
+        },
         "kms_key_arn": key.primary_arn,
         "counted_rules": ["SizeRestrictions_BODY"],  # prompts are longer than 8 KB
     },

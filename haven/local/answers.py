@@ -15,6 +15,15 @@ _NESTED: dict[str, tuple[str, ...]] = {
 }
 """Nested properties that other resources are made from; everything else that is nested and computed stays unknown."""
 
+_LISTS_OF_ONE: dict[str, tuple[str, ...]] = {
+    "aws:acm/certificate:Certificate": (
+        "domainValidationOptions.resourceRecordName",
+        "domainValidationOptions.resourceRecordType",
+        "domainValidationOptions.resourceRecordValue",
+    )
+}
+"""The same for what lies in the only element of a list: a certificate of one name is validated by one DNS record."""
+
 _NUMBERS: dict[str, tuple[str, ...]] = {"aws:ec2/launchTemplate:LaunchTemplate": ("latestVersion",)}
 """Numbers that other resources are made from; only formatted into text, never calculated with."""
 
@@ -27,6 +36,10 @@ def outputs(type_: str, key: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     for path in _NESTED.get(type_, ()):
         outer, inner = path.split(".")
         answered[outer] = {**answered.get(outer, {}), inner: reference(key, path)}
+    for path in _LISTS_OF_ONE.get(type_, ()):
+        outer, inner = path.split(".")
+        (only,) = answered.get(outer, [{}])
+        answered[outer] = [{**only, inner: reference(key, path)}]
     return answered
 
 

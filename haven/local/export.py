@@ -179,11 +179,10 @@ class _Exporter:
             return Expression(f"var.{self._names[key]}", Scalar("string"))
         if isinstance(self._outcome(record), LeftOut):
             raise UnavailableError(record.name)
-        found = _walk(self._type(record), self._schema.resource(self._type(record)), path)
+        found = _walk(self._type(record), self._schema.resource(self._type(record)), path, self._address(record))
         if found is None:
             raise UnavailableError(f"{path} of {record.name}")
-        text, shape = found
-        return Expression(f"{self._address(record)}{text}", shape)
+        return Expression(*found)
 
     def _options(self, record: Record, body: Mapping[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -226,7 +225,7 @@ class _Exporter:
     def _ignored(self, record: Record, path: str) -> str:
         """A property path of `ignore_changes` as Terraform reads it; widened to the nearest part that has a name."""
         group = self._schema.resource(self._type(record))
-        found = _walk(self._type(record), group, path.replace("[0]", ""), indexed=True)
+        found = _walk(self._type(record), group, path.replace("[0]", ""), "", indexed=True)
         if found is None:
             self._dropped.append(self._drop(record, path, ""))
             return ""
@@ -253,12 +252,12 @@ class _Exporter:
         return f"{self._type(record)}.{self._names[record.key]}"
 
 
-def _walk(type_: str, group: Group, path: str, *, indexed: bool = False) -> tuple[str, Shape] | None:
-    """The part of an expression after the resource's address for a property path, and the shape at its end.
+def _walk(type_: str, group: Group, path: str, address: str, *, indexed: bool = False) -> tuple[str, Shape] | None:
+    """The expression for a property path of the resource at `address`, and the shape at its end.
 
     With `indexed`, lists are only ever named by an index, which ends at a set: what lies in one has no name.
     """
-    text = ""
+    text = address
     shape: Shape = group
     for name in path.split("."):
         if isinstance(shape, Many) and shape.kind != "map":

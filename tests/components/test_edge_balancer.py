@@ -252,8 +252,17 @@ def test_exactly_the_instance_that_is_told_to_creates_the_record_that_validates_
     certificate = _only(recording, "Certificate")
     assert (certificate.inputs["domainName"], certificate.inputs["validationMethod"]) == ("api.example.com", "DNS")
     records = _named(recording, "Record")
-    assert [each.inputs["zoneId"] for each in records.values()] == ["Z1"] * creates
-    assert [each.inputs["allowOverwrite"] for each in records.values()] == [True] * creates
+    option = f"@@{certificate.key}.domainValidationOptions.resourceRecord"
+    assert [dict(each.inputs) for each in records.values()] == [
+        {
+            "zoneId": "Z1",
+            "name": f"{option}Name@@",
+            "type": f"{option}Type@@",
+            "records": [f"{option}Value@@"],
+            "ttl": 300,
+            "allowOverwrite": True,
+        }
+    ] * creates
     validation = _only(recording, "CertificateValidation")
     assert validation.inputs["certificateArn"] == f"@@{certificate.key}.arn@@"
     assert {each.urn for each in records.values()} <= set(validation.options.dependencies)

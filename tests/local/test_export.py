@@ -202,6 +202,12 @@ def test_a_reference_into_a_block_of_one_goes_through_its_only_item() -> None:
     assert written["queue_url"] == "${aws_eks_cluster.c.vpc_config[0].cluster_security_group_id}"
 
 
+def test_a_reference_into_a_set_of_one_goes_through_its_only_item() -> None:
+    policy = made(POLICY, "p", {"queueUrl": ref("g", "ingress.fromPort"), "policy": "{}"})
+    written = body(exported(made(GROUP, "g", {"name": "g"}), policy), "aws_sqs_queue_policy", "p")
+    assert written["queue_url"] == "${one(aws_security_group.g.ingress).from_port}"
+
+
 def test_a_reference_to_a_list_stays_one_only_where_a_list_is_taken() -> None:
     first = made(CLUSTER, "c", {"name": "c"})
     second = made(CLUSTER, "d", {"name": "d", "enabledClusterLogTypes": ref("c", "enabledClusterLogTypes")})
