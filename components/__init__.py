@@ -33,6 +33,11 @@ from components.global_table import (
     TableSideArgs,
 )
 from components.inference_cluster import ClusterAccessArgs, ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
+from components.multi_region_access_point import (
+    AccessPointSideArgs,
+    MultiRegionAccessPoint,
+    MultiRegionAccessPointArgs,
+)
 from components.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
 from components.network_peering import NetworkPeering, NetworkPeeringArgs, PeeringSideArgs
 from components.regional_network import RegionalNetwork, RegionalNetworkArgs
@@ -43,6 +48,7 @@ from components.request_buffer import BufferBusArgs, BufferStreamArgs, RequestBu
 from components.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
 
 __all__ = [
+    "AccessPointSideArgs",
     "AnomalyScope",
     "AuditTrail",
     "AuditTrailArgs",
@@ -88,6 +94,8 @@ __all__ = [
     "GpuNodeGroupArgs",
     "InferenceCluster",
     "InferenceClusterArgs",
+    "MultiRegionAccessPoint",
+    "MultiRegionAccessPointArgs",
     "MultiRegionKey",
     "MultiRegionKeyArgs",
     "NetworkPeering",
