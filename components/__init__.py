@@ -9,6 +9,7 @@ from components._data_store import RecoverySecretArgs
 from components._database_side import DatabaseSideArgs, DatabaseStorage
 from components._node_groups import CapacityMarket, CapacityReservationArgs, GpuNodeGroupArgs, SystemNodesArgs
 from components._restore_tests import RestoredTypeArgs, RestoreTestsArgs
+from components.account_baseline import AccountBaseline, AccountBaselineArgs, BaselineSideArgs, ThreatFeature
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.backup_vault import BackupSideArgs, BackupTagArgs, BackupVault, BackupVaultArgs
 from components.cost_guard import AnomalyScope, CostGuard, CostGuardArgs, CostTagArgs
@@ -45,10 +46,13 @@ from components.replicated_bucket import BucketSideArgs, ReplicatedBucket, Repli
 from components.replicated_registry import RegistrySideArgs, ReplicatedRegistry, ReplicatedRegistryArgs
 from components.replicated_secret import ReplicatedSecret, ReplicatedSecretArgs, SecretRotationArgs, SecretSideArgs
 from components.request_buffer import BufferBusArgs, BufferStreamArgs, RequestBuffer, RequestBufferArgs
+from components.state_backend import StateBackend, StateBackendArgs
 from components.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
 
 __all__ = [
     "AccessPointSideArgs",
+    "AccountBaseline",
+    "AccountBaselineArgs",
     "AnomalyScope",
     "AuditTrail",
     "AuditTrailArgs",
@@ -62,6 +66,7 @@ __all__ = [
     "BalancerHealthArgs",
     "BalancerKind",
     "BalancerProtocol",
+    "BaselineSideArgs",
     "BucketGrantArgs",
     "BucketSideArgs",
     "BufferBusArgs",
@@ -119,12 +124,15 @@ __all__ = [
     "RestoredTypeArgs",
     "SecretRotationArgs",
     "SecretSideArgs",
+    "StateBackend",
+    "StateBackendArgs",
     "SystemNodesArgs",
     "TableConsistency",
     "TableIndexArgs",
     "TableKeyArgs",
     "TableKeyType",
     "TableSideArgs",
+    "ThreatFeature",
     "TrafficSwitch",
     "TrafficSwitchArgs",
 ]

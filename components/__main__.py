@@ -5,6 +5,7 @@ from importlib import metadata
 from pulumi.provider.experimental import component_provider_host
 
 from components import (
+    AccountBaseline,
     AuditTrail,
     BackupVault,
     CostGuard,
@@ -22,10 +23,12 @@ from components import (
     ReplicatedRegistry,
     ReplicatedSecret,
     RequestBuffer,
+    StateBackend,
     TrafficSwitch,
 )
 
 COMPONENTS = [
+    AccountBaseline,
     AuditTrail,
     BackupVault,
     CostGuard,
@@ -43,6 +46,7 @@ COMPONENTS = [
     ReplicatedRegistry,
     ReplicatedSecret,
     RequestBuffer,
+    StateBackend,
     TrafficSwitch,
 ]
 
