@@ -41,6 +41,14 @@ from components.multi_region_access_point import (
 )
 from components.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
 from components.network_peering import NetworkPeering, NetworkPeeringArgs, PeeringSideArgs
+from components.recovery_plan import (
+    RecoveryActionArgs,
+    RecoveryCriticality,
+    RecoveryDatabaseArgs,
+    RecoveryObjectiveArgs,
+    RecoveryPlan,
+    RecoveryPlanArgs,
+)
 from components.regional_network import RegionalNetwork, RegionalNetworkArgs
 from components.replicated_bucket import BucketSideArgs, ReplicatedBucket, ReplicatedBucketArgs
 from components.replicated_registry import RegistrySideArgs, ReplicatedRegistry, ReplicatedRegistryArgs
@@ -108,6 +116,12 @@ __all__ = [
     "PeeringSideArgs",
     "PrivateZoneArgs",
     "PrivateZoneVpcArgs",
+    "RecoveryActionArgs",
+    "RecoveryCriticality",
+    "RecoveryDatabaseArgs",
+    "RecoveryObjectiveArgs",
+    "RecoveryPlan",
+    "RecoveryPlanArgs",
     "RecoverySecretArgs",
     "RegionalNetwork",
     "RegionalNetworkArgs",

@@ -32,6 +32,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "2026-11-21",
     ),
     Difference(
+        "aws:arcregionswitch/plan:Plan",
+        "",
+        "Region switch plans came with version 6 of the provider; this one has none",
+        "2026-11-21",
+    ),
+    Difference(
         "aws:cloudwatch/eventArchive:EventArchive",
         "kmsKeyIdentifier",
         "event archives got customer keys in version 6 of the provider; with this one a key of AWS's own encrypts them",

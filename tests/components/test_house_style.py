@@ -17,8 +17,8 @@ from components.__main__ import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "components").glob("*.py"))
-TIERS = re.compile(r"pilot[-_ ]light|active[-_]active|\bwarm\b|\btiers?\b", re.IGNORECASE)
-"""`backup` alone is no tell-tale: databases have backups whatever the tier."""
+TIERS = re.compile(r"pilot[-_ ]light|active[-_]active|\bwarm\b|\btiers?\b(?!=)", re.IGNORECASE)
+"""`backup` alone is no tell-tale: databases have backups whatever the tier. `tier=` is an argument of AWS's own."""
 OWN_IMPORTS = {"components", "pulumi", "pulumi_aws", "pulumi_eks", "pulumi_kubernetes", "pulumi_random"}
 
 

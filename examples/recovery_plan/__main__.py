@@ -1,0 +1,50 @@
+"""A Region switch plan for a global database, and the recovery times that are aimed at."""
+
+import pulumi
+import pulumi_aws as aws
+
+from components import RecoveryCriticality, RecoveryPlan
+
+config = pulumi.Config()
+account = config.get("account") or "123456789012"
+database = config.get("database") or "example-db"
+primary, recovery = "eu-west-1", "eu-central-1"
+
+provider = aws.Provider(
+    f"aws-{primary}",
+    region=primary,
+    skip_credentials_validation=True,
+    skip_metadata_api_check=True,
+    skip_region_validation=True,
+    skip_requesting_account_id=True,
+)
+
+plan = RecoveryPlan(
+    "example-recovery",
+    {
+        "account_id": account,
+        "primary_region": primary,
+        "recovery_region": recovery,
+        "region_loss": {"rto_seconds": 900, "rpo_seconds": 60},
+        "zone_loss": {"rto_seconds": 120, "rpo_seconds": 0},
+        "software_fault": {"rto_seconds": 14400, "rpo_seconds": 3600},  # from a backup
+        "criticality": RecoveryCriticality.MISSION_CRITICAL,
+        "approval_role_arn": f"arn:aws:iam::{account}:role/on-call",
+        "database": {
+            "global_cluster_id": database,
+            "primary_cluster_arn": f"arn:aws:rds:{primary}:{account}:cluster:{database}-euw1",
+            "recovery_cluster_arn": f"arn:aws:rds:{recovery}:{account}:cluster:{database}-euc1",
+        },
+        "actions": [
+            {
+                "name": "scale-up",
+                "primary_function_arn": f"arn:aws:lambda:{primary}:{account}:function:scale-up",
+                "recovery_function_arn": f"arn:aws:lambda:{recovery}:{account}:function:scale-up",
+            }
+        ],
+    },
+    pulumi.ResourceOptions(providers=[provider]),
+)
+
+pulumi.export("plan", plan.plan_arn)
+pulumi.export("objectives", plan.policy_arn)
