@@ -57,7 +57,6 @@ class StoredSecret:
         kms_key_arn: pulumi.Input[str],
         replica: RecoverySecretArgs,
         ephemeral: bool,
-        **options: Any,
     ) -> None:
         self._name = name
         self._secret = aws.secretsmanager.Secret(
@@ -70,7 +69,8 @@ class StoredSecret:
             force_overwrite_replica_secret=True,
             recovery_window_in_days=0 if ephemeral else SECRET_RECOVERY_DAYS,
             tags={"Name": secret_name(name)},
-            opts=stateful(component, ephemeral=ephemeral, **options),
+            # A promoted replica has left. Declared again, it would be overwritten with the primary's older value.
+            opts=stateful(component, ephemeral=ephemeral, ignore_changes=["replicas"]),
         )
         self.arn: pulumi.Output[str] = self._secret.arn
 

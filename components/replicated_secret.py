@@ -109,8 +109,6 @@ class ReplicatedSecret(pulumi.ComponentResource):
             kms_key_arn=args["primary"]["kms_key_arn"],
             replica=args["recovery"],
             ephemeral=self._ephemeral,
-            # A promoted replica has left. Declared again, it would be overwritten with the primary's older value.
-            ignore_changes=["replicas"],
         )
         written = self._write()
         if "reader_arns" in args:

@@ -81,6 +81,11 @@ def test_data_is_encrypted_in_transit_and_at_rest_and_clients_need_a_token() -> 
     assert [each["region"] for each in secret.inputs["replicas"]] == [RECOVERY]
 
 
+def test_a_promoted_replica_of_the_token_is_not_made_a_replica_again() -> None:
+    (secret,) = named(declare(recovery=side(RECOVERY)), "Secret").values()
+    assert secret.options.ignore_changes == ("replicas",)
+
+
 def test_a_member_of_a_global_datastore_is_told_nothing_that_the_datastore_decides() -> None:
     recording = declare(recovery=side(RECOVERY), datastore=True)
     (datastore,) = named(recording, "GlobalReplicationGroup").values()

@@ -183,6 +183,11 @@ def test_the_password_is_made_up_kept_secret_and_stored_in_both_regions() -> Non
     assert json.loads(held.value)["host"] == f"@@{global_cluster.key}.endpoint@@"
 
 
+def test_a_promoted_replica_of_the_password_is_not_made_a_replica_again() -> None:
+    (secret,) = named(declare(recovery=side(RECOVERY, 1)), "Secret").values()
+    assert secret.options.ignore_changes == ("replicas",)
+
+
 def test_transport_storage_logs_and_insights_are_encrypted_and_the_database_is_closed_to_others() -> None:
     recording = declare(recovery=side(RECOVERY, 1))
     for group in named(recording, "ClusterParameterGroup").values():
