@@ -7,8 +7,23 @@ from components._cache_side import CacheEngine, CacheEviction, CacheSideArgs
 from components._certificates import BalancerCertificateArgs
 from components._data_store import RecoverySecretArgs
 from components._database_side import DatabaseSideArgs, DatabaseStorage
+from components._grafana import GrafanaArgs, GrafanaAuthentication, GrafanaSamlArgs
 from components._node_groups import CapacityMarket, CapacityReservationArgs, GpuNodeGroupArgs, SystemNodesArgs
 from components._restore_tests import RestoredTypeArgs, RestoreTestsArgs
+from components._telemetry import CollectorArgs, PrometheusArgs, TracingArgs
+from components._watched import (
+    WatchedBalancerArgs,
+    WatchedBucketArgs,
+    WatchedCacheArgs,
+    WatchedClusterArgs,
+    WatchedDatabaseArgs,
+    WatchedHealthCheckArgs,
+    WatchedQueueArgs,
+    WatchedRegionArgs,
+    WatchedTableArgs,
+    WatchedVaultArgs,
+    WatchThresholdsArgs,
+)
 from components.account_baseline import AccountBaseline, AccountBaselineArgs, BaselineSideArgs, ThreatFeature
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.backup_vault import BackupSideArgs, BackupTagArgs, BackupVault, BackupVaultArgs
@@ -41,6 +56,7 @@ from components.multi_region_access_point import (
 )
 from components.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
 from components.network_peering import NetworkPeering, NetworkPeeringArgs, PeeringSideArgs
+from components.observability import Observability, ObservabilityArgs
 from components.recovery_plan import (
     RecoveryActionArgs,
     RecoveryCriticality,
@@ -86,6 +102,7 @@ __all__ = [
     "CapacityReservationArgs",
     "ClusterAccessArgs",
     "ClusterAccessPolicy",
+    "CollectorArgs",
     "CostGuard",
     "CostGuardArgs",
     "CostTagArgs",
@@ -105,6 +122,9 @@ __all__ = [
     "GlobalTable",
     "GlobalTableArgs",
     "GpuNodeGroupArgs",
+    "GrafanaArgs",
+    "GrafanaAuthentication",
+    "GrafanaSamlArgs",
     "InferenceCluster",
     "InferenceClusterArgs",
     "MultiRegionAccessPoint",
@@ -113,9 +133,12 @@ __all__ = [
     "MultiRegionKeyArgs",
     "NetworkPeering",
     "NetworkPeeringArgs",
+    "Observability",
+    "ObservabilityArgs",
     "PeeringSideArgs",
     "PrivateZoneArgs",
     "PrivateZoneVpcArgs",
+    "PrometheusArgs",
     "RecoveryActionArgs",
     "RecoveryCriticality",
     "RecoveryDatabaseArgs",
@@ -147,6 +170,18 @@ __all__ = [
     "TableKeyType",
     "TableSideArgs",
     "ThreatFeature",
+    "TracingArgs",
     "TrafficSwitch",
     "TrafficSwitchArgs",
+    "WatchThresholdsArgs",
+    "WatchedBalancerArgs",
+    "WatchedBucketArgs",
+    "WatchedCacheArgs",
+    "WatchedClusterArgs",
+    "WatchedDatabaseArgs",
+    "WatchedHealthCheckArgs",
+    "WatchedQueueArgs",
+    "WatchedRegionArgs",
+    "WatchedTableArgs",
+    "WatchedVaultArgs",
 ]

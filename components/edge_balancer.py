@@ -46,8 +46,12 @@ class EdgeBalancer(pulumi.ComponentResource):
     """Id of the zone of that name, for records that are aliases."""
     arn: pulumi.Output[str]
     """ARN of the load balancer."""
+    arn_suffix: pulumi.Output[str]
+    """Last part of that ARN, by which CloudWatch knows the load balancer."""
     target_group_arn: pulumi.Output[str]
     """ARN of the target group, in which targets register."""
+    target_group_arn_suffix: pulumi.Output[str]
+    """Last part of that ARN, by which CloudWatch knows the target group."""
     security_group_id: pulumi.Output[str]
     """Id of the load balancer's security group: targets let it in."""
     access_logs_bucket: pulumi.Output[str]
@@ -69,14 +73,18 @@ class EdgeBalancer(pulumi.ComponentResource):
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
         self.arn = balancer.arn
+        self.arn_suffix = balancer.arn_suffix
         self.target_group_arn = targets.arn
+        self.target_group_arn_suffix = targets.arn_suffix
         self.security_group_id = group.id
         self.register_outputs(
             {
                 "dns_name": self.dns_name,
                 "zone_id": self.zone_id,
                 "arn": self.arn,
+                "arn_suffix": self.arn_suffix,
                 "target_group_arn": self.target_group_arn,
+                "target_group_arn_suffix": self.target_group_arn_suffix,
                 "security_group_id": self.security_group_id,
                 "access_logs_bucket": self.access_logs_bucket,
             }

@@ -79,6 +79,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "a Global Datastore's engine became an argument in version 6 of the provider; this one takes its primary's",
         "2026-11-21",
     ),
+    Difference(
+        "aws:grafana/workspace:Workspace",
+        "kmsKeyId",
+        "Grafana workspaces got customer keys in version 6 of the provider; with this one a key of AWS's own encrypts",
+        "2026-11-21",
+    ),
 )
 
 
