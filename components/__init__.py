@@ -7,6 +7,7 @@ from components._cache_side import CacheEngine, CacheEviction, CacheSideArgs
 from components._certificates import BalancerCertificateArgs
 from components._data_store import RecoverySecretArgs
 from components._database_side import DatabaseSideArgs, DatabaseStorage
+from components._fault_templates import FaultTagArgs
 from components._grafana import GrafanaArgs, GrafanaAuthentication, GrafanaSamlArgs
 from components._node_groups import CapacityMarket, CapacityReservationArgs, GpuNodeGroupArgs, SystemNodesArgs
 from components._restore_tests import RestoredTypeArgs, RestoreTestsArgs
@@ -37,6 +38,7 @@ from components.failover_dns import (
     PrivateZoneArgs,
     PrivateZoneVpcArgs,
 )
+from components.fault_experiments import FaultExperiments, FaultExperimentsArgs, GpuFaultArgs
 from components.global_cache import GlobalCache, GlobalCacheArgs
 from components.global_database import GlobalDatabase, GlobalDatabaseArgs
 from components.global_table import (
@@ -115,12 +117,16 @@ __all__ = [
     "EndpointCheckArgs",
     "FailoverDns",
     "FailoverDnsArgs",
+    "FaultExperiments",
+    "FaultExperimentsArgs",
+    "FaultTagArgs",
     "GlobalCache",
     "GlobalCacheArgs",
     "GlobalDatabase",
     "GlobalDatabaseArgs",
     "GlobalTable",
     "GlobalTableArgs",
+    "GpuFaultArgs",
     "GpuNodeGroupArgs",
     "GrafanaArgs",
     "GrafanaAuthentication",
