@@ -26,12 +26,12 @@ code take up to 28."""
 
 MOST_IMAGE_PREFIXES = 100
 """Filters in one replication rule of ECR (ECR User Guide, private image replication; read 2026-11-21)."""
-_PREFIX = re.compile(r"(?=.{2,256}$)([a-z0-9]+([._-][a-z0-9]*)*/)*[a-z0-9]*([._-][a-z0-9]*)*")
+IMAGE_PREFIX = re.compile(r"(?=.{2,256}$)([a-z0-9]+([._-][a-z0-9]*)*/)*[a-z0-9]*([._-][a-z0-9]*)*")
 """ECR API Reference, RepositoryFilter; read 2026-11-21."""
 
 SERVICE = "config.amazonaws.com"
 BACKUP_SERVICES = ("Aurora", "DynamoDB", "EBS", "S3")
-_BACKUP_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,49}")
+BACKUP_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,49}")
 """Keys of the map of services (AWS Backup API Reference, DescribeRegionSettings; read 2026-11-21); some have blanks."""
 
 
@@ -97,9 +97,9 @@ class AccountBaseline(pulumi.ComponentResource):
     bucket, a GuardDuty detector, an access analyzer, the rules by which ECR copies images, encryption of EBS volumes,
     the services that AWS Backup may back up; and, once for the account, the block of public buckets.
 
-    AWS refuses a second recorder, channel, detector: import what an account has already, or leave it where it is and
-    don't declare this. Each Region writes into the bucket on its own side, so that the loss of one doesn't stop the
-    other; each side holds a copy of the other's.
+    AWS refuses a second recorder, channel or detector: import what an account has already. The rest is overwritten
+    without a question: the prefixes of images that ECR copies already have to be named, too. Each Region writes into
+    the bucket on its own side, so that the loss of one doesn't stop the other, and holds a copy of the other's.
     """
 
     primary_bucket: pulumi.Output[str]
@@ -355,7 +355,7 @@ def _validate(name: str, args: AccountBaselineArgs) -> None:
     _checks.require_other_region(checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"])
     prefixes = args["image_prefixes"]
     checks.require(
-        1 <= len(prefixes) <= MOST_IMAGE_PREFIXES and all(_PREFIX.fullmatch(each) for each in prefixes),
+        1 <= len(prefixes) <= MOST_IMAGE_PREFIXES and all(IMAGE_PREFIX.fullmatch(each) for each in prefixes),
         "image_prefixes",
         got=list(prefixes),
         allowed=f"1 to {MOST_IMAGE_PREFIXES} beginnings of names of repositories, 2 to 256 characters each",
@@ -372,7 +372,7 @@ def _validate(name: str, args: AccountBaselineArgs) -> None:
     )
     services = args.get("backup_services", list(BACKUP_SERVICES))
     checks.require(
-        len(services) > 0 and all(_BACKUP_SERVICE.fullmatch(each) for each in services),
+        len(services) > 0 and all(BACKUP_SERVICE.fullmatch(each) for each in services),
         "backup_services",
         got=list(services),
         allowed="one or more services, as AWS Backup calls them",

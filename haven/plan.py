@@ -19,8 +19,13 @@ _ORDER = (
     "MultiRegionKey",
     "FailoverDns",
     "TrafficSwitch",
+    "AuditTrail",
+    "AccountBaseline",
+    "StateBackend",
 )
 
+
+ENVIRONMENT = "environment"
 
 _UNSAID = dict.fromkeys(("atBestMinutes", "atBestSource", "atMostMinutes", "atMostSource", "assumption"))
 """What a promise may leave open: outputs lose what is null on their way."""
@@ -47,7 +52,7 @@ class RegionPlan:
     role: str
     """`primary` or `recovery`: fixed at birth."""
     state: str
-    """`active` where writes go, `standby` otherwise."""
+    """`active` where writes go, `standby` otherwise; empty where nothing is active, as in an account's own stack."""
     count: int
     standing: Mapping[str, int]
     sections: Sequence[Section]
@@ -58,8 +63,12 @@ class Plan:
     """What a stack would make."""
 
     stack: str
+    kind: str
+    """`environment`, or `account` for what an account has once."""
     tier: str
+    """Empty where there is none: only environments have one."""
     active: str
+    """Empty where nothing is active."""
     regions: Sequence[RegionPlan]
     """Primary first."""
     elsewhere: Sequence[Section]
@@ -87,15 +96,16 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
     """
     outputs = recording.outputs
     resources = list(recording.real())
-    active = str(outputs["active"])
+    active = str(outputs.get("active", ""))
     regions = [
-        _region(recording, resources, region, role, "active" if region == active else "standby")
+        _region(recording, resources, region, role, _state(region, active))
         for role, region in sorted(outputs["regions"].items())
     ]
     known = {each.region for each in regions}
     return Plan(
         stack=recording.stack,
-        tier=str(outputs["tier"]),
+        kind=str(outputs.get("kind", ENVIRONMENT)),
+        tier=str(outputs.get("tier", "")),
         active=active,
         regions=regions,
         elsewhere=_sections([each for each in resources if each.region not in known], recording),
@@ -107,6 +117,12 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
         notes=outputs.get("notes", ()),
         placeholders=placeholders,
     )
+
+
+def _state(region: str, active: str) -> str:
+    if not active:
+        return ""
+    return "active" if region == active else "standby"
 
 
 def _region(recording: Recording, resources: Sequence[Record], region: str, role: str, state: str) -> RegionPlan:
@@ -148,7 +164,8 @@ def kind(type_: str) -> str:
 def as_json(plan: Plan) -> dict[str, Any]:
     """The plan for programs. Keys are only ever added; lists and maps are sorted.
 
-    - `stack`, `tier`, `active`: the stack's name, its tier, the Region where writes go.
+    - `stack`, `kind`, `tier`, `active`: the stack's name, `environment` or `account`, its tier, the Region where writes
+      go. An account's own stack has neither tier nor active Region: both are null, and so is each Region's `state`.
     - `regions`: Region -> `role` (`primary` or `recovery`), `state` (`active` or `standby`), `count` (how many of
       `resources` are in it) and `standing`: numbers of `controlPlanes`, `systemNodes`, `gpuNodes` (both: desired),
       `databaseClusters`, `databaseInstances` (a member without instances is headless), `cacheNodes`, `buckets`,
@@ -164,12 +181,13 @@ def as_json(plan: Plan) -> dict[str, Any]:
     """
     return {
         "stack": plan.stack,
-        "tier": plan.tier,
-        "active": plan.active,
+        "kind": plan.kind,
+        "tier": plan.tier or None,
+        "active": plan.active or None,
         "regions": {
             each.region: {
                 "role": each.role,
-                "state": each.state,
+                "state": each.state or None,
                 "count": each.count,
                 "standing": dict(each.standing),
             }

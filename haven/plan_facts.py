@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from haven import account_facts
 from haven.record import REFERENCE, Record, Recording
 from haven.text import plural
 
@@ -210,6 +211,18 @@ def _switch(records: Records, _: Recording) -> list[str]:
     return [*facts, mode if checks else ""]
 
 
+def _trail(records: Records, recording: Recording) -> list[str]:
+    return [*account_facts.trail(records), *_bucket(records, recording)]
+
+
+def _baseline(records: Records, recording: Recording) -> list[str]:
+    return [*account_facts.baseline(records), *_bucket(records, recording)]
+
+
+def _state(records: Records, recording: Recording) -> list[str]:
+    return [*account_facts.state(records), *_bucket(records, recording)]
+
+
 _DESCRIPTIONS: Mapping[str, Callable[[Records, Recording], list[str]]] = {
     "RegionalNetwork": _network,
     "InferenceCluster": _inference_cluster,
@@ -218,4 +231,7 @@ _DESCRIPTIONS: Mapping[str, Callable[[Records, Recording], list[str]]] = {
     "ReplicatedBucket": _bucket,
     "FailoverDns": _dns,
     "TrafficSwitch": _switch,
+    "AuditTrail": _trail,
+    "AccountBaseline": _baseline,
+    "StateBackend": _state,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from haven.plan import Plan, RegionPlan, Section
+from haven.plan import ENVIRONMENT, Plan, RegionPlan, Section
 from haven.text import Style, plural, table, wrapped
 
 STANDING = {
@@ -41,20 +41,34 @@ def render(plan: Plan, style: Style) -> str:
 
 
 def _headline(plan: Plan, style: Style) -> list[str]:
-    title = f"Stack {plan.stack}: tier {plan.tier}, writes go to {plan.active}"
+    title = f"Stack {plan.stack}: {_what(plan)}"
     total = f"{plural(plan.count, 'resource')}; planned offline, nothing was asked or changed"
     return [style.paint(title, "bold"), total]
+
+
+def _what(plan: Plan) -> str:
+    if plan.kind == ENVIRONMENT:
+        return f"tier {plan.tier}, writes go to {plan.active}"
+    return "what the account has once, whatever environments stand in it"
 
 
 def _side_by_side(regions: Sequence[RegionPlan]) -> list[str]:
     rows = [
         ["", *(each.region for each in regions)],
-        ["", *(f"{each.role}, {each.state}" for each in regions)],
+        ["", *(_role(each) for each in regions)],
         ["resources", *(str(each.count) for each in regions)],
     ]
-    for key, label in STANDING.items():
+    # Where nothing is active nothing serves, and what would serve is no part of the picture.
+    labels = {
+        key: label for key, label in STANDING.items() if any(each.state or each.standing[key] for each in regions)
+    }
+    for key, label in labels.items():
         rows.append([label, *(_number(each, key) for each in regions)])
     return table(rows, 2)
+
+
+def _role(region: RegionPlan) -> str:
+    return ", ".join(each for each in (region.role, region.state) if each)
 
 
 def _number(region: RegionPlan, key: str) -> str:
@@ -65,7 +79,7 @@ def _number(region: RegionPlan, key: str) -> str:
 
 
 def _region(region: RegionPlan, style: Style) -> list[str]:
-    title = f"{region.region} ({region.role}, {region.state}): {plural(region.count, 'resource')}"
+    title = f"{region.region} ({_role(region)}): {plural(region.count, 'resource')}"
     return [style.paint(title, "bold"), *_sections(region.sections, style)]
 
 

@@ -115,7 +115,14 @@ def with_tier(stack: Stack, tier: Tier) -> Variant:
 
     What that tier couldn't have is taken along as far as it goes, and said in the notes: objectives are judged rather
     than enforced, systems above the tier are lowered to it, a snapshot to restore belongs to tier backup only.
+
+    Raises:
+        Problems: where the stack has no tier.
     """
+    kind = stack.config.get("haven:kind") or "environment"
+    if kind != "environment":
+        fix = f"leave --compare out, or name an environment: stack {stack.name} is of kind {kind}"
+        raise Problems([Problem("--compare", shown(tier.value), "a stack that has a tier", fix)])
     config = {**stack.config, "haven:tier": tier.value, "haven:objectives": "{}"}
     notes: list[str] = []
     if "haven:systems" in config:

@@ -6,10 +6,11 @@ from typing import Any
 import pulumi
 
 from haven.problems import Problem, choices, shown
+from infra.account_settings import AccountSettings
 from infra.settings import Refused, Settings
 
 
-async def remember(settings: Settings) -> None:
+async def remember(settings: Settings | AccountSettings) -> None:
     """Hold the settings against the ones of the first deployment, before anything else is declared.
 
     Raises:
@@ -27,7 +28,9 @@ async def remember(settings: Settings) -> None:
         raise Refused(problems, f"the config of stack {settings.stack}")
 
 
-def _differences(settings: Settings, regions: Mapping[str, str], born: Mapping[str, Any]) -> list[Problem]:
+def _differences(
+    settings: Settings | AccountSettings, regions: Mapping[str, str], born: Mapping[str, Any]
+) -> list[Problem]:
     if dict(born["regions"]) != regions:
         return [
             Problem(

@@ -4,13 +4,17 @@ from typing import Any
 
 import pulumi_aws as aws
 
+from infra.account_settings import AccountSettings
 from infra.settings import Settings
 
 _EMULATED = (
+    "accessanalyzer",
     "acm",
     "autoscaling",
     "backup",
+    "cloudtrail",
     "cloudwatch",
+    "configservice",
     "dynamodb",
     "ec2",
     "ecr",
@@ -18,6 +22,7 @@ _EMULATED = (
     "elasticache",
     "elbv2",
     "events",
+    "guardduty",
     "iam",
     "kinesis",
     "kms",
@@ -35,7 +40,7 @@ _EMULATED = (
 """The services that an environment uses: an emulator stands in for these."""
 
 
-def aws_providers(settings: Settings) -> dict[str, aws.Provider]:
+def aws_providers(settings: Settings | AccountSettings) -> dict[str, aws.Provider]:
     """Region -> its provider, for both Regions.
 
     None of them looks anything up: credentials, account and instance metadata are not asked for, so that `up` still
@@ -44,7 +49,7 @@ def aws_providers(settings: Settings) -> dict[str, aws.Provider]:
     return {region: _provider(settings, region) for region in (settings.regions.primary, settings.regions.recovery)}
 
 
-def _provider(settings: Settings, region: str) -> aws.Provider:
+def _provider(settings: Settings | AccountSettings, region: str) -> aws.Provider:
     tags = {**settings.tags, "haven:environment": settings.stack}
     return aws.Provider(
         f"aws-{region}",

@@ -29,9 +29,11 @@ _PATTERNS = {
     r"^Z[A-Z0-9]{1,31}$": "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ",
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$": "a domain name, such as ai.example.com",
     r"^/[^\s]*$": "a path, such as /readyz",
+    r"^(environment|account)$": "environment or account",
+    r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]+$": "the ARN of a bucket",
     r"^https?://[^\s/]+/?$": "the URL of an endpoint, such as http://127.0.0.1:4566",
 }
-"""What each pattern of `infra.models` and `infra.settings` asks for, in words; a test holds that none is missing."""
+"""What each pattern of the config asks for, in words; a test holds that none is missing."""
 
 _TYPES = {
     "string_type": "text",

@@ -1,22 +1,20 @@
 """Every config key of an environment: typed, frozen, with all that is wrong with a stack file in one error."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pulumi
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
-from haven.problems import Problem, Problems, choices
-from haven.stackfile import is_placeholder
+from haven.problems import Problems
 from haven.tiers import Tier
 from infra import models, rules
-from infra.reading import read_value, unknown_key
+from infra.account_models import ACCOUNT_KEYS
+from infra.keys import SHARED, read
+from infra.keys import Key as _Key
 
 EMULATOR_ACCOUNT = "000000000000"
-NAMESPACE = "haven"
-_LEFT_OUT = ("", "{}")
-"""What Pulumi.yaml fills in for a key that a stack leaves out, so that the program itself can say what is missing."""
 
 
 class Refused(Problems, pulumi.RunError):
@@ -63,20 +61,11 @@ class Settings:
         return own or self.tier
 
 
-@dataclass(frozen=True)
-class _Key:
-    type: Any
-    structured: bool = True
-    default: Any = field(default=None)
-    required: bool = False
-
-
 _ZONES = dict[str, Annotated[list[str], Field(min_length=2, max_length=3)]]
 
 KEYS: dict[str, _Key] = {
-    "account": _Key(Annotated[str, Field(pattern=r"^\d{12}$")], structured=False),
+    **SHARED,
     "tier": _Key(Tier, structured=False, required=True),
-    "regions": _Key(models.Regions, required=True),
     "active": _Key(str, structured=False),
     "demote": _Key(str, structured=False),
     "zones": _Key(_ZONES, default={}),
@@ -93,9 +82,6 @@ KEYS: dict[str, _Key] = {
     "storage": _Key(models.Storage, default=models.Storage()),
     "systems": _Key(dict[models.Name, models.System], default={}),
     "traffic": _Key(models.Traffic, default=models.Traffic()),
-    "ephemeral": _Key(Annotated[bool, Field(strict=True)], structured=False, default=False),
-    "emulator": _Key(Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")], structured=False),
-    "tags": _Key(dict[str, str], default={}),
 }
 
 
@@ -109,47 +95,12 @@ def load(stack: str, config: Mapping[str, str]) -> Settings:
     Raises:
         Refused: with every problem there is; nothing has been declared then.
     """
-    values, problems = _read(config)
+    elsewhere = dict.fromkeys(ACCOUNT_KEYS.keys() - KEYS.keys(), "account")
+    values, problems = read(config, KEYS, elsewhere)
     problems += rules.check(stack, values)
     if problems:
         raise Refused(problems, f"the config of stack {stack}")
     return _settled(stack, values)
-
-
-def _read(config: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
-    """The checked values, without an entry for those that are not valid, and what is wrong with them."""
-    given = {
-        name.removeprefix(f"{NAMESPACE}:"): text for name, text in config.items() if name.startswith(NAMESPACE + ":")
-    }
-    problems = [unknown_key(f"{NAMESPACE}:{name}", name, KEYS) for name in sorted(given.keys() - KEYS)]
-    values: dict[str, Any] = {}
-    for name, key in KEYS.items():
-        if given.get(name, "") in _LEFT_OUT:
-            if key.required:
-                problems.append(_missing(name))
-            else:
-                values[name] = key.default
-            continue
-        found, wrong = _read_key(name, key, given[name])
-        problems += wrong
-        if not wrong:
-            values[name] = found
-    return values, problems
-
-
-def _read_key(name: str, key: _Key, text: str) -> tuple[Any, list[Problem]]:
-    what = f"{NAMESPACE}:{name}"
-    if is_placeholder(text):
-        return None, [Problem(what, "a secure value", "plain text: it shapes the plan", f"set {what} without --secret")]
-    return read_value(what, text, TypeAdapter(key.type), structured=key.structured)
-
-
-def _missing(name: str) -> Problem:
-    allowed = {
-        "tier": choices(Tier),
-        "regions": "a map with primary and recovery, such as eu-west-1 and eu-central-1",
-    }
-    return Problem(f"{NAMESPACE}:{name}", "nothing", allowed[name], f"add {NAMESPACE}:{name} to the stack file")
 
 
 def _settled(stack: str, values: Mapping[str, Any]) -> Settings:
@@ -162,5 +113,8 @@ def _settled(stack: str, values: Mapping[str, Any]) -> Settings:
         demote=values["demote"] or regions.recovery,
         zones={region: values["zones"].get(region) or rules.default_zones(region) for region in both},
         hosted_zone_id=values["hostedZoneId"],
-        **{name: values[name] for name in KEYS.keys() - {"account", "active", "demote", "zones", "hostedZoneId"}},
+        **{
+            name: values[name]
+            for name in KEYS.keys() - {"kind", "account", "active", "demote", "zones", "hostedZoneId"}
+        },
     )

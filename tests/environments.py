@@ -12,6 +12,8 @@ from haven.stackfile import load_stack
 ROOT = Path(__file__).resolve().parent.parent
 TIERS = ("backup", "pilot-light", "warm", "active-active")
 STACKS = (*TIERS, "demo")
+ACCOUNT = "account"
+EVERY_STACK = (*STACKS, ACCOUNT)
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 
 

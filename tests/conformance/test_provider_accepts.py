@@ -8,7 +8,7 @@ from haven.local import differences, terraform
 from haven.local.export import export
 from haven.local.recorder import record
 from haven.record import Recording
-from tests.environments import RECOVERY, ROOT, STACKS, TIERS, environment
+from tests.environments import EVERY_STACK, RECOVERY, ROOT, TIERS, environment
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py"))
 
@@ -27,7 +27,7 @@ def assert_accepted(recording: Recording, provider: terraform.Terraform, folder:
     assert sorted(exported.urns.values()) == sorted(aws)
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", EVERY_STACK)
 def test_every_resource_of_a_stack_is_accepted(stack: str, provider: terraform.Terraform, tmp_path: Path) -> None:
     assert_accepted(environment(stack), provider, tmp_path)
 

@@ -94,8 +94,8 @@ def test_components_come_in_reading_order_and_the_stack_itself_last(plan: Plan) 
 def test_json_is_sorted_and_says_what_its_docstring_says(plan: Plan) -> None:
     said = as_json(plan)
     documented = {
-        "stack", "tier", "active", "regions", "resources", "promises", "objectives", "judgements", "systems", "notes",
-        "placeholders",
+        "stack", "kind", "tier", "active", "regions", "resources", "promises", "objectives", "judgements", "systems",
+        "notes", "placeholders",
     }  # fmt: skip
     assert said.keys() == documented
     assert (said["regions"][RECOVERY]["role"], said["regions"][RECOVERY]["state"]) == ("recovery", "standby")

@@ -6,7 +6,19 @@ from itertools import combinations
 import pytest
 
 from haven.record import Options, Record, Recording
-from tests.environments import PRIMARY, RECOVERY, ROOT, STACKS, TIERS, environment, gpu_sizes, nested, standing
+from tests.environments import (
+    ACCOUNT,
+    EVERY_STACK,
+    PRIMARY,
+    RECOVERY,
+    ROOT,
+    STACKS,
+    TIERS,
+    environment,
+    gpu_sizes,
+    nested,
+    standing,
+)
 
 CLUSTER = "aws:eks/cluster:Cluster"
 DATABASE = "aws:rds/cluster:Cluster"
@@ -14,8 +26,12 @@ INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
 CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 
 STATEFUL = {
+    "aws:cfg/deliveryChannel:DeliveryChannel",
+    "aws:cfg/recorder:Recorder",
+    "aws:cloudtrail/trail:Trail",
     "aws:dynamodb/table:Table",
     "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:guardduty/detector:Detector",
     "aws:kms/key:Key",
     "aws:kms/replicaKey:ReplicaKey",
     "aws:rds/cluster:Cluster",
@@ -26,7 +42,11 @@ STATEFUL = {
 }
 
 AWS_NAMED_BY = {
+    "aws:accessanalyzer/analyzer:Analyzer": "analyzerName",
     "aws:autoscaling/tag:Tag": "autoscalingGroupName",
+    "aws:cfg/deliveryChannel:DeliveryChannel": "name",
+    "aws:cfg/recorder:Recorder": "name",
+    "aws:cloudtrail/trail:Trail": "name",
     "aws:cloudwatch/logGroup:LogGroup": "name",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
     "aws:ec2/launchTemplate:LaunchTemplate": "name",
@@ -189,13 +209,13 @@ def test_keys_secrets_and_buckets_have_their_copy_in_every_tier(stack: str) -> N
     assert len(standing(recording, replication, PRIMARY)) == len(standing(recording, replication, RECOVERY)) > 0
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", EVERY_STACK)
 def test_every_resource_has_an_explicit_provider(stack: str) -> None:
     without = [each.urn for each in environment(stack).real() if not each.provider]
     assert [urn for urn in without if "pulumi:index:Stash" not in urn] == []
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", EVERY_STACK)
 def test_nothing_is_auto_named(stack: str) -> None:
     for each in environment(stack).real():
         if each.type in AWS_NAMED_BY:
@@ -203,7 +223,7 @@ def test_nothing_is_auto_named(stack: str) -> None:
         assert not any(name.endswith("Prefix") and "name" in name.lower() for name in each.inputs), each.urn
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", EVERY_STACK)
 def test_every_type_that_takes_a_name_is_in_the_table_of_names(stack: str) -> None:
     from pulumi._types import resource_types
 
@@ -218,7 +238,7 @@ def test_every_type_that_takes_a_name_is_in_the_table_of_names(stack: str) -> No
             assert each.type in AWS_NAMED_BY, f"{each.type} takes {prefixed}"
 
 
-@pytest.mark.parametrize("stack", TIERS)
+@pytest.mark.parametrize("stack", [*TIERS, ACCOUNT])
 def test_every_stateful_resource_is_protected_and_retained(stack: str) -> None:
     for each in environment(stack).real():
         if each.type in STATEFUL:
@@ -233,6 +253,8 @@ def test_nothing_of_an_ephemeral_environment_is_protected_or_retained() -> None:
 
 ENCRYPTED_BY = {
     "aws:elasticache/replicationGroup:ReplicationGroup": ("kmsKeyId", "globalReplicationGroupId"),
+    "aws:cfg/deliveryChannel:DeliveryChannel": ("s3KmsKeyArn",),
+    "aws:cloudtrail/trail:Trail": ("kmsKeyId",),
     "aws:cloudwatch/logGroup:LogGroup": ("kmsKeyId",),
     "aws:rds/cluster:Cluster": ("kmsKeyId",),
     "aws:secretsmanager/secret:Secret": ("kmsKeyId",),
@@ -241,7 +263,7 @@ ENCRYPTED_BY = {
 }
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", EVERY_STACK)
 def test_every_store_is_encrypted(stack: str) -> None:
     recording = environment(stack)
     for each in recording.real():
@@ -252,7 +274,7 @@ def test_every_store_is_encrypted(stack: str) -> None:
     assert len([each for each in recording.real() if each.type == encryption]) == len(buckets) > 0
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", EVERY_STACK)
 def test_every_child_is_named_after_its_component_and_has_it_as_a_parent(stack: str) -> None:
     recording = environment(stack)
     for each in recording.resources:
@@ -262,7 +284,7 @@ def test_every_child_is_named_after_its_component_and_has_it_as_a_parent(stack: 
         assert each.name.startswith(f"{each.component_name}-"), each.urn
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", EVERY_STACK)
 def test_providers_call_nobody_when_they_are_configured(stack: str) -> None:
     providers = [each for each in environment(stack).resources if each.type == "pulumi:providers:aws"]
     assert len(providers) == 2
@@ -271,7 +293,7 @@ def test_providers_call_nobody_when_they_are_configured(stack: str) -> None:
             assert each.inputs[flag] == "true", each.name
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", EVERY_STACK)
 def test_no_value_holds_a_name_of_the_emulators_account_but_in_the_demo(stack: str) -> None:
     values = [each for record in environment(stack).real() for each in nested(dict(record.inputs))]
     found = any(isinstance(each, str) and "000000000000" in each for each in values)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from haven.tiers import Tier
+from infra.account_models import ACCOUNT_KEYS
 from infra.reading import _PATTERNS
 from infra.settings import KEYS, Refused, load
 
@@ -84,5 +85,7 @@ def test_every_pattern_is_explained_in_words() -> None:
             return own.union(keyed, *(patterns(each) for each in node.values()))
         return set().union(*(patterns(each) for each in node)) if isinstance(node, list) else set()
 
-    used = set().union(*(patterns(TypeAdapter(key.type).json_schema()) for key in KEYS.values()))
+    used = set().union(
+        *(patterns(TypeAdapter(key.type).json_schema()) for key in (*KEYS.values(), *ACCOUNT_KEYS.values()))
+    )
     assert used == set(_PATTERNS)
