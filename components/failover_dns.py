@@ -24,7 +24,7 @@ _MOST_NAME_CHARACTERS = 253
 
 
 class DnsRouting(StrEnum):
-    """How clients are spread over the Regions."""
+    """How clients are spread over the Regions. Each way has a name of its own below the service's."""
 
     FAILOVER = "failover"
     """All of them go to the primary Region while it is healthy, else to the other one."""
@@ -67,9 +67,8 @@ class FailoverDnsArgs(TypedDict):
     """The name below the domain, for example `api` for `api.example.com`. Empty for the domain itself, which only
     aliases can serve."""
     routing: DnsRouting
-    """How clients are spread over the Regions. One name can't have failover records beside others (Route 53 API
-    Reference, ResourceRecordSet; read 2026-11-21), so changing this where both records stand takes three deployments:
-    without `recovery`, with the new routing, with `recovery` again."""
+    """How clients are spread over the Regions. Changing it is safe in one deployment: the new records are made under
+    another name, then the service's name is pointed to them, then the old ones go."""
     primary: DnsSideArgs
     """Where the primary Region's record leads. It is the PRIMARY one for good, whichever Region is active."""
     recovery: NotRequired[DnsSideArgs]
@@ -92,7 +91,13 @@ class FailoverDnsArgs(TypedDict):
 
 
 class FailoverDns(pulumi.ComponentResource):
-    """Records of one name, one for each Region, that Route 53 answers as long as their health checks are well.
+    """One name, and behind it a record for each Region that Route 53 answers as long as its health check is well.
+
+    The Regions' records don't stand under the service's name but below it, under their routing's: one name can't have
+    failover records beside others (Route 53 API Reference, ResourceRecordSet; read 2026-11-21), so the two sets could
+    never stand side by side. The service's own name is an alias of the one in force. Route 53 answers it as if it had
+    been asked for that one (Route 53 Developer Guide, choosing between alias and non-alias records; read 2026-11-21):
+    resolvers never hear the name in between, and none of them keeps one that a change of routing takes away.
 
     Health checks on alarms work for private records too: the checkers need no way into the VPC (Route 53 Developer
     Guide, configuring failover in a private hosted zone; read 2026-11-21). An alias never evaluates its target's
@@ -112,12 +117,12 @@ class FailoverDns(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self.zone_id = self._public_zone()
-        self._records(name, self.zone_id, args["domain"])
+        self._names(name, self.zone_id, args["domain"])
         self.private_zone_id = pulumi.Output.from_input("")
         if "private_zone" in args:
             private_domain = args["private_zone"].get("domain", args["domain"])
             self.private_zone_id = self._private_zone(private_domain, args["private_zone"]["vpcs"])
-            self._records(f"{name}-private", self.private_zone_id, private_domain)
+            self._names(f"{name}-private", self.private_zone_id, private_domain)
         self.record_name = pulumi.Output.from_input(full_name(args["domain"], args["record_name"]))
         self.register_outputs(
             {
@@ -152,23 +157,41 @@ class FailoverDns(pulumi.ComponentResource):
         )
         return zone.id
 
-    def _records(self, prefix: str, zone_id: pulumi.Output[str], domain: str) -> None:
+    def _names(self, prefix: str, zone_id: pulumi.Output[str], domain: str) -> None:
+        service = full_name(domain, self._args["record_name"])
+        routed = routed_name(service, self._args["routing"])
+        for record_type in ("A", "AAAA") if "target_zone_id" in self._args["primary"] else ("CNAME",):
+            records = self._records(prefix, zone_id, routed, record_type)
+            aws.route53.Record(
+                f"{prefix}-{record_type.lower()}",
+                zone_id=zone_id,
+                name=service,
+                type=record_type,
+                aliases=[{"name": routed, "zone_id": zone_id, "evaluate_target_health": False}],
+                # What it leads to is there before it is pointed there.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=records),
+            )
+
+    def _records(
+        self, prefix: str, zone_id: pulumi.Output[str], routed: str, record_type: str
+    ) -> list[aws.route53.Record]:
         sides: list[tuple[str, DnsSideArgs, aws.Provider | None]] = [("PRIMARY", self._args["primary"], None)]
         if "recovery" in self._args:
             sides.append(("SECONDARY", self._args["recovery"], self._args.get("recovery_provider")))
-        for role, side, provider in sides:
-            for record_type in ("A", "AAAA") if "target_zone_id" in side else ("CNAME",):
-                aws.route53.Record(
-                    f"{prefix}-{region_code(side['region'])}-{record_type.lower()}",
-                    zone_id=zone_id,
-                    name=full_name(domain, self._args["record_name"]),
-                    type=record_type,
-                    set_identifier=side["region"],
-                    health_check_id=side.get("health_check_id"),
-                    **self._policy(role, side["region"]),
-                    **self._answer(side),
-                    opts=pulumi.ResourceOptions(parent=self, provider=provider),
-                )
+        return [
+            aws.route53.Record(
+                f"{prefix}-{self._args['routing']}-{region_code(side['region'])}-{record_type.lower()}",
+                zone_id=zone_id,
+                name=routed,
+                type=record_type,
+                set_identifier=side["region"],
+                health_check_id=side.get("health_check_id"),
+                **self._policy(role, side["region"]),
+                **self._answer(side),
+                opts=pulumi.ResourceOptions(parent=self, provider=provider),
+            )
+            for role, side, provider in sides
+        ]
 
     def _policy(self, role: str, region: str) -> Mapping[str, Any]:
         if self._args["routing"] == DnsRouting.LATENCY:
@@ -187,11 +210,16 @@ def full_name(domain: str, record_name: str) -> str:
     return f"{record_name}.{domain}" if record_name else domain
 
 
+def routed_name(service: str, routing: DnsRouting) -> str:
+    """The name under which the Regions' records of one routing stand: `failover.api.example.com`."""
+    return f"{DnsRouting(routing).value}.{service}"
+
+
 def _validate(name: str, args: FailoverDnsArgs) -> None:
     checks = Checks("FailoverDns")
     _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
     domain, record = args["domain"], args["record_name"]
-    fqdn = full_name(domain, record)
+    longest = max((routed_name(full_name(domain, record), each) for each in DnsRouting), key=len)
     checks.require(
         _NAME.fullmatch(domain) is not None and "." in domain,
         "domain",
@@ -215,10 +243,10 @@ def _validate(name: str, args: FailoverDnsArgs) -> None:
         fix=f"give only what stands before .{domain}",
     )
     checks.require(
-        len(fqdn) <= _MOST_NAME_CHARACTERS,
+        len(longest) <= _MOST_NAME_CHARACTERS,
         "record_name",
-        got=fqdn,
-        allowed=f"at most {_MOST_NAME_CHARACTERS} characters with the domain",
+        got=longest,
+        allowed=f"at most {_MOST_NAME_CHARACTERS} characters with the domain and the routing's name before it",
         fix="choose a shorter name",
     )
     ttl = args.get("ttl_seconds", MOST_TTL_SECONDS)

@@ -187,13 +187,16 @@ def _dns(records: Records, _: Recording) -> list[str]:
     facts = [
         f"{'private' if each.inputs.get('vpcs') else 'public'} zone {each.inputs.get('name')}" for each in zones_here
     ]
-    answers: dict[str, list[str]] = {}
+    answers: dict[str, dict[str, None]] = {}
     for each in of_type(records, "aws:route53/record:Record"):
-        answers.setdefault(str(each.inputs.get("name")), []).append(_answer(each))
+        answers.setdefault(str(each.inputs.get("name")), {})[_answer(each)] = None  # one, for both IP versions
     return [*facts, *(f"{name}: {'; '.join(each)}" for name, each in answers.items())]
 
 
 def _answer(record: Record) -> str:
+    aliases = record.inputs.get("aliases", ())
+    if aliases and "setIdentifier" not in record.inputs:
+        return f"answers as {aliases[0].get('name')}"
     region = record.inputs.get("setIdentifier", "every client")
     roles = [f" as {str(each.get('type')).lower()}" for each in record.inputs.get("failoverRoutingPolicies", ())]
     how = " by latency" if record.inputs.get("latencyRoutingPolicies") else "".join(roles)

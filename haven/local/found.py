@@ -252,6 +252,7 @@ def _dns_record(record: Mapping[str, Any], checks: Mapping[str, str]) -> str:
     routing = [record["Failover"]] if "Failover" in record else []
     routing += [f"LATENCY {record['Region']}"] if "Region" in record else []
     values = [each["Value"] for each in record.get("ResourceRecords", ())]
+    values += [f"alias of {record['AliasTarget']['DNSName'].rstrip('.')}"] if "AliasTarget" in record else []
     check = record.get("HealthCheckId")
     return planned.dns_record(routing, values, checks.get(check, "an unknown health check") if check else None)
 

@@ -196,6 +196,7 @@ class _Planned:
             check = self._referred(each.inputs.get("healthCheckId"))
             name = f"{each.inputs['name']} {each.inputs.get('setIdentifier', '')}".strip()
             values = [str(value) for value in each.inputs.get("records", ())]
+            values += [f"alias of {alias['name']}" for alias in each.inputs.get("aliases", ())]
             yield (
                 Fact(GLOBAL, f"{kind} record", name),
                 dns_record(routing, values, checks.get(check.key if check else "")),

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from typing import Any, cast
 
 import pulumi
@@ -39,16 +40,22 @@ def _all(recording: Recording, kind: str) -> dict[str, Record]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 
+def _routed(recording: Recording) -> dict[str, Record]:
+    """The Regions' own records."""
+    return {name: each for name, each in _all(recording, "Record").items() if "setIdentifier" in each.inputs}
+
+
 def _plan(recording: Recording) -> dict[str, Any]:
-    return {each.urn: (each.inputs, each.options) for each in recording.real()}
+    """Everything but what waits for what, which changes nothing that stands."""
+    return {each.urn: (each.inputs, replace(each.options, dependencies=())) for each in recording.real()}
 
 
 def test_the_primary_region_s_record_is_the_primary_one_and_each_has_its_own_check() -> None:
-    records = _all(_declare(), "Record")
+    records = _routed(_declare())
     asked = ("name", "type", "setIdentifier", "records", "ttl", "healthCheckId", "failoverRoutingPolicies")
     assert {name: [each.inputs[key] for key in asked] for name, each in records.items()} == {
-        "dns-euw1-cname": [
-            "api.example.com",
+        "dns-failover-euw1-cname": [
+            "failover.api.example.com",
             "CNAME",
             PRIMARY,
             ["a.example.net"],
@@ -56,8 +63,8 @@ def test_the_primary_region_s_record_is_the_primary_one_and_each_has_its_own_che
             "check-a",
             [{"type": "PRIMARY"}],
         ],
-        "dns-euc1-cname": [
-            "api.example.com",
+        "dns-failover-euc1-cname": [
+            "failover.api.example.com",
             "CNAME",
             RECOVERY,
             ["b.example.net"],
@@ -69,10 +76,11 @@ def test_the_primary_region_s_record_is_the_primary_one_and_each_has_its_own_che
 
 
 def test_latency_records_lead_to_the_nearest_healthy_region() -> None:
-    records = _all(_declare(routing=DnsRouting.LATENCY), "Record")
+    records = _routed(_declare(routing=DnsRouting.LATENCY))
     policies = {each.inputs["setIdentifier"]: each.inputs["latencyRoutingPolicies"] for each in records.values()}
     assert policies == {PRIMARY: [{"region": PRIMARY}], RECOVERY: [{"region": RECOVERY}]}
-    assert [each.inputs["healthCheckId"] for each in records.values()] == ["check-b", "check-a"]
+    assert {each.inputs["healthCheckId"] for each in records.values()} == {"check-a", "check-b"}
+    assert {each.inputs["name"] for each in records.values()} == {"latency.api.example.com"}
     assert not [each for each in records.values() if "failoverRoutingPolicies" in each.inputs]
 
 
@@ -87,14 +95,53 @@ def test_a_recovery_record_that_comes_later_only_adds(routing: DnsRouting, priva
 
 
 def test_aliases_answer_for_both_ip_versions_and_never_ask_their_target_how_it_is() -> None:
-    records = _all(_declare(record_name="", **ALIASES), "Record")
-    assert sorted(records) == ["dns-euc1-a", "dns-euc1-aaaa", "dns-euw1-a", "dns-euw1-aaaa"]
-    for each in records.values():
+    recording = _declare(record_name="", **ALIASES)
+    records = _all(recording, "Record")
+    assert sorted(_routed(recording)) == [
+        "dns-failover-euc1-a",
+        "dns-failover-euc1-aaaa",
+        "dns-failover-euw1-a",
+        "dns-failover-euw1-aaaa",
+    ]
+    assert sorted(records.keys() - _routed(recording).keys()) == ["dns-a", "dns-aaaa"]
+    for name, each in records.items():
         (alias,) = each.inputs["aliases"]
         assert alias["evaluateTargetHealth"] is False
-        assert alias["zoneId"] == "Z1"
-        assert each.inputs["name"] == "example.com"
+        assert name not in _routed(recording) or alias["zoneId"] == "Z1"
+        assert each.inputs["type"] == name.rpartition("-")[2].upper()
         assert each.inputs.keys().isdisjoint({"ttl", "records"})
+
+
+@pytest.mark.parametrize("sides", [SIDES, ALIASES])
+def test_the_service_s_name_is_an_alias_of_the_records_in_force_and_waits_for_them(sides: dict[str, Any]) -> None:
+    for routing in DnsRouting:
+        recording = _declare(routing=routing, private_zone={**PRIVATE, "domain": "internal.example.com"}, **sides)
+        routed = _routed(recording)
+        services = [each for name, each in _all(recording, "Record").items() if name not in routed]
+        assert {each.inputs["name"] for each in services} == {"api.example.com", "api.internal.example.com"}
+        for each in services:
+            (alias,) = each.inputs["aliases"]
+            target = f"{routing.value}.{each.inputs['name']}"
+            same = [one for one in routed.values() if one.inputs["name"] == target]
+            waited_for = [one for one in same if one.inputs["type"] == each.inputs["type"]]
+            assert len(waited_for) == len(SIDES)
+            assert {one.urn for one in waited_for} <= set(each.options.dependencies)
+            assert (alias["name"], alias["zoneId"]) == (target, each.inputs["zoneId"])
+            assert {one.inputs["zoneId"] for one in waited_for} == {each.inputs["zoneId"]}
+
+
+@pytest.mark.parametrize("sides", [SIDES, ALIASES])
+def test_another_routing_has_records_of_its_own_and_changes_only_where_the_service_s_name_leads(
+    sides: dict[str, Any],
+) -> None:
+    plans = [_declare(routing=each, private_zone=PRIVATE, **sides) for each in DnsRouting]
+    before, after = ({each.urn: each.inputs for each in plan.real()} for plan in plans)
+    names = [{each.inputs["name"] for each in _routed(plan).values()} for plan in plans]
+    assert names == [{"failover.api.example.com"}, {"latency.api.example.com"}]
+    changed = {urn for urn in before.keys() & after.keys() if before[urn] != after[urn]}
+    assert changed == {urn for urn, inputs in after.items() if "aliases" in inputs and "setIdentifier" not in inputs}
+    for urn in changed:
+        assert {key for key, value in after[urn].items() if before[urn][key] != value} == {"aliases"}
 
 
 def test_the_private_zone_answers_in_the_vpcs_of_both_regions_with_the_same_records() -> None:
@@ -106,7 +153,8 @@ def test_the_private_zone_answers_in_the_vpcs_of_both_regions_with_the_same_reco
     ]
     records = _all(recording, "Record")
     for code in ("euw1", "euc1"):
-        private, public = records[f"dns-private-{code}-cname"].inputs, records[f"dns-{code}-cname"].inputs
+        private = records[f"dns-private-failover-{code}-cname"].inputs
+        public = records[f"dns-failover-{code}-cname"].inputs
         assert private["zoneId"] == f"@@{zone.key}.id@@"
         assert {**private, "zoneId": ""} == {**public, "zoneId": ""}
 
@@ -118,7 +166,7 @@ def test_a_private_zone_of_its_own_domain_leaves_the_public_names_visible() -> N
         "dns-private-zone": "internal.example.com",
     }
     names = {each.inputs["name"] for name, each in _all(recording, "Record").items() if name.startswith("dns-private")}
-    assert names == {"api.internal.example.com"}
+    assert names == {"api.internal.example.com", "failover.api.internal.example.com"}
 
 
 def test_without_a_zone_of_the_user_s_one_is_created() -> None:
@@ -145,7 +193,7 @@ def test_zones_are_kept_unless_they_are_throw_away_ones(ephemeral: bool) -> None
 
 
 def test_resolvers_keep_an_answer_as_long_as_is_asked() -> None:
-    records = _all(_declare(ttl_seconds=30, private_zone=PRIVATE), "Record")
+    records = _routed(_declare(ttl_seconds=30, private_zone=PRIVATE))
     assert {each.inputs["ttl"] for each in records.values()} == {30}
 
 
@@ -156,10 +204,12 @@ def test_the_recovery_region_s_records_are_made_through_its_own_provider_where_o
         assert regions == {
             "dns-zone": PRIMARY,
             "dns-private-zone": PRIMARY,
-            "dns-euw1-cname": PRIMARY,
-            "dns-private-euw1-cname": PRIMARY,
-            "dns-euc1-cname": expected,
-            "dns-private-euc1-cname": expected,
+            "dns-cname": PRIMARY,
+            "dns-private-cname": PRIMARY,
+            "dns-failover-euw1-cname": PRIMARY,
+            "dns-private-failover-euw1-cname": PRIMARY,
+            "dns-failover-euc1-cname": expected,
+            "dns-private-failover-euc1-cname": expected,
         }
 
 
@@ -201,5 +251,5 @@ def test_a_name_longer_than_dns_allows_is_refused() -> None:
 
 def test_latency_records_may_do_without_a_check() -> None:
     bare = {role: {key: side[key] for key in ("region", "target")} for role, side in SIDES.items()}
-    records = _all(_declare(routing=DnsRouting.LATENCY, **bare), "Record")
+    records = _routed(_declare(routing=DnsRouting.LATENCY, **bare))
     assert not [each for each in records.values() if "healthCheckId" in each.inputs]

@@ -212,10 +212,12 @@ def test_dns_tells_who_answers_and_whether_it_is_checked() -> None:
     records = [
         resource("aws:route53/record:Record", "r1", {**failover, "setIdentifier": PRIMARY, "healthCheckId": "h"}),
         resource("aws:route53/record:Record", "r2", {**latency, "setIdentifier": RECOVERY}),
+        resource("aws:route53/record:Record", "r3", {"name": "example.com", "aliases": [{"name": "ai.example.com"}]}),
     ]
     assert facts_of("FailoverDns", zone, *records) == [
         "public zone example.com",
         "ai.example.com: eu-west-1 as primary, with a health check; eu-central-1 by latency, without a health check",
+        "example.com: answers as ai.example.com",
     ]
 
 
