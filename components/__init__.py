@@ -11,6 +11,14 @@ from components._fault_templates import FaultTagArgs
 from components._grafana import GrafanaArgs, GrafanaAuthentication, GrafanaSamlArgs
 from components._node_groups import CapacityMarket, CapacityReservationArgs, GpuNodeGroupArgs, SystemNodesArgs
 from components._restore_tests import RestoredTypeArgs, RestoreTestsArgs
+from components._table_args import (
+    GlobalTableArgs,
+    TableConsistency,
+    TableIndexArgs,
+    TableKeyArgs,
+    TableKeyType,
+    TableSideArgs,
+)
 from components._telemetry import CollectorArgs, PrometheusArgs, TracingArgs
 from components._watched import (
     WatchedBalancerArgs,
@@ -41,15 +49,7 @@ from components.failover_dns import (
 from components.fault_experiments import FaultExperiments, FaultExperimentsArgs, GpuFaultArgs
 from components.global_cache import GlobalCache, GlobalCacheArgs
 from components.global_database import GlobalDatabase, GlobalDatabaseArgs
-from components.global_table import (
-    GlobalTable,
-    GlobalTableArgs,
-    TableConsistency,
-    TableIndexArgs,
-    TableKeyArgs,
-    TableKeyType,
-    TableSideArgs,
-)
+from components.global_table import GlobalTable
 from components.inference_cluster import ClusterAccessArgs, ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
 from components.multi_region_access_point import (
     AccessPointSideArgs,

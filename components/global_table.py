@@ -1,121 +1,31 @@
 """A DynamoDB table with a home Region, and replicas of it that take writes too."""
 
-import re
-from collections.abc import Iterator, Sequence
-from enum import StrEnum
-from typing import NotRequired, TypedDict
+from collections.abc import Iterator
 
 import pulumi
 import pulumi_aws as aws
 
-from components import _checks
-from components._support import Checks, partition, stateful
-
-LEAST_NAME_CHARACTERS, MOST_NAME_CHARACTERS = 3, 255
-"""Names of tables and indexes (DynamoDB API, CreateTable; read 2026-11-21)."""
-MOST_INDEXES = 20
-MOST_INCLUDED = 20
-MOST_INCLUDED_IN_ALL = 100
-"""Global secondary indexes of a table, and attributes held in one and in all of them beside the keys (DynamoDB
-Developer Guide, quotas; read 2026-11-21)."""
-
-STRONG_REGIONS = (
-    ("us-east-1", "us-east-2", "us-west-2"),
-    ("eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3"),
-    ("ap-northeast-1", "ap-northeast-2", "ap-northeast-3"),
+from components._support import partition, stateful
+from components._table_args import (
+    GlobalTableArgs,
+    TableConsistency,
+    TableIndexArgs,
+    TableSideArgs,
+    consistency,
+    key_types,
+    validate,
 )
-"""Strong consistency holds within one of these sets (CloudFormation, AWS::DynamoDB::GlobalTable; read 2026-11-21)."""
-
-_INDEX = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-
-
-class TableConsistency(StrEnum):
-    """When a write is there for readers in the other Region."""
-
-    EVENTUAL = "EVENTUAL"
-    """About a second later. Of two writes to one item, the last one wins."""
-    STRONG = "STRONG"
-    """Before it is confirmed. Needs a third Region."""
-
-
-class TableKeyType(StrEnum):
-    """What a key is made of."""
-
-    TEXT = "S"
-    """Text."""
-    NUMBER = "N"
-    """A number."""
-    BYTES = "B"
-    """Bytes."""
-
-
-class TableSideArgs(TypedDict):
-    region: str
-    """The Region of this replica, for example `eu-west-1`."""
-    kms_key_arn: pulumi.Input[str]
-    """ARN of the key that encrypts this replica, in the replica's own Region. Another key re-creates a replica."""
-
-
-class TableKeyArgs(TypedDict):
-    name: str
-    """Name of the attribute, at most 255 characters."""
-    type: NotRequired[TableKeyType]
-    """`S` (text), `N` (number) or `B` (bytes). Omitted: `S`."""
-
-
-class TableIndexArgs(TypedDict):
-    name: str
-    """Name of the index: 3 to 255 letters, digits, hyphens, dots and underscores."""
-    hash_key: TableKeyArgs
-    """The attribute that items are found by."""
-    range_key: NotRequired[TableKeyArgs]
-    """The attribute that items of one hash key are ordered by. Omitted: none."""
-    included: NotRequired[list[str]]
-    """Names of the attributes that the index holds beside the keys; empty: the keys alone. Omitted: every attribute."""
-
-
-class GlobalTableArgs(TypedDict):
-    account_id: str
-    """The AWS account, twelve digits: the replicas' ARNs are composed from it."""
-    home: TableSideArgs
-    """Where the table is born and declared: the Region of the component's AWS provider. It never follows the active
-    Region: with eventual consistency each side takes writes as it is, and moving the home means a new table."""
-    replica: NotRequired[TableSideArgs]
-    """The replica in the other Region. Added later, DynamoDB fills it with what is there. Omitted: the home table
-    stands alone, which strong consistency doesn't allow."""
-    hash_key: TableKeyArgs
-    """The attribute that items are found by. Another one re-creates the table."""
-    range_key: NotRequired[TableKeyArgs]
-    """The attribute that items of one hash key are ordered by. Another one re-creates the table. Omitted: none."""
-    indexes: NotRequired[list[TableIndexArgs]]
-    """Global secondary indexes, at most 20, the same in every Region. Omitted: none."""
-    ttl_attribute: NotRequired[str]
-    """The attribute that says, in seconds since 1970, when an item may be deleted. Not with strong consistency.
-    Omitted: items don't expire."""
-    consistency: NotRequired[TableConsistency]
-    """`EVENTUAL`: a write arrives in the other Region about a second later, and of two writes to one item the last one
-    wins. `STRONG`: a write is in two Regions before it is confirmed; it takes a third Region, has no TTL and no
-    transactions, and can only be chosen at creation. Omitted: `EVENTUAL`."""
-    witness_region: NotRequired[str]
-    """With `STRONG`: the third Region, when it holds no data of its own to read and write. Omitted: `third_replica` is
-    the third Region, or there is none."""
-    third_replica: NotRequired[TableSideArgs]
-    """With `STRONG`: the third Region, when it is a full replica. Omitted: `witness_region` is the third Region, or
-    there is none."""
-    ephemeral: NotRequired[bool]
-    """Whether the environment is a throw-away one, whose table may be deleted. Omitted: false, so table and replicas
-    are protected from deletion."""
 
 
 class GlobalTable(pulumi.ComponentResource):
     """A table billed by request, encrypted with each Region's own key, restorable to any second of the last 35 days.
 
-    The replicas are part of the home table's declaration: one made elsewhere would be deleted. Streams are on from the
-    start, so that a replica can be added later without touching anything else. With strong consistency all three
-    Regions are declared from the first day: DynamoDB takes it only for a table that is still empty.
+    Under `EVENTUAL` the replica is a resource of its own, protected like the table: dropping `replica` is refused until
+    somebody unprotects it. Streams are on from the start, so that it can be added later without touching the table.
 
-    Dropping `replica` deletes the data there as an update of the home table, which `protect` doesn't see. What stands
-    in its way is deletion protection in that Region: turn it off there by hand first.
+    Under `STRONG` the replicas are part of the home table's declaration, all three Regions from the first day: DynamoDB
+    takes it only for a table that is still empty. Dropping one would be an update of the home table, which `protect`
+    doesn't see; what stands in its way is deletion protection in that Region.
     """
 
     table_name: pulumi.Output[str]
@@ -129,10 +39,13 @@ class GlobalTable(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GlobalTableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haven:index:GlobalTable", name, {}, opts)
-        _validate(name, args)
+        validate(name, args)
         self._args = args
         self._ephemeral = args.get("ephemeral", False)
+        self._is_strong = consistency(args) == TableConsistency.STRONG
         table = self._table(name)
+        if "replica" in args and not self._is_strong:
+            self._replica(name, args["replica"], table)
         self.table_name = table.name
         self.home_arn = table.arn
         self.replica_arn = pulumi.Output.from_input(_arn(name, args))
@@ -152,7 +65,7 @@ class GlobalTable(pulumi.ComponentResource):
             name,
             name=name,
             billing_mode="PAY_PER_REQUEST",
-            attributes=[{"name": each, "type": type_} for each, type_ in _attributes(args).items()],
+            attributes=[{"name": each, "type": type_} for each, type_ in key_types(args).items()],
             hash_key=args["hash_key"]["name"],
             range_key=args["range_key"]["name"] if "range_key" in args else None,
             global_secondary_indexes=[_index(each) for each in args.get("indexes", [])],
@@ -162,28 +75,48 @@ class GlobalTable(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True, "kms_key_arn": args["home"]["kms_key_arn"]},
             deletion_protection_enabled=not self._ephemeral,
-            replicas=[self._replica(each) for each in self._replicas()],
+            replicas=[self._strong_replica(each) for each in self._strong_replicas()] if self._is_strong else None,
             global_table_witness={"region_name": args["witness_region"]} if "witness_region" in args else None,
             tags={"Name": name},
-            opts=stateful(self, ephemeral=self._ephemeral),
+            # The table reads the replicas that stand beside it, too, and would delete what it doesn't declare
+            # (provider's documentation of aws_dynamodb_table_replica; hashicorp/terraform-provider-aws#38968).
+            opts=stateful(self, ephemeral=self._ephemeral, ignore_changes=None if self._is_strong else ["replicas"]),
         )
 
-    def _replicas(self) -> Iterator[TableSideArgs]:
+    def _replica(self, name: str, side: TableSideArgs, table: aws.dynamodb.Table) -> None:
+        """A replica beside the table, in the other Region.
+
+        The provider reads it through both Regions: while the home Region is lost, a refresh of what survived has to
+        leave it out, and an `up` that doesn't touch it has not.
+        """
+        aws.dynamodb.TableReplica(
+            f"{name}-replica",
+            global_table_arn=table.arn,
+            kms_key_arn=side["kms_key_arn"],
+            point_in_time_recovery=True,
+            deletion_protection_enabled=not self._ephemeral,
+            tags={"Name": name},
+            # Read back, this ARN has the account's id that the provider was told not to ask for, which is none; another
+            # ARN re-creates the replica, while all else goes by the table's name and Region (source of the provider,
+            # internal/service/dynamodb/table_replica.go; read 2026-11-21).
+            opts=stateful(
+                self,
+                ephemeral=self._ephemeral,
+                provider=self._args["recovery_provider"],
+                ignore_changes=["globalTableArn"],
+            ),
+        )
+
+    def _strong_replicas(self) -> Iterator[TableSideArgs]:
         if "replica" in self._args:
             yield self._args["replica"]
         if "third_replica" in self._args:
             yield self._args["third_replica"]
 
-    def _replica(self, side: TableSideArgs) -> aws.dynamodb.TableReplicaArgsDict:
-        """A replica inside the table's own declaration, and not an `aws.dynamodb.TableReplica` beside it.
+    def _strong_replica(self, side: TableSideArgs) -> aws.dynamodb.TableReplicaArgsDict:
+        """A replica inside the table's own declaration: strong consistency is only to be had this way.
 
-        Strong consistency is only to be had this way. The other way makes a resource of the other Region that the
-        provider reads through the home Region, so whoever refreshes what survived would wait for the Region that is
-        lost; and it composes the home table's ARN from an account id that our providers don't ask for, so a refresh
-        would find another table and replace the replica (source of the AWS provider, read 2026-11-21).
-
-        Nothing here is ignored when it changes: replicas would then never be added. Instead, nothing here is a choice:
-        the provider re-creates an encrypted replica whose point-in-time recovery changes
+        Nothing here is a choice: the provider re-creates an encrypted replica whose point-in-time recovery changes
         (hashicorp/terraform-provider-aws#29222), so that is on from the start.
         """
         return {
@@ -191,32 +124,9 @@ class GlobalTable(pulumi.ComponentResource):
             "kms_key_arn": side["kms_key_arn"],
             "point_in_time_recovery": True,
             "deletion_protection_enabled": not self._ephemeral,
-            "consistency_mode": _consistency(self._args),
+            "consistency_mode": TableConsistency.STRONG,
             "propagate_tags": True,
         }
-
-
-def _consistency(args: GlobalTableArgs) -> TableConsistency:
-    return TableConsistency(args.get("consistency", TableConsistency.EVENTUAL))
-
-
-def _keys(args: GlobalTableArgs) -> Iterator[tuple[str, TableKeyArgs]]:
-    """Every key of the table and its indexes, after its path in the arguments."""
-    yield "hash_key", args["hash_key"]
-    if "range_key" in args:
-        yield "range_key", args["range_key"]
-    for position, index in enumerate(args.get("indexes", [])):
-        yield f"indexes[{position}].hash_key", index["hash_key"]
-        if "range_key" in index:
-            yield f"indexes[{position}].range_key", index["range_key"]
-
-
-def _attributes(args: GlobalTableArgs) -> dict[str, str]:
-    """Name and type of every attribute that is a key of something: DynamoDB wants to know no others."""
-    attributes: dict[str, str] = {}
-    for _, key in _keys(args):
-        attributes.setdefault(key["name"], TableKeyType(key.get("type", TableKeyType.TEXT)).value)
-    return attributes
 
 
 def _index(index: TableIndexArgs) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
@@ -240,144 +150,3 @@ def _arn(name: str, args: GlobalTableArgs) -> str:
         return ""
     region = args["replica"]["region"]
     return f"arn:{partition(region)}:dynamodb:{region}:{args['account_id']}:table/{name}"
-
-
-def _validate(name: str, args: GlobalTableArgs) -> None:
-    checks = Checks("GlobalTable")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    checks.require(
-        len(name) >= LEAST_NAME_CHARACTERS,
-        "name",
-        got=name,
-        allowed=f"at least {LEAST_NAME_CHARACTERS} characters",
-        fix="choose a longer name",
-    )
-    _checks.require_account(checks, args["account_id"])
-    if "replica" in args:
-        _checks.require_other_region(checks, "replica.region", args["replica"]["region"], args["home"]["region"])
-    _check_keys(checks, args)
-    _check_indexes(checks, args.get("indexes", []))
-    if _consistency(args) == TableConsistency.STRONG:
-        _check_strong(checks, args)
-    else:
-        _check_eventual(checks, args)
-    checks.finish()
-
-
-def _check_keys(checks: Checks, args: GlobalTableArgs) -> None:
-    attributes = _attributes(args)
-    for path, key in _keys(args):
-        type_ = key.get("type", TableKeyType.TEXT)
-        checks.require(
-            0 < len(key["name"]) <= MOST_NAME_CHARACTERS,
-            f"{path}.name",
-            got=key["name"],
-            allowed=f"1 to {MOST_NAME_CHARACTERS} characters",
-            fix="choose a shorter name",
-        )
-        checks.require(
-            attributes[key["name"]] == type_,
-            f"{path}.type",
-            got=str(type_),
-            allowed=f"{attributes[key['name']]}, as {key['name']} has elsewhere",
-            fix="give the attribute one type everywhere",
-        )
-    keys = dict(_keys(args))
-    for path, key in keys.items():
-        hash_key = keys[path.replace("range_key", "hash_key")]
-        checks.require(
-            path.endswith("hash_key") or key["name"] != hash_key["name"],
-            f"{path}.name",
-            got=key["name"],
-            allowed="another attribute than the hash key",
-            fix="name the attribute that items are ordered by, or leave it out",
-        )
-
-
-def _check_indexes(checks: Checks, indexes: Sequence[TableIndexArgs]) -> None:
-    names = [each["name"] for each in indexes]
-    included = [each.get("included", []) for each in indexes]
-    checks.require(
-        len(names) <= MOST_INDEXES and len(set(names)) == len(names),
-        "indexes",
-        got=names,
-        allowed=f"at most {MOST_INDEXES}, each name once",
-        fix="drop an index, or rename one",
-    )
-    checks.require(
-        sum(map(len, included)) <= MOST_INCLUDED_IN_ALL,
-        "indexes",
-        got=f"{sum(map(len, included))} included attributes",
-        allowed=f"at most {MOST_INCLUDED_IN_ALL} in all indexes together",
-        fix="leave `included` out where an index may hold every attribute",
-    )
-    for position, name in enumerate(names):
-        checks.require(
-            _INDEX.fullmatch(name) is not None,
-            f"indexes[{position}].name",
-            got=name,
-            allowed="3 to 255 letters, digits, hyphens, dots and underscores",
-            fix="choose another name",
-        )
-        checks.require(
-            len(included[position]) <= MOST_INCLUDED,
-            f"indexes[{position}].included",
-            got=f"{len(included[position])} attributes",
-            allowed=f"at most {MOST_INCLUDED}",
-            fix="leave it out: the index then holds every attribute",
-        )
-
-
-def _check_strong(checks: Checks, args: GlobalTableArgs) -> None:
-    """What DynamoDB wants of a strongly consistent table (Developer Guide, global tables; read 2026-11-21)."""
-    checks.require(
-        "replica" in args,
-        "replica",
-        got="nothing",
-        allowed="a replica from the start: strong consistency can't be chosen once there is data",
-        fix="give the replica, or choose EVENTUAL and add one whenever it is needed",
-    )
-    third = [each for each in ("witness_region", "third_replica") if each in args]
-    checks.require(
-        len(third) == 1,
-        "consistency",
-        got=f"STRONG with {' and '.join(third) or 'no third Region'}",
-        allowed="STRONG with one third Region, so that two remain when one is lost",
-        fix="give either witness_region (cheaper, no data to read) or third_replica",
-    )
-    regions = list(_regions(args))
-    checks.require(
-        len(set(regions)) == len(regions) and any(set(regions) <= set(each) for each in STRONG_REGIONS),
-        "consistency",
-        got=f"STRONG over {', '.join(regions)}",
-        allowed="different Regions of one set: " + "; ".join(", ".join(each) for each in STRONG_REGIONS),
-        fix="choose a third Region of the same set, or EVENTUAL",
-    )
-    checks.require(
-        "ttl_attribute" not in args,
-        "ttl_attribute",
-        got=args.get("ttl_attribute"),
-        allowed="nothing with STRONG: such tables have no time to live",
-        fix="leave it out and delete what is old, or choose EVENTUAL",
-    )
-
-
-def _check_eventual(checks: Checks, args: GlobalTableArgs) -> None:
-    for path in ("witness_region", "third_replica"):
-        checks.require(
-            path not in args,
-            path,
-            got=args.get(path),
-            allowed="nothing with EVENTUAL: two Regions are enough",
-            fix="leave it out, or choose STRONG",
-        )
-
-
-def _regions(args: GlobalTableArgs) -> Iterator[str]:
-    yield args["home"]["region"]
-    if "replica" in args:
-        yield args["replica"]["region"]
-    if "third_replica" in args:
-        yield args["third_replica"]["region"]
-    if "witness_region" in args:
-        yield args["witness_region"]

@@ -38,6 +38,7 @@ features = GlobalTable(
         "account_id": account,
         "home": {"region": primary, "kms_key_arn": key.primary_arn},
         "replica": {"region": recovery, "kms_key_arn": key.recovery_arn},
+        "recovery_provider": providers[recovery],
         "hash_key": {"name": "entity"},
         "range_key": {"name": "computed_at", "type": TableKeyType.NUMBER},
         "indexes": [

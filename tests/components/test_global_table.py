@@ -5,7 +5,8 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.global_table import GlobalTable, GlobalTableArgs, TableConsistency, TableKeyType
+from components._table_args import GlobalTableArgs, TableConsistency, TableKeyType
+from components.global_table import GlobalTable
 from haven.local.recorder import record
 from haven.record import Record, Recording
 
@@ -21,16 +22,18 @@ def _side(region: str) -> dict[str, str]:
     return {"region": region, "kms_key_arn": _key(region)}
 
 
-STRONG = {"consistency": TableConsistency.STRONG, "witness_region": THIRD}
+STRONG: dict[str, Any] = {"consistency": TableConsistency.STRONG, "witness_region": THIRD}
 
 
 def _declare(name: str = NAME, *, without: tuple[str, ...] = (), **changes: Any) -> Recording:
     def program() -> None:
         provider = aws.Provider(HOME, region=HOME)
+        there = aws.Provider(OTHER, region=OTHER)
         args = {
             "account_id": "123456789012",
             "home": _side(HOME),
             "replica": _side(OTHER),
+            "recovery_provider": there,
             "hash_key": {"name": "entity"},
         } | changes
         kept = {each: value for each, value in args.items() if each not in without}
@@ -43,8 +46,13 @@ def _declare(name: str = NAME, *, without: tuple[str, ...] = (), **changes: Any)
 
 
 def _table(recording: Recording) -> Record:
-    (table,) = recording.real()
+    (table,) = (each for each in recording.real() if each.type.endswith(":Table"))
     return table
+
+
+def _replica(recording: Recording) -> Record:
+    (replica,) = (each for each in recording.real() if each.type.endswith(":TableReplica"))
+    return replica
 
 
 def _inputs(**changes: Any) -> Any:
@@ -62,30 +70,39 @@ def test_the_table_stands_in_its_home_region_under_the_component_s_name() -> Non
     assert (table.region, table.inputs["name"], table.inputs["billingMode"]) == (HOME, NAME, "PAY_PER_REQUEST")
 
 
-def test_the_replica_is_encrypted_with_its_own_region_s_key_restorable_and_protected() -> None:
+def test_the_table_is_encrypted_and_restorable() -> None:
     inputs = _inputs()
     assert inputs["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": _key(HOME)}
     assert inputs["pointInTimeRecovery"] == {"enabled": True}
-    assert inputs["replicas"] == [
-        {
-            "regionName": OTHER,
-            "kmsKeyArn": _key(OTHER),
-            "pointInTimeRecovery": True,
-            "deletionProtectionEnabled": True,
-            "consistencyMode": "EVENTUAL",
-            "propagateTags": True,
-        }
-    ]
 
 
-def test_a_replica_added_later_changes_nothing_else_of_the_table() -> None:
-    alone, both = _inputs(without=("replica",)), _inputs()
-    assert (alone["replicas"], len(both["replicas"])) == ([], 1)
-    assert {**alone, "replicas": both["replicas"]} == both
+def test_the_replica_stands_beside_the_table_encrypted_with_its_own_region_s_key_restorable_and_protected() -> None:
+    recording = _declare()
+    replica = _replica(recording)
+    assert replica.region == OTHER
+    assert replica.inputs == {
+        "globalTableArn": f"@@{_table(recording).key}.arn@@",
+        "kmsKeyArn": _key(OTHER),
+        "pointInTimeRecovery": True,
+        "deletionProtectionEnabled": True,
+        "tags": {"Name": NAME},
+    }
 
 
-def test_changes_of_replicas_are_not_ignored() -> None:
-    assert _table(_declare()).options.ignore_changes == ()
+def test_a_replica_added_later_changes_nothing_of_the_table() -> None:
+    alone, both = _declare(without=("replica", "recovery_provider")), _declare()
+    assert [each.type for each in alone.real()] == ["aws:dynamodb/table:Table"]
+    assert (_table(alone).inputs, _table(alone).options) == (_table(both).inputs, _table(both).options)
+
+
+def test_the_table_leaves_alone_a_replica_that_stands_beside_it_and_no_other() -> None:
+    assert _table(_declare()).options.ignore_changes == ("replicas",)
+    assert _table(_declare(**STRONG)).options.ignore_changes == ()
+    assert "replicas" not in _inputs()
+
+
+def test_an_arn_that_is_read_back_without_an_account_re_creates_no_replica() -> None:
+    assert _replica(_declare()).options.ignore_changes == ("globalTableArn",)
 
 
 @pytest.mark.parametrize("without", [(), ("replica",)])
@@ -136,8 +153,19 @@ def test_items_expire_only_where_it_is_asked_for() -> None:
 
 
 def test_strong_consistency_with_a_witness_has_one_replica() -> None:
-    inputs = _inputs(**STRONG)
-    assert [(each["regionName"], each["consistencyMode"]) for each in inputs["replicas"]] == [(OTHER, "STRONG")]
+    recording = _declare(**STRONG)
+    assert len(list(recording.real())) == 1
+    inputs = _table(recording).inputs
+    assert inputs["replicas"] == [
+        {
+            "regionName": OTHER,
+            "kmsKeyArn": _key(OTHER),
+            "pointInTimeRecovery": True,
+            "deletionProtectionEnabled": True,
+            "consistencyMode": "STRONG",
+            "propagateTags": True,
+        }
+    ]
     assert inputs["globalTableWitness"] == {"regionName": THIRD}
 
 
@@ -170,10 +198,17 @@ def test_strong_consistency_is_refused_where_dynamodb_can_t_give_it(changes: Any
 
 @pytest.mark.parametrize("ephemeral", [False, True])
 def test_table_and_replicas_are_kept_unless_they_are_throw_away_ones(ephemeral: bool) -> None:
-    table = _table(_declare(ephemeral=ephemeral))
-    assert (table.options.protect, table.options.retain_on_delete) == (not ephemeral, not ephemeral)
-    assert table.inputs["deletionProtectionEnabled"] is not ephemeral
-    assert table.inputs["replicas"][0]["deletionProtectionEnabled"] is not ephemeral
+    recording = _declare(ephemeral=ephemeral)
+    for each in (_table(recording), _replica(recording)):
+        assert (each.options.protect, each.options.retain_on_delete) == (not ephemeral, not ephemeral)
+        assert each.inputs["deletionProtectionEnabled"] is not ephemeral
+    (strong,) = _inputs(**STRONG, ephemeral=ephemeral)["replicas"]
+    assert strong["deletionProtectionEnabled"] is not ephemeral
+
+
+def test_a_replica_under_eventual_consistency_needs_its_region_s_provider() -> None:
+    assert _problems(without=("recovery_provider",)) == ["recovery_provider"]
+    assert _inputs(**STRONG, without=("recovery_provider",))["replicas"]
 
 
 def test_every_problem_is_told_at_once() -> None:
