@@ -10,7 +10,7 @@ from typing import TextIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from haven import plan, plan_text, text
-from haven.local import again, leftovers, limits, readback, ways
+from haven.local import again, leftovers, limits, managed_keys, readback, ways
 from haven.local.console import Console
 from haven.local.deployment import Deployment, DeploymentError, Order, Watch
 from haven.local.emulator import NAME, VERSION, Emulator, EmulatorError
@@ -126,6 +126,7 @@ class _Job:
             DeploymentError: a step failed.
         """
         try:
+            managed_keys.make(self._emulator.url, self._regions)
             before = leftovers.standing(self._emulator.url, self._regions)
             self._say_what_is_left_out()
             self._deployment.deploy(self._watch("resources made"))
