@@ -106,6 +106,11 @@ def instance_name(name: str, region: str, index: int) -> str:
     return f"{sited(name, region)}-{index}"
 
 
+def subnet_group_name(name: str, region: str) -> str:
+    """Name of the subnets in which that member stands, or would."""
+    return f"{sited(name, region)}-subnets"
+
+
 def instance_zone(zones: Sequence[str], index: int) -> str | None:
     """The zone that an instance, counted from 1, is put into; None where RDS chooses."""
     return zones[index - 1] if index <= min(len(zones), 2) else None
@@ -148,12 +153,13 @@ class DatabaseSide:
         )
 
     def _subnet_group(self) -> aws.rds.SubnetGroup:
+        name = subnet_group_name(self._common.name, self._args["region"])
         return aws.rds.SubnetGroup(
-            f"{self._name}-subnets",
-            name=f"{self._name}-subnets",
+            name,
+            name=name,
             description=f"Subnets of {self._name}",
             subnet_ids=self._args["subnet_ids"],
-            tags={"Name": f"{self._name}-subnets"},
+            tags={"Name": name},
             opts=self._options(),
         )
 

@@ -76,6 +76,9 @@ class BackupVaultArgs(TypedDict):
     selection: BackupTagArgs
     """The tag of what is backed up. A selection by tag takes only the services that are opted in to AWS Backup in the
     Region, an account's own setting (AWS Backup Developer Guide, supported services; read 2026-11-21)."""
+    resource_patterns: NotRequired[list[str]]
+    """Patterns of ARNs, such as `arn:aws:dynamodb:*:123456789012:table/features-*`: of what carries the tag, only what
+    one of them matches is backed up. Omitted: everything that carries the tag."""
     min_retention_days: int
     """The shortest retention that the vaults accept, at least 1 day."""
     max_retention_days: int
@@ -278,7 +281,9 @@ class BackupVault(pulumi.ComponentResource):
             name=source.name,
             plan_id=plan.id,
             iam_role_arn=role.arn,
-            selection_tags=[{"type": "STRINGEQUALS", "key": tag["key"], "value": tag["value"]}],
+            # Beside patterns, a selection by tag would add to them; a condition takes from them.
+            resources=self._args.get("resource_patterns", ["*"]),
+            conditions=[{"string_equals": [{"key": f"aws:ResourceTag/{tag['key']}", "value": tag["value"]}]}],
             opts=self._beside(source),
         )
         return plan

@@ -9,6 +9,15 @@ from infra.providers import aws_providers
 from infra.scale import Scale
 from infra.settings import Settings
 
+KEY_USERS = (
+    "backup.amazonaws.com",
+    "budgets.amazonaws.com",
+    "cloudwatch.amazonaws.com",
+    "costalerts.amazonaws.com",
+    "events.amazonaws.com",
+)
+"""AWS services that encrypt in their own name: what they publish to topics, put on buses and into vaults."""
+
 
 class Environment:
     """One environment while it is being declared."""
@@ -60,6 +69,7 @@ class Environment:
                 "recovery_provider": self.providers[self.recovery],
                 "description": f"Everything that environment {self.settings.stack} stores",
                 "account_id": self.settings.account,
+                "services": list(KEY_USERS),
                 "ephemeral": self.settings.ephemeral,
             },
             self.options(self.primary),

@@ -12,6 +12,8 @@ _EMULATED = (
     "acm",
     "autoscaling",
     "backup",
+    "budgets",
+    "ce",
     "cloudtrail",
     "cloudwatch",
     "configservice",
@@ -36,6 +38,7 @@ _EMULATED = (
     "sqs",
     "ssm",
     "sts",
+    "wafv2",
 )
 """The services that an environment uses: an emulator stands in for these."""
 

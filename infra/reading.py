@@ -31,6 +31,16 @@ _PATTERNS = {
     r"^/[^\s]*$": "a path, such as /readyz",
     r"^(environment|account)$": "environment or account",
     r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]+$": "the ARN of a bucket",
+    r"^[SNB]$": "S (text), N (number) or B (bytes)",
+    r"^[A-Za-z0-9_.-]{3,255}$": "3 to 255 letters, digits, hyphens, dots and underscores",
+    r"^(eventual|strong)$": "eventual or strong",
+    r"^[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$": "letters, digits, dots, hyphens and underscores, with slashes between",
+    r"^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*$": "the name of a repository, such as serving/llm",
+    r"^(rate\(\d+ (hours?|days?)\)|cron\([^()]+\))$": "a schedule, such as rate(30 days)",
+    r"^arn:aws[a-z-]*:lambda:": "the ARN of a Lambda function",
+    r"^arn:aws[a-z-]*:backup:": "the ARN of a backup vault",
+    r"^arn:aws[a-z-]*:acm:": "the ARN of a certificate",
+    r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "an e-mail address",
     r"^https?://[^\s/]+/?$": "the URL of an endpoint, such as http://127.0.0.1:4566",
 }
 """What each pattern of the config asks for, in words; a test holds that none is missing."""

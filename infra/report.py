@@ -78,11 +78,6 @@ def _notes(settings: Settings) -> list[str]:
     notes = []
     if settings.domain is None:
         notes.append("no haven:domain: no DNS records and no traffic switch are declared")
-    if settings.tier is Tier.BACKUP:
-        notes.append(
-            f"copies of the database's backups in {settings.regions.recovery} are not declared yet: make them with AWS"
-            " Backup, or the database is lost with its Region"
-        )
     failed_over = settings.active != settings.regions.primary
     if settings.tier is Tier.BACKUP and failed_over and settings.database.restore_snapshot is None:
         notes.append(

@@ -2,39 +2,25 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from haven import objectives, regions
 from haven.problems import Problem, choices, nearest, shown
 from haven.tiers import Tier
 from infra import addons, models
+from infra.ruling import Rules
 
 _LONGEST_STACK_NAME = 15
 _MOST_TAGS = 40
 """AWS allows 50 on a resource; ten are left to Haven and to AWS's own services."""
 
-Values = Mapping[str, Any]
-Rule = Callable[..., Iterable[Problem]]
-
-_rules: list[tuple[tuple[str, ...], Rule]] = []
+RULES = Rules()
 
 
-def _rule(*keys: str) -> Callable[[Rule], Rule]:
-    def register(rule: Rule) -> Rule:
-        _rules.append((keys, rule))
-        return rule
-
-    return register
-
-
-def check(stack: str, values: Values) -> list[Problem]:
+def check(stack: str, values: Mapping[str, Any]) -> list[Problem]:
     """Every problem between the values that are valid by themselves."""
-    problems = list(_stack_name(stack))
-    for keys, rule in _rules:
-        if all(key in values for key in keys):
-            problems += rule(*(values[key] for key in keys))
-    return problems
+    return [*_stack_name(stack), *RULES.check(values)]
 
 
 def default_zones(region: str) -> list[str]:
@@ -52,7 +38,7 @@ def _stack_name(stack: str) -> Iterable[Problem]:
         )
 
 
-@_rule("account", "emulator")
+@RULES.on("account", "emulator")
 def _account(account: str | None, emulator: str | None) -> Iterable[Problem]:
     if account is None and emulator is None:
         yield Problem(
@@ -63,7 +49,7 @@ def _account(account: str | None, emulator: str | None) -> Iterable[Problem]:
         )
 
 
-@_rule("regions")
+@RULES.on("regions")
 def _two_regions(pair: models.Regions) -> Iterable[Problem]:
     if pair.primary == pair.recovery:
         yield Problem(
@@ -74,12 +60,12 @@ def _two_regions(pair: models.Regions) -> Iterable[Problem]:
         )
 
 
-@_rule("regions", "active")
+@RULES.on("regions", "active")
 def _active(pair: models.Regions, active: str | None) -> Iterable[Problem]:
     return _one_of("haven:active", active, pair, "name one of the two Regions, or leave it out for the primary")
 
 
-@_rule("regions", "demote")
+@RULES.on("regions", "demote")
 def _demote(pair: models.Regions, demote: str | None) -> Iterable[Problem]:
     return _one_of("haven:demote", demote, pair, "name the Region that may stand at standby scale, or leave it out")
 
@@ -90,7 +76,7 @@ def _one_of(what: str, got: object, pair: models.Regions, fix: str) -> Iterable[
         yield Problem(what, shown(got), choices(both), fix)
 
 
-@_rule("regions", "zones")
+@RULES.on("regions", "zones")
 def _zones(pair: models.Regions, zones: Mapping[str, list[str]]) -> Iterable[Problem]:
     for region in dict.fromkeys((pair.primary, pair.recovery)):
         named = zones.get(region, [])
@@ -115,7 +101,7 @@ def _no_zones(region: str) -> Problem:
     return Problem("haven:zones", "nothing", f"two or three zones for {region}, which Haven has no list of", fix)
 
 
-@_rule("network")
+@RULES.on("network")
 def _cidrs(network: models.Network) -> Iterable[Problem]:
     cidrs = network.cidrs
     if ipaddress.ip_network(cidrs.primary).overlaps(ipaddress.ip_network(cidrs.recovery)):
@@ -127,7 +113,7 @@ def _cidrs(network: models.Network) -> Iterable[Problem]:
         )
 
 
-@_rule("tier", "systems")
+@RULES.on("tier", "systems")
 def _systems(tier: Tier, systems: Mapping[str, models.System]) -> Iterable[Problem]:
     for name, system in systems.items():
         if system.tier is not None and system.tier.rank > tier.rank:
@@ -139,7 +125,7 @@ def _systems(tier: Tier, systems: Mapping[str, models.System]) -> Iterable[Probl
             )
 
 
-@_rule("tier", "objectives")
+@RULES.on("tier", "objectives")
 def _objectives(tier: Tier, wanted: models.Objectives) -> Iterable[Problem]:
     asked = wanted.model_dump(by_alias=True, exclude_none=True)
     hopeless = objectives.impossible(tier, asked)
@@ -152,7 +138,7 @@ def _objectives(tier: Tier, wanted: models.Objectives) -> Iterable[Problem]:
         )
 
 
-@_rule("cluster", "systems", "regions")
+@RULES.on("cluster", "systems", "regions")
 def _gpu_groups(cluster: models.Cluster, systems: Mapping[str, Any], pair: models.Regions) -> Iterable[Problem]:
     names = [group.name for group in cluster.gpu_node_groups]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -185,7 +171,7 @@ def _gpu_groups(cluster: models.Cluster, systems: Mapping[str, Any], pair: model
             )
 
 
-@_rule("cluster")
+@RULES.on("cluster")
 def _system_nodes(cluster: models.Cluster) -> Iterable[Problem]:
     yield from _sizes("haven:cluster.systemNodes", cluster.system_nodes)
     if cluster.system_nodes.min_size < 1:
@@ -204,7 +190,7 @@ def _sizes(what: str, group: models.SystemNodes | models.GpuNodeGroup) -> Iterab
         )
 
 
-@_rule("cluster")
+@RULES.on("cluster")
 def _addons(cluster: models.Cluster) -> Iterable[Problem]:
     for name in addons.missing(cluster.version, cluster.addons):
         yield Problem(
@@ -223,7 +209,7 @@ def _addons(cluster: models.Cluster) -> Iterable[Problem]:
         )
 
 
-@_rule("database")
+@RULES.on("database")
 def _database(database: models.Database) -> Iterable[Problem]:
     if database.instance_class.startswith("db.t"):
         yield Problem(
@@ -234,7 +220,7 @@ def _database(database: models.Database) -> Iterable[Problem]:
         )
 
 
-@_rule("cache")
+@RULES.on("cache")
 def _cache(cache: models.Cache) -> Iterable[Problem]:
     if cache.node_type.startswith("cache.t"):
         yield Problem(
@@ -245,7 +231,7 @@ def _cache(cache: models.Cache) -> Iterable[Problem]:
         )
 
 
-@_rule("domain", "hostedZoneId")
+@RULES.on("domain", "hostedZoneId")
 def _hosted_zone(domain: str | None, zone: str | None) -> Iterable[Problem]:
     if zone is not None and domain is None:
         yield Problem(
@@ -256,7 +242,7 @@ def _hosted_zone(domain: str | None, zone: str | None) -> Iterable[Problem]:
         )
 
 
-@_rule("tags")
+@RULES.on("tags")
 def _tags(tags: Mapping[str, str]) -> Iterable[Problem]:
     if len(tags) > _MOST_TAGS:
         yield Problem("haven:tags", f"{len(tags)} tags", f"at most {_MOST_TAGS}", "take some out")
@@ -271,7 +257,7 @@ def _tags(tags: Mapping[str, str]) -> Iterable[Problem]:
             )
 
 
-@_rule("tier", "database", "regions")
+@RULES.on("tier", "database", "regions")
 def _restore(tier: Tier, database: models.Database, pair: models.Regions) -> Iterable[Problem]:
     snapshot = database.restore_snapshot
     if snapshot is None:

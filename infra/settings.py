@@ -9,7 +9,7 @@ from pydantic import Field
 
 from haven.problems import Problems
 from haven.tiers import Tier
-from infra import models, rules
+from infra import models, part_models, part_rules, rules
 from infra.account_models import ACCOUNT_KEYS
 from infra.keys import SHARED, read
 from infra.keys import Key as _Key
@@ -46,6 +46,16 @@ class Settings:
     database: models.Database
     cache: models.Cache
     storage: models.Storage
+    tables: Mapping[str, part_models.Table]
+    queues: Mapping[str, part_models.Queue]
+    images: part_models.Images
+    secrets: Mapping[str, part_models.Secret]
+    parameters: Mapping[str, str]
+    """Values that are no secrets, kept in both Regions below the environment's name."""
+    backups: part_models.Backups
+    edge: part_models.Edge
+    cost: part_models.Cost | None
+    """Left out: no budget."""
     systems: Mapping[str, models.System]
     traffic: models.Traffic
     ephemeral: bool
@@ -80,6 +90,14 @@ KEYS: dict[str, _Key] = {
     "database": _Key(models.Database, default=models.Database()),
     "cache": _Key(models.Cache, default=models.Cache()),
     "storage": _Key(models.Storage, default=models.Storage()),
+    "tables": _Key(dict[models.Name, part_models.Table], default={}),
+    "queues": _Key(dict[models.Name, part_models.Queue], default={}),
+    "images": _Key(part_models.Images, default=part_models.Images()),
+    "secrets": _Key(dict[models.Name, part_models.Secret], default={}),
+    "parameters": _Key(dict[part_models.Parameter, Annotated[str, Field(min_length=1, max_length=4096)]], default={}),
+    "backups": _Key(part_models.Backups, default=part_models.Backups()),
+    "edge": _Key(part_models.Edge, default=part_models.Edge()),
+    "cost": _Key(part_models.Cost),
     "systems": _Key(dict[models.Name, models.System], default={}),
     "traffic": _Key(models.Traffic, default=models.Traffic()),
 }
@@ -98,6 +116,7 @@ def load(stack: str, config: Mapping[str, str]) -> Settings:
     elsewhere = dict.fromkeys(ACCOUNT_KEYS.keys() - KEYS.keys(), "account")
     values, problems = read(config, KEYS, elsewhere)
     problems += rules.check(stack, values)
+    problems += part_rules.RULES.check(values)
     if problems:
         raise Refused(problems, f"the config of stack {stack}")
     return _settled(stack, values)

@@ -1,10 +1,11 @@
 """Where a tier becomes components per Region: the one place that knows both."""
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 from haven.tiers import STANDBY, Routing
-from infra import compute, manifest, networks, report, stores, traffic
+from infra import assets, backups, compute, cost, edge, manifest, networks, queues, report, stores, tables, traffic
 from infra.environment import Environment
 from infra.settings import Settings
 
@@ -17,8 +18,13 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     """
     environment, standby = Environment(settings), STANDBY[settings.tier]
     scale = environment.scales[environment.recovery]
+    _assets(environment)
     for name in settings.storage.buckets:
         stores.bucket(environment, name, timed=standby.object_time_control)
+    for name in settings.tables:
+        tables.table(environment, name)
+    for name, region in product(settings.queues, environment.both):
+        queues.queue(environment, name, region)
     environment.networks |= {
         region: networks.network(environment, region)
         for region in environment.both
@@ -35,12 +41,24 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     if scale.full and settings.database.restore_snapshot:
         stores.restored_database(environment, settings.database.restore_snapshot)
     cache = stores.cache(environment, recovery=scale.cache, replicated=standby.cache)
+    backups.declare(environment)
     service = _service(environment, standby.routing)
+    if settings.cost is not None:
+        cost.guard(environment, settings.cost)
     recovery_manifest = manifest.build(
         environment, database, replicated_cache=standby.cache, switched=service is not None
     )
     manifest.keep(environment, recovery_manifest)
     return report.outputs(environment, database, cache, service, recovery_manifest)
+
+
+def _assets(environment: Environment) -> None:
+    settings = environment.settings
+    assets.images(environment)
+    for name in settings.secrets:
+        assets.secret(environment, name)
+    for name, value in settings.parameters.items():
+        assets.parameter(environment, name, value)
 
 
 def _service(environment: Environment, routing: Routing) -> traffic.Service | None:
@@ -49,10 +67,14 @@ def _service(environment: Environment, routing: Routing) -> traffic.Service | No
     if environment.settings.domain is None:
         return None
     manual = routing is Routing.MANUAL
-    return traffic.declare(
+    domain = environment.settings.domain
+    service = traffic.declare(
         environment,
-        environment.settings.domain,
+        domain,
         nearest=routing is Routing.LATENCY,
         second=not manual or environment.scales[environment.recovery].full,
         private_in=[environment.primary] if manual else list(environment.both),
     )
+    for region in environment.networks:
+        edge.balancer(environment, region, domain, service)
+    return service
