@@ -30,6 +30,7 @@ def table(environment: Environment, name: str) -> GlobalTable:
     }
     if replicated(environment, name):
         args["replica"] = {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn}
+        args["recovery_provider"] = environment.providers[environment.recovery]
     _add_choices(args, chosen)
     return GlobalTable(table_name(environment, name), args, environment.options(environment.primary))
 

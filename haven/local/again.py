@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven import text
-from haven.local import limits
+from haven.local import limits, shortcomings
 
 GONE = "(the whole resource)"
 """Stands for the arguments of something that a second deployment would make anew or take away."""
@@ -33,7 +33,7 @@ class Explained:
     """A difference with what is behind it."""
 
     difference: Difference
-    defects: tuple[limits.Defect, ...]
+    defects: tuple[shortcomings.Defect, ...]
     follows: tuple[str, ...] = ()
     """Addresses of explained differences that this one merely follows from."""
     unexplained: tuple[str, ...] = ()

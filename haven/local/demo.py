@@ -10,7 +10,7 @@ from typing import TextIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from haven import plan, plan_text, text
-from haven.local import again, leftovers, limits, managed_keys, readback, ways
+from haven.local import again, leftovers, limits, managed_keys, readback, shortcomings, ways
 from haven.local.console import Console
 from haven.local.deployment import Deployment, DeploymentError, Order, Watch
 from haven.local.emulator import NAME, VERSION, Emulator, EmulatorError
@@ -147,7 +147,7 @@ class _Job:
         return watch
 
     def _say_what_is_left_out(self) -> None:
-        names: dict[limits.Missing, list[str]] = {}
+        names: dict[shortcomings.Missing, list[str]] = {}
         for record, row in self._fitted.left_out:
             names.setdefault(row, []).append(record.name)
         lines = [f"{row.name} ({', '.join(names[row])}): {row.reason}" for row in names]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from haven import text
-from haven.local import found, limits, planned
+from haven.local import found, limits, planned, shortcomings
 from haven.local.planned import GLOBAL, Fact
 from haven.record import Recording
 
@@ -19,7 +19,7 @@ class Row:
     fact: Fact
     planned: str
     found: str
-    defect: limits.Defect | None = None
+    defect: shortcomings.Defect | None = None
     """What of the emulator explains the difference."""
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from haven.local import again, children, differences, limits, terraform
+from haven.local import again, children, differences, limits, shortcomings, terraform
 from haven.local.deployment import DeploymentError, Order, Watch
 from haven.local.export import Export, export
 
@@ -51,7 +51,7 @@ class TerraformDeployment:
     @property
     def left_out(self) -> Sequence[str]:
         """What the export leaves out beyond what the emulator's table names."""
-        known = {each.type for each in limits.MISSING if not each.argument}
+        known = {each.type for each in shortcomings.MISSING if not each.argument}
         lines = [f"{each.name}: {each.reason}" for each in self._exported.left_out if each.type not in known]
         reasons: dict[tuple[str, str], list[str]] = {}
         for each in self._exported.dropped:

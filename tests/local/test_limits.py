@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from haven.local import again, limits, wire
+from haven.local import again, limits, shortcomings, wire
 from haven.local.again import GONE, Difference
 from haven.record import Record, Recording, reference
 
@@ -31,7 +31,7 @@ PRIMARY = _record(
     description="of the primary",
     parameterGroupName="of-the-primary-s-region",
 )
-DATASTORE = _record(limits.GLOBAL_DATASTORE, "datastore", primaryReplicationGroupId=_property("primary", "id"))
+DATASTORE = _record(shortcomings.GLOBAL_DATASTORE, "datastore", primaryReplicationGroupId=_property("primary", "id"))
 MEMBER = _record(
     CACHE,
     "member",
@@ -201,7 +201,7 @@ def test_what_nothing_explains_is_shown_first_and_in_full() -> None:
 
 
 def test_every_row_has_a_name_of_its_own_and_says_of_which_emulator_and_day() -> None:
-    rows: list[limits.Missing | limits.Defect] = [*limits.MISSING, *limits.DEFECTS]
+    rows: list[shortcomings.Missing | shortcomings.Defect] = [*shortcomings.MISSING, *shortcomings.DEFECTS]
     assert len({row.name for row in rows}) == len(rows)
     for row in rows:
         assert row.emulator
