@@ -148,8 +148,17 @@ def test_what_carries_the_tag_is_backed_up_in_the_primary_region() -> None:
     (selection,) = _named(recording, "Selection").values()
     plan = _named(recording, "Plan")[f"{NAME}-euw1-plan"]
     role = _named(recording, "Role")[f"{NAME}-backup"]
-    assert selection.inputs["selectionTags"] == [{"type": "STRINGEQUALS", "key": "backup", "value": "test"}]
+    tag = {"key": "aws:ResourceTag/backup", "value": "test"}
+    assert selection.inputs["conditions"] == [{"stringEquals": [tag]}]
+    assert selection.inputs["resources"] == ["*"]
     assert (selection.inputs["planId"], selection.inputs["iamRoleArn"]) == (f"@@{plan.key}.id@@", f"@@{role.key}.arn@@")
+
+
+def test_patterns_leave_out_what_carries_the_tag_and_matches_none() -> None:
+    patterns = ["arn:aws:dynamodb:*:123456789012:table/test-*"]
+    (selection,) = _named(_declare(resource_patterns=patterns), "Selection").values()
+    assert selection.inputs["resources"] == patterns
+    assert "selectionTags" not in selection.inputs  # AWS Backup would add what these match
 
 
 def test_the_recovery_region_is_backed_up_into_the_primary_one_where_it_is_asked_for() -> None:
