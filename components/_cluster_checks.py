@@ -5,7 +5,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from components import _cluster_addons, _subnets
-from components._node_groups import SYSTEM, CapacityMarket, GpuNodeGroupArgs, SystemNodesArgs, node_group_name
+from components._node_groups import (
+    FINGERPRINT_CHARACTERS,
+    SYSTEM,
+    CapacityMarket,
+    GpuNodeGroupArgs,
+    SystemNodesArgs,
+)
 from components._support import Checks
 
 LONGEST_NODE_GROUP_NAME = 63
@@ -138,7 +144,7 @@ def check_gpu_groups(checks: Checks, cluster: str, zones: Sequence[str], groups:
 
 
 def _check_name(checks: Checks, path: str, cluster: str, name: str, names: Sequence[str]) -> None:
-    room = LONGEST_NODE_GROUP_NAME - len(node_group_name(cluster, ""))
+    room = LONGEST_NODE_GROUP_NAME - len(f"{cluster}--") - FINGERPRINT_CHARACTERS
     checks.require(
         re.fullmatch(r"[a-z][a-z0-9-]*", name) is not None and len(name) <= room,
         f"{path}.name",

@@ -1,5 +1,7 @@
 """Managed node groups: one for the cluster's own services, one for each kind of GPU capacity."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NotRequired, TypedDict
@@ -64,8 +66,8 @@ class SystemNodesArgs(TypedDict):
 
 class GpuNodeGroupArgs(TypedDict):
     name: str
-    """Names the group within the cluster. Changing it makes a new group, so changing anything that EKS can't change in
-    place (types, zones, reservation) without a gap means: add a group with a new name, then remove the old one."""
+    """Names the group within the cluster. What EKS can't change in place (types, zones, kind of capacity) makes a group
+    of another AWS name beside the old one, which then goes: for a while there are nodes, and quotas, for both."""
     instance_types: list[str]
     """Types to take nodes from, best first, of the same number of GPUs: at least two, to survive a shortage of one,
     unless capacity is reserved. All x86-64 with NVIDIA GPUs."""
@@ -88,14 +90,57 @@ class GpuNodeGroupArgs(TypedDict):
     """Release of the Bottlerocket NVIDIA image. Omitted: as for the system nodes."""
 
 
-def node_group_name(cluster: str, group: str) -> str:
-    """The AWS name of a cluster's node group, and of its launch template."""
-    return f"{cluster}-{group}"
+FINGERPRINT_CHARACTERS = 5
 
 
-def node_group_names(cluster: str, gpu_groups: Sequence[str]) -> list[str]:
+def node_group_names(
+    cluster: str, zones: Sequence[str], system: SystemNodesArgs, gpu_groups: Sequence[GpuNodeGroupArgs]
+) -> list[str]:
     """The AWS names of all node groups of a cluster: the system group's, then the GPU groups' in their order."""
-    return [node_group_name(cluster, group) for group in (SYSTEM, *gpu_groups)]
+    return [
+        system_group_name(cluster, zones, system),
+        *(gpu_group_name(cluster, zones, each) for each in gpu_groups),
+    ]
+
+
+def system_group_name(cluster: str, zones: Sequence[str], args: SystemNodesArgs) -> str:
+    """The AWS name of the group of a cluster's own services."""
+    return _aws_name(cluster, SYSTEM, zones, args["instance_types"], None)
+
+
+def gpu_group_name(cluster: str, zones: Sequence[str], args: GpuNodeGroupArgs) -> str:
+    """The AWS name of a GPU group.
+
+    Args:
+        cluster: the cluster's name.
+        zones: the cluster's.
+        args: the group's.
+    """
+    return _aws_name(
+        cluster, args["name"], _zones(zones, args), args["instance_types"], args.get("capacity_reservation")
+    )
+
+
+def _zones(all_zones: Sequence[str], args: GpuNodeGroupArgs) -> list[str]:
+    """Where a GPU group takes its nodes from."""
+    reservation = args.get("capacity_reservation")
+    return [reservation["zone"]] if reservation else list(args.get("zones") or all_zones)
+
+
+def _aws_name(
+    cluster: str,
+    group: str,
+    zones: Sequence[str],
+    instance_types: Sequence[str],
+    reservation: CapacityReservationArgs | None,
+) -> str:
+    """A name that differs as soon as EKS would have to replace the group: so old and new one can stand side by side.
+
+    Subnets, instance types and kind of capacity can't be changed (EKS API Reference, UpdateNodegroupConfig; read
+    2026-11-21).
+    """
+    fixed = json.dumps([list(zones), list(instance_types), _capacity_type(reservation)])
+    return f"{cluster}-{group}-{hashlib.sha256(fixed.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]}"
 
 
 class NodeGroups:
@@ -126,6 +171,7 @@ class NodeGroups:
         """The group of the cluster's own services, over every zone."""
         return self._group(
             SYSTEM,
+            system_group_name(self._cluster, list(self._subnets), args),
             args,
             template=self._template(SYSTEM, args["disk_gib"], None),
             ami_type="BOTTLEROCKET_x86_64",
@@ -137,13 +183,13 @@ class NodeGroups:
     def gpu(self, args: GpuNodeGroupArgs) -> aws.eks.NodeGroup:
         """A group of GPU nodes: on demand from several zones and types, or on one reservation in its zone."""
         reservation = args.get("capacity_reservation")
-        reserved_zones = [reservation["zone"]] if reservation else None
         return self._group(
             args["name"],
+            gpu_group_name(self._cluster, list(self._subnets), args),
             args,
             template=self._template(args["name"], args["disk_gib"], reservation),
             ami_type="BOTTLEROCKET_x86_64_NVIDIA",
-            zones=reserved_zones or args.get("zones") or list(self._subnets),
+            zones=_zones(list(self._subnets), args),
             labels={**args.get("labels", {}), POOL_LABEL: args["name"], GPU_LABEL: "true"},
             # EKS refuses types in the group and in its launch template at once; a reservation's is in the template.
             instance_types=None if reservation else args["instance_types"],
@@ -154,6 +200,7 @@ class NodeGroups:
     def _group(
         self,
         group: str,
+        aws_name: str,
         size: SystemNodesArgs | GpuNodeGroupArgs,
         *,
         template: aws.ec2.LaunchTemplate,
@@ -164,10 +211,10 @@ class NodeGroups:
         taints: Sequence[Mapping[str, str]] = (),
         reservation: CapacityReservationArgs | None = None,
     ) -> aws.eks.NodeGroup:
-        logical = node_group_name(self._cluster, group)
+        logical = f"{self._cluster}-{group}"
         return aws.eks.NodeGroup(
             logical,
-            node_group_name=logical,
+            node_group_name=aws_name,
             cluster_name=self._cluster_name,
             node_role_arn=self._role_arn,
             subnet_ids=[self._subnets[zone] for zone in zones],
@@ -189,14 +236,13 @@ class NodeGroups:
             labels=labels,
             taints=[aws.eks.NodeGroupTaintArgs(**each) for each in taints] or None,
             tags={"Name": logical, **_autoscaling_tags(self._cluster)},
-            # The name is fixed, so a group that has to be replaced can't stand beside its successor.
-            opts=pulumi.ResourceOptions(parent=self._parent, depends_on=self._after, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self._parent, depends_on=self._after),
         )
 
     def _template(
         self, group: str, disk_gib: int, reservation: CapacityReservationArgs | None
     ) -> aws.ec2.LaunchTemplate:
-        logical = node_group_name(self._cluster, group)
+        logical = f"{self._cluster}-{group}"
         tags = {"Name": logical, POOL_LABEL: group}
         return aws.ec2.LaunchTemplate(
             logical,

@@ -126,7 +126,9 @@ class InferenceCluster(pulumi.ComponentResource):
         addons.after_nodes(nodes.system(args["system_nodes"]))
         for group in gpu_groups:
             nodes.gpu(group)
-        self.node_group_names = pulumi.Output.from_input(node_group_names(name, [each["name"] for each in gpu_groups]))
+        self.node_group_names = pulumi.Output.from_input(
+            node_group_names(name, args["zones"], args["system_nodes"], gpu_groups)
+        )
         self.register_outputs(
             {
                 "cluster_name": self.cluster_name,

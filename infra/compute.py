@@ -27,15 +27,16 @@ def cluster(environment: Environment, region: str) -> InferenceCluster:
             "access_entries": [
                 {"principal_arn": arn, "policy": ClusterAccessPolicy.CLUSTER_ADMIN} for arn in chosen.admin_role_arns
             ],
-            "system_nodes": _system_nodes(environment, region),
-            "gpu_node_groups": [_gpu_group(environment, region, group) for group in chosen.gpu_node_groups],
+            "system_nodes": system_nodes(environment, region),
+            "gpu_node_groups": [gpu_group(environment, region, group) for group in chosen.gpu_node_groups],
             "ephemeral": settings.ephemeral,
         },
         environment.options(region),
     )
 
 
-def _system_nodes(environment: Environment, region: str) -> SystemNodesArgs:
+def system_nodes(environment: Environment, region: str) -> SystemNodesArgs:
+    """What a Region's cluster asks for its own services."""
     nodes = environment.settings.cluster.system_nodes
     sizes = environment.scales[region].system_nodes(nodes)
     return {
@@ -47,7 +48,8 @@ def _system_nodes(environment: Environment, region: str) -> SystemNodesArgs:
     }
 
 
-def _gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> GpuNodeGroupArgs:
+def gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> GpuNodeGroupArgs:
+    """What a Region's cluster asks for one of its GPU groups."""
     sizes = environment.scales[region].gpu_nodes(group)
     args: GpuNodeGroupArgs = {
         "name": group.name,

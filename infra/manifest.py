@@ -13,11 +13,12 @@ import pulumi_aws as aws
 
 from components._cache_side import group_name, independent_group_name
 from components._database_side import cluster_name, instance_name, instance_zone
-from components._node_groups import SYSTEM, node_group_name
+from components._node_groups import gpu_group_name, system_group_name
 from components._support import region_code
 from components.global_database import GlobalDatabase, global_cluster_name
 from components.replicated_bucket import bucket_name
 from components.traffic_switch import alarm_name, metric
+from infra import compute
 from infra.environment import Environment
 from infra.scale import Scale
 
@@ -92,14 +93,16 @@ def _cache_group(environment: Environment, region: str, replicated: bool) -> str
 
 def _node_groups(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:
     cluster, name = environment.settings.cluster, environment.cluster_name(region)
+    zones = environment.settings.zones[region]
     groups = {
-        node_group_name(name, SYSTEM): (
+        system_group_name(name, zones, compute.system_nodes(environment, region)): (
             full.system_nodes(cluster.system_nodes),
             standby.system_nodes(cluster.system_nodes),
         )
     }
     for group in cluster.gpu_node_groups:
-        groups[node_group_name(name, group.name)] = (full.gpu_nodes(group), standby.gpu_nodes(group))
+        aws_name = gpu_group_name(name, zones, compute.gpu_group(environment, region, group))
+        groups[aws_name] = (full.gpu_nodes(group), standby.gpu_nodes(group))
     return {each: {"full": _sizes(sizes[0]), "standby": _sizes(sizes[1])} for each, sizes in groups.items()}
 
 

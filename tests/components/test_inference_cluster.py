@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components._node_groups import CapacityMarket, node_group_names
+from components._node_groups import CapacityMarket, GpuNodeGroupArgs, SystemNodesArgs, node_group_names
 from components.inference_cluster import ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
 from haven.local.recorder import record
 from haven.record import Record, Recording
@@ -274,8 +274,47 @@ def test_a_takeover_may_enlarge_minimum_and_desired_size_together() -> None:
     assert not any(each.options.ignore_changes for each in _all(_declare(), "NodeGroup").values())
 
 
-def test_a_node_group_that_must_be_replaced_makes_room_for_the_new_one_of_its_name() -> None:
-    assert all(each.options.delete_before_replace for each in _all(_declare(), "NodeGroup").values())
+def _aws_names(**changes: Any) -> dict[str, str]:
+    return {name: each.inputs["nodeGroupName"] for name, each in _all(_declare(**changes), "NodeGroup").items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "renamed"),
+    [
+        ({"zones": ZONES[:2], "subnet_ids": SUBNETS[:2]}, {"ai-euw1-system", "ai-euw1-inference"}),
+        ({"system_nodes": {**SYSTEM, "instance_types": ["m7i.xlarge"]}}, {"ai-euw1-system"}),
+        (
+            {"gpu_node_groups": [{**GPU, "instance_types": ["g6.2xlarge", "g5.2xlarge"]}, RESERVED]},
+            {"ai-euw1-inference"},
+        ),
+        ({"gpu_node_groups": [{**GPU, "zones": ZONES[1:]}, RESERVED]}, {"ai-euw1-inference"}),
+        (
+            {"gpu_node_groups": [GPU, {**RESERVED, "capacity_reservation": {**RESERVATION, "zone": ZONES[0]}}]},
+            {"ai-euw1-reserved-b"},
+        ),
+        (
+            {
+                "gpu_node_groups": [
+                    GPU,
+                    {**RESERVED, "capacity_reservation": {**RESERVATION, "market": CapacityMarket.CAPACITY_BLOCK}},
+                ]
+            },
+            {"ai-euw1-reserved-b"},
+        ),
+        ({"gpu_node_groups": [{**GPU, "min_size": 2, "disk_gib": 500, "labels": {"a": "b"}}, RESERVED]}, set()),
+        ({"kubernetes_version": "1.34"}, set()),
+    ],
+)
+def test_what_replaces_a_node_group_gives_it_another_name_and_nothing_else_does(
+    changes: dict[str, Any], renamed: set[str]
+) -> None:
+    before, after = _aws_names(), _aws_names(**changes)
+    assert before.keys() == after.keys()
+    assert {name for name in before if before[name] != after[name]} == renamed
+
+
+def test_a_node_group_that_is_replaced_goes_after_its_successor_stands() -> None:
+    assert not any(each.options.delete_before_replace for each in _all(_declare(), "NodeGroup").values())
 
 
 def test_the_nodes_role_may_join_and_pull_and_nothing_else() -> None:
@@ -331,7 +370,9 @@ def test_those_who_are_named_get_access_and_no_more_than_they_are_given() -> Non
 def test_the_names_for_a_runbook_are_the_names_of_the_groups() -> None:
     recording = _declare()
     names = {each.inputs["nodeGroupName"] for each in _all(recording, "NodeGroup").values()}
-    assert set(node_group_names("ai-euw1", ["inference", "reserved-b"])) == names
+    args = (cast("SystemNodesArgs", SYSTEM), cast("list[GpuNodeGroupArgs]", [GPU, RESERVED]))
+    assert set(node_group_names("ai-euw1", ZONES, *args)) == names
+    assert all(each.startswith("ai-euw1-") for each in names)
     assert set(recording.outputs["node groups"]) == names
     assert recording.outputs["name"] == "ai-euw1"
     assert recording.outputs["security group"].endswith("vpcConfig.clusterSecurityGroupId@@")
@@ -347,6 +388,5 @@ def test_every_child_is_named_and_parented_alike_and_has_the_components_provider
 
 def test_the_example_declares_on_demand_and_reserved_gpu_nodes() -> None:
     recording = record(Path(__file__).parents[2] / "examples/inference_cluster", stack="test")
-    assert recording.outputs["node groups"] == [
-        f"example-euw1-{each}" for each in ("system", "inference", "reserved-a")
-    ]
+    groups = [each.rpartition("-")[0] for each in recording.outputs["node groups"]]
+    assert groups == [f"example-euw1-{each}" for each in ("system", "inference", "reserved-a")]
