@@ -153,7 +153,7 @@ def test_volumes_are_paused_in_one_zone_at_a_time() -> None:
 
 def test_half_of_the_nodes_are_lost_and_all_gpu_nodes_of_one_group_unless_said_otherwise() -> None:
     for percents, nodes, gpus in (({}, "50", "100"), ({"node_percent": 25.0, "gpu_percent": 75.0}, "25", "75")):
-        recording = _declare(nodes=True, gpu_groups=[GPUS], **cast("dict[str, Any]", percents))
+        recording = _declare(nodes=True, instance_tag=NODES, gpu_groups=[GPUS], **cast("dict[str, Any]", percents))
         templates = _of(recording, "ExperimentTemplate")
         action = "aws:eks:terminate-nodegroup-instances"
         for name, percent, tags in (("nodes", nodes, [TAG]), ("gpu-inference", gpus, [TAG, GPUS["tag"]])):
