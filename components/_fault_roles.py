@@ -1,5 +1,8 @@
 """What the role of each kind of experiment may do: the fault itself, to what carries the tag, and to undo it.
 
+An action that needs two kinds of resources, such as a subnet and its route table, has a statement for each, because
+each kind has a condition of its own; a linter that looks at one statement alone misses the other kind.
+
 The actions are those that AWS lists for each fault (FIS User Guide, actions reference; policies of its resilience
 tests; read 2026-11-21).
 """

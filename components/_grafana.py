@@ -130,8 +130,8 @@ def _reads(place: Place, workspace_arns: Sequence[pulumi.Output[str]]) -> list[M
                 "xray:GetTraceGraph",
                 "xray:GetTraceSummaries",
             ],
-            # Metrics and traces are no resources, and alarms are described together or not at all (Service
-            # Authorization Reference, CloudWatch and X-Ray; read 2026-11-21).
+            # Metrics and traces are no resources (Service Authorization Reference, CloudWatch and X-Ray), and a narrower
+            # scope hides composite alarms (CloudWatch API, DescribeAlarms; read 2026-11-21).
             "Resource": "*",
         },
         {
@@ -144,8 +144,8 @@ def _reads(place: Place, workspace_arns: Sequence[pulumi.Output[str]]) -> list[M
             "Sid": "AnswersOfQueries",
             "Effect": "Allow",
             "Action": ["logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"],
-            # Queries are no resources, and groups are listed together or not at all (Service Authorization Reference,
-            # CloudWatch Logs; read 2026-11-21).
+            # Groups are listed together or not at all, and a query that runs is known by its id alone, which only who
+            # may start one gets (CloudWatch Logs API, GetQueryResults and StopQuery; read 2026-11-21).
             "Resource": "*",
         },
         *(
