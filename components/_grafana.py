@@ -130,8 +130,8 @@ def _reads(place: Place, workspace_arns: Sequence[pulumi.Output[str]]) -> list[M
                 "xray:GetTraceGraph",
                 "xray:GetTraceSummaries",
             ],
-            # Metrics and traces are no resources (Service Authorization Reference, CloudWatch and X-Ray), and a narrower
-            # scope hides composite alarms (CloudWatch API, DescribeAlarms; read 2026-11-21).
+            # Metrics and traces are no resources (Service Authorization Reference, CloudWatch and X-Ray; read
+            # 2026-11-21), and a narrower scope hides composite alarms (CloudWatch API, DescribeAlarms; 2026-11-21).
             "Resource": "*",
         },
         {
