@@ -20,7 +20,8 @@ MOST_NAME_CHARACTERS = 244
 SERVICE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com")
 """How AWS services are called in policies."""
 
-_USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+_ENCRYPT = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+_USE = (*_ENCRYPT, "kms:DescribeKey")
 
 
 class MultiRegionKeyArgs(TypedDict):
@@ -157,7 +158,8 @@ def key_policy(region: str, account_id: str, services: Sequence[str] = ()) -> li
             "Sid": "LogGroupsOfTheAccount",
             "Effect": "Allow",
             "Principal": {"Service": f"logs.{region}.amazonaws.com"},
-            "Action": list(_USE),
+            # Describing a key has no encryption context that the condition could be met with.
+            "Action": list(_ENCRYPT),
             "Resource": "*",
             "Condition": {
                 "ArnLike": {

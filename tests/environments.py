@@ -15,6 +15,7 @@ STACKS = (*TIERS, "demo")
 ACCOUNT = "account"
 EVERY_STACK = (*STACKS, ACCOUNT)
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
+ALL_EXAMPLES = tuple(sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py")))
 
 
 @cache
@@ -23,6 +24,12 @@ def environment(stack: str, **changes: str) -> Recording:
     found = load_stack(stack, ROOT)
     config = {**found.config, **{f"haven:{name}": value for name, value in changes.items()}}
     return record(ROOT / "infra", stack=found.name, config=config)
+
+
+@cache
+def example(name: str) -> Recording:
+    """What a program under examples/ declares."""
+    return record(ROOT / "examples" / name, stack="test", project=name)
 
 
 def standing(recording: Recording, type_: str, region: str) -> list[Record]:
