@@ -37,8 +37,10 @@ def declare(environment: Environment) -> BackupVault:
         "rules": chosen_rules,
         "selection": {"key": TAG, "value": settings.stack},
         "resource_patterns": _patterns(environment),
-        "min_retention_days": min(each["retention_days"] for each in chosen_rules),
-        "max_retention_days": max(each["retention_days"] for each in chosen_rules),
+        # Those of every tier's rules: another lock replaces the one that stands, and that is protected (source of the
+        # AWS provider, internal/service/backup/vault_lock_configuration.go; read 2026-11-21).
+        "min_retention_days": min(chosen.hourly_days, chosen.daily_days, chosen.monthly_days),
+        "max_retention_days": max(chosen.hourly_days, chosen.daily_days, chosen.monthly_days),
         "assumed_job_minutes": chosen.assumed_job_minutes,
         "assumed_copy_minutes": chosen.assumed_copy_minutes,
         "back_up_recovery": environment.scales[environment.recovery].full,

@@ -1,0 +1,41 @@
+"""What a move to another tier means for what stands already."""
+
+from itertools import pairwise
+
+import pytest
+
+from haven.compare import difference
+from tests.environments import TIERS, environment
+
+UP, DOWN = [*pairwise(TIERS)], [*pairwise(reversed(TIERS))]
+
+CHANGED_IN_PLACE = {
+    "aws:backup/plan:Plan": {"rules"},
+    "aws:eks/nodeGroup:NodeGroup": {"scalingConfig"},
+    "aws:rds/cluster:Cluster": {"enableGlobalWriteForwarding"},
+    "aws:route53/record:Record": {"aliases"},
+    "aws:route53/zone:Zone": {"vpcs"},
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": {"rules"},
+    "aws:ssm/parameter:Parameter": {"insecureValue"},
+}
+"""Type -> what a move may change of it; AWS changes all of these in place (AWS provider's documentation of these
+resources; read 2026-11-21)."""
+
+
+@pytest.mark.parametrize(("before", "after"), [*UP, *DOWN])
+def test_a_move_changes_only_what_aws_changes_in_place(before: str, after: str) -> None:
+    found = difference(*(environment("backup", tier=each) for each in (before, after)))
+    changed = {(each.record.type, one.path) for each in found.changed for one in each.properties}
+    replaced = {
+        (type_, path)
+        for type_, path in changed
+        if not any(path.startswith(each) for each in CHANGED_IN_PLACE.get(type_, ()))
+    }
+    assert replaced == set()
+
+
+@pytest.mark.parametrize(("before", "after"), UP)
+def test_a_move_up_removes_nothing_but_records_of_another_routing(before: str, after: str) -> None:
+    found = difference(*(environment("backup", tier=each) for each in (before, after)))
+    assert {each.type for each in found.removed} <= {"aws:route53/record:Record"}
+    assert not any(each.options.protect for each in found.removed)
