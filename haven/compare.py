@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from haven.letting_go import Held, held
 from haven.objectives import judge
 from haven.plan import Plan, resource_json
 from haven.plan import as_json as plan_json
@@ -84,7 +85,9 @@ def as_json(before: Plan, after: Plan, found: Difference, notes: Sequence[str]) 
 
     `compare` has `tier`, `regions`, `promises` and `judgements` as in a plan; `added` and `removed`: resources as in a
     plan; `changed`: resources with `properties`, each with `path`, `before` and `after` (null where it isn't there);
-    `notes`: what besides the tier had to differ.
+    `refused`: those of the removed ones that are protected or retained, each with the `data` to save first, the command
+    that lets go of it (`unprotect`) and those that take it away in AWS (`byHand`); `notes`: what besides the tier had
+    to differ.
     """
     there = plan_json(after)
     return {
@@ -95,8 +98,14 @@ def as_json(before: Plan, after: Plan, found: Difference, notes: Sequence[str]) 
             "added": [resource_json(each) for each in found.added],
             "changed": [_change_json(each) for each in found.changed],
             "removed": [resource_json(each) for each in found.removed],
+            "refused": [_held_json(each) for each in held(found.removed)],
         },
     }
+
+
+def _held_json(found: Held) -> dict[str, Any]:
+    commands = {"unprotect": found.unprotect, "byHand": list(found.by_hand)}
+    return {**resource_json(found.record), "data": found.data, **commands}
 
 
 def _change_json(change: Change) -> dict[str, Any]:

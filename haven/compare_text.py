@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from haven.compare import Change, Difference, PropertyChange, by_place
+from haven.letting_go import held, steps
 from haven.plan import Plan, kind
 from haven.plan_text import STANDING, asked_for, at_best, at_most, in_order, promise_name
 from haven.record import Record
@@ -18,6 +19,7 @@ def render(before: Plan, after: Plan, found: Difference, notes: Sequence[str], s
         _group("Added", "+", "green", found.added, style),
         _changed(found.changed, style),
         _group("Removed", "-", "red", found.removed, style),
+        _held(found.removed, style),
         _promises(before, after, style),
         _verdicts(after, style),
     ]
@@ -48,6 +50,21 @@ def _group(title: str, sign: str, colour: str, records: Sequence[Record], style:
         lines.append(_place(place, len(members)))
         rows = [[f"{sign} {each.name}", kind(each.type)] for each in members]
         lines += [style.paint(line, colour) for line in table(rows, 4)]
+    return lines
+
+
+def _held(removed: Sequence[Record], style: Style) -> list[str]:
+    """What of it is refused, by name, and what to do. Commands stand on one line each, to be copied."""
+    found = held(removed)
+    if not found:
+        return []
+    lines = [
+        style.paint(f"Refused: {plural(len(found), 'resource')} of those removed", "bold"),
+        *wrapped("Pulumi deletes nothing that is protected, and what is retained it only forgets. If it is meant:", 2),
+    ]
+    for number, (what, details) in enumerate(steps(found), start=1):
+        lines += wrapped(f"{number}. {what}", 2, hanging=3)
+        lines += [f"     {each}" for each in details]
     return lines
 
 

@@ -21,6 +21,9 @@ _INITIALISED_WITHIN = 300.0
 """Seconds; a mirror may hold the provider as a zip of some 150 MB."""
 _WITHIN = 120.0
 _APPLIED_WITHIN = 900.0
+
+PARALLEL = "-parallelism=30"
+"""Most of a deployment is waiting for what the provider polls; measured on 2 cores."""
 _PLANNED = "planned.tfplan"
 
 
@@ -100,7 +103,7 @@ class Terraform:
         Raises:
             DeploymentError: something can't be made, changed or taken away; what was done before that stays done.
         """
-        self._execute(["apply", _PLANNED], folder)
+        self._execute(["apply", PARALLEL, _PLANNED], folder)
 
     def _execute(self, command: Sequence[str], folder: Path) -> None:
         verb, *arguments = command

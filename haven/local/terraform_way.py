@@ -9,8 +9,6 @@ from haven.local import again, children, differences, limits, shortcomings, terr
 from haven.local.deployment import DeploymentError, Order, Watch
 from haven.local.export import Export, export
 
-_PARALLEL = "30"
-"""Most of a deployment is waiting for what the provider polls; measured on 2 cores."""
 _SHOWN_WITHIN = 60.0
 _CAUSES_SHOWN = 3
 
@@ -75,7 +73,7 @@ class TerraformDeployment:
     def _follow(self, command: Sequence[str], watch: Watch, counted: str) -> None:
         run = _Run(len(self._exported.urns), counted, watch)
         code = children.follow(
-            [self._program, *command, "-input=false", "-json", f"-parallelism={_PARALLEL}"],
+            [self._program, *command, "-input=false", "-json", terraform.PARALLEL],
             folder=self._folder,
             environment=terraform.environment(self._folder),
             log=self._log,

@@ -6,21 +6,28 @@ from pathlib import Path
 
 from haven.local import again, limits, terraform
 from haven.local.export import export
-from haven.record import Record, Recording
+from haven.record import Recording
 
 
 @dataclass(frozen=True)
 class Change:
     """One resource that a plan would touch, and not because of a known defect of the emulator."""
 
-    record: Record | None
-    """What the newer or the older program declares it as; None where neither does."""
-    name: str
-    """The resource's name in the program."""
+    urn: str
     action: str
     """`create`, `update`, `replace` or `delete`."""
     arguments: frozenset[str]
-    """What differs in it."""
+    """What differs in it that no known defect explains."""
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def type(self) -> str:
+        """Pulumi's type of the resource."""
+        return self.urn.split("::")[2].rpartition("$")[2]
 
 
 @dataclass
@@ -33,14 +40,12 @@ class Living:
 
     def __post_init__(self) -> None:
         self._urns: dict[str, str] = {}
-        self._records: dict[str, Record] = {}
 
     def plan(self, recording: Recording) -> Sequence[Change]:
         """What would change for this declaration, having asked the emulator for everything that is there."""
         fitted = limits.fit(recording).recording
         exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=limits.leave_out)
         self._urns |= exported.urns
-        self._records |= {each.urn: each for each in recording.resources}
         self.provider.prepare(exported, self.folder)
         differences = again.from_terraform(self.provider.plan(self.folder), exported.document)
         return [self._change(each) for each in again.explain(differences) if each.is_wrong]
@@ -57,9 +62,8 @@ class Living:
 
     def _change(self, explained: again.Explained) -> Change:
         difference = explained.difference
-        urn = self._urns[difference.address]
         arguments = explained.unexplained or difference.arguments
-        return Change(self._records.get(urn), urn.rpartition("::")[2], difference.action, frozenset(arguments))
+        return Change(self._urns[difference.address], difference.action, frozenset(arguments))
 
 
 def actions(changes: Sequence[Change]) -> Mapping[str, set[str]]:

@@ -2,17 +2,21 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from haven import compare_text
 from haven.compare import HIDDEN, PropertyChange, as_json, by_place, difference, judged
+from haven.letting_go import held
 from haven.plan import Plan, make_plan
 from haven.record import Options, Record, Recording, Secret, reference
 from haven.text import WIDTH, Style
 from haven.tiers import Tier
+from tests.environments import TIERS, environment
 from tests.haven.made import EVERYTHING, PRIMARY, RECOVERY, node_group, promises, recording, resource
 
 
@@ -199,12 +203,81 @@ def test_no_line_is_wider_than_a_terminal() -> None:
     assert max(len(line) for line in text(style=Style()).splitlines()) <= WIDTH
 
 
+def going(*, protect: bool = True, retain: bool = True) -> Recording:
+    """A Region's table replica, balancer and node group, which another tier doesn't have."""
+    replica = resource("aws:dynamodb/tableReplica:TableReplica", "features-replica", region=RECOVERY, protect=protect)
+    return recording(
+        replace(replica, options=Options(protect=protect, retain_on_delete=retain)),
+        resource("aws:lb/loadBalancer:LoadBalancer", "edge", region=RECOVERY, protect=protect),
+        node_group("serving", 2, gpu=True, region=RECOVERY),
+    )
+
+
+def test_what_is_refused_is_named_with_what_to_do_in_its_order() -> None:
+    before, after = going(), recording(tier=Tier.BACKUP)
+    said = compare_text.render(make_plan(before), make_plan(after), difference(before, after), (), Style())
+    refused = said[said.index("Refused: 2 resources") : said.index("Promises")]
+    order = [
+        "1. Save what",
+        "features-replica: nothing that the home table hasn't got",
+        "2. Let go",
+        "pulumi state unprotect urn:pulumi:test::haven::aws:dynamodb/tableReplica:TableReplica::features-replica\n",
+        "pulumi state unprotect urn:pulumi:test::haven::aws:lb/loadBalancer:LoadBalancer::edge\n",
+        "3. Turn off",
+        "deletion_protection.enabled,Value=false",
+        "4. Change haven:tier",
+        "pulumi up\n",
+        "5. What was retained",
+        "aws dynamodb update-table --table-name features --no-deletion-protection-enabled --region eu-central-1\n",
+        "aws dynamodb update-table --table-name features --replica-updates",
+    ]
+    places = [refused.index(each) for each in order]
+    assert places == sorted(places)
+    assert "serving" not in refused
+
+
+def test_nothing_is_refused_where_nothing_is_protected() -> None:
+    before, after = going(protect=False, retain=False), recording(tier=Tier.BACKUP)
+    found = difference(before, after)
+    assert "Refused" not in compare_text.render(make_plan(before), make_plan(after), found, (), Style())
+    assert as_json(make_plan(before), make_plan(after), found, ())["compare"]["refused"] == []
+
+
+def test_json_says_what_is_refused_and_what_to_do() -> None:
+    before, after = going(), recording(tier=Tier.BACKUP)
+    said = as_json(make_plan(before), make_plan(after), difference(before, after), ())
+    refused = {each["name"]: each for each in said["compare"]["refused"]}
+    assert refused.keys() == {"features-replica", "edge"}
+    for each in refused.values():
+        assert each["unprotect"] == f"pulumi state unprotect {each['urn']}"
+        assert each["data"]
+        assert each["byHand"]
+
+
+def test_a_urn_is_quoted_for_the_shell() -> None:
+    nested = replace(going().resources[0], urn="urn:pulumi:test::haven::a$b::features-replica")
+    (found,) = held([nested])
+    assert found.unprotect == "pulumi state unprotect 'urn:pulumi:test::haven::a$b::features-replica'"
+
+
+def test_what_nobody_knows_how_to_take_away_is_refused_all_the_same() -> None:
+    (found,) = held([resource("aws:new/thing:Thing", "thing", protect=True)])
+    assert (found.by_hand, bool(found.data)) == ([], True)
+
+
+@pytest.mark.parametrize(("before", "after"), [*pairwise(reversed(TIERS))])
+def test_each_type_that_a_lower_tier_lacks_and_that_is_held_on_to_has_a_way_of_its_own(before: str, after: str) -> None:
+    stacks = [environment("backup", tier=each) for each in (before, after)]
+    found = held(difference(*stacks).removed)
+    assert [each.record.type for each in found if not each.by_hand] == []
+
+
 def test_json_has_the_plan_and_the_comparison() -> None:
     before, after = plans()
     said = as_json(before, after, difference(*warm_and_backup()), ["a note"])
     assert said["tier"] == "warm"
     assert said["compare"].keys() == {
-        "tier", "regions", "promises", "judgements", "notes", "added", "changed", "removed",
+        "tier", "regions", "promises", "judgements", "notes", "added", "changed", "removed", "refused",
     }  # fmt: skip
     assert said["compare"]["tier"] == "backup"
     assert said["compare"]["promises"] == promises(Tier.BACKUP)
