@@ -1,0 +1,209 @@
+"""The recovery Region is made like the primary one: what differs is what the tier, or AWS, makes different."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+
+from haven.record import REFERENCE
+from tests.environments import PRIMARY, RECOVERY, TIERS, environment, standing
+from tests.sides import Standing, side
+
+Moment = tuple[str, bool]
+"""A tier, and whether writes have moved to the recovery Region."""
+
+MOMENTS: tuple[Moment, ...] = tuple(product(TIERS, (False, True)))
+BACKUP, PILOT_LIGHT, WARM, ACTIVE_ACTIVE = TIERS
+REPLICATED = {(tier, moved) for tier, moved in MOMENTS if tier != BACKUP}
+STANDING_BY = {(tier, moved) for tier, moved in MOMENTS if not moved}
+ONE_TABLE = set(MOMENTS) - REPLICATED
+CACHED_ONCE = {(BACKUP, False), (PILOT_LIGHT, False)}
+ONE_CACHE = {(tier, moved) for tier, moved in MOMENTS if tier in (WARM, ACTIVE_ACTIVE)}
+CLUSTERS = set(MOMENTS) - {(BACKUP, False)}
+
+ONLY_PRIMARY, ONLY_RECOVERY = "stands in the primary Region alone", "stands in the recovery Region alone"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One difference between the sides."""
+
+    kind: str
+    name: str
+    component: str | None
+    what: str
+    """A property, `options.` and an option, or that it stands on one side alone."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Differences that are meant."""
+
+    kinds: str
+    what: str
+    reason: str
+    when: Collection[Moment] = MOMENTS
+    names: str = ".*"
+    components: str = ".*"
+
+    def covers(self, found: Found) -> bool:
+        pairs = (
+            (self.kinds, found.kind),
+            (self.what, found.what),
+            (self.names, found.name),
+            (self.components, found.component or ""),
+        )
+        return all(re.fullmatch(pattern, text) for pattern, text in pairs)
+
+
+BY_TIER = (
+    Allowed(
+        ".*",
+        ONLY_PRIMARY,
+        "backup has no network there, and nothing in it, until writes move",
+        {(BACKUP, False)},
+        components="RegionalNetwork|InferenceCluster|EdgeBalancer",
+    ),
+    Allowed(
+        "route53/record", ONLY_PRIMARY, "no balancer, so no entrance", {(BACKUP, False)}, "entrance-.*|dns-.*-<here>.*"
+    ),
+    Allowed(
+        ".*",
+        ONLY_PRIMARY,
+        "backup has no member of the database there: one is restored",
+        {(BACKUP, False), (BACKUP, True)},
+        components="GlobalDatabase",
+    ),
+    Allowed(".*", ONLY_PRIMARY, "the cache is rebuilt, empty", CACHED_ONCE, components="GlobalCache"),
+    Allowed("ec2/(eip|natGateway)", ONLY_PRIMARY, "pilot-light needs no way out yet", {(PILOT_LIGHT, False)}),
+    Allowed("ec2/route", ONLY_PRIMARY, "pilot-light needs no way out yet", {(PILOT_LIGHT, False)}, ".*-nat-.*"),
+    Allowed(
+        "eks/nodeGroup",
+        "scalingConfig",
+        "fewer nodes stand by",
+        {(PILOT_LIGHT, False), (WARM, False)},
+    ),
+    Allowed(
+        "rds/clusterInstance",
+        ONLY_PRIMARY,
+        "fewer instances stand by",
+        {(PILOT_LIGHT, False), (WARM, False)},
+    ),
+    Allowed("dynamodb/table", ONLY_PRIMARY, "tables are backed up, not replicated", ONE_TABLE),
+    Allowed(
+        "backup/(plan|selection)",
+        ONLY_PRIMARY,
+        "backups are made where writes go, and copied",
+        STANDING_BY,
+    ),
+)
+
+BY_NATURE = (
+    Allowed("backup/restoreTesting.*", ONLY_RECOVERY, "what is tried is whether copies can be restored"),
+    Allowed("budgets/.*|costexplorer/.*|sns/.*", ONLY_PRIMARY, "costs are told once, for both", components="CostGuard"),
+    Allowed(
+        "iam/.*",
+        ONLY_PRIMARY,
+        "IAM is one for all Regions, and this role works on both sides",
+        names=r"(.*-replication|backups-backup|backups-restore)(-.*)?",
+    ),
+    Allowed("route53/(zone|healthCheck)", ONLY_PRIMARY, "Route 53 is one for all Regions"),
+    Allowed(
+        "route53/record",
+        ONLY_PRIMARY,
+        "one record shows to both Regions' certificates whose the domain is",
+        names=".*-certificate-record",
+    ),
+    Allowed("route53/record", ONLY_PRIMARY, "the service has one name", names="dns-(private-)?cname"),
+    Allowed("secretsmanager/.*", ONLY_PRIMARY, "a secret is declared with its copies"),
+    Allowed("rds/globalCluster", ONLY_PRIMARY, "what holds both members is one"),
+    Allowed("kms/key", "enableKeyRotation|multiRegion|primaryKeyArn", "a replica has these from its key"),
+    Allowed("dynamodb/table", r"globalTableArn|options\.ignore_changes", "a replica names its table", REPLICATED),
+    Allowed("elasticache/globalReplicationGroup", ONLY_PRIMARY, "what holds both groups is one", ONE_CACHE),
+    Allowed(
+        "elasticache/replicationGroup",
+        "(atRest|transit)Encryption.*|engine(Version)?|nodeType|numNodeGroups|parameterGroupName"
+        r"|globalReplicationGroupId|options\.ignore_changes",
+        "a secondary group has these from the Global Datastore",
+        ONE_CACHE,
+    ),
+    Allowed("elasticache/parameterGroup", ONLY_PRIMARY, "a secondary group has its parameters from there", ONE_CACHE),
+    Allowed(
+        "elasticache/replicationGroup|rds/cluster.*",
+        "(preferredM|m)aintenanceWindow",
+        "the sides are never maintained on the same day",
+        CLUSTERS,
+    ),
+    Allowed("rds/cluster", "databaseName|master.*", "a secondary refuses what a database is born with", REPLICATED),
+    Allowed("rds/cluster", "sourceRegion", "a secondary says where it is copied from", REPLICATED),
+    Allowed(
+        "route53/record",
+        "failoverRoutingPolicies",
+        "one record is PRIMARY and one is SECONDARY, for good",
+        {(BACKUP, True), *((tier, moved) for tier, moved in MOMENTS if tier in (PILOT_LIGHT, WARM))},
+    ),
+    Allowed("eks/nodeGroup", "nodeGroupName", "the name ends in a digest of the Region's own subnets", CLUSTERS),
+    Allowed(
+        "ec2/(vpcPeeringConnection|peeringConnectionOptions)", ".*", "one side asks, the other one accepts", REPLICATED
+    ),
+)
+
+ALLOWED = (*BY_TIER, *BY_NATURE)
+
+
+def differences(moment: Moment) -> Iterator[Found]:
+    tier, moved = moment
+    recording = environment(tier, active=RECOVERY) if moved else environment(tier)
+    primary, recovery = side(recording, PRIMARY), side(recording, RECOVERY)
+    for key in primary.keys() | recovery.keys():
+        found = primary.get(key) or recovery[key]
+        kind, name = found.kind.split(":")[1], found.name.removeprefix(f"haven-{tier}-")
+        for what in _between(primary.get(key), recovery.get(key)):
+            yield Found(kind, name, found.record.component, what)
+
+
+def _between(primary: Standing | None, recovery: Standing | None) -> Iterator[str]:
+    if primary is None:
+        yield ONLY_RECOVERY
+    elif recovery is None:
+        yield ONLY_PRIMARY
+    else:
+        for name in primary.inputs.keys() | recovery.inputs.keys():
+            same = primary.inputs.get(name) == recovery.inputs.get(name)
+            word_for_word = name in primary.record.inputs and (
+                primary.record.inputs[name] == recovery.record.inputs.get(name)
+            )
+            if not same and not word_for_word:
+                yield name
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_the_sides_differ_in_what_the_tier_names_alone(moment: Moment) -> None:
+    rows = [row for row in ALLOWED if moment in row.when]
+    assert sorted(str(each) for each in differences(moment) if not any(row.covers(each) for row in rows)) == []
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_every_allowed_difference_is_there(moment: Moment) -> None:
+    found = list(differences(moment))
+    needless = [row for row in ALLOWED if moment in row.when and not any(row.covers(each) for each in found)]
+    assert [f"{row.kinds} {row.what}: {row.reason}" for row in needless] == []
+
+
+@pytest.mark.parametrize("stack", TIERS)
+def test_the_copy_of_a_secret_has_the_recovery_region_s_key(stack: str) -> None:
+    recording = environment(stack)
+    secrets = standing(recording, "aws:secretsmanager/secret:Secret", PRIMARY)
+    keys = {
+        recording.by_key[found["key"]].type
+        for each in secrets
+        for replica in each.inputs["replicas"]
+        if (found := REFERENCE.fullmatch(replica["kmsKeyId"]))
+    }
+    assert secrets
+    assert keys == {"aws:kms/replicaKey:ReplicaKey"}

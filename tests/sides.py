@@ -1,0 +1,98 @@
+"""What stands in one Region of a recording, in words that hold for both."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from haven.record import REFERENCE, Record, Recording, Secret
+from tests.environments import PRIMARY, RECOVERY
+
+OTHER = {PRIMARY: RECOVERY, RECOVERY: PRIMARY}
+CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
+CIDRS = {PRIMARY: "10.40.", RECOVERY: "10.41."}
+
+SAME_KIND = {
+    "aws:dynamodb/tableReplica:TableReplica": "aws:dynamodb/table:Table",
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": (
+        "aws:ec2/vpcPeeringConnection:VpcPeeringConnection"
+    ),
+    "aws:kms/replicaKey:ReplicaKey": "aws:kms/key:Key",
+}
+"""What the recovery Region has -> what it is the other side of."""
+
+KEPT_OPTIONS = ("protect", "retain_on_delete", "delete_before_replace", "ignore_changes")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One resource, described so that its other side reads the same."""
+
+    record: Record
+    kind: str
+    name: str
+    inputs: Mapping[str, Any]
+    """Its options among them, as `options.protect` and so on."""
+
+
+def side(recording: Recording, region: str) -> dict[tuple[str, str], Standing]:
+    """What stands in a Region, by kind and name."""
+    found = [_standing(recording, each, region) for each in recording.real() if each.region == region]
+    named = {(each.kind, each.name): each for each in found}
+    assert len(named) == len(found)
+    return named
+
+
+def _standing(recording: Recording, record: Record, region: str) -> Standing:
+    def said_of(found: re.Match[str]) -> str:
+        target = recording.by_key[found["key"]]
+        return f"{_kind(target)} {_name(target, region)} {found['path']}"
+
+    text = json.dumps(dict(record.inputs), default=_opened)
+    inputs = json.loads(_neutral(REFERENCE.sub(said_of, text), region))
+    if record.type == "aws:dynamodb/table:Table":
+        inputs = _as_replica(inputs)
+    options = {f"options.{name}": value for name, value in dataclasses.asdict(record.options).items()}
+    kept = {f"options.{name}": options[f"options.{name}"] for name in KEPT_OPTIONS}
+    return Standing(record, _kind(record), _name(record, region), {**inputs, **kept})
+
+
+def _kind(record: Record) -> str:
+    return SAME_KIND.get(record.type, record.type)
+
+
+def _name(record: Record, region: str) -> str:
+    name = re.sub(r"-(replica|accepter|connection)$", "", record.name) if record.type in _PAIRED else record.name
+    return _neutral(name, region)
+
+
+_PAIRED = {*SAME_KIND, *SAME_KIND.values()}
+
+
+def _neutral(text: str, region: str) -> str:
+    """`text` without this Region's name, code and addresses, nor the other one's; a cache that isn't replicated says
+    so in its name."""
+    text = text.replace("-alone", "")
+    for own, word in ((region, "here"), (OTHER[region], "there")):
+        text = text.replace(own, f"<{word}>").replace(CODES[own], f"<{word}>")
+        for address in (CIDRS[own], CIDRS[own].replace(".", "-")):
+            text = text.replace(address, f"<{word}>.")
+    return text
+
+
+def _opened(value: object) -> Any:
+    if isinstance(value, Secret):
+        return {"secret": value.value}
+    raise TypeError(type(value))
+
+
+def _as_replica(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A table in the words of its replica; what a replica takes over from its table is left out."""
+    return {
+        "deletionProtectionEnabled": table.get("deletionProtectionEnabled"),
+        "kmsKeyArn": table["serverSideEncryption"]["kmsKeyArn"],
+        "pointInTimeRecovery": table["pointInTimeRecovery"]["enabled"],
+        "tags": table.get("tags"),
+    }
