@@ -11,8 +11,7 @@ from haven.problems import Problems
 from haven.tiers import Tier
 from infra import models, part_models, part_rules, rules
 from infra.account_models import ACCOUNT_KEYS
-from infra.keys import SHARED, read
-from infra.keys import Key as _Key
+from infra.keys import SHARED, Key, read
 
 EMULATOR_ACCOUNT = "000000000000"
 
@@ -73,33 +72,33 @@ class Settings:
 
 _ZONES = dict[str, Annotated[list[str], Field(min_length=2, max_length=3)]]
 
-KEYS: dict[str, _Key] = {
+KEYS: dict[str, Key] = {
     **SHARED,
-    "tier": _Key(Tier, structured=False, required=True),
-    "active": _Key(str, structured=False),
-    "demote": _Key(str, structured=False),
-    "zones": _Key(_ZONES, default={}),
-    "domain": _Key(
+    "tier": Key(Tier, structured=False, required=True),
+    "active": Key(str, structured=False),
+    "demote": Key(str, structured=False),
+    "zones": Key(_ZONES, default={}),
+    "domain": Key(
         Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")],
         structured=False,
     ),
-    "hostedZoneId": _Key(Annotated[str, Field(pattern=r"^Z[A-Z0-9]{1,31}$")], structured=False),
-    "objectives": _Key(models.Objectives, default=models.Objectives()),
-    "network": _Key(models.Network, default=models.Network()),
-    "cluster": _Key(models.Cluster, default=models.Cluster()),
-    "database": _Key(models.Database, default=models.Database()),
-    "cache": _Key(models.Cache, default=models.Cache()),
-    "storage": _Key(models.Storage, default=models.Storage()),
-    "tables": _Key(dict[models.Name, part_models.Table], default={}),
-    "queues": _Key(dict[models.Name, part_models.Queue], default={}),
-    "images": _Key(part_models.Images, default=part_models.Images()),
-    "secrets": _Key(dict[models.Name, part_models.Secret], default={}),
-    "parameters": _Key(dict[part_models.Parameter, Annotated[str, Field(min_length=1, max_length=4096)]], default={}),
-    "backups": _Key(part_models.Backups, default=part_models.Backups()),
-    "edge": _Key(part_models.Edge, default=part_models.Edge()),
-    "cost": _Key(part_models.Cost),
-    "systems": _Key(dict[models.Name, models.System], default={}),
-    "traffic": _Key(models.Traffic, default=models.Traffic()),
+    "hostedZoneId": Key(Annotated[str, Field(pattern=r"^Z[A-Z0-9]{1,31}$")], structured=False),
+    "objectives": Key(models.Objectives, default=models.Objectives()),
+    "network": Key(models.Network, default=models.Network()),
+    "cluster": Key(models.Cluster, default=models.Cluster()),
+    "database": Key(models.Database, default=models.Database()),
+    "cache": Key(models.Cache, default=models.Cache()),
+    "storage": Key(models.Storage, default=models.Storage()),
+    "tables": Key(dict[models.Name, part_models.Table], default={}),
+    "queues": Key(dict[models.Name, part_models.Queue], default={}),
+    "images": Key(part_models.Images, default=part_models.Images()),
+    "secrets": Key(dict[models.Name, part_models.Secret], default={}),
+    "parameters": Key(dict[part_models.Parameter, Annotated[str, Field(min_length=1, max_length=4096)]], default={}),
+    "backups": Key(part_models.Backups, default=part_models.Backups()),
+    "edge": Key(part_models.Edge, default=part_models.Edge()),
+    "cost": Key(part_models.Cost),
+    "systems": Key(dict[models.Name, models.System], default={}),
+    "traffic": Key(models.Traffic, default=models.Traffic()),
 }
 
 

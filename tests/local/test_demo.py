@@ -300,12 +300,23 @@ def test_however_it_is_ended_no_process_stays(project: Path, tmp_path: Path, num
     assert ("Interrupted" in said) == (number != signal.SIGKILL)
 
 
+def _account_to_throw_away(folder: Path) -> str:
+    """The account's own stack, in a file that may be deployed into an emulator."""
+    lines = (ROOT / "stacks" / "Pulumi.account.yaml").read_text().splitlines()
+    kept = [line for line in lines if "haven:account:" not in line]
+    file = folder / "Pulumi.account.yaml"
+    file.write_text("\n".join([*kept, "  haven:ephemeral: true", "  haven:emulator: http://127.0.0.1:4566", ""]))
+    return str(file)
+
+
 @pytest.mark.emulator
 @pytest.mark.timeout(1500)
-def test_the_demo_stands_as_planned_is_stable_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["environment", "account"])
+def test_a_stack_stands_as_planned_is_stable_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
     found = ways.find(tmp_path)
     if found.way is None:
         pytest.skip(f"nothing to deploy with: {'; '.join(found.refused)}")
     out = io.StringIO()
-    code = demo.run("demo", ROOT, out)
+    stack = "demo" if kind == "environment" else _account_to_throw_away(tmp_path)
+    code = demo.run(stack, ROOT, out)
     assert code == demo.FINE, out.getvalue()
