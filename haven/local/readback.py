@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from haven import text
-from haven.local import found, limits, planned, shortcomings
+from haven.local import found, found_parts, limits, planned, planned_parts, shortcomings
 from haven.local.planned import GLOBAL, Fact
 from haven.record import Recording
 
@@ -41,7 +41,10 @@ def read_back(recording: Recording, url: str, regions: Sequence[str]) -> list[Ro
         url: where every service answers.
         regions: where to look, in the order of the table.
     """
-    return compare(planned.facts(recording), found.facts(url, regions), regions)
+    wanted = planned.facts(recording) | planned_parts.facts(recording)
+    proofs = found_parts.proofs(url, regions)
+    there = {fact: text for fact, text in found.facts(url, regions).items() if fact.name not in proofs}
+    return compare(wanted, there | found_parts.facts(url, regions), regions)
 
 
 def compare(wanted: Mapping[Fact, str], there: Mapping[Fact, str], regions: Sequence[str]) -> list[Row]:
