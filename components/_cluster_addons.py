@@ -17,6 +17,9 @@ ON_SYSTEM_NODES = ("aws-ebs-csi-driver", "coredns", "metrics-server")
 """Add-ons with pods that must find a node: without one they stay degraded until their creation times out, so they
 come after the system nodes."""
 
+CONTAINER_INSIGHTS = "amazon-cloudwatch-observability"
+"""By choice: without it nobody sees pods, nodes and GPUs in CloudWatch."""
+
 REQUIRED = (*ON_EVERY_NODE, *ON_SYSTEM_NODES)
 
 _GPU_TOLERATION = {"key": GPU_TAINT["key"], "operator": "Exists", "effect": "NoSchedule"}
@@ -61,8 +64,18 @@ class ClusterAddons:
         volumes = self._identity(
             "aws-ebs-csi-driver", "ebs-csi", "ebs-csi-controller-sa", "service-role/AmazonEBSCSIDriverPolicy"
         )
+        needs = {"aws-ebs-csi-driver": volumes}
+        if CONTAINER_INSIGHTS in self._versions:
+            # As AWS's own set-up does it (CloudWatch User Guide, add-on with pod identity; read 2026-11-21).
+            needs[CONTAINER_INSIGHTS] = self._identity(
+                CONTAINER_INSIGHTS,
+                "cloudwatch",
+                "cloudwatch-agent",
+                "CloudWatchAgentServerPolicy",
+                namespace="amazon-cloudwatch",
+            )
         for addon in sorted(self._versions.keys() - set(ON_EVERY_NODE)):
-            self._addon(addon, [system_nodes, *(volumes if addon == "aws-ebs-csi-driver" else [])])
+            self._addon(addon, [system_nodes, *needs.get(addon, [])])
 
     def _addon(self, addon: str, after: Sequence[pulumi.Resource]) -> aws.eks.Addon:
         settings = _SETTINGS.get(addon)
@@ -78,7 +91,9 @@ class ClusterAddons:
             opts=pulumi.ResourceOptions(parent=self._parent, depends_on=list(after)),
         )
 
-    def _identity(self, addon: str, suffix: str, service_account: str, managed_policy: str) -> list[pulumi.Resource]:
+    def _identity(
+        self, addon: str, suffix: str, service_account: str, managed_policy: str, *, namespace: str = "kube-system"
+    ) -> list[pulumi.Resource]:
         """A role for an add-on's service account; returns what must stand before the add-on's pods start."""
         logical = f"{self._cluster}-{suffix}"
         prefix = f"arn:{partition(self._region)}"
@@ -104,7 +119,7 @@ class ClusterAddons:
         association = aws.eks.PodIdentityAssociation(
             logical,
             cluster_name=self._cluster_name,
-            namespace="kube-system",
+            namespace=namespace,
             service_account=service_account,
             role_arn=role.arn,
             tags={"Name": logical},

@@ -12,6 +12,11 @@ NAMES = (
     "vpc-cni",
 )
 
+CONTAINER_INSIGHTS = "amazon-cloudwatch-observability"
+"""By choice, by pinning its version: it sends metrics of pods, nodes and GPUs to CloudWatch, at a price for each."""
+
+KNOWN = tuple(sorted((*NAMES, CONTAINER_INSIGHTS)))
+
 SHIPPED: dict[str, dict[str, str]] = {
     "1.33": {
         "aws-ebs-csi-driver": "v1.50.1-eksbuild.1",

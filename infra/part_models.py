@@ -160,3 +160,36 @@ class Cost(Model):
     """What an anomaly must cost to be told."""
     emails: list[Annotated[str, Field(pattern=EMAIL)]] = []
     """At most ten. Omitted: the topic alone is told."""
+
+
+class Grafana(Model):
+    """A managed Grafana workspace in each Region."""
+
+    authentication: Annotated[str, Field(pattern=r"^(identity-center|saml)$")] = "identity-center"
+
+
+class Watch(Model):
+    """Alarms, topics and dashboards in both Regions; they are always there."""
+
+    emails: list[Annotated[str, Field(pattern=EMAIL)]] = []
+    """Whom both Regions' topics tell. Omitted: whoever subscribes."""
+    log_retention_days: Annotated[int, Field(ge=1)] = 90
+    """A number that CloudWatch Logs accepts."""
+    thresholds: Mapping[str, Annotated[int, Field(ge=1)]] = {}
+    """Over the defaults, by the names that `WatchThresholdsArgs` has, in camel case."""
+    prometheus: bool = False
+    """Whether each Region has a managed Prometheus workspace, with alerting rules."""
+    grafana: Grafana | None = None
+    """Omitted: none. It reads Prometheus, so that is needed."""
+    tracing: bool = False
+    """Whether X-Ray has a group and a sampling rule."""
+
+
+class RecoveryPlan(Model):
+    """AWS's own tools: an ARC Region switch plan and a Resilience Hub policy with the environment's objectives."""
+
+    approval_role_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+    """The role of those who let the plan go on."""
+    criticality: Annotated[
+        str, Field(pattern=r"^(mission-critical|critical|important|core-services|non-critical)$")
+    ] = "critical"

@@ -31,6 +31,10 @@ _PATTERNS = {
     r"^/[^\s]*$": "a path, such as /readyz",
     r"^(environment|account)$": "environment or account",
     r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]+$": "the ARN of a bucket",
+    r"^(identity-center|saml)$": "identity-center or saml",
+    r"^(mission-critical|critical|important|core-services|non-critical)$": (
+        "mission-critical, critical, important, core-services or non-critical"
+    ),
     r"^[SNB]$": "S (text), N (number) or B (bytes)",
     r"^[A-Za-z0-9_.-]{3,255}$": "3 to 255 letters, digits, hyphens, dots and underscores",
     r"^(eventual|strong)$": "eventual or strong",

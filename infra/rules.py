@@ -199,12 +199,12 @@ def _addons(cluster: models.Cluster) -> Iterable[Problem]:
             f"a version of {name} for Kubernetes {cluster.version}; Haven ships those of {choices(addons.SHIPPED)}",
             "pin it, as `aws eks describe-addon-versions` names it",
         )
-    for name in sorted(cluster.addons.keys() - set(addons.NAMES)):
-        near = nearest(name, addons.NAMES)
+    for name in sorted(cluster.addons.keys() - set(addons.KNOWN)):
+        near = nearest(name, addons.KNOWN)
         yield Problem(
             f"haven:cluster.addons.{name}",
             shown(name),
-            choices(addons.NAMES),
+            choices(addons.KNOWN),
             f"write {near}" if near else "take it out",
         )
 

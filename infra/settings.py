@@ -55,6 +55,11 @@ class Settings:
     edge: part_models.Edge
     cost: part_models.Cost | None
     """Left out: no budget."""
+    watch: part_models.Watch
+    experiments: bool
+    """Whether faults can be made on purpose, with AWS FIS."""
+    recovery_plan: part_models.RecoveryPlan | None
+    """Left out: none."""
     systems: Mapping[str, models.System]
     traffic: models.Traffic
     ephemeral: bool
@@ -97,6 +102,9 @@ KEYS: dict[str, Key] = {
     "backups": Key(part_models.Backups, default=part_models.Backups()),
     "edge": Key(part_models.Edge, default=part_models.Edge()),
     "cost": Key(part_models.Cost),
+    "watch": Key(part_models.Watch, default=part_models.Watch()),
+    "experiments": Key(Annotated[bool, Field(strict=True)], structured=False, default=False),
+    "recoveryPlan": Key(part_models.RecoveryPlan),
     "systems": Key(dict[models.Name, models.System], default={}),
     "traffic": Key(models.Traffic, default=models.Traffic()),
 }

@@ -252,9 +252,15 @@ def _dns_record(record: Mapping[str, Any], checks: Mapping[str, str]) -> str:
     routing = [record["Failover"]] if "Failover" in record else []
     routing += [f"LATENCY {record['Region']}"] if "Region" in record else []
     values = [each["Value"] for each in record.get("ResourceRecords", ())]
-    values += [f"alias of {record['AliasTarget']['DNSName'].rstrip('.')}"] if "AliasTarget" in record else []
+    values += [f"alias of {_alias(record['AliasTarget']['DNSName'].rstrip('.'))}"] if "AliasTarget" in record else []
     check = record.get("HealthCheckId")
     return planned.dns_record(routing, values, checks.get(check, "an unknown health check") if check else None)
+
+
+def _alias(target: str) -> str:
+    """A load balancer's host name begins with its own name and an id (Elastic Load Balancing User Guide)."""
+    host, _, domain = target.partition(".")
+    return f"balancer {host.rpartition('-')[0]}" if ".elb." in f".{domain}" else target
 
 
 def _bucket_region(s3: Any, name: str) -> str:

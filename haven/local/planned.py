@@ -198,11 +198,16 @@ class _Planned:
             check = self._referred(each.inputs.get("healthCheckId"))
             name = f"{each.inputs['name']} {each.inputs.get('setIdentifier', '')}".strip()
             values = [str(value) for value in each.inputs.get("records", ())]
-            values += [f"alias of {alias['name']}" for alias in each.inputs.get("aliases", ())]
+            values += [f"alias of {self._alias(str(alias['name']))}" for alias in each.inputs.get("aliases", ())]
             yield (
                 Fact(GLOBAL, f"{kind} record", name),
                 dns_record(routing, values, checks.get(check.key if check else "")),
             )
+
+    def _alias(self, target: str) -> str:
+        """What an alias stands for: another record, or a load balancer, whose host name AWS makes up."""
+        balancer = self._referred(target)
+        return f"balancer {balancer.inputs['name']}" if balancer else target
 
     def _alarms(self) -> Iterator[tuple[Fact, str]]:
         for each in self._of("aws:cloudwatch/metricAlarm:MetricAlarm"):
