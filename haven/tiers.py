@@ -56,6 +56,8 @@ class Standby:
     object_time_control: bool
     tables: bool
     """Whether tables have a replica."""
+    access_points: bool
+    """Whether one name stands for both buckets of a pair."""
     routing: Routing
 
 
@@ -65,20 +67,23 @@ _SMALL_SYSTEM = Fraction(1, 100)
 STANDBY: dict[Tier, Standby] = {
     Tier.BACKUP: Standby(
         network=False, nat=False, cluster=False, system_nodes=_NOTHING, gpu_nodes=_NOTHING, database=Database.NONE,
-        write_forwarding=False, cache=False, object_time_control=False, tables=False, routing=Routing.MANUAL,
+        write_forwarding=False, cache=False, object_time_control=False, tables=False, access_points=False,
+        routing=Routing.MANUAL,
     ),
     Tier.PILOT_LIGHT: Standby(
         network=True, nat=False, cluster=True, system_nodes=_SMALL_SYSTEM, gpu_nodes=_NOTHING,
         database=Database.HEADLESS, write_forwarding=False, cache=False, object_time_control=True, tables=True,
-        routing=Routing.FAILOVER,
+        access_points=False, routing=Routing.FAILOVER,
     ),
     Tier.WARM: Standby(
         network=True, nat=True, cluster=True, system_nodes=_EVERYTHING, gpu_nodes=None, database=Database.READERS,
-        write_forwarding=False, cache=True, object_time_control=True, tables=True, routing=Routing.FAILOVER,
+        write_forwarding=False, cache=True, object_time_control=True, tables=True,
+        access_points=False, routing=Routing.FAILOVER,
     ),
     Tier.ACTIVE_ACTIVE: Standby(
         network=True, nat=True, cluster=True, system_nodes=_EVERYTHING, gpu_nodes=_EVERYTHING, database=Database.FULL,
-        write_forwarding=True, cache=True, object_time_control=True, tables=True, routing=Routing.LATENCY,
+        write_forwarding=True, cache=True, object_time_control=True, tables=True, access_points=True,
+        routing=Routing.LATENCY,
     ),
 }  # fmt: skip
 

@@ -55,7 +55,12 @@ def declare(environment: Environment) -> BackupVault:
     restored = list(_restored(environment)) if chosen.restore_tests else []
     if restored:
         args["restore_tests"] = {"resources": restored}
-    return BackupVault(f"{environment.name}-backups", args, environment.options(environment.primary))
+    return BackupVault(component_name(environment), args, environment.options(environment.primary))
+
+
+def component_name(environment: Environment) -> str:
+    """What the names of vaults and plans begin with."""
+    return f"{environment.name}-backups"
 
 
 def rules(chosen: Backups, tier: Tier, objective: float | None) -> list[BackupRuleArgs]:

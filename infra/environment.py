@@ -3,13 +3,14 @@
 import pulumi
 import pulumi_random
 
-from components import InferenceCluster, MultiRegionKey, RegionalNetwork
+from components import EdgeBalancer, InferenceCluster, MultiRegionKey, RegionalNetwork
 from components._support import region_code
 from infra.providers import aws_providers
 from infra.scale import Scale
 from infra.settings import Settings
 
 KEY_USERS = (
+    "aps.amazonaws.com",
     "backup.amazonaws.com",
     "budgets.amazonaws.com",
     "cloudwatch.amazonaws.com",
@@ -34,6 +35,7 @@ class Environment:
         self.key = self._key()
         self.networks: dict[str, RegionalNetwork] = {}
         self.clusters: dict[str, InferenceCluster] = {}
+        self.balancers: dict[str, EdgeBalancer] = {}
 
     def options(self, region: str) -> pulumi.ResourceOptions:
         """Options of a component whose home is this Region."""

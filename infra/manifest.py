@@ -11,7 +11,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components._cache_side import group_name, independent_group_name
 from components._database_side import cluster_name, instance_name, instance_zone
 from components._node_groups import gpu_group_name, system_group_name
 from components._support import region_code
@@ -21,6 +20,7 @@ from components.traffic_switch import alarm_name, metric
 from infra import compute
 from infra.environment import Environment
 from infra.scale import Scale
+from infra.stores import cache_group
 
 VERSION = 1
 
@@ -56,7 +56,10 @@ def build(
             "secret": database.secret_arn,
         },
         "sides": {
-            region: {**_side(environment, region), "cache": _cache_group(environment, region, replicated_cache)}
+            region: {
+                **_side(environment, region),
+                "cache": cache_group(environment, region, replicated=replicated_cache),
+            }
             for region in environment.both
         },
         **({"traffic": _traffic(environment)} if switched else {}),
@@ -83,12 +86,6 @@ def _side(environment: Environment, region: str) -> dict[str, Any]:
         },
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
     }
-
-
-def _cache_group(environment: Environment, region: str, replicated: bool) -> str:
-    name = f"{environment.name}-cache"
-    alone = region == environment.recovery and not replicated
-    return independent_group_name(name, region) if alone else group_name(name, region)
 
 
 def _node_groups(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:

@@ -18,7 +18,7 @@ Account = Annotated[str, Field(pattern=ACCOUNT)]
 Parameter = Annotated[str, Field(pattern=PARAMETER, max_length=200)]
 Repository = Annotated[str, Field(pattern=REPOSITORY, max_length=150)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Percent = Annotated[float, Field(gt=0, le=1000)]
+Count = Annotated[int, Field(ge=1)]
 
 
 class TableKey(Model):
@@ -162,10 +162,36 @@ class Cost(Model):
     """At most ten. Omitted: the topic alone is told."""
 
 
-class Grafana(Model):
-    """A managed Grafana workspace in each Region."""
+class Saml(Model):
+    """An identity provider of one's own."""
 
-    authentication: Annotated[str, Field(pattern=r"^(identity-center|saml)$")] = "identity-center"
+    metadata_url: Annotated[str, Field(pattern=r"^https://[^\s]+$")]
+    role_attribute: Annotated[str, Field(min_length=1)]
+    admin_roles: Annotated[list[str], Field(min_length=1)]
+    editor_roles: Annotated[list[str], Field(min_length=1)]
+
+
+class Grafana(Model):
+    """A managed Grafana workspace in each Region that reads both."""
+
+    admin_group_ids: list[str] = []
+    """Groups of IAM Identity Center whose members administer it."""
+    saml: Saml | None = None
+    """Omitted: IAM Identity Center says who somebody is."""
+
+
+class Thresholds(Model):
+    """From which values on something is wrong. Each omitted: the default of `Observability`."""
+
+    database_lag_milliseconds: Count | None = None
+    cache_lag_seconds: Count | None = None
+    cache_cpu_percent: Count | None = None
+    bucket_lag_seconds: Count | None = None
+    table_lag_milliseconds: Count | None = None
+    error_percent: Count | None = None
+    latency_p99_milliseconds: Count | None = None
+    gpu_percent: Count | None = None
+    restarts: Count | None = None
 
 
 class Watch(Model):
@@ -175,12 +201,11 @@ class Watch(Model):
     """Whom both Regions' topics tell. Omitted: whoever subscribes."""
     log_retention_days: Annotated[int, Field(ge=1)] = 90
     """A number that CloudWatch Logs accepts."""
-    thresholds: Mapping[str, Annotated[int, Field(ge=1)]] = {}
-    """Over the defaults, by the names that `WatchThresholdsArgs` has, in camel case."""
+    thresholds: Thresholds = Thresholds()
     prometheus: bool = False
     """Whether each Region has a managed Prometheus workspace, with alerting rules."""
     grafana: Grafana | None = None
-    """Omitted: none. It reads Prometheus, so that is needed."""
+    """Omitted: none."""
     tracing: bool = False
     """Whether X-Ray has a group and a sampling rule."""
 

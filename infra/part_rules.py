@@ -163,3 +163,16 @@ def _images(images: part_models.Images) -> Iterable[Problem]:
 def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
     if "manifest" in parameters:
         yield Problem("haven:parameters.manifest", "manifest", "another name: Haven's own is called so", "rename it")
+
+
+@RULES.on("recoveryPlan", "objectives")
+def _recovery_plan(plan: part_models.RecoveryPlan | None, wanted: models.Objectives) -> Iterable[Problem]:
+    asked = {"rtoMinutes": wanted.rto_minutes, "rpoMinutes": wanted.rpo_minutes}
+    missing = [name for name, minutes in asked.items() if minutes is None]
+    if plan is not None and missing:
+        yield Problem(
+            "haven:recoveryPlan",
+            f"no {' and no '.join(missing)}",
+            "both objectives: the plan and the policy are made of them",
+            "add them to haven:objectives, or take the plan out",
+        )

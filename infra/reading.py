@@ -31,7 +31,7 @@ _PATTERNS = {
     r"^/[^\s]*$": "a path, such as /readyz",
     r"^(environment|account)$": "environment or account",
     r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]+$": "the ARN of a bucket",
-    r"^(identity-center|saml)$": "identity-center or saml",
+    r"^https://[^\s]+$": "an HTTPS address",
     r"^(mission-critical|critical|important|core-services|non-critical)$": (
         "mission-critical, critical, important, core-services or non-critical"
     ),

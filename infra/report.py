@@ -1,9 +1,10 @@
 """The stack's outputs: what a plan shows, what applications connect to, what a runbook needs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from components import GlobalCache, GlobalDatabase
+from components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
 from haven.objectives import judge
 from haven.tiers import PROMISES, Promise, Tier
 from infra.environment import Environment
@@ -11,13 +12,17 @@ from infra.settings import Settings
 from infra.traffic import Service
 
 
-def outputs(
-    environment: Environment,
-    database: GlobalDatabase,
-    cache: GlobalCache,
-    service: Service | None,
-    recovery_manifest: Mapping[str, Any],
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Reached:
+    """What applications connect to."""
+
+    database: GlobalDatabase
+    cache: GlobalCache
+    service: Service | None
+    points: Mapping[str, MultiRegionAccessPoint]
+
+
+def outputs(environment: Environment, reached: Reached, recovery_manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the stack exports."""
     settings = environment.settings
     asked = settings.objectives.model_dump(by_alias=True, exclude_none=True)
@@ -42,7 +47,7 @@ def outputs(
             name: {"kind": system.kind, "tier": settings.system_tier(name).value}
             for name, system in settings.systems.items()
         },
-        "endpoints": _endpoints(environment, database, cache, service),
+        "endpoints": _endpoints(environment, reached),
         "manifest": recovery_manifest,
         "notes": list(_notes(settings)),
     }
@@ -60,10 +65,9 @@ def _promise(promise: Promise) -> dict[str, Any]:
     }
 
 
-def _endpoints(
-    environment: Environment, database: GlobalDatabase, cache: GlobalCache, service: Service | None
-) -> dict[str, Any]:
+def _endpoints(environment: Environment, reached: Reached) -> dict[str, Any]:
     """What applications connect to; the database's writer is found under one name before and after a failover."""
+    database, cache, service = reached.database, reached.cache, reached.service
     return {
         "databaseWriter": database.writer_endpoint,
         "databaseSecret": database.secret_arn,
@@ -71,6 +75,7 @@ def _endpoints(
         "cacheSecret": cache.secret_arn,
         "clusters": {region: cluster.cluster_name for region, cluster in environment.clusters.items()},
         **({"service": service.name, "entrances": service.entrances} if service else {}),
+        **({"accessPoints": {name: each.arn for name, each in reached.points.items()}} if reached.points else {}),
     }
 
 
@@ -78,6 +83,13 @@ def _notes(settings: Settings) -> list[str]:
     notes = []
     if settings.domain is None:
         notes.append("no haven:domain: no DNS records and no traffic switch are declared")
+    elif settings.hosted_zone_id is None and not settings.edge.certificates:
+        notes.append(
+            f"the zone of {settings.domain} is new: its certificates become valid once the parent domain delegates to"
+            " its name servers; do that while the first `up` waits, or name a zone in haven:hostedZoneId"
+        )
+    if settings.experiments and len(next(iter(settings.zones.values()))) > 2:
+        notes.append("the isolation experiment hits nine subnets: AWS FIS must raise its quota of six first")
     failed_over = settings.active != settings.regions.primary
     if settings.tier is Tier.BACKUP and failed_over and settings.database.restore_snapshot is None:
         notes.append(

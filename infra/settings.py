@@ -139,8 +139,9 @@ def _settled(stack: str, values: Mapping[str, Any]) -> Settings:
         demote=values["demote"] or regions.recovery,
         zones={region: values["zones"].get(region) or rules.default_zones(region) for region in both},
         hosted_zone_id=values["hostedZoneId"],
+        recovery_plan=values["recoveryPlan"],
         **{
             name: values[name]
-            for name in KEYS.keys() - {"kind", "account", "active", "demote", "zones", "hostedZoneId"}
+            for name in KEYS.keys() - {"kind", "account", "active", "demote", "zones", "hostedZoneId", "recoveryPlan"}
         },
     )

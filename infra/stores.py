@@ -8,9 +8,11 @@ from components import (
     GlobalCacheArgs,
     GlobalDatabase,
     GlobalDatabaseArgs,
+    MultiRegionAccessPoint,
     ReplicatedBucket,
     ReplicatedBucketArgs,
 )
+from components._cache_side import group_name, independent_group_name
 from infra.environment import Environment
 
 
@@ -30,6 +32,20 @@ def bucket(environment: Environment, name: str, *, timed: bool) -> ReplicatedBuc
     if chosen.object_lock_days is not None:
         args["object_lock_days"] = chosen.object_lock_days
     return ReplicatedBucket(f"{environment.name}-{name}", args, environment.options(environment.primary))
+
+
+def access_point(environment: Environment, name: str, pair: ReplicatedBucket) -> MultiRegionAccessPoint:
+    """Declare one name for both buckets of a pair."""
+    return MultiRegionAccessPoint(
+        f"{environment.name}-{name}",
+        {
+            "account_id": environment.settings.account,
+            "primary": {"region": environment.primary, "bucket": pair.primary_bucket},
+            "recovery": {"region": environment.recovery, "bucket": pair.recovery_bucket},
+            "ephemeral": environment.settings.ephemeral,
+        },
+        environment.options(environment.primary),
+    )
 
 
 def database(environment: Environment, *, replicated: bool, write_forwarding: bool) -> GlobalDatabase:
@@ -100,6 +116,13 @@ def cache(environment: Environment, *, recovery: bool, replicated: bool) -> Glob
         args["recovery"] = _cache_side(environment, environment.recovery)
         args["recovery_provider"] = environment.providers[environment.recovery]
     return GlobalCache(f"{environment.name}-cache", args, environment.options(environment.primary))
+
+
+def cache_group(environment: Environment, region: str, *, replicated: bool) -> str:
+    """Name of a Region's cache group, whether or not it stands at the moment."""
+    name = f"{environment.name}-cache"
+    alone = region == environment.recovery and not replicated
+    return independent_group_name(name, region) if alone else group_name(name, region)
 
 
 def _cache_side(environment: Environment, region: str) -> CacheSideArgs:

@@ -4,8 +4,25 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
+from components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, RequestBuffer
 from haven.tiers import STANDBY, Routing
-from infra import assets, backups, compute, cost, edge, manifest, networks, queues, report, stores, tables, traffic
+from infra import (
+    assets,
+    aws_plan,
+    backups,
+    compute,
+    cost,
+    edge,
+    faults,
+    manifest,
+    networks,
+    queues,
+    report,
+    stores,
+    tables,
+    traffic,
+    watch,
+)
 from infra.environment import Environment
 from infra.settings import Settings
 
@@ -17,14 +34,46 @@ def declare(settings: Settings) -> Mapping[str, Any]:
         The stack's outputs: what a plan shows, what a runbook needs, what applications connect to.
     """
     environment, standby = Environment(settings), STANDBY[settings.tier]
-    scale = environment.scales[environment.recovery]
     _assets(environment)
-    for name in settings.storage.buckets:
-        stores.bucket(environment, name, timed=standby.object_time_control)
+    points = _objects(environment)
     for name in settings.tables:
         tables.table(environment, name)
-    for name, region in product(settings.queues, environment.both):
-        queues.queue(environment, name, region)
+    buffers = [queues.queue(environment, name, region) for name, region in product(settings.queues, environment.both)]
+    _platform(environment)
+    database, cache = _databases(environment)
+    backups.declare(environment)
+    service = _service(environment, standby.routing)
+    _operations(environment, service, buffers)
+    recovery_manifest = manifest.build(
+        environment, database, replicated_cache=standby.cache, switched=service is not None
+    )
+    manifest.keep(environment, recovery_manifest)
+    return report.outputs(environment, report.Reached(database, cache, service, points), recovery_manifest)
+
+
+def _assets(environment: Environment) -> None:
+    settings = environment.settings
+    assets.images(environment)
+    for name in settings.secrets:
+        assets.secret(environment, name)
+    for name, value in settings.parameters.items():
+        assets.parameter(environment, name, value)
+
+
+def _objects(environment: Environment) -> Mapping[str, MultiRegionAccessPoint]:
+    """The buckets, and the names that stand for both of a pair where both Regions serve."""
+    settings, standby = environment.settings, STANDBY[environment.settings.tier]
+    buckets = {
+        name: stores.bucket(environment, name, timed=standby.object_time_control) for name in settings.storage.buckets
+    }
+    if not standby.access_points:
+        return {}
+    return {name: stores.access_point(environment, name, bucket) for name, bucket in buckets.items()}
+
+
+def _platform(environment: Environment) -> None:
+    """Networks and clusters, in the Regions where they stand."""
+    standby = STANDBY[environment.settings.tier]
     environment.networks |= {
         region: networks.network(environment, region)
         for region in environment.both
@@ -37,37 +86,24 @@ def declare(settings: Settings) -> Mapping[str, Any]:
         for region in environment.both
         if environment.scales[region].cluster
     }
+
+
+def _databases(environment: Environment) -> tuple[GlobalDatabase, GlobalCache]:
+    settings, standby = environment.settings, STANDBY[environment.settings.tier]
+    scale = environment.scales[environment.recovery]
     database = stores.database(environment, replicated=scale.database, write_forwarding=standby.write_forwarding)
     if scale.full and settings.database.restore_snapshot:
         stores.restored_database(environment, settings.database.restore_snapshot)
-    cache = stores.cache(environment, recovery=scale.cache, replicated=standby.cache)
-    backups.declare(environment)
-    service = _service(environment, standby.routing)
-    if settings.cost is not None:
-        cost.guard(environment, settings.cost)
-    recovery_manifest = manifest.build(
-        environment, database, replicated_cache=standby.cache, switched=service is not None
-    )
-    manifest.keep(environment, recovery_manifest)
-    return report.outputs(environment, database, cache, service, recovery_manifest)
-
-
-def _assets(environment: Environment) -> None:
-    settings = environment.settings
-    assets.images(environment)
-    for name in settings.secrets:
-        assets.secret(environment, name)
-    for name, value in settings.parameters.items():
-        assets.parameter(environment, name, value)
+    return database, stores.cache(environment, recovery=scale.cache, replicated=standby.cache)
 
 
 def _service(environment: Environment, routing: Routing) -> traffic.Service | None:
     """Without a domain there is nothing to switch. In the manual tier the recovery Region's record joins once that
     Region stands at full scale."""
-    if environment.settings.domain is None:
+    domain = environment.settings.domain
+    if domain is None:
         return None
     manual = routing is Routing.MANUAL
-    domain = environment.settings.domain
     service = traffic.declare(
         environment,
         domain,
@@ -76,5 +112,19 @@ def _service(environment: Environment, routing: Routing) -> traffic.Service | No
         private_in=[environment.primary] if manual else list(environment.both),
     )
     for region in environment.networks:
-        edge.balancer(environment, region, domain, service)
+        environment.balancers[region] = edge.balancer(environment, region, domain, service)
     return service
+
+
+def _operations(environment: Environment, service: traffic.Service | None, buffers: list[RequestBuffer]) -> None:
+    """What tells, what tries, and what the bill may be."""
+    settings = environment.settings
+    watched = watch.declare(environment, service, [*buffers])
+    if settings.experiments:
+        alarms = {environment.primary: watched.primary_alarm_arn, environment.recovery: watched.recovery_alarm_arn}
+        for region in faults.regions(environment):
+            faults.experiments(environment, region, alarms[region])
+    if settings.cost is not None:
+        cost.guard(environment, settings.cost)
+    if settings.recovery_plan is not None:
+        aws_plan.declare(environment, settings.recovery_plan)
