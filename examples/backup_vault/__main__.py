@@ -22,7 +22,7 @@ providers = {
 here = pulumi.ResourceOptions(providers=[providers[primary]])
 
 key = MultiRegionKey(
-    "example-key",
+    "example-backup-key",
     {
         "primary_region": primary,
         "recovery_region": recovery,

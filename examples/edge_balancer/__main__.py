@@ -24,7 +24,7 @@ providers = {
 here = pulumi.ResourceOptions(providers=[providers[region]])
 
 key = MultiRegionKey(
-    "example-key",
+    "example-edge-key",
     {
         "primary_region": region,
         "recovery_region": recovery,
@@ -35,7 +35,7 @@ key = MultiRegionKey(
     here,
 )
 network = RegionalNetwork(
-    "example-euw1",
+    "example-web-euw1",
     {
         "region": region,
         "account_id": account,

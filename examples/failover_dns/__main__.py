@@ -24,7 +24,7 @@ providers = {
 here = pulumi.ResourceOptions(providers=[providers[primary]])
 
 switch = TrafficSwitch(
-    "example-switch",
+    "example-dns-switch",
     {
         "primary_region": primary,
         "recovery_region": recovery,

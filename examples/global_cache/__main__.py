@@ -23,7 +23,7 @@ providers = {
     for region in (primary, recovery)
 }
 key = MultiRegionKey(
-    "example-key",
+    "example-cache-key",
     {
         "primary_region": primary,
         "recovery_region": recovery,
@@ -36,7 +36,7 @@ key = MultiRegionKey(
 key_arns = {primary: key.primary_arn, recovery: key.recovery_arn}
 networks = {
     region: RegionalNetwork(
-        f"example-{name}",
+        f"example-cache-{name}",
         {
             "region": region,
             "account_id": account,
@@ -72,6 +72,7 @@ cache = GlobalCache(
         "global_datastore": True,
         "engine": CacheEngine.VALKEY,
         "engine_version": "8.0",
+        "shards": 1,
         "node_type": "cache.r7g.large",
         "snapshot_retention_days": 7,
     },

@@ -23,7 +23,7 @@ providers = {
     for region in (primary, recovery)
 }
 key = MultiRegionKey(
-    "example-key",
+    "example-db-key",
     {
         "primary_region": primary,
         "recovery_region": recovery,
@@ -36,7 +36,7 @@ key = MultiRegionKey(
 key_arns = {primary: key.primary_arn, recovery: key.recovery_arn}
 networks = {
     region: RegionalNetwork(
-        f"example-{name}",
+        f"example-db-{name}",
         {
             "region": region,
             "account_id": account,

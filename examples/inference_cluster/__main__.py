@@ -9,7 +9,7 @@ config = pulumi.Config()
 account = config.get("account") or "123456789012"
 region = "eu-west-1"
 zones = [f"{region}a", f"{region}b"]
-name = "example-euw1"
+name = "example-gpu-euw1"
 
 provider = aws.Provider(
     f"aws-{region}",

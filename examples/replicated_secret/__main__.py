@@ -23,7 +23,7 @@ providers = {
 here = pulumi.ResourceOptions(providers=[providers[primary], random.Provider("random")])
 
 key = MultiRegionKey(
-    "example-key",
+    "example-secret-key",
     {
         "primary_region": primary,
         "recovery_region": recovery,

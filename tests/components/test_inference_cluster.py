@@ -389,4 +389,4 @@ def test_every_child_is_named_and_parented_alike_and_has_the_components_provider
 def test_the_example_declares_on_demand_and_reserved_gpu_nodes() -> None:
     recording = record(Path(__file__).parents[2] / "examples/inference_cluster", stack="test")
     groups = [each.rpartition("-")[0] for each in recording.outputs["node groups"]]
-    assert groups == [f"example-euw1-{each}" for each in ("system", "inference", "reserved-a")]
+    assert groups == [f"example-gpu-euw1-{each}" for each in ("system", "inference", "reserved-a")]
