@@ -22,7 +22,7 @@ providers = {
 here = pulumi.ResourceOptions(providers=[providers[primary]])
 
 key = MultiRegionKey(
-    "example-key",
+    "example-faults-key",
     {
         "primary_region": primary,
         "recovery_region": recovery,
@@ -34,7 +34,7 @@ key = MultiRegionKey(
     here,
 )
 watch = Observability(
-    "example-watch",
+    "example-guard",
     {
         "account_id": account,
         "environment": "example",
@@ -60,16 +60,19 @@ faults = FaultExperiments(
         "account_id": account,
         "kms_key_arn": key.primary_arn,
         "tag": {"key": "haven:environment", "value": "example"},  # the provider gives it to all that it makes
-        "instance_tag": {"key": "eks:cluster-name", "value": "example-euw1"},  # EKS gives it to nodes and their groups
-        "volume_tag": {"key": "Name", "value": "example-euw1-system"},  # the launch template gives it to volumes
+        "instance_tag": {
+            "key": "eks:cluster-name",
+            "value": "example-gpu-euw1",
+        },  # given by EKS to nodes and their groups
+        "volume_tag": {"key": "Name", "value": "example-gpu-euw1-system"},  # the launch template gives it to volumes
         # here both are about what users feel, and not about missing nodes, which are what is wanted
-        "stop_alarm_arns": [f"{alarms}:example-watch-euw1-balancer-edge-errors", watch.primary_alarm_arn],
+        "stop_alarm_arns": [f"{alarms}:example-guard-euw1-balancer-edge-errors", watch.primary_alarm_arn],
         "zones": [f"{primary}a", f"{primary}b"],
         "cache_zones": [f"{primary}a", f"{primary}b"],
         "other_region": recovery,
         "database": True,
         "nodes": True,
-        "gpu_groups": [{"label": "inference", "tag": {"key": "Name", "value": "example-euw1-inference"}}],
+        "gpu_groups": [{"label": "inference", "tag": {"key": "Name", "value": "example-gpu-euw1-inference"}}],
     },
     pulumi.ResourceOptions(providers=[providers[primary]], depends_on=[watch]),
 )

@@ -58,6 +58,7 @@ database = GlobalDatabase(
             "region": primary,
             "vpc_id": networks[primary].vpc_id,
             "subnet_ids": networks[primary].data_subnet_ids,
+            "zones": [f"{primary}a", f"{primary}b"],
             "kms_key_arn": key_arns[primary],
             "client_cidrs": list(blocks.values()),
             "instances": 2,

@@ -30,7 +30,7 @@ providers = {
 here = pulumi.ResourceOptions(providers=[providers[primary]])
 
 key = MultiRegionKey(
-    "example-key",
+    "example-watch-key",
     {
         "primary_region": primary,
         "recovery_region": recovery,
@@ -42,7 +42,7 @@ key = MultiRegionKey(
     here,
 )
 switch = TrafficSwitch(
-    "example-switch",
+    "example-watch-switch",
     {
         "primary_region": primary,
         "recovery_region": recovery,
@@ -72,7 +72,7 @@ def watched(region: str, other: str, kms_key_arn: pulumi.Output[str]) -> Watched
         "queues": [{"queue_name": f"example-requests-{code}-queue"}],
         "vaults": [{"vault_name": f"example-backups-{code}", "most_age_hours": 3}],
         "balancers": [edge],
-        "clusters": [{"cluster_name": f"example-{code}", "gpus": True}],
+        "clusters": [{"cluster_name": f"example-watch-{code}", "gpus": True}],
     }
 
 
@@ -95,12 +95,12 @@ watch = Observability(
         "grafana": {"authentication": GrafanaAuthentication.IDENTITY_CENTER},
         "tracing": {},
         "primary_collector": {
-            "cluster_name": f"example-{codes[primary]}",
+            "cluster_name": f"example-watch-{codes[primary]}",
             "namespace": "observability",
             "service_account": "collector",
         },
         "recovery_collector": {
-            "cluster_name": f"example-{codes[recovery]}",
+            "cluster_name": f"example-watch-{codes[recovery]}",
             "namespace": "observability",
             "service_account": "collector",
         },

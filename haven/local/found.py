@@ -200,7 +200,8 @@ class _Region:
         for each in self._list("cloudwatch", "describe_alarms", "MetricAlarms"):
             dimensions = {one["Name"]: one["Value"] for one in each.get("Dimensions", ())}
             metric = f"{each.get('Namespace')} {each.get('MetricName')}"
-            yield self._fact("alarm", each["AlarmName"]), planned.alarm(metric, dimensions, int(each.get("Period", 0)))
+            text = planned.alarm(metric, dimensions, int(each.get("Period", 0)))
+            yield self._fact("alarm", each["AlarmName"]), text if "MetricName" in each else planned.CALCULATED
 
     def _parameters(self) -> Iterator[tuple[Fact, str]]:
         ssm = self._clients.of("ssm", self._region)

@@ -83,6 +83,19 @@ _LISTINGS: Sequence[_Listing] = (
         "CacheParameterGroups",
         "CacheParameterGroupName",
     ),
+    _Listing("backup plan", "backup", "list_backup_plans", "BackupPlansList", "BackupPlanName"),
+    _Listing("backup vault", "backup", "list_backup_vaults", "BackupVaultList", "BackupVaultName"),
+    _Listing("certificate", "acm", "list_certificates", "CertificateSummaryList", "CertificateArn"),
+    _Listing("dashboard", "cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+    _Listing("event bus", "events", "list_event_buses", "EventBuses", "Name"),
+    _Listing("image repository", "ecr", "describe_repositories", "repositories", "repositoryName"),
+    _Listing("load balancer", "elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerName"),
+    _Listing("queue", "sqs", "list_queues", "QueueUrls", ""),
+    _Listing("stream", "kinesis", "list_streams", "StreamNames", ""),
+    _Listing("table", "dynamodb", "list_tables", "TableNames", ""),
+    _Listing("target group", "elbv2", "describe_target_groups", "TargetGroups", "TargetGroupName"),
+    _Listing("topic", "sns", "list_topics", "Topics", "TopicArn"),
+    _Listing("trail", "cloudtrail", "list_trails", "Trails", "Name"),
     _Listing("bucket", "s3", "list_buckets", "Buckets", "Name", everywhere=True),
     _Listing("alias of a key", "kms", "list_aliases", "Aliases", "AliasName"),
     _Listing("secret", "secretsmanager", "list_secrets", "SecretList", "Name"),
@@ -113,6 +126,8 @@ def _standing(clients: Clients, regions: Sequence[str]) -> Iterator[Fact]:
                     yield Fact(GLOBAL if listing.everywhere else region, listing.kind, str(name))
     for region in regions:
         yield from _keys(clients, region)
+        for each in clients.listed("wafv2", region, "list_web_acls", "WebACLs", Scope="REGIONAL"):
+            yield Fact(region, "web ACL", each["Name"])
 
 
 def _keys(clients: Clients, region: str) -> Iterator[Fact]:

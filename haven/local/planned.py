@@ -26,6 +26,9 @@ GLOBAL = "global"
 REPLICA = "replicated secret"
 """A secret in another Region than its own."""
 
+CALCULATED = "what is calculated from metrics"
+"""What an alarm without a metric of its own is on; the emulator doesn't answer the calculation."""
+
 
 def facts(recording: Recording) -> dict[Fact, str]:
     """Everything that can be told of the AWS resources in a recording."""
@@ -212,7 +215,10 @@ class _Planned:
     def _alarms(self) -> Iterator[tuple[Fact, str]]:
         for each in self._of("aws:cloudwatch/metricAlarm:MetricAlarm"):
             got = each.inputs
-            text = alarm(f"{got['namespace']} {got['metricName']}", got.get("dimensions", {}), int(got["period"]))
+            if "metricQueries" in got:
+                text = CALCULATED
+            else:
+                text = alarm(f"{got['namespace']} {got['metricName']}", got.get("dimensions", {}), int(got["period"]))
             yield Fact(str(each.region), "alarm", str(got["name"])), text
 
     def _others(self) -> Iterator[tuple[Fact, str]]:

@@ -177,6 +177,30 @@ MISSING: tuple[Missing, ...] = (
         "the provider puts the account into the host's name, and no such host is there",
     ),
     Missing(
+        "a Multi-Region Access Point",
+        "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint",
+        "",
+        "the provider puts the account into the host's name, and no such host is there",
+    ),
+    Missing(
+        "a trail's insights",
+        "aws:cloudtrail/trail:Trail",
+        "insightSelectors",
+        "PutInsightSelectors is an unknown action",
+    ),
+    Missing(
+        "a secret's rotation",
+        "aws:secretsmanager/secretRotation:SecretRotation",
+        "",
+        "CancelRotateSecret is an unknown action, so that it couldn't be taken down again",
+    ),
+    Missing(
+        "the labels of a secret's version",
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        "versionStages",
+        "PutSecretValue keeps none beside AWSCURRENT, and a label that isn't there can't be taken away",
+    ),
+    Missing(
         "emptying a hosted zone on deletion",
         "aws:route53/zone:Zone",
         "forceDestroy",
@@ -201,6 +225,8 @@ MISSING: tuple[Missing, ...] = (
             ("groups of traces", "aws:xray/group:Group"),
             ("sampling of traces", "aws:xray/samplingRule:SamplingRule"),
             ("experiments with faults", "aws:fis/experimentTemplate:ExperimentTemplate"),
+            ("cost anomalies", "aws:costexplorer/anomalyMonitor:AnomalyMonitor"),
+            ("resiliency policies", "aws:resiliencehub/resiliencyPolicy:ResiliencyPolicy"),
         )
     ),
 )
@@ -224,6 +250,13 @@ DEFECTS: tuple[Defect, ...] = (
         "DescribeTrails answers neither group nor role, and ListTags none",
     ),
     Defect(
+        "forgets a stream's tags",
+        "aws_kinesis_stream",
+        "aws:kinesis/stream:Stream",
+        ("tags", "tags_all"),
+        "CreateStream ignores Tags",
+    ),
+    Defect(
         "reads metric alarms back wrong",
         "aws_cloudwatch_metric_alarm",
         "aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -240,6 +273,13 @@ DEFECTS: tuple[Defect, ...] = (
         "aws:cloudwatch/compositeAlarm:CompositeAlarm",
         ("actions_enabled", "alarm_description"),
         "DescribeAlarms leaves these fields out of its XML, which the provider reads; its JSON is right",
+    ),
+    Defect(
+        "forgets the key of a replica that is part of its table",
+        "aws_dynamodb_table",
+        "aws:dynamodb/table:Table",
+        ("replica.kms_key_arn",),
+        "DescribeTable answers no KMSMasterKeyId for replicas",
     ),
     Defect(
         "forgets a cluster's zonal shift and upgrade policy",

@@ -244,6 +244,18 @@ def test_the_network_is_counted_by_zone(url: str) -> None:
     assert told[Fact(PRIMARY, "NAT gateways", "10.9.0.0/16")] == "none"
 
 
+@pytest.mark.parametrize("calculated", [True, False])
+def test_an_alarm_on_what_is_calculated_is_told_from_one_on_a_metric(url: str, calculated: bool) -> None:
+    metric = {"Namespace": "AWS/SQS", "MetricName": "NumberOfMessagesSent"}
+    stat = {"MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    on: dict[str, Any] = {"Metrics": [{"Id": "m", **stat}]} if calculated else {**metric, "Period": 60}
+    Clients(url).of("cloudwatch", PRIMARY).put_metric_alarm(
+        AlarmName="a", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1, **on
+    )
+    alarm = _record("aws:cloudwatch/metricAlarm:MetricAlarm", "a", PRIMARY, name="a", metricQueries=[{"id": "m"}])
+    assert [row.is_wrong for row in readback.read_back(_recording(alarm), url, REGIONS)] == [not calculated]
+
+
 def test_what_the_emulator_brings_along_is_not_told() -> None:
     assert planned.facts(_recording()) == {}
 
