@@ -103,6 +103,13 @@ def _balancer(name: str, region: str) -> Sequence[str]:
     ]
 
 
+def _access_point(name: str, _: str) -> Sequence[str]:
+    return [
+        "aws s3control delete-multi-region-access-point --account-id <the account> --region us-west-2"
+        f" --client-token gone --details Name={name}"
+    ]
+
+
 _LOGS = "what it has logged; export what an audit may ask for"
 _WAYS = {
     "aws:cloudwatch/logGroup:LogGroup": _Way(_LOGS, _log_group),
@@ -115,6 +122,11 @@ _WAYS = {
     "aws:lb/loadBalancer:LoadBalancer": _Way("nothing: it holds no data", _balancer),
     "aws:rds/cluster:Cluster": _Way(
         "nothing that the writer hasn't got; look at AuroraGlobalDBReplicationLag first", _database
+    ),
+    "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint": _Way(
+        "nothing: it holds no data; but who goes through it has to go to the buckets themselves first, and its alias"
+        " never comes back",
+        _access_point,
     ),
     "aws:s3/bucket:Bucket": _Way("its objects; copy what isn't in the other Region", _bucket),
 }

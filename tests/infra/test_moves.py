@@ -11,6 +11,14 @@ UP, DOWN = [*pairwise(TIERS)], [*pairwise(reversed(TIERS))]
 
 CHANGED_IN_PLACE = {
     "aws:backup/plan:Plan": {"rules"},
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": {"alarmRule"},
+    "aws:cloudwatch/dashboard:Dashboard": {"dashboardBody"},
+    "aws:cloudwatch/metricAlarm:MetricAlarm": {
+        "alarmDescription",
+        "datapointsToAlarm",
+        "evaluationPeriods",
+        "metricQueries",
+    },
     "aws:eks/nodeGroup:NodeGroup": {"scalingConfig"},
     "aws:rds/cluster:Cluster": {"enableGlobalWriteForwarding"},
     "aws:route53/record:Record": {"aliases"},
