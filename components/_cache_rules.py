@@ -1,6 +1,7 @@
 """What a global cache's arguments must hold, all of it checked before anything is declared."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from components import _checks, _data_store
@@ -45,15 +46,19 @@ def validate(name: str, args: "GlobalCacheArgs") -> None:
     recovery = args.get("recovery")
     if recovery is not None:
         sides["recovery"] = recovery
-    longest_code = max(len(region_code(side["region"])) for side in sides.values())
-    taken = max(1 + longest_code + SUFFIX_CHARACTERS, DATASTORE_CHARACTERS)
-    _checks.require_name(checks, name, MOST_IDENTIFIER_CHARACTERS - taken)
+    _checks.require_name(checks, name, longest_name([side["region"] for side in sides.values()]))
     _data_store.require_identifier(checks, name)
     _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
     _check_engine(checks, args)
     _check_size(checks, args)
     _check_sides(checks, args, sides)
     checks.finish()
+
+
+def longest_name(regions: Sequence[str]) -> int:
+    """How many characters a cache's name may have in these Regions."""
+    longest_code = max(len(region_code(region)) for region in regions)
+    return MOST_IDENTIFIER_CHARACTERS - max(1 + longest_code + SUFFIX_CHARACTERS, DATASTORE_CHARACTERS)
 
 
 def _check_engine(checks: Checks, args: "GlobalCacheArgs") -> None:

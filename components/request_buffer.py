@@ -31,9 +31,11 @@ ARCHIVE_DAYS = 14
 MOST_ARCHIVE_DAYS = 3650
 """EventBridge sets no end; ten years are Haven's own bound."""
 
-MOST_NAME_CHARACTERS = 40
+MOST_NAME_CHARACTERS = 62
+"""Names of queues have at most 80 characters (SQS API, CreateQueue; read 2026-11-21), 18 of them the longest suffix."""
+MOST_NAME_CHARACTERS_WITH_BUS = 40
 """Names of archives have at most 48 characters (EventBridge API, CreateArchive; read 2026-11-21), eight of them the
-suffix. All others may be longer."""
+suffix."""
 
 
 class BufferStreamArgs(TypedDict):
@@ -323,7 +325,7 @@ class RequestBuffer(pulumi.ComponentResource):
 
 def _validate(name: str, args: RequestBufferArgs) -> None:
     checks = Checks("RequestBuffer")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
+    _checks.require_name(checks, name, MOST_NAME_CHARACTERS_WITH_BUS if "bus" in args else MOST_NAME_CHARACTERS)
     _checks.require_account(checks, args["account_id"])
     checks.require(
         not (args.get("fifo", False) and "bus" in args),

@@ -4,7 +4,7 @@ import pulumi
 import pulumi_random
 
 from components import EdgeBalancer, InferenceCluster, MultiRegionKey, RegionalNetwork
-from components._support import region_code
+from infra import names
 from infra.providers import aws_providers
 from infra.scale import Scale
 from infra.settings import Settings
@@ -25,7 +25,7 @@ class Environment:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.name = f"haven-{settings.stack}"
+        self.name = names.environment_name(settings.stack)
         self.primary = settings.regions.primary
         self.recovery = settings.regions.recovery
         self.both = (self.primary, self.recovery)
@@ -56,11 +56,11 @@ class Environment:
 
     def cluster_name(self, region: str) -> str:
         """Name of a Region's EKS cluster, whether or not it stands at the moment."""
-        return f"{self.name}-{region_code(region)}"
+        return names.regional_name(self.settings.stack, region)
 
     def bucket_base(self, name: str) -> str:
         """What the names of a pair of buckets begin with; the account makes them unique in the world."""
-        return f"{self.name}-{name}-{self.settings.account}"
+        return names.bucket_base(self.settings.stack, self.settings.account, name)
 
     def _key(self) -> MultiRegionKey:
         return MultiRegionKey(

@@ -1,13 +1,8 @@
 """The queues: each Region has its own, in every tier; they cost nothing while they wait."""
 
 from components import RequestBuffer, RequestBufferArgs
-from components._support import region_code
+from infra import names
 from infra.environment import Environment
-
-
-def buffer_name(environment: Environment, name: str, region: str) -> str:
-    """What the names of a Region's queue, stream and bus begin with."""
-    return f"{environment.name}-{name}-{region_code(region)}"
 
 
 def queue(environment: Environment, name: str, region: str) -> RequestBuffer:
@@ -28,4 +23,4 @@ def queue(environment: Environment, name: str, region: str) -> RequestBuffer:
         args["stream"] = {"retention_hours": chosen.stream.retention_hours}
     if chosen.bus is not None:
         args["bus"] = {"archive_days": chosen.bus.archive_days}
-    return RequestBuffer(buffer_name(environment, name, region), args, environment.options(region))
+    return RequestBuffer(names.buffer_name(settings.stack, name, region), args, environment.options(region))

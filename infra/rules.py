@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from components._support import partition
 from haven import objectives, regions
 from haven.problems import Problem, choices, nearest, shown
 from haven.tiers import Tier
 from infra import addons, models
+from infra.name_rules import LONGEST_STACK_NAME
 from infra.ruling import Rules
 
-_LONGEST_STACK_NAME = 15
 _MOST_TAGS = 40
 """AWS allows 50 on a resource; ten are left to Haven and to AWS's own services."""
 
@@ -29,11 +30,12 @@ def default_zones(region: str) -> list[str]:
 
 
 def _stack_name(stack: str) -> Iterable[Problem]:
-    if not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", stack) or len(stack) > _LONGEST_STACK_NAME:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", stack) or len(stack) > LONGEST_STACK_NAME:
         yield Problem(
             "the stack's name",
             shown(stack),
-            f"1 to {_LONGEST_STACK_NAME} small letters, digits and hyphens, a letter first: AWS names are made with it",
+            f"1 to {LONGEST_STACK_NAME} small letters, digits and single hyphens, a letter first: AWS names are made "
+            "with it",
             "rename the stack",
         )
 
@@ -57,6 +59,13 @@ def _two_regions(pair: models.Regions) -> Iterable[Problem]:
             shown(pair.recovery),
             "a Region other than the primary",
             "name the Region that takes over when the primary is lost",
+        )
+    elif partition(pair.primary) != partition(pair.recovery):
+        yield Problem(
+            "haven:regions",
+            f"{shown(pair.primary)} and {shown(pair.recovery)}",
+            "two Regions of one partition: nothing is replicated between partitions",
+            "name two commercial ones, or two of the same world apart",
         )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from haven.problems import Problems
 from haven.tiers import Tier
-from infra import models, part_models, part_rules, rules
+from infra import models, name_rules, part_models, part_rules, rules
 from infra.account_models import ACCOUNT_KEYS
 from infra.keys import SHARED, Key, read
 
@@ -124,6 +124,7 @@ def load(stack: str, config: Mapping[str, str]) -> Settings:
     values, problems = read(config, KEYS, elsewhere)
     problems += rules.check(stack, values)
     problems += part_rules.RULES.check(values)
+    problems += name_rules.check(stack, values)
     if problems:
         raise Refused(problems, f"the config of stack {stack}")
     return _settled(stack, values)

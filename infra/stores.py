@@ -13,6 +13,7 @@ from components import (
     ReplicatedBucketArgs,
 )
 from components._cache_side import group_name, independent_group_name
+from infra import names
 from infra.environment import Environment
 
 
@@ -115,12 +116,12 @@ def cache(environment: Environment, *, recovery: bool, replicated: bool) -> Glob
     if recovery:
         args["recovery"] = _cache_side(environment, environment.recovery)
         args["recovery_provider"] = environment.providers[environment.recovery]
-    return GlobalCache(f"{environment.name}-cache", args, environment.options(environment.primary))
+    return GlobalCache(names.cache_name(settings.stack), args, environment.options(environment.primary))
 
 
 def cache_group(environment: Environment, region: str, *, replicated: bool) -> str:
     """Name of a Region's cache group, whether or not it stands at the moment."""
-    name = f"{environment.name}-cache"
+    name = names.cache_name(environment.settings.stack)
     alone = region == environment.recovery and not replicated
     return independent_group_name(name, region) if alone else group_name(name, region)
 

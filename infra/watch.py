@@ -24,7 +24,7 @@ from components._database_side import cluster_name
 from components.backup_vault import vault_name
 from components.replicated_bucket import bucket_name
 from haven.tiers import STANDBY, Database
-from infra import backups, queues, stores, tables
+from infra import backups, names, stores, tables
 from infra.addons import CONTAINER_INSIGHTS
 from infra.environment import Environment
 from infra.part_models import Grafana
@@ -130,7 +130,7 @@ def _watched(environment: Environment, region: str) -> WatchedRegionArgs:
         ],
         "vaults": [_vault(environment, region)],
         "other_alarms": [
-            f"{queues.buffer_name(environment, name, region)}-{alarm}"
+            f"{names.buffer_name(settings.stack, name, region)}-{alarm}"
             for name in settings.queues
             for alarm in ("age", "failed")
         ],

@@ -6,6 +6,7 @@ from itertools import combinations
 import pytest
 
 from haven.record import Options, Record, Recording
+from tests.aws_names import NAMED_BY
 from tests.environments import (
     ACCOUNT,
     EVERY_STACK,
@@ -40,54 +41,6 @@ STATEFUL = {
     "aws:s3/bucket:Bucket",
     "aws:secretsmanager/secret:Secret",
 }
-
-AWS_NAMED_BY = {
-    "aws:accessanalyzer/analyzer:Analyzer": "analyzerName",
-    "aws:autoscaling/tag:Tag": "autoscalingGroupName",
-    "aws:cfg/deliveryChannel:DeliveryChannel": "name",
-    "aws:cfg/recorder:Recorder": "name",
-    "aws:cloudtrail/trail:Trail": "name",
-    "aws:backup/plan:Plan": "name",
-    "aws:backup/restoreTestingPlan:RestoreTestingPlan": "name",
-    "aws:backup/restoreTestingSelection:RestoreTestingSelection": "name",
-    "aws:backup/selection:Selection": "name",
-    "aws:backup/vault:Vault": "name",
-    "aws:budgets/budget:Budget": "name",
-    "aws:cloudwatch/logGroup:LogGroup": "name",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
-    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": "name",
-    "aws:costexplorer/anomalySubscription:AnomalySubscription": "name",
-    "aws:dynamodb/table:Table": "name",
-    "aws:ec2/launchTemplate:LaunchTemplate": "name",
-    "aws:ec2/securityGroup:SecurityGroup": "name",
-    "aws:ecr/repository:Repository": "name",
-    "aws:eks/addon:Addon": "addonName",
-    "aws:eks/cluster:Cluster": "name",
-    "aws:eks/nodeGroup:NodeGroup": "nodeGroupName",
-    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": "globalReplicationGroupIdSuffix",
-    "aws:elasticache/parameterGroup:ParameterGroup": "name",
-    "aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
-    "aws:elasticache/subnetGroup:SubnetGroup": "name",
-    "aws:iam/role:Role": "name",
-    "aws:iam/rolePolicy:RolePolicy": "name",
-    "aws:kms/alias:Alias": "name",
-    "aws:lb/loadBalancer:LoadBalancer": "name",
-    "aws:lb/targetGroup:TargetGroup": "name",
-    "aws:rds/cluster:Cluster": "clusterIdentifier",
-    "aws:rds/clusterInstance:ClusterInstance": "identifier",
-    "aws:rds/clusterParameterGroup:ClusterParameterGroup": "name",
-    "aws:rds/globalCluster:GlobalCluster": "globalClusterIdentifier",
-    "aws:rds/subnetGroup:SubnetGroup": "name",
-    "aws:route53/record:Record": "name",
-    "aws:route53/zone:Zone": "name",
-    "aws:s3/bucket:Bucket": "bucket",
-    "aws:secretsmanager/secret:Secret": "name",
-    "aws:sns/topic:Topic": "name",
-    "aws:sqs/queue:Queue": "name",
-    "aws:ssm/parameter:Parameter": "name",
-    "aws:wafv2/webAcl:WebAcl": "name",
-}
-"""Type -> the property without which the provider would make up a name."""
 
 
 def comparable(record: Record) -> tuple[object, Options]:
@@ -234,8 +187,8 @@ def test_every_resource_has_an_explicit_provider(stack: str) -> None:
 @pytest.mark.parametrize("stack", EVERY_STACK)
 def test_nothing_is_auto_named(stack: str) -> None:
     for each in environment(stack).real():
-        if each.type in AWS_NAMED_BY:
-            assert each.inputs.get(AWS_NAMED_BY[each.type]), each.urn
+        if each.type in NAMED_BY:
+            assert each.inputs.get(NAMED_BY[each.type]), each.urn
         assert not any(name.endswith("Prefix") and "name" in name.lower() for name in each.inputs), each.urn
 
 
@@ -251,7 +204,7 @@ def test_every_type_that_takes_a_name_is_in_the_table_of_names(stack: str) -> No
         found = resource_class(each.type)
         prefixed = found is not None and {f"{name}Prefix" for name in names} & resource_types(found).keys()
         if prefixed and each.type not in adopted:
-            assert each.type in AWS_NAMED_BY, f"{each.type} takes {prefixed}"
+            assert each.type in NAMED_BY, f"{each.type} takes {prefixed}"
 
 
 @pytest.mark.parametrize("stack", [*TIERS, ACCOUNT])

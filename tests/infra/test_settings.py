@@ -69,10 +69,31 @@ def test_several_faults_are_all_reported() -> None:
     ]
 
 
-@pytest.mark.parametrize("stack", ["Prod", "prod_eu", "a-very-long-stack-name", "-x", "1st"])
+@pytest.mark.parametrize("stack", ["Prod", "prod_eu", "a-very-long-stack-name", "-x", "1st", "a--b"])
 def test_a_stack_name_that_no_aws_name_can_carry_is_refused(stack: str) -> None:
     (line,) = refusal(stack)
     assert line.startswith(f'the stack\'s name: got "{stack}"; allowed: 1 to 15 small letters')
+
+
+def test_names_that_carry_a_long_code_leave_the_stack_less_room() -> None:
+    apart = {"primary": "us-gov-west-1", "recovery": "us-gov-east-1"}
+    zones = {region: [f"{region}a", f"{region}b"] for region in apart.values()}
+    (line,) = refusal("fifteen-letters", regions=apart, zones=zones)
+    assert line == (
+        'the stack\'s name: got "fifteen-letters"; allowed: at most 14 characters where names carry usgovw1, for '
+        "us-gov-west-1; fix: rename the stack"
+    )
+    assert load("fourteen-signs", config(regions=apart, zones=zones, domain="example.com"))
+    assert load("fifteen-letters", config(domain="example.com"))
+
+
+def test_a_queue_with_a_bus_leaves_room_for_its_archive_s_name() -> None:
+    (line,) = refusal("fifteen-letters", queues={"requests-to-us": {"bus": {}}, "requests-to-them": {}})
+    assert line == (
+        'haven:queues.requests-to-us: got "requests-to-us"; allowed: at most 13 characters with a bus, beside the '
+        "stack's name: its archive's is short; fix: shorten it, or give the stack a shorter name"
+    )
+    assert load("fifteen-letters", config(queues={"requests-to-u": {"bus": {}}}))
 
 
 def test_every_pattern_is_explained_in_words() -> None:
