@@ -54,6 +54,8 @@ def _standing(recording: Recording, record: Record, region: str) -> Standing:
     inputs = json.loads(_neutral(REFERENCE.sub(said_of, text), region))
     if record.type == "aws:dynamodb/table:Table":
         inputs = _as_replica(inputs)
+    if record.type == "aws:cloudwatch/compositeAlarm:CompositeAlarm":
+        inputs = _as_parts(inputs)
     options = {f"options.{name}": value for name, value in dataclasses.asdict(record.options).items()}
     kept = {f"options.{name}": options[f"options.{name}"] for name in KEPT_OPTIONS}
     return Standing(record, _kind(record), _name(record, region), {**inputs, **kept})
@@ -96,3 +98,9 @@ def _as_replica(table: Mapping[str, Any]) -> Mapping[str, Any]:
         "pointInTimeRecovery": table["pointInTimeRecovery"]["enabled"],
         "tags": table.get("tags"),
     }
+
+
+def _as_parts(alarm: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A composite alarm with each alarm that it sums up as a property of its own."""
+    summed = {f"sums up {name}": True for name in re.findall(r'ALARM\("([^"]+)"\)', alarm["alarmRule"])}
+    return {**alarm, **summed, "alarmRule": re.sub(r'(ALARM\("[^"]+"\)( OR )?)+', "any of these", alarm["alarmRule"])}

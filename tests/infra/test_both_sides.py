@@ -20,7 +20,8 @@ REPLICATED = {(tier, moved) for tier, moved in MOMENTS if tier != BACKUP}
 STANDING_BY = {(tier, moved) for tier, moved in MOMENTS if not moved}
 ONE_TABLE = set(MOMENTS) - REPLICATED
 CACHED_ONCE = {(BACKUP, False), (PILOT_LIGHT, False)}
-ONE_CACHE = {(tier, moved) for tier, moved in MOMENTS if tier in (WARM, ACTIVE_ACTIVE)}
+FROM_WARM = {(tier, moved) for tier, moved in MOMENTS if tier in (WARM, ACTIVE_ACTIVE)}
+ACCESS_POINTS = {(ACTIVE_ACTIVE, False), (ACTIVE_ACTIVE, True)}
 CLUSTERS = set(MOMENTS) - {(BACKUP, False)}
 
 ONLY_PRIMARY, ONLY_RECOVERY = "stands in the primary Region alone", "stands in the recovery Region alone"
@@ -96,6 +97,20 @@ BY_TIER = (
     ),
     Allowed("dynamodb/table", ONLY_PRIMARY, "tables are backed up, not replicated", ONE_TABLE),
     Allowed(
+        "cloudwatch/metricAlarm",
+        ONLY_PRIMARY,
+        "backup has no balancer there for good",
+        {(BACKUP, False), (BACKUP, True)},
+        names="watch-<here>-balancer-.*",
+    ),
+    Allowed(
+        "cloudwatch/compositeAlarm",
+        "sums up .*-balancer-.*",
+        "backup has no balancer there for good",
+        {(BACKUP, False), (BACKUP, True)},
+    ),
+    Allowed("s3control/.*", ONLY_PRIMARY, "one access point routes to both buckets", ACCESS_POINTS),
+    Allowed(
         "backup/(plan|selection)",
         ONLY_PRIMARY,
         "backups are made where writes go, and copied",
@@ -104,6 +119,22 @@ BY_TIER = (
 )
 
 BY_NATURE = (
+    Allowed(
+        "cloudwatch/metricAlarm",
+        ONLY_PRIMARY,
+        "the recovery Region makes backups only after a failover, and silence must not sound",
+        names="watch-.*-backup-age",
+    ),
+    Allowed("cloudwatch/compositeAlarm", "sums up .*-backup-age", "there is no such alarm in the recovery Region"),
+    Allowed("cloudwatch/dashboard", "dashboardBody", "a side's dashboard shows that side's alarms"),
+    Allowed("cloudwatch/dashboard", ONLY_PRIMARY, "one dashboard shows both", names="watch-dashboard"),
+    Allowed(
+        "(fis|iam)/.*",
+        ONLY_PRIMARY,
+        "losing the writer's instance is tried where the writer was born",
+        FROM_WARM,
+        names="faults-<here>-database.*",
+    ),
     Allowed("backup/restoreTesting.*", ONLY_RECOVERY, "what is tried is whether copies can be restored"),
     Allowed("budgets/.*|costexplorer/.*|sns/.*", ONLY_PRIMARY, "costs are told once, for both", components="CostGuard"),
     Allowed(
@@ -124,15 +155,15 @@ BY_NATURE = (
     Allowed("rds/globalCluster", ONLY_PRIMARY, "what holds both members is one"),
     Allowed("kms/key", "enableKeyRotation|multiRegion|primaryKeyArn", "a replica has these from its key"),
     Allowed("dynamodb/table", r"globalTableArn|options\.ignore_changes", "a replica names its table", REPLICATED),
-    Allowed("elasticache/globalReplicationGroup", ONLY_PRIMARY, "what holds both groups is one", ONE_CACHE),
+    Allowed("elasticache/globalReplicationGroup", ONLY_PRIMARY, "what holds both groups is one", FROM_WARM),
     Allowed(
         "elasticache/replicationGroup",
         "(atRest|transit)Encryption.*|engine(Version)?|nodeType|numNodeGroups|parameterGroupName"
         r"|globalReplicationGroupId|options\.ignore_changes",
         "a secondary group has these from the Global Datastore",
-        ONE_CACHE,
+        FROM_WARM,
     ),
-    Allowed("elasticache/parameterGroup", ONLY_PRIMARY, "a secondary group has its parameters from there", ONE_CACHE),
+    Allowed("elasticache/parameterGroup", ONLY_PRIMARY, "a secondary group has its parameters from there", FROM_WARM),
     Allowed(
         "elasticache/replicationGroup|rds/cluster.*",
         "(preferredM|m)aintenanceWindow",
