@@ -64,9 +64,10 @@ def declare(environment: Environment, service: Service | None, after: Sequence[p
             {"label": environment.recovery, "id": service.switch.recovery_health_check_id},
         ]
     _add_choices(environment, args)
+    # Collectors take their roles in clusters, which have to be there.
+    clusters = environment.clusters.values() if chosen.prometheus or chosen.tracing else ()
     options = pulumi.ResourceOptions.merge(
-        environment.options(environment.primary),
-        pulumi.ResourceOptions(depends_on=[*after, *environment.clusters.values()]),
+        environment.options(environment.primary), pulumi.ResourceOptions(depends_on=[*after, *clusters])
     )
     return Observability(watch_name(environment), args, options)
 

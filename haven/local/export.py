@@ -196,10 +196,20 @@ class _Exporter:
         return made
 
     def _depends_on(self, record: Record, body: Mapping[str, Any]) -> list[str]:
-        """Addresses that the order hangs on beyond what the arguments refer to; a component stands for its children."""
-        wanted = {address for urn in record.options.dependencies for address in self._standing_for(urn)}
+        """Addresses that the order hangs on beyond what the arguments refer to; a component stands for its children.
+
+        What a component waits for, its children wait for too: the engine makes them only once it is registered.
+        """
+        waited_for = (urn for each in self._with_parents(record) for urn in each.options.dependencies)
+        wanted = {address for urn in waited_for for address in self._standing_for(urn)}
         referred = json.dumps(body)
         return sorted(each for each in wanted - {self._address(record)} if f"{each}." not in referred)
+
+    def _with_parents(self, record: Record) -> Iterator[Record]:
+        yield record
+        parent = self._recording.by_urn.get(record.parent)
+        if parent is not None:
+            yield from self._with_parents(parent)
 
     def _standing_for(self, urn: str) -> Iterator[str]:
         record = self._recording.by_urn.get(urn)

@@ -240,6 +240,15 @@ def test_a_dependency_on_a_component_is_one_on_all_its_children() -> None:
     assert written["depends_on"] == ["aws_sqs_queue.first"]
 
 
+def test_what_a_component_waits_for_its_children_wait_for_too() -> None:
+    before = made(QUEUE, "before")
+    part = made("haven:index:Part", "part", custom=False, options=Options(dependencies=(before.urn,)))
+    inner = made("haven:index:Inner", "inner", custom=False, parent=part.urn)
+    child = made(QUEUE, "child", parent=inner.urn)
+    written = body(exported(before, part, inner, child), "aws_sqs_queue", "child")
+    assert written["depends_on"] == ["aws_sqs_queue.before"]
+
+
 def test_ignored_changes_are_named_as_the_provider_names_them() -> None:
     names = ("vpcConfig.endpointPublicAccess", "enabledClusterLogTypes", "tags")
     cluster = made(CLUSTER, "c", {"name": "c"}, options=Options(ignore_changes=names))
