@@ -198,10 +198,10 @@ class _Region:
 
     def _alarms(self) -> Iterator[tuple[Fact, str]]:
         for each in self._list("cloudwatch", "describe_alarms", "MetricAlarms"):
-            dimensions = {one["Name"]: one["Value"] for one in each.get("Dimensions", ())}
+            dimensions = {one["Name"]: _dimension(one["Name"], one["Value"]) for one in each.get("Dimensions", ())}
             metric = f"{each.get('Namespace')} {each.get('MetricName')}"
             text = planned.alarm(metric, dimensions, int(each.get("Period", 0)))
-            yield self._fact("alarm", each["AlarmName"]), text if "MetricName" in each else planned.CALCULATED
+            yield self._fact("alarm", each["AlarmName"]), text if each.get("MetricName") else planned.CALCULATED
 
     def _parameters(self) -> Iterator[tuple[Fact, str]]:
         ssm = self._clients.of("ssm", self._region)
@@ -256,6 +256,11 @@ def _dns_record(record: Mapping[str, Any], checks: Mapping[str, str]) -> str:
     values += [f"alias of {_alias(record['AliasTarget']['DNSName'].rstrip('.'))}"] if "AliasTarget" in record else []
     check = record.get("HealthCheckId")
     return planned.dns_record(routing, values, checks.get(check, "an unknown health check") if check else None)
+
+
+def _dimension(name: str, value: str) -> str:
+    """A balancer or target group by its name, without its kind and the id that AWS gave it."""
+    return value.split("/")[-2] if name in ("LoadBalancer", "TargetGroup") else value
 
 
 def _alias(target: str) -> str:

@@ -212,13 +212,19 @@ class _Planned:
         balancer = self._referred(target)
         return f"balancer {balancer.inputs['name']}" if balancer else target
 
+    def _named(self, value: object) -> str:
+        """What belongs to another resource, by that one's name."""
+        found = self._referred(value)
+        return str(found.inputs["name"]) if found else str(value)
+
     def _alarms(self) -> Iterator[tuple[Fact, str]]:
         for each in self._of("aws:cloudwatch/metricAlarm:MetricAlarm"):
             got = each.inputs
             if "metricQueries" in got:
                 text = CALCULATED
             else:
-                text = alarm(f"{got['namespace']} {got['metricName']}", got.get("dimensions", {}), int(got["period"]))
+                dimensions = {name: self._named(value) for name, value in got.get("dimensions", {}).items()}
+                text = alarm(f"{got['namespace']} {got['metricName']}", dimensions, int(got["period"]))
             yield Fact(str(each.region), "alarm", str(got["name"])), text
 
     def _others(self) -> Iterator[tuple[Fact, str]]:
