@@ -139,8 +139,10 @@ class CacheSide:
 
     def member(self, identifier: str, datastore: pulumi.Output[str]) -> aws.elasticache.ReplicationGroup:
         """A secondary of a Global Datastore. It takes engine, nodes, shards, parameters and whether data is encrypted
-        from there, and AWS refuses to be told (hashicorp/terraform-provider-aws#20893)."""
-        return self._replication_group(identifier, ignore=MOVED_BY_PROMOTION, global_replication_group_id=datastore)
+        from there, and AWS refuses to be told (hashicorp/terraform-provider-aws#20893). Left out, the engine is `redis`
+        for the provider, which would replace a Valkey member because of it."""
+        ignore = [*MOVED_BY_PROMOTION, *DECIDED_BY_DATASTORE]
+        return self._replication_group(identifier, ignore=ignore, global_replication_group_id=datastore)
 
     def _options(self, **more: Any) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self._place.parent, provider=self._place.provider, **more)

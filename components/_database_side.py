@@ -35,8 +35,9 @@ together."""
 # "Upgrading Engine Versions").
 MOVED_ELSEWHERE = ["globalClusterIdentifier", "replicationSourceIdentifier", "engineVersion"]
 
-# Read once, at birth; afterwards another value would replace the cluster and what it holds.
-ONLY_AT_BIRTH = ["snapshotIdentifier"]
+# Read once, at birth; afterwards another value would replace the cluster and what it holds. A member that was demoted
+# may have no master user of its own any more: a secondary refuses one (pulumi/pulumi-aws#3751).
+ONLY_AT_BIRTH = ["snapshotIdentifier", "masterUsername"]
 
 
 class DatabaseStorage(StrEnum):

@@ -87,7 +87,8 @@ class GlobalCache(pulumi.ComponentResource):
 
     Destroying after a promotion takes a step of its own: the secondary hangs on the datastore and the datastore on the
     group that was the primary, whichever is the primary now, and that order can't turn round. Promote the primary side
-    again first, or take the members apart (`DisassociateGlobalReplicationGroup`).
+    again first, or take the datastore apart: `DisassociateGlobalReplicationGroup` for the other side's group, then
+    `DeleteGlobalReplicationGroup`, which keeps the primary's.
     """
 
     primary_endpoint: pulumi.Output[str]

@@ -118,7 +118,29 @@ def _demo(asked: argparse.Namespace) -> int:
     return int(demo.run(asked.stack, start_directory(asked.directory)))
 
 
-_COMMANDS = {"plan": _plan, "demo": _demo}
+def _check_destroy(asked: argparse.Namespace) -> int:
+    from haven import planning, removal, stackfile  # noqa: PLC0415  the tool starts fast
+
+    stack = stackfile.load_stack(asked.stack, planning.start_directory(asked.directory))
+    try:
+        manifest = planning.run_program(stack).outputs.get("manifest")
+        if manifest is None:
+            fix = "name a stack that has a database"
+            raise Problems([Problem("STACK", shown(asked.stack), "the stack of an environment", fix)], stack.where)
+        roles = removal.read(manifest, removal.clients(stack.config.get("haven:emulator")))
+    except (planning.Lacking, removal.UnansweredError) as error:
+        print(f"haven can't go on: {error}", file=sys.stderr)
+        return LACKING
+    active = stack.config.get("haven:active") or manifest["regions"]["primary"]
+    found = list(removal.obstacles(manifest, active, roles))
+    if found:
+        print(Problems(found, f"the way of pulumi destroy of stack {stack.name}").render())
+        return FINDINGS
+    print(f"Neither the database's nor the cache's roles stand in the way of pulumi destroy of stack {stack.name}.")
+    return OK
+
+
+_COMMANDS = {"plan": _plan, "demo": _demo, "check-destroy": _check_destroy}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -174,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _add_plan(commands)
     _add_demo(commands)
+    _add_check_destroy(commands)
     return parser
 
 
@@ -203,6 +226,19 @@ def _add_demo(commands: Any) -> None:
     )
     demo.add_argument("stack", metavar="STACK", nargs="?", default="demo", help="a stack; demo when left out")
     _add_directory(demo)
+
+
+def _add_check_destroy(commands: Any) -> None:
+    check = commands.add_parser(
+        "check-destroy",
+        help="ask AWS whether a stack that was promoted can be destroyed",
+        description="Asks AWS which side of the database and of the cache is the primary, changes nothing, and says "
+        "what to do before `pulumi destroy`, which deletes them in an order that a promotion turns round.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
+    )
+    check.add_argument("stack", metavar="STACK", help="a stack's name, or the path of a stack file")
+    _add_directory(check)
 
 
 def _add_directory(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:

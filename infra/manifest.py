@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components._database_side import cluster_name, instance_name, instance_zone
+from components._database_side import cluster_name, instance_name, instance_zone, subnet_group_name
 from components._node_groups import gpu_group_name, system_group_name
 from components._support import region_code
 from components.global_database import GlobalDatabase, global_cluster_name
@@ -78,6 +78,7 @@ def _side(environment: Environment, region: str) -> dict[str, Any]:
         },
         "database": {
             "cluster": cluster_name(database, region),
+            "subnetGroup": subnet_group_name(database, region),
             "instances": {
                 instance_name(database, region, index): instance_zone(settings.zones[region], index)
                 for index in range(1, full.database_instances + 1)

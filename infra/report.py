@@ -6,7 +6,7 @@ from typing import Any
 
 from components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
 from haven.objectives import judge
-from haven.tiers import PROMISES, Promise, Tier
+from haven.tiers import PROMISES, STANDBY, Promise, Tier
 from infra.environment import Environment
 from infra.settings import Settings
 from infra.traffic import Service
@@ -100,5 +100,10 @@ def _notes(settings: Settings) -> list[str]:
         notes.append(
             f"{settings.regions.primary} stays at full scale: once it answers again, set haven:demote to it to bring"
             " it down to standby scale"
+        )
+    if failed_over and STANDBY[settings.tier].cache:
+        notes.append(
+            f"pulumi destroy can't go past the cache while {settings.active} has its primary role:"
+            f" `haven check-destroy {settings.stack}` says how to give it back first"
         )
     return notes

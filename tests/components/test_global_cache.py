@@ -104,6 +104,12 @@ def test_what_a_promotion_moves_is_left_alone() -> None:
         assert "globalReplicationGroupId" in group.options.ignore_changes
 
 
+def test_a_member_whose_engine_is_left_out_is_not_taken_for_redis() -> None:
+    member = named(declare(recovery=side(RECOVERY), datastore=True), "ReplicationGroup")[f"{NAME}-euc1"]
+    assert "engine" not in member.inputs
+    assert "engine" in member.options.ignore_changes
+
+
 def test_what_the_datastore_decides_is_left_to_it_and_to_nobody_else() -> None:
     decided = {"engineVersion", "nodeType", "numNodeGroups", "parameterGroupName"}
     for datastore in (True, False):

@@ -97,10 +97,17 @@ def test_only_the_primary_side_is_told_what_aws_accepts_at_birth() -> None:
     assert {name: born[name] for name in shared} == {name: copied[name] for name in shared}
 
 
-@pytest.mark.parametrize("property_", ["globalClusterIdentifier", "replicationSourceIdentifier"])
+@pytest.mark.parametrize("property_", ["globalClusterIdentifier", "replicationSourceIdentifier", "masterUsername"])
 def test_what_a_promotion_moves_is_left_alone_on_both_sides(property_: str) -> None:
     for cluster in named(declare(recovery=side(RECOVERY, 1)), "Cluster").values():
         assert property_ in cluster.options.ignore_changes
+
+
+def test_a_global_cluster_made_around_a_member_is_not_replaced_when_another_one_writes() -> None:
+    snapshot = f"arn:aws:rds:{PRIMARY}:123456789012:cluster-snapshot:copied"
+    (found,) = named(declare(snapshot=snapshot), "GlobalCluster").values()
+    assert "sourceDbClusterIdentifier" in found.inputs
+    assert "sourceDbClusterIdentifier" in found.options.ignore_changes
 
 
 def test_the_global_cluster_raises_versions_and_a_snapshot_is_read_once() -> None:
@@ -129,12 +136,12 @@ def test_no_two_instances_and_no_two_sides_are_maintained_at_once() -> None:
     assert days[PRIMARY] != days[RECOVERY]
 
 
-def test_a_bound_on_lost_writes_holds_on_both_sides_and_only_where_it_is_asked_for() -> None:
+def test_a_bound_on_lost_writes_holds_where_it_is_asked_for_and_never_stops_the_promoted_side() -> None:
     cases: list[tuple[dict[str, Any], str | None]] = [({}, None), ({"rpo_seconds": 60}, "60")]
     for wanted, held in cases:
         for group in named(declare(recovery=side(RECOVERY, 1), **wanted), "ClusterParameterGroup").values():
             settings = {each["name"]: each["value"] for each in group.inputs["parameters"]}
-            assert settings.get("rds.global_db_rpo") == held
+            assert settings.get("rds.global_db_rpo") == (held if group.region == PRIMARY else None)
 
 
 def test_enhanced_monitoring_reports_with_a_role_that_only_this_account_can_lend() -> None:

@@ -116,9 +116,9 @@ def test_version_is_the_packages() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ([], 'COMMAND: got nothing; allowed: "demo", "plan"; fix: see haven --help'),
-        (["plam"], 'COMMAND: got "plam"; allowed: "demo", "plan"; fix: did you mean plan?'),
-        (["xyz"], 'COMMAND: got "xyz"; allowed: "demo", "plan"; fix: see haven --help'),
+        ([], 'COMMAND: got nothing; allowed: "check-destroy", "demo", "plan"; fix: see haven --help'),
+        (["plam"], 'COMMAND: got "plam"; allowed: "check-destroy", "demo", "plan"; fix: did you mean plan?'),
+        (["xyz"], 'COMMAND: got "xyz"; allowed: "check-destroy", "demo", "plan"; fix: see haven --help'),
         (["plan"], "STACK: got nothing; allowed: a value; fix: see haven plan --help"),
         (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--compare", "--help", "--json", '),
         (["plan", "prod", "more"], 'argument: got "more"; allowed: nothing more; fix: see haven --help'),

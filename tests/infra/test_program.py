@@ -302,3 +302,12 @@ def test_automatic_traffic_adds_endpoint_checks() -> None:
     ]
     assert sorted(checks[0]) == ["CLOUDWATCH_METRIC"] * 2
     assert sorted(checks[1]) == ["CALCULATED"] * 2 + ["CLOUDWATCH_METRIC"] * 2 + ["HTTPS"] * 2
+
+
+@pytest.mark.parametrize("stack", TIERS)
+def test_a_failover_says_what_stands_in_the_way_of_a_destroy_where_the_cache_was_promoted(stack: str) -> None:
+    said = [
+        any("check-destroy" in note for note in each.outputs["notes"])
+        for each in (environment(stack), environment(stack, active=RECOVERY))
+    ]
+    assert said == [False, stack in ("warm", "active-active")]
