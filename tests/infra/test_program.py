@@ -99,11 +99,15 @@ def test_the_recovery_manifest_does_not_depend_on_the_active_region(stack: str) 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_recovery_manifest_is_kept_in_both_regions_and_fits(stack: str) -> None:
     most_characters = 8192  # of an advanced parameter (Systems Manager quotas, read 2026-11-21)
-    kept = {
+    parameters = {
         region: standing(environment(stack), "aws:ssm/parameter:Parameter", region) for region in (PRIMARY, RECOVERY)
     }
-    values = {parameter.inputs["insecureValue"] for parameters in kept.values() for parameter in parameters}
-    assert [len(parameters) for parameters in kept.values()] == [1, 1]
+    kept = {
+        region: [each for each in found if each.inputs["name"] == f"/haven/{stack}/manifest"]
+        for region, found in parameters.items()
+    }
+    values = {parameter.inputs["insecureValue"] for found in kept.values() for parameter in found}
+    assert [len(found) for found in kept.values()] == [1, 1]
     assert len(values) == 1
     assert len(values.pop()) < most_characters
 
