@@ -36,8 +36,9 @@ together."""
 MOVED_ELSEWHERE = ["globalClusterIdentifier", "replicationSourceIdentifier", "engineVersion"]
 
 # Read once, at birth; afterwards another value would replace the cluster and what it holds. A member that was demoted
-# may have no master user of its own any more: a secondary refuses one (pulumi/pulumi-aws#3751).
-ONLY_AT_BIRTH = ["snapshotIdentifier", "masterUsername"]
+# may have no master user of its own any more: a secondary refuses one (pulumi/pulumi-aws#3751). Where a member came
+# from AWS doesn't answer, so one that was imported came from nowhere.
+ONLY_AT_BIRTH = ["snapshotIdentifier", "masterUsername", "sourceRegion"]
 
 
 class DatabaseStorage(StrEnum):

@@ -1,7 +1,7 @@
 """What stands already comes under Haven, as `docs/importing.md` says: in the emulator, through the AWS provider."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,14 @@ import pulumi_random
 import pytest
 
 from components import GlobalDatabase, InferenceCluster, RegionalNetwork, _subnets
-from haven.local import again, limits, terraform
+from haven.local import terraform
 from haven.local.emulator import Emulator
-from haven.local.export import Export, export
 from haven.local.found import Clients
 from haven.local.recorder import record
+from haven.record import Recording
 from infra.addons import SHIPPED
-from tests.conformance.existing import ACCOUNT, Existing, ask_to_import
+from tests.conformance.adopting import Adoption, Planned
+from tests.conformance.existing import ACCOUNT, Existing
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
@@ -60,8 +61,6 @@ CLUSTER = {
     "vpc_config.endpoint_private_access",
     "vpc_config.endpoint_public_access",
 }
-
-Program = Callable[[pulumi.ResourceOptions], None]
 
 
 def key(region: str) -> str:
@@ -132,63 +131,16 @@ def cluster(name: str, subnets: Sequence[str], opts: pulumi.ResourceOptions) -> 
     )
 
 
-@dataclass(frozen=True)
-class Planned:
-    """What a plan would do to something that is there, beside what the emulator is known to answer wrongly."""
-
-    action: str
-    arguments: set[str]
-    """What differs."""
-    forced_by: set[str]
-    """What can't be changed in place."""
-
-
 def in_place(*arguments: set[str]) -> Planned:
     return Planned("update", NAMED.union(*arguments), set())
 
 
-@dataclass
-class Adoption:
-    """A declaration beside what stands already, in a Terraform state of its own."""
+def declared(program: Callable[[pulumi.ResourceOptions], None]) -> Recording:
+    def whole() -> None:
+        providers = [aws.Provider("aws", region=PRIMARY), pulumi_random.Provider("random")]
+        program(pulumi.ResourceOptions(providers=providers))
 
-    provider: terraform.Terraform
-    url: str
-    folder: Path
-    exported: Export | None = None
-
-    def plan(self, program: Program, ids: Mapping[str, str]) -> Mapping[str, Planned]:
-        """What would be done to what is there, by address.
-
-        Args:
-            program: what is declared.
-            ids: address -> id of what is to be imported.
-        """
-        recording = limits.fit(record(lambda: program(_providers()), stack="test")).recording
-        self.exported = export(recording, self.provider.schema(), emulator=self.url, leave_out=limits.leave_out)
-        assert ids.keys() <= self.exported.urns.keys()
-        self.provider.prepare(self.exported, self.folder)
-        ask_to_import(self.folder, ids)
-        return self.again()
-
-    def again(self) -> Mapping[str, Planned]:
-        """What would be done to what is there now, by address."""
-        assert self.exported is not None
-        plan = self.provider.plan(self.folder)
-        changes = {each["address"]: each["change"] for each in plan["resource_changes"]}
-        differences = again.explain(again.from_terraform(plan, self.exported.document))
-        return {
-            each.difference.address: Planned(
-                each.difference.action,
-                set(each.unexplained),
-                {path[0] for path in changes[each.difference.address].get("replace_paths", [])},
-            )
-            for each in differences
-            if each.is_wrong and each.difference.action != "create"
-        }
-
-
-def _providers() -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(providers=[aws.Provider("aws", region=PRIMARY), pulumi_random.Provider("random")])
+    return record(whole, stack="test")
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +165,7 @@ def test_a_network_and_a_database_that_fit_are_adopted_as_they_are(adoption: Ado
         user="haven_admin",
     )
     tables = ("public", *(f"{kind}-{letter}" for kind in ("private", "data") for letter in ZONES))
-    assert adoption.plan(lambda opts: network_and_database("haven-test", opts), existing.ids) == {
+    assert adoption.plan(declared(lambda opts: network_and_database("haven-test", opts)), existing.ids) == {
         "aws_vpc.haven-test-euw1-vpc": in_place({"enable_dns_hostnames"}),
         "aws_internet_gateway.haven-test-euw1-internet": in_place(),
         **{f"aws_route_table.haven-test-euw1-{each}": in_place() for each in tables},
@@ -228,7 +180,7 @@ def test_a_network_and_a_database_that_fit_are_adopted_as_they_are(adoption: Ado
         "aws_rds_global_cluster.haven-test-db-global": in_place(),
     }
     before = there(url, subnets)
-    adoption.provider.apply(adoption.folder)
+    adoption.apply()
     assert adoption.again() == {}
     assert there(url, subnets) == before
 
@@ -269,7 +221,7 @@ def test_what_can_not_be_adopted_is_named_by_the_plan_with_what_stands_against_i
         cluster("haven-fits-euw1", private, opts)
         cluster("haven-other-euw1", private, opts)
 
-    planned = adoption.plan(program, existing.ids)
+    planned = adoption.plan(declared(program), existing.ids)
     assert {address: each.forced_by for address, each in planned.items() if each.action != "update"} == {
         **{f"aws_subnet.haven-other-euw1-data-{letter}": {"cidr_block"} for letter in ZONES},
         **{f"aws_route_table_association.haven-other-euw1-data-{letter}": {"subnet_id"} for letter in ZONES},
