@@ -114,7 +114,6 @@ def test_a_minor_version_reaches_both_members_through_the_global_cluster(
     )
     recovery.second_member(cluster_name(DATABASE, RECOVERY), list(subnets(url, RECOVERY)), key=key(RECOVERY))
     whole = Adoption(provider, url, tmp_path / "whole")
-    both = {**primary.ids, **recovery.ids}
 
     # By hand, as the guide's rehearsal does it: a member may be ahead of what is declared.
     assert versions(url) == {PRIMARY: OLDER, RECOVERY: OLDER}
@@ -122,12 +121,8 @@ def test_a_minor_version_reaches_both_members_through_the_global_cluster(
         DBClusterIdentifier=cluster_name(DATABASE, RECOVERY), EngineVersion=NEWER, ApplyImmediately=True
     )
     assert versions(url) == {PRIMARY: OLDER, RECOVERY: NEWER}
-    planned = whole.plan(database(url, OLDER), both)
+    planned = whole.plan(database(url, NEWER), {**primary.ids, **recovery.ids})
     assert {address: each.forced_by for address, each in planned.items() if each.action != "update"} == {}
-    assert raised(planned) == set()
-
-    planned = whole.plan(database(url, NEWER))
-    assert {each.action for each in planned.values()} == {"update"}
     assert raised(planned) == {GLOBAL_CLUSTER}
 
     alone = Adoption(provider, url, tmp_path / "alone")
@@ -136,7 +131,6 @@ def test_a_minor_version_reaches_both_members_through_the_global_cluster(
     alone.apply()
     assert versions(url) == {PRIMARY: NEWER, RECOVERY: NEWER}
     assert alone.again() == {}
-    assert raised(whole.again()) == set()
 
 
 def without_members(recording: Recording) -> Recording:
