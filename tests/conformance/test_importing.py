@@ -226,7 +226,7 @@ def test_what_can_not_be_adopted_is_named_by_the_plan_with_what_stands_against_i
         **{f"aws_subnet.haven-other-euw1-data-{letter}": {"cidr_block"} for letter in ZONES},
         **{f"aws_route_table_association.haven-other-euw1-data-{letter}": {"subnet_id"} for letter in ZONES},
         "aws_db_subnet_group.haven-other-db-euw1-subnets": {"name"},
-        "aws_rds_cluster.haven-other-db-euw1": {"db_subnet_group_name", "kms_key_id", "master_username"},
+        "aws_rds_cluster.haven-other-db-euw1": {"db_subnet_group_name", "kms_key_id"},
         "aws_rds_cluster_instance.haven-other-db-euw1-1": {"cluster_identifier", "db_subnet_group_name"},
         "aws_iam_role.haven-other-euw1-cluster": {"name"},
         "aws_eks_cluster.haven-other-euw1-cluster-eksCluster": {"role_arn"},
