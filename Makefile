@@ -30,5 +30,5 @@ check: setup ## What CI runs: format, lint, types, tests
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-bench: setup ## Measure the tool: cold start, plan
+bench: setup ## Measure the tool: cold start, plans of 1 to 8 systems
 	$(BIN)/python benchmarks/run.py
