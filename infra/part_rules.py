@@ -176,3 +176,14 @@ def _recovery_plan(plan: part_models.RecoveryPlan | None, wanted: models.Objecti
             "both objectives: the plan and the policy are made of them",
             "add them to haven:objectives, or take the plan out",
         )
+
+
+@RULES.on("recoveryPlan", "tier")
+def _what_the_plan_moves(plan: part_models.RecoveryPlan | None, tier: Tier) -> Iterable[Problem]:
+    if plan is not None and tier is Tier.BACKUP:
+        yield Problem(
+            "haven:recoveryPlan",
+            "a plan in tier backup",
+            "tiers from pilot-light up: what it does is to move the database's writer",
+            "raise the tier, or take the plan out",
+        )

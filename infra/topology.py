@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 from components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, RequestBuffer
+from components._support import partition
 from haven.tiers import STANDBY, Routing
 from infra import (
     assets,
@@ -66,7 +67,9 @@ def _objects(environment: Environment) -> Mapping[str, MultiRegionAccessPoint]:
     buckets = {
         name: stores.bucket(environment, name, timed=standby.object_time_control) for name in settings.storage.buckets
     }
-    if not standby.access_points:
+    # S3 makes access points over Regions in its commercial partition alone (S3 User Guide, Multi-Region Access Points,
+    # restrictions; read 2026-11-21); elsewhere applications use the buckets' own names.
+    if not standby.access_points or partition(environment.primary) != "aws":
         return {}
     return {name: stores.access_point(environment, name, bucket) for name, bucket in buckets.items()}
 

@@ -42,6 +42,12 @@ class AwsName:
 NAMES = {
     "aws:accessanalyzer/analyzer:Analyzer": AwsName("analyzerName", r"[A-Za-z_][A-Za-z0-9_.-]*", 255, "CreateAnalyzer"),
     "aws:amp/workspace:Workspace": AwsName("alias", ANYTHING, 100, "CreateWorkspace (Prometheus)"),
+    "aws:amp/ruleGroupNamespace:RuleGroupNamespace": AwsName(
+        "name", r"[0-9A-Za-z][-.0-9A-Z_a-z]*", 128, "CreateRuleGroupsNamespace", within=("workspaceId",)
+    ),
+    "aws:arcregionswitch/plan:Plan": AwsName(
+        "name", r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?", 32, "CreatePlan (ARC Region switch)", unique=Unique.ACCOUNT
+    ),
     "aws:autoscaling/tag:Tag": AwsName(
         "autoscalingGroupName", ANYTHING, 255, "CreateAutoScalingGroup", unique=Unique.NOWHERE
     ),
@@ -124,6 +130,9 @@ NAMES = {
         "globalClusterIdentifier", HYPHENATED, 63, "Aurora User Guide, quotas", unique=Unique.ACCOUNT
     ),
     "aws:rds/subnetGroup:SubnetGroup": AwsName("name", r"(?!default$)[a-z0-9 ._-]+", 255, "CreateDBSubnetGroup"),
+    "aws:resiliencehub/resiliencyPolicy:ResiliencyPolicy": AwsName(
+        "name", r"[A-Za-z0-9][A-Za-z0-9_-]*", 60, "CreateResiliencyPolicy", shortest=2
+    ),
     "aws:route53/record:Record": AwsName(
         "name",
         DOMAIN,
@@ -143,6 +152,8 @@ NAMES = {
     "aws:sqs/queue:Queue": AwsName("name", r"[A-Za-z0-9_-]+(\.fifo)?", 80, "CreateQueue"),
     "aws:ssm/parameter:Parameter": AwsName("name", r"/(?!aws|ssm)[A-Za-z0-9_./-]+", 1011, "PutParameter"),
     "aws:wafv2/webAcl:WebAcl": AwsName("name", r"[\w-]+", 128, "CreateWebACL", within=("scope",)),
+    "aws:xray/group:Group": AwsName("groupName", ANYTHING, 32, "CreateGroup (X-Ray)"),
+    "aws:xray/samplingRule:SamplingRule": AwsName("ruleName", ANYTHING, 32, "CreateSamplingRule"),
 }
 
 NAMED_BY = {type_: name.property for type_, name in NAMES.items()}

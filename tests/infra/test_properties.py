@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from haven import regions
@@ -96,6 +96,8 @@ def configs(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         "storage": {"buckets": draw(st.dictionaries(names, fixed(objectLockDays=st.just(30)), min_size=1, max_size=2))},
         "parameters": draw(st.dictionaries(names, st.just("a value"), max_size=1)),
         "ephemeral": draw(st.booleans()),
+        "experiments": draw(st.booleans()),
+        "watch": draw(fixed(prometheus=st.booleans(), tracing=st.booleans(), grafana=st.just({}))),
         "traffic": {"automatic": draw(st.booleans())},
     }
     return stack, config | draw(fixed(domain=st.just("ai.example.com"), cost=st.just({"monthlyLimitUsd": 100})))
@@ -119,12 +121,26 @@ def extreme(stack: str, primary: str, recovery: str, **changes: Any) -> tuple[st
         "storage": {"buckets": {long: {}}},
         "cost": {"monthlyLimitUsd": 100},
         "traffic": {"automatic": True},
+        "experiments": True,
+        "watch": {"prometheus": True, "tracing": True, "grafana": {}},
         **changes,
     }
 
 
-@settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-@example(extreme("s" * 15, "ap-southeast-2", "ap-northeast-1"))
+PLANNED = {
+    "objectives": {"rtoMinutes": 1440, "rpoMinutes": 1440},
+    "recoveryPlan": {"approvalRoleArn": "arn:aws:iam::111122223333:role/approver"},
+}
+
+
+@settings(
+    max_examples=12,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],  # making a failing one simpler takes minutes
+)
+@example(extreme("s" * 15, "ap-southeast-2", "ap-northeast-1", **PLANNED))
 @example(extreme("s" * 14, "us-gov-east-1", "us-gov-west-1", tier="backup", active="us-gov-west-1"))
 @given(configs())
 def test_whatever_is_asked_for_stands_as_promised(asked: tuple[str, dict[str, Any]]) -> None:
