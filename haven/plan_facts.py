@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from haven import account_facts
+from haven import account_facts, plan_part_facts
 from haven.record import REFERENCE, Record, Recording
 from haven.text import plural
 
@@ -237,4 +237,5 @@ _DESCRIPTIONS: Mapping[str, Callable[[Records, Recording], list[str]]] = {
     "AuditTrail": _trail,
     "AccountBaseline": _baseline,
     "StateBackend": _state,
+    **plan_part_facts.DESCRIPTIONS,
 }
