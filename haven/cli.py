@@ -1,21 +1,15 @@
 """The command line. Loads nothing heavy until a command needs it, so that `haven --help` answers at once."""
 
 import argparse
-import json
 import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
+from haven.exits import BAD_INPUT, FINDINGS, INTERRUPTED, LACKING, OK
+from haven.lacking import Lacking
 from haven.problems import Problem, Problems, choices, nearest, shown
-
-if TYPE_CHECKING:
-    from haven.plan import Plan
-    from haven.planning import Variant
-    from haven.record import Recording
-
-OK, FINDINGS, BAD_INPUT, LACKING, INTERRUPTED = 0, 1, 2, 3, 130
 
 _EPILOG = "Exit codes: 0 all is well, 1 findings, 2 bad input, 3 this machine lacks something, 130 interrupted."
 
@@ -60,55 +54,15 @@ def _run(arguments: Sequence[str]) -> int:
     except Problems as error:
         print(error.render(), file=sys.stderr)
         return BAD_INPUT
+    except Lacking as error:
+        print(f"haven can't go on: {error}", file=sys.stderr)
+        return LACKING
 
 
 def _plan(asked: argparse.Namespace) -> int:
-    from haven import planning, stackfile  # noqa: PLC0415  the tool starts fast
-    from haven.plan import make_plan  # noqa: PLC0415  the tool starts fast
+    from haven import plan_command  # noqa: PLC0415  the tool starts fast
 
-    tier = planning.read_tier(asked.compare) if asked.compare is not None else None
-    stack = stackfile.load_stack(asked.stack, planning.start_directory(asked.directory))
-    try:
-        recording = planning.run_program(stack)
-        plan = make_plan(recording, stack.placeholders)
-        if tier is None:
-            _print_plan(plan, as_json=asked.json)
-        else:
-            variant = planning.with_tier(stack, tier)
-            _print_comparison(plan, recording, variant, planning.run_program(variant.stack), as_json=asked.json)
-    except planning.Lacking as error:
-        print(f"haven can't go on: {error}", file=sys.stderr)
-        return LACKING
-    return OK
-
-
-def _print_plan(plan: "Plan", *, as_json: bool) -> None:
-    from haven import plan as plans  # noqa: PLC0415  the tool starts fast
-    from haven import plan_text, text  # noqa: PLC0415  the tool starts fast
-
-    if as_json:
-        _print_json(plans.as_json(plan))
-    else:
-        sys.stdout.write(plan_text.render(plan, text.style_for(sys.stdout)))
-
-
-def _print_comparison(
-    plan: "Plan", recording: "Recording", variant: "Variant", other: "Recording", *, as_json: bool
-) -> None:
-    from haven import compare, compare_text, text  # noqa: PLC0415  the tool starts fast
-    from haven.plan import make_plan  # noqa: PLC0415  the tool starts fast
-
-    there = compare.judged(make_plan(other, variant.stack.placeholders), plan.objectives)
-    found = compare.difference(recording, other)
-    if as_json:
-        _print_json(compare.as_json(plan, there, found, variant.notes))
-    else:
-        style = text.style_for(sys.stdout)
-        sys.stdout.write(compare_text.render(plan, there, found, variant.notes, style))
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+    return plan_command.run(asked)
 
 
 def _demo(asked: argparse.Namespace) -> int:
@@ -122,15 +76,11 @@ def _check_destroy(asked: argparse.Namespace) -> int:
     from haven import planning, removal, stackfile  # noqa: PLC0415  the tool starts fast
 
     stack = stackfile.load_stack(asked.stack, planning.start_directory(asked.directory))
-    try:
-        manifest = planning.run_program(stack).outputs.get("manifest")
-        if manifest is None:
-            fix = "name a stack that has a database"
-            raise Problems([Problem("STACK", shown(asked.stack), "the stack of an environment", fix)], stack.where)
-        roles = removal.read(manifest, removal.clients(stack.config.get("haven:emulator")))
-    except (planning.Lacking, removal.UnansweredError) as error:
-        print(f"haven can't go on: {error}", file=sys.stderr)
-        return LACKING
+    manifest = planning.run_program(stack).outputs.get("manifest")
+    if manifest is None:
+        fix = "name a stack that has a database"
+        raise Problems([Problem("STACK", shown(asked.stack), "the stack of an environment", fix)], stack.where)
+    roles = removal.read(manifest, removal.clients(stack.config.get("haven:emulator")))
     active = stack.config.get("haven:active") or manifest["regions"]["primary"]
     found = list(removal.obstacles(manifest, active, roles))
     if found:
@@ -165,7 +115,7 @@ class _Parser(argparse.ArgumentParser):
         return Problem(what, "a value", "nothing", f"see {self.prog} --help")
 
 
-_OPTIONS = ("--compare", "--help", "--json", "--version", "-C")
+_OPTIONS = ("--compare", "--help", "--json", "--policy", "--sarif", "--version", "-C")
 
 
 def _unknown(what: str, got: str | None, known: Sequence[str] | dict[str, Any]) -> Problem:
@@ -211,6 +161,8 @@ def _add_plan(commands: Any) -> None:
     )
     plan.add_argument("stack", metavar="STACK", help="a stack's name, or the path of a stack file")
     plan.add_argument("--json", action="store_true", help="print the plan for programs")
+    plan.add_argument("--policy", action="store_true", help="judge it by the rules of the policy pack")
+    plan.add_argument("--sarif", action="store_true", help="with --policy: print the verdict as SARIF, and no plan")
     plan.add_argument("--compare", metavar="TIER", help="show what another tier would add, change and remove")
     _add_directory(plan)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from haven.lacking import Lacking
 from haven.problems import Problem, Problems, choices, nearest, shown
 from haven.record import Recording
 from haven.stackfile import Stack
@@ -15,10 +16,6 @@ from haven.tiers import Tier
 
 _ACCEPTED = "what the program accepts"
 _REASON = re.compile(r"got (.*); allowed: (.*); fix: (.*)", re.DOTALL)
-
-
-class Lacking(Exception):  # noqa: N818  it names what the machine lacks, as its message does
-    """Something that the machine should have is missing."""
 
 
 @dataclass(frozen=True)

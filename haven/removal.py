@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from haven.lacking import Lacking
 from haven.problems import Problem, shown
 
 Client = Callable[[str, str], Any]
@@ -14,7 +15,7 @@ PAGE = "docs/promotion.md"
 _Answer = TypeVar("_Answer")
 
 
-class UnansweredError(Exception):
+class UnansweredError(Lacking):
     """AWS didn't tell; the message says what was asked, and where."""
 
 

@@ -14,8 +14,9 @@ from components.account_baseline import (
     THREAT_FEATURES,
     ThreatFeature,
 )
+from haven.config_model import Model
 from infra.keys import SHARED, Key
-from infra.models import Days, Model
+from infra.models import Days
 
 
 def _log_retention(days: int) -> int:

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from haven.config_reading import read_value, unknown_key
+from haven.policy_config import Policy
 from haven.problems import Problem, choices, shown
 from haven.stackfile import is_placeholder
 from haven.tiers import Tier
 from infra import models
-from infra.reading import read_value, unknown_key
 
 NAMESPACE = "haven"
 _LEFT_OUT = ("", "{}")
@@ -39,8 +40,9 @@ SHARED: Mapping[str, Key] = {
     "ephemeral": Key(Annotated[bool, Field(strict=True)], structured=False, default=False),
     "emulator": Key(Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")], structured=False),
     "tags": Key(dict[str, str], default={}),
+    "policy": Key(Policy, default=Policy()),
 }
-"""What a stack of every kind takes."""
+"""What a stack of every kind takes; `policy` is for those who judge it, and shapes no resource."""
 
 
 def read(

@@ -4,18 +4,10 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field
 
+from haven.config_model import REGION, Model, Name
 from haven.tiers import Tier
-
-REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
-
-
-class Model(BaseModel):
-    """A part of the config: frozen, strict about types, and without room for keys that nobody reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, strict=True)
 
 
 def _network(text: str) -> str:
@@ -39,7 +31,6 @@ def _block(text: str) -> str:
 
 Cidr = Annotated[str, AfterValidator(_network)]
 AllowedCidr = Annotated[str, AfterValidator(_block)]
-Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$")]
 Count = Annotated[int, Field(ge=0, le=1000)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.models import AllowedCidr, Days, Model
+from haven.config_model import Model
+from infra.models import AllowedCidr, Days
 
 ACCOUNT = r"^\d{12}$"
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"

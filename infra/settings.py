@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import pulumi
 from pydantic import Field
 
+from haven.config_model import Name
 from haven.problems import Problems
 from haven.tiers import Tier
 from infra import models, name_rules, part_models, part_rules, rules
@@ -94,10 +95,10 @@ KEYS: dict[str, Key] = {
     "database": Key(models.Database, default=models.Database()),
     "cache": Key(models.Cache, default=models.Cache()),
     "storage": Key(models.Storage, default=models.Storage()),
-    "tables": Key(dict[models.Name, part_models.Table], default={}),
-    "queues": Key(dict[models.Name, part_models.Queue], default={}),
+    "tables": Key(dict[Name, part_models.Table], default={}),
+    "queues": Key(dict[Name, part_models.Queue], default={}),
     "images": Key(part_models.Images, default=part_models.Images()),
-    "secrets": Key(dict[models.Name, part_models.Secret], default={}),
+    "secrets": Key(dict[Name, part_models.Secret], default={}),
     "parameters": Key(dict[part_models.Parameter, Annotated[str, Field(min_length=1, max_length=4096)]], default={}),
     "backups": Key(part_models.Backups, default=part_models.Backups()),
     "edge": Key(part_models.Edge, default=part_models.Edge()),
@@ -105,9 +106,12 @@ KEYS: dict[str, Key] = {
     "watch": Key(part_models.Watch, default=part_models.Watch()),
     "experiments": Key(Annotated[bool, Field(strict=True)], structured=False, default=False),
     "recoveryPlan": Key(part_models.RecoveryPlan),
-    "systems": Key(dict[models.Name, models.System], default={}),
+    "systems": Key(dict[Name, models.System], default={}),
     "traffic": Key(models.Traffic, default=models.Traffic()),
 }
+
+_OTHERWISE = {"kind", "account", "active", "demote", "zones", "hostedZoneId", "recoveryPlan", "policy"}
+"""Keys whose values the settings hold under another name, filled in, or not at all."""
 
 
 def load(stack: str, config: Mapping[str, str]) -> Settings:
@@ -141,8 +145,5 @@ def _settled(stack: str, values: Mapping[str, Any]) -> Settings:
         zones={region: values["zones"].get(region) or rules.default_zones(region) for region in both},
         hosted_zone_id=values["hostedZoneId"],
         recovery_plan=values["recoveryPlan"],
-        **{
-            name: values[name]
-            for name in KEYS.keys() - {"kind", "account", "active", "demote", "zones", "hostedZoneId", "recoveryPlan"}
-        },
+        **{name: values[name] for name in KEYS.keys() - _OTHERWISE},
     )

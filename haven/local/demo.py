@@ -10,6 +10,7 @@ from typing import TextIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from haven import plan, plan_text, text
+from haven.lacking import Lacking
 from haven.local import again, leftovers, limits, managed_keys, readback, shortcomings, ways
 from haven.local.console import Console
 from haven.local.deployment import Deployment, DeploymentError, Order, Watch
@@ -17,7 +18,7 @@ from haven.local.emulator import NAME, VERSION, Emulator, EmulatorError
 from haven.local.folders import run_folder
 from haven.local.interrupts import Interrupted, interruptible
 from haven.local.planned import Fact
-from haven.planning import Lacking, run_program
+from haven.planning import run_program
 from haven.problems import Problem, Problems
 from haven.stackfile import Stack, load_stack
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from haven import cli, removal
+from haven import cli, exits, removal
 from haven.removal import Roles, UnansweredError, obstacles, read
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 
@@ -129,9 +129,9 @@ def test_the_command_says_it_with_its_exit_code(
     monkeypatch.setattr(removal, "clients", lambda _: client)
     assert cli.main(["check-destroy", "warm", "-C", str(ROOT)]) == code
     output = capsys.readouterr()
-    assert said in (output.err if code == cli.LACKING else output.out)
+    assert said in (output.err if code == exits.LACKING else output.out)
 
 
 def test_a_stack_without_a_database_is_no_environment(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["check-destroy", "account", "-C", str(ROOT)]) == cli.BAD_INPUT
+    assert cli.main(["check-destroy", "account", "-C", str(ROOT)]) == exits.BAD_INPUT
     assert 'STACK: got "account"; allowed: the stack of an environment' in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 
 from haven.record import Recording
 from tests.environments import ALL_EXAMPLES, EVERY_STACK, RECOVERY, TIERS, environment, example
-from tests.policies import Document, Finding, documents, lint, listed
+from tests.policy_documents import Document, Finding, documents, lint, listed
 
 KEY = ("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey")
 BUCKET = ("aws:s3/bucketPolicy:BucketPolicy",)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from haven.config_reading import _PATTERNS
 from haven.tiers import Tier
 from infra.account_models import ACCOUNT_KEYS
-from infra.reading import _PATTERNS
 from infra.settings import KEYS, Refused, load
 
 VALID: dict[str, Any] = {

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from haven.config_model import REGION
 from haven.problems import Problem, choices, nearest, shown
-from infra.models import REGION
 
 _PATTERNS = {
     REGION: "the name of a Region, such as eu-west-1",
@@ -45,6 +45,8 @@ _PATTERNS = {
     r"^arn:aws[a-z-]*:backup:": "the ARN of a backup vault",
     r"^arn:aws[a-z-]*:acm:": "the ARN of a certificate",
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "an e-mail address",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "words of small letters and digits with hyphens between",
+    r"^\d{4}-\d{2}-\d{2}$": 'a date such as "2027-01-31", in quotes',
     r"^https?://[^\s/]+/?$": "the URL of an endpoint, such as http://127.0.0.1:4566",
 }
 """What each pattern of the config asks for, in words; a test holds that none is missing."""
@@ -132,6 +134,7 @@ _BOUNDS = {
     "less_than_equal": "at most {le:g}",
     "less_than": "less than {lt:g}",
     "too_short": "at least {min_length} of them",
+    "string_too_short": "at least {min_length} characters",
     "too_long": "at most {max_length} of them",
     "enum": "{expected}",
     "value_error": "{error}",

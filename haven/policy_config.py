@@ -1,0 +1,62 @@
+"""What a stack file says about the rules that judge it: how strictly, and what is waived until when."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from haven.config_model import Model
+
+_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+RuleName = Annotated[str, Field(pattern=_NAME)]
+
+
+class Level(StrEnum):
+    """What a violation of a rule does."""
+
+    MANDATORY = "mandatory"
+    """It stops a deployment, and `haven plan --policy` exits 1."""
+    ADVISORY = "advisory"
+    """It is shown."""
+    OFF = "off"
+    """The rule is not asked."""
+
+
+def _date(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError('a date such as "2027-01-31", in quotes') from error
+    return text
+
+
+def _level(text: str) -> str:
+    if text not in list(Level):
+        raise ValueError(f"one of {', '.join(Level)}")
+    return text
+
+
+class Waiver(Model):
+    """One resource that one rule lets pass for a while."""
+
+    rule: RuleName
+    resource: Annotated[str, Field(min_length=1)]
+    """The resource's name or its URN; the stack's name for what is wrong with the environment as a whole."""
+    reason: Annotated[str, Field(min_length=10)]
+    """Why, for whoever reads a report."""
+    until: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_date)]
+    """The last day on which it counts."""
+
+    def counts(self, today: date) -> bool:
+        """Whether it still counts."""
+        return today <= date.fromisoformat(self.until)
+
+
+class Policy(Model):
+    """How a stack is judged."""
+
+    levels: Mapping[RuleName, Annotated[str, AfterValidator(_level)]] = {}
+    """Rule -> mandatory, advisory or off. Rules that are not named keep the level that they are shipped with."""
+    waivers: Sequence[Waiver] = ()

@@ -1,0 +1,90 @@
+"""A verdict for people, for programs, and for tools that read SARIF."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from haven.policy_config import Level, Waiver
+from haven.text import Style
+from policies.judge import Verdict, Violation
+
+
+def render(verdict: Verdict, today: date, style: Style) -> str:
+    """The verdict as text: one block for each rule that is violated, then what is waived."""
+    lines = [style.paint(_headline(verdict), "bold")]
+    for _, group in groupby(verdict.violations, key=lambda each: each.rule.name):
+        lines += _block(list(group), style)
+    if verdict.waived:
+        lines.append(f"  Waived ({len(verdict.waived)}):")
+        lines += [f"    {each.rule.name}: {each.resource}, {_until(each)}" for each in verdict.waived]
+    for each in verdict.idle:
+        lines.append(f"  {_idle(each, today)}")
+    return "\n".join(lines) + "\n"
+
+
+def _headline(verdict: Verdict) -> str:
+    said = f"Policies of stack {verdict.stack}: {len(verdict.rules)} rules"
+    if not verdict.violations:
+        return f"{said}, no violations"
+    return f"{said}, {verdict.count(Level.MANDATORY)} mandatory and {verdict.count(Level.ADVISORY)} advisory violations"
+
+
+def _block(violations: Sequence[Violation], style: Style) -> Iterator[str]:
+    rule, level = violations[0].rule, violations[0].level
+    yield f"  {style.paint(rule.name, 'bold')} ({level}, {rule.severity}): {rule.says}"
+    for each in violations:
+        ended = f" (its waiver ended on {each.waiver.until})" if each.waiver else ""
+        yield f"    {each.said}{ended}"
+    yield f"    {rule.page}"
+
+
+def _until(violation: Violation) -> str:
+    waiver = violation.waiver
+    return f"until {waiver.until}: {waiver.reason}" if waiver else ""
+
+
+def _idle(waiver: Waiver, today: date) -> str:
+    what = f"The waiver of {waiver.rule} for {waiver.resource}"
+    if not waiver.counts(today):
+        return f"{what} ended on {waiver.until}; take it out, or say why it goes on."
+    return f"{what} lets nothing pass; take it out."
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """The verdict for programs. Keys are only ever added.
+
+    - `rules`: how many were asked. `counts`: `mandatory`, `advisory`, `waived`.
+    - `violations` and `waived`: `rule`, `family`, `severity`, `level`, `resource`, `urn` (null for the environment as a
+      whole), `path`, `got`, `allowed`, `fix`, `page`, and `waiver` (`reason`, `until`) where there is or was one.
+    - `idleWaivers`: those that let nothing pass: `rule`, `resource`, `reason`, `until`.
+    """
+    return {
+        "rules": len(verdict.rules),
+        "counts": {**{str(each): verdict.count(each) for each in _COUNTED}, "waived": len(verdict.waived)},
+        "violations": [_violation_json(each) for each in verdict.violations],
+        "waived": [_violation_json(each) for each in verdict.waived],
+        "idleWaivers": [each.model_dump() for each in verdict.idle],
+    }
+
+
+_COUNTED = (Level.MANDATORY, Level.ADVISORY)
+
+
+def _violation_json(violation: Violation) -> dict[str, Any]:
+    rule, finding = violation.rule, violation.finding
+    waiver = violation.waiver
+    return {
+        "rule": rule.name,
+        "family": rule.family,
+        "severity": str(rule.severity),
+        "level": str(violation.level),
+        "resource": violation.resource,
+        "urn": violation.urn or None,
+        "path": finding.path,
+        "got": finding.got,
+        "allowed": finding.allowed,
+        "fix": finding.fix,
+        "page": rule.page,
+        **({"waiver": {"reason": waiver.reason, "until": waiver.until}} if waiver else {}),
+    }

@@ -1,0 +1,1 @@
+"""Nothing hangs on one zone, and nothing goes at one careless moment."""

@@ -1,0 +1,1 @@
+"""Data can be brought back: versions, backups, copies, locks."""

@@ -1,0 +1,83 @@
+"""What a stack's config says of the environment that the rules judge."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from haven.config_reading import read_value
+from haven.policy_config import Policy
+from haven.problems import Problem, Problems
+from haven.tiers import Tier
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An environment in the words of its stack file; all of it may be missing where the program is not Haven's."""
+
+    stack: str
+    config: Mapping[str, Any]
+    """Every key of the namespace `haven`, without it, parsed."""
+    kind: str
+    tier: Tier | None
+    primary: str | None
+    recovery: str | None
+    active: str | None
+    demote: str | None
+    ephemeral: bool
+    """A throw-away environment, where nothing is protected."""
+    policy: Policy
+
+    def other(self, region: str) -> str | None:
+        """The Region beside this one."""
+        return self.recovery if region == self.primary else self.primary
+
+
+def read_facts(stack: str, config: Mapping[str, str]) -> Facts:
+    """The facts of a stack.
+
+    Args:
+        stack: its name.
+        config: as the engine hands it to programs: full keys, text, JSON for maps and lists.
+
+    Raises:
+        Problems: with all that is wrong with what is said to the rules themselves.
+    """
+    values = {key.removeprefix("haven:"): _parsed(text) for key, text in config.items() if key.startswith("haven:")}
+    regions = values.get("regions") or {}
+    primary, recovery = regions.get("primary"), regions.get("recovery")
+    tier = values.get("tier")
+    policy, problems = _policy(config.get("haven:policy"))
+    if problems:
+        raise Problems(problems, f"the config of stack {stack}")
+    return Facts(
+        stack=stack,
+        config=values,
+        kind=values.get("kind") or "environment",
+        tier=Tier(tier) if tier in list(Tier) else None,
+        primary=primary,
+        recovery=recovery,
+        active=values.get("active") or primary,
+        demote=values.get("demote") or recovery,
+        ephemeral=values.get("ephemeral") is True,
+        policy=policy,
+    )
+
+
+def _policy(text: str | None) -> tuple[Policy, list[Problem]]:
+    if not text:
+        return Policy(), []
+    found, problems = read_value("haven:policy", text, TypeAdapter(Policy), structured=True)
+    return found or Policy(), problems
+
+
+def _parsed(text: Any) -> Any:
+    """Maps, lists and booleans as such; all else as the text that it is."""
+    if not isinstance(text, str) or not (text[:1] in "{[" or text in ("true", "false")):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,1 @@
+"""What carries which name and tags."""

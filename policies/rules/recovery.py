@@ -1,0 +1,1 @@
+"""What one Region uses exists for the other one."""

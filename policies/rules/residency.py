@@ -1,0 +1,1 @@
+"""Data stays where it may."""

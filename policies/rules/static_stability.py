@@ -1,0 +1,1 @@
+"""Recovery needs nothing of the lost Region, and no control plane that lives in one place."""

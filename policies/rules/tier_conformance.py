@@ -1,0 +1,1 @@
+"""The recovery Region holds what the tier says."""

@@ -1,0 +1,5 @@
+"""What is broken of residency."""
+
+from tests.policies.breaking import Mutation
+
+MUTATIONS: tuple[Mutation, ...] = ()

@@ -1,0 +1,45 @@
+"""Every rule sees what it is there for, and no other rule minds it."""
+
+from collections import Counter
+from importlib import import_module
+
+import pytest
+
+from policies.rules import FAMILIES, RULES
+from tests.environments import EVERY_STACK, environment
+from tests.policies.breaking import Mutation, verdict_of
+
+MUTATIONS: tuple[Mutation, ...] = tuple(
+    mutation
+    for family in FAMILIES
+    for mutation in import_module(family.__name__.replace("policies.rules", "tests.policies.mutations")).MUTATIONS
+)
+
+
+def _found(mutation: Mutation, *, broken: bool) -> set[str]:
+    recording = mutation.before
+    changes = {**mutation.config, **mutation.judged_as} if broken else mutation.config
+    verdict = verdict_of(mutation.stack, mutation.change(recording) if broken else recording, changes)
+    return {each.rule.name for each in verdict.violations}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: f"{each.stack}: {each.what}")
+def test_what_is_broken_is_seen_by_its_own_rule_and_by_no_other(mutation: Mutation) -> None:
+    assert _found(mutation, broken=False) == set()
+    assert _found(mutation, broken=True) == {mutation.rule}
+
+
+@pytest.mark.parametrize("stack", EVERY_STACK)
+def test_the_shipped_stacks_violate_nothing(stack: str) -> None:
+    verdict = verdict_of(stack, environment(stack), {})
+    assert [each.said for each in verdict.violations] == []
+    assert len(verdict.rules) == len(RULES)
+
+
+def test_each_rule_has_a_mutation_that_shows_what_it_sees() -> None:
+    shown = Counter(each.rule for each in MUTATIONS)
+    assert shown.keys() == {each.name for each in RULES}
+
+
+def test_no_two_rules_share_a_name() -> None:
+    assert len({each.name for each in RULES}) == len(RULES)
