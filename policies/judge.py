@@ -7,6 +7,7 @@ from datetime import date
 from haven.policy_config import Level, Policy, Waiver
 from haven.problems import Problem, Problems, nearest, one_line, shown
 from policies.rules import RULES
+from policies.rules.facts import Facts
 from policies.rules.model import Finding, Rule
 from policies.rules.world import World
 
@@ -65,13 +66,8 @@ class Verdict:
 
 
 def judge(world: World, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
-    """Ask every rule that is not off.
-
-    Raises:
-        Problems: the stack names a rule that there is none of.
-    """
+    """Ask every rule that is not off."""
     policy = world.facts.policy
-    check_names(policy, rules, world.facts.stack)
     levels = {each.name: level_of(each, policy) for each in rules}
     asked = [each for each in rules if levels[each.name] is not Level.OFF]
     found = [
@@ -91,18 +87,19 @@ def level_of(rule: Rule, policy: Policy) -> Level:
     return Level(policy.levels.get(rule.name, rule.level))
 
 
-def check_names(policy: Policy, rules: Iterable[Rule], stack: str) -> None:
+def check_names(facts: Facts, rules: Iterable[Rule]) -> None:
     """Refuse names of rules that there are none of.
 
     Raises:
         Problems: with every such name.
     """
+    policy = facts.policy
     known = {each.name for each in rules}
     places = {f"haven:policy.levels.{name}": name for name in policy.levels}
     places |= {f"haven:policy.waivers[{index}].rule": each.rule for index, each in enumerate(policy.waivers)}
     problems = [_unknown(what, name, known) for what, name in places.items() if name not in known]
     if problems:
-        raise Problems(problems, f"the config of stack {stack}")
+        raise Problems(problems, f"the config of stack {facts.stack}")
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:

@@ -17,9 +17,9 @@ def render(verdict: Verdict, today: date, style: Style) -> str:
         lines += _block(list(group), style)
     if verdict.waived:
         lines.append(f"  Waived ({len(verdict.waived)}):")
-        lines += [f"    {each.rule.name}: {each.resource}, {_until(each)}" for each in verdict.waived]
+        lines += [f"    {each.rule.name}: {each.resource}, {until(each)}" for each in verdict.waived]
     for each in verdict.idle:
-        lines.append(f"  {_idle(each, today)}")
+        lines.append(f"  {idle(each, today)}")
     return "\n".join(lines) + "\n"
 
 
@@ -39,12 +39,14 @@ def _block(violations: Sequence[Violation], style: Style) -> Iterator[str]:
     yield f"    {rule.page}"
 
 
-def _until(violation: Violation) -> str:
+def until(violation: Violation) -> str:
+    """How long a violation is waived, and why."""
     waiver = violation.waiver
     return f"until {waiver.until}: {waiver.reason}" if waiver else ""
 
 
-def _idle(waiver: Waiver, today: date) -> str:
+def idle(waiver: Waiver, today: date) -> str:
+    """What to do with a waiver that lets nothing pass."""
     what = f"The waiver of {waiver.rule} for {waiver.resource}"
     if not waiver.counts(today):
         return f"{what} ended on {waiver.until}; take it out, or say why it goes on."

@@ -1,0 +1,151 @@
+"""A recorded stack as Pulumi's engine shows it to a policy pack: before a first deployment, and after it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResourceOptions
+from pulumi_policy.policy import PolicyCustomTimeouts
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
+
+from haven.record import REFERENCE, Record, Recording, Secret, map_strings
+from policies.rules.world import keys_in
+
+
+class EngineView:
+    """One recording, as an engine tells it."""
+
+    def __init__(self, recording: Recording, *, deployed: bool) -> None:
+        """Args:
+        recording: what the program declared.
+        deployed: whether everything stands, so that every value is known.
+        """
+        self._recording = recording
+        self._deployed = deployed
+        text = json.dumps(_bare([each.inputs for each in recording.resources]))
+        self._asked: dict[str, set[str]] = {}
+        for each in REFERENCE.finditer(text):
+            self._asked.setdefault(each["key"], set()).add(each["path"])
+
+    def resources(self) -> list[PolicyResource]:
+        """As the pack's own process gets them."""
+        made = {each.urn: self._resource(each) for each in self._recording.resources}
+        for each in self._recording.resources:
+            one = made[each.urn]
+            one.parent = made.get(each.parent)
+            one.dependencies += [made[urn] for urn in each.options.dependencies if urn in made]
+            for name, owners in self._made_from(each).items():
+                one.property_dependencies[name] = [made[urn] for urn in owners]
+        return list(made.values())
+
+    def stack_request(self) -> analyzer_pb2.AnalyzeStackRequest:
+        """As it goes over the wire for rules that judge the whole."""
+        return analyzer_pb2.AnalyzeStackRequest(
+            resources=[self._stack_resource(each) for each in self._recording.resources]
+        )
+
+    def resource_request(self, record: Record) -> analyzer_pb2.AnalyzeRequest:
+        """As it goes over the wire for rules that judge one resource."""
+        return analyzer_pb2.AnalyzeRequest(
+            type=record.type,
+            properties=self._struct(record),
+            urn=record.urn,
+            name=record.name,
+            options=_wire_options(record),
+            provider=self._wire_provider(record),
+        )
+
+    def _stack_resource(self, record: Record) -> analyzer_pb2.AnalyzerResource:
+        owners = self._made_from(record)
+        return analyzer_pb2.AnalyzerResource(
+            type=record.type,
+            properties=self._struct(record),
+            urn=record.urn,
+            name=record.name,
+            options=_wire_options(record),
+            provider=self._wire_provider(record),
+            parent=record.parent,
+            dependencies=record.options.dependencies,
+            propertyDependencies={
+                name: analyzer_pb2.AnalyzerPropertyDependencies(urns=urns) for name, urns in owners.items()
+            },
+        )
+
+    def _resource(self, record: Record) -> PolicyResource:
+        provider = self._provider(record)
+        shown = (
+            PolicyProviderResource(provider.type, self._proxy(provider), provider.urn, provider.name)
+            if provider
+            else None
+        )
+        options = PolicyResourceOptions(
+            record.options.protect, list(record.options.ignore_changes), None, [], PolicyCustomTimeouts(0, 0, 0), []
+        )
+        return PolicyResource(record.type, self._proxy(record), record.urn, record.name, options, shown, None, [], {})
+
+    def _made_from(self, record: Record) -> dict[str, list[str]]:
+        """Property -> URNs of what it is made from."""
+        known = self._recording.by_urn
+        owners = {
+            name: [urn for urn in urns if urn in known] for name, urns in record.options.property_dependencies.items()
+        }
+        for name, value in record.inputs.items():
+            if not owners.get(name):
+                owners[name] = sorted({self._recording.by_key[key].urn for key in keys_in(value)})
+        return {name: urns for name, urns in owners.items() if urns}
+
+    def _provider(self, record: Record) -> Record | None:
+        return self._recording.by_urn.get(record.provider)
+
+    def _wire_provider(self, record: Record) -> analyzer_pb2.AnalyzerProviderResource | None:
+        provider = self._provider(record)
+        if provider is None:
+            return None
+        return analyzer_pb2.AnalyzerProviderResource(
+            type=provider.type, properties=self._struct(provider), urn=provider.urn, name=provider.name
+        )
+
+    def _proxy(self, record: Record) -> Mapping[str, Any]:
+        return unknown_checking_proxy(self._properties(record))
+
+    def _struct(self, record: Record) -> struct_pb2.Struct:
+        return json_format.ParseDict(self._properties(record), struct_pb2.Struct())
+
+    def _properties(self, record: Record) -> dict[str, Any]:
+        """Inputs, and what others ask of the resource."""
+        if not self._deployed:
+            return {"id": UNKNOWN_STRING_VALUE, "arn": UNKNOWN_STRING_VALUE, **map_strings(_bare(record.inputs), _open)}
+        outputs = {path: _output(record.key, path) for path in self._asked.get(record.key, ())}
+        return {**outputs, **map_strings(_bare(record.inputs), _filled)}
+
+
+def _open(text: str) -> str:
+    """A preview leaves a text open as a whole."""
+    return UNKNOWN_STRING_VALUE if REFERENCE.search(text) else text
+
+
+def _filled(text: str) -> str:
+    return REFERENCE.sub(lambda found: _output(found["key"], found["path"]), text)
+
+
+def _output(key: str, path: str) -> str:
+    return f"the-{path}-of-{key}"
+
+
+def _wire_options(record: Record) -> analyzer_pb2.AnalyzerResourceOptions:
+    return analyzer_pb2.AnalyzerResourceOptions(
+        protect=record.options.protect, ignoreChanges=record.options.ignore_changes, parent=record.parent
+    )
+
+
+def _bare(value: Any) -> Any:
+    """A value without secrets' wrapping: a pack gets them bare."""
+    if isinstance(value, Secret):
+        return _bare(value.value)
+    if isinstance(value, Mapping):
+        return {key: _bare(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_bare(each) for each in value]
+    return value
