@@ -1,0 +1,112 @@
+"""Levels, waivers, and what is told of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+
+from haven.policy_config import Level
+from haven.problems import Problems
+from haven.text import Style
+from policies.judge import Verdict, check_names
+from policies.report import as_json, render
+from policies.rules import RULES
+from policies.rules.facts import read_facts
+from policies.sarif import as_sarif
+from tests.environments import environment
+from tests.policies.breaking import TODAY, find, setting, verdict_of
+
+DATABASE = "aws:rds/cluster:Cluster"
+RULE = "database-encrypted"
+BROKEN = setting(DATABASE, "storageEncrypted", False)(environment("warm"))
+NAME = find(BROKEN, DATABASE).name
+
+
+def judged(policy: Mapping[str, Any], today: date = TODAY) -> Verdict:
+    return verdict_of("warm", BROKEN, {"policy": json.dumps(policy)}, today)
+
+
+def waiver(**changes: str) -> Mapping[str, Any]:
+    told = {"rule": RULE, "resource": NAME, "reason": "the old cluster goes in January", "until": "2026-12-31"}
+    return {"waivers": [{**told, **changes}]}
+
+
+def rules(violations: Sequence[Any]) -> list[str]:
+    return [each.rule.name for each in violations]
+
+
+def test_a_mandatory_violation_refuses_the_stack() -> None:
+    verdict = judged({})
+    assert rules(verdict.violations) == [RULE]
+    assert verdict.refuses
+
+
+@pytest.mark.parametrize(("level", "found"), [("advisory", [RULE]), ("off", [])])
+def test_a_stack_can_set_another_level(level: str, found: list[str]) -> None:
+    verdict = judged({"levels": {RULE: level}})
+    assert rules(verdict.violations) == found
+    assert not verdict.refuses
+    assert (RULE in {each.name for each in verdict.rules}) == (level != "off")
+
+
+@pytest.mark.parametrize("resource", [NAME, find(BROKEN, DATABASE).urn])
+def test_a_waiver_lets_one_resource_pass_and_is_shown_in_every_report(resource: str) -> None:
+    verdict = judged(waiver(resource=resource))
+    assert (rules(verdict.violations), rules(verdict.waived)) == ([], [RULE])
+    assert not verdict.refuses
+    text = render(verdict, TODAY, Style())
+    assert "the old cluster goes in January" in text
+    assert "until 2026-12-31" in text
+    assert as_json(verdict)["waived"][0]["waiver"] == {
+        "reason": "the old cluster goes in January",
+        "until": "2026-12-31",
+    }
+    (result,) = as_sarif(verdict, "stacks/Pulumi.warm.yaml")["runs"][0]["results"]
+    assert result["suppressions"][0]["status"] == "accepted"
+
+
+def test_a_waiver_counts_on_its_last_day_and_no_longer() -> None:
+    last = date(2026, 12, 31)
+    assert not judged(waiver(), last).refuses
+    after = judged(waiver(), date(2027, 1, 1))
+    assert after.refuses
+    assert "its waiver ended on 2026-12-31" in render(after, date(2027, 1, 1), Style())
+
+
+def test_a_waiver_of_another_resource_lets_nothing_pass_and_is_called_idle() -> None:
+    verdict = judged(waiver(resource="another"))
+    assert verdict.refuses
+    assert [each.resource for each in verdict.idle] == ["another"]
+    assert "lets nothing pass; take it out" in render(verdict, TODAY, Style())
+
+
+def test_names_of_rules_that_there_are_none_of_are_refused_at_once() -> None:
+    policy = {"levels": {"database-encripted": "off"}, **waiver(rule="no-such-rule")}
+    facts = read_facts("warm", {"haven:policy": json.dumps(policy)})
+    with pytest.raises(Problems) as refused:
+        check_names(facts, RULES)
+    assert [each.what for each in refused.value.problems] == [
+        "haven:policy.levels.database-encripted",
+        "haven:policy.waivers[0].rule",
+    ]
+    assert "did you mean database-encrypted?" in refused.value.render()
+
+
+def test_a_violation_names_resource_property_value_what_is_allowed_and_the_fix() -> None:
+    (violation,) = judged({}).violations
+    assert violation.said.startswith(f"{NAME} storageEncrypted: got false; allowed: true; fix: ")
+    told = as_json(judged({}))
+    assert told["counts"] == {"mandatory": 1, "advisory": 0, "waived": 0}
+    assert told["violations"][0]["path"] == "storageEncrypted"
+
+
+def test_sarif_has_a_rule_for_each_result_and_marks_what_is_mandatory_as_an_error() -> None:
+    (run,) = as_sarif(judged({}), "stacks/Pulumi.warm.yaml")["runs"]
+    (result,) = run["results"]
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == RULE
+    assert result["level"] == "error"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "stacks/Pulumi.warm.yaml"
+    advisory = as_sarif(judged({"levels": {RULE: str(Level.ADVISORY)}}), "file")["runs"][0]
+    assert advisory["results"][0]["level"] == "warning"
