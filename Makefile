@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench
+.PHONY: help setup demo test check bench reference
 
 help: ## What there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -30,5 +30,9 @@ check: setup ## What CI runs: format, lint, types, tests
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-bench: setup ## Measure the tool: cold start, plans of 1 to 8 systems
+bench: setup ## Measure the tool: cold start, plans of 1 to 8 systems, all rules over the largest of them
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/rules.py
+
+reference: setup ## Write the page of all rules of the policy pack
+	$(BIN)/python -m policies.reference
