@@ -19,7 +19,7 @@ _HAVEN = "haven:index:"
 _COMPONENTS = (_HAVEN, "eks:index:", _STACK)
 """How the types begin of what stands nowhere itself."""
 
-_NAMING = ("arn", "id", "name", "bucket", "url", "identifier", "endpoint")
+_NAMING = ("arn", "arnsuffix", "id", "name", "bucket", "url", "identifier", "endpoint")
 """How the names of outputs end, in small letters, by whose values other resources know one."""
 _SHORTEST = 8
 """Characters; a shorter value names no resource for sure."""

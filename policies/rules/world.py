@@ -8,7 +8,7 @@ from typing import Any
 
 from haven.record import REFERENCE, Record, Recording, Secret
 from policies.rules.facts import Facts
-from policies.rules.model import plain, value_at
+from policies.rules.model import is_list, plain, value_at
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,55 @@ class World:
         found = {each.record.urn: each.record for each in self.uses(record)}
         return [each for each in found.values() if not types or each.type in types]
 
+    def linked(self, record: Record, path: str, *types: str) -> list[Record]:
+        """The resources of these types that one property names: by what they give, by their own names or ARNs, or by
+        what the engine says that the property was made from."""
+        value = value_at(record.inputs, path)
+        found = [each for each in self.referred(value) if each.type in types]
+        return found or self._named(value, record.region, types) or self._made_from(record, path, types)
+
+    def _named(self, value: Any, region: str | None, types: Sequence[str]) -> list[Record]:
+        texts = value if is_list(value) else [value]
+        found = []
+        for text in (each for each in map(plain, texts) if isinstance(each, str)):
+            place, name = _region_and_name(text)
+            names = [self._by_name.get((type_, place or region, name)) for type_ in types]
+            found += [each for each in names if each is not None]
+        return found
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str | None, str], Record]:
+        found: dict[tuple[str, str | None, str], Record] = {}
+        for each in self.records:
+            names = (plain(each.inputs.get(name)) for name in _NAMES)
+            found |= {(each.type, each.region, name): each for name in names if isinstance(name, str)}
+        return found
+
+    def _made_from(self, record: Record, path: str, types: Sequence[str]) -> list[Record]:
+        """Nothing where several would do: a list's dependencies don't say which belongs to which entry."""
+        urns = record.options.property_dependencies.get(path.partition(".")[0].partition("[")[0], ())
+        found = [self.recording.by_urn[urn] for urn in urns if urn in self.recording.by_urn]
+        fitting = [each for each in found if each.type in types]
+        return fitting if len(fitting) == 1 else []
+
     def tags(self, record: Record) -> Mapping[str, str]:
         """A resource's tags, with those that its provider gives to all."""
         provider = self.recording.by_urn.get(record.provider)
         default = parsed(value_at(provider.inputs, "defaultTags")) if provider else None
         given = (default or {}).get("tags") or {}
         return {**given, **(plain(record.inputs.get("tags")) or {})}
+
+
+_NAMES = ("name", "bucket", "clusterIdentifier", "identifier", "replicationGroupId", "globalClusterIdentifier")
+"""The properties in which resources get their names in AWS."""
+
+
+def _region_and_name(text: str) -> tuple[str | None, str]:
+    """An ARN's Region, where it has one, and the last part of it; a name is its own last part."""
+    if not text.startswith("arn:"):
+        return None, text
+    region = text.split(":")[3:4]
+    return (region or [""])[0] or None, text.rpartition(":")[2].rpartition("/")[2]
 
 
 def keys_in(value: Any) -> Iterator[str]:

@@ -1,1 +1,0 @@
-"""Nothing hangs on one zone, and nothing goes at one careless moment."""
