@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from haven.exits import BAD_INPUT, FINDINGS, INTERRUPTED, LACKING, OK
 from haven.lacking import Lacking
 from haven.problems import Problem, Problems, choices, nearest, shown
+from haven.pull_request.options import add_environments, add_pr
 
 _EPILOG = "Exit codes: 0 all is well, 1 findings, 2 bad input, 3 this machine lacks something, 130 interrupted."
 
@@ -90,7 +91,25 @@ def _check_destroy(asked: argparse.Namespace) -> int:
     return OK
 
 
-_COMMANDS = {"plan": _plan, "demo": _demo, "check-destroy": _check_destroy}
+def _pr(asked: argparse.Namespace) -> int:
+    from haven.pull_request.command import report_on_change  # noqa: PLC0415  the tool starts fast
+
+    return report_on_change(asked)
+
+
+def _environments(asked: argparse.Namespace) -> int:
+    from haven.pull_request.command import list_environments  # noqa: PLC0415  the tool starts fast
+
+    return list_environments(asked)
+
+
+_COMMANDS = {
+    "plan": _plan,
+    "pr": _pr,
+    "environments": _environments,
+    "demo": _demo,
+    "check-destroy": _check_destroy,
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -115,7 +134,7 @@ class _Parser(argparse.ArgumentParser):
         return Problem(what, "a value", "nothing", f"see {self.prog} --help")
 
 
-_OPTIONS = ("--compare", "--help", "--json", "--policy", "--sarif", "--version", "-C")
+_OPTIONS = ("--base", "--compare", "--help", "--json", "--policy", "--sarif", "--save", "--version", "-C")
 
 
 def _unknown(what: str, got: str | None, known: Sequence[str] | dict[str, Any]) -> Problem:
@@ -145,6 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_directory(parser, default=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _add_plan(commands)
+    _add_directory(add_pr(commands, _EPILOG))
+    _add_directory(add_environments(commands, _EPILOG))
     _add_demo(commands)
     _add_check_destroy(commands)
     return parser

@@ -95,11 +95,18 @@ def as_json(before: Plan, after: Plan, found: Difference, notes: Sequence[str]) 
         "compare": {
             **{key: there[key] for key in ("tier", "regions", "promises", "judgements")},
             "notes": list(notes),
-            "added": [resource_json(each) for each in found.added],
-            "changed": [_change_json(each) for each in found.changed],
-            "removed": [resource_json(each) for each in found.removed],
-            "refused": [_held_json(each) for each in held(found.removed)],
+            **difference_json(found),
         },
+    }
+
+
+def difference_json(found: Difference) -> dict[str, Any]:
+    """The resources that differ, for programs: `added`, `changed`, `removed` and `refused`, as `as_json` has them."""
+    return {
+        "added": [resource_json(each) for each in found.added],
+        "changed": [_change_json(each) for each in found.changed],
+        "removed": [resource_json(each) for each in found.removed],
+        "refused": [_held_json(each) for each in held(found.removed)],
     }
 
 

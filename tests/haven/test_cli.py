@@ -49,6 +49,7 @@ for name, value in {
     pulumi.export(name, value)
 """
 
+COMMANDS = '"check-destroy", "demo", "environments", "plan", "pr"'
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -116,11 +117,11 @@ def test_version_is_the_packages() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ([], 'COMMAND: got nothing; allowed: "check-destroy", "demo", "plan"; fix: see haven --help'),
-        (["plam"], 'COMMAND: got "plam"; allowed: "check-destroy", "demo", "plan"; fix: did you mean plan?'),
-        (["xyz"], 'COMMAND: got "xyz"; allowed: "check-destroy", "demo", "plan"; fix: see haven --help'),
+        ([], f"COMMAND: got nothing; allowed: {COMMANDS}; fix: see haven --help"),
+        (["plam"], f'COMMAND: got "plam"; allowed: {COMMANDS}; fix: did you mean plan?'),
+        (["xyz"], f'COMMAND: got "xyz"; allowed: {COMMANDS}; fix: see haven --help'),
         (["plan"], "STACK: got nothing; allowed: a value; fix: see haven plan --help"),
-        (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--compare", "--help", "--json", '),
+        (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--base", "--compare", "--help", "--json", '),
         (["plan", "prod", "more"], 'argument: got "more"; allowed: nothing more; fix: see haven --help'),
         (["plan", "prod", "--compare"], "--compare: got nothing; allowed: a value; fix: see haven plan --help"),
         (["plan", "prod", "--json=yes"], "--json: got a value; allowed: nothing; fix: see haven plan --help"),

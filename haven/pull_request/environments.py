@@ -1,0 +1,42 @@
+"""Which stacks stand in AWS, as far as their files tell."""
+
+from typing import TypedDict
+
+from haven.problems import Problem, Problems
+from haven.projectfile import Project
+from haven.pull_request.dangers import active_region
+from haven.stackfile import load_stack
+
+EXAMPLE_ACCOUNTS = frozenset({"111122223333", "123456789012"})
+"""Account numbers of examples: AWS's documentation has them, and so have this project's stack files."""
+
+
+class Environment(TypedDict):
+    """One stack that stands in AWS."""
+
+    stack: str
+    account: str
+    region: str
+    """Where writes go: the Region whose endpoints are asked for credentials."""
+
+
+def deployed(project: Project) -> list[Environment]:
+    """The stacks with a file that names a real account and no emulator, by name.
+
+    Raises:
+        Problems: of every stack file that can't be read.
+    """
+    found: list[Environment] = []
+    problems: list[Problem] = []
+    for name in project.stacks():
+        try:
+            config = load_stack(name, project.file.parent).config
+        except Problems as error:
+            problems += [Problem(f"{name}: {each.what}", each.got, each.allowed, each.fix) for each in error.problems]
+            continue
+        account = config.get("haven:account", "")
+        if account and account not in EXAMPLE_ACCOUNTS and "haven:emulator" not in config:
+            found.append(Environment(stack=name, account=account, region=active_region(config) or ""))
+    if problems:
+        raise Problems(problems, "the stack files")
+    return found

@@ -1,0 +1,262 @@
+"""The report on a change as one comment on a pull request.
+
+Whatever comes from a stack file or a program stands in code: there, GitHub neither links, mentions nor renders it.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from haven.compare import Change, Difference, by_place
+from haven.plan import ENVIRONMENT, Plan, kind
+from haven.plan_text import STANDING
+from haven.problems import Problem, one_line
+from haven.pull_request.code import cell, code, fenced, link
+from haven.pull_request.report import ADDED, DELETED, Report, StackReport
+from haven.pull_request.report_json import standing_changes
+from haven.record import Record
+from haven.text import plural
+
+MARKER = "<!-- haven pull request -->"
+"""Begins the comment; the next run finds it by this line."""
+QUIET = "<!-- nothing to say -->"
+"""Follows the marker where no stack is touched: nobody needs a new comment to say so."""
+LIMIT = 65_536
+"""Characters of a comment (GitHub answers more with "Body is too long (maximum is 65536 characters)", read 2026-11-21).
+Bytes are counted here: there are never fewer of them than characters."""
+_VALUES = 5
+"""How many values of one resource a cut comment shows."""
+_NAMES = 20
+_LINES = (2_000, 400, 100, 30, 0)
+"""How many lines of details each stack gets, tried in this order until the comment fits."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where the reader finds the rest."""
+
+    run: str = ""
+    """The URL of the workflow's run, whose artifact has the whole report; empty outside of one."""
+
+
+def comment(report: Report, where: Where) -> str:
+    """The report, cut to what fits in a comment."""
+    whole = render(report, None)
+    if _fits(whole):
+        return whole
+    rest = f"[this run's artifact]({where.run})" if where.run else "the file beside this one, `report.md`"
+    note = f"\n_Cut to the {LIMIT:,} characters that a comment may have: the whole report is in {rest}._\n"
+    for lines in _LINES:
+        cut = render(report, lines) + note
+        if _fits(cut):
+            return cut
+    return _first_stacks(report, note)
+
+
+def render(report: Report, lines: int | None) -> str:
+    """The whole report, each stack with at most so many lines of details."""
+    parts = [_head(report), *(_stack(each, report, lines) for each in report.stacks)]
+    return "\n".join(line for part in parts for line in part) + "\n"
+
+
+def _fits(text: str) -> bool:
+    return len(text.encode()) <= LIMIT
+
+
+def _first_stacks(report: Report, note: str) -> str:
+    """As many stacks as fit, without details, and the number of the others."""
+
+    def cut(count: int) -> str:
+        parts = [_head(report, count), *(_stack(each, report, 0) for each in report.stacks[:count])]
+        left = f"\n{plural(len(report.stacks) - count, 'more stack')} left out.\n"
+        return "\n".join(line for part in parts for line in part) + left + note
+
+    too_many = bisect_left(range(len(report.stacks)), True, key=lambda count: not _fits(cut(count)))
+    return cut(max(too_many - 1, 0))
+
+
+def _head(report: Report, rows: int | None = None) -> list[str]:
+    if not report.stacks:
+        return [MARKER, QUIET, "## Haven", "", "No stack is touched by this change."]
+    titles = ("stack", "policies", "tier", "added", "changed", "removed")
+    return [
+        MARKER,
+        "## Haven",
+        "",
+        _conclusion(report),
+        "",
+        f"| {' | '.join(titles)} |",
+        "|---|---|---|---:|---:|---:|",
+        *(_row(each) for each in report.stacks[:rows]),
+        "",
+        f"Planned offline against {code(report.base[:12])}; nothing was asked or changed.",
+    ]
+
+
+def _conclusion(report: Report) -> str:
+    refused = [each.stack.name for each in report.stacks if each.refused]
+    unknown = [each.stack.name for each in report.stacks if each.unknown]
+    said = []
+    if refused:
+        said.append(f"**Not to be merged as it is:** {_names(refused)}.")
+    if unknown:
+        said.append(f"**Not judged:** {_names(unknown)}.")
+    return " ".join(said) or f"{plural(len(report.stacks), 'stack')} touched; nothing stands against it."
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(code(each) for each in names[:_NAMES]) + more
+
+
+def _row(report: StackReport) -> str:
+    found = report.found
+    counts = (len(found.added), len(found.changed), len(found.removed))
+    known = [str(each) for each in counts] if _compared(report) else ["?"] * 3
+    name = cell(report.stack.name) + (
+        "" if report.stack.change not in (ADDED, DELETED) else f" ({report.stack.change})"
+    )
+    return f"| {' | '.join([name, _policies(report), _tier(report), *known])} |"
+
+
+def _compared(report: StackReport) -> bool:
+    """Whether both sides that there should be could be run."""
+    return (report.stack.change == ADDED or report.before is not None) and (
+        report.stack.change == DELETED or report.after is not None
+    )
+
+
+def _policies(report: StackReport) -> str:
+    said = report.verdict
+    if said is None:
+        return "" if report.stack.change == DELETED else "**no verdict**"
+    counts = [f"**{said.mandatory} mandatory**"] if said.mandatory else []
+    counts += [f"{number} {word}" for number, word in ((said.advisory, "advisory"), (said.waived, "waived")) if number]
+    return ", ".join(counts) or "no violations"
+
+
+def _tier(report: StackReport) -> str:
+    before, after = _tier_of(report.before), _tier_of(report.after)
+    if before and after and before != after:
+        return f"{before} → **{after}**"
+    return after or before
+
+
+def _tier_of(plan: Plan | None) -> str:
+    if plan is None:
+        return ""
+    return cell(plan.tier if plan.kind == ENVIRONMENT else plan.kind)
+
+
+def _stack(report: StackReport, whole: Report, lines: int | None) -> list[str]:
+    """A section on one stack; nothing where the table above says it all."""
+    said = list(_section(report, whole, lines))
+    return ["", f"### {code(report.stack.name)}", *said] if said else []
+
+
+def _section(report: StackReport, whole: Report, lines: int | None) -> Iterator[str]:
+    if report.stack.change == DELETED:
+        yield from ("", "The stack's file goes. What stands in AWS doesn't: run `pulumi destroy` first, if it should.")
+    yield from _listed("Errors", [_problem(each) for each in report.errors])
+    yield from _listed(f"Problems in {code(report.stack.file)}", [_problem(each) for each in report.problems])
+    yield from _listed("Failures", [code(each) for each in report.failures])
+    yield from _listed("Mind", [code(each) for each in report.warnings])
+    yield from _violations(report, lines)
+    yield from _waivers(report, whole)
+    yield from _standing(report)
+    yield from _resources(report.found, lines)
+
+
+def _listed(title: str, items: Sequence[str]) -> Iterator[str]:
+    if items:
+        yield from ("", f"**{title}**", "", *(f"- {each}" for each in items))
+
+
+def _problem(problem: Problem) -> str:
+    words = (("got", problem.got), ("allowed", problem.allowed), ("fix", problem.fix))
+    return f"{code(problem.what)}: " + "; ".join(f"{name} {code(text)}" for name, text in words)
+
+
+def _violations(report: StackReport, lines: int | None) -> Iterator[str]:
+    found = report.verdict.violations if report.verdict else ()
+    first = sorted(found, key=lambda each: (each.level != "mandatory", each.rule, each.resource))
+    items = [
+        f"{each.level} {code(each.rule)}: {code(f'{each.resource} {each.path}')}: got {code(each.got)};"
+        f" allowed {code(each.allowed)}; fix {code(each.fix)} ({link(each.page)})"
+        for each in first[: None if lines is None else max(lines // 10, 5)]
+    ]
+    if len(items) < len(first):
+        items.append(f"and {len(first) - len(items)} more")
+    yield from _listed("Violations", items)
+
+
+def _waivers(report: StackReport, whole: Report) -> Iterator[str]:
+    ending = report.verdict.ending(whole.day) if report.verdict else ()
+    items = [
+        f"{code(each.rule)} on {code(each.resource)} ends {each.until}: the violation counts again from then on"
+        f" ({code(each.reason)})"
+        for each in ending
+    ]
+    yield from _listed("Waivers about to end", items)
+
+
+def _standing(report: StackReport) -> Iterator[str]:
+    if not (report.before and report.after):
+        return
+    items = [
+        f"{code(region)}: "
+        + ", ".join(f"{STANDING.get(name, name)} {each['before']} → {each['after']}" for name, each in found.items())
+        for region, found in standing_changes(report.before, report.after).items()
+    ]
+    yield from _listed("What stands", items)
+
+
+def _resources(found: Difference, lines: int | None) -> Iterator[str]:
+    if not found:
+        return
+    changed = {each.record.urn: each for each in found.changed}
+    groups = (by_place(found.added), by_place(each.record for each in found.changed), by_place(found.removed))
+    places = sorted({place for group in groups for place in group})
+    yield from ("", "| Region | component | added | changed | removed |", "|---|---|---:|---:|---:|")
+    for place in places:
+        counts = (len(group.get(place, ())) for group in groups)
+        yield f"| {_place(place)} | {' | '.join(str(each) for each in counts)} |"
+    values = None if lines is None else _VALUES
+    detail = [line for place in places for line in _details(place, groups, changed, values)]
+    shown = detail if lines is None else detail[:lines]
+    if len(shown) < len(detail):
+        shown = [*shown, f"# and {len(detail) - len(shown)} more lines"]
+    total = len(found.added) + len(found.changed) + len(found.removed)
+    yield from ("", f"<details><summary>{plural(total, 'resource')}, one by one</summary>", "")
+    yield from (*fenced(shown, "diff"), "", "</details>")
+
+
+def _place(place: tuple[str, str, str]) -> str:
+    region, component, name = place
+    return f"{cell(region or 'no Region')} | {cell(f'{component} {name}'.strip() or 'the stack itself')}"
+
+
+def _details(
+    place: tuple[str, str, str],
+    groups: Sequence[dict[tuple[str, str, str], list[Record]]],
+    changed: dict[str, Change],
+    values: int | None,
+) -> Iterator[str]:
+    added, edited, removed = (group.get(place, []) for group in groups)
+    yield f"@@ {one_line(' '.join(place))} @@"
+    yield from (f"+ {_named(each)}" for each in added)
+    for each in edited:
+        yield f"! {_named(each)}"
+        properties = changed[each.urn].properties
+        yield from (f"!     {one.path}: {_value(one.before)} -> {_value(one.after)}" for one in properties[:values])
+        if values is not None and len(properties) > values:
+            yield f"!     and {plural(len(properties) - values, 'more value')}"
+    yield from (f"- {_named(each)}" for each in removed)
+
+
+def _value(text: str | None) -> str:
+    return "(nothing)" if text is None else text
+
+
+def _named(record: Record) -> str:
+    return f"{kind(record.type)} {record.name}"

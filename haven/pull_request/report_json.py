@@ -1,0 +1,69 @@
+"""The report on a change for programs."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from haven.compare import difference_json
+from haven.plan import Plan
+from haven.pull_request.report import Report, StackReport
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report: `base`, the commit it was held against, and `stacks`, those that the change touches.
+
+    A stack has `stack`, `file`, `change` (`added`, `changed`, `deleted`), `tier` and `active` (each `before` and
+    `after`, null where there is none), `standing` (Region -> what stands there -> `before`, `after`, where they
+    differ), `added`, `changed`, `removed` and `refused` as in `haven plan --compare --json`, `errors` and `problems`
+    (`what`, `got`, `allowed`, `fix`), `warnings`, `failures`, and `policy` (null where the policies weren't asked).
+    """
+    return {"base": report.base, "stacks": [_stack(each) for each in report.stacks]}
+
+
+def _stack(report: StackReport) -> dict[str, Any]:
+    return {
+        "stack": report.stack.name,
+        "file": report.stack.file,
+        "change": report.stack.change,
+        "tier": _pair(report, "tier"),
+        "active": _pair(report, "active"),
+        "standing": standing_changes(report.before, report.after),
+        **difference_json(report.found),
+        "errors": [asdict(each) for each in report.errors],
+        "problems": [asdict(each) for each in report.problems],
+        "warnings": list(report.warnings),
+        "failures": list(report.failures),
+        "policy": _policy(report),
+    }
+
+
+def _pair(report: StackReport, name: str) -> dict[str, str | None]:
+    return {
+        "before": getattr(report.before, name, None) or None,
+        "after": getattr(report.after, name, None) or None,
+    }
+
+
+def _policy(report: StackReport) -> dict[str, Any] | None:
+    if report.verdict is None:
+        return None
+    told = asdict(report.verdict)
+    for each in told["waivers"]:
+        each["until"] = each["until"].isoformat() if each["until"] else None
+    return told
+
+
+def standing_changes(before: Plan | None, after: Plan | None) -> dict[str, dict[str, dict[str, int]]]:
+    """Region -> what stands there -> how many before and after, for what differs."""
+    old, new = _standing(before), _standing(after)
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for region in sorted(old.keys() | new):
+        here, there = old.get(region, {}), new.get(region, {})
+        names = [name for name in sorted(here.keys() | there) if here.get(name, 0) != there.get(name, 0)]
+        counts = {name: {"before": here.get(name, 0), "after": there.get(name, 0)} for name in names}
+        found.update({region: counts} if counts else {})
+    return found
+
+
+def _standing(plan: Plan | None) -> Mapping[str, Mapping[str, int]]:
+    return {each.region: each.standing for each in plan.regions} if plan else {}

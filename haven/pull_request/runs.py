@@ -1,0 +1,91 @@
+"""Runs both sides' programs, each in a process of its own with its own checkout's code, and reads what they declare."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from haven.problems import Problem, one_line
+from haven.pull_request.verdict import Verdict, read_verdict
+from haven.pull_request.worker import SECRET
+from haven.record import Options, Record, Recording, Secret
+
+_WORKER = Path(__file__).with_name("worker.py")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one stack on one side."""
+
+    config: Mapping[str, str]
+    """As the program gets it; empty where the file can't be read."""
+    recording: Recording | None = None
+    problems: tuple[Problem, ...] = ()
+    """Why there is no recording: what is wrong with the stack's file or config."""
+    failure: str = ""
+    """What else went wrong: with a recording, nobody could judge it."""
+    verdict: Verdict | None = None
+    sarif: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_stacks(directory: Path, files: Sequence[str], *, judged: bool) -> dict[str, Run]:
+    """Run the program of the checkout at `directory` for each of its stack files, and its policies over them."""
+    if not files:
+        return {}
+    done = subprocess.run(
+        [sys.executable, "-P", str(_WORKER), *(["--judge"] if judged else []), *files],
+        cwd=directory,
+        env=_environment_of(directory),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        told = json.loads(done.stdout)
+    except ValueError:
+        last = one_line(done.stderr.strip().rpartition("\n")[2]) or f"exit code {done.returncode}"
+        return {file: Run({}, failure=last) for file in files}
+    return {file: _read(told[file]) for file in files}
+
+
+def _environment_of(directory: Path) -> dict[str, str]:
+    """This process's environment, with a checkout's code before the installed one."""
+    paths = (str(directory.resolve()), os.environ.get("PYTHONPATH"))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in paths if each)}
+
+
+def _read(told: Mapping[str, Any]) -> Run:
+    return Run(
+        config=told.get("config", {}),
+        recording=_recording(told["recording"]) if "recording" in told else None,
+        problems=tuple(Problem(**each) for each in told.get("problems", ())),
+        failure=told.get("failure", ""),
+        verdict=read_verdict(told["policy"]) if "policy" in told else None,
+        sarif=told.get("sarif", {}),
+    )
+
+
+def _recording(told: Mapping[str, Any]) -> Recording:
+    resources = [_record(each) for each in told["resources"]]
+    return Recording(told["project"], told["stack"], resources, _unmarked(told["outputs"]))
+
+
+def _record(told: Mapping[str, Any]) -> Record:
+    """A record; what the other side's version of it has besides is left out."""
+    own = {each.name: told[each.name] for each in fields(Record) if each.name in told}
+    options = {each.name: told["options"][each.name] for each in fields(Options) if each.name in told["options"]}
+    return Record(**{**own, "inputs": _unmarked(told["inputs"]), "options": Options(**options)})
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, dict):
+        if SECRET.items() <= value.items():
+            return Secret(_unmarked(value["value"]))
+        return {key: _unmarked(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_unmarked(each) for each in value]
+    return value

@@ -1,0 +1,85 @@
+"""What the policies say of a stack: the one place that knows the form of a verdict's JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+SOON = timedelta(days=30)
+"""How long before its end a waiver is told of."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One broken rule."""
+
+    rule: str
+    level: str
+    """`mandatory` or `advisory`."""
+    severity: str
+    resource: str
+    path: str
+    got: str
+    allowed: str
+    fix: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A violation that somebody answers for until a day."""
+
+    rule: str
+    resource: str
+    until: date | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the policies say."""
+
+    mandatory: int = 0
+    advisory: int = 0
+    waived: int = 0
+    violations: Sequence[Violation] = ()
+    waivers: Sequence[Waiver] = ()
+
+    def ending(self, today: date) -> list[Waiver]:
+        """The waivers that end soon."""
+        return [each for each in self.waivers if each.until is not None and each.until - today <= SOON]
+
+
+def read_verdict(policy: Mapping[str, Any]) -> Verdict:
+    """The verdict under the key `policy` of a plan's JSON."""
+    counts = policy["counts"]
+    return Verdict(
+        mandatory=int(counts["mandatory"]),
+        advisory=int(counts["advisory"]),
+        waived=int(counts["waived"]),
+        violations=[_violation(each) for each in policy["violations"]],
+        waivers=[_waiver(each) for each in policy["waived"]],
+    )
+
+
+def _violation(told: Mapping[str, Any]) -> Violation:
+    words = ("rule", "level", "severity", "resource", "path", "got", "allowed", "fix", "page")
+    return Violation(**{each: _text(told.get(each)) for each in words})
+
+
+def _waiver(told: Mapping[str, Any]) -> Waiver:
+    inner = told.get("waiver")
+    waiver: Mapping[str, Any] = inner if isinstance(inner, Mapping) else told
+    day = _text(waiver.get("until"))
+    try:
+        until = date.fromisoformat(day)
+    except ValueError:
+        until = None
+    return Waiver(_text(told.get("rule")), _text(told.get("resource")), until, _text(waiver.get("reason")))
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)

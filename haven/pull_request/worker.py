@@ -1,0 +1,81 @@
+"""Runs the program of one checkout for several stacks and writes down what it declares, and what its policies say.
+
+A process of its own for each side of a comparison: `python -P worker.py [--judge] STACK_FILE...` with the checkout in
+front of `PYTHONPATH`, so that `haven`, `infra`, `components` and `policies` are that checkout's, and the installed
+packages are today's. It imports nothing of this package: here may stand another `haven` than around it.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+"""Marks a secret value, as Pulumi does on its wires."""
+
+
+def main(words: Sequence[str]) -> None:
+    """Print, for each stack file, its config and either what came of it or what is wrong."""
+    files = [each for each in words if each != "--judge"]
+    print(json.dumps({file: _told(file, judged="--judge" in words) for file in files}))
+
+
+def _told(file: str, *, judged: bool) -> dict[str, Any]:
+    from haven.planning import run_program  # noqa: PLC0415  the checkout's
+    from haven.problems import Problems  # noqa: PLC0415  the checkout's
+    from haven.stackfile import load_stack  # noqa: PLC0415  the checkout's
+
+    told: dict[str, Any] = {}
+    try:
+        stack = load_stack(file, Path())
+        told["config"] = dict(stack.config)
+        recording = run_program(stack)
+        told["recording"] = _plain(recording)
+        if judged:
+            told |= _judged(stack, recording, file)
+    except Problems as error:
+        told["problems"] = [asdict(each) for each in error.problems]
+    except Exception as error:  # noqa: BLE001  a program may raise whatever it likes, and the other stacks go on
+        told["failure"] = f"{type(error).__name__}: {error}"
+    return told
+
+
+def _judged(stack: Any, recording: Any, file: str) -> dict[str, Any]:
+    """What `haven plan --policy` says, as JSON and as SARIF."""
+    from policies import report, sarif  # noqa: PLC0415  the checkout's
+    from policies.judge import judge  # noqa: PLC0415  the checkout's
+    from policies.rules.facts import read_facts  # noqa: PLC0415  the checkout's
+    from policies.rules.world import World  # noqa: PLC0415  the checkout's
+
+    verdict = judge(World(recording, read_facts(stack.name, stack.config)), datetime.now(UTC).date())
+    return {"policy": report.as_json(verdict), "sarif": sarif.as_sarif(verdict, file)}
+
+
+def _plain(recording: Any) -> dict[str, Any]:
+    resources = [
+        {**vars(each), "inputs": _marked(each.inputs), "options": vars(each.options)} for each in recording.resources
+    ]
+    return {
+        "project": recording.project,
+        "stack": recording.stack,
+        "resources": resources,
+        "outputs": _marked(recording.outputs),
+    }
+
+
+def _marked(value: Any) -> Any:
+    """`value` with secrets marked, for JSON has none."""
+    if type(value).__name__ == "Secret":
+        return {**SECRET, "value": _marked(value.value)}
+    if isinstance(value, Mapping):
+        return {str(key): _marked(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_marked(each) for each in value]
+    return value
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
