@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench reference
+.PHONY: help setup demo format lint types test check pr bench reference
 
 help: ## What there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -21,14 +21,24 @@ setup: .venv/.ready ## Make .venv from the lock
 demo: setup ## Deploy the demo into the embedded emulator, read it back, take it down
 	@$(BIN)/haven demo
 
+format: setup ## Whether the code is formatted; changes nothing
+	$(BIN)/ruff format --check .
+
+lint: setup ## What the linter finds
+	$(BIN)/ruff check .
+
+types: setup ## Whether the types fit
+	$(BIN)/mypy
+
 test: setup ## All tests
 	$(BIN)/pytest
 
-check: setup ## What CI runs: format, lint, types, tests
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/pytest
+check: format lint types test ## What CI runs: format, lint, types, tests
+
+# Used by the shell, never by make: a branch may have a dollar sign in its name.
+pr: export BASE ?= main
+pr: setup ## What a pull request's comment says, against BASE (main); also in .haven/pr
+	@$(BIN)/haven pr --base "$$BASE" --save .haven/pr
 
 bench: setup ## Measure the tool: cold start, plans of 1 to 8 systems, all rules over the largest of them
 	$(BIN)/python benchmarks/run.py
