@@ -96,6 +96,16 @@ def standby_count(full: int, share: Fraction, least: int = 1) -> int:
     return 0 if share == 0 else min(full, max(least, math.ceil(full * share)))
 
 
+STANDBY_SHARE = 1 / 3
+"""The share of the GPU nodes that stands by in tier warm, where a stack names none."""
+
+
+def gpu_share(tier: Tier, own: float | None) -> Fraction:
+    """The share of a system's GPU nodes that stands by, given the stack's own share where it names one."""
+    share = STANDBY[tier].gpu_nodes
+    return Fraction(STANDBY_SHARE if own is None else own).limit_denominator(1000) if share is None else share
+
+
 def database_instances(tier: Tier, full: int) -> int:
     """How many database instances stand by beside `full` ones in the Region that serves."""
     kind = STANDBY[tier].database

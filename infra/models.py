@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from haven.config_model import REGION, Model, Name
-from haven.tiers import Tier
+from haven.tiers import STANDBY_SHARE, Tier
 
 
 def _network(text: str) -> str:
@@ -119,7 +119,7 @@ class Cluster(Model):
     """IAM roles with administrator access to the cluster."""
     system_nodes: SystemNodes = SystemNodes()
     gpu_node_groups: list[GpuNodeGroup] = []
-    standby_share: Annotated[float, Field(gt=0, le=1)] = 1 / 3
+    standby_share: Annotated[float, Field(gt=0, le=1)] = STANDBY_SHARE
     """Share of the GPU nodes that stands by in tier warm; at least one node of each group."""
 
 

@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from haven.tiers import LEAST_SYSTEM_NODES, STANDBY, Database, Standby, Tier, database_instances, standby_count
+from haven.tiers import (
+    LEAST_SYSTEM_NODES,
+    STANDBY,
+    Database,
+    Standby,
+    Tier,
+    database_instances,
+    gpu_share,
+    standby_count,
+)
 from infra.models import GpuNodeGroup, SystemNodes
 from infra.settings import Settings
 
@@ -87,9 +96,8 @@ class Scale:
         """Sizes of a GPU node group, by the tier of the system that it serves."""
         if self.full:
             return _scaled(group, Fraction(1), 1)
-        share = STANDBY[self._floor(self.settings.system_tier(group.system))].gpu_nodes
-        if share is None:
-            share = Fraction(self.settings.cluster.standby_share).limit_denominator(1000)
+        tier = self._floor(self.settings.system_tier(group.system))
+        share = gpu_share(tier, self.settings.cluster.standby_share)
         return _scaled(group, share, 1)
 
 

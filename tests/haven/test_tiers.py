@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haven.facts import Assumption
-from haven.tiers import PROMISES, STANDBY, Promise, Tier, database_instances, standby_count
+from haven.tiers import PROMISES, STANDBY, Promise, Tier, database_instances, gpu_share, standby_count
 
 PAIRS = list(combinations(Tier, 2))
 
@@ -62,3 +62,13 @@ def test_a_standby_count_is_between_none_and_all(full: int, share: Fraction, lea
 )
 def test_database_instances_stand_by_as_the_tier_says(tier: Tier, instances: int) -> None:
     assert database_instances(tier, 3) == instances
+
+
+def test_a_stack_s_own_share_of_gpu_nodes_counts_in_the_tier_that_leaves_it_open() -> None:
+    assert {tier: gpu_share(tier, 0.5) for tier in Tier} == {
+        Tier.BACKUP: 0,
+        Tier.PILOT_LIGHT: 0,
+        Tier.WARM: Fraction(1, 2),
+        Tier.ACTIVE_ACTIVE: 1,
+    }
+    assert gpu_share(Tier.WARM, None) == Fraction(1, 3)

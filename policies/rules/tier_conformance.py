@@ -1,1 +1,0 @@
-"""The recovery Region holds what the tier says."""

@@ -1,0 +1,80 @@
+"""Who stands for whom in the two Regions."""
+
+import pytest
+
+from components._support import region_code
+from haven.record import Record
+from haven.regions import ZONES
+from policies.rules.counterparts import Counterparts, one_is_enough, short
+from policies.rules.facts import read_facts
+from policies.rules.world import World
+from tests.environments import PRIMARY, RECOVERY, STACKS, environment
+from tests.policies.breaking import find
+
+ALONE = {
+    "haven-active-active-cost-costs",
+    "haven-active-active-cost-costs-policy",
+    "haven-active-active-watch-euw1-vault-haven-active-active-backups-euw1-backup-age",
+}
+"""Of kinds that come in pairs: the topic of the bill, which is one, and the alarm about the plan, which is where
+writes go."""
+
+
+def _world(stack: str, **changes: str) -> World:
+    regions = f'{{"primary": "{PRIMARY}", "recovery": "{RECOVERY}"}}'
+    return World(environment(stack, **changes), read_facts(stack, {"haven:regions": regions}))
+
+
+def _alone(world: World, region: str) -> list[Record]:
+    counterparts = Counterparts(world)
+    return [each for each in world.of("aws:", region=region) if counterparts.of(each) is None]
+
+
+@pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
+def test_where_both_regions_serve_everything_has_its_counterpart_or_a_reason_to_stand_alone(region: str) -> None:
+    alone = _alone(_world("active-active"), region)
+    unexplained = {each.name for each in alone if one_is_enough(each) is None}
+    assert unexplained == (ALONE if region == PRIMARY else set())
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_counterpart_s_counterpart_is_the_resource_itself(stack: str) -> None:
+    world = _world(stack)
+    counterparts = Counterparts(world)
+    for each in world.of("aws:"):
+        other = counterparts.of(each)
+        if other is not None:
+            assert other.region != each.region
+            assert counterparts.of(other) is each
+
+
+def test_a_replica_is_found_by_what_it_refers_to() -> None:
+    world = _world("warm")
+    counterparts = Counterparts(world)
+    key = find(world.recording, "aws:kms/key:Key")
+    table = find(world.recording, "aws:dynamodb/table:Table", "sessions")
+    replica, copy = counterparts.of(key), counterparts.of(table)
+    assert replica is not None
+    assert replica.type == "aws:kms/replicaKey:ReplicaKey"
+    assert copy is not None
+    assert copy.name == "haven-warm-sessions-replica"
+
+
+def test_an_alarm_about_the_other_region_stands_for_the_one_about_this_region() -> None:
+    world = _world("warm")
+    alarm = find(world.recording, "aws:cloudwatch/metricAlarm:MetricAlarm", "switch-euw1")
+    assert alarm.region == RECOVERY
+    other = Counterparts(world).of(alarm)
+    assert other is not None
+    assert other.name == "haven-warm-switch-euc1"
+
+
+def test_without_regions_nothing_has_a_counterpart() -> None:
+    world = World(environment("warm"), read_facts("test", {}))
+    counterparts = Counterparts(world)
+    assert all(counterparts.of(each) is None for each in world.records)
+
+
+@pytest.mark.parametrize("region", [*ZONES, "us-gov-east-1", "cn-northwest-1"])
+def test_a_region_s_short_form_is_the_one_that_components_put_into_names(region: str) -> None:
+    assert short(region) == region_code(region)
