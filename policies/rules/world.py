@@ -82,6 +82,8 @@ class World:
         """The resources of these types that one property names: by what they give, by their own names or ARNs, or by
         what the engine says that the property was made from."""
         value = value_at(record.inputs, path)
+        if value is None:
+            return []
         found = [each for each in self.referred(value) if each.type in types]
         return found or self._named(value, record.region, types) or self._made_from(record, path, types)
 

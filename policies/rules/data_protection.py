@@ -1,1 +1,0 @@
-"""Data can be brought back: versions, backups, copies, locks."""

@@ -1,0 +1,82 @@
+"""Logs, trails, streams, images, keys and secrets: kept as long as they are needed, and not gone at once."""
+
+from collections.abc import Iterator
+
+from haven.policy_config import Level
+from haven.record import Record
+from policies.rules.model import Finding, Severity, against, is_unknown, resource_rule, stack_rule, value_at
+from policies.rules.values import is_off, less, number
+from policies.rules.world import World
+
+LEAST_LOG_DAYS = 7
+LEAST_STREAM_HOURS = 72
+"""A weekend with nobody there. An assumption."""
+
+
+@resource_rule(
+    "aws:cloudwatch/logGroup:LogGroup",
+    says="Logs are kept for a week at least, and not for ever.",
+    fix="Set retentionInDays.",
+    page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
+    severity=Severity.MEDIUM,
+)
+def log_group_retention(group: Record) -> Iterator[Finding]:
+    """Left out, or 0, they are kept for ever, and paid for. Groups of the class DELIVERY have a time of their own."""
+    own_time = value_at(group.inputs, "logGroupClass") == "DELIVERY"
+    if not own_time and less(group.inputs.get("retentionInDays"), LEAST_LOG_DAYS):
+        allowed = f"{LEAST_LOG_DAYS} to 3653 days; 0 or nothing is for ever"
+        yield against(group, "retentionInDays", allowed, "set it to what an investigation needs, such as 90")
+
+
+@resource_rule(
+    "aws:cloudtrail/trail:Trail",
+    says="It can be shown that a trail's files were not changed.",
+    fix="Set enableLogFileValidation.",
+    page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
+    severity=Severity.MEDIUM,
+)
+def trail_files_validated(trail: Record) -> Iterator[Finding]:
+    """CloudTrail signs a digest of every hour's files; it can't be done for files of the past."""
+    if is_off(trail.inputs.get("enableLogFileValidation")):
+        yield against(trail, "enableLogFileValidation", "true", "set it")
+
+
+@resource_rule(
+    "aws:kinesis/stream:Stream",
+    says="A stream keeps records over a weekend.",
+    fix="Set retentionPeriod to 72 hours or more.",
+    page="https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html",
+    severity=Severity.LOW,
+    level=Level.ADVISORY,
+)
+def stream_retention(stream: Record) -> Iterator[Finding]:
+    """Left out, it is 24 hours: a reader that stops on Friday has lost records by Sunday."""
+    if less(stream.inputs.get("retentionPeriod"), LEAST_STREAM_HOURS):
+        yield against(stream, "retentionPeriod", f"{LEAST_STREAM_HOURS} to 8760 hours", "raise it")
+
+
+@resource_rule(
+    "aws:ecr/repository:Repository",
+    says="A tag of an image means the same image for ever.",
+    fix="Set imageTagMutability to IMMUTABLE.",
+    page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
+    severity=Severity.MEDIUM,
+)
+def image_tags_immutable(repository: Record) -> Iterator[Finding]:
+    """A tag that is overwritten can't be rolled back to, and the other Region may still run the old image."""
+    value = value_at(repository.inputs, "imageTagMutability")
+    if not is_unknown(value) and not str(value).startswith("IMMUTABLE"):
+        yield against(repository, "imageTagMutability", "IMMUTABLE, with or without exclusions", "set it")
+
+
+@stack_rule(
+    says="A secret that is deleted can be brought back.",
+    fix="Leave recoveryWindowInDays out, or set it to 7 to 30.",
+    page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html",
+    severity=Severity.MEDIUM,
+)
+def secret_recovery_window(world: World) -> Iterator[Finding]:
+    """0 deletes it at once, with all its versions."""
+    for secret in () if world.facts.ephemeral else world.of("aws:secretsmanager/secret:Secret"):
+        if number(secret.inputs.get("recoveryWindowInDays")) == 0:
+            yield against(secret, "recoveryWindowInDays", "7 to 30 days; left out, it is 30", "leave it out")
