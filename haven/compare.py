@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from haven.differing import ABSENT, differing, without_secrets
 from haven.letting_go import Held, held
 from haven.objectives import judge
 from haven.plan import Plan, resource_json
@@ -13,11 +14,7 @@ from haven.problems import one_line
 from haven.record import REFERENCE, Record, Recording, Secret
 from haven.tiers import Tier
 
-HIDDEN = "(secret)"
-"""Stands for a secret value, whatever it is."""
-
 _LONGEST = 60
-_ABSENT = object()
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ def _change_json(change: Change) -> dict[str, Any]:
 def _properties(old: Record, new: Record, before: Recording, after: Recording) -> list[PropertyChange]:
     return [
         PropertyChange(path, _shown(first, before), _shown(second, after))
-        for path, first, second in [*_differing(old.inputs, new.inputs, ""), *_options(old, new)]
+        for path, first, second in [*differing(old.inputs, new.inputs), *_options(old, new)]
     ]
 
 
@@ -136,37 +133,9 @@ def _options(old: Record, new: Record) -> Iterator[tuple[str, Any, Any]]:
     return ((name, first, second) for name, (first, second) in pairs.items() if first != second)
 
 
-def _differing(first: Any, second: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """The innermost values that differ, with their paths; secrets are compared but not looked into."""
-    first, second = _document(first), _document(second)
-    if isinstance(first, Mapping) and isinstance(second, Mapping):
-        for key in sorted(first.keys() | second.keys()):
-            inner = f"{path}.{key}" if path else key
-            yield from _differing(first.get(key, _ABSENT), second.get(key, _ABSENT), inner)
-    elif isinstance(first, list) and isinstance(second, list):
-        for index in range(max(len(first), len(second))):
-            yield from _differing(_at(first, index), _at(second, index), f"{path}[{index}]")
-    elif type(first) is not type(second) or first != second:
-        yield path, first, second
-
-
-def _at(values: Sequence[Any], index: int) -> Any:
-    return values[index] if index < len(values) else _ABSENT
-
-
-def _document(value: Any) -> Any:
-    """Text that is a JSON document, such as a policy, as the map or list it stands for."""
-    if not (isinstance(value, str) and value[:1] in ("{", "[")):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
 def _shown(value: Any, recording: Recording) -> str | None:
     """A value on one line: no secrets, references by the name of their resource, shortened in the middle."""
-    if value is _ABSENT:
+    if value is ABSENT:
         return None
     visible = without_secrets(value)
     text = visible if isinstance(visible, str) else json.dumps(visible, sort_keys=True, ensure_ascii=False)
@@ -179,17 +148,6 @@ def _shown(value: Any, recording: Recording) -> str | None:
 def _reference_name(key: str, path: str, recording: Recording) -> str:
     record = recording.by_key.get(key)
     return f"<{record.name if record else 'unknown'}.{path}>"
-
-
-def without_secrets(value: Any) -> Any:
-    """`value` with every secret in it, however deep, replaced."""
-    if isinstance(value, Secret):
-        return HIDDEN
-    if isinstance(value, Mapping):
-        return {key: without_secrets(each) for key, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [without_secrets(each) for each in value]
-    return value
 
 
 def by_place(records: Iterable[Record]) -> dict[tuple[str, str, str], list[Record]]:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haven import compare_text
-from haven.compare import HIDDEN, PropertyChange, as_json, by_place, difference, judged
+from haven.compare import PropertyChange, as_json, by_place, difference, judged
+from haven.differing import HIDDEN
 from haven.letting_go import held
 from haven.plan import Plan, make_plan
 from haven.record import Options, Record, Recording, Secret, reference
