@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from haven import gate_command
 from haven.exits import BAD_INPUT, FINDINGS, INTERRUPTED, LACKING, OK
 from haven.lacking import Lacking
 from haven.problems import Problem, Problems, choices, nearest, shown
@@ -108,6 +109,7 @@ _COMMANDS = {
     "pr": _pr,
     "environments": _environments,
     "demo": _demo,
+    "gate": gate_command.run,
     "check-destroy": _check_destroy,
 }
 
@@ -134,7 +136,19 @@ class _Parser(argparse.ArgumentParser):
         return Problem(what, "a value", "nothing", f"see {self.prog} --help")
 
 
-_OPTIONS = ("--base", "--compare", "--help", "--json", "--policy", "--sarif", "--save", "--version", "-C")
+_OPTIONS = (
+    "--accept",
+    "--active",
+    "--base",
+    "--compare",
+    "--help",
+    "--json",
+    "--policy",
+    "--sarif",
+    "--save",
+    "--version",
+    "-C",
+)
 
 
 def _unknown(what: str, got: str | None, known: Sequence[str] | dict[str, Any]) -> Problem:
@@ -166,6 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plan(commands)
     _add_directory(add_pr(commands, _EPILOG))
     _add_directory(add_environments(commands, _EPILOG))
+    gate_command.add(commands, _EPILOG)
     _add_demo(commands)
     _add_check_destroy(commands)
     return parser

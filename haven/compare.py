@@ -11,7 +11,7 @@ from haven.objectives import judge
 from haven.plan import Plan, resource_json
 from haven.plan import as_json as plan_json
 from haven.problems import one_line
-from haven.record import REFERENCE, Record, Recording, Secret
+from haven.record import REFERENCE, Record, Recording
 from haven.tiers import Tier
 
 _LONGEST = 60

@@ -5,8 +5,6 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
-
 
 class Model(BaseModel):
     """A part of the config: frozen, strict about types, and without room for keys that nobody reads."""

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from haven.config_model import REGION
 from haven.problems import Problem, choices, nearest, shown
+from haven.regions import REGION
 
 _PATTERNS = {
     REGION: "the name of a Region, such as eu-west-1",

@@ -20,6 +20,11 @@ _NAMES = {
 """Types of what stands for itself -> the input that holds its name in AWS; all others go by their name in the state."""
 
 
+def unprotect(urn: str) -> str:
+    """The command that lets Pulumi delete, or forget, what is protected."""
+    return f"pulumi state unprotect {shlex.quote(urn)}"
+
+
 @dataclass(frozen=True)
 class Held:
     """One resource that a move would take away and that is held on to."""
@@ -33,7 +38,7 @@ class Held:
     @property
     def unprotect(self) -> str:
         """The command that lets Pulumi delete, or forget, it."""
-        return f"pulumi state unprotect {shlex.quote(self.record.urn)}"
+        return unprotect(self.record.urn)
 
 
 @dataclass(frozen=True)

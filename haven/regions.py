@@ -1,5 +1,8 @@
 """The Regions that Haven knows, with the zones it uses there when a stack names none."""
 
+REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
+"""What a Region's name looks like, whether Haven knows it or not."""
+
 ZONES: dict[str, tuple[str, ...]] = {
     "af-south-1": ("af-south-1a", "af-south-1b", "af-south-1c"),
     "ap-east-1": ("ap-east-1a", "ap-east-1b", "ap-east-1c"),

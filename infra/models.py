@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from haven.config_model import REGION, Model, Name
+from haven.config_model import Model, Name
+from haven.regions import REGION
 from haven.tiers import STANDBY_SHARE, Tier
 
 

@@ -1,0 +1,66 @@
+"""`haven gate`: its arguments, and what it does with them. What it needs is loaded when it runs."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from haven.exits import FINDINGS, OK
+from haven.problems import Problem, Problems, shown
+
+
+def add(commands: Any, epilog: str) -> None:
+    """Register the command."""
+    gate = commands.add_parser(
+        "gate",
+        help="judge what a preview or a plan would do: what is dangerous is refused",
+        description="Reads what Pulumi or Terraform would do and refuses what endangers data or a recovery: "
+        "replacement, deletion or detachment of something stateful or protected, a guard taken off, a change of "
+        "Regions, and a flip of the active Region that does more than add and enlarge there. Asks nobody.",
+        epilog=f"{epilog} docs/gate.md has the commands that write FILE.",
+        allow_abbrev=False,
+    )
+    gate.add_argument("file", metavar="FILE", help="a preview or a plan as JSON; - for the standard input")
+    gate.add_argument(
+        "--accept",
+        metavar="RESOURCE=REASON",
+        action="append",
+        default=[],
+        help="let everything dangerous about one resource through, and show why; its URN or address; may be repeated",
+    )
+    gate.add_argument(
+        "--active", metavar="REGION", help="judge it as a flip to this Region, where the document doesn't tell"
+    )
+    gate.add_argument("--json", action="store_true", help="print the verdict for programs")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Judge one document.
+
+    Returns:
+        0 with nothing dangerous but what is accepted, 1 otherwise.
+
+    Raises:
+        Problems: the document can't be judged.
+    """
+    from haven import engine_documents, gate, gate_text, text  # noqa: PLC0415  the tool starts fast
+
+    where = "the standard input" if asked.file == "-" else asked.file
+    document = engine_documents.read(_data(asked.file), where)
+    verdict = gate.judge(document, asked.accept, asked.active, where)
+    if asked.json:
+        print(json.dumps(gate_text.as_json(verdict), indent=2, sort_keys=True, ensure_ascii=False))
+    else:
+        sys.stdout.write(gate_text.render(verdict, text.style_for(sys.stdout)))
+    return FINDINGS if verdict.refused else OK
+
+
+def _data(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        got = f"{shown(file)}, which can't be read ({error.strerror})"
+        raise Problems([Problem("FILE", got, "a file, or -", "see docs/gate.md")], "the command line") from error

@@ -1,0 +1,62 @@
+"""The gate on plans of the AWS provider itself, for a whole stack that is taken for deployed."""
+
+from collections.abc import Collection
+
+import pytest
+
+from haven import gate, terraform_plan
+from haven.danger import Rule
+from haven.kinds_of_resources import OTHERS, STATEFUL, token
+from haven.local import naming, terraform
+from haven.local.export import Export, export
+from haven.local.schema import ProviderSchema
+from tests.conformance.made_up import Standing, stand
+from tests.environments import RECOVERY, environment
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def standing(provider: terraform.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return stand(provider, _exported(provider), tmp_path_factory.mktemp("gate") / "standing")
+
+
+def _exported(provider: terraform.Terraform, tier: str = "warm", **changes: str) -> Export:
+    return export(environment("warm", tier=tier, **changes), provider.schema())
+
+
+def judged(standing: Standing, exported: Export, active: str | None = None) -> gate.Verdict:
+    document = terraform_plan.read(standing.plan(exported), "the plan")
+    return gate.judge(document, (), active, "the plan")
+
+
+def of(verdict: gate.Verdict, *rules: Rule) -> Collection[str]:
+    return {each.identity for each in verdict.dangers if each.rule in rules}
+
+
+def test_a_flip_as_haven_declares_it_passes(standing: Standing, provider: terraform.Terraform) -> None:
+    verdict = judged(standing, _exported(provider, active=RECOVERY), RECOVERY)
+    assert verdict.counts
+    assert not verdict.dangers
+    assert {each.region for each in verdict.document.changes} == {RECOVERY}
+
+
+def test_of_a_lower_tier_everything_is_refused_that_the_program_protects(
+    standing: Standing, provider: terraform.Terraform
+) -> None:
+    before, after = _exported(provider), _exported(provider, "pilot-light")
+    protected = before.protected - after.urns.keys()
+    assert protected
+    assert of(judged(standing, after), Rule.DELETION) == protected
+
+
+def test_every_type_has_the_name_that_pulumi_aws_gives_it(provider_schema: ProviderSchema) -> None:
+    pairs = [(each.type, each.terraform) for each in STATEFUL if each.terraform]
+    pairs += [(type_, name) for name, type_ in OTHERS.items() if name != "aws_alb"]
+    wrong = {
+        type_: name
+        for type_, name in pairs
+        if name.startswith("aws_") and naming.resource_type(type_, provider_schema) != name
+    }
+    assert not wrong
+    assert all(token(name) == type_ for type_, name in pairs)
