@@ -49,7 +49,7 @@ def flip(document: Document, active: str | None, where: str) -> Flip | None:
 
 def _told(document: Document) -> Iterator[Flip]:
     for each in document.changes:
-        if each.type == STASH and Action.UPDATE in each.actions:
+        if each.type == STASH:
             yield from _between(at(each.before, "input.active"), at(each.after, "input.active"))
     if "active" in document.outputs:
         yield from _between(*document.outputs["active"])

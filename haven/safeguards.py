@@ -79,6 +79,18 @@ def fewer(before: Any, after: Any) -> bool:
     return bool(Counter(map(str, _many(before))) - Counter(map(str, _many(after))))
 
 
+def fewer_copies(before: Any, after: Any) -> bool:
+    """A rule of a backup plan that stays copies to fewer vaults; one that goes is told of as such."""
+    old, new = _copies(before), _copies(after)
+    return any(old[name] - new[name] for name in old.keys() & new)
+
+
+def _copies(rules: Any) -> Mapping[str, set[str]]:
+    """Name of each rule -> the vaults that it copies to."""
+    vaults = "copyActions|copyAction.*.destinationVaultArn"
+    return {str(at(each, "ruleName")): {*map(str, _many(at(each, vaults)))} for each in _many(rules)}
+
+
 def fewer_on(before: Any, after: Any) -> bool:
     """Fewer elements of a list are on."""
     return sum(each in _ON for each in _many(before)) > sum(each in _ON for each in _many(after))
@@ -162,8 +174,8 @@ DETACHMENTS: tuple[Tie, ...] = (
     ),
     Tie(
         "aws:backup/plan:Plan",
-        "rules|rule.*.copyActions|copyAction.*.destinationVaultArn",
-        fewer,
+        "rules|rule",
+        fewer_copies,
         "copies backups to fewer vaults, or to others",
         _ONE_COPY,
     ),

@@ -159,6 +159,20 @@ def test_a_difference_that_only_pulumi_s_provider_sees_is_judged_by_what_it_had_
     assert only(document).before == {"globalClusterIdentifier": "another"}
 
 
+def test_a_provider_called_after_nothing_tells_its_region_itself() -> None:
+    document = digest(
+        Made(BUCKET, "delete"), Made("pulumi:providers:aws", "update", {"region": THERE}, {"region": THERE})
+    )
+    deleted, provider = document["steps"][1:]
+    provider["urn"] = "urn:pulumi:test::haven::pulumi:providers:aws::recovery"
+    deleted["oldState"]["provider"] = f"{provider['urn']}::0d2c"
+    assert read(document).changes[0].region == THERE
+
+
+def test_a_bucket_of_older_versions_of_pulumi_aws_is_a_bucket() -> None:
+    assert only(digest(Made("aws:s3/bucketV2:BucketV2", "delete"))).type == BUCKET
+
+
 def test_components_and_the_stack_are_no_changes() -> None:
     document = digest(Made("haven:index:Part", "delete"))
     document["steps"][1]["oldState"]["custom"] = False

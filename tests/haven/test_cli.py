@@ -49,7 +49,7 @@ for name, value in {
     pulumi.export(name, value)
 """
 
-COMMANDS = '"check-destroy", "demo", "environments", "plan", "pr"'
+COMMANDS = '"check-destroy", "demo", "environments", "gate", "plan", "pr"'
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -121,7 +121,7 @@ def test_version_is_the_packages() -> None:
         (["plam"], f'COMMAND: got "plam"; allowed: {COMMANDS}; fix: did you mean plan?'),
         (["xyz"], f'COMMAND: got "xyz"; allowed: {COMMANDS}; fix: see haven --help'),
         (["plan"], "STACK: got nothing; allowed: a value; fix: see haven plan --help"),
-        (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--base", "--compare", "--help", "--json", '),
+        (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--accept", "--active", "--base", "--compare", '),
         (["plan", "prod", "more"], 'argument: got "more"; allowed: nothing more; fix: see haven --help'),
         (["plan", "prod", "--compare"], "--compare: got nothing; allowed: a value; fix: see haven plan --help"),
         (["plan", "prod", "--json=yes"], "--json: got a value; allowed: nothing; fix: see haven plan --help"),

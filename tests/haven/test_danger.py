@@ -91,6 +91,13 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
     (Rule.DETACHMENT, REPLICATION, _rules("a"), _rules("a", status="Disabled"), {**_rules("a"), "role": "r"}),
     (Rule.DETACHMENT, IMAGES, _images(THERE), _images(), _images(THERE, "us-east-1")),
     (Rule.DETACHMENT, PLAN, _copies("v"), _copies(), _copies("v", "w")),
+    (
+        Rule.DETACHMENT,
+        PLAN,
+        {"rules": [*_copies("v")["rules"], {"ruleName": "weekly", "copyActions": [{"destinationVaultArn": "v"}]}]},
+        {"rules": [*_copies()["rules"], {"ruleName": "weekly", "copyActions": [{"destinationVaultArn": "v"}]}]},
+        {"rules": [*_copies("v", "w")["rules"], {"ruleName": "weekly", "copyActions": [{"destinationVaultArn": "v"}]}]},
+    ),
     (Rule.DETACHMENT, RECORD, {"healthCheckId": "h"}, {}, {"healthCheckId": "h", "ttl": 30}),
     (Rule.PROTECTION, CLUSTER, {"deletionProtection": True}, {"deletionProtection": False}, {"port": 1}),
     (Rule.PROTECTION, TABLE, {"deletionProtectionEnabled": True}, {}, {"deletionProtectionEnabled": True, "x": 1}),
@@ -225,6 +232,11 @@ def test_a_lost_tie_or_guard_is_told_from_any_other_change(
     for form in (digest, events, plan):
         assert rules(form(lost)) == [("it", rule)], form
         assert rules(form(kept)) == [], form
+
+
+def test_what_joins_something_loses_nothing() -> None:
+    assert rules(digest(Made(CLUSTER, "update", {}, {"globalClusterIdentifier": "g"}))) == []
+    assert rules(digest(Made(CLUSTER, "update", {"kmsKeyId": ""}, {"kmsKeyId": KEY}))) == []
 
 
 def test_every_tie_and_guard_has_its_row_above() -> None:

@@ -59,6 +59,11 @@ def test_a_flip_only_adds_and_enlarges_and_only_in_the_newly_active_region(what:
     assert rules(digest(made)) == rules(plan(made)) == []
 
 
+def test_what_shrinks_in_a_flip_is_named_with_both_numbers() -> None:
+    (found,) = judged(digest(STASH, Made(NODES, "update", _sizes(3), _sizes(1), THERE))).dangers
+    assert found.what == "shrinks in the Region that becomes active: scalingConfig.desiredSize 3 -> 1"
+
+
 def test_where_nobody_tells_where_a_thing_stands_a_flip_may_only_add_it() -> None:
     def unknown(operation: str) -> dict[str, Any]:
         return digest(STASH, Made("kubernetes:core/v1:Secret", operation, {"a": 1}, {"a": 2}, region="none"))
