@@ -15,7 +15,7 @@ _PREVIEW = "pulumi preview --json"
 _EVENTS = "Pulumi's engine events"
 _AGAIN = "write the document anew"
 _MERELY = ("preview failed", "error: preview failed")
-"""What the engine says after each error."""
+"""What the engine says after each error. All by itself it means that policies refuse: the preview is whole then."""
 _LONGEST = 400
 
 
@@ -81,9 +81,14 @@ def _ending(events: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem
     for summary in found:
         if summary.get("isPreview") is False:
             yield Problem("summaryEvent.isPreview", "false", "true", "give the log of a preview, not of an update")
-        if summary.get("result", "succeeded") != "succeeded":
+        if summary.get("result", "succeeded") != "succeeded" and not _refused_by_policies(events):
             fix = "mend what made the preview fail; nothing is judged before"
             yield Problem("summaryEvent.result", shown(summary["result"]), choices(["succeeded"]), fix)
+
+
+def _refused_by_policies(events: Sequence[tuple[int, Mapping[str, Any]]]) -> bool:
+    """Whether a policy pack has refused; the engine goes on to the end of the preview all the same."""
+    return any(_inner(each.get("policyEvent")).get("enforcementLevel") == "mandatory" for _, each in events)
 
 
 def _inner(value: Any, *path: str) -> Any:
@@ -97,7 +102,7 @@ def _failures(diagnostics: Any) -> list[Problem]:
     """The errors that the engine has told."""
     errors = [each for each in diagnostics if isinstance(each, Mapping) and each.get("severity") == "error"]
     messages = [one_line(str(each.get("message", ""))) for each in errors]
-    told = [each for each in messages if each not in _MERELY] or messages
+    told = [each for each in messages if each not in _MERELY]
     return [_failure(each.removeprefix("error: ").removeprefix("Preview failed: ")) for each in told]
 
 

@@ -253,7 +253,12 @@ def test_of_a_preview_that_the_engine_refused_its_reasons_are_told(name: str) ->
     assert all("docs/moving-tiers.md" in each.fix for each in reasons)
 
 
-def test_an_error_without_any_other_is_told_as_it_is() -> None:
-    diagnostic = {"severity": "error", "message": "error: preview failed\n"}
-    with pytest.raises(Problems, match="an error: preview failed"):
-        read([event(0, diagnosticEvent=diagnostic), *events()])
+def test_a_preview_that_only_policies_refuse_is_whole_and_is_read() -> None:
+    merely = {"severity": "error", "message": "error: preview failed\n"}
+    assert only({**digest(DELETED), "diagnostics": [merely]}).type == BUCKET
+    violated = event(7, policyEvent={"enforcementLevel": "mandatory", "message": "no"})
+    told = events(DELETED, summary={**SUMMARY, "result": "failed"})
+    assert only([violated, event(8, diagnosticEvent={**merely, "message": "preview failed\n"}), *told]).type == BUCKET
+    advised = event(7, policyEvent={"enforcementLevel": "advisory", "message": "no"})
+    with pytest.raises(Problems, match='result: got "failed"'):
+        read([advised, *told])
