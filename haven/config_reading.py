@@ -46,6 +46,7 @@ _PATTERNS = {
     r"^arn:aws[a-z-]*:acm:": "the ARN of a certificate",
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "an e-mail address",
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "words of small letters and digits with hyphens between",
+    r"^[a-z]+(\.[a-z]([a-z0-9-]*[a-z0-9])?)?$": "a store such as database, tables or tables.features",
     r"^\d{4}-\d{2}-\d{2}$": 'a date such as "2027-01-31", in quotes',
     r"^https?://[^\s/]+/?$": "the URL of an endpoint, such as http://127.0.0.1:4566",
 }

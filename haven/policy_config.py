@@ -1,4 +1,4 @@
-"""What a stack file says about the rules that judge it: how strictly, and what is waived until when."""
+"""What a stack file says to the rules that judge it: how strictly, what is waived until when, where data may be."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from haven.config_model import Model
+from haven.config_model import REGION, Model, Name
 
 _NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 RuleName = Annotated[str, Field(pattern=_NAME)]
@@ -60,3 +60,34 @@ class Policy(Model):
     levels: Mapping[RuleName, Annotated[str, AfterValidator(_level)]] = {}
     """Rule -> mandatory, advisory or off. Rules that are not named keep the level that they are shipped with."""
     waivers: Sequence[Waiver] = ()
+
+
+STORE = r"^[a-z]+(\.[a-z]([a-z0-9-]*[a-z0-9])?)?$"
+_Region = Annotated[str, Field(pattern=REGION)]
+_Account = Annotated[str, Field(pattern=r"^\d{12}$")]
+
+
+class DataClass(Model):
+    """A class of data. One with neither Regions nor presets may be anywhere."""
+
+    regions: Annotated[Sequence[_Region], Field(min_length=1)] | None = None
+    """Where it may be. Omitted: what the presets say."""
+    presets: Annotated[Sequence[str], Field(min_length=1)] | None = None
+    """Regions of a regulation, such as gdpr; all of those that are named must allow a Region."""
+
+
+class Residency(Model):
+    """Where data may be. What has no class may be in the environment's two Regions."""
+
+    classes: Mapping[Name, DataClass] = {}
+    default: Name | None = None
+    """The class of every store that isn't named below. Omitted: none."""
+    stores: Mapping[Annotated[str, Field(pattern=STORE)], Name] = {}
+    """Store -> its class: `tables` for every table, `tables.features` for one."""
+    accounts: Sequence[_Account] = ()
+    """Other accounts that may be sent data."""
+
+    @property
+    def presets(self) -> Sequence[str]:
+        """The presets that any class uses, each once."""
+        return sorted({name for each in self.classes.values() for name in each.presets or ()})

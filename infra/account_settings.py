@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra import keys, models, rules
+from haven.policy_config import Residency
+from infra import keys, models, residency_rules, rules
 from infra.account_models import ACCOUNT_KEYS, Audit, Baseline, StateBackend
 from infra.settings import EMULATOR_ACCOUNT, KEYS, Refused
 
@@ -25,11 +26,16 @@ class AccountSettings:
     """URL of an emulator of AWS that answers for every service. Left out: AWS itself."""
     tags: Mapping[str, str]
     """Tags of every resource, beside Haven's own."""
+    residency: Residency
+    """Which data may be where; the program only tags with it."""
 
     @property
     def active(self) -> str:
         """An account has no writer that moves: what is born in the primary Region stays at home there."""
         return self.regions.primary
+
+
+_AS_THEY_ARE = ("regions", "audit", "baseline", "ephemeral", "emulator", "tags", "residency")
 
 
 def load(stack: str, config: Mapping[str, str]) -> AccountSettings:
@@ -45,11 +51,15 @@ def load(stack: str, config: Mapping[str, str]) -> AccountSettings:
     elsewhere = dict.fromkeys(KEYS.keys() - ACCOUNT_KEYS.keys(), "environment")
     values, problems = keys.read(config, ACCOUNT_KEYS, elsewhere)
     problems += rules.check(stack, values)
+    problems += residency_rules.check(values)
     if problems:
         raise Refused(problems, f"the config of stack {stack}")
     return AccountSettings(
         stack=stack,
         account=values["account"] or EMULATOR_ACCOUNT,
         state_backend=values["stateBackend"],
-        **{name: values[name] for name in ("regions", "audit", "baseline", "ephemeral", "emulator", "tags")},
+        **{
+            name: values[name]
+            for name in ("regions", "audit", "baseline", "ephemeral", "emulator", "tags", "residency")
+        },
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from haven.config_reading import read_value, unknown_key
-from haven.policy_config import Policy
+from haven.policy_config import Policy, Residency
 from haven.problems import Problem, choices, shown
 from haven.stackfile import is_placeholder
 from haven.tiers import Tier
@@ -41,6 +41,7 @@ SHARED: Mapping[str, Key] = {
     "emulator": Key(Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")], structured=False),
     "tags": Key(dict[str, str], default={}),
     "policy": Key(Policy, default=Policy()),
+    "residency": Key(Residency, default=Residency()),
 }
 """What a stack of every kind takes; `policy` is for those who judge it, and shapes no resource."""
 

@@ -8,9 +8,10 @@ import pulumi
 from pydantic import Field
 
 from haven.config_model import Name
+from haven.policy_config import Residency
 from haven.problems import Problems
 from haven.tiers import Tier
-from infra import models, name_rules, part_models, part_rules, rules
+from infra import models, name_rules, part_models, part_rules, residency_rules, rules
 from infra.account_models import ACCOUNT_KEYS
 from infra.keys import SHARED, Key, read
 
@@ -69,6 +70,8 @@ class Settings:
     """URL of an emulator of AWS that answers for every service. Left out: AWS itself."""
     tags: Mapping[str, str]
     """Tags of every resource, beside Haven's own."""
+    residency: Residency
+    """Which data may be where; the program only tags with it."""
 
     def system_tier(self, name: str | None) -> Tier:
         """The tier of a system, or the environment's for None and for systems without one of their own."""
@@ -129,6 +132,7 @@ def load(stack: str, config: Mapping[str, str]) -> Settings:
     problems += rules.check(stack, values)
     problems += part_rules.RULES.check(values)
     problems += name_rules.check(stack, values)
+    problems += residency_rules.check(values)
     if problems:
         raise Refused(problems, f"the config of stack {stack}")
     return _settled(stack, values)

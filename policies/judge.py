@@ -52,6 +52,8 @@ class Verdict:
     violations: Sequence[Violation]
     """What counts, the mandatory first."""
     waived: Sequence[Violation]
+    presets: Sequence[str]
+    """Presets of data classes that were used."""
     idle: Sequence[Waiver]
     """Waivers that let nothing pass, because they ended or because nothing is wrong there any more."""
 
@@ -78,6 +80,7 @@ def judge(world: World, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
         rules=asked,
         violations=_in_order(each for each in found if not each.waived),
         waived=_in_order(each for each in found if each.waived),
+        presets=world.facts.residency.presets,
         idle=[each for each in policy.waivers if not any(one.waived and one.waiver == each for one in found)],
     )
 

@@ -14,7 +14,7 @@ from haven.problems import Problem, Problems, shown
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = ("haven", "policies")
-_DEPENDENCIES = ("pulumi", "pulumi-policy", "pydantic")
+_DEPENDENCIES = ("pulumi", "pulumi-policy", "pydantic", "pyyaml")
 _RUNTIME = """\
 runtime:
   name: python

@@ -6,8 +6,9 @@ from itertools import groupby
 from typing import Any
 
 from haven.policy_config import Level, Waiver
-from haven.text import Style
+from haven.text import Style, wrapped
 from policies.judge import Verdict, Violation
+from policies.presets import preset
 
 
 def render(verdict: Verdict, today: date, style: Style) -> str:
@@ -18,6 +19,8 @@ def render(verdict: Verdict, today: date, style: Style) -> str:
     if verdict.waived:
         lines.append(f"  Waived ({len(verdict.waived)}):")
         lines += [f"    {each.rule.name}: {each.resource}, {until(each)}" for each in verdict.waived]
+    for name in verdict.presets:
+        lines += _preset(name)
     for each in verdict.idle:
         lines.append(f"  {idle(each, today)}")
     return "\n".join(lines) + "\n"
@@ -37,6 +40,15 @@ def _block(violations: Sequence[Violation], style: Style) -> Iterator[str]:
         ended = f" (its waiver ended on {each.waiver.until})" if each.waiver else ""
         yield f"    {each.said}{ended}"
     yield f"    {rule.page}"
+
+
+def _preset(name: str) -> Iterator[str]:
+    used = preset(name)
+    yield f"  Preset {name}: {used.title}"
+    for word, sentences in (("claims", used.claims), ("does not claim", used.does_not_claim)):
+        yield f"    It {word}:"
+        for each in sentences:
+            yield from wrapped(f"- {each}", 6)
 
 
 def until(violation: Violation) -> str:
@@ -59,6 +71,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     - `rules`: how many were asked. `counts`: `mandatory`, `advisory`, `waived`.
     - `violations` and `waived`: `rule`, `family`, `severity`, `level`, `resource`, `urn` (null for the environment as a
       whole), `path`, `got`, `allowed`, `fix`, `page`, and `waiver` (`reason`, `until`) where there is or was one.
+    - `presets`: those of data classes that were used: `name`, `title`, `regions` (Region to place), `claims`,
+      `doesNotClaim`, `statements` (`says`, `source`, `read`).
     - `idleWaivers`: those that let nothing pass: `rule`, `resource`, `reason`, `until`.
     """
     return {
@@ -66,6 +80,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "counts": {**{str(each): verdict.count(each) for each in _COUNTED}, "waived": len(verdict.waived)},
         "violations": [_violation_json(each) for each in verdict.violations],
         "waived": [_violation_json(each) for each in verdict.waived],
+        "presets": [{"name": each, **preset(each).model_dump(by_alias=True)} for each in verdict.presets],
         "idleWaivers": [each.model_dump() for each in verdict.idle],
     }
 

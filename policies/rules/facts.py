@@ -3,14 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from haven.config_reading import read_value
-from haven.policy_config import Policy
+from haven.policy_config import Policy, Residency
 from haven.problems import Problem, Problems
 from haven.tiers import Tier
+from policies import data_classes
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Facts:
     ephemeral: bool
     """A throw-away environment, where nothing is protected."""
     policy: Policy
+    residency: Residency
 
     def other(self, region: str) -> str | None:
         """The Region beside this one."""
@@ -46,10 +48,12 @@ def read_facts(stack: str, config: Mapping[str, str]) -> Facts:
         Problems: with all that is wrong with what is said to the rules themselves.
     """
     values = {key.removeprefix("haven:"): _parsed(text) for key, text in config.items() if key.startswith("haven:")}
-    regions = values.get("regions") or {}
-    primary, recovery = regions.get("primary"), regions.get("recovery")
+    regions = values.get("regions")
+    primary, recovery = (_text_in(regions, name) for name in ("primary", "recovery"))
     tier = values.get("tier")
-    policy, problems = _policy(config.get("haven:policy"))
+    policy, problems = _said(config, "haven:policy", Policy())
+    residency, more = _said(config, "haven:residency", Residency())
+    problems += [*more, *data_classes.check(residency)]
     if problems:
         raise Problems(problems, f"the config of stack {stack}")
     return Facts(
@@ -63,14 +67,24 @@ def read_facts(stack: str, config: Mapping[str, str]) -> Facts:
         demote=values.get("demote") or recovery,
         ephemeral=values.get("ephemeral") is True,
         policy=policy,
+        residency=residency,
     )
 
 
-def _policy(text: str | None) -> tuple[Policy, list[Problem]]:
+def _text_in(value: Any, name: str) -> str | None:
+    found = value.get(name) if isinstance(value, Mapping) else None
+    return found if isinstance(found, str) else None
+
+
+_Said = TypeVar("_Said", Policy, Residency)
+
+
+def _said(config: Mapping[str, str], key: str, default: _Said) -> tuple[_Said, list[Problem]]:
+    text = config.get(key)
     if not text:
-        return Policy(), []
-    found, problems = read_value("haven:policy", text, TypeAdapter(Policy), structured=True)
-    return found or Policy(), problems
+        return default, []
+    found, problems = read_value(key, text, TypeAdapter(type(default)), structured=True)
+    return found or default, problems
 
 
 def _parsed(text: Any) -> Any:

@@ -1,1 +1,0 @@
-"""Data stays where it may."""

@@ -1,0 +1,58 @@
+"""What the installed AWS package of Pulumi takes: types, their properties, and those inside of these."""
+
+import importlib
+import re
+import typing
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws
+
+_CLASS = re.compile(r'"(aws:(\w+)/\w+:\w+)": "(\w+)"')
+
+
+@cache
+def arguments() -> Mapping[str, type]:
+    """Type of a resource -> the class of its arguments."""
+    text = Path(pulumi_aws.__file__).read_text(encoding="utf-8")
+    return dict(_arguments(text))
+
+
+def _arguments(text: str) -> Iterator[tuple[str, type]]:
+    for type_, module, name in _CLASS.findall(text):
+        package = importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}")
+        found = getattr(package, f"{name}InitArgs", None) or getattr(package, f"{name}Args", None)
+        if found is not None:
+            yield type_, found
+
+
+def has(type_: str, path: str) -> bool:
+    """Whether a type of resource has a property at a path such as `rules[].destination.bucket`; inside of texts, which
+    may hold JSON, and of free maps anything may be."""
+    place: Any = arguments().get(type_)
+    for step in path.split("."):
+        inside = members(place)
+        if not inside:
+            return (
+                place is not None
+                and {str, dict} & {typing.get_origin(each) or each for each in _unwrapped(place)} != set()
+            )
+        place = inside.get(step.removesuffix("[]"))
+    return place is not None
+
+
+def members(type_: Any) -> Mapping[str, Any]:
+    """Property -> its type, for a class of arguments, whatever it is wrapped in."""
+    for inner in _unwrapped(type_):
+        if pulumi._types.is_input_type(inner):
+            return dict(pulumi._types.input_type_types(inner))
+    return {}
+
+
+def _unwrapped(type_: Any) -> Iterator[Any]:
+    yield type_
+    for inner in typing.get_args(type_):
+        yield from _unwrapped(inner)

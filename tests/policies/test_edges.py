@@ -1,0 +1,221 @@
+"""Every edge that moves data between Regions is known as one."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from haven.record import REFERENCE, Record, Secret
+from haven.regions import ZONES
+from haven.stackfile import load_stack
+from policies.rules.facts import read_facts
+from policies.rules.residency.edges import WAYS, Edge, edges
+from policies.rules.residency.places import region_of
+from policies.rules.residency.stores import HOMES
+from policies.rules.residency.ways import Kind
+from policies.rules.world import World
+from tests.environments import EVERY_STACK, PRIMARY, RECOVERY, ROOT, environment
+from tests.policies import sdk
+
+_REGION = re.compile(rf"\b({'|'.join(ZONES)})\b")
+
+EDGES: Mapping[str, Mapping[tuple[str, str], int]] = {
+    "backup": {
+        ("backup", "Plan"): 6,
+        ("backup", "RestoreTestingPlan"): 1,
+        ("event", "Queue"): 2,
+        ("log", "FlowLog"): 1,
+        ("log", "LoadBalancer"): 1,
+        ("log", "ReplicationGroup"): 2,
+        ("log", "WebAclLoggingConfiguration"): 1,
+        ("replica", "BucketReplicationConfig"): 6,
+        ("replica", "Cluster"): 1,
+        ("replica", "ReplicaKey"): 1,
+        ("replica", "Secret"): 3,
+    },
+    "pilot-light": {
+        ("backup", "Plan"): 4,
+        ("backup", "RestoreTestingPlan"): 1,
+        ("event", "Queue"): 2,
+        ("log", "FlowLog"): 2,
+        ("log", "LoadBalancer"): 2,
+        ("log", "ReplicationGroup"): 2,
+        ("log", "WebAclLoggingConfiguration"): 2,
+        ("replica", "BucketReplicationConfig"): 6,
+        ("replica", "Cluster"): 2,
+        ("replica", "ReplicaKey"): 1,
+        ("replica", "Secret"): 3,
+        ("replica", "TableReplica"): 2,
+    },
+    "warm": {
+        ("backup", "Plan"): 4,
+        ("backup", "RestoreTestingPlan"): 1,
+        ("event", "Queue"): 2,
+        ("log", "FlowLog"): 2,
+        ("log", "LoadBalancer"): 2,
+        ("log", "ReplicationGroup"): 4,
+        ("log", "WebAclLoggingConfiguration"): 2,
+        ("replica", "BucketReplicationConfig"): 6,
+        ("replica", "Cluster"): 2,
+        ("replica", "GlobalReplicationGroup"): 1,
+        ("replica", "ReplicaKey"): 1,
+        ("replica", "ReplicationGroup"): 1,
+        ("replica", "Secret"): 3,
+        ("replica", "TableReplica"): 2,
+    },
+    "active-active": {
+        ("backup", "Plan"): 4,
+        ("backup", "RestoreTestingPlan"): 1,
+        ("event", "Queue"): 2,
+        ("log", "FlowLog"): 2,
+        ("log", "LoadBalancer"): 2,
+        ("log", "ReplicationGroup"): 4,
+        ("log", "WebAclLoggingConfiguration"): 2,
+        ("replica", "BucketReplicationConfig"): 6,
+        ("replica", "Cluster"): 2,
+        ("replica", "GlobalReplicationGroup"): 1,
+        ("replica", "MultiRegionAccessPoint"): 6,
+        ("replica", "ReplicaKey"): 1,
+        ("replica", "ReplicationGroup"): 1,
+        ("replica", "Secret"): 3,
+        ("replica", "TableReplica"): 2,
+    },
+    "demo": {
+        ("backup", "Plan"): 4,
+        ("backup", "RestoreTestingPlan"): 1,
+        ("event", "EventArchive"): 2,
+        ("event", "EventTarget"): 4,
+        ("event", "Queue"): 2,
+        ("log", "FlowLog"): 2,
+        ("log", "LoadBalancer"): 2,
+        ("log", "ReplicationGroup"): 4,
+        ("log", "WebAclLoggingConfiguration"): 2,
+        ("replica", "BucketReplicationConfig"): 4,
+        ("replica", "Cluster"): 2,
+        ("replica", "GlobalReplicationGroup"): 1,
+        ("replica", "ReplicaKey"): 1,
+        ("replica", "ReplicationGroup"): 1,
+        ("replica", "Secret"): 3,
+        ("replica", "TableReplica"): 1,
+    },
+    "account": {
+        ("log", "DeliveryChannel"): 2,
+        ("log", "Trail"): 3,
+        ("replica", "BucketReplicationConfig"): 6,
+        ("replica", "ReplicaKey"): 3,
+        ("replica", "ReplicationConfiguration"): 2,
+    },
+}
+"""Stack -> what moves, the type of the resource that says so -> how many."""
+
+NETWORKS = "packets on their way are stored nowhere"
+
+NOTHING_MOVES: Mapping[tuple[str, str], str] = {
+    ("aws:backup/restoreTestingSelection:RestoreTestingSelection", "iamRoleArn"): "roles have no Region",
+    ("aws:cfg/recorder:Recorder", "roleArn"): "roles have no Region",
+    ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "role"): "roles have no Region",
+    ("aws:cloudwatch/dashboard:Dashboard", "dashboardBody"): "figures are drawn where somebody looks at them",
+    ("aws:cloudwatch/metricAlarm:MetricAlarm", "alarmDescription"): "words",
+    ("aws:cloudwatch/metricAlarm:MetricAlarm", "dimensions"): "part of a metric's name",
+    (
+        "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions",
+        "vpcPeeringConnectionId",
+    ): NETWORKS,
+    ("aws:ec2/route:Route", "vpcPeeringConnectionId"): NETWORKS,
+    ("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "peerRegion"): NETWORKS,
+    ("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "peerVpcId"): NETWORKS,
+    ("aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter", "vpcPeeringConnectionId"): NETWORKS,
+    ("aws:fis/experimentTemplate:ExperimentTemplate", "actions"): "a Region that is cut off for a while",
+    ("aws:fis/experimentTemplate:ExperimentTemplate", "description"): "words",
+    ("aws:iam/rolePolicy:RolePolicy", "policy"): "permissions move nothing by themselves",
+    ("aws:rds/cluster:Cluster", "sourceRegion"): "globalClusterIdentifier is the edge",
+    ("aws:route53/healthCheck:HealthCheck", "cloudwatchAlarmRegion"): "an alarm's state",
+    ("aws:route53/record:Record", "healthCheckId"): "names are answered everywhere",
+    ("aws:route53/record:Record", "zoneId"): "names are answered everywhere",
+    ("aws:route53/zone:Zone", "vpcs"): "names are answered everywhere",
+    ("aws:s3/bucketPolicy:BucketPolicy", "policy"): "permissions move nothing by themselves",
+    ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "rules"): "the key that the replica is encrypted with",
+    ("aws:secretsmanager/secret:Secret", "replicas"): "the key that the replica is encrypted with",
+    ("aws:ssm/parameter:Parameter", "insecureValue"): "what a runbook reads: names, and no data",
+}
+"""Type of a resource and its property that names another Region, or something there -> why no data moves by it."""
+
+
+def found(stack: str) -> list[Edge]:
+    facts = read_facts(stack, load_stack(stack, ROOT).config)
+    return list(edges(World(environment(stack), facts)))
+
+
+@pytest.mark.parametrize("stack", EVERY_STACK)
+def test_a_stack_has_these_edges_and_no_others(stack: str) -> None:
+    counted = Counter((str(each.kind), each.record.type.rpartition(":")[2]) for each in found(stack))
+    assert counted == EDGES[stack]
+
+
+@pytest.mark.parametrize("stack", EVERY_STACK)
+def test_each_edge_of_a_shipped_stack_leads_to_one_of_its_two_regions(stack: str) -> None:
+    ends = {end for each in found(stack) for end in (each.source, each.target.region)}
+    assert ends == {PRIMARY, RECOVERY}
+
+
+@pytest.mark.parametrize("stack", EVERY_STACK)
+def test_what_names_another_region_or_something_there_is_an_edge_or_known_to_move_nothing(stack: str) -> None:
+    known = {(each.record.urn, each.path.partition(".")[0].partition("[")[0]) for each in found(stack)}
+    strange = {
+        (each.type, name)
+        for each in environment(stack).real()
+        for name, value in each.inputs.items()
+        if region_of(each) and (each.urn, name) not in known and _leads_elsewhere(stack, each, value)
+    }
+    assert strange - NOTHING_MOVES.keys() == set()
+
+
+def test_no_reason_is_kept_for_what_is_not_there_any_more() -> None:
+    used = {
+        (each.type, name)
+        for stack in EVERY_STACK
+        for each in environment(stack).real()
+        for name, value in each.inputs.items()
+        if region_of(each) and _leads_elsewhere(stack, each, value)
+    }
+    assert NOTHING_MOVES.keys() <= used
+
+
+def _leads_elsewhere(stack: str, record: Record, value: Any) -> bool:
+    own, by_key = region_of(record), environment(stack).by_key
+    for text in _texts(value):
+        referred = (region_of(by_key[each["key"]]) for each in REFERENCE.finditer(text))
+        if {*_REGION.findall(text), *referred} - {own, None}:
+            return True
+    return False
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Secret):
+        yield from _texts(value.value)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
+
+
+def test_every_way_is_a_property_of_a_type_that_the_aws_package_has() -> None:
+    paths = {(type_, path) for type_, ways in WAYS.items() for way in ways for path in (way.path, way.source) if path}
+    assert {each for each in paths if not sdk.has(*each)} == set()
+    assert set(HOMES) <= sdk.arguments().keys()
+
+
+def test_every_store_has_a_kind_that_a_class_can_be_given_to() -> None:
+    from infra.residency_rules import WHOLE_STORES
+
+    assert {each.store.kind for stack in EVERY_STACK for each in found(stack)} <= set(WHOLE_STORES)
+
+
+def test_each_kind_of_edge_is_there_in_some_stack() -> None:
+    assert {each.kind for stack in EVERY_STACK for each in found(stack)} == set(Kind)
