@@ -60,7 +60,7 @@ def _takes_its_source_s(database: Record) -> bool:
     "aws:rds/instance:Instance",
     says="What Performance Insights keeps of a database is encrypted with a key of the customer's.",
     fix="Set performanceInsightsKmsKeyId; it can't be changed while Performance Insights is on.",
-    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.access-control.html",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.access-control.cmk-policy.html",
     severity=Severity.MEDIUM,
 )
 def database_insights_encrypted(database: Record) -> Iterator[Finding]:

@@ -169,12 +169,18 @@ def _volumes(found: Record) -> Iterator[str]:
 )
 def file_system_encrypted(found: Record) -> Iterator[Finding]:
     """FSx encrypts always, with AWS's own key where none is named."""
-    scratch = str(value_at(found.inputs, "deploymentType")).startswith("SCRATCH")
-    if found.type.startswith("aws:fsx/lustre") and scratch:
-        return  # A scratch file system takes no key (FSx for Lustre User Guide, encryption at rest).
+    if found.type.startswith("aws:fsx/lustre") and _scratch(found):
+        return
     if found.type.startswith("aws:efs/"):
         yield from lacking(found, "encrypted", "set it before the file system is created: it can't be changed")
     yield from lacking_key(found, "kmsKeyId", NAME_IT)
+
+
+def _scratch(found: Record) -> bool:
+    """Whether it is a file system that takes no key (FSx for Lustre User Guide, encryption at rest; read 2026-11-21); a
+    Lustre file system is one where nothing is said."""
+    kind = value_at(found.inputs, "deploymentType")
+    return kind is None or str(kind).startswith("SCRATCH")
 
 
 @resource_rule(

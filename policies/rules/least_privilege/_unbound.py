@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+SHOWING = ("*:describe*", "*:list*")
+"""Actions that show what there is and no data: many take no narrower resource."""
+
 UNBOUND: Mapping[str, str] = {
-    "*:describe*": "Describing takes no resource in most services, and shows no data.",
-    "*:list*": "Lists are of a whole account, and show no data; those of S3 that take a bucket are named below.",
-    "aps:getlabels": "Labels belong to queries.",
-    "ce:get*": "Costs are the account's.",
-    "cloudwatch:getmetric*": "Metrics are no resources.",
+    "ce:getcost*": "Costs are the account's.",
+    "cloudwatch:getmetricdata": "Metrics are no resources.",
+    "cloudwatch:getmetricstatistics": "Metrics are no resources.",
     "cloudwatch:putmetricdata": "Metrics are no resources; a condition may name their namespace.",
     "ec2:injectapierror": "Auto Scaling groups' ARNs hold an id that nobody knows before.",
     "ec2messages:*": "Messages belong to whoever asks.",
@@ -17,7 +18,6 @@ UNBOUND: Mapping[str, str] = {
     "kms:createkey": "What is made has no ARN before.",
     "kms:generaterandom": "Random bytes belong to nothing.",
     "logs:*logdelivery": "Deliveries of logs are no resources.",
-    "logs:*logdeliveries": "Deliveries of logs are no resources.",
     "logs:getqueryresults": "An answer belongs to a query, which is no resource.",
     "logs:stopquery": "A query is no resource.",
     "pricing:*": "Prices are everybody's.",
@@ -26,10 +26,16 @@ UNBOUND: Mapping[str, str] = {
     "ssmmessages:*": "Channels belong to whoever asks.",
     "sts:getcalleridentity": "Everybody may know who they are.",
     "tag:get*": "Finding resources by tag takes no resource.",
-    "xray:*": "Traces are no resources.",
+    "xray:batchgettraces": "Traces are no resources.",
+    "xray:getsampling*": "Rules of sampling are read as a whole.",
+    "xray:getgroups": "Groups are read as a whole.",
+    "xray:getservicegraph": "Traces are no resources.",
+    "xray:gettimeseries*": "Traces are no resources.",
+    "xray:gettrace*": "Traces are no resources.",
+    "xray:put*": "Traces are no resources.",
 }
 """Action, in small letters and with asterisks -> why it may be allowed on every resource (AWS Service Authorization
-Reference, actions without resource types; read 2026-11-21)."""
+Reference, actions without required resource types; read 2026-11-21)."""
 
 _BOUND = ("s3:listbucket*", "s3:listmultipartuploadparts")
 
@@ -44,7 +50,7 @@ def is_unbound(action: str) -> bool:
     """Whether AWS knows no narrower resource for an action, which may hold asterisks itself."""
     name = action.lower()
     bound = any(fnmatchcase(name, pattern) or name == pattern for pattern in _BOUND)
-    return not bound and any(fnmatchcase(name, pattern) for pattern in UNBOUND)
+    return not bound and any(fnmatchcase(name, pattern) for pattern in (*SHOWING, *UNBOUND))
 
 
 def narrows(key: str) -> bool:
