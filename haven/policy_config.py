@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from haven.config_model import REGION, Model, Name
+from haven.config_model import Model, Name
+from haven.regions import REGION
 
 _NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 RuleName = Annotated[str, Field(pattern=_NAME)]

@@ -8,7 +8,8 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from haven.config_model import REGION, Model
+from haven.config_model import Model
+from haven.regions import REGION
 
 _SUFFIX = ".yaml"
 _Sentence = Annotated[str, Field(min_length=20)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from haven.config_model import REGION
 from haven.record import Record
+from haven.regions import REGION
 from policies.rules.model import is_unknown, plain
 from policies.rules.world import World
 
