@@ -4,11 +4,8 @@ from typing import TypedDict
 
 from haven.problems import Problem, Problems
 from haven.projectfile import Project
-from haven.pull_request.dangers import active_region
+from haven.pull_request.dangers import EXAMPLE_ACCOUNTS, active_region
 from haven.stackfile import load_stack
-
-EXAMPLE_ACCOUNTS = frozenset({"111122223333", "123456789012"})
-"""Account numbers of examples: AWS's documentation has them, and so have this project's stack files."""
 
 
 class Environment(TypedDict):

@@ -10,7 +10,7 @@ from typing import Any
 
 from haven.compare import Difference, difference
 from haven.plan import Plan, make_plan
-from haven.problems import Problem
+from haven.problems import Problem, shown
 from haven.projectfile import Project, missing_project, nearest_project, read_project
 from haven.pull_request import dangers
 from haven.pull_request.repository import Repository, open_repository
@@ -139,13 +139,20 @@ def stack_report(stack: Touched, before: Run | None, after: Run | None) -> Stack
         before=_plan(old.recording),
         after=_plan(new.recording),
         found=found,
-        errors=tuple(dangers.errors(old.config, new.config)),
+        errors=(*dangers.errors(old.config, new.config), *_renamed(old, new)),
         warnings=tuple(dangers.warnings(old.config, new.config, found)),
         problems=new.problems,
         failures=tuple(_failures(stack.change, old, new)),
         verdict=new.verdict,
         sarif=new.sarif,
     )
+
+
+def _renamed(old: Run, new: Run) -> Iterator[Problem]:
+    """The project's name stands in the state's path and in every URN."""
+    if old.recording and new.recording and old.recording.project != new.recording.project:
+        allowed = f"{shown(old.recording.project)}, as on the base branch: Pulumi would make everything a second time"
+        yield Problem("name (Pulumi.yaml)", shown(new.recording.project), allowed, "put it back")
 
 
 def _plan(recording: Recording | None) -> Plan | None:

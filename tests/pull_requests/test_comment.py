@@ -1,6 +1,7 @@
 """The comment on hand-made reports: what comes first, what is folded, what is cut, and that nothing breaks out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -124,6 +125,21 @@ def test_dropping_what_is_protected_and_other_grave_edits_are_pointed_out() -> N
 def test_what_is_fixed_at_birth_can_not_be_merged(key: str) -> None:
     found = report(("prod", run(declared(), config={key: "old"}), run(declared(), config={key: "new"})))
     assert f'- `{key}`: got `"new"`; allowed `"old", as on the base branch' in said(found)
+    assert exit_code(found) == 1
+
+
+def test_an_example_that_becomes_somebody_s_own_may_change_in_everything() -> None:
+    old = {"haven:account": "111122223333", "haven:regions": "old"}
+    new = {"haven:account": "210987654321", "haven:regions": "new"}
+    assert "**Errors**" not in said(report(("prod", run(declared(), config=old), run(declared(), config=new))))
+    kept = {**new, "haven:account": old["haven:account"]}
+    assert "`haven:regions`" in said(report(("prod", run(declared(), config=old), run(declared(), config=kept))))
+
+
+def test_another_name_of_the_project_can_not_be_merged() -> None:
+    other = replace(declared(), project="heaven")
+    found = report(("prod", run(declared()), run(other)))
+    assert '`name (Pulumi.yaml)`: got `"heaven"`; allowed `"haven", as on the base branch' in said(found)
     assert exit_code(found) == 1
 
 

@@ -127,6 +127,12 @@ def test_the_summary_has_the_report(place: Place) -> None:
     assert place.text("summary") == "the report\n"
 
 
+def test_a_report_that_could_not_be_made_is_missed_on_the_page_too(place: Place) -> None:
+    (place.directory / ".haven" / "pr" / "comment.md").unlink()
+    assert place.run(".github/scripts/summary.sh").returncode == 0
+    assert place.text("summary") == "No report: the log of the step before says why.\n"
+
+
 def test_a_preview_goes_to_the_gate_as_pulumi_wrote_it(place: Place) -> None:
     place.run(".github/scripts/preview.sh", pulumi_SAYS='{"steps": []}')
     assert place.text(".haven/preview/prod.json") == '{"steps": []}\n'

@@ -86,6 +86,7 @@ def test_nothing_is_put_into_a_shell_s_text(job: Job) -> None:
 def test_a_job_that_may_write_runs_nothing_of_the_pull_request_and_never_for_a_fork(job: Job) -> None:
     assert set(job.runs) <= {"python3 .github/scripts/comment.py .haven/pr/comment.md"}
     assert "github.event.pull_request.head.repo.full_name == github.repository" in job.body["if"]
+    assert "needs.check.outputs.report != ''" in job.body["if"]
     if job.runs:
         [checkout] = [each for each in job.steps if each.get("uses", "").startswith("actions/checkout@")]
         assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
