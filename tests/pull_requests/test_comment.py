@@ -165,6 +165,13 @@ def test_a_long_report_is_cut_to_what_github_takes_and_says_where_the_rest_is(re
     assert (text.count("<details>"), text.count("```") % 2) == (text.count("</details>"), 0)
 
 
+def test_a_cut_list_shows_its_first_lines_and_how_many_there_are_more() -> None:
+    records = [resource("aws:s3/bucket:Bucket", f"bucket-{number:04}") for number in range(3_000)]
+    text = said(report(("prod", run(declared()), run(declared("warm", *records)))))
+    assert "+ s3 bucket bucket-0000\n" in text
+    assert "# and 1001 more lines\n" in text
+
+
 def test_a_report_that_fits_is_not_cut() -> None:
     found = report(("prod", run(declared()), run(declared("warm", resource("aws:s3/bucket:Bucket", "a")))))
     assert said(found) == markdown.render(found, None)

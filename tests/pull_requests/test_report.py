@@ -94,6 +94,26 @@ def test_a_change_of_the_program_touches_every_stack_and_the_base_runs_its_own(p
         assert names == [["whole-queue"], [], ["part-queue"]]
 
 
+def test_a_file_of_the_program_that_git_does_not_know_yet_counts_too(project: Path) -> None:
+    (project / "program" / "more.py").touch()
+    assert told(make_report(project, "main", DAY)).keys() == {"one", "two"}
+
+
+def test_each_side_takes_the_packages_of_its_own_checkout(project: Path) -> None:
+    package = project / "components" / "__init__.py"
+    package.parent.mkdir()
+    package.write_text("NAME = 'small'")
+    program = project / "program" / "__main__.py"
+    program.write_text(program.read_text().replace('Part("part")', "import components\nPart(components.NAME)"))
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message=a package")
+    git(project, "branch", "--force", "main")
+    package.write_text("NAME = 'large'")
+    one = told(make_report(project, "main", DAY))["one"]
+    names = [[each["name"] for each in one[group]] for group in ("added", "removed")]
+    assert (names, one["failures"]) == ([["large-queue"], ["small-queue"]], [])
+
+
 def test_what_others_merged_meanwhile_is_no_part_of_the_change(project: Path) -> None:
     git(project, "checkout", "--quiet", "main")
     stack_file(project, "two").write_text(STACK + "  haven:buckets: 3\n")
