@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Preview one environment, with the policies, and hold the preview against the gate of dangerous changes.
-# Environment: STACK, and what Pulumi and AWS need. Changes nothing.
+# Environment: STACK, what Pulumi and AWS need, and in GATE_ACCEPT, one a line, what is meant: URN=reason.
+# Changes nothing.
 set -euo pipefail
 : "${STACK:?name a stack}"
 # What setup made comes first: haven, and the uv that runs the program and the policies.
@@ -15,8 +16,13 @@ refused=0
 pulumi preview --stack "$STACK" --policy-pack policies --json --non-interactive >"$preview" || refused=$?
 
 echo "haven gate of stack $STACK"
+accepted=()
+while IFS= read -r line; do
+  if [ -n "$line" ]; then accepted+=(--accept "$line"); fi
+done <<<"${GATE_ACCEPT:-}"
 gated=0
-haven gate "$preview" || gated=$?
+haven gate "$preview" ${accepted[@]+"${accepted[@]}"} >"$directory/$STACK.txt" || gated=$?
+cat "$directory/$STACK.txt"
 
 word() {
   if [ "$1" -eq 0 ]; then echo passed; else echo refused; fi
@@ -27,5 +33,9 @@ gate="$(word "$gated")"
   echo "| stack | pulumi preview with policies | haven gate |"
   echo "|---|---|---|"
   echo "| \`$STACK\` | $policies | $gate |"
+  echo
+  echo "~~~~text"
+  cat "$directory/$STACK.txt"
+  echo "~~~~"
 } >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
 [ "$refused" -eq 0 ] && [ "$gated" -eq 0 ]

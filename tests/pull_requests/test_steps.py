@@ -136,7 +136,20 @@ def test_a_report_that_could_not_be_made_is_missed_on_the_page_too(place: Place)
 def test_a_preview_goes_to_the_gate_as_pulumi_wrote_it(place: Place) -> None:
     place.run(".github/scripts/preview.sh", pulumi_SAYS='{"steps": []}')
     assert place.text(".haven/preview/prod.json") == '{"steps": []}\n'
-    assert place.text("summary").splitlines()[-1] == "| `prod` | passed | passed |"
+    assert "| `prod` | passed | passed |" in place.text("summary").splitlines()
+
+
+def test_what_the_gate_says_is_in_the_log_and_in_the_summary(place: Place) -> None:
+    done = place.run(".github/scripts/preview.sh", haven_SAYS="1 deletion: models", haven_ENDS="1")
+    assert "1 deletion: models" in done.stdout.splitlines()
+    assert place.text("summary").endswith("\n~~~~text\n1 deletion: models\n~~~~\n")
+
+
+def test_what_is_meant_is_told_to_the_gate_line_by_line(place: Place) -> None:
+    place.run(".github/scripts/preview.sh", GATE_ACCEPT="urn:a=moved, see #812\n\nurn:b=$(touch hit)\n")
+    accepted = "--accept urn:a=moved, see #812 --accept urn:b=$(touch hit)"
+    assert place.calls[-1] == f"haven gate .haven/preview/prod.json {accepted}"
+    assert not (place.directory / "hit").exists()
 
 
 @pytest.mark.parametrize("who", ["pulumi", "haven"])
@@ -148,7 +161,7 @@ def test_a_refusal_of_the_policies_or_of_the_gate_deploys_nothing_and_is_shown(
     assert done.returncode != 0
     assert place.calls == PREVIEW
     verdicts = ["refused" if each == who else "passed" for each in ("pulumi", "haven")]
-    assert place.text("summary").splitlines()[-1] == f"| `prod` | {verdicts[0]} | {verdicts[1]} |"
+    assert f"| `prod` | {verdicts[0]} | {verdicts[1]} |" in place.text("summary").splitlines()
 
 
 def test_an_update_that_fails_fails_the_deployment(place: Place) -> None:
