@@ -161,6 +161,13 @@ CASES = (
         "PERSISTENT_2",
         deploymentType="SCRATCH_2",
     ),
+    case(
+        "file-system-encrypted",
+        "Lustre where nothing is said",
+        "aws:fsx/lustreFileSystem:LustreFileSystem",
+        "deploymentType",
+        "PERSISTENT_1",
+    ),
     case("key-rotated", "key", "aws:kms/key:Key", "keyUsage", None, keyUsage="SIGN_VERIFY"),
     case(
         "instance-metadata-v2",
@@ -278,6 +285,14 @@ CASES = (
         "policy",
         None,
         policy=reference("0123456789ab", "json"),
+    ),
+    case(
+        "bucket-demands-tls",
+        "refused where nobody says how it came",
+        "aws:s3/bucket:Bucket",
+        "policy.Statement.0.Condition.BoolIfExists",
+        {"aws:SecureTransport": "true"},
+        policy=document({**TLS, "Condition": {"BoolIfExists": {"aws:SecureTransport": "false"}}}),
     ),
     case(
         "queue-demands-tls",
