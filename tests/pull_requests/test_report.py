@@ -1,7 +1,7 @@
 """`haven pr` in repositories of a small project: which stacks a change touches, and what is said of them."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from haven import cli
 from haven.pull_request.report import Report, make_report
 from haven.pull_request.report_json import as_json
+from haven.pull_request.verdict import Waiver
 from tests.pull_requests.repository import PROGRAM, STACK, edit, git, make, stack_file
 
 DAY = date(2026, 11, 21)
@@ -133,6 +134,20 @@ def test_a_project_below_the_top_of_its_repository_is_reported_alike(tmp_path: P
     stack_file(project, "one").write_text(STACK + "  haven:buckets: 1\n")
     found = told(make_report(project, "main", DAY))
     assert {name: [one["name"] for one in each["added"]] for name, each in found.items()} == {"one": ["bucket-0"]}
+
+
+def test_violations_and_waivers_are_read_as_the_policies_write_them(project: Path) -> None:
+    last = datetime.now(UTC).date() + timedelta(days=10)
+    waiver = f"{{rule: bucket-encrypted, resource: bucket-0, reason: the vendor's bucket, until: '{last}'}}"
+    stack_file(project, "one").write_text(STACK + f"  haven:buckets: 2\n  haven:policy: {{waivers: [{waiver}]}}\n")
+    [one] = make_report(project, "main", last).stacks
+    assert one.verdict
+    assert (one.refused, one.verdict.waived) == (True, 1)
+    assert one.verdict.ending(last) == [Waiver("bucket-encrypted", "bucket-0", last, "the vendor's bucket")]
+    [found] = [each for each in one.verdict.violations if each.rule == "bucket-encrypted"]
+    assert (found.level, found.resource) == ("mandatory", "bucket-1")
+    assert all((found.severity, found.got, found.allowed, found.fix))
+    assert found.page.startswith("https://")
 
 
 def test_secrets_are_compared_and_never_shown(project: Path) -> None:

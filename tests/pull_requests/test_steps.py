@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -143,6 +144,17 @@ def test_what_the_gate_says_is_in_the_log_and_in_the_summary(place: Place) -> No
     done = place.run(".github/scripts/preview.sh", haven_SAYS="1 deletion: models", haven_ENDS="1")
     assert "1 deletion: models" in done.stdout.splitlines()
     assert place.text("summary").endswith("\n~~~~text\n1 deletion: models\n~~~~\n")
+
+
+@pytest.mark.parametrize(("preview", "verdict"), [("nothing", "passed"), ("replaced-bucket", "refused")])
+def test_the_real_gate_reads_what_pulumi_writes(preview: str, verdict: str, place: Place) -> None:
+    haven = place.directory / ".venv" / "bin" / "haven"
+    haven.unlink()
+    haven.symlink_to(Path(sys.executable).with_name("haven"))
+    written = (ROOT / "tests" / "haven" / "previews" / f"{preview}.json").read_text()
+    done = place.run(".github/scripts/deploy.sh", pulumi_SAYS=written)
+    assert f"| `prod` | passed | {verdict} |" in place.text("summary").splitlines()
+    assert ((done.returncode == 0), UP in place.calls) == ((verdict == "passed"),) * 2
 
 
 def test_what_is_meant_is_told_to_the_gate_line_by_line(place: Place) -> None:
