@@ -98,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     except Problems as error:
         print(error.render(), file=sys.stderr)
         return 2
-    print(f"{len(files)} files in {arguments[0]}; run `pulumi policy publish` there, or name it with --policy-pack")
+    print(f"{len(files)} files in {arguments[0]}; how to use them: docs/policies.md")
     return 0
 
 
