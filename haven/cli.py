@@ -146,6 +146,7 @@ _OPTIONS = (
     "--policy",
     "--sarif",
     "--save",
+    "--stack",
     "--version",
     "-C",
 )
@@ -180,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plan(commands)
     _add_directory(add_pr(commands, _EPILOG))
     _add_directory(add_environments(commands, _EPILOG))
-    gate_command.add(commands, _EPILOG)
+    _add_directory(gate_command.add(commands, _EPILOG))
     _add_demo(commands)
     _add_check_destroy(commands)
     return parser

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from haven.problems import Problem, choices, nearest, shown
@@ -79,6 +79,18 @@ def read_value(key: str, text: str, adapter: TypeAdapter[Any], *, structured: bo
     except ValidationError as error:
         known = _Known(adapter.json_schema(by_alias=True))
         return None, [_problem(key, each, known) for each in error.errors(include_url=False)]
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_model(config: Mapping[str, str], key: str, default: _Model) -> tuple[_Model, list[Problem]]:
+    """What a whole config says under one key, or the default where it says nothing, and what is wrong with it."""
+    text = config.get(key)
+    if not text:
+        return default, []
+    found, problems = read_value(key, text, TypeAdapter(type(default)), structured=True)
+    return found or default, problems
 
 
 def _scalar(text: str) -> object:

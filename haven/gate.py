@@ -38,7 +38,13 @@ class Verdict:
         return {action: count for action, count in found.items() if count}
 
 
-def judge(document: Document, accepted: Sequence[str], active: str | None, where: str) -> Verdict:
+def judge(
+    document: Document,
+    accepted: Sequence[str],
+    active: str | None,
+    where: str,
+    lasting: Mapping[str, str] | None = None,
+) -> Verdict:
     """The verdict on a document.
 
     Args:
@@ -46,6 +52,7 @@ def judge(document: Document, accepted: Sequence[str], active: str | None, where
         accepted: `IDENTITY=REASON` for each resource whose dangers are meant.
         active: the Region that becomes active, where the document doesn't tell.
         where: what to call the document in problems.
+        lasting: name or identity of what the stack's file accepts -> why; it may name what isn't dangerous here.
 
     Raises:
         Problems: something is accepted that isn't dangerous, or without a reason.
@@ -56,7 +63,13 @@ def judge(document: Document, accepted: Sequence[str], active: str | None, where
         found += flips.dangers(document, flipped)
     order = {each.identity: place for place, each in enumerate(document.changes)}
     found.sort(key=lambda each: order[each.identity])
-    return Verdict(document, flipped, found, _reasons(accepted, found, where))
+    return Verdict(document, flipped, found, {**_lasting(lasting or {}, found), **_reasons(accepted, found, where)})
+
+
+def _lasting(accepted: Mapping[str, str], found: Sequence[Danger]) -> dict[str, str]:
+    """Identity of what the stack's file accepts -> why."""
+    told = ((each.identity, accepted.get(each.identity) or accepted.get(each.name)) for each in found)
+    return {identity: reason for identity, reason in told if reason}
 
 
 def _reasons(accepted: Sequence[str], found: Sequence[Danger], where: str) -> dict[str, str]:

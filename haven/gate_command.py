@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,12 @@ from haven.exits import FINDINGS, OK
 from haven.problems import Problem, Problems, shown
 
 
-def add(commands: Any, epilog: str) -> None:
-    """Register the command."""
+def add(commands: Any, epilog: str) -> Any:
+    """Register the command.
+
+    Returns:
+        Its parser.
+    """
     gate = commands.add_parser(
         "gate",
         help="judge what a preview or a plan would do: what is dangerous is refused",
@@ -32,7 +37,11 @@ def add(commands: Any, epilog: str) -> None:
     gate.add_argument(
         "--active", metavar="REGION", help="judge it as a flip to this Region, where the document doesn't tell"
     )
+    gate.add_argument(
+        "--stack", metavar="STACK", help="let through what this stack's file accepts, in haven:policy.accepted"
+    )
     gate.add_argument("--json", action="store_true", help="print the verdict for programs")
+    return gate
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -48,12 +57,27 @@ def run(asked: argparse.Namespace) -> int:
 
     where = "the standard input" if asked.file == "-" else asked.file
     document = engine_documents.read(_data(asked.file), where)
-    verdict = gate.judge(document, asked.accept, asked.active, where)
+    lasting = _lasting(asked.stack, asked.directory) if asked.stack is not None else {}
+    verdict = gate.judge(document, asked.accept, asked.active, where, lasting)
     if asked.json:
         print(json.dumps(gate_text.as_json(verdict), indent=2, sort_keys=True, ensure_ascii=False))
     else:
         sys.stdout.write(gate_text.render(verdict, text.style_for(sys.stdout)))
     return FINDINGS if verdict.refused else OK
+
+
+def _lasting(stack: str, directory: str | None) -> dict[str, str]:
+    """What a stack's file accepts today: resource -> why, and until when."""
+    from haven import planning, stackfile  # noqa: PLC0415  the tool starts fast
+    from haven.config_reading import read_model  # noqa: PLC0415  the tool starts fast
+    from haven.policy_config import Policy  # noqa: PLC0415  the tool starts fast
+
+    found = stackfile.load_stack(stack, planning.start_directory(directory))
+    policy, problems = read_model(found.config, "haven:policy", Policy())
+    if problems:
+        raise Problems(problems, found.where)
+    today = datetime.now(UTC).date()
+    return {each.resource: f"{each.reason} (until {each.until})" for each in policy.accepted if each.counts(today)}
 
 
 def _data(file: str) -> bytes:

@@ -39,10 +39,9 @@ def _level(text: str) -> str:
     return text
 
 
-class Waiver(Model):
-    """One resource that one rule lets pass for a while."""
+class Excuse(Model):
+    """Something about one resource that is let pass for a while."""
 
-    rule: RuleName
     resource: Annotated[str, Field(min_length=1)]
     """The resource's name or its URN; the stack's name for what is wrong with the environment as a whole."""
     reason: Annotated[str, Field(min_length=10)]
@@ -55,12 +54,20 @@ class Waiver(Model):
         return today <= date.fromisoformat(self.until)
 
 
+class Waiver(Excuse):
+    """One resource that one rule lets pass."""
+
+    rule: RuleName
+
+
 class Policy(Model):
     """How a stack is judged."""
 
     levels: Mapping[RuleName, Annotated[str, AfterValidator(_level)]] = {}
     """Rule -> mandatory, advisory or off. Rules that are not named keep the level that they are shipped with."""
     waivers: Sequence[Waiver] = ()
+    accepted: Sequence[Excuse] = ()
+    """Resources whose dangerous changes are meant; `haven gate --stack` lets them through."""
 
 
 STORE = r"^[a-z]+(\.[a-z]([a-z0-9-]*[a-z0-9])?)?$"

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Preview one environment, with the policies, and hold the preview against the gate of dangerous changes.
-# Environment: STACK, what Pulumi and AWS need, and in GATE_ACCEPT, one a line, what is meant: URN=reason.
-# Changes nothing.
+# Environment: STACK, and what Pulumi and AWS need. Changes nothing.
 set -euo pipefail
 : "${STACK:?name a stack}"
 # What setup made comes first: haven, and the uv that runs the program and the policies.
@@ -16,12 +15,8 @@ refused=0
 pulumi preview --stack "$STACK" --policy-pack policies --json --non-interactive >"$preview" || refused=$?
 
 echo "haven gate of stack $STACK"
-accepted=()
-while IFS= read -r line; do
-  if [ -n "$line" ]; then accepted+=(--accept "$line"); fi
-done <<<"${GATE_ACCEPT:-}"
 gated=0
-haven gate "$preview" ${accepted[@]+"${accepted[@]}"} >"$directory/$STACK.txt" || gated=$?
+haven gate "$preview" --stack "$STACK" >"$directory/$STACK.txt" || gated=$?
 cat "$directory/$STACK.txt"
 
 word() {

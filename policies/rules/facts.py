@@ -3,13 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import TypeAdapter
-
-from haven.config_reading import read_value
+from haven.config_reading import read_model
 from haven.policy_config import Policy, Residency
-from haven.problems import Problem, Problems
+from haven.problems import Problems
 from haven.tiers import Tier
 from policies import data_classes
 
@@ -51,8 +49,8 @@ def read_facts(stack: str, config: Mapping[str, str]) -> Facts:
     regions = values.get("regions")
     primary, recovery = (_text_in(regions, name) for name in ("primary", "recovery"))
     tier = values.get("tier")
-    policy, problems = _said(config, "haven:policy", Policy())
-    residency, more = _said(config, "haven:residency", Residency())
+    policy, problems = read_model(config, "haven:policy", Policy())
+    residency, more = read_model(config, "haven:residency", Residency())
     problems += [*more, *data_classes.check(residency)]
     if problems:
         raise Problems(problems, f"the config of stack {stack}")
@@ -74,17 +72,6 @@ def read_facts(stack: str, config: Mapping[str, str]) -> Facts:
 def _text_in(value: Any, name: str) -> str | None:
     found = value.get(name) if isinstance(value, Mapping) else None
     return found if isinstance(found, str) else None
-
-
-_Said = TypeVar("_Said", Policy, Residency)
-
-
-def _said(config: Mapping[str, str], key: str, default: _Said) -> tuple[_Said, list[Problem]]:
-    text = config.get(key)
-    if not text:
-        return default, []
-    found, problems = read_value(key, text, TypeAdapter(type(default)), structured=True)
-    return found or default, problems
 
 
 def _parsed(text: Any) -> Any:

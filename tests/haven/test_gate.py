@@ -205,6 +205,41 @@ def test_the_command_s_exit_code_tells_what_it_found(tmp_path: Path, capsys: pyt
     assert err.startswith(f"1 problem in {file}:\n  the document: got no JSON")
 
 
+def _project(folder: Path, *accepted: dict[str, str]) -> Path:
+    (folder / "Pulumi.yaml").write_text("name: haven\nruntime: python\n")
+    (folder / "Pulumi.prod.yaml").write_text(json.dumps({"config": {"haven:policy": {"accepted": accepted}}}))
+    return folder
+
+
+def _meant(resource: str, until: str = "2099-12-31") -> dict[str, str]:
+    return {"resource": resource, "reason": "moved to another one", "until": until}
+
+
+def test_what_the_stack_s_file_accepts_passes_until_its_last_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "preview.json"
+    file.write_text(json.dumps(DANGEROUS))
+    table = TABLE_URN.rpartition("::")[2]
+    asked = (str(file), "--stack", "prod", "-C", str(tmp_path))
+
+    _project(tmp_path, _meant(BUCKET_URN), _meant(table), _meant("what-is-not-there"))
+    code, out, _ = _gate(capsys, *asked)
+    assert code == OK
+    assert "moved to another one (until 2099-12-31)" in out
+
+    _project(tmp_path, _meant(BUCKET_URN), _meant(table, until="2020-12-31"))
+    code, out, _ = _gate(capsys, *asked, "--json")
+    assert code == FINDINGS
+    told = {each["identity"]: each["accepted"] for each in json.loads(out)["dangers"]}
+    assert told == {BUCKET_URN: "moved to another one (until 2099-12-31)", TABLE_URN: None}
+
+    _project(tmp_path, {**_meant(BUCKET_URN), "reason": ""})
+    code, out, err = _gate(capsys, *asked)
+    assert (code, out) == (BAD_INPUT, "")
+    assert 'haven:policy.accepted[0].reason: got ""; allowed: at least 10 characters' in err
+
+
 def test_the_document_may_come_through_a_pipe(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
