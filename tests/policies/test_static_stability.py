@@ -1,0 +1,40 @@
+"""No Region hangs on the other: in the shipped stacks, after a failover, and in programs that say no tier."""
+
+import pytest
+
+from policies.judge import judge
+from policies.rules import static_stability
+from policies.rules.facts import read_facts
+from policies.rules.model import rules_of
+from policies.rules.world import World
+from tests.environments import PRIMARY, RECOVERY, STACKS, environment
+from tests.policies.breaking import TODAY, Mutation, verdict_of
+from tests.policies.mutations.static_stability import MUTATIONS
+
+RULES = rules_of(static_stability)
+OF_HAVEN_ALONE = {"manifest-in-both-regions", "traffic-moves-by-decision"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("demoted", [False, True], ids=["", "demoted"])
+def test_after_a_failover_no_region_hangs_on_the_other(stack: str, demoted: bool) -> None:
+    moved = {"active": RECOVERY, **({"demote": PRIMARY} if demoted else {})}
+    verdict = verdict_of(stack, environment(stack, **moved), moved)
+    names = {each.name for each in RULES}
+    assert [each.said for each in verdict.violations if each.rule.name in names] == []
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.what)
+def test_a_program_that_says_nothing_of_itself_is_judged_by_what_refers_to_what(mutation: Mutation) -> None:
+    broken = mutation.change(mutation.before)
+    found = judge(World(broken, read_facts("test", {})), TODAY, RULES).violations
+    names = {each.rule.name for each in found}
+    assert names == ({mutation.rule} - OF_HAVEN_ALONE if not _needs_regions(mutation.what) else set())
+
+
+def _needs_regions(what: str) -> bool:
+    """Which Region is the primary one, only the stack file says: a failover record names it as such."""
+    return what in (
+        "the primary Region's switch is in the primary Region",
+        "the switch's alarm is called something else",
+    )
