@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.record import Record
+from haven.record import Record, reference
 from policies.rules.model import Finding, Severity, against, resource_rule, stack_rule, value_at
 from policies.rules.values import is_off, maps_at, number
 from policies.rules.world import World
@@ -45,14 +45,14 @@ def _replicas(workload: Record, scaler: Record | None) -> Replicas:
     return Replicas(1 if value is None else number(value), record, path)
 
 
-def _known_as(workload: Record) -> tuple[Any, ...]:
-    name = value_at(workload.inputs, "metadata.name") or f"@@{workload.key}.metadata.name@@"
-    return *place_of(workload), workload.type.rpartition(":")[2], name
+def _known_as(workload: Record) -> tuple[str, ...]:
+    name = value_at(workload.inputs, "metadata.name") or reference(workload.key, "metadata.name")
+    return *place_of(workload), workload.type.rpartition(":")[2], str(name)
 
 
-def _scaled(scaler: Record) -> tuple[Any, ...]:
+def _scaled(scaler: Record) -> tuple[str, ...]:
     target = value_at(scaler.inputs, "spec.scaleTargetRef")
-    return *place_of(scaler), value_at(target, "kind"), value_at(target, "name")
+    return *place_of(scaler), str(value_at(target, "kind")), str(value_at(target, "name"))
 
 
 def _containers(workload: Record) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -119,7 +119,7 @@ def workload_requests_resources(workload: Record) -> Iterator[Finding]:
 )
 def workload_spread(workload: Record) -> Iterator[Finding]:
     """The scheduler's default spreads over zones only as far as it costs nothing."""
-    if not _is_asleep(workload) and _ZONE not in set(_topologies(workload)):
+    if not _is_asleep(workload) and _ZONE not in list(_topologies(workload)):
         path = "spec.template.spec.topologySpreadConstraints"
         fix = "add one with maxSkew 1 and a labelSelector of the pods' own labels"
         yield against(workload, path, f"a constraint over {_ZONE}, or podAntiAffinity over it", fix)
