@@ -12,6 +12,9 @@ from policies.rules import RULES
 from policies.rules.facts import read_facts
 from policies.rules.world import World
 from tests.environments import EVERY_STACK, environment
+from tests.policies.breaking import both
+from tests.policies.foreign import EMPTY
+from tests.policies.kubernetes import GUARDED, SCALED
 
 DOCUMENT = (
     '{"Statement": [{"Effect": "Allow", "Action": 1, "Principal": [], "Resource": {}, "Condition": "x"}, 3, null]}'
@@ -48,11 +51,11 @@ CONFIG = {
 
 
 def shapes() -> Mapping[str, Mapping[str, Any]]:
-    """Each type's inputs in the project's own stacks; nothing for what only rules name."""
+    """Each type's inputs in the own stacks and in good Kubernetes objects; nothing for what only rules name."""
     found: dict[str, Mapping[str, Any]] = {type_: {} for rule in RULES for type_ in rule.types}
     for stack in EVERY_STACK:
         found |= {each.type: each.inputs for each in environment(stack).real()}
-    return found
+    return found | {each.type: each.inputs for each in both(GUARDED, SCALED)(EMPTY).real()}
 
 
 SHAPES = shapes()
