@@ -36,11 +36,21 @@ def service_topic(
         f"{name}-policy",
         arn=topic.arn,
         policy=policy_document(
-            *({**_publish(service, account_id, source), "Resource": topic.arn} for service, source in sources.items())
+            *({**_publish(service, account_id, source), "Resource": topic.arn} for service, source in sources.items()),
+            {**_ONLY_TLS, "Resource": topic.arn},
         ),
         opts=options,
     )
     return topic, policy
+
+
+_ONLY_TLS = {
+    "Sid": "OnlyTls",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "sns:Publish",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
 
 
 def _publish(service: str, account_id: str, source: str) -> dict[str, object]:

@@ -134,10 +134,10 @@ def _within(record: Record, path: str, value: Any) -> Iterator[Statement]:
         yield from (one for name in ("policy", "Policy") for one in _within(record, f"{path}.{name}", value.get(name)))
 
 
-def denies_without_tls(found: Statement, *services: str) -> bool:
-    """Whether it refuses every request of a service (`s3`) that does not come over TLS."""
+def denies_without_tls(found: Statement, *actions: str) -> bool:
+    """Whether it refuses everybody one of these actions (`s3:*`) where a request does not come over TLS."""
     everybody = "*" in found.principals().get("AWS", ())
-    everything = any(action in ("*", *(f"{each}:*" for each in services)) for action in found.listed("Action"))
+    everything = any(action in ("*", *actions) for action in found.listed("Action"))
     insecure = any(
         operator in ("Bool", "BoolIfExists") and key == "aws:securetransport" and values == ["false"]
         for operator, key, values in found.conditions

@@ -195,9 +195,10 @@ def test_the_role_that_makes_backups_can_not_restore() -> None:
 def test_only_backups_of_this_vault_publish_to_its_topic_and_failures_are_among_them(region: str, code: str) -> None:
     recording = _declare()
     topic = _named(recording, "Topic")[f"{NAME}-{code}-jobs"]
-    (statement,) = json.loads(_named(recording, "TopicPolicy")[f"{NAME}-{code}-jobs-policy"].inputs["policy"])[
+    statement, only_tls = json.loads(_named(recording, "TopicPolicy")[f"{NAME}-{code}-jobs-policy"].inputs["policy"])[
         "Statement"
     ]
+    assert (only_tls["Effect"], only_tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
     assert statement["Principal"] == {"Service": "backup.amazonaws.com"}
     assert (statement["Action"], statement["Resource"]) == ("sns:Publish", f"@@{topic.key}.arn@@")
     assert statement["Condition"] == {

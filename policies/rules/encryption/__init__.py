@@ -39,6 +39,7 @@ from policies.rules.encryption.ways import (
     listener_demands_tls,
     queue_demands_tls,
     security_group_not_open,
+    topic_demands_tls,
 )
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "security_group_not_open",
     "snapshot_copy_encrypted",
     "table_encrypted",
+    "topic_demands_tls",
     "trail_encrypted",
     "volume_encrypted",
 ]

@@ -127,7 +127,7 @@ def _refuses_plain(policy: Record) -> bool:
     return any(
         any(name == "*" or not name.endswith("/*") for name in names) and any(name.endswith("*") for name in names)
         for each in statements(policy, RESOURCE)
-        if denies_without_tls(each, "s3")
+        if denies_without_tls(each, "s3:*")
         for names in (each.listed("Resource"),)
     )
 

@@ -76,12 +76,29 @@ def queue_demands_tls(world: World) -> Iterator[Finding]:
     """The endpoints of SQS answer plain HTTP too."""
     for queue in world.of("aws:sqs/queue:Queue"):
         policies = [queue, *world.users(queue, "aws:sqs/queuePolicy:QueuePolicy")]
-        unreadable = any(str(value_at(each.inputs, "policy")).startswith("@@") for each in policies)
-        found = (each for policy in policies for each in statements(policy, RESOURCE))
-        if not (unreadable or any(denies_without_tls(each, "sqs", "SQS") for each in found)):
-            allowed = "a statement that denies sqs:* to everybody where aws:SecureTransport is false"
-            got = "no policy that refuses requests without TLS"
-            yield Finding(queue, "policy", got, allowed, "add it to the queue's policy")
+        yield from _answering_plainly(queue, policies, "sqs:*", "SQS:*")
+
+
+@stack_rule(
+    says="Every topic refuses messages that come without TLS.",
+    fix="Deny sns:Publish to everybody where aws:SecureTransport is false.",
+    page="https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html",
+    severity=Severity.MEDIUM,
+)
+def topic_demands_tls(world: World) -> Iterator[Finding]:
+    """The endpoints of SNS answer plain HTTP too."""
+    for topic in world.of("aws:sns/topic:Topic"):
+        policies = [topic, *world.users(topic, "aws:sns/topicPolicy:TopicPolicy")]
+        yield from _answering_plainly(topic, policies, "sns:Publish", "SNS:Publish", "sns:*", "SNS:*")
+
+
+def _answering_plainly(record: Record, policies: Sequence[Record], *actions: str) -> Iterator[Finding]:
+    """What is wrong where none of the policies denies one of these actions without TLS."""
+    unreadable = any(str(value_at(each.inputs, "policy")).startswith("@@") for each in policies)
+    found = (each for policy in policies for each in statements(policy, RESOURCE))
+    if not (unreadable or any(denies_without_tls(each, *actions) for each in found)):
+        allowed = f"a statement that denies {actions[0]} to everybody where aws:SecureTransport is false"
+        yield Finding(record, "policy", "no policy that refuses requests without TLS", allowed, "add it to the policy")
 
 
 @resource_rule(

@@ -305,6 +305,12 @@ _WAYS = (
         "a balancer that lets any header through",
         setting("aws:lb/loadBalancer:LoadBalancer", "dropInvalidHeaderFields", False),
     ),
+    Mutation(
+        "topic-demands-tls",
+        "warm",
+        "a topic that takes messages without TLS",
+        setting("aws:sns/topicPolicy:TopicPolicy", "policy.Statement.1.Condition", None),
+    ),
     Mutation("queue-demands-tls", "warm", "a queue without a policy", setting(QUEUE, "policy", None, "euw1-queue")),
     Mutation(
         "cluster-secrets-encrypted",
