@@ -20,7 +20,8 @@ def secret(environment: Environment, name: str) -> ReplicatedSecret:
     }
     if chosen.rotation is not None:
         args["rotation"] = {"lambda_arn": chosen.rotation.lambda_arn, "schedule": chosen.rotation.schedule}
-    return ReplicatedSecret(f"{environment.name}-{name}", args, environment.options(environment.primary))
+    options = environment.options(environment.primary, f"secrets.{name}", "secrets")
+    return ReplicatedSecret(f"{environment.name}-{name}", args, options)
 
 
 def parameter_name(stack: str, name: str) -> str:
@@ -54,4 +55,4 @@ def images(environment: Environment) -> ReplicatedRegistry:
     }
     if chosen.reader_account_ids:
         args["reader_account_ids"] = list(chosen.reader_account_ids)
-    return ReplicatedRegistry(f"{environment.name}-images", args, environment.options(environment.primary))
+    return ReplicatedRegistry(f"{environment.name}-images", args, environment.options(environment.primary, "images"))

@@ -55,7 +55,7 @@ def declare(environment: Environment) -> BackupVault:
     restored = list(_restored(environment)) if chosen.restore_tests else []
     if restored:
         args["restore_tests"] = {"resources": restored}
-    return BackupVault(component_name(environment), args, environment.options(environment.primary))
+    return BackupVault(component_name(environment), args, environment.options(environment.primary, "backups"))
 
 
 def component_name(environment: Environment) -> str:

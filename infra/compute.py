@@ -1,6 +1,9 @@
 """The cluster of one Region, at the scale that the Region stands at."""
 
+import pulumi
+
 from components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
+from infra import tagging
 from infra.addons import pinned
 from infra.environment import Environment
 from infra.models import GpuNodeGroup
@@ -31,7 +34,10 @@ def cluster(environment: Environment, region: str) -> InferenceCluster:
             "gpu_node_groups": [gpu_group(environment, region, group) for group in chosen.gpu_node_groups],
             "ephemeral": settings.ephemeral,
         },
-        environment.options(region),
+        pulumi.ResourceOptions.merge(
+            environment.options(region, "logs"),
+            pulumi.ResourceOptions(transformations=[*tagging.by_label(SYSTEM_LABEL)]),
+        ),
     )
 
 

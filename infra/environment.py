@@ -4,7 +4,7 @@ import pulumi
 import pulumi_random
 
 from components import EdgeBalancer, InferenceCluster, MultiRegionKey, RegionalNetwork
-from infra import names
+from infra import names, tagging
 from infra.providers import aws_providers
 from infra.scale import Scale
 from infra.settings import Settings
@@ -37,9 +37,23 @@ class Environment:
         self.clusters: dict[str, InferenceCluster] = {}
         self.balancers: dict[str, EdgeBalancer] = {}
 
-    def options(self, region: str) -> pulumi.ResourceOptions:
-        """Options of a component whose home is this Region."""
-        return pulumi.ResourceOptions(providers=[self.providers[region], self._random])
+    def options(self, region: str, *stores: str, system: str | None = None) -> pulumi.ResourceOptions:
+        """Options of a component whose home is this Region.
+
+        Args:
+            region: the Region.
+            stores: what the component's data may be called in the config of data classes, the nearest name first.
+            system: the system that alone needs it.
+        """
+        found = {
+            tagging.DATA_CLASS: tagging.class_of(self.settings.residency, *stores),
+            tagging.SYSTEM: system or tagging.SHARED,
+        }
+        default = tagging.defaults(self.settings.stack, self.settings.residency)
+        own = {key: value for key, value in found.items() if value != default[key]}
+        return pulumi.ResourceOptions(
+            providers=[self.providers[region], self._random], transformations=[*tagging.adding(own)]
+        )
 
     def other(self, region: str) -> str:
         """The environment's other Region."""
@@ -74,5 +88,5 @@ class Environment:
                 "services": list(KEY_USERS),
                 "ephemeral": self.settings.ephemeral,
             },
-            self.options(self.primary),
+            self.options(self.primary, "keys"),
         )

@@ -4,6 +4,7 @@ from typing import Any
 
 import pulumi_aws as aws
 
+from infra import tagging
 from infra.account_settings import AccountSettings
 from infra.settings import Settings
 
@@ -59,7 +60,7 @@ def aws_providers(settings: Settings | AccountSettings) -> dict[str, aws.Provide
 
 
 def _provider(settings: Settings | AccountSettings, region: str) -> aws.Provider:
-    tags = {**settings.tags, "haven:environment": settings.stack}
+    tags = {**settings.tags, **tagging.defaults(settings.stack, settings.residency)}
     return aws.Provider(
         f"aws-{region}",
         region=region,

@@ -23,4 +23,5 @@ def queue(environment: Environment, name: str, region: str) -> RequestBuffer:
         args["stream"] = {"retention_hours": chosen.stream.retention_hours}
     if chosen.bus is not None:
         args["bus"] = {"archive_days": chosen.bus.archive_days}
-    return RequestBuffer(names.buffer_name(settings.stack, name, region), args, environment.options(region))
+    options = environment.options(region, f"queues.{name}", "queues")
+    return RequestBuffer(names.buffer_name(settings.stack, name, region), args, options)

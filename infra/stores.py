@@ -32,7 +32,8 @@ def bucket(environment: Environment, name: str, *, timed: bool) -> ReplicatedBuc
     }
     if chosen.object_lock_days is not None:
         args["object_lock_days"] = chosen.object_lock_days
-    return ReplicatedBucket(f"{environment.name}-{name}", args, environment.options(environment.primary))
+    options = environment.options(environment.primary, f"buckets.{name}", "buckets")
+    return ReplicatedBucket(f"{environment.name}-{name}", args, options)
 
 
 def access_point(environment: Environment, name: str, pair: ReplicatedBucket) -> MultiRegionAccessPoint:
@@ -57,14 +58,16 @@ def database(environment: Environment, *, replicated: bool, write_forwarding: bo
         args["recovery"] = _database_side(environment, environment.recovery)
         args["recovery_provider"] = environment.providers[environment.recovery]
         args["active_region"] = environment.settings.active
-    return GlobalDatabase(f"{environment.name}-db", args, environment.options(environment.primary))
+    return GlobalDatabase(f"{environment.name}-db", args, environment.options(environment.primary, "database"))
 
 
 def restored_database(environment: Environment, snapshot: str) -> GlobalDatabase:
     """Declare a new database in the recovery Region, where no member waits, from a copied snapshot."""
     args = _database(environment, environment.recovery, environment.primary)
     args["snapshot"] = snapshot
-    return GlobalDatabase(f"{environment.name}-db-restored", args, environment.options(environment.recovery))
+    return GlobalDatabase(
+        f"{environment.name}-db-restored", args, environment.options(environment.recovery, "database")
+    )
 
 
 def _database(environment: Environment, home: str, other: str) -> GlobalDatabaseArgs:
@@ -116,7 +119,7 @@ def cache(environment: Environment, *, recovery: bool, replicated: bool) -> Glob
     if recovery:
         args["recovery"] = _cache_side(environment, environment.recovery)
         args["recovery_provider"] = environment.providers[environment.recovery]
-    return GlobalCache(names.cache_name(settings.stack), args, environment.options(environment.primary))
+    return GlobalCache(names.cache_name(settings.stack), args, environment.options(environment.primary, "cache"))
 
 
 def cache_group(environment: Environment, region: str, *, replicated: bool) -> str:

@@ -32,7 +32,8 @@ def table(environment: Environment, name: str) -> GlobalTable:
         args["replica"] = {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn}
         args["recovery_provider"] = environment.providers[environment.recovery]
     _add_choices(args, chosen)
-    return GlobalTable(table_name(environment, name), args, environment.options(environment.primary))
+    options = environment.options(environment.primary, f"tables.{name}", "tables", system=chosen.system)
+    return GlobalTable(table_name(environment, name), args, options)
 
 
 def _add_choices(args: GlobalTableArgs, chosen: Table) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from haven.record import REFERENCE, Record, Recording
 from haven.tiers import Tier
-from tests.aws_names import NAMES, Unique
+from policies.rules.aws_names import NAMES, Unique
 
 KEYS = {
     "aws:backup/vault:Vault": "kmsKeyArn",

@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 
 from haven.record import Options, Record, Recording
-from tests.aws_names import NAMED_BY
+from policies.rules.aws_names import NAMED_BY
 from tests.environments import (
     ACCOUNT,
     EVERY_STACK,

@@ -1,0 +1,57 @@
+"""Which resources take tags, and what the program tags them with."""
+
+import json
+
+import pytest
+
+from policies.rules.naming import TAGS
+from policies.rules.tagged import TAGGED
+from policies.rules.world import World
+from tests.environments import EVERY_STACK, environment
+from tests.policies import sdk
+from tests.policies.breaking import find, verdict_of
+from tests.policies.mutations.naming import by_default
+
+
+def test_the_types_with_tags_are_those_that_the_aws_package_says_take_some() -> None:
+    used = {each.type for stack in EVERY_STACK for each in environment(stack).real() if each.type.startswith("aws:")}
+    assert {each for each in used if "tags" in sdk.members(sdk.arguments()[each])} == set(TAGGED)
+
+
+def test_a_tag_that_nobody_carries_is_said_once() -> None:
+    verdict = verdict_of("warm", by_default(owner=None)(environment("warm")), {})
+    assert [each.said for each in verdict.violations] == [
+        "warm tags.owner: got nothing on any resource; allowed: a value that is not empty; "
+        "fix: add it to haven:tags: who answers for the resource"
+    ]
+
+
+def test_the_program_tags_stores_with_their_class_and_node_groups_with_their_system() -> None:
+    recording = environment(
+        "warm",
+        residency=json.dumps(
+            {
+                "default": "internal",
+                "classes": {"internal": {}, "personal": {}},
+                "stores": {"tables.features": "personal", "buckets": "personal"},
+            }
+        ),
+    )
+    table = find(recording, "aws:dynamodb/table:Table", "features")
+    assert table.inputs["tags"]["haven:data-class"] == "personal"
+    assert "haven:data-class" not in find(recording, "aws:dynamodb/table:Table", "sessions").inputs["tags"]
+    assert find(recording, "aws:s3/bucket:Bucket", "models").inputs["tags"]["haven:data-class"] == "personal"
+    group = find(recording, "aws:eks/nodeGroup:NodeGroup", "training")
+    assert group.inputs["tags"]["haven:system"] == "training"
+    provider = next(each for each in recording.resources if each.type == "pulumi:providers:aws")
+    default = json.loads(provider.inputs["defaultTags"])["tags"]
+    assert (default["haven:data-class"], default["haven:system"]) == ("internal", "shared")
+
+
+@pytest.mark.parametrize("stack", EVERY_STACK)
+def test_no_resource_has_more_tags_than_aws_takes(stack: str) -> None:
+    from policies.rules.facts import read_facts
+
+    world = World(environment(stack), read_facts(stack, {}))
+    assert max(len(world.tags(each)) for each in world.of(*TAGGED)) <= 50
+    assert set(TAGS) <= set(world.tags(world.of(*TAGGED)[0]))
