@@ -1,5 +1,6 @@
 """The policy pack: every rule as a policy of Pulumi's, at the level that the stack asks for."""
 
+import os
 from datetime import UTC, date, datetime
 from typing import TypedDict
 
@@ -40,7 +41,9 @@ def serve() -> None:
     Raises:
         Problems: what the stack's config says to the rules is no good.
     """
-    facts = read_facts(pulumi.get_stack(), pulumi.runtime.get_config_env())
+    # Before there is a pack the SDK has not been told of the stack yet; the engine's host says it in the environment.
+    stack = os.environ.get("PULUMI_STACK") or pulumi.get_stack()
+    facts = read_facts(stack, pulumi.runtime.get_config_env())
     check_names(facts, RULES)
     PolicyPack(NAME, policies(facts, datetime.now(UTC).date()), EnforcementLevel.MANDATORY)
 
