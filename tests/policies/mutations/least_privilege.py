@@ -43,7 +43,7 @@ OPERATOR = both(
         ROLE,
         "operator",
         {
-            "name": "operator",
+            "name": "operator-of-warm-and-active-active",
             "assumeRolePolicy": _document(
                 {
                     "Effect": "Allow",
@@ -59,7 +59,7 @@ OPERATOR = both(
         ROLE_POLICY,
         "operator-moves-writer",
         {
-            "role": "operator",
+            "role": "operator-of-warm-and-active-active",
             "policy": _document(
                 {
                     "Effect": "Allow",
