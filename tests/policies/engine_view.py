@@ -92,8 +92,8 @@ class EngineView:
             name: [urn for urn in urns if urn in known] for name, urns in record.options.property_dependencies.items()
         }
         for name, value in record.inputs.items():
-            if not owners.get(name):
-                owners[name] = sorted({self._recording.by_key[key].urn for key in keys_in(value)})
+            named = (self._recording.by_key.get(key) for key in keys_in(value))
+            owners[name] = sorted({*owners.get(name, ()), *(each.urn for each in named if each is not None)})
         return {name: urns for name, urns in owners.items() if urns}
 
     def _provider(self, record: Record) -> Record | None:

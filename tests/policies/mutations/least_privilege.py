@@ -183,13 +183,23 @@ _PERMISSIONS = (
         "no-administrators-policy",
         "warm",
         "nodes that administer the account",
-        setting(ATTACHMENT, "policyArn", "arn:aws:iam::aws:policy/AdministratorAccess", "euw1-node-worker"),
+        both(
+            *(
+                setting(ATTACHMENT, "policyArn", "arn:aws:iam::aws:policy/AdministratorAccess", f"{each}-node-worker")
+                for each in ("euw1", "euc1")
+            )
+        ),
     ),
     Mutation(
         "no-administrators-policy",
         "pilot-light",
         "nodes that may do anything with all buckets",
-        setting(ROLE, "managedPolicyArns", ["arn:aws:iam::aws:policy/AmazonS3FullAccess"], "euw1-node"),
+        both(
+            *(
+                setting(ROLE, "managedPolicyArns", ["arn:aws:iam::aws:policy/AmazonS3FullAccess"], f"{each}-node")
+                for each in ("euw1", "euc1")
+            )
+        ),
     ),
     Mutation(
         "no-administrators-policy",

@@ -1,1 +1,0 @@
-"""What one Region uses exists for the other one."""
