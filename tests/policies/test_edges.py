@@ -136,8 +136,6 @@ NOTHING_MOVES: Mapping[tuple[str, str], str] = {
     ("aws:route53/record:Record", "zoneId"): "names are answered everywhere",
     ("aws:route53/zone:Zone", "vpcs"): "names are answered everywhere",
     ("aws:s3/bucketPolicy:BucketPolicy", "policy"): "permissions move nothing by themselves",
-    ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "rules"): "the key that the replica is encrypted with",
-    ("aws:secretsmanager/secret:Secret", "replicas"): "the key that the replica is encrypted with",
     ("aws:ssm/parameter:Parameter", "insecureValue"): "what a runbook reads: names, and no data",
 }
 """Type of a resource and its property that names another Region, or something there -> why no data moves by it."""
