@@ -65,15 +65,10 @@ def _print_plan(plan: Plan, *, as_json: bool) -> None:
 
 def _print_with_verdict(plan: Plan, stack: Stack, recording: Recording, asked: argparse.Namespace) -> int:
     from policies import report, sarif  # noqa: PLC0415  only where it is asked for
-    from policies.judge import check_names, judge  # noqa: PLC0415  only where it is asked for
-    from policies.rules import RULES  # noqa: PLC0415  only where it is asked for
-    from policies.rules.facts import read_facts  # noqa: PLC0415  only where it is asked for
-    from policies.rules.world import World  # noqa: PLC0415  only where it is asked for
+    from policies.judge import verdict_on  # noqa: PLC0415  only where it is asked for
 
     today = datetime.now(UTC).date()
-    facts = read_facts(stack.name, stack.config)
-    check_names(facts, RULES)
-    verdict = judge(World(recording, facts), today)
+    verdict = verdict_on(recording, stack.config, today)
     if asked.sarif:
         print_json(sarif.as_sarif(verdict, _below(stack.project.file.parent, stack.file)))
     elif asked.json:

@@ -6,8 +6,9 @@ from datetime import date
 
 from haven.policy_config import Level, Policy, Waiver
 from haven.problems import Problem, Problems, nearest, one_line, shown
+from haven.record import Recording
 from policies.rules import RULES
-from policies.rules.facts import Facts
+from policies.rules.facts import Facts, read_facts
 from policies.rules.model import Finding, Rule
 from policies.rules.world import World
 
@@ -65,6 +66,22 @@ class Verdict:
     def refuses(self) -> bool:
         """Whether anything mandatory is violated."""
         return self.count(Level.MANDATORY) > 0
+
+
+def verdict_on(recording: Recording, config: Mapping[str, str], today: date) -> Verdict:
+    """What the rules say of a program's recording.
+
+    Args:
+        recording: what the stack's program declared.
+        config: the stack's, as the engine hands it to programs.
+        today: the day for which waivers count.
+
+    Raises:
+        Problems: what the config says to the rules is no good.
+    """
+    facts = read_facts(recording.stack, config)
+    check_names(facts, RULES)
+    return judge(World(recording, facts), today)
 
 
 def judge(world: World, today: date, rules: Sequence[Rule] = RULES) -> Verdict:

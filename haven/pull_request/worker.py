@@ -46,11 +46,9 @@ def _told(file: str, *, judged: bool) -> dict[str, Any]:
 def _judged(stack: Any, recording: Any, file: str) -> dict[str, Any]:
     """What `haven plan --policy` says, as JSON and as SARIF."""
     from policies import report, sarif  # noqa: PLC0415  the checkout's
-    from policies.judge import judge  # noqa: PLC0415  the checkout's
-    from policies.rules.facts import read_facts  # noqa: PLC0415  the checkout's
-    from policies.rules.world import World  # noqa: PLC0415  the checkout's
+    from policies.judge import verdict_on  # noqa: PLC0415  the checkout's
 
-    verdict = judge(World(recording, read_facts(stack.name, stack.config)), datetime.now(UTC).date())
+    verdict = verdict_on(recording, stack.config, datetime.now(UTC).date())
     return {"policy": report.as_json(verdict), "sarif": sarif.as_sarif(verdict, file)}
 
 
