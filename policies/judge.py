@@ -90,7 +90,10 @@ def judge(world: World, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
     levels = {each.name: level_of(each, policy) for each in rules}
     asked = [each for each in rules if levels[each.name] is not Level.OFF]
     found = [
-        _violation(rule, levels[rule.name], finding, world, today) for rule in asked for finding in rule.findings(world)
+        _violation(rule, levels[rule.name], finding, world, today)
+        for rule in asked
+        for finding in rule.findings(world)
+        if _is_told(finding)
     ]
     return Verdict(
         stack=world.facts.stack,
@@ -100,6 +103,16 @@ def judge(world: World, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
         presets=world.facts.residency.presets,
         idle=[each for each in policy.waivers if not any(one.waived and one.waiver == each for one in found)],
     )
+
+
+_REQUIRED: Mapping[str, str] = {"aws:eks/cluster:Cluster": "vpcConfig"}
+"""Type -> an argument that none of them is without, of what another plugin's component may make."""
+
+
+def _is_told(finding: Finding) -> bool:
+    """Whether more than its name is known of what a finding is about: engines don't tell all that a plugin makes."""
+    record = finding.record
+    return record is None or _REQUIRED.get(record.type, "") in {"", *record.inputs}
 
 
 def level_of(rule: Rule, policy: Policy) -> Level:

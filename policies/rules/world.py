@@ -115,8 +115,8 @@ class World:
         """A resource's tags, with those that its provider gives to all."""
         provider = self.recording.by_urn.get(record.provider)
         default = parsed(value_at(provider.inputs, "defaultTags")) if provider else None
-        given = (default or {}).get("tags") or {}
-        return {**given, **(plain(record.inputs.get("tags")) or {})}
+        given = (value_at(default, "tags"), value_at(record.inputs, "tags"))
+        return {key: value for tags in given if isinstance(tags, Mapping) for key, value in tags.items()}
 
 
 _NAMES = ("name", "bucket", "clusterIdentifier", "identifier", "replicationGroupId", "globalClusterIdentifier")

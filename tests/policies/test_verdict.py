@@ -110,3 +110,11 @@ def test_sarif_has_a_rule_for_each_result_and_marks_what_is_mandatory_as_an_erro
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "stacks/Pulumi.warm.yaml"
     advisory = as_sarif(judged({"levels": {RULE: str(Level.ADVISORY)}}), "file")["runs"][0]
     assert advisory["results"][0]["level"] == "warning"
+
+
+def test_a_cluster_of_which_an_engine_tells_no_more_than_its_name_is_not_judged() -> None:
+    cluster = find(BROKEN, "aws:eks/cluster:Cluster")
+    open_to_all = setting(cluster.type, "vpcConfig.endpointPrivateAccess", False)(BROKEN)
+    untold = setting(cluster.type, "vpcConfig", None)(open_to_all)
+    assert "cluster-endpoint-not-public" in rules(verdict_of("warm", open_to_all, {}).violations)
+    assert rules(verdict_of("warm", untold, {}).violations) == [RULE]
