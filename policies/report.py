@@ -49,6 +49,9 @@ def _preset(name: str) -> Iterator[str]:
         yield f"    It {word}:"
         for each in sentences:
             yield from wrapped(f"- {each}", 6)
+    yield "    It stands on:"
+    for source in used.statements:
+        yield from wrapped(f"- {source.source} ({source.reading})", 6)
 
 
 def until(violation: Violation) -> str:
@@ -72,7 +75,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     - `violations` and `waived`: `rule`, `family`, `severity`, `level`, `resource`, `urn` (null for the environment as a
       whole), `path`, `got`, `allowed`, `fix`, `page`, and `waiver` (`reason`, `until`) where there is or was one.
     - `presets`: those of data classes that were used: `name`, `title`, `regions` (Region to place), `claims`,
-      `doesNotClaim`, `statements` (`says`, `source`, `read`).
+      `doesNotClaim`, `statements` (`says`, `source`, `checked`: `whole`, `excerpt`, `second hand` or `not read`,
+      `seenAt`: where it was seen second hand, `read`: the day).
     - `idleWaivers`: those that let nothing pass: `rule`, `resource`, `reason`, `until`.
     """
     return {

@@ -1,10 +1,13 @@
 """Where data may be: classes, presets, and what odd input does."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.loaders import create_loader
+from pydantic import ValidationError
 
 from haven.policy_config import DataClass, Residency
 from haven.problems import Problems
@@ -13,7 +16,7 @@ from haven.text import Style
 from infra.residency_rules import WHOLE_STORES
 from policies.data_classes import regions_of
 from policies.judge import Verdict
-from policies.presets import names, preset
+from policies.presets import Statement, names, preset
 from policies.report import as_json, render
 from policies.rules.facts import read_facts
 from policies.rules.residency.allowed import Limits
@@ -35,6 +38,7 @@ def judged(recording: Recording, said: dict[str, str]) -> Verdict:
     return verdict_of("warm", recording, said)
 
 
+COMMERCIAL_AND_GOVCLOUD = ("aws", "aws-us-gov")
 CLASSES = {"home": {"regions": ["eu-west-1"]}, "far": {"regions": ["us-east-1"]}, "any": {}}
 
 
@@ -86,7 +90,54 @@ def test_a_preset_says_where_each_region_stands_what_it_claims_and_what_not(name
     assert all(found.regions.values())
     assert found.claims
     assert found.does_not_claim
-    assert {each.read for each in found.statements} >= {"2026-11-21"}
+    assert any(each.checked in {"whole", "excerpt"} for each in found.statements)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_preset_takes_only_regions_that_aws_names_after_the_place_that_it_gives(name: str) -> None:
+    partitions = {each["id"]: each["regions"] for each in create_loader().load_data("partitions")["partitions"]}
+    known = {
+        region: about["description"] for each in COMMERCIAL_AND_GOVCLOUD for region, about in partitions[each].items()
+    }
+    for region, place in preset(name).regions.items():
+        (named,) = re.findall(r"\((.+)\)", known[region])
+        assert named in place
+
+
+SAID = {
+    "says": "Data may go to a place of which this is said.",
+    "source": "https://example.org/law",
+    "checked": "excerpt",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "reading"),
+    [
+        ({"read": "2026-11-21"}, "excerpt read 2026-11-21"),
+        ({"checked": "not read"}, "not read"),
+        (
+            {"checked": "second hand", "seenAt": "https://example.org/it", "read": "2026-11-21"},
+            "second hand, from https://example.org/it, read 2026-11-21",
+        ),
+    ],
+)
+def test_a_statement_says_how_much_of_its_source_was_read_and_when(said: dict[str, str], reading: str) -> None:
+    assert Statement.model_validate(SAID | said).reading == reading
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"checked": "not read", "read": "2026-11-21"},
+        {"checked": "second hand", "read": "2026-11-21"},
+        {"seenAt": "https://example.org/it", "read": "2026-11-21"},
+    ],
+)
+def test_a_statement_does_not_claim_a_reading_that_there_was_not(said: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="and nothing else has"):
+        Statement.model_validate(SAID | said)
 
 
 def test_there_are_presets_of_europe_and_of_the_united_states() -> None:
@@ -101,6 +152,8 @@ def test_a_report_shows_what_a_preset_claims_and_what_it_does_not() -> None:
     assert "Preset gdpr: " in text
     assert preset("gdpr").claims[0] in text
     assert preset("gdpr").does_not_claim[0] in text
+    for each in preset("gdpr").statements:
+        assert f"{each.source} ({each.reading})" in text
     (told,) = as_json(verdict)["presets"]
     assert told["name"] == "gdpr"
     assert {"claims", "doesNotClaim", "statements", "regions", "title"} <= told.keys()

@@ -105,7 +105,7 @@ def _answering_plainly(record: Record, policies: Sequence[Record], *actions: str
     "aws:eks/cluster:Cluster",
     says="Kubernetes secrets are encrypted with a key of the customer's.",
     fix="Set encryptionConfig with the key for the resource secrets.",
-    page="https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html",
+    page="https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
     severity=Severity.HIGH,
 )
 def cluster_secrets_encrypted(cluster: Record) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def providers_ask_nobody(world: World) -> Iterator[Finding]:
 @stack_rule(
     says="Each resource of AWS names its provider, and with it its Region.",
     fix="Pass a provider, or a parent that has one.",
-    page="https://www.pulumi.com/docs/iac/concepts/resources/providers/",
+    page="https://www.pulumi.com/docs/iac/concepts/providers/",
     severity=Severity.HIGH,
 )
 def provider_is_explicit(world: World) -> Iterator[Finding]:
