@@ -4,9 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from haven.local import again, limits, terraform
-from haven.local.export import export
+from haven.local import again, limits, shortcomings, terraform
+from haven.local.export import Export, export
 from haven.record import Recording
+
+SPARED = {
+    "aws_cloudwatch_composite_alarm",
+    "aws_eks_cluster",
+    "aws_eks_node_group",
+    "aws_elasticache_replication_group",
+    "aws_flow_log",
+}
+"""Types of which the emulator forgets something and then can't take it again, or that would be replaced to set it."""
+
+FIXED = {"aws_eks_node_group": {"scaling_config"}}
+"""Type -> what the emulator can't change: UpdateNodegroupConfig is an unknown action."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +52,17 @@ class Living:
 
     def __post_init__(self) -> None:
         self._urns: dict[str, str] = {}
+        self.left_out: set[str] = set()
+        """URNs of what the emulator can't have, or what needs such a thing."""
 
     def plan(self, recording: Recording) -> Sequence[Change]:
         """What would change for this declaration, having asked the emulator for everything that is there."""
         fitted = limits.fit(recording).recording
         exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=limits.leave_out)
+        _spare(exported)
+        _delete_last(exported)
         self._urns |= exported.urns
+        self.left_out |= {each.urn for each in exported.left_out}
         self.provider.prepare(exported, self.folder)
         differences = again.from_terraform(self.provider.plan(self.folder), exported.document)
         return [self._change(each) for each in again.explain(differences) if each.is_wrong]
@@ -64,6 +81,25 @@ class Living:
         difference = explained.difference
         arguments = explained.unexplained or difference.arguments
         return Change(self._urns[difference.address], difference.action, frozenset(arguments))
+
+
+def _spare(exported: Export) -> None:
+    """Ignore what the emulator reads back wrongly or can't change, where nothing could set it right."""
+    ignored = {type_: set(arguments) for type_, arguments in FIXED.items()}
+    for defect in shortcomings.DEFECTS:
+        if defect.type in SPARED:
+            ignored.setdefault(defect.type, set()).update(path.partition(".")[0] for path in defect.arguments)
+    for type_, arguments in ignored.items():
+        for body in exported.document["resource"].get(type_, {}).values():
+            lifecycle = body.setdefault("lifecycle", {})
+            lifecycle["ignore_changes"] = sorted({*lifecycle.get("ignore_changes", ()), *arguments})
+
+
+def _delete_last(exported: Export) -> None:
+    """Pulumi deletes at the end; Terraform does where a resource says so. Else an alarm would go before the composite
+    alarm that still reads it is told, which AWS refuses."""
+    for body in exported.document["resource"].get("aws_cloudwatch_metric_alarm", {}).values():
+        body.setdefault("lifecycle", {})["create_before_destroy"] = True
 
 
 def actions(changes: Sequence[Change]) -> Mapping[str, set[str]]:
