@@ -107,7 +107,9 @@ NAMES = {
     "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": AwsName(
         "globalReplicationGroupIdSuffix", HYPHENATED, 34, "CreateReplicationGroup, less the six that AWS puts before it"
     ),
-    "aws:elasticache/parameterGroup:ParameterGroup": AwsName("name", HYPHENATED, 255, "CreateCacheParameterGroup"),
+    "aws:elasticache/parameterGroup:ParameterGroup": AwsName(
+        "name", HYPHENATED, 255, "an assumption: as in CopyDBClusterParameterGroup"
+    ),
     "aws:elasticache/replicationGroup:ReplicationGroup": AwsName(
         "replicationGroupId", HYPHENATED, 40, "CreateReplicationGroup"
     ),
@@ -124,7 +126,7 @@ NAMES = {
     "aws:rds/cluster:Cluster": AwsName("clusterIdentifier", HYPHENATED, 63, "CreateDBCluster"),
     "aws:rds/clusterInstance:ClusterInstance": AwsName("identifier", HYPHENATED, 63, "CreateDBInstance"),
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": AwsName(
-        "name", HYPHENATED, 255, "CreateDBClusterParameterGroup"
+        "name", HYPHENATED, 255, "CopyDBClusterParameterGroup"
     ),
     "aws:rds/globalCluster:GlobalCluster": AwsName(
         "globalClusterIdentifier", HYPHENATED, 63, "Aurora User Guide, quotas", unique=Unique.ACCOUNT

@@ -17,6 +17,7 @@ CLUSTER_INSTANCES = (
 INSTANCE = "aws:rds/instance:Instance"
 REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
 LEAST_INSTANCES = 2
+"""One writes, one takes over. An assumption."""
 
 
 @stack_rule(

@@ -9,8 +9,9 @@ from policies.rules.values import entries, number
 from policies.rules.world import World
 
 LEAST_TYPES = 2
+"""One to fall back on when the other is short. An assumption."""
 HALF = 50
-"""Percent of a group's nodes."""
+"""Percent of a group's nodes that an update may take at once. An assumption."""
 _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 
 

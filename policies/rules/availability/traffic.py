@@ -54,7 +54,8 @@ def target_health_check(group: Record) -> Iterator[Finding]:
     level=Level.ADVISORY,
 )
 def targets_drain(group: Record) -> Iterator[Finding]:
-    """0 cuts running requests off; AWS's own 300 s hold every rollout up where requests are short."""
+    """0 cuts running requests off; AWS's own 300 s hold every rollout up where requests are short. It takes 0 to 3600
+    (Elastic Load Balancing API Reference, TargetGroupAttribute, in boto3; read 2026-11-21)."""
     if value_at(group.inputs, "targetType") != "lambda" and less(group.inputs.get("deregistrationDelay"), 1):
         allowed = "1 to 3600 seconds"
         yield against(group, "deregistrationDelay", allowed, "set it to the time that the longest request takes")

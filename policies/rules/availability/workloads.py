@@ -11,6 +11,7 @@ from policies.rules.world import World
 
 WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 LEAST_REPLICAS = 2
+"""One serves while the other is gone. An assumption."""
 _SCALERS = (
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
     "kubernetes:autoscaling/v1:HorizontalPodAutoscaler",

@@ -10,6 +10,7 @@ from policies.rules.values import entries, maps_at
 from policies.rules.world import World
 
 LEAST_ZONES = 2
+"""One stands while the other is gone. An assumption."""
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 SUBNET = "aws:ec2/subnet:Subnet"
 NAT = "aws:ec2/natGateway:NatGateway"

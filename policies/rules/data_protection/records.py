@@ -9,8 +9,11 @@ from policies.rules.values import is_off, less, number
 from policies.rules.world import World
 
 LEAST_LOG_DAYS = 7
+"""Long enough for a weekend's error to be looked into. An assumption. CloudWatch Logs takes 3653 at most (API
+Reference, PutRetentionPolicy, in boto3; read 2026-11-21)."""
 LEAST_STREAM_HOURS = 72
-"""A weekend with nobody there. An assumption."""
+"""A weekend with nobody there. An assumption. Kinesis takes 24 to 8760 (API Reference, Increase- and
+DecreaseStreamRetentionPeriod, in boto3; read 2026-11-21)."""
 
 
 @resource_rule(
@@ -76,7 +79,8 @@ def image_tags_immutable(repository: Record) -> Iterator[Finding]:
     severity=Severity.MEDIUM,
 )
 def secret_recovery_window(world: World) -> Iterator[Finding]:
-    """0 deletes it at once, with all its versions."""
+    """0 deletes it at once, with all its versions. Other than that Secrets Manager takes 7 to 30, and 30 when it is
+    left out (API Reference, DeleteSecret, in boto3; read 2026-11-21)."""
     for secret in () if world.facts.ephemeral else world.of("aws:secretsmanager/secret:Secret"):
         if number(secret.inputs.get("recoveryWindowInDays")) == 0:
             yield against(secret, "recoveryWindowInDays", "7 to 30 days; left out, it is 30", "leave it out")

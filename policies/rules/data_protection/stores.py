@@ -8,7 +8,8 @@ from policies.rules.values import is_off, less, maps_at
 from policies.rules.world import World
 
 LEAST_BACKUP_DAYS = 7
-"""A week: an error of Friday evening can still be undone on the next Thursday. An assumption."""
+"""A week: an error of Friday evening can still be undone on the next Thursday. An assumption. Aurora takes 1, which it
+is when left out, to 35 (RDS API Reference, CreateDBCluster, in boto3; read 2026-11-21)."""
 _CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
 _INSTANCE = "aws:rds/instance:Instance"
 _CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
@@ -91,7 +92,8 @@ def automated_backups_kept(world: World) -> Iterator[Finding]:
     severity=Severity.MEDIUM,
 )
 def cache_snapshots(world: World) -> Iterator[Finding]:
-    """0, which it is when left out, turns them off."""
+    """0, which it is when left out, turns them off; 35 is the most (ElastiCache User Guide, scheduling automatic
+    backups; read 2026-11-21)."""
     for cache in _caches(world):
         if less(cache.inputs.get("snapshotRetentionLimit"), 1):
             yield against(cache, "snapshotRetentionLimit", "1 to 35 days", "raise it")

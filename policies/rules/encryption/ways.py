@@ -136,6 +136,10 @@ def cluster_endpoint_not_public(cluster: Record) -> Iterator[Finding]:
             yield against(cluster, "vpcConfig.publicAccessCidrs", "ranges of your own", fix)
 
 
+MOST_HOPS = 2
+"""One to the instance, and one more into a pod. An assumption."""
+
+
 @resource_rule(
     "aws:ec2/instance:Instance",
     "aws:ec2/launchConfiguration:LaunchConfiguration",
@@ -154,7 +158,7 @@ def instance_metadata_v2(found: Record) -> Iterator[Finding]:
     tokens, hops = value_at(options, "httpTokens"), value_at(options, "httpPutResponseHopLimit")
     if not (tokens == "required" or is_unknown(tokens)):
         yield against(found, "metadataOptions.httpTokens", '"required"', "require tokens")
-    if isinstance(hops, int | float) and hops > 2:
+    if isinstance(hops, int | float) and hops > MOST_HOPS:
         yield against(found, "metadataOptions.httpPutResponseHopLimit", "1 or 2", "keep the answers on the instance")
 
 

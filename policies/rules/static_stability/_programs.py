@@ -7,8 +7,8 @@ from policies.rules.model import Finding, Severity, against, is_true, stack_rule
 from policies.rules.static_stability._edges import STATIC_STABILITY
 from policies.rules.world import World, parsed
 
-_PROVIDER = "https://www.pulumi.com/registry/packages/aws/installation-configuration/"
-_KUBERNETES = "https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/"
+_PROVIDER = "https://www.pulumi.com/registry/packages/aws/configuration-reference/"
+_KUBERNETES = "https://www.pulumi.com/registry/packages/kubernetes/"
 _SKIPS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId")
 _PARAMETER = "aws:ssm/parameter:Parameter"
 

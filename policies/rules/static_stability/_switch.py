@@ -88,7 +88,7 @@ def switch_keeps_last_status(check: Record) -> Iterator[Finding]:
 @stack_rule(
     says="Where people decide when traffic moves, records don't look at what they lead to.",
     fix="Set evaluateTargetHealth to false, or haven:traffic.automatic to true.",
-    page=f"{_GUIDE}/resource-record-sets-values-alias-common.html",
+    page="https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html",
     severity=Severity.HIGH,
 )
 def traffic_moves_by_decision(world: World) -> Iterator[Finding]:
