@@ -202,7 +202,7 @@ class _Judge:
                 f"works in another Region ({_value(before)} -> {_value(after)})",
                 "everything that it has made is made anew there, with nothing in it",
             )
-        elif change.type == STASH:
+        elif change.type == STASH and Action.CREATE not in change.actions:
             for path, before, after in differing(at(change.before, "input.regions"), at(change.after, "input.regions")):
                 told = f"the environment's Region changes ({path}: {_value(before)} -> {_value(after)})"
                 yield told, "everything that stands there is made anew elsewhere, with nothing in it"

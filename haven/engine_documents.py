@@ -35,6 +35,21 @@ def read(data: bytes, where: str) -> Document:
     return _whole(whole, where)
 
 
+def digest(data: bytes, where: str) -> Mapping[str, Any]:
+    """All of a digest that `read` takes.
+
+    Raises:
+        Problems: it is another document, which doesn't tell of every resource.
+    """
+    try:
+        whole = json.loads(_text(data, where))
+    except ValueError:
+        whole = None
+    if isinstance(whole, Mapping) and pulumi_steps.is_digest(whole):
+        return whole
+    raise _refused("another document", "what pulumi preview --json --show-sames prints, for --policy", HOW, where)
+
+
 def _text(data: bytes, where: str) -> str:
     """As text: a shell of Windows writes UTF-16, with a mark."""
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")

@@ -40,6 +40,9 @@ def add(commands: Any, epilog: str) -> Any:
     gate.add_argument(
         "--stack", metavar="STACK", help="let through what this stack's file accepts, in haven:policy.accepted"
     )
+    gate.add_argument(
+        "--policy", action="store_true", help="judge what would stand by the rules of the policy pack too"
+    )
     gate.add_argument("--json", action="store_true", help="print the verdict for programs")
     return gate
 
@@ -48,7 +51,7 @@ def run(asked: argparse.Namespace) -> int:
     """Judge one document.
 
     Returns:
-        0 with nothing dangerous but what is accepted, 1 otherwise.
+        0 with nothing dangerous but what is accepted, and with --policy no mandatory violation; 1 otherwise.
 
     Raises:
         Problems: the document can't be judged.
@@ -56,14 +59,29 @@ def run(asked: argparse.Namespace) -> int:
     from haven import engine_documents, gate, gate_text, text  # noqa: PLC0415  the tool starts fast
 
     where = "the standard input" if asked.file == "-" else asked.file
-    document = engine_documents.read(_data(asked.file), where)
+    data = _data(asked.file)
+    document = engine_documents.read(data, where)
     lasting = _lasting(asked.stack, asked.directory) if asked.stack is not None else {}
     verdict = gate.judge(document, asked.accept, asked.active, where, lasting)
+    printed, refused = _by_rules(data, where, as_json=asked.json) if asked.policy else (None, False)
     if asked.json:
-        print(json.dumps(gate_text.as_json(verdict), indent=2, sort_keys=True, ensure_ascii=False))
+        told = gate_text.as_json(verdict) | ({"policy": printed} if asked.policy else {})
+        print(json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False))
     else:
         sys.stdout.write(gate_text.render(verdict, text.style_for(sys.stdout)))
-    return FINDINGS if verdict.refused else OK
+        sys.stdout.write(f"\n{printed}" if asked.policy else "")
+    return FINDINGS if verdict.refused or refused else OK
+
+
+def _by_rules(data: bytes, where: str, *, as_json: bool) -> tuple[Any, bool]:
+    """What the rules say of what would stand, ready to be printed, and whether they refuse it."""
+    from haven import engine_documents, text  # noqa: PLC0415  the tool starts fast
+    from policies import previews, report  # noqa: PLC0415  only where it is asked for
+
+    today = datetime.now(UTC).date()
+    found = previews.verdict_on_preview(engine_documents.digest(data, where), today, where)
+    printed = report.as_json(found) if as_json else report.render(found, today, text.style_for(sys.stdout))
+    return printed, found.refuses
 
 
 def _lasting(stack: str, directory: str | None) -> dict[str, str]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from haven.record import Record
 from policies.rules.model import is_list, plain, value_at
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -46,3 +47,10 @@ def is_off(value: Any) -> bool:
     """Whether a property is said to be off, or not said at all."""
     value = plain(value)
     return value is None or value is False or value in ("false", "")
+
+
+def heads_its_caches(group: Record) -> bool:
+    """Whether a replication group follows no other Region's: a follower takes its node type from its Global Datastore,
+    and all others name one."""
+    follows = value_at(group.inputs, "globalReplicationGroupId") is not None
+    return not follows and value_at(group.inputs, "nodeType") is not None

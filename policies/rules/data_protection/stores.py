@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from haven.record import Record
 from policies.rules.model import Finding, Severity, against, is_true, is_unknown, stack_rule, value_at
-from policies.rules.values import is_off, less, maps_at
+from policies.rules.values import heads_its_caches, is_off, less, maps_at
 from policies.rules.world import World
 
 LEAST_BACKUP_DAYS = 7
@@ -35,7 +35,7 @@ def _databases(world: World) -> list[Record]:
 def _caches(world: World) -> list[Record]:
     """Caches that follow no other Region's; none in a throw-away environment."""
     found = [] if world.facts.ephemeral else world.of(_CACHE, _MEMORY)
-    return [each for each in found if value_at(each.inputs, "globalReplicationGroupId") is None]
+    return [each for each in found if each.type == _MEMORY or heads_its_caches(each)]
 
 
 @stack_rule(

@@ -16,6 +16,7 @@ from policies.rules.model import (
     resource_rule,
     value_at,
 )
+from policies.rules.values import heads_its_caches
 
 _KEYS: Mapping[str, str] = {
     "aws:docdb/cluster:Cluster": "kmsKeyId",
@@ -171,7 +172,7 @@ def _not_forced(group: Record, name: str, values: tuple[str, ...]) -> Iterator[F
 def cache_encrypted(cache: Record) -> Iterator[Finding]:
     """Members of a Global Datastore are encrypted as its first one is, each with a key of its Region."""
     group = cache.type == "aws:elasticache/replicationGroup:ReplicationGroup"
-    if group and cache.inputs.get("globalReplicationGroupId") is None:
+    if group and heads_its_caches(cache):
         yield from lacking(cache, "atRestEncryptionEnabled", "set it before the group is created: it can't be changed")
     yield from lacking_key(cache, "kmsKeyArn" if cache.type.startswith("aws:memorydb/") else "kmsKeyId")
 
@@ -193,18 +194,13 @@ def cache_demands_tls(cache: Record) -> Iterator[Finding]:
             yield against(cache, "tlsEnabled", "true", "leave it on; it can be set at creation only")
         return
     member = inputs.get("globalReplicationGroupId") is not None or inputs.get("replicationGroupId") is not None
-    if cache.type == "aws:elasticache/cluster:Cluster" or not _heads(cache):
+    if cache.type == "aws:elasticache/cluster:Cluster" or not heads_its_caches(cache):
         if not member and not is_on(value_at(inputs, "transitEncryptionEnabled")):
             yield against(cache, "transitEncryptionEnabled", "true", "turn TLS on")
         return
     yield from lacking(cache, "transitEncryptionEnabled", "turn TLS on")
     if value_at(inputs, "transitEncryptionMode") == "preferred":
         yield against(cache, "transitEncryptionMode", '"required"', "require TLS once every client speaks it")
-
-
-def _heads(cache: Record) -> bool:
-    """Whether it is a group that follows no other."""
-    return cache.inputs.get("globalReplicationGroupId") is None
 
 
 @resource_rule(

@@ -151,5 +151,12 @@ def _replicated(side: Side, group: Record) -> bool:
 
 def _cache_members(world: World, datastore: Record) -> set[str]:
     primary = world.target(datastore.inputs.get("primaryReplicationGroupId"))
-    secondaries = [use.record for use in world.uses(datastore) if use.path == "globalReplicationGroupId"]
+    secondaries = [each for each in world.of(CACHE) if _follows(world, each, datastore)]
     return {each.urn for each in (primary, *secondaries) if each is not None}
+
+
+def _follows(world: World, group: Record, datastore: Record) -> bool:
+    """Whether it is a member by what it is given, or by what the engine says that was made from."""
+    path = "globalReplicationGroupId"
+    told = group.options.property_dependencies.get(path, ())
+    return datastore.urn in told or datastore in world.referred(group.inputs.get(path))
