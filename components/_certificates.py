@@ -1,6 +1,6 @@
 """A certificate whose name is shown to be ours by a DNS record, which both Regions' certificates share."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -41,13 +41,17 @@ def _validation(
     component: pulumi.Resource, name: str, args: BalancerCertificateArgs, certificate: aws.acm.Certificate
 ) -> pulumi.Resource:
     """One name in the certificate, so one option."""
-    option = certificate.domain_validation_options[0]
+
+    def option(key: str) -> pulumi.Output[Any]:
+        # AWS answers an option; stand-ins of the provider may answer none.
+        return certificate.domain_validation_options.apply(lambda found: getattr(found[0], key) if found else None)
+
     return aws.route53.Record(
         f"{name}-certificate-record",
         zone_id=args["hosted_zone_id"],
-        name=option.resource_record_name,
-        type=option.resource_record_type,
-        records=[option.resource_record_value],
+        name=option("resource_record_name"),
+        type=option("resource_record_type"),
+        records=[option("resource_record_value")],
         ttl=VALIDATION_TTL_SECONDS,
         # The record is the same for every certificate of this name in this account, and may be there already.
         allow_overwrite=True,

@@ -72,7 +72,7 @@ def target_health_alarm(world: World) -> Iterator[Finding]:
     for group in world.of(*TARGET_GROUPS):
         if value_at(group.inputs, "targetType") == "lambda":
             continue
-        alarms = [each for each in world.users(group, _ALARM) if _METRICS & _metrics(each)]
+        alarms = [each for each in world.of(_ALARM) if _METRICS & _metrics(each) and _is_about(world, each, group)]
         if not alarms:
             allowed = "an alarm on UnHealthyHostCount or HealthyHostCount"
             yield Finding(group, "", "no alarm", allowed, "add one, with a topic among its actions")
@@ -82,6 +82,12 @@ def target_health_alarm(world: World) -> Iterator[Finding]:
 
 _ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 _METRICS = {"UnHealthyHostCount", "HealthyHostCount", "UnHealthyStateDNS", "UnHealthyStateRouting"}
+
+
+def _is_about(world: World, alarm: Record, group: Record) -> bool:
+    """By what the alarm is given, or by what the engine says that its dimensions were made from."""
+    given = [alarm.inputs.get("dimensions"), alarm.inputs.get("metricQueries")]
+    return group.urn in alarm.options.property_dependencies.get("dimensions", ()) or group in world.referred(given)
 
 
 def _metrics(alarm: Record) -> set[str]:

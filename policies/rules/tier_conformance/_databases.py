@@ -8,6 +8,7 @@ from haven.record import Record
 from haven.tiers import Database, database_instances
 from policies.rules.model import Finding, Severity, against, is_true, stack_rule, value_at
 from policies.rules.tier_conformance._sides import Side, sides
+from policies.rules.values import heads_its_caches
 from policies.rules.world import World
 
 _AURORA = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide"
@@ -150,13 +151,12 @@ def _replicated(side: Side, group: Record) -> bool:
 
 
 def _cache_members(world: World, datastore: Record) -> set[str]:
-    primary = world.target(datastore.inputs.get("primaryReplicationGroupId"))
+    primary = next(iter(world.linked(datastore, "primaryReplicationGroupId", CACHE)), None)
     secondaries = [each for each in world.of(CACHE) if _follows(world, each, datastore)]
     return {each.urn for each in (primary, *secondaries) if each is not None}
 
 
 def _follows(world: World, group: Record, datastore: Record) -> bool:
-    """Whether it is a member by what it is given, or by what the engine says that was made from."""
-    path = "globalReplicationGroupId"
-    told = group.options.property_dependencies.get(path, ())
-    return datastore.urn in told or datastore in world.referred(group.inputs.get(path))
+    """Whether it is a member; one that follows without saying whom gets the benefit of the doubt."""
+    given = group.inputs.get("globalReplicationGroupId")
+    return not heads_its_caches(group) if given is None else datastore in world.referred(given)
