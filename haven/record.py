@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from haven.regions import REGION
+
 REFERENCE = re.compile(r"@@(?P<key>[0-9a-f]{12})\.(?P<path>[A-Za-z0-9_.]+)@@")
 """Stands in a string for a property that only exists once its resource does: `key` names the resource."""
 
@@ -52,7 +54,7 @@ class Record:
     provider: str
     """URN of the explicit provider, or empty."""
     region: str | None
-    """Region of the provider; None for what has no AWS provider."""
+    """Where it stands: the Region it names itself (`own_region`), else its provider's; None where neither says."""
     component: str | None
     """Class name of the outermost Haven component around it."""
     component_name: str | None
@@ -64,6 +66,14 @@ class Record:
     def is_provider(self) -> bool:
         """Whether this is a provider and not something that would stand anywhere."""
         return self.type.startswith("pulumi:providers:")
+
+
+def own_region(type_: str, inputs: Mapping[str, Any]) -> str | None:
+    """The Region that a resource of AWS names itself: from version 7 on, the provider lets each one say its own."""
+    region = inputs.get("region")
+    region = region.value if isinstance(region, Secret) else region
+    named = type_.startswith("aws:") and isinstance(region, str) and re.match(REGION, region)
+    return region if named else None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-from haven.record import Options, Record, Recording, reference
+from haven.record import Options, Record, Recording, own_region, reference
 
 _STACK = "pulumi:pulumi:Stack"
 _HAVEN = "haven:index:"
@@ -65,6 +65,7 @@ def recording_of(resources: Sequence[PolicyResource], stack: str) -> Recording:
 
 def alone(args: ResourceValidationArgs, stack: str) -> Recording:
     """One resource by itself, and its provider, as an engine shows it before it is made."""
+    inputs = _inputs(args.props, {})
     record = Record(
         key=_key(args.urn),
         urn=args.urn,
@@ -73,10 +74,10 @@ def alone(args: ResourceValidationArgs, stack: str) -> Recording:
         custom=not args.resource_type.startswith(_COMPONENTS),
         parent=args.opts.parent or "",
         provider=args.provider.urn if args.provider else "",
-        region=_region(args.provider),
+        region=own_region(args.resource_type, inputs) or _region(args.provider),
         component=None,
         component_name=None,
-        inputs=_inputs(args.props, {}),
+        inputs=inputs,
         options=_options(args.opts),
     )
     return Recording("", stack, [record, *([_provider_record(args.provider)] if args.provider else [])], {})
@@ -88,6 +89,7 @@ def _record(resource: PolicyResource, sources: Mapping[str, _Source]) -> Record:
         name: [sources[each.urn] for each in dependencies]
         for name, dependencies in resource.property_dependencies.items()
     }
+    inputs = _inputs(resource.props, made_from)
     return Record(
         key=_key(resource.urn),
         urn=resource.urn,
@@ -96,10 +98,10 @@ def _record(resource: PolicyResource, sources: Mapping[str, _Source]) -> Record:
         custom=not resource.resource_type.startswith(_COMPONENTS),
         parent=resource.parent.urn if resource.parent else "",
         provider=resource.provider.urn if resource.provider else "",
-        region=_region(resource.provider),
+        region=own_region(resource.resource_type, inputs) or _region(resource.provider),
         component=component.resource_type.removeprefix(_HAVEN) if component else None,
         component_name=component.name if component else None,
-        inputs=_inputs(resource.props, made_from),
+        inputs=inputs,
         options=_options(
             resource.opts,
             tuple(each.urn for each in resource.dependencies),

@@ -6,9 +6,12 @@ from itertools import groupby
 from typing import Any
 
 from haven.policy_config import Level, Waiver
-from haven.text import Style, wrapped
+from haven.problems import one_line
+from haven.text import Style, plural, wrapped
 from policies.judge import Verdict, Violation
 from policies.presets import preset
+
+_COUNTED = (Level.MANDATORY, Level.ADVISORY)
 
 
 def render(verdict: Verdict, today: date, style: Style) -> str:
@@ -18,33 +21,59 @@ def render(verdict: Verdict, today: date, style: Style) -> str:
         lines += _block(list(group), style)
     if verdict.waived:
         lines.append(f"  Waived ({len(verdict.waived)}):")
-        lines += [f"    {each.rule.name}: {each.resource}, {until(each)}" for each in verdict.waived]
+        for violation in verdict.waived:
+            lines += wrapped(one_line(f"{violation.rule.name}: {violation.resource}, {until(violation)}"), 4)
     for name in verdict.presets:
         lines += _preset(name)
     for each in verdict.idle:
-        lines.append(f"  {idle(each, today)}")
+        lines += wrapped(idle(each, today), 2)
+    if len(lines) > _SCREEN and verdict.violations:
+        lines.append(style.paint(_headline(verdict), "bold"))
     return "\n".join(lines) + "\n"
+
+
+_SCREEN = 24
+"""Lines after which the first one has scrolled away, and is said again at the end."""
 
 
 def _headline(verdict: Verdict) -> str:
     said = f"Policies of stack {verdict.stack}: {len(verdict.rules)} rules"
     if not verdict.violations:
         return f"{said}, no violations"
-    return f"{said}, {verdict.count(Level.MANDATORY)} mandatory and {verdict.count(Level.ADVISORY)} advisory violations"
+    violated = len({each.rule.name for each in verdict.violations})
+    mandatory, advisory = (verdict.count(each) for each in _COUNTED)
+    return f"{said}, {violated} violated: {plural(mandatory, 'mandatory violation')}, {advisory} advisory"
 
 
 def _block(violations: Sequence[Violation], style: Style) -> Iterator[str]:
+    """What several resources have wrong in the same words is said once, after their names."""
     rule, level = violations[0].rule, violations[0].level
-    yield f"  {style.paint(rule.name, 'bold')} ({level}, {rule.severity}): {rule.says}"
+    count = plural(len(violations), "violation")
+    yield f"  {style.paint(rule.name, 'bold')} ({level}, {rule.severity}): {count}"
+    yield from wrapped(rule.says, 4, hanging=0)
+    alike: dict[tuple[str, ...], list[Violation]] = {}
     for each in violations:
-        ended = f" (its waiver ended on {each.waiver.until})" if each.waiver else ""
-        yield f"    {each.said}{ended}"
-    yield f"    {rule.page}"
+        alike.setdefault(_words(each), []).append(each)
+    for (place, got, allowed, fix), group in alike.items():
+        yield from wrapped(f"- {', '.join(dict.fromkeys(map(_named, group)))}", 4)
+        yield from wrapped(one_line(f"{place}got {got}; allowed: {allowed}"), 6)
+        yield from wrapped(one_line(f"fix: {fix}"), 6)
+    yield f"    {style.paint(rule.page, 'dim')}"
+
+
+def _words(violation: Violation) -> tuple[str, ...]:
+    found = violation.finding
+    return f"{found.path}: " if found.path else "", found.got, found.allowed, found.fix
+
+
+def _named(violation: Violation) -> str:
+    ended = f" (its waiver ended on {violation.waiver.until})" if violation.waiver else ""
+    return one_line(f"{violation.resource}{ended}")
 
 
 def _preset(name: str) -> Iterator[str]:
     used = preset(name)
-    yield f"  Preset {name}: {used.title}"
+    yield from wrapped(f"Preset {name}: {used.title}", 2)
     for word, sentences in (("claims", used.claims), ("does not claim", used.does_not_claim)):
         yield f"    It {word}:"
         for each in sentences:
@@ -87,9 +116,6 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "presets": [{"name": each, **preset(each).model_dump(by_alias=True)} for each in verdict.presets],
         "idleWaivers": [each.model_dump() for each in verdict.idle],
     }
-
-
-_COUNTED = (Level.MANDATORY, Level.ADVISORY)
 
 
 def _violation_json(violation: Violation) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pulumi.runtime import mocks, run_in_stack, set_all_config, settings
 from pulumi.runtime.proto import resource_pb2
 
 from haven.local import answers, eks, wire
-from haven.record import Options, Record, Recording, reference
+from haven.record import Options, Record, Recording, own_region, reference
 
 Program = Callable[[], object] | Path
 
@@ -230,7 +230,7 @@ class _Monitor(mocks.MockMonitor):
             custom=request.custom,
             parent="" if f"::{_STACK}::" in request.parent else request.parent,
             provider=provider,
-            region=self._region(provider),
+            region=own_region(request.type, inputs) or self._region(provider),
             component=component.type.removeprefix(_HAVEN) if component else None,
             component_name=component.name if component else None,
             inputs=inputs,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from haven.problems import shown
 from haven.record import Record
 from policies.rules.aws_names import NAMES, AwsName, Unique
-from policies.rules.model import Finding, Severity, in_words, is_unknown, plain, stack_rule
+from policies.rules.model import Finding, Severity, is_unknown, plain, stack_rule
 from policies.rules.tagged import TAGGED
 from policies.rules.world import World
 
@@ -30,19 +30,25 @@ TAGS: Mapping[str, str] = {
 def resources_tagged(world: World) -> Iterator[Finding]:
     """What no resource at all carries is said once, of the environment."""
     tags = [(each, world.tags(each)) for each in world.of(*TAGGED)]
-    nowhere = {name for name in TAGS if tags and not any(_given(found.get(name)) for _, found in tags)}
-    for name in sorted(nowhere):
-        yield Finding(None, f"tags.{name}", "nothing on any resource", "a value that is not empty", TAGS[name])
+    nowhere = [name for name in TAGS if tags and not any(_given(found.get(name)) for _, found in tags)]
+    if nowhere:
+        yield _untagged(None, nowhere, "nothing on any resource")
     for record, found in tags:
-        for name in TAGS:
-            if name not in nowhere and not _given(found.get(name)):
-                yield Finding(
-                    record, f"tags.{name}", in_words(found.get(name)), "a value that is not empty", TAGS[name]
-                )
+        missing = [name for name in TAGS if name not in nowhere and not _given(found.get(name))]
+        if missing:
+            yield _untagged(record, missing, "nothing")
         if _given(found.get(ENVIRONMENT)) and found[ENVIRONMENT] != world.facts.stack:
             yield Finding(
                 record, f"tags.{ENVIRONMENT}", shown(found[ENVIRONMENT]), shown(world.facts.stack), TAGS[ENVIRONMENT]
             )
+
+
+def _untagged(record: Record | None, missing: Sequence[str], got: str) -> Finding:
+    """All tags that one resource lacks, in one finding: they are set in one place."""
+    if len(missing) == 1:
+        return Finding(record, f"tags.{missing[0]}", got, "a value that is not empty", TAGS[missing[0]])
+    fix = "; ".join(f"{name}: {TAGS[name]}" for name in missing)
+    return Finding(record, "tags", f"{got} for {', '.join(missing)}", "values that are not empty", fix)
 
 
 def _given(value: object) -> bool:

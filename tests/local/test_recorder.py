@@ -54,6 +54,17 @@ def test_the_region_of_a_resource_is_its_providers(recording: Recording) -> None
     }
 
 
+def test_a_resource_that_names_a_region_itself_stands_there_and_not_where_its_provider_does() -> None:
+    def program() -> None:
+        provider = aws.Provider("first", region="eu-west-1")
+        aws.sqs.Queue("elsewhere", region="eu-west-3", opts=pulumi.ResourceOptions(provider=provider))
+        aws.sqs.Queue("by-default", region="eu-central-1")
+        pulumi.CustomResource("other:index:Thing", "thing", {"region": "eu-west-3"})
+
+    regions = {each.name: each.region for each in record(program, stack="test").real()}
+    assert regions == {"elsewhere": "eu-west-3", "by-default": "eu-central-1", "thing": None}
+
+
 def test_a_child_belongs_to_its_component_and_carries_its_options(recording: Recording) -> None:
     (bucket,) = [each for each in recording.real() if each.name == "part-bucket"]
     assert (bucket.component, bucket.component_name) == ("Part", "part")

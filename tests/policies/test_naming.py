@@ -10,7 +10,7 @@ from policies.rules.world import World
 from tests.environments import EVERY_STACK, environment
 from tests.policies import sdk
 from tests.policies.breaking import find, verdict_of
-from tests.policies.mutations.naming import by_default
+from tests.policies.mutations.naming import by_default, tagging
 
 
 def test_the_types_with_tags_are_those_that_the_aws_package_says_take_some() -> None:
@@ -23,6 +23,16 @@ def test_a_tag_that_nobody_carries_is_said_once() -> None:
     assert [each.said for each in verdict.violations] == [
         "warm tags.owner: got nothing on any resource; allowed: a value that is not empty; "
         "fix: add it to haven:tags: who answers for the resource"
+    ]
+
+
+def test_all_tags_that_one_resource_lacks_are_said_at_once() -> None:
+    lacking = tagging("aws:sns/topic:Topic", "owner", "")(environment("warm"))
+    verdict = verdict_of("warm", tagging("aws:sns/topic:Topic", "cost-center", " ")(lacking), {})
+    assert [each.said for each in verdict.violations] == [
+        f"{find(lacking, 'aws:sns/topic:Topic').name} tags: got nothing for owner, cost-center; "
+        "allowed: values that are not empty; fix: owner: add it to haven:tags: who answers for the resource; "
+        "cost-center: add it to haven:tags: who pays for it"
     ]
 
 

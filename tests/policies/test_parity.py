@@ -1,11 +1,13 @@
 """The rules say the same of what Pulumi's engine tells as of what the program declares."""
 
 import pytest
+from pulumi_policy import PolicyProviderResource, PolicyResourceOptions, ResourceValidationArgs
+from pulumi_policy.policy import PolicyCustomTimeouts
 
 from haven.record import Recording
-from policies.analyzer import recording_of
+from policies.analyzer import alone, recording_of
 from tests.environments import EVERY_STACK, environment
-from tests.policies.breaking import Mutation, verdict_of
+from tests.policies.breaking import Mutation, find, setting, verdict_of
 from tests.policies.engine_view import EngineView
 from tests.policies.test_mutations import MUTATIONS
 
@@ -26,3 +28,19 @@ def test_what_is_broken_is_seen_once_everything_is_known(mutation: Mutation) -> 
     told = _told(mutation.change(mutation.before), deployed=True)
     verdict = verdict_of(mutation.stack, told, {**mutation.config, **mutation.judged_as})
     assert {each.rule.name for each in verdict.violations} == {mutation.rule}
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["before", "after"])
+def test_a_region_that_a_resource_names_itself_goes_over_its_providers(deployed: bool) -> None:
+    moved = setting("aws:s3/bucket:Bucket", "region", "us-east-1", "artifacts-euc1")(environment("warm"))
+    bucket = find(_told(moved, deployed=deployed), "aws:s3/bucket:Bucket", "artifacts-euc1")
+    assert bucket.region == "us-east-1"
+
+
+def test_a_region_that_a_resource_names_itself_counts_when_it_is_judged_alone() -> None:
+    provider = PolicyProviderResource("pulumi:providers:aws", {"region": "eu-west-1"}, "urn:provider", "provider")
+    options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+    bucket = ResourceValidationArgs(
+        "aws:s3/bucket:Bucket", {"region": "us-east-1"}, "urn:bucket", "bucket", options, provider
+    )
+    assert [each.region for each in alone(bucket, "test").real()] == ["us-east-1"]

@@ -8,7 +8,7 @@ from policies.rules.facts import read_facts
 from policies.rules.model import rules_of
 from policies.rules.world import World
 from tests.environments import PRIMARY, RECOVERY, STACKS, environment
-from tests.policies.breaking import TODAY, Mutation, verdict_of
+from tests.policies.breaking import TODAY, Mutation, adding, both, verdict_of
 from tests.policies.mutations.static_stability import MUTATIONS
 
 RULES = rules_of(static_stability)
@@ -38,3 +38,18 @@ def _needs_regions(what: str) -> bool:
         "the primary Region's switch is in the primary Region",
         "the switch's alarm is called something else",
     )
+
+
+def test_many_resources_of_the_default_provider_have_one_cause_and_are_one_finding() -> None:
+    queues = [adding("aws:sqs/queue:Queue", f"queue-{each}", {}) for each in range(7)]
+    (cause,) = [
+        each.said
+        for each in verdict_of("warm", both(*queues)(environment("warm")), {}).violations
+        if each.rule.name == "provider-is-explicit"
+    ]
+    assert "the default provider of 7 resources: queue-0, queue-1, queue-2, queue-3, queue-4 and 2 more" in cause
+
+
+def test_a_resource_that_names_its_region_itself_needs_no_provider_for_it() -> None:
+    queue = adding("aws:sqs/queue:Queue", "queue", {"region": "eu-west-1"})(environment("warm"))
+    assert "provider-is-explicit" not in {each.rule.name for each in verdict_of("warm", queue, {}).violations}

@@ -9,14 +9,14 @@ import pytest
 
 from haven.policy_config import Level
 from haven.problems import Problems
-from haven.text import Style
+from haven.text import WIDTH, Style
 from policies.judge import Verdict, check_names
 from policies.report import as_json, render
 from policies.rules import RULES
 from policies.rules.facts import read_facts
 from policies.sarif import as_sarif
 from tests.environments import environment
-from tests.policies.breaking import TODAY, find, setting, verdict_of
+from tests.policies.breaking import TODAY, adding, both, find, setting, verdict_of
 
 DATABASE = "aws:rds/cluster:Cluster"
 RULE = "database-encrypted"
@@ -118,3 +118,26 @@ def test_a_cluster_of_which_an_engine_tells_no_more_than_its_name_is_not_judged(
     untold = setting(cluster.type, "vpcConfig", None)(open_to_all)
     assert "cluster-endpoint-not-public" in rules(verdict_of("warm", open_to_all, {}).violations)
     assert rules(verdict_of("warm", untold, {}).violations) == [RULE]
+
+
+@pytest.mark.parametrize(("broken", "said"), [(1, "1 mandatory violation,"), (5, "5 mandatory"), (50, "50 mandatory")])
+def test_the_report_fits_a_terminal_and_says_once_what_many_have_wrong_in_the_same_words(
+    broken: int, said: str
+) -> None:
+    changes = [adding("aws:sqs/queue:Queue", f"haven-warm-queue-number-{each}", {}) for each in range(broken)]
+    levels = dict.fromkeys({each.name for each in RULES} - {"messages-encrypted"}, "off")
+    verdict = verdict_of("warm", both(*changes)(environment("warm")), {"policy": json.dumps({"levels": levels})})
+    lines = render(verdict, TODAY, Style()).splitlines()
+    assert said in lines[0]
+    assert [each for each in lines if len(each) > WIDTH and "https:" not in each] == []
+    assert sum("got nothing" in each for each in lines) == 1
+    assert all(f"haven-warm-queue-number-{each}" in " ".join(lines) for each in range(broken))
+
+
+def test_a_report_longer_than_a_screen_ends_with_its_first_line() -> None:
+    queues = both(*(adding("aws:sqs/queue:Queue", f"queue-{each}", {}) for each in range(9)))
+    lines = render(verdict_of("warm", queues(environment("warm")), {}), TODAY, Style()).splitlines()
+    assert len(lines) > 24
+    assert lines[-1] == lines[0]
+    short = verdict_of("warm", BROKEN, {"residency": "{}"})
+    assert render(short, TODAY, Style()).count("Policies of stack") == 1

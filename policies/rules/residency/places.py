@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from haven.record import Record
+from haven.record import Record, own_region
 from haven.regions import REGION
 from policies.rules.model import is_unknown, plain
 from policies.rules.world import World
@@ -60,8 +60,7 @@ BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2", "aws:s3/directory
 
 def region_of(record: Record) -> str | None:
     """The Region where a resource stands: its own where it names one, else its provider's."""
-    own = plain(record.inputs.get("region"))
-    return own if isinstance(own, str) and _NAMED_REGION.match(own) else record.region
+    return own_region(record.type, record.inputs) or record.region
 
 
 def here(_atlas: Atlas, record: Record, _value: Any) -> Place:

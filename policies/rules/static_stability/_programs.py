@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from haven.record import Record
+from haven.record import Record, own_region
 from policies.rules.model import Finding, Severity, against, is_true, stack_rule, value_at
 from policies.rules.static_stability._edges import STATIC_STABILITY
 from policies.rules.world import World, parsed
@@ -30,25 +30,34 @@ def providers_ask_nobody(world: World) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Each resource of AWS names its provider, and with it its Region.",
-    fix="Pass a provider, or a parent that has one.",
+    says="Each resource of AWS names its provider, and with it its Region, or its Region itself.",
+    fix="Pass a provider, or a parent that has one, or the resource's own region.",
     page="https://www.pulumi.com/docs/iac/concepts/providers/",
     severity=Severity.HIGH,
 )
 def provider_is_explicit(world: World) -> Iterator[Finding]:
-    """A default provider stands wherever the environment of whoever deploys says, and validates itself there."""
+    """A default provider stands wherever the environment of whoever deploys says, and validates itself there. Many
+    resources without one have one cause, and it is said once. A resource may name its Region itself."""
     if not _two_regions(world):
         return
-    for record in world.of("aws:"):
+    found = [each for each in world.of("aws:") if own_region(each.type, each.inputs) is None and _by_default(each)]
+    allowed = "a provider that the program made for the resource's Region, or the resource's own region"
+    fix = "pass provider in its ResourceOptions, or a parent that has it"
+    if len(found) > _MANY:
+        named = ", ".join(each.name for each in found[:_MANY])
+        got = f"the default provider of {len(found)} resources: {named} and {len(found) - _MANY} more"
+        yield Finding(None, "", got, allowed, fix)
+        return
+    for record in found:
         name = record.provider.rpartition("::")[2]
-        if not record.provider or name.startswith("default"):
-            yield Finding(
-                record,
-                "",
-                f"provider {name}" if name else "the default provider",
-                "a provider that the program made for the resource's Region",
-                "pass provider in its ResourceOptions, or a parent that has it",
-            )
+        yield Finding(record, "", f"provider {name}" if name else "the default provider", allowed, fix)
+
+
+_MANY = 5
+
+
+def _by_default(record: Record) -> bool:
+    return not record.provider or record.provider.rpartition("::")[2].startswith("default")
 
 
 @stack_rule(
