@@ -83,9 +83,8 @@ class MultiRegionAccessPoint(pulumi.ComponentResource):
         self._args = args
         point = self._access_point()
         self.alias = point.alias
-        self.arn = pulumi.Output.concat(
-            f"arn:{partition(args['primary']['region'])}:s3::{args['account_id']}:accesspoint/", point.alias
-        )
+        place = partition(args["primary"]["region"])
+        self.arn = pulumi.Output.format("arn:{}:s3::{}:accesspoint/{}", place, args["account_id"], point.alias)
         self.objects_arn = pulumi.Output.concat(self.arn, "/object/*")
         self.domain_name = point.domain_name
         self._policy()
