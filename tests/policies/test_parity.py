@@ -4,7 +4,7 @@ import pytest
 from pulumi_policy import PolicyProviderResource, PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.policy import PolicyCustomTimeouts
 
-from haven.record import Recording
+from haven.record import Recording, own_region
 from policies.analyzer import alone, recording_of
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import Mutation, find, setting, verdict_of
@@ -25,9 +25,18 @@ def test_the_shipped_stacks_violate_nothing_before_and_after_their_first_deploym
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: f"{each.stack}: {each.what}")
 def test_what_is_broken_is_seen_once_everything_is_known(mutation: Mutation) -> None:
-    told = _told(mutation.change(mutation.before), deployed=True)
+    broken = mutation.change(mutation.before)
+    told = _told(broken, deployed=True)
     verdict = verdict_of(mutation.stack, told, {**mutation.config, **mutation.judged_as})
-    assert {each.rule.name for each in verdict.violations} == {mutation.rule}
+    found = {each.rule.name for each in verdict.violations}
+    assert mutation.rule in found
+    assert found == {mutation.rule} or _moved(broken)
+
+
+def _moved(broken: Recording) -> bool:
+    """Whether a resource names another Region than its provider's: an engine tells that it stands there, and so it is
+    missing where it was, which other rules mind."""
+    return any(own_region(each.type, each.inputs) not in (None, each.region) for each in broken.real())
 
 
 @pytest.mark.parametrize("deployed", [False, True], ids=["before", "after"])
