@@ -3,7 +3,8 @@
 import pytest
 
 from haven.record import Recording, reference
-from tests.policies.breaking import Change, adding, both, find, setting, without
+from tests.environments import environment
+from tests.policies.breaking import Change, adding, both, find, setting, verdict_of, without
 from tests.policies.foreign import EMPTY, NAME, Case, case, document, found, one
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -329,3 +330,21 @@ def test_a_bucket_that_a_balancer_logs_to_needs_no_key_since_no_balancer_could_u
     assert found("bucket-encrypted", bucket) != []
     logged = one(BALANCER, accessLogs={"bucket": "logs", "enabled": True})(bucket)
     assert found("bucket-encrypted", logged) == []
+
+
+def test_nodes_in_public_subnets_are_one_finding_that_names_them() -> None:
+    recording, nodes = environment("warm"), "aws:eks/nodeGroup:NodeGroup"
+    subnets = [find(recording, "aws:ec2/subnet:Subnet", f"public-{zone}", region="eu-west-1") for zone in "ab"]
+    inside = [reference(each.key, "id") for each in subnets]
+    verdict = verdict_of("warm", setting(nodes, "subnetIds", inside, "system", region="eu-west-1")(recording), {})
+    (violation,) = verdict.violations
+    assert (violation.rule.name, violation.finding.path) == ("instance-without-public-address", "subnetIds")
+    assert all(each.name in violation.finding.got for each in subnets)
+
+
+@pytest.mark.parametrize("half", ["0.0.0.0/1", "128.0.0.0/1"])
+def test_half_of_the_internet_is_as_open_as_all_of_it(half: str) -> None:
+    rule = "aws:ec2/securityGroupRule:SecurityGroupRule"
+    group = one(rule, type="ingress", protocol="tcp", fromPort=22, toPort=22, cidrBlocks=["10.0.0.0/8"])(EMPTY)
+    assert found("security-group-not-open", group) == []
+    assert found("security-group-not-open", setting(rule, "cidrBlocks", [half])(group)) != []

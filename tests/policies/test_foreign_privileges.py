@@ -124,6 +124,23 @@ CASES = (
         ),
     ),
     case(
+        "no-all-actions",
+        "asterisks and question marks",
+        POLICY,
+        "policy.Statement.0.Action",
+        "i?m:*?",
+        policy=document(allow("iam:GetRole")),
+    ),
+    case(
+        "no-wildcard-principal",
+        "function that anybody may call",
+        "aws:lambda/permission:Permission",
+        "sourceAccount",
+        None,
+        principal="*",
+        sourceAccount="111122223333",
+    ),
+    case(
         "other-accounts-on-condition",
         "external id",
         ROLE,

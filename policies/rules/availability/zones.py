@@ -6,6 +6,7 @@ from typing import Any
 from haven.record import Record
 from haven.tiers import Tier
 from policies.rules.model import Finding, Severity, in_words, is_unknown, plain, stack_rule, value_at
+from policies.rules.routes import is_default, public_subnets, tables_of_subnets
 from policies.rules.values import entries, maps_at
 from policies.rules.world import World
 
@@ -119,14 +120,17 @@ def nat_per_zone(world: World) -> Iterator[Finding]:
     if world.facts.tier is None or world.facts.tier.rank < Tier.WARM.rank:
         return
     exits = _exits(world)
-    tables = _tables_of_subnets(world)
+    tables = tables_of_subnets(world)
+    public = public_subnets(world)
     vpcs_with_exit = set()
     for urn, table in tables.items():
         for record, path, gateway in exits.get(table, ()):
             vpcs_with_exit.add(_vpc(urn, world))
             yield from _foreign_gateway(world, world.recording.by_urn[urn], record, path, gateway)
     for subnet in _subnets_of_nodes(world):
-        if not exits.get(tables.get(subnet.urn, "")) and _vpc(subnet.urn, world) in vpcs_with_exit:
+        if subnet.urn in public or exits.get(tables.get(subnet.urn, "")):
+            continue
+        if _vpc(subnet.urn, world) in vpcs_with_exit:
             allowed = "a default route to a NAT gateway, as other subnets of its network have"
             yield Finding(
                 subnet, "", "no way out, though nodes stand in it", allowed, "route it to one of its own zone"
@@ -151,37 +155,19 @@ def _subnets_of_nodes(world: World) -> list[Record]:
     return list({each.urn: each for each in found if each.type == SUBNET}.values())
 
 
-def _tables_of_subnets(world: World) -> dict[str, str]:
-    """The URN of the route table of each subnet that has one."""
-    found = {}
-    for each in world.of("aws:ec2/routeTableAssociation:RouteTableAssociation"):
-        subnet, table = world.target(each.inputs.get("subnetId")), world.target(each.inputs.get("routeTableId"))
-        if subnet is not None and table is not None:
-            found[subnet.urn] = table.urn
-    return found
-
-
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
-
-
 def _exits(world: World) -> dict[str, list[tuple[Record, str, Record]]]:
     """For each route table its default routes to a NAT gateway: who says so, in which property, and the gateway."""
     found: dict[str, list[tuple[Record, str, Record]]] = {}
     for route in world.of("aws:ec2/route:Route"):
         table, gateway = world.target(route.inputs.get("routeTableId")), world.target(route.inputs.get("natGatewayId"))
-        if table and gateway and gateway.type == NAT and _is_default(route.inputs):
+        if table and gateway and gateway.type == NAT and is_default(route.inputs):
             found.setdefault(table.urn, []).append((route, "natGatewayId", gateway))
     for table in world.of(ROUTE_TABLE):
         for path, entry in maps_at(table.inputs, "routes"):
             gateway = world.target(entry.get("natGatewayId"))
-            if gateway and gateway.type == NAT and _is_default(entry):
+            if gateway and gateway.type == NAT and is_default(entry):
                 found.setdefault(table.urn, []).append((table, f"{path}.natGatewayId", gateway))
     return found
-
-
-def _is_default(route: Mapping[str, Any]) -> bool:
-    names = ("destinationCidrBlock", "cidrBlock", "destinationIpv6CidrBlock", "ipv6CidrBlock")
-    return any(plain(route.get(name)) in _EVERYWHERE for name in names)
 
 
 @stack_rule(

@@ -19,6 +19,7 @@ from policies.rules.model import (
     stack_rule,
     value_at,
 )
+from policies.rules.routes import public_subnets
 from policies.rules.world import World
 
 _BALANCERS = ("aws:alb/loadBalancer:LoadBalancer", "aws:lb/loadBalancer:LoadBalancer")
@@ -180,11 +181,19 @@ def instance_without_public_address(world: World) -> Iterator[Finding]:
         for base in bases:
             if is_true(value_at(each.inputs, f"{base}associatePublicIpAddress")):
                 yield against(each, f"{base}associatePublicIpAddress", "false", "take the public address away")
+    public = public_subnets(world)
     for group in world.of("aws:eks/nodeGroup:NodeGroup"):
-        for subnet in world.referred(value_at(group.inputs, "subnetIds")):
-            if is_true(value_at(subnet.inputs, "mapPublicIpOnLaunch")):
-                got = f"{subnet.name}, which gives every instance a public address"
-                yield Finding(group, "subnetIds", got, "subnets without mapPublicIpOnLaunch", "use private subnets")
+        subnets = world.referred(value_at(group.inputs, "subnetIds"))
+        giving = [each.name for each in subnets if is_true(value_at(each.inputs, "mapPublicIpOnLaunch"))]
+        outside = [each.name for each in subnets if each.urn in public]
+        if giving:
+            got = f"{', '.join(giving)}: every instance there gets a public address"
+            yield Finding(group, "subnetIds", got, "subnets without mapPublicIpOnLaunch", "use private subnets")
+        elif outside:
+            got = f"{', '.join(outside)}: a default route there leads to an internet gateway"
+            yield Finding(
+                group, "subnetIds", got, "subnets with a route to a NAT gateway, or none", "use private subnets"
+            )
 
 
 _PORTS = {("tcp", "80"), ("tcp", "443"), ("6", "80"), ("6", "443"), ("udp", "443"), ("17", "443")}
@@ -229,9 +238,16 @@ def _ingress(world: World) -> Iterator[tuple[Record, Record | None, str]]:
 def _wide(record: Record, base: str) -> str | None:
     """The property that lets everybody in, if one does."""
     paths = (f"{base}{name}" for name in ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks"))
-    return next(
-        (path for path in paths if any(each in ANYWHERE for each in _listed(value_at(record.inputs, path)))), None
-    )
+    return next((path for path in paths if _everybody(_listed(value_at(record.inputs, path)))), None)
+
+
+def _everybody(ranges: Sequence[Any]) -> bool:
+    """Whether ranges hold so much of the internet that it makes no difference, such as each of its halves."""
+    return any(each in ANYWHERE or (isinstance(each, str) and _HUGE.fullmatch(each)) for each in ranges)
+
+
+_HUGE = re.compile(r"[0-9.]+/[0-7]|[0-9a-fA-F:]+/([0-9]|1[0-5])")
+"""More than a /8 of IPv4, which is the largest that anybody was given, and than a /16 of IPv6."""
 
 
 def _listed(value: Any) -> Sequence[Any]:

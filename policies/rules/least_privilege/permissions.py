@@ -11,7 +11,7 @@ from policies.rules.model import Finding, Severity, in_words, resource_rule, val
 DOCUMENTS = {**TRUST, **RESOURCE, **IDENTITY, "aws:iam/role:Role": ("assumeRolePolicy", "inlinePolicies")}
 """Everything that holds a policy document."""
 
-_WHOLE = re.compile(r"\*+|[A-Za-z0-9*-]+:\*+")
+_WHOLE = re.compile(r"\*+|[A-Za-z0-9*?-]+:[*?]*\*[*?]*")
 _ROOT = re.compile(r"\d{12}|arn:[a-z-]+:iam::\d{12}:root")
 
 

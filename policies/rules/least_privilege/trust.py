@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from haven.policy_config import Level
 from haven.record import Record
 from policies.rules.documents import IDENTITY, RESOURCE, TRUST, Statement, statements
-from policies.rules.model import Finding, Severity, resource_rule, stack_rule, value_at
+from policies.rules.model import Finding, Severity, against, resource_rule, stack_rule, value_at
 from policies.rules.world import World
 
 _TRUSTING = {**RESOURCE, **TRUST}
@@ -35,8 +35,13 @@ def _named(found: Statement, keys: re.Pattern[str]) -> bool:
     )
 
 
+_PERMISSION = "aws:lambda/permission:Permission"
+_CALLED_FROM = ("sourceAccount", "sourceArn", "principalOrgId")
+
+
 @resource_rule(
     *_TRUSTING,
+    _PERMISSION,
     says="Nothing trusts everybody.",
     fix="Name who may come in, or add a condition on the account, the organization or the caller's ARN.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
@@ -44,6 +49,11 @@ def _named(found: Statement, keys: re.Pattern[str]) -> bool:
 )
 def no_wildcard_principal(holder: Record) -> Iterator[Finding]:
     """An asterisk is everybody with an AWS account, or without one."""
+    if holder.type == _PERMISSION:
+        anybody = value_at(holder.inputs, "principal") == "*"
+        if anybody and all(value_at(holder.inputs, name) is None for name in _CALLED_FROM):
+            fix = f"name them, or set {', '.join(_CALLED_FROM[:-1])} or {_CALLED_FROM[-1]}"
+            yield against(holder, "principal", "those who may call the function", fix)
     for each in statements(holder, _TRUSTING):
         if not each.allows:
             continue

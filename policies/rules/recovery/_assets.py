@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 
 from haven.plan_facts import DATABASE
 from haven.record import Record
-from policies.rules.model import Finding, Severity, is_list, stack_rule, value_at
+from policies.rules.model import Finding, Severity, against, is_list, stack_rule, value_at
 from policies.rules.recovery._sides import Pair, pairs
 from policies.rules.static_stability._programs import manifest_name
+from policies.rules.values import is_off
 from policies.rules.world import World
 
 _KEY = "aws:kms/key:Key"
+_REPLICAS = ("aws:kms/replicaKey:ReplicaKey", "aws:kms/replicaExternalKey:ReplicaExternalKey")
 _KEPT = "aws:secretsmanager/secret:Secret"
 _REPOSITORY = "aws:ecr/repository:Repository"
 _REPLICATION = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
@@ -34,8 +36,11 @@ def keys_in_both_regions(world: World) -> Iterator[Finding]:
     """Nothing that was encrypted can be read where there is no key for it."""
     for pair in pairs(world):
         for key in pair.here(_KEY):
-            user = pair.user(key)
-            if user is not None and pair.counterparts.of(key) is None:
+            user, other = pair.user(key), pair.counterparts.of(key)
+            if other is not None and other.type in _REPLICAS and is_off(key.inputs.get("multiRegion")):
+                fix = f"set it at creation: {other.name} can't be its replica otherwise"
+                yield against(key, "multiRegion", "true", fix)
+            if user is not None and other is None:
                 yield pair.lacks(
                     key,
                     f"key for what {user.name} has there",

@@ -40,7 +40,12 @@ def region_record_has_health_check(world: World) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def switch_lives_in_other_region(world: World) -> Iterator[Finding]:
-    """A switch that goes down with its Region can't turn it off."""
+    """A switch that goes down with its Region can't turn it off. Several records may hang on one switch."""
+    found = {(each.record.urn if each.record else "", each.path): each for each in _switches_amiss(world)}
+    yield from found.values()
+
+
+def _switches_amiss(world: World) -> Iterator[Finding]:
     for record in _routed(world):
         check = world.target(record.inputs.get("healthCheckId"))
         if check is None or check.type != CHECK:
@@ -59,6 +64,7 @@ def _misplaced(world: World, switch: Record, region: str | None) -> Iterator[Fin
     if region is not None and place == region:
         allowed = f"the Region beside {region}, whose record hangs on it"
         yield against(switch, "cloudwatchAlarmRegion", allowed, "let the alarm live in the other Region")
+        return
     name = world.target(switch.inputs.get("cloudwatchAlarmName"))
     alarm = value_at(name.inputs if name else switch.inputs, "name" if name else "cloudwatchAlarmName")
     standing = [value_at(each.inputs, "name") for each in world.of(ALARM) if each.region == place]

@@ -28,6 +28,7 @@ from policies.rules.tier_conformance._stores import (
     tables_replicated,
 )
 from policies.rules.tier_conformance._traffic import no_traffic_to_standby, traffic_follows_tier
+from policies.rules.tier_conformance._ways_in import standby_balancer, standby_endpoints, standby_firewall
 
 __all__ = [
     "database_born_global",
@@ -36,10 +37,13 @@ __all__ = [
     "objects_replicated_in_time",
     "objects_under_one_name",
     "queues_in_both_regions",
+    "standby_balancer",
     "standby_cache",
     "standby_cluster",
     "standby_database",
     "standby_database_instances",
+    "standby_endpoints",
+    "standby_firewall",
     "standby_gpu_nodes",
     "standby_nat",
     "standby_network",

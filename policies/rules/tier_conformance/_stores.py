@@ -6,7 +6,7 @@ from typing import Any
 
 from haven.record import Record
 from haven.tiers import STANDBY
-from policies.rules.model import Finding, Severity, is_list, stack_rule, value_at
+from policies.rules.model import Finding, Severity, in_words, is_list, stack_rule, value_at
 from policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
 from policies.rules.world import World
 
@@ -36,6 +36,8 @@ class Edge:
     path: str
     """Of the rule."""
     timed: bool
+    part: str
+    """The prefix or the tags of the objects that it copies alone; empty where it copies all of them."""
 
 
 @stack_rule(
@@ -48,10 +50,21 @@ def objects_replicated_both_ways(world: World) -> Iterator[Finding]:
     """Rules don't copy what was there before them, and bucket settings hang on a control plane that may be down in a
     disaster: the way back is there before it is needed."""
     edges = _edges(world)
-    linked = {(each.source.urn, each.target.urn) for each in edges}
+    parts: dict[tuple[str, str], list[str]] = {}
+    for edge in edges:
+        parts.setdefault((edge.source.urn, edge.target.urn), []).append(edge.part)
     for side in sides(world):
         for bucket, other in _pairs(side, edges):
-            if (bucket.urn, other.urn) not in linked:
+            copied = parts.get((bucket.urn, other.urn), [])
+            if copied and all(copied):
+                yield Finding(
+                    bucket,
+                    "",
+                    f"a replication to {other.name} of {' and '.join(copied)} alone",
+                    "a rule for all objects, which has neither prefix nor tags",
+                    "give one rule of its BucketReplicationConfig an empty filter",
+                )
+            if not copied:
                 yield Finding(
                     bucket,
                     "",
@@ -148,12 +161,20 @@ def _edges(world: World) -> list[Edge]:
     """Replication rules that are on, between buckets of this environment."""
     named = _by_name(world)
     return [
-        Edge(source, target, config, f"rules[{index}]", _on(rule, "destination.replicationTime.status"))
+        Edge(source, target, config, f"rules[{index}]", _on(rule, "destination.replicationTime.status"), _part(rule))
         for config in world.of(*_REPLICATION)
         if (source := _bucket(world, config.inputs.get("bucket"), named))
         for index, rule in enumerate(_rules(config))
         if _on(rule, "status") and (target := _bucket(world, value_at(rule, "destination.bucket"), named))
     ]
+
+
+def _part(rule: Any) -> str:
+    """What a rule copies, where that isn't all."""
+    prefixes = ("prefix", "filter.prefix", "filter.and.prefix")
+    found = [f"prefix {in_words(prefix)}" for path in prefixes if (prefix := value_at(rule, path))]
+    tagged = value_at(rule, "filter.tag") or value_at(rule, "filter.and.tags")
+    return ", ".join([*found, *(["tagged objects"] if tagged else [])])
 
 
 def _rules(config: Record) -> list[Any]:

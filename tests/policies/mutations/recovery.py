@@ -19,6 +19,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
     ),
     Mutation(
+        "keys-in-both-regions",
+        "warm",
+        "a key with a replica that is for one Region alone",
+        setting("aws:kms/key:Key", "multiRegion", False),
+    ),
+    Mutation(
         "secrets-in-both-regions",
         "backup",
         "a secret has no replica",

@@ -200,4 +200,28 @@ MUTATIONS: tuple[Mutation, ...] = (
         "clients go to the nearest Region",
         _by_policy("latencyRoutingPolicies", "dns-failover-"),
     ),
+    Mutation(
+        "objects-replicated-both-ways",
+        "warm",
+        "objects of one prefix are replicated, and no others",
+        setting(_REPLICATION, "rules.0.filter", {"prefix": "models/"}, "artifacts-euw1"),
+    ),
+    Mutation(
+        "standby-balancer",
+        "pilot-light",
+        "the recovery Region's balancer listens to nobody",
+        without("aws:lb/listener:Listener", region=RECOVERY),
+    ),
+    Mutation(
+        "standby-firewall",
+        "warm",
+        "the recovery Region's balancer has no firewall before it",
+        without("aws:wafv2/webAclAssociation:WebAclAssociation", region=RECOVERY),
+    ),
+    Mutation(
+        "standby-endpoints",
+        "warm",
+        "the recovery Region's network has no endpoint of the registry",
+        without("aws:ec2/vpcEndpoint:VpcEndpoint", "ecr-api", region=RECOVERY),
+    ),
 )
