@@ -10,11 +10,13 @@ from policies.rules.data_protection.backup_plans import (
 )
 from policies.rules.data_protection.buckets import audit_trail_locked, bucket_lifecycle_keeps_data, bucket_versioned
 from policies.rules.data_protection.records import (
+    cluster_requests_logged,
     image_tags_immutable,
     log_group_retention,
     secret_recovery_window,
     stream_retention,
     trail_files_validated,
+    trail_in_every_region,
 )
 from policies.rules.data_protection.stores import (
     automated_backups_kept,
@@ -36,6 +38,7 @@ __all__ = [
     "bucket_lifecycle_keeps_data",
     "bucket_versioned",
     "cache_snapshots",
+    "cluster_requests_logged",
     "database_backup_retention",
     "final_snapshot",
     "image_tags_immutable",
@@ -46,4 +49,5 @@ __all__ = [
     "stream_retention",
     "table_recovery",
     "trail_files_validated",
+    "trail_in_every_region",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from haven.policy_config import Level
 from haven.record import Record
 from policies.rules.model import Finding, Severity, against, is_unknown, resource_rule, stack_rule, value_at
-from policies.rules.values import is_off, less, number
+from policies.rules.values import entries, is_off, less, number
 from policies.rules.world import World
 
 LEAST_LOG_DAYS = 7
@@ -42,6 +42,42 @@ def trail_files_validated(trail: Record) -> Iterator[Finding]:
     """CloudTrail signs a digest of every hour's files; it can't be done for files of the past."""
     if is_off(trail.inputs.get("enableLogFileValidation")):
         yield against(trail, "enableLogFileValidation", "true", "set it")
+
+
+@stack_rule(
+    says="A trail records what is done in every Region of the account, and an account's own stack has one.",
+    fix="Declare an AuditTrail, or set isMultiRegionTrail.",
+    page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/receive-cloudtrail-log-files-from-multiple-regions.html",
+    severity=Severity.HIGH,
+)
+def trail_in_every_region(world: World) -> Iterator[Finding]:
+    """What an intruder does, or a failover, happens in the Region that nobody looks at."""
+    trails = world.of("aws:cloudtrail/trail:Trail")
+    for trail in trails:
+        if is_off(trail.inputs.get("isMultiRegionTrail")):
+            yield against(trail, "isMultiRegionTrail", "true", "set it")
+        if value_at(trail.inputs, "enableLogging") is False:
+            yield against(trail, "enableLogging", "true", "turn it on again")
+    if world.facts.kind == "account" and not trails:
+        yield Finding(None, "", "no trail", "one that records every Region", "declare an AuditTrail")
+
+
+@resource_rule(
+    "aws:eks/cluster:Cluster",
+    says="What is asked of a cluster's API, and by whom, is logged.",
+    fix="Set enabledClusterLogTypes with api, audit and authenticator.",
+    page="https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
+    severity=Severity.MEDIUM,
+)
+def cluster_requests_logged(cluster: Record) -> Iterator[Finding]:
+    """Nothing of it is there afterwards unless it is turned on before."""
+    value = value_at(cluster.inputs, "enabledClusterLogTypes")
+    if not is_unknown(value) and not {str(each) for each in entries(value)} >= _ASKED:
+        yield against(cluster, "enabledClusterLogTypes", ", ".join(sorted(_ASKED)), "add those that are missing")
+
+
+_ASKED = {"api", "audit", "authenticator"}
+"""The logs that say who asked for what, and whether it was granted."""
 
 
 @resource_rule(

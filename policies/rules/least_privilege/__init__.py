@@ -10,6 +10,7 @@ from policies.rules.least_privilege.permissions import (
     no_administrators_policy,
     no_all_actions,
     no_all_resources,
+    passed_roles_named,
 )
 from policies.rules.least_privilege.trust import (
     failover_role_demands_mfa,
@@ -29,6 +30,7 @@ __all__ = [
     "no_all_resources",
     "no_wildcard_principal",
     "other_accounts_on_condition",
+    "passed_roles_named",
     "pod_apart_from_node",
     "service_acts_for_account",
     "workload_without_cluster_admin",

@@ -63,6 +63,24 @@ def no_all_resources(holder: Record) -> Iterator[Finding]:
             yield each.against("Resource", allowed, "name them by ARN, or add a condition on aws:ResourceTag")
 
 
+@resource_rule(
+    *IDENTITY,
+    says="Roles that somebody may hand to a service are named.",
+    fix="Name the roles in the resource of iam:PassRole.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+    severity=Severity.HIGH,
+)
+def passed_roles_named(holder: Record) -> Iterator[Finding]:
+    """Whoever may pass any role gets the permissions of every role; an asterisk alone is for another rule."""
+    for each in statements(holder, IDENTITY):
+        passes = any(action.lower() == "iam:passrole" for action in each.listed("Action"))
+        if each.allows and passes and any(_ANY_ROLE.fullmatch(name) for name in each.listed("Resource")):
+            yield each.against("Resource", "the ARNs of the roles that are meant", "name them")
+
+
+_ANY_ROLE = re.compile(r"arn:[a-z*-]+:iam::[^:]*:(role/)?\*")
+
+
 _ATTACHED = {
     "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
     "aws:iam/policyAttachment:PolicyAttachment": "policyArn",

@@ -6,6 +6,7 @@ needed in both may be missing in either. What stands beyond the tier is nobody's
 That images, secrets and keys are in both Regions, in every tier, is for the rules of recovery.
 """
 
+from policies.rules.tier_conformance._alike import standby_same_machines, standby_same_versions
 from policies.rules.tier_conformance._clusters import (
     standby_cluster,
     standby_gpu_nodes,
@@ -48,6 +49,8 @@ __all__ = [
     "standby_nat",
     "standby_network",
     "standby_room_to_grow",
+    "standby_same_machines",
+    "standby_same_versions",
     "standby_system_nodes",
     "standby_write_forwarding",
     "standby_zones",

@@ -248,7 +248,20 @@ _RECORDS = (
     ),
 )
 
+_WATCHING = (
+    Mutation("trail-in-every-region", "account", "a trail of one Region", setting(TRAIL, "isMultiRegionTrail", False)),
+    Mutation("trail-in-every-region", "account", "a trail that is off", setting(TRAIL, "enableLogging", False)),
+    Mutation("trail-in-every-region", "account", "an account without a trail", without(TRAIL)),
+    Mutation(
+        "cluster-requests-logged",
+        "warm",
+        "a cluster that logs no audit",
+        setting("aws:eks/cluster:Cluster", "enabledClusterLogTypes", ["api", "authenticator"]),
+    ),
+)
+
 MUTATIONS = (
+    *_WATCHING,
     *_BUCKETS,
     Mutation(
         "bucket-versioned", "warm", "a bucket without versions that no logs go to", _logs_of_nobody, base=_under_a_key

@@ -134,6 +134,17 @@ _POD = "spec.template.spec"
 
 _PERMISSIONS = (
     Mutation(
+        "passed-roles-named",
+        "warm",
+        "somebody who may hand any role to a service",
+        setting(
+            ROLE_POLICY,
+            FIRST,
+            {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/*"},
+            "euw1-flow-logs",
+        ),
+    ),
+    Mutation(
         "no-all-actions",
         "warm",
         "a role that may do anything with its buckets",

@@ -224,4 +224,22 @@ MUTATIONS: tuple[Mutation, ...] = (
         "the recovery Region's network has no endpoint of the registry",
         without("aws:ec2/vpcEndpoint:VpcEndpoint", "ecr-api", region=RECOVERY),
     ),
+    Mutation(
+        "standby-same-machines",
+        "warm",
+        "a smaller reader in the recovery Region",
+        setting("aws:rds/clusterInstance:ClusterInstance", "instanceClass", "db.r6g.medium", region=RECOVERY),
+    ),
+    Mutation(
+        "standby-same-machines",
+        "warm",
+        "other GPUs in the recovery Region",
+        setting(_GROUP, "instanceTypes", ["g4dn.2xlarge", "g5.2xlarge"], "serving", region=RECOVERY),
+    ),
+    Mutation(
+        "standby-same-versions",
+        "pilot-light",
+        "an older Kubernetes in the recovery Region",
+        setting("aws:eks/cluster:Cluster", "version", "1.32", region=RECOVERY),
+    ),
 )
