@@ -145,6 +145,7 @@ CASES = (
         "globalReplicationGroupId",
         None,
         globalReplicationGroupId="theirs-global",
+        nodeType="cache.r7g.large",
     ),
     case(
         "table-recovery",

@@ -149,7 +149,10 @@ _NODES = (
         "gpu-groups-spread",
         "warm",
         "GPU nodes of one type",
-        setting(NODES, "instanceTypes", ["g6.2xlarge"], "serving", region=EUC1),
+        both(
+            setting(NODES, "instanceTypes", ["g6.2xlarge"], "serving", region=EUC1),
+            setting(NODES, "instanceTypes", ["g6.2xlarge"], "serving", region=EUW1),
+        ),
     ),
     Mutation(
         "gpu-groups-spread",
