@@ -143,7 +143,7 @@ def _watched(environment: Environment, region: str) -> WatchedRegionArgs:
     if CONTAINER_INSIGHTS in settings.cluster.addons:
         gpus = bool(settings.cluster.gpu_node_groups)
         watched["clusters"] = [{"cluster_name": environment.cluster_name(region), "gpus": gpus}]
-    if region in environment.balancers:
+    if region in environment.balancers and (standby.network or region == environment.primary):
         watched["balancers"] = [_balancer(environment, region)]
     return watched
 

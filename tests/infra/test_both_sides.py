@@ -99,15 +99,15 @@ BY_TIER = (
     Allowed(
         "cloudwatch/metricAlarm",
         ONLY_PRIMARY,
-        "backup has no balancer there before a failover",
-        {(BACKUP, False)},
+        "backup has no balancer there for good",
+        {(BACKUP, False), (BACKUP, True)},
         names="watch-<here>-balancer-.*",
     ),
     Allowed(
         "cloudwatch/compositeAlarm",
         "sums up .*-balancer-.*",
-        "backup has no balancer there before a failover",
-        {(BACKUP, False)},
+        "backup has no balancer there for good",
+        {(BACKUP, False), (BACKUP, True)},
     ),
     Allowed("s3control/.*", ONLY_PRIMARY, "one access point routes to both buckets", ACCESS_POINTS),
     Allowed(

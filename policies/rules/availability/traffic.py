@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from haven.policy_config import Level
 from haven.record import Record
+from haven.tiers import STANDBY
 from policies.rules.model import (
     Finding,
     Severity,
@@ -70,7 +71,7 @@ def targets_drain(group: Record) -> Iterator[Finding]:
 def target_health_alarm(world: World) -> Iterator[Finding]:
     """Targets leave one by one; the balancer goes on silently with the rest."""
     for group in world.of(*TARGET_GROUPS):
-        if value_at(group.inputs, "targetType") == "lambda":
+        if value_at(group.inputs, "targetType") == "lambda" or _made_in_a_failover(world, group):
             continue
         alarms = [each for each in world.of(_ALARM) if _METRICS & _metrics(each) and _is_about(world, each, group)]
         if not alarms:
@@ -78,6 +79,12 @@ def target_health_alarm(world: World) -> Iterator[Finding]:
             yield Finding(group, "", "no alarm", allowed, "add one, with a topic among its actions")
         elif not any(value_at(each.inputs, "alarmActions") for each in alarms):
             yield against(alarms[0], "alarmActions", "at least one action", "name the topic that people read")
+
+
+def _made_in_a_failover(world: World, group: Record) -> bool:
+    """Alarms of what a tier makes only then would change the dashboard, which lives in the Region that is lost."""
+    tier = world.facts.tier
+    return tier is not None and not STANDBY[tier].network and group.region == world.facts.recovery
 
 
 _ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
