@@ -45,4 +45,4 @@ bench: setup ## Measure the tool: cold start, plans of 1 to 8 systems, all rules
 	$(BIN)/python benchmarks/rules.py
 
 reference: setup ## Write the page of all rules of the policy pack
-	$(BIN)/python -m policies.reference
+	$(BIN)/python -m haven_policies.reference

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from haven_policies.judge import judge
+from haven_policies.rules import RULES
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.resource_graph import World
 from run import ROOT, RUNS, SYSTEMS, stack_file
 
-from haven.planning import run_program
-from haven.stackfile import load_stack
-from policies.judge import judge
-from policies.rules import RULES
-from policies.rules.facts import read_facts
-from policies.rules.world import World
+from haven.config.stack_file import load_stack
+from haven.program.run import run_program
 
 BUDGET = 2.0
 """Seconds for all rules over the largest stack."""

@@ -2,59 +2,8 @@
 
 from importlib import metadata
 
+from haven_components import COMPONENTS
 from pulumi.provider.experimental import component_provider_host
 
-from components import (
-    AccountBaseline,
-    AuditTrail,
-    BackupVault,
-    CostGuard,
-    EdgeBalancer,
-    FailoverDns,
-    FaultExperiments,
-    GlobalCache,
-    GlobalDatabase,
-    GlobalTable,
-    InferenceCluster,
-    MultiRegionAccessPoint,
-    MultiRegionKey,
-    NetworkPeering,
-    Observability,
-    RecoveryPlan,
-    RegionalNetwork,
-    ReplicatedBucket,
-    ReplicatedRegistry,
-    ReplicatedSecret,
-    RequestBuffer,
-    StateBackend,
-    TrafficSwitch,
-)
-
-COMPONENTS = [
-    AccountBaseline,
-    AuditTrail,
-    BackupVault,
-    CostGuard,
-    EdgeBalancer,
-    FailoverDns,
-    FaultExperiments,
-    GlobalCache,
-    GlobalDatabase,
-    GlobalTable,
-    InferenceCluster,
-    MultiRegionAccessPoint,
-    MultiRegionKey,
-    NetworkPeering,
-    Observability,
-    RecoveryPlan,
-    RegionalNetwork,
-    ReplicatedBucket,
-    ReplicatedRegistry,
-    ReplicatedSecret,
-    RequestBuffer,
-    StateBackend,
-    TrafficSwitch,
-]
-
 if __name__ == "__main__":
-    component_provider_host(COMPONENTS, "haven", version=metadata.version("haven"))
+    component_provider_host(list(COMPONENTS), "haven", version=metadata.version("haven-dr"))

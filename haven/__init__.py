@@ -1,0 +1,1 @@
+"""Disaster recovery for AI systems on AWS: the domain and the operator's tool."""

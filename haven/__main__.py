@@ -2,6 +2,6 @@
 
 import sys
 
-from haven.cli import main
+from haven.cli.main import main
 
 sys.exit(main())

@@ -1,0 +1,1 @@
+"""The Pulumi program: one environment in two Regions, or an account's baseline."""

@@ -3,16 +3,16 @@
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from infra import kinds
-from infra.memory import remember
+from infra.config import stack_kinds
+from infra.immutable import remember
 
 
 async def main() -> pulumi.Inputs:
     """Read the config, hold it against what the first deployment stored, declare the stack."""
-    settings = kinds.load(pulumi.get_stack(), CONFIG.get())
+    settings = stack_kinds.load(pulumi.get_stack(), CONFIG.get())
     await remember(settings)
     try:
-        return kinds.declare(settings)
+        return stack_kinds.declare(settings)
     except pulumi.InputPropertiesError as refused:
         raise pulumi.RunError(str(refused)) from refused
 

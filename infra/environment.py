@@ -2,12 +2,13 @@
 
 import pulumi
 import pulumi_random
+from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, RegionalNetwork
 
-from components import EdgeBalancer, InferenceCluster, MultiRegionKey, RegionalNetwork
-from infra import names, tagging
-from infra.providers import aws_providers
+from infra import names
+from infra.config.settings import Settings
+from infra.parts import tagging
+from infra.parts.providers import aws_providers
 from infra.scale import Scale
-from infra.settings import Settings
 
 KEY_USERS = (
     "aps.amazonaws.com",

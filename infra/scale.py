@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from haven.tiers import (
+from haven.model.tiers import (
     LEAST_SYSTEM_NODES,
     STANDBY,
     Database,
@@ -13,8 +13,8 @@ from haven.tiers import (
     gpu_share,
     standby_count,
 )
-from infra.models import GpuNodeGroup, SystemNodes
-from infra.settings import Settings
+from infra.config.models import GpuNodeGroup, SystemNodes
+from infra.config.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
-from components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, RequestBuffer
-from components._support import partition
-from haven.tiers import STANDBY, Routing
-from infra import (
+from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, RequestBuffer
+from haven_components.shared.support import partition
+
+from haven.model.tiers import STANDBY, Routing
+from infra.config.settings import Settings
+from infra.environment import Environment
+from infra.parts import (
     assets,
     aws_plan,
     backups,
     compute,
     cost,
-    edge,
     faults,
+    load_balancer,
     manifest,
     networks,
     queues,
@@ -24,8 +27,6 @@ from infra import (
     traffic,
     watch,
 )
-from infra.environment import Environment
-from infra.settings import Settings
 
 
 def declare(settings: Settings) -> Mapping[str, Any]:
@@ -115,7 +116,7 @@ def _service(environment: Environment, routing: Routing) -> traffic.Service | No
         private_in=[environment.primary] if manual else list(environment.both),
     )
     for region in environment.networks:
-        environment.balancers[region] = edge.balancer(environment, region, domain, service)
+        environment.balancers[region] = load_balancer.balancer(environment, region, domain, service)
     return service
 
 

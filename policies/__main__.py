@@ -1,11 +1,5 @@
 """What Pulumi runs: `pulumi preview --policy-pack policies`."""
 
-import sys
+from haven_policies.pack import main
 
-from haven.problems import Problems
-from policies.pack import serve
-
-try:
-    serve()
-except Problems as error:
-    sys.exit(error.render())
+main()

@@ -2,21 +2,21 @@
 
 import pytest
 
-from haven.local import terraform
-from haven.local.deployment import Unavailable
-from haven.local.schema import ProviderSchema
+from haven.emulator.deployment import Unavailable
+from haven.terraform import cli
+from haven.terraform.schema import ProviderSchema
 
 
 @pytest.fixture(scope="session")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> terraform.Terraform:
+def provider(tmp_path_factory: pytest.TempPathFactory) -> cli.Terraform:
     """Terraform with the AWS provider, initialised once; without them a test is skipped and says what is missing."""
     try:
-        return terraform.find(tmp_path_factory.mktemp("terraform"))
+        return cli.find(tmp_path_factory.mktemp("terraform"))
     except Unavailable as missing:
         pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")
-def provider_schema(provider: terraform.Terraform) -> ProviderSchema:
+def provider_schema(provider: cli.Terraform) -> ProviderSchema:
     """What the AWS provider takes."""
     return provider.schema()

@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from haven.local.recorder import record
-from haven.record import Record, Recording
-from haven.stackfile import load_stack
+from haven.config.stack_file import load_stack
+from haven.program.recorder import record
+from haven.program.recording import Record, Recording
 
 ROOT = Path(__file__).resolve().parent.parent
 TIERS = ("backup", "pilot-light", "warm", "active-active")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.record import REFERENCE, Record, Recording, Secret
+from haven.program.recording import REFERENCE, Record, Recording, Secret
 from tests.environments import nested
 
 with warnings.catch_warnings():  # it leaves its data files open, and finds them in a way that is going out of use

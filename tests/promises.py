@@ -7,9 +7,10 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
 
-from haven.record import REFERENCE, Record, Recording
-from haven.tiers import Tier
-from policies.rules.aws_names import NAMES, Unique
+from haven_policies.rules.aws_names import NAMES, Unique
+
+from haven.model.tiers import Tier
+from haven.program.recording import REFERENCE, Record, Recording
 
 KEYS = {
     "aws:backup/vault:Vault": "kmsKeyArn",

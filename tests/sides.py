@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from haven.record import REFERENCE, Record, Recording, Secret
+from haven.program.recording import REFERENCE, Record, Recording, Secret
 from tests.environments import PRIMARY, RECOVERY
 
 OTHER = {PRIMARY: RECOVERY, RECOVERY: PRIMARY}

@@ -2,8 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
-
-from components import AuditTrail, MultiRegionKey
+from haven_components import AuditTrail, MultiRegionKey
 
 account = pulumi.Config().get("account") or "123456789012"
 primary, recovery = "eu-west-1", "eu-central-1"

@@ -2,8 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
-
-from components import FaultExperiments, MultiRegionKey, Observability
+from haven_components import FaultExperiments, MultiRegionKey, Observability
 
 account = pulumi.Config().get("account") or "123456789012"
 primary, recovery = "eu-west-1", "eu-central-1"

@@ -3,8 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 import pulumi_random
-
-from components import CacheEngine, GlobalCache, MultiRegionKey, RegionalNetwork
+from haven_components import CacheEngine, GlobalCache, MultiRegionKey, RegionalNetwork
 
 account = pulumi.Config().get("account") or "123456789012"
 primary, recovery = "eu-west-1", "eu-central-1"

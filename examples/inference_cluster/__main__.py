@@ -2,8 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
-
-from components import ClusterAccessPolicy, InferenceCluster, RegionalNetwork
+from haven_components import ClusterAccessPolicy, InferenceCluster, RegionalNetwork
 
 config = pulumi.Config()
 account = config.get("account") or "123456789012"

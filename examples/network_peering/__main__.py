@@ -2,8 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
-
-from components import NetworkPeering, PeeringSideArgs, RegionalNetwork
+from haven_components import NetworkPeering, PeeringSideArgs, RegionalNetwork
 
 account = pulumi.Config().get("account") or "123456789012"
 blocks = {"eu-west-1": "10.20.0.0/16", "eu-central-1": "10.21.0.0/16"}

@@ -2,8 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
-
-from components import (
+from haven_components import (
     GrafanaAuthentication,
     MultiRegionKey,
     Observability,

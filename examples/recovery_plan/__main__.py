@@ -2,8 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
-
-from components import RecoveryCriticality, RecoveryPlan
+from haven_components import RecoveryCriticality, RecoveryPlan
 
 config = pulumi.Config()
 account = config.get("account") or "123456789012"

@@ -2,8 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
-
-from components import RegionalNetwork
+from haven_components import RegionalNetwork
 
 account = pulumi.Config().get("account") or "123456789012"
 region = "eu-west-1"

@@ -3,8 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
-
-from components import MultiRegionKey, ReplicatedSecret
+from haven_components import MultiRegionKey, ReplicatedSecret
 
 account = pulumi.Config().get("account") or "123456789012"
 primary, recovery = "eu-west-1", "eu-central-1"

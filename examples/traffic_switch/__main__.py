@@ -2,9 +2,8 @@
 
 import pulumi
 import pulumi_aws as aws
-
-from components import TrafficSwitch
-from components.traffic_switch import metric
+from haven_components import TrafficSwitch
+from haven_components.traffic.traffic_switch import metric
 
 account = pulumi.Config().get("account") or "123456789012"
 primary, recovery = "eu-west-1", "eu-central-1"

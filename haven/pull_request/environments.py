@@ -2,10 +2,10 @@
 
 from typing import TypedDict
 
-from haven.problems import Problem, Problems
-from haven.projectfile import Project
-from haven.pull_request.dangers import EXAMPLE_ACCOUNTS, active_region
-from haven.stackfile import load_stack
+from haven.base.problems import Problem, Problems
+from haven.config.project import Project
+from haven.config.stack_file import load_stack
+from haven.pull_request.findings import EXAMPLE_ACCOUNTS, active_region
 
 
 class Environment(TypedDict):

@@ -7,15 +7,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from haven.compare import Change, Difference, by_place
-from haven.plan import ENVIRONMENT, Plan, kind
-from haven.plan_text import STANDING
-from haven.problems import Problem, one_line
-from haven.pull_request.code import cell, code, fenced, link
+from haven.base.problems import Problem, one_line
+from haven.base.terminal import plural
+from haven.plan.difference import Change, Difference, by_place
+from haven.plan.summary import ENVIRONMENT, Plan, kind
+from haven.plan.text import STANDING
+from haven.program.recording import Record
+from haven.pull_request.markdown_code import cell, code, fenced, link
 from haven.pull_request.report import ADDED, DELETED, Report, StackReport
 from haven.pull_request.report_json import standing_changes
-from haven.record import Record
-from haven.text import plural
 
 MARKER = "<!-- haven pull request -->"
 """Begins the comment; the next run finds it by this line."""

@@ -8,15 +8,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from haven.compare import Difference, difference
-from haven.plan import Plan, make_plan
-from haven.problems import Problem, shown
-from haven.projectfile import Project, missing_project, nearest_project, read_project
-from haven.pull_request import dangers
+from haven.base.problems import Problem, shown
+from haven.config.project import Project, missing_project, nearest_project, read_project
+from haven.plan.difference import Difference, difference
+from haven.plan.summary import Plan, make_plan
+from haven.program.recording import Recording
+from haven.pull_request import findings
 from haven.pull_request.repository import Repository, open_repository
 from haven.pull_request.runs import Run, run_stacks
 from haven.pull_request.verdict import Verdict
-from haven.record import Recording
 
 ADDED, CHANGED, DELETED = "added", "changed", "deleted"
 _EVERYWHERE = ("Pulumi.yaml", "Pulumi.yml", "components/", "haven/", "policies/", "pyproject.toml", "uv.lock")
@@ -139,8 +139,8 @@ def stack_report(stack: Touched, before: Run | None, after: Run | None) -> Stack
         before=_plan(old.recording),
         after=_plan(new.recording),
         found=found,
-        errors=(*dangers.errors(old.config, new.config), *_renamed(old, new)),
-        warnings=tuple(dangers.warnings(old.config, new.config, found)),
+        errors=(*findings.errors(old.config, new.config), *_renamed(old, new)),
+        warnings=tuple(findings.warnings(old.config, new.config, found)),
         problems=new.problems,
         failures=tuple(_failures(stack.change, old, new)),
         verdict=new.verdict,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from haven.compare import difference_json
-from haven.plan import Plan
+from haven.plan.difference import difference_json
+from haven.plan.summary import Plan
 from haven.pull_request.report import Report, StackReport
 
 

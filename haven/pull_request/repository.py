@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from haven.problems import Problem, Problems, one_line, shown
+from haven.base.problems import Problem, Problems, one_line, shown
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from haven.problems import Problem, one_line
+from haven.base.problems import Problem, one_line
+from haven.program.recording import Options, Record, Recording, Secret
 from haven.pull_request.verdict import Verdict, read_verdict
 from haven.pull_request.worker import SECRET
-from haven.record import Options, Record, Recording, Secret
 
-_WORKER = Path(__file__).with_name("worker.py")
+_WORKER = Path("haven/pull_request/worker.py")
+"""In every checkout: its words and what it prints stay the same, whatever the modules around it are called."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def run_stacks(directory: Path, files: Sequence[str], *, judged: bool) -> dict[s
     if not files:
         return {}
     done = subprocess.run(
-        [sys.executable, "-P", str(_WORKER), *(["--judge"] if judged else []), *files],
+        [sys.executable, "-P", str(_worker(directory)), *(["--judge"] if judged else []), *files],
         cwd=directory,
         env=_environment_of(directory),
         capture_output=True,
@@ -52,9 +53,16 @@ def run_stacks(directory: Path, files: Sequence[str], *, judged: bool) -> dict[s
     return {file: _read(told[file]) for file in files}
 
 
+def _worker(directory: Path) -> Path:
+    """The checkout's own worker, which knows that checkout's modules; a checkout without the tool uses this one."""
+    own = directory.resolve() / _WORKER
+    return own if own.is_file() else Path(__file__).with_name(_WORKER.name)
+
+
 def _environment_of(directory: Path) -> dict[str, str]:
     """This process's environment, with a checkout's code before the installed one."""
-    paths = (str(directory.resolve()), os.environ.get("PYTHONPATH"))
+    root = directory.resolve()
+    paths = (str(root), str(root / "components"), str(root / "policies"), os.environ.get("PYTHONPATH"))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in paths if each)}
 
 

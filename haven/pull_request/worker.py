@@ -1,7 +1,7 @@
 """Runs the program of one checkout for several stacks and writes down what it declares, and what its policies say.
 
 A process of its own for each side of a comparison: `python -P worker.py [--judge] STACK_FILE...` with the checkout in
-front of `PYTHONPATH`, so that `haven`, `infra`, `components` and `policies` are that checkout's, and the installed
+front of `PYTHONPATH`, so that `haven`, `infra`, `haven_components` and `haven_policies` are that checkout's, and the installed
 packages are today's. It imports nothing of this package: here may stand another `haven` than around it.
 """
 
@@ -24,9 +24,9 @@ def main(words: Sequence[str]) -> None:
 
 
 def _told(file: str, *, judged: bool) -> dict[str, Any]:
-    from haven.planning import run_program  # noqa: PLC0415  the checkout's
-    from haven.problems import Problems  # noqa: PLC0415  the checkout's
-    from haven.stackfile import load_stack  # noqa: PLC0415  the checkout's
+    from haven.base.problems import Problems  # noqa: PLC0415  the checkout's
+    from haven.config.stack_file import load_stack  # noqa: PLC0415  the checkout's
+    from haven.program.run import run_program  # noqa: PLC0415  the checkout's
 
     told: dict[str, Any] = {}
     try:
@@ -45,8 +45,8 @@ def _told(file: str, *, judged: bool) -> dict[str, Any]:
 
 def _judged(stack: Any, recording: Any, file: str) -> dict[str, Any]:
     """What `haven plan --policy` says, as JSON and as SARIF."""
-    from policies import report, sarif  # noqa: PLC0415  the checkout's
-    from policies.judge import verdict_on  # noqa: PLC0415  the checkout's
+    from haven_policies import report, sarif  # noqa: PLC0415  the checkout's
+    from haven_policies.judge import verdict_on  # noqa: PLC0415  the checkout's
 
     verdict = verdict_on(recording, stack.config, datetime.now(UTC).date())
     return {"policy": report.as_json(verdict), "sarif": sarif.as_sarif(verdict, file)}

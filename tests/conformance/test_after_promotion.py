@@ -1,6 +1,7 @@
 """What the next deployment of a whole stack makes of everything that a promotion is known to change.
 
-No emulator changes all of it, so the stack's state is made up, and the table of `haven.promotion` is read back into it.
+No emulator changes all of it, so the stack's state is made up, and the table of `promotion_effects` is read
+back into it.
 The AWS provider then plans, without asking anybody.
 """
 
@@ -13,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from haven import promotion
-from haven.local import again, terraform
-from haven.local.again import Difference
-from haven.local.export import Export, export
-from haven.promotion import Afterwards, Change, Member
-from haven.record import Recording
-from tests.conformance.made_up import Standing, stand
+from haven.emulator import drift
+from haven.emulator.drift import Difference
+from haven.program.recording import Recording
+from haven.terraform import cli
+from haven.terraform.export import Export, export
+from tests.conformance import promotion_effects
+from tests.conformance.fabricated_state import Standing, stand
+from tests.conformance.promotion_effects import Afterwards, Change, Member
 from tests.environments import PRIMARY, RECOVERY, environment
 
 pytestmark = pytest.mark.timeout(600)
@@ -63,7 +65,7 @@ class Flip:
         """What the promotion changes in a resource."""
         type_ = address.partition(".")[0]
         side = Member.PROMOTED if self.region(address) == self.to else Member.DEMOTED
-        return [*promotion.of(type_, side), *promotion.of(type_, Member.SHARED)]
+        return [*promotion_effects.of(type_, side), *promotion_effects.of(type_, Member.SHARED)]
 
     def read_back(self, afterwards: Afterwards) -> set[tuple[str, str]]:
         """Let a refresh have found these rows; returns where, addresses with names of attributes."""
@@ -71,14 +73,14 @@ class Flip:
         for address in self.standing.addresses():
             for each in self.changes(address):
                 if each.afterwards is afterwards:
-                    values.setdefault(address, {})[each.attribute] = promotion.found(each, self._words(address))
+                    values.setdefault(address, {})[each.attribute] = promotion_effects.found(each, self._words(address))
         self.standing.read_back(values)
         return {(address, attribute) for address, changed in values.items() for attribute in changed}
 
     def plan(self, exported: Export) -> dict[str, Difference]:
         """Address -> what would be done to it."""
         plan = self.standing.plan(exported)
-        return {each.address: each for each in again.from_terraform(plan, exported.document)}
+        return {each.address: each for each in drift.from_terraform(plan, exported.document)}
 
     def _words(self, address: str) -> Mapping[str, Any]:
         arns = {region: self.standing.attributes(each)["arn"] for region, each in self._sides("aws_rds_cluster")}
@@ -95,7 +97,7 @@ class Flip:
         return [(self.region(each), each) for each in self.standing.addresses() if each.startswith(f"{type_}.")]
 
 
-def flip(provider: terraform.Terraform, to: str, folder: Path, stack: str = STACK) -> Flip:
+def flip(provider: cli.Terraform, to: str, folder: Path, stack: str = STACK) -> Flip:
     before, recording = environment(stack, **FLIPS[to][0]), environment(stack, **FLIPS[to][1])
     schema = provider.schema()
     old = export(before, schema)
@@ -122,7 +124,7 @@ def assert_only_enlarges(flipped: Flip, differences: Mapping[str, Difference]) -
 
 
 @pytest.fixture(scope="module")
-def failed_over(provider: terraform.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Flip:
+def failed_over(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Flip:
     """After a failover, with everything read back that is to stay as it is."""
     flipped = flip(provider, RECOVERY, tmp_path_factory.mktemp("failed-over"))
     assert flipped.plan(flipped.before) == {}
@@ -147,7 +149,7 @@ def test_what_is_put_back_is_put_back_in_place_and_nothing_else_happens(failed_o
 
 def test_a_declaration_that_does_not_expect_it_would_undo_it(failed_over: Flip) -> None:
     """Each row is seen to bite; the cache's groups by themselves, for their replacement hides the other rows."""
-    rows = [each for each in promotion.CHANGES if each.otherwise and each.afterwards is Afterwards.STAYS]
+    rows = [each for each in promotion_effects.CHANGES if each.otherwise and each.afterwards is Afterwards.STAYS]
     groups = {each.type for each in rows if each.type == "aws_elasticache_replication_group"}
     for types in (groups, {each.type for each in rows} - groups):
         naive = failed_over.plan(expecting_nothing(failed_over.after, *types)).values()
@@ -177,19 +179,19 @@ def test_an_instance_that_a_runbook_made_with_defaults_is_mended_in_place(failed
 
 
 def test_every_row_is_about_something_that_stands(failed_over: Flip) -> None:
-    told = {(each.type, each.attribute) for each in promotion.CHANGES}
+    told = {(each.type, each.attribute) for each in promotion_effects.CHANGES}
     changes = {address: failed_over.changes(address) for address in failed_over.standing.addresses()}
     assert {(each.type, each.attribute) for found in changes.values() for each in found} == told
 
 
-def test_after_a_failback_nothing_of_it_is_undone(provider: terraform.Terraform, tmp_path: Path) -> None:
+def test_after_a_failback_nothing_of_it_is_undone(provider: cli.Terraform, tmp_path: Path) -> None:
     flipped = flip(provider, PRIMARY, tmp_path)
     flipped.read_back(Afterwards.STAYS)
     assert_only_enlarges(flipped, flipped.plan(flipped.after))
 
 
 def test_from_pilot_light_the_missing_instance_is_made_under_the_manifests_name(
-    provider: terraform.Terraform, tmp_path: Path
+    provider: cli.Terraform, tmp_path: Path
 ) -> None:
     flipped = flip(provider, RECOVERY, tmp_path, "pilot-light")
     differences = flipped.plan(flipped.after)

@@ -15,14 +15,15 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
+from haven_components import Observability
 
-from components import Observability
-from haven.local import again, limits, terraform
-from haven.local.deployment import Unavailable
-from haven.local.emulator import Emulator
-from haven.local.export import Export, export
-from haven.local.found import Clients
-from haven.local.recorder import record
+from haven.emulator import drift, gap_handling
+from haven.emulator.actual import Clients
+from haven.emulator.deployment import Unavailable
+from haven.emulator.ministack import Emulator
+from haven.program.recorder import record
+from haven.terraform import cli
+from haven.terraform.export import Export, export
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
@@ -65,7 +66,7 @@ def program() -> None:
 class Deployed:
     """The component in the emulator."""
 
-    provider: terraform.Terraform
+    provider: cli.Terraform
     exported: Export
     clients: Clients
     folder: Path
@@ -115,12 +116,12 @@ class Deployed:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     place = tmp_path_factory.mktemp("alarms")
     try:
-        provider = terraform.find(place)
+        provider = cli.find(place)
     except Unavailable as missing:
         pytest.skip(str(missing))
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
-        fitted = limits.fit(record(program, stack="test")).recording
-        exported = export(fitted, provider.schema(), emulator=emulator.url, leave_out=limits.leave_out)
+        fitted = gap_handling.fit(record(program, stack="test")).recording
+        exported = export(fitted, provider.schema(), emulator=emulator.url, leave_out=gap_handling.leave_out)
         folder = place / "deployed"
         provider.prepare(exported, folder)
         provider.plan(folder)
@@ -142,8 +143,8 @@ def wait_for(deployed: Deployed, region: str, expected: Mapping[str, str]) -> Ma
 def test_what_is_deployed_is_what_is_read_back(deployed: Deployed) -> None:
     assert list(deployed.exported.left_out) == []
     plan = deployed.provider.plan(deployed.folder)
-    differences = again.from_terraform(plan, deployed.exported.document)
-    assert [each.difference for each in again.explain(differences) if each.is_wrong] == []
+    differences = drift.from_terraform(plan, deployed.exported.document)
+    assert [each.difference for each in drift.explain(differences) if each.is_wrong] == []
     for region in CODES:
         watched = {"database-lag", "database-rpo-lag", "cache-0001-cpu", "trouble", "replication"}
         assert set(deployed.states(region)) == watched

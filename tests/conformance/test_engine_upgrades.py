@@ -8,18 +8,18 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random
 import pytest
+from haven_components import GlobalDatabase, InferenceCluster
+from haven_components.data._database_side import subnet_group_name
+from haven_components.data.global_database import DatabaseSideArgs, cluster_name, global_cluster_name
 
-from components import GlobalDatabase, InferenceCluster
-from components._database_side import subnet_group_name
-from components.global_database import DatabaseSideArgs, cluster_name, global_cluster_name
-from haven.local import terraform
-from haven.local.emulator import Emulator
-from haven.local.found import Clients
-from haven.local.recorder import record
-from haven.record import Recording
-from infra.addons import SHIPPED
-from tests.conformance.adopting import Adoption, Planned
-from tests.conformance.existing import ACCOUNT, Existing
+from haven.emulator.actual import Clients
+from haven.emulator.ministack import Emulator
+from haven.program.recorder import record
+from haven.program.recording import Recording
+from haven.terraform import cli
+from infra.config.addons import SHIPPED
+from tests.conformance.adoption import Adoption, Planned
+from tests.conformance.existing_resources import ACCOUNT, Existing
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
@@ -102,7 +102,7 @@ def raised(planned: Mapping[str, Planned]) -> set[str]:
 
 
 def test_a_minor_version_reaches_both_members_through_the_global_cluster(
-    provider: terraform.Terraform, url: str, tmp_path: Path
+    provider: cli.Terraform, url: str, tmp_path: Path
 ) -> None:
     primary, recovery = Existing(url, PRIMARY), Existing(url, RECOVERY)
     primary.database(
@@ -180,7 +180,7 @@ def kubernetes(url: str, version: str, addons: Mapping[str, str]) -> Recording:
 
 
 def test_a_newer_kubernetes_would_change_control_plane_add_ons_and_nodes_in_place(
-    provider: terraform.Terraform, url: str, tmp_path: Path
+    provider: cli.Terraform, url: str, tmp_path: Path
 ) -> None:
     adoption = Adoption(provider, url, tmp_path / "cluster")
     adoption.plan(kubernetes(url, "1.33", SHIPPED["1.33"]))

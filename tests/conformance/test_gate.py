@@ -4,24 +4,25 @@ from collections.abc import Collection
 
 import pytest
 
-from haven import gate, terraform_plan
-from haven.danger import Rule
-from haven.kinds_of_resources import OTHERS, STATEFUL, token
-from haven.local import naming, terraform
-from haven.local.export import Export, export
-from haven.local.schema import ProviderSchema
-from tests.conformance.made_up import Standing, stand
+from haven.gate import terraform_plan
+from haven.gate import verdict as gate
+from haven.gate.findings import Rule
+from haven.program.stateful_types import OTHERS, STATEFUL, token
+from haven.terraform import cli, naming
+from haven.terraform.export import Export, export
+from haven.terraform.schema import ProviderSchema
+from tests.conformance.fabricated_state import Standing, stand
 from tests.environments import RECOVERY, environment
 
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def standing(provider: terraform.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+def standing(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Standing:
     return stand(provider, _exported(provider), tmp_path_factory.mktemp("gate") / "standing")
 
 
-def _exported(provider: terraform.Terraform, tier: str = "warm", **changes: str) -> Export:
+def _exported(provider: cli.Terraform, tier: str = "warm", **changes: str) -> Export:
     return export(environment("warm", tier=tier, **changes), provider.schema())
 
 
@@ -34,7 +35,7 @@ def of(verdict: gate.Verdict, *rules: Rule) -> Collection[str]:
     return {each.identity for each in verdict.dangers if each.rule in rules}
 
 
-def test_a_flip_as_haven_declares_it_passes(standing: Standing, provider: terraform.Terraform) -> None:
+def test_a_flip_as_haven_declares_it_passes(standing: Standing, provider: cli.Terraform) -> None:
     verdict = judged(standing, _exported(provider, active=RECOVERY), RECOVERY)
     assert verdict.counts
     assert not verdict.dangers
@@ -42,7 +43,7 @@ def test_a_flip_as_haven_declares_it_passes(standing: Standing, provider: terraf
 
 
 def test_of_a_lower_tier_everything_is_refused_that_the_program_protects(
-    standing: Standing, provider: terraform.Terraform
+    standing: Standing, provider: cli.Terraform
 ) -> None:
     before, after = _exported(provider), _exported(provider, "pilot-light")
     protected = before.protected - after.urns.keys()

@@ -9,16 +9,17 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random
 import pytest
+from haven_components import GlobalDatabase, InferenceCluster, RegionalNetwork
+from haven_components.network import _subnets
 
-from components import GlobalDatabase, InferenceCluster, RegionalNetwork, _subnets
-from haven.local import terraform
-from haven.local.emulator import Emulator
-from haven.local.found import Clients
-from haven.local.recorder import record
-from haven.record import Recording
-from infra.addons import SHIPPED
-from tests.conformance.adopting import Adoption, Planned
-from tests.conformance.existing import ACCOUNT, Existing
+from haven.emulator.actual import Clients
+from haven.emulator.ministack import Emulator
+from haven.program.recorder import record
+from haven.program.recording import Recording
+from haven.terraform import cli
+from infra.config.addons import SHIPPED
+from tests.conformance.adoption import Adoption, Planned
+from tests.conformance.existing_resources import ACCOUNT, Existing
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
@@ -150,7 +151,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def adoption(provider: terraform.Terraform, url: str, tmp_path: Path) -> Adoption:
+def adoption(provider: cli.Terraform, url: str, tmp_path: Path) -> Adoption:
     return Adoption(provider, url, tmp_path / "adopted")
 
 

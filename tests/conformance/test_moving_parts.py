@@ -7,14 +7,15 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
+from haven_components import GlobalTable, GlobalTableArgs
 
-from components import GlobalTable, GlobalTableArgs
-from haven.local import managed_keys, terraform
-from haven.local.emulator import Emulator
-from haven.local.found import Clients
-from haven.local.recorder import record
-from haven.record import Recording
-from tests.conformance.living import Living, actions
+from haven.emulator import managed_keys
+from haven.emulator.actual import Clients
+from haven.emulator.ministack import Emulator
+from haven.program.recorder import record
+from haven.program.recording import Recording
+from haven.terraform import cli
+from tests.conformance.live_environment import Living, actions
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(600)]
@@ -31,7 +32,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def living(provider: terraform.Terraform, url: str, tmp_path: Path) -> Living:
+def living(provider: cli.Terraform, url: str, tmp_path: Path) -> Living:
     return Living(provider, url, tmp_path / "deployed")
 
 

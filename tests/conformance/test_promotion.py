@@ -7,12 +7,13 @@ would ask AWS to. Rows can't be written there, for it runs no PostgreSQL; object
 from collections.abc import Iterator
 
 import pytest
+from haven_components.data.global_database import instance_name
 
-from components.global_database import instance_name
-from haven.local import managed_keys, terraform
-from haven.local.deployment import DeploymentError
-from haven.local.emulator import Emulator
-from tests.conformance.failed_over import DATABASE, ROLES, Environment
+from haven.emulator import managed_keys
+from haven.emulator.deployment import DeploymentError
+from haven.emulator.ministack import Emulator
+from haven.terraform import cli
+from tests.conformance.failed_over_environment import DATABASE, ROLES, Environment
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1200)]
@@ -21,7 +22,7 @@ ROUNDS = 3
 
 
 @pytest.fixture(scope="module")
-def environment(provider: terraform.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+def environment(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     place = tmp_path_factory.mktemp("promotion")
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
         managed_keys.make(emulator.url, (PRIMARY, RECOVERY))

@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from haven_components.data.global_database import cluster_name, instance_name, subnet_group_name
 
-from components.global_database import cluster_name, instance_name, subnet_group_name
-from haven.local import managed_keys, terraform
-from haven.local.emulator import Emulator
-from tests.conformance.failed_over import DATABASE, INSTANCE_CLASS, ROLES, Environment
+from haven.emulator import managed_keys
+from haven.emulator.ministack import Emulator
+from haven.terraform import cli
+from tests.conformance.failed_over_environment import DATABASE, INSTANCE_CLASS, ROLES, Environment
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = pytest.mark.emulator
@@ -21,7 +22,7 @@ ADDRESS = f"aws_rds_cluster_instance.{MISSING}"
 
 
 @pytest.fixture(scope="module")
-def environment(provider: terraform.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+def environment(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """Deployed with the primary Region writing and no instance in the other one."""
     place = tmp_path_factory.mktemp("headless")
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:

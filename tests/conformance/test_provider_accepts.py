@@ -4,22 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from haven.local import differences, terraform
-from haven.local.export import export
-from haven.local.recorder import record
-from haven.record import Recording
+from haven.program.recorder import record
+from haven.program.recording import Recording
+from haven.terraform import cli, provider_differences
+from haven.terraform.export import export
 from tests.environments import EVERY_STACK, RECOVERY, ROOT, TIERS, environment
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py"))
 
-LACKING = {each.token for each in differences.DIFFERENCES if not each.argument}
+LACKING = {each.token for each in provider_differences.DIFFERENCES if not each.argument}
 """Types that the table of differences says the provider doesn't have."""
 
 
-def assert_accepted(recording: Recording, provider: terraform.Terraform, folder: Path) -> None:
+def assert_accepted(recording: Recording, provider: cli.Terraform, folder: Path) -> None:
     exported = export(recording, provider.schema())
     assert {each.type for each in exported.left_out} <= LACKING
-    assert {each.reason for each in exported.dropped} <= {each.reason for each in differences.DIFFERENCES}
+    assert {each.reason for each in exported.dropped} <= {each.reason for each in provider_differences.DIFFERENCES}
     verdict = provider.judge(exported, folder)
     assert verdict.errors == []
     assert verdict.created == exported.urns.keys()
@@ -28,22 +28,22 @@ def assert_accepted(recording: Recording, provider: terraform.Terraform, folder:
 
 
 @pytest.mark.parametrize("stack", EVERY_STACK)
-def test_every_resource_of_a_stack_is_accepted(stack: str, provider: terraform.Terraform, tmp_path: Path) -> None:
+def test_every_resource_of_a_stack_is_accepted(stack: str, provider: cli.Terraform, tmp_path: Path) -> None:
     assert_accepted(environment(stack), provider, tmp_path)
 
 
 @pytest.mark.parametrize("stack", TIERS)
-def test_every_resource_after_a_failover_is_accepted(stack: str, provider: terraform.Terraform, tmp_path: Path) -> None:
+def test_every_resource_after_a_failover_is_accepted(stack: str, provider: cli.Terraform, tmp_path: Path) -> None:
     assert_accepted(environment(stack, active=RECOVERY), provider, tmp_path)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_every_resource_of_an_example_is_accepted(example: str, provider: terraform.Terraform, tmp_path: Path) -> None:
+def test_every_resource_of_an_example_is_accepted(example: str, provider: cli.Terraform, tmp_path: Path) -> None:
     recording = record(ROOT / "examples" / example, stack="test", project=example)
     assert_accepted(recording, provider, tmp_path)
 
 
-def test_what_the_provider_refuses_is_said_with_its_address(provider: terraform.Terraform, tmp_path: Path) -> None:
+def test_what_the_provider_refuses_is_said_with_its_address(provider: cli.Terraform, tmp_path: Path) -> None:
     wrong = environment("warm")
     broken = Recording(
         wrong.project,

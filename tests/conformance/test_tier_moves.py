@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from haven.compare import Difference, difference
-from haven.letting_go import held
-from haven.local import managed_keys, terraform
-from haven.local.emulator import Emulator
-from haven.record import Record, Recording
-from tests.conformance.living import Change, Living
+from haven.emulator import managed_keys
+from haven.emulator.ministack import Emulator
+from haven.plan.difference import Difference, difference
+from haven.program.recording import Record, Recording
+from haven.program.removal_steps import held
+from haven.terraform import cli
+from tests.conformance.live_environment import Change, Living
 from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
@@ -44,7 +45,7 @@ def at(tier: str, *, kept: bool = False, **changes: str) -> Recording:
 
 
 @pytest.fixture(scope="module")
-def living(provider: terraform.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+def living(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     place = tmp_path_factory.mktemp("moves")
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
         managed_keys.make(emulator.url, (PRIMARY, RECOVERY))

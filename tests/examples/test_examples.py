@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from haven_components import COMPONENTS
 
-from components.__main__ import COMPONENTS
-from haven.local.recorder import record
-from haven.record import Record, Recording
+from haven.program.recorder import record
+from haven.program.recording import Record, Recording
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROGRAMS = sorted(path.parent for path in EXAMPLES.glob("*/__main__.py"))

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from haven.local.recorder import record
-from haven.problems import Problems
-from haven.record import Record
-from haven.stackfile import load_stack
-from infra import kinds
-from infra.account_models import ACCOUNT_KEYS
-from infra.account_settings import AccountSettings, load
-from infra.settings import KEYS, Settings
+from haven.base.problems import Problems
+from haven.config.stack_file import load_stack
+from haven.program.recorder import record
+from haven.program.recording import Record
+from infra.config import stack_kinds
+from infra.config.account_models import ACCOUNT_KEYS
+from infra.config.account_settings import AccountSettings, load
+from infra.config.settings import KEYS, Settings
 from tests.environments import ACCOUNT, PRIMARY, RECOVERY, ROOT, STACKS, environment, standing
 
 REGIONS = f'{{"primary": "{PRIMARY}", "recovery": "{RECOVERY}"}}'
@@ -30,10 +30,10 @@ def only(type_: str, region: str, **changes: str) -> dict[str, Any]:
 
 
 def test_a_stack_is_an_environment_unless_it_says_otherwise() -> None:
-    assert isinstance(kinds.load("test", VALID), AccountSettings)
+    assert isinstance(stack_kinds.load("test", VALID), AccountSettings)
     config = {**VALID, "haven:tier": "warm", "haven:kind": ""}
-    assert isinstance(kinds.load("test", config), Settings)
-    assert kinds.load("test", config) == kinds.load("test", {**config, "haven:kind": "environment"})
+    assert isinstance(stack_kinds.load("test", config), Settings)
+    assert stack_kinds.load("test", config) == stack_kinds.load("test", {**config, "haven:kind": "environment"})
 
 
 def test_two_keys_beside_the_kind_are_enough() -> None:

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from haven.record import REFERENCE
+from haven.program.recording import REFERENCE
 from tests.environments import PRIMARY, RECOVERY, TIERS, environment, standing
 from tests.sides import Standing, side
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from haven.compare import difference
+from haven.plan.difference import difference
 from tests.environments import TIERS, environment
 
 UP, DOWN = [*pairwise(TIERS)], [*pairwise(reversed(TIERS))]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from haven.record import Recording
+from haven.program.recording import Recording
 from tests.environments import ALL_EXAMPLES, EVERY_STACK, RECOVERY, TIERS, environment, example
 from tests.policy_documents import Document, Finding, documents, lint, listed
 

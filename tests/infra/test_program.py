@@ -4,9 +4,9 @@ import dataclasses
 from itertools import combinations
 
 import pytest
+from haven_policies.rules.aws_names import NAMED_BY
 
-from haven.record import Options, Record, Recording
-from policies.rules.aws_names import NAMED_BY
+from haven.program.recording import Options, Record, Recording
 from tests.environments import (
     ACCOUNT,
     EVERY_STACK,
@@ -200,7 +200,7 @@ def test_nothing_is_auto_named(stack: str) -> None:
 def test_every_type_that_takes_a_name_is_in_the_table_of_names(stack: str) -> None:
     from pulumi._types import resource_types
 
-    from haven.local.answers import resource_class
+    from haven.program.placeholders import resource_class
 
     names = {"name", "bucket", "identifier", "clusterIdentifier", "nodeGroupName", "replicationGroupId"}
     adopted = {"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"}  # AWS made and named it

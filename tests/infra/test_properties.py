@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from haven import regions
-from haven.local.recorder import record
-from haven.tiers import Tier
+from haven.base import regions
+from haven.model.tiers import Tier
+from haven.program.recorder import record
 from tests import promises
 from tests.environments import ALL_EXAMPLES, EVERY_STACK, RECOVERY, ROOT, TIERS, environment
 from tests.environments import example as recorded_example

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from haven.record import Options, Record, Recording, Secret
-from haven.stackfile import load_stack
-from policies.judge import Verdict, judge
-from policies.rules.facts import read_facts
-from policies.rules.world import World
+from haven_policies.judge import Verdict, judge
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.resource_graph import World
+
+from haven.config.stack_file import load_stack
+from haven.program.recording import Options, Record, Recording, Secret
 from tests.environments import ROOT, environment
 
 TODAY = date(2026, 11, 21)

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
+from haven_policies.rules.resource_graph import keys_in
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResourceOptions
 from pulumi_policy.policy import PolicyCustomTimeouts
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from haven.record import REFERENCE, Record, Recording, Secret, map_strings
-from policies.rules.world import keys_in
+from haven.program.recording import REFERENCE, Record, Recording, Secret, map_strings
 
 
 class EngineView:

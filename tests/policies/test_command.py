@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from haven import cli
-from haven.exits import BAD_INPUT, FINDINGS, OK
+from haven.base.exits import BAD_INPUT, FINDINGS, OK
+from haven.cli.main import main
 from tests.environments import PRIMARY, ROOT
 
 AT_HOME = {"classes": {"personal": {"regions": [PRIMARY]}}, "default": "personal"}
@@ -25,7 +25,7 @@ def haven(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Haven:
         document["config"] |= {f"haven:{name}": value for name, value in {"residency": AT_HOME, **changes}.items()}
         file = tmp_path / "Pulumi.home.yaml"
         file.write_text(json.dumps(document))
-        code = cli.main(["plan", str(file), "-C", str(ROOT), *options])
+        code = main(["plan", str(file), "-C", str(ROOT), *options])
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 

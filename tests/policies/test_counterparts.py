@@ -1,13 +1,13 @@
 """Who stands for whom in the two Regions."""
 
 import pytest
+from haven_components.shared.support import region_code
+from haven_policies.rules.counterparts import Counterparts, one_is_enough, short
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.resource_graph import World
 
-from components._support import region_code
-from haven.record import Record
-from haven.regions import ZONES
-from policies.rules.counterparts import Counterparts, one_is_enough, short
-from policies.rules.facts import read_facts
-from policies.rules.world import World
+from haven.base.regions import ZONES
+from haven.program.recording import Record
 from tests.environments import PRIMARY, RECOVERY, STACKS, environment
 from tests.policies.breaking import find
 

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.residency.edges import WAYS, Edge, edges
+from haven_policies.rules.residency.places import region_of
+from haven_policies.rules.residency.stores import HOMES
+from haven_policies.rules.residency.ways import Kind
+from haven_policies.rules.resource_graph import World
 
-from haven.record import REFERENCE, Record, Secret
-from haven.regions import ZONES
-from haven.stackfile import load_stack
-from policies.rules.facts import read_facts
-from policies.rules.residency.edges import WAYS, Edge, edges
-from policies.rules.residency.places import region_of
-from policies.rules.residency.stores import HOMES
-from policies.rules.residency.ways import Kind
-from policies.rules.world import World
+from haven.base.regions import ZONES
+from haven.config.stack_file import load_stack
+from haven.program.recording import REFERENCE, Record, Secret
 from tests.environments import EVERY_STACK, PRIMARY, RECOVERY, ROOT, environment
 from tests.policies import sdk
 
@@ -210,7 +210,7 @@ def test_every_way_is_a_property_of_a_type_that_the_aws_package_has() -> None:
 
 
 def test_every_store_has_a_kind_that_a_class_can_be_given_to() -> None:
-    from infra.residency_rules import WHOLE_STORES
+    from infra.config.residency_rules import WHOLE_STORES
 
     assert {each.store.kind for stack in EVERY_STACK for each in found(stack)} <= set(WHOLE_STORES)
 

@@ -4,15 +4,15 @@ from collections import Counter
 from importlib import import_module
 
 import pytest
+from haven_policies.rules import FAMILIES, RULES
 
-from policies.rules import FAMILIES, RULES
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import Mutation, verdict_of
 
 MUTATIONS: tuple[Mutation, ...] = tuple(
     mutation
     for family in FAMILIES
-    for mutation in import_module(family.__name__.replace("policies.rules", "tests.policies.mutations")).MUTATIONS
+    for mutation in import_module(family.__name__.replace("haven_policies.rules", "tests.policies.mutations")).MUTATIONS
 )
 
 

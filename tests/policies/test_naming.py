@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from haven_policies.rules.naming import TAGS
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.tagged import TAGGED
 
-from policies.rules.naming import TAGS
-from policies.rules.tagged import TAGGED
-from policies.rules.world import World
 from tests.environments import EVERY_STACK, environment
 from tests.policies import sdk
 from tests.policies.breaking import find, verdict_of
@@ -60,7 +60,7 @@ def test_the_program_tags_stores_with_their_class_and_node_groups_with_their_sys
 
 @pytest.mark.parametrize("stack", EVERY_STACK)
 def test_no_resource_has_more_tags_than_aws_takes(stack: str) -> None:
-    from policies.rules.facts import read_facts
+    from haven_policies.rules.facts import read_facts
 
     world = World(environment(stack), read_facts(stack, {}))
     assert max(len(world.tags(each)) for each in world.of(*TAGGED)) <= 50

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from haven_policies.rules import RULES
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.resource_graph import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haven.record import Record, Recording, Secret
-from policies.rules import RULES
-from policies.rules.facts import read_facts
-from policies.rules.world import World
+from haven.program.recording import Record, Recording, Secret
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import both
-from tests.policies.foreign import EMPTY
 from tests.policies.kubernetes import GUARDED, SCALED
+from tests.policies.third_party_programs import EMPTY
 
 DOCUMENT = (
     '{"Statement": [{"Effect": "Allow", "Action": 1, "Principal": [], "Resource": {}, "Condition": "x"}, 3, null]}'

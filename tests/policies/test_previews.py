@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from haven_policies.rules.resource_graph import keys_in
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from haven import cli
-from haven.exits import BAD_INPUT, FINDINGS, OK
-from haven.record import REFERENCE, Record, Recording, Secret, map_strings
-from haven.stackfile import load_stack
-from policies.rules.world import keys_in
+from haven.base.exits import BAD_INPUT, FINDINGS, OK
+from haven.cli.main import main
+from haven.config.stack_file import load_stack
+from haven.program.recording import REFERENCE, Record, Recording, Secret, map_strings
 from tests.environments import ROOT, environment
 from tests.policies.breaking import setting
 
@@ -66,7 +66,7 @@ def gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Gate:
     def run(document: Mapping[str, Any], *options: str) -> tuple[int, str, str]:
         file = tmp_path / "preview.json"
         file.write_text(json.dumps(document))
-        code = cli.main(["gate", str(file), *options])
+        code = main(["gate", str(file), *options])
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 

@@ -5,15 +5,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from haven_policies import publish
 
-from policies import publish
 from tests.environments import ROOT
 
 LOADED = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import policies.pack
-print(*(m.__file__ for n, m in list(sys.modules.items()) if n.partition(".")[0] in ("haven", "policies")), sep="\\n")
+import haven_policies.pack
+own = ("haven", "haven_policies")
+print(*(m.__file__ for n, m in list(sys.modules.items()) if n.partition(".")[0] in own), sep="\\n")
 """
 
 
@@ -27,7 +28,7 @@ def test_a_published_pack_needs_nothing_of_this_project(tmp_path: Path) -> None:
     assert loaded
     assert all(each.is_relative_to(folder) for each in loaded)
     assert {Path("PulumiPolicy.yaml"), Path("__main__.py"), Path("requirements.txt")} <= set(files)
-    assert not any(each.parts[0] in ("components", "infra", "tests") for each in files)
+    assert not any(each.parts[0] in ("haven_components", "infra", "tests") for each in files)
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,6 +39,6 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path, capsys: pyt
 
 
 def test_no_rule_knows_pulumi() -> None:
-    for file in (ROOT / "policies" / "rules").rglob("*.py"):
+    for file in (ROOT / "policies" / "haven_policies" / "rules").rglob("*.py"):
         assert "import pulumi" not in file.read_text(), file
         assert "from pulumi" not in file.read_text(), file

@@ -1,12 +1,12 @@
 """What one Region uses is there for the other one, in the shipped stacks and after a failover."""
 
 import pytest
+from haven_policies.judge import judge
+from haven_policies.rules import recovery
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.model import rules_of
+from haven_policies.rules.resource_graph import World
 
-from policies.judge import judge
-from policies.rules import recovery
-from policies.rules.facts import read_facts
-from policies.rules.model import rules_of
-from policies.rules.world import World
 from tests.environments import PRIMARY, RECOVERY, STACKS, environment
 from tests.policies.breaking import TODAY, Change, both, find, setting, verdict_of, without
 

@@ -1,6 +1,6 @@
 """The page of all rules."""
 
-from policies.reference import PAGE, page
+from haven_policies.reference import PAGE, page
 
 
 def test_the_page_of_rules_is_what_the_rules_say() -> None:

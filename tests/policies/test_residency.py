@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 from botocore.loaders import create_loader
+from haven_policies.data_classes import regions_of
+from haven_policies.judge import Verdict
+from haven_policies.presets import Statement, names, preset
+from haven_policies.report import as_json, render
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.residency.allowed import Limits
+from haven_policies.rules.residency.edges import WAYS, edges
+from haven_policies.rules.residency.stores import HOMES, Store
+from haven_policies.rules.resource_graph import World
 from pydantic import ValidationError
 
-from haven.policy_config import DataClass, Residency
-from haven.problems import Problems
-from haven.record import Recording
-from haven.text import Style
-from infra.residency_rules import WHOLE_STORES
-from policies.data_classes import regions_of
-from policies.judge import Verdict
-from policies.presets import Statement, names, preset
-from policies.report import as_json, render
-from policies.rules.facts import read_facts
-from policies.rules.residency.allowed import Limits
-from policies.rules.residency.edges import WAYS, edges
-from policies.rules.residency.stores import HOMES, Store
-from policies.rules.world import World
+from haven.base.problems import Problems
+from haven.base.terminal import Style
+from haven.config.policy import DataClass, Residency
+from haven.program.recording import Recording
+from infra.config.residency_rules import WHOLE_STORES
 from tests.environments import environment
 from tests.policies.breaking import TODAY, adding, find, setting, verdict_of
 from tests.policies.mutations.residency import residency

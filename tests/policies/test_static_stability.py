@@ -1,12 +1,12 @@
 """No Region hangs on the other: in the shipped stacks, after a failover, and in programs that say no tier."""
 
 import pytest
+from haven_policies.judge import judge
+from haven_policies.rules import static_stability
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.model import rules_of
+from haven_policies.rules.resource_graph import World
 
-from policies.judge import judge
-from policies.rules import static_stability
-from policies.rules.facts import read_facts
-from policies.rules.model import rules_of
-from policies.rules.world import World
 from tests.environments import PRIMARY, RECOVERY, STACKS, environment
 from tests.policies.breaking import TODAY, Mutation, adding, both, verdict_of
 from tests.policies.mutations.static_stability import MUTATIONS

@@ -1,13 +1,13 @@
 """An environment that says more than it is, is refused with the list of what is missing."""
 
 import pytest
+from haven_policies.judge import Violation, judge
+from haven_policies.rules import tier_conformance
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.model import rules_of
+from haven_policies.rules.resource_graph import World
 
-from haven.policy_config import Level
-from policies.judge import Violation, judge
-from policies.rules import tier_conformance
-from policies.rules.facts import read_facts
-from policies.rules.model import rules_of
-from policies.rules.world import World
+from haven.config.policy import Level
 from tests.environments import PRIMARY, RECOVERY, STACKS, TIERS, environment
 from tests.policies.breaking import TODAY, verdict_of
 

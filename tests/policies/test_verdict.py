@@ -6,15 +6,15 @@ from datetime import date
 from typing import Any
 
 import pytest
+from haven_policies.judge import Verdict, check_names
+from haven_policies.report import as_json, render
+from haven_policies.rules import RULES
+from haven_policies.rules.facts import read_facts
+from haven_policies.sarif import as_sarif
 
-from haven.policy_config import Level
-from haven.problems import Problems
-from haven.text import WIDTH, Style
-from policies.judge import Verdict, check_names
-from policies.report import as_json, render
-from policies.rules import RULES
-from policies.rules.facts import read_facts
-from policies.sarif import as_sarif
+from haven.base.problems import Problems
+from haven.base.terminal import WIDTH, Style
+from haven.config.policy import Level
 from tests.environments import environment
 from tests.policies.breaking import TODAY, adding, both, find, setting, verdict_of
 

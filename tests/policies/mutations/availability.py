@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from haven.record import Recording, reference
+from haven.program.recording import Recording, reference
 from tests.policies.breaking import (
     Change,
     Mutation,

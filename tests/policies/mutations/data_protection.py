@@ -1,6 +1,6 @@
 """What is broken of data protection."""
 
-from haven.record import Recording, reference
+from haven.program.recording import Recording, reference
 from tests.policies.breaking import Change, Mutation, both, find, setting, without
 
 EUW1, EUC1 = "eu-west-1", "eu-central-1"

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from haven.record import Recording, reference
+from haven.program.recording import Recording, reference
 from tests.environments import PRIMARY
 from tests.policies.breaking import Mutation, adding, both, find, setting
 

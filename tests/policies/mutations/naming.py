@@ -2,8 +2,9 @@
 
 import json
 
-from haven.record import Recording
-from policies.rules.naming import TAGS
+from haven_policies.rules.naming import TAGS
+
+from haven.program.recording import Recording
 from tests.policies.breaking import Change, Mutation, both, find, putting, setting
 
 TAGGED, CARRIES, FITS = "resources-tagged", "names-carry-environment", "names-fit-aws"

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from haven.record import Record, Recording, reference
+from haven.program.recording import Record, Recording, reference
 from tests.environments import PRIMARY, RECOVERY
 from tests.policies.breaking import Change, Mutation, both, find, putting, replacing, setting, without
 from tests.policies.kubernetes import BUDGET, DEPLOYMENT, budget, workload

@@ -1,6 +1,6 @@
 """What makes an environment less than the tier that it says it is."""
 
-from haven.record import Recording
+from haven.program.recording import Recording
 from tests.environments import PRIMARY, RECOVERY
 from tests.policies.breaking import Change, Mutation, both, find, putting, setting, without
 

@@ -1,0 +1,1 @@
+"""What an account has once: baseline, audit trail, budgets, state backend."""

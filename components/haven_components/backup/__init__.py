@@ -1,0 +1,1 @@
+"""Backup vaults, plans and restore tests."""

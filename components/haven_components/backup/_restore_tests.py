@@ -1,0 +1,114 @@
+"""Restores that AWS Backup makes by itself, to show that backups can be restored before they have to be."""
+
+import re
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from haven_components.shared.support import Checks
+
+SCHEDULE = "cron(0 5 ? * SUN *)"
+START_WINDOW_HOURS = 1
+SELECTION_WINDOW_DAYS = 7
+VALIDATION_WINDOW_HOURS = 4
+MOST_WINDOW_HOURS = 168
+"""Of the validation window (AWS Backup API Reference, RestoreTestingSelectionForCreate; read 2026-11-21)."""
+
+RESOURCE_TYPES = ("Aurora", "DynamoDB", "EBS", "EC2", "EFS", "RDS", "S3")
+"""Types of Haven's stores that restore testing supports (AWS Backup Developer Guide, restore testing; read 2026-11-21).
+It calls them so in recovery points."""
+
+
+class RestoredTypeArgs(TypedDict):
+    resource_type: str
+    """What is restored: `Aurora`, `DynamoDB`, `EBS`, `EC2`, `EFS`, `RDS` or `S3`; of each resource one recovery point,
+    picked at random among those of the last seven days."""
+    metadata: NotRequired[dict[str, pulumi.Input[str]]]
+    """What AWS Backup can't infer, or infers wrongly. A database is restored into the Region's default VPC, and where
+    that is gone the restore fails without `dbsubnetgroupname` (AWS Backup Developer Guide, inferred metadata; read
+    2026-11-21). Omitted: what AWS Backup infers."""
+
+
+class RestoreTestsArgs(TypedDict):
+    resources: list[RestoredTypeArgs]
+    """What is restored, each type once."""
+    schedule: NotRequired[str]
+    """When, as an AWS cron expression in UTC. Omitted: every Sunday at 05:00."""
+    validation_window_hours: NotRequired[int]
+    """Hours for which what was restored stands, so that it can be examined, 1 to 168; then AWS Backup deletes it. What
+    stands costs. Omitted: 4."""
+
+
+def restore_tests(
+    name: str,
+    args: RestoreTestsArgs,
+    *,
+    vault_arn: pulumi.Input[str],
+    role_arn: pulumi.Input[str],
+    options: pulumi.ResourceOptions,
+) -> None:
+    """A plan that restores from one vault, and what it restores."""
+    plan = aws.backup.RestoreTestingPlan(
+        f"{name}-restore-tests",
+        name=restore_test_name(name),
+        schedule_expression=args.get("schedule", SCHEDULE),
+        schedule_expression_timezone="Etc/UTC",
+        start_window_hours=START_WINDOW_HOURS,
+        recovery_point_selection={
+            "algorithm": "RANDOM_WITHIN_WINDOW",
+            "include_vaults": [vault_arn],
+            "recovery_point_types": ["SNAPSHOT"],
+            "selection_window_days": SELECTION_WINDOW_DAYS,
+        },
+        tags={"Name": f"{name}-restore-tests"},
+        opts=options,
+    )
+    for each in args["resources"]:
+        type_ = each["resource_type"]
+        aws.backup.RestoreTestingSelection(
+            f"{name}-restore-test-{type_.lower()}",
+            name=f"{restore_test_name(name)}_{type_.lower()}",
+            restore_testing_plan_name=plan.name,
+            protected_resource_type=type_,
+            protected_resource_arns=["*"],  # whatever of this type the vault holds: the vault is the limit
+            restore_metadata_overrides=each.get("metadata"),
+            iam_role_arn=role_arn,
+            validation_window_hours=int(args.get("validation_window_hours", VALIDATION_WINDOW_HOURS)),
+            opts=options,
+        )
+
+
+def restore_test_name(name: str) -> str:
+    """Restore testing takes letters, digits and underscores alone in its names."""
+    return name.replace("-", "_")
+
+
+def require_restore_tests(checks: Checks, args: RestoreTestsArgs | None) -> None:
+    """Types that can be restored, each once, on a schedule, for a while."""
+    if args is None:
+        return
+    types = [each["resource_type"] for each in args["resources"]]
+    checks.require(
+        0 < len(types) == len(set(types)) and set(types) <= set(RESOURCE_TYPES),
+        "restore_tests.resources",
+        got=types,
+        allowed=f"each once, of {', '.join(RESOURCE_TYPES)}",
+        fix="name what the vault holds, or leave restore_tests out",
+    )
+    schedule = args.get("schedule", SCHEDULE)
+    checks.require(
+        re.fullmatch(r"cron\(\S+( \S+){5}\)", schedule) is not None,
+        "restore_tests.schedule",
+        got=schedule,
+        allowed=f"an AWS cron expression, such as {SCHEDULE}",
+        fix=f"leave it out for {SCHEDULE}",
+    )
+    hours = args.get("validation_window_hours", VALIDATION_WINDOW_HOURS)
+    checks.require(
+        1 <= hours <= MOST_WINDOW_HOURS,
+        "restore_tests.validation_window_hours",
+        got=hours,
+        allowed=f"1 to {MOST_WINDOW_HOURS}",
+        fix=f"leave it out for {VALIDATION_WINDOW_HOURS}",
+    )

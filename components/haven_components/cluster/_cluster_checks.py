@@ -1,0 +1,246 @@
+"""What can be wrong with a cluster's arguments."""
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+
+from haven_components.cluster import _cluster_addons
+from haven_components.cluster._node_groups import (
+    FINGERPRINT_CHARACTERS,
+    SYSTEM,
+    CapacityMarket,
+    GpuNodeGroupArgs,
+    SystemNodesArgs,
+)
+from haven_components.network import _subnets
+from haven_components.shared.support import Checks
+
+LONGEST_NODE_GROUP_NAME = 63
+"""EKS API, CreateNodegroup, read 2026-11-21."""
+
+FEWEST_GPU_ZONES = 2
+FEWEST_GPU_TYPES = 2
+"""On-demand GPU capacity is refused often and by type: three Regions at once have been seen without one type
+(modelplaneai/modelplane#113, read 2026-11-21)."""
+
+_LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+_INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
+
+
+def check_version(checks: Checks, version: str) -> None:
+    """The Kubernetes version is a minor one of 1."""
+    checks.require(
+        re.fullmatch(r"1\.\d{2}", version) is not None,
+        "kubernetes_version",
+        got=version,
+        allowed="1 and a minor version, such as 1.33",
+        fix="leave the patch version out: EKS chooses it",
+    )
+
+
+def check_zones(checks: Checks, region: str, zones: Sequence[str], subnet_ids: object) -> None:
+    """Each zone is one of the Region's, and has a subnet as far as that can be seen."""
+    well_formed = all(re.fullmatch(rf"{re.escape(region)}[a-z]", zone) for zone in zones)
+    enough = _subnets.FEWEST_ZONES <= len(set(zones)) == len(zones) <= _subnets.MOST_ZONES
+    checks.require(
+        well_formed and enough,
+        "zones",
+        got=list(zones),
+        allowed=f"two or three different zones of {region}",
+        fix=f"name the zones of the subnets in their order, such as {region}a",
+    )
+    if isinstance(subnet_ids, list):
+        checks.require(
+            len(subnet_ids) == len(zones),
+            "subnet_ids",
+            got=f"{len(subnet_ids)} subnets",
+            allowed=f"one for each of the {len(zones)} zones",
+            fix="give one private subnet per zone, in the order of the zones",
+        )
+
+
+def check_addons(checks: Checks, versions: Mapping[str, str]) -> None:
+    """Every add-on that the cluster can't do without is pinned."""
+    missing = sorted(set(_cluster_addons.REQUIRED) - versions.keys())
+    checks.require(
+        not missing,
+        "addons",
+        got=f"no version of {', '.join(missing)}",
+        allowed=f"versions of {', '.join(sorted(_cluster_addons.REQUIRED))}",
+        fix="pin the missing ones: `aws eks describe-addon-versions` lists what fits the Kubernetes version",
+    )
+    for addon, version in versions.items():
+        checks.require(
+            re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", version) is not None,
+            f"addons[{addon!r}]",
+            got=version,
+            allowed="a version in full, such as v1.12.4-eksbuild.1",
+            fix="take the version from `aws eks describe-addon-versions`",
+        )
+
+
+def check_public_access(checks: Checks, cidrs: Sequence[str]) -> None:
+    """The endpoint is opened to listed networks, never to everyone."""
+    for index, cidr in enumerate(cidrs):
+        checks.require(
+            _is_narrow_block(cidr),
+            f"public_access_cidrs[{index}]",
+            got=cidr,
+            allowed="an IPv4 block of your own, such as 203.0.113.0/24",
+            fix="list the networks that may reach the API; leave the list out for a private endpoint",
+        )
+
+
+def _is_narrow_block(cidr: str) -> bool:
+    try:
+        return ipaddress.IPv4Network(cidr).prefixlen > 0
+    except ValueError:
+        return False
+
+
+def check_access(checks: Checks, principals: Sequence[str]) -> None:
+    """Each principal is an IAM role or user, named once, and its last part names its entry."""
+    for index, arn in enumerate(principals):
+        checks.require(
+            re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+", arn) is not None,
+            f"access_entries[{index}].principal_arn",
+            got=arn,
+            allowed="the ARN of an IAM role or user",
+            fix="give the role's own ARN, not that of a session (`assumed-role`)",
+        )
+    names = [principal_name(arn) for arn in principals]
+    twice = sorted({each for each in names if names.count(each) > 1})
+    checks.require(
+        not twice,
+        "access_entries",
+        got=f"{', '.join(twice)} more than once",
+        allowed="principals that differ in the last part of their ARN",
+        fix="name each principal once",
+    )
+
+
+def principal_name(arn: str) -> str:
+    """The last part of a role's or user's ARN."""
+    return arn.rpartition("/")[2]
+
+
+def check_system_nodes(checks: Checks, nodes: SystemNodesArgs) -> None:
+    """The cluster's own services find a node."""
+    _check_types(checks, "system_nodes", nodes["instance_types"], 1)
+    _check_sizes(checks, "system_nodes", nodes, 1)
+
+
+def check_gpu_groups(checks: Checks, cluster: str, zones: Sequence[str], groups: Sequence[GpuNodeGroupArgs]) -> None:
+    """Each GPU group has a name of its own and capacity that survives a shortage, or a reservation."""
+    names = [group["name"] for group in groups]
+    for index, group in enumerate(groups):
+        path = f"gpu_node_groups[{index}]"
+        _check_name(checks, path, cluster, group["name"], names)
+        _check_sizes(checks, path, group, 0)
+        _check_labels(checks, path, group.get("labels", {}))
+        if "capacity_reservation" in group:
+            _check_reservation(checks, path, zones, group)
+        else:
+            _check_on_demand(checks, path, zones, group)
+
+
+def _check_name(checks: Checks, path: str, cluster: str, name: str, names: Sequence[str]) -> None:
+    room = LONGEST_NODE_GROUP_NAME - len(f"{cluster}--") - FINGERPRINT_CHARACTERS
+    checks.require(
+        re.fullmatch(r"[a-z][a-z0-9-]*", name) is not None and len(name) <= room,
+        f"{path}.name",
+        got=name,
+        allowed=f"at most {room} lower-case letters, digits and hyphens, the first a letter",
+        fix="choose another name",
+    )
+    checks.require(
+        name != SYSTEM and names.count(name) == 1,
+        f"{path}.name",
+        got=name,
+        allowed=f"a name that no other group has; `{SYSTEM}` is taken",
+        fix="give each group a name of its own",
+    )
+
+
+def _check_sizes(checks: Checks, path: str, size: SystemNodesArgs | GpuNodeGroupArgs, fewest: int) -> None:
+    least, now, most = size["min_size"], size["desired_size"], size["max_size"]
+    checks.require(
+        fewest <= least <= now <= most and most >= 1,
+        f"{path}.desired_size",
+        got=f"min_size {least}, desired_size {now}, max_size {most}",
+        allowed=f"{fewest} ≤ min_size ≤ desired_size ≤ max_size, max_size at least 1",
+        fix="bring the three into this order",
+    )
+    checks.require(
+        20 <= size["disk_gib"] <= 16384,
+        f"{path}.disk_gib",
+        got=size["disk_gib"],
+        allowed="20 to 16384 GiB",
+        fix="choose a size that images fit on and gp3 volumes can have",
+    )
+
+
+def _check_types(checks: Checks, path: str, types: Sequence[str], fewest: int) -> None:
+    checks.require(
+        len(set(types)) == len(types) >= fewest and all(_INSTANCE_TYPE.fullmatch(each) for each in types),
+        f"{path}.instance_types",
+        got=list(types),
+        allowed=f"{'one' if fewest == 1 else 'two'} or more different instance types, such as g6e.xlarge",
+        fix="list the types to take nodes from, best first: several survive a shortage of one",
+    )
+
+
+def _check_labels(checks: Checks, path: str, labels: Mapping[str, str]) -> None:
+    wrong = [key for key in labels if not _LABEL_KEY.fullmatch(key) or key.startswith("haven.dev/")]
+    checks.require(
+        not wrong,
+        f"{path}.labels",
+        got=wrong,
+        allowed="Kubernetes label keys outside haven.dev/",
+        fix="rename these labels",
+    )
+
+
+def _check_on_demand(checks: Checks, path: str, zones: Sequence[str], group: GpuNodeGroupArgs) -> None:
+    _check_types(checks, path, group["instance_types"], FEWEST_GPU_TYPES)
+    chosen = group.get("zones", zones)
+    checks.require(
+        len(set(chosen)) == len(chosen) >= FEWEST_GPU_ZONES and set(chosen) <= set(zones),
+        f"{path}.zones",
+        got=list(chosen),
+        allowed=f"two or more of {', '.join(zones)}",
+        fix="add a zone, so that the group outlives the loss of one; for capacity in one zone give a reservation",
+    )
+
+
+def _check_reservation(checks: Checks, path: str, zones: Sequence[str], group: GpuNodeGroupArgs) -> None:
+    reservation = group["capacity_reservation"]
+    checks.require(
+        re.fullmatch(r"cr-[0-9a-f]{8,17}", reservation["id"]) is not None,
+        f"{path}.capacity_reservation.id",
+        got=reservation["id"],
+        allowed="the id of a capacity reservation, cr- and hexadecimal digits",
+        fix="copy it from the reservation",
+    )
+    checks.require(
+        reservation["zone"] in zones,
+        f"{path}.capacity_reservation.zone",
+        got=reservation["zone"],
+        allowed=f"one of {', '.join(zones)}",
+        fix="give the zone of the reservation; the cluster needs a subnet there",
+    )
+    checks.require(
+        group["instance_types"] == [reservation["instance_type"]] and "zones" not in group,
+        f"{path}.instance_types",
+        got=group["instance_types"],
+        allowed=f"[{reservation['instance_type']!r}], and no zones of its own",
+        fix="one group for each reservation: its zone and type are the group's",
+    )
+    markets = [each.value for each in CapacityMarket]
+    checks.require(
+        reservation.get("market", CapacityMarket.ON_DEMAND) in markets,
+        f"{path}.capacity_reservation.market",
+        got=reservation.get("market"),
+        allowed=" or ".join(markets),
+        fix="say which kind of reservation it is",
+    )

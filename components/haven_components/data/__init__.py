@@ -1,0 +1,1 @@
+"""Databases, caches, tables, buckets, queues and image repositories."""

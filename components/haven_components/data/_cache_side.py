@@ -1,0 +1,232 @@
+"""One Region's replication group of a cache, and what stands around it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from haven_components.data import _data_store
+from haven_components.data._data_store import sited
+from haven_components.shared.support import stateful
+
+PORT = 6379
+
+SNAPSHOT_WINDOW = "03:00-04:00"
+MAINTENANCE_HOURS = "22:00", "23:00"
+
+# In a Global Datastore these belong to the datastore, which changes them in every member; a change through a member is
+# refused ("is part of a global cluster. Request rejected", hashicorp/terraform-provider-aws#19929, #27875). AWS also
+# gives each member a parameter group of its own making.
+DECIDED_BY_DATASTORE = ["engine", "engineVersion", "nodeType", "numNodeGroups", "parameterGroupName"]
+
+# A promotion swaps the roles in the datastore, and whoever leaves it loses the identifier. A different value would
+# replace the group and what it holds (the AWS provider forces that for both identifiers).
+MOVED_BY_PROMOTION = ["globalReplicationGroupId"]
+
+
+class CacheEngine(StrEnum):
+    VALKEY = "valkey"
+    REDIS = "redis"
+
+
+class CacheEviction(StrEnum):
+    """What gives way when memory is full."""
+
+    VOLATILE_LRU = "volatile-lru"
+    """The key with an expiry that was used least recently."""
+    VOLATILE_LFU = "volatile-lfu"
+    """The key with an expiry that is used least often."""
+    VOLATILE_TTL = "volatile-ttl"
+    """The key that would expire next."""
+    VOLATILE_RANDOM = "volatile-random"
+    """Any key with an expiry."""
+    ALLKEYS_LRU = "allkeys-lru"
+    """The key that was used least recently."""
+    ALLKEYS_LFU = "allkeys-lfu"
+    """The key that is used least often."""
+    ALLKEYS_RANDOM = "allkeys-random"
+    """Any key."""
+    NOEVICTION = "noeviction"
+    """Nothing: writes fail."""
+
+
+class CacheSideArgs(TypedDict):
+    region: str
+    """The side's Region, for example `eu-west-1`."""
+    vpc_id: pulumi.Input[str]
+    """Id of the VPC that it stands in."""
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Ids of subnets in two zones or more, without a route to the internet."""
+    kms_key_arn: pulumi.Input[str]
+    """ARN of the key, in this Region, that encrypts what is stored, logs and, on the primary side, the secret. Its
+    policy must let ElastiCache, CloudWatch Logs and Secrets Manager use it. Fixed at creation."""
+    client_cidrs: list[str]
+    """IPv4 networks whose clients may connect, for example `10.20.0.0/16`."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """What both groups are declared with."""
+
+    name: str
+    engine: CacheEngine
+    engine_version: str
+    node_type: str
+    shards: int
+    replicas_per_shard: int
+    eviction: CacheEviction
+    snapshot_retention_days: int
+    log_retention_days: int
+    token: pulumi.Output[str]
+    ephemeral: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one group stands."""
+
+    parent: pulumi.Resource
+    provider: pulumi.ProviderResource | None
+    maintenance_day: str
+
+
+def group_name(name: str, region: str) -> str:
+    """Identifier of the replication group that the cache called `name` has in a Region: the primary one, or a member
+    of its Global Datastore."""
+    return sited(name, region)
+
+
+def independent_group_name(name: str, region: str) -> str:
+    """Identifier of a recovery group outside any Global Datastore.
+
+    Its name is its own, because it can't join a Global Datastore later: the member is made beside it, and it goes.
+    """
+    return f"{sited(name, region)}-alone"
+
+
+class CacheSide:
+    """Log groups, subnet group and security group of one Region, and the replication groups made there."""
+
+    def __init__(self, common: Common, args: CacheSideArgs, place: Place) -> None:
+        self._common = common
+        self._args = args
+        self._place = place
+        self._name = sited(common.name, args["region"])
+        self._logs = [self._log_group("slow"), self._log_group("engine")]
+        self._subnets = self._subnet_group()
+        self._clients = _data_store.client_access(
+            self._name, vpc_id=args["vpc_id"], port=PORT, cidrs=args["client_cidrs"], options=self._options
+        )
+
+    def group(self, identifier: str, *, in_datastore: bool) -> aws.elasticache.ReplicationGroup:
+        """A group that says itself what it is: the primary, or one outside any Global Datastore."""
+        common = self._common
+        return self._replication_group(
+            identifier,
+            ignore=[*MOVED_BY_PROMOTION, *DECIDED_BY_DATASTORE] if in_datastore else MOVED_BY_PROMOTION,
+            engine=common.engine.value,
+            engine_version=common.engine_version,
+            node_type=common.node_type,
+            num_node_groups=common.shards,
+            parameter_group_name=self._parameters(identifier).name,
+            at_rest_encryption_enabled=True,
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+        )
+
+    def member(self, identifier: str, datastore: pulumi.Output[str]) -> aws.elasticache.ReplicationGroup:
+        """A secondary of a Global Datastore. It takes engine, nodes, shards, parameters and whether data is encrypted
+        from there, and AWS refuses to be told (hashicorp/terraform-provider-aws#20893). Left out, the engine is `redis`
+        for the provider, which would replace a Valkey member because of it."""
+        ignore = [*MOVED_BY_PROMOTION, *DECIDED_BY_DATASTORE]
+        return self._replication_group(identifier, ignore=ignore, global_replication_group_id=datastore)
+
+    def _options(self, **more: Any) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self._place.parent, provider=self._place.provider, **more)
+
+    def _stateful(self, **more: Any) -> pulumi.ResourceOptions:
+        ephemeral = self._common.ephemeral
+        return stateful(self._place.parent, ephemeral=ephemeral, provider=self._place.provider, **more)
+
+    def _log_group(self, kind: str) -> aws.cloudwatch.LogGroup:
+        label = f"{self._name}-{kind}-log"
+        return aws.cloudwatch.LogGroup(
+            label,
+            # Services that deliver logs share one policy; below this prefix it doesn't grow with every log group
+            # (CloudWatch Logs User Guide, logs sent to CloudWatch Logs, read 2026-11-21).
+            name=f"/aws/vendedlogs/{label}",
+            retention_in_days=self._common.log_retention_days,
+            kms_key_id=self._args["kms_key_arn"],
+            tags={"Name": label},
+            opts=self._stateful(),
+        )
+
+    def _subnet_group(self) -> aws.elasticache.SubnetGroup:
+        return aws.elasticache.SubnetGroup(
+            f"{self._name}-subnets",
+            name=f"{self._name}-subnets",
+            description=f"Subnets of {self._name}",
+            subnet_ids=self._args["subnet_ids"],
+            tags={"Name": f"{self._name}-subnets"},
+            opts=self._options(),
+        )
+
+    def _parameters(self, identifier: str) -> aws.elasticache.ParameterGroup:
+        # The family is part of the name: another major version gets a group beside this one.
+        family = f"{self._common.engine.value}{self._common.engine_version.split('.')[0]}"
+        label = f"{identifier}-{family}"
+        return aws.elasticache.ParameterGroup(
+            label,
+            name=label,
+            family=family,
+            description=f"Parameters of {identifier}",
+            parameters=[
+                {"name": "cluster-enabled", "value": "yes"},
+                {"name": "maxmemory-policy", "value": self._common.eviction.value},
+            ],
+            tags={"Name": label},
+            opts=self._options(),
+        )
+
+    def _replication_group(
+        self, identifier: str, *, ignore: Sequence[str], **particular: Any
+    ) -> aws.elasticache.ReplicationGroup:
+        common, (begin, end) = self._common, MAINTENANCE_HOURS
+        day = self._place.maintenance_day
+        return aws.elasticache.ReplicationGroup(
+            identifier,
+            replication_group_id=identifier,
+            description=f"Cache {common.name} in {self._args['region']}",
+            port=PORT,
+            replicas_per_node_group=common.replicas_per_shard,
+            automatic_failover_enabled=True,
+            multi_az_enabled=True,
+            kms_key_id=self._args["kms_key_arn"],
+            # A user group belongs to one Region, a token can be the same in both: clients need not learn another one.
+            auth_token=common.token,
+            subnet_group_name=self._subnets.name,
+            security_group_ids=[self._clients.id],
+            snapshot_retention_limit=common.snapshot_retention_days,
+            snapshot_window=SNAPSHOT_WINDOW,
+            maintenance_window=f"{day}:{begin}-{day}:{end}",
+            final_snapshot_identifier=None if common.ephemeral else f"{identifier}-final",
+            # Members of a Global Datastore must run one version: it is raised on purpose, not by itself.
+            auto_minor_version_upgrade=False,
+            # Otherwise a change waits for the window, and what is declared isn't what runs.
+            apply_immediately=True,
+            log_delivery_configurations=[
+                {
+                    "destination": group.name,
+                    "destination_type": "cloudwatch-logs",
+                    "log_format": "json",
+                    "log_type": f"{kind}-log",
+                }
+                for kind, group in zip(("slow", "engine"), self._logs, strict=True)
+            ],
+            tags={"Name": identifier},
+            **particular,
+            opts=self._stateful(ignore_changes=list(ignore)),
+        )

@@ -1,0 +1,187 @@
+"""A Valkey or Redis cache that another Region can take over."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from haven_components.data import _cache_rules, _data_store
+from haven_components.data._cache_side import (
+    PORT,
+    CacheEngine,
+    CacheEviction,
+    CacheSide,
+    CacheSideArgs,
+    Common,
+    Place,
+    group_name,
+    independent_group_name,
+)
+from haven_components.data._data_store import RecoverySecretArgs, secret_name
+from haven_components.shared import checks
+from haven_components.shared.support import stateful
+
+__all__ = [
+    "CacheEngine",
+    "CacheEviction",
+    "CacheSideArgs",
+    "GlobalCache",
+    "GlobalCacheArgs",
+    "RecoverySecretArgs",
+    "datastore_suffix",
+    "group_name",
+    "independent_group_name",
+    "secret_name",
+]
+
+PRIMARY_MAINTENANCE_DAY = "sun"
+RECOVERY_MAINTENANCE_DAY = "sat"
+"""Maintenance comes to the recovery side a day earlier, so that what it breaks shows where nobody writes."""
+
+
+def datastore_suffix(name: str) -> str:
+    """What the identifier of the Global Datastore ends with; AWS puts five letters before it, the Region's own."""
+    return f"{name}-global"
+
+
+class GlobalCacheArgs(TypedDict):
+    primary: CacheSideArgs
+    """The side where the cache is born. It stays this one whichever side takes writes."""
+    recovery: NotRequired[CacheSideArgs]
+    """The side that takes over. Omitted: the cache stands in one Region."""
+    recovery_provider: NotRequired[aws.Provider]
+    """The AWS provider of the recovery side's Region. Needed with `recovery`."""
+    recovery_secret: RecoverySecretArgs
+    """Where the secret's replica is, also while no cache stands there: clients there need it first."""
+    global_datastore: bool
+    """Whether the recovery side is a secondary of a Global Datastore, which AWS keeps up to date. False: the recovery
+    side, if there is one, is a group of its own that starts empty. Turning it on keeps the primary group as it is."""
+    engine: CacheEngine
+    """`valkey` or `redis`."""
+    engine_version: str
+    """Major and minor version of the engine, for example `8.0` (Valkey) or `7.1` (Redis)."""
+    node_type: str
+    """Type of every node, for example `cache.r7g.large`: M5, R5 or newer, which is what Global Datastores take."""
+    shards: NotRequired[int]
+    """How many shards the keys are spread over, 1 to 500. Omitted: 2."""
+    replicas_per_shard: NotRequired[int]
+    """How many replicas, in other zones, each shard has, 1 to 5. Omitted: 1."""
+    eviction: NotRequired[CacheEviction]
+    """What gives way when memory is full (`maxmemory-policy`). Omitted: `volatile-lru`. AWS copies it into a Global
+    Datastore once, when the datastore is made."""
+    snapshot_retention_days: int
+    """How many days daily snapshots are kept, 1 to 35."""
+    log_retention_days: NotRequired[int]
+    """How long slow and engine logs are kept, in days: a number that CloudWatch Logs accepts. Omitted: 90."""
+    ephemeral: NotRequired[bool]
+    """Whether the environment is a throw-away one: nothing is protected from deletion, no final snapshot is taken.
+    Omitted: false."""
+
+
+class GlobalCache(pulumi.ComponentResource):
+    """A replication group in cluster mode over several zones, and in another Region its follower or its stand-in.
+
+    A promotion (`FailoverGlobalReplicationGroup`) changes nothing that is declared here.
+
+    What a Global Datastore decides for its members (engine version, node type, shards) is changed there: raise the
+    argument and both sides follow. AWS keeps the token as it was for each group, so both are given the same one.
+
+    Destroying after a promotion takes a step of its own: the secondary hangs on the datastore and the datastore on the
+    group that was the primary, whichever is the primary now, and that order can't turn round. Promote the primary side
+    again first, or take the datastore apart: `DisassociateGlobalReplicationGroup` for the other side's group, then
+    `DeleteGlobalReplicationGroup`, which keeps the primary's.
+    """
+
+    primary_endpoint: pulumi.Output[str]
+    """Host name of the primary side, port 6379, TLS only."""
+    recovery_endpoint: pulumi.Output[str]
+    """Host name of the recovery side; empty without such a side."""
+    global_datastore_id: pulumi.Output[str]
+    """Identifier of the Global Datastore; empty without one."""
+    secret_arn: pulumi.Output[str]
+    """ARN, in the primary side's Region, of the secret with the token that clients authenticate with."""
+
+    def __init__(self, name: str, args: GlobalCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("haven:index:GlobalCache", name, {}, opts)
+        _cache_rules.validate(name, args)
+        self._base = name
+        self._args = args
+        self._ephemeral = bool(args.get("ephemeral", False))
+        self._secret = self._shared_secret()
+        self._common = self._what_both_sides_share()
+        primary = args["primary"]
+        side = CacheSide(self._common, primary, Place(self, None, PRIMARY_MAINTENANCE_DAY))
+        self._primary = side.group(group_name(name, primary["region"]), in_datastore=args["global_datastore"])
+        self._datastore = self._global_datastore() if args["global_datastore"] else None
+        self._recovery = self._recovery_group()
+        self._set_outputs()
+
+    def _set_outputs(self) -> None:
+        nothing = pulumi.Output.from_input("")
+        self.primary_endpoint = self._primary.configuration_endpoint_address
+        self.recovery_endpoint = self._recovery.configuration_endpoint_address if self._recovery else nothing
+        self.global_datastore_id = self._datastore.global_replication_group_id if self._datastore else nothing
+        self.secret_arn = self._secret.arn
+        self.register_outputs(
+            {
+                "primary_endpoint": self.primary_endpoint,
+                "recovery_endpoint": self.recovery_endpoint,
+                "global_datastore_id": self.global_datastore_id,
+                "secret_arn": self.secret_arn,
+            }
+        )
+
+    def _shared_secret(self) -> _data_store.SharedSecret:
+        secret = _data_store.SharedSecret(
+            self,
+            self._base,
+            description=f"Token of {self._base}",
+            kms_key_arn=self._args["primary"]["kms_key_arn"],
+            replica=self._args["recovery_secret"],
+            ephemeral=self._ephemeral,
+        )
+        # No host name: each Region's clients use their own side's.
+        secret.hold({"engine": CacheEngine(self._args["engine"]).value, "port": PORT, "token": secret.password})
+        return secret
+
+    def _what_both_sides_share(self) -> Common:
+        args = self._args
+        return Common(
+            name=self._base,
+            engine=CacheEngine(args["engine"]),
+            engine_version=args["engine_version"],
+            node_type=args["node_type"],
+            shards=int(args.get("shards", 2)),
+            replicas_per_shard=int(args.get("replicas_per_shard", 1)),
+            eviction=CacheEviction(args.get("eviction", CacheEviction.VOLATILE_LRU)),
+            snapshot_retention_days=int(args["snapshot_retention_days"]),
+            log_retention_days=int(args.get("log_retention_days", checks.DEFAULT_LOG_RETENTION_DAYS)),
+            token=self._secret.password,
+            ephemeral=self._ephemeral,
+        )
+
+    def _global_datastore(self) -> aws.elasticache.GlobalReplicationGroup:
+        common = self._common
+        return aws.elasticache.GlobalReplicationGroup(
+            datastore_suffix(self._base),
+            global_replication_group_id_suffix=datastore_suffix(self._base),
+            global_replication_group_description=f"Cache {self._base} in two Regions",
+            primary_replication_group_id=self._primary.id,
+            automatic_failover_enabled=True,
+            engine=common.engine.value,
+            engine_version=common.engine_version,
+            cache_node_type=common.node_type,
+            num_node_groups=common.shards,
+            # After a promotion the other side's group is the primary; the provider would replace the datastore for it.
+            opts=stateful(self, ephemeral=self._ephemeral, ignore_changes=["primaryReplicationGroupId"]),
+        )
+
+    def _recovery_group(self) -> aws.elasticache.ReplicationGroup | None:
+        args = self._args.get("recovery")
+        if args is None:
+            return None
+        side = CacheSide(self._common, args, Place(self, self._args["recovery_provider"], RECOVERY_MAINTENANCE_DAY))
+        if self._datastore is None:
+            return side.group(independent_group_name(self._base, args["region"]), in_datastore=False)
+        datastore = self._datastore.global_replication_group_id
+        return side.member(group_name(self._base, args["region"]), datastore)

@@ -1,0 +1,284 @@
+"""An Aurora PostgreSQL database that can be promoted in another Region."""
+
+from dataclasses import replace
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from haven_components.data import _data_store, _database_rules
+from haven_components.data._data_store import RecoverySecretArgs, secret_name
+from haven_components.data._database_side import (
+    ENGINE,
+    PORT,
+    Common,
+    DatabaseSide,
+    DatabaseSideArgs,
+    DatabaseStorage,
+    Place,
+    cluster_name,
+    instance_name,
+    instance_zone,
+    subnet_group_name,
+)
+from haven_components.shared import checks
+from haven_components.shared.support import assume_role_policy, partition, stateful
+
+__all__ = [
+    "DatabaseSideArgs",
+    "DatabaseStorage",
+    "GlobalDatabase",
+    "GlobalDatabaseArgs",
+    "RecoverySecretArgs",
+    "cluster_name",
+    "global_cluster_name",
+    "instance_name",
+    "instance_zone",
+    "secret_name",
+    "subnet_group_name",
+]
+
+PRIMARY_MAINTENANCE_DAY = "sun"
+RECOVERY_MAINTENANCE_DAY = "sat"
+"""Maintenance comes to the recovery side a day earlier, so that what it breaks shows where nobody writes."""
+
+
+def global_cluster_name(name: str) -> str:
+    """Identifier of the global cluster of the database called `name`."""
+    return f"{name}-global"
+
+
+class GlobalDatabaseArgs(TypedDict):
+    account_id: str
+    """The AWS account, twelve digits: ARNs are composed from it."""
+    primary: DatabaseSideArgs
+    """The side where the database is born. It stays this one whichever side writes."""
+    recovery: NotRequired[DatabaseSideArgs]
+    """The side that can be promoted. Omitted: the global cluster has one member."""
+    recovery_provider: NotRequired[aws.Provider]
+    """The AWS provider of the recovery side's Region. Needed with `recovery`."""
+    recovery_secret: RecoverySecretArgs
+    """Where the secret's replica is, also while no database stands there: clients there need it first."""
+    active_region: NotRequired[str]
+    """The Region whose side writes now. It decides nothing but the order in which the sides are made and destroyed.
+    Omitted: the primary side's."""
+    engine_version: str
+    """Aurora PostgreSQL version, major and minor, for example `16.11`. A new minor version is rolled out to all members
+    by the global cluster; a new major one needs a plan of its own."""
+    instance_class: str
+    """Class of every instance, for example `db.r6g.large`. Burstable classes (`db.t*`) don't support global databases
+    (Aurora User Guide, configuration requirements of a global database, read 2026-11-21)."""
+    database_name: str
+    """Name of the database made at birth: lower-case letters, digits and underscores, at most 63. From a snapshot: the
+    name of the database in it."""
+    master_username: str
+    """Name of the master user: lower-case letters, digits and underscores, at most 63. Its password is generated. From
+    a snapshot: the name of the master user in it."""
+    write_forwarding: bool
+    """Whether instances on the side that doesn't write forward writes to the one that does. AWS lets the writing side
+    carry the setting too, where it does nothing until that side is demoted, so both sides carry it."""
+    backup_retention_days: int
+    """How many days automatic backups are kept, 1 to 35."""
+    snapshot: NotRequired[str]
+    """ARN of a cluster snapshot, in the primary side's Region, to be born from. It is read once: keep it afterwards.
+    The global cluster then takes its version from the snapshot's cluster, so `engine_version` doesn't raise it later,
+    and write forwarding is turned on by the second deployment. Omitted: an empty database."""
+    storage: NotRequired[DatabaseStorage]
+    """How storage is paid for. Omitted: `aurora`."""
+    rpo_seconds: NotRequired[int]
+    """Most seconds of writes that may be missing on the other side (`rds.global_db_rpo`), 20 or more: commits **wait**
+    while replication lags further behind. It binds the primary side only: the other one may have to write alone. Needs
+    a recovery side. Omitted: no bound, and writes never wait."""
+    monitoring_seconds: NotRequired[int]
+    """Interval of enhanced monitoring: 1, 5, 10, 15, 30 or 60. Omitted: none."""
+    log_retention_days: NotRequired[int]
+    """How long the PostgreSQL logs are kept, in days: a number that CloudWatch Logs accepts. Omitted: 90."""
+    ephemeral: NotRequired[bool]
+    """Whether the environment is a throw-away one: nothing is protected from deletion, no final snapshot is taken.
+    Omitted: false."""
+
+
+class GlobalDatabase(pulumi.ComponentResource):
+    """An Aurora global cluster with a member in one Region or in two, its password and its access.
+
+    The global cluster is always there, because an existing one takes no existing cluster as a second member. A
+    promotion (`SwitchoverGlobalCluster` or `FailoverGlobalCluster`) changes nothing that is declared here.
+
+    After a promotion set `active_region` before destroying: RDS removes a writer only after its readers.
+    """
+
+    global_cluster_id: pulumi.Output[str]
+    """Identifier of the global cluster."""
+    writer_endpoint: pulumi.Output[str]
+    """Host name that leads to the writer, whichever side it is on."""
+    primary_endpoint: pulumi.Output[str]
+    """Host name of the primary side's own writer endpoint; it leads nowhere while the other side writes."""
+    primary_reader_endpoint: pulumi.Output[str]
+    """Host name of the primary side's readers."""
+    recovery_reader_endpoint: pulumi.Output[str]
+    """Host name of the recovery side's readers; empty without such a side."""
+    secret_arn: pulumi.Output[str]
+    """ARN, in the primary side's Region, of the secret with user, password and writer endpoint."""
+
+    def __init__(self, name: str, args: GlobalDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("haven:index:GlobalDatabase", name, {}, opts)
+        _database_rules.validate(name, args)
+        self._base = name
+        self._args = args
+        self._ephemeral = bool(args.get("ephemeral", False))
+        self._secret = _data_store.SharedSecret(
+            self,
+            name,
+            description=f"Master user of {name}",
+            kms_key_arn=args["primary"]["kms_key_arn"],
+            replica=args["recovery_secret"],
+            ephemeral=self._ephemeral,
+        )
+        self._common = self._what_both_sides_share()
+        self._recovery: DatabaseSide | None = None
+        self._declare_members()
+        self._secret.hold(
+            {
+                "engine": "postgres",
+                "host": self._global.endpoint,
+                "port": PORT,
+                "dbname": args["database_name"],
+                "username": args["master_username"],
+                "password": self._secret.password,
+            }
+        )
+        self._set_outputs()
+
+    def _what_both_sides_share(self) -> Common:
+        args = self._args
+        rpo = args.get("rpo_seconds")
+        return Common(
+            name=self._base,
+            engine_version=args["engine_version"],
+            instance_class=args["instance_class"],
+            storage=DatabaseStorage(args.get("storage", DatabaseStorage.STANDARD)),
+            write_forwarding=args["write_forwarding"],
+            backup_retention_days=int(args["backup_retention_days"]),
+            log_retention_days=int(args.get("log_retention_days", checks.DEFAULT_LOG_RETENTION_DAYS)),
+            rpo_seconds=None if rpo is None else int(rpo),
+            monitoring_seconds=int(args.get("monitoring_seconds", 0)),
+            monitoring_role_arn=self._monitoring_role(),
+            ephemeral=self._ephemeral,
+        )
+
+    def _monitoring_role(self) -> pulumi.Output[str] | None:
+        """The role, one for both Regions, that enhanced monitoring reports with."""
+        if not self._args.get("monitoring_seconds"):
+            return None
+        role = aws.iam.Role(
+            f"{self._base}-monitoring",
+            name=f"{self._base}-monitoring",
+            description=f"Enhanced monitoring of {self._base}",
+            assume_role_policy=assume_role_policy("monitoring.rds.amazonaws.com", account_id=self._args["account_id"]),
+            tags={"Name": f"{self._base}-monitoring"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        attached = aws.iam.RolePolicyAttachment(
+            f"{self._base}-monitoring-policy",
+            role=role.name,
+            policy_arn=f"arn:{self._partition()}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # RDS checks what the role may do, so the instances wait for the policy as well.
+        return pulumi.Output.all(role.arn, attached.id).apply(lambda known: str(known[0]))
+
+    def _partition(self) -> str:
+        return partition(self._args["primary"]["region"])
+
+    def _declare_members(self) -> None:
+        """Declare the global cluster and its members, the writing side before the one that reads from it.
+
+        RDS makes a reader only beside a writer, and removes a writer only after its readers. No property of one side
+        is made from the other side's, so the order can turn round when the roles do.
+        """
+        primary = self._args["primary"]["region"]
+        if self._args.get("active_region", primary) != primary:
+            self._global = self._global_cluster(after=[])
+            self._recovery = self._recovery_side(after=[])
+            self._primary = self._primary_side(after=self._recovery.settled() if self._recovery else [])
+        elif self._args.get("snapshot") is not None:
+            # A cluster restored from a snapshot can't join a global cluster: the global cluster is made around it.
+            self._primary = self._primary_side(after=[])
+            self._global = self._global_cluster(after=self._primary.settled())
+            self._recovery = self._recovery_side(after=self._primary.settled())
+        else:
+            self._global = self._global_cluster(after=[])
+            self._primary = self._primary_side(after=[])
+            self._recovery = self._recovery_side(after=self._primary.settled())
+
+    def _global_cluster(self, after: list[pulumi.Resource]) -> aws.rds.GlobalCluster:
+        name = global_cluster_name(self._base)
+        return aws.rds.GlobalCluster(
+            name,
+            global_cluster_identifier=name,
+            deletion_protection=not self._ephemeral,
+            # Lets a throw-away global cluster that was made around its first member go before that member.
+            force_destroy=self._ephemeral,
+            tags={"Name": name},
+            **self._global_birth(),
+            # It may be read back as the member that writes now (aws-cloudformation/cloudformation-coverage-roadmap
+            # #1856), and another value would replace the global cluster.
+            opts=stateful(
+                self, ephemeral=self._ephemeral, depends_on=after, ignore_changes=["sourceDbClusterIdentifier"]
+            ),
+        )
+
+    def _global_birth(self) -> dict[str, Any]:
+        """Made around a restored cluster, a global cluster takes these from it and refuses to be told (RDS API,
+        CreateGlobalCluster, read 2026-11-21)."""
+        if self._args.get("snapshot") is None:
+            return {"engine": ENGINE, "engine_version": self._args["engine_version"], "storage_encrypted": True}
+        region, account = self._args["primary"]["region"], self._args["account_id"]
+        first = f"arn:{self._partition()}:rds:{region}:{account}:cluster:{cluster_name(self._base, region)}"
+        return {"source_db_cluster_identifier": first}
+
+    def _primary_side(self, after: list[pulumi.Resource]) -> DatabaseSide:
+        """The side given user, password and database at birth; a secondary refuses them (pulumi/pulumi-aws#3751)."""
+        snapshot = self._args.get("snapshot")
+        birth: dict[str, Any] = {"master_password": self._secret.password}
+        if snapshot is None:
+            birth["global_cluster_identifier"] = self._global.id
+            birth["database_name"] = self._args["database_name"]
+            birth["master_username"] = self._args["master_username"]
+        else:
+            birth["snapshot_identifier"] = snapshot
+        return DatabaseSide(
+            self._common, self._args["primary"], Place(self, None, PRIMARY_MAINTENANCE_DAY, birth, after)
+        )
+
+    def _recovery_side(self, after: list[pulumi.Resource]) -> DatabaseSide | None:
+        """The side that is born as a copy. The copy is encrypted anew, for which RDS must know where it comes from."""
+        side = self._args.get("recovery")
+        if side is None:
+            return None
+        birth = {"global_cluster_identifier": self._global.id, "source_region": self._args["primary"]["region"]}
+        provider = self._args["recovery_provider"]
+        # Bound as well, this side's commits would wait after a failover, until the lost Region is back (Aurora User
+        # Guide, Managing RPOs for Aurora PostgreSQL-based global databases, read 2026-11-21).
+        common = replace(self._common, rpo_seconds=None)
+        return DatabaseSide(common, side, Place(self, provider, RECOVERY_MAINTENANCE_DAY, birth, after))
+
+    def _set_outputs(self) -> None:
+        self.global_cluster_id = self._global.id
+        self.writer_endpoint = self._global.endpoint
+        self.primary_endpoint = self._primary.cluster.endpoint
+        self.primary_reader_endpoint = self._primary.cluster.reader_endpoint
+        self.recovery_reader_endpoint = (
+            self._recovery.cluster.reader_endpoint if self._recovery else pulumi.Output.from_input("")
+        )
+        self.secret_arn = self._secret.arn
+        self.register_outputs(
+            {
+                "global_cluster_id": self.global_cluster_id,
+                "writer_endpoint": self.writer_endpoint,
+                "primary_endpoint": self.primary_endpoint,
+                "primary_reader_endpoint": self.primary_reader_endpoint,
+                "recovery_reader_endpoint": self.recovery_reader_endpoint,
+                "secret_arn": self.secret_arn,
+            }
+        )

@@ -1,0 +1,1 @@
+"""VPCs and the peering between them."""

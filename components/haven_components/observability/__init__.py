@@ -1,0 +1,1 @@
+"""Alarms, dashboards, Prometheus, Grafana and telemetry."""

@@ -1,0 +1,1 @@
+"""Fault injection and AWS's own recovery plans."""

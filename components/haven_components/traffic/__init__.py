@@ -1,0 +1,1 @@
+"""Load balancers, DNS failover and the traffic switch."""

@@ -1,0 +1,244 @@
+"""What an edge balancer is asked for, and what of it AWS would refuse."""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from haven_components.data._data_store import FEWEST_SUBNETS, require_between
+from haven_components.shared import checks as _checks
+from haven_components.shared.support import Checks
+from haven_components.traffic._certificates import BalancerCertificateArgs
+from haven_components.traffic._web_acl import LEAST_RATE, MOST_RATE
+
+MOST_NAME_CHARACTERS = 29
+"""Names of load balancers and target groups have at most 32 characters (ELB API Reference, read 2026-11-21); the target
+group's suffix takes three."""
+
+DEREGISTRATION_DELAY_SECONDS = 120
+SLOW_START_SECONDS = 30
+IDLE_TIMEOUT_SECONDS = 60
+RATE_LIMIT = 2000
+HEALTH_INTERVAL_SECONDS = 10
+HEALTH_TIMEOUT_SECONDS = 5
+HEALTH_ANSWERS = 2
+MOST_PATH_CHARACTERS = 1024
+"""Limits of health checks, delays and paths: ELB API Reference, CreateTargetGroup, TargetGroupAttribute and
+LoadBalancerAttribute; read 2026-11-21."""
+
+
+class BalancerKind(StrEnum):
+    """What the load balancer understands of its traffic."""
+
+    APPLICATION = "application"
+    """HTTP: redirects, firewall, slow start."""
+    NETWORK = "network"
+    """TLS connections, whatever is in them; no firewall and no redirect."""
+
+
+class BalancerProtocol(StrEnum):
+    """How targets are spoken to."""
+
+    PLAIN = "plain"
+    """HTTP, or TCP behind a network balancer: inside the VPC alone."""
+    ENCRYPTED = "encrypted"
+    """HTTPS, or TLS behind a network balancer; the target's certificate isn't verified (ELB)."""
+
+
+class BalancerHealthArgs(TypedDict):
+    path: str
+    """Path that answers 200 when the target is ready for traffic: its model is loaded, its stores answer. Not the one
+    that only tells that it lives."""
+    port: NotRequired[int]
+    """Port to ask. Omitted: that of the traffic."""
+    interval_seconds: NotRequired[int]
+    """Seconds between two questions, 5 to 300. Omitted: 10."""
+    timeout_seconds: NotRequired[int]
+    """Seconds to wait for an answer, at least 2 and shorter than the interval. Omitted: 5."""
+    healthy_after: NotRequired[int]
+    """Good answers in a row after which a target gets traffic, 2 to 10. Omitted: 2."""
+    unhealthy_after: NotRequired[int]
+    """Bad answers in a row after which it gets none, 2 to 10. Omitted: 2."""
+
+
+class EdgeBalancerArgs(TypedDict):
+    region: str
+    """The Region of the component's AWS provider, for example `eu-west-1`."""
+    account_id: str
+    """The AWS account, twelve digits: names of logs and policies carry it."""
+    vpc_id: pulumi.Input[str]
+    """Id of the VPC."""
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """A subnet of every zone, two zones at least: public ones, or private ones for an internal balancer."""
+    kind: NotRequired[BalancerKind]
+    """Omitted: an application balancer."""
+    internal: NotRequired[bool]
+    """Whether it is reached from inside the network alone. Omitted: false, it faces the internet."""
+    client_cidrs: list[str]
+    """IPv4 networks that may connect, each once: `0.0.0.0/0` for everybody."""
+    target_cidrs: list[str]
+    """IPv4 networks in which the targets are: the balancer connects to nothing else."""
+    target_port: int
+    """Port of the targets."""
+    target_protocol: NotRequired[BalancerProtocol]
+    """How targets are spoken to. Omitted: plain."""
+    health: BalancerHealthArgs
+    """How the balancer learns which targets are ready."""
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """ARN of a valid certificate in this Region. Omitted: one is requested, as `certificate` says."""
+    certificate: NotRequired[BalancerCertificateArgs]
+    """The certificate to request. Omitted: `certificate_arn` names one."""
+    kms_key_arn: pulumi.Input[str]
+    """ARN of the key, in this Region, that encrypts the firewall's log; its policy must let
+    `logs.<region>.amazonaws.com` use it."""
+    rate_limit: NotRequired[int]
+    """Requests within five minutes after which the firewall refuses an address, 10 to 2,000,000,000. Omitted: 2,000."""
+    counted_rules: NotRequired[list[str]]
+    """Rules of AWS's common rule set that only count and refuse nothing. `SizeRestrictions_BODY` refuses bodies over
+    8 KB, which long prompts are. Omitted: every rule refuses."""
+    access_logs_bucket: NotRequired[pulumi.Input[str]]
+    """Name of a bucket in this Region for the access logs, whose policy lets the balancer write; for an application
+    balancer it must be encrypted with S3's own keys (SSE-S3), for KMS keys aren't supported. Omitted: one is created,
+    `<name>-logs-<account>`."""
+    log_retention_days: NotRequired[int]
+    """How long logs are kept, in days: a number that CloudWatch Logs accepts. Omitted: 90."""
+    deregistration_delay_seconds: NotRequired[int]
+    """Seconds for which a target that leaves may finish its requests, 0 to 3,600: as long as the longest answer takes.
+    Omitted: 120."""
+    slow_start_seconds: NotRequired[int]
+    """Seconds over which a new target's share grows, 30 to 900, or 0 for at once; application balancers only. Omitted:
+    30."""
+    idle_timeout_seconds: NotRequired[int]
+    """Seconds of silence after which a connection is closed, 1 to 4,000: longer than the model thinks before its first
+    word; application balancers only. Omitted: 60."""
+    ephemeral: NotRequired[bool]
+    """Whether the environment is a throw-away one, whose balancer and logs may be deleted. Omitted: false, so the
+    balancer has deletion protection, and it and its logs are protected."""
+
+
+def check(name: str, args: EdgeBalancerArgs) -> None:
+    """Raise every problem of these arguments at once."""
+    checks = Checks("EdgeBalancer")
+    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
+    checks.require(
+        not name.endswith("-") and not name.startswith("internal-"),
+        "name",
+        got=name,
+        allowed="no hyphen at the end, no `internal-` at the beginning: ELB keeps it for itself",
+        fix="choose another name",
+    )
+    _checks.require_account(checks, args["account_id"])
+    _require_subnets(checks, args["subnet_ids"])
+    _require_networks(checks, "client_cidrs", args["client_cidrs"])
+    _require_networks(checks, "target_cidrs", args["target_cidrs"])
+    _require_certificate(checks, args)
+    _require_health(checks, args["health"])
+    _require_numbers(checks, args)
+    _require_kind(checks, args)
+    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
+    checks.finish()
+
+
+def _require_subnets(checks: Checks, subnet_ids: object) -> None:
+    """There are two zones at least, as far as that can be told before they exist."""
+    if isinstance(subnet_ids, Sequence):
+        checks.require(
+            len(subnet_ids) >= FEWEST_SUBNETS,
+            "subnet_ids",
+            got=f"{len(subnet_ids)} subnets",
+            allowed=f"{FEWEST_SUBNETS} or more, in different zones",
+            fix="give a subnet of each zone",
+        )
+
+
+def _require_networks(checks: Checks, path: str, cidrs: Sequence[str]) -> None:
+    checks.require(
+        0 < len(cidrs) == len(set(cidrs)) and all(_is_network(each) for each in cidrs),
+        path,
+        got=list(cidrs),
+        allowed="IPv4 networks, one or more, each once, such as 10.20.0.0/16",
+        fix="name the networks",
+    )
+
+
+def _is_network(cidr: str) -> bool:
+    try:
+        ipaddress.IPv4Network(cidr)
+    except ValueError:
+        return False
+    return "/" in cidr
+
+
+def _require_certificate(checks: Checks, args: EdgeBalancerArgs) -> None:
+    given = [each for each in ("certificate_arn", "certificate") if each in args]
+    checks.require(
+        len(given) == 1,
+        "certificate_arn",
+        got=given,
+        allowed="either certificate_arn or certificate",
+        fix="name a certificate that is there, or say what to request",
+    )
+    domain = args["certificate"]["domain"] if "certificate" in args else "example.com"
+    checks.require(
+        re.fullmatch(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", domain) is not None,
+        "certificate.domain",
+        got=domain,
+        allowed="a host name in lower case, such as api.example.com",
+        fix="give the name that clients ask for",
+    )
+
+
+def _require_health(checks: Checks, health: BalancerHealthArgs) -> None:
+    path = health["path"]
+    checks.require(
+        path.startswith("/") and len(path) <= MOST_PATH_CHARACTERS,
+        "health.path",
+        got=path,
+        allowed=f"a path of at most {MOST_PATH_CHARACTERS} characters that begins with a slash",
+        fix="give the path of the readiness check, for example /ready",
+    )
+    interval = health.get("interval_seconds", HEALTH_INTERVAL_SECONDS)
+    timeout = health.get("timeout_seconds", HEALTH_TIMEOUT_SECONDS)
+    require_between(checks, "health.interval_seconds", interval, 5, 300, fix="leave it out for 10")
+    require_between(checks, "health.timeout_seconds", timeout, 2, int(interval) - 1, fix="wait less than the interval")
+    for name, count in (
+        ("healthy_after", health.get("healthy_after", HEALTH_ANSWERS)),
+        ("unhealthy_after", health.get("unhealthy_after", HEALTH_ANSWERS)),
+    ):
+        require_between(checks, f"health.{name}", count, 2, 10, fix="leave it out for 2")
+    require_between(checks, "health.port", health.get("port", 1), 1, 65535, fix="leave it out for the traffic's")
+
+
+def _require_numbers(checks: Checks, args: EdgeBalancerArgs) -> None:
+    delay = args.get("deregistration_delay_seconds", DEREGISTRATION_DELAY_SECONDS)
+    idle = args.get("idle_timeout_seconds", IDLE_TIMEOUT_SECONDS)
+    rate = args.get("rate_limit", RATE_LIMIT)
+    slow = args.get("slow_start_seconds", SLOW_START_SECONDS)
+    require_between(checks, "target_port", args["target_port"], 1, 65535, fix="give the targets' port")
+    require_between(checks, "deregistration_delay_seconds", delay, 0, 3600, fix="leave it out for 120")
+    require_between(checks, "idle_timeout_seconds", idle, 1, 4000, fix="leave it out for 60")
+    require_between(checks, "rate_limit", rate, LEAST_RATE, MOST_RATE, fix=f"leave it out for {RATE_LIMIT}")
+    checks.require(
+        slow == 0 or 30 <= slow <= 900,
+        "slow_start_seconds",
+        got=slow,
+        allowed="30 to 900, or 0 for none",
+        fix="leave it out for 30",
+    )
+
+
+def _require_kind(checks: Checks, args: EdgeBalancerArgs) -> None:
+    """What only an application balancer does isn't asked of a network balancer."""
+    if args.get("kind", BalancerKind.APPLICATION) != BalancerKind.NETWORK:
+        return
+    for each in ("rate_limit", "counted_rules", "slow_start_seconds", "idle_timeout_seconds"):
+        checks.require(
+            each not in args,
+            each,
+            got="a value",
+            allowed="nothing for a network balancer, which has no such thing",
+            fix="leave it out, or choose an application balancer",
+        )

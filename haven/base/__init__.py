@@ -1,0 +1,1 @@
+"""Errors, exit codes, Regions, console output and child processes: what every other package may use."""

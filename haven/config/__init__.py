@@ -1,0 +1,1 @@
+"""Reads the project file, the stack files and their values as the Pulumi engine does."""

@@ -1,0 +1,1 @@
+"""Deploys a stack into the embedded AWS emulator, reads it back and destroys it."""

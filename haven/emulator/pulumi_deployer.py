@@ -1,0 +1,289 @@
+"""Deploying with the Pulumi CLI through the Automation API: the stack's own program, state in a file."""
+
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi import automation as auto
+from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
+from semver import VersionInfo
+
+from haven.base import network
+from haven.base.processes import end, leashed
+from haven.emulator import gap_handling, pulumi_plugins
+from haven.emulator.deployment import DeploymentError, Order, Unavailable, Watch
+from haven.emulator.drift import GONE, Difference
+from haven.terraform import naming
+
+_DOWNLOADS = "https://get.pulumi.com/install.sh"
+_INSTALL_WITHIN = 300.0
+_PARALLEL = 30
+_TICK = 0.5
+_CHANGES: Mapping[OpType, str] = {
+    OpType.CREATE: "create",
+    OpType.UPDATE: "update",
+    OpType.DELETE: "delete",
+    OpType.REPLACE: "replace",
+}
+
+
+class PulumiWay:
+    """A Pulumi CLI and the plugins that the program needs."""
+
+    def __init__(self, command: "_Command") -> None:
+        self._command = command
+        self.name = f"Pulumi {command.version} through its Automation API"
+
+    def open(self, order: Order) -> "PulumiDeployment":
+        """A deployment of a stack: its program, with its config but for the emulator's URL."""
+        return PulumiDeployment(self._command, order)
+
+
+class _Command(auto.PulumiCommand):
+    """A CLI whose run can be ended: what it started ends with it."""
+
+    def __init__(self, root: str | None = None, *, skip_version_check: bool = False) -> None:
+        super().__init__(root, skip_version_check=skip_version_check)
+        self._running: subprocess.Popen[str] | None = None
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: auto.OnOutput | None = None,
+        on_error: auto.OnOutput | None = None,
+    ) -> auto.CommandResult:
+        """Run the CLI, as the Automation API asks."""
+        environment = {**_environment(), **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        said: list[str] = []
+        with (
+            tempfile.TemporaryFile("w+") as errors,
+            subprocess.Popen(
+                leashed([self.command, "--non-interactive", *args]),
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,  # Ctrl-C reaches us alone; we end it in order
+            ) as process,
+        ):
+            self._running = process
+            for line in process.stdout or ():
+                said.append(line.rstrip())
+                if on_output:
+                    on_output(said[-1])
+            code = process.wait()
+            errors.seek(0)
+            complaints = errors.read().splitlines()
+        for line in complaints:
+            if on_error:
+                on_error(line)
+        result = auto.CommandResult("\n".join(said), "\n".join(complaints), code)
+        if code:
+            raise auto.errors.create_command_error(result)
+        return result
+
+    def stop(self) -> None:
+        """End whatever runs."""
+        if self._running:
+            end(self._running)
+
+
+def find(_: Path) -> PulumiWay:
+    """The CLI on PATH, or the one that the Automation API has installed or can install; and the program's plugins.
+
+    Raises:
+        Unavailable: one of them is neither there nor can it be downloaded.
+    """
+    command = _installed() or _downloaded()
+    missing = [name for name in pulumi_plugins.NAMES if not pulumi_plugins.installed(name)]
+    for name in missing:
+        if not (network.reachable(_DOWNLOADS) and _install_plugin(command, name)):
+            raise Unavailable(
+                f"Pulumi is there, but not its plugin {name} {pulumi_plugins.wanted(name)}, and it can't be downloaded"
+            )
+    return PulumiWay(command)
+
+
+def _installed() -> _Command | None:
+    kept = pulumi_plugins.home() / "versions" / version("pulumi")
+    places = [None] if shutil.which("pulumi") else []
+    for root in (*places, *([str(kept)] if (kept / "bin").is_dir() else [])):
+        with suppress(OSError, subprocess.SubprocessError, auto.InvalidVersionError):
+            found = _Command(root, skip_version_check=True)
+            if found.version is not None:
+                return _Command(root)  # refused where it isn't new enough
+            # One that was built from source knows no version: it is taken to be as new as the SDK.
+            found.version = VersionInfo.parse(version("pulumi"))
+            return found
+    return None
+
+
+def _downloaded() -> _Command:
+    """The CLI of the SDK's own version, downloaded by the Automation API in a process that can be ended.
+
+    Raises:
+        Unavailable: it can't be had.
+    """
+    if network.reachable(_DOWNLOADS):
+        install = "from pulumi.automation import PulumiCommand; PulumiCommand.install()"
+        with suppress(OSError, subprocess.SubprocessError):
+            subprocess.run([sys.executable, "-c", install], capture_output=True, timeout=_INSTALL_WITHIN, check=True)
+    command = _installed()
+    if command is None:
+        raise Unavailable(
+            "there is no Pulumi CLI on PATH that is new enough, and it can't be downloaded"
+            " (https://www.pulumi.com/docs/install)"
+        )
+    return command
+
+
+def _install_plugin(command: _Command, name: str) -> bool:
+    install = [command.command, "plugin", "install", "resource", name, f"v{pulumi_plugins.wanted(name)}"]
+    try:
+        subprocess.run(install, env=_environment(), capture_output=True, timeout=_INSTALL_WITHIN, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def _environment() -> dict[str, str]:
+    """Ours without what would lead to an account, another stack or another backend."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_CONFIG"))}
+    for name in ("PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_STACK"):
+        kept.pop(name, None)
+    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
+
+
+class PulumiDeployment:
+    """One stack, deployed by Pulumi."""
+
+    def __init__(self, command: _Command, order: Order) -> None:
+        stack, fitted, folder = order.stack, order.fitted, order.folder
+        self._command = command
+        self._fitted = fitted
+        self._main = stack.project.main
+        self._log = folder / "pulumi.log"
+        self._excluded = [each.urn for each in fitted.original.resources if gap_handling.missing(each)]
+        self._wanted = frozenset(each.urn for each in fitted.recording.real()) - frozenset(self._excluded)
+        state, work = folder / "state", folder / "pulumi"
+        state.mkdir()
+        work.mkdir()
+        self._stack = auto.create_or_select_stack(
+            stack.name,
+            project_name=stack.project.name,
+            program=self._program,
+            opts=auto.LocalWorkspaceOptions(
+                work_dir=str(work),
+                pulumi_command=command,
+                project_settings=auto.ProjectSettings(stack.project.name, "python", main=str(self._main)),
+                env_vars={"PULUMI_BACKEND_URL": state.as_uri(), "PULUMI_CONFIG_PASSPHRASE": "thrown away"},
+            ),
+        )
+        config = {**stack.config, "haven:emulator": order.url}
+        self._stack.set_all_config({key: auto.ConfigValue(value) for key, value in config.items()})
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Nothing beyond what the emulator's table names."""
+        return ()
+
+    def deploy(self, watch: Watch) -> None:
+        """Make everything."""
+        self._follow("up", watch, exclude=self._excluded, parallel=_PARALLEL)
+
+    def again(self, watch: Watch) -> list[Difference]:
+        """What another `pulumi up` would change."""
+        events = self._follow("preview", watch, exclude=self._excluded, parallel=_PARALLEL)
+        steps = [each.resource_pre_event.metadata for each in events if each.resource_pre_event]
+        return [difference for step in steps for difference in _differences(step)]
+
+    def destroy(self, watch: Watch) -> None:
+        """Take everything away."""
+        self._follow("destroy", watch, parallel=_PARALLEL)
+
+    def _program(self) -> None:
+        """The stack's own program, with the inputs taken out that the emulator refuses.
+
+        They are taken out before the engine sees them: it would keep the dependencies that come with them.
+        """
+        edits = {_identity(urn): edit for urn, edit in self._fitted.edited().items()}
+
+        def fit(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+            removed, added = edits.get((resource.type_, resource.name), (frozenset(), {}))
+            if not removed and not added:
+                return None
+            props = dict(resource.props) | {naming.snake(name): value for name, value in added.items()}
+            return pulumi.ResourceTransformationResult(
+                props | dict.fromkeys(naming.snake(name) for name in removed), resource.opts
+            )
+
+        pulumi.runtime.register_stack_transformation(fit)
+        runpy.run_path(str(self._main), run_name="__main__")
+
+    def _follow(self, operation: str, watch: Watch, **options: Any) -> list[EngineEvent]:
+        """Run one operation in a thread, so that what is watched can end it."""
+        events: list[EngineEvent] = []
+        with self._log.open("a") as log, ThreadPoolExecutor(1) as pool:
+            operate = getattr(self._stack, operation)
+            running = pool.submit(
+                operate,
+                on_event=events.append,
+                on_output=lambda line: log.write(f"{line}\n"),
+                color="never",
+                **options,
+            )
+            try:
+                while not wait([running], _TICK).done:
+                    watch(self._done(events), len(self._wanted))
+            finally:
+                self._command.stop()
+        try:
+            running.result()
+        except (auto.CommandError, auto.InvalidVersionError, RuntimeError, OSError) as error:
+            said = [each.diagnostic_event for each in events if each.diagnostic_event]
+            errors = [each.message.strip() for each in said if each.severity == "error"]
+            raise DeploymentError(
+                f"pulumi {operation}: {'; '.join(errors[:3]) or error}; its log: {self._log}"
+            ) from error
+        return events
+
+    def _done(self, events: Sequence[EngineEvent]) -> int:
+        """How many resources are through, components not counted."""
+        ended = [each.res_outputs_event for each in list(events)]
+        return len(self._wanted & {each.metadata.urn for each in ended if each})
+
+
+def _identity(urn: str) -> tuple[str, str]:
+    """Type and name of the resource with this URN."""
+    return urn.split("::")[2].rpartition("$")[2], urn.rpartition("::")[2]
+
+
+def _differences(step: StepEventMetadata) -> Iterator[Difference]:
+    action = _CHANGES.get(step.op)
+    if action is None or step.type.startswith("pulumi:"):
+        return
+    paths = step.detailed_diff or dict.fromkeys(step.diffs or ())
+    arguments = tuple(sorted({_argument(path) for path in paths})) or (
+        (GONE,) if action in ("create", "delete") else ()
+    )
+    yield Difference(step.urn, step.type, action, arguments, frozenset())
+
+
+def _argument(path: str) -> str:
+    """A property path such as `vpcConfig.subnetIds[0]` in the provider's words."""
+    return ".".join(naming.snake(each) for each in re.sub(r"\[\d+\]", "", path).split("."))

@@ -1,0 +1,1 @@
+"""Reads previews and Terraform plans, and finds what is dangerous in them."""

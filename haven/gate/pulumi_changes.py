@@ -1,0 +1,186 @@
+"""Pulumi's steps, of which a replacement has three, as one change for each resource."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from haven.base.regions import REGION
+from haven.gate.changes import UNKNOWN, Action, Change, changed_at
+from haven.program.diff import differing
+from haven.program.recording import Secret
+from haven.program.stateful_types import token
+
+NOTHING: Mapping[str, Any] = {}
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the mark of a secret, not one
+_MASKED = "[secret]"
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""As the engine marks them in JSON (sdk/go/common/resource/sig and plugin/rpc.go in pulumi/pulumi)."""
+
+_IN_A_NAME = re.compile(REGION.strip("^$").join((r"(?:^|[^a-z])(", r")(?:$|[^\d])")))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one of the engine's operations is."""
+
+    action: Action | None
+    """None: nothing becomes of what stands there."""
+    needs: tuple[bool, bool] = (False, False)
+    """Whether it can't be judged without the old state, and without the new one."""
+
+
+_LEFT = Operation(None)
+OPERATIONS: Mapping[str, Operation] = {
+    "same": _LEFT,
+    "create": Operation(Action.CREATE, (False, True)),
+    "update": Operation(Action.UPDATE, (True, True)),
+    "delete": Operation(Action.DELETE, (True, False)),
+    "replace": Operation(Action.REPLACE, (True, True)),
+    "create-replacement": Operation(Action.REPLACE),
+    "delete-replaced": Operation(Action.DELETE, (True, False)),
+    "read": Operation(Action.REFRESH),
+    "read-replacement": Operation(Action.REPLACE),
+    "refresh": Operation(Action.REFRESH),
+    "discard": _LEFT,
+    "discard-replaced": _LEFT,
+    "remove-pending-replace": _LEFT,
+    "import": Operation(Action.IMPORT),
+    "import-replacement": Operation(Action.REPLACE),
+    "diff": _LEFT,
+    "extend-parameterize": _LEFT,
+}
+"""Every operation of the engine (pkg/resource/deploy/step.go in pulumi/pulumi, read 2026-11-21)."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step, whichever document it comes from."""
+
+    operation: str
+    urn: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+    kinds: Mapping[str, str]
+    """Path of each property that differs -> how; what ends with `-replace` can't be changed in place."""
+    changed: tuple[str, ...]
+    """The same without paths, where the provider gives none."""
+    replacing: tuple[str, ...]
+
+
+def changes(steps: Sequence[Step]) -> list[Change]:
+    """What becomes of each resource; components and the stack stand nowhere and aren't in it."""
+    regions = dict(_providers(steps))
+    by_urn: dict[str, list[Step]] = {}
+    for each in steps:
+        if (each.old or each.new).get("custom"):
+            by_urn.setdefault(each.urn, []).append(each)
+    found = (_change(urn, group, regions) for urn, group in by_urn.items())
+    return [each for each in found if each.actions or each.unheld]
+
+
+def _providers(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
+    """Region of each AWS provider that the document tells of, by its URN."""
+    for each in steps:
+        region = _inputs(each.new).get("region") or _inputs(each.old).get("region")
+        if "::pulumi:providers:aws::" in each.urn and isinstance(region, str):
+            yield each.urn, region
+
+
+def _change(urn: str, steps: Sequence[Step], regions: Mapping[str, str]) -> Change:
+    old = next((each.old for each in steps if each.old), NOTHING)
+    new = next((each.new for each in reversed(steps) if each.new), NOTHING)
+    kinds = {path: kind for each in steps for path, kind in each.kinds.items()}
+    plain = dict.fromkeys(name for each in steps for name in each.changed)
+    replacing = dict.fromkeys(name for each in steps for name in each.replacing)
+    actions = _actions(steps, retained=bool(old.get("retainOnDelete")))
+    before, after = _declared(old, new, kinds)
+    there, then = _region(old, regions), _region(new, regions)
+    return Change(
+        urn,
+        token(urn.split("::")[2].rpartition("$")[2]),
+        urn.split("::", 3)[3],
+        there or then,
+        actions,
+        before,
+        after,
+        protected=bool(old.get("protect")),
+        retained=bool(old.get("retainOnDelete")),
+        changed=_changed(actions, before, after, tuple(kinds) or tuple(plain)),
+        replacing=tuple(path for path in kinds if kinds[path].endswith("-replace")) or tuple(replacing),
+        moved_to=then if there and then != there else None,
+        unheld=tuple(each for each in ("protect", "retainOnDelete") if new and old.get(each) and not new.get(each)),
+        id=str(old.get("id") or ""),
+    )
+
+
+def _actions(steps: Sequence[Step], *, retained: bool) -> frozenset[Action]:
+    actions = {action for each in steps if (action := OPERATIONS[each.operation].action)}
+    if Action.REPLACE in actions:
+        actions -= {Action.CREATE, Action.DELETE}
+    if retained and Action.DELETE in actions:
+        actions = actions - {Action.DELETE} | {Action.FORGET}
+    return frozenset(actions)
+
+
+def _changed(
+    actions: frozenset[Action], before: Mapping[str, Any], after: Mapping[str, Any], told: tuple[str, ...]
+) -> tuple[str, ...]:
+    if not actions & {Action.UPDATE, Action.REPLACE}:
+        return ()
+    found = [path for path, _, _ in differing(before, after)]
+    alone = [each for each in told if not each.startswith("__") and not changed_at(each, found)]
+    return tuple(dict.fromkeys([*alone, *found]))
+
+
+def _declared(
+    old: Mapping[str, Any], new: Mapping[str, Any], kinds: Mapping[str, str]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Inputs before and after. Where they agree and the provider still sees a difference, what it had read counts."""
+    before, after = dict(_inputs(old)), _inputs(new)
+    outputs = old.get("outputs") or NOTHING
+    for path in kinds:
+        name = re.split(r"[.\[]", path)[0]
+        if new and name in outputs and before.get(name) == after.get(name):
+            before[name] = outputs[name]
+    return _plain(before), _plain(after)
+
+
+def _inputs(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = state.get("inputs")
+    return found if isinstance(found, Mapping) else NOTHING
+
+
+def _plain(value: Any) -> Any:
+    """A value of the engine's JSON with its secrets wrapped and its unknowns named."""
+    if isinstance(value, Mapping):
+        if value.get(_SIGNATURE) == _SECRET:
+            return Secret(value.get("plaintext", value.get("ciphertext")))
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if value == _MASKED:
+        return Secret(value)
+    return UNKNOWN if value == _UNKNOWN else value
+
+
+def _region(state: Mapping[str, Any], regions: Mapping[str, str]) -> str | None:
+    """Where a resource in this state stands: its own word, its provider's, what the cloud says."""
+    outputs = state.get("outputs") or NOTHING
+    provider = str(state.get("provider") or "").rpartition("::")[0]
+    said = (
+        _inputs(state).get("region"),
+        regions.get(provider),
+        _named(provider.rpartition("::")[2]),
+        outputs.get("region"),
+        *str(outputs.get("arn")).split(":")[3:4],
+    )
+    return next((each for each in said if isinstance(each, str) and re.match(REGION, each)), None)
+
+
+def _named(name: str) -> str | None:
+    """The Region that a provider is called after."""
+    found = _IN_A_NAME.search(name)
+    return found[1] if found else None

@@ -1,0 +1,197 @@
+"""What Terraform, or OpenTofu, would do: a plan as `terraform show -json` prints it.
+
+The format is that of "JSON Output Format" in Terraform's documentation, read 2026-11-21. It tells nothing of
+`prevent_destroy`: what is protected shows by AWS's own deletion protection and by the kind of resource.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from haven.base.problems import Problem, Problems, choices, shown
+from haven.base.regions import REGION
+from haven.gate.changes import UNKNOWN, Action, Change, Document, Engine
+from haven.program.diff import differing
+from haven.program.recording import Secret
+from haven.program.stateful_types import token
+
+_FORM = "terraform show -json"
+_AGAIN = "write the document anew"
+_KNOWN: Mapping[str, Action | None] = {
+    "no-op": None,
+    "create": Action.CREATE,
+    "read": Action.REFRESH,
+    "update": Action.UPDATE,
+    "delete": Action.DELETE,
+    "forget": Action.FORGET,
+}
+_PROTECTING = ("deletion_protection", "deletion_protection_enabled", "enable_deletion_protection")
+
+
+def is_plan(value: Mapping[str, Any]) -> bool:
+    """Whether it looks like a plan."""
+    return bool({"resource_changes", "planned_values"} & value.keys())
+
+
+def read(plan: Mapping[str, Any], where: str) -> Document:
+    """What a plan says.
+
+    Raises:
+        Problems: planning failed, or the plan is garbled.
+    """
+    problems = list(_failed(plan))
+    raw = [(f"resource_changes[{place}]", each) for place, each in enumerate(plan.get("resource_changes") or ())]
+    deferred = [each.get("resource_change") for each in plan.get("deferred_changes") or ()]
+    raw += [(f"deferred_changes[{place}]", each) for place, each in enumerate(deferred)]
+    for place, each in raw:
+        problems += _wrong(place, each)
+    if problems:
+        raise Problems(problems, where)
+    regions = dict(_regions(plan))
+    found = (_change(each, regions) for _, each in raw if each.get("mode") != "data")
+    return Document(Engine.TERRAFORM, _FORM, [each for each in found if each.actions], dict(_outputs(plan)))
+
+
+def _failed(plan: Mapping[str, Any]) -> Iterator[Problem]:
+    if plan.get("errored"):
+        fix = "mend what made it fail and plan again; nothing is judged before"
+        yield Problem("the plan", "errored: true", "a plan that succeeds", fix)
+
+
+def _wrong(place: str, raw: Any) -> Iterator[Problem]:
+    """What one needs to know of a change, and isn't there."""
+    if not isinstance(raw, Mapping):
+        yield Problem(place, shown(raw), "a change, with address, type and change", _AGAIN)
+        return
+    for name in ("address", "type"):
+        if not isinstance(raw.get(name), str):
+            yield Problem(f"{place}.{name}", shown(raw.get(name)), "text", _AGAIN)
+    change = raw.get("change")
+    actions = change.get("actions") if isinstance(change, Mapping) else None
+    if not isinstance(actions, list) or not actions or not {*map(str, actions)} <= _KNOWN.keys():
+        fix = "a newer Terraform may have written it; look what it does" if actions else _AGAIN
+        yield Problem(f"{place}.change.actions", shown(actions), choices(sorted(_KNOWN)), fix)
+
+
+def _outputs(plan: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    for name, each in (plan.get("output_changes") or {}).items():
+        if isinstance(each, Mapping) and each.get("before") != each.get("after"):
+            yield name, (each.get("before"), each.get("after"))
+
+
+def _change(raw: Mapping[str, Any], regions: Mapping[str, str]) -> Change:
+    change = raw["change"]
+    actions = _actions(change)
+    before = _side(change.get("before"), change.get("before_sensitive"), None)
+    after = _side(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"))
+    there, then = (_region(change.get(side), regions.get(_declared(raw["address"]))) for side in ("before", "after"))
+    changes = actions & {Action.UPDATE, Action.REPLACE}
+    return Change(
+        _identity(raw),
+        token(raw["type"]),
+        str(raw.get("name") or raw["address"]),
+        there or then,
+        actions,
+        before,
+        after,
+        protected=any((change.get("before") or {}).get(each) is True for each in _PROTECTING),
+        changed=tuple(dict.fromkeys(path for path, _, _ in differing(before, after))) if changes else (),
+        replacing=tuple(_path(each) for each in change.get("replace_paths") or ()),
+        moved_to=then if there and then and then != there else None,
+        id=str((change.get("before") or {}).get("id") or ""),
+    )
+
+
+def _identity(raw: Mapping[str, Any]) -> str:
+    """The address; an object that an earlier replacement has left behind is one of its own."""
+    return f"{raw['address']} (deposed {raw['deposed']})" if raw.get("deposed") else str(raw["address"])
+
+
+def _actions(change: Mapping[str, Any]) -> frozenset[Action]:
+    found = {each for each in (_KNOWN[name] for name in change["actions"]) if each}
+    if Action.CREATE in found and found & {Action.DELETE, Action.FORGET}:
+        found = {Action.REPLACE}
+    return frozenset(found | ({Action.IMPORT} if change.get("importing") else set()))
+
+
+def _side(values: Any, sensitive: Any, unknown: Any) -> Mapping[str, Any]:
+    """One side of a change under Pulumi's names, with what is sensitive wrapped and what is unknown named."""
+    found = _plain(values if isinstance(values, Mapping) else {}, sensitive, unknown)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _plain(value: Any, sensitive: Any, unknown: Any) -> Any:
+    if unknown is True:
+        return UNKNOWN
+    if sensitive is True:
+        return Secret(value)
+    if isinstance(value, Mapping) or isinstance(unknown, Mapping):
+        values = value if isinstance(value, Mapping) else {}
+        names = dict.fromkeys([*values, *_true(unknown)])
+        pairs = ((name, _plain(values.get(name), _at(sensitive, name), _at(unknown, name))) for name in names)
+        return {camel(name): each for name, each in pairs if each is not None}
+    if isinstance(value, list):
+        return [_plain(each, _at(sensitive, place), _at(unknown, place)) for place, each in enumerate(value)]
+    return value
+
+
+def _true(unknown: Any) -> Sequence[str]:
+    return [name for name, each in unknown.items() if each] if isinstance(unknown, Mapping) else []
+
+
+def _at(mask: Any, key: str | int) -> Any:
+    """What a mask, which may be cut short, says of one value."""
+    if isinstance(mask, Mapping):
+        return mask.get(str(key))
+    if isinstance(mask, list) and isinstance(key, int) and key < len(mask):
+        return mask[key]
+    return None
+
+
+def camel(name: str) -> str:
+    """`kms_key_id` as `kmsKeyId`."""
+    return re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)
+
+
+def _path(parts: Any) -> str:
+    """`["scaling_config", 0, "min_size"]` as `scalingConfig[0].minSize`."""
+    steps = parts if isinstance(parts, list) else [parts]
+    return "".join(f"[{each}]" if isinstance(each, int) else f".{camel(str(each))}" for each in steps).lstrip(".")
+
+
+def _region(values: Any, provider: str | None) -> str | None:
+    """Where it stands by its own word, by its provider's, or by its ARN."""
+    if not isinstance(values, Mapping):
+        return None
+    said = (values.get("region"), provider, *str(values.get("arn")).split(":")[3:4])
+    return next((each for each in said if isinstance(each, str) and re.match(REGION, each)), None)
+
+
+def _regions(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Address of each declared resource -> the Region of its provider, where the configuration says it plainly."""
+    configuration = plan.get("configuration") or {}
+    providers = configuration.get("provider_config") or {}
+    known = {
+        key: value
+        for key, each in providers.items()
+        if isinstance(value := _constant(each), str) and re.match(REGION, value)
+    }
+    return _declared_in(configuration.get("root_module") or {}, "", known)
+
+
+def _constant(provider: Mapping[str, Any]) -> Any:
+    return ((provider.get("expressions") or {}).get("region") or {}).get("constant_value")
+
+
+def _declared_in(module: Mapping[str, Any], prefix: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for each in module.get("resources") or ():
+        region = known.get(str(each.get("provider_config_key")))
+        if region:
+            yield f"{prefix}{each.get('address')}", region
+    for name, call in (module.get("module_calls") or {}).items():
+        yield from _declared_in(call.get("module") or {}, f"{prefix}module.{name}.", known)
+
+
+def _declared(address: str) -> str:
+    """The address without the keys of `count` and `for_each`, as the configuration has it."""
+    return re.sub(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]', "", address)

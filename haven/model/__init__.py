@@ -1,0 +1,1 @@
+"""Tiers, sourced figures and objectives, as plain data and arithmetic."""

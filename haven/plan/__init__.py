@@ -1,0 +1,1 @@
+"""What a stack would deploy, and what another tier would change."""

@@ -1,0 +1,44 @@
+"""Telling facts about what an account has once, read from the registrations alone."""
+
+from collections.abc import Iterator, Sequence
+
+from haven.program.recording import Record
+
+_TRAIL = "aws:cloudtrail/trail:Trail"
+_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+_RECORDER = "aws:cfg/recorder:Recorder"
+_FEATURE = "aws:guardduty/detectorFeature:DetectorFeature"
+_COPIES = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
+_ALIAS = "aws:kms/alias:Alias"
+
+
+def trail(records: Sequence[Record]) -> Iterator[str]:
+    """What a trail writes down, and for how long nobody takes it away."""
+    for each in _of(records, _TRAIL):
+        reach = "all Regions" if each.inputs.get("isMultiRegionTrail") else "this Region alone"
+        yield f"trail {each.inputs.get('name')}: events of {reach}"
+    for each in _of(records, _LOCK):
+        yield f"locked for {each.inputs['rule']['defaultRetention']['days']} days"
+
+
+def baseline(records: Sequence[Record]) -> Iterator[str]:
+    """How closely AWS Config and GuardDuty look, and which images are copied where."""
+    for each in _of(records, _RECORDER):
+        daily = each.inputs.get("recordingMode", {}).get("recordingFrequency") == "DAILY"
+        yield f"AWS Config writes down {'once a day what changed' if daily else 'every change'}"
+    watched = [each for each in _of(records, _FEATURE) if each.inputs.get("status") == "ENABLED"]
+    if watched:
+        yield f"GuardDuty reads {', '.join(sorted(str(each.inputs.get('name')) for each in watched))} too"
+    for each in _of(records, _COPIES):
+        for rule in each.inputs["replicationConfiguration"]["rules"]:
+            names = ", ".join(f"{chosen['filter']}*" for chosen in rule.get("repositoryFilters", ())) or "all"
+            yield f"images {names} are copied to {', '.join(to['region'] for to in rule['destinations'])}"
+
+
+def state(records: Sequence[Record]) -> Iterator[str]:
+    """Under which name the key for the state is known."""
+    return (f"secrets: {each.inputs.get('name')}" for each in _of(records, _ALIAS))
+
+
+def _of(records: Sequence[Record], type_: str) -> list[Record]:
+    return [each for each in records if each.type == type_]

@@ -1,0 +1,241 @@
+"""Counts and telling facts about what would stand in a Region, read from the registrations alone."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from haven.base.terminal import plural
+from haven.plan import account_summary, part_summary
+from haven.program.recording import REFERENCE, Record, Recording
+
+CLUSTER = "aws:eks/cluster:Cluster"
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+DATABASE = "aws:rds/cluster:Cluster"
+DATABASE_INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
+CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+BUCKET = "aws:s3/bucket:Bucket"
+
+Records = Sequence[Record]
+
+
+def of_type(records: Iterable[Record], *types: str) -> list[Record]:
+    """The records of these types."""
+    return [each for each in records if each.type in types]
+
+
+def is_gpu_group(record: Record) -> bool:
+    """Whether a node group's image is one with GPU drivers."""
+    image = str(record.inputs.get("amiType", ""))
+    return "NVIDIA" in image or image.endswith("_GPU")
+
+
+def scaling(record: Record) -> Mapping[str, int] | None:
+    """Min, desired and max of a node group; None for anything else."""
+    sizes = record.inputs.get("scalingConfig")
+    if record.type != NODE_GROUP or not isinstance(sizes, Mapping):
+        return None
+    return {"min": sizes["minSize"], "desired": sizes["desiredSize"], "max": sizes["maxSize"]}
+
+
+def standing(records: Records, recording: Recording) -> dict[str, int]:
+    """How much of what serves would stand in one Region, given that Region's records."""
+    groups = of_type(records, NODE_GROUP)
+    return {
+        "buckets": len(of_type(records, BUCKET)),
+        "cacheNodes": sum(cache_nodes(each, recording) for each in of_type(records, CACHE)),
+        "controlPlanes": len(of_type(records, CLUSTER)),
+        "databaseClusters": len(of_type(records, DATABASE)),
+        "databaseInstances": len(of_type(records, DATABASE_INSTANCE)),
+        "gpuNodes": sum(_desired(each) for each in groups if is_gpu_group(each)),
+        "natGateways": len(of_type(records, "aws:ec2/natGateway:NatGateway")),
+        "systemNodes": sum(_desired(each) for each in groups if not is_gpu_group(each)),
+        "zones": len(zones(records)),
+    }
+
+
+def zones(records: Iterable[Record]) -> list[str]:
+    """The zones of the subnets among the records."""
+    subnets = of_type(records, "aws:ec2/subnet:Subnet")
+    return sorted({str(each.inputs["availabilityZone"]) for each in subnets if "availabilityZone" in each.inputs})
+
+
+def _desired(group: Record) -> int:
+    sizes = scaling(group)
+    return sizes["desired"] if sizes else 0
+
+
+def cache_nodes(group: Record, recording: Recording) -> int:
+    """Nodes of a cache group; a Global Datastore's secondary has as many shards as its primary."""
+    if "numCacheClusters" in group.inputs:
+        return int(group.inputs["numCacheClusters"])
+    return cache_shards(group, recording) * (int(group.inputs.get("replicasPerNodeGroup", 0)) + 1)
+
+
+def cache_shards(group: Record, recording: Recording) -> int:
+    """Shards of a cache group."""
+    if "numNodeGroups" in group.inputs:
+        return int(group.inputs["numNodeGroups"])
+    datastore = referred(group.inputs.get("globalReplicationGroupId"), recording)
+    primary = referred(datastore.inputs.get("primaryReplicationGroupId"), recording) if datastore else None
+    return int(primary.inputs.get("numNodeGroups", 1)) if primary else 1
+
+
+def referred(value: Any, recording: Recording) -> Record | None:
+    """The resource whose property `value` is."""
+    found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return recording.by_key.get(found["key"]) if found else None
+
+
+def component_facts(component: str | None, records: Records, recording: Recording) -> list[str]:
+    """What a reader wants to know first about a component's part in one Region; empty where counts say it all."""
+    describe = _DESCRIPTIONS.get(component or "")
+    return [fact for fact in describe(records, recording) if fact] if describe else []
+
+
+def _network(records: Records, _: Recording) -> list[str]:
+    gateways = len(of_type(records, "aws:ec2/natGateway:NatGateway"))
+    endpoints = of_type(records, "aws:ec2/vpcEndpoint:VpcEndpoint")
+    interfaces = sum(each.inputs.get("vpcEndpointType") == "Interface" for each in endpoints)
+    blocks = [str(each.inputs.get("cidrBlock")) for each in of_type(records, "aws:ec2/vpc:Vpc")]
+    return [
+        ", ".join(blocks),
+        f"zones {', '.join(zones(records))}",
+        plural(gateways, "NAT gateway") if gateways else "no NAT",
+        plural(interfaces, "interface endpoint") if interfaces else "no interface endpoints",
+    ]
+
+
+def _inference_cluster(records: Records, _: Recording) -> list[str]:
+    version = [f"Kubernetes {each.inputs.get('version')}" for each in of_type(records, CLUSTER)]
+    groups = sorted(of_type(records, NODE_GROUP), key=lambda each: (is_gpu_group(each), each.name))
+    return [*version, *(_node_group(each) for each in groups)]
+
+
+def _node_group(group: Record) -> str:
+    sizes = scaling(group) or {"min": 0, "desired": 0, "max": 0}
+    kind = "GPU nodes" if is_gpu_group(group) else "system nodes"
+    types = ", ".join(str(each) for each in group.inputs.get("instanceTypes", ())) or "reserved capacity"
+    return f"{kind} {group.name}: {sizes['desired']} now, {sizes['min']} to {sizes['max']} ({types})"
+
+
+def _database(records: Records, _: Recording) -> list[str]:
+    members = of_type(records, DATABASE)
+    instances = of_type(records, DATABASE_INSTANCE)
+    if not members:
+        return []
+    classes = sorted({str(each.inputs.get("instanceClass")) for each in instances})
+    engine = f"Aurora PostgreSQL {members[0].inputs.get('engineVersion', '')}".strip()
+    forwarding = any(each.inputs.get("enableGlobalWriteForwarding") for each in members)
+    return [
+        f"{engine}, {_members(members)}",
+        f"{plural(len(instances), 'instance')} ({', '.join(classes)})" if instances else "headless: no instance",
+        "forwards writes to the writer" if forwarding else "",
+    ]
+
+
+def _members(members: Records) -> str:
+    names = ", ".join(str(each.inputs.get("clusterIdentifier", each.name)) for each in members)
+    return f"{'member' if len(members) == 1 else 'members'} {names}"
+
+
+def _cache(records: Records, recording: Recording) -> list[str]:
+    return [_cache_group(each, recording) for each in of_type(records, CACHE)]
+
+
+def _cache_group(group: Record, recording: Recording) -> str:
+    shards = cache_shards(group, recording)
+    nodes = cache_nodes(group, recording)
+    secondary = "globalReplicationGroupId" in group.inputs
+    datastores = of_type(recording.resources, "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup")
+    primaries = [referred(each.inputs.get("primaryReplicationGroupId"), recording) for each in datastores]
+    role = "secondary of the Global Datastore" if secondary else "on its own: nothing is replicated"
+    if group in primaries:
+        role = "primary of the Global Datastore"
+    size = f"{plural(shards, 'shard')} x {plural(nodes // shards, 'node')}"
+    return f"{group.inputs.get('replicationGroupId', group.name)}: {size}, {role}"
+
+
+def _bucket(records: Records, recording: Recording) -> list[str]:
+    facts = []
+    for bucket in of_type(records, BUCKET):
+        destinations = [each for each in _rules_of(bucket, records, recording) if each]
+        timed = any("replicationTime" in each and _enabled(each["replicationTime"]) for each in destinations)
+        clock = "with time control" if timed else "without time control"
+        replicates = f"replicates to the other Region, {clock}" if destinations else "not replicated"
+        lock = "Object Lock" if bucket.inputs.get("objectLockEnabled") else ""
+        facts.append(", ".join(each for each in (str(bucket.inputs.get("bucket")), replicates, lock) if each))
+    return facts
+
+
+def _enabled(setting: Any) -> bool:
+    return isinstance(setting, Mapping) and setting.get("status") == "Enabled"
+
+
+def _rules_of(bucket: Record, records: Records, recording: Recording) -> list[Mapping[str, Any]]:
+    """The destinations of the replication rules that start at this bucket."""
+    configs = of_type(records, "aws:s3/bucketReplicationConfig:BucketReplicationConfig")
+    names = (bucket.inputs.get("bucket"), bucket.urn)
+    mine = []
+    for each in configs:
+        source = referred(each.inputs.get("bucket"), recording)
+        if each.inputs.get("bucket") in names or source is bucket:
+            mine.append(each)
+    return [rule.get("destination", {}) for each in mine for rule in each.inputs.get("rules", ())]
+
+
+def _dns(records: Records, _: Recording) -> list[str]:
+    zones_here = of_type(records, "aws:route53/zone:Zone")
+    facts = [
+        f"{'private' if each.inputs.get('vpcs') else 'public'} zone {each.inputs.get('name')}" for each in zones_here
+    ]
+    answers: dict[str, dict[str, None]] = {}
+    for each in of_type(records, "aws:route53/record:Record"):
+        answers.setdefault(str(each.inputs.get("name")), {})[_answer(each)] = None  # one, for both IP versions
+    return [*facts, *(f"{name}: {'; '.join(each)}" for name, each in answers.items())]
+
+
+def _answer(record: Record) -> str:
+    aliases = record.inputs.get("aliases", ())
+    if aliases and "setIdentifier" not in record.inputs:
+        return f"answers as {aliases[0].get('name')}"
+    region = record.inputs.get("setIdentifier", "every client")
+    roles = [f" as {str(each.get('type')).lower()}" for each in record.inputs.get("failoverRoutingPolicies", ())]
+    how = " by latency" if record.inputs.get("latencyRoutingPolicies") else "".join(roles)
+    return f"{region}{how}, {'with' if record.inputs.get('healthCheckId') else 'without'} a health check"
+
+
+def _switch(records: Records, _: Recording) -> list[str]:
+    facts = []
+    for alarm in of_type(records, "aws:cloudwatch/metricAlarm:MetricAlarm"):
+        dimensions = alarm.inputs.get("dimensions", {})
+        facts.append(f"alarm {alarm.inputs.get('name')} turns {dimensions.get('Region')} off")
+    checks = of_type(records, "aws:route53/healthCheck:HealthCheck")
+    automatic = any(each.inputs.get("type") == "CALCULATED" for each in checks)
+    mode = "automatic: endpoint checks turn a Region off too" if automatic else "manual: only the operator turns it off"
+    return [*facts, mode if checks else ""]
+
+
+def _trail(records: Records, recording: Recording) -> list[str]:
+    return [*account_summary.trail(records), *_bucket(records, recording)]
+
+
+def _baseline(records: Records, recording: Recording) -> list[str]:
+    return [*account_summary.baseline(records), *_bucket(records, recording)]
+
+
+def _state(records: Records, recording: Recording) -> list[str]:
+    return [*account_summary.state(records), *_bucket(records, recording)]
+
+
+_DESCRIPTIONS: Mapping[str, Callable[[Records, Recording], list[str]]] = {
+    "RegionalNetwork": _network,
+    "InferenceCluster": _inference_cluster,
+    "GlobalDatabase": _database,
+    "GlobalCache": _cache,
+    "ReplicatedBucket": _bucket,
+    "FailoverDns": _dns,
+    "TrafficSwitch": _switch,
+    "AuditTrail": _trail,
+    "AccountBaseline": _baseline,
+    "StateBackend": _state,
+    **part_summary.DESCRIPTIONS,
+}

@@ -1,0 +1,114 @@
+"""A comparison of two tiers for people."""
+
+from collections.abc import Sequence
+
+from haven.base.terminal import Style, plural, table, wrapped
+from haven.plan.difference import Change, Difference, PropertyChange, by_place
+from haven.plan.summary import Plan, kind
+from haven.plan.text import STANDING, asked_for, at_best, at_most, in_order, promise_name
+from haven.program.recording import Record
+from haven.program.removal_steps import held, steps
+
+
+def render(before: Plan, after: Plan, found: Difference, notes: Sequence[str], style: Style) -> str:
+    """What changes on the way from one plan to the other, and what is promised on both sides."""
+    title = f"From tier {before.tier} to tier {after.tier}"
+    parts = [
+        [style.paint(title, "bold"), _counts(found), *(line for note in notes for line in wrapped(note, 0))],
+        _standing(before, after),
+        _group("Added", "+", "green", found.added, style),
+        _changed(found.changed, style),
+        _group("Removed", "-", "red", found.removed, style),
+        _held(found.removed, style),
+        _promises(before, after, style),
+        _verdicts(after, style),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _counts(found: Difference) -> str:
+    if not found:
+        return "nothing differs"
+    return f"{len(found.added)} added, {len(found.changed)} changed, {len(found.removed)} removed"
+
+
+def _standing(before: Plan, after: Plan) -> list[str]:
+    """What serves in each Region, on both sides, where it differs."""
+    rows = []
+    for old, new in zip(before.regions, after.regions, strict=True):
+        counts = [("resources", old.count, new.count)]
+        counts += [(words, old.standing[key], new.standing[key]) for key, words in STANDING.items()]
+        rows += [[old.region, words, f"{first} -> {second}"] for words, first, second in counts if first != second]
+    return table(rows, 2)
+
+
+def _group(title: str, sign: str, colour: str, records: Sequence[Record], style: Style) -> list[str]:
+    if not records:
+        return []
+    lines = [style.paint(f"{title}: {plural(len(records), 'resource')}", "bold")]
+    for place, members in by_place(records).items():
+        lines.append(_place(place, len(members)))
+        rows = [[f"{sign} {each.name}", kind(each.type)] for each in members]
+        lines += [style.paint(line, colour) for line in table(rows, 4)]
+    return lines
+
+
+def _held(removed: Sequence[Record], style: Style) -> list[str]:
+    """What of it is refused, by name, and what to do. Commands stand on one line each, to be copied."""
+    found = held(removed)
+    if not found:
+        return []
+    lines = [
+        style.paint(f"Refused: {plural(len(found), 'resource')} of those removed", "bold"),
+        *wrapped("Pulumi deletes nothing that is protected, and what is retained it only forgets. If it is meant:", 2),
+    ]
+    for number, (what, details) in enumerate(steps(found), start=1):
+        lines += wrapped(f"{number}. {what}", 2, hanging=3)
+        lines += [f"     {each}" for each in details]
+    return lines
+
+
+def _place(place: tuple[str, str, str], count: int) -> str:
+    region, component, name = place
+    return f"  {region or 'no Region'}, {f'{component} {name}' if component else 'the stack itself'}: {count}"
+
+
+def _changed(changes: Sequence[Change], style: Style) -> list[str]:
+    if not changes:
+        return []
+    by_urn = {each.record.urn: each for each in changes}
+    lines = [style.paint(f"Changed: {plural(len(changes), 'resource')}", "bold")]
+    for place, members in by_place(each.record for each in changes).items():
+        lines.append(_place(place, len(members)))
+        for record in members:
+            lines.append(style.paint(f"    ~ {record.name}  {kind(record.type)}", "yellow"))
+            for each in by_urn[record.urn].properties:
+                lines += wrapped(_property(each), 8)
+    return lines
+
+
+def _property(change: PropertyChange) -> str:
+    if change.before == change.after:
+        return f"{change.path}: {change.after}, which differs"
+    if change.before is None:
+        return f"{change.path}: {change.after} (new)"
+    return f"{change.path}: {change.before} -> {'(gone)' if change.after is None else change.after}"
+
+
+def _promises(before: Plan, after: Plan, style: Style) -> list[str]:
+    rows = [["promise", f"{before.tier}: at best", "at most", f"{after.tier}: at best", "at most"]]
+    for name, new in in_order({**before.promises, **after.promises}):
+        old = before.promises.get(name, {})
+        rows.append([promise_name(name, new), at_best(old), at_most(old), at_best(new), at_most(new)])
+    return [style.paint("Promises ([A]: at most by assumption)", "bold"), *table(rows, 2)]
+
+
+def _verdicts(after: Plan, style: Style) -> list[str]:
+    """The stack's objectives against the other tier's promises."""
+    if not after.judgements:
+        return []
+    rows = [
+        [asked_for(each), promise_name(each["promise"], after.promises.get(each["promise"], {})), str(each["verdict"])]
+        for each in after.judgements
+    ]
+    return [style.paint(f"This stack's objectives under tier {after.tier}", "bold"), *table(rows, 2)]

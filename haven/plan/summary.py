@@ -1,0 +1,218 @@
+"""A plan as data: what one recording says would stand where, beside what its tier promises."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from haven.plan.component_summary import component_facts, scaling, standing
+from haven.program.recording import Record, Recording
+
+_ORDER = (
+    "RegionalNetwork",
+    "NetworkPeering",
+    "InferenceCluster",
+    "GlobalDatabase",
+    "GlobalCache",
+    "ReplicatedBucket",
+    "MultiRegionKey",
+    "FailoverDns",
+    "TrafficSwitch",
+    "AuditTrail",
+    "AccountBaseline",
+    "StateBackend",
+)
+
+
+ENVIRONMENT = "environment"
+
+_UNSAID = dict.fromkeys(("atBestMinutes", "atBestSource", "atMostMinutes", "atMostSource", "assumption"))
+"""What a promise may leave open: outputs lose what is null on their way."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one component has in one place."""
+
+    component: str
+    """Its class, or empty for what belongs to no component."""
+    name: str
+    count: int
+    kinds: Mapping[str, int]
+    """Kind of resource, such as `ec2 subnet`, to how many."""
+    facts: Sequence[str]
+
+
+@dataclass(frozen=True)
+class RegionPlan:
+    """What would stand in one Region."""
+
+    region: str
+    role: str
+    """`primary` or `recovery`: fixed at birth."""
+    state: str
+    """`active` where writes go, `standby` otherwise; empty where nothing is active, as in an account's own stack."""
+    count: int
+    standing: Mapping[str, int]
+    sections: Sequence[Section]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a stack would make."""
+
+    stack: str
+    kind: str
+    """`environment`, or `account` for what an account has once."""
+    tier: str
+    """Empty where there is none: only environments have one."""
+    active: str
+    """Empty where nothing is active."""
+    regions: Sequence[RegionPlan]
+    """Primary first."""
+    elsewhere: Sequence[Section]
+    """What has no Region: random values, what the state itself remembers."""
+    resources: Sequence[Record]
+    promises: Mapping[str, Mapping[str, Any]]
+    objectives: Mapping[str, float]
+    judgements: Sequence[Mapping[str, Any]]
+    systems: Mapping[str, Mapping[str, str]]
+    notes: Sequence[str]
+    placeholders: Sequence[str]
+
+    @property
+    def count(self) -> int:
+        """How many resources there are."""
+        return len(self.resources)
+
+
+def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
+    """The plan of a recorded run of the program.
+
+    Args:
+        recording: what the program declared; its outputs say tier, Regions, promises and the rest.
+        placeholders: where the config has encrypted values, which were not decrypted.
+    """
+    outputs = recording.outputs
+    resources = list(recording.real())
+    active = str(outputs.get("active", ""))
+    regions = [
+        _region(recording, resources, region, role, _state(region, active))
+        for role, region in sorted(outputs["regions"].items())
+    ]
+    known = {each.region for each in regions}
+    return Plan(
+        stack=recording.stack,
+        kind=str(outputs.get("kind", ENVIRONMENT)),
+        tier=str(outputs.get("tier", "")),
+        active=active,
+        regions=regions,
+        elsewhere=_sections([each for each in resources if each.region not in known], recording),
+        resources=resources,
+        promises={name: {**_UNSAID, **promise} for name, promise in outputs.get("promises", {}).items()},
+        objectives=outputs.get("objectives", {}),
+        judgements=outputs.get("judgements", ()),
+        systems=outputs.get("systems", {}),
+        notes=outputs.get("notes", ()),
+        placeholders=placeholders,
+    )
+
+
+def _state(region: str, active: str) -> str:
+    if not active:
+        return ""
+    return "active" if region == active else "standby"
+
+
+def _region(recording: Recording, resources: Sequence[Record], region: str, role: str, state: str) -> RegionPlan:
+    here = [each for each in resources if each.region == region]
+    return RegionPlan(region, role, state, len(here), standing(here, recording), _sections(here, recording))
+
+
+def _sections(records: Iterable[Record], recording: Recording) -> list[Section]:
+    grouped: dict[tuple[str, str], list[Record]] = {}
+    for each in records:
+        grouped.setdefault((each.component or "", each.component_name or ""), []).append(each)
+    return [
+        Section(
+            component,
+            name,
+            len(members),
+            dict(sorted(Counter(kind(each.type) for each in members).items())),
+            component_facts(component, members, recording),
+        )
+        for (component, name), members in sorted(grouped.items(), key=_reading_order)
+    ]
+
+
+def _reading_order(group: tuple[tuple[str, str], Any]) -> tuple[int, str, str]:
+    """What carries the others first; unknown components after the known ones, the stack itself at the end."""
+    component, name = group[0]
+    rank = _ORDER.index(component) if component in _ORDER else len(_ORDER) + (not component)
+    return rank, component, name
+
+
+def kind(type_: str) -> str:
+    """A resource type in words: `aws:eks/nodeGroup:NodeGroup` is an `eks node group`."""
+    package, module, class_name = type_.split(":")
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", class_name).lower()
+    service = module.partition("/")[0] if package == "aws" else package
+    return f"{service} {words}"
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan for programs. Keys are only ever added; lists and maps are sorted.
+
+    - `stack`, `kind`, `tier`, `active`: the stack's name, `environment` or `account`, its tier, the Region where writes
+      go. An account's own stack has neither tier nor active Region: both are null, and so is each Region's `state`.
+    - `regions`: Region -> `role` (`primary` or `recovery`), `state` (`active` or `standby`), `count` (how many of
+      `resources` are in it) and `standing`: numbers of `controlPlanes`, `systemNodes`, `gpuNodes` (both: desired),
+      `databaseClusters`, `databaseInstances` (a member without instances is headless), `cacheNodes`, `buckets`,
+      `natGateways`, `zones`.
+    - `resources`: every custom resource but providers, by URN: `urn`, `type`, `name`, `region` (that of its explicit
+      provider, or null), `component` and `componentName` (the outermost Haven component around it, or null),
+      `protect`, and for node groups `scaling` (`min`, `desired`, `max`).
+    - `promises`: name -> what the tier can be held to, in minutes, with sources; `assumption` says why where the most
+      is assumed and promised by nobody.
+    - `objectives`: the stack's, as in its config; `judgements`: each beside each promise, with a verdict and a reason.
+    - `systems`: name -> `kind`, `tier`. `notes`: what else a reader should know.
+    - `placeholders`: config keys with encrypted values; they were not decrypted and are not in the plan.
+    """
+    return {
+        "stack": plan.stack,
+        "kind": plan.kind,
+        "tier": plan.tier or None,
+        "active": plan.active or None,
+        "regions": {
+            each.region: {
+                "role": each.role,
+                "state": each.state or None,
+                "count": each.count,
+                "standing": dict(each.standing),
+            }
+            for each in plan.regions
+        },
+        "resources": [resource_json(each) for each in sorted(plan.resources, key=lambda each: each.urn)],
+        "promises": plan.promises,
+        "objectives": plan.objectives,
+        "judgements": list(plan.judgements),
+        "systems": plan.systems,
+        "notes": list(plan.notes),
+        "placeholders": sorted(plan.placeholders),
+    }
+
+
+def resource_json(record: Record) -> dict[str, Any]:
+    """One resource for programs."""
+    described = {
+        "urn": record.urn,
+        "type": record.type,
+        "name": record.name,
+        "region": record.region,
+        "component": record.component,
+        "componentName": record.component_name,
+        "protect": record.options.protect,
+    }
+    sizes = scaling(record)
+    return {**described, "scaling": dict(sizes)} if sizes else described

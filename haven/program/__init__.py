@@ -1,0 +1,1 @@
+"""Runs a Pulumi program in this process and holds what it declares."""

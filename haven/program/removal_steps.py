@@ -1,0 +1,166 @@
+"""What of a move to a lower tier is refused, by name, and how it is done when it is meant.
+
+Pulumi deletes nothing that is protected, and what is retained it only forgets: the rest is for the hands of people.
+"""
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from haven.program.recording import Record
+
+_NAMES = {
+    "aws:cloudwatch/logGroup:LogGroup": "name",
+    "aws:dynamodb/table:Table": "name",
+    "aws:eks/cluster:Cluster": "name",
+    "aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
+    "aws:rds/cluster:Cluster": "clusterIdentifier",
+    "aws:s3/bucket:Bucket": "bucket",
+}
+"""Types of what stands for itself -> the input that holds its name in AWS; all others go by their name in the state."""
+
+
+def unprotect(urn: str) -> str:
+    """The command that lets Pulumi delete, or forget, what is protected."""
+    return f"pulumi state unprotect {shlex.quote(urn)}"
+
+
+@dataclass(frozen=True)
+class Held:
+    """One resource that a move would take away and that is held on to."""
+
+    record: Record
+    data: str
+    """What would be lost with it, and what to save first."""
+    by_hand: Sequence[str]
+    """What takes it away in AWS once it is out of the state, in this order; nothing where `pulumi up` does."""
+
+    @property
+    def unprotect(self) -> str:
+        """The command that lets Pulumi delete, or forget, it."""
+        return unprotect(self.record.urn)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How one type of resource is let go of."""
+
+    data: str
+    commands: Callable[[str, str], Sequence[str]]
+    """From its name and Region."""
+
+
+def _log_group(name: str, region: str) -> Sequence[str]:
+    return [f"aws logs delete-log-group --log-group-name {name} --region {region}"]
+
+
+def _cluster(name: str, region: str) -> Sequence[str]:
+    return [
+        f"aws eks update-cluster-config --name {name} --no-deletion-protection --region {region}",
+        f"aws eks delete-cluster --name {name} --region {region}",
+    ]
+
+
+def _database(name: str, region: str) -> Sequence[str]:
+    return [
+        f"aws rds modify-db-cluster --db-cluster-identifier {name} --no-deletion-protection --apply-immediately"
+        f" --region {region}",
+        "aws rds remove-from-global-cluster --global-cluster-identifier <the global cluster's>"
+        f" --db-cluster-identifier <the ARN of {name}> --region <the writer's>",
+        f"aws rds delete-db-cluster --db-cluster-identifier {name} --final-db-snapshot-identifier {name}-last"
+        f" --region {region}",
+    ]
+
+
+def _cache(name: str, region: str) -> Sequence[str]:
+    return [f"aws elasticache delete-replication-group --replication-group-id {name} --region {region}"]
+
+
+def _datastore(name: str, _: str) -> Sequence[str]:
+    return [
+        "aws elasticache disassociate-global-replication-group --global-replication-group-id <its id>"
+        " --replication-group-id <the recovery Region's group> --replication-group-region <its Region>"
+        " --region <the primary Region>",
+        "aws elasticache delete-global-replication-group --global-replication-group-id <its id>"
+        f" --retain-primary-replication-group --region <the primary Region>  # {name}",
+    ]
+
+
+def _bucket(name: str, region: str) -> Sequence[str]:
+    return [
+        f"aws s3api delete-bucket --bucket {name} --region {region}  # once it is empty, of old versions too",
+    ]
+
+
+def _replica(name: str, region: str) -> Sequence[str]:
+    table = name.removesuffix("-replica")
+    return [
+        f"aws dynamodb update-table --table-name {table} --no-deletion-protection-enabled --region {region}",
+        f"aws dynamodb update-table --table-name {table} --replica-updates 'Delete={{RegionName={region}}}'"
+        " --region <the table's home Region>",
+    ]
+
+
+def _balancer(name: str, region: str) -> Sequence[str]:
+    return [
+        "aws elbv2 modify-load-balancer-attributes --attributes Key=deletion_protection.enabled,Value=false"
+        f" --load-balancer-arn <the ARN of {name}> --region {region}  # before `pulumi up`, which then deletes it",
+    ]
+
+
+def _access_point(name: str, _: str) -> Sequence[str]:
+    return [
+        "aws s3control delete-multi-region-access-point --account-id <the account> --region us-west-2"
+        f" --client-token gone --details Name={name}"
+    ]
+
+
+_LOGS = "what it has logged; export what an audit may ask for"
+_WAYS = {
+    "aws:cloudwatch/logGroup:LogGroup": _Way(_LOGS, _log_group),
+    "aws:dynamodb/tableReplica:TableReplica": _Way(
+        "nothing that the home table hasn't got, once ReplicationLatency is low", _replica
+    ),
+    "aws:eks/cluster:Cluster": _Way("volumes and objects of its own; save what isn't in the other cluster", _cluster),
+    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": _Way("nothing: it holds no data", _datastore),
+    "aws:elasticache/replicationGroup:ReplicationGroup": _Way("cached entries; the primary's stay", _cache),
+    "aws:lb/loadBalancer:LoadBalancer": _Way("nothing: it holds no data", _balancer),
+    "aws:rds/cluster:Cluster": _Way(
+        "nothing that the writer hasn't got; look at AuroraGlobalDBReplicationLag first", _database
+    ),
+    "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint": _Way(
+        "nothing: it holds no data; but who goes through it has to go to the buckets themselves first, and its alias"
+        " never comes back",
+        _access_point,
+    ),
+    "aws:s3/bucket:Bucket": _Way("its objects; copy what isn't in the other Region", _bucket),
+}
+_UNKNOWN = _Way("what it holds; look before you let go", lambda _, __: ())
+
+
+def held(removed: Sequence[Record]) -> list[Held]:
+    """What of this is held on to, in the order given."""
+    return [_held(each) for each in removed if each.options.protect or each.options.retain_on_delete]
+
+
+def _held(record: Record) -> Held:
+    way = _WAYS.get(record.type, _UNKNOWN)
+    name = str(record.inputs.get(_NAMES.get(record.type, ""), record.name))
+    return Held(record, way.data, list(way.commands(name, record.region or "<its Region>")))
+
+
+def steps(found: Sequence[Held]) -> Iterator[tuple[str, Sequence[str]]]:
+    """What to do when all of it is meant: what, and the commands, in their order."""
+    yield "Save what you still need:", [f"{each.record.name}: {each.data}" for each in found]
+    yield "Let go of each, by name:", [each.unprotect for each in found if each.record.options.protect]
+    before = [one for each in found if not each.record.options.retain_on_delete for one in each.by_hand]
+    if before:
+        yield "Turn off what AWS protects by itself:", before
+    retained = [one for each in found if each.record.options.retain_on_delete for one in each.by_hand]
+    yield "Change haven:tier and let Pulumi take away the rest:", ["pulumi up"]
+    if retained:
+        yield (
+            "What was retained stands on in AWS, and costs; take it away there, then once more `pulumi up` for the"
+            " networks that it stood in:",
+            retained,
+        )

@@ -1,0 +1,158 @@
+"""Runs a stack's program offline and makes plans of what it declares."""
+
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from haven.base.missing_dependency import Lacking
+from haven.base.problems import Problem, Problems, choices, nearest, shown
+from haven.config.stack_file import Stack
+from haven.model.tiers import Tier
+from haven.program.recording import Recording
+
+_ACCEPTED = "what the program accepts"
+_REASON = re.compile(r"got (.*); allowed: (.*); fix: (.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A stack under another tier."""
+
+    stack: Stack
+    notes: tuple[str, ...]
+    """What besides the tier had to differ."""
+
+
+def read_tier(word: str) -> Tier:
+    """The tier called `word`.
+
+    Raises:
+        Problems: where there is none.
+    """
+    try:
+        return Tier(word)
+    except ValueError:
+        near = nearest(word, list(Tier))
+        fix = f"did you mean {near}?" if near else "name one of the four tiers"
+        raise Problems([Problem("--compare", shown(word), choices(Tier), fix)]) from None
+
+
+def run_program(stack: Stack) -> Recording:
+    """Run the stack's program in this process and record what it declares.
+
+    Raises:
+        Problems: with everything that is wrong with the stack file and with the config in it.
+        Lacking: where a package is missing.
+    """
+    refused: tuple[Problem, ...] = ()
+    try:
+        recording = _record(stack)
+    except Problems as error:
+        refused = error.problems
+    except _refusals() as error:
+        refused = () if stack.problems else tuple(_refusal(error))
+    problems = [*stack.problems, *_unsaid(refused, stack.problems)]
+    if problems:
+        raise Problems(problems, stack.where)
+    return recording
+
+
+def _record(stack: Stack) -> Recording:
+    if not (stack.project.main / "__main__.py").is_file():
+        got = f"no __main__.py in {stack.project.main}"
+        raise Problems([Problem("the program", got, "a Python program", "set main: in Pulumi.yaml to its directory")])
+    with _only_on_stderr():
+        try:
+            from haven.program.recorder import record  # noqa: PLC0415  pulumi takes seconds to load
+
+            return record(stack.project.main, project=stack.project.name, stack=stack.name, config=stack.config)
+        except ModuleNotFoundError as error:
+            raise Lacking(f"the Python package {error.name} is missing; run make setup") from error
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What a program raises when it refuses to go on, with a message made for people."""
+    from pulumi import InputPropertiesError, RunError  # noqa: PLC0415  pulumi takes seconds to load
+
+    return RunError, InputPropertiesError
+
+
+def _refusal(error: Exception) -> Iterator[Problem]:
+    """What a component or the program says is wrong, one problem for each reason."""
+    component = str(error).partition(" refuses")[0]
+    for reason in getattr(error, "errors", None) or ():
+        parts = _REASON.fullmatch(reason["reason"])
+        if parts:
+            yield Problem(f"{component} {reason['property_path']}", *parts.groups())
+        else:
+            yield Problem(f"{component} {reason['property_path']}", reason["reason"], _ACCEPTED, "change that value")
+    if not getattr(error, "errors", None):
+        yield Problem("the program", f"a refusal: {error}", _ACCEPTED, "change what it names")
+
+
+def _unsaid(problems: tuple[Problem, ...], said: tuple[Problem, ...]) -> Iterator[Problem]:
+    """The problems about keys of which nothing is said yet: what a file garbles, the program can't read either."""
+    keys = {each.what.partition(" (line")[0] for each in said}
+    return (each for each in problems if each.what not in keys)
+
+
+@contextlib.contextmanager
+def _only_on_stderr() -> Iterator[None]:
+    """What a program prints must not stand between the lines of a plan."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def with_tier(stack: Stack, tier: Tier) -> Variant:
+    """The stack as it would be under another tier.
+
+    What that tier couldn't have is taken along as far as it goes, and said in the notes: objectives are judged rather
+    than enforced, systems above the tier are lowered to it, a snapshot to restore belongs to tier backup only.
+
+    Raises:
+        Problems: where the stack has no tier.
+    """
+    kind = stack.config.get("haven:kind") or "environment"
+    if kind != "environment":
+        fix = f"leave --compare out, or name an environment: stack {stack.name} is of kind {kind}"
+        raise Problems([Problem("--compare", shown(tier.value), "a stack that has a tier", fix)])
+    config = {**stack.config, "haven:tier": tier.value, "haven:objectives": "{}"}
+    notes: list[str] = []
+    if "haven:systems" in config:
+        config["haven:systems"] = _lowered(config["haven:systems"], tier, notes)
+    if tier is not Tier.BACKUP and "haven:database" in config:
+        config["haven:database"] = _without_snapshot(config["haven:database"], notes)
+    return Variant(replace(stack, config=config), tuple(notes))
+
+
+def _lowered(text: str, tier: Tier, notes: list[str]) -> str:
+    systems: Mapping[str, dict[str, str]] = json.loads(text)
+    for name, system in systems.items():
+        own = system.get("tier")
+        if own is not None and Tier(own).rank > tier.rank:
+            system["tier"] = tier.value
+            notes.append(f"system {name} is compared at tier {tier}: it can't stand above its environment")
+    return json.dumps(systems, sort_keys=True)
+
+
+def _without_snapshot(text: str, notes: list[str]) -> str:
+    database = json.loads(text)
+    if database.pop("restoreSnapshot", None) is not None:
+        notes.append("haven:database.restoreSnapshot is left out: it belongs to tier backup")
+    return json.dumps(database, sort_keys=True)
+
+
+def start_directory(named: str | None) -> Path:
+    """Where the search for a project begins: the directory given with -C, or the current one.
+
+    Raises:
+        Problems: where there is no such directory.
+    """
+    start = Path(named or ".")
+    if not start.is_dir():
+        raise Problems([Problem("-C", shown(named), "a directory", "name one that is there")])
+    return start

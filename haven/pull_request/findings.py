@@ -1,0 +1,78 @@
+"""What can be seen to be dangerous without asking anybody: in the config, and in what would no longer be declared."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from haven.base.problems import Problem, shown
+from haven.base.terminal import plural
+from haven.plan.difference import Difference
+from haven.program.removal_steps import held
+
+EXAMPLE_ACCOUNTS = frozenset({"111122223333", "123456789012"})
+"""Account numbers of examples: AWS's documentation has them, and so have this project's stack files."""
+_SHOWN = 10
+_ANOTHER_STACK = "put it back; for another one make a new stack, move the data there, then destroy this one"
+FIXED_AT_BIRTH = {
+    "haven:regions": "another Region would replace everything",
+    "haven:account": "another account holds nothing of what stands",
+    "haven:kind": "everything of the other kind would go",
+}
+"""Keys that an environment can't change after its first deployment, and why."""
+
+
+def errors(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Problem]:
+    """Edits of what is fixed at birth: they can't be merged, whatever the state says."""
+    if not before or not after or _taken_over(before, after):
+        return
+    for key, why in FIXED_AT_BIRTH.items():
+        old, new = _value(before.get(key)), _value(after.get(key))
+        if old != new and old is not None:
+            yield Problem(key, shown(new), f"{shown(old)}, as on the base branch: {why}", _ANOTHER_STACK)
+
+
+def _taken_over(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    """Whether a shipped example becomes somebody's own environment: nothing of it stands yet."""
+    was = before.get("haven:account")
+    return was in EXAMPLE_ACCOUNTS and after.get("haven:account") != was
+
+
+def warnings(before: Mapping[str, str], after: Mapping[str, str], found: Difference) -> Iterator[str]:
+    """What should be meant when it is merged."""
+    if after.get("haven:ephemeral") == "true" and before and before.get("haven:ephemeral") != "true":
+        yield "haven:ephemeral becomes true: nothing is protected or retained any more, and a deletion deletes"
+    then, now = active_region(before), active_region(after)
+    if then and now and then != now:
+        yield f"writes go to {now} instead of {then}: promote the database and the cache first"
+    if before and after and _value(before.get("haven:policy")) != _value(after.get("haven:policy")):
+        yield "haven:policy changes: how strictly this stack is judged, or what is waived"
+    kept = held(found.removed)
+    if kept and after:
+        yield f"{_no_longer(len(kept))}, though protected or retained: {_named([each.record.name for each in kept])}"
+
+
+def _no_longer(count: int) -> str:
+    return f"{plural(count, 'resource')} would no longer be declared"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
+
+
+def active_region(config: Mapping[str, str]) -> str | None:
+    """Where writes go."""
+    if "haven:active" in config:
+        return config["haven:active"]
+    regions = _value(config.get("haven:regions"))
+    return regions.get("primary") if isinstance(regions, dict) else None
+
+
+def _value(text: str | None) -> object:
+    """A config value; maps and lists are compared as such, whatever their layout."""
+    if text is None or text[:1] not in ("{", "["):
+        return text
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        return text
+    return value

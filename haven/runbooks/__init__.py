@@ -1,0 +1,1 @@
+"""What the on-call engineer runs against a real environment."""

@@ -1,0 +1,127 @@
+"""Whether an environment that was promoted can be destroyed: the order is told by roles that only AWS knows."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from haven.base.missing_dependency import Lacking
+from haven.base.problems import Problem, shown
+
+Client = Callable[[str, str], Any]
+"""Makes the boto3 client of a service in a Region."""
+
+PAGE = "docs/promotion.md"
+
+_Answer = TypeVar("_Answer")
+
+
+class UnansweredError(Lacking):
+    """AWS didn't tell; the message says what was asked, and where."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which Region's side is the primary of what spans both; None where nothing does."""
+
+    database: str | None
+    cache: str | None
+    datastore: str = ""
+    """The identifier of the cache's Global Datastore."""
+
+
+def obstacles(manifest: Mapping[str, Any], active: str, roles: Roles) -> Iterator[Problem]:
+    """What stands in the way of `pulumi destroy`, each with the way out.
+
+    Args:
+        manifest: the environment's recovery manifest.
+        active: the Region that `haven:active` named at the last deployment.
+        roles: as AWS tells them.
+    """
+    primary = manifest["regions"]["primary"]
+    if roles.database not in (None, active):
+        yield Problem(
+            "the database",
+            f"{shown(roles.database)} as the writing Region while haven:active is {shown(active)}",
+            "the same Region, for AWS removes the writing member last",
+            f"set haven:active to {roles.database} and run pulumi up, or promote {active} again ({PAGE}, Destroying)",
+        )
+    if roles.cache not in (None, primary):
+        group = manifest["sides"][primary]["cache"]
+        yield Problem(
+            "the cache",
+            f"{shown(roles.cache)} as the primary of Global Datastore {roles.datastore}",
+            f"{shown(primary)}, for the recovery Region's group is deleted first and AWS keeps a primary",
+            f"aws elasticache failover-global-replication-group --region {primary} --global-replication-group-id"
+            f" {roles.datastore} --primary-region {primary} --primary-replication-group-id {group};"
+            f" or take the datastore apart ({PAGE}, Destroying)",
+        )
+
+
+def read(manifest: Mapping[str, Any], client: Client) -> Roles:
+    """Ask AWS for the roles; nothing is changed.
+
+    Raises:
+        UnansweredError: a Region doesn't answer, or refuses to.
+    """
+    regions = (manifest["regions"]["primary"], manifest["regions"]["recovery"])
+    asked = f"RDS in {regions[0]} for the database's members"
+    members = _asked(asked, lambda: _members(client("rds", regions[0]), manifest["database"]["globalCluster"]))
+    found = {region: _datastore(client, region, manifest["sides"][region]["cache"]) for region in regions}
+    primaries = [(region, each["GlobalReplicationGroupId"]) for region, each in found.items() if _is_primary(each)]
+    cache, datastore = primaries[0] if primaries else (None, "")
+    return Roles(next((region for region, writes in members.items() if writes), None), cache, datastore)
+
+
+def _members(rds: Any, name: str) -> Mapping[str, bool]:
+    """Region of each member of the global cluster -> whether it writes."""
+    try:
+        (found,) = rds.describe_global_clusters(GlobalClusterIdentifier=name)["GlobalClusters"]
+    except rds.exceptions.GlobalClusterNotFoundFault:
+        return {}
+    return {each["DBClusterArn"].split(":")[3]: each["IsWriter"] for each in found["GlobalClusterMembers"]}
+
+
+def _datastore(client: Client, region: str, group: str) -> Mapping[str, str]:
+    """What a cache group says of the datastore that it belongs to; nothing where it stands alone or isn't there."""
+    elasticache = client("elasticache", region)
+
+    def ask() -> Mapping[str, str]:
+        try:
+            (found,) = elasticache.describe_replication_groups(ReplicationGroupId=group)["ReplicationGroups"]
+        except elasticache.exceptions.ReplicationGroupNotFoundFault:
+            return {}
+        told: Mapping[str, str] = found.get("GlobalReplicationGroupInfo") or {}
+        return told
+
+    return _asked(f"ElastiCache in {region} for {group}", ask)
+
+
+def _is_primary(told: Mapping[str, str]) -> bool:
+    return told.get("GlobalReplicationGroupMemberRole") == "PRIMARY"
+
+
+def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  the tool starts fast
+
+    try:
+        return ask()
+    except (BotoCoreError, ClientError) as error:
+        raise UnansweredError(f"asked {what}: {error}") from error
+
+
+def clients(url: str | None) -> Client:
+    """Clients that give up soon: what is asked may be lost.
+
+    Args:
+        url: where an emulator answers; None: AWS itself, with the credentials of this machine.
+    """
+    import boto3  # noqa: PLC0415  the tool starts fast
+    from botocore.config import Config  # noqa: PLC0415  the tool starts fast
+
+    if url is not None:
+        from haven.emulator.actual import Clients  # noqa: PLC0415  the tool starts fast
+
+        return Clients(url).of
+    config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
+    session = boto3.Session()
+    return lambda service, region: session.client(service, region, config=config)

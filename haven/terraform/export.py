@@ -1,0 +1,319 @@
+"""From a recording to Terraform JSON that the AWS provider takes: resources, references, options, providers."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from haven.program.recording import Record, Recording
+from haven.terraform import naming, provider_differences, random_values
+from haven.terraform.schema import Group, Many, ProviderSchema, Scalar, Shape
+from haven.terraform.values import Expression, Translator, UnavailableError
+
+LeaveOut = Callable[[Record], str | None]
+"""Why a resource is left out of an export, or None for one that stays."""
+
+_AWS = "aws:"
+_AWS_PROVIDER = "pulumi:providers:aws"
+_SOURCE = "hashicorp/aws"
+_OFFLINE: Mapping[str, Any] = {
+    "access_key": "offline",
+    "secret_key": "offline",
+    "skip_credentials_validation": True,
+    "skip_metadata_api_check": "true",
+    "skip_region_validation": True,
+    "skip_requesting_account_id": True,
+}
+"""With these the provider is configured without asking anybody."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A resource that isn't in the document."""
+
+    urn: str
+    type: str
+    name: str
+    reason: str
+    expected: bool = True
+    """Whether a table says so; otherwise the provider simply doesn't know the type."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """An argument that isn't in the document as it was recorded."""
+
+    urn: str
+    argument: str
+    reason: str
+    expected: bool = True
+    """Whether a table says so; otherwise the provider simply doesn't know the argument."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """Terraform JSON and what one has to know about it."""
+
+    document: Mapping[str, Any]
+    urns: Mapping[str, str]
+    """Address in Terraform -> URN."""
+    protected: frozenset[str]
+    """Addresses of the resources that the program protects."""
+    left_out: Sequence[LeftOut]
+    dropped: Sequence[Dropped]
+    recipes: Mapping[str, random_values.Recipe]
+    """Variables whose values have to be made."""
+
+
+def export(
+    recording: Recording,
+    schema: ProviderSchema,
+    *,
+    emulator: str | None = None,
+    leave_out: LeaveOut = lambda _: None,
+    prevent_destroy: bool = False,
+) -> Export:
+    """The AWS resources of a recording as Terraform JSON.
+
+    Args:
+        recording: what a program declared. Components, the Stash and Kubernetes resources are no AWS resources.
+        schema: of the provider that will read the document.
+        emulator: URL at which every service is found; omitted: the endpoints that the providers were declared with.
+        leave_out: names what the target can't do. What can't do without such a resource is left out too.
+        prevent_destroy: let Terraform refuse to destroy what the program protects.
+    """
+    return _Exporter(recording, schema, leave_out, prevent_destroy).export(emulator)
+
+
+class _Exporter:
+    def __init__(self, recording: Recording, schema: ProviderSchema, leave_out: LeaveOut, protect: bool) -> None:
+        self._recording = recording
+        self._schema = schema
+        self._leave_out = leave_out
+        self._prevent_destroy = protect
+        self._names = _local_names(recording.real())
+        self._outcomes: dict[str, dict[str, Any] | LeftOut] = {}
+        self._dropped: list[Dropped] = []
+
+    def export(self, emulator: str | None) -> Export:
+        outcomes = [(each, self._outcome(each)) for each in self._recording.real() if not self._is_ours(each)]
+        kept = [(each, made) for each, made in outcomes if isinstance(made, dict)]
+        resources: dict[str, dict[str, Any]] = {}
+        for each, body in kept:
+            resources.setdefault(self._type(each), {})[self._names[each.key]] = body | self._options(each, body)
+        recipes = {
+            self._names[each.key]: random_values.recipe(each.inputs)
+            for each in self._recording.real()
+            if random_values.is_random(each.type)
+        }
+        document = {
+            "terraform": {"required_providers": {"aws": {"source": _SOURCE}}},
+            "provider": {"aws": [self._provider(each, emulator) for each in self._providers()]},
+            "variable": {name: {"type": "string", "sensitive": True} for name in recipes},
+            "resource": resources,
+        }
+        return Export(
+            {name: part for name, part in document.items() if part},
+            {self._address(each): each.urn for each, _ in kept},
+            frozenset(self._address(each) for each, _ in kept if each.options.protect),
+            [made for _, made in outcomes if isinstance(made, LeftOut)],
+            sorted(self._dropped, key=lambda each: (each.urn, each.argument)),
+            recipes,
+        )
+
+    def _is_ours(self, record: Record) -> bool:
+        """What stands nowhere: the Stash, and random values, which become variables."""
+        return record.type.startswith("pulumi:") or random_values.is_random(record.type)
+
+    def _outcome(self, record: Record) -> dict[str, Any] | LeftOut:
+        """The resource's arguments, or why it is left out."""
+        if record.key not in self._outcomes:
+            self._outcomes[record.key] = self._left_out(record) or self._body(record)
+        return self._outcomes[record.key]
+
+    def _left_out(self, record: Record) -> LeftOut | None:
+        def because(reason: str, expected: bool = True) -> LeftOut:
+            return LeftOut(record.urn, record.type, record.name, reason, expected)
+
+        if not record.type.startswith(_AWS):
+            return because("not a resource of the AWS provider")
+        if reason := self._leave_out(record):
+            return because(reason)
+        try:
+            naming.resource_type(record.type, self._schema)
+        except naming.UnknownTokenError:
+            known = provider_differences.of_type(record.type)
+            version = self._schema.version
+            return because(known.reason if known else f"version {version} doesn't have it", known is not None)
+        return None
+
+    def _body(self, record: Record) -> dict[str, Any] | LeftOut:
+        dropped: list[Dropped] = []
+
+        def drop(argument: str, missing: str) -> None:
+            dropped.append(self._drop(record, argument, missing))
+
+        translator = Translator(self._type(record), self._resolve, drop)
+        try:
+            body = translator.body(self._schema.resource(self._type(record)), record.inputs)
+        except UnavailableError as unavailable:
+            return LeftOut(record.urn, record.type, record.name, f"needs {unavailable.name}, which is left out")
+        self._dropped += dropped
+        return body
+
+    def _drop(self, record: Record, argument: str, missing: str) -> Dropped:
+        if missing:
+            return Dropped(record.urn, argument, f"names {missing}, which is left out")
+        known = provider_differences.of_argument(record.type, argument)
+        version = self._schema.version
+        return Dropped(
+            record.urn, argument, known.reason if known else f"version {version} doesn't have it", known is not None
+        )
+
+    def _resolve(self, key: str, path: str) -> Expression:
+        record = self._recording.by_key.get(key)
+        if record is None:
+            raise UnavailableError(f"resource {key}")
+        if random_values.is_random(record.type):
+            return Expression(f"var.{self._names[key]}", Scalar("string"))
+        if isinstance(self._outcome(record), LeftOut):
+            raise UnavailableError(record.name)
+        found = _walk(self._type(record), self._schema.resource(self._type(record)), path, self._address(record))
+        if found is None:
+            raise UnavailableError(f"{path} of {record.name}")
+        return Expression(*found)
+
+    def _options(self, record: Record, body: Mapping[str, Any]) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        provider = self._recording.by_urn.get(record.provider)
+        if provider is not None:
+            made["provider"] = f"aws.{_identifier(provider.name)}"
+        if depends_on := self._depends_on(record, body):
+            made["depends_on"] = depends_on
+        if lifecycle := self._lifecycle(record):
+            made["lifecycle"] = lifecycle
+        return made
+
+    def _depends_on(self, record: Record, body: Mapping[str, Any]) -> list[str]:
+        """Addresses that the order hangs on beyond what the arguments refer to; a component stands for its children.
+
+        What a component waits for, its children wait for too: the engine makes them only once it is registered.
+        """
+        waited_for = (urn for each in self._with_parents(record) for urn in each.options.dependencies)
+        wanted = {address for urn in waited_for for address in self._standing_for(urn)}
+        referred = json.dumps(body)
+        return sorted(each for each in wanted - {self._address(record)} if f"{each}." not in referred)
+
+    def _with_parents(self, record: Record) -> Iterator[Record]:
+        yield record
+        parent = self._recording.by_urn.get(record.parent)
+        if parent is not None:
+            yield from self._with_parents(parent)
+
+    def _standing_for(self, urn: str) -> Iterator[str]:
+        record = self._recording.by_urn.get(urn)
+        if record is None:
+            return
+        if record.custom:
+            if isinstance(self._outcomes.get(record.key), dict):
+                yield self._address(record)
+            return
+        for child in self._recording.resources:
+            if child.parent == urn:
+                yield from self._standing_for(child.urn)
+
+    def _lifecycle(self, record: Record) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        if self._prevent_destroy and record.options.protect:
+            made["prevent_destroy"] = True
+        ignored = {self._ignored(record, each) for each in record.options.ignore_changes} - {""}
+        if ignored:
+            made["ignore_changes"] = sorted(ignored)
+        return made
+
+    def _ignored(self, record: Record, path: str) -> str:
+        """A property path of `ignore_changes` as Terraform reads it; widened to the nearest part that has a name."""
+        group = self._schema.resource(self._type(record))
+        found = _walk(self._type(record), group, path.replace("[0]", ""), "", indexed=True)
+        if found is None:
+            self._dropped.append(self._drop(record, path, ""))
+            return ""
+        return found[0].removeprefix(".")
+
+    def _providers(self) -> Iterator[Record]:
+        return (each for each in self._recording.resources if each.type == _AWS_PROVIDER)
+
+    def _provider(self, record: Record, emulator: str | None) -> dict[str, Any]:
+        def drop(argument: str, missing: str) -> None:
+            self._dropped.append(self._drop(record, argument, missing))
+
+        group = self._schema.provider()
+        inputs = {name: _decoded(value) for name, value in record.inputs.items()}
+        made = dict(_OFFLINE) | Translator("aws", self._resolve, drop).body(group, inputs)
+        if emulator is not None:
+            made |= {"s3_use_path_style": True, "endpoints": [dict.fromkeys(_services(group), emulator)]}
+        return {"alias": _identifier(record.name), **made}
+
+    def _type(self, record: Record) -> str:
+        return naming.resource_type(record.type, self._schema)
+
+    def _address(self, record: Record) -> str:
+        return f"{self._type(record)}.{self._names[record.key]}"
+
+
+def _walk(type_: str, group: Group, path: str, address: str, *, indexed: bool = False) -> tuple[str, Shape] | None:
+    """The expression for a property path of the resource at `address`, and the shape at its end.
+
+    With `indexed`, lists are only ever named by an index, which ends at a set: what lies in one has no name.
+    """
+    text = address
+    shape: Shape = group
+    for name in path.split("."):
+        if isinstance(shape, Many) and shape.kind != "map":
+            if indexed and shape.kind == "set":
+                break
+            text, shape = (f"{text}[0]" if shape.kind == "list" else f"one({text})"), shape.each
+        if isinstance(shape, Many):
+            return f'{text}["{name}"]', shape.each
+        if not isinstance(shape, Group):
+            return None
+        found = naming.field_name(type_, shape, name)
+        if found is None:
+            return None
+        text, shape = f"{text}.{found}", shape.fields[found].shape
+    return text, shape
+
+
+def _services(group: Group) -> list[str]:
+    endpoints = group.fields["endpoints"].shape
+    inner = endpoints.each if isinstance(endpoints, Many) else endpoints
+    return sorted(inner.fields) if isinstance(inner, Group) else []
+
+
+def _decoded(value: Any) -> Any:
+    """A provider's input: what is no text travels as JSON."""
+    if not isinstance(value, str) or not value.startswith(("{", "[", "true", "false")):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def _identifier(name: str) -> str:
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    return plain if plain[:1].isalpha() else f"_{plain}"
+
+
+def _local_names(records: Iterator[Record]) -> dict[str, str]:
+    """Key -> name in Terraform: the logical name, with a number where two of one type share it."""
+    names: dict[str, str] = {}
+    taken: set[tuple[str, str]] = set()
+    for record in records:
+        plain = _identifier(record.name)
+        numbered = (plain if number == 1 else f"{plain}-{number}" for number in range(1, len(taken) + 2))
+        name = next(each for each in numbered if (record.type, each) not in taken)
+        taken.add((record.type, name))
+        names[record.key] = name
+    return names

@@ -1,0 +1,1 @@
+"""The config of both kinds of stacks: its models and the rules between its keys."""

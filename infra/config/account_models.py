@@ -1,0 +1,95 @@
+"""The shape of the config keys that only a stack of kind account takes."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from haven_components.account.account_baseline import (
+    BACKUP_SERVICE,
+    BACKUP_SERVICES,
+    IMAGE_PREFIX,
+    MOST_IMAGE_PREFIXES,
+    THREAT_FEATURES,
+    ThreatFeature,
+)
+from haven_components.shared.checks import LOG_RETENTION_DAYS
+from pydantic import AfterValidator, Field
+
+from haven.config.base_model import Model
+from infra.config.models import Days
+from infra.config.reader import SHARED, Key
+
+
+def _log_retention(days: int) -> int:
+    if days not in LOG_RETENTION_DAYS:
+        raise ValueError(
+            f"one of {', '.join(str(each) for each in LOG_RETENTION_DAYS)}: CloudWatch Logs takes no other"
+        )
+    return days
+
+
+def _image_prefix(prefix: str) -> str:
+    if not IMAGE_PREFIX.fullmatch(prefix):
+        raise ValueError("2 to 256 characters with which names of repositories can begin, such as haven-")
+    return prefix
+
+
+def _backup_service(service: str) -> str:
+    if not BACKUP_SERVICE.fullmatch(service):
+        raise ValueError("a service as AWS Backup calls it, such as Aurora")
+    return service
+
+
+class Audit(Model):
+    """The account's trail."""
+
+    object_lock_days: Annotated[int, Field(ge=1, le=36500)] = 365
+    """For how long nobody without a special permission deletes or overwrites what was logged; decided at creation."""
+    log_retention_days: Annotated[int, AfterValidator(_log_retention)] | None = None
+    """Write events into a log group too, where alarms can read them, and keep them for so long. Omitted: no log
+    group."""
+    insights: bool = False
+    """Whether unusual rates of calls and of errors are told, at an extra price."""
+    recovery_trail: bool = False
+    """Whether the recovery Region writes its own events into its own bucket too, charged as a second copy."""
+    data_event_buckets: list[Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]+$")]] = []
+    """Buckets whose reads and writes of objects are logged, at an extra price."""
+    lambda_data_events: bool = False
+    """Whether calls of Lambda functions are logged, at an extra price."""
+
+
+class Baseline(Model):
+    """What the account has once in each Region."""
+
+    image_prefixes: Annotated[
+        list[Annotated[str, AfterValidator(_image_prefix)]], Field(min_length=1, max_length=MOST_IMAGE_PREFIXES)
+    ] = ["haven-"]
+    """What the names of the container repositories begin with whose images are copied into the other Region. The
+    repositories of an environment are called haven-<stack>-..."""
+    threat_features: list[Annotated[ThreatFeature, Field(strict=False)]] = list(THREAT_FEATURES)
+    """What GuardDuty reads beyond its own sources; what isn't named is turned off."""
+    backup_services: Annotated[list[Annotated[str, AfterValidator(_backup_service)]], Field(min_length=1)] = list(
+        BACKUP_SERVICES
+    )
+    """Services whose resources AWS Backup may choose by tags; decided at creation."""
+    daily_recording: bool = False
+    """Whether AWS Config writes down once a day what changed, instead of every change."""
+
+
+class StateBackend(Model):
+    """The bucket and the key for Pulumi's own state, of this stack and of the environments."""
+
+    enabled: bool
+    """Whether this stack declares them."""
+    replication_time_control: bool = False
+    """Whether S3 is held to replicate within 15 minutes, at an extra price."""
+    noncurrent_days: Days = 90
+    """How long versions of the state are kept after they were overwritten."""
+
+
+ACCOUNT_KEYS: Mapping[str, Key] = {
+    **SHARED,
+    "audit": Key(Audit, default=Audit()),
+    "baseline": Key(Baseline, default=Baseline()),
+    "stateBackend": Key(StateBackend, default=StateBackend(enabled=False)),
+}
+"""Every config key of a stack of kind account."""

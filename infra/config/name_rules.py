@@ -1,0 +1,77 @@
+"""What names have room for: AWS's limits, and the Regions' codes and suffixes that names carry beside the user's."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from haven_components.cluster._node_groups import SYSTEM
+from haven_components.data import _cache_rules, request_buffer
+from haven_components.shared.support import region_code
+from haven_components.traffic import _balancer_args
+
+from haven.base.problems import Problem, shown
+from infra import names
+from infra.config import models, part_models
+from infra.config.validators import Rules
+
+LONGEST_STACK_NAME = 15
+RESERVED_SECRETS = ("cache", "db")
+"""The secrets of the cache and of the database are called so."""
+
+_RULES = Rules()
+
+
+def check(stack: str, values: Mapping[str, Any]) -> list[Problem]:
+    """Every problem of names, where the stack's own is not too long already."""
+    return _RULES.check({**values, "stack": stack}) if len(stack) <= LONGEST_STACK_NAME else []
+
+
+@_RULES.on("stack", "regions", "domain")
+def _stack(stack: str, pair: models.Regions, domain: str | None) -> Iterable[Problem]:
+    both = (pair.primary, pair.recovery)
+    rooms = [_cache_rules.longest_name(both) - len(names.cache_name(""))]
+    if domain is not None:
+        rooms += [_balancer_args.MOST_NAME_CHARACTERS - len(names.regional_name("", region)) for region in both]
+    if len(stack) > min(rooms):
+        longest = max(both, key=lambda region: len(region_code(region)))
+        yield Problem(
+            "the stack's name",
+            shown(stack),
+            f"at most {min(rooms)} characters where names carry {region_code(longest)}, for {longest}",
+            "rename the stack",
+        )
+
+
+@_RULES.on("stack", "regions", "queues")
+def _queues(stack: str, pair: models.Regions, queues: Mapping[str, part_models.Queue]) -> Iterable[Problem]:
+    for name, queue in queues.items():
+        if queue.bus is not None:
+            taken = max(len(names.buffer_name(stack, "", region)) for region in (pair.primary, pair.recovery))
+            room = request_buffer.MOST_NAME_CHARACTERS_WITH_BUS - taken
+            if len(name) > room:
+                yield Problem(
+                    f"haven:queues.{name}",
+                    shown(name),
+                    f"at most {room} characters with a bus, beside the stack's name: its archive's is short",
+                    "shorten it, or give the stack a shorter name",
+                )
+
+
+@_RULES.on("secrets")
+def _secrets(secrets: Mapping[str, part_models.Secret]) -> Iterable[Problem]:
+    for name in RESERVED_SECRETS:
+        if name in secrets:
+            yield Problem(
+                f"haven:secrets.{name}", shown(name), "another name: a store's own secret is called so", "rename it"
+            )
+
+
+@_RULES.on("cluster")
+def _gpu_groups(cluster: models.Cluster) -> Iterable[Problem]:
+    for index, group in enumerate(cluster.gpu_node_groups):
+        if group.name == SYSTEM:
+            yield Problem(
+                f"haven:cluster.gpuNodeGroups[{index}].name",
+                shown(group.name),
+                "another name: the cluster's own services run on nodes called so",
+                "rename it",
+            )

@@ -1,0 +1,189 @@
+"""What must hold between the config keys of single parts and the environment."""
+
+from collections.abc import Iterable, Mapping
+
+from haven.base.problems import Problem, choices, shown
+from haven.model.tiers import Tier
+from infra.config import models, part_models
+from infra.config.validators import Rules
+
+RULES = Rules()
+
+_MOST_EMAILS = 10
+"""Of a budget's notification (AWS Budgets API Reference, Notification; read 2026-11-21)."""
+
+
+@RULES.on("tables", "systems")
+def _systems_of_tables(
+    tables: Mapping[str, part_models.Table], systems: Mapping[str, models.System]
+) -> Iterable[Problem]:
+    for name, table in tables.items():
+        if table.system is not None and table.system not in systems:
+            yield Problem(
+                f"haven:tables.{name}.system",
+                shown(table.system),
+                choices(systems) or "a system of haven:systems",
+                "name a system of haven:systems, or leave it out",
+            )
+
+
+@RULES.on("tables", "systems", "tier", "regions")
+def _strong_tables(
+    tables: Mapping[str, part_models.Table],
+    systems: Mapping[str, models.System],
+    tier: Tier,
+    pair: models.Regions,
+) -> Iterable[Problem]:
+    for name, table in tables.items():
+        what = f"haven:tables.{name}"
+        if table.consistency == "strong":
+            system = systems.get(table.system or "")
+            yield from _strong(what, table, (system and system.tier) or tier, pair)
+        elif table.witness_region is not None:
+            fix = "take it out, or ask for strong consistency"
+            yield Problem(f"{what}.witnessRegion", shown(table.witness_region), "nothing without it being strong", fix)
+
+
+def _strong(what: str, table: part_models.Table, tier: Tier, pair: models.Regions) -> Iterable[Problem]:
+    both = (pair.primary, pair.recovery)
+    if table.witness_region is None or table.witness_region in both:
+        yield Problem(
+            f"{what}.witnessRegion",
+            shown(table.witness_region) if table.witness_region else "nothing",
+            f"a third Region beside {choices(both)}: a write is in two of three before it is confirmed",
+            "name one of the same part of the world, or let consistency be eventual",
+        )
+    if table.ttl_attribute is not None:
+        yield Problem(
+            f"{what}.ttlAttribute",
+            shown(table.ttl_attribute),
+            "nothing: a strongly consistent table has no TTL",
+            "take it out, or let consistency be eventual",
+        )
+    if tier is Tier.BACKUP:
+        yield Problem(
+            f"{what}.consistency",
+            shown(table.consistency),
+            "eventual in tier backup, which has no replica; strong can only be chosen for a table that is new",
+            "raise the tier before the first deployment, or let consistency be eventual",
+        )
+
+
+@RULES.on("edge", "regions", "domain")
+def _edge(edge: part_models.Edge, pair: models.Regions, domain: str | None) -> Iterable[Problem]:
+    both = (pair.primary, pair.recovery)
+    if edge.certificates and domain is None:
+        yield Problem(
+            "haven:edge.certificates",
+            shown(sorted(edge.certificates)),
+            "nothing without haven:domain: there is no balancer",
+            "add haven:domain, or take the certificates out",
+        )
+    if edge.certificates and edge.certificates.keys() != set(both):
+        yield Problem(
+            "haven:edge.certificates",
+            choices(sorted(edge.certificates)),
+            f"both Regions, {both[0]} and {both[1]}: a certificate is valid in its own",
+            "name one for each Region, or leave them out to have them requested",
+        )
+    for region, arn in edge.certificates.items():
+        if f":acm:{region}:" not in arn:
+            yield Problem(
+                f"haven:edge.certificates.{region}", shown(arn), f"a certificate in {region}", "name one of that Region"
+            )
+    if len(set(edge.client_cidrs)) != len(edge.client_cidrs):
+        yield Problem(
+            "haven:edge.clientCidrs", shown(edge.client_cidrs), "different networks", "name each network once"
+        )
+
+
+@RULES.on("queues")
+def _queues(queues: Mapping[str, part_models.Queue]) -> Iterable[Problem]:
+    for name, queue in queues.items():
+        if queue.fifo and queue.bus is not None:
+            yield Problem(
+                f"haven:queues.{name}.fifo",
+                "true",
+                "false with a bus, which keeps no order",
+                "leave one of the two out",
+            )
+
+
+@RULES.on("backups", "ephemeral")
+def _backups(backups: part_models.Backups, ephemeral: bool) -> Iterable[Problem]:
+    days = (backups.hourly_days, backups.daily_days, backups.monthly_days)
+    if list(days) != sorted(days):
+        yield Problem(
+            "haven:backups",
+            f"hourlyDays {days[0]}, dailyDays {days[1]}, monthlyDays {days[2]}",
+            "hourlyDays at most dailyDays, dailyDays at most monthlyDays",
+            "put the three in order",
+        )
+    if ephemeral and backups.compliance_lock_cooling_off_days is not None:
+        yield Problem(
+            "haven:backups.complianceLockCoolingOffDays",
+            f"{backups.compliance_lock_cooling_off_days}",
+            "nothing in a throw-away environment: its vaults could never be deleted",
+            "take it out, or take haven:ephemeral out",
+        )
+
+
+@RULES.on("backups", "account")
+def _isolated(backups: part_models.Backups, account: str | None) -> Iterable[Problem]:
+    arn = backups.isolated_vault_arn
+    if arn is not None and account is not None and f":{account}:" in arn:
+        yield Problem(
+            "haven:backups.isolatedVaultArn",
+            shown(arn),
+            f"a vault in an account other than {account}",
+            "name a vault of an account that shares no credentials with this one",
+        )
+
+
+@RULES.on("cost")
+def _cost(cost: part_models.Cost | None) -> Iterable[Problem]:
+    if cost is not None and len(cost.emails) > _MOST_EMAILS:
+        yield Problem(
+            "haven:cost.emails",
+            f"{len(cost.emails)} addresses",
+            f"at most {_MOST_EMAILS}",
+            "give one address that forwards to all",
+        )
+
+
+@RULES.on("images")
+def _images(images: part_models.Images) -> Iterable[Problem]:
+    if len(set(images.repositories)) != len(images.repositories):
+        yield Problem(
+            "haven:images.repositories", shown(images.repositories), "different names", "name each repository once"
+        )
+
+
+@RULES.on("parameters")
+def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
+    if "manifest" in parameters:
+        yield Problem("haven:parameters.manifest", "manifest", "another name: Haven's own is called so", "rename it")
+
+
+@RULES.on("recoveryPlan", "objectives")
+def _recovery_plan(plan: part_models.RecoveryPlan | None, wanted: models.Objectives) -> Iterable[Problem]:
+    asked = {"rtoMinutes": wanted.rto_minutes, "rpoMinutes": wanted.rpo_minutes}
+    missing = [name for name, minutes in asked.items() if minutes is None]
+    if plan is not None and missing:
+        yield Problem(
+            "haven:recoveryPlan",
+            f"no {' and no '.join(missing)}",
+            "both objectives: the plan and the policy are made of them",
+            "add them to haven:objectives, or take the plan out",
+        )
+
+
+@RULES.on("recoveryPlan", "tier")
+def _what_the_plan_moves(plan: part_models.RecoveryPlan | None, tier: Tier) -> Iterable[Problem]:
+    if plan is not None and tier is Tier.BACKUP:
+        yield Problem(
+            "haven:recoveryPlan",
+            "a plan in tier backup",
+            "tiers from pilot-light up: what it does is to move the database's writer",
+            "raise the tier, or take the plan out",
+        )

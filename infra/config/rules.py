@@ -1,0 +1,289 @@
+"""What must hold between config keys. Every rule runs as soon as the keys it reads are valid by themselves."""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from haven_components.shared.support import partition
+
+from haven.base import regions
+from haven.base.problems import Problem, choices, nearest, shown
+from haven.model import objectives
+from haven.model.tiers import Tier
+from infra.config import addons, models
+from infra.config.name_rules import LONGEST_STACK_NAME
+from infra.config.validators import Rules
+
+_MOST_TAGS = 40
+"""AWS allows 50 on a resource; ten are left to Haven and to AWS's own services."""
+
+RULES = Rules()
+
+
+def check(stack: str, values: Mapping[str, Any]) -> list[Problem]:
+    """Every problem between the values that are valid by themselves."""
+    return [*_stack_name(stack), *RULES.check(values)]
+
+
+def default_zones(region: str) -> list[str]:
+    """The zones of a Region when the stack names none; empty for a Region that Haven has no list of."""
+    return list(regions.ZONES.get(region, ()))
+
+
+def _stack_name(stack: str) -> Iterable[Problem]:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", stack) or len(stack) > LONGEST_STACK_NAME:
+        yield Problem(
+            "the stack's name",
+            shown(stack),
+            f"1 to {LONGEST_STACK_NAME} small letters, digits and single hyphens, a letter first: AWS names are made "
+            "with it",
+            "rename the stack",
+        )
+
+
+@RULES.on("account", "emulator")
+def _account(account: str | None, emulator: str | None) -> Iterable[Problem]:
+    if account is None and emulator is None:
+        yield Problem(
+            "haven:account",
+            "nothing",
+            "the account's 12 digits, in quotes",
+            "add haven:account; names and ARNs are made with it, so that nothing needs to be looked up",
+        )
+
+
+@RULES.on("regions")
+def _two_regions(pair: models.Regions) -> Iterable[Problem]:
+    if pair.primary == pair.recovery:
+        yield Problem(
+            "haven:regions.recovery",
+            shown(pair.recovery),
+            "a Region other than the primary",
+            "name the Region that takes over when the primary is lost",
+        )
+    elif partition(pair.primary) != partition(pair.recovery):
+        yield Problem(
+            "haven:regions",
+            f"{shown(pair.primary)} and {shown(pair.recovery)}",
+            "two Regions of one partition: nothing is replicated between partitions",
+            "name two commercial ones, or two of the same world apart",
+        )
+
+
+@RULES.on("regions", "active")
+def _active(pair: models.Regions, active: str | None) -> Iterable[Problem]:
+    return _one_of("haven:active", active, pair, "name one of the two Regions, or leave it out for the primary")
+
+
+@RULES.on("regions", "demote")
+def _demote(pair: models.Regions, demote: str | None) -> Iterable[Problem]:
+    return _one_of("haven:demote", demote, pair, "name the Region that may stand at standby scale, or leave it out")
+
+
+def _one_of(what: str, got: object, pair: models.Regions, fix: str) -> Iterable[Problem]:
+    both = (pair.primary, pair.recovery)
+    if got is not None and got not in both:
+        yield Problem(what, shown(got), choices(both), fix)
+
+
+@RULES.on("regions", "zones")
+def _zones(pair: models.Regions, zones: Mapping[str, list[str]]) -> Iterable[Problem]:
+    for region in dict.fromkeys((pair.primary, pair.recovery)):
+        named = zones.get(region, [])
+        if not named and not default_zones(region):
+            yield _no_zones(region)
+        for zone in named:
+            if not re.fullmatch(re.escape(region) + r"[a-z]", zone):
+                yield Problem(
+                    f"haven:zones.{region}", shown(zone), f"a zone of {region}, such as {region}a", "name such a zone"
+                )
+        if len(set(named)) != len(named):
+            yield Problem(f"haven:zones.{region}", shown(named), "different zones", "name each zone once")
+    for region in sorted(zones.keys() - {pair.primary, pair.recovery}):
+        yield Problem(
+            f"haven:zones.{region}", shown(region), choices((pair.primary, pair.recovery)), "take the Region out"
+        )
+
+
+def _no_zones(region: str) -> Problem:
+    near = nearest(region, regions.ZONES)
+    fix = f"name its zones in haven:zones{f', or did you mean {near}' if near else ''}"
+    return Problem("haven:zones", "nothing", f"two or three zones for {region}, which Haven has no list of", fix)
+
+
+@RULES.on("network")
+def _cidrs(network: models.Network) -> Iterable[Problem]:
+    cidrs = network.cidrs
+    if ipaddress.ip_network(cidrs.primary).overlaps(ipaddress.ip_network(cidrs.recovery)):
+        yield Problem(
+            "haven:network.cidrs",
+            f"{shown(cidrs.primary)} and {shown(cidrs.recovery)}",
+            "two networks that do not overlap: the VPCs are peered",
+            "give one of them another block",
+        )
+
+
+@RULES.on("tier", "systems")
+def _systems(tier: Tier, systems: Mapping[str, models.System]) -> Iterable[Problem]:
+    for name, system in systems.items():
+        if system.tier is not None and system.tier.rank > tier.rank:
+            yield Problem(
+                f"haven:systems.{name}.tier",
+                shown(system.tier),
+                choices([each for each in Tier if each.rank <= tier.rank]),
+                f"lower it, or raise haven:tier to {system.tier}: a system cannot stand above its environment",
+            )
+
+
+@RULES.on("tier", "objectives")
+def _objectives(tier: Tier, wanted: models.Objectives) -> Iterable[Problem]:
+    asked = wanted.model_dump(by_alias=True, exclude_none=True)
+    hopeless = objectives.impossible(tier, asked)
+    for objective in dict.fromkeys(each.objective for each in hopeless):
+        because = "; ".join(dict.fromkeys(each.because for each in hopeless if each.objective == objective))
+        able = [each for each in Tier if not objectives.impossible(each, {objective: asked[objective]})]
+        fix = f"raise haven:tier to {able[0]}, or relax the objective" if able else "relax the objective"
+        yield Problem(
+            f"haven:objectives.{objective}", f"{asked[objective]:g}", f"what tier {tier} can meet: {because}", fix
+        )
+
+
+@RULES.on("cluster", "systems", "regions")
+def _gpu_groups(cluster: models.Cluster, systems: Mapping[str, Any], pair: models.Regions) -> Iterable[Problem]:
+    names = [group.name for group in cluster.gpu_node_groups]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Problem(
+            "haven:cluster.gpuNodeGroups", f"two groups named {shown(name)}", "different names", "rename one of them"
+        )
+    for index, group in enumerate(cluster.gpu_node_groups):
+        what = f"haven:cluster.gpuNodeGroups[{index}]"
+        if group.system is not None and group.system not in systems:
+            yield Problem(
+                f"{what}.system",
+                shown(group.system),
+                choices(systems) or "a system of haven:systems",
+                "name a system of haven:systems, or leave it out",
+            )
+        yield from _sizes(what, group)
+        if len(set(group.instance_types)) < 2 and not group.capacity_reservations:
+            yield Problem(
+                f"{what}.instanceTypes",
+                shown(group.instance_types),
+                "two types or more, so that one shortage fails nothing",
+                "add a type, or name a capacity reservation",
+            )
+        for region in sorted(group.capacity_reservations.keys() - {pair.primary, pair.recovery}):
+            yield Problem(
+                f"{what}.capacityReservations",
+                shown(region),
+                choices((pair.primary, pair.recovery)),
+                "name one of the two Regions",
+            )
+
+
+@RULES.on("cluster")
+def _system_nodes(cluster: models.Cluster) -> Iterable[Problem]:
+    yield from _sizes("haven:cluster.systemNodes", cluster.system_nodes)
+    if cluster.system_nodes.min_size < 1:
+        yield Problem(
+            "haven:cluster.systemNodes.minSize", "0", "at least 1: the cluster's own services run there", "raise it"
+        )
+
+
+def _sizes(what: str, group: models.SystemNodes | models.GpuNodeGroup) -> Iterable[Problem]:
+    if not group.min_size <= group.desired_size <= group.max_size:
+        yield Problem(
+            what,
+            f"minSize {group.min_size}, desiredSize {group.desired_size}, maxSize {group.max_size}",
+            "minSize at most desiredSize, desiredSize at most maxSize",
+            "put the three in order",
+        )
+
+
+@RULES.on("cluster")
+def _addons(cluster: models.Cluster) -> Iterable[Problem]:
+    for name in addons.missing(cluster.version, cluster.addons):
+        yield Problem(
+            f"haven:cluster.addons.{name}",
+            "nothing",
+            f"a version of {name} for Kubernetes {cluster.version}; Haven ships those of {choices(addons.SHIPPED)}",
+            "pin it, as `aws eks describe-addon-versions` names it",
+        )
+    for name in sorted(cluster.addons.keys() - set(addons.KNOWN)):
+        near = nearest(name, addons.KNOWN)
+        yield Problem(
+            f"haven:cluster.addons.{name}",
+            shown(name),
+            choices(addons.KNOWN),
+            f"write {near}" if near else "take it out",
+        )
+
+
+@RULES.on("database")
+def _database(database: models.Database) -> Iterable[Problem]:
+    if database.instance_class.startswith("db.t"):
+        yield Problem(
+            "haven:database.instanceClass",
+            shown(database.instance_class),
+            "a class that is not burstable, such as db.r6g.large",
+            "choose one: Aurora Global Database does not take burstable classes",
+        )
+
+
+@RULES.on("cache")
+def _cache(cache: models.Cache) -> Iterable[Problem]:
+    if cache.node_type.startswith("cache.t"):
+        yield Problem(
+            "haven:cache.nodeType",
+            shown(cache.node_type),
+            "M5, R5 or newer, such as cache.r7g.large",
+            "choose one: a Global Datastore does not take burstable nodes",
+        )
+
+
+@RULES.on("domain", "hostedZoneId")
+def _hosted_zone(domain: str | None, zone: str | None) -> Iterable[Problem]:
+    if zone is not None and domain is None:
+        yield Problem(
+            "haven:domain",
+            "nothing",
+            "the domain of the hosted zone",
+            "add haven:domain, or take haven:hostedZoneId out",
+        )
+
+
+@RULES.on("tags")
+def _tags(tags: Mapping[str, str]) -> Iterable[Problem]:
+    if len(tags) > _MOST_TAGS:
+        yield Problem("haven:tags", f"{len(tags)} tags", f"at most {_MOST_TAGS}", "take some out")
+    for key, value in tags.items():
+        if key.lower().startswith("aws:") or not 1 <= len(key) <= 128:
+            yield Problem(
+                f"haven:tags.{key}", shown(key), "1 to 128 characters, not starting with aws:", "rename the tag"
+            )
+        if len(value) > 256:
+            yield Problem(
+                f"haven:tags.{key}", f"{len(value)} characters", "at most 256 characters", "shorten the value"
+            )
+
+
+@RULES.on("tier", "database", "regions")
+def _restore(tier: Tier, database: models.Database, pair: models.Regions) -> Iterable[Problem]:
+    snapshot = database.restore_snapshot
+    if snapshot is None:
+        return
+    if tier is not Tier.BACKUP:
+        yield Problem(
+            "haven:database.restoreSnapshot",
+            shown(snapshot),
+            "nothing, in every tier but backup: a replica is promoted there",
+            "take it out",
+        )
+    elif f":{pair.recovery}:" not in snapshot:
+        yield Problem(
+            "haven:database.restoreSnapshot",
+            shown(snapshot),
+            f"a snapshot in {pair.recovery}",
+            "name the copy that lies there",
+        )

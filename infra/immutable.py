@@ -1,0 +1,52 @@
+"""What an environment can't change after its first deployment, kept in its own state."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from haven.base.problems import Problem, choices, shown
+from infra.config.account_settings import AccountSettings
+from infra.config.settings import Refused, Settings
+
+
+async def remember(settings: Settings | AccountSettings) -> None:
+    """Hold the settings against the ones of the first deployment, before anything else is declared.
+
+    Raises:
+        Refused: the Regions differ, or the first deployment would not write to the primary Region.
+    """
+    regions = {"primary": settings.regions.primary, "recovery": settings.regions.recovery}
+    stash = pulumi.Stash(
+        f"haven-{settings.stack}-birth",
+        input={"regions": regions, "active": settings.active},
+        opts=pulumi.ResourceOptions(protect=not settings.ephemeral),
+    )
+    born: Mapping[str, Any] | None = await stash.output.future()
+    problems = list(_differences(settings, regions, born)) if born else []
+    if problems:
+        raise Refused(problems, f"the config of stack {settings.stack}")
+
+
+def _differences(
+    settings: Settings | AccountSettings, regions: Mapping[str, str], born: Mapping[str, Any]
+) -> list[Problem]:
+    if dict(born["regions"]) != regions:
+        return [
+            Problem(
+                "haven:regions",
+                shown(regions),
+                f"{shown(dict(born['regions']))}, as at the first deployment: another Region would replace everything",
+                "put the Regions back; for other Regions make a new stack, move the data there, then destroy this one",
+            )
+        ]
+    if born["active"] != settings.regions.primary:
+        return [
+            Problem(
+                "haven:active",
+                shown(settings.active),
+                f"{choices([settings.regions.primary])} at the first deployment: everything is born there",
+                "leave haven:active out until the environment stands, then fail over",
+            )
+        ]
+    return []

@@ -1,0 +1,78 @@
+"""The cluster of one Region, at the scale that the Region stands at."""
+
+import pulumi
+from haven_components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
+
+from infra.config.addons import pinned
+from infra.config.models import GpuNodeGroup
+from infra.environment import Environment
+from infra.parts import tagging
+
+SYSTEM_LABEL = "haven-system"
+
+
+def cluster(environment: Environment, region: str) -> InferenceCluster:
+    """Declare the cluster of a Region."""
+    settings, network = environment.settings, environment.networks[region]
+    chosen = settings.cluster
+    return InferenceCluster(
+        environment.cluster_name(region),
+        {
+            "region": region,
+            "account_id": settings.account,
+            "kubernetes_version": chosen.version,
+            "vpc_id": network.vpc_id,
+            "subnet_ids": network.private_subnet_ids,
+            "zones": list(settings.zones[region]),
+            "kms_key_arn": environment.region_key(region),
+            "addons": pinned(chosen.version, chosen.addons),
+            "public_access_cidrs": list(chosen.public_access_cidrs),
+            "access_entries": [
+                {"principal_arn": arn, "policy": ClusterAccessPolicy.CLUSTER_ADMIN} for arn in chosen.admin_role_arns
+            ],
+            "system_nodes": system_nodes(environment, region),
+            "gpu_node_groups": [gpu_group(environment, region, group) for group in chosen.gpu_node_groups],
+            "ephemeral": settings.ephemeral,
+        },
+        pulumi.ResourceOptions.merge(
+            environment.options(region, "logs"),
+            pulumi.ResourceOptions(transformations=[*tagging.by_label(SYSTEM_LABEL)]),
+        ),
+    )
+
+
+def system_nodes(environment: Environment, region: str) -> SystemNodesArgs:
+    """What a Region's cluster asks for its own services."""
+    nodes = environment.settings.cluster.system_nodes
+    sizes = environment.scales[region].system_nodes(nodes)
+    return {
+        "instance_types": list(nodes.instance_types),
+        "min_size": sizes.min_size,
+        "desired_size": sizes.desired_size,
+        "max_size": sizes.max_size,
+        "disk_gib": nodes.disk_gib,
+    }
+
+
+def gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> GpuNodeGroupArgs:
+    """What a Region's cluster asks for one of its GPU groups."""
+    sizes = environment.scales[region].gpu_nodes(group)
+    args: GpuNodeGroupArgs = {
+        "name": group.name,
+        "instance_types": list(group.instance_types),
+        "min_size": sizes.min_size,
+        "desired_size": sizes.desired_size,
+        "max_size": sizes.max_size,
+        "disk_gib": group.disk_gib,
+        "labels": {**group.labels, **({SYSTEM_LABEL: group.system} if group.system else {})},
+    }
+    reserved = group.capacity_reservations.get(region)
+    if reserved:
+        args["instance_types"] = [reserved.instance_type]
+        args["capacity_reservation"] = {
+            "id": reserved.id,
+            "zone": reserved.zone,
+            "instance_type": reserved.instance_type,
+            "market": CapacityMarket(reserved.market),
+        }
+    return args

@@ -1,0 +1,52 @@
+"""Faults that can be made on purpose, in each Region where nodes stand by."""
+
+import pulumi
+from haven_components import FaultExperiments, FaultExperimentsArgs
+from haven_components.cluster._node_groups import SYSTEM
+from haven_components.shared.support import partition, region_code
+
+from haven.model.tiers import STANDBY
+from infra.environment import Environment
+from infra.parts import backups
+from infra.parts.watch import EDGE, watch_name
+
+
+def experiments(environment: Environment, region: str, alarm_arn: pulumi.Output[str]) -> FaultExperiments:
+    """Declare the templates of a Region.
+
+    Args:
+        environment: whose.
+        region: where the faults are made.
+        alarm_arn: the alarm that sums up what is wrong there.
+    """
+    settings, name = environment.settings, environment.cluster_name(region)
+    zones = list(settings.zones[region])
+    args: FaultExperimentsArgs = {
+        "region": region,
+        "account_id": settings.account,
+        "kms_key_arn": environment.region_key(region),
+        "tag": {"key": backups.TAG, "value": settings.stack},
+        "instance_tag": {"key": "eks:cluster-name", "value": name},
+        "volume_tag": {"key": "Name", "value": f"{name}-{SYSTEM}"},
+        "stop_alarm_arns": [*_errors(environment, region), alarm_arn],
+        "zones": zones,
+        "other_region": environment.other(region),
+        "database": region == environment.primary and settings.database.instances > 1,
+        "nodes": True,
+        "ephemeral": settings.ephemeral,
+    }
+    return FaultExperiments(f"{environment.name}-faults-{region_code(region)}", args, environment.options(region))
+
+
+def regions(environment: Environment) -> list[str]:
+    """The Regions with nodes to lose, whichever is active."""
+    standby = STANDBY[environment.settings.tier]
+    return [environment.primary, *([environment.recovery] if standby.system_nodes == 1 else [])]
+
+
+def _errors(environment: Environment, region: str) -> list[str]:
+    """What users feel: the share of the balancer's answers that are errors."""
+    if region not in environment.balancers:
+        return []
+    name = f"{watch_name(environment)}-{region_code(region)}-balancer-{EDGE}-errors"
+    return [f"arn:{partition(region)}:cloudwatch:{region}:{environment.settings.account}:alarm:{name}"]

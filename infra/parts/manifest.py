@@ -1,0 +1,137 @@
+"""The recovery manifest: what exists where, under which names, for a runbook that cannot read Pulumi's state.
+
+It depends on nothing that a failover changes: it says what each Region holds at full scale and at standby scale, and
+neither which Region is active nor what stands at the moment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+from haven_components.cluster._node_groups import gpu_group_name, system_group_name
+from haven_components.data._database_side import cluster_name, instance_name, instance_zone, subnet_group_name
+from haven_components.data.global_database import GlobalDatabase, global_cluster_name
+from haven_components.data.replicated_bucket import bucket_name
+from haven_components.shared.support import region_code
+from haven_components.traffic.traffic_switch import alarm_name, metric
+
+from infra.environment import Environment
+from infra.parts import compute
+from infra.parts.stores import cache_group
+from infra.scale import Scale
+
+VERSION = 1
+
+
+def parameter_name(stack: str) -> str:
+    """Name of the Systems Manager parameter that holds the manifest, the same in both Regions."""
+    return f"/haven/{stack}/manifest"
+
+
+def build(
+    environment: Environment, database: GlobalDatabase, *, replicated_cache: bool, switched: bool
+) -> dict[str, Any]:
+    """The manifest, as data.
+
+    Args:
+        environment: whose.
+        database: its database.
+        replicated_cache: whether the recovery Region's cache is a member of a Global Datastore, or a group of its own.
+        switched: whether there is a traffic switch.
+    """
+    settings = environment.settings
+    return {
+        "version": VERSION,
+        "environment": settings.stack,
+        "account": settings.account,
+        "tier": settings.tier.value,
+        "regions": {"primary": environment.primary, "recovery": environment.recovery},
+        "key": f"alias/{environment.name}-key",
+        "database": {
+            "globalCluster": global_cluster_name(f"{environment.name}-db"),
+            "instanceClass": settings.database.instance_class,
+            "engineVersion": settings.database.engine_version,
+            "secret": database.secret_arn,
+        },
+        "sides": {
+            region: {
+                **_side(environment, region),
+                "cache": cache_group(environment, region, replicated=replicated_cache),
+            }
+            for region in environment.both
+        },
+        **({"traffic": _traffic(environment)} if switched else {}),
+    }
+
+
+def _side(environment: Environment, region: str) -> dict[str, Any]:
+    settings = environment.settings
+    full = Scale(replace(settings, active=region), region)
+    standby = Scale(replace(settings, active=environment.other(region), demote=region), region)
+    database = f"{environment.name}-db"
+    return {
+        "cluster": {
+            "name": environment.cluster_name(region),
+            "nodeGroups": _node_groups(environment, region, full, standby),
+        },
+        "database": {
+            "cluster": cluster_name(database, region),
+            "subnetGroup": subnet_group_name(database, region),
+            "instances": {
+                instance_name(database, region, index): instance_zone(settings.zones[region], index)
+                for index in range(1, full.database_instances + 1)
+            },
+            "standby": standby.database_instances if standby.database else None,
+        },
+        "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
+    }
+
+
+def _node_groups(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:
+    cluster, name = environment.settings.cluster, environment.cluster_name(region)
+    zones = environment.settings.zones[region]
+    groups = {
+        system_group_name(name, zones, compute.system_nodes(environment, region)): (
+            full.system_nodes(cluster.system_nodes),
+            standby.system_nodes(cluster.system_nodes),
+        )
+    }
+    for group in cluster.gpu_node_groups:
+        aws_name = gpu_group_name(name, zones, compute.gpu_group(environment, region, group))
+        groups[aws_name] = (full.gpu_nodes(group), standby.gpu_nodes(group))
+    return {each: {"full": _sizes(sizes[0]), "standby": _sizes(sizes[1])} for each, sizes in groups.items()}
+
+
+def _sizes(nodes: Any) -> list[int]:
+    """Minimum, desired and maximum size."""
+    return list(asdict(nodes).values())
+
+
+def _traffic(environment: Environment) -> dict[str, Any]:
+    """How each Region is turned off: write 1 to the metric, in the other Region."""
+    name = f"{environment.name}-switch"
+    return {
+        region: {"writeIn": environment.other(region), "alarm": alarm_name(name, region), **_metric(name, region)}
+        for region in environment.both
+    }
+
+
+def _metric(name: str, region: str) -> Mapping[str, Any]:
+    found = metric(name, region)
+    return {"namespace": found["namespace"], "metric": found["metric_name"], "dimensions": found["dimensions"]}
+
+
+def keep(environment: Environment, recovery_manifest: Mapping[str, Any]) -> None:
+    """Store the manifest in both Regions: either of them may be the one that is left."""
+    for region, provider in environment.providers.items():
+        aws.ssm.Parameter(
+            f"{environment.name}-manifest-{region_code(region)}",
+            name=parameter_name(environment.settings.stack),
+            description="What a recovery needs to know of this environment",
+            type="String",
+            tier="Advanced",
+            insecure_value=pulumi.Output.json_dumps(recovery_manifest, separators=(",", ":"), sort_keys=True),
+            opts=pulumi.ResourceOptions(provider=provider, protect=not environment.settings.ephemeral),
+        )

@@ -1,0 +1,82 @@
+"""The AWS providers of an environment: one for each Region, explicit, and calling nobody when configured."""
+
+from typing import Any
+
+import pulumi_aws as aws
+
+from infra.config.account_settings import AccountSettings
+from infra.config.settings import Settings
+from infra.parts import tagging
+
+_EMULATED = (
+    "accessanalyzer",
+    "acm",
+    "amp",
+    "autoscaling",
+    "backup",
+    "budgets",
+    "ce",
+    "cloudtrail",
+    "cloudwatch",
+    "configservice",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "eks",
+    "elasticache",
+    "elbv2",
+    "events",
+    "fis",
+    "grafana",
+    "guardduty",
+    "iam",
+    "kinesis",
+    "kms",
+    "logs",
+    "rds",
+    "resiliencehub",
+    "route53",
+    "s3",
+    "s3control",
+    "scheduler",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+    "wafv2",
+    "xray",
+)
+"""The services that an environment uses: an emulator stands in for these."""
+
+
+def aws_providers(settings: Settings | AccountSettings) -> dict[str, aws.Provider]:
+    """Region -> its provider, for both Regions.
+
+    None of them looks anything up: credentials, account and instance metadata are not asked for, so that `up` still
+    works for one Region while the other answers nothing.
+    """
+    return {region: _provider(settings, region) for region in (settings.regions.primary, settings.regions.recovery)}
+
+
+def _provider(settings: Settings | AccountSettings, region: str) -> aws.Provider:
+    tags = {**settings.tags, **tagging.defaults(settings.stack, settings.residency)}
+    return aws.Provider(
+        f"aws-{region}",
+        region=region,
+        default_tags={"tags": tags},
+        skip_credentials_validation=True,
+        skip_metadata_api_check=True,
+        skip_region_validation=True,
+        skip_requesting_account_id=True,
+        **(_emulated(settings.emulator) if settings.emulator else {}),
+    )
+
+
+def _emulated(url: str) -> dict[str, Any]:
+    return {
+        "access_key": "test",
+        "secret_key": "test",
+        "s3_use_path_style": True,
+        "endpoints": [dict.fromkeys(_EMULATED, url)],
+    }

@@ -1,0 +1,174 @@
+"""Alarms and dashboards. Each Region watches what may ever stand in it, whether or not it does at the moment: an alarm
+that is only made after a failover is made too late, and nothing that is silent sounds."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import cast
+
+import pulumi
+from haven_components import (
+    CollectorArgs,
+    GrafanaArgs,
+    GrafanaAuthentication,
+    Observability,
+    ObservabilityArgs,
+    WatchedBalancerArgs,
+    WatchedBucketArgs,
+    WatchedRegionArgs,
+    WatchedVaultArgs,
+    WatchThresholdsArgs,
+)
+from haven_components.backup._backup_rules import interval_minutes, most_frequent
+from haven_components.backup.backup_vault import vault_name
+from haven_components.data._database_side import cluster_name
+from haven_components.data.replicated_bucket import bucket_name
+
+from haven.model.tiers import STANDBY, Database
+from infra import names
+from infra.config.addons import CONTAINER_INSIGHTS
+from infra.config.part_models import Grafana
+from infra.environment import Environment
+from infra.parts import backups, stores, tables
+from infra.parts.traffic import Service
+
+EDGE = "edge"
+COLLECTOR = ("observability", "collector")
+"""Namespace and service account of the OpenTelemetry collector."""
+
+
+def declare(environment: Environment, service: Service | None, after: Sequence[pulumi.Resource]) -> Observability:
+    """Declare what watches the environment.
+
+    Args:
+        environment: whose.
+        service: how it is reached; its health checks are shown.
+        after: what must stand before, because its alarms are summed up too.
+    """
+    settings = environment.settings
+    chosen = settings.watch
+    args: ObservabilityArgs = {
+        "account_id": settings.account,
+        "environment": settings.stack,
+        "primary": _watched(environment, environment.primary),
+        "recovery": _watched(environment, environment.recovery),
+        "recovery_provider": environment.providers[environment.recovery],
+        "thresholds": cast("WatchThresholdsArgs", chosen.thresholds.model_dump(exclude_none=True)),
+        "systems": sorted(settings.systems),
+        "log_retention_days": chosen.log_retention_days,
+        "ephemeral": settings.ephemeral,
+    }
+    if chosen.emails:
+        args["emails"] = list(chosen.emails)
+    if service is not None:
+        args["health_checks"] = [
+            {"label": environment.primary, "id": service.switch.primary_health_check_id},
+            {"label": environment.recovery, "id": service.switch.recovery_health_check_id},
+        ]
+    _add_choices(environment, args)
+    # Collectors take their roles in clusters, which have to be there.
+    clusters = environment.clusters.values() if chosen.prometheus or chosen.tracing else ()
+    options = pulumi.ResourceOptions.merge(
+        environment.options(environment.primary), pulumi.ResourceOptions(depends_on=[*after, *clusters])
+    )
+    return Observability(watch_name(environment), args, options)
+
+
+def watch_name(environment: Environment) -> str:
+    """What the names of alarms and dashboards begin with."""
+    return f"{environment.name}-watch"
+
+
+def _add_choices(environment: Environment, args: ObservabilityArgs) -> None:
+    chosen, standby = environment.settings.watch, STANDBY[environment.settings.tier]
+    if chosen.prometheus:
+        args["prometheus"] = {}
+    if chosen.grafana is not None:
+        args["grafana"] = _grafana(chosen.grafana)
+    if chosen.tracing:
+        args["tracing"] = {}
+    if chosen.prometheus or chosen.tracing:
+        args["primary_collector"] = _collector(environment, environment.primary)
+        if standby.cluster:
+            args["recovery_collector"] = _collector(environment, environment.recovery)
+
+
+def _collector(environment: Environment, region: str) -> CollectorArgs:
+    namespace, account = COLLECTOR
+    return {"cluster_name": environment.cluster_name(region), "namespace": namespace, "service_account": account}
+
+
+def _grafana(chosen: Grafana) -> GrafanaArgs:
+    if chosen.saml is None:
+        args: GrafanaArgs = {"authentication": GrafanaAuthentication.IDENTITY_CENTER}
+        if chosen.admin_group_ids:
+            args["admin_group_ids"] = list(chosen.admin_group_ids)
+        return args
+    return {
+        "authentication": GrafanaAuthentication.SAML,
+        "saml": {
+            "metadata_url": chosen.saml.metadata_url,
+            "role_attribute": chosen.saml.role_attribute,
+            "admin_roles": list(chosen.saml.admin_roles),
+            "editor_roles": list(chosen.saml.editor_roles),
+        },
+    }
+
+
+def _watched(environment: Environment, region: str) -> WatchedRegionArgs:
+    settings, standby, other = environment.settings, STANDBY[environment.settings.tier], environment.other(region)
+    watched: WatchedRegionArgs = {
+        "region": region,
+        "kms_key_arn": environment.region_key(region),
+        "cache": {
+            "group_id": stores.cache_group(environment, region, replicated=standby.cache),
+            "shards": settings.cache.shards,
+            "replicas_per_shard": settings.cache.replicas,
+            "replicated": standby.cache,
+        },
+        "tables": [
+            {"table_name": tables.table_name(environment, name), "receiving_region": other}
+            for name in settings.tables
+            if tables.replicated(environment, name)
+        ],
+        "vaults": [_vault(environment, region)],
+        "other_alarms": [
+            f"{names.buffer_name(settings.stack, name, region)}-{alarm}"
+            for name in settings.queues
+            for alarm in ("age", "failed")
+        ],
+    }
+    if standby.database is not Database.NONE:
+        watched["database"] = {"cluster_id": cluster_name(f"{environment.name}-db", region)}
+    if standby.object_time_control:
+        watched["buckets"] = [_bucket(environment, name, region) for name in settings.storage.buckets]
+    if CONTAINER_INSIGHTS in settings.cluster.addons:
+        gpus = bool(settings.cluster.gpu_node_groups)
+        watched["clusters"] = [{"cluster_name": environment.cluster_name(region), "gpus": gpus}]
+    if region in environment.balancers and (standby.network or region == environment.primary):
+        watched["balancers"] = [_balancer(environment, region)]
+    return watched
+
+
+def _bucket(environment: Environment, name: str, region: str) -> WatchedBucketArgs:
+    base = environment.bucket_base(name)
+    return {"bucket": bucket_name(base, region), "other_bucket": bucket_name(base, environment.other(region))}
+
+
+def _vault(environment: Environment, region: str) -> WatchedVaultArgs:
+    """The recovery Region's vault takes copies, and backups of its own only after a failover."""
+    settings = environment.settings
+    vault: WatchedVaultArgs = {"vault_name": vault_name(backups.component_name(environment), region)}
+    if region == environment.primary:
+        rule = most_frequent(backups.rules(settings.backups, settings.tier, settings.objectives.rpo_minutes))
+        age = interval_minutes(rule) + rule["start_window_minutes"] + settings.backups.assumed_job_minutes
+        vault["most_age_hours"] = ceil(age / 60)
+    return vault
+
+
+def _balancer(environment: Environment, region: str) -> WatchedBalancerArgs:
+    balancer = environment.balancers[region]
+    return {
+        "label": EDGE,
+        "load_balancer": balancer.arn_suffix,
+        "target_group": balancer.target_group_arn_suffix,
+    }

@@ -1,0 +1,220 @@
+"""From what Pulumi hands to a policy pack to the record that the rules judge.
+
+A preview leaves open what only AWS knows, and tells for each property which resources it is made from; once those
+stand, the values are there. Both ways the references that the rules follow are put back.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResourceOptions, ResourceValidationArgs
+from pulumi_policy.proxy import UnknownValueError
+
+from haven.program.recording import Options, Record, Recording, own_region, reference
+
+_STACK = "pulumi:pulumi:Stack"
+_HAVEN = "haven:index:"
+_COMPONENTS = (_HAVEN, "eks:index:", _STACK)
+"""How the types begin of what stands nowhere itself."""
+
+_NAMING = ("arn", "arnsuffix", "id", "name", "bucket", "url", "identifier", "endpoint")
+"""How the names of outputs end, in small letters, by whose values other resources know one."""
+_SHORTEST = 8
+"""Characters; a shorter value names no resource for sure."""
+
+_MEANT: Mapping[str, tuple[str, ...]] = {
+    "kms": ("aws:kms/",),
+    "masterkey": ("aws:kms/",),
+    "keyarn": ("aws:kms/",),
+    "bucket": ("aws:s3/",),
+    "role": ("aws:iam/role:",),
+    "vault": ("aws:backup/vault:",),
+    "subnet": ("aws:ec2/subnet:", "aws:rds/subnetGroup:", "aws:elasticache/subnetGroup:"),
+    "securitygroup": ("aws:ec2/securityGroup:",),
+    "loggroup": ("aws:cloudwatch/logGroup:",),
+    "healthcheck": ("aws:route53/healthCheck:",),
+    "topic": ("aws:sns/",),
+    "deadletter": ("aws:sqs/",),
+    "certificate": ("aws:acm/",),
+    "vpcid": ("aws:ec2/vpc:",),
+}
+"""Word in a property's name -> how the types begin that are meant by it: one property is made from several things."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A resource that a property may be made from."""
+
+    urn: str
+    type: str
+    outputs: Mapping[str, str]
+    """Output -> known value, of those by which others know the resource; the longest values first."""
+
+
+def recording_of(resources: Sequence[PolicyResource], stack: str) -> Recording:
+    """What an engine is about to make, or has made, as a recording."""
+    sources = {each.urn: _source(each) for each in resources}
+    records = {each.urn: _record(each, sources) for each in resources if each.resource_type != _STACK}
+    for each in resources:
+        if each.provider is not None and each.provider.urn not in records:
+            records[each.provider.urn] = _provider_record(each.provider)
+    return Recording("", stack, [records[urn] for urn in sorted(records)], {})
+
+
+def alone(args: ResourceValidationArgs, stack: str) -> Recording:
+    """One resource by itself, and its provider, as an engine shows it before it is made."""
+    inputs = _inputs(args.props, {})
+    record = Record(
+        key=_key(args.urn),
+        urn=args.urn,
+        type=args.resource_type,
+        name=args.name,
+        custom=not args.resource_type.startswith(_COMPONENTS),
+        parent=args.opts.parent or "",
+        provider=args.provider.urn if args.provider else "",
+        region=own_region(args.resource_type, inputs) or _region(args.provider),
+        component=None,
+        component_name=None,
+        inputs=inputs,
+        options=_options(args.opts),
+    )
+    return Recording("", stack, [record, *([_provider_record(args.provider)] if args.provider else [])], {})
+
+
+def _record(resource: PolicyResource, sources: Mapping[str, _Source]) -> Record:
+    component = _outermost(resource)
+    made_from = {
+        name: [sources[each.urn] for each in dependencies]
+        for name, dependencies in resource.property_dependencies.items()
+    }
+    inputs = _inputs(resource.props, made_from)
+    return Record(
+        key=_key(resource.urn),
+        urn=resource.urn,
+        type=resource.resource_type,
+        name=resource.name,
+        custom=not resource.resource_type.startswith(_COMPONENTS),
+        parent=resource.parent.urn if resource.parent else "",
+        provider=resource.provider.urn if resource.provider else "",
+        region=own_region(resource.resource_type, inputs) or _region(resource.provider),
+        component=component.resource_type.removeprefix(_HAVEN) if component else None,
+        component_name=component.name if component else None,
+        inputs=inputs,
+        options=_options(
+            resource.opts,
+            tuple(each.urn for each in resource.dependencies),
+            {k: tuple(one.urn for one in v) for k, v in made_from.items()},
+        ),
+    )
+
+
+def _outermost(resource: PolicyResource) -> PolicyResource | None:
+    found, each = None, resource if resource.resource_type.startswith(_HAVEN) else resource.parent
+    while each is not None:
+        if each.resource_type.startswith(_HAVEN):
+            found = each
+        each = each.parent
+    return found
+
+
+def _provider_record(provider: PolicyProviderResource) -> Record:
+    return Record(
+        key=_key(provider.urn),
+        urn=provider.urn,
+        type=provider.resource_type,
+        name=provider.name,
+        custom=True,
+        parent="",
+        provider="",
+        region=None,
+        component=None,
+        component_name=None,
+        inputs=_inputs(provider.props, {}),
+    )
+
+
+def _region(provider: PolicyProviderResource | None) -> str | None:
+    region = _inputs(provider.props, {}).get("region") if provider else None
+    return region if isinstance(region, str) else None
+
+
+def _options(
+    options: PolicyResourceOptions,
+    dependencies: tuple[str, ...] = (),
+    property_dependencies: Mapping[str, tuple[str, ...]] | None = None,
+) -> Options:
+    return Options(
+        protect=options.protect,
+        delete_before_replace=bool(options.delete_before_replace),
+        ignore_changes=tuple(options.ignore_changes),
+        aliases=tuple(options.aliases),
+        dependencies=dependencies,
+        property_dependencies=property_dependencies or {},
+    )
+
+
+def _key(urn: str) -> str:
+    return hashlib.sha256(urn.encode()).hexdigest()[:12]
+
+
+_UNTOLD = _Source("", "", {})
+"""Stands for whatever an unknown value is made from, where nobody tells."""
+
+
+def _inputs(properties: Mapping[str, Any], made_from: Mapping[str, Sequence[_Source]]) -> dict[str, Any]:
+    return {name: _value(properties, name, name, made_from.get(name, ())) for name in properties}
+
+
+def _value(holder: Any, place: Any, name: str, sources: Sequence[_Source]) -> Any:
+    """The value at a place of a map or list, with references to what it is made from.
+
+    Args:
+        holder: the map or list.
+        place: the key or index.
+        name: the nearest property's name.
+        sources: what the whole property is made from.
+    """
+    try:
+        value = holder[place]
+    except UnknownValueError:
+        return "".join(reference(_key(each.urn), "unknown") for each in _meant(name, sources) or [_UNTOLD])
+    if isinstance(value, str):
+        return _with_references(value, sources)
+    if isinstance(value, Mapping):
+        return {key: _value(value, key, key, sources) for key in value}
+    if isinstance(value, Sequence):
+        return [_value(value, index, name, sources) for index in range(len(value))]
+    return value
+
+
+def _meant(name: str, sources: Sequence[_Source]) -> Sequence[_Source]:
+    """Those sources that a property of this name can mean; all of them where none is told by its type."""
+    word = name.lower()
+    begins = next((types for part, types in _MEANT.items() if part in word), ())
+    return [each for each in sources if each.type.startswith(begins)] if begins else sources or []
+
+
+def _with_references(text: str, sources: Sequence[_Source]) -> str:
+    """A text with the known outputs of its sources turned into references to them."""
+    for source in sources:
+        for output, value in source.outputs.items():
+            text = text.replace(value, reference(_key(source.urn), output))
+    return text
+
+
+def _source(resource: PolicyResource) -> _Source:
+    found = dict(sorted(_naming(resource), key=lambda each: (-len(each[1]), each[0])))
+    return _Source(resource.urn, resource.resource_type, found)
+
+
+def _naming(resource: PolicyResource) -> Iterator[tuple[str, str]]:
+    """The outputs by whose values others know a resource."""
+    for name in resource.props:
+        try:
+            value = resource.props[name]
+        except UnknownValueError:
+            continue
+        if name.lower().endswith(_NAMING) and isinstance(value, str) and len(value) >= _SHORTEST:
+            yield name, value

@@ -1,0 +1,166 @@
+"""All rules over one environment: what they find, how much each finding counts, and what is waived."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from haven.base.problems import Problem, Problems, nearest, one_line, shown
+from haven.config.policy import Level, Policy, Waiver
+from haven.program.recording import Recording
+from haven_policies.rules import RULES
+from haven_policies.rules.facts import Facts, read_facts
+from haven_policies.rules.model import Finding, Rule
+from haven_policies.rules.resource_graph import World
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One finding, and what it does."""
+
+    rule: Rule
+    level: Level
+    finding: Finding
+    stack: str
+    waiver: Waiver | None
+    """What lets it pass, or did until its last day."""
+    waived: bool
+
+    @property
+    def resource(self) -> str:
+        """The resource's name, or the stack's for the environment as a whole."""
+        return self.finding.record.name if self.finding.record else self.stack
+
+    @property
+    def urn(self) -> str:
+        """The resource's URN, or nothing."""
+        return self.finding.record.urn if self.finding.record else ""
+
+    @property
+    def said(self) -> str:
+        """What is wrong, on one line."""
+        found = self.finding
+        place = f" {found.path}" if found.path else ""
+        return one_line(f"{self.resource}{place}: got {found.got}; allowed: {found.allowed}; fix: {found.fix}")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the rules say of an environment."""
+
+    stack: str
+    rules: Sequence[Rule]
+    """Those that were asked."""
+    violations: Sequence[Violation]
+    """What counts, the mandatory first."""
+    waived: Sequence[Violation]
+    presets: Sequence[str]
+    """Presets of data classes that were used."""
+    idle: Sequence[Waiver]
+    """Waivers that let nothing pass, because they ended or because nothing is wrong there any more."""
+
+    def count(self, level: Level) -> int:
+        """How many violations of a level there are."""
+        return sum(each.level is level for each in self.violations)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether anything mandatory is violated."""
+        return self.count(Level.MANDATORY) > 0
+
+
+def verdict_on(recording: Recording, config: Mapping[str, str], today: date) -> Verdict:
+    """What the rules say of a program's recording.
+
+    Args:
+        recording: what the stack's program declared.
+        config: the stack's, as the engine hands it to programs.
+        today: the day for which waivers count.
+
+    Raises:
+        Problems: what the config says to the rules is no good.
+    """
+    facts = read_facts(recording.stack, config)
+    check_names(facts, RULES)
+    return judge(World(recording, facts), today)
+
+
+def judge(world: World, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
+    """Ask every rule that is not off."""
+    policy = world.facts.policy
+    levels = {each.name: level_of(each, policy) for each in rules}
+    asked = [each for each in rules if levels[each.name] is not Level.OFF]
+    found = [
+        _violation(rule, levels[rule.name], finding, world, today)
+        for rule in asked
+        for finding in rule.findings(world)
+        if _is_told(finding)
+    ]
+    return Verdict(
+        stack=world.facts.stack,
+        rules=asked,
+        violations=_in_order(each for each in found if not each.waived),
+        waived=_in_order(each for each in found if each.waived),
+        presets=world.facts.residency.presets,
+        idle=[each for each in policy.waivers if not any(one.waived and one.waiver == each for one in found)],
+    )
+
+
+_REQUIRED: Mapping[str, str] = {"aws:eks/cluster:Cluster": "vpcConfig"}
+"""Type -> an argument that none of them is without, of what another plugin's component may make."""
+
+
+def _is_told(finding: Finding) -> bool:
+    """Whether more than its name is known of what a finding is about: engines don't tell all that a plugin makes."""
+    record = finding.record
+    return record is None or _REQUIRED.get(record.type, "") in {"", *record.inputs}
+
+
+def level_of(rule: Rule, policy: Policy) -> Level:
+    """How much a rule counts in a stack."""
+    return Level(policy.levels.get(rule.name, rule.level))
+
+
+def check_names(facts: Facts, rules: Iterable[Rule]) -> None:
+    """Refuse names of rules that there are none of.
+
+    Raises:
+        Problems: with every such name.
+    """
+    policy = facts.policy
+    known = {each.name for each in rules}
+    places = {f"haven:policy.levels.{name}": name for name in policy.levels}
+    places |= {f"haven:policy.waivers[{index}].rule": each.rule for index, each in enumerate(policy.waivers)}
+    problems = [_unknown(what, name, known) for what, name in places.items() if name not in known]
+    if problems:
+        raise Problems(problems, f"the config of stack {facts.stack}")
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
+    near = nearest(name, known)
+    fix = f"did you mean {near}?" if near else "see docs/policies.md for the rules"
+    return Problem(what, shown(name), "the name of a rule", fix)
+
+
+def _violation(rule: Rule, level: Level, finding: Finding, world: World, today: date) -> Violation:
+    waiver = _waiver(rule, finding, world)
+    return Violation(rule, level, finding, world.facts.stack, waiver, waiver is not None and waiver.counts(today))
+
+
+def _waiver(rule: Rule, finding: Finding, world: World) -> Waiver | None:
+    """The waiver that lasts longest of those that name this rule and this resource."""
+    record = finding.record
+    names = {record.name, record.urn} if record else {world.facts.stack}
+    fitting = [each for each in world.facts.policy.waivers if each.rule == rule.name and each.resource in names]
+    return max(fitting, key=lambda each: each.until, default=None)
+
+
+_WEIGHT: Mapping[str, int] = {
+    name: weight for weight, name in enumerate(("mandatory", "advisory", "critical", "high", "medium", "low"))
+}
+
+
+def _in_order(violations: Iterable[Violation]) -> list[Violation]:
+    def place(each: Violation) -> tuple[int, int, str, str, str]:
+        return _WEIGHT[each.level], _WEIGHT[each.rule.severity], each.rule.name, each.resource, each.finding.path
+
+    return sorted(violations, key=place)

@@ -1,0 +1,112 @@
+"""The policy pack: every rule as a policy of Pulumi's, at the level that the stack asks for."""
+
+import os
+from datetime import UTC, date, datetime
+from typing import TypedDict
+
+import pulumi
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyPack,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from haven.config.policy import Level
+from haven_policies.analyzer import alone, recording_of
+from haven_policies.judge import check_names, judge, level_of
+from haven_policies.report import idle, until
+from haven_policies.rules import RULES
+from haven_policies.rules.facts import Facts, read_facts
+from haven_policies.rules.model import Rule
+from haven_policies.rules.resource_graph import World
+
+NAME = "haven"
+
+_LEVELS = {
+    Level.MANDATORY: EnforcementLevel.MANDATORY,
+    Level.ADVISORY: EnforcementLevel.ADVISORY,
+    Level.OFF: EnforcementLevel.DISABLED,
+}
+
+
+def serve() -> None:
+    """Answer the engine until it ends this process.
+
+    Raises:
+        Problems: what the stack's config says to the rules is no good.
+    """
+    # Before there is a pack the SDK has not been told of the stack yet; the engine's host says it in the environment.
+    stack = os.environ.get("PULUMI_STACK") or pulumi.get_stack()
+    facts = read_facts(stack, pulumi.runtime.get_config_env())
+    check_names(facts, RULES)
+    PolicyPack(NAME, policies(facts, datetime.now(UTC).date()), EnforcementLevel.MANDATORY)
+
+
+def policies(facts: Facts, today: date) -> list[Policy]:
+    """Every rule as a policy, and one that shows what is waived."""
+    judging = [_whole(each, facts, today) if each.whole else _single(each, facts, today) for each in RULES]
+    return [*judging, _waivers(facts, today)]
+
+
+def _single(rule: Rule, facts: Facts, today: date) -> Policy:
+    """A rule that judges each resource by itself, before it is made."""
+
+    def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
+        if args.resource_type in rule.types:
+            for each in judge(World(alone(args, facts.stack), facts), today, (rule,)).violations:
+                report_violation(each.said, None)
+
+    return ResourceValidationPolicy(rule.name, rule.says, validate, **_told(rule, facts))
+
+
+def _whole(rule: Rule, facts: Facts, today: date) -> Policy:
+    """A rule that judges the environment as a whole, once everything in it is told."""
+
+    def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
+        world = World(recording_of(args.resources, facts.stack), facts)
+        for each in judge(world, today, (rule,)).violations:
+            report_violation(each.said, each.urn or None)
+
+    return StackValidationPolicy(rule.name, rule.says, validate, **_told(rule, facts))
+
+
+def _waivers(facts: Facts, today: date) -> Policy:
+    """What the stack's waivers let pass, so that no report is silent about it."""
+
+    def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
+        if not facts.policy.waivers:
+            return
+        verdict = judge(World(recording_of(args.resources, facts.stack), facts), today, RULES)
+        for each in verdict.waived:
+            report_violation(f"{each.rule.name} is waived for {each.resource} {until(each)}", each.urn or None)
+        for waiver in verdict.idle:
+            report_violation(idle(waiver, today), None)
+
+    says = "What the stack's waivers let pass is said in every report."
+    return StackValidationPolicy("waivers", says, validate, enforcement_level=EnforcementLevel.ADVISORY)
+
+
+class _Told(TypedDict):
+    """What every policy says of itself."""
+
+    enforcement_level: EnforcementLevel
+    severity: Severity
+    tags: list[str]
+    remediation_steps: str
+    url: str
+
+
+def _told(rule: Rule, facts: Facts) -> _Told:
+    return {
+        "enforcement_level": _LEVELS[level_of(rule, facts.policy)],
+        "severity": Severity[rule.severity.name],
+        "tags": [rule.family],
+        "remediation_steps": rule.remediation,
+        "url": rule.page,
+    }

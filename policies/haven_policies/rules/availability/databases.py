@@ -1,0 +1,121 @@
+"""Databases and caches that go on when a zone does not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from haven.config.policy import Level
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, against, plain, resource_rule, stack_rule, value_at
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.values import is_off, less, number
+
+CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
+CLUSTER_INSTANCES = (
+    "aws:rds/clusterInstance:ClusterInstance",
+    "aws:docdb/clusterInstance:ClusterInstance",
+    "aws:neptune/clusterInstance:ClusterInstance",
+)
+INSTANCE = "aws:rds/instance:Instance"
+REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
+LEAST_INSTANCES = 2
+"""One writes, one takes over. An assumption."""
+
+
+@stack_rule(
+    says="The database that takes writes has two instances at least, in different zones.",
+    fix="Add an instance in another zone; set multiAz on a single instance.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html",
+    severity=Severity.CRITICAL,
+)
+def database_spans_zones(world: World) -> Iterator[Finding]:
+    """What stands by may be smaller; the tier says how much. Where it has several instances, they stand apart too."""
+    members = instances_by_cluster(world)
+    for cluster in world.of(*CLUSTERS):
+        if _is_spread_by_itself(cluster):
+            continue
+        instances = members.get(cluster.urn, ())
+        if len(instances) < LEAST_INSTANCES and takes_writes(world, cluster):
+            got = f"{len(instances)} instances" if len(instances) != 1 else "1 instance"
+            allowed = f"at least {LEAST_INSTANCES} instances where writes go"
+            yield Finding(
+                cluster, "", got, allowed, "add a reader in another zone: it takes over when the writer is lost"
+            )
+        yield from _together(instances)
+    for instance in world.of(INSTANCE):
+        if value_at(instance.inputs, "replicateSourceDb") is None and is_off(instance.inputs.get("multiAz")):
+            yield against(instance, "multiAz", "true", "set it: a standby in another zone takes over within minutes")
+
+
+def _is_spread_by_itself(cluster: Record) -> bool:
+    """A Multi-AZ DB cluster has its instances in three zones, Aurora Serverless v1 moves by itself."""
+    return value_at(cluster.inputs, "dbClusterInstanceClass") is not None or (
+        value_at(cluster.inputs, "engineMode") == "serverless"
+    )
+
+
+def takes_writes(world: World, cluster: Record) -> bool:
+    """Whether a cluster is the one that writes go to: by the stack's words, or because it follows no other one."""
+    if world.facts.active is not None:
+        return cluster.region == world.facts.active
+    followed = ("sourceRegion", "replicationSourceIdentifier")
+    return all(value_at(cluster.inputs, name) is None for name in followed)
+
+
+def instances_by_cluster(world: World) -> Mapping[str, Sequence[Record]]:
+    """The instances of each cluster, by the cluster's URN."""
+    found: dict[str, list[Record]] = {}
+    for each in world.of(*CLUSTER_INSTANCES):
+        for cluster in world.linked(each, "clusterIdentifier", *CLUSTERS):
+            found.setdefault(cluster.urn, []).append(each)
+    return found
+
+
+def _together(instances: Sequence[Record]) -> Iterator[Finding]:
+    zones = [value_at(each.inputs, "availabilityZone") for each in instances]
+    if len(zones) >= LEAST_INSTANCES and None not in zones and len(set(map(str, zones))) == 1:
+        fix = "name another zone, or none: then Aurora chooses"
+        yield against(instances[-1], "availabilityZone", f"another zone than {instances[0].name}'s", fix)
+
+
+@stack_rule(
+    says="A cluster's instances say in which order they are promoted.",
+    fix="Set promotionTier on each: 0 for those that take over first, 15 for those that never should.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html",
+    severity=Severity.LOW,
+    level=Level.ADVISORY,
+)
+def database_promotion_order(world: World) -> Iterator[Finding]:
+    """Where nothing is said, the largest instance takes over, or any: a reporting replica may become the writer."""
+    for instances in instances_by_cluster(world).values():
+        for each in instances if len(instances) >= LEAST_INSTANCES else ():
+            if value_at(each.inputs, "promotionTier") is None:
+                yield against(each, "promotionTier", "a number from 0 to 15", "0 where it takes over first")
+
+
+@resource_rule(
+    REPLICATION_GROUP,
+    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+    "aws:memorydb/cluster:Cluster",
+    says="A cache has replicas in other zones, and fails over to them by itself.",
+    fix="Set automaticFailoverEnabled and multiAzEnabled, and at least one replica for each shard.",
+    page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoFailover.html",
+    severity=Severity.HIGH,
+)
+def cache_fails_over(cache: Record) -> Iterator[Finding]:
+    """Without a replica, or with one that nobody promotes, a zone takes the cache's shard with it."""
+    if cache.type == "aws:memorydb/cluster:Cluster":
+        if number(value_at(cache.inputs, "numReplicasPerShard")) == 0:
+            yield against(cache, "numReplicasPerShard", "at least 1", "raise it")
+        return
+    if is_off(cache.inputs.get("automaticFailoverEnabled")):
+        yield against(cache, "automaticFailoverEnabled", "true", "set it: nobody promotes a replica otherwise")
+    if cache.type != REPLICATION_GROUP:
+        return
+    if is_off(cache.inputs.get("multiAzEnabled")):
+        yield against(cache, "multiAzEnabled", "true", "set it: replicas may stand in the primary's zone otherwise")
+    nodes = value_at(cache.inputs, "numCacheClusters") or value_at(cache.inputs, "numberCacheClusters")
+    grouped = value_at(cache.inputs, "nodeGroupConfigurations") or plain(cache.inputs.get("clusterMode"))
+    if nodes is not None:
+        if less(nodes, LEAST_INSTANCES):
+            yield against(cache, "numCacheClusters", f"at least {LEAST_INSTANCES} nodes", "add one")
+    elif grouped is None and less(value_at(cache.inputs, "replicasPerNodeGroup"), 1):
+        yield against(cache, "replicasPerNodeGroup", "at least 1", "raise it")

@@ -1,0 +1,83 @@
+"""What holds data, or a name that others know, does not go at one careless moment."""
+
+from collections.abc import Iterator, Mapping
+
+from haven_policies.rules.availability.databases import CLUSTERS, INSTANCE, REPLICATION_GROUP
+from haven_policies.rules.availability.zones import LOAD_BALANCERS
+from haven_policies.rules.model import Finding, Severity, against, is_true, is_unknown, stack_rule, value_at
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.values import is_off, maps_at
+
+TABLE = "aws:dynamodb/table:Table"
+TABLE_REPLICA = "aws:dynamodb/tableReplica:TableReplica"
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+_PROTECTION: Mapping[str, str] = {
+    **dict.fromkeys(CLUSTERS, "deletionProtection"),
+    INSTANCE: "deletionProtection",
+    "aws:rds/globalCluster:GlobalCluster": "deletionProtection",
+    "aws:eks/cluster:Cluster": "deletionProtection",
+    "aws:cognito/userPool:UserPool": "deletionProtection",
+    TABLE: "deletionProtectionEnabled",
+    TABLE_REPLICA: "deletionProtectionEnabled",
+    **dict.fromkeys(LOAD_BALANCERS, "enableDeletionProtection"),
+}
+_STATEFUL = (
+    *CLUSTERS,
+    INSTANCE,
+    TABLE,
+    TABLE_REPLICA,
+    REPLICATION_GROUP,
+    *BUCKETS,
+    "aws:rds/globalCluster:GlobalCluster",
+    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+    "aws:memorydb/cluster:Cluster",
+    "aws:eks/cluster:Cluster",
+    "aws:efs/fileSystem:FileSystem",
+    "aws:kms/key:Key",
+    "aws:kms/replicaKey:ReplicaKey",
+    "aws:secretsmanager/secret:Secret",
+    "aws:ecr/repository:Repository",
+    "aws:backup/vault:Vault",
+    "aws:kinesis/stream:Stream",
+    "aws:sqs/queue:Queue",
+    "aws:route53/zone:Zone",
+    "aws:opensearch/domain:Domain",
+    "aws:msk/cluster:Cluster",
+    "aws:cloudtrail/trail:Trail",
+)
+
+
+@stack_rule(
+    says="Databases, tables, balancers and clusters refuse to be deleted.",
+    fix="Set the property; take it off by hand, and on purpose, before something is really to go.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html",
+    severity=Severity.HIGH,
+)
+def deletion_protection(world: World) -> Iterator[Finding]:
+    """AWS itself refuses then, whoever asks. Throw-away environments are meant to go."""
+    if world.facts.ephemeral:
+        return
+    for record in world.of(*_PROTECTION):
+        path = _PROTECTION[record.type]
+        value = value_at(record.inputs, path)
+        if not (is_true(value) or value == "ACTIVE" or is_unknown(value)):
+            yield against(record, path, "true", "set it")
+    for table in world.of(TABLE):
+        for path, replica in maps_at(table.inputs, "replicas"):
+            if is_off(replica.get("deletionProtectionEnabled")):
+                yield against(table, f"{path}.deletionProtectionEnabled", "true", "set it: it is each replica's own")
+
+
+@stack_rule(
+    says="The engine does not delete or replace what holds data.",
+    fix="Give it the resource option protect.",
+    page="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
+    severity=Severity.HIGH,
+)
+def stateful_resources_protected(world: World) -> Iterator[Finding]:
+    """`retainOnDelete` alone keeps the data but lets go of it without a word. Throw-away environments are meant to
+    go."""
+    for record in () if world.facts.ephemeral else world.of(*_STATEFUL):
+        if not record.options.protect:
+            fix = "set the option: an update that would delete or replace it is refused then"
+            yield Finding(record, "opts.protect", "false", "true", fix)

@@ -1,0 +1,90 @@
+"""Groups of nodes: where accelerators come from, and how many nodes an update may take at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from haven.program.recording import Record
+from haven_policies.rules.availability.zones import LEAST_ZONES, NODE_GROUP, gpu_groups, zones_of
+from haven_policies.rules.model import (
+    Finding,
+    Severity,
+    against,
+    is_unknown,
+    plain,
+    resource_rule,
+    stack_rule,
+    value_at,
+)
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.values import entries, number
+
+LEAST_TYPES = 2
+"""One to fall back on when the other is short. An assumption."""
+HALF = 50
+"""Percent of a group's nodes that an update may take at once. An assumption."""
+_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+
+
+@stack_rule(
+    says="Groups of GPU nodes take capacity from two zones and two instance types at least.",
+    fix="Name more subnets and instance types; give a group on reserved capacity a sibling in another zone.",
+    page="https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html",
+    severity=Severity.HIGH,
+)
+def gpu_groups_spread(world: World) -> Iterator[Finding]:
+    """A type that is short in a zone stops a recovery. Reserved capacity has one type and one zone: there another group
+    of the cluster has to stand in another zone."""
+    groups = gpu_groups(world)
+    reserved = {each.urn for each in groups if _is_reserved(each, world)}
+    zones = {each.urn: zones_of(world, each.inputs.get("subnetIds")) for each in groups}
+    for group in groups:
+        if group.urn in reserved:
+            yield from _alone(group, groups, zones)
+            continue
+        subnets = value_at(group.inputs, "subnetIds")
+        if not is_unknown(subnets) and len(zones[group.urn]) < LEAST_ZONES:
+            yield against(group, "subnetIds", f"subnets of at least {LEAST_ZONES} zones", "add subnets of other zones")
+        yield from _few_types(group)
+
+
+def _few_types(group: Record) -> Iterator[Finding]:
+    types = value_at(group.inputs, "instanceTypes")
+    if not is_unknown(types) and len(set(map(str, entries(types)))) < LEAST_TYPES:
+        allowed = f"at least {LEAST_TYPES} types"
+        yield against(group, "instanceTypes", allowed, "add types with GPUs that the models fit on as well")
+
+
+def _alone(group: Record, groups: Sequence[Record], zones: Mapping[str, set[str]]) -> Iterator[Finding]:
+    cluster = plain(group.inputs.get("clusterName"))
+    siblings = (each for each in groups if plain(each.inputs.get("clusterName")) == cluster and each is not group)
+    if not any(zones[each.urn] - zones[group.urn] for each in siblings):
+        fix = "add a group of GPU nodes in another zone: on demand, or on a reservation there"
+        yield Finding(group, "subnetIds", "the one zone of its reservation", "a sibling group in another zone", fix)
+
+
+def _is_reserved(group: Record, world: World) -> bool:
+    if value_at(group.inputs, "capacityType") == "CAPACITY_BLOCK":
+        return True
+    templates = [each for each in world.referred(group.inputs.get("launchTemplate")) if each.type == _TEMPLATE]
+    path = "capacityReservationSpecification.capacityReservationTarget"
+    return any(value_at(each.inputs, path) is not None for each in templates)
+
+
+@resource_rule(
+    NODE_GROUP,
+    says="An update of a group takes no more than half of its nodes at once.",
+    fix="Lower updateConfig.maxUnavailable or maxUnavailablePercentage, or leave both out: then it is one node.",
+    page="https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html",
+    severity=Severity.MEDIUM,
+)
+def node_updates_keep_half(group: Record) -> Iterator[Finding]:
+    """EKS drains as many nodes at a time as this says; pods without room wait."""
+    share = number(value_at(group.inputs, "updateConfig.maxUnavailablePercentage"))
+    if share is not None and share > HALF:
+        yield against(
+            group, "updateConfig.maxUnavailablePercentage", f"at most {HALF}", "set it to 33, or leave it out"
+        )
+    count = number(value_at(group.inputs, "updateConfig.maxUnavailable"))
+    size = number(value_at(group.inputs, "scalingConfig.desiredSize"))
+    if count is not None and size is not None and count > max(1, size / 2):
+        allowed = f"at most {max(1, int(size / 2))}, half of the {size:.0f} nodes"
+        yield against(group, "updateConfig.maxUnavailable", allowed, "lower it, or say a percentage")

@@ -1,0 +1,118 @@
+"""Requests reach what can answer them, and messages that nobody can read are kept."""
+
+from collections.abc import Iterator
+
+from haven.config.policy import Level
+from haven.model.tiers import STANDBY
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, against, is_list, plain, resource_rule, stack_rule, value_at
+from haven_policies.rules.resource_graph import World, parsed
+from haven_policies.rules.values import is_off, less, maps_at
+
+TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
+QUEUE = "aws:sqs/queue:Queue"
+_HTTP = ("HTTP", "HTTPS")
+
+
+@resource_rule(
+    *TARGET_GROUPS,
+    says="A balancer asks its targets for a path before it sends them requests.",
+    fix="Set healthCheck.path to one that answers only when the service can serve.",
+    page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
+    severity=Severity.HIGH,
+)
+def target_health_check(group: Record) -> Iterator[Finding]:
+    """A port that is open says nothing: models load for minutes behind it. Network balancers may ask for the port."""
+    if value_at(group.inputs, "protocol") not in _HTTP:
+        return
+    check = value_at(group.inputs, "healthCheck")
+    if check is None:
+        yield against(group, "healthCheck", "a check of a path", "set path, matcher, interval and thresholds")
+        return
+    if value_at(check, "enabled") in (False, "false"):
+        yield against(group, "healthCheck.enabled", "true", "leave it out, or set it")
+    if value_at(check, "protocol") not in (None, *_HTTP):
+        yield against(group, "healthCheck.protocol", "HTTP or HTTPS", "ask for a path: an open port does not serve yet")
+    elif is_off(value_at(check, "path")):
+        yield against(group, "healthCheck.path", "a path such as /readyz", "set it: the default / tells little")
+
+
+@resource_rule(
+    *TARGET_GROUPS,
+    says="Targets that go may end their requests first.",
+    fix="Set deregistrationDelay to what the longest request takes.",
+    page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html",
+    severity=Severity.LOW,
+    level=Level.ADVISORY,
+)
+def targets_drain(group: Record) -> Iterator[Finding]:
+    """0 cuts running requests off; AWS's own 300 s hold every rollout up where requests are short. It takes 0 to 3600
+    (Elastic Load Balancing API Reference, TargetGroupAttribute, in boto3; read 2026-11-21)."""
+    if value_at(group.inputs, "targetType") != "lambda" and less(group.inputs.get("deregistrationDelay"), 1):
+        allowed = "1 to 3600 seconds"
+        yield against(group, "deregistrationDelay", allowed, "set it to the time that the longest request takes")
+
+
+@stack_rule(
+    says="Somebody is told when a balancer's targets fail their health checks.",
+    fix="Add an alarm on UnHealthyHostCount of the target group, with actions.",
+    page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
+    severity=Severity.MEDIUM,
+)
+def target_health_alarm(world: World) -> Iterator[Finding]:
+    """Targets leave one by one; the balancer goes on silently with the rest."""
+    for group in world.of(*TARGET_GROUPS):
+        if value_at(group.inputs, "targetType") == "lambda" or _made_in_a_failover(world, group):
+            continue
+        alarms = [each for each in world.of(_ALARM) if _METRICS & _metrics(each) and _is_about(world, each, group)]
+        if not alarms:
+            allowed = "an alarm on UnHealthyHostCount or HealthyHostCount"
+            yield Finding(group, "", "no alarm", allowed, "add one, with a topic among its actions")
+        elif not any(value_at(each.inputs, "alarmActions") for each in alarms):
+            yield against(alarms[0], "alarmActions", "at least one action", "name the topic that people read")
+
+
+def _made_in_a_failover(world: World, group: Record) -> bool:
+    """Alarms of what a tier makes only then would change the dashboard, which lives in the Region that is lost."""
+    tier = world.facts.tier
+    return tier is not None and not STANDBY[tier].network and group.region == world.facts.recovery
+
+
+_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+_METRICS = {"UnHealthyHostCount", "HealthyHostCount", "UnHealthyStateDNS", "UnHealthyStateRouting"}
+
+
+def _is_about(world: World, alarm: Record, group: Record) -> bool:
+    """By what the alarm is given, or by what the engine says that its dimensions were made from."""
+    given = [alarm.inputs.get("dimensions"), alarm.inputs.get("metricQueries")]
+    return group.urn in alarm.options.property_dependencies.get("dimensions", ()) or group in world.referred(given)
+
+
+def _metrics(alarm: Record) -> set[str]:
+    queries = [value_at(each, "metric.metricName") for _, each in maps_at(alarm.inputs, "metricQueries")]
+    return {str(each) for each in (value_at(alarm.inputs, "metricName"), *queries)}
+
+
+@stack_rule(
+    says="A queue hands messages that nobody can work on over to a queue of dead letters.",
+    fix="Set redrivePolicy with the ARN of a queue of dead letters.",
+    page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html",
+    severity=Severity.MEDIUM,
+)
+def queue_has_dead_letters(world: World) -> Iterator[Finding]:
+    """One request that breaks every worker comes back until it is too old, and then it is gone."""
+    policies = world.of("aws:sqs/redrivePolicy:RedrivePolicy")
+    has_policy = {each.urn for policy in policies for each in world.referred(policy.inputs.get("queueUrl"))}
+    takes_letters = {each.urn for record in (*world.of(QUEUE), *policies) for each in _letters_of(record, world)}
+    for queue in world.of(QUEUE):
+        redrive = parsed(queue.inputs.get("redrivePolicy"))
+        is_end = queue.urn in takes_letters or plain(queue.inputs.get("redriveAllowPolicy")) is not None
+        if not is_end and not redrive and queue.urn not in has_policy:
+            fix = "name a queue of dead letters and how often a message is tried"
+            yield against(queue, "redrivePolicy", "the ARN of a queue of dead letters, and maxReceiveCount", fix)
+
+
+def _letters_of(record: Record, world: World) -> list[Record]:
+    """Where a queue's dead letters go."""
+    redrive = parsed(record.inputs.get("redrivePolicy"))
+    return [] if is_list(redrive) else world.referred(value_at(redrive, "deadLetterTargetArn"))

@@ -1,0 +1,114 @@
+"""What stands for a resource in the other Region.
+
+Two resources are each other's counterparts when
+
+- one is made as the other's replica: it refers to it in the property that says so (`REPLICA_OF`); or
+- they have the same type and the same place: the same component, under names that are equal once each Region's own
+  words are taken out of them: its name, its short form, the addresses of its networks.
+
+What has no counterpart is either missing, or of a kind of which one is enough (`ONE_IS_ENOUGH`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from haven.program.recording import Record
+from haven_policies.rules.model import value_at
+from haven_policies.rules.resource_graph import World
+
+VPC = "aws:ec2/vpc:Vpc"
+
+REPLICA_OF: Mapping[str, str] = {
+    "aws:dynamodb/tableReplica:TableReplica": "globalTableArn",
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": "vpcPeeringConnectionId",
+    "aws:kms/replicaExternalKey:ReplicaExternalKey": "primaryKeyArn",
+    "aws:kms/replicaKey:ReplicaKey": "primaryKeyArn",
+    "aws:rds/instance:Instance": "replicateSourceDb",
+}
+"""Type of a replica -> the property that names what it is a replica of."""
+
+_GLOBAL = "its service is one for all Regions"
+_BOTH = "it names both Regions itself"
+
+ONE_IS_ENOUGH: Mapping[str, str] = {
+    "aws:backup/plan:Plan": "backups are made where writes go, and copied from there",
+    "aws:backup/restoreTestingPlan:RestoreTestingPlan": "restores are tested where the copies are",
+    "aws:backup/restoreTestingSelection:RestoreTestingSelection": "restores are tested where the copies are",
+    "aws:backup/selection:Selection": "backups are made where writes go, and copied from there",
+    "aws:budgets/budget:Budget": _GLOBAL,
+    "aws:cloudwatch/dashboard:Dashboard": "one picture shows both Regions",
+    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": _GLOBAL,
+    "aws:costexplorer/anomalySubscription:AnomalySubscription": _GLOBAL,
+    "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions": "each side of a peering has its own kind",
+    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": _BOTH,
+    "aws:elasticache/parameterGroup:ParameterGroup": "a secondary of a Global Datastore has its primary's parameters",
+    "aws:fis/experimentTemplate:ExperimentTemplate": "a fault of the writer is tried where the writer is",
+    "aws:iam/": _GLOBAL,
+    "aws:rds/globalCluster:GlobalCluster": _BOTH,
+    "aws:route53/": _GLOBAL,
+    "aws:s3control/multiRegionAccessPoint": _BOTH,
+    "aws:secretsmanager/": "a secret names the Regions of its replicas",
+}
+"""Type, or what types begin with -> why the other Region needs none of its own."""
+
+
+class Counterparts:
+    """Who stands for whom in an environment's two Regions."""
+
+    def __init__(self, world: World) -> None:
+        self._pairs: dict[str, Record] = {}
+        facts = world.facts
+        if facts.primary is None or facts.recovery is None:
+            return
+        places = {region: _places(world, region, facts.other(region)) for region in (facts.primary, facts.recovery)}
+        for place, record in places[facts.primary].items():
+            self._pair(record, places[facts.recovery].get(place))
+        for type_, path in REPLICA_OF.items():
+            for replica in world.of(type_):
+                self._pair(replica, world.target(replica.inputs.get(path)))
+
+    def _pair(self, one: Record, other: Record | None) -> None:
+        if other is not None and one.region != other.region:
+            self._pairs[one.urn], self._pairs[other.urn] = other, one
+
+    def of(self, record: Record) -> Record | None:
+        """What stands for a resource in the other Region."""
+        return self._pairs.get(record.urn)
+
+
+def one_is_enough(record: Record) -> str | None:
+    """Why nothing has to stand for this resource in the other Region; None where something has to."""
+    found = (why for type_, why in ONE_IS_ENOUGH.items() if record.type.startswith(type_))
+    return next(found, None)
+
+
+def _places(world: World, region: str, other: str | None) -> dict[tuple[str, ...], Record]:
+    here, there = _words(world, region), _words(world, other)
+
+    def neutral(name: str | None) -> str:
+        return there.sub("<there>", here.sub("<here>", name or ""))
+
+    return {
+        (each.component or "", neutral(each.component_name), each.type, neutral(each.name)): each
+        for each in world.of("aws:", "eks:", region=region)
+    }
+
+
+def _words(world: World, region: str | None) -> re.Pattern[str]:
+    """What in a name says which Region it is about."""
+    return re.compile("|".join(re.escape(each) for each in _own_words(world, region)) or "(?!)")
+
+
+def _own_words(world: World, region: str | None) -> Iterator[str]:
+    if region is None:
+        return
+    for vpc in world.of(VPC, region=region):
+        block = value_at(vpc.inputs, "cidrBlock")
+        if isinstance(block, str):
+            yield from (block, re.sub(r"[./]", "-", block))
+    yield from (region, short(region))
+
+
+def short(region: str) -> str:
+    """The form of a Region that names carry: `eu-west-1` is `euw1`, `us-gov-east-1` is `usgove1`."""
+    return re.sub("north|south|east|west|central", lambda found: found[0][0], region).replace("-", "")

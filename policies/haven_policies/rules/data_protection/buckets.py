@@ -1,0 +1,174 @@
+"""Objects that are overwritten or deleted can be brought back, and what an audit stands on can't be deleted at all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, against, in_words, is_true, is_unknown, stack_rule, value_at
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.values import entries, is_off, less, maps_at
+
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+LEAST_OLD_VERSION_DAYS = 7
+"""Long enough for somebody to miss what was overwritten. An assumption."""
+_VERSIONING = ("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2")
+_REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+_LIFECYCLE = (
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+)
+_OBJECT_LOCK = (
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
+)
+_TRAIL = "aws:cloudtrail/trail:Trail"
+_LOG_WRITERS: Mapping[str, Sequence[str]] = {
+    "aws:lb/loadBalancer:LoadBalancer": ("accessLogs.bucket", "connectionLogs.bucket"),
+    "aws:alb/loadBalancer:LoadBalancer": ("accessLogs.bucket", "connectionLogs.bucket"),
+    "aws:elb/loadBalancer:LoadBalancer": ("accessLogs.bucket",),
+    "aws:s3/bucketLogging:BucketLogging": ("targetBucket",),
+    "aws:s3/bucketLoggingV2:BucketLoggingV2": ("targetBucket",),
+    "aws:ec2/flowLog:FlowLog": ("logDestination",),
+    "aws:cloudfront/distribution:Distribution": ("loggingConfig.bucket",),
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": ("logDestinationConfigs",),
+    **dict.fromkeys(BUCKETS, ("logging.targetBucket", "loggings[0].targetBucket")),
+}
+"""Who writes logs into buckets, each file once and under a name of its own, and in which property they name it."""
+
+
+def replicated(world: World) -> set[str]:
+    """The URNs of the buckets that are copied, and of those that copies go to."""
+    found = {urn for pair in _replications(world) for urn in pair}
+    inline = (each for each in world.of(*BUCKETS) if value_at(each.inputs, "replicationConfiguration") is not None)
+    return found | {each.urn for each in inline}
+
+
+def _replications(world: World) -> Iterator[tuple[str, str]]:
+    """Source and destination."""
+    for config in world.of(_REPLICATION):
+        sources = world.linked(config, "bucket", *BUCKETS)
+        for path, _ in maps_at(config.inputs, "rules"):
+            for destination in world.linked(config, f"{path}.destination.bucket", *BUCKETS):
+                yield from ((source.urn, destination.urn) for source in sources)
+
+
+def log_buckets(world: World) -> set[str]:
+    """The URNs of the buckets that nothing but access and flow logs go to, by what refers to them and not by names."""
+    logs = {
+        bucket.urn
+        for writer in world.of(*_LOG_WRITERS)
+        for path in _LOG_WRITERS[writer.type]
+        for bucket in world.linked(writer, path, *BUCKETS)
+    }
+    return logs - replicated(world) - _trail_buckets(world).keys()
+
+
+def _trail_buckets(world: World) -> dict[str, Record]:
+    buckets = (bucket for trail in world.of(_TRAIL) for bucket in world.linked(trail, "s3BucketName", *BUCKETS))
+    return {each.urn: each for each in buckets}
+
+
+def _beside(world: World, *types: str) -> dict[str, list[Record]]:
+    """The resources of these types that belong to a bucket, by the bucket's URN."""
+    found: dict[str, list[Record]] = {}
+    for each in world.of(*types):
+        for bucket in world.linked(each, "bucket", *BUCKETS):
+            found.setdefault(bucket.urn, []).append(each)
+    return found
+
+
+@stack_rule(
+    says="Buckets that hold data keep versions of their objects.",
+    fix="Enable versioning; buckets that only logs are delivered to may go without.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html",
+    severity=Severity.HIGH,
+)
+def bucket_versioned(world: World) -> Iterator[Finding]:
+    """Whatever overwrites or deletes an object leaves the old version; replication can't do without."""
+    logs, versionings = log_buckets(world), _beside(world, *_VERSIONING)
+    for bucket in world.of(*BUCKETS):
+        if bucket.urn in logs or _versioned_itself(bucket):
+            continue
+        beside = versionings.get(bucket.urn, [])
+        for each in beside:
+            status = value_at(each.inputs, "versioningConfiguration.status")
+            if status != "Enabled" and not is_unknown(status):
+                yield against(each, "versioningConfiguration.status", "Enabled", "set it")
+        if not beside:
+            fix = "add versioning to it, with status Enabled"
+            yield Finding(bucket, "", "no versioning", "versioning, as only logs do without", fix)
+
+
+def _versioned_itself(bucket: Record) -> bool:
+    """As older versions of the provider have it."""
+    inner = [value_at(bucket.inputs, "versioning"), *entries(bucket.inputs.get("versionings"))]
+    return any(is_true(value_at(each, "enabled")) or value_at(each, "status") == "Enabled" for each in inner)
+
+
+@stack_rule(
+    says="Lifecycle rules neither expire what is replicated nor drop old versions within days.",
+    fix="Limit the rule to a prefix or a tag, or leave the expiration of current versions out.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html",
+    severity=Severity.HIGH,
+)
+def bucket_lifecycle_keeps_data(world: World) -> Iterator[Finding]:
+    """A rule over a whole bucket that expires objects empties it, and its copy's own rule empties the copy."""
+    copied, logs = replicated(world), log_buckets(world)
+    for config in world.of(*_LIFECYCLE):
+        for bucket in world.linked(config, "bucket", *BUCKETS):
+            yield from _lifecycle(config, "rules", bucket, copied, logs)
+    for bucket in world.of(*BUCKETS):
+        yield from _lifecycle(bucket, "lifecycleRules", bucket, copied, logs)
+
+
+def _lifecycle(record: Record, path: str, bucket: Record, copied: set[str], logs: set[str]) -> Iterator[Finding]:
+    for place, rule in maps_at(record.inputs, path):
+        if not (value_at(rule, "status") == "Enabled" or is_true(rule.get("enabled"))):
+            continue
+        expires = value_at(rule, "expiration.days") or value_at(rule, "expiration.date")
+        if bucket.urn in copied and expires and not _is_narrow(rule):
+            got = f"expiration of everything ({in_words(expires)})"
+            allowed = "no expiration of current versions of replicated data, unless a filter says of which"
+            yield Finding(record, f"{place}.expiration", got, allowed, "name a prefix or a tag, or leave it out")
+        old = value_at(rule, "noncurrentVersionExpiration")
+        name = "noncurrentDays" if value_at(old, "noncurrentDays") is not None else "days"
+        if bucket.urn not in logs and old is not None and less(value_at(old, name), LEAST_OLD_VERSION_DAYS):
+            allowed = f"at least {LEAST_OLD_VERSION_DAYS} days"
+            yield against(record, f"{place}.noncurrentVersionExpiration.{name}", allowed, "keep old versions longer")
+
+
+def _is_narrow(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule is about some objects only."""
+    limits = ("prefix", "tag", "tags", "and", "objectSizeGreaterThan", "objectSizeLessThan")
+    return any(not is_off(value_at(place, name)) for place in (rule, rule.get("filter")) for name in limits)
+
+
+@stack_rule(
+    says="What a trail writes is locked, and so are its copies.",
+    fix="Create the bucket with Object Lock and give it a default retention.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
+    severity=Severity.HIGH,
+)
+def audit_trail_locked(world: World) -> Iterator[Finding]:
+    """Whoever gets in deletes the traces first. Object Lock is decided when a bucket is made."""
+    if world.facts.ephemeral:
+        return
+    trails = _trail_buckets(world)
+    copies = {destination for source, destination in _replications(world) if source in trails}
+    locks = _beside(world, *_OBJECT_LOCK)
+    for urn in sorted(trails.keys() | copies):
+        bucket = world.recording.by_urn[urn]
+        if (
+            is_off(bucket.inputs.get("objectLockEnabled"))
+            and value_at(bucket.inputs, "objectLockConfiguration") is None
+        ):
+            yield against(bucket, "objectLockEnabled", "true", "create the bucket anew with it")
+        elif not any(_retains(each, "rule") for each in locks.get(urn, ())) and not _retains(
+            bucket, "objectLockConfiguration.rule"
+        ):
+            fix = "add a BucketObjectLockConfiguration with defaultRetention"
+            yield Finding(bucket, "", "Object Lock without a default retention", "a default retention", fix)
+
+
+def _retains(record: Record, path: str) -> bool:
+    return value_at(record.inputs, f"{path}.defaultRetention") is not None

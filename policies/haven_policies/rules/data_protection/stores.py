@@ -1,0 +1,133 @@
+"""Databases, tables and caches: backups while they stand, and one when they go."""
+
+from collections.abc import Iterator, Mapping
+
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, against, is_true, is_unknown, stack_rule, value_at
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.values import heads_its_caches, is_off, less, maps_at
+
+LEAST_BACKUP_DAYS = 7
+"""A week: an error of Friday evening can still be undone on the next Thursday. An assumption. Aurora takes 1, which it
+is when left out, to 35 (RDS API Reference, CreateDBCluster, in boto3; read 2026-11-21)."""
+_CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
+_INSTANCE = "aws:rds/instance:Instance"
+_CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+_MEMORY = "aws:memorydb/cluster:Cluster"
+_TABLE = "aws:dynamodb/table:Table"
+_REPLICA = "aws:dynamodb/tableReplica:TableReplica"
+_FORCED: Mapping[str, str] = {
+    "aws:s3/bucket:Bucket": "forceDestroy",
+    "aws:s3/bucketV2:BucketV2": "forceDestroy",
+    "aws:ecr/repository:Repository": "forceDelete",
+    "aws:backup/vault:Vault": "forceDestroy",
+    "aws:rds/globalCluster:GlobalCluster": "forceDestroy",
+    "aws:route53/zone:Zone": "forceDestroy",
+}
+
+
+def _databases(world: World) -> list[Record]:
+    """Clusters, and instances that follow no other; none in a throw-away environment."""
+    found = [] if world.facts.ephemeral else world.of(*_CLUSTERS, _INSTANCE)
+    return [each for each in found if value_at(each.inputs, "replicateSourceDb") is None]
+
+
+def _caches(world: World) -> list[Record]:
+    """Caches that follow no other Region's; none in a throw-away environment."""
+    found = [] if world.facts.ephemeral else world.of(_CACHE, _MEMORY)
+    return [each for each in found if each.type == _MEMORY or heads_its_caches(each)]
+
+
+@stack_rule(
+    says="A database can be brought back to any moment of the last week.",
+    fix="Set backupRetentionPeriod to 7 days or more.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.html",
+    severity=Severity.HIGH,
+)
+def database_backup_retention(world: World) -> Iterator[Finding]:
+    """Left out, Aurora keeps one day. A replica in another Region takes every mistake over within seconds."""
+    for database in _databases(world):
+        if less(database.inputs.get("backupRetentionPeriod"), LEAST_BACKUP_DAYS):
+            yield against(database, "backupRetentionPeriod", f"{LEAST_BACKUP_DAYS} to 35 days", "raise it")
+
+
+@stack_rule(
+    says="A database that is deleted leaves a last snapshot.",
+    fix="Leave skipFinalSnapshot out and set finalSnapshotIdentifier.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html",
+    severity=Severity.HIGH,
+)
+def final_snapshot(world: World) -> Iterator[Finding]:
+    """Without a name for it, the deletion fails halfway, or nothing is left of the data."""
+    for database in _databases(world):
+        if is_true(database.inputs.get("skipFinalSnapshot")):
+            yield against(database, "skipFinalSnapshot", "false", "leave it out, and name the snapshot")
+        elif is_off(database.inputs.get("finalSnapshotIdentifier")):
+            yield against(database, "finalSnapshotIdentifier", "a name for the last snapshot", "set it")
+    for cache in _caches(world):
+        name = "finalSnapshotIdentifier" if cache.type == _CACHE else "finalSnapshotName"
+        if is_off(cache.inputs.get(name)):
+            yield against(cache, name, "a name for the last snapshot", "set it")
+
+
+@stack_rule(
+    says="Automated backups outlive the database that is deleted.",
+    fix="Set deleteAutomatedBackups to false.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.html",
+    severity=Severity.MEDIUM,
+)
+def automated_backups_kept(world: World) -> Iterator[Finding]:
+    """Left out, they go with it at once, and with them every moment but that of the last snapshot."""
+    for database in _databases(world):
+        value = value_at(database.inputs, "deleteAutomatedBackups")
+        knows = database.type in ("aws:rds/cluster:Cluster", _INSTANCE)
+        if knows and value not in (False, "false") and not is_unknown(value):
+            yield against(database, "deleteAutomatedBackups", "false", "set it: left out, it is true")
+
+
+@stack_rule(
+    says="A cache that others follow, or that stands alone, has snapshots.",
+    fix="Set snapshotRetentionLimit to 1 day or more.",
+    page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html",
+    severity=Severity.MEDIUM,
+)
+def cache_snapshots(world: World) -> Iterator[Finding]:
+    """0, which it is when left out, turns them off; 35 is the most (ElastiCache User Guide, scheduling automatic
+    backups; read 2026-11-21)."""
+    for cache in _caches(world):
+        if less(cache.inputs.get("snapshotRetentionLimit"), 1):
+            yield against(cache, "snapshotRetentionLimit", "1 to 35 days", "raise it")
+
+
+@stack_rule(
+    says="Each table and each of its replicas can be brought back to any moment.",
+    fix="Turn point-in-time recovery on, on the table and on every replica.",
+    page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html",
+    severity=Severity.HIGH,
+)
+def table_recovery(world: World) -> Iterator[Finding]:
+    """It is a setting of each replica's own: without it on the replica, a failover leaves the table without it."""
+    if world.facts.ephemeral:
+        return
+    for table in world.of(_TABLE):
+        if is_off(value_at(table.inputs, "pointInTimeRecovery.enabled")):
+            yield against(table, "pointInTimeRecovery.enabled", "true", "set it")
+        for path, replica in maps_at(table.inputs, "replicas"):
+            if is_off(replica.get("pointInTimeRecovery")):
+                yield against(table, f"{path}.pointInTimeRecovery", "true", "set it")
+    for each in world.of(_REPLICA):
+        if is_off(each.inputs.get("pointInTimeRecovery")):
+            yield against(each, "pointInTimeRecovery", "true", "set it: the table's own counts for its Region only")
+
+
+@stack_rule(
+    says="Nothing that still holds data can be destroyed.",
+    fix="Leave forceDestroy and forceDelete out.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html",
+    severity=Severity.HIGH,
+)
+def no_forced_deletion(world: World) -> Iterator[Finding]:
+    """AWS refuses to delete a bucket, a vault or a repository that is not empty, unless the provider empties it."""
+    for record in () if world.facts.ephemeral else world.of(*_FORCED):
+        if is_true(record.inputs.get(_FORCED[record.type])):
+            yield against(record, _FORCED[record.type], "false", "leave it out: empty it by hand when it is to go")

@@ -1,0 +1,213 @@
+"""Buckets: what has to stand beside each of them."""
+
+from collections.abc import Iterator, Mapping
+
+from haven.program.recording import Record
+from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
+from haven_policies.rules.encryption._keys import KEY, each_of, is_on, own_key
+from haven_policies.rules.model import (
+    Finding,
+    Severity,
+    against,
+    in_words,
+    is_unknown,
+    resource_rule,
+    stack_rule,
+    value_at,
+)
+from haven_policies.rules.resource_graph import World
+
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+_ENCRYPTION = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+)
+_OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+_PUBLIC = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+_SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+_LOGGED = {
+    "aws:alb/loadBalancer:LoadBalancer": ("accessLogs.bucket", "connectionLogs.bucket"),
+    "aws:elb/loadBalancer:LoadBalancer": ("accessLogs.bucket",),
+    "aws:lb/loadBalancer:LoadBalancer": ("accessLogs.bucket", "connectionLogs.bucket"),
+    "aws:s3/bucketLogging:BucketLogging": ("targetBucket",),
+    "aws:s3/bucketLoggingV2:BucketLoggingV2": ("targetBucket",),
+}
+"""Type -> properties with buckets whose writers can't use a key of the customer's: load balancers' access logs (Elastic
+Load Balancing User Guide, access logs) and S3's own (S3 User Guide, server access logging; both read 2026-11-21)."""
+
+
+class _Buckets:
+    """The buckets of an environment, and which resources speak of them by reference or by name."""
+
+    def __init__(self, world: World) -> None:
+        self.all = world.of(*BUCKETS)
+        self._world = world
+        self._urns = {each.urn for each in self.all}
+        self._by_name = {name: each for each in self.all if isinstance(name := value_at(each.inputs, "bucket"), str)}
+
+    def of(self, record: Record, path: str = "bucket") -> Record | None:
+        """The bucket that a property names."""
+        value = value_at(record.inputs, path)
+        if not isinstance(value, str):
+            return None
+        target = self._world.target(value)
+        return target if target is not None and target.urn in self._urns else self._by_name.get(value)
+
+    def beside(self, *types: str) -> Mapping[str, list[Record]]:
+        """The resources of these types by the URN of their bucket."""
+        found: dict[str, list[Record]] = {}
+        for each in self._world.of(*types):
+            bucket = self.of(each)
+            if bucket is not None:
+                found.setdefault(bucket.urn, []).append(each)
+        return found
+
+    def with_logs(self) -> set[str]:
+        """URNs of those that AWS's own writers deliver logs to."""
+        named = (
+            self.of(each, path) for type_, paths in _LOGGED.items() for each in self._world.of(type_) for path in paths
+        )
+        return {each.urn for each in named if each is not None}
+
+
+@stack_rule(
+    says="Every bucket encrypts with a key of the customer's, through a bucket key.",
+    fix="Give the bucket a BucketServerSideEncryptionConfiguration: aws:kms, the Region's key, bucketKeyEnabled.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
+    severity=Severity.HIGH,
+)
+def bucket_encrypted(world: World) -> Iterator[Finding]:
+    """Without a bucket key every object is a request to KMS, which has a limit on them."""
+    buckets = _Buckets(world)
+    beside, spared = buckets.beside(*_ENCRYPTION), buckets.with_logs()
+    for bucket in buckets.all:
+        if bucket.urn in spared:
+            continue
+        places = [(each, path) for each in beside.get(bucket.urn, ()) for path in each_of(each, "rules")]
+        places += [(bucket, path) for path in each_of(bucket, "serverSideEncryptionConfiguration.rule")]
+        if not places:
+            fix = "add a BucketServerSideEncryptionConfiguration with the Region's key"
+            yield Finding(bucket, "", "no default encryption with a key of the customer's", KEY, fix)
+        for record, path in places:
+            yield from _weak(bucket, record, path)
+
+
+def _weak(bucket: Record, record: Record, path: str) -> Iterator[Finding]:
+    base = f"{path}.applyServerSideEncryptionByDefault"
+    kind, key = value_at(record.inputs, f"{base}.sseAlgorithm"), value_at(record.inputs, f"{base}.kmsMasterKeyId")
+    where = "" if record is bucket else f" of {record.name}"
+    if not (is_unknown(kind) or kind in ("aws:kms", "aws:kms:dsse")):
+        yield Finding(
+            bucket, f"{base}.sseAlgorithm{where}", in_words(kind), '"aws:kms"', "encrypt with the Region's key"
+        )
+    elif not own_key(key):
+        yield Finding(bucket, f"{base}.kmsMasterKeyId{where}", in_words(key), KEY, "name the Region's key")
+    elif kind == "aws:kms" and not is_on(value_at(record.inputs, f"{path}.bucketKeyEnabled")):
+        got = in_words(value_at(record.inputs, f"{path}.bucketKeyEnabled"))
+        yield Finding(bucket, f"{path}.bucketKeyEnabled{where}", got, "true", "turn the bucket key on")
+
+
+@stack_rule(
+    says="Every bucket refuses requests without TLS.",
+    fix="Deny s3:* to everybody where aws:SecureTransport is false, for the bucket and all its objects.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
+    severity=Severity.HIGH,
+)
+def bucket_demands_tls(world: World) -> Iterator[Finding]:
+    """S3 answers plain HTTP where no policy refuses it."""
+    buckets = _Buckets(world)
+    beside = buckets.beside(_POLICY)
+    for bucket in buckets.all:
+        policies = [bucket, *beside.get(bucket.urn, ())]
+        if not any(_unreadable(each) or _refuses_plain(each) for each in policies):
+            allowed = "a statement that denies s3:* to everybody where aws:SecureTransport is false"
+            fix = "add it to the bucket's policy, for the bucket's ARN and for the same with /*"
+            yield Finding(bucket, "policy", "no policy that refuses requests without TLS", allowed, fix)
+
+
+def _unreadable(policy: Record) -> bool:
+    """Whether only another resource knows the document."""
+    text = value_at(policy.inputs, "policy")
+    return is_unknown(text) and text.startswith("@@")
+
+
+def _refuses_plain(policy: Record) -> bool:
+    return any(
+        any(name == "*" or not name.endswith("/*") for name in names) and any(name.endswith("*") for name in names)
+        for each in statements(policy, RESOURCE)
+        if denies_without_tls(each, "s3:*")
+        for names in (each.listed("Resource"),)
+    )
+
+
+@stack_rule(
+    says="Every bucket blocks public access, in all four ways.",
+    fix="Give the bucket a BucketPublicAccessBlock with all four switches on.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
+    severity=Severity.CRITICAL,
+)
+def bucket_not_public(world: World) -> Iterator[Finding]:
+    """One careless policy or list would show the data to the world."""
+    buckets = _Buckets(world)
+    beside = buckets.beside(_PUBLIC)
+    for bucket in buckets.all:
+        blocks = beside.get(bucket.urn, ())
+        if not blocks:
+            fix = "add a BucketPublicAccessBlock with all four switches on"
+            yield Finding(bucket, "", "no block of public access", ", ".join(_SWITCHES), fix)
+        for block in blocks:
+            yield from _open(bucket, block)
+
+
+def _open(bucket: Record, block: Record) -> Iterator[Finding]:
+    for name in _SWITCHES:
+        value = value_at(block.inputs, name)
+        if not is_on(value):
+            yield Finding(bucket, f"{name} of {block.name}", in_words(value), "true", "turn it on")
+
+
+_ACCOUNT = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
+_POINTS = {
+    "aws:s3/accessPoint:AccessPoint": "publicAccessBlockConfiguration",
+    "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint": "details.publicAccessBlock",
+}
+
+
+@resource_rule(
+    _ACCOUNT,
+    *_POINTS,
+    says="The account, and every access point, blocks public access in all four ways.",
+    fix="Leave all four switches on.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-bpa-settings.html",
+    severity=Severity.CRITICAL,
+)
+def public_access_blocked(found: Record) -> Iterator[Finding]:
+    """The account's block must say so; an access point's is on where nothing is said, and can't be changed later."""
+    base = f"{_POINTS[found.type]}." if found.type in _POINTS else ""
+    for name in _SWITCHES:
+        value = value_at(found.inputs, f"{base}{name}")
+        if value is False or value == "false" or (found.type == _ACCOUNT and not is_on(value)):
+            yield against(found, f"{base}{name}", "true", "turn it on")
+
+
+@stack_rule(
+    says="Every bucket has access control lists switched off.",
+    fix="Give the bucket BucketOwnershipControls with BucketOwnerEnforced.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
+    severity=Severity.MEDIUM,
+)
+def bucket_without_lists(world: World) -> Iterator[Finding]:
+    """With lists a writer from elsewhere owns what it writes, and no policy of the bucket's governs it."""
+    buckets = _Buckets(world)
+    beside = buckets.beside(_OWNERSHIP)
+    for bucket in buckets.all:
+        controls = beside.get(bucket.urn, ())
+        if not controls:
+            fix = "add BucketOwnershipControls with BucketOwnerEnforced"
+            yield Finding(bucket, "", "no ownership controls", '"BucketOwnerEnforced"', fix)
+        for each in controls:
+            owner = value_at(each.inputs, "rule.objectOwnership")
+            if not (owner == "BucketOwnerEnforced" or is_unknown(owner)):
+                path = f"rule.objectOwnership of {each.name}"
+                yield Finding(bucket, path, in_words(owner), '"BucketOwnerEnforced"', "switch lists off")

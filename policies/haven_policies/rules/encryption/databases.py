@@ -1,0 +1,218 @@
+"""Databases, caches and search: keys at rest, TLS on the way, no public address."""
+
+from collections.abc import Iterator, Mapping
+
+from haven.program.recording import Record
+from haven_policies.rules.encryption._keys import NAME_IT, is_on, lacking, lacking_key
+from haven_policies.rules.model import (
+    Finding,
+    Severity,
+    against,
+    in_words,
+    is_list,
+    is_true,
+    is_unknown,
+    plain,
+    resource_rule,
+    value_at,
+)
+from haven_policies.rules.values import heads_its_caches
+
+_KEYS: Mapping[str, str] = {
+    "aws:docdb/cluster:Cluster": "kmsKeyId",
+    "aws:neptune/cluster:Cluster": "kmsKeyArn",
+    "aws:rds/cluster:Cluster": "kmsKeyId",
+    "aws:rds/globalCluster:GlobalCluster": "",
+    "aws:rds/instance:Instance": "kmsKeyId",
+    "aws:redshift/cluster:Cluster": "kmsKeyId",
+}
+"""Type -> the property with its key; none where its members name theirs."""
+
+
+@resource_rule(
+    *_KEYS,
+    says="A database is encrypted with a key of the customer's.",
+    fix="Set storageEncrypted and the key; both can be set at creation only.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.html",
+    severity=Severity.CRITICAL,
+)
+def database_encrypted(database: Record) -> Iterator[Finding]:
+    """AWS encrypts with a key of its own where none is named: nobody can share or replicate such a key."""
+    if _takes_its_source_s(database):
+        return
+    switch = "encrypted" if database.type.startswith("aws:redshift/") else "storageEncrypted"
+    if not (
+        database.type == "aws:rds/globalCluster:GlobalCluster" and database.inputs.get("sourceDbClusterIdentifier")
+    ):
+        yield from lacking(database, switch, "set it before the database is created: it can't be changed later")
+    if _KEYS[database.type]:
+        yield from lacking_key(database, _KEYS[database.type])
+
+
+def _takes_its_source_s(database: Record) -> bool:
+    """Whether it reads from a source in its own Region, and is encrypted as that is."""
+    source = value_at(database.inputs, "replicateSourceDb")
+    return isinstance(source, str) and source != "" and not source.endswith(".arn@@") and not source.startswith("arn:")
+
+
+@resource_rule(
+    "aws:rds/cluster:Cluster",
+    "aws:rds/clusterInstance:ClusterInstance",
+    "aws:rds/instance:Instance",
+    says="What Performance Insights keeps of a database is encrypted with a key of the customer's.",
+    fix="Set performanceInsightsKmsKeyId; it can't be changed while Performance Insights is on.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.access-control.cmk-policy.html",
+    severity=Severity.MEDIUM,
+)
+def database_insights_encrypted(database: Record) -> Iterator[Finding]:
+    """Statements with their values are among what is kept."""
+    if is_true(value_at(database.inputs, "performanceInsightsEnabled")):
+        yield from lacking_key(database, "performanceInsightsKmsKeyId")
+
+
+@resource_rule(
+    "aws:rds/clusterSnapshotCopy:ClusterSnapshotCopy",
+    "aws:rds/snapshotCopy:SnapshotCopy",
+    "aws:ebs/snapshotCopy:SnapshotCopy",
+    says="A copied snapshot is encrypted with a key of the customer's.",
+    fix="Set kmsKeyId to a key of the Region that the copy goes to.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html",
+    severity=Severity.CRITICAL,
+)
+def snapshot_copy_encrypted(copy: Record) -> Iterator[Finding]:
+    """A copy in another Region can't use the source's key."""
+    if copy.type.startswith("aws:ebs/"):
+        yield from lacking(copy, "encrypted", "set it: a copy of an open snapshot is open too")
+    yield from lacking_key(copy, "kmsKeyId")
+
+
+@resource_rule(
+    "aws:dms/replicationInstance:ReplicationInstance",
+    "aws:docdb/clusterInstance:ClusterInstance",
+    "aws:mq/broker:Broker",
+    "aws:neptune/clusterInstance:ClusterInstance",
+    "aws:rds/clusterInstance:ClusterInstance",
+    "aws:rds/instance:Instance",
+    "aws:redshift/cluster:Cluster",
+    says="A database has no address on the internet.",
+    fix="Set publiclyAccessible to false and reach it from the network it is in.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
+    severity=Severity.CRITICAL,
+)
+def database_not_public(database: Record) -> Iterator[Finding]:
+    """Whoever has the password, or guesses it, would be in."""
+    if is_true(value_at(database.inputs, "publiclyAccessible")):
+        yield against(database, "publiclyAccessible", "false", "take the public address away")
+
+
+_FORCED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "aurora-mysql": ("require_secure_transport", ("ON", "on", "1")),
+    "aurora-postgresql": ("rds.force_ssl", ("1",)),
+    "mariadb": ("require_secure_transport", ("ON", "on", "1")),
+    "mysql": ("require_secure_transport", ("ON", "on", "1")),
+    "postgres": ("rds.force_ssl", ("1",)),
+}
+"""Family's beginning -> the parameter that refuses connections without TLS, and its values (RDS and Aurora user
+guides, using TLS; read 2026-11-21)."""
+
+
+@resource_rule(
+    "aws:rds/cluster:Cluster",
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+    "aws:rds/parameterGroup:ParameterGroup",
+    says="A database refuses connections without TLS.",
+    fix="Set rds.force_ssl (PostgreSQL) or require_secure_transport (MySQL, MariaDB) in its parameter group.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html",
+    severity=Severity.HIGH,
+)
+def database_demands_tls(found: Record) -> Iterator[Finding]:
+    """What the default groups say depends on the engine's version, and can't be changed."""
+    if found.type == "aws:rds/cluster:Cluster":
+        yield from _default_group(found)
+        return
+    family = value_at(found.inputs, "family")
+    if not isinstance(family, str) or (
+        family.startswith("aurora") and found.type == "aws:rds/parameterGroup:ParameterGroup"
+    ):
+        return
+    forced = next((each for start, each in _FORCED.items() if family.startswith(start)), None)
+    if forced is not None:
+        yield from _not_forced(found, *forced)
+
+
+def _default_group(cluster: Record) -> Iterator[Finding]:
+    engine = value_at(cluster.inputs, "engine")
+    if (
+        isinstance(engine, str)
+        and engine in _FORCED
+        and value_at(cluster.inputs, "dbClusterParameterGroupName") is None
+    ):
+        allowed = f"a parameter group with {_FORCED[engine][0]}"
+        yield against(cluster, "dbClusterParameterGroupName", allowed, "give the cluster a group of its own")
+
+
+def _not_forced(group: Record, name: str, values: tuple[str, ...]) -> Iterator[Finding]:
+    given = value_at(group.inputs, "parameters")
+    pairs = [plain(each) for each in given] if is_list(given) else []
+    found = next((value_at(each, "value") for each in pairs if value_at(each, "name") == name), None)
+    if not (is_unknown(found) or str(found) in values):
+        path = f"parameters.{name}"
+        yield Finding(group, path, in_words(found), values[0], f"add the parameter {name} with the value {values[0]}")
+
+
+@resource_rule(
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:elasticache/serverlessCache:ServerlessCache",
+    "aws:memorydb/cluster:Cluster",
+    says="A cache is encrypted with a key of the customer's.",
+    fix="Set atRestEncryptionEnabled and the key; both can be set at creation only.",
+    page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html",
+    severity=Severity.HIGH,
+)
+def cache_encrypted(cache: Record) -> Iterator[Finding]:
+    """Members of a Global Datastore are encrypted as its first one is, each with a key of its Region."""
+    group = cache.type == "aws:elasticache/replicationGroup:ReplicationGroup"
+    if group and heads_its_caches(cache):
+        yield from lacking(cache, "atRestEncryptionEnabled", "set it before the group is created: it can't be changed")
+    yield from lacking_key(cache, "kmsKeyArn" if cache.type.startswith("aws:memorydb/") else "kmsKeyId")
+
+
+@resource_rule(
+    "aws:elasticache/cluster:Cluster",
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:memorydb/cluster:Cluster",
+    says="A cache refuses connections without TLS.",
+    fix="Set transitEncryptionEnabled, and transitEncryptionMode to required.",
+    page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html",
+    severity=Severity.HIGH,
+)
+def cache_demands_tls(cache: Record) -> Iterator[Finding]:
+    """The mode "preferred" takes connections without TLS too; it is there for the time of a migration."""
+    inputs = cache.inputs
+    if cache.type.startswith("aws:memorydb/"):
+        if value_at(inputs, "tlsEnabled") is False:
+            yield against(cache, "tlsEnabled", "true", "leave it on; it can be set at creation only")
+        return
+    member = inputs.get("globalReplicationGroupId") is not None or inputs.get("replicationGroupId") is not None
+    if cache.type == "aws:elasticache/cluster:Cluster" or not heads_its_caches(cache):
+        if not member and not is_on(value_at(inputs, "transitEncryptionEnabled")):
+            yield against(cache, "transitEncryptionEnabled", "true", "turn TLS on")
+        return
+    yield from lacking(cache, "transitEncryptionEnabled", "turn TLS on")
+    if value_at(inputs, "transitEncryptionMode") == "preferred":
+        yield against(cache, "transitEncryptionMode", '"required"', "require TLS once every client speaks it")
+
+
+@resource_rule(
+    "aws:opensearch/domain:Domain",
+    says="A search domain is encrypted: at rest with a key of the customer's, between nodes, towards clients.",
+    fix="Set encryptAtRest, nodeToNodeEncryption and domainEndpointOptions.",
+    page="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html",
+    severity=Severity.HIGH,
+)
+def search_domain_encrypted(domain: Record) -> Iterator[Finding]:
+    """Everything that is searched lies in the domain's volumes and travels between its nodes."""
+    yield from lacking(domain, "encryptAtRest.enabled", "turn it on; a domain can't be turned back")
+    yield from lacking_key(domain, "encryptAtRest.kmsKeyId", NAME_IT)
+    yield from lacking(domain, "nodeToNodeEncryption.enabled", "turn it on; a domain can't be turned back")
+    yield from lacking(domain, "domainEndpointOptions.enforceHttps", "turn it on")

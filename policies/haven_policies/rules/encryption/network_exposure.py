@@ -1,0 +1,261 @@
+"""Ways in: listeners, queues' policies, security groups, clusters' endpoints, instances."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from haven.program.recording import Record
+from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
+from haven_policies.rules.encryption._keys import each_of, lacking, lacking_key
+from haven_policies.rules.model import (
+    Finding,
+    Severity,
+    against,
+    in_words,
+    is_list,
+    is_true,
+    is_unknown,
+    resource_rule,
+    stack_rule,
+    value_at,
+)
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.routes import public_subnets
+
+_BALANCERS = ("aws:alb/loadBalancer:LoadBalancer", "aws:lb/loadBalancer:LoadBalancer")
+_LISTENERS = ("aws:alb/listener:Listener", "aws:lb/listener:Listener")
+
+_STRONG = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)-")
+"""Security policies with nothing older than TLS 1.2 (Elastic Load Balancing User Guide, security policies; read
+2026-11-21)."""
+
+
+@resource_rule(
+    *_LISTENERS,
+    says="A load balancer's listener speaks TLS 1.2 or newer; plain HTTP is only sent on to HTTPS.",
+    fix="Use HTTPS with a policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06, and redirect HTTP to it.",
+    page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
+    severity=Severity.HIGH,
+)
+def listener_demands_tls(listener: Record) -> Iterator[Finding]:
+    """Where no policy is named, the balancer takes TLS 1.0."""
+    protocol, policy = value_at(listener.inputs, "protocol"), value_at(listener.inputs, "sslPolicy")
+    if protocol == "HTTP" and not _only_redirects(listener):
+        yield against(listener, "protocol", '"HTTPS", or a redirect to it', "redirect to HTTPS, or listen with HTTPS")
+    if protocol in ("HTTPS", "TLS") and not (is_unknown(policy) or _STRONG.match(str(policy))):
+        allowed = "a policy with TLS 1.2 and newer only"
+        yield against(listener, "sslPolicy", allowed, "name ELBSecurityPolicy-TLS13-1-2-Res-2021-06 or a newer one")
+
+
+def _only_redirects(listener: Record) -> bool:
+    actions = [value_at(listener.inputs, path) for path in each_of(listener, "defaultActions")]
+    return bool(actions) and all(
+        value_at(each, "type") == "redirect" and value_at(each, "redirect.protocol") == "HTTPS" for each in actions
+    )
+
+
+@resource_rule(
+    *_BALANCERS,
+    says="An application load balancer drops headers that are no HTTP headers.",
+    fix="Set dropInvalidHeaderFields.",
+    page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
+    severity=Severity.MEDIUM,
+)
+def balancer_drops_invalid_headers(balancer: Record) -> Iterator[Finding]:
+    """Targets may read such headers in another way than the balancer: requests get smuggled through."""
+    if value_at(balancer.inputs, "loadBalancerType") in (None, "application"):
+        yield from lacking(balancer, "dropInvalidHeaderFields", "turn it on")
+
+
+@stack_rule(
+    says="Every queue refuses requests without TLS.",
+    fix="Deny sqs:* to everybody where aws:SecureTransport is false.",
+    page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html",
+    severity=Severity.MEDIUM,
+)
+def queue_demands_tls(world: World) -> Iterator[Finding]:
+    """The endpoints of SQS answer plain HTTP too."""
+    for queue in world.of("aws:sqs/queue:Queue"):
+        policies = [queue, *world.users(queue, "aws:sqs/queuePolicy:QueuePolicy")]
+        yield from _answering_plainly(queue, policies, "sqs:*", "SQS:*")
+
+
+@stack_rule(
+    says="Every topic refuses messages that come without TLS.",
+    fix="Deny sns:Publish to everybody where aws:SecureTransport is false.",
+    page="https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html",
+    severity=Severity.MEDIUM,
+)
+def topic_demands_tls(world: World) -> Iterator[Finding]:
+    """The endpoints of SNS answer plain HTTP too."""
+    for topic in world.of("aws:sns/topic:Topic"):
+        policies = [topic, *world.users(topic, "aws:sns/topicPolicy:TopicPolicy")]
+        yield from _answering_plainly(topic, policies, "sns:Publish", "SNS:Publish", "sns:*", "SNS:*")
+
+
+def _answering_plainly(record: Record, policies: Sequence[Record], *actions: str) -> Iterator[Finding]:
+    """What is wrong where none of the policies denies one of these actions without TLS."""
+    unreadable = any(str(value_at(each.inputs, "policy")).startswith("@@") for each in policies)
+    found = (each for policy in policies for each in statements(policy, RESOURCE))
+    if not (unreadable or any(denies_without_tls(each, *actions) for each in found)):
+        allowed = f"a statement that denies {actions[0]} to everybody where aws:SecureTransport is false"
+        yield Finding(record, "policy", "no policy that refuses requests without TLS", allowed, "add it to the policy")
+
+
+@resource_rule(
+    "aws:eks/cluster:Cluster",
+    says="Kubernetes secrets are encrypted with a key of the customer's.",
+    fix="Set encryptionConfig with the key for the resource secrets.",
+    page="https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
+    severity=Severity.HIGH,
+)
+def cluster_secrets_encrypted(cluster: Record) -> Iterator[Finding]:
+    """Without it nothing says whose key they are under, and no policy of yours governs it."""
+    yield from lacking_key(cluster, "encryptionConfig.provider.keyArn")
+    resources = value_at(cluster.inputs, "encryptionConfig.resources")
+    if value_at(cluster.inputs, "encryptionConfig") is not None and not (is_list(resources) and "secrets" in resources):
+        yield against(cluster, "encryptionConfig.resources", '["secrets"]', "name the resource secrets")
+
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+
+
+@resource_rule(
+    "aws:eks/cluster:Cluster",
+    says="A cluster's API server is not open to the whole internet, and its nodes reach it from within.",
+    fix="Set endpointPrivateAccess, and either endpointPublicAccess to false or publicAccessCidrs.",
+    page="https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+    severity=Severity.HIGH,
+)
+def cluster_endpoint_not_public(cluster: Record) -> Iterator[Finding]:
+    """EKS opens it to everybody where nothing is said."""
+    yield from lacking(cluster, "vpcConfig.endpointPrivateAccess", "turn it on: nodes then stay within their network")
+    if value_at(cluster.inputs, "vpcConfig.endpointPublicAccess") not in (False, "false"):
+        cidrs = value_at(cluster.inputs, "vpcConfig.publicAccessCidrs")
+        if not cidrs or (is_list(cidrs) and any(each in ANYWHERE for each in cidrs)):
+            fix = "name the networks that people come from, or turn endpointPublicAccess off"
+            yield against(cluster, "vpcConfig.publicAccessCidrs", "ranges of your own", fix)
+
+
+MOST_HOPS = 2
+"""One to the instance, and one more into a pod. An assumption."""
+
+
+@resource_rule(
+    "aws:ec2/instance:Instance",
+    "aws:ec2/launchConfiguration:LaunchConfiguration",
+    "aws:ec2/launchTemplate:LaunchTemplate",
+    says="Instances answer about themselves with version 2 of the metadata service only, at most two hops away.",
+    fix="Set metadataOptions.httpTokens to required and httpPutResponseHopLimit to 1, or 2 where pods have to ask.",
+    page="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
+    severity=Severity.HIGH,
+)
+def instance_metadata_v2(found: Record) -> Iterator[Finding]:
+    """A server that fetches what strangers ask for would hand out the instance's credentials with version 1."""
+    options = value_at(found.inputs, "metadataOptions")
+    from_template = options is None and found.inputs.get("launchTemplate") is not None
+    if from_template or value_at(options, "httpEndpoint") == "disabled":
+        return
+    tokens, hops = value_at(options, "httpTokens"), value_at(options, "httpPutResponseHopLimit")
+    if not (tokens == "required" or is_unknown(tokens)):
+        yield against(found, "metadataOptions.httpTokens", '"required"', "require tokens")
+    if isinstance(hops, int | float) and hops > MOST_HOPS:
+        yield against(found, "metadataOptions.httpPutResponseHopLimit", "1 or 2", "keep the answers on the instance")
+
+
+@stack_rule(
+    says="Instances and nodes have no public address.",
+    fix="Put them into private subnets, without associatePublicIpAddress.",
+    page="https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html",
+    severity=Severity.HIGH,
+)
+def instance_without_public_address(world: World) -> Iterator[Finding]:
+    """What is reached through a load balancer needs none."""
+    types = (
+        "aws:ec2/instance:Instance",
+        "aws:ec2/launchConfiguration:LaunchConfiguration",
+        "aws:ec2/launchTemplate:LaunchTemplate",
+    )
+    for each in world.of(*types):
+        bases = ["", *(f"{path}." for path in each_of(each, "networkInterfaces"))]
+        for base in bases:
+            if is_true(value_at(each.inputs, f"{base}associatePublicIpAddress")):
+                yield against(each, f"{base}associatePublicIpAddress", "false", "take the public address away")
+    public = public_subnets(world)
+    for group in world.of("aws:eks/nodeGroup:NodeGroup"):
+        subnets = world.referred(value_at(group.inputs, "subnetIds"))
+        giving = [each.name for each in subnets if is_true(value_at(each.inputs, "mapPublicIpOnLaunch"))]
+        outside = [each.name for each in subnets if each.urn in public]
+        if giving:
+            got = f"{', '.join(giving)}: every instance there gets a public address"
+            yield Finding(group, "subnetIds", got, "subnets without mapPublicIpOnLaunch", "use private subnets")
+        elif outside:
+            got = f"{', '.join(outside)}: a default route there leads to an internet gateway"
+            yield Finding(
+                group, "subnetIds", got, "subnets with a route to a NAT gateway, or none", "use private subnets"
+            )
+
+
+_PORTS = {("tcp", "80"), ("tcp", "443"), ("6", "80"), ("6", "443"), ("udp", "443"), ("17", "443")}
+"""What a public load balancer may take from anywhere: HTTP, to send it on, and HTTPS in all its versions."""
+
+
+@stack_rule(
+    says="Nothing is open to the whole internet but ports 80 and 443 of a public load balancer.",
+    fix="Name the ranges or the security groups that have to come in.",
+    page="https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
+    severity=Severity.CRITICAL,
+)
+def security_group_not_open(world: World) -> Iterator[Finding]:
+    """What everybody can reach, everybody tries."""
+    faces = {group.urn for balancer in world.of(*_BALANCERS) for group in _groups_of(world, balancer)}
+    for record, group, base in _ingress(world):
+        wide = _wide(record, base)
+        if wide is not None and not (group is not None and group.urn in faces and _web(record, base)):
+            ports = in_words(value_at(record.inputs, f"{base}fromPort"))
+            got = f"{in_words(value_at(record.inputs, wide))} from port {ports}"
+            allowed = "ranges of your own; from anywhere only to ports 80 and 443 of a public load balancer"
+            yield Finding(record, wide, got, allowed, "name who has to come in")
+
+
+def _groups_of(world: World, balancer: Record) -> list[Record]:
+    """The security groups of a load balancer that faces the internet."""
+    internal = is_true(value_at(balancer.inputs, "internal"))
+    return [] if internal else world.referred(value_at(balancer.inputs, "securityGroups"))
+
+
+def _ingress(world: World) -> Iterator[tuple[Record, Record | None, str]]:
+    """Every rule for what comes in: where it is said, for which group, and below which path."""
+    for group in world.of("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"):
+        yield from ((group, group, f"{path}.") for path in each_of(group, "ingress"))
+    for rule in world.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+        yield rule, world.target(value_at(rule.inputs, "securityGroupId")), ""
+    for rule in world.of("aws:ec2/securityGroupRule:SecurityGroupRule"):
+        if value_at(rule.inputs, "type") == "ingress":
+            yield rule, world.target(value_at(rule.inputs, "securityGroupId")), ""
+
+
+def _wide(record: Record, base: str) -> str | None:
+    """The property that lets everybody in, if one does."""
+    paths = (f"{base}{name}" for name in ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks"))
+    return next((path for path in paths if _everybody(_listed(value_at(record.inputs, path)))), None)
+
+
+def _everybody(ranges: Sequence[Any]) -> bool:
+    """Whether ranges hold so much of the internet that it makes no difference, such as each of its halves."""
+    return any(each in ANYWHERE or (isinstance(each, str) and _HUGE.fullmatch(each)) for each in ranges)
+
+
+_HUGE = re.compile(r"[0-9.]+/[0-7]|[0-9a-fA-F:]+/([0-9]|1[0-5])")
+"""More than a /8 of IPv4, which is the largest that anybody was given, and than a /16 of IPv6."""
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if is_list(value) else [value]
+
+
+def _web(record: Record, base: str) -> bool:
+    protocol = value_at(record.inputs, f"{base}ipProtocol") or value_at(record.inputs, f"{base}protocol")
+    first, last = value_at(record.inputs, f"{base}fromPort"), value_at(record.inputs, f"{base}toPort")
+    port = f"{first:g}" if isinstance(first, int | float) else str(first)  # Pulumi hands whole numbers over as 443.0.
+    return first == last and (str(protocol), port) in _PORTS

@@ -1,0 +1,230 @@
+"""Tables, queues, streams, logs, secrets, images, backups, volumes and keys."""
+
+from collections.abc import Iterator, Mapping
+
+from haven.program.recording import Record
+from haven_policies.rules.encryption._keys import NAME_IT, each_of, is_on, lacking, lacking_key
+from haven_policies.rules.model import (
+    Finding,
+    Severity,
+    against,
+    is_true,
+    is_unknown,
+    resource_rule,
+    stack_rule,
+    value_at,
+)
+from haven_policies.rules.resource_graph import World
+
+
+@resource_rule(
+    "aws:dynamodb/table:Table",
+    "aws:dynamodb/tableReplica:TableReplica",
+    says="A table and each of its replicas are encrypted with a key of the customer's.",
+    fix="Set serverSideEncryption with kmsKeyArn, and kmsKeyArn of each replica.",
+    page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html",
+    severity=Severity.HIGH,
+)
+def table_encrypted(table: Record) -> Iterator[Finding]:
+    """DynamoDB takes a key that AWS owns where none is named: no policy of yours governs it."""
+    if table.type == "aws:dynamodb/tableReplica:TableReplica":
+        yield from lacking_key(table, "kmsKeyArn")
+        return
+    yield from lacking(table, "serverSideEncryption.enabled", "turn it on")
+    yield from lacking_key(table, "serverSideEncryption.kmsKeyArn")
+    for path in each_of(table, "replicas"):
+        yield from lacking_key(table, f"{path}.kmsKeyArn")
+
+
+_MESSAGES: Mapping[str, str] = {
+    "aws:cloudwatch/eventArchive:EventArchive": "kmsKeyIdentifier",
+    "aws:cloudwatch/eventBus:EventBus": "kmsKeyIdentifier",
+    "aws:kinesis/stream:Stream": "kmsKeyId",
+    "aws:mq/broker:Broker": "encryptionOptions.kmsKeyId",
+    "aws:msk/cluster:Cluster": "encryptionInfo.encryptionAtRestKmsKeyArn",
+    "aws:sns/topic:Topic": "kmsMasterKeyId",
+    "aws:sqs/queue:Queue": "kmsMasterKeyId",
+}
+"""Type -> the property with its key."""
+
+
+@resource_rule(
+    *_MESSAGES,
+    says="Messages and events are encrypted with a key of the customer's.",
+    fix="Name the Region's key.",
+    page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html",
+    severity=Severity.HIGH,
+)
+def messages_encrypted(found: Record) -> Iterator[Finding]:
+    """The services' own keys can't be used by other services that send: alarms and events stay out."""
+    if found.type == "aws:kinesis/stream:Stream" and value_at(found.inputs, "encryptionType") != "KMS":
+        yield against(found, "encryptionType", '"KMS"', "set it, together with kmsKeyId")
+    yield from lacking_key(found, _MESSAGES[found.type])
+
+
+@resource_rule(
+    "aws:cloudwatch/logGroup:LogGroup",
+    says="A log group is encrypted with a key of the customer's.",
+    fix="Set kmsKeyId to a key whose policy lets CloudWatch Logs of the Region use it.",
+    page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
+    severity=Severity.MEDIUM,
+)
+def log_group_encrypted(group: Record) -> Iterator[Finding]:
+    """Logs hold addresses, statements and names."""
+    yield from lacking_key(group, "kmsKeyId")
+
+
+@resource_rule(
+    "aws:secretsmanager/secret:Secret",
+    "aws:ssm/parameter:Parameter",
+    says="A secret, each of its replicas and each secret parameter is encrypted with a key of the customer's.",
+    fix="Set kmsKeyId of the secret and of its replicas, keyId of the parameter.",
+    page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
+    severity=Severity.HIGH,
+)
+def secret_encrypted(secret: Record) -> Iterator[Finding]:
+    """With AWS's own key nobody outside of the account could be given the secret, and nobody inside be kept away."""
+    if secret.type == "aws:ssm/parameter:Parameter":
+        if value_at(secret.inputs, "type") == "SecureString":
+            yield from lacking_key(secret, "keyId")
+        return
+    yield from lacking_key(secret, "kmsKeyId")
+    for path in each_of(secret, "replicas"):
+        yield from lacking_key(secret, f"{path}.kmsKeyId", "name the key of the replica's Region")
+
+
+@resource_rule(
+    "aws:ecr/repository:Repository",
+    says="Container images are encrypted with a key of the customer's.",
+    fix="Set encryptionConfigurations with the type KMS and the key, at creation.",
+    page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html",
+    severity=Severity.MEDIUM,
+)
+def image_repository_encrypted(repository: Record) -> Iterator[Finding]:
+    """Images hold models and code."""
+    base = "encryptionConfigurations[0]"
+    kind = value_at(repository.inputs, f"{base}.encryptionType")
+    if kind not in ("KMS", "KMS_DSSE") and not is_unknown(kind):
+        yield against(repository, f"{base}.encryptionType", '"KMS"', "it can be set at creation only")
+    yield from lacking_key(repository, f"{base}.kmsKey")
+
+
+@resource_rule(
+    "aws:backup/vault:Vault",
+    says="A backup vault is encrypted with a key of the customer's.",
+    fix="Set kmsKeyArn, at creation.",
+    page="https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html",
+    severity=Severity.HIGH,
+)
+def backup_vault_encrypted(vault: Record) -> Iterator[Finding]:
+    """Backups under AWS's own key can't be copied to another account."""
+    yield from lacking_key(vault, "kmsKeyArn")
+
+
+@resource_rule(
+    "aws:cloudtrail/trail:Trail",
+    says="A trail is encrypted with a key of the customer's.",
+    fix="Set kmsKeyId to a key whose policy lets CloudTrail use it.",
+    page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
+    severity=Severity.HIGH,
+)
+def trail_encrypted(trail: Record) -> Iterator[Finding]:
+    """Whoever reads the trail then needs a permission for the key, and not for the bucket alone."""
+    yield from lacking_key(trail, "kmsKeyId")
+
+
+@resource_rule(
+    "aws:ebs/encryptionByDefault:EncryptionByDefault",
+    "aws:ebs/volume:Volume",
+    "aws:ec2/instance:Instance",
+    "aws:ec2/launchTemplate:LaunchTemplate",
+    says="Volumes are encrypted with a key of the customer's, in launch templates too.",
+    fix="Set encrypted and kmsKeyId.",
+    page="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
+    severity=Severity.HIGH,
+)
+def volume_encrypted(found: Record) -> Iterator[Finding]:
+    """The account's default key counts only where nothing else is said, and only in its Region."""
+    if found.type == "aws:ebs/encryptionByDefault:EncryptionByDefault":
+        if value_at(found.inputs, "enabled") is False:
+            yield against(found, "enabled", "true", "leave it on, for volumes of which nobody says anything")
+        return
+    for place in _volumes(found):
+        yield from lacking(found, f"{place}encrypted", "set it before the volume is created: it can't be changed")
+        yield from lacking_key(found, f"{place}kmsKeyId")
+
+
+def _volumes(found: Record) -> Iterator[str]:
+    """Where a resource describes volumes, each with its dot; volumes of instances count from where they are named."""
+    if found.type == "aws:ebs/volume:Volume":
+        yield ""
+    for path in each_of(found, "blockDeviceMappings"):
+        if value_at(found.inputs, f"{path}.ebs") is not None:
+            yield f"{path}.ebs."
+    for name in ("rootBlockDevice", "ebsBlockDevices"):
+        yield from (f"{path}." for path in each_of(found, name))
+
+
+@resource_rule(
+    "aws:efs/fileSystem:FileSystem",
+    "aws:fsx/lustreFileSystem:LustreFileSystem",
+    "aws:fsx/ontapFileSystem:OntapFileSystem",
+    "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
+    "aws:fsx/windowsFileSystem:WindowsFileSystem",
+    says="A file system is encrypted with a key of the customer's.",
+    fix="Set encrypted (EFS) and kmsKeyId, at creation.",
+    page="https://docs.aws.amazon.com/efs/latest/ug/encryption-at-rest.html",
+    severity=Severity.HIGH,
+)
+def file_system_encrypted(found: Record) -> Iterator[Finding]:
+    """FSx encrypts always, with AWS's own key where none is named."""
+    if found.type.startswith("aws:fsx/lustre") and _scratch(found):
+        return
+    if found.type.startswith("aws:efs/"):
+        yield from lacking(found, "encrypted", "set it before the file system is created: it can't be changed")
+    yield from lacking_key(found, "kmsKeyId", NAME_IT)
+
+
+def _scratch(found: Record) -> bool:
+    """Whether it is a file system that takes no key (FSx for Lustre User Guide, encryption at rest; read 2026-11-21); a
+    Lustre file system is one where nothing is said."""
+    kind = value_at(found.inputs, "deploymentType")
+    return kind is None or str(kind).startswith("SCRATCH")
+
+
+@resource_rule(
+    "aws:kms/key:Key",
+    says="A key is rotated.",
+    fix="Set enableKeyRotation.",
+    page="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
+    severity=Severity.MEDIUM,
+)
+def key_rotated(key: Record) -> Iterator[Finding]:
+    """Keys that sign, keys for messages' codes and keys in a store of one's own can't be rotated by KMS."""
+    usage, kind = value_at(key.inputs, "keyUsage"), value_at(key.inputs, "customerMasterKeySpec")
+    turns = usage in (None, "ENCRYPT_DECRYPT") and kind in (None, "SYMMETRIC_DEFAULT")
+    if turns and key.inputs.get("customKeyStoreId") is None and not is_on(value_at(key.inputs, "enableKeyRotation")):
+        yield against(key, "enableKeyRotation", "true", "turn it on: what is encrypted stays readable")
+
+
+SHORTEST_WINDOW = 14
+"""Days between the deletion of a key and the loss of everything encrypted with it, at least. An assumption: long enough
+that somebody comes back from holidays. KMS takes 7 to 30 (API Reference, ScheduleKeyDeletion, in boto3; read
+2026-11-21)."""
+
+
+@stack_rule(
+    says=f"A deleted key can be had back for at least {SHORTEST_WINDOW} days, unless the environment is ephemeral.",
+    fix="Leave deletionWindowInDays out (30 days), or set it to at least this.",
+    page="https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html",
+    severity=Severity.HIGH,
+)
+def key_deletion_can_be_undone(world: World) -> Iterator[Finding]:
+    """With the key all data is gone, in backups too."""
+    if world.facts.ephemeral:
+        return
+    types = ("Key", "ReplicaKey", "ExternalKey", "ReplicaExternalKey")
+    for key in world.of(*(f"aws:kms/{each[0].lower()}{each[1:]}:{each}" for each in types)):
+        days = value_at(key.inputs, "deletionWindowInDays")
+        if isinstance(days, int | float) and not is_true(days) and days < SHORTEST_WINDOW:
+            yield against(key, "deletionWindowInDays", f"{SHORTEST_WINDOW} to 30", "give people time to notice")

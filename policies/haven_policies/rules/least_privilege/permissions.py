@@ -1,0 +1,113 @@
+"""What somebody may do, and with what."""
+
+import re
+from collections.abc import Iterator
+
+from haven.program.recording import Record
+from haven_policies.rules.documents import IDENTITY, KEYS, RESOURCE, TRUST, Statement, statements, texts
+from haven_policies.rules.least_privilege._unbound import is_unbound, narrows
+from haven_policies.rules.model import Finding, Severity, in_words, resource_rule, value_at
+
+DOCUMENTS = {**TRUST, **RESOURCE, **IDENTITY, "aws:iam/role:Role": ("assumeRolePolicy", "inlinePolicies")}
+"""Everything that holds a policy document."""
+
+_WHOLE = re.compile(r"\*+|[A-Za-z0-9*?-]+:[*?]*\*[*?]*")
+_ROOT = re.compile(r"\d{12}|arn:[a-z-]+:iam::\d{12}:root")
+
+
+@resource_rule(
+    *DOCUMENTS,
+    says="No policy allows every action, of AWS or of a service, or every action but some.",
+    fix="Name the actions that are used.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
+    severity=Severity.CRITICAL,
+)
+def no_all_actions(holder: Record) -> Iterator[Finding]:
+    """Every new action of the service would be allowed too. A key's policy leaves the key to its account: it has to."""
+    for each in statements(holder, DOCUMENTS):
+        if not each.allows:
+            continue
+        if any(_WHOLE.fullmatch(action) for action in each.listed("Action")) and not _account_keeps_key(each):
+            yield each.against("Action", "the actions that are used, by name", "name the actions that are used")
+        if "NotAction" in each.content:
+            yield each.against(
+                "NotAction", "Action, with the actions that are used", "say what is allowed, and not what isn't"
+            )
+
+
+def _account_keeps_key(found: Statement) -> bool:
+    """Whether it is what every key needs so that it can be managed at all: the account's IAM policies apply."""
+    if found.record.type not in KEYS or set(found.listed("Action")) != {"kms:*"}:
+        return False
+    principals = found.principals()
+    return set(principals) == {"AWS"} and all(_ROOT.fullmatch(name) for name in principals["AWS"])
+
+
+@resource_rule(
+    *IDENTITY,
+    says="No permission is for every resource where AWS knows a narrower one.",
+    fix="Name the resources, or add a condition on their tags.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
+    severity=Severity.HIGH,
+)
+def no_all_resources(holder: Record) -> Iterator[Finding]:
+    """Some actions take no resource; those are spared, and so is what a condition narrows."""
+    for each in statements(holder, IDENTITY):
+        if not each.allows:
+            continue
+        if "NotResource" in each.content:
+            yield each.against("NotResource", "Resource, with what is meant", "say what is meant, and not what isn't")
+        wide = [action for action in each.listed("Action") if not is_unbound(action) and not _WHOLE.fullmatch(action)]
+        if wide and "*" in each.listed("Resource") and not any(narrows(key) for _, key, _ in each.conditions):
+            allowed = f"the resources of {', '.join(wide)}"
+            yield each.against("Resource", allowed, "name them by ARN, or add a condition on aws:ResourceTag")
+
+
+@resource_rule(
+    *IDENTITY,
+    says="Roles that somebody may hand to a service are named.",
+    fix="Name the roles in the resource of iam:PassRole.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+    severity=Severity.HIGH,
+)
+def passed_roles_named(holder: Record) -> Iterator[Finding]:
+    """Whoever may pass any role gets the permissions of every role; an asterisk alone is for another rule."""
+    for each in statements(holder, IDENTITY):
+        passes = any(action.lower() == "iam:passrole" for action in each.listed("Action"))
+        if each.allows and passes and any(_ANY_ROLE.fullmatch(name) for name in each.listed("Resource")):
+            yield each.against("Resource", "the ARNs of the roles that are meant", "name them")
+
+
+_ANY_ROLE = re.compile(r"arn:[a-z*-]+:iam::[^:]*:(role/)?\*")
+
+
+_ATTACHED = {
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
+    "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
+    "aws:iam/role:Role": "managedPolicyArns",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
+}
+"""Type -> the property with policies of AWS's own."""
+
+_POWER = re.compile(
+    r"arn:[a-z-]+:iam::aws:policy/([A-Za-z-]+/)?"
+    r"(AdministratorAccess.*|PowerUserAccess|.*FullAccess.*|(Database|Network|System)Administrator)"
+)
+
+
+@resource_rule(
+    *_ATTACHED,
+    says="Nobody has one of AWS's policies for administrators.",
+    fix="Write a policy with the actions that are used.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
+    severity=Severity.CRITICAL,
+)
+def no_administrators_policy(holder: Record) -> Iterator[Finding]:
+    """AdministratorAccess, PowerUserAccess and everything called FullAccess reach all data of a service or of all."""
+    path = _ATTACHED[holder.type]
+    for name in texts(value_at(holder.inputs, path)):
+        if _POWER.fullmatch(name):
+            allowed = "policies with the actions that are used"
+            yield Finding(holder, path, in_words(name), allowed, "write a policy with the actions that are used")

@@ -1,0 +1,216 @@
+"""Whom a role or a resource trusts, and on which conditions."""
+
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from haven.config.policy import Level
+from haven.program.recording import Record
+from haven_policies.rules.documents import IDENTITY, RESOURCE, TRUST, Statement, statements
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule, value_at
+from haven_policies.rules.resource_graph import World
+
+_TRUSTING = {**RESOURCE, **TRUST}
+
+_CALLERS = re.compile(
+    r"aws:principal(account|arn|orgid|orgpaths|servicename|tag/.*)"
+    r"|aws:source(account|arn|ip|orgid|orgpaths|owner|vpc|vpce)"
+    r"|kms:(calleraccount|viaservice|encryptioncontext:.*)|s3:dataaccesspoint(account|arn)|aws:userid"
+    r"|elasticfilesystem:accessedviamounttarget"
+)
+"""Keys of conditions, in small letters, that say who may call (IAM User Guide, global condition keys; S3 User Guide,
+the meaning of "public"; read 2026-11-21)."""
+
+_MATCHING = re.compile(r"(ForAnyValue:)?(String(Equals|Like|EqualsIgnoreCase)|Arn(Equals|Like)|IpAddress|Bool)")
+"""Operators under which a request without the key is refused."""
+
+_ANYBODY = re.compile(r"\*|0\.0\.0\.0/0|::/0|arn:[^:]*:[^:]*:[^:]*:\*:.*")
+
+
+def _named(found: Statement, keys: re.Pattern[str]) -> bool:
+    """Whether a condition with one of these keys leaves nobody else in."""
+    return any(
+        keys.fullmatch(key) and _MATCHING.fullmatch(operator) and values and not any(map(_ANYBODY.fullmatch, values))
+        for operator, key, values in found.conditions
+    )
+
+
+_PERMISSION = "aws:lambda/permission:Permission"
+_CALLED_FROM = ("sourceAccount", "sourceArn", "principalOrgId")
+
+
+@resource_rule(
+    *_TRUSTING,
+    _PERMISSION,
+    says="Nothing trusts everybody.",
+    fix="Name who may come in, or add a condition on the account, the organization or the caller's ARN.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
+    severity=Severity.CRITICAL,
+)
+def no_wildcard_principal(holder: Record) -> Iterator[Finding]:
+    """An asterisk is everybody with an AWS account, or without one."""
+    if holder.type == _PERMISSION:
+        anybody = value_at(holder.inputs, "principal") == "*"
+        if anybody and all(value_at(holder.inputs, name) is None for name in _CALLED_FROM):
+            fix = f"name them, or set {', '.join(_CALLED_FROM[:-1])} or {_CALLED_FROM[-1]}"
+            yield against(holder, "principal", "those who may call the function", fix)
+    for each in statements(holder, _TRUSTING):
+        if not each.allows:
+            continue
+        everybody = any("*" in names for names in each.principals().values())
+        if everybody and not _named(each, _CALLERS):
+            fix = "name them, or add a condition such as aws:PrincipalOrgID or aws:SourceArn"
+            yield each.against("Principal", "those who may come in", fix)
+        if "NotPrincipal" in each.content:
+            yield each.against(
+                "NotPrincipal", "Principal, with those who may come in", "say who may, and not who mayn't"
+            )
+
+
+_ACCOUNT = re.compile(r"(?:arn:[a-z-]+:(?:iam|sts)::)?(\d{12})(?::.*)?")
+_CONDITIONS = re.compile(rf"{_CALLERS.pattern}|sts:externalid|aws:multifactorauthpresent")
+
+
+@stack_rule(
+    says="Other accounts are trusted on a condition only.",
+    fix="Add sts:ExternalId, aws:PrincipalOrgID or aws:SourceArn to the statement.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
+    severity=Severity.HIGH,
+)
+def other_accounts_on_condition(world: World) -> Iterator[Finding]:
+    """Somebody else's user of that account could make it act for them."""
+    own = world.facts.config.get("account")
+    if not isinstance(own, str) or not own:
+        return
+    for holder in world.of(*_TRUSTING):
+        for each in statements(holder, _TRUSTING):
+            others = [name for name in each.principals().get("AWS", ()) if _other(name, own)]
+            if each.allows and others and not _named(each, _CONDITIONS):
+                allowed = f"account {own} alone, or a condition such as sts:ExternalId or aws:PrincipalOrgID"
+                yield each.against("Principal", allowed, f"add a condition, or take {', '.join(others)} out")
+
+
+def _other(name: str, own: str) -> bool:
+    found = _ACCOUNT.fullmatch(name)
+    return found is not None and found[1] != own
+
+
+_WEB = "sts:AssumeRoleWithWebIdentity"
+_SUBJECT = re.compile(r".*:sub|(cognito-identity\.amazonaws\.com|accounts\.google\.com|www\.amazon\.com).*")
+_ANY_SUBJECT = re.compile(r"\*|repo:\*.*|system:serviceaccount:\*.*")
+_SAML = re.compile(r"saml:.*")
+
+
+@resource_rule(
+    *TRUST,
+    says="A role that an identity provider's users may assume says which of them.",
+    fix="Add a condition on the token's subject (…:sub), or on SAML:aud.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html",
+    severity=Severity.CRITICAL,
+)
+def federated_subjects_named(role: Record) -> Iterator[Finding]:
+    """A provider such as GitHub's has the whole world as its users."""
+    for each in statements(role, TRUST):
+        if not (each.allows and each.principals().get("Federated")):
+            continue
+        web = any(fnmatchcase(_WEB, action) for action in each.listed("Action"))
+        subjects = [values for _, key, values in each.conditions if _SUBJECT.fullmatch(key)]
+        if web and not (subjects and not any(_ANY_SUBJECT.fullmatch(one) for values in subjects for one in values)):
+            fix = "add StringEquals on the provider's :sub, such as repo:owner/name:environment:production"
+            yield each.against("Condition", "a condition on the token's subject", fix)
+        if not web and not any(_SAML.fullmatch(key) for _, key, _ in each.conditions):
+            yield each.against("Condition", "a condition on SAML:aud", "add StringEquals on SAML:aud")
+
+
+_FOR_OTHERS = re.compile(r"(bedrock|config|eks|fis|grafana|pods\.eks|scheduler|vpc-flow-logs)\.amazonaws\.com")
+"""Services that assume roles for whoever asks them, and say on whose behalf (their guides' examples of trust policies
+have the condition; read 2026-11-21). Others, such as S3 and EC2, say nothing."""
+
+_BEHALF = re.compile(r"aws:source(account|arn|orgid|orgpaths)|kms:(calleraccount|viaservice|encryptioncontext:.*)")
+_OWN_FOLDER = re.compile(r".*/AWSLogs/\d{12}/.*")
+
+
+@resource_rule(
+    *_TRUSTING,
+    says="A service is trusted only when it acts for this account.",
+    fix="Add aws:SourceAccount or aws:SourceArn to the statement.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+    severity=Severity.MEDIUM,
+    level=Level.ADVISORY,
+)
+def service_acts_for_account(holder: Record) -> Iterator[Finding]:
+    """Every account of AWS can ask the same service to write here."""
+    for each in statements(holder, _TRUSTING):
+        services = each.principals().get("Service", [])
+        if holder.type in TRUST:
+            services = [name for name in services if _FOR_OTHERS.fullmatch(name)]
+        folders = each.listed("Resource")
+        spared = bool(folders) and all(map(_OWN_FOLDER.fullmatch, folders))
+        if each.allows and services and not spared and not _named(each, _BEHALF):
+            allowed = f"a condition on aws:SourceAccount or aws:SourceArn for {', '.join(services)}"
+            yield each.against("Condition", allowed, "add the account that it acts for")
+
+
+FAILOVER = (
+    "arc-region-switch:StartPlanExecution",
+    "elasticache:FailoverGlobalReplicationGroup",
+    "rds:FailoverGlobalCluster",
+    "rds:RemoveFromGlobalCluster",
+    "rds:SwitchoverGlobalCluster",
+    "route53-recovery-cluster:UpdateRoutingControlState",
+    "route53-recovery-cluster:UpdateRoutingControlStates",
+)
+"""Actions that move an environment to its other Region."""
+_SWITCH = "Haven/TrafficSwitch"
+"""The namespace of the metric that turns a Region's traffic off."""
+
+
+@stack_rule(
+    says="People who can move an environment to its other Region have shown a second factor.",
+    fix="Add Bool aws:MultiFactorAuthPresent true to the role's trust policy.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
+    severity=Severity.HIGH,
+)
+def failover_role_demands_mfa(world: World) -> Iterator[Finding]:
+    """A stolen access key must not be enough to move everything. Services and identity providers ask for themselves."""
+    for role in _movers(world):
+        for each in statements(role, TRUST):
+            people = [name for name in each.principals().get("AWS", ()) if "/AWSReservedSSO_" not in name]
+            if each.allows and people and not _second_factor(each):
+                fix = "add it to the statement; BoolIfExists lets access keys in"
+                yield each.against("Condition", "Bool aws:MultiFactorAuthPresent true", fix)
+
+
+def _movers(world: World) -> list[Record]:
+    """Roles that may move the environment."""
+    roles = world.of("aws:iam/role:Role")
+    by_name = {name: each for each in roles if isinstance(name := value_at(each.inputs, "name"), str)}
+    moving = {each.urn: each for each in roles if any(map(_moves, statements(each, IDENTITY)))}
+    for policy in world.of("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"):
+        if any(map(_moves, statements(policy, IDENTITY))):
+            attachments = world.users(policy, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+            for each in (_role(world, holder, by_name) for holder in (policy, *attachments)):
+                moving |= {each.urn: each} if each is not None else {}
+    return list(moving.values())
+
+
+def _role(world: World, holder: Record, by_name: Mapping[str, Record]) -> Record | None:
+    value = value_at(holder.inputs, "role")
+    return (world.target(value) or by_name.get(value)) if isinstance(value, str) else None
+
+
+def _moves(found: Statement) -> bool:
+    if not found.allows:
+        return False
+    actions = found.listed("Action")
+    switching = any(key == "cloudwatch:namespace" and _SWITCH in values for _, key, values in found.conditions)
+    wanted = (*FAILOVER, "cloudwatch:PutMetricData") if switching else FAILOVER
+    return any(fnmatchcase(one.lower(), action.lower()) for action in actions for one in wanted)
+
+
+def _second_factor(found: Statement) -> bool:
+    return any(
+        (operator == "Bool" and key == "aws:multifactorauthpresent" and values == ["true"])
+        or (operator.startswith("NumericLessThan") and key == "aws:multifactorauthage" and "IfExists" not in operator)
+        for operator, key, values in found.conditions
+    )

@@ -1,0 +1,146 @@
+"""What a rule is: whom it judges, what it says, how much it matters."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from haven.base.problems import shown
+from haven.config.policy import Level
+from haven.program.recording import REFERENCE, Record, Secret
+
+if TYPE_CHECKING:
+    from haven_policies.rules.resource_graph import World
+
+
+class Severity(StrEnum):
+    """How much harm a violation can do."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with one resource, or with the environment as a whole, in ready words."""
+
+    record: Record | None
+    """None: the environment as a whole."""
+    path: str
+    """The property, camelCase with dots; empty for the resource itself."""
+    got: str
+    allowed: str
+    fix: str
+
+
+ResourceJudge = Callable[[Record], Iterable[Finding]]
+StackJudge = Callable[["World"], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule."""
+
+    name: str
+    """kebab-case."""
+    family: str
+    says: str
+    """What has to hold, in one sentence."""
+    remediation: str
+    """How it is set right in general; each finding says it for its resource."""
+    page: str
+    """The page of AWS, of Kubernetes or of a regulation that it stands on."""
+    severity: Severity
+    level: Level
+    """As shipped; a stack may set another."""
+    types: Sequence[str]
+    """Types of the resources that it judges one by one; nothing for what judges the environment as a whole."""
+    judge: Callable[[Any], Iterable[Finding]]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it judges the environment as a whole."""
+        return not self.types
+
+    def findings(self, world: "World") -> Iterator[Finding]:
+        """What it finds in an environment."""
+        if self.whole:
+            yield from self.judge(world)
+        else:
+            for record in world.of(*self.types):
+                yield from self.judge(record)
+
+
+def resource_rule(
+    *types: str, says: str, fix: str, page: str, severity: Severity, level: Level = Level.MANDATORY
+) -> Callable[[ResourceJudge], Rule]:
+    """Make a rule of a function that judges one resource of these types; it is called like the function."""
+    return lambda judge: Rule(*_named(judge), says, fix, page, severity, level, types, judge)
+
+
+def stack_rule(
+    *, says: str, fix: str, page: str, severity: Severity, level: Level = Level.MANDATORY
+) -> Callable[[StackJudge], Rule]:
+    """Make a rule of a function that judges an environment as a whole; it is called like the function."""
+    return lambda judge: Rule(*_named(judge), says, fix, page, severity, level, (), judge)
+
+
+def _named(judge: Callable[..., Any]) -> tuple[str, str]:
+    """Name and family of a rule, from those of its function."""
+    family = judge.__module__.removeprefix("haven_policies.rules.").partition(".")[0]
+    return judge.__name__.replace("_", "-"), family.replace("_", " ")
+
+
+def rules_of(module: ModuleType) -> list[Rule]:
+    """The rules that a module defines, in the order of its text."""
+    return [each for each in vars(module).values() if isinstance(each, Rule)]
+
+
+def against(record: Record, path: str, allowed: str, fix: str) -> Finding:
+    """A finding about the property at `path`, which shows its value."""
+    return Finding(record, path, in_words(value_at(record.inputs, path)), allowed, fix)
+
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def value_at(value: Any, path: str) -> Any:
+    """The value at a path such as `vpcConfig.subnetIds[0]`, without secrets' wrapping; None where there is none."""
+    for name, index in _STEP.findall(path):
+        value = plain(value)
+        if name:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        else:
+            value = value[int(index)] if is_list(value) and int(index) < len(value) else None
+    return plain(value)
+
+
+def plain(value: Any) -> Any:
+    """A value without its secret's wrapping."""
+    return value.value if isinstance(value, Secret) else value
+
+
+def is_list(value: Any) -> bool:
+    """Whether this is a list of values, and not a text."""
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def is_true(value: Any) -> bool:
+    """Whether a property is on: engines send booleans, some arguments are texts."""
+    return value is True or value == "true"
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether a value is known only once another resource stands."""
+    return isinstance(value, str) and REFERENCE.search(value) is not None
+
+
+def in_words(value: Any) -> str:
+    """A value as a finding shows it."""
+    if value is None:
+        return "nothing"
+    return "what another resource gives" if is_unknown(value) else shown(value)

@@ -1,0 +1,101 @@
+"""Tags that say what a resource is for, and names that clash with nobody's."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from haven.base.problems import shown
+from haven.program.recording import Record
+from haven_policies.rules.aws_names import NAMES, AwsName, Unique
+from haven_policies.rules.model import Finding, Severity, is_unknown, plain, stack_rule
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.tagged import TAGGED
+
+ENVIRONMENT = "haven:environment"
+TAGS: Mapping[str, str] = {
+    "owner": "add it to haven:tags: who answers for the resource",
+    "cost-center": "add it to haven:tags: who pays for it",
+    ENVIRONMENT: "set it to the stack's name",
+    "haven:system": "set it to the system that needs the resource, or to shared",
+    "haven:data-class": "set it to the class of the data in haven:residency, or to unclassified",
+}
+"""Tag that every resource carries -> what to do where it is missing."""
+
+
+@stack_rule(
+    says="Every resource that takes tags says whose it is, who pays, and which environment, system and data it is for.",
+    fix="Set owner and cost-center in haven:tags; Haven sets the others, unless a resource's own tags empty them.",
+    page="https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
+    severity=Severity.LOW,
+)
+def resources_tagged(world: World) -> Iterator[Finding]:
+    """What no resource at all carries is said once, of the environment."""
+    tags = [(each, world.tags(each)) for each in world.of(*TAGGED)]
+    nowhere = [name for name in TAGS if tags and not any(_given(found.get(name)) for _, found in tags)]
+    if nowhere:
+        yield _untagged(None, nowhere, "nothing on any resource")
+    for record, found in tags:
+        missing = [name for name in TAGS if name not in nowhere and not _given(found.get(name))]
+        if missing:
+            yield _untagged(record, missing, "nothing")
+        if _given(found.get(ENVIRONMENT)) and found[ENVIRONMENT] != world.facts.stack:
+            yield Finding(
+                record, f"tags.{ENVIRONMENT}", shown(found[ENVIRONMENT]), shown(world.facts.stack), TAGS[ENVIRONMENT]
+            )
+
+
+def _untagged(record: Record | None, missing: Sequence[str], got: str) -> Finding:
+    """All tags that one resource lacks, in one finding: they are set in one place."""
+    if len(missing) == 1:
+        return Finding(record, f"tags.{missing[0]}", got, "a value that is not empty", TAGS[missing[0]])
+    fix = "; ".join(f"{name}: {TAGS[name]}" for name in missing)
+    return Finding(record, "tags", f"{got} for {', '.join(missing)}", "values that are not empty", fix)
+
+
+def _given(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+@stack_rule(
+    says="Names that an account or a Region has once carry the environment's name.",
+    fix="Make the name with the stack's name, so that two environments of one account can't clash.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
+    severity=Severity.MEDIUM,
+)
+def names_carry_environment(world: World) -> Iterator[Finding]:
+    """Names that are unique within another resource alone, and names of domains, are free."""
+    stack = world.facts.stack
+    word = re.compile(rf"(^|[^a-z0-9]){re.escape(stack)}([^a-z0-9]|$)", re.IGNORECASE)
+    for record, kind, name in _named(world):
+        if kind.unique is Unique.NOWHERE or kind.within not in _OF_THE_ACCOUNT:
+            continue
+        if not word.search(name.replace("_", "-")):
+            allowed = f"a name with {shown(stack)} in it"
+            yield Finding(record, kind.property, shown(name), allowed, f"put {stack} into the name")
+
+
+@stack_rule(
+    says="Names have the length and the characters that AWS takes.",
+    fix="Shorten the name, or take the characters out that AWS refuses.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
+    severity=Severity.MEDIUM,
+)
+def names_fit_aws(world: World) -> Iterator[Finding]:
+    """A name that AWS refuses stops a deployment half way."""
+    for record, kind, name in _named(world):
+        if kind.shortest <= len(name) <= kind.longest and re.fullmatch(kind.pattern, name):
+            continue
+        allowed = f"{kind.shortest} to {kind.longest} characters of {kind.pattern} ({kind.source})"
+        yield Finding(record, kind.property, f"{shown(name)}, {len(name)} characters", allowed, "choose such a name")
+
+
+_OF_THE_ACCOUNT: Sequence[tuple[str, ...]] = ((), ("scope",))
+"""Names that are not within another resource."""
+
+
+def _named(world: World) -> Iterator[tuple[Record, AwsName, str]]:
+    """The resources with a name that is known before anything stands."""
+    for record in world.of(*NAMES):
+        kind = NAMES[record.type]
+        name = plain(record.inputs.get(kind.property))
+        if isinstance(name, str) and not is_unknown(name):
+            yield record, kind, name

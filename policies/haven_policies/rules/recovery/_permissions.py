@@ -1,0 +1,135 @@
+"""What runs on both sides may do the same on both."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from haven.plan.component_summary import CLUSTER, NODE_GROUP
+from haven.program.recording import REFERENCE, Record
+from haven_policies.rules.documents import statements, texts
+from haven_policies.rules.model import Finding, Severity, stack_rule, value_at
+from haven_policies.rules.recovery._sides import Pair, pairs
+from haven_policies.rules.resource_graph import World
+
+_ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+_ROLE = "aws:iam/role:Role"
+_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+_POLICY = "aws:iam/rolePolicy:RolePolicy"
+_DOCUMENTS = {_POLICY: ("policy",)}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action, and the Region of what it may be done to; none for what stands in no Region."""
+
+    action: str
+    region: str | None
+
+
+@stack_rule(
+    says="Pods that have a role in one Region's cluster have one in the other's.",
+    fix="Declare the pod identity association for both clusters.",
+    page="https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html",
+    severity=Severity.HIGH,
+)
+def pod_roles_in_both_regions(world: World) -> Iterator[Finding]:
+    """IAM's and EKS's control planes are not to be asked in a recovery: what pods need stands before."""
+    for pair in pairs(world):
+        if not any(pair.counterparts.of(each) for each in pair.here(CLUSTER)):
+            continue
+        known = {_account(each) for each in pair.there(_ASSOCIATION)}
+        for association in pair.here(_ASSOCIATION):
+            if _account(association) not in known:
+                account = "/".join(_account(association))
+                yield pair.lacks(association, f"role for {account}", "associate a role with it in both clusters")
+
+
+@stack_rule(
+    says="What a role allows nodes and pods of one Region, the other Region's counterpart is allowed there.",
+    fix="Give both Regions' roles the same policies, each for its own Region.",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-detach.html",
+    severity=Severity.HIGH,
+)
+def permissions_in_both_regions(world: World) -> Iterator[Finding]:
+    """A pod that starts in the other Region and may not read its bucket there is as good as none."""
+    known = _Permissions(world)
+    for pair in pairs(world):
+        for role, other in _roles(pair):
+            missing = sorted({*known.policies_of(role)} - {*known.policies_of(other)})
+            missing += sorted(known.lacking(role, other, pair))
+            if missing:
+                yield Finding(
+                    other,
+                    "",
+                    f"a role without {', '.join(missing)}",
+                    f"what {role.name} may do in {pair.region}, in {pair.other}",
+                    "give both Regions' roles the same policies, each for its own Region",
+                )
+
+
+def _account(association: Record) -> tuple[str, str]:
+    return str(value_at(association.inputs, "namespace")), str(value_at(association.inputs, "serviceAccount"))
+
+
+def _roles(pair: Pair) -> Iterator[tuple[Record, Record]]:
+    """The roles of nodes and pods, each with that of its counterpart in the other Region; one that serves both too."""
+    found: dict[tuple[str, str], tuple[Record, Record]] = {}
+    accounts = {_account(each): each for each in pair.there(_ASSOCIATION)}
+    users = [(each, "roleArn", accounts.get(_account(each))) for each in pair.here(_ASSOCIATION)]
+    users += [(each, "nodeRoleArn", pair.counterparts.of(each)) for each in pair.here(NODE_GROUP)]
+    for user, path, other in users:
+        role = pair.world.target(user.inputs.get(path))
+        twin = pair.world.target(other.inputs.get(path)) if other else None
+        if role is not None and twin is not None and role.type == twin.type == _ROLE:
+            found[role.urn, twin.urn] = role, twin
+    yield from found.values()
+
+
+class _Permissions:
+    """What roles may do."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        names = {value_at(each.inputs, "name"): each.urn for each in world.of(_ROLE) if _text(each, "name")}
+        self._of: dict[str, list[Record]] = {}
+        for each in world.of(_ATTACHMENT, _POLICY):
+            role = world.target(each.inputs.get("role"))
+            urn = role.urn if role else names.get(str(value_at(each.inputs, "role")))
+            if urn is not None:
+                self._of.setdefault(urn, []).append(each)
+
+    def policies_of(self, role: Record) -> list[str]:
+        """The managed policies that are attached to a role: names where AWS's own, their declared names otherwise."""
+        own = texts(value_at(role.inputs, "managedPolicyArns"))
+        attached = [
+            str(value_at(each.inputs, "policyArn")) for each in self._of.get(role.urn, ()) if each.type == _ATTACHMENT
+        ]
+        return [each for each in (*own, *attached) if REFERENCE.search(each) is None]
+
+    def lacking(self, role: Record, other: Record, pair: Pair) -> Iterator[str]:
+        """The actions that one role may do in its Region, and the other may not in the other one."""
+        allowed = self._grants(other)
+        for grant in self._grants(role):
+            fitting = {Grant(grant.action, pair.other), Grant(grant.action, None)}
+            if grant.region in (pair.region, None) and not fitting & allowed:
+                yield grant.action
+
+    def _grants(self, role: Record) -> set[Grant]:
+        return {
+            Grant(action, region)
+            for each in self._of.get(role.urn, ())
+            for statement in statements(each, _DOCUMENTS)
+            if statement.allows
+            for action in statement.listed("Action")
+            for resource in statement.listed("Resource")
+            for region in self._regions(resource)
+        }
+
+    def _regions(self, resource: str) -> set[str | None]:
+        """The Regions of what a statement's resource names; None for what stands in none, and for everything."""
+        found: set[str | None] = {each.region for each in self._world.referred(resource)}
+        parts = REFERENCE.sub("", resource).split(":")
+        return found or ({parts[3]} if len(parts) > 3 and parts[3] not in ("", "*") else {None})
+
+
+def _text(record: Record, path: str) -> bool:
+    return isinstance(value_at(record.inputs, path), str)

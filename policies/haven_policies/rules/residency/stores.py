@@ -1,0 +1,127 @@
+"""What holds data, and what a stack's config calls it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from haven.program.recording import Record
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store as `haven:residency.stores` names it."""
+
+    kind: str
+    name: str = ""
+    """Empty where there is one of its kind, or nobody can tell which it is."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What it may be named as, the nearest first."""
+        return (f"{self.kind}.{self.name}", self.kind) if self.name else (self.kind,)
+
+
+LOGS_OF_ALL = Store("logs")
+"""What is written down about all stores."""
+
+_COMPONENTS: Mapping[str, str] = {
+    "AccountBaseline": "logs",
+    "AuditTrail": "logs",
+    "BackupVault": "backups",
+    "EdgeBalancer": "logs",
+    "GlobalCache": "cache",
+    "GlobalDatabase": "database",
+    "GlobalTable": "tables",
+    "InferenceCluster": "logs",
+    "MultiRegionAccessPoint": "buckets",
+    "MultiRegionKey": "keys",
+    "Observability": "logs",
+    "RegionalNetwork": "logs",
+    "ReplicatedBucket": "buckets",
+    "ReplicatedRegistry": "images",
+    "ReplicatedSecret": "secrets",
+    "RequestBuffer": "queues",
+    "StateBackend": "state",
+}
+"""Haven's components -> what is inside of them."""
+
+_TYPES: Mapping[str, str] = {
+    "aws:secretsmanager/": "secrets",
+    "aws:sns/": "notifications",
+    "aws:ecr/": "images",
+    "aws:kms/": "keys",
+    "aws:cloudwatch/logGroup:": "logs",
+    "aws:cloudwatch/logSubscriptionFilter:": "logs",
+    "aws:rds/": "database",
+    "aws:dynamodb/": "tables",
+    "aws:elasticache/": "cache",
+    "aws:memorydb/": "cache",
+    "aws:s3": "buckets",
+    "aws:sqs/": "queues",
+    "aws:kinesis/": "queues",
+    "aws:cloudwatch/event": "queues",
+    "aws:pipes/": "queues",
+    "aws:backup/": "backups",
+    "aws:ebs/": "volumes",
+    "aws:ec2/ami": "volumes",
+    "aws:efs/": "volumes",
+    "aws:fsx/": "volumes",
+    "aws:ssm/parameter:": "parameters",
+}
+"""How a type begins -> what it holds, where no component says it. What is in none of the two is a matter of logs."""
+
+_ALWAYS = ("secrets", "notifications", "images", "logs")
+"""What a type holds, whatever component it is in: the database's own secret is a secret."""
+
+BACKED_UP = ("buckets", "database", "tables", "volumes")
+"""What backups hold, of all that AWS Backup can take."""
+
+_OF_A_REGION = ("queues",)
+"""What each Region has one of, with the Region's code at the end of its name."""
+
+HOMES = (
+    "aws:cloudwatch/eventArchive:EventArchive",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:docdb/cluster:Cluster",
+    "aws:dynamodb/table:Table",
+    "aws:ebs/snapshot:Snapshot",
+    "aws:ebs/volume:Volume",
+    "aws:ecr/repository:Repository",
+    "aws:efs/fileSystem:FileSystem",
+    "aws:elasticache/cluster:Cluster",
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:elasticache/serverlessCache:ServerlessCache",
+    "aws:fsx/lustreFileSystem:LustreFileSystem",
+    "aws:kinesis/stream:Stream",
+    "aws:memorydb/cluster:Cluster",
+    "aws:msk/cluster:Cluster",
+    "aws:neptune/cluster:Cluster",
+    "aws:opensearch/domain:Domain",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/instance:Instance",
+    "aws:redshift/cluster:Cluster",
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketV2:BucketV2",
+    "aws:s3/directoryBucket:DirectoryBucket",
+    "aws:secretsmanager/secret:Secret",
+    "aws:sqs/queue:Queue",
+    "aws:ssm/parameter:Parameter",
+    "aws:timestreamwrite/table:Table",
+    "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault",
+    "aws:backup/vault:Vault",
+)
+"""What data stands in."""
+
+
+def store_of(record: Record, stack: str) -> Store:
+    """What holds the data of a resource."""
+    by_type = next((kind for prefix, kind in _TYPES.items() if record.type.startswith(prefix)), None)
+    inside = _COMPONENTS.get(record.component or "")
+    kind = by_type if by_type in _ALWAYS or inside is None else inside
+    return Store(kind or "logs", _name(record, kind or "logs", stack))
+
+
+def _name(record: Record, kind: str, stack: str) -> str:
+    own = (record.component_name or "").removeprefix(f"haven-{stack}-")
+    if kind in _OF_A_REGION:
+        return own.rpartition("-")[0]
+    return own if kind in ("buckets", "tables", "secrets") else ""

@@ -1,0 +1,156 @@
+"""An environment as the rules see it: its resources, what refers to what, and what its stack file says."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from haven.program.recording import REFERENCE, Record, Recording, Secret
+from haven_policies.rules.facts import Facts
+from haven_policies.rules.model import is_list, plain, value_at
+
+
+@dataclass(frozen=True)
+class Use:
+    """One resource's use of another."""
+
+    record: Record
+    """Who uses it."""
+    path: str
+    """In which property."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that the rules may ask."""
+
+    recording: Recording
+    facts: Facts
+
+    @cached_property
+    def records(self) -> Sequence[Record]:
+        """All resources that would stand somewhere."""
+        return tuple(self.recording.real())
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, Sequence[Record]]:
+        found: dict[str, list[Record]] = {}
+        for each in self.records:
+            found.setdefault(each.type, []).append(each)
+        return found
+
+    def of(self, *types: str, region: str | None = None) -> list[Record]:
+        """The resources of these types, in one Region or in all; a type that ends in `/` or `:` names all below it."""
+        return [
+            each
+            for name, members in self._by_type.items()
+            if any(name == type_ or (type_[-1] in "/:" and name.startswith(type_)) for type_ in types)
+            for each in members
+            if region in (None, each.region)
+        ]
+
+    def referred(self, value: Any) -> list[Record]:
+        """The resources that a value, however deep, is made from; each once, in their order."""
+        found = (self.recording.by_key.get(key) for key in keys_in(value))
+        return list({each.urn: each for each in found if each is not None}.values())
+
+    def target(self, value: Any) -> Record | None:
+        """The one resource that a value is made from; None for none, or several."""
+        found = self.referred(value)
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _uses(self) -> Mapping[str, Sequence[Use]]:
+        found: dict[str, list[Use]] = {}
+        for each in self.records:
+            for path, value in each.inputs.items():
+                for key in set(keys_in(value)):
+                    found.setdefault(key, []).append(Use(each, path))
+        return found
+
+    def uses(self, record: Record) -> Sequence[Use]:
+        """Who refers to this resource, and in which of its properties."""
+        return self._uses.get(record.key, ())
+
+    def users(self, record: Record, *types: str) -> list[Record]:
+        """The resources of these types (of all where none is named) that refer to this one, each once."""
+        found = {each.record.urn: each.record for each in self.uses(record)}
+        return [each for each in found.values() if not types or each.type in types]
+
+    def linked(self, record: Record, path: str, *types: str) -> list[Record]:
+        """The resources of these types that one property names: by what they give, by their own names or ARNs, or by
+        what the engine says that the property was made from."""
+        value = value_at(record.inputs, path)
+        if value is None:
+            return []
+        found = [each for each in self.referred(value) if each.type in types]
+        return found or self._named(value, record.region, types) or self._made_from(record, path, types)
+
+    def _named(self, value: Any, region: str | None, types: Sequence[str]) -> list[Record]:
+        texts = value if is_list(value) else [value]
+        found = []
+        for text in (each for each in map(plain, texts) if isinstance(each, str)):
+            place, name = _region_and_name(text)
+            names = [self._by_name.get((type_, place or region, name)) for type_ in types]
+            found += [each for each in names if each is not None]
+        return found
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str | None, str], Record]:
+        found: dict[tuple[str, str | None, str], Record] = {}
+        for each in self.records:
+            names = (plain(each.inputs.get(name)) for name in _NAMES)
+            found |= {(each.type, each.region, name): each for name in names if isinstance(name, str)}
+        return found
+
+    def _made_from(self, record: Record, path: str, types: Sequence[str]) -> list[Record]:
+        """Nothing where several would do: a list's dependencies don't say which belongs to which entry."""
+        urns = record.options.property_dependencies.get(path.partition(".")[0].partition("[")[0], ())
+        found = [self.recording.by_urn[urn] for urn in urns if urn in self.recording.by_urn]
+        fitting = [each for each in found if each.type in types]
+        return fitting if len(fitting) == 1 else []
+
+    def tags(self, record: Record) -> Mapping[str, str]:
+        """A resource's tags, with those that its provider gives to all."""
+        provider = self.recording.by_urn.get(record.provider)
+        default = parsed(value_at(provider.inputs, "defaultTags")) if provider else None
+        given = (value_at(default, "tags"), value_at(record.inputs, "tags"))
+        return {key: value for tags in given if isinstance(tags, Mapping) for key, value in tags.items()}
+
+
+_NAMES = ("name", "bucket", "clusterIdentifier", "identifier", "replicationGroupId", "globalClusterIdentifier")
+"""The properties in which resources get their names in AWS."""
+
+
+def _region_and_name(text: str) -> tuple[str | None, str]:
+    """An ARN's Region, where it has one, and the last part of it; a name is its own last part."""
+    if not text.startswith("arn:"):
+        return None, text
+    region = text.split(":")[3:4]
+    return (region or [""])[0] or None, text.rpartition(":")[2].rpartition("/")[2]
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    """The keys of all references in a value, however deep, in their order."""
+    if isinstance(value, str):
+        yield from (found["key"] for found in REFERENCE.finditer(value))
+    elif isinstance(value, Secret):
+        yield from keys_in(value.value)
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from keys_in(each)
+    elif isinstance(value, Sequence):
+        for each in value:
+            yield from keys_in(each)
+
+
+def parsed(value: Any) -> Any:
+    """Text that is a JSON document, such as a policy, as what it stands for; all else as it is."""
+    value = plain(value)
+    if not (isinstance(value, str) and value[:1] in ("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

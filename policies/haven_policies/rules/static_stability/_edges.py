@@ -1,0 +1,105 @@
+"""No Region is made of the other one, but along the ways on which data is copied."""
+
+from collections.abc import Iterator, Mapping
+
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, stack_rule
+from haven_policies.rules.resource_graph import World
+
+_BOUNDARIES = "https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries"
+STATIC_STABILITY = f"{_BOUNDARIES}/static-stability.html"
+
+_COPIED = "it copies data there"
+_FOLLOWS = "it is the copy of what stands there"
+_PEERED = "it joins the two networks"
+
+ACROSS: Mapping[tuple[str, str], str] = {
+    ("aws:backup/plan:Plan", "rules"): _COPIED,
+    ("aws:cloudwatch/dashboard:Dashboard", "dashboardBody"): "a picture of both Regions, which no recovery needs",
+    ("aws:dynamodb/table:Table", "replicas"): _COPIED,
+    ("aws:dynamodb/tableReplica:TableReplica", "globalTableArn"): _FOLLOWS,
+    ("aws:ec2/peeringConnectionOptions:PeeringConnectionOptions", "vpcPeeringConnectionId"): _PEERED,
+    ("aws:ec2/route:Route", "vpcPeeringConnectionId"): _PEERED,
+    ("aws:ec2/routeTable:RouteTable", "routes"): _PEERED,
+    ("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "peerVpcId"): _PEERED,
+    ("aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter", "vpcPeeringConnectionId"): _PEERED,
+    ("aws:elasticache/replicationGroup:ReplicationGroup", "globalReplicationGroupId"): _FOLLOWS,
+    ("aws:kms/replicaKey:ReplicaKey", "primaryKeyArn"): _FOLLOWS,
+    ("aws:kms/replicaExternalKey:ReplicaExternalKey", "primaryKeyArn"): _FOLLOWS,
+    ("aws:rds/cluster:Cluster", "globalClusterIdentifier"): _FOLLOWS,
+    ("aws:rds/cluster:Cluster", "replicationSourceIdentifier"): _FOLLOWS,
+    ("aws:rds/instance:Instance", "replicateSourceDb"): _FOLLOWS,
+    ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "rules"): _COPIED,
+    ("aws:secretsmanager/secret:Secret", "replicas"): _COPIED,
+    ("aws:ssm/parameter:Parameter", "insecureValue"): "the recovery manifest names what stands in both Regions",
+}
+"""Type and property -> why what stands in the other Region may be named there."""
+
+_GLOBAL = (
+    "aws:budgets/",
+    "aws:cloudfront/",
+    "aws:costexplorer/",
+    "aws:globalaccelerator/",
+    "aws:iam/",
+    "aws:route53/",
+    "aws:s3control/multiRegionAccessPoint",
+)
+"""Types, or what they begin with, of services that are one for all Regions: they stand in none."""
+
+
+@stack_rule(
+    says="Nothing in one Region is made from what stands in the other, but for what copies data between them.",
+    fix="Give it a resource of its own Region.",
+    page=STATIC_STABILITY,
+    severity=Severity.CRITICAL,
+)
+def regions_stand_apart(world: World) -> Iterator[Finding]:
+    """What hangs on the lost Region can neither be made nor changed, in the Region that is left."""
+    for record in world.of("aws:"):
+        if record.region is None or record.type.startswith(_GLOBAL):
+            continue
+        for path, value in record.inputs.items():
+            if (record.type, path) in ACROSS:
+                continue
+            for used in world.referred(value):
+                if _elsewhere(record, used):
+                    yield Finding(
+                        record,
+                        path,
+                        f"what {used.name} gives, which stands in {used.region}",
+                        f"what stands in {record.region}, as the resource does",
+                        f"name the counterpart of {used.name} in {record.region}",
+                    )
+
+
+def _elsewhere(record: Record, used: Record) -> bool:
+    return used.region not in (None, record.region) and not used.type.startswith(_GLOBAL)
+
+
+@stack_rule(
+    says="Alarms tell topics of their own Region.",
+    fix="Give each Region a topic of its own, and name that one among its alarms' actions.",
+    page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html",
+    severity=Severity.HIGH,
+)
+def alarms_tell_at_home(world: World) -> Iterator[Finding]:
+    """CloudWatch takes topics of the alarm's Region alone; an ARN of another one is refused or tells nobody."""
+    for alarm in world.of("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm"):
+        for path in ("alarmActions", "okActions", "insufficientDataActions"):
+            for action in _arns(alarm, path):
+                region = action.split(":")[3]
+                if alarm.region is not None and region not in ("", alarm.region):
+                    yield Finding(
+                        alarm,
+                        path,
+                        action,
+                        f"a topic in {alarm.region}",
+                        f"name the topic that stands in {alarm.region}",
+                    )
+
+
+def _arns(alarm: Record, path: str) -> Iterator[str]:
+    actions = alarm.inputs.get(path)
+    for each in actions if isinstance(actions, list | tuple) else ():
+        if isinstance(each, str) and each.startswith("arn:") and each.count(":") >= 5 and "@@" not in each:
+            yield each

@@ -1,0 +1,125 @@
+"""The program itself can run for the Region that is left."""
+
+from collections.abc import Iterator
+
+from haven.program.recording import Record, own_region
+from haven_policies.rules.model import Finding, Severity, against, is_true, stack_rule, value_at
+from haven_policies.rules.resource_graph import World, parsed
+from haven_policies.rules.static_stability._edges import STATIC_STABILITY
+
+_PROVIDER = "https://www.pulumi.com/registry/packages/aws/configuration-reference/"
+_KUBERNETES = "https://www.pulumi.com/registry/packages/kubernetes/"
+_SKIPS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId")
+_PARAMETER = "aws:ssm/parameter:Parameter"
+
+
+@stack_rule(
+    says="Providers of AWS ask nobody while they are configured.",
+    fix="Set the four skip flags of each provider.",
+    page=_PROVIDER,
+    severity=Severity.HIGH,
+)
+def providers_ask_nobody(world: World) -> Iterator[Finding]:
+    """A provider that asks its Region for an account's number fails the whole deployment when that Region is silent."""
+    if not _two_regions(world):
+        return
+    for provider in _providers(world, "pulumi:providers:aws"):
+        for flag in _SKIPS:
+            if not is_true(value_at(provider.inputs, flag)):
+                yield against(provider, flag, "true", "set it, and name the account in haven:account")
+
+
+@stack_rule(
+    says="Each resource of AWS names its provider, and with it its Region, or its Region itself.",
+    fix="Pass a provider, or a parent that has one, or the resource's own region.",
+    page="https://www.pulumi.com/docs/iac/concepts/providers/",
+    severity=Severity.HIGH,
+)
+def provider_is_explicit(world: World) -> Iterator[Finding]:
+    """A default provider stands wherever the environment of whoever deploys says, and validates itself there. Many
+    resources without one have one cause, and it is said once. A resource may name its Region itself."""
+    if not _two_regions(world):
+        return
+    found = [each for each in world.of("aws:") if own_region(each.type, each.inputs) is None and _by_default(each)]
+    allowed = "a provider that the program made for the resource's Region, or the resource's own region"
+    fix = "pass provider in its ResourceOptions, or a parent that has it"
+    if len(found) > _MANY:
+        named = ", ".join(each.name for each in found[:_MANY])
+        got = f"the default provider of {len(found)} resources: {named} and {len(found) - _MANY} more"
+        yield Finding(None, "", got, allowed, fix)
+        return
+    for record in found:
+        name = record.provider.rpartition("::")[2]
+        yield Finding(record, "", f"provider {name}" if name else "the default provider", allowed, fix)
+
+
+_MANY = 5
+
+
+def _by_default(record: Record) -> bool:
+    return not record.provider or record.provider.rpartition("::")[2].startswith("default")
+
+
+@stack_rule(
+    says="Kubernetes providers leave a cluster that can't be reached alone.",
+    fix="Set skipUpdateUnreachable of the provider.",
+    page=_KUBERNETES,
+    severity=Severity.HIGH,
+)
+def unreachable_clusters_are_skipped(world: World) -> Iterator[Finding]:
+    """Without it the lost Region's cluster fails every deployment of the other one."""
+    for provider in _providers(world, "pulumi:providers:kubernetes"):
+        if not is_true(value_at(provider.inputs, "skipUpdateUnreachable")):
+            fix = "set skip_update_unreachable of the provider"
+            yield against(provider, "skipUpdateUnreachable", "true", fix)
+
+
+@stack_rule(
+    says="The recovery manifest is in both Regions, says the same there, and doesn't say which of them is active.",
+    fix="Keep one document in a parameter of each Region.",
+    page=STATIC_STABILITY,
+    severity=Severity.CRITICAL,
+)
+def manifest_in_both_regions(world: World) -> Iterator[Finding]:
+    """The runbook reads it where it still can; were it to follow the active Region, the lost one's would be wrong."""
+    facts = world.facts
+    if facts.kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
+        return
+    name = manifest_name(facts.stack)
+    found = {each.region: each for each in world.of(_PARAMETER) if value_at(each.inputs, "name") == name}
+    for region in (facts.primary, facts.recovery):
+        if region not in found:
+            fix = f"declare an aws.ssm.Parameter called {name} in {region}"
+            yield Finding(next(iter(found.values()), None), "", f"no {name} in {region}", "one in each Region", fix)
+    texts = {str(_text(each)) for each in found.values()}
+    for record in found.values():
+        if len(texts) > 1:
+            yield Finding(record, "insecureValue", "another text in each Region", "the same text", "keep one document")
+        if "active" in _keys(record):
+            yield Finding(
+                record, "insecureValue", "a text that says which Region is active", "what a failover leaves as it is",
+                "take active out: the stack's config says it",
+            )  # fmt: skip
+
+
+def manifest_name(stack: str) -> str:
+    """Name of the parameter that holds an environment's recovery manifest."""
+    return f"/haven/{stack}/manifest"
+
+
+def _text(parameter: Record) -> object:
+    return value_at(parameter.inputs, "insecureValue") or value_at(parameter.inputs, "value")
+
+
+def _keys(parameter: Record) -> frozenset[str]:
+    document = parsed(_text(parameter))
+    return frozenset(document) if isinstance(document, dict) else frozenset()
+
+
+def _providers(world: World, type_: str) -> list[Record]:
+    return [each for each in world.recording.resources if each.type == type_]
+
+
+def _two_regions(world: World) -> bool:
+    """Whether the program is about two Regions at all."""
+    return len({each.region for each in world.of("aws:")} - {None}) > 1

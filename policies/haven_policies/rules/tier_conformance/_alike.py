@@ -1,0 +1,76 @@
+"""What differs between the two Regions although it stands in both: a recovery would run on something else."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from haven.config.policy import Level
+from haven.plan.component_summary import CLUSTER, DATABASE, DATABASE_INSTANCE, NODE_GROUP
+from haven.program.recording import Record
+from haven_policies.rules.model import (
+    Finding,
+    Severity,
+    against,
+    in_words,
+    is_list,
+    is_unknown,
+    plain,
+    stack_rule,
+    value_at,
+)
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.tier_conformance._sides import Side, sides
+
+_MACHINES: Mapping[str, str] = {DATABASE_INSTANCE: "instanceClass", NODE_GROUP: "instanceTypes"}
+_VERSIONS: Mapping[str, str] = {CLUSTER: "version", DATABASE: "engineVersion"}
+
+
+@stack_rule(
+    says="Both Regions run on the same types of machines.",
+    fix="Give both sides the same instance class, and the same instance types.",
+    page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_planning_for_recovery_config_drift.html",
+    severity=Severity.MEDIUM,
+    level=Level.ADVISORY,
+)
+def standby_same_machines(world: World) -> Iterator[Finding]:
+    """A smaller instance that is promoted gets the load of the bigger one."""
+    yield from _unlike(world, _MACHINES, "give both Regions the same")
+
+
+@stack_rule(
+    says="Both Regions run the same versions of Kubernetes and of the database's engine.",
+    fix="Upgrade both sides, in the order of docs/engine-upgrades.md.",
+    page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_planning_for_recovery_config_drift.html",
+    severity=Severity.MEDIUM,
+    level=Level.ADVISORY,
+)
+def standby_same_versions(world: World) -> Iterator[Finding]:
+    """What runs on one version was never tried on the other; in the middle of an upgrade it has to differ."""
+    yield from _unlike(world, _VERSIONS, "upgrade the one that is behind")
+
+
+def _unlike(world: World, paths: Mapping[str, str], fix: str) -> Iterator[Finding]:
+    """What the Region that stands by has otherwise than its counterpart; what isn't known yet is like anything."""
+    for side in sides(world):
+        if side.serves:
+            continue
+        for type_, path in paths.items():
+            for record in side.here(type_):
+                yield from _compared(side, record, path, fix)
+
+
+def _compared(side: Side, record: Record, path: str, fix: str) -> Iterator[Finding]:
+    counterpart = side.counterparts.of(record)
+    if counterpart is None:
+        return
+    here, there = (_settled(value_at(each.inputs, path)) for each in (record, counterpart))
+    if here is not None and there is not None and here != there:
+        allowed = f"{in_words(value_at(counterpart.inputs, path))}, as {counterpart.name} in {side.other}"
+        yield against(record, path, allowed, fix)
+
+
+def _settled(value: Any) -> Any:
+    """A value that can be compared; the order of a list means nothing, None is what nobody knows."""
+    if is_list(value):
+        each = [plain(one) for one in value]
+        return None if any(is_unknown(one) for one in each) else sorted(map(str, each))
+    return None if is_unknown(value) else value

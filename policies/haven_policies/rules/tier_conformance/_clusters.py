@@ -1,0 +1,109 @@
+"""What of the clusters stands by, and how much of it."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from haven.model.tiers import LEAST_SYSTEM_NODES, gpu_share, standby_count
+from haven.plan.component_summary import CLUSTER, NODE_GROUP, is_gpu_group
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, against, is_list, stack_rule, value_at
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, count, sides
+
+_GROUPS = "https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html"
+_SIZES = "scalingConfig.desiredSize"
+_MOST = "scalingConfig.maxSize"
+_SYSTEM_LABEL = "haven-system"
+
+
+@stack_rule(
+    says="An EKS control plane stands in the recovery Region from tier pilot-light up, and wherever writes go.",
+    fix="Declare an InferenceCluster in that Region.",
+    page=STRATEGIES,
+    severity=Severity.CRITICAL,
+)
+def standby_cluster(world: World) -> Iterator[Finding]:
+    """A control plane takes its time to be made: it is there before it is needed."""
+    for side in sides(world):
+        if side.wants(side.standby.cluster):
+            for cluster in side.there(CLUSTER):
+                if side.counterparts.of(cluster) is None:
+                    yield side.lacks(cluster, "EKS cluster", "declare an InferenceCluster there")
+
+
+@stack_rule(
+    says="System nodes stand by at the tier's share, and in full wherever writes go.",
+    fix="Set desired_size of the Region's system_nodes.",
+    page=_GROUPS,
+    severity=Severity.HIGH,
+)
+def standby_system_nodes(world: World) -> Iterator[Finding]:
+    """The cluster's own services run on them."""
+    for side in sides(world):
+        share = Fraction(1) if side.serves else side.standby.system_nodes
+        for group in side.there(NODE_GROUP):
+            if not is_gpu_group(group):
+                yield from _too_small(side, group, share, LEAST_SYSTEM_NODES, "haven:cluster.systemNodes.desiredSize")
+
+
+@stack_rule(
+    says="GPU nodes stand by at the share of their system's tier, and in full wherever writes go.",
+    fix="Set desired_size of the Region's GPU node group; haven:cluster.standbyShare decides it in tier warm.",
+    page=_GROUPS,
+    severity=Severity.HIGH,
+)
+def standby_gpu_nodes(world: World) -> Iterator[Finding]:
+    """GPU capacity is what a Region runs out of first when another one is lost: what stands by is had already."""
+    for side in sides(world):
+        for group in side.there(NODE_GROUP):
+            if is_gpu_group(group):
+                share = Fraction(1) if side.serves else _gpu_share(side, group)
+                yield from _too_small(side, group, share, 1, "haven:cluster.standbyShare or the system's own tier")
+
+
+@stack_rule(
+    says="A node group that stands by may grow to what the other Region's group has.",
+    fix="Give both Regions' groups the same max_size.",
+    page=_GROUPS,
+    severity=Severity.HIGH,
+)
+def standby_room_to_grow(world: World) -> Iterator[Finding]:
+    """A group that can't reach the full size takes a change of its limits in the middle of a recovery."""
+    for side in sides(world):
+        for group in side.there(NODE_GROUP):
+            own, full = side.counterparts.of(group), count(value_at(group.inputs, _SIZES))
+            if own is not None and count(value_at(own.inputs, _MOST)) < full:
+                allowed = f"at least {full}, the nodes of {group.name} in {side.other}"
+                yield against(own, _MOST, allowed, "give the group the same max_size in both Regions")
+
+
+def _gpu_share(side: Side, group: Record) -> Fraction:
+    own = side.standby_share
+    return gpu_share(side.tier_of(_system(side, group)), own if isinstance(own, int | float) else None)
+
+
+def _system(side: Side, group: Record) -> Any:
+    """The system that a group serves: by the stack's list of groups, or by the group's label."""
+    cluster = side.world.facts.config.get("cluster")
+    listed = value_at(cluster, "gpuNodeGroups")
+    for each in listed if is_list(listed) else ():
+        name = value_at(each, "name")
+        if name and group.name == f"{group.component_name}-{name}":
+            return value_at(each, "system")
+    return value_at(group.inputs, f"labels.{_SYSTEM_LABEL}")
+
+
+def _too_small(side: Side, group: Record, share: Fraction, least: int, key: str) -> Iterator[Finding]:
+    """What is wrong with the group that stands for the other Region's `group`."""
+    own = side.counterparts.of(group)
+    there = count(value_at(group.inputs, _SIZES))
+    here = count(value_at(own.inputs, _SIZES)) if own else 0
+    wanted = standby_count(max(here, there), share, least)
+    if here >= wanted:
+        return
+    if own is None:
+        yield side.lacks(group, f"node group with {wanted} of its {there} nodes", f"declare the group there ({key})")
+    else:
+        allowed = f"at least {wanted} of the {there} nodes of {group.name}: {side.why}"
+        yield against(own, _SIZES, allowed, f"enlarge the group ({key}), or choose a lower haven:tier")

@@ -1,0 +1,162 @@
+"""What of the database and the cache stands by."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from haven.model.tiers import Database, database_instances
+from haven.plan.component_summary import CACHE, DATABASE, DATABASE_INSTANCE
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, against, is_true, stack_rule, value_at
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.tier_conformance._sides import Side, sides
+from haven_policies.rules.values import heads_its_caches
+
+_AURORA = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide"
+_GLOBAL = "globalClusterIdentifier"
+_FORWARDING = "enableGlobalWriteForwarding"
+_DATASTORE = "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"
+
+
+@stack_rule(
+    says="In every tier a database cluster is born as a member of a global cluster.",
+    fix="Declare the database as a GlobalDatabase, which creates the global cluster with it.",
+    page=f"{_AURORA}/aurora-global-database.html",
+    severity=Severity.HIGH,
+)
+def database_born_global(world: World) -> Iterator[Finding]:
+    """A cluster that stands alone can become the first of a global cluster by hand only, and never another's second:
+    a tier could not be raised later."""
+    for side in sides(world):
+        for cluster in _aurora(side.here(DATABASE)):
+            if value_at(cluster.inputs, _GLOBAL) is None:
+                yield against(
+                    cluster, _GLOBAL, "a global cluster's identifier", "declare an aws.rds.GlobalCluster and name it"
+                )
+
+
+@stack_rule(
+    says="From tier pilot-light up the database has a member in both Regions.",
+    fix="Give the GlobalDatabase its recovery side.",
+    page=f"{_AURORA}/aurora-global-database.html",
+    severity=Severity.CRITICAL,
+)
+def standby_database(world: World) -> Iterator[Finding]:
+    """A member without an instance is enough in tier pilot-light: its storage follows the writer's."""
+    for side in sides(world):
+        if side.standby.database is Database.NONE:
+            continue
+        for cluster in _members(side.there(DATABASE)):
+            if _member_beside(side, cluster) is None:
+                yield side.lacks(cluster, "member of its global cluster", "give the GlobalDatabase its recovery side")
+
+
+@stack_rule(
+    says="The member of the database that stands by has a reader in tier warm, and all instances in active-active.",
+    fix="Set the instances of that side of the GlobalDatabase.",
+    page=f"{_AURORA}/aurora-global-database-disaster-recovery.html",
+    severity=Severity.HIGH,
+)
+def standby_database_instances(world: World) -> Iterator[Finding]:
+    """A member without an instance can't be promoted: the tier's minutes don't include making one."""
+    for side in sides(world):
+        for cluster in _members(side.there(DATABASE)):
+            member = _member_beside(side, cluster)
+            if member is None:
+                continue
+            here, there = _instances(side, member), _instances(side, cluster)
+            full = max(here, there)
+            wanted = full if side.serves else database_instances(side.tier, full)
+            if here < wanted:
+                yield Finding(
+                    member,
+                    "",
+                    f"{here} of the {there} instances of {cluster.name}",
+                    f"at least {wanted}: {side.why}",
+                    "set the instances of this side of the GlobalDatabase, or choose a lower haven:tier",
+                )
+
+
+@stack_rule(
+    says="In tier active-active the member of the database that doesn't write forwards writes.",
+    fix="Set write_forwarding of the GlobalDatabase.",
+    page=f"{_AURORA}/aurora-global-database-write-forwarding-apg.html",
+    severity=Severity.MEDIUM,
+)
+def standby_write_forwarding(world: World) -> Iterator[Finding]:
+    """Both Regions serve, and one of them writes: the other one's writes have to get there."""
+    for side in sides(world):
+        if side.serves or not side.standby.write_forwarding:
+            continue
+        for cluster in _members(side.here(DATABASE)):
+            if not is_true(value_at(cluster.inputs, _FORWARDING)):
+                yield against(cluster, _FORWARDING, f"true: {side.why}", "set write_forwarding of the GlobalDatabase")
+
+
+@stack_rule(
+    says="From tier warm up caches are replicated in a Global Datastore; below, one stands wherever writes go.",
+    fix="Give the GlobalCache its recovery side.",
+    page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastore.html",
+    severity=Severity.HIGH,
+)
+def standby_cache(world: World) -> Iterator[Finding]:
+    """A cold cache lets every request through to the database, at the moment when all clients arrive at once."""
+    for side in sides(world):
+        for group in side.there(CACHE):
+            if side.standby.cache and not _replicated(side, group):
+                what = "cache that is in a Global Datastore with it"
+                yield side.lacks(group, what, "give the GlobalCache its recovery side, replicated")
+            elif side.serves and not side.here(CACHE):
+                yield side.lacks(group, "cache", "give the GlobalCache its recovery side")
+
+
+def _aurora(clusters: Sequence[Record]) -> list[Record]:
+    return [each for each in clusters if str(value_at(each.inputs, "engine") or "aurora").startswith("aurora")]
+
+
+def _members(clusters: Sequence[Record]) -> list[Record]:
+    return [each for each in clusters if value_at(each.inputs, _GLOBAL) is not None]
+
+
+def _member_beside(side: Side, cluster: Record) -> Record | None:
+    """The member of the same global cluster on this side."""
+    name = _global_name(side.world, cluster)
+    return next((each for each in _members(side.here(DATABASE)) if _global_name(side.world, each) == name), None)
+
+
+def _global_name(world: World, cluster: Record) -> Any:
+    """Which global cluster it is a member of, whether it is referred to or named."""
+    value = value_at(cluster.inputs, _GLOBAL)
+    target = world.target(value)
+    return value_at(target.inputs, _GLOBAL) if target else value
+
+
+def _instances(side: Side, cluster: Record) -> int:
+    """Instances of a member, which refer to it or name it."""
+    name = value_at(cluster.inputs, "clusterIdentifier")
+    own = [
+        each
+        for each in side.world.of(DATABASE_INSTANCE, region=cluster.region)
+        if side.world.target(each.inputs.get("clusterIdentifier")) is cluster
+        or value_at(each.inputs, "clusterIdentifier") == name
+    ]
+    return len(own)
+
+
+def _replicated(side: Side, group: Record) -> bool:
+    """Whether a cache has a partner on this side, in the same Global Datastore."""
+    return any(
+        group.urn in members and any(each.urn in members for each in side.here(CACHE))
+        for members in (_cache_members(side.world, datastore) for datastore in side.world.of(_DATASTORE))
+    )
+
+
+def _cache_members(world: World, datastore: Record) -> set[str]:
+    primary = next(iter(world.linked(datastore, "primaryReplicationGroupId", CACHE)), None)
+    secondaries = [each for each in world.of(CACHE) if _follows(world, each, datastore)]
+    return {each.urn for each in (primary, *secondaries) if each is not None}
+
+
+def _follows(world: World, group: Record, datastore: Record) -> bool:
+    """Whether it is a member; one that follows without saying whom gets the benefit of the doubt."""
+    given = group.inputs.get("globalReplicationGroupId")
+    return not heads_its_caches(group) if given is None else datastore in world.referred(given)

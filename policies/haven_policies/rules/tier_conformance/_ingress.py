@@ -1,0 +1,73 @@
+"""What of the ways in and out stands by: balancers, firewalls, endpoints of AWS's services."""
+
+from collections.abc import Iterator
+
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, stack_rule
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.tier_conformance._sides import Side, sides
+
+_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+_PARTS = {
+    "aws:lb/listener:Listener": "listener",
+    "aws:alb/listener:Listener": "listener",
+    "aws:lb/targetGroup:TargetGroup": "target group",
+    "aws:alb/targetGroup:TargetGroup": "target group",
+}
+_FIREWALLS = {
+    "aws:wafv2/webAcl:WebAcl": "web ACL",
+    "aws:wafv2/webAclAssociation:WebAclAssociation": "web ACL association",
+}
+_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+_WAF = "https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html"
+_PRIVATELINK = "https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html"
+
+
+@stack_rule(
+    says="Wherever a network stands by, the other Region's load balancers, listeners and target groups do as well.",
+    fix="Declare an EdgeBalancer in both Regions.",
+    page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/static-stability.html",
+    severity=Severity.CRITICAL,
+)
+def standby_balancer(world: World) -> Iterator[Finding]:
+    """Records that lead to a Region lead to its balancer: to make one in a disaster takes a control plane."""
+    for side in sides(world):
+        lost = list(_lost(side, *_BALANCERS))
+        for balancer in lost:
+            yield side.lacks(balancer, "load balancer", "declare an EdgeBalancer there")
+        if not lost:
+            for part in _lost(side, *_PARTS):
+                yield side.lacks(part, _PARTS[part.type], "declare it there, as EdgeBalancer does")
+
+
+@stack_rule(
+    says="What a firewall guards in one Region it guards in the other.",
+    fix="Declare an EdgeBalancer with its firewall in both Regions.",
+    page=_WAF,
+    severity=Severity.HIGH,
+)
+def standby_firewall(world: World) -> Iterator[Finding]:
+    """A failover is the worst hour to be without one. Where the balancer itself is missing, that is said alone."""
+    for side in sides(world):
+        if not any(_lost(side, *_BALANCERS)):
+            for each in _lost(side, *_FIREWALLS):
+                yield side.lacks(each, _FIREWALLS[each.type], "declare it there, as EdgeBalancer does")
+
+
+@stack_rule(
+    says="The network that stands by has the other one's endpoints of AWS's services.",
+    fix="Give both RegionalNetworks the same endpoints.",
+    page=_PRIVATELINK,
+    severity=Severity.HIGH,
+)
+def standby_endpoints(world: World) -> Iterator[Finding]:
+    """What reaches a service without the internet here looks for the same way there."""
+    for side in sides(world):
+        for endpoint in _lost(side, _ENDPOINT):
+            yield side.lacks(endpoint, "endpoint of this service", "give that RegionalNetwork the same endpoints")
+
+
+def _lost(side: Side, *types: str) -> Iterator[Record]:
+    """What the other Region has and this one, with a network of its own, has not."""
+    if side.wants(side.standby.network) and side.here("aws:ec2/vpc:Vpc"):
+        yield from (each for each in side.there(*types) if side.counterparts.of(each) is None)

@@ -1,0 +1,67 @@
+"""What of the network stands by."""
+
+from collections.abc import Iterator
+
+from haven.plan.component_summary import zones
+from haven_policies.rules.counterparts import VPC
+from haven_policies.rules.model import Finding, Severity, stack_rule
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
+
+SUBNET = "aws:ec2/subnet:Subnet"
+NAT = "aws:ec2/natGateway:NatGateway"
+
+
+@stack_rule(
+    says="A network stands in the recovery Region from tier pilot-light up, and wherever writes go.",
+    fix="Declare a RegionalNetwork in that Region.",
+    page=STRATEGIES,
+    severity=Severity.CRITICAL,
+)
+def standby_network(world: World) -> Iterator[Finding]:
+    """Without it nothing can be started there before a network is built."""
+    for side in sides(world):
+        if side.wants(side.standby.network) and not side.here(VPC):
+            for vpc in side.there(VPC)[:1]:
+                yield side.lacks(vpc, "VPC", "declare a RegionalNetwork there")
+
+
+@stack_rule(
+    says="The network that stands by spans as many zones as the other Region's.",
+    fix="Give both Regions as many zones.",
+    page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/use-fault-isolation-to-protect-your-workload.html",
+    severity=Severity.MEDIUM,
+)
+def standby_zones(world: World) -> Iterator[Finding]:
+    """What was spread over three zones has to fit into those of the other Region."""
+    for side in sides(world):
+        if not side.wants(side.standby.network):
+            continue
+        here, there = len(zones(side.here(SUBNET))), len(zones(side.there(SUBNET)))
+        for vpc in side.here(VPC)[:1]:
+            if here < there:
+                yield Finding(
+                    vpc,
+                    "",
+                    f"subnets in {here} zones",
+                    f"subnets in {there} zones, as in {side.other}: {side.why}",
+                    f"name as many zones for {side.region} in haven:zones, and give each its subnets",
+                )
+
+
+@stack_rule(
+    says="Private subnets reach the internet in the recovery Region from tier warm up, and wherever writes go.",
+    fix="Set nat of the Region's RegionalNetwork.",
+    page="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
+    severity=Severity.HIGH,
+)
+def standby_nat(world: World) -> Iterator[Finding]:
+    """That there is one for each zone is for another rule; this one asks whether there is any."""
+    for side in sides(world):
+        if _has_network_without_nat(side) and side.wants(side.standby.nat):
+            for gateway in side.there(NAT)[:1]:
+                yield side.lacks(gateway, "NAT gateway", "set nat of that Region's RegionalNetwork")
+
+
+def _has_network_without_nat(side: Side) -> bool:
+    return bool(side.here(VPC)) and not side.here(NAT)

@@ -1,0 +1,240 @@
+"""What of objects, tables and queues is in both Regions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from haven.model.tiers import STANDBY
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, in_words, is_list, stack_rule, value_at
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
+
+_S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
+_BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+_REPLICATION = ("aws:s3/bucketReplicationConfig:BucketReplicationConfig",)
+_ACCESS_POINT = "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint"
+_TABLE = "aws:dynamodb/table:Table"
+_REPLICA = "aws:dynamodb/tableReplica:TableReplica"
+_BUFFERS: Mapping[str, str] = {
+    "aws:sqs/queue:Queue": "queue",
+    "aws:kinesis/stream:Stream": "stream",
+    "aws:cloudwatch/eventBus:EventBus": "event bus",
+}
+_NO_ACCESS_POINTS = ("cn-", "us-gov-", "eusc-")
+"""Multi-Region Access Points exist in the commercial partition alone (S3 User Guide, Multi-Region Access Points,
+restrictions; read 2026-11-21)."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One replication rule that is on."""
+
+    source: Record
+    target: Record
+    config: Record
+    path: str
+    """Of the rule."""
+    timed: bool
+    part: str
+    """The prefix or the tags of the objects that it copies alone; empty where it copies all of them."""
+
+
+@stack_rule(
+    says="In every tier, buckets that belong together are replicated in both directions.",
+    fix="Declare them as a ReplicatedBucket, which makes both rules from the first deployment on.",
+    page=f"{_S3}/mrap-create-two-way-replication-rules.html",
+    severity=Severity.HIGH,
+)
+def objects_replicated_both_ways(world: World) -> Iterator[Finding]:
+    """Rules don't copy what was there before them, and bucket settings hang on a control plane that may be down in a
+    disaster: the way back is there before it is needed."""
+    edges = _edges(world)
+    parts: dict[tuple[str, str], list[str]] = {}
+    for edge in edges:
+        parts.setdefault((edge.source.urn, edge.target.urn), []).append(edge.part)
+    for side in sides(world):
+        for bucket, other in _pairs(side, edges):
+            copied = parts.get((bucket.urn, other.urn), [])
+            if copied and all(copied):
+                yield Finding(
+                    bucket,
+                    "",
+                    f"a replication to {other.name} of {' and '.join(copied)} alone",
+                    "a rule for all objects, which has neither prefix nor tags",
+                    "give one rule of its BucketReplicationConfig an empty filter",
+                )
+            if not copied:
+                yield Finding(
+                    bucket,
+                    "",
+                    f"no replication rule that is on, to {other.name} in {side.other}",
+                    "one rule in each direction, in every tier",
+                    "declare a BucketReplicationConfig for this bucket, as ReplicatedBucket does for both",
+                )
+
+
+@stack_rule(
+    says="From tier pilot-light up objects are replicated under S3 Replication Time Control.",
+    fix="Set replication_time_control of the ReplicatedBucket.",
+    page=f"{_S3}/replication-time-control.html",
+    severity=Severity.MEDIUM,
+)
+def objects_replicated_in_time(world: World) -> Iterator[Finding]:
+    """Without it S3 promises nothing of when a copy is there, so no recovery point can be held."""
+    for side in sides(world):
+        if not side.standby.object_time_control:
+            continue
+        for edge in _edges(world):
+            if edge.source.region == side.region and edge.target.region == side.other and not edge.timed:
+                yield Finding(
+                    edge.config,
+                    f"{edge.path}.destination.replicationTime.status",
+                    "nothing that is Enabled",
+                    f"Enabled: tier {side.tier} promises a recovery point for objects",
+                    "set replicationTime and metrics of the rule (replication_time_control of ReplicatedBucket)",
+                )
+
+
+@stack_rule(
+    says="In tier active-active buckets that belong together stand behind a Multi-Region Access Point.",
+    fix="Declare a MultiRegionAccessPoint over both buckets.",
+    page=f"{_S3}/MultiRegionAccessPoints.html",
+    severity=Severity.MEDIUM,
+)
+def objects_under_one_name(world: World) -> Iterator[Finding]:
+    """Where both Regions serve, applications ask for objects under one name."""
+    edges = _edges(world)
+    for side in sides(world):
+        if side.serves or not side.standby.access_points or side.region.startswith(_NO_ACCESS_POINTS):
+            continue
+        covered = [_behind(world, each) for each in world.of(_ACCESS_POINT)]
+        for bucket, other in _pairs(side, edges):
+            if not any({bucket.urn, other.urn} <= each for each in covered):
+                yield Finding(
+                    other,
+                    "",
+                    f"no Multi-Region Access Point over it and {bucket.name}",
+                    f"one: tier {side.tier} serves from both Regions",
+                    "declare a MultiRegionAccessPoint over both, or choose a lower haven:tier",
+                )
+
+
+@stack_rule(
+    says="From tier pilot-light up of its system, a table has a replica in the other Region.",
+    fix="Give the GlobalTable its replica.",
+    page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GlobalTables.html",
+    severity=Severity.CRITICAL,
+)
+def tables_replicated(world: World) -> Iterator[Finding]:
+    """A restored table takes hours; a replica is there."""
+    for side in sides(world):
+        for table in side.there(_TABLE):
+            if STANDBY[side.tier_of(_system(world, table))].tables and side.region not in _replica_regions(
+                world, table
+            ):
+                yield side.lacks(table, "replica", "give the GlobalTable its replica there")
+
+
+@stack_rule(
+    says="Queues, streams and buses stand in both Regions in every tier.",
+    fix="Declare a RequestBuffer in that Region too.",
+    page=STRATEGIES,
+    severity=Severity.HIGH,
+)
+def queues_in_both_regions(world: World) -> Iterator[Finding]:
+    """They cost nothing while they wait, and none of them is replicated: applications need one where they start."""
+    for side in sides(world):
+        for type_, word in _BUFFERS.items():
+            for each in side.there(type_):
+                if side.counterparts.of(each) is None:
+                    yield Finding(
+                        each,
+                        "",
+                        f"no {word} in {side.region} beside it",
+                        "one in each Region, in every tier",
+                        "declare a RequestBuffer there too",
+                    )
+
+
+def _edges(world: World) -> list[Edge]:
+    """Replication rules that are on, between buckets of this environment."""
+    named = _by_name(world)
+    return [
+        Edge(source, target, config, f"rules[{index}]", _on(rule, "destination.replicationTime.status"), _part(rule))
+        for config in world.of(*_REPLICATION)
+        if (source := _bucket(world, config.inputs.get("bucket"), named))
+        for index, rule in enumerate(_rules(config))
+        if _on(rule, "status") and (target := _bucket(world, value_at(rule, "destination.bucket"), named))
+    ]
+
+
+def _part(rule: Any) -> str:
+    """What a rule copies, where that isn't all."""
+    prefixes = ("prefix", "filter.prefix", "filter.and.prefix")
+    found = [f"prefix {in_words(prefix)}" for path in prefixes if (prefix := value_at(rule, path))]
+    tagged = value_at(rule, "filter.tag") or value_at(rule, "filter.and.tags")
+    return ", ".join([*found, *(["tagged objects"] if tagged else [])])
+
+
+def _rules(config: Record) -> list[Any]:
+    rules = value_at(config.inputs, "rules")
+    return list(rules) if is_list(rules) else []
+
+
+def _on(rule: Any, path: str) -> bool:
+    return bool(value_at(rule, path) == "Enabled")
+
+
+def _by_name(world: World) -> dict[str, Record]:
+    names = ((value_at(each.inputs, "bucket"), each) for each in world.of(*_BUCKETS))
+    return {name: each for name, each in names if isinstance(name, str)}
+
+
+def _bucket(world: World, value: Any, named: Mapping[str, Record]) -> Record | None:
+    """The bucket that a value refers to, or names, or gives the ARN of."""
+    found = world.target(value)
+    if found is not None or not isinstance(value, str):
+        return found if found is not None and found.type in _BUCKETS else None
+    return named.get(value.rpartition(":")[2])
+
+
+def _pairs(side: Side, edges: list[Edge]) -> Iterator[tuple[Record, Record]]:
+    """Buckets of this side with those of the other one that they belong together with: one component has both, or a
+    rule copies from one to the other."""
+    linked = {(each.source.urn, each.target.urn): (each.source, each.target) for each in edges}
+    for bucket in side.here(*_BUCKETS):
+        others = {each.urn: each for each in _linked_with(bucket, linked.values()) if each.region == side.other}
+        twin = side.counterparts.of(bucket)
+        if twin is not None and bucket.component is not None and twin.component_name == bucket.component_name:
+            others[twin.urn] = twin
+        yield from ((bucket, other) for other in others.values())
+
+
+def _linked_with(bucket: Record, links: Any) -> Iterator[Record]:
+    for source, target in links:
+        if source is bucket:
+            yield target
+        elif target is bucket:
+            yield source
+
+
+def _behind(world: World, point: Record) -> set[str]:
+    """The buckets behind a Multi-Region Access Point."""
+    regions = value_at(point.inputs, "details.regions")
+    named = _by_name(world)
+    found = (_bucket(world, value_at(each, "bucket"), named) for each in (regions if is_list(regions) else ()))
+    return {each.urn for each in found if each is not None}
+
+
+def _system(world: World, table: Record) -> Any:
+    """The system that a table belongs to, by the stack's list of tables."""
+    tables = world.facts.config.get("tables")
+    names = [each for each in tables if table.name.endswith(f"-{each}")] if isinstance(tables, Mapping) else []
+    return value_at(tables, f"{max(names, key=len)}.system") if names else None
+
+
+def _replica_regions(world: World, table: Record) -> set[Any]:
+    own = value_at(table.inputs, "replicas")
+    named = {str(value_at(each, "regionName")) for each in (own if is_list(own) else ())}
+    return named | {use.record.region for use in world.uses(table) if use.record.type == _REPLICA}

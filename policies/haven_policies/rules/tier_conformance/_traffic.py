@@ -1,0 +1,85 @@
+"""How traffic is led: by the records that the tier asks for."""
+
+from collections.abc import Iterator
+
+from haven.config.policy import Level
+from haven.model.tiers import Routing
+from haven.program.recording import Record
+from haven_policies.rules.model import Finding, Severity, stack_rule, value_at
+from haven_policies.rules.resource_graph import World
+from haven_policies.rules.tier_conformance._sides import sides
+
+RECORD = "aws:route53/record:Record"
+FAILOVER, LATENCY = "failoverRoutingPolicies", "latencyRoutingPolicies"
+_ENOUGH = {Routing.FAILOVER: (FAILOVER, LATENCY), Routing.LATENCY: (LATENCY,)}
+"""What the tier asks for, and what does more."""
+_ROUTING = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-types.html"
+
+
+@stack_rule(
+    says="Names lead to both Regions: failover records from tier pilot-light up, latency records in active-active.",
+    fix="Give the FailoverDns both sides, and the tier's routing.",
+    page=_ROUTING,
+    severity=Severity.HIGH,
+)
+def traffic_follows_tier(world: World) -> Iterator[Finding]:
+    """Records that are there already move traffic without anybody editing one: Route 53's control plane is in one
+    place, and may be the one that is lost."""
+    for side in sides(world):
+        if side.serves or side.standby.routing not in _ENOUGH:
+            continue
+        for records in routed(world).values():
+            enough = _ENOUGH[side.standby.routing]
+            regions = {led_to(world, each) for each in records if policy(each) in enough}
+            missing = {side.region, side.other} - regions
+            if missing:
+                yield Finding(
+                    records[0],
+                    enough[0],
+                    f"no record of this kind for {' and '.join(sorted(missing))}",
+                    f"{side.standby.routing.value} for both Regions in tier {side.tier}",
+                    "set routing of the FailoverDns and give it both sides, or choose another haven:tier",
+                )
+
+
+@stack_rule(
+    says="Clients aren't spread over both Regions where one of them stands by at a smaller scale.",
+    fix="Use failover records below tier active-active.",
+    page=_ROUTING,
+    severity=Severity.MEDIUM,
+    level=Level.ADVISORY,
+)
+def no_traffic_to_standby(world: World) -> Iterator[Finding]:
+    """A Region with a third of the nodes would get half of the clients."""
+    for side in sides(world):
+        if side.serves or side.standby.routing is Routing.LATENCY:
+            continue
+        for records in routed(world).values():
+            for each in records:
+                if led_to(world, each) == side.region and policy(each) == LATENCY:
+                    allowed = f"{FAILOVER}: {side.why}"
+                    yield Finding(each, LATENCY, "latency records", allowed, "set routing of the FailoverDns")
+
+
+def policy(record: Record) -> str | None:
+    """The property that says by what Route 53 chooses among the records of a name; None for a record on its own."""
+    return next((each for each in (FAILOVER, LATENCY) if value_at(record.inputs, f"{each}[0]") is not None), None)
+
+
+def led_to(world: World, record: Record) -> str | None:
+    """The Region that a record leads to."""
+    role = value_at(record.inputs, f"{FAILOVER}[0].type")
+    if role is not None:
+        return world.facts.primary if role == "PRIMARY" else world.facts.recovery
+    region = value_at(record.inputs, f"{LATENCY}[0].region")
+    return region if isinstance(region, str) else None
+
+
+def routed(world: World) -> dict[tuple[str, ...], list[Record]]:
+    """Records that share a name in a zone, by zone, name and type."""
+    found: dict[tuple[str, ...], list[Record]] = {}
+    for each in world.of(RECORD):
+        if policy(each) is not None:
+            place = tuple(str(value_at(each.inputs, name)) for name in ("zoneId", "name", "type"))
+            found.setdefault(place, []).append(each)
+    return found

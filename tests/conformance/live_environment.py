@@ -1,0 +1,111 @@
+"""What is alive in the embedded emulator, deployed with the AWS provider itself, and what changes of it do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from haven.emulator import drift, gap_handling, gaps
+from haven.program.recording import Recording
+from haven.terraform import cli
+from haven.terraform.export import Export, export
+
+SPARED = {
+    "aws_cloudwatch_composite_alarm",
+    "aws_eks_cluster",
+    "aws_eks_node_group",
+    "aws_elasticache_replication_group",
+    "aws_flow_log",
+}
+"""Types of which the emulator forgets something and then can't take it again, or that would be replaced to set it."""
+
+FIXED = {"aws_eks_node_group": {"scaling_config"}}
+"""Type -> what the emulator can't change: UpdateNodegroupConfig is an unknown action."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource that a plan would touch, and not because of a known defect of the emulator."""
+
+    urn: str
+    action: str
+    """`create`, `update`, `replace` or `delete`."""
+    arguments: frozenset[str]
+    """What differs in it that no known defect explains."""
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def type(self) -> str:
+        """Pulumi's type of the resource."""
+        return self.urn.split("::")[2].rpartition("$")[2]
+
+
+@dataclass
+class Living:
+    """One environment in the emulator, moved from one declaration to the next."""
+
+    provider: cli.Terraform
+    url: str
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self._urns: dict[str, str] = {}
+        self.left_out: set[str] = set()
+        """URNs of what the emulator can't have, or what needs such a thing."""
+
+    def plan(self, recording: Recording) -> Sequence[Change]:
+        """What would change for this declaration, having asked the emulator for everything that is there."""
+        fitted = gap_handling.fit(recording).recording
+        exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=gap_handling.leave_out)
+        _spare(exported)
+        _delete_last(exported)
+        self._urns |= exported.urns
+        self.left_out |= {each.urn for each in exported.left_out}
+        self.provider.prepare(exported, self.folder)
+        differences = drift.from_terraform(self.provider.plan(self.folder), exported.document)
+        return [self._change(each) for each in drift.explain(differences) if each.is_wrong]
+
+    def apply(self) -> None:
+        """Do what was planned last."""
+        self.provider.apply(self.folder)
+
+    def move(self, recording: Recording) -> Sequence[Change]:
+        """Plan and do."""
+        changes = self.plan(recording)
+        self.apply()
+        return changes
+
+    def _change(self, explained: drift.Explained) -> Change:
+        difference = explained.difference
+        arguments = explained.unexplained or difference.arguments
+        return Change(self._urns[difference.address], difference.action, frozenset(arguments))
+
+
+def _spare(exported: Export) -> None:
+    """Ignore what the emulator reads back wrongly or can't change, where nothing could set it right."""
+    ignored = {type_: set(arguments) for type_, arguments in FIXED.items()}
+    for defect in gaps.DEFECTS:
+        if defect.type in SPARED:
+            ignored.setdefault(defect.type, set()).update(path.partition(".")[0] for path in defect.arguments)
+    for type_, arguments in ignored.items():
+        for body in exported.document["resource"].get(type_, {}).values():
+            lifecycle = body.setdefault("lifecycle", {})
+            lifecycle["ignore_changes"] = sorted({*lifecycle.get("ignore_changes", ()), *arguments})
+
+
+def _delete_last(exported: Export) -> None:
+    """Pulumi deletes at the end; Terraform does where a resource says so. Else an alarm would go before the composite
+    alarm that still reads it is told, which AWS refuses."""
+    for body in exported.document["resource"].get("aws_cloudwatch_metric_alarm", {}).values():
+        body.setdefault("lifecycle", {})["create_before_destroy"] = True
+
+
+def actions(changes: Sequence[Change]) -> Mapping[str, set[str]]:
+    """Action -> names of the resources."""
+    found: dict[str, set[str]] = {}
+    for each in changes:
+        found.setdefault(each.action, set()).add(each.name)
+    return found

@@ -1,0 +1,27 @@
+"""The table of what a promotion changes, as data and as the page that shows it."""
+
+from collections.abc import Iterator
+
+from tests.conformance.promotion_effects import CHANGES, READ, Evidence
+from tests.environments import ROOT
+
+
+def table() -> Iterator[str]:
+    """The lines of the page's table."""
+    yield f"| attribute (sources read {READ}) | of | what | known from | the next deployment | otherwise |"
+    yield "|---|---|---|---|---|---|"
+    for each in CHANGES:
+        known = each.evidence if each.source == "none" else f"{each.evidence}: {each.source}"
+        name = f"`{each.type}.{each.attribute}`"
+        yield f"| {name} | {each.member} | {each.what} | {known} | {each.afterwards} | {each.otherwise} |"
+
+
+def test_the_page_shows_the_table_as_it_is() -> None:
+    page = (ROOT / "docs" / "promotion.md").read_text().splitlines()
+    lines = list(table())
+    assert page[-len(lines) :] == lines
+
+
+def test_every_row_is_there_once_and_what_is_not_assumed_has_a_source() -> None:
+    assert len({(each.type, each.attribute, each.member) for each in CHANGES}) == len(CHANGES)
+    assert all(each.source != "none" for each in CHANGES if each.evidence is not Evidence.ASSUMED)

@@ -1,0 +1,411 @@
+"""The command line as a person meets it: what it prints, where, and with which exit code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haven.cli.main import main
+from haven.plan.summary import as_json, make_plan
+from haven.program import run as planning
+from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment
+
+PROJECT = """
+name: shop
+main: program/
+stackConfigDir: stacks
+config:
+  shop:size: {type: integer, default: 3}
+"""
+
+PROGRAM = """
+import pulumi
+print("a program may print")
+config = pulumi.Config("haven")
+tier = config.require("tier")
+
+class Part(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("haven:index:Part", name, {})
+        inputs = {"password": pulumi.Output.secret("hush-hush"), "tier": tier, "tag": config.get("tag")}
+        pulumi.CustomResource("aws:s3/bucket:Bucket", f"{name}-bucket", inputs, pulumi.ResourceOptions(parent=self))
+
+Part("part")
+if tier == "active-active":
+    pulumi.CustomResource("aws:sqs/queue:Queue", "queue", {})
+for name, value in {
+    "tier": tier,
+    "active": "eu-west-1",
+    "regions": {"primary": "eu-west-1", "recovery": "eu-central-1"},
+    "objectives": config.get_object("objectives") or {},
+    "systems": config.get_object("systems") or {},
+}.items():
+    pulumi.export(name, value)
+"""
+
+COMMANDS = '"check-destroy", "demo", "environments", "gate", "plan", "pr"'
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small project, with the current directory in it."""
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT)
+    (tmp_path / "program").mkdir()
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "program" / "__main__.py").write_text(PROGRAM)
+    write_stack(tmp_path, "prod", "haven:tier: warm")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_stack(project: Path, name: str, *lines: str) -> None:
+    (project / "stacks" / f"Pulumi.{name}.yaml").write_text("\n  ".join(["config:", *lines]))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the tool; gives exit code, standard output and standard error."""
+
+    def runner(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return runner
+
+
+def in_a_process(*arguments: str, cwd: Path = ROOT, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "haven", *arguments], cwd=cwd, capture_output=True, text=True, check=False, **options
+    )
+
+
+def test_help_imports_none_of_the_heavy_packages() -> None:
+    code = (
+        "import contextlib, sys\n"
+        "from haven.cli.main import main\n"
+        "with contextlib.suppress(SystemExit):\n"
+        "    main(['--help'])\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & "
+        "{'pulumi', 'pulumi_aws', 'boto3', 'botocore', 'yaml', 'pydantic', 'grpc'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "show what a stack would make" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["demo", "-h"]])
+def test_help_goes_to_standard_output_and_tells_the_exit_codes(arguments: list[str]) -> None:
+    done = in_a_process(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Exit codes: 0 all is well" in done.stdout
+
+
+def test_version_is_the_packages() -> None:
+    from importlib.metadata import version
+
+    assert in_a_process("--version").stdout == f"haven {version('haven')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([], f"COMMAND: got nothing; allowed: {COMMANDS}; fix: see haven --help"),
+        (["plam"], f'COMMAND: got "plam"; allowed: {COMMANDS}; fix: did you mean plan?'),
+        (["xyz"], f'COMMAND: got "xyz"; allowed: {COMMANDS}; fix: see haven --help'),
+        (["plan"], "STACK: got nothing; allowed: a value; fix: see haven plan --help"),
+        (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--accept", "--active", "--base", "--compare", '),
+        (["plan", "prod", "more"], 'argument: got "more"; allowed: nothing more; fix: see haven --help'),
+        (["plan", "prod", "--compare"], "--compare: got nothing; allowed: a value; fix: see haven plan --help"),
+        (["plan", "prod", "--json=yes"], "--json: got a value; allowed: nothing; fix: see haven plan --help"),
+        (["plan", "prod", "--compare", "wrm"], '--compare: got "wrm"; allowed: "backup", "pilot-light", "warm", '),
+        (["plan", "prd"], 'STACK: got "prd"; allowed: "prod"; fix: did you mean prod?'),
+        (["plan", ""], 'STACK: got ""; allowed: "prod"; fix: make stacks'),
+        (["plan", "stacks/Pulumi.prd.yaml"], "STACK: got "),
+        (["plan", "prod", "-C", "nowhere"], '-C: got "nowhere"; allowed: a directory; fix: name one that is there'),
+        (["-C", "nowhere", "plan", "prod"], '-C: got "nowhere"; allowed: a directory'),
+        (["plan", "prod", "-C", "/"], "the project: got no Pulumi.yaml in / or above it; allowed: "),
+    ],
+)
+def test_a_wrong_command_line_is_one_problem_on_standard_error(
+    project: Path, run: Run, arguments: list[str], problem: str
+) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    headline, line = err.splitlines()
+    assert headline in ("1 problem in the command line:", "1 problem:")
+    assert line.startswith(f"  {problem}")
+
+
+def test_the_nearest_option_is_named(project: Path, run: Run) -> None:
+    assert run("plan", "prod", "--jsn")[2].endswith("fix: did you mean --json?\n")
+
+
+def test_a_plan_is_shown_and_what_the_program_prints_stays_out_of_it(project: Path, run: Run) -> None:
+    code, out, err = run("plan", "prod")
+    assert code == 0
+    assert out.startswith("Stack prod: tier warm, writes go to eu-west-1\n")
+    assert "a program may print" not in out
+    assert err == "a program may print\n"
+
+
+def test_a_plan_for_programs_is_json_and_nothing_else(project: Path, run: Run) -> None:
+    code, out, _ = run("plan", "prod", "--json")
+    assert code == 0
+    said = json.loads(out)
+    assert (said["stack"], said["tier"], said["active"]) == ("prod", "warm", "eu-west-1")
+    assert [each["component"] for each in said["resources"]] == ["Part"]
+
+
+def test_a_stack_file_may_be_named_by_its_path_and_the_project_by_an_option(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert run("plan", "stacks/Pulumi.prod.yaml")[0] == 0
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert run("plan", "prod")[0] == 2
+    assert run("-C", str(project), "plan", "prod")[0] == 0
+    assert run("plan", "prod", "-C", str(project / "program"))[0] == 0
+
+
+def test_two_runs_print_the_same(project: Path, run: Run) -> None:
+    assert run("plan", "prod", "--json") == run("plan", "prod", "--json")
+
+
+def test_comparing_shows_what_another_tier_adds_changes_and_removes(project: Path, run: Run) -> None:
+    code, out, _ = run("plan", "prod", "--compare", "active-active")
+    assert code == 0
+    assert out.startswith("From tier warm to tier active-active\n1 added, 1 changed, 0 removed\n")
+    assert "        tier: warm -> active-active\n" in out
+    assert "1 added, 1 changed, 0 removed" not in run("plan", "prod", "--compare", "warm")[1]
+
+
+def test_a_comparison_for_programs_has_the_plan_too(project: Path, run: Run) -> None:
+    said = json.loads(run("plan", "prod", "--compare", "active-active", "--json")[1])
+    assert (said["tier"], said["compare"]["tier"]) == ("warm", "active-active")
+    assert [each["name"] for each in said["compare"]["added"]] == ["queue"]
+    assert [each["name"] for each in said["compare"]["changed"]] == ["part-bucket"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"], ["--compare", "backup"], ["--compare", "backup", "--json"]])
+def test_no_secret_is_ever_printed(project: Path, run: Run, arguments: list[str]) -> None:
+    write_stack(project, "prod", "haven:tier: warm", "haven:token: {secure: AAABcipher}", "haven:tag: {secure: x}")
+    code, out, err = run("plan", "prod", *arguments)
+    assert code == 0
+    assert "hush-hush" not in out + err
+    assert "cipher" not in out + err
+
+
+def test_encrypted_values_are_listed(project: Path, run: Run) -> None:
+    write_stack(project, "prod", "haven:tier: warm", "haven:tags: {owner: {secure: x}}")
+    assert "not in this plan\n  haven:tags.owner\n" in run("plan", "prod")[1]
+    assert json.loads(run("plan", "prod", "--json")[1])["placeholders"] == ["haven:tags.owner"]
+
+
+def replace_program(project: Path, source: str) -> None:
+    (project / "program" / "__main__.py").write_text(source)
+
+
+REFUSING = """
+import pulumi
+from haven.base.problems import Problem, Problems
+class Refused(Problems, pulumi.RunError):
+    pass
+raise Refused([Problem("haven:tier", "x", "y", "z"), Problem("shop:size", "a", "b", "c")], "somewhere")
+"""
+
+
+def test_a_refused_config_is_said_problem_by_problem_under_the_stacks_file(project: Path, run: Run) -> None:
+    replace_program(project, REFUSING)
+    code, out, err = run("plan", "prod")
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        "2 problems in stacks/Pulumi.prod.yaml:",
+        "  haven:tier: got x; allowed: y; fix: z",
+        "  shop:size: got a; allowed: b; fix: c",
+    ]
+
+
+def test_what_is_wrong_with_the_file_and_with_the_config_comes_together_and_nothing_twice(
+    project: Path, run: Run
+) -> None:
+    replace_program(project, REFUSING)
+    write_stack(project, "prod", "haven:tier: 0x1F", "haven:account: 0123")
+    code, _, err = run("plan", "prod")
+    assert code == 2
+    assert [line.partition(": got")[0] for line in err.splitlines()] == [
+        "3 problems in stacks/Pulumi.prod.yaml:",
+        "  haven:tier (line 2)",
+        "  haven:account (line 3)",
+        "  shop:size",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (
+            "import pulumi\nraise pulumi.RunError('the Regions were edited')",
+            "the program: got a refusal: the Regions were edited; allowed: what the program accepts; fix: ",
+        ),
+        (
+            "import pulumi\nraise pulumi.InputPropertiesError('GlobalCache refuses its arguments',"
+            " [{'property_path': 'shards', 'reason': 'got 0; allowed: 1 or more; fix: raise it'}])",
+            "GlobalCache shards: got 0; allowed: 1 or more; fix: raise it",
+        ),
+        (
+            "import pulumi\nraise pulumi.InputPropertiesError('Other refuses', [{'property_path': 'a',"
+            " 'reason': 'is odd'}])",
+            "Other a: got is odd; allowed: what the program accepts; fix: change that value",
+        ),
+    ],
+)
+def test_a_refusal_by_the_program_or_a_component_has_no_traceback(
+    project: Path, run: Run, source: str, line: str
+) -> None:
+    replace_program(project, source)
+    code, out, err = run("plan", "prod")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"1 problem in stacks/Pulumi.prod.yaml:\n  {line}")
+    assert "Traceback" not in err
+
+
+def test_a_project_without_a_program_is_a_problem(project: Path, run: Run) -> None:
+    (project / "program" / "__main__.py").unlink()
+    code, _, err = run("plan", "prod")
+    assert code == 2
+    assert "the program: got no __main__.py in" in err
+
+
+def test_a_missing_package_exits_3_and_says_which(project: Path, run: Run) -> None:
+    replace_program(project, "import a_package_that_is_not_there")
+    code, out, err = run("plan", "prod")
+    assert (code, out) == (3, "")
+    assert err == "haven can't go on: the Python package a_package_that_is_not_there is missing; run make setup\n"
+
+
+def test_an_interrupt_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(planning, "read_tier", interrupted)
+    assert run("plan", "prod", "--compare", "warm") == (130, "", "interrupted\n")
+
+
+def test_a_real_ctrl_c_ends_a_running_program_quietly(project: Path) -> None:
+    replace_program(project, "import time\nopen('started', 'w').close()\ntime.sleep(60)")
+    # As in a terminal: a shell that runs the tests in the background lets its children ignore Ctrl-C.
+    heed = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", heed, sys.executable, "-m", "haven", "plan", "prod"]
+    process = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (project / "started").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+
+
+def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "haven", "plan", "prod", "--json"],
+        cwd=project, stdout=writing, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "a program may print\n")
+
+
+def test_a_terminal_without_utf8_gets_question_marks_and_no_traceback(project: Path) -> None:
+    write_stack(project, "prod", "haven:tier: warm", 'haven:bäd: "ü"', "a:b:ç: 1")
+    environment_ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = in_a_process("plan", "prod", cwd=project, env=environment_)
+    assert done.returncode == 2
+    assert "a:b:? (line 4)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_other_tier_gets_what_it_could_not_have_lowered_and_says_so(project: Path, run: Run) -> None:
+    write_stack(
+        project,
+        "prod",
+        "haven:tier: warm",
+        "haven:objectives: {rtoMinutes: 30}",
+        "haven:systems: {a: {kind: x, tier: warm}, b: {kind: x, tier: backup}, c: {kind: x}}",
+        "haven:database: {restoreSnapshot: arn, instances: 2}",
+    )
+    code, out, _ = run("plan", "prod", "--compare", "backup")
+    assert code == 0
+    assert "\nsystem a is compared at tier backup: it can't stand above its environment\n" in out
+    assert "system b" not in out
+    assert "restoreSnapshot" not in out
+    assert "out of the tier's reach" in out
+    assert "restoreSnapshot is left out" in run("plan", "prod", "--compare", "warm")[1]
+
+
+def test_the_demo_is_handed_the_stack_and_the_directory(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import types
+
+    asked: list[tuple[str, Path]] = []
+
+    def demo_run(stack: str, start: Path) -> int:
+        asked.append((stack, start))
+        return 3
+
+    monkeypatch.setitem(sys.modules, "haven.emulator.demo", types.SimpleNamespace(run=demo_run))
+    monkeypatch.setattr("haven.emulator.demo", types.SimpleNamespace(run=demo_run), raising=False)
+    assert run("demo")[0] == 3
+    assert run("demo", "warm", "-C", "program")[0] == 3
+    assert asked == [("demo", Path()), ("warm", Path("program"))]
+
+
+def test_the_warm_stack_is_planned_offline_without_credentials(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    code, out, err = run("plan", "warm", "--json")
+    assert (code, err) == (0, "")
+    said = json.loads(out)
+    assert (said["stack"], said["tier"], said["active"]) == ("warm", "warm", PRIMARY)
+    assert said["regions"].keys() == {PRIMARY, RECOVERY}
+    for region, described in said["regions"].items():
+        assert described["count"] == sum(each["region"] == region for each in said["resources"]) > 100
+
+
+STANDBY = {
+    "backup": {"controlPlanes": 0, "databaseClusters": 0, "databaseInstances": 0, "cacheNodes": 0, "gpuNodes": 0},
+    "pilot-light": {"controlPlanes": 1, "databaseClusters": 1, "databaseInstances": 0, "gpuNodes": 0},
+    "warm": {"controlPlanes": 1, "databaseClusters": 1, "databaseInstances": 1},
+}
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_json_says_what_each_tier_keeps_standing_in_the_recovery_region(tier: str) -> None:
+    said = as_json(make_plan(environment(tier)))["regions"]
+    there = said[RECOVERY]["standing"]
+    expected = STANDBY.get(tier, said[PRIMARY]["standing"])
+    assert {name: there[name] for name in expected} == expected
+    if tier == "warm":
+        assert 1 <= there["gpuNodes"] < said[PRIMARY]["standing"]["gpuNodes"]
+
+
+@pytest.mark.parametrize(("lower", "higher"), [(a, b) for i, a in enumerate(TIERS) for b in TIERS[i + 1 :]])
+def test_json_never_promises_less_in_a_higher_tier(lower: str, higher: str) -> None:
+    below, above = (as_json(make_plan(environment(tier)))["promises"] for tier in (lower, higher))
+    assert below.keys() == above.keys()
+    for name, promise in above.items():
+        assert promise["atBestMinutes"] <= below[name]["atBestMinutes"]
+        most = below[name]["atMostMinutes"]
+        assert most is None or promise["atMostMinutes"] is not None
+        assert most is None or promise["atMostMinutes"] <= most

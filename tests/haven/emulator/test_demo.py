@@ -1,0 +1,327 @@
+"""The main job, with a small program and a stand-in for what deploys; once in full, with the real one."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haven.emulator import demo, deployers, ministack
+from haven.emulator.actual import Clients
+from haven.emulator.deployment import DeploymentError, Order, Unavailable, Watch
+from haven.emulator.drift import Difference
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = """
+import pulumi, pulumi_aws as aws
+outputs = {"tier": "warm", "active": "eu-west-1", "regions": {"primary": "eu-west-1", "recovery": "eu-central-1"}}
+for region in outputs["regions"].values():
+    provider = aws.Provider(region, region=region)
+    aws.cloudwatch.LogGroup(
+        f"logs-{region}", name="logs", retention_in_days=7, opts=pulumi.ResourceOptions(provider=provider))
+for name, value in outputs.items():
+    pulumi.export(name, value)
+"""
+LINE = """
+import sys
+from pathlib import Path
+from tests.haven.emulator.test_demo import line
+line(*map(Path, sys.argv[1:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("home")
+    ministack.install(place)
+    return place
+
+
+@pytest.fixture
+def project(home: Path, tmp_path: Path) -> Path:
+    """A project with one ephemeral stack, and the emulator's environment already in place."""
+    root = tmp_path / "project"
+    (root / "infra").mkdir(parents=True)
+    (root / "stacks").mkdir()
+    (root / "infra" / "__main__.py").write_text(PROGRAM)
+    (root / "Pulumi.yaml").write_text("name: small\nmain: infra/\nstackConfigDir: stacks\nruntime: python\n")
+    config = "config:\n  haven:ephemeral: true\n  haven:emulator: http://127.0.0.1:4566\n"
+    (root / "stacks" / "Pulumi.small.yaml").write_text(config)
+    (root / ".haven").mkdir()
+    (root / ".haven" / "emulator").symlink_to(home)
+    return root
+
+
+@dataclass
+class Standin:
+    """Deploys log groups with boto3, in place of Pulumi and Terraform."""
+
+    days: int = 7
+    differences: Sequence[Difference] = ()
+    leaves: Sequence[str] = ()
+    during: Callable[[Order], None] = lambda _: None
+    name: str = "a stand-in"
+    left_out: Sequence[str] = ()
+    orders: list[Order] = field(default_factory=list)
+
+    def open(self, order: Order) -> "Standin":
+        self.orders.append(order)
+        return self
+
+    def _logs(self) -> Iterator[Any]:
+        clients = Clients(self.orders[-1].url)
+        return (clients.of("logs", region) for region in ("eu-west-1", "eu-central-1"))
+
+    def deploy(self, watch: Watch) -> None:
+        watch(0, 2)
+        self.during(self.orders[-1])
+        for done, logs in enumerate(self._logs(), start=1):
+            logs.create_log_group(logGroupName="logs")
+            logs.put_retention_policy(logGroupName="logs", retentionInDays=self.days)
+            watch(done, 2)
+
+    def again(self, watch: Watch) -> list[Difference]:
+        watch(2, 2)
+        return list(self.differences)
+
+    def destroy(self, watch: Watch) -> None:
+        for logs in self._logs():
+            logs.delete_log_group(logGroupName="logs")
+            for each in self.leaves:
+                logs.create_log_group(logGroupName=each)
+        watch(2, 2)
+
+
+def _run(project: Path, monkeypatch: pytest.MonkeyPatch, way: Standin | None, **more: Any) -> tuple[int, str]:
+    refused = [] if way else ["no Pulumi here", "no Terraform here"]
+    monkeypatch.setattr(deployers, "find", lambda _: deployers.Found(way, refused))
+    out = io.StringIO()
+    code = demo.run("small", project, out, **more)
+    return code, out.getvalue()
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def test_a_stack_that_stands_as_planned_ends_with_zero_and_leaves_no_files(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = Standin()
+    code, said = _run(project, monkeypatch, way)
+    assert code == demo.FINE, said
+    assert "Plan of stack small" in said
+    assert "resources made: 2 of 2" in said
+    assert said.count("and 1 log group as planned") == 2
+    assert "Nothing would change." in said
+    assert "Nothing is left: " in said
+    assert "WRONG" not in said
+    assert list((project / ".haven" / "runs").iterdir()) == []
+    assert not way.orders[0].folder.exists()
+
+
+def test_the_emulator_is_gone_at_the_end(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pids = []
+
+    def remember(order: Order) -> None:
+        pids.extend(_emulators(order))
+
+    code, said = _run(project, monkeypatch, Standin(during=remember))
+    assert code == demo.FINE, said
+    assert len(pids) == 1
+    assert not _runs(pids[0])
+
+
+def _emulators(order: Order) -> list[int]:
+    """Processes whose files are in this run's folder."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"TMPDIR={order.folder}".encode() in each.read_bytes():
+                found.append(int(each.parent.name))
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue
+    return found
+
+
+def test_what_isn_t_as_planned_ends_with_one_and_shows_both_sides(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, said = _run(project, monkeypatch, Standin(days=14))
+    assert code == demo.NOT_AS_PLANNED
+    assert "WRONG log group logs planned: kept 7 days; found: kept 14 days" in _words(said)
+    (folder,) = (project / ".haven" / "runs").iterdir()
+    assert f"logs: {folder}" in said
+
+
+def test_what_a_second_deployment_would_change_without_a_known_defect_ends_with_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    difference = Difference("aws_vpc.it", "aws_vpc", "replace", ("cidr_block",), frozenset())
+    code, said = _run(project, monkeypatch, Standin(differences=[difference]))
+    assert code == demo.NOT_AS_PLANNED
+    assert "WRONG: aws_vpc.it (replace): cidr_block" in said
+    assert "Nothing is left: " in said  # and it is destroyed all the same
+
+
+def test_a_known_defect_is_shown_by_name_and_ends_with_zero(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    difference = Difference("s.it", "aws_secretsmanager_secret", "update", ("replica",), frozenset())
+    code, said = _run(project, monkeypatch, Standin(differences=[difference]))
+    assert code == demo.FINE
+    assert "it forgets a secret's replicas" in said
+
+
+def test_what_is_left_after_the_destruction_ends_with_one_and_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, said = _run(project, monkeypatch, Standin(leaves=["forgotten"]))
+    assert code == demo.NOT_AS_PLANNED
+    assert "WRONG: log group forgotten is left in eu-central-1" in said
+
+
+def test_what_is_left_out_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, said = _run(project, monkeypatch, Standin(left_out=["Global Datastore (cache): an unknown action"]))
+    assert "- Global Datastore (cache): an unknown action" in said
+
+
+def test_a_failed_deployment_ends_with_one_says_why_and_keeps_its_logs(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(order: Order) -> None:
+        raise DeploymentError(f"the provider refuses; its log: {order.folder}")
+
+    code, said = _run(project, monkeypatch, Standin(during=fail))
+    assert code == demo.NOT_AS_PLANNED
+    assert "Failed: the provider refuses; its log: " in said
+    (log,) = (project / ".haven" / "runs").glob("*/emulator/emulator.log")
+    assert "Running on" in log.read_text()
+
+
+def test_an_emulator_killed_half_way_is_the_reason_and_the_next_run_works(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(order: Order) -> None:
+        (pid,) = _emulators(order)
+        os.kill(pid, signal.SIGKILL)
+
+    code, said = _run(project, monkeypatch, Standin(during=kill))
+    log = next((project / ".haven" / "runs").glob("*/emulator/emulator.log"))
+    assert code == demo.NOT_AS_PLANNED
+    assert f"Failed: the emulator ended unexpectedly (killed by signal 9); its log: {log}" in said
+    code, said = _run(project, monkeypatch, Standin())
+    assert code == demo.FINE, said
+
+
+def test_an_occupied_port_ends_with_two_and_a_way_out(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        code, said = _run(project, monkeypatch, Standin(), port=other.getsockname()[1])
+    assert code == demo.BAD_INPUT
+    assert "the emulator's port: got " in said
+    assert "fix: name another port" in said
+
+
+def test_without_a_way_to_deploy_the_plan_is_shown_and_what_is_missing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, said = _run(project, monkeypatch, None)
+    assert code == demo.NO_WAY
+    assert "Plan of stack small" in said
+    assert "no Pulumi here" in said
+    assert "no Terraform here" in said
+
+
+def test_a_stack_that_is_meant_to_last_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "stacks" / "Pulumi.small.yaml").write_text("config:\n  haven:ephemeral: false\n")
+    code, said = _run(project, monkeypatch, Standin())
+    assert code == demo.BAD_INPUT
+    assert "haven:ephemeral: got false; allowed: true" in said
+    assert "haven:emulator: got nothing; allowed: a URL" in said
+
+
+def test_a_stack_that_is_not_there_is_bad_input(project: Path) -> None:
+    out = io.StringIO()
+    assert demo.run("smal", project, out) == demo.BAD_INPUT
+    assert "did you mean small?" in out.getvalue()
+
+
+def test_each_way_says_why_it_cannot_be_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unavailable(_: Path) -> Any:
+        raise Unavailable("not here")
+
+    monkeypatch.setattr("haven.emulator.pulumi_deployer.find", unavailable)
+    monkeypatch.setattr("haven.emulator.terraform_deployer.find", unavailable)
+    assert deployers.find(tmp_path) == deployers.Found(None, ["not here", "not here"])
+
+
+def line(project: Path, report: Path) -> None:
+    """Run in a process of its own: a deployment that takes long, and says which process the emulator is."""
+
+    def linger(order: Order) -> None:
+        report.write_text("".join(f"{pid} " for pid in _emulators(order)))
+        time.sleep(60)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deployers, "find", lambda _: deployers.Found(Standin(during=linger), []))
+        sys.exit(demo.run("small", project))
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_however_it_is_ended_no_process_stays(project: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
+    report = tmp_path / "pids"
+    command = [sys.executable, "-c", LINE, str(project), str(report)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        last = time.monotonic() + 60
+        while not (report.exists() and report.read_text().endswith(" ")):
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < last
+            time.sleep(0.05)
+        (pid,) = map(int, report.read_text().split())
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    last = time.monotonic() + 30
+    while _runs(pid):
+        assert time.monotonic() < last
+        time.sleep(0.05)
+    assert ("Interrupted" in said) == (number != signal.SIGKILL)
+
+
+def _account_to_throw_away(folder: Path) -> str:
+    """The account's own stack, in a file that may be deployed into an emulator."""
+    lines = (ROOT / "stacks" / "Pulumi.account.yaml").read_text().splitlines()
+    kept = [line for line in lines if "haven:account:" not in line]
+    file = folder / "Pulumi.account.yaml"
+    file.write_text("\n".join([*kept, "  haven:ephemeral: true", "  haven:emulator: http://127.0.0.1:4566", ""]))
+    return str(file)
+
+
+@pytest.mark.emulator
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("kind", ["environment", "account"])
+def test_a_stack_stands_as_planned_is_stable_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
+    found = deployers.find(tmp_path)
+    if found.way is None:
+        pytest.skip(f"nothing to deploy with: {'; '.join(found.refused)}")
+    out = io.StringIO()
+    stack = "demo" if kind == "environment" else _account_to_throw_away(tmp_path)
+    code = demo.run(stack, ROOT, out)
+    assert code == demo.FINE, out.getvalue()

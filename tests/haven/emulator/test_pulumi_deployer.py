@@ -1,0 +1,59 @@
+"""Deploying through the Pulumi CLI: when it can't be done, and how what the engine says is read."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from pulumi.automation.events import OpType, StepEventMetadata
+
+from haven.base import network
+from haven.emulator import drift, pulumi_deployer
+from haven.emulator.deployment import Unavailable
+from haven.emulator.drift import GONE
+
+URN = "urn:pulumi:demo::haven::haven:index:GlobalDatabase$aws:secretsmanager/secret:Secret::haven-demo-db-secret"
+
+
+def _step(op: OpType, *diffs: str, type_: str = "aws:secretsmanager/secret:Secret") -> StepEventMetadata:
+    return StepEventMetadata(op=op, urn=URN, type=type_, provider="", diffs=list(diffs))
+
+
+def test_without_a_cli_and_without_a_network_it_says_so_and_doesn_t_try_to_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    monkeypatch.setattr(network, "reachable", lambda _: False)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("something was started"))
+    with pytest.raises(Unavailable, match="no Pulumi CLI on PATH"):
+        pulumi_deployer.find(tmp_path)
+
+
+def test_a_changed_property_is_named_as_the_table_of_defects_names_it() -> None:
+    (difference,) = pulumi_deployer._differences(_step(OpType.UPDATE, "replicas[0].region", "replicas[1].region"))
+    assert difference.arguments == ("replicas.region",)
+    assert not drift.explain([difference])[0].is_wrong
+
+
+@pytest.mark.parametrize(("op", "action"), [(OpType.CREATE, "create"), (OpType.DELETE, "delete")])
+def test_what_comes_or_goes_is_a_difference_of_its_own(op: OpType, action: str) -> None:
+    (difference,) = pulumi_deployer._differences(_step(op))
+    assert (difference.action, difference.arguments) == (action, (GONE,))
+    assert drift.explain([difference])[0].is_wrong
+
+
+@pytest.mark.parametrize("op", [OpType.SAME, OpType.READ])
+def test_what_stays_is_no_difference(op: OpType) -> None:
+    assert list(pulumi_deployer._differences(_step(op))) == []
+
+
+def test_the_stack_itself_is_no_resource() -> None:
+    assert list(pulumi_deployer._differences(_step(OpType.UPDATE, "outputs", type_="pulumi:pulumi:Stack"))) == []
+
+
+def test_a_resource_is_known_by_type_and_name() -> None:
+    assert pulumi_deployer._identity(URN) == ("aws:secretsmanager/secret:Secret", "haven-demo-db-secret")
+
+
+def test_an_address_that_does_not_exist_is_not_reachable() -> None:
+    assert not network.reachable("http://127.0.0.1:1/")

@@ -1,0 +1,338 @@
+"""What is dangerous about a change, and what like it isn't: one of each for every danger."""
+
+from typing import Any
+
+import pytest
+
+from haven.gate import findings
+from haven.gate.findings import Rule
+from haven.gate.safeguards import ANY, DETACHMENTS, GUARDS, HOLDING, LINKS, PROTECTIONS
+from haven.program.stateful_types import STATEFUL, stateful
+from tests.conformance import promotion_effects
+from tests.haven.gate.engine_documents import HERE, THERE, Made, Values, digest, events, plan, read, rules
+
+CLUSTER, TABLE = "aws:rds/cluster:Cluster", "aws:dynamodb/table:Table"
+CLUSTERS = (CLUSTER, "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
+REPLICA = "aws:dynamodb/tableReplica:TableReplica"
+BUCKET, VERSIONING = "aws:s3/bucket:Bucket", "aws:s3/bucketVersioning:BucketVersioning"
+REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+DATASTORE = "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"
+BALANCER, SECRET, ROLE = "aws:lb/loadBalancer:LoadBalancer", "aws:secretsmanager/secret:Secret", "aws:iam/role:Role"
+RECORD, PLAN, LOGS = "aws:route53/record:Record", "aws:backup/plan:Plan", "aws:cloudwatch/logGroup:LogGroup"
+NODES, SUBNET, NETWORK = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet", "aws:ec2/vpc:Vpc"
+ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+IMAGES = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
+LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+
+_SOURCE = "replicationSourceIdentifier"
+KEY, OTHER_KEY = "arn:aws:kms:eu-west-1:1:key/a", "arn:aws:kms:eu-west-1:1:key/b"
+
+
+def _copies(*vaults: str) -> Values:
+    return {"rules": [{"ruleName": "daily", "copyActions": [{"destinationVaultArn": each} for each in vaults]}]}
+
+
+def _rules(*buckets: str, status: str = "Enabled") -> Values:
+    return {"rules": [{"status": status, "destination": {"bucket": each}} for each in buckets]}
+
+
+def _replicas(key: str, *regions: str) -> Values:
+    return {"replicas": [{key: each} for each in regions]}
+
+
+def _images(*regions: str) -> Values:
+    return {"replicationConfiguration": {"rules": [{"destinations": [{"region": each} for each in regions]}]}}
+
+
+def _default_key(key: str) -> Values:
+    return {"rules": [{"applyServerSideEncryptionByDefault": {"kmsMasterKeyId": key}}]}
+
+
+TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
+    # the rule, the type, what it is declared with, what endangers it, and a change like it that doesn't
+    *(
+        (Rule.DETACHMENT, type_, {"globalClusterIdentifier": "g"}, {}, {"globalClusterIdentifier": "g", "port": 1})
+        for type_ in CLUSTERS
+    ),
+    *(
+        (Rule.DETACHMENT, type_, {_SOURCE: "a"}, {_SOURCE: "b"}, {_SOURCE: "a", "port": 1})
+        for type_ in (CLUSTER, "aws:neptune/cluster:Cluster")
+    ),
+    (Rule.DETACHMENT, "aws:rds/instance:Instance", {"replicateSourceDb": "a"}, {}, {"replicateSourceDb": "a", "x": 1}),
+    (
+        Rule.DETACHMENT,
+        CACHE,
+        {"globalReplicationGroupId": "g"},
+        {},
+        {"globalReplicationGroupId": "g", "replicasPerNodeGroup": 2},
+    ),
+    (
+        Rule.DETACHMENT,
+        DATASTORE,
+        {"primaryReplicationGroupId": "a"},
+        {"primaryReplicationGroupId": "b"},
+        {"primaryReplicationGroupId": "a", "engineVersion": "8.2"},
+    ),
+    (
+        Rule.DETACHMENT,
+        TABLE,
+        _replicas("regionName", THERE, "us-east-1"),
+        _replicas("regionName", THERE),
+        _replicas("regionName", "us-east-1", THERE, "us-west-2"),
+    ),
+    (
+        Rule.DETACHMENT,
+        SECRET,
+        _replicas("region", THERE),
+        _replicas("region"),
+        _replicas("region", THERE, "us-east-1"),
+    ),
+    (Rule.DETACHMENT, REPLICATION, _rules("a", "b"), _rules("a"), _rules("b", "a", "c")),
+    (Rule.DETACHMENT, REPLICATION, _rules("a"), _rules("a", status="Disabled"), {**_rules("a"), "role": "r"}),
+    (Rule.DETACHMENT, IMAGES, _images(THERE), _images(), _images(THERE, "us-east-1")),
+    (Rule.DETACHMENT, PLAN, _copies("v"), _copies(), _copies("v", "w")),
+    (
+        Rule.DETACHMENT,
+        PLAN,
+        {"rules": [*_copies("v")["rules"], {"ruleName": "weekly", "copyActions": [{"destinationVaultArn": "v"}]}]},
+        {"rules": [*_copies()["rules"], {"ruleName": "weekly", "copyActions": [{"destinationVaultArn": "v"}]}]},
+        {"rules": [*_copies("v", "w")["rules"], {"ruleName": "weekly", "copyActions": [{"destinationVaultArn": "v"}]}]},
+    ),
+    (Rule.DETACHMENT, RECORD, {"healthCheckId": "h"}, {}, {"healthCheckId": "h", "ttl": 30}),
+    (Rule.PROTECTION, CLUSTER, {"deletionProtection": True}, {"deletionProtection": False}, {"port": 1}),
+    (Rule.PROTECTION, TABLE, {"deletionProtectionEnabled": True}, {}, {"deletionProtectionEnabled": True, "x": 1}),
+    (
+        Rule.PROTECTION,
+        BALANCER,
+        {"enableDeletionProtection": True},
+        {"enableDeletionProtection": False},
+        {"enableDeletionProtection": True, "idleTimeout": 9},
+    ),
+    (
+        Rule.PROTECTION,
+        CLUSTER,
+        {"skipFinalSnapshot": False},
+        {"skipFinalSnapshot": True},
+        {"skipFinalSnapshot": False, "x": 1},
+    ),
+    (Rule.PROTECTION, BUCKET, {}, {"forceDestroy": True}, {"forceDestroy": False}),
+    (Rule.PROTECTION, "aws:ecr/repository:Repository", {}, {"forceDelete": True}, {"forceDelete": False}),
+    (
+        Rule.PROTECTION,
+        TABLE,
+        {"pointInTimeRecovery": {"enabled": True}},
+        {"pointInTimeRecovery": {"enabled": False}},
+        {"pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}},
+    ),
+    (Rule.PROTECTION, REPLICA, {"pointInTimeRecovery": True}, {}, {"pointInTimeRecovery": True, "x": 1}),
+    (
+        Rule.PROTECTION,
+        VERSIONING,
+        {"versioningConfiguration": {"status": "Enabled"}},
+        {"versioningConfiguration": {"status": "Suspended"}},
+        {"versioningConfiguration": {"status": "Enabled", "mfaDelete": "Enabled"}},
+    ),
+    (
+        Rule.PROTECTION,
+        CLUSTER,
+        {"backupRetentionPeriod": 7},
+        {"backupRetentionPeriod": 1},
+        {"backupRetentionPeriod": 9},
+    ),
+    (Rule.PROTECTION, CACHE, {"snapshotRetentionLimit": 7}, {}, {"snapshotRetentionLimit": 8}),
+    (Rule.PROTECTION, LOGS, {"retentionInDays": 90}, {"retentionInDays": 30}, {"retentionInDays": 0}),
+    (Rule.PROTECTION, LOGS, {}, {"retentionInDays": 30}, {"retentionInDays": 0}),
+    (
+        Rule.PROTECTION,
+        "aws:sqs/queue:Queue",
+        {"messageRetentionSeconds": 900},
+        {"messageRetentionSeconds": 60},
+        {"messageRetentionSeconds": 1000},
+    ),
+    (
+        Rule.PROTECTION,
+        "aws:kinesis/stream:Stream",
+        {"retentionPeriod": 48},
+        {"retentionPeriod": 24},
+        {"retentionPeriod": 72},
+    ),
+    (
+        Rule.PROTECTION,
+        PLAN,
+        {"rules": [{"ruleName": "daily"}, {"ruleName": "weekly"}]},
+        {"rules": [{"ruleName": "daily"}]},
+        {"rules": [{"ruleName": "weekly"}, {"ruleName": "daily"}, {"ruleName": "monthly"}]},
+    ),
+    (
+        Rule.PROTECTION,
+        PLAN,
+        {"rules": [{"ruleName": "daily", "enableContinuousBackup": True}]},
+        {"rules": [{"ruleName": "daily", "enableContinuousBackup": False}]},
+        {"rules": [{"ruleName": "daily", "enableContinuousBackup": True, "schedule": "s"}]},
+    ),
+    (
+        Rule.PROTECTION,
+        LOCK,
+        {"rule": {"defaultRetention": {"days": 30}}},
+        {"rule": {"defaultRetention": {"days": 3}}},
+        {"rule": {"defaultRetention": {"days": 60}}},
+    ),
+    (Rule.PROTECTION, "aws:kms/key:Key", {"isEnabled": True}, {"isEnabled": False}, {"isEnabled": True, "policy": "p"}),
+    (Rule.PROTECTION, "aws:kms/replicaKey:ReplicaKey", {"enabled": True}, {"enabled": False}, {"policy": "p"}),
+    (
+        Rule.PROTECTION,
+        "aws:kms/key:Key",
+        {"deletionWindowInDays": 30},
+        {"deletionWindowInDays": 7},
+        {"deletionWindowInDays": 30, "description": "d"},
+    ),
+    (
+        Rule.PROTECTION,
+        SECRET,
+        {"recoveryWindowInDays": 30},
+        {"recoveryWindowInDays": 0},
+        {"recoveryWindowInDays": 30, "description": "d"},
+    ),
+    (Rule.PROTECTION, CLUSTER, {"kmsKeyId": KEY}, {"kmsKeyId": OTHER_KEY}, {"kmsKeyId": KEY, "port": 1}),
+    (Rule.PROTECTION, "aws:backup/vault:Vault", {"kmsKeyArn": KEY}, {"kmsKeyArn": OTHER_KEY}, {"tags": {}}),
+    (Rule.PROTECTION, "aws:sqs/queue:Queue", {"kmsMasterKeyId": KEY}, {}, {"kmsMasterKeyId": KEY, "delaySeconds": 1}),
+    (
+        Rule.PROTECTION,
+        TABLE,
+        {"serverSideEncryption": {"kmsKeyArn": KEY}},
+        {"serverSideEncryption": {"kmsKeyArn": OTHER_KEY}},
+        {"serverSideEncryption": {"kmsKeyArn": KEY, "enabled": True}},
+    ),
+    (
+        Rule.PROTECTION,
+        "aws:eks/cluster:Cluster",
+        {"encryptionConfig": {"provider": {"keyArn": KEY}}},
+        {"encryptionConfig": {"provider": {"keyArn": OTHER_KEY}}},
+        {"version": "1.34"},
+    ),
+    (Rule.PROTECTION, ENCRYPTION, _default_key(KEY), _default_key(OTHER_KEY), {**_default_key(KEY), "x": 1}),
+    *(
+        (Rule.PROTECTION, type_, {path: True}, {path: False}, {path: True, "x": 1})
+        for type_, path in (
+            ("aws:cloudtrail/trail:Trail", "enableLogging"),
+            ("aws:cloudtrail/trail:Trail", "isMultiRegionTrail"),
+            ("aws:guardduty/detector:Detector", "enable"),
+            ("aws:cfg/recorderStatus:RecorderStatus", "isEnabled"),
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize(("rule", "type_", "before", "bad", "good"), TIES)
+def test_a_lost_tie_or_guard_is_told_from_any_other_change(
+    rule: Rule, type_: str, before: Values, bad: Values, good: Values
+) -> None:
+    lost = Made(type_, "update", before, bad)
+    kept = Made(type_, "update", before, {**before, **good} if type_ not in (PLAN, TABLE, SECRET) else good)
+    for form in (digest, events, plan):
+        assert rules(form(lost)) == [("it", rule)], form
+        assert rules(form(kept)) == [], form
+
+
+def test_what_joins_something_loses_nothing() -> None:
+    assert rules(digest(Made(CLUSTER, "update", {}, {"globalClusterIdentifier": "g"}))) == []
+    assert rules(digest(Made(CLUSTER, "update", {"kmsKeyId": ""}, {"kmsKeyId": KEY}))) == []
+
+
+def test_every_tie_and_guard_has_its_row_above() -> None:
+    tried = {(type_, path) for _, type_, before, bad, _ in TIES for path in (*before, *bad)}
+    for tie in (*DETACHMENTS, *PROTECTIONS):
+        first = tie.path.partition(".")[0].partition("|")[0]
+        types = {type_ for type_, path in tried if path == first}
+        assert tie.type in types or (tie.type in (ANY, HOLDING) and types), tie
+
+
+@pytest.mark.parametrize("each", STATEFUL, ids=lambda each: each.type)
+def test_what_holds_something_may_be_made_but_not_replaced_deleted_or_forgotten(each: Any) -> None:
+    def made(operation: str, **more: Any) -> Made:
+        return Made(each.type, operation, {"a": 1}, {"a": 2}, **more)
+
+    assert rules(digest(made("create"))) == rules(digest(made("update"))) == []
+    assert rules(digest(made("replace"))) == [("it", Rule.REPLACEMENT)]
+    assert rules(digest(made("delete"))) == [("it", Rule.DELETION)]
+    assert rules(digest(made("delete", retain=True))) == [("it", Rule.DELETION)]
+    if each.terraform:
+        assert rules(plan(made("create"), made("update"))) == []
+        assert rules(plan(made("replace"))) == [("it", Rule.REPLACEMENT)]
+        assert rules(plan(made("delete"))) == rules(plan(made("forget"))) == [("it", Rule.DELETION)]
+
+
+@pytest.mark.parametrize(("protect", "retain"), [(True, False), (False, True)])
+def test_what_is_protected_or_retained_is_held_on_to_whatever_it_is(protect: bool, retain: bool) -> None:
+    for operation, rule in (("replace", Rule.REPLACEMENT), ("delete", Rule.DELETION)):
+        held = Made(ROLE, operation, {"a": 1}, {"a": 2}, protect=protect, retain=retain)
+        assert rules(digest(held)) == [("it", rule)]
+        assert rules(digest(Made(ROLE, operation, {"a": 1}, {"a": 2}))) == []
+
+
+def test_what_aws_protects_is_held_on_to_in_terraform_too() -> None:
+    assert rules(plan(Made(BALANCER, "delete", {"enableDeletionProtection": True}))) == [("it", Rule.DELETION)]
+    assert rules(plan(Made(BALANCER, "delete", {"enableDeletionProtection": False}))) == []
+
+
+def test_taking_pulumi_s_own_protection_off_is_told_whatever_else_is_done() -> None:
+    for operation in ("same", "update"):
+        freed = Made(ROLE, operation, {"a": 1}, {"a": 1}, protect=True, unprotect=True)
+        assert rules(digest(freed)) == rules(events(freed)) == [("it", Rule.PROTECTION)]
+        assert rules(digest(Made(ROLE, operation, {"a": 1}, {"a": 1}, protect=True))) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "type_"), [*((Rule.DETACHMENT, e.type) for e in LINKS), *((Rule.PROTECTION, e.type) for e in GUARDS)]
+)
+def test_a_link_or_a_guard_goes_with_its_owner_and_not_alone(rule: Rule, type_: str) -> None:
+    alone = Made(type_, "delete", {"bucket": "models", "backupVaultName": "models", "planId": "models"}, name="guard")
+    owner = Made(BUCKET, "delete", {"bucket": "models"}, name="owner")
+    assert rules(digest(alone)) == rules(plan(alone)) == [("guard", rule)]
+    assert rules(digest(owner, alone)) == [("owner", Rule.DELETION)]
+    assert rules(digest(Made(ROLE, "delete", {"name": "models"}), alone)) == [("guard", rule)]
+
+
+def test_a_subnet_goes_with_its_network_and_its_zone_is_not_given_up_alone() -> None:
+    zone = {"vpcId": "vpc-1", "availabilityZone": "eu-west-1b"}
+    subnet = Made(SUBNET, "delete", zone, name="subnet")
+    for form in (digest, plan):
+        assert rules(form(subnet)) == [("subnet", Rule.REGIONS)]
+        assert rules(form(Made(NETWORK, "delete", id="vpc-1"), subnet)) == []
+        assert rules(form(Made(SUBNET, "create", {}, zone))) == []
+        moved = Made(SUBNET, "replace", zone, {**zone, "availabilityZone": "eu-west-1c"})
+        assert rules(form(moved)) == [("it", Rule.REGIONS)]
+
+
+def test_a_change_of_regions_is_told_by_the_provider_the_stash_or_the_resource_itself() -> None:
+    provider = "pulumi:providers:aws"
+    assert rules(digest(Made(provider, "update", {"region": HERE}, {"region": THERE}))) == [("it", Rule.REGIONS)]
+    assert rules(digest(Made(provider, "update", {"region": HERE, "x": 1}, {"region": HERE, "x": 2}))) == []
+    stays = {"regions": {"primary": HERE, "recovery": THERE}, "active": HERE}
+    goes = {**stays, "regions": {"primary": HERE, "recovery": "us-east-1"}}
+    stash = "pulumi:index:Stash"
+    assert rules(digest(Made(stash, "update", {"input": stays}, {"input": goes}))) == [("it", Rule.REGIONS)]
+    moved = Made(ROLE, "replace", {"region": HERE}, {"region": THERE})
+    assert rules(digest(moved)) == rules(plan(moved)) == [("it", Rule.REGIONS)]
+    assert rules(plan(Made(ROLE, "update", {"region": HERE}, {"region": HERE, "x": 1}))) == []
+
+
+def test_what_a_promotion_moves_behind_the_engine_s_back_may_not_be_moved_back() -> None:
+    moved = {(each.type, each.attribute) for each in promotion_effects.CHANGES}
+    tied = {(Made(tie.type, "").terraform, tie.path.partition(".")[0]) for tie in DETACHMENTS}
+    for type_, attribute, path in (
+        ("aws_rds_cluster", "replication_source_identifier", "replicationSourceIdentifier"),
+        ("aws_rds_cluster", "global_cluster_identifier", "globalClusterIdentifier"),
+        ("aws_elasticache_replication_group", "global_replication_group_id", "globalReplicationGroupId"),
+        ("aws_elasticache_global_replication_group", "primary_replication_group_id", "primaryReplicationGroupId"),
+        ("aws_secretsmanager_secret", "replica", "replicas|replica"),
+    ):
+        assert (type_, attribute) in moved
+        assert (type_, path) in tied
+
+
+def test_nothing_is_called_lost_that_nobody_described() -> None:
+    assert all(each.holds for each in STATEFUL)
+    assert stateful(ROLE) is None
+    assert findings.dangers(read(digest())) == []

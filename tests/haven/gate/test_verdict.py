@@ -1,0 +1,266 @@
+"""The gate: flips, what is accepted, what a real engine has written, the report, the command."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haven.base.exits import BAD_INPUT, FINDINGS, OK
+from haven.base.problems import Problems
+from haven.base.terminal import WIDTH, Style
+from haven.cli.main import main
+from haven.gate import preview_reader
+from haven.gate import text as gate_text
+from haven.gate.failover import Flip
+from haven.gate.findings import Rule
+from tests.haven.gate.engine_documents import HERE, THERE, Made, Values, digest, events, judged, plan, rules
+
+PREVIEWS = Path(__file__).parent / "previews"
+
+CLUSTER, TABLE, BUCKET = "aws:rds/cluster:Cluster", "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"
+NODES, ROLE = "aws:eks/nodeGroup:NodeGroup", "aws:iam/role:Role"
+
+
+STASH = Made(
+    "pulumi:index:Stash",
+    "update",
+    {"input": {"active": HERE}},
+    {"input": {"active": THERE}},
+    region="none",
+    name="birth",
+)
+
+
+def _sizes(desired: int, **more: Any) -> Values:
+    return {"scalingConfig": {"minSize": 1, "desiredSize": desired}, **more}
+
+
+FLIPS: tuple[tuple[str, Made, bool], ...] = (
+    ("makes something there", Made(NODES, "create", region=THERE), True),
+    ("enlarges something there", Made(NODES, "update", _sizes(1), _sizes(3), THERE), True),
+    ("shrinks something there", Made(NODES, "update", _sizes(3), _sizes(1), THERE), False),
+    ("changes something there", Made(NODES, "update", _sizes(1, version="1"), _sizes(3, version="2"), THERE), False),
+    ("takes something away there", Made(NODES, "delete", region=THERE), False),
+    ("replaces something there", Made(NODES, "replace", _sizes(1), _sizes(2), THERE), False),
+    ("makes something here", Made(NODES, "create", region=HERE), False),
+    ("enlarges something here", Made(NODES, "update", _sizes(1), _sizes(3), HERE), False),
+    ("takes something away here", Made(NODES, "delete", region=HERE), False),
+)
+
+
+@pytest.mark.parametrize(("what", "made", "passes"), FLIPS, ids=[row[0] for row in FLIPS])
+def test_a_flip_only_adds_and_enlarges_and_only_in_the_newly_active_region(what: str, made: Made, passes: bool) -> None:
+    found = [] if passes else [("it", Rule.FLIP)]
+    told = plan(made, output_changes={"active": {"actions": ["update"], "before": HERE, "after": THERE}})
+    assert rules(digest(STASH, made)) == rules(events(STASH, made)) == rules(told) == found
+    assert rules(plan(made), active=THERE) == found
+    assert rules(digest(made)) == rules(plan(made)) == []
+
+
+def test_what_shrinks_in_a_flip_is_named_with_both_numbers() -> None:
+    (found,) = judged(digest(STASH, Made(NODES, "update", _sizes(3), _sizes(1), THERE))).dangers
+    assert found.what == "shrinks in the Region that becomes active: scalingConfig.desiredSize 3 -> 1"
+
+
+def test_where_nobody_tells_where_a_thing_stands_a_flip_may_only_add_it() -> None:
+    def unknown(operation: str) -> dict[str, Any]:
+        return digest(STASH, Made("kubernetes:core/v1:Secret", operation, {"a": 1}, {"a": 2}, region="none"))
+
+    assert rules(unknown("create")) == []
+    assert rules(unknown("update")) == [("it", Rule.FLIP)]
+
+
+def test_the_flip_is_told_from_the_first_deployment_and_from_a_stash_that_stays() -> None:
+    first = Made(STASH.type, "create", {}, STASH.after, region="none")
+    assert judged(digest(first)).flip is None
+    assert judged(digest(STASH)).flip == Flip(HERE, THERE)
+
+
+def test_a_flip_named_on_the_command_line_must_be_the_document_s() -> None:
+    with pytest.raises(Problems, match=f'--active: got "us-east-1"; allowed: "{THERE}"'):
+        judged(digest(STASH), active="us-east-1")
+    with pytest.raises(Problems, match="a Region, such as"):
+        judged(digest(), active="Frankfurt")
+
+
+REAL: tuple[tuple[str, list[tuple[str, Rule]]], ...] = (
+    ("nothing.json", []),
+    ("flip.json", []),
+    (
+        "renamed-bucket.json",
+        [("haven-demo-artifacts-euw1", Rule.DELETION), ("haven-demo-artifacts-euc1", Rule.DELETION)],
+    ),
+    ("replaced-bucket.jsonl", [("haven-demo-artifacts-euw1", Rule.REPLACEMENT)]),
+    (
+        "lower-tier.json",
+        [("haven-demo-cache-euc1", Rule.DELETION), ("haven-demo-cache-global", Rule.DELETION)],
+    ),
+    ("other-zone.json", [("haven-demo-euw1-data-b", Rule.REGIONS)]),
+)
+
+
+@pytest.mark.parametrize(("name", "found"), REAL, ids=[row[0] for row in REAL])
+def test_what_the_real_engine_has_written_is_judged(name: str, found: list[tuple[str, Rule]]) -> None:
+    assert sorted(rules(preview_reader.read((PREVIEWS / name).read_bytes(), name))) == sorted(found)
+
+
+DANGEROUS = digest(Made(BUCKET, "delete", protect=True), Made(TABLE, "delete", name="other"), Made(ROLE, "delete"))
+BUCKET_URN, TABLE_URN = (Made(BUCKET, "").urn, Made(TABLE, "", name="other").urn)
+
+
+def test_what_is_accepted_passes_and_is_shown_with_its_reason() -> None:
+    verdict = judged(DANGEROUS, f"{BUCKET_URN}=moved to the new one")
+    assert [each.identity for each in verdict.refused] == [TABLE_URN]
+    assert [each.identity for each in verdict.accepted] == [BUCKET_URN]
+    assert "accepted: moved to the new one" in gate_text.render(verdict, Style())
+    both = judged(DANGEROUS, f"{BUCKET_URN}=a", f"{TABLE_URN}=b")
+    assert not both.refused
+    assert gate_text.render(both, Style()).startswith("Passed: 2 dangerous changes accepted\n")
+
+
+def test_a_reason_and_an_address_may_hold_the_sign_that_stands_between_them() -> None:
+    document = plan(Made(BUCKET, "delete"))
+    document["resource_changes"][0]["address"] = 'aws_s3_bucket.it["a=b"]'
+    assert judged(document, 'aws_s3_bucket.it["a=b"]=x=y').reasons == {'aws_s3_bucket.it["a=b"]': "x=y"}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "said"),
+    [
+        ((f"{BUCKET_URN}=",), f"allowed: {BUCKET_URN}=REASON"),
+        ((BUCKET_URN,), "say why it is meant"),
+        ((f"{BUCKET_URN}x=why",), f"did you mean {BUCKET_URN}"),
+        ((f"{Made(ROLE, '').urn}=why",), "--accept: got"),
+        ((f"{BUCKET_URN}=a", f"{BUCKET_URN}=b"), "each resource once"),
+    ],
+)
+def test_nothing_is_accepted_that_isn_t_dangerous_or_has_no_reason(accepted: tuple[str, ...], said: str) -> None:
+    with pytest.raises(Problems) as refused:
+        judged(DANGEROUS, *accepted)
+    assert said in str(refused.value)
+    with pytest.raises(Problems, match="nothing here is dangerous"):
+        judged(digest(), "urn=why")
+
+
+def test_the_report_says_what_why_and_the_way_out_of_each() -> None:
+    text = gate_text.render(judged(DANGEROUS), Style())
+    assert text.startswith("Refused: 2 dangerous changes\nRead from pulumi preview --json: 3 to delete.\n")
+    for said in ("deletion: is deleted", "its objects, in every version", "docs/moving-tiers.md", BUCKET_URN):
+        assert said in text
+    assert f"pulumi state unprotect '{BUCKET_URN}'" in " ".join(text.split())
+    assert f"\n  --accept '{TABLE_URN}=WHY'\n" in text
+    assert all(len(line) <= WIDTH or "urn:" in line for line in text.splitlines())
+
+
+def test_something_that_seems_renamed_is_told_how_to_keep_its_name() -> None:
+    renamed = (Made(BUCKET, "delete"), Made(BUCKET, "create", name="new"))
+    assert "give the new one an alias" in judged(digest(*renamed)).dangers[0].fix
+    assert "give the new one a moved block" in judged(plan(*renamed)).dangers[0].fix
+    elsewhere = Made(BUCKET, "create", name="new", region=THERE)
+    assert "renamed" not in judged(digest(renamed[0], elsewhere)).dangers[0].fix
+
+
+def test_secrets_are_never_shown() -> None:
+    before, after = {"kmsKeyId": "[secret]"}, {"kmsKeyId": "hush-hush"}
+    document = plan(Made(CLUSTER, "update", before, after))
+    document["resource_changes"][0]["change"]["after_sensitive"] = {"kms_key_id": True}
+    for verdict in (judged(document), judged(digest(Made(CLUSTER, "update", {"kmsKeyId": "a"}, before)))):
+        shown = gate_text.render(verdict, Style()) + json.dumps(gate_text.as_json(verdict))
+        assert "(secret)" in shown
+        assert "hush" not in shown
+
+
+def test_the_verdict_for_programs_has_everything() -> None:
+    found = gate_text.as_json(judged(digest(STASH, Made(NODES, "delete")), f"{Made(NODES, '').urn}=meant"))
+    (only,) = found.pop("dangers")
+    assert found == {
+        "verdict": "passed",
+        "document": "pulumi preview --json",
+        "engine": "Pulumi",
+        "changes": {"update": 1, "delete": 1},
+        "flip": {"before": HERE, "after": THERE},
+    }
+    assert (only["rule"], only["region"], only["accepted"]) == ("flip", HERE, "meant")
+
+
+def _gate(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(["gate", *arguments])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_the_command_s_exit_code_tells_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "preview.json"
+    file.write_text(json.dumps(DANGEROUS))
+    accepted = ["--accept", f"{BUCKET_URN}=a", "--accept", f"{TABLE_URN}=b"]
+    assert _gate(capsys, str(file))[0] == FINDINGS
+    assert _gate(capsys, str(file), *accepted)[0] == OK
+    code, out, _ = _gate(capsys, str(file), "--json")
+    assert (code, json.loads(out)["verdict"]) == (FINDINGS, "refused")
+    file.write_text("error: no stack\n")
+    code, out, err = _gate(capsys, str(file))
+    assert (code, out) == (BAD_INPUT, "")
+    assert err.startswith(f"1 problem in {file}:\n  the document: got no JSON")
+
+
+def _project(folder: Path, *accepted: dict[str, str]) -> Path:
+    (folder / "Pulumi.yaml").write_text("name: haven\nruntime: python\n")
+    (folder / "Pulumi.prod.yaml").write_text(json.dumps({"config": {"haven:policy": {"accepted": accepted}}}))
+    return folder
+
+
+def _meant(resource: str, until: str = "2099-12-31") -> dict[str, str]:
+    return {"resource": resource, "reason": "moved to another one", "until": until}
+
+
+def test_what_the_stack_s_file_accepts_passes_until_its_last_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "preview.json"
+    file.write_text(json.dumps(DANGEROUS))
+    table = TABLE_URN.rpartition("::")[2]
+    asked = (str(file), "--stack", "prod", "-C", str(tmp_path))
+
+    _project(tmp_path, _meant(BUCKET_URN), _meant(table), _meant("what-is-not-there"))
+    code, out, _ = _gate(capsys, *asked)
+    assert code == OK
+    assert "moved to another one (until 2099-12-31)" in out
+
+    _project(tmp_path, _meant(BUCKET_URN), _meant(table, until="2020-12-31"))
+    code, out, _ = _gate(capsys, *asked, "--json")
+    assert code == FINDINGS
+    told = {each["identity"]: each["accepted"] for each in json.loads(out)["dangers"]}
+    assert told == {BUCKET_URN: "moved to another one (until 2099-12-31)", TABLE_URN: None}
+
+    _project(tmp_path, {**_meant(BUCKET_URN), "reason": ""})
+    code, out, err = _gate(capsys, *asked)
+    assert (code, out) == (BAD_INPUT, "")
+    assert 'haven:policy.accepted[0].reason: got ""; allowed: at least 10 characters' in err
+
+
+def test_the_document_may_come_through_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(DANGEROUS).encode())))
+    assert _gate(capsys, "-")[0] == FINDINGS
+
+
+def test_a_file_that_isn_t_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = _gate(capsys, "there-is-no-such-file")
+    assert code == BAD_INPUT
+    assert 'FILE: got "there-is-no-such-file", which can\'t be read (No such file or directory)' in err
+
+
+def test_judging_loads_neither_pulumi_nor_aws() -> None:
+    program = (
+        "import sys; from haven import cli; code = cli.main(['gate', sys.argv[1]]);"
+        "assert not {'pulumi', 'boto3', 'pydantic'} & set(sys.modules), sorted(sys.modules); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(PREVIEWS / "flip.json")], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()

@@ -1,0 +1,357 @@
+"""Two recordings side by side."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haven.base.terminal import WIDTH, Style
+from haven.model.tiers import Tier
+from haven.plan import difference_text
+from haven.plan.difference import PropertyChange, as_json, by_place, difference, judged
+from haven.plan.summary import Plan, make_plan
+from haven.program.diff import HIDDEN
+from haven.program.recording import Options, Record, Recording, Secret, reference
+from haven.program.removal_steps import held
+from tests.environments import TIERS, environment
+from tests.haven.plan.hand_made_recordings import (
+    EVERYTHING,
+    PRIMARY,
+    RECOVERY,
+    node_group,
+    promises,
+    recording,
+    resource,
+)
+
+
+def changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:
+    """How one bucket's inputs differ."""
+    old, new = (recording(resource("aws:s3/bucket:Bucket", "b", inputs)) for inputs in (before, after))
+    found = difference(old, new)
+    assert not found.added
+    assert not found.removed
+    return [(each.path, each.before, each.after) for change in found.changed for each in change.properties]
+
+
+def test_a_recording_does_not_differ_from_itself() -> None:
+    found = difference(recording(*EVERYTHING), recording(*EVERYTHING))
+    assert not found
+
+
+def test_what_only_one_side_has_is_added_or_removed() -> None:
+    system, serving = node_group("system", 3, gpu=False), node_group("serving", 1, gpu=True)
+    there = difference(recording(system), recording(system, serving))
+    back = difference(recording(system, serving), recording(system))
+    assert (list(there.added), list(there.removed)) == ([serving], [])
+    assert (list(back.added), list(back.removed)) == ([], [serving])
+    assert there
+
+
+def test_providers_and_components_are_not_compared() -> None:
+    provider = resource("pulumi:providers:aws", "aws")
+    component = resource("haven:index:GlobalDatabase", "db", custom=False)
+    assert not difference(recording(), recording(provider, component))
+
+
+def test_a_change_is_named_by_the_innermost_property() -> None:
+    old, new = recording(node_group("g", 1, gpu=True)), recording(node_group("g", 3, gpu=True))
+    (change,) = difference(old, new).changed
+    assert list(change.properties) == [PropertyChange("scalingConfig.desiredSize", "1", "3")]
+
+
+def test_list_elements_are_named_by_their_place() -> None:
+    assert changes({"a": [{"b": 1}, {"b": 2}]}, {"a": [{"b": 1}, {"b": 3}, {"b": 4}]}) == [
+        ("a[1].b", "2", "3"),
+        ("a[2]", None, '{"b": 4}'),
+    ]
+
+
+def test_what_comes_and_goes_is_told_from_an_empty_value() -> None:
+    assert changes({"a": "", "b": 1}, {"b": 1, "c": ""}) == [("a", "", None), ("c", None, "")]
+
+
+def test_policies_are_compared_inside() -> None:
+    old, new = (json.dumps({"Statement": [{"Effect": "Allow", "Action": action}]}) for action in ("a", "b"))
+    assert changes({"policy": old}, {"policy": new}) == [("policy.Statement[0].Action", "a", "b")]
+
+
+def test_text_that_only_looks_like_json_is_compared_as_text() -> None:
+    assert changes({"a": "{x"}, {"a": "[y"}) == [("a", "{x", "[y")]
+
+
+def test_a_number_is_not_a_truth_value() -> None:
+    assert changes({"a": True}, {"a": 1}) == [("a", "true", "1")]
+
+
+def test_long_values_keep_both_their_ends() -> None:
+    ((_, before, after),) = changes({"a": "x" * 100 + "1"}, {"a": "x" * 100 + "2"})
+    assert before is not None
+    assert after is not None
+    assert (before[-2:], after[-2:]) == ("x1", "x2")
+    assert " ... " in before
+    assert len(before) < 70
+
+
+def test_a_changed_secret_is_noticed_and_never_shown() -> None:
+    old, new = (
+        {"a": Secret("old-hush"), "b": {"c": Secret("same")}},
+        {"a": Secret("new-hush"), "b": {"c": Secret("same")}},
+    )
+    assert changes(old, new) == [("a", HIDDEN, HIDDEN)]
+
+
+def test_a_secret_inside_something_that_comes_or_goes_is_hidden_too() -> None:
+    assert changes({}, {"a": [{"password": Secret("hush")}]}) == [("a", None, f'[{{"password": "{HIDDEN}"}}]')]
+
+
+def test_references_are_shown_by_the_name_of_their_resource() -> None:
+    vpc = resource("aws:ec2/vpc:Vpc", "haven-vpc")
+    old = recording(vpc, resource("aws:ec2/subnet:Subnet", "s", {"vpcId": "vpc-1"}))
+    new = recording(vpc, resource("aws:ec2/subnet:Subnet", "s", {"vpcId": f"arn:{reference(vpc.key, 'id')}"}))
+    (change,) = difference(old, new).changed
+    assert change.properties[0].after == "arn:<haven-vpc.id>"
+    nobody = recording(resource("aws:ec2/subnet:Subnet", "s", {"vpcId": reference("0" * 12, "id")}))
+    (change,) = difference(old, nobody).changed
+    assert change.properties[0].after == "<unknown.id>"
+
+
+def test_options_that_matter_are_compared_too() -> None:
+    bucket = resource("aws:s3/bucket:Bucket", "b")
+    kept = replace(bucket, options=Options(protect=True, retain_on_delete=True))
+    (change,) = difference(recording(bucket), recording(kept)).changed
+    assert [(each.path, each.before, each.after) for each in change.properties] == [
+        ("(protect)", "false", "true"),
+        ("(retain on delete)", "false", "true"),
+    ]
+
+
+INPUTS = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(st.sampled_from('ab{}[]"'), max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xyz"), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from("pqr"), INPUTS, max_size=3), st.dictionaries(st.sampled_from("pqr"), INPUTS))
+def test_comparing_the_other_way_round_swaps_before_and_after(old: dict[str, Any], new: dict[str, Any]) -> None:
+    assert changes(old, new) == [(path, before, after) for path, after, before in changes(new, old)]
+    assert changes(old, old) == []
+
+
+def test_records_are_grouped_by_region_and_component() -> None:
+    places = by_place(each for each in EVERYTHING if each.custom)
+    assert list(places) == sorted(places)
+    assert (RECOVERY, "GlobalCache", "haven-GlobalCache") in places
+    assert ("", "GlobalDatabase", "haven-GlobalDatabase") in places
+
+
+def warm_and_backup() -> tuple[Recording, Recording]:
+    """The same stack with and without things in the recovery Region, one group smaller and one policy longer."""
+    before = recording(*EVERYTHING)
+    kept = [each for each in EVERYTHING if each.region != RECOVERY and each.name != "serving"]
+    after = recording(*kept, node_group("serving", 1, gpu=True), tier=Tier.BACKUP, objectives={}, judgements=[])
+    return before, after
+
+
+def plans() -> tuple[Plan, Plan]:
+    before, after = (make_plan(each) for each in warm_and_backup())
+    return before, judged(after, before.objectives)
+
+
+def text(notes: tuple[str, ...] = (), *, style: Style | None = None) -> str:
+    return difference_text.render(*plans(), difference(*warm_and_backup()), notes, style or Style())
+
+
+def test_the_other_tier_is_judged_by_this_stacks_objectives() -> None:
+    _, after = plans()
+    verdicts = {(each["objective"], each["promise"]): each["verdict"] for each in after.judgements}
+    assert verdicts["rtoMinutes", "rto"] == "out of the tier's reach"
+    assert after.objectives == {"rtoMinutes": 30, "rpoMinutes": 15}
+
+
+def test_the_text_says_what_is_added_changed_and_removed_where() -> None:
+    said = text()
+    assert said.startswith("From tier warm to tier backup\n0 added, 1 changed, 3 removed\n")
+    assert f"  {RECOVERY}  GPU nodes          2 -> 0" in said
+    assert f"  {PRIMARY}, InferenceCluster haven-InferenceCluster: 1\n    ~ serving  eks node group\n" in said
+    assert "        scalingConfig.desiredSize: 4 -> 1\n" in said
+    assert "    - cache-euc1  elasticache replication group\n" in said
+
+
+def test_the_text_puts_the_promises_side_by_side() -> None:
+    assert "time to recover                   2.5 min        20 min [A]  60 min           24 h [A]" in text()
+
+
+def test_the_text_says_what_else_had_to_differ() -> None:
+    assert "\na note on systems\n" in text(("a note on systems",))
+
+
+def test_nothing_to_change_is_said_so() -> None:
+    before, _ = warm_and_backup()
+    plan = make_plan(before)
+    said = difference_text.render(plan, plan, difference(before, before), (), Style())
+    assert said.startswith("From tier warm to tier warm\nnothing differs\n")
+
+
+def test_added_properties_and_changed_secrets_are_told_in_words() -> None:
+    parameter = "aws:ssm/parameter:Parameter"
+    old = recording(resource(parameter, "p", {"value": Secret("a"), "old": 1}))
+    new = recording(resource(parameter, "p", {"value": Secret("b"), "new": 2}))
+    said = difference_text.render(make_plan(old), make_plan(new), difference(old, new), (), Style())
+    assert "        new: 2 (new)\n" in said
+    assert "        old: 1 -> (gone)\n" in said
+    assert "        value: (secret), which differs\n" in said
+
+
+def test_no_line_is_wider_than_a_terminal() -> None:
+    assert max(len(line) for line in text(style=Style()).splitlines()) <= WIDTH
+
+
+def going(*, protect: bool = True, retain: bool = True) -> Recording:
+    """A Region's table replica, balancer and node group, which another tier doesn't have."""
+    replica = resource("aws:dynamodb/tableReplica:TableReplica", "features-replica", region=RECOVERY, protect=protect)
+    return recording(
+        replace(replica, options=Options(protect=protect, retain_on_delete=retain)),
+        resource("aws:lb/loadBalancer:LoadBalancer", "edge", region=RECOVERY, protect=protect),
+        node_group("serving", 2, gpu=True, region=RECOVERY),
+    )
+
+
+def test_what_is_refused_is_named_with_what_to_do_in_its_order() -> None:
+    before, after = going(), recording(tier=Tier.BACKUP)
+    said = difference_text.render(make_plan(before), make_plan(after), difference(before, after), (), Style())
+    refused = said[said.index("Refused: 2 resources") : said.index("Promises")]
+    order = [
+        "1. Save what",
+        "features-replica: nothing that the home table hasn't got",
+        "2. Let go",
+        "pulumi state unprotect urn:pulumi:test::haven::aws:dynamodb/tableReplica:TableReplica::features-replica\n",
+        "pulumi state unprotect urn:pulumi:test::haven::aws:lb/loadBalancer:LoadBalancer::edge\n",
+        "3. Turn off",
+        "deletion_protection.enabled,Value=false",
+        "4. Change haven:tier",
+        "pulumi up\n",
+        "5. What was retained",
+        "aws dynamodb update-table --table-name features --no-deletion-protection-enabled --region eu-central-1\n",
+        "aws dynamodb update-table --table-name features --replica-updates",
+    ]
+    places = [refused.index(each) for each in order]
+    assert places == sorted(places)
+    assert "serving" not in refused
+
+
+def test_nothing_is_refused_where_nothing_is_protected() -> None:
+    before, after = going(protect=False, retain=False), recording(tier=Tier.BACKUP)
+    found = difference(before, after)
+    assert "Refused" not in difference_text.render(make_plan(before), make_plan(after), found, (), Style())
+    assert as_json(make_plan(before), make_plan(after), found, ())["compare"]["refused"] == []
+
+
+def test_json_says_what_is_refused_and_what_to_do() -> None:
+    before, after = going(), recording(tier=Tier.BACKUP)
+    said = as_json(make_plan(before), make_plan(after), difference(before, after), ())
+    refused = {each["name"]: each for each in said["compare"]["refused"]}
+    assert refused.keys() == {"features-replica", "edge"}
+    for each in refused.values():
+        assert each["unprotect"] == f"pulumi state unprotect {each['urn']}"
+        assert each["data"]
+        assert each["byHand"]
+
+
+def test_a_urn_is_quoted_for_the_shell() -> None:
+    nested = replace(going().resources[0], urn="urn:pulumi:test::haven::a$b::features-replica")
+    (found,) = held([nested])
+    assert found.unprotect == "pulumi state unprotect 'urn:pulumi:test::haven::a$b::features-replica'"
+
+
+def test_what_nobody_knows_how_to_take_away_is_refused_all_the_same() -> None:
+    (found,) = held([resource("aws:new/thing:Thing", "thing", protect=True)])
+    assert (found.by_hand, bool(found.data)) == ([], True)
+
+
+@pytest.mark.parametrize(("before", "after"), [*pairwise(reversed(TIERS))])
+def test_each_type_that_a_lower_tier_lacks_and_that_is_held_on_to_has_a_way_of_its_own(before: str, after: str) -> None:
+    stacks = [environment("backup", tier=each) for each in (before, after)]
+    found = held(difference(*stacks).removed)
+    assert [each.record.type for each in found if not each.by_hand] == []
+
+
+def test_json_has_the_plan_and_the_comparison() -> None:
+    before, after = plans()
+    said = as_json(before, after, difference(*warm_and_backup()), ["a note"])
+    assert said["tier"] == "warm"
+    assert said["compare"].keys() == {
+        "tier", "regions", "promises", "judgements", "notes", "added", "changed", "removed", "refused",
+    }  # fmt: skip
+    assert said["compare"]["tier"] == "backup"
+    assert said["compare"]["promises"] == promises(Tier.BACKUP)
+    (changed,) = said["compare"]["changed"]
+    assert changed["properties"] == [{"path": "scalingConfig.desiredSize", "before": "4", "after": "1"}]
+    assert [each["name"] for each in said["compare"]["removed"]] == sorted(_names_in(RECOVERY), key=_urn)
+    assert "hush" not in json.dumps(said)
+
+
+def _names_in(region: str) -> list[str]:
+    return [each.name for each in EVERYTHING if each.region == region]
+
+
+def _urn(name: str) -> str:
+    found: Record = next(each for each in EVERYTHING if each.name == name)
+    return found.urn
+
+
+EXACT = """\
+[1mFrom tier warm to tier backup[0m
+1 added, 1 changed, 1 removed
+
+  eu-west-1     resources  1 -> 2
+  eu-west-1     GPU nodes  4 -> 1
+  eu-west-1     buckets    0 -> 1
+  eu-central-1  resources  1 -> 0
+  eu-central-1  GPU nodes  2 -> 0
+
+[1mAdded: 1 resource[0m
+  eu-west-1, the stack itself: 1
+[32m    + logs  s3 bucket[0m
+
+[1mChanged: 1 resource[0m
+  eu-west-1, InferenceCluster haven-InferenceCluster: 1
+[33m    ~ serving  eks node group[0m
+        scalingConfig.desiredSize: 4 -> 1
+
+[1mRemoved: 1 resource[0m
+  eu-central-1, InferenceCluster haven-InferenceCluster: 1
+[31m    - serving-there  eks node group[0m
+
+[1mPromises ([A]: at most by assumption)[0m
+  promise                           warm: at best  at most     backup: at best  at most
+  time to recover                   2.5 min        20 min [A]  60 min           24 h [A]
+  lost: cached entries              1 s            1 min [A]   1 s              no promise
+  lost: committed database writes   1 s            1 min       2 h              4 h [A]
+  lost: objects not yet replicated  1 s            15 min      1 s              no promise
+
+[1mThis stack's objectives under tier backup[0m
+  RTO 30 min  time to recover                   out of the tier's reach
+  RPO 15 min  lost: committed database writes   out of the tier's reach
+  RPO 15 min  lost: objects not yet replicated  possible, but not promised: measure it in drills
+  RPO 15 min  lost: cached entries              possible, but not promised: measure it in drills
+"""
+
+
+def test_a_comparison_reads_like_this() -> None:
+    old = recording(node_group("serving", 4, gpu=True), node_group("serving-there", 2, gpu=True, region=RECOVERY))
+    logs = resource("aws:s3/bucket:Bucket", "logs", {"bucket": "logs"})
+    new = recording(node_group("serving", 1, gpu=True), logs, tier=Tier.BACKUP)
+    said = difference_text.render(make_plan(old), make_plan(new), difference(old, new), (), Style(colour=True))
+    assert said.replace("\033", "") == EXACT
+
+
+def test_a_resource_that_moves_to_another_region_is_changed() -> None:
+    bucket = resource("aws:s3/bucket:Bucket", "b")
+    (change,) = difference(recording(bucket), recording(replace(bucket, region=RECOVERY))).changed
+    assert list(change.properties) == [PropertyChange("(Region)", PRIMARY, RECOVERY)]

@@ -1,0 +1,58 @@
+"""What a plan says of tables, queues, images, balancers, backups and alarms."""
+
+import pytest
+
+from haven.plan.component_summary import component_facts
+from haven.program.recording import Recording
+from tests.environments import PRIMARY, RECOVERY, environment
+
+
+def facts(recording: Recording, component: str, region: str) -> list[str]:
+    """Everything that is said of a component's parts in a Region."""
+    here = [each for each in recording.real() if each.component == component and each.region == region]
+    return component_facts(component, here, recording)
+
+
+@pytest.mark.parametrize(
+    ("component", "region", "said"),
+    [
+        (
+            "BackupVault",
+            PRIMARY,
+            "backups daily kept 35 days, monthly kept 365 days; each copied into the other Region",
+        ),
+        ("BackupVault", RECOVERY, "restored to see that it works: Aurora, DynamoDB"),
+        ("CostGuard", PRIMARY, "told when a month costs 10000 USD"),
+        ("EdgeBalancer", RECOVERY, "certificate for *.warm.example.com"),
+        ("FaultExperiments", RECOVERY, "8 experiments that somebody may start"),
+        ("GlobalTable", PRIMARY, "by session, items expire, at home here"),
+        ("GlobalTable", RECOVERY, "a replica that takes writes too"),
+        ("Observability", PRIMARY, "nobody is told: subscribe to the topic, or name emails in haven:watch"),
+        ("ReplicatedRegistry", RECOVERY, "haven-warm-images/serving, haven-warm-images/training"),
+        ("RequestBuffer", RECOVERY, "in no order"),
+    ],
+)
+def test_a_part_is_told_in_words(component: str, region: str, said: str) -> None:
+    assert said in facts(environment("warm"), component, region)
+
+
+def test_hourly_backups_are_those_of_a_tier_that_has_nothing_else() -> None:
+    assert any(
+        each.startswith("backups hourly kept 3 days") for each in facts(environment("backup"), "BackupVault", PRIMARY)
+    )
+
+
+def test_choices_show() -> None:
+    chosen = environment(
+        "warm",
+        queues='{"requests": {"stream": {}, "bus": {}}}',
+        backups='{"complianceLockCoolingOffDays": 7}',
+        watch='{"emails": ["team@example.com"]}',
+        edge='{"internal": true}',
+    )
+    assert facts(chosen, "RequestBuffer", PRIMARY)[1:] == [
+        "with a stream", "behind a bus whose events can be replayed",
+    ]  # fmt: skip
+    assert "locked for good after 7 days" in facts(chosen, "BackupVault", PRIMARY)
+    assert "1 address told" in facts(chosen, "Observability", RECOVERY)
+    assert "application balancer, reached inside the network alone" in facts(chosen, "EdgeBalancer", PRIMARY)

@@ -1,0 +1,412 @@
+"""Plans made of recordings: counts, facts, promises, as data and as text."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haven.base.terminal import WIDTH, Style, plural, style_for, table, wrapped
+from haven.model.tiers import Tier
+from haven.plan import text as plan_text
+from haven.plan.component_summary import cache_nodes, component_facts, is_gpu_group, scaling, zones
+from haven.plan.summary import Plan, as_json, kind, make_plan
+from haven.program.recording import Record, reference
+from tests.haven.plan.hand_made_recordings import (
+    CACHE_HERE,
+    CACHE_THERE,
+    DATASTORE,
+    EVERYTHING,
+    PRIMARY,
+    RECOVERY,
+    node_group,
+    recording,
+    resource,
+)
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return make_plan(recording(*EVERYTHING), ["haven:tags.owner"])
+
+
+def test_regions_come_primary_first_with_role_state_and_count(plan: Plan) -> None:
+    assert [(each.region, each.role, each.state, each.count) for each in plan.regions] == [
+        (PRIMARY, "primary", "active", 13),
+        (RECOVERY, "recovery", "standby", 3),
+    ]
+
+
+def test_the_state_follows_where_writes_go_and_the_role_does_not() -> None:
+    flipped = make_plan(recording(*EVERYTHING, active=RECOVERY))
+    assert [(each.region, each.role, each.state) for each in flipped.regions] == [
+        (PRIMARY, "primary", "standby"),
+        (RECOVERY, "recovery", "active"),
+    ]
+
+
+def test_what_stands_is_counted_by_what_serves(plan: Plan) -> None:
+    here, there = (each.standing for each in plan.regions)
+    assert here == {
+        "buckets": 1,
+        "cacheNodes": 6,
+        "controlPlanes": 1,
+        "databaseClusters": 1,
+        "databaseInstances": 1,
+        "gpuNodes": 4,
+        "natGateways": 1,
+        "systemNodes": 3,
+        "zones": 2,
+    }
+    assert {name for name, number in there.items() if number} == {"cacheNodes", "databaseClusters", "gpuNodes"}
+
+
+def test_a_secondary_cache_has_its_primarys_shards() -> None:
+    assert cache_nodes(CACHE_THERE, recording(*EVERYTHING)) == 6
+    alone = resource("aws:elasticache/replicationGroup:ReplicationGroup", "x", {"numCacheClusters": 2})
+    assert cache_nodes(alone, recording(alone)) == 2
+
+
+def test_providers_and_components_are_no_resources(plan: Plan) -> None:
+    assert {each.name for each in plan.resources} & {"aws-eu-west-1", "db"} == set()
+    assert plan.count == 17
+
+
+def test_every_resource_is_in_exactly_one_section(plan: Plan) -> None:
+    sections = [section for each in plan.regions for section in each.sections] + list(plan.elsewhere)
+    assert sum(section.count for section in sections) == plan.count
+    assert [(each.component, each.name) for each in plan.elsewhere] == [("GlobalDatabase", "haven-GlobalDatabase")]
+
+
+def test_components_come_in_reading_order_and_the_stack_itself_last(plan: Plan) -> None:
+    assert [each.component for each in plan.regions[0].sections] == [
+        "RegionalNetwork",
+        "InferenceCluster",
+        "GlobalDatabase",
+        "GlobalCache",
+        "ReplicatedBucket",
+        "",
+    ]
+
+
+def test_json_is_sorted_and_says_what_its_docstring_says(plan: Plan) -> None:
+    said = as_json(plan)
+    documented = {
+        "stack", "kind", "tier", "active", "regions", "resources", "promises", "objectives", "judgements", "systems",
+        "notes", "placeholders",
+    }  # fmt: skip
+    assert said.keys() == documented
+    assert (said["regions"][RECOVERY]["role"], said["regions"][RECOVERY]["state"]) == ("recovery", "standby")
+    assert said["placeholders"] == ["haven:tags.owner"]
+    urns = [each["urn"] for each in said["resources"]]
+    assert urns == sorted(urns)
+    for region, described in said["regions"].items():
+        assert described["count"] == sum(each["region"] == region for each in said["resources"])
+
+
+def test_json_describes_a_node_group_with_its_scaling(plan: Plan) -> None:
+    (group,) = [each for each in as_json(plan)["resources"] if each["name"] == "serving"]
+    assert group == {
+        "urn": "urn:pulumi:test::haven::aws:eks/nodeGroup:NodeGroup::serving",
+        "type": "aws:eks/nodeGroup:NodeGroup",
+        "name": "serving",
+        "region": PRIMARY,
+        "component": "InferenceCluster",
+        "componentName": "haven-InferenceCluster",
+        "protect": False,
+        "scaling": {"min": 0, "desired": 4, "max": 9},
+    }
+
+
+def test_no_secret_is_in_json_or_text(plan: Plan) -> None:
+    assert "hush-hush" not in json.dumps(as_json(plan))
+    assert "hush-hush" not in plan_text.render(plan, Style())
+
+
+@pytest.mark.parametrize(
+    ("image", "gpu"), [("BOTTLEROCKET_x86_64_NVIDIA", True), ("AL2_x86_64_GPU", True), ("BOTTLEROCKET_x86_64", False)]
+)
+def test_gpu_groups_are_told_by_their_image(image: str, gpu: bool) -> None:
+    assert is_gpu_group(resource("aws:eks/nodeGroup:NodeGroup", "x", {"amiType": image})) is gpu
+
+
+def test_only_node_groups_scale() -> None:
+    assert scaling(resource("aws:s3/bucket:Bucket", "x", {"scalingConfig": {}})) is None
+
+
+def test_zones_are_those_of_the_subnets() -> None:
+    assert zones(EVERYTHING) == ["eu-west-1a", "eu-west-1b"]
+
+
+def facts_of(component: str, *records: Record, extra: tuple[Record, ...] = ()) -> list[str]:
+    return component_facts(component, records, recording(*records, *extra))
+
+
+def test_a_network_tells_its_block_zones_nat_and_endpoints() -> None:
+    endpoint = resource("aws:ec2/vpcEndpoint:VpcEndpoint", "e", {"vpcEndpointType": "Interface"})
+    network = [each for each in EVERYTHING if each.component == "RegionalNetwork"]
+    assert facts_of("RegionalNetwork", *network, endpoint) == [
+        "10.0.0.0/16", "zones eu-west-1a, eu-west-1b", "1 NAT gateway", "1 interface endpoint",
+    ]  # fmt: skip
+    assert facts_of("RegionalNetwork", network[0])[2:] == ["no NAT", "no interface endpoints"]
+
+
+def test_a_cluster_tells_its_version_and_groups_system_first() -> None:
+    cluster = resource("aws:eks/cluster:Cluster", "eks", {"version": "1.33"})
+    assert facts_of("InferenceCluster", node_group("a-gpu", 2, gpu=True), node_group("z", 3, gpu=False), cluster) == [
+        "Kubernetes 1.33",
+        "system nodes z: 3 now, 0 to 9 (g6.xlarge, g5.xlarge)",
+        "GPU nodes a-gpu: 2 now, 0 to 9 (g6.xlarge, g5.xlarge)",
+    ]
+
+
+def test_a_database_tells_whether_it_is_headless_and_forwards_writes() -> None:
+    member = resource(
+        "aws:rds/cluster:Cluster",
+        "db",
+        {"engineVersion": "16.11", "clusterIdentifier": "haven-db-euc1", "enableGlobalWriteForwarding": True},
+    )
+    instance = resource("aws:rds/clusterInstance:ClusterInstance", "i", {"instanceClass": "db.r6g.large"})
+    first = "Aurora PostgreSQL 16.11, member haven-db-euc1"
+    assert facts_of("GlobalDatabase", member) == [first, "headless: no instance", "forwards writes to the writer"]
+    assert facts_of("GlobalDatabase", member, instance)[1] == "1 instance (db.r6g.large)"
+    assert facts_of("GlobalDatabase") == []
+
+
+def test_a_cache_tells_its_size_and_role() -> None:
+    assert facts_of("GlobalCache", CACHE_HERE, extra=(DATASTORE,)) == [
+        "cache-euw1: 3 shards x 2 nodes, primary of the Global Datastore"
+    ]
+    assert facts_of("GlobalCache", CACHE_THERE, extra=(DATASTORE, CACHE_HERE)) == [
+        "cache-euc1: 3 shards x 2 nodes, secondary of the Global Datastore"
+    ]
+    assert facts_of("GlobalCache", CACHE_HERE)[0].endswith("on its own: nothing is replicated")
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ([{"destination": {"replicationTime": {"status": "Enabled"}}}], "replicates to the other Region, with time"),
+        ([{"destination": {"bucket": "x"}}], "replicates to the other Region, without time control"),
+        ([], "not replicated"),
+    ],
+)
+def test_a_bucket_tells_how_it_replicates(rules: list[Any], said: str) -> None:
+    bucket = resource("aws:s3/bucket:Bucket", "b", {"bucket": "b-euw1", "objectLockEnabled": True})
+    config = resource(
+        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        "c",
+        {"bucket": reference(bucket.key, "id"), "rules": rules},
+    )
+    (fact,) = facts_of("ReplicatedBucket", bucket, config)
+    assert fact.startswith(f"b-euw1, {said}")
+    assert fact.endswith(", Object Lock")
+
+
+def test_dns_tells_who_answers_and_whether_it_is_checked() -> None:
+    zone = resource("aws:route53/zone:Zone", "z", {"name": "example.com"})
+    failover = {"name": "ai.example.com", "failoverRoutingPolicies": [{"type": "PRIMARY"}]}
+    latency = {"name": "ai.example.com", "latencyRoutingPolicies": [{"region": RECOVERY}]}
+    records = [
+        resource("aws:route53/record:Record", "r1", {**failover, "setIdentifier": PRIMARY, "healthCheckId": "h"}),
+        resource("aws:route53/record:Record", "r2", {**latency, "setIdentifier": RECOVERY}),
+        resource("aws:route53/record:Record", "r3", {"name": "example.com", "aliases": [{"name": "ai.example.com"}]}),
+    ]
+    assert facts_of("FailoverDns", zone, *records) == [
+        "public zone example.com",
+        "ai.example.com: eu-west-1 as primary, with a health check; eu-central-1 by latency, without a health check",
+        "example.com: answers as ai.example.com",
+    ]
+
+
+@pytest.mark.parametrize(("type_", "mode"), [("CALCULATED", "automatic: "), ("CLOUDWATCH_METRIC", "manual: ")])
+def test_a_switch_tells_which_region_it_turns_off_and_who_decides(type_: str, mode: str) -> None:
+    alarm = {"name": "switch-euw1", "dimensions": {"Region": PRIMARY}}
+    facts = facts_of(
+        "TrafficSwitch",
+        resource("aws:cloudwatch/metricAlarm:MetricAlarm", "a", alarm),
+        resource("aws:route53/healthCheck:HealthCheck", "h", {"type": type_}),
+    )
+    assert facts[0] == "alarm switch-euw1 turns eu-west-1 off"
+    assert facts[1].startswith(mode)
+
+
+def test_an_unknown_component_is_counted_without_facts() -> None:
+    assert facts_of("SomethingElse", resource("aws:s3/bucket:Bucket", "b")) == []
+
+
+def test_resource_types_are_named_in_words() -> None:
+    assert kind("aws:eks/nodeGroup:NodeGroup") == "eks node group"
+    assert kind("pulumi:index:Stash") == "pulumi stash"
+    assert kind("random:index/randomPassword:RandomPassword") == "random random password"
+
+
+def test_the_text_shows_both_regions_side_by_side(plan: Plan) -> None:
+    text = plan_text.render(plan, Style())
+    assert "Stack test: tier warm, writes go to eu-west-1" in text
+    assert "                      eu-west-1        eu-central-1" in text
+    assert "  GPU nodes           4                2" in text
+    assert "  database instances  1                0 (headless)" in text
+    assert "  system nodes        3                -" in text
+
+
+def test_the_text_shows_each_promise_beside_its_objective_and_marks_assumptions(plan: Plan) -> None:
+    text = plan_text.render(plan, Style())
+    assert "time to recover                   2.5 min  20 min [A]  RTO 30 min  within reach, if the" in text
+    assert "lost: objects not yet replicated  1 s      15 min      RPO 15 min  within what the tier" in text
+    assert "time to recover: at best Amazon Route 53 guide; arithmetic; at most [A] assumed: no source" in text
+
+
+def test_what_nobody_promises_is_called_so() -> None:
+    text = plan_text.render(make_plan(recording(*EVERYTHING, tier=Tier.BACKUP)), Style())
+    assert "lost: objects not yet replicated  1 s      no promise" in text
+    assert "out of the tier's reach" in text
+
+
+def test_the_text_lists_placeholders_notes_and_systems(plan: Plan) -> None:
+    text = plan_text.render(plan, Style())
+    assert "Encrypted values, not decrypted and not in this plan\n  haven:tags.owner\n" in text
+    assert text.endswith("Notes\n  a note\n")
+    assert "  serving  model-serving  warm" in text
+
+
+def test_no_line_of_the_text_is_wider_than_a_terminal(plan: Plan) -> None:
+    assert max(len(line) for line in plan_text.render(plan, Style()).splitlines()) <= WIDTH
+
+
+def test_colour_changes_no_word(plan: Plan) -> None:
+    import re
+
+    painted = plan_text.render(plan, Style(colour=True))
+    assert "\033[" in painted
+    assert re.sub(r"\033\[\d+m", "", painted) == plan_text.render(plan, Style())
+
+
+class Stream:
+    """A stream that says whether it is a terminal."""
+
+    def __init__(self, terminal: bool) -> None:
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "colour"),
+    [
+        (True, {}, True),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, True),
+        (True, {"TERM": "dumb"}, False),
+        (False, {}, False),
+    ],
+)
+def test_colour_is_for_terminals_unless_told_otherwise(
+    terminal: bool, environment: dict[str, str], colour: bool
+) -> None:
+    assert style_for(Stream(terminal), environment).colour is colour  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(None, "-"), (1 / 60, "1 s"), (1.5, "1.5 min"), (60, "60 min"), (120, "2 h"), (1440, "24 h")]
+)
+def test_minutes_are_said_in_the_unit_that_reads_best(value: float | None, said: str) -> None:
+    assert plan_text.minutes(value) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "said"),
+    [(1, "bucket", "1 bucket"), (2, "policy", "2 policies"), (0, "address", "0 addresses"), (3, "key", "3 keys")],
+)
+def test_nouns_are_put_into_the_plural(count: int, noun: str, said: str) -> None:
+    assert plural(count, noun) == said
+
+
+CELLS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12)
+
+
+@given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=6), st.integers(0, 8))
+def test_a_tables_columns_start_at_the_same_place(rows: list[list[str]], indent: int) -> None:
+    lines = table(rows, indent)
+    width = max((len(row[0]) for row in rows), default=0)
+    assert len(lines) == len(rows)
+    for row, line in zip(rows, lines, strict=True):
+        assert line.startswith(" " * indent + row[0]) or line == ""
+        if len(row) > 1 and row[1]:
+            assert line[indent + width + 2 :].startswith(row[1])
+
+
+@given(st.lists(CELLS, max_size=60).map(" ".join), st.integers(0, 40))
+def test_wrapping_keeps_every_word_and_the_width(text: str, indent: int) -> None:
+    lines = wrapped(text, indent)
+    assert " ".join(lines).split() == text.split()
+    assert all(len(line) <= WIDTH for line in lines)
+
+
+EXACT = """\
+[1mStack test: tier warm, writes go to eu-west-1[0m
+3 resources; planned offline, nothing was asked or changed
+
+                      eu-west-1        eu-central-1
+                      primary, active  recovery, standby
+  resources           2                1
+  zones               -                -
+  EKS control planes  -                -
+  system nodes        3                -
+  GPU nodes           4                -
+  database clusters   -                1
+  database instances  -                0 (headless)
+  cache nodes         -                -
+  buckets             -                -
+  NAT gateways        -                -
+
+[1meu-west-1 (primary, active): 2 resources[0m
+  InferenceCluster haven-InferenceCluster: 2
+    system nodes system: 3 now, 0 to 9 (g6.xlarge, g5.xlarge)
+    GPU nodes serving: 4 now, 0 to 9 (g6.xlarge, g5.xlarge)
+[2m    eks: 2 node groups[0m
+
+[1meu-central-1 (recovery, standby): 1 resource[0m
+  GlobalDatabase haven-GlobalDatabase: 1
+    Aurora PostgreSQL, member db-euc1
+    headless: no instance
+[2m    rds: 1 cluster[0m
+
+[1mWhat tier warm promises, beside what this stack asks for[0m
+  promise          at best  at most     asked for   verdict
+  time to recover  2.5 min  20 min [A]  RTO 30 min  [32mwithin reach, if the assumption holds[0m
+  time to recover: at best Amazon Route 53 guide; arithmetic; at most [A] assumed: no source
+
+[1mSystems[0m
+  system   kind           tier
+  serving  model-serving  warm
+
+[1mNotes[0m
+  a note
+"""
+
+
+def test_a_plan_reads_like_this() -> None:
+    database = resource("aws:rds/cluster:Cluster", "db-euc1", region=RECOVERY, component="GlobalDatabase")
+    made = recording(node_group("system", 3, gpu=False), node_group("serving", 4, gpu=True), database)
+    outputs = {**made.outputs, "promises": {"rto": made.outputs["promises"]["rto"]}}
+    said = plan_text.render(make_plan(replace(made, outputs=outputs)), Style(colour=True))
+    assert said.replace("\033", "") == EXACT
+
+
+def test_json_says_what_stands_in_each_region_and_what_is_asked_for(plan: Plan) -> None:
+    said = as_json(plan)
+    assert said["regions"][PRIMARY]["standing"]["gpuNodes"] == 4
+    assert said["objectives"] == {"rtoMinutes": 30, "rpoMinutes": 15}
+
+
+def test_what_a_promise_leaves_open_is_null_in_json() -> None:
+    open_promise = {"rpo.cache": {"says": "cached entries", "atBestMinutes": 1}}
+    said = as_json(make_plan(recording(promises=open_promise)))["promises"]["rpo.cache"]
+    assert said == {
+        "says": "cached entries", "atBestMinutes": 1, "atBestSource": None, "atMostMinutes": None, "atMostSource": None,
+        "assumption": None,
+    }  # fmt: skip

@@ -1,0 +1,136 @@
+"""Programs recorded in this process."""
+
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from haven.program.recorder import record
+from haven.program.recording import Recording, Secret
+
+
+class Part(pulumi.ComponentResource):
+    """A component with one child."""
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("haven:index:Part", name, {}, opts)
+        self.bucket = aws.s3.Bucket(
+            f"{name}-bucket",
+            bucket="parts",
+            opts=pulumi.ResourceOptions(parent=self, protect=True, ignore_changes=["acl"]),
+        )
+        self.register_outputs({})
+
+
+def two_regions() -> None:
+    first = aws.Provider("first", region="eu-west-1")
+    second = aws.Provider("second", region="eu-central-1")
+    part = Part("part", pulumi.ResourceOptions(providers=[first]))
+    queue = aws.sqs.Queue("queue", name="work", opts=pulumi.ResourceOptions(provider=second, depends_on=[part]))
+    aws.secretsmanager.SecretVersion(
+        "secret",
+        secret_id="s",
+        secret_string=pulumi.Output.secret("hush"),
+        opts=pulumi.ResourceOptions(provider=second),
+    )
+    policy = pulumi.Output.json_dumps({"Resource": [part.bucket.arn, queue.arn]})
+    aws.sqs.QueuePolicy("policy", queue_url=queue.url, policy=policy, opts=pulumi.ResourceOptions(provider=second))
+    pulumi.export("queue", queue.arn)
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    return record(two_regions, stack="test")
+
+
+def test_the_region_of_a_resource_is_its_providers(recording: Recording) -> None:
+    regions = {each.name: each.region for each in recording.real()}
+    assert regions == {
+        "part-bucket": "eu-west-1",
+        "queue": "eu-central-1",
+        "secret": "eu-central-1",
+        "policy": "eu-central-1",
+    }
+
+
+def test_a_resource_that_names_a_region_itself_stands_there_and_not_where_its_provider_does() -> None:
+    def program() -> None:
+        provider = aws.Provider("first", region="eu-west-1")
+        aws.sqs.Queue("elsewhere", region="eu-west-3", opts=pulumi.ResourceOptions(provider=provider))
+        aws.sqs.Queue("by-default", region="eu-central-1")
+        pulumi.CustomResource("other:index:Thing", "thing", {"region": "eu-west-3"})
+
+    regions = {each.name: each.region for each in record(program, stack="test").real()}
+    assert regions == {"elsewhere": "eu-west-3", "by-default": "eu-central-1", "thing": None}
+
+
+def test_a_child_belongs_to_its_component_and_carries_its_options(recording: Recording) -> None:
+    (bucket,) = [each for each in recording.real() if each.name == "part-bucket"]
+    assert (bucket.component, bucket.component_name) == ("Part", "part")
+    assert bucket.urn == "urn:pulumi:test::haven::haven:index:Part$aws:s3/bucket:Bucket::part-bucket"
+    assert bucket.options.protect
+    assert bucket.options.ignore_changes == ("acl",)
+
+
+def test_outputs_of_others_survive_in_json_as_placeholders(recording: Recording) -> None:
+    by_name = {each.name: each for each in recording.resources}
+    bucket, queue = by_name["part-bucket"], by_name["queue"]
+    expected = f'{{"Resource": ["@@{bucket.key}.arn@@", "@@{queue.key}.arn@@"]}}'
+    assert by_name["policy"].inputs == {"queueUrl": f"@@{queue.key}.url@@", "policy": expected}
+    assert recording.outputs == {"queue": f"@@{queue.key}.arn@@"}
+
+
+def test_secrets_stay_wrapped_and_are_not_shown(recording: Recording) -> None:
+    (version,) = [each for each in recording.real() if each.name == "secret"]
+    assert version.inputs["secretString"] == Secret("hush")
+    assert "hush" not in repr(version)
+
+
+def test_a_dependency_on_a_component_is_kept(recording: Recording) -> None:
+    (queue,) = [each for each in recording.real() if each.name == "queue"]
+    assert any("part-bucket" in urn for urn in queue.options.dependencies)
+
+
+def test_two_runs_record_the_same(recording: Recording) -> None:
+    assert record(two_regions, stack="test") == recording
+
+
+def test_a_lookup_is_refused() -> None:
+    def program() -> None:
+        aws.get_caller_identity()
+
+    with pytest.raises(Exception, match="look-up"):
+        record(program, stack="test")
+
+
+def test_what_a_program_raises_is_raised() -> None:
+    def program() -> None:
+        raise pulumi.RunError("no such tier")
+
+    with pytest.raises(pulumi.RunError, match="no such tier"):
+        record(program, stack="test")
+
+
+def test_config_of_the_environment_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG", '{"haven:tier": "warm"}')
+
+    def program() -> None:
+        pulumi.export("tier", pulumi.Config("haven").get("tier") or "none")
+
+    assert record(program, stack="test").outputs == {"tier": "none"}
+
+
+def test_a_stash_answers_what_the_first_deployment_stored() -> None:
+    def program() -> None:
+        stash = pulumi.Stash("birth", input={"regions": {"primary": "a"}, "active": "b"})
+        pulumi.export("born", stash.output)
+
+    assert record(program, stack="test").outputs["born"]["active"] == "a"
+    assert record(program, stack="test", first_deployment=True).outputs["born"]["active"] == "b"
+    assert record(program, stack="test", remembered={"active": "c"}).outputs["born"] == {"active": "c"}
+
+
+def test_a_program_can_be_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text("import pulumi\npulumi.export('stack', pulumi.get_stack())\n")
+    assert record(tmp_path, stack="test").outputs == {"stack": "test"}

@@ -1,0 +1,61 @@
+"""What a stack looks like under another tier."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from haven.base.problems import Problems
+from haven.config.project import Project
+from haven.config.stack_file import Stack
+from haven.model.tiers import Tier
+from haven.program.run import read_tier, with_tier
+
+
+def stack(**config: str) -> Stack:
+    project = Project("haven", Path("Pulumi.yaml"), Path("infra"), Path("stacks"))
+    return Stack("test", Path("Pulumi.test.yaml"), project, {f"haven:{key}": text for key, text in config.items()}, ())
+
+
+def test_only_the_tier_differs_where_nothing_hangs_on_it() -> None:
+    before = stack(tier="warm", account="1", objectives="{}", systems="{}", database="{}")
+    variant = with_tier(before, Tier.ACTIVE_ACTIVE)
+    assert variant.stack.config == {**before.config, "haven:tier": "active-active"}
+    assert variant.notes == ()
+    assert before.config["haven:tier"] == "warm"
+
+
+def test_objectives_are_not_enforced_on_the_other_tier() -> None:
+    variant = with_tier(stack(tier="warm", objectives='{"rtoMinutes":30}'), Tier.BACKUP)
+    assert variant.stack.config["haven:objectives"] == "{}"
+
+
+def test_systems_above_the_other_tier_are_lowered_to_it_with_a_note() -> None:
+    systems = {"a": {"kind": "x", "tier": "warm"}, "b": {"kind": "x", "tier": "backup"}, "c": {"kind": "x"}}
+    variant = with_tier(stack(tier="warm", systems=json.dumps(systems)), Tier.PILOT_LIGHT)
+    assert json.loads(variant.stack.config["haven:systems"]) == {
+        **systems,
+        "a": {"kind": "x", "tier": "pilot-light"},
+    }
+    assert variant.notes == ("system a is compared at tier pilot-light: it can't stand above its environment",)
+
+
+def test_a_snapshot_to_restore_stays_in_tier_backup_only() -> None:
+    before = stack(tier="backup", database='{"instances": 2, "restoreSnapshot": "arn"}')
+    assert json.loads(with_tier(before, Tier.BACKUP).stack.config["haven:database"])["restoreSnapshot"] == "arn"
+    variant = with_tier(before, Tier.WARM)
+    assert json.loads(variant.stack.config["haven:database"]) == {"instances": 2}
+    assert variant.notes == ("haven:database.restoreSnapshot is left out: it belongs to tier backup",)
+
+
+@pytest.mark.parametrize(
+    ("word", "fix"),
+    [("wrm", "did you mean warm?"), ("Active-Active", "did you mean active-active?"), ("x", "name one")],
+)
+def test_an_unknown_tier_is_answered_with_the_nearest(word: str, fix: str) -> None:
+    assert read_tier("warm") is Tier.WARM
+    with pytest.raises(Problems) as caught:
+        read_tier(word)
+    (problem,) = caught.value.problems
+    assert problem.fix.startswith(fix)
+    assert problem.allowed == '"backup", "pilot-light", "warm", "active-active"'

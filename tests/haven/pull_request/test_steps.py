@@ -1,0 +1,202 @@
+"""Every `run:` of the workflows is run here, with stand-ins for what asks AWS, GitHub or Pulumi's state."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.environments import ROOT
+from tests.haven.pull_request.workflows import jobs
+
+RUNS = sorted({run for job in jobs() for run in job.runs})
+PREVIEW = [
+    "pulumi preview --stack prod --policy-pack policies --json --non-interactive",
+    "haven gate .haven/preview/prod.json --stack prod",
+]
+UP = "pulumi up --stack prod --policy-pack policies --yes --skip-preview --non-interactive"
+CALLS = {
+    ".github/scripts/deploy.sh": [*PREVIEW, UP],
+    ".github/scripts/environments.sh": ["haven environments"],
+    ".github/scripts/newest.sh": ["gh api repos/o/r/commits/main --jq .sha"],
+    ".github/scripts/preview.sh": PREVIEW,
+    ".github/scripts/summary.sh": [],
+}
+"""What each script asks of whom, when all goes well."""
+OWN_TESTS = {"python3 .github/scripts/comment.py .haven/pr/comment.md": "test_posting.py"}
+
+
+class Place:
+    """A checkout with stand-ins that write down how they are called and answer as they are told."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        shutil.copytree(ROOT / ".github", directory / ".github")
+        self.log = directory / "calls"
+        self.log.touch()
+        for name in ("output", "summary"):
+            (directory / name).touch()
+        (directory / "bin").mkdir()
+        (directory / ".venv" / "bin").mkdir(parents=True)
+        (directory / ".haven" / "pr").mkdir(parents=True)
+        (directory / ".haven" / "pr" / "comment.md").write_text("the report\n")
+        for name in ("pulumi", "gh", "aws"):
+            self._stand_in(directory / "bin" / name)
+        self._stand_in(directory / ".venv" / "bin" / "haven")
+
+    def _stand_in(self, file: Path) -> None:
+        name = file.name
+        file.write_text(
+            f'#!/bin/sh\necho "{name} $*" >>{shlex.quote(str(self.log))}\n'
+            f'printf "%s\\n" "${{{name}_SAYS:-}}"\nexit "${{{name}_ENDS:-0}}"\n'
+        )
+        file.chmod(0o755)
+
+    def run(self, words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        told: Mapping[str, str] = {
+            "PATH": f"{self.directory / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "STACK": "prod",
+            "GITHUB_OUTPUT": str(self.directory / "output"),
+            "GITHUB_STEP_SUMMARY": str(self.directory / "summary"),
+            "GITHUB_REPOSITORY": "o/r",
+            "GITHUB_REF_NAME": "main",
+            "GITHUB_SHA": "abc",
+            "gh_SAYS": "abc",
+            **settings,
+        }
+        # As the runner does it: bash -e {0}, in the checkout.
+        return subprocess.run(
+            ["bash", "-e", "-c", words], cwd=self.directory, env=told, capture_output=True, text=True, check=False
+        )
+
+    @property
+    def calls(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+    def text(self, name: str) -> str:
+        return (self.directory / name).read_text()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.mark.parametrize("words", [each for each in RUNS if each not in OWN_TESTS])
+def test_every_step_of_a_workflow_runs(words: str, place: Place) -> None:
+    if words.startswith("make "):
+        planned = subprocess.run(
+            ["make", "--dry-run", *words.split()[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert planned.returncode == 0, planned.stderr
+        return
+    done = place.run(words)
+    assert done.returncode == 0, done.stderr
+    assert place.calls == CALLS[words]
+
+
+def test_no_script_lies_about_that_no_workflow_runs() -> None:
+    scripts = {f".github/scripts/{each.name}" for each in (ROOT / ".github" / "scripts").iterdir() if each.is_file()}
+    assert scripts == {word for run in RUNS for word in run.split() if word.startswith(".github/")}
+
+
+def test_a_pull_request_runs_all_that_make_check_runs() -> None:
+    [job] = [each for each in jobs() if (each.file, each.name) == ("pull-request.yaml", "check")]
+    [rule] = [each for each in (ROOT / "Makefile").read_text().splitlines() if each.startswith("check:")]
+    wanted = rule.partition(":")[2].partition("#")[0].split()
+    assert [each for each in job.runs if each.startswith("make ")] == [
+        f"make {each}" for each in ("setup", *wanted, "pr")
+    ]
+
+
+def test_the_matrix_gets_what_haven_lists(place: Place) -> None:
+    place.run(".github/scripts/environments.sh", haven_SAYS='[{"stack": "prod"}]')
+    assert place.text("output") == 'environments=[{"stack": "prod"}]\n'
+
+
+def test_a_list_that_fails_fails_the_step(place: Place) -> None:
+    assert place.run(".github/scripts/environments.sh", haven_ENDS="2").returncode != 0
+    assert place.text("output") == ""
+
+
+def test_the_summary_has_the_report(place: Place) -> None:
+    place.run(".github/scripts/summary.sh")
+    assert place.text("summary") == "the report\n"
+
+
+def test_a_report_that_could_not_be_made_is_missed_on_the_page_too(place: Place) -> None:
+    (place.directory / ".haven" / "pr" / "comment.md").unlink()
+    assert place.run(".github/scripts/summary.sh").returncode == 0
+    assert place.text("summary") == "No report: the log of the step before says why.\n"
+
+
+def test_a_preview_goes_to_the_gate_as_pulumi_wrote_it(place: Place) -> None:
+    place.run(".github/scripts/preview.sh", pulumi_SAYS='{"steps": []}')
+    assert place.text(".haven/preview/prod.json") == '{"steps": []}\n'
+    assert "| `prod` | passed | passed |" in place.text("summary").splitlines()
+
+
+def test_what_the_gate_says_is_in_the_log_and_in_the_summary(place: Place) -> None:
+    done = place.run(".github/scripts/preview.sh", haven_SAYS="1 deletion: models", haven_ENDS="1")
+    assert "1 deletion: models" in done.stdout.splitlines()
+    assert place.text("summary").endswith("\n~~~~text\n1 deletion: models\n~~~~\n")
+
+
+@pytest.mark.parametrize(("preview", "verdict"), [("nothing", "passed"), ("replaced-bucket", "refused")])
+def test_the_real_gate_reads_what_pulumi_writes(preview: str, verdict: str, place: Place) -> None:
+    haven = place.directory / ".venv" / "bin" / "haven"
+    haven.unlink()
+    haven.symlink_to(Path(sys.executable).with_name("haven"))
+    (place.directory / "Pulumi.yaml").write_text("name: haven\nruntime: python\n")
+    (place.directory / "Pulumi.prod.yaml").write_text("config: {}\n")
+    written = (ROOT / "tests" / "haven" / "previews" / f"{preview}.json").read_text()
+    done = place.run(".github/scripts/deploy.sh", pulumi_SAYS=written)
+    assert f"| `prod` | passed | {verdict} |" in place.text("summary").splitlines()
+    assert ((done.returncode == 0), UP in place.calls) == ((verdict == "passed"),) * 2
+
+
+@pytest.mark.parametrize("who", ["pulumi", "haven"])
+@pytest.mark.parametrize("script", ["preview", "deploy"])
+def test_a_refusal_of_the_policies_or_of_the_gate_deploys_nothing_and_is_shown(
+    who: str, script: str, place: Place
+) -> None:
+    done = place.run(f".github/scripts/{script}.sh", **{f"{who}_ENDS": "1"})
+    assert done.returncode != 0
+    assert place.calls == PREVIEW
+    verdicts = ["refused" if each == who else "passed" for each in ("pulumi", "haven")]
+    assert f"| `prod` | {verdicts[0]} | {verdicts[1]} |" in place.text("summary").splitlines()
+
+
+def test_an_update_that_fails_fails_the_deployment(place: Place) -> None:
+    (place.directory / ".github" / "scripts" / "preview.sh").write_text("#!/bin/sh\n")
+    assert place.run(".github/scripts/deploy.sh", pulumi_ENDS="1").returncode == 1
+
+
+def test_a_stack_s_name_is_never_taken_for_shell(place: Place) -> None:
+    place.run(".github/scripts/deploy.sh", STACK="prod; touch hit `touch hit` $(touch hit)")
+    assert not (place.directory / "hit").exists()
+
+
+def test_a_run_that_a_newer_one_has_overtaken_deploys_nothing(place: Place) -> None:
+    done = place.run(".github/scripts/newest.sh", gh_SAYS="def")
+    assert done.returncode == 1
+    assert "main is at def by now" in done.stdout
+    assert place.run(".github/scripts/newest.sh", gh_ENDS="1").returncode != 0
+
+
+def test_make_pr_takes_the_base_from_the_environment_and_never_as_shell(tmp_path: Path) -> None:
+    haven = tmp_path / "haven"
+    haven.write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    haven.chmod(0o755)
+    words = ["make", "--silent", "--old-file=setup", f"BIN={tmp_path}", "pr"]
+    base = f"a $(touch {tmp_path}/hit) `touch {tmp_path}/hit` ; x"
+    for given, wanted in ((base, base), (None, "main")):
+        environment = {name: value for name, value in os.environ.items() if name not in ("BASE", "MAKEFLAGS")}
+        environment |= {"BASE": given} if given else {}
+        done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout == f"pr|--base|{wanted}|--save|.haven/pr|"
+    assert not (tmp_path / "hit").exists()

@@ -1,0 +1,112 @@
+"""What a stack's config may say, and the exact words for everything it may not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from haven.config.reader import _PATTERNS
+from haven.model.tiers import Tier
+from infra.config.account_models import ACCOUNT_KEYS
+from infra.config.settings import KEYS, Refused, load
+
+VALID: dict[str, Any] = {
+    "account": "111122223333",
+    "tier": "warm",
+    "regions": {"primary": "eu-west-1", "recovery": "eu-central-1"},
+}
+
+
+def config(**changes: Any) -> dict[str, str]:
+    """A valid config as the engine hands it over, with changes; None takes a key out."""
+    values = {**VALID, **changes}
+    return {
+        f"haven:{name}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def refusal(stack: str = "test", **changes: Any) -> list[str]:
+    with pytest.raises(Refused) as refused:
+        load(stack, config(**changes))
+    return [problem.render() for problem in refused.value.problems]
+
+
+def test_three_keys_are_enough() -> None:
+    settings = load("test", config())
+    assert settings.tier is Tier.WARM
+    assert settings.active == "eu-west-1"
+    assert settings.demote == "eu-central-1"
+    assert settings.zones["eu-central-1"] == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+    assert not settings.ephemeral
+
+
+def test_an_emulator_needs_no_account() -> None:
+    settings = load("test", config(account=None, emulator="http://127.0.0.1:4566"))
+    assert settings.account == "000000000000"
+
+
+def test_an_empty_value_is_one_that_is_left_out() -> None:
+    assert load("test", config(active="", zones={}, hostedZoneId="")) == load("test", config())
+
+
+def test_a_system_without_a_tier_has_its_environments() -> None:
+    settings = load("test", config(systems={"a": {"kind": "training"}, "b": {"kind": "training", "tier": "backup"}}))
+    assert (settings.system_tier("a"), settings.system_tier("b"), settings.system_tier(None)) == (
+        Tier.WARM, Tier.BACKUP, Tier.WARM,
+    )  # fmt: skip
+
+
+def test_several_faults_are_all_reported() -> None:
+    found = refusal(account=None, tier="hot", active="us-east-1", zones={"eu-west-1": ["eu-west-1a"]}, colour="red")
+    assert [line.partition(": got")[0] for line in found] == [
+        "haven:colour",
+        "haven:tier",
+        "haven:zones.eu-west-1",
+        "haven:account",
+        "haven:active",
+    ]
+
+
+@pytest.mark.parametrize("stack", ["Prod", "prod_eu", "a-very-long-stack-name", "-x", "1st", "a--b"])
+def test_a_stack_name_that_no_aws_name_can_carry_is_refused(stack: str) -> None:
+    (line,) = refusal(stack)
+    assert line.startswith(f'the stack\'s name: got "{stack}"; allowed: 1 to 15 small letters')
+
+
+def test_names_that_carry_a_long_code_leave_the_stack_less_room() -> None:
+    apart = {"primary": "us-gov-west-1", "recovery": "us-gov-east-1"}
+    zones = {region: [f"{region}a", f"{region}b"] for region in apart.values()}
+    (line,) = refusal("fifteen-letters", regions=apart, zones=zones)
+    assert line == (
+        'the stack\'s name: got "fifteen-letters"; allowed: at most 14 characters where names carry usgovw1, for '
+        "us-gov-west-1; fix: rename the stack"
+    )
+    assert load("fourteen-signs", config(regions=apart, zones=zones, domain="example.com"))
+    assert load("fifteen-letters", config(domain="example.com"))
+
+
+def test_a_queue_with_a_bus_leaves_room_for_its_archive_s_name() -> None:
+    (line,) = refusal("fifteen-letters", queues={"requests-to-us": {"bus": {}}, "requests-to-them": {}})
+    assert line == (
+        'haven:queues.requests-to-us: got "requests-to-us"; allowed: at most 13 characters with a bus, beside the '
+        "stack's name: its archive's is short; fix: shorten it, or give the stack a shorter name"
+    )
+    assert load("fifteen-letters", config(queues={"requests-to-u": {"bus": {}}}))
+
+
+def test_every_pattern_is_explained_in_words() -> None:
+    from pydantic import TypeAdapter
+
+    def patterns(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            own = {node["pattern"]} if "pattern" in node else set()
+            keyed = set(node.get("patternProperties", {}))
+            return own.union(keyed, *(patterns(each) for each in node.values()))
+        return set().union(*(patterns(each) for each in node)) if isinstance(node, list) else set()
+
+    used = set().union(
+        *(patterns(TypeAdapter(key.type).json_schema()) for key in (*KEYS.values(), *ACCOUNT_KEYS.values()))
+    )
+    assert used == set(_PATTERNS)
