@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from haven_policies.judge import judge
-from haven_policies.rules import RULES
-from haven_policies.rules.facts import read_facts
-from haven_policies.rules.resource_graph import World
 from run import ROOT, RUNS, SYSTEMS, stack_file
 
 from haven.config.stack_file import load_stack
 from haven.program.run import run_program
+from haven_policies.judge import judge
+from haven_policies.rules import RULES
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.resource_graph import ResourceGraph
 
 BUDGET = 2.0
 """Seconds for all rules over the largest stack."""
@@ -37,11 +37,13 @@ def main() -> None:
         stack = load_stack(str(stack_file(Path(folder), max(SYSTEMS))), ROOT)
         recording = run_program(stack)
     facts, today = read_facts(stack.name, stack.config), date.today()
-    together = timed(lambda: judge(World(recording, facts), today))
+    together = timed(lambda: judge(ResourceGraph(recording, facts), today))
     kept = "within" if together <= BUDGET else "OVER"
     count = sum(1 for _ in recording.real())
     print(f"{len(RULES)} rules over {count} resources: median of {RUNS} runs {together:.3f} s, {kept} {BUDGET:.2f} s")
-    alone = {rule.name: timed(lambda rule=rule: judge(World(recording, facts), today, (rule,))) for rule in RULES}
+    alone = {
+        rule.name: timed(lambda rule=rule: judge(ResourceGraph(recording, facts), today, (rule,))) for rule in RULES
+    }
     for name, seconds in sorted(alone.items(), key=lambda each: -each[1])[:SLOWEST]:
         print(f"  {name:<50} {seconds:.3f} s by itself")
 

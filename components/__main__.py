@@ -2,8 +2,9 @@
 
 from importlib import metadata
 
-from haven_components import COMPONENTS
 from pulumi.provider.experimental import component_provider_host
+
+from haven_components import COMPONENTS
 
 if __name__ == "__main__":
     component_provider_host(list(COMPONENTS), "haven", version=metadata.version("haven-dr"))

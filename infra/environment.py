@@ -2,8 +2,8 @@
 
 import pulumi
 import pulumi_random
-from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, RegionalNetwork
 
+from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, RegionalNetwork
 from infra import names
 from infra.config.settings import Settings
 from infra.parts import tagging

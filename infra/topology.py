@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
+from haven.model.tiers import STANDBY, Routing
 from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, RequestBuffer
 from haven_components.shared.support import partition
-
-from haven.model.tiers import STANDBY, Routing
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from haven.config.stack_file import load_stack
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
 
 ROOT = Path(__file__).resolve().parent.parent
 TIERS = ("backup", "pilot-light", "warm", "active-active")
@@ -32,7 +32,7 @@ def example(name: str) -> Recording:
     return record(ROOT / "examples" / name, stack="test", project=name)
 
 
-def standing(recording: Recording, type_: str, region: str) -> list[Record]:
+def standing(recording: Recording, type_: str, region: str) -> list[Resource]:
     """The resources of a type in a Region."""
     return [each for each in recording.real() if each.type == type_ and each.region == region]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.program.recording import REFERENCE, Record, Recording, Secret
+from haven.program.recording import REFERENCE, Recording, Resource, Secret
 from tests.environments import nested
 
 with warnings.catch_warnings():  # it leaves its data files open, and finds them in a way that is going out of use
@@ -96,7 +96,7 @@ def _is_document(value: Any) -> bool:
     return isinstance(value, str) and '"Statement"' in value
 
 
-def _statements(recording: Recording, record: Record, name: str, text: str) -> list[Mapping[str, Any]]:
+def _statements(recording: Recording, record: Resource, name: str, text: str) -> list[Mapping[str, Any]]:
     def example(found: re.Match[str]) -> str:
         return EXAMPLES[recording.by_key[found["key"]].type, found["path"]]
 

@@ -7,10 +7,9 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
 
-from haven_policies.rules.aws_names import NAMES, Unique
-
 from haven.model.tiers import Tier
-from haven.program.recording import REFERENCE, Record, Recording
+from haven.program.recording import REFERENCE, Recording, Resource
+from haven_policies.rules.aws_names import NAMES, Unique
 
 KEYS = {
     "aws:backup/vault:Vault": "kmsKeyArn",
@@ -147,12 +146,12 @@ def _copies(tier: Tier) -> Mapping[str, int]:
     return {**every, **database, **cache}
 
 
-def _stores(recording: Recording) -> Iterator[Record]:
+def _stores(recording: Recording) -> Iterator[Resource]:
     """Buckets of the environment's data; those of access logs are no data."""
     return (each for each in _of(recording, "aws:s3/bucket:Bucket") if each.component == "ReplicatedBucket")
 
 
-def _named(recording: Recording) -> Iterator[tuple[Record, str]]:
+def _named(recording: Recording) -> Iterator[tuple[Resource, str]]:
     for each in recording.real():
         if each.type in NAMES:
             name = each.inputs[NAMES[each.type].property]
@@ -160,7 +159,7 @@ def _named(recording: Recording) -> Iterator[tuple[Record, str]]:
                 yield each, name
 
 
-def _place(record: Record, name: str) -> tuple[object, ...]:
+def _place(record: Resource, name: str) -> tuple[object, ...]:
     rule = NAMES[record.type]
     inside = tuple(str(record.inputs.get(each)) for each in rule.within)
     if rule.unique is Unique.NOWHERE:
@@ -168,7 +167,7 @@ def _place(record: Record, name: str) -> tuple[object, ...]:
     return (record.type, record.region if rule.unique is Unique.REGION else "", *inside, name)
 
 
-def _of(recording: Recording, type_: str) -> Iterator[Record]:
+def _of(recording: Recording, type_: str) -> Iterator[Resource]:
     return (each for each in recording.real() if each.type == type_)
 
 
@@ -181,13 +180,13 @@ def _at(inputs: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _target(recording: Recording, record: Record, name: str) -> Record:
+def _target(recording: Recording, record: Resource, name: str) -> Resource:
     found = REFERENCE.match(record.inputs[name])
     assert found, f"{record.urn} {name} names no resource"
     return recording.by_key[found["key"]]
 
 
-def _bucket(recording: Recording, record: Record) -> str:
+def _bucket(recording: Recording, record: Resource) -> str:
     """Name of the bucket that a resource belongs to."""
     given: str = record.inputs["bucket"]
     found = REFERENCE.fullmatch(given)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from haven.program.recording import REFERENCE, Record, Recording, Secret
+from haven.program.recording import REFERENCE, Recording, Resource, Secret
 from tests.environments import PRIMARY, RECOVERY
 
 OTHER = {PRIMARY: RECOVERY, RECOVERY: PRIMARY}
@@ -30,7 +30,7 @@ KEPT_OPTIONS = ("protect", "retain_on_delete", "delete_before_replace", "ignore_
 class Standing:
     """One resource, described so that its other side reads the same."""
 
-    record: Record
+    record: Resource
     kind: str
     name: str
     inputs: Mapping[str, Any]
@@ -45,7 +45,7 @@ def side(recording: Recording, region: str) -> dict[tuple[str, str], Standing]:
     return named
 
 
-def _standing(recording: Recording, record: Record, region: str) -> Standing:
+def _standing(recording: Recording, record: Resource, region: str) -> Standing:
     def said_of(found: re.Match[str]) -> str:
         target = recording.by_key[found["key"]]
         return f"{_kind(target)} {_name(target, region)} {found['path']}"
@@ -61,11 +61,11 @@ def _standing(recording: Recording, record: Record, region: str) -> Standing:
     return Standing(record, _kind(record), _name(record, region), {**inputs, **kept})
 
 
-def _kind(record: Record) -> str:
+def _kind(record: Resource) -> str:
     return SAME_KIND.get(record.type, record.type)
 
 
-def _name(record: Record, region: str) -> str:
+def _name(record: Resource, region: str) -> str:
     name = re.sub(r"-(replica|accepter|connection)$", "", record.name) if record.type in _PAIRED else record.name
     return _neutral(name, region)
 

@@ -100,7 +100,6 @@ from haven_components.traffic.failover_dns import (
 from haven_components.traffic.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
 
 __all__ = [
-    "COMPONENTS",
     "AccessPointSideArgs",
     "AccountBaseline",
     "AccountBaselineArgs",

@@ -2,6 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
+
 from haven_components import MultiRegionKey
 
 account = pulumi.Config().get("account") or "123456789012"

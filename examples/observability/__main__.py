@@ -2,6 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
+
 from haven_components import (
     GrafanaAuthentication,
     MultiRegionKey,

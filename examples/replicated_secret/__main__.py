@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
+
 from haven_components import MultiRegionKey, ReplicatedSecret
 
 account = pulumi.Config().get("account") or "123456789012"

@@ -2,6 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
+
 from haven_components import TrafficSwitch
 from haven_components.traffic.traffic_switch import metric
 

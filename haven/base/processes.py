@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-_LEASH = Path(__file__).with_name("leash.py")
+_RUN_WITH_PARENT = Path(__file__).with_name("run_with_parent.py")
 _PATIENCE = 3.0
 """Seconds that a program gets to end by itself."""
 _TICK = 0.5
@@ -41,7 +41,7 @@ def follow(
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     with log.open("a") as kept:
         process = subprocess.Popen(
-            leashed(command),
+            with_parent(command),
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.PIPE,
@@ -63,9 +63,9 @@ def follow(
                     stream.close()
 
 
-def leashed(command: Sequence[str]) -> list[str]:
+def with_parent(command: Sequence[str]) -> list[str]:
     """A command that ends with this process, however that ends, if its standard input is a pipe of ours."""
-    return [sys.executable, "-I", str(_LEASH), *command]
+    return [sys.executable, "-I", str(_RUN_WITH_PARENT), *command]
 
 
 def _read(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str | None]") -> None:

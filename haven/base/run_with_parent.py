@@ -1,4 +1,4 @@
-"""Runs a program for at most as long as its starter lives: `python leash.py PROGRAM ARGUMENTS`.
+"""Runs a program for at most as long as its starter lives: `python run_with_parent.py PROGRAM ARGUMENTS`.
 
 It leads a process group of its own and holds the other end of standard input, to which nobody writes. When that end
 closes because the starter died, however it died, the whole group is killed: the program and whatever that started.

@@ -77,10 +77,9 @@ def run(asked: argparse.Namespace) -> int:
 
 def _by_rules(data: bytes, where: str, *, as_json: bool) -> tuple[Any, bool]:
     """What the rules say of what would stand, ready to be printed, and whether they refuse it."""
-    from haven_policies import previews, report  # noqa: PLC0415  only where it is asked for
-
     from haven.base import terminal  # noqa: PLC0415  the tool starts fast
     from haven.gate import preview_reader  # noqa: PLC0415  the tool starts fast
+    from haven_policies import previews, report  # noqa: PLC0415  only where it is asked for
 
     today = datetime.now(UTC).date()
     found = previews.verdict_on_preview(preview_reader.digest(data, where), today, where)

@@ -166,7 +166,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib.metadata import version  # noqa: PLC0415  the tool starts fast
 
-        print(f"haven {version('haven')}")
+        print(f"haven {version('haven-dr')}")
         parser.exit()
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from haven.program.recording import REFERENCE, Record, Recording, Secret
+from haven.program.recording import REFERENCE, Recording, Resource, Secret
 
 
 class Fact(NamedTuple):
@@ -53,10 +53,10 @@ class _Planned:
         yield from self._alarms()
         yield from self._others()
 
-    def _of(self, token: str, region: str | None = None) -> list[Record]:
+    def _of(self, token: str, region: str | None = None) -> list[Resource]:
         return [each for each in self._records if each.type == token and region in (None, each.region)]
 
-    def _referred(self, value: object) -> Record | None:
+    def _referred(self, value: object) -> Resource | None:
         found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
         return self._recording.by_key.get(found["key"]) if found else None
 
@@ -152,7 +152,7 @@ class _Planned:
             locked = bool(each.inputs.get("objectLockEnabled"))
             yield Fact(region, "bucket", name), bucket(versioned, encrypted, replicated, locked=locked)
 
-    def _is_bucket(self, setting: Record, wanted: Record) -> bool:
+    def _is_bucket(self, setting: Resource, wanted: Resource) -> bool:
         value = setting.inputs["bucket"]
         return value == wanted.inputs["bucket"] or self._referred(value) is wanted
 
@@ -317,7 +317,7 @@ def parameter(value: str) -> str:
     return f"JSON with {', '.join(sorted(document))}" if isinstance(document, Mapping) else value
 
 
-def _value(record: Record) -> str:
+def _value(record: Resource) -> str:
     """The value of a parameter, which its type decides where to give."""
     value = record.inputs.get("insecureValue", record.inputs.get("value", ""))
     return str(value.value if isinstance(value, Secret) else value)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from haven.emulator.expected import Fact
-from haven.program.recording import REFERENCE, Record, Recording
+from haven.program.recording import REFERENCE, Recording, Resource
 
 
 def facts(recording: Recording) -> dict[Fact, str]:
@@ -24,10 +24,10 @@ class _Planned:
         yield from self._certificates()
         yield from self._backups()
 
-    def _of(self, token: str) -> list[Record]:
+    def _of(self, token: str) -> list[Resource]:
         return [each for each in self._records if each.type == token]
 
-    def _referred(self, value: object) -> Record | None:
+    def _referred(self, value: object) -> Resource | None:
         found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
         return self._recording.by_key.get(found["key"]) if found else None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from haven.emulator.expected import Fact
 from haven.emulator.gaps import DEFECTS, MISSING, Defect, Missing
-from haven.program.recording import REFERENCE, Record, Recording
+from haven.program.recording import REFERENCE, Recording, Resource
 
 _CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 _OF_THE_DATASTORE = (
@@ -21,12 +21,12 @@ _OF_THE_DATASTORE = (
 """What a member takes over from its Global Datastore, and a group of its own has to be told."""
 
 
-def missing(record: Record) -> Missing | None:
+def missing(record: Resource) -> Missing | None:
     """The row for a resource that the emulator can't have at all, or None."""
     return next((each for each in MISSING if each.type == record.type and not each.argument), None)
 
 
-def leave_out(record: Record) -> str | None:
+def leave_out(record: Resource) -> str | None:
     """Why a resource isn't deployed into the emulator, or None for one that is."""
     found = missing(record)
     return f"{found.name}: {found.reason}" if found else None
@@ -38,7 +38,7 @@ class Fitted:
 
     original: Recording
     recording: Recording
-    left_out: Sequence[tuple[Record, Missing]]
+    left_out: Sequence[tuple[Resource, Missing]]
 
     def edited(self) -> Mapping[str, tuple[frozenset[str], Mapping[str, Any]]]:
         """URN -> the inputs that were taken out, and those that were put in."""
@@ -56,7 +56,7 @@ def fit(recording: Recording) -> Fitted:
 
     Whole resources stay in the recording; `leave_out` names those.
     """
-    left_out: list[tuple[Record, Missing]] = []
+    left_out: list[tuple[Resource, Missing]] = []
     resources = []
     for record in recording.resources:
         rows = [
@@ -81,7 +81,7 @@ def explain_absence(fact: Fact) -> Defect | None:
     return next((each for each in DEFECTS if each.absent == fact.about), None)
 
 
-def _alone(inputs: Mapping[str, Any], record: Record, recording: Recording) -> Mapping[str, Any]:
+def _alone(inputs: Mapping[str, Any], record: Resource, recording: Recording) -> Mapping[str, Any]:
     """The inputs of a member of a Global Datastore as those of a group of its own; all others as they are."""
     datastore = _referred(inputs.get("globalReplicationGroupId"), recording) if record.type == _CACHE else None
     if datastore is None:
@@ -91,10 +91,10 @@ def _alone(inputs: Mapping[str, Any], record: Record, recording: Recording) -> M
     return taken | {name: value for name, value in inputs.items() if name != "globalReplicationGroupId"}
 
 
-def _shared(primary: Record) -> Iterator[tuple[str, Any]]:
+def _shared(primary: Resource) -> Iterator[tuple[str, Any]]:
     return ((name, primary.inputs[name]) for name in _OF_THE_DATASTORE if name in primary.inputs)
 
 
-def _referred(value: object, recording: Recording) -> Record | None:
+def _referred(value: object, recording: Recording) -> Resource | None:
     found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
     return recording.by_key.get(found["key"]) if found else None

@@ -30,8 +30,8 @@ _STOPPED_WITHIN = 5.0
 _INSTALLED_WITHIN = 300.0
 _LOST_RACES = 5
 """How often another port is tried when somebody else was faster."""
-_REQUIREMENTS = Path(__file__).with_name("emulator.txt")
-_GUARD = Path(__file__).with_name("guard.py")
+_REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+_PROCESS = Path(__file__).with_name("emulator_process.py")
 
 
 class EmulatorError(Exception):
@@ -157,7 +157,7 @@ class Emulator:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 # Isolated: no module that lies beside the guard, or in the current directory, is imported by it.
-                [str(python), "-I", str(_GUARD)],
+                [str(python), "-I", str(_PROCESS)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

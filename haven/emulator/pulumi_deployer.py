@@ -20,7 +20,7 @@ from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 from semver import VersionInfo
 
 from haven.base import network
-from haven.base.processes import end, leashed
+from haven.base.processes import end, with_parent
 from haven.emulator import gap_handling, pulumi_plugins
 from haven.emulator.deployment import DeploymentError, Order, Unavailable, Watch
 from haven.emulator.drift import GONE, Difference
@@ -71,7 +71,7 @@ class _Command(auto.PulumiCommand):
         with (
             tempfile.TemporaryFile("w+") as errors,
             subprocess.Popen(
-                leashed([self.command, "--non-interactive", *args]),
+                with_parent([self.command, "--non-interactive", *args]),
                 cwd=cwd,
                 env=environment,
                 stdin=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 
 _TRAIL = "aws:cloudtrail/trail:Trail"
 _LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
@@ -12,7 +12,7 @@ _COPIES = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
 _ALIAS = "aws:kms/alias:Alias"
 
 
-def trail(records: Sequence[Record]) -> Iterator[str]:
+def trail(records: Sequence[Resource]) -> Iterator[str]:
     """What a trail writes down, and for how long nobody takes it away."""
     for each in _of(records, _TRAIL):
         reach = "all Regions" if each.inputs.get("isMultiRegionTrail") else "this Region alone"
@@ -21,7 +21,7 @@ def trail(records: Sequence[Record]) -> Iterator[str]:
         yield f"locked for {each.inputs['rule']['defaultRetention']['days']} days"
 
 
-def baseline(records: Sequence[Record]) -> Iterator[str]:
+def baseline(records: Sequence[Resource]) -> Iterator[str]:
     """How closely AWS Config and GuardDuty look, and which images are copied where."""
     for each in _of(records, _RECORDER):
         daily = each.inputs.get("recordingMode", {}).get("recordingFrequency") == "DAILY"
@@ -35,10 +35,10 @@ def baseline(records: Sequence[Record]) -> Iterator[str]:
             yield f"images {names} are copied to {', '.join(to['region'] for to in rule['destinations'])}"
 
 
-def state(records: Sequence[Record]) -> Iterator[str]:
+def state(records: Sequence[Resource]) -> Iterator[str]:
     """Under which name the key for the state is known."""
     return (f"secrets: {each.inputs.get('name')}" for each in _of(records, _ALIAS))
 
 
-def _of(records: Sequence[Record], type_: str) -> list[Record]:
+def _of(records: Sequence[Resource], type_: str) -> list[Resource]:
     return [each for each in records if each.type == type_]

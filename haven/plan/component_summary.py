@@ -5,7 +5,7 @@ from typing import Any
 
 from haven.base.terminal import plural
 from haven.plan import account_summary, part_summary
-from haven.program.recording import REFERENCE, Record, Recording
+from haven.program.recording import REFERENCE, Recording, Resource
 
 CLUSTER = "aws:eks/cluster:Cluster"
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -14,21 +14,21 @@ DATABASE_INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
 CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 BUCKET = "aws:s3/bucket:Bucket"
 
-Records = Sequence[Record]
+Records = Sequence[Resource]
 
 
-def of_type(records: Iterable[Record], *types: str) -> list[Record]:
+def of_type(records: Iterable[Resource], *types: str) -> list[Resource]:
     """The records of these types."""
     return [each for each in records if each.type in types]
 
 
-def is_gpu_group(record: Record) -> bool:
+def is_gpu_group(record: Resource) -> bool:
     """Whether a node group's image is one with GPU drivers."""
     image = str(record.inputs.get("amiType", ""))
     return "NVIDIA" in image or image.endswith("_GPU")
 
 
-def scaling(record: Record) -> Mapping[str, int] | None:
+def scaling(record: Resource) -> Mapping[str, int] | None:
     """Min, desired and max of a node group; None for anything else."""
     sizes = record.inputs.get("scalingConfig")
     if record.type != NODE_GROUP or not isinstance(sizes, Mapping):
@@ -52,25 +52,25 @@ def standing(records: Records, recording: Recording) -> dict[str, int]:
     }
 
 
-def zones(records: Iterable[Record]) -> list[str]:
+def zones(records: Iterable[Resource]) -> list[str]:
     """The zones of the subnets among the records."""
     subnets = of_type(records, "aws:ec2/subnet:Subnet")
     return sorted({str(each.inputs["availabilityZone"]) for each in subnets if "availabilityZone" in each.inputs})
 
 
-def _desired(group: Record) -> int:
+def _desired(group: Resource) -> int:
     sizes = scaling(group)
     return sizes["desired"] if sizes else 0
 
 
-def cache_nodes(group: Record, recording: Recording) -> int:
+def cache_nodes(group: Resource, recording: Recording) -> int:
     """Nodes of a cache group; a Global Datastore's secondary has as many shards as its primary."""
     if "numCacheClusters" in group.inputs:
         return int(group.inputs["numCacheClusters"])
     return cache_shards(group, recording) * (int(group.inputs.get("replicasPerNodeGroup", 0)) + 1)
 
 
-def cache_shards(group: Record, recording: Recording) -> int:
+def cache_shards(group: Resource, recording: Recording) -> int:
     """Shards of a cache group."""
     if "numNodeGroups" in group.inputs:
         return int(group.inputs["numNodeGroups"])
@@ -79,7 +79,7 @@ def cache_shards(group: Record, recording: Recording) -> int:
     return int(primary.inputs.get("numNodeGroups", 1)) if primary else 1
 
 
-def referred(value: Any, recording: Recording) -> Record | None:
+def referred(value: Any, recording: Recording) -> Resource | None:
     """The resource whose property `value` is."""
     found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
     return recording.by_key.get(found["key"]) if found else None
@@ -110,7 +110,7 @@ def _inference_cluster(records: Records, _: Recording) -> list[str]:
     return [*version, *(_node_group(each) for each in groups)]
 
 
-def _node_group(group: Record) -> str:
+def _node_group(group: Resource) -> str:
     sizes = scaling(group) or {"min": 0, "desired": 0, "max": 0}
     kind = "GPU nodes" if is_gpu_group(group) else "system nodes"
     types = ", ".join(str(each) for each in group.inputs.get("instanceTypes", ())) or "reserved capacity"
@@ -141,7 +141,7 @@ def _cache(records: Records, recording: Recording) -> list[str]:
     return [_cache_group(each, recording) for each in of_type(records, CACHE)]
 
 
-def _cache_group(group: Record, recording: Recording) -> str:
+def _cache_group(group: Resource, recording: Recording) -> str:
     shards = cache_shards(group, recording)
     nodes = cache_nodes(group, recording)
     secondary = "globalReplicationGroupId" in group.inputs
@@ -170,7 +170,7 @@ def _enabled(setting: Any) -> bool:
     return isinstance(setting, Mapping) and setting.get("status") == "Enabled"
 
 
-def _rules_of(bucket: Record, records: Records, recording: Recording) -> list[Mapping[str, Any]]:
+def _rules_of(bucket: Resource, records: Records, recording: Recording) -> list[Mapping[str, Any]]:
     """The destinations of the replication rules that start at this bucket."""
     configs = of_type(records, "aws:s3/bucketReplicationConfig:BucketReplicationConfig")
     names = (bucket.inputs.get("bucket"), bucket.urn)
@@ -193,7 +193,7 @@ def _dns(records: Records, _: Recording) -> list[str]:
     return [*facts, *(f"{name}: {'; '.join(each)}" for name, each in answers.items())]
 
 
-def _answer(record: Record) -> str:
+def _answer(record: Resource) -> str:
     aliases = record.inputs.get("aliases", ())
     if aliases and "setIdentifier" not in record.inputs:
         return f"answers as {aliases[0].get('name')}"

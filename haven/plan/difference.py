@@ -11,7 +11,7 @@ from haven.model.tiers import Tier
 from haven.plan.summary import Plan, resource_json
 from haven.plan.summary import as_json as plan_json
 from haven.program.diff import ABSENT, differing, without_secrets
-from haven.program.recording import REFERENCE, Record, Recording
+from haven.program.recording import REFERENCE, Recording, Resource
 from haven.program.removal_steps import Held, held
 
 _LONGEST = 60
@@ -33,7 +33,7 @@ class PropertyChange:
 class Change:
     """One resource that differs."""
 
-    record: Record
+    record: Resource
     """As it is afterwards."""
     properties: Sequence[PropertyChange]
 
@@ -42,9 +42,9 @@ class Change:
 class Difference:
     """What lies between two recordings."""
 
-    added: Sequence[Record]
+    added: Sequence[Resource]
     changed: Sequence[Change]
-    removed: Sequence[Record]
+    removed: Sequence[Resource]
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
@@ -117,14 +117,14 @@ def _change_json(change: Change) -> dict[str, Any]:
     return {**resource_json(change.record), "properties": properties}
 
 
-def _properties(old: Record, new: Record, before: Recording, after: Recording) -> list[PropertyChange]:
+def _properties(old: Resource, new: Resource, before: Recording, after: Recording) -> list[PropertyChange]:
     return [
         PropertyChange(path, _shown(first, before), _shown(second, after))
         for path, first, second in [*differing(old.inputs, new.inputs), *_options(old, new)]
     ]
 
 
-def _options(old: Record, new: Record) -> Iterator[tuple[str, Any, Any]]:
+def _options(old: Resource, new: Resource) -> Iterator[tuple[str, Any, Any]]:
     pairs = {
         "(protect)": (old.options.protect, new.options.protect),
         "(retain on delete)": (old.options.retain_on_delete, new.options.retain_on_delete),
@@ -150,9 +150,9 @@ def _reference_name(key: str, path: str, recording: Recording) -> str:
     return f"<{record.name if record else 'unknown'}.{path}>"
 
 
-def by_place(records: Iterable[Record]) -> dict[tuple[str, str, str], list[Record]]:
+def by_place(records: Iterable[Resource]) -> dict[tuple[str, str, str], list[Resource]]:
     """Records by Region, component and component's name, each empty where there is none; sorted."""
-    places: dict[tuple[str, str, str], list[Record]] = {}
+    places: dict[tuple[str, str, str], list[Resource]] = {}
     for each in records:
         places.setdefault((each.region or "", each.component or "", each.component_name or ""), []).append(each)
     return dict(sorted(places.items()))

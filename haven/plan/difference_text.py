@@ -6,7 +6,7 @@ from haven.base.terminal import Style, plural, table, wrapped
 from haven.plan.difference import Change, Difference, PropertyChange, by_place
 from haven.plan.summary import Plan, kind
 from haven.plan.text import STANDING, asked_for, at_best, at_most, in_order, promise_name
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven.program.removal_steps import held, steps
 
 
@@ -42,7 +42,7 @@ def _standing(before: Plan, after: Plan) -> list[str]:
     return table(rows, 2)
 
 
-def _group(title: str, sign: str, colour: str, records: Sequence[Record], style: Style) -> list[str]:
+def _group(title: str, sign: str, colour: str, records: Sequence[Resource], style: Style) -> list[str]:
     if not records:
         return []
     lines = [style.paint(f"{title}: {plural(len(records), 'resource')}", "bold")]
@@ -53,7 +53,7 @@ def _group(title: str, sign: str, colour: str, records: Sequence[Record], style:
     return lines
 
 
-def _held(removed: Sequence[Record], style: Style) -> list[str]:
+def _held(removed: Sequence[Resource], style: Style) -> list[str]:
     """What of it is refused, by name, and what to do. Commands stand on one line each, to be copied."""
     found = held(removed)
     if not found:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from haven.base.terminal import plural
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
 
-Records = Sequence[Record]
+Records = Sequence[Resource]
 
 
-def _of_type(records: Iterable[Record], *types: str) -> list[Record]:
+def _of_type(records: Iterable[Resource], *types: str) -> list[Resource]:
     return [each for each in records if each.type in types]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.plan.component_summary import component_facts, scaling, standing
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
 
 _ORDER = (
     "RegionalNetwork",
@@ -73,7 +73,7 @@ class Plan:
     """Primary first."""
     elsewhere: Sequence[Section]
     """What has no Region: random values, what the state itself remembers."""
-    resources: Sequence[Record]
+    resources: Sequence[Resource]
     promises: Mapping[str, Mapping[str, Any]]
     objectives: Mapping[str, float]
     judgements: Sequence[Mapping[str, Any]]
@@ -125,13 +125,13 @@ def _state(region: str, active: str) -> str:
     return "active" if region == active else "standby"
 
 
-def _region(recording: Recording, resources: Sequence[Record], region: str, role: str, state: str) -> RegionPlan:
+def _region(recording: Recording, resources: Sequence[Resource], region: str, role: str, state: str) -> RegionPlan:
     here = [each for each in resources if each.region == region]
     return RegionPlan(region, role, state, len(here), standing(here, recording), _sections(here, recording))
 
 
-def _sections(records: Iterable[Record], recording: Recording) -> list[Section]:
-    grouped: dict[tuple[str, str], list[Record]] = {}
+def _sections(records: Iterable[Resource], recording: Recording) -> list[Section]:
+    grouped: dict[tuple[str, str], list[Resource]] = {}
     for each in records:
         grouped.setdefault((each.component or "", each.component_name or ""), []).append(each)
     return [
@@ -203,7 +203,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def resource_json(record: Record) -> dict[str, Any]:
+def resource_json(record: Resource) -> dict[str, Any]:
     """One resource for programs."""
     described = {
         "urn": record.urn,

@@ -18,7 +18,7 @@ from pulumi.runtime import mocks, run_in_stack, set_all_config, settings
 from pulumi.runtime.proto import resource_pb2
 
 from haven.program import eks_cluster, placeholders, wire_format
-from haven.program.recording import Options, Record, Recording, own_region, reference
+from haven.program.recording import Options, Recording, Resource, own_region, reference
 
 Program = Callable[[], object] | Path
 
@@ -218,11 +218,11 @@ class _Monitor(mocks.MockMonitor):
         records = [self._record(urn) for urn in sorted(self._requests)]
         return Recording(project, stack, records, self._outputs)
 
-    def _record(self, urn: str) -> Record:
+    def _record(self, urn: str) -> Resource:
         request, inputs = self._requests[urn]
         provider = request.provider.rpartition("::")[0]
         component = self._outermost_component(urn)
-        return Record(
+        return Resource(
             key=wire_format.key_of(urn),
             urn=urn,
             type=request.type,

@@ -40,7 +40,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Record:
+class Resource:
     """One registered resource."""
 
     key: str
@@ -82,22 +82,22 @@ class Recording:
 
     project: str
     stack: str
-    resources: Sequence[Record]
+    resources: Sequence[Resource]
     """In the order of their URNs."""
     outputs: Mapping[str, Any]
     """The stack's outputs."""
 
     @cached_property
-    def by_key(self) -> Mapping[str, Record]:
+    def by_key(self) -> Mapping[str, Resource]:
         """The records by the key that placeholders name."""
         return {each.key: each for each in self.resources}
 
     @cached_property
-    def by_urn(self) -> Mapping[str, Record]:
+    def by_urn(self) -> Mapping[str, Resource]:
         """The records by URN."""
         return {each.urn: each for each in self.resources}
 
-    def real(self) -> Iterator[Record]:
+    def real(self) -> Iterator[Resource]:
         """The records of what would stand somewhere: custom resources that are no providers."""
         return (each for each in self.resources if each.custom and not each.is_provider)
 

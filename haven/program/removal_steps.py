@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 
 _NAMES = {
     "aws:cloudwatch/logGroup:LogGroup": "name",
@@ -29,7 +29,7 @@ def unprotect(urn: str) -> str:
 class Held:
     """One resource that a move would take away and that is held on to."""
 
-    record: Record
+    record: Resource
     data: str
     """What would be lost with it, and what to save first."""
     by_hand: Sequence[str]
@@ -138,12 +138,12 @@ _WAYS = {
 _UNKNOWN = _Way("what it holds; look before you let go", lambda _, __: ())
 
 
-def held(removed: Sequence[Record]) -> list[Held]:
+def held(removed: Sequence[Resource]) -> list[Held]:
     """What of this is held on to, in the order given."""
     return [_held(each) for each in removed if each.options.protect or each.options.retain_on_delete]
 
 
-def _held(record: Record) -> Held:
+def _held(record: Resource) -> Held:
     way = _WAYS.get(record.type, _UNKNOWN)
     name = str(record.inputs.get(_NAMES.get(record.type, ""), record.name))
     return Held(record, way.data, list(way.commands(name, record.region or "<its Region>")))

@@ -12,7 +12,7 @@ from haven.base.terminal import plural
 from haven.plan.difference import Change, Difference, by_place
 from haven.plan.summary import ENVIRONMENT, Plan, kind
 from haven.plan.text import STANDING
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven.pull_request.markdown_code import cell, code, fenced, link
 from haven.pull_request.report import ADDED, DELETED, Report, StackReport
 from haven.pull_request.report_json import standing_changes
@@ -238,7 +238,7 @@ def _place(place: tuple[str, str, str]) -> str:
 
 def _details(
     place: tuple[str, str, str],
-    groups: Sequence[dict[tuple[str, str, str], list[Record]]],
+    groups: Sequence[dict[tuple[str, str, str], list[Resource]]],
     changed: dict[str, Change],
     values: int | None,
 ) -> Iterator[str]:
@@ -258,5 +258,5 @@ def _value(text: str | None) -> str:
     return "(nothing)" if text is None else text
 
 
-def _named(record: Record) -> str:
+def _named(record: Resource) -> str:
     return f"{kind(record.type)} {record.name}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from haven.base.problems import Problem, one_line
-from haven.program.recording import Options, Record, Recording, Secret
+from haven.program.recording import Options, Recording, Resource, Secret
 from haven.pull_request.verdict import Verdict, read_verdict
 from haven.pull_request.worker import SECRET
 
@@ -82,11 +82,11 @@ def _recording(told: Mapping[str, Any]) -> Recording:
     return Recording(told["project"], told["stack"], resources, _unmarked(told["outputs"]))
 
 
-def _record(told: Mapping[str, Any]) -> Record:
+def _record(told: Mapping[str, Any]) -> Resource:
     """A record; what the other side's version of it has besides is left out."""
-    own = {each.name: told[each.name] for each in fields(Record) if each.name in told}
+    own = {each.name: told[each.name] for each in fields(Resource) if each.name in told}
     options = {each.name: told["options"][each.name] for each in fields(Options) if each.name in told["options"]}
-    return Record(**{**own, "inputs": _unmarked(told["inputs"]), "options": Options(**options)})
+    return Resource(**{**own, "inputs": _unmarked(told["inputs"]), "options": Options(**options)})
 
 
 def _unmarked(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """Runs the program of one checkout for several stacks and writes down what it declares, and what its policies say.
 
 A process of its own for each side of a comparison: `python -P worker.py [--judge] STACK_FILE...` with the checkout in
-front of `PYTHONPATH`, so that `haven`, `infra`, `haven_components` and `haven_policies` are that checkout's, and the installed
-packages are today's. It imports nothing of this package: here may stand another `haven` than around it.
+front of `PYTHONPATH`, so that `haven`, `infra`, `haven_components` and `haven_policies` are that checkout's, and the
+installed packages are today's. It imports nothing of this package: here may stand another `haven` than around it.
 """
 
 import json

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
 from haven.terraform import naming, provider_differences, random_values
 from haven.terraform.schema import Group, Many, ProviderSchema, Scalar, Shape
 from haven.terraform.values import Expression, Translator, UnavailableError
 
-LeaveOut = Callable[[Record], str | None]
+LeaveOut = Callable[[Resource], str | None]
 """Why a resource is left out of an export, or None for one that stays."""
 
 _AWS = "aws:"
@@ -122,17 +122,17 @@ class _Exporter:
             recipes,
         )
 
-    def _is_ours(self, record: Record) -> bool:
+    def _is_ours(self, record: Resource) -> bool:
         """What stands nowhere: the Stash, and random values, which become variables."""
         return record.type.startswith("pulumi:") or random_values.is_random(record.type)
 
-    def _outcome(self, record: Record) -> dict[str, Any] | LeftOut:
+    def _outcome(self, record: Resource) -> dict[str, Any] | LeftOut:
         """The resource's arguments, or why it is left out."""
         if record.key not in self._outcomes:
             self._outcomes[record.key] = self._left_out(record) or self._body(record)
         return self._outcomes[record.key]
 
-    def _left_out(self, record: Record) -> LeftOut | None:
+    def _left_out(self, record: Resource) -> LeftOut | None:
         def because(reason: str, expected: bool = True) -> LeftOut:
             return LeftOut(record.urn, record.type, record.name, reason, expected)
 
@@ -148,7 +148,7 @@ class _Exporter:
             return because(known.reason if known else f"version {version} doesn't have it", known is not None)
         return None
 
-    def _body(self, record: Record) -> dict[str, Any] | LeftOut:
+    def _body(self, record: Resource) -> dict[str, Any] | LeftOut:
         dropped: list[Dropped] = []
 
         def drop(argument: str, missing: str) -> None:
@@ -162,7 +162,7 @@ class _Exporter:
         self._dropped += dropped
         return body
 
-    def _drop(self, record: Record, argument: str, missing: str) -> Dropped:
+    def _drop(self, record: Resource, argument: str, missing: str) -> Dropped:
         if missing:
             return Dropped(record.urn, argument, f"names {missing}, which is left out")
         known = provider_differences.of_argument(record.type, argument)
@@ -184,7 +184,7 @@ class _Exporter:
             raise UnavailableError(f"{path} of {record.name}")
         return Expression(*found)
 
-    def _options(self, record: Record, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _options(self, record: Resource, body: Mapping[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {}
         provider = self._recording.by_urn.get(record.provider)
         if provider is not None:
@@ -195,7 +195,7 @@ class _Exporter:
             made["lifecycle"] = lifecycle
         return made
 
-    def _depends_on(self, record: Record, body: Mapping[str, Any]) -> list[str]:
+    def _depends_on(self, record: Resource, body: Mapping[str, Any]) -> list[str]:
         """Addresses that the order hangs on beyond what the arguments refer to; a component stands for its children.
 
         What a component waits for, its children wait for too: the engine makes them only once it is registered.
@@ -205,7 +205,7 @@ class _Exporter:
         referred = json.dumps(body)
         return sorted(each for each in wanted - {self._address(record)} if f"{each}." not in referred)
 
-    def _with_parents(self, record: Record) -> Iterator[Record]:
+    def _with_parents(self, record: Resource) -> Iterator[Resource]:
         yield record
         parent = self._recording.by_urn.get(record.parent)
         if parent is not None:
@@ -223,7 +223,7 @@ class _Exporter:
             if child.parent == urn:
                 yield from self._standing_for(child.urn)
 
-    def _lifecycle(self, record: Record) -> dict[str, Any]:
+    def _lifecycle(self, record: Resource) -> dict[str, Any]:
         made: dict[str, Any] = {}
         if self._prevent_destroy and record.options.protect:
             made["prevent_destroy"] = True
@@ -232,7 +232,7 @@ class _Exporter:
             made["ignore_changes"] = sorted(ignored)
         return made
 
-    def _ignored(self, record: Record, path: str) -> str:
+    def _ignored(self, record: Resource, path: str) -> str:
         """A property path of `ignore_changes` as Terraform reads it; widened to the nearest part that has a name."""
         group = self._schema.resource(self._type(record))
         found = _walk(self._type(record), group, path.replace("[0]", ""), "", indexed=True)
@@ -241,10 +241,10 @@ class _Exporter:
             return ""
         return found[0].removeprefix(".")
 
-    def _providers(self) -> Iterator[Record]:
+    def _providers(self) -> Iterator[Resource]:
         return (each for each in self._recording.resources if each.type == _AWS_PROVIDER)
 
-    def _provider(self, record: Record, emulator: str | None) -> dict[str, Any]:
+    def _provider(self, record: Resource, emulator: str | None) -> dict[str, Any]:
         def drop(argument: str, missing: str) -> None:
             self._dropped.append(self._drop(record, argument, missing))
 
@@ -255,10 +255,10 @@ class _Exporter:
             made |= {"s3_use_path_style": True, "endpoints": [dict.fromkeys(_services(group), emulator)]}
         return {"alias": _identifier(record.name), **made}
 
-    def _type(self, record: Record) -> str:
+    def _type(self, record: Resource) -> str:
         return naming.resource_type(record.type, self._schema)
 
-    def _address(self, record: Record) -> str:
+    def _address(self, record: Resource) -> str:
         return f"{self._type(record)}.{self._names[record.key]}"
 
 
@@ -306,7 +306,7 @@ def _identifier(name: str) -> str:
     return plain if plain[:1].isalpha() else f"_{plain}"
 
 
-def _local_names(records: Iterator[Record]) -> dict[str, str]:
+def _local_names(records: Iterator[Resource]) -> dict[str, str]:
     """Key -> name in Terraform: the logical name, with a number where two of one type share it."""
     names: dict[str, str] = {}
     taken: set[tuple[str, str]] = set()

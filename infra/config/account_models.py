@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated
 
+from pydantic import AfterValidator, Field
+
+from haven.config.base_model import Model
 from haven_components.account.account_baseline import (
     BACKUP_SERVICE,
     BACKUP_SERVICES,
@@ -12,9 +15,6 @@ from haven_components.account.account_baseline import (
     ThreatFeature,
 )
 from haven_components.shared.checks import LOG_RETENTION_DAYS
-from pydantic import AfterValidator, Field
-
-from haven.config.base_model import Model
 from infra.config.models import Days
 from infra.config.reader import SHARED, Key
 

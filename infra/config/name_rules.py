@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from haven.base.problems import Problem, shown
 from haven_components.cluster._node_groups import SYSTEM
 from haven_components.data import _cache_rules, request_buffer
 from haven_components.shared.support import region_code
 from haven_components.traffic import _balancer_args
-
-from haven.base.problems import Problem, shown
 from infra import names
 from infra.config import models, part_models
 from infra.config.validators import Rules

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from haven_policies import data_classes
-
 from haven.base.problems import Problem, choices, nearest, shown
 from haven.config.policy import Residency
+from haven_policies import data_classes
 from infra.config.name_rules import RESERVED_SECRETS
 
 WHOLE_STORES = (

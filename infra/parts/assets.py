@@ -2,9 +2,9 @@
 
 import pulumi
 import pulumi_aws as aws
+
 from haven_components import ReplicatedRegistry, ReplicatedRegistryArgs, ReplicatedSecret, ReplicatedSecretArgs
 from haven_components.shared.support import region_code
-
 from infra.environment import Environment
 
 

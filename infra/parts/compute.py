@@ -1,8 +1,8 @@
 """The cluster of one Region, at the scale that the Region stands at."""
 
 import pulumi
-from haven_components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
 
+from haven_components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
 from infra.config.addons import pinned
 from infra.config.models import GpuNodeGroup
 from infra.environment import Environment

@@ -1,7 +1,6 @@
 """The environment's budget, for those who want one."""
 
 from haven_components import CostGuard
-
 from infra.config.part_models import Cost
 from infra.environment import Environment
 

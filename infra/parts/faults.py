@@ -1,11 +1,11 @@
 """Faults that can be made on purpose, in each Region where nodes stand by."""
 
 import pulumi
+
+from haven.model.tiers import STANDBY
 from haven_components import FaultExperiments, FaultExperimentsArgs
 from haven_components.cluster._node_groups import SYSTEM
 from haven_components.shared.support import partition, region_code
-
-from haven.model.tiers import STANDBY
 from infra.environment import Environment
 from infra.parts import backups
 from infra.parts.watch import EDGE, watch_name

@@ -2,7 +2,6 @@
 
 from haven_components import NetworkPeering, PeeringSideArgs, RegionalNetwork
 from haven_components.shared.support import region_code
-
 from infra.environment import Environment
 
 

@@ -1,7 +1,6 @@
 """The queues: each Region has its own, in every tier; they cost nothing while they wait."""
 
 from haven_components import RequestBuffer, RequestBufferArgs
-
 from infra import names
 from infra.environment import Environment
 

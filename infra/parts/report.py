@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
-
 from haven.model.objectives import judge
 from haven.model.tiers import PROMISES, STANDBY, Promise, Tier
+from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts.traffic import Service

@@ -13,7 +13,6 @@ from haven_components import (
     ReplicatedBucketArgs,
 )
 from haven_components.data._cache_side import group_name, independent_group_name
-
 from infra import names
 from infra.environment import Environment
 

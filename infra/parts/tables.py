@@ -1,8 +1,7 @@
 """The tables, each with a replica in the recovery Region where its system's tier has one."""
 
-from haven_components import GlobalTable, GlobalTableArgs, TableConsistency, TableIndexArgs, TableKeyArgs, TableKeyType
-
 from haven.model.tiers import STANDBY
+from haven_components import GlobalTable, GlobalTableArgs, TableConsistency, TableIndexArgs, TableKeyArgs, TableKeyType
 from infra.config.part_models import Table, TableIndex, TableKey
 from infra.environment import Environment
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
+
 from haven_components import (
     DnsRouting,
     DnsSideArgs,
@@ -14,7 +15,6 @@ from haven_components import (
     TrafficSwitchArgs,
 )
 from haven_components.shared.support import region_code
-
 from infra.environment import Environment
 
 SERVICE = "inference"

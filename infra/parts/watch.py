@@ -6,6 +6,8 @@ from math import ceil
 from typing import cast
 
 import pulumi
+
+from haven.model.tiers import STANDBY, Database
 from haven_components import (
     CollectorArgs,
     GrafanaArgs,
@@ -22,8 +24,6 @@ from haven_components.backup._backup_rules import interval_minutes, most_frequen
 from haven_components.backup.backup_vault import vault_name
 from haven_components.data._database_side import cluster_name
 from haven_components.data.replicated_bucket import bucket_name
-
-from haven.model.tiers import STANDBY, Database
 from infra import names
 from infra.config.addons import CONTAINER_INSIGHTS
 from infra.config.part_models import Grafana

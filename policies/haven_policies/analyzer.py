@@ -12,7 +12,7 @@ from typing import Any
 from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-from haven.program.recording import Options, Record, Recording, own_region, reference
+from haven.program.recording import Options, Recording, Resource, own_region, reference
 
 _STACK = "pulumi:pulumi:Stack"
 _HAVEN = "haven:index:"
@@ -66,7 +66,7 @@ def recording_of(resources: Sequence[PolicyResource], stack: str) -> Recording:
 def alone(args: ResourceValidationArgs, stack: str) -> Recording:
     """One resource by itself, and its provider, as an engine shows it before it is made."""
     inputs = _inputs(args.props, {})
-    record = Record(
+    record = Resource(
         key=_key(args.urn),
         urn=args.urn,
         type=args.resource_type,
@@ -83,14 +83,14 @@ def alone(args: ResourceValidationArgs, stack: str) -> Recording:
     return Recording("", stack, [record, *([_provider_record(args.provider)] if args.provider else [])], {})
 
 
-def _record(resource: PolicyResource, sources: Mapping[str, _Source]) -> Record:
+def _record(resource: PolicyResource, sources: Mapping[str, _Source]) -> Resource:
     component = _outermost(resource)
     made_from = {
         name: [sources[each.urn] for each in dependencies]
         for name, dependencies in resource.property_dependencies.items()
     }
     inputs = _inputs(resource.props, made_from)
-    return Record(
+    return Resource(
         key=_key(resource.urn),
         urn=resource.urn,
         type=resource.resource_type,
@@ -119,8 +119,8 @@ def _outermost(resource: PolicyResource) -> PolicyResource | None:
     return found
 
 
-def _provider_record(provider: PolicyProviderResource) -> Record:
-    return Record(
+def _provider_record(provider: PolicyProviderResource) -> Resource:
+    return Resource(
         key=_key(provider.urn),
         urn=provider.urn,
         type=provider.resource_type,

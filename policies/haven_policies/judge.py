@@ -10,7 +10,7 @@ from haven.program.recording import Recording
 from haven_policies.rules import RULES
 from haven_policies.rules.facts import Facts, read_facts
 from haven_policies.rules.model import Finding, Rule
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 
 @dataclass(frozen=True)
@@ -81,26 +81,26 @@ def verdict_on(recording: Recording, config: Mapping[str, str], today: date) -> 
     """
     facts = read_facts(recording.stack, config)
     check_names(facts, RULES)
-    return judge(World(recording, facts), today)
+    return judge(ResourceGraph(recording, facts), today)
 
 
-def judge(world: World, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
+def judge(graph: ResourceGraph, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
     """Ask every rule that is not off."""
-    policy = world.facts.policy
+    policy = graph.facts.policy
     levels = {each.name: level_of(each, policy) for each in rules}
     asked = [each for each in rules if levels[each.name] is not Level.OFF]
     found = [
-        _violation(rule, levels[rule.name], finding, world, today)
+        _violation(rule, levels[rule.name], finding, graph, today)
         for rule in asked
-        for finding in rule.findings(world)
+        for finding in rule.findings(graph)
         if _is_told(finding)
     ]
     return Verdict(
-        stack=world.facts.stack,
+        stack=graph.facts.stack,
         rules=asked,
         violations=_in_order(each for each in found if not each.waived),
         waived=_in_order(each for each in found if each.waived),
-        presets=world.facts.residency.presets,
+        presets=graph.facts.residency.presets,
         idle=[each for each in policy.waivers if not any(one.waived and one.waiver == each for one in found)],
     )
 
@@ -141,16 +141,16 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
     return Problem(what, shown(name), "the name of a rule", fix)
 
 
-def _violation(rule: Rule, level: Level, finding: Finding, world: World, today: date) -> Violation:
-    waiver = _waiver(rule, finding, world)
-    return Violation(rule, level, finding, world.facts.stack, waiver, waiver is not None and waiver.counts(today))
+def _violation(rule: Rule, level: Level, finding: Finding, graph: ResourceGraph, today: date) -> Violation:
+    waiver = _waiver(rule, finding, graph)
+    return Violation(rule, level, finding, graph.facts.stack, waiver, waiver is not None and waiver.counts(today))
 
 
-def _waiver(rule: Rule, finding: Finding, world: World) -> Waiver | None:
+def _waiver(rule: Rule, finding: Finding, graph: ResourceGraph) -> Waiver | None:
     """The waiver that lasts longest of those that name this rule and this resource."""
     record = finding.record
-    names = {record.name, record.urn} if record else {world.facts.stack}
-    fitting = [each for each in world.facts.policy.waivers if each.rule == rule.name and each.resource in names]
+    names = {record.name, record.urn} if record else {graph.facts.stack}
+    fitting = [each for each in graph.facts.policy.waivers if each.rule == rule.name and each.resource in names]
     return max(fitting, key=lambda each: each.until, default=None)
 
 

@@ -1,6 +1,7 @@
 """The policy pack: every rule as a policy of Pulumi's, at the level that the stack asks for."""
 
 import os
+import sys
 from datetime import UTC, date, datetime
 from typing import TypedDict
 
@@ -17,6 +18,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from haven.base.problems import Problems
 from haven.config.policy import Level
 from haven_policies.analyzer import alone, recording_of
 from haven_policies.judge import check_names, judge, level_of
@@ -24,7 +26,7 @@ from haven_policies.report import idle, until
 from haven_policies.rules import RULES
 from haven_policies.rules.facts import Facts, read_facts
 from haven_policies.rules.model import Rule
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 NAME = "haven"
 
@@ -33,6 +35,14 @@ _LEVELS = {
     Level.ADVISORY: EnforcementLevel.ADVISORY,
     Level.OFF: EnforcementLevel.DISABLED,
 }
+
+
+def main() -> None:
+    """Serve the pack; what is wrong with the stack's config for the rules ends it with one message."""
+    try:
+        serve()
+    except Problems as error:
+        sys.exit(error.render())
 
 
 def serve() -> None:
@@ -50,7 +60,7 @@ def serve() -> None:
 
 def policies(facts: Facts, today: date) -> list[Policy]:
     """Every rule as a policy, and one that shows what is waived."""
-    judging = [_whole(each, facts, today) if each.whole else _single(each, facts, today) for each in RULES]
+    judging = [_whole(each, facts, today) if each.is_stack_rule else _single(each, facts, today) for each in RULES]
     return [*judging, _waivers(facts, today)]
 
 
@@ -59,7 +69,7 @@ def _single(rule: Rule, facts: Facts, today: date) -> Policy:
 
     def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
         if args.resource_type in rule.types:
-            for each in judge(World(alone(args, facts.stack), facts), today, (rule,)).violations:
+            for each in judge(ResourceGraph(alone(args, facts.stack), facts), today, (rule,)).violations:
                 report_violation(each.said, None)
 
     return ResourceValidationPolicy(rule.name, rule.says, validate, **_told(rule, facts))
@@ -69,8 +79,8 @@ def _whole(rule: Rule, facts: Facts, today: date) -> Policy:
     """A rule that judges the environment as a whole, once everything in it is told."""
 
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        world = World(recording_of(args.resources, facts.stack), facts)
-        for each in judge(world, today, (rule,)).violations:
+        graph = ResourceGraph(recording_of(args.resources, facts.stack), facts)
+        for each in judge(graph, today, (rule,)).violations:
             report_violation(each.said, each.urn or None)
 
     return StackValidationPolicy(rule.name, rule.says, validate, **_told(rule, facts))
@@ -82,7 +92,7 @@ def _waivers(facts: Facts, today: date) -> Policy:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         if not facts.policy.waivers:
             return
-        verdict = judge(World(recording_of(args.resources, facts.stack), facts), today, RULES)
+        verdict = judge(ResourceGraph(recording_of(args.resources, facts.stack), facts), today, RULES)
         for each in verdict.waived:
             report_violation(f"{each.rule.name} is waived for {each.resource} {until(each)}", each.urn or None)
         for waiver in verdict.idle:

@@ -8,11 +8,12 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import haven_components
 import pulumi
 import pytest
-from haven_components import COMPONENTS
 from pulumi.provider.experimental.analyzer import Analyzer, AnalyzeResult, PropertyDefinition
+
+import haven_components
+from haven_components import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "components").rglob("*.py"))

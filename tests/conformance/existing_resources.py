@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from haven_components.network._subnets import ZoneSubnets
-
 from haven.emulator.actual import Clients
+from haven_components.network._subnets import ZoneSubnets
 
 ACCOUNT = "000000000000"
 """The emulator's own, which the ARNs that it makes up name."""

@@ -8,9 +8,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pulumi_random
-from haven_components.data.global_database import DatabaseSideArgs, GlobalDatabase, cluster_name, global_cluster_name
-from haven_components.data.global_table import GlobalTable
-from haven_components.data.replicated_bucket import ReplicatedBucket, bucket_name
 
 from haven.base.problems import Problem
 from haven.emulator import drift, gap_handling, gaps
@@ -20,6 +17,9 @@ from haven.program.recorder import record
 from haven.runbooks import check_destroy
 from haven.terraform import cli
 from haven.terraform.export import Export, export
+from haven_components.data.global_database import DatabaseSideArgs, GlobalDatabase, cluster_name, global_cluster_name
+from haven_components.data.global_table import GlobalTable
+from haven_components.data.replicated_bucket import ReplicatedBucket, bucket_name
 from tests.environments import PRIMARY, RECOVERY
 
 NAME = "haven-test"

@@ -15,7 +15,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components import Observability
 
 from haven.emulator import drift, gap_handling
 from haven.emulator.actual import Clients
@@ -24,6 +23,7 @@ from haven.emulator.ministack import Emulator
 from haven.program.recorder import record
 from haven.terraform import cli
 from haven.terraform.export import Export, export
+from haven_components import Observability
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]

@@ -9,14 +9,14 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random
 import pytest
-from haven_components import GlobalDatabase, InferenceCluster, RegionalNetwork
-from haven_components.network import _subnets
 
 from haven.emulator.actual import Clients
 from haven.emulator.ministack import Emulator
 from haven.program.recorder import record
 from haven.program.recording import Recording
 from haven.terraform import cli
+from haven_components import GlobalDatabase, InferenceCluster, RegionalNetwork
+from haven_components.network import _subnets
 from infra.config.addons import SHIPPED
 from tests.conformance.adoption import Adoption, Planned
 from tests.conformance.existing_resources import ACCOUNT, Existing

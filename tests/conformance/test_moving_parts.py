@@ -7,7 +7,6 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components import GlobalTable, GlobalTableArgs
 
 from haven.emulator import managed_keys
 from haven.emulator.actual import Clients
@@ -15,6 +14,7 @@ from haven.emulator.ministack import Emulator
 from haven.program.recorder import record
 from haven.program.recording import Recording
 from haven.terraform import cli
+from haven_components import GlobalTable, GlobalTableArgs
 from tests.conformance.live_environment import Living, actions
 from tests.environments import PRIMARY, RECOVERY, ROOT
 

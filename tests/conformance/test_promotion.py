@@ -7,12 +7,12 @@ would ask AWS to. Rows can't be written there, for it runs no PostgreSQL; object
 from collections.abc import Iterator
 
 import pytest
-from haven_components.data.global_database import instance_name
 
 from haven.emulator import managed_keys
 from haven.emulator.deployment import DeploymentError
 from haven.emulator.ministack import Emulator
 from haven.terraform import cli
+from haven_components.data.global_database import instance_name
 from tests.conformance.failed_over_environment import DATABASE, ROLES, Environment
 from tests.environments import PRIMARY, RECOVERY, ROOT
 

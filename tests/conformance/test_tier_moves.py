@@ -15,7 +15,7 @@ import pytest
 from haven.emulator import managed_keys
 from haven.emulator.ministack import Emulator
 from haven.plan.difference import Difference, difference
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
 from haven.program.removal_steps import held
 from haven.terraform import cli
 from tests.conformance.live_environment import Change, Living
@@ -57,7 +57,7 @@ def shown(before: str, after: str) -> Difference:
     return difference(at(before, kept=True), at(after, kept=True))
 
 
-def there(living: Living, records: Sequence[Record]) -> Set[str]:
+def there(living: Living, records: Sequence[Resource]) -> Set[str]:
     """URNs of what of these the emulator can have."""
     return {each.urn for each in records if each.type.startswith("aws:")} - living.left_out
 

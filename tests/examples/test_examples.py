@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
-from haven_components import COMPONENTS
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components import COMPONENTS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROGRAMS = sorted(path.parent for path in EXAMPLES.glob("*/__main__.py"))
@@ -36,7 +36,7 @@ def _recording(program: Path) -> Recording:
     return record(program, stack="example", project=name, config={f"{name}:account": "123456789012"})
 
 
-def _aws(program: Path) -> list[Record]:
+def _aws(program: Path) -> list[Resource]:
     return [each for each in _recording(program).real() if each.type.startswith("aws:")]
 
 

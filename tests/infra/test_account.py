@@ -7,7 +7,7 @@ import pytest
 from haven.base.problems import Problems
 from haven.config.stack_file import load_stack
 from haven.program.recorder import record
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from infra.config import stack_kinds
 from infra.config.account_models import ACCOUNT_KEYS
 from infra.config.account_settings import AccountSettings, load
@@ -20,7 +20,7 @@ SECOND_TRAIL = '{"recoveryTrail": true, "objectLockDays": 30}'
 each_region = pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
 
 
-def of(type_: str, region: str, **changes: str) -> list[Record]:
+def of(type_: str, region: str, **changes: str) -> list[Resource]:
     return standing(environment(ACCOUNT, **changes), type_, region)
 
 

@@ -4,9 +4,9 @@ import dataclasses
 from itertools import combinations
 
 import pytest
-from haven_policies.rules.aws_names import NAMED_BY
 
-from haven.program.recording import Options, Record, Recording
+from haven.program.recording import Options, Recording, Resource
+from haven_policies.rules.aws_names import NAMED_BY
 from tests.environments import (
     ACCOUNT,
     EVERY_STACK,
@@ -43,17 +43,17 @@ STATEFUL = {
 }
 
 
-def comparable(record: Record) -> tuple[object, Options]:
+def comparable(record: Resource) -> tuple[object, Options]:
     """What a flip must not change; the order of the sides is no part of a resource."""
     options = dataclasses.replace(record.options, dependencies=(), property_dependencies={})
     return record.inputs, options
 
 
-def in_region(recording: Recording, region: str) -> dict[str, Record]:
+def in_region(recording: Recording, region: str) -> dict[str, Resource]:
     return {each.urn: each for each in recording.real() if each.region == region}
 
 
-def assert_only_enlarges(before: Record, after: Record) -> None:
+def assert_only_enlarges(before: Resource, after: Resource) -> None:
     changed = {
         name for name in before.inputs.keys() | after.inputs.keys() if before.inputs.get(name) != after.inputs.get(name)
     }

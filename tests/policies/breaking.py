@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from haven.config.stack_file import load_stack
+from haven.program.recording import Options, Recording, Resource, Secret
 from haven_policies.judge import Verdict, judge
 from haven_policies.rules.facts import read_facts
-from haven_policies.rules.resource_graph import World
-
-from haven.config.stack_file import load_stack
-from haven.program.recording import Options, Record, Recording, Secret
+from haven_policies.rules.resource_graph import ResourceGraph
 from tests.environments import ROOT, environment
 
 TODAY = date(2026, 11, 21)
@@ -50,10 +49,10 @@ class Mutation:
 def verdict_of(stack: str, recording: Recording, changes: Mapping[str, str], today: date = TODAY) -> Verdict:
     """What all rules say of a recording under a stack's config, some of its keys changed."""
     config = {**load_stack(stack, ROOT).config, **{f"haven:{name}": text for name, text in changes.items()}}
-    return judge(World(recording, read_facts(stack, config)), today)
+    return judge(ResourceGraph(recording, read_facts(stack, config)), today)
 
 
-def find(recording: Recording, type_: str, *words: str, region: str | None = None) -> Record:
+def find(recording: Recording, type_: str, *words: str, region: str | None = None) -> Resource:
     """The first resource of a type with all of these words in its name, in one Region or in any.
 
     Raises:
@@ -76,13 +75,13 @@ def setting(type_: str, path: str, value: Any, *words: str, region: str | None =
     return change
 
 
-def putting(record: Record, path: str, value: Any) -> Change:
+def putting(record: Resource, path: str, value: Any) -> Change:
     """As `setting`, for a resource that is at hand."""
     inputs = _with(copy.deepcopy(dict(record.inputs)), path.split("."), value)
     return replacing(record, replace(record, inputs=inputs))
 
 
-def replacing(record: Record, other: Record) -> Change:
+def replacing(record: Resource, other: Resource) -> Change:
     """Puts another record in the place of one."""
     return lambda recording: _with_resources(
         recording, [other if each.urn == record.urn else each for each in recording.resources]
@@ -121,7 +120,7 @@ def adding(type_: str, name: str, inputs: Mapping[str, Any], region: str | None 
         urn = f"urn:pulumi:{recording.stack}::{recording.project}::{type_}::{name}"
         key = hashlib.sha256(urn.encode()).hexdigest()[:12]
         provider = next((each.urn for each in recording.resources if each.name == f"aws-{region}"), "")
-        made = Record(key, urn, type_, name, True, "", provider, region, None, None, inputs, Options(**options))
+        made = Resource(key, urn, type_, name, True, "", provider, region, None, None, inputs, Options(**options))
         return _with_resources(recording, [*recording.resources, made])
 
     return change
@@ -138,7 +137,7 @@ def both(*changes: Change) -> Change:
     return change
 
 
-def _with_resources(recording: Recording, resources: list[Record]) -> Recording:
+def _with_resources(recording: Recording, resources: list[Resource]) -> Recording:
     return replace(recording, resources=resources)
 
 

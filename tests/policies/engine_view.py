@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
-from haven_policies.rules.resource_graph import keys_in
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResourceOptions
 from pulumi_policy.policy import PolicyCustomTimeouts
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from haven.program.recording import REFERENCE, Record, Recording, Secret, map_strings
+from haven.program.recording import REFERENCE, Recording, Resource, Secret, map_strings
+from haven_policies.rules.resource_graph import keys_in
 
 
 class EngineView:
@@ -46,7 +46,7 @@ class EngineView:
             resources=[self._stack_resource(each) for each in self._recording.resources]
         )
 
-    def resource_request(self, record: Record) -> analyzer_pb2.AnalyzeRequest:
+    def resource_request(self, record: Resource) -> analyzer_pb2.AnalyzeRequest:
         """As it goes over the wire for rules that judge one resource."""
         return analyzer_pb2.AnalyzeRequest(
             type=record.type,
@@ -57,7 +57,7 @@ class EngineView:
             provider=self._wire_provider(record),
         )
 
-    def _stack_resource(self, record: Record) -> analyzer_pb2.AnalyzerResource:
+    def _stack_resource(self, record: Resource) -> analyzer_pb2.AnalyzerResource:
         owners = self._made_from(record)
         return analyzer_pb2.AnalyzerResource(
             type=record.type,
@@ -73,7 +73,7 @@ class EngineView:
             },
         )
 
-    def _resource(self, record: Record) -> PolicyResource:
+    def _resource(self, record: Resource) -> PolicyResource:
         provider = self._provider(record)
         shown = (
             PolicyProviderResource(provider.type, self._proxy(provider), provider.urn, provider.name)
@@ -85,7 +85,7 @@ class EngineView:
         )
         return PolicyResource(record.type, self._proxy(record), record.urn, record.name, options, shown, None, [], {})
 
-    def _made_from(self, record: Record) -> dict[str, list[str]]:
+    def _made_from(self, record: Resource) -> dict[str, list[str]]:
         """Property -> URNs of what it is made from."""
         known = self._recording.by_urn
         owners = {
@@ -96,10 +96,10 @@ class EngineView:
             owners[name] = sorted({*owners.get(name, ()), *(each.urn for each in named if each is not None)})
         return {name: urns for name, urns in owners.items() if urns}
 
-    def _provider(self, record: Record) -> Record | None:
+    def _provider(self, record: Resource) -> Resource | None:
         return self._recording.by_urn.get(record.provider)
 
-    def _wire_provider(self, record: Record) -> analyzer_pb2.AnalyzerProviderResource | None:
+    def _wire_provider(self, record: Resource) -> analyzer_pb2.AnalyzerProviderResource | None:
         provider = self._provider(record)
         if provider is None:
             return None
@@ -107,13 +107,13 @@ class EngineView:
             type=provider.type, properties=self._struct(provider), urn=provider.urn, name=provider.name
         )
 
-    def _proxy(self, record: Record) -> Mapping[str, Any]:
+    def _proxy(self, record: Resource) -> Mapping[str, Any]:
         return unknown_checking_proxy(self._properties(record))
 
-    def _struct(self, record: Record) -> struct_pb2.Struct:
+    def _struct(self, record: Resource) -> struct_pb2.Struct:
         return json_format.ParseDict(self._properties(record), struct_pb2.Struct())
 
-    def _properties(self, record: Record) -> dict[str, Any]:
+    def _properties(self, record: Resource) -> dict[str, Any]:
         """Inputs, and what others ask of the resource."""
         if not self._deployed:
             return {"id": UNKNOWN_STRING_VALUE, "arn": UNKNOWN_STRING_VALUE, **map_strings(_bare(record.inputs), _open)}
@@ -134,7 +134,7 @@ def _output(key: str, path: str) -> str:
     return f"the-{path}-of-{key}"
 
 
-def _wire_options(record: Record) -> analyzer_pb2.AnalyzerResourceOptions:
+def _wire_options(record: Resource) -> analyzer_pb2.AnalyzerResourceOptions:
     return analyzer_pb2.AnalyzerResourceOptions(
         protect=record.options.protect, ignoreChanges=record.options.ignore_changes, parent=record.parent
     )

@@ -1,13 +1,13 @@
 """Who stands for whom in the two Regions."""
 
 import pytest
+
+from haven.base.regions import ZONES
+from haven.program.recording import Resource
 from haven_components.shared.support import region_code
 from haven_policies.rules.counterparts import Counterparts, one_is_enough, short
 from haven_policies.rules.facts import read_facts
-from haven_policies.rules.resource_graph import World
-
-from haven.base.regions import ZONES
-from haven.program.recording import Record
+from haven_policies.rules.resource_graph import ResourceGraph
 from tests.environments import PRIMARY, RECOVERY, STACKS, environment
 from tests.policies.breaking import find
 
@@ -20,14 +20,14 @@ ALONE = {
 writes go."""
 
 
-def _world(stack: str, **changes: str) -> World:
+def _world(stack: str, **changes: str) -> ResourceGraph:
     regions = f'{{"primary": "{PRIMARY}", "recovery": "{RECOVERY}"}}'
-    return World(environment(stack, **changes), read_facts(stack, {"haven:regions": regions}))
+    return ResourceGraph(environment(stack, **changes), read_facts(stack, {"haven:regions": regions}))
 
 
-def _alone(world: World, region: str) -> list[Record]:
-    counterparts = Counterparts(world)
-    return [each for each in world.of("aws:", region=region) if counterparts.of(each) is None]
+def _alone(graph: ResourceGraph, region: str) -> list[Resource]:
+    counterparts = Counterparts(graph)
+    return [each for each in graph.of("aws:", region=region) if counterparts.of(each) is None]
 
 
 @pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
@@ -39,9 +39,9 @@ def test_where_both_regions_serve_everything_has_its_counterpart_or_a_reason_to_
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_counterpart_s_counterpart_is_the_resource_itself(stack: str) -> None:
-    world = _world(stack)
-    counterparts = Counterparts(world)
-    for each in world.of("aws:"):
+    graph = _world(stack)
+    counterparts = Counterparts(graph)
+    for each in graph.of("aws:"):
         other = counterparts.of(each)
         if other is not None:
             assert other.region != each.region
@@ -49,10 +49,10 @@ def test_a_counterpart_s_counterpart_is_the_resource_itself(stack: str) -> None:
 
 
 def test_a_replica_is_found_by_what_it_refers_to() -> None:
-    world = _world("warm")
-    counterparts = Counterparts(world)
-    key = find(world.recording, "aws:kms/key:Key")
-    table = find(world.recording, "aws:dynamodb/table:Table", "sessions")
+    graph = _world("warm")
+    counterparts = Counterparts(graph)
+    key = find(graph.recording, "aws:kms/key:Key")
+    table = find(graph.recording, "aws:dynamodb/table:Table", "sessions")
     replica, copy = counterparts.of(key), counterparts.of(table)
     assert replica is not None
     assert replica.type == "aws:kms/replicaKey:ReplicaKey"
@@ -61,18 +61,18 @@ def test_a_replica_is_found_by_what_it_refers_to() -> None:
 
 
 def test_an_alarm_about_the_other_region_stands_for_the_one_about_this_region() -> None:
-    world = _world("warm")
-    alarm = find(world.recording, "aws:cloudwatch/metricAlarm:MetricAlarm", "switch-euw1")
+    graph = _world("warm")
+    alarm = find(graph.recording, "aws:cloudwatch/metricAlarm:MetricAlarm", "switch-euw1")
     assert alarm.region == RECOVERY
-    other = Counterparts(world).of(alarm)
+    other = Counterparts(graph).of(alarm)
     assert other is not None
     assert other.name == "haven-warm-switch-euc1"
 
 
 def test_without_regions_nothing_has_a_counterpart() -> None:
-    world = World(environment("warm"), read_facts("test", {}))
-    counterparts = Counterparts(world)
-    assert all(counterparts.of(each) is None for each in world.records)
+    graph = ResourceGraph(environment("warm"), read_facts("test", {}))
+    counterparts = Counterparts(graph)
+    assert all(counterparts.of(each) is None for each in graph.records)
 
 
 @pytest.mark.parametrize("region", [*ZONES, "us-gov-east-1", "cn-northwest-1"])

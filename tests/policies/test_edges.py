@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+
+from haven.base.regions import ZONES
+from haven.config.stack_file import load_stack
+from haven.program.recording import REFERENCE, Resource, Secret
 from haven_policies.rules.facts import read_facts
 from haven_policies.rules.residency.edges import WAYS, Edge, edges
 from haven_policies.rules.residency.places import region_of
 from haven_policies.rules.residency.stores import HOMES
 from haven_policies.rules.residency.ways import Kind
-from haven_policies.rules.resource_graph import World
-
-from haven.base.regions import ZONES
-from haven.config.stack_file import load_stack
-from haven.program.recording import REFERENCE, Record, Secret
+from haven_policies.rules.resource_graph import ResourceGraph
 from tests.environments import EVERY_STACK, PRIMARY, RECOVERY, ROOT, environment
 from tests.policies import sdk
 
@@ -143,7 +143,7 @@ NOTHING_MOVES: Mapping[tuple[str, str], str] = {
 
 def found(stack: str) -> list[Edge]:
     facts = read_facts(stack, load_stack(stack, ROOT).config)
-    return list(edges(World(environment(stack), facts)))
+    return list(edges(ResourceGraph(environment(stack), facts)))
 
 
 @pytest.mark.parametrize("stack", EVERY_STACK)
@@ -181,7 +181,7 @@ def test_no_reason_is_kept_for_what_is_not_there_any_more() -> None:
     assert NOTHING_MOVES.keys() <= used
 
 
-def _leads_elsewhere(stack: str, record: Record, value: Any) -> bool:
+def _leads_elsewhere(stack: str, record: Resource, value: Any) -> bool:
     own, by_key = region_of(record), environment(stack).by_key
     for text in _texts(value):
         referred = (region_of(by_key[each["key"]]) for each in REFERENCE.finditer(text))

@@ -4,8 +4,8 @@ from collections import Counter
 from importlib import import_module
 
 import pytest
-from haven_policies.rules import FAMILIES, RULES
 
+from haven_policies.rules import FAMILIES, RULES
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import Mutation, verdict_of
 

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from haven_policies.rules.naming import TAGS
-from haven_policies.rules.resource_graph import World
-from haven_policies.rules.tagged import TAGGED
 
+from haven_policies.rules.naming import TAGS
+from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.tagged import TAGGED
 from tests.environments import EVERY_STACK, environment
 from tests.policies import sdk
 from tests.policies.breaking import find, verdict_of
@@ -62,6 +62,6 @@ def test_the_program_tags_stores_with_their_class_and_node_groups_with_their_sys
 def test_no_resource_has_more_tags_than_aws_takes(stack: str) -> None:
     from haven_policies.rules.facts import read_facts
 
-    world = World(environment(stack), read_facts(stack, {}))
-    assert max(len(world.tags(each)) for each in world.of(*TAGGED)) <= 50
-    assert set(TAGS) <= set(world.tags(world.of(*TAGGED)[0]))
+    graph = ResourceGraph(environment(stack), read_facts(stack, {}))
+    assert max(len(graph.tags(each)) for each in graph.of(*TAGGED)) <= 50
+    assert set(TAGS) <= set(graph.tags(graph.of(*TAGGED)[0]))

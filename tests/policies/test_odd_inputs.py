@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from haven_policies.rules import RULES
-from haven_policies.rules.facts import read_facts
-from haven_policies.rules.resource_graph import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haven.program.recording import Record, Recording, Secret
+from haven.program.recording import Recording, Resource, Secret
+from haven_policies.rules import RULES
+from haven_policies.rules.facts import read_facts
+from haven_policies.rules.resource_graph import ResourceGraph
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import both
 from tests.policies.kubernetes import GUARDED, SCALED
@@ -72,16 +72,16 @@ def spoilt(value: Any, odd: Any) -> Iterator[Any]:
             yield from ([*value[:index], other, *value[index + 1 :]] for other in spoilt(each, odd))
 
 
-def a_record(type_: str, index: int, inputs: Mapping[str, Any]) -> Record:
+def a_record(type_: str, index: int, inputs: Mapping[str, Any]) -> Resource:
     name = f"odd-{index}"
     urn = f"urn:pulumi:test::haven::{type_}::{name}"
-    return Record(f"{index:012x}", urn, type_, name, True, "", "", "eu-west-1", None, None, inputs)
+    return Resource(f"{index:012x}", urn, type_, name, True, "", "", "eu-west-1", None, None, inputs)
 
 
-def every_rule_judges(records: list[Record], config: Mapping[str, str] = CONFIG) -> None:
-    world = World(Recording("haven", "test", records, {}), read_facts("test", config))
+def every_rule_judges(records: list[Resource], config: Mapping[str, str] = CONFIG) -> None:
+    graph = ResourceGraph(Recording("haven", "test", records, {}), read_facts("test", config))
     for rule in RULES:
-        for finding in rule.findings(world):
+        for finding in rule.findings(graph):
             assert finding.allowed
             assert finding.fix
 

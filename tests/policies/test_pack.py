@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import grpc
 import pytest
 from google.protobuf import empty_pb2
-from haven_policies.rules import RULES
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from haven.config.stack_file import load_stack
+from haven_policies.rules import RULES
 from tests.environments import ROOT, environment
 from tests.policies.breaking import setting
 from tests.policies.engine_view import EngineView

@@ -1,11 +1,11 @@
 """The rules say the same of what Pulumi's engine tells as of what the program declares."""
 
 import pytest
-from haven_policies.analyzer import alone, recording_of
 from pulumi_policy import PolicyProviderResource, PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.policy import PolicyCustomTimeouts
 
 from haven.program.recording import Recording, own_region
+from haven_policies.analyzer import alone, recording_of
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import Mutation, find, setting, verdict_of
 from tests.policies.engine_view import EngineView

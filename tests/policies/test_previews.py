@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from haven_policies.rules.resource_graph import keys_in
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from haven.base.exits import BAD_INPUT, FINDINGS, OK
 from haven.cli.main import main
 from haven.config.stack_file import load_stack
-from haven.program.recording import REFERENCE, Record, Recording, Secret, map_strings
+from haven.program.recording import REFERENCE, Recording, Resource, Secret, map_strings
+from haven_policies.rules.resource_graph import keys_in
 from tests.environments import ROOT, environment
 from tests.policies.breaking import setting
 
@@ -31,7 +31,7 @@ def digest(stack: str, recording: Recording) -> dict[str, Any]:
     }
 
 
-def _state(record: Record, recording: Recording) -> Mapping[str, Any]:
+def _state(record: Resource, recording: Recording) -> Mapping[str, Any]:
     owners = {
         name: [recording.by_key[key].urn for key in keys_in(value) if key in recording.by_key]
         for name, value in record.inputs.items()

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from haven_policies import publish
 
+from haven_policies import publish
 from tests.environments import ROOT
 
 LOADED = """

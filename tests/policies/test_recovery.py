@@ -1,12 +1,12 @@
 """What one Region uses is there for the other one, in the shipped stacks and after a failover."""
 
 import pytest
+
 from haven_policies.judge import judge
 from haven_policies.rules import recovery
 from haven_policies.rules.facts import read_facts
 from haven_policies.rules.model import rules_of
-from haven_policies.rules.resource_graph import World
-
+from haven_policies.rules.resource_graph import ResourceGraph
 from tests.environments import PRIMARY, RECOVERY, STACKS, environment
 from tests.policies.breaking import TODAY, Change, both, find, setting, verdict_of, without
 
@@ -17,8 +17,8 @@ _ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 
 def _found(stack: str, change: Change, config: dict[str, str]) -> list[str]:
-    world = World(change(environment(stack)), read_facts(stack, config))
-    return [f"{each.rule.name} {each.resource}" for each in judge(world, TODAY, RULES).violations]
+    graph = ResourceGraph(change(environment(stack)), read_facts(stack, config))
+    return [f"{each.rule.name} {each.resource}" for each in judge(graph, TODAY, RULES).violations]
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -51,7 +51,7 @@ def test_where_nothing_of_a_certificate_stands_in_the_other_region_none_is_asked
 
 def test_an_action_that_is_missing_is_named() -> None:
     change = setting(_ROLE_POLICY, "policy.Statement.0.Action", ["kms:Decrypt"], "ebs-csi", region=RECOVERY)
-    world = World(change(environment("warm")), read_facts("warm", REGIONS))
-    (found,) = judge(world, TODAY, RULES).violations
+    graph = ResourceGraph(change(environment("warm")), read_facts("warm", REGIONS))
+    (found,) = judge(graph, TODAY, RULES).violations
     assert found.resource == "haven-warm-euc1-ebs-csi"
     assert found.finding.got == ("a role without kms:DescribeKey, kms:Encrypt, kms:GenerateDataKey*, kms:ReEncrypt*")

@@ -7,6 +7,12 @@ from typing import Any
 
 import pytest
 from botocore.loaders import create_loader
+from pydantic import ValidationError
+
+from haven.base.problems import Problems
+from haven.base.terminal import Style
+from haven.config.policy import DataClass, Residency
+from haven.program.recording import Recording
 from haven_policies.data_classes import regions_of
 from haven_policies.judge import Verdict
 from haven_policies.presets import Statement, names, preset
@@ -15,13 +21,7 @@ from haven_policies.rules.facts import read_facts
 from haven_policies.rules.residency.allowed import Limits
 from haven_policies.rules.residency.edges import WAYS, edges
 from haven_policies.rules.residency.stores import HOMES, Store
-from haven_policies.rules.resource_graph import World
-from pydantic import ValidationError
-
-from haven.base.problems import Problems
-from haven.base.terminal import Style
-from haven.config.policy import DataClass, Residency
-from haven.program.recording import Recording
+from haven_policies.rules.resource_graph import ResourceGraph
 from infra.config.residency_rules import WHOLE_STORES
 from tests.environments import environment
 from tests.policies.breaking import TODAY, adding, find, setting, verdict_of
@@ -194,11 +194,11 @@ def test_odd_values_crash_no_rule(odd: Any) -> None:
         inputs = {**dict.fromkeys(properties, odd), "region": odd}
         recording = adding(type_, f"odd-{index}", inputs, "eu-west-1")(recording)
     facts = read_facts("test", {"haven:regions": odd if isinstance(odd, str) else json.dumps(odd)})
-    list(edges(World(recording, facts)))
+    list(edges(ResourceGraph(recording, facts)))
 
 
 def test_the_kinds_of_stores_are_the_same_for_the_config_and_for_the_rules() -> None:
     facts = read_facts("warm", {})
-    world = World(environment("warm"), replace(facts, residency=Residency()))
-    assert {each.store.kind for each in edges(world)} <= set(WHOLE_STORES)
+    graph = ResourceGraph(environment("warm"), replace(facts, residency=Residency()))
+    assert {each.store.kind for each in edges(graph)} <= set(WHOLE_STORES)
     assert find(environment("warm"), HOMES[HOMES.index("aws:sqs/queue:Queue")])

@@ -1,12 +1,12 @@
 """No Region hangs on the other: in the shipped stacks, after a failover, and in programs that say no tier."""
 
 import pytest
+
 from haven_policies.judge import judge
 from haven_policies.rules import static_stability
 from haven_policies.rules.facts import read_facts
 from haven_policies.rules.model import rules_of
-from haven_policies.rules.resource_graph import World
-
+from haven_policies.rules.resource_graph import ResourceGraph
 from tests.environments import PRIMARY, RECOVERY, STACKS, environment
 from tests.policies.breaking import TODAY, Mutation, adding, both, verdict_of
 from tests.policies.mutations.static_stability import MUTATIONS
@@ -27,7 +27,7 @@ def test_after_a_failover_no_region_hangs_on_the_other(stack: str, demoted: bool
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.what)
 def test_a_program_that_says_nothing_of_itself_is_judged_by_what_refers_to_what(mutation: Mutation) -> None:
     broken = mutation.change(mutation.before)
-    found = judge(World(broken, read_facts("test", {})), TODAY, RULES).violations
+    found = judge(ResourceGraph(broken, read_facts("test", {})), TODAY, RULES).violations
     names = {each.rule.name for each in found}
     assert names == ({mutation.rule} - OF_HAVEN_ALONE if not _needs_regions(mutation.what) else set())
 

@@ -1,13 +1,13 @@
 """An environment that says more than it is, is refused with the list of what is missing."""
 
 import pytest
+
+from haven.config.policy import Level
 from haven_policies.judge import Violation, judge
 from haven_policies.rules import tier_conformance
 from haven_policies.rules.facts import read_facts
 from haven_policies.rules.model import rules_of
-from haven_policies.rules.resource_graph import World
-
-from haven.config.policy import Level
+from haven_policies.rules.resource_graph import ResourceGraph
 from tests.environments import PRIMARY, RECOVERY, STACKS, TIERS, environment
 from tests.policies.breaking import TODAY, verdict_of
 
@@ -110,5 +110,5 @@ def test_a_system_of_a_lower_tier_is_judged_by_its_own() -> None:
 
 @pytest.mark.parametrize("stack", TIERS)
 def test_a_program_that_says_no_tier_is_not_judged_by_one(stack: str) -> None:
-    world = World(environment(stack), read_facts("test", {}))
-    assert judge(world, TODAY, rules_of(tier_conformance)).violations == []
+    graph = ResourceGraph(environment(stack), read_facts("test", {}))
+    assert judge(graph, TODAY, rules_of(tier_conformance)).violations == []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 import pytest
+
 from haven_policies.rules.least_privilege._unbound import UNBOUND
 
 with warnings.catch_warnings():  # it leaves its data files open, and finds them in a way that is going out of use

@@ -6,15 +6,15 @@ from datetime import date
 from typing import Any
 
 import pytest
+
+from haven.base.problems import Problems
+from haven.base.terminal import WIDTH, Style
+from haven.config.policy import Level
 from haven_policies.judge import Verdict, check_names
 from haven_policies.report import as_json, render
 from haven_policies.rules import RULES
 from haven_policies.rules.facts import read_facts
 from haven_policies.sarif import as_sarif
-
-from haven.base.problems import Problems
-from haven.base.terminal import WIDTH, Style
-from haven.config.policy import Level
 from tests.environments import environment
 from tests.policies.breaking import TODAY, adding, both, find, setting, verdict_of
 

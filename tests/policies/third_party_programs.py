@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from haven.program.recording import Recording, Resource
 from haven_policies.rules import RULES
 from haven_policies.rules.facts import read_facts
-from haven_policies.rules.resource_graph import World
-
-from haven.program.recording import Record, Recording
+from haven_policies.rules.resource_graph import ResourceGraph
 from tests.policies.breaking import Change, adding, setting
 
 EMPTY = Recording("theirs", "test", [], {})
@@ -17,10 +16,10 @@ CONFIG = {"haven:account": "111122223333"}
 NAME = "theirs"
 
 
-def found(rule: str, recording: Recording, config: Mapping[str, str] = CONFIG) -> list[Record | None]:
+def found(rule: str, recording: Recording, config: Mapping[str, str] = CONFIG) -> list[Resource | None]:
     """What one rule minds."""
     judged = next(each for each in RULES if each.name == rule)
-    return [each.record for each in judged.findings(World(recording, read_facts("test", config)))]
+    return [each.record for each in judged.findings(ResourceGraph(recording, read_facts("test", config)))]
 
 
 @dataclass(frozen=True)

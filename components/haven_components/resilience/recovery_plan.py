@@ -142,18 +142,18 @@ class RecoveryPlan(pulumi.ComponentResource):
 
     def _permissions(self, role: aws.iam.Role) -> aws.iam.RolePolicy:
         """What the plan's steps need (ARC Developer Guide, execution block permissions; read 2026-11-21)."""
-        account_id, world = self._args["account_id"], partition(self._regions[0])
+        account_id, partition_name = self._args["account_id"], partition(self._regions[0])
         statements: list[Mapping[str, Any]] = [
             _allow("TryOwnPermissions", ["iam:SimulatePrincipalPolicy"], [role.arn]),
             _allow(
                 "ReadOwnPlan",
                 [f"arc-region-switch:{each}" for each in ("GetPlan", "GetPlanExecution", "ListPlanExecutions")],
                 # The last part of a plan's ARN is made up by ARC.
-                [f"arn:{world}:arc-region-switch::{account_id}:plan/{self._name}:*"],
+                [f"arn:{partition_name}:arc-region-switch::{account_id}:plan/{self._name}:*"],
             ),
         ]
         if "database" in self._args:
-            statements += _database(self._args["database"], world, account_id, self._regions)
+            statements += _database(self._args["database"], partition_name, account_id, self._regions)
         functions = [arn for each in self._actions() for arn in _functions(each)]
         if functions:
             statements.append(_allow("RunActions", ["lambda:GetFunction", "lambda:InvokeFunction"], functions))
@@ -263,10 +263,10 @@ def _functions(action: RecoveryActionArgs) -> list[pulumi.Input[str]]:
 
 
 def _database(
-    database: RecoveryDatabaseArgs, world: str, account_id: str, regions: Sequence[str]
+    database: RecoveryDatabaseArgs, partition_name: str, account_id: str, regions: Sequence[str]
 ) -> list[Mapping[str, Any]]:
-    every_global = f"arn:{world}:rds::{account_id}:global-cluster:"
-    every_member = [f"arn:{world}:rds:{region}:{account_id}:cluster:*" for region in regions]
+    every_global = f"arn:{partition_name}:rds::{account_id}:global-cluster:"
+    every_member = [f"arn:{partition_name}:rds:{region}:{account_id}:cluster:*" for region in regions]
     moved = [
         f"{every_global}{database['global_cluster_id']}",
         database["primary_cluster_arn"],

@@ -12,9 +12,9 @@ What has no counterpart is either missing, or of a kind of which one is enough (
 import re
 from collections.abc import Iterator, Mapping
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 VPC = "aws:ec2/vpc:Vpc"
 
@@ -55,54 +55,54 @@ ONE_IS_ENOUGH: Mapping[str, str] = {
 class Counterparts:
     """Who stands for whom in an environment's two Regions."""
 
-    def __init__(self, world: World) -> None:
-        self._pairs: dict[str, Record] = {}
-        facts = world.facts
+    def __init__(self, graph: ResourceGraph) -> None:
+        self._pairs: dict[str, Resource] = {}
+        facts = graph.facts
         if facts.primary is None or facts.recovery is None:
             return
-        places = {region: _places(world, region, facts.other(region)) for region in (facts.primary, facts.recovery)}
+        places = {region: _places(graph, region, facts.other(region)) for region in (facts.primary, facts.recovery)}
         for place, record in places[facts.primary].items():
             self._pair(record, places[facts.recovery].get(place))
         for type_, path in REPLICA_OF.items():
-            for replica in world.of(type_):
-                self._pair(replica, world.target(replica.inputs.get(path)))
+            for replica in graph.of(type_):
+                self._pair(replica, graph.target(replica.inputs.get(path)))
 
-    def _pair(self, one: Record, other: Record | None) -> None:
+    def _pair(self, one: Resource, other: Resource | None) -> None:
         if other is not None and one.region != other.region:
             self._pairs[one.urn], self._pairs[other.urn] = other, one
 
-    def of(self, record: Record) -> Record | None:
+    def of(self, record: Resource) -> Resource | None:
         """What stands for a resource in the other Region."""
         return self._pairs.get(record.urn)
 
 
-def one_is_enough(record: Record) -> str | None:
+def one_is_enough(record: Resource) -> str | None:
     """Why nothing has to stand for this resource in the other Region; None where something has to."""
     found = (why for type_, why in ONE_IS_ENOUGH.items() if record.type.startswith(type_))
     return next(found, None)
 
 
-def _places(world: World, region: str, other: str | None) -> dict[tuple[str, ...], Record]:
-    here, there = _words(world, region), _words(world, other)
+def _places(graph: ResourceGraph, region: str, other: str | None) -> dict[tuple[str, ...], Resource]:
+    here, there = _words(graph, region), _words(graph, other)
 
     def neutral(name: str | None) -> str:
         return there.sub("<there>", here.sub("<here>", name or ""))
 
     return {
         (each.component or "", neutral(each.component_name), each.type, neutral(each.name)): each
-        for each in world.of("aws:", "eks:", region=region)
+        for each in graph.of("aws:", "eks:", region=region)
     }
 
 
-def _words(world: World, region: str | None) -> re.Pattern[str]:
+def _words(graph: ResourceGraph, region: str | None) -> re.Pattern[str]:
     """What in a name says which Region it is about."""
-    return re.compile("|".join(re.escape(each) for each in _own_words(world, region)) or "(?!)")
+    return re.compile("|".join(re.escape(each) for each in _own_words(graph, region)) or "(?!)")
 
 
-def _own_words(world: World, region: str | None) -> Iterator[str]:
+def _own_words(graph: ResourceGraph, region: str | None) -> Iterator[str]:
     if region is None:
         return
-    for vpc in world.of(VPC, region=region):
+    for vpc in graph.of(VPC, region=region):
         block = value_at(vpc.inputs, "cidrBlock")
         if isinstance(block, str):
             yield from (block, re.sub(r"[./]", "-", block))

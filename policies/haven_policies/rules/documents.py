@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, in_words, is_list, plain, value_at
 from haven_policies.rules.resource_graph import parsed
 
@@ -62,7 +62,7 @@ RESOURCE = {
 class Statement:
     """One statement of a document."""
 
-    record: Record
+    record: Resource
     path: str
     """Where it stands, such as `policy.Statement[2]`."""
     content: Mapping[str, Any]
@@ -114,13 +114,13 @@ def texts(value: Any) -> list[str]:
     return [text for each in value for text in texts(each)] if is_list(value) else []
 
 
-def statements(record: Record, kinds: Mapping[str, Sequence[str]]) -> Iterator[Statement]:
+def statements(record: Resource, kinds: Mapping[str, Sequence[str]]) -> Iterator[Statement]:
     """The statements of a resource's documents of these kinds; none of a document that only another resource knows."""
     for name in kinds.get(record.type, ()):
         yield from _within(record, name, value_at(record.inputs, name))
 
 
-def _within(record: Record, path: str, value: Any) -> Iterator[Statement]:
+def _within(record: Resource, path: str, value: Any) -> Iterator[Statement]:
     value = parsed(value)
     if is_list(value):
         for index, each in enumerate(value):

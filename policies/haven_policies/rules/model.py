@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from haven.base.problems import shown
 from haven.config.policy import Level
-from haven.program.recording import REFERENCE, Record, Secret
+from haven.program.recording import REFERENCE, Resource, Secret
 
 if TYPE_CHECKING:
-    from haven_policies.rules.resource_graph import World
+    from haven_policies.rules.resource_graph import ResourceGraph
 
 
 class Severity(StrEnum):
@@ -28,7 +28,7 @@ class Severity(StrEnum):
 class Finding:
     """What is wrong with one resource, or with the environment as a whole, in ready words."""
 
-    record: Record | None
+    record: Resource | None
     """None: the environment as a whole."""
     path: str
     """The property, camelCase with dots; empty for the resource itself."""
@@ -37,8 +37,8 @@ class Finding:
     fix: str
 
 
-ResourceJudge = Callable[[Record], Iterable[Finding]]
-StackJudge = Callable[["World"], Iterable[Finding]]
+ResourceJudge = Callable[[Resource], Iterable[Finding]]
+StackJudge = Callable[["ResourceGraph"], Iterable[Finding]]
 
 
 @dataclass(frozen=True)
@@ -62,16 +62,16 @@ class Rule:
     judge: Callable[[Any], Iterable[Finding]]
 
     @property
-    def whole(self) -> bool:
+    def is_stack_rule(self) -> bool:
         """Whether it judges the environment as a whole."""
         return not self.types
 
-    def findings(self, world: "World") -> Iterator[Finding]:
+    def findings(self, graph: "ResourceGraph") -> Iterator[Finding]:
         """What it finds in an environment."""
-        if self.whole:
-            yield from self.judge(world)
+        if self.is_stack_rule:
+            yield from self.judge(graph)
         else:
-            for record in world.of(*self.types):
+            for record in graph.of(*self.types):
                 yield from self.judge(record)
 
 
@@ -100,7 +100,7 @@ def rules_of(module: ModuleType) -> list[Rule]:
     return [each for each in vars(module).values() if isinstance(each, Rule)]
 
 
-def against(record: Record, path: str, allowed: str, fix: str) -> Finding:
+def against(record: Resource, path: str, allowed: str, fix: str) -> Finding:
     """A finding about the property at `path`, which shows its value."""
     return Finding(record, path, in_words(value_at(record.inputs, path)), allowed, fix)
 

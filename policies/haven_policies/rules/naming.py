@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from haven.base.problems import shown
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.aws_names import NAMES, AwsName, Unique
 from haven_policies.rules.model import Finding, Severity, is_unknown, plain, stack_rule
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tagged import TAGGED
 
 ENVIRONMENT = "haven:environment"
@@ -27,9 +27,9 @@ TAGS: Mapping[str, str] = {
     page="https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
     severity=Severity.LOW,
 )
-def resources_tagged(world: World) -> Iterator[Finding]:
+def resources_tagged(graph: ResourceGraph) -> Iterator[Finding]:
     """What no resource at all carries is said once, of the environment."""
-    tags = [(each, world.tags(each)) for each in world.of(*TAGGED)]
+    tags = [(each, graph.tags(each)) for each in graph.of(*TAGGED)]
     nowhere = [name for name in TAGS if tags and not any(_given(found.get(name)) for _, found in tags)]
     if nowhere:
         yield _untagged(None, nowhere, "nothing on any resource")
@@ -37,13 +37,13 @@ def resources_tagged(world: World) -> Iterator[Finding]:
         missing = [name for name in TAGS if name not in nowhere and not _given(found.get(name))]
         if missing:
             yield _untagged(record, missing, "nothing")
-        if _given(found.get(ENVIRONMENT)) and found[ENVIRONMENT] != world.facts.stack:
+        if _given(found.get(ENVIRONMENT)) and found[ENVIRONMENT] != graph.facts.stack:
             yield Finding(
-                record, f"tags.{ENVIRONMENT}", shown(found[ENVIRONMENT]), shown(world.facts.stack), TAGS[ENVIRONMENT]
+                record, f"tags.{ENVIRONMENT}", shown(found[ENVIRONMENT]), shown(graph.facts.stack), TAGS[ENVIRONMENT]
             )
 
 
-def _untagged(record: Record | None, missing: Sequence[str], got: str) -> Finding:
+def _untagged(record: Resource | None, missing: Sequence[str], got: str) -> Finding:
     """All tags that one resource lacks, in one finding: they are set in one place."""
     if len(missing) == 1:
         return Finding(record, f"tags.{missing[0]}", got, "a value that is not empty", TAGS[missing[0]])
@@ -61,11 +61,11 @@ def _given(value: object) -> bool:
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
     severity=Severity.MEDIUM,
 )
-def names_carry_environment(world: World) -> Iterator[Finding]:
+def names_carry_environment(graph: ResourceGraph) -> Iterator[Finding]:
     """Names that are unique within another resource alone, and names of domains, are free."""
-    stack = world.facts.stack
+    stack = graph.facts.stack
     word = re.compile(rf"(^|[^a-z0-9]){re.escape(stack)}([^a-z0-9]|$)", re.IGNORECASE)
-    for record, kind, name in _named(world):
+    for record, kind, name in _named(graph):
         if kind.unique is Unique.NOWHERE or kind.within not in _OF_THE_ACCOUNT:
             continue
         if not word.search(name.replace("_", "-")):
@@ -79,9 +79,9 @@ def names_carry_environment(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
     severity=Severity.MEDIUM,
 )
-def names_fit_aws(world: World) -> Iterator[Finding]:
+def names_fit_aws(graph: ResourceGraph) -> Iterator[Finding]:
     """A name that AWS refuses stops a deployment half way."""
-    for record, kind, name in _named(world):
+    for record, kind, name in _named(graph):
         if kind.shortest <= len(name) <= kind.longest and re.fullmatch(kind.pattern, name):
             continue
         allowed = f"{kind.shortest} to {kind.longest} characters of {kind.pattern} ({kind.source})"
@@ -92,9 +92,9 @@ _OF_THE_ACCOUNT: Sequence[tuple[str, ...]] = ((), ("scope",))
 """Names that are not within another resource."""
 
 
-def _named(world: World) -> Iterator[tuple[Record, AwsName, str]]:
+def _named(graph: ResourceGraph) -> Iterator[tuple[Resource, AwsName, str]]:
     """The resources with a name that is known before anything stands."""
-    for record in world.of(*NAMES):
+    for record in graph.of(*NAMES):
         kind = NAMES[record.type]
         name = plain(record.inputs.get(kind.property))
         if isinstance(name, str) and not is_unknown(name):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from haven.program.recording import REFERENCE, Record, Recording, Secret
+from haven.program.recording import REFERENCE, Recording, Resource, Secret
 from haven_policies.rules.facts import Facts
 from haven_policies.rules.model import is_list, plain, value_at
 
@@ -15,32 +15,32 @@ from haven_policies.rules.model import is_list, plain, value_at
 class Use:
     """One resource's use of another."""
 
-    record: Record
+    record: Resource
     """Who uses it."""
     path: str
     """In which property."""
 
 
 @dataclass(frozen=True)
-class World:
+class ResourceGraph:
     """Everything that the rules may ask."""
 
     recording: Recording
     facts: Facts
 
     @cached_property
-    def records(self) -> Sequence[Record]:
+    def records(self) -> Sequence[Resource]:
         """All resources that would stand somewhere."""
         return tuple(self.recording.real())
 
     @cached_property
-    def _by_type(self) -> Mapping[str, Sequence[Record]]:
-        found: dict[str, list[Record]] = {}
+    def _by_type(self) -> Mapping[str, Sequence[Resource]]:
+        found: dict[str, list[Resource]] = {}
         for each in self.records:
             found.setdefault(each.type, []).append(each)
         return found
 
-    def of(self, *types: str, region: str | None = None) -> list[Record]:
+    def of(self, *types: str, region: str | None = None) -> list[Resource]:
         """The resources of these types, in one Region or in all; a type that ends in `/` or `:` names all below it."""
         return [
             each
@@ -50,12 +50,12 @@ class World:
             if region in (None, each.region)
         ]
 
-    def referred(self, value: Any) -> list[Record]:
+    def referred(self, value: Any) -> list[Resource]:
         """The resources that a value, however deep, is made from; each once, in their order."""
         found = (self.recording.by_key.get(key) for key in keys_in(value))
         return list({each.urn: each for each in found if each is not None}.values())
 
-    def target(self, value: Any) -> Record | None:
+    def target(self, value: Any) -> Resource | None:
         """The one resource that a value is made from; None for none, or several."""
         found = self.referred(value)
         return found[0] if len(found) == 1 else None
@@ -69,16 +69,16 @@ class World:
                     found.setdefault(key, []).append(Use(each, path))
         return found
 
-    def uses(self, record: Record) -> Sequence[Use]:
+    def uses(self, record: Resource) -> Sequence[Use]:
         """Who refers to this resource, and in which of its properties."""
         return self._uses.get(record.key, ())
 
-    def users(self, record: Record, *types: str) -> list[Record]:
+    def users(self, record: Resource, *types: str) -> list[Resource]:
         """The resources of these types (of all where none is named) that refer to this one, each once."""
         found = {each.record.urn: each.record for each in self.uses(record)}
         return [each for each in found.values() if not types or each.type in types]
 
-    def linked(self, record: Record, path: str, *types: str) -> list[Record]:
+    def linked(self, record: Resource, path: str, *types: str) -> list[Resource]:
         """The resources of these types that one property names: by what they give, by their own names or ARNs, or by
         what the engine says that the property was made from."""
         value = value_at(record.inputs, path)
@@ -87,7 +87,7 @@ class World:
         found = [each for each in self.referred(value) if each.type in types]
         return found or self._named(value, record.region, types) or self._made_from(record, path, types)
 
-    def _named(self, value: Any, region: str | None, types: Sequence[str]) -> list[Record]:
+    def _named(self, value: Any, region: str | None, types: Sequence[str]) -> list[Resource]:
         texts = value if is_list(value) else [value]
         found = []
         for text in (each for each in map(plain, texts) if isinstance(each, str)):
@@ -97,21 +97,21 @@ class World:
         return found
 
     @cached_property
-    def _by_name(self) -> Mapping[tuple[str, str | None, str], Record]:
-        found: dict[tuple[str, str | None, str], Record] = {}
+    def _by_name(self) -> Mapping[tuple[str, str | None, str], Resource]:
+        found: dict[tuple[str, str | None, str], Resource] = {}
         for each in self.records:
             names = (plain(each.inputs.get(name)) for name in _NAMES)
             found |= {(each.type, each.region, name): each for name in names if isinstance(name, str)}
         return found
 
-    def _made_from(self, record: Record, path: str, types: Sequence[str]) -> list[Record]:
+    def _made_from(self, record: Resource, path: str, types: Sequence[str]) -> list[Resource]:
         """Nothing where several would do: a list's dependencies don't say which belongs to which entry."""
         urns = record.options.property_dependencies.get(path.partition(".")[0].partition("[")[0], ())
         found = [self.recording.by_urn[urn] for urn in urns if urn in self.recording.by_urn]
         fitting = [each for each in found if each.type in types]
         return fitting if len(fitting) == 1 else []
 
-    def tags(self, record: Record) -> Mapping[str, str]:
+    def tags(self, record: Resource) -> Mapping[str, str]:
         """A resource's tags, with those that its provider gives to all."""
         provider = self.recording.by_urn.get(record.provider)
         default = parsed(value_at(provider.inputs, "defaultTags")) if provider else None

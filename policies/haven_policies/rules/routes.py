@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from haven_policies.rules.model import plain
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import maps_at
 
 ROUTE, ROUTE_TABLE = "aws:ec2/route:Route", "aws:ec2/routeTable:RouteTable"
@@ -13,31 +13,31 @@ _INTERNET = "aws:ec2/internetGateway:InternetGateway"
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 
-def tables_of_subnets(world: World) -> dict[str, str]:
+def tables_of_subnets(graph: ResourceGraph) -> dict[str, str]:
     """The URN of the route table of each subnet that has one."""
     found = {}
-    for each in world.of(_ASSOCIATION):
-        subnet, table = world.target(each.inputs.get("subnetId")), world.target(each.inputs.get("routeTableId"))
+    for each in graph.of(_ASSOCIATION):
+        subnet, table = graph.target(each.inputs.get("subnetId")), graph.target(each.inputs.get("routeTableId"))
         if subnet is not None and table is not None:
             found[subnet.urn] = table.urn
     return found
 
 
-def public_subnets(world: World) -> set[str]:
+def public_subnets(graph: ResourceGraph) -> set[str]:
     """The URNs of the subnets whose default route leads to an internet gateway."""
     tables = {
         table.urn
-        for route in world.of(ROUTE)
-        if is_default(route.inputs) and _to_internet(world, route.inputs)
-        for table in world.referred(route.inputs.get("routeTableId"))
+        for route in graph.of(ROUTE)
+        if is_default(route.inputs) and _to_internet(graph, route.inputs)
+        for table in graph.referred(route.inputs.get("routeTableId"))
     }
     tables |= {
         table.urn
-        for table in world.of(ROUTE_TABLE)
+        for table in graph.of(ROUTE_TABLE)
         for _, entry in maps_at(table.inputs, "routes")
-        if is_default(entry) and _to_internet(world, entry)
+        if is_default(entry) and _to_internet(graph, entry)
     }
-    return {subnet for subnet, table in tables_of_subnets(world).items() if table in tables}
+    return {subnet for subnet, table in tables_of_subnets(graph).items() if table in tables}
 
 
 def is_default(route: Mapping[str, Any]) -> bool:
@@ -46,8 +46,8 @@ def is_default(route: Mapping[str, Any]) -> bool:
     return any(plain(route.get(name)) in _EVERYWHERE for name in names)
 
 
-def _to_internet(world: World, route: Mapping[str, Any]) -> bool:
+def _to_internet(graph: ResourceGraph, route: Mapping[str, Any]) -> bool:
     gateway = plain(route.get("gatewayId"))
     if isinstance(gateway, str) and gateway.startswith("igw-"):
         return True
-    return any(each.type == _INTERNET for each in world.referred(gateway))
+    return any(each.type == _INTERNET for each in graph.referred(gateway))

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import is_list, plain, value_at
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -49,7 +49,7 @@ def is_off(value: Any) -> bool:
     return value is None or value is False or value in ("false", "")
 
 
-def heads_its_caches(group: Record) -> bool:
+def heads_its_caches(group: Resource) -> bool:
     """Whether a replication group follows no other Region's: a follower takes its node type from its Global Datastore,
     and all others name one."""
     follows = value_at(group.inputs, "globalReplicationGroupId") is not None

@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.account.account_baseline import AccountBaseline, AccountBaselineArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.account.account_baseline import AccountBaseline, AccountBaselineArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
@@ -49,7 +49,7 @@ def _declare(name: str = NAME, **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _of(recording: Recording, kind: str, region: str | None = None) -> list[Record]:
+def _of(recording: Recording, kind: str, region: str | None = None) -> list[Resource]:
     return [
         each
         for each in recording.real()
@@ -57,12 +57,12 @@ def _of(recording: Recording, kind: str, region: str | None = None) -> list[Reco
     ]
 
 
-def _only(recording: Recording, kind: str, region: str) -> Record:
+def _only(recording: Recording, kind: str, region: str) -> Resource:
     (found,) = _of(recording, kind, region)
     return found
 
 
-def _awaited(recording: Recording, record_: Record) -> set[str]:
+def _awaited(recording: Recording, record_: Resource) -> set[str]:
     """What is there before a resource, whether it says so or is made with it."""
     found: set[str] = set()
     ahead = [record_.urn]

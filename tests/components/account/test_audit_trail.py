@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.account.audit_trail import AuditTrail, AuditTrailArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.account.audit_trail import AuditTrail, AuditTrailArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
@@ -39,11 +39,11 @@ def _declare(name: str = NAME, **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _named(recording: Recording, kind: str) -> dict[str, Record]:
+def _named(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 
-def _home(recording: Recording) -> Record:
+def _home(recording: Recording) -> Resource:
     return _named(recording, "Trail")[HOME]
 
 

@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.account.cost_guard import AnomalyScope, CostGuard, CostGuardArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.account.cost_guard import AnomalyScope, CostGuard, CostGuardArgs
 
 REGION, ACCOUNT, NAME = "eu-west-1", "123456789012", "haven-test-costs"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"
@@ -37,11 +37,11 @@ def _declare(name: str = NAME, *, without: tuple[str, ...] = (), **changes: Any)
     return record(program, stack="test")
 
 
-def _named(recording: Recording, kind: str) -> dict[str, Record]:
+def _named(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 
-def _only(recording: Recording, kind: str) -> Record:
+def _only(recording: Recording, kind: str) -> Resource:
     (found,) = _named(recording, kind).values()
     return found
 

@@ -4,10 +4,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.account.state_backend import StateBackend, StateBackendArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.account.state_backend import StateBackend, StateBackendArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
@@ -35,7 +35,7 @@ def _declare(name: str = NAME, **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _of(recording: Recording, kind: str) -> list[Record]:
+def _of(recording: Recording, kind: str) -> list[Resource]:
     return [each for each in recording.real() if each.type.endswith(f":{kind}")]
 
 

@@ -5,13 +5,13 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.backup._backup_rules import BackupInterval, BackupRuleArgs, best_rpo_minutes, rpo_minutes
-from haven_components.backup.backup_vault import BackupVault, BackupVaultArgs
 from hypothesis import given
 from hypothesis import strategies as st
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.backup._backup_rules import BackupInterval, BackupRuleArgs, best_rpo_minutes, rpo_minutes
+from haven_components.backup.backup_vault import BackupVault, BackupVaultArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
@@ -57,7 +57,7 @@ def _declare(name: str = NAME, **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _named(recording: Recording, kind: str) -> dict[str, Record]:
+def _named(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 

@@ -4,9 +4,9 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.cluster.inference_cluster import ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
 
 from haven.program.recorder import record
+from haven_components.cluster.inference_cluster import ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
 
 REGION = "eu-west-1"
 ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]

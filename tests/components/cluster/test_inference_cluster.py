@@ -4,11 +4,11 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.cluster._node_groups import CapacityMarket, GpuNodeGroupArgs, SystemNodesArgs, node_group_names
-from haven_components.cluster.inference_cluster import ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.cluster._node_groups import CapacityMarket, GpuNodeGroupArgs, SystemNodesArgs, node_group_names
+from haven_components.cluster.inference_cluster import ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
 from tests.environments import ROOT
 
 REGION = "eu-west-1"
@@ -66,16 +66,16 @@ def _declare(name: str = "ai-euw1", **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _all(recording: Recording, kind: str) -> dict[str, Record]:
+def _all(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.resources if each.type.endswith(f":{kind}")}
 
 
-def _control_plane(recording: Recording) -> Record:
+def _control_plane(recording: Recording) -> Resource:
     (found,) = (each for each in recording.resources if each.type == "aws:eks/cluster:Cluster")
     return found
 
 
-def _after(recording: Recording, record_: Record) -> set[str]:
+def _after(recording: Recording, record_: Resource) -> set[str]:
     """The names of all that must stand before a resource, directly or not."""
     reached: set[str] = set()
     waiting = list(record_.options.dependencies)

@@ -6,10 +6,10 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random
 import pytest
-from haven_components.data.global_cache import GlobalCache, GlobalCacheArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording, Secret
+from haven.program.recording import Recording, Resource, Secret
+from haven_components.data.global_cache import GlobalCache, GlobalCacheArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 NAME = "haven-test-cache"
@@ -53,7 +53,7 @@ def declare(
     return record(program, stack="test")
 
 
-def named(recording: Recording, kind: str) -> dict[str, Record]:
+def named(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 

@@ -7,10 +7,10 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random
 import pytest
-from haven_components.data.global_database import GlobalDatabase, GlobalDatabaseArgs
 
 from haven.program.recorder import record
-from haven.program.recording import REFERENCE, Record, Recording, Secret
+from haven.program.recording import REFERENCE, Recording, Resource, Secret
+from haven_components.data.global_database import GlobalDatabase, GlobalDatabaseArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 NAME = "haven-test-db"
@@ -57,7 +57,7 @@ def declare(name: str = NAME, *, recovery: dict[str, Any] | None = None, **chang
     return record(program, stack="test")
 
 
-def named(recording: Recording, kind: str) -> dict[str, Record]:
+def named(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 

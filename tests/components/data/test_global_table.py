@@ -4,11 +4,11 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.data._table_args import GlobalTableArgs, TableConsistency, TableKeyType
-from haven_components.data.global_table import GlobalTable
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.data._table_args import GlobalTableArgs, TableConsistency, TableKeyType
+from haven_components.data.global_table import GlobalTable
 
 HOME, OTHER, THIRD = "eu-west-1", "eu-central-1", "eu-west-3"
 NAME = "haven-test-features"
@@ -45,12 +45,12 @@ def _declare(name: str = NAME, *, without: tuple[str, ...] = (), **changes: Any)
     return record(program, stack="test")
 
 
-def _table(recording: Recording) -> Record:
+def _table(recording: Recording) -> Resource:
     (table,) = (each for each in recording.real() if each.type.endswith(":Table"))
     return table
 
 
-def _replica(recording: Recording) -> Record:
+def _replica(recording: Recording) -> Resource:
     (replica,) = (each for each in recording.real() if each.type.endswith(":TableReplica"))
     return replica
 

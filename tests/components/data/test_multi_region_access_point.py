@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.data.multi_region_access_point import MultiRegionAccessPoint, MultiRegionAccessPointArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.data.multi_region_access_point import MultiRegionAccessPoint, MultiRegionAccessPointArgs
 
 PRIMARY, RECOVERY, ACCOUNT, NAME = "eu-west-1", "eu-central-1", "123456789012", "haven-test-shared"
 ROLE = "arn:aws:iam::210987654321:role/client"
@@ -32,12 +32,12 @@ def _declare(name: str = NAME, **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _only(recording: Recording, kind: str) -> Record:
+def _only(recording: Recording, kind: str) -> Resource:
     (found,) = (each for each in recording.real() if each.type.endswith(f":{kind}"))
     return found
 
 
-def _point(recording: Recording) -> Record:
+def _point(recording: Recording) -> Resource:
     return _only(recording, "MultiRegionAccessPoint")
 
 

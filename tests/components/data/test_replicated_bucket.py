@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.data.replicated_bucket import ReplicatedBucket, ReplicatedBucketArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.data.replicated_bucket import ReplicatedBucket, ReplicatedBucketArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
@@ -37,7 +37,7 @@ def _declare(name: str = NAME, **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _named(recording: Recording, kind: str) -> dict[str, Record]:
+def _named(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 

@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.data.request_buffer import RequestBuffer, RequestBufferArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.data.request_buffer import RequestBuffer, RequestBufferArgs
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"
@@ -32,16 +32,16 @@ def _declare(name: str = NAME, **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _named(recording: Recording) -> dict[str, Record]:
+def _named(recording: Recording) -> dict[str, Resource]:
     return {each.name.removeprefix(f"{NAME}-"): each for each in recording.real()}
 
 
-def _only(recording: Recording, kind: str) -> Record:
+def _only(recording: Recording, kind: str) -> Resource:
     (found,) = (each for each in recording.real() if each.type.endswith(f":{kind}"))
     return found
 
 
-def _statements(queue: Record) -> dict[str, Any]:
+def _statements(queue: Resource) -> dict[str, Any]:
     return {each["Sid"]: each for each in json.loads(queue.inputs["policy"])["Statement"]}
 
 

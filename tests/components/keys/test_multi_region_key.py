@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.keys.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.keys.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 ACCOUNT = "123456789012"
@@ -35,11 +35,11 @@ def _declare(name: str = "haven-test-key", **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _named(recording: Recording) -> dict[str, Record]:
+def _named(recording: Recording) -> dict[str, Resource]:
     return {each.name: each for each in recording.real()}
 
 
-def _statements(record_: Record) -> dict[str, Any]:
+def _statements(record_: Resource) -> dict[str, Any]:
     return {each["Sid"]: each for each in json.loads(record_.inputs["policy"])["Statement"]}
 
 

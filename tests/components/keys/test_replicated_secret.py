@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.keys.replicated_secret import ReplicatedSecret, ReplicatedSecretArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording, Secret
+from haven.program.recording import Recording, Resource, Secret
+from haven_components.keys.replicated_secret import ReplicatedSecret, ReplicatedSecretArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 KEYS = {region: f"arn:aws:kms:{region}:123456789012:key/mrk-1" for region in (PRIMARY, RECOVERY)}
@@ -35,7 +35,7 @@ def _declare(name: str = NAME, **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _only(recording: Recording, kind: str) -> Record:
+def _only(recording: Recording, kind: str) -> Resource:
     (found,) = (each for each in recording.real() if each.type.endswith(f":{kind}"))
     return found
 

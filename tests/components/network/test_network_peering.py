@@ -4,10 +4,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.network.network_peering import NetworkPeering, NetworkPeeringArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.network.network_peering import NetworkPeering, NetworkPeeringArgs
 from tests.environments import ROOT
 
 PRIMARY: dict[str, Any] = {
@@ -37,7 +37,7 @@ def _declare(name: str = "peering", **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _all(recording: Recording, kind: str) -> dict[str, Record]:
+def _all(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.resources if each.type.endswith(f":{kind}")}
 
 

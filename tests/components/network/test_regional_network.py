@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.network.regional_network import INTERFACE_ENDPOINTS, RegionalNetwork, RegionalNetworkArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.network.regional_network import INTERFACE_ENDPOINTS, RegionalNetwork, RegionalNetworkArgs
 from tests.environments import ROOT
 
 REGION = "eu-west-1"
@@ -30,7 +30,7 @@ def _declare(name: str = "net-euw1", **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _all(recording: Recording, kind: str) -> dict[str, Record]:
+def _all(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.resources if each.type.endswith(f":{kind}")}
 
 

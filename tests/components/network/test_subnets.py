@@ -2,9 +2,10 @@ import ipaddress
 from itertools import combinations
 
 import pytest
-from haven_components.network import _subnets
 from hypothesis import given
 from hypothesis import strategies as st
+
+from haven_components.network import _subnets
 
 
 @st.composite

@@ -4,8 +4,8 @@ from typing import Any
 
 import pulumi
 import pytest
-from haven_components import GrafanaAuthentication, Observability
 
+from haven_components import GrafanaAuthentication, Observability
 from tests.components.observability.watched_environment import (
     ACCOUNT,
     CODES,

@@ -3,9 +3,9 @@ import re
 from typing import Any
 
 import yaml
-from haven_components import GrafanaAuthentication
 
 from haven.program.recording import Recording
+from haven_components import GrafanaAuthentication
 from tests.components.observability.watched_environment import (
     ACCOUNT,
     CODES,

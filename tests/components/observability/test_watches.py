@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 import pytest
+
 from haven_components.observability._watched import LIMITS, WatchedRegionArgs, WatchThresholdsArgs, thresholds
 from haven_components.observability._watches import Watch, watches
 

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
-from haven_components import GrafanaAuthentication, Observability, ObservabilityArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components import GrafanaAuthentication, Observability, ObservabilityArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
@@ -44,13 +44,13 @@ def declare(name: str = NAME, *, both: bool = True, **changes: Any) -> Recording
     return record(program, stack="test")
 
 
-def of(recording: Recording, kind: str) -> dict[str, Record]:
+def of(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name.removeprefix(f"{NAME}-"): each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 
-def workspaces(recording: Recording) -> dict[str, Record]:
+def workspaces(recording: Recording) -> dict[str, Resource]:
     return {name: each for name, each in of(recording, "Workspace").items() if each.type.startswith("aws:amp/")}
 
 
-def statements_of(policy: Record, argument: str = "policy") -> dict[str, Any]:
+def statements_of(policy: Resource, argument: str = "policy") -> dict[str, Any]:
     return {each["Sid"]: each for each in json.loads(policy.inputs[argument])["Statement"]}

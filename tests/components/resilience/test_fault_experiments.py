@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components import FaultExperiments, FaultExperimentsArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components import FaultExperiments, FaultExperimentsArgs
 
 REGION, OTHER, ACCOUNT = "eu-west-1", "eu-central-1", "123456789012"
 ZONES = [f"{REGION}a", f"{REGION}b"]
@@ -57,18 +57,18 @@ def _declare(name: str = NAME, **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _of(recording: Recording, kind: str) -> dict[str, Record]:
+def _of(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name.removeprefix(f"{NAME}-"): each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 
-def _actions(template: Record) -> dict[str, tuple[str, dict[str, str]]]:
+def _actions(template: Resource) -> dict[str, tuple[str, dict[str, str]]]:
     return {
         each["actionId"]: (each["target"]["key"], {pair["key"]: pair["value"] for pair in each["parameters"]})
         for each in template.inputs["actions"]
     }
 
 
-def _targets(template: Record) -> dict[str, dict[str, Any]]:
+def _targets(template: Resource) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in template.inputs["targets"]}
 
 

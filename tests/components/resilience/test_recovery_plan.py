@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.resilience.recovery_plan import RecoveryCriticality, RecoveryPlan, RecoveryPlanArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.resilience.recovery_plan import RecoveryCriticality, RecoveryPlan, RecoveryPlanArgs
 
 PRIMARY, RECOVERY, ACCOUNT, NAME = "eu-west-1", "eu-central-1", "123456789012", "haven-test-recovery"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/on-call"
@@ -37,7 +37,7 @@ def _declare(name: str = NAME, *, without: tuple[str, ...] = (), **changes: Any)
     return record(program, stack="test")
 
 
-def _only(recording: Recording, kind: str) -> Record:
+def _only(recording: Recording, kind: str) -> Resource:
     (found,) = (each for each in recording.real() if each.type.endswith(f":{kind}"))
     return found
 

@@ -5,11 +5,11 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components import BalancerKind, BalancerProtocol, EdgeBalancerArgs
-from haven_components.traffic.edge_balancer import TLS_POLICY, EdgeBalancer
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components import BalancerKind, BalancerProtocol, EdgeBalancerArgs
+from haven_components.traffic.edge_balancer import TLS_POLICY, EdgeBalancer
 
 REGION, ACCOUNT, NAME = "eu-west-1", "123456789012", "haven-test-edge-euw1"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"
@@ -45,11 +45,11 @@ def _requested(**certificate: Any) -> Recording:
     return _declare(without=("certificate_arn",), certificate=REQUESTED | certificate)
 
 
-def _named(recording: Recording, kind: str) -> dict[str, Record]:
+def _named(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 
-def _only(recording: Recording, kind: str) -> Record:
+def _only(recording: Recording, kind: str) -> Resource:
     (found,) = _named(recording, kind).values()
     return found
 
@@ -251,7 +251,7 @@ def test_exactly_the_instance_that_is_told_to_creates_the_record_that_validates_
     recording = _requested(creates_validation_record=creates)
     certificate = _only(recording, "Certificate")
     assert (certificate.inputs["domainName"], certificate.inputs["validationMethod"]) == ("api.example.com", "DNS")
-    records = _named(recording, "Record")
+    records = _named(recording, "Resource")
     option = f"@@{certificate.key}.domainValidationOptions.resourceRecord"
     assert [dict(each.inputs) for each in records.values()] == [
         {

@@ -5,10 +5,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.traffic.failover_dns import DnsRouting, FailoverDns, FailoverDnsArgs
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.traffic.failover_dns import DnsRouting, FailoverDns, FailoverDnsArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 SIDES: dict[str, dict[str, Any]] = {
@@ -36,11 +36,11 @@ def _declare(**changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _all(recording: Recording, kind: str) -> dict[str, Record]:
+def _all(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 
-def _routed(recording: Recording) -> dict[str, Record]:
+def _routed(recording: Recording) -> dict[str, Resource]:
     """The Regions' own records."""
     return {name: each for name, each in _all(recording, "Record").items() if "setIdentifier" in each.inputs}
 

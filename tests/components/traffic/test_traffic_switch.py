@@ -4,10 +4,10 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
-from haven_components.traffic.traffic_switch import TrafficSwitch, TrafficSwitchArgs, metric
 
 from haven.program.recorder import record
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
+from haven_components.traffic.traffic_switch import TrafficSwitch, TrafficSwitchArgs, metric
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 OTHER = {PRIMARY: RECOVERY, RECOVERY: PRIMARY}
@@ -36,7 +36,7 @@ def _declare(name: str = "haven-test-switch", **changes: Any) -> Recording:
     return record(program, stack="test")
 
 
-def _all(recording: Recording, kind: str) -> dict[str, Record]:
+def _all(recording: Recording, kind: str) -> dict[str, Resource]:
     return {each.name: each for each in recording.real() if each.type.endswith(f":{kind}")}
 
 

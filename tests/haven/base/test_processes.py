@@ -97,9 +97,9 @@ def test_one_that_won_t_end_is_killed(tmp_path: Path) -> None:
 def test_everything_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
     report = tmp_path / "report"
     starter = (
-        "import sys; from pathlib import Path; from haven.local import children\n"
+        "import sys; from pathlib import Path; from haven.base import processes\n"
         "folder = Path(sys.argv[1])\n"
-        "children.follow([sys.executable, '-c', sys.argv[2], sys.argv[3]], folder=folder, environment={},"
+        "processes.follow([sys.executable, '-c', sys.argv[2], sys.argv[3]], folder=folder, environment={},"
         " log=folder / 'log', line=print, tick=lambda: None)"
     )
     with subprocess.Popen(_python(starter, str(tmp_path), FAMILY, str(report)), cwd=ROOT) as process:

@@ -112,7 +112,7 @@ def test_help_goes_to_standard_output_and_tells_the_exit_codes(arguments: list[s
 def test_version_is_the_packages() -> None:
     from importlib.metadata import version
 
-    assert in_a_process("--version").stdout == f"haven {version('haven')}\n"
+    assert in_a_process("--version").stdout == f"haven {version('haven-dr')}\n"
 
 
 @pytest.mark.parametrize(

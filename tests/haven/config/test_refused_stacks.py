@@ -1,4 +1,4 @@
-"""Every stack file of `tests/refused_stacks` is refused with the words written at its top (`#!`), and nothing else."""
+"""Every stack file of `refused_stacks` is refused with the words written at its top (`#!`), and nothing else."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from haven.cli.main import main
 from tests.environments import ROOT
 
-FILES = sorted((ROOT / "tests/refused_stacks").glob("*.yaml"))
+FILES = sorted((ROOT / "tests/haven/config/refused_stacks").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])

@@ -8,13 +8,13 @@ import pytest
 from haven.emulator import drift, gap_handling, gaps
 from haven.emulator.drift import GONE, Difference
 from haven.program import wire_format
-from haven.program.recording import Record, Recording, reference
+from haven.program.recording import Recording, Resource, reference
 
 CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 
 
-def _record(token: str, key: str, /, **inputs: Any) -> Record:
-    return Record(wire_format.key_of(key), f"urn:{key}", token, key, True, "", "", "eu-west-1", None, None, inputs)
+def _record(token: str, key: str, /, **inputs: Any) -> Resource:
+    return Resource(wire_format.key_of(key), f"urn:{key}", token, key, True, "", "", "eu-west-1", None, None, inputs)
 
 
 def _property(key: str, path: str) -> str:
@@ -41,7 +41,7 @@ MEMBER = _record(
 )
 
 
-def _fit(*records: Record) -> gap_handling.Fitted:
+def _fit(*records: Resource) -> gap_handling.Fitted:
     return gap_handling.fit(Recording("haven", "test", records, {}))
 
 

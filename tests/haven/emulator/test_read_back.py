@@ -12,7 +12,7 @@ from haven.emulator.actual import Clients
 from haven.emulator.expected import GLOBAL, Fact
 from haven.emulator.ministack import Emulator
 from haven.program import wire_format
-from haven.program.recording import Record, Recording, reference
+from haven.program.recording import Recording, Resource, reference
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 REGIONS = (PRIMARY, RECOVERY)
@@ -34,15 +34,15 @@ def url(running: Emulator) -> str:
     return running.url
 
 
-def _record(token: str, key: str, region: str, /, **inputs: Any) -> Record:
-    return Record(wire_format.key_of(key), f"urn:{key}", token, key, True, "", "", region, None, None, inputs)
+def _record(token: str, key: str, region: str, /, **inputs: Any) -> Resource:
+    return Resource(wire_format.key_of(key), f"urn:{key}", token, key, True, "", "", region, None, None, inputs)
 
 
 def _property(key: str, path: str) -> str:
     return reference(wire_format.key_of(key), path)
 
 
-def _recording(*records: Record) -> Recording:
+def _recording(*records: Resource) -> Recording:
     return Recording("haven", "test", records, {})
 
 

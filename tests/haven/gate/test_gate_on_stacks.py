@@ -9,7 +9,7 @@ import pytest
 from haven.gate.findings import Rule
 from haven.gate.verdict import Verdict
 from haven.program.diff import without_secrets
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
 from haven.program.stateful_types import stateful
 from tests.environments import PRIMARY, RECOVERY, TIERS, environment
 from tests.haven.gate.engine_documents import STACK, judged
@@ -26,7 +26,7 @@ def declared(tier: str, **changes: str) -> Recording:
     return environment("warm", tier=tier, objectives="{}", **changes)
 
 
-def _state(record: Record) -> dict[str, Any]:
+def _state(record: Resource) -> dict[str, Any]:
     return {
         "custom": True,
         "inputs": without_secrets(record.inputs),

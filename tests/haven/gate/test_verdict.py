@@ -257,7 +257,7 @@ def test_a_file_that_isn_t_there_is_told(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_judging_loads_neither_pulumi_nor_aws() -> None:
     program = (
-        "import sys; from haven import cli; code = cli.main(['gate', sys.argv[1]]);"
+        "import sys; from haven.cli import main; code = main.main(['gate', sys.argv[1]]);"
         "assert not {'pulumi', 'boto3', 'pydantic'} & set(sys.modules), sorted(sys.modules); sys.exit(code)"
     )
     done = subprocess.run(

@@ -6,7 +6,7 @@ from typing import Any
 
 from haven.model.objectives import judge
 from haven.model.tiers import PROMISES, Tier
-from haven.program.recording import Options, Record, Recording, Secret, reference
+from haven.program.recording import Options, Recording, Resource, Secret, reference
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 
@@ -20,9 +20,9 @@ def resource(
     component: str | None = None,
     custom: bool = True,
     protect: bool = False,
-) -> Record:
+) -> Resource:
     """A hand-made record, keyed by its name."""
-    return Record(
+    return Resource(
         key=hashlib.sha256(f"{type_}::{name}".encode()).hexdigest()[:12],
         urn=f"urn:pulumi:test::haven::{type_}::{name}",
         type=type_,
@@ -38,7 +38,7 @@ def resource(
     )
 
 
-def node_group(name: str, desired: int, *, gpu: bool, region: str = PRIMARY) -> Record:
+def node_group(name: str, desired: int, *, gpu: bool, region: str = PRIMARY) -> Resource:
     inputs = {
         "amiType": "BOTTLEROCKET_x86_64_NVIDIA" if gpu else "BOTTLEROCKET_x86_64",
         "scalingConfig": {"minSize": 0, "desiredSize": desired, "maxSize": 9},
@@ -82,7 +82,7 @@ def promises(tier: Tier) -> dict[str, Any]:
     }
 
 
-def recording(*resources: Record, tier: Tier = Tier.WARM, **outputs: Any) -> Recording:
+def recording(*resources: Resource, tier: Tier = Tier.WARM, **outputs: Any) -> Recording:
     """A hand-made recording with the outputs of a stack."""
     objectives = {"rtoMinutes": 30, "rpoMinutes": 15}
     judgements = [

@@ -10,14 +10,14 @@ from haven.cli.main import main
 from haven.plan import account_summary
 from haven.plan import text as plan_text
 from haven.plan.summary import as_json, make_plan
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from tests.environments import ACCOUNT, PRIMARY, RECOVERY, ROOT, environment
 from tests.haven.plan.hand_made_recordings import recording, resource
 
 OUTPUTS = {"kind": "account", "regions": {"primary": PRIMARY, "recovery": RECOVERY}}
 
 
-def told(facts: str, *records: Record) -> list[str]:
+def told(facts: str, *records: Resource) -> list[str]:
     return list(getattr(account_summary, facts)(records))
 
 

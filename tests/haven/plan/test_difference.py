@@ -15,7 +15,7 @@ from haven.plan import difference_text
 from haven.plan.difference import PropertyChange, as_json, by_place, difference, judged
 from haven.plan.summary import Plan, make_plan
 from haven.program.diff import HIDDEN
-from haven.program.recording import Options, Record, Recording, Secret, reference
+from haven.program.recording import Options, Recording, Resource, Secret, reference
 from haven.program.removal_steps import held
 from tests.environments import TIERS, environment
 from tests.haven.plan.hand_made_recordings import (
@@ -301,7 +301,7 @@ def _names_in(region: str) -> list[str]:
 
 
 def _urn(name: str) -> str:
-    found: Record = next(each for each in EVERYTHING if each.name == name)
+    found: Resource = next(each for each in EVERYTHING if each.name == name)
     return found.urn
 
 

@@ -13,7 +13,7 @@ from haven.model.tiers import Tier
 from haven.plan import text as plan_text
 from haven.plan.component_summary import cache_nodes, component_facts, is_gpu_group, scaling, zones
 from haven.plan.summary import Plan, as_json, kind, make_plan
-from haven.program.recording import Record, reference
+from haven.program.recording import Resource, reference
 from tests.haven.plan.hand_made_recordings import (
     CACHE_HERE,
     CACHE_THERE,
@@ -140,7 +140,7 @@ def test_zones_are_those_of_the_subnets() -> None:
     assert zones(EVERYTHING) == ["eu-west-1a", "eu-west-1b"]
 
 
-def facts_of(component: str, *records: Record, extra: tuple[Record, ...] = ()) -> list[str]:
+def facts_of(component: str, *records: Resource, extra: tuple[Resource, ...] = ()) -> list[str]:
     return component_facts(component, records, recording(*records, *extra))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from haven.cli.pull_request import exit_code
-from haven.program.recording import Record, Recording
+from haven.program.recording import Recording, Resource
 from haven.pull_request import markdown
 from haven.pull_request.markdown import LIMIT, MARKER, QUIET, Where
 from haven.pull_request.markdown_code import cell, code, fenced, link
@@ -23,7 +23,7 @@ CLEAN = Verdict()
 REGIONS = {"primary": "eu-west-1", "recovery": "eu-central-1"}
 
 
-def declared(tier: str = "warm", *records: Record) -> Recording:
+def declared(tier: str = "warm", *records: Resource) -> Recording:
     outputs = {"tier": tier, "regions": REGIONS, "active": "eu-west-1"}
     return Recording("haven", "prod", [*records], outputs)
 

@@ -153,7 +153,7 @@ def test_the_real_gate_reads_what_pulumi_writes(preview: str, verdict: str, plac
     haven.symlink_to(Path(sys.executable).with_name("haven"))
     (place.directory / "Pulumi.yaml").write_text("name: haven\nruntime: python\n")
     (place.directory / "Pulumi.prod.yaml").write_text("config: {}\n")
-    written = (ROOT / "tests" / "haven" / "previews" / f"{preview}.json").read_text()
+    written = (ROOT / "tests" / "haven" / "gate" / "previews" / f"{preview}.json").read_text()
     done = place.run(".github/scripts/deploy.sh", pulumi_SAYS=written)
     assert f"| `prod` | passed | {verdict} |" in place.text("summary").splitlines()
     assert ((done.returncode == 0), UP in place.calls) == ((verdict == "passed"),) * 2

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from haven.program.recording import Options, Record, Recording, Secret, reference
+from haven.program.recording import Options, Recording, Resource, Secret, reference
 from haven.terraform import provider_differences
 from haven.terraform.export import Export, LeaveOut, export
 from haven.terraform.schema import ProviderSchema
@@ -95,7 +95,7 @@ def urn(type_: str, name: str) -> str:
     return f"urn:pulumi:test::haven::{type_}::{name}"
 
 
-def made(type_: str, name: str, inputs: Mapping[str, Any] | None = None, **other: Any) -> Record:
+def made(type_: str, name: str, inputs: Mapping[str, Any] | None = None, **other: Any) -> Resource:
     fields: dict[str, Any] = {
         "custom": True,
         "parent": "",
@@ -104,14 +104,14 @@ def made(type_: str, name: str, inputs: Mapping[str, Any] | None = None, **other
         "component": None,
         "component_name": None,
     }
-    return Record(key(name), urn(type_, name), type_, name, inputs=inputs or {}, **fields | other)
+    return Resource(key(name), urn(type_, name), type_, name, inputs=inputs or {}, **fields | other)
 
 
 def ref(name: str, path: str = "id") -> str:
     return reference(key(name), path)
 
 
-def exported(*records: Record, **options: Any) -> Export:
+def exported(*records: Resource, **options: Any) -> Export:
     return export(Recording("haven", "test", records, {}), SCHEMA, **options)
 
 
@@ -222,7 +222,7 @@ def test_a_reference_to_a_list_stays_one_only_where_a_list_is_taken() -> None:
 
 
 def test_local_names_are_unique_and_lead_back_to_the_urn() -> None:
-    inner = Record(**{**vars(made(QUEUE, "a.b")), "key": "f" * 12, "urn": urn(f"haven:index:Part${QUEUE}", "a.b")})
+    inner = Resource(**{**vars(made(QUEUE, "a.b")), "key": "f" * 12, "urn": urn(f"haven:index:Part${QUEUE}", "a.b")})
     result = exported(made(QUEUE, "a.b"), inner, made(QUEUE, "1"))
     assert result.urns == {
         "aws_sqs_queue.a_b": urn(QUEUE, "a.b"),

@@ -2,9 +2,8 @@
 
 import json
 
-from haven_policies.rules.naming import TAGS
-
 from haven.program.recording import Recording
+from haven_policies.rules.naming import TAGS
 from tests.policies.breaking import Change, Mutation, both, find, putting, setting
 
 TAGGED, CARRIES, FITS = "resources-tagged", "names-carry-environment", "names-fit-aws"

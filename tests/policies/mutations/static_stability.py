@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from haven.program.recording import Record, Recording, reference
+from haven.program.recording import Recording, Resource, reference
 from tests.environments import PRIMARY, RECOVERY
 from tests.policies.breaking import Change, Mutation, both, find, putting, replacing, setting, without
 from tests.policies.kubernetes import BUDGET, DEPLOYMENT, budget, workload
@@ -62,13 +62,13 @@ def _on_kubernetes(image: str) -> Change:
     return change
 
 
-def _kubernetes_provider(recording: Recording) -> Record:
+def _kubernetes_provider(recording: Recording) -> Resource:
     cluster = find(recording, _CLUSTER, region=RECOVERY)
     access = json.dumps({"server": reference(cluster.key, "endpoint")})
     urn = f"urn:pulumi:{recording.stack}::{recording.project}::{_KUBERNETES}::cluster"
     key = hashlib.sha256(urn.encode()).hexdigest()[:12]
     inputs = {"kubeconfig": access, "skipUpdateUnreachable": "true"}
-    return Record(key, urn, _KUBERNETES, "cluster", True, "", "", None, None, None, inputs)
+    return Resource(key, urn, _KUBERNETES, "cluster", True, "", "", None, None, None, inputs)
 
 
 _IMAGE = f"111122223333.dkr.ecr.{RECOVERY}.amazonaws.com/haven-warm-images/serving:1"

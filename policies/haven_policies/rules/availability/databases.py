@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from haven.config.policy import Level
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, plain, resource_rule, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import is_off, less, number
 
 CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
@@ -26,50 +26,50 @@ LEAST_INSTANCES = 2
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html",
     severity=Severity.CRITICAL,
 )
-def database_spans_zones(world: World) -> Iterator[Finding]:
+def database_spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
     """What stands by may be smaller; the tier says how much. Where it has several instances, they stand apart too."""
-    members = instances_by_cluster(world)
-    for cluster in world.of(*CLUSTERS):
+    members = instances_by_cluster(graph)
+    for cluster in graph.of(*CLUSTERS):
         if _is_spread_by_itself(cluster):
             continue
         instances = members.get(cluster.urn, ())
-        if len(instances) < LEAST_INSTANCES and takes_writes(world, cluster):
+        if len(instances) < LEAST_INSTANCES and takes_writes(graph, cluster):
             got = f"{len(instances)} instances" if len(instances) != 1 else "1 instance"
             allowed = f"at least {LEAST_INSTANCES} instances where writes go"
             yield Finding(
                 cluster, "", got, allowed, "add a reader in another zone: it takes over when the writer is lost"
             )
         yield from _together(instances)
-    for instance in world.of(INSTANCE):
+    for instance in graph.of(INSTANCE):
         if value_at(instance.inputs, "replicateSourceDb") is None and is_off(instance.inputs.get("multiAz")):
             yield against(instance, "multiAz", "true", "set it: a standby in another zone takes over within minutes")
 
 
-def _is_spread_by_itself(cluster: Record) -> bool:
+def _is_spread_by_itself(cluster: Resource) -> bool:
     """A Multi-AZ DB cluster has its instances in three zones, Aurora Serverless v1 moves by itself."""
     return value_at(cluster.inputs, "dbClusterInstanceClass") is not None or (
         value_at(cluster.inputs, "engineMode") == "serverless"
     )
 
 
-def takes_writes(world: World, cluster: Record) -> bool:
+def takes_writes(graph: ResourceGraph, cluster: Resource) -> bool:
     """Whether a cluster is the one that writes go to: by the stack's words, or because it follows no other one."""
-    if world.facts.active is not None:
-        return cluster.region == world.facts.active
+    if graph.facts.active is not None:
+        return cluster.region == graph.facts.active
     followed = ("sourceRegion", "replicationSourceIdentifier")
     return all(value_at(cluster.inputs, name) is None for name in followed)
 
 
-def instances_by_cluster(world: World) -> Mapping[str, Sequence[Record]]:
+def instances_by_cluster(graph: ResourceGraph) -> Mapping[str, Sequence[Resource]]:
     """The instances of each cluster, by the cluster's URN."""
-    found: dict[str, list[Record]] = {}
-    for each in world.of(*CLUSTER_INSTANCES):
-        for cluster in world.linked(each, "clusterIdentifier", *CLUSTERS):
+    found: dict[str, list[Resource]] = {}
+    for each in graph.of(*CLUSTER_INSTANCES):
+        for cluster in graph.linked(each, "clusterIdentifier", *CLUSTERS):
             found.setdefault(cluster.urn, []).append(each)
     return found
 
 
-def _together(instances: Sequence[Record]) -> Iterator[Finding]:
+def _together(instances: Sequence[Resource]) -> Iterator[Finding]:
     zones = [value_at(each.inputs, "availabilityZone") for each in instances]
     if len(zones) >= LEAST_INSTANCES and None not in zones and len(set(map(str, zones))) == 1:
         fix = "name another zone, or none: then Aurora chooses"
@@ -83,9 +83,9 @@ def _together(instances: Sequence[Record]) -> Iterator[Finding]:
     severity=Severity.LOW,
     level=Level.ADVISORY,
 )
-def database_promotion_order(world: World) -> Iterator[Finding]:
+def database_promotion_order(graph: ResourceGraph) -> Iterator[Finding]:
     """Where nothing is said, the largest instance takes over, or any: a reporting replica may become the writer."""
-    for instances in instances_by_cluster(world).values():
+    for instances in instances_by_cluster(graph).values():
         for each in instances if len(instances) >= LEAST_INSTANCES else ():
             if value_at(each.inputs, "promotionTier") is None:
                 yield against(each, "promotionTier", "a number from 0 to 15", "0 where it takes over first")
@@ -100,7 +100,7 @@ def database_promotion_order(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoFailover.html",
     severity=Severity.HIGH,
 )
-def cache_fails_over(cache: Record) -> Iterator[Finding]:
+def cache_fails_over(cache: Resource) -> Iterator[Finding]:
     """Without a replica, or with one that nobody promotes, a zone takes the cache's shard with it."""
     if cache.type == "aws:memorydb/cluster:Cluster":
         if number(value_at(cache.inputs, "numReplicasPerShard")) == 0:

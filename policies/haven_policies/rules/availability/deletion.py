@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from haven_policies.rules.availability.databases import CLUSTERS, INSTANCE, REPLICATION_GROUP
 from haven_policies.rules.availability.zones import LOAD_BALANCERS
 from haven_policies.rules.model import Finding, Severity, against, is_true, is_unknown, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import is_off, maps_at
 
 TABLE = "aws:dynamodb/table:Table"
@@ -53,16 +53,16 @@ _STATEFUL = (
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html",
     severity=Severity.HIGH,
 )
-def deletion_protection(world: World) -> Iterator[Finding]:
+def deletion_protection(graph: ResourceGraph) -> Iterator[Finding]:
     """AWS itself refuses then, whoever asks. Throw-away environments are meant to go."""
-    if world.facts.ephemeral:
+    if graph.facts.ephemeral:
         return
-    for record in world.of(*_PROTECTION):
+    for record in graph.of(*_PROTECTION):
         path = _PROTECTION[record.type]
         value = value_at(record.inputs, path)
         if not (is_true(value) or value == "ACTIVE" or is_unknown(value)):
             yield against(record, path, "true", "set it")
-    for table in world.of(TABLE):
+    for table in graph.of(TABLE):
         for path, replica in maps_at(table.inputs, "replicas"):
             if is_off(replica.get("deletionProtectionEnabled")):
                 yield against(table, f"{path}.deletionProtectionEnabled", "true", "set it: it is each replica's own")
@@ -74,10 +74,10 @@ def deletion_protection(world: World) -> Iterator[Finding]:
     page="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
     severity=Severity.HIGH,
 )
-def stateful_resources_protected(world: World) -> Iterator[Finding]:
+def stateful_resources_protected(graph: ResourceGraph) -> Iterator[Finding]:
     """`retainOnDelete` alone keeps the data but lets go of it without a word. Throw-away environments are meant to
     go."""
-    for record in () if world.facts.ephemeral else world.of(*_STATEFUL):
+    for record in () if graph.facts.ephemeral else graph.of(*_STATEFUL):
         if not record.options.protect:
             fix = "set the option: an update that would delete or replace it is refused then"
             yield Finding(record, "opts.protect", "false", "true", fix)

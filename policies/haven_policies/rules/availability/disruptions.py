@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.availability.workloads import LEAST_REPLICAS, WORKLOADS, place_of, replicas_of
 from haven_policies.rules.model import Finding, Severity, against, plain, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import entries, maps_at, number
 
 _BUDGETS = ("kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:policy/v1beta1:PodDisruptionBudget")
@@ -20,11 +20,11 @@ _PAGE = "https://kubernetes.io/docs/tasks/run-application/configure-pdb/"
     page=_PAGE,
     severity=Severity.MEDIUM,
 )
-def workload_has_disruption_budget(world: World) -> Iterator[Finding]:
+def workload_has_disruption_budget(graph: ResourceGraph) -> Iterator[Finding]:
     """Without one, draining nodes takes all replicas at once."""
-    guarded = {each.urn for members in _members(world).values() for each in members}
-    replicas = replicas_of(world)
-    for workload in world.of(*WORKLOADS):
+    guarded = {each.urn for members in _members(graph).values() for each in members}
+    replicas = replicas_of(graph)
+    for workload in graph.of(*WORKLOADS):
         least = replicas[workload.urn].least
         if workload.urn not in guarded and least is not None and least >= LEAST_REPLICAS:
             allowed = "a PodDisruptionBudget of the same namespace that selects its pods"
@@ -37,10 +37,10 @@ def workload_has_disruption_budget(world: World) -> Iterator[Finding]:
     page=_PAGE,
     severity=Severity.HIGH,
 )
-def disruption_budget_allows_drains(world: World) -> Iterator[Finding]:
+def disruption_budget_allows_drains(graph: ResourceGraph) -> Iterator[Finding]:
     """A budget that allows nothing blocks every drain, and with it node updates and upgrades."""
-    members, replicas = _members(world), replicas_of(world)
-    for budget in world.of(*_BUDGETS):
+    members, replicas = _members(graph), replicas_of(graph)
+    for budget in graph.of(*_BUDGETS):
         counts = [replicas[each.urn].least for each in members[budget.urn]]
         pods = sum(each or 0 for each in counts)
         if pods == 0 or None in counts:
@@ -49,7 +49,7 @@ def disruption_budget_allows_drains(world: World) -> Iterator[Finding]:
             yield from _blocked(budget, pods)
 
 
-def _never(budget: Record) -> Iterator[Finding]:
+def _never(budget: Resource) -> Iterator[Finding]:
     """What blocks whatever the number of pods may be."""
     if plain(value_at(budget.inputs, "spec.minAvailable")) == "100%":
         yield against(budget, "spec.minAvailable", "less than 100%", "lower it, or set maxUnavailable 1 instead")
@@ -57,7 +57,7 @@ def _never(budget: Record) -> Iterator[Finding]:
         yield against(budget, "spec.maxUnavailable", "at least 1", "raise it")
 
 
-def _blocked(budget: Record, pods: float) -> Iterator[Finding]:
+def _blocked(budget: Resource, pods: float) -> Iterator[Finding]:
     kept = _count(value_at(budget.inputs, "spec.minAvailable"), pods)
     if kept is not None and kept >= pods:
         allowed = f"less than the {pods:.0f} replicas that it selects"
@@ -79,18 +79,18 @@ def _count(value: Any, pods: float) -> float | None:
     return math.ceil(found * pods / 100)
 
 
-def _members(world: World) -> Mapping[str, Sequence[Record]]:
+def _members(graph: ResourceGraph) -> Mapping[str, Sequence[Resource]]:
     """For each budget the workloads that it selects."""
-    places: dict[tuple[str, str], list[Record]] = {}
-    for each in world.of(*WORKLOADS):
+    places: dict[tuple[str, str], list[Resource]] = {}
+    for each in graph.of(*WORKLOADS):
         places.setdefault(place_of(each), []).append(each)
     return {
         budget.urn: [each for each in places.get(place_of(budget), ()) if _selects(budget, each)]
-        for budget in world.of(*_BUDGETS)
+        for budget in graph.of(*_BUDGETS)
     }
 
 
-def _selects(budget: Record, workload: Record) -> bool:
+def _selects(budget: Resource, workload: Resource) -> bool:
     """Whether the selector fits; an empty one fits every pod of the namespace, none at all fits none."""
     selector = value_at(budget.inputs, "spec.selector")
     labels = value_at(workload.inputs, "spec.template.metadata.labels") or {}

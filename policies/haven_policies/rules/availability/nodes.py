@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.availability.zones import LEAST_ZONES, NODE_GROUP, gpu_groups, zones_of
 from haven_policies.rules.model import (
     Finding,
@@ -14,7 +14,7 @@ from haven_policies.rules.model import (
     stack_rule,
     value_at,
 )
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import entries, number
 
 LEAST_TYPES = 2
@@ -30,12 +30,12 @@ _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
     page="https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html",
     severity=Severity.HIGH,
 )
-def gpu_groups_spread(world: World) -> Iterator[Finding]:
+def gpu_groups_spread(graph: ResourceGraph) -> Iterator[Finding]:
     """A type that is short in a zone stops a recovery. Reserved capacity has one type and one zone: there another group
     of the cluster has to stand in another zone."""
-    groups = gpu_groups(world)
-    reserved = {each.urn for each in groups if _is_reserved(each, world)}
-    zones = {each.urn: zones_of(world, each.inputs.get("subnetIds")) for each in groups}
+    groups = gpu_groups(graph)
+    reserved = {each.urn for each in groups if _is_reserved(each, graph)}
+    zones = {each.urn: zones_of(graph, each.inputs.get("subnetIds")) for each in groups}
     for group in groups:
         if group.urn in reserved:
             yield from _alone(group, groups, zones)
@@ -46,14 +46,14 @@ def gpu_groups_spread(world: World) -> Iterator[Finding]:
         yield from _few_types(group)
 
 
-def _few_types(group: Record) -> Iterator[Finding]:
+def _few_types(group: Resource) -> Iterator[Finding]:
     types = value_at(group.inputs, "instanceTypes")
     if not is_unknown(types) and len(set(map(str, entries(types)))) < LEAST_TYPES:
         allowed = f"at least {LEAST_TYPES} types"
         yield against(group, "instanceTypes", allowed, "add types with GPUs that the models fit on as well")
 
 
-def _alone(group: Record, groups: Sequence[Record], zones: Mapping[str, set[str]]) -> Iterator[Finding]:
+def _alone(group: Resource, groups: Sequence[Resource], zones: Mapping[str, set[str]]) -> Iterator[Finding]:
     cluster = plain(group.inputs.get("clusterName"))
     siblings = (each for each in groups if plain(each.inputs.get("clusterName")) == cluster and each is not group)
     if not any(zones[each.urn] - zones[group.urn] for each in siblings):
@@ -61,10 +61,10 @@ def _alone(group: Record, groups: Sequence[Record], zones: Mapping[str, set[str]
         yield Finding(group, "subnetIds", "the one zone of its reservation", "a sibling group in another zone", fix)
 
 
-def _is_reserved(group: Record, world: World) -> bool:
+def _is_reserved(group: Resource, graph: ResourceGraph) -> bool:
     if value_at(group.inputs, "capacityType") == "CAPACITY_BLOCK":
         return True
-    templates = [each for each in world.referred(group.inputs.get("launchTemplate")) if each.type == _TEMPLATE]
+    templates = [each for each in graph.referred(group.inputs.get("launchTemplate")) if each.type == _TEMPLATE]
     path = "capacityReservationSpecification.capacityReservationTarget"
     return any(value_at(each.inputs, path) is not None for each in templates)
 
@@ -76,7 +76,7 @@ def _is_reserved(group: Record, world: World) -> bool:
     page="https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html",
     severity=Severity.MEDIUM,
 )
-def node_updates_keep_half(group: Record) -> Iterator[Finding]:
+def node_updates_keep_half(group: Resource) -> Iterator[Finding]:
     """EKS drains as many nodes at a time as this says; pods without room wait."""
     share = number(value_at(group.inputs, "updateConfig.maxUnavailablePercentage"))
     if share is not None and share > HALF:

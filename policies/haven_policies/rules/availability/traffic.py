@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from haven.config.policy import Level
 from haven.model.tiers import STANDBY
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, is_list, plain, resource_rule, stack_rule, value_at
-from haven_policies.rules.resource_graph import World, parsed
+from haven_policies.rules.resource_graph import ResourceGraph, parsed
 from haven_policies.rules.values import is_off, less, maps_at
 
 TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
@@ -21,7 +21,7 @@ _HTTP = ("HTTP", "HTTPS")
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
     severity=Severity.HIGH,
 )
-def target_health_check(group: Record) -> Iterator[Finding]:
+def target_health_check(group: Resource) -> Iterator[Finding]:
     """A port that is open says nothing: models load for minutes behind it. Network balancers may ask for the port."""
     if value_at(group.inputs, "protocol") not in _HTTP:
         return
@@ -45,7 +45,7 @@ def target_health_check(group: Record) -> Iterator[Finding]:
     severity=Severity.LOW,
     level=Level.ADVISORY,
 )
-def targets_drain(group: Record) -> Iterator[Finding]:
+def targets_drain(group: Resource) -> Iterator[Finding]:
     """0 cuts running requests off; AWS's own 300 s hold every rollout up where requests are short. It takes 0 to 3600
     (Elastic Load Balancing API Reference, TargetGroupAttribute, in boto3; read 2026-11-21)."""
     if value_at(group.inputs, "targetType") != "lambda" and less(group.inputs.get("deregistrationDelay"), 1):
@@ -59,12 +59,12 @@ def targets_drain(group: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
     severity=Severity.MEDIUM,
 )
-def target_health_alarm(world: World) -> Iterator[Finding]:
+def target_health_alarm(graph: ResourceGraph) -> Iterator[Finding]:
     """Targets leave one by one; the balancer goes on silently with the rest."""
-    for group in world.of(*TARGET_GROUPS):
-        if value_at(group.inputs, "targetType") == "lambda" or _made_in_a_failover(world, group):
+    for group in graph.of(*TARGET_GROUPS):
+        if value_at(group.inputs, "targetType") == "lambda" or _made_in_a_failover(graph, group):
             continue
-        alarms = [each for each in world.of(_ALARM) if _METRICS & _metrics(each) and _is_about(world, each, group)]
+        alarms = [each for each in graph.of(_ALARM) if _METRICS & _metrics(each) and _is_about(graph, each, group)]
         if not alarms:
             allowed = "an alarm on UnHealthyHostCount or HealthyHostCount"
             yield Finding(group, "", "no alarm", allowed, "add one, with a topic among its actions")
@@ -72,23 +72,23 @@ def target_health_alarm(world: World) -> Iterator[Finding]:
             yield against(alarms[0], "alarmActions", "at least one action", "name the topic that people read")
 
 
-def _made_in_a_failover(world: World, group: Record) -> bool:
+def _made_in_a_failover(graph: ResourceGraph, group: Resource) -> bool:
     """Alarms of what a tier makes only then would change the dashboard, which lives in the Region that is lost."""
-    tier = world.facts.tier
-    return tier is not None and not STANDBY[tier].network and group.region == world.facts.recovery
+    tier = graph.facts.tier
+    return tier is not None and not STANDBY[tier].network and group.region == graph.facts.recovery
 
 
 _ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 _METRICS = {"UnHealthyHostCount", "HealthyHostCount", "UnHealthyStateDNS", "UnHealthyStateRouting"}
 
 
-def _is_about(world: World, alarm: Record, group: Record) -> bool:
+def _is_about(graph: ResourceGraph, alarm: Resource, group: Resource) -> bool:
     """By what the alarm is given, or by what the engine says that its dimensions were made from."""
     given = [alarm.inputs.get("dimensions"), alarm.inputs.get("metricQueries")]
-    return group.urn in alarm.options.property_dependencies.get("dimensions", ()) or group in world.referred(given)
+    return group.urn in alarm.options.property_dependencies.get("dimensions", ()) or group in graph.referred(given)
 
 
-def _metrics(alarm: Record) -> set[str]:
+def _metrics(alarm: Resource) -> set[str]:
     queries = [value_at(each, "metric.metricName") for _, each in maps_at(alarm.inputs, "metricQueries")]
     return {str(each) for each in (value_at(alarm.inputs, "metricName"), *queries)}
 
@@ -99,12 +99,12 @@ def _metrics(alarm: Record) -> set[str]:
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html",
     severity=Severity.MEDIUM,
 )
-def queue_has_dead_letters(world: World) -> Iterator[Finding]:
+def queue_has_dead_letters(graph: ResourceGraph) -> Iterator[Finding]:
     """One request that breaks every worker comes back until it is too old, and then it is gone."""
-    policies = world.of("aws:sqs/redrivePolicy:RedrivePolicy")
-    has_policy = {each.urn for policy in policies for each in world.referred(policy.inputs.get("queueUrl"))}
-    takes_letters = {each.urn for record in (*world.of(QUEUE), *policies) for each in _letters_of(record, world)}
-    for queue in world.of(QUEUE):
+    policies = graph.of("aws:sqs/redrivePolicy:RedrivePolicy")
+    has_policy = {each.urn for policy in policies for each in graph.referred(policy.inputs.get("queueUrl"))}
+    takes_letters = {each.urn for record in (*graph.of(QUEUE), *policies) for each in _letters_of(record, graph)}
+    for queue in graph.of(QUEUE):
         redrive = parsed(queue.inputs.get("redrivePolicy"))
         is_end = queue.urn in takes_letters or plain(queue.inputs.get("redriveAllowPolicy")) is not None
         if not is_end and not redrive and queue.urn not in has_policy:
@@ -112,7 +112,7 @@ def queue_has_dead_letters(world: World) -> Iterator[Finding]:
             yield against(queue, "redrivePolicy", "the ARN of a queue of dead letters, and maxReceiveCount", fix)
 
 
-def _letters_of(record: Record, world: World) -> list[Record]:
+def _letters_of(record: Resource, graph: ResourceGraph) -> list[Resource]:
     """Where a queue's dead letters go."""
     redrive = parsed(record.inputs.get("redrivePolicy"))
-    return [] if is_list(redrive) else world.referred(value_at(redrive, "deadLetterTargetArn"))
+    return [] if is_list(redrive) else graph.referred(value_at(redrive, "deadLetterTargetArn"))

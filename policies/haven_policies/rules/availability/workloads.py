@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.program.recording import Record, reference
+from haven.program.recording import Resource, reference
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import is_off, maps_at, number
 
 WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
@@ -25,42 +25,42 @@ class Replicas:
 
     least: float | None
     """None where it is known only later."""
-    record: Record
+    record: Resource
     path: str
 
 
-def place_of(record: Record) -> tuple[str, str]:
+def place_of(record: Resource) -> tuple[str, str]:
     """Cluster, as its provider, and namespace of an object."""
     return record.provider, str(value_at(record.inputs, "metadata.namespace") or "default")
 
 
-def replicas_of(world: World) -> Mapping[str, Replicas]:
+def replicas_of(graph: ResourceGraph) -> Mapping[str, Replicas]:
     """The replicas of each workload, by its URN; an autoscaler's word counts more than the workload's own."""
-    scaled = {_scaled(each): each for each in world.of(*_SCALERS)}
-    return {each.urn: _replicas(each, scaled.get(_known_as(each))) for each in world.of(*WORKLOADS)}
+    scaled = {_scaled(each): each for each in graph.of(*_SCALERS)}
+    return {each.urn: _replicas(each, scaled.get(_known_as(each))) for each in graph.of(*WORKLOADS)}
 
 
-def _replicas(workload: Record, scaler: Record | None) -> Replicas:
+def _replicas(workload: Resource, scaler: Resource | None) -> Replicas:
     record, path = (scaler, "spec.minReplicas") if scaler else (workload, "spec.replicas")
     value = value_at(record.inputs, path)
     return Replicas(1 if value is None else number(value), record, path)
 
 
-def _known_as(workload: Record) -> tuple[str, ...]:
+def _known_as(workload: Resource) -> tuple[str, ...]:
     name = value_at(workload.inputs, "metadata.name") or reference(workload.key, "metadata.name")
     return *place_of(workload), workload.type.rpartition(":")[2], str(name)
 
 
-def _scaled(scaler: Record) -> tuple[str, ...]:
+def _scaled(scaler: Resource) -> tuple[str, ...]:
     target = value_at(scaler.inputs, "spec.scaleTargetRef")
     return *place_of(scaler), str(value_at(target, "kind")), str(value_at(target, "name"))
 
 
-def _containers(workload: Record) -> Sequence[tuple[str, Mapping[str, Any]]]:
+def _containers(workload: Resource) -> Sequence[tuple[str, Mapping[str, Any]]]:
     return maps_at(workload.inputs, "spec.template.spec.containers")
 
 
-def _is_asleep(workload: Record) -> bool:
+def _is_asleep(workload: Resource) -> bool:
     return number(value_at(workload.inputs, "spec.replicas")) == 0
 
 
@@ -70,9 +70,9 @@ def _is_asleep(workload: Record) -> bool:
     page="https://docs.aws.amazon.com/eks/latest/best-practices/application.html",
     severity=Severity.HIGH,
 )
-def workload_replicas(world: World) -> Iterator[Finding]:
+def workload_replicas(graph: ResourceGraph) -> Iterator[Finding]:
     """One pod is gone while its node is drained. 0 is a workload that stands by."""
-    for replicas in replicas_of(world).values():
+    for replicas in replicas_of(graph).values():
         if replicas.least is not None and 0 < replicas.least < LEAST_REPLICAS:
             allowed = f"at least {LEAST_REPLICAS}, or 0 for what stands by"
             yield against(replicas.record, replicas.path, allowed, "raise it; left out, it is 1")
@@ -85,7 +85,7 @@ def workload_replicas(world: World) -> Iterator[Finding]:
     page="https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
     severity=Severity.HIGH,
 )
-def workload_has_probes(workload: Record) -> Iterator[Finding]:
+def workload_has_probes(workload: Resource) -> Iterator[Finding]:
     """Without the first, requests reach a pod whose model still loads; without the second, one that hangs stays."""
     for path, container in _containers(workload):
         for probe in ("readinessProbe", "livenessProbe"):
@@ -102,7 +102,7 @@ def workload_has_probes(workload: Record) -> Iterator[Finding]:
     page="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
     severity=Severity.MEDIUM,
 )
-def workload_requests_resources(workload: Record) -> Iterator[Finding]:
+def workload_requests_resources(workload: Resource) -> Iterator[Finding]:
     """What requests nothing is placed anywhere, is evicted first, and makes no autoscaler add a node."""
     for path, container in _containers(workload):
         for name in ("cpu", "memory"):
@@ -118,7 +118,7 @@ def workload_requests_resources(workload: Record) -> Iterator[Finding]:
     page="https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/",
     severity=Severity.HIGH,
 )
-def workload_spread(workload: Record) -> Iterator[Finding]:
+def workload_spread(workload: Resource) -> Iterator[Finding]:
     """The scheduler's default spreads over zones only as far as it costs nothing."""
     if not _is_asleep(workload) and _ZONE not in list(_topologies(workload)):
         path = "spec.template.spec.topologySpreadConstraints"
@@ -126,7 +126,7 @@ def workload_spread(workload: Record) -> Iterator[Finding]:
         yield against(workload, path, f"a constraint over {_ZONE}, or podAntiAffinity over it", fix)
 
 
-def _topologies(workload: Record) -> Iterable[Any]:
+def _topologies(workload: Resource) -> Iterable[Any]:
     pod = value_at(workload.inputs, "spec.template.spec")
     apart = value_at(pod, "affinity.podAntiAffinity")
     for _, constraint in maps_at(pod, "topologySpreadConstraints"):

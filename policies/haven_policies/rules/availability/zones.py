@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from haven.model.tiers import Tier
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, in_words, is_unknown, plain, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.routes import is_default, public_subnets, tables_of_subnets
 from haven_policies.rules.values import entries, maps_at
 
@@ -35,7 +35,7 @@ _PLACES: Mapping[str, Sequence[str]] = {
 """In which properties a type says where it stands: one of them is enough."""
 
 
-def zones_of(world: World, value: Any) -> set[str]:
+def zones_of(graph: ResourceGraph, value: Any) -> set[str]:
     """The zones of a list of subnets; one of which nothing is known counts as a zone of its own.
 
     Before subnets stand, an engine tells for each entry only that it is one of those in the list: then it counts for
@@ -43,12 +43,12 @@ def zones_of(world: World, value: Any) -> set[str]:
     """
     found = set()
     for index, entry in enumerate(entries(value)):
-        subnets = world.referred(entry)
+        subnets = graph.referred(entry)
         found |= {_zone(each) for each in subnets} or {str(index) if is_unknown(entry) else in_words(entry)}
     return found
 
 
-def _zone(subnet: Record) -> str:
+def _zone(subnet: Resource) -> str:
     named = value_at(subnet.inputs, "availabilityZone") or value_at(subnet.inputs, "availabilityZoneId")
     return str(named or subnet.name)
 
@@ -59,10 +59,10 @@ def _zone(subnet: Record) -> str:
     page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/availability-zones.html",
     severity=Severity.HIGH,
 )
-def spans_zones(world: World) -> Iterator[Finding]:
+def spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
     """Groups of GPU nodes have a rule of their own: capacity may be reserved in one zone."""
-    gpu = {each.urn for each in gpu_groups(world)}
-    for record in world.of(*_PLACES):
+    gpu = {each.urn for each in gpu_groups(graph)}
+    for record in graph.of(*_PLACES):
         if record.urn in gpu or not _is_zonal(record):
             continue
         given = [path for path in _PLACES[record.type] if value_at(record.inputs, path) is not None]
@@ -70,12 +70,12 @@ def spans_zones(world: World) -> Iterator[Finding]:
         values = [value_at(record.inputs, path) for path in paths]
         if any(is_unknown(value) for value in values):
             continue
-        zones = set[str]().union(*(zones_of(world, value) for value in values))
+        zones = set[str]().union(*(zones_of(graph, value) for value in values))
         if len(zones) < LEAST_ZONES:
-            yield _narrow(record, paths[0], world)
+            yield _narrow(record, paths[0], graph)
 
 
-def _is_zonal(record: Record) -> bool:
+def _is_zonal(record: Resource) -> bool:
     """Gateway endpoints stand in route tables, and in no zone."""
     return record.type != _ENDPOINT or value_at(record.inputs, "vpcEndpointType") in (
         "Interface",
@@ -83,21 +83,21 @@ def _is_zonal(record: Record) -> bool:
     )
 
 
-def _narrow(record: Record, path: str, world: World) -> Finding:
-    zones = zones_of(world, value_at(record.inputs, path))
+def _narrow(record: Resource, path: str, graph: ResourceGraph) -> Finding:
+    zones = zones_of(graph, value_at(record.inputs, path))
     got = f"only zone {zones.pop()}" if zones else "no zone"
     return Finding(record, path, got, f"subnets of at least {LEAST_ZONES} zones", "add a subnet of another zone")
 
 
-def gpu_groups(world: World) -> list[Record]:
+def gpu_groups(graph: ResourceGraph) -> list[Resource]:
     """The node groups whose nodes have accelerators: by image, by taint or by type."""
-    return [each for each in world.of(NODE_GROUP) if _has_gpus(each)]
+    return [each for each in graph.of(NODE_GROUP) if _has_gpus(each)]
 
 
 _ACCELERATED = ("p2", "p3", "p4", "p5", "p6", "g4", "g5", "g6", "g7", "inf", "trn", "dl")
 
 
-def _has_gpus(group: Record) -> bool:
+def _has_gpus(group: Resource) -> bool:
     image = str(value_at(group.inputs, "amiType") or "")
     types = [str(each) for each in entries(group.inputs.get("instanceTypes"))]
     taints = [str(taint.get("key")) for _, taint in maps_at(group.inputs, "taints")]
@@ -114,57 +114,59 @@ def _has_gpus(group: Record) -> bool:
     page="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
     severity=Severity.HIGH,
 )
-def nat_per_zone(world: World) -> Iterator[Finding]:
+def nat_per_zone(graph: ResourceGraph) -> Iterator[Finding]:
     """A zone that leaves through another one goes down with it. Lower tiers may save the gateways' price. A regional
     NAT gateway spans the zones by itself."""
-    if world.facts.tier is None or world.facts.tier.rank < Tier.WARM.rank:
+    if graph.facts.tier is None or graph.facts.tier.rank < Tier.WARM.rank:
         return
-    exits = _exits(world)
-    tables = tables_of_subnets(world)
-    public = public_subnets(world)
+    exits = _exits(graph)
+    tables = tables_of_subnets(graph)
+    public = public_subnets(graph)
     vpcs_with_exit = set()
     for urn, table in tables.items():
         for record, path, gateway in exits.get(table, ()):
-            vpcs_with_exit.add(_vpc(urn, world))
-            yield from _foreign_gateway(world, world.recording.by_urn[urn], record, path, gateway)
-    for subnet in _subnets_of_nodes(world):
+            vpcs_with_exit.add(_vpc(urn, graph))
+            yield from _foreign_gateway(graph, graph.recording.by_urn[urn], record, path, gateway)
+    for subnet in _subnets_of_nodes(graph):
         if subnet.urn in public or exits.get(tables.get(subnet.urn, "")):
             continue
-        if _vpc(subnet.urn, world) in vpcs_with_exit:
+        if _vpc(subnet.urn, graph) in vpcs_with_exit:
             allowed = "a default route to a NAT gateway, as other subnets of its network have"
             yield Finding(
                 subnet, "", "no way out, though nodes stand in it", allowed, "route it to one of its own zone"
             )
 
 
-def _foreign_gateway(world: World, subnet: Record, record: Record, path: str, gateway: Record) -> Iterator[Finding]:
+def _foreign_gateway(
+    graph: ResourceGraph, subnet: Resource, record: Resource, path: str, gateway: Resource
+) -> Iterator[Finding]:
     if value_at(gateway.inputs, "availabilityMode") == "regional":
         return
-    stands_in = world.target(gateway.inputs.get("subnetId"))
+    stands_in = graph.target(gateway.inputs.get("subnetId"))
     if stands_in is not None and (theirs := _zone(stands_in)) != (own := _zone(subnet)):
         got = f"NAT gateway {gateway.name} of zone {theirs} for subnet {subnet.name} of zone {own}"
         yield Finding(record, path, got, f"a NAT gateway of zone {own}", "make one in that zone and route to it")
 
 
-def _vpc(urn: str, world: World) -> str:
-    return str(plain(world.recording.by_urn[urn].inputs.get("vpcId")))
+def _vpc(urn: str, graph: ResourceGraph) -> str:
+    return str(plain(graph.recording.by_urn[urn].inputs.get("vpcId")))
 
 
-def _subnets_of_nodes(world: World) -> list[Record]:
-    found = (each for group in world.of(NODE_GROUP) for each in world.referred(group.inputs.get("subnetIds")))
+def _subnets_of_nodes(graph: ResourceGraph) -> list[Resource]:
+    found = (each for group in graph.of(NODE_GROUP) for each in graph.referred(group.inputs.get("subnetIds")))
     return list({each.urn: each for each in found if each.type == SUBNET}.values())
 
 
-def _exits(world: World) -> dict[str, list[tuple[Record, str, Record]]]:
+def _exits(graph: ResourceGraph) -> dict[str, list[tuple[Resource, str, Resource]]]:
     """For each route table its default routes to a NAT gateway: who says so, in which property, and the gateway."""
-    found: dict[str, list[tuple[Record, str, Record]]] = {}
-    for route in world.of("aws:ec2/route:Route"):
-        table, gateway = world.target(route.inputs.get("routeTableId")), world.target(route.inputs.get("natGatewayId"))
+    found: dict[str, list[tuple[Resource, str, Resource]]] = {}
+    for route in graph.of("aws:ec2/route:Route"):
+        table, gateway = graph.target(route.inputs.get("routeTableId")), graph.target(route.inputs.get("natGatewayId"))
         if table and gateway and gateway.type == NAT and is_default(route.inputs):
             found.setdefault(table.urn, []).append((route, "natGatewayId", gateway))
-    for table in world.of(ROUTE_TABLE):
+    for table in graph.of(ROUTE_TABLE):
         for path, entry in maps_at(table.inputs, "routes"):
-            gateway = world.target(entry.get("natGatewayId"))
+            gateway = graph.target(entry.get("natGatewayId"))
             if gateway and gateway.type == NAT and is_default(entry):
                 found.setdefault(table.urn, []).append((table, f"{path}.natGatewayId", gateway))
     return found
@@ -176,16 +178,16 @@ def _exits(world: World) -> dict[str, list[tuple[Record, str, Record]]]:
     page="https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html",
     severity=Severity.HIGH,
 )
-def file_system_spans_zones(world: World) -> Iterator[Finding]:
+def file_system_spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
     """EFS: One Zone storage is lost with its zone; a mount target is reached best from its own zone."""
-    for system in world.of("aws:efs/fileSystem:FileSystem"):
+    for system in graph.of("aws:efs/fileSystem:FileSystem"):
         zone = value_at(system.inputs, "availabilityZoneName")
         if zone is not None:
             fix = "leave it out; it can be chosen at creation only, so copy the data over"
             yield Finding(system, "availabilityZoneName", in_words(zone), "nothing: storage in several zones", fix)
             continue
-        targets = world.users(system, "aws:efs/mountTarget:MountTarget")
-        zones = zones_of(world, [each.inputs.get("subnetId") for each in targets])
+        targets = graph.users(system, "aws:efs/mountTarget:MountTarget")
+        zones = zones_of(graph, [each.inputs.get("subnetId") for each in targets])
         if targets and len(zones) < LEAST_ZONES:
             got = f"mount targets in {len(zones)} zone"
             yield Finding(system, "", got, f"mount targets in at least {LEAST_ZONES}", "add one in another zone")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.config.policy import Level
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, in_words, is_unknown, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import entries, less, maps_at, number
 
 LEAST_DAYS = 7
@@ -29,7 +29,7 @@ _ARN = re.compile(r"arn:[^:]*:backup:(?P<region>[^:@]+):")
 class _Kept:
     """How long a plan keeps something, and where."""
 
-    plan: Record
+    plan: Resource
     path: str
     """Of the rule, or of its copy."""
     lifecycle: Any
@@ -43,7 +43,7 @@ class _Kept:
         return None if found is None or found < 1 else found
 
 
-def _kept(plan: Record) -> Iterator[_Kept]:
+def _kept(plan: Resource) -> Iterator[_Kept]:
     """What a plan's rules and their copies keep; a copy that says nothing is kept like its backup."""
     for path, rule in maps_at(plan.inputs, "rules"):
         own = value_at(rule, "lifecycle")
@@ -59,9 +59,9 @@ def _kept(plan: Record) -> Iterator[_Kept]:
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Lifecycle.html",
     severity=Severity.HIGH,
 )
-def backup_retention(world: World) -> Iterator[Finding]:
+def backup_retention(graph: ResourceGraph) -> Iterator[Finding]:
     """A rule may keep backups for less where another one of the plan keeps some for a week."""
-    for plan in world.of(_PLAN):
+    for plan in graph.of(_PLAN):
         kept = list(_kept(plan))
         for each in kept:
             yield from _lifecycle(each)
@@ -88,20 +88,20 @@ def _lifecycle(kept: _Kept) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-region-backup.html",
     severity=Severity.CRITICAL,
 )
-def backup_copied_elsewhere(world: World) -> Iterator[Finding]:
+def backup_copied_elsewhere(graph: ResourceGraph) -> Iterator[Finding]:
     """A backup in the Region that is lost is lost with it, or out of reach."""
-    for plan in world.of(_PLAN):
+    for plan in graph.of(_PLAN):
         for path, rule in maps_at(plan.inputs, "rules"):
             copies = [copy.get("destinationVaultArn") for _, copy in maps_at(rule, "copyActions")]
-            if not any(_leaves(plan, each, world) for each in copies):
+            if not any(_leaves(plan, each, graph) for each in copies):
                 got = "copies within the Region only" if copies else "no copy"
                 allowed = f"a copy in a vault outside {plan.region or 'its Region'}"
                 yield Finding(plan, f"{path}.copyActions", got, allowed, "name the other Region's vault")
 
 
-def _leaves(plan: Record, arn: Any, world: World) -> bool:
+def _leaves(plan: Resource, arn: Any, graph: ResourceGraph) -> bool:
     """Whether a vault stands in another Region; one of which nothing is known may."""
-    regions = {each.region for each in world.referred(arn) if each.type in _VAULTS}
+    regions = {each.region for each in graph.referred(arn) if each.type in _VAULTS}
     regions |= {found["region"] for text in entries(arn) if isinstance(text, str) and (found := _ARN.match(text))}
     return bool(regions - {plan.region}) if regions else is_unknown(arn)
 
@@ -112,12 +112,12 @@ def _leaves(plan: Record, arn: Any, world: World) -> bool:
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html",
     severity=Severity.CRITICAL,
 )
-def backup_selects_something(world: World) -> Iterator[Finding]:
+def backup_selects_something(graph: ResourceGraph) -> Iterator[Finding]:
     """A plan without a selection runs on time, and backs nothing up."""
-    for plan in world.of(_PLAN):
-        if not world.users(plan, _SELECTION):
+    for plan in graph.of(_PLAN):
+        if not graph.users(plan, _SELECTION):
             yield Finding(plan, "", "no selection", "at least one selection", "add one, by ARNs or by tags")
-    for selection in world.of(_SELECTION):
+    for selection in graph.of(_SELECTION):
         if not any(entries(selection.inputs.get(name)) for name in ("resources", "selectionTags")):
             yield against(
                 selection, "resources", "ARNs or patterns of them, or selectionTags", "name what is backed up"
@@ -130,12 +130,12 @@ def backup_selects_something(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html",
     severity=Severity.HIGH,
 )
-def backup_vault_locked(world: World) -> Iterator[Finding]:
+def backup_vault_locked(graph: ResourceGraph) -> Iterator[Finding]:
     """Who takes an account over deletes the backups first. Throw-away environments are meant to go."""
-    if world.facts.ephemeral:
+    if graph.facts.ephemeral:
         return
-    locks = _locks(world)
-    for vault in world.of(_VAULT):
+    locks = _locks(graph)
+    for vault in graph.of(_VAULT):
         lock = locks.get(vault.urn)
         if lock is None:
             yield Finding(vault, "", "no lock", "a VaultLockConfiguration", "add one with minRetentionDays")
@@ -143,9 +143,9 @@ def backup_vault_locked(world: World) -> Iterator[Finding]:
             yield against(lock, "minRetentionDays", "at least 1", "set it: without it the lock holds nothing")
 
 
-def _locks(world: World) -> Mapping[str, Record]:
+def _locks(graph: ResourceGraph) -> Mapping[str, Resource]:
     """The lock of each vault, by the vault's URN."""
-    return {vault.urn: lock for lock in world.of(_LOCK) for vault in world.linked(lock, "backupVaultName", *_VAULTS)}
+    return {vault.urn: lock for lock in graph.of(_LOCK) for vault in graph.linked(lock, "backupVaultName", *_VAULTS)}
 
 
 @stack_rule(
@@ -154,11 +154,11 @@ def _locks(world: World) -> Mapping[str, Record]:
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html",
     severity=Severity.HIGH,
 )
-def backup_retention_fits_lock(world: World) -> Iterator[Finding]:
+def backup_retention_fits_lock(graph: ResourceGraph) -> Iterator[Finding]:
     """A job whose retention lies outside fails, every time."""
-    locks = _locks(world)
-    for each in (kept for plan in world.of(_PLAN) for kept in _kept(plan)):
-        vaults = world.linked(each.plan, each.vault, *_VAULTS)
+    locks = _locks(graph)
+    for each in (kept for plan in graph.of(_PLAN) for kept in _kept(plan)):
+        vaults = graph.linked(each.plan, each.vault, *_VAULTS)
         lock = locks.get(vaults[0].urn) if len(vaults) == 1 else None
         if lock is None or each.days is None:
             continue
@@ -184,13 +184,13 @@ def _between(least: float | None, most: float | None) -> str:
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,
 )
-def restores_tested(world: World) -> Iterator[Finding]:
+def restores_tested(graph: ResourceGraph) -> Iterator[Finding]:
     """A backup that nobody has restored is a hope."""
-    plans, tests = world.of(_PLAN), world.of(_TESTS)
+    plans, tests = graph.of(_PLAN), graph.of(_TESTS)
     if plans and not tests:
         fix = "add a RestoreTestingPlan in the Region of the copies"
         yield Finding(plans[0], "", "no restore testing plan", "restores that are tried regularly", fix)
-    tested = {plan.urn for each in world.of(_TESTED) for plan in world.linked(each, "restoreTestingPlanName", _TESTS)}
+    tested = {plan.urn for each in graph.of(_TESTED) for plan in graph.linked(each, "restoreTestingPlanName", _TESTS)}
     for test in tests:
         if test.urn not in tested:
             yield Finding(test, "", "no selection", "at least one RestoreTestingSelection", "add one for each kind")

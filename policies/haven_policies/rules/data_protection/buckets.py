@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, in_words, is_true, is_unknown, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import entries, is_off, less, maps_at
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -36,43 +36,43 @@ _LOG_WRITERS: Mapping[str, Sequence[str]] = {
 """Who writes logs into buckets, each file once and under a name of its own, and in which property they name it."""
 
 
-def replicated(world: World) -> set[str]:
+def replicated(graph: ResourceGraph) -> set[str]:
     """The URNs of the buckets that are copied, and of those that copies go to."""
-    found = {urn for pair in _replications(world) for urn in pair}
-    inline = (each for each in world.of(*BUCKETS) if value_at(each.inputs, "replicationConfiguration") is not None)
+    found = {urn for pair in _replications(graph) for urn in pair}
+    inline = (each for each in graph.of(*BUCKETS) if value_at(each.inputs, "replicationConfiguration") is not None)
     return found | {each.urn for each in inline}
 
 
-def _replications(world: World) -> Iterator[tuple[str, str]]:
+def _replications(graph: ResourceGraph) -> Iterator[tuple[str, str]]:
     """Source and destination."""
-    for config in world.of(_REPLICATION):
-        sources = world.linked(config, "bucket", *BUCKETS)
+    for config in graph.of(_REPLICATION):
+        sources = graph.linked(config, "bucket", *BUCKETS)
         for path, _ in maps_at(config.inputs, "rules"):
-            for destination in world.linked(config, f"{path}.destination.bucket", *BUCKETS):
+            for destination in graph.linked(config, f"{path}.destination.bucket", *BUCKETS):
                 yield from ((source.urn, destination.urn) for source in sources)
 
 
-def log_buckets(world: World) -> set[str]:
+def log_buckets(graph: ResourceGraph) -> set[str]:
     """The URNs of the buckets that nothing but access and flow logs go to, by what refers to them and not by names."""
     logs = {
         bucket.urn
-        for writer in world.of(*_LOG_WRITERS)
+        for writer in graph.of(*_LOG_WRITERS)
         for path in _LOG_WRITERS[writer.type]
-        for bucket in world.linked(writer, path, *BUCKETS)
+        for bucket in graph.linked(writer, path, *BUCKETS)
     }
-    return logs - replicated(world) - _trail_buckets(world).keys()
+    return logs - replicated(graph) - _trail_buckets(graph).keys()
 
 
-def _trail_buckets(world: World) -> dict[str, Record]:
-    buckets = (bucket for trail in world.of(_TRAIL) for bucket in world.linked(trail, "s3BucketName", *BUCKETS))
+def _trail_buckets(graph: ResourceGraph) -> dict[str, Resource]:
+    buckets = (bucket for trail in graph.of(_TRAIL) for bucket in graph.linked(trail, "s3BucketName", *BUCKETS))
     return {each.urn: each for each in buckets}
 
 
-def _beside(world: World, *types: str) -> dict[str, list[Record]]:
+def _beside(graph: ResourceGraph, *types: str) -> dict[str, list[Resource]]:
     """The resources of these types that belong to a bucket, by the bucket's URN."""
-    found: dict[str, list[Record]] = {}
-    for each in world.of(*types):
-        for bucket in world.linked(each, "bucket", *BUCKETS):
+    found: dict[str, list[Resource]] = {}
+    for each in graph.of(*types):
+        for bucket in graph.linked(each, "bucket", *BUCKETS):
             found.setdefault(bucket.urn, []).append(each)
     return found
 
@@ -83,10 +83,10 @@ def _beside(world: World, *types: str) -> dict[str, list[Record]]:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html",
     severity=Severity.HIGH,
 )
-def bucket_versioned(world: World) -> Iterator[Finding]:
+def bucket_versioned(graph: ResourceGraph) -> Iterator[Finding]:
     """Whatever overwrites or deletes an object leaves the old version; replication can't do without."""
-    logs, versionings = log_buckets(world), _beside(world, *_VERSIONING)
-    for bucket in world.of(*BUCKETS):
+    logs, versionings = log_buckets(graph), _beside(graph, *_VERSIONING)
+    for bucket in graph.of(*BUCKETS):
         if bucket.urn in logs or _versioned_itself(bucket):
             continue
         beside = versionings.get(bucket.urn, [])
@@ -99,7 +99,7 @@ def bucket_versioned(world: World) -> Iterator[Finding]:
             yield Finding(bucket, "", "no versioning", "versioning, as only logs do without", fix)
 
 
-def _versioned_itself(bucket: Record) -> bool:
+def _versioned_itself(bucket: Resource) -> bool:
     """As older versions of the provider have it."""
     inner = [value_at(bucket.inputs, "versioning"), *entries(bucket.inputs.get("versionings"))]
     return any(is_true(value_at(each, "enabled")) or value_at(each, "status") == "Enabled" for each in inner)
@@ -111,17 +111,17 @@ def _versioned_itself(bucket: Record) -> bool:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html",
     severity=Severity.HIGH,
 )
-def bucket_lifecycle_keeps_data(world: World) -> Iterator[Finding]:
+def bucket_lifecycle_keeps_data(graph: ResourceGraph) -> Iterator[Finding]:
     """A rule over a whole bucket that expires objects empties it, and its copy's own rule empties the copy."""
-    copied, logs = replicated(world), log_buckets(world)
-    for config in world.of(*_LIFECYCLE):
-        for bucket in world.linked(config, "bucket", *BUCKETS):
+    copied, logs = replicated(graph), log_buckets(graph)
+    for config in graph.of(*_LIFECYCLE):
+        for bucket in graph.linked(config, "bucket", *BUCKETS):
             yield from _lifecycle(config, "rules", bucket, copied, logs)
-    for bucket in world.of(*BUCKETS):
+    for bucket in graph.of(*BUCKETS):
         yield from _lifecycle(bucket, "lifecycleRules", bucket, copied, logs)
 
 
-def _lifecycle(record: Record, path: str, bucket: Record, copied: set[str], logs: set[str]) -> Iterator[Finding]:
+def _lifecycle(record: Resource, path: str, bucket: Resource, copied: set[str], logs: set[str]) -> Iterator[Finding]:
     for place, rule in maps_at(record.inputs, path):
         if not (value_at(rule, "status") == "Enabled" or is_true(rule.get("enabled"))):
             continue
@@ -149,15 +149,15 @@ def _is_narrow(rule: Mapping[str, Any]) -> bool:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
     severity=Severity.HIGH,
 )
-def audit_trail_locked(world: World) -> Iterator[Finding]:
+def audit_trail_locked(graph: ResourceGraph) -> Iterator[Finding]:
     """Whoever gets in deletes the traces first. Object Lock is decided when a bucket is made."""
-    if world.facts.ephemeral:
+    if graph.facts.ephemeral:
         return
-    trails = _trail_buckets(world)
-    copies = {destination for source, destination in _replications(world) if source in trails}
-    locks = _beside(world, *_OBJECT_LOCK)
+    trails = _trail_buckets(graph)
+    copies = {destination for source, destination in _replications(graph) if source in trails}
+    locks = _beside(graph, *_OBJECT_LOCK)
     for urn in sorted(trails.keys() | copies):
-        bucket = world.recording.by_urn[urn]
+        bucket = graph.recording.by_urn[urn]
         if (
             is_off(bucket.inputs.get("objectLockEnabled"))
             and value_at(bucket.inputs, "objectLockConfiguration") is None
@@ -170,5 +170,5 @@ def audit_trail_locked(world: World) -> Iterator[Finding]:
             yield Finding(bucket, "", "Object Lock without a default retention", "a default retention", fix)
 
 
-def _retains(record: Record, path: str) -> bool:
+def _retains(record: Resource, path: str) -> bool:
     return value_at(record.inputs, f"{path}.defaultRetention") is not None

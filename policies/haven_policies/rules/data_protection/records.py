@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from haven.config.policy import Level
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, is_unknown, resource_rule, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import entries, is_off, less, number
 
 LEAST_LOG_DAYS = 7
@@ -23,7 +23,7 @@ DecreaseStreamRetentionPeriod, in boto3; read 2026-11-21)."""
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     severity=Severity.MEDIUM,
 )
-def log_group_retention(group: Record) -> Iterator[Finding]:
+def log_group_retention(group: Resource) -> Iterator[Finding]:
     """Left out, or 0, they are kept for ever, and paid for. Groups of the class DELIVERY have a time of their own."""
     own_time = value_at(group.inputs, "logGroupClass") == "DELIVERY"
     if not own_time and less(group.inputs.get("retentionInDays"), LEAST_LOG_DAYS):
@@ -38,7 +38,7 @@ def log_group_retention(group: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
     severity=Severity.MEDIUM,
 )
-def trail_files_validated(trail: Record) -> Iterator[Finding]:
+def trail_files_validated(trail: Resource) -> Iterator[Finding]:
     """CloudTrail signs a digest of every hour's files; it can't be done for files of the past."""
     if is_off(trail.inputs.get("enableLogFileValidation")):
         yield against(trail, "enableLogFileValidation", "true", "set it")
@@ -50,15 +50,15 @@ def trail_files_validated(trail: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/receive-cloudtrail-log-files-from-multiple-regions.html",
     severity=Severity.HIGH,
 )
-def trail_in_every_region(world: World) -> Iterator[Finding]:
+def trail_in_every_region(graph: ResourceGraph) -> Iterator[Finding]:
     """What an intruder does, or a failover, happens in the Region that nobody looks at."""
-    trails = world.of("aws:cloudtrail/trail:Trail")
+    trails = graph.of("aws:cloudtrail/trail:Trail")
     for trail in trails:
         if is_off(trail.inputs.get("isMultiRegionTrail")):
             yield against(trail, "isMultiRegionTrail", "true", "set it")
         if value_at(trail.inputs, "enableLogging") is False:
             yield against(trail, "enableLogging", "true", "turn it on again")
-    if world.facts.kind == "account" and not trails:
+    if graph.facts.kind == "account" and not trails:
         yield Finding(None, "", "no trail", "one that records every Region", "declare an AuditTrail")
 
 
@@ -69,7 +69,7 @@ def trail_in_every_region(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
     severity=Severity.MEDIUM,
 )
-def cluster_requests_logged(cluster: Record) -> Iterator[Finding]:
+def cluster_requests_logged(cluster: Resource) -> Iterator[Finding]:
     """Nothing of it is there afterwards unless it is turned on before."""
     value = value_at(cluster.inputs, "enabledClusterLogTypes")
     if not is_unknown(value) and not {str(each) for each in entries(value)} >= _ASKED:
@@ -88,7 +88,7 @@ _ASKED = {"api", "audit", "authenticator"}
     severity=Severity.LOW,
     level=Level.ADVISORY,
 )
-def stream_retention(stream: Record) -> Iterator[Finding]:
+def stream_retention(stream: Resource) -> Iterator[Finding]:
     """Left out, it is 24 hours: a reader that stops on Friday has lost records by Sunday."""
     if less(stream.inputs.get("retentionPeriod"), LEAST_STREAM_HOURS):
         yield against(stream, "retentionPeriod", f"{LEAST_STREAM_HOURS} to 8760 hours", "raise it")
@@ -101,7 +101,7 @@ def stream_retention(stream: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
     severity=Severity.MEDIUM,
 )
-def image_tags_immutable(repository: Record) -> Iterator[Finding]:
+def image_tags_immutable(repository: Resource) -> Iterator[Finding]:
     """A tag that is overwritten can't be rolled back to, and the other Region may still run the old image."""
     value = value_at(repository.inputs, "imageTagMutability")
     if not is_unknown(value) and not str(value).startswith("IMMUTABLE"):
@@ -114,9 +114,9 @@ def image_tags_immutable(repository: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html",
     severity=Severity.MEDIUM,
 )
-def secret_recovery_window(world: World) -> Iterator[Finding]:
+def secret_recovery_window(graph: ResourceGraph) -> Iterator[Finding]:
     """0 deletes it at once, with all its versions. Other than that Secrets Manager takes 7 to 30, and 30 when it is
     left out (API Reference, DeleteSecret, in boto3; read 2026-11-21)."""
-    for secret in () if world.facts.ephemeral else world.of("aws:secretsmanager/secret:Secret"):
+    for secret in () if graph.facts.ephemeral else graph.of("aws:secretsmanager/secret:Secret"):
         if number(secret.inputs.get("recoveryWindowInDays")) == 0:
             yield against(secret, "recoveryWindowInDays", "7 to 30 days; left out, it is 30", "leave it out")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, is_true, is_unknown, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import heads_its_caches, is_off, less, maps_at
 
 LEAST_BACKUP_DAYS = 7
@@ -26,15 +26,15 @@ _FORCED: Mapping[str, str] = {
 }
 
 
-def _databases(world: World) -> list[Record]:
+def _databases(graph: ResourceGraph) -> list[Resource]:
     """Clusters, and instances that follow no other; none in a throw-away environment."""
-    found = [] if world.facts.ephemeral else world.of(*_CLUSTERS, _INSTANCE)
+    found = [] if graph.facts.ephemeral else graph.of(*_CLUSTERS, _INSTANCE)
     return [each for each in found if value_at(each.inputs, "replicateSourceDb") is None]
 
 
-def _caches(world: World) -> list[Record]:
+def _caches(graph: ResourceGraph) -> list[Resource]:
     """Caches that follow no other Region's; none in a throw-away environment."""
-    found = [] if world.facts.ephemeral else world.of(_CACHE, _MEMORY)
+    found = [] if graph.facts.ephemeral else graph.of(_CACHE, _MEMORY)
     return [each for each in found if each.type == _MEMORY or heads_its_caches(each)]
 
 
@@ -44,9 +44,9 @@ def _caches(world: World) -> list[Record]:
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.html",
     severity=Severity.HIGH,
 )
-def database_backup_retention(world: World) -> Iterator[Finding]:
+def database_backup_retention(graph: ResourceGraph) -> Iterator[Finding]:
     """Left out, Aurora keeps one day. A replica in another Region takes every mistake over within seconds."""
-    for database in _databases(world):
+    for database in _databases(graph):
         if less(database.inputs.get("backupRetentionPeriod"), LEAST_BACKUP_DAYS):
             yield against(database, "backupRetentionPeriod", f"{LEAST_BACKUP_DAYS} to 35 days", "raise it")
 
@@ -57,14 +57,14 @@ def database_backup_retention(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html",
     severity=Severity.HIGH,
 )
-def final_snapshot(world: World) -> Iterator[Finding]:
+def final_snapshot(graph: ResourceGraph) -> Iterator[Finding]:
     """Without a name for it, the deletion fails halfway, or nothing is left of the data."""
-    for database in _databases(world):
+    for database in _databases(graph):
         if is_true(database.inputs.get("skipFinalSnapshot")):
             yield against(database, "skipFinalSnapshot", "false", "leave it out, and name the snapshot")
         elif is_off(database.inputs.get("finalSnapshotIdentifier")):
             yield against(database, "finalSnapshotIdentifier", "a name for the last snapshot", "set it")
-    for cache in _caches(world):
+    for cache in _caches(graph):
         name = "finalSnapshotIdentifier" if cache.type == _CACHE else "finalSnapshotName"
         if is_off(cache.inputs.get(name)):
             yield against(cache, name, "a name for the last snapshot", "set it")
@@ -76,9 +76,9 @@ def final_snapshot(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.html",
     severity=Severity.MEDIUM,
 )
-def automated_backups_kept(world: World) -> Iterator[Finding]:
+def automated_backups_kept(graph: ResourceGraph) -> Iterator[Finding]:
     """Left out, they go with it at once, and with them every moment but that of the last snapshot."""
-    for database in _databases(world):
+    for database in _databases(graph):
         value = value_at(database.inputs, "deleteAutomatedBackups")
         knows = database.type in ("aws:rds/cluster:Cluster", _INSTANCE)
         if knows and value not in (False, "false") and not is_unknown(value):
@@ -91,10 +91,10 @@ def automated_backups_kept(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html",
     severity=Severity.MEDIUM,
 )
-def cache_snapshots(world: World) -> Iterator[Finding]:
+def cache_snapshots(graph: ResourceGraph) -> Iterator[Finding]:
     """0, which it is when left out, turns them off; 35 is the most (ElastiCache User Guide, scheduling automatic
     backups; read 2026-11-21)."""
-    for cache in _caches(world):
+    for cache in _caches(graph):
         if less(cache.inputs.get("snapshotRetentionLimit"), 1):
             yield against(cache, "snapshotRetentionLimit", "1 to 35 days", "raise it")
 
@@ -105,17 +105,17 @@ def cache_snapshots(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html",
     severity=Severity.HIGH,
 )
-def table_recovery(world: World) -> Iterator[Finding]:
+def table_recovery(graph: ResourceGraph) -> Iterator[Finding]:
     """It is a setting of each replica's own: without it on the replica, a failover leaves the table without it."""
-    if world.facts.ephemeral:
+    if graph.facts.ephemeral:
         return
-    for table in world.of(_TABLE):
+    for table in graph.of(_TABLE):
         if is_off(value_at(table.inputs, "pointInTimeRecovery.enabled")):
             yield against(table, "pointInTimeRecovery.enabled", "true", "set it")
         for path, replica in maps_at(table.inputs, "replicas"):
             if is_off(replica.get("pointInTimeRecovery")):
                 yield against(table, f"{path}.pointInTimeRecovery", "true", "set it")
-    for each in world.of(_REPLICA):
+    for each in graph.of(_REPLICA):
         if is_off(each.inputs.get("pointInTimeRecovery")):
             yield against(each, "pointInTimeRecovery", "true", "set it: the table's own counts for its Region only")
 
@@ -126,8 +126,8 @@ def table_recovery(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html",
     severity=Severity.HIGH,
 )
-def no_forced_deletion(world: World) -> Iterator[Finding]:
+def no_forced_deletion(graph: ResourceGraph) -> Iterator[Finding]:
     """AWS refuses to delete a bucket, a vault or a repository that is not empty, unless the provider empties it."""
-    for record in () if world.facts.ephemeral else world.of(*_FORCED):
+    for record in () if graph.facts.ephemeral else graph.of(*_FORCED):
         if is_true(record.inputs.get(_FORCED[record.type])):
             yield against(record, _FORCED[record.type], "false", "leave it out: empty it by hand when it is to go")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, against, is_list, is_true, is_unknown, plain, value_at
 
 KEY = "the ARN of a customer managed key"
@@ -16,7 +16,7 @@ def own_key(value: Any) -> bool:
     return isinstance(value, str) and value != "" and "alias/aws/" not in value
 
 
-def lacking_key(record: Record, path: str, fix: str = NAME_IT) -> Iterator[Finding]:
+def lacking_key(record: Resource, path: str, fix: str = NAME_IT) -> Iterator[Finding]:
     """A finding where the property names no key of the customer's."""
     if not own_key(value_at(record.inputs, path)):
         yield against(record, path, KEY, fix)
@@ -27,13 +27,13 @@ def is_on(value: Any) -> bool:
     return is_true(value) or is_unknown(value)
 
 
-def lacking(record: Record, path: str, fix: str) -> Iterator[Finding]:
+def lacking(record: Resource, path: str, fix: str) -> Iterator[Finding]:
     """A finding where the switch is not on."""
     if not is_on(value_at(record.inputs, path)):
         yield against(record, path, "true", fix)
 
 
-def each_of(record: Record, path: str) -> Iterator[str]:
+def each_of(record: Resource, path: str) -> Iterator[str]:
     """The paths of a list's members; that of the value itself where it stands alone, as old types have it."""
     value = value_at(record.inputs, path)
     if is_list(value):

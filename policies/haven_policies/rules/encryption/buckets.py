@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
 from haven_policies.rules.encryption._keys import KEY, each_of, is_on, own_key
 from haven_policies.rules.model import (
@@ -15,7 +15,7 @@ from haven_policies.rules.model import (
     stack_rule,
     value_at,
 )
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 _ENCRYPTION = (
@@ -40,13 +40,13 @@ Load Balancing User Guide, access logs) and S3's own (S3 User Guide, server acce
 class _Buckets:
     """The buckets of an environment, and which resources speak of them by reference or by name."""
 
-    def __init__(self, world: World) -> None:
-        self.all = world.of(*BUCKETS)
-        self._world = world
+    def __init__(self, graph: ResourceGraph) -> None:
+        self.all = graph.of(*BUCKETS)
+        self._world = graph
         self._urns = {each.urn for each in self.all}
         self._by_name = {name: each for each in self.all if isinstance(name := value_at(each.inputs, "bucket"), str)}
 
-    def of(self, record: Record, path: str = "bucket") -> Record | None:
+    def of(self, record: Resource, path: str = "bucket") -> Resource | None:
         """The bucket that a property names."""
         value = value_at(record.inputs, path)
         if not isinstance(value, str):
@@ -54,9 +54,9 @@ class _Buckets:
         target = self._world.target(value)
         return target if target is not None and target.urn in self._urns else self._by_name.get(value)
 
-    def beside(self, *types: str) -> Mapping[str, list[Record]]:
+    def beside(self, *types: str) -> Mapping[str, list[Resource]]:
         """The resources of these types by the URN of their bucket."""
-        found: dict[str, list[Record]] = {}
+        found: dict[str, list[Resource]] = {}
         for each in self._world.of(*types):
             bucket = self.of(each)
             if bucket is not None:
@@ -77,9 +77,9 @@ class _Buckets:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
     severity=Severity.HIGH,
 )
-def bucket_encrypted(world: World) -> Iterator[Finding]:
+def bucket_encrypted(graph: ResourceGraph) -> Iterator[Finding]:
     """Without a bucket key every object is a request to KMS, which has a limit on them."""
-    buckets = _Buckets(world)
+    buckets = _Buckets(graph)
     beside, spared = buckets.beside(*_ENCRYPTION), buckets.with_logs()
     for bucket in buckets.all:
         if bucket.urn in spared:
@@ -93,7 +93,7 @@ def bucket_encrypted(world: World) -> Iterator[Finding]:
             yield from _weak(bucket, record, path)
 
 
-def _weak(bucket: Record, record: Record, path: str) -> Iterator[Finding]:
+def _weak(bucket: Resource, record: Resource, path: str) -> Iterator[Finding]:
     base = f"{path}.applyServerSideEncryptionByDefault"
     kind, key = value_at(record.inputs, f"{base}.sseAlgorithm"), value_at(record.inputs, f"{base}.kmsMasterKeyId")
     where = "" if record is bucket else f" of {record.name}"
@@ -114,9 +114,9 @@ def _weak(bucket: Record, record: Record, path: str) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
     severity=Severity.HIGH,
 )
-def bucket_demands_tls(world: World) -> Iterator[Finding]:
+def bucket_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
     """S3 answers plain HTTP where no policy refuses it."""
-    buckets = _Buckets(world)
+    buckets = _Buckets(graph)
     beside = buckets.beside(_POLICY)
     for bucket in buckets.all:
         policies = [bucket, *beside.get(bucket.urn, ())]
@@ -126,13 +126,13 @@ def bucket_demands_tls(world: World) -> Iterator[Finding]:
             yield Finding(bucket, "policy", "no policy that refuses requests without TLS", allowed, fix)
 
 
-def _unreadable(policy: Record) -> bool:
+def _unreadable(policy: Resource) -> bool:
     """Whether only another resource knows the document."""
     text = value_at(policy.inputs, "policy")
     return is_unknown(text) and text.startswith("@@")
 
 
-def _refuses_plain(policy: Record) -> bool:
+def _refuses_plain(policy: Resource) -> bool:
     return any(
         any(name == "*" or not name.endswith("/*") for name in names) and any(name.endswith("*") for name in names)
         for each in statements(policy, RESOURCE)
@@ -147,9 +147,9 @@ def _refuses_plain(policy: Record) -> bool:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
     severity=Severity.CRITICAL,
 )
-def bucket_not_public(world: World) -> Iterator[Finding]:
+def bucket_not_public(graph: ResourceGraph) -> Iterator[Finding]:
     """One careless policy or list would show the data to the world."""
-    buckets = _Buckets(world)
+    buckets = _Buckets(graph)
     beside = buckets.beside(_PUBLIC)
     for bucket in buckets.all:
         blocks = beside.get(bucket.urn, ())
@@ -160,7 +160,7 @@ def bucket_not_public(world: World) -> Iterator[Finding]:
             yield from _open(bucket, block)
 
 
-def _open(bucket: Record, block: Record) -> Iterator[Finding]:
+def _open(bucket: Resource, block: Resource) -> Iterator[Finding]:
     for name in _SWITCHES:
         value = value_at(block.inputs, name)
         if not is_on(value):
@@ -182,7 +182,7 @@ _POINTS = {
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-bpa-settings.html",
     severity=Severity.CRITICAL,
 )
-def public_access_blocked(found: Record) -> Iterator[Finding]:
+def public_access_blocked(found: Resource) -> Iterator[Finding]:
     """The account's block must say so; an access point's is on where nothing is said, and can't be changed later."""
     base = f"{_POINTS[found.type]}." if found.type in _POINTS else ""
     for name in _SWITCHES:
@@ -197,9 +197,9 @@ def public_access_blocked(found: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
     severity=Severity.MEDIUM,
 )
-def bucket_without_lists(world: World) -> Iterator[Finding]:
+def bucket_without_lists(graph: ResourceGraph) -> Iterator[Finding]:
     """With lists a writer from elsewhere owns what it writes, and no policy of the bucket's governs it."""
-    buckets = _Buckets(world)
+    buckets = _Buckets(graph)
     beside = buckets.beside(_OWNERSHIP)
     for bucket in buckets.all:
         controls = beside.get(bucket.urn, ())

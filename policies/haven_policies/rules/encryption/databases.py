@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.encryption._keys import NAME_IT, is_on, lacking, lacking_key
 from haven_policies.rules.model import (
     Finding,
@@ -36,7 +36,7 @@ _KEYS: Mapping[str, str] = {
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.html",
     severity=Severity.CRITICAL,
 )
-def database_encrypted(database: Record) -> Iterator[Finding]:
+def database_encrypted(database: Resource) -> Iterator[Finding]:
     """AWS encrypts with a key of its own where none is named: nobody can share or replicate such a key."""
     if _takes_its_source_s(database):
         return
@@ -49,7 +49,7 @@ def database_encrypted(database: Record) -> Iterator[Finding]:
         yield from lacking_key(database, _KEYS[database.type])
 
 
-def _takes_its_source_s(database: Record) -> bool:
+def _takes_its_source_s(database: Resource) -> bool:
     """Whether it reads from a source in its own Region, and is encrypted as that is."""
     source = value_at(database.inputs, "replicateSourceDb")
     return isinstance(source, str) and source != "" and not source.endswith(".arn@@") and not source.startswith("arn:")
@@ -64,7 +64,7 @@ def _takes_its_source_s(database: Record) -> bool:
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.access-control.cmk-policy.html",
     severity=Severity.MEDIUM,
 )
-def database_insights_encrypted(database: Record) -> Iterator[Finding]:
+def database_insights_encrypted(database: Resource) -> Iterator[Finding]:
     """Statements with their values are among what is kept."""
     if is_true(value_at(database.inputs, "performanceInsightsEnabled")):
         yield from lacking_key(database, "performanceInsightsKmsKeyId")
@@ -79,7 +79,7 @@ def database_insights_encrypted(database: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html",
     severity=Severity.CRITICAL,
 )
-def snapshot_copy_encrypted(copy: Record) -> Iterator[Finding]:
+def snapshot_copy_encrypted(copy: Resource) -> Iterator[Finding]:
     """A copy in another Region can't use the source's key."""
     if copy.type.startswith("aws:ebs/"):
         yield from lacking(copy, "encrypted", "set it: a copy of an open snapshot is open too")
@@ -99,7 +99,7 @@ def snapshot_copy_encrypted(copy: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
     severity=Severity.CRITICAL,
 )
-def database_not_public(database: Record) -> Iterator[Finding]:
+def database_not_public(database: Resource) -> Iterator[Finding]:
     """Whoever has the password, or guesses it, would be in."""
     if is_true(value_at(database.inputs, "publiclyAccessible")):
         yield against(database, "publiclyAccessible", "false", "take the public address away")
@@ -125,7 +125,7 @@ guides, using TLS; read 2026-11-21)."""
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html",
     severity=Severity.HIGH,
 )
-def database_demands_tls(found: Record) -> Iterator[Finding]:
+def database_demands_tls(found: Resource) -> Iterator[Finding]:
     """What the default groups say depends on the engine's version, and can't be changed."""
     if found.type == "aws:rds/cluster:Cluster":
         yield from _default_group(found)
@@ -140,7 +140,7 @@ def database_demands_tls(found: Record) -> Iterator[Finding]:
         yield from _not_forced(found, *forced)
 
 
-def _default_group(cluster: Record) -> Iterator[Finding]:
+def _default_group(cluster: Resource) -> Iterator[Finding]:
     engine = value_at(cluster.inputs, "engine")
     if (
         isinstance(engine, str)
@@ -151,7 +151,7 @@ def _default_group(cluster: Record) -> Iterator[Finding]:
         yield against(cluster, "dbClusterParameterGroupName", allowed, "give the cluster a group of its own")
 
 
-def _not_forced(group: Record, name: str, values: tuple[str, ...]) -> Iterator[Finding]:
+def _not_forced(group: Resource, name: str, values: tuple[str, ...]) -> Iterator[Finding]:
     given = value_at(group.inputs, "parameters")
     pairs = [plain(each) for each in given] if is_list(given) else []
     found = next((value_at(each, "value") for each in pairs if value_at(each, "name") == name), None)
@@ -169,7 +169,7 @@ def _not_forced(group: Record, name: str, values: tuple[str, ...]) -> Iterator[F
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html",
     severity=Severity.HIGH,
 )
-def cache_encrypted(cache: Record) -> Iterator[Finding]:
+def cache_encrypted(cache: Resource) -> Iterator[Finding]:
     """Members of a Global Datastore are encrypted as its first one is, each with a key of its Region."""
     group = cache.type == "aws:elasticache/replicationGroup:ReplicationGroup"
     if group and heads_its_caches(cache):
@@ -186,7 +186,7 @@ def cache_encrypted(cache: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html",
     severity=Severity.HIGH,
 )
-def cache_demands_tls(cache: Record) -> Iterator[Finding]:
+def cache_demands_tls(cache: Resource) -> Iterator[Finding]:
     """The mode "preferred" takes connections without TLS too; it is there for the time of a migration."""
     inputs = cache.inputs
     if cache.type.startswith("aws:memorydb/"):
@@ -210,7 +210,7 @@ def cache_demands_tls(cache: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html",
     severity=Severity.HIGH,
 )
-def search_domain_encrypted(domain: Record) -> Iterator[Finding]:
+def search_domain_encrypted(domain: Resource) -> Iterator[Finding]:
     """Everything that is searched lies in the domain's volumes and travels between its nodes."""
     yield from lacking(domain, "encryptAtRest.enabled", "turn it on; a domain can't be turned back")
     yield from lacking_key(domain, "encryptAtRest.kmsKeyId", NAME_IT)

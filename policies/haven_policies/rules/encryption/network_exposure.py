@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
 from haven_policies.rules.encryption._keys import each_of, lacking, lacking_key
 from haven_policies.rules.model import (
@@ -19,7 +19,7 @@ from haven_policies.rules.model import (
     stack_rule,
     value_at,
 )
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.routes import public_subnets
 
 _BALANCERS = ("aws:alb/loadBalancer:LoadBalancer", "aws:lb/loadBalancer:LoadBalancer")
@@ -37,7 +37,7 @@ _STRONG = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)-")
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
     severity=Severity.HIGH,
 )
-def listener_demands_tls(listener: Record) -> Iterator[Finding]:
+def listener_demands_tls(listener: Resource) -> Iterator[Finding]:
     """Where no policy is named, the balancer takes TLS 1.0."""
     protocol, policy = value_at(listener.inputs, "protocol"), value_at(listener.inputs, "sslPolicy")
     if protocol == "HTTP" and not _only_redirects(listener):
@@ -47,7 +47,7 @@ def listener_demands_tls(listener: Record) -> Iterator[Finding]:
         yield against(listener, "sslPolicy", allowed, "name ELBSecurityPolicy-TLS13-1-2-Res-2021-06 or a newer one")
 
 
-def _only_redirects(listener: Record) -> bool:
+def _only_redirects(listener: Resource) -> bool:
     actions = [value_at(listener.inputs, path) for path in each_of(listener, "defaultActions")]
     return bool(actions) and all(
         value_at(each, "type") == "redirect" and value_at(each, "redirect.protocol") == "HTTPS" for each in actions
@@ -61,7 +61,7 @@ def _only_redirects(listener: Record) -> bool:
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
     severity=Severity.MEDIUM,
 )
-def balancer_drops_invalid_headers(balancer: Record) -> Iterator[Finding]:
+def balancer_drops_invalid_headers(balancer: Resource) -> Iterator[Finding]:
     """Targets may read such headers in another way than the balancer: requests get smuggled through."""
     if value_at(balancer.inputs, "loadBalancerType") in (None, "application"):
         yield from lacking(balancer, "dropInvalidHeaderFields", "turn it on")
@@ -73,10 +73,10 @@ def balancer_drops_invalid_headers(balancer: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html",
     severity=Severity.MEDIUM,
 )
-def queue_demands_tls(world: World) -> Iterator[Finding]:
+def queue_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
     """The endpoints of SQS answer plain HTTP too."""
-    for queue in world.of("aws:sqs/queue:Queue"):
-        policies = [queue, *world.users(queue, "aws:sqs/queuePolicy:QueuePolicy")]
+    for queue in graph.of("aws:sqs/queue:Queue"):
+        policies = [queue, *graph.users(queue, "aws:sqs/queuePolicy:QueuePolicy")]
         yield from _answering_plainly(queue, policies, "sqs:*", "SQS:*")
 
 
@@ -86,14 +86,14 @@ def queue_demands_tls(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html",
     severity=Severity.MEDIUM,
 )
-def topic_demands_tls(world: World) -> Iterator[Finding]:
+def topic_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
     """The endpoints of SNS answer plain HTTP too."""
-    for topic in world.of("aws:sns/topic:Topic"):
-        policies = [topic, *world.users(topic, "aws:sns/topicPolicy:TopicPolicy")]
+    for topic in graph.of("aws:sns/topic:Topic"):
+        policies = [topic, *graph.users(topic, "aws:sns/topicPolicy:TopicPolicy")]
         yield from _answering_plainly(topic, policies, "sns:Publish", "SNS:Publish", "sns:*", "SNS:*")
 
 
-def _answering_plainly(record: Record, policies: Sequence[Record], *actions: str) -> Iterator[Finding]:
+def _answering_plainly(record: Resource, policies: Sequence[Resource], *actions: str) -> Iterator[Finding]:
     """What is wrong where none of the policies denies one of these actions without TLS."""
     unreadable = any(str(value_at(each.inputs, "policy")).startswith("@@") for each in policies)
     found = (each for policy in policies for each in statements(policy, RESOURCE))
@@ -109,7 +109,7 @@ def _answering_plainly(record: Record, policies: Sequence[Record], *actions: str
     page="https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
     severity=Severity.HIGH,
 )
-def cluster_secrets_encrypted(cluster: Record) -> Iterator[Finding]:
+def cluster_secrets_encrypted(cluster: Resource) -> Iterator[Finding]:
     """Without it nothing says whose key they are under, and no policy of yours governs it."""
     yield from lacking_key(cluster, "encryptionConfig.provider.keyArn")
     resources = value_at(cluster.inputs, "encryptionConfig.resources")
@@ -127,7 +127,7 @@ ANYWHERE = ("0.0.0.0/0", "::/0")
     page="https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
     severity=Severity.HIGH,
 )
-def cluster_endpoint_not_public(cluster: Record) -> Iterator[Finding]:
+def cluster_endpoint_not_public(cluster: Resource) -> Iterator[Finding]:
     """EKS opens it to everybody where nothing is said."""
     yield from lacking(cluster, "vpcConfig.endpointPrivateAccess", "turn it on: nodes then stay within their network")
     if value_at(cluster.inputs, "vpcConfig.endpointPublicAccess") not in (False, "false"):
@@ -150,7 +150,7 @@ MOST_HOPS = 2
     page="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
     severity=Severity.HIGH,
 )
-def instance_metadata_v2(found: Record) -> Iterator[Finding]:
+def instance_metadata_v2(found: Resource) -> Iterator[Finding]:
     """A server that fetches what strangers ask for would hand out the instance's credentials with version 1."""
     options = value_at(found.inputs, "metadataOptions")
     from_template = options is None and found.inputs.get("launchTemplate") is not None
@@ -169,21 +169,21 @@ def instance_metadata_v2(found: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html",
     severity=Severity.HIGH,
 )
-def instance_without_public_address(world: World) -> Iterator[Finding]:
+def instance_without_public_address(graph: ResourceGraph) -> Iterator[Finding]:
     """What is reached through a load balancer needs none."""
     types = (
         "aws:ec2/instance:Instance",
         "aws:ec2/launchConfiguration:LaunchConfiguration",
         "aws:ec2/launchTemplate:LaunchTemplate",
     )
-    for each in world.of(*types):
+    for each in graph.of(*types):
         bases = ["", *(f"{path}." for path in each_of(each, "networkInterfaces"))]
         for base in bases:
             if is_true(value_at(each.inputs, f"{base}associatePublicIpAddress")):
                 yield against(each, f"{base}associatePublicIpAddress", "false", "take the public address away")
-    public = public_subnets(world)
-    for group in world.of("aws:eks/nodeGroup:NodeGroup"):
-        subnets = world.referred(value_at(group.inputs, "subnetIds"))
+    public = public_subnets(graph)
+    for group in graph.of("aws:eks/nodeGroup:NodeGroup"):
+        subnets = graph.referred(value_at(group.inputs, "subnetIds"))
         giving = [each.name for each in subnets if is_true(value_at(each.inputs, "mapPublicIpOnLaunch"))]
         outside = [each.name for each in subnets if each.urn in public]
         if giving:
@@ -206,10 +206,10 @@ _PORTS = {("tcp", "80"), ("tcp", "443"), ("6", "80"), ("6", "443"), ("udp", "443
     page="https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
     severity=Severity.CRITICAL,
 )
-def security_group_not_open(world: World) -> Iterator[Finding]:
+def security_group_not_open(graph: ResourceGraph) -> Iterator[Finding]:
     """What everybody can reach, everybody tries."""
-    faces = {group.urn for balancer in world.of(*_BALANCERS) for group in _groups_of(world, balancer)}
-    for record, group, base in _ingress(world):
+    faces = {group.urn for balancer in graph.of(*_BALANCERS) for group in _groups_of(graph, balancer)}
+    for record, group, base in _ingress(graph):
         wide = _wide(record, base)
         if wide is not None and not (group is not None and group.urn in faces and _web(record, base)):
             ports = in_words(value_at(record.inputs, f"{base}fromPort"))
@@ -218,24 +218,24 @@ def security_group_not_open(world: World) -> Iterator[Finding]:
             yield Finding(record, wide, got, allowed, "name who has to come in")
 
 
-def _groups_of(world: World, balancer: Record) -> list[Record]:
+def _groups_of(graph: ResourceGraph, balancer: Resource) -> list[Resource]:
     """The security groups of a load balancer that faces the internet."""
     internal = is_true(value_at(balancer.inputs, "internal"))
-    return [] if internal else world.referred(value_at(balancer.inputs, "securityGroups"))
+    return [] if internal else graph.referred(value_at(balancer.inputs, "securityGroups"))
 
 
-def _ingress(world: World) -> Iterator[tuple[Record, Record | None, str]]:
+def _ingress(graph: ResourceGraph) -> Iterator[tuple[Resource, Resource | None, str]]:
     """Every rule for what comes in: where it is said, for which group, and below which path."""
-    for group in world.of("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"):
+    for group in graph.of("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"):
         yield from ((group, group, f"{path}.") for path in each_of(group, "ingress"))
-    for rule in world.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
-        yield rule, world.target(value_at(rule.inputs, "securityGroupId")), ""
-    for rule in world.of("aws:ec2/securityGroupRule:SecurityGroupRule"):
+    for rule in graph.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+        yield rule, graph.target(value_at(rule.inputs, "securityGroupId")), ""
+    for rule in graph.of("aws:ec2/securityGroupRule:SecurityGroupRule"):
         if value_at(rule.inputs, "type") == "ingress":
-            yield rule, world.target(value_at(rule.inputs, "securityGroupId")), ""
+            yield rule, graph.target(value_at(rule.inputs, "securityGroupId")), ""
 
 
-def _wide(record: Record, base: str) -> str | None:
+def _wide(record: Resource, base: str) -> str | None:
     """The property that lets everybody in, if one does."""
     paths = (f"{base}{name}" for name in ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks"))
     return next((path for path in paths if _everybody(_listed(value_at(record.inputs, path)))), None)
@@ -254,7 +254,7 @@ def _listed(value: Any) -> Sequence[Any]:
     return value if is_list(value) else [value]
 
 
-def _web(record: Record, base: str) -> bool:
+def _web(record: Resource, base: str) -> bool:
     protocol = value_at(record.inputs, f"{base}ipProtocol") or value_at(record.inputs, f"{base}protocol")
     first, last = value_at(record.inputs, f"{base}fromPort"), value_at(record.inputs, f"{base}toPort")
     port = f"{first:g}" if isinstance(first, int | float) else str(first)  # Pulumi hands whole numbers over as 443.0.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.encryption._keys import NAME_IT, each_of, is_on, lacking, lacking_key
 from haven_policies.rules.model import (
     Finding,
@@ -14,7 +14,7 @@ from haven_policies.rules.model import (
     stack_rule,
     value_at,
 )
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 
 @resource_rule(
@@ -25,7 +25,7 @@ from haven_policies.rules.resource_graph import World
     page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html",
     severity=Severity.HIGH,
 )
-def table_encrypted(table: Record) -> Iterator[Finding]:
+def table_encrypted(table: Resource) -> Iterator[Finding]:
     """DynamoDB takes a key that AWS owns where none is named: no policy of yours governs it."""
     if table.type == "aws:dynamodb/tableReplica:TableReplica":
         yield from lacking_key(table, "kmsKeyArn")
@@ -55,7 +55,7 @@ _MESSAGES: Mapping[str, str] = {
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html",
     severity=Severity.HIGH,
 )
-def messages_encrypted(found: Record) -> Iterator[Finding]:
+def messages_encrypted(found: Resource) -> Iterator[Finding]:
     """The services' own keys can't be used by other services that send: alarms and events stay out."""
     if found.type == "aws:kinesis/stream:Stream" and value_at(found.inputs, "encryptionType") != "KMS":
         yield against(found, "encryptionType", '"KMS"', "set it, together with kmsKeyId")
@@ -69,7 +69,7 @@ def messages_encrypted(found: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
     severity=Severity.MEDIUM,
 )
-def log_group_encrypted(group: Record) -> Iterator[Finding]:
+def log_group_encrypted(group: Resource) -> Iterator[Finding]:
     """Logs hold addresses, statements and names."""
     yield from lacking_key(group, "kmsKeyId")
 
@@ -82,7 +82,7 @@ def log_group_encrypted(group: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
     severity=Severity.HIGH,
 )
-def secret_encrypted(secret: Record) -> Iterator[Finding]:
+def secret_encrypted(secret: Resource) -> Iterator[Finding]:
     """With AWS's own key nobody outside of the account could be given the secret, and nobody inside be kept away."""
     if secret.type == "aws:ssm/parameter:Parameter":
         if value_at(secret.inputs, "type") == "SecureString":
@@ -100,7 +100,7 @@ def secret_encrypted(secret: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html",
     severity=Severity.MEDIUM,
 )
-def image_repository_encrypted(repository: Record) -> Iterator[Finding]:
+def image_repository_encrypted(repository: Resource) -> Iterator[Finding]:
     """Images hold models and code."""
     base = "encryptionConfigurations[0]"
     kind = value_at(repository.inputs, f"{base}.encryptionType")
@@ -116,7 +116,7 @@ def image_repository_encrypted(repository: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html",
     severity=Severity.HIGH,
 )
-def backup_vault_encrypted(vault: Record) -> Iterator[Finding]:
+def backup_vault_encrypted(vault: Resource) -> Iterator[Finding]:
     """Backups under AWS's own key can't be copied to another account."""
     yield from lacking_key(vault, "kmsKeyArn")
 
@@ -128,7 +128,7 @@ def backup_vault_encrypted(vault: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
     severity=Severity.HIGH,
 )
-def trail_encrypted(trail: Record) -> Iterator[Finding]:
+def trail_encrypted(trail: Resource) -> Iterator[Finding]:
     """Whoever reads the trail then needs a permission for the key, and not for the bucket alone."""
     yield from lacking_key(trail, "kmsKeyId")
 
@@ -143,7 +143,7 @@ def trail_encrypted(trail: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
     severity=Severity.HIGH,
 )
-def volume_encrypted(found: Record) -> Iterator[Finding]:
+def volume_encrypted(found: Resource) -> Iterator[Finding]:
     """The account's default key counts only where nothing else is said, and only in its Region."""
     if found.type == "aws:ebs/encryptionByDefault:EncryptionByDefault":
         if value_at(found.inputs, "enabled") is False:
@@ -154,7 +154,7 @@ def volume_encrypted(found: Record) -> Iterator[Finding]:
         yield from lacking_key(found, f"{place}kmsKeyId")
 
 
-def _volumes(found: Record) -> Iterator[str]:
+def _volumes(found: Resource) -> Iterator[str]:
     """Where a resource describes volumes, each with its dot; volumes of instances count from where they are named."""
     if found.type == "aws:ebs/volume:Volume":
         yield ""
@@ -176,7 +176,7 @@ def _volumes(found: Record) -> Iterator[str]:
     page="https://docs.aws.amazon.com/efs/latest/ug/encryption-at-rest.html",
     severity=Severity.HIGH,
 )
-def file_system_encrypted(found: Record) -> Iterator[Finding]:
+def file_system_encrypted(found: Resource) -> Iterator[Finding]:
     """FSx encrypts always, with AWS's own key where none is named."""
     if found.type.startswith("aws:fsx/lustre") and _scratch(found):
         return
@@ -185,7 +185,7 @@ def file_system_encrypted(found: Record) -> Iterator[Finding]:
     yield from lacking_key(found, "kmsKeyId", NAME_IT)
 
 
-def _scratch(found: Record) -> bool:
+def _scratch(found: Resource) -> bool:
     """Whether it is a file system that takes no key (FSx for Lustre User Guide, encryption at rest; read 2026-11-21); a
     Lustre file system is one where nothing is said."""
     kind = value_at(found.inputs, "deploymentType")
@@ -199,7 +199,7 @@ def _scratch(found: Record) -> bool:
     page="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
     severity=Severity.MEDIUM,
 )
-def key_rotated(key: Record) -> Iterator[Finding]:
+def key_rotated(key: Resource) -> Iterator[Finding]:
     """Keys that sign, keys for messages' codes and keys in a store of one's own can't be rotated by KMS."""
     usage, kind = value_at(key.inputs, "keyUsage"), value_at(key.inputs, "customerMasterKeySpec")
     turns = usage in (None, "ENCRYPT_DECRYPT") and kind in (None, "SYMMETRIC_DEFAULT")
@@ -219,12 +219,12 @@ that somebody comes back from holidays. KMS takes 7 to 30 (API Reference, Schedu
     page="https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html",
     severity=Severity.HIGH,
 )
-def key_deletion_can_be_undone(world: World) -> Iterator[Finding]:
+def key_deletion_can_be_undone(graph: ResourceGraph) -> Iterator[Finding]:
     """With the key all data is gone, in backups too."""
-    if world.facts.ephemeral:
+    if graph.facts.ephemeral:
         return
     types = ("Key", "ReplicaKey", "ExternalKey", "ReplicaExternalKey")
-    for key in world.of(*(f"aws:kms/{each[0].lower()}{each[1:]}:{each}" for each in types)):
+    for key in graph.of(*(f"aws:kms/{each[0].lower()}{each[1:]}:{each}" for each in types)):
         days = value_at(key.inputs, "deletionWindowInDays")
         if isinstance(days, int | float) and not is_true(days) and days < SHORTEST_WINDOW:
             yield against(key, "deletionWindowInDays", f"{SHORTEST_WINDOW} to 30", "give people time to notice")

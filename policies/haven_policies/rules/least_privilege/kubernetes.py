@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from haven.config.policy import Level
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.documents import TRUST, statements, texts
 from haven_policies.rules.model import (
     Finding,
@@ -17,7 +17,7 @@ from haven_policies.rules.model import (
     stack_rule,
     value_at,
 )
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 _RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
 _BINDINGS = (f"{_RBAC}ClusterRoleBinding", f"{_RBAC}RoleBinding")
@@ -34,7 +34,7 @@ _EVERYBODY = ("system:anonymous", "system:authenticated", "system:nodes", "syste
     page=_RBAC_PAGE,
     severity=Severity.CRITICAL,
 )
-def workload_without_cluster_admin(binding: Record) -> Iterator[Finding]:
+def workload_without_cluster_admin(binding: Resource) -> Iterator[Finding]:
     """Whoever gets into one pod would have the whole cluster, with every secret in it."""
     if value_at(binding.inputs, "roleRef.name") != "cluster-admin":
         return
@@ -62,7 +62,7 @@ _DANGEROUS = ("bind", "escalate", "impersonate")
     page=_RBAC_PAGE,
     severity=Severity.HIGH,
 )
-def kubernetes_role_without_wildcards(role: Record) -> Iterator[Finding]:
+def kubernetes_role_without_wildcards(role: Resource) -> Iterator[Finding]:
     """An asterisk takes in everything that is installed later."""
     rules = value_at(role.inputs, "rules")
     for index, rule in enumerate(rules if is_list(rules) else ()):
@@ -80,11 +80,11 @@ def kubernetes_role_without_wildcards(role: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html",
     severity=Severity.CRITICAL,
 )
-def cluster_access_without_admin(world: World) -> Iterator[Finding]:
+def cluster_access_without_admin(graph: ResourceGraph) -> Iterator[Finding]:
     """Access entries reach as far as role bindings."""
-    for each in world.of("aws:eks/accessPolicyAssociation:AccessPolicyAssociation"):
+    for each in graph.of("aws:eks/accessPolicyAssociation:AccessPolicyAssociation"):
         policy = str(value_at(each.inputs, "policyArn"))
-        role = world.target(value_at(each.inputs, "principalArn"))
+        role = graph.target(value_at(each.inputs, "principalArn"))
         if (
             policy.endswith(("/AmazonEKSClusterAdminPolicy", "/AmazonEKSAdminPolicy"))
             and role
@@ -94,7 +94,7 @@ def cluster_access_without_admin(world: World) -> Iterator[Finding]:
             yield Finding(each, "policyArn", got, "people alone", "associate a policy with fewer rights")
 
 
-def _assumed_by_service(role: Record) -> bool:
+def _assumed_by_service(role: Resource) -> bool:
     return any(
         each.allows and (each.principals().get("Service") or each.principals().get("Federated"))
         for each in statements(role, TRUST)
@@ -121,7 +121,7 @@ _PODS: Mapping[str, str] = {
     severity=Severity.HIGH,
     level=Level.ADVISORY,
 )
-def pod_apart_from_node(workload: Record) -> Iterator[Finding]:
+def pod_apart_from_node(workload: Resource) -> Iterator[Finding]:
     """Whoever gets into such a pod has the node, and every other pod on it. Drivers and agents may need it."""
     base = _PODS[workload.type]
     for name in ("hostNetwork", "hostPID", "hostIPC"):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.documents import IDENTITY, KEYS, RESOURCE, TRUST, Statement, statements, texts
 from haven_policies.rules.least_privilege._unbound import is_unbound, narrows
 from haven_policies.rules.model import Finding, Severity, in_words, resource_rule, value_at
@@ -22,7 +22,7 @@ _ROOT = re.compile(r"\d{12}|arn:[a-z-]+:iam::\d{12}:root")
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
     severity=Severity.CRITICAL,
 )
-def no_all_actions(holder: Record) -> Iterator[Finding]:
+def no_all_actions(holder: Resource) -> Iterator[Finding]:
     """Every new action of the service would be allowed too. A key's policy leaves the key to its account: it has to."""
     for each in statements(holder, DOCUMENTS):
         if not each.allows:
@@ -50,7 +50,7 @@ def _account_keeps_key(found: Statement) -> bool:
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
     severity=Severity.HIGH,
 )
-def no_all_resources(holder: Record) -> Iterator[Finding]:
+def no_all_resources(holder: Resource) -> Iterator[Finding]:
     """Some actions take no resource; those are spared, and so is what a condition narrows."""
     for each in statements(holder, IDENTITY):
         if not each.allows:
@@ -70,7 +70,7 @@ def no_all_resources(holder: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
     severity=Severity.HIGH,
 )
-def passed_roles_named(holder: Record) -> Iterator[Finding]:
+def passed_roles_named(holder: Resource) -> Iterator[Finding]:
     """Whoever may pass any role gets the permissions of every role; an asterisk alone is for another rule."""
     for each in statements(holder, IDENTITY):
         passes = any(action.lower() == "iam:passrole" for action in each.listed("Action"))
@@ -104,7 +104,7 @@ _POWER = re.compile(
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
     severity=Severity.CRITICAL,
 )
-def no_administrators_policy(holder: Record) -> Iterator[Finding]:
+def no_administrators_policy(holder: Resource) -> Iterator[Finding]:
     """AdministratorAccess, PowerUserAccess and everything called FullAccess reach all data of a service or of all."""
     path = _ATTACHED[holder.type]
     for name in texts(value_at(holder.inputs, path)):

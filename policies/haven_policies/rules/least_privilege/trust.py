@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from haven.config.policy import Level
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.documents import IDENTITY, RESOURCE, TRUST, Statement, statements
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 _TRUSTING = {**RESOURCE, **TRUST}
 
@@ -47,7 +47,7 @@ _CALLED_FROM = ("sourceAccount", "sourceArn", "principalOrgId")
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
     severity=Severity.CRITICAL,
 )
-def no_wildcard_principal(holder: Record) -> Iterator[Finding]:
+def no_wildcard_principal(holder: Resource) -> Iterator[Finding]:
     """An asterisk is everybody with an AWS account, or without one."""
     if holder.type == _PERMISSION:
         anybody = value_at(holder.inputs, "principal") == "*"
@@ -77,12 +77,12 @@ _CONDITIONS = re.compile(rf"{_CALLERS.pattern}|sts:externalid|aws:multifactoraut
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
     severity=Severity.HIGH,
 )
-def other_accounts_on_condition(world: World) -> Iterator[Finding]:
+def other_accounts_on_condition(graph: ResourceGraph) -> Iterator[Finding]:
     """Somebody else's user of that account could make it act for them."""
-    own = world.facts.config.get("account")
+    own = graph.facts.config.get("account")
     if not isinstance(own, str) or not own:
         return
-    for holder in world.of(*_TRUSTING):
+    for holder in graph.of(*_TRUSTING):
         for each in statements(holder, _TRUSTING):
             others = [name for name in each.principals().get("AWS", ()) if _other(name, own)]
             if each.allows and others and not _named(each, _CONDITIONS):
@@ -108,7 +108,7 @@ _SAML = re.compile(r"saml:.*")
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html",
     severity=Severity.CRITICAL,
 )
-def federated_subjects_named(role: Record) -> Iterator[Finding]:
+def federated_subjects_named(role: Resource) -> Iterator[Finding]:
     """A provider such as GitHub's has the whole world as its users."""
     for each in statements(role, TRUST):
         if not (each.allows and each.principals().get("Federated")):
@@ -138,7 +138,7 @@ _OWN_FOLDER = re.compile(r".*/AWSLogs/\d{12}/.*")
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,
 )
-def service_acts_for_account(holder: Record) -> Iterator[Finding]:
+def service_acts_for_account(holder: Resource) -> Iterator[Finding]:
     """Every account of AWS can ask the same service to write here."""
     for each in statements(holder, _TRUSTING):
         services = each.principals().get("Service", [])
@@ -171,9 +171,9 @@ _SWITCH = "Haven/TrafficSwitch"
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
     severity=Severity.HIGH,
 )
-def failover_role_demands_mfa(world: World) -> Iterator[Finding]:
+def failover_role_demands_mfa(graph: ResourceGraph) -> Iterator[Finding]:
     """A stolen access key must not be enough to move everything. Services and identity providers ask for themselves."""
-    for role in _movers(world):
+    for role in _movers(graph):
         for each in statements(role, TRUST):
             people = [name for name in each.principals().get("AWS", ()) if "/AWSReservedSSO_" not in name]
             if each.allows and people and not _second_factor(each):
@@ -181,22 +181,22 @@ def failover_role_demands_mfa(world: World) -> Iterator[Finding]:
                 yield each.against("Condition", "Bool aws:MultiFactorAuthPresent true", fix)
 
 
-def _movers(world: World) -> list[Record]:
+def _movers(graph: ResourceGraph) -> list[Resource]:
     """Roles that may move the environment."""
-    roles = world.of("aws:iam/role:Role")
+    roles = graph.of("aws:iam/role:Role")
     by_name = {name: each for each in roles if isinstance(name := value_at(each.inputs, "name"), str)}
     moving = {each.urn: each for each in roles if any(map(_moves, statements(each, IDENTITY)))}
-    for policy in world.of("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"):
+    for policy in graph.of("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"):
         if any(map(_moves, statements(policy, IDENTITY))):
-            attachments = world.users(policy, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-            for each in (_role(world, holder, by_name) for holder in (policy, *attachments)):
+            attachments = graph.users(policy, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+            for each in (_role(graph, holder, by_name) for holder in (policy, *attachments)):
                 moving |= {each.urn: each} if each is not None else {}
     return list(moving.values())
 
 
-def _role(world: World, holder: Record, by_name: Mapping[str, Record]) -> Record | None:
+def _role(graph: ResourceGraph, holder: Resource, by_name: Mapping[str, Resource]) -> Resource | None:
     value = value_at(holder.inputs, "role")
-    return (world.target(value) or by_name.get(value)) if isinstance(value, str) else None
+    return (graph.target(value) or by_name.get(value)) if isinstance(value, str) else None
 
 
 def _moves(found: Statement) -> bool:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from haven.plan.component_summary import DATABASE
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, is_list, stack_rule, value_at
 from haven_policies.rules.recovery._sides import Pair, pairs
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.static_stability._programs import manifest_name
 from haven_policies.rules.values import is_off
 
@@ -32,9 +32,9 @@ _LOG_KIND = re.compile(r"-(slow|engine)-log$")
     page="https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
     severity=Severity.CRITICAL,
 )
-def keys_in_both_regions(world: World) -> Iterator[Finding]:
+def keys_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Nothing that was encrypted can be read where there is no key for it."""
-    for pair in pairs(world):
+    for pair in pairs(graph):
         for key in pair.here(_KEY):
             user, other = pair.user(key), pair.counterparts.of(key)
             if other is not None and other.type in _REPLICAS and is_off(key.inputs.get("multiRegion")):
@@ -54,9 +54,9 @@ def keys_in_both_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html",
     severity=Severity.CRITICAL,
 )
-def secrets_in_both_regions(world: World) -> Iterator[Finding]:
+def secrets_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """What starts in the other Region can't ask the lost one for a password."""
-    for pair in pairs(world):
+    for pair in pairs(graph):
         named = _named(pair, _KEPT, "name")
         for secret in pair.here(_KEPT):
             replicas = value_at(secret.inputs, "replicas")
@@ -71,9 +71,9 @@ def secrets_in_both_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html",
     severity=Severity.CRITICAL,
 )
-def images_in_both_regions(world: World) -> Iterator[Finding]:
+def images_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Without images no pod starts. ECR copies into a repository of the same name."""
-    for pair in pairs(world):
+    for pair in pairs(graph):
         named = _named(pair, _REPOSITORY, "name")
         for repository in pair.here(_REPOSITORY):
             name = str(value_at(repository.inputs, "name"))
@@ -88,13 +88,13 @@ def images_in_both_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html",
     severity=Severity.CRITICAL,
 )
-def certificates_in_both_regions(world: World) -> Iterator[Finding]:
+def certificates_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Certificates can't be copied between Regions, and new ones wait for a validation."""
-    for pair in pairs(world):
+    for pair in pairs(graph):
         named = _named(pair, _CERTIFICATE, "domainName")
         for certificate in pair.here(_CERTIFICATE):
             name = str(value_at(certificate.inputs, "domainName"))
-            used = any(pair.user(each) for each in (certificate, *world.users(certificate)))
+            used = any(pair.user(each) for each in (certificate, *graph.users(certificate)))
             if used and name not in named:
                 yield pair.lacks(certificate, f"certificate of {name}", "request one there, as EdgeBalancer does")
 
@@ -105,10 +105,10 @@ def certificates_in_both_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html",
     severity=Severity.HIGH,
 )
-def parameters_in_both_regions(world: World) -> Iterator[Finding]:
+def parameters_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Parameter Store copies nothing between Regions."""
-    manifest = manifest_name(world.facts.stack)
-    for pair in pairs(world):
+    manifest = manifest_name(graph.facts.stack)
+    for pair in pairs(graph):
         named = _named(pair, _PARAMETER, "name")
         for parameter in pair.here(_PARAMETER):
             name = str(value_at(parameter.inputs, "name"))
@@ -122,9 +122,9 @@ def parameters_in_both_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     severity=Severity.MEDIUM,
 )
-def log_groups_in_both_regions(world: World) -> Iterator[Finding]:
+def log_groups_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Some services make a missing group themselves, without key and retention; others lose what they log."""
-    for pair in pairs(world):
+    for pair in pairs(graph):
         known = _by_aws_name(pair)
         for group in pair.here(_LOG_GROUP):
             if pair.counterparts.of(group) is None:
@@ -142,7 +142,7 @@ def _covered(pair: Pair, name: str) -> bool:
     """Whether the account's replication copies a repository of this name there, and so makes it."""
     return any(
         value_at(place, "region") == pair.other and _fits(rule, name)
-        for each in pair.world.of(_REPLICATION, region=pair.region)
+        for each in pair.graph.of(_REPLICATION, region=pair.region)
         for rule in _list(value_at(each.inputs, "replicationConfiguration.rules"))
         for place in _list(value_at(rule, "destinations"))
     )
@@ -157,10 +157,10 @@ def _list(value: object) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def _by_aws_name(pair: Pair) -> Mapping[str, Record]:
+def _by_aws_name(pair: Pair) -> Mapping[str, Resource]:
     """What writes to a log group called after it, by its name, and what names the log group, by that one's."""
-    found: dict[str, Record] = {}
-    for each in pair.world.of("aws:", region=pair.region):
+    found: dict[str, Resource] = {}
+    for each in pair.graph.of("aws:", region=pair.region):
         if each.type in _WRITERS:
             names = (value_at(each.inputs, name) for name in _NAMES)
             found |= {name: each for name in names if isinstance(name, str)}
@@ -178,7 +178,7 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _logging(pair: Pair, group: Record, known: Mapping[str, Record]) -> Record | None:
+def _logging(pair: Pair, group: Resource, known: Mapping[str, Resource]) -> Resource | None:
     """What names a log group, or what it is called after, where that stands on both sides."""
     name = str(value_at(group.inputs, "name"))
     for part in (name, *(_LOG_KIND.sub("", each) for each in name.split("/"))):

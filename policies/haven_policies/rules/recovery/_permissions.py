@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from haven.plan.component_summary import CLUSTER, NODE_GROUP
-from haven.program.recording import REFERENCE, Record
+from haven.program.recording import REFERENCE, Resource
 from haven_policies.rules.documents import statements, texts
 from haven_policies.rules.model import Finding, Severity, stack_rule, value_at
 from haven_policies.rules.recovery._sides import Pair, pairs
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 _ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 _ROLE = "aws:iam/role:Role"
@@ -31,9 +31,9 @@ class Grant:
     page="https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html",
     severity=Severity.HIGH,
 )
-def pod_roles_in_both_regions(world: World) -> Iterator[Finding]:
+def pod_roles_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """IAM's and EKS's control planes are not to be asked in a recovery: what pods need stands before."""
-    for pair in pairs(world):
+    for pair in pairs(graph):
         if not any(pair.counterparts.of(each) for each in pair.here(CLUSTER)):
             continue
         known = {_account(each) for each in pair.there(_ASSOCIATION)}
@@ -49,10 +49,10 @@ def pod_roles_in_both_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-detach.html",
     severity=Severity.HIGH,
 )
-def permissions_in_both_regions(world: World) -> Iterator[Finding]:
+def permissions_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """A pod that starts in the other Region and may not read its bucket there is as good as none."""
-    known = _Permissions(world)
-    for pair in pairs(world):
+    known = _Permissions(graph)
+    for pair in pairs(graph):
         for role, other in _roles(pair):
             missing = sorted({*known.policies_of(role)} - {*known.policies_of(other)})
             missing += sorted(known.lacking(role, other, pair))
@@ -66,19 +66,19 @@ def permissions_in_both_regions(world: World) -> Iterator[Finding]:
                 )
 
 
-def _account(association: Record) -> tuple[str, str]:
+def _account(association: Resource) -> tuple[str, str]:
     return str(value_at(association.inputs, "namespace")), str(value_at(association.inputs, "serviceAccount"))
 
 
-def _roles(pair: Pair) -> Iterator[tuple[Record, Record]]:
+def _roles(pair: Pair) -> Iterator[tuple[Resource, Resource]]:
     """The roles of nodes and pods, each with that of its counterpart in the other Region; one that serves both too."""
-    found: dict[tuple[str, str], tuple[Record, Record]] = {}
+    found: dict[tuple[str, str], tuple[Resource, Resource]] = {}
     accounts = {_account(each): each for each in pair.there(_ASSOCIATION)}
     users = [(each, "roleArn", accounts.get(_account(each))) for each in pair.here(_ASSOCIATION)]
     users += [(each, "nodeRoleArn", pair.counterparts.of(each)) for each in pair.here(NODE_GROUP)]
     for user, path, other in users:
-        role = pair.world.target(user.inputs.get(path))
-        twin = pair.world.target(other.inputs.get(path)) if other else None
+        role = pair.graph.target(user.inputs.get(path))
+        twin = pair.graph.target(other.inputs.get(path)) if other else None
         if role is not None and twin is not None and role.type == twin.type == _ROLE:
             found[role.urn, twin.urn] = role, twin
     yield from found.values()
@@ -87,17 +87,17 @@ def _roles(pair: Pair) -> Iterator[tuple[Record, Record]]:
 class _Permissions:
     """What roles may do."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        names = {value_at(each.inputs, "name"): each.urn for each in world.of(_ROLE) if _text(each, "name")}
-        self._of: dict[str, list[Record]] = {}
-        for each in world.of(_ATTACHMENT, _POLICY):
-            role = world.target(each.inputs.get("role"))
+    def __init__(self, graph: ResourceGraph) -> None:
+        self._world = graph
+        names = {value_at(each.inputs, "name"): each.urn for each in graph.of(_ROLE) if _text(each, "name")}
+        self._of: dict[str, list[Resource]] = {}
+        for each in graph.of(_ATTACHMENT, _POLICY):
+            role = graph.target(each.inputs.get("role"))
             urn = role.urn if role else names.get(str(value_at(each.inputs, "role")))
             if urn is not None:
                 self._of.setdefault(urn, []).append(each)
 
-    def policies_of(self, role: Record) -> list[str]:
+    def policies_of(self, role: Resource) -> list[str]:
         """The managed policies that are attached to a role: names where AWS's own, their declared names otherwise."""
         own = texts(value_at(role.inputs, "managedPolicyArns"))
         attached = [
@@ -105,7 +105,7 @@ class _Permissions:
         ]
         return [each for each in (*own, *attached) if REFERENCE.search(each) is None]
 
-    def lacking(self, role: Record, other: Record, pair: Pair) -> Iterator[str]:
+    def lacking(self, role: Resource, other: Resource, pair: Pair) -> Iterator[str]:
         """The actions that one role may do in its Region, and the other may not in the other one."""
         allowed = self._grants(other)
         for grant in self._grants(role):
@@ -113,7 +113,7 @@ class _Permissions:
             if grant.region in (pair.region, None) and not fitting & allowed:
                 yield grant.action
 
-    def _grants(self, role: Record) -> set[Grant]:
+    def _grants(self, role: Resource) -> set[Grant]:
         return {
             Grant(action, region)
             for each in self._of.get(role.urn, ())
@@ -131,5 +131,5 @@ class _Permissions:
         return found or ({parts[3]} if len(parts) > 3 and parts[3] not in ("", "*") else {None})
 
 
-def _text(record: Record, path: str) -> bool:
+def _text(record: Resource, path: str) -> bool:
     return isinstance(value_at(record.inputs, path), str)

@@ -3,43 +3,43 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.counterparts import Counterparts
 from haven_policies.rules.model import Finding
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 
 @dataclass(frozen=True)
 class Pair:
     """A Region, and the one that has to hold what is used here."""
 
-    world: World
+    graph: ResourceGraph
     region: str
     other: str
     counterparts: Counterparts
 
-    def here(self, type_: str) -> list[Record]:
+    def here(self, type_: str) -> list[Resource]:
         """The resources of a type in this Region."""
-        return self.world.of(type_, region=self.region)
+        return self.graph.of(type_, region=self.region)
 
-    def there(self, type_: str) -> list[Record]:
+    def there(self, type_: str) -> list[Resource]:
         """Those in the other one."""
-        return self.world.of(type_, region=self.other)
+        return self.graph.of(type_, region=self.other)
 
-    def user(self, record: Record) -> Record | None:
+    def user(self, record: Resource) -> Resource | None:
         """Something that uses this resource, and stands in the other Region as well."""
-        return next((each for each in self.world.users(record) if self.counterparts.of(each) is not None), None)
+        return next((each for each in self.graph.users(record) if self.counterparts.of(each) is not None), None)
 
-    def lacks(self, record: Record, what: str, fix: str) -> Finding:
+    def lacks(self, record: Resource, what: str, fix: str) -> Finding:
         """A finding about a resource that the other Region has nothing for."""
         return Finding(record, "", f"no {what} in {self.other}", f"one in {self.other} too", fix)
 
 
-def pairs(world: World) -> Iterator[Pair]:
+def pairs(graph: ResourceGraph) -> Iterator[Pair]:
     """Both Regions, each as the one that may be lost; none where the program says no Regions."""
-    facts = world.facts
+    facts = graph.facts
     if facts.primary is None or facts.recovery is None:
         return
-    counterparts = Counterparts(world)
-    yield Pair(world, facts.primary, facts.recovery, counterparts)
-    yield Pair(world, facts.recovery, facts.primary, counterparts)
+    counterparts = Counterparts(graph)
+    yield Pair(graph, facts.primary, facts.recovery, counterparts)
+    yield Pair(graph, facts.recovery, facts.primary, counterparts)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.residency.copies import BACKUPS, REPLICAS
 from haven_policies.rules.residency.places import Atlas, Place, Reader, bucket, by_region, destination, region_of
 from haven_policies.rules.residency.records import EVENTS, LOGS
 from haven_policies.rules.residency.stores import LOGS_OF_ALL, Store, store_of
 from haven_policies.rules.residency.ways import Kind, Way, Ways, values
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 
 def _together(*tables: Ways) -> Ways:
@@ -30,7 +30,7 @@ class Edge:
     """Data of one store goes to one place."""
 
     kind: Kind
-    record: Record
+    record: Resource
     """What says so."""
     path: str
     """In which property."""
@@ -42,25 +42,25 @@ class Edge:
     store: Store
 
 
-def edges(world: World) -> Iterator[Edge]:
+def edges(graph: ResourceGraph) -> Iterator[Edge]:
     """Every edge, in the order of the resources."""
-    atlas = Atlas(world)
-    for record in world.records:
+    atlas = Atlas(graph)
+    for record in graph.records:
         for way in WAYS.get(record.type, ()):
             if way.when(record):
                 yield from _along(atlas, record, way)
 
 
-def _along(atlas: Atlas, record: Record, way: Way) -> Iterator[Edge]:
+def _along(atlas: Atlas, record: Resource, way: Way) -> Iterator[Edge]:
     for path, value in values(record.inputs, way.path):
         target = way.read(atlas, record, value)
         if target is not None:
             source, holder = _source(atlas, record, way)
-            store = LOGS_OF_ALL if way.kind is Kind.LOG else store_of(holder, atlas.world.facts.stack)
+            store = LOGS_OF_ALL if way.kind is Kind.LOG else store_of(holder, atlas.graph.facts.stack)
             yield Edge(way.kind, record, path, value, source, target, store)
 
 
-def _source(atlas: Atlas, record: Record, way: Way) -> tuple[str | None, Record]:
+def _source(atlas: Atlas, record: Resource, way: Way) -> tuple[str | None, Resource]:
     """Where data comes from, and what holds it there: the resource itself where nothing else is known."""
     if not way.source:
         return region_of(record), record

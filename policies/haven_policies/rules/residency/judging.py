@@ -10,7 +10,7 @@ from haven_policies.rules.residency.edges import Edge, edges, receiving
 from haven_policies.rules.residency.places import region_of
 from haven_policies.rules.residency.stores import HOMES, store_of
 from haven_policies.rules.residency.ways import Kind
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 
 @stack_rule(
@@ -19,14 +19,14 @@ from haven_policies.rules.resource_graph import World
     page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/regions.html",
     severity=Severity.HIGH,
 )
-def stores_in_allowed_regions(world: World) -> Iterator[Finding]:
+def stores_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """What is filled from elsewhere is judged by the edge that fills it."""
-    limits, filled = Limits(world.facts), receiving(list(edges(world)))
-    for record in world.of(*HOMES):
+    limits, filled = Limits(graph.facts), receiving(list(edges(graph)))
+    for record in graph.of(*HOMES):
         region = region_of(record)
         if record.urn in filled or region is None:
             continue
-        for limit in limits.of(store_of(record, world.facts.stack)):
+        for limit in limits.of(store_of(record, graph.facts.stack)):
             if region not in limit.regions:
                 path = "region" if record.inputs.get("region") else ""
                 yield Finding(record, path, f"{region}", limit.said, f"declare it in one of these Regions, {limit.fix}")
@@ -38,9 +38,9 @@ def stores_in_allowed_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
     severity=Severity.CRITICAL,
 )
-def replicas_in_allowed_regions(world: World) -> Iterator[Finding]:
+def replicas_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """All that AWS keeps up to date in a second place."""
-    return _beyond(world, Kind.REPLICA)
+    return _beyond(graph, Kind.REPLICA)
 
 
 @stack_rule(
@@ -49,9 +49,9 @@ def replicas_in_allowed_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-region-backup.html",
     severity=Severity.CRITICAL,
 )
-def backups_in_allowed_regions(world: World) -> Iterator[Finding]:
+def backups_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Backups without a class of their own hold what all stores hold."""
-    return _beyond(world, Kind.BACKUP)
+    return _beyond(graph, Kind.BACKUP)
 
 
 @stack_rule(
@@ -60,9 +60,9 @@ def backups_in_allowed_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Subscriptions.html",
     severity=Severity.HIGH,
 )
-def logs_in_allowed_regions(world: World) -> Iterator[Finding]:
+def logs_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Logs hold addresses of people, and prompts where those are logged."""
-    return _beyond(world, Kind.LOG)
+    return _beyond(graph, Kind.LOG)
 
 
 @stack_rule(
@@ -71,9 +71,9 @@ def logs_in_allowed_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html",
     severity=Severity.HIGH,
 )
-def events_in_allowed_regions(world: World) -> Iterator[Finding]:
+def events_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Targets of rules, subscriptions, dead letters, results of queries."""
-    return _beyond(world, Kind.EVENT)
+    return _beyond(graph, Kind.EVENT)
 
 
 @stack_rule(
@@ -82,9 +82,9 @@ def events_in_allowed_regions(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html",
     severity=Severity.HIGH,
 )
-def destinations_known(world: World) -> Iterator[Finding]:
+def destinations_known(graph: ResourceGraph) -> Iterator[Finding]:
     """A bucket's ARN names no Region: of one that stands elsewhere nobody can tell where that is."""
-    for edge, limits in _limited(world):
+    for edge, limits in _limited(graph):
         if edge.target.region is None and not edge.target.outside:
             yield _finding(edge, in_words(edge.value), limits[0])
 
@@ -95,10 +95,10 @@ def destinations_known(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/whitepapers/latest/organizing-your-aws-environment/organizing-your-aws-environment.html",
     severity=Severity.HIGH,
 )
-def own_accounts_only(world: World) -> Iterator[Finding]:
+def own_accounts_only(graph: ResourceGraph) -> Iterator[Finding]:
     """Who runs the other account has the data."""
-    limits = Limits(world.facts)
-    for edge in edges(world) if limits.accounts else ():
+    limits = Limits(graph.facts)
+    for edge in edges(graph) if limits.accounts else ():
         account = edge.target.account
         if account and account not in limits.accounts:
             yield Finding(
@@ -117,17 +117,17 @@ def own_accounts_only(world: World) -> Iterator[Finding]:
     severity=Severity.LOW,
     level=Level.ADVISORY,
 )
-def messages_stay_in_aws(world: World) -> Iterator[Finding]:
+def messages_stay_in_aws(graph: ResourceGraph) -> Iterator[Finding]:
     """Mailboxes, telephones and addresses on the Internet stand in no Region."""
-    for edge, limits in _limited(world):
-        if edge.target.outside and world.facts.residency.classes:
+    for edge, limits in _limited(graph):
+        if edge.target.outside and graph.facts.residency.classes:
             yield _finding(edge, in_words(edge.value), limits[0])
 
 
-def _beyond(world: World, kind: Kind) -> Iterator[Finding]:
+def _beyond(graph: ResourceGraph, kind: Kind) -> Iterator[Finding]:
     """What goes to a Region that a limit leaves out; where a declared store takes it from its own Region, the store
     itself is judged."""
-    for edge, limits in _limited(world):
+    for edge, limits in _limited(graph):
         region = edge.target.region
         stays = edge.target.record is not None and edge.source == region
         if edge.kind is kind and region is not None and not stays:
@@ -136,10 +136,10 @@ def _beyond(world: World, kind: Kind) -> Iterator[Finding]:
                 yield _finding(edge, _named(edge, region), limit)
 
 
-def _limited(world: World) -> Iterator[tuple[Edge, list[Limit]]]:
+def _limited(graph: ResourceGraph) -> Iterator[tuple[Edge, list[Limit]]]:
     """The edges of what may not be anywhere."""
-    limits = Limits(world.facts)
-    for edge in edges(world):
+    limits = Limits(graph.facts)
+    for edge in edges(graph):
         found = limits.of(edge.store)
         if found:
             yield edge, found

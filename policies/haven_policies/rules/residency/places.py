@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from haven.base.regions import REGION
-from haven.program.recording import Record, own_region
+from haven.program.recording import Resource, own_region
 from haven_policies.rules.model import is_unknown, plain
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 _ARN = re.compile(r"^arn:[^:]*:(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*):(?P<rest>.+)$")
 _NAMED_REGION = re.compile(REGION)
@@ -22,7 +22,7 @@ class Place:
 
     region: str | None
     """None: nobody can tell from what is declared."""
-    record: Record | None = None
+    record: Resource | None = None
     """What takes it, where it is declared beside what sends it."""
     account: str | None = None
     """The account, where the value names one."""
@@ -38,54 +38,54 @@ OUTSIDE = Place(None, outside=True)
 class Atlas:
     """An environment, with what is found in it by name."""
 
-    world: World
+    graph: ResourceGraph
 
     @cached_property
-    def buckets(self) -> Mapping[str, Record]:
+    def buckets(self) -> Mapping[str, Resource]:
         """The buckets by their names."""
-        found = ((plain(each.inputs.get("bucket")), each) for each in self.world.of(*BUCKETS))
+        found = ((plain(each.inputs.get("bucket")), each) for each in self.graph.of(*BUCKETS))
         return {name: each for name, each in found if isinstance(name, str)}
 
-    def referred(self, value: str) -> Record | None:
+    def referred(self, value: str) -> Resource | None:
         """What stands behind the last reference in a text: `arn:aws:logs:${region}:${group}` is about the group."""
-        found = [each for each in self.world.referred(value) if region_of(each)]
+        found = [each for each in self.graph.referred(value) if region_of(each)]
         return found[-1] if found else None
 
 
-Reader = Callable[[Atlas, Record, Any], Place | None]
+Reader = Callable[[Atlas, Resource, Any], Place | None]
 """Where a value of a resource leads; None where it sends nothing anywhere."""
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2", "aws:s3/directoryBucket:DirectoryBucket")
 
 
-def region_of(record: Record) -> str | None:
+def region_of(record: Resource) -> str | None:
     """The Region where a resource stands: its own where it names one, else its provider's."""
     return own_region(record.type, record.inputs) or record.region
 
 
-def here(_atlas: Atlas, record: Record, _value: Any) -> Place:
+def here(_atlas: Atlas, record: Resource, _value: Any) -> Place:
     """The data comes to where the resource itself stands."""
     return Place(region_of(record), record)
 
 
-def by_region(_atlas: Atlas, _record: Record, value: Any) -> Place | None:
+def by_region(_atlas: Atlas, _record: Resource, value: Any) -> Place | None:
     """The value is a Region's name."""
     if not isinstance(value, str):
         return None
     return Place(value) if _NAMED_REGION.match(value) else NOWHERE_KNOWN
 
 
-def anywhere(_atlas: Atlas, _record: Record, _value: Any) -> Place:
+def anywhere(_atlas: Atlas, _record: Resource, _value: Any) -> Place:
     """AWS chooses the place, among many."""
     return NOWHERE_KNOWN
 
 
-def outside(_atlas: Atlas, _record: Record, _value: Any) -> Place:
+def outside(_atlas: Atlas, _record: Resource, _value: Any) -> Place:
     """The value is an address that is no part of AWS."""
     return OUTSIDE
 
 
-def destination(atlas: Atlas, record: Record, value: Any) -> Place | None:
+def destination(atlas: Atlas, record: Resource, value: Any) -> Place | None:
     """The value refers to what takes the data, or is its ARN."""
     if not isinstance(value, str) or not value:
         return None
@@ -100,7 +100,7 @@ def destination(atlas: Atlas, record: Record, value: Any) -> Place | None:
     return Place(parts["region"] or None, None, parts["account"] if _ACCOUNT.match(parts["account"]) else None)
 
 
-def bucket(atlas: Atlas, record: Record, value: Any) -> Place | None:
+def bucket(atlas: Atlas, record: Resource, value: Any) -> Place | None:
     """The value is a bucket: a reference to it, its name, an address in it."""
     if not isinstance(value, str) or not value:
         return None
@@ -111,7 +111,7 @@ def bucket(atlas: Atlas, record: Record, value: Any) -> Place | None:
     return destination(atlas, record, value) if value.startswith("arn:") or is_unknown(value) else NOWHERE_KNOWN
 
 
-def beside(atlas: Atlas, record: Record, value: Any) -> Place | None:
+def beside(atlas: Atlas, record: Resource, value: Any) -> Place | None:
     """The value is the name of something in the resource's own Region, or says where else."""
     if not isinstance(value, str) or not value:
         return None
@@ -120,7 +120,7 @@ def beside(atlas: Atlas, record: Record, value: Any) -> Place | None:
     return here(atlas, record, value)
 
 
-def registry(atlas: Atlas, record: Record, value: Any) -> Place | None:
+def registry(atlas: Atlas, record: Resource, value: Any) -> Place | None:
     """The value is a destination of a container registry: a Region and an account."""
     if not isinstance(value, Mapping):
         return None
@@ -129,7 +129,7 @@ def registry(atlas: Atlas, record: Record, value: Any) -> Place | None:
     return Place(where.region, None, account if isinstance(account, str) and _ACCOUNT.match(account) else None)
 
 
-def subscriber(atlas: Atlas, record: Record, value: Any) -> Place | None:
+def subscriber(atlas: Atlas, record: Resource, value: Any) -> Place | None:
     """The value is a subscription's endpoint."""
     inside = isinstance(value, str) and (value.startswith("arn:") or is_unknown(value))
     return destination(atlas, record, value) if inside else OUTSIDE

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ HOMES = (
 """What data stands in."""
 
 
-def store_of(record: Record, stack: str) -> Store:
+def store_of(record: Resource, stack: str) -> Store:
     """What holds the data of a resource."""
     by_type = next((kind for prefix, kind in _TYPES.items() if record.type.startswith(prefix)), None)
     inside = _COMPONENTS.get(record.component or "")
@@ -120,7 +120,7 @@ def store_of(record: Record, stack: str) -> Store:
     return Store(kind or "logs", _name(record, kind or "logs", stack))
 
 
-def _name(record: Record, kind: str, stack: str) -> str:
+def _name(record: Resource, kind: str, stack: str) -> str:
     own = (record.component_name or "").removeprefix(f"haven-{stack}-")
     if kind in _OF_A_REGION:
         return own.rpartition("-")[0]

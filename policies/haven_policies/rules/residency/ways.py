@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import is_list, is_true, plain
 from haven_policies.rules.residency.places import Reader
 from haven_policies.rules.resource_graph import parsed
@@ -24,7 +24,7 @@ class Kind(StrEnum):
     """Messages, records of streams, results."""
 
 
-def always(_record: Record) -> bool:
+def always(_record: Resource) -> bool:
     """Whatever else the resource says."""
     return True
 
@@ -39,13 +39,13 @@ class Way:
     read: Reader
     source: str = ""
     """The property that says where the data comes from; omitted: the resource itself."""
-    when: Callable[[Record], bool] = always
+    when: Callable[[Resource], bool] = always
 
 
 Ways = Mapping[str, Sequence[Way]]
 
 
-def enabled(path: str) -> Callable[[Record], bool]:
+def enabled(path: str) -> Callable[[Resource], bool]:
     """Where a switch of the resource is on."""
     return lambda record: any(is_true(value) for _, value in values(record.inputs, path))
 

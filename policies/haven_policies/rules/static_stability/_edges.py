@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 _BOUNDARIES = "https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries"
 STATIC_STABILITY = f"{_BOUNDARIES}/static-stability.html"
@@ -53,15 +53,15 @@ _GLOBAL = (
     page=STATIC_STABILITY,
     severity=Severity.CRITICAL,
 )
-def regions_stand_apart(world: World) -> Iterator[Finding]:
+def regions_stand_apart(graph: ResourceGraph) -> Iterator[Finding]:
     """What hangs on the lost Region can neither be made nor changed, in the Region that is left."""
-    for record in world.of("aws:"):
+    for record in graph.of("aws:"):
         if record.region is None or record.type.startswith(_GLOBAL):
             continue
         for path, value in record.inputs.items():
             if (record.type, path) in ACROSS:
                 continue
-            for used in world.referred(value):
+            for used in graph.referred(value):
                 if _elsewhere(record, used):
                     yield Finding(
                         record,
@@ -72,7 +72,7 @@ def regions_stand_apart(world: World) -> Iterator[Finding]:
                     )
 
 
-def _elsewhere(record: Record, used: Record) -> bool:
+def _elsewhere(record: Resource, used: Resource) -> bool:
     return used.region not in (None, record.region) and not used.type.startswith(_GLOBAL)
 
 
@@ -82,9 +82,9 @@ def _elsewhere(record: Record, used: Record) -> bool:
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html",
     severity=Severity.HIGH,
 )
-def alarms_tell_at_home(world: World) -> Iterator[Finding]:
+def alarms_tell_at_home(graph: ResourceGraph) -> Iterator[Finding]:
     """CloudWatch takes topics of the alarm's Region alone; an ARN of another one is refused or tells nobody."""
-    for alarm in world.of("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm"):
+    for alarm in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm"):
         for path in ("alarmActions", "okActions", "insufficientDataActions"):
             for action in _arns(alarm, path):
                 region = action.split(":")[3]
@@ -98,7 +98,7 @@ def alarms_tell_at_home(world: World) -> Iterator[Finding]:
                     )
 
 
-def _arns(alarm: Record, path: str) -> Iterator[str]:
+def _arns(alarm: Resource, path: str) -> Iterator[str]:
     actions = alarm.inputs.get(path)
     for each in actions if isinstance(actions, list | tuple) else ():
         if isinstance(each, str) and each.startswith("arn:") and each.count(":") >= 5 and "@@" not in each:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from haven.config.policy import Level
 from haven.plan.component_summary import CLUSTER
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, is_list, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 _REGISTRY = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
 _PODS = ("spec.template.spec", "spec.jobTemplate.spec.template.spec", "spec")
@@ -20,10 +20,10 @@ _PAGE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
     page=_PAGE,
     severity=Severity.CRITICAL,
 )
-def images_of_own_region(world: World) -> Iterator[Finding]:
+def images_of_own_region(graph: ResourceGraph) -> Iterator[Finding]:
     """Nothing starts from a registry that is gone, and nothing scales."""
-    for record, path, image in _images(world):
-        own, found = _region(world, record), _REGISTRY.match(image)
+    for record, path, image in _images(graph):
+        own, found = _region(graph, record), _REGISTRY.match(image)
         if own is not None and found is not None and found[1] != own:
             yield against(record, path, f"an image of {own}, where the cluster is", "name the replica in that Region")
 
@@ -35,15 +35,15 @@ def images_of_own_region(world: World) -> Iterator[Finding]:
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,
 )
-def images_of_own_registry(world: World) -> Iterator[Finding]:
+def images_of_own_registry(graph: ResourceGraph) -> Iterator[Finding]:
     """A public registry limits those who pull, at the hour when all nodes are new."""
-    for record, path, image in _images(world):
+    for record, path, image in _images(graph):
         if "@@" not in image and _REGISTRY.match(image) is None:
             yield against(record, path, "an image of the account's own registry", "copy it into a ReplicatedRegistry")
 
 
-def _images(world: World) -> Iterator[tuple[Record, str, str]]:
-    for record in world.of("kubernetes:"):
+def _images(graph: ResourceGraph) -> Iterator[tuple[Resource, str, str]]:
+    for record in graph.of("kubernetes:"):
         for pods in _PODS:
             for kind in ("containers", "initContainers"):
                 containers = value_at(record.inputs, f"{pods}.{kind}")
@@ -54,8 +54,8 @@ def _images(world: World) -> Iterator[tuple[Record, str, str]]:
                         yield record, path, image
 
 
-def _region(world: World, record: Record) -> str | None:
+def _region(graph: ResourceGraph, record: Resource) -> str | None:
     """The Region of the cluster that an object is in: that which its provider's access is made from."""
-    provider = world.recording.by_urn.get(record.provider)
-    clusters = [each for each in world.referred(dict(provider.inputs)) if each.type == CLUSTER] if provider else []
+    provider = graph.recording.by_urn.get(record.provider)
+    clusters = [each for each in graph.referred(dict(provider.inputs)) if each.type == CLUSTER] if provider else []
     return clusters[0].region if len(clusters) == 1 else None

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from haven.program.recording import Record, own_region
+from haven.program.recording import Resource, own_region
 from haven_policies.rules.model import Finding, Severity, against, is_true, stack_rule, value_at
-from haven_policies.rules.resource_graph import World, parsed
+from haven_policies.rules.resource_graph import ResourceGraph, parsed
 from haven_policies.rules.static_stability._edges import STATIC_STABILITY
 
 _PROVIDER = "https://www.pulumi.com/registry/packages/aws/configuration-reference/"
@@ -19,11 +19,11 @@ _PARAMETER = "aws:ssm/parameter:Parameter"
     page=_PROVIDER,
     severity=Severity.HIGH,
 )
-def providers_ask_nobody(world: World) -> Iterator[Finding]:
+def providers_ask_nobody(graph: ResourceGraph) -> Iterator[Finding]:
     """A provider that asks its Region for an account's number fails the whole deployment when that Region is silent."""
-    if not _two_regions(world):
+    if not _two_regions(graph):
         return
-    for provider in _providers(world, "pulumi:providers:aws"):
+    for provider in _providers(graph, "pulumi:providers:aws"):
         for flag in _SKIPS:
             if not is_true(value_at(provider.inputs, flag)):
                 yield against(provider, flag, "true", "set it, and name the account in haven:account")
@@ -35,12 +35,12 @@ def providers_ask_nobody(world: World) -> Iterator[Finding]:
     page="https://www.pulumi.com/docs/iac/concepts/providers/",
     severity=Severity.HIGH,
 )
-def provider_is_explicit(world: World) -> Iterator[Finding]:
+def provider_is_explicit(graph: ResourceGraph) -> Iterator[Finding]:
     """A default provider stands wherever the environment of whoever deploys says, and validates itself there. Many
     resources without one have one cause, and it is said once. A resource may name its Region itself."""
-    if not _two_regions(world):
+    if not _two_regions(graph):
         return
-    found = [each for each in world.of("aws:") if own_region(each.type, each.inputs) is None and _by_default(each)]
+    found = [each for each in graph.of("aws:") if own_region(each.type, each.inputs) is None and _by_default(each)]
     allowed = "a provider that the program made for the resource's Region, or the resource's own region"
     fix = "pass provider in its ResourceOptions, or a parent that has it"
     if len(found) > _MANY:
@@ -56,7 +56,7 @@ def provider_is_explicit(world: World) -> Iterator[Finding]:
 _MANY = 5
 
 
-def _by_default(record: Record) -> bool:
+def _by_default(record: Resource) -> bool:
     return not record.provider or record.provider.rpartition("::")[2].startswith("default")
 
 
@@ -66,9 +66,9 @@ def _by_default(record: Record) -> bool:
     page=_KUBERNETES,
     severity=Severity.HIGH,
 )
-def unreachable_clusters_are_skipped(world: World) -> Iterator[Finding]:
+def unreachable_clusters_are_skipped(graph: ResourceGraph) -> Iterator[Finding]:
     """Without it the lost Region's cluster fails every deployment of the other one."""
-    for provider in _providers(world, "pulumi:providers:kubernetes"):
+    for provider in _providers(graph, "pulumi:providers:kubernetes"):
         if not is_true(value_at(provider.inputs, "skipUpdateUnreachable")):
             fix = "set skip_update_unreachable of the provider"
             yield against(provider, "skipUpdateUnreachable", "true", fix)
@@ -80,13 +80,13 @@ def unreachable_clusters_are_skipped(world: World) -> Iterator[Finding]:
     page=STATIC_STABILITY,
     severity=Severity.CRITICAL,
 )
-def manifest_in_both_regions(world: World) -> Iterator[Finding]:
+def manifest_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """The runbook reads it where it still can; were it to follow the active Region, the lost one's would be wrong."""
-    facts = world.facts
+    facts = graph.facts
     if facts.kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
     name = manifest_name(facts.stack)
-    found = {each.region: each for each in world.of(_PARAMETER) if value_at(each.inputs, "name") == name}
+    found = {each.region: each for each in graph.of(_PARAMETER) if value_at(each.inputs, "name") == name}
     for region in (facts.primary, facts.recovery):
         if region not in found:
             fix = f"declare an aws.ssm.Parameter called {name} in {region}"
@@ -107,19 +107,19 @@ def manifest_name(stack: str) -> str:
     return f"/haven/{stack}/manifest"
 
 
-def _text(parameter: Record) -> object:
+def _text(parameter: Resource) -> object:
     return value_at(parameter.inputs, "insecureValue") or value_at(parameter.inputs, "value")
 
 
-def _keys(parameter: Record) -> frozenset[str]:
+def _keys(parameter: Resource) -> frozenset[str]:
     document = parsed(_text(parameter))
     return frozenset(document) if isinstance(document, dict) else frozenset()
 
 
-def _providers(world: World, type_: str) -> list[Record]:
-    return [each for each in world.recording.resources if each.type == type_]
+def _providers(graph: ResourceGraph, type_: str) -> list[Resource]:
+    return [each for each in graph.recording.resources if each.type == type_]
 
 
-def _two_regions(world: World) -> bool:
+def _two_regions(graph: ResourceGraph) -> bool:
     """Whether the program is about two Regions at all."""
-    return len({each.region for each in world.of("aws:")} - {None}) > 1
+    return len({each.region for each in graph.of("aws:")} - {None}) > 1

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, is_list, is_true, resource_rule, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._traffic import RECORD, led_to, routed
 
 CHECK = "aws:route53/healthCheck:HealthCheck"
@@ -26,9 +26,9 @@ _CALCULATED = "CALCULATED"
     page=f"{_GUIDE}/dns-failover-configuring.html",
     severity=Severity.CRITICAL,
 )
-def region_record_has_health_check(world: World) -> Iterator[Finding]:
+def region_record_has_health_check(graph: ResourceGraph) -> Iterator[Finding]:
     """Without one Route 53 takes a record for healthy for ever: nothing turns its Region off but an edit."""
-    for record in _routed(world):
+    for record in _routed(graph):
         if value_at(record.inputs, "healthCheckId") is None:
             yield against(record, "healthCheckId", "a health check", "name the Region's check of the TrafficSwitch")
 
@@ -39,36 +39,36 @@ def region_record_has_health_check(world: World) -> Iterator[Finding]:
     page=_ARC,
     severity=Severity.CRITICAL,
 )
-def switch_lives_in_other_region(world: World) -> Iterator[Finding]:
+def switch_lives_in_other_region(graph: ResourceGraph) -> Iterator[Finding]:
     """A switch that goes down with its Region can't turn it off. Several records may hang on one switch."""
-    found = {(each.record.urn if each.record else "", each.path): each for each in _switches_amiss(world)}
+    found = {(each.record.urn if each.record else "", each.path): each for each in _switches_amiss(graph)}
     yield from found.values()
 
 
-def _switches_amiss(world: World) -> Iterator[Finding]:
-    for record in _routed(world):
-        check = world.target(record.inputs.get("healthCheckId"))
+def _switches_amiss(graph: ResourceGraph) -> Iterator[Finding]:
+    for record in _routed(graph):
+        check = graph.target(record.inputs.get("healthCheckId"))
         if check is None or check.type != CHECK:
             continue
-        switches = [each for each in _all_of(world, check) if value_at(each.inputs, "type") == "CLOUDWATCH_METRIC"]
-        region = led_to(world, record)
+        switches = [each for each in _all_of(graph, check) if value_at(each.inputs, "type") == "CLOUDWATCH_METRIC"]
+        region = led_to(graph, record)
         if not switches:
             allowed = "CLOUDWATCH_METRIC, by itself or as one of those that a calculated check wants all of"
             yield against(check, "type", allowed, "add the check of a TrafficSwitch: nobody can throw this one")
         for switch in switches:
-            yield from _misplaced(world, switch, region)
+            yield from _misplaced(graph, switch, region)
 
 
-def _misplaced(world: World, switch: Record, region: str | None) -> Iterator[Finding]:
+def _misplaced(graph: ResourceGraph, switch: Resource, region: str | None) -> Iterator[Finding]:
     place = value_at(switch.inputs, "cloudwatchAlarmRegion")
     if region is not None and place == region:
         allowed = f"the Region beside {region}, whose record hangs on it"
         yield against(switch, "cloudwatchAlarmRegion", allowed, "let the alarm live in the other Region")
         return
-    name = world.target(switch.inputs.get("cloudwatchAlarmName"))
+    name = graph.target(switch.inputs.get("cloudwatchAlarmName"))
     alarm = value_at(name.inputs if name else switch.inputs, "name" if name else "cloudwatchAlarmName")
-    standing = [value_at(each.inputs, "name") for each in world.of(ALARM) if each.region == place]
-    if world.facts.primary is not None and alarm not in standing:
+    standing = [value_at(each.inputs, "name") for each in graph.of(ALARM) if each.region == place]
+    if graph.facts.primary is not None and alarm not in standing:
         yield against(
             switch, "cloudwatchAlarmName", f"the name of an alarm in {place}", "declare the alarm there, by this name"
         )
@@ -81,7 +81,7 @@ def _misplaced(world: World, switch: Record, region: str | None) -> Iterator[Fin
     page=_API,
     severity=Severity.CRITICAL,
 )
-def switch_keeps_last_status(check: Record) -> Iterator[Finding]:
+def switch_keeps_last_status(check: Resource) -> Iterator[Finding]:
     """Nobody writes the metric on a good day: any other setting turns a Region off by itself, or on again."""
     if value_at(check.inputs, "type") != "CLOUDWATCH_METRIC":
         return
@@ -97,11 +97,11 @@ def switch_keeps_last_status(check: Record) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html",
     severity=Severity.HIGH,
 )
-def traffic_moves_by_decision(world: World) -> Iterator[Finding]:
+def traffic_moves_by_decision(graph: ResourceGraph) -> Iterator[Finding]:
     """A balancer without healthy targets would take its Region out behind the operator's back, writes and all."""
-    if world.facts.tier is None or is_true(value_at(world.facts.config.get("traffic"), "automatic")):
+    if graph.facts.tier is None or is_true(value_at(graph.facts.config.get("traffic"), "automatic")):
         return
-    for record in world.of(RECORD):
+    for record in graph.of(RECORD):
         aliases = value_at(record.inputs, "aliases")
         for index in range(len(aliases) if is_list(aliases) else 0):
             path = f"aliases[{index}].evaluateTargetHealth"
@@ -116,9 +116,9 @@ def traffic_moves_by_decision(world: World) -> Iterator[Finding]:
     page=f"{_GUIDE}/resource-record-sets-values-failover.html",
     severity=Severity.HIGH,
 )
-def region_record_is_short_lived(world: World) -> Iterator[Finding]:
+def region_record_is_short_lived(graph: ResourceGraph) -> Iterator[Finding]:
     """What is kept longer sends clients to a dead Region after the switch was thrown."""
-    for record in _routed(world):
+    for record in _routed(graph):
         ttl = value_at(record.inputs, "ttl")
         if isinstance(ttl, int | float) and ttl > MOST_TTL_SECONDS:
             yield against(record, "ttl", f"at most {MOST_TTL_SECONDS} seconds", "lower ttl_seconds of the FailoverDns")
@@ -130,28 +130,28 @@ def region_record_is_short_lived(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html",
     severity=Severity.HIGH,
 )
-def traffic_moves_without_edits(world: World) -> Iterator[Finding]:
+def traffic_moves_without_edits(graph: ResourceGraph) -> Iterator[Finding]:
     """Weights and dials are moved through control planes that may be in the Region that is lost."""
-    for record in world.of(RECORD):
+    for record in graph.of(RECORD):
         if value_at(record.inputs, "weightedRoutingPolicies[0]") is not None:
             allowed = "failoverRoutingPolicies or latencyRoutingPolicies"
             yield against(record, "weightedRoutingPolicies", allowed, "declare a FailoverDns with a TrafficSwitch")
-    for group in world.of("aws:globalaccelerator/endpointGroup:EndpointGroup"):
+    for group in graph.of("aws:globalaccelerator/endpointGroup:EndpointGroup"):
         if value_at(group.inputs, "trafficDialPercentage") is not None:
             fix = "leave it out, and let the endpoints' health decide"
             yield against(group, "trafficDialPercentage", "nothing: all that is healthy takes traffic", fix)
 
 
-def _routed(world: World) -> Iterator[Record]:
-    for records in routed(world).values():
+def _routed(graph: ResourceGraph) -> Iterator[Resource]:
+    for records in routed(graph).values():
         yield from records
 
 
-def _all_of(world: World, check: Record) -> list[Record]:
+def _all_of(graph: ResourceGraph, check: Resource) -> list[Resource]:
     """The check itself, or those that a calculated one wants to be healthy, all of them."""
     if value_at(check.inputs, "type") != _CALCULATED:
         return [check]
     children = value_at(check.inputs, "childHealthchecks")
     wanted = value_at(check.inputs, "childHealthThreshold")
     everyone = is_list(children) and wanted in (len(children), str(len(children)))
-    return [each for each in world.referred(children) if each.type == CHECK] if everyone else []
+    return [each for each in graph.referred(children) if each.type == CHECK] if everyone else []

@@ -5,7 +5,7 @@ from typing import Any
 
 from haven.config.policy import Level
 from haven.plan.component_summary import CLUSTER, DATABASE, DATABASE_INSTANCE, NODE_GROUP
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import (
     Finding,
     Severity,
@@ -17,7 +17,7 @@ from haven_policies.rules.model import (
     stack_rule,
     value_at,
 )
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import Side, sides
 
 _MACHINES: Mapping[str, str] = {DATABASE_INSTANCE: "instanceClass", NODE_GROUP: "instanceTypes"}
@@ -31,9 +31,9 @@ _VERSIONS: Mapping[str, str] = {CLUSTER: "version", DATABASE: "engineVersion"}
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,
 )
-def standby_same_machines(world: World) -> Iterator[Finding]:
+def standby_same_machines(graph: ResourceGraph) -> Iterator[Finding]:
     """A smaller instance that is promoted gets the load of the bigger one."""
-    yield from _unlike(world, _MACHINES, "give both Regions the same")
+    yield from _unlike(graph, _MACHINES, "give both Regions the same")
 
 
 @stack_rule(
@@ -43,14 +43,14 @@ def standby_same_machines(world: World) -> Iterator[Finding]:
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,
 )
-def standby_same_versions(world: World) -> Iterator[Finding]:
+def standby_same_versions(graph: ResourceGraph) -> Iterator[Finding]:
     """What runs on one version was never tried on the other; in the middle of an upgrade it has to differ."""
-    yield from _unlike(world, _VERSIONS, "upgrade the one that is behind")
+    yield from _unlike(graph, _VERSIONS, "upgrade the one that is behind")
 
 
-def _unlike(world: World, paths: Mapping[str, str], fix: str) -> Iterator[Finding]:
+def _unlike(graph: ResourceGraph, paths: Mapping[str, str], fix: str) -> Iterator[Finding]:
     """What the Region that stands by has otherwise than its counterpart; what isn't known yet is like anything."""
-    for side in sides(world):
+    for side in sides(graph):
         if side.serves:
             continue
         for type_, path in paths.items():
@@ -58,7 +58,7 @@ def _unlike(world: World, paths: Mapping[str, str], fix: str) -> Iterator[Findin
                 yield from _compared(side, record, path, fix)
 
 
-def _compared(side: Side, record: Record, path: str, fix: str) -> Iterator[Finding]:
+def _compared(side: Side, record: Resource, path: str, fix: str) -> Iterator[Finding]:
     counterpart = side.counterparts.of(record)
     if counterpart is None:
         return

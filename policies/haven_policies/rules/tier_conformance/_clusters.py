@@ -6,9 +6,9 @@ from typing import Any
 
 from haven.model.tiers import LEAST_SYSTEM_NODES, gpu_share, standby_count
 from haven.plan.component_summary import CLUSTER, NODE_GROUP, is_gpu_group
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, is_list, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, count, sides
 
 _GROUPS = "https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html"
@@ -23,9 +23,9 @@ _SYSTEM_LABEL = "haven-system"
     page=STRATEGIES,
     severity=Severity.CRITICAL,
 )
-def standby_cluster(world: World) -> Iterator[Finding]:
+def standby_cluster(graph: ResourceGraph) -> Iterator[Finding]:
     """A control plane takes its time to be made: it is there before it is needed."""
-    for side in sides(world):
+    for side in sides(graph):
         if side.wants(side.standby.cluster):
             for cluster in side.there(CLUSTER):
                 if side.counterparts.of(cluster) is None:
@@ -38,9 +38,9 @@ def standby_cluster(world: World) -> Iterator[Finding]:
     page=_GROUPS,
     severity=Severity.HIGH,
 )
-def standby_system_nodes(world: World) -> Iterator[Finding]:
+def standby_system_nodes(graph: ResourceGraph) -> Iterator[Finding]:
     """The cluster's own services run on them."""
-    for side in sides(world):
+    for side in sides(graph):
         share = Fraction(1) if side.serves else side.standby.system_nodes
         for group in side.there(NODE_GROUP):
             if not is_gpu_group(group):
@@ -53,9 +53,9 @@ def standby_system_nodes(world: World) -> Iterator[Finding]:
     page=_GROUPS,
     severity=Severity.HIGH,
 )
-def standby_gpu_nodes(world: World) -> Iterator[Finding]:
+def standby_gpu_nodes(graph: ResourceGraph) -> Iterator[Finding]:
     """GPU capacity is what a Region runs out of first when another one is lost: what stands by is had already."""
-    for side in sides(world):
+    for side in sides(graph):
         for group in side.there(NODE_GROUP):
             if is_gpu_group(group):
                 share = Fraction(1) if side.serves else _gpu_share(side, group)
@@ -68,9 +68,9 @@ def standby_gpu_nodes(world: World) -> Iterator[Finding]:
     page=_GROUPS,
     severity=Severity.HIGH,
 )
-def standby_room_to_grow(world: World) -> Iterator[Finding]:
+def standby_room_to_grow(graph: ResourceGraph) -> Iterator[Finding]:
     """A group that can't reach the full size takes a change of its limits in the middle of a recovery."""
-    for side in sides(world):
+    for side in sides(graph):
         for group in side.there(NODE_GROUP):
             own, full = side.counterparts.of(group), count(value_at(group.inputs, _SIZES))
             if own is not None and count(value_at(own.inputs, _MOST)) < full:
@@ -78,14 +78,14 @@ def standby_room_to_grow(world: World) -> Iterator[Finding]:
                 yield against(own, _MOST, allowed, "give the group the same max_size in both Regions")
 
 
-def _gpu_share(side: Side, group: Record) -> Fraction:
+def _gpu_share(side: Side, group: Resource) -> Fraction:
     own = side.standby_share
     return gpu_share(side.tier_of(_system(side, group)), own if isinstance(own, int | float) else None)
 
 
-def _system(side: Side, group: Record) -> Any:
+def _system(side: Side, group: Resource) -> Any:
     """The system that a group serves: by the stack's list of groups, or by the group's label."""
-    cluster = side.world.facts.config.get("cluster")
+    cluster = side.graph.facts.config.get("cluster")
     listed = value_at(cluster, "gpuNodeGroups")
     for each in listed if is_list(listed) else ():
         name = value_at(each, "name")
@@ -94,7 +94,7 @@ def _system(side: Side, group: Record) -> Any:
     return value_at(group.inputs, f"labels.{_SYSTEM_LABEL}")
 
 
-def _too_small(side: Side, group: Record, share: Fraction, least: int, key: str) -> Iterator[Finding]:
+def _too_small(side: Side, group: Resource, share: Fraction, least: int, key: str) -> Iterator[Finding]:
     """What is wrong with the group that stands for the other Region's `group`."""
     own = side.counterparts.of(group)
     there = count(value_at(group.inputs, _SIZES))

@@ -5,9 +5,9 @@ from typing import Any
 
 from haven.model.tiers import Database, database_instances
 from haven.plan.component_summary import CACHE, DATABASE, DATABASE_INSTANCE
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, is_true, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import Side, sides
 from haven_policies.rules.values import heads_its_caches
 
@@ -23,10 +23,10 @@ _DATASTORE = "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"
     page=f"{_AURORA}/aurora-global-database.html",
     severity=Severity.HIGH,
 )
-def database_born_global(world: World) -> Iterator[Finding]:
+def database_born_global(graph: ResourceGraph) -> Iterator[Finding]:
     """A cluster that stands alone can become the first of a global cluster by hand only, and never another's second:
     a tier could not be raised later."""
-    for side in sides(world):
+    for side in sides(graph):
         for cluster in _aurora(side.here(DATABASE)):
             if value_at(cluster.inputs, _GLOBAL) is None:
                 yield against(
@@ -40,9 +40,9 @@ def database_born_global(world: World) -> Iterator[Finding]:
     page=f"{_AURORA}/aurora-global-database.html",
     severity=Severity.CRITICAL,
 )
-def standby_database(world: World) -> Iterator[Finding]:
+def standby_database(graph: ResourceGraph) -> Iterator[Finding]:
     """A member without an instance is enough in tier pilot-light: its storage follows the writer's."""
-    for side in sides(world):
+    for side in sides(graph):
         if side.standby.database is Database.NONE:
             continue
         for cluster in _members(side.there(DATABASE)):
@@ -56,9 +56,9 @@ def standby_database(world: World) -> Iterator[Finding]:
     page=f"{_AURORA}/aurora-global-database-disaster-recovery.html",
     severity=Severity.HIGH,
 )
-def standby_database_instances(world: World) -> Iterator[Finding]:
+def standby_database_instances(graph: ResourceGraph) -> Iterator[Finding]:
     """A member without an instance can't be promoted: the tier's minutes don't include making one."""
-    for side in sides(world):
+    for side in sides(graph):
         for cluster in _members(side.there(DATABASE)):
             member = _member_beside(side, cluster)
             if member is None:
@@ -82,9 +82,9 @@ def standby_database_instances(world: World) -> Iterator[Finding]:
     page=f"{_AURORA}/aurora-global-database-write-forwarding-apg.html",
     severity=Severity.MEDIUM,
 )
-def standby_write_forwarding(world: World) -> Iterator[Finding]:
+def standby_write_forwarding(graph: ResourceGraph) -> Iterator[Finding]:
     """Both Regions serve, and one of them writes: the other one's writes have to get there."""
-    for side in sides(world):
+    for side in sides(graph):
         if side.serves or not side.standby.write_forwarding:
             continue
         for cluster in _members(side.here(DATABASE)):
@@ -98,9 +98,9 @@ def standby_write_forwarding(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastore.html",
     severity=Severity.HIGH,
 )
-def standby_cache(world: World) -> Iterator[Finding]:
+def standby_cache(graph: ResourceGraph) -> Iterator[Finding]:
     """A cold cache lets every request through to the database, at the moment when all clients arrive at once."""
-    for side in sides(world):
+    for side in sides(graph):
         for group in side.there(CACHE):
             if side.standby.cache and not _replicated(side, group):
                 what = "cache that is in a Global Datastore with it"
@@ -109,54 +109,54 @@ def standby_cache(world: World) -> Iterator[Finding]:
                 yield side.lacks(group, "cache", "give the GlobalCache its recovery side")
 
 
-def _aurora(clusters: Sequence[Record]) -> list[Record]:
+def _aurora(clusters: Sequence[Resource]) -> list[Resource]:
     return [each for each in clusters if str(value_at(each.inputs, "engine") or "aurora").startswith("aurora")]
 
 
-def _members(clusters: Sequence[Record]) -> list[Record]:
+def _members(clusters: Sequence[Resource]) -> list[Resource]:
     return [each for each in clusters if value_at(each.inputs, _GLOBAL) is not None]
 
 
-def _member_beside(side: Side, cluster: Record) -> Record | None:
+def _member_beside(side: Side, cluster: Resource) -> Resource | None:
     """The member of the same global cluster on this side."""
-    name = _global_name(side.world, cluster)
-    return next((each for each in _members(side.here(DATABASE)) if _global_name(side.world, each) == name), None)
+    name = _global_name(side.graph, cluster)
+    return next((each for each in _members(side.here(DATABASE)) if _global_name(side.graph, each) == name), None)
 
 
-def _global_name(world: World, cluster: Record) -> Any:
+def _global_name(graph: ResourceGraph, cluster: Resource) -> Any:
     """Which global cluster it is a member of, whether it is referred to or named."""
     value = value_at(cluster.inputs, _GLOBAL)
-    target = world.target(value)
+    target = graph.target(value)
     return value_at(target.inputs, _GLOBAL) if target else value
 
 
-def _instances(side: Side, cluster: Record) -> int:
+def _instances(side: Side, cluster: Resource) -> int:
     """Instances of a member, which refer to it or name it."""
     name = value_at(cluster.inputs, "clusterIdentifier")
     own = [
         each
-        for each in side.world.of(DATABASE_INSTANCE, region=cluster.region)
-        if side.world.target(each.inputs.get("clusterIdentifier")) is cluster
+        for each in side.graph.of(DATABASE_INSTANCE, region=cluster.region)
+        if side.graph.target(each.inputs.get("clusterIdentifier")) is cluster
         or value_at(each.inputs, "clusterIdentifier") == name
     ]
     return len(own)
 
 
-def _replicated(side: Side, group: Record) -> bool:
+def _replicated(side: Side, group: Resource) -> bool:
     """Whether a cache has a partner on this side, in the same Global Datastore."""
     return any(
         group.urn in members and any(each.urn in members for each in side.here(CACHE))
-        for members in (_cache_members(side.world, datastore) for datastore in side.world.of(_DATASTORE))
+        for members in (_cache_members(side.graph, datastore) for datastore in side.graph.of(_DATASTORE))
     )
 
 
-def _cache_members(world: World, datastore: Record) -> set[str]:
-    primary = next(iter(world.linked(datastore, "primaryReplicationGroupId", CACHE)), None)
-    secondaries = [each for each in world.of(CACHE) if _follows(world, each, datastore)]
+def _cache_members(graph: ResourceGraph, datastore: Resource) -> set[str]:
+    primary = next(iter(graph.linked(datastore, "primaryReplicationGroupId", CACHE)), None)
+    secondaries = [each for each in graph.of(CACHE) if _follows(graph, each, datastore)]
     return {each.urn for each in (primary, *secondaries) if each is not None}
 
 
-def _follows(world: World, group: Record, datastore: Record) -> bool:
+def _follows(graph: ResourceGraph, group: Resource, datastore: Resource) -> bool:
     """Whether it is a member; one that follows without saying whom gets the benefit of the doubt."""
     given = group.inputs.get("globalReplicationGroupId")
-    return not heads_its_caches(group) if given is None else datastore in world.referred(given)
+    return not heads_its_caches(group) if given is None else datastore in graph.referred(given)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import Side, sides
 
 _BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
@@ -29,9 +29,9 @@ _PRIVATELINK = "https://docs.aws.amazon.com/vpc/latest/privatelink/create-interf
     page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/static-stability.html",
     severity=Severity.CRITICAL,
 )
-def standby_balancer(world: World) -> Iterator[Finding]:
+def standby_balancer(graph: ResourceGraph) -> Iterator[Finding]:
     """Records that lead to a Region lead to its balancer: to make one in a disaster takes a control plane."""
-    for side in sides(world):
+    for side in sides(graph):
         lost = list(_lost(side, *_BALANCERS))
         for balancer in lost:
             yield side.lacks(balancer, "load balancer", "declare an EdgeBalancer there")
@@ -46,9 +46,9 @@ def standby_balancer(world: World) -> Iterator[Finding]:
     page=_WAF,
     severity=Severity.HIGH,
 )
-def standby_firewall(world: World) -> Iterator[Finding]:
+def standby_firewall(graph: ResourceGraph) -> Iterator[Finding]:
     """A failover is the worst hour to be without one. Where the balancer itself is missing, that is said alone."""
-    for side in sides(world):
+    for side in sides(graph):
         if not any(_lost(side, *_BALANCERS)):
             for each in _lost(side, *_FIREWALLS):
                 yield side.lacks(each, _FIREWALLS[each.type], "declare it there, as EdgeBalancer does")
@@ -60,14 +60,14 @@ def standby_firewall(world: World) -> Iterator[Finding]:
     page=_PRIVATELINK,
     severity=Severity.HIGH,
 )
-def standby_endpoints(world: World) -> Iterator[Finding]:
+def standby_endpoints(graph: ResourceGraph) -> Iterator[Finding]:
     """What reaches a service without the internet here looks for the same way there."""
-    for side in sides(world):
+    for side in sides(graph):
         for endpoint in _lost(side, _ENDPOINT):
             yield side.lacks(endpoint, "endpoint of this service", "give that RegionalNetwork the same endpoints")
 
 
-def _lost(side: Side, *types: str) -> Iterator[Record]:
+def _lost(side: Side, *types: str) -> Iterator[Resource]:
     """What the other Region has and this one, with a network of its own, has not."""
     if side.wants(side.standby.network) and side.here("aws:ec2/vpc:Vpc"):
         yield from (each for each in side.there(*types) if side.counterparts.of(each) is None)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from haven.plan.component_summary import zones
 from haven_policies.rules.counterparts import VPC
 from haven_policies.rules.model import Finding, Severity, stack_rule
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -18,9 +18,9 @@ NAT = "aws:ec2/natGateway:NatGateway"
     page=STRATEGIES,
     severity=Severity.CRITICAL,
 )
-def standby_network(world: World) -> Iterator[Finding]:
+def standby_network(graph: ResourceGraph) -> Iterator[Finding]:
     """Without it nothing can be started there before a network is built."""
-    for side in sides(world):
+    for side in sides(graph):
         if side.wants(side.standby.network) and not side.here(VPC):
             for vpc in side.there(VPC)[:1]:
                 yield side.lacks(vpc, "VPC", "declare a RegionalNetwork there")
@@ -32,9 +32,9 @@ def standby_network(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/use-fault-isolation-to-protect-your-workload.html",
     severity=Severity.MEDIUM,
 )
-def standby_zones(world: World) -> Iterator[Finding]:
+def standby_zones(graph: ResourceGraph) -> Iterator[Finding]:
     """What was spread over three zones has to fit into those of the other Region."""
-    for side in sides(world):
+    for side in sides(graph):
         if not side.wants(side.standby.network):
             continue
         here, there = len(zones(side.here(SUBNET))), len(zones(side.there(SUBNET)))
@@ -55,9 +55,9 @@ def standby_zones(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
     severity=Severity.HIGH,
 )
-def standby_nat(world: World) -> Iterator[Finding]:
+def standby_nat(graph: ResourceGraph) -> Iterator[Finding]:
     """That there is one for each zone is for another rule; this one asks whether there is any."""
-    for side in sides(world):
+    for side in sides(graph):
         if _has_network_without_nat(side) and side.wants(side.standby.nat):
             for gateway in side.there(NAT)[:1]:
                 yield side.lacks(gateway, "NAT gateway", "set nat of that Region's RegionalNetwork")

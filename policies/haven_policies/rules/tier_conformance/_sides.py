@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any
 
 from haven.model.tiers import STANDBY, Standby, Tier
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.counterparts import Counterparts
 from haven_policies.rules.model import Finding
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 
 STRATEGIES = (
     "https://docs.aws.amazon.com/whitepapers/latest/disaster-recovery-workloads-on-aws/"
@@ -21,7 +21,7 @@ STRATEGIES = (
 class Side:
     """One Region, seen beside the other one: it has to hold what that one holds, as far as the tier says."""
 
-    world: World
+    graph: ResourceGraph
     region: str
     other: str
     tier: Tier
@@ -30,7 +30,7 @@ class Side:
     @property
     def serves(self) -> bool:
         """Whether writes go here: then everything has to stand at full scale, in every tier."""
-        return self.region == self.world.facts.active
+        return self.region == self.graph.facts.active
 
     @property
     def standby(self) -> Standby:
@@ -46,38 +46,38 @@ class Side:
         """Whether something has to be here, given whether it stands by in this tier."""
         return self.serves or stands_by
 
-    def here(self, *types: str) -> list[Record]:
+    def here(self, *types: str) -> list[Resource]:
         """The resources of these types in this Region."""
-        return self.world.of(*types, region=self.region)
+        return self.graph.of(*types, region=self.region)
 
-    def there(self, *types: str) -> list[Record]:
+    def there(self, *types: str) -> list[Resource]:
         """Those in the other Region."""
-        return self.world.of(*types, region=self.other)
+        return self.graph.of(*types, region=self.other)
 
     @cached_property
     def standby_share(self) -> Any:
         """The stack's own share of GPU nodes; None where it names none."""
-        return _map(self.world.facts.config.get("cluster")).get("standbyShare")
+        return _map(self.graph.facts.config.get("cluster")).get("standbyShare")
 
     def tier_of(self, system: Any) -> Tier:
         """The tier of a system, which may be below the environment's."""
-        own = _map(_map(self.world.facts.config.get("systems")).get(str(system))).get("tier")
+        own = _map(_map(self.graph.facts.config.get("systems")).get(str(system))).get("tier")
         return Tier(own) if own in list(Tier) else self.tier
 
-    def lacks(self, model: Record, what: str, fix: str) -> Finding:
+    def lacks(self, model: Resource, what: str, fix: str) -> Finding:
         """A finding about something of which the other Region has one, `model`, and this Region none."""
         lower = "" if self.serves else ", or choose a lower haven:tier"
         return Finding(model, "", f"no {what} in {self.region} beside it", f"one: {self.why}", f"{fix}{lower}")
 
 
-def sides(world: World) -> Iterator[Side]:
+def sides(graph: ResourceGraph) -> Iterator[Side]:
     """Both Regions of an environment that says its tier; none of any other."""
-    facts = world.facts
+    facts = graph.facts
     if facts.kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
-    counterparts = Counterparts(world)
-    yield Side(world, facts.primary, facts.recovery, facts.tier, counterparts)
-    yield Side(world, facts.recovery, facts.primary, facts.tier, counterparts)
+    counterparts = Counterparts(graph)
+    yield Side(graph, facts.primary, facts.recovery, facts.tier, counterparts)
+    yield Side(graph, facts.recovery, facts.primary, facts.tier, counterparts)
 
 
 def count(value: Any) -> int:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.model.tiers import STANDBY
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, in_words, is_list, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
@@ -30,9 +30,9 @@ restrictions; read 2026-11-21)."""
 class Edge:
     """One replication rule that is on."""
 
-    source: Record
-    target: Record
-    config: Record
+    source: Resource
+    target: Resource
+    config: Resource
     path: str
     """Of the rule."""
     timed: bool
@@ -46,14 +46,14 @@ class Edge:
     page=f"{_S3}/mrap-create-two-way-replication-rules.html",
     severity=Severity.HIGH,
 )
-def objects_replicated_both_ways(world: World) -> Iterator[Finding]:
+def objects_replicated_both_ways(graph: ResourceGraph) -> Iterator[Finding]:
     """Rules don't copy what was there before them, and bucket settings hang on a control plane that may be down in a
     disaster: the way back is there before it is needed."""
-    edges = _edges(world)
+    edges = _edges(graph)
     parts: dict[tuple[str, str], list[str]] = {}
     for edge in edges:
         parts.setdefault((edge.source.urn, edge.target.urn), []).append(edge.part)
-    for side in sides(world):
+    for side in sides(graph):
         for bucket, other in _pairs(side, edges):
             copied = parts.get((bucket.urn, other.urn), [])
             if copied and all(copied):
@@ -80,12 +80,12 @@ def objects_replicated_both_ways(world: World) -> Iterator[Finding]:
     page=f"{_S3}/replication-time-control.html",
     severity=Severity.MEDIUM,
 )
-def objects_replicated_in_time(world: World) -> Iterator[Finding]:
+def objects_replicated_in_time(graph: ResourceGraph) -> Iterator[Finding]:
     """Without it S3 promises nothing of when a copy is there, so no recovery point can be held."""
-    for side in sides(world):
+    for side in sides(graph):
         if not side.standby.object_time_control:
             continue
-        for edge in _edges(world):
+        for edge in _edges(graph):
             if edge.source.region == side.region and edge.target.region == side.other and not edge.timed:
                 yield Finding(
                     edge.config,
@@ -102,13 +102,13 @@ def objects_replicated_in_time(world: World) -> Iterator[Finding]:
     page=f"{_S3}/MultiRegionAccessPoints.html",
     severity=Severity.MEDIUM,
 )
-def objects_under_one_name(world: World) -> Iterator[Finding]:
+def objects_under_one_name(graph: ResourceGraph) -> Iterator[Finding]:
     """Where both Regions serve, applications ask for objects under one name."""
-    edges = _edges(world)
-    for side in sides(world):
+    edges = _edges(graph)
+    for side in sides(graph):
         if side.serves or not side.standby.access_points or side.region.startswith(_NO_ACCESS_POINTS):
             continue
-        covered = [_behind(world, each) for each in world.of(_ACCESS_POINT)]
+        covered = [_behind(graph, each) for each in graph.of(_ACCESS_POINT)]
         for bucket, other in _pairs(side, edges):
             if not any({bucket.urn, other.urn} <= each for each in covered):
                 yield Finding(
@@ -126,12 +126,12 @@ def objects_under_one_name(world: World) -> Iterator[Finding]:
     page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GlobalTables.html",
     severity=Severity.CRITICAL,
 )
-def tables_replicated(world: World) -> Iterator[Finding]:
+def tables_replicated(graph: ResourceGraph) -> Iterator[Finding]:
     """A restored table takes hours; a replica is there."""
-    for side in sides(world):
+    for side in sides(graph):
         for table in side.there(_TABLE):
-            if STANDBY[side.tier_of(_system(world, table))].tables and side.region not in _replica_regions(
-                world, table
+            if STANDBY[side.tier_of(_system(graph, table))].tables and side.region not in _replica_regions(
+                graph, table
             ):
                 yield side.lacks(table, "replica", "give the GlobalTable its replica there")
 
@@ -142,9 +142,9 @@ def tables_replicated(world: World) -> Iterator[Finding]:
     page=STRATEGIES,
     severity=Severity.HIGH,
 )
-def queues_in_both_regions(world: World) -> Iterator[Finding]:
+def queues_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """They cost nothing while they wait, and none of them is replicated: applications need one where they start."""
-    for side in sides(world):
+    for side in sides(graph):
         for type_, word in _BUFFERS.items():
             for each in side.there(type_):
                 if side.counterparts.of(each) is None:
@@ -157,15 +157,15 @@ def queues_in_both_regions(world: World) -> Iterator[Finding]:
                     )
 
 
-def _edges(world: World) -> list[Edge]:
+def _edges(graph: ResourceGraph) -> list[Edge]:
     """Replication rules that are on, between buckets of this environment."""
-    named = _by_name(world)
+    named = _by_name(graph)
     return [
         Edge(source, target, config, f"rules[{index}]", _on(rule, "destination.replicationTime.status"), _part(rule))
-        for config in world.of(*_REPLICATION)
-        if (source := _bucket(world, config.inputs.get("bucket"), named))
+        for config in graph.of(*_REPLICATION)
+        if (source := _bucket(graph, config.inputs.get("bucket"), named))
         for index, rule in enumerate(_rules(config))
-        if _on(rule, "status") and (target := _bucket(world, value_at(rule, "destination.bucket"), named))
+        if _on(rule, "status") and (target := _bucket(graph, value_at(rule, "destination.bucket"), named))
     ]
 
 
@@ -177,7 +177,7 @@ def _part(rule: Any) -> str:
     return ", ".join([*found, *(["tagged objects"] if tagged else [])])
 
 
-def _rules(config: Record) -> list[Any]:
+def _rules(config: Resource) -> list[Any]:
     rules = value_at(config.inputs, "rules")
     return list(rules) if is_list(rules) else []
 
@@ -186,20 +186,20 @@ def _on(rule: Any, path: str) -> bool:
     return bool(value_at(rule, path) == "Enabled")
 
 
-def _by_name(world: World) -> dict[str, Record]:
-    names = ((value_at(each.inputs, "bucket"), each) for each in world.of(*_BUCKETS))
+def _by_name(graph: ResourceGraph) -> dict[str, Resource]:
+    names = ((value_at(each.inputs, "bucket"), each) for each in graph.of(*_BUCKETS))
     return {name: each for name, each in names if isinstance(name, str)}
 
 
-def _bucket(world: World, value: Any, named: Mapping[str, Record]) -> Record | None:
+def _bucket(graph: ResourceGraph, value: Any, named: Mapping[str, Resource]) -> Resource | None:
     """The bucket that a value refers to, or names, or gives the ARN of."""
-    found = world.target(value)
+    found = graph.target(value)
     if found is not None or not isinstance(value, str):
         return found if found is not None and found.type in _BUCKETS else None
     return named.get(value.rpartition(":")[2])
 
 
-def _pairs(side: Side, edges: list[Edge]) -> Iterator[tuple[Record, Record]]:
+def _pairs(side: Side, edges: list[Edge]) -> Iterator[tuple[Resource, Resource]]:
     """Buckets of this side with those of the other one that they belong together with: one component has both, or a
     rule copies from one to the other."""
     linked = {(each.source.urn, each.target.urn): (each.source, each.target) for each in edges}
@@ -211,7 +211,7 @@ def _pairs(side: Side, edges: list[Edge]) -> Iterator[tuple[Record, Record]]:
         yield from ((bucket, other) for other in others.values())
 
 
-def _linked_with(bucket: Record, links: Any) -> Iterator[Record]:
+def _linked_with(bucket: Resource, links: Any) -> Iterator[Resource]:
     for source, target in links:
         if source is bucket:
             yield target
@@ -219,22 +219,22 @@ def _linked_with(bucket: Record, links: Any) -> Iterator[Record]:
             yield source
 
 
-def _behind(world: World, point: Record) -> set[str]:
+def _behind(graph: ResourceGraph, point: Resource) -> set[str]:
     """The buckets behind a Multi-Region Access Point."""
     regions = value_at(point.inputs, "details.regions")
-    named = _by_name(world)
-    found = (_bucket(world, value_at(each, "bucket"), named) for each in (regions if is_list(regions) else ()))
+    named = _by_name(graph)
+    found = (_bucket(graph, value_at(each, "bucket"), named) for each in (regions if is_list(regions) else ()))
     return {each.urn for each in found if each is not None}
 
 
-def _system(world: World, table: Record) -> Any:
+def _system(graph: ResourceGraph, table: Resource) -> Any:
     """The system that a table belongs to, by the stack's list of tables."""
-    tables = world.facts.config.get("tables")
+    tables = graph.facts.config.get("tables")
     names = [each for each in tables if table.name.endswith(f"-{each}")] if isinstance(tables, Mapping) else []
     return value_at(tables, f"{max(names, key=len)}.system") if names else None
 
 
-def _replica_regions(world: World, table: Record) -> set[Any]:
+def _replica_regions(graph: ResourceGraph, table: Resource) -> set[Any]:
     own = value_at(table.inputs, "replicas")
     named = {str(value_at(each, "regionName")) for each in (own if is_list(own) else ())}
-    return named | {use.record.region for use in world.uses(table) if use.record.type == _REPLICA}
+    return named | {use.record.region for use in graph.uses(table) if use.record.type == _REPLICA}

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from haven.config.policy import Level
 from haven.model.tiers import Routing
-from haven.program.recording import Record
+from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule, value_at
-from haven_policies.rules.resource_graph import World
+from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import sides
 
 RECORD = "aws:route53/record:Record"
@@ -22,15 +22,15 @@ _ROUTING = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failov
     page=_ROUTING,
     severity=Severity.HIGH,
 )
-def traffic_follows_tier(world: World) -> Iterator[Finding]:
+def traffic_follows_tier(graph: ResourceGraph) -> Iterator[Finding]:
     """Records that are there already move traffic without anybody editing one: Route 53's control plane is in one
     place, and may be the one that is lost."""
-    for side in sides(world):
+    for side in sides(graph):
         if side.serves or side.standby.routing not in _ENOUGH:
             continue
-        for records in routed(world).values():
+        for records in routed(graph).values():
             enough = _ENOUGH[side.standby.routing]
-            regions = {led_to(world, each) for each in records if policy(each) in enough}
+            regions = {led_to(graph, each) for each in records if policy(each) in enough}
             missing = {side.region, side.other} - regions
             if missing:
                 yield Finding(
@@ -49,36 +49,36 @@ def traffic_follows_tier(world: World) -> Iterator[Finding]:
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,
 )
-def no_traffic_to_standby(world: World) -> Iterator[Finding]:
+def no_traffic_to_standby(graph: ResourceGraph) -> Iterator[Finding]:
     """A Region with a third of the nodes would get half of the clients."""
-    for side in sides(world):
+    for side in sides(graph):
         if side.serves or side.standby.routing is Routing.LATENCY:
             continue
-        for records in routed(world).values():
+        for records in routed(graph).values():
             for each in records:
-                if led_to(world, each) == side.region and policy(each) == LATENCY:
+                if led_to(graph, each) == side.region and policy(each) == LATENCY:
                     allowed = f"{FAILOVER}: {side.why}"
                     yield Finding(each, LATENCY, "latency records", allowed, "set routing of the FailoverDns")
 
 
-def policy(record: Record) -> str | None:
+def policy(record: Resource) -> str | None:
     """The property that says by what Route 53 chooses among the records of a name; None for a record on its own."""
     return next((each for each in (FAILOVER, LATENCY) if value_at(record.inputs, f"{each}[0]") is not None), None)
 
 
-def led_to(world: World, record: Record) -> str | None:
+def led_to(graph: ResourceGraph, record: Resource) -> str | None:
     """The Region that a record leads to."""
     role = value_at(record.inputs, f"{FAILOVER}[0].type")
     if role is not None:
-        return world.facts.primary if role == "PRIMARY" else world.facts.recovery
+        return graph.facts.primary if role == "PRIMARY" else graph.facts.recovery
     region = value_at(record.inputs, f"{LATENCY}[0].region")
     return region if isinstance(region, str) else None
 
 
-def routed(world: World) -> dict[tuple[str, ...], list[Record]]:
+def routed(graph: ResourceGraph) -> dict[tuple[str, ...], list[Resource]]:
     """Records that share a name in a zone, by zone, name and type."""
-    found: dict[tuple[str, ...], list[Record]] = {}
-    for each in world.of(RECORD):
+    found: dict[tuple[str, ...], list[Resource]] = {}
+    for each in graph.of(RECORD):
         if policy(each) is not None:
             place = tuple(str(value_at(each.inputs, name)) for name in ("zoneId", "name", "type"))
             found.setdefault(place, []).append(each)
