@@ -251,7 +251,7 @@ def test_exactly_the_instance_that_is_told_to_creates_the_record_that_validates_
     recording = _requested(creates_validation_record=creates)
     certificate = _only(recording, "Certificate")
     assert (certificate.inputs["domainName"], certificate.inputs["validationMethod"]) == ("api.example.com", "DNS")
-    records = _named(recording, "Resource")
+    records = _named(recording, "Record")
     option = f"@@{certificate.key}.domainValidationOptions.resourceRecord"
     assert [dict(each.inputs) for each in records.values()] == [
         {
