@@ -1,8 +1,8 @@
-"""What a promotion changes behind the engine's back: one row for everything that is read back differently afterwards.
+"""What a promotion changes outside Pulumi: one row per attribute that reads differently afterwards.
 
-A promotion is done with `FailoverGlobalCluster` or `SwitchoverGlobalCluster` (database), with
+Operators promote with `FailoverGlobalCluster` or `SwitchoverGlobalCluster` (database), with
 `FailoverGlobalReplicationGroup` (cache) and, where the recovery Region must write its secrets, with
-`StopReplicationToReplica`. Nothing of that is declared, so the next deployment must find it and leave it.
+`StopReplicationToReplica`. None of this is declared, so the next deployment must read it and leave it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -72,7 +72,7 @@ CHANGES: tuple[Change, ...] = (
         "replication_source_identifier",
         Member.PROMOTED,
         "",
-        "it replicates from nobody any more",
+        "it has no replication source any more",
         Evidence.REPORTED,
         f"{_PROVIDER}#42919; cloudposse/terraform-aws-rds-cluster#281",
     ),
@@ -81,7 +81,7 @@ CHANGES: tuple[Change, ...] = (
         "replication_source_identifier",
         Member.DEMOTED,
         "{other}",
-        "it replicates from the promoted side; setting it back is refused (promoting to standalone is not supported)",
+        "it replicates from the promoted side; AWS refuses to set it back (promoting to standalone is not supported)",
         Evidence.ASSUMED,
         f"the mirror image of the row above; {_PROVIDER}#42919 is what a plan against it ends in",
         otherwise="update",
@@ -112,7 +112,7 @@ CHANGES: tuple[Change, ...] = (
         "engine_version_actual",
         Member.BOTH,
         "{later}",
-        "likewise",
+        "the same",
         Evidence.DOCUMENTED,
         "AWS provider, aws_rds_global_cluster, Upgrading Engine Versions",
     ),
@@ -141,7 +141,7 @@ CHANGES: tuple[Change, ...] = (
         "availability_zones",
         Member.DEMOTED,
         ["eu-west-1a", "eu-west-1b", "eu-west-1f"],
-        "after a failover with loss of data the old primary gets a new storage volume, in zones that AWS chooses",
+        "after a failover with loss of data the old primary gets a new storage volume, in zones that AWS selects",
         Evidence.ASSUMED,
         f"the volume is documented ({_GUIDE}, managed failovers), its zones are not",
     ),
@@ -150,7 +150,7 @@ CHANGES: tuple[Change, ...] = (
         "cluster_resource_id",
         Member.DEMOTED,
         "cluster-REBUILT",
-        "with the new volume perhaps a new internal identifier",
+        "the new volume may bring a new internal identifier",
         Evidence.ASSUMED,
         f"the volume is documented ({_GUIDE}, managed failovers), the identifier is not",
     ),
@@ -168,8 +168,8 @@ CHANGES: tuple[Change, ...] = (
         "db_cluster_parameter_group_name",
         Member.PROMOTED,
         "made-by-hand",
-        "nothing by itself: neither side takes over the other's group. AWS advises to adapt the promoted side's; both"
-        " of Haven's are declared alike",
+        "nothing by itself: neither side takes over the other's group. AWS advises to adapt the promoted side's group;"
+        " Haven declares both alike",
         Evidence.DOCUMENTED,
         f"{_GUIDE}, managed failovers",
         Afterwards.PUT_BACK,
@@ -227,7 +227,7 @@ CHANGES: tuple[Change, ...] = (
         "source_db_cluster_identifier",
         Member.SHARED,
         "{writer}",
-        "taken for the member that writes, where the global cluster was made around a member",
+        "reads as the writer, if the global cluster was created from an existing cluster",
         Evidence.REPORTED,
         "aws-cloudformation/cloudformation-coverage-roadmap#1856",
     ),
@@ -246,7 +246,7 @@ CHANGES: tuple[Change, ...] = (
         "global_replication_group_id",
         Member.BOTH,
         "",
-        "a member that was taken out has none; the declared one would replace the group",
+        "a removed member has none; the declared one would replace the group",
         Evidence.ASSUMED,
         f"{_PROVIDER}#32804 is about a member that has left",
         otherwise="replace",
@@ -256,7 +256,7 @@ CHANGES: tuple[Change, ...] = (
         "parameter_group_name",
         Member.BOTH,
         "global-datastore-made-by-aws",
-        "a member's parameters are the datastore's, in a group of AWS's own making",
+        "a member has the datastore's parameters, in a group that AWS creates",
         Evidence.REPORTED,
         f"{_PROVIDER}, which deletes that group with the member (replication_group.go)",
         otherwise="update",
@@ -276,7 +276,7 @@ CHANGES: tuple[Change, ...] = (
         "engine",
         Member.BOTH,
         "valkey",
-        "the datastore's: a member that doesn't say so is taken for Redis, and would be replaced",
+        "the datastore's: without it the provider assumes Redis and would replace the member",
         Evidence.DOCUMENTED,
         "AWS provider 5.100, aws_elasticache_replication_group, default of engine",
         otherwise="replace",

@@ -8,7 +8,7 @@ from tests.environments import ROOT
 
 def table() -> Iterator[str]:
     """The lines of the page's table."""
-    yield f"| attribute (sources read {READ}) | of | what | known from | the next deployment | otherwise |"
+    yield f"| attribute (sources read {READ}) | member | change | source | next deployment | without Haven's options |"
     yield "|---|---|---|---|---|---|"
     for each in CHANGES:
         known = each.evidence if each.source == "none" else f"{each.evidence}: {each.source}"
