@@ -2,7 +2,7 @@
 
 import pytest
 
-from haven.emulator.deployment import Unavailable
+from haven.base.missing_dependency import MissingDependency
 from haven.terraform import cli
 from haven.terraform.schema import ProviderSchema
 
@@ -12,7 +12,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> cli.Terraform:
     """Terraform with the AWS provider, initialised once; without them a test is skipped and says what is missing."""
     try:
         return cli.find(tmp_path_factory.mktemp("terraform"))
-    except Unavailable as missing:
+    except MissingDependency as missing:
         pytest.skip(str(missing))
 
 

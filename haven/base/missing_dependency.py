@@ -1,5 +1,5 @@
-"""What ends the tool when it can't go on, and nobody's input is to blame."""
+"""The error for a program, package or service that the tool needs and this machine does not provide."""
 
 
-class Lacking(Exception):  # noqa: N818  it names what is lacking, as its message does
-    """Something that the machine should have is missing, or somebody doesn't answer."""
+class MissingDependency(Exception):  # noqa: N818  not the user's input is wrong: the machine lacks something
+    """A program or package is not installed, or a service does not answer. The message names it and how to get it."""

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, LACKING, OK
-from haven.base.missing_dependency import Lacking
+from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, MISSING_DEPENDENCY, OK
+from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, choices, nearest, shown
 from haven.cli import gate
 from haven.cli.pull_request_options import add_environments, add_pr
@@ -56,9 +56,9 @@ def _run(arguments: Sequence[str]) -> int:
     except Problems as error:
         print(error.render(), file=sys.stderr)
         return BAD_INPUT
-    except Lacking as error:
+    except MissingDependency as error:
         print(f"haven can't go on: {error}", file=sys.stderr)
-        return LACKING
+        return MISSING_DEPENDENCY
 
 
 def _plan(asked: argparse.Namespace) -> int:

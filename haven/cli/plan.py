@@ -27,7 +27,7 @@ def run(asked: argparse.Namespace) -> int:
 
     Raises:
         Problems: the stack, or what was asked, is no good.
-        Lacking: a package is missing.
+        MissingDependency: a package is missing.
     """
     _check(asked)
     tier = planning.read_tier(asked.compare) if asked.compare is not None else None

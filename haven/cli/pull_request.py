@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from haven.base.exits import BAD_INPUT, FINDINGS, LACKING, OK
+from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
 from haven.config.project import missing_project, nearest_project, read_project
 from haven.program.run import start_directory
 from haven.pull_request import environments, markdown
@@ -36,7 +36,7 @@ def exit_code(report: Report) -> int:
         return BAD_INPUT
     if any(each.refused for each in report.stacks):
         return FINDINGS
-    return LACKING if any(each.unknown for each in report.stacks) else OK
+    return MISSING_DEPENDENCY if any(each.unknown for each in report.stacks) else OK
 
 
 def list_environments(asked: argparse.Namespace) -> int:

@@ -11,12 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from haven.base import terminal
 from haven.base.console import Console
+from haven.base.deployment_error import DeploymentError
 from haven.base.interrupts import Interrupted, interruptible
-from haven.base.missing_dependency import Lacking
+from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems
 from haven.config.stack_file import Stack, load_stack
 from haven.emulator import deployers, drift, gap_handling, gaps, leftovers, managed_keys, read_back
-from haven.emulator.deployment import Deployment, DeploymentError, Order, Watch
+from haven.emulator.deployment import Deployment, Order, Watch
 from haven.emulator.expected import Fact
 from haven.emulator.ministack import NAME, VERSION, Emulator, EmulatorError
 from haven.emulator.run_folder import run_folder
@@ -47,8 +48,8 @@ def run(stack: str, root: Path, out: TextIO | None = None, *, port: int | None =
     except Problems as problems:
         console.say(problems.render())
         return BAD_INPUT
-    except Lacking as lacking:
-        console.say(str(lacking))
+    except MissingDependency as missing:
+        console.say(str(missing))
         return NO_WAY
     except (EmulatorError, DeploymentError) as error:
         console.title(f"Failed: {error}", "red")

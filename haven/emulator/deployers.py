@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from haven.base.missing_dependency import MissingDependency
 from haven.emulator import pulumi_deployer, terraform_deployer
-from haven.emulator.deployment import Unavailable, Way
+from haven.emulator.deployment import Way
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,6 @@ def find(state: Path) -> Found:
     for choice in choices:
         try:
             return Found(choice(state), refused)
-        except Unavailable as missing:
+        except MissingDependency as missing:
             refused.append(str(missing))
     return Found(None, refused)

@@ -14,14 +14,6 @@ Watch = Callable[[int, int], None]
 how many there are in all; what it raises ends the deployment."""
 
 
-class DeploymentError(Exception):
-    """Something could not be deployed or destroyed; the message is for people and names the log."""
-
-
-class Unavailable(Exception):  # noqa: N818  it says what the machine lacks, which is no error yet
-    """This way isn't open on this machine; the message says what is missing."""
-
-
 @dataclass(frozen=True)
 class Order:
     """What is to be deployed, and where."""

@@ -20,9 +20,11 @@ from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 from semver import VersionInfo
 
 from haven.base import network
+from haven.base.deployment_error import DeploymentError
+from haven.base.missing_dependency import MissingDependency
 from haven.base.processes import end, with_parent
 from haven.emulator import gap_handling, pulumi_plugins
-from haven.emulator.deployment import DeploymentError, Order, Unavailable, Watch
+from haven.emulator.deployment import Order, Watch
 from haven.emulator.drift import GONE, Difference
 from haven.terraform import naming
 
@@ -107,13 +109,13 @@ def find(_: Path) -> PulumiWay:
     """The CLI on PATH, or the one that the Automation API has installed or can install; and the program's plugins.
 
     Raises:
-        Unavailable: one of them is neither there nor can it be downloaded.
+        MissingDependency: one of them is neither there nor can it be downloaded.
     """
     command = _installed() or _downloaded()
     missing = [name for name in pulumi_plugins.NAMES if not pulumi_plugins.installed(name)]
     for name in missing:
         if not (network.reachable(_DOWNLOADS) and _install_plugin(command, name)):
-            raise Unavailable(
+            raise MissingDependency(
                 f"Pulumi is there, but not its plugin {name} {pulumi_plugins.wanted(name)}, and it can't be downloaded"
             )
     return PulumiWay(command)
@@ -137,7 +139,7 @@ def _downloaded() -> _Command:
     """The CLI of the SDK's own version, downloaded by the Automation API in a process that can be ended.
 
     Raises:
-        Unavailable: it can't be had.
+        MissingDependency: it can't be had.
     """
     if network.reachable(_DOWNLOADS):
         install = "from pulumi.automation import PulumiCommand; PulumiCommand.install()"
@@ -145,7 +147,7 @@ def _downloaded() -> _Command:
             subprocess.run([sys.executable, "-c", install], capture_output=True, timeout=_INSTALL_WITHIN, check=True)
     command = _installed()
     if command is None:
-        raise Unavailable(
+        raise MissingDependency(
             "there is no Pulumi CLI on PATH that is new enough, and it can't be downloaded"
             " (https://www.pulumi.com/docs/install)"
         )

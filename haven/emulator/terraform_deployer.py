@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from haven.base import processes
+from haven.base.deployment_error import DeploymentError
 from haven.emulator import drift as again
 from haven.emulator import gap_handling, gaps
-from haven.emulator.deployment import DeploymentError, Order, Watch
+from haven.emulator.deployment import Order, Watch
 from haven.terraform import cli, provider_differences
 from haven.terraform.export import Export, export
 
@@ -34,7 +35,7 @@ def find(state: Path) -> TerraformWay:
     """This way, where it is open.
 
     Raises:
-        Unavailable: there is no Terraform, or no such provider.
+        MissingDependency: there is no Terraform, or no such provider.
     """
     return TerraformWay(cli.find(state))
 

@@ -10,7 +10,7 @@ from haven.base.regions import REGION
 from haven.gate.changes import STASH, Action, Change, Document
 from haven.gate.findings import Danger, Rule, made
 from haven.gate.safeguards import at
-from haven.program.diff import ABSENT, differing
+from haven.program.diff import ABSENT, differences
 
 _PAGE = "docs/promotion.md"
 _APART = f"take it out of this deployment: a failover changes haven:active and nothing else ({_PAGE})"
@@ -89,7 +89,7 @@ def _beyond_growth(change: Change, done: Sequence[Action]) -> Iterator[str]:
     if done != [Action.UPDATE]:
         yield f"{' and '.join(done)} in the Region that becomes active"
         return
-    found = list(differing(change.before, change.after))
+    found = list(differences(change.before, change.after))
     shrunk = [
         f"{path} {before} -> {after}" for path, before, after in found if _number(before, after) and after < before
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from haven.base.problems import shown
 from haven.gate.changes import STASH, UNKNOWN, Action, Change, Document, Engine, changed_at
 from haven.gate.safeguards import ANY, DETACHMENTS, GUARDS, HOLDING, LINKS, PROTECTIONS, Tie, at
-from haven.program.diff import ABSENT, differing, without_secrets
+from haven.program.diff import ABSENT, differences, without_secrets
 from haven.program.removal_steps import unprotect
 from haven.program.stateful_types import Stateful, stateful
 
@@ -203,7 +203,9 @@ class _Judge:
                 "everything that it has made is made anew there, with nothing in it",
             )
         elif change.type == STASH and Action.CREATE not in change.actions:
-            for path, before, after in differing(at(change.before, "input.regions"), at(change.after, "input.regions")):
+            for path, before, after in differences(
+                at(change.before, "input.regions"), at(change.after, "input.regions")
+            ):
                 told = f"the environment's Region changes ({path}: {_value(before)} -> {_value(after)})"
                 yield told, "everything that stands there is made anew elsewhere, with nothing in it"
 

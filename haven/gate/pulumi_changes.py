@@ -7,7 +7,7 @@ from typing import Any
 
 from haven.base.regions import REGION
 from haven.gate.changes import UNKNOWN, Action, Change, changed_at
-from haven.program.diff import differing
+from haven.program.diff import differences
 from haven.program.recording import Secret
 from haven.program.stateful_types import token
 
@@ -130,7 +130,7 @@ def _changed(
 ) -> tuple[str, ...]:
     if not actions & {Action.UPDATE, Action.REPLACE}:
         return ()
-    found = [path for path, _, _ in differing(before, after)]
+    found = [path for path, _, _ in differences(before, after)]
     alone = [each for each in told if not each.startswith("__") and not changed_at(each, found)]
     return tuple(dict.fromkeys([*alone, *found]))
 

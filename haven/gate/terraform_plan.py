@@ -11,7 +11,7 @@ from typing import Any
 from haven.base.problems import Problem, Problems, choices, shown
 from haven.base.regions import REGION
 from haven.gate.changes import UNKNOWN, Action, Change, Document, Engine
-from haven.program.diff import differing
+from haven.program.diff import differences
 from haven.program.recording import Secret
 from haven.program.stateful_types import token
 
@@ -95,7 +95,7 @@ def _change(raw: Mapping[str, Any], regions: Mapping[str, str]) -> Change:
         before,
         after,
         protected=any((change.get("before") or {}).get(each) is True for each in _PROTECTING),
-        changed=tuple(dict.fromkeys(path for path, _, _ in differing(before, after))) if changes else (),
+        changed=tuple(dict.fromkeys(path for path, _, _ in differences(before, after))) if changes else (),
         replacing=tuple(_path(each) for each in change.get("replace_paths") or ()),
         moved_to=then if there and then and then != there else None,
         id=str((change.get("before") or {}).get("id") or ""),

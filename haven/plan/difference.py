@@ -10,7 +10,7 @@ from haven.model.objectives import judge
 from haven.model.tiers import Tier
 from haven.plan.summary import Plan, resource_json
 from haven.plan.summary import as_json as plan_json
-from haven.program.diff import ABSENT, differing, without_secrets
+from haven.program.diff import ABSENT, differences, without_secrets
 from haven.program.recording import REFERENCE, Recording, Resource
 from haven.program.removal_steps import Held, held
 
@@ -120,7 +120,7 @@ def _change_json(change: Change) -> dict[str, Any]:
 def _properties(old: Resource, new: Resource, before: Recording, after: Recording) -> list[PropertyChange]:
     return [
         PropertyChange(path, _shown(first, before), _shown(second, after))
-        for path, first, second in [*differing(old.inputs, new.inputs), *_options(old, new)]
+        for path, first, second in [*differences(old.inputs, new.inputs), *_options(old, new)]
     ]
 
 

@@ -13,16 +13,16 @@ HIDDEN = "(secret)"
 """Stands for a secret value, whatever it is."""
 
 
-def differing(first: Any, second: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differences(first: Any, second: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """The innermost values that differ, with their paths; secrets are compared but not looked into."""
     first, second = _document(first), _document(second)
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         for key in sorted(first.keys() | second.keys()):
             inner = f"{path}.{key}" if path else key
-            yield from differing(first.get(key, ABSENT), second.get(key, ABSENT), inner)
+            yield from differences(first.get(key, ABSENT), second.get(key, ABSENT), inner)
     elif isinstance(first, list) and isinstance(second, list):
         for index in range(max(len(first), len(second))):
-            yield from differing(_at(first, index), _at(second, index), f"{path}[{index}]")
+            yield from differences(_at(first, index), _at(second, index), f"{path}[{index}]")
     elif type(first) is not type(second) or first != second:
         yield path, first, second
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from haven.base.missing_dependency import Lacking
+from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, choices, nearest, shown
 from haven.config.stack_file import Stack
 from haven.model.tiers import Tier
@@ -46,7 +46,7 @@ def run_program(stack: Stack) -> Recording:
 
     Raises:
         Problems: with everything that is wrong with the stack file and with the config in it.
-        Lacking: where a package is missing.
+        MissingDependency: where a package is missing.
     """
     refused: tuple[Problem, ...] = ()
     try:
@@ -71,7 +71,7 @@ def _record(stack: Stack) -> Recording:
 
             return record(stack.project.main, project=stack.project.name, stack=stack.name, config=stack.config)
         except ModuleNotFoundError as error:
-            raise Lacking(f"the Python package {error.name} is missing; run make setup") from error
+            raise MissingDependency(f"the Python package {error.name} is missing; run make setup") from error
 
 
 def _refusals() -> tuple[type[Exception], ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from haven.base.missing_dependency import Lacking
+from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, shown
 
 Client = Callable[[str, str], Any]
@@ -15,7 +15,7 @@ PAGE = "docs/promotion.md"
 _Answer = TypeVar("_Answer")
 
 
-class UnansweredError(Lacking):
+class UnansweredError(MissingDependency):
     """AWS didn't tell; the message says what was asked, and where."""
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from haven.emulator.deployment import DeploymentError, Unavailable
+from haven.base.deployment_error import DeploymentError
+from haven.base.missing_dependency import MissingDependency
 from haven.terraform import mirrors, provider_differences, random_values, schema
 from haven.terraform.export import Export
 from haven.terraform.schema import ProviderSchema
@@ -120,11 +121,11 @@ def find(state: Path) -> Terraform:
         state: a directory for what is read once.
 
     Raises:
-        Unavailable: there is no Terraform, or no such provider.
+        MissingDependency: there is no Terraform, or no such provider.
     """
     program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:
-        raise Unavailable("there is no Terraform CLI on PATH (https://developer.hashicorp.com/terraform/install)")
+        raise MissingDependency("there is no Terraform CLI on PATH (https://developer.hashicorp.com/terraform/install)")
     base = state / "terraform"
     base.mkdir(parents=True, exist_ok=True)
     (base / "main.tf.json").write_text(json.dumps(_required()))
@@ -135,7 +136,7 @@ def find(state: Path) -> Terraform:
             continue
         version = json.loads(run([program, "version", "-json"], base, _WITHIN))["terraform_version"]
         return Terraform(program, version, base, options)
-    raise Unavailable(
+    raise MissingDependency(
         f"{Path(program).name} is there, but no mirror on this machine holds AWS provider"
         f" {provider_differences.PROVIDER}:"
         f" run `{Path(program).name} providers mirror DIRECTORY` and name that directory in {mirrors.CHOSEN}"

@@ -16,9 +16,9 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from haven.base.missing_dependency import MissingDependency
 from haven.emulator import drift, gap_handling
 from haven.emulator.actual import Clients
-from haven.emulator.deployment import Unavailable
 from haven.emulator.ministack import Emulator
 from haven.program.recorder import record
 from haven.terraform import cli
@@ -117,7 +117,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     place = tmp_path_factory.mktemp("alarms")
     try:
         provider = cli.find(place)
-    except Unavailable as missing:
+    except MissingDependency as missing:
         pytest.skip(str(missing))
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
         fitted = gap_handling.fit(record(program, stack="test")).recording

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from haven.base.deployment_error import DeploymentError
 from haven.emulator import managed_keys
-from haven.emulator.deployment import DeploymentError
 from haven.emulator.ministack import Emulator
 from haven.terraform import cli
 from haven_components.data.global_database import instance_name

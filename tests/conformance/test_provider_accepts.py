@@ -12,18 +12,18 @@ from tests.environments import EVERY_STACK, RECOVERY, ROOT, TIERS, environment
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py"))
 
-LACKING = {each.token for each in provider_differences.DIFFERENCES if not each.argument}
+ABSENT_TYPES = {each.token for each in provider_differences.DIFFERENCES if not each.argument}
 """Types that the table of differences says the provider doesn't have."""
 
 
 def assert_accepted(recording: Recording, provider: cli.Terraform, folder: Path) -> None:
     exported = export(recording, provider.schema())
-    assert {each.type for each in exported.left_out} <= LACKING
+    assert {each.type for each in exported.left_out} <= ABSENT_TYPES
     assert {each.reason for each in exported.dropped} <= {each.reason for each in provider_differences.DIFFERENCES}
     verdict = provider.judge(exported, folder)
     assert verdict.errors == []
     assert verdict.created == exported.urns.keys()
-    aws = [each.urn for each in recording.real() if each.type.startswith("aws:") and each.type not in LACKING]
+    aws = [each.urn for each in recording.real() if each.type.startswith("aws:") and each.type not in ABSENT_TYPES]
     assert sorted(exported.urns.values()) == sorted(aws)
 
 

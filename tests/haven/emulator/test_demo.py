@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from haven.base.deployment_error import DeploymentError
+from haven.base.missing_dependency import MissingDependency
 from haven.emulator import demo, deployers, ministack
 from haven.emulator.actual import Clients
-from haven.emulator.deployment import DeploymentError, Order, Unavailable, Watch
+from haven.emulator.deployment import Order, Watch
 from haven.emulator.drift import Difference
 
 ROOT = Path(__file__).parents[3]
@@ -265,7 +267,7 @@ def test_a_stack_that_is_not_there_is_bad_input(project: Path) -> None:
 
 def test_each_way_says_why_it_cannot_be_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable(_: Path) -> Any:
-        raise Unavailable("not here")
+        raise MissingDependency("not here")
 
     monkeypatch.setattr("haven.emulator.pulumi_deployer.find", unavailable)
     monkeypatch.setattr("haven.emulator.terraform_deployer.find", unavailable)

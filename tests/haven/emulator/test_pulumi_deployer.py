@@ -7,8 +7,8 @@ import pytest
 from pulumi.automation.events import OpType, StepEventMetadata
 
 from haven.base import network
+from haven.base.missing_dependency import MissingDependency
 from haven.emulator import drift, pulumi_deployer
-from haven.emulator.deployment import Unavailable
 from haven.emulator.drift import GONE
 
 URN = "urn:pulumi:demo::haven::haven:index:GlobalDatabase$aws:secretsmanager/secret:Secret::haven-demo-db-secret"
@@ -25,7 +25,7 @@ def test_without_a_cli_and_without_a_network_it_says_so_and_doesn_t_try_to_downl
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     monkeypatch.setattr(network, "reachable", lambda _: False)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("something was started"))
-    with pytest.raises(Unavailable, match="no Pulumi CLI on PATH"):
+    with pytest.raises(MissingDependency, match="no Pulumi CLI on PATH"):
         pulumi_deployer.find(tmp_path)
 
 

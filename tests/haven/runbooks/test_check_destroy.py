@@ -135,7 +135,7 @@ def test_the_command_says_it_with_its_exit_code(
     monkeypatch.setattr(check_destroy, "clients", lambda _: client)
     assert main(["check-destroy", "warm", "-C", str(ROOT)]) == code
     output = capsys.readouterr()
-    assert said in (output.err if code == exits.LACKING else output.out)
+    assert said in (output.err if code == exits.MISSING_DEPENDENCY else output.out)
 
 
 def test_a_stack_without_a_database_is_no_environment(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from haven.emulator.deployment import DeploymentError, Unavailable
+from haven.base.deployment_error import DeploymentError
+from haven.base.missing_dependency import MissingDependency
 from haven.terraform import cli as terraform
 from haven.terraform import mirrors, provider_differences, random_values
 from haven.terraform.export import Export
@@ -79,7 +80,7 @@ def test_a_mirror_of_zips_is_one_too(cli: Path, tmp_path: Path) -> None:
 
 def test_without_the_provider_terraform_is_never_started(cli: Path, tmp_path: Path) -> None:
     _mirror(tmp_path / PLACES[0], version="4.0.0")
-    with pytest.raises(Unavailable, match=rf"AWS provider {provider_differences.PROVIDER}.*{mirrors.CHOSEN}"):
+    with pytest.raises(MissingDependency, match=rf"AWS provider {provider_differences.PROVIDER}.*{mirrors.CHOSEN}"):
         terraform.find(tmp_path / "state")
     assert _asked(cli) == []
 
@@ -88,7 +89,7 @@ def test_without_terraform_it_is_said_where_to_get_it(
     cli: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Unavailable, match="no Terraform CLI on PATH"):
+    with pytest.raises(MissingDependency, match="no Terraform CLI on PATH"):
         terraform.find(tmp_path / "state")
 
 
