@@ -1,85 +1,72 @@
-"""`haven gate`: its arguments, and what it does with them. What it needs is loaded when it runs."""
+"""`haven gate`: judges what a preview or a plan would do."""
 
-import argparse
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
+
 from haven.base.exits import FINDINGS, OK
 from haven.base.problems import Problem, Problems, shown
+from haven.cli.command_line import EPILOG, WHERE, Command, directory_option
 
 
-def add(commands: Any, epilog: str) -> Any:
-    """Register the command.
+@click.command(cls=Command, epilog=f"{EPILOG} docs/gate.md has the commands that write FILE.")
+@click.argument("file", metavar="FILE", type=click.Path())
+@click.option(
+    "--accept",
+    metavar="RESOURCE=REASON",
+    multiple=True,
+    help="Accept everything dangerous about one resource (its URN or address), and show why. May be repeated.",
+)
+@click.option("--active", metavar="REGION", help="Judge a failover to this Region, where the document names none.")
+@click.option("--stack", metavar="STACK", help="Accept what haven:policy.accepted in this stack's file accepts.")
+@click.option("--policy", is_flag=True, help="Also judge the resulting resources by the rules of the policy pack.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@directory_option
+def gate(
+    *,
+    file: str,
+    accept: Sequence[str],
+    active: str | None,
+    stack: str | None,
+    policy: bool,
+    as_json: bool,
+    directory: str | None,
+) -> int:
+    """Judge a preview or a plan: what is dangerous is refused.
 
-    Returns:
-        Its parser.
+    Reads FILE, a preview of Pulumi or a plan of Terraform as JSON (- for the standard input), and refuses what
+    endangers data or a recovery: replacement, deletion or detachment of something stateful or protected, a safeguard
+    that is removed, a change of Regions, and a failover that does more than add and enlarge in the newly active
+    Region. Works offline.
     """
-    gate = commands.add_parser(
-        "gate",
-        help="judge what a preview or a plan would do: what is dangerous is refused",
-        description="Reads what Pulumi or Terraform would do and refuses what endangers data or a recovery: "
-        "replacement, deletion or detachment of something stateful or protected, a guard taken off, a change of "
-        "Regions, and a flip of the active Region that does more than add and enlarge there. Asks nobody.",
-        epilog=f"{epilog} docs/gate.md has the commands that write FILE.",
-        allow_abbrev=False,
-    )
-    gate.add_argument("file", metavar="FILE", help="a preview or a plan as JSON; - for the standard input")
-    gate.add_argument(
-        "--accept",
-        metavar="RESOURCE=REASON",
-        action="append",
-        default=[],
-        help="let everything dangerous about one resource through, and show why; its URN or address; may be repeated",
-    )
-    gate.add_argument(
-        "--active", metavar="REGION", help="judge it as a flip to this Region, where the document doesn't tell"
-    )
-    gate.add_argument(
-        "--stack", metavar="STACK", help="let through what this stack's file accepts, in haven:policy.accepted"
-    )
-    gate.add_argument(
-        "--policy", action="store_true", help="judge what would stand by the rules of the policy pack too"
-    )
-    gate.add_argument("--json", action="store_true", help="print the verdict for programs")
-    return gate
+    from haven.base import terminal
+    from haven.gate import preview_reader, text, verdict
 
-
-def run(asked: argparse.Namespace) -> int:
-    """Judge one document.
-
-    Returns:
-        0 with nothing dangerous but what is accepted, and with --policy no mandatory violation; 1 otherwise.
-
-    Raises:
-        Problems: the document can't be judged.
-    """
-    from haven.base import terminal  # noqa: PLC0415  the tool starts fast
-    from haven.gate import preview_reader, text  # noqa: PLC0415  the tool starts fast
-    from haven.gate import verdict as gate  # noqa: PLC0415  the tool starts fast
-
-    where = "the standard input" if asked.file == "-" else asked.file
-    data = _data(asked.file)
+    where = "the standard input" if file == "-" else file
+    data = _data(file)
     document = preview_reader.read(data, where)
-    lasting = _lasting(asked.stack, asked.directory) if asked.stack is not None else {}
-    verdict = gate.judge(document, asked.accept, asked.active, where, lasting)
-    printed, refused = _by_rules(data, where, as_json=asked.json) if asked.policy else (None, False)
-    if asked.json:
-        told = text.as_json(verdict) | ({"policy": printed} if asked.policy else {})
-        print(json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False))
+    lasting = _lasting(stack, directory) if stack is not None else {}
+    judged = verdict.judge(document, accept, active, where, lasting)
+    printed, refused = _by_rules(data, where, as_json=as_json) if policy else (None, False)
+    if as_json:
+        found = text.as_json(judged) | ({"policy": printed} if policy else {})
+        print(json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False))
     else:
-        sys.stdout.write(text.render(verdict, terminal.style_for(sys.stdout)))
-        sys.stdout.write(f"\n{printed}" if asked.policy else "")
-    return FINDINGS if verdict.refused or refused else OK
+        sys.stdout.write(text.render(judged, terminal.style_for(sys.stdout)))
+        sys.stdout.write(f"\n{printed}" if policy else "")
+    return FINDINGS if judged.refused or refused else OK
 
 
 def _by_rules(data: bytes, where: str, *, as_json: bool) -> tuple[Any, bool]:
-    """What the rules say of what would stand, ready to be printed, and whether they refuse it."""
-    from haven.base import terminal  # noqa: PLC0415  the tool starts fast
-    from haven.gate import preview_reader  # noqa: PLC0415  the tool starts fast
-    from haven_policies import previews, report  # noqa: PLC0415  only where it is asked for
+    """The rules' verdict on the resulting resources, ready to be printed, and whether they refuse it."""
+    from haven.base import terminal
+    from haven.gate import preview_reader
+    from haven_policies import previews, report
 
     today = datetime.now(UTC).date()
     found = previews.verdict_on_preview(preview_reader.digest(data, where), today, where)
@@ -89,10 +76,10 @@ def _by_rules(data: bytes, where: str, *, as_json: bool) -> tuple[Any, bool]:
 
 def _lasting(stack: str, directory: str | None) -> dict[str, str]:
     """What a stack's file accepts today: resource -> why, and until when."""
-    from haven.config import stack_file  # noqa: PLC0415  the tool starts fast
-    from haven.config.policy import Policy  # noqa: PLC0415  the tool starts fast
-    from haven.config.reader import read_model  # noqa: PLC0415  the tool starts fast
-    from haven.program import run as planning  # noqa: PLC0415  the tool starts fast
+    from haven.config import stack_file
+    from haven.config.policy import Policy
+    from haven.config.reader import read_model
+    from haven.program import run as planning
 
     found = stack_file.load_stack(stack, planning.start_directory(directory))
     policy, problems = read_model(found.config, "haven:policy", Policy())
@@ -109,4 +96,4 @@ def _data(file: str) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         got = f"{shown(file)}, which can't be read ({error.strerror})"
-        raise Problems([Problem("FILE", got, "a file, or -", "see docs/gate.md")], "the command line") from error
+        raise Problems([Problem("FILE", got, "a file, or -", "see docs/gate.md")], WHERE) from error

@@ -1,37 +1,54 @@
-"""The commands `haven pr` and `haven environments`."""
+"""`haven pr`: what a change means for every stack that it touches."""
 
-import argparse
 import json
 import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
 
 from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
-from haven.config.project import missing_project, nearest_project, read_project
-from haven.program.run import start_directory
-from haven.pull_request import environments, markdown
-from haven.pull_request.report import Report, make_report
-from haven.pull_request.report_json import as_json
-from haven.pull_request.sarif import as_sarif
+from haven.cli.command_line import Command, directory_option
+
+if TYPE_CHECKING:
+    from haven.pull_request.markdown import Where
+    from haven.pull_request.report import Report
 
 
-def report_on_change(asked: argparse.Namespace) -> int:
-    """Report on what is checked out, held against a base; see `haven pr --help`."""
-    start = start_directory(asked.directory)
-    report = make_report(start, asked.base, datetime.now(UTC).date())
+@click.command(cls=Command)
+@click.option("--base", metavar="REF", required=True, help="The branch or commit that the change goes to.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--save", metavar="DIR", help="Write comment.md, report.md (never cut), report.json and policies.sarif there."
+)
+@directory_option
+def pr(base: str, as_json: bool, save: str | None, directory: str | None) -> int:
+    """Report on a change, for every stack that it touches.
+
+    Runs the programs of the working tree and of its merge base with REF, offline, and prints one comment in Markdown:
+    for each stack that the change touches the verdict of the policies, the tier and the resources before and after,
+    and edits that can't be merged.
+    """
+    from haven.program.run import start_directory
+    from haven.pull_request import markdown
+    from haven.pull_request.report import make_report
+    from haven.pull_request.report_json import as_json as report_json
+
+    report = make_report(start_directory(directory), base, datetime.now(UTC).date())
     comment = markdown.comment(report, _run_of(dict(os.environ)))
-    if asked.save is not None:
-        _save(report, comment, Path(asked.save))
-    if asked.json:
-        print(json.dumps(as_json(report), indent=2, sort_keys=True, ensure_ascii=False))
+    if save is not None:
+        _save(report, comment, Path(save))
+    if as_json:
+        print(json.dumps(report_json(report), indent=2, sort_keys=True, ensure_ascii=False))
     else:
         sys.stdout.write(comment)
     return exit_code(report)
 
 
-def exit_code(report: Report) -> int:
-    """2 where a stack's file is wrong, 1 where something stands against the change, 3 where it couldn't be judged."""
+def exit_code(report: "Report") -> int:
+    """2 where a stack's file is wrong, 1 where the change can't be merged as it is, 3 where it couldn't be judged."""
     if any(each.problems for each in report.stacks):
         return BAD_INPUT
     if any(each.refused for each in report.stacks):
@@ -39,15 +56,11 @@ def exit_code(report: Report) -> int:
     return MISSING_DEPENDENCY if any(each.unknown for each in report.stacks) else OK
 
 
-def list_environments(asked: argparse.Namespace) -> int:
-    """Print the stacks that stand in AWS, for the matrix of a workflow; see `haven environments --help`."""
-    start = start_directory(asked.directory)
-    project = read_project(nearest_project(start) or missing_project(start))
-    print(json.dumps(environments.deployed(project)))
-    return OK
+def _save(report: "Report", comment: str, directory: Path) -> None:
+    from haven.pull_request import markdown
+    from haven.pull_request.report_json import as_json
+    from haven.pull_request.sarif import as_sarif
 
-
-def _save(report: Report, comment: str, directory: Path) -> None:
     documents = {"report.json": as_json(report)}
     if (found := as_sarif(report))["runs"]:
         documents["policies.sarif"] = found
@@ -62,8 +75,10 @@ def _save(report: Report, comment: str, directory: Path) -> None:
         (directory / name).write_text(text, encoding="utf-8")
 
 
-def _run_of(environment: dict[str, str]) -> markdown.Where:
+def _run_of(environment: dict[str, str]) -> "Where":
     """The workflow's run that this is, from the variables that GitHub sets in one."""
+    from haven.pull_request.markdown import Where
+
     parts = [environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
     server, repository, run = parts
-    return markdown.Where(f"{server}/{repository}/actions/runs/{run}") if all(parts) else markdown.Where()
+    return Where(f"{server}/{repository}/actions/runs/{run}") if all(parts) else Where()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from haven.base.missing_dependency import MissingDependency
-from haven.base.problems import Problem, Problems, choices, nearest, shown
+from haven.base.problems import Problem, Problems, shown
 from haven.config.stack_file import Stack
 from haven.model.tiers import Tier
 from haven.program.recording import Recording
@@ -25,20 +25,6 @@ class Variant:
     stack: Stack
     notes: tuple[str, ...]
     """What besides the tier had to differ."""
-
-
-def read_tier(word: str) -> Tier:
-    """The tier called `word`.
-
-    Raises:
-        Problems: where there is none.
-    """
-    try:
-        return Tier(word)
-    except ValueError:
-        near = nearest(word, list(Tier))
-        fix = f"did you mean {near}?" if near else "name one of the four tiers"
-        raise Problems([Problem("--compare", shown(word), choices(Tier), fix)]) from None
 
 
 def run_program(stack: Stack) -> Recording:

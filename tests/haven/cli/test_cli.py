@@ -95,10 +95,10 @@ def test_help_imports_none_of_the_heavy_packages() -> None:
         "with contextlib.suppress(SystemExit):\n"
         "    main(['--help'])\n"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & "
-        "{'pulumi', 'pulumi_aws', 'boto3', 'botocore', 'yaml', 'pydantic', 'grpc'}))"
+        "{'pulumi', 'pulumi_aws', 'boto3', 'botocore', 'yaml', 'pydantic', 'grpc', 'rich'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert "show what a stack would make" in done.stdout
+    assert "Show what a stack would create" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -122,8 +122,13 @@ def test_version_is_the_packages() -> None:
         (["plam"], f'COMMAND: got "plam"; allowed: {COMMANDS}; fix: did you mean plan?'),
         (["xyz"], f'COMMAND: got "xyz"; allowed: {COMMANDS}; fix: see haven --help'),
         (["plan"], "STACK: got nothing; allowed: a value; fix: see haven plan --help"),
-        (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--accept", "--active", "--base", "--compare", '),
-        (["plan", "prod", "more"], 'argument: got "more"; allowed: nothing more; fix: see haven --help'),
+        (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--compare", "--help", "--json", "--policy", '),
+        (["plan", "--jsn", "prod"], 'option: got "--jsn"; allowed: "--compare", "--help", "--json", "--policy", '),
+        (["plan", "prod", "--tier", "warm"], 'option: got "--tier"; allowed: "--compare", "--help", "--json", '),
+        (["--jsn", "plan", "prod"], 'option: got "--jsn"; allowed: "--help", "--version", "-C"; fix: see haven --help'),
+        (["plan", "prod", "-x"], 'option: got "-x"; allowed: "--compare", '),
+        (["plan", "prod", "more"], 'argument: got "more"; allowed: nothing more; fix: see haven plan --help'),
+        (["pr"], "--base: got nothing; allowed: a value; fix: see haven pr --help"),
         (["plan", "prod", "--compare"], "--compare: got nothing; allowed: a value; fix: see haven plan --help"),
         (["plan", "prod", "--json=yes"], "--json: got a value; allowed: nothing; fix: see haven plan --help"),
         (["plan", "prod", "--compare", "wrm"], '--compare: got "wrm"; allowed: "backup", "pilot-light", "warm", '),
@@ -143,6 +148,49 @@ def test_a_wrong_command_line_is_one_problem_on_standard_error(
     headline, line = err.splitlines()
     assert headline in ("1 problem in the command line:", "1 problem:")
     assert line.startswith(f"  {problem}")
+
+
+def test_every_problem_of_a_command_line_is_reported_at_once(project: Path, run: Run) -> None:
+    code, out, err = run("plan", "--jsn", "--polcy", "--compare", "wrm")
+    assert (code, out) == (2, "")
+    headline, *problems = [line.partition("; allowed")[0] for line in err.splitlines()]
+    assert headline == "4 problems in the command line:"
+    assert problems == [
+        '  option: got "--jsn"',
+        '  option: got "--polcy"',
+        '  --compare: got "wrm"',
+        "  STACK: got nothing",
+    ]
+
+
+def test_help_is_shown_although_something_else_is_wrong(run: Run) -> None:
+    code, out, _ = run("plan", "--jsn", "--help")
+    assert code == 0
+    assert out.startswith("Usage: haven plan [OPTIONS] STACK\n")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_completion_script(shell: str) -> None:
+    done = in_a_process(env={**os.environ, "_HAVEN_COMPLETE": f"{shell}_source"})
+    assert "_HAVEN_COMPLETE" in done.stdout
+    assert f"{shell}_complete" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "last", "offered"),
+    [
+        ("haven ", 1, ["check-destroy", "demo", "environments", "gate", "plan", "pr"]),
+        ("haven plan p", 2, ["prod"]),
+        ("haven plan prod --compare ", 4, ["backup", "pilot-light", "warm", "active-active"]),
+        ("haven gate --a", 2, ["--accept", "--active"]),
+    ],
+)
+def test_commands_options_stacks_and_tiers_are_completed(
+    project: Path, words: str, last: int, offered: list[str]
+) -> None:
+    asked = {"_HAVEN_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(last)}
+    done = in_a_process(cwd=project, env={**os.environ, **asked})
+    assert [line.partition(",")[2] for line in done.stdout.splitlines()] == offered
 
 
 def test_the_nearest_option_is_named(project: Path, run: Run) -> None:
@@ -292,11 +340,11 @@ def test_a_missing_package_exits_3_and_says_which(project: Path, run: Run) -> No
 
 
 def test_an_interrupt_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: str) -> None:
+    def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(planning, "read_tier", interrupted)
-    assert run("plan", "prod", "--compare", "warm") == (130, "", "interrupted\n")
+    monkeypatch.setattr(planning, "start_directory", interrupted)
+    assert run("plan", "prod") == (130, "", "interrupted\n")
 
 
 def test_a_real_ctrl_c_ends_a_running_program_quietly(project: Path) -> None:

@@ -3,13 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
-
-from haven.base.problems import Problems
 from haven.config.project import Project
 from haven.config.stack_file import Stack
 from haven.model.tiers import Tier
-from haven.program.run import read_tier, with_tier
+from haven.program.run import with_tier
 
 
 def stack(**config: str) -> Stack:
@@ -46,16 +43,3 @@ def test_a_snapshot_to_restore_stays_in_tier_backup_only() -> None:
     variant = with_tier(before, Tier.WARM)
     assert json.loads(variant.stack.config["haven:database"]) == {"instances": 2}
     assert variant.notes == ("haven:database.restoreSnapshot is left out: it belongs to tier backup",)
-
-
-@pytest.mark.parametrize(
-    ("word", "fix"),
-    [("wrm", "did you mean warm?"), ("Active-Active", "did you mean active-active?"), ("x", "name one")],
-)
-def test_an_unknown_tier_is_answered_with_the_nearest(word: str, fix: str) -> None:
-    assert read_tier("warm") is Tier.WARM
-    with pytest.raises(Problems) as caught:
-        read_tier(word)
-    (problem,) = caught.value.problems
-    assert problem.fix.startswith(fix)
-    assert problem.allowed == '"backup", "pilot-light", "warm", "active-active"'

@@ -1,0 +1,35 @@
+"""`haven check-destroy`: whether a promotion gets in the way of `pulumi destroy`."""
+
+import click
+
+from haven.base.exits import FINDINGS, OK
+from haven.base.problems import Problem, Problems, shown
+from haven.cli.command_line import Command, directory_option, stack_argument
+
+
+@click.command("check-destroy", cls=Command)
+@stack_argument()
+@directory_option
+def check_destroy(stack: str, directory: str | None) -> int:
+    """Ask AWS whether a stack that was promoted can be destroyed.
+
+    Asks AWS which side of the database and of the cache is the primary, changes nothing, and prints what to do before
+    `pulumi destroy`, which deletes them in an order that a promotion reverses.
+    """
+    from haven.config import stack_file
+    from haven.program import run
+    from haven.runbooks import check_destroy as check
+
+    loaded = stack_file.load_stack(stack, run.start_directory(directory))
+    manifest = run.run_program(loaded).outputs.get("manifest")
+    if manifest is None:
+        fix = "name a stack that has a database"
+        raise Problems([Problem("STACK", shown(stack), "the stack of an environment", fix)], loaded.where)
+    roles = check.read(manifest, check.clients(loaded.config.get("haven:emulator") or None))
+    active = loaded.config.get("haven:active") or manifest["regions"]["primary"]
+    found = list(check.obstacles(manifest, active, roles))
+    if found:
+        print(Problems(found, f"the way of pulumi destroy of stack {loaded.name}").render())
+        return FINDINGS
+    print(f"Neither the database's nor the cache's roles stand in the way of pulumi destroy of stack {loaded.name}.")
+    return OK

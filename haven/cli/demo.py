@@ -1,0 +1,20 @@
+"""`haven demo`: a stack in an emulator on this machine."""
+
+import click
+
+from haven.cli.command_line import Command, directory_option, stack_argument
+
+
+@click.command(cls=Command)
+@stack_argument(default="demo", metavar="[STACK]")
+@directory_option
+def demo(stack: str, directory: str | None) -> int:
+    """Deploy a stack into an emulator on this machine, and destroy it.
+
+    Starts an emulator of AWS on this machine, deploys STACK (`demo` when omitted) into it, reads back what is there,
+    deploys once more to show that nothing changes, and destroys it again.
+    """
+    from haven.emulator import demo as job
+    from haven.program.run import start_directory
+
+    return job.run(stack, start_directory(directory))
