@@ -76,6 +76,10 @@ class Catalog:
         entry = kept.get(name) if self._own(name) else None
         return Source(**(entry or json.loads(_shipped(_SOURCES))[name]))
 
+    def rows(self, name: str) -> Sequence[Mapping[str, str]]:
+        """The lines of a data file, column by column."""
+        return list(_rows(self._text(name)))
+
     def instance(self, name: str) -> InstanceType | None:
         """What an instance type has; None where the data doesn't know it."""
         return self._instances().get(name)
@@ -83,21 +87,22 @@ class Catalog:
     def zone_ids(self, name: str, region: str) -> Sequence[str] | None:
         """The zone ids that offer an instance type in a Region: none where it isn't offered there, None where the data
         knows nothing of the Region or of the type."""
-        if region not in self.regions() or name not in self._offered_types():
+        offerings = self._offerings()
+        if region not in offerings or not any(name in each for each in offerings.values()):
             return None
-        return self._offerings().get((name, region), ())
+        return offerings[region].get(name, ())
 
     def regions(self) -> Collection[str]:
         """The Regions of which the data knows what they offer."""
-        return {region for _, region in self._offerings()}
+        return self._offerings().keys()
 
     def offered(self, region: str) -> Sequence[str]:
         """The instance types of the data that a Region offers, in the order of their names."""
-        return sorted(name for name, place in self._offerings() if place == region)
+        return sorted(self._offerings().get(region, {}))
 
     def is_known(self, name: str) -> bool:
         """Whether there is such an EC2 instance type, as far as the data, pulumi-aws and botocore know."""
-        known = (self._instances(), self._offered_types(), _types_of_pulumi())
+        known = (self._instances(), *self._offerings().values(), _types_of_pulumi())
         return any(name in each for each in known) or name in _types_of_botocore()
 
     def nearest_offered(self, name: str, region: str, count: int = 3) -> Sequence[str]:
@@ -114,11 +119,8 @@ class Catalog:
     def _instances(self) -> Mapping[str, InstanceType]:
         return _instances(self._text(INSTANCES))
 
-    def _offerings(self) -> Mapping[tuple[str, str], Sequence[str]]:
+    def _offerings(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
         return _offerings(self._text(OFFERINGS))
-
-    def _offered_types(self) -> Collection[str]:
-        return {name for name, _ in self._offerings()}
 
     def _text(self, name: str) -> str:
         own = self._own(name)
@@ -219,8 +221,12 @@ def _instances(text: str) -> Mapping[str, InstanceType]:
 
 
 @cache
-def _offerings(text: str) -> Mapping[tuple[str, str], Sequence[str]]:
-    return {(row["type"], row["region"]): tuple(row["zones"].split()) for row in _rows(text)}
+def _offerings(text: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """Region -> instance type -> zone ids."""
+    found: dict[str, dict[str, Sequence[str]]] = {}
+    for row in _rows(text):
+        found.setdefault(row["region"], {})[row["type"]] = tuple(row["zones"].split())
+    return found
 
 
 @cache

