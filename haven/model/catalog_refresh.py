@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from haven.base.missing_dependency import Lacking
+from haven.base.missing_dependency import MissingDependency
 from haven.model.catalog import INSTANCES, OFFERINGS, PROJECT_FOLDER, Catalog
 
 Client = Callable[[str], Any]
@@ -45,7 +45,7 @@ def refresh(project: Path, regions: Sequence[str], today: date, client: Client |
         For each Region how many instance types it offers.
 
     Raises:
-        Lacking: AWS can't be asked or doesn't answer; the files are as they were.
+        MissingDependency: AWS can't be asked or doesn't answer; the files are as they were.
     """
     client = client or _boto3
     known = Catalog(project)
@@ -87,12 +87,12 @@ def _ask(client: Client, region: str) -> tuple[dict[str, dict[str, Any]], dict[s
         ):
             zones.setdefault(each["InstanceType"], []).append(each["Location"])
     except (BotoCoreError, ClientError) as error:
-        raise Lacking(
+        raise MissingDependency(
             f"EC2 in {region} could not be asked: {error}; fix: use credentials of an account with that Region enabled"
             f" and the permissions {_PERMISSIONS}; the data files are unchanged"
         ) from error
     if not zones:
-        raise Lacking(f"EC2 in {region} offers no instance type at all; the data files are unchanged")
+        raise MissingDependency(f"EC2 in {region} offers no instance type at all; the data files are unchanged")
     return types, zones
 
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
 
-from haven.base.missing_dependency import Lacking
+from haven.base.missing_dependency import MissingDependency
 from haven.model.catalog import Catalog
 from haven.model.catalog_refresh import refresh
 
@@ -52,7 +52,7 @@ def test_without_credentials_the_message_says_what_is_needed_and_nothing_is_writ
     def client(_: str) -> Any:
         raise NoCredentialsError
 
-    with pytest.raises(Lacking, match="ec2:DescribeInstanceTypes and ec2:DescribeInstanceTypeOfferings"):
+    with pytest.raises(MissingDependency, match="ec2:DescribeInstanceTypes and ec2:DescribeInstanceTypeOfferings"):
         refresh(tmp_path, ["eu-west-1"], TODAY, client)
     assert list(tmp_path.iterdir()) == []
 
@@ -60,6 +60,6 @@ def test_without_credentials_the_message_says_what_is_needed_and_nothing_is_writ
 def test_a_region_that_offers_nothing_is_refused_and_the_old_files_stay(tmp_path: Path) -> None:
     refresh(tmp_path, ["eu-west-1"], TODAY, lambda _: _client([L4], ["euw1-az1"]))
     before = {each.name: each.read_bytes() for each in (tmp_path / "data").iterdir()}
-    with pytest.raises(Lacking, match="no instance type"):
+    with pytest.raises(MissingDependency, match="no instance type"):
         refresh(tmp_path, ["eu-west-1"], TODAY, lambda _: _client([], []))
     assert {each.name: each.read_bytes() for each in (tmp_path / "data").iterdir()} == before
