@@ -1,4 +1,4 @@
-"""Every stack file of `refused_stacks` is refused with the words written at its top (`#!`), and nothing else."""
+"""Every stack file of `refused_stacks/<config key>/` is refused with the words at its top (`#!`), and nothing else."""
 
 from pathlib import Path
 
@@ -7,10 +7,11 @@ import pytest
 from haven.cli.main import main
 from tests.environments import ROOT
 
-FILES = sorted((ROOT / "tests/haven/config/refused_stacks").glob("*.yaml"))
+FOLDER = ROOT / "tests/haven/config/refused_stacks"
+FILES = sorted(FOLDER.glob("*/*.yaml"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+@pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}/{file.stem}" for file in FILES])
 def test_a_stack_file_is_refused_in_the_words_at_its_top(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -28,5 +29,6 @@ def test_a_stack_file_is_refused_in_the_words_at_its_top(
     assert copy.read_text() == text
 
 
-def test_there_are_at_least_25_of_them() -> None:
-    assert len(FILES) >= 25
+def test_every_refused_stack_is_in_the_folder_of_a_config_key() -> None:
+    assert len(FILES) >= 72
+    assert [file for file in FOLDER.rglob("*") if file.is_file() and file not in FILES] == []
