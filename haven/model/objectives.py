@@ -1,4 +1,4 @@
-"""Holds a stack's objectives against what its tier can promise."""
+"""Compares a stack's objectives (RTO, RPO, availability) with the promises of its tier."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from haven.model.tiers import PROMISES, Promise, Tier
 MINUTES_A_YEAR = 365 * 24 * 60
 
 
-class Verdict(StrEnum):
-    """How an objective stands to a promise."""
+class Feasibility(StrEnum):
+    """Whether a tier can meet an objective."""
 
     PROMISED = "within what the tier promises"
     ASSUMED = "within reach, if the assumption holds"
@@ -21,19 +21,25 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """One objective beside one promise."""
+    """One objective, compared with one promise."""
 
     objective: str
     """`rtoMinutes`, `rpoMinutes` or `availabilityPercent`."""
     wanted: float
     promise: str
     """The promise's name in `haven.model.tiers.PROMISES`."""
-    verdict: Verdict
+    verdict: Feasibility
     because: str
+    """The figure that decides the verdict, in words."""
 
 
 def judge(tier: Tier, objectives: Mapping[str, float]) -> list[Judgement]:
-    """Every objective given, beside every promise that it touches, in a fixed order."""
+    """Compare every objective with every promise that it concerns, in a fixed order.
+
+    Args:
+        tier: the environment's tier.
+        objectives: `rtoMinutes`, `rpoMinutes` (minutes) and `availabilityPercent`; those left out are not compared.
+    """
     promises = PROMISES[tier]
     judged: list[Judgement] = []
     for name, promise in promises.items():
@@ -47,22 +53,28 @@ def judge(tier: Tier, objectives: Mapping[str, float]) -> list[Judgement]:
 
 def impossible(tier: Tier, objectives: Mapping[str, float]) -> list[Judgement]:
     """The objectives that the tier cannot meet by definition."""
-    return [each for each in judge(tier, objectives) if each.verdict is Verdict.IMPOSSIBLE]
+    return [each for each in judge(tier, objectives) if each.verdict is Feasibility.IMPOSSIBLE]
 
 
 def _in_minutes(objective: str, wanted: float, name: str, promise: Promise) -> Judgement:
-    if wanted < promise.at_best.value:
-        return Judgement(objective, wanted, name, Verdict.IMPOSSIBLE, promise.at_best.says)
-    if promise.at_most is None or wanted < promise.at_most.value:
-        because = promise.at_most.says if promise.at_most else "nothing is promised here"
-        return Judgement(objective, wanted, name, Verdict.OPEN, because)
-    assumed = isinstance(promise.at_most, Assumption)
-    return Judgement(objective, wanted, name, Verdict.ASSUMED if assumed else Verdict.PROMISED, promise.at_most.says)
+    if wanted < promise.best_case.value:
+        return Judgement(objective, wanted, name, Feasibility.IMPOSSIBLE, promise.best_case.description)
+    if promise.worst_case is None or wanted < promise.worst_case.value:
+        because = promise.worst_case.description if promise.worst_case else "nothing is promised here"
+        return Judgement(objective, wanted, name, Feasibility.OPEN, because)
+    assumed = isinstance(promise.worst_case, Assumption)
+    return Judgement(
+        objective,
+        wanted,
+        name,
+        Feasibility.ASSUMED if assumed else Feasibility.PROMISED,
+        promise.worst_case.description,
+    )
 
 
 def _availability(tier: Tier, percent: float) -> Judgement:
     allowance = (1 - percent / 100) * MINUTES_A_YEAR
-    failover = PROMISES[tier]["rto"].at_best.value
-    spent = f"{percent:g} % leaves {allowance:.1f} min a year; one recovery at its best takes {failover:g} min"
-    verdict = Verdict.IMPOSSIBLE if allowance < failover else Verdict.OPEN
+    failover = PROMISES[tier]["rto"].best_case.value
+    spent = f"{percent:g} % leaves {allowance:.1f} min a year; one recovery takes {failover:g} min in the best case"
+    verdict = Feasibility.IMPOSSIBLE if allowance < failover else Feasibility.OPEN
     return Judgement("availabilityPercent", percent, "rto", verdict, spent)

@@ -1,4 +1,4 @@
-"""The four tiers: what stands by in the recovery Region, and what such an environment can promise."""
+"""The four tiers: the standby capacity in the recovery Region, and the recovery times and data loss they promise."""
 
 import math
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from enum import Enum, StrEnum
 from fractions import Fraction
 
 from haven.model import sources
-from haven.model.sources import Assumption, Fact
+from haven.model.sources import Assumption, SourcedFigure
 
 
 class Tier(StrEnum):
-    """How much stands by in the recovery Region, from the least to the most."""
+    """How much standby capacity the recovery Region has, from the least to the most."""
 
     BACKUP = "backup"
     PILOT_LIGHT = "pilot-light"
@@ -24,7 +24,7 @@ class Tier(StrEnum):
 
 
 class Database(Enum):
-    """What of the database stands by."""
+    """The standby part of the Aurora global database."""
 
     NONE = "none"
     HEADLESS = "headless member"
@@ -33,7 +33,7 @@ class Database(Enum):
 
 
 class Routing(Enum):
-    """How traffic is moved."""
+    """How DNS sends traffic to a Region."""
 
     MANUAL = "manual"
     FAILOVER = "failover records"
@@ -42,14 +42,14 @@ class Routing(Enum):
 
 @dataclass(frozen=True)
 class Standby:
-    """What stands in a Region that does not serve. Counts of nodes follow from the primary's by the shares here."""
+    """The resources of a Region that takes no traffic. Node counts are the primary's, multiplied by the shares."""
 
     network: bool
     nat: bool
     cluster: bool
     system_nodes: Fraction
     gpu_nodes: Fraction | None
-    """None: the stack's own standby share."""
+    """None: `haven:cluster.standbyShare`, or `STANDBY_SHARE` where the stack file has none."""
     database: Database
     write_forwarding: bool
     cache: bool
@@ -57,7 +57,7 @@ class Standby:
     tables: bool
     """Whether tables have a replica."""
     access_points: bool
-    """Whether one name stands for both buckets of a pair."""
+    """Whether a Multi-Region Access Point covers the buckets of both Regions."""
     routing: Routing
 
 
@@ -88,26 +88,31 @@ STANDBY: dict[Tier, Standby] = {
 }  # fmt: skip
 
 LEAST_SYSTEM_NODES = 2
-"""Two, so that the cluster's own services survive the loss of a node while they stand by."""
+"""Two, so that the standby cluster's add-ons survive the loss of a node."""
 
 
 def standby_count(full: int, share: Fraction, least: int = 1) -> int:
-    """How many of `full` stand by: rounded up, at least `least`, never more than `full`; a share of 0 is none."""
+    """The number of standby nodes: `full * share`, rounded up, at least `least`, at most `full`; a share of 0 is 0."""
     return 0 if share == 0 else min(full, max(least, math.ceil(full * share)))
 
 
 STANDBY_SHARE = 1 / 3
-"""The share of the GPU nodes that stands by in tier warm, where a stack names none."""
+"""The standby share of the GPU nodes in tier warm, where the stack file has none."""
 
 
 def gpu_share(tier: Tier, own: float | None) -> Fraction:
-    """The share of a system's GPU nodes that stands by, given the stack's own share where it names one."""
+    """The standby share of a system's GPU nodes.
+
+    Args:
+        tier: the system's tier.
+        own: the share in the stack file, used in tier warm only. None: `STANDBY_SHARE`.
+    """
     share = STANDBY[tier].gpu_nodes
     return Fraction(STANDBY_SHARE if own is None else own).limit_denominator(1000) if share is None else share
 
 
 def database_instances(tier: Tier, full: int) -> int:
-    """How many database instances stand by beside `full` ones in the Region that serves."""
+    """The number of standby database instances, given `full` instances in the active Region."""
     kind = STANDBY[tier].database
     if kind in (Database.NONE, Database.HEADLESS):
         return 0
@@ -116,48 +121,52 @@ def database_instances(tier: Tier, full: int) -> int:
 
 @dataclass(frozen=True)
 class Promise:
-    """What a tier can be held to: at best, and at most where anything may be said at all. Minutes."""
+    """The recovery time or data loss of a tier, in minutes: best case and worst case."""
 
-    says: str
-    at_best: Fact
-    at_most: Fact | Assumption | None
-    """None: nothing can be promised."""
-
-
-def _doubled(first: Fact, second: Fact, says: str) -> Fact:
-    return Fact(first.value + second.value, "min", says, f"{first.source}; arithmetic")
+    description: str
+    best_case: SourcedFigure
+    worst_case: SourcedFigure | Assumption | None
+    """None: neither a source nor an assumption gives a bound."""
 
 
-_BACKUP_RPO = _doubled(
+def _total(first: SourcedFigure, second: SourcedFigure, description: str) -> SourcedFigure:
+    return SourcedFigure(first.value + second.value, "min", description, f"{first.source}; arithmetic")
+
+
+_BACKUP_RPO = _total(
     sources.BACKUP_INTERVAL_MINUTES,
     sources.BACKUP_START_WINDOW_MINUTES,
     "interval + start window; the backup job and its copy come on top",
 )
-_OBJECTS_UNTIMED = Promise("objects not yet replicated", sources.ASYNCHRONOUS_LEAST_MINUTES, None)
+_OBJECTS_UNTIMED = Promise("objects not yet replicated", sources.ASYNCHRONOUS_BEST_CASE_MINUTES, None)
 _OBJECTS_TIMED = Promise(
-    "objects not yet replicated", sources.ASYNCHRONOUS_LEAST_MINUTES, sources.OBJECT_REPLICATION_MINUTES
+    "objects not yet replicated", sources.ASYNCHRONOUS_BEST_CASE_MINUTES, sources.OBJECT_REPLICATION_MINUTES
 )
 _DATABASE_REPLICATED = Promise(
-    "committed database writes", sources.ASYNCHRONOUS_LEAST_MINUTES, sources.AURORA_GLOBAL_LAG_MINUTES
+    "committed database writes", sources.ASYNCHRONOUS_BEST_CASE_MINUTES, sources.AURORA_GLOBAL_LAG_MINUTES
 )
-_CACHE_REBUILT = Promise("cached entries: the cache starts empty", sources.ASYNCHRONOUS_LEAST_MINUTES, None)
-_CACHE_REPLICATED = Promise("cached entries", sources.ASYNCHRONOUS_LEAST_MINUTES, sources.CACHE_LAG_MOST_MINUTES)
+_CACHE_REBUILT = Promise("cached entries: the cache starts empty", sources.ASYNCHRONOUS_BEST_CASE_MINUTES, None)
+_CACHE_REPLICATED = Promise(
+    "cached entries", sources.ASYNCHRONOUS_BEST_CASE_MINUTES, sources.CACHE_LAG_WORST_CASE_MINUTES
+)
 
 PROMISES: dict[Tier, dict[str, Promise]] = {
     Tier.BACKUP: {
-        "rto": Promise("time to recover", sources.BACKUP_LEAST_MINUTES, sources.BACKUP_MOST_MINUTES),
-        "rpo.database": Promise("committed database writes", _BACKUP_RPO, sources.BACKUP_RPO_MOST_MINUTES),
+        "rto": Promise("time to recover", sources.BACKUP_BEST_CASE_MINUTES, sources.BACKUP_WORST_CASE_MINUTES),
+        "rpo.database": Promise("committed database writes", _BACKUP_RPO, sources.BACKUP_RPO_WORST_CASE_MINUTES),
         "rpo.objects": _OBJECTS_UNTIMED,
         "rpo.cache": _CACHE_REBUILT,
     },
     Tier.PILOT_LIGHT: {
-        "rto": Promise("time to recover", sources.PILOT_LIGHT_LEAST_MINUTES, sources.PILOT_LIGHT_MOST_MINUTES),
+        "rto": Promise(
+            "time to recover", sources.PILOT_LIGHT_BEST_CASE_MINUTES, sources.PILOT_LIGHT_WORST_CASE_MINUTES
+        ),
         "rpo.database": _DATABASE_REPLICATED,
         "rpo.objects": _OBJECTS_TIMED,
         "rpo.cache": _CACHE_REBUILT,
     },
     Tier.WARM: {
-        "rto": Promise("time to recover", sources.CUT_OVER_MINUTES, sources.WARM_MOST_MINUTES),
+        "rto": Promise("time to recover", sources.CUT_OVER_MINUTES, sources.WARM_WORST_CASE_MINUTES),
         "rpo.database": _DATABASE_REPLICATED,
         "rpo.objects": _OBJECTS_TIMED,
         "rpo.cache": _CACHE_REPLICATED,
@@ -166,7 +175,7 @@ PROMISES: dict[Tier, dict[str, Promise]] = {
         "rto": Promise(
             "time to recover: reads after the DNS answer, SQL and cache writes after the promotion of the one writer",
             sources.CUT_OVER_FAST_MINUTES,
-            sources.ACTIVE_MOST_MINUTES,
+            sources.ACTIVE_WORST_CASE_MINUTES,
         ),
         "rpo.database": _DATABASE_REPLICATED,
         "rpo.objects": _OBJECTS_TIMED,

@@ -36,7 +36,7 @@ def scaling(record: Resource) -> Mapping[str, int] | None:
     return {"min": sizes["minSize"], "desired": sizes["desiredSize"], "max": sizes["maxSize"]}
 
 
-def standing(records: Records, recording: Recording) -> dict[str, int]:
+def capacity(records: Records, recording: Recording) -> dict[str, int]:
     """How much of what serves would stand in one Region, given that Region's records."""
     groups = of_type(records, NODE_GROUP)
     return {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from haven.base.terminal import Style, plural, table, wrapped
 from haven.plan.difference import Change, Difference, PropertyChange, by_place
 from haven.plan.summary import Plan, kind
-from haven.plan.text import STANDING, asked_for, at_best, at_most, in_order, promise_name
+from haven.plan.text import CAPACITY_LABELS, asked_for, best_case, in_order, promise_name, worst_case
 from haven.program.recording import Resource
 from haven.program.removal_steps import held, steps
 
@@ -15,7 +15,7 @@ def render(before: Plan, after: Plan, found: Difference, notes: Sequence[str], s
     title = f"From tier {before.tier} to tier {after.tier}"
     parts = [
         [style.paint(title, "bold"), _counts(found), *(line for note in notes for line in wrapped(note, 0))],
-        _standing(before, after),
+        _capacity(before, after),
         _group("Added", "+", "green", found.added, style),
         _changed(found.changed, style),
         _group("Removed", "-", "red", found.removed, style),
@@ -32,12 +32,12 @@ def _counts(found: Difference) -> str:
     return f"{len(found.added)} added, {len(found.changed)} changed, {len(found.removed)} removed"
 
 
-def _standing(before: Plan, after: Plan) -> list[str]:
+def _capacity(before: Plan, after: Plan) -> list[str]:
     """What serves in each Region, on both sides, where it differs."""
     rows = []
     for old, new in zip(before.regions, after.regions, strict=True):
         counts = [("resources", old.count, new.count)]
-        counts += [(words, old.standing[key], new.standing[key]) for key, words in STANDING.items()]
+        counts += [(words, old.capacity[key], new.capacity[key]) for key, words in CAPACITY_LABELS.items()]
         rows += [[old.region, words, f"{first} -> {second}"] for words, first, second in counts if first != second]
     return table(rows, 2)
 
@@ -96,11 +96,11 @@ def _property(change: PropertyChange) -> str:
 
 
 def _promises(before: Plan, after: Plan, style: Style) -> list[str]:
-    rows = [["promise", f"{before.tier}: at best", "at most", f"{after.tier}: at best", "at most"]]
+    rows = [["promise", f"{before.tier}: best case", "worst case", f"{after.tier}: best case", "worst case"]]
     for name, new in in_order({**before.promises, **after.promises}):
         old = before.promises.get(name, {})
-        rows.append([promise_name(name, new), at_best(old), at_most(old), at_best(new), at_most(new)])
-    return [style.paint("Promises ([A]: at most by assumption)", "bold"), *table(rows, 2)]
+        rows.append([promise_name(name, new), best_case(old), worst_case(old), best_case(new), worst_case(new)])
+    return [style.paint("Promises ([A]: the worst case is an assumption)", "bold"), *table(rows, 2)]
 
 
 def _verdicts(after: Plan, style: Style) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.plan.component_summary import component_facts, scaling, standing
+from haven.plan.component_summary import capacity, component_facts, scaling
 from haven.program.recording import Recording, Resource
 
 _ORDER = (
@@ -27,8 +27,15 @@ _ORDER = (
 
 ENVIRONMENT = "environment"
 
-_UNSAID = dict.fromkeys(("atBestMinutes", "atBestSource", "atMostMinutes", "atMostSource", "assumption"))
-"""What a promise may leave open: outputs lose what is null on their way."""
+_PROMISE_KEYS = {
+    "says": "description",
+    "atBestMinutes": "bestCaseMinutes",
+    "atBestSource": "bestCaseSource",
+    "atMostMinutes": "worstCaseMinutes",
+    "atMostSource": "worstCaseSource",
+    "assumption": "assumption",
+}
+"""Keys of a promise in the stack's export `promises`, which stay as they are, to the keys in a plan."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class RegionPlan:
     state: str
     """`active` where writes go, `standby` otherwise; empty where nothing is active, as in an account's own stack."""
     count: int
-    standing: Mapping[str, int]
+    capacity: Mapping[str, int]
     sections: Sequence[Section]
 
 
@@ -110,13 +117,18 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
         regions=regions,
         elsewhere=_sections([each for each in resources if each.region not in known], recording),
         resources=resources,
-        promises={name: {**_UNSAID, **promise} for name, promise in outputs.get("promises", {}).items()},
+        promises={name: _promise(promise) for name, promise in outputs.get("promises", {}).items()},
         objectives=outputs.get("objectives", {}),
         judgements=outputs.get("judgements", ()),
         systems=outputs.get("systems", {}),
         notes=outputs.get("notes", ()),
         placeholders=placeholders,
     )
+
+
+def _promise(exported: Mapping[str, Any]) -> dict[str, Any]:
+    """An exported promise under the plan's keys; exports leave out keys without a value, a plan has them as None."""
+    return {key: exported.get(name) for name, key in _PROMISE_KEYS.items()}
 
 
 def _state(region: str, active: str) -> str:
@@ -127,7 +139,7 @@ def _state(region: str, active: str) -> str:
 
 def _region(recording: Recording, resources: Sequence[Resource], region: str, role: str, state: str) -> RegionPlan:
     here = [each for each in resources if each.region == region]
-    return RegionPlan(region, role, state, len(here), standing(here, recording), _sections(here, recording))
+    return RegionPlan(region, role, state, len(here), capacity(here, recording), _sections(here, recording))
 
 
 def _sections(records: Iterable[Resource], recording: Recording) -> list[Section]:
@@ -167,7 +179,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
     - `stack`, `kind`, `tier`, `active`: the stack's name, `environment` or `account`, its tier, the Region where writes
       go. An account's own stack has neither tier nor active Region: both are null, and so is each Region's `state`.
     - `regions`: Region -> `role` (`primary` or `recovery`), `state` (`active` or `standby`), `count` (how many of
-      `resources` are in it) and `standing`: numbers of `controlPlanes`, `systemNodes`, `gpuNodes` (both: desired),
+      `resources` are in it) and `capacity`: numbers of `controlPlanes`, `systemNodes`, `gpuNodes` (both: desired),
       `databaseClusters`, `databaseInstances` (a member without instances is headless), `cacheNodes`, `buckets`,
       `natGateways`, `zones`.
     - `resources`: every custom resource but providers, by URN: `urn`, `type`, `name`, `region` (that of its explicit
@@ -189,7 +201,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
                 "role": each.role,
                 "state": each.state or None,
                 "count": each.count,
-                "standing": dict(each.standing),
+                "capacity": dict(each.capacity),
             }
             for each in plan.regions
         },

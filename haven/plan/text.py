@@ -6,7 +6,7 @@ from typing import Any
 from haven.base.terminal import Style, plural, table, wrapped
 from haven.plan.summary import ENVIRONMENT, Plan, RegionPlan, Section
 
-STANDING = {
+CAPACITY_LABELS = {
     "zones": "zones",
     "controlPlanes": "EKS control planes",
     "systemNodes": "system nodes",
@@ -17,7 +17,7 @@ STANDING = {
     "buckets": "buckets",
     "natGateways": "NAT gateways",
 }
-"""What `standing` counts, in words and in the order in which people read it."""
+"""Keys of `RegionPlan.capacity` to their labels, in the order in which the plan shows them."""
 
 _VERDICT_COLOURS = {"within": "green", "possible": "yellow", "out": "red"}
 _OBJECTIVE_UNITS = {"rtoMinutes": "RTO {:g} min", "rpoMinutes": "RPO {:g} min", "availabilityPercent": "{:g} %"}
@@ -60,7 +60,9 @@ def _side_by_side(regions: Sequence[RegionPlan]) -> list[str]:
     ]
     # Where nothing is active nothing serves, and what would serve is no part of the picture.
     labels = {
-        key: label for key, label in STANDING.items() if any(each.state or each.standing[key] for each in regions)
+        key: label
+        for key, label in CAPACITY_LABELS.items()
+        if any(each.state or each.capacity[key] for each in regions)
     }
     for key, label in labels.items():
         rows.append([label, *(_number(each, key) for each in regions)])
@@ -72,8 +74,8 @@ def _role(region: RegionPlan) -> str:
 
 
 def _number(region: RegionPlan, key: str) -> str:
-    number = region.standing.get(key, 0)
-    if key == "databaseInstances" and number == 0 and region.standing.get("databaseClusters"):
+    number = region.capacity.get(key, 0)
+    if key == "databaseInstances" and number == 0 and region.capacity.get("databaseClusters"):
         return "0 (headless)"
     return str(number) if number else "-"
 
@@ -112,10 +114,10 @@ def promises(plan: Plan, style: Style) -> list[str]:
     """What the tier promises, each beside what the stack asks for; sources below."""
     if not plan.promises:
         return []
-    rows = [["promise", "at best", "at most", "asked for", "verdict"]]
+    rows = [["promise", "best case", "worst case", "asked for", "verdict"]]
     for name, promise in in_order(plan.promises):
         for asked, verdict in _asked(name, plan.judgements) or [("-", "-")]:
-            rows.append([promise_name(name, promise), at_best(promise), at_most(promise), asked, verdict])
+            rows.append([promise_name(name, promise), best_case(promise), worst_case(promise), asked, verdict])
     title = f"What tier {plan.tier} promises, beside what this stack asks for"
     return [style.paint(title, "bold"), *_painted(table(rows, 2), style), *_sources(plan.promises)]
 
@@ -146,18 +148,18 @@ def in_order(promised: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mappi
 
 def promise_name(name: str, promise: Mapping[str, Any]) -> str:
     """A promise as a row names it: the part before a colon says it all."""
-    says = str(promise.get("says", name)).partition(":")[0]
-    return says if name == "rto" else f"lost: {says}"
+    words = str(promise.get("description", name)).partition(":")[0]
+    return words if name == "rto" else f"lost: {words}"
 
 
-def at_best(promise: Mapping[str, Any]) -> str:
-    """The figure that can't be beaten."""
-    return minutes(promise.get("atBestMinutes"))
+def best_case(promise: Mapping[str, Any]) -> str:
+    """The best case in words."""
+    return minutes(promise.get("bestCaseMinutes"))
 
 
-def at_most(promise: Mapping[str, Any]) -> str:
-    """The figure that holds, marked where it is an assumption."""
-    figure = promise.get("atMostMinutes")
+def worst_case(promise: Mapping[str, Any]) -> str:
+    """The worst case in words, marked if it is an assumption."""
+    figure = promise.get("worstCaseMinutes")
     if figure is None:
         return "no promise"
     return f"{minutes(figure)} {ASSUMED}" if promise.get("assumption") else minutes(figure)
@@ -175,11 +177,11 @@ def minutes(value: Any) -> str:
 def _sources(promised: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Where the figures come from; assumptions with their reason."""
     for name, promise in in_order(promised):
-        said = f"{promise_name(name, promise)}: at best {promise.get('atBestSource')}"
+        said = f"{promise_name(name, promise)}: best case {promise.get('bestCaseSource')}"
         if promise.get("assumption"):
-            said += f"; at most {ASSUMED} assumed: {promise['assumption']}"
-        elif promise.get("atMostSource"):
-            said += f"; at most {promise['atMostSource']}"
+            said += f"; worst case {ASSUMED} assumed: {promise['assumption']}"
+        elif promise.get("worstCaseSource"):
+            said += f"; worst case {promise['worstCaseSource']}"
         yield from wrapped(said, 2)
 
 

@@ -11,11 +11,11 @@ from haven.base.problems import Problem, one_line
 from haven.base.terminal import plural
 from haven.plan.difference import Change, Difference, by_place
 from haven.plan.summary import ENVIRONMENT, Plan, kind
-from haven.plan.text import STANDING
+from haven.plan.text import CAPACITY_LABELS
 from haven.program.recording import Resource
 from haven.pull_request.markdown_code import cell, code, fenced, link
 from haven.pull_request.report import ADDED, DELETED, Report, StackReport
-from haven.pull_request.report_json import standing_changes
+from haven.pull_request.report_json import capacity_changes
 
 MARKER = "<!-- haven pull request -->"
 """Begins the comment; the next run finds it by this line."""
@@ -163,7 +163,7 @@ def _section(report: StackReport, whole: Report, lines: int | None) -> Iterator[
     yield from _listed("Mind", [code(each) for each in report.warnings])
     yield from _violations(report, lines)
     yield from _waivers(report, whole)
-    yield from _standing(report)
+    yield from _capacity(report)
     yield from _resources(report.found, lines)
 
 
@@ -200,15 +200,17 @@ def _waivers(report: StackReport, whole: Report) -> Iterator[str]:
     yield from _listed("Waivers about to end", items)
 
 
-def _standing(report: StackReport) -> Iterator[str]:
+def _capacity(report: StackReport) -> Iterator[str]:
     if not (report.before and report.after):
         return
     items = [
         f"{code(region)}: "
-        + ", ".join(f"{STANDING.get(name, name)} {each['before']} → {each['after']}" for name, each in found.items())
-        for region, found in standing_changes(report.before, report.after).items()
+        + ", ".join(
+            f"{CAPACITY_LABELS.get(name, name)} {each['before']} → {each['after']}" for name, each in found.items()
+        )
+        for region, found in capacity_changes(report.before, report.after).items()
     ]
-    yield from _listed("What stands", items)
+    yield from _listed("Capacity", items)
 
 
 def _resources(found: Difference, lines: int | None) -> Iterator[str]:

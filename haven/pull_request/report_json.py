@@ -13,7 +13,7 @@ def as_json(report: Report) -> dict[str, Any]:
     """The report: `base`, the commit it was held against, and `stacks`, those that the change touches.
 
     A stack has `stack`, `file`, `change` (`added`, `changed`, `deleted`), `tier` and `active` (each `before` and
-    `after`, null where there is none), `standing` (Region -> what stands there -> `before`, `after`, where they
+    `after`, null where there is none), `capacity` (Region -> what stands there -> `before`, `after`, where they
     differ), `added`, `changed`, `removed` and `refused` as in `haven plan --compare --json`, `errors` and `problems`
     (`what`, `got`, `allowed`, `fix`), `warnings`, `failures`, and `policy` (null where the policies weren't asked).
     """
@@ -27,7 +27,7 @@ def _stack(report: StackReport) -> dict[str, Any]:
         "change": report.stack.change,
         "tier": _pair(report, "tier"),
         "active": _pair(report, "active"),
-        "standing": standing_changes(report.before, report.after),
+        "capacity": capacity_changes(report.before, report.after),
         **difference_json(report.found),
         "errors": [asdict(each) for each in report.errors],
         "problems": [asdict(each) for each in report.problems],
@@ -53,9 +53,9 @@ def _policy(report: StackReport) -> dict[str, Any] | None:
     return told
 
 
-def standing_changes(before: Plan | None, after: Plan | None) -> dict[str, dict[str, dict[str, int]]]:
+def capacity_changes(before: Plan | None, after: Plan | None) -> dict[str, dict[str, dict[str, int]]]:
     """Region -> what stands there -> how many before and after, for what differs."""
-    old, new = _standing(before), _standing(after)
+    old, new = _capacity(before), _capacity(after)
     found: dict[str, dict[str, dict[str, int]]] = {}
     for region in sorted(old.keys() | new):
         here, there = old.get(region, {}), new.get(region, {})
@@ -65,5 +65,5 @@ def standing_changes(before: Plan | None, after: Plan | None) -> dict[str, dict[
     return found
 
 
-def _standing(plan: Plan | None) -> Mapping[str, Mapping[str, int]]:
-    return {each.region: each.standing for each in plan.regions} if plan else {}
+def _capacity(plan: Plan | None) -> Mapping[str, Mapping[str, int]]:
+    return {each.region: each.capacity for each in plan.regions} if plan else {}

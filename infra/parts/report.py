@@ -54,14 +54,14 @@ def outputs(environment: Environment, reached: Reached, recovery_manifest: Mappi
 
 
 def _promise(promise: Promise) -> dict[str, Any]:
-    most = promise.at_most
+    worst = promise.worst_case
     return {
-        "says": promise.says,
-        "atBestMinutes": promise.at_best.value,
-        "atBestSource": promise.at_best.source,
-        "atMostMinutes": most.value if most else None,
-        "atMostSource": getattr(most, "source", None),
-        "assumption": getattr(most, "why", None),
+        "says": promise.description,
+        "atBestMinutes": promise.best_case.value,
+        "atBestSource": promise.best_case.source,
+        "atMostMinutes": worst.value if worst else None,
+        "atMostSource": getattr(worst, "source", None),
+        "assumption": getattr(worst, "why", None),
     }
 
 

@@ -441,11 +441,11 @@ STANDBY = {
 @pytest.mark.parametrize("tier", TIERS)
 def test_json_says_what_each_tier_keeps_standing_in_the_recovery_region(tier: str) -> None:
     said = as_json(make_plan(environment(tier)))["regions"]
-    there = said[RECOVERY]["standing"]
-    expected = STANDBY.get(tier, said[PRIMARY]["standing"])
+    there = said[RECOVERY]["capacity"]
+    expected = STANDBY.get(tier, said[PRIMARY]["capacity"])
     assert {name: there[name] for name in expected} == expected
     if tier == "warm":
-        assert 1 <= there["gpuNodes"] < said[PRIMARY]["standing"]["gpuNodes"]
+        assert 1 <= there["gpuNodes"] < said[PRIMARY]["capacity"]["gpuNodes"]
 
 
 @pytest.mark.parametrize(("lower", "higher"), [(a, b) for i, a in enumerate(TIERS) for b in TIERS[i + 1 :]])
@@ -453,7 +453,7 @@ def test_json_never_promises_less_in_a_higher_tier(lower: str, higher: str) -> N
     below, above = (as_json(make_plan(environment(tier)))["promises"] for tier in (lower, higher))
     assert below.keys() == above.keys()
     for name, promise in above.items():
-        assert promise["atBestMinutes"] <= below[name]["atBestMinutes"]
-        most = below[name]["atMostMinutes"]
-        assert most is None or promise["atMostMinutes"] is not None
-        assert most is None or promise["atMostMinutes"] <= most
+        assert promise["bestCaseMinutes"] <= below[name]["bestCaseMinutes"]
+        most = below[name]["worstCaseMinutes"]
+        assert most is None or promise["worstCaseMinutes"] is not None
+        assert most is None or promise["worstCaseMinutes"] <= most

@@ -2,7 +2,7 @@
 
 import pytest
 
-from haven.model.objectives import Verdict, impossible, judge
+from haven.model.objectives import Feasibility, impossible, judge
 from haven.model.tiers import Tier
 
 
@@ -32,13 +32,13 @@ def test_an_objective_beyond_the_best_case_of_its_tier_is_impossible(
 
 def test_an_objective_that_only_an_assumption_supports_says_so() -> None:
     (judgement,) = judge(Tier.WARM, {"rtoMinutes": 30})
-    assert judgement.verdict is Verdict.ASSUMED
+    assert judgement.verdict is Feasibility.ASSUMED
 
 
 def test_objects_have_no_promise_without_replication_time_control() -> None:
     verdicts = {each.promise: each.verdict for each in judge(Tier.BACKUP, {"rpoMinutes": 1440})}
-    assert verdicts["rpo.objects"] is Verdict.OPEN
-    assert verdicts["rpo.database"] is Verdict.ASSUMED
+    assert verdicts["rpo.objects"] is Feasibility.OPEN
+    assert verdicts["rpo.database"] is Feasibility.ASSUMED
 
 
 def test_no_objective_means_nothing_to_judge() -> None:

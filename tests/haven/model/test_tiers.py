@@ -14,20 +14,20 @@ from haven.model.tiers import PROMISES, STANDBY, Promise, Tier, database_instanc
 PAIRS = list(combinations(Tier, 2))
 
 
-def at_most(promise: Promise) -> float:
-    return promise.at_most.value if promise.at_most else inf
+def worst_case(promise: Promise) -> float:
+    return promise.worst_case.value if promise.worst_case else inf
 
 
 @pytest.mark.parametrize(("lower", "higher"), PAIRS)
 def test_no_promise_gets_weaker_going_up(lower: Tier, higher: Tier) -> None:
     assert PROMISES[lower].keys() == PROMISES[higher].keys()
     for name, promise in PROMISES[higher].items():
-        assert promise.at_best.value <= PROMISES[lower][name].at_best.value, name
-        assert at_most(promise) <= at_most(PROMISES[lower][name]), name
+        assert promise.best_case.value <= PROMISES[lower][name].best_case.value, name
+        assert worst_case(promise) <= worst_case(PROMISES[lower][name]), name
 
 
 @pytest.mark.parametrize(("lower", "higher"), PAIRS)
-def test_whatever_stands_by_in_a_tier_stands_by_in_every_higher_one(lower: Tier, higher: Tier) -> None:
+def test_every_higher_tier_has_at_least_the_standby_capacity_of_a_lower_one(lower: Tier, higher: Tier) -> None:
     less, more = STANDBY[lower], STANDBY[higher]
     for part in ("network", "nat", "cluster", "cache", "object_time_control", "write_forwarding"):
         assert getattr(less, part) <= getattr(more, part), part
@@ -35,15 +35,15 @@ def test_whatever_stands_by_in_a_tier_stands_by_in_every_higher_one(lower: Tier,
     assert database_instances(lower, 3) <= database_instances(higher, 3)
 
 
-def test_every_promise_at_best_comes_before_its_promise_at_most() -> None:
+def test_no_promise_has_a_worst_case_below_its_best_case() -> None:
     for promises in PROMISES.values():
         for promise in promises.values():
-            assert promise.at_best.value <= at_most(promise), promise.says
+            assert promise.best_case.value <= worst_case(promise), promise.description
 
 
-def test_what_nobody_stands_behind_is_called_an_assumption_and_says_why() -> None:
+def test_every_figure_without_a_source_is_an_assumption_with_a_reason() -> None:
     assumed = [
-        each.at_most for row in PROMISES.values() for each in row.values() if isinstance(each.at_most, Assumption)
+        each.worst_case for row in PROMISES.values() for each in row.values() if isinstance(each.worst_case, Assumption)
     ]
     assert assumed
     assert all(each.why for each in assumed)

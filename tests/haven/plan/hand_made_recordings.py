@@ -71,12 +71,12 @@ CACHE_THERE = resource(
 def promises(tier: Tier) -> dict[str, Any]:
     return {
         name: {
-            "says": each.says,
-            "atBestMinutes": each.at_best.value,
-            "atBestSource": each.at_best.source,
-            "atMostMinutes": each.at_most.value if each.at_most else None,
-            "atMostSource": getattr(each.at_most, "source", None),
-            "assumption": getattr(each.at_most, "why", None),
+            "says": each.description,
+            "atBestMinutes": each.best_case.value,
+            "atBestSource": each.best_case.source,
+            "atMostMinutes": each.worst_case.value if each.worst_case else None,
+            "atMostSource": getattr(each.worst_case, "source", None),
+            "assumption": getattr(each.worst_case, "why", None),
         }
         for name, each in PROMISES[tier].items()
     }

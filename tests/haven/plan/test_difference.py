@@ -184,7 +184,7 @@ def test_the_text_says_what_is_added_changed_and_removed_where() -> None:
 
 
 def test_the_text_puts_the_promises_side_by_side() -> None:
-    assert "time to recover                   2.5 min        20 min [A]  60 min           24 h [A]" in text()
+    assert "time to recover                   2.5 min          20 min [A]  60 min             24 h [A]" in text()
 
 
 def test_the_text_says_what_else_had_to_differ() -> None:
@@ -289,7 +289,8 @@ def test_json_has_the_plan_and_the_comparison() -> None:
         "tier", "regions", "promises", "judgements", "notes", "added", "changed", "removed", "refused",
     }  # fmt: skip
     assert said["compare"]["tier"] == "backup"
-    assert said["compare"]["promises"] == promises(Tier.BACKUP)
+    worst = {name: each["worstCaseMinutes"] for name, each in said["compare"]["promises"].items()}
+    assert worst == {name: each["atMostMinutes"] for name, each in promises(Tier.BACKUP).items()}
     (changed,) = said["compare"]["changed"]
     assert changed["properties"] == [{"path": "scalingConfig.desiredSize", "before": "4", "after": "1"}]
     assert [each["name"] for each in said["compare"]["removed"]] == sorted(_names_in(RECOVERY), key=_urn)
@@ -328,12 +329,12 @@ EXACT = """\
   eu-central-1, InferenceCluster haven-InferenceCluster: 1
 [31m    - serving-there  eks node group[0m
 
-[1mPromises ([A]: at most by assumption)[0m
-  promise                           warm: at best  at most     backup: at best  at most
-  time to recover                   2.5 min        20 min [A]  60 min           24 h [A]
-  lost: cached entries              1 s            1 min [A]   1 s              no promise
-  lost: committed database writes   1 s            1 min       2 h              4 h [A]
-  lost: objects not yet replicated  1 s            15 min      1 s              no promise
+[1mPromises ([A]: the worst case is an assumption)[0m
+  promise                           warm: best case  worst case  backup: best case  worst case
+  time to recover                   2.5 min          20 min [A]  60 min             24 h [A]
+  lost: cached entries              1 s              1 min [A]   1 s                no promise
+  lost: committed database writes   1 s              1 min       2 h                4 h [A]
+  lost: objects not yet replicated  1 s              15 min      1 s                no promise
 
 [1mThis stack's objectives under tier backup[0m
   RTO 30 min  time to recover                   out of the tier's reach

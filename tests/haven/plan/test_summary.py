@@ -48,7 +48,7 @@ def test_the_state_follows_where_writes_go_and_the_role_does_not() -> None:
 
 
 def test_what_stands_is_counted_by_what_serves(plan: Plan) -> None:
-    here, there = (each.standing for each in plan.regions)
+    here, there = (each.capacity for each in plan.regions)
     assert here == {
         "buckets": 1,
         "cacheNodes": 6,
@@ -254,14 +254,14 @@ def test_the_text_shows_both_regions_side_by_side(plan: Plan) -> None:
 
 def test_the_text_shows_each_promise_beside_its_objective_and_marks_assumptions(plan: Plan) -> None:
     text = plan_text.render(plan, Style())
-    assert "time to recover                   2.5 min  20 min [A]  RTO 30 min  within reach, if the" in text
-    assert "lost: objects not yet replicated  1 s      15 min      RPO 15 min  within what the tier" in text
-    assert "time to recover: at best Amazon Route 53 guide; arithmetic; at most [A] assumed: no source" in text
+    assert "time to recover                   2.5 min    20 min [A]  RTO 30 min  within reach, if the" in text
+    assert "lost: objects not yet replicated  1 s        15 min      RPO 15 min  within what the tier" in text
+    assert "time to recover: best case Amazon Route 53 guide; arithmetic; worst case [A] assumed: no source" in text
 
 
 def test_what_nobody_promises_is_called_so() -> None:
     text = plan_text.render(make_plan(recording(*EVERYTHING, tier=Tier.BACKUP)), Style())
-    assert "lost: objects not yet replicated  1 s      no promise" in text
+    assert "lost: objects not yet replicated  1 s        no promise" in text
     assert "out of the tier's reach" in text
 
 
@@ -376,9 +376,9 @@ EXACT = """\
 [2m    rds: 1 cluster[0m
 
 [1mWhat tier warm promises, beside what this stack asks for[0m
-  promise          at best  at most     asked for   verdict
-  time to recover  2.5 min  20 min [A]  RTO 30 min  [32mwithin reach, if the assumption holds[0m
-  time to recover: at best Amazon Route 53 guide; arithmetic; at most [A] assumed: no source
+  promise          best case  worst case  asked for   verdict
+  time to recover  2.5 min    20 min [A]  RTO 30 min  [32mwithin reach, if the assumption holds[0m
+  time to recover: best case Amazon Route 53 guide; arithmetic; worst case [A] assumed: no source
 
 [1mSystems[0m
   system   kind           tier
@@ -399,7 +399,7 @@ def test_a_plan_reads_like_this() -> None:
 
 def test_json_says_what_stands_in_each_region_and_what_is_asked_for(plan: Plan) -> None:
     said = as_json(plan)
-    assert said["regions"][PRIMARY]["standing"]["gpuNodes"] == 4
+    assert said["regions"][PRIMARY]["capacity"]["gpuNodes"] == 4
     assert said["objectives"] == {"rtoMinutes": 30, "rpoMinutes": 15}
 
 
@@ -407,6 +407,6 @@ def test_what_a_promise_leaves_open_is_null_in_json() -> None:
     open_promise = {"rpo.cache": {"says": "cached entries", "atBestMinutes": 1}}
     said = as_json(make_plan(recording(promises=open_promise)))["promises"]["rpo.cache"]
     assert said == {
-        "says": "cached entries", "atBestMinutes": 1, "atBestSource": None, "atMostMinutes": None, "atMostSource": None,
-        "assumption": None,
+        "description": "cached entries", "bestCaseMinutes": 1, "bestCaseSource": None, "worstCaseMinutes": None,
+        "worstCaseSource": None, "assumption": None,
     }  # fmt: skip

@@ -48,10 +48,10 @@ def test_the_edited_regions_are_an_error(told: dict[str, Any]) -> None:
 
 
 def test_what_stands_is_counted_by_region(told: dict[str, Any]) -> None:
-    gpu_nodes = {region: counts.get("gpuNodes") for region, counts in told["standing"].items()}
+    gpu_nodes = {region: counts.get("gpuNodes") for region, counts in told["capacity"].items()}
     here, there = {"before": 4, "after": 5}, {"before": 1, "after": 0}
     assert gpu_nodes == {"eu-west-1": here, "eu-central-1": there, "eu-north-1": None}
-    assert told["standing"]["eu-north-1"]["controlPlanes"] == {"before": 0, "after": 1}
+    assert told["capacity"]["eu-north-1"]["controlPlanes"] == {"before": 0, "after": 1}
 
 
 def test_resources_are_found_under_their_regions_and_components(report: Report, told: dict[str, Any]) -> None:
