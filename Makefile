@@ -44,5 +44,6 @@ bench: setup ## Measure the tool: cold start, plans of 1 to 8 systems, all rules
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/rules.py
 
-reference: setup ## Write the page of all rules of the policy pack
+reference: setup ## Write what is generated in docs/: the page of all rules, the topology of stack warm
 	$(BIN)/python -m haven_policies.reference
+	$(BIN)/python -m haven.report.topology_svg

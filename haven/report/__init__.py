@@ -1,0 +1,1 @@
+"""Documents about a stack: its topology as a picture."""

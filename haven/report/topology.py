@@ -1,0 +1,185 @@
+"""What replicates between the two Regions of an environment, row by row, read from a recording."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from haven.base.terminal import plural
+from haven.plan.summary import RegionPlan, make_plan
+from haven.program.recording import Recording, Resource
+
+
+class Edge(Enum):
+    """Which way data flows between the Regions."""
+
+    NONE = "none"
+    TO_RECOVERY = "to the recovery Region"
+    TO_PRIMARY = "to the primary Region"
+    BOTH = "both ways"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One service, in both Regions."""
+
+    service: str
+    primary: str
+    """What the primary Region has; empty: nothing."""
+    recovery: str
+    edge: Edge = Edge.NONE
+    mechanism: str = ""
+    """What replicates; empty where nothing does."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One Region."""
+
+    region: str
+    role: str
+    """`primary` or `recovery`."""
+    state: str
+    """`active` or `standby`."""
+    zones: Sequence[str]
+    block: str
+    """CIDR block of its network; empty: no network."""
+    routing: str
+    """Its failover or latency record; empty: none."""
+
+
+@dataclass(frozen=True)
+class Topology:
+    """An environment's two Regions and what replicates between them."""
+
+    stack: str
+    tier: str
+    primary: Side
+    recovery: Side
+    rows: Sequence[Row]
+
+
+_Records = Sequence[Resource]
+
+
+def topology(recording: Recording) -> Topology:
+    """The topology of a recorded environment.
+
+    Raises:
+        KeyError: the recording is of an account stack, which has no tier.
+    """
+    plan = make_plan(recording)
+    primary, recovery = plan.regions
+    there = [each for each in plan.resources if each.region == primary.region]
+    here = [each for each in plan.resources if each.region == recovery.region]
+    rows = [
+        Row("Load balancer", _balancer(there), _balancer(here)),
+        Row("EKS", _cluster(primary), _cluster(recovery)),
+        _database(primary, recovery),
+        *_data(there, here, recovery.region),
+    ]
+    return Topology(
+        recording.stack,
+        recording.outputs["tier"],
+        _side(primary, there),
+        _side(recovery, here),
+        [each for each in rows if each.primary or each.recovery],
+    )
+
+
+def _side(plan: RegionPlan, records: _Records) -> Side:
+    subnets = {str(each.inputs["availabilityZone"]) for each in _of(records, "aws:ec2/subnet:Subnet")}
+    blocks = [str(each.inputs["cidrBlock"]) for each in _of(records, "aws:ec2/vpc:Vpc")]
+    return Side(plan.region, plan.role, plan.state, sorted(subnets), "".join(blocks[:1]), _routing(records))
+
+
+def _routing(records: _Records) -> str:
+    for each in _of(records, "aws:route53/record:Record"):
+        for policy in each.inputs.get("failoverRoutingPolicies", ()):
+            return f"{str(policy['type']).lower()} failover record"
+        if each.inputs.get("latencyRoutingPolicies"):
+            return "latency record"
+    return ""
+
+
+def _of(records: _Records, type_: str) -> list[Resource]:
+    return [each for each in records if each.type == type_]
+
+
+def _balancer(records: _Records) -> str:
+    kinds = [str(each.inputs.get("loadBalancerType")) for each in _of(records, "aws:lb/loadBalancer:LoadBalancer")]
+    firewall = " with WAF" if _of(records, "aws:wafv2/webAclAssociation:WebAclAssociation") else ""
+    return f"{kinds[0]}{firewall}" if kinds else ""
+
+
+def _cluster(region: RegionPlan) -> str:
+    counts = region.standing
+    if not counts["controlPlanes"]:
+        return ""
+    return f"{plural(counts['systemNodes'], 'system node')}, {plural(counts['gpuNodes'], 'GPU node')}"
+
+
+def _database(primary: RegionPlan, recovery: RegionPlan) -> Row:
+    edge = Edge.TO_RECOVERY if primary.state == "active" else Edge.TO_PRIMARY
+    return _row("Aurora PostgreSQL", _member(primary), _member(recovery), edge, "Aurora global database")
+
+
+def _member(region: RegionPlan) -> str:
+    counts = region.standing
+    if not counts["databaseClusters"]:
+        return ""
+    instances = counts["databaseInstances"]
+    if not instances:
+        return "headless member"
+    if region.state != "active":
+        return plural(instances, "reader")
+    return f"writer, {plural(instances - 1, 'reader')}" if instances > 1 else "writer"
+
+
+def _data(primary: _Records, recovery: _Records, recovery_region: str) -> Iterator[Row]:
+    yield _cache(primary, recovery)
+    yield _buckets(primary, recovery)
+    tables, replicas = _of(primary, "aws:dynamodb/table:Table"), _of(recovery, "aws:dynamodb/tableReplica:TableReplica")
+    yield _row("DynamoDB", _many(tables, "table"), _many(replicas, "replica"), Edge.BOTH, "global tables")
+    keys, copies = _of(primary, "aws:kms/key:Key"), _of(recovery, "aws:kms/replicaKey:ReplicaKey")
+    yield _row("KMS", _many(keys, "key"), _many(copies, "replica key"), Edge.TO_RECOVERY, "multi-Region keys")
+    secrets = _of(primary, "aws:secretsmanager/secret:Secret")
+    copied = [each for each in secrets for one in each.inputs.get("replicas", ()) if one["region"] == recovery_region]
+    yield _row("Secrets Manager", _many(secrets, "secret"), _many(copied, "replica"), Edge.TO_RECOVERY, "replicas")
+    yield _backups(primary, recovery)
+
+
+def _row(service: str, primary: str, recovery: str, edge: Edge, mechanism: str) -> Row:
+    linked = primary and recovery
+    return Row(service, primary, recovery, edge if linked else Edge.NONE, mechanism if linked else "")
+
+
+def _many(records: _Records, noun: str) -> str:
+    return plural(len(records), noun) if records else ""
+
+
+def _cache(primary: _Records, recovery: _Records) -> Row:
+    type_ = "aws:elasticache/replicationGroup:ReplicationGroup"
+    there, here = (_many(_of(each, type_), "replication group") for each in (primary, recovery))
+    if _of(primary, "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"):
+        return _row("ElastiCache", there, here, Edge.TO_RECOVERY, "Global Datastore")
+    return Row("ElastiCache", there, here)
+
+
+def _buckets(primary: _Records, recovery: _Records) -> Row:
+    type_ = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+    there, here = _of(primary, type_), _of(recovery, type_)
+    mechanism = "replication time control" if _timed(there) else "replication"
+    return _row("S3", _many(there, "bucket"), _many(here, "bucket"), Edge.BOTH, mechanism)
+
+
+def _timed(configurations: _Records) -> bool:
+    rules = [rule for each in configurations for rule in each.inputs["rules"]]
+    return bool(rules) and all(rule["destination"].get("replicationTime") for rule in rules)
+
+
+def _backups(primary: _Records, recovery: _Records) -> Row:
+    there, here = (_many(_of(each, "aws:backup/vault:Vault"), "vault") for each in (primary, recovery))
+    rules = [rule for plan in _of(primary, "aws:backup/plan:Plan") for rule in plan.inputs["rules"]]
+    if any(rule.get("copyActions") for rule in rules):
+        return _row("AWS Backup", there, here, Edge.TO_RECOVERY, "copies")
+    return Row("AWS Backup", there, here)
