@@ -112,7 +112,7 @@ def _balancer(records: _Records) -> str:
 
 
 def _cluster(region: RegionPlan) -> str:
-    counts = region.standing
+    counts = region.capacity
     if not counts["controlPlanes"]:
         return ""
     return f"{plural(counts['systemNodes'], 'system node')}, {plural(counts['gpuNodes'], 'GPU node')}"
@@ -124,7 +124,7 @@ def _database(primary: RegionPlan, recovery: RegionPlan) -> Row:
 
 
 def _member(region: RegionPlan) -> str:
-    counts = region.standing
+    counts = region.capacity
     if not counts["databaseClusters"]:
         return ""
     instances = counts["databaseInstances"]

@@ -80,14 +80,14 @@ def _text(x: float, y: float, words: str, kind: str = "", anchor: str = "start")
 
 def _traffic(shape: Topology, right: float) -> Iterator[str]:
     """The service's DNS name, with an arrow to each Region that has a record; dashed where no traffic goes."""
-    if not shape.primary.routing:
-        return
     yield _text(_WIDTH / 2, 62, "DNS name", "name", "middle")
     ends = (
         (shape.primary, _MARGIN + _REGION / 2, _WIDTH / 2 - 44),
         (shape.recovery, right + _REGION / 2, _WIDTH / 2 + 44),
     )
     for side, x, start in ends:
+        if not side.routing:
+            continue
         idle = "" if side.state == "active" or "latency" in side.routing else " idle"
         yield f'<path class="traffic{idle}" marker-end="url(#traffic-tip)" d="M{start:g} 58H{x:g}V{_TOP - 2}"/>'
         yield _text((start + x) / 2, 52, side.routing, "soft", "middle")
