@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Preview one environment, with the policies, and hold the preview against the gate of dangerous changes.
+# Preview one environment, with the policies, and judge the preview with haven gate.
 # Environment: STACK, and what Pulumi and AWS need. Changes nothing.
 set -euo pipefail
 : "${STACK:?name a stack}"

@@ -49,9 +49,9 @@ def gate(
 
     where = "the standard input" if file == "-" else file
     data = _data(file)
-    document = preview_reader.read(data, where)
-    lasting = _lasting(stack, directory) if stack is not None else {}
-    judged = verdict.judge(document, accept, active, where, lasting)
+    change_set = preview_reader.read(data, where)
+    in_stack_file = _accepted_in(stack, directory) if stack is not None else {}
+    judged = verdict.judge(change_set, accept, active, where, in_stack_file)
     printed, refused = _by_rules(data, where, as_json=as_json) if policy else (None, False)
     if as_json:
         found = text.as_json(judged) | ({"policy": printed} if policy else {})
@@ -74,8 +74,8 @@ def _by_rules(data: bytes, where: str, *, as_json: bool) -> tuple[Any, bool]:
     return printed, found.refuses
 
 
-def _lasting(stack: str, directory: str | None) -> dict[str, str]:
-    """What a stack's file accepts today: resource -> why, and until when."""
+def _accepted_in(stack: str, directory: str | None) -> dict[str, str]:
+    """Resources whose findings the stack file accepts today, to the reason and the last day."""
     from haven.config import stack_file
     from haven.config.policy import Policy
     from haven.config.reader import read_model

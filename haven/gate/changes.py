@@ -1,4 +1,4 @@
-"""What an engine would do, whichever engine: one change for each resource, and what the whole document says besides."""
+"""The changes in a preview or plan, in one form for every engine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,83 +6,84 @@ from enum import StrEnum
 from typing import Any
 
 UNKNOWN = "(known after the deployment)"
-"""Stands for a value that the engine can't tell yet."""
+"""Replaces a value that the engine only knows after the deployment."""
 
 STASH = "pulumi:index:Stash"
-"""What an environment remembers of its first deployment, and which Region is active."""
+"""Type of the resource that stores the environment's Regions of its first deployment, and the active Region."""
 
 
 class Engine(StrEnum):
-    """Who would do it."""
+    """The engine that wrote the document."""
 
     PULUMI = "Pulumi"
     TERRAFORM = "Terraform"
 
 
 class Action(StrEnum):
-    """What is done to a resource."""
+    """What the engine would do to a resource."""
 
     CREATE = "create"
     UPDATE = "update"
     REPLACE = "replace"
     DELETE = "delete"
-    FORGET = "forget"
-    """It leaves the state, and stands on unmanaged."""
+    REMOVE_FROM_STATE = "remove-from-state"
+    """The resource leaves the state and remains in the cloud, unmanaged."""
     IMPORT = "import"
     REFRESH = "refresh"
-    """It is looked at."""
+    """The engine reads the resource."""
 
 
 @dataclass(frozen=True)
-class Change:
-    """What would become of one resource."""
+class ResourceChange:
+    """What the engine would do to one resource."""
 
     identity: str
     """Its URN, or its address in Terraform."""
     type: str
-    """Pulumi's token, where one is known; otherwise the engine's own name of the type."""
+    """Pulumi's type token if known, otherwise the engine's own type name."""
     name: str
     region: str | None
-    """Where it stands; None where the document doesn't tell, or where it stands in none."""
+    """The resource's Region; None if the document does not contain it, or the resource has none."""
     actions: frozenset[Action]
     before: Mapping[str, Any] = field(default_factory=dict)
-    """What it was declared with, under Pulumi's names; secrets wrapped."""
+    """Its inputs in the state, under Pulumi's property names; secrets wrapped."""
     after: Mapping[str, Any] = field(default_factory=dict)
+    """Its inputs after the deployment, in the same form."""
     protected: bool = False
-    """Whether the state says that it must not be deleted."""
+    """Whether the state protects it against deletion."""
     retained: bool = False
-    """Whether the state says that it stays in the cloud when it leaves the state."""
+    """Whether the state keeps it in the cloud when it leaves the state (`retainOnDelete`)."""
     changed: tuple[str, ...] = ()
-    """Paths of what differs, such as `scalingConfig.desiredSize`."""
+    """Paths of the values that differ, such as `scalingConfig.desiredSize`."""
     replacing: tuple[str, ...] = ()
-    """Those of them that can't be changed in place."""
+    """The changed paths that force a replacement."""
     moved_to: str | None = None
-    """The Region where it would stand afterwards, where that is another one."""
-    unheld: tuple[str, ...] = ()
-    """Options that hold on to it (`protect`, `retainOnDelete`) and are taken off."""
+    """The Region after the deployment, if it is another one."""
+    removed_options: tuple[str, ...] = ()
+    """The options `protect` and `retainOnDelete`, where the deployment turns them off."""
     id: str = ""
-    """What the cloud knows it by."""
+    """Its ID in the cloud."""
 
     @property
-    def gone(self) -> bool:
-        """Whether it would no longer be there, or no longer be managed."""
-        return bool(self.actions & {Action.DELETE, Action.FORGET})
+    def removed(self) -> bool:
+        """Whether it would be deleted or leave the state."""
+        return bool(self.actions & {Action.DELETE, Action.REMOVE_FROM_STATE})
 
 
 @dataclass(frozen=True)
-class Document:
-    """One document, read."""
+class ChangeSet:
+    """All changes in one preview or plan."""
 
     engine: Engine
-    form: str
-    """What kind of document it is, in words."""
-    changes: Sequence[Change]
+    source: str
+    """The command that writes such a document, or a description of it."""
+    changes: Sequence[ResourceChange]
     outputs: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-    """Outputs that change: before and after."""
+    """Stack outputs that change: value before and after."""
 
 
 def changed_at(path: str, names: Sequence[str]) -> bool:
-    """Whether any of these paths lies at `path`, in it, or around it."""
+    """Whether one of the paths in `names` is `path`, lies inside it, or contains it."""
     return any(
         each == path or each.startswith((f"{path}.", f"{path}[")) or path.startswith((f"{each}.", f"{each}["))
         for each in names

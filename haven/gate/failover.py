@@ -1,4 +1,4 @@
-"""A flip of the active Region: what it may do is add and enlarge, and only in the Region that becomes active."""
+"""Rule `failover`: a change of `haven:active` may only add and enlarge, and only in the newly active Region."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,98 +7,101 @@ from typing import Any
 
 from haven.base.problems import Problem, Problems, shown
 from haven.base.regions import REGION
-from haven.gate.changes import STASH, Action, Change, Document
-from haven.gate.findings import Danger, Rule, made
+from haven.gate.changes import STASH, Action, ChangeSet, ResourceChange
+from haven.gate.findings import Finding, Rule, finding_on
 from haven.gate.safeguards import at
 from haven.program.diff import ABSENT, differences
 
 _PAGE = "docs/promotion.md"
-_APART = f"take it out of this deployment: a failover changes haven:active and nothing else ({_PAGE})"
+_SEPARATE = f"move it into a deployment of its own: a failover changes haven:active and nothing else ({_PAGE})"
+_CHANGING = {Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.REMOVE_FROM_STATE}
 
 
 @dataclass(frozen=True)
-class Flip:
-    """Writes move to another Region."""
+class Failover:
+    """A change of the active Region."""
 
     before: str | None
-    """None: the document doesn't tell."""
+    """None if the document does not contain it."""
     after: str
 
 
-def flip(document: Document, active: str | None, where: str) -> Flip | None:
-    """The flip that a document is about, if any: what the environment remembers in its state, or its outputs, says so.
+def failover_in(change_set: ChangeSet, active: str | None, where: str) -> Failover | None:
+    """The failover that a change set carries out, found in the environment's Stash or in the output `active`.
 
     Args:
-        document: what would be done.
-        active: the Region that becomes active, for a document that doesn't tell. None: as the document has it.
-        where: what to call the document in problems.
+        change_set: the preview or plan.
+        active: the newly active Region, for a document that contains neither. None: only the document counts.
+        where: the document's name in error messages.
 
     Raises:
-        Problems: that is no Region, or the document names another one.
+        Problems: `active` is no Region name, or the document names another Region.
     """
     if active is not None and not re.match(REGION, active):
-        problem = Problem("--active", shown(active), "a Region, such as eu-central-1", "name the one that takes over")
+        problem = Problem("--active", shown(active), "a Region, such as eu-central-1", "name the newly active Region")
         raise Problems([problem], where)
-    found = next(_told(document), None)
-    if found and active and found.after != active:
-        allowed = shown(found.after)
-        fix = "leave --active out: the document itself tells which Region becomes active"
+    documented = next(_documented(change_set), None)
+    if documented and active and documented.after != active:
+        allowed = shown(documented.after)
+        fix = "leave --active out: the document itself contains the newly active Region"
         raise Problems([Problem("--active", shown(active), allowed, fix)], where)
-    return found or (Flip(None, active) if active else None)
+    return documented or (Failover(None, active) if active else None)
 
 
-def _told(document: Document) -> Iterator[Flip]:
-    for each in document.changes:
+def _documented(change_set: ChangeSet) -> Iterator[Failover]:
+    for each in change_set.changes:
         if each.type == STASH:
             yield from _between(at(each.before, "input.active"), at(each.after, "input.active"))
-    if "active" in document.outputs:
-        yield from _between(*document.outputs["active"])
+    if "active" in change_set.outputs:
+        yield from _between(*change_set.outputs["active"])
 
 
-def _between(before: Any, after: Any) -> Iterator[Flip]:
+def _between(before: Any, after: Any) -> Iterator[Failover]:
     if isinstance(before, str) and isinstance(after, str) and before != after:
-        yield Flip(before, after)
+        yield Failover(before, after)
 
 
-def dangers(document: Document, flipped: Flip) -> list[Danger]:
-    """What a flip must not do, and this one does."""
-    return [danger for each in document.changes if not each.type.startswith("pulumi:") for danger in _of(each, flipped)]
+def findings(change_set: ChangeSet, failover: Failover) -> list[Finding]:
+    """Every change that a failover must not contain."""
+    resources = (each for each in change_set.changes if not each.type.startswith("pulumi:"))
+    return [finding for each in resources for finding in _findings_on(each, failover)]
 
 
-def _of(change: Change, flipped: Flip) -> Iterator[Danger]:
-    done = sorted(change.actions & {Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.FORGET})
+def _findings_on(change: ResourceChange, failover: Failover) -> Iterator[Finding]:
+    done = sorted(change.actions & _CHANGING)
     if not done:
         return
     doing = " and ".join(done) + (f" of {', '.join(change.changed)}" if change.changed else "")
     if change.region is None:
         if done != [Action.CREATE]:
-            why = "the document doesn't tell where it stands; it may be in the Region that is left"
-            yield made(Rule.FLIP, change, f"{doing} in a flip to {flipped.after}", why, _APART)
-    elif change.region != flipped.after:
-        why = "the Region that writes leave may be lost: nothing there is to be touched, and nothing waited for"
-        fix = f"{_APART}; bringing the old side down is haven:demote, once that Region answers again"
-        yield made(Rule.FLIP, change, f"{doing} in {change.region}, in a flip to {flipped.after}", why, fix)
+            why = "the document does not contain its Region; it may be in the Region that writes leave"
+            yield finding_on(change, Rule.FAILOVER, f"{doing} in a failover to {failover.after}", why, _SEPARATE)
+    elif change.region != failover.after:
+        what = f"{doing} in {change.region}, in a failover to {failover.after}"
+        why = "the Region that writes leave may be down: a failover must neither change nor wait for anything there"
+        fix = f"{_SEPARATE}; to scale the old side down, set haven:demote once that Region answers again"
+        yield finding_on(change, Rule.FAILOVER, what, why, fix)
     elif done != [Action.CREATE]:
+        why = f"{failover.after} has to carry the whole load: a failover only adds and enlarges there"
         for what in _beyond_growth(change, done):
-            why = f"{flipped.after} is to carry everything from now on: a flip only adds and enlarges there"
-            yield made(Rule.FLIP, change, what, why, _APART)
+            yield finding_on(change, Rule.FAILOVER, what, why, _SEPARATE)
 
 
-def _beyond_growth(change: Change, done: Sequence[Action]) -> Iterator[str]:
-    """What of a change in the newly active Region neither adds nor enlarges."""
+def _beyond_growth(change: ResourceChange, done: Sequence[Action]) -> Iterator[str]:
+    """The parts of a change in the newly active Region that neither add nor enlarge."""
     if done != [Action.UPDATE]:
-        yield f"{' and '.join(done)} in the Region that becomes active"
+        yield f"{' and '.join(done)} in the newly active Region"
         return
-    found = list(differences(change.before, change.after))
+    changed = list(differences(change.before, change.after))
     shrunk = [
-        f"{path} {before} -> {after}" for path, before, after in found if _number(before, after) and after < before
+        f"{path} {before} -> {after}" for path, before, after in changed if _number(before, after) and after < before
     ]
     if shrunk:
-        yield f"shrinks in the Region that becomes active: {', '.join(shrunk)}"
-    others = [path for path, before, after in found if not _grows(before, after)]
-    if others or not found:
-        paths = ", ".join(others or change.changed) or "nothing that the document names"
-        yield f"is changed in the Region that becomes active: {paths}"
+        yield f"shrinks in the newly active Region: {', '.join(shrunk)}"
+    others = [path for path, before, after in changed if not _grows(before, after)]
+    if others or not changed:
+        paths = ", ".join(others or change.changed) or "properties that the document does not name"
+        yield f"changes in the newly active Region: {paths}"
 
 
 def _number(*values: Any) -> bool:
@@ -106,5 +109,5 @@ def _number(*values: Any) -> bool:
 
 
 def _grows(before: Any, after: Any) -> bool:
-    """Whether a value is added, or a number; a smaller one has been told of."""
+    """Whether a value is new, or a number; smaller numbers are reported separately."""
     return before is ABSENT or _number(before, after)

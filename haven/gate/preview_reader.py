@@ -1,4 +1,4 @@
-"""Reading what an engine would do: which of the known documents it is, told by its content."""
+"""Reads a preview or plan of any known format, recognized by its content, into a change set."""
 
 import codecs
 import json
@@ -7,27 +7,28 @@ from typing import Any
 
 from haven.base.problems import Problem, Problems, shown
 from haven.gate import pulumi_steps, terraform_plan
-from haven.gate.changes import Document
+from haven.gate.changes import ChangeSet
 
 ALLOWED = "the JSON of pulumi preview --json, Pulumi's engine events as JSON lines, or terraform show -json of a plan"
 HOW = "see docs/gate.md for the commands that write it"
+_FAILED = f"the command that writes it may have failed; {HOW}"
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def read(data: bytes, where: str) -> Document:
-    """The document, recognised by its content.
+def read(data: bytes, where: str) -> ChangeSet:
+    """The change set in a document, whose format is recognized by its content.
 
     Args:
-        data: the whole of it.
-        where: what to call it in problems.
+        data: the whole document.
+        where: its name in error messages.
 
     Raises:
-        Problems: it is garbled, cut off, or none of the known documents.
+        Problems: the document is garbled, cut off, or of no known format; or the preview or plan itself failed.
     """
     text = _text(data, where)
     if not text.strip():
-        raise _refused("nothing", ALLOWED, f"the command before it may have failed; {HOW}", where)
+        raise _refused("nothing", ALLOWED, _FAILED, where)
     try:
         whole = json.loads(text)
     except ValueError:
@@ -36,10 +37,10 @@ def read(data: bytes, where: str) -> Document:
 
 
 def digest(data: bytes, where: str) -> Mapping[str, Any]:
-    """All of a digest that `read` takes.
+    """The JSON of `pulumi preview --json --show-sames`, which contains unchanged resources too.
 
     Raises:
-        Problems: it is another document, which doesn't tell of every resource.
+        Problems: the document has another format.
     """
     try:
         whole = json.loads(_text(data, where))
@@ -51,17 +52,17 @@ def digest(data: bytes, where: str) -> Mapping[str, Any]:
 
 
 def _text(data: bytes, where: str) -> str:
-    """As text: a shell of Windows writes UTF-16, with a mark."""
+    """The data as text; shells on Windows write UTF-16 with a byte order mark."""
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        got = f"a byte that is no {encoding} at position {error.start}"
-        fix = "a plan file of Terraform is not text: give what terraform show -json prints of it"
+        got = f"a byte that is not {encoding} at position {error.start}"
+        fix = "if it is a Terraform plan file, pass the output of terraform show -json instead"
         raise _refused(got, ALLOWED, fix, where) from error
 
 
-def _whole(value: Any, where: str) -> Document:
+def _whole(value: Any, where: str) -> ChangeSet:
     if not isinstance(value, Mapping):
         raise _refused(shown(value), ALLOWED, HOW, where)
     if pulumi_steps.is_event(value):
@@ -74,17 +75,17 @@ def _whole(value: Any, where: str) -> Document:
 
 
 def _mistaken(value: Mapping[str, Any]) -> tuple[str, str, str]:
-    """What was meant by a document that is none of the known ones."""
+    """Got, allowed and fix for a document of no known format, guessing what it is."""
     if {"format_version", "terraform_version"} & value.keys():
         fix = "terraform plan -out=planned, then terraform show -json planned"
-        return "Terraform's JSON, but of a state and not of a plan", ALLOWED, fix
+        return "Terraform's JSON of a state, not of a plan", ALLOWED, fix
     if "deployment" in value or "checkpoint" in value:
         return "Pulumi's state", ALLOWED, "pulumi preview --json"
     return f"an object with {shown(sorted(value)) if value else 'nothing in it'}", ALLOWED, HOW
 
 
-def _lines(text: str, where: str) -> Document:
-    """JSON lines; what was cut off in the middle ends here too."""
+def _lines(text: str, where: str) -> ChangeSet:
+    """JSON lines. A JSON document that is cut off ends up here too."""
     events: list[tuple[int, Mapping[str, Any]]] = []
     problems: list[Problem] = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -94,7 +95,7 @@ def _lines(text: str, where: str) -> Document:
         if isinstance(found, Mapping):
             events.append((number, found))
         else:
-            problems.append(Problem(f"line {number}", shown(line), "a JSON object", "write the document anew"))
+            problems.append(Problem(f"line {number}", shown(line), "a JSON object", "write the document again"))
     if any(pulumi_steps.is_event(each) for _, each in events):
         if problems:
             raise Problems(problems, where)
@@ -112,11 +113,11 @@ def _parsed(line: str) -> Any:
 def _unreadable(text: str, objects: Sequence[Mapping[str, Any]], where: str) -> Problems:
     if any("@level" in each for each in objects):
         fix = "terraform plan -out=planned, then terraform show -json planned"
-        return _refused("what terraform plan -json says while it plans", ALLOWED, fix, where)
+        return _refused("the log of terraform plan -json", ALLOWED, fix, where)
     first = next(line for line in text.splitlines() if line.strip())
     if first.startswith("{"):
-        return _refused("JSON that is garbled or cut off", ALLOWED, "write the document anew, to its end", where)
-    return _refused(f"no JSON; it begins with {shown(first)}", ALLOWED, f"what wrote it may have failed; {HOW}", where)
+        return _refused("JSON that is garbled or cut off", ALLOWED, "write the whole document again", where)
+    return _refused(f"no JSON; it begins with {shown(first)}", ALLOWED, _FAILED, where)
 
 
 def _refused(got: str, allowed: str, fix: str, where: str) -> Problems:

@@ -1,4 +1,4 @@
-"""Pulumi's steps, of which a replacement has three, as one change for each resource."""
+"""Turns Pulumi's steps into one change per resource; a replacement has three steps."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.base.regions import REGION
-from haven.gate.changes import UNKNOWN, Action, Change, changed_at
+from haven.gate.changes import UNKNOWN, Action, ResourceChange, changed_at
 from haven.program.diff import differences
 from haven.program.recording import Secret
 from haven.program.stateful_types import token
@@ -17,24 +17,25 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the mark of a secret, not one
 _MASKED = "[secret]"
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""As the engine marks them in JSON (sdk/go/common/resource/sig and plugin/rpc.go in pulumi/pulumi)."""
+"""Marks of secrets and unknown values in the engine's JSON (sdk/go/common/resource/sig and plugin/rpc.go in
+pulumi/pulumi, read 2026-11-21)."""
 
 _IN_A_NAME = re.compile(REGION.strip("^$").join((r"(?:^|[^a-z])(", r")(?:$|[^\d])")))
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What one of the engine's operations is."""
+    """One of the engine's operations."""
 
     action: Action | None
-    """None: nothing becomes of what stands there."""
+    """None: the operation changes nothing in the cloud."""
     needs: tuple[bool, bool] = (False, False)
-    """Whether it can't be judged without the old state, and without the new one."""
+    """Whether judging it needs the old state, and the new one."""
 
 
-_LEFT = Operation(None)
+_UNCHANGED = Operation(None)
 OPERATIONS: Mapping[str, Operation] = {
-    "same": _LEFT,
+    "same": _UNCHANGED,
     "create": Operation(Action.CREATE, (False, True)),
     "update": Operation(Action.UPDATE, (True, True)),
     "delete": Operation(Action.DELETE, (True, False)),
@@ -44,52 +45,53 @@ OPERATIONS: Mapping[str, Operation] = {
     "read": Operation(Action.REFRESH),
     "read-replacement": Operation(Action.REPLACE),
     "refresh": Operation(Action.REFRESH),
-    "discard": _LEFT,
-    "discard-replaced": _LEFT,
-    "remove-pending-replace": _LEFT,
+    "discard": _UNCHANGED,
+    "discard-replaced": _UNCHANGED,
+    "remove-pending-replace": _UNCHANGED,
     "import": Operation(Action.IMPORT),
     "import-replacement": Operation(Action.REPLACE),
-    "diff": _LEFT,
-    "extend-parameterize": _LEFT,
+    "diff": _UNCHANGED,
+    "extend-parameterize": _UNCHANGED,
 }
 """Every operation of the engine (pkg/resource/deploy/step.go in pulumi/pulumi, read 2026-11-21)."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step, whichever document it comes from."""
+    """One step of a preview, from the digest or from an engine event."""
 
     operation: str
     urn: str
     old: Mapping[str, Any]
     new: Mapping[str, Any]
     kinds: Mapping[str, str]
-    """Path of each property that differs -> how; what ends with `-replace` can't be changed in place."""
+    """Path of each property that differs to the kind of difference; kinds that end with `-replace` force one."""
     changed: tuple[str, ...]
-    """The same without paths, where the provider gives none."""
+    """Names of the changed properties, where the provider gives no paths."""
     replacing: tuple[str, ...]
+    """Names of the properties that force a replacement, where the provider gives no paths."""
 
 
-def changes(steps: Sequence[Step]) -> list[Change]:
-    """What becomes of each resource; components and the stack stand nowhere and aren't in it."""
+def changes(steps: Sequence[Step]) -> list[ResourceChange]:
+    """One change for each custom resource; components and the stack itself exist only in the state and are left out."""
     regions = dict(_providers(steps))
     by_urn: dict[str, list[Step]] = {}
     for each in steps:
         if (each.old or each.new).get("custom"):
             by_urn.setdefault(each.urn, []).append(each)
     found = (_change(urn, group, regions) for urn, group in by_urn.items())
-    return [each for each in found if each.actions or each.unheld]
+    return [each for each in found if each.actions or each.removed_options]
 
 
 def _providers(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
-    """Region of each AWS provider that the document tells of, by its URN."""
+    """URN and Region of each AWS provider in the document."""
     for each in steps:
         region = _inputs(each.new).get("region") or _inputs(each.old).get("region")
         if "::pulumi:providers:aws::" in each.urn and isinstance(region, str):
             yield each.urn, region
 
 
-def _change(urn: str, steps: Sequence[Step], regions: Mapping[str, str]) -> Change:
+def _change(urn: str, steps: Sequence[Step], regions: Mapping[str, str]) -> ResourceChange:
     old = next((each.old for each in steps if each.old), NOTHING)
     new = next((each.new for each in reversed(steps) if each.new), NOTHING)
     kinds = {path: kind for each in steps for path, kind in each.kinds.items()}
@@ -98,7 +100,7 @@ def _change(urn: str, steps: Sequence[Step], regions: Mapping[str, str]) -> Chan
     actions = _actions(steps, retained=bool(old.get("retainOnDelete")))
     before, after = _declared(old, new, kinds)
     there, then = _region(old, regions), _region(new, regions)
-    return Change(
+    return ResourceChange(
         urn,
         token(urn.split("::")[2].rpartition("$")[2]),
         urn.split("::", 3)[3],
@@ -111,7 +113,9 @@ def _change(urn: str, steps: Sequence[Step], regions: Mapping[str, str]) -> Chan
         changed=_changed(actions, before, after, tuple(kinds) or tuple(plain)),
         replacing=tuple(path for path in kinds if kinds[path].endswith("-replace")) or tuple(replacing),
         moved_to=then if there and then != there else None,
-        unheld=tuple(each for each in ("protect", "retainOnDelete") if new and old.get(each) and not new.get(each)),
+        removed_options=tuple(
+            each for each in ("protect", "retainOnDelete") if new and old.get(each) and not new.get(each)
+        ),
         id=str(old.get("id") or ""),
     )
 
@@ -121,24 +125,24 @@ def _actions(steps: Sequence[Step], *, retained: bool) -> frozenset[Action]:
     if Action.REPLACE in actions:
         actions -= {Action.CREATE, Action.DELETE}
     if retained and Action.DELETE in actions:
-        actions = actions - {Action.DELETE} | {Action.FORGET}
+        actions = actions - {Action.DELETE} | {Action.REMOVE_FROM_STATE}
     return frozenset(actions)
 
 
 def _changed(
-    actions: frozenset[Action], before: Mapping[str, Any], after: Mapping[str, Any], told: tuple[str, ...]
+    actions: frozenset[Action], before: Mapping[str, Any], after: Mapping[str, Any], reported: tuple[str, ...]
 ) -> tuple[str, ...]:
     if not actions & {Action.UPDATE, Action.REPLACE}:
         return ()
     found = [path for path, _, _ in differences(before, after)]
-    alone = [each for each in told if not each.startswith("__") and not changed_at(each, found)]
+    alone = [each for each in reported if not each.startswith("__") and not changed_at(each, found)]
     return tuple(dict.fromkeys([*alone, *found]))
 
 
 def _declared(
     old: Mapping[str, Any], new: Mapping[str, Any], kinds: Mapping[str, str]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Inputs before and after. Where they agree and the provider still sees a difference, what it had read counts."""
+    """Inputs before and after. Where they agree but the provider reports a difference, its read value counts."""
     before, after = dict(_inputs(old)), _inputs(new)
     outputs = old.get("outputs") or NOTHING
     for path in kinds:
@@ -154,7 +158,7 @@ def _inputs(state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value of the engine's JSON with its secrets wrapped and its unknowns named."""
+    """A value of the engine's JSON with secrets wrapped and unknown values replaced by `UNKNOWN`."""
     if isinstance(value, Mapping):
         if value.get(_SIGNATURE) == _SECRET:
             return Secret(value.get("plaintext", value.get("ciphertext")))
@@ -167,20 +171,20 @@ def _plain(value: Any) -> Any:
 
 
 def _region(state: Mapping[str, Any], regions: Mapping[str, str]) -> str | None:
-    """Where a resource in this state stands: its own word, its provider's, what the cloud says."""
+    """A resource's Region: of its own inputs, its provider, its provider's name, its outputs or its ARN."""
     outputs = state.get("outputs") or NOTHING
     provider = str(state.get("provider") or "").rpartition("::")[0]
-    said = (
+    candidates = (
         _inputs(state).get("region"),
         regions.get(provider),
         _named(provider.rpartition("::")[2]),
         outputs.get("region"),
         *str(outputs.get("arn")).split(":")[3:4],
     )
-    return next((each for each in said if isinstance(each, str) and re.match(REGION, each)), None)
+    return next((each for each in candidates if isinstance(each, str) and re.match(REGION, each)), None)
 
 
 def _named(name: str) -> str | None:
-    """The Region that a provider is called after."""
+    """The Region in a provider's name."""
     found = _IN_A_NAME.search(name)
     return found[1] if found else None

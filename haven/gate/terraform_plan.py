@@ -1,7 +1,7 @@
-"""What Terraform, or OpenTofu, would do: a plan as `terraform show -json` prints it.
+"""Reads a plan of Terraform or OpenTofu, as `terraform show -json` prints it.
 
-The format is that of "JSON Output Format" in Terraform's documentation, read 2026-11-21. It tells nothing of
-`prevent_destroy`: what is protected shows by AWS's own deletion protection and by the kind of resource.
+Format: "JSON Output Format" in Terraform's documentation, read 2026-11-21. It does not contain `prevent_destroy`, so a
+resource counts as protected if AWS's own deletion protection is on.
 """
 
 import re
@@ -10,31 +10,31 @@ from typing import Any
 
 from haven.base.problems import Problem, Problems, choices, shown
 from haven.base.regions import REGION
-from haven.gate.changes import UNKNOWN, Action, Change, Document, Engine
+from haven.gate.changes import UNKNOWN, Action, ChangeSet, Engine, ResourceChange
 from haven.program.diff import differences
 from haven.program.recording import Secret
 from haven.program.stateful_types import token
 
-_FORM = "terraform show -json"
-_AGAIN = "write the document anew"
+_COMMAND = "terraform show -json"
+_REWRITE = "write the document again"
 _KNOWN: Mapping[str, Action | None] = {
     "no-op": None,
     "create": Action.CREATE,
     "read": Action.REFRESH,
     "update": Action.UPDATE,
     "delete": Action.DELETE,
-    "forget": Action.FORGET,
+    "forget": Action.REMOVE_FROM_STATE,
 }
 _PROTECTING = ("deletion_protection", "deletion_protection_enabled", "enable_deletion_protection")
 
 
 def is_plan(value: Mapping[str, Any]) -> bool:
-    """Whether it looks like a plan."""
+    """Whether the document is a plan."""
     return bool({"resource_changes", "planned_values"} & value.keys())
 
 
-def read(plan: Mapping[str, Any], where: str) -> Document:
-    """What a plan says.
+def read(plan: Mapping[str, Any], where: str) -> ChangeSet:
+    """The change set in a plan.
 
     Raises:
         Problems: planning failed, or the plan is garbled.
@@ -49,27 +49,27 @@ def read(plan: Mapping[str, Any], where: str) -> Document:
         raise Problems(problems, where)
     regions = dict(_regions(plan))
     found = (_change(each, regions) for _, each in raw if each.get("mode") != "data")
-    return Document(Engine.TERRAFORM, _FORM, [each for each in found if each.actions], dict(_outputs(plan)))
+    return ChangeSet(Engine.TERRAFORM, _COMMAND, [each for each in found if each.actions], dict(_outputs(plan)))
 
 
 def _failed(plan: Mapping[str, Any]) -> Iterator[Problem]:
     if plan.get("errored"):
-        fix = "mend what made it fail and plan again; nothing is judged before"
+        fix = "fix the error, then plan again"
         yield Problem("the plan", "errored: true", "a plan that succeeds", fix)
 
 
 def _wrong(place: str, raw: Any) -> Iterator[Problem]:
-    """What one needs to know of a change, and isn't there."""
+    """Problems with a change: required keys that are missing or wrong."""
     if not isinstance(raw, Mapping):
-        yield Problem(place, shown(raw), "a change, with address, type and change", _AGAIN)
+        yield Problem(place, shown(raw), "a change, with address, type and change", _REWRITE)
         return
     for name in ("address", "type"):
         if not isinstance(raw.get(name), str):
-            yield Problem(f"{place}.{name}", shown(raw.get(name)), "text", _AGAIN)
+            yield Problem(f"{place}.{name}", shown(raw.get(name)), "text", _REWRITE)
     change = raw.get("change")
     actions = change.get("actions") if isinstance(change, Mapping) else None
     if not isinstance(actions, list) or not actions or not {*map(str, actions)} <= _KNOWN.keys():
-        fix = "a newer Terraform may have written it; look what it does" if actions else _AGAIN
+        fix = "a newer Terraform may have written it: use a newer haven" if actions else _REWRITE
         yield Problem(f"{place}.change.actions", shown(actions), choices(sorted(_KNOWN)), fix)
 
 
@@ -79,14 +79,14 @@ def _outputs(plan: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
             yield name, (each.get("before"), each.get("after"))
 
 
-def _change(raw: Mapping[str, Any], regions: Mapping[str, str]) -> Change:
+def _change(raw: Mapping[str, Any], regions: Mapping[str, str]) -> ResourceChange:
     change = raw["change"]
     actions = _actions(change)
     before = _side(change.get("before"), change.get("before_sensitive"), None)
     after = _side(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"))
     there, then = (_region(change.get(side), regions.get(_declared(raw["address"]))) for side in ("before", "after"))
     changes = actions & {Action.UPDATE, Action.REPLACE}
-    return Change(
+    return ResourceChange(
         _identity(raw),
         token(raw["type"]),
         str(raw.get("name") or raw["address"]),
@@ -103,19 +103,19 @@ def _change(raw: Mapping[str, Any], regions: Mapping[str, str]) -> Change:
 
 
 def _identity(raw: Mapping[str, Any]) -> str:
-    """The address; an object that an earlier replacement has left behind is one of its own."""
+    """The address; with the key of a deposed object, which an earlier replacement has left behind."""
     return f"{raw['address']} (deposed {raw['deposed']})" if raw.get("deposed") else str(raw["address"])
 
 
 def _actions(change: Mapping[str, Any]) -> frozenset[Action]:
     found = {each for each in (_KNOWN[name] for name in change["actions"]) if each}
-    if Action.CREATE in found and found & {Action.DELETE, Action.FORGET}:
+    if Action.CREATE in found and found & {Action.DELETE, Action.REMOVE_FROM_STATE}:
         found = {Action.REPLACE}
     return frozenset(found | ({Action.IMPORT} if change.get("importing") else set()))
 
 
 def _side(values: Any, sensitive: Any, unknown: Any) -> Mapping[str, Any]:
-    """One side of a change under Pulumi's names, with what is sensitive wrapped and what is unknown named."""
+    """One side of a change under Pulumi's names, with secrets wrapped and unknown values replaced by `UNKNOWN`."""
     found = _plain(values if isinstance(values, Mapping) else {}, sensitive, unknown)
     return found if isinstance(found, Mapping) else {}
 
@@ -140,7 +140,7 @@ def _true(unknown: Any) -> Sequence[str]:
 
 
 def _at(mask: Any, key: str | int) -> Any:
-    """What a mask, which may be cut short, says of one value."""
+    """The entry for one value in a mask (of sensitive or unknown values), which may be shorter than the value."""
     if isinstance(mask, Mapping):
         return mask.get(str(key))
     if isinstance(mask, list) and isinstance(key, int) and key < len(mask):
@@ -160,15 +160,15 @@ def _path(parts: Any) -> str:
 
 
 def _region(values: Any, provider: str | None) -> str | None:
-    """Where it stands by its own word, by its provider's, or by its ARN."""
+    """A resource's Region: of its own arguments, its provider or its ARN."""
     if not isinstance(values, Mapping):
         return None
-    said = (values.get("region"), provider, *str(values.get("arn")).split(":")[3:4])
-    return next((each for each in said if isinstance(each, str) and re.match(REGION, each)), None)
+    candidates = (values.get("region"), provider, *str(values.get("arn")).split(":")[3:4])
+    return next((each for each in candidates if isinstance(each, str) and re.match(REGION, each)), None)
 
 
 def _regions(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Address of each declared resource -> the Region of its provider, where the configuration says it plainly."""
+    """Address of each declared resource to the Region of its provider, where the configuration has it as a constant."""
     configuration = plan.get("configuration") or {}
     providers = configuration.get("provider_config") or {}
     known = {
@@ -193,5 +193,5 @@ def _declared_in(module: Mapping[str, Any], prefix: str, known: Mapping[str, str
 
 
 def _declared(address: str) -> str:
-    """The address without the keys of `count` and `for_each`, as the configuration has it."""
+    """The address in the configuration: without the keys of `count` and `for_each`."""
     return re.sub(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]', "", address)

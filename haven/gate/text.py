@@ -1,83 +1,84 @@
-"""The gate's verdict, for people and for programs."""
+"""The gate's verdict as text and as JSON."""
 
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from haven.base.terminal import Style, plural, wrapped
-from haven.gate.findings import Danger
-from haven.gate.verdict import Verdict
+from haven.gate.findings import Finding
+from haven.gate.verdict import GateVerdict
 
 
-def render(verdict: Verdict, style: Style) -> str:
-    """Everything that is dangerous, at once: what, why, and the way out of each."""
+def render(verdict: GateVerdict, style: Style) -> str:
+    """The verdict as text: each finding with what happens, why that is dangerous, and the fix."""
     lines = [style.paint(_headline(verdict), "bold"), *wrapped(_summary(verdict), 0)]
-    lines += _group("Dangerous", "red", verdict.refused, verdict, style)
+    lines += _group("Findings", "red", verdict.refused, verdict, style)
     lines += _group("Accepted", "yellow", verdict.accepted, verdict, style)
     if verdict.refused:
-        lines += ["", *wrapped("If one of them is meant, say so, with a reason that others can read:", 0)]
+        lines += ["", *wrapped("To accept a finding, give a reason that others can read:", 0)]
         lines += [f"  --accept {shlex.quote(f'{identity}=WHY')}" for identity in _identities(verdict.refused)]
     return "\n".join(lines) + "\n"
 
 
-def as_json(verdict: Verdict) -> dict[str, Any]:
-    """The verdict for programs.
+def as_json(verdict: GateVerdict) -> dict[str, Any]:
+    """The verdict as JSON.
 
-    `verdict` is `passed` or `refused`; `document` says what was read, `changes` how many resources each action is for;
-    `flip` has `before` (null where the document doesn't tell) and `after`, or is null; each of `dangers` has `rule`,
-    `identity`, `name`, `region`, `what`, `why`, `fix`, and `accepted`: the reason, or null.
+    `verdict` is `passed` or `refused`; `document` names the kind of document, `engine` the engine; `changes` has the
+    number of resources for each action; `failover` has `before` (null if the document does not contain it) and
+    `after`, or is null; each of `findings` has `rule`, `identity`, `name`, `region`, `what`, `why`, `fix`, and
+    `accepted`: the reason, or null.
     """
-    flip = verdict.flip
+    failover = verdict.failover
     return {
         "verdict": "refused" if verdict.refused else "passed",
-        "document": verdict.document.form,
-        "engine": verdict.document.engine.value,
+        "document": verdict.change_set.source,
+        "engine": verdict.change_set.engine.value,
         "changes": {action.value: count for action, count in verdict.counts.items()},
-        "flip": {"before": flip.before, "after": flip.after} if flip else None,
-        "dangers": [_danger_json(each, verdict) for each in verdict.dangers],
+        "failover": {"before": failover.before, "after": failover.after} if failover else None,
+        "findings": [_finding_json(each, verdict) for each in verdict.findings],
     }
 
 
-def _danger_json(danger: Danger, verdict: Verdict) -> dict[str, Any]:
+def _finding_json(finding: Finding, verdict: GateVerdict) -> dict[str, Any]:
     return {
-        "rule": danger.rule.value,
-        "identity": danger.identity,
-        "name": danger.name,
-        "region": danger.region,
-        "what": danger.what,
-        "why": danger.why,
-        "fix": danger.fix,
-        "accepted": verdict.reasons.get(danger.identity),
+        "rule": finding.rule.value,
+        "identity": finding.identity,
+        "name": finding.name,
+        "region": finding.region,
+        "what": finding.what,
+        "why": finding.why,
+        "fix": finding.fix,
+        "accepted": verdict.reasons.get(finding.identity),
     }
 
 
-def _headline(verdict: Verdict) -> str:
+def _headline(verdict: GateVerdict) -> str:
     if verdict.refused:
-        return f"Refused: {plural(len(verdict.refused), 'dangerous change')}"
-    return "Passed" + (f": {plural(len(verdict.accepted), 'dangerous change')} accepted" if verdict.accepted else "")
+        return f"Refused: {plural(len(verdict.refused), 'finding')}"
+    return "Passed" + (f": {plural(len(verdict.accepted), 'finding')} accepted" if verdict.accepted else "")
 
 
-def _summary(verdict: Verdict) -> str:
-    counts = ", ".join(f"{count} to {action.value}" for action, count in verdict.counts.items()) or "nothing to do"
-    told = f"Read from {verdict.document.form}: {counts}."
-    flip = verdict.flip
-    if flip:
-        origin = f" from {flip.before}" if flip.before else ""
-        told += f" Writes move{origin} to {flip.after}: nothing may happen but additions and growth there."
-    return told
+def _summary(verdict: GateVerdict) -> str:
+    counts = ", ".join(f"{count} to {action.value.replace('-', ' ')}" for action, count in verdict.counts.items())
+    summary = f"Read from {verdict.change_set.source}: {counts or 'no changes'}."
+    failover = verdict.failover
+    if failover:
+        origin = f" from {failover.before}" if failover.before else ""
+        summary += f" Failover{origin} to {failover.after}: only additions and growth in that Region are allowed."
+    return summary
 
 
-def _group(title: str, colour: str, found: Sequence[Danger], verdict: Verdict, style: Style) -> Iterator[str]:
-    if found:
+def _group(title: str, colour: str, findings: Sequence[Finding], verdict: GateVerdict, style: Style) -> Iterator[str]:
+    if findings:
         yield ""
         yield style.paint(title, "bold")
-    for identity in _identities(found):
-        members = [each for each in found if each.identity == identity]
+    for identity in _identities(findings):
+        members = [each for each in findings if each.identity == identity]
         yield from _resource(members, colour, verdict.reasons.get(identity), style)
 
 
-def _resource(members: Sequence[Danger], colour: str, reason: str | None, style: Style) -> Iterator[str]:
-    """One resource with everything that is dangerous about it; its identity stands alone, to be copied."""
+def _resource(members: Sequence[Finding], colour: str, reason: str | None, style: Style) -> Iterator[str]:
+    """One resource with all its findings; the identity has a line of its own, so that it can be copied."""
     first = members[0]
     yield style.paint(f"  {first.name}{f' in {first.region}' if first.region else ''}", colour)
     if first.identity != first.name:
@@ -87,8 +88,8 @@ def _resource(members: Sequence[Danger], colour: str, reason: str | None, style:
     for each in members:
         yield from wrapped(f"{each.rule.value}: {each.what}", 4)
         yield from wrapped(f"why: {each.why}", 6)
-        yield from wrapped(f"way out: {each.fix}", 6)
+        yield from wrapped(f"fix: {each.fix}", 6)
 
 
-def _identities(found: Sequence[Danger]) -> list[str]:
-    return list(dict.fromkeys(each.identity for each in found))
+def _identities(findings: Sequence[Finding]) -> list[str]:
+    return list(dict.fromkeys(each.identity for each in findings))

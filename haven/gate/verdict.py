@@ -1,88 +1,91 @@
-"""The gate: what is dangerous in a document, less what is accepted by name and with a reason."""
+"""The gate's verdict: the findings in a change set, and which of them are accepted by name, with a reason."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from haven.base.problems import Problem, Problems, choices, nearest, shown
-from haven.gate import failover, findings
-from haven.gate.changes import Action, Document
-from haven.gate.failover import Flip
-from haven.gate.findings import Danger
+from haven.gate import failover as failovers
+from haven.gate import findings as rules
+from haven.gate.changes import Action, ChangeSet
+from haven.gate.failover import Failover
+from haven.gate.findings import Finding
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What becomes of a document."""
+class GateVerdict:
+    """All findings in a change set, and the reasons for those that are accepted."""
 
-    document: Document
-    flip: Flip | None
-    dangers: Sequence[Danger]
-    """What is dangerous, accepted or not, in the document's order."""
+    change_set: ChangeSet
+    failover: Failover | None
+    findings: Sequence[Finding]
+    """Accepted or not, in the order of the changes."""
     reasons: Mapping[str, str]
-    """Identity of each resource whose dangers are accepted -> why."""
+    """Identity of each resource whose findings are accepted to the reason."""
 
     @property
-    def refused(self) -> Sequence[Danger]:
-        """What nobody has accepted."""
-        return [each for each in self.dangers if each.identity not in self.reasons]
+    def refused(self) -> Sequence[Finding]:
+        """The findings that are not accepted."""
+        return [each for each in self.findings if each.identity not in self.reasons]
 
     @property
-    def accepted(self) -> Sequence[Danger]:
-        """What somebody has."""
-        return [each for each in self.dangers if each.identity in self.reasons]
+    def accepted(self) -> Sequence[Finding]:
+        """The findings that are accepted."""
+        return [each for each in self.findings if each.identity in self.reasons]
 
     @property
     def counts(self) -> Mapping[Action, int]:
-        """How many resources each action is for; nothing for actions that none is for."""
-        found = {action: sum(action in each.actions for each in self.document.changes) for action in Action}
-        return {action: count for action, count in found.items() if count}
+        """The number of resources for each action; actions of no resource are left out."""
+        counts = {action: sum(action in each.actions for each in self.change_set.changes) for action in Action}
+        return {action: count for action, count in counts.items() if count}
 
 
 def judge(
-    document: Document,
+    change_set: ChangeSet,
     accepted: Sequence[str],
     active: str | None,
     where: str,
-    lasting: Mapping[str, str] | None = None,
-) -> Verdict:
-    """The verdict on a document.
+    in_stack_file: Mapping[str, str] | None = None,
+) -> GateVerdict:
+    """Judge a change set.
 
     Args:
-        document: what would be done.
-        accepted: `IDENTITY=REASON` for each resource whose dangers are meant.
-        active: the Region that becomes active, where the document doesn't tell.
-        where: what to call the document in problems.
-        lasting: name or identity of what the stack's file accepts -> why; it may name what isn't dangerous here.
+        change_set: the preview or plan.
+        accepted: `IDENTITY=REASON` for each resource whose findings are accepted; each must match a finding.
+        active: the newly active Region, for a document that does not contain it. None: the document's, if any.
+        where: the document's name in error messages.
+        in_stack_file: name or identity of the resources that the stack file accepts to the reason; these need not
+            match a finding.
 
     Raises:
-        Problems: something is accepted that isn't dangerous, or without a reason.
+        Problems: `accepted` has an entry that matches no finding or has no reason, or `active` is wrong.
     """
-    flipped = failover.flip(document, active, where)
-    found = findings.dangers(document)
-    if flipped:
-        found += failover.dangers(document, flipped)
-    order = {each.identity: place for place, each in enumerate(document.changes)}
+    failover = failovers.failover_in(change_set, active, where)
+    found = rules.findings(change_set)
+    if failover:
+        found += failovers.findings(change_set, failover)
+    order = {each.identity: place for place, each in enumerate(change_set.changes)}
     found.sort(key=lambda each: order[each.identity])
-    return Verdict(document, flipped, found, {**_lasting(lasting or {}, found), **_reasons(accepted, found, where)})
+    reasons = {**_from_stack_file(in_stack_file or {}, found), **_from_command_line(accepted, found, where)}
+    return GateVerdict(change_set, failover, found, reasons)
 
 
-def _lasting(accepted: Mapping[str, str], found: Sequence[Danger]) -> dict[str, str]:
-    """Identity of what the stack's file accepts -> why."""
-    told = ((each.identity, accepted.get(each.identity) or accepted.get(each.name)) for each in found)
-    return {identity: reason for identity, reason in told if reason}
+def _from_stack_file(accepted: Mapping[str, str], findings: Sequence[Finding]) -> dict[str, str]:
+    """Identity to reason of the findings that the stack file accepts."""
+    pairs = ((each.identity, accepted.get(each.identity) or accepted.get(each.name)) for each in findings)
+    return {identity: reason for identity, reason in pairs if reason}
 
 
-def _reasons(accepted: Sequence[str], found: Sequence[Danger], where: str) -> dict[str, str]:
+def _from_command_line(accepted: Sequence[str], findings: Sequence[Finding], where: str) -> dict[str, str]:
     reasons: dict[str, str] = {}
     problems = []
-    identities = dict.fromkeys(each.identity for each in found)
+    identities = dict.fromkeys(each.identity for each in findings)
     for text in accepted:
         identity = next((each for each in identities if text == each or text.startswith(f"{each}=")), None)
         reason = text[len(identity) + 1 :].strip() if identity else ""
         if identity is None:
-            problems.append(_nothing_dangerous(text, list(identities)))
+            problems.append(_no_finding(text, list(identities)))
         elif not reason:
-            problems.append(Problem("--accept", shown(text), f"{identity}=REASON", "say why it is meant"))
+            problems.append(Problem("--accept", shown(text), f"{identity}=REASON", "add the reason after the ="))
         elif identity in reasons:
             problems.append(Problem("--accept", shown(text), "each resource once", "leave one of them out"))
         else:
@@ -92,8 +95,8 @@ def _reasons(accepted: Sequence[str], found: Sequence[Danger], where: str) -> di
     return reasons
 
 
-def _nothing_dangerous(text: str, identities: Sequence[str]) -> Problem:
+def _no_finding(text: str, identities: Sequence[str]) -> Problem:
     near = nearest(text.partition("=")[0], identities)
-    fix = f"did you mean {near}?" if near else "leave it out: it would let through what nobody has seen"
-    allowed = choices(identities) if identities else "nothing, for nothing here is dangerous"
+    fix = f"did you mean {near}?" if near else "leave it out: it would accept a finding that nobody has seen"
+    allowed = choices(identities) if identities else "none, because there are no findings"
     return Problem("--accept", shown(text), allowed, fix)

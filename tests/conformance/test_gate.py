@@ -26,25 +26,23 @@ def _exported(provider: cli.Terraform, tier: str = "warm", **changes: str) -> Ex
     return export(environment("warm", tier=tier, **changes), provider.schema())
 
 
-def judged(standing: Standing, exported: Export, active: str | None = None) -> gate.Verdict:
+def judged(standing: Standing, exported: Export, active: str | None = None) -> gate.GateVerdict:
     document = terraform_plan.read(standing.plan(exported), "the plan")
     return gate.judge(document, (), active, "the plan")
 
 
-def of(verdict: gate.Verdict, *rules: Rule) -> Collection[str]:
-    return {each.identity for each in verdict.dangers if each.rule in rules}
+def of(verdict: gate.GateVerdict, *rules: Rule) -> Collection[str]:
+    return {each.identity for each in verdict.findings if each.rule in rules}
 
 
-def test_a_flip_as_haven_declares_it_passes(standing: Standing, provider: cli.Terraform) -> None:
+def test_a_failover_as_haven_declares_it_passes(standing: Standing, provider: cli.Terraform) -> None:
     verdict = judged(standing, _exported(provider, active=RECOVERY), RECOVERY)
     assert verdict.counts
-    assert not verdict.dangers
-    assert {each.region for each in verdict.document.changes} == {RECOVERY}
+    assert not verdict.findings
+    assert {each.region for each in verdict.change_set.changes} == {RECOVERY}
 
 
-def test_of_a_lower_tier_everything_is_refused_that_the_program_protects(
-    standing: Standing, provider: cli.Terraform
-) -> None:
+def test_a_lower_tier_is_refused_for_every_protected_resource(standing: Standing, provider: cli.Terraform) -> None:
     before, after = _exported(provider), _exported(provider, "pilot-light")
     protected = before.protected - after.urns.keys()
     assert protected

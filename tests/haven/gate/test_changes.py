@@ -8,10 +8,10 @@ import pytest
 
 from haven.base.problems import Problems
 from haven.gate import preview_reader
-from haven.gate.changes import UNKNOWN, Action, Change
+from haven.gate.changes import UNKNOWN, Action, ResourceChange
 from haven.program.diff import HIDDEN, without_secrets
 from haven.program.recording import Secret
-from tests.haven.gate.engine_documents import (
+from tests.haven.gate.change_sets import (
     HERE,
     SUMMARY,
     THERE,
@@ -31,19 +31,19 @@ PREVIEWS = Path(__file__).parent / "previews"
 BUCKET, TABLE = "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table"
 
 
-def only(value: Any) -> Change:
+def only(value: Any) -> ResourceChange:
     (change,) = read(value).changes
     return change
 
 
-def real(name: str) -> dict[str, Change]:
+def real(name: str) -> dict[str, ResourceChange]:
     """Name of each resource -> its change."""
     found = preview_reader.read((PREVIEWS / name).read_bytes(), name)
     return {each.name: each for each in found.changes}
 
 
 @pytest.mark.parametrize("name", ["lower-tier", "replaced-bucket"])
-def test_the_engine_s_digest_and_its_events_say_the_same(name: str) -> None:
+def test_the_engine_s_digest_and_its_events_are_read_alike(name: str) -> None:
     digested, told = real(f"{name}.json"), real(f"{name}.jsonl")
     assert digested.keys() == told.keys()
     for each, change in digested.items():
@@ -67,7 +67,7 @@ def test_the_engine_s_secrets_are_not_read() -> None:
         assert without_secrets(before)["authToken"] == HIDDEN
 
 
-def test_where_the_engine_s_resources_stand_is_told_by_their_providers() -> None:
+def test_the_region_of_the_engine_s_resources_is_their_provider_s() -> None:
     found = real("lower-tier.json")
     assert (found["haven-demo-cache-euc1"].region, found["haven-demo-cache-global"].region) == (THERE, HERE)
 
@@ -85,14 +85,14 @@ def test_the_engine_s_preview_of_nothing_has_no_changes() -> None:
         (Made(BUCKET, "delete"), Action.DELETE),
     ],
 )
-def test_every_form_tells_what_is_done(made: Made, action: Action) -> None:
+def test_every_format_contains_the_action(made: Made, action: Action) -> None:
     for document in (digest(made), events(made), plan(made)):
         change = only(document)
         assert (change.actions, change.type, change.name, change.region) == (frozenset({action}), BUCKET, "it", HERE)
 
 
-def test_what_is_kept_when_it_leaves_pulumi_s_state_is_forgotten() -> None:
-    assert only(digest(Made(BUCKET, "delete", retain=True))).actions == {Action.FORGET}
+def test_a_retained_resource_that_pulumi_deletes_is_removed_from_the_state() -> None:
+    assert only(digest(Made(BUCKET, "delete", retain=True))).actions == {Action.REMOVE_FROM_STATE}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_is_kept_when_it_leaves_pulumi_s_state_is_forgotten() -> None:
         (["create", "delete"], Action.REPLACE),
         (["delete", "create"], Action.REPLACE),
         (["create", "forget"], Action.REPLACE),
-        (["forget"], Action.FORGET),
+        (["forget"], Action.REMOVE_FROM_STATE),
         (["read"], Action.REFRESH),
     ],
 )
@@ -111,7 +111,7 @@ def test_terraform_s_actions_are_told_apart(actions: list[str], found: Action) -
     assert only(document).actions == {found}
 
 
-def test_what_terraform_imports_or_only_moves_is_no_change_of_the_thing() -> None:
+def test_terraform_s_imports_and_moves_change_nothing() -> None:
     document = plan(Made(BUCKET, "update"), Made(TABLE, "update"))
     imported, moved = document["resource_changes"]
     imported["change"] |= {"actions": ["no-op"], "importing": {"id": "b"}}
@@ -119,13 +119,13 @@ def test_what_terraform_imports_or_only_moves_is_no_change_of_the_thing() -> Non
     assert only(document).actions == {Action.IMPORT}
 
 
-def test_what_an_earlier_replacement_left_behind_in_terraform_is_told_from_what_took_its_place() -> None:
+def test_a_deposed_object_in_terraform_has_an_identity_of_its_own() -> None:
     document = plan(Made(BUCKET, "update"), Made(BUCKET, "delete"))
     document["resource_changes"][1]["deposed"] = "4f3a"
     assert [each.identity for each in read(document).changes] == ["aws_s3_bucket.it", "aws_s3_bucket.it (deposed 4f3a)"]
 
 
-def test_what_terraform_only_reads_is_not_there() -> None:
+def test_terraform_s_data_sources_are_left_out() -> None:
     document = plan(Made(BUCKET, "delete"))
     document["resource_changes"][0]["mode"] = "data"
     assert not read(document).changes
@@ -141,7 +141,7 @@ def test_terraform_s_sensitive_and_unknown_values_are_wrapped_and_named() -> Non
     assert (found.after["ttl"][0]["open"], found.after["streamArn"]) == (UNKNOWN, UNKNOWN)
 
 
-def test_a_region_that_terraform_s_resource_doesn_t_tell_is_its_provider_s() -> None:
+def test_a_terraform_resource_without_a_region_has_its_provider_s() -> None:
     document = plan(Made(BUCKET, "create"))
     raw = document["resource_changes"][0]
     raw["address"], raw["change"]["after"] = 'module.a["x"].aws_s3_bucket.it[0]', {}
@@ -162,7 +162,7 @@ def test_changed_and_replacing_paths_have_pulumi_s_names() -> None:
     assert change.replacing == ("kmsKeyId", "timeouts[0].maxSize")
 
 
-def test_a_difference_that_only_pulumi_s_provider_sees_is_judged_by_what_it_had_read() -> None:
+def test_a_difference_that_only_pulumi_s_provider_reports_is_judged_by_the_value_it_read() -> None:
     declared = {"globalClusterIdentifier": "g"}
     document = digest(Made("aws:rds/cluster:Cluster", "update", declared, declared))
     step = document["steps"][1]
@@ -171,7 +171,7 @@ def test_a_difference_that_only_pulumi_s_provider_sees_is_judged_by_what_it_had_
     assert only(document).before == {"globalClusterIdentifier": "another"}
 
 
-def test_a_provider_called_after_nothing_tells_its_region_itself() -> None:
+def test_a_provider_without_a_region_in_its_name_has_the_region_of_its_inputs() -> None:
     document = digest(
         Made(BUCKET, "delete"), Made("pulumi:providers:aws", "update", {"region": THERE}, {"region": THERE})
     )
@@ -192,7 +192,7 @@ def test_components_and_the_stack_are_no_changes() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_what_a_shell_of_windows_has_written_is_read(encoding: str) -> None:
+def test_documents_written_by_shells_on_windows_are_read(encoding: str) -> None:
     data = json.dumps(plan(Made(BUCKET, "delete"))).encode(encoding)
     assert len(preview_reader.read(data, WHERE).changes) == 1
 
@@ -209,20 +209,20 @@ DELETED = Made(BUCKET, "delete")
 FAILED: tuple[tuple[str, bytes, str], ...] = (
     ("nothing", b"  \n", "the document: got nothing; allowed: the JSON of pulumi preview --json"),
     ("words", b"error: no stack selected\n", r'no JSON; it begins with "error: no stack selected"'),
-    ("bytes", b"PK\x03\x04\xff", "a plan file of Terraform is not text"),
+    ("bytes", b"PK\x03\x04\xff", "if it is a Terraform plan file"),
     ("a list", b"[]", r"the document: got \[\]"),
     ("an empty object", b"{}", "an object with nothing in it"),
     ("a digest that is cut off", json.dumps(digest(DELETED), indent=1).encode()[:90], "garbled or cut off"),
     ("a digest without steps", b'{"changeSummary": {}}', "steps: got null"),
     ("a digest without its summary", b'{"steps": []}', "changeSummary: got nothing"),
     ("a state of Pulumi", b'{"version": 3, "deployment": {}}', "Pulumi's state"),
-    ("a state of Terraform", b'{"format_version": "1.0", "values": {}}', "of a state and not of a plan"),
-    ("Terraform's own log", lines([{"@level": "info", "type": "version"}] * 2), "says while it plans"),
+    ("a state of Terraform", b'{"format_version": "1.0", "values": {}}', "of a state, not of a plan"),
+    ("Terraform's own log", lines([{"@level": "info", "type": "version"}] * 2), "the log of terraform plan"),
     ("a plan that failed", json.dumps(plan(errored=True)).encode(), "errored: true"),
     ("an event log without its end", lines(events(DELETED, summary=None)), "summaryEvent: got 0 of them"),
     ("an event log of two previews", lines([*events(DELETED), *events(DELETED)]), "summaryEvent: got 2 of them"),
     ("an event log cut off in a line", lines(events(DELETED))[:-20], r"line 2: got "),
-    ("the log of an update", lines(events(summary={**SUMMARY, "isPreview": False})), "and not|of a preview, not of"),
+    ("the log of an update", lines(events(summary={**SUMMARY, "isPreview": False})), "of a preview, not of an update"),
     ("a preview that failed", lines(events(summary={**SUMMARY, "result": "failed"})), 'result: got "failed"'),
     ("a line of another kind", lines([*events(DELETED), {"a": 1}]), r'line 3: got \["a"\]'),
     ("an operation nobody knows", json.dumps(_broken(DELETED, op="explode")).encode(), 'op: got "explode"'),
@@ -247,7 +247,7 @@ def test_a_document_that_can_t_be_judged_is_refused(data: bytes, said: str) -> N
     assert refused.value.where == WHERE
 
 
-def test_everything_that_is_wrong_with_a_document_is_said_at_once() -> None:
+def test_all_problems_of_a_document_are_reported_at_once() -> None:
     document = digest(DELETED, DELETED)
     document["steps"][1]["op"], document["steps"][2]["urn"] = "explode", None
     with pytest.raises(Problems) as refused:
@@ -256,7 +256,7 @@ def test_everything_that_is_wrong_with_a_document_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize("name", ["protected.json", "protected.jsonl"])
-def test_of_a_preview_that_the_engine_refused_its_reasons_are_told(name: str) -> None:
+def test_the_engine_s_reasons_for_a_failed_preview_are_shown(name: str) -> None:
     with pytest.raises(Problems) as refused:
         real(name)
     reasons = [each for each in refused.value.problems if each.what == "the preview"]
@@ -265,7 +265,7 @@ def test_of_a_preview_that_the_engine_refused_its_reasons_are_told(name: str) ->
     assert all("docs/moving-tiers.md" in each.fix for each in reasons)
 
 
-def test_a_preview_that_only_policies_refuse_is_whole_and_is_read() -> None:
+def test_a_preview_that_only_policies_refuse_is_complete_and_is_read() -> None:
     merely = {"severity": "error", "message": "error: preview failed\n"}
     assert only({**digest(DELETED), "diagnostics": [merely]}).type == BUCKET
     violated = event(7, policyEvent={"enforcementLevel": "mandatory", "message": "no"})

@@ -9,7 +9,7 @@ from haven.gate.findings import Rule
 from haven.gate.safeguards import ANY, DETACHMENTS, GUARDS, HOLDING, LINKS, PROTECTIONS
 from haven.program.stateful_types import STATEFUL, stateful
 from tests.conformance import promotion_effects
-from tests.haven.gate.engine_documents import HERE, THERE, Made, Values, digest, events, plan, read, rules
+from tests.haven.gate.change_sets import HERE, THERE, Made, Values, digest, events, plan, read, rules
 
 CLUSTER, TABLE = "aws:rds/cluster:Cluster", "aws:dynamodb/table:Table"
 CLUSTERS = (CLUSTER, "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
@@ -225,7 +225,7 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
 
 
 @pytest.mark.parametrize(("rule", "type_", "before", "bad", "good"), TIES)
-def test_a_lost_tie_or_guard_is_told_from_any_other_change(
+def test_a_detachment_or_a_removed_safeguard_is_found_and_similar_changes_are_not(
     rule: Rule, type_: str, before: Values, bad: Values, good: Values
 ) -> None:
     lost = Made(type_, "update", before, bad)
@@ -235,12 +235,12 @@ def test_a_lost_tie_or_guard_is_told_from_any_other_change(
         assert rules(form(kept)) == [], form
 
 
-def test_what_joins_something_loses_nothing() -> None:
+def test_joining_a_global_cluster_or_adding_a_key_is_no_finding() -> None:
     assert rules(digest(Made(CLUSTER, "update", {}, {"globalClusterIdentifier": "g"}))) == []
     assert rules(digest(Made(CLUSTER, "update", {"kmsKeyId": ""}, {"kmsKeyId": KEY}))) == []
 
 
-def test_every_tie_and_guard_has_its_row_above() -> None:
+def test_every_row_of_the_tables_has_a_case_above() -> None:
     tried = {(type_, path) for _, type_, before, bad, _ in TIES for path in (*before, *bad)}
     for tie in (*DETACHMENTS, *PROTECTIONS):
         first = tie.path.partition(".")[0].partition("|")[0]
@@ -249,7 +249,7 @@ def test_every_tie_and_guard_has_its_row_above() -> None:
 
 
 @pytest.mark.parametrize("each", STATEFUL, ids=lambda each: each.type)
-def test_what_holds_something_may_be_made_but_not_replaced_deleted_or_forgotten(each: Any) -> None:
+def test_a_stateful_resource_may_be_created_but_not_replaced_deleted_or_removed_from_the_state(each: Any) -> None:
     def made(operation: str, **more: Any) -> Made:
         return Made(each.type, operation, {"a": 1}, {"a": 2}, **more)
 
@@ -264,19 +264,19 @@ def test_what_holds_something_may_be_made_but_not_replaced_deleted_or_forgotten(
 
 
 @pytest.mark.parametrize(("protect", "retain"), [(True, False), (False, True)])
-def test_what_is_protected_or_retained_is_held_on_to_whatever_it_is(protect: bool, retain: bool) -> None:
+def test_protected_and_retained_resources_of_any_type_must_stay(protect: bool, retain: bool) -> None:
     for operation, rule in (("replace", Rule.REPLACEMENT), ("delete", Rule.DELETION)):
         held = Made(ROLE, operation, {"a": 1}, {"a": 2}, protect=protect, retain=retain)
         assert rules(digest(held)) == [("it", rule)]
         assert rules(digest(Made(ROLE, operation, {"a": 1}, {"a": 2}))) == []
 
 
-def test_what_aws_protects_is_held_on_to_in_terraform_too() -> None:
+def test_a_terraform_resource_with_aws_deletion_protection_must_stay() -> None:
     assert rules(plan(Made(BALANCER, "delete", {"enableDeletionProtection": True}))) == [("it", Rule.DELETION)]
     assert rules(plan(Made(BALANCER, "delete", {"enableDeletionProtection": False}))) == []
 
 
-def test_taking_pulumi_s_own_protection_off_is_told_whatever_else_is_done() -> None:
+def test_removing_pulumi_s_protection_is_a_finding_whatever_else_changes() -> None:
     for operation in ("same", "update"):
         freed = Made(ROLE, operation, {"a": 1}, {"a": 1}, protect=True, unprotect=True)
         assert rules(digest(freed)) == rules(events(freed)) == [("it", Rule.PROTECTION)]
@@ -286,7 +286,7 @@ def test_taking_pulumi_s_own_protection_off_is_told_whatever_else_is_done() -> N
 @pytest.mark.parametrize(
     ("rule", "type_"), [*((Rule.DETACHMENT, e.type) for e in LINKS), *((Rule.PROTECTION, e.type) for e in GUARDS)]
 )
-def test_a_link_or_a_guard_goes_with_its_owner_and_not_alone(rule: Rule, type_: str) -> None:
+def test_an_attached_resource_may_go_with_its_owner_but_not_alone(rule: Rule, type_: str) -> None:
     alone = Made(type_, "delete", {"bucket": "models", "backupVaultName": "models", "planId": "models"}, name="guard")
     owner = Made(BUCKET, "delete", {"bucket": "models"}, name="owner")
     assert rules(digest(alone)) == rules(plan(alone)) == [("guard", rule)]
@@ -294,7 +294,7 @@ def test_a_link_or_a_guard_goes_with_its_owner_and_not_alone(rule: Rule, type_: 
     assert rules(digest(Made(ROLE, "delete", {"name": "models"}), alone)) == [("guard", rule)]
 
 
-def test_a_subnet_goes_with_its_network_and_its_zone_is_not_given_up_alone() -> None:
+def test_a_subnet_may_go_with_its_network_but_not_alone() -> None:
     zone = {"vpcId": "vpc-1", "availabilityZone": "eu-west-1b"}
     subnet = Made(SUBNET, "delete", zone, name="subnet")
     for form in (digest, plan):
@@ -305,7 +305,7 @@ def test_a_subnet_goes_with_its_network_and_its_zone_is_not_given_up_alone() -> 
         assert rules(form(moved)) == [("it", Rule.REGIONS)]
 
 
-def test_a_change_of_regions_is_told_by_the_provider_the_stash_or_the_resource_itself() -> None:
+def test_a_change_of_regions_is_found_in_providers_the_stash_and_resources() -> None:
     provider = "pulumi:providers:aws"
     assert rules(digest(Made(provider, "update", {"region": HERE}, {"region": THERE}))) == [("it", Rule.REGIONS)]
     assert rules(digest(Made(provider, "update", {"region": HERE, "x": 1}, {"region": HERE, "x": 2}))) == []
@@ -318,7 +318,7 @@ def test_a_change_of_regions_is_told_by_the_provider_the_stash_or_the_resource_i
     assert rules(plan(Made(ROLE, "update", {"region": HERE}, {"region": HERE, "x": 1}))) == []
 
 
-def test_what_a_promotion_moves_behind_the_engine_s_back_may_not_be_moved_back() -> None:
+def test_undoing_what_a_promotion_changed_is_a_finding() -> None:
     moved = {(each.type, each.attribute) for each in promotion_effects.CHANGES}
     tied = {(Made(tie.type, "").terraform, tie.path.partition(".")[0]) for tie in DETACHMENTS}
     for type_, attribute, path in (
@@ -332,7 +332,7 @@ def test_what_a_promotion_moves_behind_the_engine_s_back_may_not_be_moved_back()
         assert (type_, path) in tied
 
 
-def test_nothing_is_called_lost_that_nobody_described() -> None:
+def test_unknown_types_are_not_stateful() -> None:
     assert all(each.holds for each in STATEFUL)
     assert stateful(ROLE) is None
-    assert findings.dangers(read(digest())) == []
+    assert findings.findings(read(digest())) == []

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from haven.gate.findings import Rule
-from haven.gate.verdict import Verdict
+from haven.gate.verdict import GateVerdict
 from haven.program.diff import without_secrets
 from haven.program.recording import Recording, Resource
 from haven.program.stateful_types import stateful
 from tests.environments import PRIMARY, RECOVERY, TIERS, environment
-from tests.haven.gate.engine_documents import STACK, judged
+from tests.haven.gate.change_sets import STACK, judged
 
 MOVES = tuple(pairwise(TIERS))
 MOVING = ("pilot-light", "warm")
@@ -45,27 +45,25 @@ def _steps(before: Recording, after: Recording) -> Iterator[dict[str, Any]]:
             yield {"op": operation, "urn": urn, **{side: state for side, state in sides.items() if state}}
 
 
-def verdict(before: Recording, after: Recording) -> Verdict:
+def verdict(before: Recording, after: Recording) -> GateVerdict:
     """What the gate says of getting from one declaration to the other, as a preview would have it."""
     return judged({"steps": [STACK, *_steps(before, after)], "changeSummary": {}})
 
 
 @pytest.mark.parametrize(("lower", "higher"), MOVES)
-def test_a_move_up_endangers_nothing_but_the_hourly_backups_that_a_replica_stands_in_for(
-    lower: str, higher: str
-) -> None:
+def test_a_move_up_has_no_finding_but_the_hourly_backups_that_a_replica_replaces(lower: str, higher: str) -> None:
     found = verdict(declared(lower), declared(higher))
     assert found.counts
-    told = {(each.rule, each.name.rpartition("-")[2]) for each in found.dangers}
+    told = {(each.rule, each.name.rpartition("-")[2]) for each in found.findings}
     assert told == ({(Rule.PROTECTION, "plan")} if lower == "backup" else set())
 
 
 @pytest.mark.parametrize(("lower", "higher"), MOVES)
-def test_of_a_move_down_everything_is_told_that_holds_something_or_is_held(lower: str, higher: str) -> None:
+def test_a_move_down_has_a_finding_for_every_stateful_protected_or_retained_resource(lower: str, higher: str) -> None:
     before, after = declared(higher), declared(lower)
     gone = [each for each in before.real() if each.urn not in after.by_urn]
     held = {each.urn for each in gone if each.options.protect or each.options.retain_on_delete or stateful(each.type)}
-    found = verdict(before, after).dangers
+    found = verdict(before, after).findings
     assert {each.identity for each in found if each.rule is Rule.DELETION} == held
     assert {each.region for each in found if each.rule is Rule.REGIONS} <= {RECOVERY}
 
@@ -74,14 +72,14 @@ def test_of_a_move_down_everything_is_told_that_holds_something_or_is_held(lower
 @pytest.mark.parametrize(("before", "after"), [({}, FAILED_OVER), (DEMOTED, {"demote": PRIMARY})])
 def test_a_failover_and_a_failback_pass(tier: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
     found = verdict(declared(tier, **before), declared(tier, **after))
-    assert found.flip
-    assert not found.dangers
+    assert found.failover
+    assert not found.findings
 
 
 @pytest.mark.parametrize("tier", MOVING)
 def test_bringing_the_old_side_down_passes_by_itself_but_not_together_with_the_failover(tier: str) -> None:
     by_itself = verdict(declared(tier, **FAILED_OVER), declared(tier, **DEMOTED))
-    assert not by_itself.flip
-    assert not by_itself.dangers
-    together = verdict(declared(tier), declared(tier, **DEMOTED)).dangers
-    assert {(each.rule, each.region) for each in together} == {(Rule.FLIP, PRIMARY)}
+    assert not by_itself.failover
+    assert not by_itself.findings
+    together = verdict(declared(tier), declared(tier, **DEMOTED)).findings
+    assert {(each.rule, each.region) for each in together} == {(Rule.FAILOVER, PRIMARY)}

@@ -1,4 +1,4 @@
-"""The gate: flips, what is accepted, what a real engine has written, the report, the command."""
+"""The gate: failovers, accepted findings, documents of a real engine, the report, the command."""
 
 import io
 import json
@@ -15,9 +15,9 @@ from haven.base.terminal import WIDTH, Style
 from haven.cli.main import main
 from haven.gate import preview_reader
 from haven.gate import text as gate_text
-from haven.gate.failover import Flip
+from haven.gate.failover import Failover
 from haven.gate.findings import Rule
-from tests.haven.gate.engine_documents import HERE, THERE, Made, Values, digest, events, judged, plan, rules
+from tests.haven.gate.change_sets import HERE, THERE, Made, Values, digest, events, judged, plan, rules
 
 PREVIEWS = Path(__file__).parent / "previews"
 
@@ -39,7 +39,7 @@ def _sizes(desired: int, **more: Any) -> Values:
     return {"scalingConfig": {"minSize": 1, "desiredSize": desired}, **more}
 
 
-FLIPS: tuple[tuple[str, Made, bool], ...] = (
+FAILOVERS: tuple[tuple[str, Made, bool], ...] = (
     ("makes something there", Made(NODES, "create", region=THERE), True),
     ("enlarges something there", Made(NODES, "update", _sizes(1), _sizes(3), THERE), True),
     ("shrinks something there", Made(NODES, "update", _sizes(3), _sizes(1), THERE), False),
@@ -52,35 +52,37 @@ FLIPS: tuple[tuple[str, Made, bool], ...] = (
 )
 
 
-@pytest.mark.parametrize(("what", "made", "passes"), FLIPS, ids=[row[0] for row in FLIPS])
-def test_a_flip_only_adds_and_enlarges_and_only_in_the_newly_active_region(what: str, made: Made, passes: bool) -> None:
-    found = [] if passes else [("it", Rule.FLIP)]
+@pytest.mark.parametrize(("what", "made", "passes"), FAILOVERS, ids=[row[0] for row in FAILOVERS])
+def test_a_failover_only_adds_and_enlarges_and_only_in_the_newly_active_region(
+    what: str, made: Made, passes: bool
+) -> None:
+    found = [] if passes else [("it", Rule.FAILOVER)]
     told = plan(made, output_changes={"active": {"actions": ["update"], "before": HERE, "after": THERE}})
     assert rules(digest(STASH, made)) == rules(events(STASH, made)) == rules(told) == found
     assert rules(plan(made), active=THERE) == found
     assert rules(digest(made)) == rules(plan(made)) == []
 
 
-def test_what_shrinks_in_a_flip_is_named_with_both_numbers() -> None:
-    (found,) = judged(digest(STASH, Made(NODES, "update", _sizes(3), _sizes(1), THERE))).dangers
-    assert found.what == "shrinks in the Region that becomes active: scalingConfig.desiredSize 3 -> 1"
+def test_a_value_that_shrinks_in_a_failover_is_reported_with_both_numbers() -> None:
+    (found,) = judged(digest(STASH, Made(NODES, "update", _sizes(3), _sizes(1), THERE))).findings
+    assert found.what == "shrinks in the newly active Region: scalingConfig.desiredSize 3 -> 1"
 
 
-def test_where_nobody_tells_where_a_thing_stands_a_flip_may_only_add_it() -> None:
+def test_a_failover_may_only_create_a_resource_without_a_known_region() -> None:
     def unknown(operation: str) -> dict[str, Any]:
         return digest(STASH, Made("kubernetes:core/v1:Secret", operation, {"a": 1}, {"a": 2}, region="none"))
 
     assert rules(unknown("create")) == []
-    assert rules(unknown("update")) == [("it", Rule.FLIP)]
+    assert rules(unknown("update")) == [("it", Rule.FAILOVER)]
 
 
-def test_the_flip_is_told_from_the_first_deployment_and_from_a_stash_that_stays() -> None:
+def test_a_first_deployment_is_no_failover_and_a_changed_stash_is() -> None:
     first = Made(STASH.type, "create", {}, STASH.after, region="none")
-    assert judged(digest(first)).flip is None
-    assert judged(digest(STASH)).flip == Flip(HERE, THERE)
+    assert judged(digest(first)).failover is None
+    assert judged(digest(STASH)).failover == Failover(HERE, THERE)
 
 
-def test_a_flip_named_on_the_command_line_must_be_the_document_s() -> None:
+def test_a_failover_named_on_the_command_line_must_match_the_document() -> None:
     with pytest.raises(Problems, match=f'--active: got "us-east-1"; allowed: "{THERE}"'):
         judged(digest(STASH), active="us-east-1")
     with pytest.raises(Problems, match="a Region, such as"):
@@ -104,7 +106,7 @@ REAL: tuple[tuple[str, list[tuple[str, Rule]]], ...] = (
 
 
 @pytest.mark.parametrize(("name", "found"), REAL, ids=[row[0] for row in REAL])
-def test_what_the_real_engine_has_written_is_judged(name: str, found: list[tuple[str, Rule]]) -> None:
+def test_documents_of_the_real_engine_are_judged(name: str, found: list[tuple[str, Rule]]) -> None:
     assert sorted(rules(preview_reader.read((PREVIEWS / name).read_bytes(), name))) == sorted(found)
 
 
@@ -112,17 +114,17 @@ DANGEROUS = digest(Made(BUCKET, "delete", protect=True), Made(TABLE, "delete", n
 BUCKET_URN, TABLE_URN = (Made(BUCKET, "").urn, Made(TABLE, "", name="other").urn)
 
 
-def test_what_is_accepted_passes_and_is_shown_with_its_reason() -> None:
+def test_an_accepted_finding_passes_and_is_shown_with_its_reason() -> None:
     verdict = judged(DANGEROUS, f"{BUCKET_URN}=moved to the new one")
     assert [each.identity for each in verdict.refused] == [TABLE_URN]
     assert [each.identity for each in verdict.accepted] == [BUCKET_URN]
     assert "accepted: moved to the new one" in gate_text.render(verdict, Style())
     both = judged(DANGEROUS, f"{BUCKET_URN}=a", f"{TABLE_URN}=b")
     assert not both.refused
-    assert gate_text.render(both, Style()).startswith("Passed: 2 dangerous changes accepted\n")
+    assert gate_text.render(both, Style()).startswith("Passed: 2 findings accepted\n")
 
 
-def test_a_reason_and_an_address_may_hold_the_sign_that_stands_between_them() -> None:
+def test_a_reason_and_an_address_may_contain_an_equals_sign() -> None:
     document = plan(Made(BUCKET, "delete"))
     document["resource_changes"][0]["address"] = 'aws_s3_bucket.it["a=b"]'
     assert judged(document, 'aws_s3_bucket.it["a=b"]=x=y').reasons == {'aws_s3_bucket.it["a=b"]': "x=y"}
@@ -132,23 +134,23 @@ def test_a_reason_and_an_address_may_hold_the_sign_that_stands_between_them() ->
     ("accepted", "said"),
     [
         ((f"{BUCKET_URN}=",), f"allowed: {BUCKET_URN}=REASON"),
-        ((BUCKET_URN,), "say why it is meant"),
+        ((BUCKET_URN,), "add the reason after the ="),
         ((f"{BUCKET_URN}x=why",), f"did you mean {BUCKET_URN}"),
         ((f"{Made(ROLE, '').urn}=why",), "--accept: got"),
         ((f"{BUCKET_URN}=a", f"{BUCKET_URN}=b"), "each resource once"),
     ],
 )
-def test_nothing_is_accepted_that_isn_t_dangerous_or_has_no_reason(accepted: tuple[str, ...], said: str) -> None:
+def test_accepting_without_a_finding_or_without_a_reason_is_refused(accepted: tuple[str, ...], said: str) -> None:
     with pytest.raises(Problems) as refused:
         judged(DANGEROUS, *accepted)
     assert said in str(refused.value)
-    with pytest.raises(Problems, match="nothing here is dangerous"):
+    with pytest.raises(Problems, match="none, because there are no findings"):
         judged(digest(), "urn=why")
 
 
-def test_the_report_says_what_why_and_the_way_out_of_each() -> None:
+def test_the_report_has_what_why_and_fix_of_each_finding() -> None:
     text = gate_text.render(judged(DANGEROUS), Style())
-    assert text.startswith("Refused: 2 dangerous changes\nRead from pulumi preview --json: 3 to delete.\n")
+    assert text.startswith("Refused: 2 findings\nRead from pulumi preview --json: 3 to delete.\n")
     for said in ("deletion: is deleted", "its objects, in every version", "docs/moving-tiers.md", BUCKET_URN):
         assert said in text
     assert f"pulumi state unprotect '{BUCKET_URN}'" in " ".join(text.split())
@@ -156,12 +158,12 @@ def test_the_report_says_what_why_and_the_way_out_of_each() -> None:
     assert all(len(line) <= WIDTH or "urn:" in line for line in text.splitlines())
 
 
-def test_something_that_seems_renamed_is_told_how_to_keep_its_name() -> None:
+def test_the_fix_for_a_renamed_resource_names_the_alias() -> None:
     renamed = (Made(BUCKET, "delete"), Made(BUCKET, "create", name="new"))
-    assert "give the new one an alias" in judged(digest(*renamed)).dangers[0].fix
-    assert "give the new one a moved block" in judged(plan(*renamed)).dangers[0].fix
+    assert "give the new one an alias" in judged(digest(*renamed)).findings[0].fix
+    assert "give the new one a moved block" in judged(plan(*renamed)).findings[0].fix
     elsewhere = Made(BUCKET, "create", name="new", region=THERE)
-    assert "renamed" not in judged(digest(renamed[0], elsewhere)).dangers[0].fix
+    assert "renamed" not in judged(digest(renamed[0], elsewhere)).findings[0].fix
 
 
 def test_secrets_are_never_shown() -> None:
@@ -174,17 +176,17 @@ def test_secrets_are_never_shown() -> None:
         assert "hush" not in shown
 
 
-def test_the_verdict_for_programs_has_everything() -> None:
+def test_the_verdict_as_json_has_everything() -> None:
     found = gate_text.as_json(judged(digest(STASH, Made(NODES, "delete")), f"{Made(NODES, '').urn}=meant"))
-    (only,) = found.pop("dangers")
+    (only,) = found.pop("findings")
     assert found == {
         "verdict": "passed",
         "document": "pulumi preview --json",
         "engine": "Pulumi",
         "changes": {"update": 1, "delete": 1},
-        "flip": {"before": HERE, "after": THERE},
+        "failover": {"before": HERE, "after": THERE},
     }
-    assert (only["rule"], only["region"], only["accepted"]) == ("flip", HERE, "meant")
+    assert (only["rule"], only["region"], only["accepted"]) == ("failover", HERE, "meant")
 
 
 def _gate(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -193,7 +195,9 @@ def _gate(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
     return code, printed.out, printed.err
 
 
-def test_the_command_s_exit_code_tells_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exit_code_of_the_command_shows_whether_there_are_findings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "preview.json"
     file.write_text(json.dumps(DANGEROUS))
     accepted = ["--accept", f"{BUCKET_URN}=a", "--accept", f"{TABLE_URN}=b"]
@@ -217,7 +221,7 @@ def _meant(resource: str, until: str = "2099-12-31") -> dict[str, str]:
     return {"resource": resource, "reason": "moved to another one", "until": until}
 
 
-def test_what_the_stack_s_file_accepts_passes_until_its_last_day(
+def test_a_finding_accepted_in_the_stack_file_passes_until_its_last_day(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "preview.json"
@@ -233,7 +237,7 @@ def test_what_the_stack_s_file_accepts_passes_until_its_last_day(
     _project(tmp_path, _meant(BUCKET_URN), _meant(table, until="2020-12-31"))
     code, out, _ = _gate(capsys, *asked, "--json")
     assert code == FINDINGS
-    told = {each["identity"]: each["accepted"] for each in json.loads(out)["dangers"]}
+    told = {each["identity"]: each["accepted"] for each in json.loads(out)["findings"]}
     assert told == {BUCKET_URN: "moved to another one (until 2099-12-31)", TABLE_URN: None}
 
     _project(tmp_path, {**_meant(BUCKET_URN), "reason": ""})
@@ -249,7 +253,7 @@ def test_the_document_may_come_through_a_pipe(
     assert _gate(capsys, "-")[0] == FINDINGS
 
 
-def test_a_file_that_isn_t_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_one_error(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = _gate(capsys, "there-is-no-such-file")
     assert code == BAD_INPUT
     assert 'FILE: got "there-is-no-such-file", which can\'t be read (No such file or directory)' in err

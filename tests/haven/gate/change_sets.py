@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from haven.gate import preview_reader, verdict
-from haven.gate.changes import Document
+from haven.gate.changes import ChangeSet
 from haven.gate.findings import Rule
 from haven.program.stateful_types import OTHERS, STATEFUL
 
@@ -129,16 +129,16 @@ def lines(found: Sequence[Any]) -> bytes:
     return "\n".join(json.dumps(each) for each in found).encode()
 
 
-def read(value: Any) -> Document:
+def read(value: Any) -> ChangeSet:
     """A document, read as the tool reads it."""
     data = lines(value) if isinstance(value, list) else json.dumps(value).encode()
     return preview_reader.read(data, WHERE)
 
 
-def judged(document: Any, *accepted: str, active: str | None = None) -> verdict.Verdict:
-    return verdict.judge(document if isinstance(document, Document) else read(document), accepted, active, WHERE)
+def judged(document: Any, *accepted: str, active: str | None = None) -> verdict.GateVerdict:
+    return verdict.judge(document if isinstance(document, ChangeSet) else read(document), accepted, active, WHERE)
 
 
 def rules(document: Any, active: str | None = None) -> list[tuple[str, Rule]]:
     """Name of each endangered resource with the rule, in the document's order."""
-    return [(each.name, each.rule) for each in judged(document, active=active).dangers]
+    return [(each.name, each.rule) for each in judged(document, active=active).findings]
