@@ -1,10 +1,11 @@
 """Counts and telling facts about what would stand in a Region, read from the registrations alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from haven.base.terminal import plural
 from haven.plan import account_summary, part_summary
+from haven.program.queries import is_gpu_group, of_type, zones
 from haven.program.recording import REFERENCE, Recording, Resource
 
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -15,17 +16,6 @@ CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 BUCKET = "aws:s3/bucket:Bucket"
 
 Records = Sequence[Resource]
-
-
-def of_type(records: Iterable[Resource], *types: str) -> list[Resource]:
-    """The records of these types."""
-    return [each for each in records if each.type in types]
-
-
-def is_gpu_group(record: Resource) -> bool:
-    """Whether a node group's image is one with GPU drivers."""
-    image = str(record.inputs.get("amiType", ""))
-    return "NVIDIA" in image or image.endswith("_GPU")
 
 
 def scaling(record: Resource) -> Mapping[str, int] | None:
@@ -50,12 +40,6 @@ def capacity(records: Records, recording: Recording) -> dict[str, int]:
         "systemNodes": sum(_desired(each) for each in groups if not is_gpu_group(each)),
         "zones": len(zones(records)),
     }
-
-
-def zones(records: Iterable[Resource]) -> list[str]:
-    """The zones of the subnets among the records."""
-    subnets = of_type(records, "aws:ec2/subnet:Subnet")
-    return sorted({str(each.inputs["availabilityZone"]) for each in subnets if "availabilityZone" in each.inputs})
 
 
 def _desired(group: Resource) -> int:

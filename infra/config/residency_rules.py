@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from haven.base.problems import Problem, choices, nearest, shown
+from haven.config import data_classes
 from haven.config.policy import Residency
-from haven_policies import data_classes
 from infra.config.name_rules import RESERVED_SECRETS
 
 WHOLE_STORES = (

@@ -6,7 +6,7 @@
 import ast
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +43,8 @@ def publish(folder: Path) -> list[Path]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         fix = "name a folder that doesn't exist yet"
         raise Problems([Problem("FOLDER", shown(str(folder)), "an empty folder, or none", fix)], "the command line")
-    for place, source in sorted(_modules() | _data("haven_policies")):
+    modules = _modules()
+    for place, source in sorted(modules | _data(modules)):
         target = folder / place
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
@@ -61,10 +62,10 @@ def _home(package: str) -> Path:
     return Path(found.origin).parent
 
 
-def _data(package: str) -> set[tuple[Path, Path]]:
-    """The data files of a package: where each goes, and where it is."""
-    home = _home(package)
-    return {(Path(package) / each.relative_to(home), each) for each in home.rglob("*.yaml")}
+def _data(modules: Iterable[tuple[Path, Path]]) -> set[tuple[Path, Path]]:
+    """The data files of the packages among modules: where each goes, and where it is."""
+    packages = [(place.parent, source.parent) for place, source in modules if source.name == "__init__.py"]
+    return {(folder / each.name, each) for folder, home in packages for each in home.glob("*.yaml")}
 
 
 def _modules() -> set[tuple[Path, Path]]:

@@ -8,8 +8,8 @@ from typing import Any
 from haven.base.problems import one_line
 from haven.base.terminal import Style, plural, wrapped
 from haven.config.policy import Level, Waiver
+from haven.config.presets import preset
 from haven_policies.judge import Verdict, Violation
-from haven_policies.presets import preset
 
 _COUNTED = (Level.MANDATORY, Level.ADVISORY)
 

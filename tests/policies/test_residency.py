@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from haven.base.problems import Problems
 from haven.base.terminal import Style
+from haven.config.data_classes import regions_of
 from haven.config.policy import DataClass, Residency
+from haven.config.presets import Statement, names, preset
 from haven.program.recording import Recording
-from haven_policies.data_classes import regions_of
 from haven_policies.judge import Verdict
-from haven_policies.presets import Statement, names, preset
 from haven_policies.report import as_json, render
 from haven_policies.rules.facts import read_facts
 from haven_policies.rules.residency.allowed import Limits

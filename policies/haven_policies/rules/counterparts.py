@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from haven.program.recording import Resource
-from haven_policies.rules.model import value_at
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import value_at
 
 VPC = "aws:ec2/vpc:Vpc"
 

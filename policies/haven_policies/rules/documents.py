@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, in_words, is_list, plain, value_at
+from haven_policies.rules.model import Finding
 from haven_policies.rules.resource_graph import parsed
+from haven_policies.rules.values import in_words, is_list, plain, value_at
 
 TRUST = {"aws:iam/role:Role": ("assumeRolePolicy",)}
 """Type -> properties with documents that say who may assume a role."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.base.problems import Problems
+from haven.config import data_classes
 from haven.config.policy import Policy, Residency
 from haven.config.reader import read_model
 from haven.model.tiers import Tier
-from haven_policies import data_classes
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,15 @@
 """What a rule is: whom it judges, what it says, how much it matters."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from haven.base.problems import shown
 from haven.config.policy import Level
-from haven.program.recording import REFERENCE, Resource, Secret
-
-if TYPE_CHECKING:
-    from haven_policies.rules.resource_graph import ResourceGraph
+from haven.program.recording import Resource
+from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import in_words, value_at
 
 
 class Severity(StrEnum):
@@ -38,7 +35,7 @@ class Finding:
 
 
 ResourceJudge = Callable[[Resource], Iterable[Finding]]
-StackJudge = Callable[["ResourceGraph"], Iterable[Finding]]
+StackJudge = Callable[[ResourceGraph], Iterable[Finding]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class Rule:
         """Whether it judges the environment as a whole."""
         return not self.types
 
-    def findings(self, graph: "ResourceGraph") -> Iterator[Finding]:
+    def findings(self, graph: ResourceGraph) -> Iterator[Finding]:
         """What it finds in an environment."""
         if self.is_stack_rule:
             yield from self.judge(graph)
@@ -103,44 +100,3 @@ def rules_of(module: ModuleType) -> list[Rule]:
 def against(record: Resource, path: str, allowed: str, fix: str) -> Finding:
     """A finding about the property at `path`, which shows its value."""
     return Finding(record, path, in_words(value_at(record.inputs, path)), allowed, fix)
-
-
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-
-
-def value_at(value: Any, path: str) -> Any:
-    """The value at a path such as `vpcConfig.subnetIds[0]`, without secrets' wrapping; None where there is none."""
-    for name, index in _STEP.findall(path):
-        value = plain(value)
-        if name:
-            value = value.get(name) if isinstance(value, Mapping) else None
-        else:
-            value = value[int(index)] if is_list(value) and int(index) < len(value) else None
-    return plain(value)
-
-
-def plain(value: Any) -> Any:
-    """A value without its secret's wrapping."""
-    return value.value if isinstance(value, Secret) else value
-
-
-def is_list(value: Any) -> bool:
-    """Whether this is a list of values, and not a text."""
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def is_true(value: Any) -> bool:
-    """Whether a property is on: engines send booleans, some arguments are texts."""
-    return value is True or value == "true"
-
-
-def is_unknown(value: Any) -> bool:
-    """Whether a value is known only once another resource stands."""
-    return isinstance(value, str) and REFERENCE.search(value) is not None
-
-
-def in_words(value: Any) -> str:
-    """A value as a finding shows it."""
-    if value is None:
-        return "nothing"
-    return "what another resource gives" if is_unknown(value) else shown(value)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from haven.base.problems import shown
 from haven.program.recording import Resource
 from haven_policies.rules.aws_names import NAMES, AwsName, Unique
-from haven_policies.rules.model import Finding, Severity, is_unknown, plain, stack_rule
+from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tagged import TAGGED
+from haven_policies.rules.values import is_unknown, plain
 
 ENVIRONMENT = "haven:environment"
 TAGS: Mapping[str, str] = {

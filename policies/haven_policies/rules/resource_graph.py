@@ -8,7 +8,7 @@ from typing import Any
 
 from haven.program.recording import REFERENCE, Recording, Resource, Secret
 from haven_policies.rules.facts import Facts
-from haven_policies.rules.model import is_list, plain, value_at
+from haven_policies.rules.values import is_list, plain, value_at
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from haven_policies.rules.model import plain
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import maps_at
+from haven_policies.rules.values import maps_at, plain
 
 ROUTE, ROUTE_TABLE = "aws:ec2/route:Route", "aws:ec2/routeTable:RouteTable"
 _ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from haven.program.recording import Resource
-from haven_policies.rules.model import is_list, plain, value_at
+from haven.base.problems import shown
+from haven.program.recording import REFERENCE, Resource, Secret
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -54,3 +54,44 @@ def heads_its_caches(group: Resource) -> bool:
     and all others name one."""
     follows = value_at(group.inputs, "globalReplicationGroupId") is not None
     return not follows and value_at(group.inputs, "nodeType") is not None
+
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def value_at(value: Any, path: str) -> Any:
+    """The value at a path such as `vpcConfig.subnetIds[0]`, without secrets' wrapping; None where there is none."""
+    for name, index in _STEP.findall(path):
+        value = plain(value)
+        if name:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        else:
+            value = value[int(index)] if is_list(value) and int(index) < len(value) else None
+    return plain(value)
+
+
+def plain(value: Any) -> Any:
+    """A value without its secret's wrapping."""
+    return value.value if isinstance(value, Secret) else value
+
+
+def is_list(value: Any) -> bool:
+    """Whether this is a list of values, and not a text."""
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def is_true(value: Any) -> bool:
+    """Whether a property is on: engines send booleans, some arguments are texts."""
+    return value is True or value == "true"
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether a value is known only once another resource stands."""
+    return isinstance(value, str) and REFERENCE.search(value) is not None
+
+
+def in_words(value: Any) -> str:
+    """A value as a finding shows it."""
+    if value is None:
+        return "nothing"
+    return "what another resource gives" if is_unknown(value) else shown(value)

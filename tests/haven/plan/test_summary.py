@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from haven.base.terminal import WIDTH, Style, plural, style_for, table, wrapped
 from haven.model.tiers import Tier
 from haven.plan import text as plan_text
-from haven.plan.component_summary import cache_nodes, component_facts, is_gpu_group, scaling, zones
+from haven.plan.component_summary import cache_nodes, component_facts, scaling
 from haven.plan.summary import Plan, as_json, kind, make_plan
+from haven.program.queries import is_gpu_group, zones
 from haven.program.recording import Resource, reference
 from tests.haven.plan.hand_made_recordings import (
     CACHE_HERE,

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from haven.program.recording import Recording
-from haven_policies.rules.model import value_at
+from haven_policies.rules.values import value_at
 from tests.policies.breaking import Change, Mutation, adding, as_it_is, find, putting, setting
 
 REPLICAS, BACKUPS = "replicas-in-allowed-regions", "backups-in-allowed-regions"

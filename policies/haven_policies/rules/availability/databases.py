@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from haven.config.policy import Level
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, plain, resource_rule, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import is_off, less, number
+from haven_policies.rules.values import is_off, less, number, plain, value_at
 
 CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
 CLUSTER_INSTANCES = (

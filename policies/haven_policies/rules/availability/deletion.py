@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from haven_policies.rules.availability.databases import CLUSTERS, INSTANCE, REPLICATION_GROUP
 from haven_policies.rules.availability.zones import LOAD_BALANCERS
-from haven_policies.rules.model import Finding, Severity, against, is_true, is_unknown, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import is_off, maps_at
+from haven_policies.rules.values import is_off, is_true, is_unknown, maps_at, value_at
 
 TABLE = "aws:dynamodb/table:Table"
 TABLE_REPLICA = "aws:dynamodb/tableReplica:TableReplica"

@@ -6,9 +6,9 @@ from typing import Any
 
 from haven.program.recording import Resource
 from haven_policies.rules.availability.workloads import LEAST_REPLICAS, WORKLOADS, place_of, replicas_of
-from haven_policies.rules.model import Finding, Severity, against, plain, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import entries, maps_at, number
+from haven_policies.rules.values import entries, maps_at, number, plain, value_at
 
 _BUDGETS = ("kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:policy/v1beta1:PodDisruptionBudget")
 _PAGE = "https://kubernetes.io/docs/tasks/run-application/configure-pdb/"

@@ -4,18 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from haven.program.recording import Resource
 from haven_policies.rules.availability.zones import LEAST_ZONES, NODE_GROUP, gpu_groups, zones_of
-from haven_policies.rules.model import (
-    Finding,
-    Severity,
-    against,
-    is_unknown,
-    plain,
-    resource_rule,
-    stack_rule,
-    value_at,
-)
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import entries, number
+from haven_policies.rules.values import entries, is_unknown, number, plain, value_at
 
 LEAST_TYPES = 2
 """One to fall back on when the other is short. An assumption."""

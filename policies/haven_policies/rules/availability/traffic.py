@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from haven.config.policy import Level
 from haven.model.tiers import STANDBY
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, is_list, plain, resource_rule, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
-from haven_policies.rules.values import is_off, less, maps_at
+from haven_policies.rules.values import is_list, is_off, less, maps_at, plain, value_at
 
 TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
 QUEUE = "aws:sqs/queue:Queue"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.program.recording import Resource, reference
-from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import is_off, maps_at, number
+from haven_policies.rules.values import is_off, maps_at, number, value_at
 
 WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 LEAST_REPLICAS = 2

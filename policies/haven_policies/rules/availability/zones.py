@@ -5,10 +5,10 @@ from typing import Any
 
 from haven.model.tiers import Tier
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, in_words, is_unknown, plain, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.routes import is_default, public_subnets, tables_of_subnets
-from haven_policies.rules.values import entries, maps_at
+from haven_policies.rules.values import entries, in_words, is_unknown, maps_at, plain, value_at
 
 LEAST_ZONES = 2
 """One stands while the other is gone. An assumption."""

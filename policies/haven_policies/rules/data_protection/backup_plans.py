@@ -7,9 +7,9 @@ from typing import Any
 
 from haven.config.policy import Level
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, in_words, is_unknown, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import entries, less, maps_at, number
+from haven_policies.rules.values import entries, in_words, is_unknown, less, maps_at, number, value_at
 
 LEAST_DAYS = 7
 """A week, as for the databases' own backups. An assumption."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, in_words, is_true, is_unknown, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import entries, is_off, less, maps_at
+from haven_policies.rules.values import entries, in_words, is_off, is_true, is_unknown, less, maps_at, value_at
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 LEAST_OLD_VERSION_DAYS = 7

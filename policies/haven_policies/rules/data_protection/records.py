@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from haven.config.policy import Level
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, is_unknown, resource_rule, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import entries, is_off, less, number
+from haven_policies.rules.values import entries, is_off, is_unknown, less, number, value_at
 
 LEAST_LOG_DAYS = 7
 """Long enough for a weekend's error to be looked into. An assumption. CloudWatch Logs takes 3653 at most (API

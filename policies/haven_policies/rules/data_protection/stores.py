@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, is_true, is_unknown, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import heads_its_caches, is_off, less, maps_at
+from haven_policies.rules.values import heads_its_caches, is_off, is_true, is_unknown, less, maps_at, value_at
 
 LEAST_BACKUP_DAYS = 7
 """A week: an error of Friday evening can still be undone on the next Thursday. An assumption. Aurora takes 1, which it

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, against, is_list, is_true, is_unknown, plain, value_at
+from haven_policies.rules.model import Finding, against
+from haven_policies.rules.values import is_list, is_true, is_unknown, plain, value_at
 
 KEY = "the ARN of a customer managed key"
 NAME_IT = "name the Region's key: only a key of your own can be shared, replicated and taken away"

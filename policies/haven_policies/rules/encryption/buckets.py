@@ -5,17 +5,9 @@ from collections.abc import Iterator, Mapping
 from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
 from haven_policies.rules.encryption._keys import KEY, each_of, is_on, own_key
-from haven_policies.rules.model import (
-    Finding,
-    Severity,
-    against,
-    in_words,
-    is_unknown,
-    resource_rule,
-    stack_rule,
-    value_at,
-)
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import in_words, is_unknown, value_at
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 _ENCRYPTION = (

@@ -4,19 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from haven.program.recording import Resource
 from haven_policies.rules.encryption._keys import NAME_IT, is_on, lacking, lacking_key
-from haven_policies.rules.model import (
-    Finding,
-    Severity,
-    against,
-    in_words,
-    is_list,
-    is_true,
-    is_unknown,
-    plain,
-    resource_rule,
-    value_at,
-)
-from haven_policies.rules.values import heads_its_caches
+from haven_policies.rules.model import Finding, Severity, against, resource_rule
+from haven_policies.rules.values import heads_its_caches, in_words, is_list, is_true, is_unknown, plain, value_at
 
 _KEYS: Mapping[str, str] = {
     "aws:docdb/cluster:Cluster": "kmsKeyId",

@@ -7,20 +7,10 @@ from typing import Any
 from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
 from haven_policies.rules.encryption._keys import each_of, lacking, lacking_key
-from haven_policies.rules.model import (
-    Finding,
-    Severity,
-    against,
-    in_words,
-    is_list,
-    is_true,
-    is_unknown,
-    resource_rule,
-    stack_rule,
-    value_at,
-)
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.routes import public_subnets
+from haven_policies.rules.values import in_words, is_list, is_true, is_unknown, value_at
 
 _BALANCERS = ("aws:alb/loadBalancer:LoadBalancer", "aws:lb/loadBalancer:LoadBalancer")
 _LISTENERS = ("aws:alb/listener:Listener", "aws:lb/listener:Listener")

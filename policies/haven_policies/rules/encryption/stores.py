@@ -4,17 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from haven.program.recording import Resource
 from haven_policies.rules.encryption._keys import NAME_IT, each_of, is_on, lacking, lacking_key
-from haven_policies.rules.model import (
-    Finding,
-    Severity,
-    against,
-    is_true,
-    is_unknown,
-    resource_rule,
-    stack_rule,
-    value_at,
-)
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import is_true, is_unknown, value_at
 
 
 @resource_rule(

@@ -6,18 +6,9 @@ from typing import Any
 from haven.config.policy import Level
 from haven.program.recording import Resource
 from haven_policies.rules.documents import TRUST, statements, texts
-from haven_policies.rules.model import (
-    Finding,
-    Severity,
-    against,
-    in_words,
-    is_list,
-    is_true,
-    resource_rule,
-    stack_rule,
-    value_at,
-)
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import in_words, is_list, is_true, value_at
 
 _RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
 _BINDINGS = (f"{_RBAC}ClusterRoleBinding", f"{_RBAC}RoleBinding")

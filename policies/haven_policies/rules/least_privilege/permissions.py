@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from haven.program.recording import Resource
 from haven_policies.rules.documents import IDENTITY, KEYS, RESOURCE, TRUST, Statement, statements, texts
 from haven_policies.rules.least_privilege._unbound import is_unbound, narrows
-from haven_policies.rules.model import Finding, Severity, in_words, resource_rule, value_at
+from haven_policies.rules.model import Finding, Severity, resource_rule
+from haven_policies.rules.values import in_words, value_at
 
 DOCUMENTS = {**TRUST, **RESOURCE, **IDENTITY, "aws:iam/role:Role": ("assumeRolePolicy", "inlinePolicies")}
 """Everything that holds a policy document."""

@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from haven.config.policy import Level
 from haven.program.recording import Resource
 from haven_policies.rules.documents import IDENTITY, RESOURCE, TRUST, Statement, statements
-from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import value_at
 
 _TRUSTING = {**RESOURCE, **TRUST}
 

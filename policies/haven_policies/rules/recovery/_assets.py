@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from haven.plan.component_summary import DATABASE
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, is_list, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.recovery._sides import Pair, pairs
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.static_stability._programs import manifest_name
-from haven_policies.rules.values import is_off
+from haven_policies.rules.values import is_list, is_off, value_at
 
 _KEY = "aws:kms/key:Key"
 _REPLICAS = ("aws:kms/replicaKey:ReplicaKey", "aws:kms/replicaExternalKey:ReplicaExternalKey")

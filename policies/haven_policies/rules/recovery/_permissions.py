@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from haven.plan.component_summary import CLUSTER, NODE_GROUP
 from haven.program.recording import REFERENCE, Resource
 from haven_policies.rules.documents import statements, texts
-from haven_policies.rules.model import Finding, Severity, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.recovery._sides import Pair, pairs
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import value_at
 
 _ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 _ROLE = "aws:iam/role:Role"

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from haven.base.problems import choices
-from haven_policies.data_classes import regions_of
+from haven.config.data_classes import regions_of
 from haven_policies.rules.facts import Facts
 from haven_policies.rules.residency.stores import BACKED_UP, Store
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from haven.base.problems import choices
 from haven.config.policy import Level
-from haven_policies.rules.model import Finding, Severity, in_words, stack_rule
+from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.residency.allowed import Limit, Limits
 from haven_policies.rules.residency.edges import Edge, edges, receiving
 from haven_policies.rules.residency.places import region_of
 from haven_policies.rules.residency.stores import HOMES, store_of
 from haven_policies.rules.residency.ways import Kind
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import in_words
 
 
 @stack_rule(

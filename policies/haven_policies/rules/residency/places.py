@@ -8,8 +8,8 @@ from typing import Any
 
 from haven.base.regions import REGION
 from haven.program.recording import Resource, own_region
-from haven_policies.rules.model import is_unknown, plain
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import is_unknown, plain
 
 _ARN = re.compile(r"^arn:[^:]*:(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*):(?P<rest>.+)$")
 _NAMED_REGION = re.compile(REGION)

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from haven.program.recording import Resource
-from haven_policies.rules.model import is_list, is_true, plain
 from haven_policies.rules.residency.places import Reader
 from haven_policies.rules.resource_graph import parsed
+from haven_policies.rules.values import is_list, is_true, plain
 
 
 class Kind(StrEnum):

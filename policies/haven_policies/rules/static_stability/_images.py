@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from haven.config.policy import Level
 from haven.plan.component_summary import CLUSTER
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, is_list, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.values import is_list, value_at
 
 _REGISTRY = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
 _PODS = ("spec.template.spec", "spec.jobTemplate.spec.template.spec", "spec")

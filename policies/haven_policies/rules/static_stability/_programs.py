@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from haven.program.recording import Resource, own_region
-from haven_policies.rules.model import Finding, Severity, against, is_true, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
 from haven_policies.rules.static_stability._edges import STATIC_STABILITY
+from haven_policies.rules.values import is_true, value_at
 
 _PROVIDER = "https://www.pulumi.com/registry/packages/aws/configuration-reference/"
 _KUBERNETES = "https://www.pulumi.com/registry/packages/kubernetes/"

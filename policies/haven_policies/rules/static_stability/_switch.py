@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, is_list, is_true, resource_rule, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._traffic import RECORD, led_to, routed
+from haven_policies.rules.values import is_list, is_true, value_at
 
 CHECK = "aws:route53/healthCheck:HealthCheck"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"

@@ -5,11 +5,13 @@ from fractions import Fraction
 from typing import Any
 
 from haven.model.tiers import LEAST_SYSTEM_NODES, gpu_share, standby_count
-from haven.plan.component_summary import CLUSTER, NODE_GROUP, is_gpu_group
+from haven.plan.component_summary import CLUSTER, NODE_GROUP
+from haven.program.queries import is_gpu_group
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, is_list, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, count, sides
+from haven_policies.rules.values import is_list, value_at
 
 _GROUPS = "https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html"
 _SIZES = "scalingConfig.desiredSize"

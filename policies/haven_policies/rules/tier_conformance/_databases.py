@@ -6,10 +6,10 @@ from typing import Any
 from haven.model.tiers import Database, database_instances
 from haven.plan.component_summary import CACHE, DATABASE, DATABASE_INSTANCE
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, is_true, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import Side, sides
-from haven_policies.rules.values import heads_its_caches
+from haven_policies.rules.values import heads_its_caches, is_true, value_at
 
 _AURORA = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide"
 _GLOBAL = "globalClusterIdentifier"

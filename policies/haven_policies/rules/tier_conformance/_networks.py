@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from haven.plan.component_summary import zones
+from haven.program.queries import zones
 from haven_policies.rules.counterparts import VPC
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph

@@ -6,9 +6,10 @@ from typing import Any
 
 from haven.model.tiers import STANDBY
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, in_words, is_list, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
+from haven_policies.rules.values import in_words, is_list, value_at
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
 _BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")

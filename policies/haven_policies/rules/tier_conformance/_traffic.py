@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from haven.config.policy import Level
 from haven.model.tiers import Routing
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, stack_rule, value_at
+from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import sides
+from haven_policies.rules.values import value_at
 
 RECORD = "aws:route53/record:Record"
 FAILOVER, LATENCY = "failoverRoutingPolicies", "latencyRoutingPolicies"

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from haven.base.problems import Problem, choices, nearest, shown
+from haven.config import presets
 from haven.config.policy import DataClass, Residency
-from haven_policies import presets
 
 
 def regions_of(chosen: DataClass) -> frozenset[str] | None:

@@ -1,0 +1,22 @@
+"""Questions to recorded resources that plans and policies both have."""
+
+from collections.abc import Iterable
+
+from haven.program.recording import Resource
+
+
+def of_type(records: Iterable[Resource], *types: str) -> list[Resource]:
+    """The records of these types."""
+    return [each for each in records if each.type in types]
+
+
+def is_gpu_group(record: Resource) -> bool:
+    """Whether a node group's image is one with GPU drivers."""
+    image = str(record.inputs.get("amiType", ""))
+    return "NVIDIA" in image or image.endswith("_GPU")
+
+
+def zones(records: Iterable[Resource]) -> list[str]:
+    """The zones of the subnets among the records."""
+    subnets = of_type(records, "aws:ec2/subnet:Subnet")
+    return sorted({str(each.inputs["availabilityZone"]) for each in subnets if "availabilityZone" in each.inputs})
