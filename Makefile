@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo format lint types test check pr bench reference
+.PHONY: help setup demo format lint imports types test check pr bench reference
 
 help: ## What there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -27,13 +27,16 @@ format: setup ## Whether the code is formatted; changes nothing
 lint: setup ## What the linter finds
 	$(BIN)/ruff check .
 
+imports: setup ## Whether packages import only what they may
+	@PYTHONPATH=. $(BIN)/lint-imports --no-cache
+
 types: setup ## Whether the types fit
 	$(BIN)/mypy
 
 test: setup ## All tests
 	$(BIN)/pytest
 
-check: format lint types test ## What CI runs: format, lint, types, tests
+check: format lint imports types test ## What CI runs: format, lint, imports, types, tests
 
 # Used by the shell, never by make: a branch may have a dollar sign in its name.
 pr: export BASE ?= main

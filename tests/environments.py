@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from haven.config.stack_file import load_stack
+from haven.program import aws_types as aws
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
 
@@ -39,7 +40,7 @@ def standing(recording: Recording, type_: str, region: str) -> list[Resource]:
 
 def gpu_sizes(recording: Recording, region: str) -> list[int]:
     """Desired sizes of the GPU node groups of a Region, in the order of their names."""
-    groups = standing(recording, "aws:eks/nodeGroup:NodeGroup", region)
+    groups = standing(recording, aws.EKS_NODE_GROUP, region)
     return [each.inputs["scalingConfig"]["desiredSize"] for each in groups if each.inputs.get("taints")]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Recording, Resource, Secret
 from tests.environments import nested
 
@@ -15,23 +16,19 @@ with warnings.catch_warnings():  # it leaves its data files open, and finds them
     import parliament
 
 EXAMPLES = {
-    ("aws:amp/workspace:Workspace", "arn"): "arn:aws:aps:eu-west-1:123456789012:workspace/ws-1234abcd",
-    ("aws:iam/role:Role", "arn"): "arn:aws:iam::123456789012:role/example",
-    ("aws:kms/key:Key", "arn"): "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab",
-    ("aws:kms/replicaKey:ReplicaKey", "arn"): (
-        "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
-    ),
-    ("aws:s3/bucket:Bucket", "arn"): "arn:aws:s3:::example",
-    ("aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint", "alias"): "mfzwi23gnjvgw.mrap",
-    ("aws:sns/topic:Topic", "arn"): "arn:aws:sns:eu-west-1:123456789012:example",
+    (aws.AMP_WORKSPACE, "arn"): "arn:aws:aps:eu-west-1:123456789012:workspace/ws-1234abcd",
+    (aws.IAM_ROLE, "arn"): "arn:aws:iam::123456789012:role/example",
+    (aws.KMS_KEY, "arn"): "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+    (aws.KMS_REPLICA_KEY, "arn"): ("arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"),
+    (aws.S3_BUCKET, "arn"): "arn:aws:s3:::example",
+    (aws.S3CONTROL_MULTI_REGION_ACCESS_POINT, "alias"): "mfzwi23gnjvgw.mrap",
+    (aws.SNS_TOPIC, "arn"): "arn:aws:sns:eu-west-1:123456789012:example",
 }
 """Type and property -> what such a property looks like."""
 
 WITHOUT_RESOURCE = {
-    ("aws:iam/role:Role", "assumeRolePolicy"): "arn:aws:iam::123456789012:role/example",
-    ("aws:ecr/repositoryPolicy:RepositoryPolicy", "policy"): (
-        "arn:aws:ecr:eu-west-1:123456789012:repository/haven-example/serving"
-    ),
+    (aws.IAM_ROLE, "assumeRolePolicy"): "arn:aws:iam::123456789012:role/example",
+    (aws.ECR_REPOSITORY_POLICY, "policy"): ("arn:aws:ecr:eu-west-1:123456789012:repository/haven-example/serving"),
 }
 """Type and property of policies in which AWS wants no resource named -> the one that they belong to."""
 

@@ -8,38 +8,39 @@ from itertools import combinations
 from typing import Any
 
 from haven.model.tiers import Tier
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Recording, Resource
 from haven_policies.rules.aws_names import NAMES, Unique
 
 KEYS = {
-    "aws:backup/vault:Vault": "kmsKeyArn",
-    "aws:cloudwatch/eventArchive:EventArchive": "kmsKeyIdentifier",
-    "aws:cloudwatch/eventBus:EventBus": "kmsKeyIdentifier",
-    "aws:cloudwatch/logGroup:LogGroup": "kmsKeyId",
-    "aws:dynamodb/table:Table": "serverSideEncryption.kmsKeyArn",
-    "aws:dynamodb/tableReplica:TableReplica": "kmsKeyArn",
-    "aws:ec2/launchTemplate:LaunchTemplate": "blockDeviceMappings.1.ebs.kmsKeyId",
-    "aws:ecr/repository:Repository": "encryptionConfigurations.0.kmsKey",
-    "aws:eks/cluster:Cluster": "encryptionConfig.provider.keyArn",
-    "aws:elasticache/replicationGroup:ReplicationGroup": "kmsKeyId",
-    "aws:kinesis/stream:Stream": "kmsKeyId",
-    "aws:rds/cluster:Cluster": "kmsKeyId",
-    "aws:rds/clusterInstance:ClusterInstance": "performanceInsightsKmsKeyId",
-    "aws:secretsmanager/secret:Secret": "kmsKeyId",
-    "aws:sns/topic:Topic": "kmsMasterKeyId",
-    "aws:sqs/queue:Queue": "kmsMasterKeyId",
+    aws.BACKUP_VAULT: "kmsKeyArn",
+    aws.CLOUDWATCH_EVENT_ARCHIVE: "kmsKeyIdentifier",
+    aws.CLOUDWATCH_EVENT_BUS: "kmsKeyIdentifier",
+    aws.CLOUDWATCH_LOG_GROUP: "kmsKeyId",
+    aws.DYNAMODB_TABLE: "serverSideEncryption.kmsKeyArn",
+    aws.DYNAMODB_TABLE_REPLICA: "kmsKeyArn",
+    aws.EC2_LAUNCH_TEMPLATE: "blockDeviceMappings.1.ebs.kmsKeyId",
+    aws.ECR_REPOSITORY: "encryptionConfigurations.0.kmsKey",
+    aws.EKS_CLUSTER: "encryptionConfig.provider.keyArn",
+    aws.ELASTICACHE_REPLICATION_GROUP: "kmsKeyId",
+    aws.KINESIS_STREAM: "kmsKeyId",
+    aws.RDS_CLUSTER: "kmsKeyId",
+    aws.RDS_CLUSTER_INSTANCE: "performanceInsightsKmsKeyId",
+    aws.SECRETSMANAGER_SECRET: "kmsKeyId",
+    aws.SNS_TOPIC: "kmsMasterKeyId",
+    aws.SQS_QUEUE: "kmsMasterKeyId",
 }
 """Type of what stores something -> where the key that encrypts it stands. Buckets say it in a resource of their own."""
 
 KEPT = {
-    "aws:dynamodb/table:Table": ("pointInTimeRecovery.enabled", True),
-    "aws:dynamodb/tableReplica:TableReplica": ("pointInTimeRecovery", True),
-    "aws:elasticache/replicationGroup:ReplicationGroup": ("snapshotRetentionLimit", 1),
-    "aws:rds/cluster:Cluster": ("backupRetentionPeriod", 1),
+    aws.DYNAMODB_TABLE: ("pointInTimeRecovery.enabled", True),
+    aws.DYNAMODB_TABLE_REPLICA: ("pointInTimeRecovery", True),
+    aws.ELASTICACHE_REPLICATION_GROUP: ("snapshotRetentionLimit", 1),
+    aws.RDS_CLUSTER: ("backupRetentionPeriod", 1),
 }
 """Type of what stores something -> the property that has backups made, and the least that it has to be."""
 
-_KEY_TYPES = {"aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey"}
+_KEY_TYPES = {aws.KMS_KEY, aws.KMS_REPLICA_KEY}
 
 
 def name_problems(recording: Recording) -> list[str]:
@@ -60,8 +61,8 @@ def repeated_names(recording: Recording) -> list[str]:
 
 def address_problems(recording: Recording) -> list[str]:
     """Networks and subnets that overlap, or lie outside of their network."""
-    vpcs = {each.key: IPv4Network(each.inputs["cidrBlock"]) for each in _of(recording, "aws:ec2/vpc:Vpc")}
-    subnets = [(_target(recording, each, "vpcId"), each) for each in _of(recording, "aws:ec2/subnet:Subnet")]
+    vpcs = {each.key: IPv4Network(each.inputs["cidrBlock"]) for each in _of(recording, aws.EC2_VPC)}
+    subnets = [(_target(recording, each, "vpcId"), each) for each in _of(recording, aws.EC2_SUBNET)]
     blocks = [(vpc, IPv4Network(each.inputs["cidrBlock"])) for vpc, each in subnets]
     outside = [f"{block} outside of {vpcs[vpc.key]}" for vpc, block in blocks if not block.subnet_of(vpcs[vpc.key])]
     overlapping = [
@@ -82,7 +83,7 @@ def unencrypted(recording: Recording) -> list[str]:
         if not _is_key(recording, _at(each.inputs, path), each.region)
     ]
     encrypted = {_bucket(recording, each) for each in _of(recording, _ENCRYPTION)}
-    buckets = _of(recording, "aws:s3/bucket:Bucket")
+    buckets = _of(recording, aws.S3_BUCKET)
     return without + [each.urn for each in buckets if each.inputs["bucket"] not in encrypted]
 
 
@@ -96,7 +97,7 @@ def without_backup(recording: Recording) -> list[str]:
     ]
     versioned = {
         _bucket(recording, each)
-        for each in _of(recording, "aws:s3/bucketVersioning:BucketVersioning")
+        for each in _of(recording, aws.S3_BUCKET_VERSIONING)
         if each.inputs["versioningConfiguration"]["status"] == "Enabled"
     }
     return lacking + [each.urn for each in _stores(recording) if each.inputs["bucket"] not in versioned]
@@ -116,7 +117,7 @@ def without_copy(recording: Recording, tier: Tier, recovery: str, single_tables:
     found = [each.urn for each in _stores(recording) if each.inputs["bucket"] not in replicated]
     found += [
         each.urn
-        for each in _of(recording, "aws:secretsmanager/secret:Secret")
+        for each in _of(recording, aws.SECRETSMANAGER_SECRET)
         if not any(
             _is_key(recording, replica["kmsKeyId"], recovery) and replica["region"] == recovery
             for replica in each.inputs["replicas"]
@@ -128,27 +129,27 @@ def without_copy(recording: Recording, tier: Tier, recovery: str, single_tables:
     copied = {_target(recording, each, "globalTableArn").urn for each in _of(recording, _TABLE_REPLICA)}
     return found + [
         each.urn
-        for each in _of(recording, "aws:dynamodb/table:Table")
+        for each in _of(recording, aws.DYNAMODB_TABLE)
         if each.urn not in copied and each.inputs["name"] not in single_tables
     ]
 
 
-_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-_REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
-_TABLE_REPLICA = "aws:dynamodb/tableReplica:TableReplica"
+_ENCRYPTION = aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION
+_REPLICATION = aws.S3_BUCKET_REPLICATION_CONFIG
+_TABLE_REPLICA = aws.DYNAMODB_TABLE_REPLICA
 
 
 def _copies(tier: Tier) -> Mapping[str, int]:
     """How many of a type the recovery Region has at least."""
-    every = {"aws:kms/replicaKey:ReplicaKey": 1, "aws:backup/vault:Vault": 1, "aws:ecr/repository:Repository": 1}
-    database = {"aws:rds/cluster:Cluster": int(tier.rank >= Tier.PILOT_LIGHT.rank)}
-    cache = {"aws:elasticache/replicationGroup:ReplicationGroup": int(tier.rank >= Tier.WARM.rank)}
+    every = {aws.KMS_REPLICA_KEY: 1, aws.BACKUP_VAULT: 1, aws.ECR_REPOSITORY: 1}
+    database = {aws.RDS_CLUSTER: int(tier.rank >= Tier.PILOT_LIGHT.rank)}
+    cache = {aws.ELASTICACHE_REPLICATION_GROUP: int(tier.rank >= Tier.WARM.rank)}
     return {**every, **database, **cache}
 
 
 def _stores(recording: Recording) -> Iterator[Resource]:
     """Buckets of the environment's data; those of access logs are no data."""
-    return (each for each in _of(recording, "aws:s3/bucket:Bucket") if each.component == "ReplicatedBucket")
+    return (each for each in _of(recording, aws.S3_BUCKET) if each.component == "ReplicatedBucket")
 
 
 def _named(recording: Recording) -> Iterator[tuple[Resource, str]]:

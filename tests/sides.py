@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Recording, Resource, Secret
 from tests.environments import PRIMARY, RECOVERY
 
@@ -15,11 +16,9 @@ CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
 CIDRS = {PRIMARY: "10.40.", RECOVERY: "10.41."}
 
 SAME_KIND = {
-    "aws:dynamodb/tableReplica:TableReplica": "aws:dynamodb/table:Table",
-    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": (
-        "aws:ec2/vpcPeeringConnection:VpcPeeringConnection"
-    ),
-    "aws:kms/replicaKey:ReplicaKey": "aws:kms/key:Key",
+    aws.DYNAMODB_TABLE_REPLICA: aws.DYNAMODB_TABLE,
+    aws.EC2_VPC_PEERING_CONNECTION_ACCEPTER: (aws.EC2_VPC_PEERING_CONNECTION),
+    aws.KMS_REPLICA_KEY: aws.KMS_KEY,
 }
 """What the recovery Region has -> what it is the other side of."""
 
@@ -52,9 +51,9 @@ def _standing(recording: Recording, record: Resource, region: str) -> Standing:
 
     text = json.dumps(dict(record.inputs), default=_opened)
     inputs = json.loads(_neutral(REFERENCE.sub(said_of, text), region))
-    if record.type == "aws:dynamodb/table:Table":
+    if record.type == aws.DYNAMODB_TABLE:
         inputs = _as_replica(inputs)
-    if record.type == "aws:cloudwatch/compositeAlarm:CompositeAlarm":
+    if record.type == aws.CLOUDWATCH_COMPOSITE_ALARM:
         inputs = _as_parts(inputs)
     options = {f"options.{name}": value for name, value in dataclasses.asdict(record.options).items()}
     kept = {f"options.{name}": options[f"options.{name}"] for name in KEPT_OPTIONS}

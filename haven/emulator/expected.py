@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Recording, Resource, Secret
 
 
@@ -65,25 +66,23 @@ class _Planned:
         return sorted({str(each.inputs["availabilityZone"]) for each in records if each})
 
     def _network(self) -> Iterator[tuple[Fact, str]]:
-        for vpc in self._of("aws:ec2/vpc:Vpc"):
+        for vpc in self._of(aws.EC2_VPC):
             region, name = str(vpc.region), str(vpc.inputs["cidrBlock"])
             inside = [each for each in self._records if self._referred(each.inputs.get("vpcId")) is vpc]
-            subnets = [each for each in inside if each.type == "aws:ec2/subnet:Subnet"]
+            subnets = [each for each in inside if each.type == aws.EC2_SUBNET]
             zones = Counter(str(each.inputs["availabilityZone"]) for each in subnets)
             yield Fact(region, "subnets", name), counted(zones)
-            gateways = [
-                self._referred(each.inputs.get("subnetId")) for each in self._of("aws:ec2/natGateway:NatGateway")
-            ]
+            gateways = [self._referred(each.inputs.get("subnetId")) for each in self._of(aws.EC2_NAT_GATEWAY)]
             held = Counter(str(each.inputs["availabilityZone"]) for each in gateways if each in subnets)
             yield Fact(region, "NAT gateways", name), counted(held)
-            endpoints = [each for each in inside if each.type == "aws:ec2/vpcEndpoint:VpcEndpoint"]
+            endpoints = [each for each in inside if each.type == aws.EC2_VPC_ENDPOINT]
             kinds = Counter(str(each.inputs.get("vpcEndpointType", "Gateway")) for each in endpoints)
             yield Fact(region, "endpoints", name), counted(kinds)
-            logs = [each for each in inside if each.type == "aws:ec2/flowLog:FlowLog"]
+            logs = [each for each in inside if each.type == aws.EC2_FLOW_LOG]
             yield Fact(region, "flow logs", name), ", ".join(str(each.inputs["trafficType"]) for each in logs) or "none"
 
     def _peering(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:ec2/vpcPeeringConnection:VpcPeeringConnection"):
+        for each in self._of(aws.EC2_VPC_PEERING_CONNECTION):
             ends = [self._referred(each.inputs[name]) for name in ("vpcId", "peerVpcId")]
             cidrs = " - ".join(str(end.inputs["cidrBlock"]) for end in ends if end)
             for end in ends:
@@ -91,21 +90,21 @@ class _Planned:
                     yield Fact(str(end.region), "peering", cidrs), "active"
 
     def _clusters(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:eks/cluster:Cluster"):
+        for each in self._of(aws.EKS_CLUSTER):
             region, name = str(each.region), str(each.inputs["name"])
             access = each.inputs.get("vpcConfig", {})
             yield Fact(region, "cluster", name), cluster(str(each.inputs["version"]), access)
-            addons = [one for one in self._of("aws:eks/addon:Addon", region) if one.inputs["clusterName"] == name]
+            addons = [one for one in self._of(aws.EKS_ADDON, region) if one.inputs["clusterName"] == name]
             pinned = {str(one.inputs["addonName"]): str(one.inputs["addonVersion"]) for one in addons}
             yield Fact(region, "add-ons", name), ", ".join(f"{key} {pinned[key]}" for key in sorted(pinned)) or "none"
-        for each in self._of("aws:eks/nodeGroup:NodeGroup"):
+        for each in self._of(aws.EKS_NODE_GROUP):
             scaling, types = each.inputs["scalingConfig"], each.inputs.get("instanceTypes", ())
             zones = self._zones(each.inputs["subnetIds"])
             yield Fact(str(each.region), "node group", str(each.inputs["nodeGroupName"])), nodes(scaling, types, zones)
 
     def _database(self) -> Iterator[tuple[Fact, str]]:
-        members = self._of("aws:rds/cluster:Cluster")
-        for database in self._of("aws:rds/globalCluster:GlobalCluster"):
+        members = self._of(aws.RDS_CLUSTER)
+        for database in self._of(aws.RDS_GLOBAL_CLUSTER):
             mine = [each for each in members if self._referred(each.inputs.get("globalClusterIdentifier")) is database]
             # Only the first writer is told its password; a member that joins refuses one.
             roles = {
@@ -113,7 +112,7 @@ class _Planned:
                 for each in mine
             }
             yield Fact(GLOBAL, "database", str(database.inputs["globalClusterIdentifier"])), ", ".join(sorted(roles))
-        instances = self._of("aws:rds/clusterInstance:ClusterInstance")
+        instances = self._of(aws.RDS_CLUSTER_INSTANCE)
         for each in members:
             mine = [one for one in instances if self._referred(one.inputs["clusterIdentifier"]) is each]
             described = sorted(f"{one.inputs['instanceClass']} in {one.inputs['availabilityZone']}" for one in mine)
@@ -121,7 +120,7 @@ class _Planned:
             yield Fact(str(each.region), "database member", str(each.inputs["clusterIdentifier"])), text
 
     def _caches(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:elasticache/replicationGroup:ReplicationGroup"):
+        for each in self._of(aws.ELASTICACHE_REPLICATION_GROUP):
             shards, replicas = int(each.inputs["numNodeGroups"]), int(each.inputs["replicasPerNodeGroup"])
             text = cache(
                 shards, replicas, bool(each.inputs["multiAzEnabled"]), bool(each.inputs["transitEncryptionEnabled"])
@@ -129,23 +128,21 @@ class _Planned:
             yield Fact(str(each.region), "cache", str(each.inputs["replicationGroupId"])), text
 
     def _buckets(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:s3/bucket:Bucket"):
+        for each in self._of(aws.S3_BUCKET):
             name, region = str(each.inputs["bucket"]), str(each.region)
             versioned = any(
                 self._is_bucket(one, each) and one.inputs["versioningConfiguration"]["status"] == "Enabled"
-                for one in self._of("aws:s3/bucketVersioning:BucketVersioning", region)
+                for one in self._of(aws.S3_BUCKET_VERSIONING, region)
             )
             encrypted = [
                 str(rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"])
-                for one in self._of(
-                    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", region
-                )
+                for one in self._of(aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION, region)
                 if self._is_bucket(one, each)
                 for rule in one.inputs["rules"]
             ]
             replicated = [
                 self._replication(rule)
-                for one in self._of("aws:s3/bucketReplicationConfig:BucketReplicationConfig", region)
+                for one in self._of(aws.S3_BUCKET_REPLICATION_CONFIG, region)
                 if self._is_bucket(one, each)
                 for rule in one.inputs["rules"]
             ]
@@ -162,16 +159,16 @@ class _Planned:
         return replication(str(name), "replicationTime" in rule["destination"])
 
     def _keys(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:kms/alias:Alias"):
+        for each in self._of(aws.KMS_ALIAS):
             target = self._referred(each.inputs["targetKeyId"])
             if target is not None:
-                primary = target.type == "aws:kms/key:Key"
+                primary = target.type == aws.KMS_KEY
                 role = "primary" if primary else "replica"
                 rotated = bool(target.inputs.get("enableKeyRotation")) if primary else None
                 yield Fact(str(each.region), "key", str(each.inputs["name"])), key(role, rotated)
 
     def _secrets(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:secretsmanager/secret:Secret"):
+        for each in self._of(aws.SECRETSMANAGER_SECRET):
             name = str(each.inputs["name"])
             yield Fact(str(each.region), "secret", name), "holds a value"
             for replica in each.inputs.get("replicas", ()):
@@ -179,7 +176,7 @@ class _Planned:
 
     def _dns(self) -> Iterator[tuple[Fact, str]]:
         checks = {}
-        for each in self._of("aws:route53/healthCheck:HealthCheck"):
+        for each in self._of(aws.ROUTE53_HEALTH_CHECK):
             checks[each.key] = check_name(
                 each.inputs.get("cloudwatchAlarmName"), str(each.inputs.get("fqdn", each.name))
             )
@@ -191,7 +188,7 @@ class _Planned:
                     str(each.inputs.get("insufficientDataHealthStatus", "")),
                 ),
             )
-        for each in self._of("aws:route53/record:Record"):
+        for each in self._of(aws.ROUTE53_RECORD):
             if self._referred(each.inputs["name"]):
                 continue  # it validates a certificate, and AWS makes up its name
             zone = self._referred(each.inputs["zoneId"])
@@ -218,7 +215,7 @@ class _Planned:
         return str(found.inputs["name"]) if found else str(value)
 
     def _alarms(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:cloudwatch/metricAlarm:MetricAlarm"):
+        for each in self._of(aws.CLOUDWATCH_METRIC_ALARM):
             got = each.inputs
             if "metricQueries" in got:
                 text = CALCULATED
@@ -228,9 +225,9 @@ class _Planned:
             yield Fact(str(each.region), "alarm", str(got["name"])), text
 
     def _others(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:ssm/parameter:Parameter"):
+        for each in self._of(aws.SSM_PARAMETER):
             yield Fact(str(each.region), "parameter", str(each.inputs["name"])), parameter(_value(each))
-        for each in self._of("aws:cloudwatch/logGroup:LogGroup"):
+        for each in self._of(aws.CLOUDWATCH_LOG_GROUP):
             days = each.inputs.get("retentionInDays")
             yield (
                 Fact(str(each.region), "log group", str(each.inputs["name"])),

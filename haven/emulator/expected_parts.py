@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from haven.emulator.expected import Fact
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Recording, Resource
 
 
@@ -32,8 +33,8 @@ class _Planned:
         return self._recording.by_key.get(found["key"]) if found else None
 
     def _tables(self) -> Iterator[tuple[Fact, str]]:
-        beside = self._of("aws:dynamodb/tableReplica:TableReplica")
-        for each in self._of("aws:dynamodb/table:Table"):
+        beside = self._of(aws.DYNAMODB_TABLE_REPLICA)
+        for each in self._of(aws.DYNAMODB_TABLE):
             home = str(each.region)
             others = [str(one["regionName"]) for one in each.inputs.get("replicas", ())]
             others += [str(one.region) for one in beside if self._referred(one.inputs["globalTableArn"]) is each]
@@ -43,38 +44,38 @@ class _Planned:
                 yield Fact(region, "table", str(each.inputs["name"])), table(keys, copies)
 
     def _queues(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:sqs/queue:Queue"):
+        for each in self._of(aws.SQS_QUEUE):
             wait, kept = int(each.inputs.get("visibilityTimeoutSeconds", 30)), each.inputs["messageRetentionSeconds"]
             text = queue(bool(each.inputs.get("kmsMasterKeyId")), wait, int(kept), "redrivePolicy" in each.inputs)
             yield Fact(str(each.region), "queue", str(each.inputs["name"])), text
 
     def _images(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:ecr/repository:Repository"):
+        for each in self._of(aws.ECR_REPOSITORY):
             encryption = [str(one["encryptionType"]) for one in each.inputs["encryptionConfigurations"]]
             scanned = bool(each.inputs["imageScanningConfiguration"]["scanOnPush"])
             text = repository(str(each.inputs["imageTagMutability"]), ", ".join(encryption), scanned)
             yield Fact(str(each.region), "images", str(each.inputs["name"])), text
 
     def _balancers(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:lb/loadBalancer:LoadBalancer"):
+        for each in self._of(aws.LB_LOAD_BALANCER):
             reach = "internal" if each.inputs.get("internal") else "internet-facing"
             text = balancer(str(each.inputs["loadBalancerType"]), reach, len(each.inputs["subnets"]))
             yield Fact(str(each.region), "balancer", str(each.inputs["name"])), text
-        for each in self._of("aws:lb/targetGroup:TargetGroup"):
+        for each in self._of(aws.LB_TARGET_GROUP):
             text = f"{each.inputs['protocol']} {each.inputs['port']}, healthy on {each.inputs['healthCheck']['path']}"
             yield Fact(str(each.region), "targets", str(each.inputs["name"])), text
-        for each in self._of("aws:wafv2/webAcl:WebAcl"):
+        for each in self._of(aws.WAFV2_WEB_ACL):
             text = firewall(str(one["name"]) for one in each.inputs["rules"])
             yield Fact(str(each.region), "firewall", str(each.inputs["name"])), text
 
     def _certificates(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:acm/certificate:Certificate"):
+        for each in self._of(aws.ACM_CERTIFICATE):
             yield Fact(str(each.region), "certificate", str(each.inputs["domainName"])), certificate("ISSUED", True)
 
     def _backups(self) -> Iterator[tuple[Fact, str]]:
-        for each in self._of("aws:backup/vault:Vault"):
+        for each in self._of(aws.BACKUP_VAULT):
             yield Fact(str(each.region), "backup vault", str(each.inputs["name"])), "encrypted"
-        for each in self._of("aws:backup/plan:Plan"):
+        for each in self._of(aws.BACKUP_PLAN):
             rules = [str(one["ruleName"]) for one in each.inputs["rules"]]
             yield Fact(str(each.region), "backup plan", str(each.inputs["name"])), ", ".join(sorted(rules))
 

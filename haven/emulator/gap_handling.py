@@ -6,9 +6,9 @@ from typing import Any
 
 from haven.emulator.expected import Fact
 from haven.emulator.gaps import DEFECTS, MISSING, Defect, Missing
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Recording, Resource
 
-_CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 _OF_THE_DATASTORE = (
     "atRestEncryptionEnabled",
     "engine",
@@ -83,7 +83,11 @@ def explain_absence(fact: Fact) -> Defect | None:
 
 def _alone(inputs: Mapping[str, Any], record: Resource, recording: Recording) -> Mapping[str, Any]:
     """The inputs of a member of a Global Datastore as those of a group of its own; all others as they are."""
-    datastore = _referred(inputs.get("globalReplicationGroupId"), recording) if record.type == _CACHE else None
+    datastore = (
+        _referred(inputs.get("globalReplicationGroupId"), recording)
+        if record.type == aws.ELASTICACHE_REPLICATION_GROUP
+        else None
+    )
     if datastore is None:
         return inputs
     primary = _referred(datastore.inputs.get("primaryReplicationGroupId"), recording)

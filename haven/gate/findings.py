@@ -8,6 +8,7 @@ from typing import Any
 from haven.base.problems import shown
 from haven.gate.changes import STASH, UNKNOWN, Action, ChangeSet, Engine, ResourceChange, changed_at
 from haven.gate.safeguards import ANY, DETACHMENTS, GUARDS, HOLDING, LINKS, PROTECTIONS, Tie, at
+from haven.program import aws_types as aws
 from haven.program.diff import ABSENT, differences, without_secrets
 from haven.program.removal_steps import unprotect
 from haven.program.stateful_types import Stateful, stateful
@@ -49,9 +50,6 @@ class Finding:
 
 _MOVING, _PROMOTION = "docs/moving-tiers.md", "docs/promotion.md"
 _RESTORE = "restore the declaration"
-_SUBNET = "aws:ec2/subnet:Subnet"
-_NETWORK = "aws:ec2/vpc:Vpc"
-_PLAN = "aws:backup/plan:Plan"
 
 
 def findings(change_set: ChangeSet) -> list[Finding]:
@@ -204,7 +202,7 @@ class _Judge:
     def _zones(self) -> Iterator[tuple[str, str]]:
         change = self.change
         why = "databases, node groups and endpoints in it lose their subnet"
-        if change.type != _SUBNET:
+        if change.type != aws.EC2_SUBNET:
             return
         zone = _value(change.before.get("availabilityZone", ABSENT))
         if change.removed and not self._goes_with_its_owner():
@@ -221,7 +219,7 @@ def _fix_of(rule: Rule) -> str:
 
 def _owns(type_: str) -> bool:
     """Whether resources that belong to one of this type are removed together with it."""
-    return type_ in (_NETWORK, _PLAN) or stateful(type_) is not None
+    return type_ in (aws.EC2_VPC, aws.BACKUP_PLAN) or stateful(type_) is not None
 
 
 def _value(value: Any) -> str:

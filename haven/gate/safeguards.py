@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.gate.changes import UNKNOWN
+from haven.program import aws_types as aws
 from haven.program.diff import ABSENT
 
 ANY = "*"
@@ -128,59 +129,59 @@ _HISTORY = "what is older than that is thrown away, and can't be restored"
 DETACHMENTS: tuple[Tie, ...] = (
     *(
         Tie(type_, "globalClusterIdentifier", cut, "leaves its global cluster", _UNDONE)
-        for type_ in ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
+        for type_ in (aws.RDS_CLUSTER, aws.DOCDB_CLUSTER, aws.NEPTUNE_CLUSTER)
     ),
     *(
         Tie(type_, "replicationSourceIdentifier", cut, "stops replicating from its source", _UNDONE)
-        for type_ in ("aws:rds/cluster:Cluster", "aws:neptune/cluster:Cluster")
+        for type_ in (aws.RDS_CLUSTER, aws.NEPTUNE_CLUSTER)
     ),
-    Tie("aws:rds/instance:Instance", "replicateSourceDb", cut, "stops replicating from its source", _UNDONE),
+    Tie(aws.RDS_INSTANCE, "replicateSourceDb", cut, "stops replicating from its source", _UNDONE),
     Tie(
-        "aws:elasticache/replicationGroup:ReplicationGroup",
+        aws.ELASTICACHE_REPLICATION_GROUP,
         "globalReplicationGroupId",
         cut,
         "leaves its Global Datastore",
         _UNDONE,
     ),
     Tie(
-        "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+        aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
         "primaryReplicationGroupId",
         cut,
         "gets another primary",
         "what a promotion has done is undone, and the members are filled anew",
     ),
-    Tie("aws:dynamodb/table:Table", "replicas|replica.*.regionName", fewer, "loses a replica", _ONE_COPY),
-    Tie("aws:secretsmanager/secret:Secret", "replicas|replica.*.region", fewer, "loses a replica", _ONE_COPY),
+    Tie(aws.DYNAMODB_TABLE, "replicas|replica.*.regionName", fewer, "loses a replica", _ONE_COPY),
+    Tie(aws.SECRETSMANAGER_SECRET, "replicas|replica.*.region", fewer, "loses a replica", _ONE_COPY),
     Tie(
-        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        aws.S3_BUCKET_REPLICATION_CONFIG,
         "rules|rule.*.destination.bucket",
         fewer,
         "replicates to fewer buckets, or to others",
         f"{_ONE_COPY}; replication is not retroactive",
     ),
     Tie(
-        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        aws.S3_BUCKET_REPLICATION_CONFIG,
         "rules|rule.*.status",
         more_off,
         "has a rule turned off",
         f"{_ONE_COPY}; replication is not retroactive",
     ),
     Tie(
-        "aws:ecr/replicationConfiguration:ReplicationConfiguration",
+        aws.ECR_REPLICATION_CONFIGURATION,
         "replicationConfiguration.rules|rule.*.destinations|destination.*.region",
         fewer,
         "copies images to fewer Regions, or to others",
         f"{_ONE_COPY}; images pushed meanwhile are not copied later",
     ),
     Tie(
-        "aws:backup/plan:Plan",
+        aws.BACKUP_PLAN,
         "rules|rule",
         fewer_copies,
         "copies backups to fewer vaults, or to others",
         _ONE_COPY,
     ),
     Tie(
-        "aws:route53/record:Record",
+        aws.ROUTE53_RECORD,
         "healthCheckId",
         cut,
         "is answered without its health check, or with another one",
@@ -200,21 +201,21 @@ PROTECTIONS: tuple[Tie, ...] = (
         for path in ("forceDestroy", "forceDelete")
     ),
     Tie(
-        "aws:dynamodb/table:Table",
+        aws.DYNAMODB_TABLE,
         "pointInTimeRecovery.enabled",
         off,
         "has its point-in-time recovery turned off",
         "it can't be brought back to a moment any more, and what was kept for that is thrown away",
     ),
     Tie(
-        "aws:dynamodb/tableReplica:TableReplica",
+        aws.DYNAMODB_TABLE_REPLICA,
         "pointInTimeRecovery",
         off,
         "has its point-in-time recovery turned off",
         "it can't be brought back to a moment any more, and what was kept for that is thrown away",
     ),
     Tie(
-        "aws:s3/bucketVersioning:BucketVersioning",
+        aws.S3_BUCKET_VERSIONING,
         "versioningConfiguration.status",
         off,
         "suspends the versions of its bucket",
@@ -224,21 +225,19 @@ PROTECTIONS: tuple[Tie, ...] = (
         Tie(ANY, path, less, "keeps backups for less long, or none", _HISTORY)
         for path in ("backupRetentionPeriod", "snapshotRetentionLimit")
     ),
-    Tie("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", sooner, "keeps logs for less long", _HISTORY),
-    Tie("aws:sqs/queue:Queue", "messageRetentionSeconds", less, "keeps messages for less long", _HISTORY),
-    Tie("aws:kinesis/stream:Stream", "retentionPeriod", less, "keeps records for less long", _HISTORY),
+    Tie(aws.CLOUDWATCH_LOG_GROUP, "retentionInDays", sooner, "keeps logs for less long", _HISTORY),
+    Tie(aws.SQS_QUEUE, "messageRetentionSeconds", less, "keeps messages for less long", _HISTORY),
+    Tie(aws.KINESIS_STREAM, "retentionPeriod", less, "keeps records for less long", _HISTORY),
+    Tie(aws.BACKUP_PLAN, "rules|rule.*.ruleName", fewer, "has fewer rules", "what that rule kept is kept no more"),
     Tie(
-        "aws:backup/plan:Plan", "rules|rule.*.ruleName", fewer, "has fewer rules", "what that rule kept is kept no more"
-    ),
-    Tie(
-        "aws:backup/plan:Plan",
+        aws.BACKUP_PLAN,
         "rules|rule.*.enableContinuousBackup",
         fewer_on,
         "has continuous backups turned off",
         "nothing can be restored to a moment any more",
     ),
     Tie(
-        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+        aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION,
         "rule.defaultRetention.days",
         less,
         "locks objects for less long",
@@ -246,7 +245,7 @@ PROTECTIONS: tuple[Tie, ...] = (
     ),
     *(
         Tie(type_, path, off, "is turned off", "nobody can read what it has encrypted")
-        for type_, path in (("aws:kms/key:Key", "isEnabled"), ("aws:kms/replicaKey:ReplicaKey", "enabled"))
+        for type_, path in ((aws.KMS_KEY, "isEnabled"), (aws.KMS_REPLICA_KEY, "enabled"))
     ),
     *(
         Tie(HOLDING, path, less, "can be brought back for less long once it is deleted", _TOO_LATE)
@@ -263,7 +262,7 @@ PROTECTIONS: tuple[Tie, ...] = (
         )
     ),
     Tie(
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION,
         "rules|rule.*.applyServerSideEncryptionByDefault.kmsMasterKeyId",
         fewer,
         "encrypts with another key",
@@ -272,10 +271,10 @@ PROTECTIONS: tuple[Tie, ...] = (
     *(
         Tie(type_, path, off, "is turned off", "who did what, and what changed, is not recorded from then on")
         for type_, path in (
-            ("aws:cloudtrail/trail:Trail", "enableLogging"),
-            ("aws:cloudtrail/trail:Trail", "isMultiRegionTrail"),
-            ("aws:guardduty/detector:Detector", "enable"),
-            ("aws:cfg/recorderStatus:RecorderStatus", "isEnabled"),
+            (aws.CLOUDTRAIL_TRAIL, "enableLogging"),
+            (aws.CLOUDTRAIL_TRAIL, "isMultiRegionTrail"),
+            (aws.GUARDDUTY_DETECTOR, "enable"),
+            (aws.CFG_RECORDER_STATUS, "isEnabled"),
         )
     ),
 )
@@ -283,22 +282,22 @@ PROTECTIONS: tuple[Tie, ...] = (
 
 LINKS: tuple[Attachment, ...] = (
     Attachment(
-        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        aws.S3_BUCKET_REPLICATION_CONFIG,
         "the bucket is replicated nowhere any more",
         f"{_ONE_COPY}; replication is not retroactive",
     ),
     Attachment(
-        "aws:ecr/replicationConfiguration:ReplicationConfiguration",
+        aws.ECR_REPLICATION_CONFIGURATION,
         "images are copied nowhere any more",
         f"{_ONE_COPY}; images pushed meanwhile are not copied later",
     ),
     Attachment(
-        "aws:efs/replicationConfiguration:ReplicationConfiguration",
+        aws.EFS_REPLICATION_CONFIGURATION,
         "the file system is replicated nowhere any more",
         _UNDONE,
     ),
     Attachment(
-        "aws:route53/healthCheck:HealthCheck",
+        aws.ROUTE53_HEALTH_CHECK,
         "records lose their health check",
         "traffic is no longer taken away from the Region that this check turns off",
     ),
@@ -307,24 +306,24 @@ LINKS: tuple[Attachment, ...] = (
 
 GUARDS: tuple[Attachment, ...] = (
     Attachment(
-        "aws:s3/bucketVersioning:BucketVersioning",
+        aws.S3_BUCKET_VERSIONING,
         "the bucket's versions are suspended",
         "what is overwritten is gone, and S3 stops replicating: replication needs versions",
     ),
     Attachment(
-        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+        aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION,
         "new objects of the bucket are no longer locked",
         "they can be deleted, by mistake or on purpose",
     ),
     Attachment(
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION,
         "new objects of the bucket are encrypted with a key of S3's own",
         _NEW_KEY,
     ),
-    Attachment("aws:backup/plan:Plan", "nothing of it is backed up any more", _HISTORY),
-    Attachment("aws:backup/selection:Selection", "what it selects is not backed up any more", _HISTORY),
+    Attachment(aws.BACKUP_PLAN, "nothing of it is backed up any more", _HISTORY),
+    Attachment(aws.BACKUP_SELECTION, "what it selects is not backed up any more", _HISTORY),
     Attachment(
-        "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
+        aws.BACKUP_VAULT_LOCK_CONFIGURATION,
         "the vault's recovery points are no longer locked",
         "they can be deleted, by mistake or on purpose",
     ),

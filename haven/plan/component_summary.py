@@ -5,15 +5,9 @@ from typing import Any
 
 from haven.base.terminal import plural
 from haven.plan import account_summary, part_summary
+from haven.program import aws_types as aws
 from haven.program.queries import is_gpu_group, of_type, zones
 from haven.program.recording import REFERENCE, Recording, Resource
-
-CLUSTER = "aws:eks/cluster:Cluster"
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
-DATABASE = "aws:rds/cluster:Cluster"
-DATABASE_INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
-CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
-BUCKET = "aws:s3/bucket:Bucket"
 
 Records = Sequence[Resource]
 
@@ -21,22 +15,22 @@ Records = Sequence[Resource]
 def scaling(record: Resource) -> Mapping[str, int] | None:
     """Min, desired and max of a node group; None for anything else."""
     sizes = record.inputs.get("scalingConfig")
-    if record.type != NODE_GROUP or not isinstance(sizes, Mapping):
+    if record.type != aws.EKS_NODE_GROUP or not isinstance(sizes, Mapping):
         return None
     return {"min": sizes["minSize"], "desired": sizes["desiredSize"], "max": sizes["maxSize"]}
 
 
 def capacity(records: Records, recording: Recording) -> dict[str, int]:
     """How much of what serves would stand in one Region, given that Region's records."""
-    groups = of_type(records, NODE_GROUP)
+    groups = of_type(records, aws.EKS_NODE_GROUP)
     return {
-        "buckets": len(of_type(records, BUCKET)),
-        "cacheNodes": sum(cache_nodes(each, recording) for each in of_type(records, CACHE)),
-        "controlPlanes": len(of_type(records, CLUSTER)),
-        "databaseClusters": len(of_type(records, DATABASE)),
-        "databaseInstances": len(of_type(records, DATABASE_INSTANCE)),
+        "buckets": len(of_type(records, aws.S3_BUCKET)),
+        "cacheNodes": sum(cache_nodes(each, recording) for each in of_type(records, aws.ELASTICACHE_REPLICATION_GROUP)),
+        "controlPlanes": len(of_type(records, aws.EKS_CLUSTER)),
+        "databaseClusters": len(of_type(records, aws.RDS_CLUSTER)),
+        "databaseInstances": len(of_type(records, aws.RDS_CLUSTER_INSTANCE)),
         "gpuNodes": sum(_desired(each) for each in groups if is_gpu_group(each)),
-        "natGateways": len(of_type(records, "aws:ec2/natGateway:NatGateway")),
+        "natGateways": len(of_type(records, aws.EC2_NAT_GATEWAY)),
         "systemNodes": sum(_desired(each) for each in groups if not is_gpu_group(each)),
         "zones": len(zones(records)),
     }
@@ -76,10 +70,10 @@ def component_facts(component: str | None, records: Records, recording: Recordin
 
 
 def _network(records: Records, _: Recording) -> list[str]:
-    gateways = len(of_type(records, "aws:ec2/natGateway:NatGateway"))
-    endpoints = of_type(records, "aws:ec2/vpcEndpoint:VpcEndpoint")
+    gateways = len(of_type(records, aws.EC2_NAT_GATEWAY))
+    endpoints = of_type(records, aws.EC2_VPC_ENDPOINT)
     interfaces = sum(each.inputs.get("vpcEndpointType") == "Interface" for each in endpoints)
-    blocks = [str(each.inputs.get("cidrBlock")) for each in of_type(records, "aws:ec2/vpc:Vpc")]
+    blocks = [str(each.inputs.get("cidrBlock")) for each in of_type(records, aws.EC2_VPC)]
     return [
         ", ".join(blocks),
         f"zones {', '.join(zones(records))}",
@@ -89,8 +83,8 @@ def _network(records: Records, _: Recording) -> list[str]:
 
 
 def _inference_cluster(records: Records, _: Recording) -> list[str]:
-    version = [f"Kubernetes {each.inputs.get('version')}" for each in of_type(records, CLUSTER)]
-    groups = sorted(of_type(records, NODE_GROUP), key=lambda each: (is_gpu_group(each), each.name))
+    version = [f"Kubernetes {each.inputs.get('version')}" for each in of_type(records, aws.EKS_CLUSTER)]
+    groups = sorted(of_type(records, aws.EKS_NODE_GROUP), key=lambda each: (is_gpu_group(each), each.name))
     return [*version, *(_node_group(each) for each in groups)]
 
 
@@ -102,8 +96,8 @@ def _node_group(group: Resource) -> str:
 
 
 def _database(records: Records, _: Recording) -> list[str]:
-    members = of_type(records, DATABASE)
-    instances = of_type(records, DATABASE_INSTANCE)
+    members = of_type(records, aws.RDS_CLUSTER)
+    instances = of_type(records, aws.RDS_CLUSTER_INSTANCE)
     if not members:
         return []
     classes = sorted({str(each.inputs.get("instanceClass")) for each in instances})
@@ -122,14 +116,14 @@ def _members(members: Records) -> str:
 
 
 def _cache(records: Records, recording: Recording) -> list[str]:
-    return [_cache_group(each, recording) for each in of_type(records, CACHE)]
+    return [_cache_group(each, recording) for each in of_type(records, aws.ELASTICACHE_REPLICATION_GROUP)]
 
 
 def _cache_group(group: Resource, recording: Recording) -> str:
     shards = cache_shards(group, recording)
     nodes = cache_nodes(group, recording)
     secondary = "globalReplicationGroupId" in group.inputs
-    datastores = of_type(recording.resources, "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup")
+    datastores = of_type(recording.resources, aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP)
     primaries = [referred(each.inputs.get("primaryReplicationGroupId"), recording) for each in datastores]
     role = "secondary of the Global Datastore" if secondary else "on its own: nothing is replicated"
     if group in primaries:
@@ -140,7 +134,7 @@ def _cache_group(group: Resource, recording: Recording) -> str:
 
 def _bucket(records: Records, recording: Recording) -> list[str]:
     facts = []
-    for bucket in of_type(records, BUCKET):
+    for bucket in of_type(records, aws.S3_BUCKET):
         destinations = [each for each in _rules_of(bucket, records, recording) if each]
         timed = any("replicationTime" in each and _enabled(each["replicationTime"]) for each in destinations)
         clock = "with time control" if timed else "without time control"
@@ -156,7 +150,7 @@ def _enabled(setting: Any) -> bool:
 
 def _rules_of(bucket: Resource, records: Records, recording: Recording) -> list[Mapping[str, Any]]:
     """The destinations of the replication rules that start at this bucket."""
-    configs = of_type(records, "aws:s3/bucketReplicationConfig:BucketReplicationConfig")
+    configs = of_type(records, aws.S3_BUCKET_REPLICATION_CONFIG)
     names = (bucket.inputs.get("bucket"), bucket.urn)
     mine = []
     for each in configs:
@@ -167,12 +161,12 @@ def _rules_of(bucket: Resource, records: Records, recording: Recording) -> list[
 
 
 def _dns(records: Records, _: Recording) -> list[str]:
-    zones_here = of_type(records, "aws:route53/zone:Zone")
+    zones_here = of_type(records, aws.ROUTE53_ZONE)
     facts = [
         f"{'private' if each.inputs.get('vpcs') else 'public'} zone {each.inputs.get('name')}" for each in zones_here
     ]
     answers: dict[str, dict[str, None]] = {}
-    for each in of_type(records, "aws:route53/record:Record"):
+    for each in of_type(records, aws.ROUTE53_RECORD):
         answers.setdefault(str(each.inputs.get("name")), {})[_answer(each)] = None  # one, for both IP versions
     return [*facts, *(f"{name}: {'; '.join(each)}" for name, each in answers.items())]
 
@@ -189,10 +183,10 @@ def _answer(record: Resource) -> str:
 
 def _switch(records: Records, _: Recording) -> list[str]:
     facts = []
-    for alarm in of_type(records, "aws:cloudwatch/metricAlarm:MetricAlarm"):
+    for alarm in of_type(records, aws.CLOUDWATCH_METRIC_ALARM):
         dimensions = alarm.inputs.get("dimensions", {})
         facts.append(f"alarm {alarm.inputs.get('name')} turns {dimensions.get('Region')} off")
-    checks = of_type(records, "aws:route53/healthCheck:HealthCheck")
+    checks = of_type(records, aws.ROUTE53_HEALTH_CHECK)
     automatic = any(each.inputs.get("type") == "CALCULATED" for each in checks)
     mode = "automatic: endpoint checks turn a Region off too" if automatic else "manual: only the operator turns it off"
     return [*facts, mode if checks else ""]

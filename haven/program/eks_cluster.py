@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 CLUSTER = "eks:index:Cluster"
-CONTROL_PLANE = "aws:eks/cluster:Cluster"
 
 _WANTED: dict[str, Any] = {
     "skipDefaultNodeGroup": True,

@@ -8,15 +8,16 @@ from typing import Any, get_args
 from pulumi import _types
 from pulumi.runtime import rpc
 
+from haven.program import aws_types as aws
 from haven.program.recording import Secret, reference
 
 _NESTED: dict[str, tuple[str, ...]] = {
-    "aws:eks/cluster:Cluster": ("vpcConfig.clusterSecurityGroupId", "vpcConfig.vpcId", "certificateAuthority.data")
+    aws.EKS_CLUSTER: ("vpcConfig.clusterSecurityGroupId", "vpcConfig.vpcId", "certificateAuthority.data")
 }
 """Nested properties that other resources are made from; everything else that is nested and computed stays unknown."""
 
 _LISTS_OF_ONE: dict[str, tuple[str, ...]] = {
-    "aws:acm/certificate:Certificate": (
+    aws.ACM_CERTIFICATE: (
         "domainValidationOptions.resourceRecordName",
         "domainValidationOptions.resourceRecordType",
         "domainValidationOptions.resourceRecordValue",
@@ -24,7 +25,7 @@ _LISTS_OF_ONE: dict[str, tuple[str, ...]] = {
 }
 """The same for what lies in the only element of a list: a certificate of one name is validated by one DNS record."""
 
-_NUMBERS: dict[str, tuple[str, ...]] = {"aws:ec2/launchTemplate:LaunchTemplate": ("latestVersion",)}
+_NUMBERS: dict[str, tuple[str, ...]] = {aws.EC2_LAUNCH_TEMPLATE: ("latestVersion",)}
 """Numbers that other resources are made from; only formatted into text, never calculated with."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 
 
@@ -18,5 +19,5 @@ def is_gpu_group(record: Resource) -> bool:
 
 def zones(records: Iterable[Resource]) -> list[str]:
     """The zones of the subnets among the records."""
-    subnets = of_type(records, "aws:ec2/subnet:Subnet")
+    subnets = of_type(records, aws.EC2_SUBNET)
     return sorted({str(each.inputs["availabilityZone"]) for each in subnets if "availabilityZone" in each.inputs})

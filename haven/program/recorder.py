@@ -17,6 +17,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import mocks, run_in_stack, set_all_config, settings
 from pulumi.runtime.proto import resource_pb2
 
+from haven.program import aws_types as aws
 from haven.program import eks_cluster, placeholders, wire_format
 from haven.program.recording import Options, Recording, Resource, own_region, reference
 
@@ -177,7 +178,7 @@ class _Monitor(mocks.MockMonitor):
         name, made = eks_cluster.control_plane(request.name, placeholders.unwrapped(inputs))
         made = self._transformed(urn, name, made)
         child = resource_pb2.RegisterResourceRequest(
-            type=eks_cluster.CONTROL_PLANE,
+            type=aws.EKS_CLUSTER,
             name=name,
             parent=urn,
             custom=True,
@@ -188,7 +189,7 @@ class _Monitor(mocks.MockMonitor):
             dependencies=request.dependencies,
             object=wire_format.write(made),
         )
-        child_urn = self.make_urn(urn, eks_cluster.CONTROL_PLANE, name)
+        child_urn = self.make_urn(urn, aws.EKS_CLUSTER, name)
         state = placeholders.unwrapped(self._keep(child_urn, child, made))
         key = wire_format.key_of(child_urn)
         return {
@@ -203,7 +204,7 @@ class _Monitor(mocks.MockMonitor):
         while parent in self._requests:
             for transform in self._transforms[parent]:
                 arguments = pulumi.ResourceTransformArgs(
-                    custom=True, type_=eks_cluster.CONTROL_PLANE, name=name, props=inputs, opts=pulumi.ResourceOptions()
+                    custom=True, type_=aws.EKS_CLUSTER, name=name, props=inputs, opts=pulumi.ResourceOptions()
                 )
                 result = transform(arguments)
                 if inspect.isawaitable(result):

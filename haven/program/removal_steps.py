@@ -7,15 +7,16 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 
 _NAMES = {
-    "aws:cloudwatch/logGroup:LogGroup": "name",
-    "aws:dynamodb/table:Table": "name",
-    "aws:eks/cluster:Cluster": "name",
-    "aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
-    "aws:rds/cluster:Cluster": "clusterIdentifier",
-    "aws:s3/bucket:Bucket": "bucket",
+    aws.CLOUDWATCH_LOG_GROUP: "name",
+    aws.DYNAMODB_TABLE: "name",
+    aws.EKS_CLUSTER: "name",
+    aws.ELASTICACHE_REPLICATION_GROUP: "replicationGroupId",
+    aws.RDS_CLUSTER: "clusterIdentifier",
+    aws.S3_BUCKET: "bucket",
 }
 """Types of what stands for itself -> the input that holds its name in AWS; all others go by their name in the state."""
 
@@ -117,23 +118,21 @@ def _access_point(name: str, _: str) -> Sequence[str]:
 
 _LOGS = "what it has logged; export what an audit may ask for"
 _WAYS = {
-    "aws:cloudwatch/logGroup:LogGroup": _Way(_LOGS, _log_group),
-    "aws:dynamodb/tableReplica:TableReplica": _Way(
+    aws.CLOUDWATCH_LOG_GROUP: _Way(_LOGS, _log_group),
+    aws.DYNAMODB_TABLE_REPLICA: _Way(
         "nothing that the home table hasn't got, once ReplicationLatency is low", _replica
     ),
-    "aws:eks/cluster:Cluster": _Way("volumes and objects of its own; save what isn't in the other cluster", _cluster),
-    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": _Way("nothing: it holds no data", _datastore),
-    "aws:elasticache/replicationGroup:ReplicationGroup": _Way("cached entries; the primary's stay", _cache),
-    "aws:lb/loadBalancer:LoadBalancer": _Way("nothing: it holds no data", _balancer),
-    "aws:rds/cluster:Cluster": _Way(
-        "nothing that the writer hasn't got; look at AuroraGlobalDBReplicationLag first", _database
-    ),
-    "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint": _Way(
+    aws.EKS_CLUSTER: _Way("volumes and objects of its own; save what isn't in the other cluster", _cluster),
+    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP: _Way("nothing: it holds no data", _datastore),
+    aws.ELASTICACHE_REPLICATION_GROUP: _Way("cached entries; the primary's stay", _cache),
+    aws.LB_LOAD_BALANCER: _Way("nothing: it holds no data", _balancer),
+    aws.RDS_CLUSTER: _Way("nothing that the writer hasn't got; look at AuroraGlobalDBReplicationLag first", _database),
+    aws.S3CONTROL_MULTI_REGION_ACCESS_POINT: _Way(
         "nothing: it holds no data; but who goes through it has to go to the buckets themselves first, and its alias"
         " never comes back",
         _access_point,
     ),
-    "aws:s3/bucket:Bucket": _Way("its objects; copy what isn't in the other Region", _bucket),
+    aws.S3_BUCKET: _Way("its objects; copy what isn't in the other Region", _bucket),
 }
 _UNKNOWN = _Way("what it holds; look before you let go", lambda _, __: ())
 

@@ -6,6 +6,7 @@ from enum import Enum
 
 from haven.base.terminal import plural
 from haven.plan.summary import RegionPlan, make_plan
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 
 
@@ -87,13 +88,13 @@ def topology(recording: Recording) -> Topology:
 
 
 def _side(plan: RegionPlan, records: _Records) -> Side:
-    subnets = {str(each.inputs["availabilityZone"]) for each in _of(records, "aws:ec2/subnet:Subnet")}
-    blocks = [str(each.inputs["cidrBlock"]) for each in _of(records, "aws:ec2/vpc:Vpc")]
+    subnets = {str(each.inputs["availabilityZone"]) for each in _of(records, aws.EC2_SUBNET)}
+    blocks = [str(each.inputs["cidrBlock"]) for each in _of(records, aws.EC2_VPC)]
     return Side(plan.region, plan.role, plan.state, sorted(subnets), "".join(blocks[:1]), _routing(records))
 
 
 def _routing(records: _Records) -> str:
-    for each in _of(records, "aws:route53/record:Record"):
+    for each in _of(records, aws.ROUTE53_RECORD):
         for policy in each.inputs.get("failoverRoutingPolicies", ()):
             return f"{str(policy['type']).lower()} failover record"
         if each.inputs.get("latencyRoutingPolicies"):
@@ -106,8 +107,8 @@ def _of(records: _Records, type_: str) -> list[Resource]:
 
 
 def _balancer(records: _Records) -> str:
-    kinds = [str(each.inputs.get("loadBalancerType")) for each in _of(records, "aws:lb/loadBalancer:LoadBalancer")]
-    firewall = " with WAF" if _of(records, "aws:wafv2/webAclAssociation:WebAclAssociation") else ""
+    kinds = [str(each.inputs.get("loadBalancerType")) for each in _of(records, aws.LB_LOAD_BALANCER)]
+    firewall = " with WAF" if _of(records, aws.WAFV2_WEB_ACL_ASSOCIATION) else ""
     return f"{kinds[0]}{firewall}" if kinds else ""
 
 
@@ -138,11 +139,11 @@ def _member(region: RegionPlan) -> str:
 def _data(primary: _Records, recovery: _Records, recovery_region: str) -> Iterator[Row]:
     yield _cache(primary, recovery)
     yield _buckets(primary, recovery)
-    tables, replicas = _of(primary, "aws:dynamodb/table:Table"), _of(recovery, "aws:dynamodb/tableReplica:TableReplica")
+    tables, replicas = _of(primary, aws.DYNAMODB_TABLE), _of(recovery, aws.DYNAMODB_TABLE_REPLICA)
     yield _row("DynamoDB", _many(tables, "table"), _many(replicas, "replica"), Edge.BOTH, "global tables")
-    keys, copies = _of(primary, "aws:kms/key:Key"), _of(recovery, "aws:kms/replicaKey:ReplicaKey")
+    keys, copies = _of(primary, aws.KMS_KEY), _of(recovery, aws.KMS_REPLICA_KEY)
     yield _row("KMS", _many(keys, "key"), _many(copies, "replica key"), Edge.TO_RECOVERY, "multi-Region keys")
-    secrets = _of(primary, "aws:secretsmanager/secret:Secret")
+    secrets = _of(primary, aws.SECRETSMANAGER_SECRET)
     copied = [each for each in secrets for one in each.inputs.get("replicas", ()) if one["region"] == recovery_region]
     yield _row("Secrets Manager", _many(secrets, "secret"), _many(copied, "replica"), Edge.TO_RECOVERY, "replicas")
     yield _backups(primary, recovery)
@@ -158,15 +159,15 @@ def _many(records: _Records, noun: str) -> str:
 
 
 def _cache(primary: _Records, recovery: _Records) -> Row:
-    type_ = "aws:elasticache/replicationGroup:ReplicationGroup"
+    type_ = aws.ELASTICACHE_REPLICATION_GROUP
     there, here = (_many(_of(each, type_), "replication group") for each in (primary, recovery))
-    if _of(primary, "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"):
+    if _of(primary, aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP):
         return _row("ElastiCache", there, here, Edge.TO_RECOVERY, "Global Datastore")
     return Row("ElastiCache", there, here)
 
 
 def _buckets(primary: _Records, recovery: _Records) -> Row:
-    type_ = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+    type_ = aws.S3_BUCKET_REPLICATION_CONFIG
     there, here = _of(primary, type_), _of(recovery, type_)
     mechanism = "replication time control" if _timed(there) else "replication"
     return _row("S3", _many(there, "bucket"), _many(here, "bucket"), Edge.BOTH, mechanism)
@@ -178,8 +179,8 @@ def _timed(configurations: _Records) -> bool:
 
 
 def _backups(primary: _Records, recovery: _Records) -> Row:
-    there, here = (_many(_of(each, "aws:backup/vault:Vault"), "vault") for each in (primary, recovery))
-    rules = [rule for plan in _of(primary, "aws:backup/plan:Plan") for rule in plan.inputs["rules"]]
+    there, here = (_many(_of(each, aws.BACKUP_VAULT), "vault") for each in (primary, recovery))
+    rules = [rule for plan in _of(primary, aws.BACKUP_PLAN) for rule in plan.inputs["rules"]]
     if any(rule.get("copyActions") for rule in rules):
         return _row("AWS Backup", there, here, Edge.TO_RECOVERY, "copies")
     return Row("AWS Backup", there, here)

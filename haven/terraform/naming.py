@@ -7,23 +7,18 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from haven.program import aws_types as aws
 from haven.terraform.schema import Group, ProviderSchema
 
 TYPES: Mapping[str, str] = {
     # The SDK writes out what the provider shortens, or the other way round.
-    "aws:controltower/controlTowerControl:ControlTowerControl": "aws_controltower_control",
-    "aws:directconnect/connectionConfirmation:ConnectionConfirmation": "aws_dx_connection_confirmation",
-    "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment": (
-        "aws_network_interface_sg_attachment"
-    ),
+    aws.CONTROLTOWER_CONTROL_TOWER_CONTROL: "aws_controltower_control",
+    aws.DIRECTCONNECT_CONNECTION_CONFIRMATION: "aws_dx_connection_confirmation",
+    aws.EC2_NETWORK_INTERFACE_SECURITY_GROUP_ATTACHMENT: ("aws_network_interface_sg_attachment"),
     # It spells it otherwise.
-    "aws:cognito/identityPoolRoleAttachment:IdentityPoolRoleAttachment": "aws_cognito_identity_pool_roles_attachment",
-    "aws:directconnect/hostedTransitVirtualInterfaceAcceptor:HostedTransitVirtualInterfaceAcceptor": (
-        "aws_dx_hosted_transit_virtual_interface_accepter"
-    ),
-    "aws:ec2/vpcEndpointServiceAllowedPrinciple:VpcEndpointServiceAllowedPrinciple": (
-        "aws_vpc_endpoint_service_allowed_principal"
-    ),
+    aws.COGNITO_IDENTITY_POOL_ROLE_ATTACHMENT: "aws_cognito_identity_pool_roles_attachment",
+    aws.DIRECTCONNECT_HOSTED_TRANSIT_VIRTUAL_INTERFACE_ACCEPTOR: ("aws_dx_hosted_transit_virtual_interface_accepter"),
+    aws.EC2_VPC_ENDPOINT_SERVICE_ALLOWED_PRINCIPLE: ("aws_vpc_endpoint_service_allowed_principal"),
 }
 """Tokens whose type is too unlike them to be found, with the reason."""
 

@@ -6,6 +6,8 @@ argument: with version 6 itself nothing is dropped.
 
 from dataclasses import dataclass
 
+from haven.program import aws_types as aws
+
 PROVIDER = "5.100.0"
 """The version that the table was read for."""
 
@@ -32,55 +34,55 @@ DIFFERENCES: tuple[Difference, ...] = (
         "2026-11-21",
     ),
     Difference(
-        "aws:arcregionswitch/plan:Plan",
+        aws.ARCREGIONSWITCH_PLAN,
         "",
         "Region switch plans came with version 6 of the provider; this one has none",
         "2026-11-21",
     ),
     Difference(
-        "aws:cloudwatch/eventArchive:EventArchive",
+        aws.CLOUDWATCH_EVENT_ARCHIVE,
         "kmsKeyIdentifier",
         "event archives got customer keys in version 6 of the provider; with this one a key of AWS's own encrypts them",
         "2026-11-21",
     ),
     Difference(
-        "aws:dynamodb/table:Table",
+        aws.DYNAMODB_TABLE,
         "replicas.consistencyMode",
         "global tables got strong consistency in version 6 of the provider; this one makes eventually consistent ones",
         "2026-11-21",
     ),
     Difference(
-        "aws:dynamodb/table:Table",
+        aws.DYNAMODB_TABLE,
         "globalTableWitness",
         "global tables got witnesses in version 6 of the provider; this one leaves the third Region out",
         "2026-11-21",
     ),
     Difference(
-        "aws:dynamodb/table:Table",
+        aws.DYNAMODB_TABLE,
         "replicas.deletionProtectionEnabled",
         "replicas got deletion protection in version 6 of the provider; with this one only the home table has it",
         "2026-11-21",
     ),
     Difference(
-        "aws:eks/cluster:Cluster",
+        aws.EKS_CLUSTER,
         "deletionProtection",
         "EKS clusters got deletion protection in version 6 of the provider; this one can't set it",
         "2026-11-21",
     ),
     Difference(
-        "aws:eks/nodeGroup:NodeGroup",
+        aws.EKS_NODE_GROUP,
         "updateConfig.updateStrategy",
         "node groups got update strategies in version 6 of the provider; this one always starts new nodes first",
         "2026-11-21",
     ),
     Difference(
-        "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+        aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
         "engine",
         "a Global Datastore's engine became an argument in version 6 of the provider; this one takes its primary's",
         "2026-11-21",
     ),
     Difference(
-        "aws:grafana/workspace:Workspace",
+        aws.GRAFANA_WORKSPACE,
         "kmsKeyId",
         "Grafana workspaces got customer keys in version 6 of the provider; with this one a key of AWS's own encrypts",
         "2026-11-21",

@@ -6,6 +6,7 @@ from datetime import date
 
 from haven.base.problems import Problem, Problems, nearest, one_line, shown
 from haven.config.policy import Level, Policy, Waiver
+from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from haven_policies.rules import RULES
 from haven_policies.rules.facts import Facts, read_facts
@@ -105,7 +106,7 @@ def judge(graph: ResourceGraph, today: date, rules: Sequence[Rule] = RULES) -> V
     )
 
 
-_REQUIRED: Mapping[str, str] = {"aws:eks/cluster:Cluster": "vpcConfig"}
+_REQUIRED: Mapping[str, str] = {aws.EKS_CLUSTER: "vpcConfig"}
 """Type -> an argument that none of them is without, of what another plugin's component may make."""
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from haven.emulator.actual import Clients
 from haven.emulator.ministack import Emulator
+from haven.program import aws_types
 from haven.program.recorder import record
 from haven.program.recording import Recording
 from haven.terraform import cli
@@ -28,7 +29,7 @@ DATABASE = "haven-test-db"
 CLUSTER = "haven-test-euw1"
 OLDER, NEWER = "16.11", "16.13"
 GLOBAL_CLUSTER = f"aws_rds_global_cluster.{global_cluster_name(DATABASE)}"
-GLOBAL = "aws:rds/globalCluster:GlobalCluster"
+GLOBAL = aws_types.RDS_GLOBAL_CLUSTER
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from haven.program import aws_types
 from haven.program.recorder import record
 from haven.program.recording import Recording
 from haven.terraform import cli, provider_differences
@@ -48,7 +49,7 @@ def test_what_the_provider_refuses_is_said_with_its_address(provider: cli.Terraf
     broken = Recording(
         wrong.project,
         wrong.stack,
-        [each for each in wrong.resources if each.is_provider or each.type == "aws:ec2/vpc:Vpc"],
+        [each for each in wrong.resources if each.is_provider or each.type == aws_types.EC2_VPC],
         {},
     )
     exported = export(broken, provider.schema())

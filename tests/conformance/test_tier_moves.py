@@ -15,6 +15,7 @@ import pytest
 from haven.emulator import managed_keys
 from haven.emulator.ministack import Emulator
 from haven.plan.difference import Difference, difference
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from haven.program.removal_steps import held
 from haven.terraform import cli
@@ -34,7 +35,7 @@ SMALL: dict[str, Any] = {
 }
 """What is deployed of the demo's stack: one of everything."""
 
-NODE_GROUP, SUBNET = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet"
+NODE_GROUP, SUBNET = aws.EKS_NODE_GROUP, aws.EC2_SUBNET
 
 
 @cache
@@ -76,7 +77,7 @@ def test_on_the_way_up_nothing_is_replaced_and_only_records_of_another_routing_g
         assert touched(changes, "replace") == set()
         assert touched(changes, "create") == there(living, move.added)
         assert touched(changes, "delete") == there(living, move.removed)
-        assert {each.type for each in move.removed} <= {"aws:route53/record:Record"}
+        assert {each.type for each in move.removed} <= {aws.ROUTE53_RECORD}
         assert touched(changes, "update") <= {each.record.urn for each in move.changed}
         living.apply()
 
@@ -99,12 +100,12 @@ def test_another_type_of_gpus_touches_only_its_own_node_group(living: Living) ->
         ("tuning", "create")
     }
     others = [each for each in changes if "tuning" not in each.name]
-    assert {(each.type, each.action) for each in others} == {("aws:ssm/parameter:Parameter", "update")}
+    assert {(each.type, each.action) for each in others} == {(aws.SSM_PARAMETER, "update")}
     cluster = {**SMALL["cluster"], "gpuNodeGroups": [{**SERVING, "instanceTypes": ["g6.2xlarge", "g5.2xlarge"]}]}
     changes = living.plan(at("active-active", cluster=json.dumps(cluster)))
     assert {(each.type, each.action) for each in changes} == {
         (NODE_GROUP, "replace"),
-        ("aws:ssm/parameter:Parameter", "update"),
+        (aws.SSM_PARAMETER, "update"),
     }
     assert {each.name.rpartition("-")[2] for each in changes if each.type == NODE_GROUP} == {"serving"}
 

@@ -6,6 +6,7 @@ import pytest
 
 from haven.base.problems import Problems
 from haven.config.stack_file import load_stack
+from haven.program import aws_types as aws
 from haven.program.recorder import record
 from haven.program.recording import Resource
 from infra.config import stack_kinds
@@ -64,14 +65,12 @@ def test_no_environment_declares_what_an_account_has_only_once(stack: str) -> No
 
 @each_region
 def test_every_environment_s_images_are_copied(region: str) -> None:
-    (rule,) = only("aws:ecr/replicationConfiguration:ReplicationConfiguration", region)["replicationConfiguration"][
-        "rules"
-    ]
+    (rule,) = only(aws.ECR_REPLICATION_CONFIGURATION, region)["replicationConfiguration"]["rules"]
     assert [each["filter"] for each in rule["repositoryFilters"]] == ["haven-"]
 
 
 def test_the_key_of_the_records_lets_the_trail_encrypt_and_the_key_of_the_volumes_does_not() -> None:
-    policies = {each.name: each.inputs["policy"] for each in of("aws:kms/key:Key", PRIMARY)}
+    policies = {each.name: each.inputs["policy"] for each in of(aws.KMS_KEY, PRIMARY)}
     lets_in = {name for name, policy in policies.items() if "cloudtrail.amazonaws.com" in policy}
     assert lets_in == {"haven-account-records-key-euw1"}
 
@@ -79,8 +78,8 @@ def test_the_key_of_the_records_lets_the_trail_encrypt_and_the_key_of_the_volume
 @each_region
 def test_records_and_volumes_have_keys_of_their_own_each_of_its_region(region: str) -> None:
     by_key = environment(ACCOUNT).by_key
-    volumes = only("aws:ebs/defaultKmsKey:DefaultKmsKey", region)["keyArn"]
-    records = only("aws:cfg/deliveryChannel:DeliveryChannel", region)["s3KmsKeyArn"]
+    volumes = only(aws.EBS_DEFAULT_KMS_KEY, region)["keyArn"]
+    records = only(aws.CFG_DELIVERY_CHANNEL, region)["s3KmsKeyArn"]
     used = [by_key[each.removeprefix("@@").partition(".")[0]] for each in (volumes, records)]
     assert [(each.component_name, each.region) for each in used] == [
         ("haven-account-volumes-key", region),
@@ -89,24 +88,24 @@ def test_records_and_volumes_have_keys_of_their_own_each_of_its_region(region: s
 
 
 def test_the_trail_is_told_what_the_stack_asks_for() -> None:
-    trail = only("aws:cloudtrail/trail:Trail", PRIMARY)
+    trail = only(aws.CLOUDTRAIL_TRAIL, PRIMARY)
     assert (trail["isMultiRegionTrail"], trail["enableLogFileValidation"]) == (True, True)
-    assert of("aws:cloudtrail/trail:Trail", RECOVERY) == []
-    assert only("aws:cloudwatch/logGroup:LogGroup", PRIMARY)["retentionInDays"] == 90
-    assert not only("aws:cloudtrail/trail:Trail", RECOVERY, audit=SECOND_TRAIL)["isMultiRegionTrail"]
-    assert of("aws:cloudwatch/logGroup:LogGroup", PRIMARY, audit=SECOND_TRAIL) == []
-    locks = of("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", RECOVERY, audit=SECOND_TRAIL)
+    assert of(aws.CLOUDTRAIL_TRAIL, RECOVERY) == []
+    assert only(aws.CLOUDWATCH_LOG_GROUP, PRIMARY)["retentionInDays"] == 90
+    assert not only(aws.CLOUDTRAIL_TRAIL, RECOVERY, audit=SECOND_TRAIL)["isMultiRegionTrail"]
+    assert of(aws.CLOUDWATCH_LOG_GROUP, PRIMARY, audit=SECOND_TRAIL) == []
+    locks = of(aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION, RECOVERY, audit=SECOND_TRAIL)
     assert [each.inputs["rule"]["defaultRetention"]["days"] for each in locks] == [30]
 
 
 def test_the_baseline_is_told_what_the_stack_asks_for() -> None:
     baseline = '{"dailyRecording": true, "threatFeatures": ["S3_DATA_EVENTS"], "backupServices": ["EFS"]}'
-    recorder = only("aws:cfg/recorder:Recorder", RECOVERY, baseline=baseline)
+    recorder = only(aws.CFG_RECORDER, RECOVERY, baseline=baseline)
     assert recorder["recordingMode"] == {"recordingFrequency": "DAILY"}
-    features = of("aws:guardduty/detectorFeature:DetectorFeature", RECOVERY, baseline=baseline)
+    features = of(aws.GUARDDUTY_DETECTOR_FEATURE, RECOVERY, baseline=baseline)
     on = [each.inputs["name"] for each in features if each.inputs["status"] == "ENABLED"]
     assert on == ["S3_DATA_EVENTS"]
-    settings = only("aws:backup/regionSettings:RegionSettings", RECOVERY, baseline=baseline)
+    settings = only(aws.BACKUP_REGION_SETTINGS, RECOVERY, baseline=baseline)
     assert settings["resourceTypeOptInPreference"] == {"EFS": True}
 
 
@@ -127,12 +126,12 @@ def test_without_a_bucket_for_the_state_a_note_says_so() -> None:
     assert any("haven:stateBackend" in note for note in without.outputs["notes"])
     assert not any("haven:stateBackend" in note for note in environment(ACCOUNT).outputs["notes"])
     timed = environment(ACCOUNT, stateBackend='{"enabled": true, "replicationTimeControl": true, "noncurrentDays": 30}')
-    rules = standing(timed, "aws:s3/bucketReplicationConfig:BucketReplicationConfig", RECOVERY)
+    rules = standing(timed, aws.S3_BUCKET_REPLICATION_CONFIG, RECOVERY)
     with_time = [each.name for each in rules if "replicationTime" in each.inputs["rules"][0]["destination"]]
     assert with_time == ["haven-account-state-files-euc1-replication"]
     days = [
         each.inputs["rules"][0]["noncurrentVersionExpiration"]["noncurrentDays"]
-        for each in standing(timed, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", RECOVERY)
+        for each in standing(timed, aws.S3_BUCKET_LIFECYCLE_CONFIGURATION, RECOVERY)
         if each.name.startswith("haven-account-state-")
     ]
     assert days == [30]
@@ -151,6 +150,6 @@ def test_the_regions_of_an_account_cannot_be_edited() -> None:
 
 def test_the_longest_name_of_a_stack_is_accepted() -> None:
     recording = record(ROOT / "infra", stack="a" * 15, config=load_stack(ACCOUNT, ROOT).config)
-    names = [each.inputs["bucket"] for each in recording.real() if each.type == "aws:s3/bucket:Bucket"]
+    names = [each.inputs["bucket"] for each in recording.real() if each.type == aws.S3_BUCKET]
     assert len(names) == 6
     assert max(len(each) for each in names) <= 63

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE
 from tests.environments import PRIMARY, RECOVERY, TIERS, environment, standing
 from tests.sides import Standing, side
@@ -229,7 +230,7 @@ def test_every_allowed_difference_is_there(moment: Moment) -> None:
 @pytest.mark.parametrize("stack", TIERS)
 def test_the_copy_of_a_secret_has_the_recovery_region_s_key(stack: str) -> None:
     recording = environment(stack)
-    secrets = standing(recording, "aws:secretsmanager/secret:Secret", PRIMARY)
+    secrets = standing(recording, aws.SECRETSMANAGER_SECRET, PRIMARY)
     keys = {
         recording.by_key[found["key"]].type
         for each in secrets
@@ -237,4 +238,4 @@ def test_the_copy_of_a_secret_has_the_recovery_region_s_key(stack: str) -> None:
         if (found := REFERENCE.fullmatch(replica["kmsKeyId"]))
     }
     assert secrets
-    assert keys == {"aws:kms/replicaKey:ReplicaKey"}
+    assert keys == {aws.KMS_REPLICA_KEY}

@@ -5,26 +5,27 @@ from itertools import pairwise
 import pytest
 
 from haven.plan.difference import difference
+from haven.program import aws_types as aws
 from tests.environments import TIERS, environment
 
 UP, DOWN = [*pairwise(TIERS)], [*pairwise(reversed(TIERS))]
 
 CHANGED_IN_PLACE = {
-    "aws:backup/plan:Plan": {"rules"},
-    "aws:cloudwatch/compositeAlarm:CompositeAlarm": {"alarmRule"},
-    "aws:cloudwatch/dashboard:Dashboard": {"dashboardBody"},
-    "aws:cloudwatch/metricAlarm:MetricAlarm": {
+    aws.BACKUP_PLAN: {"rules"},
+    aws.CLOUDWATCH_COMPOSITE_ALARM: {"alarmRule"},
+    aws.CLOUDWATCH_DASHBOARD: {"dashboardBody"},
+    aws.CLOUDWATCH_METRIC_ALARM: {
         "alarmDescription",
         "datapointsToAlarm",
         "evaluationPeriods",
         "metricQueries",
     },
-    "aws:eks/nodeGroup:NodeGroup": {"scalingConfig"},
-    "aws:rds/cluster:Cluster": {"enableGlobalWriteForwarding"},
-    "aws:route53/record:Record": {"aliases"},
-    "aws:route53/zone:Zone": {"vpcs"},
-    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": {"rules"},
-    "aws:ssm/parameter:Parameter": {"insecureValue"},
+    aws.EKS_NODE_GROUP: {"scalingConfig"},
+    aws.RDS_CLUSTER: {"enableGlobalWriteForwarding"},
+    aws.ROUTE53_RECORD: {"aliases"},
+    aws.ROUTE53_ZONE: {"vpcs"},
+    aws.S3_BUCKET_REPLICATION_CONFIG: {"rules"},
+    aws.SSM_PARAMETER: {"insecureValue"},
 }
 """Type -> what a move may change of it; AWS changes all of these in place (AWS provider's documentation of these
 resources; read 2026-11-21)."""
@@ -45,5 +46,5 @@ def test_a_move_changes_only_what_aws_changes_in_place(before: str, after: str) 
 @pytest.mark.parametrize(("before", "after"), UP)
 def test_a_move_up_removes_nothing_but_records_of_another_routing(before: str, after: str) -> None:
     found = difference(*(environment("backup", tier=each) for each in (before, after)))
-    assert {each.type for each in found.removed} <= {"aws:route53/record:Record"}
+    assert {each.type for each in found.removed} <= {aws.ROUTE53_RECORD}
     assert not any(each.options.protect for each in found.removed)

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from tests.environments import ALL_EXAMPLES, EVERY_STACK, RECOVERY, TIERS, environment, example
 from tests.policy_documents import Document, Finding, documents, lint, listed
 
-KEY = ("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey")
-BUCKET = ("aws:s3/bucketPolicy:BucketPolicy",)
+KEY = (aws.KMS_KEY, aws.KMS_REPLICA_KEY)
+BUCKET = (aws.S3_BUCKET_POLICY,)
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ FAMILIES = {
 """Actions that are named by their beginning."""
 
 OWN_RESOURCE = {
-    "aws:kms/key:Key": "In a key's policy the asterisk is the key (KMS Developer Guide, key policies).",
-    "aws:kms/replicaKey:ReplicaKey": "In a key's policy the asterisk is the key (KMS Developer Guide, key policies).",
-    "aws:secretsmanager/secretPolicy:SecretPolicy": (
+    aws.KMS_KEY: "In a key's policy the asterisk is the key (KMS Developer Guide, key policies).",
+    aws.KMS_REPLICA_KEY: "In a key's policy the asterisk is the key (KMS Developer Guide, key policies).",
+    aws.SECRETSMANAGER_SECRET_POLICY: (
         "In a secret's policy the asterisk is the secret (Secrets Manager User Guide, resource policies)."
     ),
 }
@@ -128,14 +129,14 @@ def test_every_listed_finding_is_still_found(row: Excused) -> None:
 
 
 def test_the_linter_would_find_a_permission_that_names_the_wrong_resource() -> None:
-    document = next(each for each in every_document() if each.type == "aws:iam/rolePolicy:RolePolicy")
+    document = next(each for each in every_document() if each.type == aws.IAM_ROLE_POLICY)
     wrong = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:sqs:eu-west-1:123456789012:example"}
     findings = lint(dataclasses.replace(document, statements=[wrong]))
     assert [(each.severity, each.issue) for each in findings] == [("MEDIUM", "RESOURCE_MISMATCH")]
 
 
 def test_statements_that_need_each_other_are_judged_together() -> None:
-    document = next(each for each in every_document() if each.type == "aws:iam/rolePolicy:RolePolicy")
+    document = next(each for each in every_document() if each.type == aws.IAM_ROLE_POLICY)
     acl, vpc = (
         {
             "Effect": "Allow",

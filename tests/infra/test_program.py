@@ -5,6 +5,7 @@ from itertools import combinations
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven.program.recording import Options, Recording, Resource
 from haven_policies.rules.aws_names import NAMED_BY
 from tests.environments import (
@@ -21,25 +22,25 @@ from tests.environments import (
     standing,
 )
 
-CLUSTER = "aws:eks/cluster:Cluster"
-DATABASE = "aws:rds/cluster:Cluster"
-INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
-CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+CLUSTER = aws.EKS_CLUSTER
+DATABASE = aws.RDS_CLUSTER
+INSTANCE = aws.RDS_CLUSTER_INSTANCE
+CACHE = aws.ELASTICACHE_REPLICATION_GROUP
 
 STATEFUL = {
-    "aws:cfg/deliveryChannel:DeliveryChannel",
-    "aws:cfg/recorder:Recorder",
-    "aws:cloudtrail/trail:Trail",
-    "aws:dynamodb/table:Table",
-    "aws:elasticache/replicationGroup:ReplicationGroup",
-    "aws:guardduty/detector:Detector",
-    "aws:kms/key:Key",
-    "aws:kms/replicaKey:ReplicaKey",
-    "aws:rds/cluster:Cluster",
-    "aws:rds/globalCluster:GlobalCluster",
-    "aws:route53/zone:Zone",
-    "aws:s3/bucket:Bucket",
-    "aws:secretsmanager/secret:Secret",
+    aws.CFG_DELIVERY_CHANNEL,
+    aws.CFG_RECORDER,
+    aws.CLOUDTRAIL_TRAIL,
+    aws.DYNAMODB_TABLE,
+    aws.ELASTICACHE_REPLICATION_GROUP,
+    aws.GUARDDUTY_DETECTOR,
+    aws.KMS_KEY,
+    aws.KMS_REPLICA_KEY,
+    aws.RDS_CLUSTER,
+    aws.RDS_GLOBAL_CLUSTER,
+    aws.ROUTE53_ZONE,
+    aws.S3_BUCKET,
+    aws.SECRETSMANAGER_SECRET,
 }
 
 
@@ -99,9 +100,7 @@ def test_the_recovery_manifest_does_not_depend_on_the_active_region(stack: str) 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_recovery_manifest_is_kept_in_both_regions_and_fits(stack: str) -> None:
     most_characters = 8192  # of an advanced parameter (Systems Manager quotas, read 2026-11-21)
-    parameters = {
-        region: standing(environment(stack), "aws:ssm/parameter:Parameter", region) for region in (PRIMARY, RECOVERY)
-    }
+    parameters = {region: standing(environment(stack), aws.SSM_PARAMETER, region) for region in (PRIMARY, RECOVERY)}
     kept = {
         region: [each for each in found if each.inputs["name"] == f"/haven/{stack}/manifest"]
         for region, found in parameters.items()
@@ -116,14 +115,14 @@ def test_the_recovery_manifest_is_kept_in_both_regions_and_fits(stack: str) -> N
 def test_what_the_manifest_names_at_full_scale_is_what_a_failover_declares(stack: str) -> None:
     after = environment(stack, active=RECOVERY)
     side = after.outputs["manifest"]["sides"][RECOVERY]
-    groups = standing(after, "aws:eks/nodeGroup:NodeGroup", RECOVERY)
+    groups = standing(after, aws.EKS_NODE_GROUP, RECOVERY)
     sizes = {each.inputs["nodeGroupName"]: each.inputs["scalingConfig"] for each in groups}
     assert {name: each["full"] for name, each in side["cluster"]["nodeGroups"].items()} == {
         name: [each["minSize"], each["desiredSize"], each["maxSize"]] for name, each in sizes.items()
     }
     assert [each.inputs["name"] for each in standing(after, CLUSTER, RECOVERY)] == [side["cluster"]["name"]]
     assert [each.inputs["replicationGroupId"] for each in standing(after, CACHE, RECOVERY)] == [side["cache"]]
-    buckets = standing(after, "aws:s3/bucket:Bucket", RECOVERY)
+    buckets = standing(after, aws.S3_BUCKET, RECOVERY)
     stores = {each.inputs["bucket"] for each in buckets if each.component == "ReplicatedBucket"}
     assert stores == set(side["buckets"].values())
     if stack != "backup":
@@ -156,13 +155,13 @@ def test_warm_has_a_gpu_node_and_a_reader() -> None:
 def test_active_active_has_equal_capacity_on_both_sides() -> None:
     recording = environment("active-active")
     assert gpu_sizes(recording, RECOVERY) == gpu_sizes(recording, PRIMARY)
-    for type_ in (INSTANCE, CACHE, CLUSTER, "aws:eks/nodeGroup:NodeGroup", "aws:ec2/natGateway:NatGateway"):
+    for type_ in (INSTANCE, CACHE, CLUSTER, aws.EKS_NODE_GROUP, aws.EC2_NAT_GATEWAY):
         assert len(standing(recording, type_, RECOVERY)) == len(standing(recording, type_, PRIMARY)), type_
 
 
 @pytest.mark.parametrize(("lower", "higher"), list(combinations(TIERS, 2)))
 def test_going_up_a_tier_nothing_that_stands_by_becomes_less(lower: str, higher: str) -> None:
-    for type_ in (CLUSTER, DATABASE, INSTANCE, CACHE, "aws:ec2/vpc:Vpc", "aws:ec2/natGateway:NatGateway"):
+    for type_ in (CLUSTER, DATABASE, INSTANCE, CACHE, aws.EC2_VPC, aws.EC2_NAT_GATEWAY):
         less, more = (
             len(standing(environment("warm", tier=tier, objectives="{}"), type_, RECOVERY)) for tier in (lower, higher)
         )
@@ -174,11 +173,11 @@ def test_going_up_a_tier_nothing_that_stands_by_becomes_less(lower: str, higher:
 @pytest.mark.parametrize("stack", STACKS)
 def test_keys_secrets_and_buckets_have_their_copy_in_every_tier(stack: str) -> None:
     recording = environment(stack)
-    assert len(standing(recording, "aws:kms/replicaKey:ReplicaKey", RECOVERY)) == 1
-    secrets = standing(recording, "aws:secretsmanager/secret:Secret", PRIMARY)
+    assert len(standing(recording, aws.KMS_REPLICA_KEY, RECOVERY)) == 1
+    secrets = standing(recording, aws.SECRETSMANAGER_SECRET, PRIMARY)
     assert secrets
     assert all(replica["region"] == RECOVERY for each in secrets for replica in each.inputs["replicas"])
-    replication = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+    replication = aws.S3_BUCKET_REPLICATION_CONFIG
     assert len(standing(recording, replication, PRIMARY)) == len(standing(recording, replication, RECOVERY)) > 0
 
 
@@ -203,7 +202,7 @@ def test_every_type_that_takes_a_name_is_in_the_table_of_names(stack: str) -> No
     from haven.program.placeholders import resource_class
 
     names = {"name", "bucket", "identifier", "clusterIdentifier", "nodeGroupName", "replicationGroupId"}
-    adopted = {"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"}  # AWS made and named it
+    adopted = {aws.EC2_DEFAULT_SECURITY_GROUP}  # AWS made and named it
     for each in environment(stack).real():
         found = resource_class(each.type)
         prefixed = found is not None and {f"{name}Prefix" for name in names} & resource_types(found).keys()
@@ -225,14 +224,14 @@ def test_nothing_of_an_ephemeral_environment_is_protected_or_retained() -> None:
 
 
 ENCRYPTED_BY = {
-    "aws:elasticache/replicationGroup:ReplicationGroup": ("kmsKeyId", "globalReplicationGroupId"),
-    "aws:cfg/deliveryChannel:DeliveryChannel": ("s3KmsKeyArn",),
-    "aws:cloudtrail/trail:Trail": ("kmsKeyId",),
-    "aws:cloudwatch/logGroup:LogGroup": ("kmsKeyId",),
-    "aws:rds/cluster:Cluster": ("kmsKeyId",),
-    "aws:secretsmanager/secret:Secret": ("kmsKeyId",),
-    "aws:eks/cluster:Cluster": ("encryptionConfig",),
-    "aws:rds/globalCluster:GlobalCluster": ("storageEncrypted",),
+    aws.ELASTICACHE_REPLICATION_GROUP: ("kmsKeyId", "globalReplicationGroupId"),
+    aws.CFG_DELIVERY_CHANNEL: ("s3KmsKeyArn",),
+    aws.CLOUDTRAIL_TRAIL: ("kmsKeyId",),
+    aws.CLOUDWATCH_LOG_GROUP: ("kmsKeyId",),
+    aws.RDS_CLUSTER: ("kmsKeyId",),
+    aws.SECRETSMANAGER_SECRET: ("kmsKeyId",),
+    aws.EKS_CLUSTER: ("encryptionConfig",),
+    aws.RDS_GLOBAL_CLUSTER: ("storageEncrypted",),
 }
 
 
@@ -242,8 +241,8 @@ def test_every_store_is_encrypted(stack: str) -> None:
     for each in recording.real():
         if each.type in ENCRYPTED_BY:
             assert any(each.inputs.get(name) for name in ENCRYPTED_BY[each.type]), each.urn
-    buckets = [each for each in recording.real() if each.type == "aws:s3/bucket:Bucket"]
-    encryption = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    buckets = [each for each in recording.real() if each.type == aws.S3_BUCKET]
+    encryption = aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION
     assert len([each for each in recording.real() if each.type == encryption]) == len(buckets) > 0
 
 
@@ -301,7 +300,7 @@ def test_backup_needs_a_snapshot_to_have_a_database_after_a_failover() -> None:
 def test_automatic_traffic_adds_endpoint_checks() -> None:
     manual, automatic = environment("warm"), environment("warm", traffic='{"automatic": true}')
     checks = [
-        [each.inputs["type"] for each in recording.real() if each.type == "aws:route53/healthCheck:HealthCheck"]
+        [each.inputs["type"] for each in recording.real() if each.type == aws.ROUTE53_HEALTH_CHECK]
         for recording in (manual, automatic)
     ]
     assert sorted(checks[0]) == ["CLOUDWATCH_METRIC"] * 2

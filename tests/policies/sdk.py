@@ -15,14 +15,24 @@ _CLASS = re.compile(r'"(aws:(\w+)/\w+:\w+)": "(\w+)"')
 
 
 @cache
+def tokens() -> frozenset[str]:
+    """Every type of resource."""
+    return frozenset(type_ for type_, _, _ in _classes())
+
+
+@cache
 def arguments() -> Mapping[str, type]:
     """Type of a resource -> the class of its arguments."""
-    text = Path(pulumi_aws.__file__).read_text(encoding="utf-8")
-    return dict(_arguments(text))
+    return dict(_arguments())
 
 
-def _arguments(text: str) -> Iterator[tuple[str, type]]:
-    for type_, module, name in _CLASS.findall(text):
+def _classes() -> list[tuple[str, str, str]]:
+    """Type, module and class of every resource."""
+    return _CLASS.findall(Path(pulumi_aws.__file__).read_text(encoding="utf-8"))
+
+
+def _arguments() -> Iterator[tuple[str, type]]:
+    for type_, module, name in _classes():
         package = importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}")
         found = getattr(package, f"{name}InitArgs", None) or getattr(package, f"{name}Args", None)
         if found is not None:

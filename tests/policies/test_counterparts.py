@@ -3,6 +3,7 @@
 import pytest
 
 from haven.base.regions import ZONES
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_components.shared.support import region_code
 from haven_policies.rules.counterparts import Counterparts, one_is_enough, short
@@ -51,18 +52,18 @@ def test_a_counterpart_s_counterpart_is_the_resource_itself(stack: str) -> None:
 def test_a_replica_is_found_by_what_it_refers_to() -> None:
     graph = _world("warm")
     counterparts = Counterparts(graph)
-    key = find(graph.recording, "aws:kms/key:Key")
-    table = find(graph.recording, "aws:dynamodb/table:Table", "sessions")
+    key = find(graph.recording, aws.KMS_KEY)
+    table = find(graph.recording, aws.DYNAMODB_TABLE, "sessions")
     replica, copy = counterparts.of(key), counterparts.of(table)
     assert replica is not None
-    assert replica.type == "aws:kms/replicaKey:ReplicaKey"
+    assert replica.type == aws.KMS_REPLICA_KEY
     assert copy is not None
     assert copy.name == "haven-warm-sessions-replica"
 
 
 def test_an_alarm_about_the_other_region_stands_for_the_one_about_this_region() -> None:
     graph = _world("warm")
-    alarm = find(graph.recording, "aws:cloudwatch/metricAlarm:MetricAlarm", "switch-euw1")
+    alarm = find(graph.recording, aws.CLOUDWATCH_METRIC_ALARM, "switch-euw1")
     assert alarm.region == RECOVERY
     other = Counterparts(graph).of(alarm)
     assert other is not None

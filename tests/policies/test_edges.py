@@ -9,6 +9,7 @@ import pytest
 
 from haven.base.regions import ZONES
 from haven.config.stack_file import load_stack
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Resource, Secret
 from haven_policies.rules.facts import read_facts
 from haven_policies.rules.residency.edges import WAYS, Edge, edges
@@ -113,30 +114,30 @@ EDGES: Mapping[str, Mapping[tuple[str, str], int]] = {
 NETWORKS = "packets on their way are stored nowhere"
 
 NOTHING_MOVES: Mapping[tuple[str, str], str] = {
-    ("aws:backup/restoreTestingSelection:RestoreTestingSelection", "iamRoleArn"): "roles have no Region",
-    ("aws:cfg/recorder:Recorder", "roleArn"): "roles have no Region",
-    ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "role"): "roles have no Region",
-    ("aws:cloudwatch/dashboard:Dashboard", "dashboardBody"): "figures are drawn where somebody looks at them",
-    ("aws:cloudwatch/metricAlarm:MetricAlarm", "alarmDescription"): "words",
-    ("aws:cloudwatch/metricAlarm:MetricAlarm", "dimensions"): "part of a metric's name",
+    (aws.BACKUP_RESTORE_TESTING_SELECTION, "iamRoleArn"): "roles have no Region",
+    (aws.CFG_RECORDER, "roleArn"): "roles have no Region",
+    (aws.S3_BUCKET_REPLICATION_CONFIG, "role"): "roles have no Region",
+    (aws.CLOUDWATCH_DASHBOARD, "dashboardBody"): "figures are drawn where somebody looks at them",
+    (aws.CLOUDWATCH_METRIC_ALARM, "alarmDescription"): "words",
+    (aws.CLOUDWATCH_METRIC_ALARM, "dimensions"): "part of a metric's name",
     (
-        "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions",
+        aws.EC2_PEERING_CONNECTION_OPTIONS,
         "vpcPeeringConnectionId",
     ): NETWORKS,
-    ("aws:ec2/route:Route", "vpcPeeringConnectionId"): NETWORKS,
-    ("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "peerRegion"): NETWORKS,
-    ("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "peerVpcId"): NETWORKS,
-    ("aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter", "vpcPeeringConnectionId"): NETWORKS,
-    ("aws:fis/experimentTemplate:ExperimentTemplate", "actions"): "a Region that is cut off for a while",
-    ("aws:fis/experimentTemplate:ExperimentTemplate", "description"): "words",
-    ("aws:iam/rolePolicy:RolePolicy", "policy"): "permissions move nothing by themselves",
-    ("aws:rds/cluster:Cluster", "sourceRegion"): "globalClusterIdentifier is the edge",
-    ("aws:route53/healthCheck:HealthCheck", "cloudwatchAlarmRegion"): "an alarm's state",
-    ("aws:route53/record:Record", "healthCheckId"): "names are answered everywhere",
-    ("aws:route53/record:Record", "zoneId"): "names are answered everywhere",
-    ("aws:route53/zone:Zone", "vpcs"): "names are answered everywhere",
-    ("aws:s3/bucketPolicy:BucketPolicy", "policy"): "permissions move nothing by themselves",
-    ("aws:ssm/parameter:Parameter", "insecureValue"): "what a runbook reads: names, and no data",
+    (aws.EC2_ROUTE, "vpcPeeringConnectionId"): NETWORKS,
+    (aws.EC2_VPC_PEERING_CONNECTION, "peerRegion"): NETWORKS,
+    (aws.EC2_VPC_PEERING_CONNECTION, "peerVpcId"): NETWORKS,
+    (aws.EC2_VPC_PEERING_CONNECTION_ACCEPTER, "vpcPeeringConnectionId"): NETWORKS,
+    (aws.FIS_EXPERIMENT_TEMPLATE, "actions"): "a Region that is cut off for a while",
+    (aws.FIS_EXPERIMENT_TEMPLATE, "description"): "words",
+    (aws.IAM_ROLE_POLICY, "policy"): "permissions move nothing by themselves",
+    (aws.RDS_CLUSTER, "sourceRegion"): "globalClusterIdentifier is the edge",
+    (aws.ROUTE53_HEALTH_CHECK, "cloudwatchAlarmRegion"): "an alarm's state",
+    (aws.ROUTE53_RECORD, "healthCheckId"): "names are answered everywhere",
+    (aws.ROUTE53_RECORD, "zoneId"): "names are answered everywhere",
+    (aws.ROUTE53_ZONE, "vpcs"): "names are answered everywhere",
+    (aws.S3_BUCKET_POLICY, "policy"): "permissions move nothing by themselves",
+    (aws.SSM_PARAMETER, "insecureValue"): "what a runbook reads: names, and no data",
 }
 """Type of a resource and its property that names another Region, or something there -> why no data moves by it."""
 

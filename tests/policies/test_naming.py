@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven_policies.rules.naming import TAGS
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tagged import TAGGED
@@ -27,8 +28,8 @@ def test_a_tag_that_nobody_carries_is_said_once() -> None:
 
 
 def test_all_tags_that_one_resource_lacks_are_said_at_once() -> None:
-    lacking = tagging("aws:sns/topic:Topic", "owner", "")(environment("warm"))
-    verdict = verdict_of("warm", tagging("aws:sns/topic:Topic", "cost-center", " ")(lacking), {})
+    lacking = tagging(aws.SNS_TOPIC, "owner", "")(environment("warm"))
+    verdict = verdict_of("warm", tagging(aws.SNS_TOPIC, "cost-center", " ")(lacking), {})
     assert [each.said for each in verdict.violations] == [
         f"{find(lacking, 'aws:sns/topic:Topic').name} tags: got nothing for owner, cost-center; "
         "allowed: values that are not empty; fix: owner: add it to haven:tags: who answers for the resource; "
@@ -47,11 +48,11 @@ def test_the_program_tags_stores_with_their_class_and_node_groups_with_their_sys
             }
         ),
     )
-    table = find(recording, "aws:dynamodb/table:Table", "features")
+    table = find(recording, aws.DYNAMODB_TABLE, "features")
     assert table.inputs["tags"]["haven:data-class"] == "personal"
-    assert "haven:data-class" not in find(recording, "aws:dynamodb/table:Table", "sessions").inputs["tags"]
-    assert find(recording, "aws:s3/bucket:Bucket", "models").inputs["tags"]["haven:data-class"] == "personal"
-    group = find(recording, "aws:eks/nodeGroup:NodeGroup", "training")
+    assert "haven:data-class" not in find(recording, aws.DYNAMODB_TABLE, "sessions").inputs["tags"]
+    assert find(recording, aws.S3_BUCKET, "models").inputs["tags"]["haven:data-class"] == "personal"
+    group = find(recording, aws.EKS_NODE_GROUP, "training")
     assert group.inputs["tags"]["haven:system"] == "training"
     provider = next(each for each in recording.resources if each.type == "pulumi:providers:aws")
     default = json.loads(provider.inputs["defaultTags"])["tags"]

@@ -13,12 +13,13 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from haven.config.stack_file import load_stack
+from haven.program import aws_types as aws
 from haven_policies.rules import RULES
 from tests.environments import ROOT, environment
 from tests.policies.breaking import setting
 from tests.policies.engine_view import EngineView
 
-UNENCRYPTED = setting("aws:rds/cluster:Cluster", "storageEncrypted", False)
+UNENCRYPTED = setting(aws.RDS_CLUSTER, "storageEncrypted", False)
 BIG = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 

@@ -4,6 +4,7 @@ import pytest
 from pulumi_policy import PolicyProviderResource, PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.policy import PolicyCustomTimeouts
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, own_region
 from haven_policies.analyzer import alone, recording_of
 from tests.environments import EVERY_STACK, environment
@@ -41,15 +42,13 @@ def _moved(broken: Recording) -> bool:
 
 @pytest.mark.parametrize("deployed", [False, True], ids=["before", "after"])
 def test_a_region_that_a_resource_names_itself_goes_over_its_providers(deployed: bool) -> None:
-    moved = setting("aws:s3/bucket:Bucket", "region", "us-east-1", "artifacts-euc1")(environment("warm"))
-    bucket = find(_told(moved, deployed=deployed), "aws:s3/bucket:Bucket", "artifacts-euc1")
+    moved = setting(aws.S3_BUCKET, "region", "us-east-1", "artifacts-euc1")(environment("warm"))
+    bucket = find(_told(moved, deployed=deployed), aws.S3_BUCKET, "artifacts-euc1")
     assert bucket.region == "us-east-1"
 
 
 def test_a_region_that_a_resource_names_itself_counts_when_it_is_judged_alone() -> None:
     provider = PolicyProviderResource("pulumi:providers:aws", {"region": "eu-west-1"}, "urn:provider", "provider")
     options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
-    bucket = ResourceValidationArgs(
-        "aws:s3/bucket:Bucket", {"region": "us-east-1"}, "urn:bucket", "bucket", options, provider
-    )
+    bucket = ResourceValidationArgs(aws.S3_BUCKET, {"region": "us-east-1"}, "urn:bucket", "bucket", options, provider)
     assert [each.region for each in alone(bucket, "test").real()] == ["us-east-1"]

@@ -11,6 +11,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 from haven.base.exits import BAD_INPUT, FINDINGS, OK
 from haven.cli.main import main
 from haven.config.stack_file import load_stack
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Recording, Resource, Secret, map_strings
 from haven_policies.rules.resource_graph import keys_in
 from tests.environments import ROOT, environment
@@ -80,7 +81,7 @@ def test_a_preview_of_a_shipped_stack_violates_nothing(gate: Gate) -> None:
 
 
 def test_what_a_preview_would_break_is_found(gate: Gate) -> None:
-    broken = setting("aws:rds/cluster:Cluster", "storageEncrypted", False)(environment("warm"))
+    broken = setting(aws.RDS_CLUSTER, "storageEncrypted", False)(environment("warm"))
     code, out, _ = gate(digest("warm", broken), "--policy", "--json")
     assert code == FINDINGS
     assert [each["rule"] for each in json.loads(out)["policy"]["violations"]] == ["database-encrypted"]

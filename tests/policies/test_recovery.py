@@ -2,6 +2,7 @@
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven_policies.judge import judge
 from haven_policies.rules import recovery
 from haven_policies.rules.facts import read_facts
@@ -12,8 +13,8 @@ from tests.policies.breaking import TODAY, Change, both, find, setting, verdict_
 
 RULES = rules_of(recovery)
 REGIONS = {"haven:regions": f'{{"primary": "{PRIMARY}", "recovery": "{RECOVERY}"}}'}
-_REPLICATED = "aws:secretsmanager/secret:Secret"
-_ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+_REPLICATED = aws.SECRETSMANAGER_SECRET
+_ROLE_POLICY = aws.IAM_ROLE_POLICY
 
 
 def _found(stack: str, change: Change, config: dict[str, str]) -> list[str]:
@@ -38,14 +39,14 @@ def test_regions_are_enough_to_judge_by_and_no_tier_is_needed() -> None:
 
 def test_what_the_primary_region_lacks_after_a_failover_is_named_too() -> None:
     change = both(
-        without("aws:ecr/lifecyclePolicy:LifecyclePolicy", "serving", region=PRIMARY),
-        without("aws:ecr/repository:Repository", "serving", region=PRIMARY),
+        without(aws.ECR_LIFECYCLE_POLICY, "serving", region=PRIMARY),
+        without(aws.ECR_REPOSITORY, "serving", region=PRIMARY),
     )
     assert _found("warm", change, REGIONS) == ["images-in-both-regions haven-warm-images-euc1-serving"]
 
 
 def test_where_nothing_of_a_certificate_stands_in_the_other_region_none_is_asked_for() -> None:
-    assert find(environment("backup"), "aws:acm/certificate:Certificate").region == PRIMARY
+    assert find(environment("backup"), aws.ACM_CERTIFICATE).region == PRIMARY
     assert _found("backup", lambda recording: recording, REGIONS) == []
 
 

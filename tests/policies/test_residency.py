@@ -14,6 +14,7 @@ from haven.base.terminal import Style
 from haven.config.data_classes import regions_of
 from haven.config.policy import DataClass, Residency
 from haven.config.presets import Statement, names, preset
+from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from haven_policies.judge import Verdict
 from haven_policies.report import as_json, render
@@ -175,7 +176,7 @@ def test_a_preset_that_there_is_none_of_is_refused_where_only_the_rules_run_too(
 
 
 def test_a_finding_names_what_leads_where_what_is_allowed_by_whom_and_the_fix() -> None:
-    broken = setting("aws:secretsmanager/secret:Secret", "replicas.0.region", "us-east-1", "model-hub")
+    broken = setting(aws.SECRETSMANAGER_SECRET, "replicas.0.region", "us-east-1", "model-hub")
     said = residency(classes={"secret": {"regions": ["eu-west-1", "eu-central-1"]}}, stores={"secrets": "secret"})
     found = [each for each in judged(broken(environment("warm")), said).violations if "replicas" in each.rule.name]
     assert [each.said for each in found] == [
@@ -201,4 +202,4 @@ def test_the_kinds_of_stores_are_the_same_for_the_config_and_for_the_rules() -> 
     facts = read_facts("warm", {})
     graph = ResourceGraph(environment("warm"), replace(facts, residency=Residency()))
     assert {each.store.kind for each in edges(graph)} <= set(WHOLE_STORES)
-    assert find(environment("warm"), HOMES[HOMES.index("aws:sqs/queue:Queue")])
+    assert find(environment("warm"), HOMES[HOMES.index(aws.SQS_QUEUE)])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven_policies.judge import judge
 from haven_policies.rules import static_stability
 from haven_policies.rules.facts import read_facts
@@ -41,7 +42,7 @@ def _needs_regions(what: str) -> bool:
 
 
 def test_many_resources_of_the_default_provider_have_one_cause_and_are_one_finding() -> None:
-    queues = [adding("aws:sqs/queue:Queue", f"queue-{each}", {}) for each in range(7)]
+    queues = [adding(aws.SQS_QUEUE, f"queue-{each}", {}) for each in range(7)]
     (cause,) = [
         each.said
         for each in verdict_of("warm", both(*queues)(environment("warm")), {}).violations
@@ -51,5 +52,5 @@ def test_many_resources_of_the_default_provider_have_one_cause_and_are_one_findi
 
 
 def test_a_resource_that_names_its_region_itself_needs_no_provider_for_it() -> None:
-    queue = adding("aws:sqs/queue:Queue", "queue", {"region": "eu-west-1"})(environment("warm"))
+    queue = adding(aws.SQS_QUEUE, "queue", {"region": "eu-west-1"})(environment("warm"))
     assert "provider-is-explicit" not in {each.rule.name for each in verdict_of("warm", queue, {}).violations}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.environments import STACKS, environment
 from tests.policies.breaking import Change, adding, both, find, setting, verdict_of, without
@@ -12,11 +13,11 @@ from tests.policies.kubernetes import BUDGET, DEPLOYMENT, GUARDED, STATEFUL_SET,
 from tests.policies.third_party_programs import EMPTY, NAME, Case, case, found, one
 
 WARM = {"haven:tier": "warm"}
-SUBNET, NAT = "aws:ec2/subnet:Subnet", "aws:ec2/natGateway:NatGateway"
-TABLE, ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
-NODES, QUEUE = "aws:eks/nodeGroup:NodeGroup", "aws:sqs/queue:Queue"
-OLD_TARGETS, CACHE = "aws:alb/targetGroup:TargetGroup", "aws:elasticache/replicationGroup:ReplicationGroup"
-CLUSTER, INSTANCE = "aws:docdb/cluster:Cluster", "aws:docdb/clusterInstance:ClusterInstance"
+SUBNET, NAT = aws.EC2_SUBNET, aws.EC2_NAT_GATEWAY
+TABLE, ROUTE = aws.EC2_ROUTE_TABLE, aws.EC2_ROUTE
+NODES, QUEUE = aws.EKS_NODE_GROUP, aws.SQS_QUEUE
+OLD_TARGETS, CACHE = aws.ALB_TARGET_GROUP, aws.ELASTICACHE_REPLICATION_GROUP
+CLUSTER, INSTANCE = aws.DOCDB_CLUSTER, aws.DOCDB_CLUSTER_INSTANCE
 CHECK = {"path": "/readyz", "protocol": "HTTP"}
 
 
@@ -38,7 +39,7 @@ def zone(letter: str) -> Change:
         adding(SUBNET, name, place, "eu-west-1"),
         adding(TABLE, name, {}, "eu-west-1"),
         naming(
-            "aws:ec2/routeTableAssociation:RouteTableAssociation",
+            aws.EC2_ROUTE_TABLE_ASSOCIATION,
             name,
             subnetId=(SUBNET, name),
             routeTableId=(TABLE, name),
@@ -86,7 +87,7 @@ CASES = (
     case(
         "spans-zones",
         "subnets of a text",
-        "aws:elb/loadBalancer:LoadBalancer",
+        aws.ELB_LOAD_BALANCER,
         "availabilityZones",
         ["eu-west-1a"],
         availabilityZones=["eu-west-1a", "eu-west-1b"],
@@ -94,7 +95,7 @@ CASES = (
     case(
         "spans-zones",
         "one subnet instead of a list",
-        "aws:rds/subnetGroup:SubnetGroup",
+        aws.RDS_SUBNET_GROUP,
         "subnetIds",
         "subnet-1",
         subnetIds=["subnet-1", "subnet-2"],
@@ -106,16 +107,16 @@ CASES = (
         instances("eu-west-1a", None),
         setting(INSTANCE, "availabilityZone", "eu-west-1a", "-1"),
     ),
-    case("database-spans-zones", "RDS instance", "aws:rds/instance:Instance", "multiAz", False, multiAz=True),
+    case("database-spans-zones", "RDS instance", aws.RDS_INSTANCE, "multiAz", False, multiAz=True),
     case(
         "database-spans-zones",
         "replica of an RDS instance",
-        "aws:rds/instance:Instance",
+        aws.RDS_INSTANCE,
         "replicateSourceDb",
         None,
         replicateSourceDb="other",
     ),
-    case("cache-fails-over", "MemoryDB", "aws:memorydb/cluster:Cluster", "numReplicasPerShard", 0),
+    case("cache-fails-over", "MemoryDB", aws.MEMORYDB_CLUSTER, "numReplicasPerShard", 0),
     case(
         "cache-fails-over",
         "cache of two nodes",
@@ -129,7 +130,7 @@ CASES = (
     case(
         "deletion-protection",
         "inline replica of a table",
-        "aws:dynamodb/table:Table",
+        aws.DYNAMODB_TABLE,
         "replicas.0.deletionProtectionEnabled",
         None,
         deletionProtectionEnabled=True,
@@ -138,7 +139,7 @@ CASES = (
     case(
         "deletion-protection",
         "user pool",
-        "aws:cognito/userPool:UserPool",
+        aws.COGNITO_USER_POOL,
         "deletionProtection",
         "INACTIVE",
         deletionProtection="ACTIVE",
@@ -157,8 +158,8 @@ CASES = (
     Case(
         "queue-has-dead-letters",
         "policy beside the queue",
-        both(one(QUEUE), naming("aws:sqs/redrivePolicy:RedrivePolicy", "letters", queueUrl=(QUEUE, NAME))),
-        without("aws:sqs/redrivePolicy:RedrivePolicy"),
+        both(one(QUEUE), naming(aws.SQS_REDRIVE_POLICY, "letters", queueUrl=(QUEUE, NAME))),
+        without(aws.SQS_REDRIVE_POLICY),
     ),
     Case(
         "workload-spread",
@@ -267,7 +268,7 @@ def test_a_budget_counts_in_its_own_namespace_only(namespace: str) -> None:
 
 
 def test_a_throw_away_environment_may_go() -> None:
-    recording = one("aws:rds/cluster:Cluster", deletionProtection=False)(EMPTY)
+    recording = one(aws.RDS_CLUSTER, deletionProtection=False)(EMPTY)
     for rule in ("deletion-protection", "stateful-resources-protected"):
         assert found(rule, recording, {"haven:ephemeral": "true"}) == []
         assert len(found(rule, recording)) == 1

@@ -4,16 +4,17 @@ from typing import Any
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.policies.breaking import Change, adding, both, find, setting, without
 from tests.policies.third_party_programs import EMPTY, NAME, Case, case, found, one
 
-BUCKET, VERSIONING = "aws:s3/bucketV2:BucketV2", "aws:s3/bucketVersioningV2:BucketVersioningV2"
-OWN = "aws:s3/bucket:Bucket"
-LIFECYCLE = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
-REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
-LOCKED = "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2"
-TRAIL, PLAN, VAULT = "aws:cloudtrail/trail:Trail", "aws:backup/plan:Plan", "aws:backup/vault:Vault"
+BUCKET, VERSIONING = aws.S3_BUCKET_V2, aws.S3_BUCKET_VERSIONING_V2
+OWN = aws.S3_BUCKET
+LIFECYCLE = aws.S3_BUCKET_LIFECYCLE_CONFIGURATION_V2
+REPLICATION = aws.S3_BUCKET_REPLICATION_CONFIG
+LOCKED = aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION_V2
+TRAIL, PLAN, VAULT = aws.CLOUDTRAIL_TRAIL, aws.BACKUP_PLAN, aws.BACKUP_VAULT
 ELSEWHERE = "arn:aws:backup:eu-central-1:111122223333:backup-vault:theirs"
 NEAR = "arn:aws:backup:eu-west-1:111122223333:backup-vault:theirs"
 VERSIONED = {"versioning": {"enabled": True}}
@@ -56,7 +57,7 @@ def locked_vault(least: int, most: int) -> Change:
     bounds = {"backupVaultName": "theirs", "minRetentionDays": least, "maxRetentionDays": str(most)}
     return both(
         adding(VAULT, NAME, {"name": "theirs"}, "eu-west-1"),
-        adding("aws:backup/vaultLockConfiguration:VaultLockConfiguration", NAME, bounds, "eu-west-1"),
+        adding(aws.BACKUP_VAULT_LOCK_CONFIGURATION, NAME, bounds, "eu-west-1"),
     )
 
 
@@ -108,7 +109,7 @@ CASES = (
     case(
         "final-snapshot",
         "RDS instance",
-        "aws:rds/instance:Instance",
+        aws.RDS_INSTANCE,
         "finalSnapshotIdentifier",
         "",
         finalSnapshotIdentifier="last",
@@ -116,7 +117,7 @@ CASES = (
     case(
         "final-snapshot",
         "replica of an RDS instance",
-        "aws:rds/instance:Instance",
+        aws.RDS_INSTANCE,
         "replicateSourceDb",
         None,
         replicateSourceDb="other",
@@ -125,7 +126,7 @@ CASES = (
     case(
         "automated-backups-kept",
         "RDS instance",
-        "aws:rds/instance:Instance",
+        aws.RDS_INSTANCE,
         "deleteAutomatedBackups",
         True,
         deleteAutomatedBackups="false",
@@ -133,7 +134,7 @@ CASES = (
     case(
         "database-backup-retention",
         "Neptune",
-        "aws:neptune/cluster:Cluster",
+        aws.NEPTUNE_CLUSTER,
         "backupRetentionPeriod",
         "1",
         backupRetentionPeriod="7",
@@ -141,7 +142,7 @@ CASES = (
     case(
         "cache-snapshots",
         "cache that follows another Region's",
-        "aws:elasticache/replicationGroup:ReplicationGroup",
+        aws.ELASTICACHE_REPLICATION_GROUP,
         "globalReplicationGroupId",
         None,
         globalReplicationGroupId="theirs-global",
@@ -150,13 +151,13 @@ CASES = (
     case(
         "table-recovery",
         "inline replica of a table",
-        "aws:dynamodb/table:Table",
+        aws.DYNAMODB_TABLE,
         "replicas.0.pointInTimeRecovery",
         False,
         pointInTimeRecovery={"enabled": True},
         replicas=[{"regionName": "eu-central-1", "pointInTimeRecovery": True}],
     ),
-    case("no-forced-deletion", "hosted zone", "aws:route53/zone:Zone", "forceDestroy", "true", forceDestroy=False),
+    case("no-forced-deletion", "hosted zone", aws.ROUTE53_ZONE, "forceDestroy", "true", forceDestroy=False),
     Case(
         "backup-copied-elsewhere",
         "vault by its ARN",
@@ -184,7 +185,7 @@ CASES = (
     case(
         "backup-selects-something",
         "selection by tags",
-        "aws:backup/selection:Selection",
+        aws.BACKUP_SELECTION,
         "selectionTags",
         [],
         selectionTags=[{"type": "STRINGEQUALS", "key": "backup", "value": "yes"}],
@@ -192,7 +193,7 @@ CASES = (
     case(
         "log-group-retention",
         "log group of deliveries",
-        "aws:cloudwatch/logGroup:LogGroup",
+        aws.CLOUDWATCH_LOG_GROUP,
         "logGroupClass",
         "STANDARD",
         logGroupClass="DELIVERY",
@@ -200,7 +201,7 @@ CASES = (
     case(
         "image-tags-immutable",
         "tags with exclusions",
-        "aws:ecr/repository:Repository",
+        aws.ECR_REPOSITORY,
         "imageTagMutability",
         None,
         imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
@@ -208,7 +209,7 @@ CASES = (
     case(
         "stream-retention",
         "period as a text",
-        "aws:kinesis/stream:Stream",
+        aws.KINESIS_STREAM,
         "retentionPeriod",
         None,
         retentionPeriod="72",
@@ -250,8 +251,8 @@ def test_a_throw_away_environment_keeps_nothing(rule: str) -> None:
     careless = both(
         one(BUCKET, bucket="traces", forceDestroy=True),
         adding(TRAIL, NAME, {"s3BucketName": "traces"}),
-        one("aws:rds/cluster:Cluster", skipFinalSnapshot=True),
-        one("aws:dynamodb/table:Table"),
+        one(aws.RDS_CLUSTER, skipFinalSnapshot=True),
+        one(aws.DYNAMODB_TABLE),
         one(VAULT),
     )
     assert found(rule, careless(EMPTY), {"haven:ephemeral": "true"}) == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.environments import environment
 from tests.policies.breaking import Change, adding, both, find, setting, verdict_of, without
@@ -15,15 +16,15 @@ TLS = {
     "Resource": ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*"],
     "Condition": {"Bool": {"aws:SecureTransport": False}},
 }
-BUCKET = "aws:s3/bucketV2:BucketV2"
-OLD_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+BUCKET = aws.S3_BUCKET_V2
+OLD_ENCRYPTION = aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION_V2
 DEFAULT = {
     "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY},
     "bucketKeyEnabled": True,
 }
 ANYWHERE = {"fromPort": 443, "toPort": 443, "protocol": "tcp", "cidrBlocks": ["0.0.0.0/0"]}
-GROUP = "aws:ec2/securityGroup:SecurityGroup"
-BALANCER = "aws:alb/loadBalancer:LoadBalancer"
+GROUP = aws.EC2_SECURITY_GROUP
+BALANCER = aws.ALB_LOAD_BALANCER
 
 
 def balanced() -> Change:
@@ -40,7 +41,7 @@ CASES = (
     case(
         "database-encrypted",
         "RDS instance",
-        "aws:rds/instance:Instance",
+        aws.RDS_INSTANCE,
         "kmsKeyId",
         None,
         storageEncrypted=True,
@@ -49,7 +50,7 @@ CASES = (
     case(
         "database-encrypted",
         "replica in another Region",
-        "aws:rds/instance:Instance",
+        aws.RDS_INSTANCE,
         "replicateSourceDb",
         "arn:aws:rds:eu-central-1:111122223333:db:theirs",
         replicateSourceDb="theirs",
@@ -57,7 +58,7 @@ CASES = (
     case(
         "database-encrypted",
         "Neptune",
-        "aws:neptune/cluster:Cluster",
+        aws.NEPTUNE_CLUSTER,
         "storageEncrypted",
         False,
         storageEncrypted=True,
@@ -66,17 +67,17 @@ CASES = (
     case(
         "database-encrypted",
         "warehouse",
-        "aws:redshift/cluster:Cluster",
+        aws.REDSHIFT_CLUSTER,
         "encrypted",
         None,
         encrypted="true",
         kmsKeyId=KEY,
     ),
-    case("database-not-public", "RDS instance", "aws:rds/instance:Instance", "publiclyAccessible", True),
+    case("database-not-public", "RDS instance", aws.RDS_INSTANCE, "publiclyAccessible", True),
     case(
         "database-demands-tls",
         "MySQL",
-        "aws:rds/parameterGroup:ParameterGroup",
+        aws.RDS_PARAMETER_GROUP,
         "parameters.0.value",
         "OFF",
         family="mysql8.0",
@@ -85,7 +86,7 @@ CASES = (
     case(
         "database-demands-tls",
         "PostgreSQL",
-        "aws:rds/parameterGroup:ParameterGroup",
+        aws.RDS_PARAMETER_GROUP,
         "parameters",
         None,
         family="postgres16",
@@ -94,17 +95,17 @@ CASES = (
     case(
         "cache-encrypted",
         "serverless cache",
-        "aws:elasticache/serverlessCache:ServerlessCache",
+        aws.ELASTICACHE_SERVERLESS_CACHE,
         "kmsKeyId",
         None,
         kmsKeyId=KEY,
     ),
-    case("cache-encrypted", "MemoryDB", "aws:memorydb/cluster:Cluster", "kmsKeyArn", "", kmsKeyArn=KEY),
-    case("cache-demands-tls", "MemoryDB", "aws:memorydb/cluster:Cluster", "tlsEnabled", False),
+    case("cache-encrypted", "MemoryDB", aws.MEMORYDB_CLUSTER, "kmsKeyArn", "", kmsKeyArn=KEY),
+    case("cache-demands-tls", "MemoryDB", aws.MEMORYDB_CLUSTER, "tlsEnabled", False),
     case(
         "cache-demands-tls",
         "memcached",
-        "aws:elasticache/cluster:Cluster",
+        aws.ELASTICACHE_CLUSTER,
         "transitEncryptionEnabled",
         None,
         transitEncryptionEnabled=True,
@@ -112,7 +113,7 @@ CASES = (
     case(
         "snapshot-copy-encrypted",
         "volume's snapshot",
-        "aws:ebs/snapshotCopy:SnapshotCopy",
+        aws.EBS_SNAPSHOT_COPY,
         "encrypted",
         None,
         encrypted=True,
@@ -121,7 +122,7 @@ CASES = (
     case(
         "table-encrypted",
         "replica in a table",
-        "aws:dynamodb/table:Table",
+        aws.DYNAMODB_TABLE,
         "replicas.0.kmsKeyArn",
         None,
         serverSideEncryption={"enabled": True, "kmsKeyArn": KEY},
@@ -130,26 +131,26 @@ CASES = (
     case(
         "messages-encrypted",
         "Kafka",
-        "aws:msk/cluster:Cluster",
+        aws.MSK_CLUSTER,
         "encryptionInfo",
         None,
         encryptionInfo={"encryptionAtRestKmsKeyArn": KEY},
     ),
-    case("secret-encrypted", "secret parameter", "aws:ssm/parameter:Parameter", "type", "SecureString", type="String"),
+    case("secret-encrypted", "secret parameter", aws.SSM_PARAMETER, "type", "SecureString", type="String"),
     case(
         "secret-encrypted",
         "parameter's key",
-        "aws:ssm/parameter:Parameter",
+        aws.SSM_PARAMETER,
         "keyId",
         "alias/aws/ssm",
         type="SecureString",
         keyId="alias/own",
     ),
-    case("volume-encrypted", "volume", "aws:ebs/volume:Volume", "encrypted", False, encrypted=True, kmsKeyId=KEY),
+    case("volume-encrypted", "volume", aws.EBS_VOLUME, "encrypted", False, encrypted=True, kmsKeyId=KEY),
     case(
         "volume-encrypted",
         "instance's volume",
-        "aws:ec2/instance:Instance",
+        aws.EC2_INSTANCE,
         "rootBlockDevice.kmsKeyId",
         None,
         rootBlockDevice={"encrypted": True, "kmsKeyId": KEY},
@@ -157,7 +158,7 @@ CASES = (
     case(
         "file-system-encrypted",
         "Lustre",
-        "aws:fsx/lustreFileSystem:LustreFileSystem",
+        aws.FSX_LUSTRE_FILE_SYSTEM,
         "deploymentType",
         "PERSISTENT_2",
         deploymentType="SCRATCH_2",
@@ -165,15 +166,15 @@ CASES = (
     case(
         "file-system-encrypted",
         "Lustre where nothing is said",
-        "aws:fsx/lustreFileSystem:LustreFileSystem",
+        aws.FSX_LUSTRE_FILE_SYSTEM,
         "deploymentType",
         "PERSISTENT_1",
     ),
-    case("key-rotated", "key", "aws:kms/key:Key", "keyUsage", None, keyUsage="SIGN_VERIFY"),
+    case("key-rotated", "key", aws.KMS_KEY, "keyUsage", None, keyUsage="SIGN_VERIFY"),
     case(
         "instance-metadata-v2",
         "instance",
-        "aws:ec2/instance:Instance",
+        aws.EC2_INSTANCE,
         "metadataOptions",
         {"httpEndpoint": "enabled"},
         metadataOptions={"httpEndpoint": "disabled"},
@@ -181,16 +182,16 @@ CASES = (
     case(
         "instance-metadata-v2",
         "instance of a template",
-        "aws:ec2/instance:Instance",
+        aws.EC2_INSTANCE,
         "launchTemplate",
         None,
         launchTemplate={"id": "lt-1"},
     ),
-    case("instance-without-public-address", "instance", "aws:ec2/instance:Instance", "associatePublicIpAddress", True),
+    case("instance-without-public-address", "instance", aws.EC2_INSTANCE, "associatePublicIpAddress", True),
     case(
         "listener-demands-tls",
         "old name of a listener",
-        "aws:alb/listener:Listener",
+        aws.ALB_LISTENER,
         "protocol",
         "HTTP",
         protocol="TCP",
@@ -198,7 +199,7 @@ CASES = (
     case(
         "listener-demands-tls",
         "redirect to HTTP",
-        "aws:lb/listener:Listener",
+        aws.LB_LISTENER,
         "defaultActions.0.redirect.protocol",
         "HTTP",
         protocol="HTTP",
@@ -215,7 +216,7 @@ CASES = (
     case(
         "cluster-endpoint-not-public",
         "named ranges",
-        "aws:eks/cluster:Cluster",
+        aws.EKS_CLUSTER,
         "vpcConfig.publicAccessCidrs.0",
         "0.0.0.0/0",
         vpcConfig={"endpointPrivateAccess": True, "publicAccessCidrs": ["192.0.2.0/24"]},
@@ -223,7 +224,7 @@ CASES = (
     case(
         "cluster-secrets-encrypted",
         "other resources",
-        "aws:eks/cluster:Cluster",
+        aws.EKS_CLUSTER,
         "encryptionConfig.resources.0",
         "other",
         encryptionConfig={"provider": {"keyArn": KEY}, "resources": ["secrets"]},
@@ -234,7 +235,7 @@ CASES = (
     case(
         "security-group-not-open",
         "old rule",
-        "aws:ec2/securityGroupRule:SecurityGroupRule",
+        aws.EC2_SECURITY_GROUP_RULE,
         "type",
         "ingress",
         type="egress",
@@ -258,7 +259,7 @@ CASES = (
     case(
         "bucket-encrypted",
         "classic bucket",
-        "aws:s3/bucket:Bucket",
+        aws.S3_BUCKET,
         "serverSideEncryptionConfiguration.rule.bucketKeyEnabled",
         None,
         serverSideEncryptionConfiguration={"rule": DEFAULT},
@@ -266,7 +267,7 @@ CASES = (
     case(
         "bucket-demands-tls",
         "classic bucket",
-        "aws:s3/bucket:Bucket",
+        aws.S3_BUCKET,
         "policy.Statement.0.Principal",
         "arn:aws:iam::111122223333:root",
         policy=document(TLS),
@@ -274,7 +275,7 @@ CASES = (
     case(
         "bucket-demands-tls",
         "a second condition",
-        "aws:s3/bucket:Bucket",
+        aws.S3_BUCKET,
         "policy.Statement.0.Condition.StringEquals",
         {"aws:PrincipalTag/x": "y"},
         policy=document(TLS),
@@ -282,7 +283,7 @@ CASES = (
     case(
         "bucket-demands-tls",
         "policy that only another resource knows",
-        "aws:s3/bucket:Bucket",
+        aws.S3_BUCKET,
         "policy",
         None,
         policy=reference("0123456789ab", "json"),
@@ -290,7 +291,7 @@ CASES = (
     case(
         "bucket-demands-tls",
         "refused where nobody says how it came",
-        "aws:s3/bucket:Bucket",
+        aws.S3_BUCKET,
         "policy.Statement.0.Condition.BoolIfExists",
         {"aws:SecureTransport": "true"},
         policy=document({**TLS, "Condition": {"BoolIfExists": {"aws:SecureTransport": "false"}}}),
@@ -298,7 +299,7 @@ CASES = (
     case(
         "queue-demands-tls",
         "queue",
-        "aws:sqs/queue:Queue",
+        aws.SQS_QUEUE,
         "policy.Statement.0.Effect",
         "Allow",
         policy=document({**TLS, "Action": "SQS:*"}),
@@ -306,7 +307,7 @@ CASES = (
     case(
         "public-access-blocked",
         "access point",
-        "aws:s3/accessPoint:AccessPoint",
+        aws.S3_ACCESS_POINT,
         "publicAccessBlockConfiguration.blockPublicPolicy",
         False,
         publicAccessBlockConfiguration={"blockPublicAcls": True},
@@ -320,7 +321,7 @@ def test_what_is_right_passes_and_what_is_wrong_is_found(row: Case) -> None:
 
 
 def test_a_throw_away_environment_may_lose_its_key_in_a_week() -> None:
-    week = one("aws:kms/key:Key", deletionWindowInDays=7)(EMPTY)
+    week = one(aws.KMS_KEY, deletionWindowInDays=7)(EMPTY)
     assert found("key-deletion-can-be-undone", week) != []
     assert found("key-deletion-can-be-undone", week, {"haven:ephemeral": "true"}) == []
 
@@ -333,8 +334,8 @@ def test_a_bucket_that_a_balancer_logs_to_needs_no_key_since_no_balancer_could_u
 
 
 def test_nodes_in_public_subnets_are_one_finding_that_names_them() -> None:
-    recording, nodes = environment("warm"), "aws:eks/nodeGroup:NodeGroup"
-    subnets = [find(recording, "aws:ec2/subnet:Subnet", f"public-{zone}", region="eu-west-1") for zone in "ab"]
+    recording, nodes = environment("warm"), aws.EKS_NODE_GROUP
+    subnets = [find(recording, aws.EC2_SUBNET, f"public-{zone}", region="eu-west-1") for zone in "ab"]
     inside = [reference(each.key, "id") for each in subnets]
     verdict = verdict_of("warm", setting(nodes, "subnetIds", inside, "system", region="eu-west-1")(recording), {})
     (violation,) = verdict.violations
@@ -344,7 +345,7 @@ def test_nodes_in_public_subnets_are_one_finding_that_names_them() -> None:
 
 @pytest.mark.parametrize("half", ["0.0.0.0/1", "128.0.0.0/1"])
 def test_half_of_the_internet_is_as_open_as_all_of_it(half: str) -> None:
-    rule = "aws:ec2/securityGroupRule:SecurityGroupRule"
+    rule = aws.EC2_SECURITY_GROUP_RULE
     group = one(rule, type="ingress", protocol="tcp", fromPort=22, toPort=22, cidrBlocks=["10.0.0.0/8"])(EMPTY)
     assert found("security-group-not-open", group) == []
     assert found("security-group-not-open", setting(rule, "cidrBlocks", [half])(group)) != []

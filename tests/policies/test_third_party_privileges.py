@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.policies.breaking import Change, adding, both, find, setting
 from tests.policies.third_party_programs import EMPTY, NAME, Case, case, document, found, one
 
-ROLE = "aws:iam/role:Role"
-POLICY = "aws:iam/policy:Policy"
-ATTACHED = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ROLE = aws.IAM_ROLE
+POLICY = aws.IAM_POLICY
+ATTACHED = aws.IAM_ROLE_POLICY_ATTACHMENT
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": True}}
 ADMIN_ACCESS = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
@@ -89,7 +90,7 @@ CASES = (
     case(
         "no-administrators-policy",
         "user",
-        "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+        aws.IAM_USER_POLICY_ATTACHMENT,
         "policyArn",
         "arn:aws:iam::aws:policy/PowerUserAccess",
         policyArn="arn:aws:iam::aws:policy/ReadOnlyAccess",
@@ -97,7 +98,7 @@ CASES = (
     case(
         "no-wildcard-principal",
         "condition that names everybody",
-        "aws:sqs/queuePolicy:QueuePolicy",
+        aws.SQS_QUEUE_POLICY,
         "policy.Statement.0.Condition.ArnLike",
         {"aws:SourceArn": "*"},
         policy=document(
@@ -111,7 +112,7 @@ CASES = (
     case(
         "no-wildcard-principal",
         "vault",
-        "aws:backup/vaultPolicy:VaultPolicy",
+        aws.BACKUP_VAULT_POLICY,
         "policy.Statement.0.Condition",
         None,
         policy=document(
@@ -134,7 +135,7 @@ CASES = (
     case(
         "no-wildcard-principal",
         "function that anybody may call",
-        "aws:lambda/permission:Permission",
+        aws.LAMBDA_PERMISSION,
         "sourceAccount",
         None,
         principal="*",
@@ -212,7 +213,7 @@ CASES = (
         both(
             one(ROLE, assumeRolePolicy=trust({"AWS": "111122223333"})),
             referring(
-                "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+                aws.EKS_ACCESS_POLICY_ASSOCIATION,
                 NAME,
                 {"policyArn": ADMIN_ACCESS},
                 principalArn=ROLE,
@@ -253,7 +254,5 @@ def test_nobody_s_account_is_another_where_nobody_says_which_is_their_own() -> N
 
 def test_what_only_another_resource_knows_counts_as_said() -> None:
     later = reference("0123456789ab", "arn")
-    assert (
-        found("database-encrypted", one("aws:rds/cluster:Cluster", storageEncrypted=later, kmsKeyId=later)(EMPTY)) == []
-    )
+    assert found("database-encrypted", one(aws.RDS_CLUSTER, storageEncrypted=later, kmsKeyId=later)(EMPTY)) == []
     assert found("no-all-actions", one(POLICY, policy=later)(EMPTY)) == []

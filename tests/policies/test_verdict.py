@@ -10,6 +10,7 @@ import pytest
 from haven.base.problems import Problems
 from haven.base.terminal import WIDTH, Style
 from haven.config.policy import Level
+from haven.program import aws_types as aws
 from haven_policies.judge import Verdict, check_names
 from haven_policies.report import as_json, render
 from haven_policies.rules import RULES
@@ -18,7 +19,7 @@ from haven_policies.sarif import as_sarif
 from tests.environments import environment
 from tests.policies.breaking import TODAY, adding, both, find, setting, verdict_of
 
-DATABASE = "aws:rds/cluster:Cluster"
+DATABASE = aws.RDS_CLUSTER
 RULE = "database-encrypted"
 BROKEN = setting(DATABASE, "storageEncrypted", False)(environment("warm"))
 NAME = find(BROKEN, DATABASE).name
@@ -113,7 +114,7 @@ def test_sarif_has_a_rule_for_each_result_and_marks_what_is_mandatory_as_an_erro
 
 
 def test_a_cluster_of_which_an_engine_tells_no_more_than_its_name_is_not_judged() -> None:
-    cluster = find(BROKEN, "aws:eks/cluster:Cluster")
+    cluster = find(BROKEN, aws.EKS_CLUSTER)
     open_to_all = setting(cluster.type, "vpcConfig.endpointPrivateAccess", False)(BROKEN)
     untold = setting(cluster.type, "vpcConfig", None)(open_to_all)
     assert "cluster-endpoint-not-public" in rules(verdict_of("warm", open_to_all, {}).violations)
@@ -124,7 +125,7 @@ def test_a_cluster_of_which_an_engine_tells_no_more_than_its_name_is_not_judged(
 def test_the_report_fits_a_terminal_and_says_once_what_many_have_wrong_in_the_same_words(
     broken: int, said: str
 ) -> None:
-    changes = [adding("aws:sqs/queue:Queue", f"haven-warm-queue-number-{each}", {}) for each in range(broken)]
+    changes = [adding(aws.SQS_QUEUE, f"haven-warm-queue-number-{each}", {}) for each in range(broken)]
     levels = dict.fromkeys({each.name for each in RULES} - {"messages-encrypted"}, "off")
     verdict = verdict_of("warm", both(*changes)(environment("warm")), {"policy": json.dumps({"levels": levels})})
     lines = render(verdict, TODAY, Style()).splitlines()
@@ -135,7 +136,7 @@ def test_the_report_fits_a_terminal_and_says_once_what_many_have_wrong_in_the_sa
 
 
 def test_a_report_longer_than_a_screen_ends_with_its_first_line() -> None:
-    queues = both(*(adding("aws:sqs/queue:Queue", f"queue-{each}", {}) for each in range(9)))
+    queues = both(*(adding(aws.SQS_QUEUE, f"queue-{each}", {}) for each in range(9)))
     lines = render(verdict_of("warm", queues(environment("warm")), {}), TODAY, Style()).splitlines()
     assert len(lines) > 24
     assert lines[-1] == lines[0]

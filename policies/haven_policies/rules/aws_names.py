@@ -7,6 +7,8 @@ page that is named. All read 2026-11-21.
 from dataclasses import dataclass
 from enum import Enum
 
+from haven.program import aws_types as aws
+
 ANYTHING = r"[\S\s]*"
 DOTTED = r"[A-Za-z0-9_.-]+"
 EVENTS = r"[\.\-_A-Za-z0-9]+"
@@ -40,102 +42,88 @@ class AwsName:
 
 
 NAMES = {
-    "aws:accessanalyzer/analyzer:Analyzer": AwsName("analyzerName", r"[A-Za-z_][A-Za-z0-9_.-]*", 255, "CreateAnalyzer"),
-    "aws:amp/workspace:Workspace": AwsName("alias", ANYTHING, 100, "CreateWorkspace (Prometheus)"),
-    "aws:amp/ruleGroupNamespace:RuleGroupNamespace": AwsName(
+    aws.ACCESSANALYZER_ANALYZER: AwsName("analyzerName", r"[A-Za-z_][A-Za-z0-9_.-]*", 255, "CreateAnalyzer"),
+    aws.AMP_WORKSPACE: AwsName("alias", ANYTHING, 100, "CreateWorkspace (Prometheus)"),
+    aws.AMP_RULE_GROUP_NAMESPACE: AwsName(
         "name", r"[0-9A-Za-z][-.0-9A-Z_a-z]*", 128, "CreateRuleGroupsNamespace", within=("workspaceId",)
     ),
-    "aws:arcregionswitch/plan:Plan": AwsName(
+    aws.ARCREGIONSWITCH_PLAN: AwsName(
         "name", r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?", 32, "CreatePlan (ARC Region switch)", unique=Unique.ACCOUNT
     ),
-    "aws:autoscaling/tag:Tag": AwsName(
+    aws.AUTOSCALING_TAG: AwsName(
         "autoscalingGroupName", ANYTHING, 255, "CreateAutoScalingGroup", unique=Unique.NOWHERE
     ),
-    "aws:backup/plan:Plan": AwsName("name", r"[A-Za-z0-9_.-]+", 50, "AWS Backup, BackupPlanInput"),
-    "aws:backup/restoreTestingPlan:RestoreTestingPlan": AwsName(
-        "name", r"\w+", 50, "AWS Backup, RestoreTestingPlanForCreate"
-    ),
-    "aws:backup/restoreTestingSelection:RestoreTestingSelection": AwsName(
+    aws.BACKUP_PLAN: AwsName("name", r"[A-Za-z0-9_.-]+", 50, "AWS Backup, BackupPlanInput"),
+    aws.BACKUP_RESTORE_TESTING_PLAN: AwsName("name", r"\w+", 50, "AWS Backup, RestoreTestingPlanForCreate"),
+    aws.BACKUP_RESTORE_TESTING_SELECTION: AwsName(
         "name", r"\w+", 50, "AWS Backup, RestoreTestingSelectionForCreate", within=("restoreTestingPlanName",)
     ),
-    "aws:backup/selection:Selection": AwsName("name", r"[A-Za-z0-9_.-]+", 50, "CreateBackupSelection"),
-    "aws:backup/vault:Vault": AwsName("name", r"[A-Za-z0-9_-]+", 50, "CreateBackupVault", shortest=2),
-    "aws:budgets/budget:Budget": AwsName("name", r"[^:\\]+", 100, "CreateBudget", unique=Unique.ACCOUNT),
-    "aws:cfg/deliveryChannel:DeliveryChannel": AwsName("name", ANYTHING, 256, "PutDeliveryChannel"),
-    "aws:cfg/recorder:Recorder": AwsName("name", ANYTHING, 256, "PutConfigurationRecorder"),
-    "aws:cloudtrail/trail:Trail": AwsName(
+    aws.BACKUP_SELECTION: AwsName("name", r"[A-Za-z0-9_.-]+", 50, "CreateBackupSelection"),
+    aws.BACKUP_VAULT: AwsName("name", r"[A-Za-z0-9_-]+", 50, "CreateBackupVault", shortest=2),
+    aws.BUDGETS_BUDGET: AwsName("name", r"[^:\\]+", 100, "CreateBudget", unique=Unique.ACCOUNT),
+    aws.CFG_DELIVERY_CHANNEL: AwsName("name", ANYTHING, 256, "PutDeliveryChannel"),
+    aws.CFG_RECORDER: AwsName("name", ANYTHING, 256, "PutConfigurationRecorder"),
+    aws.CLOUDTRAIL_TRAIL: AwsName(
         "name", r"[A-Za-z0-9](?!.*[._-]{2})[A-Za-z0-9._-]*[A-Za-z0-9]", 128, "CreateTrail", shortest=3
     ),
-    "aws:cloudwatch/compositeAlarm:CompositeAlarm": AwsName("alarmName", ANYTHING, 255, "PutCompositeAlarm"),
-    "aws:cloudwatch/dashboard:Dashboard": AwsName(
-        "dashboardName", r"[A-Za-z0-9_-]+", 255, "PutDashboard", unique=Unique.ACCOUNT
-    ),
-    "aws:cloudwatch/eventArchive:EventArchive": AwsName("name", EVENTS, 48, "CreateArchive"),
-    "aws:cloudwatch/eventBus:EventBus": AwsName("name", r"[/\.\-_A-Za-z0-9]+", 256, "CreateEventBus"),
-    "aws:cloudwatch/eventRule:EventRule": AwsName("name", EVENTS, 64, "PutRule", within=("eventBusName",)),
-    "aws:cloudwatch/logGroup:LogGroup": AwsName("name", r"[\.\-_/#A-Za-z0-9]+", 512, "CreateLogGroup"),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": AwsName("name", ANYTHING, 255, "PutMetricAlarm"),
-    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": AwsName(
-        "name", ANYTHING, 1024, "CreateAnomalyMonitor", unique=Unique.ACCOUNT
-    ),
-    "aws:costexplorer/anomalySubscription:AnomalySubscription": AwsName(
+    aws.CLOUDWATCH_COMPOSITE_ALARM: AwsName("alarmName", ANYTHING, 255, "PutCompositeAlarm"),
+    aws.CLOUDWATCH_DASHBOARD: AwsName("dashboardName", r"[A-Za-z0-9_-]+", 255, "PutDashboard", unique=Unique.ACCOUNT),
+    aws.CLOUDWATCH_EVENT_ARCHIVE: AwsName("name", EVENTS, 48, "CreateArchive"),
+    aws.CLOUDWATCH_EVENT_BUS: AwsName("name", r"[/\.\-_A-Za-z0-9]+", 256, "CreateEventBus"),
+    aws.CLOUDWATCH_EVENT_RULE: AwsName("name", EVENTS, 64, "PutRule", within=("eventBusName",)),
+    aws.CLOUDWATCH_LOG_GROUP: AwsName("name", r"[\.\-_/#A-Za-z0-9]+", 512, "CreateLogGroup"),
+    aws.CLOUDWATCH_METRIC_ALARM: AwsName("name", ANYTHING, 255, "PutMetricAlarm"),
+    aws.COSTEXPLORER_ANOMALY_MONITOR: AwsName("name", ANYTHING, 1024, "CreateAnomalyMonitor", unique=Unique.ACCOUNT),
+    aws.COSTEXPLORER_ANOMALY_SUBSCRIPTION: AwsName(
         "name", ANYTHING, 1024, "CreateAnomalySubscription", unique=Unique.ACCOUNT
     ),
-    "aws:dynamodb/table:Table": AwsName("name", DOTTED, 255, "CreateTable", shortest=3),
-    "aws:ec2/launchTemplate:LaunchTemplate": AwsName(
-        "name", r"[A-Za-z0-9().\-/_]+", 128, "CreateLaunchTemplate", shortest=3
-    ),
-    "aws:ec2/securityGroup:SecurityGroup": AwsName(
+    aws.DYNAMODB_TABLE: AwsName("name", DOTTED, 255, "CreateTable", shortest=3),
+    aws.EC2_LAUNCH_TEMPLATE: AwsName("name", r"[A-Za-z0-9().\-/_]+", 128, "CreateLaunchTemplate", shortest=3),
+    aws.EC2_SECURITY_GROUP: AwsName(
         "name", r"(?!sg-)[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]+", 255, "CreateSecurityGroup", within=("vpcId",)
     ),
-    "aws:ecr/repository:Repository": AwsName(
+    aws.ECR_REPOSITORY: AwsName(
         "name",
         r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*",
         256,
         "CreateRepository",
         shortest=2,
     ),
-    "aws:eks/addon:Addon": AwsName("addonName", ANYTHING, 255, "CreateAddon", within=("clusterName",)),
-    "aws:eks/cluster:Cluster": AwsName("name", r"[0-9A-Za-z][A-Za-z0-9_-]*", 100, "CreateCluster"),
-    "aws:eks/nodeGroup:NodeGroup": AwsName(
+    aws.EKS_ADDON: AwsName("addonName", ANYTHING, 255, "CreateAddon", within=("clusterName",)),
+    aws.EKS_CLUSTER: AwsName("name", r"[0-9A-Za-z][A-Za-z0-9_-]*", 100, "CreateCluster"),
+    aws.EKS_NODE_GROUP: AwsName(
         "nodeGroupName",
         r"[0-9A-Za-z][A-Za-z0-9_-]*",
         63,
         "EKS User Guide, create a managed node group",
         within=("clusterName",),
     ),
-    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": AwsName(
+    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP: AwsName(
         "globalReplicationGroupIdSuffix", HYPHENATED, 34, "CreateReplicationGroup, less the six that AWS puts before it"
     ),
-    "aws:elasticache/parameterGroup:ParameterGroup": AwsName(
+    aws.ELASTICACHE_PARAMETER_GROUP: AwsName(
         "name", HYPHENATED, 255, "an assumption: as in CopyDBClusterParameterGroup"
     ),
-    "aws:elasticache/replicationGroup:ReplicationGroup": AwsName(
-        "replicationGroupId", HYPHENATED, 40, "CreateReplicationGroup"
-    ),
-    "aws:elasticache/subnetGroup:SubnetGroup": AwsName("name", r"[a-z0-9-]+", 255, "CreateCacheSubnetGroup"),
-    "aws:grafana/workspace:Workspace": AwsName("name", r"[a-zA-Z0-9-._~]+", 255, "CreateWorkspace (Grafana)"),
-    "aws:iam/role:Role": AwsName("name", IAM, 64, "CreateRole", unique=Unique.ACCOUNT),
-    "aws:iam/rolePolicy:RolePolicy": AwsName(
-        "name", IAM, 128, "PutRolePolicy", unique=Unique.ACCOUNT, within=("role",)
-    ),
-    "aws:kinesis/stream:Stream": AwsName("name", DOTTED, 128, "CreateStream"),
-    "aws:kms/alias:Alias": AwsName("name", r"alias/(?!aws/)[a-zA-Z0-9/_-]+", 256, "CreateAlias"),
-    "aws:lb/loadBalancer:LoadBalancer": AwsName("name", BALANCER, 32, "CreateLoadBalancer"),
-    "aws:lb/targetGroup:TargetGroup": AwsName("name", BALANCER, 32, "CreateTargetGroup"),
-    "aws:rds/cluster:Cluster": AwsName("clusterIdentifier", HYPHENATED, 63, "CreateDBCluster"),
-    "aws:rds/clusterInstance:ClusterInstance": AwsName("identifier", HYPHENATED, 63, "CreateDBInstance"),
-    "aws:rds/clusterParameterGroup:ClusterParameterGroup": AwsName(
-        "name", HYPHENATED, 255, "CopyDBClusterParameterGroup"
-    ),
-    "aws:rds/globalCluster:GlobalCluster": AwsName(
+    aws.ELASTICACHE_REPLICATION_GROUP: AwsName("replicationGroupId", HYPHENATED, 40, "CreateReplicationGroup"),
+    aws.ELASTICACHE_SUBNET_GROUP: AwsName("name", r"[a-z0-9-]+", 255, "CreateCacheSubnetGroup"),
+    aws.GRAFANA_WORKSPACE: AwsName("name", r"[a-zA-Z0-9-._~]+", 255, "CreateWorkspace (Grafana)"),
+    aws.IAM_ROLE: AwsName("name", IAM, 64, "CreateRole", unique=Unique.ACCOUNT),
+    aws.IAM_ROLE_POLICY: AwsName("name", IAM, 128, "PutRolePolicy", unique=Unique.ACCOUNT, within=("role",)),
+    aws.KINESIS_STREAM: AwsName("name", DOTTED, 128, "CreateStream"),
+    aws.KMS_ALIAS: AwsName("name", r"alias/(?!aws/)[a-zA-Z0-9/_-]+", 256, "CreateAlias"),
+    aws.LB_LOAD_BALANCER: AwsName("name", BALANCER, 32, "CreateLoadBalancer"),
+    aws.LB_TARGET_GROUP: AwsName("name", BALANCER, 32, "CreateTargetGroup"),
+    aws.RDS_CLUSTER: AwsName("clusterIdentifier", HYPHENATED, 63, "CreateDBCluster"),
+    aws.RDS_CLUSTER_INSTANCE: AwsName("identifier", HYPHENATED, 63, "CreateDBInstance"),
+    aws.RDS_CLUSTER_PARAMETER_GROUP: AwsName("name", HYPHENATED, 255, "CopyDBClusterParameterGroup"),
+    aws.RDS_GLOBAL_CLUSTER: AwsName(
         "globalClusterIdentifier", HYPHENATED, 63, "Aurora User Guide, quotas", unique=Unique.ACCOUNT
     ),
-    "aws:rds/subnetGroup:SubnetGroup": AwsName("name", r"(?!default$)[a-z0-9 ._-]+", 255, "CreateDBSubnetGroup"),
-    "aws:resiliencehub/resiliencyPolicy:ResiliencyPolicy": AwsName(
+    aws.RDS_SUBNET_GROUP: AwsName("name", r"(?!default$)[a-z0-9 ._-]+", 255, "CreateDBSubnetGroup"),
+    aws.RESILIENCEHUB_RESILIENCY_POLICY: AwsName(
         "name", r"[A-Za-z0-9][A-Za-z0-9_-]*", 60, "CreateResiliencyPolicy", shortest=2
     ),
-    "aws:route53/record:Record": AwsName(
+    aws.ROUTE53_RECORD: AwsName(
         "name",
         DOMAIN,
         255,
@@ -143,19 +131,19 @@ NAMES = {
         unique=Unique.ACCOUNT,
         within=("zoneId", "type", "setIdentifier"),
     ),
-    "aws:route53/zone:Zone": AwsName(
+    aws.ROUTE53_ZONE: AwsName(
         "name", DOMAIN, 255, "Route 53 Developer Guide, DNS domain name format", unique=Unique.NOWHERE
     ),
-    "aws:s3/bucket:Bucket": AwsName(
+    aws.S3_BUCKET: AwsName(
         "bucket", r"[a-z0-9][a-z0-9.-]*[a-z0-9]", 63, "S3 User Guide, bucket names", shortest=3, unique=Unique.ACCOUNT
     ),
-    "aws:secretsmanager/secret:Secret": AwsName("name", r"[A-Za-z0-9/_+=.@-]+", 512, "CreateSecret"),
-    "aws:sns/topic:Topic": AwsName("name", r"[A-Za-z0-9_-]+", 256, "CreateTopic"),
-    "aws:sqs/queue:Queue": AwsName("name", r"[A-Za-z0-9_-]+(\.fifo)?", 80, "CreateQueue"),
-    "aws:ssm/parameter:Parameter": AwsName("name", r"/(?!aws|ssm)[A-Za-z0-9_./-]+", 1011, "PutParameter"),
-    "aws:wafv2/webAcl:WebAcl": AwsName("name", r"[\w-]+", 128, "CreateWebACL", within=("scope",)),
-    "aws:xray/group:Group": AwsName("groupName", ANYTHING, 32, "CreateGroup (X-Ray)"),
-    "aws:xray/samplingRule:SamplingRule": AwsName("ruleName", ANYTHING, 32, "CreateSamplingRule"),
+    aws.SECRETSMANAGER_SECRET: AwsName("name", r"[A-Za-z0-9/_+=.@-]+", 512, "CreateSecret"),
+    aws.SNS_TOPIC: AwsName("name", r"[A-Za-z0-9_-]+", 256, "CreateTopic"),
+    aws.SQS_QUEUE: AwsName("name", r"[A-Za-z0-9_-]+(\.fifo)?", 80, "CreateQueue"),
+    aws.SSM_PARAMETER: AwsName("name", r"/(?!aws|ssm)[A-Za-z0-9_./-]+", 1011, "PutParameter"),
+    aws.WAFV2_WEB_ACL: AwsName("name", r"[\w-]+", 128, "CreateWebACL", within=("scope",)),
+    aws.XRAY_GROUP: AwsName("groupName", ANYTHING, 32, "CreateGroup (X-Ray)"),
+    aws.XRAY_SAMPLING_RULE: AwsName("ruleName", ANYTHING, 32, "CreateSamplingRule"),
 }
 
 NAMED_BY = {type_: name.property for type_, name in NAMES.items()}

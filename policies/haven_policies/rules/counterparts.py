@@ -12,18 +12,17 @@ What has no counterpart is either missing, or of a kind of which one is enough (
 import re
 from collections.abc import Iterator, Mapping
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import value_at
 
-VPC = "aws:ec2/vpc:Vpc"
-
 REPLICA_OF: Mapping[str, str] = {
-    "aws:dynamodb/tableReplica:TableReplica": "globalTableArn",
-    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": "vpcPeeringConnectionId",
-    "aws:kms/replicaExternalKey:ReplicaExternalKey": "primaryKeyArn",
-    "aws:kms/replicaKey:ReplicaKey": "primaryKeyArn",
-    "aws:rds/instance:Instance": "replicateSourceDb",
+    aws.DYNAMODB_TABLE_REPLICA: "globalTableArn",
+    aws.EC2_VPC_PEERING_CONNECTION_ACCEPTER: "vpcPeeringConnectionId",
+    aws.KMS_REPLICA_EXTERNAL_KEY: "primaryKeyArn",
+    aws.KMS_REPLICA_KEY: "primaryKeyArn",
+    aws.RDS_INSTANCE: "replicateSourceDb",
 }
 """Type of a replica -> the property that names what it is a replica of."""
 
@@ -31,20 +30,20 @@ _GLOBAL = "its service is one for all Regions"
 _BOTH = "it names both Regions itself"
 
 ONE_IS_ENOUGH: Mapping[str, str] = {
-    "aws:backup/plan:Plan": "backups are made where writes go, and copied from there",
-    "aws:backup/restoreTestingPlan:RestoreTestingPlan": "restores are tested where the copies are",
-    "aws:backup/restoreTestingSelection:RestoreTestingSelection": "restores are tested where the copies are",
-    "aws:backup/selection:Selection": "backups are made where writes go, and copied from there",
-    "aws:budgets/budget:Budget": _GLOBAL,
-    "aws:cloudwatch/dashboard:Dashboard": "one picture shows both Regions",
-    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": _GLOBAL,
-    "aws:costexplorer/anomalySubscription:AnomalySubscription": _GLOBAL,
-    "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions": "each side of a peering has its own kind",
-    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": _BOTH,
-    "aws:elasticache/parameterGroup:ParameterGroup": "a secondary of a Global Datastore has its primary's parameters",
-    "aws:fis/experimentTemplate:ExperimentTemplate": "a fault of the writer is tried where the writer is",
+    aws.BACKUP_PLAN: "backups are made where writes go, and copied from there",
+    aws.BACKUP_RESTORE_TESTING_PLAN: "restores are tested where the copies are",
+    aws.BACKUP_RESTORE_TESTING_SELECTION: "restores are tested where the copies are",
+    aws.BACKUP_SELECTION: "backups are made where writes go, and copied from there",
+    aws.BUDGETS_BUDGET: _GLOBAL,
+    aws.CLOUDWATCH_DASHBOARD: "one picture shows both Regions",
+    aws.COSTEXPLORER_ANOMALY_MONITOR: _GLOBAL,
+    aws.COSTEXPLORER_ANOMALY_SUBSCRIPTION: _GLOBAL,
+    aws.EC2_PEERING_CONNECTION_OPTIONS: "each side of a peering has its own kind",
+    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP: _BOTH,
+    aws.ELASTICACHE_PARAMETER_GROUP: "a secondary of a Global Datastore has its primary's parameters",
+    aws.FIS_EXPERIMENT_TEMPLATE: "a fault of the writer is tried where the writer is",
     "aws:iam/": _GLOBAL,
-    "aws:rds/globalCluster:GlobalCluster": _BOTH,
+    aws.RDS_GLOBAL_CLUSTER: _BOTH,
     "aws:route53/": _GLOBAL,
     "aws:s3control/multiRegionAccessPoint": _BOTH,
     "aws:secretsmanager/": "a secret names the Regions of its replicas",
@@ -102,7 +101,7 @@ def _words(graph: ResourceGraph, region: str | None) -> re.Pattern[str]:
 def _own_words(graph: ResourceGraph, region: str | None) -> Iterator[str]:
     if region is None:
         return
-    for vpc in graph.of(VPC, region=region):
+    for vpc in graph.of(aws.EC2_VPC, region=region):
         block = value_at(vpc.inputs, "cidrBlock")
         if isinstance(block, str):
             yield from (block, re.sub(r"[./]", "-", block))

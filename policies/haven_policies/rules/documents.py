@@ -4,57 +4,58 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding
 from haven_policies.rules.resource_graph import parsed
 from haven_policies.rules.values import in_words, is_list, plain, value_at
 
-TRUST = {"aws:iam/role:Role": ("assumeRolePolicy",)}
+TRUST = {aws.IAM_ROLE: ("assumeRolePolicy",)}
 """Type -> properties with documents that say who may assume a role."""
 
 IDENTITY = {
-    "aws:iam/groupPolicy:GroupPolicy": ("policy",),
-    "aws:iam/policy:Policy": ("policy",),
-    "aws:iam/role:Role": ("inlinePolicies",),
-    "aws:iam/rolePolicy:RolePolicy": ("policy",),
-    "aws:iam/userPolicy:UserPolicy": ("policy",),
-    "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": ("inlinePolicy",),
+    aws.IAM_GROUP_POLICY: ("policy",),
+    aws.IAM_POLICY: ("policy",),
+    aws.IAM_ROLE: ("inlinePolicies",),
+    aws.IAM_ROLE_POLICY: ("policy",),
+    aws.IAM_USER_POLICY: ("policy",),
+    aws.SSOADMIN_PERMISSION_SET_INLINE_POLICY: ("inlinePolicy",),
 }
 """Type -> properties with documents that say what somebody may do."""
 
 KEYS = {
-    "aws:kms/externalKey:ExternalKey": ("policy",),
-    "aws:kms/key:Key": ("policy",),
-    "aws:kms/keyPolicy:KeyPolicy": ("policy",),
-    "aws:kms/replicaExternalKey:ReplicaExternalKey": ("policy",),
-    "aws:kms/replicaKey:ReplicaKey": ("policy",),
+    aws.KMS_EXTERNAL_KEY: ("policy",),
+    aws.KMS_KEY: ("policy",),
+    aws.KMS_KEY_POLICY: ("policy",),
+    aws.KMS_REPLICA_EXTERNAL_KEY: ("policy",),
+    aws.KMS_REPLICA_KEY: ("policy",),
 }
 """As `RESOURCE`, for keys: without its policy nobody may use one, not even its account."""
 
 RESOURCE = {
     **KEYS,
-    "aws:backup/vaultPolicy:VaultPolicy": ("policy",),
-    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": ("policy",),
-    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ("policyDocument",),
-    "aws:dynamodb/resourcePolicy:ResourcePolicy": ("policy",),
-    "aws:ecr/registryPolicy:RegistryPolicy": ("policy",),
-    "aws:ecr/repositoryPolicy:RepositoryPolicy": ("policy",),
-    "aws:efs/fileSystemPolicy:FileSystemPolicy": ("policy",),
-    "aws:kinesis/resourcePolicy:ResourcePolicy": ("policy",),
-    "aws:opensearch/domain:Domain": ("accessPolicies",),
-    "aws:opensearch/domainPolicy:DomainPolicy": ("accessPolicies",),
-    "aws:s3/accessPoint:AccessPoint": ("policy",),
-    "aws:s3/bucket:Bucket": ("policy",),
-    "aws:s3/bucketPolicy:BucketPolicy": ("policy",),
-    "aws:s3/bucketV2:BucketV2": ("policy",),
-    "aws:s3control/accessPointPolicy:AccessPointPolicy": ("policy",),
-    "aws:s3control/multiRegionAccessPointPolicy:MultiRegionAccessPointPolicy": ("details",),
-    "aws:secretsmanager/secret:Secret": ("policy",),
-    "aws:secretsmanager/secretPolicy:SecretPolicy": ("policy",),
-    "aws:sns/topic:Topic": ("policy",),
-    "aws:sns/topicPolicy:TopicPolicy": ("policy",),
-    "aws:sqs/queue:Queue": ("policy",),
-    "aws:sqs/queuePolicy:QueuePolicy": ("policy",),
+    aws.BACKUP_VAULT_POLICY: ("policy",),
+    aws.CLOUDWATCH_EVENT_BUS_POLICY: ("policy",),
+    aws.CLOUDWATCH_LOG_RESOURCE_POLICY: ("policyDocument",),
+    aws.DYNAMODB_RESOURCE_POLICY: ("policy",),
+    aws.ECR_REGISTRY_POLICY: ("policy",),
+    aws.ECR_REPOSITORY_POLICY: ("policy",),
+    aws.EFS_FILE_SYSTEM_POLICY: ("policy",),
+    aws.KINESIS_RESOURCE_POLICY: ("policy",),
+    aws.OPENSEARCH_DOMAIN: ("accessPolicies",),
+    aws.OPENSEARCH_DOMAIN_POLICY: ("accessPolicies",),
+    aws.S3_ACCESS_POINT: ("policy",),
+    aws.S3_BUCKET: ("policy",),
+    aws.S3_BUCKET_POLICY: ("policy",),
+    aws.S3_BUCKET_V2: ("policy",),
+    aws.S3CONTROL_ACCESS_POINT_POLICY: ("policy",),
+    aws.S3CONTROL_MULTI_REGION_ACCESS_POINT_POLICY: ("details",),
+    aws.SECRETSMANAGER_SECRET: ("policy",),
+    aws.SECRETSMANAGER_SECRET_POLICY: ("policy",),
+    aws.SNS_TOPIC: ("policy",),
+    aws.SNS_TOPIC_POLICY: ("policy",),
+    aws.SQS_QUEUE: ("policy",),
+    aws.SQS_QUEUE_POLICY: ("policy",),
 }
 """Type -> properties with documents that say who may do what with a resource."""
 

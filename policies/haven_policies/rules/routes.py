@@ -3,19 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import maps_at, plain
 
-ROUTE, ROUTE_TABLE = "aws:ec2/route:Route", "aws:ec2/routeTable:RouteTable"
-_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-_INTERNET = "aws:ec2/internetGateway:InternetGateway"
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def tables_of_subnets(graph: ResourceGraph) -> dict[str, str]:
     """The URN of the route table of each subnet that has one."""
     found = {}
-    for each in graph.of(_ASSOCIATION):
+    for each in graph.of(aws.EC2_ROUTE_TABLE_ASSOCIATION):
         subnet, table = graph.target(each.inputs.get("subnetId")), graph.target(each.inputs.get("routeTableId"))
         if subnet is not None and table is not None:
             found[subnet.urn] = table.urn
@@ -26,13 +24,13 @@ def public_subnets(graph: ResourceGraph) -> set[str]:
     """The URNs of the subnets whose default route leads to an internet gateway."""
     tables = {
         table.urn
-        for route in graph.of(ROUTE)
+        for route in graph.of(aws.EC2_ROUTE)
         if is_default(route.inputs) and _to_internet(graph, route.inputs)
         for table in graph.referred(route.inputs.get("routeTableId"))
     }
     tables |= {
         table.urn
-        for table in graph.of(ROUTE_TABLE)
+        for table in graph.of(aws.EC2_ROUTE_TABLE)
         for _, entry in maps_at(table.inputs, "routes")
         if is_default(entry) and _to_internet(graph, entry)
     }
@@ -49,4 +47,4 @@ def _to_internet(graph: ResourceGraph, route: Mapping[str, Any]) -> bool:
     gateway = plain(route.get("gatewayId"))
     if isinstance(gateway, str) and gateway.startswith("igw-"):
         return True
-    return any(each.type == _INTERNET for each in graph.referred(gateway))
+    return any(each.type == aws.EC2_INTERNET_GATEWAY for each in graph.referred(gateway))

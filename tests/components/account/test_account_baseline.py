@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from haven.program import aws_types
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
 from haven_components.account.account_baseline import AccountBaseline, AccountBaselineArgs
@@ -87,8 +88,8 @@ def test_everything_that_stands_in_a_region_stands_in_the_other_one_too(region: 
         return sorted((each.type, each.name.replace(code, "")) for each in recording.real() if each.region == where)
 
     recording = _declare()
-    once = {"aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"}
-    once.add("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock")
+    once = {aws_types.IAM_ROLE, aws_types.IAM_ROLE_POLICY, aws_types.IAM_ROLE_POLICY_ATTACHMENT}
+    once.add(aws_types.S3_ACCOUNT_PUBLIC_ACCESS_BLOCK)
     here, there = ([each for each in shape(where) if each[0] not in once] for where in (region, OTHER[region]))
     assert here == there
 

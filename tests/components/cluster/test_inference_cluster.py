@@ -5,6 +5,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from haven.program import aws_types
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
 from haven_components.cluster._node_groups import CapacityMarket, GpuNodeGroupArgs, SystemNodesArgs, node_group_names
@@ -71,7 +72,7 @@ def _all(recording: Recording, kind: str) -> dict[str, Resource]:
 
 
 def _control_plane(recording: Recording) -> Resource:
-    (found,) = (each for each in recording.resources if each.type == "aws:eks/cluster:Cluster")
+    (found,) = (each for each in recording.resources if each.type == aws_types.EKS_CLUSTER)
     return found
 
 

@@ -5,6 +5,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from haven.program import aws_types
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
 from haven_components.data._table_args import GlobalTableArgs, TableConsistency, TableKeyType
@@ -91,7 +92,7 @@ def test_the_replica_stands_beside_the_table_encrypted_with_its_own_region_s_key
 
 def test_a_replica_added_later_changes_nothing_of_the_table() -> None:
     alone, both = _declare(without=("replica", "recovery_provider")), _declare()
-    assert [each.type for each in alone.real()] == ["aws:dynamodb/table:Table"]
+    assert [each.type for each in alone.real()] == [aws_types.DYNAMODB_TABLE]
     assert (_table(alone).inputs, _table(alone).options) == (_table(both).inputs, _table(both).options)
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from haven.emulator import drift, gap_handling, gaps
 from haven.emulator.drift import GONE, Difference
+from haven.program import aws_types as aws
 from haven.program import wire_format
 from haven.program.recording import Recording, Resource, reference
 
-CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+CACHE = aws.ELASTICACHE_REPLICATION_GROUP
 
 
 def _record(token: str, key: str, /, **inputs: Any) -> Resource:
@@ -32,7 +33,9 @@ PRIMARY = _record(
     description="of the primary",
     parameterGroupName="of-the-primary-s-region",
 )
-DATASTORE = _record(gaps.GLOBAL_DATASTORE, "datastore", primaryReplicationGroupId=_property("primary", "id"))
+DATASTORE = _record(
+    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP, "datastore", primaryReplicationGroupId=_property("primary", "id")
+)
 MEMBER = _record(
     CACHE,
     "member",
@@ -71,7 +74,7 @@ def test_a_group_that_stands_alone_anyway_is_left_as_it_is() -> None:
 
 
 def test_a_refused_argument_is_left_out_by_name_and_the_resource_stays() -> None:
-    zone = _record("aws:route53/zone:Zone", "zone", name="example.com", forceDestroy=True)
+    zone = _record(aws.ROUTE53_ZONE, "zone", name="example.com", forceDestroy=True)
     fitted = _fit(zone)
     assert [row.name for _, row in fitted.left_out] == ["emptying a hosted zone on deletion"]
     assert fitted.recording.resources[0].inputs == {"name": "example.com"}
@@ -79,7 +82,7 @@ def test_a_refused_argument_is_left_out_by_name_and_the_resource_stays() -> None
 
 
 def test_nothing_is_said_to_be_left_out_where_the_argument_was_not_given() -> None:
-    assert _fit(_record("aws:route53/zone:Zone", "zone", name="example.com")).left_out == []
+    assert _fit(_record(aws.ROUTE53_ZONE, "zone", name="example.com")).left_out == []
 
 
 def test_what_was_edited_is_told_for_an_engine_that_runs_the_program_itself() -> None:
@@ -122,7 +125,7 @@ def test_arguments_that_merely_begin_alike_are_not_covered(argument: str) -> Non
 
 
 def test_pulumi_s_names_mean_the_same() -> None:
-    (explained,) = drift.explain([_difference("aws:secretsmanager/secret:Secret", "replicas")])
+    (explained,) = drift.explain([_difference(aws.SECRETSMANAGER_SECRET, "replicas")])
     assert not explained.is_wrong
 
 

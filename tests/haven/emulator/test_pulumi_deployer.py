@@ -10,11 +10,12 @@ from haven.base import network
 from haven.base.missing_dependency import MissingDependency
 from haven.emulator import drift, pulumi_deployer
 from haven.emulator.drift import GONE
+from haven.program import aws_types as aws
 
 URN = "urn:pulumi:demo::haven::haven:index:GlobalDatabase$aws:secretsmanager/secret:Secret::haven-demo-db-secret"
 
 
-def _step(op: OpType, *diffs: str, type_: str = "aws:secretsmanager/secret:Secret") -> StepEventMetadata:
+def _step(op: OpType, *diffs: str, type_: str = aws.SECRETSMANAGER_SECRET) -> StepEventMetadata:
     return StepEventMetadata(op=op, urn=URN, type=type_, provider="", diffs=list(diffs))
 
 
@@ -52,7 +53,7 @@ def test_the_stack_itself_is_no_resource() -> None:
 
 
 def test_a_resource_is_known_by_type_and_name() -> None:
-    assert pulumi_deployer._identity(URN) == ("aws:secretsmanager/secret:Secret", "haven-demo-db-secret")
+    assert pulumi_deployer._identity(URN) == (aws.SECRETSMANAGER_SECRET, "haven-demo-db-secret")
 
 
 def test_an_address_that_does_not_exist_is_not_reachable() -> None:

@@ -11,6 +11,7 @@ from haven.emulator import actual, expected, gap_handling, leftovers, read_back
 from haven.emulator.actual import Clients
 from haven.emulator.expected import GLOBAL, Fact
 from haven.emulator.ministack import Emulator
+from haven.program import aws_types as aws
 from haven.program import wire_format
 from haven.program.recording import Recording, Resource, reference
 
@@ -47,11 +48,11 @@ def _recording(*records: Resource) -> Recording:
 
 
 BUCKETS = _recording(
-    _record("aws:s3/bucket:Bucket", "models", PRIMARY, bucket="models-euw1", objectLockEnabled=False),
-    _record("aws:s3/bucket:Bucket", "copies", RECOVERY, bucket="models-euc1", objectLockEnabled=False),
+    _record(aws.S3_BUCKET, "models", PRIMARY, bucket="models-euw1", objectLockEnabled=False),
+    _record(aws.S3_BUCKET, "copies", RECOVERY, bucket="models-euc1", objectLockEnabled=False),
     *(
         _record(
-            "aws:s3/bucketVersioning:BucketVersioning",
+            aws.S3_BUCKET_VERSIONING,
             f"{name}-versioning",
             region,
             bucket=_property(name, "bucket"),
@@ -60,7 +61,7 @@ BUCKETS = _recording(
         for name, region in (("models", PRIMARY), ("copies", RECOVERY))
     ),
     _record(
-        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        aws.S3_BUCKET_REPLICATION_CONFIG,
         "replication",
         PRIMARY,
         bucket="models-euw1",
@@ -133,10 +134,10 @@ def test_a_bucket_in_the_wrong_region_is_missing_in_one_and_too_many_in_the_othe
 
 
 DATABASE = _recording(
-    _record("aws:rds/globalCluster:GlobalCluster", "global", PRIMARY, globalClusterIdentifier="db"),
+    _record(aws.RDS_GLOBAL_CLUSTER, "global", PRIMARY, globalClusterIdentifier="db"),
     *(
         _record(
-            "aws:rds/cluster:Cluster",
+            aws.RDS_CLUSTER,
             f"db-{region}",
             region,
             clusterIdentifier=f"db-{region}",
@@ -148,7 +149,7 @@ DATABASE = _recording(
         for region in REGIONS
     ),
     _record(
-        "aws:rds/clusterInstance:ClusterInstance",
+        aws.RDS_CLUSTER_INSTANCE,
         "writer",
         PRIMARY,
         clusterIdentifier=_property(f"db-{PRIMARY}", "id"),
@@ -200,9 +201,7 @@ def test_after_a_switchover_the_writer_isn_t_the_planned_one(url: str) -> None:
     }
 
 
-SECRET = _recording(
-    _record("aws:secretsmanager/secret:Secret", "s", PRIMARY, name="token", replicas=[{"region": RECOVERY}])
-)
+SECRET = _recording(_record(aws.SECRETSMANAGER_SECRET, "s", PRIMARY, name="token", replicas=[{"region": RECOVERY}]))
 
 
 def test_a_replica_that_the_emulator_forgot_is_a_known_defect_with_its_name(url: str) -> None:
@@ -253,7 +252,7 @@ def test_an_alarm_on_what_is_calculated_is_told_from_one_on_a_metric(url: str, c
     Clients(url).of("cloudwatch", PRIMARY).put_metric_alarm(
         AlarmName="a", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1, **on
     )
-    alarm = _record("aws:cloudwatch/metricAlarm:MetricAlarm", "a", PRIMARY, name="a", metricQueries=[{"id": "m"}])
+    alarm = _record(aws.CLOUDWATCH_METRIC_ALARM, "a", PRIMARY, name="a", metricQueries=[{"id": "m"}])
     assert [row.is_wrong for row in read_back.read_back(_recording(alarm), url, REGIONS)] == [not calculated]
 
 

@@ -9,6 +9,7 @@ import pytest
 from haven.base.problems import Problems
 from haven.gate import preview_reader
 from haven.gate.changes import UNKNOWN, Action, ResourceChange
+from haven.program import aws_types as aws
 from haven.program.diff import HIDDEN, without_secrets
 from haven.program.recording import Secret
 from tests.haven.gate.change_sets import (
@@ -28,7 +29,7 @@ from tests.haven.gate.change_sets import (
 PREVIEWS = Path(__file__).parent / "previews"
 """What a real engine has written, cut down to a few resources; the providers' part was played by a stand-in."""
 
-BUCKET, TABLE = "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table"
+BUCKET, TABLE = aws.S3_BUCKET, aws.DYNAMODB_TABLE
 
 
 def only(value: Any) -> ResourceChange:
@@ -164,7 +165,7 @@ def test_changed_and_replacing_paths_have_pulumi_s_names() -> None:
 
 def test_a_difference_that_only_pulumi_s_provider_reports_is_judged_by_the_value_it_read() -> None:
     declared = {"globalClusterIdentifier": "g"}
-    document = digest(Made("aws:rds/cluster:Cluster", "update", declared, declared))
+    document = digest(Made(aws.RDS_CLUSTER, "update", declared, declared))
     step = document["steps"][1]
     step["detailedDiff"] = {"globalClusterIdentifier": {"kind": "update", "inputDiff": False}}
     step["oldState"]["outputs"] = {"globalClusterIdentifier": "another"}
@@ -182,7 +183,7 @@ def test_a_provider_without_a_region_in_its_name_has_the_region_of_its_inputs() 
 
 
 def test_a_bucket_of_older_versions_of_pulumi_aws_is_a_bucket() -> None:
-    assert only(digest(Made("aws:s3/bucketV2:BucketV2", "delete"))).type == BUCKET
+    assert only(digest(Made(aws.S3_BUCKET_V2, "delete"))).type == BUCKET
 
 
 def test_components_and_the_stack_are_no_changes() -> None:

@@ -7,23 +7,24 @@ import pytest
 from haven.gate import findings
 from haven.gate.findings import Rule
 from haven.gate.safeguards import ANY, DETACHMENTS, GUARDS, HOLDING, LINKS, PROTECTIONS
+from haven.program import aws_types as aws
 from haven.program.stateful_types import STATEFUL, stateful
 from tests.conformance import promotion_effects
 from tests.haven.gate.change_sets import HERE, THERE, Made, Values, digest, events, plan, read, rules
 
-CLUSTER, TABLE = "aws:rds/cluster:Cluster", "aws:dynamodb/table:Table"
-CLUSTERS = (CLUSTER, "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
-REPLICA = "aws:dynamodb/tableReplica:TableReplica"
-BUCKET, VERSIONING = "aws:s3/bucket:Bucket", "aws:s3/bucketVersioning:BucketVersioning"
-REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
-CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
-DATASTORE = "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"
-BALANCER, SECRET, ROLE = "aws:lb/loadBalancer:LoadBalancer", "aws:secretsmanager/secret:Secret", "aws:iam/role:Role"
-RECORD, PLAN, LOGS = "aws:route53/record:Record", "aws:backup/plan:Plan", "aws:cloudwatch/logGroup:LogGroup"
-NODES, SUBNET, NETWORK = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet", "aws:ec2/vpc:Vpc"
-ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-IMAGES = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
-LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+CLUSTER, TABLE = aws.RDS_CLUSTER, aws.DYNAMODB_TABLE
+CLUSTERS = (CLUSTER, aws.DOCDB_CLUSTER, aws.NEPTUNE_CLUSTER)
+REPLICA = aws.DYNAMODB_TABLE_REPLICA
+BUCKET, VERSIONING = aws.S3_BUCKET, aws.S3_BUCKET_VERSIONING
+REPLICATION = aws.S3_BUCKET_REPLICATION_CONFIG
+CACHE = aws.ELASTICACHE_REPLICATION_GROUP
+DATASTORE = aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP
+BALANCER, SECRET, ROLE = aws.LB_LOAD_BALANCER, aws.SECRETSMANAGER_SECRET, aws.IAM_ROLE
+RECORD, PLAN, LOGS = aws.ROUTE53_RECORD, aws.BACKUP_PLAN, aws.CLOUDWATCH_LOG_GROUP
+NODES, SUBNET, NETWORK = aws.EKS_NODE_GROUP, aws.EC2_SUBNET, aws.EC2_VPC
+ENCRYPTION = aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION
+IMAGES = aws.ECR_REPLICATION_CONFIGURATION
+LOCK = aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION
 
 _SOURCE = "replicationSourceIdentifier"
 KEY, OTHER_KEY = "arn:aws:kms:eu-west-1:1:key/a", "arn:aws:kms:eu-west-1:1:key/b"
@@ -57,9 +58,9 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
     ),
     *(
         (Rule.DETACHMENT, type_, {_SOURCE: "a"}, {_SOURCE: "b"}, {_SOURCE: "a", "port": 1})
-        for type_ in (CLUSTER, "aws:neptune/cluster:Cluster")
+        for type_ in (CLUSTER, aws.NEPTUNE_CLUSTER)
     ),
-    (Rule.DETACHMENT, "aws:rds/instance:Instance", {"replicateSourceDb": "a"}, {}, {"replicateSourceDb": "a", "x": 1}),
+    (Rule.DETACHMENT, aws.RDS_INSTANCE, {"replicateSourceDb": "a"}, {}, {"replicateSourceDb": "a", "x": 1}),
     (
         Rule.DETACHMENT,
         CACHE,
@@ -117,7 +118,7 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
         {"skipFinalSnapshot": False, "x": 1},
     ),
     (Rule.PROTECTION, BUCKET, {}, {"forceDestroy": True}, {"forceDestroy": False}),
-    (Rule.PROTECTION, "aws:ecr/repository:Repository", {}, {"forceDelete": True}, {"forceDelete": False}),
+    (Rule.PROTECTION, aws.ECR_REPOSITORY, {}, {"forceDelete": True}, {"forceDelete": False}),
     (
         Rule.PROTECTION,
         TABLE,
@@ -145,14 +146,14 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
     (Rule.PROTECTION, LOGS, {}, {"retentionInDays": 30}, {"retentionInDays": 0}),
     (
         Rule.PROTECTION,
-        "aws:sqs/queue:Queue",
+        aws.SQS_QUEUE,
         {"messageRetentionSeconds": 900},
         {"messageRetentionSeconds": 60},
         {"messageRetentionSeconds": 1000},
     ),
     (
         Rule.PROTECTION,
-        "aws:kinesis/stream:Stream",
+        aws.KINESIS_STREAM,
         {"retentionPeriod": 48},
         {"retentionPeriod": 24},
         {"retentionPeriod": 72},
@@ -178,11 +179,11 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
         {"rule": {"defaultRetention": {"days": 3}}},
         {"rule": {"defaultRetention": {"days": 60}}},
     ),
-    (Rule.PROTECTION, "aws:kms/key:Key", {"isEnabled": True}, {"isEnabled": False}, {"isEnabled": True, "policy": "p"}),
-    (Rule.PROTECTION, "aws:kms/replicaKey:ReplicaKey", {"enabled": True}, {"enabled": False}, {"policy": "p"}),
+    (Rule.PROTECTION, aws.KMS_KEY, {"isEnabled": True}, {"isEnabled": False}, {"isEnabled": True, "policy": "p"}),
+    (Rule.PROTECTION, aws.KMS_REPLICA_KEY, {"enabled": True}, {"enabled": False}, {"policy": "p"}),
     (
         Rule.PROTECTION,
-        "aws:kms/key:Key",
+        aws.KMS_KEY,
         {"deletionWindowInDays": 30},
         {"deletionWindowInDays": 7},
         {"deletionWindowInDays": 30, "description": "d"},
@@ -195,8 +196,8 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
         {"recoveryWindowInDays": 30, "description": "d"},
     ),
     (Rule.PROTECTION, CLUSTER, {"kmsKeyId": KEY}, {"kmsKeyId": OTHER_KEY}, {"kmsKeyId": KEY, "port": 1}),
-    (Rule.PROTECTION, "aws:backup/vault:Vault", {"kmsKeyArn": KEY}, {"kmsKeyArn": OTHER_KEY}, {"tags": {}}),
-    (Rule.PROTECTION, "aws:sqs/queue:Queue", {"kmsMasterKeyId": KEY}, {}, {"kmsMasterKeyId": KEY, "delaySeconds": 1}),
+    (Rule.PROTECTION, aws.BACKUP_VAULT, {"kmsKeyArn": KEY}, {"kmsKeyArn": OTHER_KEY}, {"tags": {}}),
+    (Rule.PROTECTION, aws.SQS_QUEUE, {"kmsMasterKeyId": KEY}, {}, {"kmsMasterKeyId": KEY, "delaySeconds": 1}),
     (
         Rule.PROTECTION,
         TABLE,
@@ -206,7 +207,7 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
     ),
     (
         Rule.PROTECTION,
-        "aws:eks/cluster:Cluster",
+        aws.EKS_CLUSTER,
         {"encryptionConfig": {"provider": {"keyArn": KEY}}},
         {"encryptionConfig": {"provider": {"keyArn": OTHER_KEY}}},
         {"version": "1.34"},
@@ -215,10 +216,10 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
     *(
         (Rule.PROTECTION, type_, {path: True}, {path: False}, {path: True, "x": 1})
         for type_, path in (
-            ("aws:cloudtrail/trail:Trail", "enableLogging"),
-            ("aws:cloudtrail/trail:Trail", "isMultiRegionTrail"),
-            ("aws:guardduty/detector:Detector", "enable"),
-            ("aws:cfg/recorderStatus:RecorderStatus", "isEnabled"),
+            (aws.CLOUDTRAIL_TRAIL, "enableLogging"),
+            (aws.CLOUDTRAIL_TRAIL, "isMultiRegionTrail"),
+            (aws.GUARDDUTY_DETECTOR, "enable"),
+            (aws.CFG_RECORDER_STATUS, "isEnabled"),
         )
     ),
 )

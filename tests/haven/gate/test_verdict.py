@@ -17,12 +17,13 @@ from haven.gate import preview_reader
 from haven.gate import text as gate_text
 from haven.gate.failover import Failover
 from haven.gate.findings import Rule
+from haven.program import aws_types as aws
 from tests.haven.gate.change_sets import HERE, THERE, Made, Values, digest, events, judged, plan, rules
 
 PREVIEWS = Path(__file__).parent / "previews"
 
-CLUSTER, TABLE, BUCKET = "aws:rds/cluster:Cluster", "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"
-NODES, ROLE = "aws:eks/nodeGroup:NodeGroup", "aws:iam/role:Role"
+CLUSTER, TABLE, BUCKET = aws.RDS_CLUSTER, aws.DYNAMODB_TABLE, aws.S3_BUCKET
+NODES, ROLE = aws.EKS_NODE_GROUP, aws.IAM_ROLE
 
 
 STASH = Made(

@@ -6,6 +6,7 @@ from typing import Any
 
 from haven.model.objectives import judge
 from haven.model.tiers import PROMISES, Tier
+from haven.program import aws_types as aws
 from haven.program.recording import Options, Recording, Resource, Secret, reference
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
@@ -44,23 +45,23 @@ def node_group(name: str, desired: int, *, gpu: bool, region: str = PRIMARY) -> 
         "scalingConfig": {"minSize": 0, "desiredSize": desired, "maxSize": 9},
         "instanceTypes": ["g6.xlarge", "g5.xlarge"],
     }
-    return resource("aws:eks/nodeGroup:NodeGroup", name, inputs, region=region, component="InferenceCluster")
+    return resource(aws.EKS_NODE_GROUP, name, inputs, region=region, component="InferenceCluster")
 
 
 CACHE_HERE = resource(
-    "aws:elasticache/replicationGroup:ReplicationGroup",
+    aws.ELASTICACHE_REPLICATION_GROUP,
     "cache-euw1",
     {"numNodeGroups": 3, "replicasPerNodeGroup": 1, "replicationGroupId": "cache-euw1"},
     component="GlobalCache",
 )
 DATASTORE = resource(
-    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
     "cache-global",
     {"primaryReplicationGroupId": reference(CACHE_HERE.key, "id")},
     component="GlobalCache",
 )
 CACHE_THERE = resource(
-    "aws:elasticache/replicationGroup:ReplicationGroup",
+    aws.ELASTICACHE_REPLICATION_GROUP,
     "cache-euc1",
     {"globalReplicationGroupId": reference(DATASTORE.key, "globalReplicationGroupId"), "replicasPerNodeGroup": 1},
     region=RECOVERY,
@@ -105,21 +106,21 @@ def recording(*resources: Resource, tier: Tier = Tier.WARM, **outputs: Any) -> R
 EVERYTHING = (
     resource("pulumi:providers:aws", "aws-eu-west-1", {"region": PRIMARY}),
     resource("haven:index:GlobalDatabase", "db", custom=False),
-    resource("aws:ec2/vpc:Vpc", "vpc", {"cidrBlock": "10.0.0.0/16"}, component="RegionalNetwork"),
-    resource("aws:ec2/subnet:Subnet", "a", {"availabilityZone": "eu-west-1a"}, component="RegionalNetwork"),
-    resource("aws:ec2/subnet:Subnet", "b", {"availabilityZone": "eu-west-1b"}, component="RegionalNetwork"),
-    resource("aws:ec2/natGateway:NatGateway", "nat", component="RegionalNetwork"),
-    resource("aws:eks/cluster:Cluster", "eks", {"version": "1.33"}, component="InferenceCluster", protect=True),
+    resource(aws.EC2_VPC, "vpc", {"cidrBlock": "10.0.0.0/16"}, component="RegionalNetwork"),
+    resource(aws.EC2_SUBNET, "a", {"availabilityZone": "eu-west-1a"}, component="RegionalNetwork"),
+    resource(aws.EC2_SUBNET, "b", {"availabilityZone": "eu-west-1b"}, component="RegionalNetwork"),
+    resource(aws.EC2_NAT_GATEWAY, "nat", component="RegionalNetwork"),
+    resource(aws.EKS_CLUSTER, "eks", {"version": "1.33"}, component="InferenceCluster", protect=True),
     node_group("system", 3, gpu=False),
     node_group("serving", 4, gpu=True),
     node_group("serving-there", 2, gpu=True, region=RECOVERY),
-    resource("aws:rds/cluster:Cluster", "db-euw1", {"engineVersion": "16.11"}, component="GlobalDatabase"),
-    resource("aws:rds/clusterInstance:ClusterInstance", "db-1", {"instanceClass": "c"}, component="GlobalDatabase"),
-    resource("aws:rds/cluster:Cluster", "db-euc1", {}, region=RECOVERY, component="GlobalDatabase"),
+    resource(aws.RDS_CLUSTER, "db-euw1", {"engineVersion": "16.11"}, component="GlobalDatabase"),
+    resource(aws.RDS_CLUSTER_INSTANCE, "db-1", {"instanceClass": "c"}, component="GlobalDatabase"),
+    resource(aws.RDS_CLUSTER, "db-euc1", {}, region=RECOVERY, component="GlobalDatabase"),
     CACHE_HERE,
     DATASTORE,
     CACHE_THERE,
-    resource("aws:s3/bucket:Bucket", "models", {"bucket": "models-euw1"}, component="ReplicatedBucket"),
+    resource(aws.S3_BUCKET, "models", {"bucket": "models-euw1"}, component="ReplicatedBucket"),
     resource("random:index/randomPassword:RandomPassword", "password", region=None, component="GlobalDatabase"),
-    resource("aws:ssm/parameter:Parameter", "manifest", {"value": Secret("hush-hush")}),
+    resource(aws.SSM_PARAMETER, "manifest", {"value": Secret("hush-hush")}),
 )

@@ -10,6 +10,7 @@ from haven.cli.main import main
 from haven.plan import account_summary
 from haven.plan import text as plan_text
 from haven.plan.summary import as_json, make_plan
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from tests.environments import ACCOUNT, PRIMARY, RECOVERY, ROOT, environment
 from tests.haven.plan.hand_made_recordings import recording, resource
@@ -60,19 +61,17 @@ def test_the_parts_tell_what_matters_about_them() -> None:
 
 
 def test_a_trail_of_one_region_is_told_from_one_of_all() -> None:
-    trail = resource("aws:cloudtrail/trail:Trail", "here", {"name": "here", "isMultiRegionTrail": False})
+    trail = resource(aws.CLOUDTRAIL_TRAIL, "here", {"name": "here", "isMultiRegionTrail": False})
     assert told("trail", trail) == ["trail here: events of this Region alone"]
 
 
 def test_what_is_recorded_watched_and_copied_is_told() -> None:
-    recorder = resource("aws:cfg/recorder:Recorder", "r", {"recordingMode": {"recordingFrequency": "DAILY"}})
-    feature = "aws:guardduty/detectorFeature:DetectorFeature"
+    recorder = resource(aws.CFG_RECORDER, "r", {"recordingMode": {"recordingFrequency": "DAILY"}})
+    feature = aws.GUARDDUTY_DETECTOR_FEATURE
     watched = resource(feature, "s3", {"name": "S3_DATA_EVENTS", "status": "ENABLED"})
     unwatched = resource(feature, "eks", {"name": "EKS_AUDIT_LOGS", "status": "DISABLED"})
     rules = {"rules": [{"destinations": [{"region": RECOVERY}]}]}
-    copies = resource(
-        "aws:ecr/replicationConfiguration:ReplicationConfiguration", "c", {"replicationConfiguration": rules}
-    )
+    copies = resource(aws.ECR_REPLICATION_CONFIGURATION, "c", {"replicationConfiguration": rules})
     assert told("baseline", recorder, watched, unwatched, copies) == [
         "AWS Config writes down once a day what changed",
         "GuardDuty reads S3_DATA_EVENTS too",

@@ -14,6 +14,7 @@ from haven.model.tiers import Tier
 from haven.plan import difference_text
 from haven.plan.difference import PropertyChange, as_json, by_place, difference, judged
 from haven.plan.summary import Plan, make_plan
+from haven.program import aws_types as aws
 from haven.program.diff import HIDDEN
 from haven.program.recording import Options, Recording, Resource, Secret, reference
 from haven.program.removal_steps import held
@@ -31,7 +32,7 @@ from tests.haven.plan.hand_made_recordings import (
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:
     """How one bucket's inputs differ."""
-    old, new = (recording(resource("aws:s3/bucket:Bucket", "b", inputs)) for inputs in (before, after))
+    old, new = (recording(resource(aws.S3_BUCKET, "b", inputs)) for inputs in (before, after))
     found = difference(old, new)
     assert not found.added
     assert not found.removed
@@ -110,18 +111,18 @@ def test_a_secret_inside_something_that_comes_or_goes_is_hidden_too() -> None:
 
 
 def test_references_are_shown_by_the_name_of_their_resource() -> None:
-    vpc = resource("aws:ec2/vpc:Vpc", "haven-vpc")
-    old = recording(vpc, resource("aws:ec2/subnet:Subnet", "s", {"vpcId": "vpc-1"}))
-    new = recording(vpc, resource("aws:ec2/subnet:Subnet", "s", {"vpcId": f"arn:{reference(vpc.key, 'id')}"}))
+    vpc = resource(aws.EC2_VPC, "haven-vpc")
+    old = recording(vpc, resource(aws.EC2_SUBNET, "s", {"vpcId": "vpc-1"}))
+    new = recording(vpc, resource(aws.EC2_SUBNET, "s", {"vpcId": f"arn:{reference(vpc.key, 'id')}"}))
     (change,) = difference(old, new).changed
     assert change.properties[0].after == "arn:<haven-vpc.id>"
-    nobody = recording(resource("aws:ec2/subnet:Subnet", "s", {"vpcId": reference("0" * 12, "id")}))
+    nobody = recording(resource(aws.EC2_SUBNET, "s", {"vpcId": reference("0" * 12, "id")}))
     (change,) = difference(old, nobody).changed
     assert change.properties[0].after == "<unknown.id>"
 
 
 def test_options_that_matter_are_compared_too() -> None:
-    bucket = resource("aws:s3/bucket:Bucket", "b")
+    bucket = resource(aws.S3_BUCKET, "b")
     kept = replace(bucket, options=Options(protect=True, retain_on_delete=True))
     (change,) = difference(recording(bucket), recording(kept)).changed
     assert [(each.path, each.before, each.after) for each in change.properties] == [
@@ -199,7 +200,7 @@ def test_nothing_to_change_is_said_so() -> None:
 
 
 def test_added_properties_and_changed_secrets_are_told_in_words() -> None:
-    parameter = "aws:ssm/parameter:Parameter"
+    parameter = aws.SSM_PARAMETER
     old = recording(resource(parameter, "p", {"value": Secret("a"), "old": 1}))
     new = recording(resource(parameter, "p", {"value": Secret("b"), "new": 2}))
     said = difference_text.render(make_plan(old), make_plan(new), difference(old, new), (), Style())
@@ -214,10 +215,10 @@ def test_no_line_is_wider_than_a_terminal() -> None:
 
 def going(*, protect: bool = True, retain: bool = True) -> Recording:
     """A Region's table replica, balancer and node group, which another tier doesn't have."""
-    replica = resource("aws:dynamodb/tableReplica:TableReplica", "features-replica", region=RECOVERY, protect=protect)
+    replica = resource(aws.DYNAMODB_TABLE_REPLICA, "features-replica", region=RECOVERY, protect=protect)
     return recording(
         replace(replica, options=Options(protect=protect, retain_on_delete=retain)),
-        resource("aws:lb/loadBalancer:LoadBalancer", "edge", region=RECOVERY, protect=protect),
+        resource(aws.LB_LOAD_BALANCER, "edge", region=RECOVERY, protect=protect),
         node_group("serving", 2, gpu=True, region=RECOVERY),
     )
 
@@ -346,13 +347,13 @@ EXACT = """\
 
 def test_a_comparison_reads_like_this() -> None:
     old = recording(node_group("serving", 4, gpu=True), node_group("serving-there", 2, gpu=True, region=RECOVERY))
-    logs = resource("aws:s3/bucket:Bucket", "logs", {"bucket": "logs"})
+    logs = resource(aws.S3_BUCKET, "logs", {"bucket": "logs"})
     new = recording(node_group("serving", 1, gpu=True), logs, tier=Tier.BACKUP)
     said = difference_text.render(make_plan(old), make_plan(new), difference(old, new), (), Style(colour=True))
     assert said.replace("\033", "") == EXACT
 
 
 def test_a_resource_that_moves_to_another_region_is_changed() -> None:
-    bucket = resource("aws:s3/bucket:Bucket", "b")
+    bucket = resource(aws.S3_BUCKET, "b")
     (change,) = difference(recording(bucket), recording(replace(bucket, region=RECOVERY))).changed
     assert list(change.properties) == [PropertyChange("(Region)", PRIMARY, RECOVERY)]

@@ -13,6 +13,7 @@ from haven.model.tiers import Tier
 from haven.plan import text as plan_text
 from haven.plan.component_summary import cache_nodes, component_facts, scaling
 from haven.plan.summary import Plan, as_json, kind, make_plan
+from haven.program import aws_types as aws
 from haven.program.queries import is_gpu_group, zones
 from haven.program.recording import Resource, reference
 from tests.haven.plan.hand_made_recordings import (
@@ -66,7 +67,7 @@ def test_what_stands_is_counted_by_what_serves(plan: Plan) -> None:
 
 def test_a_secondary_cache_has_its_primarys_shards() -> None:
     assert cache_nodes(CACHE_THERE, recording(*EVERYTHING)) == 6
-    alone = resource("aws:elasticache/replicationGroup:ReplicationGroup", "x", {"numCacheClusters": 2})
+    alone = resource(aws.ELASTICACHE_REPLICATION_GROUP, "x", {"numCacheClusters": 2})
     assert cache_nodes(alone, recording(alone)) == 2
 
 
@@ -111,7 +112,7 @@ def test_json_describes_a_node_group_with_its_scaling(plan: Plan) -> None:
     (group,) = [each for each in as_json(plan)["resources"] if each["name"] == "serving"]
     assert group == {
         "urn": "urn:pulumi:test::haven::aws:eks/nodeGroup:NodeGroup::serving",
-        "type": "aws:eks/nodeGroup:NodeGroup",
+        "type": aws.EKS_NODE_GROUP,
         "name": "serving",
         "region": PRIMARY,
         "component": "InferenceCluster",
@@ -130,11 +131,11 @@ def test_no_secret_is_in_json_or_text(plan: Plan) -> None:
     ("image", "gpu"), [("BOTTLEROCKET_x86_64_NVIDIA", True), ("AL2_x86_64_GPU", True), ("BOTTLEROCKET_x86_64", False)]
 )
 def test_gpu_groups_are_told_by_their_image(image: str, gpu: bool) -> None:
-    assert is_gpu_group(resource("aws:eks/nodeGroup:NodeGroup", "x", {"amiType": image})) is gpu
+    assert is_gpu_group(resource(aws.EKS_NODE_GROUP, "x", {"amiType": image})) is gpu
 
 
 def test_only_node_groups_scale() -> None:
-    assert scaling(resource("aws:s3/bucket:Bucket", "x", {"scalingConfig": {}})) is None
+    assert scaling(resource(aws.S3_BUCKET, "x", {"scalingConfig": {}})) is None
 
 
 def test_zones_are_those_of_the_subnets() -> None:
@@ -146,7 +147,7 @@ def facts_of(component: str, *records: Resource, extra: tuple[Resource, ...] = (
 
 
 def test_a_network_tells_its_block_zones_nat_and_endpoints() -> None:
-    endpoint = resource("aws:ec2/vpcEndpoint:VpcEndpoint", "e", {"vpcEndpointType": "Interface"})
+    endpoint = resource(aws.EC2_VPC_ENDPOINT, "e", {"vpcEndpointType": "Interface"})
     network = [each for each in EVERYTHING if each.component == "RegionalNetwork"]
     assert facts_of("RegionalNetwork", *network, endpoint) == [
         "10.0.0.0/16", "zones eu-west-1a, eu-west-1b", "1 NAT gateway", "1 interface endpoint",
@@ -155,7 +156,7 @@ def test_a_network_tells_its_block_zones_nat_and_endpoints() -> None:
 
 
 def test_a_cluster_tells_its_version_and_groups_system_first() -> None:
-    cluster = resource("aws:eks/cluster:Cluster", "eks", {"version": "1.33"})
+    cluster = resource(aws.EKS_CLUSTER, "eks", {"version": "1.33"})
     assert facts_of("InferenceCluster", node_group("a-gpu", 2, gpu=True), node_group("z", 3, gpu=False), cluster) == [
         "Kubernetes 1.33",
         "system nodes z: 3 now, 0 to 9 (g6.xlarge, g5.xlarge)",
@@ -165,11 +166,11 @@ def test_a_cluster_tells_its_version_and_groups_system_first() -> None:
 
 def test_a_database_tells_whether_it_is_headless_and_forwards_writes() -> None:
     member = resource(
-        "aws:rds/cluster:Cluster",
+        aws.RDS_CLUSTER,
         "db",
         {"engineVersion": "16.11", "clusterIdentifier": "haven-db-euc1", "enableGlobalWriteForwarding": True},
     )
-    instance = resource("aws:rds/clusterInstance:ClusterInstance", "i", {"instanceClass": "db.r6g.large"})
+    instance = resource(aws.RDS_CLUSTER_INSTANCE, "i", {"instanceClass": "db.r6g.large"})
     first = "Aurora PostgreSQL 16.11, member haven-db-euc1"
     assert facts_of("GlobalDatabase", member) == [first, "headless: no instance", "forwards writes to the writer"]
     assert facts_of("GlobalDatabase", member, instance)[1] == "1 instance (db.r6g.large)"
@@ -195,9 +196,9 @@ def test_a_cache_tells_its_size_and_role() -> None:
     ],
 )
 def test_a_bucket_tells_how_it_replicates(rules: list[Any], said: str) -> None:
-    bucket = resource("aws:s3/bucket:Bucket", "b", {"bucket": "b-euw1", "objectLockEnabled": True})
+    bucket = resource(aws.S3_BUCKET, "b", {"bucket": "b-euw1", "objectLockEnabled": True})
     config = resource(
-        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        aws.S3_BUCKET_REPLICATION_CONFIG,
         "c",
         {"bucket": reference(bucket.key, "id"), "rules": rules},
     )
@@ -207,13 +208,13 @@ def test_a_bucket_tells_how_it_replicates(rules: list[Any], said: str) -> None:
 
 
 def test_dns_tells_who_answers_and_whether_it_is_checked() -> None:
-    zone = resource("aws:route53/zone:Zone", "z", {"name": "example.com"})
+    zone = resource(aws.ROUTE53_ZONE, "z", {"name": "example.com"})
     failover = {"name": "ai.example.com", "failoverRoutingPolicies": [{"type": "PRIMARY"}]}
     latency = {"name": "ai.example.com", "latencyRoutingPolicies": [{"region": RECOVERY}]}
     records = [
-        resource("aws:route53/record:Record", "r1", {**failover, "setIdentifier": PRIMARY, "healthCheckId": "h"}),
-        resource("aws:route53/record:Record", "r2", {**latency, "setIdentifier": RECOVERY}),
-        resource("aws:route53/record:Record", "r3", {"name": "example.com", "aliases": [{"name": "ai.example.com"}]}),
+        resource(aws.ROUTE53_RECORD, "r1", {**failover, "setIdentifier": PRIMARY, "healthCheckId": "h"}),
+        resource(aws.ROUTE53_RECORD, "r2", {**latency, "setIdentifier": RECOVERY}),
+        resource(aws.ROUTE53_RECORD, "r3", {"name": "example.com", "aliases": [{"name": "ai.example.com"}]}),
     ]
     assert facts_of("FailoverDns", zone, *records) == [
         "public zone example.com",
@@ -227,19 +228,19 @@ def test_a_switch_tells_which_region_it_turns_off_and_who_decides(type_: str, mo
     alarm = {"name": "switch-euw1", "dimensions": {"Region": PRIMARY}}
     facts = facts_of(
         "TrafficSwitch",
-        resource("aws:cloudwatch/metricAlarm:MetricAlarm", "a", alarm),
-        resource("aws:route53/healthCheck:HealthCheck", "h", {"type": type_}),
+        resource(aws.CLOUDWATCH_METRIC_ALARM, "a", alarm),
+        resource(aws.ROUTE53_HEALTH_CHECK, "h", {"type": type_}),
     )
     assert facts[0] == "alarm switch-euw1 turns eu-west-1 off"
     assert facts[1].startswith(mode)
 
 
 def test_an_unknown_component_is_counted_without_facts() -> None:
-    assert facts_of("SomethingElse", resource("aws:s3/bucket:Bucket", "b")) == []
+    assert facts_of("SomethingElse", resource(aws.S3_BUCKET, "b")) == []
 
 
 def test_resource_types_are_named_in_words() -> None:
-    assert kind("aws:eks/nodeGroup:NodeGroup") == "eks node group"
+    assert kind(aws.EKS_NODE_GROUP) == "eks node group"
     assert kind("pulumi:index:Stash") == "pulumi stash"
     assert kind("random:index/randomPassword:RandomPassword") == "random random password"
 
@@ -391,7 +392,7 @@ EXACT = """\
 
 
 def test_a_plan_reads_like_this() -> None:
-    database = resource("aws:rds/cluster:Cluster", "db-euc1", region=RECOVERY, component="GlobalDatabase")
+    database = resource(aws.RDS_CLUSTER, "db-euc1", region=RECOVERY, component="GlobalDatabase")
     made = recording(node_group("system", 3, gpu=False), node_group("serving", 4, gpu=True), database)
     outputs = {**made.outputs, "promises": {"rto": made.outputs["promises"]["rto"]}}
     said = plan_text.render(make_plan(replace(made, outputs=outputs)), Style(colour=True))

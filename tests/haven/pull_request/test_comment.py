@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from haven.cli.pull_request import exit_code
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from haven.pull_request import markdown
 from haven.pull_request.markdown import LIMIT, MARKER, QUIET, Where
@@ -64,10 +65,8 @@ def verdict(violations: Sequence[dict[str, Any]] = (), waived: Sequence[dict[str
 
 
 def test_a_row_has_the_verdict_the_tiers_and_the_counts() -> None:
-    old = declared("pilot-light", resource("aws:s3/bucket:Bucket", "a"), resource("aws:s3/bucket:Bucket", "b"))
-    new = declared(
-        "warm", resource("aws:s3/bucket:Bucket", "a", {"bucket": "x"}), resource("aws:s3/bucket:Bucket", "c")
-    )
+    old = declared("pilot-light", resource(aws.S3_BUCKET, "a"), resource(aws.S3_BUCKET, "b"))
+    new = declared("warm", resource(aws.S3_BUCKET, "a", {"bucket": "x"}), resource(aws.S3_BUCKET, "c"))
     judged = verdict([violation("mandatory"), violation("advisory")])
     found = report(("prod", run(old), run(new, judged)))
     assert "| `prod` | **1 mandatory**, 1 advisory | `pilot-light` → **`warm`** | 1 | 1 | 1 |" in said(found)
@@ -93,7 +92,7 @@ def test_a_stack_about_which_there_is_nothing_to_say_has_its_row_alone() -> None
 
 
 def test_resources_stand_by_region_and_component_and_one_by_one_in_a_fold() -> None:
-    cluster = resource("aws:eks/cluster:Cluster", "cluster", component="InferenceCluster")
+    cluster = resource(aws.EKS_CLUSTER, "cluster", component="InferenceCluster")
     text = said(report(("prod", run(declared()), run(declared("warm", cluster)))))
     assert "| `eu-west-1` | `InferenceCluster haven-InferenceCluster` | 1 | 0 | 0 |" in text
     folded = text[text.index("<details>") : text.index("</details>")]
@@ -109,7 +108,7 @@ def test_a_waiver_is_told_of_in_the_thirty_days_before_its_end(until: str, told:
 
 
 def test_dropping_what_is_protected_and_other_grave_edits_are_pointed_out() -> None:
-    kept = resource("aws:s3/bucket:Bucket", "models", protect=True)
+    kept = resource(aws.S3_BUCKET, "models", protect=True)
     old = run(declared("warm", kept), config={"haven:regions": '{"primary": "eu-west-1"}'})
     config = {"haven:regions": '{"primary":"eu-west-1"}', "haven:ephemeral": "true", "haven:active": "eu-central-1"}
     found = report(("prod", old, run(declared(), config={**config, "haven:policy": '{"levels": {}}'})))
@@ -156,7 +155,7 @@ def test_a_comment_without_stacks_says_so_and_is_marked_as_quiet() -> None:
 
 @pytest.mark.parametrize(("resources", "stacks"), [(3_000, 1), (60, 60), (1, 1_000)])
 def test_a_long_report_is_cut_to_what_github_takes_and_says_where_the_rest_is(resources: int, stacks: int) -> None:
-    records = [resource("aws:s3/bucket:Bucket", f"büro-{number}") for number in range(resources)]
+    records = [resource(aws.S3_BUCKET, f"büro-{number}") for number in range(resources)]
     found = report(*((f"prod-{number}", run(declared()), run(declared("warm", *records))) for number in range(stacks)))
     text = markdown.comment(found, Where("https://github.com/o/r/actions/runs/1"))
     assert len(text.encode()) <= LIMIT < len(markdown.render(found, None).encode())
@@ -166,14 +165,14 @@ def test_a_long_report_is_cut_to_what_github_takes_and_says_where_the_rest_is(re
 
 
 def test_a_cut_list_shows_its_first_lines_and_how_many_there_are_more() -> None:
-    records = [resource("aws:s3/bucket:Bucket", f"bucket-{number:04}") for number in range(3_000)]
+    records = [resource(aws.S3_BUCKET, f"bucket-{number:04}") for number in range(3_000)]
     text = said(report(("prod", run(declared()), run(declared("warm", *records)))))
     assert "+ s3 bucket bucket-0000\n" in text
     assert "# and 1001 more lines\n" in text
 
 
 def test_a_report_that_fits_is_not_cut() -> None:
-    found = report(("prod", run(declared()), run(declared("warm", resource("aws:s3/bucket:Bucket", "a")))))
+    found = report(("prod", run(declared()), run(declared("warm", resource(aws.S3_BUCKET, "a")))))
     assert said(found) == markdown.render(found, None)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven.pull_request import markdown
 from haven.pull_request.report import Report, make_report
 from haven.pull_request.report_json import as_json
@@ -61,7 +62,7 @@ def test_resources_are_found_under_their_regions_and_components(report: Report, 
     assert ("eu-central-1", "GlobalDatabase") in removed
     assert "haven-warm-db-euc1" in {each["name"] for each in told["refused"]}
     [stack] = report.stacks
-    clusters = [each for each in stack.found.removed if each.type == "aws:eks/cluster:Cluster"]
+    clusters = [each for each in stack.found.removed if each.type == aws.EKS_CLUSTER]
     assert [each.region for each in clusters] == ["eu-central-1"]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from haven.program import aws_types as aws
 from haven.program.recording import Options, Recording, Resource, Secret, reference
 from haven.terraform import provider_differences
 from haven.terraform.export import Export, LeaveOut, export
@@ -78,12 +79,12 @@ SCHEMA = ProviderSchema(
     },
 )
 
-QUEUE = "aws:sqs/queue:Queue"
-POLICY = "aws:sqs/queuePolicy:QueuePolicy"
-CLUSTER = "aws:eks/cluster:Cluster"
-GROUP = "aws:ec2/securityGroup:SecurityGroup"
-PARAMETER = "aws:ssm/parameter:Parameter"
-SECRET = "aws:secretsmanager/secretVersion:SecretVersion"
+QUEUE = aws.SQS_QUEUE
+POLICY = aws.SQS_QUEUE_POLICY
+CLUSTER = aws.EKS_CLUSTER
+GROUP = aws.EC2_SECURITY_GROUP
+PARAMETER = aws.SSM_PARAMETER
+SECRET = aws.SECRETSMANAGER_SECRET_VERSION
 PASSWORD = "random:index/randomPassword:RandomPassword"
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.policies.breaking import (
     Change,
@@ -26,15 +27,15 @@ from tests.policies.kubernetes import (
 )
 
 EUW1, EUC1 = "eu-west-1", "eu-central-1"
-CLUSTER, NODES = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"
-DATABASE, INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"
-CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
-BALANCER, TARGETS = "aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup"
-TABLE, TABLE_REPLICA = "aws:dynamodb/table:Table", "aws:dynamodb/tableReplica:TableReplica"
-QUEUE, ALARM = "aws:sqs/queue:Queue", "aws:cloudwatch/metricAlarm:MetricAlarm"
-SUBNET, ROUTE, NAT = "aws:ec2/subnet:Subnet", "aws:ec2/route:Route", "aws:ec2/natGateway:NatGateway"
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-EFS, MOUNT_TARGET = "aws:efs/fileSystem:FileSystem", "aws:efs/mountTarget:MountTarget"
+CLUSTER, NODES = aws.EKS_CLUSTER, aws.EKS_NODE_GROUP
+DATABASE, INSTANCE = aws.RDS_CLUSTER, aws.RDS_CLUSTER_INSTANCE
+CACHE = aws.ELASTICACHE_REPLICATION_GROUP
+BALANCER, TARGETS = aws.LB_LOAD_BALANCER, aws.LB_TARGET_GROUP
+TABLE, TABLE_REPLICA = aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA
+QUEUE, ALARM = aws.SQS_QUEUE, aws.CLOUDWATCH_METRIC_ALARM
+SUBNET, ROUTE, NAT = aws.EC2_SUBNET, aws.EC2_ROUTE, aws.EC2_NAT_GATEWAY
+TEMPLATE = aws.EC2_LAUNCH_TEMPLATE
+EFS, MOUNT_TARGET = aws.EFS_FILE_SYSTEM, aws.EFS_MOUNT_TARGET
 TAGS = {"owner": "platform", "environment": "warm", "system": "serving", "data-class": "internal", "cost-center": "ai"}
 
 
@@ -66,7 +67,7 @@ def _reserved(recording: Recording) -> Recording:
 
 def _files(recording: Recording) -> Recording:
     """A file system that can be reached in two zones."""
-    key = find(recording, "aws:kms/key:Key").key
+    key = find(recording, aws.KMS_KEY).key
     made = {"encrypted": True, "kmsKeyId": reference(key, "arn"), "tags": {**TAGS, "Name": "files"}}
     recording = adding(EFS, "files", made, EUW1, protect=True, retain_on_delete=True)(recording)
     system = reference(find(recording, EFS).key, "id")
@@ -81,7 +82,7 @@ def _route_in_table(recording: Recording) -> Recording:
     """The way out of zone b stands in its route table itself, and leads through zone a."""
     gateway = reference(find(recording, NAT, "nat-a", region=EUW1).key, "id")
     inner = setting(
-        "aws:ec2/routeTable:RouteTable",
+        aws.EC2_ROUTE_TABLE,
         "routes",
         [{"cidrBlock": "0.0.0.0/0", "natGatewayId": gateway}],
         "private-b",
@@ -105,19 +106,19 @@ _ZONES = (
         "spans-zones",
         "warm",
         "a database's subnets in one zone",
-        _in_one_zone("aws:rds/subnetGroup:SubnetGroup", "subnetIds", "db", subnet="data-a"),
+        _in_one_zone(aws.RDS_SUBNET_GROUP, "subnetIds", "db", subnet="data-a"),
     ),
     Mutation(
         "spans-zones",
         "active-active",
         "a cache's subnets in one zone",
-        _in_one_zone("aws:elasticache/subnetGroup:SubnetGroup", "subnetIds", "cache", subnet="data-a"),
+        _in_one_zone(aws.ELASTICACHE_SUBNET_GROUP, "subnetIds", "cache", subnet="data-a"),
     ),
     Mutation(
         "spans-zones",
         "pilot-light",
         "an endpoint in one zone",
-        _in_one_zone("aws:ec2/vpcEndpoint:VpcEndpoint", "subnetIds", "ecr-api"),
+        _in_one_zone(aws.EC2_VPC_ENDPOINT, "subnetIds", "ecr-api"),
     ),
     Mutation(
         "nat-per-zone",
@@ -226,7 +227,7 @@ _DELETION = (
         "stateful-resources-protected",
         "account",
         "a trail not protected",
-        protecting("aws:cloudtrail/trail:Trail", protect=False),
+        protecting(aws.CLOUDTRAIL_TRAIL, protect=False),
     ),
 )
 

@@ -1,21 +1,22 @@
 """What is broken of data protection."""
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.policies.breaking import Change, Mutation, both, find, setting, without
 
 EUW1, EUC1 = "eu-west-1", "eu-central-1"
-BUCKET, VERSIONING = "aws:s3/bucket:Bucket", "aws:s3/bucketVersioning:BucketVersioning"
-LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-OBJECT_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
-ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-KEY = "aws:kms/key:Key"
-DATABASE, CACHE = "aws:rds/cluster:Cluster", "aws:elasticache/replicationGroup:ReplicationGroup"
-TABLE, TABLE_REPLICA = "aws:dynamodb/table:Table", "aws:dynamodb/tableReplica:TableReplica"
-PLAN, VAULT, SELECTION = "aws:backup/plan:Plan", "aws:backup/vault:Vault", "aws:backup/selection:Selection"
-LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
-TESTS = "aws:backup/restoreTestingPlan:RestoreTestingPlan"
-TESTED = "aws:backup/restoreTestingSelection:RestoreTestingSelection"
-REPOSITORY, TRAIL = "aws:ecr/repository:Repository", "aws:cloudtrail/trail:Trail"
+BUCKET, VERSIONING = aws.S3_BUCKET, aws.S3_BUCKET_VERSIONING
+LIFECYCLE = aws.S3_BUCKET_LIFECYCLE_CONFIGURATION
+OBJECT_LOCK = aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION
+ENCRYPTION = aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION
+KEY = aws.KMS_KEY
+DATABASE, CACHE = aws.RDS_CLUSTER, aws.ELASTICACHE_REPLICATION_GROUP
+TABLE, TABLE_REPLICA = aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA
+PLAN, VAULT, SELECTION = aws.BACKUP_PLAN, aws.BACKUP_VAULT, aws.BACKUP_SELECTION
+LOCK = aws.BACKUP_VAULT_LOCK_CONFIGURATION
+TESTS = aws.BACKUP_RESTORE_TESTING_PLAN
+TESTED = aws.BACKUP_RESTORE_TESTING_SELECTION
+REPOSITORY, TRAIL = aws.ECR_REPOSITORY, aws.CLOUDTRAIL_TRAIL
 
 
 def _copied_within_the_region(recording: Recording) -> Recording:
@@ -33,7 +34,7 @@ def _under_a_key(recording: Recording) -> Recording:
 
 def _logs_of_nobody(recording: Recording) -> Recording:
     """The bucket of a balancer's logs, once no balancer writes to it."""
-    return setting("aws:lb/loadBalancer:LoadBalancer", "accessLogs", None, region=EUW1)(recording)
+    return setting(aws.LB_LOAD_BALANCER, "accessLogs", None, region=EUW1)(recording)
 
 
 def _lifecycles(value: object, path: str, *words: str) -> Change:
@@ -214,13 +215,13 @@ _RECORDS = (
         "log-group-retention",
         "warm",
         "logs kept for ever",
-        setting("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 0, "flow-logs"),
+        setting(aws.CLOUDWATCH_LOG_GROUP, "retentionInDays", 0, "flow-logs"),
     ),
     Mutation(
         "log-group-retention",
         "demo",
         "logs kept for a day",
-        setting("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 1, "flow-logs"),
+        setting(aws.CLOUDWATCH_LOG_GROUP, "retentionInDays", 1, "flow-logs"),
     ),
     Mutation(
         "trail-files-validated",
@@ -232,7 +233,7 @@ _RECORDS = (
         "stream-retention",
         "demo",
         "a stream that forgets over a weekend",
-        setting("aws:kinesis/stream:Stream", "retentionPeriod", 24, region=EUC1),
+        setting(aws.KINESIS_STREAM, "retentionPeriod", 24, region=EUC1),
     ),
     Mutation(
         "image-tags-immutable",
@@ -244,7 +245,7 @@ _RECORDS = (
         "secret-recovery-window",
         "warm",
         "a secret that is gone at once",
-        setting("aws:secretsmanager/secret:Secret", "recoveryWindowInDays", 0, "db"),
+        setting(aws.SECRETSMANAGER_SECRET, "recoveryWindowInDays", 0, "db"),
     ),
 )
 
@@ -256,7 +257,7 @@ _WATCHING = (
         "cluster-requests-logged",
         "warm",
         "a cluster that logs no audit",
-        setting("aws:eks/cluster:Cluster", "enabledClusterLogTypes", ["api", "authenticator"]),
+        setting(aws.EKS_CLUSTER, "enabledClusterLogTypes", ["api", "authenticator"]),
     ),
 )
 

@@ -1,19 +1,20 @@
 """What can be wrong with encryption and with ways in, and the rule that sees it."""
 
+from haven.program import aws_types as aws
 from tests.environments import PRIMARY, RECOVERY
 from tests.policies.breaking import Mutation, adding, setting, without
 
-CLUSTER = "aws:rds/cluster:Cluster"
-GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
-QUEUE = "aws:sqs/queue:Queue"
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-KUBERNETES = "aws:eks/cluster:Cluster"
-LISTENER = "aws:lb/listener:Listener"
-INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-BUCKET_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-BUCKET_PUBLIC = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-BUCKET_OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
-BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+CLUSTER = aws.RDS_CLUSTER
+GROUP = aws.ELASTICACHE_REPLICATION_GROUP
+QUEUE = aws.SQS_QUEUE
+TEMPLATE = aws.EC2_LAUNCH_TEMPLATE
+KUBERNETES = aws.EKS_CLUSTER
+LISTENER = aws.LB_LISTENER
+INGRESS = aws.VPC_SECURITY_GROUP_INGRESS_RULE
+BUCKET_ENCRYPTION = aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION
+BUCKET_PUBLIC = aws.S3_BUCKET_PUBLIC_ACCESS_BLOCK
+BUCKET_OWNERSHIP = aws.S3_BUCKET_OWNERSHIP_CONTROLS
+BUCKET_POLICY = aws.S3_BUCKET_POLICY
 DEFAULT_RULE = "rules.0.applyServerSideEncryptionByDefault"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 RECOVERY_KEY = KEY.replace(PRIMARY, RECOVERY)
@@ -31,21 +32,21 @@ _DATABASES = (
         "database-encrypted",
         "demo",
         "an open global database, thrown away or not",
-        setting("aws:rds/globalCluster:GlobalCluster", "storageEncrypted", False),
+        setting(aws.RDS_GLOBAL_CLUSTER, "storageEncrypted", False),
     ),
     Mutation(
         "database-insights-encrypted",
         "warm",
         "statements kept under AWS's own key",
-        setting("aws:rds/clusterInstance:ClusterInstance", "performanceInsightsKmsKeyId", None),
+        setting(aws.RDS_CLUSTER_INSTANCE, "performanceInsightsKmsKeyId", None),
     ),
     Mutation(
         "snapshot-copy-encrypted",
         "warm",
         "a snapshot copied without a key",
-        setting("aws:rds/clusterSnapshotCopy:ClusterSnapshotCopy", "kmsKeyId", None),
+        setting(aws.RDS_CLUSTER_SNAPSHOT_COPY, "kmsKeyId", None),
         base=adding(
-            "aws:rds/clusterSnapshotCopy:ClusterSnapshotCopy",
+            aws.RDS_CLUSTER_SNAPSHOT_COPY,
             "copied",
             {
                 "sourceDbClusterSnapshotIdentifier": f"arn:aws:rds:{PRIMARY}:111122223333:cluster-snapshot:before",
@@ -59,13 +60,13 @@ _DATABASES = (
         "database-not-public",
         "warm",
         "a database on the internet",
-        setting("aws:rds/clusterInstance:ClusterInstance", "publiclyAccessible", True),
+        setting(aws.RDS_CLUSTER_INSTANCE, "publiclyAccessible", True),
     ),
     Mutation(
         "database-demands-tls",
         "warm",
         "a database that TLS is up to",
-        setting("aws:rds/clusterParameterGroup:ClusterParameterGroup", "parameters.2.value", "0"),
+        setting(aws.RDS_CLUSTER_PARAMETER_GROUP, "parameters.2.value", "0"),
     ),
     Mutation(
         "database-demands-tls",
@@ -88,9 +89,9 @@ _DATABASES = (
         "search-domain-encrypted",
         "warm",
         "a search domain that answers plain HTTP",
-        setting("aws:opensearch/domain:Domain", "domainEndpointOptions.enforceHttps", False),
+        setting(aws.OPENSEARCH_DOMAIN, "domainEndpointOptions.enforceHttps", False),
         base=adding(
-            "aws:opensearch/domain:Domain",
+            aws.OPENSEARCH_DOMAIN,
             "search",
             {
                 "encryptAtRest": {"enabled": True, "kmsKeyId": KEY},
@@ -113,13 +114,13 @@ _STORES = (
         "table-encrypted",
         "warm",
         "a table without a key",
-        setting("aws:dynamodb/table:Table", "serverSideEncryption", None),
+        setting(aws.DYNAMODB_TABLE, "serverSideEncryption", None),
     ),
     Mutation(
         "table-encrypted",
         "warm",
         "a table's replica without a key",
-        setting("aws:dynamodb/tableReplica:TableReplica", "kmsKeyArn", None),
+        setting(aws.DYNAMODB_TABLE_REPLICA, "kmsKeyArn", None),
     ),
     Mutation(
         "messages-encrypted", "warm", "a queue without a key", setting(QUEUE, "kmsMasterKeyId", None, "euw1-queue")
@@ -128,53 +129,51 @@ _STORES = (
         "messages-encrypted",
         "backup",
         "a topic under AWS's own key",
-        setting("aws:sns/topic:Topic", "kmsMasterKeyId", "alias/aws/sns", "alarms"),
+        setting(aws.SNS_TOPIC, "kmsMasterKeyId", "alias/aws/sns", "alarms"),
     ),
     Mutation(
         "messages-encrypted",
         "demo",
         "an open stream",
-        setting("aws:kinesis/stream:Stream", "encryptionType", "NONE", "euw1"),
+        setting(aws.KINESIS_STREAM, "encryptionType", "NONE", "euw1"),
     ),
     Mutation(
         "messages-encrypted",
         "demo",
         "an event bus without a key",
-        setting("aws:cloudwatch/eventBus:EventBus", "kmsKeyIdentifier", None, "euc1"),
+        setting(aws.CLOUDWATCH_EVENT_BUS, "kmsKeyIdentifier", None, "euc1"),
     ),
     Mutation(
         "log-group-encrypted",
         "warm",
         "a log group without a key",
-        setting("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", None, "flow-logs"),
+        setting(aws.CLOUDWATCH_LOG_GROUP, "kmsKeyId", None, "flow-logs"),
     ),
     Mutation(
         "secret-encrypted",
         "warm",
         "a secret without a key",
-        setting("aws:secretsmanager/secret:Secret", "kmsKeyId", None, "db"),
+        setting(aws.SECRETSMANAGER_SECRET, "kmsKeyId", None, "db"),
     ),
     Mutation(
         "secret-encrypted",
         "warm",
         "a secret's replica under AWS's own key",
-        setting("aws:secretsmanager/secret:Secret", "replicas.0.kmsKeyId", "alias/aws/secretsmanager", "cache"),
+        setting(aws.SECRETSMANAGER_SECRET, "replicas.0.kmsKeyId", "alias/aws/secretsmanager", "cache"),
     ),
     Mutation(
         "image-repository-encrypted",
         "warm",
         "images under AWS's own key",
-        setting("aws:ecr/repository:Repository", "encryptionConfigurations", None, "euw1"),
+        setting(aws.ECR_REPOSITORY, "encryptionConfigurations", None, "euw1"),
     ),
     Mutation(
         "backup-vault-encrypted",
         "backup",
         "a backup vault without a key",
-        setting("aws:backup/vault:Vault", "kmsKeyArn", None, "euw1"),
+        setting(aws.BACKUP_VAULT, "kmsKeyArn", None, "euw1"),
     ),
-    Mutation(
-        "trail-encrypted", "account", "a trail without a key", setting("aws:cloudtrail/trail:Trail", "kmsKeyId", None)
-    ),
+    Mutation("trail-encrypted", "account", "a trail without a key", setting(aws.CLOUDTRAIL_TRAIL, "kmsKeyId", None)),
     Mutation(
         "volume-encrypted",
         "warm",
@@ -191,25 +190,21 @@ _STORES = (
         "volume-encrypted",
         "account",
         "volumes that are open where nobody says anything",
-        setting("aws:ebs/encryptionByDefault:EncryptionByDefault", "enabled", False),
+        setting(aws.EBS_ENCRYPTION_BY_DEFAULT, "enabled", False),
     ),
     Mutation(
         "file-system-encrypted",
         "warm",
         "an open file system",
-        setting("aws:efs/fileSystem:FileSystem", "encrypted", False),
-        base=adding(
-            "aws:efs/fileSystem:FileSystem", "shared", {"encrypted": True, "kmsKeyId": KEY}, PRIMARY, protect=True
-        ),
+        setting(aws.EFS_FILE_SYSTEM, "encrypted", False),
+        base=adding(aws.EFS_FILE_SYSTEM, "shared", {"encrypted": True, "kmsKeyId": KEY}, PRIMARY, protect=True),
     ),
-    Mutation(
-        "key-rotated", "warm", "a key that stays the same", setting("aws:kms/key:Key", "enableKeyRotation", False)
-    ),
+    Mutation("key-rotated", "warm", "a key that stays the same", setting(aws.KMS_KEY, "enableKeyRotation", False)),
     Mutation(
         "key-deletion-can-be-undone",
         "warm",
         "a key that is gone after a week",
-        setting("aws:kms/replicaKey:ReplicaKey", "deletionWindowInDays", 7),
+        setting(aws.KMS_REPLICA_KEY, "deletionWindowInDays", 7),
     ),
 )
 
@@ -259,14 +254,14 @@ _BUCKETS = (
         "public-access-blocked",
         "account",
         "an account that may have public buckets",
-        setting("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", "restrictPublicBuckets", None),
+        setting(aws.S3_ACCOUNT_PUBLIC_ACCESS_BLOCK, "restrictPublicBuckets", None),
     ),
     Mutation(
         "public-access-blocked",
         "active-active",
         "a public access point",
         setting(
-            "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint",
+            aws.S3CONTROL_MULTI_REGION_ACCESS_POINT,
             "details.publicAccessBlock.blockPublicPolicy",
             False,
         ),
@@ -303,13 +298,13 @@ _WAYS = (
         "balancer-drops-invalid-headers",
         "warm",
         "a balancer that lets any header through",
-        setting("aws:lb/loadBalancer:LoadBalancer", "dropInvalidHeaderFields", False),
+        setting(aws.LB_LOAD_BALANCER, "dropInvalidHeaderFields", False),
     ),
     Mutation(
         "topic-demands-tls",
         "warm",
         "a topic that takes messages without TLS",
-        setting("aws:sns/topicPolicy:TopicPolicy", "policy.Statement.1.Condition", None),
+        setting(aws.SNS_TOPIC_POLICY, "policy.Statement.1.Condition", None),
     ),
     Mutation("queue-demands-tls", "warm", "a queue without a policy", setting(QUEUE, "policy", None, "euw1-queue")),
     Mutation(
@@ -346,7 +341,7 @@ _WAYS = (
         "instance-without-public-address",
         "warm",
         "nodes with public addresses",
-        setting("aws:ec2/subnet:Subnet", "mapPublicIpOnLaunch", True, "euw1-private-a"),
+        setting(aws.EC2_SUBNET, "mapPublicIpOnLaunch", True, "euw1-private-a"),
     ),
     Mutation(
         "instance-without-public-address",
@@ -371,7 +366,7 @@ _WAYS = (
         "warm",
         "a default security group that lets everybody in",
         setting(
-            "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+            aws.EC2_DEFAULT_SECURITY_GROUP,
             "ingress",
             [{"protocol": "-1", "fromPort": 0, "toPort": 0, "ipv6CidrBlocks": ["::/0"]}],
         ),

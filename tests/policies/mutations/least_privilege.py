@@ -3,17 +3,18 @@
 import json
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.environments import PRIMARY
 from tests.policies.breaking import Mutation, adding, both, find, setting
 
-ROLE = "aws:iam/role:Role"
-ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
-ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
-BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
-KEY = "aws:kms/key:Key"
-ACCESS = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+ROLE = aws.IAM_ROLE
+ROLE_POLICY = aws.IAM_ROLE_POLICY
+ATTACHMENT = aws.IAM_ROLE_POLICY_ATTACHMENT
+TOPIC_POLICY = aws.SNS_TOPIC_POLICY
+BUCKET_POLICY = aws.S3_BUCKET_POLICY
+KEY = aws.KMS_KEY
+ACCESS = aws.EKS_ACCESS_POLICY_ASSOCIATION
 BINDING = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
 CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
 JOB = "kubernetes:batch/v1:Job"

@@ -2,14 +2,15 @@
 
 import json
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from haven_policies.rules.naming import TAGS
 from tests.policies.breaking import Change, Mutation, both, find, putting, setting
 
 TAGGED, CARRIES, FITS = "resources-tagged", "names-carry-environment", "names-fit-aws"
-DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
-TOPIC = "aws:sns/topic:Topic"
-ALIAS = "aws:kms/alias:Alias"
+DASHBOARD = aws.CLOUDWATCH_DASHBOARD
+TOPIC = aws.SNS_TOPIC
+ALIAS = aws.KMS_ALIAS
 
 
 def by_default(**tags: str | None) -> Change:

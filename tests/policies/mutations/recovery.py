@@ -1,10 +1,11 @@
 """What one Region uses, and the other one would look for in vain."""
 
+from haven.program import aws_types as aws
 from tests.environments import PRIMARY, RECOVERY
 from tests.policies.breaking import Mutation, both, setting, without
 
-_ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
-_LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+_ASSOCIATION = aws.EKS_POD_IDENTITY_ASSOCIATION
+_LOG_GROUP = aws.CLOUDWATCH_LOG_GROUP
 _PARAMETERS = {"parameters": '{"serving/model": "large"}'}
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -13,7 +14,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "warm",
         "the recovery Region's key is another one's replica",
         setting(
-            "aws:kms/replicaKey:ReplicaKey",
+            aws.KMS_REPLICA_KEY,
             "primaryKeyArn",
             f"arn:aws:kms:{PRIMARY}:111122223333:key/mrk-00000000000000000000000000000000",
         ),
@@ -22,40 +23,40 @@ MUTATIONS: tuple[Mutation, ...] = (
         "keys-in-both-regions",
         "warm",
         "a key with a replica that is for one Region alone",
-        setting("aws:kms/key:Key", "multiRegion", False),
+        setting(aws.KMS_KEY, "multiRegion", False),
     ),
     Mutation(
         "secrets-in-both-regions",
         "backup",
         "a secret has no replica",
-        setting("aws:secretsmanager/secret:Secret", "replicas", None, "model-hub"),
+        setting(aws.SECRETSMANAGER_SECRET, "replicas", None, "model-hub"),
     ),
     Mutation(
         "images-in-both-regions",
         "pilot-light",
         "the recovery Region has no repository for what serves",
         both(
-            without("aws:ecr/lifecyclePolicy:LifecyclePolicy", "serving", region=RECOVERY),
-            without("aws:ecr/repository:Repository", "serving", region=RECOVERY),
+            without(aws.ECR_LIFECYCLE_POLICY, "serving", region=RECOVERY),
+            without(aws.ECR_REPOSITORY, "serving", region=RECOVERY),
         ),
     ),
     Mutation(
         "images-in-both-regions",
         "warm",
         "the recovery Region's repository is called something else",
-        setting("aws:ecr/repository:Repository", "name", "haven-warm-images/train", "training", region=RECOVERY),
+        setting(aws.ECR_REPOSITORY, "name", "haven-warm-images/train", "training", region=RECOVERY),
     ),
     Mutation(
         "certificates-in-both-regions",
         "active-active",
         "the recovery Region's certificate is for another name",
-        setting("aws:acm/certificate:Certificate", "domainName", "*.example.com", region=RECOVERY),
+        setting(aws.ACM_CERTIFICATE, "domainName", "*.example.com", region=RECOVERY),
     ),
     Mutation(
         "parameters-in-both-regions",
         "warm",
         "a parameter is in the primary Region alone",
-        without("aws:ssm/parameter:Parameter", "serving", region=RECOVERY),
+        without(aws.SSM_PARAMETER, "serving", region=RECOVERY),
         config=_PARAMETERS,
     ),
     Mutation(
@@ -80,14 +81,14 @@ MUTATIONS: tuple[Mutation, ...] = (
         "permissions-in-both-regions",
         "warm",
         "nodes of the recovery Region may not pull images",
-        without("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "node-images", region=RECOVERY),
+        without(aws.IAM_ROLE_POLICY_ATTACHMENT, "node-images", region=RECOVERY),
     ),
     Mutation(
         "permissions-in-both-regions",
         "active-active",
         "pods of the recovery Region may use the other Region's key alone",
         setting(
-            "aws:iam/rolePolicy:RolePolicy",
+            aws.IAM_ROLE_POLICY,
             "policy.Statement.0.Resource",
             [f"arn:aws:kms:{PRIMARY}:111122223333:key/mrk-00000000000000000000000000000000"],
             "ebs-csi",

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from haven_policies.rules.values import value_at
 from tests.policies.breaking import Change, Mutation, adding, as_it_is, find, putting, setting
@@ -11,14 +12,14 @@ REPLICAS, BACKUPS = "replicas-in-allowed-regions", "backups-in-allowed-regions"
 LOGS, EVENTS = "logs-in-allowed-regions", "events-in-allowed-regions"
 STORES, UNKNOWN = "stores-in-allowed-regions", "destinations-known"
 
-TABLE = "aws:dynamodb/table:Table"
-REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
-PLAN = "aws:backup/plan:Plan"
-QUEUE = "aws:sqs/queue:Queue"
-IMAGES = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
-BALANCER = "aws:lb/loadBalancer:LoadBalancer"
-SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
-TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+TABLE = aws.DYNAMODB_TABLE
+REPLICATION = aws.S3_BUCKET_REPLICATION_CONFIG
+PLAN = aws.BACKUP_PLAN
+QUEUE = aws.SQS_QUEUE
+IMAGES = aws.ECR_REPLICATION_CONFIGURATION
+BALANCER = aws.LB_LOAD_BALANCER
+SUBSCRIPTION = aws.SNS_TOPIC_SUBSCRIPTION
+TARGET = aws.CLOUDWATCH_EVENT_TARGET
 STATES, IRELAND, GERMANY = "us-east-1", "eu-west-1", "eu-central-1"
 OWN, OTHER = "111122223333", "444455556666"
 
@@ -52,12 +53,8 @@ _VAULT = "arn:aws:backup:{}:{}:backup-vault:elsewhere"
 
 _STORES = (
     Mutation(STORES, "warm", "a queue abroad", setting(QUEUE, "region", STATES, "requests-euw1-queue")),
-    Mutation(
-        STORES, "demo", "a parameter abroad", setting("aws:ssm/parameter:Parameter", "region", STATES, "serving/model")
-    ),
-    Mutation(
-        STORES, "active-active", "a repository abroad", setting("aws:ecr/repository:Repository", "region", STATES)
-    ),
+    Mutation(STORES, "demo", "a parameter abroad", setting(aws.SSM_PARAMETER, "region", STATES, "serving/model")),
+    Mutation(STORES, "active-active", "a repository abroad", setting(aws.ECR_REPOSITORY, "region", STATES)),
     Mutation(
         STORES,
         "demo",
@@ -88,7 +85,7 @@ _REPLICAS = (
         REPLICAS,
         "warm",
         "the replica of a table in a third Region",
-        setting("aws:dynamodb/tableReplica:TableReplica", "region", STATES, "features"),
+        setting(aws.DYNAMODB_TABLE_REPLICA, "region", STATES, "features"),
     ),
     Mutation(
         REPLICAS,
@@ -100,26 +97,26 @@ _REPLICAS = (
         REPLICAS,
         "pilot-light",
         "a third replica of a secret",
-        appending("aws:secretsmanager/secret:Secret", "replicas", {"region": STATES, "kmsKeyId": _KEY}, "model-hub"),
+        appending(aws.SECRETSMANAGER_SECRET, "replicas", {"region": STATES, "kmsKeyId": _KEY}, "model-hub"),
         config=_EUROPE,
     ),
     Mutation(
         REPLICAS,
         "warm",
         "a member of the database abroad",
-        setting("aws:rds/cluster:Cluster", "region", STATES, region=GERMANY),
+        setting(aws.RDS_CLUSTER, "region", STATES, region=GERMANY),
     ),
     Mutation(
         REPLICAS,
         "warm",
         "a member of the cache abroad",
-        setting("aws:elasticache/replicationGroup:ReplicationGroup", "region", STATES, region=GERMANY),
+        setting(aws.ELASTICACHE_REPLICATION_GROUP, "region", STATES, region=GERMANY),
     ),
     Mutation(
         REPLICAS,
         "active-active",
         "a replica of a key abroad",
-        setting("aws:kms/replicaKey:ReplicaKey", "region", STATES),
+        setting(aws.KMS_REPLICA_KEY, "region", STATES),
     ),
     Mutation(
         REPLICAS,
@@ -131,7 +128,7 @@ _REPLICAS = (
         REPLICAS,
         "active-active",
         "a bucket behind an access point abroad",
-        setting("aws:s3/bucket:Bucket", "region", STATES, "models", region=GERMANY),
+        setting(aws.S3_BUCKET, "region", STATES, "models", region=GERMANY),
         config=_EUROPE,
     ),
     Mutation(
@@ -174,7 +171,7 @@ _BACKUPS = (
         "pilot-light",
         "a snapshot copied abroad",
         adding(
-            "aws:rds/clusterSnapshotCopy:ClusterSnapshotCopy",
+            aws.RDS_CLUSTER_SNAPSHOT_COPY,
             "copied",
             {
                 "sourceDbClusterSnapshotIdentifier": f"arn:aws:rds:{IRELAND}:{OWN}:cluster-snapshot:last",
@@ -192,13 +189,13 @@ _LOGS = (
         LOGS,
         "warm",
         "flow logs written abroad",
-        setting("aws:ec2/flowLog:FlowLog", "logDestination", f"arn:aws:logs:{STATES}:{OWN}:log-group:flows"),
+        setting(aws.EC2_FLOW_LOG, "logDestination", f"arn:aws:logs:{STATES}:{OWN}:log-group:flows"),
     ),
     Mutation(
         LOGS,
         "warm",
         "logs of a balancer in a bucket abroad",
-        setting("aws:s3/bucket:Bucket", "region", STATES, "euw1", "logs"),
+        setting(aws.S3_BUCKET, "region", STATES, "euw1", "logs"),
         config=_EUROPE,
     ),
     Mutation(
@@ -206,7 +203,7 @@ _LOGS = (
         "active-active",
         "logs of the firewall streamed abroad",
         setting(
-            "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+            aws.WAFV2_WEB_ACL_LOGGING_CONFIGURATION,
             "logDestinationConfigs.0",
             f"arn:aws:firehose:{STATES}:{OWN}:deliverystream/aws-waf-logs-all",
         ),
@@ -215,16 +212,14 @@ _LOGS = (
         LOGS,
         "account",
         "the trail's log group abroad",
-        setting(
-            "aws:cloudtrail/trail:Trail", "cloudWatchLogsGroupArn", f"arn:aws:logs:{STATES}:{OWN}:log-group:trail:*"
-        ),
+        setting(aws.CLOUDTRAIL_TRAIL, "cloudWatchLogsGroupArn", f"arn:aws:logs:{STATES}:{OWN}:log-group:trail:*"),
     ),
     Mutation(
         LOGS,
         "demo",
         "a log group that sends its lines abroad",
         adding(
-            "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter",
+            aws.CLOUDWATCH_LOG_SUBSCRIPTION_FILTER,
             "lines",
             {
                 "name": "haven-demo-lines",
@@ -281,22 +276,20 @@ _UNKNOWN = (
         UNKNOWN,
         "active-active",
         "an access point over a bucket that stands nobody knows where",
-        appending(
-            "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint", "details.regions", {"bucket": "elsewhere"}
-        ),
+        appending(aws.S3CONTROL_MULTI_REGION_ACCESS_POINT, "details.regions", {"bucket": "elsewhere"}),
     ),
     Mutation(
         UNKNOWN,
         "account",
         "records of the configuration in a bucket that stands nobody knows where",
-        setting("aws:cfg/deliveryChannel:DeliveryChannel", "s3BucketName", "elsewhere"),
+        setting(aws.CFG_DELIVERY_CHANNEL, "s3BucketName", "elsewhere"),
     ),
     Mutation(
         UNKNOWN,
         "demo",
         "a model called in whatever Region has room",
         adding(
-            "aws:bedrock/inferenceProfile:InferenceProfile",
+            aws.BEDROCK_INFERENCE_PROFILE,
             "anywhere",
             {
                 "name": "haven-demo-anywhere",

@@ -5,17 +5,18 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource, reference
 from tests.environments import PRIMARY, RECOVERY
 from tests.policies.breaking import Change, Mutation, both, find, putting, replacing, setting, without
 from tests.policies.kubernetes import BUDGET, DEPLOYMENT, budget, workload
 
-_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-_CHECK = "aws:route53/healthCheck:HealthCheck"
-_CLUSTER = "aws:eks/cluster:Cluster"
+_ALARM = aws.CLOUDWATCH_METRIC_ALARM
+_CHECK = aws.ROUTE53_HEALTH_CHECK
+_CLUSTER = aws.EKS_CLUSTER
 _KUBERNETES = "pulumi:providers:kubernetes"
-_PARAMETER = "aws:ssm/parameter:Parameter"
-_RECORD = "aws:route53/record:Record"
+_PARAMETER = aws.SSM_PARAMETER
+_RECORD = aws.ROUTE53_RECORD
 _AUTOMATIC = {"traffic": '{"automatic": true}'}
 
 
@@ -80,13 +81,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         "regions-stand-apart",
         "warm",
         "a balancer's targets are in the other Region's network",
-        _made_from("aws:lb/targetGroup:TargetGroup", "vpcId", "aws:ec2/vpc:Vpc", "id"),
+        _made_from(aws.LB_TARGET_GROUP, "vpcId", aws.EC2_VPC, "id"),
     ),
     Mutation(
         "regions-stand-apart",
         "active-active",
         "an alarm tells the other Region's topic",
-        _made_from(_ALARM, "alarmActions.0", "aws:sns/topic:Topic", "arn", "database-lag"),
+        _made_from(_ALARM, "alarmActions.0", aws.SNS_TOPIC, "arn", "database-lag"),
     ),
     Mutation(
         "alarms-tell-at-home",
@@ -183,7 +184,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "provider-is-explicit",
         "warm",
         "a route table is joined by whoever deploys",
-        _by_default_provider("aws:ec2/routeTableAssociation:RouteTableAssociation", "private-a"),
+        _by_default_provider(aws.EC2_ROUTE_TABLE_ASSOCIATION, "private-a"),
     ),
     Mutation(
         "unreachable-clusters-are-skipped",

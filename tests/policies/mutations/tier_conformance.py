@@ -1,15 +1,16 @@
 """What makes an environment less than the tier that it says it is."""
 
+from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from tests.environments import PRIMARY, RECOVERY
 from tests.policies.breaking import Change, Mutation, both, find, putting, setting, without
 
-_CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
-_DATABASE = "aws:rds/cluster:Cluster"
-_GROUP = "aws:eks/nodeGroup:NodeGroup"
-_RECORD = "aws:route53/record:Record"
-_REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
-_SUBNET = "aws:ec2/subnet:Subnet"
+_CACHE = aws.ELASTICACHE_REPLICATION_GROUP
+_DATABASE = aws.RDS_CLUSTER
+_GROUP = aws.EKS_NODE_GROUP
+_RECORD = aws.ROUTE53_RECORD
+_REPLICATION = aws.S3_BUCKET_REPLICATION_CONFIG
+_SUBNET = aws.EC2_SUBNET
 
 
 def _desired(nodes: int, *words: str, region: str = RECOVERY) -> Change:
@@ -50,7 +51,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "standby-network",
         "pilot-light",
         "no network in the recovery Region",
-        without("aws:ec2/vpc:Vpc", region=RECOVERY),
+        without(aws.EC2_VPC, region=RECOVERY),
     ),
     Mutation("standby-zones", "warm", "the recovery Region has two zones of three", _into_zone(f"{RECOVERY}a", "-c")),
     Mutation(
@@ -58,15 +59,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         "warm",
         "no NAT gateway in the recovery Region",
         both(
-            without("aws:ec2/natGateway:NatGateway", region=RECOVERY),
-            without("aws:ec2/route:Route", "-nat-", region=RECOVERY),
+            without(aws.EC2_NAT_GATEWAY, region=RECOVERY),
+            without(aws.EC2_ROUTE, "-nat-", region=RECOVERY),
         ),
     ),
     Mutation(
         "standby-cluster",
         "pilot-light",
         "no control plane in the recovery Region",
-        without("aws:eks/cluster:Cluster", region=RECOVERY),
+        without(aws.EKS_CLUSTER, region=RECOVERY),
     ),
     Mutation(
         "standby-system-nodes", "warm", "the recovery Region's system nodes at two of three", _desired(2, "system")
@@ -115,13 +116,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         "standby-database-instances",
         "warm",
         "the member in the recovery Region is headless",
-        without("aws:rds/clusterInstance:ClusterInstance", region=RECOVERY),
+        without(aws.RDS_CLUSTER_INSTANCE, region=RECOVERY),
     ),
     Mutation(
         "standby-database-instances",
         "active-active",
         "one reader instead of two",
-        without("aws:rds/clusterInstance:ClusterInstance", "-2", region=RECOVERY),
+        without(aws.RDS_CLUSTER_INSTANCE, "-2", region=RECOVERY),
     ),
     Mutation(
         "standby-write-forwarding",
@@ -165,21 +166,21 @@ MUTATIONS: tuple[Mutation, ...] = (
         "active-active",
         "models have no name for both Regions",
         both(
-            without("aws:s3control/multiRegionAccessPointPolicy:MultiRegionAccessPointPolicy", "models"),
-            without("aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint", "models"),
+            without(aws.S3CONTROL_MULTI_REGION_ACCESS_POINT_POLICY, "models"),
+            without(aws.S3CONTROL_MULTI_REGION_ACCESS_POINT, "models"),
         ),
     ),
     Mutation(
         "tables-replicated",
         "pilot-light",
         "a table without its replica",
-        without("aws:dynamodb/tableReplica:TableReplica", "sessions"),
+        without(aws.DYNAMODB_TABLE_REPLICA, "sessions"),
     ),
     Mutation(
         "queues-in-both-regions",
         "warm",
         "no bus for those who go on in the recovery Region",
-        without("aws:cloudwatch/eventBus:EventBus", region=RECOVERY),
+        without(aws.CLOUDWATCH_EVENT_BUS, region=RECOVERY),
         config={"queues": '{"requests": {"bus": {}}}'},
     ),
     Mutation(
@@ -210,25 +211,25 @@ MUTATIONS: tuple[Mutation, ...] = (
         "standby-balancer",
         "pilot-light",
         "the recovery Region's balancer listens to nobody",
-        without("aws:lb/listener:Listener", region=RECOVERY),
+        without(aws.LB_LISTENER, region=RECOVERY),
     ),
     Mutation(
         "standby-firewall",
         "warm",
         "the recovery Region's balancer has no firewall before it",
-        without("aws:wafv2/webAclAssociation:WebAclAssociation", region=RECOVERY),
+        without(aws.WAFV2_WEB_ACL_ASSOCIATION, region=RECOVERY),
     ),
     Mutation(
         "standby-endpoints",
         "warm",
         "the recovery Region's network has no endpoint of the registry",
-        without("aws:ec2/vpcEndpoint:VpcEndpoint", "ecr-api", region=RECOVERY),
+        without(aws.EC2_VPC_ENDPOINT, "ecr-api", region=RECOVERY),
     ),
     Mutation(
         "standby-same-machines",
         "warm",
         "a smaller reader in the recovery Region",
-        setting("aws:rds/clusterInstance:ClusterInstance", "instanceClass", "db.r6g.medium", region=RECOVERY),
+        setting(aws.RDS_CLUSTER_INSTANCE, "instanceClass", "db.r6g.medium", region=RECOVERY),
     ),
     Mutation(
         "standby-same-machines",
@@ -240,6 +241,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "standby-same-versions",
         "pilot-light",
         "an older Kubernetes in the recovery Region",
-        setting("aws:eks/cluster:Cluster", "version", "1.32", region=RECOVERY),
+        setting(aws.EKS_CLUSTER, "version", "1.32", region=RECOVERY),
     ),
 )

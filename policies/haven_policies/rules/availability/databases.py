@@ -3,19 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from haven.config.policy import Level
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import is_off, less, number, plain, value_at
 
-CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
+CLUSTERS = (aws.RDS_CLUSTER, aws.DOCDB_CLUSTER, aws.NEPTUNE_CLUSTER)
 CLUSTER_INSTANCES = (
-    "aws:rds/clusterInstance:ClusterInstance",
-    "aws:docdb/clusterInstance:ClusterInstance",
-    "aws:neptune/clusterInstance:ClusterInstance",
+    aws.RDS_CLUSTER_INSTANCE,
+    aws.DOCDB_CLUSTER_INSTANCE,
+    aws.NEPTUNE_CLUSTER_INSTANCE,
 )
-INSTANCE = "aws:rds/instance:Instance"
-REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
 LEAST_INSTANCES = 2
 """One writes, one takes over. An assumption."""
 
@@ -40,7 +39,7 @@ def database_spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
                 cluster, "", got, allowed, "add a reader in another zone: it takes over when the writer is lost"
             )
         yield from _together(instances)
-    for instance in graph.of(INSTANCE):
+    for instance in graph.of(aws.RDS_INSTANCE):
         if value_at(instance.inputs, "replicateSourceDb") is None and is_off(instance.inputs.get("multiAz")):
             yield against(instance, "multiAz", "true", "set it: a standby in another zone takes over within minutes")
 
@@ -92,9 +91,9 @@ def database_promotion_order(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @resource_rule(
-    REPLICATION_GROUP,
-    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
-    "aws:memorydb/cluster:Cluster",
+    aws.ELASTICACHE_REPLICATION_GROUP,
+    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
+    aws.MEMORYDB_CLUSTER,
     says="A cache has replicas in other zones, and fails over to them by itself.",
     fix="Set automaticFailoverEnabled and multiAzEnabled, and at least one replica for each shard.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoFailover.html",
@@ -102,13 +101,13 @@ def database_promotion_order(graph: ResourceGraph) -> Iterator[Finding]:
 )
 def cache_fails_over(cache: Resource) -> Iterator[Finding]:
     """Without a replica, or with one that nobody promotes, a zone takes the cache's shard with it."""
-    if cache.type == "aws:memorydb/cluster:Cluster":
+    if cache.type == aws.MEMORYDB_CLUSTER:
         if number(value_at(cache.inputs, "numReplicasPerShard")) == 0:
             yield against(cache, "numReplicasPerShard", "at least 1", "raise it")
         return
     if is_off(cache.inputs.get("automaticFailoverEnabled")):
         yield against(cache, "automaticFailoverEnabled", "true", "set it: nobody promotes a replica otherwise")
-    if cache.type != REPLICATION_GROUP:
+    if cache.type != aws.ELASTICACHE_REPLICATION_GROUP:
         return
     if is_off(cache.inputs.get("multiAzEnabled")):
         yield against(cache, "multiAzEnabled", "true", "set it: replicas may stand in the primary's zone otherwise")

@@ -2,48 +2,47 @@
 
 from collections.abc import Iterator, Mapping
 
-from haven_policies.rules.availability.databases import CLUSTERS, INSTANCE, REPLICATION_GROUP
+from haven.program import aws_types as aws
+from haven_policies.rules.availability.databases import CLUSTERS
 from haven_policies.rules.availability.zones import LOAD_BALANCERS
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import is_off, is_true, is_unknown, maps_at, value_at
 
-TABLE = "aws:dynamodb/table:Table"
-TABLE_REPLICA = "aws:dynamodb/tableReplica:TableReplica"
-BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2)
 _PROTECTION: Mapping[str, str] = {
     **dict.fromkeys(CLUSTERS, "deletionProtection"),
-    INSTANCE: "deletionProtection",
-    "aws:rds/globalCluster:GlobalCluster": "deletionProtection",
-    "aws:eks/cluster:Cluster": "deletionProtection",
-    "aws:cognito/userPool:UserPool": "deletionProtection",
-    TABLE: "deletionProtectionEnabled",
-    TABLE_REPLICA: "deletionProtectionEnabled",
+    aws.RDS_INSTANCE: "deletionProtection",
+    aws.RDS_GLOBAL_CLUSTER: "deletionProtection",
+    aws.EKS_CLUSTER: "deletionProtection",
+    aws.COGNITO_USER_POOL: "deletionProtection",
+    aws.DYNAMODB_TABLE: "deletionProtectionEnabled",
+    aws.DYNAMODB_TABLE_REPLICA: "deletionProtectionEnabled",
     **dict.fromkeys(LOAD_BALANCERS, "enableDeletionProtection"),
 }
 _STATEFUL = (
     *CLUSTERS,
-    INSTANCE,
-    TABLE,
-    TABLE_REPLICA,
-    REPLICATION_GROUP,
+    aws.RDS_INSTANCE,
+    aws.DYNAMODB_TABLE,
+    aws.DYNAMODB_TABLE_REPLICA,
+    aws.ELASTICACHE_REPLICATION_GROUP,
     *BUCKETS,
-    "aws:rds/globalCluster:GlobalCluster",
-    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
-    "aws:memorydb/cluster:Cluster",
-    "aws:eks/cluster:Cluster",
-    "aws:efs/fileSystem:FileSystem",
-    "aws:kms/key:Key",
-    "aws:kms/replicaKey:ReplicaKey",
-    "aws:secretsmanager/secret:Secret",
-    "aws:ecr/repository:Repository",
-    "aws:backup/vault:Vault",
-    "aws:kinesis/stream:Stream",
-    "aws:sqs/queue:Queue",
-    "aws:route53/zone:Zone",
-    "aws:opensearch/domain:Domain",
-    "aws:msk/cluster:Cluster",
-    "aws:cloudtrail/trail:Trail",
+    aws.RDS_GLOBAL_CLUSTER,
+    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
+    aws.MEMORYDB_CLUSTER,
+    aws.EKS_CLUSTER,
+    aws.EFS_FILE_SYSTEM,
+    aws.KMS_KEY,
+    aws.KMS_REPLICA_KEY,
+    aws.SECRETSMANAGER_SECRET,
+    aws.ECR_REPOSITORY,
+    aws.BACKUP_VAULT,
+    aws.KINESIS_STREAM,
+    aws.SQS_QUEUE,
+    aws.ROUTE53_ZONE,
+    aws.OPENSEARCH_DOMAIN,
+    aws.MSK_CLUSTER,
+    aws.CLOUDTRAIL_TRAIL,
 )
 
 
@@ -62,7 +61,7 @@ def deletion_protection(graph: ResourceGraph) -> Iterator[Finding]:
         value = value_at(record.inputs, path)
         if not (is_true(value) or value == "ACTIVE" or is_unknown(value)):
             yield against(record, path, "true", "set it")
-    for table in graph.of(TABLE):
+    for table in graph.of(aws.DYNAMODB_TABLE):
         for path, replica in maps_at(table.inputs, "replicas"):
             if is_off(replica.get("deletionProtectionEnabled")):
                 yield against(table, f"{path}.deletionProtectionEnabled", "true", "set it: it is each replica's own")

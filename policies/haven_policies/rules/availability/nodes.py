@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
-from haven_policies.rules.availability.zones import LEAST_ZONES, NODE_GROUP, gpu_groups, zones_of
+from haven_policies.rules.availability.zones import LEAST_ZONES, gpu_groups, zones_of
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import entries, is_unknown, number, plain, value_at
@@ -12,7 +13,6 @@ LEAST_TYPES = 2
 """One to fall back on when the other is short. An assumption."""
 HALF = 50
 """Percent of a group's nodes that an update may take at once. An assumption."""
-_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 
 
 @stack_rule(
@@ -55,13 +55,15 @@ def _alone(group: Resource, groups: Sequence[Resource], zones: Mapping[str, set[
 def _is_reserved(group: Resource, graph: ResourceGraph) -> bool:
     if value_at(group.inputs, "capacityType") == "CAPACITY_BLOCK":
         return True
-    templates = [each for each in graph.referred(group.inputs.get("launchTemplate")) if each.type == _TEMPLATE]
+    templates = [
+        each for each in graph.referred(group.inputs.get("launchTemplate")) if each.type == aws.EC2_LAUNCH_TEMPLATE
+    ]
     path = "capacityReservationSpecification.capacityReservationTarget"
     return any(value_at(each.inputs, path) is not None for each in templates)
 
 
 @resource_rule(
-    NODE_GROUP,
+    aws.EKS_NODE_GROUP,
     says="An update of a group takes no more than half of its nodes at once.",
     fix="Lower updateConfig.maxUnavailable or maxUnavailablePercentage, or leave both out: then it is one node.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html",

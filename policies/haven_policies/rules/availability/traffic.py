@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from haven.config.policy import Level
 from haven.model.tiers import STANDBY
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
 from haven_policies.rules.values import is_list, is_off, less, maps_at, plain, value_at
 
-TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
-QUEUE = "aws:sqs/queue:Queue"
+TARGET_GROUPS = (aws.LB_TARGET_GROUP, aws.ALB_TARGET_GROUP)
 _HTTP = ("HTTP", "HTTPS")
 
 
@@ -64,7 +64,11 @@ def target_health_alarm(graph: ResourceGraph) -> Iterator[Finding]:
     for group in graph.of(*TARGET_GROUPS):
         if value_at(group.inputs, "targetType") == "lambda" or _made_in_a_failover(graph, group):
             continue
-        alarms = [each for each in graph.of(_ALARM) if _METRICS & _metrics(each) and _is_about(graph, each, group)]
+        alarms = [
+            each
+            for each in graph.of(aws.CLOUDWATCH_METRIC_ALARM)
+            if _METRICS & _metrics(each) and _is_about(graph, each, group)
+        ]
         if not alarms:
             allowed = "an alarm on UnHealthyHostCount or HealthyHostCount"
             yield Finding(group, "", "no alarm", allowed, "add one, with a topic among its actions")
@@ -78,7 +82,6 @@ def _made_in_a_failover(graph: ResourceGraph, group: Resource) -> bool:
     return tier is not None and not STANDBY[tier].network and group.region == graph.facts.recovery
 
 
-_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 _METRICS = {"UnHealthyHostCount", "HealthyHostCount", "UnHealthyStateDNS", "UnHealthyStateRouting"}
 
 
@@ -101,10 +104,12 @@ def _metrics(alarm: Resource) -> set[str]:
 )
 def queue_has_dead_letters(graph: ResourceGraph) -> Iterator[Finding]:
     """One request that breaks every worker comes back until it is too old, and then it is gone."""
-    policies = graph.of("aws:sqs/redrivePolicy:RedrivePolicy")
+    policies = graph.of(aws.SQS_REDRIVE_POLICY)
     has_policy = {each.urn for policy in policies for each in graph.referred(policy.inputs.get("queueUrl"))}
-    takes_letters = {each.urn for record in (*graph.of(QUEUE), *policies) for each in _letters_of(record, graph)}
-    for queue in graph.of(QUEUE):
+    takes_letters = {
+        each.urn for record in (*graph.of(aws.SQS_QUEUE), *policies) for each in _letters_of(record, graph)
+    }
+    for queue in graph.of(aws.SQS_QUEUE):
         redrive = parsed(queue.inputs.get("redrivePolicy"))
         is_end = queue.urn in takes_letters or plain(queue.inputs.get("redriveAllowPolicy")) is not None
         if not is_end and not redrive and queue.urn not in has_policy:

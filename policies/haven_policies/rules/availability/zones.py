@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from haven.model.tiers import Tier
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
@@ -12,25 +13,20 @@ from haven_policies.rules.values import entries, in_words, is_unknown, maps_at, 
 
 LEAST_ZONES = 2
 """One stands while the other is gone. An assumption."""
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
-SUBNET = "aws:ec2/subnet:Subnet"
-NAT = "aws:ec2/natGateway:NatGateway"
-ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
-LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
-_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+LOAD_BALANCERS = (aws.LB_LOAD_BALANCER, aws.ALB_LOAD_BALANCER)
 _PLACES: Mapping[str, Sequence[str]] = {
-    "aws:eks/cluster:Cluster": ("vpcConfig.subnetIds",),
-    NODE_GROUP: ("subnetIds",),
+    aws.EKS_CLUSTER: ("vpcConfig.subnetIds",),
+    aws.EKS_NODE_GROUP: ("subnetIds",),
     **dict.fromkeys(LOAD_BALANCERS, ("subnets", "subnetMappings")),
-    "aws:elb/loadBalancer:LoadBalancer": ("subnets", "availabilityZones"),
-    "aws:rds/subnetGroup:SubnetGroup": ("subnetIds",),
-    "aws:docdb/subnetGroup:SubnetGroup": ("subnetIds",),
-    "aws:neptune/subnetGroup:SubnetGroup": ("subnetIds",),
-    "aws:elasticache/subnetGroup:SubnetGroup": ("subnetIds",),
-    "aws:memorydb/subnetGroup:SubnetGroup": ("subnetIds",),
-    "aws:msk/cluster:Cluster": ("brokerNodeGroupInfo.clientSubnets",),
-    "aws:autoscaling/group:Group": ("vpcZoneIdentifiers", "availabilityZones"),
-    _ENDPOINT: ("subnetIds", "subnetConfigurations"),
+    aws.ELB_LOAD_BALANCER: ("subnets", "availabilityZones"),
+    aws.RDS_SUBNET_GROUP: ("subnetIds",),
+    aws.DOCDB_SUBNET_GROUP: ("subnetIds",),
+    aws.NEPTUNE_SUBNET_GROUP: ("subnetIds",),
+    aws.ELASTICACHE_SUBNET_GROUP: ("subnetIds",),
+    aws.MEMORYDB_SUBNET_GROUP: ("subnetIds",),
+    aws.MSK_CLUSTER: ("brokerNodeGroupInfo.clientSubnets",),
+    aws.AUTOSCALING_GROUP: ("vpcZoneIdentifiers", "availabilityZones"),
+    aws.EC2_VPC_ENDPOINT: ("subnetIds", "subnetConfigurations"),
 }
 """In which properties a type says where it stands: one of them is enough."""
 
@@ -77,7 +73,7 @@ def spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
 
 def _is_zonal(record: Resource) -> bool:
     """Gateway endpoints stand in route tables, and in no zone."""
-    return record.type != _ENDPOINT or value_at(record.inputs, "vpcEndpointType") in (
+    return record.type != aws.EC2_VPC_ENDPOINT or value_at(record.inputs, "vpcEndpointType") in (
         "Interface",
         "GatewayLoadBalancer",
     )
@@ -91,7 +87,7 @@ def _narrow(record: Resource, path: str, graph: ResourceGraph) -> Finding:
 
 def gpu_groups(graph: ResourceGraph) -> list[Resource]:
     """The node groups whose nodes have accelerators: by image, by taint or by type."""
-    return [each for each in graph.of(NODE_GROUP) if _has_gpus(each)]
+    return [each for each in graph.of(aws.EKS_NODE_GROUP) if _has_gpus(each)]
 
 
 _ACCELERATED = ("p2", "p3", "p4", "p5", "p6", "g4", "g5", "g6", "g7", "inf", "trn", "dl")
@@ -153,21 +149,21 @@ def _vpc(urn: str, graph: ResourceGraph) -> str:
 
 
 def _subnets_of_nodes(graph: ResourceGraph) -> list[Resource]:
-    found = (each for group in graph.of(NODE_GROUP) for each in graph.referred(group.inputs.get("subnetIds")))
-    return list({each.urn: each for each in found if each.type == SUBNET}.values())
+    found = (each for group in graph.of(aws.EKS_NODE_GROUP) for each in graph.referred(group.inputs.get("subnetIds")))
+    return list({each.urn: each for each in found if each.type == aws.EC2_SUBNET}.values())
 
 
 def _exits(graph: ResourceGraph) -> dict[str, list[tuple[Resource, str, Resource]]]:
     """For each route table its default routes to a NAT gateway: who says so, in which property, and the gateway."""
     found: dict[str, list[tuple[Resource, str, Resource]]] = {}
-    for route in graph.of("aws:ec2/route:Route"):
+    for route in graph.of(aws.EC2_ROUTE):
         table, gateway = graph.target(route.inputs.get("routeTableId")), graph.target(route.inputs.get("natGatewayId"))
-        if table and gateway and gateway.type == NAT and is_default(route.inputs):
+        if table and gateway and gateway.type == aws.EC2_NAT_GATEWAY and is_default(route.inputs):
             found.setdefault(table.urn, []).append((route, "natGatewayId", gateway))
-    for table in graph.of(ROUTE_TABLE):
+    for table in graph.of(aws.EC2_ROUTE_TABLE):
         for path, entry in maps_at(table.inputs, "routes"):
             gateway = graph.target(entry.get("natGatewayId"))
-            if gateway and gateway.type == NAT and is_default(entry):
+            if gateway and gateway.type == aws.EC2_NAT_GATEWAY and is_default(entry):
                 found.setdefault(table.urn, []).append((table, f"{path}.natGatewayId", gateway))
     return found
 
@@ -180,13 +176,13 @@ def _exits(graph: ResourceGraph) -> dict[str, list[tuple[Resource, str, Resource
 )
 def file_system_spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
     """EFS: One Zone storage is lost with its zone; a mount target is reached best from its own zone."""
-    for system in graph.of("aws:efs/fileSystem:FileSystem"):
+    for system in graph.of(aws.EFS_FILE_SYSTEM):
         zone = value_at(system.inputs, "availabilityZoneName")
         if zone is not None:
             fix = "leave it out; it can be chosen at creation only, so copy the data over"
             yield Finding(system, "availabilityZoneName", in_words(zone), "nothing: storage in several zones", fix)
             continue
-        targets = graph.users(system, "aws:efs/mountTarget:MountTarget")
+        targets = graph.users(system, aws.EFS_MOUNT_TARGET)
         zones = zones_of(graph, [each.inputs.get("subnetId") for each in targets])
         if targets and len(zones) < LEAST_ZONES:
             got = f"mount targets in {len(zones)} zone"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.config.policy import Level
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
@@ -15,13 +16,7 @@ LEAST_DAYS = 7
 """A week, as for the databases' own backups. An assumption."""
 COLD_DAYS = 90
 """What moved to cold storage stays there at least (AWS Backup Developer Guide, Lifecycle; read 2026-11-21)."""
-_PLAN = "aws:backup/plan:Plan"
-_VAULT = "aws:backup/vault:Vault"
-_VAULTS = (_VAULT, "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault")
-_LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
-_SELECTION = "aws:backup/selection:Selection"
-_TESTS = "aws:backup/restoreTestingPlan:RestoreTestingPlan"
-_TESTED = "aws:backup/restoreTestingSelection:RestoreTestingSelection"
+_VAULTS = (aws.BACKUP_VAULT, aws.BACKUP_LOGICALLY_AIR_GAPPED_VAULT)
 _ARN = re.compile(r"arn:[^:]*:backup:(?P<region>[^:@]+):")
 
 
@@ -61,7 +56,7 @@ def _kept(plan: Resource) -> Iterator[_Kept]:
 )
 def backup_retention(graph: ResourceGraph) -> Iterator[Finding]:
     """A rule may keep backups for less where another one of the plan keeps some for a week."""
-    for plan in graph.of(_PLAN):
+    for plan in graph.of(aws.BACKUP_PLAN):
         kept = list(_kept(plan))
         for each in kept:
             yield from _lifecycle(each)
@@ -90,7 +85,7 @@ def _lifecycle(kept: _Kept) -> Iterator[Finding]:
 )
 def backup_copied_elsewhere(graph: ResourceGraph) -> Iterator[Finding]:
     """A backup in the Region that is lost is lost with it, or out of reach."""
-    for plan in graph.of(_PLAN):
+    for plan in graph.of(aws.BACKUP_PLAN):
         for path, rule in maps_at(plan.inputs, "rules"):
             copies = [copy.get("destinationVaultArn") for _, copy in maps_at(rule, "copyActions")]
             if not any(_leaves(plan, each, graph) for each in copies):
@@ -114,10 +109,10 @@ def _leaves(plan: Resource, arn: Any, graph: ResourceGraph) -> bool:
 )
 def backup_selects_something(graph: ResourceGraph) -> Iterator[Finding]:
     """A plan without a selection runs on time, and backs nothing up."""
-    for plan in graph.of(_PLAN):
-        if not graph.users(plan, _SELECTION):
+    for plan in graph.of(aws.BACKUP_PLAN):
+        if not graph.users(plan, aws.BACKUP_SELECTION):
             yield Finding(plan, "", "no selection", "at least one selection", "add one, by ARNs or by tags")
-    for selection in graph.of(_SELECTION):
+    for selection in graph.of(aws.BACKUP_SELECTION):
         if not any(entries(selection.inputs.get(name)) for name in ("resources", "selectionTags")):
             yield against(
                 selection, "resources", "ARNs or patterns of them, or selectionTags", "name what is backed up"
@@ -135,7 +130,7 @@ def backup_vault_locked(graph: ResourceGraph) -> Iterator[Finding]:
     if graph.facts.ephemeral:
         return
     locks = _locks(graph)
-    for vault in graph.of(_VAULT):
+    for vault in graph.of(aws.BACKUP_VAULT):
         lock = locks.get(vault.urn)
         if lock is None:
             yield Finding(vault, "", "no lock", "a VaultLockConfiguration", "add one with minRetentionDays")
@@ -145,7 +140,11 @@ def backup_vault_locked(graph: ResourceGraph) -> Iterator[Finding]:
 
 def _locks(graph: ResourceGraph) -> Mapping[str, Resource]:
     """The lock of each vault, by the vault's URN."""
-    return {vault.urn: lock for lock in graph.of(_LOCK) for vault in graph.linked(lock, "backupVaultName", *_VAULTS)}
+    return {
+        vault.urn: lock
+        for lock in graph.of(aws.BACKUP_VAULT_LOCK_CONFIGURATION)
+        for vault in graph.linked(lock, "backupVaultName", *_VAULTS)
+    }
 
 
 @stack_rule(
@@ -157,7 +156,7 @@ def _locks(graph: ResourceGraph) -> Mapping[str, Resource]:
 def backup_retention_fits_lock(graph: ResourceGraph) -> Iterator[Finding]:
     """A job whose retention lies outside fails, every time."""
     locks = _locks(graph)
-    for each in (kept for plan in graph.of(_PLAN) for kept in _kept(plan)):
+    for each in (kept for plan in graph.of(aws.BACKUP_PLAN) for kept in _kept(plan)):
         vaults = graph.linked(each.plan, each.vault, *_VAULTS)
         lock = locks.get(vaults[0].urn) if len(vaults) == 1 else None
         if lock is None or each.days is None:
@@ -186,11 +185,15 @@ def _between(least: float | None, most: float | None) -> str:
 )
 def restores_tested(graph: ResourceGraph) -> Iterator[Finding]:
     """A backup that nobody has restored is a hope."""
-    plans, tests = graph.of(_PLAN), graph.of(_TESTS)
+    plans, tests = graph.of(aws.BACKUP_PLAN), graph.of(aws.BACKUP_RESTORE_TESTING_PLAN)
     if plans and not tests:
         fix = "add a RestoreTestingPlan in the Region of the copies"
         yield Finding(plans[0], "", "no restore testing plan", "restores that are tried regularly", fix)
-    tested = {plan.urn for each in graph.of(_TESTED) for plan in graph.linked(each, "restoreTestingPlanName", _TESTS)}
+    tested = {
+        plan.urn
+        for each in graph.of(aws.BACKUP_RESTORE_TESTING_SELECTION)
+        for plan in graph.linked(each, "restoreTestingPlanName", aws.BACKUP_RESTORE_TESTING_PLAN)
+    }
     for test in tests:
         if test.urn not in tested:
             yield Finding(test, "", "no selection", "at least one RestoreTestingSelection", "add one for each kind")

@@ -3,34 +3,33 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import entries, in_words, is_off, is_true, is_unknown, less, maps_at, value_at
 
-BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2)
 LEAST_OLD_VERSION_DAYS = 7
 """Long enough for somebody to miss what was overwritten. An assumption."""
-_VERSIONING = ("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2")
-_REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+_VERSIONING = (aws.S3_BUCKET_VERSIONING, aws.S3_BUCKET_VERSIONING_V2)
 _LIFECYCLE = (
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+    aws.S3_BUCKET_LIFECYCLE_CONFIGURATION,
+    aws.S3_BUCKET_LIFECYCLE_CONFIGURATION_V2,
 )
 _OBJECT_LOCK = (
-    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
-    "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
+    aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION,
+    aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION_V2,
 )
-_TRAIL = "aws:cloudtrail/trail:Trail"
 _LOG_WRITERS: Mapping[str, Sequence[str]] = {
-    "aws:lb/loadBalancer:LoadBalancer": ("accessLogs.bucket", "connectionLogs.bucket"),
-    "aws:alb/loadBalancer:LoadBalancer": ("accessLogs.bucket", "connectionLogs.bucket"),
-    "aws:elb/loadBalancer:LoadBalancer": ("accessLogs.bucket",),
-    "aws:s3/bucketLogging:BucketLogging": ("targetBucket",),
-    "aws:s3/bucketLoggingV2:BucketLoggingV2": ("targetBucket",),
-    "aws:ec2/flowLog:FlowLog": ("logDestination",),
-    "aws:cloudfront/distribution:Distribution": ("loggingConfig.bucket",),
-    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": ("logDestinationConfigs",),
+    aws.LB_LOAD_BALANCER: ("accessLogs.bucket", "connectionLogs.bucket"),
+    aws.ALB_LOAD_BALANCER: ("accessLogs.bucket", "connectionLogs.bucket"),
+    aws.ELB_LOAD_BALANCER: ("accessLogs.bucket",),
+    aws.S3_BUCKET_LOGGING: ("targetBucket",),
+    aws.S3_BUCKET_LOGGING_V2: ("targetBucket",),
+    aws.EC2_FLOW_LOG: ("logDestination",),
+    aws.CLOUDFRONT_DISTRIBUTION: ("loggingConfig.bucket",),
+    aws.WAFV2_WEB_ACL_LOGGING_CONFIGURATION: ("logDestinationConfigs",),
     **dict.fromkeys(BUCKETS, ("logging.targetBucket", "loggings[0].targetBucket")),
 }
 """Who writes logs into buckets, each file once and under a name of its own, and in which property they name it."""
@@ -45,7 +44,7 @@ def replicated(graph: ResourceGraph) -> set[str]:
 
 def _replications(graph: ResourceGraph) -> Iterator[tuple[str, str]]:
     """Source and destination."""
-    for config in graph.of(_REPLICATION):
+    for config in graph.of(aws.S3_BUCKET_REPLICATION_CONFIG):
         sources = graph.linked(config, "bucket", *BUCKETS)
         for path, _ in maps_at(config.inputs, "rules"):
             for destination in graph.linked(config, f"{path}.destination.bucket", *BUCKETS):
@@ -64,7 +63,9 @@ def log_buckets(graph: ResourceGraph) -> set[str]:
 
 
 def _trail_buckets(graph: ResourceGraph) -> dict[str, Resource]:
-    buckets = (bucket for trail in graph.of(_TRAIL) for bucket in graph.linked(trail, "s3BucketName", *BUCKETS))
+    buckets = (
+        bucket for trail in graph.of(aws.CLOUDTRAIL_TRAIL) for bucket in graph.linked(trail, "s3BucketName", *BUCKETS)
+    )
     return {each.urn: each for each in buckets}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from haven.config.policy import Level
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
@@ -17,7 +18,7 @@ DecreaseStreamRetentionPeriod, in boto3; read 2026-11-21)."""
 
 
 @resource_rule(
-    "aws:cloudwatch/logGroup:LogGroup",
+    aws.CLOUDWATCH_LOG_GROUP,
     says="Logs are kept for a week at least, and not for ever.",
     fix="Set retentionInDays.",
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
@@ -32,7 +33,7 @@ def log_group_retention(group: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:cloudtrail/trail:Trail",
+    aws.CLOUDTRAIL_TRAIL,
     says="It can be shown that a trail's files were not changed.",
     fix="Set enableLogFileValidation.",
     page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
@@ -52,7 +53,7 @@ def trail_files_validated(trail: Resource) -> Iterator[Finding]:
 )
 def trail_in_every_region(graph: ResourceGraph) -> Iterator[Finding]:
     """What an intruder does, or a failover, happens in the Region that nobody looks at."""
-    trails = graph.of("aws:cloudtrail/trail:Trail")
+    trails = graph.of(aws.CLOUDTRAIL_TRAIL)
     for trail in trails:
         if is_off(trail.inputs.get("isMultiRegionTrail")):
             yield against(trail, "isMultiRegionTrail", "true", "set it")
@@ -63,7 +64,7 @@ def trail_in_every_region(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:eks/cluster:Cluster",
+    aws.EKS_CLUSTER,
     says="What is asked of a cluster's API, and by whom, is logged.",
     fix="Set enabledClusterLogTypes with api, audit and authenticator.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
@@ -81,7 +82,7 @@ _ASKED = {"api", "audit", "authenticator"}
 
 
 @resource_rule(
-    "aws:kinesis/stream:Stream",
+    aws.KINESIS_STREAM,
     says="A stream keeps records over a weekend.",
     fix="Set retentionPeriod to 72 hours or more.",
     page="https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html",
@@ -95,7 +96,7 @@ def stream_retention(stream: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:ecr/repository:Repository",
+    aws.ECR_REPOSITORY,
     says="A tag of an image means the same image for ever.",
     fix="Set imageTagMutability to IMMUTABLE.",
     page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
@@ -117,6 +118,6 @@ def image_tags_immutable(repository: Resource) -> Iterator[Finding]:
 def secret_recovery_window(graph: ResourceGraph) -> Iterator[Finding]:
     """0 deletes it at once, with all its versions. Other than that Secrets Manager takes 7 to 30, and 30 when it is
     left out (API Reference, DeleteSecret, in boto3; read 2026-11-21)."""
-    for secret in () if graph.facts.ephemeral else graph.of("aws:secretsmanager/secret:Secret"):
+    for secret in () if graph.facts.ephemeral else graph.of(aws.SECRETSMANAGER_SECRET):
         if number(secret.inputs.get("recoveryWindowInDays")) == 0:
             yield against(secret, "recoveryWindowInDays", "7 to 30 days; left out, it is 30", "leave it out")

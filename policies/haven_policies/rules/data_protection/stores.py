@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
@@ -10,32 +11,27 @@ from haven_policies.rules.values import heads_its_caches, is_off, is_true, is_un
 LEAST_BACKUP_DAYS = 7
 """A week: an error of Friday evening can still be undone on the next Thursday. An assumption. Aurora takes 1, which it
 is when left out, to 35 (RDS API Reference, CreateDBCluster, in boto3; read 2026-11-21)."""
-_CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
-_INSTANCE = "aws:rds/instance:Instance"
-_CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
-_MEMORY = "aws:memorydb/cluster:Cluster"
-_TABLE = "aws:dynamodb/table:Table"
-_REPLICA = "aws:dynamodb/tableReplica:TableReplica"
+_CLUSTERS = (aws.RDS_CLUSTER, aws.DOCDB_CLUSTER, aws.NEPTUNE_CLUSTER)
 _FORCED: Mapping[str, str] = {
-    "aws:s3/bucket:Bucket": "forceDestroy",
-    "aws:s3/bucketV2:BucketV2": "forceDestroy",
-    "aws:ecr/repository:Repository": "forceDelete",
-    "aws:backup/vault:Vault": "forceDestroy",
-    "aws:rds/globalCluster:GlobalCluster": "forceDestroy",
-    "aws:route53/zone:Zone": "forceDestroy",
+    aws.S3_BUCKET: "forceDestroy",
+    aws.S3_BUCKET_V2: "forceDestroy",
+    aws.ECR_REPOSITORY: "forceDelete",
+    aws.BACKUP_VAULT: "forceDestroy",
+    aws.RDS_GLOBAL_CLUSTER: "forceDestroy",
+    aws.ROUTE53_ZONE: "forceDestroy",
 }
 
 
 def _databases(graph: ResourceGraph) -> list[Resource]:
     """Clusters, and instances that follow no other; none in a throw-away environment."""
-    found = [] if graph.facts.ephemeral else graph.of(*_CLUSTERS, _INSTANCE)
+    found = [] if graph.facts.ephemeral else graph.of(*_CLUSTERS, aws.RDS_INSTANCE)
     return [each for each in found if value_at(each.inputs, "replicateSourceDb") is None]
 
 
 def _caches(graph: ResourceGraph) -> list[Resource]:
     """Caches that follow no other Region's; none in a throw-away environment."""
-    found = [] if graph.facts.ephemeral else graph.of(_CACHE, _MEMORY)
-    return [each for each in found if each.type == _MEMORY or heads_its_caches(each)]
+    found = [] if graph.facts.ephemeral else graph.of(aws.ELASTICACHE_REPLICATION_GROUP, aws.MEMORYDB_CLUSTER)
+    return [each for each in found if each.type == aws.MEMORYDB_CLUSTER or heads_its_caches(each)]
 
 
 @stack_rule(
@@ -65,7 +61,7 @@ def final_snapshot(graph: ResourceGraph) -> Iterator[Finding]:
         elif is_off(database.inputs.get("finalSnapshotIdentifier")):
             yield against(database, "finalSnapshotIdentifier", "a name for the last snapshot", "set it")
     for cache in _caches(graph):
-        name = "finalSnapshotIdentifier" if cache.type == _CACHE else "finalSnapshotName"
+        name = "finalSnapshotIdentifier" if cache.type == aws.ELASTICACHE_REPLICATION_GROUP else "finalSnapshotName"
         if is_off(cache.inputs.get(name)):
             yield against(cache, name, "a name for the last snapshot", "set it")
 
@@ -80,7 +76,7 @@ def automated_backups_kept(graph: ResourceGraph) -> Iterator[Finding]:
     """Left out, they go with it at once, and with them every moment but that of the last snapshot."""
     for database in _databases(graph):
         value = value_at(database.inputs, "deleteAutomatedBackups")
-        knows = database.type in ("aws:rds/cluster:Cluster", _INSTANCE)
+        knows = database.type in (aws.RDS_CLUSTER, aws.RDS_INSTANCE)
         if knows and value not in (False, "false") and not is_unknown(value):
             yield against(database, "deleteAutomatedBackups", "false", "set it: left out, it is true")
 
@@ -109,13 +105,13 @@ def table_recovery(graph: ResourceGraph) -> Iterator[Finding]:
     """It is a setting of each replica's own: without it on the replica, a failover leaves the table without it."""
     if graph.facts.ephemeral:
         return
-    for table in graph.of(_TABLE):
+    for table in graph.of(aws.DYNAMODB_TABLE):
         if is_off(value_at(table.inputs, "pointInTimeRecovery.enabled")):
             yield against(table, "pointInTimeRecovery.enabled", "true", "set it")
         for path, replica in maps_at(table.inputs, "replicas"):
             if is_off(replica.get("pointInTimeRecovery")):
                 yield against(table, f"{path}.pointInTimeRecovery", "true", "set it")
-    for each in graph.of(_REPLICA):
+    for each in graph.of(aws.DYNAMODB_TABLE_REPLICA):
         if is_off(each.inputs.get("pointInTimeRecovery")):
             yield against(each, "pointInTimeRecovery", "true", "set it: the table's own counts for its Region only")
 

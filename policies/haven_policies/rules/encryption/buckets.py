@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
 from haven_policies.rules.encryption._keys import KEY, each_of, is_on, own_key
@@ -9,21 +10,18 @@ from haven_policies.rules.model import Finding, Severity, against, resource_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import in_words, is_unknown, value_at
 
-BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2)
 _ENCRYPTION = (
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+    aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION,
+    aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION_V2,
 )
-_OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
-_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
-_PUBLIC = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 _SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _LOGGED = {
-    "aws:alb/loadBalancer:LoadBalancer": ("accessLogs.bucket", "connectionLogs.bucket"),
-    "aws:elb/loadBalancer:LoadBalancer": ("accessLogs.bucket",),
-    "aws:lb/loadBalancer:LoadBalancer": ("accessLogs.bucket", "connectionLogs.bucket"),
-    "aws:s3/bucketLogging:BucketLogging": ("targetBucket",),
-    "aws:s3/bucketLoggingV2:BucketLoggingV2": ("targetBucket",),
+    aws.ALB_LOAD_BALANCER: ("accessLogs.bucket", "connectionLogs.bucket"),
+    aws.ELB_LOAD_BALANCER: ("accessLogs.bucket",),
+    aws.LB_LOAD_BALANCER: ("accessLogs.bucket", "connectionLogs.bucket"),
+    aws.S3_BUCKET_LOGGING: ("targetBucket",),
+    aws.S3_BUCKET_LOGGING_V2: ("targetBucket",),
 }
 """Type -> properties with buckets whose writers can't use a key of the customer's: load balancers' access logs (Elastic
 Load Balancing User Guide, access logs) and S3's own (S3 User Guide, server access logging; both read 2026-11-21)."""
@@ -109,7 +107,7 @@ def _weak(bucket: Resource, record: Resource, path: str) -> Iterator[Finding]:
 def bucket_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
     """S3 answers plain HTTP where no policy refuses it."""
     buckets = _Buckets(graph)
-    beside = buckets.beside(_POLICY)
+    beside = buckets.beside(aws.S3_BUCKET_POLICY)
     for bucket in buckets.all:
         policies = [bucket, *beside.get(bucket.urn, ())]
         if not any(_unreadable(each) or _refuses_plain(each) for each in policies):
@@ -142,7 +140,7 @@ def _refuses_plain(policy: Resource) -> bool:
 def bucket_not_public(graph: ResourceGraph) -> Iterator[Finding]:
     """One careless policy or list would show the data to the world."""
     buckets = _Buckets(graph)
-    beside = buckets.beside(_PUBLIC)
+    beside = buckets.beside(aws.S3_BUCKET_PUBLIC_ACCESS_BLOCK)
     for bucket in buckets.all:
         blocks = beside.get(bucket.urn, ())
         if not blocks:
@@ -159,15 +157,14 @@ def _open(bucket: Resource, block: Resource) -> Iterator[Finding]:
             yield Finding(bucket, f"{name} of {block.name}", in_words(value), "true", "turn it on")
 
 
-_ACCOUNT = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
 _POINTS = {
-    "aws:s3/accessPoint:AccessPoint": "publicAccessBlockConfiguration",
-    "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint": "details.publicAccessBlock",
+    aws.S3_ACCESS_POINT: "publicAccessBlockConfiguration",
+    aws.S3CONTROL_MULTI_REGION_ACCESS_POINT: "details.publicAccessBlock",
 }
 
 
 @resource_rule(
-    _ACCOUNT,
+    aws.S3_ACCOUNT_PUBLIC_ACCESS_BLOCK,
     *_POINTS,
     says="The account, and every access point, blocks public access in all four ways.",
     fix="Leave all four switches on.",
@@ -179,7 +176,11 @@ def public_access_blocked(found: Resource) -> Iterator[Finding]:
     base = f"{_POINTS[found.type]}." if found.type in _POINTS else ""
     for name in _SWITCHES:
         value = value_at(found.inputs, f"{base}{name}")
-        if value is False or value == "false" or (found.type == _ACCOUNT and not is_on(value)):
+        if (
+            value is False
+            or value == "false"
+            or (found.type == aws.S3_ACCOUNT_PUBLIC_ACCESS_BLOCK and not is_on(value))
+        ):
             yield against(found, f"{base}{name}", "true", "turn it on")
 
 
@@ -192,7 +193,7 @@ def public_access_blocked(found: Resource) -> Iterator[Finding]:
 def bucket_without_lists(graph: ResourceGraph) -> Iterator[Finding]:
     """With lists a writer from elsewhere owns what it writes, and no policy of the bucket's governs it."""
     buckets = _Buckets(graph)
-    beside = buckets.beside(_OWNERSHIP)
+    beside = buckets.beside(aws.S3_BUCKET_OWNERSHIP_CONTROLS)
     for bucket in buckets.all:
         controls = beside.get(bucket.urn, ())
         if not controls:

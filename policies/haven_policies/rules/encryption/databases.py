@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.encryption._keys import NAME_IT, is_on, lacking, lacking_key
 from haven_policies.rules.model import Finding, Severity, against, resource_rule
 from haven_policies.rules.values import heads_its_caches, in_words, is_list, is_true, is_unknown, plain, value_at
 
 _KEYS: Mapping[str, str] = {
-    "aws:docdb/cluster:Cluster": "kmsKeyId",
-    "aws:neptune/cluster:Cluster": "kmsKeyArn",
-    "aws:rds/cluster:Cluster": "kmsKeyId",
-    "aws:rds/globalCluster:GlobalCluster": "",
-    "aws:rds/instance:Instance": "kmsKeyId",
-    "aws:redshift/cluster:Cluster": "kmsKeyId",
+    aws.DOCDB_CLUSTER: "kmsKeyId",
+    aws.NEPTUNE_CLUSTER: "kmsKeyArn",
+    aws.RDS_CLUSTER: "kmsKeyId",
+    aws.RDS_GLOBAL_CLUSTER: "",
+    aws.RDS_INSTANCE: "kmsKeyId",
+    aws.REDSHIFT_CLUSTER: "kmsKeyId",
 }
 """Type -> the property with its key; none where its members name theirs."""
 
@@ -30,9 +31,7 @@ def database_encrypted(database: Resource) -> Iterator[Finding]:
     if _takes_its_source_s(database):
         return
     switch = "encrypted" if database.type.startswith("aws:redshift/") else "storageEncrypted"
-    if not (
-        database.type == "aws:rds/globalCluster:GlobalCluster" and database.inputs.get("sourceDbClusterIdentifier")
-    ):
+    if not (database.type == aws.RDS_GLOBAL_CLUSTER and database.inputs.get("sourceDbClusterIdentifier")):
         yield from lacking(database, switch, "set it before the database is created: it can't be changed later")
     if _KEYS[database.type]:
         yield from lacking_key(database, _KEYS[database.type])
@@ -45,9 +44,9 @@ def _takes_its_source_s(database: Resource) -> bool:
 
 
 @resource_rule(
-    "aws:rds/cluster:Cluster",
-    "aws:rds/clusterInstance:ClusterInstance",
-    "aws:rds/instance:Instance",
+    aws.RDS_CLUSTER,
+    aws.RDS_CLUSTER_INSTANCE,
+    aws.RDS_INSTANCE,
     says="What Performance Insights keeps of a database is encrypted with a key of the customer's.",
     fix="Set performanceInsightsKmsKeyId; it can't be changed while Performance Insights is on.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.access-control.cmk-policy.html",
@@ -60,9 +59,9 @@ def database_insights_encrypted(database: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:rds/clusterSnapshotCopy:ClusterSnapshotCopy",
-    "aws:rds/snapshotCopy:SnapshotCopy",
-    "aws:ebs/snapshotCopy:SnapshotCopy",
+    aws.RDS_CLUSTER_SNAPSHOT_COPY,
+    aws.RDS_SNAPSHOT_COPY,
+    aws.EBS_SNAPSHOT_COPY,
     says="A copied snapshot is encrypted with a key of the customer's.",
     fix="Set kmsKeyId to a key of the Region that the copy goes to.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html",
@@ -76,13 +75,13 @@ def snapshot_copy_encrypted(copy: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:dms/replicationInstance:ReplicationInstance",
-    "aws:docdb/clusterInstance:ClusterInstance",
-    "aws:mq/broker:Broker",
-    "aws:neptune/clusterInstance:ClusterInstance",
-    "aws:rds/clusterInstance:ClusterInstance",
-    "aws:rds/instance:Instance",
-    "aws:redshift/cluster:Cluster",
+    aws.DMS_REPLICATION_INSTANCE,
+    aws.DOCDB_CLUSTER_INSTANCE,
+    aws.MQ_BROKER,
+    aws.NEPTUNE_CLUSTER_INSTANCE,
+    aws.RDS_CLUSTER_INSTANCE,
+    aws.RDS_INSTANCE,
+    aws.REDSHIFT_CLUSTER,
     says="A database has no address on the internet.",
     fix="Set publiclyAccessible to false and reach it from the network it is in.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
@@ -106,9 +105,9 @@ guides, using TLS; read 2026-11-21)."""
 
 
 @resource_rule(
-    "aws:rds/cluster:Cluster",
-    "aws:rds/clusterParameterGroup:ClusterParameterGroup",
-    "aws:rds/parameterGroup:ParameterGroup",
+    aws.RDS_CLUSTER,
+    aws.RDS_CLUSTER_PARAMETER_GROUP,
+    aws.RDS_PARAMETER_GROUP,
     says="A database refuses connections without TLS.",
     fix="Set rds.force_ssl (PostgreSQL) or require_secure_transport (MySQL, MariaDB) in its parameter group.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html",
@@ -116,13 +115,11 @@ guides, using TLS; read 2026-11-21)."""
 )
 def database_demands_tls(found: Resource) -> Iterator[Finding]:
     """What the default groups say depends on the engine's version, and can't be changed."""
-    if found.type == "aws:rds/cluster:Cluster":
+    if found.type == aws.RDS_CLUSTER:
         yield from _default_group(found)
         return
     family = value_at(found.inputs, "family")
-    if not isinstance(family, str) or (
-        family.startswith("aurora") and found.type == "aws:rds/parameterGroup:ParameterGroup"
-    ):
+    if not isinstance(family, str) or (family.startswith("aurora") and found.type == aws.RDS_PARAMETER_GROUP):
         return
     forced = next((each for start, each in _FORCED.items() if family.startswith(start)), None)
     if forced is not None:
@@ -150,9 +147,9 @@ def _not_forced(group: Resource, name: str, values: tuple[str, ...]) -> Iterator
 
 
 @resource_rule(
-    "aws:elasticache/replicationGroup:ReplicationGroup",
-    "aws:elasticache/serverlessCache:ServerlessCache",
-    "aws:memorydb/cluster:Cluster",
+    aws.ELASTICACHE_REPLICATION_GROUP,
+    aws.ELASTICACHE_SERVERLESS_CACHE,
+    aws.MEMORYDB_CLUSTER,
     says="A cache is encrypted with a key of the customer's.",
     fix="Set atRestEncryptionEnabled and the key; both can be set at creation only.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html",
@@ -160,16 +157,16 @@ def _not_forced(group: Resource, name: str, values: tuple[str, ...]) -> Iterator
 )
 def cache_encrypted(cache: Resource) -> Iterator[Finding]:
     """Members of a Global Datastore are encrypted as its first one is, each with a key of its Region."""
-    group = cache.type == "aws:elasticache/replicationGroup:ReplicationGroup"
+    group = cache.type == aws.ELASTICACHE_REPLICATION_GROUP
     if group and heads_its_caches(cache):
         yield from lacking(cache, "atRestEncryptionEnabled", "set it before the group is created: it can't be changed")
     yield from lacking_key(cache, "kmsKeyArn" if cache.type.startswith("aws:memorydb/") else "kmsKeyId")
 
 
 @resource_rule(
-    "aws:elasticache/cluster:Cluster",
-    "aws:elasticache/replicationGroup:ReplicationGroup",
-    "aws:memorydb/cluster:Cluster",
+    aws.ELASTICACHE_CLUSTER,
+    aws.ELASTICACHE_REPLICATION_GROUP,
+    aws.MEMORYDB_CLUSTER,
     says="A cache refuses connections without TLS.",
     fix="Set transitEncryptionEnabled, and transitEncryptionMode to required.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html",
@@ -183,7 +180,7 @@ def cache_demands_tls(cache: Resource) -> Iterator[Finding]:
             yield against(cache, "tlsEnabled", "true", "leave it on; it can be set at creation only")
         return
     member = inputs.get("globalReplicationGroupId") is not None or inputs.get("replicationGroupId") is not None
-    if cache.type == "aws:elasticache/cluster:Cluster" or not heads_its_caches(cache):
+    if cache.type == aws.ELASTICACHE_CLUSTER or not heads_its_caches(cache):
         if not member and not is_on(value_at(inputs, "transitEncryptionEnabled")):
             yield against(cache, "transitEncryptionEnabled", "true", "turn TLS on")
         return
@@ -193,7 +190,7 @@ def cache_demands_tls(cache: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:opensearch/domain:Domain",
+    aws.OPENSEARCH_DOMAIN,
     says="A search domain is encrypted: at rest with a key of the customer's, between nodes, towards clients.",
     fix="Set encryptAtRest, nodeToNodeEncryption and domainEndpointOptions.",
     page="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html",

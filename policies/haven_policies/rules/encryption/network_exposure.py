@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
 from haven_policies.rules.encryption._keys import each_of, lacking, lacking_key
@@ -12,8 +13,8 @@ from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.routes import public_subnets
 from haven_policies.rules.values import in_words, is_list, is_true, is_unknown, value_at
 
-_BALANCERS = ("aws:alb/loadBalancer:LoadBalancer", "aws:lb/loadBalancer:LoadBalancer")
-_LISTENERS = ("aws:alb/listener:Listener", "aws:lb/listener:Listener")
+_BALANCERS = (aws.ALB_LOAD_BALANCER, aws.LB_LOAD_BALANCER)
+_LISTENERS = (aws.ALB_LISTENER, aws.LB_LISTENER)
 
 _STRONG = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)-")
 """Security policies with nothing older than TLS 1.2 (Elastic Load Balancing User Guide, security policies; read
@@ -65,8 +66,8 @@ def balancer_drops_invalid_headers(balancer: Resource) -> Iterator[Finding]:
 )
 def queue_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
     """The endpoints of SQS answer plain HTTP too."""
-    for queue in graph.of("aws:sqs/queue:Queue"):
-        policies = [queue, *graph.users(queue, "aws:sqs/queuePolicy:QueuePolicy")]
+    for queue in graph.of(aws.SQS_QUEUE):
+        policies = [queue, *graph.users(queue, aws.SQS_QUEUE_POLICY)]
         yield from _answering_plainly(queue, policies, "sqs:*", "SQS:*")
 
 
@@ -78,8 +79,8 @@ def queue_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
 )
 def topic_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
     """The endpoints of SNS answer plain HTTP too."""
-    for topic in graph.of("aws:sns/topic:Topic"):
-        policies = [topic, *graph.users(topic, "aws:sns/topicPolicy:TopicPolicy")]
+    for topic in graph.of(aws.SNS_TOPIC):
+        policies = [topic, *graph.users(topic, aws.SNS_TOPIC_POLICY)]
         yield from _answering_plainly(topic, policies, "sns:Publish", "SNS:Publish", "sns:*", "SNS:*")
 
 
@@ -93,7 +94,7 @@ def _answering_plainly(record: Resource, policies: Sequence[Resource], *actions:
 
 
 @resource_rule(
-    "aws:eks/cluster:Cluster",
+    aws.EKS_CLUSTER,
     says="Kubernetes secrets are encrypted with a key of the customer's.",
     fix="Set encryptionConfig with the key for the resource secrets.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
@@ -111,7 +112,7 @@ ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
 @resource_rule(
-    "aws:eks/cluster:Cluster",
+    aws.EKS_CLUSTER,
     says="A cluster's API server is not open to the whole internet, and its nodes reach it from within.",
     fix="Set endpointPrivateAccess, and either endpointPublicAccess to false or publicAccessCidrs.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
@@ -132,9 +133,9 @@ MOST_HOPS = 2
 
 
 @resource_rule(
-    "aws:ec2/instance:Instance",
-    "aws:ec2/launchConfiguration:LaunchConfiguration",
-    "aws:ec2/launchTemplate:LaunchTemplate",
+    aws.EC2_INSTANCE,
+    aws.EC2_LAUNCH_CONFIGURATION,
+    aws.EC2_LAUNCH_TEMPLATE,
     says="Instances answer about themselves with version 2 of the metadata service only, at most two hops away.",
     fix="Set metadataOptions.httpTokens to required and httpPutResponseHopLimit to 1, or 2 where pods have to ask.",
     page="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
@@ -162,9 +163,9 @@ def instance_metadata_v2(found: Resource) -> Iterator[Finding]:
 def instance_without_public_address(graph: ResourceGraph) -> Iterator[Finding]:
     """What is reached through a load balancer needs none."""
     types = (
-        "aws:ec2/instance:Instance",
-        "aws:ec2/launchConfiguration:LaunchConfiguration",
-        "aws:ec2/launchTemplate:LaunchTemplate",
+        aws.EC2_INSTANCE,
+        aws.EC2_LAUNCH_CONFIGURATION,
+        aws.EC2_LAUNCH_TEMPLATE,
     )
     for each in graph.of(*types):
         bases = ["", *(f"{path}." for path in each_of(each, "networkInterfaces"))]
@@ -172,7 +173,7 @@ def instance_without_public_address(graph: ResourceGraph) -> Iterator[Finding]:
             if is_true(value_at(each.inputs, f"{base}associatePublicIpAddress")):
                 yield against(each, f"{base}associatePublicIpAddress", "false", "take the public address away")
     public = public_subnets(graph)
-    for group in graph.of("aws:eks/nodeGroup:NodeGroup"):
+    for group in graph.of(aws.EKS_NODE_GROUP):
         subnets = graph.referred(value_at(group.inputs, "subnetIds"))
         giving = [each.name for each in subnets if is_true(value_at(each.inputs, "mapPublicIpOnLaunch"))]
         outside = [each.name for each in subnets if each.urn in public]
@@ -216,11 +217,11 @@ def _groups_of(graph: ResourceGraph, balancer: Resource) -> list[Resource]:
 
 def _ingress(graph: ResourceGraph) -> Iterator[tuple[Resource, Resource | None, str]]:
     """Every rule for what comes in: where it is said, for which group, and below which path."""
-    for group in graph.of("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"):
+    for group in graph.of(aws.EC2_SECURITY_GROUP, aws.EC2_DEFAULT_SECURITY_GROUP):
         yield from ((group, group, f"{path}.") for path in each_of(group, "ingress"))
-    for rule in graph.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+    for rule in graph.of(aws.VPC_SECURITY_GROUP_INGRESS_RULE):
         yield rule, graph.target(value_at(rule.inputs, "securityGroupId")), ""
-    for rule in graph.of("aws:ec2/securityGroupRule:SecurityGroupRule"):
+    for rule in graph.of(aws.EC2_SECURITY_GROUP_RULE):
         if value_at(rule.inputs, "type") == "ingress":
             yield rule, graph.target(value_at(rule.inputs, "securityGroupId")), ""
 

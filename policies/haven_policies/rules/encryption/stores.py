@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.encryption._keys import NAME_IT, each_of, is_on, lacking, lacking_key
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
@@ -10,8 +11,8 @@ from haven_policies.rules.values import is_true, is_unknown, value_at
 
 
 @resource_rule(
-    "aws:dynamodb/table:Table",
-    "aws:dynamodb/tableReplica:TableReplica",
+    aws.DYNAMODB_TABLE,
+    aws.DYNAMODB_TABLE_REPLICA,
     says="A table and each of its replicas are encrypted with a key of the customer's.",
     fix="Set serverSideEncryption with kmsKeyArn, and kmsKeyArn of each replica.",
     page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html",
@@ -19,7 +20,7 @@ from haven_policies.rules.values import is_true, is_unknown, value_at
 )
 def table_encrypted(table: Resource) -> Iterator[Finding]:
     """DynamoDB takes a key that AWS owns where none is named: no policy of yours governs it."""
-    if table.type == "aws:dynamodb/tableReplica:TableReplica":
+    if table.type == aws.DYNAMODB_TABLE_REPLICA:
         yield from lacking_key(table, "kmsKeyArn")
         return
     yield from lacking(table, "serverSideEncryption.enabled", "turn it on")
@@ -29,13 +30,13 @@ def table_encrypted(table: Resource) -> Iterator[Finding]:
 
 
 _MESSAGES: Mapping[str, str] = {
-    "aws:cloudwatch/eventArchive:EventArchive": "kmsKeyIdentifier",
-    "aws:cloudwatch/eventBus:EventBus": "kmsKeyIdentifier",
-    "aws:kinesis/stream:Stream": "kmsKeyId",
-    "aws:mq/broker:Broker": "encryptionOptions.kmsKeyId",
-    "aws:msk/cluster:Cluster": "encryptionInfo.encryptionAtRestKmsKeyArn",
-    "aws:sns/topic:Topic": "kmsMasterKeyId",
-    "aws:sqs/queue:Queue": "kmsMasterKeyId",
+    aws.CLOUDWATCH_EVENT_ARCHIVE: "kmsKeyIdentifier",
+    aws.CLOUDWATCH_EVENT_BUS: "kmsKeyIdentifier",
+    aws.KINESIS_STREAM: "kmsKeyId",
+    aws.MQ_BROKER: "encryptionOptions.kmsKeyId",
+    aws.MSK_CLUSTER: "encryptionInfo.encryptionAtRestKmsKeyArn",
+    aws.SNS_TOPIC: "kmsMasterKeyId",
+    aws.SQS_QUEUE: "kmsMasterKeyId",
 }
 """Type -> the property with its key."""
 
@@ -49,13 +50,13 @@ _MESSAGES: Mapping[str, str] = {
 )
 def messages_encrypted(found: Resource) -> Iterator[Finding]:
     """The services' own keys can't be used by other services that send: alarms and events stay out."""
-    if found.type == "aws:kinesis/stream:Stream" and value_at(found.inputs, "encryptionType") != "KMS":
+    if found.type == aws.KINESIS_STREAM and value_at(found.inputs, "encryptionType") != "KMS":
         yield against(found, "encryptionType", '"KMS"', "set it, together with kmsKeyId")
     yield from lacking_key(found, _MESSAGES[found.type])
 
 
 @resource_rule(
-    "aws:cloudwatch/logGroup:LogGroup",
+    aws.CLOUDWATCH_LOG_GROUP,
     says="A log group is encrypted with a key of the customer's.",
     fix="Set kmsKeyId to a key whose policy lets CloudWatch Logs of the Region use it.",
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
@@ -67,8 +68,8 @@ def log_group_encrypted(group: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:secretsmanager/secret:Secret",
-    "aws:ssm/parameter:Parameter",
+    aws.SECRETSMANAGER_SECRET,
+    aws.SSM_PARAMETER,
     says="A secret, each of its replicas and each secret parameter is encrypted with a key of the customer's.",
     fix="Set kmsKeyId of the secret and of its replicas, keyId of the parameter.",
     page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
@@ -76,7 +77,7 @@ def log_group_encrypted(group: Resource) -> Iterator[Finding]:
 )
 def secret_encrypted(secret: Resource) -> Iterator[Finding]:
     """With AWS's own key nobody outside of the account could be given the secret, and nobody inside be kept away."""
-    if secret.type == "aws:ssm/parameter:Parameter":
+    if secret.type == aws.SSM_PARAMETER:
         if value_at(secret.inputs, "type") == "SecureString":
             yield from lacking_key(secret, "keyId")
         return
@@ -86,7 +87,7 @@ def secret_encrypted(secret: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:ecr/repository:Repository",
+    aws.ECR_REPOSITORY,
     says="Container images are encrypted with a key of the customer's.",
     fix="Set encryptionConfigurations with the type KMS and the key, at creation.",
     page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html",
@@ -102,7 +103,7 @@ def image_repository_encrypted(repository: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:backup/vault:Vault",
+    aws.BACKUP_VAULT,
     says="A backup vault is encrypted with a key of the customer's.",
     fix="Set kmsKeyArn, at creation.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html",
@@ -114,7 +115,7 @@ def backup_vault_encrypted(vault: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:cloudtrail/trail:Trail",
+    aws.CLOUDTRAIL_TRAIL,
     says="A trail is encrypted with a key of the customer's.",
     fix="Set kmsKeyId to a key whose policy lets CloudTrail use it.",
     page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
@@ -126,10 +127,10 @@ def trail_encrypted(trail: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "aws:ebs/encryptionByDefault:EncryptionByDefault",
-    "aws:ebs/volume:Volume",
-    "aws:ec2/instance:Instance",
-    "aws:ec2/launchTemplate:LaunchTemplate",
+    aws.EBS_ENCRYPTION_BY_DEFAULT,
+    aws.EBS_VOLUME,
+    aws.EC2_INSTANCE,
+    aws.EC2_LAUNCH_TEMPLATE,
     says="Volumes are encrypted with a key of the customer's, in launch templates too.",
     fix="Set encrypted and kmsKeyId.",
     page="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
@@ -137,7 +138,7 @@ def trail_encrypted(trail: Resource) -> Iterator[Finding]:
 )
 def volume_encrypted(found: Resource) -> Iterator[Finding]:
     """The account's default key counts only where nothing else is said, and only in its Region."""
-    if found.type == "aws:ebs/encryptionByDefault:EncryptionByDefault":
+    if found.type == aws.EBS_ENCRYPTION_BY_DEFAULT:
         if value_at(found.inputs, "enabled") is False:
             yield against(found, "enabled", "true", "leave it on, for volumes of which nobody says anything")
         return
@@ -148,7 +149,7 @@ def volume_encrypted(found: Resource) -> Iterator[Finding]:
 
 def _volumes(found: Resource) -> Iterator[str]:
     """Where a resource describes volumes, each with its dot; volumes of instances count from where they are named."""
-    if found.type == "aws:ebs/volume:Volume":
+    if found.type == aws.EBS_VOLUME:
         yield ""
     for path in each_of(found, "blockDeviceMappings"):
         if value_at(found.inputs, f"{path}.ebs") is not None:
@@ -158,11 +159,11 @@ def _volumes(found: Resource) -> Iterator[str]:
 
 
 @resource_rule(
-    "aws:efs/fileSystem:FileSystem",
-    "aws:fsx/lustreFileSystem:LustreFileSystem",
-    "aws:fsx/ontapFileSystem:OntapFileSystem",
-    "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
-    "aws:fsx/windowsFileSystem:WindowsFileSystem",
+    aws.EFS_FILE_SYSTEM,
+    aws.FSX_LUSTRE_FILE_SYSTEM,
+    aws.FSX_ONTAP_FILE_SYSTEM,
+    aws.FSX_OPEN_ZFS_FILE_SYSTEM,
+    aws.FSX_WINDOWS_FILE_SYSTEM,
     says="A file system is encrypted with a key of the customer's.",
     fix="Set encrypted (EFS) and kmsKeyId, at creation.",
     page="https://docs.aws.amazon.com/efs/latest/ug/encryption-at-rest.html",
@@ -185,7 +186,7 @@ def _scratch(found: Resource) -> bool:
 
 
 @resource_rule(
-    "aws:kms/key:Key",
+    aws.KMS_KEY,
     says="A key is rotated.",
     fix="Set enableKeyRotation.",
     page="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from haven.config.policy import Level
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import TRUST, statements, texts
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
@@ -73,7 +74,7 @@ def kubernetes_role_without_wildcards(role: Resource) -> Iterator[Finding]:
 )
 def cluster_access_without_admin(graph: ResourceGraph) -> Iterator[Finding]:
     """Access entries reach as far as role bindings."""
-    for each in graph.of("aws:eks/accessPolicyAssociation:AccessPolicyAssociation"):
+    for each in graph.of(aws.EKS_ACCESS_POLICY_ASSOCIATION):
         policy = str(value_at(each.inputs, "policyArn"))
         role = graph.target(value_at(each.inputs, "principalArn"))
         if (

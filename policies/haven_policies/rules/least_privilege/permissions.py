@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import IDENTITY, KEYS, RESOURCE, TRUST, Statement, statements, texts
 from haven_policies.rules.least_privilege._unbound import is_unbound, narrows
 from haven_policies.rules.model import Finding, Severity, resource_rule
 from haven_policies.rules.values import in_words, value_at
 
-DOCUMENTS = {**TRUST, **RESOURCE, **IDENTITY, "aws:iam/role:Role": ("assumeRolePolicy", "inlinePolicies")}
+DOCUMENTS = {**TRUST, **RESOURCE, **IDENTITY, aws.IAM_ROLE: ("assumeRolePolicy", "inlinePolicies")}
 """Everything that holds a policy document."""
 
 _WHOLE = re.compile(r"\*+|[A-Za-z0-9*?-]+:[*?]*\*[*?]*")
@@ -83,12 +84,12 @@ _ANY_ROLE = re.compile(r"arn:[a-z*-]+:iam::[^:]*:(role/)?\*")
 
 
 _ATTACHED = {
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
-    "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
-    "aws:iam/role:Role": "managedPolicyArns",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
-    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns",
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
+    aws.IAM_GROUP_POLICY_ATTACHMENT: "policyArn",
+    aws.IAM_POLICY_ATTACHMENT: "policyArn",
+    aws.IAM_ROLE: "managedPolicyArns",
+    aws.IAM_ROLE_POLICY_ATTACHMENT: "policyArn",
+    aws.IAM_ROLE_POLICY_ATTACHMENTS_EXCLUSIVE: "policyArns",
+    aws.IAM_USER_POLICY_ATTACHMENT: "policyArn",
 }
 """Type -> the property with policies of AWS's own."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from haven.config.policy import Level
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import IDENTITY, RESOURCE, TRUST, Statement, statements
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
@@ -36,13 +37,12 @@ def _named(found: Statement, keys: re.Pattern[str]) -> bool:
     )
 
 
-_PERMISSION = "aws:lambda/permission:Permission"
 _CALLED_FROM = ("sourceAccount", "sourceArn", "principalOrgId")
 
 
 @resource_rule(
     *_TRUSTING,
-    _PERMISSION,
+    aws.LAMBDA_PERMISSION,
     says="Nothing trusts everybody.",
     fix="Name who may come in, or add a condition on the account, the organization or the caller's ARN.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
@@ -50,7 +50,7 @@ _CALLED_FROM = ("sourceAccount", "sourceArn", "principalOrgId")
 )
 def no_wildcard_principal(holder: Resource) -> Iterator[Finding]:
     """An asterisk is everybody with an AWS account, or without one."""
-    if holder.type == _PERMISSION:
+    if holder.type == aws.LAMBDA_PERMISSION:
         anybody = value_at(holder.inputs, "principal") == "*"
         if anybody and all(value_at(holder.inputs, name) is None for name in _CALLED_FROM):
             fix = f"name them, or set {', '.join(_CALLED_FROM[:-1])} or {_CALLED_FROM[-1]}"
@@ -184,12 +184,12 @@ def failover_role_demands_mfa(graph: ResourceGraph) -> Iterator[Finding]:
 
 def _movers(graph: ResourceGraph) -> list[Resource]:
     """Roles that may move the environment."""
-    roles = graph.of("aws:iam/role:Role")
+    roles = graph.of(aws.IAM_ROLE)
     by_name = {name: each for each in roles if isinstance(name := value_at(each.inputs, "name"), str)}
     moving = {each.urn: each for each in roles if any(map(_moves, statements(each, IDENTITY)))}
-    for policy in graph.of("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"):
+    for policy in graph.of(aws.IAM_ROLE_POLICY, aws.IAM_POLICY):
         if any(map(_moves, statements(policy, IDENTITY))):
-            attachments = graph.users(policy, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+            attachments = graph.users(policy, aws.IAM_ROLE_POLICY_ATTACHMENT)
             for each in (_role(graph, holder, by_name) for holder in (policy, *attachments)):
                 moving |= {each.urn: each} if each is not None else {}
     return list(moving.values())

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from haven.plan.component_summary import DATABASE
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.recovery._sides import Pair, pairs
@@ -11,16 +11,8 @@ from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.static_stability._programs import manifest_name
 from haven_policies.rules.values import is_list, is_off, value_at
 
-_KEY = "aws:kms/key:Key"
-_REPLICAS = ("aws:kms/replicaKey:ReplicaKey", "aws:kms/replicaExternalKey:ReplicaExternalKey")
-_KEPT = "aws:secretsmanager/secret:Secret"
-_REPOSITORY = "aws:ecr/repository:Repository"
-_REPLICATION = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
-_CERTIFICATE = "aws:acm/certificate:Certificate"
-_PARAMETER = "aws:ssm/parameter:Parameter"
-_LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
-_ALLOWS = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
-_WRITERS = ("aws:eks/cluster:Cluster", "aws:elasticache/replicationGroup:ReplicationGroup", DATABASE)
+_REPLICAS = (aws.KMS_REPLICA_KEY, aws.KMS_REPLICA_EXTERNAL_KEY)
+_WRITERS = (aws.EKS_CLUSTER, aws.ELASTICACHE_REPLICATION_GROUP, aws.RDS_CLUSTER)
 _NAMES = ("name", "clusterIdentifier", "replicationGroupId")
 _IN_AN_ARN = re.compile(r"^arn:[^:]*:logs:[^:]*:[^:]*:log-group:([^:*]+)")
 _LOG_KIND = re.compile(r"-(slow|engine)-log$")
@@ -35,7 +27,7 @@ _LOG_KIND = re.compile(r"-(slow|engine)-log$")
 def keys_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Nothing that was encrypted can be read where there is no key for it."""
     for pair in pairs(graph):
-        for key in pair.here(_KEY):
+        for key in pair.here(aws.KMS_KEY):
             user, other = pair.user(key), pair.counterparts.of(key)
             if other is not None and other.type in _REPLICAS and is_off(key.inputs.get("multiRegion")):
                 fix = f"set it at creation: {other.name} can't be its replica otherwise"
@@ -57,8 +49,8 @@ def keys_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 def secrets_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """What starts in the other Region can't ask the lost one for a password."""
     for pair in pairs(graph):
-        named = _named(pair, _KEPT, "name")
-        for secret in pair.here(_KEPT):
+        named = _named(pair, aws.SECRETSMANAGER_SECRET, "name")
+        for secret in pair.here(aws.SECRETSMANAGER_SECRET):
             replicas = value_at(secret.inputs, "replicas")
             regions = [value_at(each, "region") for each in replicas] if is_list(replicas) else []
             if pair.other not in regions and str(value_at(secret.inputs, "name")) not in named:
@@ -74,8 +66,8 @@ def secrets_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 def images_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Without images no pod starts. ECR copies into a repository of the same name."""
     for pair in pairs(graph):
-        named = _named(pair, _REPOSITORY, "name")
-        for repository in pair.here(_REPOSITORY):
+        named = _named(pair, aws.ECR_REPOSITORY, "name")
+        for repository in pair.here(aws.ECR_REPOSITORY):
             name = str(value_at(repository.inputs, "name"))
             if name not in named and not _covered(pair, name):
                 fix = f"declare a ReplicatedRegistry, or an aws.ecr.Repository called {name} there"
@@ -91,8 +83,8 @@ def images_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 def certificates_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Certificates can't be copied between Regions, and new ones wait for a validation."""
     for pair in pairs(graph):
-        named = _named(pair, _CERTIFICATE, "domainName")
-        for certificate in pair.here(_CERTIFICATE):
+        named = _named(pair, aws.ACM_CERTIFICATE, "domainName")
+        for certificate in pair.here(aws.ACM_CERTIFICATE):
             name = str(value_at(certificate.inputs, "domainName"))
             used = any(pair.user(each) for each in (certificate, *graph.users(certificate)))
             if used and name not in named:
@@ -109,8 +101,8 @@ def parameters_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Parameter Store copies nothing between Regions."""
     manifest = manifest_name(graph.facts.stack)
     for pair in pairs(graph):
-        named = _named(pair, _PARAMETER, "name")
-        for parameter in pair.here(_PARAMETER):
+        named = _named(pair, aws.SSM_PARAMETER, "name")
+        for parameter in pair.here(aws.SSM_PARAMETER):
             name = str(value_at(parameter.inputs, "name"))
             if name not in named and name != manifest:
                 yield pair.lacks(parameter, f"parameter {name}", "add it to haven:parameters, or declare it there too")
@@ -126,7 +118,7 @@ def log_groups_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Some services make a missing group themselves, without key and retention; others lose what they log."""
     for pair in pairs(graph):
         known = _by_aws_name(pair)
-        for group in pair.here(_LOG_GROUP):
+        for group in pair.here(aws.CLOUDWATCH_LOG_GROUP):
             if pair.counterparts.of(group) is None:
                 user = pair.user(group) or _logging(pair, group, known)
                 if user is not None:
@@ -142,7 +134,7 @@ def _covered(pair: Pair, name: str) -> bool:
     """Whether the account's replication copies a repository of this name there, and so makes it."""
     return any(
         value_at(place, "region") == pair.other and _fits(rule, name)
-        for each in pair.graph.of(_REPLICATION, region=pair.region)
+        for each in pair.graph.of(aws.ECR_REPLICATION_CONFIGURATION, region=pair.region)
         for rule in _list(value_at(each.inputs, "replicationConfiguration.rules"))
         for place in _list(value_at(rule, "destinations"))
     )
@@ -164,7 +156,7 @@ def _by_aws_name(pair: Pair) -> Mapping[str, Resource]:
         if each.type in _WRITERS:
             names = (value_at(each.inputs, name) for name in _NAMES)
             found |= {name: each for name in names if isinstance(name, str)}
-        elif each.type not in (_LOG_GROUP, _ALLOWS):
+        elif each.type not in (aws.CLOUDWATCH_LOG_GROUP, aws.CLOUDWATCH_LOG_RESOURCE_POLICY):
             for value in each.inputs.values():
                 found |= {match[1]: each for text in _texts(value) for match in _IN_AN_ARN.finditer(text)}
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from haven.plan.component_summary import CLUSTER, NODE_GROUP
+from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Resource
 from haven_policies.rules.documents import statements, texts
 from haven_policies.rules.model import Finding, Severity, stack_rule
@@ -11,11 +11,7 @@ from haven_policies.rules.recovery._sides import Pair, pairs
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import value_at
 
-_ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
-_ROLE = "aws:iam/role:Role"
-_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-_POLICY = "aws:iam/rolePolicy:RolePolicy"
-_DOCUMENTS = {_POLICY: ("policy",)}
+_DOCUMENTS = {aws.IAM_ROLE_POLICY: ("policy",)}
 
 
 @dataclass(frozen=True)
@@ -35,10 +31,10 @@ class Grant:
 def pod_roles_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """IAM's and EKS's control planes are not to be asked in a recovery: what pods need stands before."""
     for pair in pairs(graph):
-        if not any(pair.counterparts.of(each) for each in pair.here(CLUSTER)):
+        if not any(pair.counterparts.of(each) for each in pair.here(aws.EKS_CLUSTER)):
             continue
-        known = {_account(each) for each in pair.there(_ASSOCIATION)}
-        for association in pair.here(_ASSOCIATION):
+        known = {_account(each) for each in pair.there(aws.EKS_POD_IDENTITY_ASSOCIATION)}
+        for association in pair.here(aws.EKS_POD_IDENTITY_ASSOCIATION):
             if _account(association) not in known:
                 account = "/".join(_account(association))
                 yield pair.lacks(association, f"role for {account}", "associate a role with it in both clusters")
@@ -74,13 +70,13 @@ def _account(association: Resource) -> tuple[str, str]:
 def _roles(pair: Pair) -> Iterator[tuple[Resource, Resource]]:
     """The roles of nodes and pods, each with that of its counterpart in the other Region; one that serves both too."""
     found: dict[tuple[str, str], tuple[Resource, Resource]] = {}
-    accounts = {_account(each): each for each in pair.there(_ASSOCIATION)}
-    users = [(each, "roleArn", accounts.get(_account(each))) for each in pair.here(_ASSOCIATION)]
-    users += [(each, "nodeRoleArn", pair.counterparts.of(each)) for each in pair.here(NODE_GROUP)]
+    accounts = {_account(each): each for each in pair.there(aws.EKS_POD_IDENTITY_ASSOCIATION)}
+    users = [(each, "roleArn", accounts.get(_account(each))) for each in pair.here(aws.EKS_POD_IDENTITY_ASSOCIATION)]
+    users += [(each, "nodeRoleArn", pair.counterparts.of(each)) for each in pair.here(aws.EKS_NODE_GROUP)]
     for user, path, other in users:
         role = pair.graph.target(user.inputs.get(path))
         twin = pair.graph.target(other.inputs.get(path)) if other else None
-        if role is not None and twin is not None and role.type == twin.type == _ROLE:
+        if role is not None and twin is not None and role.type == twin.type == aws.IAM_ROLE:
             found[role.urn, twin.urn] = role, twin
     yield from found.values()
 
@@ -90,9 +86,9 @@ class _Permissions:
 
     def __init__(self, graph: ResourceGraph) -> None:
         self._world = graph
-        names = {value_at(each.inputs, "name"): each.urn for each in graph.of(_ROLE) if _text(each, "name")}
+        names = {value_at(each.inputs, "name"): each.urn for each in graph.of(aws.IAM_ROLE) if _text(each, "name")}
         self._of: dict[str, list[Resource]] = {}
-        for each in graph.of(_ATTACHMENT, _POLICY):
+        for each in graph.of(aws.IAM_ROLE_POLICY_ATTACHMENT, aws.IAM_ROLE_POLICY):
             role = graph.target(each.inputs.get("role"))
             urn = role.urn if role else names.get(str(value_at(each.inputs, "role")))
             if urn is not None:
@@ -102,7 +98,9 @@ class _Permissions:
         """The managed policies that are attached to a role: names where AWS's own, their declared names otherwise."""
         own = texts(value_at(role.inputs, "managedPolicyArns"))
         attached = [
-            str(value_at(each.inputs, "policyArn")) for each in self._of.get(role.urn, ()) if each.type == _ATTACHMENT
+            str(value_at(each.inputs, "policyArn"))
+            for each in self._of.get(role.urn, ())
+            if each.type == aws.IAM_ROLE_POLICY_ATTACHMENT
         ]
         return [each for each in (*own, *attached) if REFERENCE.search(each) is None]
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from haven.base.regions import REGION
+from haven.program import aws_types as aws
 from haven.program.recording import Resource, own_region
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import is_unknown, plain
@@ -55,7 +56,7 @@ class Atlas:
 Reader = Callable[[Atlas, Resource, Any], Place | None]
 """Where a value of a resource leads; None where it sends nothing anywhere."""
 
-BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2", "aws:s3/directoryBucket:DirectoryBucket")
+BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2, aws.S3_DIRECTORY_BUCKET)
 
 
 def region_of(record: Resource) -> str | None:

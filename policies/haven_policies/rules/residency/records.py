@@ -3,96 +3,85 @@
 Properties as of pulumi-aws 7; what each of them does: the AWS guides of the services, read 2026-11-21.
 """
 
+from haven.program import aws_types as aws
 from haven_policies.rules.residency.places import beside, bucket, by_region, destination, here, outside, subscriber
 from haven_policies.rules.residency.ways import Kind, Way, Ways, enabled
 
 LOGS: Ways = {
-    "aws:amp/queryLoggingConfiguration:QueryLoggingConfiguration": (
-        Way(Kind.LOG, "destinations[].cloudwatchLogs.logGroupArn", destination),
-    ),
-    "aws:apigateway/stage:Stage": (Way(Kind.LOG, "accessLogSettings.destinationArn", destination),),
-    "aws:apigatewayv2/stage:Stage": (Way(Kind.LOG, "accessLogSettings.destinationArn", destination),),
-    "aws:bedrockmodel/invocationLoggingConfiguration:InvocationLoggingConfiguration": (
+    aws.AMP_QUERY_LOGGING_CONFIGURATION: (Way(Kind.LOG, "destinations[].cloudwatchLogs.logGroupArn", destination),),
+    aws.APIGATEWAY_STAGE: (Way(Kind.LOG, "accessLogSettings.destinationArn", destination),),
+    aws.APIGATEWAYV2_STAGE: (Way(Kind.LOG, "accessLogSettings.destinationArn", destination),),
+    aws.BEDROCKMODEL_INVOCATION_LOGGING_CONFIGURATION: (
         Way(Kind.LOG, "loggingConfig.s3Config.bucketName", bucket),
         Way(Kind.LOG, "loggingConfig.cloudwatchConfig.logGroupName", beside),
     ),
-    "aws:cfg/configurationAggregator:ConfigurationAggregator": (
+    aws.CFG_CONFIGURATION_AGGREGATOR: (
         Way(Kind.LOG, "accountAggregationSource", here),
         Way(Kind.LOG, "organizationAggregationSource", here),
     ),
-    "aws:cfg/deliveryChannel:DeliveryChannel": (
+    aws.CFG_DELIVERY_CHANNEL: (
         Way(Kind.LOG, "s3BucketName", bucket),
         Way(Kind.LOG, "snsTopicArn", destination),
     ),
-    "aws:cloudfront/distribution:Distribution": (Way(Kind.LOG, "loggingConfig.bucket", bucket),),
-    "aws:cloudtrail/eventDataStore:EventDataStore": (Way(Kind.LOG, "multiRegionEnabled", here),),
-    "aws:cloudtrail/trail:Trail": (
+    aws.CLOUDFRONT_DISTRIBUTION: (Way(Kind.LOG, "loggingConfig.bucket", bucket),),
+    aws.CLOUDTRAIL_EVENT_DATA_STORE: (Way(Kind.LOG, "multiRegionEnabled", here),),
+    aws.CLOUDTRAIL_TRAIL: (
         Way(Kind.LOG, "s3BucketName", bucket),
         Way(Kind.LOG, "cloudWatchLogsGroupArn", destination),
         # Events of every Region are written down where the trail is at home.
         Way(Kind.LOG, "isMultiRegionTrail", here, when=enabled("isMultiRegionTrail")),
     ),
-    "aws:cloudwatch/logDelivery:LogDelivery": (Way(Kind.LOG, "deliveryDestinationArn", destination),),
-    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": (
+    aws.CLOUDWATCH_LOG_DELIVERY: (Way(Kind.LOG, "deliveryDestinationArn", destination),),
+    aws.CLOUDWATCH_LOG_DELIVERY_DESTINATION: (
         Way(Kind.LOG, "deliveryDestinationConfiguration.destinationResourceArn", destination),
     ),
-    "aws:cloudwatch/logDestination:LogDestination": (Way(Kind.LOG, "targetArn", destination),),
-    "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": (
-        Way(Kind.LOG, "destinationArn", destination, "logGroup"),
-    ),
-    "aws:cloudwatch/metricStream:MetricStream": (Way(Kind.LOG, "firehoseArn", destination),),
-    "aws:ec2/flowLog:FlowLog": (Way(Kind.LOG, "logDestination", destination),),
-    "aws:guardduty/publishingDestination:PublishingDestination": (Way(Kind.LOG, "destinationArn", destination),),
-    "aws:lb/loadBalancer:LoadBalancer": (
+    aws.CLOUDWATCH_LOG_DESTINATION: (Way(Kind.LOG, "targetArn", destination),),
+    aws.CLOUDWATCH_LOG_SUBSCRIPTION_FILTER: (Way(Kind.LOG, "destinationArn", destination, "logGroup"),),
+    aws.CLOUDWATCH_METRIC_STREAM: (Way(Kind.LOG, "firehoseArn", destination),),
+    aws.EC2_FLOW_LOG: (Way(Kind.LOG, "logDestination", destination),),
+    aws.GUARDDUTY_PUBLISHING_DESTINATION: (Way(Kind.LOG, "destinationArn", destination),),
+    aws.LB_LOAD_BALANCER: (
         Way(Kind.LOG, "accessLogs.bucket", bucket, when=enabled("accessLogs.enabled")),
         Way(Kind.LOG, "connectionLogs.bucket", bucket, when=enabled("connectionLogs.enabled")),
         Way(Kind.LOG, "healthCheckLogs.bucket", bucket, when=enabled("healthCheckLogs.enabled")),
     ),
-    "aws:networkfirewall/loggingConfiguration:LoggingConfiguration": (
+    aws.NETWORKFIREWALL_LOGGING_CONFIGURATION: (
         Way(Kind.LOG, "loggingConfiguration.logDestinationConfigs[].logDestination.bucketName", bucket),
         Way(Kind.LOG, "loggingConfiguration.logDestinationConfigs[].logDestination.logGroup", beside),
         Way(Kind.LOG, "loggingConfiguration.logDestinationConfigs[].logDestination.deliveryStream", beside),
     ),
-    "aws:oam/link:Link": (Way(Kind.LOG, "sinkIdentifier", destination),),
-    "aws:redshift/logging:Logging": (Way(Kind.LOG, "bucketName", bucket),),
-    "aws:route53/queryLog:QueryLog": (Way(Kind.LOG, "cloudwatchLogGroupArn", destination),),
-    "aws:route53/resolverQueryLogConfig:ResolverQueryLogConfig": (Way(Kind.LOG, "destinationArn", destination),),
-    "aws:s3/bucketLogging:BucketLogging": (Way(Kind.LOG, "targetBucket", bucket, "bucket"),),
-    "aws:s3/inventory:Inventory": (Way(Kind.LOG, "destination.bucket.bucketArn", bucket, "bucket"),),
-    "aws:securityhub/findingAggregator:FindingAggregator": (Way(Kind.LOG, "linkingMode", here),),
-    "aws:sfn/stateMachine:StateMachine": (Way(Kind.LOG, "loggingConfiguration.logDestination", destination),),
-    "aws:ssm/resourceDataSync:ResourceDataSync": (Way(Kind.LOG, "s3Destination.region", by_region),),
-    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": (
-        Way(Kind.LOG, "logDestinationConfigs[]", destination, "resourceArn"),
-    ),
+    aws.OAM_LINK: (Way(Kind.LOG, "sinkIdentifier", destination),),
+    aws.REDSHIFT_LOGGING: (Way(Kind.LOG, "bucketName", bucket),),
+    aws.ROUTE53_QUERY_LOG: (Way(Kind.LOG, "cloudwatchLogGroupArn", destination),),
+    aws.ROUTE53_RESOLVER_QUERY_LOG_CONFIG: (Way(Kind.LOG, "destinationArn", destination),),
+    aws.S3_BUCKET_LOGGING: (Way(Kind.LOG, "targetBucket", bucket, "bucket"),),
+    aws.S3_INVENTORY: (Way(Kind.LOG, "destination.bucket.bucketArn", bucket, "bucket"),),
+    aws.SECURITYHUB_FINDING_AGGREGATOR: (Way(Kind.LOG, "linkingMode", here),),
+    aws.SFN_STATE_MACHINE: (Way(Kind.LOG, "loggingConfiguration.logDestination", destination),),
+    aws.SSM_RESOURCE_DATA_SYNC: (Way(Kind.LOG, "s3Destination.region", by_region),),
+    aws.WAFV2_WEB_ACL_LOGGING_CONFIGURATION: (Way(Kind.LOG, "logDestinationConfigs[]", destination, "resourceArn"),),
 }
 
 EVENTS: Ways = {
-    "aws:amp/scraper:Scraper": (Way(Kind.EVENT, "destination.amp.workspaceArn", destination),),
-    "aws:athena/workgroup:Workgroup": (Way(Kind.EVENT, "configuration.resultConfiguration.outputLocation", bucket),),
-    "aws:cloudwatch/eventApiDestination:EventApiDestination": (Way(Kind.EVENT, "invocationEndpoint", outside),),
-    "aws:cloudwatch/eventArchive:EventArchive": (Way(Kind.EVENT, "eventSourceArn", here, "eventSourceArn"),),
-    "aws:cloudwatch/eventEndpoint:EventEndpoint": (
+    aws.AMP_SCRAPER: (Way(Kind.EVENT, "destination.amp.workspaceArn", destination),),
+    aws.ATHENA_WORKGROUP: (Way(Kind.EVENT, "configuration.resultConfiguration.outputLocation", bucket),),
+    aws.CLOUDWATCH_EVENT_API_DESTINATION: (Way(Kind.EVENT, "invocationEndpoint", outside),),
+    aws.CLOUDWATCH_EVENT_ARCHIVE: (Way(Kind.EVENT, "eventSourceArn", here, "eventSourceArn"),),
+    aws.CLOUDWATCH_EVENT_ENDPOINT: (
         Way(Kind.EVENT, "eventBuses[].eventBusArn", destination),
         Way(Kind.EVENT, "routingConfig.failoverConfig.secondary.route", by_region),
     ),
-    "aws:cloudwatch/eventTarget:EventTarget": (
+    aws.CLOUDWATCH_EVENT_TARGET: (
         Way(Kind.EVENT, "arn", destination),
         Way(Kind.EVENT, "deadLetterConfig.arn", destination),
     ),
-    "aws:datasync/s3Location:S3Location": (Way(Kind.EVENT, "s3BucketArn", bucket),),
-    "aws:datasync/task:Task": (Way(Kind.EVENT, "destinationLocationArn", destination, "sourceLocationArn"),),
-    "aws:dms/replicationConfig:ReplicationConfig": (
-        Way(Kind.EVENT, "targetEndpointArn", destination, "sourceEndpointArn"),
-    ),
-    "aws:dms/replicationTask:ReplicationTask": (
-        Way(Kind.EVENT, "targetEndpointArn", destination, "sourceEndpointArn"),
-    ),
-    "aws:dms/s3Endpoint:S3Endpoint": (Way(Kind.EVENT, "bucketName", bucket),),
-    "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": (
-        Way(Kind.EVENT, "streamArn", destination),
-    ),
-    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": (
+    aws.DATASYNC_S3_LOCATION: (Way(Kind.EVENT, "s3BucketArn", bucket),),
+    aws.DATASYNC_TASK: (Way(Kind.EVENT, "destinationLocationArn", destination, "sourceLocationArn"),),
+    aws.DMS_REPLICATION_CONFIG: (Way(Kind.EVENT, "targetEndpointArn", destination, "sourceEndpointArn"),),
+    aws.DMS_REPLICATION_TASK: (Way(Kind.EVENT, "targetEndpointArn", destination, "sourceEndpointArn"),),
+    aws.DMS_S3_ENDPOINT: (Way(Kind.EVENT, "bucketName", bucket),),
+    aws.DYNAMODB_KINESIS_STREAMING_DESTINATION: (Way(Kind.EVENT, "streamArn", destination),),
+    aws.KINESIS_FIREHOSE_DELIVERY_STREAM: (
         Way(Kind.EVENT, "extendedS3Configuration.bucketArn", bucket),
         Way(Kind.EVENT, "extendedS3Configuration.s3BackupConfiguration.bucketArn", bucket),
         Way(Kind.EVENT, "redshiftConfiguration.s3Configuration.bucketArn", bucket),
@@ -103,29 +92,27 @@ EVENTS: Ways = {
         Way(Kind.EVENT, "splunkConfiguration.hecEndpoint", outside),
         Way(Kind.EVENT, "snowflakeConfiguration.accountUrl", outside),
     ),
-    "aws:lambda/eventSourceMapping:EventSourceMapping": (
+    aws.LAMBDA_EVENT_SOURCE_MAPPING: (
         Way(Kind.EVENT, "eventSourceArn", here, "eventSourceArn"),
         Way(Kind.EVENT, "destinationConfig.onFailure.destinationArn", destination),
     ),
-    "aws:lambda/function:Function": (Way(Kind.EVENT, "deadLetterConfig.targetArn", destination),),
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
+    aws.LAMBDA_FUNCTION: (Way(Kind.EVENT, "deadLetterConfig.targetArn", destination),),
+    aws.LAMBDA_FUNCTION_EVENT_INVOKE_CONFIG: (
         Way(Kind.EVENT, "destinationConfig.onFailure.destination", destination),
         Way(Kind.EVENT, "destinationConfig.onSuccess.destination", destination),
     ),
-    "aws:pipes/pipe:Pipe": (Way(Kind.EVENT, "target", destination, "source"),),
-    "aws:s3/bucketNotification:BucketNotification": (
+    aws.PIPES_PIPE: (Way(Kind.EVENT, "target", destination, "source"),),
+    aws.S3_BUCKET_NOTIFICATION: (
         Way(Kind.EVENT, "queues[].queueArn", destination, "bucket"),
         Way(Kind.EVENT, "topics[].topicArn", destination, "bucket"),
         Way(Kind.EVENT, "lambdaFunctions[].lambdaFunctionArn", destination, "bucket"),
     ),
-    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": (
+    aws.SAGEMAKER_ENDPOINT_CONFIGURATION: (
         Way(Kind.EVENT, "dataCaptureConfig.destinationS3Uri", bucket),
         Way(Kind.EVENT, "asyncInferenceConfig.outputConfig.s3OutputPath", bucket),
     ),
-    "aws:scheduler/schedule:Schedule": (Way(Kind.EVENT, "target.arn", destination),),
-    "aws:sns/topicSubscription:TopicSubscription": (Way(Kind.EVENT, "endpoint", subscriber, "topic"),),
-    "aws:sqs/queue:Queue": (Way(Kind.EVENT, "redrivePolicy.deadLetterTargetArn", destination),),
-    "aws:sqs/redrivePolicy:RedrivePolicy": (
-        Way(Kind.EVENT, "redrivePolicy.deadLetterTargetArn", destination, "queueUrl"),
-    ),
+    aws.SCHEDULER_SCHEDULE: (Way(Kind.EVENT, "target.arn", destination),),
+    aws.SNS_TOPIC_SUBSCRIPTION: (Way(Kind.EVENT, "endpoint", subscriber, "topic"),),
+    aws.SQS_QUEUE: (Way(Kind.EVENT, "redrivePolicy.deadLetterTargetArn", destination),),
+    aws.SQS_REDRIVE_POLICY: (Way(Kind.EVENT, "redrivePolicy.deadLetterTargetArn", destination, "queueUrl"),),
 }

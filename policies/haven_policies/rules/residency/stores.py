@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 
 
@@ -79,35 +80,35 @@ _OF_A_REGION = ("queues",)
 """What each Region has one of, with the Region's code at the end of its name."""
 
 HOMES = (
-    "aws:cloudwatch/eventArchive:EventArchive",
-    "aws:cloudwatch/logGroup:LogGroup",
-    "aws:docdb/cluster:Cluster",
-    "aws:dynamodb/table:Table",
-    "aws:ebs/snapshot:Snapshot",
-    "aws:ebs/volume:Volume",
-    "aws:ecr/repository:Repository",
-    "aws:efs/fileSystem:FileSystem",
-    "aws:elasticache/cluster:Cluster",
-    "aws:elasticache/replicationGroup:ReplicationGroup",
-    "aws:elasticache/serverlessCache:ServerlessCache",
-    "aws:fsx/lustreFileSystem:LustreFileSystem",
-    "aws:kinesis/stream:Stream",
-    "aws:memorydb/cluster:Cluster",
-    "aws:msk/cluster:Cluster",
-    "aws:neptune/cluster:Cluster",
-    "aws:opensearch/domain:Domain",
-    "aws:rds/cluster:Cluster",
-    "aws:rds/instance:Instance",
-    "aws:redshift/cluster:Cluster",
-    "aws:s3/bucket:Bucket",
-    "aws:s3/bucketV2:BucketV2",
-    "aws:s3/directoryBucket:DirectoryBucket",
-    "aws:secretsmanager/secret:Secret",
-    "aws:sqs/queue:Queue",
-    "aws:ssm/parameter:Parameter",
-    "aws:timestreamwrite/table:Table",
-    "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault",
-    "aws:backup/vault:Vault",
+    aws.CLOUDWATCH_EVENT_ARCHIVE,
+    aws.CLOUDWATCH_LOG_GROUP,
+    aws.DOCDB_CLUSTER,
+    aws.DYNAMODB_TABLE,
+    aws.EBS_SNAPSHOT,
+    aws.EBS_VOLUME,
+    aws.ECR_REPOSITORY,
+    aws.EFS_FILE_SYSTEM,
+    aws.ELASTICACHE_CLUSTER,
+    aws.ELASTICACHE_REPLICATION_GROUP,
+    aws.ELASTICACHE_SERVERLESS_CACHE,
+    aws.FSX_LUSTRE_FILE_SYSTEM,
+    aws.KINESIS_STREAM,
+    aws.MEMORYDB_CLUSTER,
+    aws.MSK_CLUSTER,
+    aws.NEPTUNE_CLUSTER,
+    aws.OPENSEARCH_DOMAIN,
+    aws.RDS_CLUSTER,
+    aws.RDS_INSTANCE,
+    aws.REDSHIFT_CLUSTER,
+    aws.S3_BUCKET,
+    aws.S3_BUCKET_V2,
+    aws.S3_DIRECTORY_BUCKET,
+    aws.SECRETSMANAGER_SECRET,
+    aws.SQS_QUEUE,
+    aws.SSM_PARAMETER,
+    aws.TIMESTREAMWRITE_TABLE,
+    aws.BACKUP_LOGICALLY_AIR_GAPPED_VAULT,
+    aws.BACKUP_VAULT,
 )
 """What data stands in."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
@@ -14,24 +15,24 @@ _FOLLOWS = "it is the copy of what stands there"
 _PEERED = "it joins the two networks"
 
 ACROSS: Mapping[tuple[str, str], str] = {
-    ("aws:backup/plan:Plan", "rules"): _COPIED,
-    ("aws:cloudwatch/dashboard:Dashboard", "dashboardBody"): "a picture of both Regions, which no recovery needs",
-    ("aws:dynamodb/table:Table", "replicas"): _COPIED,
-    ("aws:dynamodb/tableReplica:TableReplica", "globalTableArn"): _FOLLOWS,
-    ("aws:ec2/peeringConnectionOptions:PeeringConnectionOptions", "vpcPeeringConnectionId"): _PEERED,
-    ("aws:ec2/route:Route", "vpcPeeringConnectionId"): _PEERED,
-    ("aws:ec2/routeTable:RouteTable", "routes"): _PEERED,
-    ("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "peerVpcId"): _PEERED,
-    ("aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter", "vpcPeeringConnectionId"): _PEERED,
-    ("aws:elasticache/replicationGroup:ReplicationGroup", "globalReplicationGroupId"): _FOLLOWS,
-    ("aws:kms/replicaKey:ReplicaKey", "primaryKeyArn"): _FOLLOWS,
-    ("aws:kms/replicaExternalKey:ReplicaExternalKey", "primaryKeyArn"): _FOLLOWS,
-    ("aws:rds/cluster:Cluster", "globalClusterIdentifier"): _FOLLOWS,
-    ("aws:rds/cluster:Cluster", "replicationSourceIdentifier"): _FOLLOWS,
-    ("aws:rds/instance:Instance", "replicateSourceDb"): _FOLLOWS,
-    ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "rules"): _COPIED,
-    ("aws:secretsmanager/secret:Secret", "replicas"): _COPIED,
-    ("aws:ssm/parameter:Parameter", "insecureValue"): "the recovery manifest names what stands in both Regions",
+    (aws.BACKUP_PLAN, "rules"): _COPIED,
+    (aws.CLOUDWATCH_DASHBOARD, "dashboardBody"): "a picture of both Regions, which no recovery needs",
+    (aws.DYNAMODB_TABLE, "replicas"): _COPIED,
+    (aws.DYNAMODB_TABLE_REPLICA, "globalTableArn"): _FOLLOWS,
+    (aws.EC2_PEERING_CONNECTION_OPTIONS, "vpcPeeringConnectionId"): _PEERED,
+    (aws.EC2_ROUTE, "vpcPeeringConnectionId"): _PEERED,
+    (aws.EC2_ROUTE_TABLE, "routes"): _PEERED,
+    (aws.EC2_VPC_PEERING_CONNECTION, "peerVpcId"): _PEERED,
+    (aws.EC2_VPC_PEERING_CONNECTION_ACCEPTER, "vpcPeeringConnectionId"): _PEERED,
+    (aws.ELASTICACHE_REPLICATION_GROUP, "globalReplicationGroupId"): _FOLLOWS,
+    (aws.KMS_REPLICA_KEY, "primaryKeyArn"): _FOLLOWS,
+    (aws.KMS_REPLICA_EXTERNAL_KEY, "primaryKeyArn"): _FOLLOWS,
+    (aws.RDS_CLUSTER, "globalClusterIdentifier"): _FOLLOWS,
+    (aws.RDS_CLUSTER, "replicationSourceIdentifier"): _FOLLOWS,
+    (aws.RDS_INSTANCE, "replicateSourceDb"): _FOLLOWS,
+    (aws.S3_BUCKET_REPLICATION_CONFIG, "rules"): _COPIED,
+    (aws.SECRETSMANAGER_SECRET, "replicas"): _COPIED,
+    (aws.SSM_PARAMETER, "insecureValue"): "the recovery manifest names what stands in both Regions",
 }
 """Type and property -> why what stands in the other Region may be named there."""
 
@@ -84,7 +85,7 @@ def _elsewhere(record: Resource, used: Resource) -> bool:
 )
 def alarms_tell_at_home(graph: ResourceGraph) -> Iterator[Finding]:
     """CloudWatch takes topics of the alarm's Region alone; an ARN of another one is refused or tells nobody."""
-    for alarm in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm"):
+    for alarm in graph.of(aws.CLOUDWATCH_METRIC_ALARM, aws.CLOUDWATCH_COMPOSITE_ALARM):
         for path in ("alarmActions", "okActions", "insufficientDataActions"):
             for action in _arns(alarm, path):
                 region = action.split(":")[3]

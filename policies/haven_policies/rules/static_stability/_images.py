@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from haven.config.policy import Level
-from haven.plan.component_summary import CLUSTER
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
@@ -58,5 +58,7 @@ def _images(graph: ResourceGraph) -> Iterator[tuple[Resource, str, str]]:
 def _region(graph: ResourceGraph, record: Resource) -> str | None:
     """The Region of the cluster that an object is in: that which its provider's access is made from."""
     provider = graph.recording.by_urn.get(record.provider)
-    clusters = [each for each in graph.referred(dict(provider.inputs)) if each.type == CLUSTER] if provider else []
+    clusters = (
+        [each for each in graph.referred(dict(provider.inputs)) if each.type == aws.EKS_CLUSTER] if provider else []
+    )
     return clusters[0].region if len(clusters) == 1 else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource, own_region
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
@@ -11,7 +12,6 @@ from haven_policies.rules.values import is_true, value_at
 _PROVIDER = "https://www.pulumi.com/registry/packages/aws/configuration-reference/"
 _KUBERNETES = "https://www.pulumi.com/registry/packages/kubernetes/"
 _SKIPS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId")
-_PARAMETER = "aws:ssm/parameter:Parameter"
 
 
 @stack_rule(
@@ -87,7 +87,7 @@ def manifest_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     if facts.kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
     name = manifest_name(facts.stack)
-    found = {each.region: each for each in graph.of(_PARAMETER) if value_at(each.inputs, "name") == name}
+    found = {each.region: each for each in graph.of(aws.SSM_PARAMETER) if value_at(each.inputs, "name") == name}
     for region in (facts.primary, facts.recovery):
         if region not in found:
             fix = f"declare an aws.ssm.Parameter called {name} in {region}"

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.tier_conformance._traffic import RECORD, led_to, routed
+from haven_policies.rules.tier_conformance._traffic import led_to, routed
 from haven_policies.rules.values import is_list, is_true, value_at
 
-CHECK = "aws:route53/healthCheck:HealthCheck"
-ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 MOST_TTL_SECONDS = 60
 """With health checks, Route 53 recommends 60 s or less (Route 53 Developer Guide, values of failover records; read
 2026-11-21)."""
@@ -49,7 +48,7 @@ def switch_lives_in_other_region(graph: ResourceGraph) -> Iterator[Finding]:
 def _switches_amiss(graph: ResourceGraph) -> Iterator[Finding]:
     for record in _routed(graph):
         check = graph.target(record.inputs.get("healthCheckId"))
-        if check is None or check.type != CHECK:
+        if check is None or check.type != aws.ROUTE53_HEALTH_CHECK:
             continue
         switches = [each for each in _all_of(graph, check) if value_at(each.inputs, "type") == "CLOUDWATCH_METRIC"]
         region = led_to(graph, record)
@@ -68,7 +67,7 @@ def _misplaced(graph: ResourceGraph, switch: Resource, region: str | None) -> It
         return
     name = graph.target(switch.inputs.get("cloudwatchAlarmName"))
     alarm = value_at(name.inputs if name else switch.inputs, "name" if name else "cloudwatchAlarmName")
-    standing = [value_at(each.inputs, "name") for each in graph.of(ALARM) if each.region == place]
+    standing = [value_at(each.inputs, "name") for each in graph.of(aws.CLOUDWATCH_METRIC_ALARM) if each.region == place]
     if graph.facts.primary is not None and alarm not in standing:
         yield against(
             switch, "cloudwatchAlarmName", f"the name of an alarm in {place}", "declare the alarm there, by this name"
@@ -76,7 +75,7 @@ def _misplaced(graph: ResourceGraph, switch: Resource, region: str | None) -> It
 
 
 @resource_rule(
-    CHECK,
+    aws.ROUTE53_HEALTH_CHECK,
     says="A health check on an alarm isn't inverted, and keeps what it saw last while there is no data.",
     fix="Set invertHealthcheck to false and insufficientDataHealthStatus to LastKnownStatus.",
     page=_API,
@@ -102,7 +101,7 @@ def traffic_moves_by_decision(graph: ResourceGraph) -> Iterator[Finding]:
     """A balancer without healthy targets would take its Region out behind the operator's back, writes and all."""
     if graph.facts.tier is None or is_true(value_at(graph.facts.config.get("traffic"), "automatic")):
         return
-    for record in graph.of(RECORD):
+    for record in graph.of(aws.ROUTE53_RECORD):
         aliases = value_at(record.inputs, "aliases")
         for index in range(len(aliases) if is_list(aliases) else 0):
             path = f"aliases[{index}].evaluateTargetHealth"
@@ -133,11 +132,11 @@ def region_record_is_short_lived(graph: ResourceGraph) -> Iterator[Finding]:
 )
 def traffic_moves_without_edits(graph: ResourceGraph) -> Iterator[Finding]:
     """Weights and dials are moved through control planes that may be in the Region that is lost."""
-    for record in graph.of(RECORD):
+    for record in graph.of(aws.ROUTE53_RECORD):
         if value_at(record.inputs, "weightedRoutingPolicies[0]") is not None:
             allowed = "failoverRoutingPolicies or latencyRoutingPolicies"
             yield against(record, "weightedRoutingPolicies", allowed, "declare a FailoverDns with a TrafficSwitch")
-    for group in graph.of("aws:globalaccelerator/endpointGroup:EndpointGroup"):
+    for group in graph.of(aws.GLOBALACCELERATOR_ENDPOINT_GROUP):
         if value_at(group.inputs, "trafficDialPercentage") is not None:
             fix = "leave it out, and let the endpoints' health decide"
             yield against(group, "trafficDialPercentage", "nothing: all that is healthy takes traffic", fix)
@@ -155,4 +154,4 @@ def _all_of(graph: ResourceGraph, check: Resource) -> list[Resource]:
     children = value_at(check.inputs, "childHealthchecks")
     wanted = value_at(check.inputs, "childHealthThreshold")
     everyone = is_list(children) and wanted in (len(children), str(len(children)))
-    return [each for each in graph.referred(children) if each.type == CHECK] if everyone else []
+    return [each for each in graph.referred(children) if each.type == aws.ROUTE53_HEALTH_CHECK] if everyone else []

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from haven.config.policy import Level
-from haven.plan.component_summary import CLUSTER, DATABASE, DATABASE_INSTANCE, NODE_GROUP
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import Side, sides
 from haven_policies.rules.values import in_words, is_list, is_unknown, plain, value_at
 
-_MACHINES: Mapping[str, str] = {DATABASE_INSTANCE: "instanceClass", NODE_GROUP: "instanceTypes"}
-_VERSIONS: Mapping[str, str] = {CLUSTER: "version", DATABASE: "engineVersion"}
+_MACHINES: Mapping[str, str] = {aws.RDS_CLUSTER_INSTANCE: "instanceClass", aws.EKS_NODE_GROUP: "instanceTypes"}
+_VERSIONS: Mapping[str, str] = {aws.EKS_CLUSTER: "version", aws.RDS_CLUSTER: "engineVersion"}
 
 
 @stack_rule(

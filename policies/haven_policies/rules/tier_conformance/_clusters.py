@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from haven.model.tiers import LEAST_SYSTEM_NODES, gpu_share, standby_count
-from haven.plan.component_summary import CLUSTER, NODE_GROUP
+from haven.program import aws_types as aws
 from haven.program.queries import is_gpu_group
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
@@ -29,7 +29,7 @@ def standby_cluster(graph: ResourceGraph) -> Iterator[Finding]:
     """A control plane takes its time to be made: it is there before it is needed."""
     for side in sides(graph):
         if side.wants(side.standby.cluster):
-            for cluster in side.there(CLUSTER):
+            for cluster in side.there(aws.EKS_CLUSTER):
                 if side.counterparts.of(cluster) is None:
                     yield side.lacks(cluster, "EKS cluster", "declare an InferenceCluster there")
 
@@ -44,7 +44,7 @@ def standby_system_nodes(graph: ResourceGraph) -> Iterator[Finding]:
     """The cluster's own services run on them."""
     for side in sides(graph):
         share = Fraction(1) if side.serves else side.standby.system_nodes
-        for group in side.there(NODE_GROUP):
+        for group in side.there(aws.EKS_NODE_GROUP):
             if not is_gpu_group(group):
                 yield from _too_small(side, group, share, LEAST_SYSTEM_NODES, "haven:cluster.systemNodes.desiredSize")
 
@@ -58,7 +58,7 @@ def standby_system_nodes(graph: ResourceGraph) -> Iterator[Finding]:
 def standby_gpu_nodes(graph: ResourceGraph) -> Iterator[Finding]:
     """GPU capacity is what a Region runs out of first when another one is lost: what stands by is had already."""
     for side in sides(graph):
-        for group in side.there(NODE_GROUP):
+        for group in side.there(aws.EKS_NODE_GROUP):
             if is_gpu_group(group):
                 share = Fraction(1) if side.serves else _gpu_share(side, group)
                 yield from _too_small(side, group, share, 1, "haven:cluster.standbyShare or the system's own tier")
@@ -73,7 +73,7 @@ def standby_gpu_nodes(graph: ResourceGraph) -> Iterator[Finding]:
 def standby_room_to_grow(graph: ResourceGraph) -> Iterator[Finding]:
     """A group that can't reach the full size takes a change of its limits in the middle of a recovery."""
     for side in sides(graph):
-        for group in side.there(NODE_GROUP):
+        for group in side.there(aws.EKS_NODE_GROUP):
             own, full = side.counterparts.of(group), count(value_at(group.inputs, _SIZES))
             if own is not None and count(value_at(own.inputs, _MOST)) < full:
                 allowed = f"at least {full}, the nodes of {group.name} in {side.other}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from haven.model.tiers import Database, database_instances
-from haven.plan.component_summary import CACHE, DATABASE, DATABASE_INSTANCE
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
@@ -14,7 +14,6 @@ from haven_policies.rules.values import heads_its_caches, is_true, value_at
 _AURORA = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide"
 _GLOBAL = "globalClusterIdentifier"
 _FORWARDING = "enableGlobalWriteForwarding"
-_DATASTORE = "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"
 
 
 @stack_rule(
@@ -27,7 +26,7 @@ def database_born_global(graph: ResourceGraph) -> Iterator[Finding]:
     """A cluster that stands alone can become the first of a global cluster by hand only, and never another's second:
     a tier could not be raised later."""
     for side in sides(graph):
-        for cluster in _aurora(side.here(DATABASE)):
+        for cluster in _aurora(side.here(aws.RDS_CLUSTER)):
             if value_at(cluster.inputs, _GLOBAL) is None:
                 yield against(
                     cluster, _GLOBAL, "a global cluster's identifier", "declare an aws.rds.GlobalCluster and name it"
@@ -45,7 +44,7 @@ def standby_database(graph: ResourceGraph) -> Iterator[Finding]:
     for side in sides(graph):
         if side.standby.database is Database.NONE:
             continue
-        for cluster in _members(side.there(DATABASE)):
+        for cluster in _members(side.there(aws.RDS_CLUSTER)):
             if _member_beside(side, cluster) is None:
                 yield side.lacks(cluster, "member of its global cluster", "give the GlobalDatabase its recovery side")
 
@@ -59,7 +58,7 @@ def standby_database(graph: ResourceGraph) -> Iterator[Finding]:
 def standby_database_instances(graph: ResourceGraph) -> Iterator[Finding]:
     """A member without an instance can't be promoted: the tier's minutes don't include making one."""
     for side in sides(graph):
-        for cluster in _members(side.there(DATABASE)):
+        for cluster in _members(side.there(aws.RDS_CLUSTER)):
             member = _member_beside(side, cluster)
             if member is None:
                 continue
@@ -87,7 +86,7 @@ def standby_write_forwarding(graph: ResourceGraph) -> Iterator[Finding]:
     for side in sides(graph):
         if side.serves or not side.standby.write_forwarding:
             continue
-        for cluster in _members(side.here(DATABASE)):
+        for cluster in _members(side.here(aws.RDS_CLUSTER)):
             if not is_true(value_at(cluster.inputs, _FORWARDING)):
                 yield against(cluster, _FORWARDING, f"true: {side.why}", "set write_forwarding of the GlobalDatabase")
 
@@ -101,11 +100,11 @@ def standby_write_forwarding(graph: ResourceGraph) -> Iterator[Finding]:
 def standby_cache(graph: ResourceGraph) -> Iterator[Finding]:
     """A cold cache lets every request through to the database, at the moment when all clients arrive at once."""
     for side in sides(graph):
-        for group in side.there(CACHE):
+        for group in side.there(aws.ELASTICACHE_REPLICATION_GROUP):
             if side.standby.cache and not _replicated(side, group):
                 what = "cache that is in a Global Datastore with it"
                 yield side.lacks(group, what, "give the GlobalCache its recovery side, replicated")
-            elif side.serves and not side.here(CACHE):
+            elif side.serves and not side.here(aws.ELASTICACHE_REPLICATION_GROUP):
                 yield side.lacks(group, "cache", "give the GlobalCache its recovery side")
 
 
@@ -120,7 +119,7 @@ def _members(clusters: Sequence[Resource]) -> list[Resource]:
 def _member_beside(side: Side, cluster: Resource) -> Resource | None:
     """The member of the same global cluster on this side."""
     name = _global_name(side.graph, cluster)
-    return next((each for each in _members(side.here(DATABASE)) if _global_name(side.graph, each) == name), None)
+    return next((each for each in _members(side.here(aws.RDS_CLUSTER)) if _global_name(side.graph, each) == name), None)
 
 
 def _global_name(graph: ResourceGraph, cluster: Resource) -> Any:
@@ -135,7 +134,7 @@ def _instances(side: Side, cluster: Resource) -> int:
     name = value_at(cluster.inputs, "clusterIdentifier")
     own = [
         each
-        for each in side.graph.of(DATABASE_INSTANCE, region=cluster.region)
+        for each in side.graph.of(aws.RDS_CLUSTER_INSTANCE, region=cluster.region)
         if side.graph.target(each.inputs.get("clusterIdentifier")) is cluster
         or value_at(each.inputs, "clusterIdentifier") == name
     ]
@@ -145,14 +144,17 @@ def _instances(side: Side, cluster: Resource) -> int:
 def _replicated(side: Side, group: Resource) -> bool:
     """Whether a cache has a partner on this side, in the same Global Datastore."""
     return any(
-        group.urn in members and any(each.urn in members for each in side.here(CACHE))
-        for members in (_cache_members(side.graph, datastore) for datastore in side.graph.of(_DATASTORE))
+        group.urn in members and any(each.urn in members for each in side.here(aws.ELASTICACHE_REPLICATION_GROUP))
+        for members in (
+            _cache_members(side.graph, datastore)
+            for datastore in side.graph.of(aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP)
+        )
     )
 
 
 def _cache_members(graph: ResourceGraph, datastore: Resource) -> set[str]:
-    primary = next(iter(graph.linked(datastore, "primaryReplicationGroupId", CACHE)), None)
-    secondaries = [each for each in graph.of(CACHE) if _follows(graph, each, datastore)]
+    primary = next(iter(graph.linked(datastore, "primaryReplicationGroupId", aws.ELASTICACHE_REPLICATION_GROUP)), None)
+    secondaries = [each for each in graph.of(aws.ELASTICACHE_REPLICATION_GROUP) if _follows(graph, each, datastore)]
     return {each.urn for each in (primary, *secondaries) if each is not None}
 
 

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import Side, sides
 
-_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+_BALANCERS = (aws.LB_LOAD_BALANCER, aws.ALB_LOAD_BALANCER)
 _PARTS = {
-    "aws:lb/listener:Listener": "listener",
-    "aws:alb/listener:Listener": "listener",
-    "aws:lb/targetGroup:TargetGroup": "target group",
-    "aws:alb/targetGroup:TargetGroup": "target group",
+    aws.LB_LISTENER: "listener",
+    aws.ALB_LISTENER: "listener",
+    aws.LB_TARGET_GROUP: "target group",
+    aws.ALB_TARGET_GROUP: "target group",
 }
 _FIREWALLS = {
-    "aws:wafv2/webAcl:WebAcl": "web ACL",
-    "aws:wafv2/webAclAssociation:WebAclAssociation": "web ACL association",
+    aws.WAFV2_WEB_ACL: "web ACL",
+    aws.WAFV2_WEB_ACL_ASSOCIATION: "web ACL association",
 }
-_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 _WAF = "https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html"
 _PRIVATELINK = "https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html"
 
@@ -63,11 +63,11 @@ def standby_firewall(graph: ResourceGraph) -> Iterator[Finding]:
 def standby_endpoints(graph: ResourceGraph) -> Iterator[Finding]:
     """What reaches a service without the internet here looks for the same way there."""
     for side in sides(graph):
-        for endpoint in _lost(side, _ENDPOINT):
+        for endpoint in _lost(side, aws.EC2_VPC_ENDPOINT):
             yield side.lacks(endpoint, "endpoint of this service", "give that RegionalNetwork the same endpoints")
 
 
 def _lost(side: Side, *types: str) -> Iterator[Resource]:
     """What the other Region has and this one, with a network of its own, has not."""
-    if side.wants(side.standby.network) and side.here("aws:ec2/vpc:Vpc"):
+    if side.wants(side.standby.network) and side.here(aws.EC2_VPC):
         yield from (each for each in side.there(*types) if side.counterparts.of(each) is None)

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 
+from haven.program import aws_types as aws
 from haven.program.queries import zones
-from haven_policies.rules.counterparts import VPC
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
-
-SUBNET = "aws:ec2/subnet:Subnet"
-NAT = "aws:ec2/natGateway:NatGateway"
 
 
 @stack_rule(
@@ -21,8 +18,8 @@ NAT = "aws:ec2/natGateway:NatGateway"
 def standby_network(graph: ResourceGraph) -> Iterator[Finding]:
     """Without it nothing can be started there before a network is built."""
     for side in sides(graph):
-        if side.wants(side.standby.network) and not side.here(VPC):
-            for vpc in side.there(VPC)[:1]:
+        if side.wants(side.standby.network) and not side.here(aws.EC2_VPC):
+            for vpc in side.there(aws.EC2_VPC)[:1]:
                 yield side.lacks(vpc, "VPC", "declare a RegionalNetwork there")
 
 
@@ -37,8 +34,8 @@ def standby_zones(graph: ResourceGraph) -> Iterator[Finding]:
     for side in sides(graph):
         if not side.wants(side.standby.network):
             continue
-        here, there = len(zones(side.here(SUBNET))), len(zones(side.there(SUBNET)))
-        for vpc in side.here(VPC)[:1]:
+        here, there = len(zones(side.here(aws.EC2_SUBNET))), len(zones(side.there(aws.EC2_SUBNET)))
+        for vpc in side.here(aws.EC2_VPC)[:1]:
             if here < there:
                 yield Finding(
                     vpc,
@@ -59,9 +56,9 @@ def standby_nat(graph: ResourceGraph) -> Iterator[Finding]:
     """That there is one for each zone is for another rule; this one asks whether there is any."""
     for side in sides(graph):
         if _has_network_without_nat(side) and side.wants(side.standby.nat):
-            for gateway in side.there(NAT)[:1]:
+            for gateway in side.there(aws.EC2_NAT_GATEWAY)[:1]:
                 yield side.lacks(gateway, "NAT gateway", "set nat of that Region's RegionalNetwork")
 
 
 def _has_network_without_nat(side: Side) -> bool:
-    return bool(side.here(VPC)) and not side.here(NAT)
+    return bool(side.here(aws.EC2_VPC)) and not side.here(aws.EC2_NAT_GATEWAY)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.model.tiers import STANDBY
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
@@ -12,15 +13,12 @@ from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
 from haven_policies.rules.values import in_words, is_list, value_at
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
-_BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
-_REPLICATION = ("aws:s3/bucketReplicationConfig:BucketReplicationConfig",)
-_ACCESS_POINT = "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint"
-_TABLE = "aws:dynamodb/table:Table"
-_REPLICA = "aws:dynamodb/tableReplica:TableReplica"
+_BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2)
+_REPLICATION = (aws.S3_BUCKET_REPLICATION_CONFIG,)
 _BUFFERS: Mapping[str, str] = {
-    "aws:sqs/queue:Queue": "queue",
-    "aws:kinesis/stream:Stream": "stream",
-    "aws:cloudwatch/eventBus:EventBus": "event bus",
+    aws.SQS_QUEUE: "queue",
+    aws.KINESIS_STREAM: "stream",
+    aws.CLOUDWATCH_EVENT_BUS: "event bus",
 }
 _NO_ACCESS_POINTS = ("cn-", "us-gov-", "eusc-")
 """Multi-Region Access Points exist in the commercial partition alone (S3 User Guide, Multi-Region Access Points,
@@ -109,7 +107,7 @@ def objects_under_one_name(graph: ResourceGraph) -> Iterator[Finding]:
     for side in sides(graph):
         if side.serves or not side.standby.access_points or side.region.startswith(_NO_ACCESS_POINTS):
             continue
-        covered = [_behind(graph, each) for each in graph.of(_ACCESS_POINT)]
+        covered = [_behind(graph, each) for each in graph.of(aws.S3CONTROL_MULTI_REGION_ACCESS_POINT)]
         for bucket, other in _pairs(side, edges):
             if not any({bucket.urn, other.urn} <= each for each in covered):
                 yield Finding(
@@ -130,7 +128,7 @@ def objects_under_one_name(graph: ResourceGraph) -> Iterator[Finding]:
 def tables_replicated(graph: ResourceGraph) -> Iterator[Finding]:
     """A restored table takes hours; a replica is there."""
     for side in sides(graph):
-        for table in side.there(_TABLE):
+        for table in side.there(aws.DYNAMODB_TABLE):
             if STANDBY[side.tier_of(_system(graph, table))].tables and side.region not in _replica_regions(
                 graph, table
             ):
@@ -238,4 +236,4 @@ def _system(graph: ResourceGraph, table: Resource) -> Any:
 def _replica_regions(graph: ResourceGraph, table: Resource) -> set[Any]:
     own = value_at(table.inputs, "replicas")
     named = {str(value_at(each, "regionName")) for each in (own if is_list(own) else ())}
-    return named | {use.record.region for use in graph.uses(table) if use.record.type == _REPLICA}
+    return named | {use.record.region for use in graph.uses(table) if use.record.type == aws.DYNAMODB_TABLE_REPLICA}

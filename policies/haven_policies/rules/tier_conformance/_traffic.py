@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from haven.config.policy import Level
 from haven.model.tiers import Routing
+from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import sides
 from haven_policies.rules.values import value_at
 
-RECORD = "aws:route53/record:Record"
 FAILOVER, LATENCY = "failoverRoutingPolicies", "latencyRoutingPolicies"
 _ENOUGH = {Routing.FAILOVER: (FAILOVER, LATENCY), Routing.LATENCY: (LATENCY,)}
 """What the tier asks for, and what does more."""
@@ -79,7 +79,7 @@ def led_to(graph: ResourceGraph, record: Resource) -> str | None:
 def routed(graph: ResourceGraph) -> dict[tuple[str, ...], list[Resource]]:
     """Records that share a name in a zone, by zone, name and type."""
     found: dict[tuple[str, ...], list[Resource]] = {}
-    for each in graph.of(RECORD):
+    for each in graph.of(aws.ROUTE53_RECORD):
         if policy(each) is not None:
             place = tuple(str(value_at(each.inputs, name)) for name in ("zoneId", "name", "type"))
             found.setdefault(place, []).append(each)
