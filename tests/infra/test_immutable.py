@@ -5,7 +5,7 @@ import pytest
 from haven.base.problems import Problems
 from haven.config.stack_file import load_stack
 from haven.program.recorder import record
-from tests.environments import PRIMARY, RECOVERY, ROOT
+from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 
 
 def test_a_first_deployment_writes_to_the_primary_region() -> None:
@@ -31,3 +31,8 @@ def test_nothing_is_declared_before_the_regions_were_checked() -> None:
     with pytest.raises(Problems):
         record(ROOT / "infra", stack="warm", config=load_stack("warm", ROOT).config, remembered=born, seen=seen.append)
     assert [urn.split("::")[2] for urn in seen] == ["pulumi:index:Stash"]
+
+
+def test_a_refused_edit_of_the_regions_is_not_written_into_the_state() -> None:
+    (stash,) = (each for each in environment("warm").resources if each.type == "pulumi:index:Stash")
+    assert stash.options.ignore_changes == ("input.regions",)
