@@ -20,7 +20,7 @@ async def remember(settings: Settings | AccountSettings) -> None:
     stash = pulumi.Stash(
         f"haven-{settings.stack}-birth",
         input={"regions": regions, "active": settings.active},
-        # Under `up --skip-preview` the entry is written before the check below can refuse: its Regions stay as they were.
+        # `up --skip-preview` writes the entry before the check below can refuse: its Regions stay as they were.
         opts=pulumi.ResourceOptions(protect=not settings.ephemeral, ignore_changes=["input.regions"]),
     )
     born: Mapping[str, Any] | None = await stash.output.future()
