@@ -1,7 +1,18 @@
-"""`python -m haven`."""
+"""`python -m haven`, and what the command `haven` starts."""
 
 import sys
+from typing import NoReturn
 
-from haven.cli.main import main
+from haven.base.interrupts import end_on_interrupt
 
-sys.exit(main())
+
+def start() -> NoReturn:
+    """Run the tool as a process of its own."""
+    end_on_interrupt()
+    from haven.cli.main import main  # noqa: PLC0415  what is imported here can be interrupted too
+
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    start()

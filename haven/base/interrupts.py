@@ -1,12 +1,19 @@
-"""Ctrl-C and a request to end, as an exception that lets every block clean up."""
+"""Ctrl-C and a request to end: at once where nothing has to be cleaned up, as an exception where something has."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
+
+from haven.base.exits import INTERRUPTED
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STANDARD_ERROR = 2
+_SHOW_CURSOR = b"\033[?25h"
+"""Progress on a terminal hides the cursor while it lasts."""
 
 
 class Interrupted(BaseException):
@@ -36,3 +43,22 @@ def interruptible() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def end_on_interrupt() -> None:
+    """From now on Ctrl-C ends this process at once, with one word and exit code 130.
+
+    Nothing is raised: an exception may arrive anywhere, and Pulumi's runtime catches it in the middle of a program and
+    then waits for resources that this program will never finish registering. What has to clean up runs in an
+    `interruptible` block. A process that was started to ignore Ctrl-C goes on ignoring it.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    with suppress(OSError):
+        before = _SHOW_CURSOR + b"\n" if os.isatty(_STANDARD_ERROR) else b""
+        os.write(_STANDARD_ERROR, before + b"interrupted\n")
+    os._exit(INTERRUPTED)

@@ -8,6 +8,7 @@ import os
 import runpy
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -55,10 +56,30 @@ def record(
         Exception: whatever the program raises.
     """
     monitor = _Monitor(_Stash(remembered, first_deployment), seen)
-    context = contextvars.copy_context()
     with _without_config_in_the_environment():
-        context.run(_run, _entry(program), monitor, project, stack, dict(config or {}))
+        _in_a_thread(_run, _entry(program), monitor, project, stack, dict(config or {}))
     return monitor.recording(project, stack)
+
+
+def _in_a_thread(run: Callable[..., None], *arguments: Any) -> None:
+    """Run to the end in a thread of its own, while this one can be interrupted.
+
+    Python raises what a signal stands for in the main thread, whatever that is doing. Inside a program, Pulumi's
+    runtime would catch it and wait for resources whose registration was cut off: for ever.
+    """
+    context = contextvars.copy_context()
+    ended: Future[None] = Future()
+
+    def to_the_end() -> None:
+        try:
+            context.run(run, *arguments)
+        except BaseException as error:  # noqa: BLE001  it is raised where the caller waits
+            ended.set_exception(error)
+        else:
+            ended.set_result(None)
+
+    threading.Thread(target=to_the_end, name="program", daemon=True).start()
+    ended.result()
 
 
 def _entry(program: Program) -> Callable[[], object]:
