@@ -1,6 +1,6 @@
 """How what belongs to an environment is called: pure functions, so that rules can tell what has no room."""
 
-from haven_components.shared.support import region_code
+from haven_components.names import region_code
 
 
 def environment_name(stack: str) -> str:

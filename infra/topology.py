@@ -6,7 +6,7 @@ from typing import Any
 
 from haven.model.tiers import STANDBY, Routing
 from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, RequestBuffer
-from haven_components.shared.support import partition
+from haven_components.names import partition
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import (

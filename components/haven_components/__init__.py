@@ -1,7 +1,7 @@
 """Haven's components: AWS resources in one Region or in two. Each is usable alone.
 
 `__init__.pyi` is the one list of what the package exports. A module is imported when one of its names is first used, so
-that `haven_components.limits` and `haven_components.names` are there without Pulumi.
+that `haven_components.names`, `limits` and `choices` load without Pulumi.
 """
 
 import ast

@@ -1,215 +1,203 @@
+"""What the package exports, and where each export is defined: `__init__.py` reads this file."""
+
 import pulumi
 
 from haven_components.account.account_baseline import (
-    AccountBaseline,
-    AccountBaselineArgs,
-    BaselineSideArgs,
-    ThreatFeature,
+    AccountBaseline as AccountBaseline,
+    AccountBaselineArgs as AccountBaselineArgs,
+    BaselineSideArgs as BaselineSideArgs,
 )
-from haven_components.account.audit_trail import AuditTrail, AuditTrailArgs
-from haven_components.account.cost_guard import AnomalyScope, CostGuard, CostGuardArgs, CostTagArgs
-from haven_components.account.state_backend import StateBackend, StateBackendArgs
-from haven_components.backup._backup_rules import BackupInterval, BackupRuleArgs
-from haven_components.backup._restore_tests import RestoredTypeArgs, RestoreTestsArgs
-from haven_components.backup.backup_vault import BackupSideArgs, BackupTagArgs, BackupVault, BackupVaultArgs
-from haven_components.cluster._node_groups import (
-    CapacityMarket,
-    CapacityReservationArgs,
-    GpuNodeGroupArgs,
-    SystemNodesArgs,
+from haven_components.account.audit_trail import (
+    AuditTrail as AuditTrail,
+    AuditTrailArgs as AuditTrailArgs,
+)
+from haven_components.account.cost_guard import (
+    CostGuard as CostGuard,
+    CostGuardArgs as CostGuardArgs,
+    CostTagArgs as CostTagArgs,
+)
+from haven_components.account.state_backend import (
+    StateBackend as StateBackend,
+    StateBackendArgs as StateBackendArgs,
+)
+from haven_components.backup._backup_rules import (
+    BackupRuleArgs as BackupRuleArgs,
+    interval_minutes as interval_minutes,
+    most_frequent as most_frequent,
+    rpo_minutes as rpo_minutes,
+)
+from haven_components.backup._restore_tests import (
+    RestoredTypeArgs as RestoredTypeArgs,
+    RestoreTestsArgs as RestoreTestsArgs,
+)
+from haven_components.backup.backup_vault import (
+    BackupSideArgs as BackupSideArgs,
+    BackupTagArgs as BackupTagArgs,
+    BackupVault as BackupVault,
+    BackupVaultArgs as BackupVaultArgs,
+)
+from haven_components.choices import (
+    AnomalyScope as AnomalyScope,
+    BackupInterval as BackupInterval,
+    BalancerKind as BalancerKind,
+    BalancerProtocol as BalancerProtocol,
+    CacheEngine as CacheEngine,
+    CacheEviction as CacheEviction,
+    CapacityMarket as CapacityMarket,
+    ClusterAccessPolicy as ClusterAccessPolicy,
+    DatabaseStorage as DatabaseStorage,
+    DnsRouting as DnsRouting,
+    GrafanaAuthentication as GrafanaAuthentication,
+    RecoveryCriticality as RecoveryCriticality,
+    TableConsistency as TableConsistency,
+    TableKeyType as TableKeyType,
+    ThreatFeature as ThreatFeature,
+)
+from haven_components.cluster._node_group_args import (
+    CapacityReservationArgs as CapacityReservationArgs,
+    GpuNodeGroupArgs as GpuNodeGroupArgs,
+    SystemNodesArgs as SystemNodesArgs,
+    gpu_group_name as gpu_group_name,
+    system_group_name as system_group_name,
 )
 from haven_components.cluster.inference_cluster import (
-    ClusterAccessArgs,
-    ClusterAccessPolicy,
-    InferenceCluster,
-    InferenceClusterArgs,
+    ClusterAccessArgs as ClusterAccessArgs,
+    InferenceCluster as InferenceCluster,
+    InferenceClusterArgs as InferenceClusterArgs,
 )
-from haven_components.data._cache_side import CacheEngine, CacheEviction, CacheSideArgs
-from haven_components.data._data_store import RecoverySecretArgs
-from haven_components.data._database_side import DatabaseSideArgs, DatabaseStorage
+from haven_components.data._cache_args import (
+    CacheSideArgs as CacheSideArgs,
+    GlobalCacheArgs as GlobalCacheArgs,
+)
+from haven_components.data._database_args import (
+    DatabaseSideArgs as DatabaseSideArgs,
+    GlobalDatabaseArgs as GlobalDatabaseArgs,
+)
 from haven_components.data._table_args import (
-    GlobalTableArgs,
-    TableConsistency,
-    TableIndexArgs,
-    TableKeyArgs,
-    TableKeyType,
-    TableSideArgs,
+    GlobalTableArgs as GlobalTableArgs,
+    TableIndexArgs as TableIndexArgs,
+    TableKeyArgs as TableKeyArgs,
+    TableSideArgs as TableSideArgs,
 )
-from haven_components.data.global_cache import GlobalCache, GlobalCacheArgs
-from haven_components.data.global_database import GlobalDatabase, GlobalDatabaseArgs
-from haven_components.data.global_table import GlobalTable
+from haven_components.data.global_cache import (
+    GlobalCache as GlobalCache,
+)
+from haven_components.data.global_database import (
+    GlobalDatabase as GlobalDatabase,
+)
+from haven_components.data.global_table import (
+    GlobalTable as GlobalTable,
+)
 from haven_components.data.multi_region_access_point import (
-    AccessPointSideArgs,
-    MultiRegionAccessPoint,
-    MultiRegionAccessPointArgs,
+    AccessPointSideArgs as AccessPointSideArgs,
+    MultiRegionAccessPoint as MultiRegionAccessPoint,
+    MultiRegionAccessPointArgs as MultiRegionAccessPointArgs,
 )
-from haven_components.data.replicated_bucket import BucketSideArgs, ReplicatedBucket, ReplicatedBucketArgs
-from haven_components.data.replicated_registry import RegistrySideArgs, ReplicatedRegistry, ReplicatedRegistryArgs
-from haven_components.data.request_buffer import BufferBusArgs, BufferStreamArgs, RequestBuffer, RequestBufferArgs
-from haven_components.keys.multi_region_key import MultiRegionKey, MultiRegionKeyArgs
+from haven_components.data.replicated_bucket import (
+    BucketSideArgs as BucketSideArgs,
+    ReplicatedBucket as ReplicatedBucket,
+    ReplicatedBucketArgs as ReplicatedBucketArgs,
+)
+from haven_components.data.replicated_registry import (
+    RegistrySideArgs as RegistrySideArgs,
+    ReplicatedRegistry as ReplicatedRegistry,
+    ReplicatedRegistryArgs as ReplicatedRegistryArgs,
+)
+from haven_components.data.request_buffer import (
+    BufferBusArgs as BufferBusArgs,
+    BufferStreamArgs as BufferStreamArgs,
+    RequestBuffer as RequestBuffer,
+    RequestBufferArgs as RequestBufferArgs,
+)
+from haven_components.keys.multi_region_key import (
+    MultiRegionKey as MultiRegionKey,
+    MultiRegionKeyArgs as MultiRegionKeyArgs,
+)
 from haven_components.keys.replicated_secret import (
-    ReplicatedSecret,
-    ReplicatedSecretArgs,
-    SecretRotationArgs,
-    SecretSideArgs,
+    ReplicatedSecret as ReplicatedSecret,
+    ReplicatedSecretArgs as ReplicatedSecretArgs,
+    SecretRotationArgs as SecretRotationArgs,
+    SecretSideArgs as SecretSideArgs,
 )
-from haven_components.network.network_peering import NetworkPeering, NetworkPeeringArgs, PeeringSideArgs
-from haven_components.network.regional_network import RegionalNetwork, RegionalNetworkArgs
-from haven_components.observability._grafana import GrafanaArgs, GrafanaAuthentication, GrafanaSamlArgs
-from haven_components.observability._telemetry import CollectorArgs, PrometheusArgs, TracingArgs
+from haven_components.network.network_peering import (
+    NetworkPeering as NetworkPeering,
+    NetworkPeeringArgs as NetworkPeeringArgs,
+    PeeringSideArgs as PeeringSideArgs,
+)
+from haven_components.network.regional_network import (
+    RegionalNetwork as RegionalNetwork,
+    RegionalNetworkArgs as RegionalNetworkArgs,
+)
+from haven_components.observability._grafana import (
+    GrafanaArgs as GrafanaArgs,
+    GrafanaSamlArgs as GrafanaSamlArgs,
+)
+from haven_components.observability._telemetry import (
+    CollectorArgs as CollectorArgs,
+    PrometheusArgs as PrometheusArgs,
+    TracingArgs as TracingArgs,
+)
 from haven_components.observability._watched import (
-    WatchedBalancerArgs,
-    WatchedBucketArgs,
-    WatchedCacheArgs,
-    WatchedClusterArgs,
-    WatchedDatabaseArgs,
-    WatchedHealthCheckArgs,
-    WatchedQueueArgs,
-    WatchedRegionArgs,
-    WatchedTableArgs,
-    WatchedVaultArgs,
-    WatchThresholdsArgs,
+    WatchedBalancerArgs as WatchedBalancerArgs,
+    WatchedBucketArgs as WatchedBucketArgs,
+    WatchedCacheArgs as WatchedCacheArgs,
+    WatchedClusterArgs as WatchedClusterArgs,
+    WatchedDatabaseArgs as WatchedDatabaseArgs,
+    WatchedHealthCheckArgs as WatchedHealthCheckArgs,
+    WatchedQueueArgs as WatchedQueueArgs,
+    WatchedRegionArgs as WatchedRegionArgs,
+    WatchedTableArgs as WatchedTableArgs,
+    WatchedVaultArgs as WatchedVaultArgs,
+    WatchThresholdsArgs as WatchThresholdsArgs,
 )
-from haven_components.observability.observability import Observability, ObservabilityArgs
-from haven_components.resilience._fault_templates import FaultTagArgs
-from haven_components.resilience.fault_experiments import FaultExperiments, FaultExperimentsArgs, GpuFaultArgs
+from haven_components.observability.observability import (
+    Observability as Observability,
+    ObservabilityArgs as ObservabilityArgs,
+)
+from haven_components.resilience._fault_templates import (
+    FaultTagArgs as FaultTagArgs,
+)
+from haven_components.resilience.fault_experiments import (
+    FaultExperiments as FaultExperiments,
+    FaultExperimentsArgs as FaultExperimentsArgs,
+    GpuFaultArgs as GpuFaultArgs,
+)
 from haven_components.resilience.recovery_plan import (
-    RecoveryActionArgs,
-    RecoveryCriticality,
-    RecoveryDatabaseArgs,
-    RecoveryObjectiveArgs,
-    RecoveryPlan,
-    RecoveryPlanArgs,
+    RecoveryActionArgs as RecoveryActionArgs,
+    RecoveryDatabaseArgs as RecoveryDatabaseArgs,
+    RecoveryObjectiveArgs as RecoveryObjectiveArgs,
+    RecoveryPlan as RecoveryPlan,
+    RecoveryPlanArgs as RecoveryPlanArgs,
 )
-from haven_components.shared.bucket_grants import BucketGrantArgs
-from haven_components.traffic._balancer_args import BalancerHealthArgs, BalancerKind, BalancerProtocol, EdgeBalancerArgs
-from haven_components.traffic._certificates import BalancerCertificateArgs
-from haven_components.traffic.edge_balancer import EdgeBalancer
+from haven_components.shared.bucket_grants import (
+    BucketGrantArgs as BucketGrantArgs,
+)
+from haven_components.shared.stored_secrets import (
+    RecoverySecretArgs as RecoverySecretArgs,
+)
+from haven_components.traffic._balancer_args import (
+    BalancerHealthArgs as BalancerHealthArgs,
+    EdgeBalancerArgs as EdgeBalancerArgs,
+)
+from haven_components.traffic._certificates import (
+    BalancerCertificateArgs as BalancerCertificateArgs,
+)
+from haven_components.traffic.edge_balancer import (
+    EdgeBalancer as EdgeBalancer,
+)
 from haven_components.traffic.failover_dns import (
-    DnsRouting,
-    DnsSideArgs,
-    FailoverDns,
-    FailoverDnsArgs,
-    PrivateZoneArgs,
-    PrivateZoneVpcArgs,
+    DnsSideArgs as DnsSideArgs,
+    FailoverDns as FailoverDns,
+    FailoverDnsArgs as FailoverDnsArgs,
+    PrivateZoneArgs as PrivateZoneArgs,
+    PrivateZoneVpcArgs as PrivateZoneVpcArgs,
 )
-from haven_components.traffic.traffic_switch import EndpointCheckArgs, TrafficSwitch, TrafficSwitchArgs
-
-__all__ = [
-    "AccessPointSideArgs",
-    "AccountBaseline",
-    "AccountBaselineArgs",
-    "AnomalyScope",
-    "AuditTrail",
-    "AuditTrailArgs",
-    "BackupInterval",
-    "BackupRuleArgs",
-    "BackupSideArgs",
-    "BackupTagArgs",
-    "BackupVault",
-    "BackupVaultArgs",
-    "BalancerCertificateArgs",
-    "BalancerHealthArgs",
-    "BalancerKind",
-    "BalancerProtocol",
-    "BaselineSideArgs",
-    "BucketGrantArgs",
-    "BucketSideArgs",
-    "BufferBusArgs",
-    "BufferStreamArgs",
-    "CacheEngine",
-    "CacheEviction",
-    "CacheSideArgs",
-    "CapacityMarket",
-    "CapacityReservationArgs",
-    "ClusterAccessArgs",
-    "ClusterAccessPolicy",
-    "CollectorArgs",
-    "CostGuard",
-    "CostGuardArgs",
-    "CostTagArgs",
-    "DatabaseSideArgs",
-    "DatabaseStorage",
-    "DnsRouting",
-    "DnsSideArgs",
-    "EdgeBalancer",
-    "EdgeBalancerArgs",
-    "EndpointCheckArgs",
-    "FailoverDns",
-    "FailoverDnsArgs",
-    "FaultExperiments",
-    "FaultExperimentsArgs",
-    "FaultTagArgs",
-    "GlobalCache",
-    "GlobalCacheArgs",
-    "GlobalDatabase",
-    "GlobalDatabaseArgs",
-    "GlobalTable",
-    "GlobalTableArgs",
-    "GpuFaultArgs",
-    "GpuNodeGroupArgs",
-    "GrafanaArgs",
-    "GrafanaAuthentication",
-    "GrafanaSamlArgs",
-    "InferenceCluster",
-    "InferenceClusterArgs",
-    "MultiRegionAccessPoint",
-    "MultiRegionAccessPointArgs",
-    "MultiRegionKey",
-    "MultiRegionKeyArgs",
-    "NetworkPeering",
-    "NetworkPeeringArgs",
-    "Observability",
-    "ObservabilityArgs",
-    "PeeringSideArgs",
-    "PrivateZoneArgs",
-    "PrivateZoneVpcArgs",
-    "PrometheusArgs",
-    "RecoveryActionArgs",
-    "RecoveryCriticality",
-    "RecoveryDatabaseArgs",
-    "RecoveryObjectiveArgs",
-    "RecoveryPlan",
-    "RecoveryPlanArgs",
-    "RecoverySecretArgs",
-    "RegionalNetwork",
-    "RegionalNetworkArgs",
-    "RegistrySideArgs",
-    "ReplicatedBucket",
-    "ReplicatedBucketArgs",
-    "ReplicatedRegistry",
-    "ReplicatedRegistryArgs",
-    "ReplicatedSecret",
-    "ReplicatedSecretArgs",
-    "RequestBuffer",
-    "RequestBufferArgs",
-    "RestoreTestsArgs",
-    "RestoredTypeArgs",
-    "SecretRotationArgs",
-    "SecretSideArgs",
-    "StateBackend",
-    "StateBackendArgs",
-    "SystemNodesArgs",
-    "TableConsistency",
-    "TableIndexArgs",
-    "TableKeyArgs",
-    "TableKeyType",
-    "TableSideArgs",
-    "ThreatFeature",
-    "TracingArgs",
-    "TrafficSwitch",
-    "TrafficSwitchArgs",
-    "WatchThresholdsArgs",
-    "WatchedBalancerArgs",
-    "WatchedBucketArgs",
-    "WatchedCacheArgs",
-    "WatchedClusterArgs",
-    "WatchedDatabaseArgs",
-    "WatchedHealthCheckArgs",
-    "WatchedQueueArgs",
-    "WatchedRegionArgs",
-    "WatchedTableArgs",
-    "WatchedVaultArgs",
-]
+from haven_components.traffic.traffic_switch import (
+    EndpointCheckArgs as EndpointCheckArgs,
+    TrafficSwitch as TrafficSwitch,
+    TrafficSwitchArgs as TrafficSwitchArgs,
+)
 
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...]
+
+__all__: list[str]

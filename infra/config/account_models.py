@@ -6,35 +6,28 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from haven.config.base_model import Model
-from haven_components.account.account_baseline import (
-    BACKUP_SERVICE,
-    BACKUP_SERVICES,
-    IMAGE_PREFIX,
-    MOST_IMAGE_PREFIXES,
-    THREAT_FEATURES,
-    ThreatFeature,
-)
-from haven_components.shared.checks import LOG_RETENTION_DAYS
+from haven_components import limits
+from haven_components.choices import DEFAULT_BACKUP_SERVICES, DEFAULT_THREAT_FEATURES, ThreatFeature
 from infra.config.models import Days
 from infra.config.reader import SHARED, Key
 
 
 def _log_retention(days: int) -> int:
-    if days not in LOG_RETENTION_DAYS:
+    if days not in limits.LOG_RETENTION_DAYS:
         raise ValueError(
-            f"one of {', '.join(str(each) for each in LOG_RETENTION_DAYS)}: CloudWatch Logs takes no other"
+            f"one of {', '.join(str(each) for each in limits.LOG_RETENTION_DAYS)}: CloudWatch Logs takes no other"
         )
     return days
 
 
 def _image_prefix(prefix: str) -> str:
-    if not IMAGE_PREFIX.fullmatch(prefix):
+    if not limits.IMAGE_PREFIX.fullmatch(prefix):
         raise ValueError("2 to 256 characters with which names of repositories can begin, such as haven-")
     return prefix
 
 
 def _backup_service(service: str) -> str:
-    if not BACKUP_SERVICE.fullmatch(service):
+    if not limits.BACKUP_SERVICE.fullmatch(service):
         raise ValueError("a service as AWS Backup calls it, such as Aurora")
     return service
 
@@ -61,14 +54,14 @@ class Baseline(Model):
     """What the account has once in each Region."""
 
     image_prefixes: Annotated[
-        list[Annotated[str, AfterValidator(_image_prefix)]], Field(min_length=1, max_length=MOST_IMAGE_PREFIXES)
+        list[Annotated[str, AfterValidator(_image_prefix)]], Field(min_length=1, max_length=limits.IMAGE_PREFIXES.most)
     ] = ["haven-"]
     """What the names of the container repositories begin with whose images are copied into the other Region. The
     repositories of an environment are called haven-<stack>-..."""
-    threat_features: list[Annotated[ThreatFeature, Field(strict=False)]] = list(THREAT_FEATURES)
+    threat_features: list[Annotated[ThreatFeature, Field(strict=False)]] = list(DEFAULT_THREAT_FEATURES)
     """What GuardDuty reads beyond its own sources; what isn't named is turned off."""
     backup_services: Annotated[list[Annotated[str, AfterValidator(_backup_service)]], Field(min_length=1)] = list(
-        BACKUP_SERVICES
+        DEFAULT_BACKUP_SERVICES
     )
     """Services whose resources AWS Backup may choose by tags; decided at creation."""
     daily_recording: bool = False

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from haven.base.problems import Problem, shown
-from haven_components.cluster._node_groups import SYSTEM
-from haven_components.data import _cache_rules, request_buffer
-from haven_components.shared.support import region_code
-from haven_components.traffic import _balancer_args
+from haven_components import limits
+from haven_components.names import SYSTEM_NODE_GROUP, region_code
 from infra import names
 from infra.config import models, part_models
 from infra.config.validators import Rules
@@ -27,9 +25,9 @@ def check(stack: str, values: Mapping[str, Any]) -> list[Problem]:
 @_RULES.on("stack", "regions", "domain")
 def _stack(stack: str, pair: models.Regions, domain: str | None) -> Iterable[Problem]:
     both = (pair.primary, pair.recovery)
-    rooms = [_cache_rules.longest_name(both) - len(names.cache_name(""))]
+    rooms = [limits.cache_name_characters(both) - len(names.cache_name(""))]
     if domain is not None:
-        rooms += [_balancer_args.MOST_NAME_CHARACTERS - len(names.regional_name("", region)) for region in both]
+        rooms += [limits.BALANCER_NAME_CHARACTERS - len(names.regional_name("", region)) for region in both]
     if len(stack) > min(rooms):
         longest = max(both, key=lambda region: len(region_code(region)))
         yield Problem(
@@ -45,7 +43,7 @@ def _queues(stack: str, pair: models.Regions, queues: Mapping[str, part_models.Q
     for name, queue in queues.items():
         if queue.bus is not None:
             taken = max(len(names.buffer_name(stack, "", region)) for region in (pair.primary, pair.recovery))
-            room = request_buffer.MOST_NAME_CHARACTERS_WITH_BUS - taken
+            room = limits.BUFFER_WITH_BUS_NAME_CHARACTERS - taken
             if len(name) > room:
                 yield Problem(
                     f"haven:queues.{name}",
@@ -67,7 +65,7 @@ def _secrets(secrets: Mapping[str, part_models.Secret]) -> Iterable[Problem]:
 @_RULES.on("cluster")
 def _gpu_groups(cluster: models.Cluster) -> Iterable[Problem]:
     for index, group in enumerate(cluster.gpu_node_groups):
-        if group.name == SYSTEM:
+        if group.name == SYSTEM_NODE_GROUP:
             yield Problem(
                 f"haven:cluster.gpuNodeGroups[{index}].name",
                 shown(group.name),

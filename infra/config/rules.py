@@ -9,7 +9,7 @@ from haven.base import regions
 from haven.base.problems import Problem, choices, nearest, shown
 from haven.model import objectives
 from haven.model.tiers import Tier
-from haven_components.shared.support import partition
+from haven_components.names import partition
 from infra.config import addons, models
 from infra.config.name_rules import LONGEST_STACK_NAME
 from infra.config.validators import Rules

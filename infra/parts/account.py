@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import AccountBaseline, AuditTrail, AuditTrailArgs, BucketSideArgs, MultiRegionKey, StateBackend
-from haven_components.account.audit_trail import SERVICE as CLOUD_TRAIL
+from haven_components.names import CLOUD_TRAIL
 from infra.config.account_settings import AccountSettings
 from infra.parts.providers import aws_providers
 

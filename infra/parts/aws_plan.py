@@ -4,9 +4,7 @@ from math import ceil
 
 from haven.model.tiers import STANDBY, Database
 from haven_components import RecoveryCriticality, RecoveryPlan, RecoveryPlanArgs
-from haven_components.data._database_side import cluster_name
-from haven_components.data.global_database import global_cluster_name
-from haven_components.shared.support import partition
+from haven_components.names import cluster_name, global_cluster_name, partition
 from infra.config import part_models
 from infra.environment import Environment
 

@@ -1,10 +1,16 @@
 """Backups of the database and the tables: how often follows from the tier and its objective."""
 
 from haven.model.tiers import Tier
-from haven_components import BackupInterval, BackupRuleArgs, BackupVault, BackupVaultArgs, RestoredTypeArgs
-from haven_components.backup._backup_rules import interval_minutes, rpo_minutes
-from haven_components.data._database_side import subnet_group_name
-from haven_components.shared.support import partition
+from haven_components import (
+    BackupInterval,
+    BackupRuleArgs,
+    BackupVault,
+    BackupVaultArgs,
+    RestoredTypeArgs,
+    interval_minutes,
+    rpo_minutes,
+)
+from haven_components.names import partition, subnet_group_name
 from infra.config.part_models import Backups
 from infra.environment import Environment
 

@@ -4,8 +4,7 @@ import pulumi
 
 from haven.model.tiers import STANDBY
 from haven_components import FaultExperiments, FaultExperimentsArgs
-from haven_components.cluster._node_groups import SYSTEM
-from haven_components.shared.support import partition, region_code
+from haven_components.names import SYSTEM_NODE_GROUP, node_name, partition, region_code
 from infra.environment import Environment
 from infra.parts import backups
 from infra.parts.watch import EDGE, watch_name
@@ -27,7 +26,7 @@ def experiments(environment: Environment, region: str, alarm_arn: pulumi.Output[
         "kms_key_arn": environment.region_key(region),
         "tag": {"key": backups.TAG, "value": settings.stack},
         "instance_tag": {"key": "eks:cluster-name", "value": name},
-        "volume_tag": {"key": "Name", "value": f"{name}-{SYSTEM}"},
+        "volume_tag": {"key": "Name", "value": node_name(name, SYSTEM_NODE_GROUP)},
         "stop_alarm_arns": [*_errors(environment, region), alarm_arn],
         "zones": zones,
         "other_region": environment.other(region),

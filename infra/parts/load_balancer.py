@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import BalancerProtocol, EdgeBalancer, EdgeBalancerArgs
-from haven_components.shared.support import region_code
+from haven_components.names import region_code
 from infra.environment import Environment
 from infra.parts.traffic import Service
 

@@ -11,12 +11,18 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.cluster._node_groups import gpu_group_name, system_group_name
-from haven_components.data._database_side import cluster_name, instance_name, instance_zone, subnet_group_name
-from haven_components.data.global_database import GlobalDatabase, global_cluster_name
-from haven_components.data.replicated_bucket import bucket_name
-from haven_components.shared.support import region_code
-from haven_components.traffic.traffic_switch import alarm_name, metric
+from haven_components import GlobalDatabase, gpu_group_name, system_group_name
+from haven_components.names import (
+    alarm_name,
+    bucket_name,
+    cluster_name,
+    global_cluster_name,
+    instance_name,
+    instance_zone,
+    metric,
+    region_code,
+    subnet_group_name,
+)
 from infra.environment import Environment
 from infra.parts import compute
 from infra.parts.stores import cache_group

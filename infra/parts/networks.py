@@ -1,7 +1,7 @@
 """The Regions' networks, and the private way between them."""
 
 from haven_components import NetworkPeering, PeeringSideArgs, RegionalNetwork
-from haven_components.shared.support import region_code
+from haven_components.names import region_code
 from infra.environment import Environment
 
 

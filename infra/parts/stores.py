@@ -12,7 +12,7 @@ from haven_components import (
     ReplicatedBucket,
     ReplicatedBucketArgs,
 )
-from haven_components.data._cache_side import group_name, independent_group_name
+from haven_components.names import group_name, independent_group_name
 from infra import names
 from infra.environment import Environment
 

@@ -14,7 +14,7 @@ from haven_components import (
     TrafficSwitch,
     TrafficSwitchArgs,
 )
-from haven_components.shared.support import region_code
+from haven_components.names import region_code
 from infra.environment import Environment
 
 SERVICE = "inference"

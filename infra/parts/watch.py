@@ -19,11 +19,10 @@ from haven_components import (
     WatchedRegionArgs,
     WatchedVaultArgs,
     WatchThresholdsArgs,
+    interval_minutes,
+    most_frequent,
 )
-from haven_components.backup._backup_rules import interval_minutes, most_frequent
-from haven_components.backup.backup_vault import vault_name
-from haven_components.data._database_side import cluster_name
-from haven_components.data.replicated_bucket import bucket_name
+from haven_components.names import bucket_name, cluster_name, vault_name
 from infra import names
 from infra.config.addons import CONTAINER_INSIGHTS
 from infra.config.part_models import Grafana

@@ -17,9 +17,11 @@ from haven.program.recorder import record
 from haven.runbooks import check_destroy
 from haven.terraform import cli
 from haven.terraform.export import Export, export
-from haven_components.data.global_database import DatabaseSideArgs, GlobalDatabase, cluster_name, global_cluster_name
+from haven_components.data._database_args import DatabaseSideArgs
+from haven_components.data.global_database import GlobalDatabase
 from haven_components.data.global_table import GlobalTable
-from haven_components.data.replicated_bucket import ReplicatedBucket, bucket_name
+from haven_components.data.replicated_bucket import ReplicatedBucket
+from haven_components.names import bucket_name, cluster_name, global_cluster_name
 from tests.environments import PRIMARY, RECOVERY
 
 NAME = "haven-test"

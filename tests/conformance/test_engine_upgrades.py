@@ -16,8 +16,8 @@ from haven.program.recorder import record
 from haven.program.recording import Recording
 from haven.terraform import cli
 from haven_components import GlobalDatabase, InferenceCluster
-from haven_components.data._database_side import subnet_group_name
-from haven_components.data.global_database import DatabaseSideArgs, cluster_name, global_cluster_name
+from haven_components.data._database_args import DatabaseSideArgs
+from haven_components.names import cluster_name, global_cluster_name, subnet_group_name
 from infra.config.addons import SHIPPED
 from tests.conformance.adoption import Adoption, Planned
 from tests.conformance.existing_resources import ACCOUNT, Existing

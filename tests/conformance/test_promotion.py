@@ -12,7 +12,7 @@ from haven.base.deployment_error import DeploymentError
 from haven.emulator import managed_keys
 from haven.emulator.ministack import Emulator
 from haven.terraform import cli
-from haven_components.data.global_database import instance_name
+from haven_components.names import instance_name
 from tests.conformance.failed_over_environment import DATABASE, ROLES, Environment
 from tests.environments import PRIMARY, RECOVERY, ROOT
 

@@ -11,7 +11,7 @@ import pytest
 from haven.emulator import managed_keys
 from haven.emulator.ministack import Emulator
 from haven.terraform import cli
-from haven_components.data.global_database import cluster_name, instance_name, subnet_group_name
+from haven_components.names import cluster_name, instance_name, subnet_group_name
 from tests.conformance.failed_over_environment import DATABASE, INSTANCE_CLASS, ROLES, Environment
 from tests.environments import PRIMARY, RECOVERY, ROOT
 

@@ -5,7 +5,7 @@ import pytest
 from haven.base.regions import ZONES
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
-from haven_components.shared.support import region_code
+from haven_components.names import region_code
 from haven_policies.rules.counterparts import Counterparts, one_is_enough, short
 from haven_policies.rules.facts import read_facts
 from haven_policies.rules.resource_graph import ResourceGraph

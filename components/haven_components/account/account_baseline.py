@@ -1,59 +1,24 @@
 """What an account has once in each Region, whatever stands in it: recording, detection, defaults."""
 
-import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data._data_store import require_identifier
-from haven_components.data.replicated_bucket import ReplicatedBucket, bucket_name
+from haven_components import limits
+from haven_components.choices import DEFAULT_BACKUP_SERVICES, DEFAULT_THREAT_FEATURES, ThreatFeature
+from haven_components.data.replicated_bucket import ReplicatedBucket
+from haven_components.names import bucket_name, config_bucket_base, partition, region_code
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import (
-    Checks,
-    assume_role_policy,
-    partition,
-    policy_document,
-    region_code,
-    stateful,
-)
+from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 MOST_NAME_CHARACTERS = 35
 """Names of buckets have at most 63 characters (S3 User Guide, read 2026-11-21): the suffix, the account and a Region's
 code take up to 28."""
 
-MOST_IMAGE_PREFIXES = 100
-"""Filters in one replication rule of ECR (ECR User Guide, private image replication; read 2026-11-21)."""
-IMAGE_PREFIX = re.compile(r"(?=.{2,256}$)([a-z0-9]+([._-][a-z0-9]*)*/)*[a-z0-9]*([._-][a-z0-9]*)*")
-"""ECR API Reference, RepositoryFilter; read 2026-11-21."""
 
 SERVICE = "config.amazonaws.com"
-BACKUP_SERVICES = ("Aurora", "DynamoDB", "EBS", "S3")
-BACKUP_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,49}")
-"""Keys of the map of services (AWS Backup API Reference, DescribeRegionSettings; read 2026-11-21); some have blanks."""
-
-
-class ThreatFeature(StrEnum):
-    """What GuardDuty reads beyond its own sources, each at an extra price (GuardDuty API Reference,
-    DetectorFeatureConfiguration; read 2026-11-21)."""
-
-    S3 = "S3_DATA_EVENTS"
-    """Reads and writes of objects."""
-    EKS = "EKS_AUDIT_LOGS"
-    """Audit logs of EKS clusters, whether or not they are written to CloudWatch."""
-    MALWARE = "EBS_MALWARE_PROTECTION"
-    """Volumes of an instance or container of which something is suspected."""
-    RDS = "RDS_LOGIN_EVENTS"
-    """Logins to Aurora databases."""
-    LAMBDA = "LAMBDA_NETWORK_LOGS"
-    """Network activity of Lambda functions."""
-    RUNTIME = "RUNTIME_MONITORING"
-    """What processes do on instances and in clusters where GuardDuty's agent runs; the agent is not installed here."""
-
-
-THREAT_FEATURES = (ThreatFeature.S3, ThreatFeature.EKS, ThreatFeature.MALWARE, ThreatFeature.RDS)
 
 
 class BaselineSideArgs(TypedDict):
@@ -159,7 +124,7 @@ class AccountBaseline(pulumi.ComponentResource):
                 "primary": {"region": primary["region"], "kms_key_arn": primary["record_kms_key_arn"]},
                 "recovery": {"region": recovery["region"], "kms_key_arn": recovery["record_kms_key_arn"]},
                 "recovery_provider": self._args["recovery_provider"],
-                "bucket_name": bucket_base(self._name, self._args["account_id"]),
+                "bucket_name": config_bucket_base(self._name, self._args["account_id"]),
                 "replication_time_control": False,
                 "ephemeral": self._ephemeral,
             },
@@ -202,7 +167,7 @@ class AccountBaseline(pulumi.ComponentResource):
         """What delivering into a side's bucket takes (AWS Config Developer Guide, permissions for the role; read
         2026-11-21)."""
         account, region = self._args["account_id"], side["region"]
-        bucket = f"arn:{partition(region)}:s3:::{bucket_name(bucket_base(self._name, account), region)}"
+        bucket = f"arn:{partition(region)}:s3:::{bucket_name(config_bucket_base(self._name, account), region)}"
         code = region_code(region).capitalize()
         return [
             {
@@ -270,7 +235,7 @@ class AccountBaseline(pulumi.ComponentResource):
             tags={"Name": name},
             opts=stateful(self, ephemeral=self._ephemeral, provider=provider),
         )
-        wanted = {ThreatFeature(each) for each in self._args.get("threat_features", THREAT_FEATURES)}
+        wanted = {ThreatFeature(each) for each in self._args.get("threat_features", DEFAULT_THREAT_FEATURES)}
         for feature in ThreatFeature:
             aws.guardduty.DetectorFeature(
                 f"{name}-detects-{feature.name.lower()}",
@@ -322,7 +287,9 @@ class AccountBaseline(pulumi.ComponentResource):
         options.ignore_changes = ["resourceTypeManagementPreference", "resourceTypeOptInPreference"]
         aws.backup.RegionSettings(
             f"{self._of(region)}-backups",
-            resource_type_opt_in_preference=dict.fromkeys(self._args.get("backup_services", BACKUP_SERVICES), True),
+            resource_type_opt_in_preference=dict.fromkeys(
+                self._args.get("backup_services", DEFAULT_BACKUP_SERVICES), True
+            ),
             # Without AWS Backup's own way of backing tables up, no copy of them gets into another Region (AWS Backup
             # Developer Guide, advanced DynamoDB backup; read 2026-11-21).
             resource_type_management_preference={"DynamoDB": True},
@@ -342,23 +309,19 @@ class AccountBaseline(pulumi.ComponentResource):
         )
 
 
-def bucket_base(name: str, account_id: str) -> str:
-    """What the names of AWS Config's buckets begin with, of the component called `name`."""
-    return f"{name}-config-{account_id}"
-
-
 def _validate(name: str, args: AccountBaselineArgs) -> None:
     checks = Checks("AccountBaseline")
     _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    require_identifier(checks, name)
+    _checks.require_identifier(checks, name)
     _checks.require_account(checks, args["account_id"])
     _checks.require_other_region(checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"])
     prefixes = args["image_prefixes"]
     checks.require(
-        1 <= len(prefixes) <= MOST_IMAGE_PREFIXES and all(IMAGE_PREFIX.fullmatch(each) for each in prefixes),
+        1 <= len(prefixes) <= limits.IMAGE_PREFIXES.most
+        and all(limits.IMAGE_PREFIX.fullmatch(each) for each in prefixes),
         "image_prefixes",
         got=list(prefixes),
-        allowed=f"1 to {MOST_IMAGE_PREFIXES} beginnings of names of repositories, 2 to 256 characters each",
+        allowed=f"1 to {limits.IMAGE_PREFIXES.most} beginnings of names of repositories, 2 to 256 characters each",
         fix="name what the repositories' names begin with, such as haven-",
     )
     known = [each.value for each in ThreatFeature]
@@ -370,12 +333,12 @@ def _validate(name: str, args: AccountBaselineArgs) -> None:
         allowed=", ".join(known),
         fix="leave it out for those that Haven's parts need",
     )
-    services = args.get("backup_services", list(BACKUP_SERVICES))
+    services = args.get("backup_services", list(DEFAULT_BACKUP_SERVICES))
     checks.require(
-        len(services) > 0 and all(BACKUP_SERVICE.fullmatch(each) for each in services),
+        len(services) > 0 and all(limits.BACKUP_SERVICE.fullmatch(each) for each in services),
         "backup_services",
         got=list(services),
         allowed="one or more services, as AWS Backup calls them",
-        fix=f"leave it out for {', '.join(BACKUP_SERVICES)}",
+        fix=f"leave it out for {', '.join(DEFAULT_BACKUP_SERVICES)}",
     )
     checks.finish()

@@ -7,24 +7,17 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data._data_store import require_identifier
-from haven_components.data.replicated_bucket import BucketSideArgs, ReplicatedBucket, bucket_name
+from haven_components.data.replicated_bucket import BucketSideArgs, ReplicatedBucket
+from haven_components.names import CLOUD_TRAIL, bucket_name, partition, trail_bucket_base, trail_name
 from haven_components.shared import checks as _checks
 from haven_components.shared.bucket_grants import BucketGrantArgs
-from haven_components.shared.support import (
-    Checks,
-    assume_role_policy,
-    partition,
-    policy_document,
-    region_code,
-    stateful,
-)
+from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 MOST_NAME_CHARACTERS = 40
 """Names of buckets have at most 63 characters (S3 User Guide, read 2026-11-21): the account and a Region's code take up
 to 21."""
 
-SERVICE = "cloudtrail.amazonaws.com"
+
 INSIGHTS = ("ApiCallRateInsight", "ApiErrorRateInsight")
 
 
@@ -123,7 +116,7 @@ class AuditTrail(pulumi.ComponentResource):
                 "primary": self._args["primary"],
                 "recovery": self._args["recovery"],
                 "recovery_provider": self._args["recovery_provider"],
-                "bucket_name": bucket_base(self._name, self._args["account_id"]),
+                "bucket_name": trail_bucket_base(self._name, self._args["account_id"]),
                 "replication_time_control": False,
                 "object_lock_days": int(self._args["object_lock_days"]),
                 "grants": self._grants(),
@@ -141,10 +134,10 @@ class AuditTrail(pulumi.ComponentResource):
             for side in (self._args["primary"], self._args["recovery"])
         ]
         return [
-            {"sid": "TrailsSeeOwner", "service": SERVICE, "actions": ["s3:GetBucketAcl"], "source_arns": trails},
+            {"sid": "TrailsSeeOwner", "service": CLOUD_TRAIL, "actions": ["s3:GetBucketAcl"], "source_arns": trails},
             {
                 "sid": "TrailsWrite",
-                "service": SERVICE,
+                "service": CLOUD_TRAIL,
                 "actions": ["s3:PutObject"],
                 "path": f"AWSLogs/{account}/*",
                 "source_arns": trails,
@@ -218,7 +211,7 @@ class AuditTrail(pulumi.ComponentResource):
             description="Lets CloudTrail write into its log group",
             # No condition: CloudTrail isn't documented to name a source here (CloudTrail User Guide, sending events to
             # CloudWatch Logs; read 2026-11-21). Only who may pass the role can make it use this one.
-            assume_role_policy=assume_role_policy(SERVICE),
+            assume_role_policy=assume_role_policy(CLOUD_TRAIL),
             tags={"Name": name},
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -239,16 +232,6 @@ class AuditTrail(pulumi.ComponentResource):
         return role, policy
 
 
-def trail_name(name: str, region: str) -> str:
-    """Name of the trail, and of its log group, that the component called `name` has in a Region."""
-    return f"{name}-{region_code(region)}"
-
-
-def bucket_base(name: str, account_id: str) -> str:
-    """What the names of the buckets of the component called `name` begin with."""
-    return f"{name}-{account_id}"
-
-
 def _data(
     name: str, resource: str, *fields: aws.cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgsDict
 ) -> aws.cloudtrail.TrailAdvancedEventSelectorArgsDict:
@@ -265,7 +248,7 @@ def _data(
 def _validate(name: str, args: AuditTrailArgs) -> None:
     checks = Checks("AuditTrail")
     _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    require_identifier(checks, name)
+    _checks.require_identifier(checks, name)
     _checks.require_account(checks, args["account_id"])
     _checks.require_other_region(checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"])
     _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
@@ -275,7 +258,7 @@ def _validate(name: str, args: AuditTrailArgs) -> None:
 
 def _require_other_buckets(checks: Checks, name: str, args: AuditTrailArgs) -> None:
     """As far as that can be told before they exist."""
-    base = bucket_base(name, args["account_id"])
+    base = trail_bucket_base(name, args["account_id"])
     own = {
         f"arn:{partition(side['region'])}:s3:::{bucket_name(base, side['region'])}"
         for side in (args["primary"], args["recovery"])

@@ -4,14 +4,16 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.choices import AnomalyScope
+from haven_components.names import partition
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, partition
+from haven_components.shared.support import Checks
 from haven_components.shared.topics import service_topic
 
 MOST_NAME_CHARACTERS = 80
@@ -21,22 +23,9 @@ the suffixes of what is named alike."""
 ACTUAL_PERCENTS = (80, 100)
 FORECAST_PERCENTS = (100,)
 
-MOST_NOTIFICATIONS = 10
-MOST_EMAILS = 10
-"""Of a budget, and of each of its notifications (AWS Budgets API Reference, Notification; read 2026-11-21)."""
 
 BUDGETS = "budgets.amazonaws.com"
 ANOMALIES = "costalerts.amazonaws.com"
-
-
-class AnomalyScope(StrEnum):
-    """What the spending is compared with."""
-
-    TAG = "tag"
-    """What carries the tag, as a whole. Only an organization's management account, or one without an organization, can
-    have such a monitor (AWS Cost Management User Guide; read 2026-11-21)."""
-    SERVICES = "services"
-    """Each AWS service of the account, apart. An account has one such monitor."""
 
 
 class CostTagArgs(TypedDict):
@@ -251,10 +240,10 @@ def _validate(name: str, args: CostGuardArgs) -> None:
 def _require_thresholds(checks: Checks, args: CostGuardArgs) -> None:
     found = list(_thresholds(args))
     checks.require(
-        0 < len(found) == len(set(found)) <= MOST_NOTIFICATIONS and all(percent > 0 for _, percent in found),
+        0 < len(found) == len(set(found)) <= limits.BUDGET_NOTIFICATIONS and all(percent > 0 for _, percent in found),
         "actual_percents",
         got=[percent for _, percent in found],
-        allowed=f"percentages above 0, each once, 1 to {MOST_NOTIFICATIONS} with those of forecast_percents",
+        allowed=f"percentages above 0, each once, 1 to {limits.BUDGET_NOTIFICATIONS} with those of forecast_percents",
         fix="leave both out for 80 and 100, and a forecast of 100",
     )
 
@@ -262,10 +251,11 @@ def _require_thresholds(checks: Checks, args: CostGuardArgs) -> None:
 def _require_subscribers(checks: Checks, args: CostGuardArgs) -> None:
     emails = args.get("emails", [])
     checks.require(
-        len(set(emails)) == len(emails) <= MOST_EMAILS and all(re.fullmatch(r"\S+@\S+\.\S+", each) for each in emails),
+        len(set(emails)) == len(emails) <= limits.BUDGET_EMAILS
+        and all(re.fullmatch(r"\S+@\S+\.\S+", each) for each in emails),
         "emails",
         got=list(emails),
-        allowed=f"at most {MOST_EMAILS} e-mail addresses, each once",
+        allowed=f"at most {limits.BUDGET_EMAILS} e-mail addresses, each once",
         fix="let further people subscribe to the topic",
     )
     checks.require(

@@ -5,7 +5,6 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data._data_store import require_identifier
 from haven_components.data.replicated_bucket import NONCURRENT_DAYS, ReplicatedBucket
 from haven_components.keys.multi_region_key import MultiRegionKey
 from haven_components.shared import checks as _checks
@@ -126,7 +125,7 @@ def _secrets_provider(alias: pulumi.Output[str], region: str) -> pulumi.Output[s
 def _validate(name: str, args: StateBackendArgs) -> None:
     checks = Checks("StateBackend")
     _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    require_identifier(checks, name)
+    _checks.require_identifier(checks, name)
     _checks.require_account(checks, args["account_id"])
     _checks.require_other_region(checks, "recovery_region", args["recovery_region"], args["primary_region"])
     days = args.get("noncurrent_days", NONCURRENT_DAYS)

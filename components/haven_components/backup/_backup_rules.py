@@ -1,38 +1,25 @@
 """When backups are made, how long they are kept, and how old the newest copy can be when it is needed."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import NotRequired, TypedDict
 
+from haven_components import limits
+from haven_components.choices import BackupInterval
 from haven_components.shared.support import Checks
 
 MINUTES_PER_HOUR = 60
 MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR
 LONGEST_MONTH_DAYS = 31
 
-LEAST_START_WINDOW_MINUTES = 60
-"""AWS Backup wants 60 minutes or more (API Reference, BackupRuleInput; read 2026-11-21)."""
 LEAST_ROOM_TO_COMPLETE_MINUTES = 60
 """The completion window counts from the scheduled time, the start window included (API Reference, StartBackupJob; read
 2026-11-21), so it must be longer. That an hour more is room enough is an assumption."""
 
-MOST_RETENTION_DAYS = 36500
-"""A hundred years (AWS Backup API Reference, PutBackupVaultLockConfiguration; read 2026-11-21)."""
-MOST_RULE_NAME_CHARACTERS = 50
-"""AWS Backup API Reference, BackupRuleInput; read 2026-11-21."""
 
 HOUR_STEPS = (1, 2, 3, 4, 6, 8, 12)
 """Hours between backups that divide a day, so that the distance is the same over midnight."""
 
 DEFAULT_HOUR = 3
-
-
-class BackupInterval(StrEnum):
-    """How often a rule makes a backup."""
-
-    HOURLY = "hourly"
-    DAILY = "daily"
-    MONTHLY = "monthly"
 
 
 class BackupRuleArgs(TypedDict):
@@ -118,10 +105,10 @@ def require_rules(checks: Checks, rules: Sequence[BackupRuleArgs], least_days: i
 def _require_name(checks: Checks, path: str, name: str) -> None:
     plain = name.replace("-", "").replace("_", "").replace(".", "")
     checks.require(
-        plain.isascii() and plain.isalnum() and len(name) <= MOST_RULE_NAME_CHARACTERS,
+        plain.isascii() and plain.isalnum() and len(name) <= limits.BACKUP_RULE_NAME_CHARACTERS,
         f"{path}.name",
         got=name,
-        allowed=f"at most {MOST_RULE_NAME_CHARACTERS} letters, digits, hyphens, dots and underscores",
+        allowed=f"at most {limits.BACKUP_RULE_NAME_CHARACTERS} letters, digits, hyphens, dots and underscores",
         fix="choose another name",
     )
 
@@ -156,11 +143,11 @@ def _require_times(checks: Checks, path: str, rule: BackupRuleArgs) -> None:
 def _require_windows(checks: Checks, path: str, rule: BackupRuleArgs) -> None:
     start, completion = rule["start_window_minutes"], rule["completion_window_minutes"]
     checks.require(
-        start >= LEAST_START_WINDOW_MINUTES,
+        start >= limits.BACKUP_START_WINDOW_MINUTES,
         f"{path}.start_window_minutes",
         got=start,
-        allowed=f"{LEAST_START_WINDOW_MINUTES} or more",
-        fix=f"give {LEAST_START_WINDOW_MINUTES} for the best recovery point objective",
+        allowed=f"{limits.BACKUP_START_WINDOW_MINUTES} or more",
+        fix=f"give {limits.BACKUP_START_WINDOW_MINUTES} for the best recovery point objective",
     )
     checks.require(
         completion >= start + LEAST_ROOM_TO_COMPLETE_MINUTES,

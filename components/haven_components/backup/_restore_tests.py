@@ -6,18 +6,14 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.names import restore_test_name
 from haven_components.shared.support import Checks
 
 SCHEDULE = "cron(0 5 ? * SUN *)"
 START_WINDOW_HOURS = 1
 SELECTION_WINDOW_DAYS = 7
 VALIDATION_WINDOW_HOURS = 4
-MOST_WINDOW_HOURS = 168
-"""Of the validation window (AWS Backup API Reference, RestoreTestingSelectionForCreate; read 2026-11-21)."""
-
-RESOURCE_TYPES = ("Aurora", "DynamoDB", "EBS", "EC2", "EFS", "RDS", "S3")
-"""Types of Haven's stores that restore testing supports (AWS Backup Developer Guide, restore testing; read 2026-11-21).
-It calls them so in recovery points."""
 
 
 class RestoredTypeArgs(TypedDict):
@@ -79,21 +75,16 @@ def restore_tests(
         )
 
 
-def restore_test_name(name: str) -> str:
-    """Restore testing takes letters, digits and underscores alone in its names."""
-    return name.replace("-", "_")
-
-
 def require_restore_tests(checks: Checks, args: RestoreTestsArgs | None) -> None:
     """Types that can be restored, each once, on a schedule, for a while."""
     if args is None:
         return
     types = [each["resource_type"] for each in args["resources"]]
     checks.require(
-        0 < len(types) == len(set(types)) and set(types) <= set(RESOURCE_TYPES),
+        0 < len(types) == len(set(types)) and set(types) <= set(limits.RESTORABLE_TYPES),
         "restore_tests.resources",
         got=types,
-        allowed=f"each once, of {', '.join(RESOURCE_TYPES)}",
+        allowed=f"each once, of {', '.join(limits.RESTORABLE_TYPES)}",
         fix="name what the vault holds, or leave restore_tests out",
     )
     schedule = args.get("schedule", SCHEDULE)
@@ -106,9 +97,9 @@ def require_restore_tests(checks: Checks, args: RestoreTestsArgs | None) -> None
     )
     hours = args.get("validation_window_hours", VALIDATION_WINDOW_HOURS)
     checks.require(
-        1 <= hours <= MOST_WINDOW_HOURS,
+        1 <= hours <= limits.RESTORE_VALIDATION_HOURS.most,
         "restore_tests.validation_window_hours",
         got=hours,
-        allowed=f"1 to {MOST_WINDOW_HOURS}",
+        allowed=str(limits.RESTORE_VALIDATION_HOURS),
         fix=f"leave it out for {VALIDATION_WINDOW_HOURS}",
     )

@@ -7,26 +7,18 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.backup._backup_rules import (
-    MOST_RETENTION_DAYS,
-    BackupRuleArgs,
-    best_rpo_minutes,
-    require_rpo,
-    require_rules,
-    schedule,
-)
+from haven_components import limits
+from haven_components.backup._backup_rules import BackupRuleArgs, best_rpo_minutes, require_rpo, require_rules, schedule
 from haven_components.backup._restore_tests import RestoreTestsArgs, require_restore_tests, restore_tests
+from haven_components.names import partition, vault_name
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, assume_role_policy, partition, region_code, stateful
+from haven_components.shared.support import Checks, assume_role_policy, stateful
 from haven_components.shared.topics import service_topic
 
 MOST_NAME_CHARACTERS = 33
 """Names of vaults, plans, selections and restore tests have at most 50 characters (AWS Backup API Reference, read
 2026-11-21); a Region's code takes up to eight and the longest suffix, a restored type, nine."""
 
-LEAST_COOLING_OFF_DAYS = 3
-MOST_COOLING_OFF_DAYS = 36500
-"""AWS Backup API Reference, PutBackupVaultLockConfiguration, ChangeableForDays; read 2026-11-21."""
 
 SERVICE = "backup.amazonaws.com"
 EVENTS = (
@@ -308,11 +300,6 @@ class BackupVault(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, provider=side.provider)
 
 
-def vault_name(name: str, region: str) -> str:
-    """Name of the vault, and of the plan, that the component called `name` has in a Region."""
-    return f"{name}-{region_code(region)}"
-
-
 def _validate(name: str, args: BackupVaultArgs) -> None:
     checks = Checks("BackupVault")
     _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
@@ -330,18 +317,18 @@ def _validate(name: str, args: BackupVaultArgs) -> None:
 def _require_lock(checks: Checks, args: BackupVaultArgs) -> None:
     least, most = args["min_retention_days"], args["max_retention_days"]
     checks.require(
-        1 <= least <= most <= MOST_RETENTION_DAYS,
+        1 <= least <= most <= limits.BACKUP_RETENTION_DAYS.most,
         "min_retention_days",
         got=(least, most),
-        allowed=f"1 or more, at most max_retention_days, which is at most {MOST_RETENTION_DAYS}",
+        allowed=f"1 or more, at most max_retention_days, which is at most {limits.BACKUP_RETENTION_DAYS.most}",
         fix="give the shortest and the longest retention of the rules",
     )
     cooling_off = args.get("compliance_lock_cooling_off_days")
     checks.require(
-        cooling_off is None or LEAST_COOLING_OFF_DAYS <= cooling_off <= MOST_COOLING_OFF_DAYS,
+        cooling_off is None or limits.VAULT_LOCK_COOLING_OFF_DAYS.holds(cooling_off),
         "compliance_lock_cooling_off_days",
         got=cooling_off,
-        allowed=f"{LEAST_COOLING_OFF_DAYS} to {MOST_COOLING_OFF_DAYS}; afterwards the lock can't be undone by anybody",
+        allowed=f"{limits.VAULT_LOCK_COOLING_OFF_DAYS}; afterwards the lock can't be undone by anybody",
         fix="leave it out for a lock that those with the permission can change",
     )
     checks.require(

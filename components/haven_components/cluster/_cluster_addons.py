@@ -7,7 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components.cluster._node_groups import GPU_TAINT
-from haven_components.shared.support import assume_role_policy, partition, policy_document
+from haven_components.names import partition
+from haven_components.shared.support import assume_role_policy, policy_document
 
 ON_EVERY_NODE = ("eks-node-monitoring-agent", "eks-pod-identity-agent", "kube-proxy", "vpc-cni")
 """Add-ons that only have a pod on each node: ready without nodes, and a node is not ready without them, so they come

@@ -4,19 +4,12 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 
+from haven_components import limits
+from haven_components.choices import CapacityMarket
 from haven_components.cluster import _cluster_addons
-from haven_components.cluster._node_groups import (
-    FINGERPRINT_CHARACTERS,
-    SYSTEM,
-    CapacityMarket,
-    GpuNodeGroupArgs,
-    SystemNodesArgs,
-)
-from haven_components.network import _subnets
+from haven_components.cluster._node_group_args import FINGERPRINT_CHARACTERS, GpuNodeGroupArgs, SystemNodesArgs
+from haven_components.names import SYSTEM_NODE_GROUP
 from haven_components.shared.support import Checks
-
-LONGEST_NODE_GROUP_NAME = 63
-"""EKS API, CreateNodegroup, read 2026-11-21."""
 
 FEWEST_GPU_ZONES = 2
 FEWEST_GPU_TYPES = 2
@@ -41,7 +34,7 @@ def check_version(checks: Checks, version: str) -> None:
 def check_zones(checks: Checks, region: str, zones: Sequence[str], subnet_ids: object) -> None:
     """Each zone is one of the Region's, and has a subnet as far as that can be seen."""
     well_formed = all(re.fullmatch(rf"{re.escape(region)}[a-z]", zone) for zone in zones)
-    enough = _subnets.FEWEST_ZONES <= len(set(zones)) == len(zones) <= _subnets.MOST_ZONES
+    enough = limits.ZONES.least <= len(set(zones)) == len(zones) <= limits.ZONES.most
     checks.require(
         well_formed and enough,
         "zones",
@@ -145,7 +138,7 @@ def check_gpu_groups(checks: Checks, cluster: str, zones: Sequence[str], groups:
 
 
 def _check_name(checks: Checks, path: str, cluster: str, name: str, names: Sequence[str]) -> None:
-    room = LONGEST_NODE_GROUP_NAME - len(f"{cluster}--") - FINGERPRINT_CHARACTERS
+    room = limits.NODE_GROUP_NAME_CHARACTERS - len(f"{cluster}--") - FINGERPRINT_CHARACTERS
     checks.require(
         re.fullmatch(r"[a-z][a-z0-9-]*", name) is not None and len(name) <= room,
         f"{path}.name",
@@ -154,10 +147,10 @@ def _check_name(checks: Checks, path: str, cluster: str, name: str, names: Seque
         fix="choose another name",
     )
     checks.require(
-        name != SYSTEM and names.count(name) == 1,
+        name != SYSTEM_NODE_GROUP and names.count(name) == 1,
         f"{path}.name",
         got=name,
-        allowed=f"a name that no other group has; `{SYSTEM}` is taken",
+        allowed=f"a name that no other group has; `{SYSTEM_NODE_GROUP}` is taken",
         fix="give each group a name of its own",
     )
 
@@ -172,10 +165,10 @@ def _check_sizes(checks: Checks, path: str, size: SystemNodesArgs | GpuNodeGroup
         fix="bring the three into this order",
     )
     checks.require(
-        20 <= size["disk_gib"] <= 16384,
+        limits.NODE_DISK_GIB.holds(size["disk_gib"]),
         f"{path}.disk_gib",
         got=size["disk_gib"],
-        allowed="20 to 16384 GiB",
+        allowed=f"{limits.NODE_DISK_GIB} GiB",
         fix="choose a size that images fit on and gp3 volumes can have",
     )
 

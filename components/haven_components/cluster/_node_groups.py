@@ -1,16 +1,21 @@
 """Managed node groups: one for the cluster's own services, one for each kind of GPU capacity."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-SYSTEM = "system"
-"""The group of the cluster's own services; no GPU group may be called so."""
+from haven_components.cluster._node_group_args import (
+    CapacityReservationArgs,
+    GpuNodeGroupArgs,
+    SystemNodesArgs,
+    capacity_type,
+    gpu_group_name,
+    group_zones,
+    is_block,
+    system_group_name,
+)
+from haven_components.names import SYSTEM_NODE_GROUP, node_name
 
 POOL_LABEL = "haven.dev/pool"
 GPU_LABEL = "haven.dev/gpu"
@@ -24,123 +29,6 @@ service; one hop keeps a pod from taking the node's credentials (EKS best practi
 
 UNAVAILABLE_PERCENTAGE = 33
 """The share of a group's nodes that an update takes at a time: [assumption] a third, as in three zones."""
-
-
-class CapacityMarket(StrEnum):
-    """The kind of a capacity reservation."""
-
-    ON_DEMAND = "on-demand"
-    """An On-Demand Capacity Reservation: paid until it is given up."""
-    CAPACITY_BLOCK = "capacity-block"
-    """A Capacity Block for machine learning: bought in advance for a span of time."""
-
-
-class CapacityReservationArgs(TypedDict):
-    id: str
-    """Id of the reservation, `cr-…`. It must lie in this Region, zone and type."""
-    zone: str
-    """The zone it is in; the group's only one."""
-    instance_type: str
-    """The type that is reserved; the group's only one."""
-    market: NotRequired[CapacityMarket]
-    """What kind of reservation it is. Omitted: `on-demand`. A Capacity Block can't launch before its start: keep the
-    group's sizes at 0 until then, and set them back to 0 before an update of the group (EKS User Guide, managed node
-    groups with Capacity Blocks, read 2026-11-21)."""
-
-
-class SystemNodesArgs(TypedDict):
-    instance_types: list[str]
-    """Types to take nodes from, best first; several survive a shortage of one. All x86-64."""
-    min_size: int
-    """The fewest nodes, at least 1."""
-    desired_size: int
-    """Nodes now, from `min_size` to `max_size`."""
-    max_size: int
-    """The most nodes."""
-    disk_gib: int
-    """Size of each node's data volume, GiB: images and pods' scratch space."""
-    ami_release: NotRequired[str]
-    """Release of the Bottlerocket image, such as `1.49.0-713f44ce`. Omitted: EKS takes the newest one when it creates
-    the group or moves it to another Kubernetes version."""
-
-
-class GpuNodeGroupArgs(TypedDict):
-    name: str
-    """Names the group within the cluster. What EKS can't change in place (types, zones, kind of capacity) makes a group
-    of another AWS name beside the old one, which then goes: for a while there are nodes, and quotas, for both."""
-    instance_types: list[str]
-    """Types to take nodes from, best first, of the same number of GPUs: at least two, to survive a shortage of one,
-    unless capacity is reserved. All x86-64 with NVIDIA GPUs."""
-    min_size: int
-    """The fewest nodes; 0 is allowed."""
-    desired_size: int
-    """Nodes now, from `min_size` to `max_size`."""
-    max_size: int
-    """The most nodes, at least 1."""
-    disk_gib: int
-    """Size of each node's data volume, GiB: images and model weights land there."""
-    zones: NotRequired[list[str]]
-    """The zones to take nodes from, two at least: a type that one zone lacks keeps EKS from making the group. Omitted:
-    every zone of the cluster."""
-    capacity_reservation: NotRequired[CapacityReservationArgs]
-    """Reserved capacity that the group runs on, and on nothing else. Omitted: on-demand capacity."""
-    labels: NotRequired[dict[str, str]]
-    """Kubernetes labels of the nodes, beside `haven.dev/pool` and `haven.dev/gpu`. Omitted: none."""
-    ami_release: NotRequired[str]
-    """Release of the Bottlerocket NVIDIA image. Omitted: as for the system nodes."""
-
-
-FINGERPRINT_CHARACTERS = 5
-
-
-def node_group_names(
-    cluster: str, zones: Sequence[str], system: SystemNodesArgs, gpu_groups: Sequence[GpuNodeGroupArgs]
-) -> list[str]:
-    """The AWS names of all node groups of a cluster: the system group's, then the GPU groups' in their order."""
-    return [
-        system_group_name(cluster, zones, system),
-        *(gpu_group_name(cluster, zones, each) for each in gpu_groups),
-    ]
-
-
-def system_group_name(cluster: str, zones: Sequence[str], args: SystemNodesArgs) -> str:
-    """The AWS name of the group of a cluster's own services."""
-    return _aws_name(cluster, SYSTEM, zones, args["instance_types"], None)
-
-
-def gpu_group_name(cluster: str, zones: Sequence[str], args: GpuNodeGroupArgs) -> str:
-    """The AWS name of a GPU group.
-
-    Args:
-        cluster: the cluster's name.
-        zones: the cluster's.
-        args: the group's.
-    """
-    return _aws_name(
-        cluster, args["name"], _zones(zones, args), args["instance_types"], args.get("capacity_reservation")
-    )
-
-
-def _zones(all_zones: Sequence[str], args: GpuNodeGroupArgs) -> list[str]:
-    """Where a GPU group takes its nodes from."""
-    reservation = args.get("capacity_reservation")
-    return [reservation["zone"]] if reservation else list(args.get("zones") or all_zones)
-
-
-def _aws_name(
-    cluster: str,
-    group: str,
-    zones: Sequence[str],
-    instance_types: Sequence[str],
-    reservation: CapacityReservationArgs | None,
-) -> str:
-    """A name that differs as soon as EKS would have to replace the group: so old and new one can stand side by side.
-
-    Subnets, instance types and kind of capacity can't be changed (EKS API Reference, UpdateNodegroupConfig; read
-    2026-11-21).
-    """
-    fixed = json.dumps([list(zones), list(instance_types), _capacity_type(reservation)])
-    return f"{cluster}-{group}-{hashlib.sha256(fixed.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]}"
 
 
 class NodeGroups:
@@ -170,13 +58,13 @@ class NodeGroups:
     def system(self, args: SystemNodesArgs) -> aws.eks.NodeGroup:
         """The group of the cluster's own services, over every zone."""
         return self._group(
-            SYSTEM,
+            SYSTEM_NODE_GROUP,
             system_group_name(self._cluster, list(self._subnets), args),
             args,
-            template=self._template(SYSTEM, args["disk_gib"], None),
+            template=self._template(SYSTEM_NODE_GROUP, args["disk_gib"], None),
             ami_type="BOTTLEROCKET_x86_64",
             zones=list(self._subnets),
-            labels={POOL_LABEL: SYSTEM},
+            labels={POOL_LABEL: SYSTEM_NODE_GROUP},
             instance_types=args["instance_types"],
         )
 
@@ -189,7 +77,7 @@ class NodeGroups:
             args,
             template=self._template(args["name"], args["disk_gib"], reservation),
             ami_type="BOTTLEROCKET_x86_64_NVIDIA",
-            zones=_zones(list(self._subnets), args),
+            zones=group_zones(list(self._subnets), args),
             labels={**args.get("labels", {}), POOL_LABEL: args["name"], GPU_LABEL: "true"},
             # EKS refuses types in the group and in its launch template at once; a reservation's is in the template.
             instance_types=None if reservation else args["instance_types"],
@@ -211,7 +99,7 @@ class NodeGroups:
         taints: Sequence[Mapping[str, str]] = (),
         reservation: CapacityReservationArgs | None = None,
     ) -> aws.eks.NodeGroup:
-        logical = f"{self._cluster}-{group}"
+        logical = node_name(self._cluster, group)
         return aws.eks.NodeGroup(
             logical,
             node_group_name=aws_name,
@@ -221,7 +109,7 @@ class NodeGroups:
             version=self._version,
             release_version=size.get("ami_release"),
             ami_type=ami_type,
-            capacity_type=_capacity_type(reservation),
+            capacity_type=capacity_type(reservation),
             instance_types=instance_types,
             launch_template={"id": template.id, "version": pulumi.Output.format("{0}", template.latest_version)},
             # `desired_size` is not among the ignored changes, though an autoscaler moves it: when a Region takes over,
@@ -242,7 +130,7 @@ class NodeGroups:
     def _template(
         self, group: str, disk_gib: int, reservation: CapacityReservationArgs | None
     ) -> aws.ec2.LaunchTemplate:
-        logical = f"{self._cluster}-{group}"
+        logical = node_name(self._cluster, group)
         tags = {"Name": logical, POOL_LABEL: group}
         return aws.ec2.LaunchTemplate(
             logical,
@@ -278,18 +166,10 @@ class NodeGroups:
         )
 
 
-def _is_block(reservation: CapacityReservationArgs | None) -> bool:
-    return reservation is not None and reservation.get("market") == CapacityMarket.CAPACITY_BLOCK
-
-
-def _capacity_type(reservation: CapacityReservationArgs | None) -> str:
-    return "CAPACITY_BLOCK" if _is_block(reservation) else "ON_DEMAND"
-
-
 def _market_options(
     reservation: CapacityReservationArgs | None,
 ) -> aws.ec2.LaunchTemplateInstanceMarketOptionsArgs | None:
-    if not _is_block(reservation):
+    if not is_block(reservation):
         return None
     return aws.ec2.LaunchTemplateInstanceMarketOptionsArgs(market_type="capacity-block")
 

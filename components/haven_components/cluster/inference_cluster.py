@@ -1,18 +1,20 @@
 """The Kubernetes cluster that serves models in one Region: EKS, its node groups, its add-ons, who may use it."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_eks
 
+from haven_components.choices import ClusterAccessPolicy
 from haven_components.cluster import _cluster_checks
 from haven_components.cluster._cluster_addons import ClusterAddons
-from haven_components.cluster._node_groups import GpuNodeGroupArgs, NodeGroups, SystemNodesArgs, node_group_names
+from haven_components.cluster._node_group_args import GpuNodeGroupArgs, SystemNodesArgs, node_group_names
+from haven_components.cluster._node_groups import NodeGroups
+from haven_components.names import partition
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, assume_role_policy, partition, stateful
+from haven_components.shared.support import Checks, assume_role_policy, stateful
 
 MOST_NAME_CHARACTERS = 56
 """IAM role names have at most 64 characters (IAM quotas, read 2026-11-21); the longest suffix takes eight of them."""
@@ -21,21 +23,6 @@ CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "sch
 """Everything that a control plane can log (EKS User Guide, control plane logs, read 2026-11-21)."""
 
 _EKS_CLUSTER = "aws:eks/cluster:Cluster"
-
-
-class ClusterAccessPolicy(StrEnum):
-    """What a principal may do in the cluster: EKS's own access policies."""
-
-    CLUSTER_ADMIN = "AmazonEKSClusterAdminPolicy"
-    """Everything."""
-    ADMIN = "AmazonEKSAdminPolicy"
-    """Most things, but no change of the cluster's own resources."""
-    EDIT = "AmazonEKSEditPolicy"
-    """Change most resources."""
-    VIEW = "AmazonEKSViewPolicy"
-    """Read most resources."""
-    ADMIN_VIEW = "AmazonEKSAdminViewPolicy"
-    """Read all resources."""
 
 
 class ClusterAccessArgs(TypedDict):

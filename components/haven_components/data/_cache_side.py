@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, TypedDict
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data import _data_store
-from haven_components.data._data_store import sited
+from haven_components.choices import CacheEngine, CacheEviction
+from haven_components.data._cache_args import CacheSideArgs
+from haven_components.names import regional
+from haven_components.shared.security_groups import client_access
 from haven_components.shared.support import stateful
 
 PORT = 6379
@@ -25,46 +26,6 @@ DECIDED_BY_DATASTORE = ["engine", "engineVersion", "nodeType", "numNodeGroups", 
 # A promotion swaps the roles in the datastore, and whoever leaves it loses the identifier. A different value would
 # replace the group and what it holds (the AWS provider forces that for both identifiers).
 MOVED_BY_PROMOTION = ["globalReplicationGroupId"]
-
-
-class CacheEngine(StrEnum):
-    VALKEY = "valkey"
-    REDIS = "redis"
-
-
-class CacheEviction(StrEnum):
-    """What gives way when memory is full."""
-
-    VOLATILE_LRU = "volatile-lru"
-    """The key with an expiry that was used least recently."""
-    VOLATILE_LFU = "volatile-lfu"
-    """The key with an expiry that is used least often."""
-    VOLATILE_TTL = "volatile-ttl"
-    """The key that would expire next."""
-    VOLATILE_RANDOM = "volatile-random"
-    """Any key with an expiry."""
-    ALLKEYS_LRU = "allkeys-lru"
-    """The key that was used least recently."""
-    ALLKEYS_LFU = "allkeys-lfu"
-    """The key that is used least often."""
-    ALLKEYS_RANDOM = "allkeys-random"
-    """Any key."""
-    NOEVICTION = "noeviction"
-    """Nothing: writes fail."""
-
-
-class CacheSideArgs(TypedDict):
-    region: str
-    """The side's Region, for example `eu-west-1`."""
-    vpc_id: pulumi.Input[str]
-    """Id of the VPC that it stands in."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Ids of subnets in two zones or more, without a route to the internet."""
-    kms_key_arn: pulumi.Input[str]
-    """ARN of the key, in this Region, that encrypts what is stored, logs and, on the primary side, the secret. Its
-    policy must let ElastiCache, CloudWatch Logs and Secrets Manager use it. Fixed at creation."""
-    client_cidrs: list[str]
-    """IPv4 networks whose clients may connect, for example `10.20.0.0/16`."""
 
 
 @dataclass(frozen=True)
@@ -93,20 +54,6 @@ class Place:
     maintenance_day: str
 
 
-def group_name(name: str, region: str) -> str:
-    """Identifier of the replication group that the cache called `name` has in a Region: the primary one, or a member
-    of its Global Datastore."""
-    return sited(name, region)
-
-
-def independent_group_name(name: str, region: str) -> str:
-    """Identifier of a recovery group outside any Global Datastore.
-
-    Its name is its own, because it can't join a Global Datastore later: the member is made beside it, and it goes.
-    """
-    return f"{sited(name, region)}-alone"
-
-
 class CacheSide:
     """Log groups, subnet group and security group of one Region, and the replication groups made there."""
 
@@ -114,10 +61,10 @@ class CacheSide:
         self._common = common
         self._args = args
         self._place = place
-        self._name = sited(common.name, args["region"])
+        self._name = regional(common.name, args["region"])
         self._logs = [self._log_group("slow"), self._log_group("engine")]
         self._subnets = self._subnet_group()
-        self._clients = _data_store.client_access(
+        self._clients = client_access(
             self._name, vpc_id=args["vpc_id"], port=PORT, cidrs=args["client_cidrs"], options=self._options
         )
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data import _data_store
-from haven_components.data._data_store import sited
+from haven_components.choices import DatabaseStorage
+from haven_components.data._database_args import DatabaseSideArgs
+from haven_components.names import instance_name, instance_zone, regional, subnet_group_name
+from haven_components.shared.security_groups import client_access
 from haven_components.shared.support import stateful
 
 ENGINE = "aurora-postgresql"
@@ -39,33 +40,6 @@ MOVED_ELSEWHERE = ["globalClusterIdentifier", "replicationSourceIdentifier", "en
 # may have no master user of its own any more: a secondary refuses one (pulumi/pulumi-aws#3751). Where a member came
 # from AWS doesn't answer, so one that was imported came from nowhere.
 ONLY_AT_BIRTH = ["snapshotIdentifier", "masterUsername", "sourceRegion"]
-
-
-class DatabaseStorage(StrEnum):
-    STANDARD = "aurora"
-    """Reads and writes of storage are paid for one by one."""
-    IO_OPTIMIZED = "aurora-iopt1"
-    """Reads and writes of storage are included; instances and storage cost more."""
-
-
-class DatabaseSideArgs(TypedDict):
-    region: str
-    """The side's Region, for example `eu-west-1`."""
-    vpc_id: pulumi.Input[str]
-    """Id of the VPC that it stands in."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Ids of subnets in two zones or more, without a route to the internet."""
-    kms_key_arn: pulumi.Input[str]
-    """ARN of the key, in this Region, that encrypts storage, insights, logs and, on the primary side, the secret. Its
-    policy must let RDS, CloudWatch Logs and Secrets Manager use it. Fixed at creation."""
-    client_cidrs: list[str]
-    """IPv4 networks whose clients may connect, for example `10.20.0.0/16`."""
-    instances: int
-    """How many instances serve, 0 to 15. 0 on the side that doesn't write: storage only (headless), which follows the
-    writer but needs an instance before it can be promoted. Raising it only adds instances."""
-    zones: NotRequired[list[str]]
-    """Zones of the Region. The first instance is put into the first one, the second into the second; RDS chooses for
-    further ones, so that a third zone moves nothing. Fixed at creation. Omitted: RDS chooses for all."""
 
 
 @dataclass(frozen=True)
@@ -98,26 +72,6 @@ class Place:
     """What must be there before the member, and go only after it."""
 
 
-def cluster_name(name: str, region: str) -> str:
-    """Identifier of the member that the database called `name` has in a Region."""
-    return sited(name, region)
-
-
-def instance_name(name: str, region: str, index: int) -> str:
-    """Identifier of an instance of that member, counted from 1."""
-    return f"{sited(name, region)}-{index}"
-
-
-def subnet_group_name(name: str, region: str) -> str:
-    """Name of the subnets in which that member stands, or would."""
-    return f"{sited(name, region)}-subnets"
-
-
-def instance_zone(zones: Sequence[str], index: int) -> str | None:
-    """The zone that an instance, counted from 1, is put into; None where RDS chooses."""
-    return zones[index - 1] if index <= min(len(zones), 2) else None
-
-
 class DatabaseSide:
     """One member: log group, subnet group, security group, parameters, cluster, instances."""
 
@@ -125,7 +79,7 @@ class DatabaseSide:
         self._common = common
         self._args = args
         self._place = place
-        self._name = sited(common.name, args["region"])
+        self._name = regional(common.name, args["region"])
         logs = self._log_group()
         self._subnets = self._subnet_group()
         self.cluster = self._cluster(logs)
@@ -190,7 +144,7 @@ class DatabaseSide:
 
     def _cluster(self, logs: aws.cloudwatch.LogGroup) -> aws.rds.Cluster:
         common, day = self._common, self._place.maintenance_day
-        clients = _data_store.client_access(
+        clients = client_access(
             self._name,
             vpc_id=self._args["vpc_id"],
             port=PORT,

@@ -1,52 +1,15 @@
 """What a global table is asked for, and what of it DynamoDB would refuse."""
 
-import re
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.choices import TableConsistency, TableKeyType
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
-
-LEAST_NAME_CHARACTERS, MOST_NAME_CHARACTERS = 3, 255
-"""Names of tables and indexes (DynamoDB API, CreateTable; read 2026-11-21)."""
-MOST_INDEXES = 20
-MOST_INCLUDED = 20
-MOST_INCLUDED_IN_ALL = 100
-"""Global secondary indexes of a table, and attributes held in one and in all of them beside the keys (DynamoDB
-Developer Guide, quotas; read 2026-11-21)."""
-
-STRONG_REGIONS = (
-    ("us-east-1", "us-east-2", "us-west-2"),
-    ("eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3"),
-    ("ap-northeast-1", "ap-northeast-2", "ap-northeast-3"),
-)
-"""Strong consistency holds within one of these sets (CloudFormation, AWS::DynamoDB::GlobalTable; read 2026-11-21)."""
-
-_INDEX = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-
-
-class TableConsistency(StrEnum):
-    """When a write is there for readers in the other Region."""
-
-    EVENTUAL = "EVENTUAL"
-    """About a second later. Of two writes to one item, the last one wins."""
-    STRONG = "STRONG"
-    """Before it is confirmed. Needs a third Region."""
-
-
-class TableKeyType(StrEnum):
-    """What a key is made of."""
-
-    TEXT = "S"
-    """Text."""
-    NUMBER = "N"
-    """A number."""
-    BYTES = "B"
-    """Bytes."""
 
 
 class TableSideArgs(TypedDict):
@@ -141,12 +104,12 @@ def validate(name: str, args: GlobalTableArgs) -> None:
         pulumi.InputPropertiesError: with every problem.
     """
     checks = Checks("GlobalTable")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
+    _checks.require_name(checks, name, limits.TABLE_NAME_CHARACTERS.most)
     checks.require(
-        len(name) >= LEAST_NAME_CHARACTERS,
+        len(name) >= limits.TABLE_NAME_CHARACTERS.least,
         "name",
         got=name,
-        allowed=f"at least {LEAST_NAME_CHARACTERS} characters",
+        allowed=f"at least {limits.TABLE_NAME_CHARACTERS.least} characters",
         fix="choose a longer name",
     )
     _checks.require_account(checks, args["account_id"])
@@ -173,10 +136,10 @@ def _check_keys(checks: Checks, args: GlobalTableArgs) -> None:
     for path, key in _keys(args):
         type_ = key.get("type", TableKeyType.TEXT)
         checks.require(
-            0 < len(key["name"]) <= MOST_NAME_CHARACTERS,
+            0 < len(key["name"]) <= limits.TABLE_NAME_CHARACTERS.most,
             f"{path}.name",
             got=key["name"],
-            allowed=f"1 to {MOST_NAME_CHARACTERS} characters",
+            allowed=f"1 to {limits.TABLE_NAME_CHARACTERS.most} characters",
             fix="choose a shorter name",
         )
         checks.require(
@@ -202,32 +165,32 @@ def _check_indexes(checks: Checks, indexes: Sequence[TableIndexArgs]) -> None:
     names = [each["name"] for each in indexes]
     included = [each.get("included", []) for each in indexes]
     checks.require(
-        len(names) <= MOST_INDEXES and len(set(names)) == len(names),
+        len(names) <= limits.TABLE_INDEXES and len(set(names)) == len(names),
         "indexes",
         got=names,
-        allowed=f"at most {MOST_INDEXES}, each name once",
+        allowed=f"at most {limits.TABLE_INDEXES}, each name once",
         fix="drop an index, or rename one",
     )
     checks.require(
-        sum(map(len, included)) <= MOST_INCLUDED_IN_ALL,
+        sum(map(len, included)) <= limits.TABLE_INDEX_ATTRIBUTES_IN_ALL,
         "indexes",
         got=f"{sum(map(len, included))} included attributes",
-        allowed=f"at most {MOST_INCLUDED_IN_ALL} in all indexes together",
+        allowed=f"at most {limits.TABLE_INDEX_ATTRIBUTES_IN_ALL} in all indexes together",
         fix="leave `included` out where an index may hold every attribute",
     )
     for position, name in enumerate(names):
         checks.require(
-            _INDEX.fullmatch(name) is not None,
+            limits.TABLE_INDEX_NAME.fullmatch(name) is not None,
             f"indexes[{position}].name",
             got=name,
             allowed="3 to 255 letters, digits, hyphens, dots and underscores",
             fix="choose another name",
         )
         checks.require(
-            len(included[position]) <= MOST_INCLUDED,
+            len(included[position]) <= limits.TABLE_INDEX_ATTRIBUTES,
             f"indexes[{position}].included",
             got=f"{len(included[position])} attributes",
-            allowed=f"at most {MOST_INCLUDED}",
+            allowed=f"at most {limits.TABLE_INDEX_ATTRIBUTES}",
             fix="leave it out: the index then holds every attribute",
         )
 
@@ -251,10 +214,12 @@ def _check_strong(checks: Checks, args: GlobalTableArgs) -> None:
     )
     regions = list(_regions(args))
     checks.require(
-        len(set(regions)) == len(regions) and any(set(regions) <= set(each) for each in STRONG_REGIONS),
+        len(set(regions)) == len(regions)
+        and any(set(regions) <= set(each) for each in limits.STRONG_CONSISTENCY_REGIONS),
         "consistency",
         got=f"STRONG over {', '.join(regions)}",
-        allowed="different Regions of one set: " + "; ".join(", ".join(each) for each in STRONG_REGIONS),
+        allowed="different Regions of one set: "
+        + "; ".join(", ".join(each) for each in limits.STRONG_CONSISTENCY_REGIONS),
         fix="choose a third Region of the same set, or EVENTUAL",
     )
     checks.require(

@@ -1,81 +1,19 @@
 """A Valkey or Redis cache that another Region can take over."""
 
-from typing import NotRequired, TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data import _cache_rules, _data_store
-from haven_components.data._cache_side import (
-    PORT,
-    CacheEngine,
-    CacheEviction,
-    CacheSide,
-    CacheSideArgs,
-    Common,
-    Place,
-    group_name,
-    independent_group_name,
-)
-from haven_components.data._data_store import RecoverySecretArgs, secret_name
+from haven_components.choices import CacheEngine, CacheEviction
+from haven_components.data._cache_args import GlobalCacheArgs, validate
+from haven_components.data._cache_side import PORT, CacheSide, Common, Place
+from haven_components.names import datastore_suffix, group_name, independent_group_name
 from haven_components.shared import checks
+from haven_components.shared.stored_secrets import SharedSecret
 from haven_components.shared.support import stateful
-
-__all__ = [
-    "CacheEngine",
-    "CacheEviction",
-    "CacheSideArgs",
-    "GlobalCache",
-    "GlobalCacheArgs",
-    "RecoverySecretArgs",
-    "datastore_suffix",
-    "group_name",
-    "independent_group_name",
-    "secret_name",
-]
 
 PRIMARY_MAINTENANCE_DAY = "sun"
 RECOVERY_MAINTENANCE_DAY = "sat"
 """Maintenance comes to the recovery side a day earlier, so that what it breaks shows where nobody writes."""
-
-
-def datastore_suffix(name: str) -> str:
-    """What the identifier of the Global Datastore ends with; AWS puts five letters before it, the Region's own."""
-    return f"{name}-global"
-
-
-class GlobalCacheArgs(TypedDict):
-    primary: CacheSideArgs
-    """The side where the cache is born. It stays this one whichever side takes writes."""
-    recovery: NotRequired[CacheSideArgs]
-    """The side that takes over. Omitted: the cache stands in one Region."""
-    recovery_provider: NotRequired[aws.Provider]
-    """The AWS provider of the recovery side's Region. Needed with `recovery`."""
-    recovery_secret: RecoverySecretArgs
-    """Where the secret's replica is, also while no cache stands there: clients there need it first."""
-    global_datastore: bool
-    """Whether the recovery side is a secondary of a Global Datastore, which AWS keeps up to date. False: the recovery
-    side, if there is one, is a group of its own that starts empty. Turning it on keeps the primary group as it is."""
-    engine: CacheEngine
-    """`valkey` or `redis`."""
-    engine_version: str
-    """Major and minor version of the engine, for example `8.0` (Valkey) or `7.1` (Redis)."""
-    node_type: str
-    """Type of every node, for example `cache.r7g.large`: M5, R5 or newer, which is what Global Datastores take."""
-    shards: NotRequired[int]
-    """How many shards the keys are spread over, 1 to 500. Omitted: 2."""
-    replicas_per_shard: NotRequired[int]
-    """How many replicas, in other zones, each shard has, 1 to 5. Omitted: 1."""
-    eviction: NotRequired[CacheEviction]
-    """What gives way when memory is full (`maxmemory-policy`). Omitted: `volatile-lru`. AWS copies it into a Global
-    Datastore once, when the datastore is made."""
-    snapshot_retention_days: int
-    """How many days daily snapshots are kept, 1 to 35."""
-    log_retention_days: NotRequired[int]
-    """How long slow and engine logs are kept, in days: a number that CloudWatch Logs accepts. Omitted: 90."""
-    ephemeral: NotRequired[bool]
-    """Whether the environment is a throw-away one: nothing is protected from deletion, no final snapshot is taken.
-    Omitted: false."""
 
 
 class GlobalCache(pulumi.ComponentResource):
@@ -103,7 +41,7 @@ class GlobalCache(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GlobalCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haven:index:GlobalCache", name, {}, opts)
-        _cache_rules.validate(name, args)
+        validate(name, args)
         self._base = name
         self._args = args
         self._ephemeral = bool(args.get("ephemeral", False))
@@ -131,8 +69,8 @@ class GlobalCache(pulumi.ComponentResource):
             }
         )
 
-    def _shared_secret(self) -> _data_store.SharedSecret:
-        secret = _data_store.SharedSecret(
+    def _shared_secret(self) -> SharedSecret:
+        secret = SharedSecret(
             self,
             self._base,
             description=f"Token of {self._base}",

@@ -1,101 +1,22 @@
 """An Aurora PostgreSQL database that can be promoted in another Region."""
 
 from dataclasses import replace
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data import _data_store, _database_rules
-from haven_components.data._data_store import RecoverySecretArgs, secret_name
-from haven_components.data._database_side import (
-    ENGINE,
-    PORT,
-    Common,
-    DatabaseSide,
-    DatabaseSideArgs,
-    DatabaseStorage,
-    Place,
-    cluster_name,
-    instance_name,
-    instance_zone,
-    subnet_group_name,
-)
+from haven_components.choices import DatabaseStorage
+from haven_components.data._database_args import GlobalDatabaseArgs, validate
+from haven_components.data._database_side import ENGINE, PORT, Common, DatabaseSide, Place
+from haven_components.names import cluster_name, global_cluster_name, partition
 from haven_components.shared import checks
-from haven_components.shared.support import assume_role_policy, partition, stateful
-
-__all__ = [
-    "DatabaseSideArgs",
-    "DatabaseStorage",
-    "GlobalDatabase",
-    "GlobalDatabaseArgs",
-    "RecoverySecretArgs",
-    "cluster_name",
-    "global_cluster_name",
-    "instance_name",
-    "instance_zone",
-    "secret_name",
-    "subnet_group_name",
-]
+from haven_components.shared.stored_secrets import SharedSecret
+from haven_components.shared.support import assume_role_policy, stateful
 
 PRIMARY_MAINTENANCE_DAY = "sun"
 RECOVERY_MAINTENANCE_DAY = "sat"
 """Maintenance comes to the recovery side a day earlier, so that what it breaks shows where nobody writes."""
-
-
-def global_cluster_name(name: str) -> str:
-    """Identifier of the global cluster of the database called `name`."""
-    return f"{name}-global"
-
-
-class GlobalDatabaseArgs(TypedDict):
-    account_id: str
-    """The AWS account, twelve digits: ARNs are composed from it."""
-    primary: DatabaseSideArgs
-    """The side where the database is born. It stays this one whichever side writes."""
-    recovery: NotRequired[DatabaseSideArgs]
-    """The side that can be promoted. Omitted: the global cluster has one member."""
-    recovery_provider: NotRequired[aws.Provider]
-    """The AWS provider of the recovery side's Region. Needed with `recovery`."""
-    recovery_secret: RecoverySecretArgs
-    """Where the secret's replica is, also while no database stands there: clients there need it first."""
-    active_region: NotRequired[str]
-    """The Region whose side writes now. It decides nothing but the order in which the sides are made and destroyed.
-    Omitted: the primary side's."""
-    engine_version: str
-    """Aurora PostgreSQL version, major and minor, for example `16.11`. A new minor version is rolled out to all members
-    by the global cluster; a new major one needs a plan of its own."""
-    instance_class: str
-    """Class of every instance, for example `db.r6g.large`. Burstable classes (`db.t*`) don't support global databases
-    (Aurora User Guide, configuration requirements of a global database, read 2026-11-21)."""
-    database_name: str
-    """Name of the database made at birth: lower-case letters, digits and underscores, at most 63. From a snapshot: the
-    name of the database in it."""
-    master_username: str
-    """Name of the master user: lower-case letters, digits and underscores, at most 63. Its password is generated. From
-    a snapshot: the name of the master user in it."""
-    write_forwarding: bool
-    """Whether instances on the side that doesn't write forward writes to the one that does. AWS lets the writing side
-    carry the setting too, where it does nothing until that side is demoted, so both sides carry it."""
-    backup_retention_days: int
-    """How many days automatic backups are kept, 1 to 35."""
-    snapshot: NotRequired[str]
-    """ARN of a cluster snapshot, in the primary side's Region, to be born from. It is read once: keep it afterwards.
-    The global cluster then takes its version from the snapshot's cluster, so `engine_version` doesn't raise it later,
-    and write forwarding is turned on by the second deployment. Omitted: an empty database."""
-    storage: NotRequired[DatabaseStorage]
-    """How storage is paid for. Omitted: `aurora`."""
-    rpo_seconds: NotRequired[int]
-    """Most seconds of writes that may be missing on the other side (`rds.global_db_rpo`), 20 or more: commits **wait**
-    while replication lags further behind. It binds the primary side only: the other one may have to write alone. Needs
-    a recovery side. Omitted: no bound, and writes never wait."""
-    monitoring_seconds: NotRequired[int]
-    """Interval of enhanced monitoring: 1, 5, 10, 15, 30 or 60. Omitted: none."""
-    log_retention_days: NotRequired[int]
-    """How long the PostgreSQL logs are kept, in days: a number that CloudWatch Logs accepts. Omitted: 90."""
-    ephemeral: NotRequired[bool]
-    """Whether the environment is a throw-away one: nothing is protected from deletion, no final snapshot is taken.
-    Omitted: false."""
 
 
 class GlobalDatabase(pulumi.ComponentResource):
@@ -122,11 +43,11 @@ class GlobalDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GlobalDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haven:index:GlobalDatabase", name, {}, opts)
-        _database_rules.validate(name, args)
+        validate(name, args)
         self._base = name
         self._args = args
         self._ephemeral = bool(args.get("ephemeral", False))
-        self._secret = _data_store.SharedSecret(
+        self._secret = SharedSecret(
             self,
             name,
             description=f"Master user of {name}",

@@ -5,16 +5,17 @@ from collections.abc import Iterator
 import pulumi
 import pulumi_aws as aws
 
+from haven_components.choices import TableConsistency
 from haven_components.data._table_args import (
     GlobalTableArgs,
-    TableConsistency,
     TableIndexArgs,
     TableSideArgs,
     consistency,
     key_types,
     validate,
 )
-from haven_components.shared.support import partition, stateful
+from haven_components.names import partition
+from haven_components.shared.support import stateful
 
 
 class GlobalTable(pulumi.ComponentResource):

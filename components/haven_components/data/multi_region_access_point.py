@@ -6,12 +6,10 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.names import partition
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, partition, policy_document, stateful
-
-LEAST_NAME_CHARACTERS, MOST_NAME_CHARACTERS = 3, 50
-"""Names of Multi-Region Access Points begin and end with a lower-case letter or a digit (S3 API Reference,
-CreateMultiRegionAccessPointInput; read 2026-11-21)."""
+from haven_components.shared.support import Checks, policy_document, stateful
 
 READING = ("s3:GetObject", "s3:GetObjectVersion")
 WRITING = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject")
@@ -150,11 +148,11 @@ def _validate(name: str, args: MultiRegionAccessPointArgs) -> None:
     checks = Checks("MultiRegionAccessPoint")
     primary, recovery = args["primary"], args["recovery"]
     checks.require(
-        LEAST_NAME_CHARACTERS <= len(name) <= MOST_NAME_CHARACTERS
+        limits.ACCESS_POINT_NAME_CHARACTERS.holds(len(name))
         and re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", name) is not None,
         "name",
         got=name,
-        allowed=f"{LEAST_NAME_CHARACTERS} to {MOST_NAME_CHARACTERS} lower-case letters, digits and hyphens, the first "
+        allowed=f"{limits.ACCESS_POINT_NAME_CHARACTERS} lower-case letters, digits and hyphens, the first "
         "a letter, the last no hyphen",
         fix="choose another name: the access point's is made from it",
     )

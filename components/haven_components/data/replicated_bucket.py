@@ -1,6 +1,5 @@
 """Two buckets, one in each Region, that replicate into each other from their first day."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
@@ -8,10 +7,12 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.names import bucket_name, region_code
 from haven_components.shared import bucket_grants
 from haven_components.shared import checks as _checks
 from haven_components.shared.bucket_grants import BucketGrantArgs
-from haven_components.shared.support import Checks, assume_role_policy, policy_document, region_code, stateful
+from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 ABORT_UPLOADS_DAYS = 7
 NONCURRENT_DAYS = 90
@@ -20,11 +21,6 @@ REPLICATION_MINUTES = 15
 
 MOST_NAME_CHARACTERS = 52
 """IAM role names have at most 64 characters (IAM quotas, read 2026-11-21); the role's suffix takes twelve of them."""
-MOST_BUCKET_CHARACTERS = 63
-MOST_LOCK_DAYS = 36500
-"""Limits of bucket names and of a default retention (S3 User Guide, read 2026-11-21)."""
-
-_BUCKET = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]+")
 
 
 class BucketSideArgs(TypedDict):
@@ -287,11 +283,6 @@ class ReplicatedBucket(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, provider=side.provider, depends_on=list(after))
 
 
-def bucket_name(base: str, region: str) -> str:
-    """Name of the bucket in a Region."""
-    return f"{base}-{region_code(region)}"
-
-
 def _objects(primary: _Side, recovery: _Side, *, locked: bool) -> list[Mapping[str, Any]]:
     """Both buckets are source and destination, so each permission holds for both."""
     buckets = [primary.bucket.arn, recovery.bucket.arn]
@@ -350,19 +341,19 @@ def _validate(name: str, args: ReplicatedBucketArgs) -> None:
     _checks.require_other_region(checks, "recovery.region", regions[1], regions[0])
     longest = max((bucket_name(args["bucket_name"], each) for each in regions), key=len)
     checks.require(
-        _BUCKET.fullmatch(args["bucket_name"]) is not None and len(longest) <= MOST_BUCKET_CHARACTERS,
+        limits.BUCKET_NAME.fullmatch(args["bucket_name"]) is not None and len(longest) <= limits.BUCKET_NAME_CHARACTERS,
         "bucket_name",
         got=args["bucket_name"],
-        allowed=f"lower-case letters, digits and hyphens, at most {MOST_BUCKET_CHARACTERS} characters with the "
+        allowed=f"lower-case letters, digits and hyphens, at most {limits.BUCKET_NAME_CHARACTERS} characters with the "
         f"Region's code ({longest} has {len(longest)}), not beginning with a hyphen, xn--, sthree- or amzn-s3-demo-",
         fix="choose a shorter or plainer name",
     )
     lock, noncurrent = args.get("object_lock_days", 1), args.get("noncurrent_days", NONCURRENT_DAYS)
     checks.require(
-        1 <= lock <= MOST_LOCK_DAYS,
+        limits.OBJECT_LOCK_DAYS.holds(lock),
         "object_lock_days",
         got=lock,
-        allowed=f"1 to {MOST_LOCK_DAYS}",
+        allowed=str(limits.OBJECT_LOCK_DAYS),
         fix="leave it out for buckets without Object Lock",
     )
     checks.require(

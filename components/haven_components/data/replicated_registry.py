@@ -8,22 +8,16 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data._data_store import require_between
+from haven_components import limits
+from haven_components.names import partition, region_code, repository_name
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, partition, policy_document, region_code, stateful
+from haven_components.shared.support import Checks, policy_document, stateful
 
 UNTAGGED_DAYS = 14
 KEPT_IMAGES = 500
 
 MOST_NAME_CHARACTERS = 64
 """Room for the rest of a repository's name."""
-MOST_REPOSITORY_CHARACTERS = 256
-"""Names of repositories (ECR API, CreateRepository; read 2026-11-21)."""
-MOST_UNTAGGED_DAYS = 3650
-MOST_KEPT_IMAGES = 20000
-"""A repository holds at most 20,000 images (ECR quotas, read 2026-11-21); ten years are Haven's own bound."""
-
-_REPOSITORY = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
 
 
 class RegistrySideArgs(TypedDict):
@@ -149,18 +143,13 @@ class ReplicatedRegistry(pulumi.ComponentResource):
         return policy_document(statement)
 
 
-def repository_name(name: str, repository: str) -> str:
-    """Name, the same in both Regions, of a repository of the component called `name`."""
-    return f"{name}/{repository}"
-
-
 def _validate(name: str, args: ReplicatedRegistryArgs) -> None:
     checks = Checks("ReplicatedRegistry")
     _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
     _checks.require_other_region(checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"])
     # The component's name is a part of the repositories' names, which ECR holds to a stricter form.
     checks.require(
-        _REPOSITORY.fullmatch(name) is not None,
+        limits.REPOSITORY_NAME.fullmatch(name) is not None,
         "name",
         got=name,
         allowed="single hyphens, none at the end",
@@ -183,8 +172,10 @@ def _validate(name: str, args: ReplicatedRegistryArgs) -> None:
         fix="leave it out when nobody outside the account pulls images",
     )
     days, images = args.get("untagged_days", UNTAGGED_DAYS), args.get("kept_images", KEPT_IMAGES)
-    require_between(checks, "untagged_days", days, 1, MOST_UNTAGGED_DAYS, fix=f"leave it out for {UNTAGGED_DAYS}")
-    require_between(checks, "kept_images", images, 1, MOST_KEPT_IMAGES, fix=f"leave it out for {KEPT_IMAGES}")
+    _checks.require_between(
+        checks, "untagged_days", days, limits.UNTAGGED_IMAGE_DAYS, fix=f"leave it out for {UNTAGGED_DAYS}"
+    )
+    _checks.require_between(checks, "kept_images", images, limits.KEPT_IMAGES, fix=f"leave it out for {KEPT_IMAGES}")
     checks.finish()
 
 
@@ -199,10 +190,11 @@ def _check_repositories(checks: Checks, name: str, repositories: list[str]) -> N
     for position, repository in enumerate(repositories):
         whole = repository_name(name, repository)
         checks.require(
-            _REPOSITORY.fullmatch(repository) is not None and len(whole) <= MOST_REPOSITORY_CHARACTERS,
+            limits.REPOSITORY_NAME.fullmatch(repository) is not None
+            and len(whole) <= limits.REPOSITORY_NAME_CHARACTERS,
             f"repositories[{position}]",
             got=repository,
             allowed="lower-case letters and digits, single hyphens, dots, underscores or slashes between them, at most "
-            f"{MOST_REPOSITORY_CHARACTERS} characters in {whole}",
+            f"{limits.REPOSITORY_NAME_CHARACTERS} characters in {whole}",
             fix="choose another name",
         )

@@ -6,36 +6,21 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data._data_store import require_between
+from haven_components import limits
+from haven_components.names import partition
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, partition, policy_document, stateful
+from haven_components.shared.support import Checks, policy_document, stateful
 
 VISIBILITY_SECONDS = 300
 RETENTION_SECONDS = 345600
-DEAD_LETTER_RETENTION_SECONDS = 1209600
-MOST_VISIBILITY_SECONDS = 43200
-LEAST_RETENTION_SECONDS, MOST_RETENTION_SECONDS = 60, DEAD_LETTER_RETENTION_SECONDS - 86400
-"""Attributes of queues (SQS API, CreateQueue; read 2026-11-21), which keep a message for at most 14 days. A failed
-message takes its age along when it moves, so a day of them is left for whoever looks at dead letters."""
 MAX_RECEIVES = 5
-MOST_RECEIVES = 1000
 AGE_ALARM_SECONDS = 300
 KEY_REUSE_SECONDS = 300
 RECEIVE_WAIT_SECONDS = 20
 """The longest that SQS lets a reader wait, which means the fewest empty answers (SQS API, CreateQueue; 2026-11-21)."""
 PERIOD_SECONDS = 60
 STREAM_HOURS = 168
-LEAST_STREAM_HOURS, MOST_STREAM_HOURS = 24, 8760
-"""Kinesis Data Streams quotas, read 2026-11-21."""
 ARCHIVE_DAYS = 14
-MOST_ARCHIVE_DAYS = 3650
-"""EventBridge sets no end; ten years are Haven's own bound."""
-
-MOST_NAME_CHARACTERS = 62
-"""Names of queues have at most 80 characters (SQS API, CreateQueue; read 2026-11-21), 18 of them the longest suffix."""
-MOST_NAME_CHARACTERS_WITH_BUS = 40
-"""Names of archives have at most 48 characters (EventBridge API, CreateArchive; read 2026-11-21), eight of them the
-suffix."""
 
 
 class BufferStreamArgs(TypedDict):
@@ -139,7 +124,7 @@ class RequestBuffer(pulumi.ComponentResource):
         return self._any_queue(
             "dead-letters",
             senders,
-            message_retention_seconds=DEAD_LETTER_RETENTION_SECONDS,
+            message_retention_seconds=limits.DEAD_LETTER_RETENTION_SECONDS,
             redrive_allow_policy=pulumi.Output.json_dumps(
                 {"redrivePermission": "byQueue", "sourceQueueArns": [self._queue_arn("queue")]}, sort_keys=True
             ),
@@ -325,7 +310,9 @@ class RequestBuffer(pulumi.ComponentResource):
 
 def _validate(name: str, args: RequestBufferArgs) -> None:
     checks = Checks("RequestBuffer")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS_WITH_BUS if "bus" in args else MOST_NAME_CHARACTERS)
+    _checks.require_name(
+        checks, name, limits.BUFFER_WITH_BUS_NAME_CHARACTERS if "bus" in args else limits.BUFFER_NAME_CHARACTERS
+    )
     _checks.require_account(checks, args["account_id"])
     checks.require(
         not (args.get("fifo", False) and "bus" in args),
@@ -334,31 +321,32 @@ def _validate(name: str, args: RequestBufferArgs) -> None:
         allowed="false with a bus, which keeps no order and takes no FIFO queue for what it can't deliver",
         fix="leave one of the two out",
     )
-    for path, otherwise, least, most in (
-        ("visibility_timeout_seconds", VISIBILITY_SECONDS, 0, MOST_VISIBILITY_SECONDS),
-        ("retention_seconds", RETENTION_SECONDS, LEAST_RETENTION_SECONDS, MOST_RETENTION_SECONDS),
-        ("max_receives", MAX_RECEIVES, 1, MOST_RECEIVES),
-        ("age_alarm_seconds", AGE_ALARM_SECONDS, 1, MOST_RETENTION_SECONDS),
+    for path, otherwise, allowed in (
+        ("visibility_timeout_seconds", VISIBILITY_SECONDS, limits.QUEUE_VISIBILITY_SECONDS),
+        ("retention_seconds", RETENTION_SECONDS, limits.QUEUE_RETENTION_SECONDS),
+        ("max_receives", MAX_RECEIVES, limits.QUEUE_RECEIVES),
+        ("age_alarm_seconds", AGE_ALARM_SECONDS, limits.QUEUE_AGE_ALARM_SECONDS),
     ):
         got: Any = args.get(path, otherwise)
-        require_between(checks, path, got, least, most, fix=f"leave it out for {otherwise}")
+        _checks.require_between(checks, path, got, allowed, fix=f"leave it out for {otherwise}")
     hours = args.get("stream", {}).get("retention_hours", STREAM_HOURS)
     days = args.get("bus", {}).get("archive_days", ARCHIVE_DAYS)
-    require_between(
+    _checks.require_between(
         checks,
         "stream.retention_hours",
         hours,
-        LEAST_STREAM_HOURS,
-        MOST_STREAM_HOURS,
+        limits.STREAM_RETENTION_HOURS,
         fix=f"leave it out for {STREAM_HOURS}",
     )
-    require_between(checks, "bus.archive_days", days, 1, MOST_ARCHIVE_DAYS, fix=f"leave it out for {ARCHIVE_DAYS}")
+    _checks.require_between(
+        checks, "bus.archive_days", days, limits.BUS_ARCHIVE_DAYS, fix=f"leave it out for {ARCHIVE_DAYS}"
+    )
     topics = args.get("alarm_topic_arns", [])
     checks.require(
-        len(topics) <= 5,
+        len(topics) <= limits.ALARM_ACTIONS,
         "alarm_topic_arns",
         got=f"{len(topics)} topics",
-        allowed="at most five",
+        allowed=f"at most {limits.ALARM_ACTIONS}",
         fix="subscribe everybody to one topic",
     )
     checks.finish()

@@ -7,8 +7,10 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.names import partition, region_code
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, partition, policy_document, region_code, stateful
+from haven_components.shared.support import Checks, policy_document, stateful
 
 DELETION_WINDOW_DAYS = 30
 """KMS waits 7 to 30 days before it deletes a key (ScheduleKeyDeletion, read 2026-11-21): the longest regret."""
@@ -202,10 +204,10 @@ def _validate(name: str, args: MultiRegionKeyArgs) -> None:
     _checks.require_other_region(checks, "recovery_region", args["recovery_region"], args["primary_region"])
     window = args.get("deletion_window_days", DELETION_WINDOW_DAYS)
     checks.require(
-        7 <= window <= 30,
+        limits.KEY_DELETION_DAYS.holds(window),
         "deletion_window_days",
         got=window,
-        allowed="7 to 30",
+        allowed=str(limits.KEY_DELETION_DAYS),
         fix="leave it out for 30 days, the longest that KMS waits",
     )
     for index, service in enumerate(args.get("services", [])):

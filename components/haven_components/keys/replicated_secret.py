@@ -1,20 +1,14 @@
 """A secret that both Regions hold, each under a key of its own, and that rotates where it was born."""
 
-import re
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data._data_store import (
-    PASSWORD_CHARACTERS,
-    RecoverySecretArgs,
-    StoredSecret,
-    generated,
-    require_between,
-    secret_name,
-)
+from haven_components import limits
+from haven_components.names import secret_name
 from haven_components.shared import checks as _checks
+from haven_components.shared.stored_secrets import PASSWORD_CHARACTERS, RecoverySecretArgs, StoredSecret, generated
 from haven_components.shared.support import Checks, policy_document
 
 __all__ = ["RecoverySecretArgs", "ReplicatedSecret", "ReplicatedSecretArgs", "SecretRotationArgs", "SecretSideArgs"]
@@ -22,17 +16,11 @@ __all__ = ["RecoverySecretArgs", "ReplicatedSecret", "ReplicatedSecretArgs", "Se
 MOST_NAME_CHARACTERS = 91
 """A Lambda permission's id has at most 100 characters (AddPermission, read 2026-11-21), nine of them the suffix; names
 of secrets may be longer."""
-LEAST_GENERATED_CHARACTERS, MOST_GENERATED_CHARACTERS = 16, 4096
-"""Haven's own bounds: 16 letters and digits hold 95 bits, and nobody types 4,096."""
-MOST_VALUE_BYTES = 65536
-"""Secrets Manager quotas, read 2026-11-21."""
 
 INITIAL = "INITIAL"
 """Label of the version that the declaration wrote. Secrets Manager may delete versions without a label, and after two
 rotations the first one has lost the usual ones: the next deployment would find it gone and write the old value over the
 rotated one (hashicorp/terraform-provider-aws#37302)."""
-
-_SCHEDULE = re.compile(r"rate\(\d+ (hours?|days?)\)|cron\([^()]+\)")
 
 
 class SecretSideArgs(TypedDict):
@@ -189,7 +177,7 @@ def _validate(name: str, args: ReplicatedSecretArgs) -> None:
         )
     if "rotation" in args:
         checks.require(
-            _SCHEDULE.fullmatch(args["rotation"]["schedule"]) is not None,
+            limits.SECRET_ROTATION_SCHEDULE.fullmatch(args["rotation"]["schedule"]) is not None,
             "rotation.schedule",
             got=args["rotation"]["schedule"],
             allowed="rate(N days), rate(N hours) or cron(...)",
@@ -201,10 +189,10 @@ def _validate(name: str, args: ReplicatedSecretArgs) -> None:
 def _check_value(checks: Checks, args: ReplicatedSecretArgs) -> None:
     value = args.get("value")
     checks.require(
-        not isinstance(value, str) or 0 < len(value.encode()) <= MOST_VALUE_BYTES,
+        not isinstance(value, str) or 0 < len(value.encode()) <= limits.SECRET_VALUE_BYTES,
         "value",
         got=f"{len(value.encode())} bytes" if isinstance(value, str) else "",
-        allowed=f"1 to {MOST_VALUE_BYTES} bytes",
+        allowed=f"1 to {limits.SECRET_VALUE_BYTES} bytes",
         fix="leave it out to have one generated",
     )
     checks.require(
@@ -214,11 +202,10 @@ def _check_value(checks: Checks, args: ReplicatedSecretArgs) -> None:
         allowed="nothing beside a value that is given",
         fix="leave one of the two out",
     )
-    require_between(
+    _checks.require_between(
         checks,
         "generated_characters",
         args.get("generated_characters", PASSWORD_CHARACTERS),
-        LEAST_GENERATED_CHARACTERS,
-        MOST_GENERATED_CHARACTERS,
+        limits.SECRET_GENERATED_CHARACTERS,
         fix=f"leave it out for {PASSWORD_CHARACTERS}",
     )

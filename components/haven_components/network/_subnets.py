@@ -3,15 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-FEWEST_ZONES = 2
-MOST_ZONES = 3
-
-LARGEST_PREFIX = 16
-"""The largest VPC that AWS makes is a /16 (VPC User Guide, VPC CIDR blocks, read 2026-11-21)."""
-
-SMALLEST_PREFIX = 22
-"""The smallest network accepted here. Its public subnets are /27, the least that a load balancer accepts (Elastic Load
-Balancing guide, subnets for your load balancer, read 2026-11-21), its private ones /24: nodes and pods share those."""
+from haven_components import limits
 
 PRIVATE_RANGES = tuple(
     ipaddress.IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
@@ -41,11 +33,11 @@ def layout(cidr: str, zones: int) -> list[ZoneSubnets]:
     wrong = problem(cidr)
     if wrong:
         raise ValueError(f"{cidr!r} is no block for a network: {wrong}")
-    if not FEWEST_ZONES <= zones <= MOST_ZONES:
-        raise ValueError(f"a network has {FEWEST_ZONES} or {MOST_ZONES} zones, not {zones}")
+    if not limits.ZONES.least <= zones <= limits.ZONES.most:
+        raise ValueError(f"a network has {limits.ZONES.least} or {limits.ZONES.most} zones, not {zones}")
     *private, shared = ipaddress.IPv4Network(cidr).subnets(prefixlen_diff=2)
     small = list(shared.subnets(prefixlen_diff=3))
-    public, data = small[:MOST_ZONES], small[4 : 4 + MOST_ZONES]
+    public, data = small[: limits.ZONES.most], small[4 : 4 + limits.ZONES.most]
     blocks = zip(public, private, data, strict=True)
     return [ZoneSubnets(*(str(block) for block in each)) for each in blocks][:zones]
 
@@ -56,8 +48,8 @@ def problem(cidr: str) -> str | None:
         block = ipaddress.IPv4Network(cidr)
     except ValueError as error:
         return str(error)
-    if not LARGEST_PREFIX <= block.prefixlen <= SMALLEST_PREFIX:
-        return f"/{block.prefixlen} is not between /{LARGEST_PREFIX} and /{SMALLEST_PREFIX}"
+    if not limits.VPC_PREFIX.least <= block.prefixlen <= limits.VPC_PREFIX.most:
+        return f"/{block.prefixlen} is not between /{limits.VPC_PREFIX.least} and /{limits.VPC_PREFIX.most}"
     if not any(block.subnet_of(each) for each in PRIVATE_RANGES):
         return f"it is in none of the private ranges {', '.join(str(each) for each in PRIVATE_RANGES)}"
     return None

@@ -5,9 +5,10 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from haven_components.names import region_code
 from haven_components.network import _subnets
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, region_code
+from haven_components.shared.support import Checks
 
 MOST_NAME_CHARACTERS = 200
 """Tag values have at most 256 characters (EC2 tag restrictions, read 2026-11-21); a route's suffix takes some."""

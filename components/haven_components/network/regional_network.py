@@ -6,9 +6,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.names import partition
 from haven_components.network import _subnets
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, assume_role_policy, partition, policy_document, stateful
+from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 INTERFACE_ENDPOINTS = (
     "autoscaling",
@@ -336,7 +338,7 @@ def _validate(name: str, args: RegionalNetworkArgs) -> None:
         wrong is None,
         "cidr",
         got=args["cidr"],
-        allowed=f"a private IPv4 block from /{_subnets.LARGEST_PREFIX} to /{_subnets.SMALLEST_PREFIX}",
+        allowed=f"a private IPv4 block from /{limits.VPC_PREFIX.least} to /{limits.VPC_PREFIX.most}",
         fix=f"choose another block: {wrong}",
     )
     _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
@@ -345,10 +347,10 @@ def _validate(name: str, args: RegionalNetworkArgs) -> None:
 
 def _validate_zones(checks: Checks, region: str, zones: list[str]) -> None:
     checks.require(
-        _subnets.FEWEST_ZONES <= len(zones) <= _subnets.MOST_ZONES and len(set(zones)) == len(zones),
+        limits.ZONES.holds(len(zones)) and len(set(zones)) == len(zones),
         "zones",
         got=zones,
-        allowed=f"{_subnets.FEWEST_ZONES} or {_subnets.MOST_ZONES} different zones",
+        allowed=f"{limits.ZONES.least} or {limits.ZONES.most} different zones",
         fix="name two or three zones, each once",
     )
     for index, zone in enumerate(zones):

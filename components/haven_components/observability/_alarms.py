@@ -6,14 +6,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
 from haven_components.observability._watches import Series, Watch
 from haven_components.shared.support import Checks
-
-MOST_ALARM_NAME_CHARACTERS = 255
-"""CloudWatch API, PutMetricAlarm; read 2026-11-21."""
-MOST_CHILDREN = 100
-MOST_RULE_CHARACTERS = 10_240
-"""Of a composite alarm (CloudWatch API, PutCompositeAlarm; read 2026-11-21)."""
 
 _PLAIN_STATISTICS = ("Average", "Maximum", "Sum")
 
@@ -98,19 +93,20 @@ def any_of(children: Sequence[str]) -> str:
 
 def require_alarms(checks: Checks, path: str, children: Sequence[str]) -> None:
     """Names that CloudWatch takes, and few enough for one composite alarm."""
-    refused = [each for each in children if not 0 < len(each) <= MOST_ALARM_NAME_CHARACTERS or '"' in each]
+    refused = [each for each in children if not 0 < len(each) <= limits.ALARM_NAME_CHARACTERS or '"' in each]
     checks.require(
         not refused,
         path,
         got=refused,
-        allowed=f"names of alarms of 1 to {MOST_ALARM_NAME_CHARACTERS} characters, none of them a quotation mark",
+        allowed=f"names of alarms of 1 to {limits.ALARM_NAME_CHARACTERS} characters, none of them a quotation mark",
         fix="choose shorter names: alarms are named after what they watch",
     )
     rule = len(any_of(children))
     checks.require(
-        len(children) <= MOST_CHILDREN and rule <= MOST_RULE_CHARACTERS,
+        len(children) <= limits.COMPOSITE_ALARM_CHILDREN and rule <= limits.COMPOSITE_ALARM_RULE_CHARACTERS,
         path,
         got=f"{len(children)} alarms, a rule of {rule} characters",
-        allowed=f"at most {MOST_CHILDREN} alarms and {MOST_RULE_CHARACTERS} characters",
+        allowed=f"at most {limits.COMPOSITE_ALARM_CHILDREN} alarms and "
+        f"{limits.COMPOSITE_ALARM_RULE_CHARACTERS} characters",
         fix="watch less, or spread it over several components",
     )

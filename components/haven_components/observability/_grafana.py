@@ -1,27 +1,18 @@
 """A managed Grafana workspace in one Region that may read what is watched in the account, and nothing else."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from haven_components.choices import GrafanaAuthentication
 from haven_components.observability._telemetry import Place
 from haven_components.shared.support import Checks, assume_role_policy, policy_document
 
 VERSION = "10.4"
 """The newest one that the AWS provider of the examples knows (Amazon Managed Grafana User Guide, versions; read
 2026-11-21)."""
-
-
-class GrafanaAuthentication(StrEnum):
-    """Who says who somebody is."""
-
-    IDENTITY_CENTER = "AWS_SSO"
-    """IAM Identity Center, which the organization must have."""
-    SAML = "SAML"
-    """An identity provider of one's own."""
 
 
 class GrafanaSamlArgs(TypedDict):

@@ -7,8 +7,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from haven_components.names import partition, system_log_group_name
 from haven_components.observability import _prometheus_rules
-from haven_components.shared.support import assume_role_policy, partition, policy_document, stateful
+from haven_components.shared.support import assume_role_policy, policy_document, stateful
 
 SAMPLED_PERCENT = 5
 """What X-Ray's own rule samples, beyond the first request of each second (X-Ray Developer Guide, sampling rules; read
@@ -72,14 +73,9 @@ class Place:
         return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account_id}:{resource}"
 
 
-def log_group_name(environment: str, system: str) -> str:
-    """Name of the log group of a system."""
-    return f"/haven/{environment}/{system}"
-
-
 def log_groups(place: Place, systems: Sequence[str]) -> list[str]:
     """A log group for each system; returns their ARNs."""
-    names = [log_group_name(place.environment, each) for each in systems]
+    names = [system_log_group_name(place.environment, each) for each in systems]
     for system, name in zip(systems, names, strict=True):
         _log_group(place, f"{place.name}-logs-{system}", name)
     return [place.arn("logs", f"log-group:{name}") for name in names]

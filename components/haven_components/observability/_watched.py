@@ -5,15 +5,12 @@ from typing import NotRequired, TypedDict, cast
 
 import pulumi
 
-from haven_components.data._data_store import require_between
+from haven_components import limits
+from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 
 MOST_AGE_HOURS = 168
 """An alarm looks back for at most seven days, with periods of an hour (CloudWatch API, PutMetricAlarm; 2026-11-21)."""
-MOST_NODES_OF_A_SHARD = 6
-"""A primary and at most five replicas (ElastiCache User Guide, replication; 2026-11-21). An alarm reads at most ten
-metrics."""
-MOST_SHARDS = 500
 
 
 class WatchedDatabaseArgs(TypedDict):
@@ -151,17 +148,17 @@ class WatchedRegionArgs(TypedDict):
     to. Omitted: none."""
 
 
-LIMITS: dict[str, tuple[int, int, int]] = {
-    "database_lag_milliseconds": (5_000, 1, 86_400_000),
-    "cache_lag_seconds": (5, 1, 86_400),
-    "cache_cpu_percent": (90, 1, 100),
-    "bucket_lag_seconds": (900, 1, 86_400),
-    "table_lag_milliseconds": (5_000, 1, 86_400_000),
-    "queue_age_seconds": (300, 1, 1_209_600),
-    "error_percent": (5, 1, 100),
-    "latency_p99_milliseconds": (5_000, 1, 3_600_000),
-    "gpu_percent": (95, 1, 100),
-    "restarts": (5, 1, 10_000),
+LIMITS: dict[str, tuple[int, limits.Range]] = {
+    "database_lag_milliseconds": (5_000, limits.Range(1, 86_400_000)),
+    "cache_lag_seconds": (5, limits.Range(1, 86_400)),
+    "cache_cpu_percent": (90, limits.Range(1, 100)),
+    "bucket_lag_seconds": (900, limits.Range(1, 86_400)),
+    "table_lag_milliseconds": (5_000, limits.Range(1, 86_400_000)),
+    "queue_age_seconds": (300, limits.Range(1, 1_209_600)),
+    "error_percent": (5, limits.Range(1, 100)),
+    "latency_p99_milliseconds": (5_000, limits.Range(1, 3_600_000)),
+    "gpu_percent": (95, limits.Range(1, 100)),
+    "restarts": (5, limits.Range(1, 10_000)),
 }
 """Of each threshold: what holds where it is left out, the least and the most that make sense."""
 
@@ -172,34 +169,37 @@ def thresholds(given: WatchThresholdsArgs) -> dict[str, int]:
 
 
 def _values(given: WatchThresholdsArgs) -> dict[str, float]:
-    defaults: dict[str, float] = {name: otherwise for name, (otherwise, _, _) in LIMITS.items()}
+    defaults: dict[str, float] = {name: otherwise for name, (otherwise, _) in LIMITS.items()}
     return {**defaults, **cast("Mapping[str, float]", given)}
 
 
 def require_thresholds(checks: Checks, given: WatchThresholdsArgs) -> None:
     """Whole numbers that can be reached."""
     for name, got in _values(given).items():
-        otherwise, least, most = LIMITS[name]
-        require_between(checks, f"thresholds.{name}", got, least, most, fix=f"leave it out for {otherwise}")
+        otherwise, allowed = LIMITS[name]
+        _checks.require_between(checks, f"thresholds.{name}", got, allowed, fix=f"leave it out for {otherwise}")
 
 
 def require_watched(checks: Checks, path: str, side: WatchedRegionArgs) -> None:
     """Whole numbers within AWS's limits, and nothing watched twice."""
     if "cache" in side:
         cache = side["cache"]
-        require_between(checks, f"{path}.cache.shards", cache["shards"], 1, MOST_SHARDS, fix="count the shards")
-        require_between(
+        _checks.require_between(
+            checks, f"{path}.cache.shards", cache["shards"], limits.CACHE_SHARDS, fix="count the shards"
+        )
+        _checks.require_between(
             checks,
             f"{path}.cache.replicas_per_shard",
             cache["replicas_per_shard"],
-            0,
-            MOST_NODES_OF_A_SHARD - 1,
+            limits.Range(0, limits.CACHE_REPLICAS.most),
             fix="count the replicas, without the primary",
         )
     for index, vault in enumerate(side.get("vaults", [])):
         if "most_age_hours" in vault:
             age, where = vault["most_age_hours"], f"{path}.vaults[{index}].most_age_hours"
-            require_between(checks, where, age, 1, MOST_AGE_HOURS, fix="add up interval, start window and job")
+            _checks.require_between(
+                checks, where, age, limits.Range(1, MOST_AGE_HOURS), fix="add up interval, start window and job"
+            )
     for kind, names in _names(side).items():
         checks.require(
             len(set(names)) == len(names),

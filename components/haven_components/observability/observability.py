@@ -7,7 +7,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data._data_store import require_between, require_two_sides, sited
+from haven_components import limits
+from haven_components.names import regional
 from haven_components.observability import _dashboards
 from haven_components.observability._alarms import require_alarms
 from haven_components.observability._grafana import GrafanaArgs, grafana, require_grafana
@@ -152,7 +153,7 @@ class Observability(pulumi.ComponentResource):
             parent=self,
             provider=provider,
             component=self._name,
-            name=sited(self._name, side["region"]),
+            name=regional(self._name, side["region"]),
             region=side["region"],
             account_id=args["account_id"],
             environment=args["environment"],
@@ -236,7 +237,7 @@ def _validate(name: str, args: ObservabilityArgs) -> None:
     _checks.require_account(checks, args["account_id"])
     _require_word(checks, "environment", args["environment"])
     recovery = args["recovery"]["region"] if "recovery" in args else None
-    require_two_sides(checks, args["primary"]["region"], recovery, has_provider="recovery_provider" in args)
+    _checks.require_two_sides(checks, args["primary"]["region"], recovery, has_provider="recovery_provider" in args)
     require_thresholds(checks, args.get("thresholds", {}))
     _require_side(checks, name, "primary", args["primary"], args)
     if "recovery" in args:
@@ -246,7 +247,9 @@ def _validate(name: str, args: ObservabilityArgs) -> None:
         _require_word(checks, f"systems[{index}]", system)
     _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
     sampled = args.get("tracing", {}).get("sampled_percent", SAMPLED_PERCENT)
-    require_between(checks, "tracing.sampled_percent", sampled, 0, 100, fix=f"leave it out for {SAMPLED_PERCENT}")
+    _checks.require_between(
+        checks, "tracing.sampled_percent", sampled, limits.Range(0, 100), fix=f"leave it out for {SAMPLED_PERCENT}"
+    )
     if "grafana" in args:
         require_grafana(checks, args["grafana"])
     _require_collectors(checks, args)
@@ -256,7 +259,7 @@ def _validate(name: str, args: ObservabilityArgs) -> None:
 def _require_side(checks: Checks, name: str, path: str, side: WatchedRegionArgs, args: ObservabilityArgs) -> None:
     require_watched(checks, path, side)
     watched = watches(side, thresholds(args.get("thresholds", {})))
-    require_alarms(checks, path, alarm_names(sited(name, side["region"]), side, watched)[TROUBLE])
+    require_alarms(checks, path, alarm_names(regional(name, side["region"]), side, watched)[TROUBLE])
 
 
 def _require_word(checks: Checks, path: str, word: str) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pulumi
 
+from haven_components.names import partition
 from haven_components.resilience._fault_templates import FaultTagArgs
-from haven_components.shared.support import partition
 
 MANAGED = {"managedByFIS": "true"}
 """FIS marks with this tag what it makes for the time of an experiment."""

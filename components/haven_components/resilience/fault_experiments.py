@@ -7,7 +7,8 @@ from typing import NotRequired, TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.data._data_store import require_between
+from haven_components import limits
+from haven_components.names import fault_log_group_name, partition
 from haven_components.resilience._fault_roles import Scope, statements
 from haven_components.resilience._fault_templates import (
     FaultTagArgs,
@@ -20,16 +21,14 @@ from haven_components.resilience._fault_templates import (
     zone_power,
 )
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, assume_role_policy, partition, policy_document, stateful
+from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 MOST_NAME_CHARACTERS = 50
 """Names of roles have at most 64 characters (IAM API Reference, CreateRole; read 2026-11-21)."""
 SERVICE = "fis.amazonaws.com"
-MOST_STOP_CONDITIONS = 5
-"""Of one template (FIS User Guide, quotas; read 2026-11-21)."""
 DURATION_MINUTES = 10
-MOST_DURATION_MINUTES = 720
 NODE_PERCENT, GPU_PERCENT = 50, 100
+PERCENT = limits.Range(1, 100)
 
 
 class GpuFaultArgs(TypedDict):
@@ -116,7 +115,7 @@ class FaultExperiments(pulumi.ComponentResource):
 
     def _log(self) -> tuple[aws.cloudwatch.LogGroup, aws.cloudwatch.LogResourcePolicy]:
         """The log group and the policy that lets logs be delivered to it, which AWS would otherwise write itself."""
-        name = log_group_name(self._name)
+        name = fault_log_group_name(self._name)
         group = aws.cloudwatch.LogGroup(
             f"{self._name}-log",
             name=name,
@@ -203,7 +202,7 @@ class FaultExperiments(pulumi.ComponentResource):
             log_configuration={
                 "log_schema_version": 2,
                 "cloudwatch_logs_configuration": {
-                    "log_group_arn": f"{self._arn('logs', f'log-group:{log_group_name(self._name)}')}:*"
+                    "log_group_arn": f"{self._arn('logs', f'log-group:{fault_log_group_name(self._name)}')}:*"
                 },
             },
             tags={"Name": name},
@@ -213,12 +212,6 @@ class FaultExperiments(pulumi.ComponentResource):
     def _arn(self, service: str, resource: str) -> str:
         region = self._args["region"]
         return f"arn:{partition(region)}:{service}:{region}:{self._args['account_id']}:{resource}"
-
-
-def log_group_name(name: str) -> str:
-    """Name of the log group: with this beginning, its policy doesn't outgrow what CloudWatch Logs accepts (CloudWatch
-    Logs User Guide, logs from AWS services; read 2026-11-21)."""
-    return f"/aws/vendedlogs/fis/{name}"
 
 
 def templates(args: FaultExperimentsArgs) -> list[Template]:
@@ -270,13 +263,13 @@ def _validate(name: str, args: FaultExperimentsArgs) -> None:
     if "other_region" in args:
         _checks.require_other_region(checks, "other_region", args["other_region"], args["region"])
     _require_labels(checks, args)
-    for path, otherwise, most in (
-        ("node_percent", NODE_PERCENT, 100),
-        ("gpu_percent", GPU_PERCENT, 100),
-        ("duration_minutes", DURATION_MINUTES, MOST_DURATION_MINUTES),
+    for path, otherwise, allowed in (
+        ("node_percent", NODE_PERCENT, PERCENT),
+        ("gpu_percent", GPU_PERCENT, PERCENT),
+        ("duration_minutes", DURATION_MINUTES, limits.FAULT_DURATION_MINUTES),
     ):
         got = cast("float", args.get(path, otherwise))
-        require_between(checks, path, got, 1, most, fix=f"leave it out for {otherwise}")
+        _checks.require_between(checks, path, got, allowed, fix=f"leave it out for {otherwise}")
     _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
     checks.finish()
 
@@ -300,10 +293,10 @@ def _require_tags(checks: Checks, args: FaultExperimentsArgs) -> None:
 def _require_alarms(checks: Checks, args: FaultExperimentsArgs) -> None:
     alarms = args["stop_alarm_arns"]
     checks.require(
-        1 <= len(alarms) <= MOST_STOP_CONDITIONS,
+        1 <= len(alarms) <= limits.FAULT_STOP_CONDITIONS,
         "stop_alarm_arns",
         got=f"{len(alarms)} alarms",
-        allowed=f"1 to {MOST_STOP_CONDITIONS}",
+        allowed=f"1 to {limits.FAULT_STOP_CONDITIONS}",
         fix="name the alarm that is on when users suffer",
     )
     prefix = f"arn:{partition(args['region'])}:cloudwatch:{args['region']}:{args['account_id']}:alarm:"

@@ -2,35 +2,25 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from math import ceil
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.choices import RecoveryCriticality
+from haven_components.names import partition
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, assume_role_policy, partition, policy_document
+from haven_components.shared.support import Checks, assume_role_policy, policy_document
 
 MOST_NAME_CHARACTERS = 32
 """Names of Region switch plans (ARC Region switch API Reference, CreatePlan; read 2026-11-21)."""
-LEAST_RTO_SECONDS, MOST_RTO_SECONDS = 60, 10080 * 60
-"""A plan's recovery time objective is 1 to 10,080 minutes (the same page)."""
 
 SERVICE = "arc-region-switch.amazonaws.com"
 APPROVAL_TIMEOUT_MINUTES = 60
 ACTION_TIMEOUT_MINUTES = 15
 ACTION_RETRY_MINUTES = 1
-
-
-class RecoveryCriticality(StrEnum):
-    """How much depends on the system, as Resilience Hub calls it."""
-
-    MISSION_CRITICAL = "MissionCritical"
-    CRITICAL = "Critical"
-    IMPORTANT = "Important"
-    CORE_SERVICES = "CoreServices"
-    NON_CRITICAL = "NonCritical"
 
 
 class RecoveryObjectiveArgs(TypedDict):
@@ -306,7 +296,7 @@ def _validate(name: str, args: RecoveryPlanArgs) -> None:
 
 
 def _check_objectives(checks: Checks, args: RecoveryPlanArgs) -> None:
-    _require_objective(checks, "region_loss", args["region_loss"], LEAST_RTO_SECONDS)
+    _require_objective(checks, "region_loss", args["region_loss"], limits.RECOVERY_RTO_SECONDS.least)
     if "zone_loss" in args:
         _require_objective(checks, "zone_loss", args["zone_loss"])
     if "software_fault" in args:
@@ -316,10 +306,10 @@ def _check_objectives(checks: Checks, args: RecoveryPlanArgs) -> None:
 def _require_objective(checks: Checks, path: str, objective: RecoveryObjectiveArgs, least: int = 0) -> None:
     rto, rpo = objective["rto_seconds"], objective["rpo_seconds"]
     checks.require(
-        least <= rto <= MOST_RTO_SECONDS,
+        least <= rto <= limits.RECOVERY_RTO_SECONDS.most,
         f"{path}.rto_seconds",
         got=rto,
-        allowed=f"{least} to {MOST_RTO_SECONDS}",
+        allowed=f"{least} to {limits.RECOVERY_RTO_SECONDS.most}",
         fix="give seconds: one minute to a week for the loss of a Region",
     )
     checks.require(rpo >= 0, f"{path}.rpo_seconds", got=rpo, allowed="0 or more", fix="give seconds")

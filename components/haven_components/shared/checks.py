@@ -1,14 +1,12 @@
 """Checks of arguments that several components take alike."""
 
+import ipaddress
 import re
+from collections.abc import Sequence
 
-from haven_components.shared.support import Checks, partition
-
-LOG_RETENTION_DAYS = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
-    *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
-"""What CloudWatch Logs accepts (PutRetentionPolicy, read 2026-11-21)."""
+from haven_components import limits
+from haven_components.names import partition
+from haven_components.shared.support import Checks
 
 DEFAULT_LOG_RETENTION_DAYS = 90
 
@@ -38,10 +36,10 @@ def require_account(checks: Checks, account_id: str) -> None:
 def require_log_retention(checks: Checks, days: int) -> None:
     """CloudWatch Logs knows this retention."""
     checks.require(
-        days in LOG_RETENTION_DAYS,
+        days in limits.LOG_RETENTION_DAYS,
         "log_retention_days",
         got=days,
-        allowed=", ".join(str(each) for each in LOG_RETENTION_DAYS),
+        allowed=", ".join(str(each) for each in limits.LOG_RETENTION_DAYS),
         fix="choose one of the retentions that CloudWatch Logs accepts",
     )
 
@@ -54,4 +52,85 @@ def require_other_region(checks: Checks, path: str, region: str, primary: str) -
         got=region,
         allowed=f"a Region other than {primary}, in the partition {partition(primary)}",
         fix="name the Region that takes over when the primary one is lost",
+    )
+
+
+def require_identifier(checks: Checks, name: str) -> None:
+    """RDS and ElastiCache refuse two hyphens in a row and one at the end."""
+    checks.require(
+        "--" not in name and not name.endswith("-"),
+        "name",
+        got=name,
+        allowed="single hyphens, none at the end",
+        fix="choose another name: AWS names are made from it",
+    )
+
+
+def require_two_sides(checks: Checks, primary: str, recovery: str | None, *, has_provider: bool) -> None:
+    """The two sides are in two Regions, and the second one comes with its provider."""
+    checks.require(
+        recovery != primary,
+        "recovery.region",
+        got=recovery,
+        allowed="another Region than the primary side's",
+        fix="choose another Region, or leave the recovery side out",
+    )
+    checks.require(
+        recovery is None or has_provider,
+        "recovery_provider",
+        got="nothing",
+        allowed="the AWS provider of the recovery side's Region",
+        fix="give the provider that works there",
+    )
+
+
+def require_replica(checks: Checks, primary: str, replica: str) -> None:
+    """The secret's replica is not where the secret is."""
+    checks.require(
+        replica != primary,
+        "recovery_secret.region",
+        got=replica,
+        allowed="another Region than the primary side's",
+        fix="name the Region that takes over",
+    )
+
+
+def require_clients(checks: Checks, side: str, cidrs: Sequence[str]) -> None:
+    """Somebody may connect, each network is named once, and none of them is everybody."""
+    path = f"{side}.client_cidrs"
+    allowed = "IPv4 networks, each once, none wider than /8, such as 10.20.0.0/16"
+    fix = "name the networks whose clients connect"
+    checks.require(len(cidrs) > 0, path, got=list(cidrs), allowed=allowed, fix=fix)
+    checks.require(len(set(cidrs)) == len(cidrs), path, got=list(cidrs), allowed=allowed, fix="name each network once")
+    for index, cidr in enumerate(cidrs):
+        checks.require(_is_client_network(cidr), f"{path}[{index}]", got=cidr, allowed=allowed, fix=fix)
+
+
+def _is_client_network(cidr: str) -> bool:
+    try:
+        return ipaddress.IPv4Network(cidr).prefixlen >= 8
+    except ValueError:
+        return False
+
+
+def require_subnets(checks: Checks, path: str, subnet_ids: object) -> None:
+    """There are subnets in two zones at least, as far as that can be told before they exist."""
+    if isinstance(subnet_ids, Sequence):
+        checks.require(
+            len(subnet_ids) >= limits.FEWEST_SUBNETS,
+            path,
+            got=f"{len(subnet_ids)} subnets",
+            allowed=f"{limits.FEWEST_SUBNETS} or more, in different zones",
+            fix="give a subnet of each zone",
+        )
+
+
+def require_between(checks: Checks, path: str, got: float, allowed: limits.Range, *, fix: str) -> None:
+    """A whole number within limits."""
+    checks.require(
+        allowed.holds(got),
+        path,
+        got=got,
+        allowed=f"a whole number from {allowed}",
+        fix=fix,
     )

@@ -1,34 +1,10 @@
-"""What every component shares: checked arguments, names that carry their Region, options for stateful children."""
+"""What every component shares: checked arguments, policies, options for stateful children."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-
-_DIRECTIONS = {
-    "north": "n",
-    "south": "s",
-    "east": "e",
-    "west": "w",
-    "central": "c",
-    "northeast": "ne",
-    "northwest": "nw",
-    "southeast": "se",
-    "southwest": "sw",
-}
-
-
-def region_code(region: str) -> str:
-    """The short form of a Region that names carry: `eu-west-1` is `euw1`, `us-gov-east-1` is `usgove1`."""
-    *words, number = region.split("-")
-    return "".join(_DIRECTIONS.get(word, word) for word in words) + number
-
-
-def partition(region: str) -> str:
-    """The first part of every ARN in a Region: `aws`, or `aws-us-gov`, `aws-cn`, `aws-eusc` in worlds apart."""
-    apart = {"us-gov": "aws-us-gov", "cn": "aws-cn", "eusc": "aws-eusc"}
-    return next((name for prefix, name in apart.items() if region.startswith(f"{prefix}-")), "aws")
 
 
 class Checks:

@@ -6,7 +6,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.shared.support import partition, policy_document, stateful
+from haven_components.names import partition
+from haven_components.shared.support import policy_document, stateful
 
 ABORT_UPLOADS_DAYS = 7
 

@@ -3,20 +3,15 @@
 import ipaddress
 import re
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 import pulumi
 
-from haven_components.data._data_store import FEWEST_SUBNETS, require_between
+from haven_components import limits
+from haven_components.choices import BalancerKind, BalancerProtocol
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.traffic._certificates import BalancerCertificateArgs
-from haven_components.traffic._web_acl import LEAST_RATE, MOST_RATE
-
-MOST_NAME_CHARACTERS = 29
-"""Names of load balancers and target groups have at most 32 characters (ELB API Reference, read 2026-11-21); the target
-group's suffix takes three."""
 
 DEREGISTRATION_DELAY_SECONDS = 120
 SLOW_START_SECONDS = 30
@@ -25,27 +20,6 @@ RATE_LIMIT = 2000
 HEALTH_INTERVAL_SECONDS = 10
 HEALTH_TIMEOUT_SECONDS = 5
 HEALTH_ANSWERS = 2
-MOST_PATH_CHARACTERS = 1024
-"""Limits of health checks, delays and paths: ELB API Reference, CreateTargetGroup, TargetGroupAttribute and
-LoadBalancerAttribute; read 2026-11-21."""
-
-
-class BalancerKind(StrEnum):
-    """What the load balancer understands of its traffic."""
-
-    APPLICATION = "application"
-    """HTTP: redirects, firewall, slow start."""
-    NETWORK = "network"
-    """TLS connections, whatever is in them; no firewall and no redirect."""
-
-
-class BalancerProtocol(StrEnum):
-    """How targets are spoken to."""
-
-    PLAIN = "plain"
-    """HTTP, or TCP behind a network balancer: inside the VPC alone."""
-    ENCRYPTED = "encrypted"
-    """HTTPS, or TLS behind a network balancer; the target's certificate isn't verified (ELB)."""
 
 
 class BalancerHealthArgs(TypedDict):
@@ -122,7 +96,7 @@ class EdgeBalancerArgs(TypedDict):
 def check(name: str, args: EdgeBalancerArgs) -> None:
     """Raise every problem of these arguments at once."""
     checks = Checks("EdgeBalancer")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
+    _checks.require_name(checks, name, limits.BALANCER_NAME_CHARACTERS)
     checks.require(
         not name.endswith("-") and not name.startswith("internal-"),
         "name",
@@ -131,7 +105,7 @@ def check(name: str, args: EdgeBalancerArgs) -> None:
         fix="choose another name",
     )
     _checks.require_account(checks, args["account_id"])
-    _require_subnets(checks, args["subnet_ids"])
+    _checks.require_subnets(checks, "subnet_ids", args["subnet_ids"])
     _require_networks(checks, "client_cidrs", args["client_cidrs"])
     _require_networks(checks, "target_cidrs", args["target_cidrs"])
     _require_certificate(checks, args)
@@ -140,18 +114,6 @@ def check(name: str, args: EdgeBalancerArgs) -> None:
     _require_kind(checks, args)
     _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
     checks.finish()
-
-
-def _require_subnets(checks: Checks, subnet_ids: object) -> None:
-    """There are two zones at least, as far as that can be told before they exist."""
-    if isinstance(subnet_ids, Sequence):
-        checks.require(
-            len(subnet_ids) >= FEWEST_SUBNETS,
-            "subnet_ids",
-            got=f"{len(subnet_ids)} subnets",
-            allowed=f"{FEWEST_SUBNETS} or more, in different zones",
-            fix="give a subnet of each zone",
-        )
 
 
 def _require_networks(checks: Checks, path: str, cidrs: Sequence[str]) -> None:
@@ -194,22 +156,30 @@ def _require_certificate(checks: Checks, args: EdgeBalancerArgs) -> None:
 def _require_health(checks: Checks, health: BalancerHealthArgs) -> None:
     path = health["path"]
     checks.require(
-        path.startswith("/") and len(path) <= MOST_PATH_CHARACTERS,
+        path.startswith("/") and len(path) <= limits.BALANCER_HEALTH_PATH_CHARACTERS,
         "health.path",
         got=path,
-        allowed=f"a path of at most {MOST_PATH_CHARACTERS} characters that begins with a slash",
+        allowed=f"a path of at most {limits.BALANCER_HEALTH_PATH_CHARACTERS} characters that begins with a slash",
         fix="give the path of the readiness check, for example /ready",
     )
     interval = health.get("interval_seconds", HEALTH_INTERVAL_SECONDS)
     timeout = health.get("timeout_seconds", HEALTH_TIMEOUT_SECONDS)
-    require_between(checks, "health.interval_seconds", interval, 5, 300, fix="leave it out for 10")
-    require_between(checks, "health.timeout_seconds", timeout, 2, int(interval) - 1, fix="wait less than the interval")
+    _checks.require_between(
+        checks, "health.interval_seconds", interval, limits.BALANCER_HEALTH_INTERVAL_SECONDS, fix="leave it out for 10"
+    )
+    _checks.require_between(
+        checks, "health.timeout_seconds", timeout, limits.Range(2, int(interval) - 1), fix="wait less than the interval"
+    )
     for name, count in (
         ("healthy_after", health.get("healthy_after", HEALTH_ANSWERS)),
         ("unhealthy_after", health.get("unhealthy_after", HEALTH_ANSWERS)),
     ):
-        require_between(checks, f"health.{name}", count, 2, 10, fix="leave it out for 2")
-    require_between(checks, "health.port", health.get("port", 1), 1, 65535, fix="leave it out for the traffic's")
+        _checks.require_between(
+            checks, f"health.{name}", count, limits.BALANCER_HEALTH_ANSWERS, fix="leave it out for 2"
+        )
+    _checks.require_between(
+        checks, "health.port", health.get("port", 1), limits.PORT, fix="leave it out for the traffic's"
+    )
 
 
 def _require_numbers(checks: Checks, args: EdgeBalancerArgs) -> None:
@@ -217,15 +187,25 @@ def _require_numbers(checks: Checks, args: EdgeBalancerArgs) -> None:
     idle = args.get("idle_timeout_seconds", IDLE_TIMEOUT_SECONDS)
     rate = args.get("rate_limit", RATE_LIMIT)
     slow = args.get("slow_start_seconds", SLOW_START_SECONDS)
-    require_between(checks, "target_port", args["target_port"], 1, 65535, fix="give the targets' port")
-    require_between(checks, "deregistration_delay_seconds", delay, 0, 3600, fix="leave it out for 120")
-    require_between(checks, "idle_timeout_seconds", idle, 1, 4000, fix="leave it out for 60")
-    require_between(checks, "rate_limit", rate, LEAST_RATE, MOST_RATE, fix=f"leave it out for {RATE_LIMIT}")
+    _checks.require_between(checks, "target_port", args["target_port"], limits.PORT, fix="give the targets' port")
+    _checks.require_between(
+        checks,
+        "deregistration_delay_seconds",
+        delay,
+        limits.BALANCER_DEREGISTRATION_SECONDS,
+        fix="leave it out for 120",
+    )
+    _checks.require_between(
+        checks, "idle_timeout_seconds", idle, limits.BALANCER_IDLE_TIMEOUT_SECONDS, fix="leave it out for 60"
+    )
+    _checks.require_between(
+        checks, "rate_limit", rate, limits.BALANCER_RATE_LIMIT, fix=f"leave it out for {RATE_LIMIT}"
+    )
     checks.require(
-        slow == 0 or 30 <= slow <= 900,
+        slow == 0 or limits.BALANCER_SLOW_START_SECONDS.holds(slow),
         "slow_start_seconds",
         got=slow,
-        allowed="30 to 900, or 0 for none",
+        allowed=f"{limits.BALANCER_SLOW_START_SECONDS}, or 0 for none",
         fix="leave it out for 30",
     )
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.shared.support import partition, stateful
+from haven_components.names import partition
+from haven_components.shared.support import stateful
 
 RATE_WINDOW_SECONDS = 300
-LEAST_RATE, MOST_RATE = 10, 2_000_000_000
-"""Requests within the window (AWS WAF Developer Guide, rate-based rules; read 2026-11-21)."""
 
 COMMON_RULES = "AWSManagedRulesCommonRuleSet"
 BAD_INPUTS = "AWSManagedRulesKnownBadInputsRuleSet"

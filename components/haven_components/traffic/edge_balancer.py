@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from haven_components.choices import BalancerKind, BalancerProtocol
 from haven_components.shared import checks
 from haven_components.traffic._access_logs import AccessLogs
 from haven_components.traffic._balancer_args import (
@@ -18,8 +19,6 @@ from haven_components.traffic._balancer_args import (
     IDLE_TIMEOUT_SECONDS,
     RATE_LIMIT,
     SLOW_START_SECONDS,
-    BalancerKind,
-    BalancerProtocol,
     EdgeBalancerArgs,
     check,
 )

@@ -2,34 +2,22 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.choices import DnsRouting
+from haven_components.names import region_code
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, region_code, stateful
-
-MOST_TTL_SECONDS = 60
-"""With health checks, Route 53 recommends 60 s or less (Route 53 Developer Guide, values of failover records; read
-2026-11-21): what resolvers keep longer keeps traffic in a dead Region."""
+from haven_components.shared.support import Checks, stateful
 
 MOST_NAME_CHARACTERS = 200
 """Tag values have at most 256 characters (Route 53, ChangeTagsForResource; read 2026-11-21); suffixes take some."""
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
-_MOST_NAME_CHARACTERS = 253
-
-
-class DnsRouting(StrEnum):
-    """How clients are spread over the Regions. Each way has a name of its own below the service's."""
-
-    FAILOVER = "failover"
-    """All of them go to the primary Region while it is healthy, else to the other one."""
-    LATENCY = "latency"
-    """Each goes to the nearest healthy Region."""
 
 
 class DnsSideArgs(TypedDict):
@@ -200,7 +188,7 @@ class FailoverDns(pulumi.ComponentResource):
 
     def _answer(self, side: DnsSideArgs) -> Mapping[str, Any]:
         if "target_zone_id" not in side:
-            return {"records": [side["target"]], "ttl": int(self._args.get("ttl_seconds", MOST_TTL_SECONDS))}
+            return {"records": [side["target"]], "ttl": int(self._args.get("ttl_seconds", limits.DNS_TTL_SECONDS.most))}
         alias = {"name": side["target"], "zone_id": side["target_zone_id"], "evaluate_target_health": False}
         return {"aliases": [alias]}
 
@@ -243,18 +231,18 @@ def _validate(name: str, args: FailoverDnsArgs) -> None:
         fix=f"give only what stands before .{domain}",
     )
     checks.require(
-        len(longest) <= _MOST_NAME_CHARACTERS,
+        len(longest) <= limits.DNS_NAME_CHARACTERS,
         "record_name",
         got=longest,
-        allowed=f"at most {_MOST_NAME_CHARACTERS} characters with the domain and the routing's name before it",
+        allowed=f"at most {limits.DNS_NAME_CHARACTERS} characters with the domain and the routing's name before it",
         fix="choose a shorter name",
     )
-    ttl = args.get("ttl_seconds", MOST_TTL_SECONDS)
+    ttl = args.get("ttl_seconds", limits.DNS_TTL_SECONDS.most)
     checks.require(
-        1 <= ttl <= MOST_TTL_SECONDS,
+        1 <= ttl <= limits.DNS_TTL_SECONDS.most,
         "ttl_seconds",
         got=ttl,
-        allowed=f"1 to {MOST_TTL_SECONDS}",
+        allowed=f"1 to {limits.DNS_TTL_SECONDS.most}",
         fix="leave it out for 60: resolvers would go on sending clients to a dead Region",
     )
     if "private_zone" in args:

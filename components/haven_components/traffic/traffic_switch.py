@@ -1,16 +1,15 @@
 """Turns a Region's traffic off from the other Region: no record edit, no control plane, no answer of the lost side."""
 
-from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
+from haven_components.names import alarm_name, metric, partition, region_code
 from haven_components.shared import checks as _checks
-from haven_components.shared.support import Checks, partition, region_code
+from haven_components.shared.support import Checks
 
-NAMESPACE = "Haven/TrafficSwitch"
-METRIC = "Off"
 PERIOD_SECONDS = 60
 """Route 53 reads alarms on metrics of standard resolution only, one point a minute (Route 53 API Reference,
 AlarmIdentifier; read 2026-11-21)."""
@@ -22,8 +21,6 @@ come from all of Route 53's checker Regions, of which it wants three at least.""
 
 MOST_NAME_CHARACTERS = 200
 """Alarm names have at most 255 characters (CloudWatch, PutMetricAlarm; read 2026-11-21); the rest is for suffixes."""
-
-_MOST_SEARCH_CHARACTERS = 255
 
 
 class EndpointCheckArgs(TypedDict):
@@ -160,17 +157,6 @@ class TrafficSwitch(pulumi.ComponentResource):
         )
 
 
-def alarm_name(name: str, region: str) -> str:
-    """Name of the alarm that turns `region` off; it stands in the other Region."""
-    return f"{name}-{region_code(region)}"
-
-
-def metric(name: str, region: str) -> dict[str, Any]:
-    """The metric that turns `region` off, written in the other Region: `namespace`, `metric_name` and `dimensions`."""
-    dimensions: Mapping[str, str] = {"Environment": name, "Region": region}
-    return {"namespace": NAMESPACE, "metric_name": METRIC, "dimensions": dimensions}
-
-
 def _alarm_arn(name: str, region: str, other: str, account_id: str) -> str:
     return f"arn:{partition(other)}:cloudwatch:{other}:{account_id}:alarm:{alarm_name(name, region)}"
 
@@ -198,23 +184,23 @@ def _check_endpoints(checks: Checks, args: TrafficSwitchArgs) -> None:
     for index, endpoint in enumerate(endpoints):
         path, port, text = endpoint.get("path", "/"), endpoint.get("port", 443), endpoint.get("search_string", "ok")
         checks.require(
-            path.startswith("/") and len(path) <= 255,
+            path.startswith("/") and len(path) <= limits.ENDPOINT_PATH_CHARACTERS,
             f"endpoints[{index}].path",
             got=path,
             allowed="a path of at most 255 characters that begins with a slash",
             fix="give the path alone, for example /ready",
         )
         checks.require(
-            1 <= port <= 65535,
+            limits.PORT.holds(port),
             f"endpoints[{index}].port",
             got=port,
-            allowed="1 to 65535",
+            allowed=str(limits.PORT),
             fix="leave it out for 443",
         )
         checks.require(
-            0 < len(text) <= _MOST_SEARCH_CHARACTERS,
+            0 < len(text) <= limits.ENDPOINT_SEARCH_CHARACTERS,
             f"endpoints[{index}].search_string",
             got=text,
-            allowed=f"1 to {_MOST_SEARCH_CHARACTERS} characters",
+            allowed=f"1 to {limits.ENDPOINT_SEARCH_CHARACTERS} characters",
             fix="leave it out, or choose a short text that only a healthy answer holds",
         )

@@ -8,7 +8,8 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.account.cost_guard import AnomalyScope, CostGuard, CostGuardArgs
+from haven_components.account.cost_guard import CostGuard, CostGuardArgs
+from haven_components.choices import AnomalyScope
 
 REGION, ACCOUNT, NAME = "eu-west-1", "123456789012", "haven-test-costs"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"

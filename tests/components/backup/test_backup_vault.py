@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.backup._backup_rules import BackupInterval, BackupRuleArgs, best_rpo_minutes, rpo_minutes
+from haven_components.backup._backup_rules import BackupRuleArgs, best_rpo_minutes, rpo_minutes
 from haven_components.backup.backup_vault import BackupVault, BackupVaultArgs
+from haven_components.choices import BackupInterval
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}

@@ -6,7 +6,8 @@ import pulumi_aws as aws
 import pytest
 
 from haven.program.recorder import record
-from haven_components.cluster.inference_cluster import ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
+from haven_components.choices import ClusterAccessPolicy
+from haven_components.cluster.inference_cluster import InferenceCluster, InferenceClusterArgs
 
 REGION = "eu-west-1"
 ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]

@@ -8,8 +8,9 @@ import pytest
 from haven.program import aws_types
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.cluster._node_groups import CapacityMarket, GpuNodeGroupArgs, SystemNodesArgs, node_group_names
-from haven_components.cluster.inference_cluster import ClusterAccessPolicy, InferenceCluster, InferenceClusterArgs
+from haven_components.choices import CapacityMarket, ClusterAccessPolicy
+from haven_components.cluster._node_group_args import GpuNodeGroupArgs, SystemNodesArgs, node_group_names
+from haven_components.cluster.inference_cluster import InferenceCluster, InferenceClusterArgs
 from tests.environments import ROOT
 
 REGION = "eu-west-1"

@@ -9,7 +9,8 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource, Secret
-from haven_components.data.global_cache import GlobalCache, GlobalCacheArgs
+from haven_components.data._cache_args import GlobalCacheArgs
+from haven_components.data.global_cache import GlobalCache
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 NAME = "haven-test-cache"

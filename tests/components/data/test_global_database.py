@@ -10,7 +10,8 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import REFERENCE, Recording, Resource, Secret
-from haven_components.data.global_database import GlobalDatabase, GlobalDatabaseArgs
+from haven_components.data._database_args import GlobalDatabaseArgs
+from haven_components.data.global_database import GlobalDatabase
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 NAME = "haven-test-db"

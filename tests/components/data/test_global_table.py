@@ -8,7 +8,8 @@ import pytest
 from haven.program import aws_types
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.data._table_args import GlobalTableArgs, TableConsistency, TableKeyType
+from haven_components.choices import TableConsistency, TableKeyType
+from haven_components.data._table_args import GlobalTableArgs
 from haven_components.data.global_table import GlobalTable
 
 HOME, OTHER, THIRD = "eu-west-1", "eu-central-1", "eu-west-3"

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from haven_components import limits
 from haven_components.network import _subnets
 
 
 @st.composite
 def _blocks(draw: st.DrawFn) -> str:
     around = draw(st.sampled_from(_subnets.PRIVATE_RANGES))
-    prefix = draw(st.integers(_subnets.LARGEST_PREFIX, _subnets.SMALLEST_PREFIX))
+    prefix = draw(st.integers(limits.VPC_PREFIX.least, limits.VPC_PREFIX.most))
     step = 2 ** (32 - prefix)
     index = draw(st.integers(0, around.num_addresses // step - 1))
     return f"{around.network_address + index * step}/{prefix}"

@@ -186,7 +186,7 @@ def test_each_threshold_moves_its_own_conditions_and_no_other(threshold: str, su
 
 def test_every_threshold_has_a_default_within_its_own_limits() -> None:
     assert set(LIMITS) == set(thresholds({}))
-    assert [name for name, (otherwise, least, most) in LIMITS.items() if not least <= otherwise <= most] == []
+    assert [name for name, (otherwise, allowed) in LIMITS.items() if not allowed.holds(otherwise)] == []
 
 
 def test_only_lags_and_objects_that_stayed_behind_say_that_a_copy_is_behind() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.resilience.recovery_plan import RecoveryCriticality, RecoveryPlan, RecoveryPlanArgs
+from haven_components.choices import RecoveryCriticality
+from haven_components.resilience.recovery_plan import RecoveryPlan, RecoveryPlanArgs
 
 PRIMARY, RECOVERY, ACCOUNT, NAME = "eu-west-1", "eu-central-1", "123456789012", "haven-test-recovery"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/on-call"

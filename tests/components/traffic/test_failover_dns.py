@@ -8,7 +8,8 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.traffic.failover_dns import DnsRouting, FailoverDns, FailoverDnsArgs
+from haven_components.choices import DnsRouting
+from haven_components.traffic.failover_dns import FailoverDns, FailoverDnsArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 SIDES: dict[str, dict[str, Any]] = {

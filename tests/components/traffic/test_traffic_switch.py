@@ -7,7 +7,8 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.traffic.traffic_switch import TrafficSwitch, TrafficSwitchArgs, metric
+from haven_components.names import metric
+from haven_components.traffic.traffic_switch import TrafficSwitch, TrafficSwitchArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 OTHER = {PRIMARY: RECOVERY, RECOVERY: PRIMARY}

@@ -1,0 +1,168 @@
+"""Choices that arguments of components offer. Pure data, for components and programs."""
+
+from enum import StrEnum
+
+
+class CacheEngine(StrEnum):
+    VALKEY = "valkey"
+    REDIS = "redis"
+
+
+class CacheEviction(StrEnum):
+    """What gives way when memory is full."""
+
+    VOLATILE_LRU = "volatile-lru"
+    """The key with an expiry that was used least recently."""
+    VOLATILE_LFU = "volatile-lfu"
+    """The key with an expiry that is used least often."""
+    VOLATILE_TTL = "volatile-ttl"
+    """The key that would expire next."""
+    VOLATILE_RANDOM = "volatile-random"
+    """Any key with an expiry."""
+    ALLKEYS_LRU = "allkeys-lru"
+    """The key that was used least recently."""
+    ALLKEYS_LFU = "allkeys-lfu"
+    """The key that is used least often."""
+    ALLKEYS_RANDOM = "allkeys-random"
+    """Any key."""
+    NOEVICTION = "noeviction"
+    """Nothing: writes fail."""
+
+
+class DatabaseStorage(StrEnum):
+    STANDARD = "aurora"
+    """Reads and writes of storage are paid for one by one."""
+    IO_OPTIMIZED = "aurora-iopt1"
+    """Reads and writes of storage are included; instances and storage cost more."""
+
+
+class TableConsistency(StrEnum):
+    """When a write is there for readers in the other Region."""
+
+    EVENTUAL = "EVENTUAL"
+    """About a second later. Of two writes to one item, the last one wins."""
+    STRONG = "STRONG"
+    """Before it is confirmed. Needs a third Region."""
+
+
+class TableKeyType(StrEnum):
+    """What a key is made of."""
+
+    TEXT = "S"
+    """Text."""
+    NUMBER = "N"
+    """A number."""
+    BYTES = "B"
+    """Bytes."""
+
+
+class CapacityMarket(StrEnum):
+    """The kind of a capacity reservation."""
+
+    ON_DEMAND = "on-demand"
+    """An On-Demand Capacity Reservation: paid until it is given up."""
+    CAPACITY_BLOCK = "capacity-block"
+    """A Capacity Block for machine learning: bought in advance for a span of time."""
+
+
+class ClusterAccessPolicy(StrEnum):
+    """What a principal may do in the cluster: EKS's own access policies."""
+
+    CLUSTER_ADMIN = "AmazonEKSClusterAdminPolicy"
+    """Everything."""
+    ADMIN = "AmazonEKSAdminPolicy"
+    """Most things, but no change of the cluster's own resources."""
+    EDIT = "AmazonEKSEditPolicy"
+    """Change most resources."""
+    VIEW = "AmazonEKSViewPolicy"
+    """Read most resources."""
+    ADMIN_VIEW = "AmazonEKSAdminViewPolicy"
+    """Read all resources."""
+
+
+class BalancerKind(StrEnum):
+    """What the load balancer understands of its traffic."""
+
+    APPLICATION = "application"
+    """HTTP: redirects, firewall, slow start."""
+    NETWORK = "network"
+    """TLS connections, whatever is in them; no firewall and no redirect."""
+
+
+class BalancerProtocol(StrEnum):
+    """How targets are spoken to."""
+
+    PLAIN = "plain"
+    """HTTP, or TCP behind a network balancer: inside the VPC alone."""
+    ENCRYPTED = "encrypted"
+    """HTTPS, or TLS behind a network balancer; the target's certificate isn't verified (ELB)."""
+
+
+class DnsRouting(StrEnum):
+    """How clients are spread over the Regions. Each way has a name of its own below the service's."""
+
+    FAILOVER = "failover"
+    """All of them go to the primary Region while it is healthy, else to the other one."""
+    LATENCY = "latency"
+    """Each goes to the nearest healthy Region."""
+
+
+class BackupInterval(StrEnum):
+    """How often a rule makes a backup."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    MONTHLY = "monthly"
+
+
+class GrafanaAuthentication(StrEnum):
+    """Who says who somebody is."""
+
+    IDENTITY_CENTER = "AWS_SSO"
+    """IAM Identity Center, which the organization must have."""
+    SAML = "SAML"
+    """An identity provider of one's own."""
+
+
+class ThreatFeature(StrEnum):
+    """What GuardDuty reads beyond its own sources, each at an extra price (GuardDuty API Reference,
+    DetectorFeatureConfiguration; read 2026-11-21)."""
+
+    S3 = "S3_DATA_EVENTS"
+    """Reads and writes of objects."""
+    EKS = "EKS_AUDIT_LOGS"
+    """Audit logs of EKS clusters, whether or not they are written to CloudWatch."""
+    MALWARE = "EBS_MALWARE_PROTECTION"
+    """Volumes of an instance or container of which something is suspected."""
+    RDS = "RDS_LOGIN_EVENTS"
+    """Logins to Aurora databases."""
+    LAMBDA = "LAMBDA_NETWORK_LOGS"
+    """Network activity of Lambda functions."""
+    RUNTIME = "RUNTIME_MONITORING"
+    """What processes do on instances and in clusters where GuardDuty's agent runs; the agent is not installed here."""
+
+
+class AnomalyScope(StrEnum):
+    """What the spending is compared with."""
+
+    TAG = "tag"
+    """What carries the tag, as a whole. Only an organization's management account, or one without an organization, can
+    have such a monitor (AWS Cost Management User Guide; read 2026-11-21)."""
+    SERVICES = "services"
+    """Each AWS service of the account, apart. An account has one such monitor."""
+
+
+class RecoveryCriticality(StrEnum):
+    """How much depends on the system, as Resilience Hub calls it."""
+
+    MISSION_CRITICAL = "MissionCritical"
+    CRITICAL = "Critical"
+    IMPORTANT = "Important"
+    CORE_SERVICES = "CoreServices"
+    NON_CRITICAL = "NonCritical"
+
+
+DEFAULT_THREAT_FEATURES = (ThreatFeature.S3, ThreatFeature.EKS, ThreatFeature.MALWARE, ThreatFeature.RDS)
+"""What GuardDuty reads where `threat_features` is omitted."""
+DEFAULT_BACKUP_SERVICES = ("Aurora", "DynamoDB", "EBS", "S3")
+"""The services whose resources AWS Backup may choose by tags where `backup_services` is omitted."""

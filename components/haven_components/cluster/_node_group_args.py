@@ -1,0 +1,126 @@
+"""Arguments of node groups, and the names that follow from them."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+from haven_components import names
+from haven_components.choices import CapacityMarket
+
+FINGERPRINT_CHARACTERS = 5
+
+
+class CapacityReservationArgs(TypedDict):
+    id: str
+    """Id of the reservation, `cr-…`. It must lie in this Region, zone and type."""
+    zone: str
+    """The zone it is in; the group's only one."""
+    instance_type: str
+    """The type that is reserved; the group's only one."""
+    market: NotRequired[CapacityMarket]
+    """What kind of reservation it is. Omitted: `on-demand`. A Capacity Block can't launch before its start: keep the
+    group's sizes at 0 until then, and set them back to 0 before an update of the group (EKS User Guide, managed node
+    groups with Capacity Blocks, read 2026-11-21)."""
+
+
+class SystemNodesArgs(TypedDict):
+    instance_types: list[str]
+    """Types to take nodes from, best first; several survive a shortage of one. All x86-64."""
+    min_size: int
+    """The fewest nodes, at least 1."""
+    desired_size: int
+    """Nodes now, from `min_size` to `max_size`."""
+    max_size: int
+    """The most nodes."""
+    disk_gib: int
+    """Size of each node's data volume, GiB: images and pods' scratch space."""
+    ami_release: NotRequired[str]
+    """Release of the Bottlerocket image, such as `1.49.0-713f44ce`. Omitted: EKS takes the newest one when it creates
+    the group or moves it to another Kubernetes version."""
+
+
+class GpuNodeGroupArgs(TypedDict):
+    name: str
+    """Names the group within the cluster. What EKS can't change in place (types, zones, kind of capacity) makes a group
+    of another AWS name beside the old one, which then goes: for a while there are nodes, and quotas, for both."""
+    instance_types: list[str]
+    """Types to take nodes from, best first, of the same number of GPUs: at least two, to survive a shortage of one,
+    unless capacity is reserved. All x86-64 with NVIDIA GPUs."""
+    min_size: int
+    """The fewest nodes; 0 is allowed."""
+    desired_size: int
+    """Nodes now, from `min_size` to `max_size`."""
+    max_size: int
+    """The most nodes, at least 1."""
+    disk_gib: int
+    """Size of each node's data volume, GiB: images and model weights land there."""
+    zones: NotRequired[list[str]]
+    """The zones to take nodes from, two at least: a type that one zone lacks keeps EKS from making the group. Omitted:
+    every zone of the cluster."""
+    capacity_reservation: NotRequired[CapacityReservationArgs]
+    """Reserved capacity that the group runs on, and on nothing else. Omitted: on-demand capacity."""
+    labels: NotRequired[dict[str, str]]
+    """Kubernetes labels of the nodes, beside `haven.dev/pool` and `haven.dev/gpu`. Omitted: none."""
+    ami_release: NotRequired[str]
+    """Release of the Bottlerocket NVIDIA image. Omitted: as for the system nodes."""
+
+
+def node_group_names(
+    cluster: str, zones: Sequence[str], system: SystemNodesArgs, gpu_groups: Sequence[GpuNodeGroupArgs]
+) -> list[str]:
+    """The AWS names of all node groups of a cluster: the system group's, then the GPU groups' in their order."""
+    return [
+        system_group_name(cluster, zones, system),
+        *(gpu_group_name(cluster, zones, each) for each in gpu_groups),
+    ]
+
+
+def system_group_name(cluster: str, zones: Sequence[str], args: SystemNodesArgs) -> str:
+    """The AWS name of the group of a cluster's own services."""
+    return _aws_name(cluster, names.SYSTEM_NODE_GROUP, zones, args["instance_types"], None)
+
+
+def gpu_group_name(cluster: str, zones: Sequence[str], args: GpuNodeGroupArgs) -> str:
+    """The AWS name of a GPU group.
+
+    Args:
+        cluster: the cluster's name.
+        zones: the cluster's.
+        args: the group's.
+    """
+    return _aws_name(
+        cluster, args["name"], group_zones(zones, args), args["instance_types"], args.get("capacity_reservation")
+    )
+
+
+def group_zones(all_zones: Sequence[str], args: GpuNodeGroupArgs) -> list[str]:
+    """Where a GPU group takes its nodes from."""
+    reservation = args.get("capacity_reservation")
+    return [reservation["zone"]] if reservation else list(args.get("zones") or all_zones)
+
+
+def _aws_name(
+    cluster: str,
+    group: str,
+    zones: Sequence[str],
+    instance_types: Sequence[str],
+    reservation: CapacityReservationArgs | None,
+) -> str:
+    """A name that differs as soon as EKS would have to replace the group: so old and new one can stand side by side.
+
+    Subnets, instance types and kind of capacity can't be changed (EKS API Reference, UpdateNodegroupConfig; read
+    2026-11-21).
+    """
+    fixed = json.dumps([list(zones), list(instance_types), capacity_type(reservation)])
+    return f"{cluster}-{group}-{hashlib.sha256(fixed.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]}"
+
+
+def capacity_type(reservation: CapacityReservationArgs | None) -> str:
+    """EKS's word for how a group gets its nodes."""
+    return "CAPACITY_BLOCK" if is_block(reservation) else "ON_DEMAND"
+
+
+def is_block(reservation: CapacityReservationArgs | None) -> bool:
+    """Whether a group runs on a Capacity Block."""
+    return reservation is not None and reservation.get("market") == CapacityMarket.CAPACITY_BLOCK

@@ -1,0 +1,160 @@
+"""Arguments of a global cache, and what of them AWS would refuse."""
+
+import re
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from haven_components import limits
+from haven_components.choices import CacheEngine, CacheEviction
+from haven_components.shared import checks as _checks
+from haven_components.shared.stored_secrets import RecoverySecretArgs
+from haven_components.shared.support import Checks
+
+ENGINE_VERSIONS = {
+    CacheEngine.VALKEY: (r"7\.2|8\.\d", "7.2 or 8.x, such as 8.0"),
+    CacheEngine.REDIS: (r"7\.[01]", "7.0 or 7.1"),
+}
+"""Versions with the families that the parameter groups are made of."""
+
+
+class CacheSideArgs(TypedDict):
+    region: str
+    """The side's Region, for example `eu-west-1`."""
+    vpc_id: pulumi.Input[str]
+    """Id of the VPC that it stands in."""
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Ids of subnets in two zones or more, without a route to the internet."""
+    kms_key_arn: pulumi.Input[str]
+    """ARN of the key, in this Region, that encrypts what is stored, logs and, on the primary side, the secret. Its
+    policy must let ElastiCache, CloudWatch Logs and Secrets Manager use it. Fixed at creation."""
+    client_cidrs: list[str]
+    """IPv4 networks whose clients may connect, for example `10.20.0.0/16`."""
+
+
+class GlobalCacheArgs(TypedDict):
+    primary: CacheSideArgs
+    """The side where the cache is born. It stays this one whichever side takes writes."""
+    recovery: NotRequired[CacheSideArgs]
+    """The side that takes over. Omitted: the cache stands in one Region."""
+    recovery_provider: NotRequired[aws.Provider]
+    """The AWS provider of the recovery side's Region. Needed with `recovery`."""
+    recovery_secret: RecoverySecretArgs
+    """Where the secret's replica is, also while no cache stands there: clients there need it first."""
+    global_datastore: bool
+    """Whether the recovery side is a secondary of a Global Datastore, which AWS keeps up to date. False: the recovery
+    side, if there is one, is a group of its own that starts empty. Turning it on keeps the primary group as it is."""
+    engine: CacheEngine
+    """`valkey` or `redis`."""
+    engine_version: str
+    """Major and minor version of the engine, for example `8.0` (Valkey) or `7.1` (Redis)."""
+    node_type: str
+    """Type of every node, for example `cache.r7g.large`: M5, R5 or newer, which is what Global Datastores take."""
+    shards: NotRequired[int]
+    """How many shards the keys are spread over, 1 to 500. Omitted: 2."""
+    replicas_per_shard: NotRequired[int]
+    """How many replicas, in other zones, each shard has, 1 to 5. Omitted: 1."""
+    eviction: NotRequired[CacheEviction]
+    """What gives way when memory is full (`maxmemory-policy`). Omitted: `volatile-lru`. AWS copies it into a Global
+    Datastore once, when the datastore is made."""
+    snapshot_retention_days: int
+    """How many days daily snapshots are kept, 1 to 35."""
+    log_retention_days: NotRequired[int]
+    """How long slow and engine logs are kept, in days: a number that CloudWatch Logs accepts. Omitted: 90."""
+    ephemeral: NotRequired[bool]
+    """Whether the environment is a throw-away one: nothing is protected from deletion, no final snapshot is taken.
+    Omitted: false."""
+
+
+def validate(name: str, args: GlobalCacheArgs) -> None:
+    """Refuse arguments that AWS would refuse.
+
+    Raises:
+        pulumi.InputPropertiesError: every problem found.
+    """
+    checks = Checks("GlobalCache")
+    sides: dict[str, CacheSideArgs] = {"primary": args["primary"]}
+    recovery = args.get("recovery")
+    if recovery is not None:
+        sides["recovery"] = recovery
+    _checks.require_name(checks, name, limits.cache_name_characters([side["region"] for side in sides.values()]))
+    _checks.require_identifier(checks, name)
+    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
+    _check_engine(checks, args)
+    _check_size(checks, args)
+    _check_sides(checks, args, sides)
+    checks.finish()
+
+
+def _check_engine(checks: Checks, args: GlobalCacheArgs) -> None:
+    engine = args["engine"]
+    known = engine in [each.value for each in CacheEngine]
+    checks.require(
+        known,
+        "engine",
+        got=engine,
+        allowed=", ".join(each.value for each in CacheEngine),
+        fix="choose one of them",
+    )
+    if known:
+        pattern, allowed = ENGINE_VERSIONS[CacheEngine(engine)]
+        checks.require(
+            re.fullmatch(pattern, args["engine_version"]) is not None,
+            "engine_version",
+            got=args["engine_version"],
+            allowed=f"for {CacheEngine(engine).value}: {allowed}",
+            fix="name a version that the engine has",
+        )
+    checks.require(
+        limits.CACHE_NODE_TYPE.fullmatch(args["node_type"]) is not None,
+        "node_type",
+        got=args["node_type"],
+        allowed="M5, R5 or newer, such as cache.r7g.large; a Global Datastore takes no burstable or older nodes",
+        fix="choose such a node, also while there is no Global Datastore: one can then be added later",
+    )
+    eviction = args.get("eviction", CacheEviction.VOLATILE_LRU)
+    checks.require(
+        eviction in [each.value for each in CacheEviction],
+        "eviction",
+        got=eviction,
+        allowed=", ".join(each.value for each in CacheEviction),
+        fix="choose one of them",
+    )
+
+
+def _check_size(checks: Checks, args: GlobalCacheArgs) -> None:
+    fix = "choose a number"
+    _checks.require_between(checks, "shards", args.get("shards", 2), limits.CACHE_SHARDS, fix=fix)
+    _checks.require_between(
+        checks,
+        "replicas_per_shard",
+        args.get("replicas_per_shard", 1),
+        limits.CACHE_REPLICAS,
+        fix="give each shard a replica in another zone: without one it doesn't survive the loss of its zone",
+    )
+    _checks.require_between(
+        checks, "snapshot_retention_days", args["snapshot_retention_days"], limits.CACHE_SNAPSHOT_DAYS, fix=fix
+    )
+
+
+def _check_sides(checks: Checks, args: GlobalCacheArgs, sides: dict[str, CacheSideArgs]) -> None:
+    primary, recovery = args["primary"]["region"], args.get("recovery")
+    _checks.require_two_sides(
+        checks,
+        primary,
+        recovery["region"] if recovery else None,
+        has_provider=args.get("recovery_provider") is not None,
+    )
+    _checks.require_replica(checks, primary, args["recovery_secret"]["region"])
+    checks.require(
+        recovery is not None or not args["global_datastore"],
+        "global_datastore",
+        got=args["global_datastore"],
+        allowed="false while there is no recovery side",
+        fix="give the recovery side, or leave the Global Datastore out",
+    )
+    for path, side in sides.items():
+        _checks.require_clients(checks, path, side["client_cidrs"])
+        _checks.require_subnets(checks, f"{path}.subnet_ids", side["subnet_ids"])
