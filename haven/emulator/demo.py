@@ -16,10 +16,12 @@ from haven.base.interrupts import Interrupted, interruptible
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems
 from haven.config.stack_file import Stack, load_stack
-from haven.emulator import deployers, drift, gap_handling, gaps, leftovers, managed_keys, read_back
-from haven.emulator.deployment import Deployment, Order, Watch
-from haven.emulator.expected import Fact
+from haven.emulator import drift, gap_handling, gaps, managed_keys
+from haven.emulator.deployers import choice
+from haven.emulator.deployers.deployment import Deployment, Order, Watch
 from haven.emulator.ministack import NAME, VERSION, Emulator, EmulatorError
+from haven.emulator.read_back import comparison, leftovers
+from haven.emulator.read_back.subject import Subject
 from haven.emulator.run_folder import run_folder
 from haven.plan import summary, text
 from haven.program.run import run_program
@@ -67,18 +69,18 @@ def _run(name: str, root: Path, console: Console, port: int | None) -> int:
     console.title(f"Plan of stack {stack.name}")
     console.say(text.render(summary.make_plan(recording, stack.placeholders), console.style).rstrip())
     state = stack.project.file.parent / ".haven"
-    found = deployers.find(state)
-    for reason in found.refused:
+    chosen = choice.choose(state)
+    for reason in chosen.unavailable:
         console.say("", f"Not used: {reason}")
-    if found.way is None:
+    if chosen.deployer is None:
         console.title("Nothing is deployed: install one of these and try again", "red")
         return NO_WAY
     with run_folder(state / "runs") as folder, Emulator(state / "emulator", folder / "emulator", port) as emulator:
         console.title(f"Emulator of AWS: {NAME} {VERSION} at {emulator.url}, log {emulator.log}")
-        console.title(f"Deploying with {found.way.name}")
-        fitted = gap_handling.fit(recording)
-        deployment = found.way.open(Order(stack, fitted, emulator.url, folder))
-        fine = _Job(console, emulator, fitted, deployment).run()
+        console.title(f"Deploying with {chosen.deployer.name}")
+        adapted = gap_handling.adapt(recording)
+        deployment = chosen.deployer.open(Order(stack, adapted, emulator.url, folder))
+        fine = _Job(console, emulator, adapted, deployment).run()
         if fine:
             shutil.rmtree(folder, ignore_errors=True)
     bad = f"NOT as planned: see WRONG above; logs: {folder}"
@@ -111,13 +113,13 @@ class _Job:
     """The steps between the start of the emulator and its end."""
 
     def __init__(
-        self, console: Console, emulator: Emulator, fitted: gap_handling.Fitted, deployment: Deployment
+        self, console: Console, emulator: Emulator, adapted: gap_handling.AdaptedRecording, deployment: Deployment
     ) -> None:
         self._console = console
         self._emulator = emulator
-        self._fitted = fitted
+        self._adapted = adapted
         self._deployment = deployment
-        regions: Mapping[str, str] = fitted.recording.outputs["regions"]
+        regions: Mapping[str, str] = adapted.recording.outputs["regions"]
         self._regions = [regions[side] for side in ("primary", "recovery")]
 
     def run(self) -> bool:
@@ -131,8 +133,8 @@ class _Job:
             DeploymentError: a step failed.
         """
         try:
-            managed_keys.make(self._emulator.url, self._regions)
-            before = leftovers.standing(self._emulator.url, self._regions)
+            managed_keys.create(self._emulator.url, self._regions)
+            before = leftovers.existing(self._emulator.url, self._regions)
             self._say_what_is_left_out()
             self._deployment.deploy(self._watch("resources made"))
             return all([self._read_back(), self._deploy_again(), self._destroy(before)])
@@ -152,8 +154,8 @@ class _Job:
         return watch
 
     def _say_what_is_left_out(self) -> None:
-        names: dict[gaps.Missing, list[str]] = {}
-        for record, row in self._fitted.left_out:
+        names: dict[gaps.Unsupported, list[str]] = {}
+        for record, row in self._adapted.left_out:
             names.setdefault(row, []).append(record.name)
         lines = [f"{row.name} ({', '.join(names[row])}): {row.reason}" for row in names]
         lines += self._deployment.left_out
@@ -163,23 +165,23 @@ class _Job:
 
     def _read_back(self) -> bool:
         self._console.title("Reading back what is really there")
-        rows = read_back.read_back(self._fitted.recording, self._emulator.url, self._regions)
-        self._console.say(*read_back.render(rows, self._console.style))
+        rows = comparison.read_back(self._adapted.recording, self._emulator.url, self._regions)
+        self._console.say(*comparison.render(rows, self._console.style))
         counts = Counter("as planned" if row.agrees else "WRONG" if row.is_wrong else "known defects" for row in rows)
         self._console.say("", "  " + ", ".join(f"{count} {word}" for word, count in sorted(counts.items())))
         return not any(row.is_wrong for row in rows)
 
     def _deploy_again(self) -> bool:
         self._console.title("Deploying again: nothing may change")
-        explained = drift.explain(self._deployment.again(self._watch("resources compared")))
+        explained = drift.explain(self._deployment.drift(self._watch("resources compared")))
         self._console.say(*drift.render(explained))
         return not any(each.is_wrong for each in explained)
 
-    def _destroy(self, before: frozenset[Fact]) -> bool:
+    def _destroy(self, before: frozenset[Subject]) -> bool:
         self._console.title("Destroying")
         self._deployment.destroy(self._watch("resources destroyed"))
-        left = sorted(leftovers.standing(self._emulator.url, self._regions) - before)
-        self._console.say(*(f"  WRONG: {each.about} {each.name} is left in {each.region}" for each in left))
+        left = sorted(leftovers.existing(self._emulator.url, self._regions) - before)
+        self._console.say(*(f"  WRONG: {each.kind} {each.name} is left in {each.region}" for each in left))
         if not left:
             self._console.say("  Nothing is left: what stands there is what stood there before.")
         return not left

@@ -1,28 +1,28 @@
-"""What the emulator can't do and what it does wrong: every difference between it and AWS has its name here.
+"""The known gaps between the emulator and AWS: unsupported resources, and defects in its answers.
 
-Found by deploying into it with the AWS provider, reading back, planning again and destroying. A row that is no longer
-true shows up: what is not left out is deployed, and a difference that no row names fails the demo.
+Found by deploying into it with the AWS provider, reading back, planning again and destroying. The demo fails on a
+difference that no row explains.
 """
 
 from dataclasses import dataclass
 
-from haven.emulator.expected import REPLICA
 from haven.emulator.ministack import NAME, VERSION
+from haven.emulator.read_back.subject import REPLICATED_SECRET
 from haven.program import aws_types as aws
 
 TRIED = "2026-11-21"
-"""The day on which every row was last seen to be true."""
+"""The day on which every row was last tried."""
 
 
 @dataclass(frozen=True)
-class Missing:
-    """Something that the emulator refuses, so that it is left out of what is deployed there."""
+class Unsupported:
+    """A resource or argument that the emulator refuses; deployments into it leave it out."""
 
     name: str
     type: str
-    """Pulumi's type of the resource."""
+    """Pulumi's type token."""
     argument: str
-    """Pulumi's name of the argument; empty: the whole resource is left out."""
+    """Pulumi's name of the argument; empty if the whole resource is left out."""
     reason: str
     emulator: str = f"{NAME} {VERSION}"
     tried: str = TRIED
@@ -30,25 +30,27 @@ class Missing:
 
 @dataclass(frozen=True)
 class Defect:
-    """Something that the emulator answers wrongly, so that a second deployment sees a difference where none is."""
+    """A wrong answer of the emulator, so that a second deployment sees drift that does not exist."""
 
     name: str
     type: str
-    """The AWS provider's type of the resource."""
+    """The AWS provider's type."""
     token: str
-    """Pulumi's."""
+    """Pulumi's type token."""
     arguments: tuple[str, ...]
     """The AWS provider's names of the arguments, dots between levels, without the numbers of list items."""
     symptom: str
     absent: str = ""
-    """The kind of fact that isn't found where it was planned, as `planned` and `found` call it."""
+    """Kind of a resource that is missing because of the defect, as in `Subject.kind`."""
     emulator: str = f"{NAME} {VERSION}"
     tried: str = TRIED
 
     def covers(self, type_: str, argument: str) -> bool:
-        """Whether a difference in this argument, or in a part of it, is this defect.
+        """Whether the defect explains drift of an argument, or of a part of it.
 
-        Both engines' names of the type are known; Pulumi's names of lists are in the plural.
+        Args:
+            type_: the AWS provider's type, or Pulumi's token.
+            argument: its path; Pulumi's names of lists, which are plurals, count too.
         """
         inside = _singular(argument)
         return type_ in (self.type, self.token) and any(
@@ -60,160 +62,160 @@ def _singular(path: str) -> list[str]:
     return [each.removesuffix("s") for each in path.split(".")]
 
 
-MISSING: tuple[Missing, ...] = (
-    Missing(
+UNSUPPORTED: tuple[Unsupported, ...] = (
+    Unsupported(
         "Global Datastore",
         aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
         "",
-        "CreateGlobalReplicationGroup is an unknown action; the recovery Region's member stands as a group of its own",
+        "CreateGlobalReplicationGroup is an unknown action; the recovery Region gets an independent replication group",
     ),
-    Missing(
+    Unsupported(
         "DNS resolution over a peering",
         aws.EC2_PEERING_CONNECTION_OPTIONS,
         "",
         "ModifyVpcPeeringConnectionOptions is an unknown action",
     ),
-    Missing(
+    Unsupported(
         "a key for the replica of a table",
         aws.DYNAMODB_TABLE_REPLICA,
         "kmsKeyArn",
-        "DescribeTable answers no KMSMasterKeyId for replicas, so the provider would make them anew each time",
+        "DescribeTable answers no KMSMasterKeyId for replicas, so the provider would replace them on every update",
     ),
-    Missing(
+    Unsupported(
         "a restore testing plan",
         aws.BACKUP_RESTORE_TESTING_PLAN,
         "",
         "CreateRestoreTestingPlan has no route",
     ),
-    Missing(
+    Unsupported(
         "what a restore testing plan restores",
         aws.BACKUP_RESTORE_TESTING_SELECTION,
         "",
         "CreateRestoreTestingSelection has no route",
     ),
-    Missing(
+    Unsupported(
         "a vault's lock",
         aws.BACKUP_VAULT_LOCK_CONFIGURATION,
         "",
         "PutBackupVaultLockConfiguration has no route",
     ),
-    Missing(
+    Unsupported(
         "a vault's notifications",
         aws.BACKUP_VAULT_NOTIFICATIONS,
         "",
         "PutBackupVaultNotifications has no route",
     ),
-    Missing(
+    Unsupported(
         "a firewall's log",
         aws.WAFV2_WEB_ACL_LOGGING_CONFIGURATION,
         "",
         "PutLoggingConfiguration is an unknown action",
     ),
-    Missing(
+    Unsupported(
         "a GuardDuty detector",
         aws.GUARDDUTY_DETECTOR,
         "",
         "CreateDetector: the service is missing",
     ),
-    Missing(
+    Unsupported(
         "what a GuardDuty detector reads",
         aws.GUARDDUTY_DETECTOR_FEATURE,
         "",
         "UpdateDetector: the service is missing",
     ),
-    Missing(
+    Unsupported(
         "an access analyzer",
         aws.ACCESSANALYZER_ANALYZER,
         "",
         "CreateAnalyzer: the service is missing",
     ),
-    Missing(
+    Unsupported(
         "the default key of volumes",
         aws.EBS_DEFAULT_KMS_KEY,
         "",
         "ModifyEbsDefaultKmsKeyId is an unknown action",
     ),
-    Missing(
+    Unsupported(
         "encryption of every new volume",
         aws.EBS_ENCRYPTION_BY_DEFAULT,
         "",
         "EnableEbsEncryptionByDefault is an unknown action",
     ),
-    Missing(
+    Unsupported(
         "AWS Config's recorder",
         aws.CFG_RECORDER,
         "",
-        "DeleteConfigurationRecorder is an unknown action, so that it couldn't be taken down again",
+        "DeleteConfigurationRecorder is an unknown action, so the stack could not be destroyed",
     ),
-    Missing(
+    Unsupported(
         "whether AWS Config's recorder runs",
         aws.CFG_RECORDER_STATUS,
         "",
         "it belongs to the recorder",
     ),
-    Missing(
+    Unsupported(
         "AWS Config's channel",
         aws.CFG_DELIVERY_CHANNEL,
         "",
-        "DeleteDeliveryChannel is an unknown action, so that it couldn't be taken down again",
+        "DeleteDeliveryChannel is an unknown action, so the stack could not be destroyed",
     ),
-    Missing(
+    Unsupported(
         "copies of images in the other Region",
         aws.ECR_REPLICATION_CONFIGURATION,
         "",
         "PutReplicationConfiguration is an unknown action",
     ),
-    Missing(
+    Unsupported(
         "what AWS Backup may choose by tags",
         aws.BACKUP_REGION_SETTINGS,
         "",
         "UpdateRegionSettings has no route",
     ),
-    Missing(
+    Unsupported(
         "the account's block of public buckets",
         aws.S3_ACCOUNT_PUBLIC_ACCESS_BLOCK,
         "",
-        "the provider puts the account into the host's name, and no such host is there",
+        "the provider puts the account into the host name, which does not resolve",
     ),
-    Missing(
+    Unsupported(
         "a Multi-Region Access Point",
         aws.S3CONTROL_MULTI_REGION_ACCESS_POINT,
         "",
-        "the provider puts the account into the host's name, and no such host is there",
+        "the provider puts the account into the host name, which does not resolve",
     ),
-    Missing(
+    Unsupported(
         "a trail's insights",
         aws.CLOUDTRAIL_TRAIL,
         "insightSelectors",
         "PutInsightSelectors is an unknown action",
     ),
-    Missing(
+    Unsupported(
         "a secret's rotation",
         aws.SECRETSMANAGER_SECRET_ROTATION,
         "",
-        "CancelRotateSecret is an unknown action, so that it couldn't be taken down again",
+        "CancelRotateSecret is an unknown action, so the stack could not be destroyed",
     ),
-    Missing(
+    Unsupported(
         "the labels of a secret's version",
         aws.SECRETSMANAGER_SECRET_VERSION,
         "versionStages",
-        "PutSecretValue keeps none beside AWSCURRENT, and a label that isn't there can't be taken away",
+        "PutSecretValue keeps none beside AWSCURRENT, and the provider fails to remove a missing label",
     ),
-    Missing(
+    Unsupported(
         "emptying a hosted zone on deletion",
         aws.ROUTE53_ZONE,
         "forceDestroy",
-        "GetDNSSEC is an unknown action, and the provider asks it before it empties a zone",
+        "GetDNSSEC is an unknown action, which the provider calls before it empties a zone",
     ),
-    Missing(
+    Unsupported(
         "taking members out of a global database on its deletion",
         aws.RDS_GLOBAL_CLUSTER,
         "forceDestroy",
-        "RemoveFromGlobalCluster answers for a member that has left already with an error that the provider doesn't"
-        " take for success; members are deleted before, and leave by themselves",
+        "RemoveFromGlobalCluster answers with an error for a member that has already left, and the provider fails;"
+        " members are deleted first, which removes them",
     ),
     *(
-        Missing(name, type_, "", "every call to the service is refused with status 400")
+        Unsupported(name, type_, "", "every call to the service is refused with status 400")
         for name, type_ in (
             ("managed Prometheus", aws.AMP_WORKSPACE),
             ("rules of managed Prometheus", aws.AMP_RULE_GROUP_NAMESPACE),
@@ -229,27 +231,27 @@ MISSING: tuple[Missing, ...] = (
         )
     ),
 )
-"""Two more are known and met by nothing that Haven's demo declares: a cache group of exactly two shards is refused
-(the demo has three), and so are request metrics of a bucket (PutBucketMetricsConfiguration)."""
+"""Two more gaps are known that the demo does not touch: the emulator refuses a cache group of exactly two shards (the
+demo has three) and request metrics of a bucket (PutBucketMetricsConfiguration)."""
 
 DEFECTS: tuple[Defect, ...] = (
     Defect(
-        "forgets a secret's replicas",
+        "loses a secret's replicas",
         "aws_secretsmanager_secret",
         aws.SECRETSMANAGER_SECRET,
         ("replica",),
         "CreateSecret ignores AddReplicaRegions: no replica is there",
-        REPLICA,
+        REPLICATED_SECRET,
     ),
     Defect(
-        "forgets a trail's log group and tags",
+        "loses a trail's log group and tags",
         "aws_cloudtrail",
         aws.CLOUDTRAIL_TRAIL,
         ("cloud_watch_logs_group_arn", "cloud_watch_logs_role_arn", "tags", "tags_all"),
         "DescribeTrails answers neither group nor role, and ListTags none",
     ),
     Defect(
-        "forgets a stream's tags",
+        "loses a stream's tags",
         "aws_kinesis_stream",
         aws.KINESIS_STREAM,
         ("tags", "tags_all"),
@@ -274,21 +276,21 @@ DEFECTS: tuple[Defect, ...] = (
         "DescribeAlarms leaves these fields out of its XML, which the provider reads; its JSON is right",
     ),
     Defect(
-        "forgets the key of a replica that is part of its table",
+        "loses the key of a replica that is part of its table",
         "aws_dynamodb_table",
         aws.DYNAMODB_TABLE,
         ("replica.kms_key_arn",),
         "DescribeTable answers no KMSMasterKeyId for replicas",
     ),
     Defect(
-        "forgets a cluster's zonal shift and upgrade policy",
+        "loses a cluster's zonal shift and upgrade policy",
         "aws_eks_cluster",
         aws.EKS_CLUSTER,
         ("upgrade_policy", "zonal_shift_config"),
         "DescribeCluster answers neither",
     ),
     Defect(
-        "forgets a node group's launch template, repair and update settings",
+        "loses a node group's launch template, repair and update settings",
         "aws_eks_node_group",
         aws.EKS_NODE_GROUP,
         ("launch_template", "node_repair_config", "update_config"),
@@ -302,35 +304,35 @@ DEFECTS: tuple[Defect, ...] = (
         "DescribeCacheParameters with Source=user answers the defaults too",
     ),
     Defect(
-        "forgets a cache group's key and minor version upgrades",
+        "loses a cache group's key and minor version upgrades",
         "aws_elasticache_replication_group",
         aws.ELASTICACHE_REPLICATION_GROUP,
         ("auto_minor_version_upgrade", "kms_key_id"),
         "DescribeReplicationGroups answers neither",
     ),
     Defect(
-        "forgets a flow log's role, interval and tags",
+        "loses a flow log's role, interval and tags",
         "aws_flow_log",
         aws.EC2_FLOW_LOG,
         ("iam_role_arn", "max_aggregation_interval", "tags", "tags_all", "deliver_cross_account_role"),
         "DescribeFlowLogs answers none of them",
     ),
     Defect(
-        "forgets a launch template's capacity reservation and volume keys",
+        "loses a launch template's capacity reservation and volume keys",
         "aws_launch_template",
         aws.EC2_LAUNCH_TEMPLATE,
         ("capacity_reservation_specification", "block_device_mappings.ebs.kms_key_id"),
         "DescribeLaunchTemplateVersions answers neither",
     ),
     Defect(
-        "forgets which logs a database cluster exports",
+        "loses which logs a database cluster exports",
         "aws_rds_cluster",
         aws.RDS_CLUSTER,
         ("enabled_cloudwatch_logs_exports",),
         "DescribeDBClusters answers no EnabledCloudwatchLogsExports",
     ),
     Defect(
-        "forgets the key of a database instance's performance insights",
+        "loses the key of a database instance's performance insights",
         "aws_rds_cluster_instance",
         aws.RDS_CLUSTER_INSTANCE,
         ("performance_insights_kms_key_id",),
@@ -351,14 +353,14 @@ DEFECTS: tuple[Defect, ...] = (
         "GetQueueAttributes answers the JSON that was set in another form",
     ),
     Defect(
-        "forgets an endpoint's security groups and private DNS",
+        "loses an endpoint's security groups and private DNS",
         "aws_vpc_endpoint",
         aws.EC2_VPC_ENDPOINT,
         ("private_dns_enabled", "security_group_ids"),
         "DescribeVpcEndpoints answers neither",
     ),
     Defect(
-        "forgets the tags of a security group's rule",
+        "loses the tags of a security group's rule",
         "aws_vpc_security_group_egress_rule",
         aws.VPC_SECURITY_GROUP_EGRESS_RULE,
         ("tags", "tags_all"),

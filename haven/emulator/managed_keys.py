@@ -1,20 +1,20 @@
-"""Keys that AWS keeps in every Region by itself, and the emulator doesn't."""
+"""AWS managed KMS keys, which exist in every Region of an account but not in the emulator."""
 
 from collections.abc import Sequence
 
-from haven.emulator.actual import Clients
+from haven.emulator.clients import Clients
 
 ALIASES = ("alias/aws/dynamodb",)
-"""What the AWS provider looks up, to tell a table's own key from AWS's (source of the provider,
+"""Aliases that the AWS provider reads, to tell a customer managed key of a table from AWS's (source of the provider,
 internal/service/dynamodb/table_replica.go; read 2026-11-21)."""
 
 
-def make(url: str, regions: Sequence[str]) -> None:
-    """Make the keys where they are missing.
+def create(url: str, regions: Sequence[str]) -> None:
+    """Create the keys that are missing.
 
     Args:
-        url: the emulator's.
-        regions: where.
+        url: the emulator's endpoint.
+        regions: the Regions to create them in.
     """
     clients = Clients(url)
     for region in regions:

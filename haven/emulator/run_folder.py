@@ -1,4 +1,4 @@
-"""Where one run keeps its files: a folder of its own, whose logs stay until the next run if this one fails."""
+"""A folder for the files of one run; if the run fails, its logs stay there until the next run."""
 
 import fcntl
 import shutil
@@ -12,9 +12,10 @@ _LOCK = "running"
 
 @contextmanager
 def run_folder(parent: Path) -> Iterator[Path]:
-    """A new folder below `parent`, locked while the block runs; folders of runs that have ended are removed first.
+    """A new folder below `parent`, locked while the block runs.
 
-    The folder stays until the next run, unless the block removes it: its logs say what went wrong.
+    Folders of earlier runs are removed first, unless those still run. The new one stays until the next run, unless the
+    block removes it.
     """
     parent.mkdir(parents=True, exist_ok=True)
     for old in parent.iterdir():

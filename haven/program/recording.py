@@ -1,4 +1,4 @@
-"""What a run of a Pulumi program declared, as plain data: the one form that plans, exports and checks work on."""
+"""What one run of a Pulumi program declares, as plain data: plans, exports and policies all work on it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,24 +9,29 @@ from typing import Any
 from haven.base.regions import REGION
 
 REFERENCE = re.compile(r"@@(?P<key>[0-9a-f]{12})\.(?P<path>[A-Za-z0-9_.]+)@@")
-"""Stands in a string for a property that only exists once its resource does: `key` names the resource."""
+"""Placeholder, inside a string, for a property that only exists once its resource does: `key` names the resource."""
 
 
 def reference(key: str, path: str) -> str:
-    """The placeholder of the property at `path` (camelCase, dots between levels) of the resource named by `key`."""
+    """The placeholder of a property.
+
+    Args:
+        key: the key of its resource.
+        path: the property's name in camelCase, with dots between levels.
+    """
     return f"@@{key}.{path}@@"
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A value that must not be shown."""
+    """A secret value; its `repr` does not contain it."""
 
     value: Any = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Options:
-    """The resource options that the engine would have been given."""
+    """The resource options of a registration, as the engine receives them."""
 
     protect: bool = False
     retain_on_delete: bool = False
@@ -34,9 +39,9 @@ class Options:
     ignore_changes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
-    """URNs, components among them, that must be there before this resource."""
+    """URNs, including those of components, on which this resource depends."""
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """For each input the URNs of the resources that it was made from."""
+    """For each input, the URNs of the resources that its value comes from."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Resource:
     """One registered resource."""
 
     key: str
-    """Names the resource in placeholders; it follows from the URN, so it is the same in every run."""
+    """The resource's key in placeholders: a hash of the URN, so it is the same in every run."""
     urn: str
     type: str
     name: str
@@ -54,22 +59,22 @@ class Resource:
     provider: str
     """URN of the explicit provider, or empty."""
     region: str | None
-    """Where it stands: the Region it names itself (`own_region`), else its provider's; None where neither says."""
+    """The Region in its inputs (`own_region`), else its provider's; None if neither has one."""
     component: str | None
-    """Class name of the outermost Haven component around it."""
+    """Class name of the outermost Haven component that contains it."""
     component_name: str | None
     inputs: Mapping[str, Any]
-    """As the SDK sends them: camelCase names, placeholders for other resources' outputs, secrets wrapped."""
+    """Inputs as the SDK sends them: camelCase names, placeholders for other resources' outputs, secrets wrapped."""
     options: Options = field(default_factory=Options)
 
     @property
     def is_provider(self) -> bool:
-        """Whether this is a provider and not something that would stand anywhere."""
+        """Whether this is a provider, which exists only in the state."""
         return self.type.startswith("pulumi:providers:")
 
 
 def own_region(type_: str, inputs: Mapping[str, Any]) -> str | None:
-    """The Region that a resource of AWS names itself: from version 7 on, the provider lets each one say its own."""
+    """The Region in the inputs of an AWS resource, which pulumi-aws 7 and later allow; None if it has none."""
     region = inputs.get("region")
     region = region.value if isinstance(region, Secret) else region
     named = type_.startswith("aws:") and isinstance(region, str) and re.match(REGION, region)
@@ -78,32 +83,37 @@ def own_region(type_: str, inputs: Mapping[str, Any]) -> str | None:
 
 @dataclass(frozen=True)
 class Recording:
-    """Everything that one run of a program declared."""
+    """Everything that one run of a program declares."""
 
     project: str
     stack: str
     resources: Sequence[Resource]
-    """In the order of their URNs."""
+    """Ordered by URN."""
     outputs: Mapping[str, Any]
     """The stack's outputs."""
 
     @cached_property
     def by_key(self) -> Mapping[str, Resource]:
-        """The records by the key that placeholders name."""
+        """The resources by their key in placeholders."""
         return {each.key: each for each in self.resources}
 
     @cached_property
     def by_urn(self) -> Mapping[str, Resource]:
-        """The records by URN."""
+        """The resources by URN."""
         return {each.urn: each for each in self.resources}
 
     def real(self) -> Iterator[Resource]:
-        """The records of what would stand somewhere: custom resources that are no providers."""
+        """The custom resources except providers: those that exist outside the state."""
         return (each for each in self.resources if each.custom and not each.is_provider)
+
+    def referred(self, value: object) -> Resource | None:
+        """The resource whose property `value` is; None unless `value` is exactly one placeholder."""
+        match = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        return self.by_key.get(match["key"]) if match else None
 
 
 def map_strings(value: Any, change: Callable[[str], Any]) -> Any:
-    """`value` with every string in it, however deep, replaced by what `change` makes of it; secrets stay wrapped."""
+    """`value` with `change` applied to every string in it, at any depth; secrets stay wrapped."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Secret):

@@ -119,7 +119,7 @@ def clients(url: str | None) -> Client:
     from botocore.config import Config  # noqa: PLC0415  the tool starts fast
 
     if url is not None:
-        from haven.emulator.actual import Clients  # noqa: PLC0415  the tool starts fast
+        from haven.emulator.clients import Clients  # noqa: PLC0415  the tool starts fast
 
         return Clients(url).of
     config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})

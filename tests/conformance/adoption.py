@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from haven.emulator import drift as again
-from haven.emulator import gap_handling
+from haven.emulator import drift, gap_handling
 from haven.program.recording import Recording
 from haven.terraform import cli
 from haven.terraform.export import Export, export
@@ -39,24 +38,24 @@ class Adoption:
             recording: what is declared.
             ids: address -> id of what is to be imported; omitted: what was asked for before.
         """
-        fitted = gap_handling.fit(recording).recording
+        fitted = gap_handling.adapt(recording).recording
         self.exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=gap_handling.leave_out)
         self.provider.prepare(self.exported, self.folder)
         if ids is not None:
             assert ids.keys() <= self.exported.urns.keys()
             ask_to_import(self.folder, ids)
-        return self.again()
+        return self.drift()
 
-    def again(self) -> Mapping[str, Planned]:
+    def drift(self) -> Mapping[str, Planned]:
         """What would be done to what is there now, by address."""
         assert self.exported is not None
         plan = self.provider.plan(self.folder)
         changes = {each["address"]: each["change"] for each in plan["resource_changes"]}
-        explained = again.explain(again.from_terraform(plan, self.exported.document))
+        explained = drift.explain(drift.from_terraform(plan, self.exported.document))
         return {
-            each.difference.address: _planned(each, changes[each.difference.address].get("replace_paths", []))
+            each.resource.address: _planned(each, changes[each.resource.address].get("replace_paths", []))
             for each in explained
-            if each.is_wrong and each.difference.action != "create"
+            if each.is_wrong and each.resource.action != "create"
         }
 
     def apply(self) -> None:
@@ -64,9 +63,9 @@ class Adoption:
         self.provider.apply(self.folder)
 
 
-def _planned(explained: again.Explained, paths: list[list[str]]) -> Planned:
+def _planned(explained: drift.ExplainedDrift, paths: list[list[str]]) -> Planned:
     """What the emulator forgets is no reason to replace anything."""
-    difference = explained.difference
+    difference = explained.resource
     known = gap_handling.explain(difference.type, [path[0] for path in paths])
     forced_by = {argument for argument, defect in known.items() if defect is None}
     only_defects = difference.action == "replace" and not forced_by

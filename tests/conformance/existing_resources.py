@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from haven.emulator.actual import Clients
+from haven.emulator.clients import Clients
 from haven_components.network._subnets import ZoneSubnets
 
 ACCOUNT = "000000000000"

@@ -11,8 +11,8 @@ import pulumi_random
 
 from haven.base.problems import Problem
 from haven.emulator import drift, gap_handling, gaps
-from haven.emulator.actual import Clients
-from haven.emulator.drift import Difference
+from haven.emulator.clients import Clients
+from haven.emulator.drift import ResourceDrift
 from haven.program.recorder import record
 from haven.runbooks import check_destroy
 from haven.terraform import cli
@@ -127,7 +127,7 @@ class Environment:
         """
         recording = record(lambda: program(self.url, active, headless=headless), stack="test")
         exported = export(
-            gap_handling.fit(recording).recording,
+            gap_handling.adapt(recording).recording,
             self.provider.schema(),
             emulator=self.url,
             leave_out=gap_handling.leave_out,
@@ -143,7 +143,7 @@ class Environment:
         self.provider.prepare(exported, self.folder)
         return exported
 
-    def plan(self, exported: Export, *, refresh: bool = True) -> list[Difference]:
+    def plan(self, exported: Export, *, refresh: bool = True) -> list[ResourceDrift]:
         """What would be done now."""
         return drift.from_terraform(self.provider.plan(self.folder, refresh=refresh), exported.document)
 

@@ -58,7 +58,7 @@ class Living:
 
     def plan(self, recording: Recording) -> Sequence[Change]:
         """What would change for this declaration, having asked the emulator for everything that is there."""
-        fitted = gap_handling.fit(recording).recording
+        fitted = gap_handling.adapt(recording).recording
         exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=gap_handling.leave_out)
         _spare(exported)
         _delete_last(exported)
@@ -78,8 +78,8 @@ class Living:
         self.apply()
         return changes
 
-    def _change(self, explained: drift.Explained) -> Change:
-        difference = explained.difference
+    def _change(self, explained: drift.ExplainedDrift) -> Change:
+        difference = explained.resource
         arguments = explained.unexplained or difference.arguments
         return Change(self._urns[difference.address], difference.action, frozenset(arguments))
 

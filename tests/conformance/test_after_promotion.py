@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from haven.emulator import drift
-from haven.emulator.drift import Difference
+from haven.emulator.drift import ResourceDrift
 from haven.program.recording import Recording
 from haven.terraform import cli
 from haven.terraform.export import Export, export
@@ -77,7 +77,7 @@ class Flip:
         self.standing.read_back(values)
         return {(address, attribute) for address, changed in values.items() for attribute in changed}
 
-    def plan(self, exported: Export) -> dict[str, Difference]:
+    def plan(self, exported: Export) -> dict[str, ResourceDrift]:
         """Address -> what would be done to it."""
         plan = self.standing.plan(exported)
         return {each.address: each for each in drift.from_terraform(plan, exported.document)}
@@ -113,7 +113,7 @@ def expecting_nothing(exported: Export, *types: str) -> Export:
     return replace(exported, document=document)
 
 
-def assert_only_enlarges(flipped: Flip, differences: Mapping[str, Difference]) -> None:
+def assert_only_enlarges(flipped: Flip, differences: Mapping[str, ResourceDrift]) -> None:
     assert differences
     assert {each.action for each in differences.values()} <= {"create", "update"}
     assert {flipped.region(address) for address in differences} == {flipped.to}

@@ -18,7 +18,7 @@ import pytest
 
 from haven.base.missing_dependency import MissingDependency
 from haven.emulator import drift, gap_handling
-from haven.emulator.actual import Clients
+from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
 from haven.program.recorder import record
 from haven.terraform import cli
@@ -120,7 +120,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     except MissingDependency as missing:
         pytest.skip(str(missing))
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
-        fitted = gap_handling.fit(record(program, stack="test")).recording
+        fitted = gap_handling.adapt(record(program, stack="test")).recording
         exported = export(fitted, provider.schema(), emulator=emulator.url, leave_out=gap_handling.leave_out)
         folder = place / "deployed"
         provider.prepare(exported, folder)
@@ -144,7 +144,7 @@ def test_what_is_deployed_is_what_is_read_back(deployed: Deployed) -> None:
     assert list(deployed.exported.left_out) == []
     plan = deployed.provider.plan(deployed.folder)
     differences = drift.from_terraform(plan, deployed.exported.document)
-    assert [each.difference for each in drift.explain(differences) if each.is_wrong] == []
+    assert [each.resource for each in drift.explain(differences) if each.is_wrong] == []
     for region in CODES:
         watched = {"database-lag", "database-rpo-lag", "cache-0001-cpu", "trouble", "replication"}
         assert set(deployed.states(region)) == watched

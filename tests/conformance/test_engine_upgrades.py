@@ -9,7 +9,7 @@ import pulumi_aws as aws
 import pulumi_random
 import pytest
 
-from haven.emulator.actual import Clients
+from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
 from haven.program import aws_types
 from haven.program.recorder import record
@@ -131,7 +131,7 @@ def test_a_minor_version_reaches_both_members_through_the_global_cluster(
     assert raised(planned) == {GLOBAL_CLUSTER}
     alone.apply()
     assert versions(url) == {PRIMARY: NEWER, RECOVERY: NEWER}
-    assert alone.again() == {}
+    assert alone.drift() == {}
 
 
 def without_members(recording: Recording) -> Recording:

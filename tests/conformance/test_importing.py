@@ -10,7 +10,7 @@ import pulumi_aws as aws
 import pulumi_random
 import pytest
 
-from haven.emulator.actual import Clients
+from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
 from haven.program.recorder import record
 from haven.program.recording import Recording
@@ -182,7 +182,7 @@ def test_a_network_and_a_database_that_fit_are_adopted_as_they_are(adoption: Ado
     }
     before = there(url, subnets)
     adoption.apply()
-    assert adoption.again() == {}
+    assert adoption.drift() == {}
     assert there(url, subnets) == before
 
 

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 import pytest
 
 from haven.emulator import managed_keys
-from haven.emulator.actual import Clients
+from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
 from haven.program.recorder import record
 from haven.program.recording import Recording
@@ -27,7 +27,7 @@ ACCOUNT = "000000000000"
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with Emulator(ROOT / ".haven" / "emulator", tmp_path_factory.mktemp("emulator")) as emulator:
-        managed_keys.make(emulator.url, (PRIMARY, RECOVERY))
+        managed_keys.create(emulator.url, (PRIMARY, RECOVERY))
         yield emulator.url
 
 

@@ -25,7 +25,7 @@ ROUNDS = 3
 def environment(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     place = tmp_path_factory.mktemp("promotion")
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
-        managed_keys.make(emulator.url, (PRIMARY, RECOVERY))
+        managed_keys.create(emulator.url, (PRIMARY, RECOVERY))
         yield Environment(provider, emulator.url, place / "deployed")
 
 

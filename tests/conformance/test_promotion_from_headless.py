@@ -26,7 +26,7 @@ def environment(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactor
     """Deployed with the primary Region writing and no instance in the other one."""
     place = tmp_path_factory.mktemp("headless")
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
-        managed_keys.make(emulator.url, (PRIMARY, RECOVERY))
+        managed_keys.create(emulator.url, (PRIMARY, RECOVERY))
         environment = Environment(provider, emulator.url, place / "deployed")
         environment.follow(PRIMARY, headless=True)
         yield environment

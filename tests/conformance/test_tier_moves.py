@@ -49,7 +49,7 @@ def at(tier: str, *, kept: bool = False, **changes: str) -> Recording:
 def living(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     place = tmp_path_factory.mktemp("moves")
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
-        managed_keys.make(emulator.url, (PRIMARY, RECOVERY))
+        managed_keys.create(emulator.url, (PRIMARY, RECOVERY))
         yield Living(provider, emulator.url, place / "deployed")
 
 

@@ -15,10 +15,12 @@ import pytest
 
 from haven.base.deployment_error import DeploymentError
 from haven.base.missing_dependency import MissingDependency
-from haven.emulator import demo, deployers, ministack
-from haven.emulator.actual import Clients
-from haven.emulator.deployment import Order, Watch
-from haven.emulator.drift import Difference
+from haven.emulator import demo, ministack
+from haven.emulator.clients import Clients
+from haven.emulator.deployers import choice
+from haven.emulator.deployers.choice import Choice
+from haven.emulator.deployers.deployment import Order, Watch
+from haven.emulator.drift import ResourceDrift
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
@@ -66,7 +68,7 @@ class Standin:
     """Deploys log groups with boto3, in place of Pulumi and Terraform."""
 
     days: int = 7
-    differences: Sequence[Difference] = ()
+    drifting: Sequence[ResourceDrift] = ()
     leaves: Sequence[str] = ()
     during: Callable[[Order], None] = lambda _: None
     name: str = "a stand-in"
@@ -89,9 +91,9 @@ class Standin:
             logs.put_retention_policy(logGroupName="logs", retentionInDays=self.days)
             watch(done, 2)
 
-    def again(self, watch: Watch) -> list[Difference]:
+    def drift(self, watch: Watch) -> list[ResourceDrift]:
         watch(2, 2)
-        return list(self.differences)
+        return list(self.drifting)
 
     def destroy(self, watch: Watch) -> None:
         for logs in self._logs():
@@ -101,9 +103,9 @@ class Standin:
         watch(2, 2)
 
 
-def _run(project: Path, monkeypatch: pytest.MonkeyPatch, way: Standin | None, **more: Any) -> tuple[int, str]:
-    refused = [] if way else ["no Pulumi here", "no Terraform here"]
-    monkeypatch.setattr(deployers, "find", lambda _: deployers.Found(way, refused))
+def _run(project: Path, monkeypatch: pytest.MonkeyPatch, deployer: Standin | None, **more: Any) -> tuple[int, str]:
+    unavailable = [] if deployer else ["no Pulumi here", "no Terraform here"]
+    monkeypatch.setattr(choice, "choose", lambda _: Choice(deployer, unavailable))
     out = io.StringIO()
     code = demo.run("small", project, out, **more)
     return code, out.getvalue()
@@ -124,17 +126,17 @@ def _runs(pid: int) -> bool:
 def test_a_stack_that_stands_as_planned_ends_with_zero_and_leaves_no_files(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    way = Standin()
-    code, said = _run(project, monkeypatch, way)
+    deployer = Standin()
+    code, said = _run(project, monkeypatch, deployer)
     assert code == demo.FINE, said
     assert "Plan of stack small" in said
     assert "resources made: 2 of 2" in said
-    assert said.count("and 1 log group as planned") == 2
+    assert said.count("and 1 log group as expected") == 2
     assert "Nothing would change." in said
     assert "Nothing is left: " in said
     assert "WRONG" not in said
     assert list((project / ".haven" / "runs").iterdir()) == []
-    assert not way.orders[0].folder.exists()
+    assert not deployer.orders[0].folder.exists()
 
 
 def test_the_emulator_is_gone_at_the_end(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +168,7 @@ def test_what_isn_t_as_planned_ends_with_one_and_shows_both_sides(
 ) -> None:
     code, said = _run(project, monkeypatch, Standin(days=14))
     assert code == demo.NOT_AS_PLANNED
-    assert "WRONG log group logs planned: kept 7 days; found: kept 14 days" in _words(said)
+    assert "WRONG log group logs expected: kept 7 days; actual: kept 14 days" in _words(said)
     (folder,) = (project / ".haven" / "runs").iterdir()
     assert f"logs: {folder}" in said
 
@@ -174,18 +176,18 @@ def test_what_isn_t_as_planned_ends_with_one_and_shows_both_sides(
 def test_what_a_second_deployment_would_change_without_a_known_defect_ends_with_one(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    difference = Difference("aws_vpc.it", "aws_vpc", "replace", ("cidr_block",), frozenset())
-    code, said = _run(project, monkeypatch, Standin(differences=[difference]))
+    drifted = ResourceDrift("aws_vpc.it", "aws_vpc", "replace", ("cidr_block",), frozenset())
+    code, said = _run(project, monkeypatch, Standin(drifting=[drifted]))
     assert code == demo.NOT_AS_PLANNED
     assert "WRONG: aws_vpc.it (replace): cidr_block" in said
     assert "Nothing is left: " in said  # and it is destroyed all the same
 
 
 def test_a_known_defect_is_shown_by_name_and_ends_with_zero(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    difference = Difference("s.it", "aws_secretsmanager_secret", "update", ("replica",), frozenset())
-    code, said = _run(project, monkeypatch, Standin(differences=[difference]))
+    drifted = ResourceDrift("s.it", "aws_secretsmanager_secret", "update", ("replica",), frozenset())
+    code, said = _run(project, monkeypatch, Standin(drifting=[drifted]))
     assert code == demo.FINE
-    assert "it forgets a secret's replicas" in said
+    assert "it loses a secret's replicas" in said
 
 
 def test_what_is_left_after_the_destruction_ends_with_one_and_is_named(
@@ -265,13 +267,13 @@ def test_a_stack_that_is_not_there_is_bad_input(project: Path) -> None:
     assert "did you mean small?" in out.getvalue()
 
 
-def test_each_way_says_why_it_cannot_be_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_unavailable_deployer_has_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable(_: Path) -> Any:
         raise MissingDependency("not here")
 
-    monkeypatch.setattr("haven.emulator.pulumi_deployer.find", unavailable)
-    monkeypatch.setattr("haven.emulator.terraform_deployer.find", unavailable)
-    assert deployers.find(tmp_path) == deployers.Found(None, ["not here", "not here"])
+    monkeypatch.setattr("haven.emulator.deployers.pulumi_deployer.find", unavailable)
+    monkeypatch.setattr("haven.emulator.deployers.terraform_deployer.find", unavailable)
+    assert choice.choose(tmp_path) == Choice(None, ["not here", "not here"])
 
 
 def line(project: Path, report: Path) -> None:
@@ -282,7 +284,7 @@ def line(project: Path, report: Path) -> None:
         time.sleep(60)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deployers, "find", lambda _: deployers.Found(Standin(during=linger), []))
+        patch.setattr(choice, "choose", lambda _: Choice(Standin(during=linger), []))
         sys.exit(demo.run("small", project))
 
 
@@ -320,9 +322,9 @@ def _account_to_throw_away(folder: Path) -> str:
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("kind", ["environment", "account"])
 def test_a_stack_stands_as_planned_is_stable_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
-    found = deployers.find(tmp_path)
-    if found.way is None:
-        pytest.skip(f"nothing to deploy with: {'; '.join(found.refused)}")
+    chosen = choice.choose(tmp_path)
+    if chosen.deployer is None:
+        pytest.skip(f"nothing to deploy with: {'; '.join(chosen.unavailable)}")
     out = io.StringIO()
     stack = "demo" if kind == "environment" else _account_to_throw_away(tmp_path)
     code = demo.run(stack, ROOT, out)

@@ -1,32 +1,33 @@
-"""Everything that stands at an endpoint, by kind and name: what a destroy leaves that was not there before."""
+"""Every resource at an endpoint, by kind and name, to find what `destroy` leaves behind."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.emulator.actual import Clients
-from haven.emulator.expected import GLOBAL, Fact
+from haven.emulator.clients import Clients
+from haven.emulator.read_back.subject import GLOBAL, Subject
 
 _GONE = ("deleted", "deleting", "rejected", "failed", "expired")
 
 
-def _everything(_: Mapping[str, Any]) -> bool:
+def _any(_: Mapping[str, Any]) -> bool:
     return True
 
 
 @dataclass(frozen=True)
 class _Listing:
-    """One call that lists one kind of thing."""
+    """One API call that lists one kind of resource."""
 
     kind: str
     service: str
     operation: str
     answer: str
     name: str
-    """The field that names each; empty where the answer holds plain names."""
-    counts: Callable[[Mapping[str, Any]], bool] = _everything
-    everywhere: bool = False
-    """Whether the service has one place, and not one in each Region."""
+    """The field that holds the name; empty if the answer holds plain names."""
+    exists: Callable[[Mapping[str, Any]], bool] = _any
+    """Whether an item counts: deleted ones stay listed for a while."""
+    is_global: bool = False
+    """Whether one call lists the resources of all Regions."""
 
 
 def _state(field: str) -> Callable[[Mapping[str, Any]], bool]:
@@ -69,7 +70,7 @@ _LISTINGS: Sequence[_Listing] = (
         "describe_global_clusters",
         "GlobalClusters",
         "GlobalClusterIdentifier",
-        everywhere=True,
+        is_global=True,
     ),
     _Listing("cache", "elasticache", "describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
     _Listing("cache node", "elasticache", "describe_cache_clusters", "CacheClusters", "CacheClusterId"),
@@ -96,42 +97,47 @@ _LISTINGS: Sequence[_Listing] = (
     _Listing("target group", "elbv2", "describe_target_groups", "TargetGroups", "TargetGroupName"),
     _Listing("topic", "sns", "list_topics", "Topics", "TopicArn"),
     _Listing("trail", "cloudtrail", "list_trails", "Trails", "Name"),
-    _Listing("bucket", "s3", "list_buckets", "Buckets", "Name", everywhere=True),
+    _Listing("bucket", "s3", "list_buckets", "Buckets", "Name", is_global=True),
     _Listing("alias of a key", "kms", "list_aliases", "Aliases", "AliasName"),
     _Listing("secret", "secretsmanager", "list_secrets", "SecretList", "Name"),
     _Listing("alarm", "cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
     _Listing("log group", "logs", "describe_log_groups", "logGroups", "logGroupName"),
     _Listing("parameter", "ssm", "describe_parameters", "Parameters", "Name"),
-    _Listing("hosted zone", "route53", "list_hosted_zones", "HostedZones", "Name", everywhere=True),
-    _Listing("health check", "route53", "list_health_checks", "HealthChecks", "Id", everywhere=True),
-    _Listing("role", "iam", "list_roles", "Roles", "RoleName", everywhere=True),
+    _Listing("hosted zone", "route53", "list_hosted_zones", "HostedZones", "Name", is_global=True),
+    _Listing("health check", "route53", "list_health_checks", "HealthChecks", "Id", is_global=True),
+    _Listing("role", "iam", "list_roles", "Roles", "RoleName", is_global=True),
     _Listing(
-        "instance profile", "iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName", everywhere=True
+        "instance profile", "iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName", is_global=True
     ),
 )
 
 
-def standing(url: str, regions: Sequence[str]) -> frozenset[Fact]:
-    """Everything that is there in these Regions. A key that only waits for its deletion isn't."""
+def existing(url: str, regions: Sequence[str]) -> frozenset[Subject]:
+    """Every resource in these Regions, except KMS keys that are pending deletion.
+
+    Args:
+        url: the endpoint of every service.
+        regions: the Regions to read; global services are asked in the first one.
+    """
     clients = Clients(url)
-    return frozenset(_standing(clients, regions))
+    return frozenset(_existing(clients, regions))
 
 
-def _standing(clients: Clients, regions: Sequence[str]) -> Iterator[Fact]:
+def _existing(clients: Clients, regions: Sequence[str]) -> Iterator[Subject]:
     for listing in _LISTINGS:
-        for region in regions[:1] if listing.everywhere else regions:
+        for region in regions[:1] if listing.is_global else regions:
             for each in clients.listed(listing.service, region, listing.operation, listing.answer):
-                if not listing.name or listing.counts(each):
+                if not listing.name or listing.exists(each):
                     name = each[listing.name] if listing.name else each
-                    yield Fact(GLOBAL if listing.everywhere else region, listing.kind, str(name))
+                    yield Subject(GLOBAL if listing.is_global else region, listing.kind, str(name))
     for region in regions:
         yield from _keys(clients, region)
         for each in clients.listed("wafv2", region, "list_web_acls", "WebACLs", Scope="REGIONAL"):
-            yield Fact(region, "web ACL", each["Name"])
+            yield Subject(region, "web ACL", each["Name"])
 
 
-def _keys(clients: Clients, region: str) -> Iterator[Fact]:
+def _keys(clients: Clients, region: str) -> Iterator[Subject]:
     for each in clients.listed("kms", region, "list_keys", "Keys"):
         found = clients.of("kms", region).describe_key(KeyId=each["KeyId"])["KeyMetadata"]
         if found["KeyState"] != "PendingDeletion" and found.get("KeyManager") != "AWS":
-            yield Fact(region, "key", each["KeyId"])
+            yield Subject(region, "key", each["KeyId"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.emulator import pulumi_plugins
+from haven.emulator.deployers import pulumi_plugins
 
 PLUGIN = """#!{python}
 import sys

@@ -1,4 +1,4 @@
-"""Deploying with the Pulumi CLI through the Automation API: the stack's own program, state in a file."""
+"""Deploys the stack's own program with the Pulumi CLI, through the Automation API, with its state in a local file."""
 
 import os
 import re
@@ -23,9 +23,10 @@ from haven.base import network
 from haven.base.deployment_error import DeploymentError
 from haven.base.missing_dependency import MissingDependency
 from haven.base.processes import end, with_parent
-from haven.emulator import gap_handling, pulumi_plugins
-from haven.emulator.deployment import Order, Watch
-from haven.emulator.drift import GONE, Difference
+from haven.emulator import gap_handling
+from haven.emulator.deployers import pulumi_plugins
+from haven.emulator.deployers.deployment import Order, Watch
+from haven.emulator.drift import GONE, ResourceDrift
 from haven.terraform import naming
 
 _DOWNLOADS = "https://get.pulumi.com/install.sh"
@@ -40,20 +41,20 @@ _CHANGES: Mapping[OpType, str] = {
 }
 
 
-class PulumiWay:
-    """A Pulumi CLI and the plugins that the program needs."""
+class PulumiDeployer:
+    """A Pulumi CLI, with the plugins that the program needs."""
 
     def __init__(self, command: "_Command") -> None:
         self._command = command
         self.name = f"Pulumi {command.version} through its Automation API"
 
     def open(self, order: Order) -> "PulumiDeployment":
-        """A deployment of a stack: its program, with its config but for the emulator's URL."""
+        """A deployment of the stack's program, with its config; `haven:emulator` is the order's URL."""
         return PulumiDeployment(self._command, order)
 
 
 class _Command(auto.PulumiCommand):
-    """A CLI whose run can be ended: what it started ends with it."""
+    """A CLI that can be stopped, together with the processes that it started."""
 
     def __init__(self, root: str | None = None, *, skip_version_check: bool = False) -> None:
         super().__init__(root, skip_version_check=skip_version_check)
@@ -67,9 +68,9 @@ class _Command(auto.PulumiCommand):
         on_output: auto.OnOutput | None = None,
         on_error: auto.OnOutput | None = None,
     ) -> auto.CommandResult:
-        """Run the CLI, as the Automation API asks."""
+        """Run the CLI; the Automation API calls this."""
         environment = {**_environment(), **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        said: list[str] = []
+        lines: list[str] = []
         with (
             tempfile.TemporaryFile("w+") as errors,
             subprocess.Popen(
@@ -80,45 +81,46 @@ class _Command(auto.PulumiCommand):
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                start_new_session=True,  # Ctrl-C reaches us alone; we end it in order
+                start_new_session=True,  # Ctrl-C must not reach it: this process stops it in order
             ) as process,
         ):
             self._running = process
             for line in process.stdout or ():
-                said.append(line.rstrip())
+                lines.append(line.rstrip())
                 if on_output:
-                    on_output(said[-1])
+                    on_output(lines[-1])
             code = process.wait()
             errors.seek(0)
-            complaints = errors.read().splitlines()
-        for line in complaints:
+            error_lines = errors.read().splitlines()
+        for line in error_lines:
             if on_error:
                 on_error(line)
-        result = auto.CommandResult("\n".join(said), "\n".join(complaints), code)
+        result = auto.CommandResult("\n".join(lines), "\n".join(error_lines), code)
         if code:
             raise auto.errors.create_command_error(result)
         return result
 
     def stop(self) -> None:
-        """End whatever runs."""
+        """Stop the CLI if it runs."""
         if self._running:
             end(self._running)
 
 
-def find(_: Path) -> PulumiWay:
-    """The CLI on PATH, or the one that the Automation API has installed or can install; and the program's plugins.
+def find(_: Path) -> PulumiDeployer:
+    """The CLI on PATH, or the one that the Automation API has installed or can install, with the program's plugins.
 
     Raises:
-        MissingDependency: one of them is neither there nor can it be downloaded.
+        MissingDependency: the CLI or a plugin is not installed and can't be downloaded.
     """
     command = _installed() or _downloaded()
     missing = [name for name in pulumi_plugins.NAMES if not pulumi_plugins.installed(name)]
     for name in missing:
         if not (network.reachable(_DOWNLOADS) and _install_plugin(command, name)):
             raise MissingDependency(
-                f"Pulumi is there, but not its plugin {name} {pulumi_plugins.wanted(name)}, and it can't be downloaded"
+                f"the Pulumi CLI is installed, but its plugin {name} {pulumi_plugins.wanted(name)} is not and can't be"
+                f" downloaded: run `pulumi plugin install resource {name} v{pulumi_plugins.wanted(name)}`"
             )
-    return PulumiWay(command)
+    return PulumiDeployer(command)
 
 
 def _installed() -> _Command | None:
@@ -128,18 +130,18 @@ def _installed() -> _Command | None:
         with suppress(OSError, subprocess.SubprocessError, auto.InvalidVersionError):
             found = _Command(root, skip_version_check=True)
             if found.version is not None:
-                return _Command(root)  # refused where it isn't new enough
-            # One that was built from source knows no version: it is taken to be as new as the SDK.
+                return _Command(root)  # raises InvalidVersionError if it is too old
+            # A CLI built from source has no version: assume the SDK's.
             found.version = VersionInfo.parse(version("pulumi"))
             return found
     return None
 
 
 def _downloaded() -> _Command:
-    """The CLI of the SDK's own version, downloaded by the Automation API in a process that can be ended.
+    """The CLI of the SDK's own version, downloaded by the Automation API in a process of its own, with a time limit.
 
     Raises:
-        MissingDependency: it can't be had.
+        MissingDependency: the download failed.
     """
     if network.reachable(_DOWNLOADS):
         install = "from pulumi.automation import PulumiCommand; PulumiCommand.install()"
@@ -148,7 +150,7 @@ def _downloaded() -> _Command:
     command = _installed()
     if command is None:
         raise MissingDependency(
-            "there is no Pulumi CLI on PATH that is new enough, and it can't be downloaded"
+            "there is no Pulumi CLI on PATH that is new enough, and the download failed"
             " (https://www.pulumi.com/docs/install)"
         )
     return command
@@ -164,7 +166,7 @@ def _install_plugin(command: _Command, name: str) -> bool:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without what would lead to an account, another stack or another backend."""
+    """This process's environment without settings of an AWS account, a stack or a backend."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_CONFIG"))}
     for name in ("PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_STACK"):
         kept.pop(name, None)
@@ -175,13 +177,13 @@ class PulumiDeployment:
     """One stack, deployed by Pulumi."""
 
     def __init__(self, command: _Command, order: Order) -> None:
-        stack, fitted, folder = order.stack, order.fitted, order.folder
+        stack, adapted, folder = order.stack, order.adapted, order.folder
         self._command = command
-        self._fitted = fitted
+        self._adapted = adapted
         self._main = stack.project.main
         self._log = folder / "pulumi.log"
-        self._excluded = [each.urn for each in fitted.original.resources if gap_handling.missing(each)]
-        self._wanted = frozenset(each.urn for each in fitted.recording.real()) - frozenset(self._excluded)
+        self._excluded = [each.urn for each in adapted.original.resources if gap_handling.unsupported(each)]
+        self._wanted = frozenset(each.urn for each in adapted.recording.real()) - frozenset(self._excluded)
         state, work = folder / "state", folder / "pulumi"
         state.mkdir()
         work.mkdir()
@@ -201,31 +203,31 @@ class PulumiDeployment:
 
     @property
     def left_out(self) -> Sequence[str]:
-        """Nothing beyond what the emulator's table names."""
+        """Nothing: this deployer leaves out nothing but the emulator's gaps."""
         return ()
 
     def deploy(self, watch: Watch) -> None:
-        """Make everything."""
+        """Run `pulumi up`."""
         self._follow("up", watch, exclude=self._excluded, parallel=_PARALLEL)
 
-    def again(self, watch: Watch) -> list[Difference]:
-        """What another `pulumi up` would change."""
+    def drift(self, watch: Watch) -> list[ResourceDrift]:
+        """The resources that another `pulumi up` would change."""
         events = self._follow("preview", watch, exclude=self._excluded, parallel=_PARALLEL)
         steps = [each.resource_pre_event.metadata for each in events if each.resource_pre_event]
-        return [difference for step in steps for difference in _differences(step)]
+        return [drift for step in steps for drift in _drift(step)]
 
     def destroy(self, watch: Watch) -> None:
-        """Take everything away."""
+        """Run `pulumi destroy`."""
         self._follow("destroy", watch, parallel=_PARALLEL)
 
     def _program(self) -> None:
-        """The stack's own program, with the inputs taken out that the emulator refuses.
+        """The stack's own program without the inputs that the emulator refuses.
 
-        They are taken out before the engine sees them: it would keep the dependencies that come with them.
+        A transformation removes them before the engine sees them, as the engine would keep their dependencies.
         """
-        edits = {_identity(urn): edit for urn, edit in self._fitted.edited().items()}
+        edits = {_identity(urn): edit for urn, edit in self._adapted.edited().items()}
 
-        def fit(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        def adapt(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
             removed, added = edits.get((resource.type_, resource.name), (frozenset(), {}))
             if not removed and not added:
                 return None
@@ -234,11 +236,11 @@ class PulumiDeployment:
                 props | dict.fromkeys(naming.snake(name) for name in removed), resource.opts
             )
 
-        pulumi.runtime.register_stack_transformation(fit)
+        pulumi.runtime.register_stack_transformation(adapt)
         runpy.run_path(str(self._main), run_name="__main__")
 
     def _follow(self, operation: str, watch: Watch, **options: Any) -> list[EngineEvent]:
-        """Run one operation in a thread, so that what is watched can end it."""
+        """Run one operation in a thread, so that `watch` can end it."""
         events: list[EngineEvent] = []
         with self._log.open("a") as log, ThreadPoolExecutor(1) as pool:
             operate = getattr(self._stack, operation)
@@ -257,25 +259,25 @@ class PulumiDeployment:
         try:
             running.result()
         except (auto.CommandError, auto.InvalidVersionError, RuntimeError, OSError) as error:
-            said = [each.diagnostic_event for each in events if each.diagnostic_event]
-            errors = [each.message.strip() for each in said if each.severity == "error"]
+            diagnostics = [each.diagnostic_event for each in events if each.diagnostic_event]
+            errors = [each.message.strip() for each in diagnostics if each.severity == "error"]
             raise DeploymentError(
                 f"pulumi {operation}: {'; '.join(errors[:3]) or error}; its log: {self._log}"
             ) from error
         return events
 
     def _done(self, events: Sequence[EngineEvent]) -> int:
-        """How many resources are through, components not counted."""
+        """The number of finished resources, without components."""
         ended = [each.res_outputs_event for each in list(events)]
         return len(self._wanted & {each.metadata.urn for each in ended if each})
 
 
 def _identity(urn: str) -> tuple[str, str]:
-    """Type and name of the resource with this URN."""
+    """Type and name in a URN."""
     return urn.split("::")[2].rpartition("$")[2], urn.rpartition("::")[2]
 
 
-def _differences(step: StepEventMetadata) -> Iterator[Difference]:
+def _drift(step: StepEventMetadata) -> Iterator[ResourceDrift]:
     action = _CHANGES.get(step.op)
     if action is None or step.type.startswith("pulumi:"):
         return
@@ -283,9 +285,9 @@ def _differences(step: StepEventMetadata) -> Iterator[Difference]:
     arguments = tuple(sorted({_argument(path) for path in paths})) or (
         (GONE,) if action in ("create", "delete") else ()
     )
-    yield Difference(step.urn, step.type, action, arguments, frozenset())
+    yield ResourceDrift(step.urn, step.type, action, arguments, frozenset())
 
 
 def _argument(path: str) -> str:
-    """A property path such as `vpcConfig.subnetIds[0]` in the provider's words."""
+    """A property path such as `vpcConfig.subnetIds[0]` under the AWS provider's names."""
     return ".".join(naming.snake(each) for each in re.sub(r"\[\d+\]", "", path).split("."))

@@ -1,4 +1,4 @@
-"""Deploying through the Pulumi CLI: when it can't be done, and how what the engine says is read."""
+"""The Pulumi deployer: a missing CLI, and the engine's events."""
 
 import subprocess
 from pathlib import Path
@@ -8,7 +8,8 @@ from pulumi.automation.events import OpType, StepEventMetadata
 
 from haven.base import network
 from haven.base.missing_dependency import MissingDependency
-from haven.emulator import drift, pulumi_deployer
+from haven.emulator import drift
+from haven.emulator.deployers import pulumi_deployer
 from haven.emulator.drift import GONE
 from haven.program import aws_types as aws
 
@@ -19,7 +20,7 @@ def _step(op: OpType, *diffs: str, type_: str = aws.SECRETSMANAGER_SECRET) -> St
     return StepEventMetadata(op=op, urn=URN, type=type_, provider="", diffs=list(diffs))
 
 
-def test_without_a_cli_and_without_a_network_it_says_so_and_doesn_t_try_to_download(
+def test_without_a_cli_and_a_network_the_error_says_so_and_nothing_is_downloaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -31,25 +32,25 @@ def test_without_a_cli_and_without_a_network_it_says_so_and_doesn_t_try_to_downl
 
 
 def test_a_changed_property_is_named_as_the_table_of_defects_names_it() -> None:
-    (difference,) = pulumi_deployer._differences(_step(OpType.UPDATE, "replicas[0].region", "replicas[1].region"))
-    assert difference.arguments == ("replicas.region",)
-    assert not drift.explain([difference])[0].is_wrong
+    (drifted,) = pulumi_deployer._drift(_step(OpType.UPDATE, "replicas[0].region", "replicas[1].region"))
+    assert drifted.arguments == ("replicas.region",)
+    assert not drift.explain([drifted])[0].is_wrong
 
 
 @pytest.mark.parametrize(("op", "action"), [(OpType.CREATE, "create"), (OpType.DELETE, "delete")])
-def test_what_comes_or_goes_is_a_difference_of_its_own(op: OpType, action: str) -> None:
-    (difference,) = pulumi_deployer._differences(_step(op))
-    assert (difference.action, difference.arguments) == (action, (GONE,))
-    assert drift.explain([difference])[0].is_wrong
+def test_a_created_or_deleted_resource_drifts_as_a_whole(op: OpType, action: str) -> None:
+    (drifted,) = pulumi_deployer._drift(_step(op))
+    assert (drifted.action, drifted.arguments) == (action, (GONE,))
+    assert drift.explain([drifted])[0].is_wrong
 
 
 @pytest.mark.parametrize("op", [OpType.SAME, OpType.READ])
-def test_what_stays_is_no_difference(op: OpType) -> None:
-    assert list(pulumi_deployer._differences(_step(op))) == []
+def test_an_unchanged_resource_does_not_drift(op: OpType) -> None:
+    assert list(pulumi_deployer._drift(_step(op))) == []
 
 
 def test_the_stack_itself_is_no_resource() -> None:
-    assert list(pulumi_deployer._differences(_step(OpType.UPDATE, "outputs", type_="pulumi:pulumi:Stack"))) == []
+    assert list(pulumi_deployer._drift(_step(OpType.UPDATE, "outputs", type_="pulumi:pulumi:Stack"))) == []
 
 
 def test_a_resource_is_known_by_type_and_name() -> None:

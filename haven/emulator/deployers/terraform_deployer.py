@@ -1,4 +1,4 @@
-"""Deploying with the AWS provider itself: what the program declares becomes Terraform JSON, which Terraform applies."""
+"""Deploys with Terraform and the AWS provider: the recording becomes Terraform JSON, which Terraform applies."""
 
 import json
 from collections.abc import Sequence
@@ -7,41 +7,45 @@ from pathlib import Path
 
 from haven.base import processes
 from haven.base.deployment_error import DeploymentError
-from haven.emulator import drift as again
-from haven.emulator import gap_handling, gaps
-from haven.emulator.deployment import Order, Watch
+from haven.emulator import drift, gap_handling, gaps
+from haven.emulator.deployers.deployment import Order, Watch
+from haven.emulator.drift import ResourceDrift
 from haven.terraform import cli, provider_differences
 from haven.terraform.export import Export, export
 
+_SECOND_PLAN = "second.tfplan"
 _SHOWN_WITHIN = 60.0
 _CAUSES_SHOWN = 3
 
 
-class TerraformWay:
-    """Terraform and the AWS provider, as they are on this machine."""
+class TerraformDeployer:
+    """The Terraform CLI and the AWS provider of this machine."""
 
     def __init__(self, found: cli.Terraform) -> None:
         self._terraform = found
         self.name = f"Terraform {found.version} and AWS provider {provider_differences.PROVIDER}"
 
     def open(self, order: Order) -> "TerraformDeployment":
-        """A deployment, not begun yet."""
-        known = self._terraform.schema()
-        exported = export(order.fitted.recording, known, emulator=order.url, leave_out=gap_handling.leave_out)
+        """Export the stack's resources as Terraform JSON and initialize Terraform in the order's folder."""
+        schema = self._terraform.schema()
+        exported = export(order.adapted.recording, schema, emulator=order.url, leave_out=gap_handling.leave_out)
         return TerraformDeployment(self._terraform, exported, order.folder)
 
 
-def find(state: Path) -> TerraformWay:
-    """This way, where it is open.
+def find(state: Path) -> TerraformDeployer:
+    """The Terraform deployer.
+
+    Args:
+        state: a directory for the provider's schema, which is read once.
 
     Raises:
-        MissingDependency: there is no Terraform, or no such provider.
+        MissingDependency: there is no Terraform CLI, or no AWS provider of the expected version.
     """
-    return TerraformWay(cli.find(state))
+    return TerraformDeployer(cli.find(state))
 
 
 class TerraformDeployment:
-    """One export, deployed by Terraform."""
+    """One export that Terraform deploys."""
 
     def __init__(self, found: cli.Terraform, exported: Export, folder: Path) -> None:
         self._program = found.program
@@ -52,8 +56,8 @@ class TerraformDeployment:
 
     @property
     def left_out(self) -> Sequence[str]:
-        """What the export leaves out beyond what the emulator's table names."""
-        known = {each.type for each in gaps.MISSING if not each.argument}
+        """Everything that the export leaves out because this version of the provider lacks it."""
+        known = {each.type for each in gaps.UNSUPPORTED if not each.argument}
         lines = [f"{each.name}: {each.reason}" for each in self._exported.left_out if each.type not in known]
         reasons: dict[tuple[str, str], list[str]] = {}
         for each in self._exported.dropped:
@@ -61,17 +65,17 @@ class TerraformDeployment:
         return lines + [f"{argument} ({', '.join(names)}): {why}" for (argument, why), names in reasons.items()]
 
     def deploy(self, watch: Watch) -> None:
-        """Make everything."""
+        """Run `terraform apply`."""
         self._follow(["apply", "-auto-approve"], watch, "apply_complete")
 
-    def again(self, watch: Watch) -> list[again.Difference]:
-        """What Terraform would change now, having asked the emulator for everything that is there."""
-        self._follow(["plan", "-out=again.tfplan"], watch, "refresh_complete")
-        shown = cli.run([self._program, "show", "-json", "again.tfplan"], self._folder, _SHOWN_WITHIN)
-        return again.from_terraform(json.loads(shown), self._exported.document)
+    def drift(self, watch: Watch) -> list[ResourceDrift]:
+        """The resources that another `terraform apply` would change, after a refresh."""
+        self._follow(["plan", f"-out={_SECOND_PLAN}"], watch, "refresh_complete")
+        shown = cli.run([self._program, "show", "-json", _SECOND_PLAN], self._folder, _SHOWN_WITHIN)
+        return drift.from_terraform(json.loads(shown), self._exported.document)
 
     def destroy(self, watch: Watch) -> None:
-        """Take everything away, as it was deployed: nothing has changed since."""
+        """Run `terraform destroy` without a refresh, as nothing has changed since the deployment."""
         self._follow(["destroy", "-auto-approve", "-refresh=false"], watch, "apply_complete")
 
     def _follow(self, command: Sequence[str], watch: Watch, counted: str) -> None:
@@ -92,7 +96,7 @@ class TerraformDeployment:
 
 @dataclass
 class _Run:
-    """What one run of Terraform has said so far, one JSON document in each line."""
+    """The progress and errors of one run of Terraform, which writes one JSON document per line."""
 
     total: int
     counted: str
@@ -104,11 +108,11 @@ class _Run:
 
     def line(self, text: str) -> None:
         try:
-            said = json.loads(text)
+            message = json.loads(text)
         except json.JSONDecodeError:
             return
-        self.done += said.get("type") == self.counted
-        diagnostic = said.get("diagnostic", {})
+        self.done += message.get("type") == self.counted
+        diagnostic = message.get("diagnostic", {})
         if diagnostic.get("severity") == "error":
             about = diagnostic.get("address")
             self.errors.append(f"{about}: {diagnostic['summary']}" if about else diagnostic["summary"])

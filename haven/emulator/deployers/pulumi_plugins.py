@@ -1,4 +1,4 @@
-"""The resource plugins that the Pulumi CLI would use, and whether they are the ones that the program is written for."""
+"""Finds the resource plugins of the Pulumi CLI and checks that their versions fit the installed SDKs."""
 
 import os
 import shutil
@@ -16,21 +16,21 @@ from haven.base.processes import end
 NAMES = ("aws", "eks", "kubernetes", "random")
 _ANSWERS_WITHIN = 20.0
 _NO_ENGINE = "127.0.0.1:1"
-"""Plugins want to be told an engine's address when they start; asked for their version they don't use it."""
+"""An unused engine address: plugins require one to start, but answer with their version without it."""
 
 
 def home() -> Path:
-    """Where the CLI keeps what it downloads."""
+    """The folder in which the CLI keeps downloads."""
     return Path(os.environ.get("PULUMI_HOME", "~/.pulumi")).expanduser()
 
 
 def wanted(name: str) -> str:
-    """The version of a plugin that belongs to the installed SDK."""
+    """The plugin version that belongs to the installed SDK."""
     return version(f"pulumi-{name}")
 
 
 def installed(name: str) -> bool:
-    """Whether the CLI would find a plugin of the SDK's major version: on PATH first, as the engine looks for it."""
+    """Whether the CLI finds a plugin of the SDK's major version; like the engine, this looks on PATH first."""
     on_path = shutil.which(f"pulumi-resource-{name}")
     if on_path is None:
         return (home() / "plugins" / f"resource-{name}-v{wanted(name)}").is_dir()
@@ -43,7 +43,7 @@ def _major(text: str) -> str:
 
 
 def _version(plugin: str) -> str | None:
-    """The version that a plugin gives itself, or None where it doesn't answer."""
+    """The version that a plugin answers with, or None if it does not answer."""
     process = subprocess.Popen(
         [plugin, _NO_ENGINE],
         stdin=subprocess.DEVNULL,
@@ -52,15 +52,15 @@ def _version(plugin: str) -> str | None:
         text=True,
         start_new_session=True,
     )
-    with process.stdout or nullcontext() as said:
+    with process.stdout or nullcontext() as output:
         try:
-            port = said.readline().strip() if said else ""
-            return _asked(port) if port.isdigit() else None
+            port = output.readline().strip() if output else ""
+            return _ask_version(port) if port.isdigit() else None
         finally:
             end(process)
 
 
-def _asked(port: str) -> str | None:
+def _ask_version(port: str) -> str | None:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         provider = provider_pb2_grpc.ResourceProviderStub(channel)
         try:
