@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 from haven.program import aws_types as aws
+from haven.program.stateful_types import STATEFUL, types
 from haven_policies.rules.availability.databases import CLUSTERS
 from haven_policies.rules.availability.zones import LOAD_BALANCERS
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import is_off, is_true, is_unknown, maps_at, value_at
 
-BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2)
 _PROTECTION: Mapping[str, str] = {
     **dict.fromkeys(CLUSTERS, "deletionProtection"),
     aws.RDS_INSTANCE: "deletionProtection",
@@ -20,30 +20,7 @@ _PROTECTION: Mapping[str, str] = {
     aws.DYNAMODB_TABLE_REPLICA: "deletionProtectionEnabled",
     **dict.fromkeys(LOAD_BALANCERS, "enableDeletionProtection"),
 }
-_STATEFUL = (
-    *CLUSTERS,
-    aws.RDS_INSTANCE,
-    aws.DYNAMODB_TABLE,
-    aws.DYNAMODB_TABLE_REPLICA,
-    aws.ELASTICACHE_REPLICATION_GROUP,
-    *BUCKETS,
-    aws.RDS_GLOBAL_CLUSTER,
-    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
-    aws.MEMORYDB_CLUSTER,
-    aws.EKS_CLUSTER,
-    aws.EFS_FILE_SYSTEM,
-    aws.KMS_KEY,
-    aws.KMS_REPLICA_KEY,
-    aws.SECRETSMANAGER_SECRET,
-    aws.ECR_REPOSITORY,
-    aws.BACKUP_VAULT,
-    aws.KINESIS_STREAM,
-    aws.SQS_QUEUE,
-    aws.ROUTE53_ZONE,
-    aws.OPENSEARCH_DOMAIN,
-    aws.MSK_CLUSTER,
-    aws.CLOUDTRAIL_TRAIL,
-)
+_STATEFUL = types(each for each in STATEFUL if each.protect)
 
 
 @stack_rule(

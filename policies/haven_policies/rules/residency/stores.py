@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
+from haven.program.stateful_types import STATEFUL, types
 
 
 @dataclass(frozen=True)
@@ -79,38 +80,8 @@ BACKED_UP = ("buckets", "database", "tables", "volumes")
 _OF_A_REGION = ("queues",)
 """What each Region has one of, with the Region's code at the end of its name."""
 
-HOMES = (
-    aws.CLOUDWATCH_EVENT_ARCHIVE,
-    aws.CLOUDWATCH_LOG_GROUP,
-    aws.DOCDB_CLUSTER,
-    aws.DYNAMODB_TABLE,
-    aws.EBS_SNAPSHOT,
-    aws.EBS_VOLUME,
-    aws.ECR_REPOSITORY,
-    aws.EFS_FILE_SYSTEM,
-    aws.ELASTICACHE_CLUSTER,
-    aws.ELASTICACHE_REPLICATION_GROUP,
-    aws.ELASTICACHE_SERVERLESS_CACHE,
-    aws.FSX_LUSTRE_FILE_SYSTEM,
-    aws.KINESIS_STREAM,
-    aws.MEMORYDB_CLUSTER,
-    aws.MSK_CLUSTER,
-    aws.NEPTUNE_CLUSTER,
-    aws.OPENSEARCH_DOMAIN,
-    aws.RDS_CLUSTER,
-    aws.RDS_INSTANCE,
-    aws.REDSHIFT_CLUSTER,
-    aws.S3_BUCKET,
-    aws.S3_BUCKET_V2,
-    aws.S3_DIRECTORY_BUCKET,
-    aws.SECRETSMANAGER_SECRET,
-    aws.SQS_QUEUE,
-    aws.SSM_PARAMETER,
-    aws.TIMESTREAMWRITE_TABLE,
-    aws.BACKUP_LOGICALLY_AIR_GAPPED_VAULT,
-    aws.BACKUP_VAULT,
-)
-"""What data stands in."""
+HOMES = (*types(each for each in STATEFUL if each.resides), aws.SSM_PARAMETER)
+"""What data stands in: a parameter is written by every deployment, and yet what it holds is data."""
 
 
 def store_of(record: Resource, stack: str) -> Store:
