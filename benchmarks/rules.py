@@ -13,8 +13,8 @@ from haven.config.stack_file import load_stack
 from haven.program.run import run_program
 from haven_policies.judge import judge
 from haven_policies.rules import RULES
-from haven_policies.rules.facts import read_facts
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 
 BUDGET = 2.0
 """Seconds for all rules over the largest stack."""
@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         stack = load_stack(str(stack_file(Path(folder), max(SYSTEMS))), ROOT)
         recording = run_program(stack)
-    facts, today = read_facts(stack.name, stack.config), date.today()
+    facts, today = read_stack_facts(stack.name, stack.config), date.today()
     together = timed(lambda: judge(ResourceGraph(recording, facts), today))
     kept = "within" if together <= BUDGET else "OVER"
     count = sum(1 for _ in recording.real())

@@ -9,9 +9,9 @@ from haven.config.policy import Level, Policy, Waiver
 from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from haven_policies.rules import RULES
-from haven_policies.rules.facts import Facts, read_facts
 from haven_policies.rules.model import Finding, Rule
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import StackFacts, read_stack_facts
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Violation:
         return self.finding.record.urn if self.finding.record else ""
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         """What is wrong, on one line."""
         found = self.finding
         place = f" {found.path}" if found.path else ""
@@ -80,7 +80,7 @@ def verdict_on(recording: Recording, config: Mapping[str, str], today: date) -> 
     Raises:
         Problems: what the config says to the rules is no good.
     """
-    facts = read_facts(recording.stack, config)
+    facts = read_stack_facts(recording.stack, config)
     check_names(facts, RULES)
     return judge(ResourceGraph(recording, facts), today)
 
@@ -121,7 +121,7 @@ def level_of(rule: Rule, policy: Policy) -> Level:
     return Level(policy.levels.get(rule.name, rule.level))
 
 
-def check_names(facts: Facts, rules: Iterable[Rule]) -> None:
+def check_names(facts: StackFacts, rules: Iterable[Rule]) -> None:
     """Refuse names of rules that there are none of.
 
     Raises:

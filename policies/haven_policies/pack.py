@@ -24,9 +24,9 @@ from haven_policies.analyzer import alone, recording_of
 from haven_policies.judge import check_names, judge, level_of
 from haven_policies.report import idle, until
 from haven_policies.rules import RULES
-from haven_policies.rules.facts import Facts, read_facts
 from haven_policies.rules.model import Rule
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import StackFacts, read_stack_facts
 
 NAME = "haven"
 
@@ -53,40 +53,40 @@ def serve() -> None:
     """
     # Before there is a pack the SDK has not been told of the stack yet; the engine's host says it in the environment.
     stack = os.environ.get("PULUMI_STACK") or pulumi.get_stack()
-    facts = read_facts(stack, pulumi.runtime.get_config_env())
+    facts = read_stack_facts(stack, pulumi.runtime.get_config_env())
     check_names(facts, RULES)
     PolicyPack(NAME, policies(facts, datetime.now(UTC).date()), EnforcementLevel.MANDATORY)
 
 
-def policies(facts: Facts, today: date) -> list[Policy]:
+def policies(facts: StackFacts, today: date) -> list[Policy]:
     """Every rule as a policy, and one that shows what is waived."""
     judging = [_whole(each, facts, today) if each.is_stack_rule else _single(each, facts, today) for each in RULES]
     return [*judging, _waivers(facts, today)]
 
 
-def _single(rule: Rule, facts: Facts, today: date) -> Policy:
+def _single(rule: Rule, facts: StackFacts, today: date) -> Policy:
     """A rule that judges each resource by itself, before it is made."""
 
     def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
         if args.resource_type in rule.types:
             for each in judge(ResourceGraph(alone(args, facts.stack), facts), today, (rule,)).violations:
-                report_violation(each.said, None)
+                report_violation(each.message, None)
 
-    return ResourceValidationPolicy(rule.name, rule.says, validate, **_told(rule, facts))
+    return ResourceValidationPolicy(rule.name, rule.description, validate, **_told(rule, facts))
 
 
-def _whole(rule: Rule, facts: Facts, today: date) -> Policy:
+def _whole(rule: Rule, facts: StackFacts, today: date) -> Policy:
     """A rule that judges the environment as a whole, once everything in it is told."""
 
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         graph = ResourceGraph(recording_of(args.resources, facts.stack), facts)
         for each in judge(graph, today, (rule,)).violations:
-            report_violation(each.said, each.urn or None)
+            report_violation(each.message, each.urn or None)
 
-    return StackValidationPolicy(rule.name, rule.says, validate, **_told(rule, facts))
+    return StackValidationPolicy(rule.name, rule.description, validate, **_told(rule, facts))
 
 
-def _waivers(facts: Facts, today: date) -> Policy:
+def _waivers(facts: StackFacts, today: date) -> Policy:
     """What the stack's waivers let pass, so that no report is silent about it."""
 
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
@@ -112,7 +112,7 @@ class _Told(TypedDict):
     url: str
 
 
-def _told(rule: Rule, facts: Facts) -> _Told:
+def _told(rule: Rule, facts: StackFacts) -> _Told:
     return {
         "enforcement_level": _LEVELS[level_of(rule, facts.policy)],
         "severity": Severity[rule.severity.name],

@@ -28,7 +28,7 @@ def _entry(rule: Rule) -> str:
     judges = ", ".join(f"`{each}`" for each in rule.types) if rule.types else "the environment as a whole"
     return (
         f"### {rule.name}\n"
-        f"{rule.says} {rule.remediation}\n\n"
+        f"{rule.description} {rule.remediation}\n\n"
         f"{rule.level}, {rule.severity}; judges {judges}; [source]({rule.page})\n"
     )
 

@@ -50,7 +50,7 @@ def _block(violations: Sequence[Violation], style: Style) -> Iterator[str]:
     rule, level = violations[0].rule, violations[0].level
     count = plural(len(violations), "violation")
     yield f"  {style.paint(rule.name, 'bold')} ({level}, {rule.severity}): {count}"
-    yield from wrapped(rule.says, 4, hanging=0)
+    yield from wrapped(rule.description, 4, hanging=0)
     alike: dict[tuple[str, ...], list[Violation]] = {}
     for each in violations:
         alike.setdefault(_words(each), []).append(each)
@@ -78,7 +78,7 @@ def _preset(name: str) -> Iterator[str]:
         yield f"    It {word}:"
         for each in sentences:
             yield from wrapped(f"- {each}", 6)
-    yield "    It stands on:"
+    yield "    Sources:"
     for source in used.statements:
         yield from wrapped(f"- {source.source} ({source.reading})", 6)
 
@@ -104,7 +104,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     - `violations` and `waived`: `rule`, `family`, `severity`, `level`, `resource`, `urn` (null for the environment as a
       whole), `path`, `got`, `allowed`, `fix`, `page`, and `waiver` (`reason`, `until`) where there is or was one.
     - `presets`: those of data classes that were used: `name`, `title`, `regions` (Region to place), `claims`,
-      `doesNotClaim`, `statements` (`says`, `source`, `checked`: `whole`, `excerpt`, `second hand` or `not read`,
+      `doesNotClaim`, `statements` (`description`, `source`, `checked`: `whole`, `excerpt`, `second hand` or `not read`,
       `seenAt`: where it was seen second hand, `read`: the day).
     - `idleWaivers`: those that let nothing pass: `rule`, `resource`, `reason`, `until`.
     """

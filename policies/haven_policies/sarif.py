@@ -32,7 +32,7 @@ def as_sarif(verdict: Verdict, file: str) -> dict[str, Any]:
 def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.name,
-        "shortDescription": {"text": rule.says},
+        "shortDescription": {"text": rule.description},
         "help": {"text": f"{rule.remediation} See {rule.page}"},
         "helpUri": rule.page,
         "defaultConfiguration": {"level": _LEVELS.get(rule.level, "none")},
@@ -46,7 +46,7 @@ def _result(violation: Violation, places: dict[str, int], file: str) -> dict[str
         "ruleId": rule.name,
         "ruleIndex": places[rule.name],
         "level": _LEVELS[violation.level],
-        "message": {"text": violation.said},
+        "message": {"text": violation.message},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": 1}},

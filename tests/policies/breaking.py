@@ -11,8 +11,8 @@ from typing import Any
 from haven.config.stack_file import load_stack
 from haven.program.recording import Options, Recording, Resource, Secret
 from haven_policies.judge import Verdict, judge
-from haven_policies.rules.facts import read_facts
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 from tests.environments import ROOT, environment
 
 TODAY = date(2026, 11, 21)
@@ -49,7 +49,7 @@ class Mutation:
 def verdict_of(stack: str, recording: Recording, changes: Mapping[str, str], today: date = TODAY) -> Verdict:
     """What all rules say of a recording under a stack's config, some of its keys changed."""
     config = {**load_stack(stack, ROOT).config, **{f"haven:{name}": text for name, text in changes.items()}}
-    return judge(ResourceGraph(recording, read_facts(stack, config)), today)
+    return judge(ResourceGraph(recording, read_stack_facts(stack, config)), today)
 
 
 def find(recording: Recording, type_: str, *words: str, region: str | None = None) -> Resource:

@@ -7,8 +7,8 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_components.names import region_code
 from haven_policies.rules.counterparts import Counterparts, one_is_enough, short
-from haven_policies.rules.facts import read_facts
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 from tests.environments import PRIMARY, RECOVERY, STACKS, environment
 from tests.policies.breaking import find
 
@@ -21,9 +21,9 @@ ALONE = {
 writes go."""
 
 
-def _world(stack: str, **changes: str) -> ResourceGraph:
+def _graph(stack: str, **changes: str) -> ResourceGraph:
     regions = f'{{"primary": "{PRIMARY}", "recovery": "{RECOVERY}"}}'
-    return ResourceGraph(environment(stack, **changes), read_facts(stack, {"haven:regions": regions}))
+    return ResourceGraph(environment(stack, **changes), read_stack_facts(stack, {"haven:regions": regions}))
 
 
 def _alone(graph: ResourceGraph, region: str) -> list[Resource]:
@@ -33,14 +33,14 @@ def _alone(graph: ResourceGraph, region: str) -> list[Resource]:
 
 @pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
 def test_where_both_regions_serve_everything_has_its_counterpart_or_a_reason_to_stand_alone(region: str) -> None:
-    alone = _alone(_world("active-active"), region)
+    alone = _alone(_graph("active-active"), region)
     unexplained = {each.name for each in alone if one_is_enough(each) is None}
     assert unexplained == (ALONE if region == PRIMARY else set())
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_counterpart_s_counterpart_is_the_resource_itself(stack: str) -> None:
-    graph = _world(stack)
+    graph = _graph(stack)
     counterparts = Counterparts(graph)
     for each in graph.of("aws:"):
         other = counterparts.of(each)
@@ -50,7 +50,7 @@ def test_a_counterpart_s_counterpart_is_the_resource_itself(stack: str) -> None:
 
 
 def test_a_replica_is_found_by_what_it_refers_to() -> None:
-    graph = _world("warm")
+    graph = _graph("warm")
     counterparts = Counterparts(graph)
     key = find(graph.recording, aws.KMS_KEY)
     table = find(graph.recording, aws.DYNAMODB_TABLE, "sessions")
@@ -62,7 +62,7 @@ def test_a_replica_is_found_by_what_it_refers_to() -> None:
 
 
 def test_an_alarm_about_the_other_region_stands_for_the_one_about_this_region() -> None:
-    graph = _world("warm")
+    graph = _graph("warm")
     alarm = find(graph.recording, aws.CLOUDWATCH_METRIC_ALARM, "switch-euw1")
     assert alarm.region == RECOVERY
     other = Counterparts(graph).of(alarm)
@@ -71,7 +71,7 @@ def test_an_alarm_about_the_other_region_stands_for_the_one_about_this_region() 
 
 
 def test_without_regions_nothing_has_a_counterpart() -> None:
-    graph = ResourceGraph(environment("warm"), read_facts("test", {}))
+    graph = ResourceGraph(environment("warm"), read_stack_facts("test", {}))
     counterparts = Counterparts(graph)
     assert all(counterparts.of(each) is None for each in graph.records)
 

@@ -32,7 +32,7 @@ def test_what_is_broken_is_seen_by_its_own_rule_and_by_no_other(mutation: Mutati
 @pytest.mark.parametrize("stack", EVERY_STACK)
 def test_the_shipped_stacks_violate_nothing(stack: str) -> None:
     verdict = verdict_of(stack, environment(stack), {})
-    assert [each.said for each in verdict.violations] == []
+    assert [each.message for each in verdict.violations] == []
     assert len(verdict.rules) == len(RULES)
 
 

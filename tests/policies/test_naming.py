@@ -21,7 +21,7 @@ def test_the_types_with_tags_are_those_that_the_aws_package_says_take_some() -> 
 
 def test_a_tag_that_nobody_carries_is_said_once() -> None:
     verdict = verdict_of("warm", by_default(owner=None)(environment("warm")), {})
-    assert [each.said for each in verdict.violations] == [
+    assert [each.message for each in verdict.violations] == [
         "warm tags.owner: got nothing on any resource; allowed: a value that is not empty; "
         "fix: add it to haven:tags: who answers for the resource"
     ]
@@ -30,7 +30,7 @@ def test_a_tag_that_nobody_carries_is_said_once() -> None:
 def test_all_tags_that_one_resource_lacks_are_said_at_once() -> None:
     lacking = tagging(aws.SNS_TOPIC, "owner", "")(environment("warm"))
     verdict = verdict_of("warm", tagging(aws.SNS_TOPIC, "cost-center", " ")(lacking), {})
-    assert [each.said for each in verdict.violations] == [
+    assert [each.message for each in verdict.violations] == [
         f"{find(lacking, 'aws:sns/topic:Topic').name} tags: got nothing for owner, cost-center; "
         "allowed: values that are not empty; fix: owner: add it to haven:tags: who answers for the resource; "
         "cost-center: add it to haven:tags: who pays for it"
@@ -61,8 +61,8 @@ def test_the_program_tags_stores_with_their_class_and_node_groups_with_their_sys
 
 @pytest.mark.parametrize("stack", EVERY_STACK)
 def test_no_resource_has_more_tags_than_aws_takes(stack: str) -> None:
-    from haven_policies.rules.facts import read_facts
+    from haven_policies.rules.stack_facts import read_stack_facts
 
-    graph = ResourceGraph(environment(stack), read_facts(stack, {}))
+    graph = ResourceGraph(environment(stack), read_stack_facts(stack, {}))
     assert max(len(graph.tags(each)) for each in graph.of(*TAGGED)) <= 50
     assert set(TAGS) <= set(graph.tags(graph.of(*TAGGED)[0]))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from haven.program.recording import Recording, Resource, Secret
 from haven_policies.rules import RULES
-from haven_policies.rules.facts import read_facts
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import both
 from tests.policies.kubernetes import GUARDED, SCALED
@@ -79,7 +79,7 @@ def a_record(type_: str, index: int, inputs: Mapping[str, Any]) -> Resource:
 
 
 def every_rule_judges(records: list[Resource], config: Mapping[str, str] = CONFIG) -> None:
-    graph = ResourceGraph(Recording("haven", "test", records, {}), read_facts("test", config))
+    graph = ResourceGraph(Recording("haven", "test", records, {}), read_stack_facts("test", config))
     for rule in RULES:
         for finding in rule.findings(graph):
             assert finding.allowed

@@ -21,7 +21,7 @@ def _told(recording: Recording, *, deployed: bool) -> Recording:
 @pytest.mark.parametrize("stack", EVERY_STACK)
 def test_the_shipped_stacks_violate_nothing_before_and_after_their_first_deployment(stack: str, deployed: bool) -> None:
     verdict = verdict_of(stack, _told(environment(stack), deployed=deployed), {})
-    assert [each.said for each in verdict.violations] == []
+    assert [each.message for each in verdict.violations] == []
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: f"{each.stack}: {each.what}")

@@ -18,11 +18,11 @@ from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from haven_policies.judge import Verdict
 from haven_policies.report import as_json, render
-from haven_policies.rules.facts import read_facts
 from haven_policies.rules.residency.allowed import Limits
-from haven_policies.rules.residency.edges import WAYS, edges
+from haven_policies.rules.residency.data_flows import DATA_PATHS, data_flows
 from haven_policies.rules.residency.stores import HOMES, Store
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 from infra.config.residency_rules import WHOLE_STORES
 from tests.environments import environment
 from tests.policies.breaking import TODAY, adding, find, setting, verdict_of
@@ -31,7 +31,7 @@ from tests.policies.mutations.residency import residency
 
 def limits(store: Store, **said: Any) -> list[set[str]]:
     config = {"haven:regions": json.dumps({"primary": "eu-west-1", "recovery": "eu-central-1"})}
-    facts = read_facts("test", {**config, "haven:residency": json.dumps(said)})
+    facts = read_stack_facts("test", {**config, "haven:residency": json.dumps(said)})
     return [set(each.regions) for each in Limits(facts).of(store)]
 
 
@@ -76,13 +76,13 @@ def test_regions_that_the_stack_file_itself_names_are_the_environments_own() -> 
         "haven:backups": json.dumps({"isolatedVaultArn": "arn:aws:backup:eu-north-1:444455556666:backup-vault:apart"}),
         "haven:account": "111122223333",
     }
-    found = Limits(read_facts("test", config))
+    found = Limits(read_stack_facts("test", config))
     assert found.of(Store("tables"))[0].regions == {"eu-west-1", "eu-central-1", "eu-west-3", "eu-north-1"}
     assert set(found.accounts) == {"111122223333", "444455556666"}
 
 
 def test_a_program_that_says_nothing_of_regions_is_not_judged() -> None:
-    assert Limits(read_facts("test", {})).of(Store("tables")) == []
+    assert Limits(read_stack_facts("test", {})).of(Store("tables")) == []
 
 
 @pytest.mark.parametrize("name", names())
@@ -106,7 +106,7 @@ def test_a_preset_takes_only_regions_that_aws_names_after_the_place_that_it_give
 
 
 SAID = {
-    "says": "Data may go to a place of which this is said.",
+    "description": "Data may go to a place under this statement.",
     "source": "https://example.org/law",
     "checked": "excerpt",
 }
@@ -168,7 +168,7 @@ def test_nothing_is_told_of_presets_that_no_class_uses() -> None:
 def test_a_preset_that_there_is_none_of_is_refused_where_only_the_rules_run_too() -> None:
     said = {"default": "other", "classes": {"personal": {"presets": ["gdrp"]}}}
     with pytest.raises(Problems) as refused:
-        read_facts("test", {"haven:residency": json.dumps(said)})
+        read_stack_facts("test", {"haven:residency": json.dumps(said)})
     assert [each.what for each in refused.value.problems] == [
         "haven:residency.classes.personal.presets",
         "haven:residency.default",
@@ -179,7 +179,7 @@ def test_a_finding_names_what_leads_where_what_is_allowed_by_whom_and_the_fix() 
     broken = setting(aws.SECRETSMANAGER_SECRET, "replicas.0.region", "us-east-1", "model-hub")
     said = residency(classes={"secret": {"regions": ["eu-west-1", "eu-central-1"]}}, stores={"secrets": "secret"})
     found = [each for each in judged(broken(environment("warm")), said).violations if "replicas" in each.rule.name]
-    assert [each.said for each in found] == [
+    assert [each.message for each in found] == [
         "haven-warm-model-hub-secret replicas[0].region: got us-east-1; "
         'allowed: "eu-central-1", "eu-west-1" (data class secret); '
         "fix: keep the replica of secrets.model-hub in one of these Regions, "
@@ -190,16 +190,19 @@ def test_a_finding_names_what_leads_where_what_is_allowed_by_whom_and_the_fix() 
 @pytest.mark.parametrize("odd", [None, 7, "", "x", True, [], {}, ["x", 7, None], {"x": [None]}, "{not json", "arn:x"])
 def test_odd_values_crash_no_rule(odd: Any) -> None:
     recording = environment("active-active")
-    tops = {type_: {way.path.partition(".")[0].removesuffix("[]") for way in ways} for type_, ways in WAYS.items()}
+    tops = {
+        type_: {data_path.path.partition(".")[0].removesuffix("[]") for data_path in paths}
+        for type_, paths in DATA_PATHS.items()
+    }
     for index, (type_, properties) in enumerate(tops.items()):
         inputs = {**dict.fromkeys(properties, odd), "region": odd}
         recording = adding(type_, f"odd-{index}", inputs, "eu-west-1")(recording)
-    facts = read_facts("test", {"haven:regions": odd if isinstance(odd, str) else json.dumps(odd)})
-    list(edges(ResourceGraph(recording, facts)))
+    facts = read_stack_facts("test", {"haven:regions": odd if isinstance(odd, str) else json.dumps(odd)})
+    list(data_flows(ResourceGraph(recording, facts)))
 
 
 def test_the_kinds_of_stores_are_the_same_for_the_config_and_for_the_rules() -> None:
-    facts = read_facts("warm", {})
+    facts = read_stack_facts("warm", {})
     graph = ResourceGraph(environment("warm"), replace(facts, residency=Residency()))
-    assert {each.store.kind for each in edges(graph)} <= set(WHOLE_STORES)
+    assert {each.store.kind for each in data_flows(graph)} <= set(WHOLE_STORES)
     assert find(environment("warm"), HOMES[HOMES.index(aws.SQS_QUEUE)])

@@ -5,9 +5,9 @@ import pytest
 from haven.program import aws_types as aws
 from haven_policies.judge import judge
 from haven_policies.rules import static_stability
-from haven_policies.rules.facts import read_facts
 from haven_policies.rules.model import rules_of
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 from tests.environments import PRIMARY, RECOVERY, STACKS, environment
 from tests.policies.breaking import TODAY, Mutation, adding, both, verdict_of
 from tests.policies.mutations.static_stability import MUTATIONS
@@ -22,13 +22,13 @@ def test_after_a_failover_no_region_hangs_on_the_other(stack: str, demoted: bool
     moved = {"active": RECOVERY, **({"demote": PRIMARY} if demoted else {})}
     verdict = verdict_of(stack, environment(stack, **moved), moved)
     names = {each.name for each in RULES}
-    assert [each.said for each in verdict.violations if each.rule.name in names] == []
+    assert [each.message for each in verdict.violations if each.rule.name in names] == []
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.what)
 def test_a_program_that_says_nothing_of_itself_is_judged_by_what_refers_to_what(mutation: Mutation) -> None:
     broken = mutation.change(mutation.before)
-    found = judge(ResourceGraph(broken, read_facts("test", {})), TODAY, RULES).violations
+    found = judge(ResourceGraph(broken, read_stack_facts("test", {})), TODAY, RULES).violations
     names = {each.rule.name for each in found}
     assert names == ({mutation.rule} - OF_HAVEN_ALONE if not _needs_regions(mutation.what) else set())
 
@@ -44,7 +44,7 @@ def _needs_regions(what: str) -> bool:
 def test_many_resources_of_the_default_provider_have_one_cause_and_are_one_finding() -> None:
     queues = [adding(aws.SQS_QUEUE, f"queue-{each}", {}) for each in range(7)]
     (cause,) = [
-        each.said
+        each.message
         for each in verdict_of("warm", both(*queues)(environment("warm")), {}).violations
         if each.rule.name == "provider-is-explicit"
     ]

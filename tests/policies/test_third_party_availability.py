@@ -280,4 +280,4 @@ def test_nothing_hangs_on_one_zone_after_a_failover(stack: str, demote: str) -> 
     changes = {"active": "eu-central-1", **({"demote": demote} if demote else {})}
     verdict = verdict_of(stack, environment(stack, **changes), changes)
     family = ("availability", "data protection")
-    assert [each.said for each in verdict.violations if each.rule.family in family] == []
+    assert [each.message for each in verdict.violations if each.rule.family in family] == []

@@ -5,9 +5,9 @@ import pytest
 from haven.config.policy import Level
 from haven_policies.judge import Violation, judge
 from haven_policies.rules import tier_conformance
-from haven_policies.rules.facts import read_facts
 from haven_policies.rules.model import rules_of
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 from tests.environments import PRIMARY, RECOVERY, STACKS, TIERS, environment
 from tests.policies.breaking import TODAY, verdict_of
 
@@ -69,7 +69,7 @@ def test_a_stack_that_says_a_tier_with_the_contents_of_the_one_below_is_told_all
 
 
 def test_what_is_missing_is_said_in_words_with_what_the_tier_wants_and_what_to_do() -> None:
-    said = [each.said for each in _found("pilot-light", recorded={}, judged={"tier": "warm"})]
+    said = [each.message for each in _found("pilot-light", recorded={}, judged={"tier": "warm"})]
     assert (
         "haven-pilot-light-euc1-serving scalingConfig.desiredSize: got 0; allowed: at least 1 of the 3 nodes of "
         "haven-pilot-light-euw1-serving: eu-central-1 stands by in tier warm; fix: enlarge the group "
@@ -80,14 +80,14 @@ def test_what_is_missing_is_said_in_words_with_what_the_tier_wants_and_what_to_d
 @pytest.mark.parametrize(("lower", "higher"), MISSING)
 def test_what_stands_beyond_the_tier_is_refused_by_nobody(lower: str, higher: str) -> None:
     found = _found(higher, recorded={}, judged={"tier": lower})
-    assert [each.said for each in found if each.level is Level.MANDATORY] == []
+    assert [each.message for each in found if each.level is Level.MANDATORY] == []
 
 
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("demoted", [False, True], ids=["", "demoted"])
 def test_after_a_failover_the_shipped_stacks_are_still_their_tier(stack: str, demoted: bool) -> None:
     moved = {"active": RECOVERY, **({"demote": PRIMARY} if demoted else {})}
-    assert [each.said for each in _found(stack, recorded=moved, judged={})] == []
+    assert [each.message for each in _found(stack, recorded=moved, judged={})] == []
 
 
 def test_a_region_that_is_said_to_serve_and_only_stands_by_is_refused() -> None:
@@ -110,5 +110,5 @@ def test_a_system_of_a_lower_tier_is_judged_by_its_own() -> None:
 
 @pytest.mark.parametrize("stack", TIERS)
 def test_a_program_that_says_no_tier_is_not_judged_by_one(stack: str) -> None:
-    graph = ResourceGraph(environment(stack), read_facts("test", {}))
+    graph = ResourceGraph(environment(stack), read_stack_facts("test", {}))
     assert judge(graph, TODAY, rules_of(tier_conformance)).violations == []

@@ -14,7 +14,7 @@ from haven.program import aws_types as aws
 from haven_policies.judge import Verdict, check_names
 from haven_policies.report import as_json, render
 from haven_policies.rules import RULES
-from haven_policies.rules.facts import read_facts
+from haven_policies.rules.stack_facts import read_stack_facts
 from haven_policies.sarif import as_sarif
 from tests.environments import environment
 from tests.policies.breaking import TODAY, adding, both, find, setting, verdict_of
@@ -85,7 +85,7 @@ def test_a_waiver_of_another_resource_lets_nothing_pass_and_is_called_idle() -> 
 
 def test_names_of_rules_that_there_are_none_of_are_refused_at_once() -> None:
     policy = {"levels": {"database-encripted": "off"}, **waiver(rule="no-such-rule")}
-    facts = read_facts("warm", {"haven:policy": json.dumps(policy)})
+    facts = read_stack_facts("warm", {"haven:policy": json.dumps(policy)})
     with pytest.raises(Problems) as refused:
         check_names(facts, RULES)
     assert [each.what for each in refused.value.problems] == [
@@ -97,7 +97,7 @@ def test_names_of_rules_that_there_are_none_of_are_refused_at_once() -> None:
 
 def test_a_violation_names_resource_property_value_what_is_allowed_and_the_fix() -> None:
     (violation,) = judged({}).violations
-    assert violation.said.startswith(f"{NAME} storageEncrypted: got false; allowed: true; fix: ")
+    assert violation.message.startswith(f"{NAME} storageEncrypted: got false; allowed: true; fix: ")
     told = as_json(judged({}))
     assert told["counts"] == {"mandatory": 1, "advisory": 0, "waived": 0}
     assert told["violations"][0]["path"] == "storageEncrypted"

@@ -7,8 +7,8 @@ from typing import Any
 
 from haven.program.recording import Recording, Resource
 from haven_policies.rules import RULES
-from haven_policies.rules.facts import read_facts
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 from tests.policies.breaking import Change, adding, setting
 
 EMPTY = Recording("theirs", "test", [], {})
@@ -19,7 +19,7 @@ NAME = "theirs"
 def found(rule: str, recording: Recording, config: Mapping[str, str] = CONFIG) -> list[Resource | None]:
     """What one rule minds."""
     judged = next(each for each in RULES if each.name == rule)
-    return [each.record for each in judged.findings(ResourceGraph(recording, read_facts("test", config)))]
+    return [each.record for each in judged.findings(ResourceGraph(recording, read_stack_facts("test", config)))]
 
 
 @dataclass(frozen=True)

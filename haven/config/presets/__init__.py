@@ -1,4 +1,4 @@
-"""Regions that a regulation's words lead to, as data: what a preset claims, what it doesn't, and on whose word."""
+"""Regions that a regulation's words lead to, as data: what a preset claims, what it doesn't, and its sources."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,9 +17,9 @@ _Address = Annotated[str, Field(pattern=r"^https://[^\s]+$")]
 
 
 class Statement(Model):
-    """What the preset stands on."""
+    """A statement of law or of AWS that the preset relies on."""
 
-    says: _Sentence
+    description: _Sentence
     source: _Address
     checked: Literal["whole", "excerpt", "second hand", "not read"]
     """How much of the source was read; second hand: not the source, but another page that quotes or retells it."""

@@ -45,7 +45,7 @@ class Rule:
     name: str
     """kebab-case."""
     family: str
-    says: str
+    description: str
     """What has to hold, in one sentence."""
     remediation: str
     """How it is set right in general; each finding says it for its resource."""
@@ -73,17 +73,17 @@ class Rule:
 
 
 def resource_rule(
-    *types: str, says: str, fix: str, page: str, severity: Severity, level: Level = Level.MANDATORY
+    *types: str, description: str, remediation: str, page: str, severity: Severity, level: Level = Level.MANDATORY
 ) -> Callable[[ResourceJudge], Rule]:
     """Make a rule of a function that judges one resource of these types; it is called like the function."""
-    return lambda judge: Rule(*_named(judge), says, fix, page, severity, level, types, judge)
+    return lambda judge: Rule(*_named(judge), description, remediation, page, severity, level, types, judge)
 
 
 def stack_rule(
-    *, says: str, fix: str, page: str, severity: Severity, level: Level = Level.MANDATORY
+    *, description: str, remediation: str, page: str, severity: Severity, level: Level = Level.MANDATORY
 ) -> Callable[[StackJudge], Rule]:
     """Make a rule of a function that judges an environment as a whole; it is called like the function."""
-    return lambda judge: Rule(*_named(judge), says, fix, page, severity, level, (), judge)
+    return lambda judge: Rule(*_named(judge), description, remediation, page, severity, level, (), judge)
 
 
 def _named(judge: Callable[..., Any]) -> tuple[str, str]:

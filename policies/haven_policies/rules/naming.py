@@ -23,8 +23,8 @@ TAGS: Mapping[str, str] = {
 
 
 @stack_rule(
-    says="Every resource that takes tags says whose it is, who pays, and which environment, system and data it is for.",
-    fix="Set owner and cost-center in haven:tags; Haven sets the others, unless a resource's own tags empty them.",
+    description="Every resource that takes tags names its owner, cost center, environment, system and data class.",
+    remediation="Set owner and cost-center in haven:tags; Haven sets the others, unless a resource empties them.",
     page="https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
     severity=Severity.LOW,
 )
@@ -57,8 +57,8 @@ def _given(value: object) -> bool:
 
 
 @stack_rule(
-    says="Names that an account or a Region has once carry the environment's name.",
-    fix="Make the name with the stack's name, so that two environments of one account can't clash.",
+    description="Names that an account or a Region has once carry the environment's name.",
+    remediation="Make the name with the stack's name, so that two environments of one account can't clash.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
     severity=Severity.MEDIUM,
 )
@@ -75,13 +75,13 @@ def names_carry_environment(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Names have the length and the characters that AWS takes.",
-    fix="Shorten the name, or take the characters out that AWS refuses.",
+    description="Names have the length and the characters that AWS takes.",
+    remediation="Shorten the name, or take the characters out that AWS refuses.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
     severity=Severity.MEDIUM,
 )
 def names_fit_aws(graph: ResourceGraph) -> Iterator[Finding]:
-    """A name that AWS refuses stops a deployment half way."""
+    """A name that AWS refuses stops a deployment halfway."""
     for record, kind, name in _named(graph):
         if kind.shortest <= len(name) <= kind.longest and re.fullmatch(kind.pattern, name):
             continue

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from haven.program.recording import REFERENCE, Recording, Resource, Secret
-from haven_policies.rules.facts import Facts
+from haven_policies.rules.stack_facts import StackFacts
 from haven_policies.rules.values import is_list, plain, value_at
 
 
@@ -26,7 +26,7 @@ class ResourceGraph:
     """Everything that the rules may ask."""
 
     recording: Recording
-    facts: Facts
+    facts: StackFacts
 
     @cached_property
     def records(self) -> Sequence[Resource]:

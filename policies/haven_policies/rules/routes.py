@@ -1,4 +1,4 @@
-"""Which way subnets send what goes to the internet."""
+"""How subnets route traffic to the internet."""
 
 from collections.abc import Mapping
 from typing import Any

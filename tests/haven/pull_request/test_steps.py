@@ -30,7 +30,7 @@ CALLS = {
 OWN_TESTS = {"python3 .github/scripts/comment.py .haven/pr/comment.md": "test_posting.py"}
 
 
-class Place:
+class Destination:
     """A checkout with stand-ins that write down how they are called and answer as they are told."""
 
     def __init__(self, directory: Path) -> None:
@@ -82,12 +82,12 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def place(tmp_path: Path) -> Destination:
+    return Destination(tmp_path)
 
 
 @pytest.mark.parametrize("words", [each for each in RUNS if each not in OWN_TESTS])
-def test_every_step_of_a_workflow_runs(words: str, place: Place) -> None:
+def test_every_step_of_a_workflow_runs(words: str, place: Destination) -> None:
     if words.startswith("make "):
         planned = subprocess.run(
             ["make", "--dry-run", *words.split()[1:]], cwd=ROOT, capture_output=True, text=True, check=False
@@ -113,41 +113,41 @@ def test_a_pull_request_runs_all_that_make_check_runs() -> None:
     ]
 
 
-def test_the_matrix_gets_what_haven_lists(place: Place) -> None:
+def test_the_matrix_gets_what_haven_lists(place: Destination) -> None:
     place.run(".github/scripts/environments.sh", haven_SAYS='[{"stack": "prod"}]')
     assert place.text("output") == 'environments=[{"stack": "prod"}]\n'
 
 
-def test_a_list_that_fails_fails_the_step(place: Place) -> None:
+def test_a_list_that_fails_fails_the_step(place: Destination) -> None:
     assert place.run(".github/scripts/environments.sh", haven_ENDS="2").returncode != 0
     assert place.text("output") == ""
 
 
-def test_the_summary_has_the_report(place: Place) -> None:
+def test_the_summary_has_the_report(place: Destination) -> None:
     place.run(".github/scripts/summary.sh")
     assert place.text("summary") == "the report\n"
 
 
-def test_a_report_that_could_not_be_made_is_missed_on_the_page_too(place: Place) -> None:
+def test_a_report_that_could_not_be_made_is_missed_on_the_page_too(place: Destination) -> None:
     (place.directory / ".haven" / "pr" / "comment.md").unlink()
     assert place.run(".github/scripts/summary.sh").returncode == 0
     assert place.text("summary") == "No report: the log of the step before says why.\n"
 
 
-def test_a_preview_goes_to_the_gate_as_pulumi_wrote_it(place: Place) -> None:
+def test_a_preview_goes_to_the_gate_as_pulumi_wrote_it(place: Destination) -> None:
     place.run(".github/scripts/preview.sh", pulumi_SAYS='{"steps": []}')
     assert place.text(".haven/preview/prod.json") == '{"steps": []}\n'
     assert "| `prod` | passed | passed |" in place.text("summary").splitlines()
 
 
-def test_what_the_gate_says_is_in_the_log_and_in_the_summary(place: Place) -> None:
+def test_what_the_gate_says_is_in_the_log_and_in_the_summary(place: Destination) -> None:
     done = place.run(".github/scripts/preview.sh", haven_SAYS="1 deletion: models", haven_ENDS="1")
     assert "1 deletion: models" in done.stdout.splitlines()
     assert place.text("summary").endswith("\n~~~~text\n1 deletion: models\n~~~~\n")
 
 
 @pytest.mark.parametrize(("preview", "verdict"), [("nothing", "passed"), ("replaced-bucket", "refused")])
-def test_the_real_gate_reads_what_pulumi_writes(preview: str, verdict: str, place: Place) -> None:
+def test_the_real_gate_reads_what_pulumi_writes(preview: str, verdict: str, place: Destination) -> None:
     haven = place.directory / ".venv" / "bin" / "haven"
     haven.unlink()
     haven.symlink_to(Path(sys.executable).with_name("haven"))
@@ -162,7 +162,7 @@ def test_the_real_gate_reads_what_pulumi_writes(preview: str, verdict: str, plac
 @pytest.mark.parametrize("who", ["pulumi", "haven"])
 @pytest.mark.parametrize("script", ["preview", "deploy"])
 def test_a_refusal_of_the_policies_or_of_the_gate_deploys_nothing_and_is_shown(
-    who: str, script: str, place: Place
+    who: str, script: str, place: Destination
 ) -> None:
     done = place.run(f".github/scripts/{script}.sh", **{f"{who}_ENDS": "1"})
     assert done.returncode != 0
@@ -171,17 +171,17 @@ def test_a_refusal_of_the_policies_or_of_the_gate_deploys_nothing_and_is_shown(
     assert f"| `prod` | {verdicts[0]} | {verdicts[1]} |" in place.text("summary").splitlines()
 
 
-def test_an_update_that_fails_fails_the_deployment(place: Place) -> None:
+def test_an_update_that_fails_fails_the_deployment(place: Destination) -> None:
     (place.directory / ".github" / "scripts" / "preview.sh").write_text("#!/bin/sh\n")
     assert place.run(".github/scripts/deploy.sh", pulumi_ENDS="1").returncode == 1
 
 
-def test_a_stack_s_name_is_never_taken_for_shell(place: Place) -> None:
+def test_a_stack_s_name_is_never_taken_for_shell(place: Destination) -> None:
     place.run(".github/scripts/deploy.sh", STACK="prod; touch hit `touch hit` $(touch hit)")
     assert not (place.directory / "hit").exists()
 
 
-def test_a_run_that_a_newer_one_has_overtaken_deploys_nothing(place: Place) -> None:
+def test_a_run_that_a_newer_one_has_overtaken_deploys_nothing(place: Destination) -> None:
     done = place.run(".github/scripts/newest.sh", gh_SAYS="def")
     assert done.returncode == 1
     assert "main is at def by now" in done.stdout

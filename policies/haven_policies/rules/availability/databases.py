@@ -20,8 +20,8 @@ LEAST_INSTANCES = 2
 
 
 @stack_rule(
-    says="The database that takes writes has two instances at least, in different zones.",
-    fix="Add an instance in another zone; set multiAz on a single instance.",
+    description="The database that takes writes has two instances at least, in different zones.",
+    remediation="Add an instance in another zone; set multiAz on a single instance.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html",
     severity=Severity.CRITICAL,
 )
@@ -76,8 +76,8 @@ def _together(instances: Sequence[Resource]) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A cluster's instances say in which order they are promoted.",
-    fix="Set promotionTier on each: 0 for those that take over first, 15 for those that never should.",
+    description="A cluster's instances say in which order they are promoted.",
+    remediation="Set promotionTier on each: 0 for those that take over first, 15 for those that never should.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html",
     severity=Severity.LOW,
     level=Level.ADVISORY,
@@ -94,8 +94,8 @@ def database_promotion_order(graph: ResourceGraph) -> Iterator[Finding]:
     aws.ELASTICACHE_REPLICATION_GROUP,
     aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
     aws.MEMORYDB_CLUSTER,
-    says="A cache has replicas in other zones, and fails over to them by itself.",
-    fix="Set automaticFailoverEnabled and multiAzEnabled, and at least one replica for each shard.",
+    description="A cache has replicas in other zones, and fails over to them by itself.",
+    remediation="Set automaticFailoverEnabled and multiAzEnabled, and at least one replica for each shard.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoFailover.html",
     severity=Severity.HIGH,
 )

@@ -24,8 +24,8 @@ _STATEFUL = types(each for each in STATEFUL if each.protect)
 
 
 @stack_rule(
-    says="Databases, tables, balancers and clusters refuse to be deleted.",
-    fix="Set the property; take it off by hand, and on purpose, before something is really to go.",
+    description="Databases, tables, balancers and clusters refuse to be deleted.",
+    remediation="Set the property; take it off by hand, and on purpose, before something is really to go.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html",
     severity=Severity.HIGH,
 )
@@ -45,8 +45,8 @@ def deletion_protection(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="The engine does not delete or replace what holds data.",
-    fix="Give it the resource option protect.",
+    description="The engine does not delete or replace what holds data.",
+    remediation="Give it the resource option protect.",
     page="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
     severity=Severity.HIGH,
 )

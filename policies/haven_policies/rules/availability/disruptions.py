@@ -15,8 +15,8 @@ _PAGE = "https://kubernetes.io/docs/tasks/run-application/configure-pdb/"
 
 
 @stack_rule(
-    says="A workload with several replicas has a budget for disruptions.",
-    fix="Add a PodDisruptionBudget whose selector fits the pods' labels.",
+    description="A workload with several replicas has a budget for disruptions.",
+    remediation="Add a PodDisruptionBudget whose selector fits the pods' labels.",
     page=_PAGE,
     severity=Severity.MEDIUM,
 )
@@ -32,8 +32,8 @@ def workload_has_disruption_budget(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A budget for disruptions lets at least one pod go.",
-    fix="Set maxUnavailable 1, or minAvailable below the number of replicas.",
+    description="A budget for disruptions lets at least one pod go.",
+    remediation="Set maxUnavailable 1, or minAvailable below the number of replicas.",
     page=_PAGE,
     severity=Severity.HIGH,
 )

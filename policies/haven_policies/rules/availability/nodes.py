@@ -16,8 +16,8 @@ HALF = 50
 
 
 @stack_rule(
-    says="Groups of GPU nodes take capacity from two zones and two instance types at least.",
-    fix="Name more subnets and instance types; give a group on reserved capacity a sibling in another zone.",
+    description="Groups of GPU nodes take capacity from two zones and two instance types at least.",
+    remediation="Name more subnets and instance types; give a group on reserved capacity a sibling in another zone.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html",
     severity=Severity.HIGH,
 )
@@ -64,8 +64,8 @@ def _is_reserved(group: Resource, graph: ResourceGraph) -> bool:
 
 @resource_rule(
     aws.EKS_NODE_GROUP,
-    says="An update of a group takes no more than half of its nodes at once.",
-    fix="Lower updateConfig.maxUnavailable or maxUnavailablePercentage, or leave both out: then it is one node.",
+    description="An update of a group takes no more than half of its nodes at once.",
+    remediation="Lower updateConfig.maxUnavailable or maxUnavailablePercentage, or omit both: then it is one node.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html",
     severity=Severity.MEDIUM,
 )

@@ -16,8 +16,8 @@ _HTTP = ("HTTP", "HTTPS")
 
 @resource_rule(
     *TARGET_GROUPS,
-    says="A balancer asks its targets for a path before it sends them requests.",
-    fix="Set healthCheck.path to one that answers only when the service can serve.",
+    description="A balancer asks its targets for a path before it sends them requests.",
+    remediation="Set healthCheck.path to one that answers only when the service can serve.",
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
     severity=Severity.HIGH,
 )
@@ -39,8 +39,8 @@ def target_health_check(group: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     *TARGET_GROUPS,
-    says="Targets that go may end their requests first.",
-    fix="Set deregistrationDelay to what the longest request takes.",
+    description="Targets that go may end their requests first.",
+    remediation="Set deregistrationDelay to what the longest request takes.",
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html",
     severity=Severity.LOW,
     level=Level.ADVISORY,
@@ -54,8 +54,8 @@ def targets_drain(group: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Somebody is told when a balancer's targets fail their health checks.",
-    fix="Add an alarm on UnHealthyHostCount of the target group, with actions.",
+    description="Somebody is told when a balancer's targets fail their health checks.",
+    remediation="Add an alarm on UnHealthyHostCount of the target group, with actions.",
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
     severity=Severity.MEDIUM,
 )
@@ -97,8 +97,8 @@ def _metrics(alarm: Resource) -> set[str]:
 
 
 @stack_rule(
-    says="A queue hands messages that nobody can work on over to a queue of dead letters.",
-    fix="Set redrivePolicy with the ARN of a queue of dead letters.",
+    description="A queue hands messages that nobody can work on over to a queue of dead letters.",
+    remediation="Set redrivePolicy with the ARN of a queue of dead letters.",
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html",
     severity=Severity.MEDIUM,
 )

@@ -65,8 +65,8 @@ def _is_asleep(workload: Resource) -> bool:
 
 
 @stack_rule(
-    says="A workload has two replicas at least.",
-    fix="Set spec.replicas, or the autoscaler's spec.minReplicas, to 2 or more.",
+    description="A workload has two replicas at least.",
+    remediation="Set spec.replicas, or the autoscaler's spec.minReplicas, to 2 or more.",
     page="https://docs.aws.amazon.com/eks/latest/best-practices/application.html",
     severity=Severity.HIGH,
 )
@@ -80,8 +80,8 @@ def workload_replicas(graph: ResourceGraph) -> Iterator[Finding]:
 
 @resource_rule(
     *WORKLOADS,
-    says="Each container says when it can serve and when it hangs.",
-    fix="Give each container a readinessProbe and a livenessProbe.",
+    description="Each container says when it can serve and when it hangs.",
+    remediation="Give each container a readinessProbe and a livenessProbe.",
     page="https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
     severity=Severity.HIGH,
 )
@@ -97,8 +97,8 @@ def workload_has_probes(workload: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     *WORKLOADS,
-    says="Each container says how much processor and memory it needs.",
-    fix="Set resources.requests.cpu and resources.requests.memory of each container.",
+    description="Each container says how much processor and memory it needs.",
+    remediation="Set resources.requests.cpu and resources.requests.memory of each container.",
     page="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
     severity=Severity.MEDIUM,
 )
@@ -113,8 +113,8 @@ def workload_requests_resources(workload: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     *WORKLOADS,
-    says="A workload's pods are spread over zones.",
-    fix="Add a topologySpreadConstraint, or podAntiAffinity, over topology.kubernetes.io/zone.",
+    description="A workload's pods are spread over zones.",
+    remediation="Add a topologySpreadConstraint, or podAntiAffinity, over topology.kubernetes.io/zone.",
     page="https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/",
     severity=Severity.HIGH,
 )

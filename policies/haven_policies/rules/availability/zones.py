@@ -1,4 +1,4 @@
-"""Two zones at least for everything that can stand in several, and a way out of each zone in itself."""
+"""Two zones at least for everything that can stand in several, and egress of its own in each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -50,8 +50,8 @@ def _zone(subnet: Resource) -> str:
 
 
 @stack_rule(
-    says="Everything that can stand in several zones stands in two at least.",
-    fix="Name subnets of at least two zones.",
+    description="Everything that can stand in several zones stands in two at least.",
+    remediation="Name subnets of at least two zones.",
     page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/availability-zones.html",
     severity=Severity.HIGH,
 )
@@ -105,8 +105,8 @@ def _has_gpus(group: Resource) -> bool:
 
 
 @stack_rule(
-    says="From tier warm up, every subnet's way out goes through a NAT gateway of its own zone.",
-    fix="Make a NAT gateway in each zone, and route each private subnet to the one of its zone.",
+    description="From tier warm up, every subnet's egress goes through a NAT gateway of its own zone.",
+    remediation="Make a NAT gateway in each zone, and route each private subnet to the one of its zone.",
     page="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
     severity=Severity.HIGH,
 )
@@ -129,7 +129,7 @@ def nat_per_zone(graph: ResourceGraph) -> Iterator[Finding]:
         if _vpc(subnet.urn, graph) in vpcs_with_exit:
             allowed = "a default route to a NAT gateway, as other subnets of its network have"
             yield Finding(
-                subnet, "", "no way out, though nodes stand in it", allowed, "route it to one of its own zone"
+                subnet, "", "no egress route, though nodes run in it", allowed, "route it to one of its own zone"
             )
 
 
@@ -169,8 +169,8 @@ def _exits(graph: ResourceGraph) -> dict[str, list[tuple[Resource, str, Resource
 
 
 @stack_rule(
-    says="A file system stands in several zones, and can be reached in two at least.",
-    fix="Leave availabilityZoneName out, and make a mount target in each zone.",
+    description="A file system stands in several zones, and can be reached in two at least.",
+    remediation="Leave availabilityZoneName out, and make a mount target in each zone.",
     page="https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html",
     severity=Severity.HIGH,
 )

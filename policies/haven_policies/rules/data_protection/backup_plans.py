@@ -49,8 +49,8 @@ def _kept(plan: Resource) -> Iterator[_Kept]:
 
 
 @stack_rule(
-    says="Backups are kept for a week at least, and not for ever.",
-    fix="Set lifecycle.deleteAfter; with cold storage, 90 days more than coldStorageAfter.",
+    description="Backups are kept for a week at least, and not for ever.",
+    remediation="Set lifecycle.deleteAfter; with cold storage, 90 days more than coldStorageAfter.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Lifecycle.html",
     severity=Severity.HIGH,
 )
@@ -78,8 +78,8 @@ def _lifecycle(kept: _Kept) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Every backup is copied into another Region.",
-    fix="Add a copyAction whose vault stands in the other Region.",
+    description="Every backup is copied into another Region.",
+    remediation="Add a copyAction whose vault stands in the other Region.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-region-backup.html",
     severity=Severity.CRITICAL,
 )
@@ -102,8 +102,8 @@ def _leaves(plan: Resource, arn: Any, graph: ResourceGraph) -> bool:
 
 
 @stack_rule(
-    says="A backup plan selects something.",
-    fix="Add a selection with resources or tags.",
+    description="A backup plan selects something.",
+    remediation="Add a selection with resources or tags.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html",
     severity=Severity.CRITICAL,
 )
@@ -120,8 +120,8 @@ def backup_selects_something(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Backups can't be deleted before their time.",
-    fix="Add a lock with minRetentionDays to each vault.",
+    description="Backups can't be deleted before their time.",
+    remediation="Add a lock with minRetentionDays to each vault.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html",
     severity=Severity.HIGH,
 )
@@ -148,8 +148,8 @@ def _locks(graph: ResourceGraph) -> Mapping[str, Resource]:
 
 
 @stack_rule(
-    says="What a plan keeps fits the lock of the vault that it is kept in.",
-    fix="Choose a retention between the lock's minRetentionDays and maxRetentionDays.",
+    description="What a plan keeps fits the lock of the vault that it is kept in.",
+    remediation="Choose a retention between the lock's minRetentionDays and maxRetentionDays.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html",
     severity=Severity.HIGH,
 )
@@ -177,8 +177,8 @@ def _between(least: float | None, most: float | None) -> str:
 
 
 @stack_rule(
-    says="Where something is backed up, restoring it is tested.",
-    fix="Add a restore testing plan with a selection.",
+    description="Where something is backed up, restoring it is tested.",
+    remediation="Add a restore testing plan with a selection.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing.html",
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,

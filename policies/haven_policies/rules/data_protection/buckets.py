@@ -79,8 +79,8 @@ def _beside(graph: ResourceGraph, *types: str) -> dict[str, list[Resource]]:
 
 
 @stack_rule(
-    says="Buckets that hold data keep versions of their objects.",
-    fix="Enable versioning; buckets that only logs are delivered to may go without.",
+    description="Buckets that hold data keep versions of their objects.",
+    remediation="Enable versioning; buckets that only logs are delivered to may go without.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html",
     severity=Severity.HIGH,
 )
@@ -107,8 +107,8 @@ def _versioned_itself(bucket: Resource) -> bool:
 
 
 @stack_rule(
-    says="Lifecycle rules neither expire what is replicated nor drop old versions within days.",
-    fix="Limit the rule to a prefix or a tag, or leave the expiration of current versions out.",
+    description="Lifecycle rules neither expire what is replicated nor drop old versions within days.",
+    remediation="Limit the rule to a prefix or a tag, or leave the expiration of current versions out.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html",
     severity=Severity.HIGH,
 )
@@ -145,8 +145,8 @@ def _is_narrow(rule: Mapping[str, Any]) -> bool:
 
 
 @stack_rule(
-    says="What a trail writes is locked, and so are its copies.",
-    fix="Create the bucket with Object Lock and give it a default retention.",
+    description="What a trail writes is locked, and so are its copies.",
+    remediation="Create the bucket with Object Lock and give it a default retention.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
     severity=Severity.HIGH,
 )

@@ -19,8 +19,8 @@ DecreaseStreamRetentionPeriod, in boto3; read 2026-11-21)."""
 
 @resource_rule(
     aws.CLOUDWATCH_LOG_GROUP,
-    says="Logs are kept for a week at least, and not for ever.",
-    fix="Set retentionInDays.",
+    description="Logs are kept for a week at least, and not for ever.",
+    remediation="Set retentionInDays.",
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     severity=Severity.MEDIUM,
 )
@@ -34,8 +34,8 @@ def log_group_retention(group: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     aws.CLOUDTRAIL_TRAIL,
-    says="It can be shown that a trail's files were not changed.",
-    fix="Set enableLogFileValidation.",
+    description="It can be shown that a trail's files were not changed.",
+    remediation="Set enableLogFileValidation.",
     page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
     severity=Severity.MEDIUM,
 )
@@ -46,8 +46,8 @@ def trail_files_validated(trail: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A trail records what is done in every Region of the account, and an account's own stack has one.",
-    fix="Declare an AuditTrail, or set isMultiRegionTrail.",
+    description="A trail records what is done in every Region of the account, and an account's own stack has one.",
+    remediation="Declare an AuditTrail, or set isMultiRegionTrail.",
     page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/receive-cloudtrail-log-files-from-multiple-regions.html",
     severity=Severity.HIGH,
 )
@@ -59,14 +59,14 @@ def trail_in_every_region(graph: ResourceGraph) -> Iterator[Finding]:
             yield against(trail, "isMultiRegionTrail", "true", "set it")
         if value_at(trail.inputs, "enableLogging") is False:
             yield against(trail, "enableLogging", "true", "turn it on again")
-    if graph.facts.kind == "account" and not trails:
+    if graph.facts.stack_kind == "account" and not trails:
         yield Finding(None, "", "no trail", "one that records every Region", "declare an AuditTrail")
 
 
 @resource_rule(
     aws.EKS_CLUSTER,
-    says="What is asked of a cluster's API, and by whom, is logged.",
-    fix="Set enabledClusterLogTypes with api, audit and authenticator.",
+    description="What is asked of a cluster's API, and by whom, is logged.",
+    remediation="Set enabledClusterLogTypes with api, audit and authenticator.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
     severity=Severity.MEDIUM,
 )
@@ -83,8 +83,8 @@ _ASKED = {"api", "audit", "authenticator"}
 
 @resource_rule(
     aws.KINESIS_STREAM,
-    says="A stream keeps records over a weekend.",
-    fix="Set retentionPeriod to 72 hours or more.",
+    description="A stream keeps records over a weekend.",
+    remediation="Set retentionPeriod to 72 hours or more.",
     page="https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html",
     severity=Severity.LOW,
     level=Level.ADVISORY,
@@ -97,8 +97,8 @@ def stream_retention(stream: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     aws.ECR_REPOSITORY,
-    says="A tag of an image means the same image for ever.",
-    fix="Set imageTagMutability to IMMUTABLE.",
+    description="A tag of an image means the same image for ever.",
+    remediation="Set imageTagMutability to IMMUTABLE.",
     page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
     severity=Severity.MEDIUM,
 )
@@ -110,8 +110,8 @@ def image_tags_immutable(repository: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A secret that is deleted can be brought back.",
-    fix="Leave recoveryWindowInDays out, or set it to 7 to 30.",
+    description="A secret that is deleted can be brought back.",
+    remediation="Leave recoveryWindowInDays out, or set it to 7 to 30.",
     page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html",
     severity=Severity.MEDIUM,
 )

@@ -35,8 +35,8 @@ def _caches(graph: ResourceGraph) -> list[Resource]:
 
 
 @stack_rule(
-    says="A database can be brought back to any moment of the last week.",
-    fix="Set backupRetentionPeriod to 7 days or more.",
+    description="A database can be brought back to any moment of the last week.",
+    remediation="Set backupRetentionPeriod to 7 days or more.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.html",
     severity=Severity.HIGH,
 )
@@ -48,8 +48,8 @@ def database_backup_retention(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A database that is deleted leaves a last snapshot.",
-    fix="Leave skipFinalSnapshot out and set finalSnapshotIdentifier.",
+    description="A database that is deleted leaves a last snapshot.",
+    remediation="Leave skipFinalSnapshot out and set finalSnapshotIdentifier.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html",
     severity=Severity.HIGH,
 )
@@ -67,8 +67,8 @@ def final_snapshot(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Automated backups outlive the database that is deleted.",
-    fix="Set deleteAutomatedBackups to false.",
+    description="Automated backups outlive the database that is deleted.",
+    remediation="Set deleteAutomatedBackups to false.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.html",
     severity=Severity.MEDIUM,
 )
@@ -82,8 +82,8 @@ def automated_backups_kept(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A cache that others follow, or that stands alone, has snapshots.",
-    fix="Set snapshotRetentionLimit to 1 day or more.",
+    description="A cache that others follow, or that stands alone, has snapshots.",
+    remediation="Set snapshotRetentionLimit to 1 day or more.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html",
     severity=Severity.MEDIUM,
 )
@@ -96,8 +96,8 @@ def cache_snapshots(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Each table and each of its replicas can be brought back to any moment.",
-    fix="Turn point-in-time recovery on, on the table and on every replica.",
+    description="Each table and each of its replicas can be brought back to any moment.",
+    remediation="Turn point-in-time recovery on, on the table and on every replica.",
     page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html",
     severity=Severity.HIGH,
 )
@@ -117,8 +117,8 @@ def table_recovery(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Nothing that still holds data can be destroyed.",
-    fix="Leave forceDestroy and forceDelete out.",
+    description="Nothing that still holds data can be destroyed.",
+    remediation="Leave forceDestroy and forceDelete out.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html",
     severity=Severity.HIGH,
 )

@@ -32,7 +32,7 @@ class _Buckets:
 
     def __init__(self, graph: ResourceGraph) -> None:
         self.all = graph.of(*BUCKETS)
-        self._world = graph
+        self._graph = graph
         self._urns = {each.urn for each in self.all}
         self._by_name = {name: each for each in self.all if isinstance(name := value_at(each.inputs, "bucket"), str)}
 
@@ -41,13 +41,13 @@ class _Buckets:
         value = value_at(record.inputs, path)
         if not isinstance(value, str):
             return None
-        target = self._world.target(value)
+        target = self._graph.target(value)
         return target if target is not None and target.urn in self._urns else self._by_name.get(value)
 
     def beside(self, *types: str) -> Mapping[str, list[Resource]]:
         """The resources of these types by the URN of their bucket."""
         found: dict[str, list[Resource]] = {}
-        for each in self._world.of(*types):
+        for each in self._graph.of(*types):
             bucket = self.of(each)
             if bucket is not None:
                 found.setdefault(bucket.urn, []).append(each)
@@ -56,14 +56,14 @@ class _Buckets:
     def with_logs(self) -> set[str]:
         """URNs of those that AWS's own writers deliver logs to."""
         named = (
-            self.of(each, path) for type_, paths in _LOGGED.items() for each in self._world.of(type_) for path in paths
+            self.of(each, path) for type_, paths in _LOGGED.items() for each in self._graph.of(type_) for path in paths
         )
         return {each.urn for each in named if each is not None}
 
 
 @stack_rule(
-    says="Every bucket encrypts with a key of the customer's, through a bucket key.",
-    fix="Give the bucket a BucketServerSideEncryptionConfiguration: aws:kms, the Region's key, bucketKeyEnabled.",
+    description="Every bucket encrypts with a key of the customer's, through a bucket key.",
+    remediation="Add a BucketServerSideEncryptionConfiguration: aws:kms, the Region's key, bucketKeyEnabled.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
     severity=Severity.HIGH,
 )
@@ -99,8 +99,8 @@ def _weak(bucket: Resource, record: Resource, path: str) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Every bucket refuses requests without TLS.",
-    fix="Deny s3:* to everybody where aws:SecureTransport is false, for the bucket and all its objects.",
+    description="Every bucket refuses requests without TLS.",
+    remediation="Deny s3:* to everybody where aws:SecureTransport is false, for the bucket and all its objects.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
     severity=Severity.HIGH,
 )
@@ -132,8 +132,8 @@ def _refuses_plain(policy: Resource) -> bool:
 
 
 @stack_rule(
-    says="Every bucket blocks public access, in all four ways.",
-    fix="Give the bucket a BucketPublicAccessBlock with all four switches on.",
+    description="Every bucket blocks public access, with all four switches.",
+    remediation="Give the bucket a BucketPublicAccessBlock with all four switches on.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
     severity=Severity.CRITICAL,
 )
@@ -166,8 +166,8 @@ _POINTS = {
 @resource_rule(
     aws.S3_ACCOUNT_PUBLIC_ACCESS_BLOCK,
     *_POINTS,
-    says="The account, and every access point, blocks public access in all four ways.",
-    fix="Leave all four switches on.",
+    description="The account, and every access point, blocks public access with all four switches.",
+    remediation="Leave all four switches on.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-bpa-settings.html",
     severity=Severity.CRITICAL,
 )
@@ -185,8 +185,8 @@ def public_access_blocked(found: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Every bucket has access control lists switched off.",
-    fix="Give the bucket BucketOwnershipControls with BucketOwnerEnforced.",
+    description="Every bucket has access control lists switched off.",
+    remediation="Give the bucket BucketOwnershipControls with BucketOwnerEnforced.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
     severity=Severity.MEDIUM,
 )

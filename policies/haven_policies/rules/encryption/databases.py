@@ -21,8 +21,8 @@ _KEYS: Mapping[str, str] = {
 
 @resource_rule(
     *_KEYS,
-    says="A database is encrypted with a key of the customer's.",
-    fix="Set storageEncrypted and the key; both can be set at creation only.",
+    description="A database is encrypted with a key of the customer's.",
+    remediation="Set storageEncrypted and the key; both can be set at creation only.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.html",
     severity=Severity.CRITICAL,
 )
@@ -47,8 +47,8 @@ def _takes_its_source_s(database: Resource) -> bool:
     aws.RDS_CLUSTER,
     aws.RDS_CLUSTER_INSTANCE,
     aws.RDS_INSTANCE,
-    says="What Performance Insights keeps of a database is encrypted with a key of the customer's.",
-    fix="Set performanceInsightsKmsKeyId; it can't be changed while Performance Insights is on.",
+    description="What Performance Insights keeps of a database is encrypted with a key of the customer's.",
+    remediation="Set performanceInsightsKmsKeyId; it can't be changed while Performance Insights is on.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.access-control.cmk-policy.html",
     severity=Severity.MEDIUM,
 )
@@ -62,8 +62,8 @@ def database_insights_encrypted(database: Resource) -> Iterator[Finding]:
     aws.RDS_CLUSTER_SNAPSHOT_COPY,
     aws.RDS_SNAPSHOT_COPY,
     aws.EBS_SNAPSHOT_COPY,
-    says="A copied snapshot is encrypted with a key of the customer's.",
-    fix="Set kmsKeyId to a key of the Region that the copy goes to.",
+    description="A copied snapshot is encrypted with a key of the customer's.",
+    remediation="Set kmsKeyId to a key of the Region that the copy goes to.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html",
     severity=Severity.CRITICAL,
 )
@@ -82,8 +82,8 @@ def snapshot_copy_encrypted(copy: Resource) -> Iterator[Finding]:
     aws.RDS_CLUSTER_INSTANCE,
     aws.RDS_INSTANCE,
     aws.REDSHIFT_CLUSTER,
-    says="A database has no address on the internet.",
-    fix="Set publiclyAccessible to false and reach it from the network it is in.",
+    description="A database has no address on the internet.",
+    remediation="Set publiclyAccessible to false and reach it from the network it is in.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
     severity=Severity.CRITICAL,
 )
@@ -108,8 +108,8 @@ guides, using TLS; read 2026-11-21)."""
     aws.RDS_CLUSTER,
     aws.RDS_CLUSTER_PARAMETER_GROUP,
     aws.RDS_PARAMETER_GROUP,
-    says="A database refuses connections without TLS.",
-    fix="Set rds.force_ssl (PostgreSQL) or require_secure_transport (MySQL, MariaDB) in its parameter group.",
+    description="A database refuses connections without TLS.",
+    remediation="Set rds.force_ssl (PostgreSQL) or require_secure_transport (MySQL, MariaDB) in its parameter group.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html",
     severity=Severity.HIGH,
 )
@@ -150,8 +150,8 @@ def _not_forced(group: Resource, name: str, values: tuple[str, ...]) -> Iterator
     aws.ELASTICACHE_REPLICATION_GROUP,
     aws.ELASTICACHE_SERVERLESS_CACHE,
     aws.MEMORYDB_CLUSTER,
-    says="A cache is encrypted with a key of the customer's.",
-    fix="Set atRestEncryptionEnabled and the key; both can be set at creation only.",
+    description="A cache is encrypted with a key of the customer's.",
+    remediation="Set atRestEncryptionEnabled and the key; both can be set at creation only.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html",
     severity=Severity.HIGH,
 )
@@ -167,8 +167,8 @@ def cache_encrypted(cache: Resource) -> Iterator[Finding]:
     aws.ELASTICACHE_CLUSTER,
     aws.ELASTICACHE_REPLICATION_GROUP,
     aws.MEMORYDB_CLUSTER,
-    says="A cache refuses connections without TLS.",
-    fix="Set transitEncryptionEnabled, and transitEncryptionMode to required.",
+    description="A cache refuses connections without TLS.",
+    remediation="Set transitEncryptionEnabled, and transitEncryptionMode to required.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html",
     severity=Severity.HIGH,
 )
@@ -191,8 +191,8 @@ def cache_demands_tls(cache: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     aws.OPENSEARCH_DOMAIN,
-    says="A search domain is encrypted: at rest with a key of the customer's, between nodes, towards clients.",
-    fix="Set encryptAtRest, nodeToNodeEncryption and domainEndpointOptions.",
+    description="A search domain is encrypted: at rest with a key of the customer's, between nodes, towards clients.",
+    remediation="Set encryptAtRest, nodeToNodeEncryption and domainEndpointOptions.",
     page="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html",
     severity=Severity.HIGH,
 )

@@ -1,4 +1,4 @@
-"""Ways in: listeners, queues' policies, security groups, clusters' endpoints, instances."""
+"""Network exposure: listeners, queues' policies, security groups, clusters' endpoints, instances."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ _STRONG = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)-")
 
 @resource_rule(
     *_LISTENERS,
-    says="A load balancer's listener speaks TLS 1.2 or newer; plain HTTP is only sent on to HTTPS.",
-    fix="Use HTTPS with a policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06, and redirect HTTP to it.",
+    description="A load balancer's listener speaks TLS 1.2 or newer; plain HTTP is only sent on to HTTPS.",
+    remediation="Use HTTPS with a policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06, and redirect HTTP to it.",
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
     severity=Severity.HIGH,
 )
@@ -47,8 +47,8 @@ def _only_redirects(listener: Resource) -> bool:
 
 @resource_rule(
     *_BALANCERS,
-    says="An application load balancer drops headers that are no HTTP headers.",
-    fix="Set dropInvalidHeaderFields.",
+    description="An application load balancer drops headers that are no HTTP headers.",
+    remediation="Set dropInvalidHeaderFields.",
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
     severity=Severity.MEDIUM,
 )
@@ -59,8 +59,8 @@ def balancer_drops_invalid_headers(balancer: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Every queue refuses requests without TLS.",
-    fix="Deny sqs:* to everybody where aws:SecureTransport is false.",
+    description="Every queue refuses requests without TLS.",
+    remediation="Deny sqs:* to everybody where aws:SecureTransport is false.",
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html",
     severity=Severity.MEDIUM,
 )
@@ -72,8 +72,8 @@ def queue_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Every topic refuses messages that come without TLS.",
-    fix="Deny sns:Publish to everybody where aws:SecureTransport is false.",
+    description="Every topic refuses messages that come without TLS.",
+    remediation="Deny sns:Publish to everybody where aws:SecureTransport is false.",
     page="https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html",
     severity=Severity.MEDIUM,
 )
@@ -95,8 +95,8 @@ def _answering_plainly(record: Resource, policies: Sequence[Resource], *actions:
 
 @resource_rule(
     aws.EKS_CLUSTER,
-    says="Kubernetes secrets are encrypted with a key of the customer's.",
-    fix="Set encryptionConfig with the key for the resource secrets.",
+    description="Kubernetes secrets are encrypted with a key of the customer's.",
+    remediation="Set encryptionConfig with the key for the resource secrets.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
     severity=Severity.HIGH,
 )
@@ -113,8 +113,8 @@ ANYWHERE = ("0.0.0.0/0", "::/0")
 
 @resource_rule(
     aws.EKS_CLUSTER,
-    says="A cluster's API server is not open to the whole internet, and its nodes reach it from within.",
-    fix="Set endpointPrivateAccess, and either endpointPublicAccess to false or publicAccessCidrs.",
+    description="A cluster's API server is not open to the whole internet, and its nodes reach it from within.",
+    remediation="Set endpointPrivateAccess, and either endpointPublicAccess to false or publicAccessCidrs.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
     severity=Severity.HIGH,
 )
@@ -136,8 +136,8 @@ MOST_HOPS = 2
     aws.EC2_INSTANCE,
     aws.EC2_LAUNCH_CONFIGURATION,
     aws.EC2_LAUNCH_TEMPLATE,
-    says="Instances answer about themselves with version 2 of the metadata service only, at most two hops away.",
-    fix="Set metadataOptions.httpTokens to required and httpPutResponseHopLimit to 1, or 2 where pods have to ask.",
+    description="Instances use version 2 of the metadata service only, at most two hops away.",
+    remediation="Set metadataOptions.httpTokens to required and httpPutResponseHopLimit to 1, or 2 for pods.",
     page="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
     severity=Severity.HIGH,
 )
@@ -155,8 +155,8 @@ def instance_metadata_v2(found: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Instances and nodes have no public address.",
-    fix="Put them into private subnets, without associatePublicIpAddress.",
+    description="Instances and nodes have no public address.",
+    remediation="Put them into private subnets, without associatePublicIpAddress.",
     page="https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html",
     severity=Severity.HIGH,
 )
@@ -192,8 +192,8 @@ _PORTS = {("tcp", "80"), ("tcp", "443"), ("6", "80"), ("6", "443"), ("udp", "443
 
 
 @stack_rule(
-    says="Nothing is open to the whole internet but ports 80 and 443 of a public load balancer.",
-    fix="Name the ranges or the security groups that have to come in.",
+    description="Nothing is open to the whole internet but ports 80 and 443 of a public load balancer.",
+    remediation="Name the ranges or the security groups that have to come in.",
     page="https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
     severity=Severity.CRITICAL,
 )

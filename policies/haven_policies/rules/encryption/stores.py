@@ -13,8 +13,8 @@ from haven_policies.rules.values import is_true, is_unknown, value_at
 @resource_rule(
     aws.DYNAMODB_TABLE,
     aws.DYNAMODB_TABLE_REPLICA,
-    says="A table and each of its replicas are encrypted with a key of the customer's.",
-    fix="Set serverSideEncryption with kmsKeyArn, and kmsKeyArn of each replica.",
+    description="A table and each of its replicas are encrypted with a key of the customer's.",
+    remediation="Set serverSideEncryption with kmsKeyArn, and kmsKeyArn of each replica.",
     page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html",
     severity=Severity.HIGH,
 )
@@ -43,8 +43,8 @@ _MESSAGES: Mapping[str, str] = {
 
 @resource_rule(
     *_MESSAGES,
-    says="Messages and events are encrypted with a key of the customer's.",
-    fix="Name the Region's key.",
+    description="Messages and events are encrypted with a key of the customer's.",
+    remediation="Name the Region's key.",
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html",
     severity=Severity.HIGH,
 )
@@ -57,8 +57,8 @@ def messages_encrypted(found: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     aws.CLOUDWATCH_LOG_GROUP,
-    says="A log group is encrypted with a key of the customer's.",
-    fix="Set kmsKeyId to a key whose policy lets CloudWatch Logs of the Region use it.",
+    description="A log group is encrypted with a key of the customer's.",
+    remediation="Set kmsKeyId to a key whose policy lets CloudWatch Logs of the Region use it.",
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
     severity=Severity.MEDIUM,
 )
@@ -70,8 +70,8 @@ def log_group_encrypted(group: Resource) -> Iterator[Finding]:
 @resource_rule(
     aws.SECRETSMANAGER_SECRET,
     aws.SSM_PARAMETER,
-    says="A secret, each of its replicas and each secret parameter is encrypted with a key of the customer's.",
-    fix="Set kmsKeyId of the secret and of its replicas, keyId of the parameter.",
+    description="A secret, each of its replicas and each secret parameter is encrypted with a key of the customer's.",
+    remediation="Set kmsKeyId of the secret and of its replicas, keyId of the parameter.",
     page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
     severity=Severity.HIGH,
 )
@@ -88,8 +88,8 @@ def secret_encrypted(secret: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     aws.ECR_REPOSITORY,
-    says="Container images are encrypted with a key of the customer's.",
-    fix="Set encryptionConfigurations with the type KMS and the key, at creation.",
+    description="Container images are encrypted with a key of the customer's.",
+    remediation="Set encryptionConfigurations with the type KMS and the key, at creation.",
     page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html",
     severity=Severity.MEDIUM,
 )
@@ -104,8 +104,8 @@ def image_repository_encrypted(repository: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     aws.BACKUP_VAULT,
-    says="A backup vault is encrypted with a key of the customer's.",
-    fix="Set kmsKeyArn, at creation.",
+    description="A backup vault is encrypted with a key of the customer's.",
+    remediation="Set kmsKeyArn, at creation.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html",
     severity=Severity.HIGH,
 )
@@ -116,8 +116,8 @@ def backup_vault_encrypted(vault: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     aws.CLOUDTRAIL_TRAIL,
-    says="A trail is encrypted with a key of the customer's.",
-    fix="Set kmsKeyId to a key whose policy lets CloudTrail use it.",
+    description="A trail is encrypted with a key of the customer's.",
+    remediation="Set kmsKeyId to a key whose policy lets CloudTrail use it.",
     page="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
     severity=Severity.HIGH,
 )
@@ -131,8 +131,8 @@ def trail_encrypted(trail: Resource) -> Iterator[Finding]:
     aws.EBS_VOLUME,
     aws.EC2_INSTANCE,
     aws.EC2_LAUNCH_TEMPLATE,
-    says="Volumes are encrypted with a key of the customer's, in launch templates too.",
-    fix="Set encrypted and kmsKeyId.",
+    description="Volumes are encrypted with a key of the customer's, in launch templates too.",
+    remediation="Set encrypted and kmsKeyId.",
     page="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
     severity=Severity.HIGH,
 )
@@ -164,8 +164,8 @@ def _volumes(found: Resource) -> Iterator[str]:
     aws.FSX_ONTAP_FILE_SYSTEM,
     aws.FSX_OPEN_ZFS_FILE_SYSTEM,
     aws.FSX_WINDOWS_FILE_SYSTEM,
-    says="A file system is encrypted with a key of the customer's.",
-    fix="Set encrypted (EFS) and kmsKeyId, at creation.",
+    description="A file system is encrypted with a key of the customer's.",
+    remediation="Set encrypted (EFS) and kmsKeyId, at creation.",
     page="https://docs.aws.amazon.com/efs/latest/ug/encryption-at-rest.html",
     severity=Severity.HIGH,
 )
@@ -187,8 +187,8 @@ def _scratch(found: Resource) -> bool:
 
 @resource_rule(
     aws.KMS_KEY,
-    says="A key is rotated.",
-    fix="Set enableKeyRotation.",
+    description="A key is rotated.",
+    remediation="Set enableKeyRotation.",
     page="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
     severity=Severity.MEDIUM,
 )
@@ -207,8 +207,8 @@ that somebody comes back from holidays. KMS takes 7 to 30 (API Reference, Schedu
 
 
 @stack_rule(
-    says=f"A deleted key can be had back for at least {SHORTEST_WINDOW} days, unless the environment is ephemeral.",
-    fix="Leave deletionWindowInDays out (30 days), or set it to at least this.",
+    description=f"A deleted key can be restored for {SHORTEST_WINDOW} days, unless the environment is ephemeral.",
+    remediation="Leave deletionWindowInDays out (30 days), or set it to at least this.",
     page="https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html",
     severity=Severity.HIGH,
 )

@@ -21,8 +21,8 @@ _EVERYBODY = ("system:anonymous", "system:authenticated", "system:nodes", "syste
 
 @resource_rule(
     *_BINDINGS,
-    says="No workload is an administrator of its cluster.",
-    fix="Bind its service account to a role with the verbs and resources that it uses.",
+    description="No workload is an administrator of its cluster.",
+    remediation="Bind its service account to a role with the verbs and resources that it uses.",
     page=_RBAC_PAGE,
     severity=Severity.CRITICAL,
 )
@@ -49,8 +49,8 @@ _DANGEROUS = ("bind", "escalate", "impersonate")
 
 @resource_rule(
     *_ROLES,
-    says="A role in Kubernetes names its verbs and resources, and none that lead to more rights.",
-    fix="List the API groups, resources and verbs that are used.",
+    description="A role in Kubernetes names its verbs and resources, and none that lead to more rights.",
+    remediation="List the API groups, resources and verbs that are used.",
     page=_RBAC_PAGE,
     severity=Severity.HIGH,
 )
@@ -67,8 +67,8 @@ def kubernetes_role_without_wildcards(role: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="No role that services or workloads assume is an administrator of a cluster.",
-    fix="Associate AmazonEKSViewPolicy or AmazonEKSEditPolicy with the namespaces that it works in.",
+    description="No role that services or workloads assume is an administrator of a cluster.",
+    remediation="Associate AmazonEKSViewPolicy or AmazonEKSEditPolicy with the namespaces that it works in.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html",
     severity=Severity.CRITICAL,
 )
@@ -107,8 +107,8 @@ _PODS: Mapping[str, str] = {
 
 @resource_rule(
     *_PODS,
-    says="Pods are apart from their node: not privileged, and in namespaces of their own.",
-    fix="Leave privileged, hostNetwork, hostPID and hostIPC off.",
+    description="Pods are apart from their node: not privileged, and in namespaces of their own.",
+    remediation="Leave privileged, hostNetwork, hostPID and hostIPC off.",
     page="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     severity=Severity.HIGH,
     level=Level.ADVISORY,

@@ -19,8 +19,8 @@ _ROOT = re.compile(r"\d{12}|arn:[a-z-]+:iam::\d{12}:root")
 
 @resource_rule(
     *DOCUMENTS,
-    says="No policy allows every action, of AWS or of a service, or every action but some.",
-    fix="Name the actions that are used.",
+    description="No policy allows every action, of AWS or of a service, or every action but some.",
+    remediation="Name the actions that are used.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
     severity=Severity.CRITICAL,
 )
@@ -47,8 +47,8 @@ def _account_keeps_key(found: Statement) -> bool:
 
 @resource_rule(
     *IDENTITY,
-    says="No permission is for every resource where AWS knows a narrower one.",
-    fix="Name the resources, or add a condition on their tags.",
+    description="No permission is for every resource where AWS knows a narrower one.",
+    remediation="Name the resources, or add a condition on their tags.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
     severity=Severity.HIGH,
 )
@@ -67,8 +67,8 @@ def no_all_resources(holder: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     *IDENTITY,
-    says="Roles that somebody may hand to a service are named.",
-    fix="Name the roles in the resource of iam:PassRole.",
+    description="Roles that somebody may hand to a service are named.",
+    remediation="Name the roles in the resource of iam:PassRole.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
     severity=Severity.HIGH,
 )
@@ -101,8 +101,8 @@ _POWER = re.compile(
 
 @resource_rule(
     *_ATTACHED,
-    says="Nobody has one of AWS's policies for administrators.",
-    fix="Write a policy with the actions that are used.",
+    description="Nobody has one of AWS's policies for administrators.",
+    remediation="Write a policy with the actions that are used.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
     severity=Severity.CRITICAL,
 )

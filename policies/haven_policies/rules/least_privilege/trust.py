@@ -43,8 +43,8 @@ _CALLED_FROM = ("sourceAccount", "sourceArn", "principalOrgId")
 @resource_rule(
     *_TRUSTING,
     aws.LAMBDA_PERMISSION,
-    says="Nothing trusts everybody.",
-    fix="Name who may come in, or add a condition on the account, the organization or the caller's ARN.",
+    description="Nothing trusts everybody.",
+    remediation="Name who may come in, or add a condition on the account, the organization or the caller's ARN.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
     severity=Severity.CRITICAL,
 )
@@ -73,8 +73,8 @@ _CONDITIONS = re.compile(rf"{_CALLERS.pattern}|sts:externalid|aws:multifactoraut
 
 
 @stack_rule(
-    says="Other accounts are trusted on a condition only.",
-    fix="Add sts:ExternalId, aws:PrincipalOrgID or aws:SourceArn to the statement.",
+    description="Other accounts are trusted on a condition only.",
+    remediation="Add sts:ExternalId, aws:PrincipalOrgID or aws:SourceArn to the statement.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
     severity=Severity.HIGH,
 )
@@ -104,8 +104,8 @@ _SAML = re.compile(r"saml:.*")
 
 @resource_rule(
     *TRUST,
-    says="A role that an identity provider's users may assume says which of them.",
-    fix="Add a condition on the token's subject (…:sub), or on SAML:aud.",
+    description="A role that an identity provider's users may assume says which of them.",
+    remediation="Add a condition on the token's subject (…:sub), or on SAML:aud.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html",
     severity=Severity.CRITICAL,
 )
@@ -133,8 +133,8 @@ _OWN_FOLDER = re.compile(r".*/AWSLogs/\d{12}/.*")
 
 @resource_rule(
     *_TRUSTING,
-    says="A service is trusted only when it acts for this account.",
-    fix="Add aws:SourceAccount or aws:SourceArn to the statement.",
+    description="A service is trusted only when it acts for this account.",
+    remediation="Add aws:SourceAccount or aws:SourceArn to the statement.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,
@@ -167,8 +167,8 @@ _SWITCH = "Haven/TrafficSwitch"
 
 
 @stack_rule(
-    says="People who can move an environment to its other Region have shown a second factor.",
-    fix="Add Bool aws:MultiFactorAuthPresent true to the role's trust policy.",
+    description="People who can move an environment to its other Region have shown a second factor.",
+    remediation="Add Bool aws:MultiFactorAuthPresent true to the role's trust policy.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
     severity=Severity.HIGH,
 )

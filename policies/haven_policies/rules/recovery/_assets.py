@@ -19,8 +19,8 @@ _LOG_KIND = re.compile(r"-(slow|engine)-log$")
 
 
 @stack_rule(
-    says="A key that is used on both sides has a multi-Region replica, or a counterpart, in the other Region.",
-    fix="Declare it as a MultiRegionKey.",
+    description="A key that is used on both sides has a multi-Region replica, or a counterpart, in the other Region.",
+    remediation="Declare it as a MultiRegionKey.",
     page="https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
     severity=Severity.CRITICAL,
 )
@@ -41,8 +41,8 @@ def keys_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A secret is replicated to the other Region.",
-    fix="Declare it as a ReplicatedSecret.",
+    description="A secret is replicated to the other Region.",
+    remediation="Declare it as a ReplicatedSecret.",
     page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html",
     severity=Severity.CRITICAL,
 )
@@ -58,8 +58,8 @@ def secrets_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A repository of images exists in the other Region under the same name.",
-    fix="Declare it as a ReplicatedRegistry.",
+    description="A repository of images exists in the other Region under the same name.",
+    remediation="Declare it as a ReplicatedRegistry.",
     page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html",
     severity=Severity.CRITICAL,
 )
@@ -75,8 +75,8 @@ def images_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A certificate of a listener that stands on both sides is issued in the other Region too.",
-    fix="Declare an EdgeBalancer in each Region: it has a certificate of its own.",
+    description="A certificate of a listener that stands on both sides is issued in the other Region too.",
+    remediation="Declare an EdgeBalancer in each Region: it has a certificate of its own.",
     page="https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html",
     severity=Severity.CRITICAL,
 )
@@ -92,8 +92,8 @@ def certificates_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A parameter exists in the other Region under the same name.",
-    fix="Declare it in both Regions, as haven:parameters are.",
+    description="A parameter exists in the other Region under the same name.",
+    remediation="Declare it in both Regions, as haven:parameters are.",
     page="https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html",
     severity=Severity.HIGH,
 )
@@ -109,8 +109,8 @@ def parameters_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="What logs on both sides finds its log group on both.",
-    fix="Declare the log group in both Regions.",
+    description="What logs on both sides finds its log group on both.",
+    remediation="Declare the log group in both Regions.",
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     severity=Severity.MEDIUM,
 )

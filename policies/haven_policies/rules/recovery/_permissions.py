@@ -23,8 +23,8 @@ class Grant:
 
 
 @stack_rule(
-    says="Pods that have a role in one Region's cluster have one in the other's.",
-    fix="Declare the pod identity association for both clusters.",
+    description="Pods that have a role in one Region's cluster have one in the other's.",
+    remediation="Declare the pod identity association for both clusters.",
     page="https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html",
     severity=Severity.HIGH,
 )
@@ -41,8 +41,8 @@ def pod_roles_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="What a role allows nodes and pods of one Region, the other Region's counterpart is allowed there.",
-    fix="Give both Regions' roles the same policies, each for its own Region.",
+    description="What a role allows nodes and pods of one Region, the other Region's counterpart is allowed there.",
+    remediation="Give both Regions' roles the same policies, each for its own Region.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-detach.html",
     severity=Severity.HIGH,
 )
@@ -85,7 +85,7 @@ class _Permissions:
     """What roles may do."""
 
     def __init__(self, graph: ResourceGraph) -> None:
-        self._world = graph
+        self._graph = graph
         names = {value_at(each.inputs, "name"): each.urn for each in graph.of(aws.IAM_ROLE) if _text(each, "name")}
         self._of: dict[str, list[Resource]] = {}
         for each in graph.of(aws.IAM_ROLE_POLICY_ATTACHMENT, aws.IAM_ROLE_POLICY):
@@ -125,7 +125,7 @@ class _Permissions:
 
     def _regions(self, resource: str) -> set[str | None]:
         """The Regions of what a statement's resource names; None for what stands in none, and for everything."""
-        found: set[str | None] = {each.region for each in self._world.referred(resource)}
+        found: set[str | None] = {each.region for each in self._graph.referred(resource)}
         parts = REFERENCE.sub("", resource).split(":")
         return found or ({parts[3]} if len(parts) > 3 and parts[3] not in ("", "*") else {None})
 

@@ -1,6 +1,6 @@
-"""Data stays where it may be: every edge that moves some, and where each store stands."""
+"""Data stays where it may be: every flow of it, and where each store stands."""
 
-from haven_policies.rules.residency.judging import (
+from haven_policies.rules.residency.rules import (
     backups_in_allowed_regions,
     destinations_known,
     events_in_allowed_regions,

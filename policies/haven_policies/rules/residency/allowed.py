@@ -7,8 +7,8 @@ from typing import Any
 
 from haven.base.problems import choices
 from haven.config.data_classes import regions_of
-from haven_policies.rules.facts import Facts
 from haven_policies.rules.residency.stores import BACKED_UP, Store
+from haven_policies.rules.stack_facts import StackFacts
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,11 @@ class Limit:
 
     regions: frozenset[str]
     because: str
-    """Where this is said."""
+    """What sets the limit."""
     fix: str
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is allowed, in words."""
         return f"{choices(sorted(self.regions))} ({self.because})"
 
@@ -30,7 +30,7 @@ class Limit:
 class Limits:
     """The limits of an environment's stores."""
 
-    facts: Facts
+    facts: StackFacts
 
     def of(self, store: Store) -> list[Limit]:
         """All limits of a store: none where its data may be anywhere."""
@@ -76,7 +76,7 @@ class Limits:
         return [str(each) for each in (own, isolated, *self.facts.residency.accounts) if each]
 
 
-def _environment(facts: Facts) -> Iterator[str]:
+def _environment(facts: StackFacts) -> Iterator[str]:
     """The Regions that a stack names: its two, third ones that vote on writes, that of a vault elsewhere."""
     if facts.primary is None:
         return

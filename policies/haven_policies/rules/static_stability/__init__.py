@@ -1,7 +1,7 @@
 """What is left goes on by itself: nothing in the recovery asks the lost Region, or a control plane in one place."""
 
-from haven_policies.rules.static_stability._edges import alarms_tell_at_home, regions_stand_apart
 from haven_policies.rules.static_stability._images import images_of_own_region, images_of_own_registry
+from haven_policies.rules.static_stability._independence import alarms_tell_at_home, regions_stand_apart
 from haven_policies.rules.static_stability._programs import (
     manifest_in_both_regions,
     provider_is_explicit,

@@ -16,8 +16,8 @@ _PAGE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 
 
 @stack_rule(
-    says="Pods pull their images from the registry of their own Region.",
-    fix="Name the repository of the cluster's Region.",
+    description="Pods pull their images from the registry of their own Region.",
+    remediation="Name the repository of the cluster's Region.",
     page=_PAGE,
     severity=Severity.CRITICAL,
 )
@@ -30,8 +30,8 @@ def images_of_own_region(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Pods don't pull their images from registries on the internet.",
-    fix="Copy the image into a repository, or use a pull-through cache.",
+    description="Pods don't pull their images from registries on the internet.",
+    remediation="Copy the image into a repository, or use a pull-through cache.",
     page="https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html",
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,

@@ -6,7 +6,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource, own_region
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
-from haven_policies.rules.static_stability._edges import STATIC_STABILITY
+from haven_policies.rules.static_stability._independence import STATIC_STABILITY
 from haven_policies.rules.values import is_true, value_at
 
 _PROVIDER = "https://www.pulumi.com/registry/packages/aws/configuration-reference/"
@@ -15,8 +15,8 @@ _SKIPS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValida
 
 
 @stack_rule(
-    says="Providers of AWS ask nobody while they are configured.",
-    fix="Set the four skip flags of each provider.",
+    description="Providers of AWS ask nobody while they are configured.",
+    remediation="Set the four skip flags of each provider.",
     page=_PROVIDER,
     severity=Severity.HIGH,
 )
@@ -31,8 +31,8 @@ def providers_ask_nobody(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Each resource of AWS names its provider, and with it its Region, or its Region itself.",
-    fix="Pass a provider, or a parent that has one, or the resource's own region.",
+    description="Each resource of AWS names its provider, and with it its Region, or its Region itself.",
+    remediation="Pass a provider, or a parent that has one, or the resource's own region.",
     page="https://www.pulumi.com/docs/iac/concepts/providers/",
     severity=Severity.HIGH,
 )
@@ -62,8 +62,8 @@ def _by_default(record: Resource) -> bool:
 
 
 @stack_rule(
-    says="Kubernetes providers leave a cluster that can't be reached alone.",
-    fix="Set skipUpdateUnreachable of the provider.",
+    description="Kubernetes providers leave a cluster that can't be reached alone.",
+    remediation="Set skipUpdateUnreachable of the provider.",
     page=_KUBERNETES,
     severity=Severity.HIGH,
 )
@@ -76,15 +76,15 @@ def unreachable_clusters_are_skipped(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="The recovery manifest is in both Regions, says the same there, and doesn't say which of them is active.",
-    fix="Keep one document in a parameter of each Region.",
+    description="The recovery manifest is in both Regions, is the same in each, and doesn't name the active one.",
+    remediation="Keep one document in a parameter of each Region.",
     page=STATIC_STABILITY,
     severity=Severity.CRITICAL,
 )
 def manifest_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """The runbook reads it where it still can; were it to follow the active Region, the lost one's would be wrong."""
     facts = graph.facts
-    if facts.kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
+    if facts.stack_kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
     name = manifest_name(facts.stack)
     found = {each.region: each for each in graph.of(aws.SSM_PARAMETER) if value_at(each.inputs, "name") == name}

@@ -21,8 +21,8 @@ _CALCULATED = "CALCULATED"
 
 
 @stack_rule(
-    says="Each Region's failover or latency record has a health check.",
-    fix="Give both sides of the FailoverDns the health checks of the TrafficSwitch.",
+    description="Each Region's failover or latency record has a health check.",
+    remediation="Give both sides of the FailoverDns the health checks of the TrafficSwitch.",
     page=f"{_GUIDE}/dns-failover-configuring.html",
     severity=Severity.CRITICAL,
 )
@@ -34,8 +34,8 @@ def region_record_has_health_check(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A Region's record is turned off from the other Region: its check reads an alarm that lives there.",
-    fix="Read the Region's alarm from the other Region, as TrafficSwitch does.",
+    description="A Region's record is turned off from the other Region: its check reads an alarm that lives there.",
+    remediation="Read the Region's alarm from the other Region, as TrafficSwitch does.",
     page=_ARC,
     severity=Severity.CRITICAL,
 )
@@ -76,8 +76,8 @@ def _misplaced(graph: ResourceGraph, switch: Resource, region: str | None) -> It
 
 @resource_rule(
     aws.ROUTE53_HEALTH_CHECK,
-    says="A health check on an alarm isn't inverted, and keeps what it saw last while there is no data.",
-    fix="Set invertHealthcheck to false and insufficientDataHealthStatus to LastKnownStatus.",
+    description="A health check on an alarm isn't inverted, and keeps what it saw last while there is no data.",
+    remediation="Set invertHealthcheck to false and insufficientDataHealthStatus to LastKnownStatus.",
     page=_API,
     severity=Severity.CRITICAL,
 )
@@ -92,8 +92,8 @@ def switch_keeps_last_status(check: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Where people decide when traffic moves, records don't look at what they lead to.",
-    fix="Set evaluateTargetHealth to false, or haven:traffic.automatic to true.",
+    description="Where people decide when traffic moves, records don't look at what they lead to.",
+    remediation="Set evaluateTargetHealth to false, or haven:traffic.automatic to true.",
     page="https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html",
     severity=Severity.HIGH,
 )
@@ -111,8 +111,8 @@ def traffic_moves_by_decision(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Resolvers keep the answer of a Region's record for 60 seconds at most.",
-    fix="Set ttl_seconds of the FailoverDns to 60 or less, or make the records aliases.",
+    description="Resolvers keep the answer of a Region's record for 60 seconds at most.",
+    remediation="Set ttl_seconds of the FailoverDns to 60 or less, or make the records aliases.",
     page=f"{_GUIDE}/resource-record-sets-values-failover.html",
     severity=Severity.HIGH,
 )
@@ -125,8 +125,8 @@ def region_record_is_short_lived(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Traffic isn't moved by editing what a control plane in one place keeps.",
-    fix="Use failover or latency records with the health checks of a TrafficSwitch.",
+    description="Traffic isn't moved by editing what a control plane in one place keeps.",
+    remediation="Use failover or latency records with the health checks of a TrafficSwitch.",
     page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html",
     severity=Severity.HIGH,
 )

@@ -16,8 +16,8 @@ _VERSIONS: Mapping[str, str] = {aws.EKS_CLUSTER: "version", aws.RDS_CLUSTER: "en
 
 
 @stack_rule(
-    says="Both Regions run on the same types of machines.",
-    fix="Give both sides the same instance class, and the same instance types.",
+    description="Both Regions run on the same types of machines.",
+    remediation="Give both sides the same instance class, and the same instance types.",
     page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_planning_for_recovery_config_drift.html",
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,
@@ -28,8 +28,8 @@ def standby_same_machines(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Both Regions run the same versions of Kubernetes and of the database's engine.",
-    fix="Upgrade both sides, in the order of docs/engine-upgrades.md.",
+    description="Both Regions run the same versions of Kubernetes and of the database's engine.",
+    remediation="Upgrade both sides, in the order of docs/engine-upgrades.md.",
     page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_planning_for_recovery_config_drift.html",
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,

@@ -20,8 +20,8 @@ _SYSTEM_LABEL = "haven-system"
 
 
 @stack_rule(
-    says="An EKS control plane stands in the recovery Region from tier pilot-light up, and wherever writes go.",
-    fix="Declare an InferenceCluster in that Region.",
+    description="An EKS control plane stands in the recovery Region from tier pilot-light up, and wherever writes go.",
+    remediation="Declare an InferenceCluster in that Region.",
     page=STRATEGIES,
     severity=Severity.CRITICAL,
 )
@@ -35,8 +35,8 @@ def standby_cluster(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="System nodes stand by at the tier's share, and in full wherever writes go.",
-    fix="Set desired_size of the Region's system_nodes.",
+    description="System nodes stand by at the tier's share, and in full wherever writes go.",
+    remediation="Set desired_size of the Region's system_nodes.",
     page=_GROUPS,
     severity=Severity.HIGH,
 )
@@ -50,8 +50,8 @@ def standby_system_nodes(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="GPU nodes stand by at the share of their system's tier, and in full wherever writes go.",
-    fix="Set desired_size of the Region's GPU node group; haven:cluster.standbyShare decides it in tier warm.",
+    description="GPU nodes stand by at the share of their system's tier, and in full wherever writes go.",
+    remediation="Set desired_size of the Region's GPU node group; haven:cluster.standbyShare decides it in tier warm.",
     page=_GROUPS,
     severity=Severity.HIGH,
 )
@@ -65,8 +65,8 @@ def standby_gpu_nodes(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="A node group that stands by may grow to what the other Region's group has.",
-    fix="Give both Regions' groups the same max_size.",
+    description="A node group that stands by may grow to what the other Region's group has.",
+    remediation="Give both Regions' groups the same max_size.",
     page=_GROUPS,
     severity=Severity.HIGH,
 )

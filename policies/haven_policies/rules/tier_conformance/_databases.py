@@ -17,8 +17,8 @@ _FORWARDING = "enableGlobalWriteForwarding"
 
 
 @stack_rule(
-    says="In every tier a database cluster is born as a member of a global cluster.",
-    fix="Declare the database as a GlobalDatabase, which creates the global cluster with it.",
+    description="In every tier a database cluster is born as a member of a global cluster.",
+    remediation="Declare the database as a GlobalDatabase, which creates the global cluster with it.",
     page=f"{_AURORA}/aurora-global-database.html",
     severity=Severity.HIGH,
 )
@@ -34,8 +34,8 @@ def database_born_global(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="From tier pilot-light up the database has a member in both Regions.",
-    fix="Give the GlobalDatabase its recovery side.",
+    description="From tier pilot-light up the database has a member in both Regions.",
+    remediation="Give the GlobalDatabase its recovery side.",
     page=f"{_AURORA}/aurora-global-database.html",
     severity=Severity.CRITICAL,
 )
@@ -50,8 +50,8 @@ def standby_database(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="The member of the database that stands by has a reader in tier warm, and all instances in active-active.",
-    fix="Set the instances of that side of the GlobalDatabase.",
+    description="The standby member of the database has a reader in tier warm, and all instances in active-active.",
+    remediation="Set the instances of that side of the GlobalDatabase.",
     page=f"{_AURORA}/aurora-global-database-disaster-recovery.html",
     severity=Severity.HIGH,
 )
@@ -76,8 +76,8 @@ def standby_database_instances(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="In tier active-active the member of the database that doesn't write forwards writes.",
-    fix="Set write_forwarding of the GlobalDatabase.",
+    description="In tier active-active the member of the database that doesn't write forwards writes.",
+    remediation="Set write_forwarding of the GlobalDatabase.",
     page=f"{_AURORA}/aurora-global-database-write-forwarding-apg.html",
     severity=Severity.MEDIUM,
 )
@@ -92,8 +92,8 @@ def standby_write_forwarding(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="From tier warm up caches are replicated in a Global Datastore; below, one stands wherever writes go.",
-    fix="Give the GlobalCache its recovery side.",
+    description="From tier warm up caches are replicated in a Global Datastore; below, one stands wherever writes go.",
+    remediation="Give the GlobalCache its recovery side.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastore.html",
     severity=Severity.HIGH,
 )

@@ -1,4 +1,4 @@
-"""What of the ways in and out stands by: balancers, firewalls, endpoints of AWS's services."""
+"""What a standby has of ingress and egress: load balancers, firewalls, endpoints of AWS services."""
 
 from collections.abc import Iterator
 
@@ -24,8 +24,8 @@ _PRIVATELINK = "https://docs.aws.amazon.com/vpc/latest/privatelink/create-interf
 
 
 @stack_rule(
-    says="Wherever a network stands by, the other Region's load balancers, listeners and target groups do as well.",
-    fix="Declare an EdgeBalancer in both Regions.",
+    description="Where a standby network exists, so do the other Region's load balancers, listeners and target groups.",
+    remediation="Declare an EdgeBalancer in both Regions.",
     page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/static-stability.html",
     severity=Severity.CRITICAL,
 )
@@ -41,8 +41,8 @@ def standby_balancer(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="What a firewall guards in one Region it guards in the other.",
-    fix="Declare an EdgeBalancer with its firewall in both Regions.",
+    description="What a firewall guards in one Region it guards in the other.",
+    remediation="Declare an EdgeBalancer with its firewall in both Regions.",
     page=_WAF,
     severity=Severity.HIGH,
 )
@@ -55,8 +55,8 @@ def standby_firewall(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="The network that stands by has the other one's endpoints of AWS's services.",
-    fix="Give both RegionalNetworks the same endpoints.",
+    description="The network that stands by has the other one's endpoints of AWS's services.",
+    remediation="Give both RegionalNetworks the same endpoints.",
     page=_PRIVATELINK,
     severity=Severity.HIGH,
 )

@@ -10,8 +10,8 @@ from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
 
 
 @stack_rule(
-    says="A network stands in the recovery Region from tier pilot-light up, and wherever writes go.",
-    fix="Declare a RegionalNetwork in that Region.",
+    description="A network stands in the recovery Region from tier pilot-light up, and wherever writes go.",
+    remediation="Declare a RegionalNetwork in that Region.",
     page=STRATEGIES,
     severity=Severity.CRITICAL,
 )
@@ -24,8 +24,8 @@ def standby_network(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="The network that stands by spans as many zones as the other Region's.",
-    fix="Give both Regions as many zones.",
+    description="The network that stands by spans as many zones as the other Region's.",
+    remediation="Give both Regions as many zones.",
     page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/use-fault-isolation-to-protect-your-workload.html",
     severity=Severity.MEDIUM,
 )
@@ -47,8 +47,8 @@ def standby_zones(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Private subnets reach the internet in the recovery Region from tier warm up, and wherever writes go.",
-    fix="Set nat of the Region's RegionalNetwork.",
+    description="Private subnets reach the internet in the recovery Region from tier warm up, and wherever writes go.",
+    remediation="Set nat of the Region's RegionalNetwork.",
     page="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
     severity=Severity.HIGH,
 )

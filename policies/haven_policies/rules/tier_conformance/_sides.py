@@ -73,7 +73,7 @@ class Side:
 def sides(graph: ResourceGraph) -> Iterator[Side]:
     """Both Regions of an environment that says its tier; none of any other."""
     facts = graph.facts
-    if facts.kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
+    if facts.stack_kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
     counterparts = Counterparts(graph)
     yield Side(graph, facts.primary, facts.recovery, facts.tier, counterparts)

@@ -26,7 +26,7 @@ restrictions; read 2026-11-21)."""
 
 
 @dataclass(frozen=True)
-class Edge:
+class BucketReplication:
     """One replication rule that is on."""
 
     source: Resource
@@ -40,20 +40,20 @@ class Edge:
 
 
 @stack_rule(
-    says="In every tier, buckets that belong together are replicated in both directions.",
-    fix="Declare them as a ReplicatedBucket, which makes both rules from the first deployment on.",
+    description="In every tier, buckets that belong together are replicated in both directions.",
+    remediation="Declare them as a ReplicatedBucket, which makes both rules from the first deployment on.",
     page=f"{_S3}/mrap-create-two-way-replication-rules.html",
     severity=Severity.HIGH,
 )
 def objects_replicated_both_ways(graph: ResourceGraph) -> Iterator[Finding]:
     """Rules don't copy what was there before them, and bucket settings hang on a control plane that may be down in a
-    disaster: the way back is there before it is needed."""
-    edges = _edges(graph)
+    disaster: replication back is there before it is needed."""
+    replications = _replications(graph)
     parts: dict[tuple[str, str], list[str]] = {}
-    for edge in edges:
-        parts.setdefault((edge.source.urn, edge.target.urn), []).append(edge.part)
+    for replication in replications:
+        parts.setdefault((replication.source.urn, replication.target.urn), []).append(replication.part)
     for side in sides(graph):
-        for bucket, other in _pairs(side, edges):
+        for bucket, other in _pairs(side, replications):
             copied = parts.get((bucket.urn, other.urn), [])
             if copied and all(copied):
                 yield Finding(
@@ -74,8 +74,8 @@ def objects_replicated_both_ways(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="From tier pilot-light up objects are replicated under S3 Replication Time Control.",
-    fix="Set replication_time_control of the ReplicatedBucket.",
+    description="From tier pilot-light up objects are replicated under S3 Replication Time Control.",
+    remediation="Set replication_time_control of the ReplicatedBucket.",
     page=f"{_S3}/replication-time-control.html",
     severity=Severity.MEDIUM,
 )
@@ -84,11 +84,15 @@ def objects_replicated_in_time(graph: ResourceGraph) -> Iterator[Finding]:
     for side in sides(graph):
         if not side.standby.object_time_control:
             continue
-        for edge in _edges(graph):
-            if edge.source.region == side.region and edge.target.region == side.other and not edge.timed:
+        for replication in _replications(graph):
+            if (
+                replication.source.region == side.region
+                and replication.target.region == side.other
+                and not replication.timed
+            ):
                 yield Finding(
-                    edge.config,
-                    f"{edge.path}.destination.replicationTime.status",
+                    replication.config,
+                    f"{replication.path}.destination.replicationTime.status",
                     "nothing that is Enabled",
                     f"Enabled: tier {side.tier} promises a recovery point for objects",
                     "set replicationTime and metrics of the rule (replication_time_control of ReplicatedBucket)",
@@ -96,19 +100,19 @@ def objects_replicated_in_time(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="In tier active-active buckets that belong together stand behind a Multi-Region Access Point.",
-    fix="Declare a MultiRegionAccessPoint over both buckets.",
+    description="In tier active-active buckets that belong together stand behind a Multi-Region Access Point.",
+    remediation="Declare a MultiRegionAccessPoint over both buckets.",
     page=f"{_S3}/MultiRegionAccessPoints.html",
     severity=Severity.MEDIUM,
 )
 def objects_under_one_name(graph: ResourceGraph) -> Iterator[Finding]:
     """Where both Regions serve, applications ask for objects under one name."""
-    edges = _edges(graph)
+    replications = _replications(graph)
     for side in sides(graph):
         if side.serves or not side.standby.access_points or side.region.startswith(_NO_ACCESS_POINTS):
             continue
         covered = [_behind(graph, each) for each in graph.of(aws.S3CONTROL_MULTI_REGION_ACCESS_POINT)]
-        for bucket, other in _pairs(side, edges):
+        for bucket, other in _pairs(side, replications):
             if not any({bucket.urn, other.urn} <= each for each in covered):
                 yield Finding(
                     other,
@@ -120,8 +124,8 @@ def objects_under_one_name(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="From tier pilot-light up of its system, a table has a replica in the other Region.",
-    fix="Give the GlobalTable its replica.",
+    description="From tier pilot-light up of its system, a table has a replica in the other Region.",
+    remediation="Give the GlobalTable its replica.",
     page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GlobalTables.html",
     severity=Severity.CRITICAL,
 )
@@ -136,8 +140,8 @@ def tables_replicated(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Queues, streams and buses stand in both Regions in every tier.",
-    fix="Declare a RequestBuffer in that Region too.",
+    description="Queues, streams and buses stand in both Regions in every tier.",
+    remediation="Declare a RequestBuffer in that Region too.",
     page=STRATEGIES,
     severity=Severity.HIGH,
 )
@@ -156,11 +160,13 @@ def queues_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
                     )
 
 
-def _edges(graph: ResourceGraph) -> list[Edge]:
+def _replications(graph: ResourceGraph) -> list[BucketReplication]:
     """Replication rules that are on, between buckets of this environment."""
     named = _by_name(graph)
     return [
-        Edge(source, target, config, f"rules[{index}]", _on(rule, "destination.replicationTime.status"), _part(rule))
+        BucketReplication(
+            source, target, config, f"rules[{index}]", _on(rule, "destination.replicationTime.status"), _part(rule)
+        )
         for config in graph.of(*_REPLICATION)
         if (source := _bucket(graph, config.inputs.get("bucket"), named))
         for index, rule in enumerate(_rules(config))
@@ -198,10 +204,10 @@ def _bucket(graph: ResourceGraph, value: Any, named: Mapping[str, Resource]) -> 
     return named.get(value.rpartition(":")[2])
 
 
-def _pairs(side: Side, edges: list[Edge]) -> Iterator[tuple[Resource, Resource]]:
+def _pairs(side: Side, replications: list[BucketReplication]) -> Iterator[tuple[Resource, Resource]]:
     """Buckets of this side with those of the other one that they belong together with: one component has both, or a
     rule copies from one to the other."""
-    linked = {(each.source.urn, each.target.urn): (each.source, each.target) for each in edges}
+    linked = {(each.source.urn, each.target.urn): (each.source, each.target) for each in replications}
     for bucket in side.here(*_BUCKETS):
         others = {each.urn: each for each in _linked_with(bucket, linked.values()) if each.region == side.other}
         twin = side.counterparts.of(bucket)

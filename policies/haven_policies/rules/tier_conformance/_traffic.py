@@ -18,8 +18,8 @@ _ROUTING = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failov
 
 
 @stack_rule(
-    says="Names lead to both Regions: failover records from tier pilot-light up, latency records in active-active.",
-    fix="Give the FailoverDns both sides, and the tier's routing.",
+    description="DNS names have records in both Regions: failover from tier pilot-light up, latency in active-active.",
+    remediation="Give the FailoverDns both sides, and the tier's routing.",
     page=_ROUTING,
     severity=Severity.HIGH,
 )
@@ -44,8 +44,8 @@ def traffic_follows_tier(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    says="Clients aren't spread over both Regions where one of them stands by at a smaller scale.",
-    fix="Use failover records below tier active-active.",
+    description="Clients aren't spread over both Regions where one of them stands by at a smaller scale.",
+    remediation="Use failover records below tier active-active.",
     page=_ROUTING,
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,

@@ -13,13 +13,13 @@ from haven.model.tiers import Tier
 
 
 @dataclass(frozen=True)
-class Facts:
+class StackFacts:
     """An environment in the words of its stack file; all of it may be missing where the program is not Haven's."""
 
     stack: str
     config: Mapping[str, Any]
     """Every key of the namespace `haven`, without it, parsed."""
-    kind: str
+    stack_kind: str
     tier: Tier | None
     primary: str | None
     recovery: str | None
@@ -35,7 +35,7 @@ class Facts:
         return self.recovery if region == self.primary else self.primary
 
 
-def read_facts(stack: str, config: Mapping[str, str]) -> Facts:
+def read_stack_facts(stack: str, config: Mapping[str, str]) -> StackFacts:
     """The facts of a stack.
 
     Args:
@@ -54,10 +54,10 @@ def read_facts(stack: str, config: Mapping[str, str]) -> Facts:
     problems += [*more, *data_classes.check(residency)]
     if problems:
         raise Problems(problems, f"the config of stack {stack}")
-    return Facts(
+    return StackFacts(
         stack=stack,
         config=values,
-        kind=values.get("kind") or "environment",
+        stack_kind=values.get("kind") or "environment",
         tier=Tier(tier) if tier in list(Tier) else None,
         primary=primary,
         recovery=recovery,

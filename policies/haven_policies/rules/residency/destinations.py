@@ -18,7 +18,7 @@ _ACCOUNT = re.compile(r"^\d{12}$")
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """Where data goes."""
 
     region: str | None
@@ -31,12 +31,12 @@ class Place:
     """It leaves AWS: for a mailbox, a telephone or somebody's server."""
 
 
-NOWHERE_KNOWN = Place(None)
-OUTSIDE = Place(None, outside=True)
+NOWHERE_KNOWN = Destination(None)
+OUTSIDE = Destination(None, outside=True)
 
 
 @dataclass(frozen=True, eq=False)
-class Atlas:
+class NameIndex:
     """An environment, with what is found in it by name."""
 
     graph: ResourceGraph
@@ -53,7 +53,7 @@ class Atlas:
         return found[-1] if found else None
 
 
-Reader = Callable[[Atlas, Resource, Any], Place | None]
+Reader = Callable[[NameIndex, Resource, Any], Destination | None]
 """Where a value of a resource leads; None where it sends nothing anywhere."""
 
 BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2, aws.S3_DIRECTORY_BUCKET)
@@ -64,73 +64,73 @@ def region_of(record: Resource) -> str | None:
     return own_region(record.type, record.inputs) or record.region
 
 
-def here(_atlas: Atlas, record: Resource, _value: Any) -> Place:
+def here(_index: NameIndex, record: Resource, _value: Any) -> Destination:
     """The data comes to where the resource itself stands."""
-    return Place(region_of(record), record)
+    return Destination(region_of(record), record)
 
 
-def by_region(_atlas: Atlas, _record: Resource, value: Any) -> Place | None:
+def by_region(_index: NameIndex, _record: Resource, value: Any) -> Destination | None:
     """The value is a Region's name."""
     if not isinstance(value, str):
         return None
-    return Place(value) if _NAMED_REGION.match(value) else NOWHERE_KNOWN
+    return Destination(value) if _NAMED_REGION.match(value) else NOWHERE_KNOWN
 
 
-def anywhere(_atlas: Atlas, _record: Resource, _value: Any) -> Place:
+def anywhere(_index: NameIndex, _record: Resource, _value: Any) -> Destination:
     """AWS chooses the place, among many."""
     return NOWHERE_KNOWN
 
 
-def outside(_atlas: Atlas, _record: Resource, _value: Any) -> Place:
+def outside(_index: NameIndex, _record: Resource, _value: Any) -> Destination:
     """The value is an address that is no part of AWS."""
     return OUTSIDE
 
 
-def destination(atlas: Atlas, record: Resource, value: Any) -> Place | None:
+def destination(index: NameIndex, record: Resource, value: Any) -> Destination | None:
     """The value refers to what takes the data, or is its ARN."""
     if not isinstance(value, str) or not value:
         return None
-    target = atlas.referred(value)
+    target = index.referred(value)
     if target is not None:
-        return Place(region_of(target), target)
+        return Destination(region_of(target), target)
     parts = _ARN.match(value)
     if parts is None or is_unknown(value):
         return NOWHERE_KNOWN
     if parts["service"] == "s3":
-        return bucket(atlas, record, parts["rest"].partition("/")[0])
-    return Place(parts["region"] or None, None, parts["account"] if _ACCOUNT.match(parts["account"]) else None)
+        return bucket(index, record, parts["rest"].partition("/")[0])
+    return Destination(parts["region"] or None, None, parts["account"] if _ACCOUNT.match(parts["account"]) else None)
 
 
-def bucket(atlas: Atlas, record: Resource, value: Any) -> Place | None:
+def bucket(index: NameIndex, record: Resource, value: Any) -> Destination | None:
     """The value is a bucket: a reference to it, its name, an address in it."""
     if not isinstance(value, str) or not value:
         return None
     name = value.removeprefix("s3://").partition("/")[0].partition(".s3.")[0]
-    found = atlas.buckets.get(name)
+    found = index.buckets.get(name)
     if found is not None:
-        return Place(region_of(found), found)
-    return destination(atlas, record, value) if value.startswith("arn:") or is_unknown(value) else NOWHERE_KNOWN
+        return Destination(region_of(found), found)
+    return destination(index, record, value) if value.startswith("arn:") or is_unknown(value) else NOWHERE_KNOWN
 
 
-def beside(atlas: Atlas, record: Resource, value: Any) -> Place | None:
+def beside(index: NameIndex, record: Resource, value: Any) -> Destination | None:
     """The value is the name of something in the resource's own Region, or says where else."""
     if not isinstance(value, str) or not value:
         return None
     if value.startswith("arn:") or is_unknown(value):
-        return destination(atlas, record, value)
-    return here(atlas, record, value)
+        return destination(index, record, value)
+    return here(index, record, value)
 
 
-def registry(atlas: Atlas, record: Resource, value: Any) -> Place | None:
+def registry(index: NameIndex, record: Resource, value: Any) -> Destination | None:
     """The value is a destination of a container registry: a Region and an account."""
     if not isinstance(value, Mapping):
         return None
     account = plain(value.get("registryId"))
-    where = by_region(atlas, record, plain(value.get("region"))) or NOWHERE_KNOWN
-    return Place(where.region, None, account if isinstance(account, str) and _ACCOUNT.match(account) else None)
+    where = by_region(index, record, plain(value.get("region"))) or NOWHERE_KNOWN
+    return Destination(where.region, None, account if isinstance(account, str) and _ACCOUNT.match(account) else None)
 
 
-def subscriber(atlas: Atlas, record: Resource, value: Any) -> Place | None:
+def subscriber(index: NameIndex, record: Resource, value: Any) -> Destination | None:
     """The value is a subscription's endpoint."""
     inside = isinstance(value, str) and (value.startswith("arn:") or is_unknown(value))
-    return destination(atlas, record, value) if inside else OUTSIDE
+    return destination(index, record, value) if inside else OUTSIDE

@@ -1,4 +1,4 @@
-"""Every edge that moves data between Regions is known as one."""
+"""Every flow of data between Regions is known."""
 
 import re
 from collections import Counter
@@ -11,18 +11,18 @@ from haven.base.regions import ZONES
 from haven.config.stack_file import load_stack
 from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Resource, Secret
-from haven_policies.rules.facts import read_facts
-from haven_policies.rules.residency.edges import WAYS, Edge, edges
-from haven_policies.rules.residency.places import region_of
+from haven_policies.rules.residency.data_flows import DATA_PATHS, DataFlow, data_flows
+from haven_policies.rules.residency.data_paths import FlowKind
+from haven_policies.rules.residency.destinations import region_of
 from haven_policies.rules.residency.stores import HOMES
-from haven_policies.rules.residency.ways import Kind
 from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 from tests.environments import EVERY_STACK, PRIMARY, RECOVERY, ROOT, environment
 from tests.policies import sdk
 
 _REGION = re.compile(rf"\b({'|'.join(ZONES)})\b")
 
-EDGES: Mapping[str, Mapping[tuple[str, str], int]] = {
+FLOWS: Mapping[str, Mapping[tuple[str, str], int]] = {
     "backup": {
         ("backup", "Plan"): 6,
         ("backup", "RestoreTestingPlan"): 1,
@@ -131,7 +131,7 @@ NOTHING_MOVES: Mapping[tuple[str, str], str] = {
     (aws.FIS_EXPERIMENT_TEMPLATE, "actions"): "a Region that is cut off for a while",
     (aws.FIS_EXPERIMENT_TEMPLATE, "description"): "words",
     (aws.IAM_ROLE_POLICY, "policy"): "permissions move nothing by themselves",
-    (aws.RDS_CLUSTER, "sourceRegion"): "globalClusterIdentifier is the edge",
+    (aws.RDS_CLUSTER, "sourceRegion"): "globalClusterIdentifier is the flow",
     (aws.ROUTE53_HEALTH_CHECK, "cloudwatchAlarmRegion"): "an alarm's state",
     (aws.ROUTE53_RECORD, "healthCheckId"): "names are answered everywhere",
     (aws.ROUTE53_RECORD, "zoneId"): "names are answered everywhere",
@@ -142,15 +142,15 @@ NOTHING_MOVES: Mapping[tuple[str, str], str] = {
 """Type of a resource and its property that names another Region, or something there -> why no data moves by it."""
 
 
-def found(stack: str) -> list[Edge]:
-    facts = read_facts(stack, load_stack(stack, ROOT).config)
-    return list(edges(ResourceGraph(environment(stack), facts)))
+def found(stack: str) -> list[DataFlow]:
+    facts = read_stack_facts(stack, load_stack(stack, ROOT).config)
+    return list(data_flows(ResourceGraph(environment(stack), facts)))
 
 
 @pytest.mark.parametrize("stack", EVERY_STACK)
 def test_a_stack_has_these_edges_and_no_others(stack: str) -> None:
     counted = Counter((str(each.kind), each.record.type.rpartition(":")[2]) for each in found(stack))
-    assert counted == EDGES[stack]
+    assert counted == FLOWS[stack]
 
 
 @pytest.mark.parametrize("stack", EVERY_STACK)
@@ -204,8 +204,14 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def test_every_way_is_a_property_of_a_type_that_the_aws_package_has() -> None:
-    paths = {(type_, path) for type_, ways in WAYS.items() for way in ways for path in (way.path, way.source) if path}
+def test_every_data_path_is_a_property_of_a_type_that_the_aws_package_has() -> None:
+    paths = {
+        (type_, path)
+        for type_, paths in DATA_PATHS.items()
+        for data_path in paths
+        for path in (data_path.path, data_path.source)
+        if path
+    }
     assert {each for each in paths if not sdk.has(*each)} == set()
     assert set(HOMES) <= sdk.arguments().keys()
 
@@ -217,4 +223,4 @@ def test_every_store_has_a_kind_that_a_class_can_be_given_to() -> None:
 
 
 def test_each_kind_of_edge_is_there_in_some_stack() -> None:
-    assert {each.kind for stack in EVERY_STACK for each in found(stack)} == set(Kind)
+    assert {each.kind for stack in EVERY_STACK for each in found(stack)} == set(FlowKind)

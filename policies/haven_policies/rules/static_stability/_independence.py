@@ -1,4 +1,4 @@
-"""No Region is made of the other one, but along the ways on which data is copied."""
+"""No Region depends on the other one, except where data is copied."""
 
 from collections.abc import Iterator, Mapping
 
@@ -49,8 +49,8 @@ _GLOBAL = (
 
 
 @stack_rule(
-    says="Nothing in one Region is made from what stands in the other, but for what copies data between them.",
-    fix="Give it a resource of its own Region.",
+    description="Nothing in one Region is made from what stands in the other, but for what copies data between them.",
+    remediation="Give it a resource of its own Region.",
     page=STATIC_STABILITY,
     severity=Severity.CRITICAL,
 )
@@ -78,8 +78,8 @@ def _elsewhere(record: Resource, used: Resource) -> bool:
 
 
 @stack_rule(
-    says="Alarms tell topics of their own Region.",
-    fix="Give each Region a topic of its own, and name that one among its alarms' actions.",
+    description="Alarms tell topics of their own Region.",
+    remediation="Give each Region a topic of its own, and name that one among its alarms' actions.",
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html",
     severity=Severity.HIGH,
 )

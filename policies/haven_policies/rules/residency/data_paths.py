@@ -1,4 +1,4 @@
-"""One way for data to move: which property of which resource says where to."""
+"""A path of data: the property of a resource that names the destination."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Any
 
 from haven.program.recording import Resource
-from haven_policies.rules.residency.places import Reader
+from haven_policies.rules.residency.destinations import Reader
 from haven_policies.rules.resource_graph import parsed
 from haven_policies.rules.values import is_list, is_true, plain
 
 
-class Kind(StrEnum):
+class FlowKind(StrEnum):
     """What moves."""
 
     REPLICA = "replica"
@@ -30,10 +30,10 @@ def always(_record: Resource) -> bool:
 
 
 @dataclass(frozen=True)
-class Way:
+class DataPath:
     """A property that says where data goes."""
 
-    kind: Kind
+    kind: FlowKind
     path: str
     """camelCase; `[]` for each member of a list: `rules[].destination.bucket`."""
     read: Reader
@@ -42,7 +42,7 @@ class Way:
     when: Callable[[Resource], bool] = always
 
 
-Ways = Mapping[str, Sequence[Way]]
+DataPaths = Mapping[str, Sequence[DataPath]]
 
 
 def enabled(path: str) -> Callable[[Resource], bool]:
