@@ -1,4 +1,4 @@
-"""The Terraform CLI and the AWS provider, as they are on this machine."""
+"""Runs the Terraform CLI (or OpenTofu) of this machine with the AWS provider."""
 
 import json
 import os
@@ -16,112 +16,123 @@ from haven.terraform.export import Export
 from haven.terraform.schema import ProviderSchema
 
 SOURCE = "registry.terraform.io/hashicorp/aws"
-"""In full, so that OpenTofu means the same one."""
+"""The full address, so that OpenTofu uses the same provider."""
 _PROGRAMS = ("terraform", "tofu")
-_INITIALISED_WITHIN = 300.0
-"""Seconds; a mirror may hold the provider as a zip of some 150 MB."""
-_WITHIN = 120.0
-_APPLIED_WITHIN = 900.0
+_INIT_TIMEOUT = 300.0
+"""Seconds; `init` may have to unpack the provider, a zip of some 150 MB, from a mirror."""
+_TIMEOUT = 120.0
+_APPLY_TIMEOUT = 900.0
 
 PARALLEL = "-parallelism=30"
-"""Most of a deployment is waiting for what the provider polls; measured on 2 cores."""
+"""Most of the time the provider waits for polled operations; measured on 2 cores."""
 _PLANNED = "planned.tfplan"
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the AWS provider says of an export."""
+class Validation:
+    """The AWS provider's validation of an export."""
 
     errors: Sequence[str]
-    """What it refuses, each with the address of the resource; empty: all of it is accepted."""
+    """The provider's errors, each with the resource's address; empty if it accepts the export."""
     created: frozenset[str]
-    """Addresses of what it would make."""
+    """Addresses of the resources that it would create."""
 
 
 @dataclass(frozen=True)
 class Terraform:
-    """A Terraform CLI that has the AWS provider."""
+    """A Terraform CLI with the AWS provider."""
 
     program: str
     version: str
     base: Path
-    """A directory in which it has been initialised."""
+    """An initialized directory."""
     options: Sequence[str]
-    """What `terraform init` has to be told here."""
+    """The options that `terraform init` needs on this machine."""
 
     def schema(self) -> ProviderSchema:
-        """The provider's own description of its resources; read once, then kept."""
+        """The provider's schema, read once and then cached in `base`."""
         command = [self.program, "providers", "schema", "-json"]
-        return schema.load(provider_differences.PROVIDER, self.base, lambda: run(command, self.base, _WITHIN))
+        return schema.load(provider_differences.PROVIDER, self.base, lambda: run(command, self.base, _TIMEOUT))
 
     def prepare(self, exported: Export, folder: Path) -> None:
-        """Write an export into a directory of its own and initialise it there.
+        """Write an export into a directory and initialize Terraform there.
 
         Raises:
-            DeploymentError: it can't be initialised.
+            DeploymentError: `terraform init` failed.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         document = json.dumps({**exported.document, **_required()}, indent=1)
         random_values.write_privately(folder / "main.tf.json", document)
         random_values.keep(exported.recipes, folder)
-        run([self.program, "init", "-input=false", "-no-color", *self.options], folder, _INITIALISED_WITHIN)
+        run([self.program, "init", "-input=false", "-no-color", *self.options], folder, _INIT_TIMEOUT)
 
-    def judge(self, exported: Export, folder: Path) -> Verdict:
-        """Let the provider validate and plan an export. It asks nobody: everything is planned as new.
+    def validate(self, exported: Export, folder: Path) -> Validation:
+        """Let the provider validate and plan an export offline, with every resource as new.
 
         Raises:
-            DeploymentError: Terraform itself fails.
+            DeploymentError: Terraform itself failed.
         """
         self.prepare(exported, folder)
-        command = [self.program, "plan", "-refresh=false", "-input=false", "-lock=false", "-json", "-out=judged.tfplan"]
-        done = _completed(command, folder, _INITIALISED_WITHIN)
+        command = [
+            self.program,
+            "plan",
+            "-refresh=false",
+            "-input=false",
+            "-lock=false",
+            "-json",
+            "-out=validated.tfplan",
+        ]
+        done = _completed(command, folder, _INIT_TIMEOUT)
         errors = list(_errors(done.stdout.splitlines()))
         if errors or done.returncode:
-            return Verdict(errors or [done.stderr.strip()], frozenset())
-        shown = json.loads(run([self.program, "show", "-json", "judged.tfplan"], folder, _WITHIN))
+            return Validation(errors or [done.stderr.strip()], frozenset())
+        shown = json.loads(run([self.program, "show", "-json", "validated.tfplan"], folder, _TIMEOUT))
         changes = shown.get("resource_changes", [])
-        return Verdict([], frozenset(each["address"] for each in changes if each["change"]["actions"] == ["create"]))
+        return Validation([], frozenset(each["address"] for each in changes if each["change"]["actions"] == ["create"]))
 
     def plan(self, folder: Path, *, refresh: bool = True, destroy: bool = False) -> Mapping[str, Any]:
-        """What would be done in a prepared directory now, as `terraform show -json` prints it; `apply` then does it.
+        """Plan a deployment in a prepared directory; `apply` carries it out.
 
         Args:
-            folder: where an export was prepared.
-            refresh: ask first for what is really there, instead of trusting the state.
-            destroy: plan to take everything away.
+            folder: the directory that `prepare` has written.
+            refresh: read the actual resources first, instead of trusting the state.
+            destroy: plan to delete everything.
+
+        Returns:
+            The plan, as `terraform show -json` prints it.
 
         Raises:
-            DeploymentError: the provider refuses, or Terraform itself fails.
+            DeploymentError: the provider refuses the export, or Terraform itself failed.
         """
         flags = [f"-refresh={str(refresh).lower()}", *(["-destroy"] if destroy else []), f"-out={_PLANNED}"]
         self._execute(["plan", *flags], folder)
-        shown: Mapping[str, Any] = json.loads(run([self.program, "show", "-json", _PLANNED], folder, _WITHIN))
+        shown: Mapping[str, Any] = json.loads(run([self.program, "show", "-json", _PLANNED], folder, _TIMEOUT))
         return shown
 
     def apply(self, folder: Path) -> None:
-        """Do what was planned last in this directory.
+        """Carry out the last plan in this directory.
 
         Raises:
-            DeploymentError: something can't be made, changed or taken away; what was done before that stays done.
+            DeploymentError: a resource could not be created, changed or deleted; earlier steps are not undone.
         """
         self._execute(["apply", PARALLEL, _PLANNED], folder)
 
     def _execute(self, command: Sequence[str], folder: Path) -> None:
         verb, *arguments = command
-        done = _completed([self.program, verb, "-input=false", "-json", *arguments], folder, _APPLIED_WITHIN)
+        done = _completed([self.program, verb, "-input=false", "-json", *arguments], folder, _APPLY_TIMEOUT)
         if done.returncode:
             causes = "; ".join(_errors(done.stdout.splitlines())) or done.stderr.strip()
             raise DeploymentError(f"terraform {verb}: {causes}")
 
 
 def find(state: Path) -> Terraform:
-    """Terraform with the provider, from the user's own settings or a mirror on this machine: nothing is downloaded.
+    """The Terraform CLI on PATH with the provider from the user's CLI configuration or a mirror; nothing is downloaded.
 
     Args:
-        state: a directory for what is read once.
+        state: a directory for the provider's schema.
 
     Raises:
-        MissingDependency: there is no Terraform, or no such provider.
+        MissingDependency: there is no Terraform CLI, or no AWS provider of the expected version.
     """
     program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:
@@ -131,20 +142,20 @@ def find(state: Path) -> Terraform:
     (base / "main.tf.json").write_text(json.dumps(_required()))
     for options in _sources():
         try:
-            run([program, "init", "-input=false", "-no-color", *options], base, _INITIALISED_WITHIN)
+            run([program, "init", "-input=false", "-no-color", *options], base, _INIT_TIMEOUT)
         except DeploymentError:
             continue
-        version = json.loads(run([program, "version", "-json"], base, _WITHIN))["terraform_version"]
+        version = json.loads(run([program, "version", "-json"], base, _TIMEOUT))["terraform_version"]
         return Terraform(program, version, base, options)
     raise MissingDependency(
-        f"{Path(program).name} is there, but no mirror on this machine holds AWS provider"
+        f"{Path(program).name} is installed, but no mirror on this machine holds AWS provider"
         f" {provider_differences.PROVIDER}:"
-        f" run `{Path(program).name} providers mirror DIRECTORY` and name that directory in {mirrors.CHOSEN}"
+        f" run `{Path(program).name} providers mirror DIRECTORY` and set {mirrors.CHOSEN} to that directory"
     )
 
 
 def _sources() -> Iterator[Sequence[str]]:
-    """Options of `terraform init`: what the user has set up, then every mirror that holds the provider."""
+    """Options of `terraform init` to try: the user's CLI configuration, then every mirror with the provider."""
     if "TF_CLI_CONFIG_FILE" in environment(Path()):
         yield ()
     for mirror in mirrors.holding(SOURCE, provider_differences.PROVIDER):
@@ -156,29 +167,34 @@ def _required() -> Mapping[str, Any]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Ours without what would lead the provider to an account, or Terraform to ask, to phone or to wait."""
+    """This process's environment without AWS settings and credentials; Terraform is offline and non-interactive."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_LOG", "TF_VAR_"))}
     if not Path(kept.get("TF_CLI_CONFIG_FILE", "")).is_file():
         kept.pop("TF_CLI_CONFIG_FILE", None)
     missing = str(folder / "there-is-no-such-file")
     kept |= {"AWS_CONFIG_FILE": missing, "AWS_SHARED_CREDENTIALS_FILE": missing, "AWS_EC2_METADATA_DISABLED": "true"}
-    quick = {"TF_REGISTRY_DISCOVERY_RETRY": "0", "TF_REGISTRY_CLIENT_TIMEOUT": "2"}
-    return kept | quick | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    offline = {"TF_REGISTRY_DISCOVERY_RETRY": "0", "TF_REGISTRY_CLIENT_TIMEOUT": "2"}
+    return kept | offline | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
 
-def run(command: Sequence[str], folder: Path, within: float) -> str:
-    """What a command prints.
+def run(command: Sequence[str], folder: Path, timeout: float) -> str:
+    """The standard output of a command.
+
+    Args:
+        command: the program and its arguments.
+        folder: where it runs.
+        timeout: seconds.
 
     Raises:
-        DeploymentError: it fails, or takes longer than `within` seconds.
+        DeploymentError: it failed or timed out.
     """
-    done = _completed(command, folder, within)
+    done = _completed(command, folder, timeout)
     if done.returncode:
         raise DeploymentError(f"{' '.join(command[:2])} failed: {done.stderr.strip()}")
     return done.stdout
 
 
-def _completed(command: Sequence[str], folder: Path, within: float) -> "subprocess.CompletedProcess[str]":
+def _completed(command: Sequence[str], folder: Path, timeout: float) -> "subprocess.CompletedProcess[str]":
     try:
         return subprocess.run(
             list(command),
@@ -186,7 +202,7 @@ def _completed(command: Sequence[str], folder: Path, within: float) -> "subproce
             env=environment(folder),
             capture_output=True,
             text=True,
-            timeout=within,
+            timeout=timeout,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

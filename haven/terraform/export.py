@@ -1,4 +1,4 @@
-"""From a recording to Terraform JSON that the AWS provider takes: resources, references, options, providers."""
+"""Exports a recording to Terraform JSON for the AWS provider: resources, references, options, providers."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from haven.terraform.schema import Group, Many, ProviderSchema, Scalar, Shape
 from haven.terraform.values import Expression, Translator, UnavailableError
 
 LeaveOut = Callable[[Resource], str | None]
-"""Why a resource is left out of an export, or None for one that stays."""
+"""The reason for which a resource is left out of an export; None if it is exported."""
 
 _AWS = "aws:"
 _AWS_PROVIDER = "pulumi:providers:aws"
@@ -25,45 +25,45 @@ _OFFLINE: Mapping[str, Any] = {
     "skip_region_validation": True,
     "skip_requesting_account_id": True,
 }
-"""With these the provider is configured without asking anybody."""
+"""Provider settings with which no configuration step calls AWS."""
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A resource that isn't in the document."""
+    """A resource that is not exported."""
 
     urn: str
     type: str
     name: str
     reason: str
     expected: bool = True
-    """Whether a table says so; otherwise the provider simply doesn't know the type."""
+    """Whether a table names the reason; otherwise the provider lacks the type unexpectedly."""
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """An argument that isn't in the document as it was recorded."""
+    """An argument that is not exported."""
 
     urn: str
     argument: str
     reason: str
     expected: bool = True
-    """Whether a table says so; otherwise the provider simply doesn't know the argument."""
+    """Whether a table names the reason; otherwise the provider lacks the argument unexpectedly."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """Terraform JSON and what one has to know about it."""
+    """Terraform JSON, and what differs in it from the recording."""
 
     document: Mapping[str, Any]
     urns: Mapping[str, str]
-    """Address in Terraform -> URN."""
+    """Address in Terraform to URN."""
     protected: frozenset[str]
     """Addresses of the resources that the program protects."""
     left_out: Sequence[LeftOut]
     dropped: Sequence[Dropped]
     recipes: Mapping[str, random_values.Recipe]
-    """Variables whose values have to be made."""
+    """Variable to the recipe for its random value."""
 
 
 def export(
@@ -74,14 +74,14 @@ def export(
     leave_out: LeaveOut = lambda _: None,
     prevent_destroy: bool = False,
 ) -> Export:
-    """The AWS resources of a recording as Terraform JSON.
+    """Export the AWS resources of a recording as Terraform JSON.
 
     Args:
-        recording: what a program declared. Components, the Stash and Kubernetes resources are no AWS resources.
-        schema: of the provider that will read the document.
-        emulator: URL at which every service is found; omitted: the endpoints that the providers were declared with.
-        leave_out: names what the target can't do. What can't do without such a resource is left out too.
-        prevent_destroy: let Terraform refuse to destroy what the program protects.
+        recording: the program's resources. Components, the Stash and Kubernetes resources are not exported.
+        schema: the schema of the provider that will read the document.
+        emulator: endpoint of every service. Omitted: the endpoints in the providers' inputs.
+        leave_out: the reason for which the target can't have a resource. Resources that require it are left out too.
+        prevent_destroy: add `prevent_destroy` to the resources that the program protects.
     """
     return _Exporter(recording, schema, leave_out, prevent_destroy).export(emulator)
 
@@ -97,7 +97,7 @@ class _Exporter:
         self._dropped: list[Dropped] = []
 
     def export(self, emulator: str | None) -> Export:
-        outcomes = [(each, self._outcome(each)) for each in self._recording.real() if not self._is_ours(each)]
+        outcomes = [(each, self._outcome(each)) for each in self._recording.real() if not self._is_local(each)]
         kept = [(each, made) for each, made in outcomes if isinstance(made, dict)]
         resources: dict[str, dict[str, Any]] = {}
         for each, body in kept:
@@ -122,12 +122,12 @@ class _Exporter:
             recipes,
         )
 
-    def _is_ours(self, record: Resource) -> bool:
-        """What stands nowhere: the Stash, and random values, which become variables."""
+    def _is_local(self, record: Resource) -> bool:
+        """Whether a resource exists only in the state: the Stash, and random values, which become variables."""
         return record.type.startswith("pulumi:") or random_values.is_random(record.type)
 
     def _outcome(self, record: Resource) -> dict[str, Any] | LeftOut:
-        """The resource's arguments, or why it is left out."""
+        """The resource's arguments, or the reason for which it is left out."""
         if record.key not in self._outcomes:
             self._outcomes[record.key] = self._left_out(record) or self._body(record)
         return self._outcomes[record.key]
@@ -145,7 +145,7 @@ class _Exporter:
         except naming.UnknownTokenError:
             known = provider_differences.of_type(record.type)
             version = self._schema.version
-            return because(known.reason if known else f"version {version} doesn't have it", known is not None)
+            return because(known.reason if known else f"version {version} lacks it", known is not None)
         return None
 
     def _body(self, record: Resource) -> dict[str, Any] | LeftOut:
@@ -164,11 +164,11 @@ class _Exporter:
 
     def _drop(self, record: Resource, argument: str, missing: str) -> Dropped:
         if missing:
-            return Dropped(record.urn, argument, f"names {missing}, which is left out")
+            return Dropped(record.urn, argument, f"refers to {missing}, which is left out")
         known = provider_differences.of_argument(record.type, argument)
         version = self._schema.version
         return Dropped(
-            record.urn, argument, known.reason if known else f"version {version} doesn't have it", known is not None
+            record.urn, argument, known.reason if known else f"version {version} lacks it", known is not None
         )
 
     def _resolve(self, key: str, path: str) -> Expression:
@@ -196,12 +196,12 @@ class _Exporter:
         return made
 
     def _depends_on(self, record: Resource, body: Mapping[str, Any]) -> list[str]:
-        """Addresses that the order hangs on beyond what the arguments refer to; a component stands for its children.
+        """Addresses of dependencies to which no argument refers; a component counts as all its children.
 
-        What a component waits for, its children wait for too: the engine makes them only once it is registered.
+        The dependencies of a component are also those of its children: the engine creates them after it.
         """
-        waited_for = (urn for each in self._with_parents(record) for urn in each.options.dependencies)
-        wanted = {address for urn in waited_for for address in self._standing_for(urn)}
+        dependencies = (urn for each in self._with_parents(record) for urn in each.options.dependencies)
+        wanted = {address for urn in dependencies for address in self._addresses_of(urn)}
         referred = json.dumps(body)
         return sorted(each for each in wanted - {self._address(record)} if f"{each}." not in referred)
 
@@ -211,7 +211,7 @@ class _Exporter:
         if parent is not None:
             yield from self._with_parents(parent)
 
-    def _standing_for(self, urn: str) -> Iterator[str]:
+    def _addresses_of(self, urn: str) -> Iterator[str]:
         record = self._recording.by_urn.get(urn)
         if record is None:
             return
@@ -221,7 +221,7 @@ class _Exporter:
             return
         for child in self._recording.resources:
             if child.parent == urn:
-                yield from self._standing_for(child.urn)
+                yield from self._addresses_of(child.urn)
 
     def _lifecycle(self, record: Resource) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -233,7 +233,7 @@ class _Exporter:
         return made
 
     def _ignored(self, record: Resource, path: str) -> str:
-        """A property path of `ignore_changes` as Terraform reads it; widened to the nearest part that has a name."""
+        """A property path of `ignore_changes` for Terraform, shortened to the longest part that it can address."""
         group = self._schema.resource(self._type(record))
         found = _walk(self._type(record), group, path.replace("[0]", ""), "", indexed=True)
         if found is None:
@@ -263,9 +263,9 @@ class _Exporter:
 
 
 def _walk(type_: str, group: Group, path: str, address: str, *, indexed: bool = False) -> tuple[str, Shape] | None:
-    """The expression for a property path of the resource at `address`, and the shape at its end.
+    """The expression for a property path of the resource at `address`, and the shape of its value.
 
-    With `indexed`, lists are only ever named by an index, which ends at a set: what lies in one has no name.
+    With `indexed`, the expression uses indexes only and ends at the first set, as the elements of a set have none.
     """
     text = address
     shape: Shape = group
@@ -292,7 +292,7 @@ def _services(group: Group) -> list[str]:
 
 
 def _decoded(value: Any) -> Any:
-    """A provider's input: what is no text travels as JSON."""
+    """A provider's input: values other than text are recorded as JSON."""
     if not isinstance(value, str) or not value.startswith(("{", "[", "true", "false")):
         return value
     try:
@@ -307,7 +307,7 @@ def _identifier(name: str) -> str:
 
 
 def _local_names(records: Iterator[Resource]) -> dict[str, str]:
-    """Key -> name in Terraform: the logical name, with a number where two of one type share it."""
+    """Key to name in Terraform: the logical name, with a number if two resources of one type share it."""
     names: dict[str, str] = {}
     taken: set[tuple[str, str]] = set()
     for record in records:

@@ -1,4 +1,4 @@
-"""Where the AWS provider may lie on this machine: in mirrors for use without a network."""
+"""Finds provider mirrors on this machine, for use without a network."""
 
 import os
 import platform
@@ -6,25 +6,25 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 CHOSEN = "HAVEN_TERRAFORM_PLUGINS"
-"""Names one directory to look in before all others."""
+"""Environment variable with a directory to search before all others."""
 
 _ADD_ON_SOFTWARE = Path("/opt")
-"""The Filesystem Hierarchy Standard's place for it: a mirror may be any directory in there."""
+"""The Filesystem Hierarchy Standard's folder for add-on software; a mirror may be any directory in it."""
 
 
 def holding(source: str, version: str, environment: Mapping[str, str] = os.environ) -> list[Path]:
-    """The mirrors that hold this version of a provider, unpacked or as a zip, for this machine.
+    """The mirrors that contain this version of a provider for this platform, unpacked or as a zip.
 
     Args:
         source: the provider's full address: host, namespace and name.
-        version: exactly this one.
-        environment: says where users keep their data, and may name a mirror.
+        version: the exact version.
+        environment: environment variables with data directories and mirrors.
     """
     return [each for each in _candidates(environment) if _holds(each / source, version)]
 
 
 def _candidates(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Terraform's own implied mirrors (its documentation of the CLI's configuration, read 2026-11-21), and others."""
+    """The directories to search: Terraform's implied mirrors (CLI configuration, read 2026-11-21) and others."""
     for name in (CHOSEN, "TF_PLUGIN_CACHE_DIR"):
         if environment.get(name):
             yield Path(environment[name])

@@ -1,4 +1,4 @@
-"""pulumi-aws's names and the AWS provider's: which resource type a token stands for, which argument a property is."""
+"""Maps pulumi-aws's type tokens and properties to the AWS provider's resource types and arguments."""
 
 import keyword
 import re
@@ -11,16 +11,16 @@ from haven.program import aws_types as aws
 from haven.terraform.schema import Group, ProviderSchema
 
 TYPES: Mapping[str, str] = {
-    # The SDK writes out what the provider shortens, or the other way round.
+    # The SDK and the provider abbreviate differently.
     aws.CONTROLTOWER_CONTROL_TOWER_CONTROL: "aws_controltower_control",
     aws.DIRECTCONNECT_CONNECTION_CONFIRMATION: "aws_dx_connection_confirmation",
     aws.EC2_NETWORK_INTERFACE_SECURITY_GROUP_ATTACHMENT: ("aws_network_interface_sg_attachment"),
-    # It spells it otherwise.
+    # They spell it differently.
     aws.COGNITO_IDENTITY_POOL_ROLE_ATTACHMENT: "aws_cognito_identity_pool_roles_attachment",
     aws.DIRECTCONNECT_HOSTED_TRANSIT_VIRTUAL_INTERFACE_ACCEPTOR: ("aws_dx_hosted_transit_virtual_interface_accepter"),
     aws.EC2_VPC_ENDPOINT_SERVICE_ALLOWED_PRINCIPLE: ("aws_vpc_endpoint_service_allowed_principal"),
 }
-"""Tokens whose type is too unlike them to be found, with the reason."""
+"""Tokens whose resource type can't be found by its name, by reason."""
 
 PROPERTIES: Mapping[tuple[str, str], str] = {
     # The bridge calls an argument that names another resource after that resource.
@@ -31,19 +31,19 @@ PROPERTIES: Mapping[tuple[str, str], str] = {
     ("aws_lambda_permission", "function"): "function_name",
     ("aws_sns_topic_subscription", "topic"): "topic_arn",
     ("*", "restApi"): "rest_api_id",
-    # It calls what names the resource itself just `name`.
+    # The bridge shortens the argument with the resource's own name to `name`.
     ("aws_batch_compute_environment", "name"): "compute_environment_name",
     ("aws_batch_compute_environment", "namePrefix"): "compute_environment_name_prefix",
     ("aws_cloudwatch_metric_alarm", "name"): "alarm_name",
     ("aws_lambda_function", "name"): "function_name",
-    # It makes a plural where there is none, and words of its own.
+    # It invents plurals and names.
     ("aws_iot_topic_rule", "kineses"): "kinesis",
     ("aws_s3_bucket_website_configuration", "routingRuleDetails"): "routing_rule",
-    # It takes archives where the provider takes the path of a file.
+    # It accepts archives where the provider accepts the path of a file.
     ("aws_lambda_function", "code"): "filename",
     ("aws_lambda_layer_version", "code"): "filename",
 }
-"""Properties whose argument their name doesn't tell, by resource type; `*` stands for every type."""
+"""Properties whose argument can't be found by their name, by resource type; `*` is every type."""
 
 _PROPERTY = re.compile(r'__props__\.__dict__\["(\w+)"\]')
 _EXACT = 0.9
@@ -52,7 +52,7 @@ _LIKE_ENOUGH = 0.65
 
 
 class UnknownTokenError(Exception):
-    """No resource type of the provider stands behind this token."""
+    """The provider has no resource type for this token."""
 
 
 @cache
@@ -65,10 +65,11 @@ def snake(name: str) -> str:
 def resource_type(token: str, schema: ProviderSchema) -> str:
     """The provider's type for a token such as `aws:rds/cluster:Cluster`.
 
-    The type whose name is like the token's module and class, and whose arguments are like the class's properties.
+    It is the type whose name is most similar to the token's module and class, and whose arguments are most similar to
+    the class's properties.
 
     Raises:
-        UnknownTokenError: no type is like it.
+        UnknownTokenError: no type is similar enough.
     """
     if TYPES.get(token) in schema.types:
         return TYPES[token]
@@ -88,7 +89,7 @@ def resource_type(token: str, schema: ProviderSchema) -> str:
 
 
 def field_name(type_: str, group: Group, name: str) -> str | None:
-    """The field of `group` that a camelCase property of a resource of this type stands for, or None."""
+    """The field of `group` for a camelCase property of a resource of this type, or None."""
     exact = snake(name)
     if exact in group.fields:
         return exact
@@ -102,7 +103,7 @@ def field_name(type_: str, group: Group, name: str) -> str | None:
 
 @cache
 def _forms(name: str) -> frozenset[str]:
-    """The spellings under which a name is known again: no underscores, no capitals, with and without its plural."""
+    """The spellings that identify a name: without underscores and capitals, in singular and plural."""
     plain = name.replace("_", "").lower()
     forms = {plain}
     for ending, singular in (("ies", "y"), ("ices", "ex"), ("es", ""), ("s", "")):
@@ -124,7 +125,7 @@ def _arguments(type_: str, schema: ProviderSchema) -> frozenset[str]:
 
 
 def _belongs_to_another(type_: str, module: str, file_name: str) -> bool:
-    """Whether another class of pulumi-aws has exactly this type's name."""
+    """Whether the type's name is exactly that of another class of pulumi-aws."""
     words = type_.removeprefix("aws_").split("_")
     splits = (("".join(words[:at]), "_".join(words[at:])) for at in range(1, len(words)))
     return any(own != (module, file_name) and _source(*own) is not None for own in splits)
@@ -144,7 +145,7 @@ def _name_likeness(short: str, module: str, file_name: str) -> float:
 
 @cache
 def _properties(module: str, file_name: str) -> frozenset[str]:
-    """The properties of a class of pulumi-aws, read from its source: importing it would take seconds."""
+    """The properties of a class of pulumi-aws, read from its source, as importing it would take seconds."""
     source = _source(module, file_name)
     found = _PROPERTY.findall(source.read_text()) if source else ()
     return frozenset(each.rstrip("s") for each in found)

@@ -1,4 +1,4 @@
-"""What the AWS provider takes: its schema in a trimmed form that loads fast, and the shapes of its arguments."""
+"""The AWS provider's schema, trimmed so that it loads fast, and the shapes of its arguments."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -13,14 +13,14 @@ _KEPT = ("type", "nested_type", "required", "optional", "computed", "sensitive")
 
 @dataclass(frozen=True)
 class Scalar:
-    """Text, a number or a truth value; `dynamic` takes anything."""
+    """A string, number or bool; `dynamic` accepts any value."""
 
     kind: str
 
 
 @dataclass(frozen=True)
 class Many:
-    """A list, a set or a map of one kind of thing."""
+    """A list, set or map of values of one shape."""
 
     kind: str
     each: "Shape"
@@ -33,7 +33,7 @@ class Group:
 
     fields: Mapping[str, "Field"]
     exact: bool = False
-    """Whether every field has to be written, null where there is nothing to say (an attribute that is an object)."""
+    """Whether every field must be present, null if unset (as in an attribute of type object)."""
 
 
 Shape = Scalar | Many | Group
@@ -64,12 +64,12 @@ class ProviderSchema:
         return self._resources.keys()
 
     def names(self, type_: str) -> list[str]:
-        """The names of a type's arguments and properties."""
+        """The names of a type's arguments and computed properties."""
         block = self._resources[type_]["block"]
         return [*block["attributes"], *block["block_types"]]
 
     def resource(self, type_: str) -> Group:
-        """The arguments and properties of a type."""
+        """The arguments and computed properties of a type."""
         if type_ not in self._shapes:
             self._shapes[type_] = _block(self._resources[type_]["block"])
         return self._shapes[type_]
@@ -112,7 +112,7 @@ def _type(raw: Any) -> Shape:
 
 
 def trimmed(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What exports need of the JSON that `terraform providers schema -json` prints: no words, no look-ups.
+    """The part of `terraform providers schema -json` that exports need: no descriptions, no data sources.
 
     Raises:
         ValueError: the AWS provider is not in it.
@@ -141,12 +141,12 @@ def _trim_nested(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load(version: str, cache: Path, dump: Callable[[], str]) -> ProviderSchema:
-    """The schema of this version of the provider, from the directory `cache` or else from `dump`.
+    """The schema of this version of the provider, from the directory `cache` or from `dump`.
 
     Args:
         version: the provider's version, which names the file in the cache.
-        cache: a directory; it is made where it is missing.
-        dump: asks Terraform for `providers schema -json`; it takes seconds, so it is called once for each version.
+        cache: a directory, created if missing.
+        dump: runs `terraform providers schema -json`; it takes seconds, so it runs once per version.
     """
     kept = cache / f"aws-{version}.json"
     if not kept.exists():

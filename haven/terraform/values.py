@@ -1,4 +1,4 @@
-"""Recorded inputs as the AWS provider takes them: names, one-element lists, numbers, references, escapes."""
+"""Translates recorded inputs to the AWS provider's arguments: names, lists, numbers, references, escapes."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from haven.terraform.schema import Field, Group, Many, Scalar, Shape
 
 
 class UnavailableError(Exception):
-    """A reference leads to something that isn't exported."""
+    """A reference to a resource that is not exported."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -20,25 +20,25 @@ class UnavailableError(Exception):
 
 @dataclass(frozen=True)
 class Expression:
-    """A Terraform expression and the shape of what it stands for."""
+    """A Terraform expression and the shape of its value."""
 
     text: str
     shape: Shape
 
     @property
     def scalar(self) -> str:
-        """The expression as one value, also where it stands for a list of at most one."""
+        """The expression as a single value, also if its value is a list of at most one element."""
         if isinstance(self.shape, Many) and self.shape.kind != "map":
             return f"one({self.text})"
         return self.text
 
 
 Resolve = Callable[[str, str], Expression]
-"""(key, path) of a placeholder -> the expression for it; raises `UnavailableError`."""
+"""Key and path of a placeholder to its expression; raises `UnavailableError`."""
 
 Drop = Callable[[str, str], None]
-"""Told of an argument that isn't handed over as it is: its path in camelCase, and the resource it would have named or
-an empty text where the provider doesn't know the argument."""
+"""Called for each dropped argument with its path in camelCase and the name of the left-out resource that it refers to,
+or an empty text if the provider lacks the argument."""
 
 
 class Translator:
@@ -53,7 +53,7 @@ class Translator:
         """The arguments for `inputs`.
 
         Raises:
-            UnavailableError: the resource can't do without something that isn't exported.
+            UnavailableError: a required argument refers to a resource that is not exported.
         """
         made: dict[str, Any] = {}
         for name, value in inputs.items():
@@ -81,7 +81,7 @@ class Translator:
     def _group(self, shape: Group, value: Any, path: str) -> Any:
         only = value[0] if isinstance(value, list) and len(value) == 1 else value
         if not isinstance(only, Mapping):
-            raise TypeError(f"{self._type}: {path} takes named values, not {only!r}")
+            raise TypeError(f"{self._type}: {path} must be a map, not {only!r}")
         return self.body(shape, only, path)
 
     def _many(self, shape: Many, value: Any, path: str, required: bool) -> Any:
@@ -131,7 +131,7 @@ class Translator:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str, str]]:
-    """The text as literals and placeholders: (literal, key, path), with either the first or the others empty."""
+    """The text in pieces (literal, key, path): a literal has no key and path, a placeholder has no literal."""
     end = 0
     for match in REFERENCE.finditer(text):
         if match.start() > end:
@@ -149,5 +149,5 @@ def _literal(kind: str, value: str) -> Any:
 
 
 def escaped(text: str) -> str:
-    """`text` so that Terraform reads it as it is and not as a template."""
+    """`text` with Terraform's template sequences escaped."""
     return text.replace("${", "$${").replace("%{", "%%{")

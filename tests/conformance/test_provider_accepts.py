@@ -21,7 +21,7 @@ def assert_accepted(recording: Recording, provider: cli.Terraform, folder: Path)
     exported = export(recording, provider.schema())
     assert {each.type for each in exported.left_out} <= ABSENT_TYPES
     assert {each.reason for each in exported.dropped} <= {each.reason for each in provider_differences.DIFFERENCES}
-    verdict = provider.judge(exported, folder)
+    verdict = provider.validate(exported, folder)
     assert verdict.errors == []
     assert verdict.created == exported.urns.keys()
     aws = [each.urn for each in recording.real() if each.type.startswith("aws:") and each.type not in ABSENT_TYPES]
@@ -55,6 +55,6 @@ def test_what_the_provider_refuses_is_said_with_its_address(provider: cli.Terraf
     exported = export(broken, provider.schema())
     vpc = next(iter(exported.document["resource"]["aws_vpc"]))
     exported.document["resource"]["aws_vpc"][vpc]["cidr_block"] = "10.0.0.0/8"
-    verdict = provider.judge(exported, tmp_path)
+    verdict = provider.validate(exported, tmp_path)
     assert verdict.created == frozenset()
     assert any(f"aws_vpc.{vpc}" in error for error in verdict.errors)

@@ -136,7 +136,7 @@ def test_what_the_provider_refuses_is_told_by_address(cli: Path, tmp_path: Path)
     wrong = {"severity": "error", "summary": "Bad", "detail": "too big", "address": "aws_vpc.a"}
     mild = wrong | {"severity": "warning"}
     (cli / "says").write_text("\n".join(["no JSON", *(json.dumps({"diagnostic": each}) for each in (wrong, mild))]))
-    verdict = terraform.find(tmp_path / "state").judge(Export({}, {}, frozenset(), [], [], {}), tmp_path / "judged")
+    verdict = terraform.find(tmp_path / "state").validate(Export({}, {}, frozenset(), [], [], {}), tmp_path / "judged")
     assert verdict.errors == ["aws_vpc.a: Bad: too big"]
     assert verdict.created == frozenset()
 
@@ -183,6 +183,6 @@ def test_a_made_value_has_every_wanted_kind_of_character_and_no_other() -> None:
     recipe = random_values.recipe({"length": 4.0, "overrideSpecial": "#"})
     for _ in range(50):
         text = recipe.make()
-        assert (len(text), recipe.made(text)) == (4, True)
+        assert (len(text), recipe.fits(text)) == (4, True)
         assert [any(kind(each) for each in text) for kind in (str.islower, str.isupper, str.isdigit)] == [True] * 3
         assert "#" in text

@@ -363,7 +363,9 @@ def test_the_same_recording_is_exported_alike() -> None:
 
 
 @pytest.mark.parametrize("each", provider_differences.DIFFERENCES, ids=lambda each: f"{each.token} {each.argument}")
-def test_every_difference_is_really_one(each: provider_differences.Difference, provider_schema: ProviderSchema) -> None:
+def test_every_difference_is_really_one(
+    each: provider_differences.ProviderDifference, provider_schema: ProviderSchema
+) -> None:
     """An argument in the table must be unknown to the provider, or not to be given."""
     if each.token == "*":
         holders = [name for name in provider_schema.types if each.argument in provider_schema.names(name)]
