@@ -1,14 +1,15 @@
 """What every part of an environment is declared from: its settings, its names, its providers, what stands already."""
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_random
 
 from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, RegionalNetwork
-from infra import names
+from infra import names, tagging
 from infra.config.settings import Settings
-from infra.parts import tagging
-from infra.parts.providers import aws_providers
-from infra.scale import Scale
+from infra.providers import aws_providers
+from infra.scale import Replication, Scale
 
 KEY_USERS = (
     "aps.amazonaws.com",
@@ -24,13 +25,14 @@ KEY_USERS = (
 class Environment:
     """One environment while it is being declared."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, scales: Mapping[str, Scale], replication: Replication) -> None:
         self.settings = settings
         self.name = names.environment_name(settings.stack)
         self.primary = settings.regions.primary
         self.recovery = settings.regions.recovery
         self.both = (self.primary, self.recovery)
-        self.scales = {region: Scale(settings, region) for region in self.both}
+        self.scales = scales
+        self.replication = replication
         self.providers = aws_providers(settings)
         self._random = pulumi_random.Provider("random")
         self.key = self._key()

@@ -1,5 +1,6 @@
-"""How much of everything stands in a Region: a pure function of the settings."""
+"""Everything that the tier decides, per Region and for both: pure functions of the settings. Parts read the results."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -7,7 +8,7 @@ from haven.model.tiers import (
     LEAST_SYSTEM_NODES,
     STANDBY,
     Database,
-    Standby,
+    Routing,
     Tier,
     database_instances,
     gpu_share,
@@ -28,77 +29,126 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Scale:
-    """The share of one Region.
+    """What one Region has, and how much of it."""
 
-    A Region stands at standby scale when writes go elsewhere and it is the one that `demote` names; otherwise it
-    stands at full scale. So a flip of `active` enlarges one side and leaves the other alone, in both directions.
+    full: bool
+    """Whether the Region runs at full scale, or at standby scale."""
+    network: bool
+    nat: bool
+    """Whether private subnets reach the internet."""
+    cluster: bool
+    cache: bool
+    database: bool
+    """Whether the global database has a member here."""
+    database_instances: int
+    """Instances of that member; 0 makes it a headless one."""
+    system_nodes: Nodes
+    gpu_nodes: Mapping[str, Nodes]
+    """GPU node group -> its sizes."""
+
+
+@dataclass(frozen=True)
+class Replication:
+    """What the environment replicates into its recovery Region, whichever Region is active."""
+
+    network: bool
+    """Whether both Regions always have a network, so that the two can be peered."""
+    cluster: bool
+    """Whether both Regions always have a cluster."""
+    full_system_nodes: bool
+    """Whether the recovery Region always runs all system nodes: faults there hit a working cluster."""
+    database: bool
+    """Whether the global database has a member in both Regions."""
+    write_forwarding: bool
+    cache: bool
+    """Whether the cache is a Global Datastore."""
+    object_time_control: bool
+    """Whether S3 replicates within 15 minutes, with metrics."""
+    access_points: bool
+    """Whether one Multi-Region Access Point serves both buckets of a pair."""
+    tables: frozenset[str]
+    """The tables with a replica."""
+    backups_only: bool
+    """Whether copied backups are the recovery point, because nothing replicates the database."""
+    routing: Routing
+
+
+def scales(settings: Settings) -> dict[str, Scale]:
+    """Region -> its scale now.
+
+    A Region runs at standby scale when writes go to the other one and `demote` names it. So a change of `active`
+    enlarges one Region and leaves the other alone, in both directions.
     """
+    regions = (settings.regions.primary, settings.regions.recovery)
+    return {
+        region: _scale(settings, region, full=region == settings.active or region != settings.demote)
+        for region in regions
+    }
 
-    settings: Settings
-    region: str
 
-    @property
-    def full(self) -> bool:
-        """Whether this Region stands at full scale."""
-        return self.region == self.settings.active or self.region != self.settings.demote
+def extremes(settings: Settings) -> dict[str, tuple[Scale, Scale]]:
+    """Region -> its full scale and its standby scale, whichever Region is active."""
+    regions = (settings.regions.primary, settings.regions.recovery)
+    return {region: (_scale(settings, region, full=True), _scale(settings, region, full=False)) for region in regions}
 
-    @property
-    def born_here(self) -> bool:
-        """Whether this is the primary Region."""
-        return self.region == self.settings.regions.primary
 
-    @property
-    def _standby(self) -> Standby:
-        return STANDBY[self._floor(self.settings.tier)]
+def replication(settings: Settings) -> Replication:
+    """What the environment replicates."""
+    standby = STANDBY[settings.tier]
+    return Replication(
+        network=standby.network,
+        cluster=standby.cluster,
+        full_system_nodes=standby.system_nodes == 1,
+        database=standby.database is not Database.NONE,
+        write_forwarding=standby.write_forwarding,
+        cache=standby.cache,
+        object_time_control=standby.object_time_control,
+        access_points=standby.access_points,
+        tables=frozenset(
+            name for name, table in settings.tables.items() if STANDBY[settings.system_tier(table.system)].tables
+        ),
+        backups_only=settings.tier is Tier.BACKUP,
+        routing=standby.routing,
+    )
 
-    def _floor(self, tier: Tier) -> Tier:
-        """What stands in the primary Region is never taken away, only made smaller."""
-        return Tier.PILOT_LIGHT if self.born_here and tier is Tier.BACKUP else tier
 
-    @property
-    def network(self) -> bool:
-        """Whether there is a VPC."""
-        return self.full or self._standby.network
+def _scale(settings: Settings, region: str, *, full: bool) -> Scale:
+    born_here = region == settings.regions.primary
+    standby = STANDBY[_floor(settings.tier, born_here=born_here)]
+    cluster = settings.cluster
+    return Scale(
+        full=full,
+        network=full or standby.network,
+        nat=full or standby.nat,
+        cluster=full or standby.cluster,
+        cache=full or born_here or standby.cache,
+        database=born_here or standby.database is not Database.NONE,
+        database_instances=_database_instances(settings, full=full),
+        system_nodes=_scaled(cluster.system_nodes, Fraction(1) if full else standby.system_nodes, LEAST_SYSTEM_NODES),
+        gpu_nodes={
+            group.name: _scaled(group, _gpu_share(settings, group, full=full, born_here=born_here), 1)
+            for group in cluster.gpu_node_groups
+        },
+    )
 
-    @property
-    def nat(self) -> bool:
-        """Whether private subnets reach the internet."""
-        return self.full or self._standby.nat
 
-    @property
-    def cluster(self) -> bool:
-        """Whether there is an EKS cluster."""
-        return self.full or self._standby.cluster
+def _floor(tier: Tier, *, born_here: bool) -> Tier:
+    """The primary Region is never deleted, only reduced: as the recovery Region of tier pilot-light at the least."""
+    return Tier.PILOT_LIGHT if born_here and tier is Tier.BACKUP else tier
 
-    @property
-    def cache(self) -> bool:
-        """Whether there is a cache."""
-        return self.full or self.born_here or self._standby.cache
 
-    @property
-    def database(self) -> bool:
-        """Whether the global database has a member here."""
-        return self.born_here or self._standby.database is not Database.NONE
+def _database_instances(settings: Settings, *, full: bool) -> int:
+    """A member that is the only one keeps all its instances."""
+    wanted, tier = settings.database.instances, settings.tier
+    only_member = STANDBY[tier].database is Database.NONE
+    return wanted if full or only_member else database_instances(tier, wanted)
 
-    @property
-    def database_instances(self) -> int:
-        """Instances of the member here; 0 is a headless one. The only member there is keeps them all."""
-        full, tier = self.settings.database.instances, self.settings.tier
-        only_member = STANDBY[tier].database is Database.NONE
-        return full if self.full or only_member else database_instances(tier, full)
 
-    def system_nodes(self, nodes: SystemNodes) -> Nodes:
-        """Sizes of the system node group."""
-        share = Fraction(1) if self.full else self._standby.system_nodes
-        return _scaled(nodes, share, LEAST_SYSTEM_NODES)
-
-    def gpu_nodes(self, group: GpuNodeGroup) -> Nodes:
-        """Sizes of a GPU node group, by the tier of the system that it serves."""
-        if self.full:
-            return _scaled(group, Fraction(1), 1)
-        tier = self._floor(self.settings.system_tier(group.system))
-        share = gpu_share(tier, self.settings.cluster.standby_share)
-        return _scaled(group, share, 1)
+def _gpu_share(settings: Settings, group: GpuNodeGroup, *, full: bool, born_here: bool) -> Fraction:
+    """By the tier of the system that the group serves."""
+    if full:
+        return Fraction(1)
+    return gpu_share(_floor(settings.system_tier(group.system), born_here=born_here), settings.cluster.standby_share)
 
 
 def _scaled(nodes: SystemNodes | GpuNodeGroup, share: Fraction, least: int) -> Nodes:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
-from haven.model.tiers import STANDBY, Routing
+from haven.model.tiers import Routing
 from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, RequestBuffer
 from haven_components.names import partition
+from infra import outputs, scale
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import (
@@ -20,12 +21,12 @@ from infra.parts import (
     manifest,
     networks,
     queues,
-    report,
     stores,
     tables,
     traffic,
     watch,
 )
+from infra.promises import promised
 
 
 def declare(settings: Settings) -> Mapping[str, Any]:
@@ -34,7 +35,7 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     Returns:
         The stack's outputs: what a plan shows, what a runbook needs, what applications connect to.
     """
-    environment, standby = Environment(settings), STANDBY[settings.tier]
+    environment = Environment(settings, scale.scales(settings), scale.replication(settings))
     _assets(environment)
     points = _objects(environment)
     for name in settings.tables:
@@ -43,13 +44,18 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     _platform(environment)
     database, cache = _databases(environment)
     backups.declare(environment)
-    service = _service(environment, standby.routing)
+    service = _service(environment)
     _operations(environment, service, buffers)
     recovery_manifest = manifest.build(
-        environment, database, replicated_cache=standby.cache, switched=service is not None
+        environment,
+        database,
+        scale.extremes(settings),
+        tier=settings.tier.value,
+        switched=service is not None,
     )
     manifest.keep(environment, recovery_manifest)
-    return report.outputs(environment, report.Reached(database, cache, service, points), recovery_manifest)
+    reached = outputs.Reached(database, cache, service, points)
+    return outputs.build(environment, promised(settings), reached, recovery_manifest)
 
 
 def _assets(environment: Environment) -> None:
@@ -63,26 +69,26 @@ def _assets(environment: Environment) -> None:
 
 def _objects(environment: Environment) -> Mapping[str, MultiRegionAccessPoint]:
     """The buckets, and the names that stand for both of a pair where both Regions serve."""
-    settings, standby = environment.settings, STANDBY[environment.settings.tier]
+    settings, replication = environment.settings, environment.replication
     buckets = {
-        name: stores.bucket(environment, name, timed=standby.object_time_control) for name in settings.storage.buckets
+        name: stores.bucket(environment, name, timed=replication.object_time_control)
+        for name in settings.storage.buckets
     }
     # S3 makes access points over Regions in its commercial partition alone (S3 User Guide, Multi-Region Access Points,
     # restrictions; read 2026-11-21); elsewhere applications use the buckets' own names.
-    if not standby.access_points or partition(environment.primary) != "aws":
+    if not replication.access_points or partition(environment.primary) != "aws":
         return {}
     return {name: stores.access_point(environment, name, bucket) for name, bucket in buckets.items()}
 
 
 def _platform(environment: Environment) -> None:
     """Networks and clusters, in the Regions where they stand."""
-    standby = STANDBY[environment.settings.tier]
     environment.networks |= {
         region: networks.network(environment, region)
         for region in environment.both
         if environment.scales[region].network
     }
-    if standby.network:
+    if environment.replication.network:
         networks.peering(environment)
     environment.clusters |= {
         region: compute.cluster(environment, region)
@@ -92,20 +98,21 @@ def _platform(environment: Environment) -> None:
 
 
 def _databases(environment: Environment) -> tuple[GlobalDatabase, GlobalCache]:
-    settings, standby = environment.settings, STANDBY[environment.settings.tier]
-    scale = environment.scales[environment.recovery]
-    database = stores.database(environment, replicated=scale.database, write_forwarding=standby.write_forwarding)
-    if scale.full and settings.database.restore_snapshot:
+    settings, replication = environment.settings, environment.replication
+    recovery = environment.scales[environment.recovery]
+    database = stores.database(environment, replicated=recovery.database, write_forwarding=replication.write_forwarding)
+    if recovery.full and settings.database.restore_snapshot:
         stores.restored_database(environment, settings.database.restore_snapshot)
-    return database, stores.cache(environment, recovery=scale.cache, replicated=standby.cache)
+    return database, stores.cache(environment, recovery=recovery.cache, replicated=replication.cache)
 
 
-def _service(environment: Environment, routing: Routing) -> traffic.Service | None:
+def _service(environment: Environment) -> traffic.Service | None:
     """Without a domain there is nothing to switch. In the manual tier the recovery Region's record joins once that
     Region stands at full scale."""
     domain = environment.settings.domain
     if domain is None:
         return None
+    routing = environment.replication.routing
     manual = routing is Routing.MANUAL
     service = traffic.declare(
         environment,

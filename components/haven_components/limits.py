@@ -29,6 +29,9 @@ PORT = Range(1, 65535)
 FEWEST_SUBNETS = 2
 """A load balancer, a database and a cache each need subnets in two zones (the services' user guides)."""
 
+SERVICE_PRINCIPAL = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com")
+"""How policies name AWS services, such as `cloudtrail.amazonaws.com`."""
+
 # Network
 
 ZONES = Range(2, 3)

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from haven_components import AccountBaseline, AuditTrail, AuditTrailArgs, BucketSideArgs, MultiRegionKey, StateBackend
 from haven_components.names import CLOUD_TRAIL
 from infra.config.account_settings import AccountSettings
-from infra.parts.providers import aws_providers
+from infra.providers import aws_providers
 
 
 def declare(settings: AccountSettings) -> Mapping[str, Any]:

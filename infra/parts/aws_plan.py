@@ -2,7 +2,6 @@
 
 from math import ceil
 
-from haven.model.tiers import STANDBY, Database
 from haven_components import RecoveryCriticality, RecoveryPlan, RecoveryPlanArgs
 from haven_components.names import cluster_name, global_cluster_name, partition
 from infra.config import part_models
@@ -23,7 +22,7 @@ def declare(environment: Environment, chosen: part_models.RecoveryPlan) -> Recov
         "criticality": RecoveryCriticality[chosen.criticality.replace("-", "_").upper()],
         "approval_role_arn": chosen.approval_role_arn,
     }
-    if STANDBY[settings.tier].database is not Database.NONE:
+    if environment.replication.database:
         database = f"{environment.name}-db"
         args["database"] = {
             "global_cluster_id": global_cluster_name(database),

@@ -1,6 +1,5 @@
 """Backups of the database and the tables: how often follows from the tier and its objective."""
 
-from haven.model.tiers import Tier
 from haven_components import (
     BackupInterval,
     BackupRuleArgs,
@@ -28,7 +27,7 @@ def declare(environment: Environment) -> BackupVault:
     """
     settings = environment.settings
     chosen, objective = settings.backups, settings.objectives.rpo_minutes
-    chosen_rules = rules(chosen, settings.tier, objective)
+    chosen_rules = rules(environment)
     args: BackupVaultArgs = {
         "account_id": settings.account,
         "primary": {"region": environment.primary, "kms_key_arn": environment.key.primary_arn},
@@ -46,7 +45,7 @@ def declare(environment: Environment) -> BackupVault:
         "back_up_recovery": environment.scales[environment.recovery].full,
         "ephemeral": settings.ephemeral,
     }
-    if settings.tier is Tier.BACKUP and objective is not None:
+    if environment.replication.backups_only and objective is not None:
         args["rpo_minutes"] = int(objective)
     if chosen.compliance_lock_cooling_off_days is not None:
         args["compliance_lock_cooling_off_days"] = chosen.compliance_lock_cooling_off_days
@@ -63,16 +62,17 @@ def component_name(environment: Environment) -> str:
     return f"{environment.name}-backups"
 
 
-def rules(chosen: Backups, tier: Tier, objective: float | None) -> list[BackupRuleArgs]:
-    """When backups are made.
+def rules(environment: Environment) -> list[BackupRuleArgs]:
+    """When backups start.
 
-    Daily and monthly in every tier, against what replication copies too: deletions and corruption. In tier backup they
-    are the recovery point as well: hourly then, unless daily ones meet the objective.
+    Daily and monthly in every environment, against what replication copies too: deletions and corruption. Where nothing
+    replicates the database they are the recovery point as well: then hourly, unless daily ones meet the objective.
     """
+    chosen, objective = environment.settings.backups, environment.settings.objectives.rpo_minutes
     daily = _rule(BackupInterval.DAILY, chosen.daily_days)
     monthly = _rule(BackupInterval.MONTHLY, chosen.monthly_days)
     enough = objective is not None and _given(daily, chosen) <= objective
-    if tier is not Tier.BACKUP or enough:
+    if not environment.replication.backups_only or enough:
         return [daily, monthly]
     return [_rule(BackupInterval.HOURLY, chosen.hourly_days), daily, monthly]
 

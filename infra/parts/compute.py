@@ -3,10 +3,10 @@
 import pulumi
 
 from haven_components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
+from infra import tagging
 from infra.config.addons import pinned
 from infra.config.models import GpuNodeGroup
 from infra.environment import Environment
-from infra.parts import tagging
 
 SYSTEM_LABEL = "haven-system"
 
@@ -44,7 +44,7 @@ def cluster(environment: Environment, region: str) -> InferenceCluster:
 def system_nodes(environment: Environment, region: str) -> SystemNodesArgs:
     """What a Region's cluster asks for its own services."""
     nodes = environment.settings.cluster.system_nodes
-    sizes = environment.scales[region].system_nodes(nodes)
+    sizes = environment.scales[region].system_nodes
     return {
         "instance_types": list(nodes.instance_types),
         "min_size": sizes.min_size,
@@ -56,7 +56,7 @@ def system_nodes(environment: Environment, region: str) -> SystemNodesArgs:
 
 def gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> GpuNodeGroupArgs:
     """What a Region's cluster asks for one of its GPU groups."""
-    sizes = environment.scales[region].gpu_nodes(group)
+    sizes = environment.scales[region].gpu_nodes[group.name]
     args: GpuNodeGroupArgs = {
         "name": group.name,
         "instance_types": list(group.instance_types),

@@ -2,7 +2,6 @@
 
 import pulumi
 
-from haven.model.tiers import STANDBY
 from haven_components import FaultExperiments, FaultExperimentsArgs
 from haven_components.names import SYSTEM_NODE_GROUP, node_name, partition, region_code
 from infra.environment import Environment
@@ -39,8 +38,7 @@ def experiments(environment: Environment, region: str, alarm_arn: pulumi.Output[
 
 def regions(environment: Environment) -> list[str]:
     """The Regions with nodes to lose, whichever is active."""
-    standby = STANDBY[environment.settings.tier]
-    return [environment.primary, *([environment.recovery] if standby.system_nodes == 1 else [])]
+    return [environment.primary, *([environment.recovery] if environment.replication.full_system_nodes else [])]
 
 
 def _errors(environment: Environment, region: str) -> list[str]:

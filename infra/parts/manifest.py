@@ -5,7 +5,7 @@ neither which Region is active nor what stands at the moment.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import pulumi
@@ -37,14 +37,20 @@ def parameter_name(stack: str) -> str:
 
 
 def build(
-    environment: Environment, database: GlobalDatabase, *, replicated_cache: bool, switched: bool
+    environment: Environment,
+    database: GlobalDatabase,
+    extremes: Mapping[str, tuple[Scale, Scale]],
+    *,
+    tier: str,
+    switched: bool,
 ) -> dict[str, Any]:
     """The manifest, as data.
 
     Args:
         environment: whose.
         database: its database.
-        replicated_cache: whether the recovery Region's cache is a member of a Global Datastore, or a group of its own.
+        extremes: each Region's full scale and standby scale.
+        tier: the tier's name.
         switched: whether there is a traffic switch.
     """
     settings = environment.settings
@@ -52,7 +58,7 @@ def build(
         "version": VERSION,
         "environment": settings.stack,
         "account": settings.account,
-        "tier": settings.tier.value,
+        "tier": tier,
         "regions": {"primary": environment.primary, "recovery": environment.recovery},
         "key": f"alias/{environment.name}-key",
         "database": {
@@ -63,8 +69,8 @@ def build(
         },
         "sides": {
             region: {
-                **_side(environment, region),
-                "cache": cache_group(environment, region, replicated=replicated_cache),
+                **_side(environment, region, *extremes[region]),
+                "cache": cache_group(environment, region, replicated=environment.replication.cache),
             }
             for region in environment.both
         },
@@ -72,10 +78,8 @@ def build(
     }
 
 
-def _side(environment: Environment, region: str) -> dict[str, Any]:
+def _side(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:
     settings = environment.settings
-    full = Scale(replace(settings, active=region), region)
-    standby = Scale(replace(settings, active=environment.other(region), demote=region), region)
     database = f"{environment.name}-db"
     return {
         "cluster": {
@@ -100,13 +104,13 @@ def _node_groups(environment: Environment, region: str, full: Scale, standby: Sc
     zones = environment.settings.zones[region]
     groups = {
         system_group_name(name, zones, compute.system_nodes(environment, region)): (
-            full.system_nodes(cluster.system_nodes),
-            standby.system_nodes(cluster.system_nodes),
+            full.system_nodes,
+            standby.system_nodes,
         )
     }
     for group in cluster.gpu_node_groups:
         aws_name = gpu_group_name(name, zones, compute.gpu_group(environment, region, group))
-        groups[aws_name] = (full.gpu_nodes(group), standby.gpu_nodes(group))
+        groups[aws_name] = (full.gpu_nodes[group.name], standby.gpu_nodes[group.name])
     return {each: {"full": _sizes(sizes[0]), "standby": _sizes(sizes[1])} for each, sizes in groups.items()}
 
 

@@ -1,6 +1,5 @@
 """The tables, each with a replica in the recovery Region where its system's tier has one."""
 
-from haven.model.tiers import STANDBY
 from haven_components import GlobalTable, GlobalTableArgs, TableConsistency, TableIndexArgs, TableKeyArgs, TableKeyType
 from infra.config.part_models import Table, TableIndex, TableKey
 from infra.environment import Environment
@@ -9,12 +8,6 @@ from infra.environment import Environment
 def table_name(environment: Environment, name: str) -> str:
     """Name of a table, the same in both Regions."""
     return f"{environment.name}-{name}"
-
-
-def replicated(environment: Environment, name: str) -> bool:
-    """Whether a table has a replica. It follows the tier alone: a failover neither makes nor drops one."""
-    table = environment.settings.tables[name]
-    return STANDBY[environment.settings.system_tier(table.system)].tables
 
 
 def table(environment: Environment, name: str) -> GlobalTable:
@@ -28,7 +21,7 @@ def table(environment: Environment, name: str) -> GlobalTable:
         "consistency": TableConsistency(chosen.consistency.upper()),
         "ephemeral": settings.ephemeral,
     }
-    if replicated(environment, name):
+    if name in environment.replication.tables:
         args["replica"] = {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn}
         args["recovery_provider"] = environment.providers[environment.recovery]
     _add_choices(args, chosen)

@@ -7,7 +7,6 @@ from typing import cast
 
 import pulumi
 
-from haven.model.tiers import STANDBY, Database
 from haven_components import (
     CollectorArgs,
     GrafanaArgs,
@@ -78,7 +77,7 @@ def watch_name(environment: Environment) -> str:
 
 
 def _add_choices(environment: Environment, args: ObservabilityArgs) -> None:
-    chosen, standby = environment.settings.watch, STANDBY[environment.settings.tier]
+    chosen = environment.settings.watch
     if chosen.prometheus:
         args["prometheus"] = {}
     if chosen.grafana is not None:
@@ -87,7 +86,7 @@ def _add_choices(environment: Environment, args: ObservabilityArgs) -> None:
         args["tracing"] = {}
     if chosen.prometheus or chosen.tracing:
         args["primary_collector"] = _collector(environment, environment.primary)
-        if standby.cluster:
+        if environment.replication.cluster:
             args["recovery_collector"] = _collector(environment, environment.recovery)
 
 
@@ -114,20 +113,20 @@ def _grafana(chosen: Grafana) -> GrafanaArgs:
 
 
 def _watched(environment: Environment, region: str) -> WatchedRegionArgs:
-    settings, standby, other = environment.settings, STANDBY[environment.settings.tier], environment.other(region)
+    settings, replication, other = environment.settings, environment.replication, environment.other(region)
     watched: WatchedRegionArgs = {
         "region": region,
         "kms_key_arn": environment.region_key(region),
         "cache": {
-            "group_id": stores.cache_group(environment, region, replicated=standby.cache),
+            "group_id": stores.cache_group(environment, region, replicated=replication.cache),
             "shards": settings.cache.shards,
             "replicas_per_shard": settings.cache.replicas,
-            "replicated": standby.cache,
+            "replicated": replication.cache,
         },
         "tables": [
             {"table_name": tables.table_name(environment, name), "receiving_region": other}
             for name in settings.tables
-            if tables.replicated(environment, name)
+            if name in replication.tables
         ],
         "vaults": [_vault(environment, region)],
         "other_alarms": [
@@ -136,14 +135,14 @@ def _watched(environment: Environment, region: str) -> WatchedRegionArgs:
             for alarm in ("age", "failed")
         ],
     }
-    if standby.database is not Database.NONE:
+    if replication.database:
         watched["database"] = {"cluster_id": cluster_name(f"{environment.name}-db", region)}
-    if standby.object_time_control:
+    if replication.object_time_control:
         watched["buckets"] = [_bucket(environment, name, region) for name in settings.storage.buckets]
     if CONTAINER_INSIGHTS in settings.cluster.addons:
         gpus = bool(settings.cluster.gpu_node_groups)
         watched["clusters"] = [{"cluster_name": environment.cluster_name(region), "gpus": gpus}]
-    if region in environment.balancers and (standby.network or region == environment.primary):
+    if region in environment.balancers and (replication.network or region == environment.primary):
         watched["balancers"] = [_balancer(environment, region)]
     return watched
 
@@ -158,7 +157,7 @@ def _vault(environment: Environment, region: str) -> WatchedVaultArgs:
     settings = environment.settings
     vault: WatchedVaultArgs = {"vault_name": vault_name(backups.component_name(environment), region)}
     if region == environment.primary:
-        rule = most_frequent(backups.rules(settings.backups, settings.tier, settings.objectives.rpo_minutes))
+        rule = most_frequent(backups.rules(environment))
         age = interval_minutes(rule) + rule["start_window_minutes"] + settings.backups.assumed_job_minutes
         vault["most_age_hours"] = ceil(age / 60)
     return vault

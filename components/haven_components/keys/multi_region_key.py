@@ -1,6 +1,5 @@
 """One KMS key in two Regions: what one side encrypts, the other can decrypt without asking it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
@@ -18,9 +17,6 @@ EPHEMERAL_DELETION_WINDOW_DAYS = 7
 
 MOST_NAME_CHARACTERS = 244
 """Alias names have at most 256 characters, `alias/` among them (CreateAlias, read 2026-11-21)."""
-
-SERVICE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com")
-"""How AWS services are called in policies."""
 
 _ENCRYPT = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 _USE = (*_ENCRYPT, "kms:DescribeKey")
@@ -212,7 +208,7 @@ def _validate(name: str, args: MultiRegionKeyArgs) -> None:
     )
     for index, service in enumerate(args.get("services", [])):
         checks.require(
-            SERVICE.fullmatch(service) is not None,
+            limits.SERVICE_PRINCIPAL.fullmatch(service) is not None,
             f"services[{index}]",
             got=service,
             allowed="a service's principal, such as cloudtrail.amazonaws.com",

@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from haven_components.keys.multi_region_key import SERVICE
+from haven_components import limits
 from haven_components.shared.support import Checks
 
 
@@ -50,7 +50,7 @@ def require_grants(checks: Checks, grants: Sequence[BucketGrantArgs]) -> None:
     )
     for index, grant in enumerate(grants):
         checks.require(
-            SERVICE.fullmatch(grant["service"]) is not None,
+            limits.SERVICE_PRINCIPAL.fullmatch(grant["service"]) is not None,
             f"grants[{index}].service",
             got=grant["service"],
             allowed="a service's principal, such as cloudtrail.amazonaws.com",

@@ -4,9 +4,9 @@ from typing import Any
 
 import pulumi_aws as aws
 
+from infra import tagging
 from infra.config.account_settings import AccountSettings
 from infra.config.settings import Settings
-from infra.parts import tagging
 
 _EMULATED = (
     "accessanalyzer",

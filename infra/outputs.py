@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from haven.model.objectives import judge
-from haven.model.tiers import PROMISES, STANDBY, Promise, Tier
 from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts.traffic import Service
+from infra.scale import Replication
 
 
 @dataclass(frozen=True)
@@ -22,46 +21,26 @@ class Reached:
     points: Mapping[str, MultiRegionAccessPoint]
 
 
-def outputs(environment: Environment, reached: Reached, recovery_manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that the stack exports."""
+def build(
+    environment: Environment, promised: Mapping[str, Any], reached: Reached, recovery_manifest: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that the stack exports.
+
+    Args:
+        environment: the environment.
+        promised: its tier, and what that promises.
+        reached: what applications connect to.
+        recovery_manifest: what a recovery needs to know.
+    """
     settings = environment.settings
-    asked = settings.objectives.model_dump(by_alias=True, exclude_none=True)
     return {
-        "tier": settings.tier.value,
+        **promised,
         "active": settings.active,
         "regions": {"primary": settings.regions.primary, "recovery": settings.regions.recovery},
         "zones": {region: list(zones) for region, zones in settings.zones.items()},
-        "objectives": asked,
-        "promises": {name: _promise(promise) for name, promise in PROMISES[settings.tier].items()},
-        "judgements": [
-            {
-                "objective": each.objective,
-                "wanted": each.wanted,
-                "promise": each.promise,
-                "verdict": each.verdict.value,
-                "because": each.because,
-            }
-            for each in judge(settings.tier, asked)
-        ],
-        "systems": {
-            name: {"kind": system.kind, "tier": settings.system_tier(name).value}
-            for name, system in settings.systems.items()
-        },
         "endpoints": _endpoints(environment, reached),
         "manifest": recovery_manifest,
-        "notes": list(_notes(settings)),
-    }
-
-
-def _promise(promise: Promise) -> dict[str, Any]:
-    worst = promise.worst_case
-    return {
-        "says": promise.description,
-        "atBestMinutes": promise.best_case.value,
-        "atBestSource": promise.best_case.source,
-        "atMostMinutes": worst.value if worst else None,
-        "atMostSource": getattr(worst, "source", None),
-        "assumption": getattr(worst, "why", None),
+        "notes": list(_notes(settings, environment.replication)),
     }
 
 
@@ -79,7 +58,7 @@ def _endpoints(environment: Environment, reached: Reached) -> dict[str, Any]:
     }
 
 
-def _notes(settings: Settings) -> list[str]:
+def _notes(settings: Settings, replication: Replication) -> list[str]:
     notes = []
     if settings.domain is None:
         notes.append("no haven:domain: no DNS records and no traffic switch are declared")
@@ -91,7 +70,7 @@ def _notes(settings: Settings) -> list[str]:
     if settings.experiments and len(next(iter(settings.zones.values()))) > 2:
         notes.append("the isolation experiment hits nine subnets: AWS FIS must raise its quota of six first")
     failed_over = settings.active != settings.regions.primary
-    if settings.tier is Tier.BACKUP and failed_over and settings.database.restore_snapshot is None:
+    if replication.backups_only and failed_over and settings.database.restore_snapshot is None:
         notes.append(
             f"no database is declared in {settings.active}: set haven:database.restoreSnapshot to the ARN of the copied"
             " cluster snapshot there"
@@ -101,7 +80,7 @@ def _notes(settings: Settings) -> list[str]:
             f"{settings.regions.primary} stays at full scale: once it answers again, set haven:demote to it to bring"
             " it down to standby scale"
         )
-    if failed_over and STANDBY[settings.tier].cache:
+    if failed_over and replication.cache:
         notes.append(
             f"pulumi destroy can't go past the cache while {settings.active} has its primary role:"
             f" `haven check-destroy {settings.stack}` says how to give it back first"
