@@ -7,7 +7,9 @@ that `haven_components.names`, `limits` and `choices` load without Pulumi.
 import ast
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, is_typeddict
+
+from haven_components.shared.documentation import document_fields
 
 _EXPORTS = {
     name.name: str(statement.module)
@@ -25,6 +27,8 @@ def __getattr__(name: str) -> Any:
         value: Any = _components()
     elif name in _EXPORTS:
         value = getattr(import_module(_EXPORTS[name]), name)
+        if is_typeddict(value):
+            document_fields(value)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

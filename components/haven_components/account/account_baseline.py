@@ -310,11 +310,21 @@ class AccountBaseline(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: AccountBaselineArgs) -> None:
-    checks = Checks("AccountBaseline")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_identifier(checks, name)
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_other_region(checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"])
+    checks = Checks("AccountBaseline", AccountBaselineArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_identifier(checks, name),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_other_region(
+            checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"]
+        ),
+        lambda: _validate_prefixes(checks, args),
+        lambda: _validate_features(checks, args),
+        lambda: _validate_services(checks, args),
+    )
+
+
+def _validate_prefixes(checks: Checks, args: AccountBaselineArgs) -> None:
     prefixes = args["image_prefixes"]
     checks.require(
         1 <= len(prefixes) <= limits.IMAGE_PREFIXES.most
@@ -324,6 +334,9 @@ def _validate(name: str, args: AccountBaselineArgs) -> None:
         allowed=f"1 to {limits.IMAGE_PREFIXES.most} beginnings of names of repositories, 2 to 256 characters each",
         fix="name what the repositories' names begin with, such as haven-",
     )
+
+
+def _validate_features(checks: Checks, args: AccountBaselineArgs) -> None:
     known = [each.value for each in ThreatFeature]
     features = [str(getattr(each, "value", each)) for each in args.get("threat_features", ())]
     checks.require(
@@ -333,6 +346,9 @@ def _validate(name: str, args: AccountBaselineArgs) -> None:
         allowed=", ".join(known),
         fix="leave it out for those that Haven's parts need",
     )
+
+
+def _validate_services(checks: Checks, args: AccountBaselineArgs) -> None:
     services = args.get("backup_services", list(DEFAULT_BACKUP_SERVICES))
     checks.require(
         len(services) > 0 and all(limits.BACKUP_SERVICE.fullmatch(each) for each in services),
@@ -341,4 +357,3 @@ def _validate(name: str, args: AccountBaselineArgs) -> None:
         allowed="one or more services, as AWS Backup calls them",
         fix=f"leave it out for {', '.join(DEFAULT_BACKUP_SERVICES)}",
     )
-    checks.finish()

@@ -246,14 +246,19 @@ def _data(
 
 
 def _validate(name: str, args: AuditTrailArgs) -> None:
-    checks = Checks("AuditTrail")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_identifier(checks, name)
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_other_region(checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"])
-    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
-    _require_other_buckets(checks, name, args)
-    checks.finish()
+    checks = Checks("AuditTrail", AuditTrailArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_identifier(checks, name),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_other_region(
+            checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"]
+        ),
+        lambda: _checks.require_log_retention(
+            checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
+        ),
+        lambda: _require_other_buckets(checks, name, args),
+    )
 
 
 def _require_other_buckets(checks: Checks, name: str, args: AuditTrailArgs) -> None:

@@ -214,9 +214,19 @@ def _carrying(tag: CostTagArgs) -> str:
 
 
 def _validate(name: str, args: CostGuardArgs) -> None:
-    checks = Checks("CostGuard")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_account(checks, args["account_id"])
+    checks = Checks("CostGuard", CostGuardArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _require_tag(checks, args),
+        lambda: _require_amounts(checks, args),
+        lambda: _require_thresholds(checks, args),
+        lambda: _require_subscribers(checks, args),
+        lambda: _require_monitor(checks, args),
+    )
+
+
+def _require_tag(checks: Checks, args: CostGuardArgs) -> None:
     for part in ("key", "value"):
         text = args["tag"]["key"] if part == "key" else args["tag"]["value"]
         checks.require(
@@ -226,15 +236,14 @@ def _validate(name: str, args: CostGuardArgs) -> None:
             allowed="some text",
             fix="name the tag of what the budget is for",
         )
+
+
+def _require_amounts(checks: Checks, args: CostGuardArgs) -> None:
     for path, usd in (
         ("monthly_limit_usd", args["monthly_limit_usd"]),
         ("anomaly_impact_usd", args["anomaly_impact_usd"]),
     ):
         checks.require(usd >= 0.01, path, got=usd, allowed="0.01 or more US dollars", fix="give an amount")
-    _require_thresholds(checks, args)
-    _require_subscribers(checks, args)
-    _require_monitor(checks, args)
-    checks.finish()
 
 
 def _require_thresholds(checks: Checks, args: CostGuardArgs) -> None:

@@ -123,11 +123,19 @@ def _secrets_provider(alias: pulumi.Output[str], region: str) -> pulumi.Output[s
 
 
 def _validate(name: str, args: StateBackendArgs) -> None:
-    checks = Checks("StateBackend")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_identifier(checks, name)
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_other_region(checks, "recovery_region", args["recovery_region"], args["primary_region"])
+    checks = Checks("StateBackend", StateBackendArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_identifier(checks, name),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_other_region(
+            checks, "recovery_region", args["recovery_region"], args["primary_region"]
+        ),
+        lambda: _validate_days(checks, args),
+    )
+
+
+def _validate_days(checks: Checks, args: StateBackendArgs) -> None:
     days = args.get("noncurrent_days", NONCURRENT_DAYS)
     checks.require(
         days >= 1,
@@ -136,4 +144,3 @@ def _validate(name: str, args: StateBackendArgs) -> None:
         allowed="1 or more",
         fix=f"leave it out for {NONCURRENT_DAYS} days",
     )
-    checks.finish()

@@ -301,17 +301,24 @@ class BackupVault(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: BackupVaultArgs) -> None:
-    checks = Checks("BackupVault")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_other_region(checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"])
-    _require_lock(checks, args)
-    require_rules(checks, args["rules"], int(args["min_retention_days"]), int(args["max_retention_days"]))
+    checks = Checks("BackupVault", BackupVaultArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_other_region(
+            checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"]
+        ),
+        lambda: _require_lock(checks, args),
+        lambda: require_rules(checks, args["rules"], int(args["min_retention_days"]), int(args["max_retention_days"])),
+        lambda: _require_rpo(checks, args),
+        lambda: _require_isolated_vault(checks, args),
+        lambda: require_restore_tests(checks, args.get("restore_tests")),
+    )
+
+
+def _require_rpo(checks: Checks, args: BackupVaultArgs) -> None:
     job, copy = int(args["assumed_job_minutes"]), int(args["assumed_copy_minutes"])
     require_rpo(checks, args.get("rpo_minutes"), args["rules"], job=job, copy=copy)
-    _require_isolated_vault(checks, args)
-    require_restore_tests(checks, args.get("restore_tests"))
-    checks.finish()
 
 
 def _require_lock(checks: Checks, args: BackupVaultArgs) -> None:

@@ -276,14 +276,24 @@ class InferenceCluster(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: InferenceClusterArgs) -> None:
-    checks = Checks("InferenceCluster")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
-    _cluster_checks.check_version(checks, args["kubernetes_version"])
-    _cluster_checks.check_zones(checks, args["region"], args["zones"], args["subnet_ids"])
-    _cluster_checks.check_addons(checks, args["addons"])
-    _cluster_checks.check_public_access(checks, args.get("public_access_cidrs", []))
+    checks = Checks("InferenceCluster", InferenceClusterArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_log_retention(
+            checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
+        ),
+        lambda: _cluster_checks.check_version(checks, args["kubernetes_version"]),
+        lambda: _cluster_checks.check_zones(checks, args["region"], args["zones"], args["subnet_ids"]),
+        lambda: _cluster_checks.check_addons(checks, args["addons"]),
+        lambda: _cluster_checks.check_public_access(checks, args.get("public_access_cidrs", [])),
+        lambda: _validate_access(checks, args),
+        lambda: _cluster_checks.check_system_nodes(checks, args["system_nodes"]),
+        lambda: _cluster_checks.check_gpu_groups(checks, name, args["zones"], args.get("gpu_node_groups", [])),
+    )
+
+
+def _validate_access(checks: Checks, args: InferenceClusterArgs) -> None:
     entries = args.get("access_entries", [])
     _cluster_checks.check_access(checks, [each["principal_arn"] for each in entries])
     policies = [each.value for each in ClusterAccessPolicy]
@@ -295,6 +305,3 @@ def _validate(name: str, args: InferenceClusterArgs) -> None:
             allowed=", ".join(policies),
             fix="choose one of EKS's access policies",
         )
-    _cluster_checks.check_system_nodes(checks, args["system_nodes"])
-    _cluster_checks.check_gpu_groups(checks, name, args["zones"], args.get("gpu_node_groups", []))
-    checks.finish()

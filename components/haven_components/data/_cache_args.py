@@ -74,18 +74,27 @@ def validate(name: str, args: GlobalCacheArgs) -> None:
     Raises:
         pulumi.InputPropertiesError: every problem found.
     """
-    checks = Checks("GlobalCache")
-    sides: dict[str, CacheSideArgs] = {"primary": args["primary"]}
+    checks = Checks("GlobalCache", GlobalCacheArgs, args)
+    checks.run(
+        lambda: _check_name(checks, name, args),
+        lambda: _checks.require_identifier(checks, name),
+        lambda: _checks.require_log_retention(
+            checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
+        ),
+        lambda: _check_engine(checks, args),
+        lambda: _check_size(checks, args),
+        lambda: _check_sides(checks, args, _sides(args)),
+    )
+
+
+def _sides(args: GlobalCacheArgs) -> dict[str, CacheSideArgs]:
     recovery = args.get("recovery")
-    if recovery is not None:
-        sides["recovery"] = recovery
-    _checks.require_name(checks, name, limits.cache_name_characters([side["region"] for side in sides.values()]))
-    _checks.require_identifier(checks, name)
-    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
-    _check_engine(checks, args)
-    _check_size(checks, args)
-    _check_sides(checks, args, sides)
-    checks.finish()
+    return {"primary": args["primary"]} | ({} if recovery is None else {"recovery": recovery})
+
+
+def _check_name(checks: Checks, name: str, args: GlobalCacheArgs) -> None:
+    regions = [side["region"] for side in _sides(args).values()]
+    _checks.require_name(checks, name, limits.cache_name_characters(regions))
 
 
 def _check_engine(checks: Checks, args: GlobalCacheArgs) -> None:

@@ -90,16 +90,19 @@ def validate(name: str, args: GlobalDatabaseArgs) -> None:
     Raises:
         pulumi.InputPropertiesError: every problem found.
     """
-    checks = Checks("GlobalDatabase")
-    _checks.require_name(checks, name, limits.DATABASE_NAME_CHARACTERS)
-    _checks.require_identifier(checks, name)
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
-    _check_engine(checks, args)
-    _check_birth(checks, args)
-    _check_sides(checks, args)
-    _check_operation(checks, args)
-    checks.finish()
+    checks = Checks("GlobalDatabase", GlobalDatabaseArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, limits.DATABASE_NAME_CHARACTERS),
+        lambda: _checks.require_identifier(checks, name),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_log_retention(
+            checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
+        ),
+        lambda: _check_engine(checks, args),
+        lambda: _check_birth(checks, args),
+        lambda: _check_sides(checks, args),
+        lambda: _check_operation(checks, args),
+    )
 
 
 def _check_engine(checks: Checks, args: GlobalDatabaseArgs) -> None:

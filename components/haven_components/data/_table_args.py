@@ -103,8 +103,19 @@ def validate(name: str, args: GlobalTableArgs) -> None:
     Raises:
         pulumi.InputPropertiesError: with every problem.
     """
-    checks = Checks("GlobalTable")
-    _checks.require_name(checks, name, limits.TABLE_NAME_CHARACTERS.most)
+    checks = Checks("GlobalTable", GlobalTableArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, limits.TABLE_NAME_CHARACTERS.most),
+        lambda: _check_name(checks, name),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _check_replica(checks, args),
+        lambda: _check_keys(checks, args),
+        lambda: _check_indexes(checks, args.get("indexes", [])),
+        lambda: _check_consistency(checks, args),
+    )
+
+
+def _check_name(checks: Checks, name: str) -> None:
     checks.require(
         len(name) >= limits.TABLE_NAME_CHARACTERS.least,
         "name",
@@ -112,11 +123,14 @@ def validate(name: str, args: GlobalTableArgs) -> None:
         allowed=f"at least {limits.TABLE_NAME_CHARACTERS.least} characters",
         fix="choose a longer name",
     )
-    _checks.require_account(checks, args["account_id"])
+
+
+def _check_replica(checks: Checks, args: GlobalTableArgs) -> None:
     if "replica" in args:
         _checks.require_other_region(checks, "replica.region", args["replica"]["region"], args["home"]["region"])
-    _check_keys(checks, args)
-    _check_indexes(checks, args.get("indexes", []))
+
+
+def _check_consistency(checks: Checks, args: GlobalTableArgs) -> None:
     if consistency(args) == TableConsistency.STRONG:
         _check_strong(checks, args)
     else:
@@ -128,7 +142,6 @@ def validate(name: str, args: GlobalTableArgs) -> None:
             allowed="the AWS provider of the replica's Region",
             fix="give it: the replica is a resource of that Region",
         )
-    checks.finish()
 
 
 def _check_keys(checks: Checks, args: GlobalTableArgs) -> None:

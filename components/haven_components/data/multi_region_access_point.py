@@ -145,8 +145,19 @@ class MultiRegionAccessPoint(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: MultiRegionAccessPointArgs) -> None:
-    checks = Checks("MultiRegionAccessPoint")
-    primary, recovery = args["primary"], args["recovery"]
+    checks = Checks("MultiRegionAccessPoint", MultiRegionAccessPointArgs, args)
+    checks.run(
+        lambda: _validate_name(checks, name),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_other_region(
+            checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"]
+        ),
+        lambda: _validate_buckets(checks, args),
+        lambda: _validate_principals(checks, args),
+    )
+
+
+def _validate_name(checks: Checks, name: str) -> None:
     checks.require(
         limits.ACCESS_POINT_NAME_CHARACTERS.holds(len(name))
         and re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", name) is not None,
@@ -156,8 +167,10 @@ def _validate(name: str, args: MultiRegionAccessPointArgs) -> None:
         "a letter, the last no hyphen",
         fix="choose another name: the access point's is made from it",
     )
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_other_region(checks, "recovery.region", recovery["region"], primary["region"])
+
+
+def _validate_buckets(checks: Checks, args: MultiRegionAccessPointArgs) -> None:
+    primary, recovery = args["primary"], args["recovery"]
     checks.require(
         partition(primary["region"]) == "aws",
         "primary.region",
@@ -172,6 +185,9 @@ def _validate(name: str, args: MultiRegionAccessPointArgs) -> None:
         allowed="another bucket than the primary one",
         fix="name the bucket of the recovery Region",
     )
+
+
+def _validate_principals(checks: Checks, args: MultiRegionAccessPointArgs) -> None:
     for path in ("reader_arns", "writer_arns"):
         checks.require(
             path not in args or len(args.get(path) or []) > 0,
@@ -180,4 +196,3 @@ def _validate(name: str, args: MultiRegionAccessPointArgs) -> None:
             allowed="one or more",
             fix="leave it out when the account's IAM policies decide",
         )
-    checks.finish()

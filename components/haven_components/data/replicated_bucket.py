@@ -335,10 +335,20 @@ def _key(side: _Side) -> list[Mapping[str, Any]]:
 
 
 def _validate(name: str, args: ReplicatedBucketArgs) -> None:
-    checks = Checks("ReplicatedBucket")
+    checks = Checks("ReplicatedBucket", ReplicatedBucketArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_other_region(
+            checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"]
+        ),
+        lambda: _validate_bucket_name(checks, args),
+        lambda: _validate_days(checks, args),
+        lambda: bucket_grants.require_grants(checks, args.get("grants", [])),
+    )
+
+
+def _validate_bucket_name(checks: Checks, args: ReplicatedBucketArgs) -> None:
     regions = (args["primary"]["region"], args["recovery"]["region"])
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_other_region(checks, "recovery.region", regions[1], regions[0])
     longest = max((bucket_name(args["bucket_name"], each) for each in regions), key=len)
     checks.require(
         limits.BUCKET_NAME.fullmatch(args["bucket_name"]) is not None and len(longest) <= limits.BUCKET_NAME_CHARACTERS,
@@ -348,6 +358,9 @@ def _validate(name: str, args: ReplicatedBucketArgs) -> None:
         f"Region's code ({longest} has {len(longest)}), not beginning with a hyphen, xn--, sthree- or amzn-s3-demo-",
         fix="choose a shorter or plainer name",
     )
+
+
+def _validate_days(checks: Checks, args: ReplicatedBucketArgs) -> None:
     lock, noncurrent = args.get("object_lock_days", 1), args.get("noncurrent_days", NONCURRENT_DAYS)
     checks.require(
         limits.OBJECT_LOCK_DAYS.holds(lock),
@@ -363,5 +376,3 @@ def _validate(name: str, args: ReplicatedBucketArgs) -> None:
         allowed="1 or more",
         fix="leave it out for 90 days",
     )
-    bucket_grants.require_grants(checks, args.get("grants", []))
-    checks.finish()

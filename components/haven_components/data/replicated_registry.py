@@ -144,9 +144,20 @@ class ReplicatedRegistry(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: ReplicatedRegistryArgs) -> None:
-    checks = Checks("ReplicatedRegistry")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_other_region(checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"])
+    checks = Checks("ReplicatedRegistry", ReplicatedRegistryArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_other_region(
+            checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"]
+        ),
+        lambda: _validate_name(checks, name),
+        lambda: _check_repositories(checks, name, args["repositories"]),
+        lambda: _validate_readers(checks, args),
+        lambda: _validate_lifecycle(checks, args),
+    )
+
+
+def _validate_name(checks: Checks, name: str) -> None:
     # The component's name is a part of the repositories' names, which ECR holds to a stricter form.
     checks.require(
         limits.REPOSITORY_NAME.fullmatch(name) is not None,
@@ -155,7 +166,9 @@ def _validate(name: str, args: ReplicatedRegistryArgs) -> None:
         allowed="single hyphens, none at the end",
         fix="choose another name: repositories are named after it",
     )
-    _check_repositories(checks, name, args["repositories"])
+
+
+def _validate_readers(checks: Checks, args: ReplicatedRegistryArgs) -> None:
     for position, account in enumerate(args.get("reader_account_ids", [])):
         checks.require(
             re.fullmatch(r"\d{12}", account) is not None,
@@ -171,12 +184,14 @@ def _validate(name: str, args: ReplicatedRegistryArgs) -> None:
         allowed="one or more",
         fix="leave it out when nobody outside the account pulls images",
     )
+
+
+def _validate_lifecycle(checks: Checks, args: ReplicatedRegistryArgs) -> None:
     days, images = args.get("untagged_days", UNTAGGED_DAYS), args.get("kept_images", KEPT_IMAGES)
     _checks.require_between(
         checks, "untagged_days", days, limits.UNTAGGED_IMAGE_DAYS, fix=f"leave it out for {UNTAGGED_DAYS}"
     )
     _checks.require_between(checks, "kept_images", images, limits.KEPT_IMAGES, fix=f"leave it out for {KEPT_IMAGES}")
-    checks.finish()
 
 
 def _check_repositories(checks: Checks, name: str, repositories: list[str]) -> None:

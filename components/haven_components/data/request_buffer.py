@@ -309,11 +309,20 @@ class RequestBuffer(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: RequestBufferArgs) -> None:
-    checks = Checks("RequestBuffer")
-    _checks.require_name(
-        checks, name, limits.BUFFER_WITH_BUS_NAME_CHARACTERS if "bus" in args else limits.BUFFER_NAME_CHARACTERS
+    checks = Checks("RequestBuffer", RequestBufferArgs, args)
+    checks.run(
+        lambda: _checks.require_name(
+            checks, name, limits.BUFFER_WITH_BUS_NAME_CHARACTERS if "bus" in args else limits.BUFFER_NAME_CHARACTERS
+        ),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _validate_order(checks, args),
+        lambda: _validate_queue(checks, args),
+        lambda: _validate_retention(checks, args),
+        lambda: _validate_topics(checks, args),
     )
-    _checks.require_account(checks, args["account_id"])
+
+
+def _validate_order(checks: Checks, args: RequestBufferArgs) -> None:
     checks.require(
         not (args.get("fifo", False) and "bus" in args),
         "fifo",
@@ -321,6 +330,9 @@ def _validate(name: str, args: RequestBufferArgs) -> None:
         allowed="false with a bus, which keeps no order and takes no FIFO queue for what it can't deliver",
         fix="leave one of the two out",
     )
+
+
+def _validate_queue(checks: Checks, args: RequestBufferArgs) -> None:
     for path, otherwise, allowed in (
         ("visibility_timeout_seconds", VISIBILITY_SECONDS, limits.QUEUE_VISIBILITY_SECONDS),
         ("retention_seconds", RETENTION_SECONDS, limits.QUEUE_RETENTION_SECONDS),
@@ -329,6 +341,9 @@ def _validate(name: str, args: RequestBufferArgs) -> None:
     ):
         got: Any = args.get(path, otherwise)
         _checks.require_between(checks, path, got, allowed, fix=f"leave it out for {otherwise}")
+
+
+def _validate_retention(checks: Checks, args: RequestBufferArgs) -> None:
     hours = args.get("stream", {}).get("retention_hours", STREAM_HOURS)
     days = args.get("bus", {}).get("archive_days", ARCHIVE_DAYS)
     _checks.require_between(
@@ -341,6 +356,9 @@ def _validate(name: str, args: RequestBufferArgs) -> None:
     _checks.require_between(
         checks, "bus.archive_days", days, limits.BUS_ARCHIVE_DAYS, fix=f"leave it out for {ARCHIVE_DAYS}"
     )
+
+
+def _validate_topics(checks: Checks, args: RequestBufferArgs) -> None:
     topics = args.get("alarm_topic_arns", [])
     checks.require(
         len(topics) <= limits.ALARM_ACTIONS,
@@ -349,4 +367,3 @@ def _validate(name: str, args: RequestBufferArgs) -> None:
         allowed=f"at most {limits.ALARM_ACTIONS}",
         fix="subscribe everybody to one topic",
     )
-    checks.finish()

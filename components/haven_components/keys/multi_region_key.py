@@ -194,10 +194,19 @@ def _services(services: Sequence[str], account_id: str) -> list[Mapping[str, Any
 
 
 def _validate(name: str, args: MultiRegionKeyArgs) -> None:
-    checks = Checks("MultiRegionKey")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_other_region(checks, "recovery_region", args["recovery_region"], args["primary_region"])
+    checks = Checks("MultiRegionKey", MultiRegionKeyArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_other_region(
+            checks, "recovery_region", args["recovery_region"], args["primary_region"]
+        ),
+        lambda: _validate_window(checks, args),
+        lambda: _validate_services(checks, args),
+    )
+
+
+def _validate_window(checks: Checks, args: MultiRegionKeyArgs) -> None:
     window = args.get("deletion_window_days", DELETION_WINDOW_DAYS)
     checks.require(
         limits.KEY_DELETION_DAYS.holds(window),
@@ -206,6 +215,9 @@ def _validate(name: str, args: MultiRegionKeyArgs) -> None:
         allowed=str(limits.KEY_DELETION_DAYS),
         fix="leave it out for 30 days, the longest that KMS waits",
     )
+
+
+def _validate_services(checks: Checks, args: MultiRegionKeyArgs) -> None:
     for index, service in enumerate(args.get("services", [])):
         checks.require(
             limits.SERVICE_PRINCIPAL.fullmatch(service) is not None,
@@ -214,4 +226,3 @@ def _validate(name: str, args: MultiRegionKeyArgs) -> None:
             allowed="a service's principal, such as cloudtrail.amazonaws.com",
             fix="name the service as policies do",
         )
-    checks.finish()

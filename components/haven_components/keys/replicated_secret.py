@@ -163,10 +163,19 @@ class ReplicatedSecret(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: ReplicatedSecretArgs) -> None:
-    checks = Checks("ReplicatedSecret")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_other_region(checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"])
-    _check_value(checks, args)
+    checks = Checks("ReplicatedSecret", ReplicatedSecretArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_other_region(
+            checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"]
+        ),
+        lambda: _check_value(checks, args),
+        lambda: _check_readers(checks, args),
+        lambda: _check_rotation(checks, args),
+    )
+
+
+def _check_readers(checks: Checks, args: ReplicatedSecretArgs) -> None:
     if "reader_arns" in args:
         checks.require(
             len(args["reader_arns"]) > 0,
@@ -175,6 +184,9 @@ def _validate(name: str, args: ReplicatedSecretArgs) -> None:
             allowed="one or more",
             fix="leave it out when nobody is let in beyond the account's IAM policies",
         )
+
+
+def _check_rotation(checks: Checks, args: ReplicatedSecretArgs) -> None:
     if "rotation" in args:
         checks.require(
             limits.SECRET_ROTATION_SCHEDULE.fullmatch(args["rotation"]["schedule"]) is not None,
@@ -183,7 +195,6 @@ def _validate(name: str, args: ReplicatedSecretArgs) -> None:
             allowed="rate(N days), rate(N hours) or cron(...)",
             fix="write for example rate(30 days)",
         )
-    checks.finish()
 
 
 def _check_value(checks: Checks, args: ReplicatedSecretArgs) -> None:

@@ -107,9 +107,16 @@ class NetworkPeering(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: NetworkPeeringArgs) -> None:
-    checks = Checks("NetworkPeering")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_account(checks, args["account_id"])
+    checks = Checks("NetworkPeering", NetworkPeeringArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _validate_blocks(checks, args),
+        lambda: _validate_regions(checks, args),
+    )
+
+
+def _validate_blocks(checks: Checks, args: NetworkPeeringArgs) -> None:
     sides = {"primary": args["primary"], "recovery": args["recovery"]}
     for path, side in sides.items():
         wrong = _subnets.problem(side["cidr"])
@@ -129,6 +136,9 @@ def _validate(name: str, args: NetworkPeeringArgs) -> None:
         allowed=f"a block that shares no address with {args['primary']['cidr']}",
         fix="choose blocks that don't overlap: traffic between them could not be routed",
     )
+
+
+def _validate_regions(checks: Checks, args: NetworkPeeringArgs) -> None:
     checks.require(
         args["primary"]["region"] != args["recovery"]["region"],
         "recovery.region",
@@ -136,4 +146,3 @@ def _validate(name: str, args: NetworkPeeringArgs) -> None:
         allowed=f"another Region than {args['primary']['region']}",
         fix="give the recovery side's own Region",
     )
-    checks.finish()

@@ -329,10 +329,19 @@ class RegionalNetwork(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: RegionalNetworkArgs) -> None:
-    checks = Checks("RegionalNetwork")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_account(checks, args["account_id"])
-    _validate_zones(checks, args["region"], args["zones"])
+    checks = Checks("RegionalNetwork", RegionalNetworkArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _validate_zones(checks, args["region"], args["zones"]),
+        lambda: _validate_cidr(checks, args),
+        lambda: _checks.require_log_retention(
+            checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
+        ),
+    )
+
+
+def _validate_cidr(checks: Checks, args: RegionalNetworkArgs) -> None:
     wrong = _subnets.problem(args["cidr"])
     checks.require(
         wrong is None,
@@ -341,8 +350,6 @@ def _validate(name: str, args: RegionalNetworkArgs) -> None:
         allowed=f"a private IPv4 block from /{limits.VPC_PREFIX.least} to /{limits.VPC_PREFIX.most}",
         fix=f"choose another block: {wrong}",
     )
-    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
-    checks.finish()
 
 
 def _validate_zones(checks: Checks, region: str, zones: list[str]) -> None:

@@ -232,28 +232,51 @@ def _both(found: Sequence[pulumi.Output[str]]) -> tuple[pulumi.Output[str], pulu
 
 
 def _validate(name: str, args: ObservabilityArgs) -> None:
-    checks = Checks("Observability")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_account(checks, args["account_id"])
-    _require_word(checks, "environment", args["environment"])
+    checks = Checks("Observability", ObservabilityArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _require_word(checks, "environment", args["environment"]),
+        lambda: _require_two_sides(checks, args),
+        lambda: require_thresholds(checks, args.get("thresholds", {})),
+        lambda: _require_side(checks, name, "primary", args["primary"], args),
+        lambda: _require_recovery(checks, name, args),
+        lambda: _require_emails(checks, args.get("emails", [])),
+        lambda: _require_systems(checks, args),
+        lambda: _checks.require_log_retention(
+            checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
+        ),
+        lambda: _require_tracing(checks, args),
+        lambda: _require_grafana(checks, args),
+        lambda: _require_collectors(checks, args),
+    )
+
+
+def _require_two_sides(checks: Checks, args: ObservabilityArgs) -> None:
     recovery = args["recovery"]["region"] if "recovery" in args else None
     _checks.require_two_sides(checks, args["primary"]["region"], recovery, has_provider="recovery_provider" in args)
-    require_thresholds(checks, args.get("thresholds", {}))
-    _require_side(checks, name, "primary", args["primary"], args)
+
+
+def _require_recovery(checks: Checks, name: str, args: ObservabilityArgs) -> None:
     if "recovery" in args:
         _require_side(checks, name, "recovery", args["recovery"], args)
-    _require_emails(checks, args.get("emails", []))
+
+
+def _require_systems(checks: Checks, args: ObservabilityArgs) -> None:
     for index, system in enumerate(args.get("systems", [])):
         _require_word(checks, f"systems[{index}]", system)
-    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
+
+
+def _require_tracing(checks: Checks, args: ObservabilityArgs) -> None:
     sampled = args.get("tracing", {}).get("sampled_percent", SAMPLED_PERCENT)
     _checks.require_between(
         checks, "tracing.sampled_percent", sampled, limits.Range(0, 100), fix=f"leave it out for {SAMPLED_PERCENT}"
     )
+
+
+def _require_grafana(checks: Checks, args: ObservabilityArgs) -> None:
     if "grafana" in args:
         require_grafana(checks, args["grafana"])
-    _require_collectors(checks, args)
-    checks.finish()
 
 
 def _require_side(checks: Checks, name: str, path: str, side: WatchedRegionArgs, args: ObservabilityArgs) -> None:

@@ -254,15 +254,28 @@ def _target(name: str, target: Target) -> aws.fis.ExperimentTemplateTargetArgsDi
 
 
 def _validate(name: str, args: FaultExperimentsArgs) -> None:
-    checks = Checks("FaultExperiments")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_account(checks, args["account_id"])
-    _require_tags(checks, args)
-    _require_alarms(checks, args)
-    _require_zones(checks, args)
+    checks = Checks("FaultExperiments", FaultExperimentsArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _require_tags(checks, args),
+        lambda: _require_alarms(checks, args),
+        lambda: _require_zones(checks, args),
+        lambda: _require_other_region(checks, args),
+        lambda: _require_labels(checks, args),
+        lambda: _require_shares(checks, args),
+        lambda: _checks.require_log_retention(
+            checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
+        ),
+    )
+
+
+def _require_other_region(checks: Checks, args: FaultExperimentsArgs) -> None:
     if "other_region" in args:
         _checks.require_other_region(checks, "other_region", args["other_region"], args["region"])
-    _require_labels(checks, args)
+
+
+def _require_shares(checks: Checks, args: FaultExperimentsArgs) -> None:
     for path, otherwise, allowed in (
         ("node_percent", NODE_PERCENT, PERCENT),
         ("gpu_percent", GPU_PERCENT, PERCENT),
@@ -270,8 +283,6 @@ def _validate(name: str, args: FaultExperimentsArgs) -> None:
     ):
         got = cast("float", args.get(path, otherwise))
         _checks.require_between(checks, path, got, allowed, fix=f"leave it out for {otherwise}")
-    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
-    checks.finish()
 
 
 def _require_tags(checks: Checks, args: FaultExperimentsArgs) -> None:

@@ -279,8 +279,20 @@ def _duration(seconds: float) -> str:
 
 
 def _validate(name: str, args: RecoveryPlanArgs) -> None:
-    checks = Checks("RecoveryPlan")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
+    checks = Checks("RecoveryPlan", RecoveryPlanArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _check_name(checks, name),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_other_region(
+            checks, "recovery_region", args["recovery_region"], args["primary_region"]
+        ),
+        lambda: _check_objectives(checks, args),
+        lambda: _check_steps(checks, args),
+    )
+
+
+def _check_name(checks: Checks, name: str) -> None:
     checks.require(
         not name.endswith("-"),
         "name",
@@ -288,11 +300,6 @@ def _validate(name: str, args: RecoveryPlanArgs) -> None:
         allowed="a name that doesn't end with a hyphen",
         fix="leave the last hyphen out: plans can't be called so",
     )
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_other_region(checks, "recovery_region", args["recovery_region"], args["primary_region"])
-    _check_objectives(checks, args)
-    _check_steps(checks, args)
-    checks.finish()
 
 
 def _check_objectives(checks: Checks, args: RecoveryPlanArgs) -> None:

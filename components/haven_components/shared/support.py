@@ -1,34 +1,59 @@
 """What every component shares: checked arguments, policies, options for stateful children."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pulumi
 
+from haven_components.shared.arguments import misfits
+
 
 class Checks:
-    """Collects what is wrong with a component's arguments and raises it in one piece."""
+    """Collects what is wrong with a component's arguments and raises it in one piece.
 
-    def __init__(self, component: str) -> None:
+    Args:
+        component: the component's name.
+        kind: the TypedDict of its arguments.
+        args: what it was given.
+    """
+
+    def __init__(self, component: str, kind: type, args: object) -> None:
         self._component = component
         self._found: list[pulumi.InputPropertyErrorDetails] = []
+        self._misfits = list(misfits(kind, args))
+        for path, got, allowed, fix in self._misfits:
+            self._note(path, got, allowed, fix)
 
     def require(self, condition: bool, path: str, *, got: object, allowed: str, fix: str) -> None:
         """Note a problem at `path` unless `condition` holds."""
-        if not condition:
-            reason = f"got {got!r}; allowed: {allowed}; fix: {fix}"
-            self._found.append({"property_path": path, "reason": reason})
+        if not condition and not any(_within(path, each.path) for each in self._misfits):
+            self._note(path, repr(got), allowed, fix)
 
-    def finish(self) -> None:
-        """Raise `pulumi.InputPropertiesError` with every problem noted, or do nothing.
+    def run(self, *rules: Callable[[], None]) -> None:
+        """Run the component's own rules, each of which notes its problems, and raise every problem noted.
+
+        Arguments that are missing, unknown or of another kind of value keep no rule from running, but one that needs
+        them.
 
         Raises:
             pulumi.InputPropertiesError: one detail per problem: property path, what was got, what is allowed, the fix.
         """
+        for rule in rules:
+            with suppress(LookupError, TypeError, ValueError, AttributeError) if self._misfits else nullcontext():
+                rule()
         if self._found:
             lines = "\n".join(f"  {each['property_path']}: {each['reason']}" for each in self._found)
             raise pulumi.InputPropertiesError(f"{self._component} refuses its arguments:\n{lines}", self._found)
+
+    def _note(self, path: str, got: str, allowed: str, fix: str) -> None:
+        self._found.append({"property_path": path, "reason": f"got {got}; allowed: {allowed}; fix: {fix}"})
+
+
+def _within(path: str, outer: str) -> bool:
+    """Whether one argument is another, or a part of it."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
 def stateful(

@@ -95,8 +95,25 @@ class EdgeBalancerArgs(TypedDict):
 
 def check(name: str, args: EdgeBalancerArgs) -> None:
     """Raise every problem of these arguments at once."""
-    checks = Checks("EdgeBalancer")
-    _checks.require_name(checks, name, limits.BALANCER_NAME_CHARACTERS)
+    checks = Checks("EdgeBalancer", EdgeBalancerArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, limits.BALANCER_NAME_CHARACTERS),
+        lambda: _require_name(checks, name),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_subnets(checks, "subnet_ids", args["subnet_ids"]),
+        lambda: _require_networks(checks, "client_cidrs", args["client_cidrs"]),
+        lambda: _require_networks(checks, "target_cidrs", args["target_cidrs"]),
+        lambda: _require_certificate(checks, args),
+        lambda: _require_health(checks, args["health"]),
+        lambda: _require_numbers(checks, args),
+        lambda: _require_kind(checks, args),
+        lambda: _checks.require_log_retention(
+            checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
+        ),
+    )
+
+
+def _require_name(checks: Checks, name: str) -> None:
     checks.require(
         not name.endswith("-") and not name.startswith("internal-"),
         "name",
@@ -104,16 +121,6 @@ def check(name: str, args: EdgeBalancerArgs) -> None:
         allowed="no hyphen at the end, no `internal-` at the beginning: ELB keeps it for itself",
         fix="choose another name",
     )
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_subnets(checks, "subnet_ids", args["subnet_ids"])
-    _require_networks(checks, "client_cidrs", args["client_cidrs"])
-    _require_networks(checks, "target_cidrs", args["target_cidrs"])
-    _require_certificate(checks, args)
-    _require_health(checks, args["health"])
-    _require_numbers(checks, args)
-    _require_kind(checks, args)
-    _checks.require_log_retention(checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS))
-    checks.finish()
 
 
 def _require_networks(checks: Checks, path: str, cidrs: Sequence[str]) -> None:

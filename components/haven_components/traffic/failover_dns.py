@@ -204,8 +204,17 @@ def routed_name(service: str, routing: DnsRouting) -> str:
 
 
 def _validate(name: str, args: FailoverDnsArgs) -> None:
-    checks = Checks("FailoverDns")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
+    checks = Checks("FailoverDns", FailoverDnsArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _check_names(checks, args),
+        lambda: _check_ttl(checks, args),
+        lambda: _check_private_zone(checks, args),
+        lambda: _check_sides(checks, args),
+    )
+
+
+def _check_names(checks: Checks, args: FailoverDnsArgs) -> None:
     domain, record = args["domain"], args["record_name"]
     longest = max((routed_name(full_name(domain, record), each) for each in DnsRouting), key=len)
     checks.require(
@@ -237,6 +246,9 @@ def _validate(name: str, args: FailoverDnsArgs) -> None:
         allowed=f"at most {limits.DNS_NAME_CHARACTERS} characters with the domain and the routing's name before it",
         fix="choose a shorter name",
     )
+
+
+def _check_ttl(checks: Checks, args: FailoverDnsArgs) -> None:
     ttl = args.get("ttl_seconds", limits.DNS_TTL_SECONDS.most)
     checks.require(
         1 <= ttl <= limits.DNS_TTL_SECONDS.most,
@@ -245,6 +257,9 @@ def _validate(name: str, args: FailoverDnsArgs) -> None:
         allowed=f"1 to {limits.DNS_TTL_SECONDS.most}",
         fix="leave it out for 60: resolvers would go on sending clients to a dead Region",
     )
+
+
+def _check_private_zone(checks: Checks, args: FailoverDnsArgs) -> None:
     if "private_zone" in args:
         checks.require(
             len(args["private_zone"]["vpcs"]) > 0,
@@ -253,8 +268,6 @@ def _validate(name: str, args: FailoverDnsArgs) -> None:
             allowed="at least one VPC",
             fix="leave private_zone out where no VPC needs it",
         )
-    _check_sides(checks, args)
-    checks.finish()
 
 
 def _check_sides(checks: Checks, args: FailoverDnsArgs) -> None:

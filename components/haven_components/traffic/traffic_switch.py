@@ -162,12 +162,15 @@ def _alarm_arn(name: str, region: str, other: str, account_id: str) -> str:
 
 
 def _validate(name: str, args: TrafficSwitchArgs) -> None:
-    checks = Checks("TrafficSwitch")
-    _checks.require_name(checks, name, MOST_NAME_CHARACTERS)
-    _checks.require_account(checks, args["account_id"])
-    _checks.require_other_region(checks, "recovery_region", args["recovery_region"], args["primary_region"])
-    _check_endpoints(checks, args)
-    checks.finish()
+    checks = Checks("TrafficSwitch", TrafficSwitchArgs, args)
+    checks.run(
+        lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
+        lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _checks.require_other_region(
+            checks, "recovery_region", args["recovery_region"], args["primary_region"]
+        ),
+        lambda: _check_endpoints(checks, args),
+    )
 
 
 def _check_endpoints(checks: Checks, args: TrafficSwitchArgs) -> None:
