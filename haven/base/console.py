@@ -1,4 +1,4 @@
-"""What the demo says while it runs: lines, titles with the time, and progress that is visible but never floods."""
+"""What the demo prints while it runs: lines, titles with the time, and progress that never floods the terminal."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from haven.base import terminal
 
 _LIVE_EVERY = 0.2
 _EVERY = 10.0
-"""Seconds between two lines of progress where nobody sees a line change."""
+"""Seconds between two lines of progress where a line can't be rewritten, as in a file."""
 
 
 class Console:

@@ -32,7 +32,7 @@ def follow(
         folder: where it runs.
         environment: all of its environment.
         log: what it writes is added here, standard error included.
-        line: told each line of its standard output.
+        line: called with each line of its standard output.
         tick: called at least twice a second; what it raises ends the program, and whatever that started.
 
     Returns:

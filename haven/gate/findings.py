@@ -64,7 +64,7 @@ def finding_on(change: ResourceChange, rule: Rule, what: str, why: str, fix: str
 
 @dataclass(frozen=True)
 class _Judge:
-    """Judges one change; the others in the change set tell whether its owner goes too, or whether it was renamed."""
+    """Judges one change; the rest of the change set shows whether its owner goes too, or it was renamed."""
 
     change_set: ChangeSet
     change: ResourceChange

@@ -33,7 +33,7 @@ class Tie:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A resource that holds nothing itself: taken away, it leaves something else without a copy or a guard."""
+    """A resource without data of its own: deleting it leaves something else without a copy or a safeguard."""
 
     type: str
     what: str
@@ -81,7 +81,7 @@ def fewer(before: Any, after: Any) -> bool:
 
 
 def fewer_copies(before: Any, after: Any) -> bool:
-    """A rule of a backup plan that stays copies to fewer vaults; one that goes is told of as such."""
+    """A remaining rule of a backup plan copies to fewer vaults; a deleted rule is a finding of its own."""
     old, new = _copies(before), _copies(after)
     return any(old[name] - new[name] for name in old.keys() & new)
 
@@ -103,12 +103,12 @@ def more_off(before: Any, after: Any) -> bool:
 
 
 def less(before: Any, after: Any) -> bool:
-    """A number gets smaller, or is no longer said."""
+    """A number gets smaller, or is removed."""
     return _number(before) and not (_number(after) and after >= before)
 
 
 def sooner(before: Any, after: Any) -> bool:
-    """A number of days gets smaller, where 0, and nothing said, mean for ever."""
+    """A number of days gets smaller, where 0 and no value mean for ever."""
     return _number(after) and after > 0 and (not _number(before) or before == 0 or after < before)
 
 
@@ -116,7 +116,7 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_UNDONE = "one side goes on alone: what it writes reaches nobody, and joining again means a new copy of everything"
+_UNDONE = "one side goes on alone: its writes are not replicated, and joining again needs a new copy of everything"
 _ONE_COPY = "what is written from now on has one copy less, in the Region that was to take over"
 _NEW_KEY = (
     "what the old key has encrypted needs the old key: the service copies everything, or leaves old data to it,"
@@ -185,7 +185,7 @@ DETACHMENTS: tuple[Tie, ...] = (
         "healthCheckId",
         cut,
         "is answered without its health check, or with another one",
-        "traffic is no longer taken away from the Region that this check turns off",
+        "traffic is no longer moved from the Region that this check turns off",
     ),
 )
 """What holds a member, a copy or a record to what it belongs to."""
@@ -244,7 +244,7 @@ PROTECTIONS: tuple[Tie, ...] = (
         "they can be deleted sooner, by mistake or on purpose",
     ),
     *(
-        Tie(type_, path, off, "is turned off", "nobody can read what it has encrypted")
+        Tie(type_, path, off, "is turned off", "what it has encrypted is unreadable")
         for type_, path in ((aws.KMS_KEY, "isEnabled"), (aws.KMS_REPLICA_KEY, "enabled"))
     ),
     *(
@@ -299,7 +299,7 @@ LINKS: tuple[Attachment, ...] = (
     Attachment(
         aws.ROUTE53_HEALTH_CHECK,
         "records lose their health check",
-        "traffic is no longer taken away from the Region that this check turns off",
+        "traffic is no longer moved from the Region that this check turns off",
     ),
 )
 """What makes a copy of something else, or sends traffic past it."""

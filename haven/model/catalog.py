@@ -46,7 +46,7 @@ class InstanceType:
     nvme_gb: int
     """Instance store, decimal GB; 0 without one."""
     ebs_max_mb_s: float
-    """Largest EBS throughput, MB/s; 0 where the data doesn't say."""
+    """Largest EBS throughput, MB/s; 0 where the data has none."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Telling facts about what an account has once, read from the registrations alone."""
+"""Key facts about an account's own resources, read from the recording alone."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +7,7 @@ from haven.program.recording import Resource
 
 
 def trail(records: Sequence[Resource]) -> Iterator[str]:
-    """What a trail writes down, and for how long nobody takes it away."""
+    """What a trail records, and for how long its bucket locks the objects."""
     for each in _of(records, aws.CLOUDTRAIL_TRAIL):
         reach = "all Regions" if each.inputs.get("isMultiRegionTrail") else "this Region alone"
         yield f"trail {each.inputs.get('name')}: events of {reach}"

@@ -1,4 +1,4 @@
-"""Counts and telling facts about what would stand in a Region, read from the registrations alone."""
+"""Counts and key facts of the resources in a Region, read from the recording alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ def scaling(record: Resource) -> Mapping[str, int] | None:
 
 
 def capacity(records: Records, recording: Recording) -> dict[str, int]:
-    """How much of what serves would stand in one Region, given that Region's records."""
+    """How much capacity one Region has, from that Region's records."""
     groups = of_type(records, aws.EKS_NODE_GROUP)
     return {
         "buckets": len(of_type(records, aws.S3_BUCKET)),
@@ -64,7 +64,7 @@ def referred(value: Any, recording: Recording) -> Resource | None:
 
 
 def component_facts(component: str | None, records: Records, recording: Recording) -> list[str]:
-    """What a reader wants to know first about a component's part in one Region; empty where counts say it all."""
+    """What a reader wants to know first about a component's part in one Region; empty where counts suffice."""
     describe = _DESCRIPTIONS.get(component or "")
     return [fact for fact in describe(records, recording) if fact] if describe else []
 

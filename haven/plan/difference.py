@@ -22,7 +22,7 @@ class PropertyChange:
     """One value that differs."""
 
     path: str
-    """Such as `scalingConfig.desiredSize`; options of the resource stand in brackets: `(protect)`."""
+    """Such as `scalingConfig.desiredSize`; options of the resource are in brackets: `(protect)`."""
     before: str | None
     """None: it was not there."""
     after: str | None
@@ -83,7 +83,7 @@ def as_json(before: Plan, after: Plan, found: Difference, notes: Sequence[str]) 
     `compare` has `tier`, `regions`, `promises` and `judgements` as in a plan; `added` and `removed`: resources as in a
     plan; `changed`: resources with `properties`, each with `path`, `before` and `after` (null where it isn't there);
     `refused`: those of the removed ones that are protected or retained, each with the `data` to save first, the command
-    that lets go of it (`unprotect`) and those that take it away in AWS (`byHand`); `notes`: what besides the tier had
+    that unprotects it (`unprotect`) and those that delete it in AWS (`byHand`); `notes`: what besides the tier had
     to differ.
     """
     there = plan_json(after)

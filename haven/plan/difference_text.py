@@ -54,13 +54,16 @@ def _group(title: str, sign: str, colour: str, records: Sequence[Resource], styl
 
 
 def _held(removed: Sequence[Resource], style: Style) -> list[str]:
-    """What of it is refused, by name, and what to do. Commands stand on one line each, to be copied."""
+    """Which deletions are refused, by name, and what to do. Each command is on one line, to be copied."""
     found = held(removed)
     if not found:
         return []
     lines = [
         style.paint(f"Refused: {plural(len(found), 'resource')} of those removed", "bold"),
-        *wrapped("Pulumi deletes nothing that is protected, and what is retained it only forgets. If it is meant:", 2),
+        *wrapped(
+            "Pulumi refuses to delete protected resources, and only removes retained ones from the state. Steps:",
+            2,
+        ),
     ]
     for number, (what, details) in enumerate(steps(found), start=1):
         lines += wrapped(f"{number}. {what}", 2, hanging=3)

@@ -1,4 +1,4 @@
-"""Telling facts about tables, queues, images, balancers, backups and alarms, read from the registrations alone."""
+"""Key facts about tables, queues, images, balancers, backups and alarms, read from the recording alone."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -67,22 +67,22 @@ def _backups(records: Records, _: Recording) -> list[str]:
 def _watch(records: Records, _: Recording) -> list[str]:
     alarms = len(_of_type(records, aws.CLOUDWATCH_METRIC_ALARM))
     sums = [str(each.inputs["alarmName"]) for each in _of_type(records, aws.CLOUDWATCH_COMPOSITE_ALARM)]
-    told = len(_of_type(records, aws.SNS_TOPIC_SUBSCRIPTION))
-    nobody = "nobody is told: subscribe to the topic, or name emails in haven:watch"
+    addresses = len(_of_type(records, aws.SNS_TOPIC_SUBSCRIPTION))
+    none = "no notifications: subscribe to the topic, or set emails in haven:watch"
     return [
         f"{plural(alarms, 'alarm')}, summed up by {' and '.join(sorted(sums))}" if sums else plural(alarms, "alarm"),
-        f"{plural(told, 'address')} told" if told else nobody,
+        f"notifies {plural(addresses, 'address')}" if addresses else none,
     ]
 
 
 def _faults(records: Records, _: Recording) -> list[str]:
     made = _of_type(records, aws.FIS_EXPERIMENT_TEMPLATE)
-    return [f"{plural(len(made), 'experiment')} that somebody may start"]
+    return [f"{plural(len(made), 'experiment')} to start by hand"]
 
 
 def _cost(records: Records, _: Recording) -> list[str]:
     return [
-        f"told when a month costs {each.inputs.get('limitAmount')} {each.inputs.get('limitUnit')}"
+        f"notifies when a month costs {each.inputs.get('limitAmount')} {each.inputs.get('limitUnit')}"
         for each in _of_type(records, aws.BUDGETS_BUDGET)
     ]
 
@@ -97,4 +97,4 @@ DESCRIPTIONS: Mapping[str, Callable[[Records, Recording], list[str]]] = {
     "ReplicatedRegistry": _images,
     "RequestBuffer": _queue,
 }
-"""Component -> what to say of its part in one Region; empty texts are left out."""
+"""Component -> key facts of its part in one Region; empty texts are left out."""

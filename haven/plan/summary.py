@@ -1,4 +1,4 @@
-"""A plan as data: what one recording says would stand where, beside what its tier promises."""
+"""A plan as data: the resources of one recording by Region, beside the objectives of its tier."""
 
 import re
 from collections import Counter
@@ -53,7 +53,7 @@ class Section:
 
 @dataclass(frozen=True)
 class RegionPlan:
-    """What would stand in one Region."""
+    """The resources of one Region."""
 
     region: str
     role: str
@@ -98,7 +98,7 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
     """The plan of a recorded run of the program.
 
     Args:
-        recording: what the program declared; its outputs say tier, Regions, promises and the rest.
+        recording: what the program declared; its outputs have tier, Regions, promises and the rest.
         placeholders: where the config has encrypted values, which were not decrypted.
     """
     outputs = recording.outputs
@@ -185,8 +185,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
     - `resources`: every custom resource but providers, by URN: `urn`, `type`, `name`, `region` (that of its explicit
       provider, or null), `component` and `componentName` (the outermost Haven component around it, or null),
       `protect`, and for node groups `scaling` (`min`, `desired`, `max`).
-    - `promises`: name -> what the tier can be held to, in minutes, with sources; `assumption` says why where the most
-      is assumed and promised by nobody.
+    - `promises`: name -> what the tier can be held to, in minutes, with sources; `assumption` has the reason for a
+      worst case without a source.
     - `objectives`: the stack's, as in its config; `judgements`: each beside each promise, with a verdict and a reason.
     - `systems`: name -> `kind`, `tier`. `notes`: what else a reader should know.
     - `placeholders`: config keys with encrypted values; they were not decrypted and are not in the plan.

@@ -1,4 +1,4 @@
-"""A plan for people: what stands where, what the tier promises, what it leaves open."""
+"""A plan as text: resources by Region, what the tier promises, what it leaves open."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ CAPACITY_LABELS = {
 _VERDICT_COLOURS = {"within": "green", "possible": "yellow", "out": "red"}
 _OBJECTIVE_UNITS = {"rtoMinutes": "RTO {:g} min", "rpoMinutes": "RPO {:g} min", "availabilityPercent": "{:g} %"}
 ASSUMED = "[A]"
-"""Marks a figure that nobody stands behind."""
+"""Marks a figure without a source."""
 
 
 def render(plan: Plan, style: Style) -> str:
@@ -42,14 +42,14 @@ def render(plan: Plan, style: Style) -> str:
 
 def _headline(plan: Plan, style: Style) -> list[str]:
     title = f"Stack {plan.stack}: {_what(plan)}"
-    total = f"{plural(plan.count, 'resource')}; planned offline, nothing was asked or changed"
+    total = f"{plural(plan.count, 'resource')}; planned offline"
     return [style.paint(title, "bold"), total]
 
 
 def _what(plan: Plan) -> str:
     if plan.kind == ENVIRONMENT:
         return f"tier {plan.tier}, writes go to {plan.active}"
-    return "what the account has once, whatever environments stand in it"
+    return "resources that exist once per account, for all environments in it"
 
 
 def _side_by_side(regions: Sequence[RegionPlan]) -> list[str]:
@@ -147,7 +147,7 @@ def in_order(promised: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mappi
 
 
 def promise_name(name: str, promise: Mapping[str, Any]) -> str:
-    """A promise as a row names it: the part before a colon says it all."""
+    """A promise as a row names it: the part before a colon."""
     words = str(promise.get("description", name)).partition(":")[0]
     return words if name == "rto" else f"lost: {words}"
 
@@ -177,12 +177,12 @@ def minutes(value: Any) -> str:
 def _sources(promised: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Where the figures come from; assumptions with their reason."""
     for name, promise in in_order(promised):
-        said = f"{promise_name(name, promise)}: best case {promise.get('bestCaseSource')}"
+        line = f"{promise_name(name, promise)}: best case {promise.get('bestCaseSource')}"
         if promise.get("assumption"):
-            said += f"; worst case {ASSUMED} assumed: {promise['assumption']}"
+            line += f"; worst case {ASSUMED} assumed: {promise['assumption']}"
         elif promise.get("worstCaseSource"):
-            said += f"; worst case {promise['worstCaseSource']}"
-        yield from wrapped(said, 2)
+            line += f"; worst case {promise['worstCaseSource']}"
+        yield from wrapped(line, 2)
 
 
 def _systems(plan: Plan, style: Style) -> list[str]:

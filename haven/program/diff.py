@@ -7,7 +7,7 @@ from typing import Any
 from haven.program.recording import Secret
 
 ABSENT = object()
-"""Stands for a value on the side that hasn't got it."""
+"""The value of a side that doesn't have it."""
 
 HIDDEN = "(secret)"
 """Stands for a secret value, whatever it is."""

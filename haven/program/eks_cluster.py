@@ -55,7 +55,7 @@ def control_plane(name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, 
 
 
 IGNORED = ("accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons")
-"""What pulumi-eks tells the engine to leave alone once the control plane stands."""
+"""What pulumi-eks puts into `ignoreChanges` of the control plane."""
 
 
 def _encryption(key_arn: str | None) -> dict[str, Any] | None:

@@ -49,8 +49,8 @@ def record(
         project: the project's name.
         remembered: what the environment's Stash holds from its first deployment. Omitted: what a first deployment
             with these values would have stored, with writes going to the primary Region.
-        first_deployment: whether nothing stands yet; the Stash then answers just what it is given.
-        seen: is told the URN of each resource when it is registered, also in a run that fails later.
+        first_deployment: whether nothing is deployed yet; the Stash then answers just what it is given.
+        seen: called with each resource's URN when it is registered, also in a run that fails later.
 
     Raises:
         Exception: whatever the program raises.

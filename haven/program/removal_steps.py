@@ -1,6 +1,6 @@
-"""What of a move to a lower tier is refused, by name, and how it is done when it is meant.
+"""Which deletions of a move to a lower tier are refused, by name, and the steps that delete them all the same.
 
-Pulumi deletes nothing that is protected, and what is retained it only forgets: the rest is for the hands of people.
+Pulumi refuses to delete protected resources, and removes retained ones from the state only: the rest is manual.
 """
 
 import shlex
@@ -18,33 +18,33 @@ _NAMES = {
     aws.RDS_CLUSTER: "clusterIdentifier",
     aws.S3_BUCKET: "bucket",
 }
-"""Types of what stands for itself -> the input that holds its name in AWS; all others go by their name in the state."""
+"""Types -> the input with the resource's name in AWS; all others go by their name in the state."""
 
 
 def unprotect(urn: str) -> str:
-    """The command that lets Pulumi delete, or forget, what is protected."""
+    """The command that lets Pulumi delete a protected resource, or remove it from the state."""
     return f"pulumi state unprotect {shlex.quote(urn)}"
 
 
 @dataclass(frozen=True)
 class Held:
-    """One resource that a move would take away and that is held on to."""
+    """One resource that a move would delete and that is protected or retained."""
 
     record: Resource
     data: str
     """What would be lost with it, and what to save first."""
     by_hand: Sequence[str]
-    """What takes it away in AWS once it is out of the state, in this order; nothing where `pulumi up` does."""
+    """The commands that delete it in AWS once it is out of the state, in this order; none where `pulumi up` does."""
 
     @property
     def unprotect(self) -> str:
-        """The command that lets Pulumi delete, or forget, it."""
+        """The command that lets Pulumi delete it, or remove it from the state."""
         return unprotect(self.record.urn)
 
 
 @dataclass(frozen=True)
 class _Way:
-    """How one type of resource is let go of."""
+    """How to delete one type of resource."""
 
     data: str
     commands: Callable[[str, str], Sequence[str]]
@@ -116,29 +116,28 @@ def _access_point(name: str, _: str) -> Sequence[str]:
     ]
 
 
-_LOGS = "what it has logged; export what an audit may ask for"
+_LOGS = "its log events; export what an audit may need"
 _WAYS = {
     aws.CLOUDWATCH_LOG_GROUP: _Way(_LOGS, _log_group),
     aws.DYNAMODB_TABLE_REPLICA: _Way(
-        "nothing that the home table hasn't got, once ReplicationLatency is low", _replica
+        "nothing that the home table doesn't have, once ReplicationLatency is low", _replica
     ),
-    aws.EKS_CLUSTER: _Way("volumes and objects of its own; save what isn't in the other cluster", _cluster),
+    aws.EKS_CLUSTER: _Way("its volumes and Kubernetes objects; save what isn't in the other cluster", _cluster),
     aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP: _Way("nothing: it holds no data", _datastore),
     aws.ELASTICACHE_REPLICATION_GROUP: _Way("cached entries; the primary's stay", _cache),
     aws.LB_LOAD_BALANCER: _Way("nothing: it holds no data", _balancer),
-    aws.RDS_CLUSTER: _Way("nothing that the writer hasn't got; look at AuroraGlobalDBReplicationLag first", _database),
+    aws.RDS_CLUSTER: _Way("nothing that the writer doesn't have; check AuroraGlobalDBReplicationLag first", _database),
     aws.S3CONTROL_MULTI_REGION_ACCESS_POINT: _Way(
-        "nothing: it holds no data; but who goes through it has to go to the buckets themselves first, and its alias"
-        " never comes back",
+        "nothing: it holds no data; but point its clients to the buckets first: its alias is never issued again",
         _access_point,
     ),
     aws.S3_BUCKET: _Way("its objects; copy what isn't in the other Region", _bucket),
 }
-_UNKNOWN = _Way("what it holds; look before you let go", lambda _, __: ())
+_UNKNOWN = _Way("what it holds; check before you delete it", lambda _, __: ())
 
 
 def held(removed: Sequence[Resource]) -> list[Held]:
-    """What of this is held on to, in the order given."""
+    """The protected and retained ones, in the order given."""
     return [_held(each) for each in removed if each.options.protect or each.options.retain_on_delete]
 
 
@@ -149,17 +148,17 @@ def _held(record: Resource) -> Held:
 
 
 def steps(found: Sequence[Held]) -> Iterator[tuple[str, Sequence[str]]]:
-    """What to do when all of it is meant: what, and the commands, in their order."""
+    """The steps to delete all of it: each with its commands, in their order."""
     yield "Save what you still need:", [f"{each.record.name}: {each.data}" for each in found]
-    yield "Let go of each, by name:", [each.unprotect for each in found if each.record.options.protect]
+    yield "Unprotect each, by name:", [each.unprotect for each in found if each.record.options.protect]
     before = [one for each in found if not each.record.options.retain_on_delete for one in each.by_hand]
     if before:
-        yield "Turn off what AWS protects by itself:", before
+        yield "Turn off AWS's own deletion protection:", before
     retained = [one for each in found if each.record.options.retain_on_delete for one in each.by_hand]
-    yield "Change haven:tier and let Pulumi take away the rest:", ["pulumi up"]
+    yield "Change haven:tier and let Pulumi delete the rest:", ["pulumi up"]
     if retained:
         yield (
-            "What was retained stands on in AWS, and costs; take it away there, then once more `pulumi up` for the"
-            " networks that it stood in:",
+            "Retained resources remain in AWS and cost money; delete them there, then run `pulumi up` once more for the"
+            " networks that contained them:",
             retained,
         )

@@ -41,7 +41,7 @@ def run_program(stack: Stack) -> Recording:
         refused = error.problems
     except _refusals() as error:
         refused = () if stack.problems else tuple(_refusal(error))
-    problems = [*stack.problems, *_unsaid(refused, stack.problems)]
+    problems = [*stack.problems, *_new(refused, stack.problems)]
     if problems:
         raise Problems(problems, stack.where)
     return recording
@@ -68,7 +68,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 
 def _refusal(error: Exception) -> Iterator[Problem]:
-    """What a component or the program says is wrong, one problem for each reason."""
+    """What a component or the program refuses, one problem for each reason."""
     component = str(error).partition(" refuses")[0]
     for reason in getattr(error, "errors", None) or ():
         parts = _REASON.fullmatch(reason["reason"])
@@ -80,15 +80,15 @@ def _refusal(error: Exception) -> Iterator[Problem]:
         yield Problem("the program", f"a refusal: {error}", _ACCEPTED, "change what it names")
 
 
-def _unsaid(problems: tuple[Problem, ...], said: tuple[Problem, ...]) -> Iterator[Problem]:
-    """The problems about keys of which nothing is said yet: what a file garbles, the program can't read either."""
-    keys = {each.what.partition(" (line")[0] for each in said}
+def _new(problems: tuple[Problem, ...], known: tuple[Problem, ...]) -> Iterator[Problem]:
+    """The problems with keys that have none yet: what a file garbles, the program can't read either."""
+    keys = {each.what.partition(" (line")[0] for each in known}
     return (each for each in problems if each.what not in keys)
 
 
 @contextlib.contextmanager
 def _only_on_stderr() -> Iterator[None]:
-    """What a program prints must not stand between the lines of a plan."""
+    """What a program prints must not appear between the lines of a plan."""
     with contextlib.redirect_stdout(sys.stderr):
         yield
 
@@ -96,7 +96,7 @@ def _only_on_stderr() -> Iterator[None]:
 def with_tier(stack: Stack, tier: Tier) -> Variant:
     """The stack as it would be under another tier.
 
-    What that tier couldn't have is taken along as far as it goes, and said in the notes: objectives are judged rather
+    What that tier couldn't have is kept as far as possible, and listed in the notes: objectives are judged rather
     than enforced, systems above the tier are lowered to it, a snapshot to restore belongs to tier backup only.
 
     Raises:
@@ -121,7 +121,7 @@ def _lowered(text: str, tier: Tier, notes: list[str]) -> str:
         own = system.get("tier")
         if own is not None and Tier(own).rank > tier.rank:
             system["tier"] = tier.value
-            notes.append(f"system {name} is compared at tier {tier}: it can't stand above its environment")
+            notes.append(f"system {name} is compared at tier {tier}: it can't be above its environment")
     return json.dumps(systems, sort_keys=True)
 
 

@@ -26,7 +26,7 @@ _ROWS = "its rows"
 _POINTS = "its recovery points"
 _FILES = "its files"
 _OBJECTS = "its objects, in every version"
-_ENTRIES = "its entries; a cold cache sends its whole load to what stands behind it"
+_ENTRIES = "its entries; a cold cache sends its whole load to the store behind it"
 _KEY = "the key: whatever it has encrypted can't be read by anybody any more"
 _MESSAGES = "the messages in it"
 _LOGS = "what it has logged"
@@ -98,7 +98,7 @@ STATEFUL: tuple[Stateful, ...] = (
     Stateful(
         aws.S3CONTROL_MULTI_REGION_ACCESS_POINT,
         "aws_s3control_multi_region_access_point",
-        "its alias, which never comes back: who goes through it finds nothing",
+        "its alias, which is never issued again: its clients fail",
     ),
     Stateful(
         aws.SECRETSMANAGER_SECRET,

@@ -1,4 +1,4 @@
-"""Which stacks stand in AWS, as far as their files tell."""
+"""Which stacks are deployed to AWS, as far as their files show."""
 
 from typing import TypedDict
 
@@ -9,7 +9,7 @@ from haven.pull_request.findings import EXAMPLE_ACCOUNTS, active_region
 
 
 class Environment(TypedDict):
-    """One stack that stands in AWS."""
+    """One stack that is deployed to AWS."""
 
     stack: str
     account: str

@@ -1,4 +1,4 @@
-"""What can be seen to be dangerous without asking anybody: in the config, and in what would no longer be declared."""
+"""Dangerous changes that show offline: in the config, and in resources that would no longer be declared."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,26 +12,26 @@ EXAMPLE_ACCOUNTS = frozenset({"111122223333", "123456789012"})
 """Account numbers of examples: AWS's documentation has them, and so have this project's stack files."""
 _SHOWN = 10
 _ANOTHER_STACK = "put it back; for another one make a new stack, move the data there, then destroy this one"
-FIXED_AT_BIRTH = {
+IMMUTABLE = {
     "haven:regions": "another Region would replace everything",
-    "haven:account": "another account holds nothing of what stands",
+    "haven:account": "another account has none of the existing resources",
     "haven:kind": "everything of the other kind would go",
 }
 """Keys that an environment can't change after its first deployment, and why."""
 
 
 def errors(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Problem]:
-    """Edits of what is fixed at birth: they can't be merged, whatever the state says."""
+    """Edits of what is immutable: they can't be merged, whatever the state contains."""
     if not before or not after or _taken_over(before, after):
         return
-    for key, why in FIXED_AT_BIRTH.items():
+    for key, why in IMMUTABLE.items():
         old, new = _value(before.get(key)), _value(after.get(key))
         if old != new and old is not None:
             yield Problem(key, shown(new), f"{shown(old)}, as on the base branch: {why}", _ANOTHER_STACK)
 
 
 def _taken_over(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
-    """Whether a shipped example becomes somebody's own environment: nothing of it stands yet."""
+    """Whether a shipped example becomes somebody's own environment: nothing of it is deployed yet."""
     was = before.get("haven:account")
     return was in EXAMPLE_ACCOUNTS and after.get("haven:account") != was
 

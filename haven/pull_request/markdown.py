@@ -1,6 +1,6 @@
 """The report on a change as one comment on a pull request.
 
-Whatever comes from a stack file or a program stands in code: there, GitHub neither links, mentions nor renders it.
+Text from a stack file or a program is code: there, GitHub neither links, mentions nor renders it.
 """
 
 from bisect import bisect_left
@@ -20,7 +20,7 @@ from haven.pull_request.report_json import capacity_changes
 MARKER = "<!-- haven pull request -->"
 """Begins the comment; the next run finds it by this line."""
 QUIET = "<!-- nothing to say -->"
-"""Follows the marker where no stack is touched: nobody needs a new comment to say so."""
+"""Follows the marker where no stack is touched: that needs no new comment."""
 LIMIT = 65_536
 """Characters of a comment (GitHub answers more with "Body is too long (maximum is 65536 characters)", read 2026-11-21).
 Bytes are counted here: there are never fewer of them than characters."""
@@ -89,19 +89,19 @@ def _head(report: Report, rows: int | None = None) -> list[str]:
         "|---|---|---|---:|---:|---:|",
         *(_row(each) for each in report.stacks[:rows]),
         "",
-        f"Planned offline against {code(report.base[:12])}; nothing was asked or changed.",
+        f"Planned offline against {code(report.base[:12])}.",
     ]
 
 
 def _conclusion(report: Report) -> str:
     refused = [each.stack.name for each in report.stacks if each.refused]
     unknown = [each.stack.name for each in report.stacks if each.unknown]
-    said = []
+    parts = []
     if refused:
-        said.append(f"**Not to be merged as it is:** {_names(refused)}.")
+        parts.append(f"**Not to be merged as it is:** {_names(refused)}.")
     if unknown:
-        said.append(f"**Not judged:** {_names(unknown)}.")
-    return " ".join(said) or f"{plural(len(report.stacks), 'stack')} touched; nothing stands against it."
+        parts.append(f"**Not judged:** {_names(unknown)}.")
+    return " ".join(parts) or f"{plural(len(report.stacks), 'stack')} touched; no objections."
 
 
 def _names(names: Sequence[str]) -> str:
@@ -127,11 +127,13 @@ def _compared(report: StackReport) -> bool:
 
 
 def _policies(report: StackReport) -> str:
-    said = report.verdict
-    if said is None:
+    verdict = report.verdict
+    if verdict is None:
         return "" if report.stack.change == DELETED else "**no verdict**"
-    counts = [f"**{said.mandatory} mandatory**"] if said.mandatory else []
-    counts += [f"{number} {word}" for number, word in ((said.advisory, "advisory"), (said.waived, "waived")) if number]
+    counts = [f"**{verdict.mandatory} mandatory**"] if verdict.mandatory else []
+    counts += [
+        f"{number} {word}" for number, word in ((verdict.advisory, "advisory"), (verdict.waived, "waived")) if number
+    ]
     return ", ".join(counts) or "no violations"
 
 
@@ -149,14 +151,17 @@ def _tier_of(plan: Plan | None) -> str:
 
 
 def _stack(report: StackReport, whole: Report, lines: int | None) -> list[str]:
-    """A section on one stack; nothing where the table above says it all."""
-    said = list(_section(report, whole, lines))
-    return ["", f"### {code(report.stack.name)}", *said] if said else []
+    """A section on one stack; nothing where the table above suffices."""
+    section = list(_section(report, whole, lines))
+    return ["", f"### {code(report.stack.name)}", *section] if section else []
 
 
 def _section(report: StackReport, whole: Report, lines: int | None) -> Iterator[str]:
     if report.stack.change == DELETED:
-        yield from ("", "The stack's file goes. What stands in AWS doesn't: run `pulumi destroy` first, if it should.")
+        yield from (
+            "",
+            "This deletes the stack's file, not its resources in AWS: run `pulumi destroy` first to delete them.",
+        )
     yield from _listed("Errors", [_problem(each) for each in report.errors])
     yield from _listed(f"Problems in {code(report.stack.file)}", [_problem(each) for each in report.problems])
     yield from _listed("Failures", [code(each) for each in report.failures])

@@ -149,7 +149,7 @@ def stack_report(stack: Touched, before: Run | None, after: Run | None) -> Stack
 
 
 def _renamed(old: Run, new: Run) -> Iterator[Problem]:
-    """The project's name stands in the state's path and in every URN."""
+    """The project's name is part of the state's path and of every URN."""
     if old.recording and new.recording and old.recording.project != new.recording.project:
         allowed = f"{shown(old.recording.project)}, as on the base branch: Pulumi would make everything a second time"
         yield Problem("name (Pulumi.yaml)", shown(new.recording.project), allowed, "put it back")

@@ -13,7 +13,7 @@ def as_json(report: Report) -> dict[str, Any]:
     """The report: `base`, the commit it was held against, and `stacks`, those that the change touches.
 
     A stack has `stack`, `file`, `change` (`added`, `changed`, `deleted`), `tier` and `active` (each `before` and
-    `after`, null where there is none), `capacity` (Region -> what stands there -> `before`, `after`, where they
+    `after`, null where there is none), `capacity` (Region -> kind of capacity -> `before`, `after`, where they
     differ), `added`, `changed`, `removed` and `refused` as in `haven plan --compare --json`, `errors` and `problems`
     (`what`, `got`, `allowed`, `fix`), `warnings`, `failures`, and `policy` (null where the policies weren't asked).
     """
@@ -47,14 +47,14 @@ def _pair(report: StackReport, name: str) -> dict[str, str | None]:
 def _policy(report: StackReport) -> dict[str, Any] | None:
     if report.verdict is None:
         return None
-    told = asdict(report.verdict)
-    for each in told["waivers"]:
+    verdict = asdict(report.verdict)
+    for each in verdict["waivers"]:
         each["until"] = each["until"].isoformat() if each["until"] else None
-    return told
+    return verdict
 
 
 def capacity_changes(before: Plan | None, after: Plan | None) -> dict[str, dict[str, dict[str, int]]]:
-    """Region -> what stands there -> how many before and after, for what differs."""
+    """Region -> kind of capacity -> how much before and after, where it differs."""
     old, new = _capacity(before), _capacity(after)
     found: dict[str, dict[str, dict[str, int]]] = {}
     for region in sorted(old.keys() | new):

@@ -67,7 +67,7 @@ def open_repository(directory: Path, ref: str) -> Repository:
 
 
 class _GitError(Exception):
-    """git said no."""
+    """git failed."""
 
 
 def _got(error: _GitError) -> str:

@@ -28,7 +28,7 @@ class Run:
     problems: tuple[Problem, ...] = ()
     """Why there is no recording: what is wrong with the stack's file or config."""
     failure: str = ""
-    """What else went wrong: with a recording, nobody could judge it."""
+    """What else went wrong: with a recording, why it couldn't be judged."""
     verdict: Verdict | None = None
     sarif: Mapping[str, Any] = field(default_factory=dict)
 
@@ -46,11 +46,11 @@ def run_stacks(directory: Path, files: Sequence[str], *, judged: bool) -> dict[s
         check=False,
     )
     try:
-        told = json.loads(done.stdout)
+        data = json.loads(done.stdout)
     except ValueError:
         last = one_line(done.stderr.strip().rpartition("\n")[2]) or f"exit code {done.returncode}"
         return {file: Run({}, failure=last) for file in files}
-    return {file: _read(told[file]) for file in files}
+    return {file: _read(data[file]) for file in files}
 
 
 def _worker(directory: Path) -> Path:
@@ -66,27 +66,27 @@ def _environment_of(directory: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in paths if each)}
 
 
-def _read(told: Mapping[str, Any]) -> Run:
+def _read(data: Mapping[str, Any]) -> Run:
     return Run(
-        config=told.get("config", {}),
-        recording=_recording(told["recording"]) if "recording" in told else None,
-        problems=tuple(Problem(**each) for each in told.get("problems", ())),
-        failure=told.get("failure", ""),
-        verdict=read_verdict(told["policy"]) if "policy" in told else None,
-        sarif=told.get("sarif", {}),
+        config=data.get("config", {}),
+        recording=_recording(data["recording"]) if "recording" in data else None,
+        problems=tuple(Problem(**each) for each in data.get("problems", ())),
+        failure=data.get("failure", ""),
+        verdict=read_verdict(data["policy"]) if "policy" in data else None,
+        sarif=data.get("sarif", {}),
     )
 
 
-def _recording(told: Mapping[str, Any]) -> Recording:
-    resources = [_record(each) for each in told["resources"]]
-    return Recording(told["project"], told["stack"], resources, _unmarked(told["outputs"]))
+def _recording(data: Mapping[str, Any]) -> Recording:
+    resources = [_record(each) for each in data["resources"]]
+    return Recording(data["project"], data["stack"], resources, _unmarked(data["outputs"]))
 
 
-def _record(told: Mapping[str, Any]) -> Resource:
+def _record(data: Mapping[str, Any]) -> Resource:
     """A record; what the other side's version of it has besides is left out."""
-    own = {each.name: told[each.name] for each in fields(Resource) if each.name in told}
-    options = {each.name: told["options"][each.name] for each in fields(Options) if each.name in told["options"]}
-    return Resource(**{**own, "inputs": _unmarked(told["inputs"]), "options": Options(**options)})
+    own = {each.name: data[each.name] for each in fields(Resource) if each.name in data}
+    options = {each.name: data["options"][each.name] for each in fields(Options) if each.name in data["options"]}
+    return Resource(**{**own, "inputs": _unmarked(data["inputs"]), "options": Options(**options)})
 
 
 def _unmarked(value: Any) -> Any:

@@ -8,7 +8,7 @@ from haven.pull_request.report import Report
 def as_sarif(report: Report) -> dict[str, Any]:
     """The verdicts on the stacks that could be judged; without any, it has no runs.
 
-    Code scanning tells analyses apart by their category (`automationDetails.id`) and takes at most 20 runs in a file
+    Code scanning distinguishes analyses by their category (`automationDetails.id`) and takes at most 20 runs in a file
     (GitHub, "SARIF results exceed one or more limits", read 2026-11-21).
     """
     runs = [

@@ -1,4 +1,4 @@
-"""What the policies say of a stack: the one place that knows the form of a verdict's JSON."""
+"""The policies' verdict on a stack: the one place that knows the form of a verdict's JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 SOON = timedelta(days=30)
-"""How long before its end a waiver is told of."""
+"""How long before its end a waiver is reported."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the policies say."""
+    """The policies' verdict on a stack."""
 
     mandatory: int = 0
     advisory: int = 0
@@ -63,20 +63,20 @@ def read_verdict(policy: Mapping[str, Any]) -> Verdict:
     )
 
 
-def _violation(told: Mapping[str, Any]) -> Violation:
+def _violation(data: Mapping[str, Any]) -> Violation:
     words = ("rule", "level", "severity", "resource", "path", "got", "allowed", "fix", "page")
-    return Violation(**{each: _text(told.get(each)) for each in words})
+    return Violation(**{each: _text(data.get(each)) for each in words})
 
 
-def _waiver(told: Mapping[str, Any]) -> Waiver:
-    inner = told.get("waiver")
-    waiver: Mapping[str, Any] = inner if isinstance(inner, Mapping) else told
+def _waiver(data: Mapping[str, Any]) -> Waiver:
+    inner = data.get("waiver")
+    waiver: Mapping[str, Any] = inner if isinstance(inner, Mapping) else data
     day = _text(waiver.get("until"))
     try:
         until = date.fromisoformat(day)
     except ValueError:
         until = None
-    return Waiver(_text(told.get("rule")), _text(told.get("resource")), until, _text(waiver.get("reason")))
+    return Waiver(_text(data.get("rule")), _text(data.get("resource")), until, _text(waiver.get("reason")))
 
 
 def _text(value: Any) -> str:

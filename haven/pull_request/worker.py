@@ -1,8 +1,8 @@
-"""Runs the program of one checkout for several stacks and writes down what it declares, and what its policies say.
+"""Runs the program of one checkout for several stacks and writes down what it declares, and the policies' verdict.
 
 A process of its own for each side of a comparison: `python -P worker.py [--judge] STACK_FILE...` with the checkout in
 front of `PYTHONPATH`, so that `haven`, `infra`, `haven_components` and `haven_policies` are that checkout's, and the
-installed packages are today's. It imports nothing of this package: here may stand another `haven` than around it.
+installed packages are today's. It imports nothing of this package: the checkout may have another `haven`.
 """
 
 import json
@@ -20,31 +20,31 @@ SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"
 def main(words: Sequence[str]) -> None:
     """Print, for each stack file, its config and either what came of it or what is wrong."""
     files = [each for each in words if each != "--judge"]
-    print(json.dumps({file: _told(file, judged="--judge" in words) for file in files}))
+    print(json.dumps({file: _result(file, judged="--judge" in words) for file in files}))
 
 
-def _told(file: str, *, judged: bool) -> dict[str, Any]:
+def _result(file: str, *, judged: bool) -> dict[str, Any]:
     from haven.base.problems import Problems  # noqa: PLC0415  the checkout's
     from haven.config.stack_file import load_stack  # noqa: PLC0415  the checkout's
     from haven.program.run import run_program  # noqa: PLC0415  the checkout's
 
-    told: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     try:
         stack = load_stack(file, Path())
-        told["config"] = dict(stack.config)
+        result["config"] = dict(stack.config)
         recording = run_program(stack)
-        told["recording"] = _plain(recording)
+        result["recording"] = _plain(recording)
         if judged:
-            told |= _judged(stack, recording, file)
+            result |= _judged(stack, recording, file)
     except Problems as error:
-        told["problems"] = [asdict(each) for each in error.problems]
+        result["problems"] = [asdict(each) for each in error.problems]
     except Exception as error:  # noqa: BLE001  a program may raise whatever it likes, and the other stacks go on
-        told["failure"] = f"{type(error).__name__}: {error}"
-    return told
+        result["failure"] = f"{type(error).__name__}: {error}"
+    return result
 
 
 def _judged(stack: Any, recording: Any, file: str) -> dict[str, Any]:
-    """What `haven plan --policy` says, as JSON and as SARIF."""
+    """What `haven plan --policy` prints, as JSON and as SARIF."""
     from haven_policies import report, sarif  # noqa: PLC0415  the checkout's
     from haven_policies.judge import verdict_on  # noqa: PLC0415  the checkout's
 

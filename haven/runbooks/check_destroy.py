@@ -1,4 +1,4 @@
-"""Whether an environment that was promoted can be destroyed: the order is told by roles that only AWS knows."""
+"""Whether an environment can be destroyed after a promotion: that depends on roles which only AWS knows."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _Answer = TypeVar("_Answer")
 
 
 class UnansweredError(MissingDependency):
-    """AWS didn't tell; the message says what was asked, and where."""
+    """AWS didn't answer; the message names the request and the Region."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Roles:
 
 
 def obstacles(manifest: Mapping[str, Any], active: str, roles: Roles) -> Iterator[Problem]:
-    """What stands in the way of `pulumi destroy`, each with the way out.
+    """What blocks `pulumi destroy`, each with the remediation.
 
     Args:
         manifest: the environment's recovery manifest.
         active: the Region that `haven:active` named at the last deployment.
-        roles: as AWS tells them.
+        roles: as AWS reports them.
     """
     primary = manifest["regions"]["primary"]
     if roles.database not in (None, active):
@@ -82,7 +82,7 @@ def _members(rds: Any, name: str) -> Mapping[str, bool]:
 
 
 def _datastore(client: Client, region: str, group: str) -> Mapping[str, str]:
-    """What a cache group says of the datastore that it belongs to; nothing where it stands alone or isn't there."""
+    """A cache group's data on its Global Datastore; nothing where it has none or doesn't exist."""
     elasticache = client("elasticache", region)
 
     def ask() -> Mapping[str, str]:
@@ -90,14 +90,14 @@ def _datastore(client: Client, region: str, group: str) -> Mapping[str, str]:
             (found,) = elasticache.describe_replication_groups(ReplicationGroupId=group)["ReplicationGroups"]
         except elasticache.exceptions.ReplicationGroupNotFoundFault:
             return {}
-        told: Mapping[str, str] = found.get("GlobalReplicationGroupInfo") or {}
-        return told
+        info: Mapping[str, str] = found.get("GlobalReplicationGroupInfo") or {}
+        return info
 
     return _asked(f"ElastiCache in {region} for {group}", ask)
 
 
-def _is_primary(told: Mapping[str, str]) -> bool:
-    return told.get("GlobalReplicationGroupMemberRole") == "PRIMARY"
+def _is_primary(info: Mapping[str, str]) -> bool:
+    return info.get("GlobalReplicationGroupMemberRole") == "PRIMARY"
 
 
 def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:

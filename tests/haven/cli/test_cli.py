@@ -393,7 +393,7 @@ def test_the_other_tier_gets_what_it_could_not_have_lowered_and_says_so(project:
     )
     code, out, _ = run("plan", "prod", "--compare", "backup")
     assert code == 0
-    assert "\nsystem a is compared at tier backup: it can't stand above its environment\n" in out
+    assert "\nsystem a is compared at tier backup: it can't be above its environment\n" in out
     assert "system b" not in out
     assert "restoreSnapshot" not in out
     assert "out of the tier's reach" in out

@@ -38,7 +38,7 @@ def test_an_environment_says_that_it_is_one() -> None:
 
 def test_the_text_shows_what_the_account_has_and_nothing_that_only_environments_have() -> None:
     text = plan_text.render(make_plan(environment(ACCOUNT)), Style(colour=False))
-    assert text.startswith("Stack account: what the account has once, whatever environments stand in it\n")
+    assert text.startswith("Stack account: resources that exist once per account, for all environments in it\n")
     assert f"\n{PRIMARY} (primary): " in text
     assert f"\n{RECOVERY} (recovery): " in text
     table = text.split("\n\n")[1]

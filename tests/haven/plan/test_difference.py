@@ -229,7 +229,7 @@ def test_what_is_refused_is_named_with_what_to_do_in_its_order() -> None:
     refused = said[said.index("Refused: 2 resources") : said.index("Promises")]
     order = [
         "1. Save what",
-        "features-replica: nothing that the home table hasn't got",
+        "features-replica: nothing that the home table doesn't have",
         "2. Let go",
         "pulumi state unprotect urn:pulumi:test::haven::aws:dynamodb/tableReplica:TableReplica::features-replica\n",
         "pulumi state unprotect urn:pulumi:test::haven::aws:lb/loadBalancer:LoadBalancer::edge\n",

@@ -350,7 +350,7 @@ def test_wrapping_keeps_every_word_and_the_width(text: str, indent: int) -> None
 
 EXACT = """\
 [1mStack test: tier warm, writes go to eu-west-1[0m
-3 resources; planned offline, nothing was asked or changed
+3 resources; planned offline
 
                       eu-west-1        eu-central-1
                       primary, active  recovery, standby

@@ -34,7 +34,7 @@ def test_systems_above_the_other_tier_are_lowered_to_it_with_a_note() -> None:
         **systems,
         "a": {"kind": "x", "tier": "pilot-light"},
     }
-    assert variant.notes == ("system a is compared at tier pilot-light: it can't stand above its environment",)
+    assert variant.notes == ("system a is compared at tier pilot-light: it can't be above its environment",)
 
 
 def test_a_snapshot_to_restore_stays_in_tier_backup_only() -> None:

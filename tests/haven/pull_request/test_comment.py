@@ -76,7 +76,7 @@ def test_a_row_has_the_verdict_the_tiers_and_the_counts() -> None:
 
 def test_advisory_violations_alone_stop_nobody() -> None:
     found = report(("prod", run(declared()), run(declared(), verdict([violation("advisory")]))))
-    assert "1 stack touched; nothing stands against it." in said(found)
+    assert "1 stack touched; no objections." in said(found)
     assert "- advisory `bucket-keys`: `models rule`: got `AES256`; allowed `aws:kms`; fix `f`" in said(found)
     assert exit_code(found) == 0
 
