@@ -3,18 +3,31 @@
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from infra.config import stack_kinds
+from haven.base.problems import Problems
+from infra import topology
+from infra.config import component_keys, stack_kinds
+from infra.config.settings import AccountSettings
 from infra.immutable import remember
+from infra.parts import account
+
+
+class Refused(Problems, pulumi.RunError):
+    """The config is refused; the engine prints it without a traceback."""
 
 
 async def main() -> pulumi.Inputs:
     """Read the config, hold it against what the first deployment stored, declare the stack."""
-    settings = stack_kinds.load(pulumi.get_stack(), CONFIG.get())
-    await remember(settings)
+    stack = pulumi.get_stack()
     try:
-        return stack_kinds.declare(settings)
-    except pulumi.InputPropertiesError as refused:
-        raise pulumi.RunError(str(refused)) from refused
+        settings = stack_kinds.load(stack, CONFIG.get())
+        await remember(settings)
+        if isinstance(settings, AccountSettings):
+            return account.declare(settings)
+        return topology.declare(settings)
+    except Problems as error:
+        raise Refused(error.problems, error.where) from error
+    except pulumi.InputPropertiesError as error:
+        raise Refused(component_keys.problems(error, stack), f"the config of stack {stack}") from error
 
 
 pulumi.run(main)

@@ -5,16 +5,15 @@ from typing import Any
 
 import pulumi
 
-from haven.base.problems import Problem, choices, shown
-from infra.config.account_settings import AccountSettings
-from infra.config.settings import Refused, Settings
+from haven.base.problems import Problem, Problems, choices, shown
+from infra.config.settings import AccountSettings, Settings
 
 
 async def remember(settings: Settings | AccountSettings) -> None:
     """Hold the settings against the ones of the first deployment, before anything else is declared.
 
     Raises:
-        Refused: the Regions differ, or the first deployment would not write to the primary Region.
+        Problems: the Regions differ, or the first deployment would not write to the primary Region.
     """
     regions = {"primary": settings.regions.primary, "recovery": settings.regions.recovery}
     stash = pulumi.Stash(
@@ -26,7 +25,7 @@ async def remember(settings: Settings | AccountSettings) -> None:
     born: Mapping[str, Any] | None = await stash.output.future()
     problems = list(_differences(settings, regions, born)) if born else []
     if problems:
-        raise Refused(problems, f"the config of stack {settings.stack}")
+        raise Problems(problems, f"the config of stack {settings.stack}")
 
 
 def _differences(

@@ -5,8 +5,7 @@ from typing import Any
 import pulumi_aws as aws
 
 from infra import tagging
-from infra.config.account_settings import AccountSettings
-from infra.config.settings import Settings
+from infra.config.settings import AccountSettings, Settings
 
 _EMULATED = (
     "accessanalyzer",

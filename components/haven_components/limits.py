@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from haven_components.names import INDEPENDENT_GROUP_SUFFIX, region_code
@@ -89,6 +89,12 @@ survive the loss of its zone: the least is Haven's own."""
 CACHE_NODE_TYPE = re.compile(r"cache\.(?:(?:m|r)(?:[5-9]|\d\d)[a-z]*|c7gn)\.\d*x?large")
 """Global Datastores take nodes of M5, R5 and newer, size large and up (ElastiCache User Guide, prerequisites and
 limitations of global datastores; read 2026-11-21)."""
+CACHE_ENGINE_VERSIONS: Mapping[str, tuple[str, str, str]] = {
+    "valkey": (r"7\.2|8\.\d", "7.2 or 8.x, such as 8.0", "8.0"),
+    "redis": (r"7\.[01]", "7.0 or 7.1", "7.1"),
+}
+"""Engine -> pattern of the versions with the parameter group families that Haven uses, the same in words, an
+example."""
 
 # Tables
 
@@ -218,6 +224,28 @@ ALARM_ACTIONS = 5
 COMPOSITE_ALARM_CHILDREN = 100
 COMPOSITE_ALARM_RULE_CHARACTERS = 10_240
 """CloudWatch API, PutCompositeAlarm; read 2026-11-21."""
+
+
+class Threshold(NamedTuple):
+    """A threshold of `Observability`."""
+
+    default: int
+    range: Range
+
+
+WATCH_THRESHOLDS: Mapping[str, Threshold] = {
+    "database_lag_milliseconds": Threshold(5_000, Range(1, 86_400_000)),
+    "cache_lag_seconds": Threshold(5, Range(1, 86_400)),
+    "cache_cpu_percent": Threshold(90, Range(1, 100)),
+    "bucket_lag_seconds": Threshold(900, Range(1, 86_400)),
+    "table_lag_milliseconds": Threshold(5_000, Range(1, 86_400_000)),
+    "queue_age_seconds": Threshold(300, Range(1, 1_209_600)),
+    "error_percent": Threshold(5, Range(1, 100)),
+    "latency_p99_milliseconds": Threshold(5_000, Range(1, 3_600_000)),
+    "gpu_percent": Threshold(95, Range(1, 100)),
+    "restarts": Threshold(5, Range(1, 10_000)),
+}
+"""Haven's own: the default of each threshold, and the values that make sense."""
 
 # Cost
 

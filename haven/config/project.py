@@ -55,15 +55,15 @@ class Project:
         for each in self.declarations:
             if each.key not in given:
                 if each.required:
-                    problems.append(Problem(each.key, "nothing", _type_name(each.type, each.items), "add the key"))
+                    problems.append(Problem(each.key, "nothing", _type_name(each.type, each.items), f"add {each.key}"))
                 continue
             value = given[each.key]
             if each.secret and not secure(value):
-                fix = f"set it with pulumi config set --secret {each.key}"
+                fix = f"pulumi config set --secret {each.key}"
                 problems.append(Problem(each.key, "plain text", "an encrypted value", fix))
             elif each.type and not secure(value) and not _is_of(each.type, each.items, value, top=True):
                 allowed = _type_name(each.type, each.items)
-                problems.append(Problem(each.key, shown(value), allowed, "write such a value"))
+                problems.append(Problem(each.key, shown(value), allowed, _fix(each.key, each.type, value)))
         return problems
 
 
@@ -145,6 +145,21 @@ def _type_name(type_: str | None, items: Mapping[str, Any] | None) -> str:
         return name
     inner = _type_name(items.get("type"), items.get("items"))
     return f"{name} of {inner.removeprefix('a ')}{'s' if inner.startswith('a ') else ''}"
+
+
+def _fix(key: str, type_: str, value: Any) -> str:
+    """How a value becomes one of a declared type."""
+    match type_:
+        case "boolean":
+            return f"write {key}: true, or {key}: false"
+        case "integer":
+            return f"write a whole number, such as {key}: 1"
+        case "object":
+            return f"write the nested keys below {key}, one a line"
+        case "array":
+            return f"write a list: {key}: [{'' if isinstance(value, dict) else engine_text(value)}]"
+        case _:
+            return f"write one text, such as {key}: text"
 
 
 def _is_of(type_: str, items: Mapping[str, Any] | None, value: Any, *, top: bool = False) -> bool:

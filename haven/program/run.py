@@ -12,6 +12,7 @@ from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
 from haven.config.stack_file import Stack
 from haven.model.tiers import Tier
+from haven.program import validation
 from haven.program.recording import Recording
 
 _ACCEPTED = "what the program accepts"
@@ -34,14 +35,15 @@ def run_program(stack: Stack) -> Recording:
         Problems: with everything that is wrong with the stack file and with the config in it.
         MissingDependency: where a package is missing.
     """
-    refused: tuple[Problem, ...] = ()
+    problems = validation.problems(stack)
+    if problems and validation.hook(stack):
+        raise Problems(problems, stack.where)
     try:
         recording = _record(stack)
     except Problems as error:
-        refused = error.problems
+        problems += validation.new(error.problems, problems)
     except _refusals() as error:
-        refused = () if stack.problems else tuple(_refusal(error))
-    problems = [*stack.problems, *_new(refused, stack.problems)]
+        problems += () if problems else _refusal(error)
     if problems:
         raise Problems(problems, stack.where)
     return recording
@@ -75,15 +77,14 @@ def _refusal(error: Exception) -> Iterator[Problem]:
         if parts:
             yield Problem(f"{component} {reason['property_path']}", *parts.groups())
         else:
-            yield Problem(f"{component} {reason['property_path']}", reason["reason"], _ACCEPTED, "change that value")
+            yield Problem(
+                f"{component} {reason['property_path']}",
+                reason["reason"],
+                _ACCEPTED,
+                f"change {reason['property_path']} of {component} in the program",
+            )
     if not getattr(error, "errors", None):
-        yield Problem("the program", f"a refusal: {error}", _ACCEPTED, "change what it names")
-
-
-def _new(problems: tuple[Problem, ...], known: tuple[Problem, ...]) -> Iterator[Problem]:
-    """The problems with keys that have none yet: what a file garbles, the program can't read either."""
-    keys = {each.what.partition(" (line")[0] for each in known}
-    return (each for each in problems if each.what not in keys)
+        yield Problem("the program", f"an error: {error}", _ACCEPTED, "see what it names in the program")
 
 
 @contextlib.contextmanager

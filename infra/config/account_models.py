@@ -1,51 +1,38 @@
 """The shape of the config keys that only a stack of kind account takes."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from haven.config.base_model import Model
+from haven.config.base_model import Model, form, refusal
 from haven_components import limits
 from haven_components.choices import DEFAULT_BACKUP_SERVICES, DEFAULT_THREAT_FEATURES, ThreatFeature
-from infra.config.models import Days
-from infra.config.reader import SHARED, Key
-
-
-def _log_retention(days: int) -> int:
-    if days not in limits.LOG_RETENTION_DAYS:
-        raise ValueError(
-            f"one of {', '.join(str(each) for each in limits.LOG_RETENTION_DAYS)}: CloudWatch Logs takes no other"
-        )
-    return days
+from infra.config.models import Days, within
+from infra.config.part_models import LogRetentionDays
 
 
 def _image_prefix(prefix: str) -> str:
     if not limits.IMAGE_PREFIX.fullmatch(prefix):
-        raise ValueError("2 to 256 characters with which names of repositories can begin, such as haven-")
+        raise refusal("2 to 256 characters with which names of repositories can begin, such as haven-", "write haven-")
     return prefix
-
-
-def _backup_service(service: str) -> str:
-    if not limits.BACKUP_SERVICE.fullmatch(service):
-        raise ValueError("a service as AWS Backup calls it, such as Aurora")
-    return service
 
 
 class Audit(Model):
     """The account's trail."""
 
-    object_lock_days: Annotated[int, Field(ge=1, le=36500)] = 365
-    """For how long nobody without a special permission deletes or overwrites what was logged; decided at creation."""
-    log_retention_days: Annotated[int, AfterValidator(_log_retention)] | None = None
-    """Write events into a log group too, where alarms can read them, and keep them for so long. Omitted: no log
+    object_lock_days: Annotated[int, within(limits.OBJECT_LOCK_DAYS)] = 365
+    """How long logs can't be deleted or overwritten without a special permission; decided at creation."""
+    log_retention_days: LogRetentionDays | None = None
+    """Write events into a log group too, where alarms can read them, and keep them that long. Omitted: no log
     group."""
     insights: bool = False
-    """Whether unusual rates of calls and of errors are told, at an extra price."""
+    """Whether unusual rates of calls and of errors are reported, at an extra price."""
     recovery_trail: bool = False
     """Whether the recovery Region writes its own events into its own bucket too, charged as a second copy."""
-    data_event_buckets: list[Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]+$")]] = []
-    """Buckets whose reads and writes of objects are logged, at an extra price."""
+    data_event_buckets: list[
+        Annotated[str, form(r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]+$", "the ARN of a bucket", "arn:aws:s3:::haven-prod")]
+    ] = []
+    """Buckets whose reads and writes of objects are logged, at an extra price. Omitted: none."""
     lambda_data_events: bool = False
     """Whether calls of Lambda functions are logged, at an extra price."""
 
@@ -54,18 +41,20 @@ class Baseline(Model):
     """What the account has once in each Region."""
 
     image_prefixes: Annotated[
-        list[Annotated[str, AfterValidator(_image_prefix)]], Field(min_length=1, max_length=limits.IMAGE_PREFIXES.most)
+        list[Annotated[str, AfterValidator(_image_prefix)]],
+        Field(min_length=limits.IMAGE_PREFIXES.least, max_length=limits.IMAGE_PREFIXES.most),
     ] = ["haven-"]
     """What the names of the container repositories begin with whose images are copied into the other Region. The
     repositories of an environment are called haven-<stack>-..."""
     threat_features: list[Annotated[ThreatFeature, Field(strict=False)]] = list(DEFAULT_THREAT_FEATURES)
-    """What GuardDuty reads beyond its own sources; what isn't named is turned off."""
-    backup_services: Annotated[list[Annotated[str, AfterValidator(_backup_service)]], Field(min_length=1)] = list(
-        DEFAULT_BACKUP_SERVICES
-    )
+    """What GuardDuty reads beyond its own sources; the others are turned off."""
+    backup_services: Annotated[
+        list[Annotated[str, form(limits.BACKUP_SERVICE, "a service as AWS Backup calls it, such as Aurora", "Aurora")]],
+        Field(min_length=1),
+    ] = list(DEFAULT_BACKUP_SERVICES)
     """Services whose resources AWS Backup may choose by tags; decided at creation."""
     daily_recording: bool = False
-    """Whether AWS Config writes down once a day what changed, instead of every change."""
+    """Whether AWS Config records once a day what changed, instead of every change."""
 
 
 class StateBackend(Model):
@@ -77,12 +66,3 @@ class StateBackend(Model):
     """Whether S3 is held to replicate within 15 minutes, at an extra price."""
     noncurrent_days: Days = 90
     """How long versions of the state are kept after they were overwritten."""
-
-
-ACCOUNT_KEYS: Mapping[str, Key] = {
-    **SHARED,
-    "audit": Key(Audit, default=Audit()),
-    "baseline": Key(Baseline, default=Baseline()),
-    "stateBackend": Key(StateBackend, default=StateBackend(enabled=False)),
-}
-"""Every config key of a stack of kind account."""

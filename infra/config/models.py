@@ -1,25 +1,42 @@
-"""The shape of every config key. What is written here is what a stack file may say."""
+"""The shape of the config keys that describe an environment as a whole: Regions, network, cluster, stores."""
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from haven.base.regions import REGION
-from haven.config.base_model import Model, Name
+from haven.config.base_model import Model, Name, form, refusal
+from haven.config.policy import RegionName
 from haven.model.tiers import STANDBY_SHARE, Tier
+from haven_components import limits
+from haven_components.choices import CacheEngine, CapacityMarket
+
+LARGEST_PREFIX, SMALLEST_PREFIX = limits.VPC_PREFIX.least, 20
+"""Haven's own: nodes and pods need the addresses of a /20."""
+
+
+def within(allowed: limits.Range, **more: Any) -> Any:
+    """The field of a whole number in a range."""
+    return Field(ge=allowed.least, le=allowed.most, **more)
 
 
 def _network(text: str) -> str:
     try:
         network = ipaddress.IPv4Network(text)
     except ValueError as error:
-        raise ValueError("an IPv4 network such as 10.40.0.0/16, without host bits") from error
-    if not 16 <= network.prefixlen <= 20:
-        raise ValueError("an IPv4 network between /16 and /20: a VPC is at most /16, and pods need the room of a /20")
+        raise refusal("an IPv4 network such as 10.40.0.0/16, without host bits", _whole_network(text)) from error
     if not network.is_private:
-        raise ValueError("a private IPv4 network (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16)")
+        allowed = "a private IPv4 network (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16)"
+        raise refusal(allowed, f"write 10.40.0.0/{network.prefixlen}, for example")
+    if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
+        allowed = (
+            f"an IPv4 network between /{LARGEST_PREFIX} and /{SMALLEST_PREFIX}: a VPC is at most /{LARGEST_PREFIX}, and"
+            f" pods need the addresses of a /{SMALLEST_PREFIX}"
+        )
+        prefix = min(max(network.prefixlen, LARGEST_PREFIX), SMALLEST_PREFIX)
+        address = ipaddress.IPv4Network(f"{network.network_address}/{prefix}", strict=False)
+        raise refusal(allowed, f"write {address}")
     return text
 
 
@@ -27,99 +44,188 @@ def _block(text: str) -> str:
     try:
         return str(ipaddress.IPv4Network(text))
     except ValueError as error:
-        raise ValueError("an IPv4 network such as 203.0.113.0/24, without host bits") from error
+        raise refusal("an IPv4 network such as 203.0.113.0/24, without host bits", _whole_network(text)) from error
 
 
-Cidr = Annotated[str, AfterValidator(_network)]
-AllowedCidr = Annotated[str, AfterValidator(_block)]
+def _narrow_block(text: str) -> str:
+    if text.endswith("/0"):
+        raise refusal(
+            "networks of your own: the API endpoint is never open to everyone", "write 203.0.113.0/24 instead"
+        )
+    return text
+
+
+def _whole_network(text: str) -> str:
+    """What to write instead of a text that is no network."""
+    try:
+        return f"write {ipaddress.IPv4Network(text, strict=False)}"
+    except ValueError:
+        return "write an address, a slash and a prefix length, such as 10.40.0.0/16"
+
+
+def _other_than(*reserved: str) -> AfterValidator:
+    def check(name: str) -> str:
+        if name in reserved:
+            raise refusal(f"another name than {', '.join(reserved)}, which are reserved", f"write haven_{name}")
+        return name
+
+    return AfterValidator(check)
+
+
+Cidr = Annotated[
+    str, AfterValidator(_network), Field(json_schema_extra={"words": "a private IPv4 network, /16 to /20"})
+]
+AllowedCidr = Annotated[
+    str,
+    AfterValidator(_block),
+    Field(examples=["203.0.113.0/24"], json_schema_extra={"words": "an IPv4 network without host bits"}),
+]
+NarrowCidr = Annotated[AllowedCidr, AfterValidator(_narrow_block)]
 Count = Annotated[int, Field(ge=0, le=1000)]
-Days = Annotated[int, Field(ge=1, le=3650)]
+Days = Annotated[int, Field(ge=1, le=limits.DAYS_IN_TEN_YEARS)]
+InstanceType = Annotated[
+    str, form(r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", "an EC2 instance type, such as g6e.xlarge", "g6e.xlarge")
+]
+RoleArn = Annotated[
+    str,
+    form(r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$", "the ARN of an IAM role", "arn:aws:iam::111122223333:role/platform"),
+]
+Identifier = Annotated[
+    str,
+    form(limits.DATABASE_IDENTIFIER, "1 to 63 lower-case letters, digits and underscores, the first a letter", "haven"),
+]
+ZoneName = Annotated[str, Field(examples=["eu-west-1a"])]
+LabelKey = Annotated[
+    str,
+    form(
+        r"^(?!haven\.dev/)([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$",
+        "the key of a Kubernetes label outside haven.dev/",
+        "example.com/team",
+    ),
+]
 
 
 class Regions(Model):
     """The two Regions of the environment; never edited after the first `up`."""
 
-    primary: Annotated[str, Field(pattern=REGION)]
-    """Where everything is born: keys, the database, the table's home."""
-    recovery: Annotated[str, Field(pattern=REGION)]
-    """Where the environment goes on when the primary Region is lost."""
+    primary: Annotated[RegionName, Field(examples=["eu-west-1"])]
+    """Where everything is created first: keys, the database, the tables' home."""
+    recovery: Annotated[RegionName, Field(examples=["eu-central-1"])]
+    """Where the environment continues when the primary Region is lost."""
 
 
 class Objectives(Model):
-    """What the business asks for; the plan shows it beside what the tier promises."""
+    """What the business asks for; the plan shows it beside what the tier promises, and refuses what it can't meet."""
 
-    rto_minutes: Annotated[float, Field(gt=0)] | None = None
-    """Recovery time objective, minutes."""
-    rpo_minutes: Annotated[float, Field(gt=0)] | None = None
-    """Recovery point objective, minutes of acknowledged writes that may be lost."""
-    availability_percent: Annotated[float, Field(gt=0, lt=100)] | None = None
-    """Share of the year in which the environment answers, percent."""
+    rto_minutes: Annotated[float, Field(gt=0, examples=[30])] | None = None
+    """Recovery time objective. Omitted: none."""
+    rpo_minutes: Annotated[float, Field(gt=0, examples=[15])] | None = None
+    """Recovery point objective: acknowledged writes that may be lost. Omitted: none."""
+    availability_percent: Annotated[float, Field(gt=0, lt=100, examples=[99.95])] | None = None
+    """Share of the year in which the environment answers. Omitted: none."""
 
 
 class Cidrs(Model):
-    """One VPC block for each Region; they must not overlap, for the VPCs are peered."""
+    """One VPC block for each Region; they must not overlap, because the VPCs are peered."""
 
     primary: Cidr = "10.40.0.0/16"
+    """Block of the primary Region's VPC."""
     recovery: Cidr = "10.41.0.0/16"
+    """Block of the recovery Region's VPC."""
 
 
 class Network(Model):
     """VPCs."""
 
     cidrs: Cidrs = Cidrs()
+    """One VPC block for each Region; they must not overlap, because the VPCs are peered."""
     interface_endpoints: bool = True
     """Whether AWS services are reached through interface endpoints, hourly priced, instead of NAT alone."""
 
 
 class SystemNodes(Model):
-    """The managed node group that carries the cluster's own services, in every zone."""
+    """The managed node group of the cluster's own services, in every zone."""
 
-    instance_types: Annotated[list[str], Field(min_length=1)] = ["m6i.large", "m5.large"]
+    instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["m6i.large", "m5.large"]
+    """Instance types, the preferred first."""
     min_size: Count = 3
+    """Fewest nodes."""
     desired_size: Count = 3
+    """Nodes of the Region that serves."""
     max_size: Count = 6
-    disk_gib: Annotated[int, Field(ge=20, le=16384)] = 80
+    """Most nodes."""
+    disk_gib: Annotated[int, within(limits.NODE_DISK_GIB)] = 80
+    """Data volume of a node."""
 
 
 class CapacityReservation(Model):
     """GPU capacity that is reserved, per Region, zone and type."""
 
-    id: Annotated[str, Field(pattern=r"^cr-[0-9a-f]{8,17}$")]
-    zone: str
-    instance_type: str
-    market: Annotated[str, Field(pattern=r"^(on-demand|capacity-block)$")] = "on-demand"
+    id: Annotated[
+        str,
+        form(
+            r"^cr-[0-9a-f]{8,17}$",
+            "the id of a capacity reservation, such as cr-0123456789abcdef0",
+            "cr-0123456789abcdef0",
+        ),
+    ]
+    """Its id."""
+    zone: ZoneName
+    """Its zone, one of the Region's in haven:zones."""
+    instance_type: InstanceType
+    """Its instance type."""
+    market: Annotated[CapacityMarket, Field(strict=False)] = CapacityMarket.ON_DEMAND
     """on-demand: paid until it is given up; capacity-block: bought in advance for a span of time."""
 
 
 class GpuNodeGroup(Model):
-    """Nodes with GPUs of a kind, of one size in the Region that serves."""
+    """Nodes with one kind of GPU, at the size of the Region that serves."""
 
     name: Name
-    instance_types: Annotated[list[str], Field(min_length=1)]
+    """Its name, unique in the cluster."""
+    instance_types: Annotated[list[InstanceType], Field(min_length=1, examples=[["g6.2xlarge", "g5.2xlarge"]])]
+    """Instance types, the preferred first; two or more, or a capacity reservation."""
     min_size: Count = 1
+    """Fewest nodes."""
     desired_size: Count = 1
+    """Nodes of the Region that serves."""
     max_size: Annotated[int, Field(ge=1, le=1000)] = 4
-    disk_gib: Annotated[int, Field(ge=50, le=16384)] = 500
-    """Data volume, GiB: images and weights land there."""
-    labels: Mapping[str, str] = {}
-    system: str | None = None
-    """The system of `haven:systems` whose tier decides how many of these stand by. Omitted: the environment's tier."""
-    capacity_reservations: Mapping[str, CapacityReservation] = {}
+    """Most nodes."""
+    disk_gib: Annotated[int, Field(ge=50, le=limits.NODE_DISK_GIB.most)] = 500
+    """Data volume of a node: images and weights are stored there."""
+    labels: Mapping[LabelKey, str] = {}
+    """Kubernetes labels of the nodes. Omitted: Haven's own alone."""
+    system: Annotated[str, Field(examples=["serving"])] | None = None
+    """The system of haven:systems whose tier decides how many nodes stand by. Omitted: the environment's tier."""
+    capacity_reservations: Mapping[RegionName, CapacityReservation] = {}
     """Region -> the reservation used there. Omitted: on-demand capacity."""
 
 
 class Cluster(Model):
-    """EKS in each Region that has one."""
+    """EKS in each Region that has a cluster."""
 
-    version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = "1.33"
-    addons: Mapping[str, str] = {}
+    version: Annotated[str, form(r"^1\.\d{2}$", "a Kubernetes version in quotes, such as 1.33", "1.33")] = "1.33"
+    """Kubernetes version."""
+    addons: Mapping[
+        str,
+        Annotated[
+            str,
+            form(
+                r"^v\d+\.\d+\.\d+-eksbuild\.\d+$",
+                "the full version of an EKS add-on, such as v1.12.4-eksbuild.1",
+                "v1.12.4-eksbuild.1",
+            ),
+        ],
+    ] = {}
     """Add-on -> pinned version, over the defaults for the Kubernetes version."""
-    public_access_cidrs: list[AllowedCidr] = []
-    """Who may reach the API endpoint from the internet. Omitted: nobody, the endpoint is private."""
-    admin_role_arns: list[Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]] = []
-    """IAM roles with administrator access to the cluster."""
+    public_access_cidrs: list[NarrowCidr] = []
+    """Networks that may reach the API endpoint from the internet. Omitted: the endpoint is private."""
+    admin_role_arns: list[RoleArn] = []
+    """IAM roles with administrator access to the cluster. Omitted: none."""
     system_nodes: SystemNodes = SystemNodes()
+    """The managed node group of the cluster's own services, in every zone."""
     gpu_node_groups: list[GpuNodeGroup] = []
+    """GPU node groups. Omitted: none."""
     standby_share: Annotated[float, Field(gt=0, le=1)] = STANDBY_SHARE
     """Share of the GPU nodes that stands by in tier warm; at least one node of each group."""
 
@@ -127,33 +233,72 @@ class Cluster(Model):
 class Database(Model):
     """Aurora PostgreSQL."""
 
-    engine_version: Annotated[str, Field(pattern=r"^\d{2}\.\d{1,2}$")] = "16.11"
-    instance_class: Annotated[str, Field(pattern=r"^db\.[a-z0-9-]+\.[a-z0-9]+$")] = "db.r6g.large"
-    instances: Annotated[int, Field(ge=1, le=15)] = 2
+    engine_version: Annotated[
+        str,
+        form(limits.DATABASE_ENGINE_VERSION, "a version of Aurora PostgreSQL in quotes, such as 16.11", "16.11"),
+    ] = "16.11"
+    """Engine version."""
+    instance_class: Annotated[
+        str,
+        form(
+            limits.DATABASE_INSTANCE_CLASS,
+            "an instance class that isn't burstable, such as db.r6g.large: Aurora Global Database takes no others",
+            "db.r6g.large",
+        ),
+    ] = "db.r6g.large"
+    """Instance class of every instance."""
+    instances: Annotated[int, Field(ge=1, le=limits.DATABASE_INSTANCES)] = 2
     """Writer and readers in the Region that serves."""
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = "haven"
-    username: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = "haven_admin"
-    backup_retention_days: Annotated[int, Field(ge=1, le=35)] = 14
-    restore_snapshot: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:rds:")] | None = None
-    """Cluster snapshot in the recovery Region to start from, in tier backup, once writes go there."""
+    name: Annotated[Identifier, _other_than(*limits.DATABASE_RESERVED_NAMES)] = "haven"
+    """Name of the first database; decided at creation."""
+    username: Annotated[Identifier, _other_than(*limits.DATABASE_RESERVED_USERS)] = "haven_admin"
+    """Name of the master user; decided at creation."""
+    backup_retention_days: Annotated[int, within(limits.DATABASE_BACKUP_DAYS)] = 14
+    """How long Aurora's own continuous backups are kept."""
+    restore_snapshot: (
+        Annotated[
+            str,
+            form(
+                r"^arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:\S+$",
+                "the ARN of a cluster snapshot",
+                "arn:aws:rds:eu-central-1:111122223333:cluster-snapshot:copied",
+            ),
+        ]
+        | None
+    ) = None
+    """Cluster snapshot in the recovery Region to start from, in tier backup, after a failover. Omitted: none."""
 
 
 class Cache(Model):
     """ElastiCache."""
 
-    engine: Annotated[str, Field(pattern=r"^(valkey|redis)$")] = "valkey"
-    engine_version: Annotated[str, Field(pattern=r"^\d\.\d$")] = "8.0"
-    node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")] = "cache.r7g.large"
-    shards: Annotated[int, Field(ge=1, le=90)] = 2
-    replicas: Annotated[int, Field(ge=1, le=5)] = 1
-    """Replicas for each shard."""
-    snapshot_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
+    engine: Annotated[CacheEngine, Field(strict=False)] = CacheEngine.VALKEY
+    """Engine."""
+    engine_version: Annotated[
+        str, form(r"^\d\.\d$", "a version of the cache's engine in quotes, such as 8.0", "8.0")
+    ] = "8.0"
+    """Engine version."""
+    node_type: Annotated[
+        str,
+        form(
+            limits.CACHE_NODE_TYPE,
+            "a node type of M5, R5 or newer, such as cache.r7g.large: a Global Datastore takes no others",
+            "cache.r7g.large",
+        ),
+    ] = "cache.r7g.large"
+    """Node type."""
+    shards: Annotated[int, within(limits.CACHE_SHARDS)] = 2
+    """Shards."""
+    replicas: Annotated[int, within(limits.CACHE_REPLICAS)] = 1
+    """Replicas of each shard."""
+    snapshot_retention_days: Annotated[int, within(limits.CACHE_SNAPSHOT_DAYS)] = 7
+    """How long snapshots are kept."""
 
 
 class Bucket(Model):
     """One replicated pair of buckets."""
 
-    object_lock_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    object_lock_days: Annotated[int, within(limits.OBJECT_LOCK_DAYS, examples=[30])] | None = None
     """Default retention under Object Lock; decided at creation. Omitted: no Object Lock."""
     noncurrent_days: Days = 90
     """How long replaced and deleted versions are kept."""
@@ -167,21 +312,29 @@ class Storage(Model):
         "checkpoints": Bucket(noncurrentDays=14),
         "artifacts": Bucket(),
     }
+    """Name -> a bucket in each Region that replicates to the other."""
 
 
 class System(Model):
     """An AI system of the environment."""
 
-    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-    """model-serving, workflow-orchestration, training, model-registry, feature-store, or a name of one's own."""
+    kind: Annotated[
+        str, form(r"^[a-z][a-z0-9-]*$", "lower-case letters, digits and hyphens, the first a letter", "model-serving")
+    ]
+    """model-serving, workflow-orchestration, training, model-registry, feature-store, or a name of your own."""
     tier: Annotated[Tier, Field(strict=False)] | None = None
     """At or below the environment's. Omitted: the environment's."""
 
 
 class Traffic(Model):
-    """Who turns a Region off."""
+    """How a Region is taken out of DNS."""
 
     automatic: bool = False
-    """Whether a Region that fails its readiness check is left out without anybody's decision."""
-    readiness_path: Annotated[str, Field(pattern=r"^/[^\s]*$")] = "/readyz"
-    """Path that a Region's entrance answers with 200 only when it can serve."""
+    """Whether a Region that fails its readiness check is taken out without a person's decision."""
+    readiness_path: Annotated[
+        str, form(r"^/[^\s]*$", "a path, such as /readyz", "/readyz", max_length=limits.ENDPOINT_PATH_CHARACTERS)
+    ] = "/readyz"
+    """Path that answers with 200 only when the Region can serve."""
+
+
+Consistency = Literal["eventual", "strong"]

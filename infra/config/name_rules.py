@@ -34,7 +34,7 @@ def _stack(stack: str, pair: models.Regions, domain: str | None) -> Iterable[Pro
             "the stack's name",
             shown(stack),
             f"at most {min(rooms)} characters where names carry {region_code(longest)}, for {longest}",
-            "rename the stack",
+            f"rename the stack, for example to {stack[: min(rooms)].rstrip('-')}",
         )
 
 
@@ -48,8 +48,8 @@ def _queues(stack: str, pair: models.Regions, queues: Mapping[str, part_models.Q
                 yield Problem(
                     f"haven:queues.{name}",
                     shown(name),
-                    f"at most {room} characters with a bus, beside the stack's name: its archive's is short",
-                    "shorten it, or give the stack a shorter name",
+                    f"at most {room} characters with a bus: the archive's name contains the stack's",
+                    f"rename it to {name[:room].rstrip('-')}, or give the stack a shorter name",
                 )
 
 
@@ -58,7 +58,10 @@ def _secrets(secrets: Mapping[str, part_models.Secret]) -> Iterable[Problem]:
     for name in RESERVED_SECRETS:
         if name in secrets:
             yield Problem(
-                f"haven:secrets.{name}", shown(name), "another name: a store's own secret is called so", "rename it"
+                f"haven:secrets.{name}",
+                shown(name),
+                "another name: it is the name of a store's own secret",
+                f"rename it, for example to {name}-token",
             )
 
 
@@ -69,6 +72,6 @@ def _gpu_groups(cluster: models.Cluster) -> Iterable[Problem]:
             yield Problem(
                 f"haven:cluster.gpuNodeGroups[{index}].name",
                 shown(group.name),
-                "another name: the cluster's own services run on nodes called so",
-                "rename it",
+                "another name: it is the node group of the cluster's own services",
+                "write name: gpu, for example",
             )

@@ -1,42 +1,82 @@
 """The shape of the config keys for single parts: tables, queues, images, secrets, backups, balancers, cost."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from haven.config.base_model import Model
-from infra.config.models import AllowedCidr, Days
+from haven.config.base_model import Model, form, refusal
+from haven.config.policy import Account, RegionName
+from haven_components import limits
+from haven_components.choices import TableKeyType
+from infra.config.models import AllowedCidr, Consistency, Days, RoleArn, within
 
-ACCOUNT = r"^\d{12}$"
-EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-KEY_TYPE = r"^[SNB]$"
-PARAMETER = r"^[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$"
-REPOSITORY = r"^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*$"
-SCHEDULE = r"^(rate\(\d+ (hours?|days?)\)|cron\([^()]+\))$"
+Parameter = Annotated[
+    str,
+    form(
+        r"^[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$",
+        "letters, digits, dots, hyphens and underscores, with slashes between",
+        "serving/model",
+        max_length=200,
+    ),
+]
+Repository = Annotated[
+    str,
+    form(limits.REPOSITORY_NAME, "the name of a repository, such as serving/llm", "serving/llm", max_length=150),
+]
+Email = Annotated[str, form(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an e-mail address", "team@example.com")]
+Port = Annotated[int, within(limits.PORT)]
 
-Account = Annotated[str, Field(pattern=ACCOUNT)]
-Parameter = Annotated[str, Field(pattern=PARAMETER, max_length=200)]
-Repository = Annotated[str, Field(pattern=REPOSITORY, max_length=150)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Count = Annotated[int, Field(ge=1)]
+
+def _log_retention(days: int) -> int:
+    if days not in limits.LOG_RETENTION_DAYS:
+        near = min(limits.LOG_RETENTION_DAYS, key=lambda each: abs(each - days))
+        allowed = ", ".join(str(each) for each in limits.LOG_RETENTION_DAYS)
+        raise refusal(f"one of {allowed}: CloudWatch Logs takes no other", f"write {near}")
+    return days
+
+
+LogRetentionDays = Annotated[
+    int,
+    AfterValidator(_log_retention),
+    Field(examples=[90], json_schema_extra={"words": "a retention that CloudWatch Logs accepts"}),
+]
+
+
+def threshold(name: str) -> Any:
+    """The field of one threshold."""
+    return within(limits.WATCH_THRESHOLDS[name].range, examples=[limits.WATCH_THRESHOLDS[name].default])
 
 
 class TableKey(Model):
     """The attribute that items are found or ordered by."""
 
-    name: Annotated[str, Field(min_length=1, max_length=255)]
-    type: Annotated[str, Field(pattern=KEY_TYPE)] = "S"
+    name: Annotated[
+        str,
+        Field(
+            min_length=limits.TABLE_ATTRIBUTE_CHARACTERS.least,
+            max_length=limits.TABLE_ATTRIBUTE_CHARACTERS.most,
+            examples=["session"],
+        ),
+    ]
+    """Name of the attribute."""
+    type: Annotated[TableKeyType, Field(strict=False)] = TableKeyType.TEXT
     """S (text), N (number) or B (bytes)."""
 
 
 class TableIndex(Model):
     """A global secondary index."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
+    name: Annotated[
+        str,
+        form(limits.TABLE_INDEX_NAME, "3 to 255 letters, digits, hyphens, dots and underscores", "by-expiry"),
+    ]
+    """Its name."""
     hash_key: TableKey
+    """The attribute that items are found by."""
     range_key: TableKey | None = None
-    included: list[str] | None = None
+    """The attribute that items are ordered by. Omitted: none."""
+    included: Annotated[list[str], Field(max_length=limits.TABLE_INDEX_ATTRIBUTES, examples=[["owner"]])] | None = None
     """Attributes beside the keys. Omitted: every one."""
 
 
@@ -44,169 +84,242 @@ class Table(Model):
     """A DynamoDB table, with a replica in the recovery Region from tier pilot-light up."""
 
     hash_key: TableKey
-    """Another one re-creates the table."""
+    """The attribute that items are found by. A change replaces the table."""
     range_key: TableKey | None = None
-    """Another one re-creates the table."""
-    indexes: list[TableIndex] = []
-    ttl_attribute: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    """The attribute that says when an item may go, in seconds since 1970. Omitted: items stay."""
-    consistency: Annotated[str, Field(pattern=r"^(eventual|strong)$")] = "eventual"
+    """The attribute that items are ordered by. A change replaces the table. Omitted: none."""
+    indexes: Annotated[list[TableIndex], Field(max_length=limits.TABLE_INDEXES)] = []
+    """Global secondary indexes. Omitted: none."""
+    ttl_attribute: (
+        Annotated[
+            str,
+            Field(
+                min_length=limits.TABLE_ATTRIBUTE_CHARACTERS.least,
+                max_length=limits.TABLE_ATTRIBUTE_CHARACTERS.most,
+                examples=["expires"],
+            ),
+        ]
+        | None
+    ) = None
+    """The attribute with an item's expiry, in seconds since 1970. Omitted: items are kept."""
+    consistency: Consistency = "eventual"
     """strong: only at creation, with a third Region and without TTL."""
-    witness_region: str | None = None
-    """With strong consistency: the third Region."""
-    system: str | None = None
-    """The system of `haven:systems` whose tier decides whether there is a replica. Omitted: the environment's tier."""
+    witness_region: RegionName | None = None
+    """With strong consistency: the third Region. Omitted: none."""
+    system: Annotated[str, Field(examples=["serving"])] | None = None
+    """The system of haven:systems whose tier decides whether there is a replica. Omitted: the environment's tier."""
 
 
 class Stream(Model):
     """A Kinesis stream beside a queue."""
 
-    retention_hours: Annotated[int, Field(ge=24, le=8760)] = 168
+    retention_hours: Annotated[int, within(limits.STREAM_RETENTION_HOURS)] = 168
+    """How long records are kept."""
 
 
 class Bus(Model):
     """An EventBridge bus in front of a queue, whose events can be replayed."""
 
-    archive_days: Days = 14
+    archive_days: Annotated[int, within(limits.BUS_ARCHIVE_DAYS)] = 14
+    """How long events can be replayed."""
 
 
 class Queue(Model):
-    """A queue with dead letters, in each Region one of its own."""
+    """A queue with a dead-letter queue, one in each Region."""
 
     fifo: bool = False
-    """Decided at creation."""
-    visibility_timeout_seconds: Annotated[int, Field(ge=0, le=43200)] = 300
+    """Whether messages keep their order; decided at creation."""
+    visibility_timeout_seconds: Annotated[int, within(limits.QUEUE_VISIBILITY_SECONDS)] = 300
     """Longer than the work on a message takes."""
-    retention_seconds: Annotated[int, Field(ge=60, le=1123200)] = 345600
-    max_receives: Annotated[int, Field(ge=1, le=1000)] = 5
-    age_alarm_seconds: Annotated[int, Field(ge=1, le=1123200)] = 300
+    retention_seconds: Annotated[int, within(limits.QUEUE_RETENTION_SECONDS)] = 345600
+    """How long a message is kept."""
+    max_receives: Annotated[int, within(limits.QUEUE_RECEIVES)] = 5
+    """Receives after which a message is moved to the dead-letter queue."""
+    age_alarm_seconds: Annotated[int, within(limits.QUEUE_AGE_ALARM_SECONDS)] = 300
+    """Age of the oldest message from which an alarm goes off."""
     stream: Stream | None = None
-    """Omitted: no stream."""
+    """A Kinesis stream beside the queue. Omitted: none."""
     bus: Bus | None = None
-    """Omitted: senders write to the queue."""
+    """An EventBridge bus in front of the queue. Omitted: senders write to the queue."""
 
 
 class Images(Model):
     """Container images, under the same names in both Regions."""
 
     repositories: Annotated[list[Repository], Field(min_length=1)] = ["serving"]
-    untagged_days: Days = 14
-    kept: Annotated[int, Field(ge=1, le=20000)] = 500
+    """Repositories, each once."""
+    untagged_days: Annotated[int, within(limits.UNTAGGED_IMAGE_DAYS)] = 14
+    """How long images without a tag are kept."""
+    kept: Annotated[int, within(limits.KEPT_IMAGES)] = 500
     """How many images a repository keeps."""
     reader_account_ids: list[Account] = []
-    """Other accounts that may pull."""
+    """Other accounts that may pull. Omitted: none."""
 
 
 class Rotation(Model):
-    """How a secret's value is replaced by itself."""
+    """How a secret's value is replaced automatically."""
 
-    lambda_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:lambda:")]
-    schedule: Annotated[str, Field(pattern=SCHEDULE)]
+    lambda_arn: Annotated[
+        str,
+        form(
+            r"^arn:aws[a-z-]*:lambda:",
+            "the ARN of a Lambda function",
+            "arn:aws:lambda:eu-west-1:111122223333:function:rotate",
+        ),
+    ]
+    """The Lambda function that writes the new value."""
+    schedule: Annotated[
+        str,
+        form(limits.SECRET_ROTATION_SCHEDULE, "a schedule, such as rate(30 days)", "rate(30 days)"),
+    ]
+    """When: rate(N days), rate(N hours) or cron(...)."""
 
 
 class Secret(Model):
     """A secret that both Regions hold; its first value is generated."""
 
-    description: Annotated[str, Field(min_length=1, max_length=2048)]
-    generated_characters: Annotated[int, Field(ge=16, le=4096)] = 40
+    description: Annotated[str, Field(min_length=1, max_length=2048, examples=["Token for the model hub"])]
+    """What it is for."""
+    generated_characters: Annotated[int, within(limits.SECRET_GENERATED_CHARACTERS)] = 40
+    """Characters of the first value."""
     rotation: Rotation | None = None
-    """Omitted: the value stays until another one is written."""
+    """How the value is replaced automatically. Omitted: it stays until another one is written."""
 
 
 class Backups(Model):
-    """AWS Backup: how long backups are kept, and what a recovery point is assumed to take."""
+    """AWS Backup: how long backups are kept, and how long a recovery point is assumed to take."""
 
     hourly_days: Days = 3
-    """Kept this long where backups are hourly: in tier backup, whose recovery point they are."""
+    """How long hourly backups are kept: those of tier backup, whose recovery point they are."""
     daily_days: Days = 35
+    """How long daily backups are kept."""
     monthly_days: Days = 365
+    """How long monthly backups are kept."""
     assumed_job_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
-    """An assumption: measure it."""
+    """How long a backup job takes. An assumption: measure it."""
     assumed_copy_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
-    """An assumption: measure it."""
-    compliance_lock_cooling_off_days: Annotated[int, Field(ge=3, le=36500)] | None = None
+    """How long a copy to the other Region takes. An assumption: measure it."""
+    compliance_lock_cooling_off_days: (
+        Annotated[int, within(limits.VAULT_LOCK_COOLING_OFF_DAYS, examples=[14])] | None
+    ) = None
     """Lock the vaults for good after this many days: **it can't be undone**. Omitted: those with permission may."""
-    isolated_vault_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:backup:")] | None = None
+    isolated_vault_arn: (
+        Annotated[
+            str,
+            form(
+                r"^arn:aws[a-z-]*:backup:",
+                "the ARN of a backup vault",
+                "arn:aws:backup:eu-central-1:444455556666:backup-vault:isolated",
+            ),
+        ]
+        | None
+    ) = None
     """A vault in another account that takes a second copy. Omitted: none."""
     restore_tests: bool = True
     """Whether copies are restored every week, to show that they can be."""
 
 
 class Edge(Model):
-    """The load balancers before the Regions' clusters; there are some where there is a domain."""
+    """The Regions' load balancers; there are some where there is a domain."""
 
     internal: bool = False
     """Whether they are reached from inside the networks alone."""
     client_cidrs: Annotated[list[AllowedCidr], Field(min_length=1)] = ["0.0.0.0/0"]
+    """Networks of the clients, each once."""
     target_port: Port = 8080
+    """Port of the targets."""
     encrypted_targets: bool = False
-    """Whether targets are spoken to in HTTPS."""
-    rate_limit: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000
+    """Whether targets speak HTTPS."""
+    rate_limit: Annotated[int, within(limits.BALANCER_RATE_LIMIT)] = 2000
     """Requests within five minutes after which an address is refused."""
     counted_rules: list[str] = ["SizeRestrictions_BODY"]
     """Rules of AWS's common rule set that only count; the default lets prompts of more than 8 KB through."""
-    idle_timeout_seconds: Annotated[int, Field(ge=1, le=4000)] = 300
-    """Longer than the model thinks before its first word."""
-    deregistration_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
+    idle_timeout_seconds: Annotated[int, within(limits.BALANCER_IDLE_TIMEOUT_SECONDS)] = 300
+    """Longer than the model needs for its first word."""
+    deregistration_delay_seconds: Annotated[int, within(limits.BALANCER_DEREGISTRATION_SECONDS)] = 120
     """As long as the longest answer takes."""
-    certificates: Mapping[str, Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:acm:")]] = {}
+    certificates: Mapping[
+        RegionName,
+        Annotated[
+            str,
+            form(
+                r"^arn:aws[a-z-]*:acm:",
+                "the ARN of a certificate",
+                "arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555",
+            ),
+        ],
+    ] = {}
     """Region -> the ARN of a valid certificate there. Omitted: one for every name below the domain is requested."""
 
 
 class Cost(Model):
     """A monthly budget for the environment."""
 
-    monthly_limit_usd: Annotated[float, Field(gt=0)]
-    anomaly_impact_usd: Annotated[float, Field(gt=0)] = 100.0
-    """What an anomaly must cost to be told."""
-    emails: list[Annotated[str, Field(pattern=EMAIL)]] = []
-    """At most ten. Omitted: the topic alone is told."""
+    monthly_limit_usd: Annotated[float, Field(ge=0.01, examples=[10000])]
+    """What a month may cost before somebody is notified."""
+    anomaly_impact_usd: Annotated[float, Field(ge=0.01)] = 100.0
+    """What an anomaly must cost to be reported."""
+    emails: list[Email] = []
+    """At most ten addresses to notify. Omitted: the topic alone."""
 
 
 class Saml(Model):
-    """An identity provider of one's own."""
+    """An identity provider of your own."""
 
-    metadata_url: Annotated[str, Field(pattern=r"^https://[^\s]+$")]
-    role_attribute: Annotated[str, Field(min_length=1)]
-    admin_roles: Annotated[list[str], Field(min_length=1)]
-    editor_roles: Annotated[list[str], Field(min_length=1)]
+    metadata_url: Annotated[str, form(r"^https://[^\s]+$", "an HTTPS address", "https://idp.example.com/metadata.xml")]
+    """Where its metadata is."""
+    role_attribute: Annotated[str, Field(min_length=1, examples=["role"])]
+    """The attribute of its answer that holds a person's roles."""
+    admin_roles: Annotated[list[str], Field(min_length=1, examples=[["platform"]])]
+    """Roles whose members administer Grafana."""
+    editor_roles: Annotated[list[str], Field(min_length=1, examples=[["engineer"]])]
+    """Roles whose members edit dashboards."""
 
 
 class Grafana(Model):
     """A managed Grafana workspace in each Region that reads both."""
 
-    admin_group_ids: list[str] = []
-    """Groups of IAM Identity Center whose members administer it."""
+    admin_group_ids: Annotated[list[str], Field(examples=[["1111222233-11111111-2222-3333-4444-555555555555"]])] = []
+    """Groups of IAM Identity Center whose members administer it. Omitted: none."""
     saml: Saml | None = None
-    """Omitted: IAM Identity Center says who somebody is."""
+    """An identity provider of your own. Omitted: IAM Identity Center."""
 
 
 class Thresholds(Model):
     """From which values on something is wrong. Each omitted: the default of `Observability`."""
 
-    database_lag_milliseconds: Count | None = None
-    cache_lag_seconds: Count | None = None
-    cache_cpu_percent: Count | None = None
-    bucket_lag_seconds: Count | None = None
-    table_lag_milliseconds: Count | None = None
-    error_percent: Count | None = None
-    latency_p99_milliseconds: Count | None = None
-    gpu_percent: Count | None = None
-    restarts: Count | None = None
+    database_lag_milliseconds: Annotated[int, threshold("database_lag_milliseconds")] | None = None
+    """Replication lag of the database. Omitted: 5000."""
+    cache_lag_seconds: Annotated[int, threshold("cache_lag_seconds")] | None = None
+    """Replication lag of the cache. Omitted: 5."""
+    cache_cpu_percent: Annotated[int, threshold("cache_cpu_percent")] | None = None
+    """CPU of the cache's engine. Omitted: 90."""
+    bucket_lag_seconds: Annotated[int, threshold("bucket_lag_seconds")] | None = None
+    """Replication lag of buckets. Omitted: 900."""
+    table_lag_milliseconds: Annotated[int, threshold("table_lag_milliseconds")] | None = None
+    """Replication lag of tables. Omitted: 5000."""
+    error_percent: Annotated[int, threshold("error_percent")] | None = None
+    """Share of the load balancer's answers that are errors. Omitted: 5."""
+    latency_p99_milliseconds: Annotated[int, threshold("latency_p99_milliseconds")] | None = None
+    """Latency of the slowest of a hundred answers. Omitted: 5000."""
+    gpu_percent: Annotated[int, threshold("gpu_percent")] | None = None
+    """Use of the GPUs. Omitted: 95."""
+    restarts: Annotated[int, threshold("restarts")] | None = None
+    """Restarts of containers within five minutes. Omitted: 5."""
 
 
 class Watch(Model):
     """Alarms, topics and dashboards in both Regions; they are always there."""
 
-    emails: list[Annotated[str, Field(pattern=EMAIL)]] = []
-    """Whom both Regions' topics tell. Omitted: whoever subscribes."""
-    log_retention_days: Annotated[int, Field(ge=1)] = 90
-    """A number that CloudWatch Logs accepts."""
+    emails: list[Email] = []
+    """Addresses that both Regions' topics notify. Omitted: whoever subscribes."""
+    log_retention_days: LogRetentionDays = 90
+    """How long logs are kept: a number that CloudWatch Logs accepts."""
     thresholds: Thresholds = Thresholds()
+    """From which values on something is wrong."""
     prometheus: bool = False
     """Whether each Region has a managed Prometheus workspace, with alerting rules."""
     grafana: Grafana | None = None
-    """Omitted: none."""
+    """A managed Grafana workspace in each Region. Omitted: none."""
     tracing: bool = False
     """Whether X-Ray has a group and a sampling rule."""
 
@@ -214,8 +327,7 @@ class Watch(Model):
 class RecoveryPlan(Model):
     """AWS's own tools: an ARC Region switch plan and a Resilience Hub policy with the environment's objectives."""
 
-    approval_role_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
-    """The role of those who let the plan go on."""
-    criticality: Annotated[
-        str, Field(pattern=r"^(mission-critical|critical|important|core-services|non-critical)$")
-    ] = "critical"
+    approval_role_arn: RoleArn
+    """The role of those who approve a step of the plan."""
+    criticality: Literal["mission-critical", "critical", "important", "core-services", "non-critical"] = "critical"
+    """How much depends on the environment, as Resilience Hub calls it."""

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from haven.base.problems import Problem, choices, shown
 from haven.model.tiers import Tier
+from haven_components import limits
 from infra.config import models, part_models
 from infra.config.validators import Rules
 
 RULES = Rules()
-
-_MOST_EMAILS = 10
-"""Of a budget's notification (AWS Budgets API Reference, Notification; read 2026-11-21)."""
 
 
 @RULES.on("tables", "systems")
@@ -23,7 +21,7 @@ def _systems_of_tables(
                 f"haven:tables.{name}.system",
                 shown(table.system),
                 choices(systems) or "a system of haven:systems",
-                "name a system of haven:systems, or leave it out",
+                f"add {table.system} to haven:systems, or delete system",
             )
 
 
@@ -40,8 +38,10 @@ def _strong_tables(
             system = systems.get(table.system or "")
             yield from _strong(what, table, (system and system.tier) or tier, pair)
         elif table.witness_region is not None:
-            fix = "take it out, or ask for strong consistency"
-            yield Problem(f"{what}.witnessRegion", shown(table.witness_region), "nothing without it being strong", fix)
+            fix = "delete witnessRegion, or add consistency: strong"
+            yield Problem(
+                f"{what}.witnessRegion", shown(table.witness_region), "nothing without strong consistency", fix
+            )
 
 
 def _strong(what: str, table: part_models.Table, tier: Tier, pair: models.Regions) -> Iterable[Problem]:
@@ -51,22 +51,38 @@ def _strong(what: str, table: part_models.Table, tier: Tier, pair: models.Region
             f"{what}.witnessRegion",
             shown(table.witness_region) if table.witness_region else "nothing",
             f"a third Region beside {choices(both)}: a write is in two of three before it is confirmed",
-            "name one of the same part of the world, or let consistency be eventual",
+            f"write witnessRegion: {_third(both)}, or consistency: eventual"
+            if _third(both)
+            else "write consistency: eventual",
         )
     if table.ttl_attribute is not None:
         yield Problem(
             f"{what}.ttlAttribute",
             shown(table.ttl_attribute),
             "nothing: a strongly consistent table has no TTL",
-            "take it out, or let consistency be eventual",
+            "delete ttlAttribute, or write consistency: eventual",
         )
     if tier is Tier.BACKUP:
         yield Problem(
             f"{what}.consistency",
             shown(table.consistency),
             "eventual in tier backup, which has no replica; strong can only be chosen for a table that is new",
-            "raise the tier before the first deployment, or let consistency be eventual",
+            "write consistency: eventual, or haven:tier: pilot-light before the first deployment",
         )
+
+
+def _third(both: tuple[str, str]) -> str | None:
+    """A third Region for strong consistency over two others, where there is one."""
+    return next(
+        (
+            region
+            for group in limits.STRONG_CONSISTENCY_REGIONS
+            if set(both) <= set(group)
+            for region in group
+            if region not in both
+        ),
+        None,
+    )
 
 
 @RULES.on("edge", "regions", "domain")
@@ -76,24 +92,33 @@ def _edge(edge: part_models.Edge, pair: models.Regions, domain: str | None) -> I
         yield Problem(
             "haven:edge.certificates",
             shown(sorted(edge.certificates)),
-            "nothing without haven:domain: there is no balancer",
-            "add haven:domain, or take the certificates out",
+            "nothing without haven:domain: there are no load balancers",
+            "add haven:domain, or delete certificates",
         )
+    missing = sorted(set(both) - edge.certificates.keys())
     if edge.certificates and edge.certificates.keys() != set(both):
         yield Problem(
             "haven:edge.certificates",
             choices(sorted(edge.certificates)),
-            f"both Regions, {both[0]} and {both[1]}: a certificate is valid in its own",
-            "name one for each Region, or leave them out to have them requested",
+            f"both Regions, {both[0]} and {both[1]}: a certificate is valid in its own Region",
+            f"add an ARN for {' and '.join(missing)}, or delete certificates to have them requested"
+            if missing
+            else f"delete {', '.join(sorted(edge.certificates.keys() - set(both)))}",
         )
     for region, arn in edge.certificates.items():
         if f":acm:{region}:" not in arn:
             yield Problem(
-                f"haven:edge.certificates.{region}", shown(arn), f"a certificate in {region}", "name one of that Region"
+                f"haven:edge.certificates.{region}",
+                shown(arn),
+                f"a certificate in {region}",
+                f"write the ARN of a certificate in {region}",
             )
     if len(set(edge.client_cidrs)) != len(edge.client_cidrs):
         yield Problem(
-            "haven:edge.clientCidrs", shown(edge.client_cidrs), "different networks", "name each network once"
+            "haven:edge.clientCidrs",
+            shown(edge.client_cidrs),
+            "different networks",
+            f"write {shown(list(dict.fromkeys(edge.client_cidrs)))}",
         )
 
 
@@ -105,26 +130,27 @@ def _queues(queues: Mapping[str, part_models.Queue]) -> Iterable[Problem]:
                 f"haven:queues.{name}.fifo",
                 "true",
                 "false with a bus, which keeps no order",
-                "leave one of the two out",
+                "delete fifo, or delete bus",
             )
 
 
 @RULES.on("backups", "ephemeral")
 def _backups(backups: part_models.Backups, ephemeral: bool) -> Iterable[Problem]:
     days = (backups.hourly_days, backups.daily_days, backups.monthly_days)
-    if list(days) != sorted(days):
+    order = sorted(days)
+    if list(days) != order:
         yield Problem(
             "haven:backups",
             f"hourlyDays {days[0]}, dailyDays {days[1]}, monthlyDays {days[2]}",
             "hourlyDays at most dailyDays, dailyDays at most monthlyDays",
-            "put the three in order",
+            f"write hourlyDays: {order[0]}, dailyDays: {order[1]}, monthlyDays: {order[2]}",
         )
     if ephemeral and backups.compliance_lock_cooling_off_days is not None:
         yield Problem(
             "haven:backups.complianceLockCoolingOffDays",
             f"{backups.compliance_lock_cooling_off_days}",
             "nothing in a throw-away environment: its vaults could never be deleted",
-            "take it out, or take haven:ephemeral out",
+            "delete complianceLockCoolingOffDays, or write haven:ephemeral: false",
         )
 
 
@@ -136,18 +162,18 @@ def _isolated(backups: part_models.Backups, account: str | None) -> Iterable[Pro
             "haven:backups.isolatedVaultArn",
             shown(arn),
             f"a vault in an account other than {account}",
-            "name a vault of an account that shares no credentials with this one",
+            "write the ARN of a vault in an account that shares no credentials with this one",
         )
 
 
 @RULES.on("cost")
 def _cost(cost: part_models.Cost | None) -> Iterable[Problem]:
-    if cost is not None and len(cost.emails) > _MOST_EMAILS:
+    if cost is not None and len(cost.emails) > limits.BUDGET_EMAILS:
         yield Problem(
             "haven:cost.emails",
             f"{len(cost.emails)} addresses",
-            f"at most {_MOST_EMAILS}",
-            "give one address that forwards to all",
+            f"at most {limits.BUDGET_EMAILS}",
+            "write one address that forwards to all",
         )
 
 
@@ -155,14 +181,22 @@ def _cost(cost: part_models.Cost | None) -> Iterable[Problem]:
 def _images(images: part_models.Images) -> Iterable[Problem]:
     if len(set(images.repositories)) != len(images.repositories):
         yield Problem(
-            "haven:images.repositories", shown(images.repositories), "different names", "name each repository once"
+            "haven:images.repositories",
+            shown(images.repositories),
+            "different names",
+            f"write {shown(list(dict.fromkeys(images.repositories)))}",
         )
 
 
 @RULES.on("parameters")
 def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
     if "manifest" in parameters:
-        yield Problem("haven:parameters.manifest", "manifest", "another name: Haven's own is called so", "rename it")
+        yield Problem(
+            "haven:parameters.manifest",
+            "manifest",
+            "another name: it is reserved for Haven's own",
+            "rename it, for example to own-manifest",
+        )
 
 
 @RULES.on("recoveryPlan", "objectives")
@@ -173,8 +207,8 @@ def _recovery_plan(plan: part_models.RecoveryPlan | None, wanted: models.Objecti
         yield Problem(
             "haven:recoveryPlan",
             f"no {' and no '.join(missing)}",
-            "both objectives: the plan and the policy are made of them",
-            "add them to haven:objectives, or take the plan out",
+            "both objectives: the plan and the policy contain them",
+            f"add {' and '.join(missing)} to haven:objectives, or delete haven:recoveryPlan",
         )
 
 
@@ -184,6 +218,6 @@ def _what_the_plan_moves(plan: part_models.RecoveryPlan | None, tier: Tier) -> I
         yield Problem(
             "haven:recoveryPlan",
             "a plan in tier backup",
-            "tiers from pilot-light up: what it does is to move the database's writer",
-            "raise the tier, or take the plan out",
+            "tiers from pilot-light up: the plan moves the database's writer",
+            "write haven:tier: pilot-light, or delete haven:recoveryPlan",
         )

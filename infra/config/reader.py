@@ -1,97 +1,121 @@
-"""Reads the config keys that a kind of stack takes: what is valid, and everything that isn't."""
+"""Reads the config keys of one kind of stack: what is valid, and everything that isn't."""
 
+import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any, Union, get_args, get_origin
 
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
 
 from haven.base.problems import Problem, choices, shown
-from haven.config.policy import Policy, Residency
-from haven.config.reader import read_value, unknown_key
-from haven.config.stack_file import is_placeholder
+from haven.config import refusals
+from haven.config.base_model import Model
+from haven.config.reader import read_value
+from haven.config.refusals import Schema
+from haven.config.stack_file import SECURE_PLACEHOLDER
 from haven.model.tiers import Tier
-from infra.config import models
+from infra.config.settings import StackConfig
 
 NAMESPACE = "haven"
-_LEFT_OUT = ("", "{}")
+LEFT_OUT = ("", "{}")
 """What Pulumi.yaml fills in for a key that a stack leaves out, so that the program itself can say what is missing."""
 
 _MISSING = {
-    "tier": choices(Tier),
-    "regions": "a map with primary and recovery, such as eu-west-1 and eu-central-1",
+    "tier": (choices(Tier), "haven:tier: warm"),
+    "regions": (
+        "a map with primary and recovery, such as eu-west-1 and eu-central-1",
+        "haven:regions: {primary: eu-west-1, recovery: eu-central-1}",
+    ),
 }
 
 
-@dataclass(frozen=True)
-class Key:
-    """A config key: what it takes, and what stands for it when it is left out."""
-
-    type: Any
-    structured: bool = True
-    default: Any = field(default=None)
-    required: bool = False
+def fields(kind: type[StackConfig]) -> dict[str, FieldInfo]:
+    """Every config key of a kind of stack, in camelCase, without its namespace."""
+    return {str(field.alias): field for field in kind.model_fields.values()}
 
 
-SHARED: Mapping[str, Key] = {
-    "kind": Key(Annotated[str, Field(pattern=r"^(environment|account)$")], structured=False),
-    "account": Key(Annotated[str, Field(pattern=r"^\d{12}$")], structured=False),
-    "regions": Key(models.Regions, required=True),
-    "ephemeral": Key(Annotated[bool, Field(strict=True)], structured=False, default=False),
-    "emulator": Key(Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")], structured=False),
-    "tags": Key(dict[str, str], default={}),
-    "policy": Key(Policy, default=Policy()),
-    "residency": Key(Residency, default=Residency()),
-}
-"""What a stack of every kind takes; `policy` is for those who judge it, and shapes no resource."""
+def adapter(field: FieldInfo) -> TypeAdapter[Any]:
+    """What checks the value of a key, as strictly as the models of nested keys do."""
+    whole = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    return TypeAdapter(field.rebuild_annotation(), config=None if whole else Model.model_config)
+
+
+def schema(field: FieldInfo) -> Schema:
+    """The JSON Schema of a key's value."""
+    own = {"examples": field.examples} if field.examples else {}
+    return Schema({**adapter(field).json_schema(), **own})
+
+
+def structured(field: FieldInfo) -> bool:
+    """Whether a key's value is a map."""
+    options = get_args(field.annotation) if get_origin(field.annotation) in (Union, types.UnionType) else ()
+    return any(_is_map(option) for option in options or (field.annotation,))
+
+
+def _is_map(type_: Any) -> bool:
+    return get_origin(type_) is Mapping or (isinstance(type_, type) and issubclass(type_, BaseModel))
 
 
 def read(
-    config: Mapping[str, str], keys: Mapping[str, Key], elsewhere: Mapping[str, str]
+    config: Mapping[str, str], kind: type[StackConfig], elsewhere: Mapping[str, str]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The checked values, without an entry for those that are not valid, and what is wrong with them.
+    """The checked values by camelCase key, without those that are not valid, and what is wrong with them.
 
     Args:
         config: every config value as the engine hands it to a program: full keys, text, JSON for maps and lists.
-        keys: what this kind of stack takes.
-        elsewhere: what only another kind takes, to that kind's name.
+        kind: the keys of this kind of stack.
+        elsewhere: keys that only another kind has -> that kind's name.
     """
-    prefix = f"{NAMESPACE}:"
+    prefix, keys = f"{NAMESPACE}:", fields(kind)
     given = {name.removeprefix(prefix): text for name, text in config.items() if name.startswith(prefix)}
     problems = list(_strange(given, keys, elsewhere))
     values: dict[str, Any] = {}
-    for name, key in keys.items():
-        if given.get(name, "") in _LEFT_OUT:
-            if key.required:
+    for name, field in keys.items():
+        if given.get(name, "") in LEFT_OUT:
+            if field.is_required():
                 problems.append(_missing(name))
             else:
-                values[name] = key.default
+                values[name] = field.default
             continue
-        found, wrong = _read_key(name, key, given[name])
+        found, wrong = _read_key(name, field, given[name])
         problems += wrong
         if not wrong:
             values[name] = found
     return values, problems
 
 
-def _strange(given: Mapping[str, str], keys: Mapping[str, Key], elsewhere: Mapping[str, str]) -> list[Problem]:
+def read_whatever_kind(config: Mapping[str, str], kinds: Mapping[str, type[StackConfig]]) -> list[Problem]:
+    """What is wrong with the config of a stack of unknown kind, whatever its kind."""
+    every = {name: field for kind in kinds.values() for name, field in fields(kind).items()}
+    prefix = f"{NAMESPACE}:"
+    given = {name.removeprefix(prefix): text for name, text in config.items() if name.startswith(prefix)}
+    problems = _strange(given, every, {})
+    for name, field in every.items():
+        if given.get(name, "") not in LEFT_OUT:
+            problems += _read_key(name, field, given[name])[1]
+    return problems
+
+
+def _strange(given: Mapping[str, str], keys: Mapping[str, FieldInfo], elsewhere: Mapping[str, str]) -> list[Problem]:
     found = []
     for name in sorted(given.keys() - keys.keys()):
         what = f"{NAMESPACE}:{name}"
         if name not in elsewhere:
-            found.append(unknown_key(what, name, keys))
-        elif given[name] not in _LEFT_OUT:
+            found.append(refusals.unknown_key(what, name, keys))
+        elif given[name] not in LEFT_OUT:
             allowed = f"nothing: only a stack of kind {elsewhere[name]} has this key"
-            found.append(Problem(what, shown(given[name]), allowed, "take it out, or see haven:kind"))
+            fix = f"delete {what}, or write haven:kind: {elsewhere[name]}"
+            found.append(Problem(what, shown(given[name]), allowed, fix))
     return found
 
 
-def _read_key(name: str, key: Key, text: str) -> tuple[Any, list[Problem]]:
+def _read_key(name: str, field: FieldInfo, text: str) -> tuple[Any, list[Problem]]:
     what = f"{NAMESPACE}:{name}"
-    if is_placeholder(text):
-        return None, [Problem(what, "a secure value", "plain text: it shapes the plan", f"set {what} without --secret")]
-    return read_value(what, text, TypeAdapter(key.type), structured=key.structured)
+    if text == SECURE_PLACEHOLDER:
+        return None, [refusals.secure(what)]
+    return read_value(what, text, adapter(field), structured=structured(field))
 
 
 def _missing(name: str) -> Problem:
-    return Problem(f"{NAMESPACE}:{name}", "nothing", _MISSING[name], f"add {NAMESPACE}:{name} to the stack file")
+    allowed, example = _MISSING[name]
+    return Problem(f"{NAMESPACE}:{name}", "nothing", allowed, f"add {example}")

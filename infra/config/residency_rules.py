@@ -43,7 +43,7 @@ def _stores(residency: Residency, values: Mapping[str, Any]) -> Iterator[Problem
         known = _known(store, values)
         if store not in known:
             near = nearest(store, known)
-            fix = f"write {near}" if near else "take it out"
+            fix = f"write {near}" if near else f"delete {store}"
             yield Problem(f"haven:residency.stores.{store}", shown(store), choices(known), fix)
 
 

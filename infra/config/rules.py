@@ -9,6 +9,7 @@ from haven.base import regions
 from haven.base.problems import Problem, choices, nearest, shown
 from haven.model import objectives
 from haven.model.tiers import Tier
+from haven_components import limits
 from haven_components.names import partition
 from infra.config import addons, models
 from infra.config.name_rules import LONGEST_STACK_NAME
@@ -16,6 +17,14 @@ from infra.config.validators import Rules
 
 _MOST_TAGS = 40
 """AWS allows 50 on a resource; ten are left to Haven and to AWS's own services."""
+
+_PAIRS = {
+    "aws": ("eu-central-1", "eu-west-1"),
+    "aws-us-gov": ("us-gov-east-1", "us-gov-west-1"),
+    "aws-cn": ("cn-north-1", "cn-northwest-1"),
+    "aws-eusc": ("eusc-de-east-1", "eu-central-1"),
+}
+"""Partition -> two Regions to show as examples."""
 
 RULES = Rules()
 
@@ -37,8 +46,27 @@ def _stack_name(stack: str) -> Iterable[Problem]:
             shown(stack),
             f"1 to {LONGEST_STACK_NAME} small letters, digits and single hyphens, a letter first: AWS names are made "
             "with it",
-            "rename the stack",
+            f"rename the stack, for example to {_plain(stack)}",
         )
+
+
+def _plain(stack: str) -> str:
+    """A name like the stack's that AWS names can contain."""
+    words = re.sub(r"[^a-z0-9]+", "-", stack.lower()).strip("-")
+    return (words if words[:1].isalpha() else f"s{words}")[:LONGEST_STACK_NAME].rstrip("-")
+
+
+def _same_partition(region: str) -> str:
+    """Another Region of a Region's partition."""
+    return next(each for each in _PAIRS[partition(region)] if each != region)
+
+
+def _beside(block: str) -> str:
+    """The network of the same size after a network."""
+    network = ipaddress.IPv4Network(block)
+    after = network.network_address + network.num_addresses
+    candidate = ipaddress.IPv4Network(f"{after}/{network.prefixlen}")
+    return str(candidate) if candidate.is_private else "10.41.0.0/16"
 
 
 @RULES.on("account", "emulator")
@@ -48,7 +76,7 @@ def _account(account: str | None, emulator: str | None) -> Iterable[Problem]:
             "haven:account",
             "nothing",
             "the account's 12 digits, in quotes",
-            "add haven:account; names and ARNs are made with it, so that nothing needs to be looked up",
+            'add haven:account: "111122223333" with your account\'s digits; names and ARNs contain it',
         )
 
 
@@ -59,31 +87,31 @@ def _two_regions(pair: models.Regions) -> Iterable[Problem]:
             "haven:regions.recovery",
             shown(pair.recovery),
             "a Region other than the primary",
-            "name the Region that takes over when the primary is lost",
+            f"write recovery: {_same_partition(pair.primary)}, for example",
         )
     elif partition(pair.primary) != partition(pair.recovery):
         yield Problem(
             "haven:regions",
             f"{shown(pair.primary)} and {shown(pair.recovery)}",
-            "two Regions of one partition: nothing is replicated between partitions",
-            "name two commercial ones, or two of the same world apart",
+            "two Regions of one partition: AWS replicates nothing between partitions",
+            f"write recovery: {_same_partition(pair.primary)}, for example",
         )
 
 
 @RULES.on("regions", "active")
 def _active(pair: models.Regions, active: str | None) -> Iterable[Problem]:
-    return _one_of("haven:active", active, pair, "name one of the two Regions, or leave it out for the primary")
+    return _one_of("haven:active", active, pair, "the primary Region")
 
 
 @RULES.on("regions", "demote")
 def _demote(pair: models.Regions, demote: str | None) -> Iterable[Problem]:
-    return _one_of("haven:demote", demote, pair, "name the Region that may stand at standby scale, or leave it out")
+    return _one_of("haven:demote", demote, pair, "the recovery Region")
 
 
-def _one_of(what: str, got: object, pair: models.Regions, fix: str) -> Iterable[Problem]:
+def _one_of(what: str, got: object, pair: models.Regions, default: str) -> Iterable[Problem]:
     both = (pair.primary, pair.recovery)
     if got is not None and got not in both:
-        yield Problem(what, shown(got), choices(both), fix)
+        yield Problem(what, shown(got), choices(both), f"write one of the two, or delete {what} for {default}")
 
 
 @RULES.on("regions", "zones")
@@ -95,14 +123,28 @@ def _zones(pair: models.Regions, zones: Mapping[str, list[str]]) -> Iterable[Pro
         for zone in named:
             if not re.fullmatch(re.escape(region) + r"[a-z]", zone):
                 yield Problem(
-                    f"haven:zones.{region}", shown(zone), f"a zone of {region}, such as {region}a", "name such a zone"
+                    f"haven:zones.{region}",
+                    shown(zone),
+                    f"a zone of {region}, such as {region}a",
+                    f"write {region}{zone[-1:] or 'a'}",
                 )
         if len(set(named)) != len(named):
-            yield Problem(f"haven:zones.{region}", shown(named), "different zones", "name each zone once")
+            yield Problem(
+                f"haven:zones.{region}", shown(named), "different zones", f"write {shown(_different(region, named))}"
+            )
     for region in sorted(zones.keys() - {pair.primary, pair.recovery}):
         yield Problem(
-            f"haven:zones.{region}", shown(region), choices((pair.primary, pair.recovery)), "take the Region out"
+            f"haven:zones.{region}",
+            shown(region),
+            choices((pair.primary, pair.recovery)),
+            f"delete haven:zones.{region}",
         )
+
+
+def _different(region: str, named: list[str]) -> list[str]:
+    """The named zones, each once, and another one where that leaves one alone."""
+    once = list(dict.fromkeys(named))
+    return once if len(once) > 1 else [*once, *(each for each in (f"{region}a", f"{region}b") if each not in once)][:2]
 
 
 def _no_zones(region: str) -> Problem:
@@ -119,7 +161,7 @@ def _cidrs(network: models.Network) -> Iterable[Problem]:
             "haven:network.cidrs",
             f"{shown(cidrs.primary)} and {shown(cidrs.recovery)}",
             "two networks that do not overlap: the VPCs are peered",
-            "give one of them another block",
+            f"write recovery: {_beside(cidrs.primary)}, for example",
         )
 
 
@@ -131,7 +173,7 @@ def _systems(tier: Tier, systems: Mapping[str, models.System]) -> Iterable[Probl
                 f"haven:systems.{name}.tier",
                 shown(system.tier),
                 choices([each for each in Tier if each.rank <= tier.rank]),
-                f"lower it, or raise haven:tier to {system.tier}: a system cannot stand above its environment",
+                f"write tier: {tier}, or raise haven:tier to {system.tier}: a system can't be above its environment",
             )
 
 
@@ -153,7 +195,10 @@ def _gpu_groups(cluster: models.Cluster, systems: Mapping[str, Any], pair: model
     names = [group.name for group in cluster.gpu_node_groups]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Problem(
-            "haven:cluster.gpuNodeGroups", f"two groups named {shown(name)}", "different names", "rename one of them"
+            "haven:cluster.gpuNodeGroups",
+            f"two groups named {shown(name)}",
+            "different names",
+            f"rename one of them, for example to {name}-2",
         )
     for index, group in enumerate(cluster.gpu_node_groups):
         what = f"haven:cluster.gpuNodeGroups[{index}]"
@@ -162,7 +207,7 @@ def _gpu_groups(cluster: models.Cluster, systems: Mapping[str, Any], pair: model
                 f"{what}.system",
                 shown(group.system),
                 choices(systems) or "a system of haven:systems",
-                "name a system of haven:systems, or leave it out",
+                f"add {group.system} to haven:systems, or delete system",
             )
         yield from _sizes(what, group)
         if len(set(group.instance_types)) < 2 and not group.capacity_reservations:
@@ -170,14 +215,14 @@ def _gpu_groups(cluster: models.Cluster, systems: Mapping[str, Any], pair: model
                 f"{what}.instanceTypes",
                 shown(group.instance_types),
                 "two types or more, so that one shortage fails nothing",
-                "add a type, or name a capacity reservation",
+                "add a type of the same GPU memory, or name a capacity reservation",
             )
         for region in sorted(group.capacity_reservations.keys() - {pair.primary, pair.recovery}):
             yield Problem(
                 f"{what}.capacityReservations",
                 shown(region),
                 choices((pair.primary, pair.recovery)),
-                "name one of the two Regions",
+                f"write {pair.primary} or {pair.recovery}",
             )
 
 
@@ -186,17 +231,21 @@ def _system_nodes(cluster: models.Cluster) -> Iterable[Problem]:
     yield from _sizes("haven:cluster.systemNodes", cluster.system_nodes)
     if cluster.system_nodes.min_size < 1:
         yield Problem(
-            "haven:cluster.systemNodes.minSize", "0", "at least 1: the cluster's own services run there", "raise it"
+            "haven:cluster.systemNodes.minSize",
+            "0",
+            "at least 1: the cluster's own services run there",
+            "write minSize: 1",
         )
 
 
 def _sizes(what: str, group: models.SystemNodes | models.GpuNodeGroup) -> Iterable[Problem]:
     if not group.min_size <= group.desired_size <= group.max_size:
+        order = sorted((group.min_size, group.desired_size, group.max_size))
         yield Problem(
             what,
             f"minSize {group.min_size}, desiredSize {group.desired_size}, maxSize {group.max_size}",
             "minSize at most desiredSize, desiredSize at most maxSize",
-            "put the three in order",
+            f"write minSize: {order[0]}, desiredSize: {order[1]}, maxSize: {order[2]}",
         )
 
 
@@ -207,7 +256,7 @@ def _addons(cluster: models.Cluster) -> Iterable[Problem]:
             f"haven:cluster.addons.{name}",
             "nothing",
             f"a version of {name} for Kubernetes {cluster.version}; Haven ships those of {choices(addons.SHIPPED)}",
-            "pin it, as `aws eks describe-addon-versions` names it",
+            f"pin it: aws eks describe-addon-versions --kubernetes-version {cluster.version} --addon-name {name}",
         )
     for name in sorted(cluster.addons.keys() - set(addons.KNOWN)):
         near = nearest(name, addons.KNOWN)
@@ -215,29 +264,19 @@ def _addons(cluster: models.Cluster) -> Iterable[Problem]:
             f"haven:cluster.addons.{name}",
             shown(name),
             choices(addons.KNOWN),
-            f"write {near}" if near else "take it out",
-        )
-
-
-@RULES.on("database")
-def _database(database: models.Database) -> Iterable[Problem]:
-    if database.instance_class.startswith("db.t"):
-        yield Problem(
-            "haven:database.instanceClass",
-            shown(database.instance_class),
-            "a class that is not burstable, such as db.r6g.large",
-            "choose one: Aurora Global Database does not take burstable classes",
+            f"write {near}" if near else f"delete {name}",
         )
 
 
 @RULES.on("cache")
 def _cache(cache: models.Cache) -> Iterable[Problem]:
-    if cache.node_type.startswith("cache.t"):
+    pattern, words, newest = limits.CACHE_ENGINE_VERSIONS[cache.engine]
+    if not re.fullmatch(pattern, cache.engine_version):
         yield Problem(
-            "haven:cache.nodeType",
-            shown(cache.node_type),
-            "M5, R5 or newer, such as cache.r7g.large",
-            "choose one: a Global Datastore does not take burstable nodes",
+            "haven:cache.engineVersion",
+            shown(cache.engine_version),
+            f"for {cache.engine}: {words}",
+            f'write engineVersion: "{newest}"',
         )
 
 
@@ -248,22 +287,30 @@ def _hosted_zone(domain: str | None, zone: str | None) -> Iterable[Problem]:
             "haven:domain",
             "nothing",
             "the domain of the hosted zone",
-            "add haven:domain, or take haven:hostedZoneId out",
+            f"add haven:domain, or delete haven:hostedZoneId: {zone}",
         )
 
 
 @RULES.on("tags")
 def _tags(tags: Mapping[str, str]) -> Iterable[Problem]:
     if len(tags) > _MOST_TAGS:
-        yield Problem("haven:tags", f"{len(tags)} tags", f"at most {_MOST_TAGS}", "take some out")
+        yield Problem(
+            "haven:tags", f"{len(tags)} tags", f"at most {_MOST_TAGS}", f"delete {len(tags) - _MOST_TAGS} of them"
+        )
     for key, value in tags.items():
         if key.lower().startswith("aws:") or not 1 <= len(key) <= 128:
             yield Problem(
-                f"haven:tags.{key}", shown(key), "1 to 128 characters, not starting with aws:", "rename the tag"
+                f"haven:tags.{key}",
+                shown(key),
+                "1 to 128 characters, not starting with aws:",
+                f"rename it, for example to {key[4:128] if key.lower().startswith('aws:') else key[:128] or 'owner'}",
             )
         if len(value) > 256:
             yield Problem(
-                f"haven:tags.{key}", f"{len(value)} characters", "at most 256 characters", "shorten the value"
+                f"haven:tags.{key}",
+                f"{len(value)} characters",
+                "at most 256 characters",
+                f"shorten the value by {len(value) - 256}",
             )
 
 
@@ -277,12 +324,12 @@ def _restore(tier: Tier, database: models.Database, pair: models.Regions) -> Ite
             "haven:database.restoreSnapshot",
             shown(snapshot),
             "nothing, in every tier but backup: a replica is promoted there",
-            "take it out",
+            "delete restoreSnapshot",
         )
     elif f":{pair.recovery}:" not in snapshot:
         yield Problem(
             "haven:database.restoreSnapshot",
             shown(snapshot),
             f"a snapshot in {pair.recovery}",
-            "name the copy that lies there",
+            f"copy the snapshot to {pair.recovery} and write the copy's ARN",
         )

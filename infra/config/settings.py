@@ -1,77 +1,153 @@
-"""Every config key of an environment: typed, frozen, with all that is wrong with a stack file in one error."""
+"""Every config key of a stack, once: Pulumi.yaml, the config reference and the JSON Schema are generated from here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-import pulumi
 from pydantic import Field
 
-from haven.base.problems import Problems
-from haven.config.base_model import Name
-from haven.config.policy import Residency
+from haven.config.base_model import Model, Name, form
+from haven.config.policy import Account, Policy, RegionName, Residency
 from haven.model.tiers import Tier
-from infra.config import models, name_rules, part_models, part_rules, residency_rules, rules
-from infra.config.account_models import ACCOUNT_KEYS
-from infra.config.reader import SHARED, Key, read
+from haven_components import limits
+from infra.config import account_models, models, part_models
 
 EMULATOR_ACCOUNT = "000000000000"
 
 
-class Refused(Problems, pulumi.RunError):
-    """The config is refused; the engine prints it without a traceback."""
+class StackConfig(Model):
+    """The config keys of a stack of either kind."""
+
+    kind: Literal["environment", "account"] = "environment"
+    """environment, or account for what an account has once."""
+    account: Account | None = None
+    """The AWS account, 12 digits in quotes. Required, except with haven:emulator."""
+    regions: models.Regions
+    """The two Regions. Never edited after the first `up`."""
+    ephemeral: bool = False
+    """Whether this is a throw-away stack: nothing is protected, retained or kept from deletion."""
+    emulator: (
+        Annotated[
+            str,
+            form(
+                r"^https?://[^\s/]+/?$",
+                "the URL of an endpoint, such as http://127.0.0.1:4566",
+                "http://127.0.0.1:4566",
+            ),
+        ]
+        | None
+    ) = None
+    """The URL of an emulator of AWS that answers for every service. Omitted: AWS itself."""
+    tags: Annotated[Mapping[str, str], Field(examples=[{"owner": "platform"}])] = {}
+    """Tags of every resource, beside Haven's own."""
+    policy: Policy = Policy()
+    """How strictly the policy pack judges; shapes no resource."""
+    residency: Residency = Residency()
+    """Where data may be: classes with their Regions, and the class of each store."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """One environment, as its stack file describes it."""
+class EnvironmentConfig(StackConfig):
+    """The config keys of an environment."""
+
+    tier: Annotated[Tier, Field(strict=False, examples=["warm"])]
+    """What stands by in the recovery Region: backup, pilot-light, warm or active-active."""
+    active: Annotated[str, Field(examples=["eu-central-1"])] | None = None
+    """The Region where writes go now; a failover changes this and nothing else. Omitted: the primary Region."""
+    demote: Annotated[str, Field(examples=["eu-west-1"])] | None = None
+    """The Region that may stand at standby scale while it isn't active. Omitted: the recovery Region."""
+    zones: Annotated[
+        Mapping[
+            RegionName,
+            Annotated[list[models.ZoneName], Field(min_length=limits.ZONES.least, max_length=limits.ZONES.most)],
+        ],
+        Field(examples=[{"eu-west-1": ["eu-west-1a", "eu-west-1b", "eu-west-1c"]}]),
+    ] = {}
+    """Region -> two or three zone names, in the order of the subnets; only ever append. Omitted: Haven's own list."""
+    domain: (
+        Annotated[
+            str,
+            form(
+                r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$",
+                "a domain name, such as ai.example.com",
+                "ai.example.com",
+            ),
+        ]
+        | None
+    ) = None
+    """The domain of the environment's names. Omitted: no DNS records and no load balancers."""
+    hosted_zone_id: (
+        Annotated[
+            str,
+            form(
+                r"^Z[A-Z0-9]{1,31}$",
+                "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ",
+                "Z0123456789ABCDEFGHIJ",
+            ),
+        ]
+        | None
+    ) = None
+    """An existing public hosted zone of the domain. Omitted: the environment creates one."""
+    objectives: models.Objectives = models.Objectives()
+    """Recovery time, recovery point and availability that the business asks for."""
+    network: models.Network = models.Network()
+    """VPC blocks of the two Regions, interface endpoints."""
+    cluster: models.Cluster = models.Cluster()
+    """EKS: version, add-ons, system nodes, GPU node groups, standby share."""
+    database: models.Database = models.Database()
+    """Aurora PostgreSQL: version, instance class, instances, backup retention."""
+    cache: models.Cache = models.Cache()
+    """ElastiCache: engine, node type, shards, replicas."""
+    storage: models.Storage = models.Storage()
+    """Replicated buckets, with Object Lock and retention for each."""
+    tables: Mapping[Name, part_models.Table] = {}
+    """Name -> a DynamoDB table: keys, indexes, TTL, consistency."""
+    queues: Mapping[Name, part_models.Queue] = {}
+    """Name -> an SQS queue in each Region: FIFO, retention, alarms, stream, bus."""
+    images: part_models.Images = part_models.Images()
+    """Container repositories of both Regions."""
+    secrets: Mapping[Name, part_models.Secret] = {}
+    """Name -> a secret that both Regions hold, with what it is for."""
+    parameters: Mapping[
+        part_models.Parameter, Annotated[str, Field(min_length=1, max_length=4096, examples=["llama"])]
+    ] = {}
+    """Name -> a value that is no secret, kept in both Regions."""
+    backups: part_models.Backups = part_models.Backups()
+    """How long backups are kept, how long a recovery point takes, locks, restore tests."""
+    edge: part_models.Edge = part_models.Edge()
+    """The load balancers: clients, targets, firewall, certificates."""
+    cost: part_models.Cost | None = None
+    """A monthly budget and whom it notifies. Omitted: none."""
+    watch: part_models.Watch = part_models.Watch()
+    """Alarms and dashboards: whom to notify, thresholds, Prometheus, Grafana, tracing."""
+    experiments: bool = False
+    """Whether faults can be injected with AWS FIS."""
+    recovery_plan: part_models.RecoveryPlan | None = None
+    """An ARC Region switch plan and a Resilience Hub policy. Omitted: none."""
+    systems: Mapping[Name, models.System] = {}
+    """Name -> an AI system: its kind and, at or below the environment's, its own tier."""
+    traffic: models.Traffic = models.Traffic()
+    """Whether a Region that isn't ready is taken out automatically, and the readiness path."""
+
+
+class AccountConfig(StackConfig):
+    """The config keys of a stack of kind account."""
+
+    audit: account_models.Audit = account_models.Audit()
+    """The trail: Object Lock, log group, insights, events of data."""
+    baseline: account_models.Baseline = account_models.Baseline()
+    """Image prefixes to copy, threat detection, services to back up, recording."""
+    state_backend: account_models.StateBackend = account_models.StateBackend(enabled=False)
+    """The bucket and the key for Pulumi's own state."""
+
+
+class Settings(EnvironmentConfig):
+    """One environment: its config, with what it omits filled in."""
 
     stack: str
+    """The stack's name; AWS names begin with it."""
     account: str
-    """The AWS account, 12 digits; names and ARNs are made with it, so that nothing needs to be looked up."""
-    tier: Tier
-    regions: models.Regions
+    """The AWS account, 12 digits; names and ARNs contain it, so that the program needs no data sources."""
     active: str
-    """The Region where writes go now; the only value that a failover changes."""
     demote: str
-    """The Region that may stand at standby scale while it is not the active one. Left out: the recovery Region."""
-    zones: Mapping[str, list[str]]
-    """Region -> two or three zone names, in the order of the subnets; only ever append."""
-    domain: str | None
-    """Domain below which the environment's names stand. Left out: no DNS records and no traffic switch."""
-    hosted_zone_id: str | None
-    """An existing public zone of that domain. Left out: the environment creates one."""
-    objectives: models.Objectives
-    network: models.Network
-    cluster: models.Cluster
-    database: models.Database
-    cache: models.Cache
-    storage: models.Storage
-    tables: Mapping[str, part_models.Table]
-    queues: Mapping[str, part_models.Queue]
-    images: part_models.Images
-    secrets: Mapping[str, part_models.Secret]
-    parameters: Mapping[str, str]
-    """Values that are no secrets, kept in both Regions below the environment's name."""
-    backups: part_models.Backups
-    edge: part_models.Edge
-    cost: part_models.Cost | None
-    """Left out: no budget."""
-    watch: part_models.Watch
-    experiments: bool
-    """Whether faults can be made on purpose, with AWS FIS."""
-    recovery_plan: part_models.RecoveryPlan | None
-    """Left out: none."""
-    systems: Mapping[str, models.System]
-    traffic: models.Traffic
-    ephemeral: bool
-    """A throw-away environment: nothing is protected, retained or kept from deletion."""
-    emulator: str | None
-    """URL of an emulator of AWS that answers for every service. Left out: AWS itself."""
-    tags: Mapping[str, str]
-    """Tags of every resource, beside Haven's own."""
-    residency: Residency
-    """Which data may be where; the program only tags with it."""
 
     def system_tier(self, name: str | None) -> Tier:
         """The tier of a system, or the environment's for None and for systems without one of their own."""
@@ -79,75 +155,15 @@ class Settings:
         return own or self.tier
 
 
-_ZONES = dict[str, Annotated[list[str], Field(min_length=2, max_length=3)]]
+class AccountSettings(AccountConfig):
+    """What an account has once: its config, with what it omits filled in."""
 
-KEYS: dict[str, Key] = {
-    **SHARED,
-    "tier": Key(Tier, structured=False, required=True),
-    "active": Key(str, structured=False),
-    "demote": Key(str, structured=False),
-    "zones": Key(_ZONES, default={}),
-    "domain": Key(
-        Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")],
-        structured=False,
-    ),
-    "hostedZoneId": Key(Annotated[str, Field(pattern=r"^Z[A-Z0-9]{1,31}$")], structured=False),
-    "objectives": Key(models.Objectives, default=models.Objectives()),
-    "network": Key(models.Network, default=models.Network()),
-    "cluster": Key(models.Cluster, default=models.Cluster()),
-    "database": Key(models.Database, default=models.Database()),
-    "cache": Key(models.Cache, default=models.Cache()),
-    "storage": Key(models.Storage, default=models.Storage()),
-    "tables": Key(dict[Name, part_models.Table], default={}),
-    "queues": Key(dict[Name, part_models.Queue], default={}),
-    "images": Key(part_models.Images, default=part_models.Images()),
-    "secrets": Key(dict[Name, part_models.Secret], default={}),
-    "parameters": Key(dict[part_models.Parameter, Annotated[str, Field(min_length=1, max_length=4096)]], default={}),
-    "backups": Key(part_models.Backups, default=part_models.Backups()),
-    "edge": Key(part_models.Edge, default=part_models.Edge()),
-    "cost": Key(part_models.Cost),
-    "watch": Key(part_models.Watch, default=part_models.Watch()),
-    "experiments": Key(Annotated[bool, Field(strict=True)], structured=False, default=False),
-    "recoveryPlan": Key(part_models.RecoveryPlan),
-    "systems": Key(dict[Name, models.System], default={}),
-    "traffic": Key(models.Traffic, default=models.Traffic()),
-}
+    stack: str
+    """The stack's name; AWS names begin with it."""
+    account: str
+    """The AWS account, 12 digits."""
 
-_OTHERWISE = {"kind", "account", "active", "demote", "zones", "hostedZoneId", "recoveryPlan", "policy"}
-"""Keys whose values the settings hold under another name, filled in, or not at all."""
-
-
-def load(stack: str, config: Mapping[str, str]) -> Settings:
-    """The settings of a stack.
-
-    Args:
-        stack: the stack's name; AWS names are made with it.
-        config: every config value as the engine hands it to a program: full keys, text, JSON for maps and lists.
-
-    Raises:
-        Refused: with every problem there is; nothing has been declared then.
-    """
-    elsewhere = dict.fromkeys(ACCOUNT_KEYS.keys() - KEYS.keys(), "account")
-    values, problems = read(config, KEYS, elsewhere)
-    problems += rules.check(stack, values)
-    problems += part_rules.RULES.check(values)
-    problems += name_rules.check(stack, values)
-    problems += residency_rules.check(values)
-    if problems:
-        raise Refused(problems, f"the config of stack {stack}")
-    return _settled(stack, values)
-
-
-def _settled(stack: str, values: Mapping[str, Any]) -> Settings:
-    regions: models.Regions = values["regions"]
-    both = (regions.primary, regions.recovery)
-    return Settings(
-        stack=stack,
-        account=values["account"] or EMULATOR_ACCOUNT,
-        active=values["active"] or regions.primary,
-        demote=values["demote"] or regions.recovery,
-        zones={region: values["zones"].get(region) or rules.default_zones(region) for region in both},
-        hosted_zone_id=values["hostedZoneId"],
-        recovery_plan=values["recoveryPlan"],
-        **{name: values[name] for name in KEYS.keys() - _OTHERWISE},
-    )
+    @property
+    def active(self) -> str:
+        """An account has no writer that moves: its home is the primary Region."""
+        return self.regions.primary

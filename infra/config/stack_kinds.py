@@ -1,40 +1,70 @@
-"""The kinds of stacks there are: an environment, or what an account has once."""
+"""The kinds of stacks there are, an environment or what an account has once, and the settings of each."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
-from infra import topology
-from infra.config import account_settings, reader, settings
-from infra.config.account_models import ACCOUNT_KEYS
-from infra.config.account_settings import AccountSettings
-from infra.config.settings import KEYS, Refused, Settings
-from infra.parts import account
+from haven.base.problems import Problem, Problems
+from infra.config import name_rules, part_rules, reader, residency_rules, rules
+from infra.config.settings import (
+    EMULATOR_ACCOUNT,
+    AccountConfig,
+    AccountSettings,
+    EnvironmentConfig,
+    Settings,
+    StackConfig,
+)
 
-_LOADERS: Mapping[str, Callable[[str, Mapping[str, str]], Settings | AccountSettings]] = {
-    "environment": settings.load,
-    "account": account_settings.load,
-}
+KINDS: Mapping[str, type[StackConfig]] = {"environment": EnvironmentConfig, "account": AccountConfig}
 
 
 def load(stack: str, config: Mapping[str, str]) -> Settings | AccountSettings:
     """The settings of a stack, whatever its kind.
 
+    Args:
+        stack: the stack's name; AWS names begin with it.
+        config: every config value as the engine hands it to a program: full keys, text, JSON for maps and lists.
+
     Raises:
-        Refused: with every problem there is; nothing has been declared then.
+        Problems: with every problem; nothing has been declared then.
     """
-    loader = _LOADERS.get(config.get(f"{reader.NAMESPACE}:kind") or "environment")
-    if loader is None:
-        # Nobody knows what this stack has to have. What is wrong whatever its kind can be said.
-        known = {name: replace(key, required=False) for name, key in {**ACCOUNT_KEYS, **KEYS}.items()}
-        raise Refused(reader.read(config, known, {})[1], f"the config of stack {stack}")
-    return loader(stack, config)
+    kind, values, problems = _read(stack, config)
+    if problems:
+        raise Problems(problems, f"the config of stack {stack}")
+    filled = {"stack": stack, **values, "account": values["account"] or EMULATOR_ACCOUNT}
+    if kind is AccountConfig:
+        return AccountSettings.model_construct(**_by_name(AccountSettings, filled))
+    regions = values["regions"]
+    both = (regions.primary, regions.recovery)
+    filled |= {
+        "active": values["active"] or regions.primary,
+        "demote": values["demote"] or regions.recovery,
+        "zones": {region: values["zones"].get(region) or rules.default_zones(region) for region in both},
+    }
+    return Settings.model_construct(**_by_name(Settings, filled))
 
 
-def declare(found: Settings | AccountSettings) -> Mapping[str, Any]:
-    """Register every resource of a stack.
+def problems(stack: str, config: Mapping[str, str]) -> list[Problem]:
+    """Everything that is wrong with the config of a stack, as far as that can be known without running the program."""
+    return _read(stack, config)[2]
 
-    Returns:
-        The stack's outputs.
-    """
-    return account.declare(found) if isinstance(found, AccountSettings) else topology.declare(found)
+
+def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | None, dict[str, Any], list[Problem]]:
+    name = config.get(f"{reader.NAMESPACE}:kind") or "environment"
+    kind = KINDS.get(name)
+    if kind is None:
+        return None, {}, reader.read_whatever_kind(config, KINDS)
+    elsewhere = {
+        key: other for other, model in KINDS.items() for key in reader.fields(model).keys() - reader.fields(kind).keys()
+    }
+    values, found = reader.read(config, kind, elsewhere)
+    found += rules.check(stack, values)
+    found += part_rules.RULES.check(values)
+    if kind is EnvironmentConfig:
+        found += name_rules.check(stack, values)
+    found += residency_rules.check(values)
+    return kind, values, found
+
+
+def _by_name(model: type[StackConfig], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the names of a model's fields instead of their camelCase keys."""
+    return {name: values[str(field.alias)] for name, field in model.model_fields.items()}

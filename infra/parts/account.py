@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from haven_components import AccountBaseline, AuditTrail, AuditTrailArgs, BucketSideArgs, MultiRegionKey, StateBackend
 from haven_components.names import CLOUD_TRAIL
-from infra.config.account_settings import AccountSettings
+from infra.config.settings import AccountSettings
 from infra.providers import aws_providers
 
 

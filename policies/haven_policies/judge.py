@@ -127,18 +127,22 @@ def check_names(facts: StackFacts, rules: Iterable[Rule]) -> None:
     Raises:
         Problems: with every such name.
     """
-    policy = facts.policy
-    known = {each.name for each in rules}
-    places = {f"haven:policy.levels.{name}": name for name in policy.levels}
-    places |= {f"haven:policy.waivers[{index}].rule": each.rule for index, each in enumerate(policy.waivers)}
-    problems = [_unknown(what, name, known) for what, name in places.items() if name not in known]
+    problems = unknown_names(facts.policy, rules)
     if problems:
         raise Problems(problems, f"the config of stack {facts.stack}")
 
 
+def unknown_names(policy: Policy, rules: Iterable[Rule] = RULES) -> list[Problem]:
+    """A problem for each name in levels and waivers that no rule has."""
+    known = {each.name for each in rules}
+    places = {f"haven:policy.levels.{name}": name for name in policy.levels}
+    places |= {f"haven:policy.waivers[{index}].rule": each.rule for index, each in enumerate(policy.waivers)}
+    return [_unknown(what, name, known) for what, name in places.items() if name not in known]
+
+
 def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
     near = nearest(name, known)
-    fix = f"did you mean {near}?" if near else "see docs/policies.md for the rules"
+    fix = f"did you mean {near}?" if near else "see docs/policy-rules.md for the rules"
     return Problem(what, shown(name), "the name of a rule", fix)
 
 

@@ -14,8 +14,8 @@ def test_a_first_deployment_writes_to_the_primary_region() -> None:
         record(ROOT / "infra", stack="warm", config=config, first_deployment=True)
     assert refused.value.render() == (
         "1 problem in the config of stack warm:\n"
-        '  haven:active: got "eu-central-1"; allowed: "eu-west-1" at the first deployment: everything is born there;'
-        " fix: leave haven:active out until the environment stands, then fail over"
+        '  haven:active: got "eu-central-1"; allowed: "eu-west-1" at the first deployment: everything is created there;'
+        " fix: delete haven:active until the first deployment is done, then fail over"
     )
 
 

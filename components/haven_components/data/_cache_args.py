@@ -13,12 +13,6 @@ from haven_components.shared import checks as _checks
 from haven_components.shared.stored_secrets import RecoverySecretArgs
 from haven_components.shared.support import Checks
 
-ENGINE_VERSIONS = {
-    CacheEngine.VALKEY: (r"7\.2|8\.\d", "7.2 or 8.x, such as 8.0"),
-    CacheEngine.REDIS: (r"7\.[01]", "7.0 or 7.1"),
-}
-"""Versions with the families that the parameter groups are made of."""
-
 
 class CacheSideArgs(TypedDict):
     region: str
@@ -108,7 +102,7 @@ def _check_engine(checks: Checks, args: GlobalCacheArgs) -> None:
         fix="choose one of them",
     )
     if known:
-        pattern, allowed = ENGINE_VERSIONS[CacheEngine(engine)]
+        pattern, allowed, _ = limits.CACHE_ENGINE_VERSIONS[CacheEngine(engine)]
         checks.require(
             re.fullmatch(pattern, args["engine_version"]) is not None,
             "engine_version",

@@ -148,35 +148,20 @@ class WatchedRegionArgs(TypedDict):
     to. Omitted: none."""
 
 
-LIMITS: dict[str, tuple[int, limits.Range]] = {
-    "database_lag_milliseconds": (5_000, limits.Range(1, 86_400_000)),
-    "cache_lag_seconds": (5, limits.Range(1, 86_400)),
-    "cache_cpu_percent": (90, limits.Range(1, 100)),
-    "bucket_lag_seconds": (900, limits.Range(1, 86_400)),
-    "table_lag_milliseconds": (5_000, limits.Range(1, 86_400_000)),
-    "queue_age_seconds": (300, limits.Range(1, 1_209_600)),
-    "error_percent": (5, limits.Range(1, 100)),
-    "latency_p99_milliseconds": (5_000, limits.Range(1, 3_600_000)),
-    "gpu_percent": (95, limits.Range(1, 100)),
-    "restarts": (5, limits.Range(1, 10_000)),
-}
-"""Of each threshold: what holds where it is left out, the least and the most that make sense."""
-
-
 def thresholds(given: WatchThresholdsArgs) -> dict[str, int]:
     """Every threshold, given or not."""
     return {name: int(value) for name, value in _values(given).items()}
 
 
 def _values(given: WatchThresholdsArgs) -> dict[str, float]:
-    defaults: dict[str, float] = {name: otherwise for name, (otherwise, _) in LIMITS.items()}
+    defaults: dict[str, float] = {name: otherwise for name, (otherwise, _) in limits.WATCH_THRESHOLDS.items()}
     return {**defaults, **cast("Mapping[str, float]", given)}
 
 
 def require_thresholds(checks: Checks, given: WatchThresholdsArgs) -> None:
     """Whole numbers that can be reached."""
     for name, got in _values(given).items():
-        otherwise, allowed = LIMITS[name]
+        otherwise, allowed = limits.WATCH_THRESHOLDS[name]
         _checks.require_between(checks, f"thresholds.{name}", got, allowed, fix=f"leave it out for {otherwise}")
 
 

@@ -4,7 +4,8 @@ from typing import Any, cast
 
 import pytest
 
-from haven_components.observability._watched import LIMITS, WatchedRegionArgs, WatchThresholdsArgs, thresholds
+from haven_components.limits import WATCH_THRESHOLDS
+from haven_components.observability._watched import WatchedRegionArgs, WatchThresholdsArgs, thresholds
 from haven_components.observability._watches import Watch, watches
 
 SEVEN_DAYS = 7 * 86400
@@ -185,8 +186,8 @@ def test_each_threshold_moves_its_own_conditions_and_no_other(threshold: str, su
 
 
 def test_every_threshold_has_a_default_within_its_own_limits() -> None:
-    assert set(LIMITS) == set(thresholds({}))
-    assert [name for name, (otherwise, allowed) in LIMITS.items() if not allowed.holds(otherwise)] == []
+    assert set(WATCH_THRESHOLDS) == set(thresholds({}))
+    assert [name for name, (otherwise, allowed) in WATCH_THRESHOLDS.items() if not allowed.holds(otherwise)] == []
 
 
 def test_only_lags_and_objects_that_stayed_behind_say_that_a_copy_is_behind() -> None:

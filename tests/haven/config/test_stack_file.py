@@ -361,8 +361,8 @@ def test_declared_defaults_fill_in_what_the_stack_leaves_out(shop: Project) -> N
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ("{}", "shop:needed: got nothing; allowed: text; fix: add the key"),
-        ("{needed: [a]}", 'shop:needed: got ["a"]; allowed: text; fix: write such a value'),
+        ("{}", "shop:needed: got nothing; allowed: text; fix: add shop:needed"),
+        ("{needed: [a]}", 'shop:needed: got ["a"]; allowed: text; fix: write one text'),
         ("{needed: x, size: 1.5}", "shop:size: got 1.5; allowed: a whole number"),
         ("{needed: x, size: many}", 'shop:size: got "many"; allowed: a whole number'),
         ("{needed: x, on: yes}", 'shop:on: got "yes"; allowed: true or false'),

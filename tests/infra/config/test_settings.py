@@ -1,14 +1,17 @@
 """What a stack's config may say, and the exact words for everything it may not."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
-from haven.config.reader import _PATTERNS
+from haven.base.problems import Problems
+from haven.config.base_model import FORMS
 from haven.model.tiers import Tier
-from infra.config.account_models import ACCOUNT_KEYS
-from infra.config.settings import KEYS, Refused, load
+from infra.config import stack_kinds
+from infra.config.reader import fields
+from infra.config.settings import AccountConfig, EnvironmentConfig, Settings
 
 VALID: dict[str, Any] = {
     "account": "111122223333",
@@ -27,8 +30,14 @@ def config(**changes: Any) -> dict[str, str]:
     }
 
 
+def load(stack: str, config: dict[str, str]) -> Settings:
+    settings = stack_kinds.load(stack, config)
+    assert isinstance(settings, Settings)
+    return settings
+
+
 def refusal(stack: str = "test", **changes: Any) -> list[str]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Problems) as refused:
         load(stack, config(**changes))
     return [problem.render() for problem in refused.value.problems]
 
@@ -81,7 +90,7 @@ def test_names_that_carry_a_long_code_leave_the_stack_less_room() -> None:
     (line,) = refusal("fifteen-letters", regions=apart, zones=zones)
     assert line == (
         'the stack\'s name: got "fifteen-letters"; allowed: at most 14 characters where names carry usgovw1, for '
-        "us-gov-west-1; fix: rename the stack"
+        "us-gov-west-1; fix: rename the stack, for example to fifteen-letter"
     )
     assert load("fourteen-signs", config(regions=apart, zones=zones, domain="example.com"))
     assert load("fifteen-letters", config(domain="example.com"))
@@ -90,8 +99,8 @@ def test_names_that_carry_a_long_code_leave_the_stack_less_room() -> None:
 def test_a_queue_with_a_bus_leaves_room_for_its_archive_s_name() -> None:
     (line,) = refusal("fifteen-letters", queues={"requests-to-us": {"bus": {}}, "requests-to-them": {}})
     assert line == (
-        'haven:queues.requests-to-us: got "requests-to-us"; allowed: at most 13 characters with a bus, beside the '
-        "stack's name: its archive's is short; fix: shorten it, or give the stack a shorter name"
+        'haven:queues.requests-to-us: got "requests-to-us"; allowed: at most 13 characters with a bus: the '
+        "archive's name contains the stack's; fix: rename it to requests-to-u, or give the stack a shorter name"
     )
     assert load("fifteen-letters", config(queues={"requests-to-u": {"bus": {}}}))
 
@@ -106,7 +115,42 @@ def test_every_pattern_is_explained_in_words() -> None:
             return own.union(keyed, *(patterns(each) for each in node.values()))
         return set().union(*(patterns(each) for each in node)) if isinstance(node, list) else set()
 
-    used = set().union(
-        *(patterns(TypeAdapter(key.type).json_schema()) for key in (*KEYS.values(), *ACCOUNT_KEYS.values()))
+    keys = {**fields(EnvironmentConfig), **fields(AccountConfig)}
+    used = set().union(*(patterns(TypeAdapter(key.rebuild_annotation()).json_schema()) for key in keys.values()))
+    assert used == set(FORMS)
+    assert [pattern for pattern, form in FORMS.items() if not re.search(pattern, form.example)] == []
+
+
+@pytest.mark.parametrize("key", ["database", "cache", "watch", "objectives", "edge", "traffic"])
+def test_text_is_taken_for_true_false_and_numbers_as_pulumi_config_set_writes_it(key: str) -> None:
+    typed = {
+        "database": {"instances": 3},
+        "cache": {"shards": 4, "replicas": 2},
+        "watch": {"prometheus": True, "thresholds": {"restarts": 7}, "logRetentionDays": 365},
+        "objectives": {"rtoMinutes": 30, "availabilityPercent": 99.5},
+        "edge": {"internal": False, "targetPort": 8443},
+        "traffic": {"automatic": True},
+    }[key]
+    assert load("test", config(**{key: as_text(typed)})) == load("test", config(**{key: typed}))
+
+
+def as_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: as_text(each) for name, each in value.items()}
+    return json.dumps(value)
+
+
+def test_text_that_is_no_number_is_refused() -> None:
+    (line,) = refusal(database={"instances": "two"})
+    assert line == (
+        'haven:database.instances: got "two"; allowed: a whole number; fix: write instances: 2, for example'
     )
-    assert used == set(_PATTERNS)
+
+
+def test_an_encrypted_value_is_taken_where_it_does_not_shape_the_plan() -> None:
+    assert load("test", config(tags={"owner": "<secure>"})).tags == {"owner": "<secure>"}
+    (line,) = refusal(database={"instances": "<secure>"})
+    assert line == (
+        "haven:database.instances: got a secure value; allowed: plain text: it shapes the plan; "
+        "fix: pulumi config set --plaintext --path haven:database.instances <value>"
+    )

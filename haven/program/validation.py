@@ -1,0 +1,35 @@
+"""What is wrong with a stack, as far as that can be known without running its program; without Pulumi, too."""
+
+import runpy
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from haven.base.problems import Problem
+from haven.config.stack_file import Stack
+
+HOOK = "validate.py"
+"""A file beside the program's `__main__.py` with a function `problems(stack, config)` that returns everything that is
+wrong with a config; `config` is what the engine hands to programs. A program needs none."""
+
+
+def problems(stack: Stack) -> list[Problem]:
+    """Everything that is wrong with a stack's file, and with its config by the program's own rules."""
+    return [*stack.problems, *new(_of_program(stack), stack.problems)]
+
+
+def hook(stack: Stack) -> Path | None:
+    """The file beside the stack's program that validates its config, where there is one."""
+    file = stack.project.main / HOOK
+    return file if file.is_file() else None
+
+
+def _of_program(stack: Stack) -> Iterable[Problem]:
+    file = hook(stack)
+    found: Iterable[Problem] = runpy.run_path(str(file))["problems"](stack.name, stack.config) if file else ()
+    return found
+
+
+def new(found: Iterable[Problem], known: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems of keys that have none yet: what the file gets wrong, the program can't read either."""
+    keys = {each.what.partition(" (line")[0] for each in known}
+    return (each for each in found if each.what not in keys)
