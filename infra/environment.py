@@ -1,4 +1,4 @@
-"""What every part of an environment is declared from: its settings, its names, its providers, what stands already."""
+"""What every part of an environment is declared from: its settings, its names, its providers, its earlier parts."""
 
 from collections.abc import Mapping
 
@@ -72,7 +72,7 @@ class Environment:
         return cidrs.primary if region == self.primary else cidrs.recovery
 
     def cluster_name(self, region: str) -> str:
-        """Name of a Region's EKS cluster, whether or not it stands at the moment."""
+        """Name of a Region's EKS cluster, whether or not it exists at the moment."""
         return names.regional_name(self.settings.stack, region)
 
     def bucket_base(self, name: str) -> str:

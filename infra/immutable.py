@@ -46,7 +46,7 @@ def _differences(
                 "haven:active",
                 shown(settings.active),
                 f"{choices([settings.regions.primary])} at the first deployment: everything is born there",
-                "leave haven:active out until the environment stands, then fail over",
+                "leave haven:active out until the environment is deployed, then fail over",
             )
         ]
     return []

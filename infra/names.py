@@ -1,4 +1,4 @@
-"""How what belongs to an environment is called: pure functions, so that rules can tell what has no room."""
+"""How what belongs to an environment is called: pure functions, so that rules can report what has no room."""
 
 from haven_components.names import region_code
 
@@ -9,7 +9,7 @@ def environment_name(stack: str) -> str:
 
 
 def regional_name(stack: str, region: str) -> str:
-    """Name of a Region's network, cluster and balancer, whether or not they stand at the moment."""
+    """Name of a Region's network, cluster and balancer, whether or not they exist at the moment."""
     return f"{environment_name(stack)}-{region_code(region)}"
 
 

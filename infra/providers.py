@@ -1,4 +1,4 @@
-"""The AWS providers of an environment: one for each Region, explicit, and calling nobody when configured."""
+"""The AWS providers of an environment: one for each Region, explicit, and without a call when configured."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ _EMULATED = (
     "wafv2",
     "xray",
 )
-"""The services that an environment uses: an emulator stands in for these."""
+"""The services that an environment uses: an emulator replaces these."""
 
 
 def aws_providers(settings: Settings | AccountSettings) -> dict[str, aws.Provider]:

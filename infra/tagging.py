@@ -1,4 +1,4 @@
-"""Tags that say what a resource is for: whose it is, which data it holds, which system needs it."""
+"""Tags with the purpose of a resource: whose it is, which data it holds, which system needs it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from haven.config.policy import Residency
 
 DATA_CLASS, SYSTEM, ENVIRONMENT = "haven:data-class", "haven:system", "haven:environment"
 UNCLASSIFIED = "unclassified"
-"""The class of data that a stack says nothing about."""
+"""The class of data that a stack doesn't classify."""
 SHARED = "shared"
 """The system of what several need."""
 

@@ -68,7 +68,7 @@ def _assets(environment: Environment) -> None:
 
 
 def _objects(environment: Environment) -> Mapping[str, MultiRegionAccessPoint]:
-    """The buckets, and the names that stand for both of a pair where both Regions serve."""
+    """The buckets, and one name for both of a pair where both Regions serve."""
     settings, replication = environment.settings, environment.replication
     buckets = {
         name: stores.bucket(environment, name, timed=replication.object_time_control)
@@ -82,7 +82,7 @@ def _objects(environment: Environment) -> Mapping[str, MultiRegionAccessPoint]:
 
 
 def _platform(environment: Environment) -> None:
-    """Networks and clusters, in the Regions where they stand."""
+    """Networks and clusters, in the Regions that have them."""
     environment.networks |= {
         region: networks.network(environment, region)
         for region in environment.both
@@ -108,7 +108,7 @@ def _databases(environment: Environment) -> tuple[GlobalDatabase, GlobalCache]:
 
 def _service(environment: Environment) -> traffic.Service | None:
     """Without a domain there is nothing to switch. In the manual tier the recovery Region's record joins once that
-    Region stands at full scale."""
+    Region runs at full scale."""
     domain = environment.settings.domain
     if domain is None:
         return None
@@ -127,7 +127,7 @@ def _service(environment: Environment) -> traffic.Service | None:
 
 
 def _operations(environment: Environment, service: traffic.Service | None, buffers: list[RequestBuffer]) -> None:
-    """What tells, what tries, and what the bill may be."""
+    """Observability, fault experiments and the budget."""
     settings = environment.settings
     watched = watch.declare(environment, service, [*buffers])
     if settings.experiments:

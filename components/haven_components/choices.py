@@ -116,7 +116,7 @@ class BackupInterval(StrEnum):
 
 
 class GrafanaAuthentication(StrEnum):
-    """Who says who somebody is."""
+    """What authenticates users."""
 
     IDENTITY_CENTER = "AWS_SSO"
     """IAM Identity Center, which the organization must have."""

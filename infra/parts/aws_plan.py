@@ -1,4 +1,4 @@
-"""What AWS's own recovery tools are told, for those who use them."""
+"""Input for AWS's own recovery tools, for those who use them."""
 
 from math import ceil
 

@@ -22,7 +22,7 @@ COMPLETION_WINDOW_MINUTES = 480
 def declare(environment: Environment) -> BackupVault:
     """Declare vaults, plans and restore tests.
 
-    From the first failover on, the recovery Region makes backups of its own: its plan joins once it stands at full
+    From the first failover on, the recovery Region makes backups of its own: its plan joins once it runs at full
     scale.
     """
     settings = environment.settings
@@ -36,7 +36,7 @@ def declare(environment: Environment) -> BackupVault:
         "rules": chosen_rules,
         "selection": {"key": TAG, "value": settings.stack},
         "resource_patterns": _patterns(environment),
-        # Those of every tier's rules: another lock replaces the one that stands, and that is protected (source of the
+        # Those of every tier's rules: another lock replaces the existing one, and that is protected (source of the
         # AWS provider, internal/service/backup/vault_lock_configuration.go; read 2026-11-21).
         "min_retention_days": min(chosen.hourly_days, chosen.daily_days, chosen.monthly_days),
         "max_retention_days": max(chosen.hourly_days, chosen.daily_days, chosen.monthly_days),

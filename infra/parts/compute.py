@@ -1,4 +1,4 @@
-"""The cluster of one Region, at the scale that the Region stands at."""
+"""The cluster of one Region, at the Region's scale."""
 
 import pulumi
 

@@ -6,7 +6,7 @@ from infra.environment import Environment
 
 
 def guard(environment: Environment, chosen: Cost) -> CostGuard:
-    """Declare the budget. Its topic is in the primary Region: costs of a lost Region are nobody's first worry."""
+    """Declare the budget. Its topic is in the primary Region: costs of a lost Region can wait."""
     settings = environment.settings
     return CostGuard(
         f"{environment.name}-cost",

@@ -1,4 +1,4 @@
-"""Faults that can be made on purpose, in each Region where nodes stand by."""
+"""Fault experiments, in each Region with standby or active nodes."""
 
 import pulumi
 

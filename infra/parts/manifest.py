@@ -1,7 +1,7 @@
 """The recovery manifest: what exists where, under which names, for a runbook that cannot read Pulumi's state.
 
-It depends on nothing that a failover changes: it says what each Region holds at full scale and at standby scale, and
-neither which Region is active nor what stands at the moment.
+It depends on nothing that a failover changes: it lists what each Region has at full scale and at standby scale, and
+neither which Region is active nor what exists at the moment.
 """
 
 from collections.abc import Mapping

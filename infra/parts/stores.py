@@ -101,7 +101,7 @@ def _database_side(environment: Environment, region: str) -> DatabaseSideArgs:
 
 
 def cache(environment: Environment, *, recovery: bool, replicated: bool) -> GlobalCache:
-    """Declare the cache, with a group in the recovery Region where one stands, `replicated` or on its own."""
+    """Declare the cache, with a group in the recovery Region where one exists, `replicated` or on its own."""
     settings = environment.settings
     chosen = settings.cache
     args: GlobalCacheArgs = {
@@ -123,7 +123,7 @@ def cache(environment: Environment, *, recovery: bool, replicated: bool) -> Glob
 
 
 def cache_group(environment: Environment, region: str, *, replicated: bool) -> str:
-    """Name of a Region's cache group, whether or not it stands at the moment."""
+    """Name of a Region's cache group, whether or not it exists at the moment."""
     name = names.cache_name(environment.settings.stack)
     alone = region == environment.recovery and not replicated
     return independent_group_name(name, region) if alone else group_name(name, region)

@@ -44,7 +44,7 @@ def declare(
 
     Args:
         environment: whose.
-        domain: below which the names stand.
+        domain: the parent of the names.
         nearest: whether clients go to the nearest Region instead of the primary one.
         second: whether the recovery Region has a record too.
         private_in: the Regions in whose VPCs the private zone answers.

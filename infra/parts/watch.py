@@ -1,4 +1,4 @@
-"""Alarms and dashboards. Each Region watches what may ever stand in it, whether or not it does at the moment: an alarm
+"""Alarms and dashboards. Each Region watches what may ever be in it, whether or not it exists at the moment: an alarm
 that is only made after a failover is made too late, and nothing that is silent sounds."""
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def declare(environment: Environment, service: Service | None, after: Sequence[p
     Args:
         environment: whose.
         service: how it is reached; its health checks are shown.
-        after: what must stand before, because its alarms are summed up too.
+        after: what must exist before, because its alarms are summed up too.
     """
     settings = environment.settings
     chosen = settings.watch

@@ -1,4 +1,4 @@
-"""What an account has once in each Region, whatever stands in it: recording, detection, defaults."""
+"""What an account has once in each Region, for all its environments: recording, detection, defaults."""
 
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
@@ -27,7 +27,7 @@ class BaselineSideArgs(TypedDict):
     record_kms_key_arn: pulumi.Input[str]
     """ARN of the key, in that Region, that encrypts what AWS Config writes down."""
     volume_kms_key_arn: pulumi.Input[str]
-    """ARN of the key, in that Region, that encrypts every EBS volume for which nobody names another one. Whoever starts
+    """ARN of the key, in that Region, that encrypts every EBS volume created without a key of its own. Whoever starts
     instances needs its permission: for Auto Scaling that is its service-linked role."""
 
 
@@ -199,7 +199,7 @@ class AccountBaseline(pulumi.ComponentResource):
         before: list[pulumi.Resource],
         provider: aws.Provider | None,
     ) -> None:
-        """A recorder starts only where a channel stands, and a channel only beside a recorder.
+        """A recorder starts only if a channel exists, and a channel needs a recorder.
 
         Both Regions write down what belongs to no Region, IAM above all: it is there twice, for the price of one item
         for each change and Region, and either side is complete without the other.
@@ -282,7 +282,7 @@ class AccountBaseline(pulumi.ComponentResource):
 
     def _backups(self, region: str, provider: aws.Provider | None) -> None:
         options = self._here(provider)
-        # AWS answers with every service there is, also those that nothing is said of here and that others in the
+        # AWS answers with every service there is, also those that aren't listed here and that others in the
         # account rely on. Compared, they would look like a change forever, and the change would turn them off.
         options.ignore_changes = ["resourceTypeManagementPreference", "resourceTypeOptInPreference"]
         aws.backup.RegionSettings(

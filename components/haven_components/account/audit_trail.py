@@ -1,4 +1,4 @@
-"""Who did what in the account, in every Region, written where nobody takes it away."""
+"""Who did what in the account, in every Region, in buckets that lock the log files."""
 
 import re
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ class AuditTrailArgs(TypedDict):
     recovery_provider: aws.Provider
     """The AWS provider of the recovery Region."""
     object_lock_days: int
-    """Days for which nobody without the permission to bypass governance deletes or overwrites what was logged, 1 to
+    """Days for which only the permission to bypass governance allows deleting or overwriting log files, 1 to
     36,500. Decided at creation."""
     log_retention_days: NotRequired[int]
     """Write events into a CloudWatch log group too, where alarms can read them, and keep them for this many days: a
     number that CloudWatch Logs accepts. Omitted: no log group."""
     insights: NotRequired[bool]
-    """Whether CloudTrail tells of unusual rates of calls and of errors, at an extra price. Omitted: false."""
+    """Whether CloudTrail reports unusual rates of calls and of errors, at an extra price. Omitted: false."""
     data_event_buckets: NotRequired[list[pulumi.Input[str]]]
     """ARNs of buckets whose reads and writes of objects are logged, at an extra price; never the trail's own, which
     would log its own logging. Omitted: none."""
@@ -262,7 +262,7 @@ def _validate(name: str, args: AuditTrailArgs) -> None:
 
 
 def _require_other_buckets(checks: Checks, name: str, args: AuditTrailArgs) -> None:
-    """As far as that can be told before they exist."""
+    """As far as it is known before they exist."""
     base = trail_bucket_base(name, args["account_id"])
     own = {
         f"arn:{partition(side['region'])}:s3:::{bucket_name(base, side['region'])}"

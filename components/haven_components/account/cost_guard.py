@@ -45,23 +45,23 @@ class CostGuardArgs(TypedDict):
     monthly_limit_usd: float
     """What a month may cost, in US dollars."""
     actual_percents: NotRequired[list[float]]
-    """Percentages of the limit at which to tell that it was spent. Omitted: 80 and 100."""
+    """Percentages of the limit at which to notify that it was spent. Omitted: 80 and 100."""
     forecast_percents: NotRequired[list[float]]
-    """Percentages of the limit at which to tell that it will have been spent by the end of the month; AWS needs about
+    """Percentages of the limit at which to notify that the month's forecast reaches it; AWS needs about
     five weeks of spending to forecast. Omitted: 100."""
     anomaly_impact_usd: float
-    """What an anomaly must cost, in US dollars, to be told."""
+    """What an anomaly must cost, in US dollars, to be notified."""
     anomaly_scope: NotRequired[AnomalyScope]
     """What is watched for anomalies. Omitted: the tag."""
     anomaly_monitor_arn: NotRequired[pulumi.Input[str]]
     """ARN of a monitor that is there already, such as the account's one for services. Omitted: one is created, as
-    `anomaly_scope` says."""
+    `anomaly_scope` defines."""
     emails: NotRequired[list[str]]
-    """Addresses to tell, at most 10: of budgets at once, of anomalies once a day. Omitted: none."""
+    """Addresses to notify, at most 10: of budgets at once, of anomalies once a day. Omitted: none."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the key that encrypts a topic to which everything is published at once. Its policy must let
     `budgets.amazonaws.com` and `costalerts.amazonaws.com` encrypt, or the topic loses what they publish. Omitted: no
-    topic; somebody must be told by e-mail then."""
+    topic; it then needs an e-mail address."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class _Topic:
 class CostGuard(pulumi.ComponentResource):
     """A monthly budget for what carries a tag, and a watch for anomalies.
 
-    It tells and stops nothing. AWS knows costs with up to a day's delay.
+    It notifies and stops nothing. AWS knows costs with up to a day's delay.
     """
 
     budget_name: pulumi.Output[str]
@@ -202,7 +202,7 @@ def _amount(usd: float) -> str:
 
 
 def _thresholds(args: CostGuardArgs) -> Iterator[tuple[str, float]]:
-    """What to tell, and at which percentage."""
+    """What to notify, and at which percentage."""
     yield from (("ACTUAL", each) for each in args.get("actual_percents", ACTUAL_PERCENTS))
     yield from (("FORECASTED", each) for each in args.get("forecast_percents", FORECAST_PERCENTS))
 
@@ -272,7 +272,7 @@ def _require_subscribers(checks: Checks, args: CostGuardArgs) -> None:
         "emails",
         got="nobody",
         allowed="an e-mail address, or a key for a topic",
-        fix="say who is told",
+        fix="name an address or a key",
     )
 
 

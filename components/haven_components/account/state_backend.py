@@ -37,7 +37,7 @@ class StateBackendArgs(TypedDict):
 class StateBackend(pulumi.ComponentResource):
     """A multi-Region key and a pair of versioned buckets, replicated both ways, for Pulumi's state and its secrets.
 
-    One Region's URLs are used at a time: a lock is a file, and replication tells the other side of it too late to lock
+    One Region's URLs are used at a time: a lock is a file, and replication copies it to the other side too late to lock
     anybody out. The key has the same alias in both Regions, and either side decrypts what the other one encrypted.
     """
 
@@ -46,7 +46,7 @@ class StateBackend(pulumi.ComponentResource):
     recovery_bucket: pulumi.Output[str]
     """Name of the bucket in the recovery Region."""
     primary_url: pulumi.Output[str]
-    """What `pulumi login` takes as long as the primary Region stands: `s3://...?region=...`."""
+    """What `pulumi login` takes while the primary Region works: `s3://...?region=...`."""
     recovery_url: pulumi.Output[str]
     """What `pulumi login` takes to read the replica."""
     primary_secrets_provider: pulumi.Output[str]
@@ -98,7 +98,7 @@ class StateBackend(pulumi.ComponentResource):
         )
 
     def _buckets(self, key: MultiRegionKey) -> ReplicatedBucket:
-        """Without Object Lock: Pulumi overwrites and deletes what it keeps; versions tell what was there."""
+        """Without Object Lock: Pulumi overwrites and deletes what it keeps; versions show what was there."""
         return ReplicatedBucket(
             f"{self._name}-files",
             {

@@ -169,7 +169,7 @@ def best_rpo_minutes(rules: Sequence[BackupRuleArgs], *, job: int, copy: int) ->
 def require_rpo(
     checks: Checks, objective: float | None, rules: Sequence[BackupRuleArgs], *, job: int, copy: int
 ) -> None:
-    """The objective isn't shorter than what the most frequent rule gives; the sum is told."""
+    """The objective isn't shorter than what the most frequent rule gives; the message has the sum."""
     if objective is None or not rules:
         return
     best = most_frequent(rules)

@@ -32,8 +32,8 @@ class RestoreTestsArgs(TypedDict):
     schedule: NotRequired[str]
     """When, as an AWS cron expression in UTC. Omitted: every Sunday at 05:00."""
     validation_window_hours: NotRequired[int]
-    """Hours for which what was restored stands, so that it can be examined, 1 to 168; then AWS Backup deletes it. What
-    stands costs. Omitted: 4."""
+    """Hours for which restored resources stay for examination, 1 to 168; then AWS Backup deletes them.
+    They cost money until then. Omitted: 4."""
 
 
 def restore_tests(

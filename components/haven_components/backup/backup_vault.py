@@ -28,7 +28,7 @@ EVENTS = (
     "S3_BACKUP_OBJECT_FAILED",
     "S3_RESTORE_OBJECT_FAILED",
 )
-"""A failed backup or restore job has no event of its own: it completes, and its message says in which state (AWS Backup
+"""A failed backup or restore job has no event of its own: it completes, and its message has the state (AWS Backup
 API Reference, PutBackupVaultNotifications; read 2026-11-21)."""
 
 BACKUP_POLICIES = ("service-role/AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup")
@@ -77,12 +77,12 @@ class BackupVaultArgs(TypedDict):
     """The longest retention that the vaults accept, at most 36,500 days."""
     compliance_lock_cooling_off_days: NotRequired[int]
     """Lock the vaults in compliance mode after this many days, at least 3. **This can't be undone**: once they have
-    passed, nobody, neither the account's root user nor AWS, can remove or change the lock, delete a vault that holds
+    passed, not even the account's root user or AWS can remove or change the lock, delete a vault that holds
     backups, or delete a backup before its time; until then it is an ordinary change. Omitted: governance mode, where
     whoever has the permission may change the lock."""
     assumed_job_minutes: int
     """Minutes that a backup job is assumed to take. Measure it: it grows with the data, and the recovery point is as
-    old as the sum says."""
+    old as the sum."""
     assumed_copy_minutes: int
     """Minutes that the copy into the other Region is assumed to take."""
     rpo_minutes: NotRequired[int]
@@ -114,7 +114,7 @@ class _Side:
 
 class BackupVault(pulumi.ComponentResource):
     """Locked vaults in two Regions, a plan that backs up by tag and copies, roles to back up and to restore, and topics
-    that tell of jobs.
+    that notify of jobs.
 
     Both roles exist from the start: IAM can't be changed while its home Region is lost.
     """
@@ -128,9 +128,9 @@ class BackupVault(pulumi.ComponentResource):
     recovery_vault_arn: pulumi.Output[str]
     """ARN of the vault in the recovery Region."""
     primary_topic_arn: pulumi.Output[str]
-    """ARN of the topic that tells of jobs in the primary Region."""
+    """ARN of the topic that notifies of jobs in the primary Region."""
     recovery_topic_arn: pulumi.Output[str]
-    """ARN of the topic that tells of jobs in the recovery Region."""
+    """ARN of the topic that notifies of jobs in the recovery Region."""
     backup_role_arn: pulumi.Output[str]
     """ARN of the role that makes and copies backups."""
     restore_role_arn: pulumi.Output[str]

@@ -19,7 +19,7 @@ ON_SYSTEM_NODES = ("aws-ebs-csi-driver", "coredns", "metrics-server")
 come after the system nodes."""
 
 CONTAINER_INSIGHTS = "amazon-cloudwatch-observability"
-"""By choice: without it nobody sees pods, nodes and GPUs in CloudWatch."""
+"""Optional: without it CloudWatch has no data of pods, nodes and GPUs."""
 
 REQUIRED = (*ON_EVERY_NODE, *ON_SYSTEM_NODES)
 
@@ -57,7 +57,7 @@ class ClusterAddons:
     def before_nodes(self) -> list[pulumi.Resource]:
         """The add-ons that nodes need from their first minute."""
         network = self._identity("vpc-cni", "cni", "aws-node", "AmazonEKS_CNI_Policy")
-        # A pod takes an association only if it stood before the pod did.
+        # A pod takes an association only if it existed before the pod.
         return [self._addon(each, network if each == "vpc-cni" else []) for each in ON_EVERY_NODE]
 
     def after_nodes(self, system_nodes: pulumi.Resource) -> None:
@@ -95,7 +95,7 @@ class ClusterAddons:
     def _identity(
         self, addon: str, suffix: str, service_account: str, managed_policy: str, *, namespace: str = "kube-system"
     ) -> list[pulumi.Resource]:
-        """A role for an add-on's service account; returns what must stand before the add-on's pods start."""
+        """A role for an add-on's service account; returns what must exist before the add-on's pods start."""
         logical = f"{self._cluster}-{suffix}"
         prefix = f"arn:{partition(self._region)}"
         role = aws.iam.Role(

@@ -235,5 +235,5 @@ def _check_reservation(checks: Checks, path: str, zones: Sequence[str], group: G
         f"{path}.capacity_reservation.market",
         got=reservation.get("market"),
         allowed=" or ".join(markets),
-        fix="say which kind of reservation it is",
+        fix="name the kind of reservation",
     )

@@ -107,7 +107,7 @@ def _aws_name(
     instance_types: Sequence[str],
     reservation: CapacityReservationArgs | None,
 ) -> str:
-    """A name that differs as soon as EKS would have to replace the group: so old and new one can stand side by side.
+    """A name that differs as soon as EKS would have to replace the group: so old and new one can exist side by side.
 
     Subnets, instance types and kind of capacity can't be changed (EKS API Reference, UpdateNodegroupConfig; read
     2026-11-21).

@@ -144,7 +144,7 @@ class NodeGroups:
                 "http_tokens": "required",
                 "http_put_response_hop_limit": METADATA_HOPS,
             },
-            # Bottlerocket's two volumes: its read-only system, as large as the image says, and everything else.
+            # Bottlerocket's two volumes: its read-only system, as large as the image, and everything else.
             block_device_mappings=[self._volume("/dev/xvda", None), self._volume("/dev/xvdb", int(disk_gib))],
             tag_specifications=[
                 {"resource_type": each, "tags": tags} for each in ("instance", "network-interface", "volume")

@@ -63,7 +63,7 @@ class InferenceClusterArgs(TypedDict):
     public_access_cidrs: NotRequired[list[str]]
     """IPv4 blocks that reach the API from the internet. Omitted or empty: the endpoint is private only."""
     access_entries: NotRequired[list[ClusterAccessArgs]]
-    """Who else may use the cluster. Omitted: nobody but the principal that created it."""
+    """Who else may use the cluster. Omitted: only the principal that created it."""
     log_retention_days: NotRequired[int]
     """How long control-plane logs are kept, in days: a number that CloudWatch Logs accepts. Omitted: 90."""
     ephemeral: NotRequired[bool]
@@ -198,7 +198,7 @@ class InferenceCluster(pulumi.ComponentResource):
         public = self._args.get("public_access_cidrs", [])
         if public:
             # Told of a public endpoint, pulumi-eks waits up to five minutes for its answer in every `up`, also when
-            # nothing changes and the Region is gone: so it is not told.
+            # nothing changes and the Region is gone: so it is left out.
             access = {"endpointPublicAccess": True, "publicAccessCidrs": public}
             props["vpcConfig"] = {**props.get("vpcConfig", {}), **access}
         return pulumi.ResourceTransformResult(props=props, opts=resource.opts)

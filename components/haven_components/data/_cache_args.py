@@ -18,7 +18,7 @@ class CacheSideArgs(TypedDict):
     region: str
     """The side's Region, for example `eu-west-1`."""
     vpc_id: pulumi.Input[str]
-    """Id of the VPC that it stands in."""
+    """Id of its VPC."""
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Ids of subnets in two zones or more, without a route to the internet."""
     kms_key_arn: pulumi.Input[str]
@@ -32,11 +32,11 @@ class GlobalCacheArgs(TypedDict):
     primary: CacheSideArgs
     """The side where the cache is born. It stays this one whichever side takes writes."""
     recovery: NotRequired[CacheSideArgs]
-    """The side that takes over. Omitted: the cache stands in one Region."""
+    """The side that takes over. Omitted: the cache is in one Region."""
     recovery_provider: NotRequired[aws.Provider]
     """The AWS provider of the recovery side's Region. Needed with `recovery`."""
     recovery_secret: RecoverySecretArgs
-    """Where the secret's replica is, also while no cache stands there: clients there need it first."""
+    """Where the secret's replica is, also while no cache exists there: clients there need it first."""
     global_datastore: bool
     """Whether the recovery side is a secondary of a Global Datastore, which AWS keeps up to date. False: the recovery
     side, if there is one, is a group of its own that starts empty. Turning it on keeps the primary group as it is."""

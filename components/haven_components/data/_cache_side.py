@@ -1,4 +1,4 @@
-"""One Region's replication group of a cache, and what stands around it."""
+"""One Region's replication group of a cache, with its subnet group, security group and logs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Common:
 
 @dataclass(frozen=True)
 class Place:
-    """Where one group stands."""
+    """Where one group is."""
 
     parent: pulumi.Resource
     provider: pulumi.ProviderResource | None
@@ -69,7 +69,7 @@ class CacheSide:
         )
 
     def group(self, identifier: str, *, in_datastore: bool) -> aws.elasticache.ReplicationGroup:
-        """A group that says itself what it is: the primary, or one outside any Global Datastore."""
+        """A group with an engine and a size of its own: the primary, or one outside any Global Datastore."""
         common = self._common
         return self._replication_group(
             identifier,
@@ -85,9 +85,9 @@ class CacheSide:
         )
 
     def member(self, identifier: str, datastore: pulumi.Output[str]) -> aws.elasticache.ReplicationGroup:
-        """A secondary of a Global Datastore. It takes engine, nodes, shards, parameters and whether data is encrypted
-        from there, and AWS refuses to be told (hashicorp/terraform-provider-aws#20893). Left out, the engine is `redis`
-        for the provider, which would replace a Valkey member because of it."""
+        """A secondary of a Global Datastore. It takes engine, nodes, shards, parameters and encryption from there;
+        AWS refuses them as arguments (hashicorp/terraform-provider-aws#20893). If omitted, the engine is `redis` for
+        the provider, which would replace a Valkey member because of it."""
         ignore = [*MOVED_BY_PROMOTION, *DECIDED_BY_DATASTORE]
         return self._replication_group(identifier, ignore=ignore, global_replication_group_id=datastore)
 

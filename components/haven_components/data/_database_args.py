@@ -18,7 +18,7 @@ class DatabaseSideArgs(TypedDict):
     region: str
     """The side's Region, for example `eu-west-1`."""
     vpc_id: pulumi.Input[str]
-    """Id of the VPC that it stands in."""
+    """Id of its VPC."""
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Ids of subnets in two zones or more, without a route to the internet."""
     kms_key_arn: pulumi.Input[str]
@@ -44,7 +44,7 @@ class GlobalDatabaseArgs(TypedDict):
     recovery_provider: NotRequired[aws.Provider]
     """The AWS provider of the recovery side's Region. Needed with `recovery`."""
     recovery_secret: RecoverySecretArgs
-    """Where the secret's replica is, also while no database stands there: clients there need it first."""
+    """Where the secret's replica is, also while no database exists there: clients there need it first."""
     active_region: NotRequired[str]
     """The Region whose side writes now. It decides nothing but the order in which the sides are made and destroyed.
     Omitted: the primary side's."""
@@ -85,7 +85,7 @@ class GlobalDatabaseArgs(TypedDict):
 
 
 def validate(name: str, args: GlobalDatabaseArgs) -> None:
-    """Refuse arguments that AWS would refuse, or that would make a database nobody can recover.
+    """Refuse arguments that AWS would refuse, or that would make a database unrecoverable.
 
     Raises:
         pulumi.InputPropertiesError: every problem found.

@@ -1,4 +1,4 @@
-"""One Region's member of an Aurora global cluster, and what stands around it."""
+"""One Region's member of an Aurora global cluster, with its instances, groups and logs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ENGINE = "aurora-postgresql"
 PORT = 5432
 
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
-"""What RDS uses unless told otherwise; valid until 2061 in most Regions (Aurora User Guide, SSL/TLS, read
+"""What RDS uses by default; valid until 2061 in most Regions (Aurora User Guide, SSL/TLS, read
 2026-11-21)."""
 
 INSIGHTS_DAYS = 7
@@ -30,7 +30,7 @@ FIRST_MAINTENANCE_HOUR = 5
 """The cluster's hour of maintenance (UTC). Each instance has an hour of its own after it, so that no two restart
 together."""
 
-# A promotion swaps which member replicates from which, and where they stand in the global cluster: undoing that would
+# A promotion swaps which member replicates from which, and their roles in the global cluster: undoing that would
 # detach or replace a member (hashicorp/terraform-provider-aws#42919, #28187; cloudposse/terraform-aws-rds-cluster#281).
 # The global cluster moves the version of its members when its own is raised (documentation of aws_rds_global_cluster,
 # "Upgrading Engine Versions").
@@ -61,7 +61,7 @@ class Common:
 
 @dataclass(frozen=True)
 class Place:
-    """Where one member stands and what tells it from the other."""
+    """Where one member is, and how it differs from the other."""
 
     parent: pulumi.Resource
     provider: pulumi.ProviderResource | None

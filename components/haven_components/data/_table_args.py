@@ -45,7 +45,7 @@ class GlobalTableArgs(TypedDict):
     Region: with eventual consistency each side takes writes as it is, and moving the home means a new table."""
     replica: NotRequired[TableSideArgs]
     """The replica in the other Region. Added later, DynamoDB fills it with what is there. Omitted: the home table
-    stands alone, which strong consistency doesn't allow."""
+    has no replica, which strong consistency doesn't allow."""
     recovery_provider: NotRequired[aws.Provider]
     """The AWS provider of the replica's Region: a replica under `EVENTUAL` is a resource there. Omitted: there is no
     replica."""
@@ -56,7 +56,7 @@ class GlobalTableArgs(TypedDict):
     indexes: NotRequired[list[TableIndexArgs]]
     """Global secondary indexes, at most 20, the same in every Region. Omitted: none."""
     ttl_attribute: NotRequired[str]
-    """The attribute that says, in seconds since 1970, when an item may be deleted. Not with strong consistency.
+    """The attribute with the time (seconds since 1970) from which an item may be deleted. Not with strong consistency.
     Omitted: items don't expire."""
     consistency: NotRequired[TableConsistency]
     """`EVENTUAL`: a write arrives in the other Region about a second later, and of two writes to one item the last one

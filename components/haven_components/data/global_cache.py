@@ -13,7 +13,7 @@ from haven_components.shared.support import stateful
 
 PRIMARY_MAINTENANCE_DAY = "sun"
 RECOVERY_MAINTENANCE_DAY = "sat"
-"""Maintenance comes to the recovery side a day earlier, so that what it breaks shows where nobody writes."""
+"""Maintenance comes to the recovery side a day earlier, so that what it breaks shows where no writes go."""
 
 
 class GlobalCache(pulumi.ComponentResource):

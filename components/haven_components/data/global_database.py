@@ -16,7 +16,7 @@ from haven_components.shared.support import assume_role_policy, stateful
 
 PRIMARY_MAINTENANCE_DAY = "sun"
 RECOVERY_MAINTENANCE_DAY = "sat"
-"""Maintenance comes to the recovery side a day earlier, so that what it breaks shows where nobody writes."""
+"""Maintenance comes to the recovery side a day earlier, so that what it breaks shows where no writes go."""
 
 
 class GlobalDatabase(pulumi.ComponentResource):
@@ -150,7 +150,7 @@ class GlobalDatabase(pulumi.ComponentResource):
         )
 
     def _global_birth(self) -> dict[str, Any]:
-        """Made around a restored cluster, a global cluster takes these from it and refuses to be told (RDS API,
+        """Created from a restored cluster, a global cluster takes these from it and refuses them as arguments (RDS API,
         CreateGlobalCluster, read 2026-11-21)."""
         if self._args.get("snapshot") is None:
             return {"engine": ENGINE, "engine_version": self._args["engine_version"], "storage_encrypted": True}

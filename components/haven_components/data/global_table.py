@@ -26,7 +26,7 @@ class GlobalTable(pulumi.ComponentResource):
 
     Under `STRONG` the replicas are part of the home table's declaration, all three Regions from the first day: DynamoDB
     takes it only for a table that is still empty. Dropping one would be an update of the home table, which `protect`
-    doesn't see; what stands in its way is deletion protection in that Region.
+    doesn't see; deletion protection in that Region prevents it.
     """
 
     table_name: pulumi.Output[str]
@@ -79,7 +79,7 @@ class GlobalTable(pulumi.ComponentResource):
             replicas=[self._strong_replica(each) for each in self._strong_replicas()] if self._is_strong else None,
             global_table_witness={"region_name": args["witness_region"]} if "witness_region" in args else None,
             tags={"Name": name},
-            # The table reads the replicas that stand beside it, too, and would delete what it doesn't declare
+            # The table also reads replicas declared beside it, and would delete what it doesn't declare
             # (provider's documentation of aws_dynamodb_table_replica; hashicorp/terraform-provider-aws#38968).
             opts=stateful(self, ephemeral=self._ephemeral, ignore_changes=None if self._is_strong else ["replicas"]),
         )
@@ -97,7 +97,7 @@ class GlobalTable(pulumi.ComponentResource):
             point_in_time_recovery=True,
             deletion_protection_enabled=not self._ephemeral,
             tags={"Name": name},
-            # Read back, this ARN has the account's id that the provider was told not to ask for, which is none; another
+            # Read back, this ARN has the account's id, which the provider skips and leaves empty; another
             # ARN re-creates the replica, while all else goes by the table's name and Region (source of the provider,
             # internal/service/dynamodb/table_replica.go; read 2026-11-21).
             opts=stateful(

@@ -44,7 +44,7 @@ class ReplicatedBucketArgs(TypedDict):
     replication_time_control: bool
     """Whether S3 is held to replicate within 15 minutes, at an extra price, and reports what takes longer."""
     object_lock_days: NotRequired[int]
-    """Days for which nobody without the permission to bypass governance deletes or overwrites a version, 1 to 36,500.
+    """Days for which only the permission to bypass governance allows deleting or overwriting a version, 1 to 36,500.
     Decided at creation: adding or dropping it later replaces the buckets. Omitted: no Object Lock."""
     noncurrent_days: NotRequired[int]
     """Days for which a version is kept after it was overwritten or deleted, at least 1. Omitted: 90."""
@@ -73,7 +73,7 @@ class _Side:
 class ReplicatedBucket(pulumi.ComponentResource):
     """Versioned, encrypted, private buckets in two Regions, each replicating everything into the other.
 
-    Rules stand in both directions from the start, because a rule isn't retroactive and bucket settings can't be changed
+    Rules exist in both directions from the start, because a rule isn't retroactive and bucket settings can't be changed
     while a Region is lost. What is older than its rule, or lost its destination, needs a batch replication job: live
     rules don't reach it.
     """

@@ -46,7 +46,7 @@ class ReplicatedRegistryArgs(TypedDict):
     counts its own. Omitted: 500."""
     reader_account_ids: NotRequired[list[str]]
     """Other AWS accounts, twelve digits each, whose roles may pull the images in both Regions; they also need the keys'
-    permission. Omitted: nobody outside the account."""
+    permission. Omitted: only the account itself."""
     ephemeral: NotRequired[bool]
     """Whether the environment is a throw-away one, whose repositories may be deleted with their images. Omitted: false,
     so they are protected and retained, and ECR refuses to delete one that holds images."""
@@ -182,7 +182,7 @@ def _validate_readers(checks: Checks, args: ReplicatedRegistryArgs) -> None:
         "reader_account_ids",
         got=[],
         allowed="one or more",
-        fix="leave it out when nobody outside the account pulls images",
+        fix="leave it out if only the account itself pulls images",
     )
 
 

@@ -48,14 +48,14 @@ class RequestBufferArgs(TypedDict):
     """Seconds for which a message that somebody works on is hidden from others, 0 to 43,200: longer than the work
     takes. Omitted: 300."""
     retention_seconds: NotRequired[int]
-    """Seconds after which a message is lost if nobody took it, 60 to 1,123,200 (13 days). Failed ones are kept until 14
+    """Seconds after which an unread message is lost, 60 to 1,123,200 (13 days). Failed ones are kept until 14
     days after they were sent. Omitted: 345,600 (4 days)."""
     max_receives: NotRequired[int]
     """How many times a message is handed out before it counts as failed, 1 to 1,000. Omitted: 5."""
     age_alarm_seconds: NotRequired[int]
     """Age of the oldest message, in seconds, from which the readers count as too slow, 1 to 1,123,200. Omitted: 300."""
     alarm_topic_arns: NotRequired[list[pulumi.Input[str]]]
-    """ARNs of SNS topics, in this Region, that are told of alarms and of their end, at most five. Omitted: alarms are
+    """ARNs of SNS topics, in this Region, that get alarms and their end, at most five. Omitted: alarms are
     only to be seen."""
     stream: NotRequired[BufferStreamArgs]
     """A Kinesis stream beside the queue, for what several readers read, each at its own pace. Omitted: none."""
@@ -223,7 +223,7 @@ class RequestBuffer(pulumi.ComponentResource):
             evaluation_periods=1,
             comparison_operator="GreaterThanOrEqualToThreshold",
             threshold=threshold,
-            # A queue that nobody has used for six hours reports nothing, and that is no reason to wake anybody.
+            # A queue that was unused for six hours reports nothing, and that is no reason to alarm.
             treat_missing_data="notBreaching",
             alarm_actions=topics,
             ok_actions=topics,

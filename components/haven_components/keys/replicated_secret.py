@@ -182,7 +182,7 @@ def _check_readers(checks: Checks, args: ReplicatedSecretArgs) -> None:
             "reader_arns",
             got=[],
             allowed="one or more",
-            fix="leave it out when nobody is let in beyond the account's IAM policies",
+            fix="leave it out if the account's IAM policies are all the access it needs",
         )
 
 

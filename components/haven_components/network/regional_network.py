@@ -135,7 +135,7 @@ class RegionalNetwork(pulumi.ComponentResource):
             tags={"Name": f"{self._base}-vpc"},
             opts=self._here(),
         )
-        # Without rules it lets nothing in or out: what forgets to name a security group is cut off, not open.
+        # Without rules it lets nothing in or out: what names no security group is cut off, not open.
         aws.ec2.DefaultSecurityGroup(
             f"{self._base}-default",
             vpc_id=vpc.id,

@@ -16,7 +16,7 @@ _PLAIN_STATISTICS = ("Average", "Maximum", "Sum")
 def metric_alarm(
     name: str, watch: Watch, topic_arn: pulumi.Input[str], options: pulumi.ResourceOptions
 ) -> aws.cloudwatch.MetricAlarm:
-    """An alarm that tells the Region's own topic when a condition begins and when it ends."""
+    """An alarm that notifies the Region's own topic when a condition begins and when it ends."""
     return aws.cloudwatch.MetricAlarm(
         name,
         name=name,
@@ -43,7 +43,7 @@ def _plain(watch: Watch) -> dict[str, Any]:
         "dimensions": series.dimensions,
         "period": watch.period,
         "statistic" if simple else "extended_statistic": series.statistic,
-        # A percentile of a handful of answers says nothing.
+        # A percentile of a handful of answers means nothing.
         "evaluate_low_sample_count_percentiles": None if simple else "ignore",
     }
 
@@ -73,8 +73,8 @@ def composite_alarm(
 ) -> aws.cloudwatch.CompositeAlarm:
     """An alarm that is on while any of its children is.
 
-    It tells nobody, for its children do: it would stay silent about the second thing that goes wrong. It is there to
-    be asked, by runbooks and by experiments that must stop.
+    It notifies no topic, because its children do: it would stay silent about a second problem. Runbooks read it, and
+    experiments stop on it.
     """
     return aws.cloudwatch.CompositeAlarm(
         name,

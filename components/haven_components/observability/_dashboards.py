@@ -25,7 +25,7 @@ class Row:
 
     region: str
     summary_arns: Sequence[str]
-    """ARNs of the alarms whose state stands above the graphs."""
+    """ARNs of the alarms whose state is above the graphs."""
     watches: Sequence[Watch]
 
 

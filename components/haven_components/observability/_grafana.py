@@ -28,11 +28,11 @@ class GrafanaSamlArgs(TypedDict):
 
 class GrafanaArgs(TypedDict):
     authentication: GrafanaAuthentication
-    """Who says who somebody is."""
+    """What authenticates users."""
     saml: NotRequired[GrafanaSamlArgs]
     """Needed with SAML, and only then."""
     admin_group_ids: NotRequired[list[str]]
-    """Ids of the groups of IAM Identity Center whose members administer the workspace. Omitted: nobody gets in until
+    """Ids of the groups of IAM Identity Center whose members administer the workspace. Omitted: no access until
     somebody is assigned."""
 
 
@@ -175,7 +175,7 @@ def require_grafana(checks: Checks, args: GrafanaArgs) -> None:
         not (by_saml and "admin_group_ids" in args),
         "grafana.admin_group_ids",
         got=args.get("admin_group_ids"),
-        allowed="groups of IAM Identity Center, when that says who somebody is",
+        allowed="groups of IAM Identity Center, if it authenticates users",
         fix="name the administrators' roles in saml",
     )
     if saml is not None:
@@ -184,5 +184,5 @@ def require_grafana(checks: Checks, args: GrafanaArgs) -> None:
             "grafana.saml",
             got=saml,
             allowed="an HTTPS address, an administrator's role and an editor's at least",
-            fix="without them nobody gets in",
+            fix="name groups: without them no user has access",
         )

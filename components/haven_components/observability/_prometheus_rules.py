@@ -1,4 +1,4 @@
-"""Alerting rules in PromQL over metrics of dcgm-exporter, kube-state-metrics and a mesh, and whom they tell."""
+"""Alerting rules in PromQL over metrics of dcgm-exporter, kube-state-metrics and a mesh, and whom they notify."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ class Latency:
     """The histogram in which answers are counted by their time."""
 
     histogram: str
-    """Its name, without `_bucket`; in seconds if it says so at its end, else in milliseconds."""
+    """Its name, without `_bucket`; in seconds if it ends with that unit, else in milliseconds."""
     label: str
-    """The label by which they are told apart."""
+    """The label that distinguishes them."""
 
 
 @dataclass(frozen=True)

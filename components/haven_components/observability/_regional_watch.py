@@ -1,4 +1,4 @@
-"""What one Region needs to say by itself that something is wrong there: topic, alarms, their sums, a dashboard."""
+"""What one Region needs to report its own problems: topic, alarms, composite alarms, a dashboard."""
 
 from collections.abc import Mapping, Sequence
 

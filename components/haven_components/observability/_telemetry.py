@@ -23,7 +23,7 @@ class PrometheusArgs(TypedDict):
     """Histogram that counts answers by their time, without `_bucket`: in seconds if its name ends so, else in
     milliseconds. Omitted: `istio_request_duration_milliseconds`, what Istio measures."""
     latency_label: NotRequired[str]
-    """Label of that histogram that tells services apart. Omitted: `destination_service_name`."""
+    """Label of that histogram that distinguishes services. Omitted: `destination_service_name`."""
 
 
 class TracingArgs(TypedDict):
@@ -101,7 +101,7 @@ def prometheus(
     topic_policy: pulumi.Resource,
     collected: bool,
 ) -> aws.amp.Workspace:
-    """A workspace that evaluates alerting rules, tells the Region's topic, and logs why it couldn't."""
+    """A workspace that evaluates alerting rules, notifies the Region's topic, and logs its failures."""
     # A log group of another name is refused (Amazon Managed Service for Prometheus User Guide, logging; 2026-11-21).
     logs = _log_group(place, f"{place.name}-prometheus-logs", f"/aws/vendedlogs/prometheus/{place.name}")
     workspace = aws.amp.Workspace(
@@ -138,10 +138,10 @@ def _group_arn(place: Place, group: aws.cloudwatch.LogGroup) -> pulumi.Output[st
 
 
 def tracing(place: Place, args: TracingArgs) -> None:
-    """A group of the environment's traces, and the rule that says how many of them there are.
+    """A group of the environment's traces, and the rule for how many of them are sampled.
 
     X-Ray's names have at most 32 characters, so they do without the Region's code. Traces are encrypted as the account
-    says, once for each Region: that is no environment's to decide.
+    decides, once for each Region: that is no environment's to decide.
     """
     aws.xray.Group(
         f"{place.name}-traces",

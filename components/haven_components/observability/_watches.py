@@ -58,7 +58,7 @@ class Watch:
     missing: str = "notBreaching"
     """Most of it falls silent where nothing happens, or where a Region has become the primary one."""
     replication: bool = False
-    """Whether it tells that the other Region's copy is behind."""
+    """Whether it shows that the other Region's copy is behind."""
 
 
 def watches(side: WatchedRegionArgs, limits: Thresholds) -> list[Watch]:

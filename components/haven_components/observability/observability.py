@@ -45,22 +45,22 @@ class ObservabilityArgs(TypedDict):
     account_id: str
     """The AWS account, twelve digits."""
     environment: str
-    """Name of the environment: log groups are called `/haven/<environment>/<system>`, and traces are told apart by
+    """Name of the environment: log groups are called `/haven/<environment>/<system>`, and traces are distinguished by
     their attribute `deployment.environment`."""
     primary: WatchedRegionArgs
-    """What stands in the Region of the component's AWS provider."""
+    """What the Region of the component's AWS provider has."""
     recovery: NotRequired[WatchedRegionArgs]
-    """What stands in the other Region. Omitted: nothing does."""
+    """What the other Region has. Omitted: nothing."""
     recovery_provider: NotRequired[aws.Provider]
     """The AWS provider of the other Region. Needed with `recovery`."""
     thresholds: NotRequired[WatchThresholdsArgs]
     """From which values on something is wrong, the same in both Regions. Omitted: the default of each."""
     health_checks: NotRequired[list[WatchedHealthCheckArgs]]
     """Route 53 health checks that the environment's dashboard shows. They raise no alarm: AWS publishes their metrics
-    in us-east-1 alone, and what tells must stand in a Region that lives. The alarms of each Region's load balancers
-    say the same from nearer. Omitted: none."""
+    in us-east-1 alone, and an alarm must be in a Region that works. The alarms of each Region's load balancers
+    show the same from nearer. Omitted: none."""
     emails: NotRequired[list[str]]
-    """Addresses that both Regions' topics tell; each is asked first whether it agrees. Omitted: whoever wants to know
+    """Addresses that both Regions' topics notify; each is asked first whether it agrees. Omitted: whoever wants to know
     subscribes to the topics."""
     systems: NotRequired[list[str]]
     """Systems that get a log group in each Region. Omitted: none."""
@@ -86,7 +86,7 @@ class Observability(pulumi.ComponentResource):
     """Alarms, a topic and a dashboard in each Region, a dashboard of the environment, and by choice logs, managed
     Prometheus and Grafana, and traces.
 
-    Every alarm tells its own Region's topic, so that each Region works while the other one is lost. What only one of
+    Every alarm notifies its own Region's topic, so that each Region works while the other one is lost. What only one of
     two members reports, such as the lag of a secondary, is watched on both: after a promotion nothing has to be
     changed. That a metric falls silent is no proof that nothing lags; runbooks look at heartbeats.
     """

@@ -110,7 +110,7 @@ def _zone(scope: Scope) -> list[Statement]:
         _allow(
             "RefuseInstances",
             ["ec2:InjectApiError"],
-            # The fault's own targets are Auto Scaling groups, whose ARNs hold an id that nobody knows before they are
+            # The fault's own targets are Auto Scaling groups, whose ARNs hold an id that is unknown before they are
             # made; what FIS may inject is narrowed to this one fault.
             ["*"],
             {"ForAnyValue:StringEquals": {"ec2:FisActionId": ["aws:ec2:asg-insufficient-instance-capacity-error"]}},

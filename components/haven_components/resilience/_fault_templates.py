@@ -57,7 +57,7 @@ def zone_power(
 ) -> Template:
     """Instances stop, none can be started in their place, the network is cut, the cache's nodes are off.
 
-    The database's writer is left out, for it stands in one zone alone and an experiment that finds no target has
+    The database's writer is left out, for it is in one zone alone and an experiment that finds no target has
     failed: run that of the database beside this one.
     """
     here = {"availabilityZoneIdentifier": zone}

@@ -57,13 +57,13 @@ class FaultExperimentsArgs(TypedDict):
     stop_alarm_arns: list[pulumi.Input[str]]
     """ARNs of one to five alarms in this Region that stop an experiment when they go off, and let none begin while they
     are on. They should be on when users suffer, and not because a node is missing, which is what is wanted. AWS asks
-    for an alarm and doesn't say of which kind; that a composite alarm works hasn't been tried on AWS here, so name a
+    for an alarm without naming its kind; that a composite alarm works hasn't been tried on AWS here, so name a
     metric alarm too."""
     zones: list[str]
-    """Zones whose loss can be tried, each by an experiment of its own. Instances and subnets must stand in each of
+    """Zones whose loss can be tried, each by an experiment of its own. Instances and subnets must exist in each of
     them: an experiment that finds no target fails."""
     cache_zones: NotRequired[list[str]]
-    """Those of the zones in which cache nodes stand, which lose their power too. Omitted: none."""
+    """Those of the zones with cache nodes, which lose their power too. Omitted: none."""
     other_region: NotRequired[str]
     """The Region that can be cut off. The experiment hits every subnet with the tag, six at most unless the quota for
     it is raised, and needs a quota of routes for each route table of 250 and more. Omitted: no such experiment."""
@@ -328,14 +328,14 @@ def _require_zones(checks: Checks, args: FaultExperimentsArgs) -> None:
         "zones",
         got=zones,
         allowed=f"names of zones of {region}, each once, such as {region}a",
-        fix="name the zones in which something stands",
+        fix="name the zones with instances and subnets",
     )
     checks.require(
         set(args.get("cache_zones", [])) <= set(zones),
         "cache_zones",
         got=args.get("cache_zones", []),
         allowed="some of zones",
-        fix="name the zones in which cache nodes stand",
+        fix="name the zones with cache nodes",
     )
 
 

@@ -1,4 +1,4 @@
-"""What AWS's own tools are told about recovery: a Region switch plan, and the times that are aimed at."""
+"""Input for AWS's own recovery tools: a Region switch plan, and the objectives."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -65,7 +65,7 @@ class RecoveryPlanArgs(TypedDict):
     software_fault: NotRequired[RecoveryObjectiveArgs]
     """What is aimed at when software has spoiled something. Omitted: the same as for a Region."""
     criticality: NotRequired[RecoveryCriticality]
-    """How much depends on the system, which the Resilience Hub policy says. Omitted: critical."""
+    """How much depends on the system, for the Resilience Hub policy. Omitted: critical."""
     approval_role_arn: pulumi.Input[str]
     """ARN of the role of those who may let the plan go on: it always asks before it does anything."""
     approval_timeout_minutes: NotRequired[int]

@@ -114,7 +114,7 @@ def _is_client_network(cidr: str) -> bool:
 
 
 def require_subnets(checks: Checks, path: str, subnet_ids: object) -> None:
-    """There are subnets in two zones at least, as far as that can be told before they exist."""
+    """There are subnets in two zones at least, as far as it is known before they exist."""
     if isinstance(subnet_ids, Sequence):
         checks.require(
             len(subnet_ids) >= limits.FEWEST_SUBNETS,

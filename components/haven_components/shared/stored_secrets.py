@@ -1,4 +1,4 @@
-"""What databases and caches share: who may connect, where they stand, and a password that both Regions hold."""
+"""What databases and caches share: who may connect, their subnets, and a password in both Regions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
@@ -20,7 +20,7 @@ SECRET_RECOVERY_DAYS = 30
 
 
 ChildOptions = Callable[[], pulumi.ResourceOptions]
-"""Makes the options of a child that stands in one Region."""
+"""Makes the options of a child in one Region."""
 
 
 class RecoverySecretArgs(TypedDict):

@@ -16,7 +16,7 @@ def service_topic(
     sources: Mapping[str, str],
     options: pulumi.ResourceOptions,
 ) -> tuple[aws.sns.Topic, aws.sns.TopicPolicy]:
-    """A topic, and the policy that says who may publish to it.
+    """A topic, and the policy that lists who may publish to it.
 
     Args:
         name: of the topic.

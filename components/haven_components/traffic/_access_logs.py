@@ -107,8 +107,8 @@ class AccessLogs:
 
 
 def _application(arn: str, account_id: str) -> list[Mapping[str, Any]]:
-    """The path names the account: the service writes nobody else's logs there (ELB User Guide, enable access logs; read
-    2026-11-21)."""
+    """The path names the account: the service writes no other account's logs there (ELB User Guide, enable
+    access logs; read 2026-11-21)."""
     return [
         {
             "Sid": "WriteLogs",

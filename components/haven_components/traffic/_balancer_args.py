@@ -25,7 +25,7 @@ HEALTH_ANSWERS = 2
 class BalancerHealthArgs(TypedDict):
     path: str
     """Path that answers 200 when the target is ready for traffic: its model is loaded, its stores answer. Not the one
-    that only tells that it lives."""
+    that only shows that it is alive."""
     port: NotRequired[int]
     """Port to ask. Omitted: that of the traffic."""
     interval_seconds: NotRequired[int]
@@ -62,7 +62,7 @@ class EdgeBalancerArgs(TypedDict):
     health: BalancerHealthArgs
     """How the balancer learns which targets are ready."""
     certificate_arn: NotRequired[pulumi.Input[str]]
-    """ARN of a valid certificate in this Region. Omitted: one is requested, as `certificate` says."""
+    """ARN of a valid certificate in this Region. Omitted: one is requested, as `certificate` describes."""
     certificate: NotRequired[BalancerCertificateArgs]
     """The certificate to request. Omitted: `certificate_arn` names one."""
     kms_key_arn: pulumi.Input[str]
@@ -148,7 +148,7 @@ def _require_certificate(checks: Checks, args: EdgeBalancerArgs) -> None:
         "certificate_arn",
         got=given,
         allowed="either certificate_arn or certificate",
-        fix="name a certificate that is there, or say what to request",
+        fix="name an existing certificate, or set `certificate` to request one",
     )
     domain = args["certificate"]["domain"] if "certificate" in args else "example.com"
     checks.require(

@@ -57,7 +57,7 @@ class WebAcl:
     def log(
         self, *, region: str, account_id: str, kms_key_arn: pulumi.Input[str], retention_days: int, ephemeral: bool
     ) -> None:
-        """Write what the firewall sees into a log group, without what tells who somebody is."""
+        """Write what the firewall sees into a log group, without what identifies people."""
         group_name = f"{LOG_PREFIX}{self._name}"
         group = aws.cloudwatch.LogGroup(
             f"{self._name}-waf-logs",

@@ -1,5 +1,4 @@
-"""The door of a Region: a load balancer over all zones, with TLS, a firewall, logs, and targets that say when they are
-ready."""
+"""The entrance of a Region: a load balancer over all zones, with TLS, a firewall, logs and health checks."""
 
 import re
 from collections.abc import Mapping
@@ -156,13 +155,13 @@ class EdgeBalancer(pulumi.ComponentResource):
         )
 
     def _http(self) -> dict[str, Any]:
-        """What only a balancer that understands HTTP can be told."""
+        """Options of an application load balancer only."""
         return {
             "drop_invalid_header_fields": True,
             "desync_mitigation_mode": "defensive",
             "enable_http2": True,
             "idle_timeout": int(self._args.get("idle_timeout_seconds", IDLE_TIMEOUT_SECONDS)),
-            # A firewall that can't be asked lets nobody in.
+            # A firewall that doesn't answer lets no request in.
             "enable_waf_fail_open": False,
         }
 

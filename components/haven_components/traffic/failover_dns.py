@@ -81,11 +81,11 @@ class FailoverDnsArgs(TypedDict):
 class FailoverDns(pulumi.ComponentResource):
     """One name, and behind it a record for each Region that Route 53 answers as long as its health check is well.
 
-    The Regions' records don't stand under the service's name but below it, under their routing's: one name can't have
+    The Regions' records don't have the service's name but names below it, by their routing: one name can't have
     failover records beside others (Route 53 API Reference, ResourceRecordSet; read 2026-11-21), so the two sets could
-    never stand side by side. The service's own name is an alias of the one in force. Route 53 answers it as if it had
+    never exist side by side. The service's own name is an alias of the one in force. Route 53 answers it as if it had
     been asked for that one (Route 53 Developer Guide, choosing between alias and non-alias records; read 2026-11-21):
-    resolvers never hear the name in between, and none of them keeps one that a change of routing takes away.
+    resolvers never hear the name in between, and none of them keeps one that a change of routing deletes.
 
     Health checks on alarms work for private records too: the checkers need no way into the VPC (Route 53 Developer
     Guide, configuring failover in a private hosted zone; read 2026-11-21). An alias never evaluates its target's
@@ -126,7 +126,7 @@ class FailoverDns(pulumi.ComponentResource):
         return self._zone(f"{self._name}-zone", self._args["domain"], f"Public names of {self._name}", None)
 
     def _private_zone(self, domain: str, vpcs: Sequence[PrivateZoneVpcArgs]) -> pulumi.Output[str]:
-        """The VPCs stand in the zone itself: an association made apart from it would fight with them."""
+        """The VPCs are part of the zone itself: an association made apart from it would fight with them."""
         associated = [aws.route53.ZoneVpcArgs(vpc_id=each["vpc_id"], vpc_region=each["region"]) for each in vpcs]
         return self._zone(f"{self._name}-private-zone", domain, f"Private names of {self._name}", associated)
 
@@ -199,7 +199,7 @@ def full_name(domain: str, record_name: str) -> str:
 
 
 def routed_name(service: str, routing: DnsRouting) -> str:
-    """The name under which the Regions' records of one routing stand: `failover.api.example.com`."""
+    """The name of the Regions' records of one routing: `failover.api.example.com`."""
     return f"{DnsRouting(routing).value}.{service}"
 
 
@@ -237,7 +237,7 @@ def _check_names(checks: Checks, args: FailoverDnsArgs) -> None:
         "record_name",
         got=record,
         allowed="labels in lower case below the domain, or nothing for the domain itself",
-        fix=f"give only what stands before .{domain}",
+        fix=f"give only what comes before .{domain}",
     )
     checks.require(
         len(longest) <= limits.DNS_NAME_CHARACTERS,
@@ -278,7 +278,7 @@ def _check_sides(checks: Checks, args: FailoverDnsArgs) -> None:
         "primary.target_zone_id",
         got=None,
         allowed="the target's hosted zone, where the records are the domain's own",
-        fix="give target_zone_id, or a record_name: a CNAME can't stand at the top of a zone",
+        fix="give target_zone_id, or a record_name: a CNAME can't be at the top of a zone",
     )
     checks.require(
         args["routing"] != DnsRouting.FAILOVER or "health_check_id" in primary,

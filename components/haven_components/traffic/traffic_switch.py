@@ -27,14 +27,14 @@ class EndpointCheckArgs(TypedDict):
     region: str
     """The Region whose endpoint this is."""
     hostname: pulumi.Input[str]
-    """Host name to ask over HTTPS, reachable from the internet: Route 53's checkers stand outside every VPC."""
+    """Host name to ask over HTTPS, reachable from the internet: Route 53's checkers are outside every VPC."""
     path: NotRequired[str]
     """Path to ask for, beginning with a slash. It should answer for the whole Region, data stores included. Omitted:
     `/`."""
     port: NotRequired[int]
     """TCP port. Omitted: 443."""
     search_string: NotRequired[str]
-    """Text, at most 255 characters, that must stand in the first 5,120 bytes of the answer. Omitted: any answer with a
+    """Text, at most 255 characters, that must be in the first 5,120 bytes of the answer. Omitted: any answer with a
     status from 200 to 399 is healthy."""
 
 
@@ -66,9 +66,9 @@ class TrafficSwitch(pulumi.ComponentResource):
     recovery_health_check_id: pulumi.Output[str]
     """Id of the health check for the recovery Region's records."""
     primary_alarm_arn: pulumi.Output[str]
-    """ARN of the alarm that turns the primary Region off; it stands in the recovery Region."""
+    """ARN of the alarm that turns the primary Region off; it is in the recovery Region."""
     recovery_alarm_arn: pulumi.Output[str]
-    """ARN of the alarm that turns the recovery Region off; it stands in the primary Region."""
+    """ARN of the alarm that turns the recovery Region off; it is in the primary Region."""
 
     def __init__(self, name: str, args: TrafficSwitchArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haven:index:TrafficSwitch", name, {}, opts)
