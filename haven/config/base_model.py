@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 
 class Model(BaseModel):
-    """A part of the config: frozen, strict about types, and without room for keys that nobody reads.
+    """A part of the config: frozen, strict about types, and without unknown keys.
 
     The docstring under a field is its description in the config reference and in the JSON Schema.
     """

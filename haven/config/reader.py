@@ -47,7 +47,7 @@ def _errors(adapter: TypeAdapter[Any], value: Any) -> list[ErrorDetails]:
 
 
 def _typed(value: Any, errors: Iterable[ErrorDetails]) -> Any:
-    """`value` with true, false or a number in the place of a text that stands for it, where errors ask for it."""
+    """`value` with true, false or a number in the place of its text, where errors ask for it."""
     value = copy.deepcopy(value)
     for error in errors:
         read = _read_as(error["type"], error["input"])
@@ -71,7 +71,7 @@ def _read_as(kind: str, text: Any) -> bool | int | float | None:
 
 
 def read_model(config: Mapping[str, str], key: str, default: _Model) -> tuple[_Model, list[Problem]]:
-    """What a whole config says under one key, or the default where it says nothing, and what is wrong with it."""
+    """The value of a whole config under one key, or its default, and what is wrong with it."""
     text = config.get(key)
     if not text:
         return default, []

@@ -95,7 +95,7 @@ class Schema:
 
 
 def problem(key: str, error: ErrorDetails, schema: Schema) -> Problem:
-    """What one error says about a config key."""
+    """One error about a config key."""
     steps = [step for step in error["loc"] if step not in ("[key]", "constrained-str")]
     what = key + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     if error["input"] == SECURE_PLACEHOLDER:
@@ -122,7 +122,7 @@ def secure(what: str) -> Problem:
 
 
 def unknown_key(what: str, key: str, known: Iterable[str]) -> Problem:
-    """The problem of a key that nobody reads, with the nearest one that somebody does."""
+    """The problem of an unknown key, with the nearest known one."""
     near = nearest(key, known)
     return Problem(what, shown(key), choices(sorted(known)), f"write {near}" if near else "delete the key")
 

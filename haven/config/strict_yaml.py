@@ -1,7 +1,7 @@
 """Reads YAML as Pulumi's engine does, and refuses what the two would read differently from what is written.
 
 The engine is written in Go and reads YAML by the rules of yaml.v3: `yes` and `on` are text, `012` is ten, a number with
-leading zeros and an 8 in it loses the zeros, a date becomes a time stamp. Where a value would not arrive as it stands
+leading zeros and an 8 in it loses the zeros, a date becomes a time stamp. Where a value would not arrive as written
 in the file, that is a problem here, with the line.
 """
 
@@ -39,10 +39,10 @@ _MOST_NODES = 20_000
 
 @dataclass
 class Document:
-    """What a YAML file says."""
+    """The content of a YAML file."""
 
     value: Any = None
-    """Maps, lists, text, numbers, booleans and None; None for an empty file. What is wrong stands in as text."""
+    """Maps, lists, text, numbers, booleans and None; None for an empty file. Invalid values are kept as text."""
     lines: dict[Path, int] = field(default_factory=dict)
     """Where each value begins, or its key where it has one; counted from 1."""
     problems: list[Problem] = field(default_factory=list)

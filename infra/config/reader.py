@@ -18,7 +18,7 @@ from infra.config.settings import StackConfig
 
 NAMESPACE = "haven"
 LEFT_OUT = ("", "{}")
-"""What Pulumi.yaml fills in for a key that a stack leaves out, so that the program itself can say what is missing."""
+"""What Pulumi.yaml fills in for a key that a stack omits, so that the program itself can report what is missing."""
 
 _MISSING = {
     "tier": (choices(Tier), "haven:tier: warm"),

@@ -48,7 +48,7 @@ def _stores(residency: Residency, values: Mapping[str, Any]) -> Iterator[Problem
 
 
 def _known(store: str, values: Mapping[str, Any]) -> Sequence[str]:
-    """What could stand there; the store itself where nobody can tell."""
+    """The stores it can name; the store itself where that is unknown."""
     kind, _, name = store.partition(".")
     if not name or kind not in WHOLE_STORES:
         return WHOLE_STORES

@@ -114,7 +114,7 @@ def _tolerant(schema: Any) -> Any:
     if "patternProperties" in own:
         own.setdefault("additionalProperties", False)
     if "anyOf" in own:
-        # None is what a key that is left out has; nobody can write it.
+        # None is what a key that is left out has; a file can't contain it.
         written = [_tolerant(each) for each in own["anyOf"] if each.get("type") != "null"]
         own["anyOf"] = [option for each in written for option in each.get("anyOf", [each])]
         return {key: each for key, each in own.items() if not (key == "default" and each is None)}

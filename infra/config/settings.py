@@ -53,7 +53,7 @@ class EnvironmentConfig(StackConfig):
     active: Annotated[str, Field(examples=["eu-central-1"])] | None = None
     """The Region where writes go now; a failover changes this and nothing else. Omitted: the primary Region."""
     demote: Annotated[str, Field(examples=["eu-west-1"])] | None = None
-    """The Region that may stand at standby scale while it isn't active. Omitted: the recovery Region."""
+    """The Region that may run at standby scale while it isn't active. Omitted: the recovery Region."""
     zones: Annotated[
         Mapping[
             RegionName,

@@ -270,7 +270,7 @@ def _require_subscribers(checks: Checks, args: CostGuardArgs) -> None:
     checks.require(
         len(emails) > 0 or "kms_key_arn" in args,
         "emails",
-        got="nobody",
+        got="no address and no key",
         allowed="an e-mail address, or a key for a topic",
         fix="name an address or a key",
     )

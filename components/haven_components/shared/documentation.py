@@ -34,7 +34,7 @@ def _field_paragraphs(kind: Any) -> Iterator[str]:
 
 
 def type_name(annotation: Any) -> str:
-    """What to call a field's type: as it is written, less the modules and what says that it may be omitted."""
+    """What to call a field's type: as it is written, without modules and without `NotRequired`."""
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.NotRequired, typing.Required):
         return type_name(inner[0])

@@ -50,7 +50,7 @@ class Preset(Model):
 
     title: Annotated[str, Field(min_length=1)]
     regions: Annotated[Mapping[Annotated[str, Field(pattern=REGION)], str], Field(min_length=1)]
-    """Region -> where it stands."""
+    """Region -> the country or state it is in."""
     statements: Annotated[Sequence[Statement], Field(min_length=1)]
     claims: Annotated[Sequence[_Sentence], Field(min_length=1)]
     does_not_claim: Annotated[Sequence[_Sentence], Field(min_length=1)]
