@@ -168,8 +168,8 @@ def _camel(path: str) -> str:
 
 def _deepest(key: str) -> str:
     """The part of a key, from its beginning, that the config has."""
-    top, _, _ = key.partition(".")
-    schema = _schemas()[top.partition("[")[0].removeprefix("haven:")]
+    top = re.split(r"[.\[]", key, maxsplit=1)[0]
+    schema = _schemas()[top.removeprefix("haven:")]
     rest = key[len(top) :]
     known, steps = top, []
     for index, name in _STEP.findall(rest):

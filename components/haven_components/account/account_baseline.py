@@ -310,7 +310,7 @@ class AccountBaseline(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: AccountBaselineArgs) -> None:
-    checks = Checks("AccountBaseline", AccountBaselineArgs, args)
+    checks = Checks("AccountBaseline", name, AccountBaselineArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_identifier(checks, name),

@@ -246,7 +246,7 @@ def _data(
 
 
 def _validate(name: str, args: AuditTrailArgs) -> None:
-    checks = Checks("AuditTrail", AuditTrailArgs, args)
+    checks = Checks("AuditTrail", name, AuditTrailArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_identifier(checks, name),

@@ -214,7 +214,7 @@ def _carrying(tag: CostTagArgs) -> str:
 
 
 def _validate(name: str, args: CostGuardArgs) -> None:
-    checks = Checks("CostGuard", CostGuardArgs, args)
+    checks = Checks("CostGuard", name, CostGuardArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),

@@ -123,7 +123,7 @@ def _secrets_provider(alias: pulumi.Output[str], region: str) -> pulumi.Output[s
 
 
 def _validate(name: str, args: StateBackendArgs) -> None:
-    checks = Checks("StateBackend", StateBackendArgs, args)
+    checks = Checks("StateBackend", name, StateBackendArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_identifier(checks, name),

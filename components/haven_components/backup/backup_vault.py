@@ -301,7 +301,7 @@ class BackupVault(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: BackupVaultArgs) -> None:
-    checks = Checks("BackupVault", BackupVaultArgs, args)
+    checks = Checks("BackupVault", name, BackupVaultArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),

@@ -276,7 +276,7 @@ class InferenceCluster(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: InferenceClusterArgs) -> None:
-    checks = Checks("InferenceCluster", InferenceClusterArgs, args)
+    checks = Checks("InferenceCluster", name, InferenceClusterArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),

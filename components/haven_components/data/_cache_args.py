@@ -68,7 +68,7 @@ def validate(name: str, args: GlobalCacheArgs) -> None:
     Raises:
         pulumi.InputPropertiesError: every problem found.
     """
-    checks = Checks("GlobalCache", GlobalCacheArgs, args)
+    checks = Checks("GlobalCache", name, GlobalCacheArgs, args)
     checks.run(
         lambda: _check_name(checks, name, args),
         lambda: _checks.require_identifier(checks, name),

@@ -90,7 +90,7 @@ def validate(name: str, args: GlobalDatabaseArgs) -> None:
     Raises:
         pulumi.InputPropertiesError: every problem found.
     """
-    checks = Checks("GlobalDatabase", GlobalDatabaseArgs, args)
+    checks = Checks("GlobalDatabase", name, GlobalDatabaseArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, limits.DATABASE_NAME_CHARACTERS),
         lambda: _checks.require_identifier(checks, name),

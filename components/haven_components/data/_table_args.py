@@ -103,7 +103,7 @@ def validate(name: str, args: GlobalTableArgs) -> None:
     Raises:
         pulumi.InputPropertiesError: with every problem.
     """
-    checks = Checks("GlobalTable", GlobalTableArgs, args)
+    checks = Checks("GlobalTable", name, GlobalTableArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, limits.TABLE_NAME_CHARACTERS.most),
         lambda: _check_name(checks, name),

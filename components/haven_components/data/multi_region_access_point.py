@@ -145,7 +145,7 @@ class MultiRegionAccessPoint(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: MultiRegionAccessPointArgs) -> None:
-    checks = Checks("MultiRegionAccessPoint", MultiRegionAccessPointArgs, args)
+    checks = Checks("MultiRegionAccessPoint", name, MultiRegionAccessPointArgs, args)
     checks.run(
         lambda: _validate_name(checks, name),
         lambda: _checks.require_account(checks, args["account_id"]),

@@ -335,7 +335,7 @@ def _key(side: _Side) -> list[Mapping[str, Any]]:
 
 
 def _validate(name: str, args: ReplicatedBucketArgs) -> None:
-    checks = Checks("ReplicatedBucket", ReplicatedBucketArgs, args)
+    checks = Checks("ReplicatedBucket", name, ReplicatedBucketArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_other_region(

@@ -144,7 +144,7 @@ class ReplicatedRegistry(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: ReplicatedRegistryArgs) -> None:
-    checks = Checks("ReplicatedRegistry", ReplicatedRegistryArgs, args)
+    checks = Checks("ReplicatedRegistry", name, ReplicatedRegistryArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_other_region(

@@ -309,7 +309,7 @@ class RequestBuffer(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: RequestBufferArgs) -> None:
-    checks = Checks("RequestBuffer", RequestBufferArgs, args)
+    checks = Checks("RequestBuffer", name, RequestBufferArgs, args)
     checks.run(
         lambda: _checks.require_name(
             checks, name, limits.BUFFER_WITH_BUS_NAME_CHARACTERS if "bus" in args else limits.BUFFER_NAME_CHARACTERS

@@ -194,7 +194,7 @@ def _services(services: Sequence[str], account_id: str) -> list[Mapping[str, Any
 
 
 def _validate(name: str, args: MultiRegionKeyArgs) -> None:
-    checks = Checks("MultiRegionKey", MultiRegionKeyArgs, args)
+    checks = Checks("MultiRegionKey", name, MultiRegionKeyArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),

@@ -163,7 +163,7 @@ class ReplicatedSecret(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: ReplicatedSecretArgs) -> None:
-    checks = Checks("ReplicatedSecret", ReplicatedSecretArgs, args)
+    checks = Checks("ReplicatedSecret", name, ReplicatedSecretArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_other_region(

@@ -107,7 +107,7 @@ class NetworkPeering(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: NetworkPeeringArgs) -> None:
-    checks = Checks("NetworkPeering", NetworkPeeringArgs, args)
+    checks = Checks("NetworkPeering", name, NetworkPeeringArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),

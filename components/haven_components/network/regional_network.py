@@ -329,7 +329,7 @@ class RegionalNetwork(pulumi.ComponentResource):
 
 
 def _validate(name: str, args: RegionalNetworkArgs) -> None:
-    checks = Checks("RegionalNetwork", RegionalNetworkArgs, args)
+    checks = Checks("RegionalNetwork", name, RegionalNetworkArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),

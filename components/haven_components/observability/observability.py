@@ -232,7 +232,7 @@ def _both(found: Sequence[pulumi.Output[str]]) -> tuple[pulumi.Output[str], pulu
 
 
 def _validate(name: str, args: ObservabilityArgs) -> None:
-    checks = Checks("Observability", ObservabilityArgs, args)
+    checks = Checks("Observability", name, ObservabilityArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),

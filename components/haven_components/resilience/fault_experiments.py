@@ -254,7 +254,7 @@ def _target(name: str, target: Target) -> aws.fis.ExperimentTemplateTargetArgsDi
 
 
 def _validate(name: str, args: FaultExperimentsArgs) -> None:
-    checks = Checks("FaultExperiments", FaultExperimentsArgs, args)
+    checks = Checks("FaultExperiments", name, FaultExperimentsArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),

@@ -279,7 +279,7 @@ def _duration(seconds: float) -> str:
 
 
 def _validate(name: str, args: RecoveryPlanArgs) -> None:
-    checks = Checks("RecoveryPlan", RecoveryPlanArgs, args)
+    checks = Checks("RecoveryPlan", name, RecoveryPlanArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _check_name(checks, name),

@@ -10,17 +10,31 @@ import pulumi
 from haven_components.shared.arguments import misfits
 
 
+class ArgumentsRefused(pulumi.InputPropertiesError):
+    """A component's arguments are refused."""
+
+    def __init__(self, component: str, name: str, errors: list[pulumi.InputPropertyErrorDetails]) -> None:
+        lines = "\n".join(f"  {each['property_path']}: {each['reason']}" for each in errors)
+        super().__init__(f"{component} {name} refuses its arguments:\n{lines}", errors)
+        self.component = component
+        """Its type, such as GlobalDatabase."""
+        self.name = name
+        """Its name in the program."""
+
+
 class Checks:
     """Collects what is wrong with a component's arguments and raises it in one piece.
 
     Args:
-        component: the component's name.
+        component: the component's type, such as GlobalDatabase.
+        name: its name in the program.
         kind: the TypedDict of its arguments.
         args: what it was given.
     """
 
-    def __init__(self, component: str, kind: type, args: object) -> None:
+    def __init__(self, component: str, name: str, kind: type, args: object) -> None:
         self._component = component
+        self._name = name
         self._found: list[pulumi.InputPropertyErrorDetails] = []
         self._misfits = list(misfits(kind, args))
         for path, got, allowed, fix in self._misfits:
@@ -44,8 +58,7 @@ class Checks:
             with suppress(LookupError, TypeError, ValueError, AttributeError) if self._misfits else nullcontext():
                 rule()
         if self._found:
-            lines = "\n".join(f"  {each['property_path']}: {each['reason']}" for each in self._found)
-            raise pulumi.InputPropertiesError(f"{self._component} refuses its arguments:\n{lines}", self._found)
+            raise ArgumentsRefused(self._component, self._name, self._found)
 
     def _note(self, path: str, got: str, allowed: str, fix: str) -> None:
         self._found.append({"property_path": path, "reason": f"got {got}; allowed: {allowed}; fix: {fix}"})

@@ -95,7 +95,7 @@ class EdgeBalancerArgs(TypedDict):
 
 def check(name: str, args: EdgeBalancerArgs) -> None:
     """Raise every problem of these arguments at once."""
-    checks = Checks("EdgeBalancer", EdgeBalancerArgs, args)
+    checks = Checks("EdgeBalancer", name, EdgeBalancerArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, limits.BALANCER_NAME_CHARACTERS),
         lambda: _require_name(checks, name),

@@ -204,7 +204,7 @@ def routed_name(service: str, routing: DnsRouting) -> str:
 
 
 def _validate(name: str, args: FailoverDnsArgs) -> None:
-    checks = Checks("FailoverDns", FailoverDnsArgs, args)
+    checks = Checks("FailoverDns", name, FailoverDnsArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _check_names(checks, args),

@@ -162,7 +162,7 @@ def _alarm_arn(name: str, region: str, other: str, account_id: str) -> str:
 
 
 def _validate(name: str, args: TrafficSwitchArgs) -> None:
-    checks = Checks("TrafficSwitch", TrafficSwitchArgs, args)
+    checks = Checks("TrafficSwitch", name, TrafficSwitchArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),
