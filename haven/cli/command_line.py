@@ -167,10 +167,20 @@ def _of_value(
     known = param.type.choices if isinstance(param.type, TierName) else []
     allowed = choices(known) if known else "a value"
     if isinstance(error, click.MissingParameter):
-        return Problem(name, "nothing", allowed, _see_help(ctx))
+        missing = Problem(name, "nothing", allowed, _see_help(ctx))
+        return _without_project(values, ctx) or missing if param.name == "stack" else missing
     got = str(values.get(param.name or ""))
     near = nearest(got, known)
     return Problem(name, shown(got), allowed, f"did you mean {near}?" if near else _see_help(ctx))
+
+
+def _without_project(values: Mapping[str, Any], ctx: click.Context) -> Problem | None:
+    """Whoever names no stack may have no project either, which is what to get first."""
+    from haven.config.project import nearest_project, no_project
+    from haven.program.run import start_directory
+
+    start = start_directory(values.get("directory") or ctx.find_root().params.get("directory"))
+    return None if nearest_project(start) else no_project(start)
 
 
 def _options(command: click.Command, ctx: click.Context) -> Iterator[str]:

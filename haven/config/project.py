@@ -74,15 +74,20 @@ def nearest_project(start: Path) -> Path | None:
     return next((each for each in candidates if each.is_file()), None)
 
 
+def no_project(start: Path) -> Problem:
+    """What a command needs that found no project around `start`, and how to get one."""
+    got = f"no Pulumi.yaml in {start.resolve()} or above it"
+    allowed = "a project with Haven's program: Pulumi.yaml, infra/ and stacks/, as in a checkout of its repository"
+    return Problem("the project", got, allowed, "run haven in such a checkout, or name it with -C DIR")
+
+
 def missing_project(start: Path) -> NoReturn:
-    """Say that there is no project around `start`.
+    """Refuse to go on without a project around `start`.
 
     Raises:
         Problems: always.
     """
-    fix = "go to the project's directory, or name it with -C"
-    got = f"no Pulumi.yaml in {start.resolve()} or above it"
-    raise Problems([Problem("the project", got, "a directory of a Pulumi project", fix)])
+    raise Problems([no_project(start)])
 
 
 def read_project(file: Path) -> Project:

@@ -11,7 +11,10 @@ from haven_components.choices import DEFAULT_BACKUP_SERVICES, DEFAULT_THREAT_FEA
 from haven_components.data.replicated_bucket import ReplicatedBucket
 from haven_components.names import bucket_name, config_bucket_base, partition, region_code
 from haven_components.shared import checks as _checks
+from haven_components.shared import sdk
 from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
+
+sdk.load(aws.s3)
 
 MOST_NAME_CHARACTERS = 35
 """Names of buckets have at most 63 characters (S3 User Guide, read 2026-11-21): the suffix, the account and a Region's

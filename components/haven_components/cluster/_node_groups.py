@@ -16,6 +16,9 @@ from haven_components.cluster._node_group_args import (
     system_group_name,
 )
 from haven_components.names import SYSTEM_NODE_GROUP, node_name
+from haven_components.shared import sdk
+
+sdk.load(aws.ec2)
 
 POOL_LABEL = "haven.dev/pool"
 GPU_LABEL = "haven.dev/gpu"

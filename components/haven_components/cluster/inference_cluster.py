@@ -5,7 +5,6 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_eks
 
 from haven_components.choices import ClusterAccessPolicy
 from haven_components.cluster import _cluster_checks
@@ -14,7 +13,11 @@ from haven_components.cluster._node_group_args import GpuNodeGroupArgs, SystemNo
 from haven_components.cluster._node_groups import NodeGroups
 from haven_components.names import partition
 from haven_components.shared import checks as _checks
+from haven_components.shared import sdk
 from haven_components.shared.support import Checks, assume_role_policy, stateful
+
+with sdk.without_deprecations():
+    import pulumi_eks
 
 MOST_NAME_CHARACTERS = 56
 """IAM role names have at most 64 characters (IAM quotas, read 2026-11-21); the longest suffix takes eight of them."""

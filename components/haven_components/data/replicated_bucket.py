@@ -9,10 +9,12 @@ import pulumi_aws as aws
 
 from haven_components import limits
 from haven_components.names import bucket_name, region_code
-from haven_components.shared import bucket_grants
+from haven_components.shared import bucket_grants, sdk
 from haven_components.shared import checks as _checks
 from haven_components.shared.bucket_grants import BucketGrantArgs
 from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
+
+sdk.load(aws.s3)
 
 ABORT_UPLOADS_DAYS = 7
 NONCURRENT_DAYS = 90

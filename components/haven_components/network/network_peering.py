@@ -8,7 +8,10 @@ import pulumi_aws as aws
 from haven_components.names import region_code
 from haven_components.network import _subnets
 from haven_components.shared import checks as _checks
+from haven_components.shared import sdk
 from haven_components.shared.support import Checks
+
+sdk.load(aws.ec2)
 
 MOST_NAME_CHARACTERS = 200
 """Tag values have at most 256 characters (EC2 tag restrictions, read 2026-11-21); a route's suffix takes some."""

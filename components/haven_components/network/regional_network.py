@@ -10,7 +10,10 @@ from haven_components import limits
 from haven_components.names import partition
 from haven_components.network import _subnets
 from haven_components.shared import checks as _checks
+from haven_components.shared import sdk
 from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
+
+sdk.load(aws.ec2)
 
 INTERFACE_ENDPOINTS = (
     "autoscaling",

@@ -6,6 +6,10 @@ from collections.abc import Callable, Sequence
 import pulumi
 import pulumi_aws as aws
 
+from haven_components.shared import sdk
+
+sdk.load(aws.ec2)
+
 ChildOptions = Callable[[], pulumi.ResourceOptions]
 
 

@@ -7,7 +7,10 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components.names import partition
+from haven_components.shared import sdk
 from haven_components.shared.support import policy_document, stateful
+
+sdk.load(aws.s3)
 
 ABORT_UPLOADS_DAYS = 7
 

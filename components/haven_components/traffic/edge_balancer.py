@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components.choices import BalancerKind, BalancerProtocol
-from haven_components.shared import checks
+from haven_components.shared import checks, sdk
 from haven_components.traffic._access_logs import AccessLogs
 from haven_components.traffic._balancer_args import (
     DEREGISTRATION_DELAY_SECONDS,
@@ -23,6 +23,8 @@ from haven_components.traffic._balancer_args import (
 )
 from haven_components.traffic._certificates import validated_certificate
 from haven_components.traffic._web_acl import WebAcl
+
+sdk.load(aws.ec2)
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 """What AWS recommends and its console chooses: TLS 1.3 and 1.2, forward secrecy, post-quantum key exchange where the
