@@ -140,7 +140,6 @@ def test_version_is_the_packages() -> None:
         (["plan", "prod", "-C", "/"], "the project: got no Pulumi.yaml in / or above it; allowed: "),
         (["plan", "-C", "/"], "the project: got no Pulumi.yaml in / or above it; allowed: "),
         (["-C", "/", "plan"], "the project: got no Pulumi.yaml in / or above it; allowed: "),
-        (["plan"], "STACK: got nothing; allowed: a value; fix: see haven plan --help"),
     ],
 )
 def test_a_wrong_command_line_is_one_problem_on_standard_error(
