@@ -11,6 +11,7 @@ import click
 from haven.base.exits import FINDINGS, OK
 from haven.base.problems import Problem, Problems
 from haven.cli.command_line import WHERE, Command, TierName, directory_option, stack_argument
+from haven.cli.validate import refuse
 
 if TYPE_CHECKING:
     from haven.config.stack_file import Stack
@@ -40,6 +41,8 @@ def plan(*, stack: str, as_json: bool, policy: bool, sarif: bool, compare: str |
 
     _check(as_json=as_json, policy=policy, sarif=sarif, compare=compare)
     loaded = stack_file.load_stack(stack, planning.start_directory(directory))
+    if policy:
+        refuse(loaded)
     recording = planning.run_program(loaded)
     made = make_plan(recording, loaded.placeholders)
     if compare is not None:

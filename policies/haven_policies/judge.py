@@ -6,6 +6,7 @@ from datetime import date
 
 from haven.base.problems import Problem, Problems, nearest, one_line, shown
 from haven.config.policy import Level, Policy, Waiver
+from haven.config.reader import read_model
 from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from haven_policies.rules import RULES
@@ -130,6 +131,11 @@ def check_names(facts: StackFacts, rules: Iterable[Rule]) -> None:
     problems = unknown_names(facts.policy, rules)
     if problems:
         raise Problems(problems, f"the config of stack {facts.stack}")
+
+
+def problems_of_names(config: Mapping[str, str]) -> list[Problem]:
+    """A problem for each name in a stack's levels and waivers that no rule has, as far as those are valid."""
+    return unknown_names(read_model(config, "haven:policy", Policy())[0])
 
 
 def unknown_names(policy: Policy, rules: Iterable[Rule] = RULES) -> list[Problem]:

@@ -50,7 +50,7 @@ for name, value in {
     pulumi.export(name, value)
 """
 
-COMMANDS = '"check-destroy", "demo", "environments", "gate", "plan", "pr"'
+COMMANDS = '"check-destroy", "demo", "environments", "gate", "plan", "pr", "validate"'
 Run = Callable[..., tuple[int, str, str]]
 
 
