@@ -22,31 +22,31 @@ async def remember(settings: Settings | AccountSettings) -> None:
         # `up --skip-preview` writes the entry before the check below can refuse: its Regions stay as they were.
         opts=pulumi.ResourceOptions(protect=not settings.ephemeral, ignore_changes=["input.regions"]),
     )
-    born: Mapping[str, Any] | None = await stash.output.future()
-    problems = list(_differences(settings, regions, born)) if born else []
+    first: Mapping[str, Any] | None = await stash.output.future()
+    problems = list(_differences(settings, regions, first)) if first else []
     if problems:
         raise Problems(problems, f"the config of stack {settings.stack}")
 
 
 def _differences(
-    settings: Settings | AccountSettings, regions: Mapping[str, str], born: Mapping[str, Any]
+    settings: Settings | AccountSettings, regions: Mapping[str, str], first: Mapping[str, Any]
 ) -> list[Problem]:
-    if dict(born["regions"]) != regions:
+    if dict(first["regions"]) != regions:
         return [
             Problem(
                 "haven:regions",
                 shown(regions),
-                f"{shown(dict(born['regions']))}, as at the first deployment: another Region would replace everything",
-                "put the Regions back; for other Regions make a new stack, move the data there, then destroy this one",
+                f"{shown(dict(first['regions']))}, as at the first deployment: another Region would replace everything",
+                "put the Regions back; for other Regions create a new stack, move the data, then destroy this one",
             )
         ]
-    if born["active"] != settings.regions.primary:
+    if first["active"] != settings.regions.primary:
         return [
             Problem(
                 "haven:active",
                 shown(settings.active),
-                f"{choices([settings.regions.primary])} at the first deployment: everything is born there",
-                "leave haven:active out until the environment is deployed, then fail over",
+                f"{choices([settings.regions.primary])} at the first deployment: everything is created there",
+                "delete haven:active until the first deployment is done, then fail over",
             )
         ]
     return []

@@ -206,16 +206,19 @@ class Cluster(Model):
 
     version: Annotated[str, form(r"^1\.\d{2}$", "a Kubernetes version in quotes, such as 1.33", "1.33")] = "1.33"
     """Kubernetes version."""
-    addons: Mapping[
-        str,
-        Annotated[
+    addons: Annotated[
+        Mapping[
             str,
-            form(
-                r"^v\d+\.\d+\.\d+-eksbuild\.\d+$",
-                "the full version of an EKS add-on, such as v1.12.4-eksbuild.1",
-                "v1.12.4-eksbuild.1",
-            ),
+            Annotated[
+                str,
+                form(
+                    r"^v\d+\.\d+\.\d+-eksbuild\.\d+$",
+                    "the full version of an EKS add-on, such as v1.12.4-eksbuild.1",
+                    "v1.12.4-eksbuild.1",
+                ),
+            ],
         ],
+        Field(examples=[{"coredns": "v1.12.4-eksbuild.1"}]),
     ] = {}
     """Add-on -> pinned version, over the defaults for the Kubernetes version."""
     public_access_cidrs: list[NarrowCidr] = []
@@ -226,7 +229,7 @@ class Cluster(Model):
     """The managed node group of the cluster's own services, in every zone."""
     gpu_node_groups: list[GpuNodeGroup] = []
     """GPU node groups. Omitted: none."""
-    standby_share: Annotated[float, Field(gt=0, le=1)] = STANDBY_SHARE
+    standby_share: Annotated[float, Field(gt=0, le=1, examples=[0.5])] = STANDBY_SHARE
     """Share of the GPU nodes that stands by in tier warm; at least one node of each group."""
 
 

@@ -10,7 +10,6 @@ import yaml
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
-from haven.base.problems import shown
 from haven.config.base_model import FORMS
 from haven.config.refusals import Schema
 from infra.config import reader, schema
@@ -104,7 +103,7 @@ def _section(name: str, field: FieldInfo) -> Iterator[str]:
     yield ""
     yield f"{_description(field)} For {_KINDS[_kind(name)]}."
     yield ""
-    yield "| key | type | default | allowed | example | |"
+    yield "| key | type | default | allowed | example | description |"
     yield "|---|---|---|---|---|---|"
     yield from (_row(found, f"haven:{name}{path}", row, required) for path, row, required in rows)
     yield ""
@@ -150,12 +149,16 @@ def _row(found: Schema, key: str, place: Mapping[str, Any], required: bool) -> s
     cells = (
         f"`{key}`",
         _type(found, place),
-        "required" if required else f"`{shown(default)}`" if default not in (None, {}, []) else "none",
+        "required" if required else f"`{_text(default)}`" if default not in (None, {}, []) else "none",
         _allowed(found, place, key),
-        f"`{shown(found.example(place))}`",
+        f"`{_text(found.example(place))}`",
         " ".join(str(place.get("description", "")).split()),
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _type(found: Schema, place: Mapping[str, Any]) -> str:
@@ -163,9 +166,14 @@ def _type(found: Schema, place: Mapping[str, Any]) -> str:
     if type_ == "array":
         return f"list of {_type(found, found.resolved(place['items']))}"
     if type_ == "object":
-        inner = next(iter(place.get("patternProperties", {}).values()), place.get("additionalProperties"))
-        return f"map of {_type(found, found.resolved(inner))}" if inner else "map"
+        return f"map of {_type(found, _value(found, place))}"
     return _TYPES[type_]
+
+
+def _value(found: Schema, place: Mapping[str, Any]) -> dict[str, Any]:
+    """What the names of a map have as values."""
+    inner = next(iter(place.get("patternProperties", {}).values()), place.get("additionalProperties"))
+    return found.resolved(inner)
 
 
 def _allowed(found: Schema, place: Mapping[str, Any], key: str) -> str:
@@ -180,6 +188,8 @@ def _allowed(found: Schema, place: Mapping[str, Any], key: str) -> str:
         few, many = place.get("minItems"), place.get("maxItems")
         count = f"{few or 0} to {many} entries; " if many else f"{few} or more; " if few else ""
         return (count + _allowed(found, found.resolved(place["items"]), "")).removesuffix("; ")
+    if place.get("type") == "object":
+        return "values: " + inner if (inner := _allowed(found, _value(found, place), "")) else ""
     bounds = [
         text.format(place[key])
         for key, text in (
@@ -187,6 +197,7 @@ def _allowed(found: Schema, place: Mapping[str, Any], key: str) -> str:
             ("exclusiveMinimum", "more than {}"),
             ("maximum", "at most {}"),
             ("exclusiveMaximum", "less than {}"),
+            ("minLength", "{} characters or more"),
             ("maxLength", "at most {} characters"),
         )
         if key in place

@@ -44,8 +44,8 @@ def _stack_name(stack: str) -> Iterable[Problem]:
         yield Problem(
             "the stack's name",
             shown(stack),
-            f"1 to {LONGEST_STACK_NAME} small letters, digits and single hyphens, a letter first: AWS names are made "
-            "with it",
+            f"1 to {LONGEST_STACK_NAME} lower-case letters, digits and single hyphens, the first a letter: AWS names "
+            "begin with it",
             f"rename the stack, for example to {_plain(stack)}",
         )
 

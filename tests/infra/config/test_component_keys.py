@@ -1,4 +1,4 @@
-"""What a component refuses is told by the config key that the value came from."""
+"""What a component refuses is reported by the config key that the value came from."""
 
 import ast
 import re
@@ -106,7 +106,7 @@ def test_a_property_leads_to_its_config_key(component: str, name: str, path: str
     assert component_keys.config_key(component, name, path, "test") == key
 
 
-def test_a_refusing_component_is_told_in_the_words_of_the_config(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusing_component_is_reported_in_the_words_of_the_config(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("haven_components.limits.DATABASE_INSTANCE_CLASS", re.compile(r"db\.x2g\.large"))
     assert DATABASE_INSTANCE_CLASS.fullmatch("db.r6g.xlarge")
     with pytest.raises(Problems) as refused:

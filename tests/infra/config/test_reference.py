@@ -62,13 +62,13 @@ def test_the_schema_accepts_every_sample_stack(stack: str) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}/{file.stem}" for file in FILES])
 def test_what_the_schema_refuses_the_program_refuses_at_the_same_key(file: Any) -> None:
-    told = [line for line in file.read_text().splitlines() if line.startswith("#! ")]
+    expected = [line for line in file.read_text().splitlines() if line.startswith("#! ")]
     for path in refused_by_schema(yaml.safe_load(file.read_text())):
         key = path.removeprefix("$.config").strip(".[']").partition("'")[0].partition(".")[0]
-        assert not key or any(key in line for line in told), (path, told)
+        assert not key or any(key in line for line in expected), (path, expected)
 
 
-def test_the_schema_tells_most_of_what_one_key_gets_wrong_by_itself() -> None:
+def test_the_schema_finds_most_of_what_one_key_gets_wrong_by_itself() -> None:
     refused = {
         f"{file.parent.name}/{file.stem}" for file in FILES if refused_by_schema(yaml.safe_load(file.read_text()))
     }

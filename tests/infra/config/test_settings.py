@@ -81,7 +81,7 @@ def test_several_faults_are_all_reported() -> None:
 @pytest.mark.parametrize("stack", ["Prod", "prod_eu", "a-very-long-stack-name", "-x", "1st", "a--b"])
 def test_a_stack_name_that_no_aws_name_can_carry_is_refused(stack: str) -> None:
     (line,) = refusal(stack)
-    assert line.startswith(f'the stack\'s name: got "{stack}"; allowed: 1 to 15 small letters')
+    assert line.startswith(f'the stack\'s name: got "{stack}"; allowed: 1 to 15 lower-case letters')
 
 
 def test_names_that_carry_a_long_code_leave_the_stack_less_room() -> None:
