@@ -25,19 +25,21 @@ def check(residency: Residency) -> Iterator[Problem]:
     for what, name in given.items():
         if name not in residency.classes:
             allowed = choices(residency.classes) or "a class of haven:residency.classes"
-            yield Problem(what, shown(name), allowed, f"name a class, or add haven:residency.classes.{name}")
+            near = nearest(name, residency.classes)
+            fix = f"{f'write {near}, or ' if near else ''}add haven:residency.classes.{name}"
+            yield Problem(what, shown(name), allowed, fix)
 
 
 def _class(what: str, chosen: DataClass) -> Iterator[Problem]:
     unknown = [each for each in chosen.presets or () if each not in presets.names()]
     for each in unknown:
         near = nearest(each, presets.names())
-        fix = f"write {near}" if near else "name one of these, or the Regions themselves"
+        fix = f"write {near}" if near else "write one of these, or regions: with a list of Regions"
         yield Problem(f"{what}.presets", shown(each), choices(presets.names()), fix)
     if not unknown and regions_of(chosen) == frozenset():
         yield Problem(
             what,
             "no Region that all of it allows",
             "at least one Region that every preset and the list of Regions have in common",
-            "take a preset out, or name other Regions",
+            "delete a preset, or write other Regions",
         )

@@ -154,7 +154,7 @@ def _fix_unknown(key: str) -> str:
     near = nearest(key, _TOP_LEVEL)
     if near:
         return f"write {near}"
-    return "put it below config:" if ":" in key else "take it out, or put it below config:"
+    return "put it below config:" if ":" in key else f"delete {key}, or put it below config:"
 
 
 def _namespaced(document: strict_yaml.Document, project: Project) -> tuple[dict[str, Any], list[Problem]]:
@@ -173,7 +173,7 @@ def _namespaced(document: strict_yaml.Document, project: Project) -> tuple[dict[
             got = f"the key a second time, as {shown(key)}"
             problems.append(Problem(f"{full} (line {line})", got, "each key once", "keep one of the two"))
         elif value is None:
-            problems.append(Problem(f"{full} (line {line})", "nothing", "a value", "give it one, or take the key out"))
+            problems.append(Problem(f"{full} (line {line})", "nothing", "a value", f"write a value, or delete {full}"))
         else:
             values[full] = value
     return values, problems

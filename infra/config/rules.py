@@ -149,7 +149,7 @@ def _different(region: str, named: list[str]) -> list[str]:
 
 def _no_zones(region: str) -> Problem:
     near = nearest(region, regions.ZONES)
-    fix = f"name its zones in haven:zones{f', or did you mean {near}' if near else ''}"
+    fix = f"write haven:zones: {{{region}: [{region}a, {region}b]}}{f', or did you mean {near}' if near else ''}"
     return Problem("haven:zones", "nothing", f"two or three zones for {region}, which Haven has no list of", fix)
 
 
@@ -177,6 +177,20 @@ def _systems(tier: Tier, systems: Mapping[str, models.System]) -> Iterable[Probl
             )
 
 
+_RELAXED = {
+    "rtoMinutes": (15, 30, 60, 240, 480, 1440, 2880),
+    "rpoMinutes": (1, 5, 15, 60, 240, 1440, 2880),
+    "availabilityPercent": (99.99, 99.95, 99.9, 99.5, 99, 95, 90),
+}
+"""Objective -> values to propose, the strictest first."""
+
+
+def _relaxed(tier: Tier, objective: str) -> str:
+    """The strictest of the proposals that a tier can meet."""
+    possible = (each for each in _RELAXED[objective] if not objectives.impossible(tier, {objective: each}))
+    return f"{objective}: {next(possible, _RELAXED[objective][-1])}"
+
+
 @RULES.on("tier", "objectives")
 def _objectives(tier: Tier, wanted: models.Objectives) -> Iterable[Problem]:
     asked = wanted.model_dump(by_alias=True, exclude_none=True)
@@ -184,7 +198,8 @@ def _objectives(tier: Tier, wanted: models.Objectives) -> Iterable[Problem]:
     for objective in dict.fromkeys(each.objective for each in hopeless):
         because = "; ".join(dict.fromkeys(each.because for each in hopeless if each.objective == objective))
         able = [each for each in Tier if not objectives.impossible(each, {objective: asked[objective]})]
-        fix = f"raise haven:tier to {able[0]}, or relax the objective" if able else "relax the objective"
+        relaxed = _relaxed(tier, objective)
+        fix = f"write haven:tier: {able[0]}, or {relaxed}" if able else f"write {relaxed}"
         yield Problem(
             f"haven:objectives.{objective}", f"{asked[objective]:g}", f"what tier {tier} can meet: {because}", fix
         )

@@ -32,3 +32,11 @@ def test_a_stack_file_is_refused_in_the_words_at_its_top(
 def test_every_refused_stack_is_in_the_folder_of_a_config_key() -> None:
     assert len(FILES) >= 72
     assert [file for file in FOLDER.rglob("*") if file.is_file() and file not in FILES] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}/{file.stem}" for file in FILES])
+def test_every_fix_tells_what_to_write(file: Path) -> None:
+    fixes = [line.rpartition("; fix: ")[2] for line in file.read_text().splitlines() if line.startswith("#! ")]
+    vague = [each for each in fixes if each.split()[0] not in ("add", "delete", "pin", "rename", "write")]
+    assert vague == []
+    assert [each for each in fixes if len(each.split()) < 2 or each.endswith("such a value")] == []

@@ -159,7 +159,7 @@ def test_a_duplicate_deep_inside_is_named_by_its_path() -> None:
 
 def test_a_key_without_a_value_is_a_problem() -> None:
     assert noted("config:\n  haven:tier:") == [
-        "haven:tier (line 2): got nothing; allowed: a value; fix: give it one, or take the key out"
+        "haven:tier (line 2): got nothing; allowed: a value; fix: write a value, or delete haven:tier"
     ]
 
 
