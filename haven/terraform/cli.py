@@ -73,22 +73,12 @@ class Terraform:
             DeploymentError: Terraform itself failed.
         """
         self.prepare(exported, folder)
-        command = [
-            self.program,
-            "plan",
-            "-refresh=false",
-            "-input=false",
-            "-lock=false",
-            "-json",
-            "-out=validated.tfplan",
-        ]
+        command = [self.program, "plan", "-refresh=false", "-input=false", "-lock=false", "-json"]
         done = _completed(command, folder, _INIT_TIMEOUT)
         errors = list(_errors(done.stdout.splitlines()))
         if errors or done.returncode:
             return Validation(errors or [done.stderr.strip()], frozenset())
-        shown = json.loads(run([self.program, "show", "-json", "validated.tfplan"], folder, _TIMEOUT))
-        changes = shown.get("resource_changes", [])
-        return Validation([], frozenset(each["address"] for each in changes if each["change"]["actions"] == ["create"]))
+        return Validation([], frozenset(_created(done.stdout.splitlines())))
 
     def plan(self, folder: Path, *, refresh: bool = True, destroy: bool = False) -> Mapping[str, Any]:
         """Plan a deployment in a prepared directory; `apply` carries it out.
@@ -210,11 +200,24 @@ def _completed(command: Sequence[str], folder: Path, timeout: float) -> "subproc
 
 
 def _errors(lines: Sequence[str]) -> Iterator[str]:
-    for line in lines:
-        try:
-            diagnostic = json.loads(line).get("diagnostic", {})
-        except json.JSONDecodeError:
-            continue
+    for said in _messages(lines):
+        diagnostic = said.get("diagnostic", {})
         if diagnostic.get("severity") == "error":
             detail = diagnostic.get("detail", "")
             yield f"{diagnostic.get('address', '(no resource)')}: {diagnostic['summary']}: {detail}"
+
+
+def _created(lines: Sequence[str]) -> Iterator[str]:
+    """Addresses of what a plan would make, as it streams them: `terraform show` would load the provider once more."""
+    for said in _messages(lines):
+        if said.get("type") == "planned_change" and said["change"]["action"] == "create":
+            yield said["change"]["resource"]["addr"]
+
+
+def _messages(lines: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """What Terraform writes with `-json`, one document in each line."""
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from haven.emulator import drift, gap_handling, gaps
-from haven.program.recording import Recording
+from haven.program.recording import Recording, Resource
 from haven.terraform import cli
 from haven.terraform.export import Export, export
 
@@ -50,16 +50,18 @@ class Living:
     provider: cli.Terraform
     url: str
     folder: Path
+    without: Sequence[str] = ()
+    """Types that are left out, beside those that the emulator lacks."""
 
     def __post_init__(self) -> None:
         self._urns: dict[str, str] = {}
         self.left_out: set[str] = set()
-        """URNs of what the emulator can't have, or what needs such a thing."""
+        """URNs of what isn't deployed: what is left out, and what needs such a thing."""
 
     def plan(self, recording: Recording) -> Sequence[Change]:
         """What would change for this declaration, having asked the emulator for everything that is there."""
         fitted = gap_handling.adapt(recording).recording
-        exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=gap_handling.leave_out)
+        exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=self._leave_out)
         _spare(exported)
         _delete_last(exported)
         self._urns |= exported.urns
@@ -77,6 +79,14 @@ class Living:
         changes = self.plan(recording)
         self.apply()
         return changes
+
+    def destroy(self) -> None:
+        """Take everything away, as it was deployed last."""
+        self.provider.plan(self.folder, refresh=False, destroy=True)
+        self.provider.apply(self.folder)
+
+    def _leave_out(self, record: Resource) -> str | None:
+        return "not the point of the test" if record.type in self.without else gap_handling.leave_out(record)
 
     def _change(self, explained: drift.ExplainedDrift) -> Change:
         difference = explained.resource

@@ -184,12 +184,14 @@ def test_every_row_is_about_something_that_stands(failed_over: Flip) -> None:
     assert {(each.type, each.attribute) for found in changes.values() for each in found} == told
 
 
+@pytest.mark.exhaustive
 def test_after_a_failback_nothing_of_it_is_undone(provider: cli.Terraform, tmp_path: Path) -> None:
     flipped = flip(provider, PRIMARY, tmp_path)
     flipped.read_back(Afterwards.STAYS)
     assert_only_enlarges(flipped, flipped.plan(flipped.after))
 
 
+@pytest.mark.exhaustive
 def test_from_pilot_light_the_missing_instance_is_made_under_the_manifests_name(
     provider: cli.Terraform, tmp_path: Path
 ) -> None:

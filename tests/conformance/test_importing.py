@@ -200,6 +200,7 @@ def there(url: str, subnets: Mapping[str, str]) -> Mapping[str, Any]:
     }
 
 
+@pytest.mark.exhaustive
 def test_what_can_not_be_adopted_is_named_by_the_plan_with_what_stands_against_it(adoption: Adoption, url: str) -> None:
     existing = Existing(url, PRIMARY)
     moved = {

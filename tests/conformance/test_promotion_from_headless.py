@@ -15,7 +15,7 @@ from haven_components.names import cluster_name, instance_name, subnet_group_nam
 from tests.conformance.failed_over_environment import DATABASE, INSTANCE_CLASS, ROLES, Environment
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.exhaustive]
 
 MISSING = instance_name(DATABASE, RECOVERY, 1)
 ADDRESS = f"aws_rds_cluster_instance.{MISSING}"

@@ -1,6 +1,7 @@
 """No rule minds what a program may write: nothing, something else than expected, values that only come later."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -50,15 +51,13 @@ CONFIG = {
 }
 
 
+@cache
 def shapes() -> Mapping[str, Mapping[str, Any]]:
     """Each type's inputs in the own stacks and in good Kubernetes objects; nothing for what only rules name."""
     found: dict[str, Mapping[str, Any]] = {type_: {} for rule in RULES for type_ in rule.types}
     for stack in EVERY_STACK:
         found |= {each.type: each.inputs for each in environment(stack).real()}
     return found | {each.type: each.inputs for each in both(GUARDED, SCALED)(EMPTY).real()}
-
-
-SHAPES = shapes()
 
 
 def spoilt(value: Any, odd: Any) -> Iterator[Any]:
@@ -90,18 +89,18 @@ def every_rule_judges(records: list[Resource], config: Mapping[str, str] = CONFI
 def test_every_rule_takes_odd_values_anywhere_in_a_resource(odd: Any) -> None:
     spoils = [
         (type_, inputs)
-        for type_, shape in SHAPES.items()
+        for type_, shape in shapes().items()
         for inputs in (shape, *({**shape, name: other} for name in shape for other in spoilt(shape[name], odd)))
     ]
     every_rule_judges([a_record(type_, index, inputs) for index, (type_, inputs) in enumerate(spoils)])
 
 
 def test_every_rule_takes_resources_without_any_property() -> None:
-    every_rule_judges([a_record(type_, index, {}) for index, type_ in enumerate(SHAPES)])
+    every_rule_judges([a_record(type_, index, {}) for index, type_ in enumerate(shapes())])
 
 
 def test_every_rule_takes_a_stack_that_is_not_haven_s() -> None:
-    every_rule_judges([a_record(type_, index, shape) for index, (type_, shape) in enumerate(SHAPES.items())], {})
+    every_rule_judges([a_record(type_, index, shape) for index, (type_, shape) in enumerate(shapes().items())], {})
 
 
 def test_every_rule_takes_an_empty_stack() -> None:
@@ -118,10 +117,10 @@ VALUES = st.recursive(
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_every_rule_takes_any_value_of_any_property(data: st.DataObject) -> None:
-    types = data.draw(st.lists(st.sampled_from(sorted(SHAPES)), min_size=1, max_size=6))
+    types = data.draw(st.lists(st.sampled_from(sorted(shapes())), min_size=1, max_size=6))
     records = []
     for index, type_ in enumerate(types):
-        names = data.draw(st.lists(st.sampled_from(sorted(SHAPES[type_]) or ["odd"]), max_size=3))
+        names = data.draw(st.lists(st.sampled_from(sorted(shapes()[type_]) or ["odd"]), max_size=3))
         odd = {name: data.draw(VALUES) for name in names}
-        records.append(a_record(type_, index, {**SHAPES[type_], **odd}))
+        records.append(a_record(type_, index, {**shapes()[type_], **odd}))
     every_rule_judges(records)

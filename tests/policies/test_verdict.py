@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from haven.base.problems import Problems
 from haven.base.terminal import WIDTH, Style
 from haven.config.policy import Level
 from haven.program import aws_types as aws
+from haven.program.recording import Recording
 from haven_policies.judge import Verdict, check_names
 from haven_policies.report import as_json, render
 from haven_policies.rules import RULES
@@ -21,12 +23,19 @@ from tests.policies.breaking import TODAY, adding, both, find, setting, verdict_
 
 DATABASE = aws.RDS_CLUSTER
 RULE = "database-encrypted"
-BROKEN = setting(DATABASE, "storageEncrypted", False)(environment("warm"))
-NAME = find(BROKEN, DATABASE).name
+NAME = "haven-warm-db-euc1"
+URN = f"urn:pulumi:warm::haven::haven:index:GlobalDatabase${DATABASE}::{NAME}"
+"""Of the cluster whose storage isn't encrypted."""
+
+
+@cache
+def broken() -> Recording:
+    """A shipped stack with one violation."""
+    return setting(DATABASE, "storageEncrypted", False, NAME)(environment("warm"))
 
 
 def judged(policy: Mapping[str, Any], today: date = TODAY) -> Verdict:
-    return verdict_of("warm", BROKEN, {"policy": json.dumps(policy)}, today)
+    return verdict_of("warm", broken(), {"policy": json.dumps(policy)}, today)
 
 
 def waiver(**changes: str) -> Mapping[str, Any]:
@@ -52,7 +61,7 @@ def test_a_stack_can_set_another_level(level: str, found: list[str]) -> None:
     assert (RULE in {each.name for each in verdict.rules}) == (level != "off")
 
 
-@pytest.mark.parametrize("resource", [NAME, find(BROKEN, DATABASE).urn])
+@pytest.mark.parametrize("resource", [NAME, URN])
 def test_a_waiver_lets_one_resource_pass_and_is_shown_in_every_report(resource: str) -> None:
     verdict = judged(waiver(resource=resource))
     assert (rules(verdict.violations), rules(verdict.waived)) == ([], [RULE])
@@ -114,8 +123,8 @@ def test_sarif_has_a_rule_for_each_result_and_marks_what_is_mandatory_as_an_erro
 
 
 def test_a_cluster_of_which_an_engine_tells_no_more_than_its_name_is_not_judged() -> None:
-    cluster = find(BROKEN, aws.EKS_CLUSTER)
-    open_to_all = setting(cluster.type, "vpcConfig.endpointPrivateAccess", False)(BROKEN)
+    cluster = find(broken(), aws.EKS_CLUSTER)
+    open_to_all = setting(cluster.type, "vpcConfig.endpointPrivateAccess", False)(broken())
     untold = setting(cluster.type, "vpcConfig", None)(open_to_all)
     assert "cluster-endpoint-not-public" in rules(verdict_of("warm", open_to_all, {}).violations)
     assert rules(verdict_of("warm", untold, {}).violations) == [RULE]
@@ -140,5 +149,5 @@ def test_a_report_longer_than_a_screen_ends_with_its_first_line() -> None:
     lines = render(verdict_of("warm", queues(environment("warm")), {}), TODAY, Style()).splitlines()
     assert len(lines) > 24
     assert lines[-1] == lines[0]
-    short = verdict_of("warm", BROKEN, {"residency": "{}"})
+    short = verdict_of("warm", broken(), {"residency": "{}"})
     assert render(short, TODAY, Style()).count("Policies of stack") == 1

@@ -14,8 +14,13 @@ from haven.runbooks import check_destroy
 from haven.runbooks.check_destroy import Roles, UnansweredError, obstacles, read
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 
-MANIFEST: Mapping[str, Any] = environment("warm").outputs["manifest"]
 DATASTORE = "ldgnf-haven-warm-cache-global"
+
+
+def manifest() -> Mapping[str, Any]:
+    """The recovery manifest of a shipped stack."""
+    found: Mapping[str, Any] = environment("warm").outputs["manifest"]
+    return found
 
 
 def session() -> boto3.Session:
@@ -39,7 +44,7 @@ def answering(*, database: str | None, cache: str | None) -> check_destroy.Clien
 
 
 def _answer_for_the_database(stub: Stubber, writer: str | None) -> None:
-    name = MANIFEST["database"]["globalCluster"]
+    name = manifest()["database"]["globalCluster"]
     asked = {"GlobalClusterIdentifier": name}
     if writer is None:
         stub.add_client_error("describe_global_clusters", "GlobalClusterNotFoundFault", expected_params=asked)
@@ -53,7 +58,7 @@ def _answer_for_the_database(stub: Stubber, writer: str | None) -> None:
 
 
 def _answer_for_the_cache(stub: Stubber, region: str, primary: str | None) -> None:
-    asked = {"ReplicationGroupId": MANIFEST["sides"][region]["cache"]}
+    asked = {"ReplicationGroupId": manifest()["sides"][region]["cache"]}
     if primary is None:
         stub.add_client_error("describe_replication_groups", "ReplicationGroupNotFoundFault", expected_params=asked)
         return
@@ -65,16 +70,16 @@ def _answer_for_the_cache(stub: Stubber, region: str, primary: str | None) -> No
 
 
 def found(active: str, client: check_destroy.Client) -> list[str]:
-    return [each.render() for each in obstacles(MANIFEST, active, read(MANIFEST, client))]
+    return [each.render() for each in obstacles(manifest(), active, read(manifest(), client))]
 
 
 def test_without_a_promotion_nothing_stands_in_the_way() -> None:
-    assert read(MANIFEST, answering(database=PRIMARY, cache=PRIMARY)) == Roles(PRIMARY, PRIMARY, DATASTORE)
+    assert read(manifest(), answering(database=PRIMARY, cache=PRIMARY)) == Roles(PRIMARY, PRIMARY, DATASTORE)
     assert found(PRIMARY, answering(database=PRIMARY, cache=PRIMARY)) == []
 
 
 def test_what_is_gone_already_stands_in_no_way() -> None:
-    assert read(MANIFEST, answering(database=None, cache=None)) == Roles(None, None)
+    assert read(manifest(), answering(database=None, cache=None)) == Roles(None, None)
     assert found(PRIMARY, answering(database=None, cache=None)) == []
 
 
@@ -89,7 +94,7 @@ def test_a_promoted_cache_has_to_be_given_back_whichever_side_is_active() -> Non
     for active in (PRIMARY, RECOVERY):
         (told,) = found(active, answering(database=active, cache=RECOVERY))
         assert told.startswith(f'the cache: got "{RECOVERY}" as the primary of Global Datastore {DATASTORE}')
-        group = MANIFEST["sides"][PRIMARY]["cache"]
+        group = manifest()["sides"][PRIMARY]["cache"]
         assert f"--primary-region {PRIMARY} --primary-replication-group-id {group};" in told
 
 
@@ -110,7 +115,7 @@ def silent(_: str, region: str) -> Any:
 
 def test_a_region_that_is_silent_is_named() -> None:
     with pytest.raises(UnansweredError, match=f"asked RDS in {PRIMARY} for the database's members: "):
-        read(MANIFEST, silent)
+        read(manifest(), silent)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""The lanes of `make check` and `make check-all` leave no test out, and run none twice."""
+
+import re
+from pathlib import Path
+
+from tests import suite
+from tests.environments import ROOT
+
+CASES = [(emulator, exhaustive) for emulator in (False, True) for exhaustive in (False, True)]
+
+
+def marks(lane: suite.Lane) -> str:
+    return lane.command[lane.command.index("-m") + 1]
+
+
+def takes(expression: str, *, emulator: bool, exhaustive: bool) -> bool:
+    words = {"emulator": str(emulator), "exhaustive": str(exhaustive)}
+    text = re.sub(r"emulator|exhaustive", lambda found: words[found[0]], expression)
+    return bool(eval(text))
+
+
+def test_every_test_runs_in_exactly_one_lane_of_check_or_check_all() -> None:
+    lanes = [marks(lane) for name in ("check", "check-all") for lane in suite.SUITES[name] if "-m" in lane.command]
+    for emulator, exhaustive in CASES:
+        assert sum(takes(each, emulator=emulator, exhaustive=exhaustive) for each in lanes) == 1
+
+
+def test_tests_in_the_emulator_are_where_their_lane_looks_for_them() -> None:
+    marked = [file for file in (ROOT / "tests").rglob("*.py") if "pytest.mark.emulator" in file.read_text()]
+    outside = {file for file in marked if not any(file.is_relative_to(ROOT / each) for each in suite.LIVING)}
+    assert outside == {Path(__file__)}
+
+
+def test_every_file_that_is_to_run_first_is_there() -> None:
+    assert [each for each in suite.LONGEST_FIRST if not (ROOT / each).is_file()] == []
+
+
+def test_the_slowest_tests_are_read_from_what_pytest_prints() -> None:
+    printed = "12.30s call     tests/test_a.py::test_b[c d]\n0.60s setup    tests/test_a.py::test_b[c d]\n"
+    assert list(suite.durations([printed])) == [
+        (12.3, "tests/test_a.py::test_b[c d]"),
+        (0.6, "tests/test_a.py::test_b[c d] (setup)"),
+    ]
