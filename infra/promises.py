@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from haven.model.objectives import judge
+from haven.model.objectives import as_output, judge
 from haven.model.tiers import PROMISES, Promise
 from infra.config.settings import Settings
 
@@ -14,16 +14,7 @@ def promised(settings: Settings) -> dict[str, Any]:
         "tier": settings.tier.value,
         "objectives": objectives,
         "promises": {name: _promise(promise) for name, promise in PROMISES[settings.tier].items()},
-        "judgements": [
-            {
-                "objective": each.objective,
-                "wanted": each.wanted,
-                "promise": each.promise,
-                "verdict": each.verdict.value,
-                "because": each.because,
-            }
-            for each in judge(settings.tier, objectives)
-        ],
+        "judgements": [as_output(each) for each in judge(settings.tier, objectives)],
         "systems": {
             name: {"kind": system.kind, "tier": settings.system_tier(name).value}
             for name, system in settings.systems.items()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MARKER = "<!-- haven pull request -->"
-QUIET = "<!-- nothing to say -->"
+NO_CHANGES = "<!-- nothing to say -->"
 AUTHOR = "github-actions[bot]"
 """Who posts with a workflow's own token; anybody else's comment with the marker is not touched."""
 
@@ -30,7 +30,7 @@ def main(file: str) -> None:
     if own is not None:
         _ask("PATCH", f"{repository}/issues/comments/{own}", {"body": body})
         print(f"updated comment {own}")
-    elif body.startswith(f"{MARKER}\n{QUIET}"):
+    elif body.startswith(f"{MARKER}\n{NO_CHANGES}"):
         print("nothing to say, and no comment to update")
     else:
         _ask("POST", f"{repository}/issues/{number}/comments", {"body": body})

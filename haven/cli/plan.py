@@ -108,12 +108,12 @@ def _print_comparison(
     from haven.plan import difference, difference_text
     from haven.plan.summary import make_plan
 
-    there = difference.judged(make_plan(other, variant.stack.placeholders), made.objectives)
-    found = difference.difference(recording, other)
+    there = difference.with_objectives(make_plan(other, variant.stack.placeholders), made.objectives)
+    diff = difference.diff_recordings(recording, other)
     if as_json:
-        _print_json(difference.as_json(made, there, found, variant.notes))
+        _print_json(difference.as_json(made, there, diff, variant.notes))
     else:
-        sys.stdout.write(difference_text.render(made, there, found, variant.notes, style_for(sys.stdout)))
+        sys.stdout.write(difference_text.render(made, there, diff, variant.notes, style_for(sys.stdout)))
 
 
 def _print_json(value: Any) -> None:

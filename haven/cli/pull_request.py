@@ -13,7 +13,7 @@ from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
 from haven.cli.command_line import Command, directory_option
 
 if TYPE_CHECKING:
-    from haven.pull_request.markdown import Where
+    from haven.pull_request.markdown import FullReport
     from haven.pull_request.report import Report
 
 
@@ -75,10 +75,10 @@ def _save(report: "Report", comment: str, directory: Path) -> None:
         (directory / name).write_text(text, encoding="utf-8")
 
 
-def _run_of(environment: dict[str, str]) -> "Where":
+def _run_of(environment: dict[str, str]) -> "FullReport":
     """The workflow's run that this is, from the variables that GitHub sets in one."""
-    from haven.pull_request.markdown import Where
+    from haven.pull_request.markdown import FullReport
 
     parts = [environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
     server, repository, run = parts
-    return Where(f"{server}/{repository}/actions/runs/{run}") if all(parts) else Where()
+    return FullReport(f"{server}/{repository}/actions/runs/{run}") if all(parts) else FullReport()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from haven.model.sources import Assumption
 from haven.model.tiers import PROMISES, Promise, Tier
@@ -31,6 +32,17 @@ class Judgement:
     verdict: Feasibility
     because: str
     """The figure that decides the verdict, in words."""
+
+
+def as_output(judgement: Judgement) -> dict[str, Any]:
+    """A judgement as the stack's export `judgements` and a plan's JSON contain it."""
+    return {
+        "objective": judgement.objective,
+        "wanted": judgement.wanted,
+        "promise": judgement.promise,
+        "verdict": judgement.verdict.value,
+        "because": judgement.because,
+    }
 
 
 def judge(tier: Tier, objectives: Mapping[str, float]) -> list[Judgement]:

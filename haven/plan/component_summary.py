@@ -7,7 +7,7 @@ from haven.base.terminal import plural
 from haven.plan import account_summary, part_summary
 from haven.program import aws_types as aws
 from haven.program.queries import is_gpu_group, of_type, zones
-from haven.program.recording import REFERENCE, Recording, Resource
+from haven.program.recording import Recording, Resource
 
 Records = Sequence[Resource]
 
@@ -52,15 +52,9 @@ def cache_shards(group: Resource, recording: Recording) -> int:
     """Shards of a cache group."""
     if "numNodeGroups" in group.inputs:
         return int(group.inputs["numNodeGroups"])
-    datastore = referred(group.inputs.get("globalReplicationGroupId"), recording)
-    primary = referred(datastore.inputs.get("primaryReplicationGroupId"), recording) if datastore else None
+    datastore = recording.referred(group.inputs.get("globalReplicationGroupId"))
+    primary = recording.referred(datastore.inputs.get("primaryReplicationGroupId")) if datastore else None
     return int(primary.inputs.get("numNodeGroups", 1)) if primary else 1
-
-
-def referred(value: Any, recording: Recording) -> Resource | None:
-    """The resource whose property `value` is."""
-    found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
-    return recording.by_key.get(found["key"]) if found else None
 
 
 def component_facts(component: str | None, records: Records, recording: Recording) -> list[str]:
@@ -124,7 +118,7 @@ def _cache_group(group: Resource, recording: Recording) -> str:
     nodes = cache_nodes(group, recording)
     secondary = "globalReplicationGroupId" in group.inputs
     datastores = of_type(recording.resources, aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP)
-    primaries = [referred(each.inputs.get("primaryReplicationGroupId"), recording) for each in datastores]
+    primaries = [recording.referred(each.inputs.get("primaryReplicationGroupId")) for each in datastores]
     role = "secondary of the Global Datastore" if secondary else "on its own: nothing is replicated"
     if group in primaries:
         role = "primary of the Global Datastore"
@@ -154,7 +148,7 @@ def _rules_of(bucket: Resource, records: Records, recording: Recording) -> list[
     names = (bucket.inputs.get("bucket"), bucket.urn)
     mine = []
     for each in configs:
-        source = referred(each.inputs.get("bucket"), recording)
+        source = recording.referred(each.inputs.get("bucket"))
         if each.inputs.get("bucket") in names or source is bucket:
             mine.append(each)
     return [rule.get("destination", {}) for each in mine for rule in each.inputs.get("rules", ())]

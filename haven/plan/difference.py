@@ -1,4 +1,4 @@
-"""What differs between two recordings of one program: added, changed property by property, removed."""
+"""The diff of two recordings of one program: added, changed and removed resources, with their changed properties."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,85 +6,78 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from haven.base.problems import one_line
-from haven.model.objectives import judge
+from haven.model.objectives import as_output, judge
 from haven.model.tiers import Tier
 from haven.plan.summary import Plan, resource_json
 from haven.plan.summary import as_json as plan_json
 from haven.program.diff import ABSENT, differences, without_secrets
 from haven.program.recording import REFERENCE, Recording, Resource
-from haven.program.removal_steps import Held, held
+from haven.program.removal_steps import KeptResource, kept_resources
 
 _LONGEST = 60
 
 
 @dataclass(frozen=True)
 class PropertyChange:
-    """One value that differs."""
+    """One changed value of a resource."""
 
     path: str
     """Such as `scalingConfig.desiredSize`; options of the resource are in brackets: `(protect)`."""
     before: str | None
-    """None: it was not there."""
+    """None if the value is new."""
     after: str | None
-    """None: it is not there any more."""
+    """None if the value is removed."""
 
 
 @dataclass(frozen=True)
-class Change:
-    """One resource that differs."""
+class ChangedResource:
+    """A resource that both recordings contain, with the properties that differ."""
 
     record: Resource
-    """As it is afterwards."""
+    """The resource in the second recording."""
     properties: Sequence[PropertyChange]
 
 
 @dataclass(frozen=True)
-class Difference:
-    """What lies between two recordings."""
+class RecordingDiff:
+    """The resources that differ between two recordings, each group by URN."""
 
     added: Sequence[Resource]
-    changed: Sequence[Change]
+    changed: Sequence[ChangedResource]
     removed: Sequence[Resource]
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
 
 
-def difference(before: Recording, after: Recording) -> Difference:
-    """What there is to add, change and remove to get from one recording to the other; by URN, in its order."""
+def diff_recordings(before: Recording, after: Recording) -> RecordingDiff:
+    """The resources to add, change and remove to get from one recording to the other."""
     old = {each.urn: each for each in before.real()}
     new = {each.urn: each for each in after.real()}
-    changes = (Change(new[urn], _properties(old[urn], new[urn], before, after)) for urn in sorted(old.keys() & new))
-    return Difference(
+    changes = (
+        ChangedResource(new[urn], _properties(old[urn], new[urn], before, after)) for urn in sorted(old.keys() & new)
+    )
+    return RecordingDiff(
         added=[new[urn] for urn in sorted(new.keys() - old)],
         changed=[each for each in changes if each.properties],
         removed=[old[urn] for urn in sorted(old.keys() - new)],
     )
 
 
-def judged(plan: Plan, objectives: Mapping[str, float]) -> Plan:
-    """A plan with objectives that its own config doesn't hold, judged by its tier's promises."""
-    found = [
-        {
-            "objective": each.objective,
-            "wanted": each.wanted,
-            "promise": each.promise,
-            "verdict": each.verdict.value,
-            "because": each.because,
-        }
-        for each in judge(Tier(plan.tier), objectives)
-    ]
-    return replace(plan, objectives=objectives, judgements=found)
+def with_objectives(plan: Plan, objectives: Mapping[str, float]) -> Plan:
+    """A plan with objectives other than those of its config, compared with its tier's promises."""
+    judgements = [as_output(each) for each in judge(Tier(plan.tier), objectives)]
+    return replace(plan, objectives=objectives, judgements=judgements)
 
 
-def as_json(before: Plan, after: Plan, found: Difference, notes: Sequence[str]) -> dict[str, Any]:
-    """The comparison for programs: the plan as it is, and `compare` with what another tier makes of it.
+def as_json(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str]) -> dict[str, Any]:
+    """The comparison as JSON: the plan, and under `compare` the plan of another tier.
 
     `compare` has `tier`, `regions`, `promises` and `judgements` as in a plan; `added` and `removed`: resources as in a
-    plan; `changed`: resources with `properties`, each with `path`, `before` and `after` (null where it isn't there);
-    `refused`: those of the removed ones that are protected or retained, each with the `data` to save first, the command
-    that unprotects it (`unprotect`) and those that delete it in AWS (`byHand`); `notes`: what besides the tier had
-    to differ.
+    plan; `changed`: resources with `properties`, each with `path`, `before` and `after` (null if there is no value);
+    `refused`: the removed resources that are protected or retained, each with the `data` to save first, the command
+    that unprotects it (`unprotect`) and those that delete it in AWS (`deleteCommands`); `notes`: what else differs
+    besides the tier.
     """
     there = plan_json(after)
     return {
@@ -92,27 +85,27 @@ def as_json(before: Plan, after: Plan, found: Difference, notes: Sequence[str]) 
         "compare": {
             **{key: there[key] for key in ("tier", "regions", "promises", "judgements")},
             "notes": list(notes),
-            **difference_json(found),
+            **diff_json(diff),
         },
     }
 
 
-def difference_json(found: Difference) -> dict[str, Any]:
-    """The resources that differ, for programs: `added`, `changed`, `removed` and `refused`, as `as_json` has them."""
+def diff_json(diff: RecordingDiff) -> dict[str, Any]:
+    """The diff as JSON: `added`, `changed`, `removed` and `refused`, as in `as_json`."""
     return {
-        "added": [resource_json(each) for each in found.added],
-        "changed": [_change_json(each) for each in found.changed],
-        "removed": [resource_json(each) for each in found.removed],
-        "refused": [_held_json(each) for each in held(found.removed)],
+        "added": [resource_json(each) for each in diff.added],
+        "changed": [_change_json(each) for each in diff.changed],
+        "removed": [resource_json(each) for each in diff.removed],
+        "refused": [_kept_json(each) for each in kept_resources(diff.removed)],
     }
 
 
-def _held_json(found: Held) -> dict[str, Any]:
-    commands = {"unprotect": found.unprotect, "byHand": list(found.by_hand)}
-    return {**resource_json(found.record), "data": found.data, **commands}
+def _kept_json(kept: KeptResource) -> dict[str, Any]:
+    commands = {"unprotect": kept.unprotect, "deleteCommands": list(kept.delete_commands)}
+    return {**resource_json(kept.record), "data": kept.data, **commands}
 
 
-def _change_json(change: Change) -> dict[str, Any]:
+def _change_json(change: ChangedResource) -> dict[str, Any]:
     properties = [{"path": each.path, "before": each.before, "after": each.after} for each in change.properties]
     return {**resource_json(change.record), "properties": properties}
 
@@ -134,7 +127,7 @@ def _options(old: Resource, new: Resource) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _shown(value: Any, recording: Recording) -> str | None:
-    """A value on one line: no secrets, references by the name of their resource, shortened in the middle."""
+    """A value on one line: without secrets, references by resource name, shortened in the middle. None if absent."""
     if value is ABSENT:
         return None
     visible = without_secrets(value)
@@ -150,9 +143,9 @@ def _reference_name(key: str, path: str, recording: Recording) -> str:
     return f"<{record.name if record else 'unknown'}.{path}>"
 
 
-def by_place(records: Iterable[Resource]) -> dict[tuple[str, str, str], list[Resource]]:
-    """Records by Region, component and component's name, each empty where there is none; sorted."""
-    places: dict[tuple[str, str, str], list[Resource]] = {}
+def by_component(records: Iterable[Resource]) -> dict[tuple[str, str, str], list[Resource]]:
+    """Resources by Region, component class and component name, sorted; each of the three is empty if there is none."""
+    components: dict[tuple[str, str, str], list[Resource]] = {}
     for each in records:
-        places.setdefault((each.region or "", each.component or "", each.component_name or ""), []).append(each)
-    return dict(sorted(places.items()))
+        components.setdefault((each.region or "", each.component or "", each.component_name or ""), []).append(each)
+    return dict(sorted(components.items()))

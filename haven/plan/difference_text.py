@@ -3,33 +3,33 @@
 from collections.abc import Sequence
 
 from haven.base.terminal import Style, plural, table, wrapped
-from haven.plan.difference import Change, Difference, PropertyChange, by_place
+from haven.plan.difference import ChangedResource, PropertyChange, RecordingDiff, by_component
 from haven.plan.summary import Plan, kind
 from haven.plan.text import CAPACITY_LABELS, asked_for, best_case, in_order, promise_name, worst_case
 from haven.program.recording import Resource
-from haven.program.removal_steps import held, steps
+from haven.program.removal_steps import kept_resources, removal_steps
 
 
-def render(before: Plan, after: Plan, found: Difference, notes: Sequence[str], style: Style) -> str:
+def render(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str], style: Style) -> str:
     """What changes on the way from one plan to the other, and what is promised on both sides."""
     title = f"From tier {before.tier} to tier {after.tier}"
     parts = [
-        [style.paint(title, "bold"), _counts(found), *(line for note in notes for line in wrapped(note, 0))],
+        [style.paint(title, "bold"), _counts(diff), *(line for note in notes for line in wrapped(note, 0))],
         _capacity(before, after),
-        _group("Added", "+", "green", found.added, style),
-        _changed(found.changed, style),
-        _group("Removed", "-", "red", found.removed, style),
-        _held(found.removed, style),
+        _group("Added", "+", "green", diff.added, style),
+        _changed(diff.changed, style),
+        _group("Removed", "-", "red", diff.removed, style),
+        _kept(diff.removed, style),
         _promises(before, after, style),
         _verdicts(after, style),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _counts(found: Difference) -> str:
-    if not found:
+def _counts(diff: RecordingDiff) -> str:
+    if not diff:
         return "nothing differs"
-    return f"{len(found.added)} added, {len(found.changed)} changed, {len(found.removed)} removed"
+    return f"{len(diff.added)} added, {len(diff.changed)} changed, {len(diff.removed)} removed"
 
 
 def _capacity(before: Plan, after: Plan) -> list[str]:
@@ -46,43 +46,43 @@ def _group(title: str, sign: str, colour: str, records: Sequence[Resource], styl
     if not records:
         return []
     lines = [style.paint(f"{title}: {plural(len(records), 'resource')}", "bold")]
-    for place, members in by_place(records).items():
-        lines.append(_place(place, len(members)))
+    for component, members in by_component(records).items():
+        lines.append(_heading(component, len(members)))
         rows = [[f"{sign} {each.name}", kind(each.type)] for each in members]
         lines += [style.paint(line, colour) for line in table(rows, 4)]
     return lines
 
 
-def _held(removed: Sequence[Resource], style: Style) -> list[str]:
+def _kept(removed: Sequence[Resource], style: Style) -> list[str]:
     """Which deletions are refused, by name, and what to do. Each command is on one line, to be copied."""
-    found = held(removed)
-    if not found:
+    kept = kept_resources(removed)
+    if not kept:
         return []
     lines = [
-        style.paint(f"Refused: {plural(len(found), 'resource')} of those removed", "bold"),
+        style.paint(f"Refused: {plural(len(kept), 'resource')} of those removed", "bold"),
         *wrapped(
             "Pulumi refuses to delete protected resources, and only removes retained ones from the state. Steps:",
             2,
         ),
     ]
-    for number, (what, details) in enumerate(steps(found), start=1):
+    for number, (what, details) in enumerate(removal_steps(kept), start=1):
         lines += wrapped(f"{number}. {what}", 2, hanging=3)
         lines += [f"     {each}" for each in details]
     return lines
 
 
-def _place(place: tuple[str, str, str], count: int) -> str:
-    region, component, name = place
-    return f"  {region or 'no Region'}, {f'{component} {name}' if component else 'the stack itself'}: {count}"
+def _heading(component: tuple[str, str, str], count: int) -> str:
+    region, class_name, name = component
+    return f"  {region or 'no Region'}, {f'{class_name} {name}' if class_name else 'the stack itself'}: {count}"
 
 
-def _changed(changes: Sequence[Change], style: Style) -> list[str]:
+def _changed(changes: Sequence[ChangedResource], style: Style) -> list[str]:
     if not changes:
         return []
     by_urn = {each.record.urn: each for each in changes}
     lines = [style.paint(f"Changed: {plural(len(changes), 'resource')}", "bold")]
-    for place, members in by_place(each.record for each in changes).items():
-        lines.append(_place(place, len(members)))
+    for component, members in by_component(each.record for each in changes).items():
+        lines.append(_heading(component, len(members)))
         for record in members:
             lines.append(style.paint(f"    ~ {record.name}  {kind(record.type)}", "yellow"))
             for each in by_urn[record.urn].properties:

@@ -1,34 +1,31 @@
 """Key facts about tables, queues, images, balancers, backups and alarms, read from the recording alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from haven.base.terminal import plural
 from haven.program import aws_types as aws
+from haven.program.queries import of_type
 from haven.program.recording import Recording, Resource
 
 Records = Sequence[Resource]
 
 
-def _of_type(records: Iterable[Resource], *types: str) -> list[Resource]:
-    return [each for each in records if each.type in types]
-
-
 def _table(records: Records, _: Recording) -> list[str]:
     facts = []
-    for each in _of_type(records, aws.DYNAMODB_TABLE):
+    for each in of_type(records, aws.DYNAMODB_TABLE):
         keys = [str(each.inputs[name]) for name in ("hashKey", "rangeKey") if each.inputs.get(name)]
         expires = each.inputs.get("ttl") or {}
         facts.append(f"by {' and '.join(keys)}{', items expire' if expires.get('enabled') else ''}, at home here")
     return [
         *facts,
-        *("a replica that takes writes too" for _ in _of_type(records, aws.DYNAMODB_TABLE_REPLICA)),
+        *("a replica that takes writes too" for _ in of_type(records, aws.DYNAMODB_TABLE_REPLICA)),
     ]
 
 
 def _queue(records: Records, _: Recording) -> list[str]:
-    streams = _of_type(records, aws.KINESIS_STREAM)
-    buses = _of_type(records, aws.CLOUDWATCH_EVENT_BUS)
-    order = [each.inputs.get("fifoQueue") for each in _of_type(records, aws.SQS_QUEUE)]
+    streams = of_type(records, aws.KINESIS_STREAM)
+    buses = of_type(records, aws.CLOUDWATCH_EVENT_BUS)
+    order = [each.inputs.get("fifoQueue") for each in of_type(records, aws.SQS_QUEUE)]
     return [
         "in order" if any(order) else "in no order",
         "with a stream" if streams else "",
@@ -37,37 +34,37 @@ def _queue(records: Records, _: Recording) -> list[str]:
 
 
 def _images(records: Records, _: Recording) -> list[str]:
-    return [", ".join(str(each.inputs["name"]) for each in _of_type(records, aws.ECR_REPOSITORY))]
+    return [", ".join(str(each.inputs["name"]) for each in of_type(records, aws.ECR_REPOSITORY))]
 
 
 def _balancer(records: Records, _: Recording) -> list[str]:
     facts = []
-    for each in _of_type(records, aws.LB_LOAD_BALANCER):
+    for each in of_type(records, aws.LB_LOAD_BALANCER):
         reach = "inside the network alone" if each.inputs.get("internal") else "from the internet"
         facts.append(f"{each.inputs.get('loadBalancerType')} balancer, reached {reach}")
-    checks = [each.inputs.get("healthCheck", {}) for each in _of_type(records, aws.LB_TARGET_GROUP)]
+    checks = [each.inputs.get("healthCheck", {}) for each in of_type(records, aws.LB_TARGET_GROUP)]
     facts += [f"targets are ready when {each.get('path')} answers" for each in checks]
-    names = [str(each.inputs.get("domainName")) for each in _of_type(records, aws.ACM_CERTIFICATE)]
+    names = [str(each.inputs.get("domainName")) for each in of_type(records, aws.ACM_CERTIFICATE)]
     return [*facts, *(f"certificate for {each}" for each in names)]
 
 
 def _backups(records: Records, _: Recording) -> list[str]:
     facts = []
-    for each in _of_type(records, aws.BACKUP_PLAN):
+    for each in of_type(records, aws.BACKUP_PLAN):
         rules = [f"{rule['ruleName']} kept {rule['lifecycle']['deleteAfter']} days" for rule in each.inputs["rules"]]
         facts.append(f"backups {', '.join(rules)}; each copied into the other Region")
-    for each in _of_type(records, aws.BACKUP_VAULT_LOCK_CONFIGURATION):
+    for each in of_type(records, aws.BACKUP_VAULT_LOCK_CONFIGURATION):
         for_good = each.inputs.get("changeableForDays")
         facts.append(f"locked for good after {for_good} days" if for_good else "locked in governance mode")
-    tests = _of_type(records, aws.BACKUP_RESTORE_TESTING_SELECTION)
+    tests = of_type(records, aws.BACKUP_RESTORE_TESTING_SELECTION)
     restored = ", ".join(str(each.inputs["protectedResourceType"]) for each in tests)
     return [*facts, f"restored to see that it works: {restored}" if restored else ""]
 
 
 def _watch(records: Records, _: Recording) -> list[str]:
-    alarms = len(_of_type(records, aws.CLOUDWATCH_METRIC_ALARM))
-    sums = [str(each.inputs["alarmName"]) for each in _of_type(records, aws.CLOUDWATCH_COMPOSITE_ALARM)]
-    addresses = len(_of_type(records, aws.SNS_TOPIC_SUBSCRIPTION))
+    alarms = len(of_type(records, aws.CLOUDWATCH_METRIC_ALARM))
+    sums = [str(each.inputs["alarmName"]) for each in of_type(records, aws.CLOUDWATCH_COMPOSITE_ALARM)]
+    addresses = len(of_type(records, aws.SNS_TOPIC_SUBSCRIPTION))
     none = "no notifications: subscribe to the topic, or set emails in haven:watch"
     return [
         f"{plural(alarms, 'alarm')}, summed up by {' and '.join(sorted(sums))}" if sums else plural(alarms, "alarm"),
@@ -76,14 +73,14 @@ def _watch(records: Records, _: Recording) -> list[str]:
 
 
 def _faults(records: Records, _: Recording) -> list[str]:
-    made = _of_type(records, aws.FIS_EXPERIMENT_TEMPLATE)
+    made = of_type(records, aws.FIS_EXPERIMENT_TEMPLATE)
     return [f"{plural(len(made), 'experiment')} to start by hand"]
 
 
 def _cost(records: Records, _: Recording) -> list[str]:
     return [
         f"notifies when a month costs {each.inputs.get('limitAmount')} {each.inputs.get('limitUnit')}"
-        for each in _of_type(records, aws.BUDGETS_BUDGET)
+        for each in of_type(records, aws.BUDGETS_BUDGET)
     ]
 
 

@@ -1,1 +1,1 @@
-"""Runs a Pulumi program in this process and holds what it declares."""
+"""Runs a Pulumi program in this process and records the resources that it declares."""

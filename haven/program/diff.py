@@ -1,4 +1,4 @@
-"""Two values side by side: which of the innermost values in them differ, and how one is shown without its secrets."""
+"""Finds the innermost values that differ between two values, and hides secrets."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,14 +7,20 @@ from typing import Any
 from haven.program.recording import Secret
 
 ABSENT = object()
-"""The value of a side that doesn't have it."""
+"""Replaces a value that one side does not have."""
 
 HIDDEN = "(secret)"
-"""Stands for a secret value, whatever it is."""
+"""Replaces a secret value."""
 
 
 def differences(first: Any, second: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The innermost values that differ, with their paths; secrets are compared but not looked into."""
+    """Path, first and second value of every innermost difference; secrets are compared as a whole.
+
+    Args:
+        first: any plain data; text that is a JSON document is compared by its content.
+        second: likewise.
+        path: the path of both values, which begins every path in the result.
+    """
     first, second = _document(first), _document(second)
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         for key in sorted(first.keys() | second.keys()):
@@ -32,7 +38,7 @@ def _at(values: Sequence[Any], index: int) -> Any:
 
 
 def _document(value: Any) -> Any:
-    """Text that is a JSON document, such as a policy, as the map or list it stands for."""
+    """The parsed map or list if `value` is a JSON document, such as a policy; otherwise `value`."""
     if not (isinstance(value, str) and value[:1] in ("{", "[")):
         return value
     try:
@@ -42,7 +48,7 @@ def _document(value: Any) -> Any:
 
 
 def without_secrets(value: Any) -> Any:
-    """`value` with every secret in it, however deep, replaced."""
+    """`value` with every secret in it replaced by `HIDDEN`, at any depth."""
     if isinstance(value, Secret):
         return HIDDEN
     if isinstance(value, Mapping):

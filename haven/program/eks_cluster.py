@@ -1,4 +1,4 @@
-"""The children that pulumi-eks's Cluster would register: its plugin makes them, so a recording must add them itself."""
+"""The control plane of pulumi-eks's Cluster: its plugin registers it, so a recording has to add it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,14 +12,18 @@ _WANTED: dict[str, Any] = {
     "useDefaultVpcCni": True,
     "authenticationMode": "API",
 }
-"""The choices of a cluster whose control plane is all that pulumi-eks makes (pulumi-eks 4.4, read 2026-11-21)."""
+"""Inputs with which pulumi-eks creates nothing but the control plane (pulumi-eks 4.4, read 2026-11-21)."""
 
 
 def control_plane(name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Logical name and inputs of the `aws.eks.Cluster` that pulumi-eks 4.4 declares for these inputs.
 
+    Args:
+        name: the logical name of the pulumi-eks cluster.
+        inputs: its inputs.
+
     Raises:
-        ValueError: the inputs ask pulumi-eks for more than a control plane.
+        ValueError: with these inputs pulumi-eks creates more than a control plane.
     """
     wrong = [f"{key}: {wanted!r}" for key, wanted in _WANTED.items() if inputs.get(key) != wanted]
     if inputs.get("kubeProxyAddonOptions", {}).get("enabled") is not False:

@@ -1,4 +1,4 @@
-"""What a resource would answer once it exists, as far as a plan needs it: placeholders for what only AWS knows."""
+"""Outputs of recorded resources: their inputs, and placeholders for properties that AWS computes."""
 
 import importlib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from haven.program.recording import Secret, reference
 _NESTED: dict[str, tuple[str, ...]] = {
     aws.EKS_CLUSTER: ("vpcConfig.clusterSecurityGroupId", "vpcConfig.vpcId", "certificateAuthority.data")
 }
-"""Nested properties that other resources are made from; everything else that is nested and computed stays unknown."""
+"""Nested computed properties that other resources use; all others stay unknown."""
 
 _LISTS_OF_ONE: dict[str, tuple[str, ...]] = {
     aws.ACM_CERTIFICATE: (
@@ -23,14 +23,20 @@ _LISTS_OF_ONE: dict[str, tuple[str, ...]] = {
         "domainValidationOptions.resourceRecordValue",
     )
 }
-"""The same for what lies in the only element of a list: a certificate of one name is validated by one DNS record."""
+"""The same for lists with one element: a certificate for one name has one DNS record for validation."""
 
 _NUMBERS: dict[str, tuple[str, ...]] = {aws.EC2_LAUNCH_TEMPLATE: ("latestVersion",)}
-"""Numbers that other resources are made from; only formatted into text, never calculated with."""
+"""Computed numbers that other resources use; programs may format them into text, but not calculate with them."""
 
 
 def outputs(type_: str, key: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Every text property that the SDK declares for this type, as a placeholder unless it is given by an input."""
+    """The outputs of a resource: its inputs, and a placeholder for every other text property in the SDK's class.
+
+    Args:
+        type_: the type token.
+        key: the resource's key in placeholders.
+        inputs: its inputs.
+    """
     names = (*_text_properties(type_), *_NUMBERS.get(type_, ()))
     computed: dict[str, Any] = {name: reference(key, name) for name in names}
     answered = computed | {name: value for name, value in inputs.items() if value is not None}
@@ -45,7 +51,7 @@ def outputs(type_: str, key: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unwrapped(value: Any) -> Any:
-    """`value` without the wrapping of secrets, however deep."""
+    """`value` with secrets unwrapped, at any depth."""
     if isinstance(value, Secret):
         return unwrapped(value.value)
     if isinstance(value, Mapping):
@@ -56,7 +62,7 @@ def unwrapped(value: Any) -> Any:
 
 
 def resource_class(type_: str) -> type | None:
-    """The SDK's class of a resource type; None where no installed SDK has one."""
+    """The SDK's class of a resource type; None if no installed SDK has one."""
     package, module, _ = type_.split(":")
     known: Any = rpc.get_resource_module(package, module, "")
     class_name = known.mod_info["classes"].get(type_) if known is not None else None

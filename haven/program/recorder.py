@@ -40,15 +40,15 @@ def record(
     first_deployment: bool = False,
     seen: Callable[[str], None] = lambda _: None,
 ) -> Recording:
-    """Run `program` and return everything it declared. A program that looks something up fails.
+    """Run `program` and return everything it declares. A program that calls a data source fails.
 
     Args:
         program: a callable that declares resources, or the directory of a program (its `__main__.py` is run).
         stack: the stack's name.
-        config: the values a program reads through `pulumi.Config`, as the engine hands them over: full keys, text.
+        config: the values that the program reads through `pulumi.Config`: full keys to text, as the engine passes them.
         project: the project's name.
-        remembered: what the environment's Stash holds from its first deployment. Omitted: what a first deployment
-            with these values would have stored, with writes going to the primary Region.
+        remembered: the content of the environment's Stash. Omitted: what a first deployment with these values would
+            store, with the primary Region active.
         first_deployment: whether nothing is deployed yet; the Stash then answers just what it is given.
         seen: called with each resource's URN when it is registered, also in a run that fails later.
 
@@ -117,11 +117,11 @@ def _run(entry: Callable[[], object], monitor: "_Monitor", project: str, stack: 
 
 
 def _discard(_: object) -> None:
-    """A program's own return value means nothing to the runtime."""
+    """Pulumi's runtime ignores a program's return value."""
 
 
 class _Stash:
-    """Answers for `pulumi.Stash`: its output is the value of the environment's first deployment."""
+    """Replaces `pulumi.Stash`: its output is the value of the environment's first deployment."""
 
     def __init__(self, remembered: Mapping[str, Any] | None, first_deployment: bool) -> None:
         self._remembered = remembered
@@ -137,7 +137,7 @@ class _Stash:
 
 
 class _Monitor(mocks.MockMonitor):
-    """Stands where the engine's resource monitor would, and keeps every registration."""
+    """Replaces the engine's resource monitor and keeps every registration."""
 
     def __init__(self, stash: _Stash, seen: Callable[[str], None]) -> None:
         super().__init__(cast("mocks.Mocks", None))  # it answers by itself, and asks no mocks
@@ -155,13 +155,13 @@ class _Monitor(mocks.MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802  the engine's name
         if request.tok != "pulumi:pulumi:getResource":
-            raise ValueError(f"the program calls {request.tok}: a look-up; it must run without")
+            raise ValueError(f"the program calls {request.tok}: a data source; pass its value as config")
         found = self.resources[request.args["urn"]]
         answer: dict[str, Any] = {"return": wire_format.write({"urn": found.urn, "id": found.id, "state": found.state})}
         return resource_pb2.ResourceInvokeResponse(**answer)
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802  the engine's name
-        raise ValueError(f"the program reads {request.type} {request.name!r}: a look-up; it must run without")
+        raise ValueError(f"the program reads {request.type} {request.name!r}: a data source; pass its value as config")
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the engine's name
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -221,7 +221,7 @@ class _Monitor(mocks.MockMonitor):
         }
 
     def _transformed(self, parent: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        """What the transforms of the component around it, and of every component further out, make of the inputs."""
+        """The inputs after the transforms of all components that contain the resource, from the inside out."""
         while parent in self._requests:
             for transform in self._transforms[parent]:
                 arguments = pulumi.ResourceTransformArgs(
@@ -236,7 +236,7 @@ class _Monitor(mocks.MockMonitor):
         return inputs
 
     def recording(self, project: str, stack: str) -> Recording:
-        """Everything kept so far, in the order of the URNs."""
+        """All registrations so far, by URN."""
         records = [self._record(urn) for urn in sorted(self._requests)]
         return Recording(project, stack, records, self._outputs)
 

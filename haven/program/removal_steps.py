@@ -27,13 +27,13 @@ def unprotect(urn: str) -> str:
 
 
 @dataclass(frozen=True)
-class Held:
+class KeptResource:
     """One resource that a move would delete and that is protected or retained."""
 
     record: Resource
     data: str
     """What would be lost with it, and what to save first."""
-    by_hand: Sequence[str]
+    delete_commands: Sequence[str]
     """The commands that delete it in AWS once it is out of the state, in this order; none where `pulumi up` does."""
 
     @property
@@ -43,7 +43,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class _Way:
+class _Removal:
     """How to delete one type of resource."""
 
     data: str
@@ -117,44 +117,44 @@ def _access_point(name: str, _: str) -> Sequence[str]:
 
 
 _LOGS = "its log events; export what an audit may need"
-_WAYS = {
-    aws.CLOUDWATCH_LOG_GROUP: _Way(_LOGS, _log_group),
-    aws.DYNAMODB_TABLE_REPLICA: _Way(
+_REMOVALS = {
+    aws.CLOUDWATCH_LOG_GROUP: _Removal(_LOGS, _log_group),
+    aws.DYNAMODB_TABLE_REPLICA: _Removal(
         "nothing that the home table doesn't have, once ReplicationLatency is low", _replica
     ),
-    aws.EKS_CLUSTER: _Way("its volumes and Kubernetes objects; save what isn't in the other cluster", _cluster),
-    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP: _Way("nothing: it holds no data", _datastore),
-    aws.ELASTICACHE_REPLICATION_GROUP: _Way("cached entries; the primary's stay", _cache),
-    aws.LB_LOAD_BALANCER: _Way("nothing: it holds no data", _balancer),
-    aws.RDS_CLUSTER: _Way("nothing that the writer doesn't have; check AuroraGlobalDBReplicationLag first", _database),
-    aws.S3CONTROL_MULTI_REGION_ACCESS_POINT: _Way(
+    aws.EKS_CLUSTER: _Removal("its volumes and Kubernetes objects; save what isn't in the other cluster", _cluster),
+    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP: _Removal("nothing: it holds no data", _datastore),
+    aws.ELASTICACHE_REPLICATION_GROUP: _Removal("cached entries; the primary's stay", _cache),
+    aws.LB_LOAD_BALANCER: _Removal("nothing: it holds no data", _balancer),
+    aws.RDS_CLUSTER: _Removal("nothing the writer doesn't have; check AuroraGlobalDBReplicationLag first", _database),
+    aws.S3CONTROL_MULTI_REGION_ACCESS_POINT: _Removal(
         "nothing: it holds no data; but point its clients to the buckets first: its alias is never issued again",
         _access_point,
     ),
-    aws.S3_BUCKET: _Way("its objects; copy what isn't in the other Region", _bucket),
+    aws.S3_BUCKET: _Removal("its objects; copy what isn't in the other Region", _bucket),
 }
-_UNKNOWN = _Way("what it holds; check before you delete it", lambda _, __: ())
+_UNKNOWN = _Removal("what it holds; check before you delete it", lambda _, __: ())
 
 
-def held(removed: Sequence[Resource]) -> list[Held]:
+def kept_resources(removed: Sequence[Resource]) -> list[KeptResource]:
     """The protected and retained ones, in the order given."""
-    return [_held(each) for each in removed if each.options.protect or each.options.retain_on_delete]
+    return [_kept(each) for each in removed if each.options.protect or each.options.retain_on_delete]
 
 
-def _held(record: Resource) -> Held:
-    way = _WAYS.get(record.type, _UNKNOWN)
+def _kept(record: Resource) -> KeptResource:
+    removal = _REMOVALS.get(record.type, _UNKNOWN)
     name = str(record.inputs.get(_NAMES.get(record.type, ""), record.name))
-    return Held(record, way.data, list(way.commands(name, record.region or "<its Region>")))
+    return KeptResource(record, removal.data, list(removal.commands(name, record.region or "<its Region>")))
 
 
-def steps(found: Sequence[Held]) -> Iterator[tuple[str, Sequence[str]]]:
+def removal_steps(kept: Sequence[KeptResource]) -> Iterator[tuple[str, Sequence[str]]]:
     """The steps to delete all of it: each with its commands, in their order."""
-    yield "Save what you still need:", [f"{each.record.name}: {each.data}" for each in found]
-    yield "Unprotect each, by name:", [each.unprotect for each in found if each.record.options.protect]
-    before = [one for each in found if not each.record.options.retain_on_delete for one in each.by_hand]
+    yield "Save what you still need:", [f"{each.record.name}: {each.data}" for each in kept]
+    yield "Unprotect each, by name:", [each.unprotect for each in kept if each.record.options.protect]
+    before = [one for each in kept if not each.record.options.retain_on_delete for one in each.delete_commands]
     if before:
         yield "Turn off AWS's own deletion protection:", before
-    retained = [one for each in found if each.record.options.retain_on_delete for one in each.by_hand]
+    retained = [one for each in kept if each.record.options.retain_on_delete for one in each.delete_commands]
     yield "Change haven:tier and let Pulumi delete the rest:", ["pulumi up"]
     if retained:
         yield (

@@ -1,4 +1,4 @@
-"""What holds something that can't be made again, by kind of resource, under Pulumi's name and Terraform's."""
+"""The stateful resource types, under Pulumi's and Terraform's names."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from haven.program import aws_types as aws
 
 @dataclass(frozen=True)
 class Stateful:
-    """One kind of resource that deploying the program once more doesn't bring back."""
+    """One type whose content another deployment does not bring back."""
 
     type: str
     """Pulumi's token."""

@@ -1,4 +1,4 @@
-"""Pulumi's wire format to and from the plain data of `haven.program.recording`."""
+"""Converts between Pulumi's wire format and the plain data of `haven.program.recording`."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ _RESOURCE = rpc._special_resource_sig
 
 
 def key_of(urn: str) -> str:
-    """The short name of a resource in placeholders: the same in every run, for it follows from the URN alone."""
+    """The key of a resource in placeholders: a hash of its URN, so it is the same in every run."""
     return hashlib.sha256(urn.encode()).hexdigest()[:12]
 
 
 def read(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """Inputs or outputs as they came over the wire, as plain data; nulls and unknowns are left out."""
+    """Inputs or outputs in the wire format as plain data, without nulls and unknown values."""
     values = {name: _read_value(value) for name, value in struct.fields.items()}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -52,7 +52,7 @@ def _read_struct(struct: struct_pb2.Struct) -> Any:
 
 
 def write(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> struct_pb2.Struct:
-    """Plain data in the wire format; the properties named in `secrets`, and all that is wrapped, travel as secrets."""
+    """Plain data in the wire format; wrapped values, and the properties named in `secrets`, are marked as secrets."""
     struct = struct_pb2.Struct()
     struct.update({name: _plain(Secret(value) if name in secrets else value) for name, value in values.items()})
     return struct
@@ -70,5 +70,5 @@ def _plain(value: Any) -> Any:
 
 
 def resource_reference(urn: str, identifier: str) -> dict[str, str]:
-    """A reference to a registered resource, as an output of another one."""
+    """A reference to a registered resource, as a value in the wire format."""
     return {_SIGNATURE: _RESOURCE, "urn": urn, "id": identifier}

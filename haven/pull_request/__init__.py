@@ -1,1 +1,1 @@
-"""What a change means for the stacks, held against the branch that it goes to: `haven pr`."""
+"""Reports what a pull request changes in each stack, compared with the target branch: `haven pr`."""

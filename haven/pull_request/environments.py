@@ -14,14 +14,14 @@ class Environment(TypedDict):
     stack: str
     account: str
     region: str
-    """Where writes go: the Region whose endpoints are asked for credentials."""
+    """The active Region; the workflow uses its endpoints for credentials."""
 
 
 def deployed(project: Project) -> list[Environment]:
-    """The stacks with a file that names a real account and no emulator, by name.
+    """The stacks whose file has a real account and no emulator, by name.
 
     Raises:
-        Problems: of every stack file that can't be read.
+        Problems: one or more stack files can't be read; it has the problems of all of them.
     """
     found: list[Environment] = []
     problems: list[Problem] = []

@@ -1,15 +1,15 @@
-"""Dangerous changes that show offline: in the config, and in resources that would no longer be declared."""
+"""Dangerous changes that can be found offline: in the config, and in resources that are no longer declared."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from haven.base.problems import Problem, shown
 from haven.base.terminal import plural
-from haven.plan.difference import Difference
-from haven.program.removal_steps import held
+from haven.plan.difference import RecordingDiff
+from haven.program.removal_steps import kept_resources
 
 EXAMPLE_ACCOUNTS = frozenset({"111122223333", "123456789012"})
-"""Account numbers of examples: AWS's documentation has them, and so have this project's stack files."""
+"""Account numbers that AWS's documentation and this project's stack files use as examples."""
 _SHOWN = 10
 _ANOTHER_STACK = "put it back; for another one make a new stack, move the data there, then destroy this one"
 IMMUTABLE = {
@@ -21,7 +21,12 @@ IMMUTABLE = {
 
 
 def errors(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Problem]:
-    """Edits of what is immutable: they can't be merged, whatever the state contains."""
+    """Changes of immutable config keys; they must not be merged.
+
+    Args:
+        before: the config of the base; empty if there was no stack.
+        after: the config of the change.
+    """
     if not before or not after or _taken_over(before, after):
         return
     for key, why in IMMUTABLE.items():
@@ -31,13 +36,19 @@ def errors(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Prob
 
 
 def _taken_over(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
-    """Whether a shipped example becomes somebody's own environment: nothing of it is deployed yet."""
+    """Whether an example becomes a real environment: nothing of it is deployed yet."""
     was = before.get("haven:account")
     return was in EXAMPLE_ACCOUNTS and after.get("haven:account") != was
 
 
-def warnings(before: Mapping[str, str], after: Mapping[str, str], found: Difference) -> Iterator[str]:
-    """What should be meant when it is merged."""
+def warnings(before: Mapping[str, str], after: Mapping[str, str], diff: RecordingDiff) -> Iterator[str]:
+    """Changes that the reviewer should confirm before the merge.
+
+    Args:
+        before: the config of the base.
+        after: the config of the change.
+        diff: the resources that differ.
+    """
     if after.get("haven:ephemeral") == "true" and before and before.get("haven:ephemeral") != "true":
         yield "haven:ephemeral becomes true: nothing is protected or retained any more, and a deletion deletes"
     then, now = active_region(before), active_region(after)
@@ -45,7 +56,7 @@ def warnings(before: Mapping[str, str], after: Mapping[str, str], found: Differe
         yield f"writes go to {now} instead of {then}: promote the database and the cache first"
     if before and after and _value(before.get("haven:policy")) != _value(after.get("haven:policy")):
         yield "haven:policy changes: how strictly this stack is judged, or what is waived"
-    kept = held(found.removed)
+    kept = kept_resources(diff.removed)
     if kept and after:
         yield f"{_no_longer(len(kept))}, though protected or retained: {_named([each.record.name for each in kept])}"
 
@@ -60,7 +71,7 @@ def _named(names: Sequence[str]) -> str:
 
 
 def active_region(config: Mapping[str, str]) -> str | None:
-    """Where writes go."""
+    """The Region that takes writes; None if the config has none."""
     if "haven:active" in config:
         return config["haven:active"]
     regions = _value(config.get("haven:regions"))
@@ -68,7 +79,7 @@ def active_region(config: Mapping[str, str]) -> str | None:
 
 
 def _value(text: str | None) -> object:
-    """A config value; maps and lists are compared as such, whatever their layout."""
+    """A config value; maps and lists are parsed, so that their layout does not matter."""
     if text is None or text[:1] not in ("{", "["):
         return text
     try:

@@ -1,4 +1,4 @@
-"""The report on a change as one comment on a pull request.
+"""The report as one comment on a pull request.
 
 Text from a stack file or a program is code: there, GitHub neither links, mentions nor renders it.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from haven.base.problems import Problem, one_line
 from haven.base.terminal import plural
-from haven.plan.difference import Change, Difference, by_place
+from haven.plan.difference import ChangedResource, RecordingDiff, by_component
 from haven.plan.summary import ENVIRONMENT, Plan, kind
 from haven.plan.text import CAPACITY_LABELS
 from haven.program.recording import Resource
@@ -18,33 +18,33 @@ from haven.pull_request.report import ADDED, DELETED, Report, StackReport
 from haven.pull_request.report_json import capacity_changes
 
 MARKER = "<!-- haven pull request -->"
-"""Begins the comment; the next run finds it by this line."""
-QUIET = "<!-- nothing to say -->"
+"""First line of the comment, by which the next run finds it."""
+NO_CHANGES = "<!-- nothing to say -->"
 """Follows the marker where no stack is touched: that needs no new comment."""
 LIMIT = 65_536
-"""Characters of a comment (GitHub answers more with "Body is too long (maximum is 65536 characters)", read 2026-11-21).
-Bytes are counted here: there are never fewer of them than characters."""
+"""Maximum size of a comment in characters (GitHub's error: "Body is too long (maximum is 65536 characters)", read
+2026-11-21). Here it limits the bytes, of which there are at least as many."""
 _VALUES = 5
-"""How many values of one resource a cut comment shows."""
+"""The number of values per resource in a shortened comment."""
 _NAMES = 20
 _LINES = (2_000, 400, 100, 30, 0)
-"""How many lines of details each stack gets, tried in this order until the comment fits."""
+"""Detail lines per stack, tried in this order until the comment fits."""
 
 
 @dataclass(frozen=True)
-class Where:
-    """Where the reader finds the rest."""
+class FullReport:
+    """The location of the unshortened report."""
 
     run: str = ""
-    """The URL of the workflow's run, whose artifact has the whole report; empty outside of one."""
+    """URL of the workflow run whose artifact contains the report; empty outside of a workflow."""
 
 
-def comment(report: Report, where: Where) -> str:
-    """The report, cut to what fits in a comment."""
+def comment(report: Report, full: FullReport) -> str:
+    """The report, shortened until it fits in a comment."""
     whole = render(report, None)
     if _fits(whole):
         return whole
-    rest = f"[this run's artifact]({where.run})" if where.run else "the file beside this one, `report.md`"
+    rest = f"[this run's artifact]({full.run})" if full.run else "the file beside this one, `report.md`"
     note = f"\n_Cut to the {LIMIT:,} characters that a comment may have: the whole report is in {rest}._\n"
     for lines in _LINES:
         cut = render(report, lines) + note
@@ -54,7 +54,12 @@ def comment(report: Report, where: Where) -> str:
 
 
 def render(report: Report, lines: int | None) -> str:
-    """The whole report, each stack with at most so many lines of details."""
+    """The report as Markdown.
+
+    Args:
+        report: the report.
+        lines: the maximum number of detail lines per stack. None: no limit.
+    """
     parts = [_head(report), *(_stack(each, report, lines) for each in report.stacks)]
     return "\n".join(line for part in parts for line in part) + "\n"
 
@@ -64,7 +69,7 @@ def _fits(text: str) -> bool:
 
 
 def _first_stacks(report: Report, note: str) -> str:
-    """As many stacks as fit, without details, and the number of the others."""
+    """As many stacks as fit, without details, and the number of those left out."""
 
     def cut(count: int) -> str:
         parts = [_head(report, count), *(_stack(each, report, 0) for each in report.stacks[:count])]
@@ -77,7 +82,7 @@ def _first_stacks(report: Report, note: str) -> str:
 
 def _head(report: Report, rows: int | None = None) -> list[str]:
     if not report.stacks:
-        return [MARKER, QUIET, "## Haven", "", "No stack is touched by this change."]
+        return [MARKER, NO_CHANGES, "## Haven", "", "No stack is touched by this change."]
     titles = ("stack", "policies", "tier", "added", "changed", "removed")
     return [
         MARKER,
@@ -110,7 +115,7 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _row(report: StackReport) -> str:
-    found = report.found
+    found = report.diff
     counts = (len(found.added), len(found.changed), len(found.removed))
     known = [str(each) for each in counts] if _compared(report) else ["?"] * 3
     name = cell(report.stack.name) + (
@@ -120,7 +125,7 @@ def _row(report: StackReport) -> str:
 
 
 def _compared(report: StackReport) -> bool:
-    """Whether both sides that there should be could be run."""
+    """Whether the stack's program ran on every side on which the stack exists."""
     return (report.stack.change == ADDED or report.before is not None) and (
         report.stack.change == DELETED or report.after is not None
     )
@@ -151,7 +156,7 @@ def _tier_of(plan: Plan | None) -> str:
 
 
 def _stack(report: StackReport, whole: Report, lines: int | None) -> list[str]:
-    """A section on one stack; nothing where the table above suffices."""
+    """A section on one stack; empty if the summary table says everything."""
     section = list(_section(report, whole, lines))
     return ["", f"### {code(report.stack.name)}", *section] if section else []
 
@@ -169,7 +174,7 @@ def _section(report: StackReport, whole: Report, lines: int | None) -> Iterator[
     yield from _violations(report, lines)
     yield from _waivers(report, whole)
     yield from _capacity(report)
-    yield from _resources(report.found, lines)
+    yield from _resources(report.diff, lines)
 
 
 def _listed(title: str, items: Sequence[str]) -> Iterator[str]:
@@ -218,11 +223,15 @@ def _capacity(report: StackReport) -> Iterator[str]:
     yield from _listed("Capacity", items)
 
 
-def _resources(found: Difference, lines: int | None) -> Iterator[str]:
-    if not found:
+def _resources(diff: RecordingDiff, lines: int | None) -> Iterator[str]:
+    if not diff:
         return
-    changed = {each.record.urn: each for each in found.changed}
-    groups = (by_place(found.added), by_place(each.record for each in found.changed), by_place(found.removed))
+    changed = {each.record.urn: each for each in diff.changed}
+    groups = (
+        by_component(diff.added),
+        by_component(each.record for each in diff.changed),
+        by_component(diff.removed),
+    )
     places = sorted({place for group in groups for place in group})
     yield from ("", "| Region | component | added | changed | removed |", "|---|---|---:|---:|---:|")
     for place in places:
@@ -233,7 +242,7 @@ def _resources(found: Difference, lines: int | None) -> Iterator[str]:
     shown = detail if lines is None else detail[:lines]
     if len(shown) < len(detail):
         shown = [*shown, f"# and {len(detail) - len(shown)} more lines"]
-    total = len(found.added) + len(found.changed) + len(found.removed)
+    total = len(diff.added) + len(diff.changed) + len(diff.removed)
     yield from ("", f"<details><summary>{plural(total, 'resource')}, one by one</summary>", "")
     yield from (*fenced(shown, "diff"), "", "</details>")
 
@@ -246,7 +255,7 @@ def _place(place: tuple[str, str, str]) -> str:
 def _details(
     place: tuple[str, str, str],
     groups: Sequence[dict[tuple[str, str, str], list[Resource]]],
-    changed: dict[str, Change],
+    changed: dict[str, ChangedResource],
     values: int | None,
 ) -> Iterator[str]:
     added, edited, removed = (group.get(place, []) for group in groups)

@@ -1,4 +1,4 @@
-"""Text from elsewhere as code in GitHub's Markdown, so that it can neither mention, link nor break out."""
+"""Formats untrusted text as code in GitHub's Markdown, so that it can't mention, link or break the layout."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,25 +17,25 @@ def code(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """`text` as a code span in a table, where a bar would end the cell even in code."""
+    """`text` as a code span in a table cell, with `|` escaped."""
     return code(text.replace("|", r"\|"))
 
 
 def link(address: str) -> str:
-    """An address to follow, or code where it is none."""
+    """`address` as a link if it is an https URL, otherwise as code."""
     return (
         f"<{address}>" if re.fullmatch(r"https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/?#=&%+-]*)?", address) else code(address)
     )
 
 
 def fenced(lines: Sequence[str], language: str) -> Iterator[str]:
-    """Lines as a block of code."""
+    """Lines as a fenced code block."""
     fence = "`" * max(3, max((_longest_run(each) for each in lines), default=0) + 1)
     yield from (f"{fence}{language}", *(_unbroken(each) for each in lines), fence)
 
 
 def _unbroken(line: str) -> str:
-    """A line without breaks in it; its indentation stays."""
+    """The line with line breaks replaced by blanks; its indentation stays."""
     return re.sub(r"[\r\n\v\f\x85\u2028\u2029]+", " ", line)
 
 

@@ -1,4 +1,4 @@
-"""Makes the report on a change: which stacks it touches, and what it means for each."""
+"""Makes the report: the stacks that a change touches, with their diff, errors, warnings and policy verdict."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,17 +10,17 @@ from typing import Any
 
 from haven.base.problems import Problem, shown
 from haven.config.project import Project, missing_project, nearest_project, read_project
-from haven.plan.difference import Difference, difference
+from haven.plan.difference import RecordingDiff, diff_recordings
 from haven.plan.summary import Plan, make_plan
 from haven.program.recording import Recording
 from haven.pull_request import findings
 from haven.pull_request.repository import Repository, open_repository
 from haven.pull_request.runs import Run, run_stacks
-from haven.pull_request.verdict import Verdict
+from haven.pull_request.verdict import PolicyResult
 
 ADDED, CHANGED, DELETED = "added", "changed", "deleted"
 _EVERYWHERE = ("Pulumi.yaml", "Pulumi.yml", "components/", "haven/", "policies/", "pyproject.toml", "uv.lock")
-"""What every stack depends on, besides the program itself."""
+"""Paths on which every stack depends, besides the program."""
 _NOTHING = Recording("", "", (), {})
 
 
@@ -32,53 +32,58 @@ class Touched:
     file: str
     """Relative to the project's directory."""
     change: str
-    """`added`, `changed` or `deleted`: the stack's file, or what its program is made of."""
+    """`added`, `changed` or `deleted`: the stack file, or code that its program uses."""
 
 
 @dataclass(frozen=True)
 class StackReport:
-    """What a change means for one stack."""
+    """The report on one stack."""
 
     stack: Touched
     before: Plan | None
     after: Plan | None
-    found: Difference
+    diff: RecordingDiff
     errors: Sequence[Problem]
-    """What can't be merged."""
+    """Errors that forbid a merge."""
     warnings: Sequence[str]
     problems: Sequence[Problem]
-    """What is wrong with the stack's file."""
+    """Problems in the stack file."""
     failures: Sequence[str]
-    """What couldn't be found out, and why."""
-    verdict: Verdict | None
+    """Parts of the report that are missing, with the reason."""
+    verdict: PolicyResult | None
     sarif: Mapping[str, Any]
 
     @property
     def refused(self) -> bool:
-        """Whether this can't be merged."""
+        """Whether the change must not be merged."""
         return bool(self.errors or (self.verdict and self.verdict.mandatory))
 
     @property
     def unknown(self) -> bool:
-        """Whether this couldn't be judged: its file is wrong, or its program fails."""
+        """Whether there is no policy verdict, because the stack file is wrong or the program fails."""
         return self.stack.change != DELETED and self.verdict is None
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a change means."""
+    """The report on all stacks that a change touches."""
 
     base: str
-    """The commit it was held against."""
+    """The commit with which the change is compared: a full hash."""
     day: date
     stacks: Sequence[StackReport]
 
 
 def make_report(directory: Path, ref: str, day: date) -> Report:
-    """Hold what is checked out around `directory` against its merge base with `ref`.
+    """Compare the working tree of a project with its merge base with `ref`.
+
+    Args:
+        directory: a directory in the project.
+        ref: the target branch, or any commit.
+        day: today, for the ends of waivers.
 
     Raises:
-        Problems: where there is no project, no repository or no such ref.
+        Problems: there is no project, no repository or no such ref.
     """
     head = read_project(nearest_project(directory) or missing_project(directory))
     repository = open_repository(head.file.parent, ref)
@@ -104,7 +109,7 @@ def touched(head: Project, base: Project | None, changed: Sequence[str]) -> Iter
 
 
 def _project_at(directory: Path) -> Project | None:
-    """The project of the base, if there was one."""
+    """The project of the base; None if it had none."""
     found = nearest_project(directory)
     return read_project(found) if found and found.parent == directory else None
 
@@ -128,19 +133,19 @@ def _reports(repository: Repository, base: Project | None, stacks: Sequence[Touc
 
 
 def stack_report(stack: Touched, before: Run | None, after: Run | None) -> StackReport:
-    """The report on one stack, from what ran on both sides."""
+    """The report on one stack, from the runs on both sides."""
     old, new = before or Run({}), after or Run({})
     recordings = (old.recording or _NOTHING, new.recording or _NOTHING)
     lacks_base = stack.change != ADDED and old.recording is None
     lacks_head = stack.change != DELETED and new.recording is None
-    found = Difference((), (), ()) if lacks_base or lacks_head else difference(*recordings)
+    diff = RecordingDiff((), (), ()) if lacks_base or lacks_head else diff_recordings(*recordings)
     return StackReport(
         stack=stack,
         before=_plan(old.recording),
         after=_plan(new.recording),
-        found=found,
+        diff=diff,
         errors=(*findings.errors(old.config, new.config), *_renamed(old, new)),
-        warnings=tuple(findings.warnings(old.config, new.config, found)),
+        warnings=tuple(findings.warnings(old.config, new.config, diff)),
         problems=new.problems,
         failures=tuple(_failures(stack.change, old, new)),
         verdict=new.verdict,
@@ -156,7 +161,7 @@ def _renamed(old: Run, new: Run) -> Iterator[Problem]:
 
 
 def _plan(recording: Recording | None) -> Plan | None:
-    """The plan of what ran, where its program is one of Haven's."""
+    """The plan of a recording; None if its program is not Haven's."""
     return make_plan(recording) if recording and "regions" in recording.outputs else None
 
 

@@ -1,16 +1,16 @@
-"""The report on a change for programs."""
+"""The report as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from haven.plan.difference import difference_json
+from haven.plan.difference import diff_json
 from haven.plan.summary import Plan
 from haven.pull_request.report import Report, StackReport
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report: `base`, the commit it was held against, and `stacks`, those that the change touches.
+    """The report: `base`, the commit with which the change is compared, and `stacks`, those that the change touches.
 
     A stack has `stack`, `file`, `change` (`added`, `changed`, `deleted`), `tier` and `active` (each `before` and
     `after`, null where there is none), `capacity` (Region -> kind of capacity -> `before`, `after`, where they
@@ -28,7 +28,7 @@ def _stack(report: StackReport) -> dict[str, Any]:
         "tier": _pair(report, "tier"),
         "active": _pair(report, "active"),
         "capacity": capacity_changes(report.before, report.after),
-        **difference_json(report.found),
+        **diff_json(report.diff),
         "errors": [asdict(each) for each in report.errors],
         "problems": [asdict(each) for each in report.problems],
         "warnings": list(report.warnings),
@@ -54,7 +54,7 @@ def _policy(report: StackReport) -> dict[str, Any] | None:
 
 
 def capacity_changes(before: Plan | None, after: Plan | None) -> dict[str, dict[str, dict[str, int]]]:
-    """Region -> kind of capacity -> how much before and after, where it differs."""
+    """Region to kind of capacity to the numbers before and after, where they differ."""
     old, new = _capacity(before), _capacity(after)
     found: dict[str, dict[str, dict[str, int]]] = {}
     for region in sorted(old.keys() | new):

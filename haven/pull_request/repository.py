@@ -1,4 +1,4 @@
-"""The git repository around a project: what differs from a base, and the base's files. Only reads."""
+"""Reads the git repository of a project: the files that differ from a base, and the base's files."""
 
 import io
 import subprocess
@@ -12,23 +12,27 @@ from haven.base.problems import Problem, Problems, one_line, shown
 
 @dataclass(frozen=True)
 class Repository:
-    """A project's directory inside a git repository, and the commit it is held against."""
+    """A project's directory in a git repository, and the commit with which it is compared."""
 
     directory: Path
     base: str
-    """The merge base of what is checked out and the ref that was named: a full hash."""
+    """The merge base of HEAD and the given ref: a full hash."""
 
     def changed(self) -> list[str]:
-        """The files below the directory that differ from the base, as paths relative to it; new ones included.
+        """The files below the directory that differ from the base, including new ones, as paths relative to it.
 
-        The working tree counts, so that what isn't committed yet is reported as well.
+        The working tree counts, so uncommitted changes are included.
         """
-        differing = self._names("diff", "--name-only", "--no-renames", "--relative", "-z", self.base, "--", ".")
+        changed = self._names("diff", "--name-only", "--no-renames", "--relative", "-z", self.base, "--", ".")
         untracked = self._names("ls-files", "--others", "--exclude-standard", "-z", "--", ".")
-        return sorted({*differing, *untracked})
+        return sorted({*changed, *untracked})
 
     def unpack_base(self, into: Path) -> Path:
-        """Put the base's files below `into`, and return where the project's directory is there."""
+        """Write the base's files below `into`.
+
+        Returns:
+            The project's directory there.
+        """
         packed = _git(self.directory, "archive", "--format=tar", self.base, cwd_is_root=True)
         # A link that leads out of the checkout is left out.
         with tarfile.open(fileobj=io.BytesIO(packed), errorlevel=0) as archive:
@@ -42,10 +46,10 @@ class Repository:
 
 
 def open_repository(directory: Path, ref: str) -> Repository:
-    """The repository around `directory`, held against the merge base with `ref`.
+    """The repository that contains `directory`, compared with the merge base with `ref`.
 
     Raises:
-        Problems: where it is no repository, has no such ref, or shares no history with it.
+        Problems: there is no repository, no such ref, or no common history.
     """
     try:
         _git(directory, "rev-parse", "--git-dir")
@@ -75,7 +79,7 @@ def _got(error: _GitError) -> str:
 
 
 def _git(directory: Path, *words: str, cwd_is_root: bool = False) -> bytes:
-    """What git prints. `git archive` packs only what is below the current directory, so it may be asked at the top."""
+    """The output of a git command. `git archive` packs only the current directory, so it must run in the root."""
     where = directory
     if cwd_is_root:
         where = Path(_git(directory, "rev-parse", "--show-toplevel").decode().strip())

@@ -1,4 +1,4 @@
-"""Runs both sides' programs, each in a process of its own with its own checkout's code, and reads what they declare."""
+"""Runs the program of each side in a process of its own, with the code of its checkout, and reads its output."""
 
 import json
 import os
@@ -11,30 +11,36 @@ from typing import Any
 
 from haven.base.problems import Problem, one_line
 from haven.program.recording import Options, Recording, Resource, Secret
-from haven.pull_request.verdict import Verdict, read_verdict
+from haven.pull_request.verdict import PolicyResult, read_verdict
 from haven.pull_request.worker import SECRET
 
 _WORKER = Path("haven/pull_request/worker.py")
-"""In every checkout: its words and what it prints stay the same, whatever the modules around it are called."""
+"""In every checkout; its arguments and its output must stay compatible between versions."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What came of one stack on one side."""
+    """The run of one stack's program on one side."""
 
     config: Mapping[str, str]
-    """As the program gets it; empty where the file can't be read."""
+    """The config that the program received; empty if the file can't be read."""
     recording: Recording | None = None
     problems: tuple[Problem, ...] = ()
-    """Why there is no recording: what is wrong with the stack's file or config."""
+    """Problems in the stack file or the config, because of which there is no recording."""
     failure: str = ""
-    """What else went wrong: with a recording, why it couldn't be judged."""
-    verdict: Verdict | None = None
+    """Any other error; with a recording, the policies' error. Empty if there was none."""
+    verdict: PolicyResult | None = None
     sarif: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run_stacks(directory: Path, files: Sequence[str], *, judged: bool) -> dict[str, Run]:
-    """Run the program of the checkout at `directory` for each of its stack files, and its policies over them."""
+    """Run the program of a checkout for several stack files.
+
+    Args:
+        directory: the project's directory in the checkout.
+        files: stack files, relative to it.
+        judged: whether to run the policies too.
+    """
     if not files:
         return {}
     done = subprocess.run(
@@ -54,13 +60,13 @@ def run_stacks(directory: Path, files: Sequence[str], *, judged: bool) -> dict[s
 
 
 def _worker(directory: Path) -> Path:
-    """The checkout's own worker, which knows that checkout's modules; a checkout without the tool uses this one."""
+    """The checkout's own worker, which imports that checkout's modules; this version's if it has none."""
     own = directory.resolve() / _WORKER
     return own if own.is_file() else Path(__file__).with_name(_WORKER.name)
 
 
 def _environment_of(directory: Path) -> dict[str, str]:
-    """This process's environment, with a checkout's code before the installed one."""
+    """This process's environment, with the checkout's packages before the installed ones."""
     root = directory.resolve()
     paths = (str(root), str(root / "components"), str(root / "policies"), os.environ.get("PYTHONPATH"))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in paths if each)}
@@ -83,7 +89,7 @@ def _recording(data: Mapping[str, Any]) -> Recording:
 
 
 def _record(data: Mapping[str, Any]) -> Resource:
-    """A record; what the other side's version of it has besides is left out."""
+    """A resource; fields that only the other version knows are left out."""
     own = {each.name: data[each.name] for each in fields(Resource) if each.name in data}
     options = {each.name: data["options"][each.name] for each in fields(Options) if each.name in data["options"]}
     return Resource(**{**own, "inputs": _unmarked(data["inputs"]), "options": Options(**options)})

@@ -1,4 +1,4 @@
-"""The policies' verdicts on all stacks in one SARIF document, each stack in a category of its own."""
+"""The policy verdicts of all stacks as one SARIF document with a category for each stack."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from haven.pull_request.report import Report
 
 
 def as_sarif(report: Report) -> dict[str, Any]:
-    """The verdicts on the stacks that could be judged; without any, it has no runs.
+    """The verdicts of the stacks that have one; without any, the document has no runs.
 
-    Code scanning distinguishes analyses by their category (`automationDetails.id`) and takes at most 20 runs in a file
+    Code scanning identifies analyses by their category (`automationDetails.id`) and takes at most 20 runs in a file
     (GitHub, "SARIF results exceed one or more limits", read 2026-11-21).
     """
     runs = [

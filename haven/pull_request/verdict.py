@@ -1,4 +1,4 @@
-"""The policies' verdict on a stack: the one place that knows the form of a verdict's JSON."""
+"""Reads the JSON of the policies' verdict on a stack."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 SOON = timedelta(days=30)
-"""How long before its end a waiver is reported."""
+"""The time before its end from which a waiver is reported."""
 
 
 @dataclass(frozen=True)
 class Violation:
-    """One broken rule."""
+    """One violation of a rule."""
 
     rule: str
     level: str
@@ -28,7 +28,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A violation that somebody answers for until a day."""
+    """A violation that the stack file waives until a day."""
 
     rule: str
     resource: str
@@ -37,8 +37,8 @@ class Waiver:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The policies' verdict on a stack."""
+class PolicyResult:
+    """Counts, violations and waivers of one stack."""
 
     mandatory: int = 0
     advisory: int = 0
@@ -47,14 +47,14 @@ class Verdict:
     waivers: Sequence[Waiver] = ()
 
     def ending(self, today: date) -> list[Waiver]:
-        """The waivers that end soon."""
+        """The waivers that end within `SOON`."""
         return [each for each in self.waivers if each.until is not None and each.until - today <= SOON]
 
 
-def read_verdict(policy: Mapping[str, Any]) -> Verdict:
+def read_verdict(policy: Mapping[str, Any]) -> PolicyResult:
     """The verdict under the key `policy` of a plan's JSON."""
     counts = policy["counts"]
-    return Verdict(
+    return PolicyResult(
         mandatory=int(counts["mandatory"]),
         advisory=int(counts["advisory"]),
         waived=int(counts["waived"]),

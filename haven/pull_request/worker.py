@@ -1,4 +1,4 @@
-"""Runs the program of one checkout for several stacks and writes down what it declares, and the policies' verdict.
+"""Runs the program of one checkout for several stacks and prints their recordings, and the policies' verdict.
 
 A process of its own for each side of a comparison: `python -P worker.py [--judge] STACK_FILE...` with the checkout in
 front of `PYTHONPATH`, so that `haven`, `infra`, `haven_components` and `haven_policies` are that checkout's, and the
@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
-"""Marks a secret value, as Pulumi does on its wires."""
+"""Marks a secret value, as in Pulumi's wire format."""
 
 
 def main(words: Sequence[str]) -> None:
-    """Print, for each stack file, its config and either what came of it or what is wrong."""
+    """Print a JSON object with the config of each stack file, and its recording or its problems."""
     files = [each for each in words if each != "--judge"]
     print(json.dumps({file: _result(file, judged="--judge" in words) for file in files}))
 
@@ -65,7 +65,7 @@ def _plain(recording: Any) -> dict[str, Any]:
 
 
 def _marked(value: Any) -> Any:
-    """`value` with secrets marked, for JSON has none."""
+    """`value` with marked secrets, as JSON has no type for them."""
     if type(value).__name__ == "Secret":
         return {**SECRET, "value": _marked(value.value)}
     if isinstance(value, Mapping):

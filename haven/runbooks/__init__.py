@@ -1,1 +1,1 @@
-"""What the on-call engineer runs against a real environment."""
+"""Commands that the on-call engineer runs against a deployed environment."""

@@ -1,4 +1,4 @@
-"""Whether an environment can be destroyed after a promotion: that depends on roles which only AWS knows."""
+"""Checks whether `pulumi destroy` can work after a promotion, which depends on roles that only AWS knows."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, shown
 
 Client = Callable[[str, str], Any]
-"""Makes the boto3 client of a service in a Region."""
+"""Service and Region to a boto3 client."""
 
 PAGE = "docs/promotion.md"
 
@@ -21,12 +21,12 @@ class UnansweredError(MissingDependency):
 
 @dataclass(frozen=True)
 class Roles:
-    """Which Region's side is the primary of what spans both; None where nothing does."""
+    """The Regions of the writing database member and of the primary cache group; None if there is no global one."""
 
     database: str | None
     cache: str | None
     datastore: str = ""
-    """The identifier of the cache's Global Datastore."""
+    """The cache's Global Datastore; empty if there is none."""
 
 
 def obstacles(manifest: Mapping[str, Any], active: str, roles: Roles) -> Iterator[Problem]:
@@ -58,10 +58,10 @@ def obstacles(manifest: Mapping[str, Any], active: str, roles: Roles) -> Iterato
 
 
 def read(manifest: Mapping[str, Any], client: Client) -> Roles:
-    """Ask AWS for the roles; nothing is changed.
+    """Read the roles from AWS.
 
     Raises:
-        UnansweredError: a Region doesn't answer, or refuses to.
+        UnansweredError: a Region does not answer, or denies the request.
     """
     regions = (manifest["regions"]["primary"], manifest["regions"]["recovery"])
     asked = f"RDS in {regions[0]} for the database's members"
@@ -73,7 +73,7 @@ def read(manifest: Mapping[str, Any], client: Client) -> Roles:
 
 
 def _members(rds: Any, name: str) -> Mapping[str, bool]:
-    """Region of each member of the global cluster -> whether it writes."""
+    """Region of each member of the global cluster to whether it is the writer."""
     try:
         (found,) = rds.describe_global_clusters(GlobalClusterIdentifier=name)["GlobalClusters"]
     except rds.exceptions.GlobalClusterNotFoundFault:
@@ -82,7 +82,7 @@ def _members(rds: Any, name: str) -> Mapping[str, bool]:
 
 
 def _datastore(client: Client, region: str, group: str) -> Mapping[str, str]:
-    """A cache group's data on its Global Datastore; nothing where it has none or doesn't exist."""
+    """A cache group's role in its Global Datastore; empty if it has none, or does not exist."""
     elasticache = client("elasticache", region)
 
     def ask() -> Mapping[str, str]:
@@ -110,10 +110,10 @@ def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
 
 
 def clients(url: str | None) -> Client:
-    """Clients that give up soon: what is asked may be lost.
+    """boto3 clients with short timeouts, as a Region may be down.
 
     Args:
-        url: where an emulator answers; None: AWS itself, with the credentials of this machine.
+        url: an emulator's endpoint. None: AWS, with this machine's credentials.
     """
     import boto3  # noqa: PLC0415  the tool starts fast
     from botocore.config import Config  # noqa: PLC0415  the tool starts fast

@@ -13,7 +13,7 @@ from typing import Any
 
 from haven.emulator import managed_keys
 from haven.emulator.ministack import Emulator
-from haven.plan.difference import Difference, difference
+from haven.plan.difference import RecordingDiff, diff_recordings
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from haven.terraform import cli
@@ -61,9 +61,9 @@ def alive(provider: cli.Terraform, place: Path, *, leave_out: Sequence[str] = SL
         yield Living(provider, emulator.url, place / "deployed", leave_out)
 
 
-def shown(before: str, after: str) -> Difference:
+def shown(before: str, after: str) -> RecordingDiff:
     """What `haven plan --compare` shows of a move."""
-    return difference(at(before, kept=True), at(after, kept=True))
+    return diff_recordings(at(before, kept=True), at(after, kept=True))
 
 
 def there(living: Living, records: Sequence[Resource]) -> Set[str]:

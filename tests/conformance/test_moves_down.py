@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.program.removal_steps import held
+from haven.program.removal_steps import kept_resources
 from haven.terraform import cli
 from tests.conformance.small_environment import alive, at, shown, there, touched
 from tests.environments import TIERS
@@ -25,7 +25,7 @@ def test_on_the_way_down_goes_what_was_shown_and_what_is_protected_is_named(
             assert gone == there(living, move.removed)
             lasting = at(before, kept=True).real()
             kept = {each.urn for each in lasting if each.options.protect or each.options.retain_on_delete}
-            assert {each.record.urn for each in held(move.removed)} - living.left_out == gone & kept
-            assert all(each.record.urn in each.unprotect for each in held(move.removed))
+            assert {each.record.urn for each in kept_resources(move.removed)} - living.left_out == gone & kept
+            assert all(each.record.urn in each.unprotect for each in kept_resources(move.removed))
             if after != TIERS[0]:
                 living.apply()

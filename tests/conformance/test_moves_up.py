@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from haven.program import aws_types as aws
-from haven.program.removal_steps import held
+from haven.program.removal_steps import kept_resources
 from haven.terraform import cli
 from tests.conformance.small_environment import alive, at, shown, there, touched
 from tests.environments import TIERS
@@ -21,7 +21,7 @@ def test_on_the_way_up_nothing_is_replaced_and_only_records_of_another_routing_g
         living.move(at(TIERS[0]))
         for before, after in pairwise(TIERS):
             move = shown(before, after)
-            assert held(move.removed) == []
+            assert kept_resources(move.removed) == []
             changes = living.plan(at(after))
             assert touched(changes, "replace") == set()
             assert touched(changes, "create") == there(living, move.added)

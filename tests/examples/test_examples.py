@@ -1,4 +1,4 @@
-"""Every program under examples/ runs, alone and without a look-up, and leaves nothing to chance."""
+"""Every program under examples/ runs, alone and without a data source, and leaves nothing to chance."""
 
 import importlib
 import inspect
@@ -31,7 +31,7 @@ def _project(program: Path) -> dict[str, Any]:
 
 @cache
 def _recording(program: Path) -> Recording:
-    """What the program declares; a look-up would have failed it."""
+    """What the program declares; a data source would have failed it."""
     name = _project(program)["name"]
     return record(program, stack="example", project=name, config={f"{name}:account": "123456789012"})
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from haven.plan.difference import difference
+from haven.plan.difference import diff_recordings
 from haven.program import aws_types as aws
 from tests.environments import TIERS, environment
 
@@ -33,7 +33,7 @@ resources; read 2026-11-21)."""
 
 @pytest.mark.parametrize(("before", "after"), [*UP, *DOWN])
 def test_a_move_changes_only_what_aws_changes_in_place(before: str, after: str) -> None:
-    found = difference(*(environment("backup", tier=each) for each in (before, after)))
+    found = diff_recordings(*(environment("backup", tier=each) for each in (before, after)))
     changed = {(each.record.type, one.path) for each in found.changed for one in each.properties}
     replaced = {
         (type_, path)
@@ -45,6 +45,6 @@ def test_a_move_changes_only_what_aws_changes_in_place(before: str, after: str) 
 
 @pytest.mark.parametrize(("before", "after"), UP)
 def test_a_move_up_removes_nothing_but_records_of_another_routing(before: str, after: str) -> None:
-    found = difference(*(environment("backup", tier=each) for each in (before, after)))
+    found = diff_recordings(*(environment("backup", tier=each) for each in (before, after)))
     assert {each.type for each in found.removed} <= {aws.ROUTE53_RECORD}
     assert not any(each.options.protect for each in found.removed)

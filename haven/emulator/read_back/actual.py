@@ -118,8 +118,8 @@ class _Region:
             }
             yield self._subject("cluster", name), wording.cluster(cluster["version"], reach)
             addons = self._list("eks", "list_addons", "addons", clusterName=name)
-            told = [eks.describe_addon(clusterName=name, addonName=each)["addon"] for each in addons]
-            pinned = sorted(f"{each['addonName']} {each['addonVersion']}" for each in told)
+            described = [eks.describe_addon(clusterName=name, addonName=each)["addon"] for each in addons]
+            pinned = sorted(f"{each['addonName']} {each['addonVersion']}" for each in described)
             yield self._subject("add-ons", name), ", ".join(pinned) or "none"
             for group in self._list("eks", "list_nodegroups", "nodegroups", clusterName=name):
                 found = eks.describe_nodegroup(clusterName=name, nodegroupName=group)["nodegroup"]

@@ -106,7 +106,7 @@ class _Expected:
         members = self._of(aws.RDS_CLUSTER)
         for database in self._of(aws.RDS_GLOBAL_CLUSTER):
             mine = [each for each in members if self._referred(each.inputs.get("globalClusterIdentifier")) is database]
-            # Only the first writer is told its password; a member that joins refuses one.
+            # Only the first writer has a password; a member that joins accepts none.
             roles = {
                 f"{each.inputs['clusterIdentifier']} {'writes' if 'masterUsername' in each.inputs else 'reads'}"
                 for each in mine

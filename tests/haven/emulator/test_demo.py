@@ -193,9 +193,9 @@ def test_a_known_defect_is_shown_by_name_and_ends_with_zero(project: Path, monke
 def test_what_is_left_after_the_destruction_ends_with_one_and_is_named(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, said = _run(project, monkeypatch, Standin(leaves=["forgotten"]))
+    code, said = _run(project, monkeypatch, Standin(leaves=["left-behind"]))
     assert code == demo.NOT_AS_PLANNED
-    assert "WRONG: log group forgotten is left in eu-central-1" in said
+    assert "WRONG: log group left-behind is left in eu-central-1" in said
 
 
 def test_what_is_left_out_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,10 +45,10 @@ def real(name: str) -> dict[str, ResourceChange]:
 
 @pytest.mark.parametrize("name", ["lower-tier", "replaced-bucket"])
 def test_the_engine_s_digest_and_its_events_are_read_alike(name: str) -> None:
-    digested, told = real(f"{name}.json"), real(f"{name}.jsonl")
-    assert digested.keys() == told.keys()
+    digested, logged = real(f"{name}.json"), real(f"{name}.jsonl")
+    assert digested.keys() == logged.keys()
     for each, change in digested.items():
-        other = told[each]
+        other = logged[each]
         assert (change.actions, change.region, change.changed) == (other.actions, other.region, other.changed)
         assert without_secrets(change.before) == without_secrets(other.before)
 
@@ -270,8 +270,8 @@ def test_a_preview_that_only_policies_refuse_is_complete_and_is_read() -> None:
     merely = {"severity": "error", "message": "error: preview failed\n"}
     assert only({**digest(DELETED), "diagnostics": [merely]}).type == BUCKET
     violated = event(7, policyEvent={"enforcementLevel": "mandatory", "message": "no"})
-    told = events(DELETED, summary={**SUMMARY, "result": "failed"})
-    assert only([violated, event(8, diagnosticEvent={**merely, "message": "preview failed\n"}), *told]).type == BUCKET
+    logged = events(DELETED, summary={**SUMMARY, "result": "failed"})
+    assert only([violated, event(8, diagnosticEvent={**merely, "message": "preview failed\n"}), *logged]).type == BUCKET
     advised = event(7, policyEvent={"enforcementLevel": "advisory", "message": "no"})
     with pytest.raises(Problems, match='result: got "failed"'):
-        read([advised, *told])
+        read([advised, *logged])

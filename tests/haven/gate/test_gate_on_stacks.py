@@ -54,8 +54,8 @@ def verdict(before: Recording, after: Recording) -> GateVerdict:
 def test_a_move_up_has_no_finding_but_the_hourly_backups_that_a_replica_replaces(lower: str, higher: str) -> None:
     found = verdict(declared(lower), declared(higher))
     assert found.counts
-    told = {(each.rule, each.name.rpartition("-")[2]) for each in found.findings}
-    assert told == ({(Rule.PROTECTION, "plan")} if lower == "backup" else set())
+    rules = {(each.rule, each.name.rpartition("-")[2]) for each in found.findings}
+    assert rules == ({(Rule.PROTECTION, "plan")} if lower == "backup" else set())
 
 
 @pytest.mark.parametrize(("lower", "higher"), MOVES)

@@ -58,8 +58,8 @@ def test_a_failover_only_adds_and_enlarges_and_only_in_the_newly_active_region(
     what: str, made: Made, passes: bool
 ) -> None:
     found = [] if passes else [("it", Rule.FAILOVER)]
-    told = plan(made, output_changes={"active": {"actions": ["update"], "before": HERE, "after": THERE}})
-    assert rules(digest(STASH, made)) == rules(events(STASH, made)) == rules(told) == found
+    planned = plan(made, output_changes={"active": {"actions": ["update"], "before": HERE, "after": THERE}})
+    assert rules(digest(STASH, made)) == rules(events(STASH, made)) == rules(planned) == found
     assert rules(plan(made), active=THERE) == found
     assert rules(digest(made)) == rules(plan(made)) == []
 
@@ -92,7 +92,7 @@ def test_a_failover_named_on_the_command_line_must_match_the_document() -> None:
 
 REAL: tuple[tuple[str, list[tuple[str, Rule]]], ...] = (
     ("nothing.json", []),
-    ("flip.json", []),
+    ("failover.json", []),
     (
         "renamed-bucket.json",
         [("haven-demo-artifacts-euw1", Rule.DELETION), ("haven-demo-artifacts-euc1", Rule.DELETION)],
@@ -238,8 +238,8 @@ def test_a_finding_accepted_in_the_stack_file_passes_until_its_last_day(
     _project(tmp_path, _meant(BUCKET_URN), _meant(table, until="2020-12-31"))
     code, out, _ = _gate(capsys, *asked, "--json")
     assert code == FINDINGS
-    told = {each["identity"]: each["accepted"] for each in json.loads(out)["findings"]}
-    assert told == {BUCKET_URN: "moved to another one (until 2099-12-31)", TABLE_URN: None}
+    reasons = {each["identity"]: each["accepted"] for each in json.loads(out)["findings"]}
+    assert reasons == {BUCKET_URN: "moved to another one (until 2099-12-31)", TABLE_URN: None}
 
     _project(tmp_path, {**_meant(BUCKET_URN), "reason": ""})
     code, out, err = _gate(capsys, *asked)
@@ -266,6 +266,6 @@ def test_judging_loads_neither_pulumi_nor_aws() -> None:
         "assert not {'pulumi', 'boto3', 'pydantic'} & set(sys.modules), sorted(sys.modules); sys.exit(code)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(PREVIEWS / "flip.json")], capture_output=True, check=False
+        [sys.executable, "-c", program, str(PREVIEWS / "failover.json")], capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()

@@ -18,7 +18,7 @@ from tests.haven.plan.hand_made_recordings import recording, resource
 OUTPUTS = {"kind": "account", "regions": {"primary": PRIMARY, "recovery": RECOVERY}}
 
 
-def told(facts: str, *records: Resource) -> list[str]:
+def described(facts: str, *records: Resource) -> list[str]:
     return list(getattr(account_summary, facts)(records))
 
 
@@ -46,12 +46,12 @@ def test_the_text_shows_what_the_account_has_and_nothing_that_only_environments_
     assert not any(word in text for word in ("tier", "promises", "GPU", "standby"))
 
 
-def test_the_parts_tell_what_matters_about_them() -> None:
+def test_each_part_shows_its_key_facts() -> None:
     text = plan_text.render(make_plan(environment(ACCOUNT)), Style(colour=False))
     for said in (
         "trail haven-account-audit-euw1: events of all Regions",
         "locked for 365 days",
-        "AWS Config writes down every change",
+        "AWS Config records every change",
         f"images haven-* are copied to {RECOVERY}",
         f"images haven-* are copied to {PRIMARY}",
         "secrets: alias/haven-account-state-key",
@@ -60,20 +60,20 @@ def test_the_parts_tell_what_matters_about_them() -> None:
         assert said in text, said
 
 
-def test_a_trail_of_one_region_is_told_from_one_of_all() -> None:
+def test_a_trail_of_one_region_differs_from_one_of_all() -> None:
     trail = resource(aws.CLOUDTRAIL_TRAIL, "here", {"name": "here", "isMultiRegionTrail": False})
-    assert told("trail", trail) == ["trail here: events of this Region alone"]
+    assert described("trail", trail) == ["trail here: events of this Region alone"]
 
 
-def test_what_is_recorded_watched_and_copied_is_told() -> None:
+def test_recorder_detector_and_replication_are_described() -> None:
     recorder = resource(aws.CFG_RECORDER, "r", {"recordingMode": {"recordingFrequency": "DAILY"}})
     feature = aws.GUARDDUTY_DETECTOR_FEATURE
     watched = resource(feature, "s3", {"name": "S3_DATA_EVENTS", "status": "ENABLED"})
     unwatched = resource(feature, "eks", {"name": "EKS_AUDIT_LOGS", "status": "DISABLED"})
     rules = {"rules": [{"destinations": [{"region": RECOVERY}]}]}
     copies = resource(aws.ECR_REPLICATION_CONFIGURATION, "c", {"replicationConfiguration": rules})
-    assert told("baseline", recorder, watched, unwatched, copies) == [
-        "AWS Config writes down once a day what changed",
+    assert described("baseline", recorder, watched, unwatched, copies) == [
+        "AWS Config records changes once a day",
         "GuardDuty reads S3_DATA_EVENTS too",
         f"images all are copied to {RECOVERY}",
     ]

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from haven.base.terminal import WIDTH, Style
 from haven.model.tiers import Tier
 from haven.plan import difference_text
-from haven.plan.difference import PropertyChange, as_json, by_place, difference, judged
+from haven.plan.difference import PropertyChange, as_json, by_component, diff_recordings, with_objectives
 from haven.plan.summary import Plan, make_plan
 from haven.program import aws_types as aws
 from haven.program.diff import HIDDEN
 from haven.program.recording import Options, Recording, Resource, Secret, reference
-from haven.program.removal_steps import held
+from haven.program.removal_steps import kept_resources
 from tests.environments import TIERS, environment
 from tests.haven.plan.hand_made_recordings import (
     EVERYTHING,
@@ -33,21 +33,21 @@ from tests.haven.plan.hand_made_recordings import (
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:
     """How one bucket's inputs differ."""
     old, new = (recording(resource(aws.S3_BUCKET, "b", inputs)) for inputs in (before, after))
-    found = difference(old, new)
+    found = diff_recordings(old, new)
     assert not found.added
     assert not found.removed
     return [(each.path, each.before, each.after) for change in found.changed for each in change.properties]
 
 
 def test_a_recording_does_not_differ_from_itself() -> None:
-    found = difference(recording(*EVERYTHING), recording(*EVERYTHING))
+    found = diff_recordings(recording(*EVERYTHING), recording(*EVERYTHING))
     assert not found
 
 
 def test_what_only_one_side_has_is_added_or_removed() -> None:
     system, serving = node_group("system", 3, gpu=False), node_group("serving", 1, gpu=True)
-    there = difference(recording(system), recording(system, serving))
-    back = difference(recording(system, serving), recording(system))
+    there = diff_recordings(recording(system), recording(system, serving))
+    back = diff_recordings(recording(system, serving), recording(system))
     assert (list(there.added), list(there.removed)) == ([serving], [])
     assert (list(back.added), list(back.removed)) == ([], [serving])
     assert there
@@ -56,12 +56,12 @@ def test_what_only_one_side_has_is_added_or_removed() -> None:
 def test_providers_and_components_are_not_compared() -> None:
     provider = resource("pulumi:providers:aws", "aws")
     component = resource("haven:index:GlobalDatabase", "db", custom=False)
-    assert not difference(recording(), recording(provider, component))
+    assert not diff_recordings(recording(), recording(provider, component))
 
 
 def test_a_change_is_named_by_the_innermost_property() -> None:
     old, new = recording(node_group("g", 1, gpu=True)), recording(node_group("g", 3, gpu=True))
-    (change,) = difference(old, new).changed
+    (change,) = diff_recordings(old, new).changed
     assert list(change.properties) == [PropertyChange("scalingConfig.desiredSize", "1", "3")]
 
 
@@ -114,17 +114,17 @@ def test_references_are_shown_by_the_name_of_their_resource() -> None:
     vpc = resource(aws.EC2_VPC, "haven-vpc")
     old = recording(vpc, resource(aws.EC2_SUBNET, "s", {"vpcId": "vpc-1"}))
     new = recording(vpc, resource(aws.EC2_SUBNET, "s", {"vpcId": f"arn:{reference(vpc.key, 'id')}"}))
-    (change,) = difference(old, new).changed
+    (change,) = diff_recordings(old, new).changed
     assert change.properties[0].after == "arn:<haven-vpc.id>"
     nobody = recording(resource(aws.EC2_SUBNET, "s", {"vpcId": reference("0" * 12, "id")}))
-    (change,) = difference(old, nobody).changed
+    (change,) = diff_recordings(old, nobody).changed
     assert change.properties[0].after == "<unknown.id>"
 
 
 def test_options_that_matter_are_compared_too() -> None:
     bucket = resource(aws.S3_BUCKET, "b")
     kept = replace(bucket, options=Options(protect=True, retain_on_delete=True))
-    (change,) = difference(recording(bucket), recording(kept)).changed
+    (change,) = diff_recordings(recording(bucket), recording(kept)).changed
     assert [(each.path, each.before, each.after) for each in change.properties] == [
         ("(protect)", "false", "true"),
         ("(retain on delete)", "false", "true"),
@@ -145,7 +145,7 @@ def test_comparing_the_other_way_round_swaps_before_and_after(old: dict[str, Any
 
 
 def test_records_are_grouped_by_region_and_component() -> None:
-    places = by_place(each for each in EVERYTHING if each.custom)
+    places = by_component(each for each in EVERYTHING if each.custom)
     assert list(places) == sorted(places)
     assert (RECOVERY, "GlobalCache", "haven-GlobalCache") in places
     assert ("", "GlobalDatabase", "haven-GlobalDatabase") in places
@@ -161,11 +161,11 @@ def warm_and_backup() -> tuple[Recording, Recording]:
 
 def plans() -> tuple[Plan, Plan]:
     before, after = (make_plan(each) for each in warm_and_backup())
-    return before, judged(after, before.objectives)
+    return before, with_objectives(after, before.objectives)
 
 
 def text(notes: tuple[str, ...] = (), *, style: Style | None = None) -> str:
-    return difference_text.render(*plans(), difference(*warm_and_backup()), notes, style or Style())
+    return difference_text.render(*plans(), diff_recordings(*warm_and_backup()), notes, style or Style())
 
 
 def test_the_other_tier_is_judged_by_this_stacks_objectives() -> None:
@@ -195,7 +195,7 @@ def test_the_text_says_what_else_had_to_differ() -> None:
 def test_nothing_to_change_is_said_so() -> None:
     before, _ = warm_and_backup()
     plan = make_plan(before)
-    said = difference_text.render(plan, plan, difference(before, before), (), Style())
+    said = difference_text.render(plan, plan, diff_recordings(before, before), (), Style())
     assert said.startswith("From tier warm to tier warm\nnothing differs\n")
 
 
@@ -203,7 +203,7 @@ def test_added_properties_and_changed_secrets_are_told_in_words() -> None:
     parameter = aws.SSM_PARAMETER
     old = recording(resource(parameter, "p", {"value": Secret("a"), "old": 1}))
     new = recording(resource(parameter, "p", {"value": Secret("b"), "new": 2}))
-    said = difference_text.render(make_plan(old), make_plan(new), difference(old, new), (), Style())
+    said = difference_text.render(make_plan(old), make_plan(new), diff_recordings(old, new), (), Style())
     assert "        new: 2 (new)\n" in said
     assert "        old: 1 -> (gone)\n" in said
     assert "        value: (secret), which differs\n" in said
@@ -223,21 +223,21 @@ def going(*, protect: bool = True, retain: bool = True) -> Recording:
     )
 
 
-def test_what_is_refused_is_named_with_what_to_do_in_its_order() -> None:
+def test_refused_resources_are_named_with_the_steps_in_order() -> None:
     before, after = going(), recording(tier=Tier.BACKUP)
-    said = difference_text.render(make_plan(before), make_plan(after), difference(before, after), (), Style())
+    said = difference_text.render(make_plan(before), make_plan(after), diff_recordings(before, after), (), Style())
     refused = said[said.index("Refused: 2 resources") : said.index("Promises")]
     order = [
         "1. Save what",
         "features-replica: nothing that the home table doesn't have",
-        "2. Let go",
+        "2. Unprotect each",
         "pulumi state unprotect urn:pulumi:test::haven::aws:dynamodb/tableReplica:TableReplica::features-replica\n",
         "pulumi state unprotect urn:pulumi:test::haven::aws:lb/loadBalancer:LoadBalancer::edge\n",
         "3. Turn off",
         "deletion_protection.enabled,Value=false",
         "4. Change haven:tier",
         "pulumi up\n",
-        "5. What was retained",
+        "5. Retained resources",
         "aws dynamodb update-table --table-name features --no-deletion-protection-enabled --region eu-central-1\n",
         "aws dynamodb update-table --table-name features --replica-updates",
     ]
@@ -248,43 +248,43 @@ def test_what_is_refused_is_named_with_what_to_do_in_its_order() -> None:
 
 def test_nothing_is_refused_where_nothing_is_protected() -> None:
     before, after = going(protect=False, retain=False), recording(tier=Tier.BACKUP)
-    found = difference(before, after)
+    found = diff_recordings(before, after)
     assert "Refused" not in difference_text.render(make_plan(before), make_plan(after), found, (), Style())
     assert as_json(make_plan(before), make_plan(after), found, ())["compare"]["refused"] == []
 
 
-def test_json_says_what_is_refused_and_what_to_do() -> None:
+def test_json_has_the_refused_resources_with_their_commands() -> None:
     before, after = going(), recording(tier=Tier.BACKUP)
-    said = as_json(make_plan(before), make_plan(after), difference(before, after), ())
+    said = as_json(make_plan(before), make_plan(after), diff_recordings(before, after), ())
     refused = {each["name"]: each for each in said["compare"]["refused"]}
     assert refused.keys() == {"features-replica", "edge"}
     for each in refused.values():
         assert each["unprotect"] == f"pulumi state unprotect {each['urn']}"
         assert each["data"]
-        assert each["byHand"]
+        assert each["deleteCommands"]
 
 
 def test_a_urn_is_quoted_for_the_shell() -> None:
     nested = replace(going().resources[0], urn="urn:pulumi:test::haven::a$b::features-replica")
-    (found,) = held([nested])
+    (found,) = kept_resources([nested])
     assert found.unprotect == "pulumi state unprotect 'urn:pulumi:test::haven::a$b::features-replica'"
 
 
-def test_what_nobody_knows_how_to_take_away_is_refused_all_the_same() -> None:
-    (found,) = held([resource("aws:new/thing:Thing", "thing", protect=True)])
-    assert (found.by_hand, bool(found.data)) == ([], True)
+def test_a_protected_type_without_known_commands_is_refused_too() -> None:
+    (found,) = kept_resources([resource("aws:new/thing:Thing", "thing", protect=True)])
+    assert (found.delete_commands, bool(found.data)) == ([], True)
 
 
 @pytest.mark.parametrize(("before", "after"), [*pairwise(reversed(TIERS))])
-def test_each_type_that_a_lower_tier_lacks_and_that_is_held_on_to_has_a_way_of_its_own(before: str, after: str) -> None:
+def test_every_kept_type_that_a_lower_tier_removes_has_commands(before: str, after: str) -> None:
     stacks = [environment("backup", tier=each) for each in (before, after)]
-    found = held(difference(*stacks).removed)
-    assert [each.record.type for each in found if not each.by_hand] == []
+    found = kept_resources(diff_recordings(*stacks).removed)
+    assert [each.record.type for each in found if not each.delete_commands] == []
 
 
 def test_json_has_the_plan_and_the_comparison() -> None:
     before, after = plans()
-    said = as_json(before, after, difference(*warm_and_backup()), ["a note"])
+    said = as_json(before, after, diff_recordings(*warm_and_backup()), ["a note"])
     assert said["tier"] == "warm"
     assert said["compare"].keys() == {
         "tier", "regions", "promises", "judgements", "notes", "added", "changed", "removed", "refused",
@@ -349,11 +349,11 @@ def test_a_comparison_reads_like_this() -> None:
     old = recording(node_group("serving", 4, gpu=True), node_group("serving-there", 2, gpu=True, region=RECOVERY))
     logs = resource(aws.S3_BUCKET, "logs", {"bucket": "logs"})
     new = recording(node_group("serving", 1, gpu=True), logs, tier=Tier.BACKUP)
-    said = difference_text.render(make_plan(old), make_plan(new), difference(old, new), (), Style(colour=True))
+    said = difference_text.render(make_plan(old), make_plan(new), diff_recordings(old, new), (), Style(colour=True))
     assert said.replace("\033", "") == EXACT
 
 
 def test_a_resource_that_moves_to_another_region_is_changed() -> None:
     bucket = resource(aws.S3_BUCKET, "b")
-    (change,) = difference(recording(bucket), recording(replace(bucket, region=RECOVERY))).changed
+    (change,) = diff_recordings(recording(bucket), recording(replace(bucket, region=RECOVERY))).changed
     assert list(change.properties) == [PropertyChange("(Region)", PRIMARY, RECOVERY)]

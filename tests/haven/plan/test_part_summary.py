@@ -32,7 +32,7 @@ def facts(recording: Recording, component: str, region: str) -> list[str]:
         ("RequestBuffer", RECOVERY, "in no order"),
     ],
 )
-def test_a_part_is_told_in_words(component: str, region: str, said: str) -> None:
+def test_each_component_has_key_facts(component: str, region: str, said: str) -> None:
     assert said in facts(environment("warm"), component, region)
 
 
@@ -54,5 +54,5 @@ def test_choices_show() -> None:
         "with a stream", "behind a bus whose events can be replayed",
     ]  # fmt: skip
     assert "locked for good after 7 days" in facts(chosen, "BackupVault", PRIMARY)
-    assert "1 address told" in facts(chosen, "Observability", RECOVERY)
+    assert "notifies 1 address" in facts(chosen, "Observability", RECOVERY)
     assert "application balancer, reached inside the network alone" in facts(chosen, "EdgeBalancer", PRIMARY)

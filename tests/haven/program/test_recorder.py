@@ -96,11 +96,11 @@ def test_two_runs_record_the_same(recording: Recording) -> None:
     assert record(two_regions, stack="test") == recording
 
 
-def test_a_lookup_is_refused() -> None:
+def test_a_data_source_is_refused() -> None:
     def program() -> None:
         aws.get_caller_identity()
 
-    with pytest.raises(Exception, match="look-up"):
+    with pytest.raises(Exception, match="a data source"):
         record(program, stack="test")
 
 

@@ -11,16 +11,16 @@ from haven.cli.pull_request import exit_code
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from haven.pull_request import markdown
-from haven.pull_request.markdown import LIMIT, MARKER, QUIET, Where
+from haven.pull_request.markdown import LIMIT, MARKER, NO_CHANGES, FullReport
 from haven.pull_request.markdown_code import cell, code, fenced, link
 from haven.pull_request.report import Report, Touched, stack_report
 from haven.pull_request.runs import Run
 from haven.pull_request.sarif import as_sarif
-from haven.pull_request.verdict import Verdict, read_verdict
+from haven.pull_request.verdict import PolicyResult, read_verdict
 from tests.haven.plan.hand_made_recordings import resource
 
 DAY = date(2026, 11, 21)
-CLEAN = Verdict()
+CLEAN = PolicyResult()
 REGIONS = {"primary": "eu-west-1", "recovery": "eu-central-1"}
 
 
@@ -29,7 +29,7 @@ def declared(tier: str = "warm", *records: Resource) -> Recording:
     return Recording("haven", "prod", [*records], outputs)
 
 
-def run(recording: Recording, verdict: Verdict | None = CLEAN, config: Mapping[str, str] | None = None) -> Run:
+def run(recording: Recording, verdict: PolicyResult | None = CLEAN, config: Mapping[str, str] | None = None) -> Run:
     return Run(config or {"haven:account": "210987654321"}, recording, verdict=verdict)
 
 
@@ -43,7 +43,7 @@ def report(*stacks: tuple[str, Run | None, Run | None]) -> Report:
 
 
 def said(found: Report) -> str:
-    return markdown.comment(found, Where())
+    return markdown.comment(found, FullReport())
 
 
 def violation(level: str, rule: str = "bucket-keys", **more: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def violation(level: str, rule: str = "bucket-keys", **more: Any) -> dict[str, A
     return {"rule": rule, "level": level, "page": "https://docs.aws.amazon.com/x.html", "urn": None, **words, **more}
 
 
-def verdict(violations: Sequence[dict[str, Any]] = (), waived: Sequence[dict[str, Any]] = ()) -> Verdict:
+def verdict(violations: Sequence[dict[str, Any]] = (), waived: Sequence[dict[str, Any]] = ()) -> PolicyResult:
     levels = [each["level"] for each in violations]
     counts = {"mandatory": levels.count("mandatory"), "advisory": levels.count("advisory"), "waived": len(waived)}
     return read_verdict({"counts": counts, "violations": violations, "waived": waived})
@@ -99,12 +99,12 @@ def test_resources_stand_by_region_and_component_and_one_by_one_in_a_fold() -> N
     assert "+ eks cluster cluster" in folded
 
 
-@pytest.mark.parametrize(("until", "told"), [("2026-12-21", True), ("2026-12-22", False), ("some day", False)])
-def test_a_waiver_is_told_of_in_the_thirty_days_before_its_end(until: str, told: bool) -> None:
+@pytest.mark.parametrize(("until", "reported"), [("2026-12-21", True), ("2026-12-22", False), ("some day", False)])
+def test_a_waiver_is_reported_in_the_thirty_days_before_its_end(until: str, reported: bool) -> None:
     waived = violation("mandatory", waiver={"reason": "the vendor's bucket", "until": until})
     text = said(report(("prod", run(declared()), run(declared(), verdict(waived=[waived])))))
     assert "1 waived" in text
-    assert (f"`bucket-keys` on `models` ends {until}" in text) is told
+    assert (f"`bucket-keys` on `models` ends {until}" in text) is reported
 
 
 def test_dropping_what_is_protected_and_other_grave_edits_are_pointed_out() -> None:
@@ -149,7 +149,7 @@ def test_a_deleted_stack_is_told_what_stays_in_aws() -> None:
 
 
 def test_a_comment_without_stacks_says_so_and_is_marked_as_quiet() -> None:
-    assert said(report()).startswith(f"{MARKER}\n{QUIET}\n")
+    assert said(report()).startswith(f"{MARKER}\n{NO_CHANGES}\n")
     assert exit_code(report()) == 0
 
 
@@ -157,7 +157,7 @@ def test_a_comment_without_stacks_says_so_and_is_marked_as_quiet() -> None:
 def test_a_long_report_is_cut_to_what_github_takes_and_says_where_the_rest_is(resources: int, stacks: int) -> None:
     records = [resource(aws.S3_BUCKET, f"büro-{number}") for number in range(resources)]
     found = report(*((f"prod-{number}", run(declared()), run(declared("warm", *records))) for number in range(stacks)))
-    text = markdown.comment(found, Where("https://github.com/o/r/actions/runs/1"))
+    text = markdown.comment(found, FullReport("https://github.com/o/r/actions/runs/1"))
     assert len(text.encode()) <= LIMIT < len(markdown.render(found, None).encode())
     assert text.startswith(MARKER)
     assert "the whole report is in [this run's artifact](https://github.com/o/r/actions/runs/1)" in text
@@ -186,7 +186,7 @@ def test_a_report_that_fits_is_not_cut() -> None:
         ("", "(nothing)"),
     ],
 )
-def test_foreign_text_stands_in_code(text: str, shown: str) -> None:
+def test_untrusted_text_is_code(text: str, shown: str) -> None:
     assert code(text) == shown
 
 

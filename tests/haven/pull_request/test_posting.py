@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from haven.pull_request.markdown import MARKER, QUIET
+from haven.pull_request.markdown import MARKER, NO_CHANGES
 from tests.environments import ROOT
 
 SCRIPT = ROOT / ".github" / "scripts" / "comment.py"
@@ -129,7 +129,7 @@ def test_a_bot_s_other_comments_are_left_alone(github: GitHub, tmp_path: Path) -
 
 
 def test_nothing_to_say_makes_no_comment_but_updates_one(github: GitHub, tmp_path: Path) -> None:
-    quiet = f"{MARKER}\n{QUIET}\nnothing\n"
+    quiet = f"{MARKER}\n{NO_CHANGES}\nnothing\n"
     assert post(github, tmp_path, quiet).returncode == 0
     assert github.comments == []
     github.put(f"{MARKER}\nbefore\n")

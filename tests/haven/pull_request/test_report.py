@@ -34,12 +34,12 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Report:
     return make_report(directory, "main", DAY)
 
 
-def told(report: Report) -> dict[str, dict[str, Any]]:
+def stacks_of(report: Report) -> dict[str, dict[str, Any]]:
     return {each["stack"]: each for each in as_json(report)["stacks"]}
 
 
 def test_a_changed_stack_is_reported_with_its_tier_before_and_after(changed: Report) -> None:
-    one = told(changed)["one"]
+    one = stacks_of(changed)["one"]
     assert (one["change"], one["tier"]) == ("changed", {"before": "warm", "after": "backup"})
     assert [each["name"] for each in one["added"]] == ["bucket-0", "bucket-1"]
     assert one["removed"] == []
@@ -48,7 +48,7 @@ def test_a_changed_stack_is_reported_with_its_tier_before_and_after(changed: Rep
 
 
 def test_another_region_for_an_environment_that_stands_is_an_error(changed: Report) -> None:
-    [error] = told(changed)["one"]["errors"]
+    [error] = stacks_of(changed)["one"]["errors"]
     assert error["what"] == "haven:regions"
     assert "eu-west-2" in error["got"]
     assert "eu-west-1" in error["allowed"]
@@ -56,39 +56,39 @@ def test_another_region_for_an_environment_that_stands_is_an_error(changed: Repo
 
 
 def test_a_stack_that_was_not_there_has_everything_to_add(changed: Report) -> None:
-    three = told(changed)["three"]
+    three = stacks_of(changed)["three"]
     assert (three["change"], three["tier"]) == ("added", {"before": None, "after": "warm"})
     assert ([each["name"] for each in three["added"]], three["errors"]) == (["part-queue"], [])
 
 
 def test_a_stack_whose_file_is_gone_has_everything_to_remove(changed: Report) -> None:
-    two = told(changed)["two"]
+    two = stacks_of(changed)["two"]
     assert (two["change"], two["tier"]) == ("deleted", {"before": "warm", "after": None})
     assert ([each["name"] for each in two["removed"]], two["policy"]) == (["part-queue"], None)
 
 
 def test_what_is_wrong_with_a_stack_file_is_said_and_the_other_stacks_go_on(changed: Report) -> None:
-    four = told(changed)["four"]
+    four = stacks_of(changed)["four"]
     assert [each["what"].partition(" ")[0] for each in four["problems"]] == ["haven:tier"]
     assert four["policy"] is None
 
 
 def test_the_policies_judge_every_stack_that_there_is(changed: Report) -> None:
-    policies = {name: each["policy"] is not None for name, each in told(changed).items()}
+    policies = {name: each["policy"] is not None for name, each in stacks_of(changed).items()}
     assert policies == {"one": True, "two": False, "three": True, "four": False}
 
 
 def test_only_stacks_that_a_change_touches_are_reported(project: Path) -> None:
     (project / "README.md").write_text("words")
     stack_file(project, "one").write_text(STACK + "  haven:buckets: 1\n")
-    found = told(make_report(project, "main", DAY))
+    found = stacks_of(make_report(project, "main", DAY))
     assert found.keys() == {"one"}
     assert [each["name"] for each in found["one"]["added"]] == ["bucket-0"]
 
 
 def test_a_change_of_the_program_touches_every_stack_and_the_base_runs_its_own(project: Path) -> None:
     edit(project / "program" / "__main__.py", 'Part("part")', 'Part("whole")')
-    found = told(make_report(project, "main", DAY))
+    found = stacks_of(make_report(project, "main", DAY))
     assert found.keys() == {"one", "two"}
     for each in found.values():
         names = [[one["name"] for one in each[group]] for group in ("added", "changed", "removed")]
@@ -97,7 +97,7 @@ def test_a_change_of_the_program_touches_every_stack_and_the_base_runs_its_own(p
 
 def test_a_file_of_the_program_that_git_does_not_know_yet_counts_too(project: Path) -> None:
     (project / "program" / "more.py").touch()
-    assert told(make_report(project, "main", DAY)).keys() == {"one", "two"}
+    assert stacks_of(make_report(project, "main", DAY)).keys() == {"one", "two"}
 
 
 def test_each_side_takes_the_packages_of_its_own_checkout(project: Path) -> None:
@@ -110,7 +110,7 @@ def test_each_side_takes_the_packages_of_its_own_checkout(project: Path) -> None
     git(project, "commit", "--quiet", "--message=a package")
     git(project, "branch", "--force", "main")
     package.write_text("NAME = 'large'")
-    one = told(make_report(project, "main", DAY))["one"]
+    one = stacks_of(make_report(project, "main", DAY))["one"]
     names = [[each["name"] for each in one[group]] for group in ("added", "removed")]
     assert (names, one["failures"]) == ([["large-queue"], ["small-queue"]], [])
 
@@ -121,7 +121,7 @@ def test_what_others_merged_meanwhile_is_no_part_of_the_change(project: Path) ->
     git(project, "commit", "--quiet", "--all", "--message=meanwhile")
     git(project, "checkout", "--quiet", "change")
     stack_file(project, "one").write_text(STACK + "  haven:buckets: 1\n")
-    assert told(make_report(project, "main", DAY)).keys() == {"one"}
+    assert stacks_of(make_report(project, "main", DAY)).keys() == {"one"}
 
 
 def test_a_project_below_the_top_of_its_repository_is_reported_alike(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_project_below_the_top_of_its_repository_is_reported_alike(tmp_path: P
     git(top, "commit", "--quiet", "--message=below")
     git(top, "branch", "--force", "main")
     stack_file(project, "one").write_text(STACK + "  haven:buckets: 1\n")
-    found = told(make_report(project, "main", DAY))
+    found = stacks_of(make_report(project, "main", DAY))
     assert {name: [one["name"] for one in each["added"]] for name, each in found.items()} == {"one": ["bucket-0"]}
 
 
@@ -153,7 +153,7 @@ def test_violations_and_waivers_are_read_as_the_policies_write_them(project: Pat
 def test_secrets_are_compared_and_never_shown(project: Path) -> None:
     stack_file(project, "one").write_text(STACK + "  haven:password: tell-nobody\n")
     report = make_report(project, "main", DAY)
-    [queue] = told(report)["one"]["changed"]
+    [queue] = stacks_of(report)["one"]["changed"]
     assert queue["properties"] == [{"path": "password", "before": "(secret)", "after": "(secret)"}]
     assert "tell-nobody" not in json.dumps(as_json(report))
 
@@ -163,7 +163,7 @@ def test_a_base_whose_program_fails_leaves_the_difference_open_and_nothing_else(
     git(project, "commit", "--quiet", "--all", "--message=broken")
     git(project, "branch", "--force", "main")
     (project / "program" / "__main__.py").write_text(PROGRAM)
-    found = told(make_report(project, "main", DAY))["one"]
+    found = stacks_of(make_report(project, "main", DAY))["one"]
     assert (found["added"], found["errors"], found["policy"] is not None) == ([], [], True)
     assert "base branch's program doesn't run" in found["failures"][0]
     assert "ValueError: as it was" in found["failures"][0]

@@ -31,7 +31,7 @@ OWN_TESTS = {"python3 .github/scripts/comment.py .haven/pr/comment.md": "test_po
 
 
 class Destination:
-    """A checkout with stand-ins that write down how they are called and answer as they are told."""
+    """A checkout with stand-ins that write down how they are called and answer as configured."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -57,7 +57,7 @@ class Destination:
         file.chmod(0o755)
 
     def run(self, words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        told: Mapping[str, str] = {
+        environment: Mapping[str, str] = {
             "PATH": f"{self.directory / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "STACK": "prod",
             "GITHUB_OUTPUT": str(self.directory / "output"),
@@ -70,7 +70,12 @@ class Destination:
         }
         # As the runner does it: bash -e {0}, in the checkout.
         return subprocess.run(
-            ["bash", "-e", "-c", words], cwd=self.directory, env=told, capture_output=True, text=True, check=False
+            ["bash", "-e", "-c", words],
+            cwd=self.directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     @property

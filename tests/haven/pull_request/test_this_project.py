@@ -32,47 +32,47 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 @pytest.fixture(scope="module")
-def told(report: Report) -> dict[str, Any]:
+def found(report: Report) -> dict[str, Any]:
     stacks: list[dict[str, Any]] = as_json(report)["stacks"]
     assert len(stacks) == 1
     return stacks[0]
 
 
-def test_both_sides_run_and_the_tiers_are_told(told: dict[str, Any]) -> None:
-    assert told["failures"] == []
-    assert (told["stack"], told["tier"]) == ("warm", {"before": "warm", "after": "pilot-light"})
+def test_both_sides_run_and_the_tiers_are_reported(found: dict[str, Any]) -> None:
+    assert found["failures"] == []
+    assert (found["stack"], found["tier"]) == ("warm", {"before": "warm", "after": "pilot-light"})
 
 
-def test_the_edited_regions_are_an_error(told: dict[str, Any]) -> None:
-    assert [each["what"] for each in told["errors"]] == ["haven:regions"]
-    assert "eu-north-1" in told["errors"][0]["got"]
+def test_the_edited_regions_are_an_error(found: dict[str, Any]) -> None:
+    assert [each["what"] for each in found["errors"]] == ["haven:regions"]
+    assert "eu-north-1" in found["errors"][0]["got"]
 
 
-def test_what_stands_is_counted_by_region(told: dict[str, Any]) -> None:
-    gpu_nodes = {region: counts.get("gpuNodes") for region, counts in told["capacity"].items()}
+def test_capacity_is_counted_by_region(found: dict[str, Any]) -> None:
+    gpu_nodes = {region: counts.get("gpuNodes") for region, counts in found["capacity"].items()}
     here, there = {"before": 4, "after": 5}, {"before": 1, "after": 0}
     assert gpu_nodes == {"eu-west-1": here, "eu-central-1": there, "eu-north-1": None}
-    assert told["capacity"]["eu-north-1"]["controlPlanes"] == {"before": 0, "after": 1}
+    assert found["capacity"]["eu-north-1"]["controlPlanes"] == {"before": 0, "after": 1}
 
 
-def test_resources_are_found_under_their_regions_and_components(report: Report, told: dict[str, Any]) -> None:
-    added, removed = ({(each["region"], each["component"]) for each in told[group]} for group in ("added", "removed"))
+def test_resources_are_found_under_their_regions_and_components(report: Report, found: dict[str, Any]) -> None:
+    added, removed = ({(each["region"], each["component"]) for each in found[group]} for group in ("added", "removed"))
     assert ("eu-north-1", "InferenceCluster") in added
     assert ("eu-central-1", "InferenceCluster") in removed
     assert ("eu-central-1", "GlobalDatabase") in removed
-    assert "haven-warm-db-euc1" in {each["name"] for each in told["refused"]}
+    assert "haven-warm-db-euc1" in {each["name"] for each in found["refused"]}
     [stack] = report.stacks
-    clusters = [each for each in stack.found.removed if each.type == aws.EKS_CLUSTER]
+    clusters = [each for each in stack.diff.removed if each.type == aws.EKS_CLUSTER]
     assert [each.region for each in clusters] == ["eu-central-1"]
 
 
-def test_the_policies_judged_what_the_change_makes_of_it(told: dict[str, Any]) -> None:
-    assert told["policy"] is not None
-    assert told["policy"]["mandatory"] == sum(each["level"] == "mandatory" for each in told["policy"]["violations"])
+def test_the_policies_judged_what_the_change_makes_of_it(found: dict[str, Any]) -> None:
+    assert found["policy"] is not None
+    assert found["policy"]["mandatory"] == sum(each["level"] == "mandatory" for each in found["policy"]["violations"])
 
 
 def test_the_comment_says_it_first_and_folds_the_rest(report: Report) -> None:
-    text = markdown.comment(report, markdown.Where())
+    text = markdown.comment(report, markdown.FullReport())
     assert "**Not to be merged as it is:** `warm`." in text
     assert "`warm` → **`pilot-light`**" in text
     assert text.index("**Errors**") < text.index("<details>")

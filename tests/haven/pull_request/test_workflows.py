@@ -136,4 +136,4 @@ def test_the_script_that_posts_knows_the_report_s_markers() -> None:
     assert spec.loader
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    assert (script.MARKER, script.QUIET) == (markdown.MARKER, markdown.QUIET)
+    assert (script.MARKER, script.NO_CHANGES) == (markdown.MARKER, markdown.NO_CHANGES)

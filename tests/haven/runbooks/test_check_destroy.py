@@ -63,9 +63,9 @@ def _answer_for_the_cache(stub: Stubber, region: str, primary: str | None) -> No
         stub.add_client_error("describe_replication_groups", "ReplicationGroupNotFoundFault", expected_params=asked)
         return
     role = "PRIMARY" if region == primary else "SECONDARY"
-    told = {"GlobalReplicationGroupId": DATASTORE, "GlobalReplicationGroupMemberRole": role}
+    info = {"GlobalReplicationGroupId": DATASTORE, "GlobalReplicationGroupMemberRole": role}
     stub.add_response(
-        "describe_replication_groups", {"ReplicationGroups": [{"GlobalReplicationGroupInfo": told}]}, asked
+        "describe_replication_groups", {"ReplicationGroups": [{"GlobalReplicationGroupInfo": info}]}, asked
     )
 
 
@@ -84,18 +84,18 @@ def test_what_is_gone_already_stands_in_no_way() -> None:
 
 
 def test_a_promoted_database_has_to_be_named_as_the_active_side_first() -> None:
-    (told,) = found(PRIMARY, answering(database=RECOVERY, cache=PRIMARY))
-    assert told.startswith(f'the database: got "{RECOVERY}" as the writing Region while haven:active is "{PRIMARY}"')
-    assert f"set haven:active to {RECOVERY} and run pulumi up" in told
+    (problem,) = found(PRIMARY, answering(database=RECOVERY, cache=PRIMARY))
+    assert problem.startswith(f'the database: got "{RECOVERY}" as the writing Region while haven:active is "{PRIMARY}"')
+    assert f"set haven:active to {RECOVERY} and run pulumi up" in problem
     assert found(RECOVERY, answering(database=RECOVERY, cache=PRIMARY)) == []
 
 
 def test_a_promoted_cache_has_to_be_given_back_whichever_side_is_active() -> None:
     for active in (PRIMARY, RECOVERY):
-        (told,) = found(active, answering(database=active, cache=RECOVERY))
-        assert told.startswith(f'the cache: got "{RECOVERY}" as the primary of Global Datastore {DATASTORE}')
+        (problem,) = found(active, answering(database=active, cache=RECOVERY))
+        assert problem.startswith(f'the cache: got "{RECOVERY}" as the primary of Global Datastore {DATASTORE}')
         group = manifest()["sides"][PRIMARY]["cache"]
-        assert f"--primary-region {PRIMARY} --primary-replication-group-id {group};" in told
+        assert f"--primary-region {PRIMARY} --primary-replication-group-id {group};" in problem
 
 
 def test_the_page_that_is_named_has_the_section_that_is_named() -> None:
