@@ -18,7 +18,7 @@ from haven_components import COMPONENTS
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "components").rglob("*.py"))
 TIERS = re.compile(r"pilot[-_ ]light|active[-_]active|\bwarm\b|\btiers?\b(?!=)", re.IGNORECASE)
-"""`backup` alone is no tell-tale: databases have backups whatever the tier. `tier=` is an argument of AWS's own."""
+"""`backup` alone is not on the list: databases have backups whatever the tier. `tier=` is an argument of AWS's own."""
 OWN_IMPORTS = {"haven_components", "pulumi", "pulumi_aws", "pulumi_eks", "pulumi_kubernetes", "pulumi_random"}
 
 

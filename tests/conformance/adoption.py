@@ -1,4 +1,4 @@
-"""What the AWS provider would do to things that stand already, in the emulator, once they are declared."""
+"""What the AWS provider would do to existing resources, in the emulator, once they are declared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Planned:
 
 @dataclass
 class Adoption:
-    """A declaration beside what stands already, in a Terraform state of its own."""
+    """A declaration beside existing resources, in a Terraform state of its own."""
 
     provider: cli.Terraform
     url: str
@@ -64,7 +64,7 @@ class Adoption:
 
 
 def _planned(explained: drift.ExplainedDrift, paths: list[list[str]]) -> Planned:
-    """What the emulator forgets is no reason to replace anything."""
+    """What the emulator drops is no reason to replace anything."""
     difference = explained.resource
     known = gap_handling.explain(difference.type, [path[0] for path in paths])
     forced_by = {argument for argument, defect in known.items() if defect is None}

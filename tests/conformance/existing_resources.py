@@ -78,7 +78,7 @@ class Existing:
             GlobalClusterIdentifier=whole,
             SourceDBClusterIdentifier=arn,
             DeletionProtection=True,
-            StorageEncrypted=True,  # AWS takes this from the cluster, and refuses to be told; the emulator has to be
+            StorageEncrypted=True,  # AWS takes this from the cluster, and refuses the argument; the emulator has to be
         )
         self.ids[f"aws_rds_global_cluster.{whole}"] = whole
 

@@ -123,10 +123,10 @@ def _filled(value: Any, unknown: Any, shape: Shape, address: str, name: str) -> 
     if unknown is True:
         return _made_up(address, name, shape)
     if isinstance(unknown, Mapping) and isinstance(shape, Group):
-        unsaid = {each for each in unknown if not shape.exact and _unsaid(unknown[each], each, shape.fields[each])}
-        fields = {each: shape.fields[each].shape for each in unknown.keys() - unsaid}
-        told = {each: _filled(value.get(each), unknown[each], below, address, each) for each, below in fields.items()}
-        return value | told | dict.fromkeys(unsaid)
+        unset = {each for each in unknown if not shape.exact and _unset(unknown[each], each, shape.fields[each])}
+        fields = {each: shape.fields[each].shape for each in unknown.keys() - unset}
+        filled = {each: _filled(value.get(each), unknown[each], below, address, each) for each, below in fields.items()}
+        return value | filled | dict.fromkeys(unset)
     if isinstance(unknown, Mapping) and isinstance(shape, Many):
         return value | {each: _filled(value.get(each), unknown[each], shape.each, address, each) for each in unknown}
     if isinstance(unknown, list) and isinstance(shape, Many):
@@ -134,8 +134,8 @@ def _filled(value: Any, unknown: Any, shape: Shape, address: str, name: str) -> 
     return value
 
 
-def _unsaid(unknown: Any, name: str, field: Field) -> bool:
-    """What could have been said and wasn't stays unsaid: what is made up might not go with the rest."""
+def _unset(unknown: Any, name: str, field: Field) -> bool:
+    """An optional argument that is unset stays unset: a fabricated value might not fit the rest."""
     return unknown is True and field.settable and name != "id" and isinstance(field.shape, Scalar)
 
 

@@ -16,7 +16,7 @@ SPARED = {
     "aws_elasticache_replication_group",
     "aws_flow_log",
 }
-"""Types of which the emulator forgets something and then can't take it again, or that would be replaced to set it."""
+"""Types of which the emulator drops something and then can't take it again, or that would be replaced to set it."""
 
 FIXED = {"aws_eks_node_group": {"scaling_config"}}
 """Type -> what the emulator can't change: UpdateNodegroupConfig is an unknown action."""
@@ -108,7 +108,7 @@ def _spare(exported: Export) -> None:
 
 def _delete_last(exported: Export) -> None:
     """Pulumi deletes at the end; Terraform does where a resource says so. Else an alarm would go before the composite
-    alarm that still reads it is told, which AWS refuses."""
+    alarm that still reads it is updated, which AWS refuses."""
     for body in exported.document["resource"].get("aws_cloudwatch_metric_alarm", {}).values():
         body.setdefault("lifecycle", {})["create_before_destroy"] = True
 

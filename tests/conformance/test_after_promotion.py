@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(600)
 
 STACK = "warm"
 """It has all that a promotion moves: a member with an instance, a Global Datastore, secrets in both Regions."""
-FLIPS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
+FAILOVERS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
     RECOVERY: ({}, {"active": RECOVERY}),
     PRIMARY: ({"active": RECOVERY, "demote": PRIMARY}, {"demote": PRIMARY}),
 }
@@ -36,8 +36,8 @@ FLIPS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
 
 
 @dataclass(frozen=True)
-class Flip:
-    """A stack that stood and was promoted out-of-band, and is now declared with the other Region as the active one."""
+class Failover:
+    """A deployed stack that was promoted out-of-band, and is now declared with the other Region as the active one."""
 
     to: str
     """The newly active Region."""
@@ -47,7 +47,7 @@ class Flip:
     recording: Recording
     """Of what is declared now."""
 
-    def copied(self, place: Path) -> "Flip":
+    def copied(self, place: Path) -> "Failover":
         """The same in a directory of its own, where more may be read back."""
         folder = place / "copied"
         shutil.copytree(self.standing.folder, folder, symlinks=True)
@@ -97,11 +97,11 @@ class Flip:
         return [(self.region(each), each) for each in self.standing.addresses() if each.startswith(f"{type_}.")]
 
 
-def flip(provider: cli.Terraform, to: str, folder: Path, stack: str = STACK) -> Flip:
-    before, recording = environment(stack, **FLIPS[to][0]), environment(stack, **FLIPS[to][1])
+def fail_over(provider: cli.Terraform, to: str, folder: Path, stack: str = STACK) -> Failover:
+    before, recording = environment(stack, **FAILOVERS[to][0]), environment(stack, **FAILOVERS[to][1])
     schema = provider.schema()
     old = export(before, schema)
-    return Flip(to, stand(provider, old, folder), old, export(recording, schema), recording)
+    return Failover(to, stand(provider, old, folder), old, export(recording, schema), recording)
 
 
 def expecting_nothing(exported: Export, *types: str) -> Export:
@@ -113,10 +113,10 @@ def expecting_nothing(exported: Export, *types: str) -> Export:
     return replace(exported, document=document)
 
 
-def assert_only_enlarges(flipped: Flip, differences: Mapping[str, ResourceDrift]) -> None:
+def assert_only_enlarges(failover: Failover, differences: Mapping[str, ResourceDrift]) -> None:
     assert differences
     assert {each.action for each in differences.values()} <= {"create", "update"}
-    assert {flipped.region(address) for address in differences} == {flipped.to}
+    assert {failover.region(address) for address in differences} == {failover.to}
     for each in differences.values():
         if each.action == "update":
             assert each.type == "aws_eks_node_group"
@@ -124,19 +124,19 @@ def assert_only_enlarges(flipped: Flip, differences: Mapping[str, ResourceDrift]
 
 
 @pytest.fixture(scope="module")
-def failed_over(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Flip:
+def failed_over(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Failover:
     """After a failover, with everything read back that is to stay as it is."""
-    flipped = flip(provider, RECOVERY, tmp_path_factory.mktemp("failed-over"))
-    assert flipped.plan(flipped.before) == {}
-    flipped.read_back(Afterwards.STAYS)
-    return flipped
+    failover = fail_over(provider, RECOVERY, tmp_path_factory.mktemp("failed-over"))
+    assert failover.plan(failover.before) == {}
+    failover.read_back(Afterwards.STAYS)
+    return failover
 
 
-def test_after_a_failover_nothing_of_it_is_undone(failed_over: Flip) -> None:
+def test_after_a_failover_nothing_of_it_is_undone(failed_over: Failover) -> None:
     assert_only_enlarges(failed_over, failed_over.plan(failed_over.after))
 
 
-def test_what_is_put_back_is_put_back_in_place_and_nothing_else_happens(failed_over: Flip, tmp_path: Path) -> None:
+def test_what_is_put_back_is_put_back_in_place_and_nothing_else_happens(failed_over: Failover, tmp_path: Path) -> None:
     enlarged = failed_over.plan(failed_over.after)
     moved = failed_over.copied(tmp_path)
     put_back = moved.read_back(Afterwards.PUT_BACK)
@@ -147,7 +147,7 @@ def test_what_is_put_back_is_put_back_in_place_and_nothing_else_happens(failed_o
     assert {(each.address, argument) for each in mended for argument in each.arguments} == put_back
 
 
-def test_a_declaration_that_does_not_expect_it_would_undo_it(failed_over: Flip) -> None:
+def test_a_declaration_that_does_not_expect_it_would_undo_it(failed_over: Failover) -> None:
     """Each row is seen to bite; the cache's groups by themselves, for their replacement hides the other rows."""
     rows = [each for each in promotion_effects.CHANGES if each.otherwise and each.afterwards is Afterwards.STAYS]
     groups = {each.type for each in rows if each.type == "aws_elasticache_replication_group"}
@@ -159,7 +159,9 @@ def test_a_declaration_that_does_not_expect_it_would_undo_it(failed_over: Flip) 
             assert hit & {row.otherwise, "replace"}, row
 
 
-def test_an_instance_that_a_runbook_made_with_defaults_is_mended_in_place(failed_over: Flip, tmp_path: Path) -> None:
+def test_an_instance_that_a_runbook_made_with_defaults_is_mended_in_place(
+    failed_over: Failover, tmp_path: Path
+) -> None:
     defaults = {
         "auto_minor_version_upgrade": True,
         "copy_tags_to_snapshot": False,
@@ -178,27 +180,27 @@ def test_an_instance_that_a_runbook_made_with_defaults_is_mended_in_place(failed
     assert {each.partition(".")[0] for each in mended.arguments} == set(defaults)
 
 
-def test_every_row_is_about_something_that_stands(failed_over: Flip) -> None:
-    told = {(each.type, each.attribute) for each in promotion_effects.CHANGES}
+def test_every_row_is_about_something_that_is_declared(failed_over: Failover) -> None:
+    listed = {(each.type, each.attribute) for each in promotion_effects.CHANGES}
     changes = {address: failed_over.changes(address) for address in failed_over.standing.addresses()}
-    assert {(each.type, each.attribute) for found in changes.values() for each in found} == told
+    assert {(each.type, each.attribute) for found in changes.values() for each in found} == listed
 
 
 @pytest.mark.exhaustive
 def test_after_a_failback_nothing_of_it_is_undone(provider: cli.Terraform, tmp_path: Path) -> None:
-    flipped = flip(provider, PRIMARY, tmp_path)
-    flipped.read_back(Afterwards.STAYS)
-    assert_only_enlarges(flipped, flipped.plan(flipped.after))
+    failover = fail_over(provider, PRIMARY, tmp_path)
+    failover.read_back(Afterwards.STAYS)
+    assert_only_enlarges(failover, failover.plan(failover.after))
 
 
 @pytest.mark.exhaustive
 def test_from_pilot_light_the_missing_instance_is_made_under_the_manifests_name(
     provider: cli.Terraform, tmp_path: Path
 ) -> None:
-    flipped = flip(provider, RECOVERY, tmp_path, "pilot-light")
-    differences = flipped.plan(flipped.after)
-    assert_only_enlarges(flipped, differences)
+    failover = fail_over(provider, RECOVERY, tmp_path, "pilot-light")
+    differences = failover.plan(failover.after)
+    assert_only_enlarges(failover, differences)
     made = [each.address for each in differences.values() if each.type == "aws_rds_cluster_instance"]
-    listed = flipped.recording.outputs["manifest"]["sides"][RECOVERY]["database"]["instances"]
+    listed = failover.recording.outputs["manifest"]["sides"][RECOVERY]["database"]["instances"]
     assert {each.partition(".")[2] for each in made} <= set(listed)
     assert made

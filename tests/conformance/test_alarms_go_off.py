@@ -90,7 +90,7 @@ class Deployed:
         return url
 
     def heard(self, region: str, url: str) -> list[tuple[str, str]]:
-        """Names of alarms and the states of which the topic has told."""
+        """Names of alarms and the states that the topic has received."""
         messages = self.clients.of("sqs", region).receive_message(QueueUrl=url, MaxNumberOfMessages=10)
         bodies = [json.loads(json.loads(each["Body"])["Message"]) for each in messages.get("Messages", [])]
         return [(each["AlarmName"], each["NewStateValue"]) for each in bodies]
@@ -158,6 +158,6 @@ def test_a_lag_sets_off_the_alarms_of_its_own_region_alone(deployed: Deployed) -
     deployed.lag(RECOVERY, 9000)
     assert wait_for(deployed, RECOVERY, behind) == behind
     assert "ALARM" not in deployed.states(PRIMARY).values()
-    told = {region: deployed.heard(region, url) for region, url in queues.items()}
-    assert (f"{NAME}-euc1-database-lag", "ALARM") in told[RECOVERY]
-    assert told[PRIMARY] == []
+    received = {region: deployed.heard(region, url) for region, url in queues.items()}
+    assert (f"{NAME}-euc1-database-lag", "ALARM") in received[RECOVERY]
+    assert received[PRIMARY] == []

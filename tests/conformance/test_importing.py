@@ -1,4 +1,4 @@
-"""What stands already comes under Haven, as `docs/importing.md` says: in the emulator, through the AWS provider."""
+"""Existing resources are imported as `docs/importing.md` describes: in the emulator, through the AWS provider."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -53,7 +53,7 @@ DATABASE = {
     "preferred_maintenance_window",
 }
 """What Haven changes in an adopted database cluster, beside its security groups, which only have ids later, and its
-logs, which the emulator forgets."""
+logs, which the emulator drops."""
 INSTANCE = {"apply_immediately", "copy_tags_to_snapshot", "force_destroy", "preferred_maintenance_window"}
 CLUSTER = {
     "access_config.authentication_mode",
@@ -187,7 +187,7 @@ def test_a_network_and_a_database_that_fit_are_adopted_as_they_are(adoption: Ado
 
 
 def there(url: str, subnets: Mapping[str, str]) -> Mapping[str, Any]:
-    """What tells the adopted things from new ones of the same names, and the database's roles."""
+    """What distinguishes the imported resources from new ones of the same names, and the database's roles."""
     clients = Clients(url)
     found = clients.of("ec2", PRIMARY).describe_subnets(SubnetIds=list(subnets.values()))["Subnets"]
     rds = clients.of("rds", PRIMARY)

@@ -82,8 +82,8 @@ BY_TIER = (
         components="GlobalDatabase",
     ),
     Allowed(".*", ONLY_PRIMARY, "the cache is rebuilt, empty", CACHED_ONCE, components="GlobalCache"),
-    Allowed("ec2/(eip|natGateway)", ONLY_PRIMARY, "pilot-light needs no way out yet", {(PILOT_LIGHT, False)}),
-    Allowed("ec2/route", ONLY_PRIMARY, "pilot-light needs no way out yet", {(PILOT_LIGHT, False)}, ".*-nat-.*"),
+    Allowed("ec2/(eip|natGateway)", ONLY_PRIMARY, "pilot-light needs no egress yet", {(PILOT_LIGHT, False)}),
+    Allowed("ec2/route", ONLY_PRIMARY, "pilot-light needs no egress yet", {(PILOT_LIGHT, False)}, ".*-nat-.*"),
     Allowed(
         "eks/nodeGroup",
         "scalingConfig",
@@ -137,7 +137,7 @@ BY_NATURE = (
         names="faults-<here>-database.*",
     ),
     Allowed("backup/restoreTesting.*", ONLY_RECOVERY, "what is tried is whether copies can be restored"),
-    Allowed("budgets/.*|costexplorer/.*|sns/.*", ONLY_PRIMARY, "costs are told once, for both", components="CostGuard"),
+    Allowed("budgets/.*|costexplorer/.*|sns/.*", ONLY_PRIMARY, "one budget covers both", components="CostGuard"),
     Allowed(
         "iam/.*",
         ONLY_PRIMARY,

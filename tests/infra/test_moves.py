@@ -1,4 +1,4 @@
-"""What a move to another tier means for what stands already."""
+"""What a move to another tier means for existing resources."""
 
 from itertools import pairwise
 

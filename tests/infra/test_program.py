@@ -45,7 +45,7 @@ STATEFUL = {
 
 
 def comparable(record: Resource) -> tuple[object, Options]:
-    """What a flip must not change; the order of the sides is no part of a resource."""
+    """What a failover must not change; the order of the sides is no part of a resource."""
     options = dataclasses.replace(record.options, dependencies=(), property_dependencies={})
     return record.inputs, options
 
@@ -309,8 +309,8 @@ def test_automatic_traffic_adds_endpoint_checks() -> None:
 
 @pytest.mark.parametrize("stack", TIERS)
 def test_a_failover_says_what_stands_in_the_way_of_a_destroy_where_the_cache_was_promoted(stack: str) -> None:
-    said = [
+    values = [
         any("check-destroy" in note for note in each.outputs["notes"])
         for each in (environment(stack), environment(stack, active=RECOVERY))
     ]
-    assert said == [False, stack in ("warm", "active-active")]
+    assert values == [False, stack in ("warm", "active-active")]

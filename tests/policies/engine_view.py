@@ -15,7 +15,7 @@ from haven_policies.rules.resource_graph import keys_in
 
 
 class EngineView:
-    """One recording, as an engine tells it."""
+    """One recording, as an engine reports it."""
 
     def __init__(self, recording: Recording, *, deployed: bool) -> None:
         """Args:

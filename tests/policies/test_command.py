@@ -68,17 +68,17 @@ def test_sarif_stands_alone_and_names_the_stack_s_file(haven: Haven) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--sarif"], "--sarif: got no --policy; allowed: --policy beside it"),
         (["--policy", "--sarif", "--json"], "--sarif: got --json too; allowed: one of the two"),
         (["--policy", "--compare", "warm"], "--policy: got --compare too; allowed: one of the two"),
     ],
 )
-def test_options_that_don_t_go_together_are_refused(options: list[str], said: str, haven: Haven) -> None:
+def test_options_that_don_t_go_together_are_refused(options: list[str], message: str, haven: Haven) -> None:
     code, out, err = haven(*options)
     assert (code, out) == (BAD_INPUT, "")
-    assert said in err
+    assert message in err
 
 
 def test_a_rule_that_there_is_none_of_is_bad_input(haven: Haven) -> None:

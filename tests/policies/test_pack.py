@@ -27,11 +27,11 @@ BIG = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length",
 def host(stack: str, **changes: str) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
     """The pack, started as Pulumi's language host starts it, for a stack with some keys changed."""
     config = {**load_stack(stack, ROOT).config, **{f"haven:{name}": text for name, text in changes.items()}}
-    told = {"PULUMI_PROJECT": "haven", "PULUMI_STACK": stack, "PULUMI_DRY_RUN": "true"}
+    variables = {"PULUMI_PROJECT": "haven", "PULUMI_STACK": stack, "PULUMI_DRY_RUN": "true"}
     process = subprocess.Popen(
         [sys.executable, "-u", str(ROOT / "policies")],
         cwd=ROOT / "policies",
-        env={**os.environ, **told, "PULUMI_CONFIG": json.dumps(config)},
+        env={**os.environ, **variables, "PULUMI_CONFIG": json.dumps(config)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -47,7 +47,7 @@ def host(stack: str, **changes: str) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]
         process.communicate()
 
 
-def said(answer: analyzer_pb2.AnalyzeResponse) -> set[str]:
+def reported(answer: analyzer_pb2.AnalyzeResponse) -> set[str]:
     """The policies that found something."""
     return {each.policyName for each in answer.diagnostics}
 
@@ -59,24 +59,24 @@ def warm() -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
 
 
 def test_every_rule_is_a_policy_with_its_page_and_its_remedy(warm: analyzer_pb2_grpc.AnalyzerStub) -> None:
-    told = {each.name: each for each in warm.GetAnalyzerInfo(empty_pb2.Empty()).policies}
-    assert told.keys() == {*(each.name for each in RULES), "waivers"}
+    listed = {each.name: each for each in warm.GetAnalyzerInfo(empty_pb2.Empty()).policies}
+    assert listed.keys() == {*(each.name for each in RULES), "waivers"}
     for rule in RULES:
-        assert (told[rule.name].url, told[rule.name].remediation_steps) == (rule.page, rule.remediation)
-        assert told[rule.name].enforcementLevel == getattr(analyzer_pb2, rule.level.upper())
+        assert (listed[rule.name].url, listed[rule.name].remediation_steps) == (rule.page, rule.remediation)
+        assert listed[rule.name].enforcementLevel == getattr(analyzer_pb2, rule.level.upper())
 
 
 def test_the_pack_finds_nothing_in_the_environment_as_a_whole(warm: analyzer_pb2_grpc.AnalyzerStub) -> None:
     recording = environment("warm")
-    assert said(warm.AnalyzeStack(EngineView(recording, deployed=False).stack_request())) == set()
-    assert said(warm.AnalyzeStack(EngineView(recording, deployed=True).stack_request())) == set()
+    assert reported(warm.AnalyzeStack(EngineView(recording, deployed=False).stack_request())) == set()
+    assert reported(warm.AnalyzeStack(EngineView(recording, deployed=True).stack_request())) == set()
 
 
 def test_the_pack_finds_nothing_in_single_resources(warm: analyzer_pb2_grpc.AnalyzerStub) -> None:
     recording = environment("warm")
     view = EngineView(recording, deployed=False)
     for each in recording.real():
-        assert said(warm.Analyze(view.resource_request(each))) == set(), each.urn
+        assert reported(warm.Analyze(view.resource_request(each))) == set(), each.urn
 
 
 def test_the_pack_names_what_is_broken_before_it_is_made(warm: analyzer_pb2_grpc.AnalyzerStub) -> None:

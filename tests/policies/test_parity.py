@@ -1,4 +1,4 @@
-"""The rules say the same of what Pulumi's engine tells as of what the program declares."""
+"""The rules find the same in what Pulumi's engine reports as in what the program declares."""
 
 import pytest
 from pulumi_policy import PolicyProviderResource, PolicyResourceOptions, ResourceValidationArgs
@@ -13,29 +13,29 @@ from tests.policies.engine_view import EngineView
 from tests.policies.test_mutations import MUTATIONS
 
 
-def _told(recording: Recording, *, deployed: bool) -> Recording:
+def _reported(recording: Recording, *, deployed: bool) -> Recording:
     return recording_of(EngineView(recording, deployed=deployed).resources(), recording.stack)
 
 
 @pytest.mark.parametrize("deployed", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("stack", EVERY_STACK)
 def test_the_shipped_stacks_violate_nothing_before_and_after_their_first_deployment(stack: str, deployed: bool) -> None:
-    verdict = verdict_of(stack, _told(environment(stack), deployed=deployed), {})
+    verdict = verdict_of(stack, _reported(environment(stack), deployed=deployed), {})
     assert [each.message for each in verdict.violations] == []
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: f"{each.stack}: {each.what}")
 def test_what_is_broken_is_seen_once_everything_is_known(mutation: Mutation) -> None:
     broken = mutation.change(mutation.before)
-    told = _told(broken, deployed=True)
-    verdict = verdict_of(mutation.stack, told, {**mutation.config, **mutation.judged_as})
+    reported = _reported(broken, deployed=True)
+    verdict = verdict_of(mutation.stack, reported, {**mutation.config, **mutation.judged_as})
     found = {each.rule.name for each in verdict.violations}
     assert mutation.rule in found
     assert found == {mutation.rule} or _moved(broken)
 
 
 def _moved(broken: Recording) -> bool:
-    """Whether a resource names another Region than its provider's: an engine tells that it stands there, and so it is
+    """Whether a resource names another Region than its provider's: an engine reports it there, and so it is
     missing where it was, which other rules mind."""
     return any(own_region(each.type, each.inputs) not in (None, each.region) for each in broken.real())
 
@@ -43,7 +43,7 @@ def _moved(broken: Recording) -> bool:
 @pytest.mark.parametrize("deployed", [False, True], ids=["before", "after"])
 def test_a_region_that_a_resource_names_itself_goes_over_its_providers(deployed: bool) -> None:
     moved = setting(aws.S3_BUCKET, "region", "us-east-1", "artifacts-euc1")(environment("warm"))
-    bucket = find(_told(moved, deployed=deployed), aws.S3_BUCKET, "artifacts-euc1")
+    bucket = find(_reported(moved, deployed=deployed), aws.S3_BUCKET, "artifacts-euc1")
     assert bucket.region == "us-east-1"
 
 

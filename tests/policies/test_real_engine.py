@@ -1,4 +1,4 @@
-"""The pack under the Pulumi CLI, where this machine has one: the engine loads it, and tells it the stack's config."""
+"""The pack under the Pulumi CLI, where this machine has one: the engine loads it, and passes it the stack's config."""
 
 import json
 import os
@@ -50,6 +50,6 @@ def test_the_engine_loads_the_pack_and_it_reads_the_stack_s_config(tmp_path: Pat
         return ran.stdout
 
     pulumi("stack", "init", "dev")
-    said = pulumi("preview", "--stack", "dev", "--policy-pack", str(ROOT / "policies"))
-    assert "haven@v0.1.0" in said
-    assert "The waiver of database-encrypted for a-cluster-that-is-not-there lets nothing pass" in said
+    output = pulumi("preview", "--stack", "dev", "--policy-pack", str(ROOT / "policies"))
+    assert "haven@v0.1.0" in output
+    assert "The waiver of database-encrypted for a-cluster-that-is-not-there lets nothing pass" in output

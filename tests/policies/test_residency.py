@@ -29,14 +29,14 @@ from tests.policies.breaking import TODAY, adding, find, setting, verdict_of
 from tests.policies.mutations.residency import residency
 
 
-def limits(store: Store, **said: Any) -> list[set[str]]:
+def limits(store: Store, **keys: Any) -> list[set[str]]:
     config = {"haven:regions": json.dumps({"primary": "eu-west-1", "recovery": "eu-central-1"})}
-    facts = read_stack_facts("test", {**config, "haven:residency": json.dumps(said)})
+    facts = read_stack_facts("test", {**config, "haven:residency": json.dumps(keys)})
     return [set(each.regions) for each in Limits(facts).of(store)]
 
 
-def judged(recording: Recording, said: dict[str, str]) -> Verdict:
-    return verdict_of("warm", recording, said)
+def judged(recording: Recording, config: dict[str, str]) -> Verdict:
+    return verdict_of("warm", recording, config)
 
 
 COMMERCIAL_AND_GOVCLOUD = ("aws", "aws-us-gov")
@@ -105,7 +105,7 @@ def test_a_preset_takes_only_regions_that_aws_names_after_the_place_that_it_give
         assert named in place
 
 
-SAID = {
+STATEMENT = {
     "description": "Data may go to a place under this statement.",
     "source": "https://example.org/law",
     "checked": "excerpt",
@@ -113,7 +113,7 @@ SAID = {
 
 
 @pytest.mark.parametrize(
-    ("said", "reading"),
+    ("config", "reading"),
     [
         ({"read": "2026-11-21"}, "excerpt read 2026-11-21"),
         ({"checked": "not read"}, "not read"),
@@ -123,12 +123,12 @@ SAID = {
         ),
     ],
 )
-def test_a_statement_says_how_much_of_its_source_was_read_and_when(said: dict[str, str], reading: str) -> None:
-    assert Statement.model_validate(SAID | said).reading == reading
+def test_a_statement_says_how_much_of_its_source_was_read_and_when(config: dict[str, str], reading: str) -> None:
+    assert Statement.model_validate(STATEMENT | config).reading == reading
 
 
 @pytest.mark.parametrize(
-    "said",
+    "config",
     [
         {},
         {"checked": "not read", "read": "2026-11-21"},
@@ -136,9 +136,9 @@ def test_a_statement_says_how_much_of_its_source_was_read_and_when(said: dict[st
         {"seenAt": "https://example.org/it", "read": "2026-11-21"},
     ],
 )
-def test_a_statement_does_not_claim_a_reading_that_there_was_not(said: dict[str, str]) -> None:
+def test_a_statement_does_not_claim_a_reading_that_there_was_not(config: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="and nothing else has"):
-        Statement.model_validate(SAID | said)
+        Statement.model_validate(STATEMENT | config)
 
 
 def test_there_are_presets_of_europe_and_of_the_united_states() -> None:
@@ -147,17 +147,17 @@ def test_there_are_presets_of_europe_and_of_the_united_states() -> None:
 
 
 def test_a_report_shows_what_a_preset_claims_and_what_it_does_not() -> None:
-    said = residency(classes={"personal": {"presets": ["gdpr"]}}, default="personal")
-    verdict = judged(environment("warm"), said)
+    config = residency(classes={"personal": {"presets": ["gdpr"]}}, default="personal")
+    verdict = judged(environment("warm"), config)
     text = " ".join(render(verdict, TODAY, Style()).split())
     assert "Preset gdpr: " in text
     assert preset("gdpr").claims[0] in text
     assert preset("gdpr").does_not_claim[0] in text
     for each in preset("gdpr").statements:
         assert f"{each.source} ({each.reading})" in text
-    (told,) = as_json(verdict)["presets"]
-    assert told["name"] == "gdpr"
-    assert {"claims", "doesNotClaim", "statements", "regions", "title"} <= told.keys()
+    (entry,) = as_json(verdict)["presets"]
+    assert entry["name"] == "gdpr"
+    assert {"claims", "doesNotClaim", "statements", "regions", "title"} <= entry.keys()
 
 
 def test_nothing_is_told_of_presets_that_no_class_uses() -> None:
@@ -166,9 +166,9 @@ def test_nothing_is_told_of_presets_that_no_class_uses() -> None:
 
 
 def test_a_preset_that_there_is_none_of_is_refused_where_only_the_rules_run_too() -> None:
-    said = {"default": "other", "classes": {"personal": {"presets": ["gdrp"]}}}
+    config = {"default": "other", "classes": {"personal": {"presets": ["gdrp"]}}}
     with pytest.raises(Problems) as refused:
-        read_stack_facts("test", {"haven:residency": json.dumps(said)})
+        read_stack_facts("test", {"haven:residency": json.dumps(config)})
     assert [each.what for each in refused.value.problems] == [
         "haven:residency.classes.personal.presets",
         "haven:residency.default",
@@ -177,8 +177,8 @@ def test_a_preset_that_there_is_none_of_is_refused_where_only_the_rules_run_too(
 
 def test_a_finding_names_what_leads_where_what_is_allowed_by_whom_and_the_fix() -> None:
     broken = setting(aws.SECRETSMANAGER_SECRET, "replicas.0.region", "us-east-1", "model-hub")
-    said = residency(classes={"secret": {"regions": ["eu-west-1", "eu-central-1"]}}, stores={"secrets": "secret"})
-    found = [each for each in judged(broken(environment("warm")), said).violations if "replicas" in each.rule.name]
+    config = residency(classes={"secret": {"regions": ["eu-west-1", "eu-central-1"]}}, stores={"secrets": "secret"})
+    found = [each for each in judged(broken(environment("warm")), config).violations if "replicas" in each.rule.name]
     assert [each.message for each in found] == [
         "haven-warm-model-hub-secret replicas[0].region: got us-east-1; "
         'allowed: "eu-central-1", "eu-west-1" (data class secret); '

@@ -32,7 +32,7 @@ def naming(type_: str, name: str, *, inputs: Mapping[str, Any] | None = None, **
 
 
 def zone(letter: str) -> Change:
-    """Adds a private subnet with its route table, which has no way out yet."""
+    """Adds a private subnet with its route table, which has no egress yet."""
     name = f"private-{letter}"
     place = {"availabilityZone": f"eu-west-1{letter}", "vpcId": "vpc-0123456789abcdef0"}
     return both(

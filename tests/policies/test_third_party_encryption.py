@@ -165,7 +165,7 @@ CASES = (
     ),
     case(
         "file-system-encrypted",
-        "Lustre where nothing is said",
+        "Lustre without the property",
         aws.FSX_LUSTRE_FILE_SYSTEM,
         "deploymentType",
         "PERSISTENT_1",

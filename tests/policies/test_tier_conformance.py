@@ -69,12 +69,12 @@ def test_a_stack_that_says_a_tier_with_the_contents_of_the_one_below_is_told_all
 
 
 def test_what_is_missing_is_said_in_words_with_what_the_tier_wants_and_what_to_do() -> None:
-    said = [each.message for each in _found("pilot-light", recorded={}, judged={"tier": "warm"})]
+    messages = [each.message for each in _found("pilot-light", recorded={}, judged={"tier": "warm"})]
     assert (
         "haven-pilot-light-euc1-serving scalingConfig.desiredSize: got 0; allowed: at least 1 of the 3 nodes of "
         "haven-pilot-light-euw1-serving: eu-central-1 stands by in tier warm; fix: enlarge the group "
         "(haven:cluster.standbyShare or the system's own tier), or choose a lower haven:tier"
-    ) in said
+    ) in messages
 
 
 @pytest.mark.parametrize(("lower", "higher"), MISSING)

@@ -1,4 +1,4 @@
-"""Levels, waivers, and what is told of them."""
+"""Levels, waivers, and their report."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -39,8 +39,8 @@ def judged(policy: Mapping[str, Any], today: date = TODAY) -> Verdict:
 
 
 def waiver(**changes: str) -> Mapping[str, Any]:
-    told = {"rule": RULE, "resource": NAME, "reason": "the old cluster goes in January", "until": "2026-12-31"}
-    return {"waivers": [{**told, **changes}]}
+    waiver = {"rule": RULE, "resource": NAME, "reason": "the old cluster goes in January", "until": "2026-12-31"}
+    return {"waivers": [{**waiver, **changes}]}
 
 
 def rules(violations: Sequence[Any]) -> list[str]:
@@ -107,9 +107,9 @@ def test_names_of_rules_that_there_are_none_of_are_refused_at_once() -> None:
 def test_a_violation_names_resource_property_value_what_is_allowed_and_the_fix() -> None:
     (violation,) = judged({}).violations
     assert violation.message.startswith(f"{NAME} storageEncrypted: got false; allowed: true; fix: ")
-    told = as_json(judged({}))
-    assert told["counts"] == {"mandatory": 1, "advisory": 0, "waived": 0}
-    assert told["violations"][0]["path"] == "storageEncrypted"
+    document = as_json(judged({}))
+    assert document["counts"] == {"mandatory": 1, "advisory": 0, "waived": 0}
+    assert document["violations"][0]["path"] == "storageEncrypted"
 
 
 def test_sarif_has_a_rule_for_each_result_and_marks_what_is_mandatory_as_an_error() -> None:
@@ -130,15 +130,15 @@ def test_a_cluster_of_which_an_engine_tells_no_more_than_its_name_is_not_judged(
     assert rules(verdict_of("warm", untold, {}).violations) == [RULE]
 
 
-@pytest.mark.parametrize(("broken", "said"), [(1, "1 mandatory violation,"), (5, "5 mandatory"), (50, "50 mandatory")])
+@pytest.mark.parametrize(("broken", "text"), [(1, "1 mandatory violation,"), (5, "5 mandatory"), (50, "50 mandatory")])
 def test_the_report_fits_a_terminal_and_says_once_what_many_have_wrong_in_the_same_words(
-    broken: int, said: str
+    broken: int, text: str
 ) -> None:
     changes = [adding(aws.SQS_QUEUE, f"haven-warm-queue-number-{each}", {}) for each in range(broken)]
     levels = dict.fromkeys({each.name for each in RULES} - {"messages-encrypted"}, "off")
     verdict = verdict_of("warm", both(*changes)(environment("warm")), {"policy": json.dumps({"levels": levels})})
     lines = render(verdict, TODAY, Style()).splitlines()
-    assert said in lines[0]
+    assert text in lines[0]
     assert [each for each in lines if len(each) > WIDTH and "https:" not in each] == []
     assert sum("got nothing" in each for each in lines) == 1
     assert all(f"haven-warm-queue-number-{each}" in " ".join(lines) for each in range(broken))

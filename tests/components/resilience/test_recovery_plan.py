@@ -91,8 +91,8 @@ def test_the_writer_moves_without_loss_unless_it_has_to() -> None:
 
 
 def test_actions_come_last_in_their_order_and_run_where_nothing_is_lost() -> None:
-    steps = _steps(_declare(actions=[ACTION, ACTION | {"name": "tell", "timeout_minutes": 2.0}]))
-    assert [each["name"] for each in steps] == ["approve", "move-writer", "scale", "tell"]
+    steps = _steps(_declare(actions=[ACTION, ACTION | {"name": "notify", "timeout_minutes": 2.0}]))
+    assert [each["name"] for each in steps] == ["approve", "move-writer", "scale", "notify"]
     configs = [each["customActionLambdaConfigs"][0] for each in steps[2:]]
     assert {each["regionToRun"] for each in configs} == {"activatingRegion"}
     assert configs[0]["lambdas"] == [{"arn": each} for each in FUNCTIONS]

@@ -79,7 +79,7 @@ def _files(recording: Recording) -> Recording:
 
 
 def _route_in_table(recording: Recording) -> Recording:
-    """The way out of zone b stands in its route table itself, and leads through zone a."""
+    """The egress of zone b is an inline route of its route table, and leads through zone a."""
     gateway = reference(find(recording, NAT, "nat-a", region=EUW1).key, "id")
     inner = setting(
         aws.EC2_ROUTE_TABLE,
@@ -127,7 +127,7 @@ _ZONES = (
         _pointing(ROUTE, "natGatewayId", NAT, "nat-b", at="nat-a"),
     ),
     Mutation("nat-per-zone", "warm", "a way through another zone in the route table itself", _route_in_table),
-    Mutation("nat-per-zone", "active-active", "no way out of one zone", without(ROUTE, "nat-c", region=EUC1)),
+    Mutation("nat-per-zone", "active-active", "no egress of one zone", without(ROUTE, "nat-c", region=EUC1)),
     Mutation(
         "file-system-spans-zones",
         "warm",

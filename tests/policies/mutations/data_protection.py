@@ -232,7 +232,7 @@ _RECORDS = (
     Mutation(
         "stream-retention",
         "demo",
-        "a stream that forgets over a weekend",
+        "a stream that loses data over a weekend",
         setting(aws.KINESIS_STREAM, "retentionPeriod", 24, region=EUC1),
     ),
     Mutation(

@@ -36,9 +36,9 @@ def appending(type_: str, path: str, value: Any, *words: str) -> Change:
     return change
 
 
-def residency(**said: Any) -> dict[str, str]:
+def residency(**config: Any) -> dict[str, str]:
     """The config of data classes."""
-    return {"residency": json.dumps(said)}
+    return {"residency": json.dumps(config)}
 
 
 def at_home(store: str, **others: str) -> dict[str, str]:
