@@ -3,7 +3,7 @@
 import pulumi
 
 from haven_components import FaultExperiments, FaultExperimentsArgs
-from haven_components.names import SYSTEM_NODE_GROUP, node_name, partition, region_code
+from haven_components.names import SYSTEM_NODE_GROUP, balancer_error_alarm_name, node_name, partition, region_code
 from infra.environment import Environment
 from infra.parts import backups
 from infra.parts.watch import EDGE, watch_name
@@ -45,5 +45,5 @@ def _errors(environment: Environment, region: str) -> list[str]:
     """What users feel: the share of the balancer's answers that are errors."""
     if region not in environment.balancers:
         return []
-    name = f"{watch_name(environment)}-{region_code(region)}-balancer-{EDGE}-errors"
+    name = balancer_error_alarm_name(watch_name(environment), region, EDGE)
     return [f"arn:{partition(region)}:cloudwatch:{region}:{environment.settings.account}:alarm:{name}"]

@@ -70,7 +70,7 @@ def build(
         "sides": {
             region: {
                 **_side(environment, region, *extremes[region]),
-                "cache": cache_group(environment, region, replicated=environment.replication.cache),
+                "cache": cache_group(environment, region),
             }
             for region in environment.both
         },

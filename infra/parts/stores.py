@@ -88,13 +88,8 @@ def _database(environment: Environment, home: str, other: str) -> GlobalDatabase
 
 
 def _database_side(environment: Environment, region: str) -> DatabaseSideArgs:
-    network = environment.networks[region]
     return {
-        "region": region,
-        "vpc_id": network.vpc_id,
-        "subnet_ids": network.data_subnet_ids,
-        "kms_key_arn": environment.region_key(region),
-        "client_cidrs": _clients(environment),
+        **_side(environment, region),
         "instances": environment.scales[region].database_instances,
         "zones": list(environment.settings.zones[region]),
     }
@@ -105,7 +100,7 @@ def cache(environment: Environment, *, recovery: bool, replicated: bool) -> Glob
     settings = environment.settings
     chosen = settings.cache
     args: GlobalCacheArgs = {
-        "primary": _cache_side(environment, environment.primary),
+        "primary": _side(environment, environment.primary),
         "global_datastore": replicated,
         "recovery_secret": {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn},
         "engine": CacheEngine(chosen.engine),
@@ -117,19 +112,19 @@ def cache(environment: Environment, *, recovery: bool, replicated: bool) -> Glob
         "ephemeral": settings.ephemeral,
     }
     if recovery:
-        args["recovery"] = _cache_side(environment, environment.recovery)
+        args["recovery"] = _side(environment, environment.recovery)
         args["recovery_provider"] = environment.providers[environment.recovery]
     return GlobalCache(names.cache_name(settings.stack), args, environment.options(environment.primary, "cache"))
 
 
-def cache_group(environment: Environment, region: str, *, replicated: bool) -> str:
-    """Name of a Region's cache group, whether or not it exists at the moment."""
+def cache_group(environment: Environment, region: str) -> str:
+    """Name of a Region's cache group, whether or not the group exists now."""
     name = names.cache_name(environment.settings.stack)
-    alone = region == environment.recovery and not replicated
+    alone = region == environment.recovery and not environment.replication.cache
     return independent_group_name(name, region) if alone else group_name(name, region)
 
 
-def _cache_side(environment: Environment, region: str) -> CacheSideArgs:
+def _side(environment: Environment, region: str) -> CacheSideArgs:
     network = environment.networks[region]
     return {
         "region": region,

@@ -21,7 +21,7 @@ from haven_components import (
     interval_minutes,
     most_frequent,
 )
-from haven_components.names import bucket_name, cluster_name, vault_name
+from haven_components.names import bucket_name, cluster_name, queue_alarm_names, vault_name
 from infra import names
 from infra.config.addons import CONTAINER_INSIGHTS
 from infra.config.part_models import Grafana
@@ -118,7 +118,7 @@ def _watched(environment: Environment, region: str) -> WatchedRegionArgs:
         "region": region,
         "kms_key_arn": environment.region_key(region),
         "cache": {
-            "group_id": stores.cache_group(environment, region, replicated=replication.cache),
+            "group_id": stores.cache_group(environment, region),
             "shards": settings.cache.shards,
             "replicas_per_shard": settings.cache.replicas,
             "replicated": replication.cache,
@@ -130,9 +130,9 @@ def _watched(environment: Environment, region: str) -> WatchedRegionArgs:
         ],
         "vaults": [_vault(environment, region)],
         "other_alarms": [
-            f"{names.buffer_name(settings.stack, name, region)}-{alarm}"
+            alarm
             for name in settings.queues
-            for alarm in ("age", "failed")
+            for alarm in queue_alarm_names(names.buffer_name(settings.stack, name, region))
         ],
     }
     if replication.database:

@@ -12,6 +12,7 @@ from haven_components.data.replicated_bucket import ReplicatedBucket
 from haven_components.names import bucket_name, config_bucket_base, partition, region_code
 from haven_components.shared import checks as _checks
 from haven_components.shared import sdk
+from haven_components.shared.roles import service_role
 from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 sdk.load(aws.s3)
@@ -143,13 +144,11 @@ class AccountBaseline(pulumi.ComponentResource):
         writes is named here.
         """
         name = f"{self._name}-recorder"
-        role = aws.iam.Role(
+        role = service_role(
             name,
-            name=name,
-            description="AWS Config reads what stands in the account with it, and writes it down",
-            assume_role_policy=assume_role_policy(SERVICE, account_id=self._args["account_id"]),
-            tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self),
+            "AWS Config reads what stands in the account with it, and writes it down",
+            assume_role_policy(SERVICE, account_id=self._args["account_id"]),
+            pulumi.ResourceOptions(parent=self),
         )
         reads = aws.iam.RolePolicyAttachment(
             f"{name}-reads",

@@ -11,6 +11,7 @@ from haven_components.data.replicated_bucket import BucketSideArgs, ReplicatedBu
 from haven_components.names import CLOUD_TRAIL, bucket_name, partition, trail_bucket_base, trail_name
 from haven_components.shared import checks as _checks
 from haven_components.shared.bucket_grants import BucketGrantArgs
+from haven_components.shared.roles import service_role
 from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 MOST_NAME_CHARACTERS = 40
@@ -205,15 +206,13 @@ class AuditTrail(pulumi.ComponentResource):
 
     def _log_group_role(self, group_arn: str) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
         name = f"{self._home}-events"
-        role = aws.iam.Role(
+        role = service_role(
             name,
-            name=name,
-            description="Lets CloudTrail write into its log group",
+            "Lets CloudTrail write into its log group",
             # No condition: CloudTrail isn't documented to name a source here (CloudTrail User Guide, sending events to
             # CloudWatch Logs; read 2026-11-21). Only who may pass the role can make it use this one.
-            assume_role_policy=assume_role_policy(CLOUD_TRAIL),
-            tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self),
+            assume_role_policy(CLOUD_TRAIL),
+            pulumi.ResourceOptions(parent=self),
         )
         region, account = self._args["primary"]["region"], self._args["account_id"]
         policy = aws.iam.RolePolicy(

@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 from haven_components import limits
 from haven_components.choices import BackupInterval
+from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 
 MINUTES_PER_HOUR = 60
@@ -114,14 +115,7 @@ def _require_name(checks: Checks, path: str, name: str) -> None:
 
 
 def _require_times(checks: Checks, path: str, rule: BackupRuleArgs) -> None:
-    intervals = [each.value for each in BackupInterval]
-    checks.require(
-        rule["interval"] in intervals,
-        f"{path}.interval",
-        got=rule["interval"],
-        allowed=f"one of {', '.join(intervals)}",
-        fix="choose how often a backup is made",
-    )
+    _checks.require_choice(checks, f"{path}.interval", rule["interval"], BackupInterval)
     hourly = rule["interval"] == BackupInterval.HOURLY
     hours, at = rule.get("every_hours"), rule.get("start_hour")
     checks.require(

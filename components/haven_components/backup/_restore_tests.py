@@ -1,6 +1,5 @@
 """Restores that AWS Backup makes by itself, to show that backups can be restored before they have to be."""
 
-import re
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -8,6 +7,7 @@ import pulumi_aws as aws
 
 from haven_components import limits
 from haven_components.names import restore_test_name
+from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 
 SCHEDULE = "cron(0 5 ? * SUN *)"
@@ -88,10 +88,11 @@ def require_restore_tests(checks: Checks, args: RestoreTestsArgs | None) -> None
         fix="name what the vault holds, or leave restore_tests out",
     )
     schedule = args.get("schedule", SCHEDULE)
-    checks.require(
-        re.fullmatch(r"cron\(\S+( \S+){5}\)", schedule) is not None,
+    _checks.require_match(
+        checks,
         "restore_tests.schedule",
-        got=schedule,
+        schedule,
+        r"cron\(\S+( \S+){5}\)",
         allowed=f"an AWS cron expression, such as {SCHEDULE}",
         fix=f"leave it out for {SCHEDULE}",
     )

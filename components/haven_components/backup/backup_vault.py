@@ -12,6 +12,7 @@ from haven_components.backup._backup_rules import BackupRuleArgs, best_rpo_minut
 from haven_components.backup._restore_tests import RestoreTestsArgs, require_restore_tests, restore_tests
 from haven_components.names import partition, vault_name
 from haven_components.shared import checks as _checks
+from haven_components.shared.roles import service_role
 from haven_components.shared.support import Checks, assume_role_policy, stateful
 from haven_components.shared.topics import service_topic
 
@@ -241,13 +242,11 @@ class BackupVault(pulumi.ComponentResource):
         who may pass the role can make AWS Backup use it.
         """
         name = f"{self._name}-{purpose}"
-        role = aws.iam.Role(
+        role = service_role(
             name,
-            name=name,
-            description=f"AWS Backup works with it: {purpose} of {self._name}",
-            assume_role_policy=assume_role_policy(SERVICE),
-            tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self),
+            f"AWS Backup works with it: {purpose} of {self._name}",
+            assume_role_policy(SERVICE),
+            pulumi.ResourceOptions(parent=self),
         )
         aws_policies = f"arn:{partition(self._args['primary']['region'])}:iam::aws:policy"
         for policy in policies:

@@ -8,7 +8,8 @@ import pulumi_aws as aws
 
 from haven_components.cluster._node_groups import GPU_TAINT
 from haven_components.names import partition
-from haven_components.shared.support import assume_role_policy, policy_document
+from haven_components.shared.roles import pod_trust
+from haven_components.shared.support import policy_document
 
 ON_EVERY_NODE = ("eks-node-monitoring-agent", "eks-pod-identity-agent", "kube-proxy", "vpc-cni")
 """Add-ons that only have a pod on each node: ready without nodes, and a node is not ready without them, so they come
@@ -97,24 +98,17 @@ class ClusterAddons:
     ) -> list[pulumi.Resource]:
         """A role for an add-on's service account; returns what must exist before the add-on's pods start."""
         logical = f"{self._cluster}-{suffix}"
-        prefix = f"arn:{partition(self._region)}"
         role = aws.iam.Role(
             logical,
             name=logical,
             description=f"Pods of {addon} in cluster {self._cluster}",
-            # Both actions, and nothing but this cluster (EKS User Guide, pod identity roles, read 2026-11-21).
-            assume_role_policy=assume_role_policy(
-                "pods.eks.amazonaws.com",
-                actions=("sts:AssumeRole", "sts:TagSession"),
-                account_id=self._account_id,
-                source_arn=f"{prefix}:eks:{self._region}:{self._account_id}:cluster/{self._cluster}",
-            ),
+            assume_role_policy=pod_trust(self._region, self._account_id, self._cluster),
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
         attached = aws.iam.RolePolicyAttachment(
             logical,
             role=role.name,
-            policy_arn=f"{prefix}:iam::aws:policy/{managed_policy}",
+            policy_arn=f"arn:{partition(self._region)}:iam::aws:policy/{managed_policy}",
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
         association = aws.eks.PodIdentityAssociation(

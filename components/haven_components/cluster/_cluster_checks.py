@@ -9,6 +9,7 @@ from haven_components.choices import CapacityMarket
 from haven_components.cluster import _cluster_addons
 from haven_components.cluster._node_group_args import FINGERPRINT_CHARACTERS, GpuNodeGroupArgs, SystemNodesArgs
 from haven_components.names import SYSTEM_NODE_GROUP
+from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 
 FEWEST_GPU_ZONES = 2
@@ -22,10 +23,11 @@ _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
 def check_version(checks: Checks, version: str) -> None:
     """The Kubernetes version is a minor one of 1."""
-    checks.require(
-        re.fullmatch(r"1\.\d{2}", version) is not None,
+    _checks.require_match(
+        checks,
         "kubernetes_version",
-        got=version,
+        version,
+        r"1\.\d{2}",
         allowed="1 and a minor version, such as 1.33",
         fix="leave the patch version out: EKS chooses it",
     )
@@ -63,10 +65,11 @@ def check_addons(checks: Checks, versions: Mapping[str, str]) -> None:
         fix="pin the missing ones: `aws eks describe-addon-versions` lists what fits the Kubernetes version",
     )
     for addon, version in versions.items():
-        checks.require(
-            re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", version) is not None,
+        _checks.require_match(
+            checks,
             f"addons[{addon!r}]",
-            got=version,
+            version,
+            r"v\d+\.\d+\.\d+-eksbuild\.\d+",
             allowed="a version in full, such as v1.12.4-eksbuild.1",
             fix="take the version from `aws eks describe-addon-versions`",
         )
@@ -94,10 +97,11 @@ def _is_narrow_block(cidr: str) -> bool:
 def check_access(checks: Checks, principals: Sequence[str]) -> None:
     """Each principal is an IAM role or user, named once, and its last part names its entry."""
     for index, arn in enumerate(principals):
-        checks.require(
-            re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+", arn) is not None,
+        _checks.require_match(
+            checks,
             f"access_entries[{index}].principal_arn",
-            got=arn,
+            arn,
+            r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+",
             allowed="the ARN of an IAM role or user",
             fix="give the role's own ARN, not that of a session (`assumed-role`)",
         )
@@ -208,10 +212,11 @@ def _check_on_demand(checks: Checks, path: str, zones: Sequence[str], group: Gpu
 
 def _check_reservation(checks: Checks, path: str, zones: Sequence[str], group: GpuNodeGroupArgs) -> None:
     reservation = group["capacity_reservation"]
-    checks.require(
-        re.fullmatch(r"cr-[0-9a-f]{8,17}", reservation["id"]) is not None,
+    _checks.require_match(
+        checks,
         f"{path}.capacity_reservation.id",
-        got=reservation["id"],
+        reservation["id"],
+        r"cr-[0-9a-f]{8,17}",
         allowed="the id of a capacity reservation, cr- and hexadecimal digits",
         fix="copy it from the reservation",
     )
@@ -229,11 +234,5 @@ def _check_reservation(checks: Checks, path: str, zones: Sequence[str], group: G
         allowed=f"[{reservation['instance_type']!r}], and no zones of its own",
         fix="one group for each reservation: its zone and type are the group's",
     )
-    markets = [each.value for each in CapacityMarket]
-    checks.require(
-        reservation.get("market", CapacityMarket.ON_DEMAND) in markets,
-        f"{path}.capacity_reservation.market",
-        got=reservation.get("market"),
-        allowed=" or ".join(markets),
-        fix="name the kind of reservation",
-    )
+    market = reservation.get("market", CapacityMarket.ON_DEMAND)
+    _checks.require_choice(checks, f"{path}.capacity_reservation.market", market, CapacityMarket)

@@ -299,12 +299,5 @@ def _validate(name: str, args: InferenceClusterArgs) -> None:
 def _validate_access(checks: Checks, args: InferenceClusterArgs) -> None:
     entries = args.get("access_entries", [])
     _cluster_checks.check_access(checks, [each["principal_arn"] for each in entries])
-    policies = [each.value for each in ClusterAccessPolicy]
     for index, entry in enumerate(entries):
-        checks.require(
-            entry["policy"] in policies,
-            f"access_entries[{index}].policy",
-            got=entry["policy"],
-            allowed=", ".join(policies),
-            fix="choose one of EKS's access policies",
-        )
+        _checks.require_choice(checks, f"access_entries[{index}].policy", entry["policy"], ClusterAccessPolicy)

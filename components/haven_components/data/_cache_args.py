@@ -1,6 +1,5 @@
 """Arguments of a global cache, and what of them AWS would refuse."""
 
-import re
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
@@ -93,38 +92,26 @@ def _check_name(checks: Checks, name: str, args: GlobalCacheArgs) -> None:
 
 def _check_engine(checks: Checks, args: GlobalCacheArgs) -> None:
     engine = args["engine"]
-    known = engine in [each.value for each in CacheEngine]
-    checks.require(
-        known,
-        "engine",
-        got=engine,
-        allowed=", ".join(each.value for each in CacheEngine),
-        fix="choose one of them",
-    )
-    if known:
+    if _checks.require_choice(checks, "engine", engine, CacheEngine):
         pattern, allowed, _ = limits.CACHE_ENGINE_VERSIONS[CacheEngine(engine)]
-        checks.require(
-            re.fullmatch(pattern, args["engine_version"]) is not None,
+        _checks.require_match(
+            checks,
             "engine_version",
-            got=args["engine_version"],
+            args["engine_version"],
+            pattern,
             allowed=f"for {CacheEngine(engine).value}: {allowed}",
             fix="name a version that the engine has",
         )
-    checks.require(
-        limits.CACHE_NODE_TYPE.fullmatch(args["node_type"]) is not None,
+    _checks.require_match(
+        checks,
         "node_type",
-        got=args["node_type"],
+        args["node_type"],
+        limits.CACHE_NODE_TYPE,
         allowed="M5, R5 or newer, such as cache.r7g.large; a Global Datastore takes no burstable or older nodes",
         fix="choose such a node, also while there is no Global Datastore: one can then be added later",
     )
     eviction = args.get("eviction", CacheEviction.VOLATILE_LRU)
-    checks.require(
-        eviction in [each.value for each in CacheEviction],
-        "eviction",
-        got=eviction,
-        allowed=", ".join(each.value for each in CacheEviction),
-        fix="choose one of them",
-    )
+    _checks.require_choice(checks, "eviction", eviction, CacheEviction)
 
 
 def _check_size(checks: Checks, args: GlobalCacheArgs) -> None:

@@ -10,8 +10,8 @@ import pulumi_aws as aws
 from haven_components.choices import CacheEngine, CacheEviction
 from haven_components.data._cache_args import CacheSideArgs
 from haven_components.names import regional
+from haven_components.shared.placement import Placement
 from haven_components.shared.security_groups import client_access
-from haven_components.shared.support import stateful
 
 PORT = 6379
 
@@ -49,8 +49,7 @@ class Common:
 class Place:
     """Where one group is."""
 
-    parent: pulumi.Resource
-    provider: pulumi.ProviderResource | None
+    children: Placement
     maintenance_day: str
 
 
@@ -65,7 +64,11 @@ class CacheSide:
         self._logs = [self._log_group("slow"), self._log_group("engine")]
         self._subnets = self._subnet_group()
         self._clients = client_access(
-            self._name, vpc_id=args["vpc_id"], port=PORT, cidrs=args["client_cidrs"], options=self._options
+            self._name,
+            vpc_id=args["vpc_id"],
+            port=PORT,
+            cidrs=args["client_cidrs"],
+            options=self._place.children.options,
         )
 
     def group(self, identifier: str, *, in_datastore: bool) -> aws.elasticache.ReplicationGroup:
@@ -91,13 +94,6 @@ class CacheSide:
         ignore = [*MOVED_BY_PROMOTION, *DECIDED_BY_DATASTORE]
         return self._replication_group(identifier, ignore=ignore, global_replication_group_id=datastore)
 
-    def _options(self, **more: Any) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self._place.parent, provider=self._place.provider, **more)
-
-    def _stateful(self, **more: Any) -> pulumi.ResourceOptions:
-        ephemeral = self._common.ephemeral
-        return stateful(self._place.parent, ephemeral=ephemeral, provider=self._place.provider, **more)
-
     def _log_group(self, kind: str) -> aws.cloudwatch.LogGroup:
         label = f"{self._name}-{kind}-log"
         return aws.cloudwatch.LogGroup(
@@ -108,7 +104,7 @@ class CacheSide:
             retention_in_days=self._common.log_retention_days,
             kms_key_id=self._args["kms_key_arn"],
             tags={"Name": label},
-            opts=self._stateful(),
+            opts=self._place.children.stateful(),
         )
 
     def _subnet_group(self) -> aws.elasticache.SubnetGroup:
@@ -118,7 +114,7 @@ class CacheSide:
             description=f"Subnets of {self._name}",
             subnet_ids=self._args["subnet_ids"],
             tags={"Name": f"{self._name}-subnets"},
-            opts=self._options(),
+            opts=self._place.children.options(),
         )
 
     def _parameters(self, identifier: str) -> aws.elasticache.ParameterGroup:
@@ -135,7 +131,7 @@ class CacheSide:
                 {"name": "maxmemory-policy", "value": self._common.eviction.value},
             ],
             tags={"Name": label},
-            opts=self._options(),
+            opts=self._place.children.options(),
         )
 
     def _replication_group(
@@ -175,5 +171,5 @@ class CacheSide:
             ],
             tags={"Name": identifier},
             **particular,
-            opts=self._stateful(ignore_changes=list(ignore)),
+            opts=self._place.children.stateful(ignore_changes=list(ignore)),
         )

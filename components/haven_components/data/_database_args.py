@@ -106,29 +106,25 @@ def validate(name: str, args: GlobalDatabaseArgs) -> None:
 
 
 def _check_engine(checks: Checks, args: GlobalDatabaseArgs) -> None:
-    checks.require(
-        limits.DATABASE_ENGINE_VERSION.fullmatch(args["engine_version"]) is not None,
+    _checks.require_match(
+        checks,
         "engine_version",
-        got=args["engine_version"],
+        args["engine_version"],
+        limits.DATABASE_ENGINE_VERSION,
         allowed="a major and a minor version of Aurora PostgreSQL, such as 16.11",
         fix="name a version that Aurora PostgreSQL has",
     )
     instance_class = args["instance_class"]
-    checks.require(
-        limits.DATABASE_INSTANCE_CLASS.fullmatch(instance_class) is not None,
+    _checks.require_match(
+        checks,
         "instance_class",
-        got=instance_class,
+        instance_class,
+        limits.DATABASE_INSTANCE_CLASS,
         allowed="a memory-optimized class, such as db.r6g.large; a global database takes no burstable ones",
         fix="choose a class of the r or x families",
     )
     storage = args.get("storage", DatabaseStorage.STANDARD)
-    checks.require(
-        storage in [each.value for each in DatabaseStorage],
-        "storage",
-        got=storage,
-        allowed=", ".join(each.value for each in DatabaseStorage),
-        fix="choose one of them",
-    )
+    _checks.require_choice(checks, "storage", storage, DatabaseStorage)
 
 
 def _check_birth(checks: Checks, args: GlobalDatabaseArgs) -> None:
@@ -207,11 +203,11 @@ def _check_operation(checks: Checks, args: GlobalDatabaseArgs) -> None:
         fix="choose how long backups are kept",
     )
     monitoring = args.get("monitoring_seconds", 0)
-    checks.require(
-        monitoring in limits.DATABASE_MONITORING_SECONDS,
+    _checks.require_member(
+        checks,
         "monitoring_seconds",
-        got=monitoring,
-        allowed=", ".join(str(each) for each in limits.DATABASE_MONITORING_SECONDS),
+        monitoring,
+        limits.DATABASE_MONITORING_SECONDS,
         fix="choose one of these intervals; 0 is none",
     )
     rpo = args.get("rpo_seconds")

@@ -10,8 +10,8 @@ import pulumi_aws as aws
 from haven_components.choices import DatabaseStorage
 from haven_components.data._database_args import DatabaseSideArgs
 from haven_components.names import instance_name, instance_zone, regional, subnet_group_name
+from haven_components.shared.placement import Placement
 from haven_components.shared.security_groups import client_access
-from haven_components.shared.support import stateful
 
 ENGINE = "aurora-postgresql"
 PORT = 5432
@@ -63,8 +63,7 @@ class Common:
 class Place:
     """Where one member is, and how it differs from the other."""
 
-    parent: pulumi.Resource
-    provider: pulumi.ProviderResource | None
+    children: Placement
     maintenance_day: str
     birth: dict[str, Any]
     """Arguments that AWS takes only when the member is made."""
@@ -90,13 +89,6 @@ class DatabaseSide:
         instance of a primary goes only after its secondaries (Aurora User Guide; rebuy-de/aws-nuke#570)."""
         return [self.cluster, *self.instances[:1]]
 
-    def _options(self, **more: Any) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self._place.parent, provider=self._place.provider, **more)
-
-    def _stateful(self, **more: Any) -> pulumi.ResourceOptions:
-        ephemeral = self._common.ephemeral
-        return stateful(self._place.parent, ephemeral=ephemeral, provider=self._place.provider, **more)
-
     def _log_group(self) -> aws.cloudwatch.LogGroup:
         # RDS decides the name, and would make the group itself, without key or retention.
         return aws.cloudwatch.LogGroup(
@@ -105,7 +97,7 @@ class DatabaseSide:
             retention_in_days=self._common.log_retention_days,
             kms_key_id=self._args["kms_key_arn"],
             tags={"Name": f"{self._name}-logs"},
-            opts=self._stateful(),
+            opts=self._place.children.stateful(),
         )
 
     def _subnet_group(self) -> aws.rds.SubnetGroup:
@@ -116,7 +108,7 @@ class DatabaseSide:
             description=f"Subnets of {self._name}",
             subnet_ids=self._args["subnet_ids"],
             tags={"Name": name},
-            opts=self._options(),
+            opts=self._place.children.options(),
         )
 
     def _parameters(self) -> aws.rds.ClusterParameterGroup:
@@ -139,7 +131,7 @@ class DatabaseSide:
                 {"name": name, "value": value, "apply_method": "immediate"} for name, value in settings.items()
             ],
             tags={"Name": label},
-            opts=self._options(),
+            opts=self._place.children.options(),
         )
 
     def _cluster(self, logs: aws.cloudwatch.LogGroup) -> aws.rds.Cluster:
@@ -149,7 +141,7 @@ class DatabaseSide:
             vpc_id=self._args["vpc_id"],
             port=PORT,
             cidrs=self._args["client_cidrs"],
-            options=self._options,
+            options=self._place.children.options,
         )
         return aws.rds.Cluster(
             self._name,
@@ -180,7 +172,7 @@ class DatabaseSide:
             apply_immediately=True,
             tags={"Name": self._name},
             **self._place.birth,
-            opts=self._stateful(
+            opts=self._place.children.stateful(
                 ignore_changes=[*MOVED_ELSEWHERE, *ONLY_AT_BIRTH], depends_on=[logs, *self._place.after]
             ),
         )
@@ -210,7 +202,7 @@ class DatabaseSide:
             copy_tags_to_snapshot=True,
             apply_immediately=True,
             tags={"Name": name},
-            opts=self._options(),
+            opts=self._place.children.options(),
         )
 
 

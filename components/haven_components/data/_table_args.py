@@ -192,10 +192,11 @@ def _check_indexes(checks: Checks, indexes: Sequence[TableIndexArgs]) -> None:
         fix="leave `included` out where an index may hold every attribute",
     )
     for position, name in enumerate(names):
-        checks.require(
-            limits.TABLE_INDEX_NAME.fullmatch(name) is not None,
+        _checks.require_match(
+            checks,
             f"indexes[{position}].name",
-            got=name,
+            name,
+            limits.TABLE_INDEX_NAME,
             allowed="3 to 255 letters, digits, hyphens, dots and underscores",
             fix="choose another name",
         )

@@ -8,7 +8,8 @@ from haven_components.data._cache_args import GlobalCacheArgs, validate
 from haven_components.data._cache_side import PORT, CacheSide, Common, Place
 from haven_components.names import datastore_suffix, group_name, independent_group_name
 from haven_components.shared import checks
-from haven_components.shared.stored_secrets import SharedSecret
+from haven_components.shared.placement import Placement
+from haven_components.shared.stored_secrets import StoredSecret, generated
 from haven_components.shared.support import stateful
 
 PRIMARY_MAINTENANCE_DAY = "sun"
@@ -45,10 +46,11 @@ class GlobalCache(pulumi.ComponentResource):
         self._base = name
         self._args = args
         self._ephemeral = bool(args.get("ephemeral", False))
-        self._secret = self._shared_secret()
+        self._token = generated(self, name, ephemeral=self._ephemeral)
+        self._secret = self._stored_secret()
         self._common = self._what_both_sides_share()
         primary = args["primary"]
-        side = CacheSide(self._common, primary, Place(self, None, PRIMARY_MAINTENANCE_DAY))
+        side = CacheSide(self._common, primary, Place(self._children(None), PRIMARY_MAINTENANCE_DAY))
         self._primary = side.group(group_name(name, primary["region"]), in_datastore=args["global_datastore"])
         self._datastore = self._global_datastore() if args["global_datastore"] else None
         self._recovery = self._recovery_group()
@@ -69,8 +71,8 @@ class GlobalCache(pulumi.ComponentResource):
             }
         )
 
-    def _shared_secret(self) -> SharedSecret:
-        secret = SharedSecret(
+    def _stored_secret(self) -> StoredSecret:
+        secret = StoredSecret(
             self,
             self._base,
             description=f"Token of {self._base}",
@@ -79,8 +81,11 @@ class GlobalCache(pulumi.ComponentResource):
             ephemeral=self._ephemeral,
         )
         # No host name: each Region's clients use their own side's.
-        secret.hold({"engine": CacheEngine(self._args["engine"]).value, "port": PORT, "token": secret.password})
+        secret.hold({"engine": CacheEngine(self._args["engine"]).value, "port": PORT, "token": self._token})
         return secret
+
+    def _children(self, provider: pulumi.ProviderResource | None) -> Placement:
+        return Placement(self, provider, self._ephemeral)
 
     def _what_both_sides_share(self) -> Common:
         args = self._args
@@ -94,7 +99,7 @@ class GlobalCache(pulumi.ComponentResource):
             eviction=CacheEviction(args.get("eviction", CacheEviction.VOLATILE_LRU)),
             snapshot_retention_days=int(args["snapshot_retention_days"]),
             log_retention_days=int(args.get("log_retention_days", checks.DEFAULT_LOG_RETENTION_DAYS)),
-            token=self._secret.password,
+            token=self._token,
             ephemeral=self._ephemeral,
         )
 
@@ -118,7 +123,9 @@ class GlobalCache(pulumi.ComponentResource):
         args = self._args.get("recovery")
         if args is None:
             return None
-        side = CacheSide(self._common, args, Place(self, self._args["recovery_provider"], RECOVERY_MAINTENANCE_DAY))
+        side = CacheSide(
+            self._common, args, Place(self._children(self._args["recovery_provider"]), RECOVERY_MAINTENANCE_DAY)
+        )
         if self._datastore is None:
             return side.group(independent_group_name(self._base, args["region"]), in_datastore=False)
         datastore = self._datastore.global_replication_group_id

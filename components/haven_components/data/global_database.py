@@ -11,7 +11,9 @@ from haven_components.data._database_args import GlobalDatabaseArgs, validate
 from haven_components.data._database_side import ENGINE, PORT, Common, DatabaseSide, Place
 from haven_components.names import cluster_name, global_cluster_name, partition
 from haven_components.shared import checks
-from haven_components.shared.stored_secrets import SharedSecret
+from haven_components.shared.placement import Placement
+from haven_components.shared.roles import service_role
+from haven_components.shared.stored_secrets import StoredSecret, generated
 from haven_components.shared.support import assume_role_policy, stateful
 
 PRIMARY_MAINTENANCE_DAY = "sun"
@@ -47,7 +49,8 @@ class GlobalDatabase(pulumi.ComponentResource):
         self._base = name
         self._args = args
         self._ephemeral = bool(args.get("ephemeral", False))
-        self._secret = SharedSecret(
+        self._password = generated(self, name, ephemeral=self._ephemeral)
+        self._secret = StoredSecret(
             self,
             name,
             description=f"Master user of {name}",
@@ -65,10 +68,13 @@ class GlobalDatabase(pulumi.ComponentResource):
                 "port": PORT,
                 "dbname": args["database_name"],
                 "username": args["master_username"],
-                "password": self._secret.password,
+                "password": self._password,
             }
         )
         self._set_outputs()
+
+    def _children(self, provider: pulumi.ProviderResource | None) -> Placement:
+        return Placement(self, provider, self._ephemeral)
 
     def _what_both_sides_share(self) -> Common:
         args = self._args
@@ -91,13 +97,11 @@ class GlobalDatabase(pulumi.ComponentResource):
         """The role, one for both Regions, that enhanced monitoring reports with."""
         if not self._args.get("monitoring_seconds"):
             return None
-        role = aws.iam.Role(
+        role = service_role(
             f"{self._base}-monitoring",
-            name=f"{self._base}-monitoring",
-            description=f"Enhanced monitoring of {self._base}",
-            assume_role_policy=assume_role_policy("monitoring.rds.amazonaws.com", account_id=self._args["account_id"]),
-            tags={"Name": f"{self._base}-monitoring"},
-            opts=pulumi.ResourceOptions(parent=self),
+            f"Enhanced monitoring of {self._base}",
+            assume_role_policy("monitoring.rds.amazonaws.com", account_id=self._args["account_id"]),
+            pulumi.ResourceOptions(parent=self),
         )
         attached = aws.iam.RolePolicyAttachment(
             f"{self._base}-monitoring-policy",
@@ -161,7 +165,7 @@ class GlobalDatabase(pulumi.ComponentResource):
     def _primary_side(self, after: list[pulumi.Resource]) -> DatabaseSide:
         """The side given user, password and database at birth; a secondary refuses them (pulumi/pulumi-aws#3751)."""
         snapshot = self._args.get("snapshot")
-        birth: dict[str, Any] = {"master_password": self._secret.password}
+        birth: dict[str, Any] = {"master_password": self._password}
         if snapshot is None:
             birth["global_cluster_identifier"] = self._global.id
             birth["database_name"] = self._args["database_name"]
@@ -169,7 +173,7 @@ class GlobalDatabase(pulumi.ComponentResource):
         else:
             birth["snapshot_identifier"] = snapshot
         return DatabaseSide(
-            self._common, self._args["primary"], Place(self, None, PRIMARY_MAINTENANCE_DAY, birth, after)
+            self._common, self._args["primary"], Place(self._children(None), PRIMARY_MAINTENANCE_DAY, birth, after)
         )
 
     def _recovery_side(self, after: list[pulumi.Resource]) -> DatabaseSide | None:
@@ -182,7 +186,7 @@ class GlobalDatabase(pulumi.ComponentResource):
         # Bound as well, this side's commits would wait after a failover, until the lost Region is back (Aurora User
         # Guide, Managing RPOs for Aurora PostgreSQL-based global databases, read 2026-11-21).
         common = replace(self._common, rpo_seconds=None)
-        return DatabaseSide(common, side, Place(self, provider, RECOVERY_MAINTENANCE_DAY, birth, after))
+        return DatabaseSide(common, side, Place(self._children(provider), RECOVERY_MAINTENANCE_DAY, birth, after))
 
     def _set_outputs(self) -> None:
         self.global_cluster_id = self._global.id

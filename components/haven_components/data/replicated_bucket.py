@@ -12,6 +12,7 @@ from haven_components.names import bucket_name, region_code
 from haven_components.shared import bucket_grants, sdk
 from haven_components.shared import checks as _checks
 from haven_components.shared.bucket_grants import BucketGrantArgs
+from haven_components.shared.roles import service_role
 from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 sdk.load(aws.s3)
@@ -222,13 +223,11 @@ class ReplicatedBucket(pulumi.ComponentResource):
         without an error. Only who may pass the role can make a bucket use it.
         """
         name = f"{self._name}-replication"
-        return aws.iam.Role(
+        return service_role(
             name,
-            name=name,
-            description=f"S3 replicates the buckets {self._args['bucket_name']}-* with it",
-            assume_role_policy=assume_role_policy("s3.amazonaws.com"),
-            tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self),
+            f"S3 replicates the buckets {self._args['bucket_name']}-* with it",
+            assume_role_policy("s3.amazonaws.com"),
+            pulumi.ResourceOptions(parent=self),
         )
 
     def _permissions(self, role: aws.iam.Role, primary: _Side, recovery: _Side) -> aws.iam.RolePolicy:
@@ -364,12 +363,8 @@ def _validate_bucket_name(checks: Checks, args: ReplicatedBucketArgs) -> None:
 
 def _validate_days(checks: Checks, args: ReplicatedBucketArgs) -> None:
     lock, noncurrent = args.get("object_lock_days", 1), args.get("noncurrent_days", NONCURRENT_DAYS)
-    checks.require(
-        limits.OBJECT_LOCK_DAYS.holds(lock),
-        "object_lock_days",
-        got=lock,
-        allowed=str(limits.OBJECT_LOCK_DAYS),
-        fix="leave it out for buckets without Object Lock",
+    _checks.require_between(
+        checks, "object_lock_days", lock, limits.OBJECT_LOCK_DAYS, fix="leave it out for buckets without Object Lock"
     )
     checks.require(
         noncurrent >= 1,

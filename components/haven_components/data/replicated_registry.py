@@ -1,7 +1,6 @@
 """Repositories for container images, the same ones in two Regions."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
@@ -159,10 +158,11 @@ def _validate(name: str, args: ReplicatedRegistryArgs) -> None:
 
 def _validate_name(checks: Checks, name: str) -> None:
     # The component's name is a part of the repositories' names, which ECR holds to a stricter form.
-    checks.require(
-        limits.REPOSITORY_NAME.fullmatch(name) is not None,
+    _checks.require_match(
+        checks,
         "name",
-        got=name,
+        name,
+        limits.REPOSITORY_NAME,
         allowed="single hyphens, none at the end",
         fix="choose another name: repositories are named after it",
     )
@@ -170,13 +170,7 @@ def _validate_name(checks: Checks, name: str) -> None:
 
 def _validate_readers(checks: Checks, args: ReplicatedRegistryArgs) -> None:
     for position, account in enumerate(args.get("reader_account_ids", [])):
-        checks.require(
-            re.fullmatch(r"\d{12}", account) is not None,
-            f"reader_account_ids[{position}]",
-            got=account,
-            allowed="twelve digits",
-            fix="give the AWS account's id",
-        )
+        _checks.require_account(checks, account, f"reader_account_ids[{position}]")
     checks.require(
         args.get("reader_account_ids") != [],
         "reader_account_ids",

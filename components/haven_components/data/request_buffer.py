@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.names import partition
+from haven_components.names import partition, queue_alarm_names
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks, policy_document, stateful
 
@@ -193,23 +193,23 @@ class RequestBuffer(pulumi.ComponentResource):
 
     def _alarms(self, queue: aws.sqs.Queue, dead_letters: aws.sqs.Queue) -> None:
         age = int(self._args.get("age_alarm_seconds", AGE_ALARM_SECONDS))
+        age_alarm, failed_alarm = queue_alarm_names(self._name)
         self._alarm(
-            "age",
+            age_alarm,
             f"The oldest message has waited for {age} seconds or more: the readers don't keep up.",
             queue,
             metric_name="ApproximateAgeOfOldestMessage",
             threshold=age,
         )
         self._alarm(
-            "failed",
+            failed_alarm,
             "There are failed messages. Find the cause, then put them back.",
             dead_letters,
             metric_name="ApproximateNumberOfMessagesVisible",
             threshold=1,
         )
 
-    def _alarm(self, suffix: str, description: str, queue: aws.sqs.Queue, *, metric_name: str, threshold: int) -> None:
-        name = f"{self._name}-{suffix}"
+    def _alarm(self, name: str, description: str, queue: aws.sqs.Queue, *, metric_name: str, threshold: int) -> None:
         topics = self._args.get("alarm_topic_arns", [])
         aws.cloudwatch.MetricAlarm(
             name,

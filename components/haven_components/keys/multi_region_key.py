@@ -208,21 +208,22 @@ def _validate(name: str, args: MultiRegionKeyArgs) -> None:
 
 def _validate_window(checks: Checks, args: MultiRegionKeyArgs) -> None:
     window = args.get("deletion_window_days", DELETION_WINDOW_DAYS)
-    checks.require(
-        limits.KEY_DELETION_DAYS.holds(window),
+    _checks.require_between(
+        checks,
         "deletion_window_days",
-        got=window,
-        allowed=str(limits.KEY_DELETION_DAYS),
+        window,
+        limits.KEY_DELETION_DAYS,
         fix="leave it out for 30 days, the longest that KMS waits",
     )
 
 
 def _validate_services(checks: Checks, args: MultiRegionKeyArgs) -> None:
     for index, service in enumerate(args.get("services", [])):
-        checks.require(
-            limits.SERVICE_PRINCIPAL.fullmatch(service) is not None,
+        _checks.require_match(
+            checks,
             f"services[{index}]",
-            got=service,
+            service,
+            limits.SERVICE_PRINCIPAL,
             allowed="a service's principal, such as cloudtrail.amazonaws.com",
             fix="name the service as policies do",
         )

@@ -188,10 +188,11 @@ def _check_readers(checks: Checks, args: ReplicatedSecretArgs) -> None:
 
 def _check_rotation(checks: Checks, args: ReplicatedSecretArgs) -> None:
     if "rotation" in args:
-        checks.require(
-            limits.SECRET_ROTATION_SCHEDULE.fullmatch(args["rotation"]["schedule"]) is not None,
+        _checks.require_match(
+            checks,
             "rotation.schedule",
-            got=args["rotation"]["schedule"],
+            args["rotation"]["schedule"],
+            limits.SECRET_ROTATION_SCHEDULE,
             allowed="rate(N days), rate(N hours) or cron(...)",
             fix="write for example rate(30 days)",
         )

@@ -1,7 +1,7 @@
 """One Region's network: public, private and data subnets in two or three zones, and how each gets out."""
 
 import re
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -222,35 +222,32 @@ class RegionalNetwork(pulumi.ComponentResource):
     def _gateway_endpoints(self) -> None:
         tables = [*self._private_tables.values(), *self._data_tables.values()]
         for service in GATEWAY_ENDPOINTS:
-            logical = f"{self._base}-{service}"
-            aws.ec2.VpcEndpoint(
-                logical,
-                vpc_id=self._vpc.id,
-                service_name=f"com.amazonaws.{self._region}.{service}",
-                vpc_endpoint_type="Gateway",
-                route_table_ids=[table.id for table in tables],
-                tags={"Name": logical},
-                opts=self._here(),
-            )
+            self._endpoint(service, vpc_endpoint_type="Gateway", route_table_ids=[table.id for table in tables])
 
     def _interface_endpoints(self) -> pulumi.Output[str]:
         if not self._args.get("interface_endpoints", True):
             return pulumi.Output.from_input("")
         group = self._endpoint_security_group()
         for service in INTERFACE_ENDPOINTS:
-            logical = f"{self._base}-{service.replace('.', '-')}"
-            aws.ec2.VpcEndpoint(
-                logical,
-                vpc_id=self._vpc.id,
-                service_name=f"com.amazonaws.{self._region}.{service}",
+            self._endpoint(
+                service,
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=[subnet.id for subnet in self._subnets["private"].values()],
                 security_group_ids=[group.id],
-                tags={"Name": logical},
-                opts=self._here(),
             )
         return group.id
+
+    def _endpoint(self, service: str, **kind: Any) -> None:
+        name = f"{self._base}-{service.replace('.', '-')}"
+        aws.ec2.VpcEndpoint(
+            name,
+            vpc_id=self._vpc.id,
+            service_name=f"com.amazonaws.{self._region}.{service}",
+            tags={"Name": name},
+            opts=self._here(),
+            **kind,
+        )
 
     def _endpoint_security_group(self) -> aws.ec2.SecurityGroup:
         logical = f"{self._base}-endpoints"
@@ -364,10 +361,11 @@ def _validate_zones(checks: Checks, region: str, zones: list[str]) -> None:
         fix="name two or three zones, each once",
     )
     for index, zone in enumerate(zones):
-        checks.require(
-            re.fullmatch(rf"{re.escape(region)}[a-z]", zone) is not None,
+        _checks.require_match(
+            checks,
             f"zones[{index}]",
-            got=zone,
+            zone,
+            rf"{re.escape(region)}[a-z]",
             allowed=f"a zone of {region}, such as {region}a",
             fix="name zones of the component's own Region",
         )

@@ -9,7 +9,8 @@ import pulumi_aws as aws
 
 from haven_components.names import partition, system_log_group_name
 from haven_components.observability import _prometheus_rules
-from haven_components.shared.support import assume_role_policy, policy_document, stateful
+from haven_components.shared.roles import pod_trust, service_role
+from haven_components.shared.support import policy_document, stateful
 
 SAMPLED_PERCENT = 5
 """What X-Ray's own rule samples, beyond the first request of each second (X-Ray Developer Guide, sampling rules; read
@@ -181,19 +182,11 @@ def collector_role(
 ) -> aws.iam.Role:
     """The role that the collector's pods take: it writes what there is a place for, and reads how much to trace."""
     name = f"{place.name}-collector"
-    role = aws.iam.Role(
+    role = service_role(
         name,
-        name=name,
-        description=f"The OpenTelemetry collector in {collector['cluster_name']}",
-        # Both actions, and nothing but this cluster (EKS User Guide, pod identity roles; read 2026-11-21).
-        assume_role_policy=assume_role_policy(
-            "pods.eks.amazonaws.com",
-            actions=("sts:AssumeRole", "sts:TagSession"),
-            account_id=place.account_id,
-            source_arn=place.arn("eks", f"cluster/{collector['cluster_name']}"),
-        ),
-        tags={"Name": name},
-        opts=place.beside(),
+        f"The OpenTelemetry collector in {collector['cluster_name']}",
+        pod_trust(place.region, place.account_id, collector["cluster_name"]),
+        place.beside(),
     )
     policy = aws.iam.RolePolicy(
         f"{name}-permissions",

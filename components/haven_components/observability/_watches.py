@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from haven_components.names import balancer_error_suffix
 from haven_components.observability._watched import (
     WatchedBalancerArgs,
     WatchedBucketArgs,
@@ -260,7 +261,7 @@ def _errors(balancer: WatchedBalancerArgs, percent: int) -> Watch:
     label, whole = balancer["label"], {"LoadBalancer": balancer["load_balancer"]}
     counts = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount")
     return Watch(
-        f"balancer-{label}-errors",
+        balancer_error_suffix(label),
         f"{label}: answers of 500 and above (%)",
         f"{percent} % or more of the answers of {label} are errors.",
         "AWS/ApplicationELB",

@@ -286,10 +286,11 @@ def _require_side(checks: Checks, name: str, path: str, side: WatchedRegionArgs,
 
 
 def _require_word(checks: Checks, path: str, word: str) -> None:
-    checks.require(
-        re.fullmatch(r"[a-z][a-z0-9-]{0,62}", word) is not None,
+    _checks.require_match(
+        checks,
         path,
-        got=word,
+        word,
+        r"[a-z][a-z0-9-]{0,62}",
         allowed="at most 63 lower-case letters, digits and hyphens, the first a letter",
         fix="choose another name: log groups are called after it",
     )

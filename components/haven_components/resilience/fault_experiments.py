@@ -21,6 +21,7 @@ from haven_components.resilience._fault_templates import (
     zone_power,
 )
 from haven_components.shared import checks as _checks
+from haven_components.shared.roles import service_role
 from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 MOST_NAME_CHARACTERS = 50
@@ -146,15 +147,13 @@ class FaultExperiments(pulumi.ComponentResource):
 
     def _role(self, kind: str) -> aws.iam.Role:
         name = f"{self._name}-{kind}"
-        role = aws.iam.Role(
+        role = service_role(
             name,
-            name=name,
-            description=f"Experiments of the kind {kind} run with it",
-            assume_role_policy=assume_role_policy(
+            f"Experiments of the kind {kind} run with it",
+            assume_role_policy(
                 SERVICE, account_id=self._args["account_id"], source_arn=self._arn("fis", "experiment/*")
             ),
-            tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self),
+            pulumi.ResourceOptions(parent=self),
         )
         aws.iam.RolePolicy(
             f"{name}-permissions",

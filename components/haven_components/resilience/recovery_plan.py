@@ -12,6 +12,7 @@ from haven_components import limits
 from haven_components.choices import RecoveryCriticality
 from haven_components.names import partition
 from haven_components.shared import checks as _checks
+from haven_components.shared.roles import service_role
 from haven_components.shared.support import Checks, assume_role_policy, policy_document
 
 MOST_NAME_CHARACTERS = 32
@@ -121,13 +122,11 @@ class RecoveryPlan(pulumi.ComponentResource):
         """Its trust names no source: ARC isn't documented to send one, and a condition on a missing key would stop
         every run (ARC Developer Guide, plan execution role trust policy; read 2026-11-21)."""
         name = f"{self._name}-execution"
-        return aws.iam.Role(
+        return service_role(
             name,
-            name=name,
-            description=f"Region switch plan {self._name} is run with it",
-            assume_role_policy=assume_role_policy(SERVICE),
-            tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self),
+            f"Region switch plan {self._name} is run with it",
+            assume_role_policy(SERVICE),
+            pulumi.ResourceOptions(parent=self),
         )
 
     def _permissions(self, role: aws.iam.Role) -> aws.iam.RolePolicy:

@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from haven_components import limits
+from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 
 
@@ -49,10 +50,11 @@ def require_grants(checks: Checks, grants: Sequence[BucketGrantArgs]) -> None:
         fix="rename a grant",
     )
     for index, grant in enumerate(grants):
-        checks.require(
-            limits.SERVICE_PRINCIPAL.fullmatch(grant["service"]) is not None,
+        _checks.require_match(
+            checks,
             f"grants[{index}].service",
-            got=grant["service"],
+            grant["service"],
+            limits.SERVICE_PRINCIPAL,
             allowed="a service's principal, such as cloudtrail.amazonaws.com",
             fix="name the service as policies do",
         )

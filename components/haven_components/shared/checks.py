@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 
 from haven_components import limits
 from haven_components.names import partition
@@ -22,26 +23,41 @@ def require_name(checks: Checks, name: str, longest: int) -> None:
     )
 
 
-def require_account(checks: Checks, account_id: str) -> None:
+def require_account(checks: Checks, account_id: str, path: str = "account_id") -> None:
     """ARNs can be composed from the account's id."""
-    checks.require(
-        re.fullmatch(r"\d{12}", account_id) is not None,
-        "account_id",
-        got=account_id,
+    require_match(
+        checks,
+        path,
+        account_id,
+        r"\d{12}",
         allowed="twelve digits",
         fix="give the AWS account's id",
     )
 
 
+def require_match(
+    checks: Checks, path: str, got: str, pattern: str | re.Pattern[str], *, allowed: str, fix: str
+) -> None:
+    """A text has a certain form as a whole."""
+    checks.require(re.fullmatch(pattern, got) is not None, path, got=got, allowed=allowed, fix=fix)
+
+
+def require_choice(checks: Checks, path: str, got: str, choices: type[StrEnum]) -> bool:
+    """A text is one of several choices; returns whether it is."""
+    values = [each.value for each in choices]
+    checks.require(got in values, path, got=got, allowed=", ".join(values), fix="choose one of them")
+    return got in values
+
+
 def require_log_retention(checks: Checks, days: int) -> None:
     """CloudWatch Logs knows this retention."""
-    checks.require(
-        days in limits.LOG_RETENTION_DAYS,
-        "log_retention_days",
-        got=days,
-        allowed=", ".join(str(each) for each in limits.LOG_RETENTION_DAYS),
-        fix="choose one of the retentions that CloudWatch Logs accepts",
-    )
+    fix = "choose one of the retentions that CloudWatch Logs accepts"
+    require_member(checks, "log_retention_days", days, limits.LOG_RETENTION_DAYS, fix=fix)
+
+
+def require_member(checks: Checks, path: str, got: int, allowed: Sequence[int], *, fix: str) -> None:
+    """A number is one of a list."""
+    checks.require(got in allowed, path, got=got, allowed=", ".join(map(str, allowed)), fix=fix)
 
 
 def require_other_region(checks: Checks, path: str, region: str, primary: str) -> None:

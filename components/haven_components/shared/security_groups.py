@@ -1,7 +1,8 @@
-"""Security groups."""
+"""Security groups and their rules."""
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -11,6 +12,7 @@ from haven_components.shared import sdk
 sdk.load(aws.ec2)
 
 ChildOptions = Callable[[], pulumi.ResourceOptions]
+"""Makes the options of one child."""
 
 
 def client_access(
@@ -26,16 +28,36 @@ def client_access(
         opts=options(),
     )
     for cidr in cidrs:
-        label = f"{name}-from-{re.sub(r'[./]', '-', cidr)}"
-        aws.vpc.SecurityGroupIngressRule(
-            label,
-            security_group_id=group.id,
-            description="Clients",
-            cidr_ipv4=cidr,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            tags={"Name": label},
-            opts=options(),
-        )
+        allow_in(f"{name}-from-{cidr_label(cidr)}", group, cidr, port, options())
     return group
+
+
+def cidr_label(cidr: str) -> str:
+    """A network as part of a name: `10-40-0-0-16`."""
+    return re.sub(r"[./]", "-", cidr)
+
+
+def allow_in(
+    name: str, group: aws.ec2.SecurityGroup, cidr: str, port: int, options: pulumi.ResourceOptions
+) -> aws.vpc.SecurityGroupIngressRule:
+    """Let clients of one network in, on one TCP port."""
+    return aws.vpc.SecurityGroupIngressRule(name, **_rule(name, group, "Clients", cidr, port), opts=options)
+
+
+def allow_out(
+    name: str, group: aws.ec2.SecurityGroup, cidr: str, port: int, options: pulumi.ResourceOptions
+) -> aws.vpc.SecurityGroupEgressRule:
+    """Let traffic out to targets of one network, on one TCP port."""
+    return aws.vpc.SecurityGroupEgressRule(name, **_rule(name, group, "Targets", cidr, port), opts=options)
+
+
+def _rule(name: str, group: aws.ec2.SecurityGroup, description: str, cidr: str, port: int) -> dict[str, Any]:
+    return {
+        "security_group_id": group.id,
+        "description": description,
+        "cidr_ipv4": cidr,
+        "ip_protocol": "tcp",
+        "from_port": port,
+        "to_port": port,
+        "tags": {"Name": name},
+    }

@@ -1,6 +1,6 @@
-"""What databases and caches share: who may connect, their subnets, and a password in both Regions."""
+"""Secrets that both Regions hold, and generated passwords."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import pulumi
@@ -17,10 +17,6 @@ than 230 bits."""
 
 SECRET_RECOVERY_DAYS = 30
 """The longest that Secrets Manager keeps a deleted secret (DeleteSecret, read 2026-11-21)."""
-
-
-ChildOptions = Callable[[], pulumi.ResourceOptions]
-"""Makes the options of a child in one Region."""
 
 
 class RecoverySecretArgs(TypedDict):
@@ -57,6 +53,7 @@ class StoredSecret:
         ephemeral: bool,
     ) -> None:
         self._name = name
+        self._options = stateful(component, ephemeral=ephemeral)
         self._secret = aws.secretsmanager.Secret(
             secret_name(name),
             name=secret_name(name),
@@ -84,26 +81,6 @@ class StoredSecret:
             opts=opts,
         )
 
-
-class SharedSecret(StoredSecret):
-    """A generated password, and the secret that holds it, under one name in two Regions."""
-
-    def __init__(
-        self,
-        component: pulumi.Resource,
-        name: str,
-        *,
-        description: str,
-        kms_key_arn: pulumi.Input[str],
-        replica: RecoverySecretArgs,
-        ephemeral: bool,
-    ) -> None:
-        self.password = generated(component, name, ephemeral=ephemeral)
-        self._options = stateful(component, ephemeral=ephemeral)
-        super().__init__(
-            component, name, description=description, kms_key_arn=kms_key_arn, replica=replica, ephemeral=ephemeral
-        )
-
     def hold(self, value: Mapping[str, Any]) -> None:
-        """Write the secret's value: a JSON object."""
+        """Write the secret's value: a JSON object that keeps as long as the secret."""
         self.write(pulumi.Output.json_dumps(dict(value), sort_keys=True), self._options)

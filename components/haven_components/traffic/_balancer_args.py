@@ -1,7 +1,6 @@
 """What an edge balancer is asked for, and what of it AWS would refuse."""
 
 import ipaddress
-import re
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
@@ -151,10 +150,11 @@ def _require_certificate(checks: Checks, args: EdgeBalancerArgs) -> None:
         fix="name an existing certificate, or set `certificate` to request one",
     )
     domain = args["certificate"]["domain"] if "certificate" in args else "example.com"
-    checks.require(
-        re.fullmatch(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", domain) is not None,
+    _checks.require_match(
+        checks,
         "certificate.domain",
-        got=domain,
+        domain,
+        r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}",
         allowed="a host name in lower case, such as api.example.com",
         fix="give the name that clients ask for",
     )

@@ -1,6 +1,5 @@
 """The entrance of a Region: a load balancer over all zones, with TLS, a firewall, logs and health checks."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import pulumi_aws as aws
 
 from haven_components.choices import BalancerKind, BalancerProtocol
 from haven_components.shared import checks, sdk
+from haven_components.shared.security_groups import allow_in, allow_out, cidr_label
 from haven_components.traffic._access_logs import AccessLogs
 from haven_components.traffic._balancer_args import (
     DEREGISTRATION_DELAY_SECONDS,
@@ -101,40 +101,12 @@ class EdgeBalancer(pulumi.ComponentResource):
         )
         for cidr in self._args["client_cidrs"]:
             for port in (443,) if self._network else (80, 443):
-                self._let_in(group, cidr, port)
+                allow_in(f"{self._name}-from-{cidr_label(cidr)}-{port}", group, cidr, port, self._here())
         ports = {int(self._args["target_port"]), int(self._args["health"].get("port", self._args["target_port"]))}
         for cidr in self._args["target_cidrs"]:
             for port in sorted(ports):
-                self._let_out(group, cidr, port)
+                allow_out(f"{self._name}-to-{cidr_label(cidr)}-{port}", group, cidr, port, self._here())
         return group
-
-    def _let_in(self, group: aws.ec2.SecurityGroup, cidr: str, port: int) -> None:
-        label = f"{self._name}-from-{_label(cidr)}-{port}"
-        aws.vpc.SecurityGroupIngressRule(
-            label,
-            security_group_id=group.id,
-            description="Clients",
-            cidr_ipv4=cidr,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            tags={"Name": label},
-            opts=self._here(),
-        )
-
-    def _let_out(self, group: aws.ec2.SecurityGroup, cidr: str, port: int) -> None:
-        label = f"{self._name}-to-{_label(cidr)}-{port}"
-        aws.vpc.SecurityGroupEgressRule(
-            label,
-            security_group_id=group.id,
-            description="Targets",
-            cidr_ipv4=cidr,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            tags={"Name": label},
-            opts=self._here(),
-        )
 
     def _balancer(self, group: aws.ec2.SecurityGroup) -> aws.lb.LoadBalancer:
         bucket, after = self._logs()
@@ -273,7 +245,3 @@ class EdgeBalancer(pulumi.ComponentResource):
 
     def _here(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
-
-
-def _label(cidr: str) -> str:
-    return re.sub(r"[./]", "-", cidr)

@@ -250,13 +250,8 @@ def _check_names(checks: Checks, args: FailoverDnsArgs) -> None:
 
 def _check_ttl(checks: Checks, args: FailoverDnsArgs) -> None:
     ttl = args.get("ttl_seconds", limits.DNS_TTL_SECONDS.most)
-    checks.require(
-        1 <= ttl <= limits.DNS_TTL_SECONDS.most,
-        "ttl_seconds",
-        got=ttl,
-        allowed=f"1 to {limits.DNS_TTL_SECONDS.most}",
-        fix="leave it out for 60: resolvers would go on sending clients to a dead Region",
-    )
+    fix = "leave it out for 60: resolvers would go on sending clients to a dead Region"
+    _checks.require_between(checks, "ttl_seconds", ttl, limits.DNS_TTL_SECONDS, fix=fix)
 
 
 def _check_private_zone(checks: Checks, args: FailoverDnsArgs) -> None:

@@ -193,13 +193,7 @@ def _check_endpoints(checks: Checks, args: TrafficSwitchArgs) -> None:
             allowed="a path of at most 255 characters that begins with a slash",
             fix="give the path alone, for example /ready",
         )
-        checks.require(
-            limits.PORT.holds(port),
-            f"endpoints[{index}].port",
-            got=port,
-            allowed=str(limits.PORT),
-            fix="leave it out for 443",
-        )
+        _checks.require_between(checks, f"endpoints[{index}].port", port, limits.PORT, fix="leave it out for 443")
         checks.require(
             0 < len(text) <= limits.ENDPOINT_SEARCH_CHARACTERS,
             f"endpoints[{index}].search_string",

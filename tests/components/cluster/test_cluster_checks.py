@@ -119,7 +119,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         ),
         (
             {"gpu_node_groups": [{**RESERVED, "capacity_reservation": {**RESERVATION, "market": "spot"}}]},
-            "on-demand or capacity-block",
+            "on-demand, capacity-block",
         ),
         (
             {
