@@ -181,7 +181,7 @@ def test_each_shell_gets_its_completion_script(shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "last", "offered"),
     [
-        ("haven ", 1, ["check-destroy", "demo", "environments", "gate", "plan", "pr"]),
+        ("haven ", 1, ["check-destroy", "demo", "environments", "gate", "plan", "pr", "validate"]),
         ("haven plan p", 2, ["prod"]),
         ("haven plan prod --compare ", 4, ["backup", "pilot-light", "warm", "active-active"]),
         ("haven gate --a", 2, ["--accept", "--active"]),
@@ -303,7 +303,7 @@ def test_what_is_wrong_with_the_file_and_with_the_config_comes_together_and_noth
     [
         (
             "import pulumi\nraise pulumi.RunError('the Regions were edited')",
-            "the program: got a refusal: the Regions were edited; allowed: what the program accepts; fix: ",
+            "the program: got an error: the Regions were edited; allowed: what the program accepts; fix: ",
         ),
         (
             "import pulumi\nraise pulumi.InputPropertiesError('GlobalCache refuses its arguments',"
@@ -313,7 +313,7 @@ def test_what_is_wrong_with_the_file_and_with_the_config_comes_together_and_noth
         (
             "import pulumi\nraise pulumi.InputPropertiesError('Other refuses', [{'property_path': 'a',"
             " 'reason': 'is odd'}])",
-            "Other a: got is odd; allowed: what the program accepts; fix: change that value",
+            "Other a: got is odd; allowed: what the program accepts; fix: change a of Other in the program",
         ),
     ],
 )
