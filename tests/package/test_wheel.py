@@ -65,7 +65,7 @@ def test_pyright_finds_a_consumer_s_mistakes_in_arguments_and_no_others(consumer
 def test_mypy_finds_a_consumer_s_mistakes_in_arguments_and_no_others(consumer: Consumer) -> None:
     tool = str(Path(sys.executable).parent / "mypy")
     interpreter = str(consumer.binaries / "python")
-    words = [tool, "--strict", "--output=json", "--python-executable", interpreter]
+    words = [tool, "--strict", "--allow-untyped-decorators", "--output=json", "--python-executable", interpreter]
     done = ran([*words, "environment.py", "test_environment.py", "mistaken.py"], cwd=consumer.directory)
     reported = [json.loads(each) for each in done.stdout.splitlines()]
     found = {(each["file"], each["line"]) for each in reported if each["severity"] == "error"}
