@@ -83,6 +83,6 @@ def _notes(settings: Settings, replication: Replication) -> list[str]:
     if failed_over and replication.cache:
         notes.append(
             f"pulumi destroy can't go past the cache while {settings.active} has its primary role:"
-            f" `haven check-destroy {settings.stack}` says how to give it back first"
+            f" `haven check-destroy {settings.stack}` shows how to give it back first"
         )
     return notes

@@ -52,7 +52,7 @@ _EMULATED = (
 def aws_providers(settings: Settings | AccountSettings) -> dict[str, aws.Provider]:
     """Region -> its provider, for both Regions.
 
-    None of them looks anything up: credentials, account and instance metadata are not asked for, so that `up` still
+    Configuring one makes no AWS call for credentials, account or instance metadata, so that `up` still
     works for one Region while the other answers nothing.
     """
     return {region: _provider(settings, region) for region in (settings.regions.primary, settings.regions.recovery)}

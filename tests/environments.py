@@ -43,14 +43,14 @@ def example(name: str) -> Recording:
     return record(ROOT / "examples" / name, stack="test", project=name)
 
 
-def standing(recording: Recording, type_: str, region: str) -> list[Resource]:
+def of_type(recording: Recording, type_: str, region: str) -> list[Resource]:
     """The resources of a type in a Region."""
     return [each for each in recording.real() if each.type == type_ and each.region == region]
 
 
 def gpu_sizes(recording: Recording, region: str) -> list[int]:
     """Desired sizes of the GPU node groups of a Region, in the order of their names."""
-    groups = standing(recording, aws.EKS_NODE_GROUP, region)
+    groups = of_type(recording, aws.EKS_NODE_GROUP, region)
     return [each.inputs["scalingConfig"]["desiredSize"] for each in groups if each.inputs.get("taints")]
 
 

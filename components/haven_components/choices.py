@@ -4,6 +4,8 @@ from enum import StrEnum
 
 
 class CacheEngine(StrEnum):
+    """What serves the cache."""
+
     VALKEY = "valkey"
     REDIS = "redis"
 
@@ -30,6 +32,8 @@ class CacheEviction(StrEnum):
 
 
 class DatabaseStorage(StrEnum):
+    """How Aurora charges for storage."""
+
     STANDARD = "aurora"
     """Reads and writes of storage are paid for one by one."""
     IO_OPTIMIZED = "aurora-iopt1"
@@ -99,7 +103,7 @@ class BalancerProtocol(StrEnum):
 
 
 class DnsRouting(StrEnum):
-    """How clients are spread over the Regions. Each way has a name of its own below the service's."""
+    """How clients are spread over the Regions. Each routing has its own name below the service's."""
 
     FAILOVER = "failover"
     """All of them go to the primary Region while it is healthy, else to the other one."""
@@ -121,7 +125,7 @@ class GrafanaAuthentication(StrEnum):
     IDENTITY_CENTER = "AWS_SSO"
     """IAM Identity Center, which the organization must have."""
     SAML = "SAML"
-    """An identity provider of one's own."""
+    """An identity provider other than AWS's."""
 
 
 class ThreatFeature(StrEnum):

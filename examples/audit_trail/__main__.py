@@ -40,7 +40,7 @@ trail = AuditTrail(
         "primary": {"region": primary, "kms_key_arn": key.primary_arn},
         "recovery": {"region": recovery, "kms_key_arn": key.recovery_arn},
         "recovery_provider": providers[recovery],
-        "object_lock_days": 365,  # now or never: it can't be added to a bucket that stands
+        "object_lock_days": 365,  # now or never: S3 can't add it to an existing bucket
         "log_retention_days": 30,
         "insights": True,
         "data_event_buckets": ["arn:aws:s3:::example-models"],

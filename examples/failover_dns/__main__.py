@@ -7,7 +7,7 @@ from haven_components import DnsRouting, FailoverDns, TrafficSwitch
 
 account = pulumi.Config().get("account") or "123456789012"
 primary, recovery = "eu-west-1", "eu-central-1"
-# Networks that stand already; they need DNS support and DNS host names.
+# Existing networks; they need DNS support and DNS host names.
 vpcs = {primary: "vpc-0a1b2c3d4e5f60718", recovery: "vpc-0918273645f5e4d3c"}
 
 providers = {

@@ -54,7 +54,7 @@ switch = TrafficSwitch(
 
 
 def watched(region: str, other: str, kms_key_arn: pulumi.Output[str]) -> WatchedRegionArgs:
-    """What stands in a Region, by the names that its components give it."""
+    """The resources of a Region, under the names that their components give them."""
     code = codes[region]
     edge: WatchedBalancerArgs = {
         "label": "edge",

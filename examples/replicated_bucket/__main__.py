@@ -40,7 +40,7 @@ models = ReplicatedBucket(
         "recovery_provider": providers[recovery],
         "bucket_name": f"example-models-{account}",
         "replication_time_control": True,
-        "object_lock_days": 30,  # now or never: it can't be added to a bucket that stands
+        "object_lock_days": 30,  # now or never: S3 can't add it to an existing bucket
     },
     here,
 )

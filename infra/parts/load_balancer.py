@@ -1,4 +1,4 @@
-"""The door of each Region: its load balancer, and the name under which it is found."""
+"""The entrance of each Region: its load balancer and its DNS name."""
 
 import pulumi
 import pulumi_aws as aws

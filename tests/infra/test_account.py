@@ -11,7 +11,7 @@ from haven.program.recorder import record
 from haven.program.recording import Resource
 from infra.config.settings import AccountSettings, Settings
 from infra.config.stack_kinds import load
-from tests.environments import ACCOUNT, PRIMARY, RECOVERY, ROOT, STACKS, environment, standing
+from tests.environments import ACCOUNT, PRIMARY, RECOVERY, ROOT, STACKS, environment, of_type
 
 REGIONS = f'{{"primary": "{PRIMARY}", "recovery": "{RECOVERY}"}}'
 VALID = {"haven:kind": "account", "haven:account": "111122223333", "haven:regions": REGIONS}
@@ -20,7 +20,7 @@ each_region = pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
 
 
 def of(type_: str, region: str, **changes: str) -> list[Resource]:
-    return standing(environment(ACCOUNT, **changes), type_, region)
+    return of_type(environment(ACCOUNT, **changes), type_, region)
 
 
 def only(type_: str, region: str, **changes: str) -> dict[str, Any]:
@@ -119,12 +119,12 @@ def test_without_a_bucket_for_the_state_a_note_says_so() -> None:
     assert any("haven:stateBackend" in note for note in without.outputs["notes"])
     assert not any("haven:stateBackend" in note for note in environment(ACCOUNT).outputs["notes"])
     timed = environment(ACCOUNT, stateBackend='{"enabled": true, "replicationTimeControl": true, "noncurrentDays": 30}')
-    rules = standing(timed, aws.S3_BUCKET_REPLICATION_CONFIG, RECOVERY)
+    rules = of_type(timed, aws.S3_BUCKET_REPLICATION_CONFIG, RECOVERY)
     with_time = [each.name for each in rules if "replicationTime" in each.inputs["rules"][0]["destination"]]
     assert with_time == ["haven-account-state-files-euc1-replication"]
     days = [
         each.inputs["rules"][0]["noncurrentVersionExpiration"]["noncurrentDays"]
-        for each in standing(timed, aws.S3_BUCKET_LIFECYCLE_CONFIGURATION, RECOVERY)
+        for each in of_type(timed, aws.S3_BUCKET_LIFECYCLE_CONFIGURATION, RECOVERY)
         if each.name.startswith("haven-account-state-")
     ]
     assert days == [30]

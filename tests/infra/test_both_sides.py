@@ -9,7 +9,7 @@ import pytest
 
 from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE
-from tests.environments import PRIMARY, RECOVERY, TIERS, environment, standing
+from tests.environments import PRIMARY, RECOVERY, TIERS, environment, of_type
 from tests.sides import Standing, side
 
 Moment = tuple[str, bool]
@@ -25,7 +25,7 @@ FROM_WARM = {(tier, moved) for tier, moved in MOMENTS if tier in (WARM, ACTIVE_A
 ACCESS_POINTS = {(ACTIVE_ACTIVE, False), (ACTIVE_ACTIVE, True)}
 CLUSTERS = set(MOMENTS) - {(BACKUP, False)}
 
-ONLY_PRIMARY, ONLY_RECOVERY = "stands in the primary Region alone", "stands in the recovery Region alone"
+ONLY_PRIMARY, ONLY_RECOVERY = "exists in the primary Region alone", "exists in the recovery Region alone"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Found:
     name: str
     component: str | None
     what: str
-    """A property, `options.` and an option, or that it stands on one side alone."""
+    """A property, `options.` and an option, or that it exists on one side alone."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}: {self.what}"
@@ -87,13 +87,13 @@ BY_TIER = (
     Allowed(
         "eks/nodeGroup",
         "scalingConfig",
-        "fewer nodes stand by",
+        "fewer standby nodes",
         {(PILOT_LIGHT, False), (WARM, False)},
     ),
     Allowed(
         "rds/clusterInstance",
         ONLY_PRIMARY,
-        "fewer instances stand by",
+        "fewer standby instances",
         {(PILOT_LIGHT, False), (WARM, False)},
     ),
     Allowed("dynamodb/table", ONLY_PRIMARY, "tables are backed up, not replicated", ONE_TABLE),
@@ -172,7 +172,7 @@ BY_NATURE = (
         CLUSTERS,
     ),
     Allowed("rds/cluster", "databaseName|master.*", "a secondary refuses what a database is born with", REPLICATED),
-    Allowed("rds/cluster", "sourceRegion", "a secondary says where it is copied from", REPLICATED),
+    Allowed("rds/cluster", "sourceRegion", "a secondary names the Region that it is copied from", REPLICATED),
     Allowed(
         "route53/record",
         "failoverRoutingPolicies",
@@ -230,7 +230,7 @@ def test_every_allowed_difference_is_there(moment: Moment) -> None:
 @pytest.mark.parametrize("stack", TIERS)
 def test_the_copy_of_a_secret_has_the_recovery_region_s_key(stack: str) -> None:
     recording = environment(stack)
-    secrets = standing(recording, aws.SECRETSMANAGER_SECRET, PRIMARY)
+    secrets = of_type(recording, aws.SECRETSMANAGER_SECRET, PRIMARY)
     keys = {
         recording.by_key[found["key"]].type
         for each in secrets

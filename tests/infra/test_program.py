@@ -19,7 +19,7 @@ from tests.environments import (
     environment,
     gpu_sizes,
     nested,
-    standing,
+    of_type,
 )
 
 CLUSTER = aws.EKS_CLUSTER
@@ -100,7 +100,7 @@ def test_the_recovery_manifest_does_not_depend_on_the_active_region(stack: str) 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_recovery_manifest_is_kept_in_both_regions_and_fits(stack: str) -> None:
     most_characters = 8192  # of an advanced parameter (Systems Manager quotas, read 2026-11-21)
-    parameters = {region: standing(environment(stack), aws.SSM_PARAMETER, region) for region in (PRIMARY, RECOVERY)}
+    parameters = {region: of_type(environment(stack), aws.SSM_PARAMETER, region) for region in (PRIMARY, RECOVERY)}
     kept = {
         region: [each for each in found if each.inputs["name"] == f"/haven/{stack}/manifest"]
         for region, found in parameters.items()
@@ -115,55 +115,55 @@ def test_the_recovery_manifest_is_kept_in_both_regions_and_fits(stack: str) -> N
 def test_what_the_manifest_names_at_full_scale_is_what_a_failover_declares(stack: str) -> None:
     after = environment(stack, active=RECOVERY)
     side = after.outputs["manifest"]["sides"][RECOVERY]
-    groups = standing(after, aws.EKS_NODE_GROUP, RECOVERY)
+    groups = of_type(after, aws.EKS_NODE_GROUP, RECOVERY)
     sizes = {each.inputs["nodeGroupName"]: each.inputs["scalingConfig"] for each in groups}
     assert {name: each["full"] for name, each in side["cluster"]["nodeGroups"].items()} == {
         name: [each["minSize"], each["desiredSize"], each["maxSize"]] for name, each in sizes.items()
     }
-    assert [each.inputs["name"] for each in standing(after, CLUSTER, RECOVERY)] == [side["cluster"]["name"]]
-    assert [each.inputs["replicationGroupId"] for each in standing(after, CACHE, RECOVERY)] == [side["cache"]]
-    buckets = standing(after, aws.S3_BUCKET, RECOVERY)
+    assert [each.inputs["name"] for each in of_type(after, CLUSTER, RECOVERY)] == [side["cluster"]["name"]]
+    assert [each.inputs["replicationGroupId"] for each in of_type(after, CACHE, RECOVERY)] == [side["cache"]]
+    buckets = of_type(after, aws.S3_BUCKET, RECOVERY)
     stores = {each.inputs["bucket"] for each in buckets if each.component == "ReplicatedBucket"}
     assert stores == set(side["buckets"].values())
     if stack != "backup":
-        instances = standing(after, INSTANCE, RECOVERY)
+        instances = of_type(after, INSTANCE, RECOVERY)
         zones = {each.inputs["identifier"]: each.inputs.get("availabilityZone") for each in instances}
         assert zones == side["database"]["instances"]
-        assert [each.inputs["clusterIdentifier"] for each in standing(after, DATABASE, RECOVERY)] == [
+        assert [each.inputs["clusterIdentifier"] for each in of_type(after, DATABASE, RECOVERY)] == [
             side["database"]["cluster"]
         ]
 
 
 def test_backup_has_no_cluster_database_or_cache_in_the_recovery_region() -> None:
-    assert [standing(environment("backup"), type_, RECOVERY) for type_ in (CLUSTER, DATABASE, CACHE)] == [[], [], []]
+    assert [of_type(environment("backup"), type_, RECOVERY) for type_ in (CLUSTER, DATABASE, CACHE)] == [[], [], []]
 
 
 def test_pilot_light_has_a_headless_database_a_control_plane_and_no_gpu_node() -> None:
     recording = environment("pilot-light")
-    assert len(standing(recording, DATABASE, RECOVERY)) == 1
-    assert standing(recording, INSTANCE, RECOVERY) == []
-    assert len(standing(recording, CLUSTER, RECOVERY)) == 1
+    assert len(of_type(recording, DATABASE, RECOVERY)) == 1
+    assert of_type(recording, INSTANCE, RECOVERY) == []
+    assert len(of_type(recording, CLUSTER, RECOVERY)) == 1
     assert gpu_sizes(recording, RECOVERY) == [0, 0]
 
 
 def test_warm_has_a_gpu_node_and_a_reader() -> None:
     recording = environment("warm")
     assert sum(gpu_sizes(recording, RECOVERY)) >= 1
-    assert len(standing(recording, INSTANCE, RECOVERY)) >= 1
+    assert len(of_type(recording, INSTANCE, RECOVERY)) >= 1
 
 
 def test_active_active_has_equal_capacity_on_both_sides() -> None:
     recording = environment("active-active")
     assert gpu_sizes(recording, RECOVERY) == gpu_sizes(recording, PRIMARY)
     for type_ in (INSTANCE, CACHE, CLUSTER, aws.EKS_NODE_GROUP, aws.EC2_NAT_GATEWAY):
-        assert len(standing(recording, type_, RECOVERY)) == len(standing(recording, type_, PRIMARY)), type_
+        assert len(of_type(recording, type_, RECOVERY)) == len(of_type(recording, type_, PRIMARY)), type_
 
 
 @pytest.mark.parametrize(("lower", "higher"), list(combinations(TIERS, 2)))
 def test_going_up_a_tier_nothing_that_stands_by_becomes_less(lower: str, higher: str) -> None:
     for type_ in (CLUSTER, DATABASE, INSTANCE, CACHE, aws.EC2_VPC, aws.EC2_NAT_GATEWAY):
         less, more = (
-            len(standing(environment("warm", tier=tier, objectives="{}"), type_, RECOVERY)) for tier in (lower, higher)
+            len(of_type(environment("warm", tier=tier, objectives="{}"), type_, RECOVERY)) for tier in (lower, higher)
         )
         assert less <= more, type_
     less, more = (sum(gpu_sizes(environment("warm", tier=tier, objectives="{}"), RECOVERY)) for tier in (lower, higher))
@@ -173,12 +173,12 @@ def test_going_up_a_tier_nothing_that_stands_by_becomes_less(lower: str, higher:
 @pytest.mark.parametrize("stack", STACKS)
 def test_keys_secrets_and_buckets_have_their_copy_in_every_tier(stack: str) -> None:
     recording = environment(stack)
-    assert len(standing(recording, aws.KMS_REPLICA_KEY, RECOVERY)) == 1
-    secrets = standing(recording, aws.SECRETSMANAGER_SECRET, PRIMARY)
+    assert len(of_type(recording, aws.KMS_REPLICA_KEY, RECOVERY)) == 1
+    secrets = of_type(recording, aws.SECRETSMANAGER_SECRET, PRIMARY)
     assert secrets
     assert all(replica["region"] == RECOVERY for each in secrets for replica in each.inputs["replicas"])
     replication = aws.S3_BUCKET_REPLICATION_CONFIG
-    assert len(standing(recording, replication, PRIMARY)) == len(standing(recording, replication, RECOVERY)) > 0
+    assert len(of_type(recording, replication, PRIMARY)) == len(of_type(recording, replication, RECOVERY)) > 0
 
 
 @pytest.mark.parametrize("stack", EVERY_STACK)
@@ -290,11 +290,11 @@ def test_without_a_domain_there_is_no_record_and_a_note_says_so() -> None:
 
 def test_backup_needs_a_snapshot_to_have_a_database_after_a_failover() -> None:
     without = environment("backup", active=RECOVERY)
-    assert standing(without, DATABASE, RECOVERY) == []
+    assert of_type(without, DATABASE, RECOVERY) == []
     assert any("restoreSnapshot" in note for note in without.outputs["notes"])
     snapshot = f"arn:aws:rds:{RECOVERY}:111122223333:cluster-snapshot:copied"
     restored = environment("backup", active=RECOVERY, database=f'{{"restoreSnapshot": "{snapshot}"}}')
-    assert [each.inputs["snapshotIdentifier"] for each in standing(restored, DATABASE, RECOVERY)] == [snapshot]
+    assert [each.inputs["snapshotIdentifier"] for each in of_type(restored, DATABASE, RECOVERY)] == [snapshot]
 
 
 def test_automatic_traffic_adds_endpoint_checks() -> None:

@@ -1,4 +1,4 @@
-"""Whatever is asked for, if it is valid: the program runs, AWS would take every name, and what is stored is kept."""
+"""For every valid config the program runs, AWS would accept every name, and stored data is kept."""
 
 import json
 from collections.abc import Mapping
@@ -143,7 +143,7 @@ PLANNED = {
 @example(extreme("s" * 15, "ap-southeast-2", "ap-northeast-1", **PLANNED))
 @example(extreme("s" * 14, "us-gov-east-1", "us-gov-west-1", tier="backup", active="us-gov-west-1"))
 @given(configs())
-def test_whatever_is_asked_for_stands_as_promised(asked: tuple[str, dict[str, Any]]) -> None:
+def test_any_valid_config_is_declared_as_promised(asked: tuple[str, dict[str, Any]]) -> None:
     stack, config = asked
     values = {f"haven:{name}": value if isinstance(value, str) else json.dumps(value) for name, value in config.items()}
     recording = record(ROOT / "infra", stack=stack, config=values)

@@ -29,7 +29,7 @@ class CacheSideArgs(TypedDict):
 
 class GlobalCacheArgs(TypedDict):
     primary: CacheSideArgs
-    """The side where the cache is born. It stays this one whichever side takes writes."""
+    """The side where the cache is created first. It stays this one whichever side takes writes."""
     recovery: NotRequired[CacheSideArgs]
     """The side that takes over. Omitted: the cache is in one Region."""
     recovery_provider: NotRequired[aws.Provider]

@@ -38,7 +38,7 @@ class GlobalDatabaseArgs(TypedDict):
     account_id: str
     """The AWS account, twelve digits: ARNs are composed from it."""
     primary: DatabaseSideArgs
-    """The side where the database is born. It stays this one whichever side writes."""
+    """The side where the database is created first. It stays this one whichever side writes."""
     recovery: NotRequired[DatabaseSideArgs]
     """The side that can be promoted. Omitted: the global cluster has one member."""
     recovery_provider: NotRequired[aws.Provider]
@@ -55,7 +55,7 @@ class GlobalDatabaseArgs(TypedDict):
     """Class of every instance, for example `db.r6g.large`. Burstable classes (`db.t*`) don't support global databases
     (Aurora User Guide, configuration requirements of a global database, read 2026-11-21)."""
     database_name: str
-    """Name of the database made at birth: lower-case letters, digits and underscores, at most 63. From a snapshot: the
+    """Name of the first database: lower-case letters, digits and underscores, at most 63. From a snapshot: the
     name of the database in it."""
     master_username: str
     """Name of the master user: lower-case letters, digits and underscores, at most 63. Its password is generated. From
@@ -66,7 +66,7 @@ class GlobalDatabaseArgs(TypedDict):
     backup_retention_days: int
     """How many days automatic backups are kept, 1 to 35."""
     snapshot: NotRequired[str]
-    """ARN of a cluster snapshot, in the primary side's Region, to be born from. It is read once: keep it afterwards.
+    """ARN of a cluster snapshot, in the primary side's Region, to restore from. It is read once: keep it afterwards.
     The global cluster then takes its version from the snapshot's cluster, so `engine_version` doesn't raise it later,
     and write forwarding is turned on by the second deployment. Omitted: an empty database."""
     storage: NotRequired[DatabaseStorage]

@@ -36,10 +36,10 @@ together."""
 # "Upgrading Engine Versions").
 MOVED_ELSEWHERE = ["globalClusterIdentifier", "replicationSourceIdentifier", "engineVersion"]
 
-# Read once, at birth; afterwards another value would replace the cluster and what it holds. A member that was demoted
-# may have no master user of its own any more: a secondary refuses one (pulumi/pulumi-aws#3751). Where a member came
-# from AWS doesn't answer, so one that was imported came from nowhere.
-ONLY_AT_BIRTH = ["snapshotIdentifier", "masterUsername", "sourceRegion"]
+# RDS reads these at creation only; afterwards another value would replace the cluster and its data. A demoted member
+# may have no master user any more: a secondary refuses one (pulumi/pulumi-aws#3751). AWS doesn't return where a
+# member came from, so an imported one has no source.
+ONLY_AT_CREATION = ["snapshotIdentifier", "masterUsername", "sourceRegion"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Place:
 
     children: Placement
     maintenance_day: str
-    birth: dict[str, Any]
+    at_creation: dict[str, Any]
     """Arguments that AWS takes only when the member is made."""
     after: Sequence[pulumi.Resource]
     """What must be there before the member, and go only after it."""
@@ -171,9 +171,9 @@ class DatabaseSide:
             # Otherwise a change waits for the window, and what is declared isn't what runs.
             apply_immediately=True,
             tags={"Name": self._name},
-            **self._place.birth,
+            **self._place.at_creation,
             opts=self._place.children.stateful(
-                ignore_changes=[*MOVED_ELSEWHERE, *ONLY_AT_BIRTH], depends_on=[logs, *self._place.after]
+                ignore_changes=[*MOVED_ELSEWHERE, *ONLY_AT_CREATION], depends_on=[logs, *self._place.after]
             ),
         )
 

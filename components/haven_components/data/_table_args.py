@@ -1,4 +1,4 @@
-"""What a global table is asked for, and what of it DynamoDB would refuse."""
+"""Arguments of a global table, and what of them DynamoDB would refuse."""
 
 from collections.abc import Iterator, Sequence
 from typing import NotRequired, TypedDict
@@ -41,7 +41,7 @@ class GlobalTableArgs(TypedDict):
     account_id: str
     """The AWS account, twelve digits: the replicas' ARNs are composed from it."""
     home: TableSideArgs
-    """Where the table is born and declared: the Region of the component's AWS provider. It never follows the active
+    """Where the table is created and declared: the Region of the component's AWS provider. It never follows the active
     Region: with eventual consistency each side takes writes as it is, and moving the home means a new table."""
     replica: NotRequired[TableSideArgs]
     """The replica in the other Region. Added later, DynamoDB fills it with what is there. Omitted: the home table

@@ -145,7 +145,7 @@ class GlobalDatabase(pulumi.ComponentResource):
             # Lets a throw-away global cluster that was made around its first member go before that member.
             force_destroy=self._ephemeral,
             tags={"Name": name},
-            **self._global_birth(),
+            **self._global_creation(),
             # It may be read back as the member that writes now (aws-cloudformation/cloudformation-coverage-roadmap
             # #1856), and another value would replace the global cluster.
             opts=stateful(
@@ -153,7 +153,7 @@ class GlobalDatabase(pulumi.ComponentResource):
             ),
         )
 
-    def _global_birth(self) -> dict[str, Any]:
+    def _global_creation(self) -> dict[str, Any]:
         """Created from a restored cluster, a global cluster takes these from it and refuses them as arguments (RDS API,
         CreateGlobalCluster, read 2026-11-21)."""
         if self._args.get("snapshot") is None:
@@ -163,30 +163,32 @@ class GlobalDatabase(pulumi.ComponentResource):
         return {"source_db_cluster_identifier": first}
 
     def _primary_side(self, after: list[pulumi.Resource]) -> DatabaseSide:
-        """The side given user, password and database at birth; a secondary refuses them (pulumi/pulumi-aws#3751)."""
+        """The side created with user, password and database; a secondary refuses them (pulumi/pulumi-aws#3751)."""
         snapshot = self._args.get("snapshot")
-        birth: dict[str, Any] = {"master_password": self._password}
+        at_creation: dict[str, Any] = {"master_password": self._password}
         if snapshot is None:
-            birth["global_cluster_identifier"] = self._global.id
-            birth["database_name"] = self._args["database_name"]
-            birth["master_username"] = self._args["master_username"]
+            at_creation["global_cluster_identifier"] = self._global.id
+            at_creation["database_name"] = self._args["database_name"]
+            at_creation["master_username"] = self._args["master_username"]
         else:
-            birth["snapshot_identifier"] = snapshot
+            at_creation["snapshot_identifier"] = snapshot
         return DatabaseSide(
-            self._common, self._args["primary"], Place(self._children(None), PRIMARY_MAINTENANCE_DAY, birth, after)
+            self._common,
+            self._args["primary"],
+            Place(self._children(None), PRIMARY_MAINTENANCE_DAY, at_creation, after),
         )
 
     def _recovery_side(self, after: list[pulumi.Resource]) -> DatabaseSide | None:
-        """The side that is born as a copy. The copy is encrypted anew, for which RDS must know where it comes from."""
+        """The side created as a copy. RDS encrypts it with another key, so it needs the Region of the original."""
         side = self._args.get("recovery")
         if side is None:
             return None
-        birth = {"global_cluster_identifier": self._global.id, "source_region": self._args["primary"]["region"]}
+        at_creation = {"global_cluster_identifier": self._global.id, "source_region": self._args["primary"]["region"]}
         provider = self._args["recovery_provider"]
         # Bound as well, this side's commits would wait after a failover, until the lost Region is back (Aurora User
         # Guide, Managing RPOs for Aurora PostgreSQL-based global databases, read 2026-11-21).
         common = replace(self._common, rpo_seconds=None)
-        return DatabaseSide(common, side, Place(self._children(provider), RECOVERY_MAINTENANCE_DAY, birth, after))
+        return DatabaseSide(common, side, Place(self._children(provider), RECOVERY_MAINTENANCE_DAY, at_creation, after))
 
     def _set_outputs(self) -> None:
         self.global_cluster_id = self._global.id

@@ -31,7 +31,7 @@ class BucketSideArgs(TypedDict):
     """The Region of this bucket, for example `eu-west-1`."""
     kms_key_arn: pulumi.Input[str]
     """ARN of the key that encrypts this bucket, in the bucket's own Region: a side of a multi-Region key. S3 treats the
-    two sides as two keys and encrypts anew while it replicates."""
+    two sides as two keys and encrypts again, with the other key, while it replicates."""
 
 
 class ReplicatedBucketArgs(TypedDict):

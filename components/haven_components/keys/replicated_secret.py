@@ -1,4 +1,4 @@
-"""A secret that both Regions hold, each under a key of its own, and that rotates where it was born."""
+"""A secret that both Regions hold, each under a key of its own, and that rotates in the Region where it was created."""
 
 from typing import NotRequired, TypedDict
 

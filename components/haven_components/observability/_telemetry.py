@@ -62,11 +62,11 @@ class Place:
     ephemeral: bool
 
     def beside(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Options of what can be made anew."""
+        """Options of a resource without data."""
         return pulumi.ResourceOptions(parent=self.parent, provider=self.provider, depends_on=list(after))
 
     def kept(self) -> pulumi.ResourceOptions:
-        """Options of what holds data."""
+        """Options of a resource with data."""
         return stateful(self.parent, ephemeral=self.ephemeral, provider=self.provider)
 
     def arn(self, service: str, resource: str) -> str:

@@ -137,7 +137,7 @@ def _cache(scope: Scope) -> list[Statement]:
 
 
 def _walls(scope: Scope) -> list[Statement]:
-    """FIS puts a network ACL of its own before the subnets and takes it away again."""
+    """FIS replaces the network ACL of the subnets with its own, and restores it afterwards."""
     acls, vpcs = [scope.arn("ec2", "network-acl/*")], [scope.arn("ec2", "vpc/*")]
     return [
         _allow("BuildWalls", ["ec2:CreateNetworkAcl", "ec2:CreateTags"], acls, _made()),

@@ -214,7 +214,7 @@ class FaultExperiments(pulumi.ComponentResource):
 
 
 def templates(args: FaultExperimentsArgs) -> list[Template]:
-    """Every experiment that was asked for."""
+    """Every experiment that the arguments choose."""
     tag, duration = args["tag"], f"PT{int(args.get('duration_minutes', DURATION_MINUTES))}M"
     instance_tag, cache_zones = args.get("instance_tag", tag), args.get("cache_zones", [])
     chosen = [

@@ -297,7 +297,7 @@ def _check_name(checks: Checks, name: str) -> None:
         "name",
         got=name,
         allowed="a name that doesn't end with a hyphen",
-        fix="leave the last hyphen out: plans can't be called so",
+        fix="leave the last hyphen out: Region switch accepts no such name",
     )
 
 

@@ -1,6 +1,6 @@
 """Loads parts of the Pulumi SDKs without the warnings that they raise when they are loaded.
 
-`pulumi_aws.ec2`, `pulumi_aws.s3` and `pulumi_eks` declare classes that are deprecated, and say so as soon as they are
+`pulumi_aws.ec2`, `pulumi_aws.s3` and `pulumi_eks` declare classes that are deprecated, and warn as soon as they are
 imported (pulumi-aws 7.20, pulumi-eks 4.4). Components use none of those classes, so whoever uses a component isn't
 warned, and can treat warnings as errors.
 """

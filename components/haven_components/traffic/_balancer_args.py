@@ -1,4 +1,4 @@
-"""What an edge balancer is asked for, and what of it AWS would refuse."""
+"""Arguments of an edge balancer, and what of them AWS would refuse."""
 
 import ipaddress
 from collections.abc import Sequence

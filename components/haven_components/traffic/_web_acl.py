@@ -15,7 +15,7 @@ BAD_INPUTS = "AWSManagedRulesKnownBadInputsRuleSet"
 SECRET_HEADERS = ("authorization", "cookie")
 
 LOG_PREFIX = "aws-waf-logs-"
-"""AWS WAF writes only to log groups that are called so (AWS WAF Developer Guide, logging; read 2026-11-21)."""
+"""AWS WAF writes only to log groups with this prefix (AWS WAF Developer Guide, logging; read 2026-11-21)."""
 
 
 class WebAcl:

@@ -64,7 +64,7 @@ def _only(recording: Recording, kind: str, region: str) -> Resource:
 
 
 def _awaited(recording: Recording, record_: Resource) -> set[str]:
-    """What is there before a resource, whether it says so or is made with it."""
+    """What a resource depends on, explicitly or through its inputs."""
     found: set[str] = set()
     ahead = [record_.urn]
     while ahead:

@@ -78,7 +78,7 @@ def _control_plane(recording: Recording) -> Resource:
 
 
 def _after(recording: Recording, record_: Resource) -> set[str]:
-    """The names of all that must stand before a resource, directly or not."""
+    """The names of every resource that another one depends on, directly or not."""
     reached: set[str] = set()
     waiting = list(record_.options.dependencies)
     while waiting:

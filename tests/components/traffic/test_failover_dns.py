@@ -47,7 +47,7 @@ def _routed(recording: Recording) -> dict[str, Resource]:
 
 
 def _plan(recording: Recording) -> dict[str, Any]:
-    """Everything but what waits for what, which changes nothing that stands."""
+    """Everything but the dependencies, which change no existing resource."""
     return {each.urn: (each.inputs, replace(each.options, dependencies=())) for each in recording.real()}
 
 
