@@ -7,7 +7,16 @@ from typing import Any
 
 from haven.base.problems import shown
 from haven.gate.changes import STASH, UNKNOWN, Action, ChangeSet, Engine, ResourceChange, changed_at
-from haven.gate.safeguards import ANY, DETACHMENTS, GUARDS, HOLDING, LINKS, PROTECTIONS, Tie, at
+from haven.gate.comparisons import at
+from haven.gate.safeguards import (
+    ANY_TYPE,
+    PROTECTION_PROPERTIES,
+    PROTECTION_RESOURCES,
+    REPLICATION_PROPERTIES,
+    REPLICATION_RESOURCES,
+    STATEFUL_TYPES,
+    GuardedProperty,
+)
 from haven.program import aws_types as aws
 from haven.program.diff import ABSENT, differences, without_secrets
 from haven.program.removal_steps import unprotect
@@ -73,8 +82,8 @@ class _Judge:
         lost = [*self._replacement(), *self._deletion()]
         yield from lost
         if not lost:
-            yield from self._attachment()
-            yield from self._ties()
+            yield from self._guarding_resource()
+            yield from self._guarded_properties()
             yield from self._removed_options()
         yield from self._regions()
 
@@ -128,10 +137,10 @@ class _Judge:
             ways.append(unprotect(self.change.identity))
         return "; ".join(ways)
 
-    def _attachment(self) -> Iterator[Finding]:
+    def _guarding_resource(self) -> Iterator[Finding]:
         if not self.change.removed or self._goes_with_its_owner():
             return
-        for rule, table in ((Rule.DETACHMENT, LINKS), (Rule.PROTECTION, GUARDS)):
+        for rule, table in ((Rule.DETACHMENT, REPLICATION_RESOURCES), (Rule.PROTECTION, PROTECTION_RESOURCES)):
             for each in table:
                 if each.type == self.change.type:
                     yield self._finding(rule, f"is deleted: {each.what}", each.why, _RESTORE)
@@ -147,26 +156,30 @@ class _Judge:
         }
         return any(isinstance(value, str) and value in owners for value in self.change.before.values())
 
-    def _ties(self) -> Iterator[Finding]:
+    def _guarded_properties(self) -> Iterator[Finding]:
         if not self.change.actions & {Action.UPDATE, Action.REPLACE}:
             return
-        for rule, table in ((Rule.DETACHMENT, DETACHMENTS), (Rule.PROTECTION, PROTECTIONS)):
-            for tie in table:
-                if self._is_about(tie) and self._loses(tie):
-                    yield self._finding(rule, self._lost_value(tie), tie.why, _fix_of(rule))
+        for rule, table in ((Rule.DETACHMENT, REPLICATION_PROPERTIES), (Rule.PROTECTION, PROTECTION_PROPERTIES)):
+            for guarded in table:
+                if self._applies(guarded) and self._loses(guarded):
+                    yield self._finding(rule, self._lost_value(guarded), guarded.why, _fix_of(rule))
 
-    def _is_about(self, tie: Tie) -> bool:
-        return tie.type in (self.change.type, ANY) or (tie.type == HOLDING and self._stateful is not None)
+    def _applies(self, guarded: GuardedProperty) -> bool:
+        return guarded.type in (self.change.type, ANY_TYPE) or (
+            guarded.type == STATEFUL_TYPES and self._stateful is not None
+        )
 
-    def _loses(self, tie: Tie) -> bool:
+    def _loses(self, guarded: GuardedProperty) -> bool:
         top = [each.partition(".")[0].partition("[")[0] for each in self.change.changed]
-        names = tie.path.partition(".")[0].split("|")
-        return bool({*top} & {*names}) and tie.lost(at(self.change.before, tie.path), at(self.change.after, tie.path))
+        names = guarded.path.partition(".")[0].split("|")
+        return bool({*top} & {*names}) and guarded.is_lost(
+            at(self.change.before, guarded.path), at(self.change.after, guarded.path)
+        )
 
-    def _lost_value(self, tie: Tie) -> str:
-        before, after = at(self.change.before, tie.path), at(self.change.after, tie.path)
-        path = ".".join(each.partition("|")[0] for each in tie.path.split("."))
-        return f"{tie.what} ({path}: {_value(before)} -> {_value(after)})"
+    def _lost_value(self, guarded: GuardedProperty) -> str:
+        before, after = at(self.change.before, guarded.path), at(self.change.after, guarded.path)
+        path = ".".join(each.partition("|")[0] for each in guarded.path.split("."))
+        return f"{guarded.what} ({path}: {_value(before)} -> {_value(after)})"
 
     def _removed_options(self) -> Iterator[Finding]:
         if self.change.removed_options:

@@ -1,119 +1,42 @@
-"""What holds a copy to its origin, and what keeps data from being lost: properties whose loss is dangerous."""
+"""Safeguards: properties and resources that keep data replicated or protected, and whose loss is a finding."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from haven.gate.changes import UNKNOWN
+from haven.gate.comparisons import cut, fewer, fewer_copies, fewer_on, less, more_off, off, on, sooner
 from haven.program import aws_types as aws
-from haven.program.diff import ABSENT
 
-ANY = "*"
-"""Every kind of resource."""
-HOLDING = "*stateful"
-"""Every kind that holds something."""
-
-_ON = (True, "true", "Enabled", "ENABLED", "ACTIVE")
+ANY_TYPE = "*"
+"""Matches every type."""
+STATEFUL_TYPES = "*stateful"
+"""Matches every stateful type."""
 
 
 @dataclass(frozen=True)
-class Tie:
-    """One property, and how it can come to be lost."""
+class GuardedProperty:
+    """A property whose loss endangers a copy or removes a safeguard."""
 
     type: str
     path: str
-    """Steps between dots; `a|b` is one of two names, `*` every element of a list."""
-    lost: Callable[[Any, Any], bool]
-    """From the value before and the one after."""
+    """Property names separated by dots; `a|b` is one of two names, `*` every element of a list."""
+    is_lost: Callable[[Any, Any], bool]
+    """Whether a change from the first value to the second one is the loss."""
     what: str
-    """What becomes of the resource, as the end of a sentence about it."""
+    """What happens to the resource, as the end of a sentence about it."""
     why: str
+    """What would be lost."""
 
 
 @dataclass(frozen=True)
-class Attachment:
-    """A resource without data of its own: deleting it leaves something else without a copy or a safeguard."""
+class GuardingResource:
+    """A resource without data of its own whose deletion leaves another one without a copy or a safeguard."""
 
     type: str
     what: str
+    """What happens to the other resource."""
     why: str
-
-
-def at(value: Any, path: str) -> Any:
-    """What lies at a path, or ABSENT; for one with `*`, all of it in a list."""
-    head, _, rest = path.partition(".")
-    if head == "*":
-        elements = value if isinstance(value, list) else [] if value in (ABSENT, None) else [value]
-        return [each for one in elements for each in _many(at(one, rest) if rest else one)]
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if not isinstance(value, Mapping):
-        return UNKNOWN if value == UNKNOWN else ABSENT
-    found = next((value[name] for name in head.split("|") if value.get(name) is not None), ABSENT)
-    return at(found, rest) if rest else found
-
-
-def _many(value: Any) -> Sequence[Any]:
-    if value is ABSENT:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def cut(before: Any, after: Any) -> bool:
-    """It names something, and then nothing or something else."""
-    return before not in (ABSENT, "", None) and before != after
-
-
-def off(before: Any, after: Any) -> bool:
-    """It is on, and then not."""
-    return before in _ON and after not in _ON
-
-
-def on(before: Any, after: Any) -> bool:
-    """It is off, and then on."""
-    return before not in _ON and after in _ON
-
-
-def fewer(before: Any, after: Any) -> bool:
-    """Something is missing from a list."""
-    return bool(Counter(map(str, _many(before))) - Counter(map(str, _many(after))))
-
-
-def fewer_copies(before: Any, after: Any) -> bool:
-    """A remaining rule of a backup plan copies to fewer vaults; a deleted rule is a finding of its own."""
-    old, new = _copies(before), _copies(after)
-    return any(old[name] - new[name] for name in old.keys() & new)
-
-
-def _copies(rules: Any) -> Mapping[str, set[str]]:
-    """Name of each rule -> the vaults that it copies to."""
-    vaults = "copyActions|copyAction.*.destinationVaultArn"
-    return {str(at(each, "ruleName")): {*map(str, _many(at(each, vaults)))} for each in _many(rules)}
-
-
-def fewer_on(before: Any, after: Any) -> bool:
-    """Fewer elements of a list are on."""
-    return sum(each in _ON for each in _many(before)) > sum(each in _ON for each in _many(after))
-
-
-def more_off(before: Any, after: Any) -> bool:
-    """More elements of a list are off."""
-    return sum(each not in _ON for each in _many(after)) > sum(each not in _ON for each in _many(before))
-
-
-def less(before: Any, after: Any) -> bool:
-    """A number gets smaller, or is removed."""
-    return _number(before) and not (_number(after) and after >= before)
-
-
-def sooner(before: Any, after: Any) -> bool:
-    """A number of days gets smaller, where 0 and no value mean for ever."""
-    return _number(after) and after > 0 and (not _number(before) or before == 0 or after < before)
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """What would be lost."""
 
 
 _UNDONE = "one side goes on alone: its writes are not replicated, and joining again needs a new copy of everything"
@@ -126,61 +49,61 @@ _PROTECTION = "the next deployment, or a click, can delete it with what it holds
 _TOO_LATE = "a deletion by mistake may come to light too late"
 _HISTORY = "what is older than that is thrown away, and can't be restored"
 
-DETACHMENTS: tuple[Tie, ...] = (
+REPLICATION_PROPERTIES: tuple[GuardedProperty, ...] = (
     *(
-        Tie(type_, "globalClusterIdentifier", cut, "leaves its global cluster", _UNDONE)
+        GuardedProperty(type_, "globalClusterIdentifier", cut, "leaves its global cluster", _UNDONE)
         for type_ in (aws.RDS_CLUSTER, aws.DOCDB_CLUSTER, aws.NEPTUNE_CLUSTER)
     ),
     *(
-        Tie(type_, "replicationSourceIdentifier", cut, "stops replicating from its source", _UNDONE)
+        GuardedProperty(type_, "replicationSourceIdentifier", cut, "stops replicating from its source", _UNDONE)
         for type_ in (aws.RDS_CLUSTER, aws.NEPTUNE_CLUSTER)
     ),
-    Tie(aws.RDS_INSTANCE, "replicateSourceDb", cut, "stops replicating from its source", _UNDONE),
-    Tie(
+    GuardedProperty(aws.RDS_INSTANCE, "replicateSourceDb", cut, "stops replicating from its source", _UNDONE),
+    GuardedProperty(
         aws.ELASTICACHE_REPLICATION_GROUP,
         "globalReplicationGroupId",
         cut,
         "leaves its Global Datastore",
         _UNDONE,
     ),
-    Tie(
+    GuardedProperty(
         aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
         "primaryReplicationGroupId",
         cut,
         "gets another primary",
         "what a promotion has done is undone, and the members are filled anew",
     ),
-    Tie(aws.DYNAMODB_TABLE, "replicas|replica.*.regionName", fewer, "loses a replica", _ONE_COPY),
-    Tie(aws.SECRETSMANAGER_SECRET, "replicas|replica.*.region", fewer, "loses a replica", _ONE_COPY),
-    Tie(
+    GuardedProperty(aws.DYNAMODB_TABLE, "replicas|replica.*.regionName", fewer, "loses a replica", _ONE_COPY),
+    GuardedProperty(aws.SECRETSMANAGER_SECRET, "replicas|replica.*.region", fewer, "loses a replica", _ONE_COPY),
+    GuardedProperty(
         aws.S3_BUCKET_REPLICATION_CONFIG,
         "rules|rule.*.destination.bucket",
         fewer,
         "replicates to fewer buckets, or to others",
         f"{_ONE_COPY}; replication is not retroactive",
     ),
-    Tie(
+    GuardedProperty(
         aws.S3_BUCKET_REPLICATION_CONFIG,
         "rules|rule.*.status",
         more_off,
         "has a rule turned off",
         f"{_ONE_COPY}; replication is not retroactive",
     ),
-    Tie(
+    GuardedProperty(
         aws.ECR_REPLICATION_CONFIGURATION,
         "replicationConfiguration.rules|rule.*.destinations|destination.*.region",
         fewer,
         "copies images to fewer Regions, or to others",
         f"{_ONE_COPY}; images pushed meanwhile are not copied later",
     ),
-    Tie(
+    GuardedProperty(
         aws.BACKUP_PLAN,
         "rules|rule",
         fewer_copies,
         "copies backups to fewer vaults, or to others",
         _ONE_COPY,
     ),
-    Tie(
+    GuardedProperty(
         aws.ROUTE53_RECORD,
         "healthCheckId",
         cut,
@@ -188,33 +111,35 @@ DETACHMENTS: tuple[Tie, ...] = (
         "traffic is no longer moved from the Region that this check turns off",
     ),
 )
-"""What holds a member, a copy or a record to what it belongs to."""
+"""Properties that join a member, a copy or a record to its group, source or health check."""
 
-PROTECTIONS: tuple[Tie, ...] = (
+PROTECTION_PROPERTIES: tuple[GuardedProperty, ...] = (
     *(
-        Tie(ANY, path, off, "has its deletion protection turned off", _PROTECTION)
+        GuardedProperty(ANY_TYPE, path, off, "has its deletion protection turned off", _PROTECTION)
         for path in ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection")
     ),
-    Tie(ANY, "skipFinalSnapshot", on, "will leave no final snapshot", "deleted, nothing of it is left to restore"),
+    GuardedProperty(
+        ANY_TYPE, "skipFinalSnapshot", on, "will leave no final snapshot", "deleted, nothing of it is left to restore"
+    ),
     *(
-        Tie(ANY, path, on, "may be deleted with everything in it", _PROTECTION)
+        GuardedProperty(ANY_TYPE, path, on, "may be deleted with everything in it", _PROTECTION)
         for path in ("forceDestroy", "forceDelete")
     ),
-    Tie(
+    GuardedProperty(
         aws.DYNAMODB_TABLE,
         "pointInTimeRecovery.enabled",
         off,
         "has its point-in-time recovery turned off",
         "it can't be brought back to a moment any more, and what was kept for that is thrown away",
     ),
-    Tie(
+    GuardedProperty(
         aws.DYNAMODB_TABLE_REPLICA,
         "pointInTimeRecovery",
         off,
         "has its point-in-time recovery turned off",
         "it can't be brought back to a moment any more, and what was kept for that is thrown away",
     ),
-    Tie(
+    GuardedProperty(
         aws.S3_BUCKET_VERSIONING,
         "versioningConfiguration.status",
         off,
@@ -222,21 +147,23 @@ PROTECTIONS: tuple[Tie, ...] = (
         "what is overwritten is gone, and S3 stops replicating: replication needs versions",
     ),
     *(
-        Tie(ANY, path, less, "keeps backups for less long, or none", _HISTORY)
+        GuardedProperty(ANY_TYPE, path, less, "keeps backups for less long, or none", _HISTORY)
         for path in ("backupRetentionPeriod", "snapshotRetentionLimit")
     ),
-    Tie(aws.CLOUDWATCH_LOG_GROUP, "retentionInDays", sooner, "keeps logs for less long", _HISTORY),
-    Tie(aws.SQS_QUEUE, "messageRetentionSeconds", less, "keeps messages for less long", _HISTORY),
-    Tie(aws.KINESIS_STREAM, "retentionPeriod", less, "keeps records for less long", _HISTORY),
-    Tie(aws.BACKUP_PLAN, "rules|rule.*.ruleName", fewer, "has fewer rules", "what that rule kept is kept no more"),
-    Tie(
+    GuardedProperty(aws.CLOUDWATCH_LOG_GROUP, "retentionInDays", sooner, "keeps logs for less long", _HISTORY),
+    GuardedProperty(aws.SQS_QUEUE, "messageRetentionSeconds", less, "keeps messages for less long", _HISTORY),
+    GuardedProperty(aws.KINESIS_STREAM, "retentionPeriod", less, "keeps records for less long", _HISTORY),
+    GuardedProperty(
+        aws.BACKUP_PLAN, "rules|rule.*.ruleName", fewer, "has fewer rules", "what that rule kept is kept no more"
+    ),
+    GuardedProperty(
         aws.BACKUP_PLAN,
         "rules|rule.*.enableContinuousBackup",
         fewer_on,
         "has continuous backups turned off",
         "nothing can be restored to a moment any more",
     ),
-    Tie(
+    GuardedProperty(
         aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION,
         "rule.defaultRetention.days",
         less,
@@ -244,15 +171,15 @@ PROTECTIONS: tuple[Tie, ...] = (
         "they can be deleted sooner, by mistake or on purpose",
     ),
     *(
-        Tie(type_, path, off, "is turned off", "what it has encrypted is unreadable")
+        GuardedProperty(type_, path, off, "is turned off", "what it has encrypted is unreadable")
         for type_, path in ((aws.KMS_KEY, "isEnabled"), (aws.KMS_REPLICA_KEY, "enabled"))
     ),
     *(
-        Tie(HOLDING, path, less, "can be brought back for less long once it is deleted", _TOO_LATE)
+        GuardedProperty(STATEFUL_TYPES, path, less, "can be brought back for less long once it is deleted", _TOO_LATE)
         for path in ("deletionWindowInDays", "recoveryWindowInDays")
     ),
     *(
-        Tie(HOLDING, path, cut, "is encrypted with another key", _NEW_KEY)
+        GuardedProperty(STATEFUL_TYPES, path, cut, "is encrypted with another key", _NEW_KEY)
         for path in (
             "kmsKeyId",
             "kmsKeyArn",
@@ -261,7 +188,7 @@ PROTECTIONS: tuple[Tie, ...] = (
             "encryptionConfig.provider.keyArn",
         )
     ),
-    Tie(
+    GuardedProperty(
         aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION,
         "rules|rule.*.applyServerSideEncryptionByDefault.kmsMasterKeyId",
         fewer,
@@ -269,7 +196,9 @@ PROTECTIONS: tuple[Tie, ...] = (
         _NEW_KEY,
     ),
     *(
-        Tie(type_, path, off, "is turned off", "who did what, and what changed, is not recorded from then on")
+        GuardedProperty(
+            type_, path, off, "is turned off", "who did what, and what changed, is not recorded from then on"
+        )
         for type_, path in (
             (aws.CLOUDTRAIL_TRAIL, "enableLogging"),
             (aws.CLOUDTRAIL_TRAIL, "isMultiRegionTrail"),
@@ -278,54 +207,54 @@ PROTECTIONS: tuple[Tie, ...] = (
         )
     ),
 )
-"""What keeps data from being lost, or from being deleted by mistake."""
+"""Properties that keep data from being lost, or from being deleted by mistake."""
 
-LINKS: tuple[Attachment, ...] = (
-    Attachment(
+REPLICATION_RESOURCES: tuple[GuardingResource, ...] = (
+    GuardingResource(
         aws.S3_BUCKET_REPLICATION_CONFIG,
         "the bucket is replicated nowhere any more",
         f"{_ONE_COPY}; replication is not retroactive",
     ),
-    Attachment(
+    GuardingResource(
         aws.ECR_REPLICATION_CONFIGURATION,
         "images are copied nowhere any more",
         f"{_ONE_COPY}; images pushed meanwhile are not copied later",
     ),
-    Attachment(
+    GuardingResource(
         aws.EFS_REPLICATION_CONFIGURATION,
         "the file system is replicated nowhere any more",
         _UNDONE,
     ),
-    Attachment(
+    GuardingResource(
         aws.ROUTE53_HEALTH_CHECK,
         "records lose their health check",
         "traffic is no longer moved from the Region that this check turns off",
     ),
 )
-"""What makes a copy of something else, or sends traffic past it."""
+"""Resources that replicate another one, or route traffic around it."""
 
-GUARDS: tuple[Attachment, ...] = (
-    Attachment(
+PROTECTION_RESOURCES: tuple[GuardingResource, ...] = (
+    GuardingResource(
         aws.S3_BUCKET_VERSIONING,
         "the bucket's versions are suspended",
         "what is overwritten is gone, and S3 stops replicating: replication needs versions",
     ),
-    Attachment(
+    GuardingResource(
         aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION,
         "new objects of the bucket are no longer locked",
         "they can be deleted, by mistake or on purpose",
     ),
-    Attachment(
+    GuardingResource(
         aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION,
         "new objects of the bucket are encrypted with a key of S3's own",
         _NEW_KEY,
     ),
-    Attachment(aws.BACKUP_PLAN, "nothing of it is backed up any more", _HISTORY),
-    Attachment(aws.BACKUP_SELECTION, "what it selects is not backed up any more", _HISTORY),
-    Attachment(
+    GuardingResource(aws.BACKUP_PLAN, "nothing of it is backed up any more", _HISTORY),
+    GuardingResource(aws.BACKUP_SELECTION, "what it selects is not backed up any more", _HISTORY),
+    GuardingResource(
         aws.BACKUP_VAULT_LOCK_CONFIGURATION,
         "the vault's recovery points are no longer locked",
         "they can be deleted, by mistake or on purpose",
     ),
 )
-"""What keeps something else from being lost."""
+"""Resources that keep the data of another one from being lost."""

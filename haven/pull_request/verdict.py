@@ -11,7 +11,7 @@ SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Violation:
+class ReportedViolation:
     """One violation of a rule."""
 
     rule: str
@@ -27,7 +27,7 @@ class Violation:
 
 
 @dataclass(frozen=True)
-class Waiver:
+class ReportedWaiver:
     """A violation that the stack file waives until a day."""
 
     rule: str
@@ -43,10 +43,10 @@ class PolicyResult:
     mandatory: int = 0
     advisory: int = 0
     waived: int = 0
-    violations: Sequence[Violation] = ()
-    waivers: Sequence[Waiver] = ()
+    violations: Sequence[ReportedViolation] = ()
+    waivers: Sequence[ReportedWaiver] = ()
 
-    def ending(self, today: date) -> list[Waiver]:
+    def ending(self, today: date) -> list[ReportedWaiver]:
         """The waivers that end within `SOON`."""
         return [each for each in self.waivers if each.until is not None and each.until - today <= SOON]
 
@@ -63,12 +63,12 @@ def read_verdict(policy: Mapping[str, Any]) -> PolicyResult:
     )
 
 
-def _violation(data: Mapping[str, Any]) -> Violation:
+def _violation(data: Mapping[str, Any]) -> ReportedViolation:
     words = ("rule", "level", "severity", "resource", "path", "got", "allowed", "fix", "page")
-    return Violation(**{each: _text(data.get(each)) for each in words})
+    return ReportedViolation(**{each: _text(data.get(each)) for each in words})
 
 
-def _waiver(data: Mapping[str, Any]) -> Waiver:
+def _waiver(data: Mapping[str, Any]) -> ReportedWaiver:
     inner = data.get("waiver")
     waiver: Mapping[str, Any] = inner if isinstance(inner, Mapping) else data
     day = _text(waiver.get("until"))
@@ -76,7 +76,7 @@ def _waiver(data: Mapping[str, Any]) -> Waiver:
         until = date.fromisoformat(day)
     except ValueError:
         until = None
-    return Waiver(_text(data.get("rule")), _text(data.get("resource")), until, _text(waiver.get("reason")))
+    return ReportedWaiver(_text(data.get("rule")), _text(data.get("resource")), until, _text(waiver.get("reason")))
 
 
 def _text(value: Any) -> str:

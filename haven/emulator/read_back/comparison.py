@@ -14,7 +14,7 @@ _COUNTED = "log group"
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedResource:
     """One subject with its expected and its actual description; a description is empty if the resource is missing."""
 
     subject: Subject
@@ -34,7 +34,7 @@ class Row:
         return not self.agrees and self.defect is None
 
 
-def read_back(recording: Recording, url: str, regions: Sequence[str]) -> list[Row]:
+def read_back(recording: Recording, url: str, regions: Sequence[str]) -> list[ComparedResource]:
     """Read the deployed resources back and compare them with the declared ones, by Region, kind and name.
 
     Args:
@@ -45,7 +45,9 @@ def read_back(recording: Recording, url: str, regions: Sequence[str]) -> list[Ro
     return compare(expected.descriptions(recording), actual.descriptions(url, regions), regions)
 
 
-def compare(declared: Mapping[Subject, str], deployed: Mapping[Subject, str], regions: Sequence[str]) -> list[Row]:
+def compare(
+    declared: Mapping[Subject, str], deployed: Mapping[Subject, str], regions: Sequence[str]
+) -> list[ComparedResource]:
     """The rows for everything declared or deployed."""
     order = {region: place for place, region in enumerate([*regions, GLOBAL])}
     subjects = sorted(
@@ -54,12 +56,12 @@ def compare(declared: Mapping[Subject, str], deployed: Mapping[Subject, str], re
     return [_row(each, declared.get(each, ""), deployed.get(each, "")) for each in subjects]
 
 
-def _row(subject: Subject, declared: str, deployed: str) -> Row:
+def _row(subject: Subject, declared: str, deployed: str) -> ComparedResource:
     defect = gap_handling.explain_absence(subject) if declared and not deployed else None
-    return Row(subject, declared, deployed, defect)
+    return ComparedResource(subject, declared, deployed, defect)
 
 
-def render(rows: Sequence[Row], style: terminal.Style) -> list[str]:
+def render(rows: Sequence[ComparedResource], style: terminal.Style) -> list[str]:
     """The rows as a table for each Region."""
     lines: list[str] = []
     for region in dict.fromkeys(row.subject.region for row in rows):
@@ -72,11 +74,11 @@ def render(rows: Sequence[Row], style: terminal.Style) -> list[str]:
     return lines
 
 
-def _is_counted(row: Row) -> bool:
+def _is_counted(row: ComparedResource) -> bool:
     return row.agrees and row.subject.kind == _COUNTED
 
 
-def _cells(row: Row) -> Iterator[str]:
+def _cells(row: ComparedResource) -> Iterator[str]:
     yield "ok" if row.agrees else "known" if row.defect else "WRONG"
     yield row.subject.kind
     yield row.subject.name

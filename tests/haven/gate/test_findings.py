@@ -6,7 +6,14 @@ import pytest
 
 from haven.gate import findings
 from haven.gate.findings import Rule
-from haven.gate.safeguards import ANY, DETACHMENTS, GUARDS, HOLDING, LINKS, PROTECTIONS
+from haven.gate.safeguards import (
+    ANY_TYPE,
+    PROTECTION_PROPERTIES,
+    PROTECTION_RESOURCES,
+    REPLICATION_PROPERTIES,
+    REPLICATION_RESOURCES,
+    STATEFUL_TYPES,
+)
 from haven.program import aws_types as aws
 from haven.program.stateful_types import STATEFUL, stateful
 from tests.conformance import promotion_effects
@@ -243,10 +250,10 @@ def test_joining_a_global_cluster_or_adding_a_key_is_no_finding() -> None:
 
 def test_every_row_of_the_tables_has_a_case_above() -> None:
     tried = {(type_, path) for _, type_, before, bad, _ in TIES for path in (*before, *bad)}
-    for tie in (*DETACHMENTS, *PROTECTIONS):
-        first = tie.path.partition(".")[0].partition("|")[0]
+    for guarded in (*REPLICATION_PROPERTIES, *PROTECTION_PROPERTIES):
+        first = guarded.path.partition(".")[0].partition("|")[0]
         types = {type_ for type_, path in tried if path == first}
-        assert tie.type in types or (tie.type in (ANY, HOLDING) and types), tie
+        assert guarded.type in types or (guarded.type in (ANY_TYPE, STATEFUL_TYPES) and types), guarded
 
 
 @pytest.mark.parametrize("each", STATEFUL, ids=lambda each: each.type)
@@ -285,7 +292,11 @@ def test_removing_pulumi_s_protection_is_a_finding_whatever_else_changes() -> No
 
 
 @pytest.mark.parametrize(
-    ("rule", "type_"), [*((Rule.DETACHMENT, e.type) for e in LINKS), *((Rule.PROTECTION, e.type) for e in GUARDS)]
+    ("rule", "type_"),
+    [
+        *((Rule.DETACHMENT, e.type) for e in REPLICATION_RESOURCES),
+        *((Rule.PROTECTION, e.type) for e in PROTECTION_RESOURCES),
+    ],
 )
 def test_an_attached_resource_may_go_with_its_owner_but_not_alone(rule: Rule, type_: str) -> None:
     alone = Made(type_, "delete", {"bucket": "models", "backupVaultName": "models", "planId": "models"}, name="guard")
@@ -321,7 +332,7 @@ def test_a_change_of_regions_is_found_in_providers_the_stash_and_resources() -> 
 
 def test_undoing_what_a_promotion_changed_is_a_finding() -> None:
     moved = {(each.type, each.attribute) for each in promotion_effects.CHANGES}
-    tied = {(Made(tie.type, "").terraform, tie.path.partition(".")[0]) for tie in DETACHMENTS}
+    tied = {(Made(guarded.type, "").terraform, guarded.path.partition(".")[0]) for guarded in REPLICATION_PROPERTIES}
     for type_, attribute, path in (
         ("aws_rds_cluster", "replication_source_identifier", "replicationSourceIdentifier"),
         ("aws_rds_cluster", "global_cluster_identifier", "globalClusterIdentifier"),

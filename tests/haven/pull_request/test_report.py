@@ -10,7 +10,7 @@ import pytest
 from haven.cli.main import main
 from haven.pull_request.report import Report, make_report
 from haven.pull_request.report_json import as_json
-from haven.pull_request.verdict import Waiver
+from haven.pull_request.verdict import ReportedWaiver
 from tests.haven.pull_request.repository import PROGRAM, STACK, edit, git, make, stack_file
 
 DAY = date(2026, 11, 21)
@@ -143,7 +143,7 @@ def test_violations_and_waivers_are_read_as_the_policies_write_them(project: Pat
     [one] = make_report(project, "main", last).stacks
     assert one.verdict
     assert (one.refused, one.verdict.waived) == (True, 1)
-    assert one.verdict.ending(last) == [Waiver("bucket-encrypted", "bucket-0", last, "the vendor's bucket")]
+    assert one.verdict.ending(last) == [ReportedWaiver("bucket-encrypted", "bucket-0", last, "the vendor's bucket")]
     [found] = [each for each in one.verdict.violations if each.rule == "bucket-encrypted"]
     assert (found.level, found.resource) == ("mandatory", "bucket-1")
     assert all((found.severity, found.got, found.allowed, found.fix))

@@ -98,7 +98,7 @@ def _replicate(url: str, *, timed: bool) -> None:
     )
 
 
-def _wrong(rows: list[comparison.Row]) -> Mapping[str, tuple[str, str]]:
+def _wrong(rows: list[comparison.ComparedResource]) -> Mapping[str, tuple[str, str]]:
     return {row.subject.name: (row.expected, row.actual) for row in rows if row.is_wrong}
 
 
