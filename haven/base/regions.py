@@ -17,6 +17,8 @@ ZONES: dict[str, tuple[str, ...]] = {
     "ap-southeast-4": ("ap-southeast-4a", "ap-southeast-4b", "ap-southeast-4c"),
     "ca-central-1": ("ca-central-1a", "ca-central-1b", "ca-central-1d"),
     "ca-west-1": ("ca-west-1a", "ca-west-1b", "ca-west-1c"),
+    "cn-north-1": ("cn-north-1a", "cn-north-1b"),
+    "cn-northwest-1": ("cn-northwest-1a", "cn-northwest-1b", "cn-northwest-1c"),
     "eu-central-1": ("eu-central-1a", "eu-central-1b", "eu-central-1c"),
     "eu-central-2": ("eu-central-2a", "eu-central-2b", "eu-central-2c"),
     "eu-north-1": ("eu-north-1a", "eu-north-1b", "eu-north-1c"),
@@ -31,8 +33,10 @@ ZONES: dict[str, tuple[str, ...]] = {
     "sa-east-1": ("sa-east-1a", "sa-east-1b", "sa-east-1c"),
     "us-east-1": ("us-east-1a", "us-east-1b", "us-east-1c"),
     "us-east-2": ("us-east-2a", "us-east-2b", "us-east-2c"),
+    "us-gov-east-1": ("us-gov-east-1a", "us-gov-east-1b", "us-gov-east-1c"),
+    "us-gov-west-1": ("us-gov-west-1a", "us-gov-west-1b", "us-gov-west-1c"),
     "us-west-2": ("us-west-2a", "us-west-2b", "us-west-2c"),
 }
 """Zone names as AWS gives them to accounts; which place a name stands for differs between accounts, so a stack whose
-GPU capacity is bound to a zone names its own. Commercial Regions with three zones or more only.
+GPU capacity is bound to a zone names its own.
 Source: AWS, "Regions and Availability Zones" page, read 2026-11-21."""

@@ -19,7 +19,8 @@ PROJECT_FOLDER = "data"
 """The folder beside Pulumi.yaml with a project's own, newer files."""
 
 INSTANCES, OFFERINGS = "instances.csv", "offerings.csv"
-_EKS_ZONES, _AURORA_FAMILIES, _SOURCES = "eks_zones.csv", "aurora_families.csv", "sources.json"
+_EKS_ZONES, _AURORA_FAMILIES = "eks_zones.csv", "aurora_families.csv"
+_MANAGED_CLASSES, _SOURCES = "managed_classes.csv", "sources.json"
 
 NO_ON_DEMAND_PRICE = frozenset({"p5e.48xlarge"})
 """Sold as EC2 Capacity Blocks only: no price list has an on-demand price.
@@ -102,8 +103,12 @@ class Catalog:
 
     def is_known(self, name: str) -> bool:
         """Whether there is such an EC2 instance type, as far as the data, pulumi-aws and botocore know."""
-        known = (self._instances(), *self._offerings().values(), _types_of_pulumi())
+        known = (self._instances(), *self._offerings().values(), _enumerated("ec2"))
         return any(name in each for each in known) or name in _types_of_botocore()
+
+    def instance_types(self, family: str = "") -> Sequence[str]:
+        """The instance types that the data describes, of one family or of all."""
+        return [name for name in self._instances() if not family or name.partition(".")[0] == family]
 
     def nearest_offered(self, name: str, region: str, count: int = 3) -> Sequence[str]:
         """The types of a Region most like the one called `name`: same architecture and kind of accelerator, then the
@@ -159,19 +164,35 @@ def aurora_families() -> Sequence[str]:
     return [family for family, taken in _aurora_families().items() if taken]
 
 
-def zones_without_eks(region: str) -> Sequence[str]:
-    """The zone ids of a Region in which EKS takes no cluster subnet. Zone *names* are other places in every account."""
-    return [row["zone_id"] for row in _rows(_shipped(_EKS_ZONES)) if row["region"] == region]
+def zones_without_eks(region: str, *, documented: bool = True) -> Sequence[str]:
+    """The zone ids of a Region in which EKS takes no cluster subnet. Zone *names* are other places in every account.
+
+    Args:
+        region: the Region.
+        documented: those that AWS's own page names. False: those that are known second hand.
+    """
+    rows = (row for row in _rows(_shipped(_EKS_ZONES)) if row["region"] == region)
+    return [row["zone_id"] for row in rows if (row["read"] == "AWS page") == documented]
+
+
+def is_known_class(name: str) -> bool:
+    """Whether AWS's price lists or pulumi-aws name a DB instance class or a cache node type."""
+    return name in _managed_classes() or name in _enumerated("rds")
 
 
 @cache
-def _types_of_pulumi() -> frozenset[str]:
-    """The EC2 instance types that the installed pulumi-aws names; the module is read as text and not imported."""
+def _enumerated(service: str) -> frozenset[str]:
+    """The instance types or classes that the installed pulumi-aws names; its module is read and not imported."""
     package = find_spec("pulumi_aws")
     if package is None or package.origin is None:
         return frozenset()
-    text = (Path(package.origin).parent / "ec2" / "_enums.py").read_text(encoding="utf-8")
-    return frozenset(re.findall(r'= "([a-z][a-z0-9-]*\.[a-z0-9-]+)"', text))
+    text = (Path(package.origin).parent / service / "_enums.py").read_text(encoding="utf-8")
+    return frozenset(re.findall(r'= "([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+)"', text))
+
+
+@cache
+def _managed_classes() -> frozenset[str]:
+    return frozenset(row["class"] for row in _rows(_shipped(_MANAGED_CLASSES)))
 
 
 @cache

@@ -1,0 +1,160 @@
+"""What must hold between instance types and the Regions and AMI types that they are asked for in."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from haven.base.problems import Problem, choices, nearest, shown
+from haven.model import catalog
+from haven.model.catalog import Catalog
+from infra.config import models
+from infra.config.validators import Rules
+
+RULES = Rules()
+CATALOG = Catalog(Path(__file__).resolve().parents[2])
+"""Of this project: its own `data/` folder counts before what Haven ships."""
+
+_AMI_TYPES = {"none": "BOTTLEROCKET_x86_64", "nvidia": "BOTTLEROCKET_x86_64_NVIDIA"}
+"""Which accelerators a node group needs -> the AMI type that its nodes start from."""
+
+
+@RULES.on("regions", "cluster")
+def _node_groups(pair: models.Regions, cluster: models.Cluster) -> Iterable[Problem]:
+    for what, group, wanted in _groups(cluster):
+        for index, name in enumerate(group.instance_types):
+            path = f"{what}.instanceTypes[{index}]"
+            yield from _unknown(path, name) or _unfit(path, name, wanted) or _not_offered(path, name, pair)
+        if isinstance(group, models.GpuNodeGroup):
+            yield from _without_capacity_block(f"{what}.instanceTypes", group, pair)
+
+
+def _groups(cluster: models.Cluster) -> Iterator[tuple[str, models.SystemNodes | models.GpuNodeGroup, str]]:
+    """Each group with its config key and whose accelerators its nodes need."""
+    yield "haven:cluster.systemNodes", cluster.system_nodes, "none"
+    for index, group in enumerate(cluster.gpu_node_groups):
+        yield f"haven:cluster.gpuNodeGroups[{index}]", group, "nvidia"
+
+
+def _unknown(path: str, name: str) -> list[Problem]:
+    if CATALOG.is_known(name):
+        return []
+    family = name.partition(".")[0]
+    near = nearest(name, CATALOG.instance_types(family) or CATALOG.instance_types())
+    fix = f"write {near}" if near else "name a type that AWS offers"
+    return [Problem(path, shown(name), "an EC2 instance type", f"{fix}; for a newly launched one: haven data refresh")]
+
+
+def _unfit(path: str, name: str, wanted: str) -> list[Problem]:
+    """A type on which the node group's AMI does not start, or starts without its accelerators."""
+    ami = _AMI_TYPES[wanted]
+    if catalog.architecture(name) != "x86_64":
+        allowed = f"an x86-64 type: the nodes start from AMI type {ami}"
+        return [Problem(path, f"{shown(name)}, an Arm type", allowed, _like(name, wanted))]
+    found = catalog.accelerator(name)
+    if wanted == "nvidia" and found != "nvidia":
+        got = "a type without GPU" if found == "none" else f"a type with accelerators of {found}"
+        allowed = f"a type with NVIDIA GPUs: the nodes start from AMI type {ami}"
+        return [Problem(path, f"{shown(name)}, {got}", allowed, _like(name, wanted))]
+    return []
+
+
+def _like(name: str, wanted: str) -> str:
+    example = "g5.xlarge, g6.xlarge or g6e.xlarge" if wanted == "nvidia" else "m6i.large or m5.large"
+    return f"name another type, such as {example}, instead of {name}"
+
+
+def _not_offered(path: str, name: str, pair: models.Regions) -> Iterator[Problem]:
+    offerings = CATALOG.source(catalog.OFFERINGS)
+    for region in dict.fromkeys((pair.primary, pair.recovery)):
+        if CATALOG.zone_ids(name, region) == ():
+            near = CATALOG.nearest_offered(name, region)
+            yield Problem(
+                path,
+                shown(name),
+                f"a type that {region} offers (EC2 offerings of {offerings.retrieved_on});"
+                f" nearest: {choices(near) if near else 'none of its kind'}",
+                f"take {name} out{f' or write {near[0]}' if near else ''};"
+                f" if AWS has begun to offer it: haven data refresh --region {region}",
+            )
+
+
+def _without_capacity_block(path: str, group: models.GpuNodeGroup, pair: models.Regions) -> Iterator[Problem]:
+    for region in dict.fromkeys((pair.primary, pair.recovery)):
+        reserved = group.capacity_reservations.get(region)
+        blocked = sorted(catalog.NO_ON_DEMAND_PRICE & {*group.instance_types})
+        if blocked and (reserved is None or reserved.market != "capacity-block"):
+            yield Problem(
+                path,
+                f"{choices(blocked)} in {region} without a Capacity Block",
+                "a type with an on-demand price, or a Capacity Block reservation: AWS sells this type no other way",
+                f"add capacityReservations.{region} with market: capacity-block, or name another type",
+            )
+
+
+@RULES.on("database")
+def _database(database: models.Database) -> Iterable[Problem]:
+    name = database.instance_class
+    if catalog.takes_aurora_postgresql(name) is False:
+        taken = [each for each in catalog.aurora_families() if not each.startswith("db.t")]
+        size = name.rpartition(".")[2]
+        yield Problem(
+            "haven:database.instanceClass",
+            shown(name),
+            f"a class that Aurora PostgreSQL takes: {choices(taken)}",
+            f"write db.r6g.{size}",
+        )
+
+
+@RULES.on("regions", "zones")
+def _zones(pair: models.Regions, zones: Mapping[str, list[str]]) -> Iterable[Problem]:
+    for region in dict.fromkeys((pair.primary, pair.recovery)):
+        refused = catalog.zones_without_eks(region)
+        if refused and not zones.get(region):
+            yield Problem(
+                f"haven:zones.{region}",
+                "nothing",
+                f"two or three zones of {region} other than zone id {choices(refused)}, where EKS takes no cluster",
+                f"list your account's zones: aws ec2 describe-availability-zones --region {region}"
+                " --query 'AvailabilityZones[].[ZoneName,ZoneId]'; then name them",
+            )
+
+
+def notes(
+    pair: models.Regions,
+    zones: Mapping[str, list[str]],
+    cluster: models.Cluster,
+    database: models.Database,
+    cache: models.Cache,
+) -> list[str]:
+    """What the data does not know, or knows in part only; a plan shows it as warnings."""
+    both = tuple(dict.fromkeys((pair.primary, pair.recovery)))
+    names = dict.fromkeys(name for _, group, _ in _groups(cluster) for name in group.instance_types)
+    found = [*_unknown_regions(both), *(_few_zones(region, zones[region], names) for region in both)]
+    for key, name in (("database.instanceClass", database.instance_class), ("cache.nodeType", cache.node_type)):
+        if not catalog.is_known_class(name):
+            found.append(f"haven:{key}: no price list or SDK on this machine names {name}; check that AWS offers it")
+    return [each for each in found if each]
+
+
+def _unknown_regions(both: Iterable[str]) -> Iterator[str]:
+    offerings = CATALOG.source(catalog.OFFERINGS)
+    for region in both:
+        if region not in CATALOG.regions():
+            yield (
+                f"what {region} offers is not in the data of {offerings.retrieved_on}: its instance types are not"
+                f" checked; haven data refresh --region {region} asks AWS"
+            )
+        for zone in catalog.zones_without_eks(region, documented=False):
+            yield f"EKS may take no cluster in zone id {zone} of {region}: name your zones in haven:zones.{region}"
+
+
+def _few_zones(region: str, zones: list[str], names: Iterable[str]) -> str:
+    """One line for the types that fewer zones of the Region offer than the stack uses."""
+    offered = {name: CATALOG.zone_ids(name, region) for name in names}
+    few = {name: ids for name, ids in offered.items() if ids and len(ids) < len(zones)}
+    if not few:
+        return ""
+    listed = "; ".join(f"{name} in {', '.join(ids)}" for name, ids in few.items())
+    return (
+        f"not every zone of {region} offers every type: {listed} (zone ids, which are other zone names in every"
+        f" account: aws ec2 describe-availability-zones --region {region})"
+    )

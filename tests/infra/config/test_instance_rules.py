@@ -1,0 +1,109 @@
+"""Instance types against the Regions, zones and AMI types that they are asked for in."""
+
+from typing import Any
+
+import pytest
+
+from infra.config import instance_rules, models
+
+EUROPE = models.Regions(primary="eu-west-1", recovery="eu-central-1")
+AMERICA = models.Regions(primary="us-east-1", recovery="us-west-2")
+
+
+def _cluster(*types: str, **group: Any) -> models.Cluster:
+    serving = {"name": "serving", "instanceTypes": list(types), **group}
+    return models.Cluster.model_validate({"gpuNodeGroups": [serving]})
+
+
+def _problems(**values: Any) -> list[str]:
+    return [each.render() for each in instance_rules.RULES.check(values)]
+
+
+def test_types_that_both_regions_offer_are_accepted() -> None:
+    assert _problems(regions=EUROPE, cluster=_cluster("g5.2xlarge", "g4dn.2xlarge")) == []
+
+
+def test_a_type_that_a_region_does_not_offer_is_refused_with_the_nearest_that_it_does() -> None:
+    (problem,) = _problems(regions=EUROPE, cluster=_cluster("g6.2xlarge", "g5.2xlarge"))
+    assert problem.startswith('haven:cluster.gpuNodeGroups[0].instanceTypes[0]: got "g6.2xlarge"; allowed: a type that')
+    assert 'eu-west-1 offers (EC2 offerings of 2026-10-27); nearest: "g5.2xlarge"' in problem
+    assert "haven data refresh --region eu-west-1" in problem
+
+
+@pytest.mark.parametrize(("name", "near"), [("g5.13xlarge", "g5.16xlarge"), ("g55.xlarge", "g5.xlarge")])
+def test_an_invented_type_is_refused_with_the_nearest_name(name: str, near: str) -> None:
+    (problem,) = _problems(regions=EUROPE, cluster=_cluster(name, "g5.xlarge"))
+    assert f'got "{name}"; allowed: an EC2 instance type; fix: write {near}' in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("g5g.xlarge", "an Arm type"),
+        ("trn1.2xlarge", "accelerators of neuron"),
+        ("inf2.xlarge", "accelerators of neuron"),
+        ("g4ad.xlarge", "accelerators of amd"),
+        ("m5.xlarge", "a type without GPU"),
+    ],
+)
+def test_a_type_that_the_gpu_ami_does_not_fit_is_refused(name: str, why: str) -> None:
+    (problem,) = _problems(regions=AMERICA, cluster=_cluster(name, "g5.xlarge"))
+    assert why in problem
+    assert "BOTTLEROCKET_x86_64_NVIDIA" in problem
+
+
+@pytest.mark.parametrize("name", ["m6g.large", "m7g.large", "c8g.xlarge"])
+def test_an_arm_type_for_system_nodes_is_refused(name: str) -> None:
+    cluster = models.Cluster.model_validate({"systemNodes": {"instanceTypes": [name, "m5.large"]}})
+    (problem,) = _problems(regions=EUROPE, cluster=cluster)
+    assert "an x86-64 type" in problem
+
+
+def test_a_type_without_an_on_demand_price_needs_a_capacity_block_in_each_region() -> None:
+    problems = _problems(regions=AMERICA, cluster=_cluster("p5e.48xlarge"))
+    assert len([each for each in problems if "without a Capacity Block" in each]) == 2
+    block = {"id": "cr-0123456789abcdef0", "zone": "us-west-2a", "instanceType": "p5e.48xlarge"}
+    blocks = {region: {**block, "market": "capacity-block"} for region in ("us-east-1", "us-west-2")}
+    problems = _problems(regions=AMERICA, cluster=_cluster("p5e.48xlarge", capacityReservations=blocks))
+    assert [each for each in problems if "Capacity Block" in each] == []
+
+
+@pytest.mark.parametrize("name", ["db.m6g.large", "db.r4.large", "db.x2idn.4xlarge"])
+def test_a_database_class_that_aurora_postgresql_refuses_is_refused(name: str) -> None:
+    (problem,) = _problems(database=models.Database.model_validate({"instanceClass": name}))
+    assert problem.startswith(f'haven:database.instanceClass: got "{name}"')
+
+
+def test_a_region_with_a_zone_that_eks_refuses_needs_named_zones() -> None:
+    (problem,) = _problems(regions=AMERICA, zones={})
+    assert problem.startswith("haven:zones.us-east-1: got nothing")
+    assert "use1-az3" in problem
+    assert _problems(regions=AMERICA, zones={"us-east-1": ["us-east-1a", "us-east-1b"]}) == []
+
+
+def _notes(pair: models.Regions, cluster: models.Cluster, database: str = "db.r6g.large") -> list[str]:
+    zones = {region: [f"{region}{letter}" for letter in "abc"] for region in (pair.primary, pair.recovery)}
+    chosen = models.Database.model_validate({"instanceClass": database})
+    return instance_rules.notes(pair, zones, cluster, chosen, models.Cache())
+
+
+def test_what_the_data_knows_whole_gives_no_note() -> None:
+    assert _notes(EUROPE, _cluster("g5.2xlarge", "g4dn.2xlarge")) == []
+
+
+def test_a_region_that_the_data_does_not_know_is_a_note() -> None:
+    pair = models.Regions(primary="us-gov-west-1", recovery="us-gov-east-1")
+    notes = _notes(pair, _cluster("g5.2xlarge", "g4dn.2xlarge"))
+    assert [each.split(" offers")[0] for each in notes] == ["what us-gov-west-1", "what us-gov-east-1"]
+    assert _problems(regions=pair, cluster=_cluster("g5.2xlarge", "g4dn.2xlarge"), zones={}) == []
+
+
+def test_a_type_that_fewer_zones_offer_is_a_note_with_zone_ids() -> None:
+    (note,) = _notes(EUROPE, _cluster("p4d.24xlarge"))[:1]
+    assert "p4d.24xlarge in euw1-az" in note
+    assert "zone ids" in note
+
+
+def test_a_class_that_neither_price_lists_nor_sdk_name_is_a_note() -> None:
+    (note,) = _notes(EUROPE, _cluster("g5.2xlarge", "g4dn.2xlarge"), "db.r9g.large")
+    assert "db.r9g.large" in note
