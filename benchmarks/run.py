@@ -69,7 +69,7 @@ def report(name: str, runs: Sequence[Run], budget: float) -> None:
 def stack_file(folder: Path, systems: int) -> Path:
     """A stack in which each system has a node group, a table, a queue, a secret and a repository of its own."""
     names = [f"system-{number}" for number in range(1, systems + 1)]
-    gpus = ["g6.2xlarge", "g5.2xlarge"]
+    gpus = ["g5.2xlarge", "g5.4xlarge"]
     config: dict[str, object] = {
         "account": "111122223333",
         "tier": "warm",

@@ -110,14 +110,20 @@ class Catalog:
         """The instance types that the data describes, of one family or of all."""
         return [name for name in self._instances() if not family or name.partition(".")[0] == family]
 
-    def nearest_offered(self, name: str, region: str, count: int = 3) -> Sequence[str]:
-        """The types of a Region most like the one called `name`: same architecture and kind of accelerator, then the
-        closest in accelerators, their memory, and vCPUs."""
+    def nearest_offered(self, name: str, regions: Sequence[str], count: int = 3) -> Sequence[str]:
+        """The types that all of these Regions offer and that are most like the one called `name`: same architecture and
+        kind of accelerator, then the closest in accelerators, their memory, and vCPUs. A Region that the data doesn't
+        know counts as offering everything."""
+        known = [self._offerings()[region].keys() for region in regions if region in self._offerings()]
+        names = set.intersection(*map(set, known)) if known else set()
         wanted = self.instance(name)
+        kind = (architecture(name), accelerator(name))
         alike = [
             each
-            for each in map(self.instance, self.offered(region))
-            if each and (architecture(each.name), accelerator(each.name)) == (architecture(name), accelerator(name))
+            for each in map(self.instance, sorted(names))
+            if each
+            and (architecture(each.name), accelerator(each.name)) == kind
+            and each.name not in NO_ON_DEMAND_PRICE
         ]
         return [each.name for each in sorted(alike, key=lambda each: _distance(each, wanted))[:count]]
 

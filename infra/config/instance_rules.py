@@ -1,6 +1,6 @@
 """What must hold between instance types and the Regions and AMI types that they are asked for in."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from haven.base.problems import Problem, choices, nearest, shown
@@ -63,18 +63,21 @@ def _like(name: str, wanted: str) -> str:
 
 
 def _not_offered(path: str, name: str, pair: models.Regions) -> Iterator[Problem]:
-    offerings = CATALOG.source(catalog.OFFERINGS)
-    for region in dict.fromkeys((pair.primary, pair.recovery)):
-        if CATALOG.zone_ids(name, region) == ():
-            near = CATALOG.nearest_offered(name, region)
-            yield Problem(
-                path,
-                shown(name),
-                f"a type that {region} offers (EC2 offerings of {offerings.retrieved_on});"
-                f" nearest: {choices(near) if near else 'none of its kind'}",
-                f"take {name} out{f' or write {near[0]}' if near else ''};"
-                f" if AWS has begun to offer it: haven data refresh --region {region}",
-            )
+    both = tuple(dict.fromkeys((pair.primary, pair.recovery)))
+    lacking = [region for region in both if CATALOG.zone_ids(name, region) == ()]
+    if lacking:
+        near = CATALOG.nearest_offered(name, both)
+        nearest_types = choices(near) if near else "none of its kind"
+        asked = " ".join(f"--region {region}" for region in lacking)
+        yield Problem(
+            path,
+            f"{shown(name)}, which {' and '.join(lacking)} {'does' if len(lacking) == 1 else 'do'} not offer",
+            f"a type that {' and '.join(both)} offer (EC2 offerings of"
+            f" {CATALOG.source(catalog.OFFERINGS).retrieved_on}), nearest {nearest_types}",
+            f"write {near[0]}"
+            if near
+            else f"take {name} out; if AWS has begun to offer it: haven data refresh {asked}",
+        )
 
 
 def _without_capacity_block(path: str, group: models.GpuNodeGroup, pair: models.Regions) -> Iterator[Problem]:
@@ -104,23 +107,9 @@ def _database(database: models.Database) -> Iterable[Problem]:
         )
 
 
-@RULES.on("regions", "zones")
-def _zones(pair: models.Regions, zones: Mapping[str, list[str]]) -> Iterable[Problem]:
-    for region in dict.fromkeys((pair.primary, pair.recovery)):
-        refused = catalog.zones_without_eks(region)
-        if refused and not zones.get(region):
-            yield Problem(
-                f"haven:zones.{region}",
-                "nothing",
-                f"two or three zones of {region} other than zone id {choices(refused)}, where EKS takes no cluster",
-                f"list your account's zones: aws ec2 describe-availability-zones --region {region}"
-                " --query 'AvailabilityZones[].[ZoneName,ZoneId]'; then name them",
-            )
-
-
 def notes(
     pair: models.Regions,
-    zones: Mapping[str, list[str]],
+    zones: Mapping[str, Sequence[str]],
     cluster: models.Cluster,
     database: models.Database,
     cache: models.Cache,
@@ -147,7 +136,7 @@ def _unknown_regions(both: Iterable[str]) -> Iterator[str]:
             yield f"EKS may take no cluster in zone id {zone} of {region}: name your zones in haven:zones.{region}"
 
 
-def _few_zones(region: str, zones: list[str], names: Iterable[str]) -> str:
+def _few_zones(region: str, zones: Sequence[str], names: Iterable[str]) -> str:
     """One line for the types that fewer zones of the Region offer than the stack uses."""
     offered = {name: CATALOG.zone_ids(name, region) for name in names}
     few = {name: ids for name, ids in offered.items() if ids and len(ids) < len(zones)}

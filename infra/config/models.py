@@ -84,7 +84,7 @@ NarrowCidr = Annotated[AllowedCidr, AfterValidator(_narrow_block)]
 Count = Annotated[int, Field(ge=0, le=1000)]
 Days = Annotated[int, Field(ge=1, le=limits.DAYS_IN_TEN_YEARS)]
 InstanceType = Annotated[
-    str, form(r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", "an EC2 instance type, such as g6e.xlarge", "g6e.xlarge")
+    str, form(r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", "an EC2 instance type, such as g5.xlarge", "g5.xlarge")
 ]
 RoleArn = Annotated[
     str,
@@ -183,7 +183,7 @@ class GpuNodeGroup(Model):
 
     name: Name
     """Its name, unique in the cluster."""
-    instance_types: Annotated[list[InstanceType], Field(min_length=1, examples=[["g6.2xlarge", "g5.2xlarge"]])]
+    instance_types: Annotated[list[InstanceType], Field(min_length=1, examples=[["g5.2xlarge", "g5.4xlarge"]])]
     """Instance types, the preferred first; two or more, or a capacity reservation."""
     min_size: Count = 1
     """Fewest nodes."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from haven.base import regions
 from haven.base.problems import Problem, choices, nearest, shown
-from haven.model import objectives
+from haven.model import catalog, objectives
 from haven.model.tiers import Tier
 from haven_components import limits
 from haven_components.names import partition
@@ -35,8 +35,9 @@ def check(stack: str, values: Mapping[str, Any]) -> list[Problem]:
 
 
 def default_zones(region: str) -> list[str]:
-    """The zones of a Region when the stack names none; empty for a Region that Haven has no list of."""
-    return list(regions.ZONES.get(region, ()))
+    """The zones of a Region when the stack names none; empty for a Region that Haven has no list of, and for one with a
+    zone in which EKS takes no cluster: which zone name that is differs between accounts."""
+    return [] if catalog.zones_without_eks(region) else list(regions.ZONES.get(region, ()))
 
 
 def _stack_name(stack: str) -> Iterable[Problem]:
@@ -148,9 +149,20 @@ def _different(region: str, named: list[str]) -> list[str]:
 
 
 def _no_zones(region: str) -> Problem:
+    refused = catalog.zones_without_eks(region)
+    listing = f"aws ec2 describe-availability-zones --region {region}"
+    if refused:
+        return Problem(
+            f"haven:zones.{region}",
+            "nothing",
+            f"two or three zones of {region}, none of them zone id {choices(refused)}: EKS takes no cluster there",
+            f"list your account's zone names and ids: {listing}; then name two or three in haven:zones.{region}",
+        )
     near = nearest(region, regions.ZONES)
     fix = f"write haven:zones: {{{region}: [{region}a, {region}b]}}{f', or did you mean {near}' if near else ''}"
-    return Problem("haven:zones", "nothing", f"two or three zones for {region}, which Haven has no list of", fix)
+    return Problem(
+        f"haven:zones.{region}", "nothing", f"two or three zones of {region}, which Haven does not know", fix
+    )
 
 
 @RULES.on("network")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from haven.base.problems import Problem, Problems
-from infra.config import name_rules, part_rules, reader, residency_rules, rules
+from infra.config import instance_rules, name_rules, part_rules, reader, residency_rules, rules
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,
@@ -59,6 +59,7 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     values, found = reader.read(config, kind, elsewhere)
     found += rules.check(stack, values)
     found += part_rules.RULES.check(values)
+    found += instance_rules.RULES.check(values)
     if kind is EnvironmentConfig:
         found += name_rules.check(stack, values)
     found += residency_rules.check(values)

@@ -15,7 +15,7 @@ from tests.conformance.small_environment import SERVING, SMALL, ZONES, alive, at
 
 pytestmark = [pytest.mark.emulator, pytest.mark.exhaustive, pytest.mark.timeout(1800)]
 
-TUNING = {**SERVING, "name": "tuning", "instanceTypes": ["g6e.xlarge", "g6e.2xlarge"]}
+TUNING = {**SERVING, "name": "tuning", "instanceTypes": ["g4dn.xlarge", "g4dn.2xlarge"]}
 NODE_GROUP, SUBNET = aws.EKS_NODE_GROUP, aws.EC2_SUBNET
 
 
@@ -44,7 +44,7 @@ def test_another_type_of_gpus_touches_only_its_own_node_group(living: Living) ->
     }
     others = [each for each in changes if "tuning" not in each.name]
     assert {(each.type, each.action) for each in others} == {(aws.SSM_PARAMETER, "update")}
-    cluster = {**SMALL["cluster"], "gpuNodeGroups": [{**SERVING, "instanceTypes": ["g6.2xlarge", "g5.2xlarge"]}]}
+    cluster = {**SMALL["cluster"], "gpuNodeGroups": [{**SERVING, "instanceTypes": ["g5.4xlarge", "g5.8xlarge"]}]}
     changes = living.plan(at("active-active", cluster=json.dumps(cluster)))
     assert {(each.type, each.action) for each in changes} == {
         (NODE_GROUP, "replace"),

@@ -165,7 +165,7 @@ def kubernetes(url: str, version: str, addons: Mapping[str, str]) -> Recording:
                 "gpu_node_groups": [
                     {
                         "name": "gpu",
-                        "instance_types": ["g6.2xlarge", "g5.2xlarge"],
+                        "instance_types": ["g5.4xlarge", "g5.8xlarge"],
                         "min_size": 1,
                         "desired_size": 1,
                         "max_size": 2,

@@ -66,7 +66,7 @@ def queues(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def gpu_groups(draw: st.DrawFn, systems: list[str]) -> list[dict[str, Any]]:
-    group = {"instanceTypes": ["g6.2xlarge", "g5.2xlarge"], "desiredSize": draw(st.integers(1, 4))}
+    group = {"instanceTypes": ["g5.2xlarge", "g5.4xlarge"], "desiredSize": draw(st.integers(1, 4))}
     served = {"system": draw(st.sampled_from(systems))} if systems else {}
     found = draw(st.lists(names.filter(lambda name: name != "system"), max_size=2, unique=True))
     return [{"name": name, **group, **served} for name in found]
@@ -113,7 +113,7 @@ def extreme(stack: str, primary: str, recovery: str, **changes: Any) -> tuple[st
         "zones": {region: [f"{region}{letter}" for letter in "ab"] for region in (primary, recovery)},
         "domain": "ai.example.com",
         "systems": {long: {"kind": "training"}},
-        "cluster": {"gpuNodeGroups": [{"name": long, "instanceTypes": ["g6.2xlarge", "g5.2xlarge"], "system": long}]},
+        "cluster": {"gpuNodeGroups": [{"name": long, "instanceTypes": ["g5.2xlarge", "g5.4xlarge"], "system": long}]},
         "tables": {long: {"hashKey": {"name": "entity"}}},
         "queues": {long: {"fifo": True, "stream": {}}, "n" * (25 - len(stack)): {"bus": {}}},
         "secrets": {long: {"description": "a token"}},

@@ -23,8 +23,9 @@ def test_what_the_data_knows_nothing_of_is_neither_offered_nor_refused(name: str
 
 
 def test_the_nearest_types_have_the_same_architecture_and_accelerator() -> None:
-    assert Catalog().nearest_offered("g6.xlarge", "eu-west-1") == ["g5.xlarge", "g5.2xlarge", "g5.4xlarge"]
-    assert Catalog().nearest_offered("g5g.xlarge", "eu-west-1") == []
+    assert Catalog().nearest_offered("g6.xlarge", ["eu-west-1"]) == ["g5.xlarge", "g5.2xlarge", "g5.4xlarge"]
+    assert Catalog().nearest_offered("g5g.xlarge", ["eu-west-1"]) == []
+    assert Catalog().nearest_offered("g6e.xlarge", ["eu-west-1", "eu-central-1"])[0] == "g5.xlarge"
 
 
 @pytest.mark.parametrize(

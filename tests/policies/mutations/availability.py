@@ -58,7 +58,7 @@ def _reserved(recording: Recording) -> Recording:
     target = {"capacityReservationTarget": {"capacityReservationId": "cr-0123456789abcdef0"}}
     changes = (
         setting(TEMPLATE, "capacityReservationSpecification", target, "serving", region=EUW1),
-        setting(TEMPLATE, "instanceType", "g6.2xlarge", "serving", region=EUW1),
+        setting(TEMPLATE, "instanceType", "g4dn.2xlarge", "serving", region=EUW1),
         setting(NODES, "instanceTypes", None, "serving", region=EUW1),
         _in_one_zone(NODES, "subnetIds", "serving"),
     )
@@ -151,8 +151,8 @@ _NODES = (
         "warm",
         "GPU nodes of one type",
         both(
-            setting(NODES, "instanceTypes", ["g6.2xlarge"], "serving", region=EUC1),
-            setting(NODES, "instanceTypes", ["g6.2xlarge"], "serving", region=EUW1),
+            setting(NODES, "instanceTypes", ["g4dn.2xlarge"], "serving", region=EUC1),
+            setting(NODES, "instanceTypes", ["g4dn.2xlarge"], "serving", region=EUW1),
         ),
     ),
     Mutation(
