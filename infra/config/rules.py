@@ -156,7 +156,7 @@ def _no_zones(region: str) -> Problem:
             f"haven:zones.{region}",
             "nothing",
             f"two or three zones of {region}, none of them zone id {choices(refused)}: EKS takes no cluster there",
-            f"list your account's zone names and ids: {listing}; then name two or three in haven:zones.{region}",
+            f"write haven:zones: {{{region}: [two or three zone names]}}; {listing} lists your account's names and ids",
         )
     near = nearest(region, regions.ZONES)
     fix = f"write haven:zones: {{{region}: [{region}a, {region}b]}}{f', or did you mean {near}' if near else ''}"

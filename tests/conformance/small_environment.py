@@ -21,7 +21,13 @@ from tests.conformance.live_environment import Change, Living
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 
 ZONES = {region: [f"{region}{zone}" for zone in "ab"] for region in (PRIMARY, RECOVERY)}
-SERVING = {"name": "serving", "minSize": 1, "desiredSize": 2, "maxSize": 3, "instanceTypes": ["g5.xlarge", "g5.2xlarge"]}
+SERVING = {
+    "name": "serving",
+    "minSize": 1,
+    "desiredSize": 2,
+    "maxSize": 3,
+    "instanceTypes": ["g5.xlarge", "g5.2xlarge"],
+}
 SMALL: dict[str, Any] = {
     "objectives": {},
     "storage": {"buckets": {"models": {}}},
