@@ -1,4 +1,4 @@
-"""Whether something can be downloaded, found out quickly: a machine without a network must not be kept waiting."""
+"""Checks quickly whether a download is possible, so that nobody waits on a machine without a network."""
 
 import queue
 import threading
@@ -8,8 +8,8 @@ _WITHIN = 5.0
 
 
 def reachable(url: str) -> bool:
-    """Whether `url` answers within a few seconds; proxies of the environment are used. Looking a name up has no time
-    limit of its own, so the answer is awaited from a thread."""
+    """Whether `url` answers within 5 seconds, through the environment's proxies. DNS resolution has no timeout of its
+    own, so the request runs in a thread."""
     answer: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def ask() -> None:

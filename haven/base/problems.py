@@ -1,4 +1,4 @@
-"""What is wrong with the input, in one form everywhere: what, got, allowed, fix; every problem at once."""
+"""Problems with the user's input, in one form everywhere: what, got, allowed, fix; all problems at once."""
 
 import difflib
 import json
@@ -10,7 +10,7 @@ _LONGEST_VALUE = 80
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, in ready words: `got` and `allowed` carry their own quotes where they need them."""
+    """One problem; its texts are printed as they are, so `got` and `allowed` contain quotes where needed."""
 
     what: str
     got: str
@@ -23,7 +23,7 @@ class Problem:
 
 
 class Problems(Exception):  # noqa: N818 - it is the collection, and reads as one where it is raised
-    """Everything that is wrong with one input, raised in one piece."""
+    """All problems with one input."""
 
     def __init__(self, problems: Iterable[Problem], where: str = "") -> None:
         self.problems = tuple(problems)
@@ -31,7 +31,7 @@ class Problems(Exception):  # noqa: N818 - it is the collection, and reads as on
         super().__init__(self.render())
 
     def render(self) -> str:
-        """A headline with the count and the place, then one indented line for each problem."""
+        """A headline with the number of problems and the place, then one indented line for each problem."""
         count = len(self.problems)
         place = f" in {self.where}" if self.where else ""
         headline = f"{count} problem{'' if count == 1 else 's'}{place}:"
@@ -39,12 +39,12 @@ class Problems(Exception):  # noqa: N818 - it is the collection, and reads as on
 
 
 def one_line(text: str) -> str:
-    """`text` on one line: every run of white space is one blank."""
+    """`text` with every run of white space replaced by one blank."""
     return " ".join(text.split())
 
 
 def shown(value: object) -> str:
-    """A value as a problem shows it: JSON, shortened where it is long."""
+    """A value as problems show it: JSON, shortened after 80 characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     if len(text) <= _LONGEST_VALUE:
         return text
@@ -52,13 +52,13 @@ def shown(value: object) -> str:
 
 
 def choices(values: Iterable[object]) -> str:
-    """The allowed values in a row, each as `shown` shows it."""
+    """The allowed values, separated by commas, each as `shown`."""
     return ", ".join(shown(value) for value in values)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like `word`, or None where nothing is near."""
+    """The known word that is most similar to `word`, or None if none is similar."""
     candidates = sorted(set(known))
     by_lower_case = {candidate.lower(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(word.lower(), by_lower_case, n=1, cutoff=0.6)
-    return by_lower_case[found[0]] if found else None
+    matches = difflib.get_close_matches(word.lower(), by_lower_case, n=1, cutoff=0.6)
+    return by_lower_case[matches[0]] if matches else None

@@ -1,4 +1,4 @@
-"""Programs that the demo starts: followed line by line while the caller watches, and ended with what they began."""
+"""Runs child processes: passes on their output line by line, and stops them with their own children."""
 
 import os
 import queue
@@ -12,7 +12,7 @@ from pathlib import Path
 
 _RUN_WITH_PARENT = Path(__file__).with_name("run_with_parent.py")
 _PATIENCE = 3.0
-"""Seconds that a program gets to end by itself."""
+"""Seconds that a program has to end after each signal."""
 _TICK = 0.5
 
 
@@ -30,10 +30,10 @@ def follow(
     Args:
         command: the program and its arguments.
         folder: where it runs.
-        environment: all of its environment.
-        log: what it writes is added here, standard error included.
+        environment: its whole environment.
+        log: a file to which its output is appended, including standard error.
         line: called with each line of its standard output.
-        tick: called at least twice a second; what it raises ends the program, and whatever that started.
+        tick: called at least twice a second; an exception that it raises stops the program and its children.
 
     Returns:
         Its exit code.
@@ -48,12 +48,12 @@ def follow(
             stdout=subprocess.PIPE,
             stderr=kept,
             text=True,
-            start_new_session=True,  # Ctrl-C reaches us alone; we end it in order
+            start_new_session=True,  # Ctrl-C must not reach it: this process stops it in order
         )
         reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
         reader.start()
         try:
-            _hand_on(lines, kept.write, line, tick)
+            _pass_on(lines, kept.write, line, tick)
             return process.wait()
         finally:
             end(process)
@@ -64,7 +64,7 @@ def follow(
 
 
 def with_parent(command: Sequence[str]) -> list[str]:
-    """A command that ends with this process, however that ends, if its standard input is a pipe of ours."""
+    """A command that stops when this process ends for whatever reason; its standard input must be a pipe of ours."""
     return [sys.executable, "-I", str(_RUN_WITH_PARENT), *command]
 
 
@@ -74,7 +74,7 @@ def _read(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str | None
     lines.put(None)
 
 
-def _hand_on(
+def _pass_on(
     lines: "queue.SimpleQueue[str | None]",
     keep: Callable[[str], object],
     line: Callable[[str], None],
@@ -93,7 +93,7 @@ def _hand_on(
 
 
 def end(process: "subprocess.Popen[str]") -> None:
-    """End a program that leads a session of its own, and with it what it started; one that has ended is left alone."""
+    """Stop a program that leads a session of its own, with its children. Does nothing if it has ended."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             return

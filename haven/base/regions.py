@@ -1,7 +1,7 @@
-"""The Regions that Haven knows, with the zones it uses there when a stack names none."""
+"""The Regions that Haven knows, with the default Availability Zones of each."""
 
 REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
-"""What a Region's name looks like, whether Haven knows it or not."""
+"""Regular expression of a Region's name, whether Haven knows the Region or not."""
 
 ZONES: dict[str, tuple[str, ...]] = {
     "af-south-1": ("af-south-1a", "af-south-1b", "af-south-1c"),

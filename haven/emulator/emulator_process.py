@@ -1,8 +1,8 @@
-"""Runs the emulator for exactly as long as its starter lives.
+"""Runs the emulator until the parent process ends.
 
-Started by its path with the emulator's own Python, which knows nothing of Haven. The starter holds the other end of
-standard input and never writes to it: when that end closes, in order or because the starter died, however it died,
-this process ends. The emulator keeps everything in memory, so there is nothing to put in order first.
+The parent starts this file with the emulator's own Python, which has no Haven. It holds the other end of standard input
+and never writes to it: when that end closes, for whatever reason, this process exits. The emulator keeps everything in
+memory, so no clean-up is necessary.
 """
 
 import importlib
@@ -13,17 +13,17 @@ import threading
 from typing import Any
 
 
-def _end_with_the_starter() -> None:
+def _end_with_the_parent() -> None:
     os.read(0, 1)
     os._exit(0)
 
 
-def _answer_in_one_piece() -> None:
-    """Let the emulator's server send the head of an answer together with the body.
+def _respond_in_one_write() -> None:
+    """Make the emulator's server send headers and body of a response in one write.
 
-    It answers so fast that the AWS SDK for Go, on a busy machine, is still closing the body of its request: then it
-    drops the connection, finds the rest of an answer missing that comes in two pieces, and sends the request again.
-    Of 400 VPC endpoints up to three were made twice (hypercorn 0.18, AWS provider 5.100, seen 2026-11-21).
+    On a busy machine the emulator responds while the AWS SDK for Go still closes the body of its request. The SDK then
+    drops the connection; if the response comes in two writes it misses the second one and repeats the request. Of 400
+    VPC endpoints up to three were created twice (hypercorn 0.18, AWS provider 5.100, seen 2026-11-21).
     """
     h11 = importlib.import_module("h11")
     protocol = importlib.import_module("hypercorn.protocol.h11")
@@ -44,7 +44,7 @@ def _answer_in_one_piece() -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_the_starter, daemon=True).start()
-    _answer_in_one_piece()
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    _respond_in_one_write()
     sys.argv = ["ministack"]
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""The embedded emulator of AWS: installed once, started on loopback for one run, gone with whoever started it."""
+"""The embedded AWS emulator: installed once, started on loopback for one run, stopped with its parent process."""
 
 import fcntl
 import hashlib
@@ -29,13 +29,13 @@ _STARTED_WITHIN = 60.0
 _STOPPED_WITHIN = 5.0
 _INSTALLED_WITHIN = 300.0
 _LOST_RACES = 5
-"""How often another port is tried when somebody else was faster."""
+"""How many free ports are tried if other processes take them first."""
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _PROCESS = Path(__file__).with_name("emulator_process.py")
 
 
 class EmulatorError(Exception):
-    """The emulator can't be installed, doesn't start, or has died; the message says where to look."""
+    """The emulator can't be installed, doesn't start, or has ended unexpectedly; the message names the log."""
 
 
 class _PortTakenError(Exception):
@@ -43,9 +43,15 @@ class _PortTakenError(Exception):
 
 
 def install(home: Path) -> Path:
-    """The emulator's own Python, in an environment below `home` that is made where it is missing or out of date.
+    """Install the emulator into a virtual environment below `home`, unless it is installed already.
 
-    It needs versions that don't go together with Haven's own, and every package is pinned with its hashes.
+    It needs an environment of its own because its dependencies conflict with Haven's; all are pinned with hashes.
+
+    Args:
+        home: a directory, created if missing.
+
+    Returns:
+        The environment's Python.
 
     Raises:
         EmulatorError: it can't be installed.
@@ -65,18 +71,18 @@ def install(home: Path) -> Path:
 
 
 class Emulator:
-    """One running emulator; leaving the `with` block stops it.
+    """One emulator; a `with` block starts and stops it.
 
-    It listens on loopback only, keeps its files below `folder`, and ends with this process, even if that is killed.
+    It listens on loopback only, writes below `folder` only, and ends with this process, even if that is killed.
     """
 
     def __init__(self, home: Path, folder: Path, port: int | None = None) -> None:
-        """Nothing is started yet.
+        """Prepare an emulator without starting it.
 
         Args:
-            home: where its environment is, or is made.
-            folder: for its log and whatever it writes; it belongs to this one run.
-            port: omitted: a free one.
+            home: the directory of its virtual environment, see `install`.
+            folder: a directory for its log and its files, used by this run only.
+            port: the port to listen on. Omitted: a free one.
         """
         self.log = folder / "emulator.log"
         self._home = home
@@ -101,15 +107,15 @@ class Emulator:
 
     @property
     def pid(self) -> int | None:
-        """The process, while it runs."""
+        """The process ID while it runs, otherwise None."""
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start it, and return once it answers.
+        """Start it and wait until it answers.
 
         Raises:
             EmulatorError: it can't be installed or doesn't start.
-            Problems: the port that was asked for is taken.
+            Problems: the given port is taken.
         """
         python = install(self._home)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -120,16 +126,18 @@ class Emulator:
                 return
             if self._wanted:
                 raise Problems([_taken(self._wanted)])
-        raise EmulatorError(f"{_LOST_RACES} free ports in a row were taken by others before the emulator had them")
+        raise EmulatorError(
+            f"other processes took {_LOST_RACES} free ports in a row before the emulator could use them: try again"
+        )
 
     def check(self, patience: float = 0) -> None:
-        """Do nothing while it runs.
+        """Check that it runs.
 
         Args:
-            patience: seconds to wait for its end, where something has failed that its death would explain.
+            patience: seconds to wait for its end, if an error suggests that it is ending.
 
         Raises:
-            EmulatorError: it has died.
+            EmulatorError: it has ended.
         """
         code = None
         with suppress(subprocess.TimeoutExpired):
@@ -138,7 +146,7 @@ class Emulator:
             raise EmulatorError(f"the emulator ended unexpectedly ({_ending(code)}); its log: {self.log}")
 
     def stop(self) -> None:
-        """End it, and wait until it is gone. Stopping what doesn't run does nothing."""
+        """Stop it and wait until it has ended. Does nothing if it does not run."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -156,14 +164,14 @@ class Emulator:
         identity = uuid.uuid4().hex
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                # Isolated: no module that lies beside the guard, or in the current directory, is imported by it.
+                # Isolated: it imports no module from its own folder or the current directory.
                 [str(python), "-I", str(_PROCESS)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self._folder,
                 env=self._environment(port, identity),
-                start_new_session=True,  # Ctrl-C is for us; we stop it when we are done
+                start_new_session=True,  # Ctrl-C must not reach it: this process stops it in order
             )
         try:
             self._wait_until_it_answers(port, identity)
@@ -187,7 +195,7 @@ class Emulator:
         raise EmulatorError(f"the emulator doesn't answer within {_STARTED_WITHIN:.0f} s; its log: {self.log}")
 
     def _environment(self, port: int, identity: str) -> Mapping[str, str]:
-        """Nothing of ours but the path, so that no setting of the user's shell changes what the emulator does."""
+        """Only PATH of this process's environment, so that no setting of the user's shell changes the emulator."""
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self._folder),
@@ -196,8 +204,8 @@ class Emulator:
             "STATE_DIR": str(self._folder / "state"),
             "BIND_HOST": _HOST,  # its own default is every interface
             "GATEWAY_PORT": str(port),
-            "IOT_MTLS_ENABLED": "0",  # a second port, which nobody needs
-            "MINISTACK_EDITION": identity,  # repeated by its health page: so we know that it is ours that answers
+            "IOT_MTLS_ENABLED": "0",  # a second port, which is not needed
+            "MINISTACK_EDITION": identity,  # returned by its health page, which identifies this process
         }
 
 
@@ -217,12 +225,12 @@ def _run(command: list[str]) -> None:
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=_INSTALLED_WITHIN)
     except (OSError, subprocess.SubprocessError) as error:
-        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise EmulatorError(f"the emulator ({NAME} {VERSION}) can't be installed: {' '.join(said[-3:])}") from error
+        lines = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        raise EmulatorError(f"the emulator ({NAME} {VERSION}) can't be installed: {' '.join(lines[-3:])}") from error
 
 
 def _runs(python: Path) -> bool:
-    """Whether the environment's Python still starts: it is a link to one that an update may have removed."""
+    """Whether the environment's Python still starts; it links to one that an update may have removed."""
     try:
         return subprocess.run([str(python), "-I", "-c", ""], capture_output=True, check=False).returncode == 0
     except OSError:
@@ -231,7 +239,7 @@ def _runs(python: Path) -> bool:
 
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
-    """Hold a lock, which ends with this process, however it ends."""
+    """Hold a lock, which the operating system releases when this process ends."""
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
@@ -250,7 +258,7 @@ def _answers(port: int) -> bool:
 
 
 def _identity(port: int) -> str | None:
-    """What the health page on this port says to be; None where nobody answers; empty for a stranger."""
+    """The identity on the health page of this port; None if nothing answers; empty if another program answers."""
     connection = http.client.HTTPConnection(_HOST, port, timeout=2)
     try:
         connection.request("GET", _HEALTH)
@@ -269,7 +277,7 @@ def _taken(port: int) -> Problem:
         what="the emulator's port",
         got=f"{port}, where something is listening on {_HOST} already",
         allowed="a free port",
-        fix="name another port, or leave it out: a free one is found then",
+        fix="choose another port, or leave it out to get a free one",
     )
 
 

@@ -39,15 +39,15 @@ class GuardingResource:
     """What would be lost."""
 
 
-_UNDONE = "one side goes on alone: its writes are not replicated, and joining again needs a new copy of everything"
-_ONE_COPY = "what is written from now on has one copy less, in the Region that was to take over"
+_UNDONE = "one side becomes independent: its writes are not replicated, and joining again needs a full copy"
+_ONE_COPY = "new data has one copy less, in the Region that should take over"
 _NEW_KEY = (
-    "what the old key has encrypted needs the old key: the service copies everything, or leaves old data to it,"
-    " and a copy in the other Region must know the new one"
+    "data encrypted with the old key still needs it: the service re-encrypts everything or leaves old data as it is,"
+    " and a replica in the other Region needs the new key"
 )
-_PROTECTION = "the next deployment, or a click, can delete it with what it holds"
-_TOO_LATE = "a deletion by mistake may come to light too late"
-_HISTORY = "what is older than that is thrown away, and can't be restored"
+_PROTECTION = "the next deployment, or a click, can delete it with its data"
+_TOO_LATE = "an accidental deletion may be noticed too late"
+_HISTORY = "older data is deleted and can't be restored"
 
 REPLICATION_PROPERTIES: tuple[GuardedProperty, ...] = (
     *(
@@ -71,7 +71,7 @@ REPLICATION_PROPERTIES: tuple[GuardedProperty, ...] = (
         "primaryReplicationGroupId",
         cut,
         "gets another primary",
-        "what a promotion has done is undone, and the members are filled anew",
+        "this undoes a promotion, and the members are filled again",
     ),
     GuardedProperty(aws.DYNAMODB_TABLE, "replicas|replica.*.regionName", fewer, "loses a replica", _ONE_COPY),
     GuardedProperty(aws.SECRETSMANAGER_SECRET, "replicas|replica.*.region", fewer, "loses a replica", _ONE_COPY),
@@ -119,7 +119,11 @@ PROTECTION_PROPERTIES: tuple[GuardedProperty, ...] = (
         for path in ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection")
     ),
     GuardedProperty(
-        ANY_TYPE, "skipFinalSnapshot", on, "will leave no final snapshot", "deleted, nothing of it is left to restore"
+        ANY_TYPE,
+        "skipFinalSnapshot",
+        on,
+        "will leave no final snapshot",
+        "after a deletion nothing can be restored",
     ),
     *(
         GuardedProperty(ANY_TYPE, path, on, "may be deleted with everything in it", _PROTECTION)
@@ -130,52 +134,50 @@ PROTECTION_PROPERTIES: tuple[GuardedProperty, ...] = (
         "pointInTimeRecovery.enabled",
         off,
         "has its point-in-time recovery turned off",
-        "it can't be brought back to a moment any more, and what was kept for that is thrown away",
+        "it can't be restored to a point in time any more, and the continuous backups so far are deleted",
     ),
     GuardedProperty(
         aws.DYNAMODB_TABLE_REPLICA,
         "pointInTimeRecovery",
         off,
         "has its point-in-time recovery turned off",
-        "it can't be brought back to a moment any more, and what was kept for that is thrown away",
+        "it can't be restored to a point in time any more, and the continuous backups so far are deleted",
     ),
     GuardedProperty(
         aws.S3_BUCKET_VERSIONING,
         "versioningConfiguration.status",
         off,
-        "suspends the versions of its bucket",
-        "what is overwritten is gone, and S3 stops replicating: replication needs versions",
+        "suspends versioning of its bucket",
+        "overwritten objects are lost, and S3 stops replicating: replication needs versioning",
     ),
     *(
-        GuardedProperty(ANY_TYPE, path, less, "keeps backups for less long, or none", _HISTORY)
+        GuardedProperty(ANY_TYPE, path, less, "keeps backups for a shorter time, or none", _HISTORY)
         for path in ("backupRetentionPeriod", "snapshotRetentionLimit")
     ),
-    GuardedProperty(aws.CLOUDWATCH_LOG_GROUP, "retentionInDays", sooner, "keeps logs for less long", _HISTORY),
-    GuardedProperty(aws.SQS_QUEUE, "messageRetentionSeconds", less, "keeps messages for less long", _HISTORY),
-    GuardedProperty(aws.KINESIS_STREAM, "retentionPeriod", less, "keeps records for less long", _HISTORY),
-    GuardedProperty(
-        aws.BACKUP_PLAN, "rules|rule.*.ruleName", fewer, "has fewer rules", "what that rule kept is kept no more"
-    ),
+    GuardedProperty(aws.CLOUDWATCH_LOG_GROUP, "retentionInDays", sooner, "keeps logs for a shorter time", _HISTORY),
+    GuardedProperty(aws.SQS_QUEUE, "messageRetentionSeconds", less, "keeps messages for a shorter time", _HISTORY),
+    GuardedProperty(aws.KINESIS_STREAM, "retentionPeriod", less, "keeps records for a shorter time", _HISTORY),
+    GuardedProperty(aws.BACKUP_PLAN, "rules|rule.*.ruleName", fewer, "has fewer rules", "the backups of that rule end"),
     GuardedProperty(
         aws.BACKUP_PLAN,
         "rules|rule.*.enableContinuousBackup",
         fewer_on,
         "has continuous backups turned off",
-        "nothing can be restored to a moment any more",
+        "nothing can be restored to a point in time any more",
     ),
     GuardedProperty(
         aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION,
         "rule.defaultRetention.days",
         less,
-        "locks objects for less long",
+        "locks objects for a shorter time",
         "they can be deleted sooner, by mistake or on purpose",
     ),
     *(
-        GuardedProperty(type_, path, off, "is turned off", "what it has encrypted is unreadable")
+        GuardedProperty(type_, path, off, "is turned off", "data that it has encrypted is unreadable")
         for type_, path in ((aws.KMS_KEY, "isEnabled"), (aws.KMS_REPLICA_KEY, "enabled"))
     ),
     *(
-        GuardedProperty(STATEFUL_TYPES, path, less, "can be brought back for less long once it is deleted", _TOO_LATE)
+        GuardedProperty(STATEFUL_TYPES, path, less, "can be recovered for a shorter time after a deletion", _TOO_LATE)
         for path in ("deletionWindowInDays", "recoveryWindowInDays")
     ),
     *(
@@ -196,9 +198,7 @@ PROTECTION_PROPERTIES: tuple[GuardedProperty, ...] = (
         _NEW_KEY,
     ),
     *(
-        GuardedProperty(
-            type_, path, off, "is turned off", "who did what, and what changed, is not recorded from then on"
-        )
+        GuardedProperty(type_, path, off, "is turned off", "activity and changes are no longer recorded")
         for type_, path in (
             (aws.CLOUDTRAIL_TRAIL, "enableLogging"),
             (aws.CLOUDTRAIL_TRAIL, "isMultiRegionTrail"),
@@ -212,17 +212,17 @@ PROTECTION_PROPERTIES: tuple[GuardedProperty, ...] = (
 REPLICATION_RESOURCES: tuple[GuardingResource, ...] = (
     GuardingResource(
         aws.S3_BUCKET_REPLICATION_CONFIG,
-        "the bucket is replicated nowhere any more",
+        "the bucket is no longer replicated",
         f"{_ONE_COPY}; replication is not retroactive",
     ),
     GuardingResource(
         aws.ECR_REPLICATION_CONFIGURATION,
-        "images are copied nowhere any more",
+        "images are no longer replicated",
         f"{_ONE_COPY}; images pushed meanwhile are not copied later",
     ),
     GuardingResource(
         aws.EFS_REPLICATION_CONFIGURATION,
-        "the file system is replicated nowhere any more",
+        "the file system is no longer replicated",
         _UNDONE,
     ),
     GuardingResource(
@@ -236,8 +236,8 @@ REPLICATION_RESOURCES: tuple[GuardingResource, ...] = (
 PROTECTION_RESOURCES: tuple[GuardingResource, ...] = (
     GuardingResource(
         aws.S3_BUCKET_VERSIONING,
-        "the bucket's versions are suspended",
-        "what is overwritten is gone, and S3 stops replicating: replication needs versions",
+        "versioning of the bucket is suspended",
+        "overwritten objects are lost, and S3 stops replicating: replication needs versioning",
     ),
     GuardingResource(
         aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION,
@@ -246,11 +246,11 @@ PROTECTION_RESOURCES: tuple[GuardingResource, ...] = (
     ),
     GuardingResource(
         aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION,
-        "new objects of the bucket are encrypted with a key of S3's own",
+        "new objects of the bucket are encrypted with an S3 managed key",
         _NEW_KEY,
     ),
-    GuardingResource(aws.BACKUP_PLAN, "nothing of it is backed up any more", _HISTORY),
-    GuardingResource(aws.BACKUP_SELECTION, "what it selects is not backed up any more", _HISTORY),
+    GuardingResource(aws.BACKUP_PLAN, "its backups end", _HISTORY),
+    GuardingResource(aws.BACKUP_SELECTION, "the selected resources are no longer backed up", _HISTORY),
     GuardingResource(
         aws.BACKUP_VAULT_LOCK_CONFIGURATION,
         "the vault's recovery points are no longer locked",

@@ -58,7 +58,7 @@ def cache_shards(group: Resource, recording: Recording) -> int:
 
 
 def component_facts(component: str | None, records: Records, recording: Recording) -> list[str]:
-    """What a reader wants to know first about a component's part in one Region; empty where counts suffice."""
+    """Key facts about a component's resources in one Region; empty if the counts suffice."""
     describe = _DESCRIPTIONS.get(component or "")
     return [fact for fact in describe(records, recording) if fact] if describe else []
 

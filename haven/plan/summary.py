@@ -40,14 +40,14 @@ _PROMISE_KEYS = {
 
 @dataclass(frozen=True)
 class Section:
-    """What one component has in one place."""
+    """The resources of one component in one Region, or without a Region."""
 
     component: str
-    """Its class, or empty for what belongs to no component."""
+    """The component's class; empty for resources outside of components."""
     name: str
     count: int
     kinds: Mapping[str, int]
-    """Kind of resource, such as `ec2 subnet`, to how many."""
+    """Kind of resource, such as `ec2 subnet`, to the number of resources."""
     facts: Sequence[str]
 
 
@@ -57,9 +57,9 @@ class RegionPlan:
 
     region: str
     role: str
-    """`primary` or `recovery`: fixed at birth."""
+    """`primary` or `recovery`; it never changes."""
     state: str
-    """`active` where writes go, `standby` otherwise; empty where nothing is active, as in an account's own stack."""
+    """`active` if it takes writes, else `standby`; empty in a stack without an active Region, such as an account's."""
     count: int
     capacity: Mapping[str, int]
     sections: Sequence[Section]
@@ -67,19 +67,19 @@ class RegionPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a stack would make."""
+    """The resources that a stack declares, with its tier's promises and its objectives."""
 
     stack: str
     kind: str
-    """`environment`, or `account` for what an account has once."""
+    """`environment`, or `account` for resources that exist once per account."""
     tier: str
-    """Empty where there is none: only environments have one."""
+    """Empty unless the stack is an environment."""
     active: str
-    """Empty where nothing is active."""
+    """The active Region; empty if there is none."""
     regions: Sequence[RegionPlan]
     """Primary first."""
     elsewhere: Sequence[Section]
-    """What has no Region: random values, what the state itself remembers."""
+    """Resources without a Region: random values and the Stash."""
     resources: Sequence[Resource]
     promises: Mapping[str, Mapping[str, Any]]
     objectives: Mapping[str, float]
@@ -90,16 +90,16 @@ class Plan:
 
     @property
     def count(self) -> int:
-        """How many resources there are."""
+        """The number of resources."""
         return len(self.resources)
 
 
 def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
-    """The plan of a recorded run of the program.
+    """The plan of a recording.
 
     Args:
         recording: what the program declared; its outputs have tier, Regions, promises and the rest.
-        placeholders: where the config has encrypted values, which were not decrypted.
+        placeholders: config keys with encrypted values, which are not decrypted.
     """
     outputs = recording.outputs
     resources = list(recording.real())
@@ -159,7 +159,7 @@ def _sections(records: Iterable[Resource], recording: Recording) -> list[Section
 
 
 def _reading_order(group: tuple[tuple[str, str], Any]) -> tuple[int, str, str]:
-    """What carries the others first; unknown components after the known ones, the stack itself at the end."""
+    """Sort key: known components in reading order, then unknown ones, then resources outside of components."""
     component, name = group[0]
     rank = _ORDER.index(component) if component in _ORDER else len(_ORDER) + (not component)
     return rank, component, name
@@ -174,7 +174,7 @@ def kind(type_: str) -> str:
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
-    """The plan for programs. Keys are only ever added; lists and maps are sorted.
+    """The plan as JSON. Lists and maps are sorted.
 
     - `stack`, `kind`, `tier`, `active`: the stack's name, `environment` or `account`, its tier, the Region where writes
       go. An account's own stack has neither tier nor active Region: both are null, and so is each Region's `state`.
@@ -216,7 +216,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
 
 
 def resource_json(record: Resource) -> dict[str, Any]:
-    """One resource for programs."""
+    """One resource as JSON."""
     described = {
         "urn": record.urn,
         "type": record.type,

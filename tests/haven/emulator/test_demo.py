@@ -240,7 +240,7 @@ def test_an_occupied_port_ends_with_two_and_a_way_out(project: Path, monkeypatch
         code, said = _run(project, monkeypatch, Standin(), port=other.getsockname()[1])
     assert code == demo.BAD_INPUT
     assert "the emulator's port: got " in said
-    assert "fix: name another port" in said
+    assert "fix: choose another port" in said
 
 
 def test_without_a_way_to_deploy_the_plan_is_shown_and_what_is_missing(

@@ -116,13 +116,13 @@ def test_a_port_that_was_asked_for_is_used(home: Path, tmp_path: Path) -> None:
         assert running.url == f"http://127.0.0.1:{port}"
 
 
-def test_a_port_that_is_taken_is_a_problem_with_a_way_out(home: Path, tmp_path: Path, taken: int) -> None:
+def test_a_taken_port_is_a_problem_with_a_fix(home: Path, tmp_path: Path, taken: int) -> None:
     with pytest.raises(Problems) as caught, Emulator(home, tmp_path / "run", taken):
         pass
     assert caught.value.render() == (
         "1 problem:\n"
         f"  the emulator's port: got {taken}, where something is listening on 127.0.0.1 already; allowed: a free port; "
-        "fix: name another port, or leave it out: a free one is found then"
+        "fix: choose another port, or leave it out to get a free one"
     )
 
 
@@ -147,7 +147,7 @@ def test_a_stranger_who_takes_the_port_during_the_start_is_not_taken_for_the_emu
 
 def test_losing_every_race_is_an_error(home: Path, tmp_path: Path, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ministack, "_free_port", lambda: taken)
-    with pytest.raises(EmulatorError, match="5 free ports in a row were taken"), Emulator(home, tmp_path / "run"):
+    with pytest.raises(EmulatorError, match="took 5 free ports in a row"), Emulator(home, tmp_path / "run"):
         pass
 
 
@@ -163,12 +163,12 @@ def test_a_killed_one_is_noticed_and_the_error_names_the_log(home: Path, tmp_pat
     assert "Running on" in running.log.read_text()
 
 
-def test_one_that_cannot_start_says_where_its_log_is(
+def test_an_emulator_that_cannot_start_names_its_log(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guard = tmp_path / "guard.py"
     guard.write_text("raise SystemExit('no such luck')")
-    monkeypatch.setattr(ministack, "_GUARD", guard)
+    monkeypatch.setattr(ministack, "_PROCESS", guard)
     running = Emulator(home, tmp_path / "run")
     with pytest.raises(EmulatorError, match=r"doesn't start \(exit code 1\); its log: "):
         running.start()

@@ -173,7 +173,7 @@ def test_a_value_is_made_once_and_read_by_its_owner_alone(tmp_path: Path) -> Non
     assert [each.name for each in tmp_path.iterdir()] == [random_values.FILE]
 
 
-def test_a_value_that_no_longer_fits_its_recipe_is_made_anew(tmp_path: Path) -> None:
+def test_a_value_that_no_longer_fits_its_recipe_is_generated_again(tmp_path: Path) -> None:
     random_values.keep({"word": Recipe(4, ("a",))}, tmp_path)
     random_values.keep({"word": Recipe(5, ("a",))}, tmp_path)
     assert json.loads((tmp_path / random_values.FILE).read_text()) == {"word": "aaaaa"}
