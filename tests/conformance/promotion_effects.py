@@ -42,15 +42,15 @@ class Afterwards(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
-    """One attribute that is read back differently after a promotion."""
+class PromotionEffect:
+    """One attribute that differs after a promotion."""
 
     type: str
     """The AWS provider's type of the resource."""
     attribute: str
     """The AWS provider's name."""
     member: Member
-    found: Any
+    actual: Any
     """What is read back. In braces: `other`, the ARN of the other side's member; `writer`, that of the promoted one;
     `promoted`, the name of the promoted side's cache group; `members`, the members of the global cluster with their
     roles; `later`, a later minor version."""
@@ -59,15 +59,15 @@ class Change:
     source: str
     afterwards: Afterwards = Afterwards.STAYS
     otherwise: str = ""
-    """What a declaration that doesn't expect it would do: `update`, `replace`, or nothing."""
+    """The action of a declaration that does not ignore the change: `update`, `replace`, or empty for none."""
 
 
 _DATABASE, _INSTANCE, _GLOBAL = "aws_rds_cluster", "aws_rds_cluster_instance", "aws_rds_global_cluster"
 _CACHE, _DATASTORE = "aws_elasticache_replication_group", "aws_elasticache_global_replication_group"
 _SECRET = "aws_secretsmanager_secret"
 
-CHANGES: tuple[Change, ...] = (
-    Change(
+PROMOTION_EFFECTS: tuple[PromotionEffect, ...] = (
+    PromotionEffect(
         _DATABASE,
         "replication_source_identifier",
         Member.PROMOTED,
@@ -76,7 +76,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.REPORTED,
         f"{_PROVIDER}#42919; cloudposse/terraform-aws-rds-cluster#281",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "replication_source_identifier",
         Member.DEMOTED,
@@ -86,7 +86,7 @@ CHANGES: tuple[Change, ...] = (
         f"the mirror image of the row above; {_PROVIDER}#42919 is what a plan against it ends in",
         otherwise="update",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "global_cluster_identifier",
         Member.BOTH,
@@ -97,7 +97,7 @@ CHANGES: tuple[Change, ...] = (
         f"{_GUIDE}, managed failovers; cloudposse/terraform-aws-rds-cluster#281",
         otherwise="update",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "engine_version",
         Member.BOTH,
@@ -107,7 +107,7 @@ CHANGES: tuple[Change, ...] = (
         "AWS provider, aws_rds_global_cluster, Upgrading Engine Versions",
         otherwise="update",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "engine_version_actual",
         Member.BOTH,
@@ -116,7 +116,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.DOCUMENTED,
         "AWS provider, aws_rds_global_cluster, Upgrading Engine Versions",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "endpoint",
         Member.BOTH,
@@ -126,7 +126,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.DOCUMENTED,
         f"{_GUIDE}; Aurora User Guide, Connecting to Amazon Aurora Global Database",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "master_username",
         Member.DEMOTED,
@@ -136,7 +136,7 @@ CHANGES: tuple[Change, ...] = (
         "a secondary refuses user, password and database name: pulumi/pulumi-aws#3751",
         otherwise="replace",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "availability_zones",
         Member.DEMOTED,
@@ -145,7 +145,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.ASSUMED,
         f"the volume is documented ({_GUIDE}, managed failovers), its zones are not",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "cluster_resource_id",
         Member.DEMOTED,
@@ -154,7 +154,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.ASSUMED,
         f"the volume is documented ({_GUIDE}, managed failovers), the identifier is not",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "cluster_members",
         Member.PROMOTED,
@@ -163,7 +163,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.DOCUMENTED,
         f"{_GUIDE}, note on headless clusters",
     ),
-    Change(
+    PromotionEffect(
         _DATABASE,
         "db_cluster_parameter_group_name",
         Member.PROMOTED,
@@ -175,7 +175,7 @@ CHANGES: tuple[Change, ...] = (
         Afterwards.PUT_BACK,
         "update",
     ),
-    Change(
+    PromotionEffect(
         _INSTANCE,
         "writer",
         Member.PROMOTED,
@@ -184,7 +184,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.DOCUMENTED,
         _GUIDE,
     ),
-    Change(
+    PromotionEffect(
         _INSTANCE,
         "writer",
         Member.DEMOTED,
@@ -193,7 +193,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.DOCUMENTED,
         _GUIDE,
     ),
-    Change(
+    PromotionEffect(
         _INSTANCE,
         "engine_version",
         Member.BOTH,
@@ -202,7 +202,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.DOCUMENTED,
         "AWS provider, aws_rds_global_cluster, Upgrading Engine Versions",
     ),
-    Change(
+    PromotionEffect(
         _INSTANCE,
         "promotion_tier",
         Member.BOTH,
@@ -213,7 +213,7 @@ CHANGES: tuple[Change, ...] = (
         Afterwards.PUT_BACK,
         "update",
     ),
-    Change(
+    PromotionEffect(
         _GLOBAL,
         "global_cluster_members",
         Member.SHARED,
@@ -222,7 +222,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.DOCUMENTED,
         f"{_GUIDE}; RDS API, SwitchoverGlobalCluster",
     ),
-    Change(
+    PromotionEffect(
         _GLOBAL,
         "source_db_cluster_identifier",
         Member.SHARED,
@@ -231,7 +231,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.REPORTED,
         "aws-cloudformation/cloudformation-coverage-roadmap#1856",
     ),
-    Change(
+    PromotionEffect(
         _DATASTORE,
         "primary_replication_group_id",
         Member.SHARED,
@@ -241,7 +241,7 @@ CHANGES: tuple[Change, ...] = (
         f"{_PROVIDER}#46121",
         otherwise="replace",
     ),
-    Change(
+    PromotionEffect(
         _CACHE,
         "global_replication_group_id",
         Member.BOTH,
@@ -251,7 +251,7 @@ CHANGES: tuple[Change, ...] = (
         f"{_PROVIDER}#32804 is about a member that has left",
         otherwise="replace",
     ),
-    Change(
+    PromotionEffect(
         _CACHE,
         "parameter_group_name",
         Member.BOTH,
@@ -261,7 +261,7 @@ CHANGES: tuple[Change, ...] = (
         f"{_PROVIDER}, which deletes that group with the member (replication_group.go)",
         otherwise="update",
     ),
-    Change(
+    PromotionEffect(
         _CACHE,
         "engine_version",
         Member.BOTH,
@@ -271,7 +271,7 @@ CHANGES: tuple[Change, ...] = (
         f"{_PROVIDER}#19929",
         otherwise="update",
     ),
-    Change(
+    PromotionEffect(
         _CACHE,
         "engine",
         Member.BOTH,
@@ -281,7 +281,7 @@ CHANGES: tuple[Change, ...] = (
         "AWS provider 5.100, aws_elasticache_replication_group, default of engine",
         otherwise="replace",
     ),
-    Change(
+    PromotionEffect(
         _CACHE,
         "node_type",
         Member.BOTH,
@@ -291,7 +291,7 @@ CHANGES: tuple[Change, ...] = (
         f"{_PROVIDER}#27875",
         otherwise="update",
     ),
-    Change(
+    PromotionEffect(
         _CACHE,
         "configuration_endpoint_address",
         Member.BOTH,
@@ -300,7 +300,7 @@ CHANGES: tuple[Change, ...] = (
         Evidence.ASSUMED,
         "none",
     ),
-    Change(
+    PromotionEffect(
         _SECRET,
         "replica",
         Member.SHARED,
@@ -315,15 +315,15 @@ CHANGES: tuple[Change, ...] = (
 S3's buckets have no primary, so nothing of theirs changes."""
 
 
-def found(change: Change, words: Mapping[str, Any]) -> Any:
+def actual(effect: PromotionEffect, words: Mapping[str, Any]) -> Any:
     """What is read back, with the words in braces filled in."""
-    if not isinstance(change.found, str):
-        return change.found
-    named = change.found.strip("{}") if change.found.startswith("{") else None
-    return words[named] if named else change.found
+    if not isinstance(effect.actual, str):
+        return effect.actual
+    named = effect.actual.strip("{}") if effect.actual.startswith("{") else None
+    return words[named] if named else effect.actual
 
 
-def of(type_: str, member: Member) -> Iterator[Change]:
+def of(type_: str, member: Member) -> Iterator[PromotionEffect]:
     """The rows about a resource of this type that belongs to this side, or to both."""
     wanted = (member,) if member is Member.SHARED else (member, Member.BOTH)
-    return (each for each in CHANGES if each.type == type_ and each.member in wanted)
+    return (each for each in PROMOTION_EFFECTS if each.type == type_ and each.member in wanted)

@@ -21,7 +21,7 @@ from haven.terraform import cli
 from haven.terraform.export import Export, export
 from tests.conformance import promotion_effects
 from tests.conformance.fabricated_state import Standing, stand
-from tests.conformance.promotion_effects import Afterwards, Change, Member
+from tests.conformance.promotion_effects import Afterwards, Member, PromotionEffect
 from tests.environments import PRIMARY, RECOVERY, environment
 
 pytestmark = pytest.mark.timeout(600)
@@ -61,7 +61,7 @@ class Failover:
         """The Region that a resource belongs to."""
         return self.recording.by_urn[self.after.urns[address]].region
 
-    def changes(self, address: str) -> Iterable[Change]:
+    def changes(self, address: str) -> Iterable[PromotionEffect]:
         """What the promotion changes in a resource."""
         type_ = address.partition(".")[0]
         side = Member.PROMOTED if self.region(address) == self.to else Member.DEMOTED
@@ -73,7 +73,9 @@ class Failover:
         for address in self.standing.addresses():
             for each in self.changes(address):
                 if each.afterwards is afterwards:
-                    values.setdefault(address, {})[each.attribute] = promotion_effects.found(each, self._words(address))
+                    values.setdefault(address, {})[each.attribute] = promotion_effects.actual(
+                        each, self._words(address)
+                    )
         self.standing.read_back(values)
         return {(address, attribute) for address, changed in values.items() for attribute in changed}
 
@@ -149,7 +151,9 @@ def test_what_is_put_back_is_put_back_in_place_and_nothing_else_happens(failed_o
 
 def test_a_declaration_that_does_not_expect_it_would_undo_it(failed_over: Failover) -> None:
     """Each row is seen to bite; the cache's groups by themselves, for their replacement hides the other rows."""
-    rows = [each for each in promotion_effects.CHANGES if each.otherwise and each.afterwards is Afterwards.STAYS]
+    rows = [
+        each for each in promotion_effects.PROMOTION_EFFECTS if each.otherwise and each.afterwards is Afterwards.STAYS
+    ]
     groups = {each.type for each in rows if each.type == "aws_elasticache_replication_group"}
     for types in (groups, {each.type for each in rows} - groups):
         naive = failed_over.plan(expecting_nothing(failed_over.after, *types)).values()
@@ -181,7 +185,7 @@ def test_an_instance_that_a_runbook_made_with_defaults_is_mended_in_place(
 
 
 def test_every_row_is_about_something_that_is_declared(failed_over: Failover) -> None:
-    listed = {(each.type, each.attribute) for each in promotion_effects.CHANGES}
+    listed = {(each.type, each.attribute) for each in promotion_effects.PROMOTION_EFFECTS}
     changes = {address: failed_over.changes(address) for address in failed_over.standing.addresses()}
     assert {(each.type, each.attribute) for found in changes.values() for each in found} == listed
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.conformance.promotion_effects import CHANGES, READ, Evidence
+from tests.conformance.promotion_effects import PROMOTION_EFFECTS, READ, Evidence
 from tests.environments import ROOT
 
 
@@ -10,7 +10,7 @@ def table() -> Iterator[str]:
     """The lines of the page's table."""
     yield f"| attribute (sources read {READ}) | member | change | source | next deployment | without Haven's options |"
     yield "|---|---|---|---|---|---|"
-    for each in CHANGES:
+    for each in PROMOTION_EFFECTS:
         known = each.evidence if each.source == "none" else f"{each.evidence}: {each.source}"
         name = f"`{each.type}.{each.attribute}`"
         yield f"| {name} | {each.member} | {each.what} | {known} | {each.afterwards} | {each.otherwise} |"
@@ -23,5 +23,5 @@ def test_the_page_shows_the_table_as_it_is() -> None:
 
 
 def test_every_row_is_there_once_and_what_is_not_assumed_has_a_source() -> None:
-    assert len({(each.type, each.attribute, each.member) for each in CHANGES}) == len(CHANGES)
-    assert all(each.source != "none" for each in CHANGES if each.evidence is not Evidence.ASSUMED)
+    assert len({(each.type, each.attribute, each.member) for each in PROMOTION_EFFECTS}) == len(PROMOTION_EFFECTS)
+    assert all(each.source != "none" for each in PROMOTION_EFFECTS if each.evidence is not Evidence.ASSUMED)

@@ -166,9 +166,9 @@ def test_a_killed_one_is_noticed_and_the_error_names_the_log(home: Path, tmp_pat
 def test_an_emulator_that_cannot_start_names_its_log(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    guard = tmp_path / "guard.py"
-    guard.write_text("raise SystemExit('no such luck')")
-    monkeypatch.setattr(ministack, "_PROCESS", guard)
+    stand_in = tmp_path / "stand_in.py"
+    stand_in.write_text("raise SystemExit('no such luck')")
+    monkeypatch.setattr(ministack, "_PROCESS", stand_in)
     running = Emulator(home, tmp_path / "run")
     with pytest.raises(EmulatorError, match=r"doesn't start \(exit code 1\); its log: "):
         running.start()

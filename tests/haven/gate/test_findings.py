@@ -331,7 +331,7 @@ def test_a_change_of_regions_is_found_in_providers_the_stash_and_resources() -> 
 
 
 def test_undoing_what_a_promotion_changed_is_a_finding() -> None:
-    moved = {(each.type, each.attribute) for each in promotion_effects.CHANGES}
+    moved = {(each.type, each.attribute) for each in promotion_effects.PROMOTION_EFFECTS}
     tied = {(Made(guarded.type, "").terraform, guarded.path.partition(".")[0]) for guarded in REPLICATION_PROPERTIES}
     for type_, attribute, path in (
         ("aws_rds_cluster", "replication_source_identifier", "replicationSourceIdentifier"),
