@@ -4,11 +4,10 @@ import pulumi
 from pulumi.runtime.config import CONFIG
 
 from haven.base.problems import Problems
-from infra import topology
+from infra import account, topology
 from infra.config import component_keys, stack_kinds
 from infra.config.settings import AccountSettings
 from infra.immutable import remember
-from infra.parts import account
 
 
 class Refused(Problems, pulumi.RunError):
