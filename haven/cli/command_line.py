@@ -1,4 +1,4 @@
-"""What every command shares: how the words of a command line are read, and how everything wrong with them is told.
+"""What every command shares: how the words of a command line are read, and how everything wrong with them is reported.
 
 Imports click and nothing heavier: `haven --help` loads every command's module.
 """

@@ -1,7 +1,7 @@
 """From what Pulumi hands to a policy pack to the record that the rules judge.
 
-A preview leaves open what only AWS knows, and tells for each property which resources it is made from; once those
-stand, the values are there. Both ways the references that the rules follow are put back.
+A preview leaves open what only AWS knows, and lists for each property the resources it is made from; once those
+exist, the values are there. Both ways the references that the rules follow are put back.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from haven.program.recording import Options, Recording, Resource, own_region, re
 _STACK = "pulumi:pulumi:Stack"
 _HAVEN = "haven:index:"
 _COMPONENTS = (_HAVEN, "eks:index:", _STACK)
-"""How the types begin of what stands nowhere itself."""
+"""Prefixes of types that aren't deployed themselves."""
 
 _NAMING = ("arn", "arnsuffix", "id", "name", "bucket", "url", "identifier", "endpoint")
 """How the names of outputs end, in small letters, by whose values other resources know one."""
@@ -160,7 +160,7 @@ def _key(urn: str) -> str:
 
 
 _UNTOLD = _Source("", "", {})
-"""Stands for whatever an unknown value is made from, where nobody tells."""
+"""The placeholder for whatever an unknown value is made from, where that is unknown."""
 
 
 def _inputs(properties: Mapping[str, Any], made_from: Mapping[str, Sequence[_Source]]) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def _value(holder: Any, place: Any, name: str, sources: Sequence[_Source]) -> An
 
 
 def _meant(name: str, sources: Sequence[_Source]) -> Sequence[_Source]:
-    """Those sources that a property of this name can mean; all of them where none is told by its type."""
+    """Those sources that a property of this name can mean; all of them where its type identifies none."""
     word = name.lower()
     begins = next((types for part, types in _MEANT.items() if part in word), ())
     return [each for each in sources if each.type.startswith(begins)] if begins else sources or []

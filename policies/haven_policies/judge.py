@@ -47,7 +47,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rules say of an environment."""
+    """The verdict of the rules on an environment."""
 
     stack: str
     rules: Sequence[Rule]
@@ -71,7 +71,7 @@ class Verdict:
 
 
 def verdict_on(recording: Recording, config: Mapping[str, str], today: date) -> Verdict:
-    """What the rules say of a program's recording.
+    """The verdict of the rules on a program's recording.
 
     Args:
         recording: what the stack's program declared.
@@ -79,7 +79,7 @@ def verdict_on(recording: Recording, config: Mapping[str, str], today: date) -> 
         today: the day for which waivers count.
 
     Raises:
-        Problems: what the config says to the rules is no good.
+        Problems: the policy keys of the config are invalid.
     """
     facts = read_stack_facts(recording.stack, config)
     check_names(facts, RULES)
@@ -112,7 +112,7 @@ _REQUIRED: Mapping[str, str] = {aws.EKS_CLUSTER: "vpcConfig"}
 
 
 def _is_told(finding: Finding) -> bool:
-    """Whether more than its name is known of what a finding is about: engines don't tell all that a plugin makes."""
+    """Whether more than its name is known of what a finding is about: engines don't report all that a plugin makes."""
     record = finding.record
     return record is None or _REQUIRED.get(record.type, "") in {"", *record.inputs}
 

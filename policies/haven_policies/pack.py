@@ -49,9 +49,9 @@ def serve() -> None:
     """Answer the engine until it ends this process.
 
     Raises:
-        Problems: what the stack's config says to the rules is no good.
+        Problems: the policy keys of the stack's config are invalid.
     """
-    # Before there is a pack the SDK has not been told of the stack yet; the engine's host says it in the environment.
+    # Before a pack exists, the SDK doesn't know the stack; the engine's host passes it in the environment.
     stack = os.environ.get("PULUMI_STACK") or pulumi.get_stack()
     facts = read_stack_facts(stack, pulumi.runtime.get_config_env())
     check_names(facts, RULES)
@@ -76,7 +76,7 @@ def _single(rule: Rule, facts: StackFacts, today: date) -> Policy:
 
 
 def _whole(rule: Rule, facts: StackFacts, today: date) -> Policy:
-    """A rule that judges the environment as a whole, once everything in it is told."""
+    """A rule that judges the environment as a whole, once everything in it is known."""
 
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         graph = ResourceGraph(recording_of(args.resources, facts.stack), facts)
@@ -98,12 +98,12 @@ def _waivers(facts: StackFacts, today: date) -> Policy:
         for waiver in verdict.idle:
             report_violation(idle(waiver, today), None)
 
-    says = "What the stack's waivers let pass is said in every report."
-    return StackValidationPolicy("waivers", says, validate, enforcement_level=EnforcementLevel.ADVISORY)
+    description = "Every report lists what the stack's waivers accept."
+    return StackValidationPolicy("waivers", description, validate, enforcement_level=EnforcementLevel.ADVISORY)
 
 
 class _Told(TypedDict):
-    """What every policy says of itself."""
+    """The description of each policy."""
 
     enforcement_level: EnforcementLevel
     severity: Severity

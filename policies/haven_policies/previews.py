@@ -1,4 +1,4 @@
-"""From the digest that `pulumi preview --json` prints to the verdict of the rules on what would stand."""
+"""From the digest that `pulumi preview --json` prints to the verdict of the rules on the resources after it."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -16,7 +16,7 @@ _UNTIMED = PolicyCustomTimeouts(0, 0, 0)
 
 
 def verdict_on_preview(digest: Mapping[str, Any], today: date, where: str) -> Verdict:
-    """What the rules say of what would stand after a preview's changes.
+    """The verdict of the rules on the resources after a preview's changes.
 
     Args:
         digest: what `pulumi preview --json --show-sames` printed.
@@ -24,7 +24,7 @@ def verdict_on_preview(digest: Mapping[str, Any], today: date, where: str) -> Ve
         where: what to call the document in problems.
 
     Raises:
-        Problems: the digest leaves out what stays as it is, or its config says something to the rules that is no good.
+        Problems: the digest leaves out what stays as it is, or the policy keys of its config are invalid.
     """
     states = {each["urn"]: each["newState"] for each in digest["steps"] if isinstance(each.get("newState"), Mapping)}
     left_out = digest.get("changeSummary", {}).get("same", 0) - sum(each["op"] == "same" for each in digest["steps"])

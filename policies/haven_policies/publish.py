@@ -1,4 +1,4 @@
-"""Makes the pack one folder that stands for itself, for machines without this project.
+"""Makes the pack one self-contained folder, for machines without this project.
 
 `python -m haven_policies.publish FOLDER` copies the rules, and beside them the few modules of `haven` that they import.
 """

@@ -33,20 +33,20 @@ def render(verdict: Verdict, today: date, style: Style) -> str:
 
 
 _SCREEN = 24
-"""Lines after which the first one has scrolled away, and is said again at the end."""
+"""Lines after which the first one has scrolled away, and is repeated at the end."""
 
 
 def _headline(verdict: Verdict) -> str:
-    said = f"Policies of stack {verdict.stack}: {len(verdict.rules)} rules"
+    headline = f"Policies of stack {verdict.stack}: {len(verdict.rules)} rules"
     if not verdict.violations:
-        return f"{said}, no violations"
+        return f"{headline}, no violations"
     violated = len({each.rule.name for each in verdict.violations})
     mandatory, advisory = (verdict.count(each) for each in _COUNTED)
-    return f"{said}, {violated} violated: {plural(mandatory, 'mandatory violation')}, {advisory} advisory"
+    return f"{headline}, {violated} violated: {plural(mandatory, 'mandatory violation')}, {advisory} advisory"
 
 
 def _block(violations: Sequence[Violation], style: Style) -> Iterator[str]:
-    """What several resources have wrong in the same words is said once, after their names."""
+    """The same violation of several resources is reported once, after their names."""
     rule, level = violations[0].rule, violations[0].level
     count = plural(len(violations), "violation")
     yield f"  {style.paint(rule.name, 'bold')} ({level}, {rule.severity}): {count}"
@@ -93,7 +93,7 @@ def idle(waiver: Waiver, today: date) -> str:
     """What to do with a waiver that lets nothing pass."""
     what = f"The waiver of {waiver.rule} for {waiver.resource}"
     if not waiver.counts(today):
-        return f"{what} ended on {waiver.until}; take it out, or say why it goes on."
+        return f"{what} ended on {waiver.until}; remove it, or give it a new date and reason."
     return f"{what} lets nothing pass; take it out."
 
 

@@ -20,7 +20,7 @@ def as_sarif(verdict: Verdict, file: str) -> dict[str, Any]:
     """The verdict as a SARIF document.
 
     Args:
-        verdict: what the rules said.
+        verdict: the rules' verdict.
         file: the stack's file, relative to the root of its repository.
     """
     places = {each.name: index for index, each in enumerate(verdict.rules)}

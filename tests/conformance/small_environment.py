@@ -1,6 +1,6 @@
 """One environment of the demo's stack, small enough to be alive in the emulator, in every tier.
 
-What it declares is what `haven plan --compare` shows; what is protected is told by the same stack without `ephemeral`,
+What it declares is what `haven plan --compare` shows; what is protected shows in the same stack without `ephemeral`,
 which nobody could take down again.
 """
 

@@ -24,7 +24,7 @@ ABSENT_TYPES = {each.token for each in provider_differences.DIFFERENCES if not e
 
 
 def exported(recording: Recording, schema: ProviderSchema) -> Export:
-    """For a provider that asks nobody."""
+    """For a provider that makes no call."""
     made = export(recording, schema, emulator=NOBODY)
     for provider in made.document["provider"]["aws"]:
         provider["max_retries"] = 1

@@ -24,7 +24,7 @@ class Consumer:
     binaries: Path
 
     def run(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command of the environment, in the project unless told otherwise."""
+        """Run a command of the environment, in the project by default."""
         words = [str(self.binaries / command[0]), *command[1:]]
         return ran(words, cwd=cwd or self.directory)
 

@@ -72,7 +72,7 @@ def test_what_is_missing_is_said_in_words_with_what_the_tier_wants_and_what_to_d
     messages = [each.message for each in _found("pilot-light", recorded={}, judged={"tier": "warm"})]
     assert (
         "haven-pilot-light-euc1-serving scalingConfig.desiredSize: got 0; allowed: at least 1 of the 3 nodes of "
-        "haven-pilot-light-euw1-serving: eu-central-1 stands by in tier warm; fix: enlarge the group "
+        "haven-pilot-light-euw1-serving: eu-central-1 is on standby in tier warm; fix: enlarge the group "
         "(haven:cluster.standbyShare or the system's own tier), or choose a lower haven:tier"
     ) in messages
 

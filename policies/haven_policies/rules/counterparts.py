@@ -1,8 +1,8 @@
-"""What stands for a resource in the other Region.
+"""The counterpart of a resource in the other Region.
 
 Two resources are each other's counterparts when
 
-- one is made as the other's replica: it refers to it in the property that says so (`REPLICA_OF`); or
+- one is made as the other's replica: it refers to it in a property of `REPLICA_OF`; or
 - they have the same type and the same place: the same component, under names that are equal once each Region's own
   words are taken out of them: its name, its short form, the addresses of its networks.
 
@@ -52,7 +52,7 @@ ONE_IS_ENOUGH: Mapping[str, str] = {
 
 
 class Counterparts:
-    """Who stands for whom in an environment's two Regions."""
+    """Which resources are counterparts in an environment's two Regions."""
 
     def __init__(self, graph: ResourceGraph) -> None:
         self._pairs: dict[str, Resource] = {}
@@ -71,12 +71,12 @@ class Counterparts:
             self._pairs[one.urn], self._pairs[other.urn] = other, one
 
     def of(self, record: Resource) -> Resource | None:
-        """What stands for a resource in the other Region."""
+        """The counterpart of a resource in the other Region."""
         return self._pairs.get(record.urn)
 
 
 def one_is_enough(record: Resource) -> str | None:
-    """Why nothing has to stand for this resource in the other Region; None where something has to."""
+    """Why this resource needs no counterpart in the other Region; None where it needs one."""
     found = (why for type_, why in ONE_IS_ENOUGH.items() if record.type.startswith(type_))
     return next(found, None)
 
@@ -94,7 +94,7 @@ def _places(graph: ResourceGraph, region: str, other: str | None) -> dict[tuple[
 
 
 def _words(graph: ResourceGraph, region: str | None) -> re.Pattern[str]:
-    """What in a name says which Region it is about."""
+    """The part of a name that names its Region."""
     return re.compile("|".join(re.escape(each) for each in _own_words(graph, region)) or "(?!)")
 
 

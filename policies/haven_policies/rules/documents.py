@@ -1,4 +1,4 @@
-"""Policy documents of IAM and of resources: their statements, wherever they stand in a resource."""
+"""Policy documents of IAM and of resources: their statements, wherever they are in a resource."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from haven_policies.rules.resource_graph import parsed
 from haven_policies.rules.values import in_words, is_list, plain, value_at
 
 TRUST = {aws.IAM_ROLE: ("assumeRolePolicy",)}
-"""Type -> properties with documents that say who may assume a role."""
+"""Type -> properties with trust policies."""
 
 IDENTITY = {
     aws.IAM_GROUP_POLICY: ("policy",),
@@ -21,7 +21,7 @@ IDENTITY = {
     aws.IAM_USER_POLICY: ("policy",),
     aws.SSOADMIN_PERMISSION_SET_INLINE_POLICY: ("inlinePolicy",),
 }
-"""Type -> properties with documents that say what somebody may do."""
+"""Type -> properties with identity policies."""
 
 KEYS = {
     aws.KMS_EXTERNAL_KEY: ("policy",),
@@ -30,7 +30,7 @@ KEYS = {
     aws.KMS_REPLICA_EXTERNAL_KEY: ("policy",),
     aws.KMS_REPLICA_KEY: ("policy",),
 }
-"""As `RESOURCE`, for keys: without its policy nobody may use one, not even its account."""
+"""As `RESOURCE`, for keys: without its policy a key is unusable, even for its account."""
 
 RESOURCE = {
     **KEYS,
@@ -57,7 +57,7 @@ RESOURCE = {
     aws.SQS_QUEUE: ("policy",),
     aws.SQS_QUEUE_POLICY: ("policy",),
 }
-"""Type -> properties with documents that say who may do what with a resource."""
+"""Type -> properties with resource policies."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Statement:
 
     record: Resource
     path: str
-    """Where it stands, such as `policy.Statement[2]`."""
+    """Its path, such as `policy.Statement[2]`."""
     content: Mapping[str, Any]
 
     @property
@@ -75,7 +75,7 @@ class Statement:
         return bool(self.content.get("Effect") == "Allow")
 
     def listed(self, element: str) -> list[str]:
-        """The values of Action, Resource and the like, of which one may stand alone."""
+        """The values of Action, Resource and the like, which may also be a single value."""
         return texts(self.content.get(element))
 
     def principals(self, element: str = "Principal") -> Mapping[str, list[str]]:

@@ -1,4 +1,4 @@
-"""What a rule is: whom it judges, what it says, how much it matters."""
+"""A rule: which resources it judges, its description and remediation, its severity."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -48,9 +48,9 @@ class Rule:
     description: str
     """What has to hold, in one sentence."""
     remediation: str
-    """How it is set right in general; each finding says it for its resource."""
+    """The fix in general; each finding has the fix for its resource."""
     page: str
-    """The page of AWS, of Kubernetes or of a regulation that it stands on."""
+    """The page of AWS, of Kubernetes or of a regulation that it is based on."""
     severity: Severity
     level: Level
     """As shipped; a stack may set another."""

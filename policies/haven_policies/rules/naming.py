@@ -1,4 +1,4 @@
-"""Tags that say what a resource is for, and names that clash with nobody's."""
+"""Tags with the purpose of a resource, and names that clash with no other."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ TAGS: Mapping[str, str] = {
     severity=Severity.LOW,
 )
 def resources_tagged(graph: ResourceGraph) -> Iterator[Finding]:
-    """What no resource at all carries is said once, of the environment."""
+    """What no resource carries is reported once, for the environment."""
     tags = [(each, graph.tags(each)) for each in graph.of(*TAGGED)]
     nowhere = [name for name in TAGS if tags and not any(_given(found.get(name)) for _, found in tags)]
     if nowhere:
@@ -94,7 +94,7 @@ _OF_THE_ACCOUNT: Sequence[tuple[str, ...]] = ((), ("scope",))
 
 
 def _named(graph: ResourceGraph) -> Iterator[tuple[Resource, AwsName, str]]:
-    """The resources with a name that is known before anything stands."""
+    """The resources with a name that is known before the deployment."""
     for record in graph.of(*NAMES):
         kind = NAMES[record.type]
         name = plain(record.inputs.get(kind.property))

@@ -1,4 +1,4 @@
-"""An environment as the rules see it: its resources, what refers to what, and what its stack file says."""
+"""An environment as the rules see it: its resources, what refers to what, and its stack file."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ class ResourceGraph:
 
     @cached_property
     def records(self) -> Sequence[Resource]:
-        """All resources that would stand somewhere."""
+        """All resources that are deployed."""
         return tuple(self.recording.real())
 
     @cached_property
@@ -80,7 +80,7 @@ class ResourceGraph:
 
     def linked(self, record: Resource, path: str, *types: str) -> list[Resource]:
         """The resources of these types that one property names: by what they give, by their own names or ARNs, or by
-        what the engine says that the property was made from."""
+        the resources that the engine lists for the property."""
         value = value_at(record.inputs, path)
         if value is None:
             return []
@@ -105,7 +105,7 @@ class ResourceGraph:
         return found
 
     def _made_from(self, record: Resource, path: str, types: Sequence[str]) -> list[Resource]:
-        """Nothing where several would do: a list's dependencies don't say which belongs to which entry."""
+        """Nothing where several would do: a list's dependencies don't show which belongs to which entry."""
         urns = record.options.property_dependencies.get(path.partition(".")[0].partition("[")[0], ())
         found = [self.recording.by_urn[urn] for urn in urns if urn in self.recording.by_urn]
         fitting = [each for each in found if each.type in types]
@@ -146,7 +146,7 @@ def keys_in(value: Any) -> Iterator[str]:
 
 
 def parsed(value: Any) -> Any:
-    """Text that is a JSON document, such as a policy, as what it stands for; all else as it is."""
+    """Text that is a JSON document, such as a policy, parsed; all else as it is."""
     value = plain(value)
     if not (isinstance(value, str) and value[:1] in ("{", "[")):
         return value

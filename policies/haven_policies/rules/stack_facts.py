@@ -1,4 +1,4 @@
-"""What a stack's config says of the environment that the rules judge."""
+"""Facts from a stack's config about the environment that the rules judge."""
 
 import json
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def read_stack_facts(stack: str, config: Mapping[str, str]) -> StackFacts:
         config: as the engine hands it to programs: full keys, text, JSON for maps and lists.
 
     Raises:
-        Problems: with all that is wrong with what is said to the rules themselves.
+        Problems: with everything that is wrong with the policy keys.
     """
     values = {key.removeprefix("haven:"): _parsed(text) for key, text in config.items() if key.startswith("haven:")}
     regions = values.get("regions")

@@ -28,7 +28,7 @@ def less(value: Any, least: float) -> bool:
 
 
 def entries(value: Any) -> Sequence[Any]:
-    """The entries of a list; a single value stands for a list of one, nothing for an empty one."""
+    """The entries of a list; a single value is a list of one, nothing an empty one."""
     value = plain(value)
     if value is None:
         return ()
@@ -44,7 +44,7 @@ def maps_at(value: Any, path: str) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def is_off(value: Any) -> bool:
-    """Whether a property is said to be off, or not said at all."""
+    """Whether a property is off or omitted."""
     value = plain(value)
     return value is None or value is False or value in ("false", "")
 
@@ -86,7 +86,7 @@ def is_true(value: Any) -> bool:
 
 
 def is_unknown(value: Any) -> bool:
-    """Whether a value is known only once another resource stands."""
+    """Whether a value is known only once another resource exists."""
     return isinstance(value, str) and REFERENCE.search(value) is not None
 
 

@@ -256,7 +256,7 @@ _EVENTS = (
             SUBSCRIPTION,
             "far",
             {
-                "topic": f"arn:aws:sns:{IRELAND}:{OWN}:haven-warm-told",
+                "topic": f"arn:aws:sns:{IRELAND}:{OWN}:haven-warm-notify",
                 "protocol": "sqs",
                 "endpoint": f"arn:aws:sqs:{STATES}:{OWN}:far",
             },
@@ -321,7 +321,7 @@ _PEOPLE = (
             SUBSCRIPTION,
             "mailbox",
             {
-                "topic": f"arn:aws:sns:{IRELAND}:{OWN}:haven-warm-told",
+                "topic": f"arn:aws:sns:{IRELAND}:{OWN}:haven-warm-notify",
                 "protocol": "email",
                 "endpoint": "team@example.com",
             },

@@ -26,7 +26,7 @@ LEAST_INSTANCES = 2
     severity=Severity.CRITICAL,
 )
 def database_spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
-    """What stands by may be smaller; the tier says how much. Where it has several instances, they stand apart too."""
+    """A standby may be smaller, as the tier defines. If it has several instances, they are spread too."""
     members = instances_by_cluster(graph)
     for cluster in graph.of(*CLUSTERS):
         if _is_spread_by_itself(cluster):
@@ -76,14 +76,14 @@ def _together(instances: Sequence[Resource]) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="A cluster's instances say in which order they are promoted.",
+    description="A cluster's instances define the order in which they are promoted.",
     remediation="Set promotionTier on each: 0 for those that take over first, 15 for those that never should.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html",
     severity=Severity.LOW,
     level=Level.ADVISORY,
 )
 def database_promotion_order(graph: ResourceGraph) -> Iterator[Finding]:
-    """Where nothing is said, the largest instance takes over, or any: a reporting replica may become the writer."""
+    """By default the largest instance takes over, or any: a reporting replica may become the writer."""
     for instances in instances_by_cluster(graph).values():
         for each in instances if len(instances) >= LEAST_INSTANCES else ():
             if value_at(each.inputs, "promotionTier") is None:
@@ -100,17 +100,17 @@ def database_promotion_order(graph: ResourceGraph) -> Iterator[Finding]:
     severity=Severity.HIGH,
 )
 def cache_fails_over(cache: Resource) -> Iterator[Finding]:
-    """Without a replica, or with one that nobody promotes, a zone takes the cache's shard with it."""
+    """Without a replica, or with one that isn't promoted, a zone takes the cache's shard with it."""
     if cache.type == aws.MEMORYDB_CLUSTER:
         if number(value_at(cache.inputs, "numReplicasPerShard")) == 0:
             yield against(cache, "numReplicasPerShard", "at least 1", "raise it")
         return
     if is_off(cache.inputs.get("automaticFailoverEnabled")):
-        yield against(cache, "automaticFailoverEnabled", "true", "set it: nobody promotes a replica otherwise")
+        yield against(cache, "automaticFailoverEnabled", "true", "set it: otherwise no replica is promoted")
     if cache.type != aws.ELASTICACHE_REPLICATION_GROUP:
         return
     if is_off(cache.inputs.get("multiAzEnabled")):
-        yield against(cache, "multiAzEnabled", "true", "set it: replicas may stand in the primary's zone otherwise")
+        yield against(cache, "multiAzEnabled", "true", "set it: otherwise replicas may be in the primary's zone")
     nodes = value_at(cache.inputs, "numCacheClusters") or value_at(cache.inputs, "numberCacheClusters")
     grouped = value_at(cache.inputs, "nodeGroupConfigurations") or plain(cache.inputs.get("clusterMode"))
     if nodes is not None:

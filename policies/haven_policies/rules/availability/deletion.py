@@ -51,7 +51,7 @@ def deletion_protection(graph: ResourceGraph) -> Iterator[Finding]:
     severity=Severity.HIGH,
 )
 def stateful_resources_protected(graph: ResourceGraph) -> Iterator[Finding]:
-    """`retainOnDelete` alone keeps the data but lets go of it without a word. Throw-away environments are meant to
+    """`retainOnDelete` alone keeps the data but drops it from the state silently. Throw-away environments are meant to
     go."""
     for record in () if graph.facts.ephemeral else graph.of(*_STATEFUL):
         if not record.options.protect:

@@ -23,7 +23,7 @@ HALF = 50
 )
 def gpu_groups_spread(graph: ResourceGraph) -> Iterator[Finding]:
     """A type that is short in a zone stops a recovery. Reserved capacity has one type and one zone: there another group
-    of the cluster has to stand in another zone."""
+    of the cluster has to be in another zone."""
     groups = gpu_groups(graph)
     reserved = {each.urn for each in groups if _is_reserved(each, graph)}
     zones = {each.urn: zones_of(graph, each.inputs.get("subnetIds")) for each in groups}
@@ -70,7 +70,7 @@ def _is_reserved(group: Resource, graph: ResourceGraph) -> bool:
     severity=Severity.MEDIUM,
 )
 def node_updates_keep_half(group: Resource) -> Iterator[Finding]:
-    """EKS drains as many nodes at a time as this says; pods without room wait."""
+    """EKS drains this many nodes at a time; pods without room wait."""
     share = number(value_at(group.inputs, "updateConfig.maxUnavailablePercentage"))
     if share is not None and share > HALF:
         yield against(
@@ -80,4 +80,4 @@ def node_updates_keep_half(group: Resource) -> Iterator[Finding]:
     size = number(value_at(group.inputs, "scalingConfig.desiredSize"))
     if count is not None and size is not None and count > max(1, size / 2):
         allowed = f"at most {max(1, int(size / 2))}, half of the {size:.0f} nodes"
-        yield against(group, "updateConfig.maxUnavailable", allowed, "lower it, or say a percentage")
+        yield against(group, "updateConfig.maxUnavailable", allowed, "lower it, or set a percentage")

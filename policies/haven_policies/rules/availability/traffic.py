@@ -1,4 +1,4 @@
-"""Requests reach what can answer them, and messages that nobody can read are kept."""
+"""Requests reach what can answer them, and unreadable messages are kept."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ _HTTP = ("HTTP", "HTTPS")
     severity=Severity.HIGH,
 )
 def target_health_check(group: Resource) -> Iterator[Finding]:
-    """A port that is open says nothing: models load for minutes behind it. Network balancers may ask for the port."""
+    """An open port means nothing: models load for minutes behind it. Network balancers may ask for the port."""
     if value_at(group.inputs, "protocol") not in _HTTP:
         return
     check = value_at(group.inputs, "healthCheck")
@@ -34,7 +34,7 @@ def target_health_check(group: Resource) -> Iterator[Finding]:
     if value_at(check, "protocol") not in (None, *_HTTP):
         yield against(group, "healthCheck.protocol", "HTTP or HTTPS", "ask for a path: an open port does not serve yet")
     elif is_off(value_at(check, "path")):
-        yield against(group, "healthCheck.path", "a path such as /readyz", "set it: the default / tells little")
+        yield against(group, "healthCheck.path", "a path such as /readyz", "set it: the default / shows little")
 
 
 @resource_rule(
@@ -54,7 +54,7 @@ def targets_drain(group: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="Somebody is told when a balancer's targets fail their health checks.",
+    description="An alarm notifies when a balancer's targets fail their health checks.",
     remediation="Add an alarm on UnHealthyHostCount of the target group, with actions.",
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
     severity=Severity.MEDIUM,
@@ -86,7 +86,7 @@ _METRICS = {"UnHealthyHostCount", "HealthyHostCount", "UnHealthyStateDNS", "UnHe
 
 
 def _is_about(graph: ResourceGraph, alarm: Resource, group: Resource) -> bool:
-    """By what the alarm is given, or by what the engine says that its dimensions were made from."""
+    """By what the alarm is given, or by the resources that the engine lists for its dimensions."""
     given = [alarm.inputs.get("dimensions"), alarm.inputs.get("metricQueries")]
     return group.urn in alarm.options.property_dependencies.get("dimensions", ()) or group in graph.referred(given)
 
@@ -97,7 +97,7 @@ def _metrics(alarm: Resource) -> set[str]:
 
 
 @stack_rule(
-    description="A queue hands messages that nobody can work on over to a queue of dead letters.",
+    description="A queue moves messages that can't be processed to a dead-letter queue.",
     remediation="Set redrivePolicy with the ARN of a queue of dead letters.",
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html",
     severity=Severity.MEDIUM,

@@ -21,7 +21,7 @@ _ZONE = "topology.kubernetes.io/zone"
 
 @dataclass(frozen=True)
 class Replicas:
-    """How many pods a workload has at least, and who says so."""
+    """How many pods a workload has at least, and what sets it."""
 
     least: float | None
     """None where it is known only later."""
@@ -71,16 +71,16 @@ def _is_asleep(workload: Resource) -> bool:
     severity=Severity.HIGH,
 )
 def workload_replicas(graph: ResourceGraph) -> Iterator[Finding]:
-    """One pod is gone while its node is drained. 0 is a workload that stands by."""
+    """One pod is gone while its node is drained. 0 is a standby workload."""
     for replicas in replicas_of(graph).values():
         if replicas.least is not None and 0 < replicas.least < LEAST_REPLICAS:
-            allowed = f"at least {LEAST_REPLICAS}, or 0 for what stands by"
+            allowed = f"at least {LEAST_REPLICAS}, or 0 for a standby"
             yield against(replicas.record, replicas.path, allowed, "raise it; left out, it is 1")
 
 
 @resource_rule(
     *WORKLOADS,
-    description="Each container says when it can serve and when it hangs.",
+    description="Each container has probes for readiness and liveness.",
     remediation="Give each container a readinessProbe and a livenessProbe.",
     page="https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
     severity=Severity.HIGH,
@@ -97,7 +97,7 @@ def workload_has_probes(workload: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     *WORKLOADS,
-    description="Each container says how much processor and memory it needs.",
+    description="Each container has CPU and memory requests.",
     remediation="Set resources.requests.cpu and resources.requests.memory of each container.",
     page="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
     severity=Severity.MEDIUM,

@@ -1,4 +1,4 @@
-"""Two zones at least for everything that can stand in several, and egress of its own in each."""
+"""At least two zones for everything that can span several, with egress of its own in each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from haven_policies.rules.routes import is_default, public_subnets, tables_of_su
 from haven_policies.rules.values import entries, in_words, is_unknown, maps_at, plain, value_at
 
 LEAST_ZONES = 2
-"""One stands while the other is gone. An assumption."""
+"""One remains while the other is gone. An assumption."""
 LOAD_BALANCERS = (aws.LB_LOAD_BALANCER, aws.ALB_LOAD_BALANCER)
 _PLACES: Mapping[str, Sequence[str]] = {
     aws.EKS_CLUSTER: ("vpcConfig.subnetIds",),
@@ -28,13 +28,13 @@ _PLACES: Mapping[str, Sequence[str]] = {
     aws.AUTOSCALING_GROUP: ("vpcZoneIdentifiers", "availabilityZones"),
     aws.EC2_VPC_ENDPOINT: ("subnetIds", "subnetConfigurations"),
 }
-"""In which properties a type says where it stands: one of them is enough."""
+"""Properties in which a type names its zones: one of them is enough."""
 
 
 def zones_of(graph: ResourceGraph, value: Any) -> set[str]:
     """The zones of a list of subnets; one of which nothing is known counts as a zone of its own.
 
-    Before subnets stand, an engine tells for each entry only that it is one of those in the list: then it counts for
+    Before subnets exist, an engine shows for each entry only that it is one of those in the list: then it counts for
     all of them.
     """
     found = set()
@@ -50,7 +50,7 @@ def _zone(subnet: Resource) -> str:
 
 
 @stack_rule(
-    description="Everything that can stand in several zones stands in two at least.",
+    description="Everything that can span several zones spans at least two.",
     remediation="Name subnets of at least two zones.",
     page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/availability-zones.html",
     severity=Severity.HIGH,
@@ -72,7 +72,7 @@ def spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 def _is_zonal(record: Resource) -> bool:
-    """Gateway endpoints stand in route tables, and in no zone."""
+    """Gateway endpoints are in route tables, and in no zone."""
     return record.type != aws.EC2_VPC_ENDPOINT or value_at(record.inputs, "vpcEndpointType") in (
         "Interface",
         "GatewayLoadBalancer",
@@ -154,7 +154,7 @@ def _subnets_of_nodes(graph: ResourceGraph) -> list[Resource]:
 
 
 def _exits(graph: ResourceGraph) -> dict[str, list[tuple[Resource, str, Resource]]]:
-    """For each route table its default routes to a NAT gateway: who says so, in which property, and the gateway."""
+    """For each route table its default routes to a NAT gateway: declaring resource, property and gateway."""
     found: dict[str, list[tuple[Resource, str, Resource]]] = {}
     for route in graph.of(aws.EC2_ROUTE):
         table, gateway = graph.target(route.inputs.get("routeTableId")), graph.target(route.inputs.get("natGatewayId"))
@@ -169,7 +169,7 @@ def _exits(graph: ResourceGraph) -> dict[str, list[tuple[Resource, str, Resource
 
 
 @stack_rule(
-    description="A file system stands in several zones, and can be reached in two at least.",
+    description="A file system is in several zones, and reachable in at least two.",
     remediation="Leave availabilityZoneName out, and make a mount target in each zone.",
     page="https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html",
     severity=Severity.HIGH,

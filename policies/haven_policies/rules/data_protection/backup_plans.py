@@ -39,7 +39,7 @@ class _Kept:
 
 
 def _kept(plan: Resource) -> Iterator[_Kept]:
-    """What a plan's rules and their copies keep; a copy that says nothing is kept like its backup."""
+    """What a plan's rules and their copies keep; a copy without a lifecycle is kept like its backup."""
     for path, rule in maps_at(plan.inputs, "rules"):
         own = value_at(rule, "lifecycle")
         yield _Kept(plan, path, own, f"{path}.targetVaultName")
@@ -79,7 +79,7 @@ def _lifecycle(kept: _Kept) -> Iterator[Finding]:
 
 @stack_rule(
     description="Every backup is copied into another Region.",
-    remediation="Add a copyAction whose vault stands in the other Region.",
+    remediation="Add a copyAction whose vault is in the other Region.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-region-backup.html",
     severity=Severity.CRITICAL,
 )
@@ -95,7 +95,7 @@ def backup_copied_elsewhere(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 def _leaves(plan: Resource, arn: Any, graph: ResourceGraph) -> bool:
-    """Whether a vault stands in another Region; one of which nothing is known may."""
+    """Whether a vault is in another Region; an unknown one may be."""
     regions = {each.region for each in graph.referred(arn) if each.type in _VAULTS}
     regions |= {found["region"] for text in entries(arn) if isinstance(text, str) and (found := _ARN.match(text))}
     return bool(regions - {plan.region}) if regions else is_unknown(arn)
@@ -163,7 +163,7 @@ def backup_retention_fits_lock(graph: ResourceGraph) -> Iterator[Finding]:
             continue
         least, most = (number(lock.inputs.get(name)) for name in ("minRetentionDays", "maxRetentionDays"))
         if each.days < (least or 0) or (most is not None and each.days > most):
-            allowed = _between(least, most) + f", as the lock of {vaults[0].name} says"
+            allowed = _between(least, most) + f", as the lock of {vaults[0].name} allows"
             got, fix = f"{each.days:.0f}", "change it, or the lock while it can be changed"
             yield Finding(each.plan, f"{each.path}.lifecycle.deleteAfter", got, allowed, fix)
 
@@ -184,7 +184,7 @@ def _between(least: float | None, most: float | None) -> str:
     level=Level.ADVISORY,
 )
 def restores_tested(graph: ResourceGraph) -> Iterator[Finding]:
-    """A backup that nobody has restored is a hope."""
+    """A backup that was never restored may not be restorable."""
     plans, tests = graph.of(aws.BACKUP_PLAN), graph.of(aws.BACKUP_RESTORE_TESTING_PLAN)
     if plans and not tests:
         fix = "add a RestoreTestingPlan in the Region of the copies"

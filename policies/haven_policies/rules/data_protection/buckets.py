@@ -1,4 +1,4 @@
-"""Objects that are overwritten or deleted can be brought back, and what an audit stands on can't be deleted at all."""
+"""Objects that are overwritten or deleted can be brought back, and what an audit needs can't be deleted at all."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -129,7 +129,7 @@ def _lifecycle(record: Resource, path: str, bucket: Resource, copied: set[str], 
         expires = value_at(rule, "expiration.days") or value_at(rule, "expiration.date")
         if bucket.urn in copied and expires and not _is_narrow(rule):
             got = f"expiration of everything ({in_words(expires)})"
-            allowed = "no expiration of current versions of replicated data, unless a filter says of which"
+            allowed = "no expiration of current versions of replicated data, unless a filter limits it"
             yield Finding(record, f"{place}.expiration", got, allowed, "name a prefix or a tag, or leave it out")
         old = value_at(rule, "noncurrentVersionExpiration")
         name = "noncurrentDays" if value_at(old, "noncurrentDays") is not None else "days"

@@ -13,7 +13,7 @@ LEAST_LOG_DAYS = 7
 """Long enough for a weekend's error to be looked into. An assumption. CloudWatch Logs takes 3653 at most (API
 Reference, PutRetentionPolicy, in boto3; read 2026-11-21)."""
 LEAST_STREAM_HOURS = 72
-"""A weekend with nobody there. An assumption. Kinesis takes 24 to 8760 (API Reference, Increase- and
+"""A weekend without staff. An assumption. Kinesis takes 24 to 8760 (API Reference, Increase- and
 DecreaseStreamRetentionPeriod, in boto3; read 2026-11-21)."""
 
 
@@ -52,7 +52,7 @@ def trail_files_validated(trail: Resource) -> Iterator[Finding]:
     severity=Severity.HIGH,
 )
 def trail_in_every_region(graph: ResourceGraph) -> Iterator[Finding]:
-    """What an intruder does, or a failover, happens in the Region that nobody looks at."""
+    """An intrusion, or a failover, may happen in the Region that isn't watched."""
     trails = graph.of(aws.CLOUDTRAIL_TRAIL)
     for trail in trails:
         if is_off(trail.inputs.get("isMultiRegionTrail")):
@@ -78,7 +78,7 @@ def cluster_requests_logged(cluster: Resource) -> Iterator[Finding]:
 
 
 _ASKED = {"api", "audit", "authenticator"}
-"""The logs that say who asked for what, and whether it was granted."""
+"""The logs of who requested what, and whether it was granted."""
 
 
 @resource_rule(

@@ -1,4 +1,4 @@
-"""Databases, tables and caches: backups while they stand, and one when they go."""
+"""Databases, tables and caches: backups while they exist, and one when they are deleted."""
 
 from collections.abc import Iterator, Mapping
 
@@ -82,7 +82,7 @@ def automated_backups_kept(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="A cache that others follow, or that stands alone, has snapshots.",
+    description="A primary or only cache has snapshots.",
     remediation="Set snapshotRetentionLimit to 1 day or more.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html",
     severity=Severity.MEDIUM,

@@ -8,7 +8,7 @@ from haven_policies.rules.model import Finding, against
 from haven_policies.rules.values import is_list, is_true, is_unknown, plain, value_at
 
 KEY = "the ARN of a customer managed key"
-NAME_IT = "name the Region's key: only a key of your own can be shared, replicated and taken away"
+NAME_IT = "name the Region's key: only a key of your own can be shared, replicated and revoked"
 
 
 def own_key(value: Any) -> bool:
@@ -35,7 +35,7 @@ def lacking(record: Resource, path: str, fix: str) -> Iterator[Finding]:
 
 
 def each_of(record: Resource, path: str) -> Iterator[str]:
-    """The paths of a list's members; that of the value itself where it stands alone, as old types have it."""
+    """The paths of a list's members; that of the value itself if it is no list, as old types have it."""
     value = value_at(record.inputs, path)
     if is_list(value):
         yield from (f"{path}[{index}]" for index in range(len(value)))

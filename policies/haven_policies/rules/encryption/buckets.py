@@ -1,4 +1,4 @@
-"""Buckets: what has to stand beside each of them."""
+"""Buckets: the resources that each of them needs beside it."""
 
 from collections.abc import Iterator, Mapping
 
@@ -172,7 +172,7 @@ _POINTS = {
     severity=Severity.CRITICAL,
 )
 def public_access_blocked(found: Resource) -> Iterator[Finding]:
-    """The account's block must say so; an access point's is on where nothing is said, and can't be changed later."""
+    """The account's block must be on; an access point's is on by default, and can't be changed later."""
     base = f"{_POINTS[found.type]}." if found.type in _POINTS else ""
     for name in _SWITCHES:
         value = value_at(found.inputs, f"{base}{name}")

@@ -27,7 +27,7 @@ _KEYS: Mapping[str, str] = {
     severity=Severity.CRITICAL,
 )
 def database_encrypted(database: Resource) -> Iterator[Finding]:
-    """AWS encrypts with a key of its own where none is named: nobody can share or replicate such a key."""
+    """AWS encrypts with a key of its own where none is named: such a key can't be shared or replicated."""
     if _takes_its_source_s(database):
         return
     switch = "encrypted" if database.type.startswith("aws:redshift/") else "storageEncrypted"
@@ -114,7 +114,7 @@ guides, using TLS; read 2026-11-21)."""
     severity=Severity.HIGH,
 )
 def database_demands_tls(found: Resource) -> Iterator[Finding]:
-    """What the default groups say depends on the engine's version, and can't be changed."""
+    """The default groups' parameters depend on the engine's version, and can't be changed."""
     if found.type == aws.RDS_CLUSTER:
         yield from _default_group(found)
         return

@@ -101,7 +101,7 @@ def _answering_plainly(record: Resource, policies: Sequence[Resource], *actions:
     severity=Severity.HIGH,
 )
 def cluster_secrets_encrypted(cluster: Resource) -> Iterator[Finding]:
-    """Without it nothing says whose key they are under, and no policy of yours governs it."""
+    """Without it their key is unknown, and no policy of yours governs it."""
     yield from lacking_key(cluster, "encryptionConfig.provider.keyArn")
     resources = value_at(cluster.inputs, "encryptionConfig.resources")
     if value_at(cluster.inputs, "encryptionConfig") is not None and not (is_list(resources) and "secrets" in resources):
@@ -119,7 +119,7 @@ ANYWHERE = ("0.0.0.0/0", "::/0")
     severity=Severity.HIGH,
 )
 def cluster_endpoint_not_public(cluster: Resource) -> Iterator[Finding]:
-    """EKS opens it to everybody where nothing is said."""
+    """EKS opens it to everybody by default."""
     yield from lacking(cluster, "vpcConfig.endpointPrivateAccess", "turn it on: nodes then stay within their network")
     if value_at(cluster.inputs, "vpcConfig.endpointPublicAccess") not in (False, "false"):
         cidrs = value_at(cluster.inputs, "vpcConfig.publicAccessCidrs")
@@ -216,7 +216,7 @@ def _groups_of(graph: ResourceGraph, balancer: Resource) -> list[Resource]:
 
 
 def _ingress(graph: ResourceGraph) -> Iterator[tuple[Resource, Resource | None, str]]:
-    """Every rule for what comes in: where it is said, for which group, and below which path."""
+    """Every rule for what comes in: where it is declared, for which group, and below which path."""
     for group in graph.of(aws.EC2_SECURITY_GROUP, aws.EC2_DEFAULT_SECURITY_GROUP):
         yield from ((group, group, f"{path}.") for path in each_of(group, "ingress"))
     for rule in graph.of(aws.VPC_SECURITY_GROUP_INGRESS_RULE):

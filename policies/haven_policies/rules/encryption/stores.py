@@ -76,7 +76,7 @@ def log_group_encrypted(group: Resource) -> Iterator[Finding]:
     severity=Severity.HIGH,
 )
 def secret_encrypted(secret: Resource) -> Iterator[Finding]:
-    """With AWS's own key nobody outside of the account could be given the secret, and nobody inside be kept away."""
+    """With AWS's own key the secret can't be shared outside of the account, nor be denied inside."""
     if secret.type == aws.SSM_PARAMETER:
         if value_at(secret.inputs, "type") == "SecureString":
             yield from lacking_key(secret, "keyId")
@@ -137,10 +137,10 @@ def trail_encrypted(trail: Resource) -> Iterator[Finding]:
     severity=Severity.HIGH,
 )
 def volume_encrypted(found: Resource) -> Iterator[Finding]:
-    """The account's default key counts only where nothing else is said, and only in its Region."""
+    """The account's default key applies only where no other key is set, and only in its Region."""
     if found.type == aws.EBS_ENCRYPTION_BY_DEFAULT:
         if value_at(found.inputs, "enabled") is False:
-            yield against(found, "enabled", "true", "leave it on, for volumes of which nobody says anything")
+            yield against(found, "enabled", "true", "leave it on, for volumes without a key of their own")
         return
     for place in _volumes(found):
         yield from lacking(found, f"{place}encrypted", "set it before the volume is created: it can't be changed")
@@ -180,7 +180,7 @@ def file_system_encrypted(found: Resource) -> Iterator[Finding]:
 
 def _scratch(found: Resource) -> bool:
     """Whether it is a file system that takes no key (FSx for Lustre User Guide, encryption at rest; read 2026-11-21); a
-    Lustre file system is one where nothing is said."""
+    Lustre file system is one by default."""
     kind = value_at(found.inputs, "deploymentType")
     return kind is None or str(kind).startswith("SCRATCH")
 

@@ -1,4 +1,4 @@
-"""Nobody may do more than they have to, in AWS and in Kubernetes, and nobody unknown may do anything."""
+"""Least privilege, in AWS and in Kubernetes, and no access for unknown principals."""
 
 from haven_policies.rules.least_privilege.kubernetes import (
     cluster_access_without_admin,

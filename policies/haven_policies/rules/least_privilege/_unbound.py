@@ -12,7 +12,7 @@ UNBOUND: Mapping[str, str] = {
     "cloudwatch:getmetricdata": "Metrics are no resources.",
     "cloudwatch:getmetricstatistics": "Metrics are no resources.",
     "cloudwatch:putmetricdata": "Metrics are no resources; a condition may name their namespace.",
-    "ec2:injectapierror": "Auto Scaling groups' ARNs hold an id that nobody knows before.",
+    "ec2:injectapierror": "Auto Scaling groups' ARNs hold an id that is unknown before.",
     "ec2messages:*": "Messages belong to whoever asks.",
     "ecr:getauthorizationtoken": "A token is the account's.",
     "kms:createkey": "What is made has no ARN before.",
@@ -43,7 +43,7 @@ _NARROWING = re.compile(
     r"aws:resource(account|orgid|orgpaths)|aws:requesttag/.*|[a-z0-9-]+:resourcetag/.*|cloudwatch:namespace|ec2:vpc"
     r"|kms:(viaservice|encryptioncontext:.*|grantisforawsresource)"
 )
-"""Keys of conditions, in small letters, that say which resources are meant."""
+"""Keys of conditions, in small letters, that restrict the resources."""
 
 
 def is_unbound(action: str) -> bool:
@@ -54,5 +54,5 @@ def is_unbound(action: str) -> bool:
 
 
 def narrows(key: str) -> bool:
-    """Whether a condition with this key, in small letters, says which resources are meant."""
+    """Whether a condition with this key, in small letters, restricts the resources."""
     return _NARROWING.fullmatch(key) is not None

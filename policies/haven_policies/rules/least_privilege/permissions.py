@@ -33,7 +33,7 @@ def no_all_actions(holder: Resource) -> Iterator[Finding]:
             yield each.against("Action", "the actions that are used, by name", "name the actions that are used")
         if "NotAction" in each.content:
             yield each.against(
-                "NotAction", "Action, with the actions that are used", "say what is allowed, and not what isn't"
+                "NotAction", "Action, with the actions that are used", "list what is allowed, and not what isn't"
             )
 
 
@@ -58,7 +58,9 @@ def no_all_resources(holder: Resource) -> Iterator[Finding]:
         if not each.allows:
             continue
         if "NotResource" in each.content:
-            yield each.against("NotResource", "Resource, with what is meant", "say what is meant, and not what isn't")
+            yield each.against(
+                "NotResource", "Resource, with the resources that it needs", "list them, and not the others"
+            )
         wide = [action for action in each.listed("Action") if not is_unbound(action) and not _WHOLE.fullmatch(action)]
         if wide and "*" in each.listed("Resource") and not any(narrows(key) for _, key, _ in each.conditions):
             allowed = f"the resources of {', '.join(wide)}"

@@ -20,7 +20,7 @@ _CALLERS = re.compile(
     r"|kms:(calleraccount|viaservice|encryptioncontext:.*)|s3:dataaccesspoint(account|arn)|aws:userid"
     r"|elasticfilesystem:accessedviamounttarget"
 )
-"""Keys of conditions, in small letters, that say who may call (IAM User Guide, global condition keys; S3 User Guide,
+"""Keys of conditions, in small letters, that restrict the caller (IAM User Guide, global condition keys; S3 User Guide,
 the meaning of "public"; read 2026-11-21)."""
 
 _MATCHING = re.compile(r"(ForAnyValue:)?(String(Equals|Like|EqualsIgnoreCase)|Arn(Equals|Like)|IpAddress|Bool)")
@@ -30,7 +30,7 @@ _ANYBODY = re.compile(r"\*|0\.0\.0\.0/0|::/0|arn:[^:]*:[^:]*:[^:]*:\*:.*")
 
 
 def _named(found: Statement, keys: re.Pattern[str]) -> bool:
-    """Whether a condition with one of these keys leaves nobody else in."""
+    """Whether a condition with one of these keys lets no one else in."""
     return any(
         keys.fullmatch(key) and _MATCHING.fullmatch(operator) and values and not any(map(_ANYBODY.fullmatch, values))
         for operator, key, values in found.conditions
@@ -64,7 +64,7 @@ def no_wildcard_principal(holder: Resource) -> Iterator[Finding]:
             yield each.against("Principal", "those who may come in", fix)
         if "NotPrincipal" in each.content:
             yield each.against(
-                "NotPrincipal", "Principal, with those who may come in", "say who may, and not who mayn't"
+                "NotPrincipal", "Principal, with those who may come in", "list who may, and not who may not"
             )
 
 
@@ -104,7 +104,7 @@ _SAML = re.compile(r"saml:.*")
 
 @resource_rule(
     *TRUST,
-    description="A role that an identity provider's users may assume says which of them.",
+    description="A role for an identity provider's users names which of them may assume it.",
     remediation="Add a condition on the token's subject (…:sub), or on SAML:aud.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html",
     severity=Severity.CRITICAL,
@@ -124,8 +124,8 @@ def federated_subjects_named(role: Resource) -> Iterator[Finding]:
 
 
 _FOR_OTHERS = re.compile(r"(bedrock|config|eks|fis|grafana|pods\.eks|scheduler|vpc-flow-logs)\.amazonaws\.com")
-"""Services that assume roles for whoever asks them, and say on whose behalf (their guides' examples of trust policies
-have the condition; read 2026-11-21). Others, such as S3 and EC2, say nothing."""
+"""Services that assume roles for whoever asks them, and pass on whose behalf (their guides' examples of trust policies
+have the condition; read 2026-11-21). Others, such as S3 and EC2, pass nothing."""
 
 _BEHALF = re.compile(r"aws:source(account|arn|orgid|orgpaths)|kms:(calleraccount|viaservice|encryptioncontext:.*)")
 _OWN_FOLDER = re.compile(r".*/AWSLogs/\d{12}/.*")

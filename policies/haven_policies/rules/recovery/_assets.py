@@ -75,7 +75,7 @@ def images_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="A certificate of a listener that stands on both sides is issued in the other Region too.",
+    description="The certificate of a listener in both Regions is issued in the other Region too.",
     remediation="Declare an EdgeBalancer in each Region: it has a certificate of its own.",
     page="https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html",
     severity=Severity.CRITICAL,
@@ -171,7 +171,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _logging(pair: Pair, group: Resource, known: Mapping[str, Resource]) -> Resource | None:
-    """What names a log group, or what it is called after, where that stands on both sides."""
+    """What names a log group, or what it is called after, where that exists on both sides."""
     name = str(value_at(group.inputs, "name"))
     for part in (name, *(_LOG_KIND.sub("", each) for each in name.split("/"))):
         writer = known.get(part)

@@ -16,7 +16,7 @@ _DOCUMENTS = {aws.IAM_ROLE_POLICY: ("policy",)}
 
 @dataclass(frozen=True)
 class Grant:
-    """One action, and the Region of what it may be done to; none for what stands in no Region."""
+    """One action, and the Region of what it may be done to; none for what is in no Region."""
 
     action: str
     region: str | None
@@ -29,7 +29,7 @@ class Grant:
     severity=Severity.HIGH,
 )
 def pod_roles_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
-    """IAM's and EKS's control planes are not to be asked in a recovery: what pods need stands before."""
+    """IAM's and EKS's control planes are not part of a recovery: what pods need exists before."""
     for pair in pairs(graph):
         if not any(pair.counterparts.of(each) for each in pair.here(aws.EKS_CLUSTER)):
             continue
@@ -124,7 +124,7 @@ class _Permissions:
         }
 
     def _regions(self, resource: str) -> set[str | None]:
-        """The Regions of what a statement's resource names; None for what stands in none, and for everything."""
+        """The Regions of what a statement's resource names; None for what is in none, and for everything."""
         found: set[str | None] = {each.region for each in self._graph.referred(resource)}
         parts = REFERENCE.sub("", resource).split(":")
         return found or ({parts[3]} if len(parts) > 3 and parts[3] not in ("", "*") else {None})

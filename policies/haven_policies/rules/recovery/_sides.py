@@ -1,4 +1,4 @@
-"""The two Regions of whatever program says them, and what of one is used by something that the other has as well."""
+"""The two Regions of any program that names them, and what of one is used by something that the other has as well."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Pair:
         return self.graph.of(type_, region=self.other)
 
     def user(self, record: Resource) -> Resource | None:
-        """Something that uses this resource, and stands in the other Region as well."""
+        """Something that uses this resource, and exists in the other Region as well."""
         return next((each for each in self.graph.users(record) if self.counterparts.of(each) is not None), None)
 
     def lacks(self, record: Resource, what: str, fix: str) -> Finding:
@@ -36,7 +36,7 @@ class Pair:
 
 
 def pairs(graph: ResourceGraph) -> Iterator[Pair]:
-    """Both Regions, each as the one that may be lost; none where the program says no Regions."""
+    """Both Regions, each as the one that may be lost; none where the program names no Regions."""
     facts = graph.facts
     if facts.primary is None or facts.recovery is None:
         return

@@ -1,4 +1,4 @@
-"""Data stays where it may be: every flow of it, and where each store stands."""
+"""Data stays where it may be: every flow of it, and the Region of each store."""
 
 from haven_policies.rules.residency.rules import (
     backups_in_allowed_regions,

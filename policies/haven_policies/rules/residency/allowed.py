@@ -68,7 +68,7 @@ class Limits:
 
     @cached_property
     def accounts(self) -> Collection[str]:
-        """The accounts that may be sent data; nothing where the stack does not say its own."""
+        """The accounts that may be sent data; nothing where the stack doesn't name its own."""
         own = self.facts.config.get("account")
         if not own:
             return ()

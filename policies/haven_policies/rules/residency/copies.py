@@ -69,7 +69,7 @@ BACKUPS: DataPaths = {
         DataPath(FlowKind.BACKUP, "rules[].copyActions[].destinationVaultArn", destination),
     ),
     aws.BACKUP_RESTORE_TESTING_PLAN: (
-        # What is restored stands where the copy lies, for as long as it is tested.
+        # What is restored is where the copy is, for as long as it is tested.
         DataPath(FlowKind.BACKUP, "recoveryPointSelection.includeVaults[]", here),
     ),
     aws.DLM_LIFECYCLE_POLICY: (

@@ -39,13 +39,13 @@ class DataFlow:
 
     kind: FlowKind
     record: Resource
-    """What says so."""
+    """The resource that declares it."""
     path: str
     """In which property."""
     value: Any
     """With which value."""
     source: str | None
-    """The Region that it comes from; None where nobody can tell."""
+    """The Region that it comes from; None if unknown."""
     target: Destination
     store: Store
 

@@ -25,20 +25,20 @@ class FlowKind(StrEnum):
 
 
 def always(_record: Resource) -> bool:
-    """Whatever else the resource says."""
+    """Whatever else the resource declares."""
     return True
 
 
 @dataclass(frozen=True)
 class DataPath:
-    """A property that says where data goes."""
+    """A property with the destination of data."""
 
     kind: FlowKind
     path: str
     """camelCase; `[]` for each member of a list: `rules[].destination.bucket`."""
     read: Reader
     source: str = ""
-    """The property that says where the data comes from; omitted: the resource itself."""
+    """The property with the origin of the data; omitted: the resource itself."""
     when: Callable[[Resource], bool] = always
 
 

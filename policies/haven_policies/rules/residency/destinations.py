@@ -1,4 +1,4 @@
-"""Where a value leads: to a resource of the environment, to a Region, out of AWS, or nobody can tell."""
+"""Where a value leads: to a resource of the environment, to a Region, out of AWS, or to an unknown place."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ class Destination:
     """Where data goes."""
 
     region: str | None
-    """None: nobody can tell from what is declared."""
+    """None: the declaration doesn't show it."""
     record: Resource | None = None
     """What takes it, where it is declared beside what sends it."""
     account: str | None = None
@@ -48,7 +48,7 @@ class NameIndex:
         return {name: each for name, each in found if isinstance(name, str)}
 
     def referred(self, value: str) -> Resource | None:
-        """What stands behind the last reference in a text: `arn:aws:logs:${region}:${group}` is about the group."""
+        """What the last reference in a text is about: `arn:aws:logs:${region}:${group}` is about the group."""
         found = [each for each in self.graph.referred(value) if region_of(each)]
         return found[-1] if found else None
 
@@ -60,12 +60,12 @@ BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2, aws.S3_DIRECTORY_BUCKET)
 
 
 def region_of(record: Resource) -> str | None:
-    """The Region where a resource stands: its own where it names one, else its provider's."""
+    """The Region of a resource: its own where it names one, else its provider's."""
     return own_region(record.type, record.inputs) or record.region
 
 
 def here(_index: NameIndex, record: Resource, _value: Any) -> Destination:
-    """The data comes to where the resource itself stands."""
+    """The data comes to the resource's own Region."""
     return Destination(region_of(record), record)
 
 
@@ -113,7 +113,7 @@ def bucket(index: NameIndex, record: Resource, value: Any) -> Destination | None
 
 
 def beside(index: NameIndex, record: Resource, value: Any) -> Destination | None:
-    """The value is the name of something in the resource's own Region, or says where else."""
+    """The value is the name of something in the resource's own Region, or names another one."""
     if not isinstance(value, str) or not value:
         return None
     if value.startswith("arn:") or is_unknown(value):

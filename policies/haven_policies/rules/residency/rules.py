@@ -15,7 +15,7 @@ from haven_policies.rules.values import in_words
 
 
 @stack_rule(
-    description="Every store stands in a Region where its data may be.",
+    description="Every store is in a Region where its data may be.",
     remediation="Declare the store with the provider of an allowed Region, or give it a class that allows this one.",
     page="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/regions.html",
     severity=Severity.HIGH,
@@ -36,8 +36,8 @@ def stores_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="Replicas of buckets, databases, caches, tables, secrets, keys and images stand where the data may be.",
-    remediation="Let the replica stand in an allowed Region, or give the store a class that allows this one.",
+    description="Replicas of buckets, databases, caches, tables, secrets, keys and images are where the data may be.",
+    remediation="Move the replica to an allowed Region, or give the store a class that allows this one.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
     severity=Severity.CRITICAL,
 )
@@ -86,7 +86,7 @@ def events_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
     severity=Severity.HIGH,
 )
 def destinations_known(graph: ResourceGraph) -> Iterator[Finding]:
-    """A bucket's ARN names no Region: of one that stands elsewhere nobody can tell where that is."""
+    """A bucket's ARN names no Region: the Region of one elsewhere is unknown."""
     for flow, limits in _limited(graph):
         if flow.target.region is None and not flow.target.outside:
             yield _finding(flow, in_words(flow.value), limits[0])
@@ -121,7 +121,7 @@ def own_accounts_only(graph: ResourceGraph) -> Iterator[Finding]:
     level=Level.ADVISORY,
 )
 def messages_stay_in_aws(graph: ResourceGraph) -> Iterator[Finding]:
-    """Mailboxes, telephones and addresses on the Internet stand in no Region."""
+    """Mailboxes, telephones and addresses on the Internet are in no Region."""
     for flow, limits in _limited(graph):
         if flow.target.outside and graph.facts.residency.classes:
             yield _finding(flow, in_words(flow.value), limits[0])

@@ -14,7 +14,7 @@ class Store:
 
     kind: str
     name: str = ""
-    """Empty where there is one of its kind, or nobody can tell which it is."""
+    """Empty where there is one of its kind, or it is unknown which."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ _TYPES: Mapping[str, str] = {
     "aws:fsx/": "volumes",
     "aws:ssm/parameter:": "parameters",
 }
-"""How a type begins -> what it holds, where no component says it. What is in none of the two is a matter of logs."""
+"""How a type begins -> what it holds, where no component defines it. What is in none of the two is a matter of logs."""
 
 _ALWAYS = ("secrets", "notifications", "images", "logs")
 """What a type holds, whatever component it is in: the database's own secret is a secret."""
@@ -81,7 +81,7 @@ _OF_A_REGION = ("queues",)
 """What each Region has one of, with the Region's code at the end of its name."""
 
 HOMES = (*types(each for each in STATEFUL if each.resides), aws.SSM_PARAMETER)
-"""What data stands in: a parameter is written by every deployment, and yet what it holds is data."""
+"""Types that hold data: a parameter is written by every deployment, and yet what it holds is data."""
 
 
 def store_of(record: Resource, stack: str) -> Store:

@@ -11,7 +11,7 @@ _BOUNDARIES = "https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolatio
 STATIC_STABILITY = f"{_BOUNDARIES}/static-stability.html"
 
 _COPIED = "it copies data there"
-_FOLLOWS = "it is the copy of what stands there"
+_FOLLOWS = "it is the copy of a resource there"
 _PEERED = "it joins the two networks"
 
 ACROSS: Mapping[tuple[str, str], str] = {
@@ -32,9 +32,9 @@ ACROSS: Mapping[tuple[str, str], str] = {
     (aws.RDS_INSTANCE, "replicateSourceDb"): _FOLLOWS,
     (aws.S3_BUCKET_REPLICATION_CONFIG, "rules"): _COPIED,
     (aws.SECRETSMANAGER_SECRET, "replicas"): _COPIED,
-    (aws.SSM_PARAMETER, "insecureValue"): "the recovery manifest names what stands in both Regions",
+    (aws.SSM_PARAMETER, "insecureValue"): "the recovery manifest names resources of both Regions",
 }
-"""Type and property -> why what stands in the other Region may be named there."""
+"""Type and property -> why it may name resources of the other Region."""
 
 _GLOBAL = (
     "aws:budgets/",
@@ -45,11 +45,11 @@ _GLOBAL = (
     "aws:route53/",
     "aws:s3control/multiRegionAccessPoint",
 )
-"""Types, or what they begin with, of services that are one for all Regions: they stand in none."""
+"""Types, or what they begin with, of global services: they are in no Region."""
 
 
 @stack_rule(
-    description="Nothing in one Region is made from what stands in the other, but for what copies data between them.",
+    description="Nothing in one Region depends on the other, except what copies data between them.",
     remediation="Give it a resource of its own Region.",
     page=STATIC_STABILITY,
     severity=Severity.CRITICAL,
@@ -67,8 +67,8 @@ def regions_stand_apart(graph: ResourceGraph) -> Iterator[Finding]:
                     yield Finding(
                         record,
                         path,
-                        f"what {used.name} gives, which stands in {used.region}",
-                        f"what stands in {record.region}, as the resource does",
+                        f"an output of {used.name}, which is in {used.region}",
+                        f"a resource in {record.region}, where this one is",
                         f"name the counterpart of {used.name} in {record.region}",
                     )
 
@@ -78,13 +78,13 @@ def _elsewhere(record: Resource, used: Resource) -> bool:
 
 
 @stack_rule(
-    description="Alarms tell topics of their own Region.",
+    description="Alarms notify topics of their own Region.",
     remediation="Give each Region a topic of its own, and name that one among its alarms' actions.",
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html",
     severity=Severity.HIGH,
 )
 def alarms_tell_at_home(graph: ResourceGraph) -> Iterator[Finding]:
-    """CloudWatch takes topics of the alarm's Region alone; an ARN of another one is refused or tells nobody."""
+    """CloudWatch takes topics of the alarm's Region alone; an ARN of another one is refused or notifies no one."""
     for alarm in graph.of(aws.CLOUDWATCH_METRIC_ALARM, aws.CLOUDWATCH_COMPOSITE_ALARM):
         for path in ("alarmActions", "okActions", "insufficientDataActions"):
             for action in _arns(alarm, path):
@@ -95,7 +95,7 @@ def alarms_tell_at_home(graph: ResourceGraph) -> Iterator[Finding]:
                         path,
                         action,
                         f"a topic in {alarm.region}",
-                        f"name the topic that stands in {alarm.region}",
+                        f"name the topic in {alarm.region}",
                     )
 
 

@@ -15,7 +15,7 @@ _SKIPS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValida
 
 
 @stack_rule(
-    description="Providers of AWS ask nobody while they are configured.",
+    description="AWS providers make no call while they are configured.",
     remediation="Set the four skip flags of each provider.",
     page=_PROVIDER,
     severity=Severity.HIGH,
@@ -37,8 +37,8 @@ def providers_ask_nobody(graph: ResourceGraph) -> Iterator[Finding]:
     severity=Severity.HIGH,
 )
 def provider_is_explicit(graph: ResourceGraph) -> Iterator[Finding]:
-    """A default provider stands wherever the environment of whoever deploys says, and validates itself there. Many
-    resources without one have one cause, and it is said once. A resource may name its Region itself."""
+    """A default provider uses the Region in the deployer's environment variables, and validates itself there. Many
+    resources without one have one cause, and it is reported once. A resource may name its Region itself."""
     if not _two_regions(graph):
         return
     found = [each for each in graph.of("aws:") if own_region(each.type, each.inputs) is None and _by_default(each)]
@@ -98,8 +98,8 @@ def manifest_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
             yield Finding(record, "insecureValue", "another text in each Region", "the same text", "keep one document")
         if "active" in _keys(record):
             yield Finding(
-                record, "insecureValue", "a text that says which Region is active", "what a failover leaves as it is",
-                "take active out: the stack's config says it",
+                record, "insecureValue", "a text with the active Region", "a value that a failover doesn't change",
+                "remove active: the stack's config has it",
             )  # fmt: skip
 
 

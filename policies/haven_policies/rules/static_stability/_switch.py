@@ -54,7 +54,7 @@ def _switches_amiss(graph: ResourceGraph) -> Iterator[Finding]:
         region = led_to(graph, record)
         if not switches:
             allowed = "CLOUDWATCH_METRIC, by itself or as one of those that a calculated check wants all of"
-            yield against(check, "type", allowed, "add the check of a TrafficSwitch: nobody can throw this one")
+            yield against(check, "type", allowed, "add the check of a TrafficSwitch: this one can't be switched")
         for switch in switches:
             yield from _misplaced(graph, switch, region)
 
@@ -106,7 +106,7 @@ def traffic_moves_by_decision(graph: ResourceGraph) -> Iterator[Finding]:
         for index in range(len(aliases) if is_list(aliases) else 0):
             path = f"aliases[{index}].evaluateTargetHealth"
             if is_true(value_at(record.inputs, path)):
-                fix = "set it to false, or say haven:traffic.automatic"
+                fix = "set it to false, or set haven:traffic.automatic"
                 yield against(record, path, "false while the switch is manual", fix)
 
 

@@ -1,7 +1,7 @@
-"""The environment is the tier that it says it is: what the tier wants stands in the other Region, at its scale.
+"""The environment conforms to its tier: the other Region has what the tier requires, at its scale.
 
 Whichever Region doesn't serve is judged, and that which does: after a failover the roles swap, so nothing that is
-needed in both may be missing in either. What stands beyond the tier is nobody's fault.
+needed in both may be missing in either. What exceeds the tier is no violation.
 
 That images, secrets and keys are in both Regions, in every tier, is for the rules of recovery.
 """

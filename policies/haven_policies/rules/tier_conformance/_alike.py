@@ -1,4 +1,4 @@
-"""What differs between the two Regions although it stands in both: a recovery would run on something else."""
+"""What differs between the two Regions although both have it: a recovery would run on something else."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -40,7 +40,7 @@ def standby_same_versions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 def _unlike(graph: ResourceGraph, paths: Mapping[str, str], fix: str) -> Iterator[Finding]:
-    """What the Region that stands by has otherwise than its counterpart; what isn't known yet is like anything."""
+    """What the standby Region has otherwise than its counterpart; what isn't known yet is like anything."""
     for side in sides(graph):
         if side.serves:
             continue
@@ -60,7 +60,7 @@ def _compared(side: Side, record: Resource, path: str, fix: str) -> Iterator[Fin
 
 
 def _settled(value: Any) -> Any:
-    """A value that can be compared; the order of a list means nothing, None is what nobody knows."""
+    """A value that can be compared; the order of a list means nothing, None is unknown."""
     if is_list(value):
         each = [plain(one) for one in value]
         return None if any(is_unknown(one) for one in each) else sorted(map(str, each))

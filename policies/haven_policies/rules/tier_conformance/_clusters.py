@@ -1,4 +1,4 @@
-"""What of the clusters stands by, and how much of it."""
+"""Which clusters the standby Region has, and at which scale."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -20,7 +20,7 @@ _SYSTEM_LABEL = "haven-system"
 
 
 @stack_rule(
-    description="An EKS control plane stands in the recovery Region from tier pilot-light up, and wherever writes go.",
+    description="The recovery Region has an EKS control plane from tier pilot-light up, and wherever writes go.",
     remediation="Declare an InferenceCluster in that Region.",
     page=STRATEGIES,
     severity=Severity.CRITICAL,
@@ -35,7 +35,7 @@ def standby_cluster(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="System nodes stand by at the tier's share, and in full wherever writes go.",
+    description="System nodes run at the tier's standby share, and in full in the active Region.",
     remediation="Set desired_size of the Region's system_nodes.",
     page=_GROUPS,
     severity=Severity.HIGH,
@@ -50,13 +50,13 @@ def standby_system_nodes(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="GPU nodes stand by at the share of their system's tier, and in full wherever writes go.",
+    description="GPU nodes run at the standby share of their system's tier, and in full in the active Region.",
     remediation="Set desired_size of the Region's GPU node group; haven:cluster.standbyShare decides it in tier warm.",
     page=_GROUPS,
     severity=Severity.HIGH,
 )
 def standby_gpu_nodes(graph: ResourceGraph) -> Iterator[Finding]:
-    """GPU capacity is what a Region runs out of first when another one is lost: what stands by is had already."""
+    """GPU capacity is what a Region runs out of first when another one is lost: standby nodes are there already."""
     for side in sides(graph):
         for group in side.there(aws.EKS_NODE_GROUP):
             if is_gpu_group(group):
@@ -65,7 +65,7 @@ def standby_gpu_nodes(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="A node group that stands by may grow to what the other Region's group has.",
+    description="A standby node group may grow as far as the other Region's group.",
     remediation="Give both Regions' groups the same max_size.",
     page=_GROUPS,
     severity=Severity.HIGH,
@@ -97,7 +97,7 @@ def _system(side: Side, group: Resource) -> Any:
 
 
 def _too_small(side: Side, group: Resource, share: Fraction, least: int, key: str) -> Iterator[Finding]:
-    """What is wrong with the group that stands for the other Region's `group`."""
+    """What is wrong with the counterpart of the other Region's `group`."""
     own = side.counterparts.of(group)
     there = count(value_at(group.inputs, _SIZES))
     here = count(value_at(own.inputs, _SIZES)) if own else 0

@@ -1,4 +1,4 @@
-"""What of the database and the cache stands by."""
+"""What the standby Region has of the database and the cache."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ _FORWARDING = "enableGlobalWriteForwarding"
     severity=Severity.HIGH,
 )
 def database_born_global(graph: ResourceGraph) -> Iterator[Finding]:
-    """A cluster that stands alone can become the first of a global cluster by hand only, and never another's second:
+    """A single cluster can become the first of a global cluster by hand only, and never another's second:
     a tier could not be raised later."""
     for side in sides(graph):
         for cluster in _aurora(side.here(aws.RDS_CLUSTER)):
@@ -92,7 +92,7 @@ def standby_write_forwarding(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="From tier warm up caches are replicated in a Global Datastore; below, one stands wherever writes go.",
+    description="From tier warm up caches are replicated in a Global Datastore; below, the active Region has one.",
     remediation="Give the GlobalCache its recovery side.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastore.html",
     severity=Severity.HIGH,

@@ -47,7 +47,7 @@ def standby_balancer(graph: ResourceGraph) -> Iterator[Finding]:
     severity=Severity.HIGH,
 )
 def standby_firewall(graph: ResourceGraph) -> Iterator[Finding]:
-    """A failover is the worst hour to be without one. Where the balancer itself is missing, that is said alone."""
+    """A failover is the worst hour to be without one. If the balancer itself is missing, only that is reported."""
     for side in sides(graph):
         if not any(_lost(side, *_BALANCERS)):
             for each in _lost(side, *_FIREWALLS):
@@ -55,7 +55,7 @@ def standby_firewall(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="The network that stands by has the other one's endpoints of AWS's services.",
+    description="The standby network has the other one's endpoints of AWS services.",
     remediation="Give both RegionalNetworks the same endpoints.",
     page=_PRIVATELINK,
     severity=Severity.HIGH,

@@ -1,4 +1,4 @@
-"""What of the network stands by."""
+"""What the standby Region has of the network."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
 
 
 @stack_rule(
-    description="A network stands in the recovery Region from tier pilot-light up, and wherever writes go.",
+    description="The recovery Region has a network from tier pilot-light up, and wherever writes go.",
     remediation="Declare a RegionalNetwork in that Region.",
     page=STRATEGIES,
     severity=Severity.CRITICAL,
@@ -24,7 +24,7 @@ def standby_network(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="The network that stands by spans as many zones as the other Region's.",
+    description="The standby network spans as many zones as the other Region's.",
     remediation="Give both Regions as many zones.",
     page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/use-fault-isolation-to-protect-your-workload.html",
     severity=Severity.MEDIUM,

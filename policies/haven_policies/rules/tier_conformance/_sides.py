@@ -19,7 +19,7 @@ STRATEGIES = (
 
 @dataclass(frozen=True)
 class Side:
-    """One Region, seen beside the other one: it has to hold what that one holds, as far as the tier says."""
+    """One Region, seen beside the other one: it has to hold what that one holds, as far as the tier requires."""
 
     graph: ResourceGraph
     region: str
@@ -29,7 +29,7 @@ class Side:
 
     @property
     def serves(self) -> bool:
-        """Whether writes go here: then everything has to stand at full scale, in every tier."""
+        """Whether writes go here: then everything has to run at full scale, in every tier."""
         return self.region == self.graph.facts.active
 
     @property
@@ -40,10 +40,10 @@ class Side:
     @property
     def why(self) -> str:
         """In words."""
-        return f"{self.region} serves" if self.serves else f"{self.region} stands by in tier {self.tier}"
+        return f"{self.region} serves" if self.serves else f"{self.region} is on standby in tier {self.tier}"
 
     def wants(self, stands_by: bool) -> bool:
-        """Whether something has to be here, given whether it stands by in this tier."""
+        """Whether something has to be here, given whether this tier has it on standby."""
         return self.serves or stands_by
 
     def here(self, *types: str) -> list[Resource]:
@@ -71,7 +71,7 @@ class Side:
 
 
 def sides(graph: ResourceGraph) -> Iterator[Side]:
-    """Both Regions of an environment that says its tier; none of any other."""
+    """Both Regions of an environment with a tier; none of any other."""
     facts = graph.facts
     if facts.stack_kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
@@ -81,7 +81,7 @@ def sides(graph: ResourceGraph) -> Iterator[Side]:
 
 
 def count(value: Any) -> int:
-    """How many a property says; 0 where it says none, or not yet."""
+    """The count in a property; 0 where it has none, or not yet."""
     if isinstance(value, str):
         return int(value) if value.isdecimal() else 0
     return int(value) if isinstance(value, int | float) else 0

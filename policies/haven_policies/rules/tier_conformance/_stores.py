@@ -100,7 +100,7 @@ def objects_replicated_in_time(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="In tier active-active buckets that belong together stand behind a Multi-Region Access Point.",
+    description="In tier active-active paired buckets have a Multi-Region Access Point.",
     remediation="Declare a MultiRegionAccessPoint over both buckets.",
     page=f"{_S3}/MultiRegionAccessPoints.html",
     severity=Severity.MEDIUM,
@@ -140,7 +140,7 @@ def tables_replicated(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="Queues, streams and buses stand in both Regions in every tier.",
+    description="Both Regions have queues, streams and buses in every tier.",
     remediation="Declare a RequestBuffer in that Region too.",
     page=STRATEGIES,
     severity=Severity.HIGH,

@@ -44,7 +44,7 @@ def traffic_follows_tier(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="Clients aren't spread over both Regions where one of them stands by at a smaller scale.",
+    description="Clients aren't spread over both Regions where one of them runs at a smaller scale.",
     remediation="Use failover records below tier active-active.",
     page=_ROUTING,
     severity=Severity.MEDIUM,
@@ -63,7 +63,7 @@ def no_traffic_to_standby(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 def policy(record: Resource) -> str | None:
-    """The property that says by what Route 53 chooses among the records of a name; None for a record on its own."""
+    """The property with Route 53's routing policy among the records of a name; None for a record on its own."""
     return next((each for each in (FAILOVER, LATENCY) if value_at(record.inputs, f"{each}[0]") is not None), None)
 
 
