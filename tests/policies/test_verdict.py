@@ -125,9 +125,9 @@ def test_sarif_has_a_rule_for_each_result_and_marks_what_is_mandatory_as_an_erro
 def test_a_cluster_of_which_an_engine_tells_no_more_than_its_name_is_not_judged() -> None:
     cluster = find(broken(), aws.EKS_CLUSTER)
     open_to_all = setting(cluster.type, "vpcConfig.endpointPrivateAccess", False)(broken())
-    untold = setting(cluster.type, "vpcConfig", None)(open_to_all)
+    undeclared = setting(cluster.type, "vpcConfig", None)(open_to_all)
     assert "cluster-endpoint-not-public" in rules(verdict_of("warm", open_to_all, {}).violations)
-    assert rules(verdict_of("warm", untold, {}).violations) == [RULE]
+    assert rules(verdict_of("warm", undeclared, {}).violations) == [RULE]
 
 
 @pytest.mark.parametrize(("broken", "text"), [(1, "1 mandatory violation,"), (5, "5 mandatory"), (50, "50 mandatory")])
