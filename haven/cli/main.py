@@ -9,7 +9,7 @@ import click
 from haven.base.exits import BAD_INPUT, INTERRUPTED, MISSING_DEPENDENCY, OK
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problems
-from haven.cli import check_destroy, demo, environments, gate, plan, pull_request, validate
+from haven.cli import check_destroy, data, demo, environments, gate, plan, pull_request, validate
 from haven.cli.command_line import Group, directory_option
 
 _COMPLETION = "_HAVEN_COMPLETE"
@@ -30,6 +30,7 @@ for _command in (
     pull_request.pr,
     environments.environments,
     gate.gate,
+    data.data,
     demo.demo,
     check_destroy.check_destroy,
 ):

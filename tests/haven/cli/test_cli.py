@@ -50,7 +50,7 @@ for name, value in {
     pulumi.export(name, value)
 """
 
-COMMANDS = '"check-destroy", "demo", "environments", "gate", "plan", "pr", "validate"'
+COMMANDS = '"check-destroy", "data", "demo", "environments", "gate", "plan", "pr", "validate"'
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -181,7 +181,7 @@ def test_each_shell_gets_its_completion_script(shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "last", "offered"),
     [
-        ("haven ", 1, ["check-destroy", "demo", "environments", "gate", "plan", "pr", "validate"]),
+        ("haven ", 1, ["check-destroy", "data", "demo", "environments", "gate", "plan", "pr", "validate"]),
         ("haven plan p", 2, ["prod"]),
         ("haven plan prod --compare ", 4, ["backup", "pilot-light", "warm", "active-active"]),
         ("haven gate --a", 2, ["--accept", "--active"]),

@@ -1,0 +1,74 @@
+"""`haven data refresh`: renews a project's own figures about what AWS offers."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from haven.base.exits import OK
+from haven.base.problems import Problem, Problems, shown
+from haven.base.regions import REGION
+from haven.cli.command_line import WHERE, Command, Group, directory_option
+
+if TYPE_CHECKING:
+    from haven.config.project import Project
+
+
+@click.group("data", cls=Group)
+def data() -> None:
+    """Figures about AWS that plans are checked with: instance types, and which zones offer them."""
+
+
+@data.command("refresh", cls=Command)
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="REGION",
+    help="A Region to ask; may be given several times. Omitted: the Regions of the project's stacks.",
+)
+@directory_option
+def refresh(regions: tuple[str, ...], directory: str | None) -> int:
+    """Ask EC2 which instance types there are and which zones offer them.
+
+    Writes data/instances.csv, data/offerings.csv and data/sources.json beside Pulumi.yaml; commit them, so that every
+    machine plans with the same figures. Needs AWS credentials with ec2:DescribeInstanceTypes and
+    ec2:DescribeInstanceTypeOfferings, and changes nothing in AWS. Without an answer the files stay as they are.
+    """
+    from datetime import UTC, datetime
+
+    from haven.config.project import missing_project, nearest_project, read_project
+    from haven.model.catalog_refresh import refresh as renew
+    from haven.program.run import start_directory
+
+    start = start_directory(directory)
+    project = read_project(nearest_project(start) or missing_project(start))
+    asked = _checked(regions) or _regions_of_stacks(project)
+    counts = renew(project.file.parent, asked, datetime.now(UTC).date())
+    for region, count in counts.items():
+        print(f"{region}: {count} instance types offered")
+    return OK
+
+
+def _checked(regions: Sequence[str]) -> list[str]:
+    """The Regions of the command line, each once."""
+    wrong = [each for each in regions if not re.match(REGION, each)]
+    if wrong:
+        fix = "write a Region, such as --region eu-west-1"
+        raise Problems([Problem("--region", shown(each), "the name of a Region", fix) for each in wrong], WHERE)
+    return list(dict.fromkeys(regions))
+
+
+def _regions_of_stacks(project: "Project") -> list[str]:
+    """The Regions that the project's stack files name."""
+    import json
+
+    from haven.config.stack_file import load_stack
+
+    named = [load_stack(name, project.file.parent).config.get("haven:regions", "{}") for name in project.stacks()]
+    found = {region for pair in map(json.loads, named) for region in pair.values()}
+    if not found:
+        fix = "add --region, such as --region eu-west-1"
+        raise Problems([Problem("--region", "nothing", "a Region: no stack file names one", fix)], WHERE)
+    return sorted(found)
