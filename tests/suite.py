@@ -26,8 +26,8 @@ LONGEST_FIRST = (
     "tests/conformance/test_moves_up.py",
     "tests/conformance/test_moves_down.py",
     "tests/conformance/test_changes_in_place.py",
-    "tests/conformance/test_promotion.py",
-    "tests/conformance/test_promotion_from_headless.py",
+    "tests/conformance/promotion/test_promotion.py",
+    "tests/conformance/promotion/test_promotion_from_headless.py",
 )
 """A file is one worker's: its tests share an environment."""
 WORKERS = 4

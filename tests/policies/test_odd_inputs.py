@@ -15,7 +15,7 @@ from haven_policies.rules.stack_facts import read_stack_facts
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import both
 from tests.policies.kubernetes import GUARDED, SCALED
-from tests.policies.third_party_programs import EMPTY
+from tests.policies.third_party.programs import EMPTY
 
 DOCUMENT = (
     '{"Statement": [{"Effect": "Allow", "Action": 1, "Principal": [], "Resource": {}, "Condition": "x"}, 3, null]}'

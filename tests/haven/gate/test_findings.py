@@ -16,7 +16,7 @@ from haven.gate.safeguards import (
 )
 from haven.program import aws_types as aws
 from haven.program.stateful_types import STATEFUL, stateful
-from tests.conformance import promotion_effects
+from tests.conformance.promotion import promotion_effects
 from tests.haven.gate.change_sets import HERE, THERE, Made, Values, digest, events, plan, read, rules
 
 CLUSTER, TABLE = aws.RDS_CLUSTER, aws.DYNAMODB_TABLE

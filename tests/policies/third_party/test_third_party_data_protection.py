@@ -7,7 +7,7 @@ import pytest
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.policies.breaking import Change, adding, both, find, setting, without
-from tests.policies.third_party_programs import EMPTY, NAME, Case, case, found, one
+from tests.policies.third_party.programs import EMPTY, NAME, Case, case, found, one
 
 BUCKET, VERSIONING = aws.S3_BUCKET_V2, aws.S3_BUCKET_VERSIONING_V2
 OWN = aws.S3_BUCKET

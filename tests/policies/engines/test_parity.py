@@ -9,7 +9,7 @@ from haven.program.recording import Recording, own_region
 from haven_policies.analyzer import alone, recording_of
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import Mutation, find, setting, verdict_of
-from tests.policies.engine_view import EngineView
+from tests.policies.engines.engine_view import EngineView
 from tests.policies.test_mutations import MUTATIONS
 
 

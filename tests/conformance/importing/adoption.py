@@ -8,7 +8,7 @@ from haven.emulator import drift, gap_handling
 from haven.program.recording import Recording
 from haven.terraform import cli
 from haven.terraform.export import Export, export
-from tests.conformance.existing_resources import ask_to_import
+from tests.conformance.importing.existing_resources import ask_to_import
 
 
 @dataclass(frozen=True)

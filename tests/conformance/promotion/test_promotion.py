@@ -13,7 +13,7 @@ from haven.emulator import managed_keys
 from haven.emulator.ministack import Emulator
 from haven.terraform import cli
 from haven_components.names import instance_name
-from tests.conformance.failed_over_environment import DATABASE, ROLES, Environment
+from tests.conformance.promotion.failed_over_environment import DATABASE, ROLES, Environment
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1200)]

@@ -6,7 +6,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.environments import environment
 from tests.policies.breaking import Change, adding, both, find, setting, verdict_of, without
-from tests.policies.third_party_programs import EMPTY, NAME, Case, case, document, found, one
+from tests.policies.third_party.programs import EMPTY, NAME, Case, case, document, found, one
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TLS = {

@@ -18,8 +18,8 @@ from haven.terraform import cli
 from haven_components import GlobalDatabase, InferenceCluster, RegionalNetwork
 from haven_components.network import _subnets
 from infra.config.addons import SHIPPED
-from tests.conformance.adoption import Adoption, Planned
-from tests.conformance.existing_resources import ACCOUNT, Existing
+from tests.conformance.importing.adoption import Adoption, Planned
+from tests.conformance.importing.existing_resources import ACCOUNT, Existing
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]

@@ -10,7 +10,7 @@ from haven.program.recording import Recording, reference
 from tests.environments import STACKS, environment
 from tests.policies.breaking import Change, adding, both, find, setting, verdict_of, without
 from tests.policies.kubernetes import BUDGET, DEPLOYMENT, GUARDED, STATEFUL_SET, autoscaler, budget, workload
-from tests.policies.third_party_programs import EMPTY, NAME, Case, case, found, one
+from tests.policies.third_party.programs import EMPTY, NAME, Case, case, found, one
 
 WARM = {"haven:tier": "warm"}
 SUBNET, NAT = aws.EC2_SUBNET, aws.EC2_NAT_GATEWAY

@@ -11,7 +11,7 @@ from haven.program.stateful_types import OTHERS, STATEFUL, token
 from haven.terraform import cli, naming
 from haven.terraform.export import Export, export
 from haven.terraform.schema import ProviderSchema
-from tests.conformance.fabricated_state import Standing, stand
+from tests.conformance.promotion.fabricated_state import Standing, stand
 from tests.environments import RECOVERY, environment
 
 pytestmark = pytest.mark.timeout(600)

@@ -9,7 +9,7 @@ import pytest
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
 from tests.policies.breaking import Change, adding, both, find, setting
-from tests.policies.third_party_programs import EMPTY, NAME, Case, case, document, found, one
+from tests.policies.third_party.programs import EMPTY, NAME, Case, case, document, found, one
 
 ROLE = aws.IAM_ROLE
 POLICY = aws.IAM_POLICY

@@ -19,9 +19,9 @@ from haven.emulator.drift import ResourceDrift
 from haven.program.recording import Recording
 from haven.terraform import cli
 from haven.terraform.export import Export, export
-from tests.conformance import promotion_effects
-from tests.conformance.fabricated_state import Standing, stand
-from tests.conformance.promotion_effects import Afterwards, Member, PromotionEffect
+from tests.conformance.promotion import promotion_effects
+from tests.conformance.promotion.fabricated_state import Standing, stand
+from tests.conformance.promotion.promotion_effects import Afterwards, Member, PromotionEffect
 from tests.environments import PRIMARY, RECOVERY, environment
 
 pytestmark = pytest.mark.timeout(600)

@@ -12,7 +12,7 @@ from haven.emulator import managed_keys
 from haven.emulator.ministack import Emulator
 from haven.terraform import cli
 from haven_components.names import cluster_name, instance_name, subnet_group_name
-from tests.conformance.failed_over_environment import DATABASE, INSTANCE_CLASS, ROLES, Environment
+from tests.conformance.promotion.failed_over_environment import DATABASE, INSTANCE_CLASS, ROLES, Environment
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.exhaustive]

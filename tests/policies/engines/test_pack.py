@@ -17,7 +17,7 @@ from haven.program import aws_types as aws
 from haven_policies.rules import RULES
 from tests.environments import ROOT, environment
 from tests.policies.breaking import setting
-from tests.policies.engine_view import EngineView
+from tests.policies.engines.engine_view import EngineView
 
 UNENCRYPTED = setting(aws.RDS_CLUSTER, "storageEncrypted", False)
 BIG = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]

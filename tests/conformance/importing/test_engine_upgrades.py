@@ -19,8 +19,8 @@ from haven_components import GlobalDatabase, InferenceCluster
 from haven_components.data._database_args import DatabaseSideArgs
 from haven_components.names import cluster_name, global_cluster_name, subnet_group_name
 from infra.config.addons import SHIPPED
-from tests.conformance.adoption import Adoption, Planned
-from tests.conformance.existing_resources import ACCOUNT, Existing
+from tests.conformance.importing.adoption import Adoption, Planned
+from tests.conformance.importing.existing_resources import ACCOUNT, Existing
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.exhaustive, pytest.mark.timeout(900)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.conformance.promotion_effects import PROMOTION_EFFECTS, READ, Evidence
+from tests.conformance.promotion.promotion_effects import PROMOTION_EFFECTS, READ, Evidence
 from tests.environments import ROOT
 
 
