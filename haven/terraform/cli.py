@@ -200,8 +200,8 @@ def _completed(command: Sequence[str], folder: Path, timeout: float) -> "subproc
 
 
 def _errors(lines: Sequence[str]) -> Iterator[str]:
-    for said in _messages(lines):
-        diagnostic = said.get("diagnostic", {})
+    for message in _messages(lines):
+        diagnostic = message.get("diagnostic", {})
         if diagnostic.get("severity") == "error":
             detail = diagnostic.get("detail", "")
             yield f"{diagnostic.get('address', '(no resource)')}: {diagnostic['summary']}: {detail}"
@@ -209,9 +209,9 @@ def _errors(lines: Sequence[str]) -> Iterator[str]:
 
 def _created(lines: Sequence[str]) -> Iterator[str]:
     """Addresses of what a plan would make, as it streams them: `terraform show` would load the provider once more."""
-    for said in _messages(lines):
-        if said.get("type") == "planned_change" and said["change"]["action"] == "create":
-            yield said["change"]["resource"]["addr"]
+    for message in _messages(lines):
+        if message.get("type") == "planned_change" and message["change"]["action"] == "create":
+            yield message["change"]["resource"]["addr"]
 
 
 def _messages(lines: Sequence[str]) -> Iterator[Mapping[str, Any]]:

@@ -90,7 +90,7 @@ def examples_in(recording: Recording) -> Collection[str]:
     return {urn.split("::")[1] for urn in urns}
 
 
-def test_what_the_provider_refuses_is_said_with_its_address(provider: cli.Terraform, tmp_path: Path) -> None:
+def test_what_the_provider_refuses_is_reported_with_its_address(provider: cli.Terraform, tmp_path: Path) -> None:
     wrong = environment("warm")
     broken = Recording(
         wrong.project,

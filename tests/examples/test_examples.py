@@ -81,7 +81,7 @@ def test_every_resource_of_an_example_has_an_explicit_provider(program: Path) ->
 
 
 @every_example
-def test_an_example_s_providers_call_nobody_when_they_are_configured(program: Path) -> None:
+def test_an_example_s_providers_make_no_call_when_they_are_configured(program: Path) -> None:
     providers = [each for each in _recording(program).resources if each.type == "pulumi:providers:aws"]
     flags = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRequestingAccountId")
     assert providers

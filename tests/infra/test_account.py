@@ -80,7 +80,7 @@ def test_records_and_volumes_have_keys_of_their_own_each_of_its_region(region: s
     ]
 
 
-def test_the_trail_is_told_what_the_stack_asks_for() -> None:
+def test_the_trail_gets_what_the_stack_asks_for() -> None:
     trail = only(aws.CLOUDTRAIL_TRAIL, PRIMARY)
     assert (trail["isMultiRegionTrail"], trail["enableLogFileValidation"]) == (True, True)
     assert of(aws.CLOUDTRAIL_TRAIL, RECOVERY) == []
@@ -91,7 +91,7 @@ def test_the_trail_is_told_what_the_stack_asks_for() -> None:
     assert [each.inputs["rule"]["defaultRetention"]["days"] for each in locks] == [30]
 
 
-def test_the_baseline_is_told_what_the_stack_asks_for() -> None:
+def test_the_baseline_gets_what_the_stack_asks_for() -> None:
     baseline = '{"dailyRecording": true, "threatFeatures": ["S3_DATA_EVENTS"], "backupServices": ["EFS"]}'
     recorder = only(aws.CFG_RECORDER, RECOVERY, baseline=baseline)
     assert recorder["recordingMode"] == {"recordingFrequency": "DAILY"}

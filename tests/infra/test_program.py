@@ -257,7 +257,7 @@ def test_every_child_is_named_after_its_component_and_has_it_as_a_parent(stack: 
 
 
 @pytest.mark.parametrize("stack", EVERY_STACK)
-def test_providers_call_nobody_when_they_are_configured(stack: str) -> None:
+def test_providers_make_no_call_when_they_are_configured(stack: str) -> None:
     providers = [each for each in environment(stack).resources if each.type == "pulumi:providers:aws"]
     assert len(providers) == 2
     for each in providers:
@@ -308,7 +308,7 @@ def test_automatic_traffic_adds_endpoint_checks() -> None:
 
 
 @pytest.mark.parametrize("stack", TIERS)
-def test_a_failover_says_what_stands_in_the_way_of_a_destroy_where_the_cache_was_promoted(stack: str) -> None:
+def test_a_failover_names_what_blocks_a_destroy_where_the_cache_was_promoted(stack: str) -> None:
     values = [
         any("check-destroy" in note for note in each.outputs["notes"])
         for each in (environment(stack), environment(stack, active=RECOVERY))

@@ -59,7 +59,7 @@ def test_the_text_has_the_plan_and_below_it_the_verdict(haven: Haven) -> None:
     assert out.index("Policies of stack home: ") > out.index(PRIMARY)
 
 
-def test_sarif_stands_alone_and_names_the_stack_s_file(haven: Haven) -> None:
+def test_sarif_is_printed_alone_and_names_the_stack_s_file(haven: Haven) -> None:
     code, out, _ = haven("--policy", "--sarif")
     (run,) = json.loads(out)["runs"]
     assert code == FINDINGS

@@ -122,7 +122,7 @@ def test_sarif_has_a_rule_for_each_result_and_marks_what_is_mandatory_as_an_erro
     assert advisory["results"][0]["level"] == "warning"
 
 
-def test_a_cluster_of_which_an_engine_tells_no_more_than_its_name_is_not_judged() -> None:
+def test_a_cluster_of_which_an_engine_knows_only_the_name_is_not_judged() -> None:
     cluster = find(broken(), aws.EKS_CLUSTER)
     open_to_all = setting(cluster.type, "vpcConfig.endpointPrivateAccess", False)(broken())
     undeclared = setting(cluster.type, "vpcConfig", None)(open_to_all)
@@ -131,9 +131,7 @@ def test_a_cluster_of_which_an_engine_tells_no_more_than_its_name_is_not_judged(
 
 
 @pytest.mark.parametrize(("broken", "text"), [(1, "1 mandatory violation,"), (5, "5 mandatory"), (50, "50 mandatory")])
-def test_the_report_fits_a_terminal_and_says_once_what_many_have_wrong_in_the_same_words(
-    broken: int, text: str
-) -> None:
+def test_the_report_fits_a_terminal_and_groups_equal_violations(broken: int, text: str) -> None:
     changes = [adding(aws.SQS_QUEUE, f"haven-warm-queue-number-{each}", {}) for each in range(broken)]
     levels = dict.fromkeys({each.name for each in RULES} - {"messages-encrypted"}, "off")
     verdict = verdict_of("warm", both(*changes)(environment("warm")), {"policy": json.dumps({"levels": levels})})

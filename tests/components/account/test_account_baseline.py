@@ -82,7 +82,7 @@ def _refused(name: str = NAME, **changes: Any) -> list[str]:
 
 
 @each_region
-def test_everything_that_stands_in_a_region_stands_in_the_other_one_too(region: str) -> None:
+def test_everything_in_one_region_is_in_the_other_one_too(region: str) -> None:
     def shape(where: str) -> list[tuple[str, str]]:
         code = CODES[where]
         return sorted((each.type, each.name.replace(code, "")) for each in recording.real() if each.region == where)
@@ -164,7 +164,7 @@ def test_threats_are_looked_for_and_what_is_not_asked_for_is_off(region: str) ->
     assert f"@@{detector.key}.id@@" in recording.outputs["detectors"]
 
 
-def test_objects_clusters_volumes_and_databases_are_watched_unless_told_otherwise() -> None:
+def test_objects_clusters_volumes_and_databases_are_watched_by_default() -> None:
     features = _of(_declare(), "DetectorFeature", PRIMARY)
     assert {each.inputs["name"] for each in features if each.inputs["status"] == "ENABLED"} == {
         "S3_DATA_EVENTS",
@@ -212,7 +212,7 @@ def test_no_bucket_of_the_account_is_public() -> None:
 
 
 @each_region
-def test_an_analyzer_tells_who_outside_the_account_is_let_in(region: str) -> None:
+def test_an_analyzer_reports_who_outside_the_account_has_access(region: str) -> None:
     analyzer = _only(_declare(), "Analyzer", region)
     assert (analyzer.inputs["analyzerName"], analyzer.inputs["type"]) == (f"{NAME}-{CODES[region]}", "ACCOUNT")
 
@@ -249,7 +249,7 @@ def test_a_beginning_of_a_name_is_a_prefix(prefix: str) -> None:
     assert [each["filter"] for each in rule["repositoryFilters"]] == [prefix]
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     assert _refused(
         "Account",
         account_id="1",

@@ -108,7 +108,7 @@ def test_management_events_alone_are_logged_unless_more_is_asked_for() -> None:
     assert "cloudWatchLogsGroupArn" not in trail
 
 
-def test_insights_tell_of_unusual_calls_and_errors() -> None:
+def test_insights_report_unusual_calls_and_errors() -> None:
     found = _home(_declare(insights=True)).inputs["insightSelectors"]
     assert [each["insightType"] for each in found] == ["ApiCallRateInsight", "ApiErrorRateInsight"]
 
@@ -164,7 +164,7 @@ def test_the_longest_name_fits_the_buckets() -> None:
     assert all(len(each) <= 63 for each in _declare("n" * 40).outputs["buckets"])
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     assert _refused(
         "Audit", account_id="1", recovery={"region": PRIMARY, "kms_key_arn": "k"}, log_retention_days=29
     ) == ["name", "account_id", "recovery.region", "log_retention_days"]

@@ -65,7 +65,7 @@ def test_the_budget_is_for_a_month_of_what_carries_the_tag_in_the_account() -> N
     assert budget["costTypes"] == {"includeCredit": False, "includeRefund": False}
 
 
-def test_what_was_spent_and_what_will_be_is_told_to_everybody() -> None:
+def test_spending_and_forecasts_notify_every_address() -> None:
     recording = _declare()
     topic = f"@@{_only(recording, 'Topic').key}.arn@@"
     notices = _only(recording, "Budget").inputs["notifications"]
@@ -150,7 +150,7 @@ def test_without_a_key_there_is_no_topic_and_mails_alone_are_sent() -> None:
     assert recording.outputs["topic"] == ""
 
 
-def test_without_addresses_the_topic_alone_is_told() -> None:
+def test_without_addresses_only_the_topic_is_notified() -> None:
     assert _subscriptions(_declare(without=("emails",))).keys() == {"IMMEDIATE"}
 
 
@@ -174,5 +174,5 @@ def test_what_aws_would_refuse_is_refused_first(changes: dict[str, Any], path: s
     assert _refused(**changes) == [path]
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     assert _refused("n" * 81, account_id="1", monthly_limit_usd=0) == ["name", "account_id", "monthly_limit_usd"]

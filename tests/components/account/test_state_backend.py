@@ -98,7 +98,7 @@ def test_the_longest_name_fits_the_buckets() -> None:
     assert all(len(each) <= 63 for each in _declare("n" * 41).outputs["buckets"])
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     assert _refused("State", account_id="1", recovery_region=PRIMARY, noncurrent_days=0) == [
         "name",
         "account_id",

@@ -305,7 +305,7 @@ def test_restores_that_aws_would_refuse_are_refused_first(tests: dict[str, Any],
     assert _refused(restore_tests=tests) == [path]
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     found = _refused(
         name="n" * 34,
         account_id="12",

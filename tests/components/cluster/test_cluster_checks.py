@@ -58,7 +58,7 @@ def _declare(name: str = "ai-euw1", **changes: Any) -> None:
     record(program, stack="test")
 
 
-def test_everything_wrong_is_said_at_once() -> None:
+def test_everything_wrong_is_reported_at_once() -> None:
     with pytest.raises(pulumi.InputPropertiesError) as refused:
         _declare(
             "Cluster",

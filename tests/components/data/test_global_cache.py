@@ -87,7 +87,7 @@ def test_a_promoted_replica_of_the_token_is_not_made_a_replica_again() -> None:
     assert secret.options.ignore_changes == ("replicas",)
 
 
-def test_a_member_of_a_global_datastore_is_told_nothing_that_the_datastore_decides() -> None:
+def test_a_member_of_a_global_datastore_gets_nothing_that_the_datastore_decides() -> None:
     recording = declare(recovery=side(RECOVERY), datastore=True)
     (datastore,) = named(recording, "GlobalReplicationGroup").values()
     member = named(recording, "ReplicationGroup")[f"{NAME}-euc1"]

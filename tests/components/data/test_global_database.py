@@ -68,7 +68,7 @@ def refused(**changes: Any) -> list[str]:
     return sorted(str(each["property_path"]) for each in caught.value.errors or [])
 
 
-def test_the_global_cluster_stands_also_with_one_member() -> None:
+def test_the_global_cluster_exists_also_with_one_member() -> None:
     recording = declare()
     (cluster,) = named(recording, "GlobalCluster").values()
     assert cluster.inputs["storageEncrypted"]
@@ -86,7 +86,7 @@ def test_a_headless_member_has_no_instance_and_gaining_one_changes_nothing_else(
     }
 
 
-def test_only_the_primary_side_is_told_what_aws_accepts_at_birth() -> None:
+def test_only_the_primary_side_gets_what_aws_accepts_at_creation() -> None:
     clusters = named(declare(recovery=side(RECOVERY, 1)), "Cluster")
     born, copied = clusters[f"{NAME}-euw1"].inputs, clusters[f"{NAME}-euc1"].inputs
     assert {"masterUsername", "masterPassword", "databaseName"} <= born.keys()
@@ -118,7 +118,7 @@ def test_the_global_cluster_raises_versions_and_where_a_member_comes_from_is_rea
         assert "engineVersion" not in instance.inputs
 
 
-def test_instances_stand_in_two_zones_and_a_third_zone_moves_none() -> None:
+def test_instances_are_in_two_zones_and_a_third_zone_moves_none() -> None:
     zones = [f"{PRIMARY}{letter}" for letter in "abc"]
     placed = [
         {name: each.inputs.get("availabilityZone") for name, each in named(recording, "ClusterInstance").items()}

@@ -67,7 +67,7 @@ def _problems(**changes: Any) -> list[str]:
     return re.findall(r"^  ([\w.\[\]]+): got", str(refused.value), re.MULTILINE)
 
 
-def test_the_table_stands_in_its_home_region_under_the_component_s_name() -> None:
+def test_the_table_is_in_its_home_region_under_the_component_s_name() -> None:
     table = _table(_declare())
     assert (table.region, table.inputs["name"], table.inputs["billingMode"]) == (HOME, NAME, "PAY_PER_REQUEST")
 
@@ -213,7 +213,7 @@ def test_a_replica_under_eventual_consistency_needs_its_region_s_provider() -> N
     assert _inputs(**STRONG, without=("recovery_provider",))["replicas"]
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     indexes = [
         {"name": "x", "hash_key": {"name": "entity", "type": "N"}, "range_key": {"name": "entity"}},
         {"name": "x", "hash_key": {"name": ""}, "included": [str(each) for each in range(101)]},

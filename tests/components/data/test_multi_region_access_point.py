@@ -52,7 +52,7 @@ def _refused(*args: Any, **changes: Any) -> list[str]:
     return re.findall(r"^  ([\w.]+): got", str(refused.value), re.MULTILINE)
 
 
-def test_both_buckets_of_the_account_stand_behind_one_name() -> None:
+def test_both_buckets_of_the_account_share_one_name() -> None:
     point = _point(_declare())
     assert point.inputs["accountId"] == ACCOUNT
     assert point.inputs["details"]["name"] == NAME
@@ -145,5 +145,5 @@ def test_where_us_west_2_is_another_world_there_is_none() -> None:
     assert _refused(**sides) == ["primary.region"]
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     assert _refused("a", account_id="1", reader_arns=[]) == ["name", "account_id", "reader_arns"]

@@ -52,7 +52,7 @@ def _permissions(recording: Recording) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("region", "code"), CODES.items())
-def test_everything_about_a_bucket_stands_in_its_own_region(region: str, code: str) -> None:
+def test_everything_about_a_bucket_is_in_its_own_region(region: str, code: str) -> None:
     found = [each.region for each in _declare(object_lock_days=1).real() if each.name.startswith(f"{NAME}-{code}")]
     assert found == [region] * 9
 
@@ -258,7 +258,7 @@ def test_buckets_are_kept_with_what_is_in_them_unless_they_are_throw_away_ones(e
         assert bucket.inputs["forceDestroy"] is ephemeral
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     with pytest.raises(pulumi.InputPropertiesError) as refused:
         _declare(
             "n" * 53,

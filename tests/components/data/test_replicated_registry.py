@@ -141,7 +141,7 @@ def _problems(name: str = NAME, **changes: Any) -> list[str]:
     return re.findall(r"^  ([\w.\[\]]+): got", str(refused.value), re.MULTILINE)
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     assert _problems(
         "n" * 65,
         recovery={"region": PRIMARY, "kms_key_arn": "k"},

@@ -158,7 +158,7 @@ def test_without_services_named_none_is_let_in() -> None:
         assert "ServicesForTheAccount" not in _statements(_named(_declare())[f"haven-test-key-{code}"])
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     with pytest.raises(pulumi.InputPropertiesError) as refused:
         _declare(
             "Key of mine",

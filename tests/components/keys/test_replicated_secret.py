@@ -133,7 +133,7 @@ def test_a_new_value_may_replace_the_one_before_which_stays_readable(ephemeral: 
     assert (options.protect, options.retain_on_delete) == (False, not ephemeral)
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     with pytest.raises(pulumi.InputPropertiesError) as refused:
         _declare(
             "n" * 92,

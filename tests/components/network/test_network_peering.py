@@ -91,7 +91,7 @@ def test_a_route_table_that_is_added_at_the_end_changes_no_other_route() -> None
     assert len(after) == len(before) + 1
 
 
-def test_everything_wrong_is_said_at_once() -> None:
+def test_everything_wrong_is_reported_at_once() -> None:
     with pytest.raises(pulumi.InputPropertiesError) as refused:
         _declare("Peering", account_id="12", recovery={**RECOVERY, "cidr": "10.0.128.0/17", "region": "eu-west-1"})
     paths = re.findall(r"^  ([\w.]+): got", str(refused.value), re.MULTILINE)

@@ -190,7 +190,7 @@ def test_every_child_is_named_and_parented_alike_and_has_the_components_provider
         assert each.region == REGION
 
 
-def test_everything_wrong_is_said_at_once() -> None:
+def test_everything_wrong_is_reported_at_once() -> None:
     with pytest.raises(pulumi.InputPropertiesError) as refused:
         _declare(
             "n" * 55,

@@ -30,7 +30,7 @@ def _refused(name: str = NAME, **changes: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(("region", "code"), CODES.items())
-def test_a_region_s_alarms_tell_its_own_encrypted_topic_when_they_begin_and_end(region: str, code: str) -> None:
+def test_a_region_s_alarms_notify_its_own_encrypted_topic_when_they_begin_and_end(region: str, code: str) -> None:
     recording = declare()
     topic = of(recording, "Topic")[f"{code}-alarms"]
     assert (topic.region, topic.inputs["kmsMasterKeyId"]) == (region, KEYS[region])
@@ -64,7 +64,7 @@ def test_only_alarms_of_the_account_publish_and_prometheus_where_there_is_one() 
         assert {each["StringEquals"]["aws:SourceAccount"] for each in allowing} == {ACCOUNT}
 
 
-def test_everybody_named_is_told_of_both_regions() -> None:
+def test_every_address_is_notified_by_both_regions() -> None:
     subscriptions = of(declare(emails=["a@example.com", "b@example.com"]), "TopicSubscription")
     assert {name: each.inputs["endpoint"] for name, each in subscriptions.items()} == {
         "euw1-email-1": "a@example.com",
@@ -218,7 +218,7 @@ def test_logs_and_metrics_are_kept_unless_the_environment_is_a_throw_away_one(ep
     assert {(each.options.protect, each.options.retain_on_delete) for each in kept} == {(not ephemeral, not ephemeral)}
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     cache = {"group_id": "c", "shards": 0, "replicas_per_shard": 6}
     assert _refused(
         "n" * 33,

@@ -22,7 +22,7 @@ from tests.components.observability.watched_environment import (
 )
 
 
-def test_prometheus_is_encrypted_tells_the_topic_and_logs_what_it_could_not_evaluate() -> None:
+def test_prometheus_is_encrypted_notifies_the_topic_and_logs_what_it_could_not_evaluate() -> None:
     recording = declare(prometheus={})
     for region, code in CODES.items():
         workspace = workspaces(recording)[f"{code}-prometheus"]

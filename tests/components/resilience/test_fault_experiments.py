@@ -133,7 +133,7 @@ def test_a_zone_without_power_has_no_instances_no_new_ones_and_no_network(zone: 
     ]
 
 
-def test_the_cache_loses_power_in_the_zones_in_which_it_stands() -> None:
+def test_the_cache_loses_power_in_its_zones() -> None:
     templates = _of(_declare(cache_zones=ZONES[:1]), "ExperimentTemplate")
     action = "aws:elasticache:replicationgroup-interrupt-az-power"
     assert _actions(templates[f"zone-{ZONES[0]}"])[action] == ("ReplicationGroups", {"duration": "PT10M"})
@@ -151,7 +151,7 @@ def test_volumes_are_paused_in_one_zone_at_a_time() -> None:
     assert target["parameters"] == {"availabilityZoneIdentifier": ZONES[0]}
 
 
-def test_half_of_the_nodes_are_lost_and_all_gpu_nodes_of_one_group_unless_said_otherwise() -> None:
+def test_half_of_the_nodes_are_lost_and_all_gpu_nodes_of_one_group_by_default() -> None:
     for percents, nodes, gpus in (({}, "50", "100"), ({"node_percent": 25.0, "gpu_percent": 75.0}, "25", "75")):
         recording = _declare(nodes=True, instance_tag=NODES, gpu_groups=[GPUS], **cast("dict[str, Any]", percents))
         templates = _of(recording, "ExperimentTemplate")
@@ -312,7 +312,7 @@ def test_the_key_is_granted_to_ec2_for_volumes_alone() -> None:
     }
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     empty = {"key": "haven:environment", "value": ""}
     assert _refused(
         "n" * 51,

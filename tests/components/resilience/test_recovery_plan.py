@@ -127,7 +127,7 @@ def test_the_plan_s_objective_is_in_minutes_begun(seconds: float, minutes: int) 
     assert plan["recoveryTimeObjectiveMinutes"] == minutes
 
 
-def test_resilience_hub_is_told_what_is_aimed_at() -> None:
+def test_resilience_hub_gets_the_objectives() -> None:
     policy = _only(
         _declare(
             zone_loss={"rto_seconds": 30.0, "rpo_seconds": 0},
@@ -151,7 +151,7 @@ def test_without_more_the_objectives_of_a_region_are_those_of_everything() -> No
     assert policy["tier"] == "Critical"
 
 
-def test_whoever_wants_them_is_told_their_arns() -> None:
+def test_the_arns_are_outputs() -> None:
     recording = _declare()
     kinds = ("Plan", "ResiliencyPolicy", "Role")
     assert recording.outputs["arns"] == [f"@@{_only(recording, each).key}.arn@@" for each in kinds]
@@ -184,5 +184,5 @@ def test_what_can_t_work_is_refused(changes: dict[str, Any], path: str) -> None:
     assert _refused(**changes) == [path]
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     assert _refused("N", account_id="1", without=("database",)) == ["name", "account_id", "database"]

@@ -91,7 +91,7 @@ def test_the_balancer_and_its_logs_are_protected_unless_they_are_throw_away_ones
     assert _only(recording, "Bucket").inputs["forceDestroy"] is ephemeral
 
 
-def test_clients_meet_tls_1_3_and_are_told_to_stay_with_it() -> None:
+def test_clients_meet_tls_1_3_and_are_pinned_to_it() -> None:
     recording = _declare()
     secure = _named(recording, "Listener")[f"{NAME}-443"].inputs
     assert (secure["port"], secure["protocol"]) == (443, "HTTPS")
@@ -245,7 +245,7 @@ def test_a_network_balancer_passes_tls_and_has_neither_firewall_nor_redirect() -
 
 
 @pytest.mark.parametrize("creates", [False, True])
-def test_exactly_the_instance_that_is_told_to_creates_the_record_that_validates_both_certificates(
+def test_exactly_the_chosen_instance_creates_the_record_that_validates_both_certificates(
     creates: bool,
 ) -> None:
     recording = _requested(creates_validation_record=creates)
@@ -318,7 +318,7 @@ def test_what_aws_would_refuse_is_refused_first(changes: dict[str, Any], path: s
     assert _refused(**changes) == [path]
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     assert _refused("Edge", account_id="1", target_port=70000, rate_limit=1) == [
         "name",
         "account_id",

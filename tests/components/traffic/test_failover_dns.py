@@ -214,7 +214,7 @@ def test_the_recovery_region_s_records_are_made_through_its_own_provider_where_o
         }
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     with pytest.raises(pulumi.InputPropertiesError) as refused:
         _declare(
             name="DNS",

@@ -141,7 +141,7 @@ def test_the_alarms_arns_say_where_they_stand() -> None:
     }
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     wrong = [{"region": PRIMARY, "hostname": "a", "path": "ready", "port": 0, "search_string": ""}]
     with pytest.raises(pulumi.InputPropertiesError) as refused:
         _declare("My switch", recovery_region=PRIMARY, account_id="12", endpoints=wrong)

@@ -35,7 +35,7 @@ def test_problems_are_counted_and_placed_in_the_headline() -> None:
     assert str(both) == both.render()
 
 
-def test_one_problem_without_a_place_is_said_in_the_singular() -> None:
+def test_one_problem_without_a_place_is_reported_in_the_singular() -> None:
     assert Problems([ACTIVE]).render().splitlines()[0] == "1 problem:"
 
 

@@ -103,7 +103,7 @@ def test_help_imports_none_of_the_heavy_packages() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["demo", "-h"]])
-def test_help_goes_to_standard_output_and_tells_the_exit_codes(arguments: list[str]) -> None:
+def test_help_goes_to_standard_output_and_lists_the_exit_codes(arguments: list[str]) -> None:
     done = in_a_process(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Exit codes: 0 all is well" in done.stdout
@@ -210,9 +210,9 @@ def test_a_plan_is_shown_and_what_the_program_prints_stays_out_of_it(project: Pa
 def test_a_plan_for_programs_is_json_and_nothing_else(project: Path, run: Run) -> None:
     code, out, _ = run("plan", "prod", "--json")
     assert code == 0
-    said = json.loads(out)
-    assert (said["stack"], said["tier"], said["active"]) == ("prod", "warm", "eu-west-1")
-    assert [each["component"] for each in said["resources"]] == ["Part"]
+    printed = json.loads(out)
+    assert (printed["stack"], printed["tier"], printed["active"]) == ("prod", "warm", "eu-west-1")
+    assert [each["component"] for each in printed["resources"]] == ["Part"]
 
 
 def test_a_stack_file_may_be_named_by_its_path_and_the_project_by_an_option(
@@ -238,10 +238,10 @@ def test_comparing_shows_what_another_tier_adds_changes_and_removes(project: Pat
 
 
 def test_a_comparison_for_programs_has_the_plan_too(project: Path, run: Run) -> None:
-    said = json.loads(run("plan", "prod", "--compare", "active-active", "--json")[1])
-    assert (said["tier"], said["compare"]["tier"]) == ("warm", "active-active")
-    assert [each["name"] for each in said["compare"]["added"]] == ["queue"]
-    assert [each["name"] for each in said["compare"]["changed"]] == ["part-bucket"]
+    printed = json.loads(run("plan", "prod", "--compare", "active-active", "--json")[1])
+    assert (printed["tier"], printed["compare"]["tier"]) == ("warm", "active-active")
+    assert [each["name"] for each in printed["compare"]["added"]] == ["queue"]
+    assert [each["name"] for each in printed["compare"]["changed"]] == ["part-bucket"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--json"], ["--compare", "backup"], ["--compare", "backup", "--json"]])
@@ -272,7 +272,7 @@ raise Refused([Problem("haven:tier", "x", "y", "z"), Problem("shop:size", "a", "
 """
 
 
-def test_a_refused_config_is_said_problem_by_problem_under_the_stacks_file(project: Path, run: Run) -> None:
+def test_a_refused_config_is_reported_problem_by_problem_under_the_stacks_file(project: Path, run: Run) -> None:
     replace_program(project, REFUSING)
     code, out, err = run("plan", "prod")
     assert (code, out) == (2, "")
@@ -426,11 +426,11 @@ def test_the_warm_stack_is_planned_offline_without_credentials(run: Run, monkeyp
         monkeypatch.delenv(name)
     code, out, err = run("plan", "warm", "--json")
     assert (code, err) == (0, "")
-    said = json.loads(out)
-    assert (said["stack"], said["tier"], said["active"]) == ("warm", "warm", PRIMARY)
-    assert said["regions"].keys() == {PRIMARY, RECOVERY}
-    for region, described in said["regions"].items():
-        assert described["count"] == sum(each["region"] == region for each in said["resources"]) > 100
+    printed = json.loads(out)
+    assert (printed["stack"], printed["tier"], printed["active"]) == ("warm", "warm", PRIMARY)
+    assert printed["regions"].keys() == {PRIMARY, RECOVERY}
+    for region, described in printed["regions"].items():
+        assert described["count"] == sum(each["region"] == region for each in printed["resources"]) > 100
 
 
 STANDBY = {
@@ -442,12 +442,12 @@ STANDBY = {
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_json_says_what_each_tier_keeps_standing_in_the_recovery_region(tier: str) -> None:
-    said = as_json(make_plan(environment(tier)))["regions"]
-    there = said[RECOVERY]["capacity"]
-    expected = STANDBY.get(tier, said[PRIMARY]["capacity"])
+    printed = as_json(make_plan(environment(tier)))["regions"]
+    there = printed[RECOVERY]["capacity"]
+    expected = STANDBY.get(tier, printed[PRIMARY]["capacity"])
     assert {name: there[name] for name in expected} == expected
     if tier == "warm":
-        assert 1 <= there["gpuNodes"] < said[PRIMARY]["capacity"]["gpuNodes"]
+        assert 1 <= there["gpuNodes"] < printed[PRIMARY]["capacity"]["gpuNodes"]
 
 
 @pytest.mark.parametrize(("lower", "higher"), [(a, b) for i, a in enumerate(TIERS) for b in TIERS[i + 1 :]])

@@ -35,7 +35,7 @@ def test_every_refused_stack_is_in_the_folder_of_a_config_key() -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}/{file.stem}" for file in FILES])
-def test_every_fix_tells_what_to_write(file: Path) -> None:
+def test_every_fix_names_what_to_write(file: Path) -> None:
     fixes = [line.rpartition("; fix: ")[2] for line in file.read_text().splitlines() if line.startswith("#! ")]
     vague = [each for each in fixes if each.split()[0] not in ("add", "delete", "pin", "rename", "write")]
     assert vague == []

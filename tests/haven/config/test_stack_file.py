@@ -424,17 +424,17 @@ def test_a_stack_file_outside_every_project_belongs_to_the_one_at_hand(
 
 def test_a_missing_path_is_answered_with_the_nearest_file(shop: Project, tmp_path: Path) -> None:
     (tmp_path / "environments" / "Pulumi.prod.yaml").write_text("config: {}")
-    said = problems_of("environments/Pulumi.prd.yaml", tmp_path)
-    assert "where there is no file" in said
-    assert said.endswith("environments/Pulumi.prod.yaml?")
+    output = problems_of("environments/Pulumi.prd.yaml", tmp_path)
+    assert "where there is no file" in output
+    assert output.endswith("environments/Pulumi.prod.yaml?")
     assert "the directory environments/" in problems_of("environments/", tmp_path)
     assert problems_of("nowhere/at/all.yaml", tmp_path).endswith("fix: check the path")
 
 
-def test_no_project_around_is_said_with_the_way_out(tmp_path: Path) -> None:
-    said = problems_of("prod", tmp_path)
-    assert "no Pulumi.yaml in" in said
-    assert "name it with -C" in said
+def test_no_project_is_reported_with_the_remediation(tmp_path: Path) -> None:
+    output = problems_of("prod", tmp_path)
+    assert "no Pulumi.yaml in" in output
+    assert "name it with -C" in output
 
 
 @pytest.mark.parametrize(

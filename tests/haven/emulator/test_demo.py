@@ -123,18 +123,18 @@ def _runs(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_stack_that_stands_as_planned_ends_with_zero_and_leaves_no_files(
+def test_a_stack_that_is_deployed_as_expected_ends_with_zero_and_leaves_no_files(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployer = Standin()
-    code, said = _run(project, monkeypatch, deployer)
-    assert code == demo.FINE, said
-    assert "Plan of stack small" in said
-    assert "resources made: 2 of 2" in said
-    assert said.count("and 1 log group as expected") == 2
-    assert "Nothing would change." in said
-    assert "Nothing is left: " in said
-    assert "WRONG" not in said
+    code, output = _run(project, monkeypatch, deployer)
+    assert code == demo.FINE, output
+    assert "Plan of stack small" in output
+    assert "resources made: 2 of 2" in output
+    assert output.count("and 1 log group as expected") == 2
+    assert "Nothing would change." in output
+    assert "Nothing is left: " in output
+    assert "WRONG" not in output
     assert list((project / ".haven" / "runs").iterdir()) == []
     assert not deployer.orders[0].folder.exists()
 
@@ -145,8 +145,8 @@ def test_the_emulator_is_gone_at_the_end(project: Path, monkeypatch: pytest.Monk
     def remember(order: Order) -> None:
         pids.extend(_emulators(order))
 
-    code, said = _run(project, monkeypatch, Standin(during=remember))
-    assert code == demo.FINE, said
+    code, output = _run(project, monkeypatch, Standin(during=remember))
+    assert code == demo.FINE, output
     assert len(pids) == 1
     assert not _runs(pids[0])
 
@@ -166,41 +166,41 @@ def _emulators(order: Order) -> list[int]:
 def test_what_isn_t_as_planned_ends_with_one_and_shows_both_sides(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, said = _run(project, monkeypatch, Standin(days=14))
+    code, output = _run(project, monkeypatch, Standin(days=14))
     assert code == demo.NOT_AS_PLANNED
-    assert "WRONG log group logs expected: kept 7 days; actual: kept 14 days" in _words(said)
+    assert "WRONG log group logs expected: kept 7 days; actual: kept 14 days" in _words(output)
     (folder,) = (project / ".haven" / "runs").iterdir()
-    assert f"logs: {folder}" in said
+    assert f"logs: {folder}" in output
 
 
 def test_what_a_second_deployment_would_change_without_a_known_defect_ends_with_one(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drifted = ResourceDrift("aws_vpc.it", "aws_vpc", "replace", ("cidr_block",), frozenset())
-    code, said = _run(project, monkeypatch, Standin(drifting=[drifted]))
+    code, output = _run(project, monkeypatch, Standin(drifting=[drifted]))
     assert code == demo.NOT_AS_PLANNED
-    assert "WRONG: aws_vpc.it (replace): cidr_block" in said
-    assert "Nothing is left: " in said  # and it is destroyed all the same
+    assert "WRONG: aws_vpc.it (replace): cidr_block" in output
+    assert "Nothing is left: " in output  # and it is destroyed all the same
 
 
 def test_a_known_defect_is_shown_by_name_and_ends_with_zero(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drifted = ResourceDrift("s.it", "aws_secretsmanager_secret", "update", ("replica",), frozenset())
-    code, said = _run(project, monkeypatch, Standin(drifting=[drifted]))
+    code, output = _run(project, monkeypatch, Standin(drifting=[drifted]))
     assert code == demo.FINE
-    assert "it loses a secret's replicas" in said
+    assert "it loses a secret's replicas" in output
 
 
 def test_what_is_left_after_the_destruction_ends_with_one_and_is_named(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, said = _run(project, monkeypatch, Standin(leaves=["left-behind"]))
+    code, output = _run(project, monkeypatch, Standin(leaves=["left-behind"]))
     assert code == demo.NOT_AS_PLANNED
-    assert "WRONG: log group left-behind is left in eu-central-1" in said
+    assert "WRONG: log group left-behind is left in eu-central-1" in output
 
 
 def test_what_is_left_out_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, said = _run(project, monkeypatch, Standin(left_out=["Global Datastore (cache): an unknown action"]))
-    assert "- Global Datastore (cache): an unknown action" in said
+    _, output = _run(project, monkeypatch, Standin(left_out=["Global Datastore (cache): an unknown action"]))
+    assert "- Global Datastore (cache): an unknown action" in output
 
 
 def test_a_failed_deployment_ends_with_one_says_why_and_keeps_its_logs(
@@ -209,9 +209,9 @@ def test_a_failed_deployment_ends_with_one_says_why_and_keeps_its_logs(
     def fail(order: Order) -> None:
         raise DeploymentError(f"the provider refuses; its log: {order.folder}")
 
-    code, said = _run(project, monkeypatch, Standin(during=fail))
+    code, output = _run(project, monkeypatch, Standin(during=fail))
     assert code == demo.NOT_AS_PLANNED
-    assert "Failed: the provider refuses; its log: " in said
+    assert "Failed: the provider refuses; its log: " in output
     (log,) = (project / ".haven" / "runs").glob("*/emulator/emulator.log")
     assert "Running on" in log.read_text()
 
@@ -223,12 +223,12 @@ def test_an_emulator_killed_half_way_is_the_reason_and_the_next_run_works(
         (pid,) = _emulators(order)
         os.kill(pid, signal.SIGKILL)
 
-    code, said = _run(project, monkeypatch, Standin(during=kill))
+    code, output = _run(project, monkeypatch, Standin(during=kill))
     log = next((project / ".haven" / "runs").glob("*/emulator/emulator.log"))
     assert code == demo.NOT_AS_PLANNED
-    assert f"Failed: the emulator ended unexpectedly (killed by signal 9); its log: {log}" in said
-    code, said = _run(project, monkeypatch, Standin())
-    assert code == demo.FINE, said
+    assert f"Failed: the emulator ended unexpectedly (killed by signal 9); its log: {log}" in output
+    code, output = _run(project, monkeypatch, Standin())
+    assert code == demo.FINE, output
 
 
 def test_an_occupied_port_ends_with_two_and_a_way_out(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,28 +237,28 @@ def test_an_occupied_port_ends_with_two_and_a_way_out(project: Path, monkeypatch
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        code, said = _run(project, monkeypatch, Standin(), port=other.getsockname()[1])
+        code, output = _run(project, monkeypatch, Standin(), port=other.getsockname()[1])
     assert code == demo.BAD_INPUT
-    assert "the emulator's port: got " in said
-    assert "fix: choose another port" in said
+    assert "the emulator's port: got " in output
+    assert "fix: choose another port" in output
 
 
 def test_without_a_way_to_deploy_the_plan_is_shown_and_what_is_missing(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, said = _run(project, monkeypatch, None)
+    code, output = _run(project, monkeypatch, None)
     assert code == demo.NO_WAY
-    assert "Plan of stack small" in said
-    assert "no Pulumi here" in said
-    assert "no Terraform here" in said
+    assert "Plan of stack small" in output
+    assert "no Pulumi here" in output
+    assert "no Terraform here" in output
 
 
 def test_a_stack_that_is_meant_to_last_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "stacks" / "Pulumi.small.yaml").write_text("config:\n  haven:ephemeral: false\n")
-    code, said = _run(project, monkeypatch, Standin())
+    code, output = _run(project, monkeypatch, Standin())
     assert code == demo.BAD_INPUT
-    assert "haven:ephemeral: got false; allowed: true" in said
-    assert "haven:emulator: got nothing; allowed: a URL" in said
+    assert "haven:ephemeral: got false; allowed: true" in output
+    assert "haven:emulator: got nothing; allowed: a URL" in output
 
 
 def test_a_stack_that_is_not_there_is_bad_input(project: Path) -> None:
@@ -300,13 +300,13 @@ def test_however_it_is_ended_no_process_stays(project: Path, tmp_path: Path, num
             time.sleep(0.05)
         (pid,) = map(int, report.read_text().split())
         process.send_signal(number)
-        said, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == code
     last = time.monotonic() + 30
     while _runs(pid):
         assert time.monotonic() < last
         time.sleep(0.05)
-    assert ("Interrupted" in said) == (number != signal.SIGKILL)
+    assert ("Interrupted" in output) == (number != signal.SIGKILL)
 
 
 def _account_to_throw_away(folder: Path) -> str:
@@ -321,7 +321,7 @@ def _account_to_throw_away(folder: Path) -> str:
 @pytest.mark.emulator
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("kind", ["environment", "account"])
-def test_a_stack_stands_as_planned_is_stable_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
+def test_a_stack_is_deployed_as_expected_is_stable_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
     chosen = choice.choose(tmp_path)
     if chosen.deployer is None:
         pytest.skip(f"nothing to deploy with: {'; '.join(chosen.unavailable)}")

@@ -1,4 +1,4 @@
-"""What is read out of the documents of both engines, and what is said of those that can't be read."""
+"""What is read out of the documents of both engines, and what is reported for those that can't be read."""
 
 import json
 from pathlib import Path
@@ -106,7 +106,7 @@ def test_a_retained_resource_that_pulumi_deletes_is_removed_from_the_state() -> 
         (["read"], Action.REFRESH),
     ],
 )
-def test_terraform_s_actions_are_told_apart(actions: list[str], found: Action) -> None:
+def test_terraform_s_actions_are_distinguished(actions: list[str], found: Action) -> None:
     document = plan(Made(BUCKET, "update"))
     document["resource_changes"][0]["change"]["actions"] = actions
     assert only(document).actions == {found}
@@ -241,9 +241,9 @@ FAILED: tuple[tuple[str, bytes, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("data", "said"), [row[1:] for row in FAILED], ids=[row[0] for row in FAILED])
-def test_a_document_that_can_t_be_judged_is_refused(data: bytes, said: str) -> None:
-    with pytest.raises(Problems, match=said) as refused:
+@pytest.mark.parametrize(("data", "output"), [row[1:] for row in FAILED], ids=[row[0] for row in FAILED])
+def test_a_document_that_can_t_be_judged_is_refused(data: bytes, output: str) -> None:
+    with pytest.raises(Problems, match=output) as refused:
         preview_reader.read(data, WHERE)
     assert refused.value.where == WHERE
 

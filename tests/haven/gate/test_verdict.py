@@ -132,7 +132,7 @@ def test_a_reason_and_an_address_may_contain_an_equals_sign() -> None:
 
 
 @pytest.mark.parametrize(
-    ("accepted", "said"),
+    ("accepted", "output"),
     [
         ((f"{BUCKET_URN}=",), f"allowed: {BUCKET_URN}=REASON"),
         ((BUCKET_URN,), "add the reason after the ="),
@@ -141,10 +141,10 @@ def test_a_reason_and_an_address_may_contain_an_equals_sign() -> None:
         ((f"{BUCKET_URN}=a", f"{BUCKET_URN}=b"), "each resource once"),
     ],
 )
-def test_accepting_without_a_finding_or_without_a_reason_is_refused(accepted: tuple[str, ...], said: str) -> None:
+def test_accepting_without_a_finding_or_without_a_reason_is_refused(accepted: tuple[str, ...], output: str) -> None:
     with pytest.raises(Problems) as refused:
         judged(DANGEROUS, *accepted)
-    assert said in str(refused.value)
+    assert output in str(refused.value)
     with pytest.raises(Problems, match="none, because there are no findings"):
         judged(digest(), "urn=why")
 
@@ -152,8 +152,8 @@ def test_accepting_without_a_finding_or_without_a_reason_is_refused(accepted: tu
 def test_the_report_has_what_why_and_fix_of_each_finding() -> None:
     text = gate_text.render(judged(DANGEROUS), Style())
     assert text.startswith("Refused: 2 findings\nRead from pulumi preview --json: 3 to delete.\n")
-    for said in ("deletion: is deleted", "its objects, in every version", "docs/moving-tiers.md", BUCKET_URN):
-        assert said in text
+    for output in ("deletion: is deleted", "its objects, in every version", "docs/moving-tiers.md", BUCKET_URN):
+        assert output in text
     assert f"pulumi state unprotect '{BUCKET_URN}'" in " ".join(text.split())
     assert f"\n  --accept '{TABLE_URN}=WHY'\n" in text
     assert all(len(line) <= WIDTH or "urn:" in line for line in text.splitlines())

@@ -42,7 +42,7 @@ def test_invented_types_are_unknown(name: str, known: bool) -> None:
         ("gr6.4xlarge", "x86_64"), ("a1.large", "arm64"), ("c7gn.xlarge", "arm64"), ("p6e-gb200.36xlarge", "arm64"),
     ],
 )  # fmt: skip
-def test_the_name_of_a_type_tells_its_architecture(name: str, expected: str) -> None:
+def test_the_name_of_a_type_shows_its_architecture(name: str, expected: str) -> None:
     assert catalog.architecture(name) == expected
 
 
@@ -53,11 +53,11 @@ def test_the_name_of_a_type_tells_its_architecture(name: str, expected: str) -> 
         ("trn1n.32xlarge", "neuron"), ("p6-b200.48xlarge", "nvidia"), ("m5.large", "none"), ("r7g.large", "none"),
     ],
 )  # fmt: skip
-def test_the_name_of_a_type_tells_whose_accelerators_it_has(name: str, expected: str) -> None:
+def test_the_name_of_a_type_shows_whose_accelerators_it_has(name: str, expected: str) -> None:
     assert catalog.accelerator(name) == expected
 
 
-def test_names_tell_the_accelerators_that_the_data_counts() -> None:
+def test_names_show_the_accelerators_that_the_data_counts() -> None:
     undescribed = {"trn2u.48xlarge"}  # EC2 describes it without its accelerators
     for each in Catalog()._instances().values():
         if each.name in undescribed:

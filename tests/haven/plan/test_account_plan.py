@@ -48,7 +48,7 @@ def test_the_text_shows_what_the_account_has_and_nothing_that_only_environments_
 
 def test_each_part_shows_its_key_facts() -> None:
     text = plan_text.render(make_plan(environment(ACCOUNT)), Style(colour=False))
-    for said in (
+    for output in (
         "trail haven-account-audit-euw1: events of all Regions",
         "locked for 365 days",
         "AWS Config records every change",
@@ -57,7 +57,7 @@ def test_each_part_shows_its_key_facts() -> None:
         "secrets: alias/haven-account-state-key",
         "haven-account-state-111122223333-euc1, replicates to the other Region, without time control",
     ):
-        assert said in text, said
+        assert output in text, output
 
 
 def test_a_trail_of_one_region_differs_from_one_of_all() -> None:

@@ -72,7 +72,7 @@ def test_list_elements_are_named_by_their_place() -> None:
     ]
 
 
-def test_what_comes_and_goes_is_told_from_an_empty_value() -> None:
+def test_added_and_removed_values_differ_from_empty_ones() -> None:
     assert changes({"a": "", "b": 1}, {"b": 1, "c": ""}) == [("a", "", None), ("c", None, "")]
 
 
@@ -176,12 +176,12 @@ def test_the_other_tier_is_judged_by_this_stacks_objectives() -> None:
 
 
 def test_the_text_says_what_is_added_changed_and_removed_where() -> None:
-    said = text()
-    assert said.startswith("From tier warm to tier backup\n0 added, 1 changed, 3 removed\n")
-    assert f"  {RECOVERY}  GPU nodes          2 -> 0" in said
-    assert f"  {PRIMARY}, InferenceCluster haven-InferenceCluster: 1\n    ~ serving  eks node group\n" in said
-    assert "        scalingConfig.desiredSize: 4 -> 1\n" in said
-    assert "    - cache-euc1  elasticache replication group\n" in said
+    output = text()
+    assert output.startswith("From tier warm to tier backup\n0 added, 1 changed, 3 removed\n")
+    assert f"  {RECOVERY}  GPU nodes          2 -> 0" in output
+    assert f"  {PRIMARY}, InferenceCluster haven-InferenceCluster: 1\n    ~ serving  eks node group\n" in output
+    assert "        scalingConfig.desiredSize: 4 -> 1\n" in output
+    assert "    - cache-euc1  elasticache replication group\n" in output
 
 
 def test_the_text_puts_the_promises_side_by_side() -> None:
@@ -192,21 +192,21 @@ def test_the_text_says_what_else_had_to_differ() -> None:
     assert "\na note on systems\n" in text(("a note on systems",))
 
 
-def test_nothing_to_change_is_said_so() -> None:
+def test_no_changes_are_reported_as_such() -> None:
     before, _ = warm_and_backup()
     plan = make_plan(before)
-    said = difference_text.render(plan, plan, diff_recordings(before, before), (), Style())
-    assert said.startswith("From tier warm to tier warm\nnothing differs\n")
+    output = difference_text.render(plan, plan, diff_recordings(before, before), (), Style())
+    assert output.startswith("From tier warm to tier warm\nnothing differs\n")
 
 
-def test_added_properties_and_changed_secrets_are_told_in_words() -> None:
+def test_added_properties_and_changed_secrets_are_described_in_words() -> None:
     parameter = aws.SSM_PARAMETER
     old = recording(resource(parameter, "p", {"value": Secret("a"), "old": 1}))
     new = recording(resource(parameter, "p", {"value": Secret("b"), "new": 2}))
-    said = difference_text.render(make_plan(old), make_plan(new), diff_recordings(old, new), (), Style())
-    assert "        new: 2 (new)\n" in said
-    assert "        old: 1 -> (gone)\n" in said
-    assert "        value: (secret), which differs\n" in said
+    output = difference_text.render(make_plan(old), make_plan(new), diff_recordings(old, new), (), Style())
+    assert "        new: 2 (new)\n" in output
+    assert "        old: 1 -> (gone)\n" in output
+    assert "        value: (secret), which differs\n" in output
 
 
 def test_no_line_is_wider_than_a_terminal() -> None:
@@ -225,8 +225,8 @@ def going(*, protect: bool = True, retain: bool = True) -> Recording:
 
 def test_refused_resources_are_named_with_the_steps_in_order() -> None:
     before, after = going(), recording(tier=Tier.BACKUP)
-    said = difference_text.render(make_plan(before), make_plan(after), diff_recordings(before, after), (), Style())
-    refused = said[said.index("Refused: 2 resources") : said.index("Promises")]
+    output = difference_text.render(make_plan(before), make_plan(after), diff_recordings(before, after), (), Style())
+    refused = output[output.index("Refused: 2 resources") : output.index("Promises")]
     order = [
         "1. Save what",
         "features-replica: nothing that the home table doesn't have",
@@ -255,8 +255,8 @@ def test_nothing_is_refused_where_nothing_is_protected() -> None:
 
 def test_json_has_the_refused_resources_with_their_commands() -> None:
     before, after = going(), recording(tier=Tier.BACKUP)
-    said = as_json(make_plan(before), make_plan(after), diff_recordings(before, after), ())
-    refused = {each["name"]: each for each in said["compare"]["refused"]}
+    output = as_json(make_plan(before), make_plan(after), diff_recordings(before, after), ())
+    refused = {each["name"]: each for each in output["compare"]["refused"]}
     assert refused.keys() == {"features-replica", "edge"}
     for each in refused.values():
         assert each["unprotect"] == f"pulumi state unprotect {each['urn']}"
@@ -284,18 +284,18 @@ def test_every_kept_type_that_a_lower_tier_removes_has_commands(before: str, aft
 
 def test_json_has_the_plan_and_the_comparison() -> None:
     before, after = plans()
-    said = as_json(before, after, diff_recordings(*warm_and_backup()), ["a note"])
-    assert said["tier"] == "warm"
-    assert said["compare"].keys() == {
+    output = as_json(before, after, diff_recordings(*warm_and_backup()), ["a note"])
+    assert output["tier"] == "warm"
+    assert output["compare"].keys() == {
         "tier", "regions", "promises", "judgements", "notes", "added", "changed", "removed", "refused",
     }  # fmt: skip
-    assert said["compare"]["tier"] == "backup"
-    worst = {name: each["worstCaseMinutes"] for name, each in said["compare"]["promises"].items()}
+    assert output["compare"]["tier"] == "backup"
+    worst = {name: each["worstCaseMinutes"] for name, each in output["compare"]["promises"].items()}
     assert worst == {name: each["atMostMinutes"] for name, each in promises(Tier.BACKUP).items()}
-    (changed,) = said["compare"]["changed"]
+    (changed,) = output["compare"]["changed"]
     assert changed["properties"] == [{"path": "scalingConfig.desiredSize", "before": "4", "after": "1"}]
-    assert [each["name"] for each in said["compare"]["removed"]] == sorted(_names_in(RECOVERY), key=_urn)
-    assert "hush" not in json.dumps(said)
+    assert [each["name"] for each in output["compare"]["removed"]] == sorted(_names_in(RECOVERY), key=_urn)
+    assert "hush" not in json.dumps(output)
 
 
 def _names_in(region: str) -> list[str]:
@@ -349,8 +349,8 @@ def test_a_comparison_reads_like_this() -> None:
     old = recording(node_group("serving", 4, gpu=True), node_group("serving-there", 2, gpu=True, region=RECOVERY))
     logs = resource(aws.S3_BUCKET, "logs", {"bucket": "logs"})
     new = recording(node_group("serving", 1, gpu=True), logs, tier=Tier.BACKUP)
-    said = difference_text.render(make_plan(old), make_plan(new), diff_recordings(old, new), (), Style(colour=True))
-    assert said.replace("\033", "") == EXACT
+    output = difference_text.render(make_plan(old), make_plan(new), diff_recordings(old, new), (), Style(colour=True))
+    assert output.replace("\033", "") == EXACT
 
 
 def test_a_resource_that_moves_to_another_region_is_changed() -> None:

@@ -8,13 +8,13 @@ from tests.environments import PRIMARY, RECOVERY, environment
 
 
 def facts(recording: Recording, component: str, region: str) -> list[str]:
-    """Everything that is said of a component's parts in a Region."""
+    """All facts about a component's parts in a Region."""
     here = [each for each in recording.real() if each.component == component and each.region == region]
     return component_facts(component, here, recording)
 
 
 @pytest.mark.parametrize(
-    ("component", "region", "said"),
+    ("component", "region", "output"),
     [
         (
             "BackupVault",
@@ -32,8 +32,8 @@ def facts(recording: Recording, component: str, region: str) -> list[str]:
         ("RequestBuffer", RECOVERY, "in no order"),
     ],
 )
-def test_each_component_has_key_facts(component: str, region: str, said: str) -> None:
-    assert said in facts(environment("warm"), component, region)
+def test_each_component_has_key_facts(component: str, region: str, output: str) -> None:
+    assert output in facts(environment("warm"), component, region)
 
 
 def test_hourly_backups_are_those_of_a_tier_that_has_nothing_else() -> None:

@@ -49,7 +49,7 @@ def test_the_state_follows_where_writes_go_and_the_role_does_not() -> None:
     ]
 
 
-def test_what_stands_is_counted_by_what_serves(plan: Plan) -> None:
+def test_capacity_is_counted_by_what_serves(plan: Plan) -> None:
     here, there = (each.capacity for each in plan.regions)
     assert here == {
         "buckets": 1,
@@ -94,18 +94,18 @@ def test_components_come_in_reading_order_and_the_stack_itself_last(plan: Plan) 
 
 
 def test_json_is_sorted_and_says_what_its_docstring_says(plan: Plan) -> None:
-    said = as_json(plan)
+    output = as_json(plan)
     documented = {
         "stack", "kind", "tier", "active", "regions", "resources", "promises", "objectives", "judgements", "systems",
         "notes", "placeholders",
     }  # fmt: skip
-    assert said.keys() == documented
-    assert (said["regions"][RECOVERY]["role"], said["regions"][RECOVERY]["state"]) == ("recovery", "standby")
-    assert said["placeholders"] == ["haven:tags.owner"]
-    urns = [each["urn"] for each in said["resources"]]
+    assert output.keys() == documented
+    assert (output["regions"][RECOVERY]["role"], output["regions"][RECOVERY]["state"]) == ("recovery", "standby")
+    assert output["placeholders"] == ["haven:tags.owner"]
+    urns = [each["urn"] for each in output["resources"]]
     assert urns == sorted(urns)
-    for region, described in said["regions"].items():
-        assert described["count"] == sum(each["region"] == region for each in said["resources"])
+    for region, described in output["regions"].items():
+        assert described["count"] == sum(each["region"] == region for each in output["resources"])
 
 
 def test_json_describes_a_node_group_with_its_scaling(plan: Plan) -> None:
@@ -130,7 +130,7 @@ def test_no_secret_is_in_json_or_text(plan: Plan) -> None:
 @pytest.mark.parametrize(
     ("image", "gpu"), [("BOTTLEROCKET_x86_64_NVIDIA", True), ("AL2_x86_64_GPU", True), ("BOTTLEROCKET_x86_64", False)]
 )
-def test_gpu_groups_are_told_by_their_image(image: str, gpu: bool) -> None:
+def test_gpu_groups_are_recognized_by_their_image(image: str, gpu: bool) -> None:
     assert is_gpu_group(resource(aws.EKS_NODE_GROUP, "x", {"amiType": image})) is gpu
 
 
@@ -146,7 +146,7 @@ def facts_of(component: str, *records: Resource, extra: tuple[Resource, ...] = (
     return component_facts(component, records, recording(*records, *extra))
 
 
-def test_a_network_tells_its_block_zones_nat_and_endpoints() -> None:
+def test_a_network_shows_its_block_zones_nat_and_endpoints() -> None:
     endpoint = resource(aws.EC2_VPC_ENDPOINT, "e", {"vpcEndpointType": "Interface"})
     network = [each for each in EVERYTHING if each.component == "RegionalNetwork"]
     assert facts_of("RegionalNetwork", *network, endpoint) == [
@@ -155,7 +155,7 @@ def test_a_network_tells_its_block_zones_nat_and_endpoints() -> None:
     assert facts_of("RegionalNetwork", network[0])[2:] == ["no NAT", "no interface endpoints"]
 
 
-def test_a_cluster_tells_its_version_and_groups_system_first() -> None:
+def test_a_cluster_shows_its_version_and_groups_system_first() -> None:
     cluster = resource(aws.EKS_CLUSTER, "eks", {"version": "1.33"})
     assert facts_of("InferenceCluster", node_group("a-gpu", 2, gpu=True), node_group("z", 3, gpu=False), cluster) == [
         "Kubernetes 1.33",
@@ -164,7 +164,7 @@ def test_a_cluster_tells_its_version_and_groups_system_first() -> None:
     ]
 
 
-def test_a_database_tells_whether_it_is_headless_and_forwards_writes() -> None:
+def test_a_database_shows_whether_it_is_headless_and_forwards_writes() -> None:
     member = resource(
         aws.RDS_CLUSTER,
         "db",
@@ -177,7 +177,7 @@ def test_a_database_tells_whether_it_is_headless_and_forwards_writes() -> None:
     assert facts_of("GlobalDatabase") == []
 
 
-def test_a_cache_tells_its_size_and_role() -> None:
+def test_a_cache_shows_its_size_and_role() -> None:
     assert facts_of("GlobalCache", CACHE_HERE, extra=(DATASTORE,)) == [
         "cache-euw1: 3 shards x 2 nodes, primary of the Global Datastore"
     ]
@@ -188,14 +188,14 @@ def test_a_cache_tells_its_size_and_role() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "said"),
+    ("rules", "output"),
     [
         ([{"destination": {"replicationTime": {"status": "Enabled"}}}], "replicates to the other Region, with time"),
         ([{"destination": {"bucket": "x"}}], "replicates to the other Region, without time control"),
         ([], "not replicated"),
     ],
 )
-def test_a_bucket_tells_how_it_replicates(rules: list[Any], said: str) -> None:
+def test_a_bucket_shows_how_it_replicates(rules: list[Any], output: str) -> None:
     bucket = resource(aws.S3_BUCKET, "b", {"bucket": "b-euw1", "objectLockEnabled": True})
     config = resource(
         aws.S3_BUCKET_REPLICATION_CONFIG,
@@ -203,11 +203,11 @@ def test_a_bucket_tells_how_it_replicates(rules: list[Any], said: str) -> None:
         {"bucket": reference(bucket.key, "id"), "rules": rules},
     )
     (fact,) = facts_of("ReplicatedBucket", bucket, config)
-    assert fact.startswith(f"b-euw1, {said}")
+    assert fact.startswith(f"b-euw1, {output}")
     assert fact.endswith(", Object Lock")
 
 
-def test_dns_tells_who_answers_and_whether_it_is_checked() -> None:
+def test_dns_shows_who_answers_and_whether_it_is_checked() -> None:
     zone = resource(aws.ROUTE53_ZONE, "z", {"name": "example.com"})
     failover = {"name": "ai.example.com", "failoverRoutingPolicies": [{"type": "PRIMARY"}]}
     latency = {"name": "ai.example.com", "latencyRoutingPolicies": [{"region": RECOVERY}]}
@@ -224,7 +224,7 @@ def test_dns_tells_who_answers_and_whether_it_is_checked() -> None:
 
 
 @pytest.mark.parametrize(("type_", "mode"), [("CALCULATED", "automatic: "), ("CLOUDWATCH_METRIC", "manual: ")])
-def test_a_switch_tells_which_region_it_turns_off_and_who_decides(type_: str, mode: str) -> None:
+def test_a_switch_shows_which_region_it_turns_off_and_who_decides(type_: str, mode: str) -> None:
     alarm = {"name": "switch-euw1", "dimensions": {"Region": PRIMARY}}
     facts = facts_of(
         "TrafficSwitch",
@@ -261,7 +261,7 @@ def test_the_text_shows_each_promise_beside_its_objective_and_marks_assumptions(
     assert "time to recover: best case Amazon Route 53 guide; arithmetic; worst case [A] assumed: no source" in text
 
 
-def test_what_nobody_promises_is_called_so() -> None:
+def test_a_missing_promise_is_shown_as_such() -> None:
     text = plan_text.render(make_plan(recording(*EVERYTHING, tier=Tier.BACKUP)), Style())
     assert "lost: objects not yet replicated  1 s        no promise" in text
     assert "out of the tier's reach" in text
@@ -306,25 +306,23 @@ class Stream:
         (False, {}, False),
     ],
 )
-def test_colour_is_for_terminals_unless_told_otherwise(
-    terminal: bool, environment: dict[str, str], colour: bool
-) -> None:
+def test_colour_is_for_terminals_by_default(terminal: bool, environment: dict[str, str], colour: bool) -> None:
     assert style_for(Stream(terminal), environment).colour is colour  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(None, "-"), (1 / 60, "1 s"), (1.5, "1.5 min"), (60, "60 min"), (120, "2 h"), (1440, "24 h")]
+    ("value", "output"), [(None, "-"), (1 / 60, "1 s"), (1.5, "1.5 min"), (60, "60 min"), (120, "2 h"), (1440, "24 h")]
 )
-def test_minutes_are_said_in_the_unit_that_reads_best(value: float | None, said: str) -> None:
-    assert plan_text.minutes(value) == said
+def test_minutes_are_shown_in_the_unit_that_reads_best(value: float | None, output: str) -> None:
+    assert plan_text.minutes(value) == output
 
 
 @pytest.mark.parametrize(
-    ("count", "noun", "said"),
+    ("count", "noun", "output"),
     [(1, "bucket", "1 bucket"), (2, "policy", "2 policies"), (0, "address", "0 addresses"), (3, "key", "3 keys")],
 )
-def test_nouns_are_put_into_the_plural(count: int, noun: str, said: str) -> None:
-    assert plural(count, noun) == said
+def test_nouns_are_put_into_the_plural(count: int, noun: str, output: str) -> None:
+    assert plural(count, noun) == output
 
 
 CELLS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12)
@@ -395,20 +393,20 @@ def test_a_plan_reads_like_this() -> None:
     database = resource(aws.RDS_CLUSTER, "db-euc1", region=RECOVERY, component="GlobalDatabase")
     made = recording(node_group("system", 3, gpu=False), node_group("serving", 4, gpu=True), database)
     outputs = {**made.outputs, "promises": {"rto": made.outputs["promises"]["rto"]}}
-    said = plan_text.render(make_plan(replace(made, outputs=outputs)), Style(colour=True))
-    assert said.replace("\033", "") == EXACT
+    output = plan_text.render(make_plan(replace(made, outputs=outputs)), Style(colour=True))
+    assert output.replace("\033", "") == EXACT
 
 
-def test_json_says_what_stands_in_each_region_and_what_is_asked_for(plan: Plan) -> None:
-    said = as_json(plan)
-    assert said["regions"][PRIMARY]["capacity"]["gpuNodes"] == 4
-    assert said["objectives"] == {"rtoMinutes": 30, "rpoMinutes": 15}
+def test_json_has_the_capacity_of_each_region_and_the_objectives(plan: Plan) -> None:
+    output = as_json(plan)
+    assert output["regions"][PRIMARY]["capacity"]["gpuNodes"] == 4
+    assert output["objectives"] == {"rtoMinutes": 30, "rpoMinutes": 15}
 
 
 def test_what_a_promise_leaves_open_is_null_in_json() -> None:
     open_promise = {"rpo.cache": {"says": "cached entries", "atBestMinutes": 1}}
-    said = as_json(make_plan(recording(promises=open_promise)))["promises"]["rpo.cache"]
-    assert said == {
+    output = as_json(make_plan(recording(promises=open_promise)))["promises"]["rpo.cache"]
+    assert output == {
         "description": "cached entries", "bestCaseMinutes": 1, "bestCaseSource": None, "worstCaseMinutes": None,
         "worstCaseSource": None, "assumption": None,
     }  # fmt: skip

@@ -42,7 +42,7 @@ def report(*stacks: tuple[str, Run | None, Run | None]) -> Report:
     return Report("0123456789abcdef", DAY, made)
 
 
-def said(found: Report) -> str:
+def output(found: Report) -> str:
     return markdown.comment(found, FullReport())
 
 
@@ -69,31 +69,31 @@ def test_a_row_has_the_verdict_the_tiers_and_the_counts() -> None:
     new = declared("warm", resource(aws.S3_BUCKET, "a", {"bucket": "x"}), resource(aws.S3_BUCKET, "c"))
     judged = verdict([violation("mandatory"), violation("advisory")])
     found = report(("prod", run(old), run(new, judged)))
-    assert "| `prod` | **1 mandatory**, 1 advisory | `pilot-light` → **`warm`** | 1 | 1 | 1 |" in said(found)
-    assert "**Not to be merged as it is:** `prod`." in said(found)
+    assert "| `prod` | **1 mandatory**, 1 advisory | `pilot-light` → **`warm`** | 1 | 1 | 1 |" in output(found)
+    assert "**Not to be merged as it is:** `prod`." in output(found)
     assert exit_code(found) == 1
 
 
 def test_advisory_violations_alone_stop_nobody() -> None:
     found = report(("prod", run(declared()), run(declared(), verdict([violation("advisory")]))))
-    assert "1 stack touched; no objections." in said(found)
-    assert "- advisory `bucket-keys`: `models rule`: got `AES256`; allowed `aws:kms`; fix `f`" in said(found)
+    assert "1 stack touched; no objections." in output(found)
+    assert "- advisory `bucket-keys`: `models rule`: got `AES256`; allowed `aws:kms`; fix `f`" in output(found)
     assert exit_code(found) == 0
 
 
 def test_a_stack_that_nobody_judged_is_never_called_fine() -> None:
     found = report(("prod", run(declared()), run(declared(), None)))
-    assert "**Not judged:** `prod`." in said(found)
+    assert "**Not judged:** `prod`." in output(found)
     assert exit_code(found) == 3
 
 
 def test_a_stack_about_which_there_is_nothing_to_say_has_its_row_alone() -> None:
-    assert "###" not in said(report(("prod", run(declared()), run(declared()))))
+    assert "###" not in output(report(("prod", run(declared()), run(declared()))))
 
 
 def test_resources_stand_by_region_and_component_and_one_by_one_in_a_fold() -> None:
     cluster = resource(aws.EKS_CLUSTER, "cluster", component="InferenceCluster")
-    text = said(report(("prod", run(declared()), run(declared("warm", cluster)))))
+    text = output(report(("prod", run(declared()), run(declared("warm", cluster)))))
     assert "| `eu-west-1` | `InferenceCluster haven-InferenceCluster` | 1 | 0 | 0 |" in text
     folded = text[text.index("<details>") : text.index("</details>")]
     assert "+ eks cluster cluster" in folded
@@ -102,7 +102,7 @@ def test_resources_stand_by_region_and_component_and_one_by_one_in_a_fold() -> N
 @pytest.mark.parametrize(("until", "reported"), [("2026-12-21", True), ("2026-12-22", False), ("some day", False)])
 def test_a_waiver_is_reported_in_the_thirty_days_before_its_end(until: str, reported: bool) -> None:
     waived = violation("mandatory", waiver={"reason": "the vendor's bucket", "until": until})
-    text = said(report(("prod", run(declared()), run(declared(), verdict(waived=[waived])))))
+    text = output(report(("prod", run(declared()), run(declared(), verdict(waived=[waived])))))
     assert "1 waived" in text
     assert (f"`bucket-keys` on `models` ends {until}" in text) is reported
 
@@ -112,7 +112,7 @@ def test_dropping_what_is_protected_and_other_grave_edits_are_pointed_out() -> N
     old = run(declared("warm", kept), config={"haven:regions": '{"primary": "eu-west-1"}'})
     config = {"haven:regions": '{"primary":"eu-west-1"}', "haven:ephemeral": "true", "haven:active": "eu-central-1"}
     found = report(("prod", old, run(declared(), config={**config, "haven:policy": '{"levels": {}}'})))
-    text = said(found)
+    text = output(found)
     assert "`1 resource would no longer be declared, though protected or retained: models`" in text
     assert "nothing is protected or retained any more" in text
     assert "writes go to eu-central-1 instead of eu-west-1" in text
@@ -123,33 +123,33 @@ def test_dropping_what_is_protected_and_other_grave_edits_are_pointed_out() -> N
 @pytest.mark.parametrize("key", ["haven:account", "haven:kind", "haven:regions"])
 def test_what_is_fixed_at_birth_can_not_be_merged(key: str) -> None:
     found = report(("prod", run(declared(), config={key: "old"}), run(declared(), config={key: "new"})))
-    assert f'- `{key}`: got `"new"`; allowed `"old", as on the base branch' in said(found)
+    assert f'- `{key}`: got `"new"`; allowed `"old", as on the base branch' in output(found)
     assert exit_code(found) == 1
 
 
 def test_an_example_that_becomes_somebody_s_own_may_change_in_everything() -> None:
     old = {"haven:account": "111122223333", "haven:regions": "old"}
     new = {"haven:account": "210987654321", "haven:regions": "new"}
-    assert "**Errors**" not in said(report(("prod", run(declared(), config=old), run(declared(), config=new))))
+    assert "**Errors**" not in output(report(("prod", run(declared(), config=old), run(declared(), config=new))))
     kept = {**new, "haven:account": old["haven:account"]}
-    assert "`haven:regions`" in said(report(("prod", run(declared(), config=old), run(declared(), config=kept))))
+    assert "`haven:regions`" in output(report(("prod", run(declared(), config=old), run(declared(), config=kept))))
 
 
 def test_another_name_of_the_project_can_not_be_merged() -> None:
     other = replace(declared(), project="heaven")
     found = report(("prod", run(declared()), run(other)))
-    assert '`name (Pulumi.yaml)`: got `"heaven"`; allowed `"haven", as on the base branch' in said(found)
+    assert '`name (Pulumi.yaml)`: got `"heaven"`; allowed `"haven", as on the base branch' in output(found)
     assert exit_code(found) == 1
 
 
-def test_a_deleted_stack_is_told_what_stays_in_aws() -> None:
-    text = said(report(("prod", run(declared()), None)))
+def test_a_deleted_stack_lists_what_stays_in_aws() -> None:
+    text = output(report(("prod", run(declared()), None)))
     assert "| `prod` (deleted) |" in text
     assert "run `pulumi destroy` first" in text
 
 
 def test_a_comment_without_stacks_says_so_and_is_marked_as_quiet() -> None:
-    assert said(report()).startswith(f"{MARKER}\n{NO_CHANGES}\n")
+    assert output(report()).startswith(f"{MARKER}\n{NO_CHANGES}\n")
     assert exit_code(report()) == 0
 
 
@@ -166,14 +166,14 @@ def test_a_long_report_is_cut_to_what_github_takes_and_says_where_the_rest_is(re
 
 def test_a_cut_list_shows_its_first_lines_and_how_many_there_are_more() -> None:
     records = [resource(aws.S3_BUCKET, f"bucket-{number:04}") for number in range(3_000)]
-    text = said(report(("prod", run(declared()), run(declared("warm", *records)))))
+    text = output(report(("prod", run(declared()), run(declared("warm", *records)))))
     assert "+ s3 bucket bucket-0000\n" in text
     assert "# and 1001 more lines\n" in text
 
 
 def test_a_report_that_fits_is_not_cut() -> None:
     found = report(("prod", run(declared()), run(declared("warm", resource(aws.S3_BUCKET, "a")))))
-    assert said(found) == markdown.render(found, None)
+    assert output(found) == markdown.render(found, None)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`haven pr` in repositories of a small project: which stacks a change touches, and what is said of them."""
+"""`haven pr` in repositories of a small project: which stacks a change touches, and what is text of them."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -67,7 +67,7 @@ def test_a_stack_whose_file_is_gone_has_everything_to_remove(changed: Report) ->
     assert ([each["name"] for each in two["removed"]], two["policy"]) == (["part-queue"], None)
 
 
-def test_what_is_wrong_with_a_stack_file_is_said_and_the_other_stacks_go_on(changed: Report) -> None:
+def test_what_is_wrong_with_a_stack_file_is_reported_and_the_other_stacks_go_on(changed: Report) -> None:
     four = stacks_of(changed)["four"]
     assert [each["what"].partition(" ")[0] for each in four["problems"]] == ["haven:tier"]
     assert four["policy"] is None
@@ -189,7 +189,7 @@ def test_the_command_prints_a_comment_saves_the_rest_and_exits_one(
     assert [each["automationDetails"]["id"] for each in sarif["runs"]] == ["haven/one/"]
 
 
-def test_a_change_that_touches_no_stack_is_quickly_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_change_that_touches_no_stack_has_a_short_report(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "README.md").write_text("words")
     code, out, _ = run(capsys, "pr", "--base", "main", "-C", str(project))
     assert (code, out.splitlines()[-1]) == (0, "No stack is touched by this change.")

@@ -73,12 +73,12 @@ def found(active: str, client: check_destroy.Client) -> list[str]:
     return [each.render() for each in obstacles(manifest(), active, read(manifest(), client))]
 
 
-def test_without_a_promotion_nothing_stands_in_the_way() -> None:
+def test_without_a_promotion_nothing_blocks_a_destroy() -> None:
     assert read(manifest(), answering(database=PRIMARY, cache=PRIMARY)) == Roles(PRIMARY, PRIMARY, DATASTORE)
     assert found(PRIMARY, answering(database=PRIMARY, cache=PRIMARY)) == []
 
 
-def test_what_is_gone_already_stands_in_no_way() -> None:
+def test_what_is_gone_already_blocks_nothing() -> None:
     assert read(manifest(), answering(database=None, cache=None)) == Roles(None, None)
     assert found(PRIMARY, answering(database=None, cache=None)) == []
 
@@ -119,7 +119,7 @@ def test_a_region_that_is_silent_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("client", "code", "said"),
+    ("client", "code", "text"),
     [
         (
             answering(database=PRIMARY, cache=PRIMARY),
@@ -133,14 +133,14 @@ def test_a_region_that_is_silent_is_named() -> None:
 def test_the_command_says_it_with_its_exit_code(
     client: check_destroy.Client,
     code: int,
-    said: str,
+    text: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(check_destroy, "clients", lambda _: client)
     assert main(["check-destroy", "warm", "-C", str(ROOT)]) == code
     output = capsys.readouterr()
-    assert said in (output.err if code == exits.MISSING_DEPENDENCY else output.out)
+    assert text in (output.err if code == exits.MISSING_DEPENDENCY else output.out)
 
 
 def test_a_stack_without_a_database_is_no_environment(capsys: pytest.CaptureFixture[str]) -> None:

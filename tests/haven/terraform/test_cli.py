@@ -85,7 +85,7 @@ def test_without_the_provider_terraform_is_never_started(cli: Path, tmp_path: Pa
     assert _asked(cli) == []
 
 
-def test_without_terraform_it_is_said_where_to_get_it(
+def test_without_terraform_the_error_names_where_to_get_it(
     cli: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -131,7 +131,7 @@ def test_nothing_of_the_user_s_accounts_reaches_the_provider(
     assert "CHECKPOINT_DISABLE=1" in passed
 
 
-def test_what_the_provider_refuses_is_told_by_address(cli: Path, tmp_path: Path) -> None:
+def test_what_the_provider_refuses_is_reported_by_address(cli: Path, tmp_path: Path) -> None:
     _mirror(tmp_path / PLACES[0])
     wrong = {"severity": "error", "summary": "Bad", "detail": "too big", "address": "aws_vpc.a"}
     mild = wrong | {"severity": "warning"}
@@ -154,7 +154,7 @@ def test_the_schema_is_asked_for_once_and_then_kept(provider: terraform.Terrafor
     assert kept.stat().st_mtime_ns == written
 
 
-def test_what_an_export_says_is_read_by_its_owner_alone(cli: Path, tmp_path: Path) -> None:
+def test_an_export_is_readable_by_its_owner_alone(cli: Path, tmp_path: Path) -> None:
     _mirror(tmp_path / PLACES[0])
     folder = tmp_path / "prepared"
     terraform.find(tmp_path / "state").prepare(Export({}, {}, frozenset(), [], [], {}), folder)

@@ -269,7 +269,7 @@ def test_what_is_protected_is_known_and_kept_from_destruction_only_on_demand() -
     }
 
 
-def test_a_provider_becomes_a_block_that_asks_nobody_and_its_resources_name_it() -> None:
+def test_a_provider_becomes_a_block_that_makes_no_call_and_its_resources_name_it() -> None:
     inputs = {"region": "eu-west-1", "defaultTags": '{"tags": {"a": "b"}}', "skipRegionValidation": "true"}
     provider = made("pulumi:providers:aws", "aws-eu.west", inputs)
     result = exported(provider, made(QUEUE, "q", provider=provider.urn))
@@ -333,7 +333,7 @@ def test_a_type_that_the_provider_lacks_is_left_out_by_name() -> None:
     assert [(each.name, each.expected) for each in result.left_out] == [("s", False)]
 
 
-def test_what_is_no_aws_resource_is_left_out_or_stands_nowhere() -> None:
+def test_what_is_no_aws_resource_is_left_out_or_not_deployed() -> None:
     result = exported(
         made("haven:index:Part", "part", custom=False),
         made("pulumi:index:Stash", "stash"),

@@ -97,7 +97,7 @@ def test_a_preview_that_leaves_out_what_stays_can_t_be_judged(gate: Gate) -> Non
     assert "pulumi preview --json --show-sames" in err
 
 
-def test_only_a_digest_tells_of_every_resource(gate: Gate) -> None:
+def test_only_a_digest_has_every_resource(gate: Gate) -> None:
     plan = {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": []}
     code, out, err = gate(plan, "--policy")
     assert (code, out) == (BAD_INPUT, "")

@@ -19,7 +19,7 @@ def test_the_types_with_tags_are_those_that_the_aws_package_says_take_some() -> 
     assert {each for each in used if "tags" in sdk.members(sdk.arguments()[each])} == set(TAGGED)
 
 
-def test_a_tag_that_nobody_carries_is_said_once() -> None:
+def test_a_tag_that_no_resource_has_is_reported_once() -> None:
     verdict = verdict_of("warm", by_default(owner=None)(environment("warm")), {})
     assert [each.message for each in verdict.violations] == [
         "warm tags.owner: got nothing on any resource; allowed: a value that is not empty; "
@@ -27,7 +27,7 @@ def test_a_tag_that_nobody_carries_is_said_once() -> None:
     ]
 
 
-def test_all_tags_that_one_resource_lacks_are_said_at_once() -> None:
+def test_all_tags_that_one_resource_lacks_are_reported_at_once() -> None:
     lacking = tagging(aws.SNS_TOPIC, "owner", "")(environment("warm"))
     verdict = verdict_of("warm", tagging(aws.SNS_TOPIC, "cost-center", " ")(lacking), {})
     assert [each.message for each in verdict.violations] == [

@@ -160,7 +160,7 @@ def test_a_report_shows_what_a_preset_claims_and_what_it_does_not() -> None:
     assert {"claims", "doesNotClaim", "statements", "regions", "title"} <= entry.keys()
 
 
-def test_nothing_is_told_of_presets_that_no_class_uses() -> None:
+def test_presets_that_no_class_uses_are_not_reported() -> None:
     verdict = judged(environment("warm"), residency(classes={"here": {"regions": ["eu-west-1", "eu-central-1"]}}))
     assert "Preset" not in render(verdict, TODAY, Style())
 

@@ -57,7 +57,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("lower", "higher"), MISSING)
-def test_a_stack_that_says_a_tier_with_the_contents_of_the_one_below_is_told_all_that_is_missing(
+def test_a_stack_that_says_a_tier_with_the_contents_of_the_one_below_gets_all_that_is_missing(
     lower: str, higher: str
 ) -> None:
     found = _found(lower, recorded={}, judged={"tier": higher})
@@ -68,7 +68,7 @@ def test_a_stack_that_says_a_tier_with_the_contents_of_the_one_below_is_told_all
         assert higher in each.finding.allowed or RECOVERY in each.finding.allowed
 
 
-def test_what_is_missing_is_said_in_words_with_what_the_tier_wants_and_what_to_do() -> None:
+def test_what_is_missing_is_described_in_words_with_what_the_tier_wants_and_what_to_do() -> None:
     messages = [each.message for each in _found("pilot-light", recorded={}, judged={"tier": "warm"})]
     assert (
         "haven-pilot-light-euc1-serving scalingConfig.desiredSize: got 0; allowed: at least 1 of the 3 nodes of "
@@ -78,7 +78,7 @@ def test_what_is_missing_is_said_in_words_with_what_the_tier_wants_and_what_to_d
 
 
 @pytest.mark.parametrize(("lower", "higher"), MISSING)
-def test_what_stands_beyond_the_tier_is_refused_by_nobody(lower: str, higher: str) -> None:
+def test_what_exceeds_the_tier_is_accepted(lower: str, higher: str) -> None:
     found = _found(higher, recorded={}, judged={"tier": lower})
     assert [each.message for each in found if each.level is Level.MANDATORY] == []
 
@@ -90,7 +90,7 @@ def test_after_a_failover_the_shipped_stacks_are_still_their_tier(stack: str, de
     assert [each.message for each in _found(stack, recorded=moved, judged={})] == []
 
 
-def test_a_region_that_is_said_to_serve_and_only_stands_by_is_refused() -> None:
+def test_an_active_region_at_standby_scale_is_refused() -> None:
     found = _found("pilot-light", recorded={}, judged={"active": RECOVERY})
     assert {each.rule.name for each in found} == {
         "standby-cache",
