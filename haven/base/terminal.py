@@ -1,59 +1,116 @@
-"""Text for a terminal: columns that line up, lines that fit, colour only where somebody sees it."""
+"""Text for a terminal: columns that line up, lines that fit, colour only on a terminal that shows it.
 
+rich draws it. It is imported when something is drawn: the tool starts without it.
+"""
+
+import io
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-WIDTH = 100
+if TYPE_CHECKING:
+    from rich.text import Text
 
-_CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "dim": "2"}
+WIDTH = 120
+"""Characters in a line where no terminal sets another width: in a pipe, a file, a log."""
+_NARROWEST, _WIDEST = 40, 160
+_COLUMN = 28
+"""What the last column of a table needs at least; with less room it goes below the others."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """Paints words, or leaves them as they are."""
+    """How text is drawn: in colour or plain, and how wide."""
 
     colour: bool = False
+    width: int = WIDTH
 
     def paint(self, text: str, how: str) -> str:
-        """`text` in `bold`, `red`, `green`, `yellow` or `dim`."""
-        return f"\033[{_CODES[how]}m{text}\033[0m" if self.colour and text else text
+        """`text` in a style of rich, such as `bold`, `red` or `bold red`; as it is where nothing is coloured."""
+        if not self.colour or not text:
+            return text
+        from rich.color import ColorSystem  # noqa: PLC0415  the tool starts fast
+        from rich.style import Style as Colours  # noqa: PLC0415  the tool starts fast
+
+        return Colours.parse(how).render(text, color_system=ColorSystem.STANDARD)
+
+    def wrapped(self, text: str, indent: int, *, hanging: int = 2) -> list[str]:
+        """`text` in lines that fit, the first one indented, the others a little further."""
+        return textwrap.wrap(
+            text,
+            self.width,
+            initial_indent=" " * indent,
+            subsequent_indent=" " * (indent + hanging),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def table(self, rows: Sequence[Sequence[str]], indent: int, *, header: bool = False) -> list[str]:
+        """Rows with their columns lined up; cells may be painted.
+
+        The last column is wrapped within its own width. Where that would leave less than a readable column, it goes
+        on lines of its own below the others, and what a header row has there is left out.
+        """
+        from rich.text import Text  # noqa: PLC0415  the tool starts fast
+
+        columns = max((len(row) for row in rows), default=0)
+        cells = [[Text.from_ansi(cell) for cell in [*row, *[""] * (columns - len(row))]] for row in rows]
+        widths = [max((row[place].cell_len for row in cells), default=0) for place in range(columns)]
+        before = indent + sum(width + 2 for width in widths[:-1])
+        if widths and before + min(widths[-1], _COLUMN) > self.width:
+            lines: list[str] = []
+            for place, row in enumerate(cells):
+                lines += self._grid([row[:-1]], widths[:-1], indent)
+                if row[-1].plain and not (header and place == 0):
+                    lines += self._grid([[row[-1]]], [self.width - indent - 4], indent + 4)
+            return lines
+        return self._grid(cells, [*widths[:-1], min(widths[-1], self.width - before)] if widths else [], indent)
+
+    def _grid(self, rows: "Sequence[Sequence[Text]]", widths: Sequence[int], indent: int) -> list[str]:
+        from rich.console import Console  # noqa: PLC0415  the tool starts fast
+        from rich.padding import Padding  # noqa: PLC0415  the tool starts fast
+        from rich.table import Table  # noqa: PLC0415  the tool starts fast
+
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for width in widths:
+            grid.add_column(width=width, overflow="fold")
+        for row in rows:
+            grid.add_row(*row)
+        needed = indent + sum(widths) + 2 * len(widths)
+        drawn = Console(
+            file=io.StringIO(),
+            width=max(self.width, needed),
+            color_system="standard" if self.colour else None,
+            force_terminal=self.colour,
+            no_color=not self.colour,
+            highlight=False,
+        )
+        with drawn.capture() as captured:
+            drawn.print(Padding(grid, (0, 0, 0, indent), expand=False))
+        return [line.rstrip() for line in captured.get().splitlines()]
 
 
 def style_for(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Style:
-    """Colour for a terminal, unless NO_COLOR is set or the terminal can't (see no-color.org)."""
-    wanted = not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
-    return Style(colour=wanted and stream.isatty())
+    """How to draw on `stream`: a terminal's own width, and colour unless NO_COLOR is set or the terminal has none.
+
+    Where the output isn't a terminal (a pipe, a file), plain text in lines of `WIDTH`. See no-color.org.
+    """
+    if not stream.isatty():
+        return Style()
+    colour = not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+    return Style(colour, min(max(_columns(stream, environment), _NARROWEST), _WIDEST))
 
 
-def wrapped(text: str, indent: int, *, hanging: int = 2) -> list[str]:
-    """`text` in lines of at most `WIDTH`, the first one indented, the others a little further."""
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + hanging),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def table(rows: Sequence[Sequence[str]], indent: int) -> list[str]:
-    """Rows with their columns lined up; the last column is wrapped within its own width where a row is too long."""
-    columns = max((len(row) for row in rows), default=0)
-    widths = [max(len(row[column]) if column < len(row) else 0 for row in rows) for column in range(columns)]
-    before = indent + sum(width + 2 for width in widths[:-1])
-    room = max(WIDTH - before, 20)
-    lines = []
-    for row in rows:
-        padded = [*row, *[""] * (columns - len(row))]
-        start = "".join(cell.ljust(width + 2) for cell, width in zip(padded[:-1], widths[:-1], strict=True))
-        last = textwrap.wrap(padded[-1], room, break_long_words=False, break_on_hyphens=False) or [""]
-        lines.append(f"{' ' * indent}{start}{last[0]}".rstrip())
-        lines += [f"{' ' * before}{more}" for more in last[1:]]
-    return lines
+def _columns(stream: TextIO, environment: Mapping[str, str]) -> int:
+    asked = environment.get("COLUMNS", "")
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or WIDTH
+    except OSError:
+        return WIDTH
 
 
 def plural(count: int, noun: str) -> str:

@@ -4,6 +4,8 @@ import click
 
 from haven.base.exits import FINDINGS, OK
 from haven.base.problems import Problem, Problems, shown
+from haven.base.terminal import plural
+from haven.cli import output
 from haven.cli.command_line import Command, directory_option, stack_argument
 
 
@@ -21,7 +23,10 @@ def check_destroy(stack: str, directory: str | None) -> int:
     from haven.runbooks import check_destroy as check
 
     loaded = stack_file.load_stack(stack, run.start_directory(directory))
-    manifest = run.run_program(loaded).outputs.get("manifest")
+    with output.steps() as steps:
+        seen = steps.step(f"Running the program of stack {loaded.name}")
+        recording = run.run_program(loaded, lambda count: seen(count, doing="resources declared"))
+    manifest = recording.outputs.get("manifest")
     if manifest is None:
         fix = "name a stack that has a database"
         raise Problems([Problem("STACK", shown(stack), "the stack of an environment", fix)], loaded.where)
@@ -29,7 +34,9 @@ def check_destroy(stack: str, directory: str | None) -> int:
     active = loaded.config.get("haven:active") or manifest["regions"]["primary"]
     found = list(check.obstacles(manifest, active, roles))
     if found:
-        print(Problems(found, f"the way of pulumi destroy of stack {loaded.name}").render())
+        count = plural(len(found), "obstacle")
+        lines = [f"{count} to pulumi destroy of stack {loaded.name}:", *(f"  {each.render()}" for each in found)]
+        output.emit("\n".join(lines) + "\n")
         return FINDINGS
-    print(f"Neither the database's nor the cache's roles stand in the way of pulumi destroy of stack {loaded.name}.")
+    output.emit(f"The roles of database and cache allow pulumi destroy of stack {loaded.name}.\n")
     return OK

@@ -9,6 +9,7 @@ import click
 from haven.base.exits import OK
 from haven.base.problems import Problem, Problems, shown
 from haven.base.regions import REGION
+from haven.cli import output
 from haven.cli.command_line import WHERE, Command, Group, directory_option
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def refresh(regions: tuple[str, ...], directory: str | None) -> int:
     project = read_project(nearest_project(start) or missing_project(start))
     asked = _checked(regions) or _regions_of_stacks(project)
     counts = renew(project.file.parent, asked, datetime.now(UTC).date())
-    for region, count in counts.items():
-        print(f"{region}: {count} instance types offered")
+    output.emit("".join(f"{region}: {count} instance types offered\n" for region, count in counts.items()))
     return OK
 
 

@@ -1,6 +1,5 @@
 """`haven gate`: judges what a preview or a plan would do."""
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import click
 
 from haven.base.exits import FINDINGS, OK
 from haven.base.problems import Problem, Problems, shown
+from haven.cli import output
 from haven.cli.command_line import EPILOG, WHERE, Command, directory_option
 
 
@@ -44,7 +44,6 @@ def gate(
     that is removed, a change of Regions, and a failover that does more than add and enlarge in the newly active
     Region. Works offline.
     """
-    from haven.base import terminal
     from haven.gate import preview_reader, text, verdict
 
     where = "the standard input" if file == "-" else file
@@ -55,22 +54,20 @@ def gate(
     printed, refused = _by_rules(data, where, as_json=as_json) if policy else (None, False)
     if as_json:
         found = text.as_json(judged) | ({"policy": printed} if policy else {})
-        print(json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False))
+        output.emit_json(found)
     else:
-        sys.stdout.write(text.render(judged, terminal.style_for(sys.stdout)))
-        sys.stdout.write(f"\n{printed}" if policy else "")
+        output.emit(text.render(judged, output.style()) + (f"\n{printed}" if policy else ""))
     return FINDINGS if judged.refused or refused else OK
 
 
 def _by_rules(data: bytes, where: str, *, as_json: bool) -> tuple[Any, bool]:
     """The rules' verdict on the resulting resources, ready to be printed, and whether they refuse it."""
-    from haven.base import terminal
     from haven.gate import preview_reader
     from haven_policies import previews, report
 
     today = datetime.now(UTC).date()
     found = previews.verdict_on_preview(preview_reader.digest(data, where), today, where)
-    printed = report.as_json(found) if as_json else report.render(found, today, terminal.style_for(sys.stdout))
+    printed = report.as_json(found) if as_json else report.render(found, today, output.style())
     return printed, found.refuses
 
 

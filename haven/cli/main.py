@@ -9,7 +9,7 @@ import click
 from haven.base.exits import BAD_INPUT, INTERRUPTED, MISSING_DEPENDENCY, OK
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problems
-from haven.cli import check_destroy, data, demo, environments, gate, plan, pull_request, validate
+from haven.cli import check_destroy, data, demo, environments, gate, output, plan, pull_request, validate
 from haven.cli.command_line import Group, directory_option
 
 _COMPLETION = "_HAVEN_COMPLETE"
@@ -46,17 +46,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    if sys.stdout is None:
+        output.note("haven can't go on: standard output is closed; leave >&- out, or write to /dev/null")
+        return MISSING_DEPENDENCY
     _never_fail_on_characters()
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        output.note("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has gone; Python would complain once more when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.reader_has_gone()
         return OK
+    except OSError as error:
+        if error.filename is not None or error.strerror is None:  # no stream of ours
+            raise
+        output.discard()
+        output.note(f"haven can't go on: the output can't be written: {error.strerror}")
+        return MISSING_DEPENDENCY
     return code
 
 
@@ -77,10 +85,10 @@ def _run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as done:  # --help and --version
         return done.exit_code
     except Problems as error:
-        print(error.render(), file=sys.stderr)
+        output.note(error.render())
         return BAD_INPUT
     except MissingDependency as error:
-        print(f"haven can't go on: {error}", file=sys.stderr)
+        output.note(f"haven can't go on: {error}")
         return MISSING_DEPENDENCY
 
 

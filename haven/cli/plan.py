@@ -1,98 +1,105 @@
 """`haven plan`: what a stack would create, what another tier would change, and the rules' verdict on it."""
 
-import json
-import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from haven.base.exits import FINDINGS, OK
 from haven.base.problems import Problem, Problems
+from haven.cli import output
 from haven.cli.command_line import WHERE, Command, TierName, directory_option, stack_argument
 from haven.cli.validate import refuse
 
 if TYPE_CHECKING:
+    from haven.base.console import Steps
+    from haven.base.terminal import Style
     from haven.config.stack_file import Stack
-    from haven.plan.summary import Plan
     from haven.program.recording import Recording
-    from haven.program.run import Variant
+    from haven_policies.judge import Verdict
 
 
 @click.command(cls=Command)
 @stack_argument()
+@click.option("--detail", is_flag=True, help="Print everything: each component and resource, and the sources.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--policy", is_flag=True, help="Judge it by the rules of the policy pack.")
 @click.option("--sarif", is_flag=True, help="With --policy: print the verdict as SARIF, and no plan.")
 @click.option("--compare", metavar="TIER", type=TierName(), help="Show what another tier would add, change and remove.")
 @directory_option
-def plan(*, stack: str, as_json: bool, policy: bool, sarif: bool, compare: str | None, directory: str | None) -> int:
+def plan(
+    *,
+    stack: str,
+    detail: bool,
+    as_json: bool,
+    policy: bool,
+    sarif: bool,
+    compare: str | None,
+    directory: str | None,
+) -> int:
     """Show what a stack would create, offline.
 
     Runs the program of STACK (a stack's name, or the path of a stack file) in this process and shows what each Region
-    would have, and what its tier promises beside the stack's objectives. Needs no credentials, no network and no
-    Pulumi CLI.
+    would have, and what its tier promises beside the stack's objectives. Prints one screen and names the file that has
+    the rest. Needs no credentials, no network and no Pulumi CLI.
     """
     from haven.config import stack_file
-    from haven.model.tiers import Tier
-    from haven.plan.summary import make_plan
-    from haven.program import run as planning
+    from haven.program.run import start_directory
 
-    _check(as_json=as_json, policy=policy, sarif=sarif, compare=compare)
-    loaded = stack_file.load_stack(stack, planning.start_directory(directory))
+    _check(detail=detail, as_json=as_json, policy=policy, sarif=sarif, compare=compare)
+    loaded = stack_file.load_stack(stack, start_directory(directory))
     if policy:
         refuse(loaded)
-    recording = planning.run_program(loaded)
-    made = make_plan(recording, loaded.placeholders)
     if compare is not None:
-        variant = planning.with_tier(loaded, Tier(compare))
-        _print_comparison(made, recording, variant, planning.run_program(variant.stack), as_json=as_json)
-        return OK
-    if not policy:
-        _print_plan(made, as_json=as_json)
-        return OK
-    return _print_with_verdict(made, loaded, recording, as_json=as_json, sarif=sarif)
+        return _compare(loaded, compare, as_json=as_json, detail=detail)
+    with output.steps() as steps:
+        recording = _run(loaded, steps)
+        verdict = _judge(recording, loaded, steps) if policy else None
+    if sarif and verdict is not None:
+        _emit_sarif(verdict, loaded)
+    elif as_json:
+        _emit_json(recording, loaded, verdict)
+    else:
+        _emit_text(recording, loaded, verdict, detail=detail)
+    return FINDINGS if verdict is not None and verdict.refuses else OK
 
 
-def _check(*, as_json: bool, policy: bool, sarif: bool, compare: str | None) -> None:
+def _check(*, detail: bool, as_json: bool, policy: bool, sarif: bool, compare: str | None) -> None:
     together = [
         ("--sarif", sarif and not policy, "no --policy", "--policy beside it", "add --policy"),
         ("--sarif", sarif and as_json, "--json too", "one of the two", "leave --json out"),
-        ("--policy", policy and compare is not None, "--compare too", "one of the two", "ask twice"),
+        ("--policy", policy and compare is not None, "--compare too", "one of the two", "run haven plan twice"),
+        ("--detail", detail and (as_json or sarif), "--json or --sarif too", "one of them", "leave --detail out"),
     ]
     problems = [Problem(what, got, allowed, fix) for what, wrong, got, allowed, fix in together if wrong]
     if problems:
         raise Problems(problems, WHERE)
 
 
-def _print_plan(made: "Plan", *, as_json: bool) -> None:
-    from haven.base.terminal import style_for
-    from haven.plan import summary, text
+def _run(stack: "Stack", steps: "Steps") -> "Recording":
+    from haven.program.run import run_program
 
-    if as_json:
-        _print_json(summary.as_json(made))
-    else:
-        sys.stdout.write(text.render(made, style_for(sys.stdout)))
+    show = steps.step(f"Running the program of stack {stack.name}, tier {stack.config.get('haven:tier') or 'none'}")
+    show(0, doing="loading Pulumi")
+    return run_program(stack, lambda count: show(count, doing="resources declared"))
 
 
-def _print_with_verdict(made: "Plan", stack: "Stack", recording: "Recording", *, as_json: bool, sarif: bool) -> int:
-    from haven.base.terminal import style_for
-    from haven.plan import summary
-    from haven_policies import report
-    from haven_policies import sarif as sarif_report
+def _judge(recording: "Recording", stack: "Stack", steps: "Steps") -> "Verdict":
     from haven_policies.judge import verdict_on
 
-    today = datetime.now(UTC).date()
-    verdict = verdict_on(recording, stack.config, today)
-    if sarif:
-        _print_json(sarif_report.as_sarif(verdict, _below(stack.project.file.parent, stack.file)))
-    elif as_json:
-        _print_json(summary.as_json(made) | {"policy": report.as_json(verdict)})
-    else:
-        _print_plan(made, as_json=False)
-        sys.stdout.write("\n" + report.render(verdict, today, style_for(sys.stdout)))
-    return FINDINGS if verdict.refuses else OK
+    steps.step("Judging it by the rules of the policy pack")
+    return verdict_on(recording, stack.config, _today())
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _emit_sarif(verdict: "Verdict", stack: "Stack") -> None:
+    from haven_policies import sarif
+
+    output.emit_json(sarif.as_sarif(verdict, _below(stack.project.file.parent, stack.file)))
 
 
 def _below(root: Path, file: Path) -> str:
@@ -101,20 +108,70 @@ def _below(root: Path, file: Path) -> str:
     return file.resolve().relative_to(root.resolve()).as_posix() if inside else file.name
 
 
-def _print_comparison(
-    made: "Plan", recording: "Recording", variant: "Variant", other: "Recording", *, as_json: bool
-) -> None:
-    from haven.base.terminal import style_for
-    from haven.plan import difference, difference_text
+def _emit_json(recording: "Recording", stack: "Stack", verdict: "Verdict | None") -> None:
+    from haven.plan import summary
+
+    document = summary.as_json(summary.make_plan(recording, stack.placeholders))
+    if verdict is not None:
+        from haven_policies import report
+
+        document["policy"] = report.as_json(verdict)
+    output.emit_json(document)
+
+
+def _emit_text(recording: "Recording", stack: "Stack", verdict: "Verdict | None", *, detail: bool) -> None:
+    from haven.base.terminal import Style
+    from haven.plan import text
     from haven.plan.summary import make_plan
 
-    there = difference.with_objectives(make_plan(other, variant.stack.placeholders), made.objectives)
+    made = make_plan(recording, stack.placeholders)
+    plain, style = Style(), output.style()
+    whole = text.render(made, plain) + _verdict(verdict, plain)
+    shown = (text.render if detail else text.screen)(made, style) + _verdict(verdict, style)
+    _emit_with_rest(stack, f"plan-{stack.name}", whole, shown, detail=detail)
+
+
+def _verdict(verdict: "Verdict | None", style: "Style") -> str:
+    if verdict is None:
+        return ""
+    from haven_policies import report
+
+    return f"\n{report.render(verdict, _today(), style)}"
+
+
+def _emit_with_rest(stack: "Stack", name: str, whole: str, shown: str, *, detail: bool) -> None:
+    """Print what is shown, and where the whole is: in a file, and with --detail."""
+    from haven.base.state_folder import state_folder
+
+    try:
+        file = state_folder(stack.project.file.parent) / f"{name}.txt"
+        file.write_text(whole, encoding="utf-8")
+    except OSError:  # a project that may only be read
+        rest = "--detail"
+    else:
+        rest = f"--detail, or {output.near(file)}"
+    output.emit(shown if detail else f"{shown}\nEverything in detail: {rest}\n")
+
+
+def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
+    from haven.base.terminal import Style
+    from haven.model.tiers import Tier
+    from haven.plan import difference, difference_text
+    from haven.plan.summary import make_plan
+    from haven.program.run import with_tier
+
+    variant = with_tier(stack, Tier(tier))
+    with output.steps() as steps:
+        recording = _run(stack, steps)
+        other = _run(variant.stack, steps)
+    before = make_plan(recording, stack.placeholders)
+    after = difference.with_objectives(make_plan(other, variant.stack.placeholders), before.objectives)
     diff = difference.diff_recordings(recording, other)
     if as_json:
-        _print_json(difference.as_json(made, there, diff, variant.notes))
-    else:
-        sys.stdout.write(difference_text.render(made, there, diff, variant.notes, style_for(sys.stdout)))
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+        output.emit_json(difference.as_json(before, after, diff, variant.notes))
+        return OK
+    render = difference_text.render if detail else difference_text.screen
+    whole = difference_text.render(before, after, diff, variant.notes, Style())
+    shown = render(before, after, diff, variant.notes, output.style())
+    _emit_with_rest(stack, f"plan-{stack.name}-to-{tier}", whole, shown, detail=detail)
+    return OK

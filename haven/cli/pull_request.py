@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
+from haven.cli import output
 from haven.cli.command_line import Command, directory_option
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def pr(base: str, as_json: bool, save: str | None, directory: str | None) -> int
     if save is not None:
         _save(report, comment, Path(save))
     if as_json:
-        print(json.dumps(report_json(report), indent=2, sort_keys=True, ensure_ascii=False))
+        output.emit_json(report_json(report))
     else:
-        sys.stdout.write(comment)
+        output.emit(comment)
     return exit_code(report)
 
 

@@ -63,7 +63,7 @@ def _by_defects(resource: ResourceDrift) -> ExplainedDrift:
     )
 
 
-def render(explained: Sequence[ExplainedDrift]) -> list[str]:
+def render(explained: Sequence[ExplainedDrift], style: terminal.Style) -> list[str]:
     """The drift as lines: first what no defect explains, then the rest by defect."""
     if not explained:
         return ["  Nothing would change."]
@@ -74,7 +74,7 @@ def render(explained: Sequence[ExplainedDrift]) -> list[str]:
         lines.append(f"  {terminal.plural(known, 'resource')} with drift by known defects of the emulator:")
     rows = [[f"{count} x", defect.type, f"it {defect.name} ({defect.symptom})"] for defect, count in by_defect.items()]
     rows += [["", each.resource.type, f"follows from {', '.join(each.follows)}"] for each in explained if each.follows]
-    return [*lines, *terminal.table(rows, indent=4)]
+    return [*lines, *style.table(rows, indent=4)]
 
 
 def _unexplained(each: ExplainedDrift) -> str:

@@ -4,18 +4,18 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from haven.base.terminal import Style, plural, wrapped
+from haven.base.terminal import Style, plural
 from haven.gate.findings import Finding
 from haven.gate.verdict import GateVerdict
 
 
 def render(verdict: GateVerdict, style: Style) -> str:
     """The verdict as text: each finding with what happens, why that is dangerous, and the fix."""
-    lines = [style.paint(_headline(verdict), "bold"), *wrapped(_summary(verdict), 0)]
+    lines = [style.paint(_headline(verdict), "bold"), *style.wrapped(_summary(verdict), 0)]
     lines += _group("Findings", "red", verdict.refused, verdict, style)
     lines += _group("Accepted", "yellow", verdict.accepted, verdict, style)
     if verdict.refused:
-        lines += ["", *wrapped("To accept a finding, give a reason that others can read:", 0)]
+        lines += ["", *style.wrapped("To accept a finding, give a reason that others can read:", 0)]
         lines += [f"  --accept {shlex.quote(f'{identity}=WHY')}" for identity in _identities(verdict.refused)]
     return "\n".join(lines) + "\n"
 
@@ -84,11 +84,11 @@ def _resource(members: Sequence[Finding], colour: str, reason: str | None, style
     if first.identity != first.name:
         yield style.paint(f"    {first.identity}", "dim")
     if reason:
-        yield from wrapped(f"accepted: {reason}", 4)
+        yield from style.wrapped(f"accepted: {reason}", 4)
     for each in members:
-        yield from wrapped(f"{each.rule.value}: {each.what}", 4)
-        yield from wrapped(f"why: {each.why}", 6)
-        yield from wrapped(f"fix: {each.fix}", 6)
+        yield from style.wrapped(f"{each.rule.value}: {each.what}", 4)
+        yield from style.wrapped(f"why: {each.why}", 6)
+        yield from style.wrapped(f"fix: {each.fix}", 6)
 
 
 def _identities(findings: Sequence[Finding]) -> list[str]:

@@ -1,29 +1,82 @@
-"""A comparison of two tiers for people."""
+"""A comparison of two tiers as text."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from haven.base.terminal import Style, plural, table, wrapped
+from haven.base.terminal import Style, plural
 from haven.plan.difference import ChangedResource, PropertyChange, RecordingDiff, by_component
 from haven.plan.summary import Plan, kind
-from haven.plan.text import CAPACITY_LABELS, asked_for, best_case, in_order, promise_name, worst_case
+from haven.plan.text import CAPACITY_LABELS, asked_for, best_case, first, in_order, joined, promise_name, worst_case
 from haven.program.recording import Resource
 from haven.program.removal_steps import kept_resources, removal_steps
 
+_COLOURS = {"+": "green", "~": "yellow", "-": "red"}
+_COMPONENTS_SHOWN, _NAMES_SHOWN = 6, 12
+"""How much of each fits one screen."""
+
 
 def render(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str], style: Style) -> str:
-    """What changes on the way from one plan to the other, and what is promised on both sides."""
-    title = f"From tier {before.tier} to tier {after.tier}"
-    parts = [
-        [style.paint(title, "bold"), _counts(diff), *(line for note in notes for line in wrapped(note, 0))],
-        _capacity(before, after),
+    """The whole comparison: every resource that changes on the way from one plan to the other, and both promises."""
+    return joined([
+        _headline(before, after, diff, notes, style),
+        _capacity(before, after, style),
         _group("Added", "+", "green", diff.added, style),
         _changed(diff.changed, style),
         _group("Removed", "-", "red", diff.removed, style),
         _kept(diff.removed, style),
         _promises(before, after, style),
         _verdicts(after, style),
+    ])  # fmt: skip
+
+
+def screen(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str], style: Style) -> str:
+    """The comparison on one screen: counts, capacity, changes by component, what Pulumi will refuse, both promises."""
+    return joined([
+        _headline(before, after, diff, notes, style),
+        _capacity(before, after, style),
+        _components(diff, style),
+        _refused(diff.removed, style),
+        _promises(before, after, style),
+        _verdicts(after, style),
+    ])  # fmt: skip
+
+
+def _headline(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str], style: Style) -> list[str]:
+    title = f"From tier {before.tier} to tier {after.tier}"
+    return [style.paint(title, "bold"), _counts(diff), *(line for note in notes for line in style.wrapped(note, 0))]
+
+
+def _components(diff: RecordingDiff, style: Style) -> list[str]:
+    """How many resources of each component are added, changed and removed, most first."""
+    counts: dict[str, Counter[str]] = {}
+    for sign, records in (("+", diff.added), ("~", [each.record for each in diff.changed]), ("-", diff.removed)):
+        for each in records:
+            counts.setdefault(each.component or "the stack itself", Counter())[sign] += 1
+    if not counts:
+        return []
+    order = sorted(counts, key=lambda name: (-counts[name].total(), name))
+    rows = [
+        [
+            name,
+            *(
+                style.paint(f"{sign}{counts[name][sign]}", _COLOURS[sign]) if counts[name][sign] else "-"
+                for sign in _COLOURS
+            ),
+        ]
+        for name in order[:_COMPONENTS_SHOWN]
     ]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    more = len(order) - _COMPONENTS_SHOWN
+    title = style.paint("Resources by component", "bold")
+    return [title, *style.table(rows, 2), *([f"  and {plural(more, 'more component')}"] if more > 0 else [])]
+
+
+def _refused(removed: Sequence[Resource], style: Style) -> list[str]:
+    """The resources that Pulumi refuses to delete, by name; the steps are in the detail."""
+    names = [each.record.name for each in kept_resources(removed)]
+    if not names:
+        return []
+    title = f"Pulumi will refuse to delete {plural(len(names), 'resource')}: protected or retained"
+    return [style.paint(title, "bold red"), *style.wrapped(", ".join(first(names, _NAMES_SHOWN)), 2, hanging=0)]
 
 
 def _counts(diff: RecordingDiff) -> str:
@@ -32,14 +85,19 @@ def _counts(diff: RecordingDiff) -> str:
     return f"{len(diff.added)} added, {len(diff.changed)} changed, {len(diff.removed)} removed"
 
 
-def _capacity(before: Plan, after: Plan) -> list[str]:
-    """What serves in each Region, on both sides, where it differs."""
-    rows = []
-    for old, new in zip(before.regions, after.regions, strict=True):
-        counts = [("resources", old.count, new.count)]
-        counts += [(words, old.capacity[key], new.capacity[key]) for key, words in CAPACITY_LABELS.items()]
-        rows += [[old.region, words, f"{first} -> {second}"] for words, first, second in counts if first != second]
-    return table(rows, 2)
+def _capacity(before: Plan, after: Plan, style: Style) -> list[str]:
+    """What each Region has on both sides, where that differs."""
+    pairs = list(zip(before.regions, after.regions, strict=True))
+    counts = {"resources": [(old.count, new.count) for old, new in pairs]}
+    counts |= {
+        label: [(old.capacity[key], new.capacity[key]) for old, new in pairs] for key, label in CAPACITY_LABELS.items()
+    }
+    rows = [
+        [label, *(f"{old} -> {new}" if old != new else str(old) for old, new in sides)]
+        for label, sides in counts.items()
+        if any(old != new for old, new in sides)
+    ]
+    return style.table([["", *(each.region for each in before.regions)], *rows], 2) if rows else []
 
 
 def _group(title: str, sign: str, colour: str, records: Sequence[Resource], style: Style) -> list[str]:
@@ -49,7 +107,7 @@ def _group(title: str, sign: str, colour: str, records: Sequence[Resource], styl
     for component, members in by_component(records).items():
         lines.append(_heading(component, len(members)))
         rows = [[f"{sign} {each.name}", kind(each.type)] for each in members]
-        lines += [style.paint(line, colour) for line in table(rows, 4)]
+        lines += [style.paint(line, colour) for line in style.table(rows, 4)]
     return lines
 
 
@@ -60,13 +118,12 @@ def _kept(removed: Sequence[Resource], style: Style) -> list[str]:
         return []
     lines = [
         style.paint(f"Refused: {plural(len(kept), 'resource')} of those removed", "bold"),
-        *wrapped(
-            "Pulumi refuses to delete protected resources, and only removes retained ones from the state. Steps:",
-            2,
+        *style.wrapped(
+            "Pulumi refuses to delete protected resources, and only removes retained ones from the state. Steps:", 2
         ),
     ]
     for number, (what, details) in enumerate(removal_steps(kept), start=1):
-        lines += wrapped(f"{number}. {what}", 2, hanging=3)
+        lines += style.wrapped(f"{number}. {what}", 2, hanging=3)
         lines += [f"     {each}" for each in details]
     return lines
 
@@ -86,7 +143,7 @@ def _changed(changes: Sequence[ChangedResource], style: Style) -> list[str]:
         for record in members:
             lines.append(style.paint(f"    ~ {record.name}  {kind(record.type)}", "yellow"))
             for each in by_urn[record.urn].properties:
-                lines += wrapped(_property(each), 8)
+                lines += style.wrapped(_property(each), 8)
     return lines
 
 
@@ -103,7 +160,7 @@ def _promises(before: Plan, after: Plan, style: Style) -> list[str]:
     for name, new in in_order({**before.promises, **after.promises}):
         old = before.promises.get(name, {})
         rows.append([promise_name(name, new), best_case(old), worst_case(old), best_case(new), worst_case(new)])
-    return [style.paint("Promises ([A]: the worst case is an assumption)", "bold"), *table(rows, 2)]
+    return [style.paint("Promises ([A]: the worst case is an assumption)", "bold"), *style.table(rows, 2)]
 
 
 def _verdicts(after: Plan, style: Style) -> list[str]:
@@ -114,4 +171,4 @@ def _verdicts(after: Plan, style: Style) -> list[str]:
         [asked_for(each), promise_name(each["promise"], after.promises.get(each["promise"], {})), str(each["verdict"])]
         for each in after.judgements
     ]
-    return [style.paint(f"This stack's objectives under tier {after.tier}", "bold"), *table(rows, 2)]
+    return [style.paint(f"This stack's objectives under tier {after.tier}", "bold"), *style.table(rows, 2)]

@@ -1,9 +1,9 @@
-"""A plan as text: resources by Region, what the tier promises, what it leaves open."""
+"""A plan as text: what each Region has, what the tier promises, what to look at."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from haven.base.terminal import Style, plural, table, wrapped
+from haven.base.terminal import Style, plural
 from haven.plan.summary import ENVIRONMENT, Plan, RegionPlan, Section
 
 CAPACITY_LABELS = {
@@ -23,21 +23,58 @@ _VERDICT_COLOURS = {"within": "green", "possible": "yellow", "out": "red"}
 _OBJECTIVE_UNITS = {"rtoMinutes": "RTO {:g} min", "rpoMinutes": "RPO {:g} min", "availabilityPercent": "{:g} %"}
 ASSUMED = "[A]"
 """Marks a figure without a source."""
+_NOTES_SHOWN = 6
+"""How many things to look at fit the first screen."""
 
 
 def render(plan: Plan, style: Style) -> str:
     """The whole plan as text."""
     parts = [
         _headline(plan, style),
-        _side_by_side(plan.regions),
+        _side_by_side(plan.regions, style),
         *(_region(each, style) for each in plan.regions),
         _elsewhere(plan, style),
         promises(plan, style),
+        _sources(plan.promises, style),
         _systems(plan, style),
         _listed("Encrypted values, not decrypted and not in this plan", sorted(plan.placeholders), style),
         _listed("Notes", plan.notes, style),
     ]
+    return joined(parts)
+
+
+def screen(plan: Plan, style: Style) -> str:
+    """The plan on one screen: both Regions side by side, objectives beside what the tier promises, what to look at."""
+    return joined([
+        _headline(plan, style),
+        _side_by_side(plan.regions, style),
+        promises(plan, style),
+        _look_at(plan, style),
+    ])  # fmt: skip
+
+
+def joined(parts: Sequence[Sequence[str]]) -> str:
+    """The parts that have lines, with an empty line between them."""
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def first(lines: Sequence[str], most: int) -> list[str]:
+    """The first `most` of the lines, and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _look_at(plan: Plan, style: Style) -> list[str]:
+    """What somebody should look at: objectives that the tier misses, values that aren't in the plan, notes."""
+    missed = [
+        f"{asked_for(each)} ({promise_name(each['promise'], plan.promises.get(each['promise'], {}))}): "
+        f"{each['verdict']}: {each['because']}"
+        for each in plan.judgements
+        if str(each["verdict"]).startswith(("out", "possible"))
+    ]
+    encrypted = [f"not decrypted and not in this plan: {', '.join(sorted(plan.placeholders))}"]
+    notes = [*missed, *(encrypted if plan.placeholders else []), *plan.notes]
+    return _listed("To look at", [f"- {each}" for each in first(notes, _NOTES_SHOWN)], style)
 
 
 def _headline(plan: Plan, style: Style) -> list[str]:
@@ -52,7 +89,7 @@ def _what(plan: Plan) -> str:
     return "resources that exist once per account, for all environments in it"
 
 
-def _side_by_side(regions: Sequence[RegionPlan]) -> list[str]:
+def _side_by_side(regions: Sequence[RegionPlan], style: Style) -> list[str]:
     rows = [
         ["", *(each.region for each in regions)],
         ["", *(_role(each) for each in regions)],
@@ -66,7 +103,7 @@ def _side_by_side(regions: Sequence[RegionPlan]) -> list[str]:
     }
     for key, label in labels.items():
         rows.append([label, *(_number(each, key) for each in regions)])
-    return table(rows, 2)
+    return style.table(rows, 2)
 
 
 def _role(region: RegionPlan) -> str:
@@ -90,8 +127,8 @@ def _sections(sections: Sequence[Section], style: Style) -> Iterator[str]:
         label = f"{section.component} {section.name}" if section.component else "the stack itself"
         yield f"  {label}: {section.count}"
         for fact in section.facts:
-            yield from wrapped(fact, 4)
-        for line in wrapped(_kinds(section.kinds), 4):
+            yield from style.wrapped(fact, 4)
+        for line in style.wrapped(_kinds(section.kinds), 4):
             yield style.paint(line, "dim")
 
 
@@ -111,25 +148,26 @@ def _elsewhere(plan: Plan, style: Style) -> list[str]:
 
 
 def promises(plan: Plan, style: Style) -> list[str]:
-    """What the tier promises, each beside what the stack asks for; sources below."""
+    """What the tier promises, each beside what the stack asks for."""
     if not plan.promises:
         return []
     rows = [["promise", "best case", "worst case", "asked for", "verdict"]]
     for name, promise in in_order(plan.promises):
         for asked, verdict in _asked(name, plan.judgements) or [("-", "-")]:
-            rows.append([promise_name(name, promise), best_case(promise), worst_case(promise), asked, verdict])
-    title = f"What tier {plan.tier} promises, beside what this stack asks for"
-    return [style.paint(title, "bold"), *_painted(table(rows, 2), style), *_sources(plan.promises)]
+            rows.append([
+                promise_name(name, promise), best_case(promise), worst_case(promise), asked, _painted(verdict, style)
+            ])  # fmt: skip
+    title = f"What tier {plan.tier} promises, beside this stack's objectives"
+    return [style.paint(title, "bold"), *style.table(rows, 2, header=True), *_legend(plan.promises)]
 
 
-def _painted(lines: Sequence[str], style: Style) -> Iterator[str]:
-    """The lines with the verdict's first words in colour."""
-    for line in lines:
-        found = [(word, colour) for word, colour in _VERDICT_COLOURS.items() if f"  {word} " in line]
-        for word, colour in found:
-            head, _, tail = line.rpartition(f"  {word} ")
-            line = f"{head}  {style.paint(f'{word} {tail}', colour)}"  # noqa: PLW2901  at most one colour applies
-        yield line
+def _legend(promised: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [f"  {ASSUMED} an assumption, without a source"] if any(map(_is_assumed, promised.values())) else []
+
+
+def _painted(verdict: str, style: Style) -> str:
+    """A verdict in the colour of its first word."""
+    return style.paint(verdict, _VERDICT_COLOURS.get(verdict.partition(" ")[0], "none"))
 
 
 def _asked(promise: str, judgements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -162,7 +200,11 @@ def worst_case(promise: Mapping[str, Any]) -> str:
     figure = promise.get("worstCaseMinutes")
     if figure is None:
         return "no promise"
-    return f"{minutes(figure)} {ASSUMED}" if promise.get("assumption") else minutes(figure)
+    return f"{minutes(figure)} {ASSUMED}" if _is_assumed(promise) else minutes(figure)
+
+
+def _is_assumed(promise: Mapping[str, Any]) -> bool:
+    return bool(promise.get("assumption")) and promise.get("worstCaseMinutes") is not None
 
 
 def minutes(value: Any) -> str:
@@ -174,15 +216,17 @@ def minutes(value: Any) -> str:
     return f"{value / 60:.3g} h" if value >= 120 else f"{value:.3g} min"
 
 
-def _sources(promised: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _sources(promised: Mapping[str, Mapping[str, Any]], style: Style) -> list[str]:
     """Where the figures come from; assumptions with their reason."""
+    lines = [style.paint("Sources of these figures", "bold")] if promised else []
     for name, promise in in_order(promised):
-        line = f"{promise_name(name, promise)}: best case {promise.get('bestCaseSource')}"
+        text = f"{promise_name(name, promise)}: best case {promise.get('bestCaseSource')}"
         if promise.get("assumption"):
-            line += f"; worst case {ASSUMED} assumed: {promise['assumption']}"
+            text += f"; worst case {ASSUMED} assumed: {promise['assumption']}"
         elif promise.get("worstCaseSource"):
-            line += f"; worst case {promise['worstCaseSource']}"
-        yield from wrapped(line, 2)
+            text += f"; worst case {promise['worstCaseSource']}"
+        lines += style.wrapped(text, 2)
+    return lines
 
 
 def _systems(plan: Plan, style: Style) -> list[str]:
@@ -190,10 +234,10 @@ def _systems(plan: Plan, style: Style) -> list[str]:
         return []
     rows = [["system", "kind", "tier"]]
     rows += [[name, str(each["kind"]), str(each["tier"])] for name, each in sorted(plan.systems.items())]
-    return [style.paint("Systems", "bold"), *table(rows, 2)]
+    return [style.paint("Systems", "bold"), *style.table(rows, 2)]
 
 
 def _listed(title: str, lines: Sequence[str], style: Style) -> list[str]:
     if not lines:
         return []
-    return [style.paint(title, "bold"), *(line for each in lines for line in wrapped(each, 2))]
+    return [style.paint(title, "bold"), *(line for each in lines for line in style.wrapped(each, 2))]

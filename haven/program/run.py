@@ -1,10 +1,11 @@
 """Runs a stack's program offline and makes plans of what it declares."""
 
 import contextlib
+import itertools
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,8 +29,12 @@ class Variant:
     """What besides the tier had to differ."""
 
 
-def run_program(stack: Stack) -> Recording:
+def run_program(stack: Stack, progress: Callable[[int], None] = lambda _: None) -> Recording:
     """Run the stack's program in this process and record what it declares.
+
+    Args:
+        stack: as its file configures it.
+        progress: called with how many resources are declared so far, from another thread.
 
     Raises:
         Problems: with everything that is wrong with the stack file and with the config in it.
@@ -39,7 +44,7 @@ def run_program(stack: Stack) -> Recording:
     if problems and validation.hook(stack):
         raise Problems(problems, stack.where)
     try:
-        recording = _record(stack)
+        recording = _record(stack, progress)
     except Problems as error:
         problems += validation.new(error.problems, problems)
     except _refusals() as error:
@@ -49,7 +54,7 @@ def run_program(stack: Stack) -> Recording:
     return recording
 
 
-def _record(stack: Stack) -> Recording:
+def _record(stack: Stack, progress: Callable[[int], None]) -> Recording:
     if not (stack.project.main / "__main__.py").is_file():
         got = f"no __main__.py in {stack.project.main}"
         raise Problems([Problem("the program", got, "a Python program", "set main: in Pulumi.yaml to its directory")])
@@ -57,7 +62,14 @@ def _record(stack: Stack) -> Recording:
         try:
             from haven.program.recorder import record  # noqa: PLC0415  pulumi takes seconds to load
 
-            return record(stack.project.main, project=stack.project.name, stack=stack.name, config=stack.config)
+            count = itertools.count(1)
+            return record(
+                stack.project.main,
+                project=stack.project.name,
+                stack=stack.name,
+                config=stack.config,
+                seen=lambda _: progress(next(count)),
+            )
         except ModuleNotFoundError as error:
             raise MissingDependency(f"the Python package {error.name} is missing; run make setup") from error
 

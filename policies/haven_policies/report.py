@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from haven.base.problems import one_line
-from haven.base.terminal import Style, plural, wrapped
+from haven.base.terminal import Style, plural
 from haven.config.policy import Level, Waiver
 from haven.config.presets import preset
 from haven_policies.judge import Verdict, Violation
@@ -22,11 +22,11 @@ def render(verdict: Verdict, today: date, style: Style) -> str:
     if verdict.waived:
         lines.append(f"  Waived ({len(verdict.waived)}):")
         for violation in verdict.waived:
-            lines += wrapped(one_line(f"{violation.rule.name}: {violation.resource}, {until(violation)}"), 4)
+            lines += style.wrapped(one_line(f"{violation.rule.name}: {violation.resource}, {until(violation)}"), 4)
     for name in verdict.presets:
-        lines += _preset(name)
+        lines += _preset(name, style)
     for each in verdict.idle:
-        lines += wrapped(idle(each, today), 2)
+        lines += style.wrapped(idle(each, today), 2)
     if len(lines) > _SCREEN and verdict.violations:
         lines.append(style.paint(_headline(verdict), "bold"))
     return "\n".join(lines) + "\n"
@@ -50,14 +50,14 @@ def _block(violations: Sequence[Violation], style: Style) -> Iterator[str]:
     rule, level = violations[0].rule, violations[0].level
     count = plural(len(violations), "violation")
     yield f"  {style.paint(rule.name, 'bold')} ({level}, {rule.severity}): {count}"
-    yield from wrapped(rule.description, 4, hanging=0)
+    yield from style.wrapped(rule.description, 4, hanging=0)
     alike: dict[tuple[str, ...], list[Violation]] = {}
     for each in violations:
         alike.setdefault(_words(each), []).append(each)
     for (place, got, allowed, fix), group in alike.items():
-        yield from wrapped(f"- {', '.join(dict.fromkeys(map(_named, group)))}", 4)
-        yield from wrapped(one_line(f"{place}got {got}; allowed: {allowed}"), 6)
-        yield from wrapped(one_line(f"fix: {fix}"), 6)
+        yield from style.wrapped(f"- {', '.join(dict.fromkeys(map(_named, group)))}", 4)
+        yield from style.wrapped(one_line(f"{place}got {got}; allowed: {allowed}"), 6)
+        yield from style.wrapped(one_line(f"fix: {fix}"), 6)
     yield f"    {style.paint(rule.page, 'dim')}"
 
 
@@ -71,16 +71,16 @@ def _named(violation: Violation) -> str:
     return one_line(f"{violation.resource}{ended}")
 
 
-def _preset(name: str) -> Iterator[str]:
+def _preset(name: str, style: Style) -> Iterator[str]:
     used = preset(name)
-    yield from wrapped(f"Preset {name}: {used.title}", 2)
+    yield from style.wrapped(f"Preset {name}: {used.title}", 2)
     for word, sentences in (("claims", used.claims), ("does not claim", used.does_not_claim)):
         yield f"    It {word}:"
         for each in sentences:
-            yield from wrapped(f"- {each}", 6)
+            yield from style.wrapped(f"- {each}", 6)
     yield "    Sources:"
     for source in used.statements:
-        yield from wrapped(f"- {source.source} ({source.reading})", 6)
+        yield from style.wrapped(f"- {source.source} ({source.reading})", 6)
 
 
 def until(violation: Violation) -> str:

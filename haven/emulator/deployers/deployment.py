@@ -1,6 +1,6 @@
 """The interface of deployers: the Pulumi CLI, and the Terraform CLI with the AWS provider."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,9 +9,18 @@ from haven.config.stack_file import Stack
 from haven.emulator.drift import ResourceDrift
 from haven.emulator.gap_handling import AdaptedRecording
 
-Watch = Callable[[int, int], None]
-"""Receives the number of finished resources and of all resources, at least once a second; an exception that it raises
-ends the deployment."""
+
+class Watch(Protocol):
+    """Receives progress at least once a second; an exception that it raises ends the deployment."""
+
+    def __call__(self, done: int, total: int, doing: str = "") -> None:
+        """Report progress.
+
+        Args:
+            done: the number of finished resources.
+            total: the number of all resources.
+            doing: what the deployer does or waits for now.
+        """
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Deploys with Terraform and the AWS provider: the recording becomes Terraform JSON, which Terraform applies."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from haven.base import processes
+from haven.base import processes, terminal
 from haven.base.deployment_error import DeploymentError
 from haven.emulator import drift, gap_handling, gaps
 from haven.emulator.deployers.deployment import Order, Watch
@@ -102,9 +103,13 @@ class _Run:
     counted: str
     watch: Watch
     done: int = 0
+    planned: int = 0
+    phase: str = "starting Terraform and the AWS provider"
 
     def __post_init__(self) -> None:
         self.errors: list[str] = []
+        self.running: dict[str, float] = {}
+        """Address of each resource that is being worked on -> for how many seconds."""
 
     def line(self, text: str) -> None:
         try:
@@ -112,10 +117,29 @@ class _Run:
         except json.JSONDecodeError:
             return
         self.done += message.get("type") == self.counted
+        self._phase(message)
         diagnostic = message.get("diagnostic", {})
         if diagnostic.get("severity") == "error":
             about = diagnostic.get("address")
             self.errors.append(f"{about}: {diagnostic['summary']}" if about else diagnostic["summary"])
 
+    def _phase(self, message: Mapping[str, Any]) -> None:
+        hook = message.get("hook", {})
+        address = hook.get("resource", {}).get("addr", "")
+        step = str(message.get("type")).rpartition("_")[2]
+        if step in ("start", "progress"):
+            self.running[address] = hook.get("elapsed_seconds", 0.0)
+        elif step in ("complete", "errored"):
+            self.running.pop(address, None)
+            self.phase = "comparing what is there with the plan"
+        elif message.get("type") == "planned_change":
+            self.planned += 1
+            self.phase = f"{terminal.plural(self.planned, 'change')} planned"
+
     def tick(self) -> None:
-        self.watch(self.done, self.total)
+        doing = self.phase
+        if self.running:
+            slowest = max(self.running, key=lambda each: self.running[each])
+            more = len(self.running) - 1
+            doing = f"waiting for {slowest} ({self.running[slowest]:.0f} s)" + (f" and {more} more" if more else "")
+        self.watch(self.done, self.total, doing)

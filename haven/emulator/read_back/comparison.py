@@ -68,7 +68,7 @@ def render(rows: Sequence[ComparedResource], style: terminal.Style) -> list[str]
         mine = [row for row in rows if row.subject.region == region]
         title = "in no single Region" if region == GLOBAL else region
         lines += ["", style.paint(f"  {title}", "bold")]
-        lines += terminal.table([[*_cells(row)] for row in mine if not _is_counted(row)], indent=4)
+        lines += style.table([[*_cells(row)] for row in mine if not _is_counted(row)], indent=4)
         many = sum(_is_counted(row) for row in mine)
         lines += [f"    ok     and {terminal.plural(many, _COUNTED)} as expected"] if many else []
     return lines

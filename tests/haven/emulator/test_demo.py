@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from haven.base.deployment_error import DeploymentError
+from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
 from haven.base.missing_dependency import MissingDependency
 from haven.emulator import demo, ministack
 from haven.emulator.clients import Clients
@@ -111,6 +112,10 @@ def _run(project: Path, monkeypatch: pytest.MonkeyPatch, deployer: Standin | Non
     return code, out.getvalue()
 
 
+def _whole(project: Path) -> str:
+    return (project / ".haven" / "demo-small.txt").read_text()
+
+
 def _words(text: str) -> str:
     return " ".join(text.split())
 
@@ -128,15 +133,42 @@ def test_a_stack_that_is_deployed_as_expected_ends_with_zero_and_leaves_no_files
 ) -> None:
     deployer = Standin()
     code, output = _run(project, monkeypatch, deployer)
-    assert code == demo.FINE, output
-    assert "Plan of stack small" in output
-    assert "resources made: 2 of 2" in output
-    assert output.count("and 1 log group as expected") == 2
-    assert "Nothing would change." in output
-    assert "Nothing is left: " in output
+    assert code == OK, output
+    assert "Stack small: tier warm" in output
+    assert "Deployed:       2 resources\n" in output
+    assert "Read back:      2 as planned, 0 wrong\n" in output
+    assert "Deployed again: nothing would change\n" in output
+    assert "Destroyed:      nothing left\n" in output
+    assert "Passed: as planned, stable, and destroyed\n" in output
     assert "WRONG" not in output
     assert list((project / ".haven" / "runs").iterdir()) == []
     assert not deployer.orders[0].folder.exists()
+
+
+def test_the_report_is_one_screen_and_the_rest_is_in_a_file_or_asked_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, screen = _run(project, monkeypatch, Standin())
+    assert len(screen.splitlines()) <= 40
+    assert "log group" not in screen
+    assert f"Everything in detail: {project / '.haven' / 'demo-small.txt'}, or haven demo --detail\n" in screen
+    assert _whole(project).count("and 1 log group as expected") == 2
+    _, detailed = _run(project, monkeypatch, Standin(), detail=True)
+    assert detailed == _whole(project)
+
+
+def test_progress_goes_to_standard_error(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(project, monkeypatch, Standin())
+    steps = capsys.readouterr().err.splitlines()
+    assert steps == [
+        "Running the program of stack small ...",
+        "Deploying ...",
+        "Reading back what is there ...",
+        "Comparing with a second deployment ...",
+        "Destroying ...",
+    ]
 
 
 def test_the_emulator_is_gone_at_the_end(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +178,7 @@ def test_the_emulator_is_gone_at_the_end(project: Path, monkeypatch: pytest.Monk
         pids.extend(_emulators(order))
 
     code, output = _run(project, monkeypatch, Standin(during=remember))
-    assert code == demo.FINE, output
+    assert code == OK, output
     assert len(pids) == 1
     assert not _runs(pids[0])
 
@@ -167,7 +199,7 @@ def test_what_isn_t_as_planned_ends_with_one_and_shows_both_sides(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, output = _run(project, monkeypatch, Standin(days=14))
-    assert code == demo.NOT_AS_PLANNED
+    assert code == FINDINGS
     assert "WRONG log group logs expected: kept 7 days; actual: kept 14 days" in _words(output)
     (folder,) = (project / ".haven" / "runs").iterdir()
     assert f"logs: {folder}" in output
@@ -178,29 +210,31 @@ def test_what_a_second_deployment_would_change_without_a_known_defect_ends_with_
 ) -> None:
     drifted = ResourceDrift("aws_vpc.it", "aws_vpc", "replace", ("cidr_block",), frozenset())
     code, output = _run(project, monkeypatch, Standin(drifting=[drifted]))
-    assert code == demo.NOT_AS_PLANNED
+    assert code == FINDINGS
     assert "WRONG: aws_vpc.it (replace): cidr_block" in output
-    assert "Nothing is left: " in output  # and it is destroyed all the same
+    assert "nothing left" in output  # and it is destroyed all the same
 
 
 def test_a_known_defect_is_shown_by_name_and_ends_with_zero(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drifted = ResourceDrift("s.it", "aws_secretsmanager_secret", "update", ("replica",), frozenset())
     code, output = _run(project, monkeypatch, Standin(drifting=[drifted]))
-    assert code == demo.FINE
-    assert "it loses a secret's replicas" in output
+    assert code == OK
+    assert "Deployed again: 0 unexpected changes, 1 known gap of the emulator" in output
+    assert "it loses a secret's replicas" in _whole(project)
 
 
 def test_what_is_left_after_the_destruction_ends_with_one_and_is_named(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, output = _run(project, monkeypatch, Standin(leaves=["left-behind"]))
-    assert code == demo.NOT_AS_PLANNED
+    assert code == FINDINGS
     assert "WRONG: log group left-behind is left in eu-central-1" in output
 
 
 def test_what_is_left_out_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, output = _run(project, monkeypatch, Standin(left_out=["Global Datastore (cache): an unknown action"]))
-    assert "- Global Datastore (cache): an unknown action" in output
+    assert "not deployed, for the emulator lacks them: 1 kind" in output
+    assert "- Global Datastore (cache): an unknown action" in _whole(project)
 
 
 def test_a_failed_deployment_ends_with_one_says_why_and_keeps_its_logs(
@@ -210,7 +244,7 @@ def test_a_failed_deployment_ends_with_one_says_why_and_keeps_its_logs(
         raise DeploymentError(f"the provider refuses; its log: {order.folder}")
 
     code, output = _run(project, monkeypatch, Standin(during=fail))
-    assert code == demo.NOT_AS_PLANNED
+    assert code == FINDINGS
     assert "Failed: the provider refuses; its log: " in output
     (log,) = (project / ".haven" / "runs").glob("*/emulator/emulator.log")
     assert "Running on" in log.read_text()
@@ -225,10 +259,10 @@ def test_an_emulator_killed_half_way_is_the_reason_and_the_next_run_works(
 
     code, output = _run(project, monkeypatch, Standin(during=kill))
     log = next((project / ".haven" / "runs").glob("*/emulator/emulator.log"))
-    assert code == demo.NOT_AS_PLANNED
+    assert code == FINDINGS
     assert f"Failed: the emulator ended unexpectedly (killed by signal 9); its log: {log}" in output
     code, output = _run(project, monkeypatch, Standin())
-    assert code == demo.FINE, output
+    assert code == OK, output
 
 
 def test_an_occupied_port_ends_with_two_and_a_way_out(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,17 +272,17 @@ def test_an_occupied_port_ends_with_two_and_a_way_out(project: Path, monkeypatch
         other.bind(("127.0.0.1", 0))
         other.listen()
         code, output = _run(project, monkeypatch, Standin(), port=other.getsockname()[1])
-    assert code == demo.BAD_INPUT
+    assert code == BAD_INPUT
     assert "the emulator's port: got " in output
-    assert "fix: choose another port" in output
+    assert "fix: name another port" in output
 
 
 def test_without_a_way_to_deploy_the_plan_is_shown_and_what_is_missing(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, output = _run(project, monkeypatch, None)
-    assert code == demo.NO_WAY
-    assert "Plan of stack small" in output
+    assert code == MISSING_DEPENDENCY
+    assert "Stack small: tier warm" in output
     assert "no Pulumi here" in output
     assert "no Terraform here" in output
 
@@ -256,14 +290,14 @@ def test_without_a_way_to_deploy_the_plan_is_shown_and_what_is_missing(
 def test_a_stack_that_is_meant_to_last_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "stacks" / "Pulumi.small.yaml").write_text("config:\n  haven:ephemeral: false\n")
     code, output = _run(project, monkeypatch, Standin())
-    assert code == demo.BAD_INPUT
+    assert code == BAD_INPUT
     assert "haven:ephemeral: got false; allowed: true" in output
     assert "haven:emulator: got nothing; allowed: a URL" in output
 
 
 def test_a_stack_that_is_not_there_is_bad_input(project: Path) -> None:
     out = io.StringIO()
-    assert demo.run("smal", project, out) == demo.BAD_INPUT
+    assert demo.run("smal", project, out) == BAD_INPUT
     assert "did you mean small?" in out.getvalue()
 
 
@@ -328,4 +362,4 @@ def test_a_stack_is_deployed_as_expected_is_stable_and_leaves_nothing(kind: str,
     out = io.StringIO()
     stack = "demo" if kind == "environment" else _account_to_throw_away(tmp_path)
     code = demo.run(stack, ROOT, out)
-    assert code == demo.FINE, out.getvalue()
+    assert code == OK, out.getvalue()

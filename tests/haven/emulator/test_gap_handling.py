@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from haven.base.terminal import Style
 from haven.emulator import drift, gap_handling, gaps
 from haven.emulator.drift import GONE, ResourceDrift
 from haven.program import aws_types as aws
@@ -160,7 +161,7 @@ def _arguments(*sides: Any, **more: Any) -> tuple[str, ...]:
 
 def test_a_plan_that_changes_nothing_has_no_differences() -> None:
     assert drift.from_terraform(_plan({"a": 1}, {"a": 1}, actions=("no-op",)), {}) == []
-    assert drift.render([]) == ["  Nothing would change."]
+    assert drift.render([], Style()) == ["  Nothing would change."]
 
 
 def test_differing_arguments_are_named_however_deep() -> None:
@@ -199,7 +200,7 @@ def test_references_are_read_from_the_document() -> None:
 def test_unexplained_drift_is_shown_first_and_in_full() -> None:
     known = _drifted("aws_secretsmanager_secret", "replica")
     wrong = _drifted("aws_vpc", "cidr_block", action="replace")
-    lines = drift.render(drift.explain([known, wrong]))
+    lines = drift.render(drift.explain([known, wrong]), Style())
     assert lines[0] == "  WRONG: aws_vpc.it (replace): cidr_block"
     assert lines[1].startswith("  1 resource with drift by known defects")
 

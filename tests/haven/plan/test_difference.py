@@ -178,7 +178,7 @@ def test_the_other_tier_is_judged_by_this_stacks_objectives() -> None:
 def test_the_text_says_what_is_added_changed_and_removed_where() -> None:
     output = text()
     assert output.startswith("From tier warm to tier backup\n0 added, 1 changed, 3 removed\n")
-    assert f"  {RECOVERY}  GPU nodes          2 -> 0" in output
+    assert "  GPU nodes          4 -> 1     2 -> 0" in output
     assert f"  {PRIMARY}, InferenceCluster haven-InferenceCluster: 1\n    ~ serving  eks node group\n" in output
     assert "        scalingConfig.desiredSize: 4 -> 1\n" in output
     assert "    - cache-euc1  elasticache replication group\n" in output
@@ -311,11 +311,10 @@ EXACT = """\
 [1mFrom tier warm to tier backup[0m
 1 added, 1 changed, 1 removed
 
-  eu-west-1     resources  1 -> 2
-  eu-west-1     GPU nodes  4 -> 1
-  eu-west-1     buckets    0 -> 1
-  eu-central-1  resources  1 -> 0
-  eu-central-1  GPU nodes  2 -> 0
+             eu-west-1  eu-central-1
+  resources  1 -> 2     1 -> 0
+  GPU nodes  4 -> 1     2 -> 0
+  buckets    0 -> 1     0
 
 [1mAdded: 1 resource[0m
   eu-west-1, the stack itself: 1

@@ -5,10 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from haven.base.terminal import WIDTH, Style, plural, style_for, table, wrapped
+from haven.base.terminal import WIDTH, Style
 from haven.model.tiers import Tier
 from haven.plan import text as plan_text
 from haven.plan.component_summary import cache_nodes, component_facts, scaling
@@ -286,64 +284,11 @@ def test_colour_changes_no_word(plan: Plan) -> None:
     assert re.sub(r"\033\[\d+m", "", painted) == plan_text.render(plan, Style())
 
 
-class Stream:
-    """A stream that says whether it is a terminal."""
-
-    def __init__(self, terminal: bool) -> None:
-        self._terminal = terminal
-
-    def isatty(self) -> bool:
-        return self._terminal
-
-
-@pytest.mark.parametrize(
-    ("terminal", "environment", "colour"),
-    [
-        (True, {}, True),
-        (True, {"NO_COLOR": "1"}, False),
-        (True, {"NO_COLOR": ""}, True),
-        (True, {"TERM": "dumb"}, False),
-        (False, {}, False),
-    ],
-)
-def test_colour_is_for_terminals_by_default(terminal: bool, environment: dict[str, str], colour: bool) -> None:
-    assert style_for(Stream(terminal), environment).colour is colour  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
     ("value", "output"), [(None, "-"), (1 / 60, "1 s"), (1.5, "1.5 min"), (60, "60 min"), (120, "2 h"), (1440, "24 h")]
 )
 def test_minutes_are_shown_in_the_unit_that_reads_best(value: float | None, output: str) -> None:
     assert plan_text.minutes(value) == output
-
-
-@pytest.mark.parametrize(
-    ("count", "noun", "output"),
-    [(1, "bucket", "1 bucket"), (2, "policy", "2 policies"), (0, "address", "0 addresses"), (3, "key", "3 keys")],
-)
-def test_nouns_are_put_into_the_plural(count: int, noun: str, output: str) -> None:
-    assert plural(count, noun) == output
-
-
-CELLS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12)
-
-
-@given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=6), st.integers(0, 8))
-def test_a_tables_columns_start_at_the_same_place(rows: list[list[str]], indent: int) -> None:
-    lines = table(rows, indent)
-    width = max((len(row[0]) for row in rows), default=0)
-    assert len(lines) == len(rows)
-    for row, line in zip(rows, lines, strict=True):
-        assert line.startswith(" " * indent + row[0]) or line == ""
-        if len(row) > 1 and row[1]:
-            assert line[indent + width + 2 :].startswith(row[1])
-
-
-@given(st.lists(CELLS, max_size=60).map(" ".join), st.integers(0, 40))
-def test_wrapping_keeps_every_word_and_the_width(text: str, indent: int) -> None:
-    lines = wrapped(text, indent)
-    assert " ".join(lines).split() == text.split()
-    assert all(len(line) <= WIDTH for line in lines)
 
 
 EXACT = """\
@@ -375,9 +320,12 @@ EXACT = """\
     headless: no instance
 [2m    rds: 1 cluster[0m
 
-[1mWhat tier warm promises, beside what this stack asks for[0m
+[1mWhat tier warm promises, beside this stack's objectives[0m
   promise          best case  worst case  asked for   verdict
   time to recover  2.5 min    20 min [A]  RTO 30 min  [32mwithin reach, if the assumption holds[0m
+  [A] an assumption, without a source
+
+[1mSources of these figures[0m
   time to recover: best case Amazon Route 53 guide; arithmetic; worst case [A] assumed: no source
 
 [1mSystems[0m
