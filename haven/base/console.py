@@ -31,7 +31,7 @@ class Show(Protocol):
 
 class Steps:
     """The steps of long work: on a terminal one line that moves, elsewhere a line for each step and now and then one
-    more. Leaving the `with` block clears the line that moves."""
+    more, each behind `> `. Leaving the `with` block clears the line that moves."""
 
     def __init__(self, out: TextIO) -> None:
         """Nothing is written yet.
@@ -74,7 +74,7 @@ class Steps:
     def _lines(self, name: str) -> Show:
         started = time.monotonic()
         last = started
-        self._write(f"{name} ...")
+        self._write(f"> {name}")
 
         def show(done: int, total: int | None = None, doing: str = "") -> None:
             nonlocal last
@@ -84,7 +84,7 @@ class Steps:
             last = now
             between = " " if total is None else ", "
             words = between.join(each for each in (_count(done, total), doing) if each)
-            self._write(f"{name}, {now - started:.0f} s: {words}")
+            self._write(f"> {name} ({now - started:.0f} s): {words}")
 
         return show
 

@@ -16,6 +16,7 @@ from haven.cli.main import main
 from haven.plan.summary import as_json, make_plan
 from haven.program import run as planning
 from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment
+from tests.progress import without_progress
 
 PROJECT = """
 name: shop
@@ -72,12 +73,12 @@ def write_stack(project: Path, name: str, *lines: str) -> None:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the tool; gives exit code, standard output and standard error."""
+    """Runs the tool; gives exit code, standard output, and standard error without progress."""
 
     def runner(*arguments: str) -> tuple[int, str, str]:
         code = main(arguments)
         captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        return code, captured.out, without_progress(captured.err)
 
     return runner
 
@@ -122,9 +123,9 @@ def test_version_is_the_packages() -> None:
         (["plam"], f'COMMAND: got "plam"; allowed: {COMMANDS}; fix: did you mean plan?'),
         (["xyz"], f'COMMAND: got "xyz"; allowed: {COMMANDS}; fix: see haven --help'),
         (["plan"], "STACK: got nothing; allowed: a value; fix: see haven plan --help"),
-        (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--compare", "--help", "--json", "--policy", '),
-        (["plan", "--jsn", "prod"], 'option: got "--jsn"; allowed: "--compare", "--help", "--json", "--policy", '),
-        (["plan", "prod", "--tier", "warm"], 'option: got "--tier"; allowed: "--compare", "--help", "--json", '),
+        (["plan", "prod", "--jsn"], 'option: got "--jsn"; allowed: "--compare", "--detail", "--help", "--json", '),
+        (["plan", "--jsn", "prod"], 'option: got "--jsn"; allowed: "--compare", "--detail", "--help", "--json", '),
+        (["plan", "prod", "--tier", "warm"], 'option: got "--tier"; allowed: "--compare", "--detail", '),
         (["--jsn", "plan", "prod"], 'option: got "--jsn"; allowed: "--help", "--version", "-C"; fix: see haven --help'),
         (["plan", "prod", "-x"], 'option: got "-x"; allowed: "--compare", '),
         (["plan", "prod", "more"], 'argument: got "more"; allowed: nothing more; fix: see haven plan --help'),
@@ -207,6 +208,71 @@ def test_a_plan_is_shown_and_what_the_program_prints_stays_out_of_it(project: Pa
     assert err == "a program may print\n"
 
 
+def test_a_plan_is_one_screen_and_the_rest_is_in_a_file_or_asked_for(project: Path, run: Run) -> None:
+    screen, detailed = (run("plan", "prod", *more)[1] for more in ([], ["--detail"]))
+    assert len(screen.splitlines()) <= 40
+    assert screen.endswith("\nEverything in detail: --detail, or .haven/plan-prod.txt\n")
+    assert "Part part: 1" not in screen
+    assert "  Part part: 1\n" in detailed
+    assert (project / ".haven" / "plan-prod.txt").read_text() == detailed
+    assert (project / ".haven" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_project_that_may_only_be_read_is_planned_all_the_same(project: Path, run: Run) -> None:
+    (project / ".haven").write_text("a file in its place")
+    assert run("plan", "prod")[1].endswith("\nEverything in detail: --detail\n")
+
+
+def test_a_plan_reports_on_standard_error_what_it_does(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["plan", "prod", "--compare", "backup"])
+    lines = capsys.readouterr().err.splitlines()
+    steps = [line for line in lines if line.startswith("> ") and " s): " not in line]
+    assert steps == [
+        "> Running the program of stack prod, tier warm",
+        "> Running the program of stack prod, tier backup",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["plan", "prod"], ["plan", "prod", "--json"], ["--help"]])
+def test_a_full_disk_is_one_sentence(project: Path, arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "haven", *arguments],
+            cwd=project, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert without_progress(done.stderr).splitlines()[-1] == (
+        "haven can't go on: the output can't be written: No space left on device"
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["plan", "prod"], ["--version"]])
+def test_a_closed_standard_output_is_one_sentence(project: Path, arguments: list[str]) -> None:
+    command = 'exec "$0" -m haven "$@" >&-'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable, *arguments],
+        cwd=project,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("haven can't go on: standard output is closed")
+
+
+def test_a_closed_standard_error_changes_no_exit_code(project: Path) -> None:
+    command = 'exec "$0" -m haven "$@" 2>&-'
+    for arguments, code in ((["plan", "prod"], 0), (["plan", "prd"], 2)):
+        done = subprocess.run(
+            ["/bin/sh", "-c", command, sys.executable, *arguments], cwd=project, stdout=subprocess.PIPE, check=False
+        )
+        assert done.returncode == code
+        assert b"Traceback" not in done.stdout
+
+
 def test_a_plan_for_programs_is_json_and_nothing_else(project: Path, run: Run) -> None:
     code, out, _ = run("plan", "prod", "--json")
     assert code == 0
@@ -233,7 +299,7 @@ def test_comparing_shows_what_another_tier_adds_changes_and_removes(project: Pat
     code, out, _ = run("plan", "prod", "--compare", "active-active")
     assert code == 0
     assert out.startswith("From tier warm to tier active-active\n1 added, 1 changed, 0 removed\n")
-    assert "        tier: warm -> active-active\n" in out
+    assert "        tier: warm -> active-active\n" in run("plan", "prod", "--compare", "active-active", "--detail")[1]
     assert "1 added, 1 changed, 0 removed" not in run("plan", "prod", "--compare", "warm")[1]
 
 
@@ -255,7 +321,8 @@ def test_no_secret_is_ever_printed(project: Path, run: Run, arguments: list[str]
 
 def test_encrypted_values_are_listed(project: Path, run: Run) -> None:
     write_stack(project, "prod", "haven:tier: warm", "haven:tags: {owner: {secure: x}}")
-    assert "not in this plan\n  haven:tags.owner\n" in run("plan", "prod")[1]
+    assert "- not decrypted and not in this plan: haven:tags.owner\n" in run("plan", "prod")[1]
+    assert "not in this plan\n  haven:tags.owner\n" in run("plan", "prod", "--detail")[1]
     assert json.loads(run("plan", "prod", "--json")[1])["placeholders"] == ["haven:tags.owner"]
 
 
@@ -361,7 +428,7 @@ def test_a_real_ctrl_c_ends_a_running_program_quietly(project: Path) -> None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    assert (process.returncode, out, without_progress(err)) == (130, "", "interrupted\n")
 
 
 def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
@@ -372,7 +439,8 @@ def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
         cwd=project, stdout=writing, stderr=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
     os.close(writing)
-    assert (done.returncode, done.stderr) == (0, "a program may print\n")
+    gone = "haven: the reader closed the output; the rest is not written\n"
+    assert (done.returncode, without_progress(done.stderr)) == (0, f"a program may print\n{gone}")
 
 
 def test_a_terminal_without_utf8_gets_question_marks_and_no_traceback(project: Path) -> None:
@@ -407,17 +475,17 @@ def test_the_demo_is_handed_the_stack_and_the_directory(
 ) -> None:
     import types
 
-    asked: list[tuple[str, Path]] = []
+    asked: list[tuple[str, Path, bool]] = []
 
-    def demo_run(stack: str, start: Path) -> int:
-        asked.append((stack, start))
+    def demo_run(stack: str, start: Path, *, detail: bool) -> int:
+        asked.append((stack, start, detail))
         return 3
 
     monkeypatch.setitem(sys.modules, "haven.emulator.demo", types.SimpleNamespace(run=demo_run))
     monkeypatch.setattr("haven.emulator.demo", types.SimpleNamespace(run=demo_run), raising=False)
     assert run("demo")[0] == 3
-    assert run("demo", "warm", "-C", "program")[0] == 3
-    assert asked == [("demo", Path()), ("warm", Path("program"))]
+    assert run("demo", "warm", "-C", "program", "--detail")[0] == 3
+    assert asked == [("demo", Path(), False), ("warm", Path("program"), True)]
 
 
 def test_the_warm_stack_is_planned_offline_without_credentials(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

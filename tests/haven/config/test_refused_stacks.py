@@ -6,6 +6,7 @@ import pytest
 
 from haven.cli.main import main
 from tests.environments import ROOT
+from tests.progress import without_progress
 
 FOLDER = ROOT / "tests/haven/config/refused_stacks"
 FILES = sorted(FOLDER.glob("*/*.yaml"))
@@ -24,7 +25,7 @@ def test_a_stack_file_is_refused_in_the_words_at_its_top(
     shown = capsys.readouterr()
     count = len(expected)
     headline = f"{count} problem{'' if count == 1 else 's'} in {copy}:"
-    assert shown.err.splitlines() == [headline, *(f"  {line}" for line in expected)]
+    assert without_progress(shown.err).splitlines() == [headline, *(f"  {line}" for line in expected)]
     assert shown.out == ""
     assert copy.read_text() == text
 

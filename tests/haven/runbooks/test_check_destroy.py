@@ -124,9 +124,9 @@ def test_a_region_that_is_silent_is_named() -> None:
         (
             answering(database=PRIMARY, cache=PRIMARY),
             0,
-            "Neither the database's nor the cache's roles stand",
+            "The roles of database and cache allow pulumi destroy of stack warm.",
         ),
-        (answering(database=RECOVERY, cache=RECOVERY), 1, "2 problems in the way of pulumi destroy of stack warm:"),
+        (answering(database=RECOVERY, cache=RECOVERY), 1, "2 obstacles to pulumi destroy of stack warm:"),
         (silent, 3, "haven can't go on: asked RDS in eu-west-1"),
     ],
 )
