@@ -6,6 +6,7 @@ import click
 
 from haven.base.exits import OK
 from haven.base.problems import Problems
+from haven.cli import output
 from haven.cli.command_line import Command, directory_option, stack_argument
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ def validate(stack: str, directory: str | None) -> int:
     loaded = stack_file.load_stack(stack, run.start_directory(directory))
     refuse(loaded)
     if validation.hook(loaded):
-        print(f"{loaded.where} is valid.")
+        output.emit(f"{loaded.where} is valid.\n")
     else:
         got = f"the program has no {validation.HOOK}, so its own rules were not checked"
-        print(f"{loaded.where} is a valid stack file; {got}: see haven plan.")
+        output.emit(f"{loaded.where} is a valid stack file; {got}: see haven plan.\n")
     return OK
 
 
