@@ -6,81 +6,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from haven.cli.main import main
-from haven.plan.summary import as_json, make_plan
 from haven.program import run as planning
-from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment
+from tests.environments import PRIMARY, RECOVERY, ROOT
+from tests.haven.cli.small_project import Run, write_stack
 from tests.progress import without_progress
 
-PROJECT = """
-name: shop
-main: program/
-stackConfigDir: stacks
-config:
-  shop:size: {type: integer, default: 3}
-"""
-
-PROGRAM = """
-import pulumi
-print("a program may print")
-config = pulumi.Config("haven")
-tier = config.require("tier")
-
-class Part(pulumi.ComponentResource):
-    def __init__(self, name):
-        super().__init__("haven:index:Part", name, {})
-        inputs = {"password": pulumi.Output.secret("hush-hush"), "tier": tier, "tag": config.get("tag")}
-        pulumi.CustomResource("aws:s3/bucket:Bucket", f"{name}-bucket", inputs, pulumi.ResourceOptions(parent=self))
-
-Part("part")
-if tier == "active-active":
-    pulumi.CustomResource("aws:sqs/queue:Queue", "queue", {})
-for name, value in {
-    "tier": tier,
-    "active": "eu-west-1",
-    "regions": {"primary": "eu-west-1", "recovery": "eu-central-1"},
-    "objectives": config.get_object("objectives") or {},
-    "systems": config.get_object("systems") or {},
-}.items():
-    pulumi.export(name, value)
-"""
-
 COMMANDS = '"check-destroy", "data", "demo", "environments", "gate", "plan", "pr", "validate"'
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small project, with the current directory in it."""
-    (tmp_path / "Pulumi.yaml").write_text(PROJECT)
-    (tmp_path / "program").mkdir()
-    (tmp_path / "stacks").mkdir()
-    (tmp_path / "program" / "__main__.py").write_text(PROGRAM)
-    write_stack(tmp_path, "prod", "haven:tier: warm")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def write_stack(project: Path, name: str, *lines: str) -> None:
-    (project / "stacks" / f"Pulumi.{name}.yaml").write_text("\n  ".join(["config:", *lines]))
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the tool; gives exit code, standard output, and standard error without progress."""
-
-    def runner(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        captured = capsys.readouterr()
-        return code, captured.out, without_progress(captured.err)
-
-    return runner
 
 
 def in_a_process(*arguments: str, cwd: Path = ROOT, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -499,31 +436,3 @@ def test_the_warm_stack_is_planned_offline_without_credentials(run: Run, monkeyp
     assert printed["regions"].keys() == {PRIMARY, RECOVERY}
     for region, described in printed["regions"].items():
         assert described["count"] == sum(each["region"] == region for each in printed["resources"]) > 100
-
-
-STANDBY = {
-    "backup": {"controlPlanes": 0, "databaseClusters": 0, "databaseInstances": 0, "cacheNodes": 0, "gpuNodes": 0},
-    "pilot-light": {"controlPlanes": 1, "databaseClusters": 1, "databaseInstances": 0, "gpuNodes": 0},
-    "warm": {"controlPlanes": 1, "databaseClusters": 1, "databaseInstances": 1},
-}
-
-
-@pytest.mark.parametrize("tier", TIERS)
-def test_json_says_what_each_tier_keeps_standing_in_the_recovery_region(tier: str) -> None:
-    printed = as_json(make_plan(environment(tier)))["regions"]
-    there = printed[RECOVERY]["capacity"]
-    expected = STANDBY.get(tier, printed[PRIMARY]["capacity"])
-    assert {name: there[name] for name in expected} == expected
-    if tier == "warm":
-        assert 1 <= there["gpuNodes"] < printed[PRIMARY]["capacity"]["gpuNodes"]
-
-
-@pytest.mark.parametrize(("lower", "higher"), [(a, b) for i, a in enumerate(TIERS) for b in TIERS[i + 1 :]])
-def test_json_never_promises_less_in_a_higher_tier(lower: str, higher: str) -> None:
-    below, above = (as_json(make_plan(environment(tier)))["promises"] for tier in (lower, higher))
-    assert below.keys() == above.keys()
-    for name, promise in above.items():
-        assert promise["bestCaseMinutes"] <= below[name]["bestCaseMinutes"]
-        most = below[name]["worstCaseMinutes"]
-        assert most is None or promise["worstCaseMinutes"] is not None
-        assert most is None or promise["worstCaseMinutes"] <= most
