@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from haven.base.problems import Problem, Problems
-from infra.config import instance_rules, name_rules, part_rules, reader, residency_rules, rules
+from infra.config import reader
+from infra.config.rules import general, instances, names, parts, residency
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,
@@ -38,7 +39,7 @@ def load(stack: str, config: Mapping[str, str]) -> Settings | AccountSettings:
     filled |= {
         "active": values["active"] or regions.primary,
         "demote": values["demote"] or regions.recovery,
-        "zones": {region: values["zones"].get(region) or rules.default_zones(region) for region in both},
+        "zones": {region: values["zones"].get(region) or general.default_zones(region) for region in both},
     }
     return Settings.model_construct(**_by_name(Settings, filled))
 
@@ -57,12 +58,12 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
         key: other for other, model in KINDS.items() for key in reader.fields(model).keys() - reader.fields(kind).keys()
     }
     values, found = reader.read(config, kind, elsewhere)
-    found += rules.check(stack, values)
-    found += part_rules.RULES.check(values)
-    found += instance_rules.RULES.check(values)
+    found += general.check(stack, values)
+    found += parts.RULES.check(values)
+    found += instances.RULES.check(values)
     if kind is EnvironmentConfig:
-        found += name_rules.check(stack, values)
-    found += residency_rules.check(values)
+        found += names.check(stack, values)
+    found += residency.check(values)
     return kind, values, found
 
 

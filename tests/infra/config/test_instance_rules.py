@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from infra.config import instance_rules, models, rules
+from infra.config import models
+from infra.config.rules import general, instances
 
 EUROPE = models.Regions(primary="eu-west-1", recovery="eu-central-1")
 AMERICA = models.Regions(primary="us-east-1", recovery="us-west-2")
@@ -16,7 +17,7 @@ def _cluster(*types: str, **group: Any) -> models.Cluster:
 
 
 def _problems(**values: Any) -> list[str]:
-    return [each.render() for each in instance_rules.RULES.check(values)]
+    return [each.render() for each in instances.RULES.check(values)]
 
 
 def test_types_that_both_regions_offer_are_accepted() -> None:
@@ -77,16 +78,16 @@ def test_a_database_class_that_aurora_postgresql_refuses_is_refused(name: str) -
 
 
 def test_a_region_with_a_zone_that_eks_refuses_needs_named_zones() -> None:
-    (problem,) = (each.render() for each in rules.RULES.check({"regions": AMERICA, "zones": {}}))
+    (problem,) = (each.render() for each in general.RULES.check({"regions": AMERICA, "zones": {}}))
     assert problem.startswith("haven:zones.us-east-1: got nothing")
     assert "use1-az3" in problem
-    assert rules.RULES.check({"regions": AMERICA, "zones": {"us-east-1": ["us-east-1a", "us-east-1b"]}}) == []
+    assert general.RULES.check({"regions": AMERICA, "zones": {"us-east-1": ["us-east-1a", "us-east-1b"]}}) == []
 
 
 def _notes(pair: models.Regions, cluster: models.Cluster, database: str = "db.r6g.large") -> list[str]:
     zones = {region: [f"{region}{letter}" for letter in "abc"] for region in (pair.primary, pair.recovery)}
     chosen = models.Database.model_validate({"instanceClass": database})
-    return instance_rules.notes(pair, zones, cluster, chosen, models.Cache())
+    return instances.notes(pair, zones, cluster, chosen, models.Cache())
 
 
 def test_what_the_data_knows_whole_gives_no_note() -> None:
@@ -98,7 +99,7 @@ def test_a_region_that_the_data_does_not_know_is_a_note() -> None:
     notes = _notes(pair, _cluster("g5.2xlarge", "g4dn.2xlarge"))
     assert [each.split(" offers")[0] for each in notes] == ["what us-gov-west-1", "what us-gov-east-1"]
     assert _problems(regions=pair, cluster=_cluster("g5.2xlarge", "g4dn.2xlarge")) == []
-    assert rules.RULES.check({"regions": pair, "zones": {}}) == []
+    assert general.RULES.check({"regions": pair, "zones": {}}) == []
 
 
 def test_a_type_that_fewer_zones_offer_is_a_note_with_zone_ids() -> None:

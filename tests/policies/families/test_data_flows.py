@@ -217,7 +217,7 @@ def test_every_data_path_is_a_property_of_a_type_that_the_aws_package_has() -> N
 
 
 def test_every_store_has_a_kind_that_a_class_can_be_given_to() -> None:
-    from infra.config.residency_rules import WHOLE_STORES
+    from infra.config.rules.residency import WHOLE_STORES
 
     assert {each.store.kind for stack in EVERY_STACK for each in found(stack)} <= set(WHOLE_STORES)
 

@@ -23,7 +23,7 @@ from haven_policies.rules.residency.data_flows import DATA_PATHS, data_flows
 from haven_policies.rules.residency.stores import HOMES, Store
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.stack_facts import read_stack_facts
-from infra.config.residency_rules import WHOLE_STORES
+from infra.config.rules.residency import WHOLE_STORES
 from tests.environments import environment
 from tests.policies.breaking import TODAY, adding, find, setting, verdict_of
 from tests.policies.mutations.residency import residency

@@ -6,7 +6,7 @@ from haven.base.problems import Problem, choices, shown
 from haven.model.tiers import Tier
 from haven_components import limits
 from infra.config import models, part_models
-from infra.config.validators import Rules
+from infra.config.rules.validators import Rules
 
 RULES = Rules()
 

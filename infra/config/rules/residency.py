@@ -6,7 +6,7 @@ from typing import Any
 from haven.base.problems import Problem, choices, nearest, shown
 from haven.config import data_classes
 from haven.config.policy import Residency
-from infra.config.name_rules import RESERVED_SECRETS
+from infra.config.rules.names import RESERVED_SECRETS
 
 WHOLE_STORES = (
     "backups",

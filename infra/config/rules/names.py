@@ -8,7 +8,7 @@ from haven_components import limits
 from haven_components.names import SYSTEM_NODE_GROUP, region_code
 from infra import names
 from infra.config import models, part_models
-from infra.config.validators import Rules
+from infra.config.rules.validators import Rules
 
 LONGEST_STACK_NAME = 15
 RESERVED_SECRETS = ("cache", "db")

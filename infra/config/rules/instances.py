@@ -7,7 +7,7 @@ from haven.base.problems import Problem, choices, nearest, shown
 from haven.model import catalog
 from haven.model.catalog import Catalog
 from infra.config import models
-from infra.config.validators import Rules
+from infra.config.rules.validators import Rules
 
 RULES = Rules()
 CATALOG = Catalog(Path(__file__).resolve().parents[2])

@@ -12,8 +12,8 @@ from haven.model.tiers import Tier
 from haven_components import limits
 from haven_components.names import partition
 from infra.config import addons, models
-from infra.config.name_rules import LONGEST_STACK_NAME
-from infra.config.validators import Rules
+from infra.config.rules.names import LONGEST_STACK_NAME
+from infra.config.rules.validators import Rules
 
 _MOST_TAGS = 40
 """AWS allows 50 on a resource; ten are left to Haven and to AWS's own services."""

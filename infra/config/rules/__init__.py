@@ -1,0 +1,1 @@
+"""What must hold between config keys, a module per subject."""
