@@ -23,8 +23,8 @@ from haven.emulator.deployers import choice
 from haven.emulator.deployers.deployment import Deployment, Order
 from haven.emulator.ministack import NAME, VERSION, Emulator, EmulatorError
 from haven.emulator.read_back import comparison, leftovers
-from haven.emulator.read_back.subject import Subject
 from haven.emulator.run_folder import run_folder
+from haven.emulator.subject import Subject
 from haven.plan import summary, text
 from haven.program.run import run_program
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from haven.emulator.gaps import DEFECTS, UNSUPPORTED, Defect, Unsupported
-from haven.emulator.read_back.subject import Subject
+from haven.emulator.subject import Subject
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 

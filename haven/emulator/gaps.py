@@ -7,7 +7,7 @@ difference that no row explains.
 from dataclasses import dataclass
 
 from haven.emulator.ministack import NAME, VERSION
-from haven.emulator.read_back.subject import REPLICATED_SECRET
+from haven.emulator.subject import REPLICATED_SECRET
 from haven.program import aws_types as aws
 
 TRIED = "2026-11-21"

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from haven.emulator.clients import Clients
 from haven.emulator.read_back import wording
-from haven.emulator.read_back.subject import GLOBAL, REPLICATED_SECRET, Subject
+from haven.emulator.subject import GLOBAL, REPLICATED_SECRET, Subject
 
 _AWS_OWN_ALIASES = "alias/aws/"
 

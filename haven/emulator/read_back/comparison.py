@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from haven.base import terminal
 from haven.emulator import gap_handling, gaps
 from haven.emulator.read_back import actual, expected
-from haven.emulator.read_back.subject import GLOBAL, Subject
+from haven.emulator.subject import GLOBAL, Subject
 from haven.program.recording import Recording
 
 _COUNTED = "log group"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from haven.emulator.read_back import wording
-from haven.emulator.read_back.subject import GLOBAL, REPLICATED_SECRET, Subject
+from haven.emulator.subject import GLOBAL, REPLICATED_SECRET, Subject
 from haven.program import aws_types as aws
 from haven.program.queries import of_type
 from haven.program.recording import Recording, Resource, Secret

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.emulator.clients import Clients
-from haven.emulator.read_back.subject import GLOBAL, Subject
+from haven.emulator.subject import GLOBAL, Subject
 
 _GONE = ("deleted", "deleting", "rejected", "failed", "expired")
 

@@ -42,3 +42,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 def write_stack(project: Path, name: str, *lines: str) -> None:
     (project / "stacks" / f"Pulumi.{name}.yaml").write_text("\n  ".join(["config:", *lines]))
+
+
+def replace_program(project: Path, source: str) -> None:
+    (project / "program" / "__main__.py").write_text(source)

@@ -11,7 +11,7 @@ from haven.emulator import gap_handling
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
 from haven.emulator.read_back import actual, comparison, expected, leftovers
-from haven.emulator.read_back.subject import GLOBAL, REPLICATED_SECRET, Subject
+from haven.emulator.subject import GLOBAL, REPLICATED_SECRET, Subject
 from haven.program import aws_types as aws
 from haven.program import wire_format
 from haven.program.recording import Recording, Resource, reference
