@@ -9,19 +9,16 @@ import pytest
 
 from haven.emulator.clients import Clients
 from haven.emulator.read_back import leftovers
-from haven.program import aws_types as aws
 from haven.runbooks import check_destroy
 from haven.terraform import cli
 from tests.conformance.live_environment import Living
-from tests.conformance.small_environment import SLOW, alive, at, shown, there, touched
+from tests.conformance.small_environment import alive, at, shown, there, touched
 from tests.environments import PRIMARY, RECOVERY
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
 ACCOUNT = "000000000000"
 """The emulator's own, which the ARNs that it makes up name."""
-FRONT_DOOR = (aws.LB_LOAD_BALANCER, aws.ROUTE53_ZONE)
-"""A minute each. A failover turns traffic with a metric and changes nothing of them; tests of moves have them."""
 FAILED_OVER = {"active": RECOVERY}
 FAILED_BACK = {"demote": PRIMARY}
 """Writes go to the primary Region once more, and the other one keeps its full scale until it is demoted."""
@@ -42,7 +39,7 @@ def promote(living: Living, tier: str, region: str) -> None:
 def test_an_environment_is_deployed_moved_up_failed_over_and_back_and_destroyed(
     provider: cli.Terraform, tmp_path: Path
 ) -> None:
-    with alive(provider, tmp_path, leave_out=(*SLOW, *FRONT_DOOR)) as living:
+    with alive(provider, tmp_path) as living:
         before = leftovers.existing(living.url, (PRIMARY, RECOVERY))
         living.move(at("pilot-light"))
 
