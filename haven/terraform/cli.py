@@ -26,6 +26,7 @@ _APPLY_TIMEOUT = 900.0
 PARALLEL = "-parallelism=30"
 """Most of the time the provider waits for polled operations; measured on 2 cores."""
 _PLANNED = "planned.tfplan"
+_AWS_CONFIG = "aws-config"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Terraform:
         document = json.dumps({**exported.document, **_required()}, indent=1)
         random_values.write_privately(folder / "main.tf.json", document)
         random_values.keep(exported.recipes, folder)
+        _use_endpoint(exported.endpoint, folder)
         run([self.program, "init", "-input=false", "-no-color", *self.options], folder, _INIT_TIMEOUT)
 
     def validate(self, exported: Export, folder: Path) -> Validation:
@@ -74,7 +76,7 @@ class Terraform:
         """
         self.prepare(exported, folder)
         command = [self.program, "plan", "-refresh=false", "-input=false", "-lock=false", "-json"]
-        done = _completed(command, folder, _INIT_TIMEOUT)
+        done = _completed(command, folder, _APPLY_TIMEOUT)
         errors = list(_errors(done.stdout.splitlines()))
         if errors or done.returncode:
             return Validation(errors or [done.stderr.strip()], frozenset())
@@ -156,13 +158,21 @@ def _required() -> Mapping[str, Any]:
     return {"terraform": {"required_providers": {"aws": {"source": SOURCE, "version": provider_differences.PROVIDER}}}}
 
 
+def _use_endpoint(endpoint: str | None, folder: Path) -> None:
+    """Let the provider find every service at this endpoint: it reads the AWS config file that `environment` names."""
+    config = folder / _AWS_CONFIG
+    config.unlink(missing_ok=True)
+    if endpoint is not None:
+        config.write_text(f"[default]\nendpoint_url = {endpoint}\n")
+
+
 def environment(folder: Path) -> dict[str, str]:
     """This process's environment without AWS settings and credentials; Terraform is offline and non-interactive."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_LOG", "TF_VAR_"))}
     if not Path(kept.get("TF_CLI_CONFIG_FILE", "")).is_file():
         kept.pop("TF_CLI_CONFIG_FILE", None)
-    missing = str(folder / "there-is-no-such-file")
-    kept |= {"AWS_CONFIG_FILE": missing, "AWS_SHARED_CREDENTIALS_FILE": missing, "AWS_EC2_METADATA_DISABLED": "true"}
+    config, missing = str(folder / _AWS_CONFIG), str(folder / "there-is-no-such-file")
+    kept |= {"AWS_CONFIG_FILE": config, "AWS_SHARED_CREDENTIALS_FILE": missing, "AWS_EC2_METADATA_DISABLED": "true"}
     offline = {"TF_REGISTRY_DISCOVERY_RETRY": "0", "TF_REGISTRY_CLIENT_TIMEOUT": "2"}
     return kept | offline | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 

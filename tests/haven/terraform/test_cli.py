@@ -162,6 +162,17 @@ def test_an_export_is_readable_by_its_owner_alone(cli: Path, tmp_path: Path) -> 
     assert stat.S_IMODE((folder / "main.tf.json").stat().st_mode) == 0o600
 
 
+def test_the_endpoint_of_an_export_is_in_the_aws_config_that_terraform_reads(cli: Path, tmp_path: Path) -> None:
+    _mirror(tmp_path / PLACES[0])
+    found, folder = terraform.find(tmp_path / "state"), tmp_path / "prepared"
+    config = folder / "aws-config"
+    found.prepare(Export({}, {}, frozenset(), [], [], {}, "http://127.0.0.1:1"), folder)
+    assert config.read_text() == "[default]\nendpoint_url = http://127.0.0.1:1\n"
+    assert f"AWS_CONFIG_FILE={config}" in (cli / "environment").read_text()
+    found.prepare(Export({}, {}, frozenset(), [], [], {}), folder)
+    assert not config.exists()
+
+
 def test_a_value_is_made_once_and_read_by_its_owner_alone(tmp_path: Path) -> None:
     recipes = {"word": Recipe(32, ("abc", "123"))}
     random_values.keep(recipes, tmp_path)
