@@ -19,7 +19,7 @@ class Stateful:
     protect: bool = False
     """Whether the policies demand the resource option `protect` on it."""
     resides: bool = False
-    """Whether data stands in it, so that residency judges its Region."""
+    """Whether it holds data, so that residency judges its Region."""
 
 
 _ROWS = "its rows"

@@ -95,7 +95,7 @@ def judge(graph: ResourceGraph, today: date, rules: Sequence[Rule] = RULES) -> V
         _violation(rule, levels[rule.name], finding, graph, today)
         for rule in asked
         for finding in rule.findings(graph)
-        if _is_told(finding)
+        if _is_known(finding)
     ]
     return Verdict(
         stack=graph.facts.stack,
@@ -111,7 +111,7 @@ _REQUIRED: Mapping[str, str] = {aws.EKS_CLUSTER: "vpcConfig"}
 """Type -> an argument that none of them is without, of what another plugin's component may make."""
 
 
-def _is_told(finding: Finding) -> bool:
+def _is_known(finding: Finding) -> bool:
     """Whether more than its name is known of what a finding is about: engines don't report all that a plugin makes."""
     record = finding.record
     return record is None or _REQUIRED.get(record.type, "") in {"", *record.inputs}

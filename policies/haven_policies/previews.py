@@ -30,7 +30,7 @@ def verdict_on_preview(digest: Mapping[str, Any], today: date, where: str) -> Ve
     left_out = digest.get("changeSummary", {}).get("same", 0) - sum(each["op"] == "same" for each in digest["steps"])
     if left_out > 0:
         got = f"a preview without {left_out} resources that stay as they are"
-        fix = "write it anew: pulumi preview --json --show-sames"
+        fix = "run pulumi preview --json --show-sames"
         raise Problems([Problem("the document", got, "one with all resources, for --policy", fix)], where)
     stack = next(iter(states), "urn:pulumi:").split(":")[2]
     return verdict_on(recording_of(_resources(states), stack), digest.get("config") or {}, today)

@@ -47,7 +47,7 @@ class Mutation:
 
 
 def verdict_of(stack: str, recording: Recording, changes: Mapping[str, str], today: date = TODAY) -> Verdict:
-    """What all rules say of a recording under a stack's config, some of its keys changed."""
+    """The verdict on a recording under a stack's config, some of its keys changed."""
     config = {**load_stack(stack, ROOT).config, **{f"haven:{name}": text for name, text in changes.items()}}
     return judge(ResourceGraph(recording, read_stack_facts(stack, config)), today)
 

@@ -1,4 +1,4 @@
-"""Regions that a regulation's words lead to, as data: what a preset claims, what it doesn't, and its sources."""
+"""Regions that a regulation allows, as data: what a preset claims, what it doesn't, and its sources."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache

@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with one resource, or with the environment as a whole, in ready words."""
+    """What is wrong with one resource, or with the environment as a whole, as text."""
 
     record: Resource | None
     """None: the environment as a whole."""
@@ -93,8 +93,14 @@ def _named(judge: Callable[..., Any]) -> tuple[str, str]:
 
 
 def rules_of(module: ModuleType) -> list[Rule]:
-    """The rules that a module defines, in the order of its text."""
-    return [each for each in vars(module).values() if isinstance(each, Rule)]
+    """The rules of a family, by name: functions, and the rows of its tables."""
+    found = [
+        rule
+        for value in vars(module).values()
+        for rule in (value if isinstance(value, tuple) else (value,))
+        if isinstance(rule, Rule)
+    ]
+    return sorted(found, key=lambda each: each.name)
 
 
 def against(record: Resource, path: str, allowed: str, fix: str) -> Finding:

@@ -7,7 +7,7 @@ from haven.program import aws_types as aws
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import maps_at, plain
 
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
+EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def tables_of_subnets(graph: ResourceGraph) -> dict[str, str]:
@@ -40,7 +40,7 @@ def public_subnets(graph: ResourceGraph) -> set[str]:
 def is_default(route: Mapping[str, Any]) -> bool:
     """Whether a route is for all that no other route is for."""
     names = ("destinationCidrBlock", "cidrBlock", "destinationIpv6CidrBlock", "ipv6CidrBlock")
-    return any(plain(route.get(name)) in _EVERYWHERE for name in names)
+    return any(plain(route.get(name)) in EVERYWHERE for name in names)
 
 
 def _to_internet(graph: ResourceGraph, route: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from haven.model.tiers import Tier
 
 @dataclass(frozen=True)
 class StackFacts:
-    """An environment in the words of its stack file; all of it may be missing where the program is not Haven's."""
+    """An environment as its stack file describes it; all of it may be missing where the program is not Haven's."""
 
     stack: str
     config: Mapping[str, Any]

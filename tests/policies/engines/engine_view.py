@@ -20,7 +20,7 @@ class EngineView:
     def __init__(self, recording: Recording, *, deployed: bool) -> None:
         """Args:
         recording: what the program declared.
-        deployed: whether everything stands, so that every value is known.
+        deployed: whether everything is deployed, so that every value is known.
         """
         self._recording = recording
         self._deployed = deployed

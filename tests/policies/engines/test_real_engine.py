@@ -18,7 +18,7 @@ pulumi.Stash("kept", input="something")
 WAIVER = {
     "rule": "database-encrypted",
     "resource": "a-cluster-that-is-not-there",
-    "reason": "so that the pack has something to say",
+    "reason": "so that the pack has something to report",
     "until": "2099-12-31",
 }
 

@@ -1,4 +1,4 @@
-"""Who stands for whom in the two Regions."""
+"""Counterparts in the two Regions."""
 
 import pytest
 

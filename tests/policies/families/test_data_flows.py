@@ -109,7 +109,7 @@ FLOWS: Mapping[str, Mapping[tuple[str, str], int]] = {
         ("replica", "ReplicationConfiguration"): 2,
     },
 }
-"""Stack -> what moves, the type of the resource that says so -> how many."""
+"""Stack -> what moves, the type of the resource that sends it -> how many."""
 
 NETWORKS = "packets on their way are stored nowhere"
 

@@ -1,4 +1,4 @@
-"""No Region hangs on the other: in the shipped stacks, after a failover, and in programs that say no tier."""
+"""No Region depends on the other: in the shipped stacks, after a failover, and in programs without a tier."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_a_program_that_says_nothing_of_itself_is_judged_by_what_refers_to_what(
 
 
 def _needs_regions(what: str) -> bool:
-    """Which Region is the primary one, only the stack file says: a failover record names it as such."""
+    """Only the stack file names the primary Region; a failover record is named after it."""
     return what in (
         "the primary Region's switch is in the primary Region",
         "the switch's alarm is called something else",

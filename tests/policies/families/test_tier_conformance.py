@@ -1,4 +1,4 @@
-"""An environment that says more than it is, is refused with the list of what is missing."""
+"""An environment that falls short of its tier is refused with the list of what is missing."""
 
 import pytest
 

@@ -126,7 +126,7 @@ _ZONES = (
         "a single NAT gateway for two zones",
         _pointing(ROUTE, "natGatewayId", NAT, "nat-b", at="nat-a"),
     ),
-    Mutation("nat-per-zone", "warm", "a way through another zone in the route table itself", _route_in_table),
+    Mutation("nat-per-zone", "warm", "an inline route through another zone", _route_in_table),
     Mutation("nat-per-zone", "active-active", "no egress of one zone", without(ROUTE, "nat-c", region=EUC1)),
     Mutation(
         "file-system-spans-zones",
@@ -250,7 +250,7 @@ _TRAFFIC = (
     Mutation(
         "target-health-alarm",
         "warm",
-        "an alarm on targets that nobody hears",
+        "an alarm on targets that notifies nobody",
         setting(ALARM, "alarmActions", None, "unhealthy", region=EUC1),
     ),
     Mutation(
@@ -275,7 +275,7 @@ _KUBERNETES = (
     Mutation(
         "workload-has-probes",
         "warm",
-        "a container that says ready too early",
+        "a container that is ready too early",
         setting(DEPLOYMENT, "spec.template.spec.containers.0.readinessProbe", None),
         base=GUARDED,
     ),

@@ -206,7 +206,7 @@ _BACKUPS = (
         "backups that go before their vault allows",
         setting(LOCK, "minRetentionDays", 60, region=EUW1),
     ),
-    Mutation("restores-tested", "warm", "backups that nobody restores", both(without(TESTED), without(TESTS))),
+    Mutation("restores-tested", "warm", "backups that are never restored", both(without(TESTED), without(TESTS))),
     Mutation("restores-tested", "backup", "a test of restores without anything to restore", without(TESTED)),
 )
 

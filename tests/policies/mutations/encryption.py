@@ -1,4 +1,4 @@
-"""What can be wrong with encryption and with ways in, and the rule that sees it."""
+"""Violations of encryption and network exposure, and the rule that reports each."""
 
 from haven.program import aws_types as aws
 from tests.environments import PRIMARY, RECOVERY
@@ -189,7 +189,7 @@ _STORES = (
     Mutation(
         "volume-encrypted",
         "account",
-        "volumes that are open where nobody says anything",
+        "volumes that are unencrypted by default",
         setting(aws.EBS_ENCRYPTION_BY_DEFAULT, "enabled", False),
     ),
     Mutation(

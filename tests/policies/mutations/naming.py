@@ -46,7 +46,7 @@ MUTATIONS = (
         "a topic with the tag of another environment",
         tagging(TOPIC, "haven:environment", "warm"),
     ),
-    Mutation(TAGGED, "account", "an account that nobody pays for", by_default(**{"cost-center": ""})),
+    Mutation(TAGGED, "account", "an account without a cost center", by_default(**{"cost-center": ""})),
     Mutation(CARRIES, "warm", "a topic that every environment would call so", setting(TOPIC, "name", "alarms")),
     Mutation(
         CARRIES,

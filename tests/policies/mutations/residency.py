@@ -269,19 +269,19 @@ _UNKNOWN = (
     Mutation(
         UNKNOWN,
         "warm",
-        "objects replicated into a bucket that stands nobody knows where",
+        "objects replicated into a bucket of unknown Region",
         appending(REPLICATION, "rules", {"destination": {"bucket": "arn:aws:s3:::elsewhere"}}, "models"),
     ),
     Mutation(
         UNKNOWN,
         "active-active",
-        "an access point over a bucket that stands nobody knows where",
+        "an access point over a bucket of unknown Region",
         appending(aws.S3CONTROL_MULTI_REGION_ACCESS_POINT, "details.regions", {"bucket": "elsewhere"}),
     ),
     Mutation(
         UNKNOWN,
         "account",
-        "records of the configuration in a bucket that stands nobody knows where",
+        "records of the configuration in a bucket of unknown Region",
         setting(aws.CFG_DELIVERY_CHANNEL, "s3BucketName", "elsewhere"),
     ),
     Mutation(

@@ -86,7 +86,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "regions-stand-apart",
         "active-active",
-        "an alarm tells the other Region's topic",
+        "an alarm notifies the other Region's topic",
         _made_from(_ALARM, "alarmActions.0", aws.SNS_TOPIC, "arn", "database-lag"),
     ),
     Mutation(
@@ -125,7 +125,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "switch-lives-in-other-region",
         "warm",
-        "a good endpoint is enough, whatever the switch says",
+        "a healthy endpoint overrides the switch",
         setting(_CHECK, "childHealthThreshold", 1, "switch-euc1", region=PRIMARY),
         config=_AUTOMATIC,
     ),
@@ -168,7 +168,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "manifest-in-both-regions",
         "pilot-light",
-        "the manifests say which Region is active",
+        "the manifests name the active Region",
         both(
             setting(_PARAMETER, "insecureValue.active", PRIMARY, "manifest", region=PRIMARY),
             setting(_PARAMETER, "insecureValue.active", PRIMARY, "manifest", region=RECOVERY),

@@ -1,4 +1,4 @@
-"""What makes an environment less than the tier that it says it is."""
+"""What makes an environment fall short of its tier."""
 
 from haven.program import aws_types as aws
 from haven.program.recording import Recording
@@ -75,10 +75,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "standby-system-nodes",
         "pilot-light",
-        "one system node in the recovery Region, which stands or falls with it",
+        "a single system node in the recovery Region",
         _desired(1, "system"),
     ),
-    Mutation("standby-gpu-nodes", "warm", "no GPU node that serves stands by", _desired(0, "serving")),
+    Mutation("standby-gpu-nodes", "warm", "no standby GPU node for serving", _desired(0, "serving")),
     Mutation(
         "standby-gpu-nodes",
         "warm",
@@ -210,7 +210,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "standby-balancer",
         "pilot-light",
-        "the recovery Region's balancer listens to nobody",
+        "the recovery Region's load balancer has no listener",
         without(aws.LB_LISTENER, region=RECOVERY),
     ),
     Mutation(

@@ -177,7 +177,7 @@ CASES = (
     ),
     Case(
         "workload-replicas",
-        "workload that stands by",
+        "standby workload",
         workload("serving", replicas=0),
         setting(DEPLOYMENT, "spec.replicas", None),
     ),

@@ -290,7 +290,7 @@ CASES = (
     ),
     case(
         "bucket-demands-tls",
-        "refused where nobody says how it came",
+        "refused where the protocol is unknown",
         aws.S3_BUCKET,
         "policy.Statement.0.Condition.BoolIfExists",
         {"aws:SecureTransport": "true"},

@@ -1,4 +1,4 @@
-"""Nothing hangs on one zone, and nothing goes at one careless moment."""
+"""Nothing depends on one zone, and nothing is deleted by one mistake."""
 
 from haven_policies.rules.availability.databases import cache_fails_over, database_promotion_order, database_spans_zones
 from haven_policies.rules.availability.deletion import deletion_protection, stateful_resources_protected

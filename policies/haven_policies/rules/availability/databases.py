@@ -52,7 +52,7 @@ def _is_spread_by_itself(cluster: Resource) -> bool:
 
 
 def takes_writes(graph: ResourceGraph, cluster: Resource) -> bool:
-    """Whether a cluster is the one that writes go to: by the stack's words, or because it follows no other one."""
+    """Whether a cluster is the one that writes go to: by the stack's config, or because it follows no other one."""
     if graph.facts.active is not None:
         return cluster.region == graph.facts.active
     followed = ("sourceRegion", "replicationSourceIdentifier")

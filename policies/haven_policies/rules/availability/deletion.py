@@ -1,47 +1,56 @@
-"""What holds data, or a name that others know, does not go at one careless moment."""
+"""What holds data, or a name that others know, does not get deleted by one mistake."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from haven.program import aws_types as aws
 from haven.program.stateful_types import STATEFUL, types
 from haven_policies.rules.availability.databases import CLUSTERS
 from haven_policies.rules.availability.zones import LOAD_BALANCERS
-from haven_policies.rules.model import Finding, Severity, against, stack_rule
+from haven_policies.rules.model import Finding, Severity, stack_rule
+from haven_policies.rules.property_rules import Property, is_on, is_set, property_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import is_off, is_true, is_unknown, maps_at, value_at
 
-_PROTECTION: Mapping[str, str] = {
-    **dict.fromkeys(CLUSTERS, "deletionProtection"),
-    aws.RDS_INSTANCE: "deletionProtection",
-    aws.RDS_GLOBAL_CLUSTER: "deletionProtection",
-    aws.EKS_CLUSTER: "deletionProtection",
-    aws.COGNITO_USER_POOL: "deletionProtection",
-    aws.DYNAMODB_TABLE: "deletionProtectionEnabled",
-    aws.DYNAMODB_TABLE_REPLICA: "deletionProtectionEnabled",
-    **dict.fromkeys(LOAD_BALANCERS, "enableDeletionProtection"),
-}
 _STATEFUL = types(each for each in STATEFUL if each.protect)
 
 
-@stack_rule(
-    description="Databases, tables, balancers and clusters refuse to be deleted.",
-    remediation="Set the property; take it off by hand, and on purpose, before something is really to go.",
+def _is_protected(value: object) -> bool:
+    """Cognito has a text for it."""
+    return is_on(value) or value == "ACTIVE"
+
+
+deletion_protection = property_rule(
+    "availability/deletion-protection",
+    # AWS itself refuses then, whoever asks. Throw-away environments are meant to be deleted.
+    *(
+        Property(types, path, _is_protected, "true", "set it")
+        for types, path in (
+            (
+                (
+                    *CLUSTERS,
+                    aws.RDS_INSTANCE,
+                    aws.RDS_GLOBAL_CLUSTER,
+                    aws.EKS_CLUSTER,
+                    aws.COGNITO_USER_POOL,
+                ),
+                "deletionProtection",
+            ),
+            ((aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA), "deletionProtectionEnabled"),
+            (LOAD_BALANCERS, "enableDeletionProtection"),
+        )
+    ),
+    Property(
+        (aws.DYNAMODB_TABLE,),
+        "replicas[].deletionProtectionEnabled",
+        is_set,
+        "true",
+        "set it: it is each replica's own",
+    ),
+    description="Databases, tables, load balancers and clusters refuse to be deleted.",
+    remediation="Set the property; turn it off by hand, and on purpose, before a deletion.",
     page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html",
     severity=Severity.HIGH,
+    spares_ephemeral=True,
 )
-def deletion_protection(graph: ResourceGraph) -> Iterator[Finding]:
-    """AWS itself refuses then, whoever asks. Throw-away environments are meant to go."""
-    if graph.facts.ephemeral:
-        return
-    for record in graph.of(*_PROTECTION):
-        path = _PROTECTION[record.type]
-        value = value_at(record.inputs, path)
-        if not (is_true(value) or value == "ACTIVE" or is_unknown(value)):
-            yield against(record, path, "true", "set it")
-    for table in graph.of(aws.DYNAMODB_TABLE):
-        for path, replica in maps_at(table.inputs, "replicas"):
-            if is_off(replica.get("deletionProtectionEnabled")):
-                yield against(table, f"{path}.deletionProtectionEnabled", "true", "set it: it is each replica's own")
 
 
 @stack_rule(

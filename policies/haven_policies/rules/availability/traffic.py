@@ -7,8 +7,9 @@ from haven.model.tiers import STANDBY
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
+from haven_policies.rules.property_rules import Property, at_least, property_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
-from haven_policies.rules.values import is_list, is_off, less, maps_at, plain, value_at
+from haven_policies.rules.values import is_list, is_off, maps_at, plain, value_at
 
 TARGET_GROUPS = (aws.LB_TARGET_GROUP, aws.ALB_TARGET_GROUP)
 _HTTP = ("HTTP", "HTTPS")
@@ -37,24 +38,28 @@ def target_health_check(group: Resource) -> Iterator[Finding]:
         yield against(group, "healthCheck.path", "a path such as /readyz", "set it: the default / shows little")
 
 
-@resource_rule(
-    *TARGET_GROUPS,
-    description="Targets that go may end their requests first.",
+targets_drain = property_rule(
+    "availability/targets-drain",
+    # 0 cuts running requests off; AWS's own 300 s hold every rollout up where requests are short. It takes 0 to 3600
+    # (Elastic Load Balancing API Reference, TargetGroupAttribute, in boto3; read 2026-11-21).
+    Property(
+        TARGET_GROUPS,
+        "deregistrationDelay",
+        at_least(1),
+        "1 to 3600 seconds",
+        "set it to the time that the longest request takes",
+        lambda group: value_at(group.inputs, "targetType") != "lambda",
+    ),
+    description="Targets that are deregistered may end their requests first.",
     remediation="Set deregistrationDelay to what the longest request takes.",
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html",
     severity=Severity.LOW,
     level=Level.ADVISORY,
 )
-def targets_drain(group: Resource) -> Iterator[Finding]:
-    """0 cuts running requests off; AWS's own 300 s hold every rollout up where requests are short. It takes 0 to 3600
-    (Elastic Load Balancing API Reference, TargetGroupAttribute, in boto3; read 2026-11-21)."""
-    if value_at(group.inputs, "targetType") != "lambda" and less(group.inputs.get("deregistrationDelay"), 1):
-        allowed = "1 to 3600 seconds"
-        yield against(group, "deregistrationDelay", allowed, "set it to the time that the longest request takes")
 
 
 @stack_rule(
-    description="An alarm notifies when a balancer's targets fail their health checks.",
+    description="An alarm notifies somebody when a load balancer's targets fail their health checks.",
     remediation="Add an alarm on UnHealthyHostCount of the target group, with actions.",
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
     severity=Severity.MEDIUM,

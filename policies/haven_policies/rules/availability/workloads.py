@@ -1,13 +1,14 @@
 """What runs on Kubernetes: enough of it, apart from each other, and asked whether it serves."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from haven.program.recording import Resource, reference
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
+from haven_policies.rules.property_rules import Property, is_set, property_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import is_off, maps_at, number, value_at
+from haven_policies.rules.values import maps_at, number, value_at
 
 WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 LEAST_REPLICAS = 2
@@ -35,7 +36,7 @@ def place_of(record: Resource) -> tuple[str, str]:
 
 
 def replicas_of(graph: ResourceGraph) -> Mapping[str, Replicas]:
-    """The replicas of each workload, by its URN; an autoscaler's word counts more than the workload's own."""
+    """The replicas of each workload, by its URN; an autoscaler's number counts more than the workload's own."""
     scaled = {_scaled(each): each for each in graph.of(*_SCALERS)}
     return {each.urn: _replicas(each, scaled.get(_known_as(each))) for each in graph.of(*WORKLOADS)}
 
@@ -56,10 +57,6 @@ def _scaled(scaler: Resource) -> tuple[str, ...]:
     return *place_of(scaler), str(value_at(target, "kind")), str(value_at(target, "name"))
 
 
-def _containers(workload: Resource) -> Sequence[tuple[str, Mapping[str, Any]]]:
-    return maps_at(workload.inputs, "spec.template.spec.containers")
-
-
 def _is_asleep(workload: Resource) -> bool:
     return number(value_at(workload.inputs, "spec.replicas")) == 0
 
@@ -78,37 +75,45 @@ def workload_replicas(graph: ResourceGraph) -> Iterator[Finding]:
             yield against(replicas.record, replicas.path, allowed, "raise it; left out, it is 1")
 
 
-@resource_rule(
-    *WORKLOADS,
-    description="Each container has probes for readiness and liveness.",
+_CONTAINERS = "spec.template.spec.containers[]"
+
+# Without a readiness probe, requests reach a pod whose model still loads; without a liveness probe, a hung one stays.
+workload_has_probes = property_rule(
+    "availability/workload-has-probes",
+    *(
+        Property(
+            WORKLOADS,
+            f"{_CONTAINERS}.{probe}",
+            is_set,
+            "a probe",
+            "ask the container itself, over HTTP, gRPC or exec",
+        )
+        for probe in ("readinessProbe", "livenessProbe")
+    ),
+    description="Each container has a readiness probe and a liveness probe.",
     remediation="Give each container a readinessProbe and a livenessProbe.",
     page="https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
     severity=Severity.HIGH,
 )
-def workload_has_probes(workload: Resource) -> Iterator[Finding]:
-    """Without the first, requests reach a pod whose model still loads; without the second, one that hangs stays."""
-    for path, container in _containers(workload):
-        for probe in ("readinessProbe", "livenessProbe"):
-            if is_off(container.get(probe)):
-                yield against(
-                    workload, f"{path}.{probe}", "a probe", "ask the container itself, over HTTP, gRPC or exec"
-                )
 
-
-@resource_rule(
-    *WORKLOADS,
-    description="Each container has CPU and memory requests.",
+# A pod without requests is placed anywhere, is evicted first, and makes no autoscaler add a node.
+workload_requests_resources = property_rule(
+    "availability/workload-requests-resources",
+    *(
+        Property(
+            WORKLOADS,
+            f"{_CONTAINERS}.resources.requests.{name}",
+            lambda value: value is not None,
+            "a quantity",
+            "set it to what the container uses under load",
+        )
+        for name in ("cpu", "memory")
+    ),
+    description="Each container requests CPU and memory.",
     remediation="Set resources.requests.cpu and resources.requests.memory of each container.",
     page="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
     severity=Severity.MEDIUM,
 )
-def workload_requests_resources(workload: Resource) -> Iterator[Finding]:
-    """What requests nothing is placed anywhere, is evicted first, and makes no autoscaler add a node."""
-    for path, container in _containers(workload):
-        for name in ("cpu", "memory"):
-            if value_at(container, f"resources.requests.{name}") is None:
-                place = f"{path}.resources.requests.{name}"
-                yield against(workload, place, "a quantity", "set it to what the container uses under load")
 
 
 @resource_rule(

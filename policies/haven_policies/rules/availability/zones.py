@@ -32,7 +32,7 @@ _PLACES: Mapping[str, Sequence[str]] = {
 
 
 def zones_of(graph: ResourceGraph, value: Any) -> set[str]:
-    """The zones of a list of subnets; one of which nothing is known counts as a zone of its own.
+    """The zones of a list of subnets; an unknown one counts as a zone of its own.
 
     Before subnets exist, an engine shows for each entry only that it is one of those in the list: then it counts for
     all of them.

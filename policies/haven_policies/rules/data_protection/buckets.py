@@ -5,11 +5,11 @@ from typing import Any
 
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
+from haven_policies.rules.buckets import ACCESS_LOGS, BUCKETS, buckets_written_by, settings_of_buckets
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import entries, in_words, is_off, is_true, is_unknown, less, maps_at, value_at
 
-BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2)
 LEAST_OLD_VERSION_DAYS = 7
 """Long enough for somebody to miss what was overwritten. An assumption."""
 _VERSIONING = (aws.S3_BUCKET_VERSIONING, aws.S3_BUCKET_VERSIONING_V2)
@@ -22,11 +22,7 @@ _OBJECT_LOCK = (
     aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION_V2,
 )
 _LOG_WRITERS: Mapping[str, Sequence[str]] = {
-    aws.LB_LOAD_BALANCER: ("accessLogs.bucket", "connectionLogs.bucket"),
-    aws.ALB_LOAD_BALANCER: ("accessLogs.bucket", "connectionLogs.bucket"),
-    aws.ELB_LOAD_BALANCER: ("accessLogs.bucket",),
-    aws.S3_BUCKET_LOGGING: ("targetBucket",),
-    aws.S3_BUCKET_LOGGING_V2: ("targetBucket",),
+    **ACCESS_LOGS,
     aws.EC2_FLOW_LOG: ("logDestination",),
     aws.CLOUDFRONT_DISTRIBUTION: ("loggingConfig.bucket",),
     aws.WAFV2_WEB_ACL_LOGGING_CONFIGURATION: ("logDestinationConfigs",),
@@ -53,13 +49,7 @@ def _replications(graph: ResourceGraph) -> Iterator[tuple[str, str]]:
 
 def log_buckets(graph: ResourceGraph) -> set[str]:
     """The URNs of the buckets that nothing but access and flow logs go to, by what refers to them and not by names."""
-    logs = {
-        bucket.urn
-        for writer in graph.of(*_LOG_WRITERS)
-        for path in _LOG_WRITERS[writer.type]
-        for bucket in graph.linked(writer, path, *BUCKETS)
-    }
-    return logs - replicated(graph) - _trail_buckets(graph).keys()
+    return buckets_written_by(graph, _LOG_WRITERS) - replicated(graph) - _trail_buckets(graph).keys()
 
 
 def _trail_buckets(graph: ResourceGraph) -> dict[str, Resource]:
@@ -67,15 +57,6 @@ def _trail_buckets(graph: ResourceGraph) -> dict[str, Resource]:
         bucket for trail in graph.of(aws.CLOUDTRAIL_TRAIL) for bucket in graph.linked(trail, "s3BucketName", *BUCKETS)
     )
     return {each.urn: each for each in buckets}
-
-
-def _beside(graph: ResourceGraph, *types: str) -> dict[str, list[Resource]]:
-    """The resources of these types that belong to a bucket, by the bucket's URN."""
-    found: dict[str, list[Resource]] = {}
-    for each in graph.of(*types):
-        for bucket in graph.linked(each, "bucket", *BUCKETS):
-            found.setdefault(bucket.urn, []).append(each)
-    return found
 
 
 @stack_rule(
@@ -86,7 +67,7 @@ def _beside(graph: ResourceGraph, *types: str) -> dict[str, list[Resource]]:
 )
 def bucket_versioned(graph: ResourceGraph) -> Iterator[Finding]:
     """Whatever overwrites or deletes an object leaves the old version; replication can't do without."""
-    logs, versionings = log_buckets(graph), _beside(graph, *_VERSIONING)
+    logs, versionings = log_buckets(graph), settings_of_buckets(graph, *_VERSIONING)
     for bucket in graph.of(*BUCKETS):
         if bucket.urn in logs or _versioned_itself(bucket):
             continue
@@ -156,14 +137,14 @@ def audit_trail_locked(graph: ResourceGraph) -> Iterator[Finding]:
         return
     trails = _trail_buckets(graph)
     copies = {destination for source, destination in _replications(graph) if source in trails}
-    locks = _beside(graph, *_OBJECT_LOCK)
+    locks = settings_of_buckets(graph, *_OBJECT_LOCK)
     for urn in sorted(trails.keys() | copies):
         bucket = graph.recording.by_urn[urn]
         if (
             is_off(bucket.inputs.get("objectLockEnabled"))
             and value_at(bucket.inputs, "objectLockConfiguration") is None
         ):
-            yield against(bucket, "objectLockEnabled", "true", "create the bucket anew with it")
+            yield against(bucket, "objectLockEnabled", "true", "create another bucket with it")
         elif not any(_retains(each, "rule") for each in locks.get(urn, ())) and not _retains(
             bucket, "objectLockConfiguration.rule"
         ):

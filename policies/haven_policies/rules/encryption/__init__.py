@@ -1,79 +1,35 @@
-"""Encryption at rest with customer keys, nothing but TLS on the way, and no public access."""
+"""Encryption at rest with customer managed keys, TLS in transit, and no public access."""
 
+from haven_policies.rules.encryption._at_rest import AT_REST
+from haven_policies.rules.encryption._public_access import PUBLIC_ACCESS
 from haven_policies.rules.encryption.buckets import (
     bucket_demands_tls,
     bucket_encrypted,
     bucket_not_public,
     bucket_without_lists,
-    public_access_blocked,
 )
-from haven_policies.rules.encryption.databases import (
-    cache_demands_tls,
-    cache_encrypted,
-    database_demands_tls,
-    database_encrypted,
-    database_insights_encrypted,
-    database_not_public,
-    search_domain_encrypted,
-    snapshot_copy_encrypted,
-)
+from haven_policies.rules.encryption.databases import database_demands_tls
 from haven_policies.rules.encryption.network_exposure import (
-    balancer_drops_invalid_headers,
-    cluster_endpoint_not_public,
-    cluster_secrets_encrypted,
-    instance_metadata_v2,
     instance_without_public_address,
     listener_demands_tls,
     queue_demands_tls,
     security_group_not_open,
     topic_demands_tls,
 )
-from haven_policies.rules.encryption.stores import (
-    backup_vault_encrypted,
-    file_system_encrypted,
-    image_repository_encrypted,
-    key_deletion_can_be_undone,
-    key_rotated,
-    log_group_encrypted,
-    messages_encrypted,
-    secret_encrypted,
-    table_encrypted,
-    trail_encrypted,
-    volume_encrypted,
-)
+from haven_policies.rules.encryption.volumes import volume_encrypted
 
 __all__ = [
-    "backup_vault_encrypted",
-    "balancer_drops_invalid_headers",
+    "AT_REST",
+    "PUBLIC_ACCESS",
     "bucket_demands_tls",
     "bucket_encrypted",
     "bucket_not_public",
     "bucket_without_lists",
-    "cache_demands_tls",
-    "cache_encrypted",
-    "cluster_endpoint_not_public",
-    "cluster_secrets_encrypted",
     "database_demands_tls",
-    "database_encrypted",
-    "database_insights_encrypted",
-    "database_not_public",
-    "file_system_encrypted",
-    "image_repository_encrypted",
-    "instance_metadata_v2",
     "instance_without_public_address",
-    "key_deletion_can_be_undone",
-    "key_rotated",
     "listener_demands_tls",
-    "log_group_encrypted",
-    "messages_encrypted",
-    "public_access_blocked",
     "queue_demands_tls",
-    "search_domain_encrypted",
-    "secret_encrypted",
     "security_group_not_open",
-    "snapshot_copy_encrypted",
-    "table_encrypted",
     "topic_demands_tls",
-    "trail_encrypted",
     "volume_encrypted",
 ]

@@ -1,84 +1,40 @@
 """Buckets: the resources that each of them needs beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
+from haven_policies.rules.buckets import ACCESS_LOGS, BUCKETS, buckets_written_by, settings_of_buckets
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
-from haven_policies.rules.encryption._keys import KEY, each_of, is_on, own_key
-from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
+from haven_policies.rules.encryption._public_access import SWITCHES
+from haven_policies.rules.model import Finding, Severity, stack_rule
+from haven_policies.rules.property_rules import KEY, each_of, is_on, own_key
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import in_words, is_unknown, value_at
 
-BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2)
 _ENCRYPTION = (
     aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION,
     aws.S3_BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION_V2,
 )
-_SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-_LOGGED = {
-    aws.ALB_LOAD_BALANCER: ("accessLogs.bucket", "connectionLogs.bucket"),
-    aws.ELB_LOAD_BALANCER: ("accessLogs.bucket",),
-    aws.LB_LOAD_BALANCER: ("accessLogs.bucket", "connectionLogs.bucket"),
-    aws.S3_BUCKET_LOGGING: ("targetBucket",),
-    aws.S3_BUCKET_LOGGING_V2: ("targetBucket",),
-}
-"""Type -> properties with buckets whose writers can't use a key of the customer's: load balancers' access logs (Elastic
-Load Balancing User Guide, access logs) and S3's own (S3 User Guide, server access logging; both read 2026-11-21)."""
-
-
-class _Buckets:
-    """The buckets of an environment, and which resources speak of them by reference or by name."""
-
-    def __init__(self, graph: ResourceGraph) -> None:
-        self.all = graph.of(*BUCKETS)
-        self._graph = graph
-        self._urns = {each.urn for each in self.all}
-        self._by_name = {name: each for each in self.all if isinstance(name := value_at(each.inputs, "bucket"), str)}
-
-    def of(self, record: Resource, path: str = "bucket") -> Resource | None:
-        """The bucket that a property names."""
-        value = value_at(record.inputs, path)
-        if not isinstance(value, str):
-            return None
-        target = self._graph.target(value)
-        return target if target is not None and target.urn in self._urns else self._by_name.get(value)
-
-    def beside(self, *types: str) -> Mapping[str, list[Resource]]:
-        """The resources of these types by the URN of their bucket."""
-        found: dict[str, list[Resource]] = {}
-        for each in self._graph.of(*types):
-            bucket = self.of(each)
-            if bucket is not None:
-                found.setdefault(bucket.urn, []).append(each)
-        return found
-
-    def with_logs(self) -> set[str]:
-        """URNs of those that AWS's own writers deliver logs to."""
-        named = (
-            self.of(each, path) for type_, paths in _LOGGED.items() for each in self._graph.of(type_) for path in paths
-        )
-        return {each.urn for each in named if each is not None}
 
 
 @stack_rule(
-    description="Every bucket encrypts with a key of the customer's, through a bucket key.",
+    description="Every bucket encrypts with a customer managed key, through a bucket key.",
     remediation="Add a BucketServerSideEncryptionConfiguration: aws:kms, the Region's key, bucketKeyEnabled.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
     severity=Severity.HIGH,
 )
 def bucket_encrypted(graph: ResourceGraph) -> Iterator[Finding]:
     """Without a bucket key every object is a request to KMS, which has a limit on them."""
-    buckets = _Buckets(graph)
-    beside, spared = buckets.beside(*_ENCRYPTION), buckets.with_logs()
-    for bucket in buckets.all:
+    beside, spared = settings_of_buckets(graph, *_ENCRYPTION), buckets_written_by(graph, ACCESS_LOGS)
+    for bucket in graph.of(*BUCKETS):
         if bucket.urn in spared:
             continue
         places = [(each, path) for each in beside.get(bucket.urn, ()) for path in each_of(each, "rules")]
         places += [(bucket, path) for path in each_of(bucket, "serverSideEncryptionConfiguration.rule")]
         if not places:
             fix = "add a BucketServerSideEncryptionConfiguration with the Region's key"
-            yield Finding(bucket, "", "no default encryption with a key of the customer's", KEY, fix)
+            yield Finding(bucket, "", "no default encryption with a customer managed key", KEY, fix)
         for record, path in places:
             yield from _weak(bucket, record, path)
 
@@ -106,9 +62,8 @@ def _weak(bucket: Resource, record: Resource, path: str) -> Iterator[Finding]:
 )
 def bucket_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
     """S3 answers plain HTTP where no policy refuses it."""
-    buckets = _Buckets(graph)
-    beside = buckets.beside(aws.S3_BUCKET_POLICY)
-    for bucket in buckets.all:
+    beside = settings_of_buckets(graph, aws.S3_BUCKET_POLICY)
+    for bucket in graph.of(*BUCKETS):
         policies = [bucket, *beside.get(bucket.urn, ())]
         if not any(_unreadable(each) or _refuses_plain(each) for each in policies):
             allowed = "a statement that denies s3:* to everybody where aws:SecureTransport is false"
@@ -139,49 +94,21 @@ def _refuses_plain(policy: Resource) -> bool:
 )
 def bucket_not_public(graph: ResourceGraph) -> Iterator[Finding]:
     """One careless policy or list would show the data to the world."""
-    buckets = _Buckets(graph)
-    beside = buckets.beside(aws.S3_BUCKET_PUBLIC_ACCESS_BLOCK)
-    for bucket in buckets.all:
+    beside = settings_of_buckets(graph, aws.S3_BUCKET_PUBLIC_ACCESS_BLOCK)
+    for bucket in graph.of(*BUCKETS):
         blocks = beside.get(bucket.urn, ())
         if not blocks:
             fix = "add a BucketPublicAccessBlock with all four switches on"
-            yield Finding(bucket, "", "no block of public access", ", ".join(_SWITCHES), fix)
+            yield Finding(bucket, "", "no block of public access", ", ".join(SWITCHES), fix)
         for block in blocks:
             yield from _open(bucket, block)
 
 
 def _open(bucket: Resource, block: Resource) -> Iterator[Finding]:
-    for name in _SWITCHES:
+    for name in SWITCHES:
         value = value_at(block.inputs, name)
         if not is_on(value):
             yield Finding(bucket, f"{name} of {block.name}", in_words(value), "true", "turn it on")
-
-
-_POINTS = {
-    aws.S3_ACCESS_POINT: "publicAccessBlockConfiguration",
-    aws.S3CONTROL_MULTI_REGION_ACCESS_POINT: "details.publicAccessBlock",
-}
-
-
-@resource_rule(
-    aws.S3_ACCOUNT_PUBLIC_ACCESS_BLOCK,
-    *_POINTS,
-    description="The account, and every access point, blocks public access with all four switches.",
-    remediation="Leave all four switches on.",
-    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-bpa-settings.html",
-    severity=Severity.CRITICAL,
-)
-def public_access_blocked(found: Resource) -> Iterator[Finding]:
-    """The account's block must be on; an access point's is on by default, and can't be changed later."""
-    base = f"{_POINTS[found.type]}." if found.type in _POINTS else ""
-    for name in _SWITCHES:
-        value = value_at(found.inputs, f"{base}{name}")
-        if (
-            value is False
-            or value == "false"
-            or (found.type == aws.S3_ACCOUNT_PUBLIC_ACCESS_BLOCK and not is_on(value))
-        ):
-            yield against(found, f"{base}{name}", "true", "turn it on")
 
 
 @stack_rule(
@@ -192,9 +119,8 @@ def public_access_blocked(found: Resource) -> Iterator[Finding]:
 )
 def bucket_without_lists(graph: ResourceGraph) -> Iterator[Finding]:
     """With lists a writer from elsewhere owns what it writes, and no policy of the bucket's governs it."""
-    buckets = _Buckets(graph)
-    beside = buckets.beside(aws.S3_BUCKET_OWNERSHIP_CONTROLS)
-    for bucket in buckets.all:
+    beside = settings_of_buckets(graph, aws.S3_BUCKET_OWNERSHIP_CONTROLS)
+    for bucket in graph.of(*BUCKETS):
         controls = beside.get(bucket.urn, ())
         if not controls:
             fix = "add BucketOwnershipControls with BucketOwnerEnforced"

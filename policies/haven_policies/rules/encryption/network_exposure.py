@@ -7,10 +7,10 @@ from typing import Any
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
-from haven_policies.rules.encryption._keys import each_of, lacking, lacking_key
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
+from haven_policies.rules.property_rules import each_of
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.routes import public_subnets
+from haven_policies.rules.routes import EVERYWHERE, public_subnets
 from haven_policies.rules.values import in_words, is_list, is_true, is_unknown, value_at
 
 _BALANCERS = (aws.ALB_LOAD_BALANCER, aws.LB_LOAD_BALANCER)
@@ -43,19 +43,6 @@ def _only_redirects(listener: Resource) -> bool:
     return bool(actions) and all(
         value_at(each, "type") == "redirect" and value_at(each, "redirect.protocol") == "HTTPS" for each in actions
     )
-
-
-@resource_rule(
-    *_BALANCERS,
-    description="An application load balancer drops headers that are no HTTP headers.",
-    remediation="Set dropInvalidHeaderFields.",
-    page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
-    severity=Severity.MEDIUM,
-)
-def balancer_drops_invalid_headers(balancer: Resource) -> Iterator[Finding]:
-    """Targets may read such headers in another way than the balancer: requests get smuggled through."""
-    if value_at(balancer.inputs, "loadBalancerType") in (None, "application"):
-        yield from lacking(balancer, "dropInvalidHeaderFields", "turn it on")
 
 
 @stack_rule(
@@ -91,67 +78,6 @@ def _answering_plainly(record: Resource, policies: Sequence[Resource], *actions:
     if not (unreadable or any(denies_without_tls(each, *actions) for each in found)):
         allowed = f"a statement that denies {actions[0]} to everybody where aws:SecureTransport is false"
         yield Finding(record, "policy", "no policy that refuses requests without TLS", allowed, "add it to the policy")
-
-
-@resource_rule(
-    aws.EKS_CLUSTER,
-    description="Kubernetes secrets are encrypted with a key of the customer's.",
-    remediation="Set encryptionConfig with the key for the resource secrets.",
-    page="https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
-    severity=Severity.HIGH,
-)
-def cluster_secrets_encrypted(cluster: Resource) -> Iterator[Finding]:
-    """Without it their key is unknown, and no policy of yours governs it."""
-    yield from lacking_key(cluster, "encryptionConfig.provider.keyArn")
-    resources = value_at(cluster.inputs, "encryptionConfig.resources")
-    if value_at(cluster.inputs, "encryptionConfig") is not None and not (is_list(resources) and "secrets" in resources):
-        yield against(cluster, "encryptionConfig.resources", '["secrets"]', "name the resource secrets")
-
-
-ANYWHERE = ("0.0.0.0/0", "::/0")
-
-
-@resource_rule(
-    aws.EKS_CLUSTER,
-    description="A cluster's API server is not open to the whole internet, and its nodes reach it from within.",
-    remediation="Set endpointPrivateAccess, and either endpointPublicAccess to false or publicAccessCidrs.",
-    page="https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
-    severity=Severity.HIGH,
-)
-def cluster_endpoint_not_public(cluster: Resource) -> Iterator[Finding]:
-    """EKS opens it to everybody by default."""
-    yield from lacking(cluster, "vpcConfig.endpointPrivateAccess", "turn it on: nodes then stay within their network")
-    if value_at(cluster.inputs, "vpcConfig.endpointPublicAccess") not in (False, "false"):
-        cidrs = value_at(cluster.inputs, "vpcConfig.publicAccessCidrs")
-        if not cidrs or (is_list(cidrs) and any(each in ANYWHERE for each in cidrs)):
-            fix = "name the networks that people come from, or turn endpointPublicAccess off"
-            yield against(cluster, "vpcConfig.publicAccessCidrs", "ranges of your own", fix)
-
-
-MOST_HOPS = 2
-"""One to the instance, and one more into a pod. An assumption."""
-
-
-@resource_rule(
-    aws.EC2_INSTANCE,
-    aws.EC2_LAUNCH_CONFIGURATION,
-    aws.EC2_LAUNCH_TEMPLATE,
-    description="Instances use version 2 of the metadata service only, at most two hops away.",
-    remediation="Set metadataOptions.httpTokens to required and httpPutResponseHopLimit to 1, or 2 for pods.",
-    page="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
-    severity=Severity.HIGH,
-)
-def instance_metadata_v2(found: Resource) -> Iterator[Finding]:
-    """A server that fetches what strangers ask for would hand out the instance's credentials with version 1."""
-    options = value_at(found.inputs, "metadataOptions")
-    from_template = options is None and found.inputs.get("launchTemplate") is not None
-    if from_template or value_at(options, "httpEndpoint") == "disabled":
-        return
-    tokens, hops = value_at(options, "httpTokens"), value_at(options, "httpPutResponseHopLimit")
-    if not (tokens == "required" or is_unknown(tokens)):
-        yield against(found, "metadataOptions.httpTokens", '"required"', "require tokens")
-    if isinstance(hops, int | float) and hops > MOST_HOPS:
-        yield against(found, "metadataOptions.httpPutResponseHopLimit", "1 or 2", "keep the answers on the instance")
 
 
 @stack_rule(
@@ -234,7 +160,7 @@ def _wide(record: Resource, base: str) -> str | None:
 
 def _everybody(ranges: Sequence[Any]) -> bool:
     """Whether ranges hold so much of the internet that it makes no difference, such as each of its halves."""
-    return any(each in ANYWHERE or (isinstance(each, str) and _HUGE.fullmatch(each)) for each in ranges)
+    return any(each in EVERYWHERE or (isinstance(each, str) and _HUGE.fullmatch(each)) for each in ranges)
 
 
 _HUGE = re.compile(r"[0-9.]+/[0-7]|[0-9a-fA-F:]+/([0-9]|1[0-5])")

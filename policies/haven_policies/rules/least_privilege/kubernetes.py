@@ -8,8 +8,9 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import TRUST, statements, texts
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
+from haven_policies.rules.property_rules import Property, is_not_on, property_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import in_words, is_list, is_true, value_at
+from haven_policies.rules.values import is_list, value_at
 
 _RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
 _BINDINGS = (f"{_RBAC}ClusterRoleBinding", f"{_RBAC}RoleBinding")
@@ -104,24 +105,23 @@ _PODS: Mapping[str, str] = {
 }
 """Type -> where it describes its pods."""
 
-
-@resource_rule(
-    *_PODS,
-    description="Pods are apart from their node: not privileged, and in namespaces of their own.",
+# Whoever gets into such a pod has the node, and every other pod on it. Drivers and agents may need it.
+pod_apart_from_node = property_rule(
+    "least privilege/pod-apart-from-node",
+    *(
+        Property((type_,), f"{base}.{path}", is_not_on, "false", "leave it off")
+        for type_, base in _PODS.items()
+        for path in (
+            "hostNetwork",
+            "hostPID",
+            "hostIPC",
+            "containers[].securityContext.privileged",
+            "initContainers[].securityContext.privileged",
+        )
+    ),
+    description="Pods are isolated from their node: not privileged, and in namespaces of their own.",
     remediation="Leave privileged, hostNetwork, hostPID and hostIPC off.",
     page="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     severity=Severity.HIGH,
     level=Level.ADVISORY,
 )
-def pod_apart_from_node(workload: Resource) -> Iterator[Finding]:
-    """Whoever gets into such a pod has the node, and every other pod on it. Drivers and agents may need it."""
-    base = _PODS[workload.type]
-    for name in ("hostNetwork", "hostPID", "hostIPC"):
-        if is_true(value_at(workload.inputs, f"{base}.{name}")):
-            yield against(workload, f"{base}.{name}", "false", "leave it off")
-    for kind in ("containers", "initContainers"):
-        containers = value_at(workload.inputs, f"{base}.{kind}")
-        for index, each in enumerate(containers if is_list(containers) else ()):
-            if is_true(value_at(each, "securityContext.privileged")):
-                path = f"{base}.{kind}[{index}].securityContext.privileged"
-                yield Finding(workload, path, in_words(True), "false", "leave it off")

@@ -1,4 +1,4 @@
-"""Where the data of a store may be, in the words of the stack file."""
+"""Where the data of a store may be, according to the stack file."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

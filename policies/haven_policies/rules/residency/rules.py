@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from haven.base.problems import choices
 from haven.config.policy import Level
-from haven_policies.rules.model import Finding, Severity, stack_rule
+from haven_policies.rules.model import Finding, Rule, Severity, stack_rule
 from haven_policies.rules.residency.allowed import Limit, Limits
 from haven_policies.rules.residency.data_flows import DataFlow, data_flows, receiving
 from haven_policies.rules.residency.data_paths import FlowKind
@@ -35,48 +35,53 @@ def stores_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
                 )
 
 
-@stack_rule(
+def _flow_rule(name: str, kind: FlowKind, *, description: str, remediation: str, page: str, severity: Severity) -> Rule:
+    """A rule about one kind of data flow."""
+
+    def judge(graph: ResourceGraph) -> Iterator[Finding]:
+        return _beyond(graph, kind)
+
+    return Rule(name, "residency", description, remediation, page, severity, Level.MANDATORY, (), judge)
+
+
+replicas_in_allowed_regions = _flow_rule(
+    "replicas-in-allowed-regions",
+    FlowKind.REPLICA,
     description="Replicas of buckets, databases, caches, tables, secrets, keys and images are where the data may be.",
-    remediation="Move the replica to an allowed Region, or give the store a class that allows this one.",
+    remediation="Put the replica into an allowed Region, or give the store a class that allows this one.",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
     severity=Severity.CRITICAL,
 )
-def replicas_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
-    """All that AWS keeps up to date in a second place."""
-    return _beyond(graph, FlowKind.REPLICA)
 
-
-@stack_rule(
-    description="Backups and their copies lie where the data may be.",
+# Backups without a class of their own hold what all stores hold.
+backups_in_allowed_regions = _flow_rule(
+    "backups-in-allowed-regions",
+    FlowKind.BACKUP,
+    description="Backups and their copies are where the data may be.",
     remediation="Copy to a vault in an allowed Region, or give the stores a class that allows this one.",
     page="https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-region-backup.html",
     severity=Severity.CRITICAL,
 )
-def backups_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
-    """Backups without a class of their own hold what all stores hold."""
-    return _beyond(graph, FlowKind.BACKUP)
 
-
-@stack_rule(
-    description="Logs, trails and records of configuration are written where they may be.",
+# Logs hold addresses of people, and prompts where those are logged.
+logs_in_allowed_regions = _flow_rule(
+    "logs-in-allowed-regions",
+    FlowKind.LOG,
+    description="Logs, trails and configuration records are written where they may be.",
     remediation="Write them to a destination in an allowed Region, or give `logs` a class that allows this one.",
     page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Subscriptions.html",
     severity=Severity.HIGH,
 )
-def logs_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
-    """Logs hold addresses of people, and prompts where those are logged."""
-    return _beyond(graph, FlowKind.LOG)
 
-
-@stack_rule(
+# Targets of rules, subscriptions, dead letters, results of queries.
+events_in_allowed_regions = _flow_rule(
+    "events-in-allowed-regions",
+    FlowKind.EVENT,
     description="Messages, events and streams are delivered where their data may be.",
     remediation="Deliver to a target in an allowed Region, or give the store a class that allows this one.",
     page="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html",
     severity=Severity.HIGH,
 )
-def events_in_allowed_regions(graph: ResourceGraph) -> Iterator[Finding]:
-    """Targets of rules, subscriptions, dead letters, results of queries."""
-    return _beyond(graph, FlowKind.EVENT)
 
 
 @stack_rule(

@@ -55,7 +55,7 @@ _GLOBAL = (
     severity=Severity.CRITICAL,
 )
 def regions_stand_apart(graph: ResourceGraph) -> Iterator[Finding]:
-    """What hangs on the lost Region can neither be made nor changed, in the Region that is left."""
+    """What depends on the lost Region can neither be created nor changed."""
     for record in graph.of("aws:"):
         if record.region is None or record.type.startswith(_GLOBAL):
             continue

@@ -40,7 +40,7 @@ def region_record_has_health_check(graph: ResourceGraph) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def switch_lives_in_other_region(graph: ResourceGraph) -> Iterator[Finding]:
-    """A switch that goes down with its Region can't turn it off. Several records may hang on one switch."""
+    """A switch that goes down with its Region can't turn it off. Several records may share one switch."""
     found = {(each.record.urn if each.record else "", each.path): each for each in _switches_amiss(graph)}
     yield from found.values()
 
@@ -62,7 +62,7 @@ def _switches_amiss(graph: ResourceGraph) -> Iterator[Finding]:
 def _misplaced(graph: ResourceGraph, switch: Resource, region: str | None) -> Iterator[Finding]:
     place = value_at(switch.inputs, "cloudwatchAlarmRegion")
     if region is not None and place == region:
-        allowed = f"the Region beside {region}, whose record hangs on it"
+        allowed = f"the Region beside {region}, whose record uses it"
         yield against(switch, "cloudwatchAlarmRegion", allowed, "let the alarm live in the other Region")
         return
     name = graph.target(switch.inputs.get("cloudwatchAlarmName"))

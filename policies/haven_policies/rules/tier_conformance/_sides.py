@@ -34,7 +34,7 @@ class Side:
 
     @property
     def standby(self) -> Standby:
-        """What the tier leaves standing where nothing is served."""
+        """What the tier demands of a standby."""
         return STANDBY[self.tier]
 
     @property

@@ -46,7 +46,7 @@ class BucketReplication:
     severity=Severity.HIGH,
 )
 def objects_replicated_both_ways(graph: ResourceGraph) -> Iterator[Finding]:
-    """Rules don't copy what was there before them, and bucket settings hang on a control plane that may be down in a
+    """Rules don't copy what was there before them, and bucket settings depend on a control plane that may be down in a
     disaster: replication back is there before it is needed."""
     replications = _replications(graph)
     parts: dict[tuple[str, str], list[str]] = {}
