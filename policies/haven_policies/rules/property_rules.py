@@ -131,7 +131,7 @@ def at_least(least: float) -> Callable[[Any], bool]:
 
 
 KEY = "the ARN of a customer managed key"
-NAME_IT = "name the Region's key: only a key of your own can be shared, replicated and taken away"
+NAME_IT = "name the Region's key: only a key of your own can be shared, replicated and disabled"
 
 
 def own_key(value: Any) -> bool:

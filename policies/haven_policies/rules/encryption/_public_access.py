@@ -135,7 +135,7 @@ PUBLIC_ACCESS = (
             "publiclyAccessible",
             is_not_on,
             "false",
-            "take the public address away",
+            "remove the public address",
         ),
         description="A database has no address on the internet.",
         remediation="Set publiclyAccessible to false and reach it from the network it is in.",

@@ -97,7 +97,7 @@ def instance_without_public_address(graph: ResourceGraph) -> Iterator[Finding]:
         bases = ["", *(f"{path}." for path in each_of(each, "networkInterfaces"))]
         for base in bases:
             if is_true(value_at(each.inputs, f"{base}associatePublicIpAddress")):
-                yield against(each, f"{base}associatePublicIpAddress", "false", "take the public address away")
+                yield against(each, f"{base}associatePublicIpAddress", "false", "remove the public address")
     public = public_subnets(graph)
     for group in graph.of(aws.EKS_NODE_GROUP):
         subnets = graph.referred(value_at(group.inputs, "subnetIds"))
