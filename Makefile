@@ -44,7 +44,7 @@ check-all: setup ## The exhaustive tests, which check leaves out; 60 minutes on 
 
 # Used by the shell, never by make: a branch may have a dollar sign in its name.
 pr: export BASE ?= main
-pr: setup ## What a pull request's comment says, against BASE (main); also in .haven/pr
+pr: setup ## Print the comment on a pull request, against BASE (main); also in .haven/pr
 	@$(BIN)/haven pr --base "$$BASE" --save .haven/pr
 
 bench: setup ## Measure the tool: cold start, plans of 1 to 8 systems, all rules over the largest of them

@@ -6,5 +6,5 @@ report=".haven/pr/comment.md"
 if [ -f "$report" ]; then
   cat "$report" >>"$GITHUB_STEP_SUMMARY"
 else
-  echo "No report: the log of the step before says why." >>"$GITHUB_STEP_SUMMARY"
+  echo "No report: the log of the step before has the reason." >>"$GITHUB_STEP_SUMMARY"
 fi
