@@ -81,7 +81,7 @@ def lint(document: Document) -> list[Finding]:
 
 
 def listed(value: str | Sequence[str] | None) -> list[str]:
-    """The values of a statement's element, of which one may stand alone."""
+    """The values of a statement's element, which may also be a single value."""
     return [value] if isinstance(value, str) else list(value or ())
 
 

@@ -34,7 +34,9 @@ RETIRED = {
     r"\blets? go of\b|\bletting go\b": "unprotect, remove",
     r"\bminded\b": "reported",
     r"\btold\b|\buntold\b": "described, named, notified",
-    r"\bunsaid\b": "without a value",
+    r"\bsaid\b|\bunsaid\b": "written, reported, without a value",
+    r"\bwhat stands\b|\bstands? (there|alone|beside|behind)\b": "exists, is",
+    r"\bin vain\b": "without a result",
 }
 """What is given up, as a regular expression, and what to write instead."""
 
@@ -48,6 +50,7 @@ ELSEWHERE = {
 STAYS: dict[str, str] = {
     '"atBest': "a key of a stack export",
     '"atMost': "a key of a stack export",
+    "what stands in the account": "the description of a role",
     '"forget"': "an action in Terraform's plans",
 }
 """Pieces of text that stay: they are inputs of resources or keys of stack exports. Text -> why."""

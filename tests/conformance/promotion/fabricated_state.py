@@ -30,7 +30,7 @@ class Standing:
     folder: Path
 
     def plan(self, exported: Export) -> Mapping[str, Any]:
-        """What would be done to what stands here, nobody being asked for what is really there."""
+        """The changes to the fabricated state, without a refresh."""
         self.provider.prepare(exported, self.folder)
         return self.provider.plan(self.folder, refresh=False)
 

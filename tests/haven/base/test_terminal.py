@@ -79,11 +79,11 @@ def test_painted_cells_line_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "noun", "said"),
+    ("count", "noun", "text"),
     [(1, "bucket", "1 bucket"), (2, "policy", "2 policies"), (0, "address", "0 addresses"), (3, "key", "3 keys")],
 )
-def test_nouns_are_put_into_the_plural(count: int, noun: str, said: str) -> None:
-    assert plural(count, noun) == said
+def test_nouns_are_put_into_the_plural(count: int, noun: str, text: str) -> None:
+    assert plural(count, noun) == text
 
 
 CELLS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12)

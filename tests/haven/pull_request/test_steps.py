@@ -136,7 +136,7 @@ def test_the_summary_has_the_report(place: Destination) -> None:
 def test_a_report_that_could_not_be_made_is_missed_on_the_page_too(place: Destination) -> None:
     (place.directory / ".haven" / "pr" / "comment.md").unlink()
     assert place.run(".github/scripts/summary.sh").returncode == 0
-    assert place.text("summary") == "No report: the log of the step before says why.\n"
+    assert place.text("summary") == "No report: the log of the step before has the reason.\n"
 
 
 def test_a_preview_goes_to_the_gate_as_pulumi_wrote_it(place: Destination) -> None:

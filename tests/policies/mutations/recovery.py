@@ -1,4 +1,4 @@
-"""What one Region uses, and the other one would look for in vain."""
+"""What one Region uses, and the other one lacks."""
 
 from haven.program import aws_types as aws
 from tests.environments import PRIMARY, RECOVERY
