@@ -19,6 +19,8 @@ RETIRED = {
     r"\bleash\b": "run_with_parent",
     r"\bways_in\b": "ingress",
     r"\bWorld\b": "ResourceGraph",
+    r"\bread_facts\b": "read_stack_facts",
+    r"\bresidency\.(ways|edges|places|judging)\b": "data_paths, data_flows, destinations, rules",
     r"\batBest|\batMost|\bat_best\b|\bat_most\b": "best case, worst case",
     # Phrases
     r"\bat best\b": "best case",
