@@ -1,6 +1,7 @@
 """Every `run:` of the workflows is run here, with stand-ins for what asks AWS, GitHub or Pulumi's state."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import suite
 from tests.environments import ROOT
 from tests.haven.pull_request.workflows import jobs
 
@@ -24,6 +26,7 @@ CALLS = {
     ".github/scripts/environments.sh": ["haven environments"],
     ".github/scripts/newest.sh": ["gh api repos/o/r/commits/main --jq .sha"],
     ".github/scripts/preview.sh": PREVIEW,
+    ".github/scripts/provider_mirror.sh": ["terraform -chdir=FOLDER providers mirror mirror"],
     ".github/scripts/summary.sh": [],
 }
 """What each script asks of whom, when all goes well."""
@@ -44,9 +47,12 @@ class Destination:
         (directory / ".venv" / "bin").mkdir(parents=True)
         (directory / ".haven" / "pr").mkdir(parents=True)
         (directory / ".haven" / "pr" / "comment.md").write_text("the report\n")
-        for name in ("pulumi", "gh", "aws"):
+        for name in ("pulumi", "gh", "aws", "terraform"):
             self._stand_in(directory / "bin" / name)
         self._stand_in(directory / ".venv" / "bin" / "haven")
+        python = directory / ".venv" / "bin" / "python"
+        python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+        python.chmod(0o755)
 
     def _stand_in(self, file: Path) -> None:
         name = file.name
@@ -66,6 +72,7 @@ class Destination:
             "GITHUB_REF_NAME": "main",
             "GITHUB_SHA": "abc",
             "gh_SAYS": "abc",
+            "HAVEN_TERRAFORM_PLUGINS": "mirror",
             **settings,
         }
         # As the runner does it: bash -e {0}, in the checkout.
@@ -80,7 +87,7 @@ class Destination:
 
     @property
     def calls(self) -> list[str]:
-        return self.log.read_text().splitlines()
+        return re.sub(r"-chdir=\S+", "-chdir=FOLDER", self.log.read_text()).splitlines()
 
     def text(self, name: str) -> str:
         return (self.directory / name).read_text()
@@ -112,7 +119,8 @@ def test_no_script_lies_about_that_no_workflow_runs() -> None:
 def test_a_pull_request_runs_all_that_make_check_runs() -> None:
     [job] = [each for each in jobs() if (each.file, each.name) == ("pull-request.yaml", "check")]
     [rule] = [each for each in (ROOT / "Makefile").read_text().splitlines() if each.startswith("check:")]
-    wanted = rule.partition(":")[2].partition("#")[0].split()
+    wanted = [*rule.partition(":")[2].partition("#")[0].split(), "types", "test"]
+    assert [*suite.SUITES["check"]] == [*suite.SUITES["test"], suite.TYPES]
     assert [each for each in job.runs if each.startswith("make ")] == [
         f"make {each}" for each in ("setup", *wanted, "pr")
     ]
