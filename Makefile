@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo format lint imports types test check check-all pr bench reference
+.PHONY: help setup demo format lint imports types test check check-all engine pr bench reference
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -39,8 +39,18 @@ test: setup ## All tests but the exhaustive ones
 check: format lint imports ## What CI runs: format, lint, imports, types, tests; 15 minutes on 2 processors
 	$(BIN)/python -m tests.suite check
 
-check-all: setup ## The exhaustive tests, which check leaves out; 60 minutes on 2 processors
+check-all: setup $(if $(shell command -v go),engine) ## The exhaustive tests, which check leaves out; 60 minutes on 2 processors
 	$(BIN)/python -m tests.suite check-all
+
+ENGINE := .haven/engine/bin
+HOST := tests/engine/pulumi-language-python
+engine: $(ENGINE)/.ready ## Build the Pulumi CLI and a Python language host for the tests in tests/engine; needs Go 1.26
+
+$(ENGINE)/.ready: $(wildcard $(HOST)/*)
+	@mkdir -p $(ENGINE)
+	go build -C $(HOST) -buildvcs=false -o $(CURDIR)/$(ENGINE)/ . github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
+	@install "$$(go list -C $(HOST) -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3)/python/cmd/pulumi-language-python-exec" $(ENGINE)
+	@touch $@
 
 # Used by the shell, never by make: a branch may have a dollar sign in its name.
 pr: export BASE ?= main
