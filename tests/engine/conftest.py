@@ -29,7 +29,9 @@ class Engine:
         """Run a command of the CLI. It installs nothing and asks nobody."""
         scripts = str(Path(sys.executable).parent)
         given = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "UV_", "VIRTUAL_"))},
+            **{
+                name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "UV_", "VIRTUAL_"))
+            },
             "PATH": os.pathsep.join([str(BINARIES), scripts, os.environ["PATH"]]),
             "PULUMI_HOME": str(self.directory / "home"),
             "PULUMI_BACKEND_URL": (self.directory / "state").as_uri(),

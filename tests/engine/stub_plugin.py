@@ -5,12 +5,14 @@ The name that it is started under says which package it plays: `pulumi-resource-
 provider knows (schemas, defaults, refusals, which change replaces) it doesn't. Look-ups fail: programs make none.
 """
 
+# ruff: noqa: N802  gRPC's methods
 import hashlib
 import json
 import sys
 import time
 from concurrent import futures
 from pathlib import Path
+from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
@@ -39,48 +41,48 @@ def identity(urn: str) -> str:
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     """One package's provider."""
 
-    def Handshake(self, request, context):
+    def Handshake(self, request: Any, context: Any) -> Any:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
 
-    def GetPluginInfo(self, request, context):
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=VERSION)
 
-    def GetSchema(self, request, context):
+    def GetSchema(self, request: Any, context: Any) -> Any:
         return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": PACKAGE, "version": VERSION}))
 
-    def CheckConfig(self, request, context):
+    def CheckConfig(self, request: Any, context: Any) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def DiffConfig(self, request, context):
+    def DiffConfig(self, request: Any, context: Any) -> Any:
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
-    def Configure(self, request, context):
+    def Configure(self, request: Any, context: Any) -> Any:
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
-    def Check(self, request, context):
+    def Check(self, request: Any, context: Any) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def Diff(self, request, context):
+    def Diff(self, request: Any, context: Any) -> Any:
         names = {*request.old_inputs.fields, *request.news.fields}
         changed = [each for each in sorted(names) if request.old_inputs.fields[each] != request.news.fields[each]]
         some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=some if changed else none, diffs=changed)
 
-    def Create(self, request, context):
+    def Create(self, request: Any, context: Any) -> Any:
         if request.preview:
             return provider_pb2.CreateResponse(properties=request.properties)
         return provider_pb2.CreateResponse(id=identity(request.urn), properties=state(request.urn, request.properties))
 
-    def Update(self, request, context):
+    def Update(self, request: Any, context: Any) -> Any:
         return provider_pb2.UpdateResponse(properties=state(request.urn, request.news))
 
-    def Read(self, request, context):
+    def Read(self, request: Any, context: Any) -> Any:
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
-    def Delete(self, request, context):
+    def Delete(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 
-    def Construct(self, request, context):
+    def Construct(self, request: Any, context: Any) -> Any:
         """A component of the package; of pulumi-eks's cluster also the control plane, which it answers."""
         with grpc.insecure_channel(request.monitorEndpoint) as channel:
             monitor = resource_pb2_grpc.ResourceMonitorStub(channel)
@@ -93,14 +95,14 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
                 answered["eksCluster"] = _control_plane(monitor, request, made.urn)
         return provider_pb2.ConstructResponse(urn=made.urn, state=answered)
 
-    def Invoke(self, request, context):
+    def Invoke(self, request: Any, context: Any) -> Any:
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"the program looks up {request.tok}")
 
-    def Cancel(self, request, context):
+    def Cancel(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 
 
-def _control_plane(monitor, request, parent):
+def _control_plane(monitor: Any, request: Any, parent: str) -> dict[str, str]:
     inputs = struct_pb2.Struct()
     inputs["name"] = request.name
     made = monitor.RegisterResource(

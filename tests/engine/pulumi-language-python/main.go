@@ -17,6 +17,7 @@ import (
 
 	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
+	sdk "github.com/pulumi/pulumi/sdk/v3"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/pulumi/pulumi/sdk/v3/python/toolchain"
@@ -117,15 +118,15 @@ func (h *host) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range map[string]any{
-		"PULUMI_CONFIG": request.Config, "PULUMI_CONFIG_SECRET_KEYS": request.ConfigSecretKeys,
-	} {
-		text, err := json.Marshal(value)
-		if err != nil {
-			return nil, err
-		}
-		command.Env = append(command.Env, name+"="+string(text))
+	secretKeys, err := json.Marshal(append([]string{}, request.ConfigSecretKeys...))
+	if err != nil {
+		return nil, err
 	}
+	config, err := asJSON(request.Config)
+	if err != nil {
+		return nil, err
+	}
+	command.Env = append(command.Env, "PULUMI_CONFIG="+config, "PULUMI_CONFIG_SECRET_KEYS="+string(secretKeys))
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	var exit *exec.ExitError
 	switch err := command.Run(); {
@@ -138,33 +139,77 @@ func (h *host) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumir
 	}
 }
 
+// The config as the start script and policy packs read it; none is an empty object.
+func asJSON(config map[string]string) (string, error) {
+	if config == nil {
+		config = map[string]string{}
+	}
+	text, err := json.Marshal(config)
+	return string(text), err
+}
+
 // RunPlugin: a policy pack, or components.
 func (h *host) RunPlugin(request *pulumirpc.RunPluginRequest, stream pulumirpc.LanguageRuntime_RunPluginServer) error {
-	folder, pwd := request.Info.ProgramDirectory, request.Pwd
-	words := append([]string{folder}, request.Args...)
-	if request.Kind == "analyzer" {
-		words = append(append([]string{"-u", "-m", "pulumi.policy"}, request.Args...), folder)
-		pwd = folder
-	}
-	command, err := interpreter(stream.Context(), request.Info, words...)
-	if err != nil {
-		return err
-	}
 	closer, stdout, stderr, err := rpcutil.MakeRunPluginStreams(stream, false)
 	if err != nil {
 		return err
 	}
-	defer func(streams io.Closer) { _ = streams.Close() }(closer)
-	command.Dir, command.Stdout, command.Stderr = pwd, stdout, stderr
-	command.Env = append(command.Env, request.Env...)
+	defer func() { _ = closer.Close() }()
+	if request.Kind == "analyzer" {
+		err = policyPack(stream.Context(), request, stdout, stderr)
+	} else {
+		err = components(stream.Context(), request, stdout, stderr)
+	}
 	var exit *exec.ExitError
-	if err := command.Run(); errors.As(err, &exit) {
+	if errors.As(err, &exit) {
 		code := int32(exit.ExitCode()) //nolint:gosec
 		return stream.Send(&pulumirpc.RunPluginResponse{Output: &pulumirpc.RunPluginResponse_Exitcode{Exitcode: code}})
-	} else if err != nil {
+	}
+	return err
+}
+
+func components(ctx context.Context, request *pulumirpc.RunPluginRequest, stdout, stderr io.Writer) error {
+	command, err := interpreter(ctx, request.Info, append([]string{request.Info.ProgramDirectory}, request.Args...)...)
+	if err != nil {
 		return err
 	}
-	return nil
+	command.Dir, command.Stdout, command.Stderr = request.Pwd, stdout, stderr
+	command.Env = append(command.Env, request.Env...)
+	return command.Run()
+}
+
+// A policy pack reads the stack's config from its environment, so it starts when the engine has sent the config. Until
+// then, and between the two ever after, stands the proxy that Pulumi's SDK has for this.
+func policyPack(ctx context.Context, request *pulumirpc.RunPluginRequest, stdout, stderr io.Writer) error {
+	proxy, stdout, err := sdk.NewPolicyProxy(ctx, stdout)
+	if err != nil {
+		return err
+	}
+	stack, err := proxy.AwaitConfiguration(ctx)
+	if err != nil {
+		return err
+	}
+	folder := request.Info.ProgramDirectory
+	words := append(append([]string{"-u", "-m", "pulumi.policy"}, request.Args...), folder)
+	command, err := interpreter(ctx, request.Info, words...)
+	if err != nil {
+		return err
+	}
+	if stack != nil {
+		config, err := asJSON(stack.Config)
+		if err != nil {
+			return err
+		}
+		command.Env = append(command.Env,
+			"PULUMI_ORGANIZATION="+stack.Organization, "PULUMI_PROJECT="+stack.Project, "PULUMI_STACK="+stack.Stack,
+			"PULUMI_DRY_RUN="+strconv.FormatBool(stack.DryRun), "PULUMI_CONFIG="+config)
+	}
+	command.Dir, command.Stdout, command.Stderr = folder, stdout, stderr
+	command.Env = append(command.Env, request.Env...)
+	if err := command.Start(); err != nil {
+		return err
+	}
+	return proxy.Attach(ctx, command)
 }
 
 // GeneratePackage: the Python SDK of a package, from its schema.
