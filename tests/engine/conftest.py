@@ -44,6 +44,7 @@ class Engine:
         return subprocess.run(
             [str(BINARIES / "pulumi"), *words, "--non-interactive"],
             check=False, cwd=cwd, env=given, capture_output=True, text=True, timeout=600,
+            stdin=subprocess.DEVNULL, start_new_session=True,  # it would set up a terminal that it has
         )  # fmt: skip
 
     def succeed(self, *words: str, cwd: Path, environment: Mapping[str, str] | None = None) -> str:
