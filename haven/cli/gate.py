@@ -53,7 +53,7 @@ def gate(
     judged = verdict.judge(change_set, accept, active, where, in_stack_file)
     printed, refused = _by_rules(data, where, as_json=as_json) if policy else (None, False)
     if as_json:
-        found = text.as_json(judged) | ({"policy": printed} if policy else {})
+        found = {"schema": "gate.v1"} | text.as_json(judged) | ({"policy": printed} if policy else {})
         output.emit_json(found)
     else:
         output.emit(text.render(judged, output.style()) + (f"\n{printed}" if policy else ""))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from haven.base.exits import BAD_INPUT, INTERRUPTED, MISSING_DEPENDENCY, OK
+from haven.base.interrupts import Interrupted
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problems
 from haven.cli import check_destroy, data, demo, environments, gate, output, plan, pull_request, validate
@@ -56,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         output.note("interrupted")
         return INTERRUPTED
+    except Interrupted as interrupted:  # of a command that had to clean up
+        output.note("interrupted")
+        return 128 + interrupted.number
     except BrokenPipeError:
         output.reader_has_gone()
         return OK

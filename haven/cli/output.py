@@ -28,7 +28,12 @@ def emit(text: str) -> None:
 
 def emit_json(value: Any) -> None:
     """Write a result as JSON."""
-    emit(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    emit(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """A document as JSON, with its keys in order."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def note(text: str) -> None:

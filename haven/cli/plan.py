@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from haven.program.recording import Recording
     from haven_policies.judge import Verdict
 
+_SCHEMA = "plan.v1"
+"""Of `--json`: the file haven/cli/schemas/plan.v1.json."""
+
 
 @click.command(cls=Command)
 @stack_argument()
@@ -116,7 +119,7 @@ def _emit_json(recording: "Recording", stack: "Stack", verdict: "Verdict | None"
         from haven_policies import report
 
         document["policy"] = report.as_json(verdict)
-    output.emit_json(document)
+    output.emit_json({"schema": _SCHEMA, **document})
 
 
 def _emit_text(recording: "Recording", stack: "Stack", verdict: "Verdict | None", *, detail: bool) -> None:
@@ -168,7 +171,7 @@ def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
     after = difference.with_objectives(make_plan(other, variant.stack.placeholders), before.objectives)
     diff = difference.diff_recordings(recording, other)
     if as_json:
-        output.emit_json(difference.as_json(before, after, diff, variant.notes))
+        output.emit_json({"schema": _SCHEMA, **difference.as_json(before, after, diff, variant.notes)})
         return OK
     render = difference_text.render if detail else difference_text.screen
     whole = difference_text.render(before, after, diff, variant.notes, Style())

@@ -1,10 +1,9 @@
 """`haven pr`: what a change means for every stack that it touches."""
 
-import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +14,9 @@ from haven.cli.command_line import Command, directory_option
 if TYPE_CHECKING:
     from haven.pull_request.markdown import FullReport
     from haven.pull_request.report import Report
+
+_SCHEMA = "pr.v1"
+"""Of `--json` and report.json: the file haven/cli/schemas/pr.v1.json."""
 
 
 @click.command(cls=Command)
@@ -31,17 +33,21 @@ def pr(base: str, as_json: bool, save: str | None, directory: str | None) -> int
     for each stack that the change touches the verdict of the policies, the tier and the resources before and after,
     and edits that can't be merged.
     """
+    from haven.base.interrupts import interruptible
     from haven.program.run import start_directory
     from haven.pull_request import markdown
     from haven.pull_request.report import make_report
     from haven.pull_request.report_json import as_json as report_json
 
-    report = make_report(start_directory(directory), base, datetime.now(UTC).date())
+    start = start_directory(directory)
+    with interruptible(), output.steps() as steps:
+        show = steps.step(f"Running every stack's program, as it is and as in the merge base with {base}")
+        report = make_report(start, base, datetime.now(UTC).date(), show)
     comment = markdown.comment(report, _run_of(dict(os.environ)))
     if save is not None:
         _save(report, comment, Path(save))
     if as_json:
-        output.emit_json(report_json(report))
+        output.emit_json({"schema": _SCHEMA, **report_json(report)})
     else:
         output.emit(comment)
     return exit_code(report)
@@ -61,13 +67,11 @@ def _save(report: "Report", comment: str, directory: Path) -> None:
     from haven.pull_request.report_json import as_json
     from haven.pull_request.sarif import as_sarif
 
-    documents = {"report.json": as_json(report)}
+    documents: dict[str, Any] = {"report.json": {"schema": _SCHEMA, **as_json(report)}}
     if (found := as_sarif(report))["runs"]:
         documents["policies.sarif"] = found
     directory.mkdir(parents=True, exist_ok=True)
-    texts = {
-        name: json.dumps(each, indent=2, sort_keys=True, ensure_ascii=False) + "\n" for name, each in documents.items()
-    }
+    texts = {name: output.json_text(each) for name, each in documents.items()}
     texts |= {"comment.md": comment, "report.md": markdown.render(report, None)}
     for name in ("comment.md", "report.md", "report.json", "policies.sarif"):
         (directory / name).unlink(missing_ok=True)

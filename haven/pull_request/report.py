@@ -1,8 +1,7 @@
 """Makes the report: the stacks that a change touches, with their diff, errors, warnings and policy verdict."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,7 @@ from haven.plan.summary import Plan, make_plan
 from haven.program.recording import Recording
 from haven.pull_request import findings
 from haven.pull_request.repository import Repository, open_repository
-from haven.pull_request.runs import Run, run_stacks
+from haven.pull_request.runs import Run, Side, run_sides
 from haven.pull_request.verdict import PolicyResult
 
 ADDED, CHANGED, DELETED = "added", "changed", "deleted"
@@ -74,13 +73,16 @@ class Report:
     stacks: Sequence[StackReport]
 
 
-def make_report(directory: Path, ref: str, day: date) -> Report:
+def make_report(
+    directory: Path, ref: str, day: date, progress: Callable[[int, int], None] = lambda _, __: None
+) -> Report:
     """Compare the working tree of a project with its merge base with `ref`.
 
     Args:
         directory: a directory in the project.
         ref: the target branch, or any commit.
         day: today, for the ends of waivers.
+        progress: called several times a second with how many runs of programs are through, and how many there are.
 
     Raises:
         Problems: there is no project, no repository or no such ref.
@@ -91,7 +93,7 @@ def make_report(directory: Path, ref: str, day: date) -> Report:
     with tempfile.TemporaryDirectory(prefix="haven-base-") as place:
         base = _project_at(repository.unpack_base(Path(place).resolve()))
         stacks = list(touched(head, base, changed))
-        return Report(repository.base, day, _reports(repository, base, stacks))
+        return Report(repository.base, day, _reports(repository, base, stacks, progress))
 
 
 def touched(head: Project, base: Project | None, changed: Sequence[str]) -> Iterator[Touched]:
@@ -122,13 +124,15 @@ def _below(project: Project, path: Path) -> str:
     return path.resolve().relative_to(project.file.parent.resolve()).as_posix()
 
 
-def _reports(repository: Repository, base: Project | None, stacks: Sequence[Touched]) -> list[StackReport]:
+def _reports(
+    repository: Repository, base: Project | None, stacks: Sequence[Touched], progress: Callable[[int, int], None]
+) -> list[StackReport]:
     now = [each.file for each in stacks if each.change != DELETED]
     then = {each.name: _file(base, each.name) for each in stacks if base and each.change != ADDED}
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        ran_now = pool.submit(run_stacks, repository.directory, now, judged=True)
-        before = run_stacks(base.file.parent, list(then.values()), judged=False) if base else {}
-        after = ran_now.result()
+    sides = [Side(repository.directory, now, judged=True)]
+    if base:
+        sides.append(Side(base.file.parent, list(then.values()), judged=False))
+    after, before = [*run_sides(sides, progress), {}][:2]
     return [stack_report(each, before.get(then.get(each.name, "")), after.get(each.file)) for each in stacks]
 
 

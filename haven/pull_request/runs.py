@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from typing import Any
 from haven.base.problems import Problem, one_line
 from haven.program.recording import Options, Recording, Resource, Secret
 from haven.pull_request.verdict import PolicyResult, read_verdict
-from haven.pull_request.worker import SECRET
+from haven.pull_request.worker import DONE, SECRET
 
+_TICK = 0.1
+"""Seconds between two looks at the processes."""
 _WORKER = Path("haven/pull_request/worker.py")
 """In every checkout; its arguments and its output must stay compatible between versions."""
 
@@ -33,30 +37,90 @@ class Run:
     sarif: Mapping[str, Any] = field(default_factory=dict)
 
 
-def run_stacks(directory: Path, files: Sequence[str], *, judged: bool) -> dict[str, Run]:
-    """Run the program of a checkout for several stack files.
+class Side:
+    """The runs of one checkout's program, in a process of their own that starts at once."""
+
+    def __init__(self, directory: Path, files: Sequence[str], *, judged: bool) -> None:
+        """Start them.
+
+        Args:
+            directory: the project's directory in the checkout.
+            files: stack files, relative to it; without any, nothing is started.
+            judged: whether to run the policies too.
+        """
+        self.files = files
+        self._output = tempfile.NamedTemporaryFile("r", encoding="utf-8")  # noqa: SIM115  closed by `end`
+        self._errors = tempfile.NamedTemporaryFile("r", encoding="utf-8")  # noqa: SIM115  closed by `end`
+        self._process = None if not files else self._start(directory, judged=judged)
+
+    def _start(self, directory: Path, *, judged: bool) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-P", str(_worker(directory)), *(["--judge"] if judged else []), *self.files]
+        with Path(self._output.name).open("w") as output, Path(self._errors.name).open("w") as errors:
+            return subprocess.Popen(
+                command,
+                cwd=directory,
+                env=_environment_of(directory),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                text=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether it still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def done(self) -> int:
+        """How many of the stacks are through, as far as this checkout's worker reports it."""
+        return sum(line.startswith(DONE) for line in self._error_lines())
+
+    def results(self) -> dict[str, Run]:
+        """The run of each stack file, once it runs no more."""
+        if self._process is None:
+            return {}
+        self._output.seek(0)
+        try:
+            data = json.loads(self._output.read())
+        except ValueError:
+            lines = [line for line in self._error_lines() if line.strip() and not line.startswith(DONE)]
+            failure = one_line(lines[-1]) if lines else f"exit code {self._process.returncode}"
+            return {file: Run({}, failure=failure) for file in self.files}
+        return {file: _read(data[file]) for file in self.files}
+
+    def _error_lines(self) -> list[str]:
+        self._errors.seek(0)
+        return self._errors.read().splitlines()
+
+    def end(self) -> None:
+        """End it, if it still runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
+        self._errors.close()
+
+
+def run_sides(sides: Sequence[Side], progress: Callable[[int, int], None]) -> list[dict[str, Run]]:
+    """Wait for the sides, which run beside each other.
 
     Args:
-        directory: the project's directory in the checkout.
-        files: stack files, relative to it.
-        judged: whether to run the policies too.
+        sides: started already; they are ended however this returns.
+        progress: called several times a second with how many runs are through, and how many there are.
+
+    Returns:
+        For each side the run of each of its stack files.
     """
-    if not files:
-        return {}
-    done = subprocess.run(
-        [sys.executable, "-P", str(_worker(directory)), *(["--judge"] if judged else []), *files],
-        cwd=directory,
-        env=_environment_of(directory),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    total = sum(len(each.files) for each in sides)
     try:
-        data = json.loads(done.stdout)
-    except ValueError:
-        last = one_line(done.stderr.strip().rpartition("\n")[2]) or f"exit code {done.returncode}"
-        return {file: Run({}, failure=last) for file in files}
-    return {file: _read(data[file]) for file in files}
+        while any(each.running for each in sides):
+            progress(sum(each.done for each in sides), total)
+            time.sleep(_TICK)
+        return [each.results() for each in sides]
+    finally:
+        for each in sides:
+            each.end()
 
 
 def _worker(directory: Path) -> Path:

@@ -17,10 +17,17 @@ SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"
 """Marks a secret value, as in Pulumi's wire format."""
 
 
+DONE = "haven pr: done "
+"""Begins a line on standard error for each stack that is through."""
+
+
 def main(words: Sequence[str]) -> None:
     """Print a JSON object with the config of each stack file, and its recording or its problems."""
-    files = [each for each in words if each != "--judge"]
-    print(json.dumps({file: _result(file, judged="--judge" in words) for file in files}))
+    results = {}
+    for file in (each for each in words if each != "--judge"):
+        results[file] = _result(file, judged="--judge" in words)
+        print(f"{DONE}{file}", file=sys.stderr, flush=True)
+    print(json.dumps(results))
 
 
 def _result(file: str, *, judged: bool) -> dict[str, Any]:
