@@ -1,8 +1,9 @@
 """Problems with the user's input, in one form everywhere: what, got, allowed, fix; all problems at once."""
 
 import difflib
+import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _LONGEST_VALUE = 80
@@ -57,8 +58,20 @@ def choices(values: Iterable[object]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is most similar to `word`, or None if none is similar."""
+    """The known word most like `word`, or None where nothing is near.
+
+    What all of them begin with, such as `haven:` or `--`, makes no word nearer.
+    """
     candidates = sorted(set(known))
-    by_lower_case = {candidate.lower(): candidate for candidate in candidates}
-    matches = difflib.get_close_matches(word.lower(), by_lower_case, n=1, cutoff=0.6)
-    return by_lower_case[matches[0]] if matches else None
+    start = _shared_start([word.lower(), *(each.lower() for each in candidates)])
+    by_rest = {candidate.lower()[start:]: candidate for candidate in candidates}
+    found = difflib.get_close_matches(word.lower()[start:], by_rest, n=1, cutoff=0.6)
+    return by_rest[found[0]] if found else None
+
+
+def _shared_start(words: Sequence[str]) -> int:
+    """The length of what all words begin with, up to the last mark that is neither letter nor digit."""
+    shared = [
+        letters[0] for letters in itertools.takewhile(lambda each: len(set(each)) == 1, zip(*words, strict=False))
+    ]
+    return max((place for place, letter in enumerate(shared, start=1) if not letter.isalnum()), default=0)

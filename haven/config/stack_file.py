@@ -97,9 +97,9 @@ def _existing_file(file: Path, named: str) -> Path:
     if file.is_dir():
         problem = Problem("STACK", f"the directory {named}", "a stack's name, or a stack file", "name a file in it")
         raise Problems([problem])
-    beside = [each.name for each in sorted(file.parent.glob("*.yaml"))] if file.parent.is_dir() else []
-    near = nearest(file.name, beside)
-    fix = f"did you mean {display(file.parent / near)}?" if near else "check the path"
+    beside = {_name_of(each): each for each in sorted(file.parent.glob("*.yaml"))} if file.parent.is_dir() else {}
+    near = nearest(_name_of(file), beside)
+    fix = f"did you mean {display(beside[near])}?" if near else "check the path"
     raise Problems([Problem("STACK", f"{shown(named)}, where there is no file", "the path of a stack file", fix)])
 
 

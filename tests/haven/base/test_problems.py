@@ -57,6 +57,21 @@ def test_the_nearest_known_word_is_found_or_none(word: str, expected: str | None
     assert nearest(word, ["active", "tier", "regions"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("word", "known", "expected"),
+    [
+        ("haven:tear", ["haven:tier", "haven:regions"], "haven:tier"),
+        ("haven:xyz", ["haven:tier", "haven:regions"], None),
+        ("--nope", ["--json", "--help"], None),
+        ("--jsn", ["--json", "--help"], "--json"),
+        ("tier", ["haven:tier", "haven:regions"], None),
+        ("eu-west1", ["eu-west-1", "us-east-1"], "eu-west-1"),
+    ],
+)
+def test_what_all_words_begin_with_makes_none_nearer(word: str, known: list[str], expected: str | None) -> None:
+    assert nearest(word, known) == expected
+
+
 def test_it_imports_nothing_beyond_the_standard_library() -> None:
     code = "import sys, haven.base.problems; print({'pulumi', 'boto3', 'yaml', 'pydantic'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -72,7 +72,16 @@ def test_version_is_the_packages() -> None:
         (["plan", "prod", "--compare", "wrm"], '--compare: got "wrm"; allowed: "backup", "pilot-light", "warm", '),
         (["plan", "prd"], 'STACK: got "prd"; allowed: "prod"; fix: did you mean prod?'),
         (["plan", ""], 'STACK: got ""; allowed: "prod"; fix: make stacks'),
-        (["plan", "stacks/Pulumi.prd.yaml"], "STACK: got "),
+        (
+            ["plan", "stacks/Pulumi.prd.yaml"],
+            'STACK: got "stacks/Pulumi.prd.yaml", where there is no file; allowed: the path of a stack file; '
+            "fix: did you mean stacks/Pulumi.prod.yaml?",
+        ),
+        (
+            ["plan", "stacks/Pulumi.demo.yaml"],
+            'STACK: got "stacks/Pulumi.demo.yaml", where there is no file; allowed: the path of a stack file; '
+            "fix: check the path",
+        ),
         (["plan", "prod", "-C", "nowhere"], '-C: got "nowhere"; allowed: a directory; fix: name one that is there'),
         (["-C", "nowhere", "plan", "prod"], '-C: got "nowhere"; allowed: a directory'),
         (["plan", "prod", "-C", "/"], "the project: got no Pulumi.yaml in / or above it; allowed: "),

@@ -77,7 +77,9 @@ def test_a_plan_is_what_its_schema_describes(
     check(printed(capsys, "plan", *arguments, "--json"), "plan.v1")
 
 
-@pytest.mark.parametrize("file", sorted(each.name for each in PREVIEWS.iterdir() if not each.name.startswith("protected.")))
+@pytest.mark.parametrize(
+    "file", sorted(each.name for each in PREVIEWS.iterdir() if not each.name.startswith("protected."))
+)
 def test_a_verdict_of_the_gate_is_what_its_schema_describes(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     check(printed(capsys, "gate", str(PREVIEWS / file), "--json"), "gate.v1")
 
