@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from haven.base.terminal import WIDTH, Style
@@ -138,6 +138,7 @@ INPUTS = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # it measures time, which a busy machine lacks
 @given(st.dictionaries(st.sampled_from("pqr"), INPUTS, max_size=3), st.dictionaries(st.sampled_from("pqr"), INPUTS))
 def test_comparing_the_other_way_round_swaps_before_and_after(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert changes(old, new) == [(path, before, after) for path, after, before in changes(new, old)]
