@@ -11,8 +11,8 @@ from infra.config.settings import Settings
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 GROUPS = (
-    '[{"name": "serving", "instanceTypes": ["g6.2xlarge", "g5.2xlarge"], "desiredSize": 6, "maxSize": 9},'
-    ' {"name": "training", "instanceTypes": ["g6.2xlarge", "g5.2xlarge"], "maxSize": 9, "system": "training"}]'
+    '[{"name": "serving", "instanceTypes": ["g5.4xlarge", "g5.2xlarge"], "desiredSize": 6, "maxSize": 9},'
+    ' {"name": "training", "instanceTypes": ["g5.4xlarge", "g5.2xlarge"], "maxSize": 9, "system": "training"}]'
 )
 
 

@@ -274,7 +274,7 @@ def test_an_occupied_port_ends_with_two_and_a_way_out(project: Path, monkeypatch
         code, output = _run(project, monkeypatch, Standin(), port=other.getsockname()[1])
     assert code == BAD_INPUT
     assert "the emulator's port: got " in output
-    assert "fix: name another port" in output
+    assert "fix: choose another port" in output
 
 
 def test_without_a_way_to_deploy_the_plan_is_shown_and_what_is_missing(
