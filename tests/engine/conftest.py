@@ -26,7 +26,7 @@ class Engine:
     def run(
         self, *words: str, cwd: Path, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command of the CLI. It installs nothing and asks nobody."""
+        """Run a command of the CLI. It installs nothing and asks no questions."""
         scripts = str(Path(sys.executable).parent)
         given = {
             **{
