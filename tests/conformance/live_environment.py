@@ -15,11 +15,8 @@ SPARED = {
     "aws_eks_node_group",
     "aws_elasticache_replication_group",
     "aws_flow_log",
-    "aws_rds_cluster",
-    "aws_rds_cluster_instance",
 }
-"""Types of which the emulator drops something and then can't take it again, that would be replaced to set it, or that
-the provider waits half a minute for each time it sets it."""
+"""Types of which the emulator drops something and then can't take it again, or that would be replaced to set it."""
 
 FIXED = {"aws_eks_node_group": {"scaling_config"}}
 """Type -> what the emulator can't change: UpdateNodegroupConfig is an unknown action."""

@@ -57,6 +57,7 @@ def test_an_environment_is_deployed_moved_up_failed_over_and_back_and_destroyed(
 
         promote(living, "warm", PRIMARY)
         assert living.plan(at("warm", **FAILED_BACK)) == []
+        living.apply()
 
         living.destroy()
         assert leftovers.existing(living.url, (PRIMARY, RECOVERY)) == before
