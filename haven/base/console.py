@@ -24,7 +24,7 @@ class Show(Protocol):
 
         Args:
             done: how many are done.
-            total: of how many; None: nobody knows.
+            total: of how many; None: unknown.
             doing: what is being done or waited for now.
         """
 
@@ -89,7 +89,7 @@ class Steps:
         return show
 
     def _write(self, line: str) -> None:
-        with suppress(OSError):  # nobody reads it any more: the work goes on
+        with suppress(OSError):  # a closed or full stream doesn't end the work
             self._out.write(f"{line}\n")
             self._out.flush()
 
@@ -142,7 +142,7 @@ class Report:
         self._put(lines, shown=self._whole)
 
     def short(self, *lines: str) -> None:
-        """Lines that stand for details; the whole has the details instead."""
+        """Lines that summarise details; the whole has the details instead."""
         if not self._whole:
             self._emit(lines)
 

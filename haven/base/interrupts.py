@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -12,6 +13,8 @@ from haven.base.exits import INTERRUPTED
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STANDARD_ERROR = 2
+_PATIENCE = 1.0
+"""Seconds in which one more Ctrl-C is taken for the same one, pressed twice."""
 _SHOW_CURSOR = b"\033[?25h"
 """Progress on a terminal hides the cursor while it lasts."""
 
@@ -26,16 +29,23 @@ class Interrupted(BaseException):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise `Interrupted` in this block when the process is asked to end; only the first time, while it cleans up."""
+    """Raise `Interrupted` in this block when the process is asked to end.
+
+    Only the first time: the block then cleans up. Being asked once more, after a second, ends the process at once; what
+    it started ends with it.
+    """
     if threading.current_thread() is not threading.main_thread():  # Python handles signals in the main thread alone
         yield
         return
-    asked: list[int] = []
+    asked: list[float] = []
 
     def handle(number: int, _: FrameType | None) -> None:
+        now = time.monotonic()
         if not asked:
-            asked.append(number)
+            asked.append(now)
             raise Interrupted(number)
+        if now - asked[0] > _PATIENCE:
+            _exit(128 + number)
 
     before = {each: signal.signal(each, handle) for each in _SIGNALS}
     try:
@@ -58,7 +68,11 @@ def end_on_interrupt() -> None:
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
+    _exit(INTERRUPTED)
+
+
+def _exit(code: int) -> NoReturn:
     with suppress(OSError):
         before = _SHOW_CURSOR + b"\n" if os.isatty(_STANDARD_ERROR) else b""
         os.write(_STANDARD_ERROR, before + b"interrupted\n")
-    os._exit(INTERRUPTED)
+    os._exit(code)

@@ -1,4 +1,4 @@
-"""`haven check-destroy`: whether a promotion gets in the way of `pulumi destroy`."""
+"""`haven check-destroy`: whether a promotion blocks `pulumi destroy`."""
 
 import click
 

@@ -37,7 +37,7 @@ def json_text(value: Any) -> str:
 
 
 def note(text: str) -> None:
-    """Write a line beside the result, to standard error; without one there is nobody to read it."""
+    """Write a line to standard error, beside the result; a closed standard error is ignored."""
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write(f"{text}\n")

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.environments import ROOT
+from tests.haven.pull_request.repository import git, make
+from tests.progress import without_progress
 
 # As in a terminal: a shell that runs the tests in the background lets its children ignore Ctrl-C.
 _HEED = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
@@ -91,3 +93,62 @@ def test_a_process_that_is_started_to_ignore_ctrl_c_goes_on(tmp_path: Path) -> N
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=dict(os.environ))
     assert done.returncode == 0
     assert done.stdout.startswith("haven ")
+
+
+STUBBORN = """
+import time
+from haven.base.interrupts import Interrupted, interruptible
+
+with interruptible():
+    try:
+        print("working", flush=True)
+        time.sleep(60)
+    except Interrupted:
+        print("cleaning up", flush=True)
+        time.sleep(60)
+"""
+
+
+def test_a_cleanup_that_does_not_end_is_ended_by_one_more_ctrl_c() -> None:
+    command = [sys.executable, "-c", _HEED, sys.executable, "-c", STUBBORN]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "working\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "cleaning up\n"
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        assert (process.returncode, process.communicate()) == (130, ("", "interrupted\n"))
+
+
+LINGERING = """
+import os, pathlib, time
+pathlib.Path(os.environ["STARTED"], str(os.getpid())).touch()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_report_ends_its_processes_and_removes_its_files(tmp_path: Path, number: signal.Signals) -> None:
+    project = make(tmp_path / "shop")
+    (project / "program" / "__main__.py").write_text(LINGERING)
+    git(project, "commit", "--quiet", "--all", "--message=a program that takes long")
+    started, files = tmp_path / "started", tmp_path / "files"
+    started.mkdir()
+    files.mkdir()
+    command = [sys.executable, "-c", _HEED, sys.executable, "-m", "haven", "pr", "--base", "main", "-C", str(project)]
+    environment = {**os.environ, "STARTED": str(started), "TMPDIR": str(files), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not any(started.iterdir()):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=_ENDS_WITHIN)
+    assert (process.returncode, out) == (128 + number, "")
+    assert without_progress(err) == "interrupted\n"
+    assert list(files.iterdir()) == []
+    for each in started.iterdir():
+        assert not Path(f"/proc/{each.name}").exists()
