@@ -8,7 +8,7 @@ import os
 import runpy
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +28,8 @@ _STACK = "pulumi:pulumi:Stack"
 _STASH = "pulumi:index:Stash"
 _AWS_PROVIDER = "pulumi:providers:aws"
 _HAVEN = "haven:index:"
+_TICK = 0.5
+"""Seconds after which a waiting thread looks for signals: any thread may get one, the main thread handles it."""
 
 
 def record(
@@ -79,6 +81,8 @@ def _in_a_thread(run: Callable[..., None], *arguments: Any) -> None:
             ended.set_result(None)
 
     threading.Thread(target=to_the_end, name="program", daemon=True).start()
+    while not wait([ended], _TICK).done:
+        continue
     ended.result()
 
 
