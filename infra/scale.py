@@ -7,7 +7,7 @@ from fractions import Fraction
 from haven.model.tiers import (
     LEAST_SYSTEM_NODES,
     STANDBY,
-    Database,
+    DatabaseStandby,
     Routing,
     Tier,
     database_instances,
@@ -99,7 +99,7 @@ def replication(settings: Settings) -> Replication:
         network=standby.network,
         cluster=standby.cluster,
         full_system_nodes=standby.system_nodes == 1,
-        database=standby.database is not Database.NONE,
+        database=standby.database is not DatabaseStandby.NONE,
         write_forwarding=standby.write_forwarding,
         cache=standby.cache,
         object_time_control=standby.object_time_control,
@@ -122,7 +122,7 @@ def _scale(settings: Settings, region: str, *, full: bool) -> Scale:
         nat=full or standby.nat,
         cluster=full or standby.cluster,
         cache=full or born_here or standby.cache,
-        database=born_here or standby.database is not Database.NONE,
+        database=born_here or standby.database is not DatabaseStandby.NONE,
         database_instances=_database_instances(settings, full=full),
         system_nodes=_scaled(cluster.system_nodes, Fraction(1) if full else standby.system_nodes, LEAST_SYSTEM_NODES),
         gpu_nodes={
@@ -140,7 +140,7 @@ def _floor(tier: Tier, *, born_here: bool) -> Tier:
 def _database_instances(settings: Settings, *, full: bool) -> int:
     """A member that is the only one keeps all its instances."""
     wanted, tier = settings.database.instances, settings.tier
-    only_member = STANDBY[tier].database is Database.NONE
+    only_member = STANDBY[tier].database is DatabaseStandby.NONE
     return wanted if full or only_member else database_instances(tier, wanted)
 
 

@@ -117,7 +117,7 @@ def _progress(out: TextIO, name: str) -> "tuple[Progress, TaskID]":
     return progress, progress.add_task(name, total=None, count="", doing="")
 
 
-class Report:
+class ConsoleReport:
     """Writes lines for people, each at once: the short form to `out`, the whole to a file as well."""
 
     def __init__(self, out: TextIO, keep: Callable[[str], object] = lambda _: None, *, whole: bool = False) -> None:

@@ -33,7 +33,7 @@ class Command(click.Command):
             raise Problems(_problems(self, ctx, words), WHERE) from None
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """The commands under one name."""
 
     command_class = Command

@@ -10,13 +10,13 @@ from haven.base.exits import OK
 from haven.base.problems import Problem, Problems, shown
 from haven.base.regions import REGION
 from haven.cli import output
-from haven.cli.command_line import WHERE, Command, Group, directory_option
+from haven.cli.command_line import WHERE, Command, CommandGroup, directory_option
 
 if TYPE_CHECKING:
     from haven.config.project import Project
 
 
-@click.group("data", cls=Group)
+@click.group("data", cls=CommandGroup)
 def data() -> None:
     """Figures about AWS that plans are checked with: instance types, and which zones offer them."""
 

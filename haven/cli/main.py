@@ -11,13 +11,13 @@ from haven.base.interrupts import Interrupted
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problems
 from haven.cli import check_destroy, data, demo, environments, gate, output, plan, pull_request, validate
-from haven.cli.command_line import Group, directory_option
+from haven.cli.command_line import CommandGroup, directory_option
 
 _COMPLETION = "_HAVEN_COMPLETE"
 """The variable through which a shell asks for completions; see `docs/command-line.md`."""
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 @click.version_option(package_name="haven-dr", message="%(prog)s %(version)s", help="Show the version and exit.")
 @directory_option
 def haven(directory: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from haven.base.console import Report, Show, Steps
+from haven.base.console import ConsoleReport, Show, Steps
 from haven.base.deployment_error import DeploymentError
 from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
 from haven.base.interrupts import Interrupted, interruptible
@@ -51,20 +51,24 @@ def run(stack: str, root: Path, out: TextIO | None = None, *, port: int | None =
         with interruptible(), Steps(sys.stderr) as steps:
             return _run(stack, root, out, steps, port, detail=detail)
     except Problems as problems:
-        Report(out).write(problems.render())
+        ConsoleReport(out).write(problems.render())
         return BAD_INPUT
     except MissingDependency as missing:
-        Report(out).write(str(missing))
+        ConsoleReport(out).write(str(missing))
         return MISSING_DEPENDENCY
     except (EmulatorError, DeploymentError) as error:
-        _end(Report(out), f"Failed: {error}", "red")
+        _end(ConsoleReport(out), f"Failed: {error}", "red")
         return FINDINGS
     except Interrupted as interrupted:
-        _end(Report(out), f"Interrupted ({interrupted}): the emulator is stopped, and its contents are gone", "red")
+        _end(
+            ConsoleReport(out),
+            f"Interrupted ({interrupted}): the emulator is stopped, and its contents are gone",
+            "red",
+        )
         return 128 + interrupted.number
 
 
-def _end(report: Report, words: str, colour: str) -> None:
+def _end(report: ConsoleReport, words: str, colour: str) -> None:
     report.write("", report.style.paint(words, f"bold {colour}"))
 
 
@@ -73,13 +77,13 @@ def _run(name: str, root: Path, out: TextIO, steps: Steps, port: int | None, *, 
     state = state_folder(stack.project.file.parent)
     whole = state / f"demo-{stack.name}.txt"
     with whole.open("w", encoding="utf-8") as file:
-        report = Report(out, file.write, whole=detail)
+        report = ConsoleReport(out, file.write, whole=detail)
         code = _report(stack, state, report, steps, port)
     report.short("", f"Everything in detail: {whole}, or haven demo --detail")
     return code
 
 
-def _report(stack: Stack, state: Path, report: Report, steps: Steps, port: int | None) -> int:
+def _report(stack: Stack, state: Path, report: ConsoleReport, steps: Steps, port: int | None) -> int:
     seen = steps.step(f"Running the program of stack {stack.name}")
     recording = run_program(stack, lambda count: seen(count, doing="resources declared"))
     plan = summary.make_plan(recording, stack.placeholders)
@@ -132,7 +136,7 @@ class _Job:
 
     def __init__(
         self,
-        report: Report,
+        report: ConsoleReport,
         steps: Steps,
         emulator: Emulator,
         adapted: gap_handling.AdaptedRecording,

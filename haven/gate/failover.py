@@ -9,7 +9,7 @@ from haven.base.problems import Problem, Problems, shown
 from haven.base.regions import REGION
 from haven.gate.changes import STASH, Action, ChangeSet, ResourceChange
 from haven.gate.comparisons import at
-from haven.gate.findings import Finding, Rule, finding_on
+from haven.gate.findings import GateFinding, GateRule, finding_on
 from haven.program.diff import ABSENT, differences
 
 _PAGE = "docs/promotion.md"
@@ -61,13 +61,13 @@ def _between(before: Any, after: Any) -> Iterator[Failover]:
         yield Failover(before, after)
 
 
-def findings(change_set: ChangeSet, failover: Failover) -> list[Finding]:
+def findings(change_set: ChangeSet, failover: Failover) -> list[GateFinding]:
     """Every change that a failover must not contain."""
     resources = (each for each in change_set.changes if not each.type.startswith("pulumi:"))
     return [finding for each in resources for finding in _findings_on(each, failover)]
 
 
-def _findings_on(change: ResourceChange, failover: Failover) -> Iterator[Finding]:
+def _findings_on(change: ResourceChange, failover: Failover) -> Iterator[GateFinding]:
     done = sorted(change.actions & _CHANGING)
     if not done:
         return
@@ -75,16 +75,16 @@ def _findings_on(change: ResourceChange, failover: Failover) -> Iterator[Finding
     if change.region is None:
         if done != [Action.CREATE]:
             why = "the document does not contain its Region; it may be in the Region that writes leave"
-            yield finding_on(change, Rule.FAILOVER, f"{doing} in a failover to {failover.after}", why, _SEPARATE)
+            yield finding_on(change, GateRule.FAILOVER, f"{doing} in a failover to {failover.after}", why, _SEPARATE)
     elif change.region != failover.after:
         what = f"{doing} in {change.region}, in a failover to {failover.after}"
         why = "the Region that writes leave may be down: a failover must neither change nor wait for anything there"
         fix = f"{_SEPARATE}; to scale the old side down, set haven:demote once that Region answers again"
-        yield finding_on(change, Rule.FAILOVER, what, why, fix)
+        yield finding_on(change, GateRule.FAILOVER, what, why, fix)
     elif done != [Action.CREATE]:
         why = f"{failover.after} has to carry the whole load: a failover only adds and enlarges there"
         for what in _beyond_growth(change, done):
-            yield finding_on(change, Rule.FAILOVER, what, why, _SEPARATE)
+            yield finding_on(change, GateRule.FAILOVER, what, why, _SEPARATE)
 
 
 def _beyond_growth(change: ResourceChange, done: Sequence[Action]) -> Iterator[str]:

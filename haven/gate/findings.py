@@ -23,7 +23,7 @@ from haven.program.removal_steps import unprotect
 from haven.program.stateful_types import Stateful, stateful
 
 
-class Rule(StrEnum):
+class GateRule(StrEnum):
     """What a finding is about."""
 
     REPLACEMENT = "replacement"
@@ -41,10 +41,10 @@ class Rule(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class GateFinding:
     """One dangerous change of one resource."""
 
-    rule: Rule
+    rule: GateRule
     identity: str
     """The resource's URN, or its address in Terraform."""
     name: str
@@ -61,14 +61,14 @@ _MOVING, _PROMOTION = "docs/moving-tiers.md", "docs/promotion.md"
 _RESTORE = "restore the declaration"
 
 
-def findings(change_set: ChangeSet) -> list[Finding]:
+def findings(change_set: ChangeSet) -> list[GateFinding]:
     """Every finding in a change set except those of rule `failover`, in the order of the changes."""
     return [finding for change in change_set.changes for finding in _Judge(change_set, change).findings()]
 
 
-def finding_on(change: ResourceChange, rule: Rule, what: str, why: str, fix: str) -> Finding:
+def finding_on(change: ResourceChange, rule: GateRule, what: str, why: str, fix: str) -> GateFinding:
     """A finding on the resource of one change."""
-    return Finding(rule, change.identity, change.name, change.region, what, why, fix)
+    return GateFinding(rule, change.identity, change.name, change.region, what, why, fix)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class _Judge:
     change_set: ChangeSet
     change: ResourceChange
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[GateFinding]:
         lost = [*self._replacement(), *self._deletion()]
         yield from lost
         if not lost:
@@ -87,7 +87,7 @@ class _Judge:
             yield from self._removed_options()
         yield from self._regions()
 
-    def _finding(self, rule: Rule, what: str, why: str, fix: str) -> Finding:
+    def _finding(self, rule: GateRule, what: str, why: str, fix: str) -> GateFinding:
         return finding_on(self.change, rule, what, why, fix)
 
     @property
@@ -103,7 +103,7 @@ class _Judge:
             return "it is protected"
         return "it is to outlive the stack (retainOnDelete)" if self.change.retained else ""
 
-    def _replacement(self) -> Iterator[Finding]:
+    def _replacement(self) -> Iterator[GateFinding]:
         if Action.REPLACE not in self.change.actions or not self._reason_to_keep:
             return
         paths = self.change.replacing or self.change.changed
@@ -113,15 +113,15 @@ class _Judge:
             f"{_RESTORE}; to replace it on purpose, create the new resource beside it, move the data, then remove the"
             f" old one by name ({_MOVING}, Down)"
         )
-        yield self._finding(Rule.REPLACEMENT, f"is replaced{because}; {old}", self._reason_to_keep, fix)
+        yield self._finding(GateRule.REPLACEMENT, f"is replaced{because}; {old}", self._reason_to_keep, fix)
 
-    def _deletion(self) -> Iterator[Finding]:
+    def _deletion(self) -> Iterator[GateFinding]:
         if not self.change.removed or not self._reason_to_keep:
             return
         what = "is deleted"
         if Action.DELETE not in self.change.actions:
             what = "is removed from the state: it stays in the cloud, unmanaged, and costs money"
-        yield self._finding(Rule.DELETION, what, self._reason_to_keep, self._ways_to_keep())
+        yield self._finding(GateRule.DELETION, what, self._reason_to_keep, self._ways_to_keep())
 
     def _ways_to_keep(self) -> str:
         """How to keep a resource that would go, or how to remove it safely."""
@@ -137,10 +137,10 @@ class _Judge:
             ways.append(unprotect(self.change.identity))
         return "; ".join(ways)
 
-    def _guarding_resource(self) -> Iterator[Finding]:
+    def _guarding_resource(self) -> Iterator[GateFinding]:
         if not self.change.removed or self._goes_with_its_owner():
             return
-        for rule, table in ((Rule.DETACHMENT, REPLICATION_RESOURCES), (Rule.PROTECTION, PROTECTION_RESOURCES)):
+        for rule, table in ((GateRule.DETACHMENT, REPLICATION_RESOURCES), (GateRule.PROTECTION, PROTECTION_RESOURCES)):
             for each in table:
                 if each.type == self.change.type:
                     yield self._finding(rule, f"is deleted: {each.what}", each.why, _RESTORE)
@@ -156,10 +156,13 @@ class _Judge:
         }
         return any(isinstance(value, str) and value in owners for value in self.change.before.values())
 
-    def _guarded_properties(self) -> Iterator[Finding]:
+    def _guarded_properties(self) -> Iterator[GateFinding]:
         if not self.change.actions & {Action.UPDATE, Action.REPLACE}:
             return
-        for rule, table in ((Rule.DETACHMENT, REPLICATION_PROPERTIES), (Rule.PROTECTION, PROTECTION_PROPERTIES)):
+        for rule, table in (
+            (GateRule.DETACHMENT, REPLICATION_PROPERTIES),
+            (GateRule.PROTECTION, PROTECTION_PROPERTIES),
+        ):
             for guarded in table:
                 if self._applies(guarded) and self._loses(guarded):
                     yield self._finding(rule, self._lost_value(guarded), guarded.why, _fix_of(rule))
@@ -181,20 +184,20 @@ class _Judge:
         path = ".".join(each.partition("|")[0] for each in guarded.path.split("."))
         return f"{guarded.what} ({path}: {_value(before)} -> {_value(after)})"
 
-    def _removed_options(self) -> Iterator[Finding]:
+    def _removed_options(self) -> Iterator[GateFinding]:
         if self.change.removed_options:
             lost = f", and with it {self._stateful.holds}" if self._stateful else ""
             yield self._finding(
-                Rule.PROTECTION,
+                GateRule.PROTECTION,
                 f"loses {' and '.join(self.change.removed_options)}",
                 f"once it leaves the program it is deleted{lost}",
                 f"{_RESTORE}; to remove one resource on purpose, do it by name ({_MOVING}, Down)",
             )
 
-    def _regions(self) -> Iterator[Finding]:
+    def _regions(self) -> Iterator[GateFinding]:
         fix = f"{_RESTORE}; for other Regions create a new stack and move the data there; zones are only appended"
         for what, why in (*self._moves(), *self._zones()):
-            yield self._finding(Rule.REGIONS, what, why, fix)
+            yield self._finding(GateRule.REGIONS, what, why, fix)
 
     def _moves(self) -> Iterator[tuple[str, str]]:
         change = self.change
@@ -224,8 +227,8 @@ class _Judge:
             yield f"is replaced in zone {_value(change.after.get('availabilityZone', ABSENT))}, not in {zone}", why
 
 
-def _fix_of(rule: Rule) -> str:
-    if rule is Rule.PROTECTION:
+def _fix_of(rule: GateRule) -> str:
+    if rule is GateRule.PROTECTION:
         return f"{_RESTORE}; remove a safeguard in a deployment of its own, with a written reason"
     return f"{_RESTORE}; after a promotion, refresh first ({_PROMOTION}); to remove a copy: {_MOVING}, Down"
 

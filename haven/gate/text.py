@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from haven.base.terminal import Style, plural
-from haven.gate.findings import Finding
+from haven.gate.findings import GateFinding
 from haven.gate.verdict import GateVerdict
 
 
@@ -39,7 +39,7 @@ def as_json(verdict: GateVerdict) -> dict[str, Any]:
     }
 
 
-def _finding_json(finding: Finding, verdict: GateVerdict) -> dict[str, Any]:
+def _finding_json(finding: GateFinding, verdict: GateVerdict) -> dict[str, Any]:
     return {
         "rule": finding.rule.value,
         "identity": finding.identity,
@@ -68,7 +68,9 @@ def _summary(verdict: GateVerdict) -> str:
     return summary
 
 
-def _group(title: str, colour: str, findings: Sequence[Finding], verdict: GateVerdict, style: Style) -> Iterator[str]:
+def _group(
+    title: str, colour: str, findings: Sequence[GateFinding], verdict: GateVerdict, style: Style
+) -> Iterator[str]:
     if findings:
         yield ""
         yield style.paint(title, "bold")
@@ -77,7 +79,7 @@ def _group(title: str, colour: str, findings: Sequence[Finding], verdict: GateVe
         yield from _resource(members, colour, verdict.reasons.get(identity), style)
 
 
-def _resource(members: Sequence[Finding], colour: str, reason: str | None, style: Style) -> Iterator[str]:
+def _resource(members: Sequence[GateFinding], colour: str, reason: str | None, style: Style) -> Iterator[str]:
     """One resource with all its findings; the identity has a line of its own, so that it can be copied."""
     first = members[0]
     yield style.paint(f"  {first.name}{f' in {first.region}' if first.region else ''}", colour)
@@ -91,5 +93,5 @@ def _resource(members: Sequence[Finding], colour: str, reason: str | None, style
         yield from style.wrapped(f"fix: {each.fix}", 6)
 
 
-def _identities(findings: Sequence[Finding]) -> list[str]:
+def _identities(findings: Sequence[GateFinding]) -> list[str]:
     return list(dict.fromkeys(each.identity for each in findings))

@@ -8,7 +8,7 @@ from haven.gate import failover as failovers
 from haven.gate import findings as rules
 from haven.gate.changes import Action, ChangeSet
 from haven.gate.failover import Failover
-from haven.gate.findings import Finding
+from haven.gate.findings import GateFinding
 
 
 @dataclass(frozen=True)
@@ -17,18 +17,18 @@ class GateVerdict:
 
     change_set: ChangeSet
     failover: Failover | None
-    findings: Sequence[Finding]
+    findings: Sequence[GateFinding]
     """Accepted or not, in the order of the changes."""
     reasons: Mapping[str, str]
     """Identity of each resource whose findings are accepted to the reason."""
 
     @property
-    def refused(self) -> Sequence[Finding]:
+    def refused(self) -> Sequence[GateFinding]:
         """The findings that are not accepted."""
         return [each for each in self.findings if each.identity not in self.reasons]
 
     @property
-    def accepted(self) -> Sequence[Finding]:
+    def accepted(self) -> Sequence[GateFinding]:
         """The findings that are accepted."""
         return [each for each in self.findings if each.identity in self.reasons]
 
@@ -69,13 +69,13 @@ def judge(
     return GateVerdict(change_set, failover, found, reasons)
 
 
-def _from_stack_file(accepted: Mapping[str, str], findings: Sequence[Finding]) -> dict[str, str]:
+def _from_stack_file(accepted: Mapping[str, str], findings: Sequence[GateFinding]) -> dict[str, str]:
     """Identity to reason of the findings that the stack file accepts."""
     pairs = ((each.identity, accepted.get(each.identity) or accepted.get(each.name)) for each in findings)
     return {identity: reason for identity, reason in pairs if reason}
 
 
-def _from_command_line(accepted: Sequence[str], findings: Sequence[Finding], where: str) -> dict[str, str]:
+def _from_command_line(accepted: Sequence[str], findings: Sequence[GateFinding], where: str) -> dict[str, str]:
     reasons: dict[str, str] = {}
     problems = []
     identities = dict.fromkeys(each.identity for each in findings)

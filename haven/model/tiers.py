@@ -23,7 +23,7 @@ class Tier(StrEnum):
         return list(Tier).index(self)
 
 
-class Database(Enum):
+class DatabaseStandby(Enum):
     """The standby part of the Aurora global database."""
 
     NONE = "none"
@@ -50,7 +50,7 @@ class Standby:
     system_nodes: Fraction
     gpu_nodes: Fraction | None
     """None: `haven:cluster.standbyShare`, or `STANDBY_SHARE` where the stack file has none."""
-    database: Database
+    database: DatabaseStandby
     write_forwarding: bool
     cache: bool
     object_time_control: bool
@@ -66,22 +66,25 @@ _SMALL_SYSTEM = Fraction(1, 100)
 
 STANDBY: dict[Tier, Standby] = {
     Tier.BACKUP: Standby(
-        network=False, nat=False, cluster=False, system_nodes=_NOTHING, gpu_nodes=_NOTHING, database=Database.NONE,
+        network=False, nat=False, cluster=False, system_nodes=_NOTHING, gpu_nodes=_NOTHING,
+        database=DatabaseStandby.NONE,
         write_forwarding=False, cache=False, object_time_control=False, tables=False, access_points=False,
         routing=Routing.MANUAL,
     ),
     Tier.PILOT_LIGHT: Standby(
         network=True, nat=False, cluster=True, system_nodes=_SMALL_SYSTEM, gpu_nodes=_NOTHING,
-        database=Database.HEADLESS, write_forwarding=False, cache=False, object_time_control=True, tables=True,
+        database=DatabaseStandby.HEADLESS, write_forwarding=False, cache=False, object_time_control=True, tables=True,
         access_points=False, routing=Routing.FAILOVER,
     ),
     Tier.WARM: Standby(
-        network=True, nat=True, cluster=True, system_nodes=_EVERYTHING, gpu_nodes=None, database=Database.READERS,
+        network=True, nat=True, cluster=True, system_nodes=_EVERYTHING, gpu_nodes=None,
+        database=DatabaseStandby.READERS,
         write_forwarding=False, cache=True, object_time_control=True, tables=True,
         access_points=False, routing=Routing.FAILOVER,
     ),
     Tier.ACTIVE_ACTIVE: Standby(
-        network=True, nat=True, cluster=True, system_nodes=_EVERYTHING, gpu_nodes=_EVERYTHING, database=Database.FULL,
+        network=True, nat=True, cluster=True, system_nodes=_EVERYTHING, gpu_nodes=_EVERYTHING,
+        database=DatabaseStandby.FULL,
         write_forwarding=True, cache=True, object_time_control=True, tables=True, access_points=True,
         routing=Routing.LATENCY,
     ),
@@ -114,9 +117,9 @@ def gpu_share(tier: Tier, own: float | None) -> Fraction:
 def database_instances(tier: Tier, full: int) -> int:
     """The number of standby database instances, given `full` instances in the active Region."""
     kind = STANDBY[tier].database
-    if kind in (Database.NONE, Database.HEADLESS):
+    if kind in (DatabaseStandby.NONE, DatabaseStandby.HEADLESS):
         return 0
-    return full if kind is Database.FULL else 1
+    return full if kind is DatabaseStandby.FULL else 1
 
 
 @dataclass(frozen=True)

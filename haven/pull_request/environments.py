@@ -8,7 +8,7 @@ from haven.config.stack_file import load_stack
 from haven.pull_request.findings import EXAMPLE_ACCOUNTS, active_region
 
 
-class Environment(TypedDict):
+class DeployedEnvironment(TypedDict):
     """One stack that is deployed to AWS."""
 
     stack: str
@@ -17,13 +17,13 @@ class Environment(TypedDict):
     """The active Region; the workflow uses its endpoints for credentials."""
 
 
-def deployed(project: Project) -> list[Environment]:
+def deployed(project: Project) -> list[DeployedEnvironment]:
     """The stacks whose file has a real account and no emulator, by name.
 
     Raises:
         Problems: one or more stack files can't be read; it has the problems of all of them.
     """
-    found: list[Environment] = []
+    found: list[DeployedEnvironment] = []
     problems: list[Problem] = []
     for name in project.stacks():
         try:
@@ -33,7 +33,7 @@ def deployed(project: Project) -> list[Environment]:
             continue
         account = config.get("haven:account", "")
         if account and account not in EXAMPLE_ACCOUNTS and "haven:emulator" not in config:
-            found.append(Environment(stack=name, account=account, region=active_region(config) or ""))
+            found.append(DeployedEnvironment(stack=name, account=account, region=active_region(config) or ""))
     if problems:
         raise Problems(problems, "the stack files")
     return found

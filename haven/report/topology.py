@@ -10,7 +10,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 
 
-class Edge(Enum):
+class DataFlow(Enum):
     """Which way data flows between the Regions."""
 
     NONE = "none"
@@ -20,20 +20,20 @@ class Edge(Enum):
 
 
 @dataclass(frozen=True)
-class Row:
+class ServiceRow:
     """One service, in both Regions."""
 
     service: str
     primary: str
     """What the primary Region has; empty: nothing."""
     recovery: str
-    edge: Edge = Edge.NONE
+    edge: DataFlow = DataFlow.NONE
     mechanism: str = ""
     """What replicates; empty where nothing does."""
 
 
 @dataclass(frozen=True)
-class Side:
+class RegionColumn:
     """One Region."""
 
     region: str
@@ -54,9 +54,9 @@ class Topology:
 
     stack: str
     tier: str
-    primary: Side
-    recovery: Side
-    rows: Sequence[Row]
+    primary: RegionColumn
+    recovery: RegionColumn
+    rows: Sequence[ServiceRow]
 
 
 _Records = Sequence[Resource]
@@ -73,8 +73,8 @@ def topology(recording: Recording) -> Topology:
     there = [each for each in plan.resources if each.region == primary.region]
     here = [each for each in plan.resources if each.region == recovery.region]
     rows = [
-        Row("Load balancer", _balancer(there), _balancer(here)),
-        Row("EKS", _cluster(primary), _cluster(recovery)),
+        ServiceRow("Load balancer", _balancer(there), _balancer(here)),
+        ServiceRow("EKS", _cluster(primary), _cluster(recovery)),
         _database(primary, recovery),
         *_data(there, here, recovery.region),
     ]
@@ -87,10 +87,10 @@ def topology(recording: Recording) -> Topology:
     )
 
 
-def _side(plan: RegionPlan, records: _Records) -> Side:
+def _side(plan: RegionPlan, records: _Records) -> RegionColumn:
     subnets = {str(each.inputs["availabilityZone"]) for each in _of(records, aws.EC2_SUBNET)}
     blocks = [str(each.inputs["cidrBlock"]) for each in _of(records, aws.EC2_VPC)]
-    return Side(plan.region, plan.role, plan.state, sorted(subnets), "".join(blocks[:1]), _routing(records))
+    return RegionColumn(plan.region, plan.role, plan.state, sorted(subnets), "".join(blocks[:1]), _routing(records))
 
 
 def _routing(records: _Records) -> str:
@@ -119,8 +119,8 @@ def _cluster(region: RegionPlan) -> str:
     return f"{plural(counts['systemNodes'], 'system node')}, {plural(counts['gpuNodes'], 'GPU node')}"
 
 
-def _database(primary: RegionPlan, recovery: RegionPlan) -> Row:
-    edge = Edge.TO_RECOVERY if primary.state == "active" else Edge.TO_PRIMARY
+def _database(primary: RegionPlan, recovery: RegionPlan) -> ServiceRow:
+    edge = DataFlow.TO_RECOVERY if primary.state == "active" else DataFlow.TO_PRIMARY
     return _row("Aurora PostgreSQL", _member(primary), _member(recovery), edge, "Aurora global database")
 
 
@@ -136,41 +136,41 @@ def _member(region: RegionPlan) -> str:
     return f"writer, {plural(instances - 1, 'reader')}" if instances > 1 else "writer"
 
 
-def _data(primary: _Records, recovery: _Records, recovery_region: str) -> Iterator[Row]:
+def _data(primary: _Records, recovery: _Records, recovery_region: str) -> Iterator[ServiceRow]:
     yield _cache(primary, recovery)
     yield _buckets(primary, recovery)
     tables, replicas = _of(primary, aws.DYNAMODB_TABLE), _of(recovery, aws.DYNAMODB_TABLE_REPLICA)
-    yield _row("DynamoDB", _many(tables, "table"), _many(replicas, "replica"), Edge.BOTH, "global tables")
+    yield _row("DynamoDB", _many(tables, "table"), _many(replicas, "replica"), DataFlow.BOTH, "global tables")
     keys, copies = _of(primary, aws.KMS_KEY), _of(recovery, aws.KMS_REPLICA_KEY)
-    yield _row("KMS", _many(keys, "key"), _many(copies, "replica key"), Edge.TO_RECOVERY, "multi-Region keys")
+    yield _row("KMS", _many(keys, "key"), _many(copies, "replica key"), DataFlow.TO_RECOVERY, "multi-Region keys")
     secrets = _of(primary, aws.SECRETSMANAGER_SECRET)
     copied = [each for each in secrets for one in each.inputs.get("replicas", ()) if one["region"] == recovery_region]
-    yield _row("Secrets Manager", _many(secrets, "secret"), _many(copied, "replica"), Edge.TO_RECOVERY, "replicas")
+    yield _row("Secrets Manager", _many(secrets, "secret"), _many(copied, "replica"), DataFlow.TO_RECOVERY, "replicas")
     yield _backups(primary, recovery)
 
 
-def _row(service: str, primary: str, recovery: str, edge: Edge, mechanism: str) -> Row:
+def _row(service: str, primary: str, recovery: str, edge: DataFlow, mechanism: str) -> ServiceRow:
     linked = primary and recovery
-    return Row(service, primary, recovery, edge if linked else Edge.NONE, mechanism if linked else "")
+    return ServiceRow(service, primary, recovery, edge if linked else DataFlow.NONE, mechanism if linked else "")
 
 
 def _many(records: _Records, noun: str) -> str:
     return plural(len(records), noun) if records else ""
 
 
-def _cache(primary: _Records, recovery: _Records) -> Row:
+def _cache(primary: _Records, recovery: _Records) -> ServiceRow:
     type_ = aws.ELASTICACHE_REPLICATION_GROUP
     there, here = (_many(_of(each, type_), "replication group") for each in (primary, recovery))
     if _of(primary, aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP):
-        return _row("ElastiCache", there, here, Edge.TO_RECOVERY, "Global Datastore")
-    return Row("ElastiCache", there, here)
+        return _row("ElastiCache", there, here, DataFlow.TO_RECOVERY, "Global Datastore")
+    return ServiceRow("ElastiCache", there, here)
 
 
-def _buckets(primary: _Records, recovery: _Records) -> Row:
+def _buckets(primary: _Records, recovery: _Records) -> ServiceRow:
     type_ = aws.S3_BUCKET_REPLICATION_CONFIG
     there, here = _of(primary, type_), _of(recovery, type_)
     mechanism = "replication time control" if _timed(there) else "replication"
-    return _row("S3", _many(there, "bucket"), _many(here, "bucket"), Edge.BOTH, mechanism)
+    return _row("S3", _many(there, "bucket"), _many(here, "bucket"), DataFlow.BOTH, mechanism)
 
 
 def _timed(configurations: _Records) -> bool:
@@ -178,9 +178,9 @@ def _timed(configurations: _Records) -> bool:
     return bool(rules) and all(rule["destination"].get("replicationTime") for rule in rules)
 
 
-def _backups(primary: _Records, recovery: _Records) -> Row:
+def _backups(primary: _Records, recovery: _Records) -> ServiceRow:
     there, here = (_many(_of(each, aws.BACKUP_VAULT), "vault") for each in (primary, recovery))
     rules = [rule for plan in _of(primary, aws.BACKUP_PLAN) for rule in plan.inputs["rules"]]
     if any(rule.get("copyActions") for rule in rules):
-        return _row("AWS Backup", there, here, Edge.TO_RECOVERY, "copies")
-    return Row("AWS Backup", there, here)
+        return _row("AWS Backup", there, here, DataFlow.TO_RECOVERY, "copies")
+    return ServiceRow("AWS Backup", there, here)

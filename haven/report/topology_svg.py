@@ -9,7 +9,7 @@ from pathlib import Path
 
 from haven.config.stack_file import load_stack
 from haven.program.run import run_program
-from haven.report.topology import Edge, Row, Side, Topology, topology
+from haven.report.topology import DataFlow, RegionColumn, ServiceRow, Topology, topology
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "images" / "topology.svg"
@@ -41,9 +41,9 @@ _TIPS = "".join(
     for name in ("tip", "traffic-tip")
 )
 _ENDS = {
-    Edge.TO_RECOVERY: 'marker-end="url(#tip)"',
-    Edge.TO_PRIMARY: 'marker-start="url(#tip)"',
-    Edge.BOTH: 'marker-start="url(#tip)" marker-end="url(#tip)"',
+    DataFlow.TO_RECOVERY: 'marker-end="url(#tip)"',
+    DataFlow.TO_PRIMARY: 'marker-start="url(#tip)"',
+    DataFlow.BOTH: 'marker-start="url(#tip)" marker-end="url(#tip)"',
 }
 
 
@@ -93,7 +93,7 @@ def _traffic(shape: Topology, right: float) -> Iterator[str]:
         yield _text((start + x) / 2, 52, side.routing, "soft", "middle")
 
 
-def _region(side: Side, x: float, height: float) -> Iterator[str]:
+def _region(side: RegionColumn, x: float, height: float) -> Iterator[str]:
     active = " active" if side.state == "active" else ""
     yield (
         f'<rect class="region{active}" x="{x:g}" y="{_TOP}" width="{_REGION}" height="{height - _TOP - 20:g}" rx="8"/>'
@@ -111,13 +111,13 @@ def _region(side: Side, x: float, height: float) -> Iterator[str]:
         yield _text(left + width / 2, _TOP + 99, "subnets", "soft", "middle")
 
 
-def _row(row: Row, y: float, right: float) -> Iterator[str]:
+def _row(row: ServiceRow, y: float, right: float) -> Iterator[str]:
     for x, content in ((_MARGIN, row.primary), (right, row.recovery)):
         if content:
             yield f'<rect class="cell" x="{x + 16:g}" y="{y:g}" width="{_REGION - 32}" height="36" rx="4"/>'
             yield _text(x + 28, y + 23, row.service, "name")
             yield _text(x + _REGION - 28, y + 23, content, "", "end")
-    if row.edge is not Edge.NONE:
+    if row.edge is not DataFlow.NONE:
         ends = _ENDS[row.edge]
         left, end = _MARGIN + _REGION - 12, right + 12
         yield f'<path class="edge" {ends} d="M{left} {y + 24:g}H{end:g}"/>'

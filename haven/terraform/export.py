@@ -8,7 +8,7 @@ from typing import Any
 
 from haven.program.recording import Recording, Resource
 from haven.terraform import naming, provider_differences, random_values
-from haven.terraform.schema import Group, Many, ProviderSchema, Scalar, Shape
+from haven.terraform.schema import FieldGroup, Many, ProviderSchema, Scalar, Shape
 from haven.terraform.values import Expression, Translator, UnavailableError
 
 LeaveOut = Callable[[Resource], str | None]
@@ -266,7 +266,7 @@ class _Exporter:
         return f"{self._type(record)}.{self._names[record.key]}"
 
 
-def _walk(type_: str, group: Group, path: str, address: str, *, indexed: bool = False) -> tuple[str, Shape] | None:
+def _walk(type_: str, group: FieldGroup, path: str, address: str, *, indexed: bool = False) -> tuple[str, Shape] | None:
     """The expression for a property path of the resource at `address`, and the shape of its value.
 
     With `indexed`, the expression uses indexes only and ends at the first set, as the elements of a set have none.
@@ -280,7 +280,7 @@ def _walk(type_: str, group: Group, path: str, address: str, *, indexed: bool = 
             text, shape = (f"{text}[0]" if shape.kind == "list" else f"one({text})"), shape.each
         if isinstance(shape, Many):
             return f'{text}["{name}"]', shape.each
-        if not isinstance(shape, Group):
+        if not isinstance(shape, FieldGroup):
             return None
         found = naming.field_name(type_, shape, name)
         if found is None:

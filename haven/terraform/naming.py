@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from haven.program import aws_types as aws
-from haven.terraform.schema import Group, ProviderSchema
+from haven.terraform.schema import FieldGroup, ProviderSchema
 
 TYPES: Mapping[str, str] = {
     # The SDK and the provider abbreviate differently.
@@ -88,7 +88,7 @@ def resource_type(token: str, schema: ProviderSchema) -> str:
     raise UnknownTokenError(token)
 
 
-def field_name(type_: str, group: Group, name: str) -> str | None:
+def field_name(type_: str, group: FieldGroup, name: str) -> str | None:
     """The field of `group` for a camelCase property of a resource of this type, or None."""
     exact = snake(name)
     if exact in group.fields:

@@ -28,7 +28,7 @@ class Many:
 
 
 @dataclass(frozen=True)
-class Group:
+class FieldGroup:
     """Named fields: a resource, one of its blocks, or an object inside an attribute."""
 
     fields: Mapping[str, "Field"]
@@ -36,7 +36,7 @@ class Group:
     """Whether every field must be present, null if unset (as in an attribute of type object)."""
 
 
-Shape = Scalar | Many | Group
+Shape = Scalar | Many | FieldGroup
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class ProviderSchema:
         self.version = version
         self._provider: Mapping[str, Any] = raw["provider"]["block"]
         self._resources: Mapping[str, Any] = raw["resource_schemas"]
-        self._shapes: dict[str, Group] = {}
+        self._shapes: dict[str, FieldGroup] = {}
 
     @property
     def types(self) -> Collection[str]:
@@ -68,25 +68,25 @@ class ProviderSchema:
         block = self._resources[type_]["block"]
         return [*block["attributes"], *block["block_types"]]
 
-    def resource(self, type_: str) -> Group:
+    def resource(self, type_: str) -> FieldGroup:
         """The arguments and computed properties of a type."""
         if type_ not in self._shapes:
             self._shapes[type_] = _block(self._resources[type_]["block"])
         return self._shapes[type_]
 
-    def provider(self) -> Group:
+    def provider(self) -> FieldGroup:
         """The provider's own configuration."""
         return _block(self._provider)
 
 
-def _block(raw: Mapping[str, Any]) -> Group:
+def _block(raw: Mapping[str, Any]) -> FieldGroup:
     fields = {name: _attribute(each) for name, each in raw.get("attributes", {}).items()}
     for name, each in raw.get("block_types", {}).items():
         inner = _block(each["block"])
         many = each["nesting_mode"] in ("list", "set")
         shape = Many(each["nesting_mode"], inner, each.get("max_items")) if many else inner
         fields[name] = Field(shape, required=each.get("min_items", 0) > 0)
-    return Group(fields)
+    return FieldGroup(fields)
 
 
 def _attribute(raw: Mapping[str, Any]) -> Field:
@@ -107,7 +107,7 @@ def _type(raw: Any) -> Shape:
         return Scalar(raw)
     kind, inner = raw[0], raw[1]
     if kind == "object":
-        return Group({name: Field(_type(each)) for name, each in inner.items()}, exact=True)
+        return FieldGroup({name: Field(_type(each)) for name, each in inner.items()}, exact=True)
     return Many(kind, _type(inner))
 
 

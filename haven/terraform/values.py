@@ -7,7 +7,7 @@ from typing import Any
 
 from haven.program.recording import REFERENCE, Secret
 from haven.terraform import naming
-from haven.terraform.schema import Field, Group, Many, Scalar, Shape
+from haven.terraform.schema import Field, FieldGroup, Many, Scalar, Shape
 
 
 class UnavailableError(Exception):
@@ -49,7 +49,7 @@ class Translator:
         self._resolve = resolve
         self._drop = drop
 
-    def body(self, group: Group, inputs: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    def body(self, group: FieldGroup, inputs: Mapping[str, Any], path: str = "") -> dict[str, Any]:
         """The arguments for `inputs`.
 
         Raises:
@@ -72,13 +72,13 @@ class Translator:
     def _value(self, shape: Shape, value: Any, path: str, required: bool) -> Any:
         if isinstance(value, Secret):
             return self._value(shape, value.value, path, required)
-        if isinstance(shape, Group):
+        if isinstance(shape, FieldGroup):
             return self._group(shape, value, path)
         if isinstance(shape, Many):
             return self._many(shape, value, path, required)
         return self._scalar(shape, value, path, required)
 
-    def _group(self, shape: Group, value: Any, path: str) -> Any:
+    def _group(self, shape: FieldGroup, value: Any, path: str) -> Any:
         only = value[0] if isinstance(value, list) and len(value) == 1 else value
         if not isinstance(only, Mapping):
             raise TypeError(f"{self._type}: {path} must be a map, not {only!r}")

@@ -105,7 +105,7 @@ class BackupVaultArgs(TypedDict):
 
 
 @dataclass(frozen=True)
-class _Side:
+class _VaultSide:
     name: str
     region: str
     provider: aws.Provider | None
@@ -188,7 +188,7 @@ class BackupVault(pulumi.ComponentResource):
             }
         )
 
-    def _side(self, args: BackupSideArgs, provider: aws.Provider | None) -> _Side:
+    def _side(self, args: BackupSideArgs, provider: aws.Provider | None) -> _VaultSide:
         name = vault_name(self._name, args["region"])
         vault = aws.backup.Vault(
             name,
@@ -200,7 +200,7 @@ class BackupVault(pulumi.ComponentResource):
             opts=stateful(self, ephemeral=self._ephemeral, provider=provider),
         )
         self._lock(name, vault, provider)
-        return _Side(name, args["region"], provider, vault, self._notices(name, args, vault, provider))
+        return _VaultSide(name, args["region"], provider, vault, self._notices(name, args, vault, provider))
 
     def _lock(self, name: str, vault: aws.backup.Vault, provider: aws.Provider | None) -> None:
         cooling_off = self._args.get("compliance_lock_cooling_off_days")
@@ -258,7 +258,7 @@ class BackupVault(pulumi.ComponentResource):
             )
         return role
 
-    def _plan(self, source: _Side, target: _Side, role: aws.iam.Role) -> aws.backup.Plan:
+    def _plan(self, source: _VaultSide, target: _VaultSide, role: aws.iam.Role) -> aws.backup.Plan:
         plan = aws.backup.Plan(
             f"{source.name}-plan",
             name=source.name,
@@ -279,7 +279,7 @@ class BackupVault(pulumi.ComponentResource):
         )
         return plan
 
-    def _rule(self, rule: BackupRuleArgs, source: _Side, target: _Side) -> aws.backup.PlanRuleArgsDict:
+    def _rule(self, rule: BackupRuleArgs, source: _VaultSide, target: _VaultSide) -> aws.backup.PlanRuleArgsDict:
         copy: aws.backup.PlanRuleCopyActionLifecycleArgsDict = {"delete_after": int(rule["copy_retention_days"])}
         vaults: list[pulumi.Input[str]] = [target.vault.arn]
         if "isolated_vault_arn" in self._args:
@@ -295,7 +295,7 @@ class BackupVault(pulumi.ComponentResource):
             "copy_actions": [{"destination_vault_arn": each, "lifecycle": copy} for each in vaults],
         }
 
-    def _beside(self, side: _Side) -> pulumi.ResourceOptions:
+    def _beside(self, side: _VaultSide) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, provider=side.provider)
 
 

@@ -29,7 +29,7 @@ MOVED_BY_PROMOTION = ["globalReplicationGroupId"]
 
 
 @dataclass(frozen=True)
-class Common:
+class CommonCacheArgs:
     """What both groups are declared with."""
 
     name: str
@@ -46,7 +46,7 @@ class Common:
 
 
 @dataclass(frozen=True)
-class Place:
+class CachePlacement:
     """Where one group is."""
 
     children: Placement
@@ -56,7 +56,7 @@ class Place:
 class CacheSide:
     """Log groups, subnet group and security group of one Region, and the replication groups made there."""
 
-    def __init__(self, common: Common, args: CacheSideArgs, place: Place) -> None:
+    def __init__(self, common: CommonCacheArgs, args: CacheSideArgs, place: CachePlacement) -> None:
         self._common = common
         self._args = args
         self._place = place

@@ -43,7 +43,7 @@ ONLY_AT_CREATION = ["snapshotIdentifier", "masterUsername", "sourceRegion"]
 
 
 @dataclass(frozen=True)
-class Common:
+class CommonDatabaseArgs:
     """What both members are declared with."""
 
     name: str
@@ -60,7 +60,7 @@ class Common:
 
 
 @dataclass(frozen=True)
-class Place:
+class DatabasePlacement:
     """Where one member is, and how it differs from the other."""
 
     children: Placement
@@ -74,7 +74,7 @@ class Place:
 class DatabaseSide:
     """One member: log group, subnet group, security group, parameters, cluster, instances."""
 
-    def __init__(self, common: Common, args: DatabaseSideArgs, place: Place) -> None:
+    def __init__(self, common: CommonDatabaseArgs, args: DatabaseSideArgs, place: DatabasePlacement) -> None:
         self._common = common
         self._args = args
         self._place = place

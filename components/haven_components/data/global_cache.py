@@ -5,7 +5,7 @@ import pulumi_aws as aws
 
 from haven_components.choices import CacheEngine, CacheEviction
 from haven_components.data._cache_args import GlobalCacheArgs, validate
-from haven_components.data._cache_side import PORT, CacheSide, Common, Place
+from haven_components.data._cache_side import PORT, CachePlacement, CacheSide, CommonCacheArgs
 from haven_components.names import datastore_suffix, group_name, independent_group_name
 from haven_components.shared import checks
 from haven_components.shared.placement import Placement
@@ -50,7 +50,7 @@ class GlobalCache(pulumi.ComponentResource):
         self._secret = self._stored_secret()
         self._common = self._what_both_sides_share()
         primary = args["primary"]
-        side = CacheSide(self._common, primary, Place(self._children(None), PRIMARY_MAINTENANCE_DAY))
+        side = CacheSide(self._common, primary, CachePlacement(self._children(None), PRIMARY_MAINTENANCE_DAY))
         self._primary = side.group(group_name(name, primary["region"]), in_datastore=args["global_datastore"])
         self._datastore = self._global_datastore() if args["global_datastore"] else None
         self._recovery = self._recovery_group()
@@ -87,9 +87,9 @@ class GlobalCache(pulumi.ComponentResource):
     def _children(self, provider: pulumi.ProviderResource | None) -> Placement:
         return Placement(self, provider, self._ephemeral)
 
-    def _what_both_sides_share(self) -> Common:
+    def _what_both_sides_share(self) -> CommonCacheArgs:
         args = self._args
-        return Common(
+        return CommonCacheArgs(
             name=self._base,
             engine=CacheEngine(args["engine"]),
             engine_version=args["engine_version"],
@@ -124,7 +124,9 @@ class GlobalCache(pulumi.ComponentResource):
         if args is None:
             return None
         side = CacheSide(
-            self._common, args, Place(self._children(self._args["recovery_provider"]), RECOVERY_MAINTENANCE_DAY)
+            self._common,
+            args,
+            CachePlacement(self._children(self._args["recovery_provider"]), RECOVERY_MAINTENANCE_DAY),
         )
         if self._datastore is None:
             return side.group(independent_group_name(self._base, args["region"]), in_datastore=False)

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from haven_components.choices import DatabaseStorage
 from haven_components.data._database_args import GlobalDatabaseArgs, validate
-from haven_components.data._database_side import ENGINE, PORT, Common, DatabaseSide, Place
+from haven_components.data._database_side import ENGINE, PORT, CommonDatabaseArgs, DatabasePlacement, DatabaseSide
 from haven_components.names import cluster_name, global_cluster_name, partition
 from haven_components.shared import checks
 from haven_components.shared.placement import Placement
@@ -76,10 +76,10 @@ class GlobalDatabase(pulumi.ComponentResource):
     def _children(self, provider: pulumi.ProviderResource | None) -> Placement:
         return Placement(self, provider, self._ephemeral)
 
-    def _what_both_sides_share(self) -> Common:
+    def _what_both_sides_share(self) -> CommonDatabaseArgs:
         args = self._args
         rpo = args.get("rpo_seconds")
-        return Common(
+        return CommonDatabaseArgs(
             name=self._base,
             engine_version=args["engine_version"],
             instance_class=args["instance_class"],
@@ -175,7 +175,7 @@ class GlobalDatabase(pulumi.ComponentResource):
         return DatabaseSide(
             self._common,
             self._args["primary"],
-            Place(self._children(None), PRIMARY_MAINTENANCE_DAY, at_creation, after),
+            DatabasePlacement(self._children(None), PRIMARY_MAINTENANCE_DAY, at_creation, after),
         )
 
     def _recovery_side(self, after: list[pulumi.Resource]) -> DatabaseSide | None:
@@ -188,7 +188,9 @@ class GlobalDatabase(pulumi.ComponentResource):
         # Bound as well, this side's commits would wait after a failover, until the lost Region is back (Aurora User
         # Guide, Managing RPOs for Aurora PostgreSQL-based global databases, read 2026-11-21).
         common = replace(self._common, rpo_seconds=None)
-        return DatabaseSide(common, side, Place(self._children(provider), RECOVERY_MAINTENANCE_DAY, at_creation, after))
+        return DatabaseSide(
+            common, side, DatabasePlacement(self._children(provider), RECOVERY_MAINTENANCE_DAY, at_creation, after)
+        )
 
     def _set_outputs(self) -> None:
         self.global_cluster_id = self._global.id

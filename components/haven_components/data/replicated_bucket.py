@@ -60,7 +60,7 @@ class ReplicatedBucketArgs(TypedDict):
 
 
 @dataclass(frozen=True)
-class _Side:
+class _BucketSide:
     name: str
     region: str
     kms_key_arn: pulumi.Input[str]
@@ -124,7 +124,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
             }
         )
 
-    def _side(self, side: BucketSideArgs, provider: aws.Provider | None) -> _Side:
+    def _side(self, side: BucketSideArgs, provider: aws.Provider | None) -> _BucketSide:
         name = f"{self._name}-{region_code(side['region'])}"
         bucket = aws.s3.Bucket(
             name,
@@ -140,9 +140,9 @@ class ReplicatedBucket(pulumi.ComponentResource):
             versioning_configuration={"status": "Enabled"},
             opts=pulumi.ResourceOptions(parent=self, provider=provider),
         )
-        return _Side(name, side["region"], side["kms_key_arn"], provider, bucket, versioning)
+        return _BucketSide(name, side["region"], side["kms_key_arn"], provider, bucket, versioning)
 
-    def _encryption(self, side: _Side) -> pulumi.Resource:
+    def _encryption(self, side: _BucketSide) -> pulumi.Resource:
         return aws.s3.BucketServerSideEncryptionConfiguration(
             f"{side.name}-encryption",
             bucket=side.bucket.bucket,
@@ -158,7 +158,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
             opts=self._beside(side),
         )
 
-    def _privacy(self, side: _Side) -> None:
+    def _privacy(self, side: _BucketSide) -> None:
         block = aws.s3.BucketPublicAccessBlock(
             f"{side.name}-public-access",
             bucket=side.bucket.bucket,
@@ -187,7 +187,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
             opts=self._beside(side, block),
         )
 
-    def _lifecycle(self, side: _Side) -> None:
+    def _lifecycle(self, side: _BucketSide) -> None:
         """Each side needs its own rules: what a lifecycle rule deletes isn't deleted in the replica."""
         aws.s3.BucketLifecycleConfiguration(
             f"{side.name}-lifecycle",
@@ -207,7 +207,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
             opts=self._beside(side, side.versioning),
         )
 
-    def _object_lock(self, side: _Side, days: int) -> None:
+    def _object_lock(self, side: _BucketSide, days: int) -> None:
         aws.s3.BucketObjectLockConfiguration(
             f"{side.name}-object-lock",
             bucket=side.bucket.bucket,
@@ -230,7 +230,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _permissions(self, role: aws.iam.Role, primary: _Side, recovery: _Side) -> aws.iam.RolePolicy:
+    def _permissions(self, role: aws.iam.Role, primary: _BucketSide, recovery: _BucketSide) -> aws.iam.RolePolicy:
         name = f"{self._name}-replication"
         statements = _objects(primary, recovery, locked="object_lock_days" in self._args)
         for side in (primary, recovery):
@@ -244,7 +244,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
         )
 
     def _replication(
-        self, source: _Side, destination: _Side, role: aws.iam.Role, before: list[pulumi.Resource]
+        self, source: _BucketSide, destination: _BucketSide, role: aws.iam.Role, before: list[pulumi.Resource]
     ) -> None:
         aws.s3.BucketReplicationConfig(
             f"{source.name}-replication",
@@ -267,7 +267,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
             opts=self._beside(source, source.versioning, destination.versioning, *before),
         )
 
-    def _destination(self, side: _Side) -> aws.s3.BucketReplicationConfigRuleDestinationArgsDict:
+    def _destination(self, side: _BucketSide) -> aws.s3.BucketReplicationConfigRuleDestinationArgsDict:
         destination: aws.s3.BucketReplicationConfigRuleDestinationArgsDict = {
             "bucket": side.bucket.arn,
             "encryption_configuration": {"replica_kms_key_id": side.kms_key_arn},
@@ -279,12 +279,12 @@ class ReplicatedBucket(pulumi.ComponentResource):
             destination["replication_time"] = {"status": "Enabled", "time": {"minutes": REPLICATION_MINUTES}}
         return destination
 
-    def _beside(self, side: _Side, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+    def _beside(self, side: _BucketSide, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of what belongs to a bucket: made in its Region, after what S3 wants to be there first."""
         return pulumi.ResourceOptions(parent=self, provider=side.provider, depends_on=list(after))
 
 
-def _objects(primary: _Side, recovery: _Side, *, locked: bool) -> list[Mapping[str, Any]]:
+def _objects(primary: _BucketSide, recovery: _BucketSide, *, locked: bool) -> list[Mapping[str, Any]]:
     """Both buckets are source and destination, so each permission holds for both."""
     buckets = [primary.bucket.arn, recovery.bucket.arn]
     objects = [primary.objects, recovery.objects]
@@ -317,7 +317,7 @@ def _objects(primary: _Side, recovery: _Side, *, locked: bool) -> list[Mapping[s
     ]
 
 
-def _key(side: _Side) -> list[Mapping[str, Any]]:
+def _key(side: _BucketSide) -> list[Mapping[str, Any]]:
     """What S3 needs of one side's key. Without it, encrypted objects stay where they are and no call fails.
 
     With a bucket key the context is the bucket; an object that was written without one has its own ARN there (S3 User

@@ -7,14 +7,14 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.observability._watches import Series, Watch
+from haven_components.observability._watches import AlarmCondition, Series
 from haven_components.shared.support import Checks
 
 _PLAIN_STATISTICS = ("Average", "Maximum", "Sum")
 
 
 def metric_alarm(
-    name: str, watch: Watch, topic_arn: pulumi.Input[str], options: pulumi.ResourceOptions
+    name: str, watch: AlarmCondition, topic_arn: pulumi.Input[str], options: pulumi.ResourceOptions
 ) -> aws.cloudwatch.MetricAlarm:
     """An alarm that notifies the Region's own topic when a condition begins and when it ends."""
     return aws.cloudwatch.MetricAlarm(
@@ -34,7 +34,7 @@ def metric_alarm(
     )
 
 
-def _plain(watch: Watch) -> dict[str, Any]:
+def _plain(watch: AlarmCondition) -> dict[str, Any]:
     (series,) = watch.series
     simple = series.statistic in _PLAIN_STATISTICS
     return {
@@ -48,13 +48,13 @@ def _plain(watch: Watch) -> dict[str, Any]:
     }
 
 
-def _computed(watch: Watch) -> dict[str, Any]:
+def _computed(watch: AlarmCondition) -> dict[str, Any]:
     read = [_read(watch, index, each) for index, each in enumerate(watch.series, 1)]
     computed = {"id": "watched", "expression": watch.expression, "label": watch.title, "return_data": True}
     return {"metric_queries": [computed, *read]}
 
 
-def _read(watch: Watch, index: int, series: Series) -> Mapping[str, Any]:
+def _read(watch: AlarmCondition, index: int, series: Series) -> Mapping[str, Any]:
     return {
         "id": f"m{index}",
         "return_data": False,

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from haven_components.observability._watched import WatchedHealthCheckArgs
-from haven_components.observability._watches import Series, Watch
+from haven_components.observability._watches import AlarmCondition, Series
 
 HEALTH_CHECK_REGION = "us-east-1"
 """Route 53 publishes the metrics of its health checks there and nowhere else (Route 53 Developer Guide, monitoring
@@ -20,21 +20,21 @@ Widget = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Row:
+class DashboardRow:
     """One Region on a dashboard."""
 
     region: str
     summary_arns: Sequence[str]
     """ARNs of the alarms whose state is above the graphs."""
-    watches: Sequence[Watch]
+    watches: Sequence[AlarmCondition]
 
 
-def body(rows: Sequence[Row], health_checks: Sequence[WatchedHealthCheckArgs] = ()) -> pulumi.Output[str]:
+def body(rows: Sequence[DashboardRow], health_checks: Sequence[WatchedHealthCheckArgs] = ()) -> pulumi.Output[str]:
     """The JSON of a dashboard over these Regions."""
     return pulumi.Output.json_dumps({"widgets": list(_widgets(rows, health_checks))}, sort_keys=True)
 
 
-def _widgets(rows: Sequence[Row], health_checks: Sequence[WatchedHealthCheckArgs]) -> Iterator[Widget]:
+def _widgets(rows: Sequence[DashboardRow], health_checks: Sequence[WatchedHealthCheckArgs]) -> Iterator[Widget]:
     top = 0
     if health_checks:
         yield _place(_health(health_checks), 0, top, 3 * COLUMN, GRAPH_HEIGHT)
@@ -58,7 +58,7 @@ def _place(widget: Widget, x: int, y: int, width: int, height: int) -> Widget:
     return {**widget, "x": x, "y": y, "width": width, "height": height}
 
 
-def _graph(region: str, watch: Watch) -> Widget:
+def _graph(region: str, watch: AlarmCondition) -> Widget:
     read = [_line(watch, index, each) for index, each in enumerate(watch.series, 1)]
     computed = [[{"id": "watched", "expression": watch.expression, "label": watch.title}]] if watch.expression else []
     return {
@@ -75,7 +75,7 @@ def _graph(region: str, watch: Watch) -> Widget:
     }
 
 
-def _line(watch: Watch, index: int, series: Series) -> list[Any]:
+def _line(watch: AlarmCondition, index: int, series: Series) -> list[Any]:
     dimensions = [part for pair in series.dimensions.items() for part in pair]
     drawn = {"id": f"m{index}", "stat": series.statistic, "visible": not watch.expression}
     return [watch.namespace, series.metric, *dimensions, drawn]

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components.choices import GrafanaAuthentication
-from haven_components.observability._telemetry import Place
+from haven_components.observability._telemetry import RegionalScope
 from haven_components.shared.support import Checks, assume_role_policy, policy_document
 
 VERSION = "10.4"
@@ -36,7 +36,9 @@ class GrafanaArgs(TypedDict):
     somebody is assigned."""
 
 
-def grafana(place: Place, args: GrafanaArgs, workspace_arns: Sequence[pulumi.Output[str]]) -> aws.grafana.Workspace:
+def grafana(
+    place: RegionalScope, args: GrafanaArgs, workspace_arns: Sequence[pulumi.Output[str]]
+) -> aws.grafana.Workspace:
     """A workspace whose role reads metrics, alarms, traces, the environment's logs, and these Prometheus workspaces."""
     workspace = aws.grafana.Workspace(
         f"{place.name}-grafana",
@@ -66,7 +68,7 @@ def grafana(place: Place, args: GrafanaArgs, workspace_arns: Sequence[pulumi.Out
     return workspace
 
 
-def _saml(place: Place, saml: GrafanaSamlArgs, workspace: aws.grafana.Workspace) -> None:
+def _saml(place: RegionalScope, saml: GrafanaSamlArgs, workspace: aws.grafana.Workspace) -> None:
     aws.grafana.WorkspaceSamlConfiguration(
         f"{place.name}-grafana-saml",
         workspace_id=workspace.id,
@@ -78,7 +80,7 @@ def _saml(place: Place, saml: GrafanaSamlArgs, workspace: aws.grafana.Workspace)
     )
 
 
-def _role(place: Place, workspace_arns: Sequence[pulumi.Output[str]]) -> aws.iam.Role:
+def _role(place: RegionalScope, workspace_arns: Sequence[pulumi.Output[str]]) -> aws.iam.Role:
     name = f"{place.name}-grafana"
     role = aws.iam.Role(
         f"{name}-role",
@@ -100,7 +102,7 @@ def _role(place: Place, workspace_arns: Sequence[pulumi.Output[str]]) -> aws.iam
     return role
 
 
-def _reads(place: Place, workspace_arns: Sequence[pulumi.Output[str]]) -> list[Mapping[str, Any]]:
+def _reads(place: RegionalScope, workspace_arns: Sequence[pulumi.Output[str]]) -> list[Mapping[str, Any]]:
     """What the data sources ask for (AWS managed policies for Amazon Managed Grafana; read 2026-11-21), without what
     they need to discover."""
     groups = place.arn("logs", f"log-group:/haven/{place.environment}/*")

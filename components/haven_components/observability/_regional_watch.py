@@ -7,9 +7,9 @@ import pulumi_aws as aws
 
 from haven_components.observability import _dashboards
 from haven_components.observability._alarms import composite_alarm, metric_alarm
-from haven_components.observability._telemetry import Place
+from haven_components.observability._telemetry import RegionalScope
 from haven_components.observability._watched import WatchedRegionArgs
-from haven_components.observability._watches import Watch, watches
+from haven_components.observability._watches import AlarmCondition, watches
 from haven_components.shared.topics import service_topic
 
 TROUBLE, REPLICATION = "trouble", "replication"
@@ -19,7 +19,13 @@ class RegionalWatch:
     """One Region's part of the component. Nothing of it needs the other Region."""
 
     def __init__(
-        self, place: Place, side: WatchedRegionArgs, limits: Mapping[str, int], *, emails: Sequence[str], alerts: bool
+        self,
+        place: RegionalScope,
+        side: WatchedRegionArgs,
+        limits: Mapping[str, int],
+        *,
+        emails: Sequence[str],
+        alerts: bool,
     ) -> None:
         self.place = place
         self._side = side
@@ -35,10 +41,10 @@ class RegionalWatch:
         """ARN of a composite alarm; empty where it would have nothing to sum up."""
         return self.place.arn("cloudwatch", f"alarm:{self.place.name}-{suffix}") if suffix in self._composites else ""
 
-    def row(self) -> _dashboards.Row:
+    def row(self) -> _dashboards.DashboardRow:
         """What a dashboard shows of the Region."""
         arns = [self.summary_arn(each) for each in (TROUBLE, REPLICATION) if each in self._composites]
-        return _dashboards.Row(self.place.region, arns, self.watches)
+        return _dashboards.DashboardRow(self.place.region, arns, self.watches)
 
     def _topic(self, *, alerts: bool) -> tuple[aws.sns.Topic, aws.sns.TopicPolicy]:
         place = self.place
@@ -62,7 +68,7 @@ class RegionalWatch:
             opts=self.place.beside(),
         )
 
-    def _alarm(self, watch: Watch) -> aws.cloudwatch.MetricAlarm:
+    def _alarm(self, watch: AlarmCondition) -> aws.cloudwatch.MetricAlarm:
         options = self.place.beside(self.topic_policy)
         return metric_alarm(f"{self.place.name}-{watch.suffix}", watch, self.topic.arn, options)
 
@@ -89,7 +95,7 @@ class RegionalWatch:
         )
 
 
-def alarm_names(name: str, side: WatchedRegionArgs, watched: Sequence[Watch]) -> dict[str, list[str]]:
+def alarm_names(name: str, side: WatchedRegionArgs, watched: Sequence[AlarmCondition]) -> dict[str, list[str]]:
     """Names of the alarms that each composite alarm of a Region sums up."""
     return {
         TROUBLE: [*(f"{name}-{each.suffix}" for each in watched), *side.get("other_alarms", [])],

@@ -45,7 +45,7 @@ class CollectorArgs(TypedDict):
 
 
 @dataclass(frozen=True)
-class Place:
+class RegionalScope:
     """One Region of the component, and what everything there has in common."""
 
     parent: pulumi.Resource
@@ -74,7 +74,7 @@ class Place:
         return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account_id}:{resource}"
 
 
-def log_groups(place: Place, systems: Sequence[str]) -> list[str]:
+def log_groups(place: RegionalScope, systems: Sequence[str]) -> list[str]:
     """A log group for each system; returns their ARNs."""
     names = [system_log_group_name(place.environment, each) for each in systems]
     for system, name in zip(systems, names, strict=True):
@@ -82,7 +82,7 @@ def log_groups(place: Place, systems: Sequence[str]) -> list[str]:
     return [place.arn("logs", f"log-group:{name}") for name in names]
 
 
-def _log_group(place: Place, logical: str, name: str) -> aws.cloudwatch.LogGroup:
+def _log_group(place: RegionalScope, logical: str, name: str) -> aws.cloudwatch.LogGroup:
     return aws.cloudwatch.LogGroup(
         logical,
         name=name,
@@ -94,7 +94,7 @@ def _log_group(place: Place, logical: str, name: str) -> aws.cloudwatch.LogGroup
 
 
 def prometheus(
-    place: Place,
+    place: RegionalScope,
     args: PrometheusArgs,
     limits: Mapping[str, int],
     *,
@@ -134,11 +134,11 @@ def prometheus(
     return workspace
 
 
-def _group_arn(place: Place, group: aws.cloudwatch.LogGroup) -> pulumi.Output[str]:
+def _group_arn(place: RegionalScope, group: aws.cloudwatch.LogGroup) -> pulumi.Output[str]:
     return pulumi.Output.concat(place.arn("logs", "log-group:"), group.name)
 
 
-def tracing(place: Place, args: TracingArgs) -> None:
+def tracing(place: RegionalScope, args: TracingArgs) -> None:
     """A group of the environment's traces, and the rule for how many of them are sampled.
 
     X-Ray's names have at most 32 characters, so they do without the Region's code. Traces are encrypted as the account
@@ -173,7 +173,7 @@ def tracing(place: Place, args: TracingArgs) -> None:
 
 
 def collector_role(
-    place: Place,
+    place: RegionalScope,
     collector: CollectorArgs,
     *,
     workspace_arn: pulumi.Output[str] | None,

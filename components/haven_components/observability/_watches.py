@@ -36,7 +36,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Watch:
+class AlarmCondition:
     """One condition under which something is wrong."""
 
     suffix: str
@@ -62,7 +62,7 @@ class Watch:
     """Whether it shows that the other Region's copy is behind."""
 
 
-def watches(side: WatchedRegionArgs, limits: Thresholds) -> list[Watch]:
+def watches(side: WatchedRegionArgs, limits: Thresholds) -> list[AlarmCondition]:
     """Every condition of a Region, in the order in which a dashboard shows them."""
     return [
         *(_balancers(side.get("balancers", []), limits)),
@@ -76,14 +76,14 @@ def watches(side: WatchedRegionArgs, limits: Thresholds) -> list[Watch]:
     ]
 
 
-def _database(database: WatchedDatabaseArgs, limits: Thresholds) -> Iterator[Watch]:
+def _database(database: WatchedDatabaseArgs, limits: Thresholds) -> Iterator[AlarmCondition]:
     """Both metrics are in milliseconds and exist on a secondary alone (Aurora User Guide, metrics; 2026-11-21)."""
     cluster, most = database["cluster_id"], limits["database_lag_milliseconds"]
     for suffix, metric, what in (
         ("database-lag", "AuroraGlobalDBReplicationLag", "applies changes"),
         ("database-rpo-lag", "AuroraGlobalDBRPOLag", "has the writer's last commit"),
     ):
-        yield Watch(
+        yield AlarmCondition(
             suffix,
             f"{cluster}: {metric} (ms)",
             f"The secondary {cluster} {what} {most} ms late or more: a failover now would lose at least that.",
@@ -94,7 +94,7 @@ def _database(database: WatchedDatabaseArgs, limits: Thresholds) -> Iterator[Wat
         )
 
 
-def _cache(cache: WatchedCacheArgs, limits: Thresholds) -> Iterator[Watch]:
+def _cache(cache: WatchedCacheArgs, limits: Thresholds) -> Iterator[AlarmCondition]:
     """By shard, for alarms read no more than ten metrics and can't search; any node may become a shard's primary."""
     group = cache["group_id"]
     lag, busy = limits["cache_lag_seconds"], limits["cache_cpu_percent"]
@@ -102,7 +102,7 @@ def _cache(cache: WatchedCacheArgs, limits: Thresholds) -> Iterator[Watch]:
         nodes = [f"{group}-{shard:04}-{node:03}" for node in range(1, int(cache["replicas_per_shard"]) + 2)]
         highest = f"MAX([{', '.join(f'm{node}' for node in range(1, len(nodes) + 1))}])" if len(nodes) > 1 else ""
         if cache.get("replicated", False):
-            yield Watch(
+            yield AlarmCondition(
                 f"cache-{shard:04}-lag",
                 f"{group} shard {shard}: GlobalDatastoreReplicationLag (s)",
                 f"Shard {shard} of {group} is {lag} s or more behind the primary Region.",
@@ -112,7 +112,7 @@ def _cache(cache: WatchedCacheArgs, limits: Thresholds) -> Iterator[Watch]:
                 highest,
                 replication=True,
             )
-        yield Watch(
+        yield AlarmCondition(
             f"cache-{shard:04}-cpu",
             f"{group} shard {shard}: EngineCPUUtilization (%)",
             f"A node of shard {shard} of {group} is {busy} % busy or more: commands wait.",
@@ -123,14 +123,14 @@ def _cache(cache: WatchedCacheArgs, limits: Thresholds) -> Iterator[Watch]:
         )
 
 
-def _buckets(buckets: Sequence[WatchedBucketArgs], limits: Thresholds) -> Iterator[Watch]:
+def _buckets(buckets: Sequence[WatchedBucketArgs], limits: Thresholds) -> Iterator[AlarmCondition]:
     """Latency is published in the destination's Region and failures are in the source's, so each Region looks at what
     it gets and at what it sends (S3 User Guide, replication metrics; 2026-11-21). S3 stops publishing where nothing is
     replicated."""
     most = limits["bucket_lag_seconds"]
     for each in buckets:
         here, there, rule = each["bucket"], each["other_bucket"], each.get("rule_id", EVERYTHING)
-        yield Watch(
+        yield AlarmCondition(
             f"bucket-{here}-lag",
             f"{here}: ReplicationLatency (s)",
             f"{here} is {most} s or more behind {there}: a failover now would miss what was written since.",
@@ -139,7 +139,7 @@ def _buckets(buckets: Sequence[WatchedBucketArgs], limits: Thresholds) -> Iterat
             most,
             replication=True,
         )
-        yield Watch(
+        yield AlarmCondition(
             f"bucket-{here}-unreplicated",
             f"{here}: OperationsFailedReplication",
             f"{there} doesn't take some objects of {here}. They stay behind until a batch job copies them.",
@@ -156,13 +156,13 @@ def _rule(source: str, destination: str, rule: str) -> Dimensions:
     return {"SourceBucket": source, "DestinationBucket": destination, "RuleId": rule}
 
 
-def _tables(tables: Sequence[WatchedTableArgs], limits: Thresholds) -> Iterator[Watch]:
+def _tables(tables: Sequence[WatchedTableArgs], limits: Thresholds) -> Iterator[AlarmCondition]:
     """Recorded in the Region that was written to, for each that receives (DynamoDB Developer Guide, global table
     metrics; 2026-11-21)."""
     most = limits["table_lag_milliseconds"]
     for each in tables:
         name, region = each["table_name"], each["receiving_region"]
-        yield Watch(
+        yield AlarmCondition(
             f"table-{name}-lag",
             f"{name} to {region}: ReplicationLatency (ms)",
             f"What is written to {name} here reaches {region} after {most} ms or more.",
@@ -173,11 +173,11 @@ def _tables(tables: Sequence[WatchedTableArgs], limits: Thresholds) -> Iterator[
         )
 
 
-def _queues(queues: Sequence[WatchedQueueArgs], limits: Thresholds) -> Iterator[Watch]:
+def _queues(queues: Sequence[WatchedQueueArgs], limits: Thresholds) -> Iterator[AlarmCondition]:
     most = limits["queue_age_seconds"]
     for each in queues:
         name = each["queue_name"]
-        yield Watch(
+        yield AlarmCondition(
             f"queue-{name}-age",
             f"{name}: age of the oldest message (s)",
             f"The oldest message in {name} has waited for {most} s or more: the readers don't keep up.",
@@ -186,7 +186,7 @@ def _queues(queues: Sequence[WatchedQueueArgs], limits: Thresholds) -> Iterator[
             most,
         )
         if "dead_letter_name" in each:
-            yield Watch(
+            yield AlarmCondition(
                 f"queue-{name}-failed",
                 f"{name}: failed messages",
                 f"Messages of {name} have failed. Find the cause, then put them back.",
@@ -198,14 +198,14 @@ def _queues(queues: Sequence[WatchedQueueArgs], limits: Thresholds) -> Iterator[
             )
 
 
-def _vaults(vaults: Sequence[WatchedVaultArgs]) -> Iterator[Watch]:
+def _vaults(vaults: Sequence[WatchedVaultArgs]) -> Iterator[AlarmCondition]:
     """AWS Backup counts jobs and knows no age: a backup is too old once as many hours went by without a completed job,
     and an hour of which nothing is known counts as one without (AWS Backup Developer Guide, metrics; 2026-11-21)."""
     for each in vaults:
         name = each["vault_name"]
         if "most_age_hours" in each:
             hours = int(each["most_age_hours"])
-            yield Watch(
+            yield AlarmCondition(
                 f"vault-{name}-backup-age",
                 f"{name}: completed backups an hour",
                 f"No backup was completed in {name} for {hours} hours: what a restore gives back is older than that.",
@@ -222,7 +222,7 @@ def _vaults(vaults: Sequence[WatchedVaultArgs]) -> Iterator[Watch]:
             ("backup-failed", "NumberOfBackupJobsFailed", "backup"),
             ("copy-failed", "NumberOfCopyJobsFailed", "copy"),
         ):
-            yield Watch(
+            yield AlarmCondition(
                 f"vault-{name}-{suffix}",
                 f"{name}: {metric}",
                 f"A {what} job of {name} failed.",
@@ -235,7 +235,7 @@ def _vaults(vaults: Sequence[WatchedVaultArgs]) -> Iterator[Watch]:
             )
 
 
-def _balancers(balancers: Sequence[WatchedBalancerArgs], limits: Thresholds) -> Iterator[Watch]:
+def _balancers(balancers: Sequence[WatchedBalancerArgs], limits: Thresholds) -> Iterator[AlarmCondition]:
     for each in balancers:
         yield _unhealthy(each)
         if not each.get("network", False):
@@ -243,10 +243,10 @@ def _balancers(balancers: Sequence[WatchedBalancerArgs], limits: Thresholds) -> 
             yield _slow(each, limits["latency_p99_milliseconds"])
 
 
-def _unhealthy(balancer: WatchedBalancerArgs) -> Watch:
+def _unhealthy(balancer: WatchedBalancerArgs) -> AlarmCondition:
     label = balancer["label"]
     both = {"LoadBalancer": balancer["load_balancer"], "TargetGroup": balancer["target_group"]}
-    return Watch(
+    return AlarmCondition(
         f"balancer-{label}-unhealthy",
         f"{label}: unhealthy targets",
         f"{label} has targets that aren't ready.",
@@ -256,11 +256,11 @@ def _unhealthy(balancer: WatchedBalancerArgs) -> Watch:
     )
 
 
-def _errors(balancer: WatchedBalancerArgs, percent: int) -> Watch:
+def _errors(balancer: WatchedBalancerArgs, percent: int) -> AlarmCondition:
     """Its own errors count with those of the targets; a count that is missing is none."""
     label, whole = balancer["label"], {"LoadBalancer": balancer["load_balancer"]}
     counts = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount")
-    return Watch(
+    return AlarmCondition(
         balancer_error_suffix(label),
         f"{label}: answers of 500 and above (%)",
         f"{percent} % or more of the answers of {label} are errors.",
@@ -271,10 +271,10 @@ def _errors(balancer: WatchedBalancerArgs, percent: int) -> Watch:
     )
 
 
-def _slow(balancer: WatchedBalancerArgs, milliseconds: int) -> Watch:
+def _slow(balancer: WatchedBalancerArgs, milliseconds: int) -> AlarmCondition:
     """`TargetResponseTime` is in seconds."""
     label = balancer["label"]
-    return Watch(
+    return AlarmCondition(
         f"balancer-{label}-slow",
         f"{label}: p99 of the answers (s)",
         f"One of a hundred answers of {label} takes {milliseconds} ms or more.",
@@ -284,7 +284,7 @@ def _slow(balancer: WatchedBalancerArgs, milliseconds: int) -> Watch:
     )
 
 
-def _clusters(clusters: Sequence[WatchedClusterArgs], limits: Thresholds) -> Iterator[Watch]:
+def _clusters(clusters: Sequence[WatchedClusterArgs], limits: Thresholds) -> Iterator[AlarmCondition]:
     """Metrics of the whole cluster (CloudWatch User Guide, Container Insights for EKS; 2026-11-21)."""
     for each in clusters:
         name = each["cluster_name"]
@@ -294,8 +294,8 @@ def _clusters(clusters: Sequence[WatchedClusterArgs], limits: Thresholds) -> Ite
             yield _busy_gpus(name, limits["gpu_percent"])
 
 
-def _failed_nodes(cluster: str) -> Watch:
-    return Watch(
+def _failed_nodes(cluster: str) -> AlarmCondition:
+    return AlarmCondition(
         f"cluster-{cluster}-failed-nodes",
         f"{cluster}: failed nodes",
         f"{cluster} has nodes that failed.",
@@ -305,9 +305,9 @@ def _failed_nodes(cluster: str) -> Watch:
     )
 
 
-def _restarts(cluster: str, most: int) -> Watch:
+def _restarts(cluster: str, most: int) -> AlarmCondition:
     """The agent reports what came since its last report (amazon-cloudwatch-agent, podstore; 2026-11-21)."""
-    return Watch(
+    return AlarmCondition(
         f"cluster-{cluster}-restarts",
         f"{cluster}: restarts of containers",
         f"Containers of {cluster} were restarted {most} times or more within five minutes.",
@@ -320,8 +320,8 @@ def _restarts(cluster: str, most: int) -> Watch:
     )
 
 
-def _busy_gpus(cluster: str, most: int) -> Watch:
-    return Watch(
+def _busy_gpus(cluster: str, most: int) -> AlarmCondition:
+    return AlarmCondition(
         f"cluster-{cluster}-gpus",
         f"{cluster}: utilization of GPUs (%)",
         f"The GPUs of {cluster} were {most} % busy or more for a quarter of an hour: no room for a lost zone.",

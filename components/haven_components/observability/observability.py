@@ -16,8 +16,8 @@ from haven_components.observability._regional_watch import REPLICATION, TROUBLE,
 from haven_components.observability._telemetry import (
     SAMPLED_PERCENT,
     CollectorArgs,
-    Place,
     PrometheusArgs,
+    RegionalScope,
     TracingArgs,
     collector_role,
     log_groups,
@@ -149,7 +149,7 @@ class Observability(pulumi.ComponentResource):
 
     def _watch(self, side: WatchedRegionArgs, provider: aws.Provider | None) -> RegionalWatch:
         args = self._args
-        place = Place(
+        place = RegionalScope(
             parent=self,
             provider=provider,
             component=self._name,
@@ -211,7 +211,7 @@ class Observability(pulumi.ComponentResource):
         ]
 
     def _telemetry_of(
-        self, place: Place, collector: CollectorArgs | None, workspace_arn: pulumi.Output[str] | None
+        self, place: RegionalScope, collector: CollectorArgs | None, workspace_arn: pulumi.Output[str] | None
     ) -> pulumi.Output[str]:
         groups = log_groups(place, self._args.get("systems", []))
         traces = "tracing" in self._args

@@ -27,7 +27,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Action:
+class FaultAction:
     """One fault."""
 
     name: str
@@ -44,7 +44,7 @@ class Template:
     kind: str
     """Whose role it runs with."""
     description: str
-    actions: Sequence[Action]
+    actions: Sequence[FaultAction]
 
 
 def zone_power(
@@ -63,20 +63,20 @@ def zone_power(
     here = {"availabilityZoneIdentifier": zone}
     filters = {"Placement.AvailabilityZone": zone, "State.Name": "running"}
     actions = [
-        Action(
+        FaultAction(
             "stop-instances",
             "aws:ec2:stop-instances",
             Target("Instances", "aws:ec2:instance", [instance_tag], filters=filters),
             # Auto Scaling replaces what was stopped, so there may be nothing to start again.
             {"startInstancesAfterDuration": duration, "completeIfInstancesTerminated": "true"},
         ),
-        Action(
+        FaultAction(
             "refuse-instances",
             "aws:ec2:asg-insufficient-instance-capacity-error",
             Target("AutoScalingGroups", "aws:ec2:autoscaling-group", [instance_tag]),
             {"duration": duration, "availabilityZoneIdentifiers": zone, "percentage": "100"},
         ),
-        Action(
+        FaultAction(
             "cut-network",
             "aws:network:disrupt-connectivity",
             Target("Subnets", "aws:ec2:subnet", [tag], here),
@@ -85,7 +85,7 @@ def zone_power(
     ]
     if cache:
         actions.append(
-            Action(
+            FaultAction(
                 "cache-power",
                 "aws:elasticache:replicationgroup-interrupt-az-power",
                 Target("ReplicationGroups", "aws:elasticache:replicationgroup", [tag], here),
@@ -97,7 +97,7 @@ def zone_power(
 
 def stuck_volumes(zone: str, duration: str, tag: FaultTagArgs) -> Template:
     """FIS pauses volumes of one zone only."""
-    pause = Action(
+    pause = FaultAction(
         "pause-volumes",
         "aws:ebs:pause-volume-io",
         Target("Volumes", "aws:ec2:ebs-volume", [tag], {"availabilityZoneIdentifier": zone}),
@@ -108,7 +108,7 @@ def stuck_volumes(zone: str, duration: str, tag: FaultTagArgs) -> Template:
 
 def node_loss(suffix: str, description: str, percent: int, tags: Sequence[FaultTagArgs]) -> Template:
     """Some of the instances of each managed node group are terminated."""
-    terminate = Action(
+    terminate = FaultAction(
         "terminate-nodes",
         "aws:eks:terminate-nodegroup-instances",
         Target("Nodegroups", "aws:eks:nodegroup", tags),
@@ -119,7 +119,7 @@ def node_loss(suffix: str, description: str, percent: int, tags: Sequence[FaultT
 
 def isolation(region: str, duration: str, tag: FaultTagArgs) -> Template:
     """What leaves the subnets for the other Region is dropped."""
-    cut = Action(
+    cut = FaultAction(
         "cut-region",
         "aws:network:route-table-disrupt-cross-region-connectivity",
         Target("Subnets", "aws:ec2:subnet", [tag]),
@@ -131,5 +131,7 @@ def isolation(region: str, duration: str, tag: FaultTagArgs) -> Template:
 def database_failover(tag: FaultTagArgs) -> Template:
     """Another instance of each Aurora cluster in this Region becomes its writer; a cluster with one instance fails the
     experiment."""
-    fail_over = Action("fail-over", "aws:rds:failover-db-cluster", Target("Clusters", "aws:rds:cluster", [tag]), {})
+    fail_over = FaultAction(
+        "fail-over", "aws:rds:failover-db-cluster", Target("Clusters", "aws:rds:cluster", [tag]), {}
+    )
     return Template("database", "database", "The database's writer is lost within the Region", [fail_over])

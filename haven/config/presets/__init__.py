@@ -16,7 +16,7 @@ _Sentence = Annotated[str, Field(min_length=20)]
 _Address = Annotated[str, Field(pattern=r"^https://[^\s]+$")]
 
 
-class Statement(Model):
+class PresetStatement(Model):
     """A statement of law or of AWS that the preset relies on."""
 
     description: _Sentence
@@ -51,7 +51,7 @@ class Preset(Model):
     title: Annotated[str, Field(min_length=1)]
     regions: Annotated[Mapping[Annotated[str, Field(pattern=REGION)], str], Field(min_length=1)]
     """Region -> the country or state it is in."""
-    statements: Annotated[Sequence[Statement], Field(min_length=1)]
+    statements: Annotated[Sequence[PresetStatement], Field(min_length=1)]
     claims: Annotated[Sequence[_Sentence], Field(min_length=1)]
     does_not_claim: Annotated[Sequence[_Sentence], Field(min_length=1)]
 

@@ -10,7 +10,7 @@ from haven.emulator.drift import ResourceDrift
 from haven.emulator.gap_handling import AdaptedRecording
 
 
-class Watch(Protocol):
+class DeploymentProgress(Protocol):
     """Receives progress at least once a second; an exception that it raises ends the deployment."""
 
     def __call__(self, done: int, total: int, doing: str = "") -> None:
@@ -43,21 +43,21 @@ class Deployment(Protocol):
     def left_out(self) -> Sequence[str]:
         """Everything that this deployer leaves out of the stack, each with its reason, besides the emulator's gaps."""
 
-    def deploy(self, watch: Watch) -> None:
+    def deploy(self, watch: DeploymentProgress) -> None:
         """Create all resources.
 
         Raises:
             DeploymentError: it failed.
         """
 
-    def drift(self, watch: Watch) -> list[ResourceDrift]:
+    def drift(self, watch: DeploymentProgress) -> list[ResourceDrift]:
         """The resources that a second deployment would change.
 
         Raises:
             DeploymentError: the engine failed to compare them.
         """
 
-    def destroy(self, watch: Watch) -> None:
+    def destroy(self, watch: DeploymentProgress) -> None:
         """Delete all resources.
 
         Raises:

@@ -25,7 +25,7 @@ from haven.base.missing_dependency import MissingDependency
 from haven.base.processes import end, with_parent
 from haven.emulator import gap_handling
 from haven.emulator.deployers import pulumi_plugins
-from haven.emulator.deployers.deployment import Order, Watch
+from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import GONE, ResourceDrift
 from haven.terraform import naming
 
@@ -206,17 +206,17 @@ class PulumiDeployment:
         """Nothing: this deployer leaves out nothing but the emulator's gaps."""
         return ()
 
-    def deploy(self, watch: Watch) -> None:
+    def deploy(self, watch: DeploymentProgress) -> None:
         """Run `pulumi up`."""
         self._follow("up", watch, exclude=self._excluded, parallel=_PARALLEL)
 
-    def drift(self, watch: Watch) -> list[ResourceDrift]:
+    def drift(self, watch: DeploymentProgress) -> list[ResourceDrift]:
         """The resources that another `pulumi up` would change."""
         events = self._follow("preview", watch, exclude=self._excluded, parallel=_PARALLEL)
         steps = [each.resource_pre_event.metadata for each in events if each.resource_pre_event]
         return [drift for step in steps for drift in _drift(step)]
 
-    def destroy(self, watch: Watch) -> None:
+    def destroy(self, watch: DeploymentProgress) -> None:
         """Run `pulumi destroy`."""
         self._follow("destroy", watch, parallel=_PARALLEL)
 
@@ -239,7 +239,7 @@ class PulumiDeployment:
         pulumi.runtime.register_stack_transformation(adapt)
         runpy.run_path(str(self._main), run_name="__main__")
 
-    def _follow(self, operation: str, watch: Watch, **options: Any) -> list[EngineEvent]:
+    def _follow(self, operation: str, watch: DeploymentProgress, **options: Any) -> list[EngineEvent]:
         """Run one operation in a thread, so that `watch` can end it."""
         events: list[EngineEvent] = []
         with self._log.open("a") as log, ThreadPoolExecutor(1) as pool:

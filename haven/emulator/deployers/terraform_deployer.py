@@ -9,7 +9,7 @@ from typing import Any
 from haven.base import processes, terminal
 from haven.base.deployment_error import DeploymentError
 from haven.emulator import drift, gap_handling, gaps
-from haven.emulator.deployers.deployment import Order, Watch
+from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import ResourceDrift
 from haven.terraform import cli, provider_differences
 from haven.terraform.export import Export, export
@@ -65,21 +65,21 @@ class TerraformDeployment:
             reasons.setdefault((each.argument, each.reason), []).append(each.urn.rpartition("::")[2])
         return lines + [f"{argument} ({', '.join(names)}): {why}" for (argument, why), names in reasons.items()]
 
-    def deploy(self, watch: Watch) -> None:
+    def deploy(self, watch: DeploymentProgress) -> None:
         """Run `terraform apply`."""
         self._follow(["apply", "-auto-approve"], watch, "apply_complete")
 
-    def drift(self, watch: Watch) -> list[ResourceDrift]:
+    def drift(self, watch: DeploymentProgress) -> list[ResourceDrift]:
         """The resources that another `terraform apply` would change, after a refresh."""
         self._follow(["plan", f"-out={_SECOND_PLAN}"], watch, "refresh_complete")
         shown = cli.run([self._program, "show", "-json", _SECOND_PLAN], self._folder, _SHOWN_WITHIN)
         return drift.from_terraform(json.loads(shown), self._exported.document)
 
-    def destroy(self, watch: Watch) -> None:
+    def destroy(self, watch: DeploymentProgress) -> None:
         """Run `terraform destroy` without a refresh, as nothing has changed since the deployment."""
         self._follow(["destroy", "-auto-approve", "-refresh=false"], watch, "apply_complete")
 
-    def _follow(self, command: Sequence[str], watch: Watch, counted: str) -> None:
+    def _follow(self, command: Sequence[str], watch: DeploymentProgress, counted: str) -> None:
         run = _Run(len(self._exported.urns), counted, watch)
         code = processes.follow(
             [self._program, *command, "-input=false", "-json", cli.PARALLEL],
@@ -101,7 +101,7 @@ class _Run:
 
     total: int
     counted: str
-    watch: Watch
+    watch: DeploymentProgress
     done: int = 0
     planned: int = 0
     phase: str = "starting Terraform and the AWS provider"

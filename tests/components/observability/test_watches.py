@@ -6,12 +6,12 @@ import pytest
 
 from haven_components.limits import WATCH_THRESHOLDS
 from haven_components.observability._watched import WatchedRegionArgs, WatchThresholdsArgs, thresholds
-from haven_components.observability._watches import Watch, watches
+from haven_components.observability._watches import AlarmCondition, watches
 
 SEVEN_DAYS = 7 * 86400
 
 
-def _watch(limits: Any = None, **watched: Any) -> dict[str, Watch]:
+def _watch(limits: Any = None, **watched: Any) -> dict[str, AlarmCondition]:
     side = cast("WatchedRegionArgs", {"region": "eu-west-1", "kms_key_arn": "key"} | watched)
     return {each.suffix: each for each in watches(side, thresholds(cast("WatchThresholdsArgs", limits or {})))}
 
@@ -28,7 +28,7 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-def _read(watch: Watch) -> list[tuple[str, str, dict[str, Any], str]]:
+def _read(watch: AlarmCondition) -> list[tuple[str, str, dict[str, Any], str]]:
     return [(watch.namespace, each.metric, dict(each.dimensions), each.statistic) for each in watch.series]
 
 

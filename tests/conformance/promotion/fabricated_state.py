@@ -10,7 +10,7 @@ from typing import Any
 
 from haven.terraform import cli
 from haven.terraform.export import Export
-from haven.terraform.schema import Field, Group, Many, ProviderSchema, Scalar, Shape
+from haven.terraform.schema import Field, FieldGroup, Many, ProviderSchema, Scalar, Shape
 
 STATE = "terraform.tfstate"
 _REFERENCES = (
@@ -122,7 +122,7 @@ def _filled(value: Any, unknown: Any, shape: Shape, address: str, name: str) -> 
     """A planned value with something made up wherever it is to be known after the deployment."""
     if unknown is True:
         return _made_up(address, name, shape)
-    if isinstance(unknown, Mapping) and isinstance(shape, Group):
+    if isinstance(unknown, Mapping) and isinstance(shape, FieldGroup):
         unset = {each for each in unknown if not shape.exact and _unset(unknown[each], each, shape.fields[each])}
         fields = {each: shape.fields[each].shape for each in unknown.keys() - unset}
         filled = {each: _filled(value.get(each), unknown[each], below, address, each) for each, below in fields.items()}
@@ -145,7 +145,7 @@ def _made_up(address: str, name: str, shape: Shape) -> Any:
         return _PARTICULAR[name]
     if isinstance(shape, Many):
         return {} if shape.kind == "map" else [_made_up(address, "", shape.each)] if name == _ONE_ITEM else []
-    if isinstance(shape, Group):
+    if isinstance(shape, FieldGroup):
         return {each: _made_up(address, each, field.shape) for each, field in shape.fields.items()}
     if shape.kind in ("number", "bool"):
         return 1 if shape.kind == "number" else False

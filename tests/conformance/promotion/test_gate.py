@@ -6,7 +6,7 @@ import pytest
 
 from haven.gate import terraform_plan
 from haven.gate import verdict as gate
-from haven.gate.findings import Rule
+from haven.gate.findings import GateRule
 from haven.program.stateful_types import OTHERS, STATEFUL, token
 from haven.terraform import cli, naming
 from haven.terraform.export import Export, export
@@ -31,7 +31,7 @@ def judged(standing: Standing, exported: Export, active: str | None = None) -> g
     return gate.judge(document, (), active, "the plan")
 
 
-def of(verdict: gate.GateVerdict, *rules: Rule) -> Collection[str]:
+def of(verdict: gate.GateVerdict, *rules: GateRule) -> Collection[str]:
     return {each.identity for each in verdict.findings if each.rule in rules}
 
 
@@ -46,7 +46,7 @@ def test_a_lower_tier_is_refused_for_every_protected_resource(standing: Standing
     before, after = _exported(provider), _exported(provider, "pilot-light")
     protected = before.protected - after.urns.keys()
     assert protected
-    assert of(judged(standing, after), Rule.DELETION) == protected
+    assert of(judged(standing, after), GateRule.DELETION) == protected
 
 
 def test_every_type_has_the_name_that_pulumi_aws_gives_it(provider_schema: ProviderSchema) -> None:

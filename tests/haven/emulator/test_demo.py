@@ -20,7 +20,7 @@ from haven.emulator import demo, ministack
 from haven.emulator.clients import Clients
 from haven.emulator.deployers import choice
 from haven.emulator.deployers.choice import Choice
-from haven.emulator.deployers.deployment import Order, Watch
+from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import ResourceDrift
 
 ROOT = Path(__file__).parents[3]
@@ -84,7 +84,7 @@ class Standin:
         clients = Clients(self.orders[-1].url)
         return (clients.of("logs", region) for region in ("eu-west-1", "eu-central-1"))
 
-    def deploy(self, watch: Watch) -> None:
+    def deploy(self, watch: DeploymentProgress) -> None:
         watch(0, 2)
         self.during(self.orders[-1])
         for done, logs in enumerate(self._logs(), start=1):
@@ -92,11 +92,11 @@ class Standin:
             logs.put_retention_policy(logGroupName="logs", retentionInDays=self.days)
             watch(done, 2)
 
-    def drift(self, watch: Watch) -> list[ResourceDrift]:
+    def drift(self, watch: DeploymentProgress) -> list[ResourceDrift]:
         watch(2, 2)
         return list(self.drifting)
 
-    def destroy(self, watch: Watch) -> None:
+    def destroy(self, watch: DeploymentProgress) -> None:
         for logs in self._logs():
             logs.delete_log_group(logGroupName="logs")
             for each in self.leaves:

@@ -7,7 +7,7 @@ from typing import Any
 
 from haven.gate import preview_reader, verdict
 from haven.gate.changes import ChangeSet
-from haven.gate.findings import Rule
+from haven.gate.findings import GateRule
 from haven.program.stateful_types import OTHERS, STATEFUL
 
 HERE, THERE = "eu-west-1", "eu-central-1"
@@ -139,6 +139,6 @@ def judged(document: Any, *accepted: str, active: str | None = None) -> verdict.
     return verdict.judge(document if isinstance(document, ChangeSet) else read(document), accepted, active, WHERE)
 
 
-def rules(document: Any, active: str | None = None) -> list[tuple[str, Rule]]:
+def rules(document: Any, active: str | None = None) -> list[tuple[str, GateRule]]:
     """Name of each endangered resource with the rule, in the document's order."""
     return [(each.name, each.rule) for each in judged(document, active=active).findings]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from haven.gate import findings
-from haven.gate.findings import Rule
+from haven.gate.findings import GateRule
 from haven.gate.safeguards import (
     ANY_TYPE,
     PROTECTION_PROPERTIES,
@@ -57,171 +57,171 @@ def _default_key(key: str) -> Values:
     return {"rules": [{"applyServerSideEncryptionByDefault": {"kmsMasterKeyId": key}}]}
 
 
-TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
+TIES: tuple[tuple[GateRule, str, Values, Values, Values], ...] = (
     # the rule, the type, what it is declared with, what endangers it, and a change like it that doesn't
     *(
-        (Rule.DETACHMENT, type_, {"globalClusterIdentifier": "g"}, {}, {"globalClusterIdentifier": "g", "port": 1})
+        (GateRule.DETACHMENT, type_, {"globalClusterIdentifier": "g"}, {}, {"globalClusterIdentifier": "g", "port": 1})
         for type_ in CLUSTERS
     ),
     *(
-        (Rule.DETACHMENT, type_, {_SOURCE: "a"}, {_SOURCE: "b"}, {_SOURCE: "a", "port": 1})
+        (GateRule.DETACHMENT, type_, {_SOURCE: "a"}, {_SOURCE: "b"}, {_SOURCE: "a", "port": 1})
         for type_ in (CLUSTER, aws.NEPTUNE_CLUSTER)
     ),
-    (Rule.DETACHMENT, aws.RDS_INSTANCE, {"replicateSourceDb": "a"}, {}, {"replicateSourceDb": "a", "x": 1}),
+    (GateRule.DETACHMENT, aws.RDS_INSTANCE, {"replicateSourceDb": "a"}, {}, {"replicateSourceDb": "a", "x": 1}),
     (
-        Rule.DETACHMENT,
+        GateRule.DETACHMENT,
         CACHE,
         {"globalReplicationGroupId": "g"},
         {},
         {"globalReplicationGroupId": "g", "replicasPerNodeGroup": 2},
     ),
     (
-        Rule.DETACHMENT,
+        GateRule.DETACHMENT,
         DATASTORE,
         {"primaryReplicationGroupId": "a"},
         {"primaryReplicationGroupId": "b"},
         {"primaryReplicationGroupId": "a", "engineVersion": "8.2"},
     ),
     (
-        Rule.DETACHMENT,
+        GateRule.DETACHMENT,
         TABLE,
         _replicas("regionName", THERE, "us-east-1"),
         _replicas("regionName", THERE),
         _replicas("regionName", "us-east-1", THERE, "us-west-2"),
     ),
     (
-        Rule.DETACHMENT,
+        GateRule.DETACHMENT,
         SECRET,
         _replicas("region", THERE),
         _replicas("region"),
         _replicas("region", THERE, "us-east-1"),
     ),
-    (Rule.DETACHMENT, REPLICATION, _rules("a", "b"), _rules("a"), _rules("b", "a", "c")),
-    (Rule.DETACHMENT, REPLICATION, _rules("a"), _rules("a", status="Disabled"), {**_rules("a"), "role": "r"}),
-    (Rule.DETACHMENT, IMAGES, _images(THERE), _images(), _images(THERE, "us-east-1")),
-    (Rule.DETACHMENT, PLAN, _copies("v"), _copies(), _copies("v", "w")),
+    (GateRule.DETACHMENT, REPLICATION, _rules("a", "b"), _rules("a"), _rules("b", "a", "c")),
+    (GateRule.DETACHMENT, REPLICATION, _rules("a"), _rules("a", status="Disabled"), {**_rules("a"), "role": "r"}),
+    (GateRule.DETACHMENT, IMAGES, _images(THERE), _images(), _images(THERE, "us-east-1")),
+    (GateRule.DETACHMENT, PLAN, _copies("v"), _copies(), _copies("v", "w")),
     (
-        Rule.DETACHMENT,
+        GateRule.DETACHMENT,
         PLAN,
         {"rules": [*_copies("v")["rules"], {"ruleName": "weekly", "copyActions": [{"destinationVaultArn": "v"}]}]},
         {"rules": [*_copies()["rules"], {"ruleName": "weekly", "copyActions": [{"destinationVaultArn": "v"}]}]},
         {"rules": [*_copies("v", "w")["rules"], {"ruleName": "weekly", "copyActions": [{"destinationVaultArn": "v"}]}]},
     ),
-    (Rule.DETACHMENT, RECORD, {"healthCheckId": "h"}, {}, {"healthCheckId": "h", "ttl": 30}),
-    (Rule.PROTECTION, CLUSTER, {"deletionProtection": True}, {"deletionProtection": False}, {"port": 1}),
-    (Rule.PROTECTION, TABLE, {"deletionProtectionEnabled": True}, {}, {"deletionProtectionEnabled": True, "x": 1}),
+    (GateRule.DETACHMENT, RECORD, {"healthCheckId": "h"}, {}, {"healthCheckId": "h", "ttl": 30}),
+    (GateRule.PROTECTION, CLUSTER, {"deletionProtection": True}, {"deletionProtection": False}, {"port": 1}),
+    (GateRule.PROTECTION, TABLE, {"deletionProtectionEnabled": True}, {}, {"deletionProtectionEnabled": True, "x": 1}),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         BALANCER,
         {"enableDeletionProtection": True},
         {"enableDeletionProtection": False},
         {"enableDeletionProtection": True, "idleTimeout": 9},
     ),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         CLUSTER,
         {"skipFinalSnapshot": False},
         {"skipFinalSnapshot": True},
         {"skipFinalSnapshot": False, "x": 1},
     ),
-    (Rule.PROTECTION, BUCKET, {}, {"forceDestroy": True}, {"forceDestroy": False}),
-    (Rule.PROTECTION, aws.ECR_REPOSITORY, {}, {"forceDelete": True}, {"forceDelete": False}),
+    (GateRule.PROTECTION, BUCKET, {}, {"forceDestroy": True}, {"forceDestroy": False}),
+    (GateRule.PROTECTION, aws.ECR_REPOSITORY, {}, {"forceDelete": True}, {"forceDelete": False}),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         TABLE,
         {"pointInTimeRecovery": {"enabled": True}},
         {"pointInTimeRecovery": {"enabled": False}},
         {"pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}},
     ),
-    (Rule.PROTECTION, REPLICA, {"pointInTimeRecovery": True}, {}, {"pointInTimeRecovery": True, "x": 1}),
+    (GateRule.PROTECTION, REPLICA, {"pointInTimeRecovery": True}, {}, {"pointInTimeRecovery": True, "x": 1}),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         VERSIONING,
         {"versioningConfiguration": {"status": "Enabled"}},
         {"versioningConfiguration": {"status": "Suspended"}},
         {"versioningConfiguration": {"status": "Enabled", "mfaDelete": "Enabled"}},
     ),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         CLUSTER,
         {"backupRetentionPeriod": 7},
         {"backupRetentionPeriod": 1},
         {"backupRetentionPeriod": 9},
     ),
-    (Rule.PROTECTION, CACHE, {"snapshotRetentionLimit": 7}, {}, {"snapshotRetentionLimit": 8}),
-    (Rule.PROTECTION, LOGS, {"retentionInDays": 90}, {"retentionInDays": 30}, {"retentionInDays": 0}),
-    (Rule.PROTECTION, LOGS, {}, {"retentionInDays": 30}, {"retentionInDays": 0}),
+    (GateRule.PROTECTION, CACHE, {"snapshotRetentionLimit": 7}, {}, {"snapshotRetentionLimit": 8}),
+    (GateRule.PROTECTION, LOGS, {"retentionInDays": 90}, {"retentionInDays": 30}, {"retentionInDays": 0}),
+    (GateRule.PROTECTION, LOGS, {}, {"retentionInDays": 30}, {"retentionInDays": 0}),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         aws.SQS_QUEUE,
         {"messageRetentionSeconds": 900},
         {"messageRetentionSeconds": 60},
         {"messageRetentionSeconds": 1000},
     ),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         aws.KINESIS_STREAM,
         {"retentionPeriod": 48},
         {"retentionPeriod": 24},
         {"retentionPeriod": 72},
     ),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         PLAN,
         {"rules": [{"ruleName": "daily"}, {"ruleName": "weekly"}]},
         {"rules": [{"ruleName": "daily"}]},
         {"rules": [{"ruleName": "weekly"}, {"ruleName": "daily"}, {"ruleName": "monthly"}]},
     ),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         PLAN,
         {"rules": [{"ruleName": "daily", "enableContinuousBackup": True}]},
         {"rules": [{"ruleName": "daily", "enableContinuousBackup": False}]},
         {"rules": [{"ruleName": "daily", "enableContinuousBackup": True, "schedule": "s"}]},
     ),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         LOCK,
         {"rule": {"defaultRetention": {"days": 30}}},
         {"rule": {"defaultRetention": {"days": 3}}},
         {"rule": {"defaultRetention": {"days": 60}}},
     ),
-    (Rule.PROTECTION, aws.KMS_KEY, {"isEnabled": True}, {"isEnabled": False}, {"isEnabled": True, "policy": "p"}),
-    (Rule.PROTECTION, aws.KMS_REPLICA_KEY, {"enabled": True}, {"enabled": False}, {"policy": "p"}),
+    (GateRule.PROTECTION, aws.KMS_KEY, {"isEnabled": True}, {"isEnabled": False}, {"isEnabled": True, "policy": "p"}),
+    (GateRule.PROTECTION, aws.KMS_REPLICA_KEY, {"enabled": True}, {"enabled": False}, {"policy": "p"}),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         aws.KMS_KEY,
         {"deletionWindowInDays": 30},
         {"deletionWindowInDays": 7},
         {"deletionWindowInDays": 30, "description": "d"},
     ),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         SECRET,
         {"recoveryWindowInDays": 30},
         {"recoveryWindowInDays": 0},
         {"recoveryWindowInDays": 30, "description": "d"},
     ),
-    (Rule.PROTECTION, CLUSTER, {"kmsKeyId": KEY}, {"kmsKeyId": OTHER_KEY}, {"kmsKeyId": KEY, "port": 1}),
-    (Rule.PROTECTION, aws.BACKUP_VAULT, {"kmsKeyArn": KEY}, {"kmsKeyArn": OTHER_KEY}, {"tags": {}}),
-    (Rule.PROTECTION, aws.SQS_QUEUE, {"kmsMasterKeyId": KEY}, {}, {"kmsMasterKeyId": KEY, "delaySeconds": 1}),
+    (GateRule.PROTECTION, CLUSTER, {"kmsKeyId": KEY}, {"kmsKeyId": OTHER_KEY}, {"kmsKeyId": KEY, "port": 1}),
+    (GateRule.PROTECTION, aws.BACKUP_VAULT, {"kmsKeyArn": KEY}, {"kmsKeyArn": OTHER_KEY}, {"tags": {}}),
+    (GateRule.PROTECTION, aws.SQS_QUEUE, {"kmsMasterKeyId": KEY}, {}, {"kmsMasterKeyId": KEY, "delaySeconds": 1}),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         TABLE,
         {"serverSideEncryption": {"kmsKeyArn": KEY}},
         {"serverSideEncryption": {"kmsKeyArn": OTHER_KEY}},
         {"serverSideEncryption": {"kmsKeyArn": KEY, "enabled": True}},
     ),
     (
-        Rule.PROTECTION,
+        GateRule.PROTECTION,
         aws.EKS_CLUSTER,
         {"encryptionConfig": {"provider": {"keyArn": KEY}}},
         {"encryptionConfig": {"provider": {"keyArn": OTHER_KEY}}},
         {"version": "1.34"},
     ),
-    (Rule.PROTECTION, ENCRYPTION, _default_key(KEY), _default_key(OTHER_KEY), {**_default_key(KEY), "x": 1}),
+    (GateRule.PROTECTION, ENCRYPTION, _default_key(KEY), _default_key(OTHER_KEY), {**_default_key(KEY), "x": 1}),
     *(
-        (Rule.PROTECTION, type_, {path: True}, {path: False}, {path: True, "x": 1})
+        (GateRule.PROTECTION, type_, {path: True}, {path: False}, {path: True, "x": 1})
         for type_, path in (
             (aws.CLOUDTRAIL_TRAIL, "enableLogging"),
             (aws.CLOUDTRAIL_TRAIL, "isMultiRegionTrail"),
@@ -234,7 +234,7 @@ TIES: tuple[tuple[Rule, str, Values, Values, Values], ...] = (
 
 @pytest.mark.parametrize(("rule", "type_", "before", "bad", "good"), TIES)
 def test_a_detachment_or_a_removed_safeguard_is_found_and_similar_changes_are_not(
-    rule: Rule, type_: str, before: Values, bad: Values, good: Values
+    rule: GateRule, type_: str, before: Values, bad: Values, good: Values
 ) -> None:
     lost = Made(type_, "update", before, bad)
     kept = Made(type_, "update", before, {**before, **good} if type_ not in (PLAN, TABLE, SECRET) else good)
@@ -262,47 +262,47 @@ def test_a_stateful_resource_may_be_created_but_not_replaced_deleted_or_removed_
         return Made(each.type, operation, {"a": 1}, {"a": 2}, **more)
 
     assert rules(digest(made("create"))) == rules(digest(made("update"))) == []
-    assert rules(digest(made("replace"))) == [("it", Rule.REPLACEMENT)]
-    assert rules(digest(made("delete"))) == [("it", Rule.DELETION)]
-    assert rules(digest(made("delete", retain=True))) == [("it", Rule.DELETION)]
+    assert rules(digest(made("replace"))) == [("it", GateRule.REPLACEMENT)]
+    assert rules(digest(made("delete"))) == [("it", GateRule.DELETION)]
+    assert rules(digest(made("delete", retain=True))) == [("it", GateRule.DELETION)]
     if each.terraform:
         assert rules(plan(made("create"), made("update"))) == []
-        assert rules(plan(made("replace"))) == [("it", Rule.REPLACEMENT)]
-        assert rules(plan(made("delete"))) == rules(plan(made("forget"))) == [("it", Rule.DELETION)]
+        assert rules(plan(made("replace"))) == [("it", GateRule.REPLACEMENT)]
+        assert rules(plan(made("delete"))) == rules(plan(made("forget"))) == [("it", GateRule.DELETION)]
 
 
 @pytest.mark.parametrize(("protect", "retain"), [(True, False), (False, True)])
 def test_protected_and_retained_resources_of_any_type_must_stay(protect: bool, retain: bool) -> None:
-    for operation, rule in (("replace", Rule.REPLACEMENT), ("delete", Rule.DELETION)):
+    for operation, rule in (("replace", GateRule.REPLACEMENT), ("delete", GateRule.DELETION)):
         held = Made(ROLE, operation, {"a": 1}, {"a": 2}, protect=protect, retain=retain)
         assert rules(digest(held)) == [("it", rule)]
         assert rules(digest(Made(ROLE, operation, {"a": 1}, {"a": 2}))) == []
 
 
 def test_a_terraform_resource_with_aws_deletion_protection_must_stay() -> None:
-    assert rules(plan(Made(BALANCER, "delete", {"enableDeletionProtection": True}))) == [("it", Rule.DELETION)]
+    assert rules(plan(Made(BALANCER, "delete", {"enableDeletionProtection": True}))) == [("it", GateRule.DELETION)]
     assert rules(plan(Made(BALANCER, "delete", {"enableDeletionProtection": False}))) == []
 
 
 def test_removing_pulumi_s_protection_is_a_finding_whatever_else_changes() -> None:
     for operation in ("same", "update"):
         freed = Made(ROLE, operation, {"a": 1}, {"a": 1}, protect=True, unprotect=True)
-        assert rules(digest(freed)) == rules(events(freed)) == [("it", Rule.PROTECTION)]
+        assert rules(digest(freed)) == rules(events(freed)) == [("it", GateRule.PROTECTION)]
         assert rules(digest(Made(ROLE, operation, {"a": 1}, {"a": 1}, protect=True))) == []
 
 
 @pytest.mark.parametrize(
     ("rule", "type_"),
     [
-        *((Rule.DETACHMENT, e.type) for e in REPLICATION_RESOURCES),
-        *((Rule.PROTECTION, e.type) for e in PROTECTION_RESOURCES),
+        *((GateRule.DETACHMENT, e.type) for e in REPLICATION_RESOURCES),
+        *((GateRule.PROTECTION, e.type) for e in PROTECTION_RESOURCES),
     ],
 )
-def test_an_attached_resource_may_go_with_its_owner_but_not_alone(rule: Rule, type_: str) -> None:
+def test_an_attached_resource_may_go_with_its_owner_but_not_alone(rule: GateRule, type_: str) -> None:
     alone = Made(type_, "delete", {"bucket": "models", "backupVaultName": "models", "planId": "models"}, name="guard")
     owner = Made(BUCKET, "delete", {"bucket": "models"}, name="owner")
     assert rules(digest(alone)) == rules(plan(alone)) == [("guard", rule)]
-    assert rules(digest(owner, alone)) == [("owner", Rule.DELETION)]
+    assert rules(digest(owner, alone)) == [("owner", GateRule.DELETION)]
     assert rules(digest(Made(ROLE, "delete", {"name": "models"}), alone)) == [("guard", rule)]
 
 
@@ -310,23 +310,23 @@ def test_a_subnet_may_go_with_its_network_but_not_alone() -> None:
     zone = {"vpcId": "vpc-1", "availabilityZone": "eu-west-1b"}
     subnet = Made(SUBNET, "delete", zone, name="subnet")
     for form in (digest, plan):
-        assert rules(form(subnet)) == [("subnet", Rule.REGIONS)]
+        assert rules(form(subnet)) == [("subnet", GateRule.REGIONS)]
         assert rules(form(Made(NETWORK, "delete", id="vpc-1"), subnet)) == []
         assert rules(form(Made(SUBNET, "create", {}, zone))) == []
         moved = Made(SUBNET, "replace", zone, {**zone, "availabilityZone": "eu-west-1c"})
-        assert rules(form(moved)) == [("it", Rule.REGIONS)]
+        assert rules(form(moved)) == [("it", GateRule.REGIONS)]
 
 
 def test_a_change_of_regions_is_found_in_providers_the_stash_and_resources() -> None:
     provider = "pulumi:providers:aws"
-    assert rules(digest(Made(provider, "update", {"region": HERE}, {"region": THERE}))) == [("it", Rule.REGIONS)]
+    assert rules(digest(Made(provider, "update", {"region": HERE}, {"region": THERE}))) == [("it", GateRule.REGIONS)]
     assert rules(digest(Made(provider, "update", {"region": HERE, "x": 1}, {"region": HERE, "x": 2}))) == []
     stays = {"regions": {"primary": HERE, "recovery": THERE}, "active": HERE}
     goes = {**stays, "regions": {"primary": HERE, "recovery": "us-east-1"}}
     stash = "pulumi:index:Stash"
-    assert rules(digest(Made(stash, "update", {"input": stays}, {"input": goes}))) == [("it", Rule.REGIONS)]
+    assert rules(digest(Made(stash, "update", {"input": stays}, {"input": goes}))) == [("it", GateRule.REGIONS)]
     moved = Made(ROLE, "replace", {"region": HERE}, {"region": THERE})
-    assert rules(digest(moved)) == rules(plan(moved)) == [("it", Rule.REGIONS)]
+    assert rules(digest(moved)) == rules(plan(moved)) == [("it", GateRule.REGIONS)]
     assert rules(plan(Made(ROLE, "update", {"region": HERE}, {"region": HERE, "x": 1}))) == []
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from haven.gate.findings import Rule
+from haven.gate.findings import GateRule
 from haven.gate.verdict import GateVerdict
 from haven.program.diff import without_secrets
 from haven.program.recording import Recording, Resource
@@ -55,7 +55,7 @@ def test_a_move_up_has_no_finding_but_the_hourly_backups_that_a_replica_replaces
     found = verdict(declared(lower), declared(higher))
     assert found.counts
     rules = {(each.rule, each.name.rpartition("-")[2]) for each in found.findings}
-    assert rules == ({(Rule.PROTECTION, "plan")} if lower == "backup" else set())
+    assert rules == ({(GateRule.PROTECTION, "plan")} if lower == "backup" else set())
 
 
 @pytest.mark.parametrize(("lower", "higher"), MOVES)
@@ -64,8 +64,8 @@ def test_a_move_down_has_a_finding_for_every_stateful_protected_or_retained_reso
     gone = [each for each in before.real() if each.urn not in after.by_urn]
     held = {each.urn for each in gone if each.options.protect or each.options.retain_on_delete or stateful(each.type)}
     found = verdict(before, after).findings
-    assert {each.identity for each in found if each.rule is Rule.DELETION} == held
-    assert {each.region for each in found if each.rule is Rule.REGIONS} <= {RECOVERY}
+    assert {each.identity for each in found if each.rule is GateRule.DELETION} == held
+    assert {each.region for each in found if each.rule is GateRule.REGIONS} <= {RECOVERY}
 
 
 @pytest.mark.parametrize("tier", MOVING)
@@ -82,4 +82,4 @@ def test_bringing_the_old_side_down_passes_by_itself_but_not_together_with_the_f
     assert not by_itself.failover
     assert not by_itself.findings
     together = verdict(declared(tier), declared(tier, **DEMOTED)).findings
-    assert {(each.rule, each.region) for each in together} == {(Rule.FAILOVER, PRIMARY)}
+    assert {(each.rule, each.region) for each in together} == {(GateRule.FAILOVER, PRIMARY)}

@@ -16,7 +16,7 @@ from haven.cli.main import main
 from haven.gate import preview_reader
 from haven.gate import text as gate_text
 from haven.gate.failover import Failover
-from haven.gate.findings import Rule
+from haven.gate.findings import GateRule
 from haven.program import aws_types as aws
 from tests.haven.gate.change_sets import HERE, THERE, Made, Values, digest, events, judged, plan, rules
 
@@ -57,7 +57,7 @@ FAILOVERS: tuple[tuple[str, Made, bool], ...] = (
 def test_a_failover_only_adds_and_enlarges_and_only_in_the_newly_active_region(
     what: str, made: Made, passes: bool
 ) -> None:
-    found = [] if passes else [("it", Rule.FAILOVER)]
+    found = [] if passes else [("it", GateRule.FAILOVER)]
     planned = plan(made, output_changes={"active": {"actions": ["update"], "before": HERE, "after": THERE}})
     assert rules(digest(STASH, made)) == rules(events(STASH, made)) == rules(planned) == found
     assert rules(plan(made), active=THERE) == found
@@ -74,7 +74,7 @@ def test_a_failover_may_only_create_a_resource_without_a_known_region() -> None:
         return digest(STASH, Made("kubernetes:core/v1:Secret", operation, {"a": 1}, {"a": 2}, region="none"))
 
     assert rules(unknown("create")) == []
-    assert rules(unknown("update")) == [("it", Rule.FAILOVER)]
+    assert rules(unknown("update")) == [("it", GateRule.FAILOVER)]
 
 
 def test_a_first_deployment_is_no_failover_and_a_changed_stash_is() -> None:
@@ -90,24 +90,24 @@ def test_a_failover_named_on_the_command_line_must_match_the_document() -> None:
         judged(digest(), active="Frankfurt")
 
 
-REAL: tuple[tuple[str, list[tuple[str, Rule]]], ...] = (
+REAL: tuple[tuple[str, list[tuple[str, GateRule]]], ...] = (
     ("nothing.json", []),
     ("failover.json", []),
     (
         "renamed-bucket.json",
-        [("haven-demo-artifacts-euw1", Rule.DELETION), ("haven-demo-artifacts-euc1", Rule.DELETION)],
+        [("haven-demo-artifacts-euw1", GateRule.DELETION), ("haven-demo-artifacts-euc1", GateRule.DELETION)],
     ),
-    ("replaced-bucket.jsonl", [("haven-demo-artifacts-euw1", Rule.REPLACEMENT)]),
+    ("replaced-bucket.jsonl", [("haven-demo-artifacts-euw1", GateRule.REPLACEMENT)]),
     (
         "lower-tier.json",
-        [("haven-demo-cache-euc1", Rule.DELETION), ("haven-demo-cache-global", Rule.DELETION)],
+        [("haven-demo-cache-euc1", GateRule.DELETION), ("haven-demo-cache-global", GateRule.DELETION)],
     ),
-    ("other-zone.json", [("haven-demo-euw1-data-b", Rule.REGIONS)]),
+    ("other-zone.json", [("haven-demo-euw1-data-b", GateRule.REGIONS)]),
 )
 
 
 @pytest.mark.parametrize(("name", "found"), REAL, ids=[row[0] for row in REAL])
-def test_documents_of_the_real_engine_are_judged(name: str, found: list[tuple[str, Rule]]) -> None:
+def test_documents_of_the_real_engine_are_judged(name: str, found: list[tuple[str, GateRule]]) -> None:
     assert sorted(rules(preview_reader.read((PREVIEWS / name).read_bytes(), name))) == sorted(found)
 
 

@@ -4,12 +4,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from haven.report.topology import Edge, Row, Topology, topology
+from haven.report.topology import DataFlow, ServiceRow, Topology, topology
 from haven.report.topology_svg import PICTURE, STACK, draw
 from tests.environments import TIERS, environment
 
 
-def row(shape: Topology, service: str) -> Row:
+def row(shape: Topology, service: str) -> ServiceRow:
     (found,) = [each for each in shape.rows if each.service == service]
     return found
 
@@ -27,13 +27,13 @@ def test_every_tier_is_drawn_as_valid_xml_with_both_regions(tier: str) -> None:
 
 
 def test_buckets_replicate_both_ways_in_every_tier() -> None:
-    assert {row(topology(environment(tier)), "S3").edge for tier in TIERS} == {Edge.BOTH}
+    assert {row(topology(environment(tier)), "S3").edge for tier in TIERS} == {DataFlow.BOTH}
 
 
 def test_the_database_replicates_to_the_standby_region() -> None:
     before, after = (row(topology(environment("warm", **each)), "Aurora PostgreSQL") for each in ({}, FAILOVER))
-    assert (before.edge, before.primary, before.recovery) == (Edge.TO_RECOVERY, "writer, 1 reader", "1 reader")
-    assert (after.edge, after.primary, after.recovery) == (Edge.TO_PRIMARY, "2 readers", "writer, 1 reader")
+    assert (before.edge, before.primary, before.recovery) == (DataFlow.TO_RECOVERY, "writer, 1 reader", "1 reader")
+    assert (after.edge, after.primary, after.recovery) == (DataFlow.TO_PRIMARY, "2 readers", "writer, 1 reader")
 
 
 FAILOVER = {"active": "eu-central-1"}
@@ -41,12 +41,12 @@ FAILOVER = {"active": "eu-central-1"}
 
 def test_tier_backup_has_backup_copies_and_no_replicated_database() -> None:
     shape = topology(environment("backup"))
-    assert row(shape, "Aurora PostgreSQL").edge is Edge.NONE
-    assert row(shape, "ElastiCache").edge is Edge.NONE
+    assert row(shape, "Aurora PostgreSQL").edge is DataFlow.NONE
+    assert row(shape, "ElastiCache").edge is DataFlow.NONE
     assert row(shape, "AWS Backup").mechanism == "copies"
     assert shape.recovery.zones == []
 
 
 def test_only_a_tier_with_a_global_datastore_replicates_the_cache() -> None:
     edges = {tier: row(topology(environment(tier)), "ElastiCache").edge for tier in TIERS}
-    assert [tier for tier, edge in edges.items() if edge is not Edge.NONE] == ["warm", "active-active"]
+    assert [tier for tier, edge in edges.items() if edge is not DataFlow.NONE] == ["warm", "active-active"]

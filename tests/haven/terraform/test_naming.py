@@ -3,7 +3,7 @@
 import pytest
 
 from haven.terraform import naming, provider_differences
-from haven.terraform.schema import Field, Group, ProviderSchema, Scalar
+from haven.terraform.schema import Field, FieldGroup, ProviderSchema, Scalar
 from tests.environments import STACKS, environment
 
 TEXT = Field(Scalar("string"))
@@ -151,21 +151,21 @@ def test_every_table_names_arguments_that_the_provider_has(provider_schema: Prov
 )
 def test_a_property_finds_an_argument_whatever_its_number_and_underscores(name: str, argument: str) -> None:
     others = dict.fromkeys(["unrelated", "arn", "tags"], TEXT)
-    assert naming.field_name("aws_any", Group({argument: TEXT, **others}), name) == argument
+    assert naming.field_name("aws_any", FieldGroup({argument: TEXT, **others}), name) == argument
 
 
 def test_the_exact_name_wins_over_its_plural() -> None:
-    group = Group({"security_group": TEXT, "security_groups": TEXT})
+    group = FieldGroup({"security_group": TEXT, "security_groups": TEXT})
     assert naming.field_name("aws_any", group, "securityGroup") == "security_group"
     assert naming.field_name("aws_any", group, "securityGroups") == "security_groups"
 
 
 def test_a_property_that_could_be_two_arguments_is_none() -> None:
-    group = Group({"sub_net": TEXT, "su_bnet": TEXT})
+    group = FieldGroup({"sub_net": TEXT, "su_bnet": TEXT})
     assert naming.field_name("aws_any", group, "subnets") is None
 
 
 def test_an_argument_with_another_name_is_found_by_the_table() -> None:
-    alarm = Group({"alarm_name": TEXT, "metric_name": TEXT})
+    alarm = FieldGroup({"alarm_name": TEXT, "metric_name": TEXT})
     assert naming.field_name("aws_cloudwatch_metric_alarm", alarm, "name") == "alarm_name"
     assert naming.field_name("aws_other", alarm, "name") is None

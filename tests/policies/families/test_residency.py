@@ -13,7 +13,7 @@ from haven.base.problems import Problems
 from haven.base.terminal import Style
 from haven.config.data_classes import regions_of
 from haven.config.policy import DataClass, Residency
-from haven.config.presets import Statement, names, preset
+from haven.config.presets import PresetStatement, names, preset
 from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from haven_policies.judge import Verdict
@@ -124,7 +124,7 @@ STATEMENT = {
     ],
 )
 def test_a_statement_says_how_much_of_its_source_was_read_and_when(config: dict[str, str], reading: str) -> None:
-    assert Statement.model_validate(STATEMENT | config).reading == reading
+    assert PresetStatement.model_validate(STATEMENT | config).reading == reading
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_statement_says_how_much_of_its_source_was_read_and_when(config: dict[
 )
 def test_a_statement_does_not_claim_a_reading_that_there_was_not(config: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="and nothing else has"):
-        Statement.model_validate(STATEMENT | config)
+        PresetStatement.model_validate(STATEMENT | config)
 
 
 def test_there_are_presets_of_europe_and_of_the_united_states() -> None:

@@ -8,7 +8,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.tier_conformance._sides import Side, sides
+from haven_policies.rules.tier_conformance._sides import RegionSide, sides
 from haven_policies.rules.values import in_words, is_list, is_unknown, plain, value_at
 
 _MACHINES: Mapping[str, str] = {aws.RDS_CLUSTER_INSTANCE: "instanceClass", aws.EKS_NODE_GROUP: "instanceTypes"}
@@ -49,7 +49,7 @@ def _unlike(graph: ResourceGraph, paths: Mapping[str, str], fix: str) -> Iterato
                 yield from _compared(side, record, path, fix)
 
 
-def _compared(side: Side, record: Resource, path: str, fix: str) -> Iterator[Finding]:
+def _compared(side: RegionSide, record: Resource, path: str, fix: str) -> Iterator[Finding]:
     counterpart = side.counterparts.of(record)
     if counterpart is None:
         return

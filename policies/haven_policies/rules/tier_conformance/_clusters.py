@@ -10,7 +10,7 @@ from haven.program.queries import is_gpu_group
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, count, sides
+from haven_policies.rules.tier_conformance._sides import STRATEGIES, RegionSide, count, sides
 from haven_policies.rules.values import is_list, value_at
 
 _GROUPS = "https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html"
@@ -80,12 +80,12 @@ def standby_room_to_grow(graph: ResourceGraph) -> Iterator[Finding]:
                 yield against(own, _MOST, allowed, "give the group the same max_size in both Regions")
 
 
-def _gpu_share(side: Side, group: Resource) -> Fraction:
+def _gpu_share(side: RegionSide, group: Resource) -> Fraction:
     own = side.standby_share
     return gpu_share(side.tier_of(_system(side, group)), own if isinstance(own, int | float) else None)
 
 
-def _system(side: Side, group: Resource) -> Any:
+def _system(side: RegionSide, group: Resource) -> Any:
     """The system that a group serves: by the stack's list of groups, or by the group's label."""
     cluster = side.graph.facts.config.get("cluster")
     listed = value_at(cluster, "gpuNodeGroups")
@@ -96,7 +96,7 @@ def _system(side: Side, group: Resource) -> Any:
     return value_at(group.inputs, f"labels.{_SYSTEM_LABEL}")
 
 
-def _too_small(side: Side, group: Resource, share: Fraction, least: int, key: str) -> Iterator[Finding]:
+def _too_small(side: RegionSide, group: Resource, share: Fraction, least: int, key: str) -> Iterator[Finding]:
     """What is wrong with the counterpart of the other Region's `group`."""
     own = side.counterparts.of(group)
     there = count(value_at(group.inputs, _SIZES))

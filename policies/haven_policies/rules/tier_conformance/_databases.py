@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from haven.model.tiers import Database, database_instances
+from haven.model.tiers import DatabaseStandby, database_instances
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.tier_conformance._sides import Side, sides
+from haven_policies.rules.tier_conformance._sides import RegionSide, sides
 from haven_policies.rules.values import heads_its_caches, is_true, value_at
 
 _AURORA = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide"
@@ -42,7 +42,7 @@ def database_born_global(graph: ResourceGraph) -> Iterator[Finding]:
 def standby_database(graph: ResourceGraph) -> Iterator[Finding]:
     """A member without an instance is enough in tier pilot-light: its storage follows the writer's."""
     for side in sides(graph):
-        if side.standby.database is Database.NONE:
+        if side.standby.database is DatabaseStandby.NONE:
             continue
         for cluster in _members(side.there(aws.RDS_CLUSTER)):
             if _member_beside(side, cluster) is None:
@@ -116,7 +116,7 @@ def _members(clusters: Sequence[Resource]) -> list[Resource]:
     return [each for each in clusters if value_at(each.inputs, _GLOBAL) is not None]
 
 
-def _member_beside(side: Side, cluster: Resource) -> Resource | None:
+def _member_beside(side: RegionSide, cluster: Resource) -> Resource | None:
     """The member of the same global cluster on this side."""
     name = _global_name(side.graph, cluster)
     return next((each for each in _members(side.here(aws.RDS_CLUSTER)) if _global_name(side.graph, each) == name), None)
@@ -129,7 +129,7 @@ def _global_name(graph: ResourceGraph, cluster: Resource) -> Any:
     return value_at(target.inputs, _GLOBAL) if target else value
 
 
-def _instances(side: Side, cluster: Resource) -> int:
+def _instances(side: RegionSide, cluster: Resource) -> int:
     """Instances of a member, which refer to it or name it."""
     name = value_at(cluster.inputs, "clusterIdentifier")
     own = [
@@ -141,7 +141,7 @@ def _instances(side: Side, cluster: Resource) -> int:
     return len(own)
 
 
-def _replicated(side: Side, group: Resource) -> bool:
+def _replicated(side: RegionSide, group: Resource) -> bool:
     """Whether a cache has a partner on this side, in the same Global Datastore."""
     return any(
         group.urn in members and any(each.urn in members for each in side.here(aws.ELASTICACHE_REPLICATION_GROUP))

@@ -6,7 +6,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.tier_conformance._sides import Side, sides
+from haven_policies.rules.tier_conformance._sides import RegionSide, sides
 
 _BALANCERS = (aws.LB_LOAD_BALANCER, aws.ALB_LOAD_BALANCER)
 _PARTS = {
@@ -67,7 +67,7 @@ def standby_endpoints(graph: ResourceGraph) -> Iterator[Finding]:
             yield side.lacks(endpoint, "endpoint of this service", "give that RegionalNetwork the same endpoints")
 
 
-def _lost(side: Side, *types: str) -> Iterator[Resource]:
+def _lost(side: RegionSide, *types: str) -> Iterator[Resource]:
     """What the other Region has and this one, with a network of its own, has not."""
     if side.wants(side.standby.network) and side.here(aws.EC2_VPC):
         yield from (each for each in side.there(*types) if side.counterparts.of(each) is None)

@@ -6,7 +6,7 @@ from haven.program import aws_types as aws
 from haven.program.queries import zones
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
+from haven_policies.rules.tier_conformance._sides import STRATEGIES, RegionSide, sides
 
 
 @stack_rule(
@@ -60,5 +60,5 @@ def standby_nat(graph: ResourceGraph) -> Iterator[Finding]:
                 yield side.lacks(gateway, "NAT gateway", "set nat of that Region's RegionalNetwork")
 
 
-def _has_network_without_nat(side: Side) -> bool:
+def _has_network_without_nat(side: RegionSide) -> bool:
     return bool(side.here(aws.EC2_VPC)) and not side.here(aws.EC2_NAT_GATEWAY)

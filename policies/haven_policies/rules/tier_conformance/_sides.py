@@ -18,7 +18,7 @@ STRATEGIES = (
 
 
 @dataclass(frozen=True)
-class Side:
+class RegionSide:
     """One Region, seen beside the other one: it has to hold what that one holds, as far as the tier requires."""
 
     graph: ResourceGraph
@@ -70,14 +70,14 @@ class Side:
         return Finding(model, "", f"no {what} in {self.region} beside it", f"one: {self.why}", f"{fix}{lower}")
 
 
-def sides(graph: ResourceGraph) -> Iterator[Side]:
+def sides(graph: ResourceGraph) -> Iterator[RegionSide]:
     """Both Regions of an environment with a tier; none of any other."""
     facts = graph.facts
     if facts.stack_kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
     counterparts = Counterparts(graph)
-    yield Side(graph, facts.primary, facts.recovery, facts.tier, counterparts)
-    yield Side(graph, facts.recovery, facts.primary, facts.tier, counterparts)
+    yield RegionSide(graph, facts.primary, facts.recovery, facts.tier, counterparts)
+    yield RegionSide(graph, facts.recovery, facts.primary, facts.tier, counterparts)
 
 
 def count(value: Any) -> int:

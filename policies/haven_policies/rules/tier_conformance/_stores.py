@@ -9,7 +9,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.tier_conformance._sides import STRATEGIES, Side, sides
+from haven_policies.rules.tier_conformance._sides import STRATEGIES, RegionSide, sides
 from haven_policies.rules.values import in_words, is_list, value_at
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
@@ -204,7 +204,7 @@ def _bucket(graph: ResourceGraph, value: Any, named: Mapping[str, Resource]) -> 
     return named.get(value.rpartition(":")[2])
 
 
-def _pairs(side: Side, replications: list[BucketReplication]) -> Iterator[tuple[Resource, Resource]]:
+def _pairs(side: RegionSide, replications: list[BucketReplication]) -> Iterator[tuple[Resource, Resource]]:
     """Buckets of this side with those of the other one that they belong together with: one component has both, or a
     rule copies from one to the other."""
     linked = {(each.source.urn, each.target.urn): (each.source, each.target) for each in replications}
