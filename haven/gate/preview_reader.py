@@ -1,17 +1,21 @@
 """Reads a preview or plan of any known format, recognized by its content, into a change set."""
 
 import codecs
-import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from haven.base.problems import Problem, Problems, shown
+from haven.base.strict_json import InvalidJsonError, parse
 from haven.gate import pulumi_steps, terraform_plan
 from haven.gate.changes import ChangeSet
 
 ALLOWED = "the JSON of pulumi preview --json, Pulumi's engine events as JSON lines, or terraform show -json of a plan"
 HOW = "see docs/gate.md for the commands that write it"
 _FAILED = f"the command that writes it may have failed; {HOW}"
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+"""JSON has no raw line feed or carriage return inside text; other line ends of Unicode may be part of it."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -30,7 +34,9 @@ def read(data: bytes, where: str) -> ChangeSet:
     if not text.strip():
         raise _refused("nothing", ALLOWED, _FAILED, where)
     try:
-        whole = json.loads(text)
+        whole = parse(text)
+    except InvalidJsonError as error:
+        raise _refused(str(error), ALLOWED, _FAILED, where) from error
     except ValueError:
         return _lines(text, where)
     return _whole(whole, where)
@@ -43,10 +49,12 @@ def digest(data: bytes, where: str) -> Mapping[str, Any]:
         Problems: the document has another format.
     """
     try:
-        whole = json.loads(_text(data, where))
+        whole = parse(_text(data, where))
     except ValueError:
         whole = None
     if isinstance(whole, Mapping) and pulumi_steps.is_digest(whole):
+        if problems := list(pulumi_steps.misshapen_digest(whole)):
+            raise Problems(problems, where)
         return whole
     raise _refused("another document", "what pulumi preview --json --show-sames prints, for --policy", HOW, where)
 
@@ -88,14 +96,18 @@ def _lines(text: str, where: str) -> ChangeSet:
     """JSON lines. A JSON document that is cut off ends up here too."""
     events: list[tuple[int, Mapping[str, Any]]] = []
     problems: list[Problem] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_LINE_END.split(text), start=1):
         if not line.strip():
             continue
-        found = _parsed(line)
+        try:
+            found = parse(line)
+        except ValueError as error:
+            found = error
         if isinstance(found, Mapping):
             events.append((number, found))
         else:
-            problems.append(Problem(f"line {number}", shown(line), "a JSON object", "write the document again"))
+            got = str(found) if isinstance(found, InvalidJsonError) else shown(line)
+            problems.append(Problem(f"line {number}", got, "a JSON object", "write the document again"))
     if any(pulumi_steps.is_event(each) for _, each in events):
         if problems:
             raise Problems(problems, where)
@@ -103,18 +115,11 @@ def _lines(text: str, where: str) -> ChangeSet:
     raise _unreadable(text, [each for _, each in events], where)
 
 
-def _parsed(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
-
-
 def _unreadable(text: str, objects: Sequence[Mapping[str, Any]], where: str) -> Problems:
     if any("@level" in each for each in objects):
         fix = "terraform plan -out=planned, then terraform show -json planned"
         return _refused("the log of terraform plan -json", ALLOWED, fix, where)
-    first = next(line for line in text.splitlines() if line.strip())
+    first = next(line for line in _LINE_END.split(text) if line.strip())
     if first.startswith("{"):
         return _refused("JSON that is garbled or cut off", ALLOWED, "write the whole document again", where)
     return _refused(f"no JSON; it begins with {shown(first)}", ALLOWED, _FAILED, where)

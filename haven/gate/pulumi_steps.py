@@ -9,14 +9,50 @@ from typing import Any
 from haven.base.problems import Problem, Problems, choices, one_line, shown
 from haven.gate.changes import ChangeSet, Engine
 from haven.gate.pulumi_changes import NOTHING, OPERATIONS, Step, changes
+from haven.gate.shapes import REWRITE, EachOf, Shape, misshapen
 
 _DIGEST = {"changeSummary", "diagnostics", "steps"}
 _PREVIEW = "pulumi preview --json"
 _EVENTS = "Pulumi's engine events"
-_REWRITE = "write the document again"
 _SUMMARY_ERRORS = ("preview failed", "error: preview failed")
 """The engine writes one of these after every error. Alone, it means that a policy pack refused a complete preview."""
 _LONGEST = 400
+
+_STATE: Shape = {
+    "custom": bool,
+    "id": str,
+    "inputs": dict,
+    "outputs": dict,
+    "protect": bool,
+    "provider": str,
+    "retainOnDelete": bool,
+    "type": str,
+    "urn": str,
+    "parent": str,
+    "dependencies": [str],
+    "propertyDependencies": dict,
+}
+_STEP: Shape = {
+    "op": object,
+    "urn": object,
+    "detailedDiff": EachOf({"kind": str, "diffKind": str}),
+    **{name: [str] for name in ("diffReasons", "diffs", "replaceReasons", "keys")},
+    **dict.fromkeys(("oldState", "newState", "old", "new"), _STATE),
+}
+_DIAGNOSTIC: Shape = {"severity": str, "message": str}
+_DIGEST_SHAPE: Shape = {
+    "changeSummary": EachOf(object),
+    "config": EachOf(object),
+    "diagnostics": [_DIAGNOSTIC],
+    "steps": [_STEP],
+}
+_EVENT: Shape = {
+    "diagnosticEvent": _DIAGNOSTIC,
+    "policyEvent": {"enforcementLevel": str},
+    "resourcePreEvent": {"metadata": _STEP},
+    "summaryEvent": {"isPreview": bool, "result": str},
+}
+"""What is read of a preview; other keys may be anything."""
 
 
 def is_digest(value: Mapping[str, Any]) -> bool:
@@ -29,19 +65,26 @@ def is_event(value: Mapping[str, Any]) -> bool:
     return "sequence" in value and "timestamp" in value
 
 
+def misshapen_digest(value: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every part of a digest that is read and has another type than the engine writes."""
+    return misshapen("", value, _DIGEST_SHAPE)
+
+
 def from_digest(value: Mapping[str, Any], where: str) -> ChangeSet:
     """The change set in a preview's digest.
 
     Raises:
         Problems: the preview failed, or the digest is garbled.
     """
+    if problems := list(misshapen_digest(value)):
+        raise Problems(problems, where)
     problems = _failures(value.get("diagnostics") or ())
     steps = value.get("steps")
     if not isinstance(steps, list):
-        problems.append(Problem("steps", shown(steps), "a list, with the stack itself at least", _REWRITE))
+        problems.append(Problem("steps", shown(steps), "a list, with the stack itself at least", REWRITE))
         raise Problems(problems, where)
     if "changeSummary" not in value and not problems:
-        problems.append(Problem("changeSummary", "nothing", "how many changes there are of each kind", _REWRITE))
+        problems.append(Problem("changeSummary", "nothing", "how many changes there are of each kind", REWRITE))
     raw = [(f"steps[{place}]", each) for place, each in enumerate(steps)]
     return _document(raw, ("oldState", "newState"), _PREVIEW, problems, where)
 
@@ -56,6 +99,8 @@ def from_events(events: Sequence[tuple[int, Mapping[str, Any]]], where: str) -> 
     Raises:
         Problems: the preview failed, or the log is garbled, cut off, or not that of exactly one preview.
     """
+    if shapes := [each for number, one in events for each in misshapen(f"line {number}", one, _EVENT)]:
+        raise Problems(shapes, where)
     problems = [*_strangers(events), *_ending(events)]
     problems += _failures([each["diagnosticEvent"] for _, each in events if "diagnosticEvent" in each])
     raw = [
@@ -69,14 +114,14 @@ def from_events(events: Sequence[tuple[int, Mapping[str, Any]]], where: str) -> 
 def _strangers(events: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
     for number, each in events:
         if not is_event(each):
-            yield Problem(f"line {number}", shown(sorted(each)), "an engine event, with its sequence", _REWRITE)
+            yield Problem(f"line {number}", shown(sorted(each)), "an engine event, with its sequence", REWRITE)
 
 
 def _ending(events: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
     """Problems with the summary event, which ends the log of a preview."""
     found = [_inner(each["summaryEvent"]) for _, each in events if "summaryEvent" in each]
     if len(found) != 1:
-        fix = f"{_REWRITE}, to its end" if not found else "pass the log of one preview only"
+        fix = f"{REWRITE}, to its end" if not found else "pass the log of one preview only"
         yield Problem("summaryEvent", f"{len(found)} of them", "one, at the end of the preview", fix)
     for summary in found:
         if summary.get("isPreview") is False:
@@ -132,13 +177,13 @@ def _document(
 def _wrong(place: str, step: Any, sides: tuple[str, str]) -> Iterator[Problem]:
     """Problems with a step: required keys that are missing or wrong."""
     if not isinstance(step, Mapping):
-        yield Problem(place, shown(step), "a step, with op and urn", _REWRITE)
+        yield Problem(place, shown(step), "a step, with op and urn", REWRITE)
         return
     operation, urn = step.get("op"), step.get("urn")
     if not (isinstance(urn, str) and len(urn.split("::", 3)) == 4):
-        yield Problem(f"{place}.urn", shown(urn), "a URN of four parts", _REWRITE)
+        yield Problem(f"{place}.urn", shown(urn), "a URN of four parts", REWRITE)
     if not isinstance(operation, str) or operation not in OPERATIONS:
-        fix = "a newer Pulumi CLI may have written it: use a newer haven" if operation else _REWRITE
+        fix = "a newer Pulumi CLI may have written it: use a newer haven" if operation else REWRITE
         yield Problem(f"{place}.op", shown(operation), choices(sorted(OPERATIONS)), fix)
         return
     for side, needed in zip(sides, OPERATIONS[operation].needs, strict=True):
@@ -147,7 +192,7 @@ def _wrong(place: str, step: Any, sides: tuple[str, str]) -> Iterator[Problem]:
                 f"{place}.{side}",
                 shown(step.get(side)),
                 f"the state of the resource, because its op is {operation}",
-                _REWRITE,
+                REWRITE,
             )
 
 

@@ -11,12 +11,12 @@ from typing import Any
 from haven.base.problems import Problem, Problems, choices, shown
 from haven.base.regions import REGION
 from haven.gate.changes import UNKNOWN, Action, ChangeSet, Engine, ResourceChange
+from haven.gate.shapes import REWRITE, EachOf, Shape, misshapen
 from haven.program.diff import differences
 from haven.program.recording import Secret
 from haven.program.stateful_types import token
 
 _COMMAND = "terraform show -json"
-_REWRITE = "write the document again"
 _KNOWN: Mapping[str, Action | None] = {
     "no-op": None,
     "create": Action.CREATE,
@@ -25,6 +25,28 @@ _KNOWN: Mapping[str, Action | None] = {
     "delete": Action.DELETE,
     "forget": Action.REMOVE_FROM_STATE,
 }
+_CHANGE: Shape = {
+    "mode": str,
+    "name": str,
+    "deposed": str,
+    "change": {"actions": [str], "before": dict, "after": dict, "importing": dict, "replace_paths": [object]},
+}
+_SHAPE: Shape = {
+    "configuration": {
+        "provider_config": EachOf({"expressions": {"region": {"constant_value": object, "references": [str]}}}),
+        "root_module": dict,
+    },
+    "deferred_changes": [{"resource_change": _CHANGE}],
+    "output_changes": EachOf(dict),
+    "resource_changes": [_CHANGE],
+    "resource_drift": [_CHANGE],
+    "variables": EachOf(dict),
+}
+_MODULE: Shape = {
+    "resources": [{"address": str, "provider_config_key": str}],
+    "module_calls": EachOf({"module": dict}),
+}
+"""What is read of a plan; other keys may be anything."""
 _PROTECTING = ("deletion_protection", "deletion_protection_enabled", "enable_deletion_protection")
 
 
@@ -39,6 +61,9 @@ def read(plan: Mapping[str, Any], where: str) -> ChangeSet:
     Raises:
         Problems: planning failed, or the plan is garbled.
     """
+    problems = [*misshapen("", plan, _SHAPE)] or [*_misshapen_modules(plan)]
+    if problems:
+        raise Problems(problems, where)
     problems = list(_failed(plan))
     raw = [(f"resource_changes[{place}]", each) for place, each in enumerate(plan.get("resource_changes") or ())]
     deferred = [each.get("resource_change") for each in plan.get("deferred_changes") or ()]
@@ -52,6 +77,18 @@ def read(plan: Mapping[str, Any], where: str) -> ChangeSet:
     return ChangeSet(Engine.TERRAFORM, _COMMAND, [each for each in found if each.actions], dict(_outputs(plan)))
 
 
+def _misshapen_modules(plan: Mapping[str, Any]) -> Iterator[Problem]:
+    root = (plan.get("configuration") or {}).get("root_module") or {}
+    return _misshapen_module("configuration.root_module", root)
+
+
+def _misshapen_module(place: str, module: Mapping[str, Any]) -> Iterator[Problem]:
+    found = list(misshapen(place, module, _MODULE))
+    yield from found
+    for name, call in () if found else (module.get("module_calls") or {}).items():
+        yield from _misshapen_module(f"{place}.module_calls.{name}.module", call.get("module") or {})
+
+
 def _failed(plan: Mapping[str, Any]) -> Iterator[Problem]:
     if plan.get("errored"):
         fix = "fix the error, then plan again"
@@ -61,15 +98,15 @@ def _failed(plan: Mapping[str, Any]) -> Iterator[Problem]:
 def _wrong(place: str, raw: Any) -> Iterator[Problem]:
     """Problems with a change: required keys that are missing or wrong."""
     if not isinstance(raw, Mapping):
-        yield Problem(place, shown(raw), "a change, with address, type and change", _REWRITE)
+        yield Problem(place, shown(raw), "a change, with address, type and change", REWRITE)
         return
     for name in ("address", "type"):
         if not isinstance(raw.get(name), str):
-            yield Problem(f"{place}.{name}", shown(raw.get(name)), "text", _REWRITE)
+            yield Problem(f"{place}.{name}", shown(raw.get(name)), "text", REWRITE)
     change = raw.get("change")
     actions = change.get("actions") if isinstance(change, Mapping) else None
     if not isinstance(actions, list) or not actions or not {*map(str, actions)} <= _KNOWN.keys():
-        fix = "a newer Terraform may have written it: use a newer haven" if actions else _REWRITE
+        fix = "a newer Terraform may have written it: use a newer haven" if actions else REWRITE
         yield Problem(f"{place}.change.actions", shown(actions), choices(sorted(_KNOWN)), fix)
 
 

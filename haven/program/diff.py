@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from haven.base.strict_json import DEEPEST, deeper_than
 from haven.program.recording import Secret
 
 ABSENT = object()
@@ -42,9 +43,10 @@ def _document(value: Any) -> Any:
     if not (isinstance(value, str) and value[:1] in ("{", "[")):
         return value
     try:
-        return json.loads(value)
-    except ValueError:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
         return value
+    return value if deeper_than(DEEPEST, found) else found
 
 
 def without_secrets(value: Any) -> Any:
