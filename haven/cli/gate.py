@@ -20,7 +20,8 @@ from haven.cli.command_line import EPILOG, WHERE, Command, directory_option
     "--accept",
     metavar="RESOURCE=REASON",
     multiple=True,
-    help="Accept everything dangerous about one resource (its URN or address), and show why. May be repeated.",
+    help="Accept everything dangerous about one resource (its URN or address); the reason has 10 characters or more."
+    " May be repeated.",
 )
 @click.option("--active", metavar="REGION", help="Judge a failover to this Region, where the document names none.")
 @click.option("--stack", metavar="STACK", help="Accept what haven:policy.accepted in this stack's file accepts.")

@@ -6,8 +6,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
+from haven.base.reasons import SHORTEST_REASON
 from haven.base.regions import REGION
 from haven.config.base_model import Model, Name, form, refusal
 
@@ -48,7 +49,11 @@ class Excuse(Model):
 
     resource: Annotated[str, Field(min_length=1, examples=["haven-prod-cache"])]
     """The resource's name or its URN; the stack's name for what is wrong with the environment as a whole."""
-    reason: Annotated[str, Field(min_length=10, examples=["moved in the next quarter, see the ticket"])]
+    reason: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True),
+        Field(min_length=SHORTEST_REASON, examples=["moved in the next quarter, see the ticket"]),
+    ]
     """Why, for whoever reads a report."""
     until: Annotated[
         str,
@@ -77,7 +82,8 @@ class Policy(Model):
     waivers: Sequence[Waiver] = ()
     """Resources that one rule accepts until a day. Omitted: none."""
     accepted: Sequence[Excuse] = ()
-    """Resources whose dangerous changes are intended; `haven gate --stack` accepts them. Omitted: none."""
+    """Resources whose dangerous changes are intended; `haven gate --stack` accepts them. `resource` may also be a
+    Terraform address, or TYPE::NAME; a name that several resources of the preview have is refused. Omitted: none."""
 
 
 Store = Annotated[

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from haven.base.problems import Problem, Problems, choices, nearest, shown
+from haven.base.reasons import SHORTEST_REASON
 from haven.gate import failover as failovers
 from haven.gate import findings as rules
-from haven.gate.changes import Action, ChangeSet
+from haven.gate.changes import Action, ChangeSet, ResourceChange
 from haven.gate.failover import Failover
 from haven.gate.findings import GateFinding
 
@@ -53,11 +54,12 @@ def judge(
         accepted: `IDENTITY=REASON` for each resource whose findings are accepted; each must match a finding.
         active: the newly active Region, for a document that does not contain it. None: the document's, if any.
         where: the document's name in error messages.
-        in_stack_file: name or identity of the resources that the stack file accepts to the reason; these need not
-            match a finding.
+        in_stack_file: identity, `TYPE::NAME` or name of each resource that the stack file accepts to the reason; these
+            need not match a finding.
 
     Raises:
-        Problems: `accepted` has an entry that matches no finding or has no reason, or `active` is wrong.
+        Problems: `accepted` has an entry that matches no finding or whose reason is too short, `in_stack_file` has a
+            name that several resources of the change set have, or `active` is wrong.
     """
     failover = failovers.failover_in(change_set, active, where)
     found = rules.findings(change_set)
@@ -65,14 +67,42 @@ def judge(
         found += failovers.findings(change_set, failover)
     order = {each.identity: place for place, each in enumerate(change_set.changes)}
     found.sort(key=lambda each: order[each.identity])
-    reasons = {**_from_stack_file(in_stack_file or {}, found), **_from_command_line(accepted, found, where)}
+    in_file = _from_stack_file(in_stack_file or {}, change_set, where)
+    reasons = {**in_file, **_from_command_line(accepted, found, where)}
+    reasons = {each.identity: reasons[each.identity] for each in found if each.identity in reasons}
     return GateVerdict(change_set, failover, found, reasons)
 
 
-def _from_stack_file(accepted: Mapping[str, str], findings: Sequence[GateFinding]) -> dict[str, str]:
-    """Identity to reason of the findings that the stack file accepts."""
-    pairs = ((each.identity, accepted.get(each.identity) or accepted.get(each.name)) for each in findings)
-    return {identity: reason for identity, reason in pairs if reason}
+def _from_stack_file(accepted: Mapping[str, str], change_set: ChangeSet, where: str) -> dict[str, str]:
+    """Identity to reason of the resources that the stack file accepts.
+
+    Raises:
+        Problems: an entry is a name, or `TYPE::NAME`, of several resources.
+    """
+    reasons: dict[str, str] = {}
+    problems = []
+    for named, reason in accepted.items():
+        meant = [each for each in change_set.changes if named == each.identity] or _called(named, change_set)
+        if len(meant) > 1:
+            problems.append(_ambiguous(named, meant))
+        else:
+            reasons |= {each.identity: reason for each in meant}
+    if problems:
+        raise Problems(problems, where)
+    return reasons
+
+
+def _called(named: str, change_set: ChangeSet) -> Sequence[ResourceChange]:
+    """The resources with this `TYPE::NAME` or name."""
+    return [each for each in change_set.changes if named in (f"{each.type}::{each.name}", each.name)]
+
+
+def _ambiguous(named: str, meant: Sequence[ResourceChange]) -> Problem:
+    got = f"{shown(named)}, the name of {len(meant)} resources"
+    types = {each.type for each in meant}
+    several = [f"{each.type}::{each.name}" if len(types) == len(meant) else each.identity for each in meant]
+    fix = "name the one that is meant; the others are judged"
+    return Problem("haven:policy.accepted", got, choices(several), fix)
 
 
 def _from_command_line(accepted: Sequence[str], findings: Sequence[GateFinding], where: str) -> dict[str, str]:
@@ -84,8 +114,9 @@ def _from_command_line(accepted: Sequence[str], findings: Sequence[GateFinding],
         reason = text[len(identity) + 1 :].strip() if identity else ""
         if identity is None:
             problems.append(_no_finding(text, list(identities)))
-        elif not reason:
-            problems.append(Problem("--accept", shown(text), f"{identity}=REASON", "add the reason after the ="))
+        elif len(reason) < SHORTEST_REASON:
+            allowed = f"{identity}=REASON, with a reason of at least {SHORTEST_REASON} characters"
+            problems.append(Problem("--accept", shown(text), allowed, "write the reason after the =, for a reviewer"))
         elif identity in reasons:
             problems.append(Problem("--accept", shown(text), "each resource once", "leave one of them out"))
         else:

@@ -120,7 +120,7 @@ def test_an_accepted_finding_passes_and_is_shown_with_its_reason() -> None:
     assert [each.identity for each in verdict.refused] == [TABLE_URN]
     assert [each.identity for each in verdict.accepted] == [BUCKET_URN]
     assert "accepted: moved to the new one" in gate_text.render(verdict, Style())
-    both = judged(DANGEROUS, f"{BUCKET_URN}=a", f"{TABLE_URN}=b")
+    both = judged(DANGEROUS, f"{BUCKET_URN}=moved elsewhere", f"{TABLE_URN}=moved elsewhere")
     assert not both.refused
     assert gate_text.render(both, Style()).startswith("Passed: 2 findings accepted\n")
 
@@ -128,17 +128,19 @@ def test_an_accepted_finding_passes_and_is_shown_with_its_reason() -> None:
 def test_a_reason_and_an_address_may_contain_an_equals_sign() -> None:
     document = plan(Made(BUCKET, "delete"))
     document["resource_changes"][0]["address"] = 'aws_s3_bucket.it["a=b"]'
-    assert judged(document, 'aws_s3_bucket.it["a=b"]=x=y').reasons == {'aws_s3_bucket.it["a=b"]': "x=y"}
+    assert judged(document, 'aws_s3_bucket.it["a=b"]=x=y, see #1').reasons == {'aws_s3_bucket.it["a=b"]': "x=y, see #1"}
 
 
 @pytest.mark.parametrize(
     ("accepted", "output"),
     [
         ((f"{BUCKET_URN}=",), f"allowed: {BUCKET_URN}=REASON"),
-        ((BUCKET_URN,), "add the reason after the ="),
+        ((f"{BUCKET_URN}=meant",), "at least 10 characters"),
+        ((f"{BUCKET_URN}=  meant     ",), "at least 10 characters"),
+        ((BUCKET_URN,), "write the reason after the ="),
         ((f"{BUCKET_URN}x=why",), f"did you mean {BUCKET_URN}"),
         ((f"{Made(ROLE, '').urn}=why",), "--accept: got"),
-        ((f"{BUCKET_URN}=a", f"{BUCKET_URN}=b"), "each resource once"),
+        ((f"{BUCKET_URN}=moved elsewhere", f"{BUCKET_URN}=moved elsewhere"), "each resource once"),
     ],
 )
 def test_accepting_without_a_finding_or_without_a_reason_is_refused(accepted: tuple[str, ...], output: str) -> None:
@@ -178,7 +180,7 @@ def test_secrets_are_never_shown() -> None:
 
 
 def test_the_verdict_as_json_has_everything() -> None:
-    found = gate_text.as_json(judged(digest(STASH, Made(NODES, "delete")), f"{Made(NODES, '').urn}=meant"))
+    found = gate_text.as_json(judged(digest(STASH, Made(NODES, "delete")), f"{Made(NODES, '').urn}=meant, see #1"))
     (only,) = found.pop("findings")
     assert found == {
         "verdict": "passed",
@@ -187,7 +189,7 @@ def test_the_verdict_as_json_has_everything() -> None:
         "changes": {"update": 1, "delete": 1},
         "failover": {"before": HERE, "after": THERE},
     }
-    assert (only["rule"], only["region"], only["accepted"]) == ("failover", HERE, "meant")
+    assert (only["rule"], only["region"], only["accepted"]) == ("failover", HERE, "meant, see #1")
 
 
 def _gate(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -201,7 +203,7 @@ def test_the_exit_code_of_the_command_shows_whether_there_are_findings(
 ) -> None:
     file = tmp_path / "preview.json"
     file.write_text(json.dumps(DANGEROUS))
-    accepted = ["--accept", f"{BUCKET_URN}=a", "--accept", f"{TABLE_URN}=b"]
+    accepted = ["--accept", f"{BUCKET_URN}=moved elsewhere", "--accept", f"{TABLE_URN}=moved elsewhere"]
     assert _gate(capsys, str(file))[0] == FINDINGS
     assert _gate(capsys, str(file), *accepted)[0] == OK
     code, out, _ = _gate(capsys, str(file), "--json")
@@ -241,10 +243,48 @@ def test_a_finding_accepted_in_the_stack_file_passes_until_its_last_day(
     reasons = {each["identity"]: each["accepted"] for each in json.loads(out)["findings"]}
     assert reasons == {BUCKET_URN: "moved to another one (until 2099-12-31)", TABLE_URN: None}
 
+    for short in ("meant", "         meant"):
+        _project(tmp_path, {**_meant(BUCKET_URN), "reason": short})
+        assert _gate(capsys, *asked)[0] == BAD_INPUT
+
     _project(tmp_path, {**_meant(BUCKET_URN), "reason": ""})
     code, out, err = _gate(capsys, *asked)
     assert (code, out) == (BAD_INPUT, "")
     assert 'haven:policy.accepted[0].reason: got ""; allowed: at least 10 characters' in err
+
+
+def test_a_name_in_the_stack_file_accepts_one_resource_and_never_several(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "preview.json"
+    file.write_text(json.dumps(plan(Made(BUCKET, "delete", name="this"), Made(TABLE, "delete", name="this"))))
+    asked = (str(file), "--stack", "prod", "-C", str(tmp_path))
+
+    _project(tmp_path, _meant("this"))
+    code, out, err = _gate(capsys, *asked)
+    assert (code, out) == (BAD_INPUT, "")
+    assert f'got "this", the name of 2 resources; allowed: "{BUCKET}::this", "{TABLE}::this"' in err
+
+    _project(tmp_path, _meant(f"{BUCKET}::this"))
+    code, out, _ = _gate(capsys, *asked, "--json")
+    assert code == FINDINGS
+    accepted = {each["identity"] for each in json.loads(out)["findings"] if each["accepted"]}
+    assert accepted == {"aws_s3_bucket.this"}
+
+    _project(tmp_path, _meant("aws_dynamodb_table.this"), _meant(f"{BUCKET}::this"))
+    assert _gate(capsys, *asked)[0] == OK
+
+
+def test_two_resources_of_one_type_and_name_differ_by_their_addresses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = plan(Made(BUCKET, "delete", name="this"), Made(BUCKET, "update", name="this"))
+    document["resource_changes"][1]["address"] = "module.b.aws_s3_bucket.this"
+    (tmp_path / "preview.json").write_text(json.dumps(document))
+    _project(tmp_path, _meant(f"{BUCKET}::this"))
+    code, _, err = _gate(capsys, str(tmp_path / "preview.json"), "--stack", "prod", "-C", str(tmp_path))
+    assert code == BAD_INPUT
+    assert 'allowed: "aws_s3_bucket.this", "module.b.aws_s3_bucket.this"' in err
 
 
 def test_the_document_may_come_through_a_pipe(
