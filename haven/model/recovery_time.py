@@ -1,0 +1,319 @@
+"""Recovery time: from plain inputs to a graph of terms in the order of the runbook, and what it takes.
+
+The order is that of `haven failover`: detect, acknowledge, lease, observe, decide; then node groups and workloads scale
+in parallel to fence and promotions; once all of them are done the switch is thrown and the answer verified. Two results
+are kept apart: *inference* answers again (GPU nodes, DNS) and *writes* are taken again (the stores, DNS).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from haven.model.durations.distributions import AtLeast, Fixed, LogNormal, Slowest, Uniform
+from haven.model.durations.graph import Basis, Node, Parallel, Serial, Step, mean, parallel, serial, steps
+from haven.model.durations.terms import Fitted, Terms
+
+if TYPE_CHECKING:
+    from haven.model.durations.simulation import Effect, Simulation, Summary
+
+OPENING_SHARE = 1 / 3
+"""Share of a group's full size that serves before traffic is moved to it, rounded up. An assumption: the standby share
+of tier warm."""
+
+_GUIDE = Basis("documented", ("Amazon Route 53 developer guide, health checks (2026-11-21)",))
+_ALARM = Basis("documented", ("Amazon CloudWatch user guide, alarms (2026-11-21)",))
+_SOCI = Basis("documented", ("aws-samples karpenter-blueprints, SOCI snapshotter (2025)",))
+_PARALLEL_PULL = 0.5
+"""Time of a parallel pull (SOCI) over that of the default. Source: karpenter-blueprints, "up to 50 % less"."""
+
+
+class Store(StrEnum):
+    """How a store comes to the recovery Region."""
+
+    REPLICATED = "replicated"
+    HEADLESS = "headless"
+    """Replicated into a member without an instance."""
+    BACKUP = "backup"
+    """Restored from a copied backup."""
+    REBUILT = "rebuilt"
+    """Created empty."""
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Detection:
+    """How somebody, or Route 53, finds out."""
+
+    period_seconds: float
+    """Interval of the health check, or period of the alarm."""
+    count: int
+    """Failed checks, or breaching periods."""
+    health_check: bool
+
+
+@dataclass(frozen=True)
+class GpuGroup:
+    """A GPU node group in the standby Region, and the workload on it."""
+
+    name: str
+    full: int
+    """Nodes that serve in the end."""
+    standby: int
+    """Nodes that run already."""
+    serves: bool = True
+    """Whether traffic waits for it; otherwise it comes after everything else."""
+    running: bool = True
+    """Whether the nodes that run already have a replica that answers."""
+    image_gb: float = 9.0
+    weights_gb: float = 15.0
+    volume_gb_s: float = 0.125
+    loader: str = "safetensors"
+    """`safetensors`, `runai`, `tensorizer`, `serverlessllm`, `fastsafetensors`, `hub`, or `snapshot` for a restored
+    GPU snapshot."""
+    storage: str = "ebs"
+    """Where weights are loaded from: `ebs`, `s3`, `nvme` or `network`."""
+    storage_gb_s: float = math.inf
+    """Throughput of that storage."""
+    parallel_pull: bool = False
+    """Whether images are pulled in parallel (SOCI)."""
+    image_present: bool = False
+    """Whether nodes come with the image on their volume."""
+    compiled: bool = True
+    """Whether the engine compiles the model when it starts, as vLLM does from 0.8 on."""
+    warm_pool: bool = False
+    """Whether missing nodes are stopped instances of a warm pool."""
+
+    @property
+    def opening(self) -> int:
+        """Nodes that must serve before traffic is moved."""
+        return math.ceil(self.full * OPENING_SHARE)
+
+
+@dataclass(frozen=True)
+class RecoveryInputs:
+    """What decides how long a recovery takes."""
+
+    detection: Detection
+    automatic: bool
+    """Whether Route 53 takes the lost Region out by itself."""
+    ttl_seconds: float
+    network: bool
+    """Whether the recovery Region has its network, its cluster and its load balancer."""
+    database: Store
+    cache: Store
+    tables: Store
+    missing_system_nodes: int = 0
+    groups: Sequence[GpuGroup] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """What has to happen until each result."""
+
+    environment: Node
+    """Everything that serves answers, reads and writes."""
+    inference: Node
+    writes: Node
+    full: Node
+    """As `environment`, with all nodes, and the systems of a lower tier after it."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How long a recovery takes, in seconds."""
+
+    environment: "Summary"
+    inference: "Summary"
+    writes: "Summary"
+    full: "Summary"
+    closed_form_mean: float | None
+    """Of `environment`, where there is one."""
+    effects: "Sequence[Effect]"
+    """Of each step on `environment`, the one to attack first at the top."""
+    schedule: "dict[str, tuple[float, float]]"
+    """Step -> median start and end, in `full`."""
+
+
+def predict(graphs: Graphs, simulation: "Simulation") -> Prediction:
+    """What the graphs take, by simulation."""
+    return Prediction(
+        environment=simulation.summary(graphs.environment),
+        inference=simulation.summary(graphs.inference),
+        writes=simulation.summary(graphs.writes),
+        full=simulation.summary(graphs.full),
+        closed_form_mean=mean(graphs.environment),
+        effects=simulation.tornado(graphs.environment),
+        schedule=dict(simulation.schedule(graphs.full)),
+    )
+
+
+def graphs(inputs: RecoveryInputs, terms: Terms | None = None) -> Graphs:
+    """The graphs of an environment.
+
+    Args:
+        inputs: what decides how long it takes.
+        terms: the fitted terms. Omitted: all of the data.
+    """
+    known = terms or Terms()
+    serving = [each for each in inputs.groups if each.serves]
+    gpu = parallel(*(gpu_path(each, known, each.opening) for each in serving))
+    nodes = _system_nodes(inputs.missing_system_nodes, known)
+    before, after = _before(inputs, known), _cut_over(inputs, known)
+    stores = _stores(inputs, known)
+    start = _provision if not inputs.network else _scale
+    later = [each for each in inputs.groups if not each.serves]
+    all_nodes = parallel(*(gpu_path(each, known, each.full) for each in serving))
+    environment = serial(before, start(known, parallel(gpu, nodes), stores), after)
+    return Graphs(
+        environment=environment,
+        inference=_inference(inputs, serial(before, start(known, parallel(gpu, nodes), serial()), after), gpu),
+        writes=serial(before, start(known, nodes, stores), after),
+        full=serial(
+            before,
+            start(known, parallel(all_nodes, nodes), stores),
+            after,
+            *(gpu_path(each, known, each.full) for each in later),
+        ),
+    )
+
+
+def gpu_path(group: GpuGroup, terms: Terms, wanted: int) -> Serial:
+    """The steps until `wanted` nodes of a group serve: node, image, weights, engine, as far as not done already."""
+    missing = max(0, wanted - group.standby)
+    if wanted == 0 or (missing == 0 and group.running):
+        return serial()
+    return Serial(tuple(_gpu_steps(group, terms, missing)))
+
+
+def _gpu_steps(group: GpuGroup, terms: Terms, missing: int) -> Iterator[Step]:
+    if missing:
+        launched = terms["warm_pool_node" if group.warm_pool else "gpu_node"]
+        yield Step(
+            f"GPU nodes {group.name}",
+            Slowest(launched.duration, missing),
+            launched.basis,
+            "keep more nodes on standby: a higher tier, or haven:cluster.standbyShare",
+        )
+    if not group.image_present:
+        yield _pull(group, terms)
+    if group.loader == "snapshot":
+        restored = terms["gpu_snapshot"]
+        yield Step(f"GPU snapshot {group.name}", restored.duration, restored.basis)
+        return
+    yield _load(group, terms)
+    started = terms["engine_start" if group.compiled else "engine_start_uncompiled"]
+    yield Step(f"engine {group.name}", started.duration, started.basis, "keep the compilation cache beside the weights")
+
+
+def _pull(group: GpuGroup, terms: Terms) -> Step:
+    pulled = terms["image_pull"]
+    taken = pulled.for_size(group.image_gb)
+    if group.parallel_pull:
+        taken = LogNormal(taken.median * _PARALLEL_PULL, taken.sigma)
+    basis = _together(pulled.basis, _SOCI) if group.parallel_pull else pulled.basis
+    bounded = AtLeast(taken, group.image_gb / group.volume_gb_s)
+    return Step(f"image {group.name}", bounded, basis, "a smaller image, a faster volume, or a parallel pull (SOCI)")
+
+
+def _load(group: GpuGroup, terms: Terms) -> Step:
+    loaded = terms.weights(group.loader, group.storage)
+    least = group.weights_gb / min(group.storage_gb_s, group.volume_gb_s if group.storage == "ebs" else math.inf)
+    return Step(
+        f"weights {group.name}",
+        AtLeast(loaded.for_size(group.weights_gb), least),
+        loaded.basis,
+        "a streaming loader from S3, or a faster volume",
+    )
+
+
+def _system_nodes(missing: int, terms: Terms) -> Node:
+    if not missing:
+        return serial()
+    launched = terms["system_node"]
+    return Step("system nodes", Slowest(launched.duration, missing), launched.basis, "a higher tier")
+
+
+def _before(inputs: RecoveryInputs, terms: Terms) -> Node:
+    return serial(
+        _detect(inputs.detection),
+        _step("acknowledge", terms["acknowledge"], "a shorter on-call path"),
+        _step("lease", terms["lease"]),
+        _step("observe", terms["observe"]),
+        _step("decide", terms["decide"], "drills, and a rule of when to fail over"),
+    )
+
+
+def _detect(detection: Detection) -> Step:
+    longest = detection.period_seconds * detection.count
+    basis = _GUIDE if detection.health_check else _ALARM
+    return Step("detect", Uniform(longest - detection.period_seconds, longest), basis, "a shorter interval")
+
+
+def _cut_over(inputs: RecoveryInputs, terms: Terms) -> Node:
+    return serial(
+        Step("switch: metric minute", Uniform(0, 60), _ALARM),
+        _step("switch: Route 53 reads it", terms["route53_read"]),
+        Step("DNS TTL", Fixed(inputs.ttl_seconds), _GUIDE),
+        _step("verify", terms["verify"]),
+    )
+
+
+def _inference(inputs: RecoveryInputs, by_runbook: Node, gpu: Node) -> Node:
+    """Where Route 53 takes the lost Region out by itself and the other one serves already, nobody has to decide."""
+    if inputs.automatic and inputs.network and not any(steps(gpu)):
+        return serial(_detect(inputs.detection), Step("DNS TTL", Fixed(inputs.ttl_seconds), _GUIDE))
+    return by_runbook
+
+
+def _scale(_: Terms, nodes: Node, stores: Node) -> Parallel:
+    return parallel(nodes, stores)
+
+
+def _provision(terms: Terms, nodes: Node, stores: Node) -> Serial:
+    """Tier backup: the recovery Region is created first."""
+    cluster = serial(
+        _step("EKS cluster", terms["cluster"], "tier pilot-light"), _step("node group", terms["node_group"])
+    )
+    return serial(
+        _step("deploy", terms["deploy"]),
+        _step("NAT gateway", terms["nat_gateway"]),
+        parallel(serial(cluster, nodes), _step("load balancer", terms["load_balancer"]), stores),
+    )
+
+
+def _stores(inputs: RecoveryInputs, terms: Terms) -> Node:
+    promoted = parallel(_database(inputs.database, terms), _cache(inputs.cache, terms), _tables(inputs.tables, terms))
+    return serial(_step("fence", terms["fence"]), promoted)
+
+
+def _database(store: Store, terms: Terms) -> Node:
+    instance = _step(
+        "database instance", terms["database_instance"], "tier warm keeps an instance in the recovery Region"
+    )
+    if store is Store.BACKUP:
+        return serial(_step("restore database", terms["database_restore"], "tier pilot-light replicates it"), instance)
+    if store is Store.NONE:
+        return serial()
+    promotion = _step("promote database", terms["database_promotion"])
+    return serial(instance, promotion) if store is Store.HEADLESS else promotion
+
+
+def _cache(store: Store, terms: Terms) -> Node:
+    if store is Store.REPLICATED:
+        return _step("promote cache", terms["cache_promotion"])
+    return _step("create cache", terms["cache_creation"], "tier warm") if store is Store.REBUILT else serial()
+
+
+def _tables(store: Store, terms: Terms) -> Node:
+    """A replica takes writes as it is."""
+    return _step("restore tables", terms["table_restore"], "tier pilot-light") if store is Store.BACKUP else serial()
+
+
+def _step(name: str, term: Fitted, shorten: str = "") -> Step:
+    return Step(name, term.duration, term.basis, shorten)
+
+
+def _together(*bases: Basis) -> Basis:
+    return Basis(bases[0].kind, tuple(source for basis in bases for source in basis.sources))
