@@ -2,15 +2,28 @@
 
 import fcntl
 import os
+import tempfile
+from collections.abc import Generator
 
 import pytest
 
 from haven.base.missing_dependency import MissingDependency
 from haven.terraform import cli
 from haven.terraform.schema import ProviderSchema
+from tests.environments import SHARED
 
 os.environ.setdefault("GOGC", "400")
 """Terraform and its provider collect garbage less often: a plan takes a quarter less processor time (2026-11-25)."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main() -> Generator[None, object, object]:
+    """Give the workers of this run a folder for their recordings, unless it is part of a run that has one."""
+    if SHARED in os.environ:
+        return (yield)
+    with tempfile.TemporaryDirectory(prefix="haven-recordings-") as folder, pytest.MonkeyPatch.context() as environment:
+        environment.setenv(SHARED, folder)
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,12 @@
-"""Recordings of the project's own stacks, each made once for all tests that look at it."""
+"""Recordings of the project's own stacks, each made once for all tests that look at it, whichever worker runs them."""
 
+import fcntl
 import gc
-from collections.abc import Sequence
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,8 @@ ACCOUNT = "account"
 EVERY_STACK = (*STACKS, ACCOUNT)
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 ALL_EXAMPLES = tuple(sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py")))
+SHARED = "HAVEN_TEST_RECORDINGS"
+"""Environment variable: the folder in which the workers of one run of the tests keep their recordings."""
 
 
 @lru_cache(maxsize=32)
@@ -25,7 +32,27 @@ def environment(stack: str, **changes: str) -> Recording:
     """What a stack declares, with some of its keys changed (`active="eu-central-1"`)."""
     found = load_stack(stack, ROOT)
     config = {**found.config, **{f"haven:{name}": value for name, value in changes.items()}}
-    recording = record(ROOT / "infra", stack=found.name, config=config)
+    return once(["infra", stack, config], lambda: record(ROOT / "infra", stack=found.name, config=config))
+
+
+def once(key: Sequence[object], make: Callable[[], Recording]) -> Recording:
+    """What another worker has recorded, or a recording that the others find: reading one takes 1/400 of making it."""
+    folder = os.environ.get(SHARED)
+    if not folder:
+        return _made(make)
+    kept = Path(folder) / hashlib.sha256(json.dumps(key).encode()).hexdigest()
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if kept.exists():
+            recording: Recording = pickle.loads(kept.read_bytes())
+            return recording
+        recording = _made(make)
+        kept.write_bytes(pickle.dumps(recording))
+    return recording
+
+
+def _made(make: Callable[[], Recording]) -> Recording:
+    recording = make()
     _freeze_once()
     return recording
 
@@ -40,7 +67,7 @@ def _freeze_once() -> None:
 @cache
 def example(name: str) -> Recording:
     """What a program under examples/ declares."""
-    return record(ROOT / "examples" / name, stack="test", project=name)
+    return once(["example", name], lambda: record(ROOT / "examples" / name, stack="test", project=name))
 
 
 def of_type(recording: Recording, type_: str, region: str) -> list[Resource]:

@@ -5,15 +5,18 @@ in a lane of their own, with more workers than it needs processors, while the ot
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.environments import ROOT, SHARED
+
 BIN = Path(sys.executable).parent
 LOGS = ROOT / ".haven" / "check"
 SLOWEST_SHOWN = 10
@@ -72,7 +75,8 @@ def main() -> int:
     parser.add_argument("suite", choices=SUITES)
     name = parser.parse_args().suite
     begin = time.monotonic()
-    codes, outputs = _run(SUITES[name])
+    with tempfile.TemporaryDirectory(prefix="haven-recordings-") as recordings:
+        codes, outputs = _run(SUITES[name], {**os.environ, SHARED: recordings})
     for seconds, test in sorted(durations(outputs), reverse=True)[:SLOWEST_SHOWN]:
         print(f"  {seconds:7.1f} s  {test}")
     minutes, seconds = divmod(round(time.monotonic() - begin), 60)
@@ -81,14 +85,16 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _run(lanes: Sequence[Lane]) -> tuple[dict[str, int], list[str]]:
+def _run(lanes: Sequence[Lane], environment: Mapping[str, str]) -> tuple[dict[str, int], list[str]]:
     """Run lanes beside each other; each one's output is shown in one piece, once it ends."""
     LOGS.mkdir(parents=True, exist_ok=True)
     logs = {lane.name: LOGS / f"{lane.name.replace(' ', '-')}.log" for lane in lanes}
     running: dict[str, subprocess.Popen[bytes]] = {}
     for lane in lanes:
         with logs[lane.name].open("wb") as log:
-            running[lane.name] = subprocess.Popen(lane.command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+            running[lane.name] = subprocess.Popen(
+                lane.command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+            )
     print(f"{len(lanes)} lanes, each with its log in {LOGS.relative_to(ROOT)}: {', '.join(running)}", flush=True)
     codes: dict[str, int] = {}
     while running:

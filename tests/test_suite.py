@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from haven.program.recording import Recording
 from tests import suite
-from tests.environments import ROOT
+from tests.environments import ROOT, SHARED, once
 
 CASES = [(emulator, exhaustive) for emulator in (False, True) for exhaustive in (False, True)]
 
@@ -41,3 +44,16 @@ def test_the_slowest_tests_are_read_from_what_pytest_prints() -> None:
         (12.3, "tests/test_a.py::test_b[c d]"),
         (0.6, "tests/test_a.py::test_b[c d] (setup)"),
     ]
+
+
+def test_what_one_worker_has_recorded_the_others_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    made: list[Recording] = []
+
+    def make() -> Recording:
+        made.append(Recording("haven", f"made-{len(made)}", [], {}))
+        return made[-1]
+
+    assert once(["a stack", {"tier": "warm"}], make) == once(["a stack", {"tier": "warm"}], make)
+    assert once(["a stack", {"tier": "backup"}], make).stack == "made-1"
+    assert len(made) == 2

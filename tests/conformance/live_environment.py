@@ -1,6 +1,6 @@
 """What is alive in the embedded emulator, deployed with the AWS provider itself, and what changes of it do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ SPARED = {
     "aws_flow_log",
 }
 """Types of which the emulator drops something and then can't take it again, or that would be replaced to set it."""
+DEFECTIVE = SPARED | {each.type for each in gaps.DEFECTS}
+"""All types of which the emulator drops something. A deployment would set it once more, each time: 80 resources of an
+environment, and the provider waits half a minute for each cluster, instance and queue."""
 
 FIXED = {"aws_eks_node_group": {"scaling_config"}}
 """Type -> what the emulator can't change: UpdateNodegroupConfig is an unknown action."""
@@ -52,6 +55,8 @@ class Living:
     folder: Path
     without: Sequence[str] = ()
     """Types that are left out, beside those that the emulator lacks."""
+    spares: Collection[str] = SPARED
+    """Types that are left as they are in what the emulator is known to drop of them."""
 
     def __post_init__(self) -> None:
         self._urns: dict[str, str] = {}
@@ -62,7 +67,7 @@ class Living:
         """What would change for this declaration, having asked the emulator for everything that is there."""
         fitted = gap_handling.adapt(recording).recording
         exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=self._leave_out)
-        _spare(exported)
+        _spare(exported, self.spares)
         _delete_last(exported)
         self._urns |= exported.urns
         self.left_out |= {each.urn for each in exported.left_out}
@@ -94,11 +99,11 @@ class Living:
         return Change(self._urns[difference.address], difference.action, frozenset(arguments))
 
 
-def _spare(exported: Export) -> None:
-    """Ignore what the emulator reads back wrongly or can't change, where nothing could set it right."""
+def _spare(exported: Export, spares: Collection[str]) -> None:
+    """Ignore what the emulator reads back wrongly or can't change."""
     ignored = {type_: set(arguments) for type_, arguments in FIXED.items()}
     for defect in gaps.DEFECTS:
-        if defect.type in SPARED:
+        if defect.type in spares:
             ignored.setdefault(defect.type, set()).update(path.partition(".")[0] for path in defect.arguments)
     for type_, arguments in ignored.items():
         for body in exported.document["resource"].get(type_, {}).values():

@@ -5,7 +5,7 @@ which nobody could take down again.
 """
 
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from haven.plan.difference import RecordingDiff, diff_recordings
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from haven.terraform import cli
-from tests.conformance.live_environment import Change, Living
+from tests.conformance.live_environment import SPARED, Change, Living
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 
 ZONES = {region: [f"{region}{zone}" for zone in "ab"] for region in (PRIMARY, RECOVERY)}
@@ -54,17 +54,20 @@ def at(tier: str, *, kept: bool = False, **changes: str) -> Recording:
 
 
 @contextmanager
-def alive(provider: cli.Terraform, place: Path, *, leave_out: Sequence[str] = SLOW) -> Iterator[Living]:
+def alive(
+    provider: cli.Terraform, place: Path, *, leave_out: Sequence[str] = SLOW, spares: Collection[str] = SPARED
+) -> Iterator[Living]:
     """An emulator of its own, in which nothing of the environment is deployed yet.
 
     Args:
         provider: deploys it.
         place: a directory for the emulator and for Terraform.
         leave_out: types that are not deployed, and with them what needs them.
+        spares: types that are left as they are in what the emulator is known to drop of them.
     """
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
         managed_keys.create(emulator.url, (PRIMARY, RECOVERY))
-        yield Living(provider, emulator.url, place / "deployed", leave_out)
+        yield Living(provider, emulator.url, place / "deployed", leave_out, spares)
 
 
 def shown(before: str, after: str) -> RecordingDiff:
