@@ -1,4 +1,4 @@
-"""The AWS providers of an environment: one for each Region, explicit, and without a call when configured."""
+"""The AWS providers of a stack: one for each Region, explicit; an environment's make no call when configured."""
 
 from typing import Any
 
@@ -52,13 +52,16 @@ _EMULATED = (
 def aws_providers(settings: Settings | AccountSettings) -> dict[str, aws.Provider]:
     """Region -> its provider, for both Regions.
 
-    Configuring one makes no AWS call for credentials, account or instance metadata, so that `up` still
-    works for one Region while the other answers nothing.
+    Configuring an environment's makes no AWS call for credentials, account or instance metadata, so that `up` still
+    works for one Region while the other answers nothing. The account's own stack has resources that the provider names
+    by the account id it asked for (`haven/terraform/account_ids.py`): its providers ask IAM, and STS in the recovery
+    Region, which answers while the primary one is lost.
     """
     return {region: _provider(settings, region) for region in (settings.regions.primary, settings.regions.recovery)}
 
 
 def _provider(settings: Settings | AccountSettings, region: str) -> aws.Provider:
+    asks = isinstance(settings, AccountSettings)
     tags = {**settings.tags, **tagging.defaults(settings.stack, settings.residency)}
     return aws.Provider(
         f"aws-{region}",
@@ -67,7 +70,8 @@ def _provider(settings: Settings | AccountSettings, region: str) -> aws.Provider
         skip_credentials_validation=True,
         skip_metadata_api_check=True,
         skip_region_validation=True,
-        skip_requesting_account_id=True,
+        skip_requesting_account_id=not asks,
+        sts_region=settings.regions.recovery if asks and not settings.emulator else None,
         **(_emulated(settings.emulator) if settings.emulator else {}),
     )
 

@@ -15,7 +15,8 @@ providers = {
         skip_credentials_validation=True,
         skip_metadata_api_check=True,
         skip_region_validation=True,
-        skip_requesting_account_id=True,
+        # ECR's rules and GuardDuty's tags are addressed by the account id that the provider asks for.
+        skip_requesting_account_id=False,
     )
     for region in (primary, recovery)
 }

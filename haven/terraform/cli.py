@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class Terraform:
         Raises:
             DeploymentError: Terraform itself failed.
         """
-        self.prepare(exported, folder)
+        self.prepare(_without_account(exported), folder)
         command = [self.program, "plan", "-refresh=false", "-input=false", "-lock=false", "-json"]
         done = _completed(command, folder, _APPLY_TIMEOUT)
         errors = list(_errors(done.stdout.splitlines()))
@@ -115,6 +115,14 @@ class Terraform:
         if done.returncode:
             causes = "; ".join(_errors(done.stdout.splitlines())) or done.stderr.strip()
             raise DeploymentError(f"terraform {verb}: {causes}")
+
+
+def _without_account(exported: Export) -> Export:
+    """An export whose providers don't ask for their account id: nobody answers offline."""
+    providers = [
+        {**each, "skip_requesting_account_id": True} for each in exported.document.get("provider", {}).get("aws", [])
+    ]
+    return replace(exported, document={**exported.document, "provider": {"aws": providers}})
 
 
 def find(state: Path) -> Terraform:

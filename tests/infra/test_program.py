@@ -261,8 +261,9 @@ def test_providers_make_no_call_when_they_are_configured(stack: str) -> None:
     providers = [each for each in environment(stack).resources if each.type == "pulumi:providers:aws"]
     assert len(providers) == 2
     for each in providers:
-        for flag in ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRequestingAccountId"):
+        for flag in ("skipCredentialsValidation", "skipMetadataApiCheck"):
             assert each.inputs[flag] == "true", each.name
+        assert each.inputs["skipRequestingAccountId"] == ("false" if stack == ACCOUNT else "true"), each.name
 
 
 @pytest.mark.parametrize("stack", EVERY_STACK)

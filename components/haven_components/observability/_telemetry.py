@@ -65,9 +65,9 @@ class RegionalScope:
         """Options of a resource without data."""
         return pulumi.ResourceOptions(parent=self.parent, provider=self.provider, depends_on=list(after))
 
-    def kept(self) -> pulumi.ResourceOptions:
+    def kept(self, *, ignore_changes: list[str] | None = None) -> pulumi.ResourceOptions:
         """Options of a resource with data."""
-        return stateful(self.parent, ephemeral=self.ephemeral, provider=self.provider)
+        return stateful(self.parent, ephemeral=self.ephemeral, provider=self.provider, ignore_changes=ignore_changes)
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of something here."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from haven.program import aws_types as aws
+from haven.program.account_ids import needs_account_id
 from haven.program.recording import Resource, own_region
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
@@ -11,7 +12,8 @@ from haven_policies.rules.values import is_true, value_at
 
 _PROVIDER = "https://www.pulumi.com/registry/packages/aws/configuration-reference/"
 _KUBERNETES = "https://www.pulumi.com/registry/packages/kubernetes/"
-_SKIPS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId")
+_ACCOUNT = "skipRequestingAccountId"
+_SKIPS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", _ACCOUNT)
 
 
 @stack_rule(
@@ -21,12 +23,15 @@ _SKIPS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValida
     severity=Severity.HIGH,
 )
 def providers_ask_nobody(graph: ResourceGraph) -> Iterator[Finding]:
-    """A provider that asks its Region for an account's number fails the whole deployment when that Region is silent."""
+    """A provider that asks its Region for an account's number fails the whole deployment when that Region is silent.
+    One with resources that it names by that number has to ask: they belong into a program of their own."""
     if not _two_regions(graph):
         return
+    asking = {each.provider for each in graph.of("aws:") if needs_account_id(each)}
     for provider in _providers(graph, "pulumi:providers:aws"):
         for flag in _SKIPS:
-            if not is_true(value_at(provider.inputs, flag)):
+            needed = flag == _ACCOUNT and provider.urn in asking
+            if not needed and not is_true(value_at(provider.inputs, flag)):
                 yield against(provider, flag, "true", "set it, and name the account in haven:account")
 
 
