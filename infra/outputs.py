@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
+from infra.config import addons
 from infra.config.rules import instances
 from infra.config.settings import Settings
 from infra.environment import Environment
@@ -61,6 +62,7 @@ def _endpoints(environment: Environment, reached: Reached) -> dict[str, Any]:
 
 def _notes(settings: Settings, replication: Replication) -> list[str]:
     notes = instances.notes(settings.regions, settings.zones, settings.cluster, settings.database, settings.cache)
+    notes += addons.notes(settings.cluster.version, settings.cluster.addons)
     if settings.domain is None:
         notes.append("no haven:domain: no DNS records and no traffic switch are declared")
     elif settings.hosted_zone_id is None and not settings.edge.certificates:

@@ -48,6 +48,7 @@ from haven_components.choices import (
     DatabaseStorage as DatabaseStorage,
     DnsRouting as DnsRouting,
     GrafanaAuthentication as GrafanaAuthentication,
+    KubernetesUpgradePolicy as KubernetesUpgradePolicy,
     RecoveryCriticality as RecoveryCriticality,
     TableConsistency as TableConsistency,
     TableKeyType as TableKeyType,

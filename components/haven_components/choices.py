@@ -69,6 +69,15 @@ class CapacityMarket(StrEnum):
     """A Capacity Block for machine learning: bought in advance for a span of time."""
 
 
+class KubernetesUpgradePolicy(StrEnum):
+    """What EKS does when a Kubernetes version's standard support ends."""
+
+    STANDARD = "STANDARD"
+    """It upgrades the control plane to the next version; extended support is never charged."""
+    EXTENDED = "EXTENDED"
+    """The cluster keeps its version for twelve more months, at a higher price an hour."""
+
+
 class ClusterAccessPolicy(StrEnum):
     """What a principal may do in the cluster: EKS's own access policies."""
 

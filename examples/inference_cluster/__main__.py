@@ -29,20 +29,20 @@ cluster = InferenceCluster(
     {
         "region": region,
         "account_id": account,
-        "kubernetes_version": "1.33",
+        "kubernetes_version": "1.36",
         "vpc_id": network.vpc_id,
         "subnet_ids": network.private_subnet_ids,
         "zones": zones,
         # A key whose policy lets EBS volumes of Auto Scaling groups and CloudWatch Logs use it.
         "kms_key_arn": config.get("key") or f"arn:aws:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         "addons": {
-            "aws-ebs-csi-driver": "v1.50.1-eksbuild.1",
-            "coredns": "v1.12.4-eksbuild.1",
-            "eks-node-monitoring-agent": "v1.4.0-eksbuild.2",
-            "eks-pod-identity-agent": "v1.3.8-eksbuild.2",
-            "kube-proxy": "v1.33.3-eksbuild.6",
-            "metrics-server": "v0.8.0-eksbuild.2",
-            "vpc-cni": "v1.20.2-eksbuild.1",
+            "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
+            "coredns": "v1.14.3-eksbuild.23",
+            "eks-node-monitoring-agent": "v1.6.4-eksbuild.1",
+            "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+            "kube-proxy": "v1.36.0-eksbuild.25",
+            "metrics-server": "v0.9.0-eksbuild.5",
+            "vpc-cni": "v1.22.4-eksbuild.3",
         },
         "access_entries": [
             {

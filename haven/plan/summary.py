@@ -2,11 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
+from haven.model import kubernetes
 from haven.plan.component_summary import capacity, component_facts, scaling
+from haven.program import aws_types
 from haven.program.recording import Recording, Resource
 
 _ORDER = (
@@ -94,12 +97,13 @@ class Plan:
         return len(self.resources)
 
 
-def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
+def make_plan(recording: Recording, placeholders: Sequence[str] = (), today: date | None = None) -> Plan:
     """The plan of a recording.
 
     Args:
         recording: what the program declared; its outputs have tier, Regions, promises and the rest.
         placeholders: config keys with encrypted values, which are not decrypted.
+        today: the day for which the plan warns of support that ends. Omitted: this day, UTC.
     """
     outputs = recording.outputs
     resources = list(recording.real())
@@ -121,7 +125,7 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
         objectives=outputs.get("objectives", {}),
         judgements=outputs.get("judgements", ()),
         systems=outputs.get("systems", {}),
-        notes=outputs.get("notes", ()),
+        notes=[*outputs.get("notes", ()), *_support_notes(resources, today or datetime.now(UTC).date())],
         placeholders=placeholders,
     )
 
@@ -129,6 +133,17 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = ()) -> Plan:
 def _promise(exported: Mapping[str, Any]) -> dict[str, Any]:
     """An exported promise under the plan's keys; exports leave out keys without a value, a plan has them as None."""
     return {key: exported.get(name) for name, key in _PROMISE_KEYS.items()}
+
+
+def _support_notes(resources: Iterable[Resource], today: date) -> Iterator[str]:
+    """What the support calendar says of the clusters' Kubernetes versions, by their upgrade policy."""
+    clusters: dict[str, Counter[str]] = {}
+    for each in resources:
+        if each.type == aws_types.EKS_CLUSTER and isinstance(each.inputs.get("version"), str):
+            policy = str(each.inputs.get("upgradePolicy", {}).get("supportType", kubernetes.EXTENDED))
+            clusters.setdefault(policy, Counter())[each.inputs["version"]] += 1
+    for policy, versions in sorted(clusters.items()):
+        yield from kubernetes.support_notes(versions, policy, today)
 
 
 def _state(region: str, active: str) -> str:

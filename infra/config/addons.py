@@ -1,6 +1,8 @@
-"""EKS add-on versions that Haven ships, so that nothing is looked up."""
+"""The add-ons of every cluster, and their versions, so that nothing is looked up."""
 
 from collections.abc import Mapping
+
+from haven.model import kubernetes
 
 NAMES = (
     "aws-ebs-csi-driver",
@@ -17,26 +19,24 @@ CONTAINER_INSIGHTS = "amazon-cloudwatch-observability"
 
 KNOWN = tuple(sorted((*NAMES, CONTAINER_INSIGHTS)))
 
-SHIPPED: dict[str, dict[str, str]] = {
-    "1.33": {
-        "aws-ebs-csi-driver": "v1.50.1-eksbuild.1",
-        "coredns": "v1.12.4-eksbuild.1",
-        "eks-node-monitoring-agent": "v1.4.0-eksbuild.2",
-        "eks-pod-identity-agent": "v1.3.8-eksbuild.2",
-        "kube-proxy": "v1.33.3-eksbuild.6",
-        "metrics-server": "v0.8.0-eksbuild.2",
-        "vpc-cni": "v1.20.2-eksbuild.1",
-    },
-}
-"""Kubernetes version -> add-on -> version. Versions that others run together on that Kubernetes version (public
-configurations, read 2026-11-21); `aws eks describe-addon-versions` names the newest."""
-
 
 def pinned(kubernetes_version: str, chosen: Mapping[str, str]) -> dict[str, str]:
-    """The version of every add-on: the stack's own choice over the shipped one."""
-    return {**SHIPPED.get(kubernetes_version, {}), **chosen}
+    """The version of every add-on that has one: the stack's own choice over what Haven ships."""
+    return {**kubernetes.addon_versions().get(kubernetes_version, {}), **chosen}
 
 
-def missing(kubernetes_version: str, chosen: Mapping[str, str]) -> list[str]:
-    """The add-ons that have no version yet."""
+def unpinned(kubernetes_version: str, chosen: Mapping[str, str]) -> list[str]:
+    """The add-ons without a version, which EKS installs at its default for the Kubernetes version."""
     return sorted(set(NAMES) - pinned(kubernetes_version, chosen).keys())
+
+
+def notes(kubernetes_version: str, chosen: Mapping[str, str]) -> list[str]:
+    """What a plan says of add-ons without a version."""
+    without = unpinned(kubernetes_version, chosen)
+    if not without:
+        return []
+    return [
+        f"Haven ships no add-on versions for Kubernetes {kubernetes_version}: EKS installs {', '.join(without)} at its"
+        " default; pin them in haven:cluster.addons (aws eks describe-addon-versions --kubernetes-version"
+        f" {kubernetes_version})"
+    ]

@@ -10,7 +10,7 @@ from haven.config.base_model import Model, Name, form, refusal
 from haven.config.policy import RegionName
 from haven.model.tiers import STANDBY_SHARE, Tier
 from haven_components import limits
-from haven_components.choices import CacheEngine, CapacityMarket
+from haven_components.choices import CacheEngine, CapacityMarket, KubernetesUpgradePolicy
 
 LARGEST_PREFIX, SMALLEST_PREFIX = limits.VPC_PREFIX.least, 20
 """Haven's own: nodes and pods need the addresses of a /20."""
@@ -204,8 +204,10 @@ class GpuNodeGroup(Model):
 class Cluster(Model):
     """EKS in each Region that has a cluster."""
 
-    version: Annotated[str, form(r"^1\.\d{2}$", "a Kubernetes version in quotes, such as 1.33", "1.33")] = "1.33"
-    """Kubernetes version."""
+    version: Annotated[str, form(r"^1\.\d{2}$", "a Kubernetes version in quotes, such as 1.36", "1.36")] = "1.36"
+    """Kubernetes version. EKS upgrades a cluster one minor version at a time."""
+    upgrade_policy: Annotated[KubernetesUpgradePolicy, Field(strict=False)] = KubernetesUpgradePolicy.STANDARD
+    """At the end of standard support EKS upgrades the control plane (STANDARD), or charges for more time (EXTENDED)."""
     addons: Annotated[
         Mapping[
             str,
@@ -220,7 +222,7 @@ class Cluster(Model):
         ],
         Field(examples=[{"coredns": "v1.12.4-eksbuild.1"}]),
     ] = {}
-    """Add-on -> pinned version, over the defaults for the Kubernetes version."""
+    """Add-on -> pinned version, over those that Haven ships; where neither has one, EKS takes its default."""
     public_access_cidrs: list[NarrowCidr] = []
     """Networks that may reach the API endpoint from the internet. Omitted: the endpoint is private."""
     admin_role_arns: list[RoleArn] = []

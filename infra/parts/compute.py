@@ -21,6 +21,7 @@ def cluster(environment: Environment, region: str) -> InferenceCluster:
             "region": region,
             "account_id": settings.account,
             "kubernetes_version": chosen.version,
+            "upgrade_policy": chosen.upgrade_policy,
             "vpc_id": network.vpc_id,
             "subnet_ids": network.private_subnet_ids,
             "zones": list(settings.zones[region]),

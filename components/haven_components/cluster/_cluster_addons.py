@@ -22,8 +22,6 @@ come after the system nodes."""
 CONTAINER_INSIGHTS = "amazon-cloudwatch-observability"
 """Optional: without it CloudWatch has no data of pods, nodes and GPUs."""
 
-REQUIRED = (*ON_EVERY_NODE, *ON_SYSTEM_NODES)
-
 _GPU_TOLERATION = {"key": GPU_TAINT["key"], "operator": "Exists", "effect": "NoSchedule"}
 
 _SETTINGS: dict[str, object] = {
@@ -76,7 +74,7 @@ class ClusterAddons:
                 "CloudWatchAgentServerPolicy",
                 namespace="amazon-cloudwatch",
             )
-        for addon in sorted(self._versions.keys() - set(ON_EVERY_NODE)):
+        for addon in sorted({*ON_SYSTEM_NODES, *self._versions} - set(ON_EVERY_NODE)):
             self._addon(addon, [system_nodes, *needs.get(addon, [])])
 
     def _addon(self, addon: str, after: Sequence[pulumi.Resource]) -> aws.eks.Addon:
@@ -85,7 +83,7 @@ class ClusterAddons:
             f"{self._cluster}-{addon}",
             cluster_name=self._cluster_name,
             addon_name=addon,
-            addon_version=self._versions[addon],
+            addon_version=self._versions.get(addon),
             configuration_values=json.dumps(settings, sort_keys=True) if settings else None,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",

@@ -5,8 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from haven_components import limits
-from haven_components.choices import CapacityMarket
-from haven_components.cluster import _cluster_addons
+from haven_components.choices import CapacityMarket, KubernetesUpgradePolicy
 from haven_components.cluster._node_group_args import FINGERPRINT_CHARACTERS, GpuNodeGroupArgs, SystemNodesArgs
 from haven_components.names import SYSTEM_NODE_GROUP
 from haven_components.shared import checks as _checks
@@ -28,9 +27,15 @@ def check_version(checks: Checks, version: str) -> None:
         "kubernetes_version",
         version,
         r"1\.\d{2}",
-        allowed="1 and a minor version, such as 1.33",
+        allowed="1 and a minor version, such as 1.36",
         fix="leave the patch version out: EKS chooses it",
     )
+
+
+def check_upgrade_policy(checks: Checks, policy: str | None) -> None:
+    """What EKS does at the end of standard support is one of its two choices."""
+    if policy is not None:
+        _checks.require_choice(checks, "upgrade_policy", policy, KubernetesUpgradePolicy)
 
 
 def check_zones(checks: Checks, region: str, zones: Sequence[str], subnet_ids: object) -> None:
@@ -55,15 +60,7 @@ def check_zones(checks: Checks, region: str, zones: Sequence[str], subnet_ids: o
 
 
 def check_addons(checks: Checks, versions: Mapping[str, str]) -> None:
-    """Every add-on that the cluster can't do without is pinned."""
-    missing = sorted(set(_cluster_addons.REQUIRED) - versions.keys())
-    checks.require(
-        not missing,
-        "addons",
-        got=f"no version of {', '.join(missing)}",
-        allowed=f"versions of {', '.join(sorted(_cluster_addons.REQUIRED))}",
-        fix="pin the missing ones: `aws eks describe-addon-versions` lists what fits the Kubernetes version",
-    )
+    """Each pinned version is one in full."""
     for addon, version in versions.items():
         _checks.require_match(
             checks,

@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.choices import ClusterAccessPolicy
+from haven_components.choices import ClusterAccessPolicy, KubernetesUpgradePolicy
 from haven_components.cluster import _cluster_checks
 from haven_components.cluster._cluster_addons import ClusterAddons
 from haven_components.cluster._node_group_args import GpuNodeGroupArgs, SystemNodesArgs, node_group_names
@@ -43,7 +43,10 @@ class InferenceClusterArgs(TypedDict):
     account_id: str
     """The AWS account, twelve digits: ARNs are composed from it."""
     kubernetes_version: str
-    """The minor version of Kubernetes, such as `1.33`, of control plane and nodes."""
+    """The minor version of Kubernetes, such as `1.36`, of control plane and nodes."""
+    upgrade_policy: NotRequired[KubernetesUpgradePolicy]
+    """What EKS does when the version's standard support ends. AWS's own default is `EXTENDED`, at six times the price
+    an hour (EKS API Reference, UpgradePolicyRequest; price list; read 2026-11-26). Omitted: `STANDARD`."""
     vpc_id: pulumi.Input[str]
     """Id of the network."""
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -57,8 +60,9 @@ class InferenceClusterArgs(TypedDict):
     AWSServiceRoleForAutoScaling use it and create grants for AWS resources: without the last one no node starts
     (EC2 Auto Scaling guide, key policy for encrypted volumes, read 2026-11-21)."""
     addons: dict[str, str]
-    """EKS add-on -> pinned version. All of aws-ebs-csi-driver, coredns, eks-node-monitoring-agent,
-    eks-pod-identity-agent, kube-proxy, metrics-server and vpc-cni; further ones start after the system nodes."""
+    """EKS add-on -> pinned version. aws-ebs-csi-driver, coredns, eks-node-monitoring-agent, eks-pod-identity-agent,
+    kube-proxy, metrics-server and vpc-cni are installed in any case, without a version here at EKS's default for the
+    Kubernetes version; further ones start after the system nodes."""
     system_nodes: SystemNodesArgs
     """The node group of the cluster's own services, over every zone."""
     gpu_node_groups: NotRequired[list[GpuNodeGroupArgs]]
@@ -165,6 +169,7 @@ class InferenceCluster(pulumi.ComponentResource):
             f"{name}-cluster",
             name=name,
             version=args["kubernetes_version"],
+            upgrade_policy={"support_type": self._upgrade_policy()},
             vpc_id=args["vpc_id"],
             subnet_ids=args["subnet_ids"],
             service_role=role,
@@ -192,6 +197,9 @@ class InferenceCluster(pulumi.ComponentResource):
                 ),
             ),
         )
+
+    def _upgrade_policy(self) -> KubernetesUpgradePolicy:
+        return KubernetesUpgradePolicy(self._args.get("upgrade_policy", KubernetesUpgradePolicy.STANDARD))
 
     def _completed(self, resource: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         """Add to the EKS cluster what pulumi-eks 4.4 has no argument for."""
@@ -287,6 +295,7 @@ def _validate(name: str, args: InferenceClusterArgs) -> None:
             checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
         ),
         lambda: _cluster_checks.check_version(checks, args["kubernetes_version"]),
+        lambda: _cluster_checks.check_upgrade_policy(checks, args.get("upgrade_policy")),
         lambda: _cluster_checks.check_zones(checks, args["region"], args["zones"], args["subnet_ids"]),
         lambda: _cluster_checks.check_addons(checks, args["addons"]),
         lambda: _cluster_checks.check_public_access(checks, args.get("public_access_cidrs", [])),

@@ -89,7 +89,7 @@ class _Expected:
             access = each.inputs.get("vpcConfig", {})
             yield Subject(region, "cluster", name), wording.cluster(str(each.inputs["version"]), access)
             addons = [one for one in self._of(aws.EKS_ADDON, region) if one.inputs["clusterName"] == name]
-            pinned = {str(one.inputs["addonName"]): str(one.inputs["addonVersion"]) for one in addons}
+            pinned = {str(one.inputs["addonName"]): str(one.inputs.get("addonVersion", "any")) for one in addons}
             yield (
                 Subject(region, "add-ons", name),
                 ", ".join(f"{key} {pinned[key]}" for key in sorted(pinned)) or "none",

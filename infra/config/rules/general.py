@@ -278,13 +278,6 @@ def _sizes(what: str, group: models.SystemNodes | models.GpuNodeGroup) -> Iterab
 
 @RULES.on("cluster")
 def _addons(cluster: models.Cluster) -> Iterable[Problem]:
-    for name in addons.missing(cluster.version, cluster.addons):
-        yield Problem(
-            f"haven:cluster.addons.{name}",
-            "nothing",
-            f"a version of {name} for Kubernetes {cluster.version}; Haven ships those of {choices(addons.SHIPPED)}",
-            f"pin it: aws eks describe-addon-versions --kubernetes-version {cluster.version} --addon-name {name}",
-        )
     for name in sorted(cluster.addons.keys() - set(addons.KNOWN)):
         near = nearest(name, addons.KNOWN)
         yield Problem(

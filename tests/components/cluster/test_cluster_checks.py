@@ -104,7 +104,7 @@ def test_everything_wrong_is_reported_at_once() -> None:
     [
         ({"zones": ["eu-west-1a"]}, "two or three different zones of eu-west-1"),
         ({"zones": ["eu-west-1a", "eu-west-1b", "eu-central-1a"]}, "two or three different zones of eu-west-1"),
-        ({"addons": {"coredns": "v1.12.4-eksbuild.1"}}, "no version of aws-ebs-csi-driver, eks-node-monitoring-agent"),
+        ({"upgrade_policy": "NEVER"}, "STANDARD, EXTENDED"),
         ({"gpu_node_groups": [GPU, GPU]}, "a name that no other group has"),
         ({"gpu_node_groups": [{**GPU, "name": "g" * 50}]}, "at most 49 lower-case letters"),
         ({"gpu_node_groups": [{**GPU, "min_size": 3}]}, "0 ≤ min_size ≤ desired_size ≤ max_size"),

@@ -95,6 +95,7 @@ def test_the_cluster_carries_the_components_name_and_all_its_guards() -> None:
     assert plane.inputs["version"] == "1.33"
     assert plane.inputs["deletionProtection"] is True
     assert plane.inputs["zonalShiftConfig"] == {"enabled": True}
+    assert plane.inputs["upgradePolicy"] == {"supportType": "STANDARD"}
     assert plane.inputs["encryptionConfig"] == {"provider": {"keyArn": KEY}, "resources": ["secrets"]}
     assert plane.inputs["accessConfig"]["authenticationMode"] == "API"
     assert plane.inputs["bootstrapSelfManagedAddons"] is False

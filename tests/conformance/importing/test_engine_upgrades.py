@@ -11,6 +11,7 @@ import pytest
 
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
+from haven.model.kubernetes import addon_versions
 from haven.program import aws_types
 from haven.program.recorder import record
 from haven.program.recording import Recording
@@ -18,7 +19,6 @@ from haven.terraform import cli
 from haven_components import GlobalDatabase, InferenceCluster
 from haven_components.data._database_args import DatabaseSideArgs
 from haven_components.names import cluster_name, global_cluster_name, subnet_group_name
-from infra.config.addons import SHIPPED
 from tests.conformance.importing.adoption import Adoption, Planned
 from tests.conformance.importing.existing_resources import ACCOUNT, Existing
 from tests.environments import PRIMARY, RECOVERY, ROOT
@@ -184,9 +184,9 @@ def test_a_newer_kubernetes_would_change_control_plane_add_ons_and_nodes_in_plac
     provider: cli.Terraform, url: str, tmp_path: Path
 ) -> None:
     adoption = Adoption(provider, url, tmp_path / "cluster")
-    adoption.plan(kubernetes(url, "1.33", SHIPPED["1.33"]))
+    adoption.plan(kubernetes(url, "1.33", addon_versions()["1.33"]))
     adoption.apply()
-    newer = {name: version.replace("v1.33.", "v1.34.") for name, version in SHIPPED["1.33"].items()}
+    newer = {name: version.replace("v1.33.", "v1.34.") for name, version in addon_versions()["1.33"].items()}
     planned = adoption.plan(kubernetes(url, "1.34", newer))
     assert planned == {
         f"aws_eks_cluster.{CLUSTER}-cluster-eksCluster": Planned("update", {"version"}, set()),

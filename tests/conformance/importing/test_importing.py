@@ -12,12 +12,12 @@ import pytest
 
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
+from haven.model.kubernetes import addon_versions
 from haven.program.recorder import record
 from haven.program.recording import Recording
 from haven.terraform import cli
 from haven_components import GlobalDatabase, InferenceCluster, RegionalNetwork
 from haven_components.network import _subnets
-from infra.config.addons import SHIPPED
 from tests.conformance.importing.adoption import Adoption, Planned
 from tests.conformance.importing.existing_resources import ACCOUNT, Existing
 from tests.environments import PRIMARY, RECOVERY, ROOT
@@ -119,7 +119,7 @@ def cluster(name: str, subnets: Sequence[str], opts: pulumi.ResourceOptions) -> 
             "subnet_ids": list(subnets),
             "zones": [f"{PRIMARY}{letter}" for letter in ZONES],
             "kms_key_arn": key(PRIMARY),
-            "addons": SHIPPED["1.33"],
+            "addons": addon_versions()["1.33"],
             "system_nodes": {
                 "instance_types": ["m6i.large"],
                 "min_size": 2,

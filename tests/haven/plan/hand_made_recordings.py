@@ -110,7 +110,7 @@ EVERYTHING = (
     resource(aws.EC2_SUBNET, "a", {"availabilityZone": "eu-west-1a"}, component="RegionalNetwork"),
     resource(aws.EC2_SUBNET, "b", {"availabilityZone": "eu-west-1b"}, component="RegionalNetwork"),
     resource(aws.EC2_NAT_GATEWAY, "nat", component="RegionalNetwork"),
-    resource(aws.EKS_CLUSTER, "eks", {"version": "1.33"}, component="InferenceCluster", protect=True),
+    resource(aws.EKS_CLUSTER, "eks", {"version": "1.36"}, component="InferenceCluster", protect=True),
     node_group("system", 3, gpu=False),
     node_group("serving", 4, gpu=True),
     node_group("serving-there", 2, gpu=True, region=RECOVERY),

@@ -152,9 +152,9 @@ def test_a_network_shows_its_block_zones_nat_and_endpoints() -> None:
 
 
 def test_a_cluster_shows_its_version_and_groups_system_first() -> None:
-    cluster = resource(aws.EKS_CLUSTER, "eks", {"version": "1.33"})
+    cluster = resource(aws.EKS_CLUSTER, "eks", {"version": "1.36"})
     assert facts_of("InferenceCluster", node_group("a-gpu", 2, gpu=True), node_group("z", 3, gpu=False), cluster) == [
-        "Kubernetes 1.33",
+        "Kubernetes 1.36",
         "system nodes z: 3 now, 0 to 9 (g6.xlarge, g5.xlarge)",
         "GPU nodes a-gpu: 2 now, 0 to 9 (g6.xlarge, g5.xlarge)",
     ]
