@@ -1,7 +1,13 @@
 """From what Pulumi hands to a policy pack to the record that the rules judge.
 
-A preview leaves open what only AWS knows, and lists for each property the resources it is made from; once those
-exist, the values are there. Both ways the references that the rules follow are put back.
+An engine shows a resource twice. Before it is made, its inputs: what the program declares, with the provider's
+defaults. To rules about the whole stack, its outputs: what was declared, what the provider computed, and the zero
+values of what nobody set, without any mark that tells them apart. So the pack keeps the inputs of each resource that it
+was shown (`declared`), and stack rules judge those. Outputs alone are judged where there is nothing else, as for a
+resource that a deployment with targets leaves out: there, empty values count as not declared.
+
+A preview leaves open what only AWS knows, at any depth, and lists for each property the resources it is made from;
+once those exist, the values are there. Both ways the references that the rules follow are put back.
 """
 
 import hashlib
@@ -12,7 +18,9 @@ from typing import Any
 from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
+from haven.program import aws_types as aws
 from haven.program.recording import Options, Recording, Resource, own_region, reference
+from haven_policies.rules.values import UNKNOWN
 
 _STACK = "pulumi:pulumi:Stack"
 _HAVEN = "haven:index:"
@@ -53,10 +61,29 @@ class _Source:
     """Output -> known value, of those by which others know the resource; the longest values first."""
 
 
-def recording_of(resources: Sequence[PolicyResource], stack: str) -> Recording:
-    """What an engine is about to make, or has made, as a recording."""
+_UNREPORTED: Mapping[str, Sequence[str]] = {
+    aws.CLOUDWATCH_EVENT_ARCHIVE: ("kmsKeyIdentifier",),
+    aws.EKS_CLUSTER: ("deletionProtection",),
+}
+"""Inputs of pulumi-aws 7 that version 5.100 of the Terraform provider doesn't have, and so doesn't report."""
+
+Declared = Mapping[str, Mapping[str, Any]]
+"""URN -> the inputs that an engine showed before the resource was made."""
+
+
+def recording_of(resources: Sequence[PolicyResource], stack: str, declared: Declared | None = None) -> Recording:
+    """What an engine is about to make, or has made, as a recording.
+
+    Args:
+        resources: what the engine shows to rules about the whole stack: outputs.
+        stack: its name.
+        declared: the inputs of those resources that the engine has shown before. Omitted: of none.
+    """
     sources = {each.urn: _source(each) for each in resources}
-    records = {each.urn: _record(each, sources) for each in resources if each.resource_type != _STACK}
+    known = declared or {}
+    records = {
+        each.urn: _record(each, sources, known.get(each.urn)) for each in resources if each.resource_type != _STACK
+    }
     for each in resources:
         if each.provider is not None and each.provider.urn not in records:
             records[each.provider.urn] = _provider_record(each.provider)
@@ -83,13 +110,13 @@ def alone(args: ResourceValidationArgs, stack: str) -> Recording:
     return Recording("", stack, [record, *([_provider_record(args.provider)] if args.provider else [])], {})
 
 
-def _record(resource: PolicyResource, sources: Mapping[str, _Source]) -> Resource:
+def _record(resource: PolicyResource, sources: Mapping[str, _Source], declared: Mapping[str, Any] | None) -> Resource:
     component = _outermost(resource)
     made_from = {
         name: [sources[each.urn] for each in dependencies]
         for name, dependencies in resource.property_dependencies.items()
     }
-    inputs = _inputs(resource.props, made_from)
+    inputs = _inputs(declared, made_from) if declared is not None else _from_outputs(resource, made_from)
     return Resource(
         key=_key(resource.urn),
         urn=resource.urn,
@@ -159,12 +186,28 @@ def _key(urn: str) -> str:
     return hashlib.sha256(urn.encode()).hexdigest()[:12]
 
 
-_UNTOLD = _Source("", "", {})
-"""The placeholder for whatever an unknown value is made from, where that is unknown."""
-
-
 def _inputs(properties: Mapping[str, Any], made_from: Mapping[str, Sequence[_Source]]) -> dict[str, Any]:
-    return {name: _value(properties, name, name, made_from.get(name, ())) for name in properties}
+    """All but what engines and bridges note down for themselves."""
+    return {
+        name: _value(properties, name, name, made_from.get(name, ()))
+        for name in properties
+        if not name.startswith("__")
+    }
+
+
+def _from_outputs(resource: PolicyResource, made_from: Mapping[str, Sequence[_Source]]) -> dict[str, Any]:
+    """What outputs show of what was declared: providers answer empty texts, lists and maps for what nobody set."""
+    missing = {
+        name: UNKNOWN for name in _UNREPORTED.get(resource.resource_type, ()) if name not in list(resource.props)
+    }
+    return {**missing, **_without_empty(_inputs(resource.props, made_from))}
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        inside = {name: _without_empty(each) for name, each in value.items()}
+        return {name: each for name, each in inside.items() if each not in (None, "", [], {})}
+    return [_without_empty(each) for each in value] if isinstance(value, list) else value
 
 
 def _value(holder: Any, place: Any, name: str, sources: Sequence[_Source]) -> Any:
@@ -179,13 +222,15 @@ def _value(holder: Any, place: Any, name: str, sources: Sequence[_Source]) -> An
     try:
         value = holder[place]
     except UnknownValueError:
-        return "".join(reference(_key(each.urn), "unknown") for each in _meant(name, sources) or [_UNTOLD])
+        return "".join(reference(_key(each.urn), "unknown") for each in _meant(name, sources)) or UNKNOWN
     if isinstance(value, str):
         return _with_references(value, sources)
     if isinstance(value, Mapping):
         return {key: _value(value, key, key, sources) for key in value}
     if isinstance(value, Sequence):
         return [_value(value, index, name, sources) for index in range(len(value))]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # the wire has floating-point numbers only
     return value
 
 

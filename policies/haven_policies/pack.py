@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 from pulumi_policy import (
@@ -20,7 +21,7 @@ from pulumi_policy import (
 
 from haven.base.problems import Problems
 from haven.config.policy import Level
-from haven_policies.analyzer import alone, recording_of
+from haven_policies.analyzer import Declared, alone, recording_of
 from haven_policies.judge import check_names, judge, level_of
 from haven_policies.report import idle, until
 from haven_policies.rules import RULES
@@ -60,14 +61,19 @@ def serve() -> None:
 
 def policies(facts: StackFacts, today: date) -> list[Policy]:
     """Every rule as a policy, and one that shows what is waived."""
-    judging = [_whole(each, facts, today) if each.is_stack_rule else _single(each, facts, today) for each in RULES]
-    return [*judging, _waivers(facts, today)]
+    declared: dict[str, Mapping[str, Any]] = {}
+    judging = [
+        _whole(each, facts, today, declared) if each.is_stack_rule else _single(each, facts, today, declared)
+        for each in RULES
+    ]
+    return [*judging, _waivers(facts, today, declared)]
 
 
-def _single(rule: Rule, facts: StackFacts, today: date) -> Policy:
-    """A rule that judges each resource by itself, before it is made."""
+def _single(rule: Rule, facts: StackFacts, today: date, declared: dict[str, Mapping[str, Any]]) -> Policy:
+    """A rule that judges each resource by itself, before it is made; its inputs are kept for rules about the whole."""
 
     def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
+        declared[args.urn] = args.props
         if args.resource_type in rule.types:
             for each in judge(ResourceGraph(alone(args, facts.stack), facts), today, (rule,)).violations:
                 report_violation(each.message, None)
@@ -75,24 +81,24 @@ def _single(rule: Rule, facts: StackFacts, today: date) -> Policy:
     return ResourceValidationPolicy(rule.name, rule.description, validate, **_told(rule, facts))
 
 
-def _whole(rule: Rule, facts: StackFacts, today: date) -> Policy:
+def _whole(rule: Rule, facts: StackFacts, today: date, declared: Declared) -> Policy:
     """A rule that judges the environment as a whole, once everything in it is known."""
 
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        graph = ResourceGraph(recording_of(args.resources, facts.stack), facts)
+        graph = ResourceGraph(recording_of(args.resources, facts.stack, declared), facts)
         for each in judge(graph, today, (rule,)).violations:
             report_violation(each.message, each.urn or None)
 
     return StackValidationPolicy(rule.name, rule.description, validate, **_told(rule, facts))
 
 
-def _waivers(facts: StackFacts, today: date) -> Policy:
+def _waivers(facts: StackFacts, today: date, declared: Declared) -> Policy:
     """What the stack's waivers let pass, so that no report is silent about it."""
 
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         if not facts.policy.waivers:
             return
-        verdict = judge(ResourceGraph(recording_of(args.resources, facts.stack), facts), today, RULES)
+        verdict = judge(ResourceGraph(recording_of(args.resources, facts.stack, declared), facts), today, RULES)
         for each in verdict.waived:
             report_violation(f"{each.rule.name} is waived for {each.resource} {until(each)}", each.urn or None)
         for waiver in verdict.idle:

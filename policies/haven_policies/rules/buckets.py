@@ -19,10 +19,14 @@ Load Balancing User Guide, access logs) and S3's own (S3 User Guide, server acce
 
 
 def settings_of_buckets(graph: ResourceGraph, *types: str) -> dict[str, list[Resource]]:
-    """The resources of these types that configure a bucket, by the bucket's URN."""
+    """The resources of these types that configure a bucket, by the bucket's URN; one that doesn't show yet which bucket
+    it configures may configure any."""
     found: dict[str, list[Resource]] = {}
     for each in graph.of(*types):
-        for bucket in graph.linked(each, "bucket", *BUCKETS):
+        buckets = graph.linked(each, "bucket", *BUCKETS)
+        if graph.is_unresolved(each, "bucket", *BUCKETS):
+            buckets = graph.of(*BUCKETS, region=each.region)
+        for bucket in buckets:
             found.setdefault(bucket.urn, []).append(each)
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from haven.program.recording import REFERENCE, Recording, Resource, Secret
 from haven_policies.rules.stack_facts import StackFacts
-from haven_policies.rules.values import is_list, plain, value_at
+from haven_policies.rules.values import is_list, is_unknown, is_wholly_unknown, plain, value_at
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,14 @@ class ResourceGraph:
         found = [each for each in self.referred(value) if each.type in types]
         return found or self._named(value, record.region, types) or self._made_from(record, path, types)
 
+    def is_unresolved(self, record: Resource, path: str, *types: str) -> bool:
+        """Whether a property names something that is known only later, and may be any resource of these types."""
+        return is_wholly_unknown(value_at(record.inputs, path)) and not self.linked(record, path, *types)
+
+    def may_name(self, record: Resource, path: str, other: Resource) -> bool:
+        """Whether a property names another resource, or something that may turn out to be it."""
+        return other in self.linked(record, path, other.type) or self.is_unresolved(record, path, other.type)
+
     def _named(self, value: Any, region: str | None, types: Sequence[str]) -> list[Resource]:
         texts = value if is_list(value) else [value]
         found = []
@@ -101,7 +109,8 @@ class ResourceGraph:
         found: dict[tuple[str, str | None, str], Resource] = {}
         for each in self.records:
             names = (plain(each.inputs.get(name)) for name in _NAMES)
-            found |= {(each.type, each.region, name): each for name in names if isinstance(name, str)}
+            known = (name for name in names if isinstance(name, str) and not is_unknown(name))
+            found |= {(each.type, each.region, name): each for name in known}
         return found
 
     def _made_from(self, record: Resource, path: str, types: Sequence[str]) -> list[Resource]:

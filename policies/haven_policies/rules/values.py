@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from haven.base.problems import shown
-from haven.program.recording import REFERENCE, Resource, Secret
+from haven.program.recording import REFERENCE, Resource, Secret, reference
+
+UNKNOWN = reference("0" * 12, "unknown")
+"""What is known only later, and comes from no resource that is known."""
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -52,17 +55,22 @@ def is_off(value: Any) -> bool:
 def heads_its_caches(group: Resource) -> bool:
     """Whether a replication group follows no other Region's: a follower takes its node type from its Global Datastore,
     and all others name one."""
-    follows = value_at(group.inputs, "globalReplicationGroupId") is not None
-    return not follows and value_at(group.inputs, "nodeType") is not None
+    follows = not is_off(value_at(group.inputs, "globalReplicationGroupId"))
+    return not follows and not is_off(value_at(group.inputs, "nodeType"))
 
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 def value_at(value: Any, path: str) -> Any:
-    """The value at a path such as `vpcConfig.subnetIds[0]`, without secrets' wrapping; None where there is none."""
+    """The value at a path such as `vpcConfig.subnetIds[0]`, without secrets' wrapping; None where there is none.
+
+    Inside of a value that is unknown as a whole, everything is: the unknown value itself is returned.
+    """
     for name, index in _STEP.findall(path):
         value = plain(value)
+        if is_wholly_unknown(value):
+            return value
         if name:
             value = value.get(name) if isinstance(value, Mapping) else None
         else:
@@ -88,6 +96,22 @@ def is_true(value: Any) -> bool:
 def is_unknown(value: Any) -> bool:
     """Whether a value is known only once another resource exists."""
     return isinstance(value, str) and REFERENCE.search(value) is not None
+
+
+_UNKNOWN = re.compile(rf"(?:{REFERENCE.pattern.replace('?P<key>', '').replace('?P<path>', '')})+")
+
+
+def is_wholly_unknown(value: Any) -> bool:
+    """Whether nothing of a value is known: a map or a list may come from another resource as a whole."""
+    return isinstance(value, str) and _UNKNOWN.fullmatch(value) is not None
+
+
+def has_unknown(value: Any) -> bool:
+    """Whether a value, or anything inside of it, is known only later."""
+    value = plain(value)
+    if isinstance(value, Mapping):
+        return any(has_unknown(each) for each in value.values())
+    return any(has_unknown(each) for each in value) if is_list(value) else is_unknown(value)
 
 
 def in_words(value: Any) -> str:

@@ -7,7 +7,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import is_off, less, number, plain, value_at
+from haven_policies.rules.values import is_off, is_unknown, less, number, plain, value_at
 
 CLUSTERS = (aws.RDS_CLUSTER, aws.DOCDB_CLUSTER, aws.NEPTUNE_CLUSTER)
 CLUSTER_INSTANCES = (
@@ -40,13 +40,13 @@ def database_spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
             )
         yield from _together(instances)
     for instance in graph.of(aws.RDS_INSTANCE):
-        if value_at(instance.inputs, "replicateSourceDb") is None and is_off(instance.inputs.get("multiAz")):
+        if is_off(value_at(instance.inputs, "replicateSourceDb")) and is_off(instance.inputs.get("multiAz")):
             yield against(instance, "multiAz", "true", "set it: a standby in another zone takes over within minutes")
 
 
 def _is_spread_by_itself(cluster: Resource) -> bool:
     """A Multi-AZ DB cluster has its instances in three zones, Aurora Serverless v1 moves by itself."""
-    return value_at(cluster.inputs, "dbClusterInstanceClass") is not None or (
+    return not is_off(value_at(cluster.inputs, "dbClusterInstanceClass")) or (
         value_at(cluster.inputs, "engineMode") == "serverless"
     )
 
@@ -56,7 +56,7 @@ def takes_writes(graph: ResourceGraph, cluster: Resource) -> bool:
     if graph.facts.active is not None:
         return cluster.region == graph.facts.active
     followed = ("sourceRegion", "replicationSourceIdentifier")
-    return all(value_at(cluster.inputs, name) is None for name in followed)
+    return all(is_off(value_at(cluster.inputs, name)) for name in followed)
 
 
 def instances_by_cluster(graph: ResourceGraph) -> Mapping[str, Sequence[Resource]]:
@@ -70,7 +70,8 @@ def instances_by_cluster(graph: ResourceGraph) -> Mapping[str, Sequence[Resource
 
 def _together(instances: Sequence[Resource]) -> Iterator[Finding]:
     zones = [value_at(each.inputs, "availabilityZone") for each in instances]
-    if len(zones) >= LEAST_INSTANCES and None not in zones and len(set(map(str, zones))) == 1:
+    known = not any(is_off(each) or is_unknown(each) for each in zones)
+    if len(zones) >= LEAST_INSTANCES and known and len(set(map(str, zones))) == 1:
         fix = "name another zone, or none: then Aurora chooses"
         yield against(instances[-1], "availabilityZone", f"another zone than {instances[0].name}'s", fix)
 

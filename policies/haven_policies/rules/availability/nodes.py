@@ -7,7 +7,7 @@ from haven.program.recording import Resource
 from haven_policies.rules.availability.zones import LEAST_ZONES, gpu_groups, zones_of
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import entries, is_unknown, number, plain, value_at
+from haven_policies.rules.values import entries, has_unknown, is_off, is_unknown, number, plain, value_at
 
 LEAST_TYPES = 2
 """One to fall back on when the other is short. An assumption."""
@@ -39,7 +39,7 @@ def gpu_groups_spread(graph: ResourceGraph) -> Iterator[Finding]:
 
 def _few_types(group: Resource) -> Iterator[Finding]:
     types = value_at(group.inputs, "instanceTypes")
-    if not is_unknown(types) and len(set(map(str, entries(types)))) < LEAST_TYPES:
+    if not has_unknown(types) and len(set(map(str, entries(types)))) < LEAST_TYPES:
         allowed = f"at least {LEAST_TYPES} types"
         yield against(group, "instanceTypes", allowed, "add types with GPUs that the models fit on as well")
 
@@ -59,7 +59,7 @@ def _is_reserved(group: Resource, graph: ResourceGraph) -> bool:
         each for each in graph.referred(group.inputs.get("launchTemplate")) if each.type == aws.EC2_LAUNCH_TEMPLATE
     ]
     path = "capacityReservationSpecification.capacityReservationTarget"
-    return any(value_at(each.inputs, path) is not None for each in templates)
+    return any(not is_off(value_at(each.inputs, path)) for each in templates)
 
 
 @resource_rule(

@@ -7,9 +7,9 @@ from haven.model.tiers import STANDBY
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
-from haven_policies.rules.property_rules import Property, at_least, property_rule
+from haven_policies.rules.property_rules import Property, at_least, one_of, property_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
-from haven_policies.rules.values import is_list, is_off, maps_at, plain, value_at
+from haven_policies.rules.values import has_unknown, is_list, is_off, is_unknown, maps_at, plain, value_at
 
 TARGET_GROUPS = (aws.LB_TARGET_GROUP, aws.ALB_TARGET_GROUP)
 _HTTP = ("HTTP", "HTTPS")
@@ -25,14 +25,14 @@ _HTTP = ("HTTP", "HTTPS")
 def target_health_check(group: Resource) -> Iterator[Finding]:
     """An open port means nothing: models load for minutes behind it. Network balancers may ask for the port."""
     if value_at(group.inputs, "protocol") not in _HTTP:
-        return
+        return  # also where it isn't known yet
     check = value_at(group.inputs, "healthCheck")
-    if check is None:
+    if is_off(check):
         yield against(group, "healthCheck", "a check of a path", "set path, matcher, interval and thresholds")
         return
     if value_at(check, "enabled") in (False, "false"):
         yield against(group, "healthCheck.enabled", "true", "leave it out, or set it")
-    if value_at(check, "protocol") not in (None, *_HTTP):
+    if not (is_off(value_at(check, "protocol")) or one_of(*_HTTP)(value_at(check, "protocol"))):
         yield against(group, "healthCheck.protocol", "HTTP or HTTPS", "ask for a path: an open port does not serve yet")
     elif is_off(value_at(check, "path")):
         yield against(group, "healthCheck.path", "a path such as /readyz", "set it: the default / shows little")
@@ -93,12 +93,15 @@ _METRICS = {"UnHealthyHostCount", "HealthyHostCount", "UnHealthyStateDNS", "UnHe
 def _is_about(graph: ResourceGraph, alarm: Resource, group: Resource) -> bool:
     """By what the alarm is given, or by the resources that the engine lists for its dimensions."""
     given = [alarm.inputs.get("dimensions"), alarm.inputs.get("metricQueries")]
+    if has_unknown(given) and not graph.referred(given):
+        return True
     return group.urn in alarm.options.property_dependencies.get("dimensions", ()) or group in graph.referred(given)
 
 
 def _metrics(alarm: Resource) -> set[str]:
     queries = [value_at(each, "metric.metricName") for _, each in maps_at(alarm.inputs, "metricQueries")]
-    return {str(each) for each in (value_at(alarm.inputs, "metricName"), *queries)}
+    names = (value_at(alarm.inputs, "metricName"), *queries)
+    return _METRICS if any(map(is_unknown, names)) else {str(each) for each in names}
 
 
 @stack_rule(

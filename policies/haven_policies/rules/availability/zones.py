@@ -9,7 +9,7 @@ from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.routes import is_default, public_subnets, tables_of_subnets
-from haven_policies.rules.values import entries, in_words, is_unknown, maps_at, plain, value_at
+from haven_policies.rules.values import entries, in_words, is_off, is_unknown, maps_at, plain, value_at
 
 LEAST_ZONES = 2
 """One remains while the other is gone. An assumption."""
@@ -46,7 +46,7 @@ def zones_of(graph: ResourceGraph, value: Any) -> set[str]:
 
 def _zone(subnet: Resource) -> str:
     named = value_at(subnet.inputs, "availabilityZone") or value_at(subnet.inputs, "availabilityZoneId")
-    return str(named or subnet.name)
+    return str(subnet.name if is_unknown(named) else named or subnet.name)
 
 
 @stack_rule(
@@ -61,7 +61,7 @@ def spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
     for record in graph.of(*_PLACES):
         if record.urn in gpu or not _is_zonal(record):
             continue
-        given = [path for path in _PLACES[record.type] if value_at(record.inputs, path) is not None]
+        given = [path for path in _PLACES[record.type] if not is_off(value_at(record.inputs, path))]
         paths = given or list(_PLACES[record.type][:1])
         values = [value_at(record.inputs, path) for path in paths]
         if any(is_unknown(value) for value in values):
@@ -178,7 +178,7 @@ def file_system_spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
     """EFS: One Zone storage is lost with its zone; a mount target is reached best from its own zone."""
     for system in graph.of(aws.EFS_FILE_SYSTEM):
         zone = value_at(system.inputs, "availabilityZoneName")
-        if zone is not None:
+        if not (is_off(zone) or is_unknown(zone)):
             fix = "leave it out; it can be chosen at creation only, so copy the data over"
             yield Finding(system, "availabilityZoneName", in_words(zone), "nothing: storage in several zones", fix)
             continue

@@ -7,7 +7,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Severity
 from haven_policies.rules.property_rules import Property, at_least, is_not_on, is_set, one_of, property_rule, where
-from haven_policies.rules.values import entries, heads_its_caches, is_true, is_unknown, number, value_at
+from haven_policies.rules.values import entries, has_unknown, heads_its_caches, is_true, is_unknown, number, value_at
 
 _GUIDES = "https://docs.aws.amazon.com"
 LEAST_BACKUP_DAYS = 7
@@ -27,7 +27,7 @@ _CACHE = (aws.ELASTICACHE_REPLICATION_GROUP,)
 _MEMORY_DB = (aws.MEMORYDB_CLUSTER,)
 _FORCED_DESTRUCTION = (aws.S3_BUCKET, aws.S3_BUCKET_V2, aws.BACKUP_VAULT, aws.RDS_GLOBAL_CLUSTER, aws.ROUTE53_ZONE)
 
-_is_no_replica: Callable[[Resource], bool] = where("replicateSourceDb", None)
+_is_no_replica: Callable[[Resource], bool] = where("replicateSourceDb", None, "")
 
 
 def _takes_a_final_snapshot(database: Resource) -> bool:
@@ -173,7 +173,7 @@ SETTINGS = (
         Property(
             (aws.EKS_CLUSTER,),
             "enabledClusterLogTypes",
-            lambda value: is_unknown(value) or {str(each) for each in entries(value)} >= _REQUEST_LOGS,
+            lambda value: has_unknown(value) or {str(each) for each in entries(value)} >= _REQUEST_LOGS,
             ", ".join(sorted(_REQUEST_LOGS)),
             "add those that are missing",
         ),

@@ -71,7 +71,7 @@ def _lifecycle(kept: _Kept) -> Iterator[Finding]:
     if less(given, 1):
         yield Finding(kept.plan, f"{kept.path}.lifecycle.deleteAfter", in_words(given), "a number of days", "set it")
     cold = number(value_at(kept.lifecycle, "coldStorageAfter"))
-    if cold is not None and cold >= 0 and kept.days is not None and kept.days < cold + COLD_DAYS:
+    if cold is not None and cold > 0 and kept.days is not None and kept.days < cold + COLD_DAYS:
         allowed = f"at least {cold + COLD_DAYS:.0f}: {COLD_DAYS} days of cold storage after {cold:.0f}"
         got = f"{kept.days:.0f}"
         yield Finding(kept.plan, f"{kept.path}.lifecycle.deleteAfter", got, allowed, "keep longer, or move nothing")
@@ -88,7 +88,9 @@ def backup_copied_elsewhere(graph: ResourceGraph) -> Iterator[Finding]:
     for plan in graph.of(aws.BACKUP_PLAN):
         for path, rule in maps_at(plan.inputs, "rules"):
             copies = [copy.get("destinationVaultArn") for _, copy in maps_at(rule, "copyActions")]
-            if not any(_leaves(plan, each, graph) for each in copies):
+            if not any(map(is_unknown, entries(rule.get("copyActions")))) and not any(
+                _leaves(plan, each, graph) for each in copies
+            ):
                 got = "copies within the Region only" if copies else "no copy"
                 allowed = f"a copy in a vault outside {plan.region or 'its Region'}"
                 yield Finding(plan, f"{path}.copyActions", got, allowed, "name the other Region's vault")
@@ -110,7 +112,7 @@ def _leaves(plan: Resource, arn: Any, graph: ResourceGraph) -> bool:
 def backup_selects_something(graph: ResourceGraph) -> Iterator[Finding]:
     """A plan without a selection runs on time, and backs nothing up."""
     for plan in graph.of(aws.BACKUP_PLAN):
-        if not graph.users(plan, aws.BACKUP_SELECTION):
+        if not any(graph.may_name(each, "planId", plan) for each in graph.of(aws.BACKUP_SELECTION)):
             yield Finding(plan, "", "no selection", "at least one selection", "add one, by ARNs or by tags")
     for selection in graph.of(aws.BACKUP_SELECTION):
         if not any(entries(selection.inputs.get(name)) for name in ("resources", "selectionTags")):

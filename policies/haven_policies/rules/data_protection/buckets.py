@@ -7,6 +7,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.buckets import ACCESS_LOGS, BUCKETS, buckets_written_by, settings_of_buckets
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
+from haven_policies.rules.property_rules import is_on
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.values import entries, in_words, is_off, is_true, is_unknown, less, maps_at, value_at
 
@@ -34,8 +35,13 @@ _LOG_WRITERS: Mapping[str, Sequence[str]] = {
 def replicated(graph: ResourceGraph) -> set[str]:
     """The URNs of the buckets that are copied, and of those that copies go to."""
     found = {urn for pair in _replications(graph) for urn in pair}
-    inline = (each for each in graph.of(*BUCKETS) if value_at(each.inputs, "replicationConfiguration") is not None)
+    inline = (each for each in graph.of(*BUCKETS) if _copies(value_at(each.inputs, "replicationConfiguration")))
     return found | {each.urn for each in inline}
+
+
+def _copies(configuration: Any) -> bool:
+    """Whether a replication is declared: before a bucket exists, its provider leaves open what nobody declared."""
+    return not (is_off(configuration) or is_unknown(configuration))
 
 
 def _replications(graph: ResourceGraph) -> Iterator[tuple[str, str]]:
@@ -84,7 +90,7 @@ def bucket_versioned(graph: ResourceGraph) -> Iterator[Finding]:
 def _versioned_itself(bucket: Resource) -> bool:
     """As older versions of the provider have it."""
     inner = [value_at(bucket.inputs, "versioning"), *entries(bucket.inputs.get("versionings"))]
-    return any(is_true(value_at(each, "enabled")) or value_at(each, "status") == "Enabled" for each in inner)
+    return any(is_on(value_at(each, "enabled")) or value_at(each, "status") == "Enabled" for each in inner)
 
 
 @stack_rule(
@@ -114,7 +120,7 @@ def _lifecycle(record: Resource, path: str, bucket: Resource, copied: set[str], 
             yield Finding(record, f"{place}.expiration", got, allowed, "name a prefix or a tag, or leave it out")
         old = value_at(rule, "noncurrentVersionExpiration")
         name = "noncurrentDays" if value_at(old, "noncurrentDays") is not None else "days"
-        if bucket.urn not in logs and old is not None and less(value_at(old, name), LEAST_OLD_VERSION_DAYS):
+        if bucket.urn not in logs and not is_off(old) and less(value_at(old, name), LEAST_OLD_VERSION_DAYS):
             allowed = f"at least {LEAST_OLD_VERSION_DAYS} days"
             yield against(record, f"{place}.noncurrentVersionExpiration.{name}", allowed, "keep old versions longer")
 
@@ -140,9 +146,8 @@ def audit_trail_locked(graph: ResourceGraph) -> Iterator[Finding]:
     locks = settings_of_buckets(graph, *_OBJECT_LOCK)
     for urn in sorted(trails.keys() | copies):
         bucket = graph.recording.by_urn[urn]
-        if (
-            is_off(bucket.inputs.get("objectLockEnabled"))
-            and value_at(bucket.inputs, "objectLockConfiguration") is None
+        if is_off(bucket.inputs.get("objectLockEnabled")) and is_off(
+            value_at(bucket.inputs, "objectLockConfiguration.objectLockEnabled")
         ):
             yield against(bucket, "objectLockEnabled", "true", "create another bucket with it")
         elif not any(_retains(each, "rule") for each in locks.get(urn, ())) and not _retains(

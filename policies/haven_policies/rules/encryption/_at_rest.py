@@ -4,7 +4,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Severity
 from haven_policies.rules.property_rules import Property, key, one_of, property_rule, switch, where
-from haven_policies.rules.values import entries, heads_its_caches, number, value_at
+from haven_policies.rules.values import entries, heads_its_caches, is_off, is_unknown, number, value_at
 
 _AT_CREATION = "set it before the database is created: it can't be changed later"
 _GUIDES = "https://docs.aws.amazon.com"
@@ -26,8 +26,8 @@ def _takes_a_key(system: Resource) -> bool:
 def _can_rotate(found: Resource) -> bool:
     """KMS rotates no key that signs or makes message codes, and none of a custom key store."""
     usage, spec = value_at(found.inputs, "keyUsage"), value_at(found.inputs, "customerMasterKeySpec")
-    encrypts = usage in (None, "ENCRYPT_DECRYPT") and spec in (None, "SYMMETRIC_DEFAULT")
-    return encrypts and found.inputs.get("customKeyStoreId") is None
+    encrypts = usage in (None, "", "ENCRYPT_DECRYPT") and spec in (None, "", "SYMMETRIC_DEFAULT")
+    return encrypts and is_off(found.inputs.get("customKeyStoreId"))
 
 
 SHORTEST_WINDOW = 14
@@ -136,7 +136,7 @@ AT_REST = (
         Property(
             (aws.KINESIS_STREAM,),
             "encryptionType",
-            lambda value: value == "KMS",
+            one_of("KMS"),
             '"KMS"',
             "set it, together with kmsKeyId",
         ),
@@ -210,10 +210,10 @@ AT_REST = (
         Property(
             (aws.EKS_CLUSTER,),
             "encryptionConfig.resources",
-            lambda value: "secrets" in entries(value),
+            lambda value: "secrets" in entries(value) or any(map(is_unknown, entries(value))),
             '["secrets"]',
             "name the resource secrets",
-            lambda cluster: value_at(cluster.inputs, "encryptionConfig") is not None,
+            lambda cluster: not is_off(value_at(cluster.inputs, "encryptionConfig")),
         ),
         description="Kubernetes secrets are encrypted with a customer managed key.",
         remediation="Set encryptionConfig with the key for the resource secrets.",

@@ -7,7 +7,7 @@ from haven.program.recording import Resource
 from haven_policies.rules.model import Severity
 from haven_policies.rules.property_rules import Property, is_not_false, is_not_on, one_of, property_rule, switch, where
 from haven_policies.rules.routes import EVERYWHERE
-from haven_policies.rules.values import entries, heads_its_caches, number, value_at
+from haven_policies.rules.values import entries, heads_its_caches, is_unknown, number, value_at
 
 SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 """The four switches of a block of public access."""
@@ -30,7 +30,8 @@ def _few_hops(value: object) -> bool:
 
 
 def _is_public(cluster: Resource) -> bool:
-    return is_not_false(value_at(cluster.inputs, "vpcConfig.endpointPublicAccess"))
+    public = value_at(cluster.inputs, "vpcConfig.endpointPublicAccess")
+    return is_not_false(public) and not is_unknown(public)
 
 
 def _some_networks(value: Any) -> bool:

@@ -31,7 +31,8 @@ def bucket_encrypted(graph: ResourceGraph) -> Iterator[Finding]:
         if bucket.urn in spared:
             continue
         places = [(each, path) for each in beside.get(bucket.urn, ()) for path in each_of(each, "rules")]
-        places += [(bucket, path) for path in each_of(bucket, "serverSideEncryptionConfiguration.rule")]
+        if not places:  # S3 encrypts by itself with a key of its own: that is what the bucket reports from its birth
+            places = [(bucket, path) for path in each_of(bucket, "serverSideEncryptionConfiguration.rule")]
         if not places:
             fix = "add a BucketServerSideEncryptionConfiguration with the Region's key"
             yield Finding(bucket, "", "no default encryption with a customer managed key", KEY, fix)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule
-from haven_policies.rules.values import in_words, is_list, is_unknown, plain, value_at
+from haven_policies.rules.values import entries, in_words, is_list, is_off, is_unknown, plain, value_at
 
 _FORCED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "aurora-mysql": ("require_secure_transport", ("ON", "on", "1")),
@@ -45,7 +45,7 @@ def _default_group(cluster: Resource) -> Iterator[Finding]:
     if (
         isinstance(engine, str)
         and engine in _FORCED
-        and value_at(cluster.inputs, "dbClusterParameterGroupName") is None
+        and is_off(value_at(cluster.inputs, "dbClusterParameterGroupName"))
     ):
         allowed = f"a parameter group with {_FORCED[engine][0]}"
         yield against(cluster, "dbClusterParameterGroupName", allowed, "give the cluster a group of its own")
@@ -53,6 +53,8 @@ def _default_group(cluster: Resource) -> Iterator[Finding]:
 
 def _not_forced(group: Resource, name: str, values: tuple[str, ...]) -> Iterator[Finding]:
     given = value_at(group.inputs, "parameters")
+    if is_unknown(given) or any(is_unknown(value_at(each, "name")) for each in entries(given)):
+        return
     pairs = [plain(each) for each in given] if is_list(given) else []
     found = next((value_at(each, "value") for each in pairs if value_at(each, "name") == name), None)
     if not (is_unknown(found) or str(found) in values):

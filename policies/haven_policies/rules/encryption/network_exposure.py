@@ -8,10 +8,10 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
-from haven_policies.rules.property_rules import each_of
+from haven_policies.rules.property_rules import each_of, one_of
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.routes import EVERYWHERE, public_subnets
-from haven_policies.rules.values import in_words, is_list, is_true, is_unknown, value_at
+from haven_policies.rules.values import has_unknown, in_words, is_list, is_true, is_unknown, value_at
 
 _BALANCERS = (aws.ALB_LOAD_BALANCER, aws.LB_LOAD_BALANCER)
 _LISTENERS = (aws.ALB_LISTENER, aws.LB_LISTENER)
@@ -41,7 +41,8 @@ def listener_demands_tls(listener: Resource) -> Iterator[Finding]:
 def _only_redirects(listener: Resource) -> bool:
     actions = [value_at(listener.inputs, path) for path in each_of(listener, "defaultActions")]
     return bool(actions) and all(
-        value_at(each, "type") == "redirect" and value_at(each, "redirect.protocol") == "HTTPS" for each in actions
+        one_of("redirect")(value_at(each, "type")) and one_of("HTTPS")(value_at(each, "redirect.protocol"))
+        for each in actions
     )
 
 
@@ -54,7 +55,7 @@ def _only_redirects(listener: Resource) -> bool:
 def queue_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
     """The endpoints of SQS answer plain HTTP too."""
     for queue in graph.of(aws.SQS_QUEUE):
-        policies = [queue, *graph.users(queue, aws.SQS_QUEUE_POLICY)]
+        policies = [queue, *_policies_of(graph, queue, aws.SQS_QUEUE_POLICY, "queueUrl")]
         yield from _answering_plainly(queue, policies, "sqs:*", "SQS:*")
 
 
@@ -67,8 +68,13 @@ def queue_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
 def topic_demands_tls(graph: ResourceGraph) -> Iterator[Finding]:
     """The endpoints of SNS answer plain HTTP too."""
     for topic in graph.of(aws.SNS_TOPIC):
-        policies = [topic, *graph.users(topic, aws.SNS_TOPIC_POLICY)]
+        policies = [topic, *_policies_of(graph, topic, aws.SNS_TOPIC_POLICY, "arn")]
         yield from _answering_plainly(topic, policies, "sns:Publish", "SNS:Publish", "sns:*", "SNS:*")
+
+
+def _policies_of(graph: ResourceGraph, record: Resource, type_: str, path: str) -> list[Resource]:
+    """The policies that name a resource, and those that may: what they name isn't known yet."""
+    return [each for each in graph.of(type_) if graph.may_name(each, path, record)]
 
 
 def _answering_plainly(record: Resource, policies: Sequence[Resource], *actions: str) -> Iterator[Finding]:
@@ -125,10 +131,13 @@ _PORTS = {("tcp", "80"), ("tcp", "443"), ("6", "80"), ("6", "443"), ("udp", "443
 )
 def security_group_not_open(graph: ResourceGraph) -> Iterator[Finding]:
     """What everybody can reach, everybody tries."""
-    faces = {group.urn for balancer in graph.of(*_BALANCERS) for group in _groups_of(graph, balancer)}
+    balancers = graph.of(*_BALANCERS)
+    faces = {group.urn for balancer in balancers for group in _groups_of(graph, balancer)}
+    unsure = any(_is_open(graph, each) for each in balancers)
     for record, group, base in _ingress(graph):
         wide = _wide(record, base)
-        if wide is not None and not (group is not None and group.urn in faces and _web(record, base)):
+        faced = unsure or (group is not None and group.urn in faces)
+        if wide is not None and not (faced and _web(record, base)):
             ports = in_words(value_at(record.inputs, f"{base}fromPort"))
             got = f"{in_words(value_at(record.inputs, wide))} from port {ports}"
             allowed = "ranges of your own; from anywhere only to ports 80 and 443 of a public load balancer"
@@ -139,6 +148,12 @@ def _groups_of(graph: ResourceGraph, balancer: Resource) -> list[Resource]:
     """The security groups of a load balancer that faces the internet."""
     internal = is_true(value_at(balancer.inputs, "internal"))
     return [] if internal else graph.referred(value_at(balancer.inputs, "securityGroups"))
+
+
+def _is_open(graph: ResourceGraph, balancer: Resource) -> bool:
+    """Whether it isn't known yet which security groups a load balancer has."""
+    groups = value_at(balancer.inputs, "securityGroups")
+    return has_unknown(groups) and not graph.referred(groups)
 
 
 def _ingress(graph: ResourceGraph) -> Iterator[tuple[Resource, Resource | None, str]]:

@@ -9,7 +9,7 @@ from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.recovery._sides import Pair, pairs
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.static_stability._programs import manifest_name
-from haven_policies.rules.values import is_list, is_off, value_at
+from haven_policies.rules.values import is_list, is_off, is_unknown, value_at
 
 _REPLICAS = (aws.KMS_REPLICA_KEY, aws.KMS_REPLICA_EXTERNAL_KEY)
 _WRITERS = (aws.EKS_CLUSTER, aws.ELASTICACHE_REPLICATION_GROUP, aws.RDS_CLUSTER)
@@ -52,7 +52,9 @@ def secrets_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
         named = _named(pair, aws.SECRETSMANAGER_SECRET, "name")
         for secret in pair.here(aws.SECRETSMANAGER_SECRET):
             replicas = value_at(secret.inputs, "replicas")
-            regions = [value_at(each, "region") for each in replicas] if is_list(replicas) else []
+            regions = [value_at(each, "region") for each in replicas] if is_list(replicas) else [replicas]
+            if any(map(is_unknown, regions)):
+                continue
             if pair.other not in regions and str(value_at(secret.inputs, "name")) not in named:
                 yield pair.lacks(secret, "replica", f"add {pair.other} to its replicas, or declare a ReplicatedSecret")
 
@@ -155,7 +157,7 @@ def _by_aws_name(pair: Pair) -> Mapping[str, Resource]:
     for each in pair.graph.of("aws:", region=pair.region):
         if each.type in _WRITERS:
             names = (value_at(each.inputs, name) for name in _NAMES)
-            found |= {name: each for name in names if isinstance(name, str)}
+            found |= {name: each for name in names if isinstance(name, str) and not is_unknown(name)}
         elif each.type not in (aws.CLOUDWATCH_LOG_GROUP, aws.CLOUDWATCH_LOG_RESOURCE_POLICY):
             for value in each.inputs.values():
                 found |= {match[1]: each for text in _texts(value) for match in _IN_AN_ARN.finditer(text)}

@@ -63,7 +63,7 @@ def values(inputs: Any, path: str) -> Sequence[tuple[str, Any]]:
                 if is_list(plain(value))
                 for index, each in enumerate(plain(value))
             ]
-    return [(at, plain(value)) for at, value in found if plain(value) is not None]
+    return [(at, plain(value)) for at, value in found if plain(value) not in (None, "", [], {})]
 
 
 def _member(value: Any, name: str) -> Any:

@@ -10,7 +10,7 @@ from haven.base.regions import REGION
 from haven.program import aws_types as aws
 from haven.program.recording import Resource, own_region
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import is_unknown, plain
+from haven_policies.rules.values import UNKNOWN, is_unknown, plain
 
 _ARN = re.compile(r"^arn:[^:]*:(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*):(?P<rest>.+)$")
 _NAMED_REGION = re.compile(REGION)
@@ -71,14 +71,14 @@ def here(_index: NameIndex, record: Resource, _value: Any) -> Destination:
 
 def by_region(_index: NameIndex, _record: Resource, value: Any) -> Destination | None:
     """The value is a Region's name."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value in ("", UNKNOWN):
         return None
     return Destination(value) if _NAMED_REGION.match(value) else NOWHERE_KNOWN
 
 
-def anywhere(_index: NameIndex, _record: Resource, _value: Any) -> Destination:
+def anywhere(_index: NameIndex, _record: Resource, value: Any) -> Destination | None:
     """AWS chooses the place, among many."""
-    return NOWHERE_KNOWN
+    return None if value == UNKNOWN else NOWHERE_KNOWN
 
 
 def outside(_index: NameIndex, _record: Resource, _value: Any) -> Destination:
@@ -88,7 +88,7 @@ def outside(_index: NameIndex, _record: Resource, _value: Any) -> Destination:
 
 def destination(index: NameIndex, record: Resource, value: Any) -> Destination | None:
     """The value refers to what takes the data, or is its ARN."""
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or value == UNKNOWN:
         return None
     target = index.referred(value)
     if target is not None:
@@ -103,7 +103,7 @@ def destination(index: NameIndex, record: Resource, value: Any) -> Destination |
 
 def bucket(index: NameIndex, record: Resource, value: Any) -> Destination | None:
     """The value is a bucket: a reference to it, its name, an address in it."""
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or value == UNKNOWN:
         return None
     name = value.removeprefix("s3://").partition("/")[0].partition(".s3.")[0]
     found = index.buckets.get(name)
@@ -126,7 +126,9 @@ def registry(index: NameIndex, record: Resource, value: Any) -> Destination | No
     if not isinstance(value, Mapping):
         return None
     account = plain(value.get("registryId"))
-    where = by_region(index, record, plain(value.get("region"))) or NOWHERE_KNOWN
+    where = by_region(index, record, plain(value.get("region")))
+    if where is None:
+        return None
     return Destination(where.region, None, account if isinstance(account, str) and _ACCOUNT.match(account) else None)
 
 

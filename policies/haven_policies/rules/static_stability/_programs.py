@@ -8,7 +8,7 @@ from haven.program.recording import Resource, own_region
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
 from haven_policies.rules.static_stability._independence import STATIC_STABILITY
-from haven_policies.rules.values import is_true, value_at
+from haven_policies.rules.values import is_true, is_unknown, is_wholly_unknown, value_at
 
 _PROVIDER = "https://www.pulumi.com/registry/packages/aws/configuration-reference/"
 _KUBERNETES = "https://www.pulumi.com/registry/packages/kubernetes/"
@@ -73,8 +73,11 @@ def _by_default(record: Resource) -> bool:
     severity=Severity.HIGH,
 )
 def unreachable_clusters_are_skipped(graph: ResourceGraph) -> Iterator[Finding]:
-    """Without it the lost Region's cluster fails every deployment of the other one."""
+    """Without it the lost Region's cluster fails every deployment of the other one. What the package of a component
+    makes for itself, no program can set."""
     for provider in _providers(graph, "pulumi:providers:kubernetes"):
+        if _inside_package(provider):
+            continue
         if not is_true(value_at(provider.inputs, "skipUpdateUnreachable")):
             fix = "set skip_update_unreachable of the provider"
             yield against(provider, "skipUpdateUnreachable", "true", fix)
@@ -92,12 +95,14 @@ def manifest_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     if facts.stack_kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
     name = manifest_name(facts.stack)
-    found = {each.region: each for each in graph.of(aws.SSM_PARAMETER) if value_at(each.inputs, "name") == name}
+    parameters = graph.of(aws.SSM_PARAMETER)
+    found = {each.region: each for each in parameters if value_at(each.inputs, "name") == name}
+    unnamed = {each.region for each in parameters if is_unknown(value_at(each.inputs, "name"))}
     for region in (facts.primary, facts.recovery):
-        if region not in found:
+        if region not in found and region not in unnamed:
             fix = f"declare an aws.ssm.Parameter called {name} in {region}"
             yield Finding(next(iter(found.values()), None), "", f"no {name} in {region}", "one in each Region", fix)
-    texts = {str(_text(each)) for each in found.values()}
+    texts = {str(_text(each)) for each in found.values() if not is_wholly_unknown(_text(each))}
     for record in found.values():
         if len(texts) > 1:
             yield Finding(record, "insecureValue", "another text in each Region", "the same text", "keep one document")
@@ -124,6 +129,17 @@ def _keys(parameter: Resource) -> frozenset[str]:
 
 def _providers(graph: ResourceGraph, type_: str) -> list[Resource]:
     return [each for each in graph.recording.resources if each.type == type_]
+
+
+_PACKAGES = ("awsx", "eks", "kubernetes-cert-manager", "kubernetes-coredns", "kubernetes-ingress-nginx")
+"""Packages whose components run in a process of their own, and make their providers there (Pulumi Registry, packages of
+components; read 2026-11-26)."""
+
+
+def _inside_package(provider: Resource) -> bool:
+    """Whether a component of another package made a provider: its URN names the types that it is inside of."""
+    inside = provider.urn.split("::")[2:3]
+    return any(type_.split(":")[0] in _PACKAGES for each in inside for type_ in each.split("$")[:-1])
 
 
 def _two_regions(graph: ResourceGraph) -> bool:

@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
+from haven_policies.rules.property_rules import one_of
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._traffic import led_to, routed
-from haven_policies.rules.values import is_list, is_true, value_at
+from haven_policies.rules.values import is_list, is_off, is_true, is_unknown, number, value_at
 
+ALL_TRAFFIC = 100
+"""Percent, and the default of a traffic dial (Global Accelerator API Reference, CreateEndpointGroup;
+read 2026-11-26)."""
 MOST_TTL_SECONDS = 60
 """With health checks, Route 53 recommends 60 s or less (Route 53 Developer Guide, values of failover records; read
 2026-11-21)."""
@@ -29,7 +33,7 @@ _CALCULATED = "CALCULATED"
 def region_record_has_health_check(graph: ResourceGraph) -> Iterator[Finding]:
     """Without one Route 53 takes a record for healthy for ever: nothing turns its Region off but an edit."""
     for record in _routed(graph):
-        if value_at(record.inputs, "healthCheckId") is None:
+        if is_off(value_at(record.inputs, "healthCheckId")):
             yield against(record, "healthCheckId", "a health check", "name the Region's check of the TrafficSwitch")
 
 
@@ -50,13 +54,19 @@ def _switches_amiss(graph: ResourceGraph) -> Iterator[Finding]:
         check = graph.target(record.inputs.get("healthCheckId"))
         if check is None or check.type != aws.ROUTE53_HEALTH_CHECK:
             continue
-        switches = [each for each in _all_of(graph, check) if value_at(each.inputs, "type") == "CLOUDWATCH_METRIC"]
+        checks = _all_of(graph, check)
+        switches = [each for each in checks if value_at(each.inputs, "type") == "CLOUDWATCH_METRIC"]
         region = led_to(graph, record)
-        if not switches:
+        if not switches and not any(_is_open(each) for each in (check, *checks)):
             allowed = "CLOUDWATCH_METRIC, by itself or as one of those that a calculated check wants all of"
             yield against(check, "type", allowed, "add the check of a TrafficSwitch: this one can't be switched")
         for switch in switches:
             yield from _misplaced(graph, switch, region)
+
+
+def _is_open(check: Resource) -> bool:
+    """Whether it isn't known yet what a check reads."""
+    return any(is_unknown(value_at(check.inputs, name)) for name in ("type", "childHealthThreshold"))
 
 
 def _misplaced(graph: ResourceGraph, switch: Resource, region: str | None) -> Iterator[Finding]:
@@ -64,6 +74,8 @@ def _misplaced(graph: ResourceGraph, switch: Resource, region: str | None) -> It
     if region is not None and place == region:
         allowed = f"the Region beside {region}, whose record uses it"
         yield against(switch, "cloudwatchAlarmRegion", allowed, "let the alarm live in the other Region")
+        return
+    if is_unknown(place) or graph.is_unresolved(switch, "cloudwatchAlarmName", aws.CLOUDWATCH_METRIC_ALARM):
         return
     name = graph.target(switch.inputs.get("cloudwatchAlarmName"))
     alarm = value_at(name.inputs if name else switch.inputs, "name" if name else "cloudwatchAlarmName")
@@ -87,7 +99,7 @@ def switch_keeps_last_status(check: Resource) -> Iterator[Finding]:
         return
     if is_true(value_at(check.inputs, "invertHealthcheck")):
         yield against(check, "invertHealthcheck", "false", "take it out: 1 in the metric turns the Region off")
-    if value_at(check.inputs, _STATE) != "LastKnownStatus":
+    if not one_of("LastKnownStatus")(value_at(check.inputs, _STATE)):
         yield against(check, _STATE, "LastKnownStatus", "set it: one point in the metric then is enough")
 
 
@@ -133,11 +145,13 @@ def region_record_is_short_lived(graph: ResourceGraph) -> Iterator[Finding]:
 def traffic_moves_without_edits(graph: ResourceGraph) -> Iterator[Finding]:
     """Weights and dials are moved through control planes that may be in the Region that is lost."""
     for record in graph.of(aws.ROUTE53_RECORD):
-        if value_at(record.inputs, "weightedRoutingPolicies[0]") is not None:
+        weighted = value_at(record.inputs, "weightedRoutingPolicies[0]")
+        if not (is_off(weighted) or is_unknown(weighted)):
             allowed = "failoverRoutingPolicies or latencyRoutingPolicies"
             yield against(record, "weightedRoutingPolicies", allowed, "declare a FailoverDns with a TrafficSwitch")
     for group in graph.of(aws.GLOBALACCELERATOR_ENDPOINT_GROUP):
-        if value_at(group.inputs, "trafficDialPercentage") is not None:
+        dial = value_at(group.inputs, "trafficDialPercentage")
+        if not (is_off(dial) or is_unknown(dial) or number(dial) == ALL_TRAFFIC):
             fix = "leave it out, and let the endpoints' health decide"
             yield against(group, "trafficDialPercentage", "nothing: all that is healthy takes traffic", fix)
 
@@ -153,5 +167,5 @@ def _all_of(graph: ResourceGraph, check: Resource) -> list[Resource]:
         return [check]
     children = value_at(check.inputs, "childHealthchecks")
     wanted = value_at(check.inputs, "childHealthThreshold")
-    everyone = is_list(children) and wanted in (len(children), str(len(children)))
+    everyone = is_unknown(wanted) or (is_list(children) and number(wanted) == len(children))
     return [each for each in graph.referred(children) if each.type == aws.ROUTE53_HEALTH_CHECK] if everyone else []

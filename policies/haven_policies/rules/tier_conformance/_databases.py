@@ -7,9 +7,10 @@ from haven.model.tiers import DatabaseStandby, database_instances
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
+from haven_policies.rules.property_rules import is_on
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import RegionSide, sides
-from haven_policies.rules.values import heads_its_caches, is_true, value_at
+from haven_policies.rules.values import heads_its_caches, is_off, is_unknown, value_at
 
 _AURORA = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide"
 _GLOBAL = "globalClusterIdentifier"
@@ -27,7 +28,7 @@ def database_born_global(graph: ResourceGraph) -> Iterator[Finding]:
     a tier could not be raised later."""
     for side in sides(graph):
         for cluster in _aurora(side.here(aws.RDS_CLUSTER)):
-            if value_at(cluster.inputs, _GLOBAL) is None:
+            if is_off(value_at(cluster.inputs, _GLOBAL)):
                 yield against(
                     cluster, _GLOBAL, "a global cluster's identifier", "declare an aws.rds.GlobalCluster and name it"
                 )
@@ -87,7 +88,7 @@ def standby_write_forwarding(graph: ResourceGraph) -> Iterator[Finding]:
         if side.serves or not side.standby.write_forwarding:
             continue
         for cluster in _members(side.here(aws.RDS_CLUSTER)):
-            if not is_true(value_at(cluster.inputs, _FORWARDING)):
+            if not is_on(value_at(cluster.inputs, _FORWARDING)):
                 yield against(cluster, _FORWARDING, f"true: {side.why}", "set write_forwarding of the GlobalDatabase")
 
 
@@ -113,7 +114,7 @@ def _aurora(clusters: Sequence[Resource]) -> list[Resource]:
 
 
 def _members(clusters: Sequence[Resource]) -> list[Resource]:
-    return [each for each in clusters if value_at(each.inputs, _GLOBAL) is not None]
+    return [each for each in clusters if not is_off(value_at(each.inputs, _GLOBAL))]
 
 
 def _member_beside(side: RegionSide, cluster: Resource) -> Resource | None:
@@ -160,5 +161,7 @@ def _cache_members(graph: ResourceGraph, datastore: Resource) -> set[str]:
 
 def _follows(graph: ResourceGraph, group: Resource, datastore: Resource) -> bool:
     """Whether it is a member; one that follows without saying whom gets the benefit of the doubt."""
-    given = group.inputs.get("globalReplicationGroupId")
-    return not heads_its_caches(group) if given is None else datastore in graph.referred(given)
+    given = value_at(group.inputs, "globalReplicationGroupId")
+    if is_off(given) or (is_unknown(given) and not graph.referred(given)):
+        return not heads_its_caches(group)
+    return datastore in graph.linked(group, "globalReplicationGroupId", datastore.type)

@@ -8,9 +8,10 @@ from haven.model.tiers import STANDBY
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
+from haven_policies.rules.property_rules import one_of
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import STRATEGIES, RegionSide, sides
-from haven_policies.rules.values import in_words, is_list, value_at
+from haven_policies.rules.values import has_unknown, in_words, is_list, is_unknown, value_at
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
 _BUCKETS = (aws.S3_BUCKET, aws.S3_BUCKET_V2)
@@ -48,13 +49,15 @@ class BucketReplication:
 def objects_replicated_both_ways(graph: ResourceGraph) -> Iterator[Finding]:
     """Rules don't copy what was there before them, and bucket settings depend on a control plane that may be down in a
     disaster: replication back is there before it is needed."""
-    replications = _replications(graph)
+    replications, open_ = _replications(graph), _open(graph)
     parts: dict[tuple[str, str], list[str]] = {}
     for replication in replications:
         parts.setdefault((replication.source.urn, replication.target.urn), []).append(replication.part)
     for side in sides(graph):
         for bucket, other in _pairs(side, replications):
             copied = parts.get((bucket.urn, other.urn), [])
+            if bucket.urn in open_:
+                continue
             if copied and all(copied):
                 yield Finding(
                     bucket,
@@ -111,7 +114,10 @@ def objects_under_one_name(graph: ResourceGraph) -> Iterator[Finding]:
     for side in sides(graph):
         if side.serves or not side.standby.access_points or side.region.startswith(_NO_ACCESS_POINTS):
             continue
-        covered = [_behind(graph, each) for each in graph.of(aws.S3CONTROL_MULTI_REGION_ACCESS_POINT)]
+        points = graph.of(aws.S3CONTROL_MULTI_REGION_ACCESS_POINT)
+        if any(_leads_nowhere_yet(graph, each) for each in points):
+            continue
+        covered = [_behind(graph, each) for each in points]
         for bucket, other in _pairs(side, replications):
             if not any({bucket.urn, other.urn} <= each for each in covered):
                 yield Finding(
@@ -133,8 +139,11 @@ def tables_replicated(graph: ResourceGraph) -> Iterator[Finding]:
     """A restored table takes hours; a replica is there."""
     for side in sides(graph):
         for table in side.there(aws.DYNAMODB_TABLE):
-            if STANDBY[side.tier_of(_system(graph, table))].tables and side.region not in _replica_regions(
-                graph, table
+            regions = _replica_regions(graph, table)
+            if (
+                STANDBY[side.tier_of(_system(graph, table))].tables
+                and side.region not in regions
+                and not any(map(is_unknown, regions))
             ):
                 yield side.lacks(table, "replica", "give the GlobalTable its replica there")
 
@@ -164,14 +173,29 @@ def _replications(graph: ResourceGraph) -> list[BucketReplication]:
     """Replication rules that are on, between buckets of this environment."""
     named = _by_name(graph)
     return [
-        BucketReplication(
-            source, target, config, f"rules[{index}]", _on(rule, "destination.replicationTime.status"), _part(rule)
-        )
+        BucketReplication(source, target, config, f"rules[{index}]", _is_timed(rule), _part(rule))
         for config in graph.of(*_REPLICATION)
         if (source := _bucket(graph, config.inputs.get("bucket"), named))
         for index, rule in enumerate(_rules(config))
         if _on(rule, "status") and (target := _bucket(graph, value_at(rule, "destination.bucket"), named))
     ]
+
+
+def _open(graph: ResourceGraph) -> set[str]:
+    """The URNs of the buckets whose replication isn't known yet: whether a rule is on, of what, or to where."""
+    return {
+        bucket.urn
+        for config in graph.of(*_REPLICATION)
+        if is_unknown(value_at(config.inputs, "rules")) or any(_is_open(graph, rule) for rule in _rules(config))
+        for bucket in graph.linked(config, "bucket", *_BUCKETS) or graph.of(*_BUCKETS)
+    }
+
+
+def _is_open(graph: ResourceGraph, rule: Any) -> bool:
+    """Whether a rule's destination leads to no bucket yet, or it isn't known what the rule copies."""
+    target = value_at(rule, "destination.bucket")
+    nowhere = is_unknown(target) and not any(each.type in _BUCKETS for each in graph.referred(target))
+    return nowhere or any(has_unknown(value_at(rule, path)) for path in ("status", "prefix", "filter"))
 
 
 def _part(rule: Any) -> str:
@@ -191,9 +215,13 @@ def _on(rule: Any, path: str) -> bool:
     return bool(value_at(rule, path) == "Enabled")
 
 
+def _is_timed(rule: Any) -> bool:
+    return one_of("Enabled")(value_at(rule, "destination.replicationTime.status"))
+
+
 def _by_name(graph: ResourceGraph) -> dict[str, Resource]:
     names = ((value_at(each.inputs, "bucket"), each) for each in graph.of(*_BUCKETS))
-    return {name: each for name, each in names if isinstance(name, str)}
+    return {name: each for name, each in names if isinstance(name, str) and not is_unknown(name)}
 
 
 def _bucket(graph: ResourceGraph, value: Any, named: Mapping[str, Resource]) -> Resource | None:
@@ -224,6 +252,13 @@ def _linked_with(bucket: Resource, links: Any) -> Iterator[Resource]:
             yield source
 
 
+def _leads_nowhere_yet(graph: ResourceGraph, point: Resource) -> bool:
+    """Whether it isn't known yet which buckets are behind a Multi-Region Access Point."""
+    regions = value_at(point.inputs, "details.regions")
+    buckets = [value_at(each, "bucket") for each in (regions if is_list(regions) else [regions])]
+    return any(is_unknown(each) and graph.target(each) is None for each in buckets)
+
+
 def _behind(graph: ResourceGraph, point: Resource) -> set[str]:
     """The buckets behind a Multi-Region Access Point."""
     regions = value_at(point.inputs, "details.regions")
@@ -241,5 +276,6 @@ def _system(graph: ResourceGraph, table: Resource) -> Any:
 
 def _replica_regions(graph: ResourceGraph, table: Resource) -> set[Any]:
     own = value_at(table.inputs, "replicas")
-    named = {str(value_at(each, "regionName")) for each in (own if is_list(own) else ())}
-    return named | {use.record.region for use in graph.uses(table) if use.record.type == aws.DYNAMODB_TABLE_REPLICA}
+    named = {value_at(each, "regionName") for each in (own if is_list(own) else (own,))}
+    replicas = graph.of(aws.DYNAMODB_TABLE_REPLICA)
+    return named | {each.region for each in replicas if graph.may_name(each, "globalTableArn", table)}

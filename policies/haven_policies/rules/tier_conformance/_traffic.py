@@ -9,7 +9,7 @@ from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._sides import sides
-from haven_policies.rules.values import value_at
+from haven_policies.rules.values import is_off, is_unknown, value_at
 
 FAILOVER, LATENCY = "failoverRoutingPolicies", "latencyRoutingPolicies"
 _ENOUGH = {Routing.FAILOVER: (FAILOVER, LATENCY), Routing.LATENCY: (LATENCY,)}
@@ -33,7 +33,7 @@ def traffic_follows_tier(graph: ResourceGraph) -> Iterator[Finding]:
             enough = _ENOUGH[side.standby.routing]
             regions = {led_to(graph, each) for each in records if policy(each) in enough}
             missing = {side.region, side.other} - regions
-            if missing:
+            if missing and None not in regions:
                 yield Finding(
                     records[0],
                     enough[0],
@@ -64,16 +64,23 @@ def no_traffic_to_standby(graph: ResourceGraph) -> Iterator[Finding]:
 
 def policy(record: Resource) -> str | None:
     """The property with Route 53's routing policy among the records of a name; None for a record on its own."""
-    return next((each for each in (FAILOVER, LATENCY) if value_at(record.inputs, f"{each}[0]") is not None), None)
+    return next((each for each in (FAILOVER, LATENCY) if _is_declared(value_at(record.inputs, f"{each}[0]"))), None)
+
+
+def _is_declared(value: object) -> bool:
+    """Before a record exists, its provider may leave open what nobody declared."""
+    return not (is_off(value) or is_unknown(value))
 
 
 def led_to(graph: ResourceGraph, record: Resource) -> str | None:
     """The Region that a record leads to."""
     role = value_at(record.inputs, f"{FAILOVER}[0].type")
+    if is_unknown(role):
+        return None
     if role is not None:
         return graph.facts.primary if role == "PRIMARY" else graph.facts.recovery
     region = value_at(record.inputs, f"{LATENCY}[0].region")
-    return region if isinstance(region, str) else None
+    return region if isinstance(region, str) and not is_unknown(region) else None
 
 
 def routed(graph: ResourceGraph) -> dict[tuple[str, ...], list[Resource]]:
