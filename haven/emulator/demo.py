@@ -11,9 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from haven.base.console import ConsoleReport, Show, Steps
 from haven.base.deployment_error import DeploymentError
-from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
+from haven.base.exits import FINDINGS, MISSING_DEPENDENCY, OK
 from haven.base.interrupts import Interrupted, interruptible
-from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems
 from haven.base.state_folder import state_folder
 from haven.base.terminal import plural
@@ -43,19 +42,17 @@ def run(stack: str, root: Path, out: TextIO | None = None, *, port: int | None =
         detail: whether the whole report goes to `out`.
 
     Returns:
-        0 where everything is as planned; 1 where something isn't, or fails; 2 for bad input; 3 where this machine has
-        nothing to deploy with; 128 and the signal's number where it is interrupted, as shells count.
+        0 where everything is as planned; 1 where something isn't, or fails; 3 where nothing here can deploy; 128 and
+        the signal's number where it is interrupted, as shells count.
+
+    Raises:
+        Problems: bad input; nothing is started.
+        MissingDependency: a part of Haven's own installation isn't there.
     """
     out = out or sys.stdout
     try:
         with interruptible(), Steps(sys.stderr) as steps:
             return _run(stack, root, out, steps, port, detail=detail)
-    except Problems as problems:
-        ConsoleReport(out).write(problems.render())
-        return BAD_INPUT
-    except MissingDependency as missing:
-        ConsoleReport(out).write(str(missing))
-        return MISSING_DEPENDENCY
     except (EmulatorError, DeploymentError) as error:
         _end(ConsoleReport(out), f"Failed: {error}", "red")
         return FINDINGS

@@ -1,22 +1,19 @@
 """The embedded AWS emulator: installed once, started on loopback for one run, stopped with its parent process."""
 
-import fcntl
-import hashlib
 import http.client
 import json
 import os
-import shutil
 import socket
 import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from haven.base import isolated_environment
 from haven.base.problems import Problem, Problems
 
 NAME = "ministack"
@@ -27,7 +24,6 @@ _HEALTH = "/_ministack/health"
 _STARTED_WITHIN = 60.0
 """Seconds; on an idle machine it answers after about one."""
 _STOPPED_WITHIN = 5.0
-_INSTALLED_WITHIN = 300.0
 _LOST_RACES = 5
 """How many free ports are tried if other processes take them first."""
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
@@ -56,18 +52,10 @@ def install(home: Path) -> Path:
     Raises:
         EmulatorError: it can't be installed.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    wanted = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()
-    environment = home / f"{NAME}-{VERSION}"
-    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    marker = environment / "installed"
-    with _alone(home / "install.lock"):
-        if not (marker.exists() and marker.read_text() == wanted and _runs(python)):
-            shutil.rmtree(environment, ignore_errors=True)
-            for command in _installation(environment, python):
-                _run(command)
-            marker.write_text(wanted)
-    return python
+    try:
+        return isolated_environment.install(home, f"{NAME}-{VERSION}", _REQUIREMENTS)
+    except isolated_environment.InstallationError as error:
+        raise EmulatorError(f"the emulator ({NAME} {VERSION}) can't be installed: {error}") from error
 
 
 class Emulator:
@@ -207,42 +195,6 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",  # a second port, which is not needed
             "MINISTACK_EDITION": identity,  # returned by its health page, which identifies this process
         }
-
-
-def _installation(environment: Path, python: Path) -> Iterator[list[str]]:
-    beside_us = Path(sys.executable).with_name("uv")
-    uv = str(beside_us) if beside_us.exists() else shutil.which("uv")
-    if uv:
-        yield [uv, "venv", "--quiet", "--python", sys.executable, str(environment)]
-        yield [uv, "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "-r", str(_REQUIREMENTS)]
-    else:
-        yield [sys.executable, "-m", "venv", str(environment)]
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        yield [*pip, "--require-hashes", "-r", str(_REQUIREMENTS)]
-
-
-def _run(command: list[str]) -> None:
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=_INSTALLED_WITHIN)
-    except (OSError, subprocess.SubprocessError) as error:
-        lines = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise EmulatorError(f"the emulator ({NAME} {VERSION}) can't be installed: {' '.join(lines[-3:])}") from error
-
-
-def _runs(python: Path) -> bool:
-    """Whether the environment's Python still starts; it links to one that an update may have removed."""
-    try:
-        return subprocess.run([str(python), "-I", "-c", ""], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Hold a lock, which the operating system releases when this process ends."""
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
 
 
 def _free_port() -> int:

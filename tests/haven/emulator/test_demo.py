@@ -16,6 +16,8 @@ import pytest
 from haven.base.deployment_error import DeploymentError
 from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
 from haven.base.missing_dependency import MissingDependency
+from haven.base.problems import Problems
+from haven.cli.main import main
 from haven.emulator import demo, ministack
 from haven.emulator.clients import Clients
 from haven.emulator.deployers import choice
@@ -265,16 +267,16 @@ def test_an_emulator_killed_half_way_is_the_reason_and_the_next_run_works(
     assert code == OK, output
 
 
-def test_an_occupied_port_ends_with_two_and_a_way_out(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_occupied_port_is_refused_with_its_fix(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        code, output = _run(project, monkeypatch, Standin(), port=other.getsockname()[1])
-    assert code == BAD_INPUT
-    assert "the emulator's port: got " in output
-    assert "fix: choose another port" in output
+        with pytest.raises(Problems) as refused:
+            _run(project, monkeypatch, Standin(), port=other.getsockname()[1])
+    assert "the emulator's port: got " in refused.value.render()
+    assert "fix: choose another port" in refused.value.render()
 
 
 def test_without_a_way_to_deploy_the_plan_is_shown_and_what_is_missing(
@@ -289,16 +291,19 @@ def test_without_a_way_to_deploy_the_plan_is_shown_and_what_is_missing(
 
 def test_a_stack_that_is_meant_to_last_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "stacks" / "Pulumi.small.yaml").write_text("config:\n  haven:ephemeral: false\n")
-    code, output = _run(project, monkeypatch, Standin())
-    assert code == BAD_INPUT
-    assert "haven:ephemeral: got false; allowed: true" in output
-    assert "haven:emulator: got nothing; allowed: a URL" in output
+    with pytest.raises(Problems) as refused:
+        _run(project, monkeypatch, Standin())
+    assert "haven:ephemeral: got false; allowed: true" in refused.value.render()
+    assert "haven:emulator: got nothing; allowed: a URL" in refused.value.render()
 
 
-def test_a_stack_that_is_not_there_is_bad_input(project: Path) -> None:
-    out = io.StringIO()
-    assert demo.run("smal", project, out) == BAD_INPUT
-    assert "did you mean small?" in out.getvalue()
+def test_bad_input_goes_to_standard_error_and_nothing_to_standard_output(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "smal", "-C", str(project)]) == BAD_INPUT
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert "did you mean small?" in errors
 
 
 def test_each_unavailable_deployer_has_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
