@@ -9,13 +9,15 @@ from haven.program.recording import Recording, Resource
 from haven.terraform import cli
 from haven.terraform.export import Export, export
 
-SPARED = {
-    "aws_cloudwatch_composite_alarm",
-    "aws_eks_cluster",
-    "aws_eks_node_group",
-    "aws_elasticache_replication_group",
-    "aws_flow_log",
-}
+SPARED = frozenset(
+    {
+        "aws_cloudwatch_composite_alarm",
+        "aws_eks_cluster",
+        "aws_eks_node_group",
+        "aws_elasticache_replication_group",
+        "aws_flow_log",
+    }
+)
 """Types of which the emulator drops something and then can't take it again, or that would be replaced to set it."""
 DEFECTIVE = SPARED | {each.type for each in gaps.DEFECTS}
 """All types of which the emulator drops something. A deployment would set it once more, each time: 80 resources of an
