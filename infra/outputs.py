@@ -60,6 +60,10 @@ def _endpoints(environment: Environment, reached: Reached) -> dict[str, Any]:
     }
 
 
+def _has_no_copy(settings: Settings, replication: Replication, table: str) -> bool:
+    return table not in replication.tables and not settings.tables[table].restored
+
+
 def _notes(settings: Settings, replication: Replication) -> list[str]:
     notes = instances.notes(settings.regions, settings.zones, settings.cluster, settings.database, settings.cache)
     notes += addons.notes(settings.cluster.version, settings.cluster.addons)
@@ -76,7 +80,13 @@ def _notes(settings: Settings, replication: Replication) -> list[str]:
     if replication.backups_only and failed_over and settings.database.restore_snapshot is None:
         notes.append(
             f"no database is declared in {settings.active}: set haven:database.restoreSnapshot to the ARN of the copied"
-            " cluster snapshot there"
+            " cluster snapshot there (docs/restore.md)"
+        )
+    missing = [name for name in settings.tables if failed_over and _has_no_copy(settings, replication, name)]
+    if missing:
+        notes.append(
+            f"{', '.join(missing)}: no table is declared in {settings.active}: restore it there, import it, and write"
+            " restored: true (docs/restore.md)"
         )
     if failed_over and settings.demote != settings.regions.primary:
         notes.append(

@@ -38,11 +38,10 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     environment = Environment(settings, scale.scales(settings), scale.replication(settings))
     _assets(environment)
     points = _objects(environment)
-    for name in settings.tables:
-        tables.table(environment, name)
+    _tables(environment)
     buffers = [queues.queue(environment, name, region) for name, region in product(settings.queues, environment.both)]
     _platform(environment)
-    database, cache = _databases(environment)
+    database, restored, cache = _databases(environment)
     backups.declare(environment)
     service = _service(environment)
     _operations(environment, service, buffers)
@@ -54,7 +53,8 @@ def declare(settings: Settings) -> Mapping[str, Any]:
         switched=service is not None,
     )
     manifest.keep(environment, recovery_manifest)
-    reached = outputs.Reached(database, cache, service, points)
+    serving = restored if restored is not None and settings.active == environment.recovery else database
+    reached = outputs.Reached(serving, cache, service, points)
     return outputs.build(environment, promised(settings), reached, recovery_manifest)
 
 
@@ -97,13 +97,22 @@ def _platform(environment: Environment) -> None:
     }
 
 
-def _databases(environment: Environment) -> tuple[GlobalDatabase, GlobalCache]:
+def _tables(environment: Environment) -> None:
+    """The tables, and beside those without a replica the ones that were restored after a failover."""
+    for name, table in environment.settings.tables.items():
+        tables.table(environment, name)
+        if table.restored and environment.scales[environment.recovery].full:
+            tables.restored_table(environment, name)
+
+
+def _databases(environment: Environment) -> tuple[GlobalDatabase, GlobalDatabase | None, GlobalCache]:
+    """The database, the one that was restored in the recovery Region after a failover, and the cache."""
     settings, replication = environment.settings, environment.replication
     recovery = environment.scales[environment.recovery]
     database = stores.database(environment, replicated=recovery.database, write_forwarding=replication.write_forwarding)
-    if recovery.full and settings.database.restore_snapshot:
-        stores.restored_database(environment, settings.database.restore_snapshot)
-    return database, stores.cache(environment, recovery=recovery.cache, replicated=replication.cache)
+    snapshot = settings.database.restore_snapshot
+    restored = stores.restored_database(environment, snapshot) if recovery.full and snapshot else None
+    return database, restored, stores.cache(environment, recovery=recovery.cache, replicated=replication.cache)
 
 
 def _service(environment: Environment) -> traffic.Service | None:

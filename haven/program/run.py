@@ -125,6 +125,8 @@ def with_tier(stack: Stack, tier: Tier) -> Variant:
         config["haven:systems"] = _lowered(config["haven:systems"], tier, notes)
     if tier is not Tier.BACKUP and "haven:database" in config:
         config["haven:database"] = _without_snapshot(config["haven:database"], notes)
+    if tier is not Tier.BACKUP and "haven:tables" in config:
+        config["haven:tables"] = _without_restored(config["haven:tables"], notes)
     return Variant(replace(stack, config=config), tuple(notes))
 
 
@@ -143,6 +145,14 @@ def _without_snapshot(text: str, notes: list[str]) -> str:
     if database.pop("restoreSnapshot", None) is not None:
         notes.append("haven:database.restoreSnapshot is left out: it belongs to tier backup")
     return json.dumps(database, sort_keys=True)
+
+
+def _without_restored(text: str, notes: list[str]) -> str:
+    tables = json.loads(text)
+    restored = [name for name, table in tables.items() if isinstance(table, dict) and table.pop("restored", False)]
+    if restored:
+        notes.append(f"restored of haven:tables is left out ({', '.join(restored)}): it belongs to tier backup")
+    return json.dumps(tables, sort_keys=True)
 
 
 def start_directory(named: str | None) -> Path:

@@ -272,6 +272,18 @@ class Database(Model):
         | None
     ) = None
     """Cluster snapshot in the recovery Region to start from, in tier backup, after a failover. Omitted: none."""
+    home_snapshot: (
+        Annotated[
+            str,
+            form(
+                r"^arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:\S+$",
+                "the ARN of a cluster snapshot",
+                "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:copied",
+            ),
+        ]
+        | None
+    ) = None
+    """Cluster snapshot in the primary Region that the database there is created from. Omitted: an empty database."""
 
 
 class Cache(Model):

@@ -107,6 +107,8 @@ class Table(Model):
     """With strong consistency: the third Region. Omitted: none."""
     system: Annotated[str, Field(examples=["serving"])] | None = None
     """The system of haven:systems whose tier decides whether there is a replica. Omitted: the environment's tier."""
+    restored: bool = False
+    """Without a replica, after a failover: whether the table was restored from a backup in the recovery Region."""
 
 
 class Stream(Model):

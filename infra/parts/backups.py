@@ -12,6 +12,7 @@ from haven_components import (
 from haven_components.names import partition, subnet_group_name
 from infra.config.part_models import Backups
 from infra.environment import Environment
+from infra.parts.stores import database_name
 
 TAG = "haven:environment"
 START_WINDOW_MINUTES = 60
@@ -51,9 +52,8 @@ def declare(environment: Environment) -> BackupVault:
         args["compliance_lock_cooling_off_days"] = chosen.compliance_lock_cooling_off_days
     if chosen.isolated_vault_arn is not None:
         args["isolated_vault_arn"] = chosen.isolated_vault_arn
-    restored = list(_restored(environment)) if chosen.restore_tests else []
-    if restored:
-        args["restore_tests"] = {"resources": restored}
+    if chosen.restore_tests:
+        args["restore_tests"] = {"resources": _restored(environment)}
     return BackupVault(component_name(environment), args, environment.options(environment.primary, "backups"))
 
 
@@ -107,11 +107,13 @@ def _patterns(environment: Environment) -> list[str]:
 
 
 def _restored(environment: Environment) -> list[RestoredTypeArgs]:
-    """What the weekly restores take from the copies. A database needs a network of the environment's there."""
+    """What the weekly restores take: from the copies, but for a database whose Region of the copies has no network of
+    the environment's to be restored into. It is restored from the primary Region's vault."""
     restored: list[RestoredTypeArgs] = []
-    if environment.scales[environment.recovery].database:
-        group = subnet_group_name(f"{environment.name}-db", environment.recovery)
-        restored.append({"resource_type": "Aurora", "metadata": {"dbsubnetgroupname": group}})
+    recovery = environment.scales[environment.recovery].database
+    region = environment.recovery if recovery else environment.primary
+    group = subnet_group_name(database_name(environment), region)
+    restored.append({"resource_type": "Aurora", "region": region, "metadata": {"dbsubnetgroupname": group}})
     if environment.settings.tables:
         restored.append({"resource_type": "DynamoDB"})
     return restored

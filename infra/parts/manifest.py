@@ -21,11 +21,12 @@ from haven_components.names import (
     instance_zone,
     metric,
     region_code,
+    secret_name,
     subnet_group_name,
 )
 from infra.environment import Environment
-from infra.parts import compute
-from infra.parts.stores import cache_group
+from infra.parts import compute, tables
+from infra.parts.stores import cache_group, database_name, restored_database_name
 from infra.scale import Scale
 
 VERSION = 1
@@ -62,7 +63,7 @@ def build(
         "regions": {"primary": environment.primary, "recovery": environment.recovery},
         "key": f"alias/{environment.name}-key",
         "database": {
-            "globalCluster": global_cluster_name(f"{environment.name}-db"),
+            "globalCluster": global_cluster_name(database_name(environment)),
             "instanceClass": settings.database.instance_class,
             "engineVersion": settings.database.engine_version,
             "secret": database.secret_arn,
@@ -80,22 +81,32 @@ def build(
 
 def _side(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:
     settings = environment.settings
-    database = f"{environment.name}-db"
     return {
         "cluster": {
             "name": environment.cluster_name(region),
             "nodeGroups": _node_groups(environment, region, full, standby),
         },
-        "database": {
-            "cluster": cluster_name(database, region),
-            "subnetGroup": subnet_group_name(database, region),
-            "instances": {
-                instance_name(database, region, index): instance_zone(settings.zones[region], index)
-                for index in range(1, full.database_instances + 1)
-            },
-            "standby": standby.database_instances if standby.database else None,
-        },
+        "database": _database(environment, region, full, standby),
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
+        "tables": {name: tables.table_name(environment, name) for name in settings.tables},
+    }
+
+
+def _database(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:
+    """A Region's member of the global cluster. Where only backups are copied there is none in the recovery Region, but
+    the database that is restored there has these names."""
+    restored = region == environment.recovery and environment.replication.backups_only
+    name = restored_database_name(environment) if restored else database_name(environment)
+    zones = environment.settings.zones[region]
+    return {
+        "cluster": cluster_name(name, region),
+        "subnetGroup": subnet_group_name(name, region),
+        "instances": {
+            instance_name(name, region, index): instance_zone(zones, index)
+            for index in range(1, full.database_instances + 1)
+        },
+        "standby": standby.database_instances if standby.database else None,
+        **({"globalCluster": global_cluster_name(name), "secret": secret_name(name)} if restored else {}),
     }
 
 

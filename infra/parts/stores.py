@@ -54,11 +54,14 @@ def database(environment: Environment, *, replicated: bool, write_forwarding: bo
     """Declare the global database, with a member in the recovery Region where it is `replicated`."""
     args = _database(environment, environment.primary, environment.recovery)
     args["write_forwarding"] = write_forwarding
+    snapshot = environment.settings.database.home_snapshot
+    if snapshot is not None:
+        args["snapshot"] = snapshot
     if replicated:
         args["recovery"] = _database_side(environment, environment.recovery)
         args["recovery_provider"] = environment.providers[environment.recovery]
         args["active_region"] = environment.settings.active
-    return GlobalDatabase(f"{environment.name}-db", args, environment.options(environment.primary, "database"))
+    return GlobalDatabase(database_name(environment), args, environment.options(environment.primary, "database"))
 
 
 def restored_database(environment: Environment, snapshot: str) -> GlobalDatabase:
@@ -66,8 +69,18 @@ def restored_database(environment: Environment, snapshot: str) -> GlobalDatabase
     args = _database(environment, environment.recovery, environment.primary)
     args["snapshot"] = snapshot
     return GlobalDatabase(
-        f"{environment.name}-db-restored", args, environment.options(environment.recovery, "database")
+        restored_database_name(environment), args, environment.options(environment.recovery, "database")
     )
+
+
+def database_name(environment: Environment) -> str:
+    """What the names of the database begin with."""
+    return f"{environment.name}-db"
+
+
+def restored_database_name(environment: Environment) -> str:
+    """What the names of the database begin with that is restored in the recovery Region, whether or not it exists."""
+    return f"{database_name(environment)}-restored"
 
 
 def _database(environment: Environment, home: str, other: str) -> GlobalDatabaseArgs:

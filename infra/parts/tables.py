@@ -1,5 +1,7 @@
 """The tables, each with a replica in the recovery Region where its system's tier has one."""
 
+import pulumi
+
 from haven_components import GlobalTable, GlobalTableArgs, TableConsistency, TableIndexArgs, TableKeyArgs, TableKeyType
 from infra.config.part_models import Table, TableIndex, TableKey
 from infra.environment import Environment
@@ -12,21 +14,38 @@ def table_name(environment: Environment, name: str) -> str:
 
 def table(environment: Environment, name: str) -> GlobalTable:
     """Declare a table; its home is the primary Region for good."""
+    args = _table(environment, name, environment.primary)
+    if name in environment.replication.tables:
+        args["replica"] = {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn}
+        args["recovery_provider"] = environment.providers[environment.recovery]
+    return GlobalTable(table_name(environment, name), args, _options(environment, name, environment.primary))
+
+
+def restored_table(environment: Environment, name: str) -> GlobalTable:
+    """Declare the table of the recovery Region that was restored from a backup, under the name of the original."""
+    args = _table(environment, name, environment.recovery)
+    args["table_name"] = table_name(environment, name)
+    options = _options(environment, name, environment.recovery)
+    return GlobalTable(f"{table_name(environment, name)}-restored", args, options)
+
+
+def _options(environment: Environment, name: str, region: str) -> pulumi.ResourceOptions:
+    system = environment.settings.tables[name].system
+    return environment.options(region, f"tables.{name}", "tables", system=system)
+
+
+def _table(environment: Environment, name: str, home: str) -> GlobalTableArgs:
     settings, chosen = environment.settings, environment.settings.tables[name]
     args: GlobalTableArgs = {
         "account_id": settings.account,
-        "home": {"region": environment.primary, "kms_key_arn": environment.key.primary_arn},
+        "home": {"region": home, "kms_key_arn": environment.region_key(home)},
         "hash_key": _key(chosen.hash_key),
         "indexes": [_index(each) for each in chosen.indexes],
         "consistency": TableConsistency(chosen.consistency.upper()),
         "ephemeral": settings.ephemeral,
     }
-    if name in environment.replication.tables:
-        args["replica"] = {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn}
-        args["recovery_provider"] = environment.providers[environment.recovery]
     _add_choices(args, chosen)
-    options = environment.options(environment.primary, f"tables.{name}", "tables", system=chosen.system)
-    return GlobalTable(table_name(environment, name), args, options)
+    return args
 
 
 def _add_choices(args: GlobalTableArgs, chosen: Table) -> None:

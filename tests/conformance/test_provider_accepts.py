@@ -4,7 +4,7 @@ While it plans, the provider asks Kinesis for an account's limits, and retries f
 every service is a closed port of this machine here, and is tried once.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from haven.terraform import cli, provider_differences
 from haven.terraform.export import Export, export
 from haven.terraform.schema import ProviderSchema
 from tests.environments import ALL_EXAMPLES, EVERY_STACK, RECOVERY, TIERS, environment, example
+from tests.infra.test_restore import homecoming, restored
 
 NOBODY = "http://127.0.0.1:1"
 AWS_PROVIDER = "pulumi:providers:aws"
@@ -75,6 +76,14 @@ def test_every_resource_of_a_stack_is_accepted(stack: str, provider: cli.Terrafo
 @pytest.mark.parametrize("stack", TIERS)
 def test_every_resource_after_a_failover_is_accepted(stack: str, provider: cli.Terraform, tmp_path: Path) -> None:
     assert_accepted(environment(stack, active=RECOVERY), provider, tmp_path)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("step", [restored, homecoming], ids=["away", "home"])
+def test_every_resource_of_a_restore_is_accepted(
+    step: Callable[[], Recording], provider: cli.Terraform, tmp_path: Path
+) -> None:
+    assert_accepted(step(), provider, tmp_path)
 
 
 def test_every_resource_of_every_example_is_accepted(provider: cli.Terraform, tmp_path: Path) -> None:

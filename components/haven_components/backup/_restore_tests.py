@@ -1,5 +1,6 @@
 """Restores that AWS Backup makes by itself, to show that backups can be restored before they have to be."""
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -20,6 +21,9 @@ class RestoredTypeArgs(TypedDict):
     resource_type: str
     """What is restored: `Aurora`, `DynamoDB`, `EBS`, `EC2`, `EFS`, `RDS` or `S3`; of each resource one recovery point,
     picked at random among those of the last seven days."""
+    region: NotRequired[str]
+    """The Region of the vault that it is restored from, and where it is restored: the primary or the recovery one. A
+    database needs subnets of its own there. Omitted: the recovery Region, whose vault has the copies."""
     metadata: NotRequired[dict[str, pulumi.Input[str]]]
     """What AWS Backup can't infer, or infers wrongly. A database is restored into the Region's default VPC, and where
     that is gone the restore fails without `dbsubnetgroupname` (AWS Backup Developer Guide, inferred metadata; read
@@ -28,7 +32,7 @@ class RestoredTypeArgs(TypedDict):
 
 class RestoreTestsArgs(TypedDict):
     resources: list[RestoredTypeArgs]
-    """What is restored, each type once."""
+    """What is restored, each type once in a Region."""
     schedule: NotRequired[str]
     """When, as an AWS cron expression in UTC. Omitted: every Sunday at 05:00."""
     validation_window_hours: NotRequired[int]
@@ -39,12 +43,15 @@ class RestoreTestsArgs(TypedDict):
 def restore_tests(
     name: str,
     args: RestoreTestsArgs,
+    resources: Sequence[RestoredTypeArgs],
     *,
     vault_arn: pulumi.Input[str],
     role_arn: pulumi.Input[str],
     options: pulumi.ResourceOptions,
 ) -> None:
-    """A plan that restores from one vault, and what it restores."""
+    """A plan that restores from one vault, and what it restores; nothing where there is nothing to restore."""
+    if not resources:
+        return
     plan = aws.backup.RestoreTestingPlan(
         f"{name}-restore-tests",
         name=restore_test_name(name),
@@ -60,7 +67,7 @@ def restore_tests(
         tags={"Name": f"{name}-restore-tests"},
         opts=options,
     )
-    for each in args["resources"]:
+    for each in resources:
         type_ = each["resource_type"]
         aws.backup.RestoreTestingSelection(
             f"{name}-restore-test-{type_.lower()}",
@@ -75,16 +82,24 @@ def restore_tests(
         )
 
 
-def require_restore_tests(checks: Checks, args: RestoreTestsArgs | None) -> None:
-    """Types that can be restored, each once, on a schedule, for a while."""
+def require_restore_tests(checks: Checks, args: RestoreTestsArgs | None, primary: str, recovery: str) -> None:
+    """Types that can be restored, each once in a Region that has a vault, on a schedule, for a while."""
     if args is None:
         return
-    types = [each["resource_type"] for each in args["resources"]]
+    for index, each in enumerate(args["resources"]):
+        _checks.require_member(
+            checks,
+            f"restore_tests.resources[{index}].region",
+            each.get("region", recovery),
+            (primary, recovery),
+            fix="name the Region of one of the vaults, or leave it out for the recovery Region's",
+        )
+    types = [(each["resource_type"], each.get("region", recovery)) for each in args["resources"]]
     checks.require(
-        0 < len(types) == len(set(types)) and set(types) <= set(limits.RESTORABLE_TYPES),
+        0 < len(types) == len(set(types)) and {type_ for type_, _ in types} <= set(limits.RESTORABLE_TYPES),
         "restore_tests.resources",
-        got=types,
-        allowed=f"each once, of {', '.join(limits.RESTORABLE_TYPES)}",
+        got=[type_ for type_, _ in types],
+        allowed=f"each once in a Region, of {', '.join(limits.RESTORABLE_TYPES)}",
         fix="name what the vault holds, or leave restore_tests out",
     )
     schedule = args.get("schedule", SCHEDULE)

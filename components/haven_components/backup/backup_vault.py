@@ -98,7 +98,8 @@ class BackupVaultArgs(TypedDict):
     what stays when this account is lost to an intruder. The organization must allow backups across accounts, and the
     vault's policy must let this account copy into it. Omitted: no second copy."""
     restore_tests: NotRequired[RestoreTestsArgs]
-    """Restores, in the recovery Region and from the copies, that show regularly that they work. Omitted: none."""
+    """Restores that show regularly that they work, from the copies in the recovery Region unless a resource names the
+    primary one. Omitted: none."""
     ephemeral: NotRequired[bool]
     """Whether the environment is a throw-away one, whose vaults may be deleted with the backups in them. Omitted:
     false, so they are protected and retained."""
@@ -155,13 +156,7 @@ class BackupVault(pulumi.ComponentResource):
         if args.get("back_up_recovery", False):
             self._plan(recovery, primary, backup)
         if "restore_tests" in args:
-            restore_tests(
-                recovery.name,
-                args["restore_tests"],
-                vault_arn=recovery.vault.arn,
-                role_arn=restore.arn,
-                options=self._beside(recovery),
-            )
+            self._restore_tests(args["restore_tests"], (primary, recovery), restore)
         self.primary_vault = primary.vault.name
         self.recovery_vault = recovery.vault.name
         self.primary_vault_arn = primary.vault.arn
@@ -295,6 +290,18 @@ class BackupVault(pulumi.ComponentResource):
             "copy_actions": [{"destination_vault_arn": each, "lifecycle": copy} for each in vaults],
         }
 
+    def _restore_tests(self, args: RestoreTestsArgs, sides: tuple[_VaultSide, _VaultSide], role: aws.iam.Role) -> None:
+        for side in sides:
+            here = [each for each in args["resources"] if each.get("region", sides[1].region) == side.region]
+            restore_tests(
+                side.name,
+                args,
+                here,
+                vault_arn=side.vault.arn,
+                role_arn=role.arn,
+                options=self._beside(side),
+            )
+
     def _beside(self, side: _VaultSide) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, provider=side.provider)
 
@@ -311,7 +318,9 @@ def _validate(name: str, args: BackupVaultArgs) -> None:
         lambda: require_rules(checks, args["rules"], int(args["min_retention_days"]), int(args["max_retention_days"])),
         lambda: _require_rpo(checks, args),
         lambda: _require_isolated_vault(checks, args),
-        lambda: require_restore_tests(checks, args.get("restore_tests")),
+        lambda: require_restore_tests(
+            checks, args.get("restore_tests"), args["primary"]["region"], args["recovery"]["region"]
+        ),
     )
 
 

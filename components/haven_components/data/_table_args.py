@@ -40,6 +40,8 @@ class TableIndexArgs(TypedDict):
 class GlobalTableArgs(TypedDict):
     account_id: str
     """The AWS account, twelve digits: the replicas' ARNs are composed from it."""
+    table_name: NotRequired[str]
+    """Name of the table. Omitted: the component's."""
     home: TableSideArgs
     """Where the table is created and declared: the Region of the component's AWS provider. It never follows the active
     Region: with eventual consistency each side takes writes as it is, and moving the home means a new table."""
@@ -106,7 +108,7 @@ def validate(name: str, args: GlobalTableArgs) -> None:
     checks = Checks("GlobalTable", name, GlobalTableArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, limits.TABLE_NAME_CHARACTERS.most),
-        lambda: _check_name(checks, name),
+        lambda: _check_name(checks, args.get("table_name", name)),
         lambda: _checks.require_account(checks, args["account_id"]),
         lambda: _check_replica(checks, args),
         lambda: _check_keys(checks, args),

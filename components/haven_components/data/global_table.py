@@ -49,7 +49,7 @@ class GlobalTable(pulumi.ComponentResource):
             self._replica(name, args["replica"], table)
         self.table_name = table.name
         self.home_arn = table.arn
-        self.replica_arn = pulumi.Output.from_input(_arn(name, args))
+        self.replica_arn = pulumi.Output.from_input(_arn(args.get("table_name", name), args))
         self.stream_arn = table.stream_arn
         self.register_outputs(
             {
@@ -64,7 +64,7 @@ class GlobalTable(pulumi.ComponentResource):
         args = self._args
         return aws.dynamodb.Table(
             name,
-            name=name,
+            name=args.get("table_name", name),
             billing_mode="PAY_PER_REQUEST",
             attributes=[{"name": each, "type": type_} for each, type_ in key_types(args).items()],
             hash_key=args["hash_key"]["name"],

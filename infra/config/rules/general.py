@@ -353,3 +353,15 @@ def _restore(tier: Tier, database: models.Database, pair: models.Regions) -> Ite
             f"a snapshot in {pair.recovery}",
             f"copy the snapshot to {pair.recovery} and write the copy's ARN",
         )
+
+
+@RULES.on("database", "regions")
+def _home_snapshot(database: models.Database, pair: models.Regions) -> Iterable[Problem]:
+    snapshot = database.home_snapshot
+    if snapshot is not None and f":{pair.primary}:" not in snapshot:
+        yield Problem(
+            "haven:database.homeSnapshot",
+            shown(snapshot),
+            f"a snapshot in {pair.primary}",
+            f"write homeSnapshot: the ARN of a copy in {pair.primary}",
+        )

@@ -25,6 +25,22 @@ def _systems_of_tables(
             )
 
 
+@RULES.on("tables", "systems", "tier")
+def _restored_tables(
+    tables: Mapping[str, part_models.Table], systems: Mapping[str, models.System], tier: Tier
+) -> Iterable[Problem]:
+    for name, table in tables.items():
+        system = systems.get(table.system or "")
+        own = (system and system.tier) or tier
+        if table.restored and own is not Tier.BACKUP:
+            yield Problem(
+                f"haven:tables.{name}.restored",
+                "true",
+                f"false in tier {own}, where the table has a replica in the recovery Region",
+                "delete restored",
+            )
+
+
 @RULES.on("tables", "systems", "tier", "regions")
 def _strong_tables(
     tables: Mapping[str, part_models.Table],

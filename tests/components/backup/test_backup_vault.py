@@ -229,6 +229,23 @@ def test_copies_are_restored_in_the_recovery_region_to_see_whether_they_can_be()
     assert {each.inputs["iamRoleArn"] for each in selections.values()} == {f"@@{role.key}.arn@@"}
 
 
+def test_a_resource_is_restored_in_the_primary_region_where_that_is_named() -> None:
+    resources = [{"resource_type": "Aurora", "region": PRIMARY}, {"resource_type": "DynamoDB"}]
+    recording = _declare(restore_tests={"resources": resources})
+    plans = {
+        each.region: each.inputs["recoveryPointSelection"] for each in _named(recording, "RestoreTestingPlan").values()
+    }
+    vaults = {each.region: f"@@{each.key}.arn@@" for each in _named(recording, "Vault").values()}
+    assert {region: found["includeVaults"] for region, found in plans.items()} == {
+        region: [arn] for region, arn in vaults.items()
+    }
+    restored = {
+        each.inputs["protectedResourceType"]: each.region
+        for each in _named(recording, "RestoreTestingSelection").values()
+    }
+    assert restored == {"Aurora": PRIMARY, "DynamoDB": RECOVERY}
+
+
 def test_nothing_is_restored_unless_it_is_asked_for() -> None:
     assert not _named(_declare(), "RestoreTestingPlan")
 
@@ -294,6 +311,7 @@ def test_rules_are_there_and_have_names_of_their_own(rules: list[BackupRuleArgs]
         ({"resources": []}, "restore_tests.resources"),
         ({"resources": [{"resource_type": "Lambda"}]}, "restore_tests.resources"),
         ({"resources": [{"resource_type": "S3"}] * 2}, "restore_tests.resources"),
+        ({"resources": [{"resource_type": "S3", "region": "us-east-1"}]}, "restore_tests.resources[0].region"),
         ({"resources": [{"resource_type": "S3"}], "schedule": "daily"}, "restore_tests.schedule"),
         (
             {"resources": [{"resource_type": "S3"}], "validation_window_hours": 169},

@@ -43,3 +43,11 @@ def test_a_snapshot_to_restore_stays_in_tier_backup_only() -> None:
     variant = with_tier(before, Tier.WARM)
     assert json.loads(variant.stack.config["haven:database"]) == {"instances": 2}
     assert variant.notes == ("haven:database.restoreSnapshot is left out: it belongs to tier backup",)
+
+
+def test_restored_tables_stay_in_tier_backup_only() -> None:
+    before = stack(tier="backup", tables='{"a": {"restored": true, "hashKey": {"name": "k"}}, "b": {}}')
+    assert json.loads(with_tier(before, Tier.BACKUP).stack.config["haven:tables"])["a"]["restored"] is True
+    variant = with_tier(before, Tier.WARM)
+    assert json.loads(variant.stack.config["haven:tables"]) == {"a": {"hashKey": {"name": "k"}}, "b": {}}
+    assert variant.notes == ("restored of haven:tables is left out (a): it belongs to tier backup",)
