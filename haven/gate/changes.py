@@ -59,6 +59,8 @@ class ResourceChange:
     """The changed paths that force a replacement."""
     moved_to: str | None = None
     """The Region after the deployment, if it is another one."""
+    lost_track: bool = False
+    """Whether it is created because refreshing no longer found it, in Regions that the document doesn't contain."""
     removed_options: tuple[str, ...] = ()
     """The options `protect` and `retainOnDelete`, where the deployment turns them off."""
     id: str = ""

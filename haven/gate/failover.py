@@ -8,8 +8,8 @@ from typing import Any
 from haven.base.problems import Problem, Problems, shown
 from haven.base.regions import REGION
 from haven.gate.changes import STASH, Action, ChangeSet, ResourceChange
-from haven.gate.comparisons import at
 from haven.gate.findings import GateFinding, GateRule, finding_on
+from haven.gate.safeguards.comparisons import at
 from haven.program.diff import ABSENT, differences
 
 _PAGE = "docs/promotion.md"

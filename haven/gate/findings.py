@@ -7,16 +7,11 @@ from typing import Any
 
 from haven.base.problems import shown
 from haven.gate.changes import STASH, UNKNOWN, Action, ChangeSet, Engine, ResourceChange, changed_at
-from haven.gate.comparisons import at
-from haven.gate.safeguards import (
-    ANY_TYPE,
-    PROTECTION_PROPERTIES,
-    PROTECTION_RESOURCES,
-    REPLICATION_PROPERTIES,
-    REPLICATION_RESOURCES,
-    STATEFUL_TYPES,
-    GuardedProperty,
-)
+from haven.gate.safeguards.comparisons import NEW, at, is_on, pairs
+from haven.gate.safeguards.guarded import ANY_TYPE, STATEFUL_TYPES, GuardedProperty, Loss, losses
+from haven.gate.safeguards.protection import DELETION_PROTECTION, PROTECTION_PROPERTIES, PROTECTION_RESOURCES
+from haven.gate.safeguards.replication import REPLICATION_PROPERTIES, REPLICATION_RESOURCES
+from haven.gate.unjudged import why_not_judged
 from haven.program import aws_types as aws
 from haven.program.diff import ABSENT, differences, without_secrets
 from haven.program.removal_steps import unprotect
@@ -36,6 +31,8 @@ class GateRule(StrEnum):
     """A safeguard is turned off."""
     REGIONS = "regions"
     """A resource moves to another Region or zone."""
+    NOT_JUDGED = "not-judged"
+    """A resource is replaced or removed, and the gate can't tell what is lost."""
     FAILOVER = "failover"
     """A failover does more than add and enlarge in the newly active Region."""
 
@@ -79,7 +76,7 @@ class _Judge:
     change: ResourceChange
 
     def findings(self) -> Iterator[GateFinding]:
-        lost = [*self._replacement(), *self._deletion()]
+        lost = [*self._replacement(), *self._deletion()] or [*self._unknown_loss()]
         yield from lost
         if not lost:
             yield from self._guarding_resource()
@@ -101,6 +98,8 @@ class _Judge:
             return f"lost with it: {self._stateful.holds}"
         if self.change.protected:
             return "it is protected"
+        if any(is_on(value) and _deletion_protection(path) for path, value, _ in pairs(self.change.before, {})):
+            return "its deletion protection in AWS is on"
         return "it is to outlive the stack (retainOnDelete)" if self.change.retained else ""
 
     def _replacement(self) -> Iterator[GateFinding]:
@@ -122,6 +121,13 @@ class _Judge:
         if Action.DELETE not in self.change.actions:
             what = "is removed from the state: it stays in the cloud, unmanaged, and costs money"
         yield self._finding(GateRule.DELETION, what, self._reason_to_keep, self._ways_to_keep())
+
+    def _unknown_loss(self) -> Iterator[GateFinding]:
+        why = why_not_judged(self.change.type)
+        if why and (self.change.removed or Action.REPLACE in self.change.actions):
+            what = f"is {'replaced' if Action.REPLACE in self.change.actions else 'removed'}; its type is not judged"
+            fix = f"{_RESTORE}; if it holds no data, or the data is saved, accept this finding by name"
+            yield self._finding(GateRule.NOT_JUDGED, what, why, fix)
 
     def _ways_to_keep(self) -> str:
         """How to keep a resource that would go, or how to remove it safely."""
@@ -163,26 +169,13 @@ class _Judge:
             (GateRule.DETACHMENT, REPLICATION_PROPERTIES),
             (GateRule.PROTECTION, PROTECTION_PROPERTIES),
         ):
-            for guarded in table:
-                if self._applies(guarded) and self._loses(guarded):
-                    yield self._finding(rule, self._lost_value(guarded), guarded.why, _fix_of(rule))
+            for loss in losses(table, self._applies, self.change.before, self.change.after):
+                yield self._finding(rule, _lost_value(loss), loss[0].why, _fix_of(rule))
 
     def _applies(self, guarded: GuardedProperty) -> bool:
         return guarded.type in (self.change.type, ANY_TYPE) or (
             guarded.type == STATEFUL_TYPES and self._stateful is not None
         )
-
-    def _loses(self, guarded: GuardedProperty) -> bool:
-        top = [each.partition(".")[0].partition("[")[0] for each in self.change.changed]
-        names = guarded.path.partition(".")[0].split("|")
-        return bool({*top} & {*names}) and guarded.is_lost(
-            at(self.change.before, guarded.path), at(self.change.after, guarded.path)
-        )
-
-    def _lost_value(self, guarded: GuardedProperty) -> str:
-        before, after = at(self.change.before, guarded.path), at(self.change.after, guarded.path)
-        path = ".".join(each.partition("|")[0] for each in guarded.path.split("."))
-        return f"{guarded.what} ({path}: {_value(before)} -> {_value(after)})"
 
     def _removed_options(self) -> Iterator[GateFinding]:
         if self.change.removed_options:
@@ -203,6 +196,9 @@ class _Judge:
         change = self.change
         if change.moved_to:
             yield f"moves from {change.region} to {change.moved_to}", "it is created there again, empty"
+        elif change.lost_track and self._stateful:
+            what = f"is no longer found{f' in {change.region}' if change.region else ''} and is created again, empty"
+            yield what, "the provider may look for it in another Region; the plan doesn't contain which"
         elif change.type.startswith("pulumi:providers:aws") and changed_at("region", change.changed):
             before, after = change.before.get("region", ABSENT), change.after.get("region", ABSENT)
             yield (
@@ -227,10 +223,19 @@ class _Judge:
             yield f"is replaced in zone {_value(change.after.get('availabilityZone', ABSENT))}, not in {zone}", why
 
 
+def _lost_value(loss: Loss) -> str:
+    guarded, path, before, after = loss
+    return f"{guarded.what} ({path}: {_value(before)} -> {_value(after)})"
+
+
 def _fix_of(rule: GateRule) -> str:
     if rule is GateRule.PROTECTION:
         return f"{_RESTORE}; remove a safeguard in a deployment of its own, with a written reason"
     return f"{_RESTORE}; after a promotion, refresh first ({_PROMOTION}); to remove a copy: {_MOVING}, Down"
+
+
+def _deletion_protection(path: str) -> bool:
+    return any(each.matches(path) for each in DELETION_PROTECTION)
 
 
 def _owns(type_: str) -> bool:
@@ -240,6 +245,6 @@ def _owns(type_: str) -> bool:
 
 def _value(value: Any) -> str:
     """A value in a message, without secrets."""
-    if value is ABSENT or value is None:
+    if value is ABSENT or value is NEW or value is None:
         return "nothing"
     return UNKNOWN if value == UNKNOWN else shown(without_secrets(value))

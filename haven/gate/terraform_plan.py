@@ -1,7 +1,6 @@
 """Reads a plan of Terraform or OpenTofu, as `terraform show -json` prints it.
 
-Format: "JSON Output Format" in Terraform's documentation, read 2026-11-21. It does not contain `prevent_destroy`, so a
-resource counts as protected if AWS's own deletion protection is on.
+Format: "JSON Output Format" in Terraform's documentation, read 2026-11-21. It does not contain `prevent_destroy`.
 """
 
 import re
@@ -47,7 +46,6 @@ _MODULE: Shape = {
     "module_calls": EachOf({"module": dict}),
 }
 """What is read of a plan; other keys may be anything."""
-_PROTECTING = ("deletion_protection", "deletion_protection_enabled", "enable_deletion_protection")
 
 
 def is_plan(value: Mapping[str, Any]) -> bool:
@@ -73,8 +71,20 @@ def read(plan: Mapping[str, Any], where: str) -> ChangeSet:
     if problems:
         raise Problems(problems, where)
     regions = dict(_regions(plan))
-    found = (_change(each, regions) for _, each in raw if each.get("mode") != "data")
+    gone = dict(_gone(plan))
+    found = (_change(each, regions, gone.get(str(each["address"]))) for _, each in raw if each.get("mode") != "data")
     return ChangeSet(Engine.TERRAFORM, _COMMAND, [each for each in found if each.actions], dict(_outputs(plan)))
+
+
+def _gone(plan: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Address of each resource that refreshing did not find any more to its last values.
+
+    With version 5 of the AWS provider, that is how a changed Region of a provider shows in a plan.
+    """
+    for each in plan.get("resource_drift") or ():
+        change = each.get("change") or {}
+        if change.get("before") and not change.get("after") and isinstance(each.get("address"), str):
+            yield each["address"], change["before"]
 
 
 def _misshapen_modules(plan: Mapping[str, Any]) -> Iterator[Problem]:
@@ -116,12 +126,15 @@ def _outputs(plan: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
             yield name, (each.get("before"), each.get("after"))
 
 
-def _change(raw: Mapping[str, Any], regions: Mapping[str, str]) -> ResourceChange:
+def _change(raw: Mapping[str, Any], regions: Mapping[str, str], gone: Mapping[str, Any] | None) -> ResourceChange:
     change = raw["change"]
     actions = _actions(change)
     before = _side(change.get("before"), change.get("before_sensitive"), None)
     after = _side(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"))
-    there, then = (_region(change.get(side), regions.get(_declared(raw["address"]))) for side in ("before", "after"))
+    provider = regions.get(_declared(raw["address"]))
+    known = gone if Action.CREATE in actions else None
+    there = _region(change.get("before") or known, provider)
+    then = _region(change.get("after"), provider, planned=True)
     changes = actions & {Action.UPDATE, Action.REPLACE}
     return ResourceChange(
         _identity(raw),
@@ -131,11 +144,11 @@ def _change(raw: Mapping[str, Any], regions: Mapping[str, str]) -> ResourceChang
         actions,
         before,
         after,
-        protected=any((change.get("before") or {}).get(each) is True for each in _PROTECTING),
         changed=tuple(dict.fromkeys(path for path, _, _ in differences(before, after))) if changes else (),
         replacing=tuple(_path(each) for each in change.get("replace_paths") or ()),
         moved_to=then if there and then and then != there else None,
-        id=str((change.get("before") or {}).get("id") or ""),
+        lost_track=known is not None and (there is None or then is None),
+        id=str((change.get("before") or known or {}).get("id") or ""),
     )
 
 
@@ -196,28 +209,41 @@ def _path(parts: Any) -> str:
     return "".join(f"[{each}]" if isinstance(each, int) else f".{camel(str(each))}" for each in steps).lstrip(".")
 
 
-def _region(values: Any, provider: str | None) -> str | None:
-    """A resource's Region: of its own arguments, its provider or its ARN."""
+def _region(values: Any, provider: str | None, *, planned: bool = False) -> str | None:
+    """A resource's Region: of its own arguments, its ARN or its provider.
+
+    Args:
+        values: one side of its change.
+        provider: the Region that its provider has after the deployment.
+        planned: whether that is the side after the deployment, where the provider knows more than an old ARN.
+    """
     if not isinstance(values, Mapping):
         return None
-    candidates = (values.get("region"), provider, *str(values.get("arn")).split(":")[3:4])
+    arn = str(values.get("arn")).split(":")[3:4]
+    candidates = (values.get("region"), provider, *arn) if planned else (values.get("region"), *arn, provider)
     return next((each for each in candidates if isinstance(each, str) and re.match(REGION, each)), None)
 
 
 def _regions(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Address of each declared resource to the Region of its provider, where the configuration has it as a constant."""
+    """Address of each declared resource to the Region of its provider, where the plan has it: a constant, or the value
+    of a variable of the root module."""
     configuration = plan.get("configuration") or {}
-    providers = configuration.get("provider_config") or {}
+    variables = plan.get("variables") or {}
     known = {
         key: value
-        for key, each in providers.items()
-        if isinstance(value := _constant(each), str) and re.match(REGION, value)
+        for key, each in (configuration.get("provider_config") or {}).items()
+        if isinstance(value := _value_of(each, {} if ":" in key else variables), str) and re.match(REGION, value)
     }
     return _declared_in(configuration.get("root_module") or {}, "", known)
 
 
-def _constant(provider: Mapping[str, Any]) -> Any:
-    return ((provider.get("expressions") or {}).get("region") or {}).get("constant_value")
+def _value_of(provider: Mapping[str, Any], variables: Mapping[str, Any]) -> Any:
+    """The Region of a provider: a constant, or the value of one variable."""
+    expression = (provider.get("expressions") or {}).get("region") or {}
+    if "constant_value" in expression:
+        return expression["constant_value"]
+    names = [each.removeprefix("var.") for each in expression.get("references") or () if each.startswith("var.")]
+    return variables.get(names[0], {}).get("value") if len(names) == 1 else None
 
 
 def _declared_in(module: Mapping[str, Any], prefix: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from haven.base.terminal import Style, plural
+from haven.gate.changes import ResourceChange
 from haven.gate.findings import GateFinding
 from haven.gate.verdict import GateVerdict
 
@@ -14,6 +15,7 @@ def render(verdict: GateVerdict, style: Style) -> str:
     lines = [style.paint(_headline(verdict), "bold"), *style.wrapped(_summary(verdict), 0)]
     lines += _group("Findings", "red", verdict.refused, verdict, style)
     lines += _group("Accepted", "yellow", verdict.accepted, verdict, style)
+    lines += _not_judged(verdict, style)
     if verdict.refused:
         lines += ["", *style.wrapped("To accept a finding, give a reason that others can read:", 0)]
         lines += [f"  --accept {shlex.quote(f'{identity}=WHY')}" for identity in _identities(verdict.refused)]
@@ -26,7 +28,7 @@ def as_json(verdict: GateVerdict) -> dict[str, Any]:
     `verdict` is `passed` or `refused`; `document` names the kind of document, `engine` the engine; `changes` has the
     number of resources for each action; `failover` has `before` (null if the document does not contain it) and
     `after`, or is null; each of `findings` has `rule`, `identity`, `name`, `region`, `what`, `why`, `fix`, and
-    `accepted`: the reason, or null.
+    `accepted`: the reason, or null; each of `notJudged` has `identity`, `type`, `name`, `region`, `actions` and `why`.
     """
     failover = verdict.failover
     return {
@@ -36,7 +38,33 @@ def as_json(verdict: GateVerdict) -> dict[str, Any]:
         "changes": {action.value: count for action, count in verdict.counts.items()},
         "failover": {"before": failover.before, "after": failover.after} if failover else None,
         "findings": [_finding_json(each, verdict) for each in verdict.findings],
+        "notJudged": [_not_judged_json(change, why) for change, why in verdict.not_judged],
     }
+
+
+def _not_judged_json(change: ResourceChange, why: str) -> dict[str, Any]:
+    return {
+        "identity": change.identity,
+        "type": change.type,
+        "name": change.name,
+        "region": change.region,
+        "actions": sorted(each.value for each in change.actions),
+        "why": why,
+    }
+
+
+def _not_judged(verdict: GateVerdict, style: Style) -> Iterator[str]:
+    """One line for each type, with all of its resources."""
+    if verdict.not_judged:
+        yield ""
+        yield style.paint("Not judged", "bold")
+    types: dict[str, list[str]] = {}
+    for change, why in verdict.not_judged:
+        actions = ", ".join(sorted(each.value for each in change.actions))
+        types.setdefault(f"{change.type} ({why})", []).append(f"{change.name}: {actions}")
+    for heading, resources in types.items():
+        yield from style.wrapped(heading, 2)
+        yield from (line for each in resources for line in style.wrapped(each, 4))
 
 
 def _finding_json(finding: GateFinding, verdict: GateVerdict) -> dict[str, Any]:

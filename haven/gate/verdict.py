@@ -10,6 +10,9 @@ from haven.gate import findings as rules
 from haven.gate.changes import Action, ChangeSet, ResourceChange
 from haven.gate.failover import Failover
 from haven.gate.findings import GateFinding
+from haven.gate.unjudged import why_not_judged
+
+_READING = {Action.REFRESH, Action.IMPORT}
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,12 @@ class GateVerdict:
     def accepted(self) -> Sequence[GateFinding]:
         """The findings that are accepted."""
         return [each for each in self.findings if each.identity in self.reasons]
+
+    @property
+    def not_judged(self) -> Sequence[tuple[ResourceChange, str]]:
+        """The resources that change and whose type the gate can't judge, with the reason."""
+        reasons = ((each, why_not_judged(each.type)) for each in self.change_set.changes if each.actions - _READING)
+        return [(each, why) for each, why in reasons if why]
 
     @property
     def counts(self) -> Mapping[Action, int]:

@@ -6,16 +6,11 @@ import pytest
 
 from haven.gate import findings
 from haven.gate.findings import GateRule
-from haven.gate.safeguards import (
-    ANY_TYPE,
-    PROTECTION_PROPERTIES,
-    PROTECTION_RESOURCES,
-    REPLICATION_PROPERTIES,
-    REPLICATION_RESOURCES,
-    STATEFUL_TYPES,
-)
+from haven.gate.safeguards.protection import PROTECTION_RESOURCES
+from haven.gate.safeguards.replication import REPLICATION_RESOURCES
+from haven.gate.terraform_plan import camel
 from haven.program import aws_types as aws
-from haven.program.stateful_types import STATEFUL, stateful
+from haven.program.stateful_types import STATEFUL, stateful, token
 from tests.conformance.promotion import promotion_effects
 from tests.haven.gate.change_sets import HERE, THERE, Made, Values, digest, events, plan, read, rules
 
@@ -131,7 +126,7 @@ TIES: tuple[tuple[GateRule, str, Values, Values, Values], ...] = (
         TABLE,
         {"pointInTimeRecovery": {"enabled": True}},
         {"pointInTimeRecovery": {"enabled": False}},
-        {"pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}},
+        {"pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 35}},
     ),
     (GateRule.PROTECTION, REPLICA, {"pointInTimeRecovery": True}, {}, {"pointInTimeRecovery": True, "x": 1}),
     (
@@ -248,14 +243,6 @@ def test_joining_a_global_cluster_or_adding_a_key_is_no_finding() -> None:
     assert rules(digest(Made(CLUSTER, "update", {"kmsKeyId": ""}, {"kmsKeyId": KEY}))) == []
 
 
-def test_every_row_of_the_tables_has_a_case_above() -> None:
-    tried = {(type_, path) for _, type_, before, bad, _ in TIES for path in (*before, *bad)}
-    for guarded in (*REPLICATION_PROPERTIES, *PROTECTION_PROPERTIES):
-        first = guarded.path.partition(".")[0].partition("|")[0]
-        types = {type_ for type_, path in tried if path == first}
-        assert guarded.type in types or (guarded.type in (ANY_TYPE, STATEFUL_TYPES) and types), guarded
-
-
 @pytest.mark.parametrize("each", STATEFUL, ids=lambda each: each.type)
 def test_a_stateful_resource_may_be_created_but_not_replaced_deleted_or_removed_from_the_state(each: Any) -> None:
     def made(operation: str, **more: Any) -> Made:
@@ -330,18 +317,59 @@ def test_a_change_of_regions_is_found_in_providers_the_stash_and_resources() -> 
     assert rules(plan(Made(ROLE, "update", {"region": HERE}, {"region": HERE, "x": 1}))) == []
 
 
+def _in_region(made: Made, provider: Values, **more: Any) -> dict[str, Any]:
+    """A plan whose provider has this expression for its Region."""
+    resources = [{"address": made.address, "provider_config_key": "aws"}]
+    configuration = {
+        "provider_config": {"aws": {"expressions": {"region": provider}}},
+        "root_module": {"resources": resources},
+    }
+    return plan(made, configuration=configuration, **more)
+
+
+CONSTANT: Values = {"constant_value": THERE}
+VARIABLE: Values = {"references": ["var.region"]}
+LOCAL: Values = {"references": ["local.region"]}
+
+
+@pytest.mark.parametrize("expression", [CONSTANT, VARIABLE])
+def test_a_terraform_resource_whose_provider_gets_another_region_moves(expression: Values) -> None:
+    def document(region: str) -> dict[str, Any]:
+        found = _in_region(Made(NETWORK, "replace", region=region), expression, variables={"region": {"value": THERE}})
+        found["resource_changes"][0]["change"]["after"] = {}
+        return found
+
+    assert rules(document(HERE)) == [("it", GateRule.REGIONS)]
+    assert rules(document(THERE)) == []
+
+
+def test_a_terraform_resource_that_refreshing_lost_moves_with_its_provider() -> None:
+    def document(expression: Values, region: str, type_: str = CLUSTER) -> dict[str, Any]:
+        created, lost = Made(type_, "create", region=region), Made(type_, "delete", region=region)
+        drift = {"resource_drift": [lost.change()], "variables": {"region": {"value": THERE}}}
+        found = _in_region(created, expression, **drift)
+        found["resource_changes"][0]["change"]["after"] = {}
+        return found
+
+    for expression in (CONSTANT, VARIABLE):
+        assert rules(document(expression, HERE)) == [("it", GateRule.REGIONS)]
+        assert rules(document(expression, THERE)) == []
+    assert rules(document(LOCAL, HERE)) == [("it", GateRule.REGIONS)]
+    assert rules(document(LOCAL, HERE, ROLE)) == []
+
+
 def test_undoing_what_a_promotion_changed_is_a_finding() -> None:
     moved = {(each.type, each.attribute) for each in promotion_effects.PROMOTION_EFFECTS}
-    tied = {(Made(guarded.type, "").terraform, guarded.path.partition(".")[0]) for guarded in REPLICATION_PROPERTIES}
-    for type_, attribute, path in (
-        ("aws_rds_cluster", "replication_source_identifier", "replicationSourceIdentifier"),
-        ("aws_rds_cluster", "global_cluster_identifier", "globalClusterIdentifier"),
-        ("aws_elasticache_replication_group", "global_replication_group_id", "globalReplicationGroupId"),
-        ("aws_elasticache_global_replication_group", "primary_replication_group_id", "primaryReplicationGroupId"),
-        ("aws_secretsmanager_secret", "replica", "replicas|replica"),
+    for type_, attribute, before in (
+        ("aws_rds_cluster", "replication_source_identifier", "a"),
+        ("aws_rds_cluster", "global_cluster_identifier", "a"),
+        ("aws_elasticache_replication_group", "global_replication_group_id", "a"),
+        ("aws_elasticache_global_replication_group", "primary_replication_group_id", "a"),
+        ("aws_secretsmanager_secret", "replica", [{"region": THERE}]),
     ):
         assert (type_, attribute) in moved
-        assert (type_, path) in tied
+        document = plan(Made(token(type_), "update", {camel(attribute): before}, {}))
+        assert rules(document) == [("it", GateRule.DETACHMENT)]
 
 
 def test_unknown_types_are_not_stateful() -> None:

@@ -188,6 +188,7 @@ def test_the_verdict_as_json_has_everything() -> None:
         "engine": "Pulumi",
         "changes": {"update": 1, "delete": 1},
         "failover": {"before": HERE, "after": THERE},
+        "notJudged": [],
     }
     assert (only["rule"], only["region"], only["accepted"]) == ("failover", HERE, "meant, see #1")
 
@@ -251,6 +252,41 @@ def test_a_finding_accepted_in_the_stack_file_passes_until_its_last_day(
     code, out, err = _gate(capsys, *asked)
     assert (code, out) == (BAD_INPUT, "")
     assert 'haven:policy.accepted[0].reason: got ""; allowed: at least 10 characters' in err
+
+
+OTHER_PROVIDERS = ("aws-native:s3:Bucket", "aws:cloudformation/stack:Stack", "gcp:storage/bucket:Bucket")
+OTHERS_IN_TERRAFORM = (
+    "awscc_s3_bucket",
+    "aws_cloudformation_stack",
+    "google_storage_bucket",
+    "azurerm_storage_account",
+)
+CUSTOM = ("kubernetes:postgresql.cnpg.io/v1:Cluster", "kubernetes:helm.sh/v3:Release")
+
+
+@pytest.mark.parametrize("type_", [*OTHER_PROVIDERS, *OTHERS_IN_TERRAFORM, *CUSTOM])
+def test_a_resource_that_the_gate_can_t_judge_is_named_and_must_not_be_replaced_or_removed(type_: str) -> None:
+    form = digest if ":" in type_ else plan
+    for operation in ("create", "update", "replace", "delete"):
+        found = judged(form(Made(type_, operation, {"a": 1}, {"a": 2})))
+        assert [each["name"] for each in gate_text.as_json(found)["notJudged"]] == ["it"]
+        assert f"it: {operation}" in gate_text.render(found, Style())
+        assert rules(form(Made(type_, operation, {"a": 1}, {"a": 2}))) == (
+            [("it", GateRule.NOT_JUDGED)] if operation in ("replace", "delete") else []
+        )
+
+
+@pytest.mark.parametrize(
+    "type_", [ROLE, "kubernetes:apps/v1:Deployment", "kubernetes:rbac.authorization.k8s.io/v1:Role", "null_resource"]
+)
+def test_what_the_gate_can_judge_is_not_in_that_list(type_: str) -> None:
+    form = digest if ":" in type_ else plan
+    assert gate_text.as_json(judged(form(Made(type_, "delete"))))["notJudged"] == []
+
+
+def test_a_deletion_protection_of_another_provider_s_resource_is_judged_all_the_same() -> None:
+    on, off = {"deletionProtection": True}, {"deletionProtection": False}
+    assert rules(plan(Made("google_sql_database_instance", "update", on, off))) == [("it", GateRule.PROTECTION)]
 
 
 def test_a_name_in_the_stack_file_accepts_one_resource_and_never_several(

@@ -1,0 +1,1 @@
+"""Safeguards: what keeps data replicated and protected, and when a change loses it."""
