@@ -1,11 +1,12 @@
 """What every part of an environment is declared from: its settings, its names, its providers, its earlier parts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_random
 
-from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, RegionalNetwork
+from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey
 from infra import names, tagging
 from infra.config.settings import Settings
 from infra.providers import aws_providers
@@ -22,6 +23,19 @@ KEY_USERS = (
 """AWS services that encrypt in their own name: what they publish to topics, put on buses and into vaults."""
 
 
+@dataclass(frozen=True)
+class Network:
+    """The network of a Region, created by the environment or before it."""
+
+    vpc_id: pulumi.Input[str]
+    private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """One for each zone, in their order, as the other two."""
+    public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    data_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    route_table_ids: Sequence[pulumi.Input[str]]
+    """What a peering adds its routes to; empty: the network is not peered."""
+
+
 class Environment:
     """One environment while it is being declared."""
 
@@ -36,7 +50,7 @@ class Environment:
         self.providers = aws_providers(settings)
         self._random = pulumi_random.Provider("random")
         self.key = self._key()
-        self.networks: dict[str, RegionalNetwork] = {}
+        self.networks: dict[str, Network] = {}
         self.clusters: dict[str, InferenceCluster] = {}
         self.balancers: dict[str, EdgeBalancer] = {}
 
@@ -68,6 +82,9 @@ class Environment:
 
     def cidr(self, region: str) -> str:
         """The VPC block of a Region."""
+        existing = self.settings.network.existing.get(region)
+        if existing is not None:
+            return existing.cidr
         cidrs = self.settings.network.cidrs
         return cidrs.primary if region == self.primary else cidrs.recovery
 

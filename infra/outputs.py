@@ -6,7 +6,7 @@ from typing import Any
 
 from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
 from infra.config import addons
-from infra.config.rules import instances
+from infra.config.rules import access, instances, networks
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts.traffic import Service
@@ -40,6 +40,7 @@ def build(
         "active": settings.active,
         "regions": {"primary": settings.regions.primary, "recovery": settings.regions.recovery},
         "zones": {region: list(zones) for region, zones in settings.zones.items()},
+        **_existing_networks(settings),
         "endpoints": _endpoints(environment, reached),
         "manifest": recovery_manifest,
         "notes": list(_notes(settings, environment.replication)),
@@ -56,12 +57,27 @@ def _endpoints(environment: Environment, reached: Reached) -> dict[str, Any]:
         "cacheSecret": cache.secret_arn,
         "clusters": {region: cluster.cluster_name for region, cluster in environment.clusters.items()},
         **({"service": service.name, "entrances": service.entrances} if service else {}),
+        **(_balancers(environment) if environment.balancers else {}),
         **({"accessPoints": {name: each.arn for name, each in reached.points.items()}} if reached.points else {}),
     }
 
 
 def _has_no_copy(settings: Settings, replication: Replication, table: str) -> bool:
     return table not in replication.tables and not settings.tables[table].restored
+
+
+def _existing_networks(settings: Settings) -> dict[str, Any]:
+    found = {region: each.vpc_id for region, each in settings.network.existing.items()}
+    return {"existingNetworks": found} if found else {}
+
+
+def _balancers(environment: Environment) -> dict[str, Any]:
+    """What a TargetGroupBinding names, and whom network policies have to let in."""
+    balancers = environment.balancers.items()
+    return {
+        "targetGroups": {region: each.target_group_arn for region, each in balancers},
+        "balancerSecurityGroups": {region: each.security_group_id for region, each in balancers},
+    }
 
 
 def _notes(settings: Settings, replication: Replication) -> list[str]:
@@ -73,6 +89,13 @@ def _notes(settings: Settings, replication: Replication) -> list[str]:
         notes.append(
             f"the zone of {settings.domain} is new: its certificates become valid once the parent domain delegates to"
             " its name servers; do that while the first `up` waits, or name a zone in haven:hostedZoneId"
+        )
+    notes += networks.notes(settings.network, settings.regions, experiments=settings.experiments)
+    notes += access.notes(settings.cluster)
+    if settings.edge.certificates and settings.domain is not None:
+        notes.append(
+            f"the certificates of haven:edge.certificates must also fit *.internal.{settings.domain}: clients in the"
+            " VPCs refuse the private name otherwise"
         )
     if settings.experiments and len(next(iter(settings.zones.values()))) > 2:
         notes.append("the isolation experiment hits nine subnets: AWS FIS must raise its quota of six first")

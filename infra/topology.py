@@ -140,9 +140,8 @@ def _operations(environment: Environment, service: traffic.Service | None, buffe
     settings = environment.settings
     watched = watch.declare(environment, service, [*buffers])
     if settings.experiments:
-        alarms = {environment.primary: watched.primary_alarm_arn, environment.recovery: watched.recovery_alarm_arn}
         for region in faults.regions(environment):
-            faults.experiments(environment, region, alarms[region])
+            faults.experiments(environment, region, watched)
     if settings.cost is not None:
         cost.guard(environment, settings.cost)
     if settings.recovery_plan is not None:

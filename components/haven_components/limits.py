@@ -40,9 +40,14 @@ VPC_PREFIX = Range(16, 22)
 """The largest VPC is a /16 (VPC User Guide, VPC CIDR blocks; read 2026-11-21). A /22 is Haven's own: its public subnets
 are /27, the smallest that a load balancer accepts (Elastic Load Balancing guide, subnets for your load balancer; read
 2026-11-21), its private ones /24: nodes and pods share those."""
+EXISTING_VPC_PREFIX = Range(16, 28)
+"""Any VPC's block (VPC User Guide, VPC CIDR blocks; read 2026-11-26)."""
 
 # Cluster
 
+SERVICE_PREFIX = Range(12, 24)
+SERVICE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+"""Blocks of Kubernetes services (EKS API Reference, KubernetesNetworkConfigRequest; read 2026-11-26)."""
 NODE_DISK_GIB = Range(20, 16384)
 """Haven's own: room for images, within what gp3 volumes can have, 1 to 65,536 GiB (EC2 API, EbsBlockDevice, VolumeSize;
 read 2026-11-25)."""

@@ -24,6 +24,9 @@ SYSTEM_NODE_GROUP = "system"
 SWITCH_NAMESPACE = "Haven/TrafficSwitch"
 SWITCH_METRIC = "Off"
 
+BALANCER_CONTROLLER = ("kube-system", "aws-load-balancer-controller")
+"""Namespace and service account of the AWS Load Balancer Controller, as its chart has them."""
+
 CLOUD_TRAIL = "cloudtrail.amazonaws.com"
 """The service principal of CloudTrail, which a key's policy must allow to encrypt a trail."""
 
@@ -185,3 +188,13 @@ def fault_log_group_name(name: str) -> str:
 def node_name(cluster: str, group: str) -> str:
     """`Name` tag of the nodes, and of their volumes, of one node group of an `InferenceCluster`."""
     return f"{cluster}-{group}"
+
+
+def target_group_name(name: str) -> str:
+    """Name of the target group of an `EdgeBalancer`: what a TargetGroupBinding names, and its ARN contains."""
+    return f"{name}-tg"
+
+
+def balancer_security_group_name(name: str) -> str:
+    """Name of the security group of an `EdgeBalancer`'s load balancer."""
+    return f"{name}-edge"

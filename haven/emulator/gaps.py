@@ -112,6 +112,13 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         "PutLoggingConfiguration is an unknown action",
     ),
     Unsupported(
+        "a listener's further certificates",
+        aws.LB_LISTENER_CERTIFICATE,
+        "",
+        "AddListenerCertificates is an unknown action",
+        tried="2026-11-26",
+    ),
+    Unsupported(
         "a GuardDuty detector",
         aws.GUARDDUTY_DETECTOR,
         "",

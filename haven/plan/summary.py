@@ -154,7 +154,10 @@ def _state(region: str, active: str) -> str:
 
 def _region(recording: Recording, resources: Sequence[Resource], region: str, role: str, state: str) -> RegionPlan:
     here = [each for each in resources if each.region == region]
-    return RegionPlan(region, role, state, len(here), capacity(here, recording), _sections(here, recording))
+    counts = capacity(here, recording)
+    if region in recording.outputs.get("existingNetworks", {}):
+        counts["zones"] = len(recording.outputs["zones"][region])
+    return RegionPlan(region, role, state, len(here), counts, _sections(here, recording))
 
 
 def _sections(records: Iterable[Resource], recording: Recording) -> list[Section]:

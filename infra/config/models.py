@@ -11,6 +11,7 @@ from haven.config.policy import RegionName
 from haven.model.tiers import STANDBY_SHARE, Tier
 from haven_components import limits
 from haven_components.choices import CacheEngine, CapacityMarket, KubernetesUpgradePolicy
+from infra.config.network_models import ExistingNetwork
 
 LARGEST_PREFIX, SMALLEST_PREFIX = limits.VPC_PREFIX.least, 20
 """Haven's own: nodes and pods need the addresses of a /20."""
@@ -45,6 +46,16 @@ def _block(text: str) -> str:
         return str(ipaddress.IPv4Network(text))
     except ValueError as error:
         raise refusal("an IPv4 network such as 203.0.113.0/24, without host bits", _whole_network(text)) from error
+
+
+def _service_block(text: str) -> str:
+    block = ipaddress.IPv4Network(_block(text))
+    least, most = limits.SERVICE_PREFIX.least, limits.SERVICE_PREFIX.most
+    inside = any(block.subnet_of(ipaddress.IPv4Network(each)) for each in limits.SERVICE_RANGES)
+    if not inside or not least <= block.prefixlen <= most:
+        allowed = f"a block between /{least} and /{most} in {', '.join(limits.SERVICE_RANGES)}"
+        raise refusal(allowed, "write 172.20.0.0/16 or 10.100.0.0/16")
+    return str(block)
 
 
 def _narrow_block(text: str) -> str:
@@ -139,6 +150,8 @@ class Network(Model):
 
     cidrs: Cidrs = Cidrs()
     """One VPC block for each Region; they must not overlap, because the VPCs are peered."""
+    existing: Mapping[RegionName, ExistingNetwork] = {}
+    """Region -> a VPC there that exists already, instead of one that Haven creates. Omitted: Haven creates both."""
     interface_endpoints: bool = True
     """Whether AWS services are reached through interface endpoints, hourly priced, instead of NAT alone."""
 
@@ -225,6 +238,10 @@ class Cluster(Model):
     """Add-on -> pinned version, over those that Haven ships; where neither has one, EKS takes its default."""
     public_access_cidrs: list[NarrowCidr] = []
     """Networks that may reach the API endpoint from the internet. Omitted: the endpoint is private."""
+    private_access_cidrs: list[NarrowCidr] = []
+    """Networks that may reach the private API endpoint, such as a VPN's. Omitted: nodes and pods alone."""
+    service_cidr: Annotated[str, AfterValidator(_service_block), Field(examples=["10.100.0.0/16"])] = "172.20.0.0/16"
+    """Block of Kubernetes services, outside both VPCs and `privateAccessCidrs`. Another one replaces the cluster."""
     admin_role_arns: list[RoleArn] = []
     """IAM roles with administrator access to the cluster. Omitted: none."""
     system_nodes: SystemNodes = SystemNodes()

@@ -5,7 +5,7 @@ from typing import Any
 
 from haven.base.problems import Problem, Problems
 from infra.config import reader
-from infra.config.rules import general, instances, names, parts, residency
+from infra.config.rules import access, general, instances, names, networks, parts, residency
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,
@@ -61,6 +61,8 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     found += general.check(stack, values)
     found += parts.RULES.check(values)
     found += instances.RULES.check(values)
+    found += networks.RULES.check(values)
+    found += access.RULES.check(values)
     if kind is EnvironmentConfig:
         found += names.check(stack, values)
     found += residency.check(values)

@@ -3,6 +3,7 @@
 import pulumi
 
 from haven_components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
+from haven_components.names import target_group_name
 from infra import tagging
 from infra.config.addons import pinned
 from infra.config.models import GpuNodeGroup
@@ -28,6 +29,9 @@ def cluster(environment: Environment, region: str) -> InferenceCluster:
             "kms_key_arn": environment.region_key(region),
             "addons": pinned(chosen.version, chosen.addons),
             "public_access_cidrs": list(chosen.public_access_cidrs),
+            "private_access_cidrs": list(chosen.private_access_cidrs),
+            "service_cidr": chosen.service_cidr,
+            "target_groups": [target_group_name(environment.cluster_name(region))] if settings.domain else [],
             "access_entries": [
                 {"principal_arn": arn, "policy": ClusterAccessPolicy.CLUSTER_ADMIN} for arn in chosen.admin_role_arns
             ],

@@ -3,10 +3,10 @@
 import pulumi
 import pulumi_aws as aws
 
-from haven_components import BalancerProtocol, EdgeBalancer, EdgeBalancerArgs
+from haven_components import BalancerCertificateArgs, BalancerProtocol, EdgeBalancer, EdgeBalancerArgs
 from haven_components.names import region_code
 from infra.environment import Environment
-from infra.parts.traffic import Service
+from infra.parts.traffic import PRIVATE, Service
 
 
 def balancer(environment: Environment, region: str, domain: str, service: Service) -> EdgeBalancer:
@@ -31,6 +31,8 @@ def balancer(environment: Environment, region: str, domain: str, service: Servic
         "deregistration_delay_seconds": chosen.deregistration_delay_seconds,
         "ephemeral": settings.ephemeral,
     }
+    if region in environment.clusters:
+        args["target_security_group_id"] = environment.clusters[region].cluster_security_group_id
     if chosen.certificates:
         args["certificate_arn"] = chosen.certificates[region]
     else:
@@ -40,6 +42,9 @@ def balancer(environment: Environment, region: str, domain: str, service: Servic
             "hosted_zone_id": service.dns.zone_id,
             "creates_validation_record": region == environment.primary,
         }
+        # A wildcard stands for one label, and private names have one more (RFC 6125, section 6.4.3).
+        private: BalancerCertificateArgs = {**args["certificate"], "domain": f"*.{PRIVATE}.{domain}"}
+        args["further_certificates"] = [private]
     found = EdgeBalancer(environment.cluster_name(region), args, environment.options(region))
     _entrance(environment, region, service, found)
     return found

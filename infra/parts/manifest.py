@@ -14,6 +14,7 @@ import pulumi_aws as aws
 from haven_components import GlobalDatabase, gpu_group_name, system_group_name
 from haven_components.names import (
     alarm_name,
+    balancer_security_group_name,
     bucket_name,
     cluster_name,
     global_cluster_name,
@@ -23,6 +24,7 @@ from haven_components.names import (
     region_code,
     secret_name,
     subnet_group_name,
+    target_group_name,
 )
 from infra.environment import Environment
 from infra.parts import compute, tables
@@ -87,6 +89,7 @@ def _side(environment: Environment, region: str, full: Scale, standby: Scale) ->
             "nodeGroups": _node_groups(environment, region, full, standby),
         },
         "database": _database(environment, region, full, standby),
+        **({"balancer": _balancer(environment, region)} if settings.domain else {}),
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
         "tables": {name: tables.table_name(environment, name) for name in settings.tables},
     }
@@ -107,6 +110,17 @@ def _database(environment: Environment, region: str, full: Scale, standby: Scale
         },
         "standby": standby.database_instances if standby.database else None,
         **({"globalCluster": global_cluster_name(name), "secret": secret_name(name)} if restored else {}),
+    }
+
+
+def _balancer(environment: Environment, region: str) -> dict[str, Any]:
+    """The load balancer and what pods register in, by names: ARNs exist only while it does."""
+    name = environment.cluster_name(region)
+    return {
+        "name": name,
+        "targetGroup": target_group_name(name),
+        "securityGroup": balancer_security_group_name(name),
+        "targetPort": environment.settings.edge.target_port,
     }
 
 

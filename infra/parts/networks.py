@@ -2,13 +2,29 @@
 
 from haven_components import NetworkPeering, PeeringSideArgs, RegionalNetwork
 from haven_components.names import region_code
-from infra.environment import Environment
+from infra.config.network_models import ExistingNetwork
+from infra.environment import Environment, Network
 
 
-def network(environment: Environment, region: str) -> RegionalNetwork:
-    """Declare the network of a Region."""
+def network(environment: Environment, region: str) -> Network:
+    """The network of a Region: the one that exists already, or one that is declared."""
+    existing = environment.settings.network.existing.get(region)
+    return _existing(existing) if existing is not None else _declared(environment, region)
+
+
+def _existing(found: ExistingNetwork) -> Network:
+    return Network(
+        found.vpc_id,
+        found.private_subnet_ids,
+        found.public_subnet_ids,
+        found.data_subnet_ids or found.private_subnet_ids,
+        found.route_table_ids,
+    )
+
+
+def _declared(environment: Environment, region: str) -> Network:
     settings = environment.settings
-    return RegionalNetwork(
+    made = RegionalNetwork(
         f"{environment.name}-{region_code(region)}",
         {
             "region": region,
@@ -22,10 +38,15 @@ def network(environment: Environment, region: str) -> RegionalNetwork:
         },
         environment.options(region),
     )
+    return Network(
+        made.vpc_id, made.private_subnet_ids, made.public_subnet_ids, made.data_subnet_ids, made.route_table_ids
+    )
 
 
-def peering(environment: Environment) -> NetworkPeering:
-    """Declare the peering of the two networks."""
+def peering(environment: Environment) -> NetworkPeering | None:
+    """Declare the peering of the two networks, where both have route tables for it."""
+    if not all(environment.networks[region].route_table_ids for region in environment.both):
+        return None
     return NetworkPeering(
         f"{environment.name}-peering",
         {

@@ -100,7 +100,9 @@ def configs(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         "watch": draw(fixed(prometheus=st.booleans(), tracing=st.booleans(), grafana=st.just({}))),
         "traffic": {"automatic": draw(st.booleans())},
     }
-    return stack, config | draw(fixed(domain=st.just("ai.example.com"), cost=st.just({"monthlyLimitUsd": 100})))
+    config |= draw(fixed(domain=st.just("ai.example.com"), cost=st.just({"monthlyLimitUsd": 100})))
+    config["experiments"] = config["experiments"] and "domain" in config
+    return stack, config
 
 
 def extreme(stack: str, primary: str, recovery: str, **changes: Any) -> tuple[str, dict[str, Any]]:

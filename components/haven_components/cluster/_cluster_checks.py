@@ -84,6 +84,55 @@ def check_public_access(checks: Checks, cidrs: Sequence[str]) -> None:
         )
 
 
+def check_private_access(checks: Checks, cidrs: Sequence[str]) -> None:
+    """The private endpoint is opened to listed networks, each once."""
+    checks.require(
+        len(set(cidrs)) == len(cidrs) and all(_is_narrow_block(each) for each in cidrs),
+        "private_access_cidrs",
+        got=list(cidrs),
+        allowed="IPv4 blocks of your own, each once, such as 10.200.0.0/16",
+        fix="list the networks that have a route into the VPC, such as a VPN's",
+    )
+
+
+def check_service_cidr(checks: Checks, cidr: str | None) -> None:
+    """EKS takes the block."""
+    wrong = service_cidr_problem(cidr) if cidr is not None else None
+    checks.require(
+        wrong is None,
+        "service_cidr",
+        got=cidr,
+        allowed=f"a private IPv4 block between /{limits.SERVICE_PREFIX.least} and /{limits.SERVICE_PREFIX.most}",
+        fix=f"write 172.20.0.0/16, for example: {wrong}",
+    )
+
+
+def service_cidr_problem(cidr: str) -> str | None:
+    """Why a block can't be that of Kubernetes services, in words, or None where it can."""
+    try:
+        block = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        return str(error)
+    if not limits.SERVICE_PREFIX.holds(block.prefixlen):
+        return f"/{block.prefixlen} is not between /{limits.SERVICE_PREFIX.least} and /{limits.SERVICE_PREFIX.most}"
+    if not any(block.subnet_of(ipaddress.IPv4Network(each)) for each in limits.SERVICE_RANGES):
+        return f"it is in none of {', '.join(limits.SERVICE_RANGES)}"
+    return None
+
+
+def check_target_groups(checks: Checks, names: Sequence[str]) -> None:
+    """The names are those of target groups."""
+    for index, name in enumerate(names):
+        _checks.require_match(
+            checks,
+            f"target_groups[{index}]",
+            name,
+            r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
+            allowed="the name of a target group, at most 32 letters, digits and hyphens",
+            fix="give the name, not the ARN",
+        )
+
+
 def _is_narrow_block(cidr: str) -> bool:
     try:
         return ipaddress.IPv4Network(cidr).prefixlen > 0

@@ -11,9 +11,11 @@ from haven_components.cluster import _cluster_checks
 from haven_components.cluster._cluster_addons import ClusterAddons
 from haven_components.cluster._node_group_args import GpuNodeGroupArgs, SystemNodesArgs, node_group_names
 from haven_components.cluster._node_groups import NodeGroups
+from haven_components.cluster._target_registration import register_targets
 from haven_components.names import partition
 from haven_components.shared import checks as _checks
 from haven_components.shared import sdk
+from haven_components.shared.security_groups import allow_network_in, cidr_label
 from haven_components.shared.support import Checks, assume_role_policy, stateful
 
 with sdk.without_deprecations():
@@ -69,6 +71,17 @@ class InferenceClusterArgs(TypedDict):
     """The GPU node groups. Omitted: none."""
     public_access_cidrs: NotRequired[list[str]]
     """IPv4 blocks that reach the API from the internet. Omitted or empty: the endpoint is private only."""
+    private_access_cidrs: NotRequired[list[str]]
+    """IPv4 blocks that reach the private endpoint, such as a VPN's or a peered network's, with routes of your own into
+    the VPC. Omitted or empty: nodes and pods alone."""
+    service_cidr: NotRequired[str]
+    """IPv4 block of Kubernetes services, /12 to /24 in a private range, in no network that the cluster talks to: other
+    addresses in it can't be reached from pods. Another one replaces the cluster. Omitted: EKS chooses 10.100.0.0/16 or
+    172.20.0.0/16, whatever the VPC is peered with (EKS API Reference, KubernetesNetworkConfigRequest; read
+    2026-11-26)."""
+    target_groups: NotRequired[list[str]]
+    """Names of the target groups in this Region in which the AWS Load Balancer Controller may register pods. The
+    controller itself is not installed. Omitted or empty: it gets no identity."""
     access_entries: NotRequired[list[ClusterAccessArgs]]
     """Who else may use the cluster. Omitted: only the principal that created it."""
     log_retention_days: NotRequired[int]
@@ -114,6 +127,7 @@ class InferenceCluster(pulumi.ComponentResource):
         self.cluster_security_group_id = plane.cluster_security_group_id
         self.kubeconfig = plane.kubeconfig_json
         self._access()
+        self._connections()
         role, permissions = self._node_role()
         self.node_role_arn = role.arn
         addons = self._addons()
@@ -172,6 +186,7 @@ class InferenceCluster(pulumi.ComponentResource):
             upgrade_policy={"support_type": self._upgrade_policy()},
             vpc_id=args["vpc_id"],
             subnet_ids=args["subnet_ids"],
+            kubernetes_service_ip_address_range=args.get("service_cidr"),
             service_role=role,
             authentication_mode=pulumi_eks.AuthenticationMode.API,
             encryption_config_key_arn=args["kms_key_arn"],
@@ -246,6 +261,22 @@ class InferenceCluster(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
             )
 
+    def _connections(self) -> None:
+        """Who reaches the private API, and the identity of what connects pods with load balancers."""
+        for cidr in self._args.get("private_access_cidrs", []):
+            name = f"{self._base}-api-from-{cidr_label(cidr)}"
+            api = self.cluster_security_group_id
+            allow_network_in(name, api, whom="Kubernetes API", cidr=cidr, port=443, options=self._here())
+        if target_groups := self._args.get("target_groups", []):
+            register_targets(
+                self,
+                self._base,
+                self.cluster_name,
+                region=self._args["region"],
+                account_id=self._args["account_id"],
+                target_groups=target_groups,
+            )
+
     def _node_role(self) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
         logical = f"{self._base}-node"
         role = aws.iam.Role(
@@ -299,6 +330,9 @@ def _validate(name: str, args: InferenceClusterArgs) -> None:
         lambda: _cluster_checks.check_zones(checks, args["region"], args["zones"], args["subnet_ids"]),
         lambda: _cluster_checks.check_addons(checks, args["addons"]),
         lambda: _cluster_checks.check_public_access(checks, args.get("public_access_cidrs", [])),
+        lambda: _cluster_checks.check_private_access(checks, args.get("private_access_cidrs", [])),
+        lambda: _cluster_checks.check_service_cidr(checks, args.get("service_cidr")),
+        lambda: _cluster_checks.check_target_groups(checks, args.get("target_groups", [])),
         lambda: _validate_access(checks, args),
         lambda: _cluster_checks.check_system_nodes(checks, args["system_nodes"]),
         lambda: _cluster_checks.check_gpu_groups(checks, name, args["zones"], args.get("gpu_node_groups", [])),

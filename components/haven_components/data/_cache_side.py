@@ -79,6 +79,7 @@ class CacheSide:
             ignore=[*MOVED_BY_PROMOTION, *DECIDED_BY_DATASTORE] if in_datastore else MOVED_BY_PROMOTION,
             engine=common.engine.value,
             engine_version=common.engine_version,
+            port=PORT,
             node_type=common.node_type,
             num_node_groups=common.shards,
             parameter_group_name=self._parameters(identifier).name,
@@ -89,7 +90,8 @@ class CacheSide:
 
     def member(self, identifier: str, datastore: pulumi.Output[str]) -> aws.elasticache.ReplicationGroup:
         """A secondary of a Global Datastore. It takes engine, nodes, shards, parameters and encryption from there;
-        AWS refuses them as arguments (hashicorp/terraform-provider-aws#20893). If omitted, the engine is `redis` for
+        AWS refuses them as arguments (hashicorp/terraform-provider-aws#20893). Port, token and key:
+        docs/decisions/0008-the-safe-side-of-what-only-aws-knows.md. If omitted, the engine is `redis` for
         the provider, which would replace a Valkey member because of it."""
         ignore = [*MOVED_BY_PROMOTION, *DECIDED_BY_DATASTORE]
         return self._replication_group(identifier, ignore=ignore, global_replication_group_id=datastore)
@@ -143,7 +145,6 @@ class CacheSide:
             identifier,
             replication_group_id=identifier,
             description=f"Cache {common.name} in {self._args['region']}",
-            port=PORT,
             replicas_per_node_group=common.replicas_per_shard,
             automatic_failover_enabled=True,
             multi_az_enabled=True,

@@ -131,19 +131,7 @@ class MultiRegionKey(pulumi.ComponentResource):
 def key_policy(region: str, account_id: str, services: Sequence[str] = ()) -> list[Mapping[str, Any]]:
     """The statements of the key's policy in one Region."""
     aws_partition = partition(region)
-    scaling_role = (
-        f"arn:{aws_partition}:iam::{account_id}:role/aws-service-role/autoscaling.amazonaws.com/"
-        "AWSServiceRoleForAutoScaling"
-    )
-    # KMS refuses a policy whose principal doesn't exist, and this role appears with an account's first Auto Scaling
-    # group. Naming the account instead gives the role nothing, for it has no IAM permission for KMS. So the principal
-    # is anyone, and the conditions leave exactly that role (KMS Developer Guide, key policies; read 2026-11-21).
-    scaling = {
-        "Effect": "Allow",
-        "Principal": {"AWS": "*"},
-        "Resource": "*",
-    }
-    only_the_role = {"StringEquals": {"aws:PrincipalArn": scaling_role, "kms:CallerAccount": account_id}}
+    roles = f"arn:{aws_partition}:iam::{account_id}:role/aws-service-role"
     return [
         {
             "Sid": "IamPoliciesOfTheAccountApply",
@@ -165,14 +153,32 @@ def key_policy(region: str, account_id: str, services: Sequence[str] = ()) -> li
                 }
             },
         },
-        {**scaling, "Sid": "VolumesOfAutoScalingGroups", "Action": list(_USE), "Condition": only_the_role},
-        {
-            **scaling,
-            "Sid": "VolumesOfAutoScalingGroupsStayAttachable",
-            "Action": "kms:CreateGrant",
-            "Condition": {**only_the_role, "Bool": {"kms:GrantIsForAWSResource": "true"}},
-        },
+        *_linked_role(
+            f"{roles}/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling", account_id, "VolumesOfAutoScalingGroups"
+        ),
+        *_linked_role(
+            f"{roles}/replication.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDBReplication",
+            account_id,
+            "ReplicasOfTables",
+        ),
         *_services(services, account_id),
+    ]
+
+
+def _linked_role(role_arn: str, account_id: str, sid: str) -> list[Mapping[str, Any]]:
+    """Use, and grants for AWS resources, for one service-linked role.
+
+    KMS refuses a policy whose principal doesn't exist, and such a role appears with an account's first Auto Scaling
+    group or global table. Naming the account instead gives the role nothing, for it has no IAM permission for KMS. So
+    the principal is anyone, and the conditions leave exactly that role (KMS Developer Guide, key policies; read
+    2026-11-21).
+    """
+    anyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Resource": "*"}
+    only_the_role = {"StringEquals": {"aws:PrincipalArn": role_arn, "kms:CallerAccount": account_id}}
+    grants = {**only_the_role, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [
+        {**anyone, "Sid": sid, "Action": list(_USE), "Condition": only_the_role},
+        {**anyone, "Sid": f"{sid}StayAttachable", "Action": "kms:CreateGrant", "Condition": grants},
     ]
 
 

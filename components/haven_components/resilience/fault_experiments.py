@@ -58,8 +58,8 @@ class FaultExperimentsArgs(TypedDict):
     stop_alarm_arns: list[pulumi.Input[str]]
     """ARNs of one to five alarms in this Region that stop an experiment when they go off, and let none begin while they
     are on. They should be on when users suffer, and not because a node is missing, which is what is wanted. AWS asks
-    for an alarm without naming its kind; that a composite alarm works hasn't been tried on AWS here, so name a
-    metric alarm too."""
+    for an alarm without naming its kind; that a composite alarm works isn't documented, so name
+    metric alarms."""
     zones: list[str]
     """Zones whose loss can be tried, each by an experiment of its own. Instances and subnets must exist in each of
     them: an experiment that finds no target fails."""

@@ -41,21 +41,45 @@ def allow_in(
     name: str, group: aws.ec2.SecurityGroup, cidr: str, port: int, options: pulumi.ResourceOptions
 ) -> aws.vpc.SecurityGroupIngressRule:
     """Let clients of one network in, on one TCP port."""
-    return aws.vpc.SecurityGroupIngressRule(name, **_rule(name, group, "Clients", cidr, port), opts=options)
+    return allow_network_in(name, group.id, whom="Clients", cidr=cidr, port=port, options=options)
+
+
+def allow_network_in(
+    name: str, group_id: pulumi.Input[str], *, whom: str, cidr: str, port: int, options: pulumi.ResourceOptions
+) -> aws.vpc.SecurityGroupIngressRule:
+    """Let a network into a security group that something else has created, on one TCP port; `whom` describes it."""
+    return aws.vpc.SecurityGroupIngressRule(name, **_rule(name, group_id, whom, port, cidr_ipv4=cidr), opts=options)
+
+
+def allow_group_in(
+    name: str,
+    group_id: pulumi.Input[str],
+    *,
+    whom: str,
+    members_of: pulumi.Input[str],
+    port: int,
+    options: pulumi.ResourceOptions,
+) -> aws.vpc.SecurityGroupIngressRule:
+    """Let the members of one security group into another one of the same VPC, on one TCP port."""
+    rule = _rule(name, group_id, whom, port, referenced_security_group_id=members_of)
+    return aws.vpc.SecurityGroupIngressRule(name, **rule, opts=options)
 
 
 def allow_out(
     name: str, group: aws.ec2.SecurityGroup, cidr: str, port: int, options: pulumi.ResourceOptions
 ) -> aws.vpc.SecurityGroupEgressRule:
     """Let traffic out to targets of one network, on one TCP port."""
-    return aws.vpc.SecurityGroupEgressRule(name, **_rule(name, group, "Targets", cidr, port), opts=options)
+    rule = _rule(name, group.id, "Targets", port, cidr_ipv4=cidr)
+    return aws.vpc.SecurityGroupEgressRule(name, **rule, opts=options)
 
 
-def _rule(name: str, group: aws.ec2.SecurityGroup, description: str, cidr: str, port: int) -> dict[str, Any]:
+def _rule(
+    name: str, group_id: pulumi.Input[str], description: str, port: int, **source: pulumi.Input[str]
+) -> dict[str, Any]:
     return {
-        "security_group_id": group.id,
+        "security_group_id": group_id,
         "description": description,
-        "cidr_ipv4": cidr,
+        **source,
         "ip_protocol": "tcp",
         "from_port": port,
         "to_port": port,

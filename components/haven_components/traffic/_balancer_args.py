@@ -56,6 +56,9 @@ class EdgeBalancerArgs(TypedDict):
     """IPv4 networks in which the targets are: the balancer connects to nothing else."""
     target_port: int
     """Port of the targets."""
+    target_security_group_id: NotRequired[pulumi.Input[str]]
+    """Id of the targets' security group, such as an EKS cluster's: the balancer is let in on the port of the traffic
+    and on that of the health check. Omitted: nothing lets the balancer in until you do."""
     target_protocol: NotRequired[BalancerProtocol]
     """How targets are spoken to. Omitted: plain."""
     health: BalancerHealthArgs
@@ -64,6 +67,9 @@ class EdgeBalancerArgs(TypedDict):
     """ARN of a valid certificate in this Region. Omitted: one is requested, as `certificate` describes."""
     certificate: NotRequired[BalancerCertificateArgs]
     """The certificate to request. Omitted: `certificate_arn` names one."""
+    further_certificates: NotRequired[list[BalancerCertificateArgs]]
+    """Certificates to request for further names: a client gets the one that fits the name it asks for. A certificate's
+    place in the list names its resources: add new ones at the end. Omitted: none."""
     kms_key_arn: pulumi.Input[str]
     """ARN of the key, in this Region, that encrypts the firewall's log; its policy must let
     `logs.<region>.amazonaws.com` use it."""
@@ -149,10 +155,17 @@ def _require_certificate(checks: Checks, args: EdgeBalancerArgs) -> None:
         allowed="either certificate_arn or certificate",
         fix="name an existing certificate, or set `certificate` to request one",
     )
-    domain = args["certificate"]["domain"] if "certificate" in args else "example.com"
+    domains = {"certificate.domain": args["certificate"]["domain"]} if "certificate" in args else {}
+    for index, further in enumerate(args.get("further_certificates", [])):
+        domains[f"further_certificates[{index}].domain"] = further["domain"]
+    for path, domain in domains.items():
+        _require_host(checks, path, domain)
+
+
+def _require_host(checks: Checks, path: str, domain: str) -> None:
     _checks.require_match(
         checks,
-        "certificate.domain",
+        path,
         domain,
         r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}",
         allowed="a host name in lower case, such as api.example.com",

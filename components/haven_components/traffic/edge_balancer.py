@@ -7,8 +7,9 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components.choices import BalancerKind, BalancerProtocol
+from haven_components.names import balancer_security_group_name, target_group_name
 from haven_components.shared import checks, sdk
-from haven_components.shared.security_groups import allow_in, allow_out, cidr_label
+from haven_components.shared.security_groups import allow_group_in, allow_in, allow_out, cidr_label
 from haven_components.traffic._access_logs import AccessLogs
 from haven_components.traffic._balancer_args import (
     DEREGISTRATION_DELAY_SECONDS,
@@ -67,7 +68,8 @@ class EdgeBalancer(pulumi.ComponentResource):
         group = self._security_group()
         balancer = self._balancer(group)
         targets = self._targets()
-        self._listeners(balancer, targets, self._certificate())
+        listener = self._listeners(balancer, targets, self._certificate())
+        self._further_certificates(listener)
         if not self._network:
             self._firewall(balancer)
         self.dns_name = balancer.dns_name
@@ -92,11 +94,11 @@ class EdgeBalancer(pulumi.ComponentResource):
 
     def _security_group(self) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
-            f"{self._name}-edge",
-            name=f"{self._name}-edge",
+            balancer_security_group_name(self._name),
+            name=balancer_security_group_name(self._name),
             description=f"Clients and targets of {self._name}",
             vpc_id=self._args["vpc_id"],
-            tags={"Name": f"{self._name}-edge"},
+            tags={"Name": balancer_security_group_name(self._name)},
             opts=self._here(),
         )
         for cidr in self._args["client_cidrs"]:
@@ -106,6 +108,17 @@ class EdgeBalancer(pulumi.ComponentResource):
         for cidr in self._args["target_cidrs"]:
             for port in sorted(ports):
                 allow_out(f"{self._name}-to-{cidr_label(cidr)}-{port}", group, cidr, port, self._here())
+        if "target_security_group_id" in self._args:
+            targets = self._args["target_security_group_id"]
+            for port in sorted(ports):
+                allow_group_in(
+                    f"{self._name}-into-targets-{port}",
+                    targets,
+                    whom=f"Load balancer {self._name}",
+                    members_of=group.id,
+                    port=port,
+                    options=self._here(),
+                )
         return group
 
     def _balancer(self, group: aws.ec2.SecurityGroup) -> aws.lb.LoadBalancer:
@@ -158,7 +171,7 @@ class EdgeBalancer(pulumi.ComponentResource):
         encrypted = self._args.get("target_protocol", BalancerProtocol.PLAIN) == BalancerProtocol.ENCRYPTED
         http, transport = ("HTTPS", "TLS") if encrypted else ("HTTP", "TCP")
         health = self._args["health"]
-        name = f"{self._name}-tg"
+        name = target_group_name(self._name)
         return aws.lb.TargetGroup(
             name,
             name=name,
@@ -189,14 +202,24 @@ class EdgeBalancer(pulumi.ComponentResource):
             return validated_certificate(self, self._name, self._args["certificate"])
         return self._args["certificate_arn"]
 
+    def _further_certificates(self, listener: aws.lb.Listener) -> None:
+        for index, args in enumerate(self._args.get("further_certificates", []), start=2):
+            name = f"{self._name}-{index}"
+            aws.lb.ListenerCertificate(
+                f"{name}-certificate",
+                listener_arn=listener.arn,
+                certificate_arn=validated_certificate(self, name, args),
+                opts=self._here(),
+            )
+
     def _listeners(
         self, balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup, certificate_arn: pulumi.Input[str]
-    ) -> None:
+    ) -> aws.lb.Listener:
         headers: Mapping[str, Any] = {
             "routing_http_response_server_enabled": False,
             "routing_http_response_strict_transport_security_header_value": HSTS,
         }
-        aws.lb.Listener(
+        encrypted = aws.lb.Listener(
             f"{self._name}-443",
             load_balancer_arn=balancer.arn,
             port=443,
@@ -210,6 +233,7 @@ class EdgeBalancer(pulumi.ComponentResource):
         )
         if not self._network:
             self._redirect(balancer)
+        return encrypted
 
     def _redirect(self, balancer: aws.lb.LoadBalancer) -> None:
         aws.lb.Listener(

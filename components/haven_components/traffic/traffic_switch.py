@@ -1,6 +1,7 @@
 """Turns a Region's traffic off from the other Region: no record edit, no control plane, no answer of the lost side."""
 
-from typing import NotRequired, TypedDict
+import json
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -100,15 +101,21 @@ class TrafficSwitch(pulumi.ComponentResource):
             alarm_name(self._name, region),
             name=alarm_name(self._name, region),
             alarm_description=f"Keeps traffic away from {region}. Written in {other}: 1 turns it off, 0 on again.",
-            **metric(self._name, region),
-            statistic="Maximum",
-            period=PERIOD_SECONDS,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=1,
-            treat_missing_data="missing",
+            **self._condition(region),
             opts=pulumi.ResourceOptions(parent=self, provider=provider),
         )
+
+    def _condition(self, region: str) -> dict[str, Any]:
+        """When the alarm goes off: all that Route 53 reads of it."""
+        return {
+            **metric(self._name, region),
+            "statistic": "Maximum",
+            "period": PERIOD_SECONDS,
+            "evaluation_periods": 1,
+            "comparison_operator": "GreaterThanOrEqualToThreshold",
+            "threshold": 1,
+            "treat_missing_data": "missing",
+        }
 
     def _switch(self, region: str, other: str, alarm: aws.cloudwatch.MetricAlarm) -> aws.route53.HealthCheck:
         name = f"{self._name}-{region_code(region)}-switch"
@@ -121,6 +128,10 @@ class TrafficSwitch(pulumi.ComponentResource):
             # first point is written.
             invert_healthcheck=False,
             insufficient_data_health_status="LastKnownStatus",
+            # A health check keeps the alarm's settings of the day on which it was created or updated (Route 53
+            # Developer Guide, updating health checks when you change CloudWatch alarm settings; read 2026-11-26). An
+            # update that names the alarm makes it read them; its own inputs don't change with the alarm's.
+            triggers={"alarm": json.dumps(self._condition(region), sort_keys=True)},
             tags={"Name": name},
             opts=pulumi.ResourceOptions(parent=self),
         )

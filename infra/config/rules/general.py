@@ -1,6 +1,5 @@
 """What must hold between config keys. Every rule runs as soon as the keys it reads are valid by themselves."""
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -60,14 +59,6 @@ def _plain(stack: str) -> str:
 def _same_partition(region: str) -> str:
     """Another Region of a Region's partition."""
     return next(each for each in _PAIRS[partition(region)] if each != region)
-
-
-def _beside(block: str) -> str:
-    """The network of the same size after a network."""
-    network = ipaddress.IPv4Network(block)
-    after = network.network_address + network.num_addresses
-    candidate = ipaddress.IPv4Network(f"{after}/{network.prefixlen}")
-    return str(candidate) if candidate.is_private else "10.41.0.0/16"
 
 
 @RULES.on("account", "emulator")
@@ -163,18 +154,6 @@ def _no_zones(region: str) -> Problem:
     return Problem(
         f"haven:zones.{region}", "nothing", f"two or three zones of {region}, which Haven does not know", fix
     )
-
-
-@RULES.on("network")
-def _cidrs(network: models.Network) -> Iterable[Problem]:
-    cidrs = network.cidrs
-    if ipaddress.ip_network(cidrs.primary).overlaps(ipaddress.ip_network(cidrs.recovery)):
-        yield Problem(
-            "haven:network.cidrs",
-            f"{shown(cidrs.primary)} and {shown(cidrs.recovery)}",
-            "two networks that do not overlap: the VPCs are peered",
-            f"write recovery: {_beside(cidrs.primary)}, for example",
-        )
 
 
 @RULES.on("tier", "systems")

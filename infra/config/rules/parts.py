@@ -237,3 +237,14 @@ def _what_the_plan_moves(plan: part_models.RecoveryPlan | None, tier: Tier) -> I
             "tiers from pilot-light up: the plan moves the database's writer",
             "write haven:tier: pilot-light, or delete haven:recoveryPlan",
         )
+
+
+@RULES.on("experiments", "domain")
+def _experiments(experiments: bool, domain: str | None) -> Iterable[Problem]:
+    if experiments and domain is None:
+        yield Problem(
+            "haven:experiments",
+            "true without haven:domain",
+            "a domain: the alarm on the load balancer's errors stops experiments, and without a domain there is none",
+            "add haven:domain, or delete haven:experiments",
+        )

@@ -325,3 +325,26 @@ def test_every_problem_is_reported_at_once() -> None:
         "target_port",
         "rate_limit",
     ]
+
+
+def test_the_targets_let_the_balancer_in_on_the_ports_of_traffic_and_health_check() -> None:
+    assert not [each for each in _named(_declare(), "SecurityGroupIngressRule") if "into-targets" in each]
+    recording = _declare(target_security_group_id="sg-1", health={"path": "/ready", "port": 9090})
+    rules = _named(recording, "SecurityGroupIngressRule")
+    group = _only(recording, "SecurityGroup")
+    for port in (8080, 9090):
+        rule = rules[f"{NAME}-into-targets-{port}"].inputs
+        assert (rule["securityGroupId"], rule["referencedSecurityGroupId"]) == ("sg-1", f"@@{group.key}.id@@")
+        assert (rule["fromPort"], rule["toPort"]) == (port, port)
+        assert "cidrIpv4" not in rule
+
+
+def test_a_further_certificate_joins_the_listener_once_it_is_valid() -> None:
+    recording = _declare(further_certificates=[{**REQUESTED, "domain": "*.internal.example.com"}])
+    certificate = _only(recording, "Certificate").inputs
+    joined = _only(recording, "ListenerCertificate")
+    assert certificate["domainName"] == "*.internal.example.com"
+    listener = _named(recording, "Listener")[f"{NAME}-443"]
+    assert joined.inputs["listenerArn"] == f"@@{listener.key}.arn@@"
+    validation = _only(recording, "CertificateValidation")
+    assert validation.urn in joined.options.property_dependencies["certificateArn"]

@@ -1,13 +1,16 @@
+import json
 import re
 from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
 import pytest
+from pydantic.alias_generators import to_snake
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.names import metric
+from haven_components.names import alarm_name, metric
+from haven_components.traffic import traffic_switch
 from haven_components.traffic.traffic_switch import TrafficSwitch, TrafficSwitchArgs
 
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
@@ -35,6 +38,11 @@ def _declare(name: str = "haven-test-switch", **changes: Any) -> Recording:
         pulumi.export("alarms", {PRIMARY: switch.primary_alarm_arn, RECOVERY: switch.recovery_alarm_arn})
 
     return record(program, stack="test")
+
+
+def _triggers(region: str) -> dict[str, str]:
+    name = f"haven-test-switch-{CODES[region]}-switch"
+    return dict(_all(_declare(), "HealthCheck")[name].inputs["triggers"])
 
 
 def _all(recording: Recording, kind: str) -> dict[str, Resource]:
@@ -163,3 +171,20 @@ def test_every_problem_is_reported_at_once() -> None:
 def test_endpoints_of_one_region_only_or_of_a_third_one_are_refused(given: list[dict[str, Any]]) -> None:
     with pytest.raises(pulumi.InputPropertiesError, match=r"endpoints: got"):
         _declare(endpoints=given)
+
+
+@pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
+def test_a_health_check_is_updated_when_the_alarm_s_settings_change(
+    region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _triggers(region)
+    monkeypatch.setattr(traffic_switch, "PERIOD_SECONDS", 120)
+    assert _triggers(region) != before
+
+
+def test_all_that_route_53_reads_of_an_alarm_is_in_the_triggers() -> None:
+    recording = _declare()
+    settings = json.loads(_triggers(PRIMARY)["alarm"])
+    (alarm,) = (each for each in recording.real() if each.name == alarm_name("haven-test-switch", PRIMARY))
+    described = {"name", "alarmDescription", "tags"}
+    assert {to_snake(name) for name in alarm.inputs if name not in described} == settings.keys()
