@@ -19,9 +19,8 @@ SPARED = frozenset(
     }
 )
 """Types of which the emulator drops something and then can't take it again, or that would be replaced to set it."""
-DEFECTIVE = SPARED | {each.type for each in gaps.DEFECTS}
-"""All types of which the emulator drops something. A deployment would set it once more, each time: 80 resources of an
-environment, and the provider waits half a minute for each cluster, instance and queue."""
+AWAITED = SPARED | {"aws_rds_cluster", "aws_rds_cluster_instance", "aws_sqs_queue", "aws_vpc_endpoint"}
+"""These, and types for which the provider waits 8 to 30 seconds each time that it sets what the emulator drops."""
 
 FIXED = {"aws_eks_node_group": {"scaling_config"}}
 """Type -> what the emulator can't change: UpdateNodegroupConfig is an unknown action."""

@@ -26,7 +26,7 @@ from haven.terraform.export import Export, export
 from haven_components import Observability
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
 NAME = "haven-test-watch"
 ACCOUNT = "000000000000"

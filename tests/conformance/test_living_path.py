@@ -11,7 +11,7 @@ from haven.emulator.clients import Clients
 from haven.emulator.read_back import leftovers
 from haven.runbooks import check_destroy
 from haven.terraform import cli
-from tests.conformance.live_environment import DEFECTIVE, Living
+from tests.conformance.live_environment import AWAITED, Living
 from tests.conformance.small_environment import alive, at, shown, there, touched
 from tests.environments import PRIMARY, RECOVERY
 
@@ -39,7 +39,7 @@ def promote(living: Living, tier: str, region: str) -> None:
 def test_an_environment_is_deployed_moved_up_failed_over_and_back_and_destroyed(
     provider: cli.Terraform, tmp_path: Path
 ) -> None:
-    with alive(provider, tmp_path, spares=DEFECTIVE) as living:
+    with alive(provider, tmp_path, spares=AWAITED) as living:
         before = leftovers.existing(living.url, (PRIMARY, RECOVERY))
         living.move(at("pilot-light"))
 

@@ -23,7 +23,7 @@ from tests.conformance.importing.adoption import Adoption, Planned
 from tests.conformance.importing.existing_resources import ACCOUNT, Existing
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
-pytestmark = [pytest.mark.emulator, pytest.mark.exhaustive, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulator, pytest.mark.exhaustive, pytest.mark.timeout(1800)]
 
 DATABASE = "haven-test-db"
 CLUSTER = "haven-test-euw1"

@@ -22,7 +22,7 @@ from tests.conformance.importing.adoption import Adoption, Planned
 from tests.conformance.importing.existing_resources import ACCOUNT, Existing
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
 CIDR = "10.20.0.0/16"
 ZONES = dict(zip("ab", _subnets.layout(CIDR, 2), strict=True))

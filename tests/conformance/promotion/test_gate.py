@@ -14,7 +14,7 @@ from haven.terraform.schema import ProviderSchema
 from tests.conformance.promotion.fabricated_state import Standing, stand
 from tests.environments import RECOVERY, environment
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from haven_components.names import instance_name
 from tests.conformance.promotion.failed_over_environment import DATABASE, ROLES, Environment
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")

@@ -82,9 +82,9 @@ func (l byName) LoadPackageReferenceV2(
 
 // Link: nothing is installed, so whoever uses the generated SDK puts its folder on PYTHONPATH.
 func (h *host) Link(_ context.Context, request *pulumirpc.LinkRequest) (*pulumirpc.LinkResponse, error) {
-	told := &pulumirpc.LinkResponse{}
+	answer := &pulumirpc.LinkResponse{}
 	for _, each := range request.Packages {
-		told.ImportInstructions += "PYTHONPATH=" + each.Path + "\n"
+		answer.ImportInstructions += "PYTHONPATH=" + each.Path + "\n"
 	}
-	return told, nil
+	return answer, nil
 }

@@ -358,7 +358,7 @@ def _account_to_throw_away(folder: Path) -> str:
 
 
 @pytest.mark.emulator
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", ["environment", "account"])
 def test_a_stack_is_deployed_as_expected_is_stable_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
     chosen = choice.choose(tmp_path)
