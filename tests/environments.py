@@ -9,12 +9,14 @@ import pickle
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from haven.config.stack_file import load_stack
 from haven.program import aws_types as aws
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
+
+Value = TypeVar("Value")
 
 ROOT = Path(__file__).resolve().parent.parent
 TIERS = ("backup", "pilot-light", "warm", "active-active")
@@ -24,7 +26,7 @@ EVERY_STACK = (*STACKS, ACCOUNT)
 PRIMARY, RECOVERY = "eu-west-1", "eu-central-1"
 ALL_EXAMPLES = tuple(sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py")))
 SHARED = "HAVEN_TEST_RECORDINGS"
-"""Environment variable: the folder in which the workers of one run of the tests keep their recordings."""
+"""Environment variable: the folder in which the workers of one run of the tests keep what they share."""
 
 
 @lru_cache(maxsize=32)
@@ -32,27 +34,27 @@ def environment(stack: str, **changes: str) -> Recording:
     """What a stack declares, with some of its keys changed (`active="eu-central-1"`)."""
     found = load_stack(stack, ROOT)
     config = {**found.config, **{f"haven:{name}": value for name, value in changes.items()}}
-    return once(["infra", stack, config], lambda: record(ROOT / "infra", stack=found.name, config=config))
+    return once(["infra", stack, config], lambda: _recorded(ROOT / "infra", stack=found.name, config=config))
 
 
-def once(key: Sequence[object], make: Callable[[], Recording]) -> Recording:
-    """What another worker has recorded, or a recording that the others find: reading one takes 1/400 of making it."""
+def once(key: Sequence[object], make: Callable[[], Value]) -> Value:
+    """What another worker has made, or a value that the others find: a recording is read in 1/400 of the time."""
     folder = os.environ.get(SHARED)
     if not folder:
-        return _made(make)
+        return make()
     kept = Path(folder) / hashlib.sha256(json.dumps(key).encode()).hexdigest()
     with kept.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if kept.exists():
-            recording: Recording = pickle.loads(kept.read_bytes())
-            return recording
-        recording = _made(make)
-        kept.write_bytes(pickle.dumps(recording))
-    return recording
+            found: Value = pickle.loads(kept.read_bytes())
+            return found
+        made = make()
+        kept.write_bytes(pickle.dumps(made))
+    return made
 
 
-def _made(make: Callable[[], Recording]) -> Recording:
-    recording = make()
+def _recorded(program: Path, **arguments: Any) -> Recording:
+    recording = record(program, **arguments)
     _freeze_once()
     return recording
 
@@ -67,7 +69,7 @@ def _freeze_once() -> None:
 @cache
 def example(name: str) -> Recording:
     """What a program under examples/ declares."""
-    return once(["example", name], lambda: record(ROOT / "examples" / name, stack="test", project=name))
+    return once(["example", name], lambda: _recorded(ROOT / "examples" / name, stack="test", project=name))
 
 
 def of_type(recording: Recording, type_: str, region: str) -> list[Resource]:
