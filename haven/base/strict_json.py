@@ -26,12 +26,27 @@ def parse(text: str) -> Any:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite)
     except RecursionError as error:
         raise _too_deep() from error
-    if deeper_than(DEEPEST, value):
+    if _deeper_than(DEEPEST, value):
         raise _too_deep()
     return value
 
 
-def deeper_than(levels: int, value: Any) -> bool:
+def loads(text: str) -> Any:
+    """What `json.loads` returns, for text inside of a document.
+
+    Raises:
+        ValueError: it is no JSON, or nests too deeply.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise _too_deep() from error
+    if _deeper_than(DEEPEST, value):
+        raise _too_deep()
+    return value
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
     """Whether more than this many maps and lists are inside each other."""
     level = [value]
     for _ in range(levels):

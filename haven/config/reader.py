@@ -1,13 +1,13 @@
 """From the text of a config value to a checked model."""
 
 import copy
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from haven.base import strict_json
 from haven.base.problems import Problem, shown
 from haven.config import refusals
 from haven.config.stack_file import SECURE_PLACEHOLDER
@@ -23,7 +23,7 @@ def read_value(key: str, text: str, adapter: TypeAdapter[Any], *, structured: bo
     value: Any = text
     if structured:
         try:
-            value = json.loads(text)
+            value = strict_json.loads(text)
         except ValueError:
             if text == SECURE_PLACEHOLDER:
                 return None, [refusals.secure(key)]

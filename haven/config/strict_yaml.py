@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from haven.base.problems import Problem, shown
+from haven.base.strict_json import DEEPEST
 
 Path = tuple[str | int, ...]
 
@@ -35,6 +36,9 @@ _TEXT_TAG, _LIST_TAG, _MAP_TAG = (f"tag:yaml.org,2002:{each}" for each in ("str"
 _PLAIN = "plain"
 _MERGE = "<<"
 _MOST_NODES = 20_000
+_TOO_DEEP = Problem(
+    "the file", f"maps and lists more than {DEEPEST} levels deep", "values that people read", "write fewer levels"
+)
 
 
 @dataclass
@@ -58,6 +62,8 @@ def read(data: bytes) -> Document:
         line = data[: error.start].count(b"\n") + 1
         byte = f"the byte 0x{data[error.start]:02x}"
         document.problems.append(Problem(f"line {line}", byte, "UTF-8", "save the file as UTF-8"))
+    except RecursionError:
+        document.problems.append(_TOO_DEEP)
     except yaml.MarkedYAMLError as error:
         document.problems.append(_syntax(error, text))
     except yaml.reader.ReaderError as error:
@@ -73,6 +79,9 @@ def read(data: bytes) -> Document:
 def _whole(node: yaml.Node, document: Document) -> Any:
     try:
         return _Reader(document).value(node, ())
+    except _TooDeepError:
+        document.problems = [_TOO_DEEP]
+        return None
     except _EndlessError as error:
         what = f"{place(error.path)} (line {error.node.start_mark.line + 1})"
         got = "an alias that repeats itself"
@@ -96,6 +105,10 @@ class _Loader(yaml.SafeLoader):
         return _MAP_TAG if kind is yaml.MappingNode else _LIST_TAG
 
 
+class _TooDeepError(Exception):
+    """More maps and lists inside each other than anybody writes."""
+
+
 class _EndlessError(Exception):
     """Aliases that contain themselves, or that multiply into more values than anybody writes."""
 
@@ -116,6 +129,8 @@ class _Reader:
     def value(self, node: yaml.Node, path: Path) -> Any:
         self._document.lines[path] = node.start_mark.line + 1
         self._seen += 1
+        if len(path) > DEEPEST:
+            raise _TooDeepError
         if node in self._open or self._seen > _MOST_NODES:
             raise _EndlessError(node, path)
         if isinstance(node, yaml.ScalarNode):

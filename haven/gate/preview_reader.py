@@ -53,7 +53,7 @@ def digest(data: bytes, where: str) -> Mapping[str, Any]:
     except ValueError:
         whole = None
     if isinstance(whole, Mapping) and pulumi_steps.is_digest(whole):
-        if problems := list(pulumi_steps.misshapen_digest(whole)):
+        if problems := list(pulumi_steps.unnamed_states(whole)):
             raise Problems(problems, where)
         return whole
     raise _refused("another document", "what pulumi preview --json --show-sames prints, for --policy", HOW, where)

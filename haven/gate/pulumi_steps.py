@@ -70,6 +70,17 @@ def misshapen_digest(value: Mapping[str, Any]) -> Iterator[Problem]:
     return misshapen("", value, _DIGEST_SHAPE)
 
 
+def unnamed_states(value: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every part of a digest that has another type than the engine writes, and states without their URN or type."""
+    found = list(misshapen_digest(value))
+    yield from found
+    for place, step in enumerate(() if found else value.get("steps") or ()):
+        state = step.get("newState")
+        for name in ("urn", "type") if state is not None else ():
+            if state.get(name) is None:
+                yield Problem(f"steps[{place}].newState.{name}", "nothing", "text", REWRITE)
+
+
 def from_digest(value: Mapping[str, Any], where: str) -> ChangeSet:
     """The change set in a preview's digest.
 

@@ -1,10 +1,9 @@
 """Finds the innermost values that differ between two values, and hides secrets."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from haven.base.strict_json import DEEPEST, deeper_than
+from haven.base import strict_json
 from haven.program.recording import Secret
 
 ABSENT = object()
@@ -43,10 +42,9 @@ def _document(value: Any) -> Any:
     if not (isinstance(value, str) and value[:1] in ("{", "[")):
         return value
     try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
+        return strict_json.loads(value)
+    except ValueError:
         return value
-    return value if deeper_than(DEEPEST, found) else found
 
 
 def without_secrets(value: Any) -> Any:

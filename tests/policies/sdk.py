@@ -26,6 +26,7 @@ def arguments() -> Mapping[str, type]:
     return dict(_arguments())
 
 
+@cache
 def _classes() -> list[tuple[str, str, str]]:
     """Type, module and class of every resource."""
     return _CLASS.findall(Path(pulumi_aws.__file__).read_text(encoding="utf-8"))
@@ -33,16 +34,26 @@ def _classes() -> list[tuple[str, str, str]]:
 
 def _arguments() -> Iterator[tuple[str, type]]:
     for type_, module, name in _classes():
-        package = importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}")
-        found = getattr(package, f"{name}InitArgs", None) or getattr(package, f"{name}Args", None)
+        found = _class(module, name)
         if found is not None:
             yield type_, found
+
+
+def _class(module: str, name: str) -> type | None:
+    package = importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}")
+    return getattr(package, f"{name}InitArgs", None) or getattr(package, f"{name}Args", None)
+
+
+@cache
+def _arguments_of(type_: str) -> type | None:
+    """The class of one type's arguments; imports nothing else."""
+    return next((_class(module, name) for each, module, name in _classes() if each == type_), None)
 
 
 def has(type_: str, path: str) -> bool:
     """Whether a type of resource has a property at a path such as `rules[].destination.bucket`; inside of texts, which
     may hold JSON, and of free maps anything may be."""
-    place: Any = arguments().get(type_)
+    place: Any = _arguments_of(type_)
     for step in path.split("."):
         inside = members(place)
         if not inside:

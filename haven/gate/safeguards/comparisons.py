@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from haven.base import strict_json
 from haven.gate.changes import UNKNOWN
 from haven.program.diff import ABSENT
 
@@ -272,8 +273,8 @@ def inside(name: str, comparison: Comparison) -> Comparison:
 
 def _parsed(text: Any) -> Any:
     try:
-        return json.loads(text) if isinstance(text, str) else text
-    except (ValueError, RecursionError):
+        return strict_json.loads(text) if isinstance(text, str) else text
+    except ValueError:
         return ABSENT
 
 

@@ -65,7 +65,6 @@ _CHANGE_PROTECTION: tuple[GuardedProperty, ...] = tuple(
         "the next deployment, or a click, can take it out of the way of traffic",
         "firewallPolicyChangeProtection",
         "subnetChangeProtection",
-        "availabilityZoneChangeProtection",
     )
 )
 

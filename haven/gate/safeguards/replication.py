@@ -78,7 +78,6 @@ REPLICATION_PROPERTIES: tuple[GuardedProperty, ...] = (
         "policyDetails.schedules.*.crossRegionCopyRules.*.target",
         "policyDetails.schedules.*.crossRegionCopyRules.*.targetRegion",
         "policyDetails.action.crossRegionCopies.*.target",
-        "policyDetails.crossRegionCopyTargets.*.targetRegion",
     ),
     *properties(aws.REDSHIFT_CLUSTER, cut, "copies no snapshots", _BACKUPS, "snapshotCopy.destinationRegion"),
     *properties(aws.REDSHIFT_SNAPSHOT_COPY, cut, "copies snapshots elsewhere", _BACKUPS, "destinationRegion"),

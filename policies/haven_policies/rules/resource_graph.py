@@ -1,11 +1,11 @@
 """An environment as the rules see it: its resources, what refers to what, and its stack file."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from haven.base import strict_json
 from haven.program.recording import REFERENCE, Recording, Resource, Secret
 from haven_policies.rules.stack_facts import StackFacts
 from haven_policies.rules.values import is_list, is_unknown, is_wholly_unknown, plain, value_at
@@ -160,6 +160,6 @@ def parsed(value: Any) -> Any:
     if not (isinstance(value, str) and value[:1] in ("{", "[")):
         return value
     try:
-        return json.loads(value)
+        return strict_json.loads(value)
     except ValueError:
         return value

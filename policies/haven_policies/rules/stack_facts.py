@@ -1,10 +1,10 @@
 """Facts from a stack's config about the environment that the rules judge."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from haven.base import strict_json
 from haven.base.problems import Problems
 from haven.config import data_classes
 from haven.config.policy import Policy, Residency
@@ -79,6 +79,6 @@ def _parsed(text: Any) -> Any:
     if not isinstance(text, str) or not (text[:1] in "{[" or text in ("true", "false")):
         return text
     try:
-        return json.loads(text)
+        return strict_json.loads(text)
     except ValueError:
         return text

@@ -279,3 +279,11 @@ def test_what_is_written_in_quotes_is_read_back_as_it_was(values: dict[str, Any]
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_the_engines_notation_of_a_number_is_the_same_number(number: float) -> None:
     assert float(strict_yaml.engine_number(number)) == pytest.approx(number, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "value", ["[" * 5000 + "]" * 5000, "[" * 200 + "]" * 200, "\n" + "".join(f"{' ' * at}k:\n" for at in range(2, 600))]
+)
+def test_values_inside_each_other_without_end_are_one_problem(value: str) -> None:
+    (problem,) = strict_yaml.read(f"config:\n  haven:tags: {value}".encode()).problems
+    assert problem.got == "maps and lists more than 100 levels deep"

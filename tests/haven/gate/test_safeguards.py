@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,46 +195,46 @@ def _leaves(shape: Shape, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
             yield from _leaves(each.shape, (*path, name))
 
 
-def _is_guarded(type_: str, path: tuple[str, ...], used: set[GuardedProperty]) -> bool:
-    """Whether a row fits the property, or a block around it."""
+def _rows_by_name() -> Mapping[str, list[tuple[GuardedProperty, GuardedProperty]]]:
+    """The last name of each row's path to the rows, each with itself as a row without marks of lists."""
+    found: dict[str, list[tuple[GuardedProperty, GuardedProperty]]] = {}
+    for row in ROWS:
+        plain = replace(row, path=row.path.replace(".*", ""))
+        found.setdefault(plain.pattern.rpartition(".")[2], []).append((row, plain))
+    return found
+
+
+def _guards(type_: str, path: tuple[str, ...], rows: Mapping[str, list[Any]]) -> Iterator[GuardedProperty]:
+    """The rows that fit the property, or a block around it."""
     token_ = token(type_)
     names = [camel(each) for each in path]
-    around = [".".join(names[: place + 1]) for place in range(len(names))]
-    fitting = [
-        row
-        for row in ROWS
-        if row.type in (token_, ANY_TYPE) or (row.type == STATEFUL_TYPES and stateful(token_))
-        if any(_plain(row).matches(each) for each in around)
-    ]
-    used |= {*fitting}
-    return bool(fitting)
-
-
-def _plain(row: GuardedProperty) -> GuardedProperty:
-    return GuardedProperty(row.type, row.path.replace(".*", ""), row.is_lost, row.what, row.why)
+    for place, name in enumerate(names, start=1):
+        for row, plain in rows.get(compare.singular(name), ()):
+            applies = row.type in (token_, ANY_TYPE) or (row.type == STATEFUL_TYPES and stateful(token_))
+            if applies and plain.matches(".".join(names[:place])):
+                yield row
 
 
 def test_every_property_whose_name_looks_like_a_safeguard_is_guarded_or_listed_with_a_reason(
     provider_schema: ProviderSchema,
 ) -> None:
-    used: set[GuardedProperty] = set()
+    rows, used = _rows_by_name(), set[GuardedProperty]()
     patterns = {re.compile(each) for each in NO_SAFEGUARDS}
     left, needed = [], set()
     for type_ in provider_schema.types:
         for path in _leaves(provider_schema.resource(type_)):
-            guarded = _is_guarded(type_, path, used)
-            if LOOKS_LIKE_ONE.search(path[-1]) and not guarded:
+            guards = {*_guards(type_, path, rows)}
+            used |= guards
+            if LOOKS_LIKE_ONE.search(path[-1]) and not guards:
                 named = f"{type_.removeprefix('aws_')}:{'.'.join(path)}"
                 reasons = [each for each in patterns if each.fullmatch(named)]
                 needed |= {*reasons}
                 left += [] if reasons else [named]
     assert not left
     assert {each.pattern for each in patterns - needed} == set()
-    newer = [row for row in ROWS if row not in used and not _in_sdk(row)]
-    assert newer == []
+    assert [row for row in ROWS if row not in used and not _in_sdk(row)] == []
 
 
 def _in_sdk(row: GuardedProperty) -> bool:
     """Whether a newer version of the provider, which Pulumi's package is built from, has the row's property."""
-    types = sdk.tokens() if row.type in (ANY_TYPE, STATEFUL_TYPES) else {row.type}
-    return any(sdk.has(each, row.path.removeprefix("**.").replace(".*", "[]")) for each in types)
+    return sdk.has(row.type, row.path.removeprefix("**.").replace(".*", ""))
