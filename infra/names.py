@@ -1,6 +1,15 @@
 """How what belongs to an environment is called: pure functions, so that rules can report what has no room."""
 
+from collections.abc import Sequence
+
 from haven_components.names import region_code
+
+_SHARED_CHARACTERS = 1200
+"""Keys, the names of database and cache, and host names of at most 120 characters."""
+_NAMED_CHARACTERS = 140
+"""An account, a Region's code, quotes and suffix, and a bucket's access point."""
+_QUEUE_CHARACTERS = 420
+"""A URL, a stream's ARN, a bus, each with Region and account, and their keys."""
 
 
 def environment_name(stack: str) -> str:
@@ -11,6 +20,24 @@ def environment_name(stack: str) -> str:
 def regional_name(stack: str, region: str) -> str:
     """Name of a Region's network, cluster and balancer, whether or not they exist at the moment."""
     return f"{environment_name(stack)}-{region_code(region)}"
+
+
+def endpoints_parameter(stack: str) -> str:
+    """Name of the Systems Manager parameter with what applications connect to, the same in both Regions."""
+    return f"/haven/{stack}/endpoints"
+
+
+def endpoints_characters(stack: str, names: Sequence[str], queues: Sequence[str]) -> int:
+    """The most characters that a Region's endpoints document can have.
+
+    Args:
+        stack: name of the stack.
+        names: the tables, secrets and buckets in the stack file.
+        queues: its queues.
+    """
+    prefix = len(environment_name(stack))
+    entries = sum(2 * len(each) + prefix + _NAMED_CHARACTERS for each in names)
+    return _SHARED_CHARACTERS + entries + sum(4 * len(each) + 3 * prefix + _QUEUE_CHARACTERS for each in queues)
 
 
 def cache_name(stack: str) -> str:

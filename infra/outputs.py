@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi_aws as aws
+
 from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
+from infra import names
 from infra.config import addons
 from infra.config.rules import access, instances, networks
 from infra.config.settings import Settings
@@ -21,6 +24,8 @@ class Reached:
     cache: GlobalCache
     service: Service | None
     points: Mapping[str, MultiRegionAccessPoint]
+    reading: aws.iam.Policy
+    """What lets a role read the endpoints document."""
 
 
 def build(
@@ -51,6 +56,8 @@ def _endpoints(environment: Environment, reached: Reached) -> dict[str, Any]:
     """What applications connect to; the database's writer is found under one name before and after a failover."""
     database, cache, service = reached.database, reached.cache, reached.service
     return {
+        "parameter": names.endpoints_parameter(environment.settings.stack),
+        "readPolicy": reached.reading.arn,
         "databaseWriter": database.writer_endpoint,
         "databaseSecret": database.secret_arn,
         "cache": {environment.primary: cache.primary_endpoint, environment.recovery: cache.recovery_endpoint},

@@ -16,6 +16,7 @@ from infra.parts import (
     backups,
     compute,
     cost,
+    endpoints,
     faults,
     load_balancer,
     manifest,
@@ -39,12 +40,16 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     _assets(environment)
     points = _objects(environment)
     _tables(environment)
-    buffers = [queues.queue(environment, name, region) for name, region in product(settings.queues, environment.both)]
+    buffers = {
+        (name, region): queues.queue(environment, name, region)
+        for name, region in product(settings.queues, environment.both)
+    }
     _platform(environment)
     database, restored, cache = _databases(environment)
+    reading = endpoints.declare(environment, endpoints.Stores(database, restored, cache, buffers, points))
     backups.declare(environment)
     service = _service(environment)
-    _operations(environment, service, buffers)
+    _operations(environment, service, list(buffers.values()))
     recovery_manifest = manifest.build(
         environment,
         database,
@@ -54,7 +59,7 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     )
     manifest.keep(environment, recovery_manifest)
     serving = restored if restored is not None and settings.active == environment.recovery else database
-    reached = outputs.Reached(serving, cache, service, points)
+    reached = outputs.Reached(serving, cache, service, points, reading)
     return outputs.build(environment, promised(settings), reached, recovery_manifest)
 
 

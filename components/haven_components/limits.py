@@ -168,6 +168,8 @@ suffix."""
 
 SECRET_GENERATED_CHARACTERS = Range(16, 4096)
 """Haven's own: 16 letters and digits hold 95 bits, and 4,096 is more than anybody types."""
+PARAMETER_CHARACTERS = 8192
+"""Of an advanced parameter (Systems Manager quotas, read 2026-11-21)."""
 SECRET_VALUE_BYTES = 65536
 """Secrets Manager quotas, read 2026-11-21."""
 SECRET_ROTATION_SCHEDULE = re.compile(r"rate\(\d+ (hours?|days?)\)|cron\([^()]+\)")

@@ -19,6 +19,10 @@ _DIRECTIONS = {
 }
 _PARTITIONS = {"us-gov": "aws-us-gov", "cn": "aws-cn", "eusc": "aws-eusc"}
 
+DATABASE_PORT = 5432
+"""Port of a `GlobalDatabase`, on both sides."""
+CACHE_PORT = 6379
+"""Port of a `GlobalCache`, on both sides."""
 SYSTEM_NODE_GROUP = "system"
 """The node group of a cluster's own services; a GPU group can't have this name."""
 SWITCH_NAMESPACE = "Haven/TrafficSwitch"

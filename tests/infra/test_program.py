@@ -1,6 +1,7 @@
 """What the program declares for every stack: the promises of the design, read off the registrations."""
 
 import dataclasses
+import json
 from itertools import combinations
 
 import pytest
@@ -58,9 +59,18 @@ def assert_only_enlarges(before: Resource, after: Resource) -> None:
     changed = {
         name for name in before.inputs.keys() | after.inputs.keys() if before.inputs.get(name) != after.inputs.get(name)
     }
+    if after.type == aws.SSM_PARAMETER and after.inputs["name"].endswith("/endpoints"):
+        assert_only_fills(json.loads(before.inputs["insecureValue"]), json.loads(after.inputs["insecureValue"]))
+        changed -= {"insecureValue"}
     assert changed <= {"scalingConfig"}, f"{after.name} changes {changed}"
     for size, value in before.inputs.get("scalingConfig", {}).items():
         assert after.inputs["scalingConfig"][size] >= value
+
+
+def assert_only_fills(before: dict[str, object], after: dict[str, object]) -> None:
+    """What a Region's applications connect to stays; what didn't exist there may appear."""
+    assert before.keys() == after.keys()
+    assert {name for name in before if before[name] is not None and before[name] != after[name]} == set()
 
 
 def assert_flip(before: Recording, after: Recording, gains: str, stays: str) -> None:

@@ -9,11 +9,9 @@ import pulumi_aws as aws
 
 from haven_components.choices import CacheEngine, CacheEviction
 from haven_components.data._cache_args import CacheSideArgs
-from haven_components.names import regional
+from haven_components.names import CACHE_PORT, regional
 from haven_components.shared.placement import Placement
 from haven_components.shared.security_groups import client_access
-
-PORT = 6379
 
 SNAPSHOT_WINDOW = "03:00-04:00"
 MAINTENANCE_HOURS = "22:00", "23:00"
@@ -66,7 +64,7 @@ class CacheSide:
         self._clients = client_access(
             self._name,
             vpc_id=args["vpc_id"],
-            port=PORT,
+            port=CACHE_PORT,
             cidrs=args["client_cidrs"],
             options=self._place.children.options,
         )

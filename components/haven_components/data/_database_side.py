@@ -9,12 +9,11 @@ import pulumi_aws as aws
 
 from haven_components.choices import DatabaseStorage
 from haven_components.data._database_args import DatabaseSideArgs
-from haven_components.names import instance_name, instance_zone, regional, subnet_group_name
+from haven_components.names import DATABASE_PORT, instance_name, instance_zone, regional, subnet_group_name
 from haven_components.shared.placement import Placement
 from haven_components.shared.security_groups import client_access
 
 ENGINE = "aurora-postgresql"
-PORT = 5432
 
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
 """What RDS uses by default; valid until 2061 in most Regions (Aurora User Guide, SSL/TLS, read
@@ -139,7 +138,7 @@ class DatabaseSide:
         clients = client_access(
             self._name,
             vpc_id=self._args["vpc_id"],
-            port=PORT,
+            port=DATABASE_PORT,
             cidrs=self._args["client_cidrs"],
             options=self._place.children.options,
         )
@@ -148,7 +147,7 @@ class DatabaseSide:
             cluster_identifier=self._name,
             engine=ENGINE,
             engine_version=common.engine_version,
-            port=PORT,
+            port=DATABASE_PORT,
             db_subnet_group_name=self._subnets.name,
             vpc_security_group_ids=[clients.id],
             db_cluster_parameter_group_name=self._parameters().name,

@@ -5,8 +5,8 @@ import pulumi_aws as aws
 
 from haven_components.choices import CacheEngine, CacheEviction
 from haven_components.data._cache_args import GlobalCacheArgs, validate
-from haven_components.data._cache_side import PORT, CachePlacement, CacheSide, CommonCacheArgs
-from haven_components.names import datastore_suffix, group_name, independent_group_name
+from haven_components.data._cache_side import CachePlacement, CacheSide, CommonCacheArgs
+from haven_components.names import CACHE_PORT, datastore_suffix, group_name, independent_group_name
 from haven_components.shared import checks
 from haven_components.shared.placement import Placement
 from haven_components.shared.stored_secrets import StoredSecret, generated
@@ -81,7 +81,7 @@ class GlobalCache(pulumi.ComponentResource):
             ephemeral=self._ephemeral,
         )
         # No host name: each Region's clients use their own side's.
-        secret.hold({"engine": CacheEngine(self._args["engine"]).value, "port": PORT, "token": self._token})
+        secret.hold({"engine": CacheEngine(self._args["engine"]).value, "port": CACHE_PORT, "token": self._token})
         return secret
 
     def _children(self, provider: pulumi.ProviderResource | None) -> Placement:

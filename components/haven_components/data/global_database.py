@@ -8,8 +8,8 @@ import pulumi_aws as aws
 
 from haven_components.choices import DatabaseStorage
 from haven_components.data._database_args import GlobalDatabaseArgs, validate
-from haven_components.data._database_side import ENGINE, PORT, CommonDatabaseArgs, DatabasePlacement, DatabaseSide
-from haven_components.names import cluster_name, global_cluster_name, partition
+from haven_components.data._database_side import ENGINE, CommonDatabaseArgs, DatabasePlacement, DatabaseSide
+from haven_components.names import DATABASE_PORT, cluster_name, global_cluster_name, partition
 from haven_components.shared import checks
 from haven_components.shared.placement import Placement
 from haven_components.shared.roles import service_role
@@ -38,6 +38,9 @@ class GlobalDatabase(pulumi.ComponentResource):
     """Host name of the primary side's own writer endpoint; it leads nowhere while the other side writes."""
     primary_reader_endpoint: pulumi.Output[str]
     """Host name of the primary side's readers."""
+    recovery_endpoint: pulumi.Output[str]
+    """Host name of the recovery side's own writer endpoint, which leads nowhere before a promotion; empty without such
+    a side."""
     recovery_reader_endpoint: pulumi.Output[str]
     """Host name of the recovery side's readers; empty without such a side."""
     secret_arn: pulumi.Output[str]
@@ -65,7 +68,7 @@ class GlobalDatabase(pulumi.ComponentResource):
             {
                 "engine": "postgres",
                 "host": self._global.endpoint,
-                "port": PORT,
+                "port": DATABASE_PORT,
                 "dbname": args["database_name"],
                 "username": args["master_username"],
                 "password": self._password,
@@ -197,9 +200,9 @@ class GlobalDatabase(pulumi.ComponentResource):
         self.writer_endpoint = self._global.endpoint
         self.primary_endpoint = self._primary.cluster.endpoint
         self.primary_reader_endpoint = self._primary.cluster.reader_endpoint
-        self.recovery_reader_endpoint = (
-            self._recovery.cluster.reader_endpoint if self._recovery else pulumi.Output.from_input("")
-        )
+        nothing = pulumi.Output.from_input("")
+        self.recovery_endpoint = self._recovery.cluster.endpoint if self._recovery else nothing
+        self.recovery_reader_endpoint = self._recovery.cluster.reader_endpoint if self._recovery else nothing
         self.secret_arn = self._secret.arn
         self.register_outputs(
             {
@@ -207,6 +210,7 @@ class GlobalDatabase(pulumi.ComponentResource):
                 "writer_endpoint": self.writer_endpoint,
                 "primary_endpoint": self.primary_endpoint,
                 "primary_reader_endpoint": self.primary_reader_endpoint,
+                "recovery_endpoint": self.recovery_endpoint,
                 "recovery_reader_endpoint": self.recovery_reader_endpoint,
                 "secret_arn": self.secret_arn,
             }

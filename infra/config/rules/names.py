@@ -53,6 +53,24 @@ def _queues(stack: str, pair: models.Regions, queues: Mapping[str, part_models.Q
                 )
 
 
+@_RULES.on("stack", "tables", "secrets", "storage", "queues")
+def _endpoints(
+    stack: str,
+    tables: Mapping[str, part_models.Table],
+    secrets: Mapping[str, part_models.Secret],
+    storage: models.Storage,
+    queues: Mapping[str, part_models.Queue],
+) -> Iterable[Problem]:
+    size = names.endpoints_characters(stack, [*tables, *secrets, *storage.buckets], list(queues))
+    if size > limits.PARAMETER_CHARACTERS:
+        yield Problem(
+            "haven:tables, haven:secrets, haven:storage.buckets, haven:queues",
+            f"up to {size} characters of names and URLs in {names.endpoints_parameter(stack)}",
+            f"at most {limits.PARAMETER_CHARACTERS}: a Systems Manager parameter holds no more",
+            "delete some of them, or write shorter names",
+        )
+
+
 @_RULES.on("secrets")
 def _secrets(secrets: Mapping[str, part_models.Secret]) -> Iterable[Problem]:
     for name in RESERVED_SECRETS:

@@ -10,6 +10,8 @@ from infra.config.rules.validators import Rules
 
 RULES = Rules()
 
+RESERVED_PARAMETERS = ("endpoints", "manifest")
+
 
 @RULES.on("tables", "systems")
 def _systems_of_tables(
@@ -206,13 +208,14 @@ def _images(images: part_models.Images) -> Iterable[Problem]:
 
 @RULES.on("parameters")
 def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
-    if "manifest" in parameters:
-        yield Problem(
-            "haven:parameters.manifest",
-            "manifest",
-            "another name: it is reserved for Haven's own",
-            "rename it, for example to own-manifest",
-        )
+    for name in RESERVED_PARAMETERS:
+        if name in parameters:
+            yield Problem(
+                f"haven:parameters.{name}",
+                name,
+                "another name: it is reserved for Haven's own",
+                f"rename it, for example to own-{name}",
+            )
 
 
 @RULES.on("recoveryPlan", "objectives")
