@@ -114,6 +114,7 @@ def _baseline(account: _Account, records: MultiRegionKey, volumes: MultiRegionKe
             "threat_features": chosen.threat_features,
             "backup_services": chosen.backup_services,
             "daily_recording": chosen.daily_recording,
+            "daily_types": [] if chosen.daily_recording else list(chosen.daily_types),
             "ephemeral": account.settings.ephemeral,
         },
         account.options(),

@@ -8,6 +8,7 @@ from haven.model.tiers import (
     LEAST_SYSTEM_NODES,
     STANDBY,
     DatabaseStandby,
+    EndpointStandby,
     Routing,
     Tier,
     database_instances,
@@ -36,6 +37,8 @@ class Scale:
     network: bool
     nat: bool
     """Whether private subnets reach the internet."""
+    endpoints_to_start: bool
+    """Whether the network has only the interface endpoints that a start needs, in one zone."""
     cluster: bool
     cache: bool
     database: bool
@@ -120,6 +123,7 @@ def _scale(settings: Settings, region: str, *, full: bool) -> Scale:
         full=full,
         network=full or standby.network,
         nat=full or standby.nat,
+        endpoints_to_start=not full and standby.endpoints is EndpointStandby.START,
         cluster=full or standby.cluster,
         cache=full or born_here or standby.cache,
         database=born_here or standby.database is not DatabaseStandby.NONE,

@@ -46,7 +46,7 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     }
     _platform(environment)
     database, restored, cache = _databases(environment)
-    reading = endpoints.declare(environment, endpoints.Stores(database, restored, cache, buffers, points))
+    reading = endpoints.declare(environment, endpoints.EndpointStores(database, restored, cache, buffers, points))
     backups.declare(environment)
     service = _service(environment)
     _operations(environment, service, list(buffers.values()))

@@ -31,6 +31,17 @@ class CacheEviction(StrEnum):
     """Nothing: writes fail."""
 
 
+class FlowLogTraffic(StrEnum):
+    """Which traffic of a network is logged."""
+
+    ALL = "ALL"
+    """Everything: what a forensic investigation wants, at the price of every connection's record."""
+    REJECT = "REJECT"
+    """What security groups and network ACLs refused: what shows a wrong rule or a scan."""
+    ACCEPT = "ACCEPT"
+    """What they let through."""
+
+
 class DatabaseStorage(StrEnum):
     """How Aurora charges for storage."""
 
@@ -179,3 +190,7 @@ DEFAULT_THREAT_FEATURES = (ThreatFeature.S3, ThreatFeature.EKS, ThreatFeature.MA
 """What GuardDuty reads where `threat_features` is omitted."""
 DEFAULT_BACKUP_SERVICES = ("Aurora", "DynamoDB", "EBS", "S3")
 """The services whose resources AWS Backup may choose by tags where `backup_services` is omitted."""
+DEFAULT_CONTROL_PLANE_LOGS = ("api", "audit", "authenticator")
+"""The logs of a control plane where `log_types` is omitted."""
+DEFAULT_DAILY_TYPES = ("AWS::EC2::Instance", "AWS::EC2::NetworkInterface", "AWS::EC2::Volume")
+"""The resource types that AWS Config records once a day where `daily_types` is omitted."""

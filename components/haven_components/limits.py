@@ -168,6 +168,12 @@ suffix."""
 
 SECRET_GENERATED_CHARACTERS = Range(16, 4096)
 """Haven's own: 16 letters and digits hold 95 bits, and 4,096 is more than anybody types."""
+CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+"""Everything that a control plane can log (EKS User Guide, control plane logs, read 2026-11-21)."""
+CONFIG_TYPE = re.compile(r"AWS::(?!Config::)[A-Za-z0-9]+::[A-Za-z0-9]+")
+"""AWS Config records its own types continuously only (AWS Config API, RecordingModeOverride, read 2026-11-26)."""
+FLOW_LOG_SECONDS = (60, 600)
+"""The longest times that a record of VPC flow logs may cover (EC2 API, CreateFlowLogs, read 2026-11-26)."""
 PARAMETER_CHARACTERS = 8192
 """Of an advanced parameter (Systems Manager quotas, read 2026-11-21)."""
 SECRET_VALUE_BYTES = 65536

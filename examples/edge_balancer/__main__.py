@@ -62,7 +62,6 @@ edge = EdgeBalancer(
             "creates_validation_record": True,
         },
         "kms_key_arn": key.primary_arn,
-        "counted_rules": ["SizeRestrictions_BODY"],  # prompts are longer than 8 KB
     },
     here,
 )

@@ -32,6 +32,16 @@ class DatabaseStandby(Enum):
     FULL = "readers as many as the primary's instances"
 
 
+class EndpointStandby(Enum):
+    """The interface endpoints of the network."""
+
+    NONE = "none"
+    START = "what nodes and pods need to start, in one zone"
+    """A standby that serves nobody: the loss of that zone delays a start there until `up` adds the others."""
+    ALL = "every service, in every zone"
+    """A Region that takes over within minutes creates nothing for it."""
+
+
 class Routing(Enum):
     """How DNS sends traffic to a Region."""
 
@@ -46,6 +56,7 @@ class Standby:
 
     network: bool
     nat: bool
+    endpoints: EndpointStandby
     cluster: bool
     system_nodes: Fraction
     gpu_nodes: Fraction | None
@@ -66,27 +77,24 @@ _SMALL_SYSTEM = Fraction(1, 100)
 
 STANDBY: dict[Tier, Standby] = {
     Tier.BACKUP: Standby(
-        network=False, nat=False, cluster=False, system_nodes=_NOTHING, gpu_nodes=_NOTHING,
-        database=DatabaseStandby.NONE,
-        write_forwarding=False, cache=False, object_time_control=False, tables=False, access_points=False,
-        routing=Routing.MANUAL,
+        network=False, nat=False, endpoints=EndpointStandby.NONE, cluster=False, system_nodes=_NOTHING, gpu_nodes=_NOTHING,
+        database=DatabaseStandby.NONE, write_forwarding=False, cache=False, object_time_control=False, tables=False,
+        access_points=False, routing=Routing.MANUAL,
     ),
     Tier.PILOT_LIGHT: Standby(
-        network=True, nat=False, cluster=True, system_nodes=_SMALL_SYSTEM, gpu_nodes=_NOTHING,
-        database=DatabaseStandby.HEADLESS, write_forwarding=False, cache=False, object_time_control=True, tables=True,
-        access_points=False, routing=Routing.FAILOVER,
+        network=True, nat=False, endpoints=EndpointStandby.START, cluster=True, system_nodes=_SMALL_SYSTEM,
+        gpu_nodes=_NOTHING, database=DatabaseStandby.HEADLESS, write_forwarding=False, cache=False, object_time_control=True,
+        tables=True, access_points=False, routing=Routing.FAILOVER,
     ),
     Tier.WARM: Standby(
-        network=True, nat=True, cluster=True, system_nodes=_EVERYTHING, gpu_nodes=None,
-        database=DatabaseStandby.READERS,
-        write_forwarding=False, cache=True, object_time_control=True, tables=True,
+        network=True, nat=True, endpoints=EndpointStandby.ALL, cluster=True, system_nodes=_EVERYTHING, gpu_nodes=None,
+        database=DatabaseStandby.READERS, write_forwarding=False, cache=True, object_time_control=True, tables=True,
         access_points=False, routing=Routing.FAILOVER,
     ),
     Tier.ACTIVE_ACTIVE: Standby(
-        network=True, nat=True, cluster=True, system_nodes=_EVERYTHING, gpu_nodes=_EVERYTHING,
-        database=DatabaseStandby.FULL,
-        write_forwarding=True, cache=True, object_time_control=True, tables=True, access_points=True,
-        routing=Routing.LATENCY,
+        network=True, nat=True, endpoints=EndpointStandby.ALL, cluster=True, system_nodes=_EVERYTHING,
+        gpu_nodes=_EVERYTHING, database=DatabaseStandby.FULL, write_forwarding=True, cache=True, object_time_control=True,
+        tables=True, access_points=True, routing=Routing.LATENCY,
     ),
 }  # fmt: skip
 

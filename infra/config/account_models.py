@@ -6,7 +6,12 @@ from pydantic import AfterValidator, Field
 
 from haven.config.base_model import Model, form, refusal
 from haven_components import limits
-from haven_components.choices import DEFAULT_BACKUP_SERVICES, DEFAULT_THREAT_FEATURES, ThreatFeature
+from haven_components.choices import (
+    DEFAULT_BACKUP_SERVICES,
+    DEFAULT_DAILY_TYPES,
+    DEFAULT_THREAT_FEATURES,
+    ThreatFeature,
+)
 from infra.config.models import Days, within
 from infra.config.part_models import LogRetentionDays
 
@@ -55,6 +60,21 @@ class Baseline(Model):
     """Services whose resources AWS Backup may choose by tags; decided at creation."""
     daily_recording: bool = False
     """Whether AWS Config records once a day what changed, instead of every change."""
+    daily_types: Annotated[
+        list[
+            Annotated[
+                str,
+                form(
+                    limits.CONFIG_TYPE,
+                    "a resource type as AWS Config calls it, outside AWS::Config",
+                    "AWS::EC2::Instance",
+                ),
+            ]
+        ],
+        Field(examples=[["AWS::EC2::Instance"]]),
+    ] = list(DEFAULT_DAILY_TYPES)
+    """Types that are recorded once a day in any case: the default is what comes and goes with nodes and pods, each
+    change of which would be paid for."""
 
 
 class StateBackend(Model):

@@ -10,7 +10,13 @@ from haven.config.base_model import Model, Name, form, refusal
 from haven.config.policy import RegionName
 from haven.model.tiers import STANDBY_SHARE, Tier
 from haven_components import limits
-from haven_components.choices import CacheEngine, CapacityMarket, KubernetesUpgradePolicy
+from haven_components.choices import (
+    DEFAULT_CONTROL_PLANE_LOGS,
+    CacheEngine,
+    CapacityMarket,
+    FlowLogTraffic,
+    KubernetesUpgradePolicy,
+)
 from infra.config.network_models import ExistingNetwork
 
 LARGEST_PREFIX, SMALLEST_PREFIX = limits.VPC_PREFIX.least, 20
@@ -105,6 +111,7 @@ Identifier = Annotated[
     str,
     form(limits.DATABASE_IDENTIFIER, "1 to 63 lower-case letters, digits and underscores, the first a letter", "haven"),
 ]
+LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
 ZoneName = Annotated[str, Field(examples=["eu-west-1a"])]
 LabelKey = Annotated[
     str,
@@ -145,6 +152,15 @@ class Cidrs(Model):
     """Block of the recovery Region's VPC."""
 
 
+class FlowLogs(Model):
+    """Flow logs of the VPCs, paid for by volume."""
+
+    traffic: Annotated[FlowLogTraffic, Field(strict=False)] = FlowLogTraffic.REJECT
+    """ALL, ACCEPT or REJECT. The default shows wrong rules and scans; GuardDuty reads all flows without these logs."""
+    interval_seconds: Literal[60, 600] = 600
+    """The longest time that one record covers. The default makes the fewest records."""
+
+
 class Network(Model):
     """VPCs."""
 
@@ -153,7 +169,10 @@ class Network(Model):
     existing: Mapping[RegionName, ExistingNetwork] = {}
     """Region -> a VPC there that exists already, instead of one that Haven creates. Omitted: Haven creates both."""
     interface_endpoints: bool = True
-    """Whether AWS services are reached through interface endpoints, hourly priced, instead of NAT alone."""
+    """Whether AWS services are reached through interface endpoints, hourly priced, instead of NAT alone. A standby
+    Region of tier pilot-light has those of a start, in one zone (`haven/model/endpoints.py`)."""
+    flow_logs: FlowLogs = FlowLogs()
+    """What the networks' flow logs hold."""
 
 
 class SystemNodes(Model):
@@ -244,6 +263,9 @@ class Cluster(Model):
     """Block of Kubernetes services, outside both VPCs and `privateAccessCidrs`. Another one replaces the cluster."""
     admin_role_arns: list[RoleArn] = []
     """IAM roles with administrator access to the cluster. Omitted: none."""
+    log_types: list[LogType] = list(DEFAULT_CONTROL_PLANE_LOGS)
+    """Logs of the control plane, paid for by volume. The default answers who did what; controllerManager and scheduler
+    explain what events and metrics show as well."""
     system_nodes: SystemNodes = SystemNodes()
     """The managed node group of the cluster's own services, in every zone."""
     gpu_node_groups: list[GpuNodeGroup] = []

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from haven.base.problems import nearest
 from haven.config.base_model import Model, form, refusal
 from haven.config.policy import Account, RegionName
 from haven_components import limits
 from haven_components.choices import TableKeyType
+from haven_components.firewall_rules import BODY_RULES, RULES
 from infra.config.models import AllowedCidr, Consistency, Days, RoleArn, within
 
 Parameter = Annotated[
@@ -25,6 +27,17 @@ Repository = Annotated[
     form(limits.REPOSITORY_NAME, "the name of a repository, such as serving/llm", "serving/llm", max_length=150),
 ]
 Email = Annotated[str, form(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an e-mail address", "team@example.com")]
+
+
+def _firewall_rule(name: str) -> str:
+    known = [rule for rules in RULES.values() for rule in rules]
+    if name not in known:
+        allowed = f"a rule of {' or '.join(RULES)}: AWS WAF ignores other names without an error"
+        raise refusal(allowed, f"write {nearest(name, known) or next(iter(BODY_RULES))}")
+    return name
+
+
+FirewallRule = Annotated[str, AfterValidator(_firewall_rule), Field(examples=["SizeRestrictions_BODY"])]
 Port = Annotated[int, within(limits.PORT)]
 
 
@@ -233,8 +246,9 @@ class Edge(Model):
     """Whether targets speak HTTPS."""
     rate_limit: Annotated[int, within(limits.BALANCER_RATE_LIMIT)] = 2000
     """Requests within five minutes after which an address is refused."""
-    counted_rules: list[str] = ["SizeRestrictions_BODY"]
-    """Rules of AWS's common rule set that only count; the default lets prompts of more than 8 KB through."""
+    counted_rules: list[FirewallRule] = list(BODY_RULES)
+    """Rules of AWS's managed rule groups that only count. The default is those that read bodies, because prompts
+    contain code; take out those that the firewall's log shows no match of."""
     idle_timeout_seconds: Annotated[int, within(limits.BALANCER_IDLE_TIMEOUT_SECONDS)] = 300
     """Longer than the model needs for its first word."""
     deregistration_delay_seconds: Annotated[int, within(limits.BALANCER_DEREGISTRATION_SECONDS)] = 120

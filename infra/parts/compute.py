@@ -35,6 +35,7 @@ def cluster(environment: Environment, region: str) -> InferenceCluster:
             "access_entries": [
                 {"principal_arn": arn, "policy": ClusterAccessPolicy.CLUSTER_ADMIN} for arn in chosen.admin_role_arns
             ],
+            "log_types": list(chosen.log_types),
             "system_nodes": system_nodes(environment, region),
             "gpu_node_groups": [gpu_group(environment, region, group) for group in chosen.gpu_node_groups],
             "ephemeral": settings.ephemeral,

@@ -25,7 +25,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Stores:
+class EndpointStores:
     """The components that the document takes host names and URLs from."""
 
     database: GlobalDatabase
@@ -37,7 +37,7 @@ class Stores:
     points: Mapping[str, MultiRegionAccessPoint]
 
 
-def declare(environment: Environment, stores: Stores) -> aws.iam.Policy:
+def declare(environment: Environment, stores: EndpointStores) -> aws.iam.Policy:
     """Keep each Region's document there.
 
     Returns:
@@ -58,7 +58,7 @@ def declare(environment: Environment, stores: Stores) -> aws.iam.Policy:
     return _reading(environment)
 
 
-def _document(environment: Environment, stores: Stores, region: str) -> dict[str, Any]:
+def _document(environment: Environment, stores: EndpointStores, region: str) -> dict[str, Any]:
     settings = environment.settings
     return {
         "version": VERSION,
@@ -74,7 +74,7 @@ def _document(environment: Environment, stores: Stores, region: str) -> dict[str
     }
 
 
-def _database(environment: Environment, stores: Stores, region: str) -> dict[str, Any] | None:
+def _database(environment: Environment, stores: EndpointStores, region: str) -> dict[str, Any] | None:
     """The Region's own endpoints. None where it has no database."""
     database, name = stores.database, f"{environment.name}-db"
     if region == environment.primary:

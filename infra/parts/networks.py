@@ -1,6 +1,7 @@
 """The Regions' networks, and the private way between them."""
 
-from haven_components import NetworkPeering, PeeringSideArgs, RegionalNetwork
+from haven.model import endpoints
+from haven_components import NetworkPeering, PeeringSideArgs, RegionalNetwork, RegionalNetworkArgs
 from haven_components.names import region_code
 from infra.config.network_models import ExistingNetwork
 from infra.environment import Environment, Network
@@ -24,20 +25,23 @@ def _existing(found: ExistingNetwork) -> Network:
 
 def _declared(environment: Environment, region: str) -> Network:
     settings = environment.settings
-    made = RegionalNetwork(
-        f"{environment.name}-{region_code(region)}",
-        {
-            "region": region,
-            "account_id": settings.account,
-            "zones": list(settings.zones[region]),
-            "cidr": environment.cidr(region),
-            "nat": environment.scales[region].nat,
-            "interface_endpoints": settings.network.interface_endpoints,
-            "log_kms_key_arn": environment.region_key(region),
-            "ephemeral": settings.ephemeral,
-        },
-        environment.options(region),
-    )
+    zones = list(settings.zones[region])
+    args: RegionalNetworkArgs = {
+        "region": region,
+        "account_id": settings.account,
+        "zones": zones,
+        "cidr": environment.cidr(region),
+        "nat": environment.scales[region].nat,
+        "interface_endpoints": settings.network.interface_endpoints,
+        "flow_log_traffic": settings.network.flow_logs.traffic,
+        "flow_log_seconds": settings.network.flow_logs.interval_seconds,
+        "log_kms_key_arn": environment.region_key(region),
+        "ephemeral": settings.ephemeral,
+    }
+    if environment.scales[region].endpoints_to_start:
+        args["endpoint_services"] = list(endpoints.TO_START)
+        args["endpoint_zones"] = zones[:1]
+    made = RegionalNetwork(f"{environment.name}-{region_code(region)}", args, environment.options(region))
     return Network(
         made.vpc_id, made.private_subnet_ids, made.public_subnet_ids, made.data_subnet_ids, made.route_table_ids
     )

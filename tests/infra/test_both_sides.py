@@ -96,6 +96,19 @@ BY_TIER = (
         "fewer standby instances",
         {(PILOT_LIGHT, False), (WARM, False)},
     ),
+    Allowed(
+        "ec2/vpcEndpoint",
+        f"{ONLY_PRIMARY}|subnetIds",
+        "pilot-light needs what a start needs, in one zone",
+        {(PILOT_LIGHT, False)},
+    ),
+    Allowed(
+        "ssm/parameter",
+        "insecureValue",
+        "a Region without a database or a cache names none to its applications",
+        {*ONE_TABLE, *CACHED_ONCE},
+        "endpoints-<here>",
+    ),
     Allowed("dynamodb/table", ONLY_PRIMARY, "tables are backed up, not replicated", ONE_TABLE),
     Allowed(
         "cloudwatch/metricAlarm",
@@ -144,6 +157,7 @@ BY_NATURE = (
         "IAM is one for all Regions, and this role works on both sides",
         names=r"(.*-replication|backups-backup|backups-restore)(-.*)?",
     ),
+    Allowed("iam/policy", ONLY_PRIMARY, "IAM is one for all Regions: it reads both", names="read-endpoints"),
     Allowed("route53/(zone|healthCheck)", ONLY_PRIMARY, "Route 53 is one for all Regions"),
     Allowed(
         "route53/record",

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import pytest
 
+from haven.model import endpoints
 from haven.program import aws_types as aws
 from haven.program.recording import Options, Recording, Resource
 from haven_policies.rules.aws_names import NAMED_BY
@@ -62,6 +63,9 @@ def assert_only_enlarges(before: Resource, after: Resource) -> None:
     if after.type == aws.SSM_PARAMETER and after.inputs["name"].endswith("/endpoints"):
         assert_only_fills(json.loads(before.inputs["insecureValue"]), json.loads(after.inputs["insecureValue"]))
         changed -= {"insecureValue"}
+    if after.type == aws.EC2_VPC_ENDPOINT:
+        assert set(before.inputs.get("subnetIds", ())) <= set(after.inputs.get("subnetIds", ()))
+        changed -= {"subnetIds"}
     assert changed <= {"scalingConfig"}, f"{after.name} changes {changed}"
     for size, value in before.inputs.get("scalingConfig", {}).items():
         assert after.inputs["scalingConfig"][size] >= value
@@ -325,3 +329,30 @@ def test_a_failover_names_what_blocks_a_destroy_where_the_cache_was_promoted(sta
         for each in (environment(stack), environment(stack, active=RECOVERY))
     ]
     assert values == [False, stack in ("warm", "active-active")]
+
+
+def interface_endpoints(recording: Recording, region: str) -> dict[str, int]:
+    """Service -> the number of zones that its interface endpoint is in."""
+    found = [each for each in of_type(recording, aws.EC2_VPC_ENDPOINT, region) if "subnetIds" in each.inputs]
+    return {
+        each.inputs["serviceName"].removeprefix(f"com.amazonaws.{region}."): len(each.inputs["subnetIds"])
+        for each in found
+    }
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        ("backup", {}),
+        ("pilot-light", dict.fromkeys(endpoints.TO_START, 1)),
+        ("warm", {each.name: 3 for each in endpoints.SERVICES}),
+        ("active-active", {each.name: 3 for each in endpoints.SERVICES}),
+    ],
+)
+def test_a_standby_region_has_the_interface_endpoints_of_its_tier_and_all_of_them_once_it_serves(
+    stack: str, expected: dict[str, int]
+) -> None:
+    all_of_them = {each.name: 3 for each in endpoints.SERVICES}
+    assert interface_endpoints(environment(stack), RECOVERY) == expected
+    assert interface_endpoints(environment(stack), PRIMARY) == all_of_them
+    assert interface_endpoints(environment(stack, active=RECOVERY), RECOVERY) == all_of_them

@@ -282,3 +282,14 @@ def _check_reservation(checks: Checks, path: str, zones: Sequence[str], group: G
     )
     market = reservation.get("market", CapacityMarket.ON_DEMAND)
     _checks.require_choice(checks, f"{path}.capacity_reservation.market", market, CapacityMarket)
+
+
+def check_log_types(checks: Checks, types: Sequence[str]) -> None:
+    """Only logs that a control plane has, each once."""
+    checks.require(
+        set(types) <= set(limits.CONTROL_PLANE_LOGS) and len(set(types)) == len(types),
+        "log_types",
+        got=list(types),
+        allowed=", ".join(limits.CONTROL_PLANE_LOGS),
+        fix="leave it out for api, audit and authenticator",
+    )

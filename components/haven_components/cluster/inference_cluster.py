@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.choices import ClusterAccessPolicy, KubernetesUpgradePolicy
+from haven_components.choices import DEFAULT_CONTROL_PLANE_LOGS, ClusterAccessPolicy, KubernetesUpgradePolicy
 from haven_components.cluster import _cluster_checks
 from haven_components.cluster._cluster_addons import ClusterAddons
 from haven_components.cluster._node_group_args import GpuNodeGroupArgs, SystemNodesArgs, node_group_names
@@ -23,9 +23,6 @@ with sdk.without_deprecations():
 
 MOST_NAME_CHARACTERS = 56
 """IAM role names have at most 64 characters (IAM quotas, read 2026-11-21); the longest suffix takes eight of them."""
-
-CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-"""Everything that a control plane can log (EKS User Guide, control plane logs, read 2026-11-21)."""
 
 _EKS_CLUSTER = "aws:eks/cluster:Cluster"
 
@@ -84,6 +81,10 @@ class InferenceClusterArgs(TypedDict):
     controller itself is not installed. Omitted or empty: it gets no identity."""
     access_entries: NotRequired[list[ClusterAccessArgs]]
     """Who else may use the cluster. Omitted: only the principal that created it."""
+    log_types: NotRequired[list[str]]
+    """Which logs the control plane writes, of api, audit, authenticator, controllerManager and scheduler. Omitted:
+    api, audit and authenticator, which answer who did what. The other two explain scheduling and controllers, which
+    events and metrics show as well; each log is paid for by volume (CloudWatch pricing, vended logs)."""
     log_retention_days: NotRequired[int]
     """How long control-plane logs are kept, in days: a number that CloudWatch Logs accepts. Omitted: 90."""
     ephemeral: NotRequired[bool]
@@ -192,7 +193,7 @@ class InferenceCluster(pulumi.ComponentResource):
             encryption_config_key_arn=args["kms_key_arn"],
             endpoint_private_access=True,
             endpoint_public_access=False,  # `_completed` opens it
-            enabled_cluster_log_types=list(CONTROL_PLANE_LOGS),
+            enabled_cluster_log_types=list(args.get("log_types", DEFAULT_CONTROL_PLANE_LOGS)),
             deletion_protection=not ephemeral,
             cluster_tags={"Name": name},
             create_oidc_provider=False,
@@ -334,6 +335,7 @@ def _validate(name: str, args: InferenceClusterArgs) -> None:
         lambda: _cluster_checks.check_service_cidr(checks, args.get("service_cidr")),
         lambda: _cluster_checks.check_target_groups(checks, args.get("target_groups", [])),
         lambda: _validate_access(checks, args),
+        lambda: _cluster_checks.check_log_types(checks, args.get("log_types", [])),
         lambda: _cluster_checks.check_system_nodes(checks, args["system_nodes"]),
         lambda: _cluster_checks.check_gpu_groups(checks, name, args["zones"], args.get("gpu_node_groups", [])),
     )

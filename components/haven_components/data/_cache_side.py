@@ -77,7 +77,7 @@ class CacheSide:
             ignore=[*MOVED_BY_PROMOTION, *DECIDED_BY_DATASTORE] if in_datastore else MOVED_BY_PROMOTION,
             engine=common.engine.value,
             engine_version=common.engine_version,
-            port=PORT,
+            port=CACHE_PORT,
             node_type=common.node_type,
             num_node_groups=common.shards,
             parameter_group_name=self._parameters(identifier).name,

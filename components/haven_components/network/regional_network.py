@@ -7,30 +7,15 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
+from haven_components.choices import FlowLogTraffic
 from haven_components.names import partition
 from haven_components.network import _subnets
+from haven_components.network._endpoints import INTERFACE_ENDPOINTS, security_group
 from haven_components.shared import checks as _checks
 from haven_components.shared import sdk
 from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
 sdk.load(aws.ec2)
-
-INTERFACE_ENDPOINTS = (
-    "autoscaling",
-    "ec2",
-    "ecr.api",
-    "ecr.dkr",
-    "eks",
-    "eks-auth",
-    "elasticloadbalancing",
-    "kms",
-    "logs",
-    "secretsmanager",
-    "sqs",
-    "sts",
-)
-"""What a cluster without a way to the internet asks for (EKS User Guide, private clusters, read 2026-11-21), and what
-the systems on it use: keys, secrets and queues."""
 
 GATEWAY_ENDPOINTS = ("dynamodb", "s3")
 
@@ -54,6 +39,20 @@ class RegionalNetworkArgs(TypedDict):
     interface_endpoints: NotRequired[bool]
     """Whether the AWS services that a private cluster needs are reached inside the network, at an hourly price for
     each endpoint and zone. Omitted: true."""
+    endpoint_services: NotRequired[list[str]]
+    """Those services: autoscaling, ec2, ecr.api, ecr.dkr, eks, eks-auth, elasticloadbalancing, kms, logs,
+    secretsmanager, sqs, ssm, sts. Without a NAT gateway nodes and pods start with ec2, ecr.api, ecr.dkr and eks-auth.
+    Adding one adds a resource. Omitted: all."""
+    endpoint_zones: NotRequired[list[str]]
+    """The zones whose subnets hold the endpoints, of `zones`; the other zones reach them across. Adding one changes
+    the endpoints in place. Omitted: every zone."""
+    flow_log_traffic: NotRequired[FlowLogTraffic]
+    """Which traffic the flow logs hold. A change replaces the flow log and keeps its records. Omitted: rejected
+    traffic, which shows wrong rules and scans; GuardDuty reads all flows from a stream of its own, at no charge for
+    these logs (GuardDuty User Guide, foundational data sources, read 2026-11-26)."""
+    flow_log_seconds: NotRequired[int]
+    """The longest time that one record covers, 60 or 600 seconds. A change replaces the flow log. Omitted: 600, which
+    makes fewer records."""
     log_kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the key that encrypts the flow logs; its policy must let `logs.<region>.amazonaws.com` use it. Omitted:
     CloudWatch's own key."""
@@ -227,13 +226,16 @@ class RegionalNetwork(pulumi.ComponentResource):
     def _interface_endpoints(self) -> pulumi.Output[str]:
         if not self._args.get("interface_endpoints", True):
             return pulumi.Output.from_input("")
-        group = self._endpoint_security_group()
-        for service in INTERFACE_ENDPOINTS:
+        group = security_group(self, self._base, self._vpc.id, self._args["cidr"])
+        subnets = self._subnets["private"]
+        zones = self._args.get("endpoint_zones", self._args["zones"])
+        inside = [subnets[zone.removeprefix(self._region)].id for zone in zones]
+        for service in self._args.get("endpoint_services", INTERFACE_ENDPOINTS):
             self._endpoint(
                 service,
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
-                subnet_ids=[subnet.id for subnet in self._subnets["private"].values()],
+                subnet_ids=inside,
                 security_group_ids=[group.id],
             )
         return group.id
@@ -249,29 +251,6 @@ class RegionalNetwork(pulumi.ComponentResource):
             **kind,
         )
 
-    def _endpoint_security_group(self) -> aws.ec2.SecurityGroup:
-        logical = f"{self._base}-endpoints"
-        group = aws.ec2.SecurityGroup(
-            logical,
-            name=logical,
-            description="AWS services reached from inside the network",
-            vpc_id=self._vpc.id,
-            tags={"Name": logical},
-            opts=self._here(),
-        )
-        aws.vpc.SecurityGroupIngressRule(
-            logical,
-            security_group_id=group.id,
-            description="HTTPS from the network",
-            cidr_ipv4=self._args["cidr"],
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            tags={"Name": logical},
-            opts=self._here(),
-        )
-        return group
-
     def _flow_logs(self) -> None:
         logical = f"{self._base}-flow-logs"
         group = aws.cloudwatch.LogGroup(
@@ -286,11 +265,11 @@ class RegionalNetwork(pulumi.ComponentResource):
         aws.ec2.FlowLog(
             logical,
             vpc_id=self._vpc.id,
-            traffic_type="ALL",
+            traffic_type=FlowLogTraffic(self._args.get("flow_log_traffic", FlowLogTraffic.REJECT)).value,
             log_destination_type="cloud-watch-logs",
             log_destination=group.arn,
             iam_role_arn=role.arn,
-            max_aggregation_interval=60,
+            max_aggregation_interval=int(self._args.get("flow_log_seconds", limits.FLOW_LOG_SECONDS[-1])),
             tags={"Name": logical},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
@@ -335,6 +314,8 @@ def _validate(name: str, args: RegionalNetworkArgs) -> None:
         lambda: _checks.require_account(checks, args["account_id"]),
         lambda: _validate_zones(checks, args["region"], args["zones"]),
         lambda: _validate_cidr(checks, args),
+        lambda: _validate_endpoints(checks, args),
+        lambda: _validate_flow_logs(checks, args),
         lambda: _checks.require_log_retention(
             checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
         ),
@@ -350,6 +331,37 @@ def _validate_cidr(checks: Checks, args: RegionalNetworkArgs) -> None:
         allowed=f"a private IPv4 block from /{limits.VPC_PREFIX.least} to /{limits.VPC_PREFIX.most}",
         fix=f"choose another block: {wrong}",
     )
+
+
+def _validate_flow_logs(checks: Checks, args: RegionalNetworkArgs) -> None:
+    traffic = [each.value for each in FlowLogTraffic]
+    chosen = args.get("flow_log_traffic", FlowLogTraffic.REJECT)
+    checks.require(
+        chosen in traffic, "flow_log_traffic", got=chosen, allowed=", ".join(traffic), fix="leave it out for REJECT"
+    )
+    seconds = args.get("flow_log_seconds", limits.FLOW_LOG_SECONDS[-1])
+    checks.require(
+        seconds in limits.FLOW_LOG_SECONDS,
+        "flow_log_seconds",
+        got=seconds,
+        allowed=" or ".join(map(str, limits.FLOW_LOG_SECONDS)),
+        fix=f"leave it out for {limits.FLOW_LOG_SECONDS[-1]}",
+    )
+
+
+def _validate_endpoints(checks: Checks, args: RegionalNetworkArgs) -> None:
+    given = (
+        ("endpoint_services", args.get("endpoint_services"), list(INTERFACE_ENDPOINTS)),
+        ("endpoint_zones", args.get("endpoint_zones"), list(args["zones"])),
+    )
+    for name, chosen, allowed in given:
+        checks.require(
+            chosen is None or (bool(chosen) and len(set(chosen)) == len(chosen) and set(chosen) <= set(allowed)),
+            name,
+            got=chosen,
+            allowed=f"one or more of {', '.join(allowed)}, each once",
+            fix="leave it out for all of them",
+        )
 
 
 def _validate_zones(checks: Checks, region: str, zones: list[str]) -> None:

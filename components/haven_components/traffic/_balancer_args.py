@@ -8,6 +8,7 @@ import pulumi
 
 from haven_components import limits
 from haven_components.choices import BalancerKind, BalancerProtocol
+from haven_components.firewall_rules import BODY_RULES, RULES
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.traffic._certificates import BalancerCertificateArgs
@@ -76,8 +77,9 @@ class EdgeBalancerArgs(TypedDict):
     rate_limit: NotRequired[int]
     """Requests within five minutes after which the firewall refuses an address, 10 to 2,000,000,000. Omitted: 2,000."""
     counted_rules: NotRequired[list[str]]
-    """Rules of AWS's common rule set that only count and refuse nothing. `SizeRestrictions_BODY` refuses bodies over
-    8 KB, which long prompts are. Omitted: every rule refuses."""
+    """Rules of the two managed rule groups (AWSManagedRulesCommonRuleSet, AWSManagedRulesKnownBadInputsRuleSet) that
+    only count and refuse nothing. Omitted: the eight that read bodies (`haven_components.firewall_rules.BODY_RULES`),
+    because prompts contain code; take out those that the firewall's log shows no match of."""
     access_logs_bucket: NotRequired[pulumi.Input[str]]
     """Name of a bucket in this Region for the access logs, whose policy lets the balancer write; for an application
     balancer it must be encrypted with S3's own keys (SSE-S3), for KMS keys aren't supported. Omitted: one is created,
@@ -111,6 +113,7 @@ def check(name: str, args: EdgeBalancerArgs) -> None:
         lambda: _require_certificate(checks, args),
         lambda: _require_health(checks, args["health"]),
         lambda: _require_numbers(checks, args),
+        lambda: _require_rules(checks, args),
         lambda: _require_kind(checks, args),
         lambda: _checks.require_log_retention(
             checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
@@ -227,6 +230,18 @@ def _require_numbers(checks: Checks, args: EdgeBalancerArgs) -> None:
         got=slow,
         allowed=f"{limits.BALANCER_SLOW_START_SECONDS}, or 0 for none",
         fix="leave it out for 30",
+    )
+
+
+def _require_rules(checks: Checks, args: EdgeBalancerArgs) -> None:
+    known = [rule for rules in RULES.values() for rule in rules]
+    unknown = [each for each in args.get("counted_rules", ()) if each not in known]
+    checks.require(
+        not unknown,
+        "counted_rules",
+        got=unknown,
+        allowed=f"rules of {' and '.join(RULES)}: AWS WAF ignores other names without an error",
+        fix=f"write {', '.join(BODY_RULES)}, or some of them",
     )
 
 

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from haven_components.firewall_rules import BAD_INPUTS, COMMON_RULES, RULES
 from haven_components.names import partition
 from haven_components.shared.support import stateful
 
 RATE_WINDOW_SECONDS = 300
 
-COMMON_RULES = "AWSManagedRulesCommonRuleSet"
-BAD_INPUTS = "AWSManagedRulesKnownBadInputsRuleSet"
 SECRET_HEADERS = ("authorization", "cookie")
 
 LOG_PREFIX = "aws-waf-logs-"
@@ -41,7 +40,7 @@ class WebAcl:
             rules=[
                 self._rate(0, rate_limit),
                 self._managed(1, COMMON_RULES, counted_rules),
-                self._managed(2, BAD_INPUTS, ()),
+                self._managed(2, BAD_INPUTS, counted_rules),
             ],
             visibility_config=self._visibility("waf"),
             tags={"Name": f"{name}-waf"},
@@ -99,7 +98,9 @@ class WebAcl:
                 "managed_rule_group_statement": {
                     "vendor_name": "AWS",
                     "name": group,
-                    "rule_action_overrides": [{"name": each, "action_to_use": {"count": {}}} for each in counted],
+                    "rule_action_overrides": [
+                        {"name": each, "action_to_use": {"count": {}}} for each in counted if each in RULES[group]
+                    ],
                 }
             },
             "visibility_config": self._visibility(group),

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components.choices import BalancerKind, BalancerProtocol
+from haven_components.firewall_rules import BODY_RULES
 from haven_components.names import balancer_security_group_name, target_group_name
 from haven_components.shared import checks, sdk
 from haven_components.shared.security_groups import allow_group_in, allow_in, allow_out, cidr_label
@@ -254,7 +255,7 @@ class EdgeBalancer(pulumi.ComponentResource):
             self._name,
             balancer_arn=balancer.arn,
             rate_limit=int(self._args.get("rate_limit", RATE_LIMIT)),
-            counted_rules=self._args.get("counted_rules", []),
+            counted_rules=self._args.get("counted_rules", list(BODY_RULES)),
         )
         firewall.log(
             region=self._args["region"],

@@ -99,7 +99,13 @@ def test_everything_is_recorded_in_each_region_into_the_bucket_on_its_own_side(r
     recording = _declare()
     recorder = _only(recording, "Recorder", region)
     assert recorder.inputs["recordingGroup"] == {"allSupported": True, "includeGlobalResourceTypes": True}
-    assert recorder.inputs["recordingMode"] == {"recordingFrequency": "CONTINUOUS"}
+    assert recorder.inputs["recordingMode"] == {
+        "recordingFrequency": "CONTINUOUS",
+        "recordingModeOverride": {
+            "recordingFrequency": "DAILY",
+            "resourceTypes": ["AWS::EC2::Instance", "AWS::EC2::NetworkInterface", "AWS::EC2::Volume"],
+        },
+    }
     channel = _only(recording, "DeliveryChannel", region)
     bucket = f"{NAME}-config-{ACCOUNT}-{CODES[region]}"
     assert (channel.inputs["s3BucketName"], channel.inputs["s3KmsKeyArn"]) == (bucket, _key(region, "records"))
@@ -120,6 +126,25 @@ def test_a_recorder_runs_once_its_channel_stands_and_may_write(region: str) -> N
 def test_once_a_day_is_enough_where_much_comes_and_goes() -> None:
     modes = [each.inputs["recordingMode"] for each in _of(_declare(daily_recording=True), "Recorder")]
     assert modes == [{"recordingFrequency": "DAILY"}] * 2
+
+
+def test_no_type_is_recorded_once_a_day_where_none_is_named() -> None:
+    modes = [each.inputs["recordingMode"] for each in _of(_declare(daily_types=[]), "Recorder")]
+    assert modes == [{"recordingFrequency": "CONTINUOUS"}] * 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"daily_types": ["AWS::Config::ResourceCompliance"]},
+        {"daily_types": ["instances"]},
+        {"daily_types": ["AWS::EC2::Instance"], "daily_recording": True},
+    ],
+    ids=str,
+)
+def test_types_that_cannot_be_recorded_once_a_day_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match="daily_types"):
+        _declare(**changes)
 
 
 def test_the_bucket_of_aws_config_is_replicated_and_not_locked() -> None:

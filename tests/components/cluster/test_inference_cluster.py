@@ -99,8 +99,7 @@ def test_the_cluster_carries_the_components_name_and_all_its_guards() -> None:
     assert plane.inputs["encryptionConfig"] == {"provider": {"keyArn": KEY}, "resources": ["secrets"]}
     assert plane.inputs["accessConfig"]["authenticationMode"] == "API"
     assert plane.inputs["bootstrapSelfManagedAddons"] is False
-    logs = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
-    assert plane.inputs["enabledClusterLogTypes"] == logs
+    assert plane.inputs["enabledClusterLogTypes"] == ["api", "audit", "authenticator"]
     assert plane.options.protect
     assert plane.options.retain_on_delete
 
@@ -393,3 +392,12 @@ def test_the_example_declares_on_demand_and_reserved_gpu_nodes() -> None:
     recording = record(ROOT / "examples/inference_cluster", stack="test")
     groups = [each.rpartition("-")[0] for each in recording.outputs["node groups"]]
     assert groups == [f"example-gpu-euw1-{each}" for each in ("system", "inference", "reserved-a")]
+
+
+def test_a_control_plane_writes_the_logs_that_are_chosen_and_no_unknown_ones() -> None:
+    assert _control_plane(_declare(log_types=["audit", "scheduler"])).inputs["enabledClusterLogTypes"] == [
+        "audit",
+        "scheduler",
+    ]
+    with pytest.raises(pulumi.InputPropertiesError, match="log_types"):
+        _declare(log_types=["kubelet"])

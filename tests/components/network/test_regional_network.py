@@ -6,9 +6,11 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from haven.model import endpoints
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.network.regional_network import INTERFACE_ENDPOINTS, RegionalNetwork, RegionalNetworkArgs
+from haven_components.network._endpoints import INTERFACE_ENDPOINTS
+from haven_components.network.regional_network import RegionalNetwork, RegionalNetworkArgs
 from tests.environments import ROOT
 
 REGION = "eu-west-1"
@@ -114,7 +116,7 @@ def test_a_private_cluster_reaches_every_service_it_needs_inside_the_network() -
     endpoints = [each.inputs for each in _all(recording, "VpcEndpoint").values()]
     interfaces = [each for each in endpoints if each["vpcEndpointType"] == "Interface"]
     services = {each["serviceName"].removeprefix("com.amazonaws.eu-west-1.") for each in interfaces}
-    needed = "ecr.api ecr.dkr sts ec2 eks eks-auth logs kms secretsmanager sqs elasticloadbalancing autoscaling"
+    needed = "ecr.api ecr.dkr sts ec2 eks eks-auth logs kms secretsmanager sqs ssm elasticloadbalancing autoscaling"
     assert services == set(needed.split())
     for each in interfaces:
         assert each["privateDnsEnabled"] is True
@@ -150,7 +152,7 @@ def test_flow_logs_are_kept_encrypted_and_may_only_be_written_by_this_accounts_f
     assert group.inputs["retentionInDays"] == 30
     assert group.inputs["kmsKeyId"] == key
     (flow,) = _all(recording, "FlowLog").values()
-    assert flow.inputs["trafficType"] == "ALL"
+    assert (flow.inputs["trafficType"], flow.inputs["maxAggregationInterval"]) == ("REJECT", 600)
     assert flow.inputs["logDestination"] == f"@@{group.key}.arn@@"
     (role,) = _all(recording, "Role").values()
     (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
@@ -214,3 +216,47 @@ def test_the_example_declares_a_network_with_nat_in_two_zones() -> None:
     recording = record(ROOT / "examples/regional_network", stack="test")
     assert len(_all(recording, "NatGateway")) == 2
     assert len(recording.outputs["private subnets"]) == 2
+
+
+def test_every_endpoint_has_a_reason_and_a_source() -> None:
+    assert sorted(each.name for each in endpoints.SERVICES) == sorted(INTERFACE_ENDPOINTS)
+    assert all(each.reason and each.source for each in endpoints.SERVICES)
+
+
+def test_endpoints_are_in_the_services_and_zones_that_are_named() -> None:
+    few = _all(_declare(endpoint_services=["ec2", "eks-auth"], endpoint_zones=TWO_ZONES[:1]), "VpcEndpoint")
+    inside = {name: each.inputs["subnetIds"] for name, each in few.items() if "subnetIds" in each.inputs}
+    assert inside.keys() == {"net-euw1-ec2", "net-euw1-eks-auth"}
+    assert {len(subnets) for subnets in inside.values()} == {1}
+
+
+def test_more_services_and_zones_add_endpoints_and_change_the_others_in_place() -> None:
+    before = _plan(_declare(endpoint_services=list(endpoints.TO_START), endpoint_zones=TWO_ZONES[:1]))
+    after = _plan(_declare())
+    assert before.keys() < after.keys()
+    for urn in before:
+        old, new = before[urn][0], after[urn][0]
+        changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        assert changed <= {"subnetIds"}
+        assert set(old.get("subnetIds", ())) <= set(new.get("subnetIds", ()))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"endpoint_services": ["s4"]}, {"endpoint_services": []}, {"endpoint_zones": ["eu-west-1c"]}],
+    ids=["service", "none", "zone"],
+)
+def test_endpoints_that_cannot_be_are_refused(changes: dict[str, list[str]]) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=next(iter(changes))):
+        _declare(**changes)
+
+
+def test_flow_logs_hold_what_is_chosen() -> None:
+    (flow,) = _all(_declare(flow_log_traffic="ALL", flow_log_seconds=60.0), "FlowLog").values()
+    assert (flow.inputs["trafficType"], flow.inputs["maxAggregationInterval"]) == ("ALL", 60)
+
+
+@pytest.mark.parametrize("changes", [{"flow_log_traffic": "DROPPED"}, {"flow_log_seconds": 300}], ids=str)
+def test_flow_logs_that_aws_refuses_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=next(iter(changes))):
+        _declare(**changes)

@@ -9,6 +9,7 @@ import pytest
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
 from haven_components import BalancerKind, BalancerProtocol, EdgeBalancerArgs
+from haven_components.firewall_rules import BODY_RULES, RULES
 from haven_components.traffic.edge_balancer import TLS_POLICY, EdgeBalancer
 
 REGION, ACCOUNT, NAME = "eu-west-1", "123456789012", "haven-test-edge-euw1"
@@ -176,15 +177,31 @@ def test_the_firewall_refuses_what_aws_recognises_and_whoever_asks_too_often() -
     assert association["webAclArn"] == f"@@{acl.key}.arn@@"
 
 
-def test_rules_that_are_named_only_count() -> None:
-    acl = _only(_declare(counted_rules=["SizeRestrictions_BODY"]), "WebAcl")
-    overrides = {
-        each["name"]: each["statement"]["managedRuleGroupStatement"].get("ruleActionOverrides", [])
-        for each in acl.inputs["rules"]
-        if "managedRuleGroupStatement" in each["statement"]
+def _counted(recording: Recording) -> dict[str, list[str]]:
+    """Managed rule group -> its rules that only count."""
+    groups = [each["statement"].get("managedRuleGroupStatement") for each in _only(recording, "WebAcl").inputs["rules"]]
+    found = {each["name"]: each.get("ruleActionOverrides", []) for each in groups if each}
+    assert all(rule["actionToUse"] == {"count": {}} for rules in found.values() for rule in rules)
+    return {group: [rule["name"] for rule in rules] for group, rules in found.items()}
+
+
+def test_rules_that_read_bodies_count_and_all_others_refuse() -> None:
+    assert _counted(_declare()) == {
+        group: [rule for rule in BODY_RULES if rule in rules] for group, rules in RULES.items()
     }
-    counted = [{"name": "SizeRestrictions_BODY", "actionToUse": {"count": {}}}]
-    assert overrides == {"AWSManagedRulesCommonRuleSet": counted, "AWSManagedRulesKnownBadInputsRuleSet": []}
+    assert set(BODY_RULES) == {rule for rules in RULES.values() for rule in rules if rule.endswith("_BODY")}
+
+
+def test_only_the_rules_that_are_named_count_each_in_its_group() -> None:
+    assert _counted(_declare(counted_rules=["Log4JRCE_BODY", "SizeRestrictions_BODY"])) == {
+        "AWSManagedRulesCommonRuleSet": ["SizeRestrictions_BODY"],
+        "AWSManagedRulesKnownBadInputsRuleSet": ["Log4JRCE_BODY"],
+    }
+
+
+def test_a_rule_that_no_group_has_is_refused_because_aws_ignores_it() -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=r"counted_rules.*SizeRestriction_BODY"):
+        _declare(counted_rules=["SizeRestriction_BODY"])
 
 
 def test_the_firewall_s_log_is_encrypted_and_holds_no_credentials() -> None:

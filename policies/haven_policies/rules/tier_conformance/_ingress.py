@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from haven.model import endpoints
+from haven.model.tiers import EndpointStandby
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
@@ -55,16 +57,27 @@ def standby_firewall(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 @stack_rule(
-    description="The standby network has the other one's endpoints of AWS services.",
-    remediation="Give both RegionalNetworks the same endpoints.",
+    description="The standby network has the other one's endpoints of AWS services; in pilot-light, those of a start.",
+    remediation="Give both RegionalNetworks the same endpoints, those in haven.model.endpoints.TO_START at the least.",
     page=_PRIVATELINK,
     severity=Severity.HIGH,
 )
 def standby_endpoints(graph: ResourceGraph) -> Iterator[Finding]:
     """What reaches a service without the internet here looks for the same way there."""
     for side in sides(graph):
+        least = side.standby.endpoints is EndpointStandby.START and not side.serves
         for endpoint in _lost(side, aws.EC2_VPC_ENDPOINT):
+            if least and not _needed_to_start(endpoint):
+                continue
             yield side.lacks(endpoint, "endpoint of this service", "give that RegionalNetwork the same endpoints")
+
+
+def _needed_to_start(endpoint: Resource) -> bool:
+    """A gateway endpoint costs nothing, so a standby has it, too."""
+    service = str(endpoint.inputs.get("serviceName"))
+    return endpoint.inputs.get("vpcEndpointType") == "Gateway" or service.endswith(
+        tuple(f".{each}" for each in endpoints.TO_START)
+    )
 
 
 def _lost(side: RegionSide, *types: str) -> Iterator[Resource]:
