@@ -28,9 +28,7 @@ class EndpointService:
 SERVICES = (
     EndpointService("ec2", True, "the VPC CNI attaches network interfaces, the EBS driver volumes", _PRIVATE_CLUSTERS),
     EndpointService("ecr.api", True, "kubelet gets its token for the registry", _PRIVATE_CLUSTERS),
-    EndpointService(
-        "ecr.dkr", True, "containerd pulls images; their layers come through the S3 gateway", _PRIVATE_CLUSTERS
-    ),
+    EndpointService("ecr.dkr", True, "containerd pulls images; layers come through the S3 gateway", _PRIVATE_CLUSTERS),
     EndpointService("eks-auth", True, "the pod identity agent exchanges tokens for credentials", _POD_IDENTITY),
     EndpointService("autoscaling", False, "an autoscaler resizes groups that serve", _PRIVATE_CLUSTERS),
     EndpointService("eks", False, "an autoscaler reads labels and taints of empty groups", _PRIVATE_CLUSTERS),

@@ -77,13 +77,14 @@ _SMALL_SYSTEM = Fraction(1, 100)
 
 STANDBY: dict[Tier, Standby] = {
     Tier.BACKUP: Standby(
-        network=False, nat=False, endpoints=EndpointStandby.NONE, cluster=False, system_nodes=_NOTHING, gpu_nodes=_NOTHING,
-        database=DatabaseStandby.NONE, write_forwarding=False, cache=False, object_time_control=False, tables=False,
+        network=False, nat=False, endpoints=EndpointStandby.NONE, cluster=False, system_nodes=_NOTHING,
+        gpu_nodes=_NOTHING, database=DatabaseStandby.NONE, write_forwarding=False, cache=False, object_time_control=False, tables=False,
         access_points=False, routing=Routing.MANUAL,
     ),
     Tier.PILOT_LIGHT: Standby(
         network=True, nat=False, endpoints=EndpointStandby.START, cluster=True, system_nodes=_SMALL_SYSTEM,
-        gpu_nodes=_NOTHING, database=DatabaseStandby.HEADLESS, write_forwarding=False, cache=False, object_time_control=True,
+        gpu_nodes=_NOTHING, database=DatabaseStandby.HEADLESS,
+        write_forwarding=False, cache=False, object_time_control=True,
         tables=True, access_points=False, routing=Routing.FAILOVER,
     ),
     Tier.WARM: Standby(
@@ -93,7 +94,8 @@ STANDBY: dict[Tier, Standby] = {
     ),
     Tier.ACTIVE_ACTIVE: Standby(
         network=True, nat=True, endpoints=EndpointStandby.ALL, cluster=True, system_nodes=_EVERYTHING,
-        gpu_nodes=_EVERYTHING, database=DatabaseStandby.FULL, write_forwarding=True, cache=True, object_time_control=True,
+        gpu_nodes=_EVERYTHING, database=DatabaseStandby.FULL,
+        write_forwarding=True, cache=True, object_time_control=True,
         tables=True, access_points=True, routing=Routing.LATENCY,
     ),
 }  # fmt: skip
