@@ -79,7 +79,8 @@ STANDBY: dict[Tier, Standby] = {
     Tier.BACKUP: Standby(
         network=False, nat=False, endpoints=EndpointStandby.NONE, cluster=False, system_nodes=_NOTHING,
         gpu_nodes=_NOTHING, database=DatabaseStandby.NONE,
-        write_forwarding=False, cache=False, object_time_control=False, tables=False, access_points=False, routing=Routing.MANUAL,
+        write_forwarding=False, cache=False, object_time_control=False, tables=False,
+        access_points=False, routing=Routing.MANUAL,
     ),
     Tier.PILOT_LIGHT: Standby(
         network=True, nat=False, endpoints=EndpointStandby.START, cluster=True, system_nodes=_SMALL_SYSTEM,
