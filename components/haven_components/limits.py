@@ -51,6 +51,14 @@ SERVICE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 NODE_DISK_GIB = Range(20, 16384)
 """Haven's own: room for images, within what gp3 volumes can have, 1 to 65,536 GiB (EC2 API, EbsBlockDevice, VolumeSize;
 read 2026-11-25)."""
+GP3_THROUGHPUT_MIBPS = Range(125, 1000)
+"""EBS goes to 2,000 (EC2 API, LaunchTemplateEbsBlockDeviceRequest, read 2026-11-26); provider 5.100 refuses more
+than 1,000 in a launch template."""
+GP3_IOPS = Range(3000, 80000)
+"""EC2 API, LaunchTemplateEbsBlockDeviceRequest, read 2026-11-26."""
+GP3_IOPS_PER_GIB = 500
+GP3_IOPS_PER_MIBPS = 4
+"""The most IOPS for each GiB, and the fewest for each MiB/s (EBS User Guide, gp3 volumes, read 2026-11-26)."""
 NODE_GROUP_NAME_CHARACTERS = 63
 """EKS API, CreateNodegroup; read 2026-11-21."""
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from haven.config.base_model import Model, Name, form, refusal
 from haven.config.policy import RegionName
+from haven.model.node_disks import IMAGE_GIB, WEIGHTS_GIB
 from haven.model.tiers import STANDBY_SHARE, Tier
 from haven_components import limits
 from haven_components.choices import (
@@ -111,6 +112,8 @@ Identifier = Annotated[
     str,
     form(limits.DATABASE_IDENTIFIER, "1 to 63 lower-case letters, digits and underscores, the first a letter", "haven"),
 ]
+DiskThroughput = Annotated[int, within(limits.GP3_THROUGHPUT_MIBPS, examples=[500])]
+DiskIops = Annotated[int, within(limits.GP3_IOPS, examples=[4000])]
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
 ZoneName = Annotated[str, Field(examples=["eu-west-1a"])]
 LabelKey = Annotated[
@@ -188,6 +191,11 @@ class SystemNodes(Model):
     """Most nodes."""
     disk_gib: Annotated[int, within(limits.NODE_DISK_GIB)] = 80
     """Data volume of a node."""
+    disk_throughput_mibps: DiskThroughput | None = None
+    """Throughput of the data volume, MiB/s; what is above 125 has a price. Omitted: 125."""
+    disk_iops: DiskIops | None = None
+    """I/O operations a second of the data volume: 4 for each MiB/s or more, 500 for each GiB or fewer. Omitted: the
+    fewest that the throughput takes, at least 3000."""
 
 
 class CapacityReservation(Model):
@@ -224,7 +232,19 @@ class GpuNodeGroup(Model):
     max_size: Annotated[int, Field(ge=1, le=1000)] = 4
     """Most nodes."""
     disk_gib: Annotated[int, Field(ge=50, le=limits.NODE_DISK_GIB.most)] = 500
-    """Data volume of a node: images and weights are stored there."""
+    """Data volume of a node: images and weights are stored there, unless they are on the instance store."""
+    image_gib: Annotated[float, Field(ge=0, le=1000)] = IMAGE_GIB.value
+    """What the group's images take unpacked, GiB. An assumption: measure it."""
+    weights_gib: Annotated[float, Field(ge=0, le=10000)] = WEIGHTS_GIB.value
+    """The weights that a node loads, GiB. An assumption: measure it."""
+    instance_store: bool | None = None
+    """Whether images, weights and pods' files are on the instance store, the NVMe disks of the instance. Omitted: where
+    every instance type has one that holds images and weights."""
+    disk_throughput_mibps: DiskThroughput | None = None
+    """Throughput of the data volume, MiB/s; what is above 125 has a price. Omitted: images and weights are written
+    within 3 minutes (an assumption), as far as the instances' own limit allows; 125 with an instance store."""
+    disk_iops: DiskIops | None = None
+    """As for the system nodes."""
     labels: Mapping[LabelKey, str] = {}
     """Kubernetes labels of the nodes. Omitted: Haven's own alone."""
     system: Annotated[str, Field(examples=["serving"])] | None = None

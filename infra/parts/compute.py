@@ -2,11 +2,13 @@
 
 import pulumi
 
+from haven.model import node_disks
 from haven_components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
 from haven_components.names import target_group_name
 from infra import tagging
 from infra.config.addons import pinned
 from infra.config.models import GpuNodeGroup
+from infra.config.rules import instances
 from infra.environment import Environment
 
 SYSTEM_LABEL = "haven-system"
@@ -51,13 +53,15 @@ def system_nodes(environment: Environment, region: str) -> SystemNodesArgs:
     """What a Region's cluster asks for its own services."""
     nodes = environment.settings.cluster.system_nodes
     sizes = environment.scales[region].system_nodes
-    return {
+    args: SystemNodesArgs = {
         "instance_types": list(nodes.instance_types),
         "min_size": sizes.min_size,
         "desired_size": sizes.desired_size,
         "max_size": sizes.max_size,
         "disk_gib": nodes.disk_gib,
     }
+    _add_disk(args, nodes.disk_throughput_mibps, nodes.disk_iops)
+    return args
 
 
 def gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> GpuNodeGroupArgs:
@@ -81,4 +85,19 @@ def gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> Gpu
             "instance_type": reserved.instance_type,
             "market": CapacityMarket(reserved.market),
         }
+    throughput = group.disk_throughput_mibps
+    if instances.uses_instance_store(group, args["instance_types"]):
+        args["instance_store"] = True
+    elif throughput is None:
+        throughput = node_disks.throughput_mibps(
+            instances.CATALOG, args["instance_types"], group.image_gib, group.weights_gib
+        )
+    _add_disk(args, throughput, group.disk_iops)
     return args
+
+
+def _add_disk(args: SystemNodesArgs | GpuNodeGroupArgs, throughput: int | None, iops: int | None) -> None:
+    if throughput is not None:
+        args["disk_throughput_mibps"] = throughput
+    if iops is not None:
+        args["disk_iops"] = iops

@@ -221,6 +221,27 @@ def _check_sizes(checks: Checks, path: str, size: SystemNodesArgs | GpuNodeGroup
         allowed=f"{limits.NODE_DISK_GIB} GiB",
         fix="choose a size that images fit on and gp3 volumes can have",
     )
+    _check_disk(checks, path, size)
+
+
+def _check_disk(checks: Checks, path: str, size: SystemNodesArgs | GpuNodeGroupArgs) -> None:
+    throughput, iops = size.get("disk_throughput_mibps", 125), size.get("disk_iops")
+    checks.require(
+        limits.GP3_THROUGHPUT_MIBPS.holds(throughput),
+        f"{path}.disk_throughput_mibps",
+        got=throughput,
+        allowed=f"{limits.GP3_THROUGHPUT_MIBPS} MiB/s",
+        fix="leave it out for 125",
+    )
+    least = max(limits.GP3_IOPS.least, limits.GP3_IOPS_PER_MIBPS * throughput)
+    most = min(limits.GP3_IOPS.most, limits.GP3_IOPS_PER_GIB * size["disk_gib"])
+    checks.require(
+        (least if iops is None else iops) <= most and (iops is None or iops >= least),
+        f"{path}.disk_iops",
+        got=iops,
+        allowed=f"{least} to {most}: 4 for each MiB/s or more, 500 for each GiB or fewer",
+        fix="leave it out, or choose a larger disk_gib",
+    )
 
 
 def _check_types(checks: Checks, path: str, types: Sequence[str], fewest: int) -> None:

@@ -35,6 +35,11 @@ class SystemNodesArgs(TypedDict):
     """The most nodes."""
     disk_gib: int
     """Size of each node's data volume, GiB: images and pods' scratch space."""
+    disk_throughput_mibps: NotRequired[int]
+    """Throughput of the data volume, 125 to 1,000 MiB/s, at an hourly price above 125. Omitted: 125."""
+    disk_iops: NotRequired[int]
+    """I/O operations a second of the data volume, 3,000 to 80,000, at an hourly price above 3,000; at most 500 for each
+    GiB, at least 4 for each MiB/s. Omitted: the fewest that `disk_throughput_mibps` takes."""
     ami_release: NotRequired[str]
     """Release of the Bottlerocket image, such as `1.49.0-713f44ce`. Omitted: EKS takes the newest one when it creates
     the group or moves it to another Kubernetes version."""
@@ -55,6 +60,14 @@ class GpuNodeGroupArgs(TypedDict):
     """The most nodes, at least 1."""
     disk_gib: int
     """Size of each node's data volume, GiB: images and model weights land there."""
+    disk_throughput_mibps: NotRequired[int]
+    """As for the system nodes. At 125 MiB/s, 100 GB of weights take 13 minutes; pods start when they are there."""
+    disk_iops: NotRequired[int]
+    """As for the system nodes."""
+    instance_store: NotRequired[bool]
+    """Whether images, pods' files and their logs are on the instance store, a RAID 0 of the type's NVMe disks, instead
+    of the data volume. Every type must have one; what is on it goes with the instance. Nodes without one don't start.
+    Omitted: false."""
     zones: NotRequired[list[str]]
     """The zones to take nodes from, two at least: a type that one zone lacks keeps EKS from making the group. Omitted:
     every zone of the cluster."""

@@ -1,10 +1,12 @@
 """Managed node groups: one for the cluster's own services, one for each kind of GPU capacity."""
 
+import base64
 from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
 
+from haven_components import limits
 from haven_components.cluster._node_group_args import (
     CapacityReservationArgs,
     GpuNodeGroupArgs,
@@ -32,6 +34,20 @@ service; one hop keeps a pod from taking the node's credentials (EKS best practi
 
 UNAVAILABLE_PERCENTAGE = 33
 """The share of a group's nodes that an update takes at a time: [assumption] a third, as in three zones."""
+
+
+ON_INSTANCE_STORE = """\
+[settings.bootstrap-commands.instance-store]
+commands = [
+  ["apiclient", "ephemeral-storage", "init"],
+  ["apiclient", "ephemeral-storage", "bind", "--dirs", "/var/lib/containerd", "/var/lib/kubelet", "/var/log/pods"],
+]
+mode = "always"
+essential = true
+"""
+"""User data that EKS merges with its own: Bottlerocket makes one file system of the NVMe disks and puts these
+directories there, with every boot and before kubelet starts (Bottlerocket 1.22 and newer, bootstrap commands and
+ephemeral storage; read 2026-11-26). A node without such disks stops booting instead of filling its volume."""
 
 
 class NodeGroups:
@@ -64,7 +80,7 @@ class NodeGroups:
             SYSTEM_NODE_GROUP,
             system_group_name(self._cluster, list(self._subnets), args),
             args,
-            template=self._template(SYSTEM_NODE_GROUP, args["disk_gib"], None),
+            template=self._template(SYSTEM_NODE_GROUP, args),
             ami_type="BOTTLEROCKET_x86_64",
             zones=list(self._subnets),
             labels={POOL_LABEL: SYSTEM_NODE_GROUP},
@@ -78,7 +94,7 @@ class NodeGroups:
             args["name"],
             gpu_group_name(self._cluster, list(self._subnets), args),
             args,
-            template=self._template(args["name"], args["disk_gib"], reservation),
+            template=self._template(args["name"], args, reservation, instance_store=args.get("instance_store", False)),
             ami_type="BOTTLEROCKET_x86_64_NVIDIA",
             zones=group_zones(list(self._subnets), args),
             labels={**args.get("labels", {}), POOL_LABEL: args["name"], GPU_LABEL: "true"},
@@ -131,7 +147,12 @@ class NodeGroups:
         )
 
     def _template(
-        self, group: str, disk_gib: int, reservation: CapacityReservationArgs | None
+        self,
+        group: str,
+        size: SystemNodesArgs | GpuNodeGroupArgs,
+        reservation: CapacityReservationArgs | None = None,
+        *,
+        instance_store: bool = False,
     ) -> aws.ec2.LaunchTemplate:
         logical = node_name(self._cluster, group)
         tags = {"Name": logical, POOL_LABEL: group}
@@ -148,7 +169,8 @@ class NodeGroups:
                 "http_put_response_hop_limit": METADATA_HOPS,
             },
             # Bottlerocket's two volumes: its read-only system, as large as the image, and everything else.
-            block_device_mappings=[self._volume("/dev/xvda", None), self._volume("/dev/xvdb", int(disk_gib))],
+            block_device_mappings=[self._volume("/dev/xvda"), self._volume("/dev/xvdb", **_performance(size))],
+            user_data=base64.b64encode(ON_INSTANCE_STORE.encode()).decode() if instance_store else None,
             tag_specifications=[
                 {"resource_type": each, "tags": tags} for each in ("instance", "network-interface", "volume")
             ],
@@ -156,17 +178,26 @@ class NodeGroups:
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
 
-    def _volume(self, device: str, gib: int | None) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+    def _volume(self, device: str, **performance: int | None) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
         return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
             device_name=device,
             ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
                 volume_type="gp3",
-                volume_size=gib,
                 encrypted="true",
                 kms_key_id=self._kms_key_arn,
                 delete_on_termination="true",
+                **performance,
             ),
         )
+
+
+def _performance(size: SystemNodesArgs | GpuNodeGroupArgs) -> dict[str, int | None]:
+    """Size, throughput and IOPS of a data volume; EBS's own least where nothing is asked for."""
+    throughput, iops = size.get("disk_throughput_mibps"), size.get("disk_iops")
+    if throughput is not None and iops is None:
+        iops = max(limits.GP3_IOPS.least, limits.GP3_IOPS_PER_MIBPS * int(throughput))
+    asked = {"volume_size": size["disk_gib"], "throughput": throughput, "iops": iops}
+    return {name: None if value is None else int(value) for name, value in asked.items()}
 
 
 def _market_options(

@@ -1,11 +1,13 @@
 """What must hold between instance types and the Regions and AMI types that they are asked for in."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from haven.base.problems import Problem, choices, nearest, shown
-from haven.model import catalog
+from haven.model import catalog, node_disks
 from haven.model.catalog import Catalog
+from haven_components import limits
 from infra.config import models
 from infra.config.rules.validators import Rules
 
@@ -25,6 +27,44 @@ def _node_groups(pair: models.Regions, cluster: models.Cluster) -> Iterable[Prob
             yield from _unknown(path, name) or _unfit(path, name, wanted) or _not_offered(path, name, pair)
         if isinstance(group, models.GpuNodeGroup):
             yield from _without_capacity_block(f"{what}.instanceTypes", group, pair)
+
+
+def uses_instance_store(group: models.GpuNodeGroup, instance_types: Sequence[str]) -> bool:
+    """Whether the nodes of a group put images, weights and pods' files on their instance store.
+
+    Args:
+        group: the group.
+        instance_types: its types in one Region: the reserved one, or its own.
+    """
+    if group.instance_store is not None:
+        return group.instance_store
+    return node_disks.instance_store_holds(CATALOG, instance_types, group.image_gib + group.weights_gib)
+
+
+@RULES.on("cluster")
+def _disks(cluster: models.Cluster) -> Iterable[Problem]:
+    for what, group, _ in _groups(cluster):
+        least = max(limits.GP3_IOPS.least, limits.GP3_IOPS_PER_MIBPS * (group.disk_throughput_mibps or 0))
+        most = min(limits.GP3_IOPS.most, limits.GP3_IOPS_PER_GIB * group.disk_gib)
+        iops = least if group.disk_iops is None else group.disk_iops
+        if not least <= iops <= most:
+            allowed = f"{least} to {most}: 4 for each MiB/s or more, 500 for each GiB of diskGib or fewer"
+            yield Problem(f"{what}.diskIops", str(iops), allowed, f"write diskIops: {least}")
+        if isinstance(group, models.GpuNodeGroup):
+            yield from _stored(what, group)
+
+
+def _stored(what: str, group: models.GpuNodeGroup) -> Iterator[Problem]:
+    """A group whose images and weights have no room, or no instance store where they are said to be on one."""
+    lacking = node_disks.without_instance_store(CATALOG, group.instance_types) if group.instance_store else ()
+    if lacking:
+        allowed = f"true where every type has an instance store; none, as far as the data knows: {', '.join(lacking)}"
+        yield Problem(f"{what}.instanceStore", "true", allowed, "delete instanceStore")
+    sized = {"image_gib", "weights_gib"} & group.model_fields_set
+    needed = math.ceil((group.image_gib + group.weights_gib) / node_disks.FILLED.value)
+    if sized and needed > group.disk_gib and not uses_instance_store(group, group.instance_types):
+        allowed = f"at least {needed} GiB for imageGib and weightsGib, with a fifth to spare"
+        yield Problem(f"{what}.diskGib", str(group.disk_gib), allowed, f"write diskGib: {needed}")
 
 
 def _groups(cluster: models.Cluster) -> Iterator[tuple[str, models.SystemNodes | models.GpuNodeGroup, str]]:

@@ -392,12 +392,3 @@ def test_the_example_declares_on_demand_and_reserved_gpu_nodes() -> None:
     recording = record(ROOT / "examples/inference_cluster", stack="test")
     groups = [each.rpartition("-")[0] for each in recording.outputs["node groups"]]
     assert groups == [f"example-gpu-euw1-{each}" for each in ("system", "inference", "reserved-a")]
-
-
-def test_a_control_plane_writes_the_logs_that_are_chosen_and_no_unknown_ones() -> None:
-    assert _control_plane(_declare(log_types=["audit", "scheduler"])).inputs["enabledClusterLogTypes"] == [
-        "audit",
-        "scheduler",
-    ]
-    with pytest.raises(pulumi.InputPropertiesError, match="log_types"):
-        _declare(log_types=["kubelet"])
