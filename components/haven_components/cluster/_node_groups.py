@@ -169,7 +169,7 @@ class NodeGroups:
                 "http_put_response_hop_limit": METADATA_HOPS,
             },
             # Bottlerocket's two volumes: its read-only system, as large as the image, and everything else.
-            block_device_mappings=[self._volume("/dev/xvda"), self._volume("/dev/xvdb", **_performance(size))],
+            block_device_mappings=[self._volume("/dev/xvda"), self._volume("/dev/xvdb", size)],
             user_data=base64.b64encode(ON_INSTANCE_STORE.encode()).decode() if instance_store else None,
             tag_specifications=[
                 {"resource_type": each, "tags": tags} for each in ("instance", "network-interface", "volume")
@@ -178,7 +178,11 @@ class NodeGroups:
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
 
-    def _volume(self, device: str, **performance: int | None) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+    def _volume(
+        self, device: str, size: SystemNodesArgs | GpuNodeGroupArgs | None = None
+    ) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+        """A volume of the image's size, or the data volume of a node."""
+        throughput, iops = _performance(size) if size else (None, None)
         return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
             device_name=device,
             ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
@@ -186,18 +190,19 @@ class NodeGroups:
                 encrypted="true",
                 kms_key_id=self._kms_key_arn,
                 delete_on_termination="true",
-                **performance,
+                volume_size=int(size["disk_gib"]) if size else None,
+                throughput=throughput,
+                iops=iops,
             ),
         )
 
 
-def _performance(size: SystemNodesArgs | GpuNodeGroupArgs) -> dict[str, int | None]:
-    """Size, throughput and IOPS of a data volume; EBS's own least where nothing is asked for."""
+def _performance(size: SystemNodesArgs | GpuNodeGroupArgs) -> tuple[int | None, int | None]:
+    """Throughput and IOPS of a data volume; EBS's own least where nothing is asked for."""
     throughput, iops = size.get("disk_throughput_mibps"), size.get("disk_iops")
     if throughput is not None and iops is None:
         iops = max(limits.GP3_IOPS.least, limits.GP3_IOPS_PER_MIBPS * int(throughput))
-    asked = {"volume_size": size["disk_gib"], "throughput": throughput, "iops": iops}
-    return {name: None if value is None else int(value) for name, value in asked.items()}
+    return None if throughput is None else int(throughput), None if iops is None else int(iops)
 
 
 def _market_options(
