@@ -47,6 +47,7 @@ from haven_components.choices import (
     ClusterAccessPolicy as ClusterAccessPolicy,
     DatabaseStorage as DatabaseStorage,
     DnsRouting as DnsRouting,
+    FlowLogTraffic as FlowLogTraffic,
     GrafanaAuthentication as GrafanaAuthentication,
     KubernetesUpgradePolicy as KubernetesUpgradePolicy,
     RecoveryCriticality as RecoveryCriticality,

@@ -61,9 +61,10 @@ class GpuNodeGroupArgs(TypedDict):
     disk_gib: int
     """Size of each node's data volume, GiB: images and model weights land there."""
     disk_throughput_mibps: NotRequired[int]
-    """As for the system nodes. At 125 MiB/s, 100 GB of weights take 13 minutes; pods start when they are there."""
+    """As for the system nodes. At 125 MiB/s, 100 GB of weights take 13 minutes; pods start when they are there.
+    Omitted: 125."""
     disk_iops: NotRequired[int]
-    """As for the system nodes."""
+    """As for the system nodes. Omitted: the fewest that `disk_throughput_mibps` takes."""
     instance_store: NotRequired[bool]
     """Whether images, pods' files and their logs are on the instance store, a RAID 0 of the type's NVMe disks, instead
     of the data volume. Every type must have one; what is on it goes with the instance. Nodes without one don't start.

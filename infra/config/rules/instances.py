@@ -55,7 +55,7 @@ def _disks(cluster: models.Cluster) -> Iterable[Problem]:
 
 
 def _stored(what: str, group: models.GpuNodeGroup) -> Iterator[Problem]:
-    """A group whose images and weights have no room, or no instance store where they are said to be on one."""
+    """A group whose images and weights have no room, or no instance store where the stack file puts them on one."""
     lacking = node_disks.without_instance_store(CATALOG, group.instance_types) if group.instance_store else ()
     if lacking:
         allowed = f"true where every type has an instance store; none, as far as the data knows: {', '.join(lacking)}"
