@@ -111,8 +111,9 @@ def _cache(environment: Environment, cache: GlobalCache, region: str) -> dict[st
 
 
 def _table(environment: Environment, name: str, region: str) -> str | None:
-    """The table's name. None where the Region has neither the table nor a replica."""
-    here = region == environment.primary or name in environment.replication.tables
+    """The table's name. None where the Region has neither the table, nor a replica, nor a restored table."""
+    restored = environment.settings.tables[name].restored and environment.scales[environment.recovery].full
+    here = region == environment.primary or name in environment.replication.tables or restored
     return table_name(environment, name) if here else None
 
 

@@ -86,6 +86,9 @@ def test_in_tier_backup_the_recovery_region_has_no_database_until_one_is_restore
     restored = environment("backup", active=RECOVERY, **changed)
     found = document(restored, RECOVERY)["database"]
     assert source(restored, found["writer"]) == (aws.RDS_CLUSTER, RECOVERY, "endpoint")
+    tables = json.dumps({"sessions": {"hashKey": {"name": "session"}, "restored": True}})
+    after = environment("backup", active=RECOVERY, tables=tables)
+    assert document(after, RECOVERY)["tables"] == {"sessions": "haven-backup-sessions"}
     secrets = {each.inputs["name"] for each in of_type(restored, aws.SECRETSMANAGER_SECRET, RECOVERY)}
     assert found["secret"] in secrets
 
@@ -102,7 +105,11 @@ def test_the_cache_is_the_regions_own_configuration_endpoint_and_null_where_ther
         if found is not None:
             expected = (aws.ELASTICACHE_REPLICATION_GROUP, region, "configurationEndpointAddress")
             assert source(recording, found["host"]) == expected
-            assert (found["port"], found["tls"], found["clusterMode"]) == (groups[0].inputs["port"], True, True)
+            assert (found["port"], found["tls"], found["clusterMode"]) == (
+                groups[0].inputs.get("port", 6379),
+                True,
+                True,
+            )
 
 
 @pytest.mark.parametrize("stack", STACKS)

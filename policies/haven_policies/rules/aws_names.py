@@ -107,6 +107,7 @@ NAMES = {
     aws.ELASTICACHE_REPLICATION_GROUP: AwsName("replicationGroupId", HYPHENATED, 40, "CreateReplicationGroup"),
     aws.ELASTICACHE_SUBNET_GROUP: AwsName("name", r"[a-z0-9-]+", 255, "CreateCacheSubnetGroup"),
     aws.GRAFANA_WORKSPACE: AwsName("name", r"[a-zA-Z0-9-._~]+", 255, "CreateWorkspace (Grafana)"),
+    aws.IAM_POLICY: AwsName("name", IAM, 128, "CreatePolicy", unique=Unique.ACCOUNT),
     aws.IAM_ROLE: AwsName("name", IAM, 64, "CreateRole", unique=Unique.ACCOUNT),
     aws.IAM_ROLE_POLICY: AwsName("name", IAM, 128, "PutRolePolicy", unique=Unique.ACCOUNT, within=("role",)),
     aws.KINESIS_STREAM: AwsName("name", DOTTED, 128, "CreateStream"),
