@@ -15,7 +15,7 @@ from haven.model.tiers import (
     gpu_share,
     standby_count,
 )
-from infra.config.models import GpuNodeGroup, SystemNodes
+from infra.config.node_models import GpuNodeGroup, SystemNodes
 from infra.config.settings import Settings
 
 

@@ -12,7 +12,8 @@ from haven_components.choices import (
     DEFAULT_THREAT_FEATURES,
     ThreatFeature,
 )
-from infra.config.models import Days, within
+from infra.config.fields import within
+from infra.config.models import Days
 from infra.config.part_models import LogRetentionDays
 
 

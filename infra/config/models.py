@@ -2,31 +2,25 @@
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from haven.config.base_model import Model, Name, form, refusal
 from haven.config.policy import RegionName
-from haven.model.node_disks import IMAGE_GIB, WEIGHTS_GIB
 from haven.model.tiers import STANDBY_SHARE, Tier
 from haven_components import limits
 from haven_components.choices import (
     DEFAULT_CONTROL_PLANE_LOGS,
     CacheEngine,
-    CapacityMarket,
-    FlowLogTraffic,
     KubernetesUpgradePolicy,
 )
-from infra.config.network_models import ExistingNetwork
+from infra.config.fields import within
+from infra.config.network_models import ExistingNetwork, FlowLogs
+from infra.config.node_models import GpuNodeGroup, SystemNodes
 
 LARGEST_PREFIX, SMALLEST_PREFIX = limits.VPC_PREFIX.least, 20
 """Haven's own: nodes and pods need the addresses of a /20."""
-
-
-def within(allowed: limits.Range, **more: Any) -> Any:
-    """The field of a whole number in a range."""
-    return Field(ge=allowed.least, le=allowed.most, **more)
 
 
 def _network(text: str) -> str:
@@ -99,11 +93,7 @@ AllowedCidr = Annotated[
     Field(examples=["203.0.113.0/24"], json_schema_extra={"words": "an IPv4 network without host bits"}),
 ]
 NarrowCidr = Annotated[AllowedCidr, AfterValidator(_narrow_block)]
-Count = Annotated[int, Field(ge=0, le=1000)]
 Days = Annotated[int, Field(ge=1, le=limits.DAYS_IN_TEN_YEARS)]
-InstanceType = Annotated[
-    str, form(r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", "an EC2 instance type, such as g5.xlarge", "g5.xlarge")
-]
 RoleArn = Annotated[
     str,
     form(r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$", "the ARN of an IAM role", "arn:aws:iam::111122223333:role/platform"),
@@ -112,18 +102,7 @@ Identifier = Annotated[
     str,
     form(limits.DATABASE_IDENTIFIER, "1 to 63 lower-case letters, digits and underscores, the first a letter", "haven"),
 ]
-DiskThroughput = Annotated[int, within(limits.GP3_THROUGHPUT_MIBPS, examples=[500])]
-DiskIops = Annotated[int, within(limits.GP3_IOPS, examples=[4000])]
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
-ZoneName = Annotated[str, Field(examples=["eu-west-1a"])]
-LabelKey = Annotated[
-    str,
-    form(
-        r"^(?!haven\.dev/)([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$",
-        "the key of a Kubernetes label outside haven.dev/",
-        "example.com/team",
-    ),
-]
 
 
 class Regions(Model):
@@ -155,15 +134,6 @@ class Cidrs(Model):
     """Block of the recovery Region's VPC."""
 
 
-class FlowLogs(Model):
-    """Flow logs of the VPCs, paid for by volume."""
-
-    traffic: Annotated[FlowLogTraffic, Field(strict=False)] = FlowLogTraffic.REJECT
-    """ALL, ACCEPT or REJECT. The default shows wrong rules and scans; GuardDuty reads all flows without these logs."""
-    interval_seconds: Literal[60, 600] = 600
-    """The longest time that one record covers. The default makes the fewest records."""
-
-
 class Network(Model):
     """VPCs."""
 
@@ -176,81 +146,6 @@ class Network(Model):
     Region of tier pilot-light has those of a start, in one zone (`haven/model/endpoints.py`)."""
     flow_logs: FlowLogs = FlowLogs()
     """What the networks' flow logs hold."""
-
-
-class SystemNodes(Model):
-    """The managed node group of the cluster's own services, in every zone."""
-
-    instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["m6i.large", "m5.large"]
-    """Instance types, the preferred first."""
-    min_size: Count = 3
-    """Fewest nodes."""
-    desired_size: Count = 3
-    """Nodes of the Region that serves."""
-    max_size: Count = 6
-    """Most nodes."""
-    disk_gib: Annotated[int, within(limits.NODE_DISK_GIB)] = 80
-    """Data volume of a node."""
-    disk_throughput_mibps: DiskThroughput | None = None
-    """Throughput of the data volume, MiB/s; what is above 125 has a price. Omitted: 125."""
-    disk_iops: DiskIops | None = None
-    """I/O operations a second of the data volume: 4 for each MiB/s or more, 500 for each GiB or fewer. Omitted: the
-    fewest that the throughput takes, at least 3000."""
-
-
-class CapacityReservation(Model):
-    """GPU capacity that is reserved, per Region, zone and type."""
-
-    id: Annotated[
-        str,
-        form(
-            r"^cr-[0-9a-f]{8,17}$",
-            "the id of a capacity reservation, such as cr-0123456789abcdef0",
-            "cr-0123456789abcdef0",
-        ),
-    ]
-    """Its id."""
-    zone: ZoneName
-    """Its zone, one of the Region's in haven:zones."""
-    instance_type: InstanceType
-    """Its instance type."""
-    market: Annotated[CapacityMarket, Field(strict=False)] = CapacityMarket.ON_DEMAND
-    """on-demand: paid until it is given up; capacity-block: bought in advance for a span of time."""
-
-
-class GpuNodeGroup(Model):
-    """Nodes with one kind of GPU, at the size of the Region that serves."""
-
-    name: Name
-    """Its name, unique in the cluster."""
-    instance_types: Annotated[list[InstanceType], Field(min_length=1, examples=[["g5.2xlarge", "g5.4xlarge"]])]
-    """Instance types, the preferred first; two or more, or a capacity reservation."""
-    min_size: Count = 1
-    """Fewest nodes."""
-    desired_size: Count = 1
-    """Nodes of the Region that serves."""
-    max_size: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Most nodes."""
-    disk_gib: Annotated[int, Field(ge=50, le=limits.NODE_DISK_GIB.most)] = 500
-    """Data volume of a node: images and weights are stored there, unless they are on the instance store."""
-    image_gib: Annotated[float, Field(ge=0, le=1000)] = IMAGE_GIB.value
-    """What the group's images take unpacked, GiB. An assumption: measure it."""
-    weights_gib: Annotated[float, Field(ge=0, le=10000)] = WEIGHTS_GIB.value
-    """The weights that a node loads, GiB. An assumption: measure it."""
-    instance_store: bool | None = None
-    """Whether images, weights and pods' files are on the instance store, the NVMe disks of the instance. Omitted: where
-    every instance type has one that holds images and weights."""
-    disk_throughput_mibps: DiskThroughput | None = None
-    """Throughput of the data volume, MiB/s; what is above 125 has a price. Omitted: images and weights are written
-    within 3 minutes (an assumption), as far as the instances' own limit allows; 125 with an instance store."""
-    disk_iops: DiskIops | None = None
-    """As for the system nodes."""
-    labels: Mapping[LabelKey, str] = {}
-    """Kubernetes labels of the nodes. Omitted: Haven's own alone."""
-    system: Annotated[str, Field(examples=["serving"])] | None = None
-    """The system of haven:systems whose tier decides how many nodes stand by. Omitted: the environment's tier."""
-    capacity_reservations: Mapping[RegionName, CapacityReservation] = {}
-    """Region -> the reservation used there. Omitted: on-demand capacity."""
 
 
 class Cluster(Model):

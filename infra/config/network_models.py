@@ -1,12 +1,13 @@
-"""The shape of a VPC that exists already."""
+"""The shape of a VPC that exists already, and of flow logs."""
 
 import ipaddress
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from haven.config.base_model import Model, form, refusal
 from haven_components import limits
+from haven_components.choices import FlowLogTraffic
 
 
 def _vpc_block(text: str) -> str:
@@ -48,3 +49,12 @@ class ExistingNetwork(Model):
     """Subnets of databases and caches, one for each zone. Omitted: the private ones."""
     route_table_ids: list[RouteTableId] = []
     """Route tables of the private and data subnets, for a peering's routes; only append. Omitted: no peering."""
+
+
+class FlowLogs(Model):
+    """Flow logs of the VPCs, paid for by volume."""
+
+    traffic: Annotated[FlowLogTraffic, Field(strict=False)] = FlowLogTraffic.REJECT
+    """ALL, ACCEPT or REJECT. The default shows wrong rules and scans; GuardDuty reads all flows without these logs."""
+    interval_seconds: Literal[60, 600] = 600
+    """The longest time that one record covers. The default makes the fewest records."""

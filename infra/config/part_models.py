@@ -11,7 +11,8 @@ from haven.config.policy import Account, RegionName
 from haven_components import limits
 from haven_components.choices import TableKeyType
 from haven_components.firewall_rules import BODY_RULES, RULES
-from infra.config.models import AllowedCidr, Consistency, Days, RoleArn, within
+from infra.config.fields import within
+from infra.config.models import AllowedCidr, Consistency, Days, RoleArn
 
 Parameter = Annotated[
     str,

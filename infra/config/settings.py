@@ -9,7 +9,7 @@ from haven.config.base_model import Model, Name, form
 from haven.config.policy import Account, Policy, RegionName, Residency
 from haven.model.tiers import Tier
 from haven_components import limits
-from infra.config import account_models, models, part_models
+from infra.config import account_models, fields, models, part_models
 
 EMULATOR_ACCOUNT = "000000000000"
 
@@ -57,7 +57,7 @@ class EnvironmentConfig(StackConfig):
     zones: Annotated[
         Mapping[
             RegionName,
-            Annotated[list[models.ZoneName], Field(min_length=limits.ZONES.least, max_length=limits.ZONES.most)],
+            Annotated[list[fields.ZoneName], Field(min_length=limits.ZONES.least, max_length=limits.ZONES.most)],
         ],
         Field(examples=[{"eu-west-1": ["eu-west-1a", "eu-west-1b", "eu-west-1c"]}]),
     ] = {}

@@ -7,7 +7,7 @@ from haven_components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupAr
 from haven_components.names import target_group_name
 from infra import tagging
 from infra.config.addons import pinned
-from infra.config.models import GpuNodeGroup
+from infra.config.node_models import GpuNodeGroup
 from infra.config.rules import instances
 from infra.environment import Environment
 

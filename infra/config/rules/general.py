@@ -10,7 +10,7 @@ from haven.model import catalog, objectives
 from haven.model.tiers import Tier
 from haven_components import limits
 from haven_components.names import partition
-from infra.config import addons, models
+from infra.config import addons, models, node_models
 from infra.config.rules.names import LONGEST_STACK_NAME
 from infra.config.rules.validators import Rules
 
@@ -244,7 +244,7 @@ def _system_nodes(cluster: models.Cluster) -> Iterable[Problem]:
         )
 
 
-def _sizes(what: str, group: models.SystemNodes | models.GpuNodeGroup) -> Iterable[Problem]:
+def _sizes(what: str, group: node_models.SystemNodes | node_models.GpuNodeGroup) -> Iterable[Problem]:
     if not group.min_size <= group.desired_size <= group.max_size:
         order = sorted((group.min_size, group.desired_size, group.max_size))
         yield Problem(

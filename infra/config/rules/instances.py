@@ -8,7 +8,7 @@ from haven.base.problems import Problem, choices, nearest, shown
 from haven.model import catalog, node_disks
 from haven.model.catalog import Catalog
 from haven_components import limits
-from infra.config import models
+from infra.config import models, node_models
 from infra.config.rules.validators import Rules
 
 RULES = Rules()
@@ -25,11 +25,11 @@ def _node_groups(pair: models.Regions, cluster: models.Cluster) -> Iterable[Prob
         for index, name in enumerate(group.instance_types):
             path = f"{what}.instanceTypes[{index}]"
             yield from _unknown(path, name) or _unfit(path, name, wanted) or _not_offered(path, name, pair)
-        if isinstance(group, models.GpuNodeGroup):
+        if isinstance(group, node_models.GpuNodeGroup):
             yield from _without_capacity_block(f"{what}.instanceTypes", group, pair)
 
 
-def uses_instance_store(group: models.GpuNodeGroup, instance_types: Sequence[str]) -> bool:
+def uses_instance_store(group: node_models.GpuNodeGroup, instance_types: Sequence[str]) -> bool:
     """Whether the nodes of a group put images, weights and pods' files on their instance store.
 
     Args:
@@ -50,11 +50,11 @@ def _disks(cluster: models.Cluster) -> Iterable[Problem]:
         if not least <= iops <= most:
             allowed = f"{least} to {most}: 4 for each MiB/s or more, 500 for each GiB of diskGib or fewer"
             yield Problem(f"{what}.diskIops", str(iops), allowed, f"write diskIops: {least}")
-        if isinstance(group, models.GpuNodeGroup):
+        if isinstance(group, node_models.GpuNodeGroup):
             yield from _stored(what, group)
 
 
-def _stored(what: str, group: models.GpuNodeGroup) -> Iterator[Problem]:
+def _stored(what: str, group: node_models.GpuNodeGroup) -> Iterator[Problem]:
     """A group whose images and weights have no room, or no instance store where the stack file puts them on one."""
     lacking = node_disks.without_instance_store(CATALOG, group.instance_types) if group.instance_store else ()
     if lacking:
@@ -67,7 +67,7 @@ def _stored(what: str, group: models.GpuNodeGroup) -> Iterator[Problem]:
         yield Problem(f"{what}.diskGib", str(group.disk_gib), allowed, f"write diskGib: {needed}")
 
 
-def _groups(cluster: models.Cluster) -> Iterator[tuple[str, models.SystemNodes | models.GpuNodeGroup, str]]:
+def _groups(cluster: models.Cluster) -> Iterator[tuple[str, node_models.SystemNodes | node_models.GpuNodeGroup, str]]:
     """Each group with its config key and whose accelerators its nodes need."""
     yield "haven:cluster.systemNodes", cluster.system_nodes, "none"
     for index, group in enumerate(cluster.gpu_node_groups):
@@ -120,7 +120,7 @@ def _not_offered(path: str, name: str, pair: models.Regions) -> Iterator[Problem
         )
 
 
-def _without_capacity_block(path: str, group: models.GpuNodeGroup, pair: models.Regions) -> Iterator[Problem]:
+def _without_capacity_block(path: str, group: node_models.GpuNodeGroup, pair: models.Regions) -> Iterator[Problem]:
     for region in dict.fromkeys((pair.primary, pair.recovery)):
         reserved = group.capacity_reservations.get(region)
         blocked = sorted(catalog.NO_ON_DEMAND_PRICE & {*group.instance_types})

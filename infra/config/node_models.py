@@ -1,0 +1,99 @@
+"""The shape of node groups: those of the cluster's own services, and those with GPUs."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from haven.config.base_model import Model, Name, form
+from haven.config.policy import RegionName
+from haven.model.node_disks import IMAGE_GIB, WEIGHTS_GIB
+from haven_components import limits
+from haven_components.choices import CapacityMarket
+from infra.config.fields import Count, InstanceType, ZoneName, within
+
+DiskThroughput = Annotated[int, within(limits.GP3_THROUGHPUT_MIBPS, examples=[500])]
+DiskIops = Annotated[int, within(limits.GP3_IOPS, examples=[4000])]
+LabelKey = Annotated[
+    str,
+    form(
+        r"^(?!haven\.dev/)([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$",
+        "the key of a Kubernetes label outside haven.dev/",
+        "example.com/team",
+    ),
+]
+
+
+class SystemNodes(Model):
+    """The managed node group of the cluster's own services, in every zone."""
+
+    instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["m6i.large", "m5.large"]
+    """Instance types, the preferred first."""
+    min_size: Count = 3
+    """Fewest nodes."""
+    desired_size: Count = 3
+    """Nodes of the Region that serves."""
+    max_size: Count = 6
+    """Most nodes."""
+    disk_gib: Annotated[int, within(limits.NODE_DISK_GIB)] = 80
+    """Data volume of a node."""
+    disk_throughput_mibps: DiskThroughput | None = None
+    """Throughput of the data volume, MiB/s; what is above 125 has a price. Omitted: 125."""
+    disk_iops: DiskIops | None = None
+    """I/O operations a second of the data volume: 4 for each MiB/s or more, 500 for each GiB or fewer. Omitted: the
+    fewest that the throughput takes, at least 3000."""
+
+
+class CapacityReservation(Model):
+    """GPU capacity that is reserved, per Region, zone and type."""
+
+    id: Annotated[
+        str,
+        form(
+            r"^cr-[0-9a-f]{8,17}$",
+            "the id of a capacity reservation, such as cr-0123456789abcdef0",
+            "cr-0123456789abcdef0",
+        ),
+    ]
+    """Its id."""
+    zone: ZoneName
+    """Its zone, one of the Region's in haven:zones."""
+    instance_type: InstanceType
+    """Its instance type."""
+    market: Annotated[CapacityMarket, Field(strict=False)] = CapacityMarket.ON_DEMAND
+    """on-demand: paid until it is given up; capacity-block: bought in advance for a span of time."""
+
+
+class GpuNodeGroup(Model):
+    """Nodes with one kind of GPU, at the size of the Region that serves."""
+
+    name: Name
+    """Its name, unique in the cluster."""
+    instance_types: Annotated[list[InstanceType], Field(min_length=1, examples=[["g5.2xlarge", "g5.4xlarge"]])]
+    """Instance types, the preferred first; two or more, or a capacity reservation."""
+    min_size: Count = 1
+    """Fewest nodes."""
+    desired_size: Count = 1
+    """Nodes of the Region that serves."""
+    max_size: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Most nodes."""
+    disk_gib: Annotated[int, Field(ge=50, le=limits.NODE_DISK_GIB.most)] = 500
+    """Data volume of a node: images and weights are stored there, unless they are on the instance store."""
+    image_gib: Annotated[float, Field(ge=0, le=1000)] = IMAGE_GIB.value
+    """What the group's images take unpacked, GiB. An assumption: measure it."""
+    weights_gib: Annotated[float, Field(ge=0, le=10000)] = WEIGHTS_GIB.value
+    """The weights that a node loads, GiB. An assumption: measure it."""
+    instance_store: bool | None = None
+    """Whether images, weights and pods' files are on the instance store, the NVMe disks of the instance. Omitted: where
+    every instance type has one that holds images and weights."""
+    disk_throughput_mibps: DiskThroughput | None = None
+    """Throughput of the data volume, MiB/s; what is above 125 has a price. Omitted: images and weights are written
+    within 3 minutes (an assumption), as far as the instances' own limit allows; 125 with an instance store."""
+    disk_iops: DiskIops | None = None
+    """As for the system nodes."""
+    labels: Mapping[LabelKey, str] = {}
+    """Kubernetes labels of the nodes. Omitted: Haven's own alone."""
+    system: Annotated[str, Field(examples=["serving"])] | None = None
+    """The system of haven:systems whose tier decides how many nodes stand by. Omitted: the environment's tier."""
+    capacity_reservations: Mapping[RegionName, CapacityReservation] = {}
+    """Region -> the reservation used there. Omitted: on-demand capacity."""
