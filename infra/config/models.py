@@ -11,7 +11,6 @@ from haven.config.policy import RegionName
 from haven.model.tiers import STANDBY_SHARE, Tier
 from haven_components import limits
 from haven_components.choices import (
-    DEFAULT_CONTROL_PLANE_LOGS,
     CacheEngine,
     KubernetesUpgradePolicy,
 )
@@ -178,7 +177,7 @@ class Cluster(Model):
     """Block of Kubernetes services, outside both VPCs and `privateAccessCidrs`. Another one replaces the cluster."""
     admin_role_arns: list[RoleArn] = []
     """IAM roles with administrator access to the cluster. Omitted: none."""
-    log_types: list[LogType] = list(DEFAULT_CONTROL_PLANE_LOGS)
+    log_types: list[LogType] = ["api", "audit", "authenticator"]
     """Logs of the control plane, paid for by volume. The default answers who did what; controllerManager and scheduler
     explain what events and metrics show as well."""
     system_nodes: SystemNodes = SystemNodes()
