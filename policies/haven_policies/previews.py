@@ -33,7 +33,8 @@ def verdict_on_preview(digest: Mapping[str, Any], today: date, where: str) -> Ve
         fix = "run pulumi preview --json --show-sames"
         raise Problems([Problem("the document", got, "one with all resources, for --policy", fix)], where)
     stack = next(iter(states), "urn:pulumi:").split(":")[2]
-    return verdict_on(recording_of(_resources(states), stack), digest.get("config") or {}, today)
+    declared = {urn: _properties(state, "inputs") for urn, state in states.items()}
+    return verdict_on(recording_of(_resources(states), stack, declared), digest.get("config") or {}, today)
 
 
 def _resources(states: Mapping[str, Mapping[str, Any]]) -> list[PolicyResource]:
@@ -62,16 +63,17 @@ def _resource(state: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]])
     )
     provider = states.get(str(state.get("provider", "")).rpartition("::")[0])
     shown = _provider(provider) if provider else None
-    return PolicyResource(state["type"], _properties(state), state["urn"], _name(state), options, shown, None, [], {})
+    properties = _properties(state, "outputs")
+    return PolicyResource(state["type"], properties, state["urn"], _name(state), options, shown, None, [], {})
 
 
 def _provider(state: Mapping[str, Any]) -> PolicyProviderResource:
-    return PolicyProviderResource(state["type"], _properties(state), state["urn"], _name(state))
+    return PolicyProviderResource(state["type"], _properties(state, "inputs"), state["urn"], _name(state))
 
 
-def _properties(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The inputs; asking for one that only AWS knows raises, as it does in a pack."""
-    return unknown_checking_proxy(dict(state.get("inputs") or {}))
+def _properties(state: Mapping[str, Any], which: str) -> Mapping[str, Any]:
+    """The inputs or the outputs; asking for one that only AWS knows raises, as it does in a pack."""
+    return unknown_checking_proxy(dict(state.get(which) or {}))
 
 
 def _name(state: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from haven_policies.rules.values import entries, heads_its_caches, is_off, is_un
 
 _AT_CREATION = "set it before the database is created: it can't be changed later"
 _GUIDES = "https://docs.aws.amazon.com"
+_SEARCH = (aws.OPENSEARCH_DOMAIN, aws.ELASTICSEARCH_DOMAIN)
 
 
 def _has_key_of_its_own(database: Resource) -> bool:
@@ -108,10 +109,10 @@ AT_REST = (
     # Everything that is searched lies in the domain's volumes and travels between its nodes.
     property_rule(
         "encryption/search-domain-encrypted",
-        switch((aws.OPENSEARCH_DOMAIN,), "encryptAtRest.enabled", "turn it on; it can't be turned off again"),
-        key((aws.OPENSEARCH_DOMAIN,), "encryptAtRest.kmsKeyId"),
-        switch((aws.OPENSEARCH_DOMAIN,), "nodeToNodeEncryption.enabled", "turn it on; it can't be turned off again"),
-        switch((aws.OPENSEARCH_DOMAIN,), "domainEndpointOptions.enforceHttps", "turn it on"),
+        switch(_SEARCH, "encryptAtRest.enabled", "turn it on; it can't be turned off again"),
+        key(_SEARCH, "encryptAtRest.kmsKeyId"),
+        switch(_SEARCH, "nodeToNodeEncryption.enabled", "turn it on; it can't be turned off again"),
+        switch(_SEARCH, "domainEndpointOptions.enforceHttps", "turn it on"),
         description="A search domain is encrypted: at rest with a customer managed key, between nodes, to clients.",
         remediation="Set encryptAtRest, nodeToNodeEncryption and domainEndpointOptions.",
         page=f"{_GUIDES}/opensearch-service/latest/developerguide/encryption-at-rest.html",

@@ -6,7 +6,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Severity
 from haven_policies.rules.property_rules import Property, is_not_false, is_not_on, one_of, property_rule, switch, where
-from haven_policies.rules.routes import EVERYWHERE
+from haven_policies.rules.ranges import is_internet
 from haven_policies.rules.values import entries, heads_its_caches, is_unknown, number, value_at
 
 SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
@@ -36,7 +36,7 @@ def _is_public(cluster: Resource) -> bool:
 
 def _some_networks(value: Any) -> bool:
     """EKS opens the endpoint to everybody by default."""
-    return bool(value) and not any(each in EVERYWHERE for each in entries(value))
+    return bool(value) and not is_internet(entries(value))
 
 
 def _has_tls_of_its_own(cache: Resource) -> bool:

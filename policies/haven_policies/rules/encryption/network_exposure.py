@@ -9,8 +9,9 @@ from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.property_rules import each_of, one_of
+from haven_policies.rules.ranges import is_internet
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.routes import EVERYWHERE, public_subnets
+from haven_policies.rules.routes import public_subnets
 from haven_policies.rules.values import has_unknown, in_words, is_list, is_true, is_unknown, value_at
 
 _BALANCERS = (aws.ALB_LOAD_BALANCER, aws.LB_LOAD_BALANCER)
@@ -170,16 +171,7 @@ def _ingress(graph: ResourceGraph) -> Iterator[tuple[Resource, Resource | None, 
 def _wide(record: Resource, base: str) -> str | None:
     """The property that lets everybody in, if one does."""
     paths = (f"{base}{name}" for name in ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks"))
-    return next((path for path in paths if _everybody(_listed(value_at(record.inputs, path)))), None)
-
-
-def _everybody(ranges: Sequence[Any]) -> bool:
-    """Whether ranges hold so much of the internet that it makes no difference, such as each of its halves."""
-    return any(each in EVERYWHERE or (isinstance(each, str) and _HUGE.fullmatch(each)) for each in ranges)
-
-
-_HUGE = re.compile(r"[0-9.]+/[0-7]|[0-9a-fA-F:]+/([0-9]|1[0-5])")
-"""More than a /8 of IPv4, which is the largest that anybody was given, and than a /16 of IPv6."""
+    return next((path for path in paths if is_internet(_listed(value_at(record.inputs, path)))), None)
 
 
 def _listed(value: Any) -> Sequence[Any]:

@@ -6,9 +6,19 @@ from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, resource_rule
 from haven_policies.rules.property_rules import each_of, key, switch
-from haven_policies.rules.values import value_at
+from haven_policies.rules.values import is_off, value_at
 
-_TYPES = (aws.EBS_ENCRYPTION_BY_DEFAULT, aws.EBS_VOLUME, aws.EC2_INSTANCE, aws.EC2_LAUNCH_TEMPLATE)
+_NAMING_NO_KEY = (aws.EC2_LAUNCH_CONFIGURATION,)
+"""Types whose volumes can't name a key: they get the account's default one."""
+_TYPES = (
+    aws.EBS_ENCRYPTION_BY_DEFAULT,
+    aws.EBS_VOLUME,
+    aws.EC2_INSTANCE,
+    aws.EC2_LAUNCH_CONFIGURATION,
+    aws.EC2_LAUNCH_TEMPLATE,
+    aws.EC2_SPOT_FLEET_REQUEST,
+    aws.EC2_SPOT_INSTANCE_REQUEST,
+)
 
 
 @resource_rule(
@@ -27,7 +37,8 @@ def volume_encrypted(found: Resource) -> Iterator[Finding]:
     for place in _volumes(found):
         fix = "set it before the volume is created: it can't be changed"
         yield from switch(_TYPES, f"{place}encrypted", fix).findings(found)
-        yield from key(_TYPES, f"{place}kmsKeyId").findings(found)
+        if found.type not in _NAMING_NO_KEY:
+            yield from key(_TYPES, f"{place}kmsKeyId").findings(found)
 
 
 def _volumes(found: Resource) -> Iterator[str]:
@@ -35,7 +46,12 @@ def _volumes(found: Resource) -> Iterator[str]:
     if found.type == aws.EBS_VOLUME:
         yield ""
     for path in each_of(found, "blockDeviceMappings"):
-        if value_at(found.inputs, f"{path}.ebs") is not None:
+        if not is_off(value_at(found.inputs, f"{path}.ebs")):
             yield f"{path}.ebs."
-    for name in ("rootBlockDevice", "ebsBlockDevices"):
-        yield from (f"{path}." for path in each_of(found, name))
+    specifications = [f"{path}." for path in each_of(found, "launchSpecifications")]
+    for base in ("", *specifications):
+        for name in ("rootBlockDevice", "rootBlockDevices", "ebsBlockDevices"):
+            for path in each_of(found, f"{base}{name}"):
+                if not is_off(value_at(found.inputs, f"{path}.noDevice")):
+                    continue
+                yield f"{path}."

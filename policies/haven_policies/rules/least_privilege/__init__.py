@@ -2,8 +2,6 @@
 
 from haven_policies.rules.least_privilege.kubernetes import (
     cluster_access_without_admin,
-    kubernetes_role_without_wildcards,
-    pod_apart_from_node,
     workload_without_cluster_admin,
 )
 from haven_policies.rules.least_privilege.permissions import (
@@ -12,6 +10,8 @@ from haven_policies.rules.least_privilege.permissions import (
     no_all_resources,
     passed_roles_named,
 )
+from haven_policies.rules.least_privilege.pods import pod_apart_from_node
+from haven_policies.rules.least_privilege.roles import kubernetes_role_without_wildcards
 from haven_policies.rules.least_privilege.trust import (
     failover_role_demands_mfa,
     federated_subjects_named,

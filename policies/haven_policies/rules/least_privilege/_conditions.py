@@ -16,23 +16,18 @@ _PATTERNS = ("stringlike", "arnlike", "arnequals")
 _VARIABLE = re.compile(r"\$\{[^}*?$]+\}")
 _ESCAPED = re.compile(r"\$\{[*?$]\}")
 
-Holds = Callable[[str], bool]
-"""Whether a pattern, with `*` and `?` as wildcards, names somebody: given the text before the first wildcard, ..."""
+Names = Callable[[str, str], bool]
+"""Whether a value names somebody, and not everybody: given the condition's key in small letters, and the value as a
+pattern whose `*` and `?` are wildcards."""
 
 
-def demands(found: Statement, keys: re.Pattern[str], names: Callable[[str], bool]) -> bool:
-    """Whether a condition on one of these keys refuses every request whose value isn't one that it names.
-
-    Args:
-        found: the statement.
-        keys: of conditions, in small letters.
-        names: whether one value, as a pattern (see `literal`), names somebody and not everybody.
-    """
+def demands(found: Statement, keys: re.Pattern[str], names: Names) -> bool:
+    """Whether a condition on one of these keys, in small letters, refuses every request with another value."""
     return any(
         values
         and keys.fullmatch(key)
         and _refuses_others(found, operator, key)
-        and all(is_unknown(one) or names(_pattern(operator, one)) for one in values)
+        and all(is_unknown(one) or names(key, _pattern(operator, one)) for one in values)
         for operator, key, values in found.conditions
     )
 

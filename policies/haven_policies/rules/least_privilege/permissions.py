@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import IDENTITY, KEYS, RESOURCE, TRUST, Statement, statements, texts
+from haven_policies.rules.least_privilege._conditions import is_exact
 from haven_policies.rules.least_privilege._unbound import is_unbound, narrows
 from haven_policies.rules.model import Finding, Severity, resource_rule
-from haven_policies.rules.values import in_words, value_at
+from haven_policies.rules.values import in_words, is_unknown, value_at
 
 DOCUMENTS = {**TRUST, **RESOURCE, **IDENTITY, aws.IAM_ROLE: ("assumeRolePolicy", "inlinePolicies")}
 """Everything that holds a policy document."""
@@ -53,7 +55,8 @@ def _account_keeps_key(found: Statement) -> bool:
     severity=Severity.HIGH,
 )
 def no_all_resources(holder: Resource) -> Iterator[Finding]:
-    """Some actions take no resource; those are spared, and so is what a condition narrows."""
+    """Some actions take no resource; those are spared, and so is what a condition narrows. `arn:aws:s3:::*` is every
+    bucket as much as `*` is."""
     for each in statements(holder, IDENTITY):
         if not each.allows:
             continue
@@ -62,7 +65,8 @@ def no_all_resources(holder: Resource) -> Iterator[Finding]:
                 "NotResource", "Resource, with the resources that it needs", "list them, and not the others"
             )
         wide = [action for action in each.listed("Action") if not is_unbound(action) and not _WHOLE.fullmatch(action)]
-        if wide and "*" in each.listed("Resource") and not any(narrows(key) for _, key, _ in each.conditions):
+        passing = all(map(_passes_roles, wide))  # which roles is for another rule
+        if wide and any(_is_all(name, passing) for name in each.listed("Resource")) and not narrows(each):
             allowed = f"the resources of {', '.join(wide)}"
             yield each.against("Resource", allowed, "name them by ARN, or add a condition on aws:ResourceTag")
 
@@ -77,21 +81,64 @@ def no_all_resources(holder: Resource) -> Iterator[Finding]:
 def passed_roles_named(holder: Resource) -> Iterator[Finding]:
     """Whoever may pass any role gets the permissions of every role; an asterisk alone is for another rule."""
     for each in statements(holder, IDENTITY):
-        passes = any(action.lower() == "iam:passrole" for action in each.listed("Action"))
-        if each.allows and passes and any(_ANY_ROLE.fullmatch(name) for name in each.listed("Resource")):
+        passes = any(_passes_roles(action) and not _WHOLE.fullmatch(action) for action in each.listed("Action"))
+        if each.allows and passes and any(_is_every_one(name) for name in each.listed("Resource")):
             yield each.against("Resource", "the ARNs of the roles that are meant", "name them")
 
 
-_ANY_ROLE = re.compile(r"arn:[a-z*-]+:iam::[^:]*:(role/)?\*")
+def _passes_roles(action: str) -> bool:
+    return fnmatchcase("iam:passrole", action.lower())
+
+
+_ANYTHING = re.compile(r"[*?:/]*[*?][*?:/]*")
+_KIND = re.compile(r"[a-zA-Z-]+[:/]")
+
+
+def _is_all(resource: str, passing: bool) -> bool:
+    """Whether a resource is everything there is, or every one of a kind in any account or Region."""
+    if is_unknown(resource):
+        return False
+    parts = _parts(resource)
+    if len(parts) < _FIELDS:
+        return _ANYTHING.fullmatch(resource) is not None or (resource.startswith("arn:") and not is_exact(resource))
+    home = parts[3:5]
+    at_large = parts[4] == "" or not all(map(is_exact, home)) or parts[2] in _HOLDING_DATA
+    return not passing and at_large and _is_every_one(resource)
+
+
+_HOLDING_DATA = ("kms", "secretsmanager")
+"""Services where even those of one account and Region are everything that anybody wanted to keep."""
+
+
+def _is_every_one(resource: str) -> bool:
+    """Whether an ARN names a kind of resource, and no name: `key/*`, `secret:*`, every bucket."""
+    parts = _parts(resource)
+    return (
+        len(parts) == _FIELDS
+        and not is_unknown(parts[-1])
+        and _ANYTHING.fullmatch(_KIND.sub("", parts[-1], count=1)) is not None
+    )
+
+
+_FIELDS = 6
+"""Of an ARN."""
+
+
+def _parts(arn: str) -> list[str]:
+    return arn.split(":", _FIELDS - 1)
 
 
 _ATTACHED = {
     aws.IAM_GROUP_POLICY_ATTACHMENT: "policyArn",
+    aws.IAM_GROUP_POLICY_ATTACHMENTS_EXCLUSIVE: "policyArns",
     aws.IAM_POLICY_ATTACHMENT: "policyArn",
     aws.IAM_ROLE: "managedPolicyArns",
     aws.IAM_ROLE_POLICY_ATTACHMENT: "policyArn",
     aws.IAM_ROLE_POLICY_ATTACHMENTS_EXCLUSIVE: "policyArns",
     aws.IAM_USER_POLICY_ATTACHMENT: "policyArn",
+    aws.IAM_USER_POLICY_ATTACHMENTS_EXCLUSIVE: "policyArns",
+    aws.SSOADMIN_MANAGED_POLICY_ATTACHMENT: "managedPolicyArn",
+    aws.SSOADMIN_MANAGED_POLICY_ATTACHMENTS_EXCLUSIVE: "managedPolicyArns",
 }
 """Type -> the property with policies of AWS's own."""
 

@@ -8,41 +8,29 @@ from haven.config.policy import Level
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import IDENTITY, RESOURCE, TRUST, Statement, statements
+from haven_policies.rules.least_privilege._callers import CALLERS, names, names_arn, names_caller
+from haven_policies.rules.least_privilege._conditions import demands, demands_true, is_exact
+from haven_policies.rules.least_privilege._subjects import names_saml, names_subject
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import value_at
+from haven_policies.rules.values import is_off, is_unknown, value_at
 
 _TRUSTING = {**RESOURCE, **TRUST}
 
-_CALLERS = re.compile(
-    r"aws:principal(account|arn|orgid|orgpaths|servicename|tag/.*)"
-    r"|aws:source(account|arn|ip|orgid|orgpaths|owner|vpc|vpce)"
-    r"|kms:(calleraccount|viaservice|encryptioncontext:.*)|s3:dataaccesspoint(account|arn)|aws:userid"
-    r"|elasticfilesystem:accessedviamounttarget"
-)
-"""Keys of conditions, in small letters, that restrict the caller (IAM User Guide, global condition keys; S3 User Guide,
-the meaning of "public"; read 2026-11-21)."""
-
-_MATCHING = re.compile(r"(ForAnyValue:)?(String(Equals|Like|EqualsIgnoreCase)|Arn(Equals|Like)|IpAddress|Bool)")
-"""Operators under which a request without the key is refused."""
-
-_ANYBODY = re.compile(r"\*|0\.0\.0\.0/0|::/0|arn:[^:]*:[^:]*:[^:]*:\*:.*")
-
-
-def _named(found: Statement, keys: re.Pattern[str]) -> bool:
-    """Whether a condition with one of these keys lets no one else in."""
-    return any(
-        keys.fullmatch(key) and _MATCHING.fullmatch(operator) and values and not any(map(_ANYBODY.fullmatch, values))
-        for operator, key, values in found.conditions
-    )
-
-
 _CALLED_FROM = ("sourceAccount", "sourceArn", "principalOrgId")
+_GRANTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    aws.CLOUDWATCH_EVENT_PERMISSION: ("principal", "*", ("condition",)),
+    aws.EC2_AMI_LAUNCH_PERMISSION: ("group", "all", ()),
+    aws.LAMBDA_LAYER_VERSION_PERMISSION: ("principal", "*", ("organizationId",)),
+    aws.LAMBDA_PERMISSION: ("principal", "*", _CALLED_FROM),
+}
+"""Type that is one statement of a resource's policy -> the property with whom it lets in, its value for everybody, and
+the properties that restrict that."""
 
 
 @resource_rule(
     *_TRUSTING,
-    aws.LAMBDA_PERMISSION,
+    *_GRANTS,
     description="Nothing trusts everybody.",
     remediation="Name who may come in, or add a condition on the account, the organization or the caller's ARN.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
@@ -50,16 +38,16 @@ _CALLED_FROM = ("sourceAccount", "sourceArn", "principalOrgId")
 )
 def no_wildcard_principal(holder: Resource) -> Iterator[Finding]:
     """An asterisk is everybody with an AWS account, or without one."""
-    if holder.type == aws.LAMBDA_PERMISSION:
-        anybody = value_at(holder.inputs, "principal") == "*"
-        if anybody and all(value_at(holder.inputs, name) is None for name in _CALLED_FROM):
-            fix = f"name them, or set {', '.join(_CALLED_FROM[:-1])} or {_CALLED_FROM[-1]}"
-            yield against(holder, "principal", "those who may call the function", fix)
+    if holder.type in _GRANTS:
+        path, everybody, restricting = _GRANTS[holder.type]
+        if value_at(holder.inputs, path) == everybody and not any(_restricts(holder, name) for name in restricting):
+            fix = f"name them{', or set ' if restricting else ''}{' or '.join(restricting)}"
+            yield against(holder, path, "those who may come in", fix)
     for each in statements(holder, _TRUSTING):
         if not each.allows:
             continue
-        everybody = any("*" in names for names in each.principals().values())
-        if everybody and not _named(each, _CALLERS):
+        anybody = any(_is_anybody(one) for principals in each.principals().values() for one in principals)
+        if anybody and not names_caller(each):
             fix = "name them, or add a condition such as aws:PrincipalOrgID or aws:SourceArn"
             yield each.against("Principal", "those who may come in", fix)
         if "NotPrincipal" in each.content:
@@ -68,8 +56,21 @@ def no_wildcard_principal(holder: Resource) -> Iterator[Finding]:
             )
 
 
+def _restricts(holder: Resource, path: str) -> bool:
+    value = value_at(holder.inputs, path)
+    if is_off(value) or not isinstance(value, str):
+        return not is_off(value)
+    return is_unknown(value) or (names_arn(value) if path == "sourceArn" else is_exact(value))
+
+
+def _is_anybody(principal: str) -> bool:
+    return principal.startswith("*") or _ANY_ACCOUNT.fullmatch(principal) is not None
+
+
+_ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
 _ACCOUNT = re.compile(r"(?:arn:[a-z-]+:(?:iam|sts)::)?(\d{12})(?::.*)?")
-_CONDITIONS = re.compile(rf"{_CALLERS.pattern}|sts:externalid|aws:multifactorauthpresent")
+_CONDITIONS = re.compile(rf"{CALLERS.pattern}|sts:externalid|aws:principaltag/.*|kms:(viaservice|encryptioncontext:.*)")
+_SECOND_FACTOR = re.compile(r"aws:multifactorauthpresent")
 
 
 @stack_rule(
@@ -86,7 +87,8 @@ def other_accounts_on_condition(graph: ResourceGraph) -> Iterator[Finding]:
     for holder in graph.of(*_TRUSTING):
         for each in statements(holder, _TRUSTING):
             others = [name for name in each.principals().get("AWS", ()) if _other(name, own)]
-            if each.allows and others and not _named(each, _CONDITIONS):
+            held = demands(each, _CONDITIONS, names) or demands_true(each, _SECOND_FACTOR)
+            if each.allows and others and not held:
                 allowed = f"account {own} alone, or a condition such as sts:ExternalId or aws:PrincipalOrgID"
                 yield each.against("Principal", allowed, f"add a condition, or take {', '.join(others)} out")
 
@@ -97,9 +99,6 @@ def _other(name: str, own: str) -> bool:
 
 
 _WEB = "sts:AssumeRoleWithWebIdentity"
-_SUBJECT = re.compile(r".*:sub|(cognito-identity\.amazonaws\.com|accounts\.google\.com|www\.amazon\.com).*")
-_ANY_SUBJECT = re.compile(r"\*|repo:\*.*|system:serviceaccount:\*.*")
-_SAML = re.compile(r"saml:.*")
 
 
 @resource_rule(
@@ -114,12 +113,11 @@ def federated_subjects_named(role: Resource) -> Iterator[Finding]:
     for each in statements(role, TRUST):
         if not (each.allows and each.principals().get("Federated")):
             continue
-        web = any(fnmatchcase(_WEB, action) for action in each.listed("Action"))
-        subjects = [values for _, key, values in each.conditions if _SUBJECT.fullmatch(key)]
-        if web and not (subjects and not any(_ANY_SUBJECT.fullmatch(one) for values in subjects for one in values)):
+        web = any(fnmatchcase(_WEB.lower(), action.lower()) for action in each.listed("Action"))
+        if web and not names_subject(each):
             fix = "add StringEquals on the provider's :sub, such as repo:owner/name:environment:production"
-            yield each.against("Condition", "a condition on the token's subject", fix)
-        if not web and not any(_SAML.fullmatch(key) for _, key, _ in each.conditions):
+            yield each.against("Condition", "a condition on the token's subject that names its owner", fix)
+        if not web and not names_saml(each):
             yield each.against("Condition", "a condition on SAML:aud", "add StringEquals on SAML:aud")
 
 
@@ -147,7 +145,7 @@ def service_acts_for_account(holder: Resource) -> Iterator[Finding]:
             services = [name for name in services if _FOR_OTHERS.fullmatch(name)]
         folders = each.listed("Resource")
         spared = bool(folders) and all(map(_OWN_FOLDER.fullmatch, folders))
-        if each.allows and services and not spared and not _named(each, _BEHALF):
+        if each.allows and services and not spared and not demands(each, _BEHALF, names):
             allowed = f"a condition on aws:SourceAccount or aws:SourceArn for {', '.join(services)}"
             yield each.against("Condition", allowed, "add the account that it acts for")
 

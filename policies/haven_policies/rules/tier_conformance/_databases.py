@@ -164,4 +164,4 @@ def _follows(graph: ResourceGraph, group: Resource, datastore: Resource) -> bool
     given = value_at(group.inputs, "globalReplicationGroupId")
     if is_off(given) or (is_unknown(given) and not graph.referred(given)):
         return not heads_its_caches(group)
-    return datastore in graph.linked(group, "globalReplicationGroupId", datastore.type)
+    return datastore in graph.referred(given)
