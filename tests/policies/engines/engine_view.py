@@ -1,4 +1,9 @@
-"""A recorded stack as Pulumi's engine shows it to a policy pack: before a first deployment, and after it."""
+"""A recorded stack as Pulumi's engine shows it to a policy pack: before a first deployment, and after it.
+
+Rules about one resource are shown its inputs. Rules about the whole stack are shown outputs: after a deployment with
+all that the AWS provider answers, before it with everything unknown that nobody declared or that is made of something
+unknown.
+"""
 
 import json
 from collections.abc import Mapping
@@ -12,6 +17,8 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
 from haven.program.recording import REFERENCE, Recording, Resource, Secret, map_strings
 from haven_policies.rules.resource_graph import keys_in
+from haven_policies.rules.values import has_unknown
+from tests.policies.engines.provider_outputs import answered, computed
 
 
 class EngineView:
@@ -40,6 +47,10 @@ class EngineView:
                 one.property_dependencies[name] = [made[urn] for urn in owners]
         return list(made.values())
 
+    def declared(self) -> dict[str, Mapping[str, Any]]:
+        """The inputs that were shown before, by URN."""
+        return {each.urn: unknown_checking_proxy(self._inputs(each)) for each in self._recording.resources}
+
     def stack_request(self) -> analyzer_pb2.AnalyzeStackRequest:
         """As it goes over the wire for rules that judge the whole."""
         return analyzer_pb2.AnalyzeStackRequest(
@@ -50,7 +61,7 @@ class EngineView:
         """As it goes over the wire for rules that judge one resource."""
         return analyzer_pb2.AnalyzeRequest(
             type=record.type,
-            properties=self._struct(record),
+            properties=_struct(self._inputs(record)),
             urn=record.urn,
             name=record.name,
             options=_wire_options(record),
@@ -61,7 +72,7 @@ class EngineView:
         owners = self._made_from(record)
         return analyzer_pb2.AnalyzerResource(
             type=record.type,
-            properties=self._struct(record),
+            properties=_struct(self._outputs(record)),
             urn=record.urn,
             name=record.name,
             options=_wire_options(record),
@@ -76,14 +87,17 @@ class EngineView:
     def _resource(self, record: Resource) -> PolicyResource:
         provider = self._provider(record)
         shown = (
-            PolicyProviderResource(provider.type, self._proxy(provider), provider.urn, provider.name)
+            PolicyProviderResource(
+                provider.type, unknown_checking_proxy(self._inputs(provider)), provider.urn, provider.name
+            )
             if provider
             else None
         )
         options = PolicyResourceOptions(
             record.options.protect, list(record.options.ignore_changes), None, [], PolicyCustomTimeouts(0, 0, 0), []
         )
-        return PolicyResource(record.type, self._proxy(record), record.urn, record.name, options, shown, None, [], {})
+        outputs = unknown_checking_proxy(self._outputs(record))
+        return PolicyResource(record.type, outputs, record.urn, record.name, options, shown, None, [], {})
 
     def _made_from(self, record: Resource) -> dict[str, list[str]]:
         """Property -> URNs of what it is made from."""
@@ -104,21 +118,26 @@ class EngineView:
         if provider is None:
             return None
         return analyzer_pb2.AnalyzerProviderResource(
-            type=provider.type, properties=self._struct(provider), urn=provider.urn, name=provider.name
+            type=provider.type, properties=_struct(self._inputs(provider)), urn=provider.urn, name=provider.name
         )
 
-    def _proxy(self, record: Resource) -> Mapping[str, Any]:
-        return unknown_checking_proxy(self._properties(record))
+    def _inputs(self, record: Resource) -> dict[str, Any]:
+        """What is declared, as far as it is known."""
+        shown: dict[str, Any] = map_strings(_bare(record.inputs), _filled if self._deployed else _open)
+        return shown
 
-    def _struct(self, record: Resource) -> struct_pb2.Struct:
-        return json_format.ParseDict(self._properties(record), struct_pb2.Struct())
+    def _outputs(self, record: Resource) -> dict[str, Any]:
+        """What the provider answers, and what others ask of the resource."""
+        if self._deployed:
+            outputs = {path: _output(record.key, path) for path in self._asked.get(record.key, ())}
+            return {**answered(record.type, self._inputs(record), record.key), **outputs}
+        added = dict.fromkeys({"id", "arn", *computed(record.type)}, UNKNOWN_STRING_VALUE)
+        known = {name: value for name, value in _bare(record.inputs).items() if not has_unknown(value)}
+        return {**added, **dict.fromkeys(record.inputs, UNKNOWN_STRING_VALUE), **known}
 
-    def _properties(self, record: Resource) -> dict[str, Any]:
-        """Inputs, and what others ask of the resource."""
-        if not self._deployed:
-            return {"id": UNKNOWN_STRING_VALUE, "arn": UNKNOWN_STRING_VALUE, **map_strings(_bare(record.inputs), _open)}
-        outputs = {path: _output(record.key, path) for path in self._asked.get(record.key, ())}
-        return {**outputs, **map_strings(_bare(record.inputs), _filled)}
+
+def _struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:
+    return json_format.ParseDict(dict(properties), struct_pb2.Struct())
 
 
 def _open(text: str) -> str:

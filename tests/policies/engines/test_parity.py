@@ -21,14 +21,18 @@ def _marked(mutation: Mutation) -> object:
     return pytest.param(mutation, id=name, marks=[pytest.mark.exhaustive] if further else [])
 
 
-def _reported(recording: Recording, *, deployed: bool) -> Recording:
-    return recording_of(EngineView(recording, deployed=deployed).resources(), recording.stack)
+def _reported(recording: Recording, *, deployed: bool, inputs: bool = True) -> Recording:
+    view = EngineView(recording, deployed=deployed)
+    return recording_of(view.resources(), recording.stack, view.declared() if inputs else None)
 
 
+@pytest.mark.parametrize("inputs", [False, True], ids=["outputs alone", "with inputs"])
 @pytest.mark.parametrize("deployed", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("stack", EVERY_STACK)
-def test_the_shipped_stacks_violate_nothing_before_and_after_their_first_deployment(stack: str, deployed: bool) -> None:
-    verdict = verdict_of(stack, _reported(environment(stack), deployed=deployed), {})
+def test_the_shipped_stacks_violate_nothing_before_and_after_their_first_deployment(
+    stack: str, deployed: bool, inputs: bool
+) -> None:
+    verdict = verdict_of(stack, _reported(environment(stack), deployed=deployed, inputs=inputs), {})
     assert [each.message for each in verdict.violations] == []
 
 

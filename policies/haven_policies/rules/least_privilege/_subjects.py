@@ -62,6 +62,8 @@ def names_saml(found: Statement) -> bool:
 def _is_named(key: str, pattern: str) -> bool:
     issuer, _, claim = key.rpartition(":")
     text = literal(pattern)
+    if is_exact(pattern) and re.search(r"[*?]", text):
+        return True  # nobody has such a name
     if claim in ("repository", "job_workflow_ref"):
         return re.match(rf"{_OWN}/", text) is not None
     if claim != "sub":

@@ -55,6 +55,7 @@ UNBOUND: Mapping[str, str] = {
     "logs:testmetricfilter": "The filter is in the request.",
     "pricing:*": "Prices are everybody's.",
     "resource-groups:searchresources": "A query is no resource.",
+    "route53:getchange": "The id of a change is unknown before.",
     "route53:gethostedzonecount": "The count is the account's.",
     "route53domains:*": "Registered domains have no ARN.",
     "s3:createjob": "What is made has no ARN before.",

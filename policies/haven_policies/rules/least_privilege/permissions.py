@@ -91,7 +91,7 @@ def _passes_roles(action: str) -> bool:
 
 
 _ANYTHING = re.compile(r"[*?:/]*[*?][*?:/]*")
-_KIND = re.compile(r"[a-zA-Z-]+[:/]")
+_KIND = re.compile(r"/?[a-zA-Z-]+[:/]")
 
 
 def _is_all(resource: str, passing: bool) -> bool:
@@ -113,11 +113,10 @@ _HOLDING_DATA = ("kms", "secretsmanager")
 def _is_every_one(resource: str) -> bool:
     """Whether an ARN names a kind of resource, and no name: `key/*`, `secret:*`, every bucket."""
     parts = _parts(resource)
-    return (
-        len(parts) == _FIELDS
-        and not is_unknown(parts[-1])
-        and _ANYTHING.fullmatch(_KIND.sub("", parts[-1], count=1)) is not None
-    )
+    if len(parts) < _FIELDS or is_unknown(parts[-1]):
+        return False
+    kind = None if parts[2] == "s3" else _KIND.match(parts[-1])
+    return _ANYTHING.fullmatch(parts[-1][kind.end() if kind else 0 :]) is not None
 
 
 _FIELDS = 6
