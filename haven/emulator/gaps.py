@@ -112,6 +112,13 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         "PutLoggingConfiguration is an unknown action",
     ),
     Unsupported(
+        "rules of a cluster's security group",
+        aws.EC2_SECURITY_GROUP_RULE,
+        "",
+        "DescribeCluster answers a security group that EC2 doesn't have, so nothing can be let into it",
+        tried="2026-11-26",
+    ),
+    Unsupported(
         "a listener's further certificates",
         aws.LB_LISTENER_CERTIFICATE,
         "",

@@ -24,6 +24,7 @@ class Effect(StrEnum):
     CREATE = "it can't be created"
     TAGS = "its tags can't be changed"
     REPLACE = "the next deployment replaces it"
+    DRIFT = "every refresh shows a change"
     OUTPUT = "the output is no valid ARN"
 
 
@@ -41,6 +42,8 @@ class AccountIdUse:
     function: str
     given: str = ""
     """The input that takes the account id's place. Empty: there is none."""
+    only_with: str = ""
+    """The input without which nothing goes wrong. Empty: it always does."""
     ignored: tuple[str, ...] = ()
     """Inputs whose changes must be ignored for the effect not to happen."""
 
@@ -120,9 +123,28 @@ USES: tuple[AccountIdUse, ...] = (
         )
         for token in (aws.VPC_SECURITY_GROUP_INGRESS_RULE, aws.VPC_SECURITY_GROUP_EGRESS_RULE)
     ),
+    *(
+        AccountIdUse(
+            token,
+            "referencedSecurityGroupId",
+            Effect.DRIFT,
+            "ec2/vpc_security_group_ingress_rule.go:296",
+            "securityGroupRuleResource.Read",
+            only_with="referencedSecurityGroupId",
+        )
+        for token in (aws.VPC_SECURITY_GROUP_INGRESS_RULE, aws.VPC_SECURITY_GROUP_EGRESS_RULE)
+    ),
+    AccountIdUse(
+        aws.CLOUDTRAIL_TRAIL,
+        "snsTopicName",
+        Effect.DRIFT,
+        "cloudtrail/trail.go:399",
+        "resourceTrailRead",
+        only_with="snsTopicName",
+    ),
 )
-"""Without effect in one account, so not listed: `vpc_security_group_ingress_rule.go:296` and
-`vpc_peering_connection.go:174` compare the owners of both sides, `trail.go:399` shortens the ARN of a trail's topic."""
+"""Not listed: `vpc_peering_connection.go:174` tells the sides of a peering between two accounts apart; in one account
+both have the same owner, whatever the provider knows."""
 
 
 def wrong_uses(recording: Recording) -> Iterator[tuple[Resource, AccountIdUse]]:
@@ -143,6 +165,8 @@ def _goes_wrong(use: AccountIdUse, resource: Resource, read: set[tuple[str, str]
     if (resource.key, use.output) in read and use.effect is not Effect.REPLACE and use.output != "id":
         return True
     if use.effect is Effect.OUTPUT or (use.given and resource.inputs.get(use.given)):
+        return False
+    if use.only_with and not resource.inputs.get(use.only_with):
         return False
     return not use.ignored or not set(use.ignored) <= set(resource.options.ignore_changes)
 

@@ -21,12 +21,12 @@ def _named(recording: Recording, type_: str, region: str, part: str) -> Resource
 @each_region
 def test_the_cluster_lets_its_region_s_balancer_in(region: str) -> None:
     recording = environment("warm")
-    rule = _named(recording, aws.VPC_SECURITY_GROUP_INGRESS_RULE, region, "into-targets").inputs
+    rule = _named(recording, aws.EC2_SECURITY_GROUP_RULE, region, "into-targets").inputs
     cluster = _named(recording, aws.EKS_CLUSTER, region, "")
     balancer = _named(recording, aws.EC2_SECURITY_GROUP, region, "-edge")
     (target,) = of_type(recording, aws.LB_TARGET_GROUP, region)
     assert rule["securityGroupId"] == f"@@{cluster.key}.vpcConfig.clusterSecurityGroupId@@"
-    assert rule["referencedSecurityGroupId"] == f"@@{balancer.key}.id@@"
+    assert rule["sourceSecurityGroupId"] == f"@@{balancer.key}.id@@"
     assert rule["fromPort"] == target.inputs["port"] == rule["toPort"]
 
 
@@ -60,7 +60,7 @@ def test_every_name_of_the_service_fits_a_certificate(region: str) -> None:
     recording = environment("warm")
     zones = {each.key: each.inputs["name"] for each in recording.real() if each.type == aws.ROUTE53_ZONE}
     assert sorted(zones.values()) == ["internal.warm.example.com", "warm.example.com"]
-    names = {f"inference.{zone}" for zone in zones.values()}
+    names = {f"inference.{zone}" for zone in zones.values()} | {*recording.outputs["endpoints"]["entrances"].values()}
     certificates = [each.inputs["domainName"] for each in of_type(recording, aws.ACM_CERTIFICATE, region)]
     assert [name for name in names if not any(_fits(name, each) for each in certificates)] == []
 

@@ -15,7 +15,7 @@ from haven_components.cluster._target_registration import register_targets
 from haven_components.names import partition
 from haven_components.shared import checks as _checks
 from haven_components.shared import sdk
-from haven_components.shared.security_groups import allow_network_in, cidr_label
+from haven_components.shared.security_groups import allow_into, cidr_label
 from haven_components.shared.support import Checks, assume_role_policy, stateful
 
 with sdk.without_deprecations():
@@ -267,7 +267,7 @@ class InferenceCluster(pulumi.ComponentResource):
         for cidr in self._args.get("private_access_cidrs", []):
             name = f"{self._base}-api-from-{cidr_label(cidr)}"
             api = self.cluster_security_group_id
-            allow_network_in(name, api, whom="Kubernetes API", cidr=cidr, port=443, options=self._here())
+            allow_into(name, api, whom="Kubernetes API", cidr_blocks=[cidr], port=443, options=self._here())
         if target_groups := self._args.get("target_groups", []):
             register_targets(
                 self,

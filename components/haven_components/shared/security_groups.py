@@ -41,45 +41,50 @@ def allow_in(
     name: str, group: aws.ec2.SecurityGroup, cidr: str, port: int, options: pulumi.ResourceOptions
 ) -> aws.vpc.SecurityGroupIngressRule:
     """Let clients of one network in, on one TCP port."""
-    return allow_network_in(name, group.id, whom="Clients", cidr=cidr, port=port, options=options)
+    return aws.vpc.SecurityGroupIngressRule(name, **_rule(name, group, "Clients", cidr, port), opts=options)
 
 
-def allow_network_in(
-    name: str, group_id: pulumi.Input[str], *, whom: str, cidr: str, port: int, options: pulumi.ResourceOptions
-) -> aws.vpc.SecurityGroupIngressRule:
-    """Let a network into a security group that something else has created, on one TCP port; `whom` describes it."""
-    return aws.vpc.SecurityGroupIngressRule(name, **_rule(name, group_id, whom, port, cidr_ipv4=cidr), opts=options)
+def allow_into(
+    name: str, group_id: pulumi.Input[str], *, whom: str, port: int, options: pulumi.ResourceOptions, **source: Any
+) -> aws.ec2.SecurityGroupRule:
+    """Let somebody into a security group that another service has created, on one TCP port.
 
+    The older kind of rule: the newer one reads a group that it refers to back under the provider's own account id, and
+    a provider that doesn't know it sees a change after every refresh (`haven/program/account_ids.py`).
 
-def allow_group_in(
-    name: str,
-    group_id: pulumi.Input[str],
-    *,
-    whom: str,
-    members_of: pulumi.Input[str],
-    port: int,
-    options: pulumi.ResourceOptions,
-) -> aws.vpc.SecurityGroupIngressRule:
-    """Let the members of one security group into another one of the same VPC, on one TCP port."""
-    rule = _rule(name, group_id, whom, port, referenced_security_group_id=members_of)
-    return aws.vpc.SecurityGroupIngressRule(name, **rule, opts=options)
+    Args:
+        name: of the rule.
+        group_id: the security group that is opened.
+        whom: who is let in, in words.
+        port: the port.
+        options: of the resource.
+        source: `cidr_blocks` for networks, or `source_security_group_id` for members of another group of the VPC.
+    """
+    return aws.ec2.SecurityGroupRule(
+        name,
+        type="ingress",
+        security_group_id=group_id,
+        description=whom,
+        protocol="tcp",
+        from_port=port,
+        to_port=port,
+        **source,
+        opts=options,
+    )
 
 
 def allow_out(
     name: str, group: aws.ec2.SecurityGroup, cidr: str, port: int, options: pulumi.ResourceOptions
 ) -> aws.vpc.SecurityGroupEgressRule:
     """Let traffic out to targets of one network, on one TCP port."""
-    rule = _rule(name, group.id, "Targets", port, cidr_ipv4=cidr)
-    return aws.vpc.SecurityGroupEgressRule(name, **rule, opts=options)
+    return aws.vpc.SecurityGroupEgressRule(name, **_rule(name, group, "Targets", cidr, port), opts=options)
 
 
-def _rule(
-    name: str, group_id: pulumi.Input[str], description: str, port: int, **source: pulumi.Input[str]
-) -> dict[str, Any]:
+def _rule(name: str, group: aws.ec2.SecurityGroup, description: str, cidr: str, port: int) -> dict[str, Any]:
     return {
-        "security_group_id": group_id,
+        "security_group_id": group.id,
         "description": description,
-        **source,
+        "cidr_ipv4": cidr,
         "ip_protocol": "tcp",
         "from_port": port,
         "to_port": port,

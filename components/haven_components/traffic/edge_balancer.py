@@ -10,7 +10,7 @@ from haven_components.choices import BalancerKind, BalancerProtocol
 from haven_components.firewall_rules import BODY_RULES
 from haven_components.names import balancer_security_group_name, target_group_name
 from haven_components.shared import checks, sdk
-from haven_components.shared.security_groups import allow_group_in, allow_in, allow_out, cidr_label
+from haven_components.shared.security_groups import allow_in, allow_into, allow_out, cidr_label
 from haven_components.traffic._access_logs import AccessLogs
 from haven_components.traffic._balancer_args import (
     DEREGISTRATION_DELAY_SECONDS,
@@ -112,11 +112,11 @@ class EdgeBalancer(pulumi.ComponentResource):
         if "target_security_group_id" in self._args:
             targets = self._args["target_security_group_id"]
             for port in sorted(ports):
-                allow_group_in(
+                allow_into(
                     f"{self._name}-into-targets-{port}",
                     targets,
                     whom=f"Load balancer {self._name}",
-                    members_of=group.id,
+                    source_security_group_id=group.id,
                     port=port,
                     options=self._here(),
                 )

@@ -10,12 +10,13 @@ from tests.components.cluster.test_inference_cluster import _all, _control_plane
 
 
 def test_networks_that_are_listed_reach_the_private_api_and_no_other() -> None:
-    assert not _all(_declare(), "SecurityGroupIngressRule")
+    assert not _all(_declare(), "SecurityGroupRule")
     recording = _declare(private_access_cidrs=["10.200.0.0/16"])
-    (rule,) = _all(recording, "SecurityGroupIngressRule").values()
+    (rule,) = _all(recording, "SecurityGroupRule").values()
     plane = _control_plane(recording)
-    assert rule.inputs["cidrIpv4"] == "10.200.0.0/16"
-    assert (rule.inputs["fromPort"], rule.inputs["toPort"], rule.inputs["ipProtocol"]) == (443, 443, "tcp")
+    assert rule.inputs["cidrBlocks"] == ["10.200.0.0/16"]
+    assert (rule.inputs["fromPort"], rule.inputs["toPort"], rule.inputs["protocol"]) == (443, 443, "tcp")
+    assert rule.inputs["type"] == "ingress"
     assert rule.inputs["securityGroupId"] == f"@@{plane.key}.vpcConfig.clusterSecurityGroupId@@"
     assert plane.inputs["vpcConfig"]["endpointPublicAccess"] is False
 

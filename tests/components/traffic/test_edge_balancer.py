@@ -345,15 +345,17 @@ def test_every_problem_is_reported_at_once() -> None:
 
 
 def test_the_targets_let_the_balancer_in_on_the_ports_of_traffic_and_health_check() -> None:
-    assert not [each for each in _named(_declare(), "SecurityGroupIngressRule") if "into-targets" in each]
+    assert not _named(_declare(), "SecurityGroupRule")
     recording = _declare(target_security_group_id="sg-1", health={"path": "/ready", "port": 9090})
-    rules = _named(recording, "SecurityGroupIngressRule")
+    rules = _named(recording, "SecurityGroupRule")
     group = _only(recording, "SecurityGroup")
+    assert rules.keys() == {f"{NAME}-into-targets-{port}" for port in (8080, 9090)}
     for port in (8080, 9090):
         rule = rules[f"{NAME}-into-targets-{port}"].inputs
-        assert (rule["securityGroupId"], rule["referencedSecurityGroupId"]) == ("sg-1", f"@@{group.key}.id@@")
+        assert (rule["type"], rule["securityGroupId"]) == ("ingress", "sg-1")
+        assert rule["sourceSecurityGroupId"] == f"@@{group.key}.id@@"
         assert (rule["fromPort"], rule["toPort"]) == (port, port)
-        assert "cidrIpv4" not in rule
+        assert "cidrBlocks" not in rule
 
 
 def test_a_further_certificate_joins_the_listener_once_it_is_valid() -> None:

@@ -53,6 +53,12 @@ def test_a_replica_must_ignore_its_table_s_arn() -> None:
     assert not list(wrong_uses(_program(ignoring)))
 
 
+def test_a_rule_that_refers_to_a_group_is_found() -> None:
+    rule = aws.VPC_SECURITY_GROUP_INGRESS_RULE
+    assert not list(wrong_uses(_program(_resource(rule, inputs={"cidrIpv4": "10.0.0.0/16"}))))
+    assert list(wrong_uses(_program(_resource(rule, inputs={"referencedSecurityGroupId": "sg-1"}))))
+
+
 def test_a_composed_arn_that_another_resource_reads_is_found() -> None:
     template = _resource(aws.EC2_LAUNCH_TEMPLATE)
     reader = _resource(aws.IAM_ROLE_POLICY, inputs={"policy": f"on {reference(template.key, 'arn')}"})

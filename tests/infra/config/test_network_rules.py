@@ -54,7 +54,7 @@ def test_there_is_a_subnet_of_each_kind_for_each_zone(key: str) -> None:
     zones = {**ZONES, PRIMARY: [*ZONES[PRIMARY], "eu-west-1c"]}
     ids = [f"subnet-{index:08x}" for index in range(9)]
     kinds = ("privateSubnetIds", "publicSubnetIds", "dataSubnetIds")
-    three = {kind: ids[3 * index : 3 * index + 3] for index, kind in enumerate(kinds)}
+    three: dict[str, Any] = {kind: ids[3 * index : 3 * index + 3] for index, kind in enumerate(kinds)}
     assert _load(_changed(**three), zones=zones)
     problem = _refusal(_changed(**{**three, key: three[key][:2]}), zones=zones)
     assert problem.what == f"haven:network.existing.{PRIMARY}.{key}"
