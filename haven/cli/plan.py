@@ -1,8 +1,9 @@
 """`haven plan`: what a stack would create, what another tier would change, and the rules' verdict on it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from haven.base.console import Steps
     from haven.base.terminal import Style
     from haven.config.stack_file import Stack
+    from haven.plan.prediction import Predicted
     from haven.program.recording import Recording
     from haven_policies.judge import Verdict
 
@@ -29,6 +31,7 @@ _SCHEMA = "plan.v1"
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--policy", is_flag=True, help="Judge it by the rules of the policy pack.")
 @click.option("--sarif", is_flag=True, help="With --policy: print the verdict as SARIF, and no plan.")
+@click.option("--strict", is_flag=True, help="End with exit code 1 if the prediction misses an objective.")
 @click.option("--compare", metavar="TIER", type=TierName(), help="Show what another tier would add, change and remove.")
 @directory_option
 def plan(
@@ -38,14 +41,15 @@ def plan(
     as_json: bool,
     policy: bool,
     sarif: bool,
+    strict: bool,
     compare: str | None,
     directory: str | None,
 ) -> int:
     """Show what a stack would create, offline.
 
     Runs the program of STACK (a stack's name, or the path of a stack file) in this process and shows what each Region
-    would have, and what its tier promises beside the stack's objectives. Prints one screen and names the file that has
-    the rest. Needs no credentials, no network and no Pulumi CLI.
+    would have, and beside the stack's objectives what its tier promises and what the models predict. Prints one screen
+    and names the file that has the rest. Needs no credentials, no network and no Pulumi CLI.
     """
     from haven.config import stack_file
     from haven.program.run import start_directory
@@ -59,13 +63,15 @@ def plan(
     with output.steps() as steps:
         recording = _run(loaded, steps)
         verdict = _judge(recording, loaded, steps) if policy else None
+        predicted = _predict(recording, steps)
     if sarif and verdict is not None:
         _emit_sarif(verdict, loaded)
     elif as_json:
-        _emit_json(recording, loaded, verdict)
+        _emit_json(recording, loaded, verdict, predicted)
     else:
-        _emit_text(recording, loaded, verdict, detail=detail)
-    return FINDINGS if verdict is not None and verdict.refuses else OK
+        _emit_text(recording, loaded, verdict, predicted, detail=detail)
+    missed = strict and predicted is not None and bool(predicted.missed)
+    return FINDINGS if missed or (verdict is not None and verdict.refuses) else OK
 
 
 def _check(*, detail: bool, as_json: bool, policy: bool, sarif: bool, compare: str | None) -> None:
@@ -95,6 +101,26 @@ def _judge(recording: "Recording", stack: "Stack", steps: "Steps") -> "Verdict":
     return verdict_on(recording, stack.config, _today())
 
 
+def _both(predicted: "Sequence[Predicted | None]", style: "Style") -> str:
+    """Two tiers' predictions beside each other."""
+    from haven.plan import prediction_text
+
+    tiers = {each.inputs.tier: each for each in predicted if each is not None}
+    return f"\n{prediction_text.side_by_side(tiers, style)}"
+
+
+def _predict(
+    recording: "Recording", steps: "Steps", objectives: "Mapping[str, float] | None" = None
+) -> "Predicted | None":
+    """What the models predict; nothing for an account's stack, which has nothing to fail over."""
+    if "tier" not in recording.outputs:
+        return None
+    from haven.plan.prediction import predict_environment
+
+    steps.step("Predicting recovery time, data loss and availability")
+    return predict_environment(recording, objectives)
+
+
 def _today() -> date:
     return datetime.now(UTC).date()
 
@@ -111,10 +137,13 @@ def _below(root: Path, file: Path) -> str:
     return file.resolve().relative_to(root.resolve()).as_posix() if inside else file.name
 
 
-def _emit_json(recording: "Recording", stack: "Stack", verdict: "Verdict | None") -> None:
+def _emit_json(
+    recording: "Recording", stack: "Stack", verdict: "Verdict | None", predicted: "Predicted | None"
+) -> None:
     from haven.plan import summary
 
     document = summary.as_json(summary.make_plan(recording, stack.placeholders))
+    document["predicted"] = _predicted_json(predicted)
     if verdict is not None:
         from haven_policies import report
 
@@ -122,15 +151,33 @@ def _emit_json(recording: "Recording", stack: "Stack", verdict: "Verdict | None"
     output.emit_json({"schema": _SCHEMA, **document})
 
 
-def _emit_text(recording: "Recording", stack: "Stack", verdict: "Verdict | None", *, detail: bool) -> None:
+def _predicted_json(predicted: "Predicted | None") -> "dict[str, Any] | None":
+    if predicted is None:
+        return None
+    from haven.plan import prediction
+
+    return prediction.as_json(predicted)
+
+
+def _emit_text(
+    recording: "Recording",
+    stack: "Stack",
+    verdict: "Verdict | None",
+    predicted: "Predicted | None",
+    *,
+    detail: bool,
+) -> None:
     from haven.base.terminal import Style
-    from haven.plan import text
+    from haven.plan import prediction_text, text
     from haven.plan.summary import make_plan
 
     made = make_plan(recording, stack.placeholders)
     plain, style = Style(), output.style()
-    whole = text.render(made, plain) + _verdict(verdict, plain)
-    shown = (text.render if detail else text.screen)(made, style) + _verdict(verdict, style)
+    whole, shown = text.render(made, plain), (text.render if detail else text.screen)(made, style)
+    if predicted is not None:
+        whole += f"\n{prediction_text.render(predicted, plain)}"
+        shown += f"\n{(prediction_text.render if detail else prediction_text.screen)(predicted, style)}"
+    whole, shown = whole + _verdict(verdict, plain), shown + _verdict(verdict, style)
     _emit_with_rest(stack, f"plan-{stack.name}", whole, shown, detail=detail)
 
 
@@ -167,14 +214,18 @@ def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
     with output.steps() as steps:
         recording = _run(stack, steps)
         other = _run(variant.stack, steps)
+        predicted = [_predict(recording, steps), _predict(other, steps, recording.outputs.get("objectives", {}))]
     before = make_plan(recording, stack.placeholders)
     after = difference.with_objectives(make_plan(other, variant.stack.placeholders), before.objectives)
     diff = difference.diff_recordings(recording, other)
     if as_json:
-        output.emit_json({"schema": _SCHEMA, **difference.as_json(before, after, diff, variant.notes)})
+        document = difference.as_json(before, after, diff, variant.notes)
+        document["predicted"], document["compare"]["predicted"] = map(_predicted_json, predicted)
+        output.emit_json({"schema": _SCHEMA, **document})
         return OK
     render = difference_text.render if detail else difference_text.screen
-    whole = difference_text.render(before, after, diff, variant.notes, Style())
-    shown = render(before, after, diff, variant.notes, output.style())
+    plain, style = Style(), output.style()
+    whole = difference_text.render(before, after, diff, variant.notes, plain) + _both(predicted, plain)
+    shown = render(before, after, diff, variant.notes, style) + _both(predicted, style)
     _emit_with_rest(stack, f"plan-{stack.name}-to-{tier}", whole, shown, detail=detail)
     return OK

@@ -18,6 +18,7 @@ from haven.model.durations.graph import Basis
 UNKNOWN_SPREAD = 2.0
 """p95 over the median of a term with one or two figures. An assumption."""
 
+_UNSOURCED = "no source"
 _STUDENT = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812, 1.796, 1.782, 1.771, 1.761, 1.753)
 """95th percentiles of Student's t distribution with 1, 2, 3, … degrees of freedom."""
 
@@ -89,9 +90,13 @@ def fitted(used: Sequence[Row]) -> Fitted:
         middle = (max(logs) + min(logs)) / 2
     kinds = {row.kind for row in used}
     kind = next(each for each in ("assumed", "documented", "derived", "measured") if each in kinds)
-    basis = Basis(kind, tuple(dict.fromkeys(f"{row.source} ({row.date})" for row in used)))
+    basis = Basis(kind, tuple(dict.fromkeys(map(_source, used))))
     spread = _prediction(logs, middle) if singles >= 3 else _stated(logs, any(row.is_range for row in used))
     return Fitted(LogNormal(math.exp(middle), spread), basis)
+
+
+def _source(row: Row) -> str:
+    return f"assumption: {row.conditions}" if row.source == _UNSOURCED else f"{row.source} ({row.date})"
 
 
 def _stated(logs: Sequence[float], has_range: bool) -> float:

@@ -33,7 +33,7 @@ def test_help_imports_none_of_the_heavy_packages() -> None:
         "with contextlib.suppress(SystemExit):\n"
         "    main(['--help'])\n"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & "
-        "{'pulumi', 'pulumi_aws', 'boto3', 'botocore', 'yaml', 'pydantic', 'grpc', 'rich'}))"
+        "{'pulumi', 'pulumi_aws', 'boto3', 'botocore', 'yaml', 'pydantic', 'grpc', 'rich', 'numpy'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert "Show what a stack would create" in done.stdout
@@ -176,6 +176,8 @@ def test_a_plan_reports_on_standard_error_what_it_does(project: Path, capsys: py
     assert steps == [
         "> Running the program of stack prod, tier warm",
         "> Running the program of stack prod, tier backup",
+        "> Predicting recovery time, data loss and availability",
+        "> Predicting recovery time, data loss and availability",
     ]
 
 

@@ -1,0 +1,193 @@
+"""What the models need, read from a recording: the standby Region as it is, beside what it must become."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from haven.model.data_loss import BackedUpStore, EmptyStore, LossInput, ReplicatedStore
+from haven.model.recovery_time import Detection, GpuGroup, RecoveryInputs, Store
+from haven.program import aws_types as aws
+from haven.program.queries import is_gpu_group, of_type
+from haven.program.recording import Recording, Resource
+
+GP3_MIB_S = 125.0
+"""Throughput of a gp3 volume without one of its own, MiB/s. Source: Amazon EBS user guide, read 2026-11-25."""
+_MIB = 1.048576 / 1000
+"""GB in a MiB."""
+_DEFAULT_TTL_SECONDS = 60.0
+_DEFAULT_ALARM = Detection(period_seconds=60, count=3, health_check=False)
+"""Where the stack has no alarm on its load balancer: an alarm of somebody else. An assumption."""
+_DAY = 24 * 3600.0
+_SERVING = "model-serving"
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Inputs of all models."""
+
+    recovery: RecoveryInputs
+    stores: Sequence[LossInput]
+    services: Sequence[str]
+    """On which every request depends: names in `haven.model.availability.SLAS`."""
+    active: str
+    """The Region that is lost."""
+    tier: str
+
+
+def model_inputs(recording: Recording) -> ModelInputs:
+    """The inputs of an environment's models.
+
+    Args:
+        recording: of an environment; its outputs have the Regions, the active one, the tier and the systems.
+    """
+    active = str(recording.outputs["active"])
+    standby = next(each for each in recording.outputs["regions"].values() if each != active)
+    real = list(recording.real())
+    here = [each for each in real if each.region == standby]
+    there = [each for each in real if each.region == active]
+    database, cache, tables = _database(here, there), _cache(here, there), _tables(here, there)
+    health_checks = [each for each in of_type(real, aws.ROUTE53_HEALTH_CHECK) if "requestInterval" in each.inputs]
+    return ModelInputs(
+        recovery=RecoveryInputs(
+            detection=_detection(health_checks, there),
+            automatic=bool(health_checks),
+            ttl_seconds=_ttl(real),
+            network=bool(of_type(here, aws.EKS_CLUSTER)) or not of_type(there, aws.EKS_CLUSTER),
+            database=database,
+            cache=cache,
+            tables=tables,
+            missing_system_nodes=max(0, _system_nodes(there) - _system_nodes(here)),
+            groups=tuple(_groups(here, there, recording)),
+        ),
+        stores=list(_stores(database, cache, tables, there)),
+        services=list(_services(there, real)),
+        active=active,
+        tier=str(recording.outputs["tier"]),
+    )
+
+
+def _detection(health_checks: Sequence[Resource], there: Sequence[Resource]) -> Detection:
+    for check in health_checks:
+        return Detection(float(check.inputs["requestInterval"]), int(check.inputs["failureThreshold"]), True)
+    for alarm in of_type(there, aws.CLOUDWATCH_METRIC_ALARM):
+        if alarm.inputs.get("metricName") == "UnHealthyHostCount":
+            count = alarm.inputs.get("datapointsToAlarm") or alarm.inputs["evaluationPeriods"]
+            return Detection(float(alarm.inputs["period"]), int(count), False)
+    return _DEFAULT_ALARM
+
+
+def _ttl(real: Iterable[Resource]) -> float:
+    records = (each.inputs for each in of_type(real, aws.ROUTE53_RECORD) if each.inputs.get("setIdentifier"))
+    return max((float(each["ttl"]) for each in records if "ttl" in each), default=_DEFAULT_TTL_SECONDS)
+
+
+def _desired(group: Resource) -> int:
+    return int(group.inputs["scalingConfig"]["desiredSize"])
+
+
+def _system_nodes(records: Iterable[Resource]) -> int:
+    return sum(_desired(each) for each in of_type(records, aws.EKS_NODE_GROUP) if not is_gpu_group(each))
+
+
+def _groups(here: Sequence[Resource], there: Sequence[Resource], recording: Recording) -> Iterator[GpuGroup]:
+    standby = {_pool(each): each for each in of_type(here, aws.EKS_NODE_GROUP)}
+    systems: Mapping[str, Mapping[str, str]] = recording.outputs.get("systems", {})
+    for group in filter(is_gpu_group, of_type(there, aws.EKS_NODE_GROUP)):
+        own = standby.get(_pool(group))
+        system = systems.get(str(group.inputs.get("labels", {}).get("haven-system", "")))
+        yield GpuGroup(
+            name=_pool(group),
+            full=_desired(group),
+            standby=_desired(own) if own else 0,
+            serves=system is None or (system["kind"] == _SERVING and system["tier"] == recording.outputs["tier"]),
+            volume_gb_s=_volume_mib_s(group, recording) * _MIB,
+        )
+
+
+def _pool(group: Resource) -> str:
+    return str(group.inputs.get("labels", {}).get("haven.dev/pool", group.name))
+
+
+def _volume_mib_s(group: Resource, recording: Recording) -> float:
+    """Of the volume with images and weights: the largest of the group's."""
+    template = recording.referred(group.inputs.get("launchTemplate", {}).get("id"))
+    volumes = [each["ebs"] for each in template.inputs.get("blockDeviceMappings", ())] if template else []
+    largest: Mapping[str, Any] = max(volumes, key=lambda each: each.get("volumeSize", 0), default={})
+    return float(largest.get("throughput", GP3_MIB_S))
+
+
+def _database(here: Sequence[Resource], there: Sequence[Resource]) -> Store:
+    if of_type(here, aws.RDS_CLUSTER):
+        return Store.REPLICATED if of_type(here, aws.RDS_CLUSTER_INSTANCE) else Store.HEADLESS
+    return Store.BACKUP if of_type(there, aws.RDS_CLUSTER) else Store.NONE
+
+
+def _cache(here: Sequence[Resource], there: Sequence[Resource]) -> Store:
+    if of_type(here, aws.ELASTICACHE_REPLICATION_GROUP):
+        datastore = of_type([*here, *there], aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP)
+        return Store.REPLICATED if datastore else Store.NONE
+    return Store.REBUILT if of_type(there, aws.ELASTICACHE_REPLICATION_GROUP) else Store.NONE
+
+
+def _tables(here: Sequence[Resource], there: Sequence[Resource]) -> Store:
+    """Tables that are in one Region alone come from a backup."""
+    both = [len(of_type(each, aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA)) for each in (here, there)]
+    if not any(both):
+        return Store.NONE
+    return Store.REPLICATED if both[0] >= both[1] else Store.BACKUP
+
+
+def _stores(database: Store, cache: Store, tables: Store, there: Sequence[Resource]) -> Iterator[LossInput]:
+    yield from _store("database", database, there)
+    yield from _store("cache", cache, there)
+    yield from _store("tables", tables, there)
+    rules = [rule for each in of_type(there, aws.S3_BUCKET_REPLICATION_CONFIG) for rule in each.inputs["rules"]]
+    if rules:
+        timed = all("replicationTime" in rule["destination"] for rule in rules)
+        yield ReplicatedStore("objects", "lag_objects_timed" if timed else "lag_objects", ordered=False)
+
+
+def _store(name: str, store: Store, there: Sequence[Resource]) -> Iterator[LossInput]:
+    if store in (Store.REPLICATED, Store.HEADLESS):
+        yield ReplicatedStore(name, f"lag_{name}", ordered=name != "tables")
+    elif store is Store.BACKUP:
+        yield BackedUpStore(name, *_backups(there))
+    elif store is Store.REBUILT:
+        yield EmptyStore(name)
+
+
+def _backups(there: Sequence[Resource]) -> tuple[float, float]:
+    """Interval and start window of the most frequent backups, in seconds."""
+    rules = [rule for plan in of_type(there, aws.BACKUP_PLAN) for rule in plan.inputs["rules"]]
+    found = [(_interval(str(rule["schedule"])), float(rule.get("startWindow", 60)) * 60) for rule in rules]
+    return min(found, default=(_DAY, 3600.0))
+
+
+def _interval(schedule: str) -> float:
+    """Seconds between two starts: of every hour, every few hours, or a day and more."""
+    fields = re.fullmatch(r"cron\((.*)\)", schedule)
+    hours = fields[1].split()[1] if fields else ""
+    if hours == "*":
+        return 3600.0
+    step = re.fullmatch(r"(?:\*|\d+)/(\d+)", hours)
+    return float(step[1]) * 3600 if step else _DAY
+
+
+_SERVICES = {
+    "EKS": aws.EKS_CLUSTER,
+    "EC2": aws.EKS_NODE_GROUP,
+    "ELB": aws.LB_LOAD_BALANCER,
+    "Aurora": aws.RDS_CLUSTER,
+    "ElastiCache": aws.ELASTICACHE_REPLICATION_GROUP,
+    "S3": aws.S3_BUCKET,
+    "DynamoDB": aws.DYNAMODB_TABLE,
+}
+
+
+def _services(there: Sequence[Resource], real: Sequence[Resource]) -> Iterator[str]:
+    for service, type_ in _SERVICES.items():
+        if of_type(there, type_):
+            yield service
+    if of_type(real, aws.ROUTE53_RECORD):
+        yield "Route 53"

@@ -1,0 +1,183 @@
+"""What the models predict for one environment, beside its objectives. Imports numpy: import it where it is used."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from haven.model.availability import Availability, availability, drill_success, minutes_down
+from haven.model.data_loss import DataLoss, Loss, lost
+from haven.model.durations.graph import Basis, Step, steps
+from haven.model.durations.simulation import DRAWS, SEED, Effect, Simulation, Summary
+from haven.model.outages import outage_model
+from haven.model.recovery_time import Prediction, graphs, predict
+from haven.plan.model_inputs import ModelInputs, model_inputs
+from haven.program.recording import Recording
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One objective, compared with what is predicted."""
+
+    objective: str
+    """`rtoMinutes`, `rpoMinutes` or `availabilityPercent`."""
+    wanted: float
+    predicted: float
+    """p95 of the time, or the expected availability."""
+    margin_minutes: float
+    """What is left; negative: by how much it is missed. For availability: of the year's error budget."""
+
+    @property
+    def met(self) -> bool:
+        """Whether the prediction is within the objective."""
+        return self.margin_minutes >= 0
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What is predicted for one environment."""
+
+    inputs: ModelInputs
+    recovery: Prediction
+    steps: Sequence[Step]
+    loss: DataLoss
+    availability: Availability
+    outcomes: Sequence[Outcome]
+
+    @property
+    def missed(self) -> Sequence[Outcome]:
+        """The objectives that are missed."""
+        return [each for each in self.outcomes if not each.met]
+
+
+def predict_environment(recording: Recording, objectives: Mapping[str, float] | None = None) -> Predicted:
+    """What the models predict.
+
+    Args:
+        recording: of an environment.
+        objectives: what it is compared with. Omitted: the recording's own.
+    """
+    inputs, simulation = model_inputs(recording), Simulation()
+    made = graphs(inputs.recovery)
+    recovery, loss = predict(made, simulation), lost(inputs.stores, simulation)
+    available = availability(
+        inputs.services, outage_model(inputs.active), recovery.environment.mean / 60, drill_success(0, 0)
+    )
+    wanted = recording.outputs.get("objectives", {}) if objectives is None else objectives
+    every_step = {each.name: each for each in steps(made.full)}
+    return Predicted(
+        inputs, recovery, list(every_step.values()), loss, available, _outcomes(wanted, recovery, loss, available)
+    )
+
+
+def _outcomes(
+    wanted: Mapping[str, float], recovery: Prediction, loss: DataLoss, available: Availability
+) -> list[Outcome]:
+    outcomes = []
+    if "rtoMinutes" in wanted:
+        outcomes.append(_in_minutes("rtoMinutes", wanted["rtoMinutes"], recovery.environment))
+    if "rpoMinutes" in wanted and loss.overall:
+        outcomes.append(_in_minutes("rpoMinutes", wanted["rpoMinutes"], loss.overall))
+    if "availabilityPercent" in wanted:
+        percent = wanted["availabilityPercent"]
+        left = minutes_down(percent) - available.downtime_minutes
+        outcomes.append(Outcome("availabilityPercent", percent, available.expected_percent, left))
+    return outcomes
+
+
+def _in_minutes(objective: str, wanted: float, summary: Summary) -> Outcome:
+    return Outcome(objective, wanted, summary.p95 / 60, wanted - summary.p95 / 60)
+
+
+def as_json(predicted: Predicted) -> dict[str, Any]:
+    """The prediction as JSON; times in seconds, downtime in minutes a year.
+
+    - `recoveryTime`: `environment`, `inference`, `writes`, `full` -> `mean`, `p50`, `p95`, `p99`; `closedFormMean` of
+      `environment`, null where there is none; `terms`: each with its share of the whole, its basis and its sources, the
+      one to attack first at the top; `schedule`: term -> median start and end.
+    - `dataLoss`: `overall`, and each store's.
+    - `availability`: expected from losses of the active Region, with its inputs; the SLAs' sum.
+    - `objectives`: each with what is predicted, and what is left of it.
+    """
+    recovery = predicted.recovery
+    return {
+        "draws": DRAWS,
+        "seed": SEED,
+        "recoveryTime": {
+            **{
+                name: _summary(each)
+                for name, each in (
+                    ("environment", recovery.environment),
+                    ("inference", recovery.inference),
+                    ("writes", recovery.writes),
+                    ("full", recovery.full),
+                )
+            },
+            "closedFormMean": _rounded(recovery.closed_form_mean),
+            "terms": [_effect(each) for each in recovery.effects],
+            "schedule": {
+                name: {"start": _rounded(start), "end": _rounded(end)}
+                for name, (start, end) in sorted(recovery.schedule.items())
+            },
+        },
+        "dataLoss": {
+            "overall": _summary(predicted.loss.overall),
+            "stores": [_store(each) for each in predicted.loss.stores],
+        },
+        "availability": _availability(predicted.availability),
+        "objectives": [
+            {
+                "objective": each.objective,
+                "wanted": each.wanted,
+                "predicted": round(each.predicted, 5),
+                "met": each.met,
+                "marginMinutes": _rounded(each.margin_minutes),
+            }
+            for each in predicted.outcomes
+        ],
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _summary(summary: Summary | None) -> dict[str, float | None] | None:
+    return {name: _rounded(each) for name, each in vars(summary).items()} if summary else None
+
+
+def _basis(basis: Basis | None) -> dict[str, Any]:
+    return {"basis": basis.kind if basis else None, "sources": list(basis.sources) if basis else []}
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    return {
+        "name": effect.step.name,
+        "p50": _rounded(effect.p50),
+        "p95": _rounded(effect.p95),
+        "medianAtItsP5": _rounded(effect.low),
+        "medianAtItsP95": _rounded(effect.high),
+        "p95Saved": _rounded(effect.saves),
+        "shorten": effect.step.shorten or None,
+        **_basis(effect.step.basis),
+    }
+
+
+def _store(loss: Loss) -> dict[str, Any]:
+    return {"name": loss.name, "age": _summary(loss.age), "bound": loss.bound, **_basis(loss.basis)}
+
+
+def _availability(made: Availability) -> dict[str, Any]:
+    return {
+        "expectedPercent": round(made.expected_percent, 5),
+        "downtimeMinutes": _rounded(made.downtime_minutes),
+        "downtimeMinutesLow": _rounded(made.downtime_low),
+        "downtimeMinutesHigh": _rounded(made.downtime_high),
+        "downtimeMinutesIndependent": _rounded(made.independent_minutes),
+        "downtimeMinutesWithoutFailover": _rounded(made.without_failover_minutes),
+        "slaPercent": round(made.sla_percent, 4),
+        "slaTwoRegionsPercent": round(made.sla_two_regions_percent, 6),
+        "services": list(made.services),
+        "failoverWorks": made.success,
+        "beta": made.beta,
+        "assumption": made.why,
+    }

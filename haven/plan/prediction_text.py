@@ -1,0 +1,137 @@
+"""A prediction as text: recovery time, data loss and availability beside the objectives."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from haven.base.terminal import Style
+from haven.plan.text import ASSUMED, minutes
+
+if TYPE_CHECKING:
+    from haven.model.data_loss import Loss
+    from haven.model.durations.graph import Basis
+    from haven.model.durations.simulation import Effect, Summary
+    from haven.plan.prediction import Outcome, Predicted
+
+_ATTACKED = 3
+"""How many terms the first screen names."""
+
+
+def render(predicted: "Predicted", style: Style) -> str:
+    """The whole prediction, with every term, its basis and its sources."""
+    return "\n".join([*_lines(predicted, style), *_terms(predicted, style), *_sources(predicted, style)]) + "\n"
+
+
+def screen(predicted: "Predicted", style: Style) -> str:
+    """The prediction in a few lines."""
+    return "\n".join(_lines(predicted, style)) + "\n"
+
+
+def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
+    """Several tiers' predictions, one in each column."""
+    rows = [["predicted", *predictions]]
+    each = list(predictions.values())
+    rows.append(["RTO, p50 to p95", *(_range(one.recovery.environment) for one in each)])
+    rows.append(["  inference", *(_range(one.recovery.inference) for one in each)])
+    rows.append(["  writes", *(_range(one.recovery.writes) for one in each)])
+    rows.append(["  all nodes, all systems", *(_range(one.recovery.full) for one in each)])
+    rows.append(["RPO, p50 to p95", *(_range(one.loss.overall) for one in each)])
+    rows.append([f"downtime a year {ASSUMED}", *(minutes(one.availability.downtime_minutes) for one in each)])
+    rows.append(["availability", *(f"{one.availability.expected_percent:.4f} %" for one in each)])
+    rows.append(["objectives missed", *(_missed(one.missed) for one in each)])
+    title = style.paint("Predicted", "bold")
+    return "\n".join([title, *style.table(rows, 2, header=True), _legend()]) + "\n"
+
+
+def _missed(missed: Sequence["Outcome"]) -> str:
+    names = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
+    return ", ".join(names[each.objective] for each in missed) or "none"
+
+
+def _lines(predicted: "Predicted", style: Style) -> list[str]:
+    recovery, made = predicted.recovery, predicted.availability
+    outcomes = {each.objective: each for each in predicted.outcomes}
+    rows = [["predicted", "p50", "p95", "objective"]]
+    rows.append(["RTO", *_pair(recovery.environment), _verdict(outcomes.get("rtoMinutes"), style)])
+    rows.append(["  inference answers again", *_pair(recovery.inference), ""])
+    rows.append(["  writes are taken again", *_pair(recovery.writes), ""])
+    rows.append(["  all nodes, all systems", *_pair(recovery.full), ""])
+    rows.append(["RPO", *_pair(predicted.loss.overall), _verdict(outcomes.get("rpoMinutes"), style)])
+    percent = f"{made.expected_percent:.3f} % {ASSUMED}"
+    rows.append(["availability", percent, "", _verdict(outcomes.get("availabilityPercent"), style)])
+    return [
+        style.paint("What this environment would take, if its active Region were lost", "bold"),
+        *style.table(rows, 2, header=True),
+        *style.wrapped(_downtime(predicted), 2),
+        *style.wrapped(f"RTO: attack first {_attack(recovery.effects)}", 2),
+        _legend(),
+    ]
+
+
+def _legend() -> str:
+    return f"  {ASSUMED} rests on assumptions; --detail has terms and sources"
+
+
+def _downtime(predicted: "Predicted") -> str:
+    made = predicted.availability
+    return (
+        f"expected downtime {minutes(made.downtime_minutes)} a year ({minutes(made.downtime_low)} to "
+        f"{minutes(made.downtime_high)}); {minutes(made.without_failover_minutes)} without a failover; "
+        f"{made.success:.0%} of failovers work (no drills yet), {made.beta:.0%} of losses hit both Regions; the SLAs "
+        f"of what one Region needs add up to {made.sla_percent:.2f} %"
+    )
+
+
+def _attack(effects: Sequence["Effect"]) -> str:
+    return "; ".join(
+        f"{each.step.name} ({minutes(each.saves / 60)} of p95{', ' + each.step.shorten if each.step.shorten else ''})"
+        for each in effects[:_ATTACKED]
+    )
+
+
+def _pair(summary: "Summary | None") -> tuple[str, str]:
+    return (minutes(summary.p50 / 60), minutes(summary.p95 / 60)) if summary else ("-", "-")
+
+
+def _range(summary: "Summary | None") -> str:
+    return " to ".join(_pair(summary)) if summary else "-"
+
+
+def _verdict(outcome: "Outcome | None", style: Style) -> str:
+    if outcome is None:
+        return "-"
+    wanted = f"{outcome.wanted:g} %" if outcome.objective == "availabilityPercent" else minutes(outcome.wanted)
+    if outcome.met:
+        return style.paint(f"{wanted}: met, {minutes(outcome.margin_minutes)} to spare", "green")
+    return style.paint(f"{wanted}: missed by {minutes(-outcome.margin_minutes)}", "red")
+
+
+def _terms(predicted: "Predicted", style: Style) -> list[str]:
+    rows = [["term", "p50", "p95", "RTO's p95 without it", "basis"]]
+    for each in predicted.recovery.effects:
+        own = (minutes(each.p50 / 60), minutes(each.p95 / 60), f"-{minutes(each.saves / 60)}")
+        rows.append([each.step.name, *own, _kind(each.step.basis)])
+    rows.append(["", "", "", "", ""])
+    rows += [[f"lost: {each.name}", *_pair(each.age), "", _lost(each)] for each in predicted.loss.stores]
+    return ["", style.paint("Terms", "bold"), *style.table(rows, 2, header=True)]
+
+
+def _lost(loss: "Loss") -> str:
+    if loss.age is None:
+        return "starts empty"
+    return f"{_kind(loss.basis)}, {'a bound' if loss.bound else 'an estimate: no order across keys'}"
+
+
+def _kind(basis: "Basis | None") -> str:
+    if basis is None:
+        return "-"
+    return f"{basis.kind} {ASSUMED}" if basis.kind == "assumed" else basis.kind
+
+
+def _sources(predicted: "Predicted", style: Style) -> list[str]:
+    lines = ["", style.paint("Sources of the terms", "bold")]
+    for step in predicted.steps:
+        lines += style.wrapped(f"{step.name}: {'; '.join(step.basis.sources)}", 2)
+    for loss in predicted.loss.stores:
+        if loss.basis:
+            lines += style.wrapped(f"lost: {loss.name}: {'; '.join(loss.basis.sources)}", 2)
+    return [*lines, *style.wrapped(f"rate of outages {ASSUMED}: {predicted.availability.why}", 2)]

@@ -1,0 +1,33 @@
+"""`haven plan` beside what the models predict."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from haven.base.exits import FINDINGS, OK
+from tests.haven.cli.small_project import Run, write_stack
+
+
+@pytest.mark.parametrize(("minutes", "code"), [(1, FINDINGS), (600, OK)])
+def test_strict_fails_where_the_prediction_misses_an_objective(
+    minutes: int, code: int, project: Path, run: Run
+) -> None:
+    write_stack(project, "prod", "haven:tier: warm", f"haven:objectives: {{rtoMinutes: {minutes}}}")
+    assert run("plan", "prod", "--strict")[0] == code
+    assert run("plan", "prod")[0] == OK
+
+
+def test_an_objective_is_shown_with_what_is_left_of_it(project: Path, run: Run) -> None:
+    write_stack(project, "prod", "haven:tier: warm", "haven:objectives: {rtoMinutes: 1}")
+    _, shown, _ = run("plan", "prod")
+    assert "What this environment would take, if its active Region were lost" in shown
+    assert "60 s: missed by" in shown or "1 min: missed by" in shown
+
+
+def test_a_comparison_has_both_tiers_predictions(project: Path, run: Run) -> None:
+    _, shown, _ = run("plan", "prod", "--compare", "backup")
+    assert "RTO, p50 to p95" in shown
+    document = json.loads(run("plan", "prod", "--compare", "backup", "--json")[1])
+    assert document["predicted"]["recoveryTime"]["environment"]["p95"] > 0
+    assert document["compare"]["predicted"]["recoveryTime"]["environment"]["p95"] > 0

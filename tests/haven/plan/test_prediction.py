@@ -1,0 +1,152 @@
+"""What is predicted for the project's own stacks, from the resources that they declare."""
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from haven.base.terminal import WIDTH, Style
+from haven.model.data_loss import BackedUpStore, EmptyStore, ReplicatedStore
+from haven.model.recovery_time import Detection, Store
+from haven.plan import prediction_text
+from haven.plan.model_inputs import ModelInputs, model_inputs
+from haven.plan.prediction import Predicted, as_json, predict_environment
+from haven.program import aws_types as aws
+from haven.program.recording import Recording
+from tests.environments import RECOVERY, TIERS, environment
+
+
+@pytest.fixture(scope="module")
+def predictions() -> dict[str, Predicted]:
+    return {tier: predict_environment(environment(tier)) for tier in TIERS}
+
+
+def changed(recording: Recording, type_: str, **inputs: Any) -> Recording:
+    """A recording with inputs of every resource of a type changed."""
+    resources = [
+        replace(each, inputs={**each.inputs, **inputs}) if each.type == type_ else each for each in recording.resources
+    ]
+    return replace(recording, resources=resources)
+
+
+def test_inputs_follow_from_what_the_standby_region_runs() -> None:
+    stores = {tier: _stores(model_inputs(environment(tier))) for tier in TIERS}
+    assert stores == {
+        "backup": (Store.BACKUP, Store.REBUILT, Store.BACKUP),
+        "pilot-light": (Store.HEADLESS, Store.REBUILT, Store.REPLICATED),
+        "warm": (Store.REPLICATED, Store.REPLICATED, Store.REPLICATED),
+        "active-active": (Store.REPLICATED, Store.REPLICATED, Store.REPLICATED),
+    }
+    serving = {tier: _serving(model_inputs(environment(tier))) for tier in TIERS}
+    assert serving == {"backup": (0, 3), "pilot-light": (0, 3), "warm": (1, 3), "active-active": (3, 3)}
+
+
+def _stores(inputs: ModelInputs) -> tuple[Store, Store, Store]:
+    return inputs.recovery.database, inputs.recovery.cache, inputs.recovery.tables
+
+
+def _serving(inputs: ModelInputs) -> tuple[int, int]:
+    (group,) = (each for each in inputs.recovery.groups if each.serves)
+    return group.standby, group.full
+
+
+def test_a_group_of_a_system_that_does_not_serve_comes_later() -> None:
+    groups = {each.name: each.serves for each in model_inputs(environment("warm")).recovery.groups}
+    assert groups == {"serving": True, "training": False}
+
+
+def test_after_a_failover_the_other_region_is_what_may_be_lost() -> None:
+    inputs = model_inputs(environment("warm", active=RECOVERY))
+    assert inputs.active == RECOVERY
+    assert _serving(inputs) == (3, 3)
+
+
+def test_detection_and_ttl_are_those_of_the_plan() -> None:
+    warm = environment("warm")
+    assert model_inputs(warm).recovery.detection == Detection(60, 3, health_check=False)
+    checked = changed(warm, aws.ROUTE53_HEALTH_CHECK, requestInterval=10, failureThreshold=2)
+    checked = changed(checked, aws.ROUTE53_RECORD, ttl=30)
+    inputs = model_inputs(checked).recovery
+    assert inputs.detection == Detection(10, 2, health_check=True)
+    assert inputs.automatic
+    assert inputs.ttl_seconds == 30
+
+
+def test_the_throughput_is_that_of_the_largest_volume() -> None:
+    slow = model_inputs(environment("warm")).recovery.groups[0].volume_gb_s
+    volumes = [{"ebs": {"volumeSize": 500, "throughput": 1000}}, {"ebs": {"volumeType": "gp3"}}]
+    fast = model_inputs(changed(environment("warm"), aws.EC2_LAUNCH_TEMPLATE, blockDeviceMappings=volumes))
+    assert slow == pytest.approx(0.131, abs=0.001)
+    assert fast.recovery.groups[0].volume_gb_s == pytest.approx(slow * 8)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours"),
+    [("cron(0 * * * ? *)", 1), ("cron(0 */4 * * ? *)", 4), ("cron(0 3 * * ? *)", 24), ("rate(1 day)", 24)],
+)
+def test_the_interval_of_backups_is_that_of_the_plan(schedule: str, hours: int) -> None:
+    rules = [{"schedule": schedule, "startWindow": 90}]
+    stores = model_inputs(changed(environment("backup"), aws.BACKUP_PLAN, rules=rules)).stores
+    assert BackedUpStore("database", hours * 3600, 90 * 60) in stores
+
+
+def test_each_store_loses_what_its_replication_has_not_done() -> None:
+    assert list(model_inputs(environment("warm")).stores) == [
+        ReplicatedStore("database", "lag_database"),
+        ReplicatedStore("cache", "lag_cache"),
+        ReplicatedStore("tables", "lag_tables", ordered=False),
+        ReplicatedStore("objects", "lag_objects_timed", ordered=False),
+    ]
+    assert EmptyStore("cache") in model_inputs(environment("pilot-light")).stores
+    assert ReplicatedStore("objects", "lag_objects", ordered=False) in model_inputs(environment("backup")).stores
+
+
+def test_each_tier_is_predicted_no_worse_than_the_one_below(predictions: dict[str, Predicted]) -> None:
+    for lower, higher in pairwise(TIERS):
+        below, above = predictions[lower], predictions[higher]
+        for name in ("environment", "inference", "writes", "full"):
+            assert vars(above.recovery)[name].p95 <= vars(below.recovery)[name].p95, (higher, name)
+        assert above.loss.overall
+        assert below.loss.overall
+        assert above.loss.overall.p95 <= below.loss.overall.p95
+        assert above.availability.downtime_minutes <= below.availability.downtime_minutes
+
+
+def test_an_objective_is_met_or_missed_by_a_margin(predictions: dict[str, Predicted]) -> None:
+    p95 = predictions["warm"].recovery.environment.p95 / 60
+    tight = predict_environment(environment("warm"), {"rtoMinutes": p95 - 1, "availabilityPercent": 99.9999})
+    assert [(each.objective, each.met) for each in tight.outcomes] == [
+        ("rtoMinutes", False), ("availabilityPercent", False)
+    ]  # fmt: skip
+    assert tight.outcomes[0].margin_minutes == pytest.approx(-1)
+    wide = predict_environment(environment("warm"), {"rtoMinutes": p95 + 2})
+    assert wide.outcomes[0].margin_minutes == pytest.approx(2)
+    assert wide.missed == []
+    shown = prediction_text.screen(tight, Style())
+    assert "missed by 1 min" in shown
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_figure_has_a_source_or_is_marked_as_an_assumption(tier: str, predictions: dict[str, Predicted]) -> None:
+    document = as_json(predictions[tier])
+    for each in [*document["recoveryTime"]["terms"], *document["dataLoss"]["stores"]]:
+        if each.get("age", True) is None:
+            continue
+        assert each["sources"], each["name"]
+        assumed = any(source.startswith("assumption") for source in each["sources"])
+        assert not assumed or each["basis"] == "assumed", each["name"]
+    assert "publishes no rate" in document["availability"]["assumption"]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_text_fits_its_width(tier: str, predictions: dict[str, Predicted]) -> None:
+    lines = prediction_text.render(predictions[tier], Style()).splitlines()
+    lines += prediction_text.side_by_side(predictions, Style()).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert len(prediction_text.screen(predictions[tier], Style()).splitlines()) <= 18
+
+
+def test_the_same_recording_is_predicted_alike() -> None:
+    first, second = (as_json(predict_environment(environment("warm"))) for _ in range(2))
+    assert first == second
