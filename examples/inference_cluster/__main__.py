@@ -4,6 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import ClusterAccessPolicy, InferenceCluster, RegionalNetwork
+from haven_components.names import target_group_name
 
 config = pulumi.Config()
 account = config.get("account") or "123456789012"
@@ -44,6 +45,11 @@ cluster = InferenceCluster(
             "metrics-server": "v0.9.0-eksbuild.5",
             "vpc-cni": "v1.22.4-eksbuild.3",
         },
+        # Outside the network, and outside every network that pods talk to.
+        "service_cidr": "172.20.0.0/16",
+        "private_access_cidrs": ["10.200.0.0/16"],  # a VPN's clients
+        # An EdgeBalancer of this name: the AWS Load Balancer Controller registers pods in its target group.
+        "target_groups": [target_group_name(name)],
         "access_entries": [
             {
                 "principal_arn": f"arn:aws:iam::{account}:role/platform-engineers",

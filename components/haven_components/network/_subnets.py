@@ -55,6 +55,20 @@ def problem(cidr: str) -> str | None:
     return None
 
 
+def vpc_problem(cidr: str) -> str | None:
+    """Why a block can be no VPC's, whoever created it, in words, or None where it can."""
+    try:
+        block = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        return str(error)
+    allowed = limits.EXISTING_VPC_PREFIX
+    return (
+        None
+        if allowed.holds(block.prefixlen)
+        else f"/{block.prefixlen} is not between /{allowed.least} and /{allowed.most}"
+    )
+
+
 def overlap(first: str, second: str) -> bool:
     """Whether two valid blocks share an address."""
     return ipaddress.IPv4Network(first).overlaps(ipaddress.IPv4Network(second))

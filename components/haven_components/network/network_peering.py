@@ -122,16 +122,16 @@ def _validate(name: str, args: NetworkPeeringArgs) -> None:
 def _validate_blocks(checks: Checks, args: NetworkPeeringArgs) -> None:
     sides = {"primary": args["primary"], "recovery": args["recovery"]}
     for path, side in sides.items():
-        wrong = _subnets.problem(side["cidr"])
+        wrong = _subnets.vpc_problem(side["cidr"])
         checks.require(
             wrong is None,
             f"{path}.cidr",
             got=side["cidr"],
-            allowed="the network's private IPv4 block",
+            allowed="the network's IPv4 block",
             fix=f"give the block of the network on this side: {wrong}",
         )
     blocks = [side["cidr"] for side in sides.values()]
-    usable = not any(_subnets.problem(block) for block in blocks)
+    usable = not any(_subnets.vpc_problem(block) for block in blocks)
     checks.require(
         not (usable and _subnets.overlap(*blocks)),
         "recovery.cidr",

@@ -103,6 +103,12 @@ def test_a_block_that_is_none_is_refused_without_a_traceback_of_the_arithmetic()
         _declare(primary={**PRIMARY, "cidr": "ten"})
 
 
+@pytest.mark.parametrize("block", ["100.64.0.0/16", "10.9.8.0/26", "192.168.0.0/24"])
+def test_every_block_that_a_vpc_can_have_may_be_peered(block: str) -> None:
+    routes = _all(_declare(primary={**PRIMARY, "cidr": block}), "Route").values()
+    assert block in {each.inputs["destinationCidrBlock"] for each in routes}
+
+
 def test_the_example_peers_two_networks_through_all_their_private_and_data_tables() -> None:
     recording = record(ROOT / "examples/network_peering", stack="test")
     routes = [each for each in _all(recording, "Route").values() if each.component == "NetworkPeering"]
