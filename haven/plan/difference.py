@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from haven.base.problems import one_line
@@ -13,8 +14,11 @@ from haven.plan.summary import as_json as plan_json
 from haven.program.diff import ABSENT, differences, without_secrets
 from haven.program.recording import REFERENCE, Recording, Resource
 from haven.program.removal_steps import KeptResource, kept_resources
+from haven.program.replacements import replacing
 
 _LONGEST = 60
+_CONTEXT = 12
+"""Characters shown on both sides of what differs inside a long value."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class ChangedResource:
     record: Resource
     """The resource in the second recording."""
     properties: Sequence[PropertyChange]
+    replacing: tuple[str, ...] = ()
+    """Those of the properties for which the provider replaces the resource; empty if it is updated in place."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,18 @@ class RecordingDiff:
 
     added: Sequence[Resource]
     changed: Sequence[ChangedResource]
+    """Updated in place, or replaced."""
     removed: Sequence[Resource]
+
+    @property
+    def updated(self) -> Sequence[ChangedResource]:
+        """The resources that change in place."""
+        return [each for each in self.changed if not each.replacing]
+
+    @property
+    def replaced(self) -> Sequence[ChangedResource]:
+        """The resources that the provider deletes and creates."""
+        return [each for each in self.changed if each.replacing]
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
@@ -54,14 +71,18 @@ def diff_recordings(before: Recording, after: Recording) -> RecordingDiff:
     """The resources to add, change and remove to get from one recording to the other."""
     old = {each.urn: each for each in before.real()}
     new = {each.urn: each for each in after.real()}
-    changes = (
-        ChangedResource(new[urn], _properties(old[urn], new[urn], before, after)) for urn in sorted(old.keys() & new)
-    )
+    changes = (_change(old[urn], new[urn], before, after) for urn in sorted(old.keys() & new))
     return RecordingDiff(
         added=[new[urn] for urn in sorted(new.keys() - old)],
         changed=[each for each in changes if each.properties],
         removed=[old[urn] for urn in sorted(old.keys() - new)],
     )
+
+
+def _change(old: Resource, new: Resource, before: Recording, after: Recording) -> ChangedResource:
+    properties = _properties(old, new, before, after)
+    paths = [each.path for each in properties if not each.path.startswith("(")]
+    return ChangedResource(new, properties, replacing(old, new, paths))
 
 
 def with_objectives(plan: Plan, objectives: Mapping[str, float]) -> Plan:
@@ -74,7 +95,8 @@ def as_json(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str]
     """The comparison as JSON: the plan, and under `compare` the plan of another tier.
 
     `compare` has `tier`, `regions`, `promises` and `judgements` as in a plan; `added` and `removed`: resources as in a
-    plan; `changed`: resources with `properties`, each with `path`, `before` and `after` (null if there is no value);
+    plan; `changed`: resources with `properties`, each with `path`, `before` and `after` (null if there is no value),
+    and `replacing`, the paths for which the provider replaces the resource (none: it is updated in place);
     `refused`: the removed resources that are protected or retained, each with the `data` to save first, the command
     that unprotects it (`unprotect`) and those that delete it in AWS (`deleteCommands`); `notes`: what else differs
     besides the tier.
@@ -107,12 +129,12 @@ def _kept_json(kept: KeptResource) -> dict[str, Any]:
 
 def _change_json(change: ChangedResource) -> dict[str, Any]:
     properties = [{"path": each.path, "before": each.before, "after": each.after} for each in change.properties]
-    return {**resource_json(change.record), "properties": properties}
+    return {**resource_json(change.record), "properties": properties, "replacing": list(change.replacing)}
 
 
 def _properties(old: Resource, new: Resource, before: Recording, after: Recording) -> list[PropertyChange]:
     return [
-        PropertyChange(path, _shown(first, before), _shown(second, after))
+        PropertyChange(path, *_around_difference(_text(first, before), _text(second, after)))
         for path, first, second in [*differences(old.inputs, new.inputs), *_options(old, new)]
     ]
 
@@ -126,16 +148,40 @@ def _options(old: Resource, new: Resource) -> Iterator[tuple[str, Any, Any]]:
     return ((name, first, second) for name, (first, second) in pairs.items() if first != second)
 
 
-def _shown(value: Any, recording: Recording) -> str | None:
-    """A value on one line: without secrets, references by resource name, shortened in the middle. None if absent."""
+def _text(value: Any, recording: Recording) -> str | None:
+    """A value on one line: without secrets, references by resource name. None if absent."""
     if value is ABSENT:
         return None
     visible = without_secrets(value)
     text = visible if isinstance(visible, str) else json.dumps(visible, sort_keys=True, ensure_ascii=False)
-    named = REFERENCE.sub(lambda found: _reference_name(found["key"], found["path"], recording), one_line(text))
-    if len(named) <= _LONGEST:
-        return named
-    return f"{named[: _LONGEST // 2]} ... {named[-_LONGEST // 2 :]}"
+    return REFERENCE.sub(lambda found: _reference_name(found["key"], found["path"], recording), one_line(text))
+
+
+def _around_difference(before: str | None, after: str | None) -> tuple[str | None, str | None]:
+    """Two values, each shortened to what differs, with some characters around it."""
+    if before is None or after is None or max(len(before), len(after)) <= _LONGEST:
+        return _shortened(before), _shortened(after)
+    start = max(_shared(before, after) - _CONTEXT, 0)
+    same = _shared(before[start:][::-1], after[start:][::-1])
+    end = max(same - _CONTEXT, 0)
+    return _shortened(_part(before, start, end)), _shortened(_part(after, start, end))
+
+
+def _shared(first: str, second: str) -> int:
+    """The number of characters with which both begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
+
+
+def _part(text: str, start: int, end: int) -> str:
+    """`text` without its first `start` and its last `end` characters."""
+    return f"{'... ' if start else ''}{text[start : len(text) - end]}{' ...' if end else ''}"
+
+
+def _shortened(text: str | None) -> str | None:
+    """`text`, shortened in the middle."""
+    if text is None or len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
 
 
 def _reference_name(key: str, path: str, recording: Recording) -> str:

@@ -21,7 +21,8 @@ def render(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str],
         _headline(before, after, diff, notes, style),
         _capacity(before, after, style),
         _group("Added", "+", "green", diff.added, style),
-        _changed(diff.changed, style),
+        _changed("Replaced: the provider deletes and creates them", diff.replaced, style),
+        _changed("Changed", diff.updated, style),
         _group("Removed", "-", "red", diff.removed, style),
         _kept(diff.removed, style),
         _promises(before, after, style),
@@ -82,7 +83,8 @@ def _refused(removed: Sequence[Resource], style: Style) -> list[str]:
 def _counts(diff: RecordingDiff) -> str:
     if not diff:
         return "nothing differs"
-    return f"{len(diff.added)} added, {len(diff.changed)} changed, {len(diff.removed)} removed"
+    replaced = f"{len(diff.replaced)} replaced, " if diff.replaced else ""
+    return f"{len(diff.added)} added, {len(diff.updated)} changed, {replaced}{len(diff.removed)} removed"
 
 
 def _capacity(before: Plan, after: Plan, style: Style) -> list[str]:
@@ -133,15 +135,16 @@ def _heading(component: tuple[str, str, str], count: int) -> str:
     return f"  {region or 'no Region'}, {f'{class_name} {name}' if class_name else 'the stack itself'}: {count}"
 
 
-def _changed(changes: Sequence[ChangedResource], style: Style) -> list[str]:
+def _changed(title: str, changes: Sequence[ChangedResource], style: Style) -> list[str]:
     if not changes:
         return []
     by_urn = {each.record.urn: each for each in changes}
-    lines = [style.paint(f"Changed: {plural(len(changes), 'resource')}", "bold")]
+    lines = [style.paint(f"{title}: {plural(len(changes), 'resource')}", "bold")]
     for component, members in by_component(each.record for each in changes).items():
         lines.append(_heading(component, len(members)))
         for record in members:
-            lines.append(style.paint(f"    ~ {record.name}  {kind(record.type)}", "yellow"))
+            because = f", for {', '.join(by_urn[record.urn].replacing)}" if by_urn[record.urn].replacing else ""
+            lines.append(style.paint(f"    ~ {record.name}  {kind(record.type)}{because}", "yellow"))
             for each in by_urn[record.urn].properties:
                 lines += style.wrapped(_property(each), 8)
     return lines

@@ -1,16 +1,12 @@
-"""Dangerous changes that can be found offline: in the config, and in resources that are no longer declared."""
+"""Changes of the config that an existing environment can't take, or that a reviewer should confirm."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from haven.base.problems import Problem, shown
-from haven.base.terminal import plural
-from haven.plan.difference import RecordingDiff
-from haven.program.removal_steps import kept_resources
 
 EXAMPLE_ACCOUNTS = frozenset({"111122223333", "123456789012"})
 """Account numbers that AWS's documentation and this project's stack files use as examples."""
-_SHOWN = 10
 _ANOTHER_STACK = "put it back; for another one make a new stack, move the data there, then destroy this one"
 IMMUTABLE = {
     "haven:regions": "another Region would replace everything",
@@ -27,7 +23,7 @@ def errors(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Prob
         before: the config of the base; empty if there was no stack.
         after: the config of the change.
     """
-    if not before or not after or _taken_over(before, after):
+    if not before or not after or taken_over(before, after):
         return
     for key, why in IMMUTABLE.items():
         old, new = _value(before.get(key)), _value(after.get(key))
@@ -35,19 +31,23 @@ def errors(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Prob
             yield Problem(key, shown(new), f"{shown(old)}, as on the base branch: {why}", _ANOTHER_STACK)
 
 
-def _taken_over(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
-    """Whether an example becomes a real environment: nothing of it is deployed yet."""
+def taken_over(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    """Whether an example becomes a real environment: nothing of it is deployed yet.
+
+    Args:
+        before: the config of the base.
+        after: the config of the change.
+    """
     was = before.get("haven:account")
     return was in EXAMPLE_ACCOUNTS and after.get("haven:account") != was
 
 
-def warnings(before: Mapping[str, str], after: Mapping[str, str], diff: RecordingDiff) -> Iterator[str]:
+def warnings(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
     """Changes that the reviewer should confirm before the merge.
 
     Args:
         before: the config of the base.
         after: the config of the change.
-        diff: the resources that differ.
     """
     if after.get("haven:ephemeral") == "true" and before and before.get("haven:ephemeral") != "true":
         yield "haven:ephemeral becomes true: nothing is protected or retained any more, and a deletion deletes"
@@ -56,18 +56,6 @@ def warnings(before: Mapping[str, str], after: Mapping[str, str], diff: Recordin
         yield f"writes go to {now} instead of {then}: promote the database and the cache first"
     if before and after and _value(before.get("haven:policy")) != _value(after.get("haven:policy")):
         yield "haven:policy changes: how strictly this stack is judged, or what is waived"
-    kept = kept_resources(diff.removed)
-    if kept and after:
-        yield f"{_no_longer(len(kept))}, though protected or retained: {_named([each.record.name for each in kept])}"
-
-
-def _no_longer(count: int) -> str:
-    return f"{plural(count, 'resource')} would no longer be declared"
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def active_region(config: Mapping[str, str]) -> str | None:

@@ -13,7 +13,8 @@ from haven.plan.difference import ChangedResource, RecordingDiff, by_component
 from haven.plan.summary import ENVIRONMENT, Plan, kind
 from haven.plan.text import CAPACITY_LABELS
 from haven.program.recording import Resource
-from haven.pull_request.markdown_code import cell, code, fenced, link
+from haven.pull_request import dangers
+from haven.pull_request.markdown_code import cell, code, fenced, link, listed
 from haven.pull_request.report import ADDED, DELETED, Report, StackReport
 from haven.pull_request.report_json import capacity_changes
 
@@ -44,7 +45,7 @@ def comment(report: Report, full: FullReport) -> str:
     whole = render(report, None)
     if _fits(whole):
         return whole
-    rest = f"[this run's artifact]({full.run})" if full.run else "the file beside this one, `report.md`"
+    rest = f"[this run's artifact]({full.run})" if full.run else "`report.md`, which `--save DIR` writes"
     note = f"\n_Cut to the {LIMIT:,} characters that a comment may have: the whole report is in {rest}._\n"
     for lines in _LINES:
         cut = render(report, lines) + note
@@ -83,7 +84,7 @@ def _first_stacks(report: Report, note: str) -> str:
 def _head(report: Report, rows: int | None = None) -> list[str]:
     if not report.stacks:
         return [MARKER, NO_CHANGES, "## Haven", "", "No stack is touched by this change."]
-    titles = ("stack", "policies", "tier", "added", "changed", "removed")
+    titles = ("stack", "policies", "tier", "added", "changed", "replaced", "removed")
     return [
         MARKER,
         "## Haven",
@@ -91,7 +92,7 @@ def _head(report: Report, rows: int | None = None) -> list[str]:
         _conclusion(report),
         "",
         f"| {' | '.join(titles)} |",
-        "|---|---|---|---:|---:|---:|",
+        "|---|---|---|---:|---:|---:|---:|",
         *(_row(each) for each in report.stacks[:rows]),
         "",
         f"Planned offline against {code(report.base[:12])}.",
@@ -106,7 +107,15 @@ def _conclusion(report: Report) -> str:
         parts.append(f"**Not to be merged as it is:** {_names(refused)}.")
     if unknown:
         parts.append(f"**Not judged:** {_names(unknown)}.")
+    confirmed = [each.stack.name for each in report.stacks if not each.refused and _to_confirm(each)]
+    if confirmed:
+        parts.append(f"**To be confirmed by a reviewer:** {_names(confirmed)}.")
     return " ".join(parts) or f"{plural(len(report.stacks), 'stack')} touched; no objections."
+
+
+def _to_confirm(report: StackReport) -> bool:
+    """Whether there is something that a reviewer should know before the merge, though nothing forbids it."""
+    return bool(report.warnings or report.diff.replaced or report.objectives or report.gate.accepted)
 
 
 def _names(names: Sequence[str]) -> str:
@@ -116,8 +125,8 @@ def _names(names: Sequence[str]) -> str:
 
 def _row(report: StackReport) -> str:
     found = report.diff
-    counts = (len(found.added), len(found.changed), len(found.removed))
-    known = [str(each) for each in counts] if _compared(report) else ["?"] * 3
+    counts = (len(found.added), len(found.updated), len(found.replaced), len(found.removed))
+    known = [str(each) for each in counts] if _compared(report) else ["?"] * len(counts)
     name = cell(report.stack.name) + (
         "" if report.stack.change not in (ADDED, DELETED) else f" ({report.stack.change})"
     )
@@ -167,19 +176,17 @@ def _section(report: StackReport, whole: Report, lines: int | None) -> Iterator[
             "",
             "This deletes the stack's file, not its resources in AWS: run `pulumi destroy` first to delete them.",
         )
-    yield from _listed("Errors", [_problem(each) for each in report.errors])
-    yield from _listed(f"Problems in {code(report.stack.file)}", [_problem(each) for each in report.problems])
-    yield from _listed("Failures", [code(each) for each in report.failures])
-    yield from _listed("Mind", [code(each) for each in report.warnings])
+    yield from listed("Errors", [_problem(each) for each in report.errors])
+    yield from listed(f"Problems in {code(report.stack.file)}", [_problem(each) for each in report.problems])
+    yield from listed("Failures", [code(each) for each in report.failures])
+    yield from dangers.objectives(report)
+    yield from dangers.findings(report, lines)
+    yield from dangers.replaced(report, lines)
+    yield from listed("To confirm", [code(each) for each in report.warnings])
     yield from _violations(report, lines)
     yield from _waivers(report, whole)
     yield from _capacity(report)
     yield from _resources(report.diff, lines)
-
-
-def _listed(title: str, items: Sequence[str]) -> Iterator[str]:
-    if items:
-        yield from ("", f"**{title}**", "", *(f"- {each}" for each in items))
 
 
 def _problem(problem: Problem) -> str:
@@ -197,7 +204,7 @@ def _violations(report: StackReport, lines: int | None) -> Iterator[str]:
     ]
     if len(items) < len(first):
         items.append(f"and {len(first) - len(items)} more")
-    yield from _listed("Violations", items)
+    yield from listed("Violations", items)
 
 
 def _waivers(report: StackReport, whole: Report) -> Iterator[str]:
@@ -207,7 +214,7 @@ def _waivers(report: StackReport, whole: Report) -> Iterator[str]:
         f" ({code(each.reason)})"
         for each in ending
     ]
-    yield from _listed("Waivers about to end", items)
+    yield from listed("Waivers about to end", items)
 
 
 def _capacity(report: StackReport) -> Iterator[str]:
@@ -220,7 +227,7 @@ def _capacity(report: StackReport) -> Iterator[str]:
         )
         for region, found in capacity_changes(report.before, report.after).items()
     ]
-    yield from _listed("Capacity", items)
+    yield from listed("Capacity", items)
 
 
 def _resources(diff: RecordingDiff, lines: int | None) -> Iterator[str]:
@@ -229,11 +236,12 @@ def _resources(diff: RecordingDiff, lines: int | None) -> Iterator[str]:
     changed = {each.record.urn: each for each in diff.changed}
     groups = (
         by_component(diff.added),
-        by_component(each.record for each in diff.changed),
+        by_component(each.record for each in diff.updated),
+        by_component(each.record for each in diff.replaced),
         by_component(diff.removed),
     )
     places = sorted({place for group in groups for place in group})
-    yield from ("", "| Region | component | added | changed | removed |", "|---|---|---:|---:|---:|")
+    yield from ("", "| Region | component | added | changed | replaced | removed |", "|---|---|---:|---:|---:|---:|")
     for place in places:
         counts = (len(group.get(place, ())) for group in groups)
         yield f"| {_place(place)} | {' | '.join(str(each) for each in counts)} |"
@@ -258,11 +266,11 @@ def _details(
     changed: dict[str, ChangedResource],
     values: int | None,
 ) -> Iterator[str]:
-    added, edited, removed = (group.get(place, []) for group in groups)
+    added, edited, replaced, removed = (group.get(place, []) for group in groups)
     yield f"@@ {one_line(' '.join(place))} @@"
     yield from (f"+ {_named(each)}" for each in added)
-    for each in edited:
-        yield f"! {_named(each)}"
+    for each in [*replaced, *edited]:
+        yield f"! {_named(each)}{' (replaced)' if each in replaced else ''}"
         properties = changed[each.urn].properties
         yield from (f"!     {one.path}: {_value(one.before)} -> {_value(one.after)}" for one in properties[:values])
         if values is not None and len(properties) > values:

@@ -28,6 +28,12 @@ def link(address: str) -> str:
     )
 
 
+def listed(title: str, items: Sequence[str]) -> Iterator[str]:
+    """A title and a list; nothing without items."""
+    if items:
+        yield from ("", f"**{title}**", "", *(f"- {each}" for each in items))
+
+
 def fenced(lines: Sequence[str], language: str) -> Iterator[str]:
     """Lines as a fenced code block."""
     fence = "`" * max(3, max((_longest_run(each) for each in lines), default=0) + 1)

@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from haven.base.problems import Problem, shown
+from haven.config.policy import Policy
 from haven.config.project import Project, missing_project, nearest_project, read_project
+from haven.config.reader import read_model
+from haven.gate.changes import ChangeSet, Engine
+from haven.gate.verdict import GateVerdict
+from haven.gate.verdict import judge as gate
 from haven.plan.difference import RecordingDiff, diff_recordings
 from haven.plan.summary import Plan, make_plan
 from haven.program.recording import Recording
 from haven.pull_request import findings
+from haven.pull_request.change_set import SOURCE, change_set
+from haven.pull_request.objective_changes import ObjectiveChange, objective_changes
 from haven.pull_request.repository import Repository, open_repository
 from haven.pull_request.runs import Run, Side, run_sides
 from haven.pull_request.verdict import PolicyResult
@@ -21,6 +28,7 @@ ADDED, CHANGED, DELETED = "added", "changed", "deleted"
 _EVERYWHERE = ("Pulumi.yaml", "Pulumi.yml", "components/", "haven/", "policies/", "pyproject.toml", "uv.lock")
 """Paths on which every stack depends, besides the program."""
 _NOTHING = Recording("", "", (), {})
+_NO_CHANGES = ChangeSet(Engine.PULUMI, SOURCE, ())
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,22 @@ class StackReport:
     """Problems in the stack file."""
     failures: Sequence[str]
     """Parts of the report that are missing, with the reason."""
+    gate: GateVerdict
+    """What is dangerous in a deployment of the change, as `haven gate` judges a preview."""
+    objectives: Sequence[ObjectiveChange]
+    """The promises and objectives that differ."""
     verdict: PolicyResult | None
     sarif: Mapping[str, Any]
 
     @property
+    def missed(self) -> Sequence[ObjectiveChange]:
+        """The objectives that the change makes the tier miss."""
+        return [each for each in self.objectives if each.missed]
+
+    @property
     def refused(self) -> bool:
         """Whether the change must not be merged."""
-        return bool(self.errors or (self.verdict and self.verdict.mandatory))
+        return bool(self.errors or self.gate.refused or self.missed or (self.verdict and self.verdict.mandatory))
 
     @property
     def unknown(self) -> bool:
@@ -93,7 +110,7 @@ def make_report(
     with tempfile.TemporaryDirectory(prefix="haven-base-") as place:
         base = _project_at(repository.unpack_base(Path(place).resolve()))
         stacks = list(touched(head, base, changed))
-        return Report(repository.base, day, _reports(repository, base, stacks, progress))
+        return Report(repository.base, day, _reports(repository, base, stacks, day, progress))
 
 
 def touched(head: Project, base: Project | None, changed: Sequence[str]) -> Iterator[Touched]:
@@ -125,7 +142,11 @@ def _below(project: Project, path: Path) -> str:
 
 
 def _reports(
-    repository: Repository, base: Project | None, stacks: Sequence[Touched], progress: Callable[[int, int], None]
+    repository: Repository,
+    base: Project | None,
+    stacks: Sequence[Touched],
+    day: date,
+    progress: Callable[[int, int], None],
 ) -> list[StackReport]:
     now = [each.file for each in stacks if each.change != DELETED]
     then = {each.name: _file(base, each.name) for each in stacks if base and each.change != ADDED}
@@ -133,28 +154,45 @@ def _reports(
     if base:
         sides.append(Side(base.file.parent, list(then.values()), judged=False))
     after, before = [*run_sides(sides, progress), {}][:2]
-    return [stack_report(each, before.get(then.get(each.name, "")), after.get(each.file)) for each in stacks]
+    return [stack_report(each, before.get(then.get(each.name, "")), after.get(each.file), day) for each in stacks]
 
 
-def stack_report(stack: Touched, before: Run | None, after: Run | None) -> StackReport:
+def stack_report(stack: Touched, before: Run | None, after: Run | None, day: date) -> StackReport:
     """The report on one stack, from the runs on both sides."""
     old, new = before or Run({}), after or Run({})
     recordings = (old.recording or _NOTHING, new.recording or _NOTHING)
     lacks_base = stack.change != ADDED and old.recording is None
     lacks_head = stack.change != DELETED and new.recording is None
     diff = RecordingDiff((), (), ()) if lacks_base or lacks_head else diff_recordings(*recordings)
+    errors = (*findings.errors(old.config, new.config), *_renamed(old, new))
+    plans = _plan(old.recording), _plan(new.recording)
     return StackReport(
         stack=stack,
-        before=_plan(old.recording),
-        after=_plan(new.recording),
+        before=plans[0],
+        after=plans[1],
         diff=diff,
-        errors=(*findings.errors(old.config, new.config), *_renamed(old, new)),
-        warnings=tuple(findings.warnings(old.config, new.config, diff)),
+        errors=errors,
+        warnings=tuple(findings.warnings(old.config, new.config)),
         problems=new.problems,
         failures=tuple(_failures(stack.change, old, new)),
+        gate=_gate(old, new, diff, day) if not errors else _judge(_NO_CHANGES, {}),
+        objectives=objective_changes(*plans),
         verdict=new.verdict,
         sarif=new.sarif,
     )
+
+
+def _gate(old: Run, new: Run, diff: RecordingDiff, day: date) -> GateVerdict:
+    """The gate's verdict, with what the changed stack file accepts; nothing where only one side has the stack."""
+    if old.recording is None or new.recording is None or findings.taken_over(old.config, new.config):
+        return _judge(_NO_CHANGES, {})
+    policy, _ = read_model(new.config, "haven:policy", Policy())
+    accepted = {each.resource: f"{each.reason} (until {each.until})" for each in policy.accepted if each.counts(day)}
+    return _judge(change_set(old.recording, new.recording, diff), accepted)
+
+
+def _judge(changes: ChangeSet, accepted: Mapping[str, str]) -> GateVerdict:
+    return gate(changes, (), None, changes.source, accepted)
 
 
 def _renamed(old: Run, new: Run) -> Iterator[Problem]:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from haven.gate.text import as_json as gate_json
 from haven.plan.difference import diff_json
 from haven.plan.summary import Plan
+from haven.pull_request.objective_changes import ObjectiveChange
 from haven.pull_request.report import Report, StackReport
 
 
@@ -15,7 +17,8 @@ def as_json(report: Report) -> dict[str, Any]:
     A stack has `stack`, `file`, `change` (`added`, `changed`, `deleted`), `tier` and `active` (each `before` and
     `after`, null where there is none), `capacity` (Region -> kind of capacity -> `before`, `after`, where they
     differ), `added`, `changed`, `removed` and `refused` as in `haven plan --compare --json`, `errors` and `problems`
-    (`what`, `got`, `allowed`, `fix`), `warnings`, `failures`, and `policy` (null where the policies weren't asked).
+    (`what`, `got`, `allowed`, `fix`), `objectives` (the promises and objectives that differ), `gate` (`verdict` and
+    `findings` as in `haven gate --json`), `warnings`, `failures`, and `policy` (null where the policies weren't asked).
     """
     return {"base": report.base, "stacks": [_stack(each) for each in report.stacks]}
 
@@ -30,11 +33,26 @@ def _stack(report: StackReport) -> dict[str, Any]:
         "capacity": capacity_changes(report.before, report.after),
         **diff_json(report.diff),
         "errors": [asdict(each) for each in report.errors],
+        "objectives": [_objective(each) for each in report.objectives],
+        "gate": {key: value for key, value in gate_json(report.gate).items() if key in ("verdict", "findings")},
         "problems": [asdict(each) for each in report.problems],
         "warnings": list(report.warnings),
         "failures": list(report.failures),
         "policy": _policy(report),
     }
+
+
+def _objective(change: ObjectiveChange) -> dict[str, Any]:
+    sides = {
+        name: {"before": pair[0], "after": pair[1]}
+        for name, pair in (
+            ("bestCase", change.best_case),
+            ("worstCase", change.worst_case),
+            ("asked", change.asked),
+            ("verdict", change.verdict),
+        )
+    }
+    return {"promise": change.promise, **sides, "missed": change.missed}
 
 
 def _pair(report: StackReport, name: str) -> dict[str, str | None]:

@@ -89,13 +89,20 @@ def test_a_number_is_not_a_truth_value() -> None:
     assert changes({"a": True}, {"a": 1}) == [("a", "true", "1")]
 
 
-def test_long_values_keep_both_their_ends() -> None:
-    ((_, before, after),) = changes({"a": "x" * 100 + "1"}, {"a": "x" * 100 + "2"})
+@pytest.mark.parametrize("place", [0, 50, 99])
+def test_what_differs_inside_a_long_value_is_shown_with_what_is_around_it(place: int) -> None:
+    old = "".join(f"{number:03}," for number in range(100))
+    new = old.replace(f"{place:03},", "new,")
+    ((_, before, after),) = changes({"a": old}, {"a": new})
     assert before is not None
     assert after is not None
-    assert (before[-2:], after[-2:]) == ("x1", "x2")
-    assert " ... " in before
-    assert len(before) < 70
+    assert (f"{place:03}" in before, "new" in after) == (True, True)
+    assert max(len(before), len(after)) < 45
+
+
+def test_long_values_that_differ_everywhere_keep_both_their_ends() -> None:
+    ((_, before, after),) = changes({"a": "x" * 100}, {"a": "y" * 100})
+    assert (before, after) == tuple(f"{letter * 30} ... {letter * 30}" for letter in "xy")
 
 
 def test_a_changed_secret_is_noticed_and_never_shown() -> None:

@@ -36,7 +36,7 @@ def run(recording: Recording, verdict: PolicyResult | None = CLEAN, config: Mapp
 def report(*stacks: tuple[str, Run | None, Run | None]) -> Report:
     changes = {(False, True): "added", (True, False): "deleted", (True, True): "changed"}
     made = [
-        stack_report(Touched(name, f"stacks/Pulumi.{name}.yaml", changes[bool(old), bool(new)]), old, new)
+        stack_report(Touched(name, f"stacks/Pulumi.{name}.yaml", changes[bool(old), bool(new)]), old, new, DAY)
         for name, old, new in stacks
     ]
     return Report("0123456789abcdef", DAY, made)
@@ -66,10 +66,10 @@ def verdict(violations: Sequence[dict[str, Any]] = (), waived: Sequence[dict[str
 
 def test_a_row_has_the_verdict_the_tiers_and_the_counts() -> None:
     old = declared("pilot-light", resource(aws.S3_BUCKET, "a"), resource(aws.S3_BUCKET, "b"))
-    new = declared("warm", resource(aws.S3_BUCKET, "a", {"bucket": "x"}), resource(aws.S3_BUCKET, "c"))
+    new = declared("warm", resource(aws.S3_BUCKET, "a", {"tags": {"a": "b"}}), resource(aws.S3_BUCKET, "c"))
     judged = verdict([violation("mandatory"), violation("advisory")])
     found = report(("prod", run(old), run(new, judged)))
-    assert "| `prod` | **1 mandatory**, 1 advisory | `pilot-light` → **`warm`** | 1 | 1 | 1 |" in output(found)
+    assert "| `prod` | **1 mandatory**, 1 advisory | `pilot-light` → **`warm`** | 1 | 1 | 0 | 1 |" in output(found)
     assert "**Not to be merged as it is:** `prod`." in output(found)
     assert exit_code(found) == 1
 
@@ -94,7 +94,7 @@ def test_a_stack_about_which_there_is_nothing_to_say_has_its_row_alone() -> None
 def test_resources_stand_by_region_and_component_and_one_by_one_in_a_fold() -> None:
     cluster = resource(aws.EKS_CLUSTER, "cluster", component="InferenceCluster")
     text = output(report(("prod", run(declared()), run(declared("warm", cluster)))))
-    assert "| `eu-west-1` | `InferenceCluster haven-InferenceCluster` | 1 | 0 | 0 |" in text
+    assert "| `eu-west-1` | `InferenceCluster haven-InferenceCluster` | 1 | 0 | 0 | 0 |" in text
     folded = text[text.index("<details>") : text.index("</details>")]
     assert "+ eks cluster cluster" in folded
 
@@ -113,7 +113,7 @@ def test_dropping_what_is_protected_and_other_grave_edits_are_pointed_out() -> N
     config = {"haven:regions": '{"primary":"eu-west-1"}', "haven:ephemeral": "true", "haven:active": "eu-central-1"}
     found = report(("prod", old, run(declared(), config={**config, "haven:policy": '{"levels": {}}'})))
     text = output(found)
-    assert "`1 resource would no longer be declared, though protected or retained: models`" in text
+    assert "- deletion: `models` in `eu-west-1` `is deleted`: `lost with it: " in text
     assert "nothing is protected or retained any more" in text
     assert "writes go to eu-central-1 instead of eu-west-1" in text
     assert "haven:policy changes" in text

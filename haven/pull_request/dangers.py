@@ -1,0 +1,68 @@
+"""The part of the comment that a reviewer reads first: objectives, lost data, what is replaced."""
+
+from collections.abc import Iterator, Sequence
+
+from haven.gate.findings import Finding
+from haven.plan.summary import kind
+from haven.pull_request.markdown_code import cell, code, listed
+from haven.pull_request.report import StackReport
+
+_FEWEST = 10
+"""The number of findings of a stack that even the shortest comment shows."""
+
+
+def objectives(report: StackReport) -> Iterator[str]:
+    """The promises of the tier and the objectives that differ, before and after; those that are missed now first."""
+    if not report.objectives:
+        return
+    if report.missed:
+        missed = ", ".join(dict.fromkeys(code(f"{each.asked[1]} ({each.promise})") for each in report.missed))
+        fix = "keep the tier, or change haven:objectives in the same change, so that whoever merges it agrees"
+        yield from ("", f"**Objectives that the tier no longer meets:** {missed}: {fix}")
+    titles = ("promise", "best case", "worst case", "asked for", "verdict")
+    yield from ("", "**Objectives, before → after**", "", f"| {' | '.join(titles)} |", "|---|---|---|---|---|")
+    for each in sorted(report.objectives, key=lambda one: not one.missed):
+        pairs = (each.best_case, each.worst_case, each.asked, each.verdict)
+        yield f"| {' | '.join([cell(each.promise), *map(_pair, pairs)])} |"
+
+
+def _pair(pair: tuple[str, str]) -> str:
+    before, after = pair
+    return cell(after) if before == after else f"{cell(before)} → {cell(after)}"
+
+
+def findings(report: StackReport, lines: int | None) -> Iterator[str]:
+    """What a deployment of the change would endanger, as the gate finds it; accepted findings with their reason."""
+    refused, accepted = report.gate.refused, report.gate.accepted
+    yield from listed("Dangerous: data, copies, safeguards", _first([_finding(each) for each in refused], lines))
+    if refused:
+        yield from (
+            "",
+            "To accept one on purpose, name its resource in `haven:policy`, `accepted` in the stack file, with a"
+            " reason and a last day.",
+        )
+    reasons = [f"{_finding(each)}; accepted: {code(report.gate.reasons[each.identity])}" for each in accepted]
+    yield from listed("Accepted by the stack file", _first(reasons, lines))
+
+
+def _finding(finding: Finding) -> str:
+    where = f" in {code(finding.region)}" if finding.region else ""
+    return f"{finding.rule.value}: {code(finding.name)}{where} {code(finding.what)}: {code(finding.why)}"
+
+
+def replaced(report: StackReport, lines: int | None) -> Iterator[str]:
+    """The resources that are deleted and created, except those with a finding."""
+    found = {each.identity for each in report.gate.findings}
+    items = [
+        f"{code(f'{kind(each.record.type)} {each.record.name}')} in {code(each.record.region or 'no Region')}:"
+        f" {code(', '.join(each.replacing))} can't change in place"
+        for each in report.diff.replaced
+        if each.record.urn not in found
+    ]
+    yield from listed("Replaced: deleted and created", _first(items, lines))
+
+
+def _first(items: Sequence[str], lines: int | None) -> list[str]:
+    """As many as the length of the comment allows, and how many more there are."""
+    most = len(items) if lines is None else max(lines // 10, _FEWEST)
+    return [*items[:most], *([f"and {len(items) - most} more"] if len(items) > most else [])]
