@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
 from infra import names
 from infra.config import addons
-from infra.config.rules import access, instances, networks
+from infra.config.rules import access, engines, instances, networks
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts.traffic import Service
@@ -90,6 +90,7 @@ def _balancers(environment: Environment) -> dict[str, Any]:
 def _notes(settings: Settings, replication: Replication) -> list[str]:
     notes = instances.notes(settings.regions, settings.zones, settings.cluster, settings.database, settings.cache)
     notes += addons.notes(settings.cluster.version, settings.cluster.addons)
+    notes += engines.notes(settings.database)
     if settings.domain is None:
         notes.append("no haven:domain: no DNS records and no traffic switch are declared")
     elif settings.hosted_zone_id is None and not settings.edge.certificates:
@@ -117,6 +118,12 @@ def _notes(settings: Settings, replication: Replication) -> list[str]:
         notes.append(
             f"{', '.join(missing)}: no table is declared in {settings.active}: restore it there, import it, and write"
             " restored: true (docs/restore.md)"
+        )
+    if not failed_over and settings.demote == settings.active:
+        notes.append(
+            f"haven:demote names {settings.active}, the active Region: both Regions run at full scale, as between a"
+            f" failback and the step after it; write haven:demote: {settings.regions.recovery} to bring that one to"
+            " standby scale"
         )
     if failed_over and settings.demote != settings.regions.primary:
         notes.append(

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network
 from typing import NamedTuple
 
 from haven_components.names import INDEPENDENT_GROUP_SUFFIX, region_code
@@ -42,6 +43,10 @@ are /27, the smallest that a load balancer accepts (Elastic Load Balancing guide
 2026-11-21), its private ones /24: nodes and pods share those."""
 EXISTING_VPC_PREFIX = Range(16, 28)
 """Any VPC's block (VPC User Guide, VPC CIDR blocks; read 2026-11-26)."""
+
+VPC_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+"""Private ranges: RFC 1918, and RFC 6598, which AWS accepts as a VPC's first block too (VPC User Guide, VPC CIDR
+blocks: only associating blocks of different ranges with one VPC is restricted; read 2026-11-26)."""
 
 # Cluster
 
@@ -103,11 +108,12 @@ CACHE_NODE_TYPE = re.compile(r"cache\.(?:(?:m|r)(?:[5-9]|\d\d)[a-z]*|c7gn)\.\d*x
 """Global Datastores take nodes of M5, R5 and newer, size large and up (ElastiCache User Guide, prerequisites and
 limitations of global datastores; read 2026-11-21)."""
 CACHE_ENGINE_VERSIONS: Mapping[str, tuple[str, str, str]] = {
-    "valkey": (r"7\.2|8\.\d", "7.2 or 8.x, such as 8.0", "8.0"),
+    "valkey": (r"7\.2|8\.[0-2]", "7.2, 8.0, 8.1 or 8.2", "8.0"),
     "redis": (r"7\.[01]", "7.0 or 7.1", "7.1"),
 }
-"""Engine -> pattern of the versions with the parameter group families that Haven uses, the same in words, an
-example."""
+"""Engine -> pattern of the versions with the parameter group families that Haven uses, the same in words, an example
+(ElastiCache User Guide, engine versions; read 2026-11-26. Valkey 9.0 and 9.1 are not among them: their parameter group
+family was not verified)."""
 
 # Tables
 

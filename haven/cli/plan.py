@@ -56,13 +56,12 @@ def plan(
 
     _check(detail=detail, as_json=as_json, policy=policy, sarif=sarif, compare=compare)
     loaded = stack_file.load_stack(stack, start_directory(directory))
-    if policy:
-        refuse(loaded)
+    (refuse if policy else _check_rule_names)(loaded)
     if compare is not None:
         return _compare(loaded, compare, as_json=as_json, detail=detail)
     with output.steps() as steps:
         recording = _run(loaded, steps)
-        verdict = _judge(recording, loaded, steps) if policy else None
+        verdict = _judge(recording, loaded, steps) if policy else _residency(recording, loaded)
         predicted = _predict(recording, steps)
     if sarif and verdict is not None:
         _emit_sarif(verdict, loaded)
@@ -119,6 +118,29 @@ def _predict(
 
     steps.step("Predicting recovery time, data loss and availability")
     return predict_environment(recording, objectives)
+
+
+def _residency(recording: "Recording", stack: "Stack") -> "Verdict | None":
+    """The verdict of the residency rules alone; None unless the stack has classes of data and the plan breaks them."""
+    if "haven:residency" not in stack.config:
+        return None
+    from haven_policies.judge import residency_verdict_on
+
+    verdict = residency_verdict_on(recording, stack.config, _today())
+    return verdict if verdict.violations else None
+
+
+def _check_rule_names(stack: "Stack") -> None:
+    """Refuse names in haven:policy that no rule has.
+
+    Raises:
+        Problems: with every such name.
+    """
+    if "haven:policy" in stack.config:
+        from haven_policies.judge import problems_of_names
+
+        if problems := problems_of_names(stack.config):
+            raise Problems(problems, stack.where)
 
 
 def _today() -> date:

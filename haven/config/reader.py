@@ -1,7 +1,7 @@
 """From the text of a config value to a checked model."""
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -28,14 +28,30 @@ def read_value(key: str, text: str, adapter: TypeAdapter[Any], *, structured: bo
             if text == SECURE_PLACEHOLDER:
                 return None, [refusals.secure(key)]
             return None, [Problem(key, shown(text), "a map or a list", "write it as a block of YAML below the key")]
+    empty = list(_empty(value, ()))
     errors = _errors(adapter, value)
     if errors:
         value = _typed(value, errors)
         errors = _errors(adapter, value)
-    if not errors:
+    if not errors and not empty:
         return adapter.validate_python(value), []
     schema = refusals.Schema(adapter.json_schema(by_alias=True))
-    return None, [refusals.problem(key, each, schema) for each in errors]
+    wrong = [each for each in errors if each["input"] is not None]
+    return None, [refusals.without_value(key, each, schema) for each in empty] + [
+        refusals.problem(key, each, schema) for each in wrong
+    ]
+
+
+def _empty(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    """The path of every key without a value: YAML reads `rtoMinutes:` as null, which would count as left out."""
+    if value is None:
+        yield path
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _empty(each, (*path, name))
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from _empty(each, (*path, place))
 
 
 def _errors(adapter: TypeAdapter[Any], value: Any) -> list[ErrorDetails]:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -97,7 +97,7 @@ class Schema:
 def problem(key: str, error: ErrorDetails, schema: Schema) -> Problem:
     """One error about a config key."""
     steps = [step for step in error["loc"] if step not in ("[key]", "constrained-str")]
-    what = key + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    what = _place(key, steps)
     if error["input"] == SECURE_PLACEHOLDER:
         return secure(what)
     if error["type"] == "missing":
@@ -113,6 +113,18 @@ def problem(key: str, error: ErrorDetails, schema: Schema) -> Problem:
         _allowed(error),
         _fix(error, f"{leaf}: " if isinstance(leaf, str) else "", place, schema.example(place)),
     )
+
+
+def without_value(key: str, path: Sequence[str | int], schema: Schema) -> Problem:
+    """The problem of a key that is written without a value."""
+    example = schema.example(schema.at(path))
+    shown_as = f"{path[-1]}: {shown(example)}" if path and isinstance(path[-1], str) else shown(example)
+    fix = f"write {shown_as}, for example, or delete the key" if example is not None else "delete the key"
+    return Problem(_place(key, path), "nothing", "a value", fix)
+
+
+def _place(key: str, steps: Sequence[str | int]) -> str:
+    return key + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
 
 def secure(what: str) -> Problem:

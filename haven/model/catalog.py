@@ -21,6 +21,7 @@ PROJECT_FOLDER = "data"
 INSTANCES, OFFERINGS = "instances.csv", "offerings.csv"
 _EKS_ZONES, _AURORA_FAMILIES = "eks_zones.csv", "aurora_families.csv"
 _MANAGED_CLASSES, _SOURCES = "managed_classes.csv", "sources.json"
+AURORA_VERSIONS = "aurora_versions.csv"
 
 NO_ON_DEMAND_PRICE = frozenset({"p5e.48xlarge"})
 """Sold as EC2 Capacity Blocks only: no price list has an on-demand price.
@@ -97,6 +98,13 @@ class Catalog:
         """The Regions of which the data knows what they offer."""
         return self._offerings().keys()
 
+    def zone_count(self, region: str) -> int:
+        """The highest number of a zone id of a Region, which is how many zone names it has at least; 0 where the data
+        doesn't know the Region."""
+        ids = {each for zones in self._offerings().get(region, {}).values() for each in zones}
+        numbers = (each.rpartition("-az")[2] for each in ids)
+        return max((int(each) for each in numbers if each.isdigit()), default=0)
+
     def offered(self, region: str) -> Sequence[str]:
         """The instance types of the data that a Region offers, in the order of their names."""
         return sorted(self._offerings().get(region, {}))
@@ -168,6 +176,12 @@ def takes_aurora_postgresql(instance_class: str) -> bool | None:
 def aurora_families() -> Sequence[str]:
     """The families of DB instance classes that Aurora PostgreSQL takes."""
     return [family for family, taken in _aurora_families().items() if taken]
+
+
+def newest_aurora_minor(major: str) -> int | None:
+    """The newest minor version of a major version of Aurora PostgreSQL in the data; None for an unknown major."""
+    found = {row["major"]: int(row["newest_minor"]) for row in _rows(_shipped(AURORA_VERSIONS))}
+    return found.get(major)
 
 
 def zones_without_eks(region: str, *, documented: bool = True) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from haven.gate.findings import Finding
+from haven.gate.findings import GateFinding
 from haven.plan.summary import kind
 from haven.pull_request.markdown_code import cell, code, listed
 from haven.pull_request.report import StackReport
@@ -45,7 +45,7 @@ def findings(report: StackReport, lines: int | None) -> Iterator[str]:
     yield from listed("Accepted by the stack file", _first(reasons, lines))
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: GateFinding) -> str:
     where = f" in {code(finding.region)}" if finding.region else ""
     return f"{finding.rule.value}: {code(finding.name)}{where} {code(finding.what)}: {code(finding.why)}"
 

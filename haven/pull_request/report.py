@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from haven.base.problems import Problem, shown
+from haven.base.problems import Problem, Problems, shown
 from haven.config.policy import Policy
 from haven.config.project import Project, missing_project, nearest_project, read_project
 from haven.config.reader import read_model
@@ -166,6 +166,10 @@ def stack_report(stack: Touched, before: Run | None, after: Run | None, day: dat
     diff = RecordingDiff((), (), ()) if lacks_base or lacks_head else diff_recordings(*recordings)
     errors = (*findings.errors(old.config, new.config), *_renamed(old, new))
     plans = _plan(old.recording), _plan(new.recording)
+    try:
+        judged, ambiguous = _gate(old, new, diff, day) if not errors else _judge(_NO_CHANGES, {}), ()
+    except Problems as error:
+        judged, ambiguous = _judge(_NO_CHANGES, {}), error.problems
     return StackReport(
         stack=stack,
         before=plans[0],
@@ -173,9 +177,9 @@ def stack_report(stack: Touched, before: Run | None, after: Run | None, day: dat
         diff=diff,
         errors=errors,
         warnings=tuple(findings.warnings(old.config, new.config)),
-        problems=new.problems,
+        problems=(*new.problems, *ambiguous),
         failures=tuple(_failures(stack.change, old, new)),
-        gate=_gate(old, new, diff, day) if not errors else _judge(_NO_CHANGES, {}),
+        gate=judged,
         objectives=objective_changes(*plans),
         verdict=new.verdict,
         sarif=new.sarif,
@@ -183,7 +187,11 @@ def stack_report(stack: Touched, before: Run | None, after: Run | None, day: dat
 
 
 def _gate(old: Run, new: Run, diff: RecordingDiff, day: date) -> GateVerdict:
-    """The gate's verdict, with what the changed stack file accepts; nothing where only one side has the stack."""
+    """The gate's verdict, with what the changed stack file accepts; nothing where only one side has the stack.
+
+    Raises:
+        Problems: the stack file accepts a name that several changed resources have.
+    """
     if old.recording is None or new.recording is None or findings.taken_over(old.config, new.config):
         return _judge(_NO_CHANGES, {})
     policy, _ = read_model(new.config, "haven:policy", Policy())

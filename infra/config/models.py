@@ -27,8 +27,9 @@ def _network(text: str) -> str:
         network = ipaddress.IPv4Network(text)
     except ValueError as error:
         raise refusal("an IPv4 network such as 10.40.0.0/16, without host bits", _whole_network(text)) from error
-    if not network.is_private:
-        allowed = "a private IPv4 network (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16)"
+    if not any(network.subnet_of(each) for each in limits.VPC_RANGES):
+        *most, last = map(str, limits.VPC_RANGES)
+        allowed = f"a private IPv4 network ({', '.join(most)} or {last})"
         raise refusal(allowed, f"write 10.40.0.0/{network.prefixlen}, for example")
     if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
         allowed = (
@@ -39,6 +40,12 @@ def _network(text: str) -> str:
         address = ipaddress.IPv4Network(f"{network.network_address}/{prefix}", strict=False)
         raise refusal(allowed, f"write {address}")
     return text
+
+
+def _percent(value: float) -> float:
+    if value <= 1:
+        raise refusal("a percentage, such as 99.95", f"write {min(round(value * 100, 6), 99.99):g}")
+    return value
 
 
 def _block(text: str) -> str:
@@ -120,7 +127,9 @@ class Objectives(Model):
     """Recovery time objective. Omitted: none."""
     rpo_minutes: Annotated[float, Field(gt=0, examples=[15])] | None = None
     """Recovery point objective: acknowledged writes that may be lost. Omitted: none."""
-    availability_percent: Annotated[float, Field(gt=0, lt=100, examples=[99.95])] | None = None
+    availability_percent: Annotated[float, Field(gt=0, lt=100, examples=[99.95]), AfterValidator(_percent)] | None = (
+        None
+    )
     """Share of the year in which the environment answers. Omitted: none."""
 
 

@@ -1,9 +1,10 @@
 """Every config key of a stack, once: Pulumi.yaml, the config reference and the JSON Schema are generated from here."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from haven.config.base_model import Model, Name, form
 from haven.config.policy import Account, Policy, RegionName, Residency
@@ -12,6 +13,16 @@ from haven_components import limits
 from infra.config import account_models, fields, models, part_models
 
 EMULATOR_ACCOUNT = "000000000000"
+
+
+def _plain_domain(value: object) -> object:
+    """A domain name as AWS's answers have it: in lower case, without the dot at the end."""
+    return value.lower().removesuffix(".") if isinstance(value, str) else value
+
+
+def _text(value: object) -> object:
+    """A tag's value as text: YAML reads 1234 and true as a number and a truth value."""
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
 class StackConfig(Model):
@@ -37,7 +48,7 @@ class StackConfig(Model):
         | None
     ) = None
     """The URL of an emulator of AWS that answers for every service. Omitted: AWS itself."""
-    tags: Annotated[Mapping[str, str], Field(examples=[{"owner": "platform"}])] = {}
+    tags: Annotated[Mapping[str, Annotated[str, BeforeValidator(_text)]], Field(examples=[{"owner": "platform"}])] = {}
     """Tags of every resource, beside Haven's own."""
     policy: Policy = Policy()
     """How strictly the policy pack judges; shapes no resource."""
@@ -70,6 +81,7 @@ class EnvironmentConfig(StackConfig):
                 "a domain name, such as ai.example.com",
                 "ai.example.com",
             ),
+            BeforeValidator(_plain_domain),
         ]
         | None
     ) = None

@@ -9,8 +9,8 @@ from haven.config.policy import Level, Policy, Waiver
 from haven.config.reader import read_model
 from haven.program import aws_types as aws
 from haven.program.recording import Recording
-from haven_policies.rules import RULES
-from haven_policies.rules.model import Finding, Rule
+from haven_policies.rules import RULES, residency
+from haven_policies.rules.model import Finding, Rule, rules_of
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.stack_facts import StackFacts, read_stack_facts
 
@@ -86,6 +86,20 @@ def verdict_on(recording: Recording, config: Mapping[str, str], today: date) -> 
     return judge(ResourceGraph(recording, facts), today)
 
 
+def residency_verdict_on(recording: Recording, config: Mapping[str, str], today: date) -> Verdict:
+    """The verdict of the rules on where data may be, for a plan that is not judged by the others.
+
+    Args:
+        recording: what the stack's program declared.
+        config: the stack's, as the engine hands it to programs.
+        today: the day for which waivers count.
+
+    Raises:
+        Problems: the policy keys of the config are invalid.
+    """
+    return judge(ResourceGraph(recording, read_stack_facts(recording.stack, config)), today, rules_of(residency))
+
+
 def judge(graph: ResourceGraph, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
     """Ask every rule that is not off."""
     policy = graph.facts.policy
@@ -148,7 +162,7 @@ def unknown_names(policy: Policy, rules: Iterable[Rule] = RULES) -> list[Problem
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
     near = nearest(name, known)
-    fix = f"did you mean {near}?" if near else "see docs/policy-rules.md for the rules"
+    fix = f"write {near}" if near else "delete it: docs/policy-rules.md has the rules"
     return Problem(what, shown(name), "the name of a rule", fix)
 
 

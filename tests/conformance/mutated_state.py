@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from haven.program.recording import Recording
 from haven.gate.terraform_plan import camel
+from haven.program.recording import Recording
 from haven.terraform.export import Export
 from haven.terraform.naming import field_name
 from haven.terraform.schema import Group, Many, ProviderSchema, Scalar, Shape

@@ -101,7 +101,7 @@ def test_names_of_rules_that_there_are_none_of_are_refused_at_once() -> None:
         "haven:policy.levels.database-encripted",
         "haven:policy.waivers[0].rule",
     ]
-    assert "did you mean database-encrypted?" in refused.value.render()
+    assert "write database-encrypted" in refused.value.render()
 
 
 def test_a_violation_names_resource_property_value_what_is_allowed_and_the_fix() -> None:

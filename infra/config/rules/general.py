@@ -1,16 +1,18 @@
 """What must hold between config keys. Every rule runs as soon as the keys it reads are valid by themselves."""
 
 import re
+import string
 from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
 from haven.base import regions
 from haven.base.problems import Problem, choices, nearest, shown
 from haven.model import catalog, objectives
 from haven.model.tiers import Tier
-from haven_components import limits
 from haven_components.names import partition
 from infra.config import addons, models, node_models
+from infra.config.rules.instances import CATALOG
 from infra.config.rules.names import LONGEST_STACK_NAME
 from infra.config.rules.validators import Rules
 
@@ -113,13 +115,7 @@ def _zones(pair: models.Regions, zones: Mapping[str, list[str]]) -> Iterable[Pro
         if not named and not default_zones(region):
             yield _no_zones(region)
         for zone in named:
-            if not re.fullmatch(re.escape(region) + r"[a-z]", zone):
-                yield Problem(
-                    f"haven:zones.{region}",
-                    shown(zone),
-                    f"a zone of {region}, such as {region}a",
-                    f"write {region}{zone[-1:] or 'a'}",
-                )
+            yield from _wrong_zone(region, zone, named)
         if len(set(named)) != len(named):
             yield Problem(
                 f"haven:zones.{region}", shown(named), "different zones", f"write {shown(_different(region, named))}"
@@ -131,6 +127,19 @@ def _zones(pair: models.Regions, zones: Mapping[str, list[str]]) -> Iterable[Pro
             choices((pair.primary, pair.recovery)),
             f"delete haven:zones.{region}",
         )
+
+
+def _wrong_zone(region: str, zone: str, named: list[str]) -> Iterable[Problem]:
+    """A name that no zone of the Region has in any account."""
+    letters = string.ascii_lowercase[: CATALOG.zone_count(region) or None]
+    known = [f"{region}{letter}" for letter in letters]
+    if zone not in known:
+        free = [each for each in known if each not in named]
+        wanted = f"{region}{zone[-1:]}"
+        allowed = f"a zone of {region}, such as {region}a"
+        if len(known) < len(string.ascii_lowercase):
+            allowed = f"a zone of {region}: {known[0]} to {known[-1]}"
+        yield Problem(f"haven:zones.{region}", shown(zone), allowed, f"write {wanted if wanted in free else free[0]}")
 
 
 def _different(region: str, named: list[str]) -> list[str]:
@@ -154,6 +163,26 @@ def _no_zones(region: str) -> Problem:
     return Problem(
         f"haven:zones.{region}", "nothing", f"two or three zones of {region}, which Haven does not know", fix
     )
+
+
+_MISSPELT = 0.93
+"""From this likeness on, a kind counts as one of Haven's own, misspelt."""
+_KINDS = ("feature-store", "model-registry", "model-serving", "training", "workflow-orchestration")
+"""The kinds of systems that Haven has a name for; a stack may have others."""
+
+
+@RULES.on("systems")
+def _kinds(systems: Mapping[str, models.System]) -> Iterable[Problem]:
+    for name, system in systems.items():
+        plain = system.kind.replace("-", "")
+        near = nearest(system.kind, _KINDS) if system.kind not in _KINDS else None
+        if near and (SequenceMatcher(None, plain, near.replace("-", "")).ratio() > _MISSPELT):
+            yield Problem(
+                f"haven:systems.{name}.kind",
+                shown(system.kind),
+                f"{choices(_KINDS)}, or a name that is none of these misspelt",
+                f"write kind: {near}",
+            )
 
 
 @RULES.on("tier", "systems")
@@ -264,18 +293,6 @@ def _addons(cluster: models.Cluster) -> Iterable[Problem]:
             shown(name),
             choices(addons.KNOWN),
             f"write {near}" if near else f"delete {name}",
-        )
-
-
-@RULES.on("cache")
-def _cache(cache: models.Cache) -> Iterable[Problem]:
-    pattern, words, newest = limits.CACHE_ENGINE_VERSIONS[cache.engine]
-    if not re.fullmatch(pattern, cache.engine_version):
-        yield Problem(
-            "haven:cache.engineVersion",
-            shown(cache.engine_version),
-            f"for {cache.engine}: {words}",
-            f'write engineVersion: "{newest}"',
         )
 
 

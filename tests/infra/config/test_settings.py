@@ -11,6 +11,7 @@ from haven.config.base_model import FORMS
 from haven.model.tiers import Tier
 from infra.config import stack_kinds
 from infra.config.reader import fields
+from infra.config.rules import engines
 from infra.config.settings import AccountConfig, EnvironmentConfig, Settings
 
 VALID: dict[str, Any] = {
@@ -154,3 +155,37 @@ def test_an_encrypted_value_is_taken_where_it_does_not_shape_the_plan() -> None:
         "haven:database.instances: got a secure value; allowed: plain text: it shapes the plan; "
         "fix: pulumi config set --plaintext --path haven:database.instances <value>"
     )
+
+
+def test_a_vpc_may_use_shared_address_space() -> None:
+    network = load("test", config(network={"cidrs": {"primary": "100.64.0.0/16"}})).network
+    assert network.cidrs.primary == "100.64.0.0/16"
+
+
+@pytest.mark.parametrize("domain", ["ai.example.com.", "AI.Example.com"])
+def test_a_domain_may_have_capitals_and_a_dot_at_its_end(domain: str) -> None:
+    assert load("test", config(domain=domain)).domain == "ai.example.com"
+
+
+def test_numbers_and_truth_values_are_values_of_tags() -> None:
+    tags = {"cost-center": 1234, "rate": 1.5, "shared": True, "owner": "platform"}
+    expected = {"cost-center": "1234", "rate": "1.5", "shared": "true", "owner": "platform"}
+    assert load("test", config(tags=tags)).tags == expected
+
+
+@pytest.mark.parametrize("pair", [("us-gov-west-1", "us-gov-east-1"), ("cn-north-1", "cn-northwest-1")])
+def test_regions_of_other_partitions_have_zones_without_naming_them(pair: tuple[str, str]) -> None:
+    settings = load("test", config(regions={"primary": pair[0], "recovery": pair[1]}))
+    assert all(len(settings.zones[region]) >= 2 for region in pair)
+
+
+def test_a_minor_version_that_is_newer_than_the_data_is_taken_with_a_warning() -> None:
+    database = load("test", config(database={"engineVersion": "16.13"})).database
+    (note,) = engines.notes(database)
+    assert "has no Aurora PostgreSQL 16.13" in note
+    assert not [*engines.notes(load("test", config()).database)]
+
+
+@pytest.mark.parametrize("kind", ["model-serving", "batch", "model-serving-v2", "agents"])
+def test_a_system_may_have_a_kind_of_the_user_s_own(kind: str) -> None:
+    assert load("test", config(systems={"chat": {"kind": kind}})).systems["chat"].kind == kind
