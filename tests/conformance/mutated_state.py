@@ -7,7 +7,7 @@ from haven.gate.terraform_plan import camel
 from haven.program.recording import Recording
 from haven.terraform.export import Export
 from haven.terraform.naming import field_name
-from haven.terraform.schema import Group, Many, ProviderSchema, Scalar, Shape
+from haven.terraform.schema import FieldGroup, Many, ProviderSchema, Scalar, Shape
 from tests.conformance.promotion.fabricated_state import Standing
 
 _IDENTITY = ("id", "arn", "tags_all")
@@ -27,7 +27,7 @@ def mutate(standing: Standing, exported: Export, schema: ProviderSchema) -> None
 
 
 def _other(value: Any, shape: Shape) -> Any:
-    if isinstance(shape, Group):
+    if isinstance(shape, FieldGroup):
         return {name: _other(each, shape.fields[name].shape) for name, each in (value or {}).items()}
     if isinstance(shape, Many):
         if shape.kind == "map":
