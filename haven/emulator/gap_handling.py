@@ -7,7 +7,7 @@ from typing import Any
 from haven.emulator.gaps import DEFECTS, UNSUPPORTED, Defect, Unsupported
 from haven.emulator.subject import Subject
 from haven.program import aws_types as aws
-from haven.program.recording import Recording, Resource
+from haven.program.recording import Recording, Resource, references
 
 _CACHE = aws.ELASTICACHE_REPLICATION_GROUP
 _INHERITED = (
@@ -41,6 +41,22 @@ class AdaptedRecording:
     recording: Recording
     left_out: Sequence[tuple[Resource, Unsupported]]
 
+    def absent(self) -> Mapping[str, str]:
+        """URN of each resource that is not deployed to the reason: what the emulator lacks, and what refers to it."""
+        reasons: dict[str, str] = {}
+        found = {each.urn: reason for each in self.recording.real() if (reason := leave_out(each))}
+        while found:
+            reasons |= found
+            others = [each for each in self.recording.real() if each.urn not in reasons]
+            needs = {each.urn: self._missing(each, reasons) for each in others}
+            found = {urn: f"needs {name}, which is left out" for urn, name in needs.items() if name}
+        return reasons
+
+    def _missing(self, record: Resource, absent: Mapping[str, str]) -> str:
+        """The name of a resource that is absent and that an argument refers to; empty if there is none."""
+        referred = (self.recording.by_key.get(each) for each in references(record.inputs))
+        return next((each.name for each in referred if each and each.urn in absent), "")
+
     def edited(self) -> Mapping[str, tuple[frozenset[str], Mapping[str, Any]]]:
         """URN of each changed resource to the inputs that were removed, and those that were added."""
         edits = {}
@@ -55,7 +71,7 @@ class AdaptedRecording:
 def adapt(recording: Recording) -> AdaptedRecording:
     """Remove the arguments that the emulator refuses, and make members of a Global Datastore independent groups.
 
-    Whole resources stay in the recording; `leave_out` has the reason for which a deployment leaves one out.
+    Whole resources stay in the recording; `AdaptedRecording.absent` has those that a deployment leaves out.
     """
     left_out: list[tuple[Resource, Unsupported]] = []
     resources = []

@@ -112,6 +112,18 @@ class Recording:
         return self.by_key.get(match["key"]) if match else None
 
 
+def references(value: Any) -> set[str]:
+    """The keys of the resources whose properties `value` contains, at any depth."""
+    found: set[str] = set()
+
+    def look(text: str) -> str:
+        found.update(each["key"] for each in REFERENCE.finditer(text))
+        return text
+
+    map_strings(value, look)
+    return found
+
+
 def map_strings(value: Any, change: Callable[[str], Any]) -> Any:
     """`value` with `change` applied to every string in it, at any depth; secrets stay wrapped."""
     if isinstance(value, str):

@@ -23,7 +23,6 @@ from haven.base import network
 from haven.base.deployment_error import DeploymentError
 from haven.base.missing_dependency import MissingDependency
 from haven.base.processes import end, with_parent
-from haven.emulator import gap_handling
 from haven.emulator.deployers import pulumi_plugins
 from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import GONE, ResourceDrift
@@ -182,7 +181,8 @@ class PulumiDeployment:
         self._adapted = adapted
         self._main = stack.project.main
         self._log = folder / "pulumi.log"
-        self._excluded = [each.urn for each in adapted.original.resources if gap_handling.unsupported(each)]
+        self._absent = adapted.absent()
+        self._excluded = list(self._absent)
         self._wanted = frozenset(each.urn for each in adapted.recording.real()) - frozenset(self._excluded)
         state, work = folder / "state", folder / "pulumi"
         state.mkdir()
@@ -203,8 +203,9 @@ class PulumiDeployment:
 
     @property
     def left_out(self) -> Sequence[str]:
-        """Nothing: this deployer leaves out nothing but the emulator's gaps."""
-        return ()
+        """What refers to something that the emulator lacks."""
+        gaps = {each.urn for each, _ in self._adapted.left_out}
+        return [f"{urn.rpartition('::')[2]}: {why}" for urn, why in self._absent.items() if urn not in gaps]
 
     def deploy(self, watch: DeploymentProgress) -> None:
         """Run `pulumi up`."""

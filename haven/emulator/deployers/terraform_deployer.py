@@ -8,7 +8,7 @@ from typing import Any
 
 from haven.base import processes, terminal
 from haven.base.deployment_error import DeploymentError
-from haven.emulator import drift, gap_handling, gaps
+from haven.emulator import drift, gaps
 from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import ResourceDrift
 from haven.terraform import cli, provider_differences
@@ -29,7 +29,10 @@ class TerraformDeployer:
     def open(self, order: Order) -> "TerraformDeployment":
         """Export the stack's resources as Terraform JSON and initialize Terraform in the order's folder."""
         schema = self._terraform.schema()
-        exported = export(order.adapted.recording, schema, emulator=order.url, leave_out=gap_handling.leave_out)
+        absent = order.adapted.absent()
+        exported = export(
+            order.adapted.recording, schema, emulator=order.url, leave_out=lambda record: absent.get(record.urn)
+        )
         return TerraformDeployment(self._terraform, exported, order.folder)
 
 

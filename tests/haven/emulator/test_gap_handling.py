@@ -68,6 +68,21 @@ def test_its_member_becomes_an_independent_group_like_the_primary() -> None:
     }
 
 
+def test_what_refers_to_something_left_out_is_left_out_too_and_so_on() -> None:
+    monitor = _record(aws.COSTEXPLORER_ANOMALY_MONITOR, "monitor")
+    subscription = _record(
+        aws.COSTEXPLORER_ANOMALY_SUBSCRIPTION, "subscription", monitorArnLists=[_property("monitor", "arn")]
+    )
+    policy = _record(aws.SNS_TOPIC_POLICY, "policy", policy=f'{{"Resource": "{_property("subscription", "arn")}"}}')
+    absent = _adapt(policy, subscription, monitor, PRIMARY).absent()
+    assert list(absent) == ["urn:monitor", "urn:subscription", "urn:policy"]
+    assert absent["urn:policy"] == "needs subscription, which is left out"
+
+
+def test_a_member_that_becomes_independent_needs_nothing_that_is_left_out() -> None:
+    assert list(_adapt(PRIMARY, DATASTORE, MEMBER).absent()) == ["urn:datastore"]
+
+
 def test_an_independent_group_is_left_unchanged() -> None:
     adapted = _adapt(PRIMARY)
     assert adapted.recording.resources == [PRIMARY]

@@ -61,7 +61,9 @@ def test_another_gpu_type_replaces_its_node_groups_and_a_reviewer_confirms_it() 
     assert exit_code(found) == 0
     assert "no objections" not in text
     assert "**To be confirmed by a reviewer:** `warm`." in text
-    assert f"in `{PRIMARY}`: `instanceTypes` can't change in place" in text
+    replaced_first = text[: text.index("<details>")]
+    assert f"`eks node group haven-warm-euw1-serving` in `{PRIMARY}`" in replaced_first
+    assert "instanceTypes" in replaced_first
 
 
 def test_a_removed_bucket_is_lost_data_and_refused() -> None:
