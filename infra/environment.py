@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_random
 
-from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey
+from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, MultiRegionKeyArgs
 from infra import names, tagging
 from infra.config.settings import Settings
 from infra.providers import aws_providers
@@ -97,16 +97,16 @@ class Environment:
         return names.bucket_base(self.settings.stack, self.settings.account, name)
 
     def _key(self) -> MultiRegionKey:
-        return MultiRegionKey(
-            f"{self.name}-key",
-            {
-                "primary_region": self.primary,
-                "recovery_region": self.recovery,
-                "recovery_provider": self.providers[self.recovery],
-                "description": f"Everything that environment {self.settings.stack} stores",
-                "account_id": self.settings.account,
-                "services": list(KEY_USERS),
-                "ephemeral": self.settings.ephemeral,
-            },
-            self.options(self.primary, "keys"),
-        )
+        args: MultiRegionKeyArgs = {
+            "primary_region": self.primary,
+            "recovery_region": self.recovery,
+            "recovery_provider": self.providers[self.recovery],
+            "description": f"Everything that environment {self.settings.stack} stores",
+            "account_id": self.settings.account,
+            "services": list(KEY_USERS),
+            "ephemeral": self.settings.ephemeral,
+        }
+        isolated = sorted({arn.split(":")[4] for arn in self.settings.backups.isolated_vaults})
+        if isolated:
+            args["backup_account_ids"] = isolated
+        return MultiRegionKey(f"{self.name}-key", args, self.options(self.primary, "keys"))

@@ -12,6 +12,7 @@ from infra.config import addons
 from infra.config.rules import access, engines, instances, networks
 from infra.config.settings import Settings
 from infra.environment import Environment
+from infra.parts import backups
 from infra.parts.traffic import Service
 from infra.scale import Replication
 
@@ -91,6 +92,7 @@ def _notes(settings: Settings, replication: Replication) -> list[str]:
     notes = instances.notes(settings.regions, settings.zones, settings.cluster, settings.database, settings.cache)
     notes += addons.notes(settings.cluster.version, settings.cluster.addons)
     notes += engines.notes(settings.database)
+    notes += backups.notes(settings, replication)
     if settings.domain is None:
         notes.append("no haven:domain: no DNS records and no traffic switch are declared")
     elif settings.hosted_zone_id is None and not settings.edge.certificates:

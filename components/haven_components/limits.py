@@ -198,6 +198,9 @@ KEY_DELETION_DAYS = Range(7, 30)
 
 # Backups
 
+BACKUP_HOUR_STEPS = (1, 2, 3, 4, 6, 8, 12)
+"""Hours between backups that divide a day, so that the distance is the same over midnight."""
+
 BACKUP_START_WINDOW_MINUTES = 60
 """The shortest start window (AWS Backup API Reference, BackupRuleInput; read 2026-11-21). It is a part of the recovery
 point objective."""

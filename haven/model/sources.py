@@ -95,3 +95,24 @@ EKS_EXTENDED_SUPPORT_USD = SourcedFigure(
     0.60, "USD/h", "an EKS cluster in extended support: 0.10 and a surcharge of 0.50",
     "AWS price list, AmazonEKS extended-support surcharge, published 2025-10-28", "2026-11-25",
 )  # fmt: skip
+
+REGION_TRANSFER_USD = SourcedFigure(
+    0.02, "USD/GB", "transfer to another Region, from Regions in the US and Europe; 0.09 and more from Asia Pacific",
+    "AWS price list, AWSDataTransfer, 2024-09-25", "2026-11-25",
+)  # fmt: skip
+AURORA_SNAPSHOT_USD = SourcedFigure(
+    0.021, "USD/GB-month", "snapshots of Aurora, eu-west-1 and us-east-1",
+    "AWS price list, AmazonRDS Aurora:BackupUsage, 2023-02-23", "2026-11-25",
+)  # fmt: skip
+AURORA_STORAGE_USD = SourcedFigure(
+    0.11, "USD/GB-month", "Aurora storage, eu-west-1",
+    "AWS price list, AmazonRDS Aurora:StorageUsage, 2023-02-23", "2026-11-25",
+)  # fmt: skip
+AURORA_REPLICATED_WRITES_USD = SourcedFigure(
+    0.22, "USD/million", "writes that Aurora Global Database replicates, eu-west-1",
+    "AWS price list, AmazonRDS Aurora:ReplicatedWriteIO, 2023-02-23", "2026-11-25",
+)  # fmt: skip
+REPLICATED_WRITES_A_MONTH = Assumption(
+    50, "million", "writes a month that are replicated", "about 20 a second; no source"
+)
+DATABASE_SIZE = Assumption(100, "GB", "size of the database", "no source; haven:database.assumedSizeGb has your own")

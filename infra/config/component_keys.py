@@ -102,7 +102,7 @@ PARTS: Mapping[str, Part] = {
         },
     ),
     "MultiRegionAccessPoint": Part("haven:storage.buckets.{item}", item="(.+)"),
-    "MultiRegionKey": Part("haven:regions"),
+    "MultiRegionKey": Part("haven:regions", {"backup_account_ids": "haven:backups.isolatedVaultArn"}),
     "NetworkPeering": Part("haven:network", {"primary.cidr": "cidrs.primary", "recovery.cidr": "cidrs.recovery"}),
     "Observability": Part(
         "haven:watch",

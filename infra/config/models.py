@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from haven.config.base_model import Model, Name, form, refusal
 from haven.config.policy import RegionName
+from haven.model import sources
 from haven.model.tiers import STANDBY_SHARE, Tier
 from haven_components import limits
 from haven_components.choices import (
@@ -220,6 +221,8 @@ class Database(Model):
     """Name of the first database; decided at creation."""
     username: Annotated[Identifier, _other_than(*limits.DATABASE_RESERVED_USERS)] = "haven_admin"
     """Name of the master user; decided at creation."""
+    assumed_size_gb: Annotated[float, Field(gt=0)] = sources.DATABASE_SIZE.value
+    """How much data it has: what copies of its backups cost follows from it. An assumption: measure it."""
     backup_retention_days: Annotated[int, within(limits.DATABASE_BACKUP_DAYS)] = 14
     """How long Aurora's own continuous backups are kept."""
     restore_snapshot: (

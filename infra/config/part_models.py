@@ -201,6 +201,12 @@ class Secret(Model):
     """How the value is replaced automatically. Omitted: it stays until another one is written."""
 
 
+def _vault_arn(region: str) -> Any:
+    """The form of a backup vault's ARN, with an example in a Region."""
+    example = f"arn:aws:backup:{region}:444455556666:backup-vault:isolated"
+    return form(r"^arn:aws[a-z-]*:backup:[a-z0-9-]+:\d{12}:backup-vault:\S+$", "the ARN of a backup vault", example)
+
+
 class Backups(Model):
     """AWS Backup: how long backups are kept, and how long a recovery point is assumed to take."""
 
@@ -218,20 +224,17 @@ class Backups(Model):
         Annotated[int, within(limits.VAULT_LOCK_COOLING_OFF_DAYS, examples=[14])] | None
     ) = None
     """Lock the vaults for good after this many days: **it can't be undone**. Omitted: those with permission may."""
-    isolated_vault_arn: (
-        Annotated[
-            str,
-            form(
-                r"^arn:aws[a-z-]*:backup:",
-                "the ARN of a backup vault",
-                "arn:aws:backup:eu-central-1:444455556666:backup-vault:isolated",
-            ),
-        ]
-        | None
-    ) = None
-    """A vault in another account that takes a second copy. Omitted: none."""
+    isolated_vault_arn: Annotated[str, _vault_arn("eu-west-1")] | None = None
+    """A vault in another account that takes a second copy, in the primary Region. Omitted: none."""
+    recovery_isolated_vault_arn: Annotated[str, _vault_arn("eu-central-1")] | None = None
+    """The same for backups that the recovery Region makes after a failover. Omitted: isolatedVaultArn."""
     restore_tests: bool = True
     """Whether copies are restored every week, to show that they can be."""
+
+    @property
+    def isolated_vaults(self) -> list[str]:
+        """The ARNs of the vaults in other accounts."""
+        return [each for each in (self.isolated_vault_arn, self.recovery_isolated_vault_arn) if each is not None]
 
 
 class Edge(Model):

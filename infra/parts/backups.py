@@ -1,5 +1,9 @@
 """Backups of the database and the tables: how often follows from the tier and its objective."""
 
+from collections.abc import Iterator
+
+from haven.model.backup_costs import break_even_gb, copy_cost, headless_member_cost
+from haven.model.sources import BACKUP_RPO_WORST_CASE_MINUTES, REPLICATED_WRITES_A_MONTH
 from haven_components import (
     BackupInterval,
     BackupRuleArgs,
@@ -7,12 +11,15 @@ from haven_components import (
     BackupVaultArgs,
     RestoredTypeArgs,
     interval_minutes,
+    limits,
     rpo_minutes,
 )
 from haven_components.names import partition, subnet_group_name
 from infra.config.part_models import Backups
+from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts.stores import database_name
+from infra.scale import Replication
 
 TAG = "haven:environment"
 START_WINDOW_MINUTES = 60
@@ -52,9 +59,27 @@ def declare(environment: Environment) -> BackupVault:
         args["compliance_lock_cooling_off_days"] = chosen.compliance_lock_cooling_off_days
     if chosen.isolated_vault_arn is not None:
         args["isolated_vault_arn"] = chosen.isolated_vault_arn
+    if chosen.recovery_isolated_vault_arn is not None:
+        args["recovery_isolated_vault_arn"] = chosen.recovery_isolated_vault_arn
     if chosen.restore_tests:
         args["restore_tests"] = {"resources": _restored(environment)}
     return BackupVault(component_name(environment), args, environment.options(environment.primary, "backups"))
+
+
+def notes(settings: Settings, replication: Replication) -> Iterator[str]:
+    """What may fail of the copies into another account, and what those cost that are the recovery point."""
+    if replication.backups_only:
+        yield from cost_notes(settings)
+    chosen, pair = settings.backups, settings.regions
+    for key, arn, region in (
+        ("isolatedVaultArn", chosen.isolated_vault_arn, pair.primary),
+        ("recoveryIsolatedVaultArn", chosen.recovery_isolated_vault_arn, pair.recovery),
+    ):
+        if arn is not None and f":backup:{region}:" not in arn:
+            yield (
+                f"haven:backups.{key} is in another Region than {region}: AWS Backup copies Aurora across accounts or"
+                f" across Regions, not both in one step; name a vault in {region} (docs/isolated-vault.md)"
+            )
 
 
 def component_name(environment: Environment) -> str:
@@ -66,15 +91,52 @@ def rules(environment: Environment) -> list[BackupRuleArgs]:
     """When backups start.
 
     Daily and monthly in every environment, against what replication copies too: deletions and corruption. Where nothing
-    replicates the database they are the recovery point as well: then hourly, unless daily ones meet the objective.
+    replicates the database they are the recovery point as well: then at the longest interval that meets the objective,
+    because every copy of an Aurora snapshot into another Region is a full one.
     """
-    chosen, objective = environment.settings.backups, environment.settings.objectives.rpo_minutes
+    chosen = environment.settings.backups
+    regular = [_rule(BackupInterval.DAILY, chosen.daily_days), _rule(BackupInterval.MONTHLY, chosen.monthly_days)]
+    if not environment.replication.backups_only:
+        return regular
+    point = recovery_point(environment.settings)
+    return regular if point["interval"] == BackupInterval.DAILY else [point, *regular]
+
+
+def recovery_point(settings: Settings) -> BackupRuleArgs:
+    """The rule with the longest interval that meets the objective, or what the tier promises without one; every hour,
+    the most that AWS Backup does, where none meets it."""
+    chosen, objective = settings.backups, settings.objectives.rpo_minutes
+    wanted = BACKUP_RPO_WORST_CASE_MINUTES.value if objective is None else objective
     daily = _rule(BackupInterval.DAILY, chosen.daily_days)
-    monthly = _rule(BackupInterval.MONTHLY, chosen.monthly_days)
-    enough = objective is not None and _given(daily, chosen) <= objective
-    if not environment.replication.backups_only or enough:
-        return [daily, monthly]
-    return [_rule(BackupInterval.HOURLY, chosen.hourly_days), daily, monthly]
+    hourly = [_every(hours, chosen.hourly_days) for hours in reversed(limits.BACKUP_HOUR_STEPS)]
+    return next((each for each in (daily, *hourly) if _given(each, chosen) <= wanted), hourly[-1])
+
+
+def _every(hours: int, days: int) -> BackupRuleArgs:
+    rule = _rule(BackupInterval.HOURLY, days)
+    if hours > 1:
+        rule["every_hours"] = hours
+    return rule
+
+
+def cost_notes(settings: Settings) -> Iterator[str]:
+    """What the copies of the database cost that are the recovery point, and from which size on a replica costs less."""
+    rule, size = recovery_point(settings), settings.database.assumed_size_gb
+    interval, kept = interval_minutes(rule), rule["copy_retention_days"]
+    cost = copy_cost(size_gb=size, interval_minutes=interval, kept_days=kept)
+    yield (
+        f"copying the database every {interval // 60} hours costs about {cost.total:,.0f} USD a month at {size:g} GB"
+        f" (haven:database.assumedSizeGb, an assumption): {cost.copies} copies, always full, {cost.transfer:,.0f} USD"
+        f" transfer and {cost.storage:,.0f} USD storage at list prices"
+    )
+    enough = break_even_gb(interval_minutes=interval, kept_days=kept)
+    if rule["interval"] == BackupInterval.HOURLY and enough is not None and size >= enough:
+        yield (
+            f"from {enough} GB on these copies cost more than a headless member of tier pilot-light, about"
+            f" {headless_member_cost(size):,.0f} USD a month at {size:g} GB with {REPLICATED_WRITES_A_MONTH.value:g}"
+            " million replicated writes (an assumption); its EKS control plane and small nodes come on top: write"
+            " haven:tier: pilot-light, or a larger haven:objectives.rpoMinutes"
+        )
 
 
 def _rule(interval: BackupInterval, days: int) -> BackupRuleArgs:

@@ -8,6 +8,7 @@ import pytest
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from tests.environments import PRIMARY, RECOVERY, environment, of_type
+from tests.policies.breaking import verdict_of
 
 AWAY = f"arn:aws:rds:{RECOVERY}:111122223333:cluster-snapshot:awsbackup:copyjob-1"
 HOME = f"arn:aws:rds:{PRIMARY}:111122223333:cluster-snapshot:awsbackup:copyjob-2"
@@ -129,6 +130,33 @@ def test_what_was_restored_is_protected_and_backed_up(recording: Any) -> None:
         assert all(each.options.protect for each in of_type(made, type_, RECOVERY))
     plans = [each for each in made.real() if each.type == aws.BACKUP_PLAN]
     assert sorted(str(each.region) for each in plans) == sorted((PRIMARY, RECOVERY))
+
+
+@pytest.mark.parametrize(
+    ("recording", "changes"),
+    [
+        (
+            restored,
+            {"active": RECOVERY, "database": json.dumps({"restoreSnapshot": AWAY}), "tables": json.dumps(TABLES)},
+        ),
+        (
+            homecoming,
+            {
+                "demote": PRIMARY,
+                "database": json.dumps({"restoreSnapshot": AWAY, "homeSnapshot": HOME}),
+                "tables": json.dumps(TABLES),
+            },
+        ),
+    ],
+    ids=["away", "home"],
+)
+def test_no_policy_stops_a_restore(recording: Any, changes: dict[str, str]) -> None:
+    assert verdict_of("backup", recording(), changes).violations == []
+
+
+def test_a_database_from_a_snapshot_is_a_member_of_its_global_cluster_in_every_tier() -> None:
+    changes = {"database": json.dumps({"homeSnapshot": HOME})}
+    assert verdict_of("warm", environment("warm", **changes), changes).violations == []
 
 
 def test_until_something_is_restored_notes_name_what_is_missing() -> None:

@@ -16,10 +16,6 @@ LEAST_ROOM_TO_COMPLETE_MINUTES = 60
 """The completion window counts from the scheduled time, the start window included (API Reference, StartBackupJob; read
 2026-11-21), so it must be longer. That an hour more is room enough is an assumption."""
 
-
-HOUR_STEPS = (1, 2, 3, 4, 6, 8, 12)
-"""Hours between backups that divide a day, so that the distance is the same over midnight."""
-
 DEFAULT_HOUR = 3
 
 
@@ -119,10 +115,10 @@ def _require_times(checks: Checks, path: str, rule: BackupRuleArgs) -> None:
     hourly = rule["interval"] == BackupInterval.HOURLY
     hours, at = rule.get("every_hours"), rule.get("start_hour")
     checks.require(
-        hours is None or (hourly and hours in HOUR_STEPS),
+        hours is None or (hourly and hours in limits.BACKUP_HOUR_STEPS),
         f"{path}.every_hours",
         got=hours,
-        allowed=f"one of {', '.join(str(each) for each in HOUR_STEPS)}, for an hourly rule",
+        allowed=f"one of {', '.join(str(each) for each in limits.BACKUP_HOUR_STEPS)}, for an hourly rule",
         fix="leave it out, or make the rule hourly",
     )
     checks.require(

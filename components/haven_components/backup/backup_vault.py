@@ -95,8 +95,14 @@ class BackupVaultArgs(TypedDict):
     false."""
     isolated_vault_arn: NotRequired[pulumi.Input[str]]
     """ARN of a vault in another account of the organization that takes a second copy, with the retention of the first:
-    what stays when this account is lost to an intruder. The organization must allow backups across accounts, and the
-    vault's policy must let this account copy into it. Omitted: no second copy."""
+    what stays when this account is lost to an intruder. In the primary Region: for Aurora, one copy crosses accounts or
+    Regions and not both (AWS Backup Developer Guide, copy a backup; read 2026-11-26). The organization must allow
+    backups across accounts, the vault's policy must let this account copy into it, its key must be a customer managed
+    one, and the keys of this component's vaults, and of what is backed up, must let the other account decrypt
+    (`MultiRegionKey.backup_account_ids`). Omitted: no second copy."""
+    recovery_isolated_vault_arn: NotRequired[pulumi.Input[str]]
+    """The same for backups of the recovery Region (`back_up_recovery`): a vault in that Region. Omitted:
+    `isolated_vault_arn`."""
     restore_tests: NotRequired[RestoreTestsArgs]
     """Restores that show regularly that they work, from the copies in the recovery Region unless a resource names the
     primary one. Omitted: none."""
@@ -276,9 +282,7 @@ class BackupVault(pulumi.ComponentResource):
 
     def _rule(self, rule: BackupRuleArgs, source: _VaultSide, target: _VaultSide) -> aws.backup.PlanRuleArgsDict:
         copy: aws.backup.PlanRuleCopyActionLifecycleArgsDict = {"delete_after": int(rule["copy_retention_days"])}
-        vaults: list[pulumi.Input[str]] = [target.vault.arn]
-        if "isolated_vault_arn" in self._args:
-            vaults.append(self._args["isolated_vault_arn"])
+        vaults: list[pulumi.Input[str]] = [target.vault.arn, *self._isolated(source)]
         return {
             "rule_name": rule["name"],
             "target_vault_name": source.vault.name,
@@ -289,6 +293,13 @@ class BackupVault(pulumi.ComponentResource):
             "lifecycle": {"delete_after": int(rule["retention_days"])},
             "copy_actions": [{"destination_vault_arn": each, "lifecycle": copy} for each in vaults],
         }
+
+    def _isolated(self, source: _VaultSide) -> list[pulumi.Input[str]]:
+        """The vault in another account that takes a second copy of a Region's backups."""
+        args = self._args
+        if source.region == args["recovery"]["region"] and "recovery_isolated_vault_arn" in args:
+            return [args["recovery_isolated_vault_arn"]]
+        return [args["isolated_vault_arn"]] if "isolated_vault_arn" in args else []
 
     def _restore_tests(self, args: RestoreTestsArgs, sides: tuple[_VaultSide, _VaultSide], role: aws.iam.Role) -> None:
         for side in sides:
@@ -356,12 +367,16 @@ def _require_lock(checks: Checks, args: BackupVaultArgs) -> None:
 
 
 def _require_isolated_vault(checks: Checks, args: BackupVaultArgs) -> None:
-    arn = args.get("isolated_vault_arn")
-    if isinstance(arn, str):
+    for path, arn in (
+        ("isolated_vault_arn", args.get("isolated_vault_arn")),
+        ("recovery_isolated_vault_arn", args.get("recovery_isolated_vault_arn")),
+    ):
+        if not isinstance(arn, str):
+            continue
         found = re.fullmatch(r"arn:aws[\w-]*:backup:[a-z0-9-]+:(\d{12}):backup-vault:[\w-]+", arn)
         checks.require(
             found is not None and found[1] != args["account_id"],
-            "isolated_vault_arn",
+            path,
             got=arn,
             allowed=f"the ARN of a backup vault in an account other than {args['account_id']}",
             fix="give a vault of an account that shares no credentials with this one",

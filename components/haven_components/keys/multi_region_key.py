@@ -1,5 +1,6 @@
 """One KMS key in two Regions: what one side encrypts, the other can decrypt without asking it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
@@ -38,6 +39,11 @@ class MultiRegionKeyArgs(TypedDict):
     """AWS services that use the key in their own name, such as `cloudtrail.amazonaws.com` for a trail, or
     `backup.amazonaws.com` for what it publishes to an encrypted topic. They may for this account alone. Omitted: none
     beyond CloudWatch Logs and Auto Scaling."""
+    backup_account_ids: NotRequired[list[str]]
+    """Other accounts, twelve digits each, to whose vaults AWS Backup copies what this key encrypts. Their
+    service-linked roles may use it and create grants for AWS services; the copy is encrypted with the other account's own key (AWS
+    Backup Developer Guide, creating backup copies across accounts; read 2026-11-26). Omitted: none, and such copies
+    fail."""
     deletion_window_days: NotRequired[int]
     """Days between the order to delete the key and its end, 7 to 30 (KMS). Omitted: 30, or 7 when ephemeral."""
     ephemeral: NotRequired[bool]
@@ -125,7 +131,38 @@ class MultiRegionKey(pulumi.ComponentResource):
         )
 
     def _policy(self, region: str) -> pulumi.Output[str]:
-        return policy_document(*key_policy(region, self._args["account_id"], self._args.get("services", [])))
+        args = self._args
+        return policy_document(
+            *key_policy(region, args["account_id"], args.get("services", [])),
+            *_copies_to(partition(region), args.get("backup_account_ids", [])),
+        )
+
+
+def _copies_to(aws_partition: str, accounts: Sequence[str]) -> list[Mapping[str, Any]]:
+    """What AWS Backup in another account needs to copy what the key encrypts.
+
+    It copies as its service-linked role there, AWSServiceRoleForBackup, and RDS as its own; nobody's own role or user
+    of that account gets in.
+    """
+    if not accounts:
+        return []
+    iam = [f"arn:{aws_partition}:iam::{account}" for account in sorted(accounts)]
+    service_roles = {"aws:PrincipalArn": [f"{each}:role/aws-service-role/*" for each in iam]}
+    shared = {"Effect": "Allow", "Principal": {"AWS": [f"{each}:root" for each in iam]}, "Resource": "*"}
+    return [
+        {
+            **shared,
+            "Sid": "CopiesOfBackupsInOtherAccounts",
+            "Action": list(_USE),
+            "Condition": {"ArnLike": service_roles},
+        },
+        {
+            **shared,
+            "Sid": "CopiesOfBackupsInOtherAccountsByGrant",
+            "Action": ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
+            "Condition": {"ArnLike": service_roles, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+        },
+    ]
 
 
 def key_policy(region: str, account_id: str, services: Sequence[str] = ()) -> list[Mapping[str, Any]]:
@@ -199,11 +236,23 @@ def _services(services: Sequence[str], account_id: str) -> list[Mapping[str, Any
     ]
 
 
+def _check_backup_accounts(checks: Checks, args: MultiRegionKeyArgs) -> None:
+    for index, account in enumerate(args.get("backup_account_ids", [])):
+        checks.require(
+            re.fullmatch(r"\d{12}", account) is not None and account != args["account_id"],
+            f"backup_account_ids[{index}]",
+            got=account,
+            allowed=f"twelve digits, of an account other than {args['account_id']}",
+            fix="name the account of the isolated vault",
+        )
+
+
 def _validate(name: str, args: MultiRegionKeyArgs) -> None:
     checks = Checks("MultiRegionKey", name, MultiRegionKeyArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: _check_backup_accounts(checks, args),
         lambda: _checks.require_other_region(
             checks, "recovery_region", args["recovery_region"], args["primary_region"]
         ),

@@ -174,10 +174,14 @@ def _backups(backups: part_models.Backups, ephemeral: bool) -> Iterable[Problem]
 
 @RULES.on("backups", "account")
 def _isolated(backups: part_models.Backups, account: str | None) -> Iterable[Problem]:
-    arn = backups.isolated_vault_arn
-    if arn is not None and account is not None and f":{account}:" in arn:
+    for key, arn in (
+        ("isolatedVaultArn", backups.isolated_vault_arn),
+        ("recoveryIsolatedVaultArn", backups.recovery_isolated_vault_arn),
+    ):
+        if arn is None or account is None or f":{account}:" not in arn:
+            continue
         yield Problem(
-            "haven:backups.isolatedVaultArn",
+            f"haven:backups.{key}",
             shown(arn),
             f"a vault in an account other than {account}",
             "write the ARN of a vault in an account that shares no credentials with this one",

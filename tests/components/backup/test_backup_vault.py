@@ -125,6 +125,14 @@ def test_an_isolated_vault_takes_a_second_copy() -> None:
     assert [each["destinationVaultArn"] for each in rule["copyActions"]][1:] == [ISOLATED]
 
 
+def test_each_region_s_backups_go_to_the_isolated_vault_of_that_region() -> None:
+    there = ISOLATED.replace("eu-west-1", "eu-central-1")
+    both = _declare(isolated_vault_arn=ISOLATED, recovery_isolated_vault_arn=there, back_up_recovery=True)
+    for code, arn in (("euw1", ISOLATED), ("euc1", there)):
+        (rule,) = _planned(both, code)
+        assert [each["destinationVaultArn"] for each in rule["copyActions"]][1:] == [arn]
+
+
 def test_a_vault_of_the_same_account_is_not_isolated() -> None:
     assert _refused(isolated_vault_arn=ISOLATED.replace("210987654321", ACCOUNT)) == ["isolated_vault_arn"]
 

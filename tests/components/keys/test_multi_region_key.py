@@ -104,6 +104,25 @@ def test_nobody_beyond_the_account_is_let_in(code: str) -> None:
     assert key.inputs["bypassPolicyLockoutSafetyCheck"] is False
 
 
+@pytest.mark.parametrize("code", ["euw1", "euc1"])
+def test_an_account_that_takes_copies_of_backups_may_decrypt_and_grant_to_aws_services(code: str) -> None:
+    key = _named(_declare(backup_account_ids=["210987654321"]))[f"haven-test-key-{code}"]
+    statements = _statements(key)
+    use, grant = statements["CopiesOfBackupsInOtherAccounts"], statements["CopiesOfBackupsInOtherAccountsByGrant"]
+    roles = {"aws:PrincipalArn": ["arn:aws:iam::210987654321:role/aws-service-role/*"]}
+    for statement in (use, grant):
+        assert statement["Principal"] == {"AWS": ["arn:aws:iam::210987654321:root"]}
+        assert statement["Condition"]["ArnLike"] == roles
+    assert {"kms:Decrypt", "kms:DescribeKey", "kms:ReEncrypt*"} <= set(use["Action"])
+    assert "kms:CreateGrant" not in use["Action"]
+    assert grant["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+
+
+def test_the_own_account_needs_no_share_of_the_key() -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=r"backup_account_ids\[0\]"):
+        _declare(backup_account_ids=[ACCOUNT])
+
+
 def test_policies_fit_partitions_other_than_the_usual_one() -> None:
     text = json.dumps(
         [dict(each.inputs) for each in _declare(primary_region="us-gov-west-1", recovery_region="us-gov-east-1").real()]

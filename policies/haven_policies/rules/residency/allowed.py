@@ -72,8 +72,7 @@ class Limits:
         own = self.facts.config.get("account")
         if not own:
             return ()
-        isolated = _arn_part(_part(self.facts.config, "backups").get("isolatedVaultArn"), 4)
-        return [str(each) for each in (own, isolated, *self.facts.residency.accounts) if each]
+        return [str(each) for each in (own, *_isolated(self.facts, 4), *self.facts.residency.accounts) if each]
 
 
 def _environment(facts: StackFacts) -> Iterator[str]:
@@ -82,8 +81,14 @@ def _environment(facts: StackFacts) -> Iterator[str]:
         return
     tables = _part(facts.config, "tables").values()
     witnesses = (each.get("witnessRegion") for each in tables if isinstance(each, Mapping))
-    vault = _arn_part(_part(facts.config, "backups").get("isolatedVaultArn"), 3)
-    yield from (each for each in (facts.primary, facts.recovery, *witnesses, vault) if isinstance(each, str) and each)
+    named = (facts.primary, facts.recovery, *witnesses, *_isolated(facts, 3))
+    yield from (each for each in named if isinstance(each, str) and each)
+
+
+def _isolated(facts: StackFacts, part: int) -> list[str | None]:
+    """One part of the ARNs of the vaults in other accounts."""
+    backups = _part(facts.config, "backups")
+    return [_arn_part(backups.get(key), part) for key in ("isolatedVaultArn", "recoveryIsolatedVaultArn")]
 
 
 def _part(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from haven_policies.rules.values import heads_its_caches, is_off, is_unknown, va
 
 _AURORA = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide"
 _GLOBAL = "globalClusterIdentifier"
+_FIRST = "sourceDbClusterIdentifier"
 _FORWARDING = "enableGlobalWriteForwarding"
 
 
@@ -25,10 +26,11 @@ _FORWARDING = "enableGlobalWriteForwarding"
 )
 def database_born_global(graph: ResourceGraph) -> Iterator[Finding]:
     """A single cluster can become the first of a global cluster by hand only, and never another's second:
-    a tier could not be raised later."""
+    a tier could not be raised later. One that is restored from a snapshot is named by the global cluster that is
+    created around it."""
     for side in sides(graph):
         for cluster in _aurora(side.here(aws.RDS_CLUSTER)):
-            if is_off(value_at(cluster.inputs, _GLOBAL)):
+            if not _is_member(side.graph, cluster):
                 yield against(
                     cluster, _GLOBAL, "a global cluster's identifier", "declare an aws.rds.GlobalCluster and name it"
                 )
@@ -45,7 +47,7 @@ def standby_database(graph: ResourceGraph) -> Iterator[Finding]:
     for side in sides(graph):
         if side.standby.database is DatabaseStandby.NONE:
             continue
-        for cluster in _members(side.there(aws.RDS_CLUSTER)):
+        for cluster in _members(side.graph, side.there(aws.RDS_CLUSTER)):
             if _member_beside(side, cluster) is None:
                 yield side.lacks(cluster, "member of its global cluster", "give the GlobalDatabase its recovery side")
 
@@ -59,7 +61,7 @@ def standby_database(graph: ResourceGraph) -> Iterator[Finding]:
 def standby_database_instances(graph: ResourceGraph) -> Iterator[Finding]:
     """A member without an instance can't be promoted: the tier's minutes don't include making one."""
     for side in sides(graph):
-        for cluster in _members(side.there(aws.RDS_CLUSTER)):
+        for cluster in _members(side.graph, side.there(aws.RDS_CLUSTER)):
             member = _member_beside(side, cluster)
             if member is None:
                 continue
@@ -87,7 +89,7 @@ def standby_write_forwarding(graph: ResourceGraph) -> Iterator[Finding]:
     for side in sides(graph):
         if side.serves or not side.standby.write_forwarding:
             continue
-        for cluster in _members(side.here(aws.RDS_CLUSTER)):
+        for cluster in _members(side.graph, side.here(aws.RDS_CLUSTER)):
             if not is_on(value_at(cluster.inputs, _FORWARDING)):
                 yield against(cluster, _FORWARDING, f"true: {side.why}", "set write_forwarding of the GlobalDatabase")
 
@@ -113,20 +115,35 @@ def _aurora(clusters: Sequence[Resource]) -> list[Resource]:
     return [each for each in clusters if str(value_at(each.inputs, "engine") or "aurora").startswith("aurora")]
 
 
-def _members(clusters: Sequence[Resource]) -> list[Resource]:
-    return [each for each in clusters if not is_off(value_at(each.inputs, _GLOBAL))]
+def _members(graph: ResourceGraph, clusters: Sequence[Resource]) -> list[Resource]:
+    return [each for each in clusters if _is_member(graph, each)]
+
+
+def _is_member(graph: ResourceGraph, cluster: Resource) -> bool:
+    return not is_off(value_at(cluster.inputs, _GLOBAL)) or _created_around(graph, cluster) is not None
+
+
+def _created_around(graph: ResourceGraph, cluster: Resource) -> Resource | None:
+    """The global cluster that names this one, by its ARN, as the member that it is created from."""
+    name = value_at(cluster.inputs, "clusterIdentifier")
+    for each in graph.of(aws.RDS_GLOBAL_CLUSTER):
+        arn = str(value_at(each.inputs, _FIRST)).split(":")
+        if (arn[3:4], arn[5:]) == ([cluster.region], ["cluster", name]):
+            return each
+    return None
 
 
 def _member_beside(side: RegionSide, cluster: Resource) -> Resource | None:
     """The member of the same global cluster on this side."""
     name = _global_name(side.graph, cluster)
-    return next((each for each in _members(side.here(aws.RDS_CLUSTER)) if _global_name(side.graph, each) == name), None)
+    here = _members(side.graph, side.here(aws.RDS_CLUSTER))
+    return next((each for each in here if _global_name(side.graph, each) == name), None)
 
 
 def _global_name(graph: ResourceGraph, cluster: Resource) -> Any:
     """Which global cluster it is a member of, whether it is referred to or named."""
     value = value_at(cluster.inputs, _GLOBAL)
-    target = graph.target(value)
+    target = _created_around(graph, cluster) if is_off(value) else graph.target(value)
     return value_at(target.inputs, _GLOBAL) if target else value
 
 
