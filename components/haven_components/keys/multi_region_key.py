@@ -41,9 +41,9 @@ class MultiRegionKeyArgs(TypedDict):
     beyond CloudWatch Logs and Auto Scaling."""
     backup_account_ids: NotRequired[list[str]]
     """Other accounts, twelve digits each, to whose vaults AWS Backup copies what this key encrypts. Their
-    service-linked roles may use it and create grants for AWS services; the copy is encrypted with the other account's own key (AWS
-    Backup Developer Guide, creating backup copies across accounts; read 2026-11-26). Omitted: none, and such copies
-    fail."""
+    service-linked roles may use it and create grants for AWS services; the copy is encrypted with the other account's
+    own key (AWS Backup Developer Guide, creating backup copies across accounts; read 2026-11-26). Omitted: none, and
+    such copies fail."""
     deletion_window_days: NotRequired[int]
     """Days between the order to delete the key and its end, 7 to 30 (KMS). Omitted: 30, or 7 when ephemeral."""
     ephemeral: NotRequired[bool]
