@@ -173,7 +173,7 @@ BY_NATURE = (
     Allowed("elasticache/globalReplicationGroup", ONLY_PRIMARY, "what holds both groups is one", FROM_WARM),
     Allowed(
         "elasticache/replicationGroup",
-        "(atRest|transit)Encryption.*|engine(Version)?|nodeType|numNodeGroups|parameterGroupName"
+        "(atRest|transit)Encryption.*|engine(Version)?|nodeType|numNodeGroups|parameterGroupName|port"
         r"|globalReplicationGroupId|options\.ignore_changes",
         "a secondary group has these from the Global Datastore",
         FROM_WARM,

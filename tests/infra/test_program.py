@@ -298,7 +298,7 @@ def test_a_system_below_its_environment_stands_by_at_its_own_tier() -> None:
 
 
 def test_without_a_domain_there_is_no_record_and_a_note_says_so() -> None:
-    recording = environment("warm", domain="")
+    recording = environment("warm", domain="", experiments="false")
     assert [each for each in recording.real() if each.type.startswith("aws:route53/")] == []
     assert any("haven:domain" in note for note in recording.outputs["notes"])
 

@@ -19,7 +19,7 @@ MAINTENANCE_HOURS = "22:00", "23:00"
 # In a Global Datastore these belong to the datastore, which changes them in every member; a change through a member is
 # refused ("is part of a global cluster. Request rejected", hashicorp/terraform-provider-aws#19929, #27875). AWS also
 # gives each member a parameter group of its own making.
-DECIDED_BY_DATASTORE = ["engine", "engineVersion", "nodeType", "numNodeGroups", "parameterGroupName"]
+DECIDED_BY_DATASTORE = ["engine", "engineVersion", "nodeType", "numNodeGroups", "parameterGroupName", "port"]
 
 # A promotion swaps the roles in the datastore, and whoever leaves it loses the identifier. A different value would
 # replace the group and what it holds (the AWS provider forces that for both identifiers).
