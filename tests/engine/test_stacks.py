@@ -31,3 +31,40 @@ def test_a_deployed_stack_is_unchanged_when_it_is_deployed_once_more(engine: Eng
     engine.succeed("stack", "init", "account", cwd=checkout)
     engine.succeed("up", "--stack", "account", "--yes", "--skip-preview", cwd=checkout)
     assert set(_changes(engine.succeed("preview", "--stack", "account", "--json", cwd=checkout))) == {"same"}
+
+
+def _birth(engine: Engine, checkout: Path) -> dict[str, Any] | None:
+    """What the state has of the first deployment: input and output."""
+    state = json.loads(engine.succeed("stack", "export", "--stack", "demo", cwd=checkout))
+    resources = state["deployment"].get("resources") or []
+    return next((each["outputs"] for each in resources if each["urn"].endswith("-birth")), None)
+
+
+def _set(engine: Engine, checkout: Path, **values: str) -> None:
+    for name, value in values.items():
+        words = ("config", "set", "--stack", "demo", "--path", f"haven:{name.replace('_', '.')}", value)
+        engine.succeed(*words, cwd=checkout)
+
+
+def test_a_refused_config_is_not_written_into_the_state_and_the_right_one_deploys_afterwards(
+    engine: Engine, checkout: Path
+) -> None:
+    deploy = ("up", "--stack", "demo", "--yes", "--skip-preview", "--target", "**-birth")
+    engine.succeed("stack", "init", "demo", cwd=checkout)
+    _set(engine, checkout, active="eu-central-1")
+    for command in (("preview", "--stack", "demo"), deploy):
+        refused = engine.run(*command, cwd=checkout)
+        assert refused.returncode
+        assert "everything is created there" in refused.stdout + refused.stderr
+    assert _birth(engine, checkout) is None
+
+    _set(engine, checkout, active="eu-west-1")
+    engine.run(*deploy, cwd=checkout)  # fails for what it leaves out, after it has written the entry
+    before = _birth(engine, checkout)
+    assert before
+    assert before["output"]["active"] == "eu-west-1"
+
+    _set(engine, checkout, regions_primary="eu-central-1", regions_recovery="eu-west-1", active="eu-central-1")
+    refused = engine.run(*deploy, cwd=checkout)
+    assert "another Region would replace everything" in refused.stdout + refused.stderr
+    assert _birth(engine, checkout) == before
