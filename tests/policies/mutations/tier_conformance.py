@@ -226,6 +226,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         without(aws.EC2_VPC_ENDPOINT, "ecr-api", region=RECOVERY),
     ),
     Mutation(
+        "standby-endpoints",
+        "pilot-light",
+        "a standby Region whose pods get no credentials",
+        without(aws.EC2_VPC_ENDPOINT, "eks-auth", region=RECOVERY),
+    ),
+    Mutation(
         "standby-same-machines",
         "warm",
         "a smaller reader in the recovery Region",
