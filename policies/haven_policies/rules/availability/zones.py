@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from haven.model.tiers import Tier
+from haven.model.tiers import STANDBY, EndpointStandby, Tier
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, stack_rule
@@ -59,7 +59,7 @@ def spans_zones(graph: ResourceGraph) -> Iterator[Finding]:
     """Groups of GPU nodes have a rule of their own: capacity may be reserved in one zone."""
     gpu = {each.urn for each in gpu_groups(graph)}
     for record in graph.of(*_PLACES):
-        if record.urn in gpu or not _is_zonal(record):
+        if record.urn in gpu or not _is_zonal(record) or _only_starts(record, graph):
             continue
         given = [path for path in _PLACES[record.type] if not is_off(value_at(record.inputs, path))]
         paths = given or list(_PLACES[record.type][:1])
@@ -77,6 +77,14 @@ def _is_zonal(record: Resource) -> bool:
         "Interface",
         "GatewayLoadBalancer",
     )
+
+
+def _only_starts(record: Resource, graph: ResourceGraph) -> bool:
+    """Whether it is an endpoint of a standby Region that serves nobody: one zone is what such a tier has."""
+    facts = graph.facts
+    if record.type != aws.EC2_VPC_ENDPOINT or facts.stack_kind != "environment" or facts.tier is None:
+        return False
+    return record.region != facts.active and STANDBY[facts.tier].endpoints is not EndpointStandby.ALL
 
 
 def _narrow(record: Resource, path: str, graph: ResourceGraph) -> Finding:
