@@ -53,6 +53,9 @@ def test_version_is_the_packages() -> None:
     assert in_a_process("--version").stdout == f"haven {version('haven-dr')}\n"
 
 
+TIERS = 'allowed: "backup", "pilot-light", "warm", "active-active"'
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -69,7 +72,12 @@ def test_version_is_the_packages() -> None:
         (["pr"], "--base: got nothing; allowed: a value; fix: see haven pr --help"),
         (["plan", "prod", "--compare"], "--compare: got nothing; allowed: a value; fix: see haven plan --help"),
         (["plan", "prod", "--json=yes"], "--json: got a value; allowed: nothing; fix: see haven plan --help"),
-        (["plan", "prod", "--compare", "wrm"], '--compare: got "wrm"; allowed: "backup", "pilot-light", "warm", '),
+        (["plan", "prod", "--compare", "wrm"], f'--compare: got "wrm"; {TIERS}; fix: did you mean warm?'),
+        (
+            ["plan", "prod", "--compare", "Active-Active"],
+            f'--compare: got "Active-Active"; {TIERS}; fix: did you mean active-active?',
+        ),
+        (["plan", "prod", "--compare", "x"], f'--compare: got "x"; {TIERS}; fix: see haven plan --help'),
         (["plan", "prd"], 'STACK: got "prd"; allowed: "prod"; fix: did you mean prod?'),
         (["plan", ""], 'STACK: got ""; allowed: "prod"; fix: make stacks'),
         (
