@@ -62,7 +62,7 @@ def plan(
     with output.steps() as steps:
         recording = _run(loaded, steps)
         verdict = _judge(recording, loaded, steps) if policy else _residency(recording, loaded)
-        predicted = _predict(recording, steps)
+        predicted = _predict(recording, steps, loaded)
     if sarif and verdict is not None:
         _emit_sarif(verdict, loaded)
     elif as_json:
@@ -109,15 +109,15 @@ def _both(predicted: "Sequence[Predicted | None]", style: "Style") -> str:
 
 
 def _predict(
-    recording: "Recording", steps: "Steps", objectives: "Mapping[str, float] | None" = None
+    recording: "Recording", steps: "Steps", stack: "Stack", objectives: "Mapping[str, float] | None" = None
 ) -> "Predicted | None":
     """What the models predict; nothing for an account's stack, which has nothing to fail over."""
     if "tier" not in recording.outputs:
         return None
     from haven.plan.prediction import predict_environment
 
-    steps.step("Predicting recovery time, data loss and availability")
-    return predict_environment(recording, objectives)
+    steps.step("Predicting recovery time, data loss, availability and cost")
+    return predict_environment(recording, objectives, stack.project.file.parent)
 
 
 def _residency(recording: "Recording", stack: "Stack") -> "Verdict | None":
@@ -236,7 +236,10 @@ def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
     with output.steps() as steps:
         recording = _run(stack, steps)
         other = _run(variant.stack, steps)
-        predicted = [_predict(recording, steps), _predict(other, steps, recording.outputs.get("objectives", {}))]
+        predicted = [
+            _predict(recording, steps, stack),
+            _predict(other, steps, stack, recording.outputs.get("objectives", {})),
+        ]
     before = make_plan(recording, stack.placeholders)
     after = difference.with_objectives(make_plan(other, variant.stack.placeholders), before.objectives)
     diff = difference.diff_recordings(recording, other)

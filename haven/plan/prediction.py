@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from haven.model.availability import Availability, availability, drill_success, minutes_down
@@ -9,7 +10,10 @@ from haven.model.data_loss import DataLoss, Loss, lost
 from haven.model.durations.graph import Basis, Step, steps
 from haven.model.durations.simulation import DRAWS, SEED, Effect, Simulation, Summary
 from haven.model.outages import outage_model
+from haven.model.prices import PriceBook
 from haven.model.recovery_time import Prediction, graphs, predict
+from haven.plan import costs as plan_costs
+from haven.plan.costs import Costs, costs
 from haven.plan.model_inputs import ModelInputs, model_inputs
 from haven.program.recording import Recording
 
@@ -42,6 +46,7 @@ class Predicted:
     loss: DataLoss
     availability: Availability
     outcomes: Sequence[Outcome]
+    costs: Costs
 
     @property
     def missed(self) -> Sequence[Outcome]:
@@ -49,12 +54,15 @@ class Predicted:
         return [each for each in self.outcomes if not each.met]
 
 
-def predict_environment(recording: Recording, objectives: Mapping[str, float] | None = None) -> Predicted:
+def predict_environment(
+    recording: Recording, objectives: Mapping[str, float] | None = None, project: Path | None = None
+) -> Predicted:
     """What the models predict.
 
     Args:
         recording: of an environment.
         objectives: what it is compared with. Omitted: the recording's own.
+        project: whose `data/prices.csv` has prices. Omitted: the shipped ones.
     """
     inputs, simulation = model_inputs(recording), Simulation()
     made = graphs(inputs.recovery)
@@ -65,7 +73,13 @@ def predict_environment(recording: Recording, objectives: Mapping[str, float] | 
     wanted = recording.outputs.get("objectives", {}) if objectives is None else objectives
     every_step = {each.name: each for each in steps(made.full)}
     return Predicted(
-        inputs, recovery, list(every_step.values()), loss, available, _outcomes(wanted, recovery, loss, available)
+        inputs,
+        recovery,
+        list(every_step.values()),
+        loss,
+        available,
+        _outcomes(wanted, recovery, loss, available),
+        costs(recording, PriceBook(project)),
     )
 
 
@@ -96,6 +110,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
       one to attack first at the top; `schedule`: term -> median start and end.
     - `dataLoss`: `overall`, and each store's.
     - `availability`: expected from losses of the active Region, with its inputs; the SLAs' sum.
+    - `cost`: USD a month at list prices.
     - `objectives`: each with what is predicted, and what is left of it.
     """
     recovery = predicted.recovery
@@ -124,6 +139,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
             "stores": [_store(each) for each in predicted.loss.stores],
         },
         "availability": _availability(predicted.availability),
+        "cost": plan_costs.as_json(predicted.costs),
         "objectives": [
             {
                 "objective": each.objective,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from haven.base.terminal import Style
+from haven.plan import costs
 from haven.plan.text import ASSUMED, minutes
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ _ATTACKED = 3
 
 def render(predicted: "Predicted", style: Style) -> str:
     """The whole prediction, with every term, its basis and its sources."""
-    return "\n".join([*_lines(predicted, style), *_terms(predicted, style), *_sources(predicted, style)]) + "\n"
+    parts = [_lines, _terms, _sources, _costs]
+    return "\n".join(line for part in parts for line in part(predicted, style)) + "\n"
 
 
 def screen(predicted: "Predicted", style: Style) -> str:
     """The prediction in a few lines."""
-    return "\n".join(_lines(predicted, style)) + "\n"
+    return "\n".join([*_lines(predicted, style), "", *costs.screen(predicted.costs, style)]) + "\n"
 
 
 def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
@@ -37,6 +39,8 @@ def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
     rows.append(["RPO, p50 to p95", *(_range(one.loss.overall) for one in each)])
     rows.append([f"downtime a year {ASSUMED}", *(minutes(one.availability.downtime_minutes) for one in each)])
     rows.append(["availability", *(f"{one.availability.expected_percent:.4f} %" for one in each)])
+    rows.append(["USD a month", *(f"{one.costs.now.total:,.0f}" for one in each)])
+    rows.append(["  of it standby", *(f"{one.costs.standby_now:,.0f}" for one in each)])
     rows.append(["objectives missed", *(_missed(one.missed) for one in each)])
     title = style.paint("Predicted", "bold")
     return "\n".join([title, *style.table(rows, 2, header=True), _legend()]) + "\n"
@@ -45,6 +49,10 @@ def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
 def _missed(missed: Sequence["Outcome"]) -> str:
     names = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
     return ", ".join(names[each.objective] for each in missed) or "none"
+
+
+def _costs(predicted: "Predicted", style: Style) -> list[str]:
+    return ["", *costs.render(predicted.costs, style)]
 
 
 def _lines(predicted: "Predicted", style: Style) -> list[str]:

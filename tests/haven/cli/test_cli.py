@@ -184,8 +184,8 @@ def test_a_plan_reports_on_standard_error_what_it_does(project: Path, capsys: py
     assert steps == [
         "> Running the program of stack prod, tier warm",
         "> Running the program of stack prod, tier backup",
-        "> Predicting recovery time, data loss and availability",
-        "> Predicting recovery time, data loss and availability",
+        "> Predicting recovery time, data loss, availability and cost",
+        "> Predicting recovery time, data loss, availability and cost",
     ]
 
 

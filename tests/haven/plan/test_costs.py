@@ -1,0 +1,77 @@
+"""What the project's own stacks cost, from the resources that they declare."""
+
+import pytest
+
+from haven.base.terminal import Style
+from haven.model.prices import PriceBook
+from haven.plan.cost_items import USAGE, cost_items
+from haven.plan.costs import Costs, as_json, costs, render
+from haven.program.recording import Recording
+from tests.environments import PRIMARY, RECOVERY, TIERS, environment
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, Costs]:
+    return {tier: costs(environment(tier), PriceBook()) for tier in TIERS}
+
+
+def quantity(recording: Recording, what: str, region: str) -> float:
+    return sum(each.quantity for each in cost_items(recording) if (each.what, each.region) == (what, region))
+
+
+def test_quantities_are_those_of_the_program() -> None:
+    warm = environment("warm")
+    assert quantity(warm, "instance:g5.2xlarge", PRIMARY) == 3
+    assert quantity(warm, "instance:g5.2xlarge", RECOVERY) == 1
+    assert quantity(warm, "aurora-instance:db.r6g.large", PRIMARY) == 2
+    assert quantity(warm, "cache-valkey:cache.r7g.large", RECOVERY) == 4
+    assert quantity(warm, "nat-gateway", PRIMARY) == 3
+    assert quantity(warm, "key", RECOVERY) == 1
+    assert quantity(warm, "gp3-storage", PRIMARY) == 3 * 500 + 1 * 500 + 3 * 80
+
+
+def test_the_compute_of_the_warm_stack_is_what_it_is_by_hand(made: dict[str, Costs]) -> None:
+    lines = [
+        each
+        for each in made["warm"].now.lines
+        if each.item.region == PRIMARY and each.item.component == "InferenceCluster"
+    ]
+    hourly = 3 * 1.35296 + 1 * 6.33167 + 3 * 0.107 + 1 * 0.10
+    storage = (3 * 500 + 500 + 3 * 80) * 0.088
+    logs = sum(each.monthly for each in lines if each.item.what == "logs-ingestion")
+    assert sum(each.monthly for each in lines) - logs == pytest.approx(hourly * 730 + storage)
+
+
+def test_a_higher_tier_never_costs_less(made: dict[str, Costs]) -> None:
+    totals = [made[tier].now.total for tier in TIERS]
+    assert totals == sorted(totals)
+    standby = [made[tier].standby_now for tier in TIERS]
+    assert standby == sorted(standby)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_regions_components_and_systems_each_sum_to_the_total(tier: str, made: dict[str, Costs]) -> None:
+    document = as_json(made[tier])
+    for key in ("regions", "components", "systems"):
+        assert sum(document[key].values()) == pytest.approx(document["total"], abs=0.1)
+
+
+def test_the_standby_region_at_full_scale_costs_what_the_active_one_does_at_its_prices(made: dict[str, Costs]) -> None:
+    for tier in TIERS:
+        assert made[tier].failover.total > made[tier].standby_now
+        assert {each.item.region for each in made[tier].failover.lines} == {RECOVERY}
+
+
+def test_every_price_has_a_source_or_is_listed_as_unknown(made: dict[str, Costs]) -> None:
+    for tier in TIERS:
+        document = as_json(made[tier])
+        for line in document["lines"]:
+            named = any(each.startswith(f"{line['what']} in {line['region']}") for each in document["unknown"])
+            assert (line["source"] and line["asOf"]) or named or line["quantity"] == 0, line
+
+
+def test_use_is_marked_as_an_assumption_and_shown_with_its_defaults(made: dict[str, Costs]) -> None:
+    assumed = {each["what"] for each in as_json(made["warm"])["lines"] if each["assumed"]}
+    assert set(USAGE) <= assumed | {"aurora-storage"}
+    shown = "\n".join(render(made["warm"], Style()))
+    assert all(what in shown for what in USAGE)
