@@ -25,15 +25,15 @@ class Stateful:
 
 
 def _rows() -> Iterable[Stateful]:
-    with files(__package__).joinpath("stateful_types.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield Stateful(
-                row["type"] or row["terraform"],
-                row["terraform"],
-                row["holds"],
-                protect=row["protect"] == "yes",
-                resides=row["resides"] == "yes",
-            )
+    text = files(__package__).joinpath("stateful_types.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        yield Stateful(
+            row["type"] or row["terraform"],
+            row["terraform"],
+            row["holds"],
+            protect=row["protect"] == "yes",
+            resides=row["resides"] == "yes",
+        )
 
 
 STATEFUL: tuple[Stateful, ...] = tuple(_rows())
