@@ -33,6 +33,7 @@ _SCHEMA = "plan.v1"
 @click.option("--sarif", is_flag=True, help="With --policy: print the verdict as SARIF, and no plan.")
 @click.option("--strict", is_flag=True, help="End with exit code 1 if the prediction misses an objective.")
 @click.option("--compare", metavar="TIER", type=TierName(), help="Show what another tier would add, change and remove.")
+@click.option("--all-tiers", is_flag=True, help="Show what every tier would take and cost.")
 @directory_option
 def plan(
     *,
@@ -43,6 +44,7 @@ def plan(
     sarif: bool,
     strict: bool,
     compare: str | None,
+    all_tiers: bool,
     directory: str | None,
 ) -> int:
     """Show what a stack would create, offline.
@@ -54,11 +56,13 @@ def plan(
     from haven.config import stack_file
     from haven.program.run import start_directory
 
-    _check(detail=detail, as_json=as_json, policy=policy, sarif=sarif, compare=compare)
+    _check(detail=detail, as_json=as_json, policy=policy, sarif=sarif, compare=compare, all_tiers=all_tiers)
     loaded = stack_file.load_stack(stack, start_directory(directory))
     (refuse if policy else _check_rule_names)(loaded)
     if compare is not None:
         return _compare(loaded, compare, as_json=as_json, detail=detail)
+    if all_tiers:
+        return _all_tiers(loaded, as_json=as_json)
     with output.steps() as steps:
         recording = _run(loaded, steps)
         verdict = _judge(recording, loaded, steps) if policy else _residency(recording, loaded)
@@ -73,8 +77,10 @@ def plan(
     return FINDINGS if missed or (verdict is not None and verdict.refuses) else OK
 
 
-def _check(*, detail: bool, as_json: bool, policy: bool, sarif: bool, compare: str | None) -> None:
+def _check(*, detail: bool, as_json: bool, policy: bool, sarif: bool, compare: str | None, all_tiers: bool) -> None:
+    other = policy or compare is not None or detail
     together = [
+        ("--all-tiers", all_tiers and other, "--policy, --compare or --detail too", "one of them", "use it by itself"),
         ("--sarif", sarif and not policy, "no --policy", "--policy beside it", "add --policy"),
         ("--sarif", sarif and as_json, "--json too", "one of the two", "leave --json out"),
         ("--policy", policy and compare is not None, "--compare too", "one of the two", "run haven plan twice"),
@@ -253,4 +259,29 @@ def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
     whole = difference_text.render(before, after, diff, variant.notes, plain) + _both(predicted, plain)
     shown = render(before, after, diff, variant.notes, style) + _both(predicted, style)
     _emit_with_rest(stack, f"plan-{stack.name}-to-{tier}", whole, shown, detail=detail)
+    return OK
+
+
+def _all_tiers(stack: "Stack", *, as_json: bool) -> int:
+    from haven.model.tiers import Tier
+    from haven.plan import prediction_text, summary
+    from haven.program.run import with_tier
+
+    variants = [with_tier(stack, tier) for tier in Tier]
+    with output.steps() as steps:
+        recording = _run(stack, steps)
+        wanted = recording.outputs.get("objectives", {})
+        tiers = {
+            tier.value: _predict(_run(variant.stack, steps), steps, stack, wanted)
+            for tier, variant in zip(Tier, variants, strict=True)
+        }
+    predictions = {tier: each for tier, each in tiers.items() if each is not None}
+    if as_json:
+        document = summary.as_json(summary.make_plan(recording, stack.placeholders))
+        by_tier = {tier: _predicted_json(each) for tier, each in predictions.items()}
+        output.emit_json({"schema": _SCHEMA, **document, "tiers": by_tier})
+        return OK
+    notes = dict.fromkeys(note for variant in variants for note in variant.notes)
+    shown = prediction_text.side_by_side(predictions, output.style()) + prediction_text.cheapest(predictions)
+    output.emit(shown + "".join(f"  {note}\n" for note in notes))
     return OK

@@ -46,6 +46,15 @@ def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
     return "\n".join([title, *style.table(rows, 2, header=True), _legend()]) + "\n"
 
 
+def cheapest(predictions: Mapping[str, "Predicted"]) -> str:
+    """The cheapest tier that meets every objective, or that there is none."""
+    meets = {tier: each.costs.now.total for tier, each in predictions.items() if not each.missed}
+    if not meets:
+        return "  no tier meets every objective\n"
+    least = min(meets, key=lambda tier: meets[tier])
+    return f"  the cheapest tier that meets every objective: {least}\n"
+
+
 def _missed(missed: Sequence["Outcome"]) -> str:
     names = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
     return ", ".join(names[each.objective] for each in missed) or "none"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.base.exits import FINDINGS, OK
+from haven.base.exits import BAD_INPUT, FINDINGS, OK
 from tests.haven.cli.small_project import Run, write_stack
 
 
@@ -31,3 +31,19 @@ def test_a_comparison_has_both_tiers_predictions(project: Path, run: Run) -> Non
     document = json.loads(run("plan", "prod", "--compare", "backup", "--json")[1])
     assert document["predicted"]["recoveryTime"]["environment"]["p95"] > 0
     assert document["compare"]["predicted"]["recoveryTime"]["environment"]["p95"] > 0
+
+
+def test_all_tiers_are_beside_each_other_with_the_cheapest_that_meets_the_objectives(project: Path, run: Run) -> None:
+    _, shown, _ = run("plan", "prod", "--all-tiers")
+    assert all(tier in shown for tier in ("backup", "pilot-light", "warm", "active-active"))
+    assert "the cheapest tier that meets every objective: backup" in shown
+    write_stack(project, "prod", "haven:tier: warm", "haven:objectives: {rtoMinutes: 0.1}")
+    assert "no tier meets every objective" in run("plan", "prod", "--all-tiers")[1]
+    document = json.loads(run("plan", "prod", "--all-tiers", "--json")[1])
+    assert list(document["tiers"]) == ["active-active", "backup", "pilot-light", "warm"]
+
+
+def test_all_tiers_is_used_by_itself(project: Path, run: Run) -> None:
+    code, _, problems = run("plan", "prod", "--all-tiers", "--compare", "backup")
+    assert code == BAD_INPUT
+    assert "--all-tiers" in problems

@@ -67,7 +67,7 @@ def test_every_schema_is_one(name: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("demo",), ("account",), ("warm", "--policy"), ("warm", "--compare", "backup")],
+    [("demo",), ("account",), ("warm", "--policy"), ("warm", "--compare", "backup"), ("demo", "--all-tiers")],
     ids=" ".join,
 )
 def test_a_plan_is_what_its_schema_describes(
