@@ -10,7 +10,19 @@ from haven.base.exits import BAD_INPUT, INTERRUPTED, MISSING_DEPENDENCY, OK
 from haven.base.interrupts import Interrupted
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problems
-from haven.cli import check_destroy, data, demo, environments, gate, output, plan, pull_request, validate
+from haven.cli import (
+    check_destroy,
+    data,
+    demo,
+    environments,
+    gate,
+    output,
+    plan,
+    preflight,
+    pull_request,
+    refresh_command,
+    validate,
+)
 from haven.cli.command_line import CommandGroup, directory_option
 
 _COMPLETION = "_HAVEN_COMPLETE"
@@ -34,6 +46,8 @@ for _command in (
     data.data,
     demo.demo,
     check_destroy.check_destroy,
+    preflight.preflight,
+    refresh_command.refresh_command,
 ):
     haven.add_command(_command)
 

@@ -22,6 +22,7 @@ INSTANCES, OFFERINGS = "instances.csv", "offerings.csv"
 _EKS_ZONES, _AURORA_FAMILIES = "eks_zones.csv", "aurora_families.csv"
 _MANAGED_CLASSES, _SOURCES = "managed_classes.csv", "sources.json"
 AURORA_VERSIONS = "aurora_versions.csv"
+_QUOTAS = "quotas.csv"
 
 NO_ON_DEMAND_PRICE = frozenset({"p5e.48xlarge"})
 """Sold as EC2 Capacity Blocks only: no price list has an on-demand price.
@@ -61,6 +62,17 @@ class Source:
     """The day, YYYY-MM-DD."""
 
 
+@dataclass(frozen=True)
+class Quota:
+    """One service quota that an environment needs."""
+
+    service: str
+    code: str
+    name: str
+    counts: str
+    """First letters of the instance families whose vCPUs count; `addresses` or `vpcs` where it counts those."""
+
+
 class Catalog:
     """The data files, each read when it is first asked for.
 
@@ -81,6 +93,10 @@ class Catalog:
     def rows(self, name: str) -> Sequence[Mapping[str, str]]:
         """The lines of a data file, column by column."""
         return list(_rows(self._text(name)))
+
+    def quotas(self) -> Sequence[Quota]:
+        """The service quotas that an environment needs, per Region."""
+        return [Quota(**row) for row in _rows(_shipped(_QUOTAS))]
 
     def instance(self, name: str) -> InstanceType | None:
         """What an instance type has; None where the data doesn't know it."""

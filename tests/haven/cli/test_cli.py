@@ -17,7 +17,9 @@ from tests.environments import PRIMARY, RECOVERY, ROOT
 from tests.haven.cli.small_project import Run, replace_program, write_stack
 from tests.progress import without_progress
 
-COMMANDS = '"check-destroy", "data", "demo", "environments", "gate", "plan", "pr", "validate"'
+COMMANDS = (
+    '"check-destroy", "data", "demo", "environments", "gate", "plan", "pr", "preflight", "refresh-command", "validate"'
+)
 
 
 def in_a_process(*arguments: str, cwd: Path = ROOT, **options: Any) -> subprocess.CompletedProcess[str]:

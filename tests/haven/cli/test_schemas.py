@@ -16,6 +16,7 @@ from haven.cli.main import main
 from haven.program import aws_types as aws
 from tests.environments import ROOT, environment
 from tests.haven.pull_request.repository import edit, git, make, stack_file
+from tests.haven.runbooks.loopback_aws import LoopbackAws, serving
 from tests.policies.breaking import setting
 from tests.policies.engines.test_previews import digest
 
@@ -99,6 +100,16 @@ def test_environments_are_what_their_schema_describes(
 ) -> None:
     monkeypatch.chdir(ROOT)
     check(printed(capsys, "environments"), "environments.v1")
+
+
+def test_a_preflight_is_what_its_schema_describes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with serving(LoopbackAws(account="444455556666")) as aws:
+        text = (ROOT / "stacks" / "Pulumi.backup.yaml").read_text()
+        file = tmp_path / "Pulumi.backup.yaml"
+        file.write_text(f"{text}\n  haven:emulator: {aws.url}\n")
+        found = printed(capsys, "preflight", str(file), "-C", str(ROOT), "--json")
+    assert [each["status"] for each in found["checks"]] == ["problem"]
+    check(found, "preflight.v1")
 
 
 def test_a_report_on_a_change_is_what_its_schema_describes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

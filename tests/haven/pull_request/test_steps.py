@@ -22,7 +22,7 @@ PREVIEW = [
 ]
 UP = "pulumi up --stack prod --policy-pack policies --yes --skip-preview --non-interactive"
 CALLS = {
-    ".github/scripts/deploy.sh": [*PREVIEW, UP],
+    ".github/scripts/deploy.sh": ["haven preflight prod", *PREVIEW, UP],
     ".github/scripts/environments.sh": ["haven environments"],
     ".github/scripts/newest.sh": ["gh api repos/o/r/commits/main --jq .sha"],
     ".github/scripts/preview.sh": PREVIEW,

@@ -1,0 +1,90 @@
+"""A server on loopback that answers the requests of boto3 for STS, Service Quotas and EC2."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+_STS = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:iam::{0}:user/deployer</Arn><UserId>AIDA</UserId><Account>{0}</Account></GetCallerIdentityResult>
+</GetCallerIdentityResponse>"""
+_OFFERINGS = """<DescribeInstanceTypeOfferingsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+<instanceTypeOfferingSet>{}</instanceTypeOfferingSet></DescribeInstanceTypeOfferingsResponse>"""
+_OFFERING = """<item><instanceType>{}</instanceType><location>{}</location>
+<locationType>availability-zone</locationType></item>"""
+
+_DENIED = """<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>not allowed</Message></Error></Errors>
+<RequestID>1</RequestID></Response>"""
+
+
+@dataclass
+class LoopbackAws:
+    """What the server answers, and what it was asked."""
+
+    account: str = "111122223333"
+    quotas: Mapping[str, float] = field(default_factory=dict)
+    """Quota code -> the account's own quota; AWS's default is 10."""
+    denied: Sequence[str] = ()
+    """Operations that are denied."""
+    zones: Sequence[str] = ("a", "b", "c")
+    """The last letters of the zones that offer every type that is asked for."""
+    garbled: bool = False
+    """Whether something else answers in AWS's place."""
+    url: str = ""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """Operation and Region of each request."""
+
+    def answer(self, operation: str, region: str, query: Mapping[str, Any]) -> tuple[int, str]:
+        """Status and body."""
+        self.asked.append((operation, region))
+        if self.garbled:
+            return 200, "<html>a proxy's login page"
+        if operation in self.denied:
+            denial = json.dumps({"__type": "AccessDeniedException", "message": "not allowed"})
+            return 403, _DENIED if operation.startswith("Describe") else denial
+        if operation == "GetCallerIdentity":
+            return 200, _STS.format(self.account)
+        return self._quota(operation, query) if "Quota" in operation else (200, self._offerings(region, query))
+
+    def _quota(self, operation: str, query: Mapping[str, Any]) -> tuple[int, str]:
+        if operation == "GetServiceQuota" and query["QuotaCode"] not in self.quotas:
+            return 400, json.dumps({"__type": "NoSuchResourceException", "message": "none of its own"})
+        return 200, json.dumps({"Quota": {"Value": self.quotas.get(query["QuotaCode"], 10.0)}})
+
+    def _offerings(self, region: str, query: Mapping[str, Any]) -> str:
+        types = [each[0] for name, each in query.items() if name.startswith("Filter.1.Value")]
+        items = [_OFFERING.format(type_, f"{region}{zone}") for type_ in types for zone in self.zones]
+        return _OFFERINGS.format("".join(items))
+
+
+@contextmanager
+def serving(aws: LoopbackAws) -> Iterator[LoopbackAws]:
+    """The server, at `aws.url` while the context lasts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            region = self.headers["Authorization"].split("Credential=")[1].split("/")[2]
+            target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            query = json.loads(body) if target else parse_qs(body.decode())
+            status, text = aws.answer(target or query["Action"][0], region, query)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    aws.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield aws
+    finally:
+        server.shutdown()
+        server.server_close()

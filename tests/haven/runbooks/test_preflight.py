@@ -1,0 +1,88 @@
+"""`haven preflight` against a server on loopback that boto3 asks over HTTP."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from haven.model.catalog import Catalog
+from haven.runbooks.check_destroy import clients
+from haven.runbooks.preflight import Check, Status, blocks, checks
+from tests.environments import PRIMARY, RECOVERY, environment
+from tests.haven.runbooks.loopback_aws import LoopbackAws, serving
+
+ACCOUNT = "111122223333"
+ENOUGH = dict.fromkeys(("L-1216C47A", "L-DB2E81BA", "L-0263D0A3", "L-F678F1CE"), 1000.0)
+
+
+@pytest.fixture
+def aws() -> Iterator[LoopbackAws]:
+    with serving(LoopbackAws(quotas=ENOUGH)) as server:
+        yield server
+
+
+def found(aws: LoopbackAws) -> list[Check]:
+    return list(checks(environment("warm"), ACCOUNT, clients(aws.url), Catalog()))
+
+
+def test_an_account_with_room_passes_in_both_regions(aws: LoopbackAws) -> None:
+    passed = found(aws)
+    assert [each for each in passed if each.status is not Status.OK] == []
+    assert {each.region for each in passed} == {"", PRIMARY, RECOVERY}
+    assert {operation for operation, _ in aws.asked} == {
+        "GetCallerIdentity",
+        "GetServiceQuota",
+        "DescribeInstanceTypeOfferings",
+    }
+
+
+def test_credentials_of_another_account_are_a_problem_and_nothing_else_is_asked(aws: LoopbackAws) -> None:
+    aws.account = "444455556666"
+    [check] = found(aws)
+    assert (check.status, check.got) == (Status.PROBLEM, "account 444455556666")
+    assert "use credentials of account 111122223333" in check.fix
+    assert [operation for operation, _ in aws.asked] == ["GetCallerIdentity"]
+
+
+def test_a_quota_that_is_too_small_is_a_problem_with_the_command_that_raises_it(aws: LoopbackAws) -> None:
+    aws.quotas = {**ENOUGH, "L-DB2E81BA": 8.0}
+    short = [each for each in found(aws) if each.status is Status.PROBLEM]
+    assert {each.region for each in short} == {PRIMARY, RECOVERY}
+    assert all("G and VT" in each.what and "--quota-code L-DB2E81BA" in each.fix for each in short)
+
+
+def test_a_quota_without_a_value_of_the_account_s_own_is_aws_s_default(aws: LoopbackAws) -> None:
+    aws.quotas = {code: value for code, value in ENOUGH.items() if code != "L-F678F1CE"}
+    vpcs = [each for each in found(aws) if "L-F678F1CE" in each.what]
+    assert [(each.status, each.got) for each in vpcs] == [(Status.OK, "10"), (Status.OK, "10")]
+
+
+def test_a_zone_that_offers_none_of_a_group_s_types_is_a_problem(aws: LoopbackAws) -> None:
+    aws.zones = ("a", "b")
+    lacking = [each for each in found(aws) if each.status is Status.PROBLEM]
+    assert len(lacking) == 6
+    assert all(each.got == f"none of them in {each.region}c" for each in lacking)
+
+
+def test_what_aws_denies_is_unknown_and_not_fine(aws: LoopbackAws) -> None:
+    aws.denied = ("GetServiceQuota", "DescribeInstanceTypeOfferings")
+    unknown = [each for each in found(aws) if each.status is Status.UNKNOWN]
+    assert {each.region for each in unknown} == {PRIMARY, RECOVERY}
+    assert all("no answer" in each.got and each.fix for each in unknown)
+    assert {each.region for each in unknown if blocks(each, PRIMARY)} == {PRIMARY}
+
+
+def test_a_region_that_does_not_answer_is_asked_once_and_blocks_no_failover(aws: LoopbackAws) -> None:
+    alive, dead = clients(aws.url), clients("http://127.0.0.1:9")
+    recording = environment("warm", active=RECOVERY)
+    asked = checks(recording, ACCOUNT, lambda *to: (dead if to[1] == PRIMARY else alive)(*to), Catalog())
+    unknown = [each for each in asked if each.status is Status.UNKNOWN]
+    assert {each.region for each in unknown} == {PRIMARY}
+    assert sum(each.got.startswith("no answer") for each in unknown) == 1
+    assert not any(blocks(each, RECOVERY) for each in unknown)
+
+
+def test_an_answer_that_is_not_aws_s_is_unknown(aws: LoopbackAws) -> None:
+    aws.garbled = True
+    [check] = found(aws)
+    assert (check.status, check.region) == (Status.UNKNOWN, "")
+    assert blocks(check, PRIMARY)
