@@ -112,6 +112,6 @@ def stateful(type_: str) -> Stateful | None:
 
 
 def types(rows: Iterable[Stateful]) -> tuple[str, ...]:
-    """The types of rows, under the names too that they had before version 7 of pulumi-aws."""
-    found = [each.type for each in rows]
+    """Pulumi's types of rows, under the names too that they had before version 7 of pulumi-aws."""
+    found = [each.type for each in rows if ":" in each.type]
     return (*found, *(old for old, new in _OLD_NAMES.items() if new in found))
