@@ -18,6 +18,7 @@ from haven_components.names import CACHE_PORT, DATABASE_PORT, bucket_name, parti
 from infra import names
 from infra.config.part_models import Queue
 from infra.environment import Environment
+from infra.parts.stores import database_name, restored_database_name
 from infra.parts.tables import table_name
 
 VERSION = 1
@@ -76,13 +77,13 @@ def _document(environment: Environment, stores: EndpointStores, region: str) -> 
 
 def _database(environment: Environment, stores: EndpointStores, region: str) -> dict[str, Any] | None:
     """The Region's own endpoints. None where it has no database."""
-    database, name = stores.database, f"{environment.name}-db"
+    database, name = stores.database, database_name(environment)
     if region == environment.primary:
         writer, reader = database.primary_endpoint, database.primary_reader_endpoint
     elif environment.replication.database:
         writer, reader = database.recovery_endpoint, database.recovery_reader_endpoint
     elif stores.restored is not None:
-        name = f"{name}-restored"
+        name = restored_database_name(environment)
         writer, reader = stores.restored.primary_endpoint, stores.restored.primary_reader_endpoint
     else:
         return None

@@ -68,7 +68,9 @@ def test_restoring_changes_nothing_in_the_lost_region() -> None:
 
 def test_restoring_only_adds_to_the_recovery_region() -> None:
     before, after = declared(lost(), RECOVERY), declared(restored(), RECOVERY)
-    assert before.items() <= after.items()
+    assert before.keys() <= after.keys()
+    changed = [after[urn].get("name") for urn, inputs in before.items() if after[urn] != inputs]
+    assert changed == ["/haven/backup/endpoints"], "it names what was restored"
     added = {restored().by_urn[urn].component for urn in after.keys() - before.keys()}
     assert added == {"GlobalDatabase", "GlobalTable"}
 
