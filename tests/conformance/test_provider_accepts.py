@@ -16,7 +16,7 @@ from haven.terraform import cli, provider_differences
 from haven.terraform.export import Export, export
 from haven.terraform.schema import ProviderSchema
 from tests.environments import ACCOUNT, ALL_EXAMPLES, RECOVERY, TIERS, environment, example
-from tests.infra.test_restore import homecoming, restored
+from tests.infra.backups.test_restore import homecoming, restored
 
 NOBODY = "http://127.0.0.1:1"
 AWS_PROVIDER = "pulumi:providers:aws"
