@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
+from haven.base import checkouts
 from haven.base.exits import BAD_INPUT, INTERRUPTED, MISSING_DEPENDENCY, OK
 from haven.base.interrupts import Interrupted
 from haven.base.missing_dependency import MissingDependency
@@ -65,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.note("haven can't go on: standard output is closed; leave >&- out, or write to /dev/null")
         return MISSING_DEPENDENCY
     _never_fail_on_characters()
+    if arguments is None and (shared := checkouts.warning(Path.cwd())):
+        output.note(shared)
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
