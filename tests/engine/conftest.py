@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.environments import ROOT
+from tests.policies.engines.provider_outputs import FILE as ANSWERS
 
 BINARIES = ROOT / ".haven" / "engine" / "bin"
 PLUGINS = ("aws", "eks", "kubernetes", "random")
@@ -68,6 +69,7 @@ def engine(tmp_path: Path) -> Engine:
         text = Path(__file__).with_name("stub_plugin.py").read_text()
         plugin.write_text(f"#!{sys.executable}\n{text.partition(chr(10))[2]}")
         plugin.chmod(0o755)
+        shutil.copy(ANSWERS, folder / "answers.json")
     return Engine(directory)
 
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Plays a Pulumi resource plugin without a cloud: every resource is accepted as it is given, and answers its inputs.
 
-The name that it is started under says which package it plays: `pulumi-resource-aws` plays `aws`. What only the real
-provider knows (schemas, defaults, refusals, which change replaces) it doesn't. Look-ups fail: programs make none.
+The name that it is started under is that of the package it plays: `pulumi-resource-aws` plays `aws`. Of what only the
+real provider knows it has, in a file beside it, what that one answers beyond the inputs: computed values, defaults and
+zero values. In a preview they are unknown, and so is every input with something unknown in it, as the real provider's
+sets are. Schemas, refusals and which change replaces it doesn't know. Look-ups fail: programs make none.
 """
 
 # ruff: noqa: N802  gRPC's methods
@@ -15,21 +17,55 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 PACKAGE = Path(sys.argv[0]).name.removeprefix("pulumi-resource-")
 VERSION = Path(sys.argv[0]).parent.name.rpartition("-v")[2]
+ANSWERS = Path(sys.argv[0]).with_name("answers.json")
+ANSWERED = json.loads(ANSWERS.read_text()) if PACKAGE == "aws" and ANSWERS.is_file() else {}
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""How an engine marks a value that is known only later (its wire format)."""
 SIGNATURE, REFERENCE = "4dabf18193072939515e22adb298388d", "5cf8f73096256a8f31e491e813e4eb8e"
 """How Pulumi marks a value as a reference to a resource (its wire format)."""
 
 
 def state(urn: str, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
-    """What a resource answers: its inputs, and an ARN and a name where it was given none."""
+    """What a resource answers: its inputs, what its provider adds, and an ARN and a name where it was given none."""
     answered = struct_pb2.Struct()
-    answered.update({"arn": f"arn:aws:stub:::{identity(urn)}", "name": identity(urn), "result": "stub"})
-    answered.MergeFrom(inputs)
+    given = json_format.MessageToDict(inputs)
+    full = completed(given, ANSWERED.get(kind(urn), {}), identity(urn))
+    answered.update({"arn": f"arn:aws:stub:::{identity(urn)}", "name": identity(urn), "result": "stub", **full})
     return answered
+
+
+def planned(urn: str, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
+    """What a preview shows of a resource that is to be created."""
+    answered = struct_pb2.Struct()
+    given = json_format.MessageToDict(inputs)
+    known = {name: value for name, value in given.items() if UNKNOWN not in json.dumps(value)}
+    answered.update({**dict.fromkeys([*ANSWERED.get(kind(urn), {}), *given], UNKNOWN), **known})
+    return answered
+
+
+def completed(given: Any, added: Any, path: str) -> Any:
+    """A value with what the provider adds to it, at any depth."""
+    if isinstance(given, dict) and isinstance(added, dict):
+        new = {name: completed(value, None, f"{path}-{name}") for name, value in added.items() if name not in given}
+        kept = {name: completed(value, added.get(name), path) for name, value in given.items()}
+        return {name: value for name, value in {**new, **kept}.items() if added.get(name) != "<lost>"}
+    if isinstance(given, list) and isinstance(added, list) and added:
+        return [completed(each, added[0], path) for each in given]
+    if isinstance(given, dict):
+        return {name: completed(value, None, path) for name, value in given.items()}
+    if isinstance(given, list):
+        return [completed(each, None, path) for each in given]
+    return f"computed-{path}" if given == "<text>" else given
+
+
+def kind(urn: str) -> str:
+    """The type in a URN."""
+    return urn.split("::")[2].rpartition("$")[2]
 
 
 def identity(urn: str) -> str:
@@ -70,7 +106,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: Any) -> Any:
         if request.preview:
-            return provider_pb2.CreateResponse(properties=request.properties)
+            return provider_pb2.CreateResponse(properties=planned(request.urn, request.properties))
         return provider_pb2.CreateResponse(id=identity(request.urn), properties=state(request.urn, request.properties))
 
     def Update(self, request: Any, context: Any) -> Any:
@@ -93,6 +129,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             answered = state(made.urn, request.inputs)
             if request.type == "eks:index:Cluster":
                 answered["eksCluster"] = _control_plane(monitor, request, made.urn)
+                _kubernetes(monitor, request, made.urn)
         return provider_pb2.ConstructResponse(urn=made.urn, state=answered)
 
     def Invoke(self, request: Any, context: Any) -> Any:
@@ -117,6 +154,22 @@ def _control_plane(monitor: Any, request: Any, parent: str) -> dict[str, str]:
         )
     )
     return {SIGNATURE: REFERENCE, "urn": made.urn, "id": made.id}
+
+
+def _kubernetes(monitor: Any, request: Any, parent: str) -> None:
+    """The provider that pulumi-eks makes for itself."""
+    inputs = struct_pb2.Struct()
+    inputs["kubeconfig"] = "{}"
+    monitor.RegisterResource(
+        resource_pb2.RegisterResourceRequest(
+            type="pulumi:providers:kubernetes",
+            name=f"{request.name}-eks-k8s",
+            parent=parent,
+            custom=True,
+            object=inputs,
+            acceptSecrets=True,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Engine
+from tests.environments import EVERY_STACK
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
@@ -16,13 +17,25 @@ def _changes(report: str) -> dict[str, int]:
     return {name: count for name, count in document["changeSummary"].items() if count}
 
 
-@pytest.mark.parametrize("stack", ["account", "demo"])
+@pytest.mark.parametrize("stack", EVERY_STACK)
 def test_a_stack_is_previewed_and_the_policy_pack_has_nothing_against_it(
     engine: Engine, checkout: Path, stack: str
 ) -> None:
     engine.succeed("stack", "init", stack, cwd=checkout)
     shown = engine.succeed("preview", "--stack", stack, "--policy-pack", "policies", cwd=checkout)
     assert "to create" in shown
+    assert "haven@v0.1.0" in shown
+    assert "[mandatory]" not in shown
+
+
+@pytest.mark.parametrize("stack", EVERY_STACK)
+def test_the_policy_pack_has_nothing_against_a_stack_when_it_is_deployed_or_after_it(
+    engine: Engine, checkout: Path, stack: str
+) -> None:
+    engine.succeed("stack", "init", stack, cwd=checkout)
+    words = ("--stack", stack, "--policy-pack", "policies")
+    shown = engine.succeed("up", *words, "--yes", "--skip-preview", cwd=checkout)
+    shown += engine.succeed("preview", *words, cwd=checkout)
     assert "haven@v0.1.0" in shown
     assert "[mandatory]" not in shown
 

@@ -160,6 +160,25 @@ def test_conditions_that_name_an_account_a_network_or_an_organization_restrict(c
 
 
 @pytest.mark.parametrize(
+    ("condition", "is_open"),
+    [
+        ({"StringNotEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}}, False),
+        ({"NotIpAddress": {"aws:SourceIp": ["203.0.113.0/24"]}}, False),
+        ({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-0123456789"}}, False),
+        ({"StringEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}}, True),
+        ({"StringNotLike": {"aws:SourceVpce": "vpce-*"}}, True),
+        ({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}, "Bool": {"aws:SecureTransport": "true"}}, True),
+    ],
+    ids=json.dumps,
+)
+def test_a_denial_for_everybody_else_closes_what_is_allowed_to_everybody(condition: Any, is_open: bool) -> None:
+    everybody = {"Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}
+    statements = ({"Effect": "Allow", **everybody}, {"Effect": "Deny", **everybody, "Condition": condition})
+    policy = one(aws.APIGATEWAY_REST_API_POLICY, policy=document(*statements))(EMPTY)
+    assert (found("no-wildcard-principal", policy) != []) is is_open
+
+
+@pytest.mark.parametrize(
     ("type_", "inputs"),
     [
         (aws.LAMBDA_PERMISSION, {"principal": "*"}),

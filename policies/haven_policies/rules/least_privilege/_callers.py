@@ -1,10 +1,11 @@
 """Which values of condition keys name a caller: an account, an organization, a network, an ARN of somebody's."""
 
 import re
+from fnmatch import fnmatchcase
 from ipaddress import ip_network
 
 from haven_policies.rules.documents import Statement
-from haven_policies.rules.least_privilege._conditions import demands, demands_true, is_exact, literal
+from haven_policies.rules.least_privilege._conditions import demands, demands_true, is_exact, literal, refuses
 
 CALLERS = re.compile(
     r"aws:principal(account|arn|orgid|orgpaths|servicename|servicenameslist)"
@@ -26,6 +27,14 @@ _WIDEST = {4: 8, 6: 16}
 def names_caller(found: Statement) -> bool:
     """Whether a statement's conditions let nobody in but a named caller."""
     return demands(found, CALLERS, names) or demands_true(found, _FROM_WITHIN)
+
+
+def refuses_others(found: Statement, allowed: Statement) -> bool:
+    """Whether a denial takes back what another statement allows, from everybody but a named caller."""
+    everybody = "*" in found.principals().get("AWS", ())
+    actions = [each.lower() for each in found.listed("Action")]
+    covers = all(any(fnmatchcase(each.lower(), one) for one in actions) for each in allowed.listed("Action"))
+    return everybody and covers and refuses(found, CALLERS, names)
 
 
 def names(key: str, pattern: str) -> bool:

@@ -5,7 +5,7 @@ context keys"; read 2026-11-26).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from haven_policies.rules.documents import Statement
 from haven_policies.rules.values import is_unknown
@@ -13,6 +13,15 @@ from haven_policies.rules.values import is_unknown
 _OPERATOR = re.compile(r"(?:(?P<set>forallvalues|foranyvalue):)?(?P<name>[a-z]+?)(?P<lenient>ifexists)?")
 _EXACT = ("stringequals", "stringequalsignorecase", "binaryequals")
 _PATTERNS = ("stringlike", "arnlike", "arnequals")
+_TURNED_ROUND: Mapping[str, str] = {
+    "arnnotequals": "ArnEquals",
+    "arnnotlike": "ArnLike",
+    "notipaddress": "IpAddress",
+    "stringnotequals": "StringEquals",
+    "stringnotequalsignorecase": "StringEqualsIgnoreCase",
+    "stringnotlike": "StringLike",
+}
+"""Operators that hold for everybody else, and without the key -> those that hold for whom they name."""
 _VARIABLE = re.compile(r"\$\{[^}*?$]+\}")
 _ESCAPED = re.compile(r"\$\{[*?$]\}")
 
@@ -29,6 +38,21 @@ def demands(found: Statement, keys: re.Pattern[str], names: Names) -> bool:
         and _refuses_others(found, operator, key)
         and all(is_unknown(one) or names(key, _pattern(operator, one)) for one in values)
         for operator, key, values in found.conditions
+    )
+
+
+def refuses(found: Statement, keys: re.Pattern[str], names: Names) -> bool:
+    """Whether a denial is for everybody but those whom one of these keys names: its only condition, turned round."""
+    if found.content.get("Effect") != "Deny" or len(found.conditions) != 1:
+        return False
+    operator, key, values = found.conditions[0]
+    quantifier, name, _ = _parsed(operator)
+    return bool(
+        values
+        and not quantifier
+        and name in _TURNED_ROUND
+        and keys.fullmatch(key)
+        and all(is_unknown(one) or names(key, _pattern(_TURNED_ROUND[name], one)) for one in values)
     )
 
 

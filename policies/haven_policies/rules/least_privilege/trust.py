@@ -8,7 +8,7 @@ from haven.config.policy import Level
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import IDENTITY, RESOURCE, TRUST, Statement, statements
-from haven_policies.rules.least_privilege._callers import CALLERS, names, names_arn, names_caller
+from haven_policies.rules.least_privilege._callers import CALLERS, names, names_arn, names_caller, refuses_others
 from haven_policies.rules.least_privilege._conditions import demands, demands_true, is_exact
 from haven_policies.rules.least_privilege._subjects import names_saml, names_subject
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
@@ -43,11 +43,10 @@ def no_wildcard_principal(holder: Resource) -> Iterator[Finding]:
         if value_at(holder.inputs, path) == everybody and not any(_restricts(holder, name) for name in restricting):
             fix = f"name them{', or set ' if restricting else ''}{' or '.join(restricting)}"
             yield against(holder, path, "those who may come in", fix)
-    for each in statements(holder, _TRUSTING):
-        if not each.allows:
-            continue
+    found = list(statements(holder, _TRUSTING))
+    for each in (one for one in found if one.allows):
         anybody = any(_is_anybody(one) for principals in each.principals().values() for one in principals)
-        if anybody and not names_caller(each):
+        if anybody and not names_caller(each) and not any(refuses_others(one, each) for one in found):
             fix = "name them, or add a condition such as aws:PrincipalOrgID or aws:SourceArn"
             yield each.against("Principal", "those who may come in", fix)
         if "NotPrincipal" in each.content:
