@@ -147,7 +147,7 @@ def _common(one: Any, other: Any) -> Any:
     if _GIVEN in (one, other):
         return other if one == _GIVEN else one
     if isinstance(one, list) and isinstance(other, list):
-        return [_common(one[0], other[0])] if one and other else one or other
+        return [_common(one[0], other[0])] if one and other else []
     if isinstance(one, str) and isinstance(other, str):
         return one if one == other else TEXT
     return one
