@@ -11,6 +11,7 @@ once those exist, the values are there. Both ways the references that the rules 
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -242,10 +243,13 @@ def _meant(name: str, sources: Sequence[_Source]) -> Sequence[_Source]:
 
 
 def _with_references(text: str, sources: Sequence[_Source]) -> str:
-    """A text with the known outputs of its sources turned into references to them."""
+    """A text with the known outputs of its sources turned into references to them; the beginning of a longer name is
+    somebody else's."""
     for source in sources:
         for output, value in source.outputs.items():
-            text = text.replace(value, reference(_key(source.urn), output))
+            if value in text:
+                whole = rf"(?<![A-Za-z0-9_-]){re.escape(value)}(?![A-Za-z0-9_-])"
+                text = re.sub(whole, reference(_key(source.urn), output), text)
     return text
 
 

@@ -1,12 +1,14 @@
 """The rules find the same in what Pulumi's engine reports as in what the program declares."""
 
 import pytest
-from pulumi_policy import PolicyProviderResource, PolicyResourceOptions, ResourceValidationArgs
+from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.policy import PolicyCustomTimeouts
 
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, own_region
 from haven_policies.analyzer import alone, recording_of
+from haven_policies.rules.resource_graph import ResourceGraph
+from haven_policies.rules.stack_facts import read_stack_facts
 from tests.environments import EVERY_STACK, environment
 from tests.policies.breaking import Mutation, find, setting, verdict_of
 from tests.policies.engines.engine_view import EngineView
@@ -64,3 +66,34 @@ def test_a_region_that_a_resource_names_itself_counts_when_it_is_judged_alone() 
     options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
     bucket = ResourceValidationArgs(aws.S3_BUCKET, {"region": "us-east-1"}, "urn:bucket", "bucket", options, provider)
     assert [each.region for each in alone(bucket, "test").real()] == ["us-east-1"]
+
+
+def _shown(type_: str, name: str, /, **properties: object) -> PolicyResource:
+    options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+    urn = f"urn:pulumi:test::theirs::{type_}::{name}"
+    return PolicyResource(type_, properties, urn, name, options, None, None, [], {})
+
+
+def test_the_beginning_of_a_longer_name_refers_to_nothing() -> None:
+    dashboard = _shown(aws.CLOUDWATCH_DASHBOARD, "both", dashboardName="haven-test-watch")
+    alarm = _shown(aws.CLOUDWATCH_METRIC_ALARM, "errors", name="haven-test-watch-errors")
+    arn = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:haven-test-watch-errors"
+    fault = _shown(aws.FIS_EXPERIMENT_TEMPLATE, "fault", stopConditions=[{"value": arn}])
+    fault.property_dependencies["stopConditions"] = [dashboard, alarm]
+    recording = recording_of([dashboard, alarm, fault], "test")
+    found = ResourceGraph(recording, read_stack_facts("test", {})).referred(
+        find(recording, aws.FIS_EXPERIMENT_TEMPLATE, "fault").inputs["stopConditions"]
+    )
+    assert [each.name for each in found] == ["errors"]
+
+
+def test_what_a_provider_answers_for_what_nobody_set_is_not_declared() -> None:
+    bucket = _shown(
+        aws.S3_BUCKET, "theirs", bucket="theirs", policy="", lifecycleRules=[], __meta="{}", forceDestroy=False
+    )
+    assert find(recording_of([bucket], "test"), aws.S3_BUCKET, "theirs").inputs == {
+        "bucket": "theirs",
+        "forceDestroy": False,
+    }
+    declared = {bucket.urn: {"bucket": "theirs"}}
+    assert find(recording_of([bucket], "test", declared), aws.S3_BUCKET, "theirs").inputs == {"bucket": "theirs"}
