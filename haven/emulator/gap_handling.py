@@ -16,6 +16,7 @@ _INHERITED = (
     "engineVersion",
     "nodeType",
     "numNodeGroups",
+    "port",
     "transitEncryptionEnabled",
     "transitEncryptionMode",
 )

@@ -30,6 +30,7 @@ PRIMARY = _record(
     engineVersion="8.0",
     nodeType="cache.r7g.large",
     numNodeGroups=3,
+    port=6379,
     transitEncryptionEnabled=True,
     description="of the primary",
     parameterGroupName="of-the-primary-s-region",
@@ -64,6 +65,7 @@ def test_its_member_becomes_an_independent_group_like_the_primary() -> None:
         "engineVersion": "8.0",
         "nodeType": "cache.r7g.large",
         "numNodeGroups": 3,
+        "port": 6379,
         "transitEncryptionEnabled": True,
     }
 
