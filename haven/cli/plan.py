@@ -205,16 +205,16 @@ def _emit_text(
     if predicted is not None:
         whole += f"\n{prediction_text.render(predicted, plain)}"
         shown += f"\n{(prediction_text.render if detail else prediction_text.screen)(predicted, style)}"
-    whole, shown = whole + _verdict(verdict, plain), shown + _verdict(verdict, style)
+    whole, shown = whole + _verdict(verdict, plain, detail=True), shown + _verdict(verdict, style, detail=detail)
     _emit_with_rest(stack, f"plan-{stack.name}", whole, shown, detail=detail)
 
 
-def _verdict(verdict: "Verdict | None", style: "Style") -> str:
+def _verdict(verdict: "Verdict | None", style: "Style", *, detail: bool) -> str:
     if verdict is None:
         return ""
     from haven_policies import report
 
-    return f"\n{report.render(verdict, _today(), style)}"
+    return f"\n{report.render(verdict, _today(), style, detail=detail)}"
 
 
 def _emit_with_rest(stack: "Stack", name: str, whole: str, shown: str, *, detail: bool) -> None:

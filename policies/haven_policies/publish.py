@@ -65,7 +65,12 @@ def _home(package: str) -> Path:
 def _data(modules: Iterable[tuple[Path, Path]]) -> set[tuple[Path, Path]]:
     """The data files of the packages among modules: where each goes, and where it is."""
     packages = [(place.parent, source.parent) for place, source in modules if source.name == "__init__.py"]
-    return {(folder / each.name, each) for folder, home in packages for each in home.glob("*.yaml")}
+    return {
+        (folder / each.name, each)
+        for folder, home in packages
+        for kind in ("*.csv", "*.yaml")
+        for each in home.glob(kind)
+    }
 
 
 def _modules() -> set[tuple[Path, Path]]:

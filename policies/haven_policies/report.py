@@ -14,8 +14,15 @@ from haven_policies.judge import Verdict, Violation
 _COUNTED = (Level.MANDATORY, Level.ADVISORY)
 
 
-def render(verdict: Verdict, today: date, style: Style) -> str:
-    """The verdict as text: one block for each rule that is violated, then what is waived."""
+def render(verdict: Verdict, today: date, style: Style, *, detail: bool = False) -> str:
+    """The verdict as text: one block for each rule that is violated, then what is waived.
+
+    Args:
+        verdict: the verdict.
+        today: the day for which waivers count.
+        style: how to draw.
+        detail: whether to print what the presets of the data classes claim, with its sources, and not only their names.
+    """
     lines = [style.paint(_headline(verdict), "bold")]
     for _, group in groupby(verdict.violations, key=lambda each: each.rule.name):
         lines += _block(list(group), style)
@@ -23,8 +30,11 @@ def render(verdict: Verdict, today: date, style: Style) -> str:
         lines.append(f"  Waived ({len(verdict.waived)}):")
         for violation in verdict.waived:
             lines += style.wrapped(one_line(f"{violation.rule.name}: {violation.resource}, {until(violation)}"), 4)
-    for name in verdict.presets:
-        lines += _preset(name, style)
+    if detail:
+        lines += [line for name in verdict.presets for line in _preset(name, style)]
+    elif verdict.presets:
+        presets = f"{'Preset' if len(verdict.presets) == 1 else 'Presets'} {', '.join(verdict.presets)}"
+        lines += style.wrapped(f"{presets}: haven plan --policy --detail has what is claimed, and the sources.", 2)
     for each in verdict.idle:
         lines += style.wrapped(idle(each, today), 2)
     if len(lines) > _SCREEN and verdict.violations:

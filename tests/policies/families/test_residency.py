@@ -146,10 +146,12 @@ def test_there_are_presets_of_europe_and_of_the_united_states() -> None:
     assert not set(preset("gdpr").regions) & set(preset("hipaa").regions)
 
 
-def test_a_report_shows_what_a_preset_claims_and_what_it_does_not() -> None:
+def test_a_report_names_the_presets_and_in_detail_what_they_claim_and_what_not() -> None:
     config = residency(classes={"personal": {"presets": ["gdpr"]}}, default="personal")
     verdict = judged(environment("warm"), config)
-    text = " ".join(render(verdict, TODAY, Style()).split())
+    short = render(verdict, TODAY, Style()).splitlines()
+    assert short[1:] == ["  Preset gdpr: haven plan --policy --detail has what is claimed, and the sources."]
+    text = " ".join(render(verdict, TODAY, Style(), detail=True).split())
     assert "Preset gdpr: " in text
     assert preset("gdpr").claims[0] in text
     assert preset("gdpr").does_not_claim[0] in text
