@@ -272,7 +272,12 @@ def _all_tiers(stack: "Stack", *, as_json: bool) -> int:
         recording = _run(stack, steps)
         wanted = recording.outputs.get("objectives", {})
         tiers = {
-            tier.value: _predict(_run(variant.stack, steps), steps, stack, wanted)
+            tier.value: _predict(
+                recording if tier.value == recording.outputs["tier"] else _run(variant.stack, steps),
+                steps,
+                stack,
+                wanted,
+            )
             for tier, variant in zip(Tier, variants, strict=True)
         }
     predictions = {tier: each for tier, each in tiers.items() if each is not None}

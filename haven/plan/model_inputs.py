@@ -91,13 +91,13 @@ def _system_nodes(records: Iterable[Resource]) -> int:
 
 
 def _groups(here: Sequence[Resource], there: Sequence[Resource], recording: Recording) -> Iterator[GpuGroup]:
-    standby = {_pool(each): each for each in of_type(here, aws.EKS_NODE_GROUP)}
+    standby = {pool(each): each for each in of_type(here, aws.EKS_NODE_GROUP)}
     systems: Mapping[str, Mapping[str, str]] = recording.outputs.get("systems", {})
     for group in filter(is_gpu_group, of_type(there, aws.EKS_NODE_GROUP)):
-        own = standby.get(_pool(group))
+        own = standby.get(pool(group))
         system = systems.get(str(group.inputs.get("labels", {}).get("haven-system", "")))
         yield GpuGroup(
-            name=_pool(group),
+            name=pool(group),
             full=_desired(group),
             standby=_desired(own) if own else 0,
             serves=system is None or (system["kind"] == _SERVING and system["tier"] == recording.outputs["tier"]),
@@ -105,7 +105,8 @@ def _groups(here: Sequence[Resource], there: Sequence[Resource], recording: Reco
         )
 
 
-def _pool(group: Resource) -> str:
+def pool(group: Resource) -> str:
+    """The name of a node group that both Regions share."""
     return str(group.inputs.get("labels", {}).get("haven.dev/pool", group.name))
 
 

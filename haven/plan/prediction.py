@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from haven.model.availability import Availability, availability, drill_success, minutes_down
+from haven.model.catalog import Catalog
 from haven.model.data_loss import DataLoss, Loss, lost
 from haven.model.durations.graph import Basis, Step, steps
 from haven.model.durations.simulation import DRAWS, SEED, Effect, Simulation, Summary
@@ -13,7 +14,9 @@ from haven.model.outages import outage_model
 from haven.model.prices import PriceBook
 from haven.model.recovery_time import Prediction, graphs, predict
 from haven.plan import costs as plan_costs
+from haven.plan import gpu_capacity
 from haven.plan.costs import Costs, costs
+from haven.plan.gpu_capacity import GpuNeed, gpu_needs
 from haven.plan.model_inputs import ModelInputs, model_inputs
 from haven.program.recording import Recording
 
@@ -47,6 +50,7 @@ class Predicted:
     availability: Availability
     outcomes: Sequence[Outcome]
     costs: Costs
+    capacity: Sequence[GpuNeed]
 
     @property
     def missed(self) -> Sequence[Outcome]:
@@ -80,6 +84,7 @@ def predict_environment(
         available,
         _outcomes(wanted, recovery, loss, available),
         costs(recording, PriceBook(project)),
+        gpu_needs(recording, inputs, wanted.get("rtoMinutes"), Catalog(project)),
     )
 
 
@@ -110,6 +115,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
       one to attack first at the top; `schedule`: term -> median start and end.
     - `dataLoss`: `overall`, and each store's.
     - `availability`: expected from losses of the active Region, with its inputs; the SLAs' sum.
+    - `gpuCapacity`: each GPU group of the standby Region: what it must get, its quota, its types and zones.
     - `cost`: USD a month at list prices.
     - `objectives`: each with what is predicted, and what is left of it.
     """
@@ -139,6 +145,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
             "stores": [_store(each) for each in predicted.loss.stores],
         },
         "availability": _availability(predicted.availability),
+        "gpuCapacity": [gpu_capacity.as_json(each) for each in predicted.capacity],
         "cost": plan_costs.as_json(predicted.costs),
         "objectives": [
             {

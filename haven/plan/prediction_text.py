@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from haven.base.terminal import Style
-from haven.plan import costs
+from haven.plan import costs, gpu_capacity
 from haven.plan.text import ASSUMED, minutes
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _ATTACKED = 3
 
 def render(predicted: "Predicted", style: Style) -> str:
     """The whole prediction, with every term, its basis and its sources."""
-    parts = [_lines, _terms, _sources, _costs]
+    parts = [_lines, _terms, _sources, _capacity, _costs]
     return "\n".join(line for part in parts for line in part(predicted, style)) + "\n"
 
 
@@ -58,6 +58,10 @@ def cheapest(predictions: Mapping[str, "Predicted"]) -> str:
 def _missed(missed: Sequence["Outcome"]) -> str:
     names = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
     return ", ".join(names[each.objective] for each in missed) or "none"
+
+
+def _capacity(predicted: "Predicted", style: Style) -> list[str]:
+    return gpu_capacity.render(predicted.capacity, style)
 
 
 def _costs(predicted: "Predicted", style: Style) -> list[str]:

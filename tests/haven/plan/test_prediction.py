@@ -150,3 +150,20 @@ def test_the_text_fits_its_width(tier: str, predictions: dict[str, Predicted]) -
 def test_the_same_recording_is_predicted_alike() -> None:
     first, second = (as_json(predict_environment(environment("warm"))) for _ in range(2))
     assert first == second
+
+
+def test_gpu_capacity_is_what_the_standby_region_must_get(predictions: dict[str, Predicted]) -> None:
+    missing = {tier: {each.group: each.missing for each in predictions[tier].capacity} for tier in TIERS}
+    assert missing["pilot-light"]["serving"] == 3
+    assert missing["warm"]["serving"] == 2
+    assert missing["active-active"]["serving"] == 0
+    (serving,) = (each for each in predictions["warm"].capacity if each.group == "serving")
+    assert serving.region == RECOVERY
+    assert (serving.quota, serving.vcpus) == ("L-DB2E81BA", 3 * 8)
+    assert all(serving.types.values())
+
+
+def test_the_warm_nodes_that_meet_the_rto_are_found_or_there_are_none() -> None:
+    for minutes, nodes in ((60, 0), (30, 1), (5, None)):
+        predicted = predict_environment(environment("warm"), {"rtoMinutes": minutes})
+        assert [each.nodes_for_rto for each in predicted.capacity if each.group == "serving"] == [nodes], minutes

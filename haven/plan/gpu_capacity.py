@@ -1,0 +1,133 @@
+"""GPU capacity: what the standby Region must get at a failover, and whether it is there to be had."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from haven.base.terminal import Style, plural
+from haven.model.catalog import Catalog
+from haven.model.durations.simulation import Simulation
+from haven.model.durations.terms import Terms
+from haven.model.recovery_time import GpuGroup, graphs
+from haven.plan.model_inputs import ModelInputs, pool
+from haven.program import aws_types as aws
+from haven.program.queries import is_gpu_group, of_type
+from haven.program.recording import Recording, Resource
+
+_QUOTAS = {"g": "L-DB2E81BA", "p": "L-417A185B"}
+"""Quotas of the vCPUs of running on-demand instances: G and VT, and P. Source: AWS Service Quotas, Amazon EC2."""
+_DRAWS = 2000
+
+
+@dataclass(frozen=True)
+class GpuNeed:
+    """What one GPU node group of the standby Region needs at a failover."""
+
+    group: str
+    region: str
+    full: int
+    standby: int
+    reserved: bool
+    """Whether its nodes come from a capacity reservation."""
+    types: Mapping[str, Sequence[str] | None]
+    """Instance type -> zone ids that offer it there; None where the data doesn't know."""
+    quota: str
+    """Code of the quota; empty where the family has none here."""
+    vcpus: int | None
+    """What the quota must allow for this group at full size, with its first type."""
+    nodes_for_rto: int | None
+    """Fewest nodes on standby with which p95 meets the RTO; None: no number does, or there is no RTO."""
+
+    @property
+    def missing(self) -> int:
+        """Nodes to get at the failover."""
+        return max(0, self.full - self.standby)
+
+
+def gpu_needs(recording: Recording, inputs: ModelInputs, rto_minutes: float | None, catalog: Catalog) -> list[GpuNeed]:
+    """What each GPU group needs.
+
+    Args:
+        recording: what the environment declares.
+        inputs: of its models.
+        rto_minutes: its objective. None: none.
+        catalog: what AWS offers where.
+    """
+    standby = next(each for each in recording.outputs["regions"].values() if each != inputs.active)
+    groups = [each for each in of_type(recording.real(), aws.EKS_NODE_GROUP) if is_gpu_group(each)]
+    resources = {pool(each): each for each in groups if each.region == inputs.active}
+    resources |= {pool(each): each for each in groups if each.region == standby}
+    return [
+        _need(resources[each.name], each, standby, catalog, _nodes_for(rto_minutes, each, inputs))
+        for each in inputs.recovery.groups
+    ]
+
+
+def _need(resource: Resource, group: GpuGroup, region: str, catalog: Catalog, nodes: int | None) -> GpuNeed:
+    types = [str(each) for each in resource.inputs.get("instanceTypes") or ()]
+    first = catalog.instance(types[0]) if types else None
+    return GpuNeed(
+        group=group.name,
+        region=region,
+        full=group.full,
+        standby=group.standby,
+        reserved=resource.inputs.get("capacityType") == "CAPACITY_BLOCK" or not types,
+        types={each: catalog.zone_ids(each, region) for each in types},
+        quota=_QUOTAS.get(types[0][0], "") if types else "",
+        vcpus=first.vcpu * group.full if first else None,
+        nodes_for_rto=nodes,
+    )
+
+
+def _nodes_for(rto_minutes: float | None, group: GpuGroup, inputs: ModelInputs) -> int | None:
+    """Of a group that serves, the others as they are."""
+    if rto_minutes is None or not group.serves:
+        return None
+    simulation, terms = Simulation(_DRAWS), Terms()
+    others = [each for each in inputs.recovery.groups if each.name != group.name]
+    for nodes in range(group.opening + 1):
+        tried = replace(inputs.recovery, groups=(*others, replace(group, standby=nodes)))
+        if simulation.summary(graphs(tried, terms).environment).p95 <= rto_minutes * 60:
+            return nodes
+    return None
+
+
+def as_json(need: GpuNeed) -> dict[str, Any]:
+    """One group's need as JSON."""
+    return {
+        "group": need.group,
+        "region": need.region,
+        "full": need.full,
+        "standby": need.standby,
+        "missing": need.missing,
+        "reserved": need.reserved,
+        "zones": {name: None if zones is None else list(zones) for name, zones in need.types.items()},
+        "quota": need.quota or None,
+        "quotaVcpus": need.vcpus,
+        "nodesForRto": need.nodes_for_rto,
+    }
+
+
+def render(needs: Sequence[GpuNeed], style: Style) -> list[str]:
+    """What each group needs, in words."""
+    if not needs:
+        return []
+    lines = ["", style.paint("GPU capacity of the standby Region at a failover", "bold")]
+    for need in needs:
+        lines += style.wrapped(_sentence(need), 2)
+    return lines
+
+
+def _sentence(need: GpuNeed) -> str:
+    offered = "; ".join(f"{name} in {_zones(zones)}" for name, zones in need.types.items()) or "a reservation"
+    quota = f"; quota {need.quota} of {need.vcpus} vCPUs at full size" if need.quota and need.vcpus else ""
+    nodes = need.nodes_for_rto
+    enough = "" if nodes is None else f"; {plural(nodes, 'node')} on standby would meet the RTO at p95"
+    reserved = "reserved" if need.reserved else "none reserved"
+    return f"{need.group} in {need.region}: {need.missing} of {need.full} to get, {reserved}: {offered}{quota}{enough}"
+
+
+def _zones(zones: Sequence[str] | None) -> str:
+    if zones is None:
+        return "unknown zones"
+    return ", ".join(zones) or "no zone"
