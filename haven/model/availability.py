@@ -50,7 +50,7 @@ def drill_success(succeeded: int, drills: int) -> float:
 
 
 def downtime(outages: OutageModel, rto_minutes: float, success: float, beta: float = BETA) -> float:
-    """Expected minutes a year that losses of the active Region take away.
+    """Expected minutes a year of losses of the active Region.
 
     Args:
         outages: how often and how long.
