@@ -183,6 +183,13 @@ _VERSIONS_AND_LOCKS: tuple[GuardedProperty, ...] = (
         _DELETABLE,
         *(f"snaplockConfiguration.retentionPeriod.{each}Retention" for each in ("default", "minimum", "maximum")),
     ),
+    *properties(
+        ANY_TYPE,
+        leaves("IMMUTABLE"),
+        "lets images be overwritten",
+        "what ran under a tag is gone",
+        "imageTagMutability",
+    ),
     *properties(ANY_TYPE, off, "can be locked no more", _DELETABLE, "completeLock"),
 )
 """Versions of objects, and locks on them."""

@@ -59,6 +59,7 @@ MADE_EXAMPLES: Mapping[str, tuple[Any, Any, Any]] = {
     "deleteOptions": ([], ["DELETE_CHILD_VOLUMES_AND_SNAPSHOTS"], []),
     "deleteVolumeOptions": ([], ["DELETE_CHILD_VOLUMES_AND_SNAPSHOTS"], []),
     "homeEfsFileSystem": ("Retain", "Delete", "Retain"),
+    "imageTagMutability": ("IMMUTABLE", "MUTABLE", "IMMUTABLE"),
     "messageRetentionSeconds": (86400, 3600, None),
     "mode": ("COMPLIANCE", "GOVERNANCE", "COMPLIANCE"),
     "objectLockMode": ("COMPLIANCE", "GOVERNANCE", "COMPLIANCE"),
