@@ -69,7 +69,7 @@ def test_the_expected_downtime_is_what_drawn_outages_have() -> None:
 
     def one() -> float:
         long = numbers.random() < model.long_share
-        hours = (model.long if long else model.usual).quantile(numbers.uniform(1e-9, 1 - 1e-9))
+        hours = float((model.long if long else model.usual).quantile(numbers.uniform(1e-9, 1 - 1e-9)))
         works = numbers.random() >= 0.1 and numbers.random() < 0.8
         return min(hours * 60, 30) if works else hours * 60
 

@@ -23,7 +23,8 @@ unlike = st.lists(groups, max_size=3, unique_by=lambda each: each.name)
 
 
 def graph_of(inputs: RecoveryInputs, result: str) -> Node:
-    return vars(graphs(inputs, TERMS))[result]
+    made: dict[str, Node] = vars(graphs(inputs, TERMS))
+    return made[result]
 
 
 def never_longer(shorter: RecoveryInputs, longer: RecoveryInputs) -> None:
