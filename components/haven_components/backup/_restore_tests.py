@@ -87,11 +87,12 @@ def require_restore_tests(checks: Checks, args: RestoreTestsArgs | None, primary
     if args is None:
         return
     for index, each in enumerate(args["resources"]):
-        _checks.require_member(
-            checks,
+        region = each.get("region", recovery)
+        checks.require(
+            region in (primary, recovery),
             f"restore_tests.resources[{index}].region",
-            each.get("region", recovery),
-            (primary, recovery),
+            got=region,
+            allowed=f"{primary} or {recovery}",
             fix="name the Region of one of the vaults, or leave it out for the recovery Region's",
         )
     types = [(each["resource_type"], each.get("region", recovery)) for each in args["resources"]]

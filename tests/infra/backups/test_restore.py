@@ -1,6 +1,7 @@
 """Tier backup from end to end: backed up, restored in the recovery Region, back home; as `docs/restore.md` has it."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def homecoming() -> Recording:
     )
 
 
-def declared(recording: Recording, region: str) -> dict[str, dict[str, Any]]:
+def declared(recording: Recording, region: str) -> dict[str, Mapping[str, Any]]:
     return {each.urn: each.inputs for each in recording.real() if each.region == region}
 
 
