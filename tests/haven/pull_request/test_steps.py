@@ -58,6 +58,7 @@ class Destination:
         name = file.name
         file.write_text(
             f'#!/bin/sh\necho "{name} $*" >>{shlex.quote(str(self.log))}\n'
+            '[ "$1" = preflight ] && exit "${preflight_ENDS:-0}"\n'
             f'printf "%s\\n" "${{{name}_SAYS:-}}"\nexit "${{{name}_ENDS:-0}}"\n'
         )
         file.chmod(0o755)
@@ -163,7 +164,9 @@ def test_what_the_gate_says_is_in_the_log_and_in_the_summary(place: Destination)
 def test_the_real_gate_reads_what_pulumi_writes(preview: str, verdict: str, place: Destination) -> None:
     haven = place.directory / ".venv" / "bin" / "haven"
     haven.unlink()
-    haven.symlink_to(Path(sys.executable).with_name("haven"))
+    real = shlex.quote(str(Path(sys.executable).with_name("haven")))
+    haven.write_text(f'#!/bin/sh\n[ "$1" = preflight ] || exec {real} "$@"\n')  # no AWS to ask here
+    haven.chmod(0o755)
     (place.directory / "Pulumi.yaml").write_text("name: haven\nruntime: python\n")
     (place.directory / "Pulumi.prod.yaml").write_text("config: {}\n")
     written = (ROOT / "tests" / "haven" / "gate" / "previews" / f"{preview}.json").read_text()
@@ -179,9 +182,14 @@ def test_a_refusal_of_the_policies_or_of_the_gate_deploys_nothing_and_is_shown(
 ) -> None:
     done = place.run(f".github/scripts/{script}.sh", **{f"{who}_ENDS": "1"})
     assert done.returncode != 0
-    assert place.calls == PREVIEW
+    assert place.calls == [*(["haven preflight prod"] if script == "deploy" else []), *PREVIEW]
     verdicts = ["refused" if each == who else "passed" for each in ("pulumi", "haven")]
     assert f"| `prod` | {verdicts[0]} | {verdicts[1]} |" in place.text("summary").splitlines()
+
+
+def test_a_preflight_that_fails_deploys_nothing(place: Destination) -> None:
+    assert place.run(".github/scripts/deploy.sh", preflight_ENDS="1").returncode == 1
+    assert place.calls == ["haven preflight prod"]
 
 
 def test_an_update_that_fails_fails_the_deployment(place: Destination) -> None:
