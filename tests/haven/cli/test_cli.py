@@ -144,7 +144,22 @@ def test_each_shell_gets_its_completion_script(shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "last", "offered"),
     [
-        ("haven ", 1, ["check-destroy", "data", "demo", "environments", "gate", "plan", "pr", "validate"]),
+        (
+            "haven ",
+            1,
+            [
+                "check-destroy",
+                "data",
+                "demo",
+                "environments",
+                "gate",
+                "plan",
+                "pr",
+                "preflight",
+                "refresh-command",
+                "validate",
+            ],
+        ),
         ("haven plan p", 2, ["prod"]),
         ("haven plan prod --compare ", 4, ["backup", "pilot-light", "warm", "active-active"]),
         ("haven gate --a", 2, ["--accept", "--active"]),
