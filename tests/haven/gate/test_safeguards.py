@@ -54,7 +54,11 @@ EXAMPLES: Mapping[Any, tuple[Any, Any, Any]] = {
 }
 MADE_EXAMPLES: Mapping[str, tuple[Any, Any, Any]] = {
     # of comparisons that are made for their row: by the name of the property
-    "archivePolicy": tuple(json.dumps({"MessageRetentionPeriod": days}) for days in (30, 3, 60)),
+    "archivePolicy": (
+        '{"MessageRetentionPeriod": 9}',
+        '{"MessageRetentionPeriod": 3}',
+        '{"MessageRetentionPeriod": 30}',
+    ),
     "dataDeletionPolicy": ("RETAIN", "DELETE", "RETAIN"),
     "deleteOptions": ([], ["DELETE_CHILD_VOLUMES_AND_SNAPSHOTS"], []),
     "deleteVolumeOptions": ([], ["DELETE_CHILD_VOLUMES_AND_SNAPSHOTS"], []),
