@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from haven.base import checkouts
 from haven.base.exits import BAD_INPUT, INTERRUPTED, MISSING_DEPENDENCY, OK
 from haven.base.interrupts import Interrupted
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problems
 from haven.cli import (
     check_destroy,
+    checkouts,
     data,
     demo,
     environments,

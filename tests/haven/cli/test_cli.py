@@ -144,22 +144,7 @@ def test_each_shell_gets_its_completion_script(shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "last", "offered"),
     [
-        (
-            "haven ",
-            1,
-            [
-                "check-destroy",
-                "data",
-                "demo",
-                "environments",
-                "gate",
-                "plan",
-                "pr",
-                "preflight",
-                "refresh-command",
-                "validate",
-            ],
-        ),
+        ("haven ", 1, json.loads(f"[{COMMANDS}]")),
         ("haven plan p", 2, ["prod"]),
         ("haven plan prod --compare ", 4, ["backup", "pilot-light", "warm", "active-active"]),
         ("haven gate --a", 2, ["--accept", "--active"]),
