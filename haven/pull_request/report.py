@@ -166,8 +166,9 @@ def stack_report(stack: Touched, before: Run | None, after: Run | None, day: dat
     diff = RecordingDiff((), (), ()) if lacks_base or lacks_head else diff_recordings(*recordings)
     errors = (*findings.errors(old.config, new.config), *_renamed(old, new))
     plans = _plan(old.recording), _plan(new.recording)
+    ambiguous: Sequence[Problem] = ()
     try:
-        judged, ambiguous = _gate(old, new, diff, day) if not errors else _judge(_NO_CHANGES, {}), ()
+        judged = _gate(old, new, diff, day) if not errors else _judge(_NO_CHANGES, {})
     except Problems as error:
         judged, ambiguous = _judge(_NO_CHANGES, {}), error.problems
     return StackReport(
