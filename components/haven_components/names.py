@@ -35,6 +35,10 @@ CLOUD_TRAIL = "cloudtrail.amazonaws.com"
 """The service principal of CloudTrail, which a key's policy must allow to encrypt a trail."""
 
 
+REPLICATION_RULE = "everything"
+"""Id of a bucket's replication rule, by which S3's replication metrics are found."""
+
+
 def region_code(region: str) -> str:
     """The short form of a Region that names carry: `eu-west-1` is `euw1`, `us-gov-east-1` is `usgove1`."""
     *words, number = region.split("-")

@@ -97,9 +97,14 @@ def _directory(ctx: click.Context, _: click.Parameter, value: str | None) -> str
     return outer
 
 
-def stack_argument(**options: Any) -> Callable[[_Function], _Function]:
-    """`STACK`: a stack's name, or the path of a stack file; shells complete the names."""
-    return click.argument("stack", **{"metavar": "STACK", "shell_complete": _stack_names, **options})
+def stack_argument(name: str = "stack", **options: Any) -> Callable[[_Function], _Function]:
+    """`STACK`: a stack's name, or the path of a stack file; shells complete the names.
+
+    Args:
+        name: the parameter's.
+        options: of the argument.
+    """
+    return click.argument(name, **{"metavar": "STACK", "shell_complete": _stack_names, **options})
 
 
 def _stack_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

@@ -23,6 +23,7 @@ from haven.cli import (
     preflight,
     pull_request,
     refresh_command,
+    status,
     validate,
 )
 from haven.cli.command_line import CommandGroup, directory_option
@@ -50,6 +51,7 @@ for _command in (
     check_destroy.check_destroy,
     preflight.preflight,
     refresh_command.refresh_command,
+    status.status,
 ):
     haven.add_command(_command)
 

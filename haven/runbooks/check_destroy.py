@@ -6,9 +6,7 @@ from typing import Any, TypeVar
 
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, shown
-
-Client = Callable[[str, str], Any]
-"""Service and Region to a boto3 client."""
+from haven.runbooks.clients import Client
 
 PAGE = "docs/promotion.md"
 
@@ -107,21 +105,3 @@ def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
         return ask()
     except (BotoCoreError, ClientError) as error:
         raise UnansweredError(f"asked {what}: {error}") from error
-
-
-def clients(url: str | None) -> Client:
-    """boto3 clients with short timeouts, as a Region may be down.
-
-    Args:
-        url: an emulator's endpoint. None: AWS, with this machine's credentials.
-    """
-    import boto3  # noqa: PLC0415  the tool starts fast
-    from botocore.config import Config  # noqa: PLC0415  the tool starts fast
-
-    if url is not None:
-        from haven.emulator.clients import Clients  # noqa: PLC0415  the tool starts fast
-
-        return Clients(url).of
-    config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
-    session = boto3.Session()
-    return lambda service, region: session.client(service, region, config=config)

@@ -13,6 +13,7 @@ import pulumi_aws as aws
 
 from haven_components import GlobalDatabase, gpu_group_name, system_group_name
 from haven_components.names import (
+    REPLICATION_RULE,
     alarm_name,
     balancer_security_group_name,
     bucket_name,
@@ -25,9 +26,10 @@ from haven_components.names import (
     secret_name,
     subnet_group_name,
     target_group_name,
+    vault_name,
 )
 from infra.environment import Environment
-from infra.parts import compute, tables
+from infra.parts import backups, compute, tables
 from infra.parts.stores import cache_group, database_name, restored_database_name
 from infra.scale import Scale
 
@@ -70,10 +72,16 @@ def build(
             "engineVersion": settings.database.engine_version,
             "secret": database.secret_arn,
         },
+        "objectives": settings.objectives.model_dump(by_alias=True, exclude_none=True),
+        "replicationRule": REPLICATION_RULE,
+        "replicatedTables": [
+            tables.table_name(environment, name) for name in settings.tables if name in environment.replication.tables
+        ],
         "sides": {
             region: {
                 **_side(environment, region, *extremes[region]),
                 "cache": cache_group(environment, region),
+                "vault": vault_name(backups.component_name(environment), region),
             }
             for region in environment.both
         },

@@ -10,6 +10,7 @@ import pytest
 from haven.emulator.clients import Clients
 from haven.emulator.read_back import leftovers
 from haven.runbooks import check_destroy
+from haven.runbooks.clients import clients
 from haven.terraform import cli
 from tests.conformance.live_environment import AWAITED, Living
 from tests.conformance.small_environment import alive, at, shown, there, touched
@@ -33,7 +34,7 @@ def promote(living: Living, tier: str, region: str) -> None:
         TargetDbClusterIdentifier=f"arn:aws:rds:{region}:{ACCOUNT}:cluster:{cluster}",
         AllowDataLoss=True,
     )
-    assert check_destroy.read(names, check_destroy.clients(living.url)).database == region
+    assert check_destroy.read(names, clients(living.url)).database == region
 
 
 def test_an_environment_is_deployed_moved_up_failed_over_and_back_and_destroyed(

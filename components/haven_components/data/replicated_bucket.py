@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.names import bucket_name, region_code
+from haven_components.names import REPLICATION_RULE, bucket_name, region_code
 from haven_components.shared import bucket_grants, sdk
 from haven_components.shared import checks as _checks
 from haven_components.shared.bucket_grants import BucketGrantArgs
@@ -252,7 +252,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
             role=role.arn,
             rules=[
                 {
-                    "id": "everything",
+                    "id": REPLICATION_RULE,
                     "priority": 1,
                     "status": "Enabled",
                     "filter": {"prefix": ""},

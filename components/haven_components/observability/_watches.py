@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from haven_components.names import balancer_error_suffix
+from haven_components.names import REPLICATION_RULE, balancer_error_suffix
 from haven_components.observability._watched import (
     WatchedBalancerArgs,
     WatchedBucketArgs,
@@ -22,8 +22,6 @@ Thresholds = Mapping[str, int]
 Dimensions = Mapping[str, pulumi.Input[str]]
 
 MINUTE, QUARTER, HOUR = 60, 900, 3600
-EVERYTHING = "everything"
-"""The id that a `ReplicatedBucket` gives its rules."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def _buckets(buckets: Sequence[WatchedBucketArgs], limits: Thresholds) -> Iterat
     replicated."""
     most = limits["bucket_lag_seconds"]
     for each in buckets:
-        here, there, rule = each["bucket"], each["other_bucket"], each.get("rule_id", EVERYTHING)
+        here, there, rule = each["bucket"], each["other_bucket"], each.get("rule_id", REPLICATION_RULE)
         yield AlarmCondition(
             f"bucket-{here}-lag",
             f"{here}: ReplicationLatency (s)",

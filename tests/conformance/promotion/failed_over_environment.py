@@ -15,6 +15,7 @@ from haven.emulator.clients import Clients
 from haven.emulator.drift import ResourceDrift
 from haven.program.recorder import record
 from haven.runbooks import check_destroy
+from haven.runbooks.clients import clients
 from haven.terraform import cli
 from haven.terraform.export import Export, export
 from haven_components.data._database_args import DatabaseSideArgs
@@ -180,9 +181,7 @@ class Environment:
             "database": {"globalCluster": global_cluster_name(DATABASE)},
             "sides": {region: {"cache": f"{NAME}-cache"} for region in REGIONS},
         }
-        return list(
-            check_destroy.obstacles(manifest, active, check_destroy.read(manifest, check_destroy.clients(self.url)))
-        )
+        return list(check_destroy.obstacles(manifest, active, check_destroy.read(manifest, clients(self.url))))
 
     def is_gone(self) -> bool:
         """Whether nothing of the database is left."""

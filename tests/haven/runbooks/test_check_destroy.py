@@ -12,6 +12,7 @@ from haven.base import exits
 from haven.cli.main import main
 from haven.runbooks import check_destroy
 from haven.runbooks.check_destroy import Roles, UnansweredError, obstacles, read
+from haven.runbooks.clients import Client
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 
 DATASTORE = "ldgnf-haven-warm-cache-global"
@@ -27,7 +28,7 @@ def session() -> boto3.Session:
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
 
 
-def answering(*, database: str | None, cache: str | None) -> check_destroy.Client:
+def answering(*, database: str | None, cache: str | None) -> Client:
     """Clients of an AWS where these Regions' sides are the primaries; None: nothing is there."""
 
     def client(service: str, region: str) -> Any:
@@ -69,7 +70,7 @@ def _answer_for_the_cache(stub: Stubber, region: str, primary: str | None) -> No
     )
 
 
-def found(active: str, client: check_destroy.Client) -> list[str]:
+def found(active: str, client: Client) -> list[str]:
     return [each.render() for each in obstacles(manifest(), active, read(manifest(), client))]
 
 
@@ -131,7 +132,7 @@ def test_a_region_that_is_silent_is_named() -> None:
     ],
 )
 def test_the_command_says_it_with_its_exit_code(
-    client: check_destroy.Client,
+    client: Client,
     code: int,
     text: str,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,0 +1,53 @@
+"""`haven status`: what an environment's Regions report of themselves."""
+
+import time
+from pathlib import Path
+
+import click
+
+from haven.base.exits import FINDINGS, OK
+from haven.cli import output
+from haven.cli.command_line import Command, directory_option
+from haven.cli.environment_source import environment_options
+
+_LEAST_SECONDS = 5
+
+
+@click.command("status", cls=Command)
+@environment_options
+@click.option(
+    "--watch",
+    type=click.IntRange(min=_LEAST_SECONDS),
+    metavar="SECONDS",
+    help="Ask again every SECONDS (5 or more), until Ctrl-C.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (schema: haven/cli/schemas/status.v1.json).")
+@directory_option
+def status(
+    *,
+    environment: str,
+    regions: tuple[str, ...],
+    manifest: Path | None,
+    watch: int | None,
+    as_json: bool,
+    directory: str | None,
+) -> int:
+    """Ask both Regions of ENVIRONMENT who writes where, how far copies are behind, and what is ready.
+
+    Needs AWS credentials that may read, and neither Pulumi nor its state: what to ask comes from the recovery manifest,
+    which either Region has. A Region that doesn't answer within seconds is reported as unknown. Changes nothing.
+    Exit code 1: something is wrong or unknown.
+    """
+    from haven.cli.environment_source import source
+    from haven.runbooks.status import report
+
+    chosen = source(environment, regions, manifest, directory)
+    while True:
+        seen = report.observe(chosen.located(), chosen.client)
+        if as_json:
+            output.emit_json(report.document(seen))
+        else:
+            output.emit(report.screen(seen, output.style()))
+        if watch is None:
+            return OK if seen.fine else FINDINGS
+        time.sleep(watch)

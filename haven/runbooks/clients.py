@@ -1,0 +1,45 @@
+"""boto3 clients for a time when a Region may answer nothing: short timeouts, few attempts."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+Client = Callable[[str, str], Any]
+"""Service and Region to a boto3 client."""
+
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 2
+"""botocore's defaults wait for a silent Region for three minutes."""
+
+
+def clients(url: str | None) -> Client:
+    """boto3 clients that give up on a silent Region after seconds; each is made once, from any thread.
+
+    Args:
+        url: an emulator's endpoint. None: AWS, with this machine's credentials.
+    """
+    made: dict[tuple[str, str], Any] = {}
+    lock = threading.Lock()  # a session isn't safe in several threads; a client is
+    make = _maker(url)
+
+    def client(service: str, region: str) -> Any:
+        with lock:
+            if (service, region) not in made:
+                made[service, region] = make(service, region)
+            return made[service, region]
+
+    return client
+
+
+def _maker(url: str | None) -> Client:
+    import boto3  # noqa: PLC0415  the tool starts fast
+    from botocore.config import Config  # noqa: PLC0415  the tool starts fast
+
+    retries = {"total_max_attempts": ATTEMPTS}
+    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
+    if url is None:
+        session = boto3.Session()
+        return lambda service, region: session.client(service, region, config=config)
+    emulator = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106  not checked
+    # No proxy, whatever the environment says: the endpoint is on this machine, which may be busy.
+    local = config.merge(Config(proxies={}, read_timeout=20))
+    return lambda service, region: emulator.client(service, region, endpoint_url=url, config=local)

@@ -1,0 +1,204 @@
+"""The recovery manifest as runbooks read it: from either Region or from a file, and checked."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from haven.base.problems import Problem, Problems, shown
+from haven.runbooks.clients import Client
+from haven.runbooks.observation import ask_all
+
+VERSION = 1
+Sizes = Annotated[tuple[int, int, int], Field(description="minimum, desired and maximum size")]
+
+
+class _Part(BaseModel):
+    """What a newer program adds is ignored; what is read must be there."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
+
+
+class RegionPair(_Part):
+    """The environment's Regions; the roles are those of its first deployment."""
+
+    primary: str
+    recovery: str
+
+
+class NodeGroup(_Part):
+    """Sizes of one node group."""
+
+    full: Sizes
+    standby: Sizes
+
+
+class Cluster(_Part):
+    """One Region's EKS cluster."""
+
+    name: str
+    node_groups: Mapping[str, NodeGroup]
+
+
+class DatabaseSide(_Part):
+    """One Region's member of the global database."""
+
+    cluster: str
+    instances: Mapping[str, str | None]
+    """Instance to its zone, at full scale."""
+    standby: int | None
+    """Instances at standby scale; None: no member at all."""
+
+
+class Balancer(_Part):
+    """One Region's load balancer."""
+
+    target_group: str
+
+
+class Side(_Part):
+    """One Region."""
+
+    cluster: Cluster
+    database: DatabaseSide
+    buckets: Mapping[str, str]
+    cache: str
+    vault: str
+    balancer: Balancer | None = None
+
+
+class GlobalCluster(_Part):
+    """The global database."""
+
+    global_cluster: str
+
+
+class Switch(_Part):
+    """How one Region's traffic is turned off: by a metric that the other Region's alarm reads."""
+
+    write_in: str
+    alarm: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+
+
+class Objectives(_Part):
+    """What the business asks for."""
+
+    rto_minutes: float | None = None
+    rpo_minutes: float | None = None
+
+
+class RecoveryManifest(_Part):
+    """What exists where, at full scale and at standby scale; it doesn't depend on which Region is active."""
+
+    version: int
+    environment: str
+    account: str | None
+    tier: str
+    regions: RegionPair
+    database: GlobalCluster
+    sides: Mapping[str, Side]
+    replicated_tables: Sequence[str]
+    """Names of the replicated tables, the same in both Regions."""
+    replication_rule: str
+    """Id of the buckets' replication rules."""
+    objectives: Objectives
+    traffic: Mapping[str, Switch] = {}
+
+    @property
+    def both(self) -> tuple[str, str]:
+        """Primary and recovery Region."""
+        return self.regions.primary, self.regions.recovery
+
+    def other(self, region: str) -> str:
+        """The Region beside this one."""
+        return self.regions.recovery if region == self.regions.primary else self.regions.primary
+
+
+@dataclass(frozen=True)
+class Located:
+    """A manifest, and what is wrong with the copies."""
+
+    manifest: RecoveryManifest
+    remarks: Sequence[str] = field(default_factory=tuple)
+
+
+def parse(text: str, where: str) -> RecoveryManifest:
+    """Read a manifest.
+
+    Raises:
+        Problems: it isn't one, or is of a version that this tool doesn't know; all problems at once.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Problems([Problem("the manifest", shown(text), "a JSON object", _REWRITE)], where) from None
+    version = document.get("version") if isinstance(document, dict) else None
+    if isinstance(document, dict) and version != VERSION:
+        fix = "use the version of haven that deployed the environment"
+        raise Problems([Problem("version", shown(version), str(VERSION), fix)], where)
+    try:
+        manifest = RecoveryManifest.model_validate(document)
+    except ValidationError as error:
+        raise Problems(map(_problem, error.errors(include_url=False)), where) from None
+    missing = [region for region in manifest.both if region not in manifest.sides]
+    if missing:
+        problem = Problem("sides", shown(sorted(manifest.sides)), f"both Regions, {shown(missing[0])} too", _REWRITE)
+        raise Problems([problem], where)
+    return manifest
+
+
+_REWRITE = "run pulumi up with haven:active as it is, which writes the manifest"
+
+
+def _problem(error: Any) -> Problem:
+    place = ".".join(str(step) for step in error["loc"]) or "the manifest"
+    missing = error["type"] == "missing"
+    return Problem(place, "nothing" if missing else shown(error["input"]), error["msg"], _REWRITE)
+
+
+def read_file(file: Path) -> RecoveryManifest:
+    """Read a copy that was kept.
+
+    Raises:
+        Problems: it can't be read, or isn't a manifest.
+    """
+    try:
+        return parse(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeError) as error:
+        fix = "name the file that `pulumi stack output manifest --json` was written to"
+        raise Problems(
+            [Problem("--manifest", shown(str(file)), "a file that can be read", f"{fix} ({error})")]
+        ) from None
+
+
+def locate(environment: str, regions: Sequence[str], client: Client) -> Located:
+    """Read the manifest from whichever Region answers.
+
+    Raises:
+        MissingDependency: this machine has no credentials.
+        Problems: no Region has it, or what they have can't be read.
+    """
+    name = f"/haven/{environment}/manifest"
+    answers = ask_all({region: _question(client, region, name) for region in regions})
+    kept = {region: str(answer.value) for region, answer in answers.items() if answer.value is not None}
+    if not kept:
+        got = "; ".join(f"{region}: {answer.unknown or 'no such parameter'}" for region, answer in answers.items())
+        fix = "check the environment's name, the account of the credentials and --region, or give --manifest FILE"
+        raise Problems([Problem(f"environment {environment}", got, f"parameter {name} in one of its Regions", fix)])
+    without = [(region, answer) for region, answer in answers.items() if region not in kept]
+    remarks = [f"the manifest in {region}: {answer.unknown or 'missing'}" for region, answer in without]
+    if len(set(kept.values())) > 1:
+        remarks.append(f"the manifests in {' and '.join(kept)} differ: the program's last deployment reached one only")
+    first = next(iter(kept))
+    return Located(parse(kept[first], f"{name} in {first}"), remarks)
+
+
+def _question(client: Client, region: str, name: str) -> Any:
+    return lambda: client("ssm", region).get_parameter(Name=name)["Parameter"]["Value"]

@@ -1,0 +1,93 @@
+"""Asks several Regions many things at once, within a time that no silent Region lengthens."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from haven.base.missing_dependency import MissingDependency
+from haven.base.problems import one_line
+
+WITHIN_SECONDS = 7.0
+"""For all questions together; whoever hasn't answered by then is silent."""
+SILENT = f"no answer within {WITHIN_SECONDS:.0f} s"
+
+_Key = TypeVar("_Key", bound=Hashable)
+_ABSENT = ("NotFound", "NotFoundFault", "NotFoundException", "ParameterNotFound", "DoesNotExist")
+"""Ends of the error codes with which AWS's services say that a thing doesn't exist."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back on one question."""
+
+    value: Any = None
+    """None where nothing came back, or where what was asked for doesn't exist."""
+    unknown: str = ""
+    """Why nothing is known; empty where AWS answered."""
+
+    @property
+    def known(self) -> bool:
+        """Whether AWS answered, if only that the thing doesn't exist."""
+        return not self.unknown
+
+
+def ask_all(questions: Mapping[_Key, Callable[[], Any]], within: float = WITHIN_SECONDS) -> dict[_Key, Answer]:
+    """Ask everything at once.
+
+    Args:
+        questions: each calls AWS and returns its answer. It runs in a thread of its own, which is left behind where it
+            doesn't end in time.
+        within: seconds for all of them.
+
+    Raises:
+        MissingDependency: this machine has no credentials.
+    """
+    arrived: queue.SimpleQueue[tuple[_Key, Answer | MissingDependency]] = queue.SimpleQueue()
+    for key, question in questions.items():
+        threading.Thread(
+            target=lambda key, ask: arrived.put((key, _asked(ask))), args=(key, question), daemon=True
+        ).start()
+    answers: dict[_Key, Answer] = {}
+    last = time.monotonic() + within
+    while len(answers) < len(questions):
+        try:
+            key, answer = arrived.get(timeout=max(0.0, last - time.monotonic()))
+        except queue.Empty:
+            break
+        if isinstance(answer, MissingDependency):
+            raise answer
+        answers[key] = answer
+    return {key: answers.get(key, Answer(unknown=SILENT)) for key in questions}
+
+
+def _put(arrived: queue.SimpleQueue[Any], key: Hashable, ask: Callable[[], Any]) -> None:
+    arrived.put((key, _asked(ask)))
+
+
+def _asked(ask: Callable[[], Any]) -> Answer | MissingDependency:
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415  the tool starts fast
+
+    try:
+        return Answer(ask())
+    except NoCredentialsError:
+        return MissingDependency("this machine has no AWS credentials: set AWS_PROFILE, or sign in with aws sso login")
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        return Answer() if code.endswith(_ABSENT) else Answer(unknown=f"{error.operation_name} is refused: {code}")
+    except (BotoCoreError, OSError) as error:
+        return Answer(unknown=_no_answer(error))
+
+
+def _no_answer(error: Exception) -> str:
+    from botocore.exceptions import (  # noqa: PLC0415  the tool starts fast
+        ConnectTimeoutError,
+        EndpointConnectionError,
+        ReadTimeoutError,
+    )
+
+    if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
+        return SILENT
+    return "no connection" if isinstance(error, EndpointConnectionError) else one_line(str(error))

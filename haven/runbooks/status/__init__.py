@@ -1,0 +1,1 @@
+"""What an environment's Regions report of themselves right now."""

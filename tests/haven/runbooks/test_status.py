@@ -1,0 +1,297 @@
+"""`haven status` on an environment in the emulator, with a gateway that silences a Region."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+
+from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY
+from haven.cli.main import main
+from haven.emulator.clients import Clients
+from haven.emulator.ministack import Emulator
+from haven.runbooks.clients import clients
+from haven.runbooks.manifest import Located, parse
+from haven.runbooks.status import report
+from haven.runbooks.status.readings import Reading, State
+from tests.environments import PRIMARY, RECOVERY, ROOT, environment
+from tests.gateway import Fault, Gateway, gateway
+
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(300)]
+
+
+def manifest() -> Mapping[str, Any]:
+    """The recovery manifest of a shipped stack."""
+    found: Mapping[str, Any] = environment("warm").outputs["manifest"]
+    return found
+
+
+@dataclass
+class Ground:
+    """An emulator with an environment of tier `warm`, and the gateway before it."""
+
+    gateway: Gateway
+    aws: Clients
+
+    def status(self) -> report.Status:
+        """What is seen through the gateway."""
+        return report.observe(Located(parse(json.dumps(manifest()), "a test")), clients(self.gateway.url))
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with Emulator(ROOT / ".haven" / "emulator", tmp_path_factory.mktemp("emulator")) as running:
+        _fill(Clients(running.url))
+        yield running.url
+
+
+@pytest.fixture
+def ground(emulator: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with gateway(emulator) as before:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", before.url)
+        yield Ground(before, Clients(emulator))
+
+
+def _fill(aws: Clients) -> None:
+    """What the manifest names: the emulator's API alone, for nothing here is about deploying."""
+    name = manifest()["database"]["globalCluster"]
+    aws.of("rds", PRIMARY).create_global_cluster(GlobalClusterIdentifier=name, Engine="aurora-postgresql")
+    for region in (PRIMARY, RECOVERY):
+        side = manifest()["sides"][region]
+        aws.of("ssm", region).put_parameter(Name="/haven/warm/manifest", Value=json.dumps(manifest()), Type="String")
+        _database(aws.of("rds", region), name, side["database"], full=region == PRIMARY)
+        aws.of("elasticache", region).create_replication_group(
+            ReplicationGroupId=side["cache"], ReplicationGroupDescription="a cache", Engine="valkey"
+        )
+        eks = aws.of("eks", region)
+        role = "arn:aws:iam::111122223333:role/any"
+        eks.create_cluster(name=side["cluster"]["name"], roleArn=role, resourcesVpcConfig={"subnetIds": ["subnet-1"]})
+        for group, sizes in side["cluster"]["nodeGroups"].items():
+            least, wanted, most = sizes["full" if region == PRIMARY else "standby"]
+            eks.create_nodegroup(
+                clusterName=side["cluster"]["name"],
+                nodegroupName=group,
+                nodeRole=role,
+                subnets=["subnet-1"],
+                scalingConfig={"minSize": least, "desiredSize": wanted, "maxSize": most},
+            )
+    for switch in manifest()["traffic"].values():
+        _switch(aws.of("cloudwatch", switch["writeIn"]), switch)
+
+
+def _database(rds: Any, global_cluster: str, side: Mapping[str, Any], *, full: bool) -> None:
+    password = {"MasterUsername": "root", "MasterUserPassword": "not-a-secret-1"} if full else {}
+    rds.create_db_cluster(
+        DBClusterIdentifier=side["cluster"],
+        Engine="aurora-postgresql",
+        GlobalClusterIdentifier=global_cluster,
+        **password,
+    )
+    for instance in list(side["instances"])[: None if full else side["standby"]]:
+        rds.create_db_instance(
+            DBInstanceIdentifier=instance,
+            DBClusterIdentifier=side["cluster"],
+            DBInstanceClass="db.r6g.large",
+            Engine="aurora-postgresql",
+        )
+
+
+def _switch(cloudwatch: Any, switch: Mapping[str, Any]) -> None:
+    cloudwatch.put_metric_alarm(
+        AlarmName=switch["alarm"],
+        Namespace=switch["namespace"],
+        MetricName=switch["metric"],
+        Dimensions=[{"Name": name, "Value": value} for name, value in switch["dimensions"].items()],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+
+
+def of(status: report.Status, area: str, region: str) -> list[Reading]:
+    return [each for each in status.readings if (each.area, each.region) == (area, region)]
+
+
+def test_the_database_member_that_is_written_is_named(ground: Ground) -> None:
+    status = ground.status()
+    assert status.writer == PRIMARY
+    assert of(status, "database", PRIMARY) == [
+        Reading("database", PRIMARY, State.OK, "haven-warm-db-global is written here")
+    ]
+
+
+def test_the_instances_of_the_database_are_held_against_the_tier(ground: Ground) -> None:
+    assert instances(ground).state is State.OK
+    rds, side = ground.aws.of("rds", RECOVERY), manifest()["sides"][RECOVERY]["database"]
+    rds.delete_db_instance(DBInstanceIdentifier=next(iter(side["instances"])), SkipFinalSnapshot=True)
+    try:
+        assert instances(ground) == Reading(
+            "capacity", RECOVERY, State.WRONG, f"{side['cluster']}: 0 of 0 instances available; standby scale: 1"
+        )
+    finally:
+        _database_instance(rds, side)
+
+
+def instances(ground: Ground) -> Reading:
+    """Of the recovery Region's database."""
+    (found,) = [each for each in of(ground.status(), "capacity", RECOVERY) if "instances available" in each.description]
+    return found
+
+
+def test_nodes_that_were_asked_for_and_never_came_are_wrong(ground: Ground) -> None:
+    """The emulator starts no nodes: a group that asks for three has none."""
+    nodes = {
+        each.description: each.state
+        for each in of(ground.status(), "capacity", RECOVERY)
+        if "nodes" in each.description
+    }
+    (system,) = [name for name in nodes if "-system-" in name]
+    assert system.endswith("0 of 3 nodes in service; standby scale: 3, at least 3")
+    assert nodes[system] is State.WRONG
+
+
+def _database_instance(rds: Any, side: Mapping[str, Any]) -> None:
+    rds.create_db_instance(
+        DBInstanceIdentifier=next(iter(side["instances"])),
+        DBClusterIdentifier=side["cluster"],
+        DBInstanceClass="db.r6g.large",
+        Engine="aurora-postgresql",
+    )
+
+
+@pytest.mark.parametrize(("milliseconds", "state"), [(250, State.OK), (16 * 60 * 1000, State.WRONG)])
+def test_the_newest_sample_of_the_lag_is_held_against_the_objective(
+    ground: Ground, milliseconds: int, state: State
+) -> None:
+    ground.aws.of("cloudwatch", RECOVERY).put_metric_data(
+        Namespace="AWS/RDS",
+        MetricData=[
+            {
+                "MetricName": "AuroraGlobalDBReplicationLag",
+                "Dimensions": [{"Name": "DBClusterIdentifier", "Value": "haven-warm-db-euc1"}],
+                "Timestamp": datetime.now(UTC),
+                "Value": milliseconds,
+            }
+        ],
+    )
+    (lag,) = [each for each in of(ground.status(), "replication", RECOVERY) if "-db-" in each.description]
+    assert lag.state is state
+    assert lag.age_seconds is not None
+
+
+def test_a_target_group_without_healthy_targets_is_wrong_where_the_tier_serves(ground: Ground) -> None:
+    group = manifest()["sides"][RECOVERY]["balancer"]["targetGroup"]
+    missing = Reading("serving", RECOVERY, State.WRONG, f"{group}: no such target group")
+    assert of(ground.status(), "serving", RECOVERY) == [missing]
+    balancers = ground.aws.of("elbv2", RECOVERY)
+    (made,) = balancers.create_target_group(Name=group, Protocol="HTTP", Port=80, VpcId="vpc-1")["TargetGroups"]
+    try:
+        empty = Reading("serving", RECOVERY, State.WRONG, f"{group}: 0 of 0 targets healthy")
+        assert of(ground.status(), "serving", RECOVERY) == [empty]
+    finally:
+        balancers.delete_target_group(TargetGroupArn=made["TargetGroupArn"])
+
+
+def test_a_lag_without_a_sample_is_unknown_and_not_zero(ground: Ground) -> None:
+    reading = of(ground.status(), "replication", RECOVERY)
+    tables = [each for each in reading if "haven-warm-features" in each.description]
+    assert "no sample of ReplicationLatency in 15 min" in tables[0].description
+
+
+def test_a_region_that_is_turned_off_is_named_and_both_at_once_are_wrong(ground: Ground) -> None:
+    for region, switch in manifest()["traffic"].items():
+        ground.aws.of("cloudwatch", switch["writeIn"]).set_alarm_state(
+            AlarmName=switch["alarm"], StateValue="ALARM", StateReason="a test"
+        )
+        (reading,) = of(ground.status(), "traffic", region)
+        assert "is turned off" in reading.description
+    (both,) = of(ground.status(), "traffic", "")
+    assert both.state is State.WRONG
+
+
+def test_a_silent_primary_region_hides_nothing_of_the_other_one(ground: Ground) -> None:
+    ground.gateway.faults[PRIMARY, "*"] = Fault.BLACKHOLE
+    begin = time.monotonic()
+    status = ground.status()
+    assert time.monotonic() - begin < 15  # what `status` promises; a silent Region must not hang it
+    assert status.writer == PRIMARY  # the other Region knows
+    assert of(status, "database", PRIMARY)[0].state in (State.OK, State.UNKNOWN)
+    assert {each.state for each in of(status, "capacity", PRIMARY)} == {State.UNKNOWN}
+    assert State.UNKNOWN not in {each.state for each in of(status, "capacity", RECOVERY)}
+    assert not status.fine
+
+
+def test_a_permission_that_is_missing_is_unknown_and_named(ground: Ground) -> None:
+    ground.gateway.faults[RECOVERY, "eks"] = Fault.DENY
+    unknown = [each for each in of(ground.status(), "capacity", RECOVERY) if each.state is State.UNKNOWN]
+    assert {each.description for each in unknown} == {"DescribeNodegroup is refused: AccessDenied"}
+
+
+def test_it_changes_nothing(ground: Ground) -> None:
+    ground.status()
+    mutating = ("Create", "Delete", "Update", "Put", "Modify", "Set", "Failover", "Start", "Stop")
+    operations = [each.operation.rsplit(".", 1)[-1] for each in ground.gateway.calls]
+    assert operations
+    assert [each for each in operations if each.startswith(mutating)] == []
+
+
+def test_the_command_works_from_the_manifest_alone_while_the_primary_region_is_dead(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ground.gateway.faults[PRIMARY, "*"] = Fault.REFUSE
+    assert main(["status", "warm", "--region", PRIMARY, "--region", RECOVERY, "--json"]) == FINDINGS
+    document = json.loads(capsys.readouterr().out)
+    schema = json.loads(files("haven.cli").joinpath("schemas", "status.v1.json").read_text())
+    jsonschema.validate(document, schema)
+    assert document["environment"] == "warm"
+    assert document["fine"] is False
+
+
+def test_the_screen_begins_with_who_is_written_and_what_is_wrong(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "warm", "--region", RECOVERY]) == FINDINGS
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"warm, tier warm: writes go to {PRIMARY} (at ")
+    assert second.startswith("Of ")
+
+
+def test_an_environment_without_a_manifest_is_named_with_each_region(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ground.gateway.faults[PRIMARY, "*"] = Fault.REFUSE
+    assert main(["status", "wram", "--region", PRIMARY, "--region", RECOVERY]) == BAD_INPUT
+    error = capsys.readouterr().err
+    assert f"{RECOVERY}: no such parameter" in error
+    assert "parameter /haven/wram/manifest in one of its Regions" in error
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 1}', '{"version": 2}', "[" * 100_000, "null"])
+def test_a_manifest_that_is_none_ends_in_a_sentence(
+    ground: Ground, text: str, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "manifest.json"
+    file.write_text(text)
+    assert main(["status", "warm", "--manifest", str(file)]) == BAD_INPUT
+    assert "allowed:" in capsys.readouterr().err
+
+
+def test_without_credentials_it_says_how_to_get_some(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    assert main(["status", "warm", "--region", PRIMARY]) == MISSING_DEPENDENCY
+    assert "no AWS credentials" in capsys.readouterr().err
