@@ -52,7 +52,7 @@ class Gateway:
 
 @contextmanager
 def gateway(emulator: str) -> Iterator[Gateway]:
-    """A gateway in front of an emulator's URL; at the end it forgets every request that it holds."""
+    """A gateway in front of an emulator's URL; at the end it drops every request that it holds."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     server.daemon_threads = True
     made = Gateway(f"http://127.0.0.1:{server.server_address[1]}")

@@ -35,7 +35,7 @@ def preflight(stack: str, as_json: bool, directory: str | None) -> int:
     from haven.model.catalog import Catalog
     from haven.program import run
     from haven.runbooks import preflight as runbook
-    from haven.runbooks.check_destroy import clients
+    from haven.runbooks.clients import clients
 
     loaded = stack_file.load_stack(stack, run.start_directory(directory))
     account = loaded.config.get("haven:account")

@@ -12,7 +12,7 @@ from haven.model.catalog import Catalog, Quota
 from haven.program import aws_types as aws
 from haven.program.queries import of_type, zones
 from haven.program.recording import Recording, Resource
-from haven.runbooks.check_destroy import Client
+from haven.runbooks.clients import Client
 
 _Answer = TypeVar("_Answer")
 _CREDENTIALS = "the credentials"

@@ -8,7 +8,7 @@ from typing import Any
 from haven.base.terminal import Style, plural
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import Located, RecoveryManifest
-from haven.runbooks.observation import ask_all
+from haven.runbooks.observation import WITHIN_SECONDS, ask_all
 from haven.runbooks.status import backups, capacity, replication, serving, traffic, writers
 from haven.runbooks.status.readings import Reading, State, duration
 
@@ -37,8 +37,13 @@ class Status:
         return self.count(State.OK) == len(self.readings)
 
 
-def observe(located: Located, client: Client) -> Status:
+def observe(located: Located, client: Client, within: float = WITHIN_SECONDS) -> Status:
     """Ask both Regions everything, at once.
+
+    Args:
+        located: the manifest.
+        client: makes the clients.
+        within: seconds for all answers.
 
     Raises:
         MissingDependency: this machine has no credentials.
@@ -46,7 +51,7 @@ def observe(located: Located, client: Client) -> Status:
     begin = time.monotonic()
     manifest = located.manifest
     parts = (writers, capacity, serving, replication, traffic, backups)
-    answers = ask_all({key: ask for part in parts for key, ask in part.questions(manifest, client).items()})
+    answers = ask_all({key: ask for part in parts for key, ask in part.questions(manifest, client).items()}, within)
     writer = writers.writing_region(answers)
     found = [
         *(Reading("manifest", "", State.WRONG, each) for each in located.remarks),

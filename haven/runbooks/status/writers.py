@@ -51,15 +51,15 @@ def readings(manifest: RecoveryManifest, answers: Answers) -> Iterator[Reading]:
 
 def _database(manifest: RecoveryManifest, answers: Mapping[str, Answer]) -> Iterator[Reading]:
     name = manifest.database.global_cluster
-    told = {region: _writer(answer) for region, answer in answers.items() if answer.value}
+    named = {region: _writer(answer) for region, answer in answers.items() if answer.value}
     yield from (unknown(DATABASE, region, answer) for region, answer in answers.items() if not answer.known)
-    if len(set(told.values())) > 1:
-        claims = "; ".join(f"{region} names {writer}" for region, writer in told.items())
+    if len(set(named.values())) > 1:
+        claims = "; ".join(f"{region} names {writer}" for region, writer in named.items())
         yield Reading(
             DATABASE, "", State.WRONG, f"{name}: the Regions contradict each other about the writer: {claims}"
         )
-    elif told:
-        (writer,) = set(told.values())
+    elif named:
+        (writer,) = set(named.values())
         state = State.OK if writer else State.WRONG
         yield Reading(DATABASE, writer or "", state, f"{name} is written here" if writer else f"{name} has no writer")
     elif all(answer.known for answer in answers.values()):

@@ -138,7 +138,7 @@ def test_the_command_says_it_with_its_exit_code(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(check_destroy, "clients", lambda _: client)
+    monkeypatch.setattr("haven.runbooks.clients.clients", lambda _: client)
     assert main(["check-destroy", "warm", "-C", str(ROOT)]) == code
     output = capsys.readouterr()
     assert text in (output.err if code == exits.MISSING_DEPENDENCY else output.out)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from haven.model.catalog import Catalog
-from haven.runbooks.check_destroy import clients
+from haven.runbooks.clients import clients
 from haven.runbooks.preflight import Check, Status, blocks, checks
 from tests.environments import PRIMARY, RECOVERY, environment
 from tests.haven.runbooks.loopback_aws import LoopbackAws, serving
