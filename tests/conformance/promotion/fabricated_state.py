@@ -16,6 +16,7 @@ from tests.environments import once
 STATE = "terraform.tfstate"
 _REFERENCES = (
     re.compile(r"(?<!\$)\$\{(aws_\w+\.[\w-]+)\.(\w+)\}"),
+    re.compile(r"(?<!\$)\$\{(aws_\w+\.[\w-]+)\.\w+\[0\]\.(\w+)\}"),
     re.compile(r"(?<!\$)\$\{one\((aws_\w+\.[\w-]+)\.\w+\)\.(\w+)\}"),
 )
 _ONE_ITEM = "domain_validation_options"

@@ -53,7 +53,8 @@ class PromotionEffect:
     actual: Any
     """What is read back. In braces: `other`, the ARN of the other side's member; `writer`, that of the promoted one;
     `promoted`, the name of the promoted side's cache group; `members`, the members of the global cluster with their
-    roles; `later`, a later minor version."""
+    roles; `later`, a later minor version; `same`, what was there before: endpoints keep their names, and which of them
+    takes writes changes."""
     what: str
     evidence: Evidence
     source: str
@@ -120,7 +121,7 @@ PROMOTION_EFFECTS: tuple[PromotionEffect, ...] = (
         _DATABASE,
         "endpoint",
         Member.BOTH,
-        "moved.example.com",
+        "{same}",
         "the writer endpoint of the promoted side works, that of the other one no longer; the global writer endpoint"
         " keeps its name",
         Evidence.DOCUMENTED,
@@ -295,7 +296,7 @@ PROMOTION_EFFECTS: tuple[PromotionEffect, ...] = (
         _CACHE,
         "configuration_endpoint_address",
         Member.BOTH,
-        "moved.example.com",
+        "{same}",
         "nothing that is documented: each Region keeps its own endpoint, and only that of the primary takes writes",
         Evidence.ASSUMED,
         "none",

@@ -73,9 +73,8 @@ class Failover:
         for address in self.standing.addresses():
             for each in self.changes(address):
                 if each.afterwards is afterwards:
-                    values.setdefault(address, {})[each.attribute] = promotion_effects.actual(
-                        each, self._words(address)
-                    )
+                    words = {**self._words(address), "same": self.standing.attributes(address)[each.attribute]}
+                    values.setdefault(address, {})[each.attribute] = promotion_effects.actual(each, words)
         self.standing.read_back(values)
         return {(address, attribute) for address, changed in values.items() for attribute in changed}
 
