@@ -11,7 +11,6 @@ from typing import Any
 from haven.terraform import cli
 from haven.terraform.export import Export
 from haven.terraform.schema import Field, FieldGroup, Many, ProviderSchema, Scalar, Shape
-from tests.environments import once
 
 STATE = "terraform.tfstate"
 _REFERENCES = (
@@ -72,25 +71,20 @@ def stand(provider: cli.Terraform, exported: Export, folder: Path) -> Standing:
     """Let an export be deployed: it is planned with made-up values for what it refers to, and the plan is the state."""
     provider.prepare(exported, folder)
     document = folder / "main.tf.json"
-    resources = once(["state", document.read_text()], lambda: _planned(provider, exported, document))
+    true_text = document.read_text()
+    document.write_text(json.dumps(_literal(json.loads(true_text))))
+    plan = provider.plan(folder, refresh=False)
+    document.write_text(true_text)
     state = {
         "version": 4,
         "terraform_version": provider.version,
         "serial": 1,
         "lineage": "made-up",
         "outputs": {},
-        "resources": resources,
+        "resources": list(_resources(plan, exported, provider.schema())),
     }
     (folder / STATE).write_text(json.dumps(state))
     return Standing(provider, folder)
-
-
-def _planned(provider: cli.Terraform, exported: Export, document: Path) -> list[Mapping[str, Any]]:
-    true_text = document.read_text()
-    document.write_text(json.dumps(_literal(json.loads(true_text))))
-    plan = provider.plan(document.parent, refresh=False)
-    document.write_text(true_text)
-    return list(_resources(plan, exported, provider.schema()))
 
 
 def _resources(plan: Mapping[str, Any], exported: Export, schema: ProviderSchema) -> Iterator[Mapping[str, Any]]:
