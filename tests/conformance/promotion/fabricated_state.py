@@ -11,6 +11,8 @@ from typing import Any
 from haven.terraform import cli
 from haven.terraform.export import Export
 from haven.terraform.schema import Field, FieldGroup, Many, ProviderSchema, Scalar, Shape
+from tests.environments import PRIMARY
+from tests.sides import CODES
 
 STATE = "terraform.tfstate"
 _REFERENCES = (
@@ -151,6 +153,7 @@ def _made_up(address: str, name: str, shape: Shape) -> Any:
     if shape.kind in ("number", "bool"):
         return 1 if shape.kind == "number" else False
     if name == "arn" or name.endswith("_arn"):
-        return f"arn:aws:made-up:eu-west-1:123456789012:{address}/{name}"
+        region = next((region for region, code in CODES.items() if code in address), PRIMARY)
+        return f"arn:aws:made-up:{region}:123456789012:{address}/{name}"
     # Launch templates are the only ones whose identifiers the provider looks at.
     return "lt-" + hashlib.sha256(f"{address}.{name}".encode()).hexdigest()[:17]
