@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _SCHEMA = "preflight.v1"
 """Of `--json`: the file haven/cli/schemas/preflight.v1.json."""
 _COLOURS = {"ok": "green", "problem": "red", "unknown": "yellow"}
+_USAGE = (
+    "Each quota is compared with what this environment needs. What already runs in the account isn't subtracted: the"
+    " Service Quotas console shows it."
+)
 
 
 @click.command(cls=Command)
@@ -64,4 +68,4 @@ def _lines(found: "Sequence[Check]", stack: str, style: "Style") -> list[str]:
         lines.append(f"  {style.paint(each.status, _COLOURS[each.status])}  {each.what}{place}: {each.got}")
         if each.fix:
             lines += [*style.wrapped(f"needed: {each.needed}", 4), f"    fix: {each.fix}"]
-    return lines
+    return [*lines, *style.wrapped(_USAGE, 0)]

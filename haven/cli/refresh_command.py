@@ -18,7 +18,8 @@ def refresh_command(stack: str, region: str | None, directory: str | None) -> in
     """Print the pulumi refresh of one Region's resources alone.
 
     A refresh of a whole stack waits without end for a Region that doesn't answer. Runs the stack's program offline and
-    prints a command whose targets are the resources of the Region that does: haven refresh-command prod | sh.
+    prints a command whose targets are the resources of the Region that does. It asks before it changes the state, so it
+    needs a terminal: haven refresh-command prod >refresh.sh && sh refresh.sh
     """
     from haven.config import stack_file
     from haven.program import run

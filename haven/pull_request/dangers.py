@@ -1,7 +1,9 @@
 """The part of the comment that a reviewer reads first: objectives, lost data, what is replaced."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from haven.base.terminal import plural
 from haven.gate.findings import GateFinding
 from haven.plan.summary import kind
 from haven.pull_request.markdown_code import cell, code, listed
@@ -9,6 +11,8 @@ from haven.pull_request.report import StackReport
 
 _FEWEST = 10
 """The number of findings of a stack that even the shortest comment shows."""
+_KINDS = 3
+"""The number of kinds that the comment's first line names for a stack."""
 
 
 def objectives(report: StackReport) -> Iterator[str]:
@@ -60,6 +64,14 @@ def replaced(report: StackReport, lines: int | None) -> Iterator[str]:
         if each.record.urn not in found
     ]
     yield from listed("Replaced: deleted and created", _first(items, lines))
+
+
+def replaced_kinds(report: StackReport) -> str:
+    """What is replaced, by kind: `2 eks node groups, 1 rds cluster`."""
+    counts = Counter(kind(each.record.type) for each in report.diff.replaced).most_common()
+    parts = [plural(count, name) for name, count in counts[:_KINDS]]
+    rest = sum(count for _, count in counts[_KINDS:])
+    return ", ".join([*parts, *([f"{rest} of other kinds"] if rest else [])])
 
 
 def _first(items: Sequence[str], lines: int | None) -> list[str]:

@@ -100,16 +100,20 @@ def _head(report: Report, rows: int | None = None) -> list[str]:
 
 
 def _conclusion(report: Report) -> str:
-    refused = [each.stack.name for each in report.stacks if each.refused]
-    unknown = [each.stack.name for each in report.stacks if each.unknown]
+    refused = [code(each.stack.name) for each in report.stacks if each.refused]
+    unknown = [code(each.stack.name) for each in report.stacks if each.unknown]
     parts = []
     if refused:
         parts.append(f"**Not to be merged as it is:** {_names(refused)}.")
     if unknown:
         parts.append(f"**Not judged:** {_names(unknown)}.")
-    confirmed = [each.stack.name for each in report.stacks if not each.refused and _to_confirm(each)]
+    confirmed = [code(each.stack.name) for each in report.stacks if not each.refused and _to_confirm(each)]
     if confirmed:
         parts.append(f"**To be confirmed by a reviewer:** {_names(confirmed)}.")
+    replaced = [each for each in report.stacks if each.diff.replaced]
+    if replaced:
+        counts = [f"{code(each.stack.name)} ({code(dangers.replaced_kinds(each))})" for each in replaced]
+        parts.append(f"**Replaced, so deleted and created:** {_names(counts)}.")
     return " ".join(parts) or f"{plural(len(report.stacks), 'stack')} touched; no objections."
 
 
@@ -120,7 +124,7 @@ def _to_confirm(report: StackReport) -> bool:
 
 def _names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return ", ".join(code(each) for each in names[:_NAMES]) + more
+    return ", ".join(names[:_NAMES]) + more
 
 
 def _row(report: StackReport) -> str:

@@ -74,7 +74,7 @@ class Terraform:
         Raises:
             DeploymentError: Terraform itself failed.
         """
-        self.prepare(_without_account(exported), folder)
+        self.prepare(without_account(exported), folder)
         command = [self.program, "plan", "-refresh=false", "-input=false", "-lock=false", "-json"]
         done = _completed(command, folder, _APPLY_TIMEOUT)
         errors = list(_errors(done.stdout.splitlines()))
@@ -117,7 +117,7 @@ class Terraform:
             raise DeploymentError(f"terraform {verb}: {causes}")
 
 
-def _without_account(exported: Export) -> Export:
+def without_account(exported: Export) -> Export:
     """An export whose providers don't ask for their account id: nobody answers offline."""
     providers = [
         {**each, "skip_requesting_account_id": True} for each in exported.document.get("provider", {}).get("aws", [])

@@ -126,5 +126,6 @@ def _tolerant(schema: Any) -> Any:
 def _or_secure(own: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {key: own.pop(key) for key in ("description", "default", "examples") if key in own}
     as_text = _AS_TEXT.get(own.get("type", ""))
-    options = [own, *([dict(as_text)] if as_text else []), _SECURE]
+    scalars = [{"type": ["number", "boolean"]}] if own.pop("scalar", False) else []
+    options = [own, *scalars, *([dict(as_text)] if as_text else []), _SECURE]
     return {**described, "anyOf": options}

@@ -25,6 +25,13 @@ def _text(value: object) -> object:
     return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
+TagValue = Annotated[
+    str,
+    BeforeValidator(_text),
+    Field(json_schema_extra={"words": "text; a number, true or false is taken as text", "scalar": True}),
+]
+
+
 class StackConfig(Model):
     """The config keys of a stack of either kind."""
 
@@ -48,7 +55,7 @@ class StackConfig(Model):
         | None
     ) = None
     """The URL of an emulator of AWS that answers for every service. Omitted: AWS itself."""
-    tags: Annotated[Mapping[str, Annotated[str, BeforeValidator(_text)]], Field(examples=[{"owner": "platform"}])] = {}
+    tags: Annotated[Mapping[str, TagValue], Field(examples=[{"owner": "platform"}])] = {}
     """Tags of every resource, beside Haven's own."""
     policy: Policy = Policy()
     """How strictly the policy pack judges; shapes no resource."""

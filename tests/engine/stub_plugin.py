@@ -10,6 +10,7 @@ sets are. Schemas, refusals and which change replaces it doesn't know. Look-ups 
 # ruff: noqa: N802  gRPC's methods
 import hashlib
 import json
+import os
 import sys
 import time
 from concurrent import futures
@@ -113,6 +114,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=state(request.urn, request.news))
 
     def Read(self, request: Any, context: Any) -> Any:
+        if "STUB_PLUGIN_REFUSES_READS" in os.environ:
+            context.abort(grpc.StatusCode.INTERNAL, f"{request.urn} is read")
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     def Delete(self, request: Any, context: Any) -> Any:

@@ -1,13 +1,14 @@
 """The program under the Pulumi CLI: previewed with the policy pack, deployed, unchanged."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.engine.conftest import Engine
-from tests.environments import EVERY_STACK
+from tests.environments import EVERY_STACK, ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
@@ -44,6 +45,27 @@ def test_a_deployed_stack_is_unchanged_when_it_is_deployed_once_more(engine: Eng
     engine.succeed("stack", "init", "account", cwd=checkout)
     engine.succeed("up", "--stack", "account", "--yes", "--skip-preview", cwd=checkout)
     assert set(_changes(engine.succeed("preview", "--stack", "account", "--json", cwd=checkout))) == {"same"}
+
+
+def _commands(script: str) -> list[list[str]]:
+    """The calls of Pulumi in a script of the workflows."""
+    lines = (ROOT / ".github" / "scripts" / script).read_text().replace("$STACK", "account").splitlines()
+    found = [line.partition(" >")[0] for line in lines if line.startswith("pulumi ")]
+    return [shlex.split(each)[1:] for each in found]
+
+
+def test_the_deployment_workflow_reads_nothing_that_is_deployed_and_a_refresh_reads_everything(
+    engine: Engine, checkout: Path
+) -> None:
+    engine.succeed("stack", "init", "account", cwd=checkout)
+    engine.succeed("up", "--stack", "account", "--yes", "--skip-preview", cwd=checkout)
+    blind = {"STUB_PLUGIN_REFUSES_READS": "yes"}
+    preview, up = [*_commands("preview.sh"), *_commands("deploy.sh")]
+    assert [preview[0], up[0]] == ["preview", "up"]
+    for words in (preview, up):
+        engine.succeed(*(each for each in words if each != "--non-interactive"), cwd=checkout, environment=blind)
+    refused = engine.run("refresh", "--stack", "account", "--yes", cwd=checkout, environment=blind)
+    assert "is read" in refused.stdout + refused.stderr
 
 
 def _birth(engine: Engine, checkout: Path) -> dict[str, Any] | None:

@@ -1,13 +1,12 @@
 """Deploys the stack's own program with the Pulumi CLI, through the Automation API, with its state in a local file."""
 
 import os
-import re
 import runpy
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from importlib.metadata import version
@@ -16,28 +15,22 @@ from typing import Any
 
 import pulumi
 from pulumi import automation as auto
-from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
+from pulumi.automation.events import EngineEvent
 from semver import VersionInfo
 
 from haven.base import network
 from haven.base.deployment_error import DeploymentError
 from haven.base.missing_dependency import MissingDependency
 from haven.base.processes import end, with_parent
-from haven.emulator.deployers import pulumi_plugins
+from haven.emulator.deployers import pulumi_drift, pulumi_plugins
 from haven.emulator.deployers.deployment import DeploymentProgress, Order
-from haven.emulator.drift import GONE, ResourceDrift
+from haven.emulator.drift import ResourceDrift
 from haven.terraform import naming
 
 _DOWNLOADS = "https://get.pulumi.com/install.sh"
 _INSTALL_WITHIN = 300.0
 _PARALLEL = 30
 _TICK = 0.5
-_CHANGES: Mapping[OpType, str] = {
-    OpType.CREATE: "create",
-    OpType.UPDATE: "update",
-    OpType.DELETE: "delete",
-    OpType.REPLACE: "replace",
-}
 
 
 class PulumiDeployer:
@@ -215,7 +208,7 @@ class PulumiDeployment:
         """The resources that another `pulumi up` would change."""
         events = self._follow("preview", watch, exclude=self._excluded, parallel=_PARALLEL)
         steps = [each.resource_pre_event.metadata for each in events if each.resource_pre_event]
-        return [drift for step in steps for drift in _drift(step)]
+        return [drift for step in steps for drift in pulumi_drift.from_step(step)]
 
     def destroy(self, watch: DeploymentProgress) -> None:
         """Run `pulumi destroy`."""
@@ -276,19 +269,3 @@ class PulumiDeployment:
 def _identity(urn: str) -> tuple[str, str]:
     """Type and name in a URN."""
     return urn.split("::")[2].rpartition("$")[2], urn.rpartition("::")[2]
-
-
-def _drift(step: StepEventMetadata) -> Iterator[ResourceDrift]:
-    action = _CHANGES.get(step.op)
-    if action is None or step.type.startswith("pulumi:"):
-        return
-    paths = step.detailed_diff or dict.fromkeys(step.diffs or ())
-    arguments = tuple(sorted({_argument(path) for path in paths})) or (
-        (GONE,) if action in ("create", "delete") else ()
-    )
-    yield ResourceDrift(step.urn, step.type, action, arguments, frozenset())
-
-
-def _argument(path: str) -> str:
-    """A property path such as `vpcConfig.subnetIds[0]` under the AWS provider's names."""
-    return ".".join(naming.snake(each) for each in re.sub(r"\[\d+\]", "", path).split("."))

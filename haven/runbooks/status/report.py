@@ -94,7 +94,18 @@ def screen(status: Status, style: Style) -> str:
         rows = [_row(each, style) for each in sorted(_of(status, region), key=_order)]
         if rows:
             lines += [style.paint(_title(status, region), "bold"), *style.table(rows, 2), ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_refresh(status)])
+
+
+def _refresh(status: Status) -> Iterator[str]:
+    """The refresh that ends, while a Region may be lost: one of the whole stack waits for it without end."""
+    manifest = status.manifest
+    for region in manifest.both:
+        states = {each.state for each in _of(status, region) if each.area == capacity.AREA}
+        if states == {State.UNKNOWN}:
+            yield f"While {region} doesn't answer, a pulumi refresh of the whole stack never ends; the other Region's:"
+            yield f"  haven refresh-command {manifest.environment} --region {manifest.other(region)}"
+            yield ""
 
 
 def _headline(status: Status) -> str:

@@ -61,6 +61,7 @@ def test_another_gpu_type_replaces_its_node_groups_and_a_reviewer_confirms_it() 
     assert exit_code(found) == 0
     assert "no objections" not in text
     assert "**To be confirmed by a reviewer:** `warm`." in text
+    assert "**Replaced, so deleted and created:** `warm` (`2 eks node groups`)." in text.splitlines()[3]
     replaced_first = text[: text.index("<details>")]
     assert f"`eks node group haven-warm-euw1-serving` in `{PRIMARY}`" in replaced_first
     assert "instanceTypes" in replaced_first

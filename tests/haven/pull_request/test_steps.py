@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import suite
 from tests.environments import ROOT
@@ -190,6 +191,15 @@ def test_a_refusal_of_the_policies_or_of_the_gate_deploys_nothing_and_is_shown(
 def test_a_preflight_that_fails_deploys_nothing(place: Destination) -> None:
     assert place.run(".github/scripts/deploy.sh", preflight_ENDS="1").returncode == 1
     assert place.calls == ["haven preflight prod"]
+
+
+def test_no_workflow_refreshes_the_state_which_would_wait_for_a_lost_region_without_end(place: Destination) -> None:
+    for words in (each for each in RUNS if each.startswith(".github/scripts/")):
+        place.run(words)
+    assert UP in place.calls
+    assert [each for each in place.calls if "refresh" in each] == []
+    assert "refresh" not in yaml.safe_load((ROOT / "Pulumi.yaml").read_text()).get("options", {})
+    assert [job.name for job in jobs() if "PULUMI_OPTION" in str(job.body)] == []
 
 
 def test_an_update_that_fails_fails_the_deployment(place: Destination) -> None:

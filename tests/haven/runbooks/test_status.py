@@ -265,6 +265,17 @@ def test_the_screen_begins_with_who_is_written_and_what_is_wrong(
     assert second.startswith("Of ")
 
 
+def test_while_a_region_is_silent_the_screen_names_the_refresh_of_the_other_one(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hint = f"haven refresh-command warm --region {RECOVERY}"
+    main(["status", "warm", "--region", RECOVERY])
+    assert "haven refresh-command" not in capsys.readouterr().out
+    ground.gateway.faults[PRIMARY, "*"] = Fault.REFUSE
+    main(["status", "warm", "--region", RECOVERY])
+    assert hint in capsys.readouterr().out
+
+
 def test_an_environment_without_a_manifest_is_named_with_each_region(
     ground: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -111,12 +111,13 @@ def config(**keys: Any) -> dict[str, Any]:
         config(**{"haven:database": {"instances": "3"}, "haven:objectives": {"rtoMinutes": "2.5"}}),
         config(**{"haven:ephemeral": "true", "haven:edge": {"internal": "false"}}),
         config(**{"haven:tags": {"owner": {"secure": "AAAB"}}, "haven:cost": {"secure": "AAAB"}}),
+        config(**{"haven:tags": {"cost-center": 1234, "rate": 1.5, "shared": True, "owner": "platform"}}),
         config(**{"haven:cost": {"monthlyLimitUsd": {"secure": "AAAB"}, "emails": [{"secure": "AAAB"}]}}),
         config(**{"aws:region": "eu-west-1", "aws:config:retries": 3, "haven:active": "", "haven:zones": {}}),
         {**config(), "encryptionsalt": "v1:x", "secretsprovider": "awskms://x", "encryptedkey": "x", "environment": []},
         {"config": {"account": "1" * 12, "tier": "warm", "haven:config:regions": config()["config"]["haven:regions"]}},
     ],
-    ids=["numbers", "booleans", "secure", "secure-deep", "namespaces", "pulumi", "spellings"],
+    ids=["numbers", "booleans", "secure", "tags", "secure-deep", "namespaces", "pulumi", "spellings"],
 )
 def test_the_schema_takes_what_pulumi_writes(document: Any) -> None:
     assert refused_by_schema(document) == []
@@ -129,6 +130,7 @@ def test_the_schema_takes_what_pulumi_writes(document: Any) -> None:
         config(**{"haven:database": {"instances": 16}}),
         config(**{"haven:ephemeral": "yes"}),
         config(**{"haven:tags": {"owner": {"secured": "AAAB"}}}),
+        config(**{"haven:tags": {"owner": ["platform"]}}),
         config(database={"instance": 3}),
         {**config(), "configs": {}},
     ],

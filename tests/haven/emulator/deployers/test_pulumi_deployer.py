@@ -1,15 +1,17 @@
 """The Pulumi deployer: a missing CLI, and the engine's events."""
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pulumi.automation.events import OpType, StepEventMetadata
+from pulumi.automation.events import OpType, StepEventMetadata, StepEventStateMetadata
 
 from haven.base import network
 from haven.base.missing_dependency import MissingDependency
 from haven.emulator import drift
-from haven.emulator.deployers import pulumi_deployer
+from haven.emulator.deployers import pulumi_deployer, pulumi_drift
 from haven.emulator.drift import GONE
 from haven.program import aws_types as aws
 
@@ -32,25 +34,66 @@ def test_without_a_cli_and_a_network_the_error_says_so_and_nothing_is_downloaded
 
 
 def test_a_changed_property_is_named_as_the_table_of_defects_names_it() -> None:
-    (drifted,) = pulumi_deployer._drift(_step(OpType.UPDATE, "replicas[0].region", "replicas[1].region"))
+    (drifted,) = pulumi_drift.from_step(_step(OpType.UPDATE, "replicas[0].region", "replicas[1].region"))
     assert drifted.arguments == ("replicas.region",)
     assert not drift.explain([drifted])[0].is_wrong
 
 
+QUERIES: list[dict[str, Any]] = [
+    {"id": "rate", "expression": "m1 / m2", "returnData": True},
+    {"id": "m1", "metric": {"metricName": "Errors", "stat": "Sum"}},
+]
+READ: list[dict[str, Any]] = [
+    {"id": "m1", "expression": "", "returnData": False, "metric": {"metricName": "Errors", "stat": "Sum", "unit": ""}},
+    {"id": "rate", "expression": "m1 / m2", "returnData": True, "accountId": ""},
+]
+
+
+def _alarm(declared: Mapping[str, Any], read: Mapping[str, Any], *diffs: str) -> StepEventMetadata:
+    """An alarm that a second deployment would update."""
+    step = _step(OpType.UPDATE, *diffs, type_=aws.CLOUDWATCH_METRIC_ALARM)
+    step.old = StepEventStateMetadata(step.type, URN, "id", "", "", inputs=declared, outputs=read)
+    step.new = StepEventStateMetadata(step.type, URN, "id", "", "", inputs=declared)
+    return step
+
+
+def test_items_in_another_order_and_computed_values_beside_a_known_defect_are_no_drift() -> None:
+    declared = {"metricQueries": QUERIES, "alarmDescription": "errors", "dimensions": {}}
+    read = {"metricQueries": READ, "alarmDescription": None}
+    diffs = ("metricQueries[0].expression", "metricQueries[1].metric", "alarmDescription", "dimensions")
+    (drifted,) = pulumi_drift.from_step(_alarm(declared, read, *diffs))
+    assert drifted.arguments == ("alarm_description",)
+    assert not drift.explain([drifted])[0].is_wrong
+    assert list(pulumi_drift.from_step(_alarm(declared, read, "metricQueries[0].expression"))) == []
+
+
+@pytest.mark.parametrize("lost", [{"stat": "Sum"}, {"metricName": "Errors", "stat": "Average"}])
+def test_a_declared_value_that_the_answer_lacks_is_drift(lost: dict[str, str]) -> None:
+    read = {"metricQueries": [{**READ[0], "metric": lost}, READ[1]]}
+    (drifted,) = pulumi_drift.from_step(_alarm({"metricQueries": QUERIES}, read, "metricQueries[1].metric.stat"))
+    assert drifted.arguments == ("metric_queries.metric.stat",)
+    assert drift.explain([drifted])[0].is_wrong
+
+
+def test_a_secret_is_drift_for_nobody_can_compare_it() -> None:
+    step = _alarm({"alarmDescription": "[secret]"}, {"alarmDescription": "[secret]"}, "alarmDescription")
+    assert [each.arguments for each in pulumi_drift.from_step(step)] == [("alarm_description",)]
+
+
 @pytest.mark.parametrize(("op", "action"), [(OpType.CREATE, "create"), (OpType.DELETE, "delete")])
 def test_a_created_or_deleted_resource_drifts_as_a_whole(op: OpType, action: str) -> None:
-    (drifted,) = pulumi_deployer._drift(_step(op))
+    (drifted,) = pulumi_drift.from_step(_step(op))
     assert (drifted.action, drifted.arguments) == (action, (GONE,))
     assert drift.explain([drifted])[0].is_wrong
 
 
 @pytest.mark.parametrize("op", [OpType.SAME, OpType.READ])
 def test_an_unchanged_resource_does_not_drift(op: OpType) -> None:
-    assert list(pulumi_deployer._drift(_step(op))) == []
+    assert list(pulumi_drift.from_step(_step(op))) == []
 
 
 def test_the_stack_itself_is_no_resource() -> None:
-    assert list(pulumi_deployer._drift(_step(OpType.UPDATE, "outputs", type_="pulumi:pulumi:Stack"))) == []
+    assert list(pulumi_drift.from_step(_step(OpType.UPDATE, "outputs", type_="pulumi:pulumi:Stack"))) == []
 
 
 def test_a_resource_is_known_by_type_and_name() -> None:
