@@ -52,6 +52,8 @@ class Demand:
     vpcs: int
     groups: Mapping[str, Sequence[str]]
     """Node group -> its instance types."""
+    uncounted: Sequence[str]
+    """Node groups of whose types the data knows none, so that their vCPUs are in no sum."""
 
 
 class _UnansweredError(Exception):
@@ -118,6 +120,7 @@ def demands(recording: Recording, active: str, catalog: Catalog) -> Mapping[str,
     here = [each for each in recording.real() if each.region == active]
     groups = of_type(here, aws.EKS_NODE_GROUP)
     vcpus: dict[str, int] = {}
+    uncounted = []
     for group in groups:
         types = [each for name in _types(group) if (each := catalog.instance(name))]
         if types:
@@ -125,11 +128,14 @@ def demands(recording: Recording, active: str, catalog: Catalog) -> Mapping[str,
             letters = largest.name[: next(at for at, letter in enumerate(largest.name) if not letter.isalpha())]
             desired = int(group.inputs["scalingConfig"]["desiredSize"])
             vcpus[letters] = vcpus.get(letters, 0) + desired * largest.vcpu
+        else:
+            uncounted.append(group.name)
     full = Demand(
         vcpus,
         len(of_type(here, aws.EC2_EIP)),
         len(of_type(here, aws.EC2_VPC)),
         {each.name: _types(each) for each in groups},
+        uncounted,
     )
     return dict.fromkeys(recording.outputs["regions"].values(), full)
 
@@ -156,10 +162,18 @@ def _account(account: str, region: str, client: Client) -> Check:
 
 
 def _quotas(region: _Region, demand: Demand, catalog: Catalog) -> Iterator[Check]:
-    for quota in catalog.quotas():
+    quotas = catalog.quotas()
+    for quota in quotas:
         needed = _needed(quota, demand)
         if needed:
             yield _quota(quota, needed, region)
+    counted = {letters for quota in quotas for letters in quota.counts.split()}
+    families = {f"{letters} instances": f"{vcpus} vCPUs" for letters, vcpus in demand.vcpus.items() if vcpus}
+    unknown = {each: needed for each, needed in families.items() if each.split()[0] not in counted}
+    unknown |= {f"node group {each}": "the vCPUs of its nodes" for each in demand.uncounted}
+    for what, needed in unknown.items():
+        fix = f"compare by hand: Service Quotas console, Amazon EC2, {region.name}; take types that the data knows"
+        yield Check(f"quota of {what}", region.name, Status.UNKNOWN, "the data doesn't know it", needed, fix)
 
 
 def _needed(quota: Quota, demand: Demand) -> int:

@@ -1,10 +1,13 @@
 """`haven preflight` against a server on loopback that boto3 asks over HTTP."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from haven.model.catalog import Catalog
+from haven.program.aws_types import EKS_NODE_GROUP
+from haven.program.queries import of_type
 from haven.runbooks.clients import clients
 from haven.runbooks.preflight import Check, Status, blocks, checks
 from tests.environments import PRIMARY, RECOVERY, environment
@@ -54,6 +57,19 @@ def test_a_quota_without_a_value_of_the_account_s_own_is_aws_s_default(aws: Loop
     aws.quotas = {code: value for code, value in ENOUGH.items() if code != "L-F678F1CE"}
     vpcs = [each for each in found(aws) if "L-F678F1CE" in each.what]
     assert [(each.status, each.got) for each in vpcs] == [(Status.OK, "10"), (Status.OK, "10")]
+
+
+def test_instances_whose_quota_or_size_the_data_does_not_know_are_unknown_and_not_fine(aws: LoopbackAws) -> None:
+    recording = environment("warm")
+    groups = of_type([each for each in recording.real() if each.region == PRIMARY], EKS_NODE_GROUP)
+    types = dict(zip([each.urn for each in groups], (["mac2-m2.metal"], ["g99.large"]), strict=False))
+    swapped = [
+        replace(each, inputs={**each.inputs, "instanceTypes": types[each.urn]}) if each.urn in types else each
+        for each in recording.resources
+    ]
+    seen = checks(replace(recording, resources=swapped), ACCOUNT, clients(aws.url), Catalog())
+    unknown = {each.what for each in seen if each.status is Status.UNKNOWN}
+    assert unknown == {"quota of mac instances", f"quota of node group {groups[1].name}"}
 
 
 def test_a_zone_that_offers_none_of_a_group_s_types_is_a_problem(aws: LoopbackAws) -> None:
