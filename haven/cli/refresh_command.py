@@ -23,17 +23,22 @@ def refresh_command(stack: str, region: str | None, directory: str | None) -> in
     """
     from haven.config import stack_file
     from haven.program import run
+    from haven.program.queries import read_through_both_regions
 
     loaded = stack_file.load_stack(stack, run.start_directory(directory))
     with output.steps() as steps:
         seen = steps.step(f"Running the program of stack {loaded.name}")
         recording = run.run_program(loaded, lambda count: seen(count, doing="resources declared"))
     chosen = region or str(recording.outputs.get("active"))
-    urns = [each.urn for each in recording.real() if each.region == chosen]
+    both = read_through_both_regions(recording)
+    urns = [each.urn for each in recording.real() if each.region == chosen and each.urn not in both]
     if not urns:
         regions = sorted({each.region for each in recording.real() if each.region})
         got = shown(chosen) if region else "nothing: the stack has no active Region"
         raise Problems([Problem("--region", got, choices(regions), f"write --region {regions[0]}")], WHERE)
     targets = [f"--target {shlex.quote(urn)}" for urn in urns]
+    left_out = [urn.rpartition("::")[2] for urn in sorted(both) if recording.by_urn[urn].region == chosen]
+    if left_out:
+        output.emit(f"# Left out, as the provider reads them through both Regions: {', '.join(left_out)}\n")
     output.emit(" \\\n  ".join([f"pulumi refresh --stack {shlex.quote(loaded.name)}", *targets]) + "\n")
     return OK
