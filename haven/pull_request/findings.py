@@ -54,7 +54,7 @@ def warnings(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[st
     then, now = active_region(before), active_region(after)
     if then and now and then != now:
         yield f"writes go to {now} instead of {then}: promote the database and the cache first"
-    if before and after and _value(before.get("haven:policy")) != _value(after.get("haven:policy")):
+    if before and after and _judged(before) != _judged(after):
         yield "haven:policy changes: how strictly this stack is judged, or what is waived"
 
 
@@ -64,6 +64,10 @@ def active_region(config: Mapping[str, str]) -> str | None:
         return config["haven:active"]
     regions = _value(config.get("haven:regions"))
     return regions.get("primary") if isinstance(regions, dict) else None
+
+
+def _judged(config: Mapping[str, str]) -> object:
+    return _value(config.get("haven:policy")) or {}
 
 
 def _value(text: str | None) -> object:
