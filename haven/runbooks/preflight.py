@@ -137,7 +137,7 @@ def demands(recording: Recording, active: str, catalog: Catalog) -> Mapping[str,
         {each.name: _types(each) for each in groups},
         uncounted,
     )
-    return dict.fromkeys(recording.outputs["regions"].values(), full)
+    return dict.fromkeys((active, *recording.outputs["regions"].values()), full)
 
 
 def _types(group: Resource) -> Sequence[str]:

@@ -15,10 +15,12 @@ _STANDBY_SERVES = ("warm", "active-active")
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     """The targets of each Region's target group, by the state of their health."""
 
-    def targets(region: str, name: str) -> Sequence[str]:
+    def targets(region: str, name: str) -> Sequence[str] | None:
         balancers = client("elbv2", region)
-        (group,) = balancers.describe_target_groups(Names=[name])["TargetGroups"]
-        found = balancers.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+        groups = balancers.describe_target_groups(Names=[name])["TargetGroups"]
+        if not groups:
+            return None
+        found = balancers.describe_target_health(TargetGroupArn=groups[0]["TargetGroupArn"])["TargetHealthDescriptions"]
         return [each["TargetHealth"]["State"] for each in found]
 
     return {
