@@ -33,6 +33,13 @@ FAILOVERS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
     PRIMARY: ({"active": RECOVERY, "demote": PRIMARY}, {"demote": PRIMARY}),
 }
 """The newly active Region -> the stack's keys before and after."""
+ENLARGED = {
+    "aws_eks_node_group": "scaling_config.",
+    "aws_ssm_parameter": "insecure_value",
+    "aws_vpc_endpoint": "subnet_ids",
+}
+"""What changes in the newly active Region: more nodes, the endpoints of what is new there, interface endpoints in every
+zone."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +126,8 @@ def assert_only_enlarges(failover: Failover, differences: Mapping[str, ResourceD
     assert {each.action for each in differences.values()} <= {"create", "update"}
     assert {failover.region(address) for address in differences} == {failover.to}
     for each in differences.values():
-        if each.type == "aws_ssm_parameter":  # the endpoints of the newly active Region, where instances are new
-            assert set(each.arguments) <= {"insecure_value"}
-        elif each.action == "update":
-            assert each.type == "aws_eks_node_group"
-            assert all(argument.startswith("scaling_config.") for argument in each.arguments)
+        if each.action == "update":
+            assert all(argument.startswith(ENLARGED[each.type]) for argument in each.arguments)
 
 
 @pytest.fixture(scope="module")
