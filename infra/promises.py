@@ -26,8 +26,8 @@ def _promise(promise: Promise) -> dict[str, Any]:
     worst = promise.worst_case
     return {
         "says": promise.description,
-        "atBestMinutes": promise.best_case.value,
-        "atBestSource": promise.best_case.source,
+        "atBestMinutes": promise.best_case.value if promise.best_case else None,
+        "atBestSource": promise.best_case.source if promise.best_case else None,
         "atMostMinutes": worst.value if worst else None,
         "atMostSource": getattr(worst, "source", None),
         "assumption": getattr(worst, "why", None),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Any
 
 from haven.model.sources import Assumption
@@ -69,6 +70,8 @@ def impossible(tier: Tier, objectives: Mapping[str, float]) -> list[Judgement]:
 
 
 def _in_minutes(objective: str, wanted: float, name: str, promise: Promise) -> Judgement:
+    if promise.best_case is None:
+        return Judgement(objective, wanted, name, Feasibility.OPEN, promise.description)
     if wanted < promise.best_case.value:
         return Judgement(objective, wanted, name, Feasibility.IMPOSSIBLE, promise.best_case.description)
     if promise.worst_case is None or wanted < promise.worst_case.value:
@@ -86,7 +89,8 @@ def _in_minutes(objective: str, wanted: float, name: str, promise: Promise) -> J
 
 def _availability(tier: Tier, percent: float) -> Judgement:
     allowance = (1 - percent / 100) * MINUTES_A_YEAR
-    failover = PROMISES[tier]["rto"].best_case.value
+    best_case = PROMISES[tier]["rto"].best_case
+    failover = best_case.value if best_case else inf
     spent = f"{percent:g} % leaves {allowance:.1f} min a year; one recovery takes {failover:g} min in the best case"
     verdict = Feasibility.IMPOSSIBLE if allowance < failover else Feasibility.OPEN
     return Judgement("availabilityPercent", percent, "rto", verdict, spent)

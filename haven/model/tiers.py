@@ -138,7 +138,8 @@ class Promise:
     """The recovery time or data loss of a tier, in minutes: best case and worst case."""
 
     description: str
-    best_case: SourcedFigure
+    best_case: SourcedFigure | None
+    """None: everything is lost, in the best case too."""
     worst_case: SourcedFigure | Assumption | None
     """None: neither a source nor an assumption gives a bound."""
 
@@ -159,7 +160,7 @@ _OBJECTS_TIMED = Promise(
 _DATABASE_REPLICATED = Promise(
     "committed database writes", sources.ASYNCHRONOUS_BEST_CASE_MINUTES, sources.AURORA_GLOBAL_LAG_MINUTES
 )
-_CACHE_REBUILT = Promise("cached entries: the cache starts empty", sources.ASYNCHRONOUS_BEST_CASE_MINUTES, None)
+_CACHE_REBUILT = Promise("cached entries: the cache starts empty", None, None)
 _CACHE_REPLICATED = Promise(
     "cached entries", sources.ASYNCHRONOUS_BEST_CASE_MINUTES, sources.CACHE_LAG_WORST_CASE_MINUTES
 )

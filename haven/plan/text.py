@@ -179,6 +179,10 @@ def asked_for(judgement: Mapping[str, Any]) -> str:
     return _OBJECTIVE_UNITS.get(judgement["objective"], "{:g}").format(judgement["wanted"])
 
 
+ALL = "all of them"
+"""What is lost where nothing of a store is kept."""
+
+
 def in_order(promised: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
     """The promises as people read them: the time first, then what may be lost."""
     return sorted(promised.items(), key=lambda each: (each[0] != "rto", each[0]))
@@ -192,6 +196,8 @@ def promise_name(name: str, promise: Mapping[str, Any]) -> str:
 
 def best_case(promise: Mapping[str, Any]) -> str:
     """The best case in words."""
+    if _all_is_lost(promise):
+        return ALL
     return minutes(promise.get("bestCaseMinutes"))
 
 
@@ -199,8 +205,12 @@ def worst_case(promise: Mapping[str, Any]) -> str:
     """The worst case in words, marked if it is an assumption."""
     figure = promise.get("worstCaseMinutes")
     if figure is None:
-        return "no promise"
+        return ALL if _all_is_lost(promise) else "no promise"
     return f"{minutes(figure)} {ASSUMED}" if _is_assumed(promise) else minutes(figure)
+
+
+def _all_is_lost(promise: Mapping[str, Any]) -> bool:
+    return "bestCaseMinutes" in promise and promise["bestCaseMinutes"] is None
 
 
 def _is_assumed(promise: Mapping[str, Any]) -> bool:
@@ -220,6 +230,8 @@ def _sources(promised: Mapping[str, Mapping[str, Any]], style: Style) -> list[st
     """Where the figures come from; assumptions with their reason."""
     lines = [style.paint("Sources of these figures", "bold")] if promised else []
     for name, promise in in_order(promised):
+        if _all_is_lost(promise):
+            continue
         text = f"{promise_name(name, promise)}: best case {promise.get('bestCaseSource')}"
         if promise.get("assumption"):
             text += f"; worst case {ASSUMED} assumed: {promise['assumption']}"

@@ -246,7 +246,7 @@ def test_more_services_and_zones_add_endpoints_and_change_the_others_in_place() 
     [{"endpoint_services": ["s4"]}, {"endpoint_services": []}, {"endpoint_zones": ["eu-west-1c"]}],
     ids=["service", "none", "zone"],
 )
-def test_endpoints_that_cannot_be_are_refused(changes: dict[str, list[str]]) -> None:
+def test_endpoints_that_cannot_be_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(pulumi.InputPropertiesError, match=next(iter(changes))):
         _declare(**changes)
 

@@ -119,7 +119,7 @@ def cluster(name: str, subnets: Sequence[str], opts: pulumi.ResourceOptions) -> 
             "subnet_ids": list(subnets),
             "zones": [f"{PRIMARY}{letter}" for letter in ZONES],
             "kms_key_arn": key(PRIMARY),
-            "addons": addon_versions()["1.33"],
+            "addons": dict(addon_versions()["1.33"]),
             "system_nodes": {
                 "instance_types": ["m6i.large"],
                 "min_size": 2,

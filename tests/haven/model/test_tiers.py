@@ -14,6 +14,10 @@ from haven.model.tiers import PROMISES, STANDBY, Promise, Tier, database_instanc
 PAIRS = list(combinations(Tier, 2))
 
 
+def best_case(promise: Promise) -> float:
+    return promise.best_case.value if promise.best_case else inf
+
+
 def worst_case(promise: Promise) -> float:
     return promise.worst_case.value if promise.worst_case else inf
 
@@ -22,7 +26,7 @@ def worst_case(promise: Promise) -> float:
 def test_no_promise_gets_weaker_going_up(lower: Tier, higher: Tier) -> None:
     assert PROMISES[lower].keys() == PROMISES[higher].keys()
     for name, promise in PROMISES[higher].items():
-        assert promise.best_case.value <= PROMISES[lower][name].best_case.value, name
+        assert best_case(promise) <= best_case(PROMISES[lower][name]), name
         assert worst_case(promise) <= worst_case(PROMISES[lower][name]), name
 
 
@@ -38,7 +42,12 @@ def test_every_higher_tier_has_at_least_the_standby_capacity_of_a_lower_one(lowe
 def test_no_promise_has_a_worst_case_below_its_best_case() -> None:
     for promises in PROMISES.values():
         for promise in promises.values():
-            assert promise.best_case.value <= worst_case(promise), promise.description
+            assert best_case(promise) <= worst_case(promise), promise.description
+
+
+@pytest.mark.parametrize("tier", [Tier.BACKUP, Tier.PILOT_LIGHT])
+def test_a_cache_that_starts_empty_promises_no_entry(tier: Tier) -> None:
+    assert PROMISES[tier]["rpo.cache"].best_case is None
 
 
 def test_every_figure_without_a_source_is_an_assumption_with_a_reason() -> None:

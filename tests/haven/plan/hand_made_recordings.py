@@ -73,8 +73,8 @@ def promises(tier: Tier) -> dict[str, Any]:
     return {
         name: {
             "says": each.description,
-            "atBestMinutes": each.best_case.value,
-            "atBestSource": each.best_case.source,
+            "atBestMinutes": each.best_case.value if each.best_case else None,
+            "atBestSource": each.best_case.source if each.best_case else None,
             "atMostMinutes": each.worst_case.value if each.worst_case else None,
             "atMostSource": getattr(each.worst_case, "source", None),
             "assumption": getattr(each.worst_case, "why", None),
