@@ -21,7 +21,7 @@ from haven.runbooks.status.readings import Reading, State
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 from tests.gateway import Fault, Gateway, gateway
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 def manifest() -> Mapping[str, Any]:
