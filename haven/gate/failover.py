@@ -7,13 +7,16 @@ from typing import Any
 
 from haven.base.problems import Problem, Problems, shown
 from haven.base.regions import REGION
-from haven.gate.changes import STASH, Action, ChangeSet, ResourceChange
+from haven.gate.changes import STASH, UNKNOWN, Action, ChangeSet, ResourceChange
 from haven.gate.findings import GateFinding, GateRule, finding_on
 from haven.gate.safeguards.comparisons import at
+from haven.program import aws_types as aws
 from haven.program.diff import ABSENT, differences
 
 _PAGE = "docs/promotion.md"
 _SEPARATE = f"move it into a deployment of its own: a failover changes haven:active and nothing else ({_PAGE})"
+_ENDPOINTS, _ENDPOINTS_NAME = (aws.SSM_PARAMETER, "insecureValue"), "/endpoints"
+"""The parameter in which applications find their Region's endpoints follows what a failover creates there."""
 _CHANGING = {Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.REMOVE_FROM_STATE}
 
 
@@ -98,7 +101,9 @@ def _beyond_growth(change: ResourceChange, done: Sequence[Action]) -> Iterator[s
     ]
     if shrunk:
         yield f"shrinks in the newly active Region: {', '.join(shrunk)}"
-    others = [path for path, before, after in changed if not _grows(before, after)]
+    others = [
+        path for path, before, after in changed if not (_grows(before, after) or _fills_in(change, path, before, after))
+    ]
     if others or not changed:
         paths = ", ".join(others or change.changed) or "properties that the document does not name"
         yield f"changes in the newly active Region: {paths}"
@@ -111,3 +116,13 @@ def _number(*values: Any) -> bool:
 def _grows(before: Any, after: Any) -> bool:
     """Whether a value is new, or a number; smaller numbers are reported separately."""
     return before is ABSENT or _number(before, after)
+
+
+def _fills_in(change: ResourceChange, path: str, before: Any, after: Any) -> bool:
+    """Whether a Region's endpoints document names more than before, and all that it named; one that only the
+    deployment knows does."""
+    name = change.after.get("name")
+    property_, _, inside = path.partition(".")
+    if (change.type, property_) != _ENDPOINTS or not (isinstance(name, str) and name.endswith(_ENDPOINTS_NAME)):
+        return False
+    return before is None if inside else after == UNKNOWN

@@ -109,6 +109,13 @@ BY_TIER = (
         {*ONE_TABLE, *CACHED_ONCE},
         "endpoints-<here>",
     ),
+    Allowed(
+        "backup/restoreTestingSelection",
+        ONLY_PRIMARY,
+        "a restored database needs a network, which backup has in the primary Region",
+        {(BACKUP, False), (BACKUP, True)},
+        "backups-<here>-restore-test-aurora",
+    ),
     Allowed("dynamodb/table", ONLY_PRIMARY, "tables are backed up, not replicated", ONE_TABLE),
     Allowed(
         "cloudwatch/metricAlarm",

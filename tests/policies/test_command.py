@@ -36,10 +36,11 @@ def _broken(printed: str) -> set[str]:
     return {each["rule"] for each in json.loads(printed)["policy"]["violations"]}
 
 
-def test_without_policy_nothing_is_judged(haven: Haven) -> None:
+def test_without_policy_only_residency_is_judged(haven: Haven) -> None:
     code, out, _ = haven()
-    assert code == OK
-    assert "Policies" not in out
+    assert code == FINDINGS
+    assert "backups-in-allowed-regions (mandatory" in out
+    assert json.loads(haven("--json")[1])["policy"]["rules"] < 10
 
 
 def test_mandatory_violations_are_findings_all_at_once_and_advisory_ones_are_none(haven: Haven) -> None:

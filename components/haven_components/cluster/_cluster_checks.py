@@ -221,7 +221,8 @@ def _check_sizes(checks: Checks, path: str, size: SystemNodesArgs | GpuNodeGroup
         allowed=f"{limits.NODE_DISK_GIB} GiB",
         fix="choose a size that images fit on and gp3 volumes can have",
     )
-    _check_disk(checks, path, size)
+    if limits.NODE_DISK_GIB.holds(size["disk_gib"]):
+        _check_disk(checks, path, size)
 
 
 def _check_disk(checks: Checks, path: str, size: SystemNodesArgs | GpuNodeGroupArgs) -> None:

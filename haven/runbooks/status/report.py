@@ -12,6 +12,8 @@ from haven.runbooks.observation import WITHIN_SECONDS, ask_all
 from haven.runbooks.status import backups, capacity, replication, serving, traffic, writers
 from haven.runbooks.status.readings import Reading, State, duration
 
+SCHEMA = "status.v1"
+"""Of `--json`: the file haven/cli/schemas/status.v1.json."""
 _COLOURS = {State.OK: "green", State.UNKNOWN: "yellow", State.WRONG: "bold red"}
 
 
@@ -68,6 +70,7 @@ def observe(located: Located, client: Client, within: float = WITHIN_SECONDS) ->
 def document(status: Status) -> Mapping[str, Any]:
     """The status as data: the file haven/cli/schemas/status.v1.json."""
     return {
+        "schema": SCHEMA,
         "environment": status.manifest.environment,
         "tier": status.manifest.tier,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(status.at)),

@@ -24,9 +24,9 @@ def test_a_checkout_that_runs_its_own_code_is_no_matter(checkouts: tuple[Path, P
 
 def test_the_checkout_at_hand_whose_code_does_not_run_is_named_with_the_remedy(checkouts: tuple[Path, Path]) -> None:
     one, two = checkouts
-    said = warning(two / "stacks", one / ".venv", one)
-    assert f"runs the code of {one}, not that of {two}" in said
-    assert f"rm -rf {two}/.venv && make setup" in said
+    shown = warning(two / "stacks", one / ".venv", one)
+    assert f"runs the code of {one}, not that of {two}" in shown
+    assert f"rm -rf {two}/.venv && make setup" in shown
 
 
 def test_a_virtual_environment_that_another_checkout_s_setup_repointed_is_noticed_from_anywhere(

@@ -23,7 +23,8 @@ from tests.haven.gate.change_sets import HERE, THERE, Made, Values, digest, even
 PREVIEWS = Path(__file__).parent / "previews"
 
 CLUSTER, TABLE, BUCKET = aws.RDS_CLUSTER, aws.DYNAMODB_TABLE, aws.S3_BUCKET
-NODES, ROLE = aws.EKS_NODE_GROUP, aws.IAM_ROLE
+NODES, ROLE, PARAMETER = aws.EKS_NODE_GROUP, aws.IAM_ROLE, aws.SSM_PARAMETER
+WITHOUT, WITH, OTHER = '{"cache":null}', '{"cache":{"host":"c"}}', '{"cache":{"host":"d"}}'
 
 
 STASH = Made(
@@ -36,6 +37,10 @@ STASH = Made(
 )
 
 
+def _endpoints(document: str, name: str = "/haven/test/endpoints") -> Values:
+    return {"name": name, "insecureValue": document}
+
+
 def _sizes(desired: int, **more: Any) -> Values:
     return {"scalingConfig": {"minSize": 1, "desiredSize": desired}, **more}
 
@@ -45,6 +50,14 @@ FAILOVERS: tuple[tuple[str, Made, bool], ...] = (
     ("enlarges something there", Made(NODES, "update", _sizes(1), _sizes(3), THERE), True),
     ("shrinks something there", Made(NODES, "update", _sizes(3), _sizes(1), THERE), False),
     ("changes something there", Made(NODES, "update", _sizes(1, version="1"), _sizes(3, version="2"), THERE), False),
+    ("names a cache there", Made(PARAMETER, "update", _endpoints(WITHOUT), _endpoints(WITH), THERE), True),
+    ("names another cache there", Made(PARAMETER, "update", _endpoints(WITH), _endpoints(OTHER), THERE), False),
+    ("names a cache no more there", Made(PARAMETER, "update", _endpoints(WITH), _endpoints(WITHOUT), THERE), False),
+    (
+        "fills in another parameter there",
+        Made(PARAMETER, "update", _endpoints(WITHOUT, "/own"), _endpoints(WITH, "/own"), THERE),
+        False,
+    ),
     ("takes something away there", Made(NODES, "delete", region=THERE), False),
     ("replaces something there", Made(NODES, "replace", _sizes(1), _sizes(2), THERE), False),
     ("makes something here", Made(NODES, "create", region=HERE), False),

@@ -94,8 +94,8 @@ def test_there_is_a_note_exactly_from_90_days_before_the_end_on(version: str, to
 
 def test_a_plan_warns_of_the_version_that_its_clusters_run() -> None:
     recording = environment("warm")
-    assert not [each for each in make_plan(recording, today=date(2027, 5, 3)).notes if "Kubernetes" in each]
-    (note,) = (each for each in make_plan(recording, today=date(2027, 5, 4)).notes if "Kubernetes" in each)
+    assert not [each for each in make_plan(recording, today=date(2027, 5, 3)).notes if "support of Kubernetes" in each]
+    (note,) = (each for each in make_plan(recording, today=date(2027, 5, 4)).notes if "support of Kubernetes" in each)
     assert "standard support of Kubernetes 1.36 on 2027-08-02, in 90 days" in note
     assert "here 730 USD a month more" in note
 

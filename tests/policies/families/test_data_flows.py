@@ -25,7 +25,7 @@ _REGION = re.compile(rf"\b({'|'.join(ZONES)})\b")
 FLOWS: Mapping[str, Mapping[tuple[str, str], int]] = {
     "backup": {
         ("backup", "Plan"): 6,
-        ("backup", "RestoreTestingPlan"): 1,
+        ("backup", "RestoreTestingPlan"): 2,
         ("event", "Queue"): 2,
         ("log", "FlowLog"): 1,
         ("log", "LoadBalancer"): 1,
@@ -130,9 +130,11 @@ NOTHING_MOVES: Mapping[tuple[str, str], str] = {
     (aws.EC2_VPC_PEERING_CONNECTION_ACCEPTER, "vpcPeeringConnectionId"): NETWORKS,
     (aws.FIS_EXPERIMENT_TEMPLATE, "actions"): "a Region that is cut off for a while",
     (aws.FIS_EXPERIMENT_TEMPLATE, "description"): "words",
+    (aws.IAM_POLICY, "policy"): "permissions move nothing by themselves",
     (aws.IAM_ROLE_POLICY, "policy"): "permissions move nothing by themselves",
     (aws.RDS_CLUSTER, "sourceRegion"): "globalClusterIdentifier is the flow",
     (aws.ROUTE53_HEALTH_CHECK, "cloudwatchAlarmRegion"): "an alarm's state",
+    (aws.ROUTE53_HEALTH_CHECK, "triggers"): "an alarm's settings",
     (aws.ROUTE53_RECORD, "healthCheckId"): "names are answered everywhere",
     (aws.ROUTE53_RECORD, "zoneId"): "names are answered everywhere",
     (aws.ROUTE53_ZONE, "vpcs"): "names are answered everywhere",

@@ -3,6 +3,7 @@
 import pytest
 
 from haven.config.policy import Level
+from haven.model import endpoints
 from haven_policies.judge import Violation, judge
 from haven_policies.rules import tier_conformance
 from haven_policies.rules.model import rules_of
@@ -19,6 +20,7 @@ def _found(stack: str, *, recorded: dict[str, str], judged: dict[str, str]) -> l
     return [each for each in verdict.violations if each.rule.name in RULES]
 
 
+MISSING_ENDPOINTS = sorted(each.name for each in endpoints.SERVICES if not each.to_start)
 MISSING = {
     ("backup", "pilot-light"): [
         ("objects-replicated-in-time", "haven-backup-artifacts-euc1-replication"),
@@ -39,6 +41,7 @@ MISSING = {
     ("pilot-light", "warm"): [
         ("standby-cache", "haven-pilot-light-cache-euw1"),
         ("standby-database-instances", "haven-pilot-light-db-euc1"),
+        *(("standby-endpoints", f"haven-pilot-light-euw1-{each}") for each in MISSING_ENDPOINTS),
         ("standby-gpu-nodes", "haven-pilot-light-euc1-serving"),
         ("standby-nat", "haven-pilot-light-euw1-nat-a"),
         ("standby-system-nodes", "haven-pilot-light-euc1-system"),
@@ -95,6 +98,7 @@ def test_an_active_region_at_standby_scale_is_refused() -> None:
     assert {each.rule.name for each in found} == {
         "standby-cache",
         "standby-database-instances",
+        "standby-endpoints",
         "standby-gpu-nodes",
         "standby-nat",
         "standby-system-nodes",
