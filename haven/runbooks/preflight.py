@@ -168,12 +168,12 @@ def _quotas(region: _Region, demand: Demand, catalog: Catalog) -> Iterator[Check
         if needed:
             yield _quota(quota, needed, region)
     counted = {letters for quota in quotas for letters in quota.counts.split()}
-    families = {f"{letters} instances": f"{vcpus} vCPUs" for letters, vcpus in demand.vcpus.items() if vcpus}
-    unknown = {each: needed for each, needed in families.items() if each.split()[0] not in counted}
+    families = {f"{letters} instances": f"{count} vCPUs" for letters, count in demand.vcpus.items() if count}
+    unknown = {each: vcpus for each, vcpus in families.items() if each.split()[0] not in counted}
     unknown |= {f"node group {each}": "the vCPUs of its nodes" for each in demand.uncounted}
-    for what, needed in unknown.items():
+    for what, vcpus in unknown.items():
         fix = f"compare by hand: Service Quotas console, Amazon EC2, {region.name}; take types that the data knows"
-        yield Check(f"quota of {what}", region.name, Status.UNKNOWN, "the data doesn't know it", needed, fix)
+        yield Check(f"quota of {what}", region.name, Status.UNKNOWN, "the data doesn't know it", vcpus, fix)
 
 
 def _needed(quota: Quota, demand: Demand) -> int:

@@ -42,11 +42,14 @@ def test_what_the_emulator_lacks_is_left_out_with_what_needs_it(engine: Engine, 
     done = subprocess.run(words, env=given, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     [state] = (folder / "state").rglob("demo.json")
-    deployed = {each["urn"] for each in json.loads(state.read_text())["checkpoint"]["latest"]["resources"]}
+    resources = json.loads(state.read_text())["checkpoint"]["latest"]["resources"]
+    deployed = {each["urn"] for each in resources}
+    needed = {urn for each in resources for urn in each.get("dependencies", ())}
     adapted = gap_handling.adapt(environment("demo"))
     absent = adapted.absent()
     assert [why for why in absent.values() if why.startswith("needs ")]
     expected = {each.urn for each in adapted.recording.real()} - absent.keys()
     assert expected - deployed == set()
     assert absent.keys() & deployed == set()
+    assert needed - deployed == set()
     assert done.stderr.splitlines()[-1] == "[]"
