@@ -13,7 +13,6 @@ from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problems
 from haven.cli import (
     check_destroy,
-    checkouts,
     data,
     demo,
     environments,
@@ -27,6 +26,7 @@ from haven.cli import (
     validate,
 )
 from haven.cli.command_line import CommandGroup, directory_option
+from haven.config import checkouts
 
 _COMPLETION = "_HAVEN_COMPLETE"
 """The variable through which a shell asks for completions; see `docs/command-line.md`."""

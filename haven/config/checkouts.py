@@ -16,7 +16,7 @@ def warning(directory: Path, prefix: Path = Path(sys.prefix), own: Path = _OWN) 
         own: the checkout that this package is imported from.
     """
     for place in _at_hand(directory, prefix):
-        if (place / "haven" / "cli" / "checkouts.py").is_file() and place != own:
+        if (place / "haven" / "config" / "checkouts.py").is_file() and place != own:
             return (
                 f"haven runs the code of {own}, not that of {place}: both checkouts use {prefix}, and the last"
                 f" `make setup` decides. Give {place} a .venv of its own: rm -rf {place}/.venv && make setup"

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from haven.cli.checkouts import warning
+from haven.config.checkouts import warning
 
 
 @pytest.fixture
 def checkouts(tmp_path: Path) -> tuple[Path, Path]:
     for name in ("one", "two"):
-        (tmp_path / name / "haven" / "cli").mkdir(parents=True)
-        (tmp_path / name / "haven" / "cli" / "checkouts.py").touch()
+        (tmp_path / name / "haven" / "config").mkdir(parents=True)
+        (tmp_path / name / "haven" / "config" / "checkouts.py").touch()
         (tmp_path / name / "Pulumi.yaml").touch()
         (tmp_path / name / "stacks").mkdir()
     return tmp_path / "one", tmp_path / "two"
