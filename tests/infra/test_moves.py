@@ -20,6 +20,7 @@ CHANGED_IN_PLACE = {
         "evaluationPeriods",
         "metricQueries",
     },
+    aws.EC2_VPC_ENDPOINT: {"subnetIds"},
     aws.EKS_NODE_GROUP: {"scalingConfig"},
     aws.RDS_CLUSTER: {"enableGlobalWriteForwarding"},
     aws.ROUTE53_RECORD: {"aliases"},
@@ -44,7 +45,8 @@ def test_a_move_changes_only_what_aws_changes_in_place(before: str, after: str) 
 
 
 @pytest.mark.parametrize(("before", "after"), UP)
-def test_a_move_up_removes_nothing_but_records_of_another_routing(before: str, after: str) -> None:
+def test_a_move_up_removes_nothing_but_records_of_another_routing_and_restore_tests(before: str, after: str) -> None:
     found = diff_recordings(*(environment("backup", tier=each) for each in (before, after)))
-    assert {each.type for each in found.removed} <= {aws.ROUTE53_RECORD}
+    tests = {aws.BACKUP_RESTORE_TESTING_PLAN, aws.BACKUP_RESTORE_TESTING_SELECTION}
+    assert {each.type for each in found.removed} <= {aws.ROUTE53_RECORD, *tests}
     assert not any(each.options.protect for each in found.removed)

@@ -24,8 +24,9 @@ _HIDDEN = "[secret]"
 def from_step(step: StepEventMetadata) -> Iterator[ResourceDrift]:
     """What one step of a preview would change; nothing if it changes nothing, or if it is the stack itself.
 
-    Once one property of a resource differs, the bridge of pulumi-aws also lists properties whose items the provider
-    answers in another order, and those with computed values inside. They are left out.
+    Once one property of a resource differs, the bridge also lists properties whose items the provider
+    answers in another order, and those with computed values inside. They are left out. Seen on 2026-11-25 with the
+    AWS provider 5.100 behind the dynamic bridge; pulumi-aws itself has not been run against the emulator.
     """
     action = _CHANGES.get(step.op)
     if action is None or step.type.startswith("pulumi:"):

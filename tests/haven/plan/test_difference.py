@@ -340,7 +340,7 @@ EXACT = """\
 [1mPromises ([A]: the worst case is an assumption)[0m
   promise                           warm: best case  worst case  backup: best case  worst case
   time to recover                   2.5 min          20 min [A]  60 min             24 h [A]
-  lost: cached entries              1 s              1 min [A]   1 s                no promise
+  lost: cached entries              1 s              1 min [A]   all of them        all of them
   lost: committed database writes   1 s              1 min       2 h                4 h [A]
   lost: objects not yet replicated  1 s              15 min      1 s                no promise
 

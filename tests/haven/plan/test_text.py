@@ -1,5 +1,6 @@
 """Plans as text: tables, colour, units."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -41,7 +42,7 @@ def test_the_text_shows_each_promise_beside_its_objective_and_marks_assumptions(
 
 def test_a_missing_promise_is_shown_as_such() -> None:
     text = plan_text.render(make_plan(recording(*EVERYTHING, tier=Tier.BACKUP)), Style())
-    assert "lost: objects not yet replicated  1 s        no promise" in text
+    assert re.search(r"lost: objects not yet replicated +1 s +no promise", text)
     assert "out of the tier's reach" in text
 
 
@@ -57,8 +58,6 @@ def test_no_line_of_the_text_is_wider_than_a_terminal(plan: Plan) -> None:
 
 
 def test_colour_changes_no_word(plan: Plan) -> None:
-    import re
-
     painted = plan_text.render(plan, Style(colour=True))
     assert "\033[" in painted
     assert re.sub(r"\033\[\d+m", "", painted) == plan_text.render(plan, Style())
