@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo format lint imports types test check check-all engine pr bench reference
+.PHONY: help setup demo smoke format lint imports types test check check-all engine pr bench reference
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -20,6 +20,12 @@ setup: .venv/.ready ## Make .venv from the lock
 
 demo: setup ## Deploy the demo into the embedded emulator, read it back, take it down
 	@$(BIN)/haven demo
+
+# Used by the shell, never by make: whatever is in them is an argument.
+smoke: export ACCOUNT ?=
+smoke: export REGIONS ?=
+smoke: setup ## Deploy a small environment to a real account, fail over and back, destroy: ACCOUNT=… REGIONS=primary,recovery
+	@$(BIN)/haven smoke --account "$$ACCOUNT" --regions "$$REGIONS"
 
 format: setup ## Whether the code is formatted; changes nothing
 	$(BIN)/ruff format --check .

@@ -28,11 +28,15 @@ class Interrupted(BaseException):
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible(notice: str = "") -> Iterator[None]:
     """Raise `Interrupted` in this block when the process is asked to end.
 
     Only the first time: the block then cleans up. Being asked once more, after a second, ends the process at once; what
     it started ends with it.
+
+    Args:
+        notice: written to standard error as soon as the process is asked, for cleaning up may take long. Omitted:
+            nothing is written.
     """
     if threading.current_thread() is not threading.main_thread():  # Python handles signals in the main thread alone
         yield
@@ -43,6 +47,7 @@ def interruptible() -> Iterator[None]:
         now = time.monotonic()
         if not asked:
             asked.append(now)
+            _write(f"\n{notice}\n" if notice else "")
             raise Interrupted(number)
         if now - asked[0] > _PATIENCE:
             _exit(128 + number)
@@ -76,3 +81,8 @@ def _exit(code: int) -> NoReturn:
         before = _SHOW_CURSOR + b"\n" if os.isatty(_STANDARD_ERROR) else b""
         os.write(_STANDARD_ERROR, before + b"interrupted\n")
     os._exit(code)
+
+
+def _write(text: str) -> None:
+    with suppress(OSError):
+        os.write(_STANDARD_ERROR, text.encode())

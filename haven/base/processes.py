@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _RUN_WITH_PARENT = Path(__file__).with_name("run_with_parent.py")
-_PATIENCE = 3.0
+PATIENCE = 3.0
 """Seconds that a program has to end after each signal."""
 _TICK = 0.5
 
@@ -24,6 +24,7 @@ def follow(
     log: Path,
     line: Callable[[str], None],
     tick: Callable[[], None],
+    patience: float = PATIENCE,
 ) -> int:
     """Run a program to its end.
 
@@ -34,6 +35,7 @@ def follow(
         log: a file to which its output is appended, including standard error.
         line: called with each line of its standard output.
         tick: called at least twice a second; an exception that it raises stops the program and its children.
+        patience: seconds that it has to end by itself when it is stopped.
 
     Returns:
         Its exit code.
@@ -56,7 +58,7 @@ def follow(
             _pass_on(lines, kept.write, line, tick)
             return process.wait()
         finally:
-            end(process)
+            end(process, patience)
             reader.join()
             for stream in (process.stdin, process.stdout):
                 if stream:
@@ -92,12 +94,17 @@ def _pass_on(
         line(each.rstrip("\n"))
 
 
-def end(process: "subprocess.Popen[str]") -> None:
-    """Stop a program that leads a session of its own, with its children. Does nothing if it has ended."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+def end(process: "subprocess.Popen[str]", patience: float = PATIENCE) -> None:
+    """Stop a program that leads a session of its own, with its children. Does nothing if it has ended.
+
+    Args:
+        process: the program.
+        patience: seconds between SIGINT and SIGTERM.
+    """
+    for number, seconds in ((signal.SIGINT, patience), (signal.SIGTERM, PATIENCE), (signal.SIGKILL, PATIENCE)):
         if process.poll() is not None:
             return
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE)
+            process.wait(seconds)

@@ -14,7 +14,6 @@ from haven.base.problems import Problems
 from haven.cli import (
     check_destroy,
     data,
-    demo,
     environments,
     gate,
     output,
@@ -26,6 +25,7 @@ from haven.cli import (
     validate,
 )
 from haven.cli.command_line import CommandGroup, directory_option
+from haven.cli.ephemeral import demo, smoke
 from haven.config import checkouts
 
 _COMPLETION = "_HAVEN_COMPLETE"
@@ -51,6 +51,7 @@ for _command in (
     check_destroy.check_destroy,
     preflight.preflight,
     refresh_command.refresh_command,
+    smoke.smoke,
     status.status,
 ):
     haven.add_command(_command)

@@ -26,6 +26,8 @@ class ResourceDrift:
     """The arguments that differ, with dots between levels; empty if only a resource it refers to changes."""
     refers_to: frozenset[str]
     """Addresses of the resources to which its arguments refer."""
+    urn: str = ""
+    """Its URN, where the deployer knows it."""
 
 
 @dataclass(frozen=True)

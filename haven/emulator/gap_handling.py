@@ -1,6 +1,6 @@
 """Adapts a deployment to the emulator's gaps, and explains differences by its known defects."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,40 @@ _INHERITED = (
 )
 """Arguments that a member inherits from its Global Datastore, and an independent group has to set."""
 
+SPARED = frozenset(
+    {
+        "aws_cloudwatch_composite_alarm",
+        "aws_eks_cluster",
+        "aws_eks_node_group",
+        "aws_elasticache_replication_group",
+        "aws_flow_log",
+    }
+)
+"""Types of which the emulator drops something and then can't take it again, or that would be replaced to set it."""
+AWAITED = SPARED | {"aws_rds_cluster", "aws_rds_cluster_instance", "aws_sqs_queue", "aws_vpc_endpoint"}
+"""These, and types for which the provider waits 8 to 30 seconds each time that it sets what the emulator drops."""
+
+FIXED = {"aws_eks_node_group": {"scaling_config"}}
+"""Type -> what the emulator can't change: UpdateNodegroupConfig is an unknown action."""
+
+
+def ignored_changes(spares: Collection[str] = AWAITED) -> Mapping[str, set[str]]:
+    """Type -> arguments whose changes a later deployment leaves out: what the emulator reads back wrongly or has fixed.
+
+    Args:
+        spares: the AWS provider's types of which known defects are ignored too.
+    """
+    ignored = {type_: set(arguments) for type_, arguments in FIXED.items()}
+    for defect in DEFECTS:
+        if defect.type in spares:
+            ignored.setdefault(defect.type, set()).update(path.partition(".")[0] for path in defect.arguments)
+    return ignored
+
+
+def tokens() -> Mapping[str, str]:
+    """The AWS provider's type -> Pulumi's token, for the types of `ignored_changes`."""
+    return {each.type: each.token for each in DEFECTS}
+
 
 def unsupported(record: Resource) -> Unsupported | None:
     """The gap because of which a whole resource is left out; None if the emulator supports it."""
@@ -31,7 +65,11 @@ def unsupported(record: Resource) -> Unsupported | None:
 def leave_out(record: Resource) -> str | None:
     """The reason for which a resource is not deployed into the emulator; None if it is deployed."""
     found = unsupported(record)
-    return f"{found.name}: {found.reason}" if found else None
+    return _reason(found) if found else None
+
+
+def _reason(row: Unsupported) -> str:
+    return f"{row.name}: {row.reason}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +83,7 @@ class AdaptedRecording:
     def absent(self) -> Mapping[str, str]:
         """URN of each resource that is not deployed to the reason: what the emulator lacks, and what refers to it."""
         reasons: dict[str, str] = {}
-        found = {each.urn: reason for each in self.recording.real() if (reason := leave_out(each))}
+        found = {each.urn: _reason(row) for each, row in self.left_out if not row.argument}
         while found:
             reasons |= found
             others = [each for each in self.recording.real() if each.urn not in reasons]
@@ -67,6 +105,11 @@ class AdaptedRecording:
             if removed or added:
                 edits[before.urn] = (removed, added)
         return edits
+
+
+def unadapted(recording: Recording) -> AdaptedRecording:
+    """A recording as it is: what is deployed to AWS."""
+    return AdaptedRecording(recording, recording, ())
 
 
 def adapt(recording: Recording) -> AdaptedRecording:

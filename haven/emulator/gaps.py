@@ -367,6 +367,14 @@ DEFECTS: tuple[Defect, ...] = (
         "GetQueueAttributes answers the JSON that was set in another form",
     ),
     Defect(
+        "moves a database's endpoints to localhost",
+        "aws_ssm_parameter",
+        aws.SSM_PARAMETER,
+        ("insecure_value",),
+        "DescribeDBClusters answers localhost once the cluster has an instance, and the endpoints document names it",
+        tried="2026-11-26",
+    ),
+    Defect(
         "loses an endpoint's security groups and private DNS",
         "aws_vpc_endpoint",
         aws.EC2_VPC_ENDPOINT,

@@ -99,7 +99,7 @@ def checks(recording: Recording, account: str, client: Client, catalog: Catalog)
     """
     regions = [*recording.outputs["regions"].values()]
     active = str(recording.outputs.get("active") or regions[0])
-    first = _account(account, active, client)
+    first = account_check(account, active, client)
     yield first
     if first.status is not Status.OK:
         return
@@ -148,7 +148,14 @@ def _zones_of(recording: Recording, region: str) -> Sequence[str]:
     return zones([each for each in recording.real() if each.region == region])
 
 
-def _account(account: str, region: str, client: Client) -> Check:
+def account_check(account: str, region: str, client: Client) -> Check:
+    """Whether the credentials are of an account.
+
+    Args:
+        account: its 12 digits.
+        region: where STS is asked.
+        client: service and Region to a boto3 client.
+    """
     needed = f"account {account}, as in haven:account"
     try:
         found = str(_Region(region, client).ask("sts", lambda sts: sts.get_caller_identity()["Account"]))

@@ -174,13 +174,20 @@ def _use_endpoint(endpoint: str | None, folder: Path) -> None:
         config.write_text(f"[default]\nendpoint_url = {endpoint}\n")
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """This process's environment without AWS settings and credentials; Terraform is offline and non-interactive."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_LOG", "TF_VAR_"))}
+def environment(folder: Path, *, own_credentials: bool = False) -> dict[str, str]:
+    """This process's environment for Terraform, which is non-interactive and downloads nothing.
+
+    Args:
+        folder: where Terraform runs.
+        own_credentials: keep AWS settings and credentials. Omitted: there are none.
+    """
+    dropped = ("TF_LOG", "TF_VAR_") if own_credentials else ("AWS_", "TF_LOG", "TF_VAR_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     if not Path(kept.get("TF_CLI_CONFIG_FILE", "")).is_file():
         kept.pop("TF_CLI_CONFIG_FILE", None)
     config, missing = str(folder / _AWS_CONFIG), str(folder / "there-is-no-such-file")
-    kept |= {"AWS_CONFIG_FILE": config, "AWS_SHARED_CREDENTIALS_FILE": missing, "AWS_EC2_METADATA_DISABLED": "true"}
+    if not own_credentials:
+        kept |= {"AWS_CONFIG_FILE": config, "AWS_SHARED_CREDENTIALS_FILE": missing, "AWS_EC2_METADATA_DISABLED": "true"}
     offline = {"TF_REGISTRY_DISCOVERY_RETRY": "0", "TF_REGISTRY_CLIENT_TIMEOUT": "2"}
     return kept | offline | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 

@@ -26,6 +26,7 @@ _OFFLINE: Mapping[str, Any] = {
     "skip_requesting_account_id": True,
 }
 """Provider settings with which no configuration step calls AWS."""
+_CREDENTIALS = ("access_key", "secret_key")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def export(
     emulator: str | None = None,
     leave_out: LeaveOut = lambda _: None,
     prevent_destroy: bool = False,
+    own_credentials: bool = False,
 ) -> Export:
     """Export the AWS resources of a recording as Terraform JSON.
 
@@ -84,8 +86,15 @@ def export(
         emulator: endpoint of every service. Omitted: the endpoints in the providers' inputs.
         leave_out: the reason for which the target can't have a resource. Resources that require it are left out too.
         prevent_destroy: add `prevent_destroy` to the resources that the program protects.
+        own_credentials: the providers use the environment's credentials. Omitted: invalid ones, so that nothing can
+            reach AWS.
     """
-    return _Exporter(recording, schema, leave_out, prevent_destroy).export(emulator)
+    made = _Exporter(recording, schema, leave_out, prevent_destroy).export(emulator)
+    if own_credentials:
+        for each in made.document["provider"]["aws"]:
+            for name in _CREDENTIALS:
+                each.pop(name, None)
+    return made
 
 
 class _Exporter:

@@ -4,26 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from haven.emulator import drift, gap_handling, gaps
+from haven.emulator import drift, gap_handling
+from haven.emulator.gap_handling import SPARED
 from haven.program.recording import Recording, Resource
-from haven.terraform import cli
-from haven.terraform.export import Export, export
-
-SPARED = frozenset(
-    {
-        "aws_cloudwatch_composite_alarm",
-        "aws_eks_cluster",
-        "aws_eks_node_group",
-        "aws_elasticache_replication_group",
-        "aws_flow_log",
-    }
-)
-"""Types of which the emulator drops something and then can't take it again, or that would be replaced to set it."""
-AWAITED = SPARED | {"aws_rds_cluster", "aws_rds_cluster_instance", "aws_sqs_queue", "aws_vpc_endpoint"}
-"""These, and types for which the provider waits 8 to 30 seconds each time that it sets what the emulator drops."""
-
-FIXED = {"aws_eks_node_group": {"scaling_config"}}
-"""Type -> what the emulator can't change: UpdateNodegroupConfig is an unknown action."""
+from haven.terraform import cli, lifecycle
+from haven.terraform.export import export
 
 
 @dataclass(frozen=True)
@@ -68,8 +53,8 @@ class Living:
         """What would change for this declaration, having asked the emulator for everything that is there."""
         fitted = gap_handling.adapt(recording).recording
         exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=self._leave_out)
-        _spare(exported, self.spares)
-        _delete_last(exported)
+        lifecycle.ignore_changes(exported.document, gap_handling.ignored_changes(self.spares))
+        lifecycle.delete_last(exported.document)
         self._urns |= exported.urns
         self.left_out |= {each.urn for each in exported.left_out}
         self.provider.prepare(exported, self.folder)
@@ -98,25 +83,6 @@ class Living:
         difference = explained.resource
         arguments = explained.unexplained or difference.arguments
         return Change(self._urns[difference.address], difference.action, frozenset(arguments))
-
-
-def _spare(exported: Export, spares: Collection[str]) -> None:
-    """Ignore what the emulator reads back wrongly or can't change."""
-    ignored = {type_: set(arguments) for type_, arguments in FIXED.items()}
-    for defect in gaps.DEFECTS:
-        if defect.type in spares:
-            ignored.setdefault(defect.type, set()).update(path.partition(".")[0] for path in defect.arguments)
-    for type_, arguments in ignored.items():
-        for body in exported.document["resource"].get(type_, {}).values():
-            lifecycle = body.setdefault("lifecycle", {})
-            lifecycle["ignore_changes"] = sorted({*lifecycle.get("ignore_changes", ()), *arguments})
-
-
-def _delete_last(exported: Export) -> None:
-    """Pulumi deletes at the end; Terraform does where a resource says so. Else an alarm would go before the composite
-    alarm that still reads it is updated, which AWS refuses."""
-    for body in exported.document["resource"].get("aws_cloudwatch_metric_alarm", {}).values():
-        body.setdefault("lifecycle", {})["create_before_destroy"] = True
 
 
 def actions(changes: Sequence[Change]) -> Mapping[str, set[str]]:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from haven.emulator import managed_keys
+from haven.emulator.gap_handling import SPARED
 from haven.emulator.ministack import Emulator
 from haven.plan.difference import RecordingDiff, diff_recordings
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from haven.terraform import cli
-from tests.conformance.live_environment import SPARED, Change, Living
+from tests.conformance.live_environment import Change, Living
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 
 ZONES = {region: [f"{region}{zone}" for zone in "ab"] for region in (PRIMARY, RECOVERY)}

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from haven.emulator.clients import Clients
+from haven.emulator.gap_handling import AWAITED
 from haven.emulator.read_back import leftovers
 from haven.runbooks import check_destroy
 from haven.runbooks.clients import clients
 from haven.terraform import cli
-from tests.conformance.live_environment import AWAITED, Living
+from tests.conformance.live_environment import Living
 from tests.conformance.small_environment import alive, at, shown, there, touched
 from tests.environments import PRIMARY, RECOVERY
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from haven.base.processes import PATIENCE
 from haven.config.stack_file import Stack
 from haven.emulator.drift import ResourceDrift
 from haven.emulator.gap_handling import AdaptedRecording
@@ -29,11 +30,16 @@ class Order:
 
     stack: Stack
     adapted: AdaptedRecording
-    """The stack's resources, adapted to the emulator's gaps."""
-    url: str
-    """The emulator's endpoint."""
+    """The stack's resources, adapted to the emulator's gaps; `unadapted` for AWS."""
+    url: str | None
+    """The emulator's endpoint. None: AWS, with this machine's own credentials."""
     folder: Path
-    """An existing folder for files and logs."""
+    """An existing folder for files, logs and the deployment's state."""
+    redeclared: bool = False
+    """Whether other declarations follow: then what the emulator can't change is left as it was deployed first."""
+    patience: float = PATIENCE
+    """Seconds that an interrupted engine has to end by itself. What it creates in AWS and doesn't write into its state,
+    nothing deletes."""
 
 
 class Deployment(Protocol):
@@ -43,8 +49,19 @@ class Deployment(Protocol):
     def left_out(self) -> Sequence[str]:
         """Everything that this deployer leaves out of the stack, each with its reason, besides the emulator's gaps."""
 
+    @property
+    def removal(self) -> str:
+        """The shell command that deletes everything, for the day on which `destroy` doesn't work."""
+
+    def declare(self, stack: Stack, adapted: AdaptedRecording) -> None:
+        """Replace the declaration of the same stack; the next `drift`, `deploy` and `destroy` are about this one.
+
+        Raises:
+            DeploymentError: it can't be prepared.
+        """
+
     def deploy(self, watch: DeploymentProgress) -> None:
-        """Create all resources.
+        """Create, change and delete what the declaration needs.
 
         Raises:
             DeploymentError: it failed.

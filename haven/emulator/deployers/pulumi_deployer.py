@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,16 +22,20 @@ from semver import VersionInfo
 from haven.base import network
 from haven.base.deployment_error import DeploymentError
 from haven.base.missing_dependency import MissingDependency
-from haven.base.processes import end, with_parent
+from haven.base.processes import PATIENCE, end, with_parent
+from haven.config.stack_file import Stack
+from haven.emulator import gap_handling
 from haven.emulator.deployers import pulumi_drift, pulumi_plugins
 from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import ResourceDrift
+from haven.emulator.gap_handling import AdaptedRecording
 from haven.terraform import naming
 
 _DOWNLOADS = "https://get.pulumi.com/install.sh"
 _INSTALL_WITHIN = 300.0
 _PARALLEL = 30
 _TICK = 0.5
+_PASSPHRASE = "thrown away"  # noqa: S105  of a state that ends with its run
 
 
 class PulumiDeployer:
@@ -41,7 +46,9 @@ class PulumiDeployer:
         self.name = f"Pulumi {command.version} through its Automation API"
 
     def open(self, order: Order) -> "PulumiDeployment":
-        """A deployment of the stack's program, with its config; `haven:emulator` is the order's URL."""
+        """A deployment of the stack's program, with its config; `haven:emulator` is the order's URL, if it has one."""
+        self._command.own_credentials = order.url is None
+        self._command.patience = order.patience
         return PulumiDeployment(self._command, order)
 
 
@@ -51,6 +58,10 @@ class _Command(auto.PulumiCommand):
     def __init__(self, root: str | None = None, *, skip_version_check: bool = False) -> None:
         super().__init__(root, skip_version_check=skip_version_check)
         self._running: subprocess.Popen[str] | None = None
+        self.own_credentials = False
+        """Whether the CLI gets this process's AWS settings and credentials."""
+        self.patience = PATIENCE
+        """Seconds that it has to end by itself when it is stopped."""
 
     def run(
         self,
@@ -61,7 +72,8 @@ class _Command(auto.PulumiCommand):
         on_error: auto.OnOutput | None = None,
     ) -> auto.CommandResult:
         """Run the CLI; the Automation API calls this."""
-        environment = {**_environment(), **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        own = _environment(own_credentials=self.own_credentials)
+        environment = {**own, **additional_env, "PULUMI_AUTOMATION_API": "true"}
         lines: list[str] = []
         with (
             tempfile.TemporaryFile("w+") as errors,
@@ -95,7 +107,7 @@ class _Command(auto.PulumiCommand):
     def stop(self) -> None:
         """Stop the CLI if it runs."""
         if self._running:
-            end(self._running)
+            end(self._running, self.patience)
 
 
 def find(_: Path) -> PulumiDeployer:
@@ -157,42 +169,60 @@ def _install_plugin(command: _Command, name: str) -> bool:
     return True
 
 
-def _environment() -> dict[str, str]:
-    """This process's environment without settings of an AWS account, a stack or a backend."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_CONFIG"))}
+def _environment(*, own_credentials: bool = False) -> dict[str, str]:
+    """This process's environment without settings of a stack or a backend, and of an AWS account unless asked for."""
+    dropped = ("PULUMI_CONFIG",) if own_credentials else ("AWS_", "PULUMI_CONFIG")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     for name in ("PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_STACK"):
         kept.pop(name, None)
-    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    metadata = {} if own_credentials else {"AWS_EC2_METADATA_DISABLED": "true"}
+    return kept | metadata | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
 class PulumiDeployment:
     """One stack, deployed by Pulumi."""
 
     def __init__(self, command: _Command, order: Order) -> None:
-        stack, adapted, folder = order.stack, order.adapted, order.folder
+        stack, folder = order.stack, order.folder
         self._command = command
-        self._adapted = adapted
+        self._order = order
         self._main = stack.project.main
         self._log = folder / "pulumi.log"
-        self._absent = adapted.absent()
-        self._excluded = list(self._absent)
-        self._wanted = frozenset(each.urn for each in adapted.recording.real()) - frozenset(self._excluded)
-        state, work = folder / "state", folder / "pulumi"
-        state.mkdir()
-        work.mkdir()
+        self._state, self._work = folder / "state", folder / "pulumi"
+        self._state.mkdir()
+        self._work.mkdir()
         self._stack = auto.create_or_select_stack(
             stack.name,
             project_name=stack.project.name,
             program=self._program,
             opts=auto.LocalWorkspaceOptions(
-                work_dir=str(work),
+                work_dir=str(self._work),
                 pulumi_command=command,
                 project_settings=auto.ProjectSettings(stack.project.name, "python", main=str(self._main)),
-                env_vars={"PULUMI_BACKEND_URL": state.as_uri(), "PULUMI_CONFIG_PASSPHRASE": "thrown away"},
+                env_vars={"PULUMI_BACKEND_URL": self._state.as_uri(), "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE},
             ),
         )
-        config = {**stack.config, "haven:emulator": order.url}
+        self._config: dict[str, str] = {}
+        self.declare(stack, order.adapted)
+
+    def declare(self, stack: Stack, adapted: AdaptedRecording) -> None:
+        """Replace the stack's config."""
+        self._adapted = adapted
+        self._absent = adapted.absent()
+        self._excluded = list(self._absent)
+        self._wanted = frozenset(each.urn for each in adapted.recording.real()) - frozenset(self._excluded)
+        config = {**stack.config, **({"haven:emulator": self._order.url} if self._order.url else {})}
+        if removed := sorted(self._config.keys() - config.keys()):
+            self._stack.remove_all_config(removed)
         self._stack.set_all_config({key: auto.ConfigValue(value) for key, value in config.items()})
+        self._config = config
+
+    @property
+    def removal(self) -> str:
+        """`pulumi destroy` in the folder with the state."""
+        settings = f"PULUMI_BACKEND_URL={shlex.quote(self._state.as_uri())} PULUMI_CONFIG_PASSPHRASE='{_PASSPHRASE}'"
+        work = shlex.quote(str(self._work))
+        return f"{settings} {self._command.command} -C {work} destroy --stack {self._stack.name}"
 
     @property
     def left_out(self) -> Sequence[str]:
@@ -220,11 +250,16 @@ class PulumiDeployment:
         A transformation removes them before the engine sees them, as the engine would keep their dependencies.
         """
         edits = {_identity(urn): edit for urn, edit in self._adapted.edited().items()}
+        ignored = _ignored_changes() if self._order.url and self._order.redeclared else {}
 
         def adapt(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
             removed, added = edits.get((resource.type_, resource.name), (frozenset(), {}))
-            if not removed and not added:
+            fixed = ignored.get(resource.type_)
+            if not removed and not added and not fixed:
                 return None
+            if fixed:
+                ignoring = pulumi.ResourceOptions(ignore_changes=fixed)
+                resource.opts = pulumi.ResourceOptions.merge(resource.opts, ignoring)
             props = dict(resource.props) | {naming.snake(name): value for name, value in added.items()}
             return pulumi.ResourceTransformationResult(
                 props | dict.fromkeys(naming.snake(name) for name in removed), resource.opts
@@ -264,6 +299,20 @@ class PulumiDeployment:
         """The number of finished resources, without components."""
         ended = [each.res_outputs_event for each in list(events)]
         return len(self._wanted & {each.metadata.urn for each in ended if each})
+
+
+def _ignored_changes() -> Mapping[str, list[str]]:
+    """Type to properties that the emulator can't change, each in singular and plural: Pulumi's lists are plurals."""
+    tokens = gap_handling.tokens()
+    return {
+        tokens[type_]: [name for each in sorted(arguments) for name in (_camel(each), f"{_camel(each)}s")]
+        for type_, arguments in gap_handling.ignored_changes().items()
+    }
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(each.capitalize() for each in others)
 
 
 def _identity(urn: str) -> tuple[str, str]:

@@ -36,7 +36,7 @@ def from_step(step: StepEventMetadata) -> Iterator[ResourceDrift]:
     if paths and not arguments:
         return
     whole = (GONE,) if action in ("create", "delete") else ()
-    yield ResourceDrift(step.urn, step.type, action, arguments or whole, frozenset())
+    yield ResourceDrift(step.urn, step.type, action, arguments or whole, frozenset(), step.urn)
 
 
 def _differs(step: StepEventMetadata, path: str) -> bool:

@@ -1,17 +1,20 @@
 """Deploys with Terraform and the AWS provider: the recording becomes Terraform JSON, which Terraform applies."""
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from haven.base import processes, terminal
 from haven.base.deployment_error import DeploymentError
-from haven.emulator import drift, gaps
+from haven.config.stack_file import Stack
+from haven.emulator import drift, gap_handling, gaps
 from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import ResourceDrift
-from haven.terraform import cli, provider_differences
+from haven.emulator.gap_handling import AdaptedRecording
+from haven.terraform import cli, lifecycle, provider_differences
 from haven.terraform.export import Export, export
 
 _SECOND_PLAN = "second.tfplan"
@@ -28,12 +31,7 @@ class TerraformDeployer:
 
     def open(self, order: Order) -> "TerraformDeployment":
         """Export the stack's resources as Terraform JSON and initialize Terraform in the order's folder."""
-        schema = self._terraform.schema()
-        absent = order.adapted.absent()
-        exported = export(
-            order.adapted.recording, schema, emulator=order.url, leave_out=lambda record: absent.get(record.urn)
-        )
-        return TerraformDeployment(self._terraform, exported, order.folder)
+        return TerraformDeployment(self._terraform, order)
 
 
 def find(state: Path) -> TerraformDeployer:
@@ -49,14 +47,42 @@ def find(state: Path) -> TerraformDeployer:
 
 
 class TerraformDeployment:
-    """One export that Terraform deploys."""
+    """One stack that Terraform deploys, with its state in the order's folder."""
 
-    def __init__(self, found: cli.Terraform, exported: Export, folder: Path) -> None:
+    def __init__(self, found: cli.Terraform, order: Order) -> None:
+        self._terraform = found
         self._program = found.program
-        self._exported = exported
-        self._folder = folder / "terraform"
-        self._log = folder / "terraform.log"
-        found.prepare(exported, self._folder)
+        self._order = order
+        self._folder = order.folder / "terraform"
+        self._log = order.folder / "terraform.log"
+        self._urns: dict[str, str] = {}
+        self._exported = self._prepared(order.adapted)
+
+    def _prepared(self, adapted: AdaptedRecording) -> Export:
+        url, absent = self._order.url, adapted.absent()
+        exported = export(
+            adapted.recording,
+            self._terraform.schema(),
+            emulator=url,
+            leave_out=lambda record: absent.get(record.urn),
+            own_credentials=url is None,
+        )
+        lifecycle.delete_last(exported.document)
+        if url is not None and self._order.redeclared:
+            lifecycle.ignore_changes(exported.document, gap_handling.ignored_changes())
+        self._urns |= exported.urns
+        self._terraform.prepare(exported, self._folder)
+        return exported
+
+    def declare(self, stack: Stack, adapted: AdaptedRecording) -> None:
+        """Export another declaration into the same folder."""
+        del stack
+        self._exported = self._prepared(adapted)
+
+    @property
+    def removal(self) -> str:
+        """`terraform destroy` in the folder with the state."""
+        return f"{self._program} -chdir={shlex.quote(str(self._folder))} destroy"
 
     @property
     def left_out(self) -> Sequence[str]:
@@ -76,7 +102,8 @@ class TerraformDeployment:
         """The resources that another `terraform apply` would change, after a refresh."""
         self._follow(["plan", f"-out={_SECOND_PLAN}"], watch, "refresh_complete")
         shown = cli.run([self._program, "show", "-json", _SECOND_PLAN], self._folder, _SHOWN_WITHIN)
-        return drift.from_terraform(json.loads(shown), self._exported.document)
+        differences = drift.from_terraform(json.loads(shown), self._exported.document)
+        return [replace(each, urn=self._urns.get(each.address, "")) for each in differences]
 
     def destroy(self, watch: DeploymentProgress) -> None:
         """Run `terraform destroy` without a refresh, as nothing has changed since the deployment."""
@@ -87,10 +114,11 @@ class TerraformDeployment:
         code = processes.follow(
             [self._program, *command, "-input=false", "-json", cli.PARALLEL],
             folder=self._folder,
-            environment=cli.environment(self._folder),
+            environment=cli.environment(self._folder, own_credentials=self._order.url is None),
             log=self._log,
             line=run.line,
             tick=run.tick,
+            patience=self._order.patience,
         )
         if code or run.errors:
             causes = "; ".join(run.errors[:_CAUSES_SHOWN]) or f"exit code {code}"

@@ -15,16 +15,17 @@ _AWS_OWN_ALIASES = "alias/aws/"
 Described = Iterator[tuple[Subject, str]]
 
 
-def descriptions(url: str, regions: Sequence[str]) -> dict[Subject, str]:
+def descriptions(url: str | None, regions: Sequence[str], marked: str = "") -> dict[Subject, str]:
     """Every resource at this endpoint that can be described, with its description.
 
     DNS records that validate certificates are left out: AWS chooses their names, so no program declares them.
 
     Args:
-        url: the endpoint of every service.
+        url: the endpoint of every service. None: AWS.
         regions: the Regions to read; services without Regions are asked in the first one.
+        marked: read only what has this text in a name or a tag. Omitted: read everything.
     """
-    clients = Clients(url)
+    clients = Clients(url, marked)
     networks = {
         vpc["VpcId"]: str(vpc["CidrBlock"])
         for region in regions
@@ -153,7 +154,7 @@ class _Region:
 
     def _buckets(self) -> Described:
         s3 = self._clients.of("s3", self._region)
-        for each in s3.list_buckets(BucketRegion=self._region)["Buckets"]:
+        for each in self._clients.marked(s3.list_buckets(BucketRegion=self._region)["Buckets"]):
             name = each["Name"]
             if _bucket_region(s3, name) == self._region:
                 yield self._subject("bucket", name), _bucket(s3, name)
@@ -232,7 +233,7 @@ class _Region:
             text = wording.targets(each["Protocol"], each["Port"], each["HealthCheckPath"])
             yield self._subject("targets", each["TargetGroupName"]), text
         wafv2 = self._clients.of("wafv2", self._region)
-        for each in wafv2.list_web_acls(Scope="REGIONAL")["WebACLs"]:
+        for each in self._clients.marked(wafv2.list_web_acls(Scope="REGIONAL")["WebACLs"]):
             found = wafv2.get_web_acl(Name=each["Name"], Id=each["Id"], Scope="REGIONAL")["WebACL"]
             text = wording.firewall(str(one["Name"]) for one in found["Rules"])
             yield self._subject("firewall", each["Name"]), text

@@ -1,7 +1,7 @@
 """The expected and the actual resources side by side, as one table for each Region."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from haven.base import terminal
 from haven.emulator import gap_handling, gaps
@@ -34,15 +34,19 @@ class ComparedResource:
         return not self.agrees and self.defect is None
 
 
-def read_back(recording: Recording, url: str, regions: Sequence[str]) -> list[ComparedResource]:
+def read_back(
+    recording: Recording, url: str | None, regions: Sequence[str], marked: str = ""
+) -> list[ComparedResource]:
     """Read the deployed resources back and compare them with the declared ones, by Region, kind and name.
 
     Args:
         recording: the deployed program.
-        url: the endpoint of every service.
+        url: the endpoint of every service. None: AWS, of which no defect is known.
         regions: the Regions to read, in the order of the table.
+        marked: read only what has this text in a name or a tag. Omitted: read everything.
     """
-    return compare(expected.descriptions(recording), actual.descriptions(url, regions), regions)
+    rows = compare(expected.descriptions(recording), actual.descriptions(url, regions, marked), regions)
+    return [replace(each, defect=None) for each in rows] if url is None else rows
 
 
 def compare(

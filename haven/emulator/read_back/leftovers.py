@@ -112,14 +112,15 @@ _LISTINGS: Sequence[_Listing] = (
 )
 
 
-def existing(url: str, regions: Sequence[str]) -> frozenset[Subject]:
+def existing(url: str | None, regions: Sequence[str], marked: str = "") -> frozenset[Subject]:
     """Every resource in these Regions, except KMS keys that are pending deletion.
 
     Args:
-        url: the endpoint of every service.
+        url: the endpoint of every service. None: AWS.
         regions: the Regions to read; global services are asked in the first one.
+        marked: only what has this text in a name or a tag; keys are then found by their aliases. Omitted: everything.
     """
-    clients = Clients(url)
+    clients = Clients(url, marked)
     return frozenset(_existing(clients, regions))
 
 
@@ -132,7 +133,7 @@ def _existing(clients: Clients, regions: Sequence[str]) -> Iterator[Subject]:
                     yield Subject(GLOBAL if listing.is_global else region, listing.kind, str(name))
     for region in regions:
         yield from _keys(clients, region)
-        for each in clients.listed("wafv2", region, "list_web_acls", "WebACLs", Scope="REGIONAL"):
+        for each in clients.marked(clients.listed("wafv2", region, "list_web_acls", "WebACLs", Scope="REGIONAL")):
             yield Subject(region, "web ACL", each["Name"])
 
 

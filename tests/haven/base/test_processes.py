@@ -24,9 +24,17 @@ class StopError(Exception):
     pass
 
 
-def _follow(command: Sequence[str], folder: Path, tick: Callable[[], None] = lambda: None) -> tuple[int, list[str]]:
+def _follow(
+    command: Sequence[str],
+    folder: Path,
+    tick: Callable[[], None] = lambda: None,
+    patience: float = processes.PATIENCE,
+) -> tuple[int, list[str]]:
     lines: list[str] = []
-    code = processes.follow(command, folder=folder, environment={}, log=folder / "log", line=lines.append, tick=tick)
+    log = folder / "log"
+    code = processes.follow(
+        command, folder=folder, environment={}, log=log, line=lines.append, tick=tick, patience=patience
+    )
     return code, lines
 
 
@@ -92,6 +100,24 @@ def test_one_that_won_t_end_is_killed(tmp_path: Path) -> None:
     with pytest.raises(StopError):
         _follow(_python(stubborn, str(report)), tmp_path, tick)
     _until_gone(int(report.read_text()))
+
+
+def test_one_that_needs_its_time_gets_it(tmp_path: Path) -> None:
+    slow = (
+        "import pathlib, signal, sys, time\n"
+        "report = pathlib.Path(sys.argv[1])\n"
+        "def finish(*_): time.sleep(4); report.write_text('finished'); sys.exit()\n"
+        "signal.signal(signal.SIGINT, finish); report.write_text('begun'); time.sleep(60)"
+    )
+    report = tmp_path / "report"
+
+    def tick() -> None:
+        if report.exists() and report.read_text():
+            raise StopError
+
+    with pytest.raises(StopError):
+        _follow(_python(slow, str(report)), tmp_path, tick, patience=60)
+    assert report.read_text() == "finished"
 
 
 def test_everything_ends_when_its_starter_is_killed(tmp_path: Path) -> None:

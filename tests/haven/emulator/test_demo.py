@@ -76,6 +76,7 @@ class Standin:
     during: Callable[[Order], None] = lambda _: None
     name: str = "a stand-in"
     left_out: Sequence[str] = ()
+    removal: str = "nothing: the emulator's contents end with it"
     orders: list[Order] = field(default_factory=list)
 
     def open(self, order: Order) -> "Standin":
@@ -85,6 +86,9 @@ class Standin:
     def _logs(self) -> Iterator[Any]:
         clients = Clients(self.orders[-1].url)
         return (clients.of("logs", region) for region in ("eu-west-1", "eu-central-1"))
+
+    def declare(self, *_: Any) -> None:
+        raise AssertionError("a demo has one declaration")
 
     def deploy(self, watch: DeploymentProgress) -> None:
         watch(0, 2)

@@ -99,6 +99,13 @@ def test_a_refused_argument_is_left_out_by_name_and_the_resource_stays() -> None
     assert gap_handling.leave_out(zone) is None
 
 
+def test_nothing_is_left_out_of_a_deployment_to_aws() -> None:
+    recording = Recording("haven", "test", [PRIMARY, DATASTORE, MEMBER], {})
+    assert gap_handling.adapt(recording).absent() != {}
+    adapted = gap_handling.unadapted(recording)
+    assert (adapted.absent(), adapted.edited(), adapted.recording) == ({}, {}, recording)
+
+
 def test_nothing_is_left_out_without_the_argument() -> None:
     assert _adapt(_record(aws.ROUTE53_ZONE, "zone", name="example.com")).left_out == []
 

@@ -131,6 +131,18 @@ def test_nothing_of_the_user_s_accounts_reaches_the_provider(
     assert "CHECKPOINT_DISABLE=1" in passed
 
 
+def test_a_deployment_to_aws_keeps_the_user_s_credentials_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "sandbox")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "mine")
+    monkeypatch.setenv("TF_VAR_word", "x")
+    passed = terraform.environment(tmp_path, own_credentials=True)
+    assert (passed["AWS_PROFILE"], passed["AWS_CONFIG_FILE"]) == ("sandbox", "mine")
+    assert "TF_VAR_word" not in passed
+    assert "AWS_PROFILE" not in terraform.environment(tmp_path)
+
+
 def test_what_the_provider_refuses_is_reported_by_address(cli: Path, tmp_path: Path) -> None:
     _mirror(tmp_path / PLACES[0])
     wrong = {"severity": "error", "summary": "Bad", "detail": "too big", "address": "aws_vpc.a"}

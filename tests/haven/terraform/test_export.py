@@ -281,6 +281,14 @@ def test_a_provider_becomes_a_block_that_makes_no_call_and_its_resources_name_it
     assert "endpoints" not in written
 
 
+def test_the_providers_have_invalid_credentials_unless_their_own_are_asked_for() -> None:
+    provider = made("pulumi:providers:aws", "p", {"region": "eu-west-1"})
+    (offline,) = exported(provider).document["provider"]["aws"]
+    (own,) = exported(provider, own_credentials=True).document["provider"]["aws"]
+    assert offline["access_key"] == offline["secret_key"] == "offline"
+    assert own == {name: value for name, value in offline.items() if name not in ("access_key", "secret_key")}
+
+
 def test_an_emulator_stands_for_every_service() -> None:
     url = "http://127.0.0.1:1"
     result = exported(made("pulumi:providers:aws", "p", {"endpoints": [{"s3": "http://other"}]}), emulator=url)

@@ -100,5 +100,21 @@ def test_a_resource_is_known_by_type_and_name() -> None:
     assert pulumi_deployer._identity(URN) == (aws.SECRETSMANAGER_SECRET, "haven-demo-db-secret")
 
 
+def test_the_cli_sees_credentials_in_a_deployment_to_aws_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "sandbox")
+    monkeypatch.setenv("PULUMI_STACK", "prod")
+    own = pulumi_deployer._environment(own_credentials=True)
+    assert own["AWS_PROFILE"] == "sandbox"
+    assert "AWS_EC2_METADATA_DISABLED" not in own
+    assert "PULUMI_STACK" not in own
+    assert "AWS_PROFILE" not in pulumi_deployer._environment()
+
+
+def test_what_the_emulator_can_t_change_is_ignored_under_pulumi_s_names() -> None:
+    ignored = pulumi_deployer._ignored_changes()
+    assert {"scalingConfig", "launchTemplate"} <= {*ignored[aws.EKS_NODE_GROUP]}
+    assert {"upgradePolicy", "zonalShiftConfig"} <= {*ignored[aws.EKS_CLUSTER]}
+
+
 def test_an_address_that_does_not_exist_is_not_reachable() -> None:
     assert not network.reachable("http://127.0.0.1:1/")

@@ -1,0 +1,1 @@
+"""Commands that deploy an environment and destroy it: one file each."""
