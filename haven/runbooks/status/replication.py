@@ -73,14 +73,13 @@ def newest(cloudwatch: Any, wanted: Sequence[Lag]) -> dict[str, tuple[float, flo
         MetricDataQueries=[_query(index, each) for index, each in enumerate(wanted)],
         StartTime=now - _LOOK_BACK,
         EndTime=now,
-        ScanBy="TimestampDescending",
     )
     found = {}
     for result in answer["MetricDataResults"]:
         each = wanted[int(result["Id"][1:])]
         if result.get("Values"):
-            age = max(0.0, (now - result["Timestamps"][0]).total_seconds())
-            found[each.store] = (result["Values"][0] / each.per_second, age)
+            taken, value = max(zip(result["Timestamps"], result["Values"], strict=True))
+            found[each.store] = (value / each.per_second, max(0.0, (now - taken).total_seconds()))
     return found
 
 

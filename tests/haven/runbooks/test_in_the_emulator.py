@@ -16,7 +16,7 @@ from haven.emulator.ministack import Emulator
 from infra.config.settings import EMULATOR_ACCOUNT
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
