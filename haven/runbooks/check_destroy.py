@@ -1,20 +1,13 @@
 """Checks whether `pulumi destroy` can work after a promotion, which depends on roles that only AWS knows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, shown
-from haven.runbooks.clients import Client
+from haven.runbooks.clients import Client, asked
 
 PAGE = "docs/promotion.md"
-
-_Answer = TypeVar("_Answer")
-
-
-class UnansweredError(MissingDependency):
-    """AWS didn't answer; the message names the request and the Region."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +55,8 @@ def read(manifest: Mapping[str, Any], client: Client) -> Roles:
         UnansweredError: a Region does not answer, or denies the request.
     """
     regions = (manifest["regions"]["primary"], manifest["regions"]["recovery"])
-    asked = f"RDS in {regions[0]} for the database's members"
-    members = _asked(asked, lambda: _members(client("rds", regions[0]), manifest["database"]["globalCluster"]))
+    what = f"RDS in {regions[0]} for the database's members"
+    members = asked(what, lambda: _members(client("rds", regions[0]), manifest["database"]["globalCluster"]))
     found = {region: _datastore(client, region, manifest["sides"][region]["cache"]) for region in regions}
     primaries = [(region, each["GlobalReplicationGroupId"]) for region, each in found.items() if _is_primary(each)]
     cache, datastore = primaries[0] if primaries else (None, "")
@@ -91,17 +84,8 @@ def _datastore(client: Client, region: str, group: str) -> Mapping[str, str]:
         info: Mapping[str, str] = found.get("GlobalReplicationGroupInfo") or {}
         return info
 
-    return _asked(f"ElastiCache in {region} for {group}", ask)
+    return asked(f"ElastiCache in {region} for {group}", ask)
 
 
 def _is_primary(info: Mapping[str, str]) -> bool:
     return info.get("GlobalReplicationGroupMemberRole") == "PRIMARY"
-
-
-def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  the tool starts fast
-
-    try:
-        return ask()
-    except (BotoCoreError, ClientError) as error:
-        raise UnansweredError(f"asked {what}: {error}") from error

@@ -2,13 +2,21 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+from haven.base.missing_dependency import MissingDependency
 
 Client = Callable[[str, str], Any]
 """Service and Region to a boto3 client."""
 
+_Answer = TypeVar("_Answer")
+
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 2
 """botocore's defaults wait for a silent Region for three minutes."""
+
+
+class UnansweredError(MissingDependency):
+    """AWS didn't answer; the message names the request and the Region."""
 
 
 def clients(url: str | None) -> Client:
@@ -43,3 +51,21 @@ def _maker(url: str | None) -> Client:
     # No proxy, whatever the environment says: the endpoint is on this machine, which may be busy.
     local = config.merge(Config(proxies={}, read_timeout=20))
     return lambda service, region: emulator.client(service, region, endpoint_url=url, config=local)
+
+
+def asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
+    """What AWS answers.
+
+    Args:
+        what: the service, the Region and what is asked, for the error.
+        ask: makes the call.
+
+    Raises:
+        UnansweredError: a Region does not answer, or denies the request.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  the tool starts fast
+
+    try:
+        return ask()
+    except (BotoCoreError, ClientError) as error:
+        raise UnansweredError(f"asked {what}: {error}") from error

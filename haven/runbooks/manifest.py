@@ -1,6 +1,5 @@
 """The recovery manifest as runbooks read it: from either Region or from a file, and checked."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from haven.base import strict_json
 from haven.base.problems import Problem, Problems, shown
 from haven.runbooks.clients import Client
 from haven.runbooks.observation import ask_all
@@ -136,8 +136,8 @@ def parse(text: str, where: str) -> RecoveryManifest:
         Problems: it isn't one, or is of a version that this tool doesn't know; all problems at once.
     """
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = strict_json.parse(text)
+    except ValueError:
         raise Problems([Problem("the manifest", shown(text), "a JSON object", _REWRITE)], where) from None
     version = document.get("version") if isinstance(document, dict) else None
     if isinstance(document, dict) and version != VERSION:

@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ WITHIN_SECONDS = 7.0
 SILENT = f"no answer within {WITHIN_SECONDS:.0f} s"
 
 _Key = TypeVar("_Key", bound=Hashable)
+_Item = TypeVar("_Item")
 _ABSENT = ("NotFound", "NotFoundFault", "NotFoundException", "ParameterNotFound", "DoesNotExist")
 """Ends of the error codes with which AWS's services say that a thing doesn't exist."""
 
@@ -47,9 +48,7 @@ def ask_all(questions: Mapping[_Key, Callable[[], Any]], within: float = WITHIN_
     """
     arrived: queue.SimpleQueue[tuple[_Key, Answer | MissingDependency]] = queue.SimpleQueue()
     for key, question in questions.items():
-        threading.Thread(
-            target=lambda key, ask: arrived.put((key, _asked(ask))), args=(key, question), daemon=True
-        ).start()
+        threading.Thread(target=_put, args=(arrived, key, question), daemon=True).start()
     answers: dict[_Key, Answer] = {}
     last = time.monotonic() + within
     while len(answers) < len(questions):
@@ -61,6 +60,11 @@ def ask_all(questions: Mapping[_Key, Callable[[], Any]], within: float = WITHIN_
             raise answer
         answers[key] = answer
     return {key: answers.get(key, Answer(unknown=SILENT)) for key in questions}
+
+
+def first(listed: Sequence[_Item]) -> _Item | None:
+    """What was asked for by its name; None where AWS lists nothing, which is another way to have no such thing."""
+    return listed[0] if listed else None
 
 
 def _put(arrived: queue.SimpleQueue[Any], key: Hashable, ask: Callable[[], Any]) -> None:

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from haven.base.deployment_error import DeploymentError
 from haven.runbooks import check_destroy
-from haven.runbooks.clients import Client
+from haven.runbooks.clients import Client, UnansweredError
 
 _EVERY = 15.0
 """Seconds between two looks at what AWS has done."""
@@ -42,7 +42,7 @@ class Promotion:
         """
         try:
             return check_destroy.read(self.manifest, self.client)
-        except check_destroy.UnansweredError as error:
+        except UnansweredError as error:
             raise DeploymentError(str(error)) from error
 
     def database(self, region: str, *, lost: bool) -> str:

@@ -1,16 +1,15 @@
 """The stack file of the first run: one of everything, as small as AWS allows, in two zones of each Region."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
-from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems
 from haven.model.catalog import Catalog, zones_without_eks
 from haven.model.prices import PriceBook
-from haven.runbooks.clients import Client
+from haven.runbooks.clients import Client, asked
 from haven.smoke.request import Target
 
 _SYSTEM = (("m6i.large", "m5.large"), ("m7i.large", "m6i.large"))
@@ -21,8 +20,6 @@ _CACHE = ("cache.m6g.large", "cache.r6g.large", "cache.r7g.large")
 """The smallest that the components take, the cheapest first: Aurora Global Database and Global Datastores take no
 burstable ones."""
 _ZONES = 2
-
-_Answer = TypeVar("_Answer")
 
 
 def write(name: str, target: Target, folder: Path, catalog: Catalog, book: PriceBook, *, client: Client) -> Path:
@@ -92,7 +89,7 @@ def zones(region: str, groups: Sequence[Sequence[str]], catalog: Catalog, client
         Problems: there are fewer than two.
         MissingDependency: AWS doesn't answer.
     """
-    answer = _asked(f"EC2 in {region} for its zones", lambda: client("ec2", region).describe_availability_zones())
+    answer = asked(f"EC2 in {region} for its zones", lambda: client("ec2", region).describe_availability_zones())
     refused = {*zones_without_eks(region), *zones_without_eks(region, documented=False)}
     offering = [{zone for each in group for zone in catalog.zone_ids(each, region) or ()} for group in groups]
     fitting = [
@@ -127,12 +124,3 @@ def _priced(kind: str, classes: Sequence[str], target: Target, book: PriceBook) 
     """The first class with a price in both Regions, which is the sign that both offer it; the first one otherwise."""
     priced = [each for each in classes if all(book.price(f"{kind}:{each}", region) for region in target.regions)]
     return (priced or list(classes))[0]
-
-
-def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  the tool starts fast
-
-    try:
-        return ask()
-    except (BotoCoreError, ClientError) as error:
-        raise MissingDependency(f"asked {what}: {error}") from error

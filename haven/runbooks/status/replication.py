@@ -1,7 +1,7 @@
 """How far each store's copy is behind, from the newest sample, against the recovery point objective.
 
-The Regions in which AWS records these metrics: Aurora, ElastiCache and S3 in the one that receives, DynamoDB in the one
-that sends (Aurora User Guide, ElastiCache User Guide, S3 User Guide, DynamoDB Developer Guide; read 2026-11-21).
+The Regions in which AWS records these metrics: Aurora and S3 in the one that receives, DynamoDB in the one that sends
+(Aurora User Guide, S3 User Guide, DynamoDB Developer Guide; read 2026-11-21).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ class Lag:
 
 
 def lags(manifest: RecoveryManifest, source: str) -> Sequence[Lag]:
-    """What a failover away from `source` would look at; a cache's nodes are asked for by node."""
+    """What a failover away from `source` would look at. The cache's lag isn't among it: AWS records it node by node."""
     other = manifest.other(source)
     here, there = manifest.sides[source], manifest.sides[other]
     found: list[Lag] = []

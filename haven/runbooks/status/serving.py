@@ -5,6 +5,7 @@ from functools import partial
 
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.observation import first
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, unknown
 
 AREA = "serving"
@@ -17,10 +18,10 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
 
     def targets(region: str, name: str) -> Sequence[str] | None:
         balancers = client("elbv2", region)
-        groups = balancers.describe_target_groups(Names=[name])["TargetGroups"]
-        if not groups:
+        group = first(balancers.describe_target_groups(Names=[name])["TargetGroups"])
+        if group is None:
             return None
-        found = balancers.describe_target_health(TargetGroupArn=groups[0]["TargetGroupArn"])["TargetHealthDescriptions"]
+        found = balancers.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
         return [each["TargetHealth"]["State"] for each in found]
 
     return {

@@ -6,6 +6,7 @@ from typing import Any
 
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.observation import first
 from haven.runbooks.status.readings import Answers, Questions, Reading, State
 
 AREA = "traffic"
@@ -21,8 +22,7 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
 
     def alarm(region: str) -> Mapping[str, Any] | None:
         switch = manifest.traffic[region]
-        alarms = client("cloudwatch", switch.write_in).describe_alarms(AlarmNames=[switch.alarm])["MetricAlarms"]
-        return alarms[0] if alarms else None
+        return first(client("cloudwatch", switch.write_in).describe_alarms(AlarmNames=[switch.alarm])["MetricAlarms"])
 
     return {(AREA, region): partial(alarm, region) for region in manifest.traffic}
 
@@ -39,11 +39,8 @@ def readings(manifest: RecoveryManifest, answers: Answers) -> Iterator[Reading]:
         else:
             state, shown = _STATES[answer.value["StateValue"]]
             yield Reading(AREA, region, state, f"{region} {shown} ({where})")
-    off = [region for region in manifest.traffic if _is_off(answers[AREA, region].value)]
+    alarms = [answers[AREA, region].value for region in manifest.traffic]
+    off = [each for each in alarms if each is not None and each["StateValue"] == "ALARM"]
     if len(off) == len(manifest.both):
         both = "both Regions are turned off: Route 53 then answers with the primary record"
         yield Reading(AREA, "", State.WRONG, both)
-
-
-def _is_off(alarm: Mapping[str, Any] | None) -> bool:
-    return bool(alarm) and (alarm or {}).get("StateValue") == "ALARM"

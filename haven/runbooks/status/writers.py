@@ -1,12 +1,12 @@
 """Which Region writes to the database and to the cache, and how each member is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import RecoveryManifest
-from haven.runbooks.observation import Answer
+from haven.runbooks.observation import Answer, first
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, unknown
 
 DATABASE, CACHE = "database", "cache"
@@ -18,18 +18,17 @@ _WITH_DATASTORE = ("warm", "active-active")
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     """Each Region is asked for the global database and for its own cache group: either may be the one that answers."""
 
-    def members(region: str) -> list[Mapping[str, Any]]:
-        (cluster,) = client("rds", region).describe_global_clusters(
-            GlobalClusterIdentifier=manifest.database.global_cluster
-        )["GlobalClusters"]
-        return [{**each, "Status": cluster.get("Status", "")} for each in cluster["GlobalClusterMembers"]]
+    def members(region: str) -> Sequence[Mapping[str, Any]] | None:
+        name = manifest.database.global_cluster
+        listed = client("rds", region).describe_global_clusters(GlobalClusterIdentifier=name)["GlobalClusters"]
+        cluster = first(listed)
+        return cluster["GlobalClusterMembers"] if cluster else None
 
-    def group(region: str) -> Mapping[str, Any]:
-        name = manifest.sides[region].cache
-        (found,) = client("elasticache", region).describe_replication_groups(ReplicationGroupId=name)[
-            "ReplicationGroups"
-        ]
-        return dict(found)
+    def group(region: str) -> Mapping[str, Any] | None:
+        listed = client("elasticache", region).describe_replication_groups(
+            ReplicationGroupId=manifest.sides[region].cache
+        )
+        return first(listed["ReplicationGroups"])
 
     return {
         **{(DATABASE, region): partial(members, region) for region in manifest.both},

@@ -11,8 +11,8 @@ from botocore.stub import Stubber
 from haven.base import exits
 from haven.cli.main import main
 from haven.runbooks import check_destroy
-from haven.runbooks.check_destroy import Roles, UnansweredError, obstacles, read
-from haven.runbooks.clients import Client
+from haven.runbooks.check_destroy import Roles, obstacles, read
+from haven.runbooks.clients import Client, UnansweredError
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 
 DATASTORE = "ldgnf-haven-warm-cache-global"
