@@ -25,8 +25,7 @@ def check_destroy(stack: str, directory: str | None) -> int:
 
     loaded = stack_file.load_stack(stack, run.start_directory(directory))
     with output.steps() as steps:
-        seen = steps.step(f"Running the program of stack {loaded.name}")
-        recording = run.run_program(loaded, lambda count: seen(count, doing="resources declared"))
+        recording = run.recorded(loaded, steps)
     manifest = recording.outputs.get("manifest")
     if manifest is None:
         fix = "name a stack that has a database"

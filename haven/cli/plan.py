@@ -92,11 +92,9 @@ def _check(*, detail: bool, as_json: bool, policy: bool, sarif: bool, compare: s
 
 
 def _run(stack: "Stack", steps: "Steps") -> "Recording":
-    from haven.program.run import run_program
+    from haven.program.run import recorded
 
-    show = steps.step(f"Running the program of stack {stack.name}, tier {stack.config.get('haven:tier') or 'none'}")
-    show(0, doing="loading Pulumi")
-    return run_program(stack, lambda count: show(count, doing="resources declared"))
+    return recorded(stack, steps, f", tier {stack.config.get('haven:tier') or 'none'}")
 
 
 def _judge(recording: "Recording", stack: "Stack", steps: "Steps") -> "Verdict":

@@ -47,8 +47,7 @@ def preflight(stack: str, as_json: bool, directory: str | None) -> int:
         fix = "add haven:account: a stack without one is deployed to an emulator"
         raise Problems([Problem("haven:account", "nothing", "the account's 12 digits", fix)], loaded.where)
     with output.steps() as steps:
-        seen = steps.step(f"Running the program of stack {loaded.name}")
-        recording = run.run_program(loaded, lambda count: seen(count, doing="resources declared"))
+        recording = run.recorded(loaded, steps)
         steps.step("Asking AWS")
         client = clients(loaded.config.get("haven:emulator") or None)
         found = list(runbook.checks(recording, account, client, Catalog(loaded.project.file.parent)))

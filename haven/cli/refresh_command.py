@@ -27,8 +27,7 @@ def refresh_command(stack: str, region: str | None, directory: str | None) -> in
 
     loaded = stack_file.load_stack(stack, run.start_directory(directory))
     with output.steps() as steps:
-        seen = steps.step(f"Running the program of stack {loaded.name}")
-        recording = run.run_program(loaded, lambda count: seen(count, doing="resources declared"))
+        recording = run.recorded(loaded, steps)
     chosen = region or str(recording.outputs.get("active"))
     both = read_through_both_regions(recording)
     urns = [each.urn for each in recording.real() if each.region == chosen and each.urn not in both]

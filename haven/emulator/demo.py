@@ -25,7 +25,7 @@ from haven.emulator.read_back import comparison, leftovers
 from haven.emulator.run_folder import run_folder
 from haven.emulator.subject import Subject
 from haven.plan import summary, text
-from haven.program.run import run_program
+from haven.program.run import recorded
 
 _WRONG_SHOWN = 10
 """How many wrong lines of one step fit the first screen; the file has all of them."""
@@ -81,8 +81,7 @@ def _run(name: str, root: Path, out: TextIO, steps: Steps, port: int | None, *, 
 
 
 def _report(stack: Stack, state: Path, report: ConsoleReport, steps: Steps, port: int | None) -> int:
-    seen = steps.step(f"Running the program of stack {stack.name}")
-    recording = run_program(stack, lambda count: seen(count, doing="resources declared"))
+    recording = recorded(stack, steps)
     plan = summary.make_plan(recording, stack.placeholders)
     steps.clear()
     report.short(text.screen(plan, report.style).rstrip())

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from haven.base.console import Steps
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
 from haven.config.stack_file import Stack
@@ -52,6 +53,23 @@ def run_program(stack: Stack, progress: Callable[[int], None] = lambda _: None) 
     if problems:
         raise Problems(problems, stack.where)
     return recording
+
+
+def recorded(stack: Stack, steps: Steps, detail: str = "") -> Recording:
+    """`run_program` as a step of long work, which reports how many resources are declared.
+
+    Args:
+        stack: as its file configures it.
+        steps: reports the work.
+        detail: what the step's name adds to the stack's.
+
+    Raises:
+        Problems: as `run_program`.
+        MissingDependency: as `run_program`.
+    """
+    show = steps.step(f"Running the program of stack {stack.name}{detail}")
+    show(0, doing="loading Pulumi")
+    return run_program(stack, lambda count: show(count, doing="resources declared"))
 
 
 def _record(stack: Stack, progress: Callable[[int], None]) -> Recording:

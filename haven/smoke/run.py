@@ -26,7 +26,7 @@ from haven.model.catalog import Catalog
 from haven.model.prices import HOURS_A_MONTH, PriceBook
 from haven.plan.costs import costs
 from haven.program.recording import Recording
-from haven.program.run import run_program
+from haven.program.run import recorded
 from haven.runbooks import preflight
 from haven.runbooks.clients import Client, clients
 from haven.smoke import stack_file
@@ -107,8 +107,7 @@ class _Job:
         )
 
     def _declared(self, stack: Stack, active: str) -> Declaration:
-        seen = self._steps.step(f"Running the program of stack {stack.name}, {active} active")
-        return Declaration(stack, run_program(stack, lambda count: seen(count, doing="resources declared")), active)
+        return Declaration(stack, recorded(stack, self._steps, f", {active} active"), active)
 
     def _check(self, recording: Recording) -> None:
         """Refuse what preflight finds; an emulator need not answer for quotas and offerings."""
