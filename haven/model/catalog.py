@@ -92,11 +92,15 @@ class Catalog:
 
     def rows(self, name: str) -> Sequence[Mapping[str, str]]:
         """The lines of a data file, column by column."""
-        return list(_rows(self._text(name)))
+        return list(_rows(self.text(name)))
 
     def quotas(self) -> Sequence[Quota]:
         """The service quotas that an environment needs, per Region."""
         return [Quota(**row) for row in _rows(_shipped(_QUOTAS))]
+
+    def quota_of(self, name: str) -> Quota | None:
+        """The quota that counts the vCPUs of an instance type; None where the data has none."""
+        return next((each for each in self.quotas() if family_letters(name) in each.counts.split()), None)
 
     def instance(self, name: str) -> InstanceType | None:
         """What an instance type has; None where the data doesn't know it."""
@@ -152,12 +156,13 @@ class Catalog:
         return [each.name for each in sorted(alike, key=lambda each: _distance(each, wanted))[:count]]
 
     def _instances(self) -> Mapping[str, InstanceType]:
-        return _instances(self._text(INSTANCES))
+        return _instances(self.text(INSTANCES))
 
     def _offerings(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
-        return _offerings(self._text(OFFERINGS))
+        return _offerings(self.text(OFFERINGS))
 
-    def _text(self, name: str) -> str:
+    def text(self, name: str) -> str:
+        """A data file: the project's own where it has one, else the shipped one."""
         own = self._own(name)
         return own.read_text(encoding="utf-8") if own else _shipped(name)
 
@@ -192,6 +197,12 @@ def takes_aurora_postgresql(instance_class: str) -> bool | None:
 def aurora_families() -> Sequence[str]:
     """The families of DB instance classes that Aurora PostgreSQL takes."""
     return [family for family, taken in _aurora_families().items() if taken]
+
+
+def family_letters(name: str) -> str:
+    """The first letters of an instance type, by which quotas count it: `g` of `g5.xlarge`."""
+    found = _FAMILY.match(name)
+    return found["letters"] if found else ""
 
 
 def newest_aurora_minor(major: str) -> int | None:

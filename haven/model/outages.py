@@ -4,12 +4,11 @@ None of it has an authoritative source: AWS publishes no rate, and its summaries
 figure here is an assumption with a range, and is shown as one.
 """
 
-import csv
 import math
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from haven.model.catalog import Catalog
 from haven.model.durations.distributions import NORMAL, P95, LogNormal
 
 OBSERVED_YEARS = 15.9
@@ -88,13 +87,12 @@ def outage_model(region: str) -> OutageModel:
 @cache
 def outages() -> list[Outage]:
     """Every event of the list."""
-    text = files(__package__).joinpath("data", "outages.csv").read_text(encoding="utf-8")
     return [
         Outage(
             row["date"], row["region"], row["scope"].startswith("region"), float(row["hours"]), row["longer"] == "yes",
             row["source"],
         )
-        for row in csv.DictReader(text.splitlines())
+        for row in Catalog().rows("outages.csv")
     ]  # fmt: skip
 
 

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from haven.model.catalog import PROJECT_FOLDER
+from haven.model.catalog import Catalog
 
 FILE = "prices.csv"
 HOURS_A_MONTH = 730
@@ -56,9 +55,7 @@ class PriceBook:
     """
 
     def __init__(self, project: Path | None = None) -> None:
-        own = project / PROJECT_FOLDER / FILE if project else None
-        shipped = files(__package__).joinpath("data", FILE)
-        self._prices = _read((own if own and own.is_file() else shipped).read_text(encoding="utf-8"))
+        self._prices = _read(Catalog(project).text(FILE))
 
     def price(self, what: str, region: str) -> Price | None:
         """A price; None where the book has none, which is never a price of zero."""

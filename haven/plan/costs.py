@@ -10,6 +10,7 @@ from haven.model.cost import Bill, Line, bill, moved
 from haven.model.prices import HOURS_A_MONTH, STALE_DAYS, PriceBook
 from haven.plan.cost_items import USAGE, cost_items
 from haven.plan.text import ASSUMED
+from haven.program.queries import standby_region
 from haven.program.recording import Recording
 
 
@@ -37,7 +38,7 @@ def costs(recording: Recording, book: PriceBook) -> Costs:
         book: the prices.
     """
     active = str(recording.outputs["active"])
-    standby = next(each for each in recording.outputs["regions"].values() if each != active)
+    standby = standby_region(recording)
     items = cost_items(recording)
     there = moved((each for each in items if each.region == active), standby)
     return Costs(bill(items, book), bill(there, book), active, standby)

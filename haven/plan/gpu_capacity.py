@@ -11,11 +11,9 @@ from haven.model.durations.terms import Terms
 from haven.model.recovery_time import GpuGroup, graphs
 from haven.plan.model_inputs import ModelInputs, pool
 from haven.program import aws_types as aws
-from haven.program.queries import is_gpu_group, of_type
+from haven.program.queries import is_gpu_group, of_type, standby_region
 from haven.program.recording import Recording, Resource
 
-_QUOTAS = {"g": "L-DB2E81BA", "p": "L-417A185B"}
-"""Quotas of the vCPUs of running on-demand instances: G and VT, and P. Source: AWS Service Quotas, Amazon EC2."""
 _DRAWS = 2000
 
 
@@ -53,7 +51,7 @@ def gpu_needs(recording: Recording, inputs: ModelInputs, rto_minutes: float | No
         rto_minutes: its objective. None: none.
         catalog: what AWS offers where.
     """
-    standby = next(each for each in recording.outputs["regions"].values() if each != inputs.active)
+    standby = standby_region(recording)
     groups = [each for each in of_type(recording.real(), aws.EKS_NODE_GROUP) if is_gpu_group(each)]
     resources = {pool(each): each for each in groups if each.region == inputs.active}
     resources |= {pool(each): each for each in groups if each.region == standby}
@@ -65,7 +63,7 @@ def gpu_needs(recording: Recording, inputs: ModelInputs, rto_minutes: float | No
 
 def _need(resource: Resource, group: GpuGroup, region: str, catalog: Catalog, nodes: int | None) -> GpuNeed:
     types = [str(each) for each in resource.inputs.get("instanceTypes") or ()]
-    first = catalog.instance(types[0]) if types else None
+    first, quota = (catalog.instance(types[0]), catalog.quota_of(types[0])) if types else (None, None)
     return GpuNeed(
         group=group.name,
         region=region,
@@ -73,7 +71,7 @@ def _need(resource: Resource, group: GpuGroup, region: str, catalog: Catalog, no
         standby=group.standby,
         reserved=resource.inputs.get("capacityType") == "CAPACITY_BLOCK" or not types,
         types={each: catalog.zone_ids(each, region) for each in types},
-        quota=_QUOTAS.get(types[0][0], "") if types else "",
+        quota=quota.code if quota else "",
         vcpus=first.vcpu * group.full if first else None,
         nodes_for_rto=nodes,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from haven.model.data_loss import BackedUpStore, EmptyStore, LossInput, ReplicatedStore
 from haven.model.recovery_time import Detection, GpuGroup, RecoveryInputs, Store
 from haven.program import aws_types as aws
-from haven.program.queries import is_gpu_group, of_type
+from haven.program.queries import is_gpu_group, of_type, standby_region
 from haven.program.recording import Recording, Resource
 
 GP3_MIB_S = 125.0
@@ -42,7 +42,7 @@ def model_inputs(recording: Recording) -> ModelInputs:
         recording: of an environment; its outputs have the Regions, the active one, the tier and the systems.
     """
     active = str(recording.outputs["active"])
-    standby = next(each for each in recording.outputs["regions"].values() if each != active)
+    standby = standby_region(recording)
     real = list(recording.real())
     here = [each for each in real if each.region == standby]
     there = [each for each in real if each.region == active]

@@ -17,6 +17,12 @@ def is_gpu_group(record: Resource) -> bool:
     return "NVIDIA" in image or image.endswith("_GPU")
 
 
+def standby_region(recording: Recording) -> str:
+    """The Region of an environment that isn't the active one."""
+    active = recording.outputs["active"]
+    return next(str(each) for each in recording.outputs["regions"].values() if each != active)
+
+
 def zones(records: Iterable[Resource]) -> list[str]:
     """The Availability Zones of the subnets among the resources, sorted."""
     subnets = of_type(records, aws.EC2_SUBNET)

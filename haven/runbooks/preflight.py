@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from haven.model.catalog import Catalog, Quota
+from haven.model.catalog import Catalog, Quota, family_letters
 from haven.program import aws_types as aws
 from haven.program.queries import of_type, zones
 from haven.program.recording import Recording, Resource
@@ -125,7 +125,7 @@ def demands(recording: Recording, active: str, catalog: Catalog) -> Mapping[str,
         types = [each for name in _types(group) if (each := catalog.instance(name))]
         if types:
             largest = max(types, key=lambda each: each.vcpu)
-            letters = largest.name[: next(at for at, letter in enumerate(largest.name) if not letter.isalpha())]
+            letters = family_letters(largest.name)
             desired = int(group.inputs["scalingConfig"]["desiredSize"])
             vcpus[letters] = vcpus.get(letters, 0) + desired * largest.vcpu
         else:

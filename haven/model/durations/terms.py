@@ -5,13 +5,12 @@ is the wider the fewer they are. With fewer, a range that somebody states is p5 
 of it; without a range, one or two figures give their geometric mean, with at least `UNKNOWN_SPREAD` between it and p95.
 """
 
-import csv
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from haven.model.catalog import Catalog
 from haven.model.durations.distributions import P95, LogNormal
 from haven.model.durations.graph import Basis
 
@@ -114,11 +113,10 @@ def _prediction(logs: Sequence[float], middle: float) -> float:
 @cache
 def rows() -> Sequence[Row]:
     """Every line of the data."""
-    text = files("haven.model").joinpath("data", "recovery_terms.csv").read_text(encoding="utf-8")
-    return [_row(line) for line in csv.DictReader(text.splitlines())]
+    return [_row(line) for line in Catalog().rows("recovery_terms.csv")]
 
 
-def _row(line: dict[str, str]) -> Row:
+def _row(line: Mapping[str, str]) -> Row:
     seconds, sizes = _numbers(line["seconds"]), _numbers(line["gb"]) or (1.0,)
     # A range of seconds over a range of sizes: the smallest with the smallest.
     figures = tuple(each / sizes[min(place, len(sizes) - 1)] for place, each in enumerate(seconds))
