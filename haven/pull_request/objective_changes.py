@@ -27,13 +27,17 @@ class ObjectiveChange:
     missed: bool
     """Whether the change is what makes the tier miss the objective."""
 
+    @property
+    def differs(self) -> bool:
+        """Whether promise or objective aren't what they were; the verdict follows from them."""
+        return any(old != new for old, new in (self.best_case, self.worst_case, self.asked))
+
 
 def objective_changes(before: Plan | None, after: Plan | None) -> list[ObjectiveChange]:
     """The promises and objectives that differ; none unless both sides are environments."""
     if before is None or after is None or not (before.tier and after.tier):
         return []
-    rows = list(_rows(before, after))
-    return [each for each in rows if len({*each.best_case}) + len({*each.worst_case}) + len({*each.asked}) > 3]
+    return [each for each in _rows(before, after) if each.differs]
 
 
 def _rows(before: Plan, after: Plan) -> Iterator[ObjectiveChange]:
@@ -65,7 +69,7 @@ def _verdict(judgement: Mapping[str, Any] | None) -> str:
 
 
 def _missed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
-    """Whether an objective that was met, or not asked for, is no longer met for certain."""
+    """Whether an objective of both sides is met less certainly than before, and no longer for certain."""
     if after is None or before is None:
         return False
     rank = _ORDER.index(Feasibility(after["verdict"]))

@@ -29,6 +29,7 @@ from haven.emulator.deployers import pulumi_drift, pulumi_plugins
 from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import ResourceDrift
 from haven.emulator.gap_handling import AdaptedRecording
+from haven.gate.terraform_plan import camel
 from haven.terraform import naming
 
 _DOWNLOADS = "https://get.pulumi.com/install.sh"
@@ -305,14 +306,9 @@ def _ignored_changes() -> Mapping[str, list[str]]:
     """Type to properties that the emulator can't change, each in singular and plural: Pulumi's lists are plurals."""
     tokens = gap_handling.tokens()
     return {
-        tokens[type_]: [name for each in sorted(arguments) for name in (_camel(each), f"{_camel(each)}s")]
+        tokens[type_]: [name for each in sorted(arguments) for name in (camel(each), f"{camel(each)}s")]
         for type_, arguments in gap_handling.ignored_changes().items()
     }
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(each.capitalize() for each in others)
 
 
 def _identity(urn: str) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """What must hold for the networks that reach a cluster, and who can reach it at all."""
 
-import ipaddress
 from collections.abc import Iterable, Iterator
 
 from haven.base.problems import Problem, shown
@@ -18,9 +17,11 @@ _SERVICE_CIDRS = ("172.20.0.0/16", "10.100.0.0/16", "192.168.0.0/16", "172.16.0.
 def _service_cidr(network: models.Network, pair: models.Regions, cluster: models.Cluster) -> Iterable[Problem]:
     """Pods reach no address outside the cluster that is in the block of its services."""
     taken = list(_taken(network, pair, cluster))
-    overlapping = [f"{what} {block}" for what, block in taken if _overlap(cluster.service_cidr, block)]
+    overlapping = [f"{what} {block}" for what, block in taken if networks.overlap(cluster.service_cidr, block)]
     if overlapping:
-        free = next((each for each in _SERVICE_CIDRS if not any(_overlap(each, block) for _, block in taken)), None)
+        free = next(
+            (each for each in _SERVICE_CIDRS if not any(networks.overlap(each, block) for _, block in taken)), None
+        )
         yield Problem(
             "haven:cluster.serviceCidr",
             f"{shown(cluster.service_cidr)}, which shares addresses with {', '.join(overlapping)}",
@@ -33,10 +34,6 @@ def _taken(network: models.Network, pair: models.Regions, cluster: models.Cluste
     yield from networks.blocks(network, pair).items()
     for index, block in enumerate(cluster.private_access_cidrs):
         yield f"haven:cluster.privateAccessCidrs[{index}]", block
-
-
-def _overlap(first: str, second: str) -> bool:
-    return ipaddress.IPv4Network(first).overlaps(ipaddress.IPv4Network(second))
 
 
 @RULES.on("cluster")

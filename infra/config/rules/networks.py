@@ -21,10 +21,15 @@ def blocks(network: models.Network, pair: models.Regions) -> dict[str, str]:
     return found
 
 
+def overlap(first: str, second: str) -> bool:
+    """Whether two blocks share an address."""
+    return ipaddress.IPv4Network(first).overlaps(ipaddress.IPv4Network(second))
+
+
 @RULES.on("network", "regions")
 def _blocks(network: models.Network, pair: models.Regions) -> Iterable[Problem]:
     (first, primary), (second, recovery) = blocks(network, pair).items()
-    if not ipaddress.IPv4Network(primary).overlaps(ipaddress.IPv4Network(recovery)):
+    if not overlap(primary, recovery):
         return
     existing = [each for each in (first, second) if ".existing." in each]
     if len(existing) == 2:
