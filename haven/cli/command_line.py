@@ -170,13 +170,18 @@ def _of_value(
 ) -> Problem:
     name = param.opts[-1] if isinstance(param, click.Option) else param.make_metavar(ctx).strip("[]")
     known = param.type.choices if isinstance(param.type, TierName) else []
-    allowed = choices(known) if known else "a value"
+    allowed = choices(known) if known else _range(param.type)
     if isinstance(error, click.MissingParameter):
         missing = Problem(name, "nothing", allowed, _see_help(ctx))
         return _without_project(values, ctx) or missing if param.name == "stack" else missing
     got = str(values.get(param.name or ""))
     near = nearest(got, known)
     return Problem(name, shown(got), allowed, f"did you mean {near}?" if near else _see_help(ctx))
+
+
+def _range(type_: click.ParamType[Any]) -> str:
+    """What a value may be, in words."""
+    return f"a whole number of {type_.min} or more" if isinstance(type_, click.IntRange) else "a value"
 
 
 def _without_project(values: Mapping[str, Any], ctx: click.Context) -> Problem | None:

@@ -86,6 +86,7 @@ TIERS = 'allowed: "backup", "pilot-light", "warm", "active-active"'
             ["plan", "prod", "--compare", "Active-Active"],
             f'--compare: got "Active-Active"; {TIERS}; fix: did you mean active-active?',
         ),
+        (["status", "prod", "--watch", "1"], '--watch: got "1"; allowed: a whole number of 5 or more; fix: see '),
         (["plan", "prod", "--compare", "x"], f'--compare: got "x"; {TIERS}; fix: see haven plan --help'),
         (["plan", "prd"], 'STACK: got "prd"; allowed: "prod"; fix: did you mean prod?'),
         (["plan", ""], 'STACK: got ""; allowed: "prod"; fix: make stacks'),
