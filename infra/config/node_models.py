@@ -94,6 +94,6 @@ class GpuNodeGroup(Model):
     labels: Mapping[LabelKey, str] = {}
     """Kubernetes labels of the nodes. Omitted: Haven's own alone."""
     system: Annotated[str, Field(examples=["serving"])] | None = None
-    """The system of haven:systems whose tier decides how many nodes stand by. Omitted: the environment's tier."""
+    """The system of haven:systems whose tier decides how many nodes are on standby. Omitted: the environment's tier."""
     capacity_reservations: Mapping[RegionName, CapacityReservation] = {}
     """Region -> the reservation used there. Omitted: on-demand capacity."""
