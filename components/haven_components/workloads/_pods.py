@@ -1,0 +1,137 @@
+"""What the pods of every workload share: restricted, spread over zones and nodes, disrupted a share at a time."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from haven_components.shared.support import Checks
+
+ZONE = "topology.kubernetes.io/zone"
+NODE = "kubernetes.io/hostname"
+TOLERATION_SECONDS = 30
+"""How long a pod stays bound to a node that is gone; Kubernetes' default is 300."""
+SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
+"""Pulumi waits up to ten minutes for a Deployment's pods; a failover must not."""
+USER_ID = 1000
+"""Pods run as this user and group unless their image asks for another one."""
+
+
+class WorkloadScaleArgs(TypedDict):
+    minimum: int
+    """Replicas that always run; 0 where nothing runs on standby. Without room to scale, the number of replicas."""
+    maximum: int
+    """Replicas to which autoscaling may go; equal to `minimum`: no autoscaler."""
+
+
+def labels(name: str, component: str, **more: str) -> dict[str, str]:
+    """The labels that select the pods of one workload.
+
+    Args:
+        name: the workload's name.
+        component: its part, such as `server` or `worker`.
+        more: further labels.
+    """
+    own = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": component}
+    return own | {"app.kubernetes.io/managed-by": "haven", **more}
+
+
+def selecting(pod_labels: Mapping[str, str]) -> dict[str, str]:
+    """The part of a workload's labels that never changes: selectors can't be edited."""
+    return {key: pod_labels[key] for key in ("app.kubernetes.io/name", "app.kubernetes.io/component")}
+
+
+def spread(pod_labels: Mapping[str, str], zones: Sequence[str]) -> list[dict[str, Any]]:
+    """Evenly over zones, and over nodes as far as there are any.
+
+    A lost zone's nodes are tainted: they no longer count, or the rest could not take all pods.
+    """
+    selector = {"match_labels": selecting(pod_labels)}
+    over_zones = {
+        "max_skew": 1,
+        "topology_key": ZONE,
+        "when_unsatisfiable": "DoNotSchedule",
+        "node_affinity_policy": "Honor",
+        "node_taints_policy": "Honor",
+        "label_selector": selector,
+        "match_label_keys": ["pod-template-hash"],
+    }
+    over_nodes = over_zones | {"topology_key": NODE, "when_unsatisfiable": "ScheduleAnyway"}
+    return [over_zones, over_nodes] if len(zones) > 1 else [over_nodes]
+
+
+def tolerations(*more: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Leave a node that is gone sooner than by default; `more` are tolerations of one's own, such as of GPU nodes."""
+    gone = [
+        {
+            "key": f"node.kubernetes.io/{reason}",
+            "operator": "Exists",
+            "effect": "NoExecute",
+            "toleration_seconds": TOLERATION_SECONDS,
+        }
+        for reason in ("not-ready", "unreachable")
+    ]
+    return [*gone, *(dict(each) for each in more)]
+
+
+def restricted_pod(user_id: int = USER_ID) -> dict[str, Any]:
+    """The pod's part of the Pod Security Standard `restricted`."""
+    return {
+        "run_as_non_root": True,
+        "run_as_user": user_id,
+        "run_as_group": user_id,
+        "fs_group": user_id,
+        "seccomp_profile": {"type": "RuntimeDefault"},
+    }
+
+
+def restricted_container() -> dict[str, Any]:
+    """The container's part of the Pod Security Standard `restricted`, with a read-only root file system."""
+    return {
+        "allow_privilege_escalation": False,
+        "read_only_root_filesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def disruption_budget(
+    logical: str, namespace: str, pod_labels: Mapping[str, str], zones: Sequence[str], opts: pulumi.ResourceOptions
+) -> kubernetes.policy.v1.PodDisruptionBudget:
+    """A drain may take one zone's share of the pods at a time.
+
+    A share follows an autoscaler, which a fixed number doesn't; it is rounded up, so a drain is always possible. Pods
+    that aren't ready hold up no drain.
+    """
+    return kubernetes.policy.v1.PodDisruptionBudget(
+        logical,
+        metadata={"name": logical, "namespace": namespace, "labels": dict(pod_labels)},
+        spec={
+            "max_unavailable": f"{100 // len(zones)}%",
+            "selector": {"match_labels": selecting(pod_labels)},
+            "unhealthy_pod_eviction_policy": "AlwaysAllow",
+        },
+        opts=opts,
+    )
+
+
+def replicas(scale: WorkloadScaleArgs) -> int | None:
+    """What a Deployment declares: nothing where an autoscaler decides, which owns the field then."""
+    return None if is_autoscaled(scale) else scale["minimum"]
+
+
+def is_autoscaled(scale: WorkloadScaleArgs) -> bool:
+    """Whether there is room to scale; at 0 there is no autoscaler, which would raise it."""
+    return 0 < scale["minimum"] < scale["maximum"]
+
+
+def require_scale(checks: Checks, scale: WorkloadScaleArgs, path: str = "scale") -> None:
+    """Whole numbers in order; 0 at the least."""
+    least, most = scale["minimum"], scale["maximum"]
+    checks.require(
+        0 <= least <= most and most > 0,
+        path,
+        got=f"minimum {least}, maximum {most}",
+        allowed="0 <= minimum <= maximum, maximum at least 1",
+        fix="set both to the same number for a fixed count, minimum to 0 where nothing runs on standby",
+    )
