@@ -16,7 +16,9 @@ from haven.model.tiers import (
     standby_count,
 )
 from infra.config.node_models import GpuNodeGroup, SystemNodes
+from infra.config.rules.systems import REGISTRY, TRAINING, WORKFLOWS
 from infra.config.settings import Settings
+from infra.config.system_models import System
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,14 @@ class Nodes:
     min_size: int
     desired_size: int
     max_size: int
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """How many replicas of a system run, and to how many autoscaling may go."""
+
+    minimum: int
+    maximum: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,8 @@ class Scale:
     system_nodes: Nodes
     gpu_nodes: Mapping[str, Nodes]
     """GPU node group -> its sizes."""
+    systems: Mapping[str, Replicas]
+    """System -> its replicas, of those that run on the clusters."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,28 @@ def _scale(settings: Settings, region: str, *, full: bool) -> Scale:
             group.name: _scaled(group, _gpu_share(settings, group, full=full, born_here=born_here), 1)
             for group in cluster.gpu_node_groups
         },
+        systems={
+            name: _replicas(settings, name, system, full=full, born_here=born_here)
+            for name, system in settings.systems.items()
+            if system.image is not None
+        },
     )
+
+
+def _replicas(settings: Settings, name: str, system: System, *, full: bool, born_here: bool) -> Replicas:
+    """What has to write to the database, and training, wait until the Region serves; the rest runs with its share."""
+    wanted = system.replicas
+    most = wanted.maximum or wanted.minimum
+    if full:
+        return Replicas(wanted.minimum, most)
+    tier = _floor(settings.system_tier(name), born_here=born_here)
+    share = gpu_share(tier, settings.cluster.standby_share)
+    if system.kind in (WORKFLOWS, TRAINING) or (
+        system.kind == REGISTRY and not database_instances(settings.tier, settings.database.instances)
+    ):
+        share = Fraction(0)
+    least = standby_count(wanted.minimum, share)
+    return Replicas(least, most if wanted.maximum else max(least, 1))
 
 
 def _floor(tier: Tier, *, born_here: bool) -> Tier:

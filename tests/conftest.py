@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 from haven.base.missing_dependency import MissingDependency
 from haven.terraform import cli
@@ -14,6 +15,8 @@ from tests.environments import SHARED
 
 os.environ.setdefault("GOGC", "400")
 """Terraform and its provider collect garbage less often: a plan takes a quarter less processor time (2026-11-25)."""
+settings.register_profile("haven", deadline=None)
+settings.load_profile("haven")
 
 
 @pytest.hookimpl(wrapper=True)

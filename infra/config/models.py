@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from haven.config.base_model import Model, Name, form, refusal
 from haven.config.policy import RegionName
 from haven.model import sources
-from haven.model.tiers import STANDBY_SHARE, Tier
+from haven.model.tiers import STANDBY_SHARE
 from haven_components import limits
 from haven_components.choices import (
     CacheEngine,
@@ -295,17 +295,6 @@ class Storage(Model):
         "artifacts": Bucket(),
     }
     """Name -> a bucket in each Region that replicates to the other."""
-
-
-class System(Model):
-    """An AI system of the environment."""
-
-    kind: Annotated[
-        str, form(r"^[a-z][a-z0-9-]*$", "lower-case letters, digits and hyphens, the first a letter", "model-serving")
-    ]
-    """model-serving, workflow-orchestration, training, model-registry, feature-store, or a name of your own."""
-    tier: Annotated[Tier, Field(strict=False)] | None = None
-    """At or below the environment's. Omitted: the environment's."""
 
 
 class Traffic(Model):

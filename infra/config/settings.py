@@ -10,7 +10,7 @@ from haven.config.base_model import Model, Name, form
 from haven.config.policy import Account, Policy, RegionName, Residency
 from haven.model.tiers import Tier
 from haven_components import limits
-from infra.config import account_models, fields, models, part_models
+from infra.config import account_models, fields, models, part_models, system_models
 
 EMULATOR_ACCOUNT = "000000000000"
 
@@ -141,7 +141,7 @@ class EnvironmentConfig(StackConfig):
     """Whether faults can be injected with AWS FIS."""
     recovery_plan: part_models.RecoveryPlan | None = None
     """An ARC Region switch plan and a Resilience Hub policy. Omitted: none."""
-    systems: Mapping[Name, models.System] = {}
+    systems: Mapping[Name, system_models.System] = {}
     """Name -> an AI system: its kind and, at or below the environment's, its own tier."""
     traffic: models.Traffic = models.Traffic()
     """Whether a Region that isn't ready is taken out automatically, and the readiness path."""

@@ -3,7 +3,6 @@
 import re
 import string
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
 from typing import Any
 
 from haven.base import regions
@@ -163,38 +162,6 @@ def _no_zones(region: str) -> Problem:
     return Problem(
         f"haven:zones.{region}", "nothing", f"two or three zones of {region}, which Haven does not know", fix
     )
-
-
-_MISSPELT = 0.93
-"""From this likeness on, a kind counts as one of Haven's own, misspelt."""
-_KINDS = ("feature-store", "model-registry", "model-serving", "training", "workflow-orchestration")
-"""The kinds of systems that Haven has a name for; a stack may have others."""
-
-
-@RULES.on("systems")
-def _kinds(systems: Mapping[str, models.System]) -> Iterable[Problem]:
-    for name, system in systems.items():
-        plain = system.kind.replace("-", "")
-        near = nearest(system.kind, _KINDS) if system.kind not in _KINDS else None
-        if near and (SequenceMatcher(None, plain, near.replace("-", "")).ratio() > _MISSPELT):
-            yield Problem(
-                f"haven:systems.{name}.kind",
-                shown(system.kind),
-                f"{choices(_KINDS)}, or a name that is none of these misspelt",
-                f"write kind: {near}",
-            )
-
-
-@RULES.on("tier", "systems")
-def _systems(tier: Tier, systems: Mapping[str, models.System]) -> Iterable[Problem]:
-    for name, system in systems.items():
-        if system.tier is not None and system.tier.rank > tier.rank:
-            yield Problem(
-                f"haven:systems.{name}.tier",
-                shown(system.tier),
-                choices([each for each in Tier if each.rank <= tier.rank]),
-                f"write tier: {tier}, or raise haven:tier to {system.tier}: a system can't be above its environment",
-            )
 
 
 _RELAXED = {

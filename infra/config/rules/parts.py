@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from haven.base.problems import Problem, choices, shown
 from haven.model.tiers import Tier
 from haven_components import limits
-from infra.config import models, part_models
+from infra.config import models, part_models, system_models
 from infra.config.rules.validators import Rules
 
 RULES = Rules()
@@ -15,7 +15,7 @@ RESERVED_PARAMETERS = ("endpoints", "manifest")
 
 @RULES.on("tables", "systems")
 def _systems_of_tables(
-    tables: Mapping[str, part_models.Table], systems: Mapping[str, models.System]
+    tables: Mapping[str, part_models.Table], systems: Mapping[str, system_models.System]
 ) -> Iterable[Problem]:
     for name, table in tables.items():
         if table.system is not None and table.system not in systems:
@@ -29,7 +29,7 @@ def _systems_of_tables(
 
 @RULES.on("tables", "systems", "tier")
 def _restored_tables(
-    tables: Mapping[str, part_models.Table], systems: Mapping[str, models.System], tier: Tier
+    tables: Mapping[str, part_models.Table], systems: Mapping[str, system_models.System], tier: Tier
 ) -> Iterable[Problem]:
     for name, table in tables.items():
         system = systems.get(table.system or "")
@@ -46,7 +46,7 @@ def _restored_tables(
 @RULES.on("tables", "systems", "tier", "regions")
 def _strong_tables(
     tables: Mapping[str, part_models.Table],
-    systems: Mapping[str, models.System],
+    systems: Mapping[str, system_models.System],
     tier: Tier,
     pair: models.Regions,
 ) -> Iterable[Problem]:
