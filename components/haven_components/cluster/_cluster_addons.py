@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from haven_components.cluster._node_groups import GPU_TAINT
 from haven_components.names import partition
-from haven_components.shared.roles import pod_trust
+from haven_components.shared.roles import PodAccount, pod_association, pod_trust
 from haven_components.shared.support import policy_document
 
 ON_EVERY_NODE = ("eks-node-monitoring-agent", "eks-pod-identity-agent", "kube-proxy", "vpc-cni")
@@ -109,15 +109,8 @@ class ClusterAddons:
             policy_arn=f"arn:{partition(self._region)}:iam::aws:policy/{managed_policy}",
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
-        association = aws.eks.PodIdentityAssociation(
-            logical,
-            cluster_name=self._cluster_name,
-            namespace=namespace,
-            service_account=service_account,
-            role_arn=role.arn,
-            tags={"Name": logical},
-            opts=pulumi.ResourceOptions(parent=self._parent),
-        )
+        pods = PodAccount(self._cluster_name, namespace, service_account)
+        association = pod_association(logical, role, pods, pulumi.ResourceOptions(parent=self._parent))
         extra = [self._volume_key(logical, role)] if addon == "aws-ebs-csi-driver" else []
         return [association, attached, *extra]
 

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 import pulumi
-import pulumi_aws as aws
 
 from haven_components.names import BALANCER_CONTROLLER, partition
-from haven_components.shared.roles import pod_trust, service_role
-from haven_components.shared.support import policy_document
+from haven_components.shared.roles import PodAccount, pod_role, pod_trust
 
 READS = (
     "ec2:DescribeAvailabilityZones",
@@ -39,17 +37,13 @@ def register_targets(
     Load balancers, listeners and rules of security groups belong to the program, so the controller needs no permission
     for them, and Ingress objects get no load balancer.
     """
-    logical = f"{cluster}-targets"
     namespace, service_account = BALANCER_CONTROLLER
-    options = pulumi.ResourceOptions(parent=parent)
-    trust = pod_trust(region, account_id, cluster)
-    role = service_role(logical, f"Registers pods of cluster {cluster} in target groups", trust, options)
     prefix = f"arn:{partition(region)}:elasticloadbalancing:{region}:{account_id}:targetgroup"
-    aws.iam.RolePolicy(
-        logical,
-        name=logical,
-        role=role.name,
-        policy=policy_document(
+    pod_role(
+        f"{cluster}-targets",
+        f"Registers pods of cluster {cluster} in target groups",
+        pod_trust(region, account_id, cluster),
+        [
             {"Sid": "FindTargets", "Effect": "Allow", "Action": list(READS), "Resource": "*"},
             {
                 "Sid": "RegisterTargets",
@@ -57,15 +51,7 @@ def register_targets(
                 "Action": list(WRITES),
                 "Resource": [f"{prefix}/{each}/*" for each in target_groups],
             },
-        ),
-        opts=options,
-    )
-    aws.eks.PodIdentityAssociation(
-        logical,
-        cluster_name=cluster_name,
-        namespace=namespace,
-        service_account=service_account,
-        role_arn=role.arn,
-        tags={"Name": logical},
-        opts=options,
+        ],
+        PodAccount(cluster_name, namespace, service_account),
+        options=pulumi.ResourceOptions(parent=parent),
     )

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from haven_components.names import partition, system_log_group_name
 from haven_components.observability import _prometheus_rules
-from haven_components.shared.roles import pod_trust, service_role
+from haven_components.shared.roles import PodAccount, pod_association, pod_trust, service_role
 from haven_components.shared.support import policy_document, stateful
 
 SAMPLED_PERCENT = 5
@@ -195,15 +195,8 @@ def collector_role(
         policy=policy_document(*_writes(workspace_arn, groups, traces=traces)),
         opts=place.beside(),
     )
-    aws.eks.PodIdentityAssociation(
-        f"{name}-identity",
-        cluster_name=collector["cluster_name"],
-        namespace=collector["namespace"],
-        service_account=collector["service_account"],
-        role_arn=role.arn,
-        tags={"Name": name},
-        opts=place.beside(policy),
-    )
+    pods = PodAccount(collector["cluster_name"], collector["namespace"], collector["service_account"])
+    pod_association(f"{name}-identity", role, pods, place.beside(policy), label=name)
     return role
 
 
