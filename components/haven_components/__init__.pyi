@@ -54,6 +54,7 @@ from haven_components.choices import (
     TableConsistency as TableConsistency,
     TableKeyType as TableKeyType,
     ThreatFeature as ThreatFeature,
+    TrainingCapacity as TrainingCapacity,
 )
 from haven_components.cluster._node_group_args import (
     CapacityReservationArgs as CapacityReservationArgs,
@@ -199,6 +200,16 @@ from haven_components.traffic.traffic_switch import (
     TrafficSwitch as TrafficSwitch,
     TrafficSwitchArgs as TrafficSwitchArgs,
 )
+from haven_components.workloads._pods import WorkloadScaleArgs as WorkloadScaleArgs
+from haven_components.workloads._training_args import (
+    TrainingCheckpointsArgs as TrainingCheckpointsArgs,
+    TrainingJobArgs as TrainingJobArgs,
+    TrainingJobsArgs as TrainingJobsArgs,
+    TrainingPoolQuotaArgs as TrainingPoolQuotaArgs,
+    TrainingQueueArgs as TrainingQueueArgs,
+)
+from haven_components.workloads.kubernetes_provider import kubernetes_provider as kubernetes_provider
+from haven_components.workloads.training_jobs import TrainingJobs as TrainingJobs
 
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...]
 

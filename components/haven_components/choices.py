@@ -80,6 +80,17 @@ class CapacityMarket(StrEnum):
     """A Capacity Block for machine learning: bought in advance for a span of time."""
 
 
+class TrainingCapacity(StrEnum):
+    """Which nodes a training job takes."""
+
+    ON_DEMAND = "on-demand"
+    """On-demand and reserved nodes: nothing takes them away."""
+    SPOT = "spot"
+    """Spot nodes alone: cheaper, and reclaimed with a notice of 120 s. While there are none, the job waits."""
+    SPOT_FIRST = "spot-first"
+    """Spot nodes while there are any, else on-demand ones."""
+
+
 class KubernetesUpgradePolicy(StrEnum):
     """What EKS does when a Kubernetes version's standard support ends."""
 

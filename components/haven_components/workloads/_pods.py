@@ -1,5 +1,6 @@
 """What the pods of every workload share: restricted, spread over zones and nodes, disrupted a share at a time."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -123,6 +124,21 @@ def replicas(scale: WorkloadScaleArgs) -> int | None:
 def is_autoscaled(scale: WorkloadScaleArgs) -> bool:
     """Whether there is room to scale; at 0 there is no autoscaler, which would raise it."""
     return 0 < scale["minimum"] < scale["maximum"]
+
+
+IMAGE_BY_DIGEST = r"[^\s@]+@sha256:[0-9a-f]{64}"
+
+
+def require_image(checks: Checks, image: pulumi.Input[str], path: str = "image") -> None:
+    """An image by digest: a tag may mean another image tomorrow, and in the other Region. What is known after the
+    deployment only isn't checked."""
+    checks.require(
+        not isinstance(image, str) or re.fullmatch(IMAGE_BY_DIGEST, image) is not None,
+        path,
+        got=image,
+        allowed="REPOSITORY@sha256:DIGEST with 64 hexadecimal digits",
+        fix="name the image by its digest: aws ecr describe-images shows it as imageDigest",
+    )
 
 
 def require_scale(checks: Checks, scale: WorkloadScaleArgs, path: str = "scale") -> None:
