@@ -200,6 +200,9 @@ from haven_components.traffic.traffic_switch import (
     TrafficSwitch as TrafficSwitch,
     TrafficSwitchArgs as TrafficSwitchArgs,
 )
+from haven_components.workloads._databases import (
+    WorkloadDatabaseArgs as WorkloadDatabaseArgs,
+)
 from haven_components.workloads._pods import WorkloadScaleArgs as WorkloadScaleArgs
 from haven_components.workloads._training_args import (
     TrainingCheckpointsArgs as TrainingCheckpointsArgs,
@@ -209,7 +212,20 @@ from haven_components.workloads._training_args import (
     TrainingQueueArgs as TrainingQueueArgs,
 )
 from haven_components.workloads.kubernetes_provider import kubernetes_provider as kubernetes_provider
+from haven_components.workloads.model_registry import (
+    ModelRegistry as ModelRegistry,
+    ModelRegistryArgs as ModelRegistryArgs,
+    RegistryBucketArgs as RegistryBucketArgs,
+)
 from haven_components.workloads.training_jobs import TrainingJobs as TrainingJobs
+from haven_components.workloads.workflow_orchestrator import (
+    WorkflowOrchestrator as WorkflowOrchestrator,
+)
+from haven_components.workloads.workflows._args import (
+    WorkflowMessagingArgs as WorkflowMessagingArgs,
+    WorkflowOrchestratorArgs as WorkflowOrchestratorArgs,
+    WorkPoolArgs as WorkPoolArgs,
+)
 
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...]
 

@@ -1,0 +1,285 @@
+"""Declares the Kubernetes objects of a component that serves from a database: explicit names, one namespace."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from haven_components.workloads._pods import (
+    SKIP_AWAIT,
+    WorkloadScaleArgs,
+    disruption_budget,
+    is_autoscaled,
+    restricted_container,
+    restricted_pod,
+    selecting,
+    spread,
+    tolerations,
+)
+
+CPU_TARGET_PERCENT = 70
+"""[assumption] Use of the requested processors from which an autoscaler adds pods."""
+GRACE_SECONDS = 60
+DRAIN_SECONDS = 10
+"""How long a pod goes on serving after it is taken out of its Service: clients notice a moment later."""
+JOB_RETRIES = 6
+SCRATCH = "/tmp"  # noqa: S108  an emptyDir of the pod
+SCRIPTS = "/opt/haven"
+
+
+@dataclass(frozen=True)
+class Container:
+    """What runs in a container."""
+
+    name: str
+    image: str
+    command: Sequence[pulumi.Input[str]]
+    environment: Sequence[Mapping[str, Any]]
+    cpu: str
+    memory: str
+    port: int = 0
+    probes: Mapping[str, Any] = field(default_factory=dict)
+
+    def spec(self, *, files: bool) -> dict[str, Any]:
+        """The container, restricted, with scratch space, and `files` at `SCRIPTS`."""
+        mounts: list[dict[str, Any]] = [{"name": "scratch", "mount_path": SCRATCH}]
+        if files:
+            mounts.append({"name": "scripts", "mount_path": SCRIPTS, "read_only": True})
+        spec: dict[str, Any] = {
+            "name": self.name,
+            "image": self.image,
+            "command": list(self.command),
+            "env": [dict(each) for each in self.environment],
+            "resources": {
+                "requests": {"cpu": self.cpu, "memory": self.memory},
+                "limits": {"memory": self.memory},
+            },
+            "security_context": restricted_container(),
+            "volume_mounts": mounts,
+            **self.probes,
+        }
+        if self.port:
+            spec["ports"] = [{"name": "http", "container_port": self.port, "protocol": "TCP"}]
+            spec["lifecycle"] = {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}}
+        return spec
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The objects of one component."""
+
+    parent: pulumi.Resource
+    namespace: str
+    zones: Sequence[str]
+
+    def options(self, **more: Any) -> pulumi.ResourceOptions:
+        """Options of a child."""
+        return pulumi.ResourceOptions(parent=self.parent, **more)
+
+    def metadata(self, name: str, labels: Mapping[str, str], **annotations: str) -> dict[str, Any]:
+        """Metadata of an object."""
+        metadata: dict[str, Any] = {"name": name, "namespace": self.namespace, "labels": dict(labels)}
+        return metadata | ({"annotations": annotations} if annotations else {})
+
+    def files(self, name: str, labels: Mapping[str, str], data: Mapping[str, str]) -> str:
+        """A ConfigMap with files, which never changes: other files get another one, and pods that use it start again.
+
+        Returns:
+            Its name.
+        """
+        full = f"{name}-{digest(dict(data))}"
+        kubernetes.core.v1.ConfigMap(
+            full, metadata=self.metadata(full, labels), immutable=True, data=dict(data), opts=self.options()
+        )
+        return full
+
+    def service_account(self, name: str, labels: Mapping[str, str], *, token: bool = False) -> None:
+        """A service account; `token`: whether its pods call the Kubernetes API."""
+        kubernetes.core.v1.ServiceAccount(
+            name,
+            metadata=self.metadata(name, labels),
+            automount_service_account_token=token,
+            opts=self.options(),
+        )
+
+    def pod(
+        self,
+        labels: Mapping[str, str],
+        service_account: str,
+        container: Container,
+        *,
+        files: str = "",
+        waits: Sequence[Container] = (),
+        token: bool = False,
+    ) -> dict[str, Any]:
+        """A pod's template.
+
+        Args:
+            labels: of the pod.
+            service_account: whose name the pod acts in.
+            container: what it runs.
+            files: the ConfigMap at `SCRIPTS`. Omitted: none.
+            waits: what has to succeed before.
+            token: whether it calls the Kubernetes API.
+        """
+        volumes: list[dict[str, Any]] = [{"name": "scratch", "empty_dir": {}}]
+        if files:
+            volumes.append({"name": "scripts", "config_map": {"name": files}})
+        return {
+            "metadata": {"labels": dict(labels)},
+            "spec": {
+                "service_account_name": service_account,
+                "automount_service_account_token": token,
+                "enable_service_links": False,
+                "termination_grace_period_seconds": GRACE_SECONDS,
+                "security_context": restricted_pod(),
+                "tolerations": tolerations(),
+                "init_containers": [each.spec(files=bool(files)) for each in waits],
+                "containers": [container.spec(files=bool(files))],
+                "volumes": volumes,
+            },
+        }
+
+    def deployment(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        template: Mapping[str, Any],
+        replicas: int | None,
+        *,
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> None:
+        """A Deployment spread over zones, with its disruption budget."""
+        spec = {**template["spec"], "topology_spread_constraints": spread(labels, self.zones)}
+        kubernetes.apps.v1.Deployment(
+            name,
+            metadata=self.metadata(name, labels, **SKIP_AWAIT),
+            spec={
+                **({} if replicas is None else {"replicas": replicas}),
+                "selector": {"match_labels": selecting(labels)},
+                "strategy": {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}},
+                "revision_history_limit": 3,
+                "template": {"metadata": template["metadata"], "spec": spec},
+            },
+            opts=self.options(depends_on=list(depends_on)),
+        )
+        disruption_budget(name, self.namespace, labels, self.zones, self.options())
+
+    def job(self, name: str, labels: Mapping[str, str], template: Mapping[str, Any], *, suspended: bool) -> None:
+        """A Job that runs once, and again when its template changes, which is part of its name."""
+        spec = {**template["spec"], "restart_policy": "OnFailure"}
+        full = f"{name}-{digest(_known(template))}"
+        kubernetes.batch.v1.Job(
+            full,
+            metadata=self.metadata(full, labels, **SKIP_AWAIT),
+            spec={
+                "backoff_limit": JOB_RETRIES,
+                "suspend": suspended,
+                "template": {"metadata": template["metadata"], "spec": spec},
+            },
+            opts=self.options(),
+        )
+
+    def service(self, name: str, labels: Mapping[str, str], port: int) -> None:
+        """A Service inside the cluster."""
+        kubernetes.core.v1.Service(
+            name,
+            metadata=self.metadata(name, labels, **SKIP_AWAIT),
+            spec={
+                "selector": selecting(labels),
+                "ports": [{"name": "http", "port": port, "target_port": "http", "protocol": "TCP"}],
+            },
+            opts=self.options(),
+        )
+
+    def autoscaler(self, name: str, labels: Mapping[str, str], scale: WorkloadScaleArgs) -> None:
+        """An autoscaler where there is room to scale."""
+        if not is_autoscaled(scale):
+            return
+        utilization = {"type": "Utilization", "average_utilization": CPU_TARGET_PERCENT}
+        kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
+            name,
+            metadata=self.metadata(name, labels),
+            spec={
+                "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": name},
+                "min_replicas": int(scale["minimum"]),
+                "max_replicas": int(scale["maximum"]),
+                "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": utilization}}],
+            },
+            opts=self.options(),
+        )
+
+    def network_policy(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        *,
+        ingress: Sequence[Mapping[str, Any]],
+        egress: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """What the pods may be reached by, and reach."""
+        kubernetes.networking.v1.NetworkPolicy(
+            name,
+            metadata=self.metadata(name, labels),
+            spec={
+                "pod_selector": {"match_labels": selecting(labels)},
+                "policy_types": ["Ingress", "Egress"],
+                "ingress": [dict(each) for each in ingress],
+                "egress": [dict(each) for each in egress],
+            },
+            opts=self.options(),
+        )
+
+
+def from_namespaces(namespaces: Sequence[str], port: int) -> dict[str, Any]:
+    """Ingress of one port from all pods of namespaces."""
+    return {"from_": [in_namespace(each) for each in namespaces], "ports": [tcp(port)]}
+
+
+def to_networks(cidrs: Sequence[str], *ports: int) -> dict[str, Any]:
+    """Egress to ports in networks."""
+    return {"to": [{"ip_block": {"cidr": each}} for each in cidrs], "ports": [tcp(each) for each in ports]}
+
+
+def to_dns() -> dict[str, Any]:
+    """Egress to the cluster's DNS."""
+    ports = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
+    return {"to": [in_namespace("kube-system")], "ports": ports}
+
+
+def in_namespace(namespace: str) -> dict[str, Any]:
+    """All pods of a namespace, by the label that Kubernetes gives each namespace."""
+    return {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": namespace}}}
+
+
+def tcp(port: int) -> dict[str, Any]:
+    """A port of a rule."""
+    return {"port": port, "protocol": "TCP"}
+
+
+def plain(name: str, value: pulumi.Input[str]) -> dict[str, Any]:
+    """An environment variable."""
+    return {"name": name, "value": value}
+
+
+def from_secret(name: str, secret: str, key: str) -> dict[str, Any]:
+    """An environment variable from a Kubernetes secret."""
+    return {"name": name, "value_from": {"secret_key_ref": {"name": secret, "key": key}}}
+
+
+def digest(value: Any) -> str:
+    """Eight characters that differ for different values."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _known(value: Any) -> Any:
+    """What of a template is known while the program runs; host names of stores are not before they exist."""
+    if isinstance(value, Mapping):
+        return {key: _known(each) for key, each in value.items()}
+    if isinstance(value, str | int | bool):
+        return value
+    return [_known(each) for each in value] if isinstance(value, Sequence) else None

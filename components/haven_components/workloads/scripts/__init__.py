@@ -1,0 +1,1 @@
+"""Programs that run inside the images of others: the standard library, and what the image has."""

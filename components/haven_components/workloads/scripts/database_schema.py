@@ -1,0 +1,147 @@
+"""Runs in the images of Prefect and MLflow: migrates their database, or waits until it is migrated.
+
+    python database_schema.py prefect|mlflow migrate|wait|wait-readable
+
+The database comes from libpq's environment variables. `migrate` waits until the database can be written to, creates it
+if it is missing and migrates it under an advisory lock, so that two at once are safe. `wait` ends when the schema is
+that of this image and can be written to, `wait-readable` also on a database that can only be read.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+LOCK = 4_248_202
+"""Key of the advisory lock: any number that nothing else locks."""
+PAUSE_SECONDS = 2
+MAINTENANCE_DATABASE = "postgres"
+REVISION = "select version_num from alembic_version"
+
+
+class AsyncpgSession:
+    """A session of Prefect's driver."""
+
+    def __init__(self, database: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._connection = self._loop.run_until_complete(import_module("asyncpg").connect(database=database))
+
+    def value(self, statement: str) -> Any:
+        return self._loop.run_until_complete(self._connection.fetchval(statement))
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._connection.close())
+        self._loop.close()
+
+
+class PsycopgSession:
+    """A session of MLflow's driver."""
+
+    def __init__(self, database: str) -> None:
+        self._connection = import_module("psycopg2").connect(dbname=database)
+        self._connection.autocommit = True
+
+    def value(self, statement: str) -> Any:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _prefect_revision() -> str:
+    database = import_module("prefect.server.database")
+    interface = database.provide_database_interface()
+    config = import_module("prefect.server.database.alembic_commands").alembic_config()
+    script = import_module("alembic.script").ScriptDirectory.from_config(config)
+    script.version_locations = [str(interface.orm.versions_dir)]
+    return str(script.get_current_head())
+
+
+def _mlflow_revision() -> str:
+    return str(import_module("mlflow.store.db.utils")._get_latest_schema_revision())
+
+
+def _mlflow_url() -> str:
+    return f"postgresql+psycopg2:///{os.environ['PGDATABASE']}"
+
+
+PROGRAMS: dict[str, tuple[type[Any], Callable[[], str], Callable[[], list[str]]]] = {
+    "prefect": (AsyncpgSession, _prefect_revision, lambda: ["prefect", "server", "database", "upgrade", "--yes"]),
+    "mlflow": (PsycopgSession, _mlflow_revision, lambda: ["mlflow", "db", "upgrade", _mlflow_url()]),
+}
+"""Program -> its driver, the schema's revision in this image, the command that migrates."""
+
+
+def _attempt(session: type[Any], database: str, condition: Callable[[Any], str]) -> str:
+    """Why the condition doesn't hold in a database; empty if it does."""
+    try:
+        connected = session(database)
+    except Exception as error:  # noqa: BLE001  drivers have their own; the next attempt may succeed
+        return f"no connection: {error}"
+    try:
+        return condition(connected)
+    except Exception as error:  # noqa: BLE001
+        return str(error)
+    finally:
+        connected.close()
+
+
+def _until(session: type[Any], database: str, condition: Callable[[Any], str]) -> None:
+    """Wait, and print why whenever the reason changes."""
+    printed = ""
+    while reason := _attempt(session, database, condition):
+        if reason != printed:
+            print(f"waiting for database {database}: {reason}", flush=True)
+            printed = reason
+        time.sleep(PAUSE_SECONDS)
+
+
+def _writable(session: Any) -> str:
+    read_only = session.value("select pg_is_in_recovery()") or session.value("show transaction_read_only") == "on"
+    return "it can't be written to yet" if read_only else ""
+
+
+def migrate(program: str) -> int:
+    """Create the database if it is missing, and migrate it while no other migration runs."""
+    session, _, command = PROGRAMS[program]
+    name = os.environ["PGDATABASE"]
+    _until(session, MAINTENANCE_DATABASE, _writable)
+    connected = session(MAINTENANCE_DATABASE)
+    try:
+        connected.value(f"select pg_advisory_lock({LOCK})")
+        if not connected.value(f"select 1 from pg_database where datname = '{name}'"):  # noqa: S608  a checked name
+            connected.value(f'create database "{name}"')
+        return subprocess.run(command(), check=False).returncode
+    finally:
+        connected.close()
+
+
+def wait(program: str, *, readable: bool) -> int:
+    """Wait for the schema of this image."""
+    session, revision, _ = PROGRAMS[program]
+    expected = revision()
+
+    def condition(connected: Any) -> str:
+        if not readable and (reason := _writable(connected)):
+            return reason
+        actual = connected.value(REVISION)
+        return "" if actual == expected else f"its schema is {actual}, this image needs {expected}"
+
+    _until(session, os.environ["PGDATABASE"], condition)
+    return 0
+
+
+def main(program: str, step: str) -> int:
+    """Run one step."""
+    return migrate(program) if step == "migrate" else wait(program, readable=step == "wait-readable")
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

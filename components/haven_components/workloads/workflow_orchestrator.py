@@ -1,0 +1,179 @@
+"""Prefect: servers, background services and workers on the Region's own database and cache."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from haven_components.workloads import _databases, _pods
+from haven_components.workloads._databases import SCHEMA_SCRIPT, script
+from haven_components.workloads._objects import Objects, from_namespaces, in_namespace, tcp, to_dns, to_networks
+from haven_components.workloads._pods import WorkloadScaleArgs, is_autoscaled
+from haven_components.workloads.workflows import _pods as _prefect
+from haven_components.workloads.workflows import _settings
+from haven_components.workloads.workflows._args import (
+    DEFAULT_SERVICES,
+    DEFAULT_WORKERS,
+    WorkflowOrchestratorArgs,
+    WorkPoolArgs,
+    messaging_port,
+    pools,
+    validate,
+)
+
+KUBERNETES_API_PORT = 443
+FLOW_RUN_LABEL = "prefect.io/flow-run-id"
+"""Prefect's workers give it to the pods of flow runs (prefect-kubernetes 0.8, read 2026-11-26)."""
+WORKER_RIGHTS = [
+    {"api_groups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list", "watch", "create", "patch", "delete"]},
+    {"api_groups": [""], "resources": ["pods", "pods/log", "events"], "verbs": ["get", "list", "watch"]},
+]
+"""What a worker starts, watches and cleans up in its system's namespace."""
+
+
+class WorkflowOrchestrator(pulumi.ComponentResource):
+    """Prefect in one Region's cluster: API servers and background services over several zones, workers per system.
+
+    A Job migrates the database alone and first; servers and services wait for its schema. A database that can only be
+    read starts none of them, so `scale.minimum` is 0 until it can be written to: Jobs are suspended then.
+
+    Flow runs whose process is gone, with a node, a zone or a Region, start again: their heartbeats are in the database,
+    so the servers of the other Region notice too. Such a flow run runs a second time, so flows have to be repeatable.
+
+    What comes from secrets is read when a pod starts: restart the Deployments after a rotation.
+    """
+
+    api_url: pulumi.Output[str]
+    """URL of the API inside the cluster."""
+    service_name: pulumi.Output[str]
+    """Name of the Service in front of the API servers, port 4200."""
+    deployment_names: pulumi.Output[list[str]]
+    """Deployments as `NAMESPACE/NAME` in the order in which they are scaled up: servers, services, workers."""
+
+    def __init__(self, name: str, args: WorkflowOrchestratorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("haven:index:WorkflowOrchestrator", name, {}, opts)
+        validate(name, args)
+        self._name = name
+        self._args = args
+        self._idle = args["scale"]["minimum"] == 0
+        self._objects = Objects(self, args["namespace"], args["zones"])
+        self._url = _prefect.api_url(args.get("service_name", name), args["namespace"])
+        self._deployments: list[str] = []
+        self._objects.service_account(name, self._labels("server"))
+        files = self._objects.files(f"{name}-schema", self._labels("schema"), {SCHEMA_SCRIPT: script(SCHEMA_SCRIPT)})
+        self._migration(files)
+        self._servers(files)
+        self._services(files)
+        self._settings()
+        for pool, chosen in pools(args).items():
+            self._pool(pool, chosen)
+        self._set_outputs()
+
+    def _set_outputs(self) -> None:
+        self.api_url = pulumi.Output.from_input(self._url)
+        self.service_name = pulumi.Output.from_input(self._args.get("service_name", self._name))
+        self.deployment_names = pulumi.Output.from_input(self._deployments)
+        self.register_outputs(
+            {
+                "api_url": self.api_url,
+                "service_name": self.service_name,
+                "deployment_names": self.deployment_names,
+            }
+        )
+
+    def _labels(self, component: str) -> dict[str, str]:
+        return {**self._args.get("labels", {}), **_pods.labels(self._name, component)}
+
+    def _migration(self, files: str) -> None:
+        labels = self._labels("migration")
+        template = self._objects.pod(labels, self._name, _prefect.migration(self._args, "migrate"), files=files)
+        self._objects.job(f"{self._name}-migration", labels, template, suspended=self._idle)
+        self._policy("migration", [], self._to_stores())
+
+    def _servers(self, files: str) -> None:
+        scale = self._args["scale"]
+        self._deployment("server", _prefect.server(self._args), scale, files)
+        labels = self._labels("server")
+        self._objects.autoscaler(f"{self._name}-server", labels, scale)
+        self._objects.service(self._args.get("service_name", self._name), labels, _prefect.API_PORT)
+        chosen = pools(self._args).values()
+        clients = {self._args["namespace"], *(each["namespace"] for each in chosen)}
+        clients |= set(self._args.get("client_namespaces", []))
+        self._policy("server", [from_namespaces(sorted(clients), _prefect.API_PORT)], self._to_stores())
+
+    def _services(self, files: str) -> None:
+        count = 0 if self._idle else int(self._args.get("services", DEFAULT_SERVICES))
+        self._deployment("services", _prefect.services(self._args), {"minimum": count, "maximum": max(count, 1)}, files)
+        self._policy("services", [], self._to_stores())
+
+    def _deployment(self, component: str, container: _prefect.Container, scale: WorkloadScaleArgs, files: str) -> None:
+        name, labels = f"{self._name}-{component}", self._labels(component)
+        waits = [_prefect.migration(self._args, "wait")]
+        template = self._objects.pod(labels, self._name, container, files=files, waits=waits)
+        self._objects.deployment(name, labels, template, None if is_autoscaled(scale) else int(scale["minimum"]))
+        self._deployments.append(f"{self._args['namespace']}/{name}")
+
+    def _settings(self) -> None:
+        labels = self._labels("settings")
+        files = {
+            _prefect.SETTINGS_SCRIPT: script(_prefect.SETTINGS_SCRIPT),
+            _prefect.SETTINGS_FILE: _settings.document(self._args),
+        }
+        config = self._objects.files(f"{self._name}-settings", labels, files)
+        template = self._objects.pod(labels, self._name, _prefect.settings(self._args, self._url), files=config)
+        self._objects.job(f"{self._name}-settings", labels, template, suspended=self._idle)
+        self._policy("settings", [], [to_dns(), self._to_api()])
+
+    def _pool(self, pool: str, chosen: WorkPoolArgs) -> None:
+        """Workers in the system's namespace, and what they and their flow runs may do there."""
+        name, labels, namespace = f"{self._name}-{pool}", self._labels(pool), chosen["namespace"]
+        objects = Objects(self, namespace, self._args["zones"])
+        objects.service_account(name, labels, token=True)
+        self._rights(objects, name, labels)
+        worker = _prefect.worker(self._args, pool, namespace, self._url)
+        template = objects.pod(labels, name, worker, token=True)
+        count = 0 if self._idle else int(chosen.get("workers", DEFAULT_WORKERS))
+        objects.deployment(name, labels, template, count)
+        self._deployments.append(f"{namespace}/{name}")
+        api = [to_dns(), self._to_api()]
+        kubernetes_api = to_networks(self._args["network_cidrs"], KUBERNETES_API_PORT)
+        objects.network_policy(name, labels, ingress=[], egress=[*api, kubernetes_api])
+        self._flow_runs(objects, f"{name}-flow-runs", labels, api)
+
+    def _rights(self, objects: Objects, name: str, labels: dict[str, str]) -> None:
+        kubernetes.rbac.v1.Role(
+            name, metadata=objects.metadata(name, labels), rules=WORKER_RIGHTS, opts=objects.options()
+        )
+        kubernetes.rbac.v1.RoleBinding(
+            name,
+            metadata=objects.metadata(name, labels),
+            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            subjects=[{"kind": "ServiceAccount", "name": name, "namespace": objects.namespace}],
+            opts=objects.options(),
+        )
+
+    def _flow_runs(self, objects: Objects, name: str, labels: dict[str, str], egress: list[dict[str, Any]]) -> None:
+        """Flow runs reach the API. What else they reach is their namespace's to say."""
+        kubernetes.networking.v1.NetworkPolicy(
+            name,
+            metadata=objects.metadata(name, labels),
+            spec={
+                "pod_selector": {"match_expressions": [{"key": FLOW_RUN_LABEL, "operator": "Exists"}]},
+                "policy_types": ["Egress"],
+                "egress": egress,
+            },
+            opts=objects.options(),
+        )
+
+    def _policy(self, component: str, ingress: list[dict[str, Any]], egress: list[dict[str, Any]]) -> None:
+        self._objects.network_policy(
+            f"{self._name}-{component}", self._labels(component), ingress=ingress, egress=egress
+        )
+
+    def _to_stores(self) -> list[dict[str, Any]]:
+        ports = (_databases.port(self._args["database"]), messaging_port(self._args["messaging"]))
+        return [to_dns(), to_networks(self._args["network_cidrs"], *ports)]
+
+    def _to_api(self) -> dict[str, Any]:
+        servers = {"pod_selector": {"match_labels": _pods.selecting(self._labels("server"))}}
+        return {"to": [in_namespace(self._args["namespace"]) | servers], "ports": [tcp(_prefect.API_PORT)]}

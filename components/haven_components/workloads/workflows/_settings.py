@@ -1,0 +1,178 @@
+"""What Prefect holds itself: work pools with the Jobs of their flow runs, and automations."""
+
+import json
+from typing import Any
+
+from haven_components.workloads._objects import SCRATCH
+from haven_components.workloads._pods import TOLERATION_SECONDS, USER_ID
+from haven_components.workloads.workflows._args import (
+    HEARTBEAT_SECONDS,
+    LOST_AFTER_SECONDS,
+    PENDING_SECONDS,
+    WorkflowOrchestratorArgs,
+    WorkPoolArgs,
+    pools,
+)
+
+FINISHED_JOB_SECONDS = 3600
+"""How long a finished flow run's Job stays for whoever looks at it; its log is in Prefect."""
+POD_START_SECONDS = 1800
+"""[assumption] How long a worker waits for the pod of a flow run: a node may have to start first."""
+GRACE_SECONDS = 120
+"""What a flow run has, after SIGTERM, to have itself scheduled again."""
+DEFAULT_CPU, DEFAULT_MEMORY = "1", "2Gi"
+ANY_EVENT = "prefect.flow-run.*"
+PENDING = ["prefect.flow-run.Pending", "prefect.flow-run.InfrastructurePending"]
+
+
+def document(args: WorkflowOrchestratorArgs) -> str:
+    """Work pools and automations as `prefect_settings.py` reads them."""
+    declared = {"pools": [_pool(name, each) for name, each in pools(args).items()], "automations": automations(args)}
+    return json.dumps(declared, sort_keys=True, indent=1)
+
+
+def automations(args: WorkflowOrchestratorArgs) -> list[dict[str, Any]]:
+    """Flow runs that were lost with their pod, node, zone or Region start again.
+
+    Each is in the database, so in the other Region too: it goes on there with what it had waited for.
+    """
+    lost, pending = args.get("lost_after_seconds", LOST_AFTER_SECONDS), args.get("pending_seconds", PENDING_SECONDS)
+    return [
+        _reschedule(
+            "haven: flow runs without a heartbeat start again",
+            f"No heartbeat for {lost:g} s: the flow run's process is gone.",
+            ["prefect.flow-run.heartbeat"],
+            lost,
+        ),
+        _reschedule(
+            "haven: flow runs that never started start again",
+            f"Pending for {pending:g} s: nothing runs the flow run.",
+            PENDING,
+            pending,
+        ),
+    ]
+
+
+def _reschedule(name: str, message: str, after: list[str], seconds: float) -> dict[str, Any]:
+    """Schedule a flow run again when nothing is heard of it; whatever is heard starts the wait from the beginning."""
+    return {
+        "name": name,
+        "description": message,
+        "enabled": True,
+        "trigger": {
+            "type": "event",
+            "posture": "Proactive",
+            "match": {"prefect.resource.id": ANY_EVENT},
+            "for_each": ["prefect.resource.id"],
+            "after": after,
+            "expect": [ANY_EVENT],
+            "threshold": 1,
+            "within": seconds,
+        },
+        "actions": [{"type": "change-flow-run-state", "state": "SCHEDULED", "name": "Rescheduled", "message": message}],
+    }
+
+
+def _pool(name: str, pool: WorkPoolArgs) -> dict[str, Any]:
+    declared: dict[str, Any] = {
+        "name": name,
+        "type": "kubernetes",
+        "description": f"Flow runs in namespace {pool['namespace']}",
+        "base_job_template": _template(pool),
+    }
+    return declared | ({"concurrency_limit": int(pool["concurrency"])} if "concurrency" in pool else {})
+
+
+def _template(pool: WorkPoolArgs) -> dict[str, Any]:
+    """What a deployment may choose for its flow runs, and the Job that is made from it."""
+    configuration = {
+        key: "{{ " + key + " }}"
+        for key in ("command", "env", "labels", "name", "namespace", "pod_watch_timeout_seconds", "stream_output")
+    }
+    return {
+        "job_configuration": {**configuration, "job_manifest": _manifest(pool)},
+        "variables": {"type": "object", "properties": _variables(pool)},
+    }
+
+
+def _variables(pool: WorkPoolArgs) -> dict[str, Any]:
+    def text(default: str) -> dict[str, Any]:
+        return {"type": "string", "default": default}
+
+    return {
+        "name": {"type": "string"},
+        "command": {"type": "string"},
+        "env": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "default": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS), "PREFECT_HOME": SCRATCH},
+        },
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "namespace": {**text(pool["namespace"]), "enum": [pool["namespace"]]},
+        "image": text(pool["image"]),
+        "cpu": text(pool.get("cpu", DEFAULT_CPU)),
+        "memory": text(pool.get("memory", DEFAULT_MEMORY)),
+        "pod_watch_timeout_seconds": {"type": "integer", "default": POD_START_SECONDS},
+        "stream_output": {"type": "boolean", "default": False},
+    }
+
+
+def _manifest(pool: WorkPoolArgs) -> dict[str, Any]:
+    """A Job in Kubernetes' own spelling. With no retries of its own, Prefect schedules an evicted flow run again."""
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"labels": "{{ labels }}", "namespace": "{{ namespace }}", "generateName": "{{ name }}-"},
+        "spec": {
+            "backoffLimit": 0,
+            "ttlSecondsAfterFinished": FINISHED_JOB_SECONDS,
+            "template": {
+                "spec": {
+                    "parallelism": 1,
+                    "completions": 1,
+                    "restartPolicy": "Never",
+                    "serviceAccountName": pool["service_account"],
+                    "automountServiceAccountToken": False,
+                    "enableServiceLinks": False,
+                    "terminationGracePeriodSeconds": GRACE_SECONDS,
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "runAsUser": USER_ID,
+                        "runAsGroup": USER_ID,
+                        "fsGroup": USER_ID,
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
+                    "tolerations": [
+                        {
+                            "key": f"node.kubernetes.io/{reason}",
+                            "operator": "Exists",
+                            "effect": "NoExecute",
+                            "tolerationSeconds": TOLERATION_SECONDS,
+                        }
+                        for reason in ("not-ready", "unreachable")
+                    ],
+                    "containers": [_container()],
+                    "volumes": [{"name": "scratch", "emptyDir": {}}],
+                }
+            },
+        },
+    }
+
+
+def _container() -> dict[str, Any]:
+    return {
+        "name": "prefect-job",
+        "image": "{{ image }}",
+        "args": "{{ command }}",
+        "env": "{{ env }}",
+        "resources": {
+            "requests": {"cpu": "{{ cpu }}", "memory": "{{ memory }}"},
+            "limits": {"memory": "{{ memory }}"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "scratch", "mountPath": SCRATCH}],
+    }
