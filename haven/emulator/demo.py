@@ -183,6 +183,9 @@ class _Job:
         self._steps.clear()
         left_out = f"; not deployed, for the emulator lacks them: {plural(len(lines), 'kind')}" if lines else ""
         self._report.write(f"Deployed:       {plural(watched.total, 'resource')}{left_out}")
+        if count := len(self._adapted.objects):
+            objects = plural(count, "Kubernetes object")
+            self._report.write(f"                {objects} left out by design: {gap_handling.KUBERNETES}")
         for line in lines:
             self._report.detail(*self._report.style.wrapped(f"- {line}", 4))
 

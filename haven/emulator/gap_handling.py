@@ -9,6 +9,9 @@ from haven.emulator.subject import Subject
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource, references
 
+KUBERNETES = "the emulator's EKS clusters have no Kubernetes API"
+"""Why no Kubernetes object is deployed into it: by design, and no gap of one version."""
+
 _CACHE = aws.ELASTICACHE_REPLICATION_GROUP
 _INHERITED = (
     "atRestEncryptionEnabled",
@@ -64,6 +67,8 @@ def unsupported(record: Resource) -> Unsupported | None:
 
 def leave_out(record: Resource) -> str | None:
     """The reason for which a resource is not deployed into the emulator; None if it is deployed."""
+    if record.is_kubernetes:
+        return KUBERNETES
     found = unsupported(record)
     return _reason(found) if found else None
 
@@ -79,11 +84,14 @@ class AdaptedRecording:
     original: Recording
     recording: Recording
     left_out: Sequence[tuple[Resource, Unsupported]]
+    objects: Sequence[Resource] = ()
+    """The Kubernetes objects, all of which are left out."""
 
     def absent(self) -> Mapping[str, str]:
         """URN of each resource that is not deployed to the reason: what the emulator lacks, and what refers to it."""
         reasons: dict[str, str] = {}
         found = {each.urn: _reason(row) for each, row in self.left_out if not row.argument}
+        found |= {each.urn: KUBERNETES for each in self.objects}
         while found:
             reasons |= found
             others = [each for each in self.recording.real() if each.urn not in reasons]
@@ -129,7 +137,8 @@ def adapt(recording: Recording) -> AdaptedRecording:
         arguments = {each.argument for each in rows}
         inputs = {name: value for name, value in record.inputs.items() if name not in arguments}
         resources.append(replace(record, inputs=_independent(inputs, record, recording)))
-    return AdaptedRecording(recording, replace(recording, resources=resources), left_out)
+    objects = [each for each in recording.real() if each.is_kubernetes]
+    return AdaptedRecording(recording, replace(recording, resources=resources), left_out, objects)
 
 
 def explain(type_: str, arguments: Sequence[str]) -> Mapping[str, Defect | None]:

@@ -201,8 +201,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
       `databaseClusters`, `databaseInstances` (a member without instances is headless), `cacheNodes`, `buckets`,
       `natGateways`, `zones`.
     - `resources`: every custom resource but providers, by URN: `urn`, `type`, `name`, `region` (that of its explicit
-      provider, or null), `component` and `componentName` (the outermost Haven component around it, or null),
-      `protect`, and for node groups `scaling` (`min`, `desired`, `max`).
+      provider, for a Kubernetes object that of its cluster, or null), `component` and `componentName` (the outermost
+      Haven component around it, or null), `protect`, and for node groups `scaling` (`min`, `desired`, `max`).
     - `promises`: name -> what the tier can be held to, in minutes, with sources; `assumption` has the reason for a
       worst case without a source.
     - `objectives`: the stack's, as in its config; `judgements`: each beside each promise, with a verdict and a reason.

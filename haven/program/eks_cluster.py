@@ -1,9 +1,14 @@
-"""The control plane of pulumi-eks's Cluster: its plugin registers it, so a recording has to add it."""
+"""EKS clusters in a recording: the control plane, which pulumi-eks's plugin registers, and where objects on it are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from haven.program import aws_types as aws
+from haven.program.recording import Resource, references
+
 CLUSTER = "eks:index:Cluster"
+_KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"
 
 _WANTED: dict[str, Any] = {
     "skipDefaultNodeGroup": True,
@@ -56,6 +61,23 @@ def control_plane(name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, 
         "tags": {"Name": logical} | inputs.get("clusterTags", {}) | inputs.get("tags", {}),
     }
     return logical, {key: value for key, value in made.items() if value is not None}
+
+
+def placed(resources: Sequence[Resource]) -> list[Resource]:
+    """The resources, in their order, each Kubernetes object with the Region of its cluster.
+
+    The cluster is the one whose properties the object's provider is made of: its kubeconfig, its `clusterIdentifier`.
+    A provider that is made of none, or of clusters in several Regions, gives its objects no Region.
+    """
+    by_key = {each.key: each for each in resources}
+    regions = {each.urn: _region(each, by_key) for each in resources if each.type == _KUBERNETES_PROVIDER}
+    return [replace(each, region=regions.get(each.provider)) if each.is_kubernetes else each for each in resources]
+
+
+def _region(provider: Resource, by_key: Mapping[str, Resource]) -> str | None:
+    referred = (by_key.get(key) for key in references(provider.inputs))
+    regions = {each.region for each in referred if each and each.type == aws.EKS_CLUSTER}
+    return regions.pop() if len(regions) == 1 else None
 
 
 IGNORED = ("accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons")

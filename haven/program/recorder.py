@@ -255,7 +255,7 @@ class _Monitor(mocks.MockMonitor):
 
     def recording(self, project: str, stack: str) -> Recording:
         """All registrations so far, by URN."""
-        records = [self._record(urn) for urn in sorted(self._requests)]
+        records = eks_cluster.placed([self._record(urn) for urn in sorted(self._requests)])
         return Recording(project, stack, records, self._outputs)
 
     def _record(self, urn: str) -> Resource:

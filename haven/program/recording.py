@@ -59,7 +59,8 @@ class Resource:
     provider: str
     """URN of the explicit provider, or empty."""
     region: str | None
-    """The Region in its inputs (`own_region`), else its provider's; None if neither has one."""
+    """The Region in its inputs (`own_region`), else its provider's, which for a Kubernetes object is that of the EKS
+    cluster in the provider's kubeconfig; None if neither has one."""
     component: str | None
     """Class name of the outermost Haven component that contains it."""
     component_name: str | None
@@ -71,6 +72,11 @@ class Resource:
     def is_provider(self) -> bool:
         """Whether this is a provider, which exists only in the state."""
         return self.type.startswith("pulumi:providers:")
+
+    @property
+    def is_kubernetes(self) -> bool:
+        """Whether it is an object on a cluster, or a Helm release: Kubernetes' API serves it, and not AWS's."""
+        return self.type.startswith("kubernetes:")
 
 
 def own_region(type_: str, inputs: Mapping[str, Any]) -> str | None:

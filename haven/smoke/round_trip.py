@@ -168,6 +168,8 @@ class RoundTrip:
         for record, row in adapted.left_out:
             names.setdefault(row, []).append(record.name)
         self._not_done(*(f"{row.name}: {row.reason}" for row in names), *deployment.left_out)
+        if adapted.objects:
+            self._not_done(f"{plural(len(adapted.objects), 'Kubernetes object')}: {gap_handling.KUBERNETES}")
         self._not_done("DNS, certificates, load balancers and the traffic switch: they need a delegated domain")
 
     def _read_back(self) -> bool:

@@ -14,6 +14,9 @@ from haven.terraform.values import Expression, Translator, UnavailableError
 LeaveOut = Callable[[Resource], str | None]
 """The reason for which a resource is left out of an export; None if it is exported."""
 
+NO_KUBERNETES = "the AWS provider has no Kubernetes objects"
+"""Why none of them is exported."""
+
 _AWS = "aws:"
 _AWS_PROVIDER = "pulumi:providers:aws"
 _SOURCE = "hashicorp/aws"
@@ -148,6 +151,8 @@ class _Exporter:
         def because(reason: str, expected: bool = True) -> LeftOut:
             return LeftOut(record.urn, record.type, record.name, reason, expected)
 
+        if record.is_kubernetes:
+            return because(NO_KUBERNETES)
         if not record.type.startswith(_AWS):
             return because("not a resource of the AWS provider")
         if reason := self._leave_out(record):

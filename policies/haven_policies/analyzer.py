@@ -20,6 +20,7 @@ from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResource
 from pulumi_policy.proxy import UnknownValueError
 
 from haven.program import aws_types as aws
+from haven.program import eks_cluster
 from haven.program.recording import Options, Recording, Resource, own_region, reference
 from haven_policies.rules.values import UNKNOWN
 
@@ -88,7 +89,7 @@ def recording_of(resources: Sequence[PolicyResource], stack: str, declared: Decl
     for each in resources:
         if each.provider is not None and each.provider.urn not in records:
             records[each.provider.urn] = _provider_record(each.provider)
-    return Recording("", stack, [records[urn] for urn in sorted(records)], {})
+    return Recording("", stack, eks_cluster.placed([records[urn] for urn in sorted(records)]), {})
 
 
 def alone(args: ResourceValidationArgs, stack: str) -> Recording:

@@ -47,7 +47,8 @@ class Deployment(Protocol):
 
     @property
     def left_out(self) -> Sequence[str]:
-        """Everything that this deployer leaves out of the stack, each with its reason, besides the emulator's gaps."""
+        """Everything that this deployer leaves out of the stack, each with its reason, besides the emulator's gaps and
+        Kubernetes objects that an emulator can't have."""
 
     @property
     def removal(self) -> str:

@@ -228,7 +228,7 @@ class PulumiDeployment:
     @property
     def left_out(self) -> Sequence[str]:
         """What refers to something that the emulator lacks."""
-        gaps = {each.urn for each, _ in self._adapted.left_out}
+        gaps = {each.urn for each in (*self._adapted.objects, *(record for record, _ in self._adapted.left_out))}
         return [f"{urn.rpartition('::')[2]}: {why}" for urn, why in self._absent.items() if urn not in gaps]
 
     def deploy(self, watch: DeploymentProgress) -> None:

@@ -13,9 +13,9 @@ from haven.config.stack_file import Stack
 from haven.emulator import drift, gap_handling, gaps
 from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import ResourceDrift
-from haven.emulator.gap_handling import AdaptedRecording
+from haven.emulator.gap_handling import KUBERNETES, AdaptedRecording
 from haven.terraform import cli, lifecycle, provider_differences
-from haven.terraform.export import Export, export
+from haven.terraform.export import NO_KUBERNETES, Export, export
 
 _SECOND_PLAN = "second.tfplan"
 _SHOWN_WITHIN = 60.0
@@ -88,7 +88,10 @@ class TerraformDeployment:
     def left_out(self) -> Sequence[str]:
         """Everything that the export leaves out because this version of the provider lacks it."""
         known = {each.type for each in gaps.UNSUPPORTED if not each.argument}
-        lines = [f"{each.name}: {each.reason}" for each in self._exported.left_out if each.type not in known]
+        others = [each for each in self._exported.left_out if each.type not in known and each.reason != KUBERNETES]
+        lines = [f"{each.name}: {each.reason}" for each in others if each.reason != NO_KUBERNETES]
+        objects = len(others) - len(lines)
+        lines += [f"{terminal.plural(objects, 'Kubernetes object')}: {NO_KUBERNETES}"] if objects else []
         reasons: dict[tuple[str, str], list[str]] = {}
         for each in self._exported.dropped:
             reasons.setdefault((each.argument, each.reason), []).append(each.urn.rpartition("::")[2])

@@ -24,6 +24,7 @@ from haven.emulator.deployers import choice
 from haven.emulator.deployers.choice import Choice
 from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import ResourceDrift
+from haven.emulator.gap_handling import KUBERNETES
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
@@ -35,6 +36,12 @@ for region in outputs["regions"].values():
         f"logs-{region}", name="logs", retention_in_days=7, opts=pulumi.ResourceOptions(provider=provider))
 for name, value in outputs.items():
     pulumi.export(name, value)
+"""
+OBJECTS = """
+import pulumi_kubernetes as kubernetes
+on_it = pulumi.ResourceOptions(provider=kubernetes.Provider("cluster", kubeconfig="of the cluster"))
+for name in ("serving", "training"):
+    kubernetes.core.v1.Namespace(name, metadata={"name": name}, opts=on_it)
 """
 LINE = """
 import sys
@@ -241,6 +248,16 @@ def test_what_is_left_out_is_named(project: Path, monkeypatch: pytest.MonkeyPatc
     _, output = _run(project, monkeypatch, Standin(left_out=["Global Datastore (cache): an unknown action"]))
     assert "not deployed, for the emulator lacks them: 1 kind" in output
     assert "- Global Datastore (cache): an unknown action" in _whole(project)
+
+
+def test_kubernetes_objects_are_counted_in_one_line(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = project / "infra" / "__main__.py"
+    program.write_text(f"{program.read_text()}\n{OBJECTS}")
+    code, output = _run(project, monkeypatch, Standin())
+    assert code == OK
+    assert "Deployed:       2 resources\n" in output
+    assert f"2 Kubernetes objects left out by design: {KUBERNETES}" in output
+    assert "Read back:      2 as planned, 0 wrong" in output
 
 
 def test_a_failed_deployment_ends_with_one_says_why_and_keeps_its_logs(

@@ -57,6 +57,20 @@ def test_a_global_datastore_is_left_out_by_name() -> None:
     assert gap_handling.leave_out(MEMBER) is None
 
 
+def test_kubernetes_objects_are_left_out_with_what_refers_to_them_and_are_no_gap() -> None:
+    deployment = _record("kubernetes:apps/v1:Deployment", "server")
+    parameter = _record(aws.SSM_PARAMETER, "parameter", insecureValue=_property("server", "id"))
+    adapted = _adapt(PRIMARY, deployment, parameter)
+    assert list(adapted.left_out) == []
+    assert list(adapted.objects) == [deployment]
+    assert gap_handling.leave_out(deployment) == gap_handling.KUBERNETES
+    assert adapted.absent() == {
+        "urn:server": gap_handling.KUBERNETES,
+        "urn:parameter": "needs server, which is left out",
+    }
+    assert gap_handling.unadapted(adapted.recording).absent() == {}
+
+
 def test_its_member_becomes_an_independent_group_like_the_primary() -> None:
     adapted = _adapt(PRIMARY, DATASTORE, MEMBER)
     assert adapted.recording.resources[2].inputs == {

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
 import pytest
 
 from haven.program.recorder import record
@@ -63,6 +64,46 @@ def test_a_resource_that_names_a_region_itself_stands_there_and_not_where_its_pr
 
     regions = {each.name: each.region for each in record(program, stack="test").real()}
     assert regions == {"elsewhere": "eu-west-3", "by-default": "eu-central-1", "thing": None}
+
+
+def clusters() -> None:
+    for region in ("eu-west-1", "eu-central-1"):
+        here = pulumi.ResourceOptions(provider=aws.Provider(region, region=region))
+        cluster = aws.eks.Cluster(f"gpu-{region}", role_arn="r", vpc_config={"subnet_ids": ["s"]}, opts=here)
+        access = pulumi.Output.json_dumps({"server": cluster.endpoint, "ca": cluster.certificate_authority.data})
+        on_it(f"made-{region}", pulumi.Output.secret(access))
+    on_it("elsewhere", "a cluster of somebody else")
+
+
+def on_it(name: str, kubeconfig: pulumi.Input[str]) -> None:
+    """A release and the binding of what it installs, in one cluster."""
+    there = pulumi.ResourceOptions(provider=kubernetes.Provider(f"kube-{name}", kubeconfig=kubeconfig))
+    values = {"clusterName": f"gpu-{name}"}
+    chart = kubernetes.helm.v3.Release(f"chart-{name}", name="controller", chart="oci://c", values=values, opts=there)
+    metadata = {"name": f"binding-{name}", "namespace": "serving"}
+    binding = kubernetes.apiextensions.CustomResource(
+        f"binding-{name}", api_version="elbv2.k8s.aws/v1beta1", kind="TargetGroupBinding", metadata=metadata, opts=there
+    )
+    names = {"chart": chart.name, "binding": binding.metadata.apply(lambda given: given["name"])}
+    kubernetes.core.v1.ConfigMap(f"names-{name}", metadata={"name": "names"}, data=names, opts=there)
+
+
+def test_a_kubernetes_object_is_in_the_region_of_the_cluster_that_its_provider_reaches() -> None:
+    records = [each for each in record(clusters, stack="test").real() if each.is_kubernetes]
+    assert {each.name: each.region for each in records} == {
+        f"{kind}-{name}": region
+        for name, region in {
+            "made-eu-west-1": "eu-west-1",
+            "made-eu-central-1": "eu-central-1",
+            "elsewhere": None,
+        }.items()
+        for kind in ("binding", "chart", "names")
+    }
+
+
+def test_names_of_custom_resources_and_of_releases_are_known() -> None:
+    names = {each.name: each.inputs.get("data") for each in record(clusters, stack="test").real()}
+    assert names["names-elsewhere"] == {"chart": "controller", "binding": "binding-elsewhere"}
 
 
 def test_a_child_belongs_to_its_component_and_carries_its_options(recording: Recording) -> None:

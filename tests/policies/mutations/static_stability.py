@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from haven.program import aws_types as aws
+from haven.program import eks_cluster
 from haven.program.recording import Recording, Resource, reference
 from tests.environments import PRIMARY, RECOVERY
 from tests.policies.breaking import Change, Mutation, both, find, putting, replacing, setting, without
@@ -57,7 +58,7 @@ def _on_kubernetes(image: str) -> Change:
         for type_ in (DEPLOYMENT, BUDGET):
             found = find(recording, type_, "server")
             recording = replacing(found, replace(found, provider=provider.urn))(recording)
-        recording = replace(recording, resources=[*recording.resources, provider])
+        recording = replace(recording, resources=eks_cluster.placed([*recording.resources, provider]))
         return setting(DEPLOYMENT, "spec.template.spec.containers.0.image", image, "server")(recording)
 
     return change

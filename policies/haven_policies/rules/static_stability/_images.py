@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from haven.config.policy import Level
-from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.resource_graph import ResourceGraph
@@ -24,7 +23,7 @@ _PAGE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 def images_of_own_region(graph: ResourceGraph) -> Iterator[Finding]:
     """Nothing starts from a registry that is gone, and nothing scales."""
     for record, path, image in _images(graph):
-        own, found = _region(graph, record), _REGISTRY.match(image)
+        own, found = record.region, _REGISTRY.match(image)
         if own is not None and found is not None and found[1] != own:
             yield against(record, path, f"an image of {own}, where the cluster is", "name the replica in that Region")
 
@@ -53,12 +52,3 @@ def _images(graph: ResourceGraph) -> Iterator[tuple[Resource, str, str]]:
                     image = value_at(record.inputs, path)
                     if isinstance(image, str):
                         yield record, path, image
-
-
-def _region(graph: ResourceGraph, record: Resource) -> str | None:
-    """The Region of the cluster that an object is in: that which its provider's access is made from."""
-    provider = graph.recording.by_urn.get(record.provider)
-    clusters = (
-        [each for each in graph.referred(dict(provider.inputs)) if each.type == aws.EKS_CLUSTER] if provider else []
-    )
-    return clusters[0].region if len(clusters) == 1 else None
