@@ -14,7 +14,11 @@ from tests.environments import TIERS
 pytestmark = [pytest.mark.emulator, pytest.mark.exhaustive, pytest.mark.timeout(3600)]
 
 
-def test_on_the_way_up_nothing_is_replaced_and_only_records_of_another_routing_go(
+GONE = {aws.ROUTE53_RECORD, aws.BACKUP_RESTORE_TESTING_PLAN, aws.BACKUP_RESTORE_TESTING_SELECTION}
+"""Records of another routing, and the restore tests of a tier in which copied backups are the recovery point."""
+
+
+def test_on_the_way_up_nothing_is_replaced_and_only_records_and_restore_tests_go(
     provider: cli.Terraform, tmp_path: Path
 ) -> None:
     with alive(provider, tmp_path) as living:
@@ -26,7 +30,7 @@ def test_on_the_way_up_nothing_is_replaced_and_only_records_of_another_routing_g
             assert touched(changes, "replace") == set()
             assert touched(changes, "create") == there(living, move.added)
             assert touched(changes, "delete") == there(living, move.removed)
-            assert {each.type for each in move.removed} <= {aws.ROUTE53_RECORD}
+            assert {each.type for each in move.removed} <= GONE
             assert touched(changes, "update") <= {each.record.urn for each in move.changed}
             if after != TIERS[-1]:
                 living.apply()
