@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -98,6 +99,18 @@ def test_parts_without_a_manifest_are_no_checkpoint(tmp_path: Path) -> None:
     checkpoints = Checkpoints(FolderStore(tmp_path))
     checkpoints.draft(12).add("model.bin", b"half")
     assert checkpoints.latest() is None
+
+
+def test_the_manifest_is_written_after_every_part(tmp_path: Path) -> None:
+    written: list[str] = []
+
+    class Watched(FolderStore):
+        def write(self, key: str, content: BinaryIO, *, only_once: bool = False) -> None:
+            super().write(key, content, only_once=only_once)
+            written.append(key.split("/")[0])
+
+    Checkpoints(Watched(tmp_path)).save(1, {"a": b"", "b": b""})
+    assert written == ["parts", "parts", "manifests"]
 
 
 def test_workers_add_their_parts_and_one_of_them_commits(tmp_path: Path) -> None:
