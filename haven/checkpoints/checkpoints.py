@@ -147,7 +147,7 @@ class Checkpoints:
 
         Args:
             step: how far the training has come.
-            attempt: that of the worker that began. Omitted: a new one, to be told to the others.
+            attempt: that of the worker that began. Omitted: a new one, which the others need.
         """
         return Draft(self._store, step, attempt or secrets.token_hex(8))
 

@@ -107,7 +107,7 @@ def test_the_manifest_is_written_after_every_part(tmp_path: Path) -> None:
     class Watched(FolderStore):
         def write(self, key: str, content: BinaryIO, *, only_once: bool = False) -> None:
             super().write(key, content, only_once=only_once)
-            written.append(key.split("/")[0])
+            written.append(key.split("/", maxsplit=1)[0])
 
     Checkpoints(Watched(tmp_path)).save(1, {"a": b"", "b": b""})
     assert written == ["parts", "parts", "manifests"]
