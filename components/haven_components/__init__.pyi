@@ -50,6 +50,7 @@ from haven_components.choices import (
     FlowLogTraffic as FlowLogTraffic,
     GrafanaAuthentication as GrafanaAuthentication,
     KubernetesUpgradePolicy as KubernetesUpgradePolicy,
+    ModelLoader as ModelLoader,
     RecoveryCriticality as RecoveryCriticality,
     TableConsistency as TableConsistency,
     TableKeyType as TableKeyType,
@@ -216,6 +217,23 @@ from haven_components.workloads.model_registry import (
     ModelRegistry as ModelRegistry,
     ModelRegistryArgs as ModelRegistryArgs,
     RegistryBucketArgs as RegistryBucketArgs,
+)
+from haven_components.workloads.serving._args import (
+    CachedAnswerArgs as CachedAnswerArgs,
+    EngineArgs as EngineArgs,
+    EngineMetricsArgs as EngineMetricsArgs,
+    GoldenPromptArgs as GoldenPromptArgs,
+    ModelServingArgs as ModelServingArgs,
+    ModelVersionArgs as ModelVersionArgs,
+    ServedModelArgs as ServedModelArgs,
+    ServingAutoscalingArgs as ServingAutoscalingArgs,
+    ServingCanaryArgs as ServingCanaryArgs,
+    ServingFallbackArgs as ServingFallbackArgs,
+    ServingPrometheusArgs as ServingPrometheusArgs,
+    ServingTargetArgs as ServingTargetArgs,
+)
+from haven_components.workloads.serving.model_serving import (
+    ModelServing as ModelServing,
 )
 from haven_components.workloads.training_jobs import TrainingJobs as TrainingJobs
 from haven_components.workloads.workflow_orchestrator import (

@@ -197,6 +197,15 @@ class RecoveryCriticality(StrEnum):
     NON_CRITICAL = "NonCritical"
 
 
+class ModelLoader(StrEnum):
+    """How a model's weights get from the bucket to the engine."""
+
+    STREAMER = "runai_streamer"
+    """The engine streams them from S3 into the GPU: vLLM's Run:ai Model Streamer, safetensors only."""
+    MOUNTPOINT = "mountpoint"
+    """The bucket is a read-only volume: Mountpoint for Amazon S3, of its EKS add-on. For every other engine."""
+
+
 DEFAULT_THREAT_FEATURES = (ThreatFeature.S3, ThreatFeature.EKS, ThreatFeature.MALWARE, ThreatFeature.RDS)
 """What GuardDuty reads where `threat_features` is omitted."""
 DEFAULT_BACKUP_SERVICES = ("Aurora", "DynamoDB", "EBS", "S3")

@@ -1,0 +1,203 @@
+"""Arguments of a model's serving."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from haven_components.choices import ModelLoader
+from haven_components.workloads._pods import WorkloadScaleArgs
+
+READINESS_PATH = "/readyz"
+DEREGISTRATION_DELAY_SECONDS = 120
+STALL_SECONDS = 120
+"""How long work may make no progress before the engine counts as frozen."""
+LOAD_GIB_PER_SECOND = 0.5
+"""[assumption] Speed at which weights reach the GPU, from S3 or from a volume."""
+ANSWER_TOKENS = 32
+WAITING_PER_REPLICA = 5
+"""[assumption] Requests in the queue of one replica that are worth another one."""
+PRIORITY = 100_000
+CPU, MEMORY = "4", "32Gi"
+"""[assumption] Requests of one replica of the server."""
+API_PATH = "/v1/chat/completions"
+
+
+class GoldenPromptArgs(TypedDict):
+    prompt: str
+    """What is asked."""
+    pattern: str
+    """Regular expression (Python's) that a coherent answer contains."""
+    within_seconds: float
+    """How long the answer may take, in seconds."""
+    max_tokens: NotRequired[int]
+    """Length of the answer, in tokens. Omitted: 32."""
+
+
+class ModelVersionArgs(TypedDict):
+    prefix: str
+    """Where the version's weights are in the bucket, such as `chat/v2`. It never changes what it holds: another version
+    has another prefix."""
+    weights_gib: float
+    """Size of the weights, in GiB: how long a start may take follows from it."""
+    golden_prompts: list[GoldenPromptArgs]
+    """Questions whose answers show that this version works: one at least. The start of a pod, the check every minute
+    and the runbooks ask them."""
+    warmup_prompts: NotRequired[list[str]]
+    """What is asked before a pod gets traffic, so that caches of common beginnings are filled. Omitted: nothing."""
+
+
+class ServedModelArgs(TypedDict):
+    name: str
+    """By which clients ask for it: `model` of a request."""
+    bucket: pulumi.Input[str]
+    """Name of the bucket with the weights, in the own Region."""
+    versions: dict[str, ModelVersionArgs]
+    """Versions by name: at most 40 letters, digits, hyphens, underscores and dots. Keep the last known-good one."""
+    version: str
+    """The version that serves: a rollback changes this value and no other."""
+    loader: NotRequired[ModelLoader]
+    """How weights get to the engine. Omitted: streamed from S3."""
+    load_gib_per_second: NotRequired[float]
+    """Speed at which weights load, in GiB a second: the slowest of network, bucket and volume. Omitted: 0.5."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the key, in the own Region, that encrypts the bucket. Omitted: S3's own keys."""
+
+
+class EngineMetricsArgs(TypedDict):
+    running: str
+    """Gauge of the requests being computed."""
+    waiting: str
+    """Gauge of the requests in the queue."""
+    progress: list[str]
+    """Counters of which one grows whenever the engine gets on with its work."""
+
+
+class EngineArgs(TypedDict):
+    command: NotRequired[list[str]]
+    """Command and arguments of a server with OpenAI's API, on 127.0.0.1 and port 8001. Omitted: vLLM's, of the image's
+    `vllm` command."""
+    arguments: NotRequired[list[str]]
+    """Further arguments of the command, such as `--max-model-len=8192`. Omitted: none."""
+    environment: NotRequired[dict[str, str]]
+    """Further environment variables. Omitted: none."""
+    metrics: NotRequired[EngineMetricsArgs]
+    """What of its `/metrics` tells that it works. Omitted: vLLM's."""
+    api_path: NotRequired[str]
+    """Path that golden prompts are posted to, of OpenAI's API. Omitted: `/v1/chat/completions`; a model without a chat
+    template has `/v1/completions`."""
+    cpu: NotRequired[str]
+    """Processors that a replica asks for, as a Kubernetes quantity. Omitted: 4."""
+    memory: NotRequired[str]
+    """Memory that a replica asks for, as a Kubernetes quantity. Omitted: 32Gi."""
+    user_id: NotRequired[int]
+    """The user as whom the image runs; not 0. Omitted: 1000."""
+
+
+class ServingTargetArgs(TypedDict):
+    target_group_arn: pulumi.Input[str]
+    """ARN of the target group: `target_group_arn` of an `EdgeBalancer`."""
+    vpc_id: pulumi.Input[str]
+    """Id of the VPC of that target group."""
+
+
+class ServingPrometheusArgs(TypedDict):
+    workspace_id: pulumi.Input[str]
+    """Id of the own Region's workspace of Amazon Managed Service for Prometheus."""
+    endpoint: pulumi.Input[str]
+    """Its endpoint, `https://aps-workspaces.<region>.amazonaws.com/workspaces/<id>`, with or without a slash at the
+    end."""
+
+
+class ServingAutoscalingArgs(TypedDict):
+    waiting_per_replica: NotRequired[int]
+    """Waiting requests per replica above which another one starts. Omitted: 5."""
+    external_metric: NotRequired[str]
+    """Name of a metric of the external metrics API with the number of waiting requests, for a plain
+    HorizontalPodAutoscaler. Omitted: KEDA asks Prometheus, and `prometheus` is needed."""
+
+
+class ServingCanaryArgs(TypedDict):
+    version: str
+    """The version that is tried: one of `model.versions`."""
+    scale: WorkloadScaleArgs
+    """How many replicas it has: the share of `canary_weight` of the `EdgeBalancer` needs as large a share of them."""
+    target_group_arn: NotRequired[pulumi.Input[str]]
+    """ARN of its target group: `canary_target_group_arn` of an `EdgeBalancer`. Needed with `target`."""
+
+
+class CachedAnswerArgs(TypedDict):
+    pattern: str
+    """Regular expression (Python's) that the last message, or the prompt, contains."""
+    answer: str
+    """What is answered."""
+
+
+class ServingFallbackArgs(TypedDict):
+    scale: WorkloadScaleArgs
+    """How many replicas it has; no autoscaler moves them, so both numbers are the same."""
+    image: NotRequired[str]
+    """Image of the fallback's engine, by digest, which runs without GPUs. Omitted: no model, cached answers alone."""
+    model_name: NotRequired[str]
+    """By which its engine knows the smaller model: requests are rewritten. Omitted: `model.name`."""
+    version: NotRequired[str]
+    """The smaller model's weights: one of `model.versions`. Omitted: the image has them."""
+    golden_prompts: NotRequired[list[GoldenPromptArgs]]
+    """Questions that show that the image's model works. Omitted: those of `version`, or any answer within a minute."""
+    engine: NotRequired[EngineArgs]
+    """How the smaller model is run. Omitted: as vLLM with `version`, by the image's own command without, which gets
+    `HOST` and `PORT`."""
+    answers: NotRequired[list[CachedAnswerArgs]]
+    """Answers for when no model answers; the first that fits is given. Omitted: none."""
+    always: NotRequired[bool]
+    """Whether the fallback answers everything, without asking the servers. Omitted: false, it passes requests on to
+    them and answers only what they don't."""
+
+
+class ModelServingArgs(TypedDict):
+    region: str
+    """The Region of the component's AWS provider and of the cluster, for example `eu-west-1`."""
+    account_id: str
+    """The AWS account, twelve digits."""
+    cluster_name: pulumi.Input[str]
+    """Name of the EKS cluster."""
+    namespace: str
+    """Namespace of everything, which exists."""
+    zones: list[str]
+    """Availability Zones of the nodes."""
+    scale: WorkloadScaleArgs
+    """How many replicas serve."""
+    image: str
+    """Image of the server, by digest: vLLM's OpenAI server, or another one with `engine`."""
+    tools_image: str
+    """Image with Python 3.11 or newer, by digest: what runs beside each server and in the check every minute."""
+    model: ServedModelArgs
+    """The model, and its versions."""
+    engine: NotRequired[EngineArgs]
+    """How the server is run. Omitted: as vLLM."""
+    gpus: int
+    """GPUs of one replica; 0 for a model that runs on processors."""
+    node_labels: NotRequired[dict[str, str]]
+    """Labels of the nodes that it runs on, such as `haven.dev/pool`. Omitted: any GPU node; without GPUs any node."""
+    target: NotRequired[ServingTargetArgs]
+    """The target group that its pods join. Omitted: it is reached inside the cluster alone."""
+    client_cidrs: list[str]
+    """IPv4 networks that may connect: those of the load balancer and of the scraper."""
+    readiness_path: NotRequired[str]
+    """Path of the load balancer's health check. Omitted: `/readyz`."""
+    deregistration_delay_seconds: NotRequired[int]
+    """That of the target group, in seconds: how long a pod that ends may finish its answers. Omitted: 120."""
+    stall_seconds: NotRequired[int]
+    """After how many seconds with work and without progress the engine counts as frozen. Omitted: 120."""
+    priority: NotRequired[int]
+    """Of the pods, above those of lower numbers when there isn't room for all. Omitted: 100,000."""
+    autoscaling: NotRequired[ServingAutoscalingArgs]
+    """By what replicas are added. Omitted: by five waiting requests per replica, where `scale` has room."""
+    prometheus: NotRequired[ServingPrometheusArgs]
+    """Where the metrics of the pods are: KEDA asks it, and alerts are added to it. Omitted: no alerts, and without
+    `autoscaling.external_metric` no autoscaler."""
+    canary: NotRequired[ServingCanaryArgs]
+    """A second version beside the first, on a target group of its own. Omitted: none."""
+    fallback: NotRequired[ServingFallbackArgs]
+    """What answers while no GPU does. Omitted: nothing."""
+    labels: NotRequired[dict[str, str]]
+    """Further labels of every object. Omitted: none."""

@@ -1,0 +1,121 @@
+"""How requests get to the pods, and what may reach them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from haven_components.workloads import _pods
+from haven_components.workloads.serving._args import ModelServingArgs
+from haven_components.workloads.serving._names import PROBE_PORT, TARGET_LABEL, TRAFFIC_PORT, servers_name
+from haven_components.workloads.serving._roles import Role
+
+EVERYWHERE = "0.0.0.0/0"
+POD_IDENTITY_AGENT = "169.254.170.23/32"
+"""Where pods get their credentials, on port 80 (EKS User Guide, Pod Identity Agent; read 2026-11-26)."""
+METADATA = "169.254.169.254/32"
+
+
+def expose(parent: pulumi.Resource, name: str, args: ModelServingArgs, roles: Sequence[Role]) -> None:
+    """Services, bindings of target groups, network policies."""
+    objects = _Objects(parent, name, args)
+    live = {"app.kubernetes.io/name": name, TARGET_LABEL: "live"}
+    service = objects.service(name, live)
+    objects.service(servers_name(name), {**live, "app.kubernetes.io/component": "server"})
+    if "target" in args:
+        objects.binding(name, args["target"]["target_group_arn"], service)
+    if "canary" in args:
+        canary = f"{name}-canary"
+        service = objects.service(canary, live | {TARGET_LABEL: "canary"})
+        if "target" in args:
+            objects.binding(canary, args["canary"]["target_group_arn"], service)
+    for role in roles:
+        objects.policy(role)
+
+
+class _Objects:
+    def __init__(self, parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
+        self._parent = parent
+        self._name = name
+        self._args = args
+
+    def service(self, name: str, selector: Mapping[str, str]) -> kubernetes.core.v1.Service:
+        """A Service of the pods that have these labels."""
+        return kubernetes.core.v1.Service(
+            f"{name}-service",
+            metadata=self._metadata(name, "service"),
+            spec={
+                "type": "ClusterIP",
+                "selector": dict(selector),
+                "ports": [{"name": "http", "port": TRAFFIC_PORT, "target_port": "traffic", "protocol": "TCP"}],
+            },
+            opts=pulumi.ResourceOptions(parent=self._parent),
+        )
+
+    def binding(
+        self, name: str, target_group_arn: pulumi.Input[str], service: kubernetes.core.v1.Service
+    ) -> kubernetes.apiextensions.CustomResource:
+        """The Service's ready pods are the target group's targets.
+
+        Everything that the controller's webhook would otherwise ask AWS is given, and rules of security groups are the
+        environment's: so there is no `networking`.
+        """
+        return kubernetes.apiextensions.CustomResource(
+            f"{name}-target",
+            api_version="elbv2.k8s.aws/v1beta1",
+            kind="TargetGroupBinding",
+            metadata=self._metadata(name, "target"),
+            spec={
+                "serviceRef": {"name": name, "port": TRAFFIC_PORT},
+                "targetGroupARN": target_group_arn,
+                "targetType": "ip",
+                "ipAddressType": "ipv4",
+                "vpcID": self._args["target"]["vpc_id"],
+            },
+            opts=pulumi.ResourceOptions(parent=self._parent, depends_on=[service]),
+        )
+
+    def policy(self, role: Role) -> kubernetes.networking.v1.NetworkPolicy:
+        """Clients may ask; the pods may load weights, get credentials and resolve names, and the fallback asks the
+        servers. A kubelet always reaches the pods of its node."""
+        selector = {"match_labels": _pods.selecting(role.labels(self._name, {}))}
+        ports = [{"protocol": "TCP", "port": port} for port in (TRAFFIC_PORT, PROBE_PORT)]
+        clients: list[dict[str, Any]] = [{"ip_block": {"cidr": each}} for each in self._args["client_cidrs"]]
+        return kubernetes.networking.v1.NetworkPolicy(
+            f"{role.name}-policy",
+            metadata=self._metadata(role.name, "policy"),
+            spec={
+                "pod_selector": selector,
+                "policy_types": ["Ingress", "Egress"],
+                "ingress": [{"from": [*clients, {"pod_selector": {}}], "ports": ports}],
+                "egress": [
+                    {"ports": [{"protocol": each, "port": 53} for each in ("UDP", "TCP")]},
+                    {
+                        "to": [{"ip_block": {"cidr": POD_IDENTITY_AGENT}}],
+                        "ports": [{"protocol": "TCP", "port": 80}],
+                    },
+                    {
+                        "to": [{"ip_block": {"cidr": EVERYWHERE, "except": [METADATA]}}],
+                        "ports": [{"protocol": "TCP", "port": 443}],
+                    },
+                    *self._to_servers(role),
+                ],
+            },
+            opts=pulumi.ResourceOptions(parent=self._parent),
+        )
+
+    def _to_servers(self, role: Role) -> list[dict[str, Any]]:
+        if role.component != "fallback":
+            return []
+        servers = {"app.kubernetes.io/name": self._name, "app.kubernetes.io/component": "server"}
+        return [
+            {
+                "to": [{"pod_selector": {"match_labels": servers}}],
+                "ports": [{"protocol": "TCP", "port": TRAFFIC_PORT}],
+            }
+        ]
+
+    def _metadata(self, name: str, component: str) -> dict[str, Any]:
+        labels = _pods.labels(self._name, component, **self._args.get("labels", {}))
+        return {"name": name, "namespace": self._args["namespace"], "labels": labels}

@@ -1,0 +1,121 @@
+"""How many servers run: as many as the queue asks for, within the scale."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from haven_components.workloads import _pods
+from haven_components.workloads.serving._args import WAITING_PER_REPLICA, ModelServingArgs, ServingPrometheusArgs
+
+WAITING = "vllm:num_requests_waiting"
+RUNNING = "vllm:num_requests_running"
+PROGRESS = ("vllm:generation_tokens_total", "vllm:prompt_tokens_total")
+"""vLLM's names (vLLM, Production Metrics, read 2026-11-26)."""
+POLLING_SECONDS = 15
+SHRINK_AFTER_SECONDS = 600
+"""[assumption] A server that is started again has to load its weights: it stays for a while after the last peak."""
+
+
+def scale(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
+    """An autoscaler, where there is room for one. At 0 there is none: KEDA would raise it to its minimum."""
+    if not _pods.is_autoscaled(args["scale"]):
+        return
+    metric = args.get("autoscaling", {}).get("external_metric")
+    if metric is not None:
+        _plain(parent, name, args, metric)
+    else:
+        _keda(parent, name, args, args["prometheus"])
+
+
+def waiting_query(name: str, args: ModelServingArgs) -> str:
+    """Requests in the queues of all servers."""
+    metric = args.get("engine", {}).get("metrics", {}).get("waiting", WAITING)
+    pods = f'namespace="{args["namespace"]}",pod=~"{name}-[0-9a-z]+-[0-9a-z]{{5}}"'
+    return f'sum({{__name__="{metric}",{pods}}})'
+
+
+def _threshold(args: ModelServingArgs) -> int:
+    return int(args.get("autoscaling", {}).get("waiting_per_replica", WAITING_PER_REPLICA))
+
+
+def _metadata(name: str, args: ModelServingArgs) -> dict[str, Any]:
+    labels = _pods.labels(name, "scaling", **args.get("labels", {}))
+    return {"name": name, "namespace": args["namespace"], "labels": labels}
+
+
+def _plain(parent: pulumi.Resource, name: str, args: ModelServingArgs, metric: str) -> None:
+    kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
+        f"{name}-scaling",
+        metadata=_metadata(name, args),
+        spec={
+            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": name},
+            "min_replicas": args["scale"]["minimum"],
+            "max_replicas": args["scale"]["maximum"],
+            "metrics": [
+                {
+                    "type": "External",
+                    "external": {
+                        "metric": {"name": metric, "selector": {"match_labels": {"app": name}}},
+                        "target": {"type": "AverageValue", "average_value": str(_threshold(args))},
+                    },
+                }
+            ],
+            "behavior": {"scale_down": {"stabilization_window_seconds": SHRINK_AFTER_SECONDS}},
+        },
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, prometheus: ServingPrometheusArgs) -> None:
+    """KEDA asks the own Region's managed Prometheus, with its operator's own pod identity."""
+    metadata = _metadata(name, args)
+    authentication = kubernetes.apiextensions.CustomResource(
+        f"{name}-scaling-authentication",
+        api_version="keda.sh/v1alpha1",
+        kind="TriggerAuthentication",
+        metadata=metadata,
+        spec={"podIdentity": {"provider": "aws"}},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    kubernetes.apiextensions.CustomResource(
+        f"{name}-scaling",
+        api_version="keda.sh/v1alpha1",
+        kind="ScaledObject",
+        metadata=metadata,
+        spec={
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicaCount": args["scale"]["minimum"],
+            "maxReplicaCount": args["scale"]["maximum"],
+            "pollingInterval": POLLING_SECONDS,
+            # Without an answer from Prometheus as many replicas stay as there are, and never fewer than the minimum.
+            "fallback": {
+                "failureThreshold": 3,
+                "replicas": args["scale"]["minimum"],
+                "behavior": "currentReplicasIfHigher",
+            },
+            "advanced": {
+                "horizontalPodAutoscalerConfig": {
+                    "name": name,
+                    "behavior": {"scaleDown": {"stabilizationWindowSeconds": SHRINK_AFTER_SECONDS}},
+                }
+            },
+            "triggers": [
+                {
+                    "type": "prometheus",
+                    "metricType": "AverageValue",
+                    "metadata": {
+                        "serverAddress": pulumi.Output.from_input(prometheus["endpoint"]).apply(
+                            lambda known: known.rstrip("/")
+                        ),
+                        "query": waiting_query(name, args),
+                        "threshold": str(_threshold(args)),
+                        "awsRegion": args["region"],
+                        "ignoreNullValues": "false",
+                    },
+                    "authenticationRef": {"name": name},
+                }
+            ],
+        },
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[authentication]),
+    )

@@ -1,0 +1,96 @@
+"""The check every minute: the golden prompts, from outside of the pods that answer them."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from haven_components.workloads import _pods
+from haven_components.workloads.serving._args import ModelServingArgs
+from haven_components.workloads.serving._names import (
+    GOLDEN,
+    GOLDEN_FILE,
+    PROGRAMS,
+    TRAFFIC_PORT,
+    check_name,
+    front_name,
+    golden_name,
+)
+
+DEADLINE_SECONDS = 55
+
+
+def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
+    """A CronJob whose Job fails when an answer is wrong or late; suspended where nothing runs."""
+    namespace, check = args["namespace"], check_name(name)
+    labels = _pods.labels(name, "check", **args.get("labels", {}))
+    kubernetes.batch.v1.CronJob(
+        check,
+        metadata={"name": check, "namespace": namespace, "labels": labels},
+        spec={
+            "schedule": "* * * * *",
+            "suspend": args["scale"]["minimum"] == 0,
+            "concurrency_policy": "Forbid",
+            "starting_deadline_seconds": 30,
+            "successful_jobs_history_limit": 1,
+            "failed_jobs_history_limit": 3,
+            "job_template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "active_deadline_seconds": DEADLINE_SECONDS,
+                    "backoff_limit": 0,
+                    "ttl_seconds_after_finished": 3600,
+                    "template": {"metadata": {"labels": labels}, "spec": _pod(name, args)},
+                },
+            },
+        },
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    kubernetes.networking.v1.NetworkPolicy(
+        f"{check}-policy",
+        metadata={"name": check, "namespace": namespace, "labels": labels},
+        spec={
+            "pod_selector": {"match_labels": _pods.selecting(labels)},
+            "policy_types": ["Ingress", "Egress"],
+            "egress": [
+                {"ports": [{"protocol": each, "port": 53} for each in ("UDP", "TCP")]},
+                {
+                    "to": [{"pod_selector": {"match_labels": {"app.kubernetes.io/name": name}}}],
+                    "ports": [{"protocol": "TCP", "port": TRAFFIC_PORT}],
+                },
+            ],
+        },
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _pod(name: str, args: ModelServingArgs) -> dict[str, Any]:
+    return {
+        "automount_service_account_token": False,
+        "restart_policy": "Never",
+        "security_context": _pods.restricted_pod(),
+        "tolerations": _pods.tolerations(),
+        "containers": [
+            {
+                "name": "check",
+                "image": args["tools_image"],
+                "working_dir": "/opt/haven",
+                "command": [
+                    *("python3", "-m", "front", "check"),
+                    f"--url=http://{name}:{TRAFFIC_PORT}",
+                    f"--golden={GOLDEN}/{GOLDEN_FILE}",
+                ],
+                "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
+                "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+                "security_context": _pods.restricted_container(),
+                "volume_mounts": [
+                    {"name": "front", "mount_path": PROGRAMS, "read_only": True},
+                    {"name": "golden", "mount_path": GOLDEN, "read_only": True},
+                ],
+            }
+        ],
+        "volumes": [
+            {"name": "front", "config_map": {"name": front_name(name)}},
+            {"name": "golden", "config_map": {"name": golden_name(name, args["model"]["version"])}},
+        ],
+    }

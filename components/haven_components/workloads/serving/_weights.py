@@ -1,0 +1,53 @@
+"""A version's weights as a read-only volume, by Mountpoint for Amazon S3."""
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from haven_components.workloads import _pods
+from haven_components.workloads.serving._args import ModelServingArgs
+from haven_components.workloads.serving._names import volume_name
+
+DRIVER = "s3.csi.aws.com"
+
+
+def weights_volume(
+    parent: pulumi.Resource, name: str, args: ModelServingArgs, version: str
+) -> tuple[pulumi.Resource, pulumi.Resource]:
+    """A volume and its claim, named after the version: neither can be edited.
+
+    The bucket is read with the pod's own identity (`authenticationSource: pod`: Mountpoint for Amazon S3 CSI driver,
+    configuration; read 2026-11-26).
+    """
+    declared, namespace = args["model"]["versions"][version], args["namespace"]
+    volume = volume_name(namespace, name, version)
+    labels = _pods.labels(name, "weights", **args.get("labels", {}))
+    size = {"storage": f"{max(1, round(float(declared['weights_gib'])))}Gi"}
+    common = {"access_modes": ["ReadOnlyMany"], "storage_class_name": ""}
+    prefix = declared["prefix"].strip("/")
+    made = kubernetes.core.v1.PersistentVolume(
+        volume,
+        metadata={"name": volume, "labels": labels},
+        spec={
+            **common,
+            "capacity": size,
+            "persistent_volume_reclaim_policy": "Retain",
+            "claim_ref": {"namespace": namespace, "name": volume},
+            "mount_options": ["read-only", f"prefix {prefix}/", f"region {args['region']}"],
+            "csi": {
+                "driver": DRIVER,
+                "volume_handle": volume,
+                "volume_attributes": {
+                    "bucketName": args["model"]["bucket"],
+                    "authenticationSource": "pod",
+                },
+            },
+        },
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    claim = kubernetes.core.v1.PersistentVolumeClaim(
+        f"{volume}-claim",
+        metadata={"name": volume, "namespace": namespace, "labels": labels, "annotations": _pods.SKIP_AWAIT},
+        spec={**common, "resources": {"requests": size}, "volume_name": volume},
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[made]),
+    )
+    return made, claim

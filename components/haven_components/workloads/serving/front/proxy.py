@@ -1,0 +1,345 @@
+"""Passes requests on and knows what runs: what can't finish ends with an answer that a client may try again."""
+
+import http.client
+import json
+import select
+import socket
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import answers
+from .engine import log
+
+CONNECT_SECONDS = 2.0
+MOST_BODY_BYTES = 64 * 1024 * 1024
+PIECE_BYTES = 64 * 1024
+API = "/v1/"
+HOP_HEADERS = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length"}
+"""Headers of one connection, and those that are written anew."""
+EVENTS = "text/event-stream"
+
+
+@dataclass
+class Exchange:
+    """One request on its way."""
+
+    request_id: str
+    upstream: http.client.HTTPConnection | None = None
+    cut: bool = False
+
+    def end(self) -> None:
+        """Wake whoever waits for the upstream."""
+        self.cut = True
+        connection = self.upstream
+        if connection is not None and connection.sock is not None:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+@dataclass
+class Requests:
+    """All requests on their way, and what became of the others."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    relayed_bytes: int = 0
+    refusing: bool = False
+    """Whether new requests are refused, because the pod ends."""
+    _exchanges: dict[int, Exchange] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def enter(self, request_id: str) -> Exchange:
+        """A request has come in."""
+        exchange = Exchange(request_id)
+        with self._lock:
+            self._exchanges[id(exchange)] = exchange
+        return exchange
+
+    def leave(self, exchange: Exchange, outcome: str) -> None:
+        """It has ended."""
+        with self._lock:
+            self._exchanges.pop(id(exchange), None)
+            self.outcomes[outcome] += 1
+
+    def relayed(self, count: int) -> None:
+        """So many bytes of an answer came from upstream."""
+        with self._lock:
+            self.relayed_bytes += count
+
+    def cut_off(self) -> int:
+        """End everything that runs; returns how many requests that were."""
+        with self._lock:
+            exchanges = list(self._exchanges.values())
+        for each in exchanges:
+            each.end()
+        return len(exchanges)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until nothing runs; whether it came to that."""
+        until = time.monotonic() + seconds
+        while len(self) and time.monotonic() < until:
+            time.sleep(0.1)
+        return len(self) == 0
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where requests go."""
+
+    upstreams: Sequence[str]
+    own_engine: str
+    """The one of the upstreams that is in this pod; empty without one."""
+    cached: Sequence[Mapping[str, str]]
+    model: str
+    """By which the own engine knows its model, where requests have another name; empty otherwise."""
+    readiness_path: str
+    ready: Callable[[], bool]
+
+    def body(self, upstream: str, body: bytes) -> bytes:
+        """A request's body, as the upstream understands it."""
+        if not self.model or upstream != self.own_engine:
+            return body
+        try:
+            return json.dumps(json.loads(body) | {"model": self.model}).encode()
+        except (ValueError, TypeError):
+            return body
+
+    def degraded(self, upstream: str) -> bool:
+        """Whether an answer from there is one of the fallback's."""
+        return upstream == self.own_engine and (len(self.upstreams) > 1 or bool(self.cached))
+
+
+def server(address: tuple[str, int], requests: Requests, route: Route) -> ThreadingHTTPServer:
+    """The server that takes requests."""
+
+    class Handler(_Handler):
+        pass
+
+    Handler.requests, Handler.route = requests, route
+    return _Server(address, Handler)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 1024
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    requests: Requests
+    route: Route
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
+        """Requests aren't logged: the load balancer does."""
+
+    def do_GET(self) -> None:
+        """Answer the load balancer's health check, or pass the request on."""
+        if self.path.split("?")[0] == self.route.readiness_path:
+            ready = self.route.ready()
+            self._send(200 if ready else 503, b"ready\n" if ready else b"not ready\n", "text/plain")
+        else:
+            self._pass_on()
+
+    def do_POST(self) -> None:
+        """Pass the request on."""
+        self._pass_on()
+
+    def do_DELETE(self) -> None:
+        """Pass the request on."""
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        request_id = self.headers.get("X-Request-Id") or uuid.uuid4().hex
+        if not self.path.startswith(API):
+            self._send(404, b"not found\n", "text/plain")
+            return
+        body = self._body()
+        if body is None:
+            return
+        if self.requests.refusing:
+            self.requests.outcomes["refused"] += 1
+            self.close_connection = True
+            self._retry(request_id, "this server is shutting down")
+            return
+        exchange = self.requests.enter(request_id)
+        outcome = "failed"
+        try:
+            outcome = self._exchange(exchange, body)
+        except (BrokenPipeError, ConnectionResetError):
+            outcome = "client_gone"
+            self.close_connection = True
+        finally:
+            self.requests.leave(exchange, outcome)
+
+    def _body(self) -> bytes | None:
+        """The request's body; None: it was refused."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > MOST_BODY_BYTES:
+            return self._too_large()
+        return self.rfile.read(length)
+
+    def _chunks(self) -> bytes | None:
+        body = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+            if len(body) > MOST_BODY_BYTES:
+                return self._too_large()
+        while self.rfile.readline().strip():
+            pass
+        return body
+
+    def _too_large(self) -> None:
+        self.close_connection = True
+        self._send(413, b"too large\n", "text/plain")
+
+    def _exchange(self, exchange: Exchange, body: bytes) -> str:
+        problem = "no server answers"
+        for upstream in self.route.upstreams:
+            last = upstream == self.route.upstreams[-1]
+            try:
+                response = self._ask(exchange, upstream, self.route.body(upstream, body))
+            except (OSError, http.client.HTTPException) as error:
+                _close(exchange)
+                if exchange.cut:
+                    return self._cut(exchange)
+                problem = f"the server ended the connection: {type(error).__name__}"
+                continue
+            if response.status == http.client.SERVICE_UNAVAILABLE and (not last or self.route.cached):
+                _close(exchange)
+                problem = "no server has room"
+                continue
+            return self._relay(exchange, response, degraded=self.route.degraded(upstream))
+        found = answers.cached(self.route.cached, self.path, body, exchange.request_id)
+        if found:
+            kind, content = found
+            self._send(200, content, kind, {"X-Request-Id": exchange.request_id, "X-Haven-Degraded": "cached"})
+            return "cached"
+        self._retry(exchange.request_id, problem)
+        return "failed"
+
+    def _ask(self, exchange: Exchange, upstream: str, body: bytes) -> http.client.HTTPResponse:
+        target = urlsplit(upstream)
+        connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=CONNECT_SECONDS)
+        exchange.upstream = connection
+        connection.connect()
+        connection.sock.settimeout(None)
+        _notice_a_dead_peer(connection.sock)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_HEADERS}
+        headers |= {"X-Request-Id": exchange.request_id, "Host": target.netloc, "Content-Length": str(len(body))}
+        connection.request(self.command, self.path, body, headers)
+        self._await(connection.sock)
+        if exchange.cut:
+            raise ConnectionAbortedError
+        return connection.getresponse()
+
+    def _await(self, upstream: socket.socket) -> None:
+        """Wait for the upstream's answer, or for the client to leave: then nothing is computed for nobody."""
+        poll = select.poll()
+        poll.register(upstream, select.POLLIN)
+        poll.register(self.connection, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if upstream.fileno() in ready:
+                return
+            if not self.connection.recv(1, socket.MSG_PEEK):
+                raise BrokenPipeError
+            poll.unregister(self.connection)  # the client's next request, which waits
+
+    def _relay(self, exchange: Exchange, response: http.client.HTTPResponse, *, degraded: bool) -> str:
+        kept = {name: value for name, value in response.getheaders() if name.lower() not in HOP_HEADERS}
+        kept |= {"X-Request-Id": exchange.request_id}
+        if degraded:
+            kept["X-Haven-Degraded"] = "model"
+        outcome = "degraded" if degraded else "answered"
+        try:
+            if response.length is not None:
+                content = response.read()
+                self.requests.relayed(len(content))
+                self._send(response.status, content, response.getheader("Content-Type", ""), kept)
+                return outcome
+            return self._stream(exchange, response, kept, outcome)
+        except (http.client.IncompleteRead, ConnectionAbortedError):
+            return self._cut(exchange)
+        finally:
+            _close(exchange)
+
+    def _stream(
+        self, exchange: Exchange, response: http.client.HTTPResponse, headers: Mapping[str, str], outcome: str
+    ) -> str:
+        self.send_response(response.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            while piece := response.read1(PIECE_BYTES):
+                self.requests.relayed(len(piece))
+                self._piece(piece)
+            broken = exchange.cut
+        except http.client.HTTPException:
+            broken = True
+        if broken:
+            # The status has been sent: clients of OpenAI's API read an error from the stream, others miss its end.
+            self.close_connection = True
+            if not response.getheader("Content-Type", "").startswith(EVENTS):
+                return "cut_off"
+            self._piece(b"data: " + _problem(exchange.request_id, "the answer was cut off") + b"\n\n")
+        self.wfile.write(b"0\r\n\r\n")
+        return "cut_off" if broken else outcome
+
+    def _piece(self, piece: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+
+    def _cut(self, exchange: Exchange) -> str:
+        self.close_connection = True
+        self._retry(exchange.request_id, "the answer was cut off")
+        return "cut_off"
+
+    def _retry(self, request_id: str, message: str) -> None:
+        headers = {"Retry-After": "1", "X-Should-Retry": "true", "X-Request-Id": request_id}
+        self._send(503, _problem(request_id, message), "application/json", headers)
+
+    def _send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            if name.lower() != "content-type":
+                self.send_header(name, value)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _problem(request_id: str, message: str) -> bytes:
+    error = {"message": message, "type": "service_unavailable", "code": "retry", "request_id": request_id}
+    log("a request ended without its answer", request_id=request_id, problem=message)
+    return json.dumps({"error": error}).encode()
+
+
+def _close(exchange: Exchange) -> None:
+    if exchange.upstream is not None:
+        exchange.upstream.close()
+
+
+def _notice_a_dead_peer(connection: socket.socket) -> None:
+    """A node that is gone says nothing: after 25 s without a sign of life the connection ends."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
