@@ -46,7 +46,10 @@ class GlobalCacheArgs(TypedDict):
     node_type: str
     """Type of every node, for example `cache.r7g.large`: M5, R5 or newer, which is what Global Datastores take."""
     shards: NotRequired[int]
-    """How many shards the keys are spread over, 1 to 500. Omitted: 2."""
+    """How many shards the keys are spread over, 1 to 500. Omitted: 2, and 1 without `cluster_mode`."""
+    cluster_mode: NotRequired[bool]
+    """Whether clients speak the cluster protocol, which finds the shard of a key. False: one server with replicas, for
+    clients that know no shards; `shards` is 1 then. Decided at creation. Omitted: true."""
     replicas_per_shard: NotRequired[int]
     """How many replicas, in other zones, each shard has, 1 to 5. Omitted: 1."""
     eviction: NotRequired[CacheEviction]
@@ -114,9 +117,21 @@ def _check_engine(checks: Checks, args: GlobalCacheArgs) -> None:
     _checks.require_choice(checks, "eviction", eviction, CacheEviction)
 
 
+def shards(args: GlobalCacheArgs) -> int:
+    """How many shards there are."""
+    return int(args.get("shards", 2 if args.get("cluster_mode", True) else 1))
+
+
 def _check_size(checks: Checks, args: GlobalCacheArgs) -> None:
     fix = "choose a number"
-    _checks.require_between(checks, "shards", args.get("shards", 2), limits.CACHE_SHARDS, fix=fix)
+    _checks.require_between(checks, "shards", shards(args), limits.CACHE_SHARDS, fix=fix)
+    checks.require(
+        args.get("cluster_mode", True) or shards(args) == 1,
+        "shards",
+        got=shards(args),
+        allowed="1 with cluster_mode false",
+        fix="leave it out, or leave cluster_mode out",
+    )
     _checks.require_between(
         checks,
         "replicas_per_shard",

@@ -35,6 +35,7 @@ class CommonCacheArgs:
     engine_version: str
     node_type: str
     shards: int
+    cluster_mode: bool
     replicas_per_shard: int
     eviction: CacheEviction
     snapshot_retention_days: int
@@ -127,7 +128,7 @@ class CacheSide:
             family=family,
             description=f"Parameters of {identifier}",
             parameters=[
-                {"name": "cluster-enabled", "value": "yes"},
+                {"name": "cluster-enabled", "value": "yes" if self._common.cluster_mode else "no"},
                 {"name": "maxmemory-policy", "value": self._common.eviction.value},
             ],
             tags={"Name": label},

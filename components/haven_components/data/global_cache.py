@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components.choices import CacheEngine, CacheEviction
-from haven_components.data._cache_args import GlobalCacheArgs, validate
+from haven_components.data._cache_args import GlobalCacheArgs, shards, validate
 from haven_components.data._cache_side import CachePlacement, CacheSide, CommonCacheArgs
 from haven_components.names import CACHE_PORT, datastore_suffix, group_name, independent_group_name
 from haven_components.shared import checks
@@ -18,7 +18,8 @@ RECOVERY_MAINTENANCE_DAY = "sat"
 
 
 class GlobalCache(pulumi.ComponentResource):
-    """A replication group in cluster mode over several zones, and in another Region its follower or its stand-in.
+    """A replication group over several zones, in cluster mode by default, and in another Region its follower or its
+    stand-in.
 
     A promotion (`FailoverGlobalReplicationGroup`) changes nothing that is declared here.
 
@@ -58,8 +59,8 @@ class GlobalCache(pulumi.ComponentResource):
 
     def _set_outputs(self) -> None:
         nothing = pulumi.Output.from_input("")
-        self.primary_endpoint = self._primary.configuration_endpoint_address
-        self.recovery_endpoint = self._recovery.configuration_endpoint_address if self._recovery else nothing
+        self.primary_endpoint = self._endpoint(self._primary)
+        self.recovery_endpoint = self._endpoint(self._recovery) if self._recovery else nothing
         self.global_datastore_id = self._datastore.global_replication_group_id if self._datastore else nothing
         self.secret_arn = self._secret.arn
         self.register_outputs(
@@ -70,6 +71,9 @@ class GlobalCache(pulumi.ComponentResource):
                 "secret_arn": self.secret_arn,
             }
         )
+
+    def _endpoint(self, group: aws.elasticache.ReplicationGroup) -> pulumi.Output[str]:
+        return group.configuration_endpoint_address if self._common.cluster_mode else group.primary_endpoint_address
 
     def _stored_secret(self) -> StoredSecret:
         secret = StoredSecret(
@@ -94,7 +98,8 @@ class GlobalCache(pulumi.ComponentResource):
             engine=CacheEngine(args["engine"]),
             engine_version=args["engine_version"],
             node_type=args["node_type"],
-            shards=int(args.get("shards", 2)),
+            shards=shards(args),
+            cluster_mode=bool(args.get("cluster_mode", True)),
             replicas_per_shard=int(args.get("replicas_per_shard", 1)),
             eviction=CacheEviction(args.get("eviction", CacheEviction.VOLATILE_LRU)),
             snapshot_retention_days=int(args["snapshot_retention_days"]),

@@ -71,6 +71,16 @@ def test_the_default_is_two_shards_with_a_replica_each_over_several_zones() -> N
     assert group.inputs["automaticFailoverEnabled"]
 
 
+def test_without_cluster_mode_there_is_one_shard_and_clients_reach_its_primary() -> None:
+    recording = declare(cluster_mode=False)
+    (group,) = named(recording, "ReplicationGroup").values()
+    (parameters,) = named(recording, "ParameterGroup").values()
+    assert group.inputs["numNodeGroups"] == 1
+    assert {"name": "cluster-enabled", "value": "no"} in parameters.inputs["parameters"]
+    assert recording.outputs["endpoints"][0].endswith(".primaryEndpointAddress@@")
+    assert refused(cluster_mode=False, shards=2) == ["shards"]
+
+
 def test_data_is_encrypted_in_transit_and_at_rest_and_clients_need_a_token() -> None:
     recording = declare()
     (group,) = named(recording, "ReplicationGroup").values()
