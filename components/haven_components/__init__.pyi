@@ -50,6 +50,7 @@ from haven_components.choices import (
     FlowLogTraffic as FlowLogTraffic,
     GrafanaAuthentication as GrafanaAuthentication,
     KubernetesUpgradePolicy as KubernetesUpgradePolicy,
+    PodSecurityLevel as PodSecurityLevel,
     ModelLoader as ModelLoader,
     RecoveryCriticality as RecoveryCriticality,
     TableConsistency as TableConsistency,
@@ -65,7 +66,7 @@ from haven_components.cluster._node_group_args import (
     system_group_name as system_group_name,
 )
 from haven_components.cluster.inference_cluster import (
-    ClusterAccessArgs as ClusterAccessArgs,
+    ClusterAccessEntryArgs as ClusterAccessEntryArgs,
     InferenceCluster as InferenceCluster,
     InferenceClusterArgs as InferenceClusterArgs,
 )
@@ -244,6 +245,20 @@ from haven_components.workloads.workflows._args import (
     WorkflowOrchestratorArgs as WorkflowOrchestratorArgs,
     WorkPoolArgs as WorkPoolArgs,
 )
+from haven_components.workloads.access._access_args import (
+    BucketAccessArgs as BucketAccessArgs,
+    ClusterAccessArgs as ClusterAccessArgs,
+    ContainerDefaultsArgs as ContainerDefaultsArgs,
+    DatabaseUserArgs as DatabaseUserArgs,
+    MountedSecretArgs as MountedSecretArgs,
+    NamespaceNetworkArgs as NamespaceNetworkArgs,
+    NamespaceQuotaArgs as NamespaceQuotaArgs,
+    PodSecurityExceptionArgs as PodSecurityExceptionArgs,
+    QueueAccessArgs as QueueAccessArgs,
+    ServiceAccountArgs as ServiceAccountArgs,
+    TableAccessArgs as TableAccessArgs,
+)
+from haven_components.workloads.access.cluster_access import ClusterAccess as ClusterAccess
 
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...]
 

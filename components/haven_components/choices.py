@@ -100,6 +100,17 @@ class KubernetesUpgradePolicy(StrEnum):
     """The cluster keeps its version for twelve more months, at a higher price an hour."""
 
 
+class PodSecurityLevel(StrEnum):
+    """What Kubernetes lets pods of a namespace ask for: its Pod Security Standards."""
+
+    RESTRICTED = "restricted"
+    """No root, no privileges, no access to the node."""
+    BASELINE = "baseline"
+    """Root in the container, but no known way to privileges on the node."""
+    PRIVILEGED = "privileged"
+    """Everything, the node's devices and files included."""
+
+
 class ClusterAccessPolicy(StrEnum):
     """What a principal may do in the cluster: EKS's own access policies."""
 

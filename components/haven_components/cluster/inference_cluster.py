@@ -27,7 +27,7 @@ MOST_NAME_CHARACTERS = 56
 _EKS_CLUSTER = "aws:eks/cluster:Cluster"
 
 
-class ClusterAccessArgs(TypedDict):
+class ClusterAccessEntryArgs(TypedDict):
     principal_arn: str
     """ARN of the IAM role or user. Not the one that creates the cluster: EKS makes that one an administrator."""
     policy: ClusterAccessPolicy
@@ -79,7 +79,7 @@ class InferenceClusterArgs(TypedDict):
     target_groups: NotRequired[list[str]]
     """Names of the target groups in this Region in which the AWS Load Balancer Controller may register pods. The
     controller itself is not installed. Omitted or empty: it gets no identity."""
-    access_entries: NotRequired[list[ClusterAccessArgs]]
+    access_entries: NotRequired[list[ClusterAccessEntryArgs]]
     """Who else may use the cluster. Omitted: only the principal that created it."""
     log_types: NotRequired[list[str]]
     """Which logs the control plane writes, of api, audit, authenticator, controllerManager and scheduler. Omitted:

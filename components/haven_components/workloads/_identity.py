@@ -42,7 +42,8 @@ def pod_identity(
     if isinstance(cluster_name, str):
         trust: pulumi.Input[str] = pod_trust(region, account_id, cluster_name)
     else:
-        trust = pulumi.Output.from_input(cluster_name).apply(lambda known: pod_trust(region, account_id, known))
+        known: pulumi.Output[str] = pulumi.Output.from_input(cluster_name)
+        trust = known.apply(lambda name: pod_trust(region, account_id, name))
     return pod_role(
         name,
         f"Pods of {service_account} in namespace {namespace}",
