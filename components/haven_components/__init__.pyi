@@ -206,6 +206,7 @@ from haven_components.workloads._databases import (
     WorkloadDatabaseArgs as WorkloadDatabaseArgs,
 )
 from haven_components.workloads._pods import WorkloadScaleArgs as WorkloadScaleArgs
+from haven_components.workloads._secrets import WorkloadSecretArgs as WorkloadSecretArgs
 from haven_components.workloads._training_args import (
     TrainingCheckpointsArgs as TrainingCheckpointsArgs,
     TrainingJobArgs as TrainingJobArgs,
@@ -243,6 +244,7 @@ from haven_components.workloads.workflow_orchestrator import (
 from haven_components.workloads.workflows._args import (
     WorkflowMessagingArgs as WorkflowMessagingArgs,
     WorkflowOrchestratorArgs as WorkflowOrchestratorArgs,
+    WorkflowSecretsArgs as WorkflowSecretsArgs,
     WorkPoolArgs as WorkPoolArgs,
 )
 from haven_components.workloads.access._access_args import (

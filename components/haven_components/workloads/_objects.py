@@ -20,6 +20,7 @@ from haven_components.workloads._pods import (
     spread,
     tolerations,
 )
+from haven_components.workloads._secrets import secret_mounts, secret_volumes
 
 CPU_TARGET_PERCENT = 70
 """[assumption] Use of the requested processors from which an autoscaler adds pods."""
@@ -44,11 +45,12 @@ class Container:
     port: int = 0
     probes: Mapping[str, Any] = field(default_factory=dict)
 
-    def spec(self, *, files: bool) -> dict[str, Any]:
-        """The container, restricted, with scratch space, and `files` at `SCRIPTS`."""
+    def spec(self, *, files: bool, secrets: Sequence[str] = ()) -> dict[str, Any]:
+        """The container, restricted, with scratch space, `files` at `SCRIPTS`, and mounted `secrets`."""
         mounts: list[dict[str, Any]] = [{"name": "scratch", "mount_path": SCRATCH}]
         if files:
             mounts.append({"name": "scripts", "mount_path": SCRIPTS, "read_only": True})
+        mounts += secret_mounts(secrets)
         spec: dict[str, Any] = {
             "name": self.name,
             "image": self.image,
@@ -75,6 +77,8 @@ class Objects:
     parent: pulumi.Resource
     namespace: str
     zones: Sequence[str]
+    secrets: Sequence[str] = ()
+    """SecretProviderClasses that every pod mounts."""
 
     def options(self, **more: Any) -> pulumi.ResourceOptions:
         """Options of a child."""
@@ -129,6 +133,7 @@ class Objects:
         volumes: list[dict[str, Any]] = [{"name": "scratch", "empty_dir": {}}]
         if files:
             volumes.append({"name": "scripts", "config_map": {"name": files}})
+        volumes += secret_volumes(self.secrets)
         return {
             "metadata": {"labels": dict(labels)},
             "spec": {
@@ -138,8 +143,8 @@ class Objects:
                 "termination_grace_period_seconds": GRACE_SECONDS,
                 "security_context": restricted_pod(),
                 "tolerations": tolerations(),
-                "init_containers": [each.spec(files=bool(files)) for each in waits],
-                "containers": [container.spec(files=bool(files))],
+                "init_containers": [each.spec(files=bool(files), secrets=self.secrets) for each in waits],
+                "containers": [container.spec(files=bool(files), secrets=self.secrets)],
                 "volumes": volumes,
             },
         }

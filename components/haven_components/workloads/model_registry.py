@@ -27,6 +27,7 @@ from haven_components.workloads._objects import (
     to_networks,
 )
 from haven_components.workloads._pods import WorkloadScaleArgs, is_autoscaled, require_image, require_scale
+from haven_components.workloads._secrets import WorkloadSecretArgs, secret_statements
 from haven_components.workloads.workflows._args import (
     MOST_NAME_CHARACTERS,
     require_kubernetes_name,
@@ -75,6 +76,8 @@ class ModelRegistryArgs(TypedDict):
     """Where artifacts are."""
     network_cidrs: list[str]
     """IPv4 networks with the database, such as the VPC's."""
+    secrets: NotRequired[list[WorkloadSecretArgs]]
+    """What the pods mount, so that the Kubernetes secret of `database` is there. Omitted: it is there anyway."""
     read_only: NotRequired[bool]
     """Whether the database can only be read: servers answer reads, and nothing migrates. Omitted: false."""
     client_namespaces: NotRequired[list[str]]
@@ -111,7 +114,9 @@ class ModelRegistry(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._service = args.get("service_name", name)
-        self._objects = Objects(self, args["namespace"], args["zones"])
+        secrets = args.get("secrets", [])
+        classes = [each["provider_class"] for each in secrets]
+        self._objects = Objects(self, args["namespace"], args["zones"], classes)
         identity = pod_identity(
             self,
             regional(name, args["region"]),
@@ -120,7 +125,7 @@ class ModelRegistry(pulumi.ComponentResource):
             cluster_name=args["cluster_name"],
             region=args["region"],
             account_id=args["account_id"],
-            statements=_statements(args),
+            statements=[*_statements(args), *secret_statements(args["region"], args["account_id"], secrets)],
         )
         self._objects.service_account(name, self._labels("server"))
         files = self._objects.files(f"{name}-schema", self._labels("schema"), {SCHEMA_SCRIPT: script(SCHEMA_SCRIPT)})

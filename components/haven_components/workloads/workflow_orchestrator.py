@@ -1,14 +1,17 @@
 """Prefect: servers, background services and workers on the Region's own database and cache."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from haven_components.names import regional
 from haven_components.workloads import _databases, _pods
 from haven_components.workloads._databases import SCHEMA_SCRIPT, script
+from haven_components.workloads._identity import pod_identity
 from haven_components.workloads._objects import Objects, from_namespaces, in_namespace, tcp, to_dns, to_networks
 from haven_components.workloads._pods import WorkloadScaleArgs, is_autoscaled
+from haven_components.workloads._secrets import secret_statements
 from haven_components.workloads.workflows import _pods as _prefect
 from haven_components.workloads.workflows import _settings
 from haven_components.workloads.workflows._args import (
@@ -17,6 +20,7 @@ from haven_components.workloads.workflows._args import (
     WorkflowOrchestratorArgs,
     WorkPoolArgs,
     messaging_port,
+    mounted,
     pools,
     validate,
 )
@@ -56,10 +60,11 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._idle = args["scale"]["minimum"] == 0
-        self._objects = Objects(self, args["namespace"], args["zones"])
+        self._objects = Objects(self, args["namespace"], args["zones"], self._classes("servers"))
         self._url = _prefect.api_url(args.get("service_name", name), args["namespace"])
         self._deployments: list[str] = []
         self._objects.service_account(name, self._labels("server"))
+        self._identity("servers", args["namespace"], name)
         files = self._objects.files(f"{name}-schema", self._labels("schema"), {SCHEMA_SCRIPT: script(SCHEMA_SCRIPT)})
         self._migration(files)
         self._servers(files)
@@ -79,6 +84,25 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
                 "service_name": self.service_name,
                 "deployment_names": self.deployment_names,
             }
+        )
+
+    def _classes(self, where: Literal["servers", "workers"]) -> list[str]:
+        return [each["provider_class"] for each in mounted(self._args, where)]
+
+    def _identity(self, where: Literal["servers", "workers"], namespace: str, account: str) -> None:
+        """The role with which the pods of a service account mount their secrets."""
+        if "secrets" not in self._args:
+            return
+        chosen = self._args["secrets"]
+        pod_identity(
+            self,
+            regional(account, chosen["region"]),
+            namespace=namespace,
+            service_account=account,
+            cluster_name=self._args["cluster_name"],
+            region=chosen["region"],
+            account_id=chosen["account_id"],
+            statements=secret_statements(chosen["region"], chosen["account_id"], mounted(self._args, where)),
         )
 
     def _labels(self, component: str) -> dict[str, str]:
@@ -127,8 +151,9 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
     def _pool(self, pool: str, chosen: WorkPoolArgs) -> None:
         """Workers in the system's namespace, and what they and their flow runs may do there."""
         name, labels, namespace = f"{self._name}-{pool}", self._labels(pool), chosen["namespace"]
-        objects = Objects(self, namespace, self._args["zones"])
+        objects = Objects(self, namespace, self._args["zones"], self._classes("workers"))
         objects.service_account(name, labels, token=True)
+        self._identity("workers", namespace, name)
         self._rights(objects, name, labels)
         worker = _prefect.worker(self._args, pool, namespace, self._url)
         template = objects.pod(labels, name, worker, token=True)

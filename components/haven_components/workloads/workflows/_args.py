@@ -1,7 +1,7 @@
 """Arguments of `WorkflowOrchestrator`."""
 
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import pulumi
 
@@ -12,6 +12,7 @@ from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.workloads._databases import WorkloadDatabaseArgs, require_database, require_secret
 from haven_components.workloads._pods import WorkloadScaleArgs, require_image, require_scale
+from haven_components.workloads._secrets import WorkloadSecretArgs
 
 MOST_NAME_CHARACTERS = 40
 """Leaves room for suffixes: names of Services have at most 63 characters (Kubernetes, RFC 1035 label names; read
@@ -59,6 +60,17 @@ class WorkPoolArgs(TypedDict):
     assumption."""
 
 
+class WorkflowSecretsArgs(TypedDict):
+    region: str
+    """The cluster's Region, for example `eu-west-1`."""
+    account_id: str
+    """The AWS account, twelve digits."""
+    servers: list[WorkloadSecretArgs]
+    """What servers, services and Jobs mount: the secrets of `database`, `messaging` and the API."""
+    workers: list[WorkloadSecretArgs]
+    """What workers mount in each pool's namespace: the API's secret."""
+
+
 class WorkflowOrchestratorArgs(TypedDict):
     namespace: str
     """The Kubernetes namespace, which exists."""
@@ -77,6 +89,8 @@ class WorkflowOrchestratorArgs(TypedDict):
     """The own Region's cache, through which servers and services exchange messages."""
     auth_secret_name: str
     """Kubernetes secret with the key `auth-string`, as `USER:PASSWORD`. Each pool's namespace has it too."""
+    secrets: NotRequired[WorkflowSecretsArgs]
+    """What the pods mount, so that the Kubernetes secrets named above are there. Omitted: they are there anyway."""
     network_cidrs: list[str]
     """IPv4 networks with the database, the cache and the endpoint of the Kubernetes API, such as the VPC's."""
     pools: NotRequired[dict[str, WorkPoolArgs]]
@@ -95,6 +109,11 @@ class WorkflowOrchestratorArgs(TypedDict):
     """Name of the Service in front of the API, such as one that both Regions share. Omitted: the component's name."""
     labels: NotRequired[dict[str, str]]
     """Labels of all pods, beside the component's own. Omitted: none."""
+
+
+def mounted(args: WorkflowOrchestratorArgs, where: Literal["servers", "workers"]) -> list[WorkloadSecretArgs]:
+    """The secrets that pods of this kind mount."""
+    return args["secrets"][where] if "secrets" in args else []
 
 
 def messaging_port(messaging: WorkflowMessagingArgs) -> int:

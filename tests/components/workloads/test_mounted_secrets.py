@@ -1,0 +1,97 @@
+"""Secrets that Prefect's and MLflow's pods mount from the own Region."""
+
+import json
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from haven.program.recorder import record
+from haven.program.recording import Recording, Resource
+from haven_components import ModelRegistry, WorkflowOrchestrator, WorkloadSecretArgs, kubernetes_provider
+
+REGION, ACCOUNT = "eu-west-1", "123456789012"
+PLACE: dict[str, Any] = {
+    "cluster_name": "test",
+    "zones": ["eu-west-1a", "eu-west-1b"],
+    "scale": {"minimum": 2, "maximum": 2},
+    "image": f"registry/test@sha256:{'a' * 64}",
+    "database": {"host": "database.internal", "name": "test", "secret_name": "database"},
+    "network_cidrs": ["10.20.0.0/16"],
+}
+
+
+def secret(name: str) -> WorkloadSecretArgs:
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"
+    return {"provider_class": name, "secret": f"haven-test-{name}", "kms_key_arn": key}
+
+
+def recorded() -> Recording:
+    def program() -> None:
+        cluster = kubernetes_provider("cluster", "{}", cluster_name="test")
+        options = pulumi.ResourceOptions(providers=[cluster, aws.Provider("aws", region=REGION)])
+        ModelRegistry(
+            "registry",
+            {
+                **PLACE,
+                "region": REGION,
+                "account_id": ACCOUNT,
+                "namespace": "models",
+                "bucket": {"name": "artifacts", "kms_key_arn": secret("x")["kms_key_arn"]},
+                "secrets": [secret("database")],
+            },
+            options,
+        )
+        WorkflowOrchestrator(
+            "flows",
+            {
+                **PLACE,
+                "namespace": "flows",
+                "messaging": {"host": "cache.internal", "secret_name": "cache"},
+                "auth_secret_name": "api",
+                "pools": {"nightly": {"namespace": "training", "image": PLACE["image"], "service_account": "training"}},
+                "secrets": {
+                    "region": REGION,
+                    "account_id": ACCOUNT,
+                    "servers": [secret("database"), secret("cache"), secret("api")],
+                    "workers": [secret("api")],
+                },
+            },
+            options,
+        )
+
+    return record(program, stack="test")
+
+
+def mounted(workload: Resource) -> list[str]:
+    """The SecretProviderClasses that the pods of a Deployment or a Job mount, each of them in every container."""
+    pod = workload.inputs["spec"]["template"]["spec"]
+    volumes = {each["name"]: each["csi"]["volumeAttributes"] for each in pod["volumes"] if "csi" in each}
+    for container in [*pod["containers"], *pod.get("initContainers", [])]:
+        assert set(volumes) <= {each["name"] for each in container["volumeMounts"]}
+    return sorted(each["secretProviderClass"] for each in volumes.values())
+
+
+def test_pods_mount_the_classes_whose_secrets_they_use_and_no_others() -> None:
+    found = {each.name: each for each in recorded().real() if each.type.rpartition(":")[2] in ("Deployment", "Job")}
+    assert mounted(found["registry-server"]) == ["database"]
+    assert mounted(found["flows-server"]) == ["api", "cache", "database"]
+    assert mounted(found["flows-nightly"]) == ["api"]
+
+
+def test_each_service_account_reads_its_own_secrets_in_its_own_region() -> None:
+    policies = {each.name: each.inputs["policy"] for each in recorded().real() if "RolePolicy" in each.type}
+    read = {
+        name: {
+            arn for each in json.loads(text)["Statement"] if each.get("Sid") == "Secrets" for arn in each["Resource"]
+        }
+        for name, text in policies.items()
+    }
+    prefix = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:haven-test"
+    assert sorted(map(sorted, read.values())) == sorted(
+        [
+            [f"{prefix}-database-??????"],
+            sorted(f"{prefix}-{each}-??????" for each in ("database", "cache", "api")),
+            [f"{prefix}-api-??????"],
+        ]
+    )
