@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke format lint imports types test check check-all engine pr bench reference
+.PHONY: help setup demo smoke format lint imports types test check check-all engine promtool pr bench reference
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -45,7 +45,7 @@ test: setup ## All tests but the exhaustive ones
 check: format lint imports ## What CI runs: format, lint, imports, types, tests; 15 minutes on 2 processors
 	$(BIN)/python -m tests.suite check
 
-check-all: setup $(if $(shell command -v go),engine) ## The exhaustive tests, which check leaves out; 60 minutes on 2 processors
+check-all: setup $(if $(shell command -v go),engine) $(if $(shell command -v apt-get),promtool) ## The exhaustive tests, which check leaves out; 60 minutes on 2 processors
 	$(BIN)/python -m tests.suite check-all
 
 ENGINE := .haven/engine/bin
@@ -57,6 +57,13 @@ $(ENGINE)/.ready: $(wildcard $(HOST)/*)
 	go build -C $(HOST) -buildvcs=false -o $(CURDIR)/$(ENGINE)/ . github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 	@install "$$(go list -C $(HOST) -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3)/python/cmd/pulumi-language-python-exec" $(ENGINE)
 	@touch $@
+
+PROMTOOL := .haven/prometheus
+promtool: $(PROMTOOL)/usr/bin/promtool ## Unpack promtool from Debian's package prometheus, for the tests of alerting rules; needs apt-get
+
+$(PROMTOOL)/usr/bin/promtool:
+	@mkdir -p $(PROMTOOL)
+	cd $(PROMTOOL) && apt-get -q download prometheus && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
 
 # Used by the shell, never by make: a branch may have a dollar sign in its name.
 pr: export BASE ?= main

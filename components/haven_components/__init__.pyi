@@ -137,6 +137,7 @@ from haven_components.observability._grafana import (
     GrafanaArgs as GrafanaArgs,
     GrafanaSamlArgs as GrafanaSamlArgs,
 )
+from haven_components.observability._scraper import ScraperArgs as ScraperArgs
 from haven_components.observability._telemetry import (
     CollectorArgs as CollectorArgs,
     PrometheusArgs as PrometheusArgs,
@@ -154,6 +155,10 @@ from haven_components.observability._watched import (
     WatchedTableArgs as WatchedTableArgs,
     WatchedVaultArgs as WatchedVaultArgs,
     WatchThresholdsArgs as WatchThresholdsArgs,
+)
+from haven_components.observability.cluster_telemetry import (
+    ClusterTelemetry as ClusterTelemetry,
+    ClusterTelemetryArgs as ClusterTelemetryArgs,
 )
 from haven_components.observability.observability import (
     Observability as Observability,

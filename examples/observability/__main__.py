@@ -104,6 +104,15 @@ watch = Observability(
             "namespace": "observability",
             "service_account": "collector",
         },
+        # The cluster's own subnets
+        "primary_scraper": {
+            "cluster_name": f"example-watch-{codes[primary]}",
+            "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        },
+        "recovery_scraper": {
+            "cluster_name": f"example-watch-{codes[recovery]}",
+            "subnet_ids": ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+        },
     },
     here,
 )

@@ -1,4 +1,4 @@
-"""Alerting rules in PromQL over metrics of dcgm-exporter, kube-state-metrics and a mesh, and whom they notify."""
+"""Alerting rules in PromQL over what `_exported.py` lists, and whom they notify."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 import pulumi
 
-LATENCY_HISTOGRAM = "istio_request_duration_milliseconds"
-LATENCY_LABEL = "destination_service_name"
-"""Istio, standard metrics; read 2026-11-21."""
+LATENCY_HISTOGRAM, LATENCY_LABEL = "vllm:e2e_request_latency_seconds", "model_name"
+REQUESTS_COUNTER, ERROR_SELECTOR, REQUESTS_LABEL = "http_requests_total", 'status="5xx"', "workload"
+"""What vLLM exports (`_exported.py`); the label `workload` is the scraper's."""
+AVAILABILITY_PERCENT = 99.9
+"""Share of the requests that may expect an answer: an assumption."""
+LATENCY_PERCENT = 99.0
+"""Share of the answers that are to come within `latency_p99_milliseconds`: that is what p99 means."""
 
 
 @dataclass(frozen=True)
@@ -22,21 +26,57 @@ class Latency:
 
 
 @dataclass(frozen=True)
+class Requests:
+    """The counter of answered requests, and which of them failed."""
+
+    counter: str
+    errors: str
+    """A label matcher, such as `status="5xx"`."""
+    label: str
+    """The label that distinguishes services."""
+    available_percent: float
+    """Share of the requests that must not fail."""
+
+
+@dataclass(frozen=True)
+class _Burn:
+    """How fast an error budget of 30 days is used up, seen over a long and a short window."""
+
+    name: str
+    long: str
+    short: str
+    rate: float
+    left: str
+
+
+BURNS = (
+    _Burn("Fast", "1h", "5m", 14.4, "two days"),
+    _Burn("Steady", "6h", "30m", 6.0, "five days"),
+    _Burn("Slow", "3d", "6h", 1.0, "a month"),
+)
+"""Windows and rates of multi-window, multi-burn-rate alerts (Google, The Site Reliability Workbook, alerting on SLOs;
+read 2026-11-26). The short window ends the alert soon after the trouble."""
+
+
+@dataclass(frozen=True)
 class _Rule:
     alert: str
     expression: str
     minutes: int
     summary: str
+    severity: str = "page"
 
 
-def rules(limits: Mapping[str, int], latency: Latency, *, collected: bool) -> str:
+def rules(limits: Mapping[str, int], latency: Latency, requests: Requests, *, collected: bool) -> str:
     """The rule groups, as a Prometheus rules file has them; silence is an alert only where somebody collects."""
     return _file(
         {
             **({"collection": _collection()} if collected else {}),
             "gpus": _gpus(limits["gpu_percent"]),
             "workloads": _workloads(limits["restarts"]),
-            "latency": _latency(limits["latency_p99_milliseconds"], latency),
+            "queues": _queues(limits["queue_age_seconds"]),
+            "availability": [_errors(each, requests) for each in BURNS],
+            "latency": [_slow(each, limits["latency_p99_milliseconds"], latency) for each in BURNS],
         }
     )
 
@@ -53,7 +93,6 @@ def _collection() -> list[_Rule]:
 
 
 def _gpus(percent: int) -> list[_Rule]:
-    """Fields of dcgm-exporter's default counters (NVIDIA/dcgm-exporter, etc/default-counters.csv; read 2026-11-21)."""
     return [
         _Rule(
             "GpusBusy",
@@ -71,7 +110,6 @@ def _gpus(percent: int) -> list[_Rule]:
 
 
 def _workloads(restarts: int) -> list[_Rule]:
-    """Metrics of kube-state-metrics (its docs/metrics; read 2026-11-21)."""
     return [
         _Rule(
             "PodsRestart",
@@ -91,21 +129,78 @@ def _workloads(restarts: int) -> list[_Rule]:
             5,
             "Node {{ $labels.node }} isn't ready.",
         ),
+        _Rule(
+            "PodsFindNoNode",
+            "sum by (cluster, namespace) (kube_pod_status_unschedulable) > 0",
+            10,
+            "{{ $value }} pods of {{ $labels.namespace }} find no node: GPUs are refused, or a quota is reached.",
+        ),
+        _Rule(
+            "ReplicasMissing",
+            "kube_deployment_status_replicas_available < kube_deployment_spec_replicas",
+            15,
+            "{{ $labels.namespace }}/{{ $labels.deployment }} has {{ $value }} replicas, fewer than asked for.",
+        ),
     ]
 
 
-def _latency(milliseconds: int, latency: Latency) -> list[_Rule]:
-    seconds = latency.histogram.endswith("_seconds")
-    most = milliseconds / 1000 if seconds else milliseconds
-    rate = f"rate({latency.histogram}_bucket[5m])"
+def _queues(seconds: int) -> list[_Rule]:
+    waited = "sum by (le, cluster, model_name) (rate(vllm:request_queue_time_seconds_bucket[5m]))"
     return [
         _Rule(
-            "AnswersSlow",
-            f"histogram_quantile(0.99, sum by (le, {latency.label}) ({rate})) >= {most}",
+            "RequestsWait",
+            f"histogram_quantile(0.99, {waited}) >= {seconds}",
             5,
-            f"One of a hundred answers of {{{{ $labels.{latency.label} }}}} takes {milliseconds} ms or more.",
-        )
+            f"One of a hundred requests to {{{{ $labels.model_name }}}} waits {seconds} s or more for its turn.",
+        ),
+        _Rule(
+            "EngineStalled",
+            "min_over_time(vllm:num_requests_running[2m]) > 0 and rate(vllm:generation_tokens_total[2m]) == 0",
+            1,
+            "{{ $labels.namespace }}/{{ $labels.pod }} has requests and has generated no token for two minutes.",
+        ),
     ]
+
+
+def _errors(burn: _Burn, requests: Requests) -> _Rule:
+    budget = 1 - requests.available_percent / 100
+    per = f"sum by (cluster, {requests.label})"
+    parts = [
+        f"{per} (rate({requests.counter}{{{requests.errors}}}[{window}])) / "
+        f"{per} (rate({requests.counter}[{window}])) > {burn.rate * budget:.6g}"
+        for window in (burn.long, burn.short)
+    ]
+    return _Rule(
+        f"{burn.name}ErrorBudgetBurn",
+        f"{parts[0]} and {parts[1]}",
+        0,
+        f"{{{{ $labels.{requests.label} }}}} fails so often that its error budget of 30 days lasts {burn.left}.",
+        _severity(burn),
+    )
+
+
+def _slow(burn: _Burn, milliseconds: int, latency: Latency) -> _Rule:
+    """That more than a share of the answers is slow means that the quantile of the rest is: no bucket has to have the
+    threshold as its limit."""
+    most = milliseconds / 1000 if latency.histogram.endswith("_seconds") else milliseconds
+    quantile = 1 - burn.rate * (1 - LATENCY_PERCENT / 100)
+    per = f"sum by (le, cluster, {latency.label})"
+    parts = [
+        f"histogram_quantile({quantile:.6g}, {per} (rate({latency.histogram}_bucket[{window}]))) >= {most:g}"
+        for window in (burn.long, burn.short)
+    ]
+    return _Rule(
+        f"{burn.name}LatencyBudgetBurn",
+        f"{parts[0]} and {parts[1]}",
+        0,
+        f"More than {100 * (1 - quantile):.3g} % of the answers of {{{{ $labels.{latency.label} }}}} take "
+        f"{milliseconds} ms or more: the latency budget of 30 days lasts {burn.left}.",
+        _severity(burn),
+    )
+
+
+def _severity(burn: _Burn) -> str:
+    return "ticket" if burn is BURNS[-1] else "page"
 
 
 def _file(groups: Mapping[str, Sequence[_Rule]]) -> str:
@@ -117,6 +212,8 @@ def _file(groups: Mapping[str, Sequence[_Rule]]) -> str:
                 f"      - alert: {rule.alert}",
                 f"        expr: {_quoted(rule.expression)}",
                 f"        for: {rule.minutes}m",
+                "        labels:",
+                f"          severity: {rule.severity}",
                 "        annotations:",
                 f"          summary: {_quoted(rule.summary)}",
             ]

@@ -22,9 +22,20 @@ SAMPLING_PRIORITY = 1000
 class PrometheusArgs(TypedDict):
     latency_histogram: NotRequired[str]
     """Histogram that counts answers by their time, without `_bucket`: in seconds if its name ends so, else in
-    milliseconds. Omitted: `istio_request_duration_milliseconds`, what Istio measures."""
+    milliseconds. Omitted: `vllm:e2e_request_latency_seconds`. With a mesh: `istio_request_duration_milliseconds`."""
     latency_label: NotRequired[str]
-    """Label of that histogram that distinguishes services. Omitted: `destination_service_name`."""
+    """Label of that histogram that distinguishes services. Omitted: `model_name`. With a mesh:
+    `destination_service_name`."""
+    requests_counter: NotRequired[str]
+    """Counter of answered requests. Omitted: `http_requests_total`, vLLM's. With a mesh: `istio_requests_total`."""
+    error_selector: NotRequired[str]
+    """Label matcher of that counter for what counts as failed. Omitted: `status="5xx"`. With a mesh:
+    `response_code=~"5.."`."""
+    requests_label: NotRequired[str]
+    """Label of that counter that distinguishes services. Omitted: `workload`, which the scraper sets. With a mesh:
+    `destination_service_name`."""
+    available_percent: NotRequired[float]
+    """Share of the requests that must not fail, over 30 days, from 50 to below 100. Omitted: 99.9, an assumption."""
 
 
 class TracingArgs(TypedDict):
@@ -117,11 +128,17 @@ def prometheus(
         args.get("latency_histogram", _prometheus_rules.LATENCY_HISTOGRAM),
         args.get("latency_label", _prometheus_rules.LATENCY_LABEL),
     )
+    requests = _prometheus_rules.Requests(
+        args.get("requests_counter", _prometheus_rules.REQUESTS_COUNTER),
+        args.get("error_selector", _prometheus_rules.ERROR_SELECTOR),
+        args.get("requests_label", _prometheus_rules.REQUESTS_LABEL),
+        args.get("available_percent", _prometheus_rules.AVAILABILITY_PERCENT),
+    )
     aws.amp.RuleGroupNamespace(
         f"{place.name}-prometheus-rules",
         name=place.name,
         workspace_id=workspace.id,
-        data=_prometheus_rules.rules(limits, latency, collected=collected),
+        data=_prometheus_rules.rules(limits, latency, requests, collected=collected),
         tags={"Name": place.name},
         opts=place.beside(),
     )

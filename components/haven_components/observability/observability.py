@@ -13,6 +13,7 @@ from haven_components.observability import _dashboards
 from haven_components.observability._alarms import require_alarms
 from haven_components.observability._grafana import GrafanaArgs, grafana, require_grafana
 from haven_components.observability._regional_watch import REPLICATION, TROUBLE, RegionalWatch, alarm_names
+from haven_components.observability._scraper import ScraperArgs, require_scraper, scraper
 from haven_components.observability._telemetry import (
     SAMPLED_PERCENT,
     CollectorArgs,
@@ -77,6 +78,11 @@ class ObservabilityArgs(TypedDict):
     Omitted: no role."""
     recovery_collector: NotRequired[CollectorArgs]
     """The same in the other Region. Omitted: no role."""
+    primary_scraper: NotRequired[ScraperArgs]
+    """The cluster in the primary Region whose metrics Prometheus collects by itself, without an agent. It takes
+    `prometheus` too. Omitted: nothing is collected, unless a collector of one's own writes to the workspace."""
+    recovery_scraper: NotRequired[ScraperArgs]
+    """The same in the other Region. Omitted: none."""
     ephemeral: NotRequired[bool]
     """Whether the environment is a throw-away one, whose logs and metrics may be deleted. Omitted: false, so they are
     protected and retained."""
@@ -176,17 +182,22 @@ class Observability(pulumi.ComponentResource):
     def _workspaces(self, regions: Sequence[RegionalWatch]) -> list[aws.amp.Workspace]:
         if "prometheus" not in self._args:
             return []
-        return [
+        scrapers = [self._args.get("primary_scraper"), self._args.get("recovery_scraper")]
+        workspaces = [
             prometheus(
                 region.place,
                 self._args["prometheus"],
                 self._limits,
                 topic_arn=region.topic.arn,
                 topic_policy=region.topic_policy,
-                collected=collector is not None,
+                collected=collector is not None or scraped is not None,
             )
-            for region, collector in self._with_collectors(regions)
+            for (region, collector), scraped in zip(self._with_collectors(regions), scrapers, strict=False)
         ]
+        for region, scraped, workspace in zip(regions, scrapers, workspaces, strict=False):
+            if scraped is not None:
+                scraper(region.place, scraped, workspace.arn)
+        return workspaces
 
     def _with_collectors(self, regions: Sequence[RegionalWatch]) -> list[tuple[RegionalWatch, CollectorArgs | None]]:
         collectors = [self._args.get("primary_collector"), self._args.get("recovery_collector")]
@@ -249,6 +260,7 @@ def _validate(name: str, args: ObservabilityArgs) -> None:
         lambda: _require_tracing(checks, args),
         lambda: _require_grafana(checks, args),
         lambda: _require_collectors(checks, args),
+        lambda: _require_prometheus(checks, args),
     )
 
 
@@ -317,3 +329,26 @@ def _require_collectors(checks: Checks, args: ObservabilityArgs) -> None:
             allowed="in a Region that is described, with prometheus, tracing or systems to write to",
             fix="leave it out, or choose what it writes to",
         )
+
+
+def _require_prometheus(checks: Checks, args: ObservabilityArgs) -> None:
+    """A share that leaves an error budget, and scrapers that have a workspace."""
+    share = args.get("prometheus", {}).get("available_percent", 99.9)
+    checks.require(
+        50 <= share < 100,
+        "prometheus.available_percent",
+        got=share,
+        allowed="50 to below 100",
+        fix="leave it out for 99.9",
+    )
+    for side in ("primary", "recovery"):
+        path = f"{side}_scraper"
+        if path in args:
+            checks.require(
+                side in args and "prometheus" in args,
+                path,
+                got="a scraper",
+                allowed="in a Region that is described, with prometheus",
+                fix="add prometheus, or leave the scraper out",
+            )
+            require_scraper(checks, path, args[path]["subnet_ids"])  # type: ignore[literal-required]

@@ -2,6 +2,8 @@ import json
 import re
 from typing import Any
 
+import pulumi
+import pytest
 import yaml
 
 from haven.program.recording import Recording
@@ -12,6 +14,7 @@ from tests.components.observability.watched_environment import (
     COLLECTOR,
     GRAFANA,
     KEYS,
+    MESH,
     NAME,
     PRIMARY,
     SAML,
@@ -45,25 +48,71 @@ def _rules(recording: Recording, code: str) -> dict[str, Any]:
     return {rule["alert"]: rule for group in data["groups"] for rule in group["rules"]}
 
 
-def test_rules_watch_gpus_restarts_jobs_nodes_and_latency() -> None:
-    rules = _rules(declare(prometheus={}, thresholds={"gpu_percent": 80, "restarts": 7}), "euw1")
-    assert {name: rule["expr"] for name, rule in rules.items()} == {
+def test_rules_watch_gpus_restarts_jobs_nodes_and_queues() -> None:
+    rules = _rules(
+        declare(prometheus={}, thresholds={"gpu_percent": 80, "restarts": 7, "queue_age_seconds": 9}), "euw1"
+    )
+    assert {name: rule["expr"] for name, rule in rules.items() if "Budget" not in name} == {
         "GpusBusy": "avg by (cluster) (DCGM_FI_DEV_GPU_UTIL) >= 80",
         "GpuFault": "DCGM_FI_DEV_XID_ERRORS > 0 and changes(DCGM_FI_DEV_XID_ERRORS[10m]) > 0",
         "PodsRestart": "sum by (cluster, namespace, pod) (increase(kube_pod_container_status_restarts_total[5m])) >= 7",
         "JobFailed": 'kube_job_failed{condition="true"} > 0',
         "NodeNotReady": 'kube_node_status_condition{condition="Ready",status="true"} == 0',
-        "AnswersSlow": "histogram_quantile(0.99, sum by (le, destination_service_name) "
-        "(rate(istio_request_duration_milliseconds_bucket[5m]))) >= 5000",
+        "PodsFindNoNode": "sum by (cluster, namespace) (kube_pod_status_unschedulable) > 0",
+        "ReplicasMissing": "kube_deployment_status_replicas_available < kube_deployment_spec_replicas",
+        "RequestsWait": "histogram_quantile(0.99, sum by (le, cluster, model_name) "
+        "(rate(vllm:request_queue_time_seconds_bucket[5m]))) >= 9",
+        "EngineStalled": "min_over_time(vllm:num_requests_running[2m]) > 0 "
+        "and rate(vllm:generation_tokens_total[2m]) == 0",
     }
 
 
-def test_a_histogram_in_seconds_is_compared_with_seconds() -> None:
-    chosen = {"latency_histogram": "vllm:e2e_request_latency_seconds", "latency_label": "model_name"}
-    rule = _rules(declare(prometheus=chosen, thresholds={"latency_p99_milliseconds": 2500}), "euw1")["AnswersSlow"]
-    assert rule["expr"] == (
-        "histogram_quantile(0.99, sum by (le, model_name) (rate(vllm:e2e_request_latency_seconds_bucket[5m]))) >= 2.5"
-    )
+def test_an_error_budget_is_watched_over_a_long_and_a_short_window_at_three_speeds() -> None:
+    rules = _rules(declare(prometheus={"available_percent": 99.5}), "euw1")
+    per = "sum by (cluster, workload)"
+
+    def share(window: str, most: str) -> str:
+        errors = f'{per} (rate(http_requests_total{{status="5xx"}}[{window}]))'
+        return f"{errors} / {per} (rate(http_requests_total[{window}])) > {most}"
+
+    assert {name: rule["expr"] for name, rule in rules.items() if "ErrorBudget" in name} == {
+        "FastErrorBudgetBurn": f"{share('1h', '0.072')} and {share('5m', '0.072')}",
+        "SteadyErrorBudgetBurn": f"{share('6h', '0.03')} and {share('30m', '0.03')}",
+        "SlowErrorBudgetBurn": f"{share('3d', '0.005')} and {share('6h', '0.005')}",
+    }
+    assert {name: rule["labels"]["severity"] for name, rule in rules.items() if "ErrorBudget" in name} == {
+        "FastErrorBudgetBurn": "page",
+        "SteadyErrorBudgetBurn": "page",
+        "SlowErrorBudgetBurn": "ticket",
+    }
+
+
+def test_a_latency_budget_is_watched_by_the_quantile_of_the_answers_that_must_be_fast() -> None:
+    """A burn of 14.4 means that 14.4 % of the answers are slow, so the 85.6th percentile is."""
+    rules = _rules(declare(prometheus={}, thresholds={"latency_p99_milliseconds": 2500}), "euw1")
+    quantiles = {
+        name: re.findall(r"histogram_quantile\(([\d.]+),.*?\[(\w+)\]\)\)\) >= (\S+)", rule["expr"])
+        for name, rule in rules.items()
+        if "LatencyBudget" in name
+    }
+    assert quantiles == {
+        "FastLatencyBudgetBurn": [("0.856", "1h", "2.5"), ("0.856", "5m", "2.5")],
+        "SteadyLatencyBudgetBurn": [("0.94", "6h", "2.5"), ("0.94", "30m", "2.5")],
+        "SlowLatencyBudgetBurn": [("0.99", "3d", "2.5"), ("0.99", "6h", "2.5")],
+    }
+
+
+def test_the_mesh_s_metrics_take_the_place_of_the_model_server_s_by_choice() -> None:
+    rules = _rules(declare(prometheus=MESH), "euw1")
+    assert 'rate(istio_requests_total{response_code=~"5.."}[1h])' in rules["FastErrorBudgetBurn"]["expr"]
+    assert "sum by (cluster, destination_service_name)" in rules["FastErrorBudgetBurn"]["expr"]
+    assert rules["FastLatencyBudgetBurn"]["expr"].endswith(">= 5000")
+
+
+@pytest.mark.parametrize("share", [49.9, 100])
+def test_a_share_that_leaves_no_error_budget_or_no_service_is_refused(share: float) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=r"prometheus\.available_percent"):
+        declare(prometheus={"available_percent": share})
 
 
 def test_silence_is_an_alert_only_where_somebody_collects() -> None:

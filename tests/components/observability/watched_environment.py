@@ -17,6 +17,13 @@ KEYS = {region: f"arn:aws:kms:{region}:{ACCOUNT}:key/mrk-1" for region in CODES}
 NAME = "haven-test-watch"
 COLLECTOR = {"cluster_name": "haven-test-euw1", "namespace": "observability", "service_account": "collector"}
 GRAFANA = {"authentication": GrafanaAuthentication.IDENTITY_CENTER}
+MESH = {
+    "latency_histogram": "istio_request_duration_milliseconds",
+    "latency_label": "destination_service_name",
+    "requests_counter": "istio_requests_total",
+    "error_selector": 'response_code=~"5.."',
+    "requests_label": "destination_service_name",
+}
 SAML = {
     "metadata_url": "https://idp.example.com/metadata",
     "role_attribute": "role",

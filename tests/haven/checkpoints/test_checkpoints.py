@@ -70,7 +70,11 @@ def test_a_manifest_without_its_very_parts_doesn_t_count(tmp_path: Path, damage:
     else:
         same_size = bytearray(part.read_bytes())
         same_size[1000] ^= 1
-        damaged = {"shorter": same_size[:-1], "other": same_size, "older": _part(tmp_path, older).read_bytes()}
+        damaged: dict[str, bytes] = {
+            "shorter": bytes(same_size[:-1]),
+            "other": bytes(same_size),
+            "older": _part(tmp_path, older).read_bytes(),
+        }
         part.write_bytes(damaged[damage])
     latest = Checkpoints(FolderStore(tmp_path)).latest()
     assert latest is not None
