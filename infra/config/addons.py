@@ -17,7 +17,10 @@ NAMES = (
 CONTAINER_INSIGHTS = "amazon-cloudwatch-observability"
 """By choice, by pinning its version: it sends metrics of pods, nodes and GPUs to CloudWatch, at a price for each."""
 
-KNOWN = tuple(sorted((*NAMES, CONTAINER_INSIGHTS)))
+SECRETS_STORE = "aws-secrets-store-csi-driver-provider"
+"""Mounts secrets in pods: on the Kubernetes versions for which Haven ships a version of it, or by pinning one."""
+
+KNOWN = tuple(sorted((*NAMES, CONTAINER_INSIGHTS, SECRETS_STORE)))
 
 
 def pinned(kubernetes_version: str, chosen: Mapping[str, str]) -> dict[str, str]:

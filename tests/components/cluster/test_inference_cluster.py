@@ -9,6 +9,7 @@ from haven.program import aws_types
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
 from haven_components.choices import CapacityMarket, ClusterAccessPolicy
+from haven_components.cluster._cluster_addons import SECRETS_STORE
 from haven_components.cluster._node_group_args import GpuNodeGroupArgs, SystemNodesArgs, node_group_names
 from haven_components.cluster.inference_cluster import InferenceCluster, InferenceClusterArgs
 from tests.environments import ROOT
@@ -176,6 +177,22 @@ def test_an_addon_starts_after_its_pod_identity() -> None:
     addons = _all(recording, "Addon")
     assert "PodIdentityAssociation ai-euw1-cni" in _after(recording, addons["ai-euw1-vpc-cni"])
     assert "PodIdentityAssociation ai-euw1-ebs-csi" in _after(recording, addons["ai-euw1-aws-ebs-csi-driver"])
+
+
+def _settings(recording: Recording, addon: str) -> dict[str, Any]:
+    given: dict[str, Any] = json.loads(_all(recording, "Addon")[f"ai-euw1-{addon}"].inputs["configurationValues"])
+    return given
+
+
+def test_network_policies_are_enforced() -> None:
+    # A text, as the add-on's schema wants it; no control plane in the tests can show that it is obeyed.
+    assert _settings(_declare(), "vpc-cni") == {"enableNetworkPolicy": "true"}
+
+
+def test_pods_on_gpu_nodes_mount_secrets_too() -> None:
+    settings = _settings(_declare(addons={**ADDONS, SECRETS_STORE: "v3.1.4-eksbuild.1"}), SECRETS_STORE)
+    assert [each["key"] for each in settings["tolerations"]] == ["nvidia.com/gpu"]
+    assert settings["secrets-store-csi-driver"]["syncSecret"] == {"enabled": True}
 
 
 def test_a_further_addon_starts_after_the_system_nodes() -> None:

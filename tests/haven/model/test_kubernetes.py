@@ -43,10 +43,14 @@ def test_the_shipped_version_is_the_newest_whose_add_on_versions_are_known() -> 
 @pytest.mark.parametrize("version", ["1.33", "1.34", "1.35", "1.36"])
 def test_a_shipped_version_pins_every_add_on(version: str) -> None:
     pins = addons.pinned(version, {})
-    assert pins.keys() == set(addons.NAMES)
+    assert pins.keys() - {addons.SECRETS_STORE} == set(addons.NAMES)
     assert pins["kube-proxy"].startswith(f"v{version}.")
     assert addons.notes(version, {}) == []
     assert version in kubernetes.calendar()
+
+
+def test_pods_can_mount_secrets_on_the_newest_versions() -> None:
+    assert all(addons.SECRETS_STORE in addons.pinned(version, {}) for version in ("1.35", "1.36"))
 
 
 def test_an_add_on_without_a_pin_is_named_in_a_note() -> None:
