@@ -59,11 +59,10 @@ DCGM_EXPORTER = Exporter(
 MODEL_SERVER = Exporter(
     name="pods",
     runs="ModelServing: vLLM",
-    source="vLLM, production metrics; http_requests_total: prometheus-fastapi-instrumentator, which vLLM uses",
+    source="vLLM, production metrics",
     read="2026-11-26",
     metrics=frozenset(
         {
-            "http_requests_total",
             "vllm:e2e_request_latency_seconds",
             "vllm:generation_tokens_total",
             "vllm:kv_cache_usage_perc",
@@ -74,6 +73,13 @@ MODEL_SERVER = Exporter(
         }
     ),
 )
+SERVING_FRONT = Exporter(
+    name="pods",
+    runs="ModelServing: the front of each pod, which passes the model server's metrics on",
+    source="haven_components/workloads/serving/front/__main__.py, metrics()",
+    read="2026-11-26",
+    metrics=frozenset({"haven_front_degraded", "haven_front_requests_total"}),
+)
 MESH = Exporter(
     name="pods",
     runs="ServiceMesh: waypoints",
@@ -81,7 +87,7 @@ MESH = Exporter(
     read="2026-11-21",
     metrics=frozenset({"istio_request_duration_milliseconds", "istio_requests_total"}),
 )
-EXPORTERS = (KUBE_STATE_METRICS, DCGM_EXPORTER, MODEL_SERVER, MESH)
+EXPORTERS = (KUBE_STATE_METRICS, DCGM_EXPORTER, MODEL_SERVER, SERVING_FRONT, MESH)
 
 CLOUDWATCH: Mapping[str, frozenset[str]] = {
     "AWS/ApplicationELB": frozenset({"HTTPCode_Target_5XX_Count", "RequestCount", "TargetResponseTime"}),

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import pulumi
 
 LATENCY_HISTOGRAM, LATENCY_LABEL = "vllm:e2e_request_latency_seconds", "model_name"
-REQUESTS_COUNTER, ERROR_SELECTOR, REQUESTS_LABEL = "http_requests_total", 'status="5xx"', "workload"
-"""What vLLM exports (`_exported.py`); the label `workload` is the scraper's."""
+REQUESTS_COUNTER, REQUESTS_LABEL = "haven_front_requests_total", "workload"
+ERROR_SELECTOR = 'outcome=~"cut_off|failed|refused"'
+"""What ModelServing exports (`_exported.py`): its front counts what clients get, also while the model server is dead.
+The label `workload` is the scraper's."""
 AVAILABILITY_PERCENT = 99.9
 """Share of the requests that may expect an answer: an assumption."""
 LATENCY_PERCENT = 99.0
@@ -31,7 +33,7 @@ class Requests:
 
     counter: str
     errors: str
-    """A label matcher, such as `status="5xx"`."""
+    """A label matcher, such as `response_code=~"5.."`."""
     label: str
     """The label that distinguishes services."""
     available_percent: float
@@ -75,7 +77,7 @@ def rules(limits: Mapping[str, int], latency: Latency, requests: Requests, *, co
             "gpus": _gpus(limits["gpu_percent"]),
             "workloads": _workloads(limits["restarts"]),
             "queues": _queues(limits["queue_age_seconds"]),
-            "availability": [_errors(each, requests) for each in BURNS],
+            "availability": [*(_errors(each, requests) for each in BURNS), _degraded()],
             "latency": [_slow(each, limits["latency_p99_milliseconds"], latency) for each in BURNS],
         }
     )
@@ -176,6 +178,16 @@ def _errors(burn: _Burn, requests: Requests) -> _Rule:
         0,
         f"{{{{ $labels.{requests.label} }}}} fails so often that its error budget of 30 days lasts {burn.left}.",
         _severity(burn),
+    )
+
+
+def _degraded() -> _Rule:
+    return _Rule(
+        "AnswersDegraded",
+        "max by (cluster, workload) (haven_front_degraded) > 0",
+        2,
+        "{{ $labels.workload }} answers in degraded mode: its servers don't answer, the fallback or the cache does.",
+        "ticket",
     )
 
 

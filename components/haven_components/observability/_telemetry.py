@@ -27,10 +27,11 @@ class PrometheusArgs(TypedDict):
     """Label of that histogram that distinguishes services. Omitted: `model_name`. With a mesh:
     `destination_service_name`."""
     requests_counter: NotRequired[str]
-    """Counter of answered requests. Omitted: `http_requests_total`, vLLM's. With a mesh: `istio_requests_total`."""
+    """Counter of requests. Omitted: `haven_front_requests_total`, that of `ModelServing`. With a mesh:
+    `istio_requests_total`."""
     error_selector: NotRequired[str]
-    """Label matcher of that counter for what counts as failed. Omitted: `status="5xx"`. With a mesh:
-    `response_code=~"5.."`."""
+    """Label matcher of that counter for what counts as failed. Omitted:
+    `outcome=~"cut_off|failed|refused"`. With a mesh: `response_code=~"5.."`."""
     requests_label: NotRequired[str]
     """Label of that counter that distinguishes services. Omitted: `workload`, which the scraper sets. With a mesh:
     `destination_service_name`."""

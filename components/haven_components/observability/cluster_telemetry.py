@@ -11,7 +11,9 @@ from haven_components.observability._collector_config import HEALTH_PORT, OTLP_P
 from haven_components.observability._exported import DCGM_EXPORTER
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
+from haven_components.workloads._objects import tcp, to_dns, to_networks
 from haven_components.workloads._pods import (
+    POD_IDENTITY_AGENT,
     SKIP_AWAIT,
     WorkloadScaleArgs,
     disruption_budget,
@@ -175,19 +177,20 @@ class ClusterTelemetry(pulumi.ComponentResource):
         }
 
     def _network_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
-        """Every pod of the cluster may send traces."""
+        """Every pod of the cluster may send traces, and the collector may pass them on."""
         return kubernetes.networking.v1.NetworkPolicy(
             f"{self._name}-traces",
             metadata=self._metadata(self._name),
             spec={
                 "pod_selector": {"match_labels": selecting(self._labels)},
-                "policy_types": ["Ingress"],
+                "policy_types": ["Ingress", "Egress"],
                 "ingress": [
                     {
                         "from_": [{"namespace_selector": {}}],
-                        "ports": [{"protocol": "TCP", "port": port} for port in OTLP_PORTS.values()],
+                        "ports": [tcp(port) for port in OTLP_PORTS.values()],
                     }
                 ],
+                "egress": [to_dns(), to_networks([POD_IDENTITY_AGENT], 80), to_networks(["0.0.0.0/0"], 443)],
             },
             opts=self._options(),
         )

@@ -26,7 +26,13 @@ from haven_components.workloads._objects import (
     to_dns,
     to_networks,
 )
-from haven_components.workloads._pods import WorkloadScaleArgs, is_autoscaled, require_image, require_scale
+from haven_components.workloads._pods import (
+    POD_IDENTITY_AGENT,
+    WorkloadScaleArgs,
+    is_autoscaled,
+    require_image,
+    require_scale,
+)
 from haven_components.workloads._secrets import WorkloadSecretArgs, secret_statements
 from haven_components.workloads.workflows._args import (
     MOST_NAME_CHARACTERS,
@@ -41,8 +47,6 @@ PROCESSES = 2
 """Server processes of one pod: more pods survive more than more processes."""
 START_SECONDS = 300
 PERIOD_SECONDS = 10
-POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Where pods get credentials (EKS User Guide, pod identity agent; read 2026-11-26)."""
 HTTPS_PORT = 443
 
 

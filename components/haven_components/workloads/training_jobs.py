@@ -8,7 +8,8 @@ import pulumi_kubernetes as kubernetes
 
 from haven_components.names import partition, regional
 from haven_components.workloads._identity import pod_identity
-from haven_components.workloads._pods import SKIP_AWAIT, labels
+from haven_components.workloads._objects import to_dns, to_networks
+from haven_components.workloads._pods import POD_IDENTITY_AGENT, SKIP_AWAIT, labels
 from haven_components.workloads._training_args import TrainingJobArgs, TrainingJobsArgs, job_name, validate
 from haven_components.workloads._training_pods import (
     POOL,
@@ -24,8 +25,8 @@ from haven_components.workloads._training_pods import (
 KUEUE = "kueue.x-k8s.io/v1beta2"
 """Kueue 0.17 stores this version (its custom resource definitions; read 2026-11-26)."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
-POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Where pods get AWS credentials (EKS User Guide, pod identity agent; read 2026-11-26)."""
+EVERYWHERE = "0.0.0.0/0"
+"""S3's gateway endpoint keeps its public addresses."""
 
 
 class TrainingJobs(pulumi.ComponentResource):
@@ -122,10 +123,6 @@ class TrainingJobs(pulumi.ComponentResource):
     def _network_policy(self) -> pulumi.Resource:
         """Workers talk to each other, to DNS, to what gives them credentials, and to AWS."""
         workers = {"pod_selector": {"match_labels": {"app.kubernetes.io/name": self._name}}}
-        dns = {
-            "namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": "kube-system"}},
-            "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
-        }
         policy: pulumi.Resource = self._object(
             kubernetes.networking.v1.NetworkPolicy,
             self._name,
@@ -135,12 +132,9 @@ class TrainingJobs(pulumi.ComponentResource):
                 "ingress": [{"from_": [workers]}],
                 "egress": [
                     {"to": [workers]},
-                    {"to": [dns], "ports": [{"protocol": each, "port": 53} for each in ("UDP", "TCP")]},
-                    {
-                        "to": [{"ip_block": {"cidr": POD_IDENTITY_AGENT}}],
-                        "ports": [{"protocol": "TCP", "port": 80}],
-                    },
-                    {"to": [{"ip_block": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 443}]},
+                    to_dns(),
+                    to_networks([POD_IDENTITY_AGENT], 80),
+                    to_networks([EVERYWHERE], 443),
                 ],
             },
         )

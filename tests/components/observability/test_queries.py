@@ -192,8 +192,8 @@ def test_alerts_go_off_when_they_should(promtool: str, tmp_path: Path) -> None:
     labels = 'cluster="ai", workload="chat"'
     minutes = 120
     series = [
-        {"series": f'http_requests_total{{{labels}, status="2xx"}}', "values": f"0+540x{minutes}"},
-        {"series": f'http_requests_total{{{labels}, status="5xx"}}', "values": f"0+60x{minutes}"},
+        {"series": f'haven_front_requests_total{{{labels}, outcome="answered"}}', "values": f"0+540x{minutes}"},
+        {"series": f'haven_front_requests_total{{{labels}, outcome="failed"}}', "values": f"0+60x{minutes}"},
         {"series": 'kube_node_info{cluster="ai"}', "values": f"1x{minutes}"},
     ]
     recovered = [

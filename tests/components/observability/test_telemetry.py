@@ -64,6 +64,7 @@ def test_rules_watch_gpus_restarts_jobs_nodes_and_queues() -> None:
         "(rate(vllm:request_queue_time_seconds_bucket[5m]))) >= 9",
         "EngineStalled": "min_over_time(vllm:num_requests_running[2m]) > 0 "
         "and rate(vllm:generation_tokens_total[2m]) == 0",
+        "AnswersDegraded": "max by (cluster, workload) (haven_front_degraded) > 0",
     }
 
 
@@ -72,8 +73,8 @@ def test_an_error_budget_is_watched_over_a_long_and_a_short_window_at_three_spee
     per = "sum by (cluster, workload)"
 
     def share(window: str, most: str) -> str:
-        errors = f'{per} (rate(http_requests_total{{status="5xx"}}[{window}]))'
-        return f"{errors} / {per} (rate(http_requests_total[{window}])) > {most}"
+        errors = f'{per} (rate(haven_front_requests_total{{outcome=~"cut_off|failed|refused"}}[{window}]))'
+        return f"{errors} / {per} (rate(haven_front_requests_total[{window}])) > {most}"
 
     assert {name: rule["expr"] for name, rule in rules.items() if "ErrorBudget" in name} == {
         "FastErrorBudgetBurn": f"{share('1h', '0.072')} and {share('5m', '0.072')}",

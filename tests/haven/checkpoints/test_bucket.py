@@ -1,6 +1,7 @@
 """Checkpoints in buckets: the real S3 API of the embedded emulator."""
 
 import io
+import os
 import random
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from haven.checkpoints import BucketStore, CheckpointError, Checkpoints
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
 from tests.environments import ROOT
+from tests.haven.checkpoints.killing import EVERY, killed
 from tests.haven.checkpoints.training_process import PARTS, content, is_whole
 
 
@@ -94,6 +96,26 @@ def test_s3_itself_refuses_a_second_manifest_of_one_attempt_but_not_the_repeated
 def test_a_bucket_that_isn_t_there_is_an_error_and_not_an_empty_one(client: Any) -> None:
     with pytest.raises(client.exceptions.ClientError):
         _checkpoints(client, "nobodys-bucket").latest()
+
+
+@pytest.mark.exhaustive
+def test_a_process_killed_while_it_writes_to_s3_goes_on_whole_and_loses_one_interval(
+    client: Any, buckets: tuple[str, str], tmp_path: Path
+) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": client.meta.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for _ in range(8):
+        seconds = random.uniform(0, 2)
+        begin, last = killed(f"s3://{buckets[0]}/training/run", tmp_path / "running", seconds, environment)
+        resumed = _checkpoints(client, buckets[0]).resume(tmp_path / "own")
+        assert resumed is None or is_whole(resumed)
+        assert begin <= (resumed.step if resumed else 0)
+        assert last - (resumed.step if resumed else 0) <= EVERY
 
 
 @pytest.mark.parametrize(

@@ -3,38 +3,17 @@ random order: what it goes on from is never torn, and one interval older at the 
 
 import random
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from haven.checkpoints import Checkpoints
 from haven.checkpoints.checkpoints import open_store
-from tests.environments import ROOT
+from tests.haven.checkpoints.killing import EVERY, killed
 from tests.haven.checkpoints.training_process import is_whole
 
-EVERY = 4
-"""Steps between two checkpoints."""
 LONGEST_SECONDS = 0.4
 """The process lives for that long after its first step; in this time it saves tens of checkpoints here."""
-
-
-def _killed(location: Path, folder: Path, seconds: float) -> tuple[int, int]:
-    """Train, and kill the process; returns where it began and the last step that it finished."""
-    command = [sys.executable, "-m", "tests.haven.checkpoints.training_process", str(location), str(folder)]
-    with subprocess.Popen(
-        [*command, str(EVERY), "1000000"], cwd=ROOT, stdout=subprocess.PIPE, text=True, bufsize=1
-    ) as process:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        assert first.startswith("from "), "it went on from a torn checkpoint"
-        time.sleep(seconds)
-        process.kill()
-        lines = process.stdout.read().split("\n")[:-1]  # what comes after the last line break isn't a whole line
-    begin = int(first.removeprefix("from "))
-    return begin, max((int(each) for each in lines), default=begin)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -53,7 +32,7 @@ def _replicate(here: Path, there: Path, chance: random.Random, newest: str) -> N
 
 def _round(here: Path, there: Path, work: Path, chance: random.Random) -> None:
     """The process dies in one Region, and goes on in the other one."""
-    begin, last = _killed(here, work / "running", chance.uniform(0, LONGEST_SECONDS))
+    begin, last = killed(str(here), work / "running", chance.uniform(0, LONGEST_SECONDS))
     own = Checkpoints(open_store(str(here))).resume(work / "own")
     assert own is None or is_whole(own)
     resumed_at = own.step if own else 0

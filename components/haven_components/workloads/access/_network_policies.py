@@ -11,15 +11,13 @@ from typing import Any
 import pulumi_kubernetes as kubernetes
 
 from haven_components.names import CACHE_PORT, DATABASE_PORT
+from haven_components.workloads._pods import POD_IDENTITY_AGENT
 from haven_components.workloads.access._access_args import NamespaceNetworkArgs
 from haven_components.workloads.access._namespace import InNamespace
 
 HTTPS, DNS, AGENT_PORT = 443, 53, 80
 VPC_PORTS = (HTTPS, DATABASE_PORT, CACHE_PORT)
 
-POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Where the EKS Pod Identity agent of a node answers, on port 80 (EKS User Guide, pod identity agent; read 2026-11-26).
-"""
 
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 """What is no public address (RFC 1918, RFC 3927, RFC 6598)."""

@@ -12,8 +12,6 @@ from haven_components.workloads.serving._names import PROBE_PORT, TARGET_LABEL, 
 from haven_components.workloads.serving._roles import Role
 
 EVERYWHERE = "0.0.0.0/0"
-POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Where pods get their credentials, on port 80 (EKS User Guide, Pod Identity Agent; read 2026-11-26)."""
 METADATA = "169.254.169.254/32"
 
 
@@ -92,7 +90,7 @@ class _Objects:
                 "egress": [
                     {"ports": [{"protocol": each, "port": 53} for each in ("UDP", "TCP")]},
                     {
-                        "to": [{"ip_block": {"cidr": POD_IDENTITY_AGENT}}],
+                        "to": [{"ip_block": {"cidr": _pods.POD_IDENTITY_AGENT}}],
                         "ports": [{"protocol": "TCP", "port": 80}],
                     },
                     {
