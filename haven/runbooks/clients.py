@@ -19,15 +19,16 @@ class UnansweredError(MissingDependency):
     """AWS didn't answer; the message names the request and the Region."""
 
 
-def clients(url: str | None) -> Client:
+def clients(url: str | None, attempts: int = ATTEMPTS) -> Client:
     """boto3 clients that give up on a silent Region after seconds; each is made once, from any thread.
 
     Args:
         url: an emulator's endpoint. None: AWS, with this machine's credentials.
+        attempts: how often a request is sent. 1 for what mustn't be done twice, and for a Region that may be lost.
     """
     made: dict[tuple[str, str], Any] = {}
     lock = threading.Lock()  # a session isn't safe in several threads; a client is
-    make = _maker(url)
+    make = _maker(url, attempts)
 
     def client(service: str, region: str) -> Any:
         with lock:
@@ -38,11 +39,11 @@ def clients(url: str | None) -> Client:
     return client
 
 
-def _maker(url: str | None) -> Client:
+def _maker(url: str | None, attempts: int) -> Client:
     import boto3  # noqa: PLC0415  the tool starts fast
     from botocore.config import Config  # noqa: PLC0415  the tool starts fast
 
-    retries = {"total_max_attempts": ATTEMPTS}
+    retries = {"total_max_attempts": attempts}
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
     if url is None:
         session = boto3.Session()

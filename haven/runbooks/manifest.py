@@ -52,6 +52,7 @@ class DatabaseSide(_Part):
     """Instance to its zone, at full scale."""
     standby: int | None
     """Instances at standby scale; None: no member at all."""
+    subnet_group: str = ""
 
 
 class Balancer(_Part):
@@ -75,6 +76,16 @@ class GlobalCluster(_Part):
     """The global database."""
 
     global_cluster: str
+    instance_class: str = ""
+
+
+class Operations(_Part):
+    """What runbooks keep of themselves, beside the environment."""
+
+    tables: Mapping[str, str]
+    """Region to its operations table, with lease, journal and heartbeats: both Regions and a third one."""
+    audit: Mapping[str, str] = {}
+    """Region to its audit bucket."""
 
 
 class Switch(_Part):
@@ -110,6 +121,8 @@ class RecoveryManifest(_Part):
     """Id of the buckets' replication rules."""
     objectives: Objectives
     traffic: Mapping[str, Switch] = {}
+    operations: Operations | None = None
+    """None: the environment was deployed without."""
 
     @property
     def both(self) -> tuple[str, str]:

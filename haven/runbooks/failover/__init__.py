@@ -1,0 +1,1 @@
+"""Moves an environment to its other Region: what is decided, and the steps that lead there."""

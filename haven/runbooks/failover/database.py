@@ -1,0 +1,117 @@
+"""The global database: an instance for a member without one, and its promotion."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from haven.runbooks.failover import loss
+from haven.runbooks.failover.site import Site
+from haven.runbooks.observation import first
+from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.requests import Call, RefusedError
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
+
+_ENGINE = "aurora-postgresql"
+AVAILABLE = "available"
+_CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
+"""States of a global cluster in which it takes no promotion (Aurora User Guide, managed failovers; read 2026-11-26)."""
+_NO_CLUSTER = "GlobalClusterNotFoundFault"
+
+
+def region_of(arn: str) -> str:
+    """The Region in an ARN."""
+    return arn.split(":")[3]
+
+
+async def global_cluster(region: str, name: str, *, observes: bool = False) -> Mapping[str, Any] | None:
+    """The global database as one Region describes it; None: it has none.
+
+    Raises:
+        CallError: no answer.
+    """
+    call = Call("rds", region, "describe_global_clusters", {"GlobalClusterIdentifier": name}, observes=observes)
+    try:
+        return first((await call)["GlobalClusters"])
+    except RefusedError as error:
+        if error.code == _NO_CLUSTER:
+            return None
+        raise
+
+
+async def member(region: str, name: str, *, observes: bool = False) -> Mapping[str, Any] | None:
+    """One Region's cluster; None: it has none.
+
+    Raises:
+        CallError: no answer.
+    """
+    call = Call("rds", region, "describe_db_clusters", {"DBClusterIdentifier": name}, observes=observes)
+    try:
+        return first((await call)["DBClusters"])
+    except RefusedError as error:
+        if error.code == "DBClusterNotFoundFault":
+            return None
+        raise
+
+
+def writing_region(cluster: Mapping[str, Any]) -> str | None:
+    """The Region of the member that is written."""
+    arns = [each["DBClusterArn"] for each in cluster["GlobalClusterMembers"] if each["IsWriter"]]
+    return region_of(arns[0]) if len(arns) == 1 else None
+
+
+def promotion(site: Site) -> Looking:
+    """Done when the member in the new Region is the writer and available."""
+    name = site.manifest.database.global_cluster
+
+    async def look(workflow: Workflow) -> Look:
+        cluster = await global_cluster(site.to, name)
+        if cluster is None:
+            return Impossible(f"{name} doesn't exist")
+        arns = {region_of(each["DBClusterArn"]): each["DBClusterArn"] for each in cluster["GlobalClusterMembers"]}
+        if site.to not in arns:
+            return Impossible(f"{name} has no member in {site.to}")
+        if writing_region(cluster) == site.to:
+            found = await member(site.to, site.new_side.database.cluster)
+            status = found["Status"] if found else "missing"
+            return Done() if status == AVAILABLE else Waiting(f"{site.new_side.database.cluster} is {status}")
+        if cluster.get("FailoverState") or cluster["Status"] in _CHANGING:
+            return Waiting(f"{name} is {cluster['Status']}")
+        why, not_after = await loss.refusal(site, workflow)
+        if why:
+            return Impossible(why)
+        return Missing(replace(_call(site, workflow, arns[site.to]), not_after=not_after))
+
+    return look
+
+
+def _call(site: Site, workflow: Workflow, arn: str) -> Call:
+    names = {"GlobalClusterIdentifier": site.manifest.database.global_cluster, "TargetDbClusterIdentifier": arn}
+    if workflow.goal["planned"]:
+        return Call("rds", site.to, "switchover_global_cluster", names, changes=True)
+    return Call("rds", site.to, "failover_global_cluster", {**names, "AllowDataLoss": True}, changes=True)
+
+
+def instance(site: Site) -> Looking:
+    """Done when the member in the new Region has an instance that is available: one without can't be promoted."""
+    side = site.new_side.database
+
+    async def look(_: Workflow) -> Look:
+        named = {"Name": "db-cluster-id", "Values": [side.cluster]}
+        found = (await Call("rds", site.to, "describe_db_instances", {"Filters": [named]}))["DBInstances"]
+        if any(each["DBInstanceStatus"] == AVAILABLE for each in found):
+            return Done()
+        if found:
+            return Waiting(f"{found[0]['DBInstanceIdentifier']} is {found[0]['DBInstanceStatus']}")
+        name, zone = sorted(side.instances.items())[0]
+        arguments = {
+            "DBInstanceIdentifier": name,
+            "DBClusterIdentifier": side.cluster,
+            "DBSubnetGroupName": side.subnet_group,
+            "DBInstanceClass": site.manifest.database.instance_class,
+            "Engine": _ENGINE,
+            "PromotionTier": 0,
+            **({"AvailabilityZone": zone} if zone else {}),
+        }
+        return Missing(Call("rds", site.to, "create_db_instance", arguments, changes=True))
+
+    return look

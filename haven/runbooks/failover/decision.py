@@ -1,0 +1,112 @@
+"""Whether a failover may go on: who says that the writing Region is lost, and how soon the last failover was.
+
+A plain function of what was observed; `docs/runbooks/failover.md` has its table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+LEAST_WITNESSES = 2
+"""Independent observations that the Region is lost; that this machine can't reach it is none of them."""
+ANTI_FLAP_SECONDS = 3600.0
+"""Within this time a second failover needs an acknowledgement."""
+
+
+class Seen(StrEnum):
+    """The writing Region as this machine sees it."""
+
+    UP = "up"
+    DOWN = "down"
+    """It answers that it can't serve."""
+    UNREACHABLE = "unreachable from here"
+    READ_ONLY = "read-only"
+    """It answers, and takes no writes."""
+    FLAPPING = "flapping"
+    """Several looks contradict each other."""
+
+
+class Fence(StrEnum):
+    """What must be known about the old writer before the new one is promoted."""
+
+    CONFIRMED = "confirmed"
+    """It is closed to clients: read back, or nothing is promoted."""
+    UNCONFIRMED = "unconfirmed"
+    """It can't be reached, so it can't be closed from outside: both sides may be written, and that is recorded."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """One independent observation of the writing Region."""
+
+    name: str
+    lost: bool | None
+    """None: it doesn't know."""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to go on, and how."""
+
+    allowed: bool
+    why: str
+    fence: Fence = Fence.CONFIRMED
+    forced: bool = False
+    """Whether it is allowed only because somebody gave a reason."""
+
+
+def witnesses_of_loss(witnesses: Sequence[Witness]) -> int:
+    """How many independent observations agree that the Region is lost; none, where one of them contradicts."""
+    if any(each.lost is False for each in witnesses):
+        return 0
+    return sum(each.lost is True for each in witnesses)
+
+
+def decide(seen: Seen, witnesses: int, *, planned: bool, force: str = "") -> Decision:
+    """Whether the writer may be promoted in the other Region.
+
+    Args:
+        seen: the writing Region as this machine sees it.
+        witnesses: independent observations that it is lost.
+        planned: whether nothing is to be lost: a switchover.
+        force: the reason that somebody typed; empty: none.
+    """
+    if planned:
+        return _planned(seen)
+    fence = Fence.UNCONFIRMED if seen in (Seen.DOWN, Seen.UNREACHABLE) else Fence.CONFIRMED
+    refusal = _refusal(seen, witnesses)
+    if not refusal:
+        return Decision(True, f"{witnesses} independent observations agree that it is lost ({seen})", fence)
+    if force:
+        return Decision(True, f"forced ({force}) although {refusal}", fence, forced=True)
+    return Decision(False, refusal, fence)
+
+
+def _planned(seen: Seen) -> Decision:
+    if seen is Seen.UP:
+        return Decision(True, "both Regions answer")
+    return Decision(False, f"a planned failover loses nothing and needs both Regions; the writing one is {seen}")
+
+
+def _refusal(seen: Seen, witnesses: int) -> str:
+    if seen is Seen.UP:
+        return "the writing Region is up: a planned failover loses nothing"
+    if witnesses < LEAST_WITNESSES:
+        return f"{witnesses} of {LEAST_WITNESSES} independent observations report its loss; this machine sees it {seen}"
+    return ""
+
+
+def too_soon(since_last: float | None, *, acknowledged: bool) -> str:
+    """Why a failover is refused so soon after the last one; empty: it isn't.
+
+    Args:
+        since_last: seconds since the last failover ended. None: there was none.
+        acknowledged: whether somebody acknowledged it.
+    """
+    if since_last is None or since_last >= ANTI_FLAP_SECONDS or acknowledged:
+        return ""
+    return (
+        f"the last failover ended {max(0.0, since_last):.0f} s ago; a second one within {ANTI_FLAP_SECONDS:.0f} s needs"
+        " an acknowledgement"
+    )

@@ -1,0 +1,83 @@
+"""Closes the old writer to clients, and opens it again: two entries in the network ACL of the data subnets.
+
+A security group's rule that is removed leaves open connections alone; a network ACL is stateless, so it ends them too
+(Amazon VPC User Guide, Control subnet traffic with network access control lists; read 2026-11-26). Replication between
+Regions doesn't pass through the VPC. Nodes and pods are in other subnets than data, so their traffic meets the ACL.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from haven.runbooks.failover.site import Site, aws_time_ms
+from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.requests import Answer, Call
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing
+
+RULES = {1: 5432, 2: 6379}
+"""Number of an entry to the port that it closes: database and cache. Lower numbers come first."""
+_TCP = "6"
+_EVERYBODY = "0.0.0.0/0"
+
+
+def closed(site: Site) -> Looking:
+    """Done when the old Region's data subnets take no connection of a client."""
+
+    async def look(_: Workflow) -> Look:
+        answer = await _acls(site.old, site.old_side.database.subnet_group)
+        for acl in answer["NetworkAcls"]:
+            entries = {each["RuleNumber"]: each for each in acl["Entries"] if not each["Egress"]}
+            for number, port in RULES.items():
+                entry = entries.get(number)
+                if entry is None:
+                    return Missing(_closing(site.old, acl["NetworkAclId"], number, port))
+                if not _is_ours(entry, port):
+                    return Impossible(f"{acl['NetworkAclId']} has another rule {number}: give it another number")
+        if not answer["NetworkAcls"]:
+            return Impossible(f"{site.old}: no network ACL of the subnets of {site.old_side.database.subnet_group}")
+        return Done({"closedMs": aws_time_ms(answer) or site.clock.wall() * 1000})
+
+    return look
+
+
+def opened(region: str, subnet_group: str) -> Looking:
+    """Done when nothing of `closed` is left in a Region."""
+
+    async def look(_: Workflow) -> Look:
+        for acl in (await _acls(region, subnet_group))["NetworkAcls"]:
+            for entry in acl["Entries"]:
+                port = RULES.get(entry["RuleNumber"])
+                if port is not None and not entry["Egress"] and _is_ours(entry, port):
+                    arguments = {
+                        "NetworkAclId": acl["NetworkAclId"],
+                        "RuleNumber": entry["RuleNumber"],
+                        "Egress": False,
+                    }
+                    return Missing(Call("ec2", region, "delete_network_acl_entry", arguments, changes=True))
+        return Done()
+
+    return look
+
+
+async def _acls(region: str, subnet_group: str) -> Answer:
+    answer = await Call("rds", region, "describe_db_subnet_groups", {"DBSubnetGroupName": subnet_group})
+    subnets = [each["SubnetIdentifier"] for each in answer["DBSubnetGroups"][0]["Subnets"]]
+    named = {"Name": "association.subnet-id", "Values": subnets}
+    return await Call("ec2", region, "describe_network_acls", {"Filters": [named]})
+
+
+def _closing(region: str, acl: str, number: int, port: int) -> Call:
+    arguments = {
+        "NetworkAclId": acl,
+        "RuleNumber": number,
+        "Protocol": _TCP,
+        "RuleAction": "deny",
+        "Egress": False,
+        "CidrBlock": _EVERYBODY,
+        "PortRange": {"From": port, "To": port},
+    }
+    return Call("ec2", region, "create_network_acl_entry", arguments, changes=True)
+
+
+def _is_ours(entry: Mapping[str, Any], port: int) -> bool:
+    ports = entry.get("PortRange") or {}
+    return entry["RuleAction"] == "deny" and (ports.get("From"), ports.get("To")) == (port, port)

@@ -1,0 +1,115 @@
+"""What may be lost, store by store, from the heartbeats that arrived in the recovery Region.
+
+A heartbeat is written to each store in the writing Region; what arrived of it is all that counts, for the lost Region's
+own metrics are hints. May be lost: everything since the newest heartbeat that arrived, until the old writer was closed
+(or until now), and one interval, for the next heartbeat may have been almost due.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+PLANNED_OLDEST_MS = 60_000.0
+"""A planned failover doesn't go by samples older than this."""
+FUTURE_MS = 1_000.0
+"""A heartbeat may be this much later than now: AWS's time is given in whole seconds."""
+
+
+class Verdict(StrEnum):
+    """Of one store."""
+
+    WITHIN = "within the objective"
+    ABOVE = "above the objective"
+    MISSING = "no heartbeat"
+    NOT_A_NUMBER = "not a number"
+    CONTRADICTORY = "contradictory"
+    """A heartbeat from the future."""
+    STALE = "too old for a planned failover"
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """The newest heartbeat that arrived in one store, or in one shard of a cache."""
+
+    store: str
+    newest_ms: float | None
+    """When it was written, in milliseconds since the epoch. None: there is none."""
+    interval_ms: float = 10_000.0
+    ordered: bool = True
+    """Whether writes arrive in their order, so that what is older has arrived too. S3 and DynamoDB have none across
+    keys: there the result is an estimate."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What may be lost of one store."""
+
+    store: str
+    verdict: Verdict
+    loss_ms: float | None
+    """None: unknown."""
+    estimate: bool
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the store may be promoted without force."""
+        return self.verdict is Verdict.WITHIN
+
+    def describe(self) -> str:
+        """In one line."""
+        if self.loss_ms is None:
+            return f"{self.store}: {self.verdict}"
+        what = "an estimate" if self.estimate else "a bound"
+        return f"{self.store}: up to {self.loss_ms / 1000:.1f} s may be lost ({what}), {self.verdict}"
+
+
+def judge(heartbeat: Heartbeat, *, until_ms: float, objective_ms: float | None, planned: bool) -> Judgement:
+    """What may be lost of a store.
+
+    Args:
+        heartbeat: the newest that arrived.
+        until_ms: when the old writer was closed; else the latest moment at which the promotion may be made.
+        objective_ms: the recovery point objective. None: there is none, and any known loss is within it.
+        planned: whether it is a switchover, which loses nothing but doesn't go by old samples.
+    """
+    newest = heartbeat.newest_ms
+    estimate = not heartbeat.ordered
+    if newest is None:
+        return Judgement(heartbeat.store, Verdict.MISSING, None, estimate)
+    loss = until_ms - newest + heartbeat.interval_ms
+    if not math.isfinite(loss):
+        return Judgement(heartbeat.store, Verdict.NOT_A_NUMBER, None, estimate)
+    if newest > until_ms + FUTURE_MS:
+        return Judgement(heartbeat.store, Verdict.CONTRADICTORY, None, estimate)
+    if planned and until_ms - newest > PLANNED_OLDEST_MS:
+        return Judgement(heartbeat.store, Verdict.STALE, loss, estimate)
+    above = objective_ms is not None and loss > objective_ms
+    return Judgement(heartbeat.store, Verdict.ABOVE if above else Verdict.WITHIN, loss, estimate)
+
+
+def judge_all(
+    wanted: Mapping[str, bool],
+    found: Sequence[Heartbeat],
+    *,
+    until_ms: float,
+    objective_ms: float | None,
+    planned: bool,
+) -> list[Judgement]:
+    """Every store that must have a heartbeat, and every other one that has.
+
+    Args:
+        wanted: store to whether its replication is ordered. A store whose name begins with another one's and a `#` is a
+            shard of it.
+        found: the heartbeats that arrived.
+        until_ms: as in `judge`.
+        objective_ms: as in `judge`.
+        planned: as in `judge`.
+    """
+    known = {each.store for each in found}
+    missing = [
+        Heartbeat(store, None, ordered=ordered)
+        for store, ordered in wanted.items()
+        if store not in known and not any(each.startswith(f"{store}#") for each in known)
+    ]
+    return [judge(each, until_ms=until_ms, objective_ms=objective_ms, planned=planned) for each in [*missing, *found]]

@@ -1,0 +1,75 @@
+"""Reads the heartbeats that arrived, and refuses a promotion that could lose more than the objective allows."""
+
+from dataclasses import dataclass
+
+from haven.runbooks.failover import guard
+from haven.runbooks.failover.site import Site, aws_time_ms
+from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.requests import Answer
+
+HEARTBEATS = "heartbeat"
+CLOSED = "close-old-writer"
+ALLOWANCE_SECONDS = 20.0
+"""From the judgement to the end of the call that it allows; a call that would end later isn't sent."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What may be lost if the promotion is sent before `not_after`."""
+
+    judgements: list[guard.Judgement]
+    not_after: float
+
+    @property
+    def refusals(self) -> list[str]:
+        """The stores that forbid it."""
+        return [each.describe() for each in self.judgements if not each.allowed]
+
+
+async def heartbeats(site: Site) -> tuple[list[guard.Heartbeat], Answer]:
+    """What arrived in the Region that becomes the writing one.
+
+    Raises:
+        CallError: no answer.
+    """
+    items, answer = await site.table.query(HEARTBEATS)
+    ordered = site.heartbeats()
+    found = [
+        guard.Heartbeat(
+            str(each["entry"]),
+            float(each["newest"]) if each.get("newest") is not None else None,
+            float(each.get("interval", 10_000)),
+            ordered.get(str(each["entry"]).partition("#")[0], True),
+        )
+        for each in items
+    ]
+    return found, answer
+
+
+async def judged(site: Site, workflow: Workflow) -> Judged:
+    """What may be lost now.
+
+    Raises:
+        CallError: no answer.
+    """
+    not_after = site.clock.monotonic() + ALLOWANCE_SECONDS
+    found, answer = await heartbeats(site)
+    now = aws_time_ms(answer) or site.clock.wall() * 1000
+    closed = workflow.step(CLOSED).data.get("closedMs")
+    until = float(closed) if closed is not None else now + ALLOWANCE_SECONDS * 1000
+    planned = bool(workflow.goal["planned"])
+    judgements = guard.judge_all(
+        site.heartbeats(), found, until_ms=until, objective_ms=site.objective_ms, planned=planned
+    )
+    return Judged(judgements, not_after)
+
+
+async def refusal(site: Site, workflow: Workflow) -> tuple[str, float]:
+    """Why nothing may be promoted now, and until when a promotion must have ended; an empty reason: it may.
+
+    Raises:
+        CallError: no answer.
+    """
+    found = await judged(site, workflow)
+    refusals = [] if workflow.goal["force"] else found.refusals
+    return "; ".join(refusals), found.not_after

@@ -1,0 +1,129 @@
+"""Looks at the writing Region: as this machine sees it, and as independent witnesses do. Within 7 seconds, changing
+nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from haven.runbooks.failover import database, loss
+from haven.runbooks.failover.decision import Seen, Witness
+from haven.runbooks.failover.guard import Heartbeat
+from haven.runbooks.failover.site import Site, aws_time_ms
+from haven.runbooks.workflow.requests import Branches, CallError, Pause, failure
+from haven.runbooks.workflow.table import Table
+
+_LOOKS, _EVERY_SECONDS, _WITHIN_SECONDS = 3, 1.0, 4.0
+_SILENT_INTERVALS = 3
+"""Heartbeats that must be missing before their silence is an observation. An assumption."""
+_DOWN = ("failed", "inaccessible-encryption-credentials", "incompatible-network", "stopped", "stopping")
+"""States of a cluster that can't be written (Aurora User Guide, viewing DB cluster status; read 2026-11-26)."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was found."""
+
+    writer: str | None
+    """The Region that the database is written in, as the other Region has it; None: there is none, or no answer."""
+    seen: Seen
+    witnesses: Sequence[Witness]
+    now_ms: float | None
+    """AWS's time in the Region that becomes the writing one."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """For the journal."""
+        return {
+            "writer": self.writer,
+            "seen": self.seen.value,
+            "witnesses": [{"name": each.name, "lost": each.lost, "detail": each.detail} for each in self.witnesses],
+        }
+
+
+async def observe(site: Site, *, silent: bool = False) -> Observation:
+    """Look at both Regions at once.
+
+    Args:
+        site: from where to where.
+        silent: whether the Region that is left has just been asked for something else, and didn't answer.
+
+    Raises:
+        CallError: the Region that becomes the writing one doesn't answer.
+    """
+    seen, cluster, arrived = await Branches([_seen(site, silent=silent), _cluster(site), loss.heartbeats(site)])
+    for each in (seen, cluster, arrived):
+        if (error := failure(each)) is not None:
+            raise error
+    heartbeats, answer = arrived
+    now = aws_time_ms(answer)
+    writer = database.writing_region(cluster) if cluster else None
+    witnesses = [_by_heartbeats(heartbeats, now or site.clock.wall() * 1000), _by_replication(site, cluster)]
+    return Observation(writer, seen, witnesses, now)
+
+
+async def _cluster(site: Site) -> Mapping[str, Any] | None:
+    return await database.global_cluster(site.to, site.manifest.database.global_cluster)
+
+
+async def _seen(site: Site, *, silent: bool) -> Seen:
+    """Several looks: one that doesn't answer is the last, for a silent Region isn't waited for twice."""
+    if silent:
+        return Seen.UNREACHABLE
+    begin = site.clock.monotonic()
+    looks = [await _look(site)]
+    while len(looks) < _LOOKS and looks[-1] is not Seen.UNREACHABLE:
+        if site.clock.monotonic() - begin > _WITHIN_SECONDS:
+            break
+        await Pause(_EVERY_SECONDS)
+        looks.append(await _look(site))
+    return looks[0] if len(set(looks)) == 1 else Seen.FLAPPING
+
+
+async def _look(site: Site) -> Seen:
+    try:
+        found = await database.member(site.old, site.old_side.database.cluster, observes=True)
+        if found is None or found["Status"] in _DOWN:
+            return Seen.DOWN
+    except CallError:  # a refusal too: it answers, but not what was asked
+        return Seen.UNREACHABLE
+    return Seen.READ_ONLY if await _takes_no_writes(site) else Seen.UP
+
+
+async def _takes_no_writes(site: Site) -> bool:
+    """Whether the Region's own heartbeat into its own database is silent."""
+    operations = site.manifest.operations
+    if operations is None or site.old not in operations.tables:
+        return False
+    table = Table(site.old, operations.tables[site.old])
+    try:
+        items, answer = await table.query(loss.HEARTBEATS, observes=True)
+    except CallError:
+        return False
+    now = aws_time_ms(answer) or site.clock.wall() * 1000
+    own = [Heartbeat(str(each["entry"]), float(each["newest"]), float(each["interval"])) for each in items]
+    return _silent(_of_database(own), now) is True
+
+
+def _by_heartbeats(found: Sequence[Heartbeat], now: float) -> Witness:
+    name = "heartbeats in the other Region"
+    lost = _silent(_of_database(found), now)
+    return Witness(name, lost, {True: "silent", False: "arrive", None: "there are none"}[lost])
+
+
+def _of_database(found: Sequence[Heartbeat]) -> Heartbeat | None:
+    return next((each for each in found if each.store == "database"), None)
+
+
+def _silent(heartbeat: Heartbeat | None, now: float) -> bool | None:
+    if heartbeat is None or heartbeat.newest_ms is None:
+        return None
+    return now - heartbeat.newest_ms > _SILENT_INTERVALS * heartbeat.interval_ms
+
+
+def _by_replication(site: Site, cluster: Mapping[str, Any] | None) -> Witness:
+    """What RDS in the other Region has about replication; that it is connected proves nothing about clients."""
+    name = f"RDS in {site.to}"
+    members = cluster["GlobalClusterMembers"] if cluster else []
+    states = [each.get("SynchronizationStatus") for each in members]
+    if "pending-resync" in states:
+        return Witness(name, True, "replication is cut off")
+    return Witness(name, None, "replication is connected" if "connected" in states else "it names no state")

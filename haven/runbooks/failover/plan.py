@@ -1,0 +1,141 @@
+"""The steps of a failover in one direction, and what each of them follows."""
+
+from collections.abc import Iterator, Sequence
+
+from haven.runbooks.failover import database, fence, judging, loss, nodes, stores, traffic
+from haven.runbooks.failover.decision import Fence
+from haven.runbooks.failover.site import Site
+from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, check_graph
+
+DATABASE, CACHE = "promote-database", "promote-cache"
+JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", "create-instance", "check-tables"
+SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
+_SCALE = "scale:"
+
+
+def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
+    """What leads from one Region to the other.
+
+    Args:
+        site: from where to where.
+        how: what must be known about the old writer.
+        planned: whether it is a switchover.
+    """
+    found = [*_scaling(site), *_before_promotion(site, how), *_promotions(site), *_after_promotion(site, how)]
+    if planned:
+        subnets = site.old_side.database.subnet_group
+        title = f"Open the data subnets in {site.old} for readers"
+        found.append(Step(REOPENED, title, fence.opened(site.old, subnets), (VERIFIED,), essential=False))
+    check_graph(found)
+    return found
+
+
+def undoing(taken: Sequence[Step], workflow: Workflow) -> list[Step]:
+    """What an abort does: for each step that may have changed something, and can be undone."""
+    found = []
+    for step in taken:
+        record = workflow.step(step.name)
+        if step.undo is not None and (record.may_have_happened or record.done):
+            found.append(step.undo)
+    return found
+
+
+def known_steps(site: Site) -> list[str]:
+    """Every name that a journal of this version may have."""
+    every = steps(site, Fence.CONFIRMED, planned=True)
+    names = {step.name for step in every} | {step.undo.name for step in every if step.undo}
+    return sorted(names | {INSTANCE, ON, OFF})
+
+
+def _scaling(site: Site) -> Iterator[Step]:
+    for name, sizes in site.new_side.cluster.node_groups.items():
+        if sizes.full == sizes.standby:
+            continue
+        back = Step(
+            f"undo-{_SCALE}{name}",
+            f"Scale {name} back",
+            nodes.scaled(site, name, sizes.standby, shrink=True),
+            hold=60,
+        )
+        yield Step(
+            f"{_SCALE}{name}",
+            f"Scale {name} to {sizes.full[1]} nodes",
+            nodes.scaled(site, name, sizes.full),
+            deadline=1500,
+            every=10,
+            essential=False,
+            undo=back,
+        )
+
+
+def _before_promotion(site: Site, how: Fence) -> Iterator[Step]:
+    before: tuple[str, ...] = (OPENED,)
+    subnets = site.new_side.database.subnet_group
+    title = f"Open the data subnets in {site.to}, if they were closed"
+    yield Step(OPENED, title, fence.opened(site.to, subnets), deadline=120)
+    if how is Fence.CONFIRMED:
+        old = site.old_side.database.subnet_group
+        reopen = Step(
+            "undo-close-old-writer", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60
+        )
+        title = f"Close database and cache in {site.old} to clients"
+        yield Step(loss.CLOSED, title, fence.closed(site), (OPENED,), deadline=180, every=2, undo=reopen)
+        before += (loss.CLOSED,)
+    if site.new_side.database.standby == 0:
+        title = f"Create a database instance in {site.to}"
+        yield Step(INSTANCE, title, database.instance(site), deadline=1800, every=10)
+        before += (INSTANCE,)
+    judge = judging.look(site, (DATABASE, CACHE))
+    yield Step(JUDGED, "Judge what may be lost", judge, before, deadline=60, every=2, fresh=True)
+
+
+def _promotions(site: Site) -> Iterator[Step]:
+    yield Step(
+        DATABASE,
+        f"Promote the database in {site.to}",
+        database.promotion(site),
+        (JUDGED,),
+        deadline=1800,
+        no_return=True,
+    )
+    yield Step(
+        CACHE,
+        f"Promote the cache in {site.to}",
+        stores.cache(site),
+        (JUDGED,),
+        deadline=900,
+        essential=False,
+        no_return=True,
+    )
+    yield Step(TABLES, f"Check the tables in {site.to}", stores.tables(site), (JUDGED,), deadline=120, essential=False)
+
+
+def _after_promotion(site: Site, how: Fence) -> Iterator[Step]:
+    scaled = tuple(each.name for each in _scaling(site))
+    title = f"Wait until {site.to} serves"
+    yield Step(SERVED, title, traffic.served(site), (*scaled, DATABASE, CACHE, TABLES), deadline=1800)
+    last = SERVED
+    switches = site.manifest.traffic
+    if switches and how is Fence.CONFIRMED:  # the switch of the new side is written in the old one: it must answer
+        turn = traffic.turned(switches[site.to], off=False)
+        yield Step(ON, f"Turn traffic to {site.to} on", turn, (last,), settle=180, repeatable=True)
+        last = ON
+    if switches:
+        turn = traffic.turned(switches[site.old], off=True)
+        yield Step(OFF, f"Turn traffic to {site.old} off", turn, (last,), settle=180, repeatable=True)
+        last = OFF
+    yield Step(VERIFIED, f"Verify that {site.to} is the writing Region", _verified(site), (last,), deadline=120)
+
+
+def _verified(site: Site) -> Looking:
+    async def look(_: Workflow) -> Look:
+        name = site.manifest.database.global_cluster
+        cluster = await database.global_cluster(site.to, name)
+        writer = database.writing_region(cluster) if cluster else None
+        if writer != site.to:
+            return Impossible(f"{name} is written in {writer or 'no Region'}, not in {site.to}")
+        remark = "" if site.manifest.traffic else "no traffic switch in the manifest: move DNS by hand"
+        return Done(remark=remark)
+
+    return look

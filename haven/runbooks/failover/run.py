@@ -1,0 +1,249 @@
+"""One failover from the lease to the record, or the rest of one that was interrupted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from haven.base.problems import Problems
+from haven.runbooks.failover import decision, loss, observe, plan
+from haven.runbooks.failover.decision import Decision, Fence
+from haven.runbooks.failover.observe import Observation
+from haven.runbooks.failover.site import Site, aws_time_ms
+from haven.runbooks.workflow import journal as log
+from haven.runbooks.workflow.audit import Audit
+from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
+from haven.runbooks.workflow.journal import Journal, Workflow
+from haven.runbooks.workflow.lease import Lease
+from haven.runbooks.workflow.requests import CallError, Clock
+from haven.runbooks.workflow.steps import Ending, Progress, Step
+
+
+class State(StrEnum):
+    """How a run ended."""
+
+    NOTHING = "nothing to do"
+    """The Region is the writing one, and nothing is open."""
+    REFUSED = "refused"
+    """Nothing was changed."""
+    DONE = "done"
+    UNDONE = "undone"
+    """A step failed before the point of no return; what was changed is changed back."""
+    INCOMPLETE = "incomplete"
+    """It goes on from here when it is run once more."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator wants."""
+
+    planned: bool
+    force: str = ""
+    """The reason, which is recorded; empty: nothing is forced."""
+    acknowledged: bool = False
+    """Whether another failover so soon after the last one is wanted."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of it."""
+
+    state: State
+    why: Sequence[str] = ()
+    workflow: str = ""
+    endings: Mapping[str, Ending] = field(default_factory=dict)
+    divergence: str = ""
+    """Empty: both sides were never open to clients together."""
+    pending_audit: int = 0
+    """Records that only this machine has."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be done."""
+
+    observation: Observation
+    decision: Decision
+    steps: Sequence[Step]
+    judgements: Sequence[str]
+    """What may be lost, store by store, as of now."""
+    why_not: str
+    """Empty: nothing forbids it."""
+    open: str = ""
+    """The workflow that would be resumed."""
+
+
+@dataclass
+class Operator:
+    """One process that runs a failover."""
+
+    site: Site
+    lease: Lease
+    journal: Journal
+    audit: Audit
+    clock: Clock
+    new_id: Callable[[], str]
+    report: Callable[[Progress], None] = lambda _: None
+
+    async def preview(self, request: Request) -> Preview:
+        """Look, decide and plan; nothing is changed.
+
+        Raises:
+            CallError: the Region that becomes the writing one doesn't answer.
+        """
+        workflow = log.replay(await self.journal.read())
+        resumed = workflow is not None and workflow.end is None
+        seen = await observe.observe(self.site)
+        decided = self._decide(seen, request)
+        steps = plan.steps(self.site, decided.fence, planned=request.planned)
+        goal = Workflow("", _goal(self.site, request), 0, 0)
+        found = await loss.judged(self.site, goal)
+        why_not = "" if decided.allowed or resumed else decided.why
+        judgements = [each.describe() for each in found.judgements]
+        return Preview(seen, decided, steps, judgements, why_not, workflow.id if workflow and resumed else "")
+
+    async def run(self, request: Request) -> Report:
+        """Do it, or go on with what is open.
+
+        Raises:
+            LeaseError: somebody else is at work, or the lease can't be had.
+            DisplacedError: somebody else has taken it over meanwhile.
+            UnwrittenError, AuditError: what is done can't be written down.
+            CallError: the Region that becomes the writing one doesn't answer.
+            Problems: the journal is of another version.
+        """
+        self.journal.token = await self.lease.acquire()
+        entries = await self.journal.read()
+        before = entries[-1].data["audit"] if entries else {}
+        await self.audit.open(str(before.get("hash", "")), goal=_goal(self.site, request), token=self.lease.token)
+        try:
+            report = await self._run(request, log.replay(entries))
+        except (CallError, Problems):
+            await self.lease.leave(self.lease.notes, release=True)
+            raise
+        if report.state not in (State.DONE, State.UNDONE):
+            await self.audit.close(state=report.state.value, why=list(report.why))
+        await self.lease.leave(self.lease.notes, release=True)
+        return replace(report, pending_audit=self.audit.pending)
+
+    @property
+    def _engine(self) -> Engine:
+        return Engine(self.journal, self.lease, self.audit, self.clock, self.report)
+
+    async def _run(self, request: Request, last: Workflow | None) -> Report:
+        elsewhere = self.lease.notes.get("open") or {}
+        if elsewhere and elsewhere["to"] != self.site.to and not request.force:
+            why = f"a failover to {elsewhere['to']} is open ({elsewhere['workflow']}): end that one first"
+            return Report(State.REFUSED, [why])
+        if last is not None and last.end is None:
+            where = f"{self.site.table.name} in {self.site.to}"
+            log.require_known_steps(last, plan.known_steps(self.site), where)
+            await self._engine.note(last, log.TAKEOVER, id=last.id)
+            return await self._go_on(last)
+        return await self._begin(request)
+
+    async def _begin(self, request: Request) -> Report:
+        seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
+        if seen.writer == self.site.to and await self._is_complete():
+            return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
+        decided = self._decide(seen, request)
+        since = self._since_last(seen)
+        why = "" if decided.allowed else decided.why
+        why = why or decision.too_soon(since, acknowledged=request.acknowledged)
+        if why:
+            return Report(State.REFUSED, [why])
+        workflow = Workflow(self.new_id(), _goal(self.site, request), self.clock.wall(), self.lease.token)
+        self.audit.record(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
+        self.journal.head = self.audit.head.as_data()
+        await self.journal.append(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
+        await self._decided(workflow, seen, decided)
+        notes = {**self.lease.notes, "open": {"to": self.site.to, "workflow": workflow.id}}
+        await self.lease.leave(notes, release=False)
+        return await self._go_on(workflow)
+
+    async def _decided(self, workflow: Workflow, seen: Observation, decided: Decision) -> None:
+        await self._engine.note(
+            workflow,
+            log.DECISION,
+            question="writer",
+            observation=seen.describe(),
+            fence=decided.fence.value,
+            forced=decided.forced,
+            why=decided.why,
+        )
+
+    def _decide(self, seen: Observation, request: Request) -> Decision:
+        count = decision.witnesses_of_loss(seen.witnesses)
+        if seen.writer == self.site.to:  # promoted, but not complete: nothing is left to decide
+            fence = Fence.CONFIRMED if seen.seen is decision.Seen.UP else Fence.UNCONFIRMED
+            return Decision(True, f"{self.site.to} is the writing Region already", fence)
+        return decision.decide(seen.seen, count, planned=request.planned, force=request.force)
+
+    def _since_last(self, seen: Observation) -> float | None:
+        last = self.lease.notes.get("failover")
+        now = seen.now_ms or self.clock.wall() * 1000
+        return None if last is None else (now - float(last["atMs"])) / 1000
+
+    async def _is_complete(self) -> bool:
+        """Whether what a failover leaves is there already."""
+        nothing = Workflow("", _goal(self.site, Request(planned=False)), 0, 0)
+        wanted = (plan.DATABASE, plan.CACHE, plan.OFF, plan.VERIFIED)
+        steps = plan.steps(self.site, Fence.UNCONFIRMED, planned=False)
+        looks = [await each.look(nothing) for each in steps if each.name in wanted]
+        return all(type(each).__name__ == "Done" for each in looks)
+
+    async def _go_on(self, workflow: Workflow) -> Report:
+        planned = bool(workflow.goal["planned"])
+        fence = Fence(workflow.decisions.get("writer", {}).get("fence", Fence.CONFIRMED))
+        steps = plan.steps(self.site, fence, planned=planned)
+        outcome = Outcome()
+        if not workflow.aborting:
+            outcome = await self._engine.run(workflow, steps)
+            failed = outcome.failed(steps)
+            why = [f"{each}: {outcome.why[each]}" for each in outcome.endings if each in outcome.why]
+            if not failed:
+                return await self._end(workflow, fence, outcome, why)
+            if past_no_return(workflow, steps):
+                return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, _divergence(fence))
+            await self._engine.note(workflow, log.ABORT, why="; ".join(why))
+        return await self._undo(workflow, steps, outcome)
+
+    async def _undo(self, workflow: Workflow, steps: Sequence[Step], outcome: Outcome) -> Report:
+        undoing = plan.undoing(steps, workflow)
+        undone = await self._engine.run(workflow, undoing)
+        why = [workflow.aborting, *(f"{name}: {each}" for name, each in undone.why.items())]
+        endings = {**outcome.endings, **undone.endings}
+        if undone.failed(undoing):
+            return Report(State.INCOMPLETE, why, workflow.id, endings)
+        await self._close(workflow, State.UNDONE, why, "", {"open": None})
+        return Report(State.UNDONE, why, workflow.id, endings)
+
+    async def _end(self, workflow: Workflow, fence: Fence, outcome: Outcome, why: Sequence[str]) -> Report:
+        divergence = _divergence(fence)
+        _, answer = await loss.heartbeats(self.site)
+        at = aws_time_ms(answer) or self.clock.wall() * 1000
+        notes: dict[str, Any] = {"open": None, "failover": {"to": self.site.to, "atMs": at}}
+        await self._close(workflow, State.DONE, why, divergence, notes)
+        return Report(State.DONE, why, workflow.id, outcome.endings, divergence)
+
+    async def _close(
+        self, workflow: Workflow, state: State, why: Sequence[str], divergence: str, notes: Mapping[str, Any]
+    ) -> None:
+        """Close the audit, and then the workflow: the journal's last entry has the head of the closed audit."""
+        await self.audit.close(state=state.value, why=list(why), divergence=divergence)
+        self.journal.head = self.audit.head.as_data()
+        log.apply(workflow, await self.journal.append(log.END, state=state.value, divergence=divergence))
+        self.lease.notes = {**self.lease.notes, **notes}
+
+
+def _divergence(fence: Fence) -> str:
+    if fence is Fence.CONFIRMED:
+        return ""
+    return (
+        "possible: the old writer couldn't be closed, and may have taken writes that aren't here; keep its volume and"
+        " its snapshot rds:unplanned-global-failover-… until somebody has compared them"
+    )
+
+
+def _goal(site: Site, request: Request) -> dict[str, Any]:
+    return {"from": site.old, "to": site.to, "planned": request.planned, "force": request.force}

@@ -1,0 +1,68 @@
+"""The environment as one failover sees it: where from, where to, under which names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.manifest import Side as ManifestSide
+from haven.runbooks.workflow.requests import Answer, Clock
+from haven.runbooks.workflow.table import Table
+
+GPU_PATIENCE_SECONDS = 900.0
+"""How long full capacity is waited for before the least that serves is enough. An assumption: a large model's cold
+start took 966 s in the one run that was reported (kaito-project/kaito#2325)."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One direction of one environment."""
+
+    manifest: RecoveryManifest
+    to: str
+    """The Region that becomes the writing one."""
+    clock: Clock
+
+    @property
+    def old(self) -> str:
+        """The Region that is left."""
+        return self.manifest.other(self.to)
+
+    @property
+    def new_side(self) -> ManifestSide:
+        """What is in the Region that becomes the writing one."""
+        return self.manifest.sides[self.to]
+
+    @property
+    def old_side(self) -> ManifestSide:
+        """What is in the Region that is left."""
+        return self.manifest.sides[self.old]
+
+    @property
+    def table(self) -> Table:
+        """The operations table that survives."""
+        assert self.manifest.operations is not None  # noqa: S101  run.py refuses a manifest without
+        return Table(self.to, self.manifest.operations.tables[self.to])
+
+    @property
+    def objective_ms(self) -> float | None:
+        """The recovery point objective."""
+        minutes = self.manifest.objectives.rpo_minutes
+        return None if minutes is None else minutes * 60_000
+
+    def heartbeats(self) -> Mapping[str, bool]:
+        """Stores that must have one, and whether their replication is ordered."""
+        stores = {"database": True} if self.new_side.database.standby is not None else {}
+        if self.manifest.tier in ("warm", "active-active"):
+            stores["cache"] = True
+        stores |= {f"table:{each}": False for each in self.manifest.replicated_tables}
+        return stores | {f"bucket:{each}": False for each in self.new_side.buckets}
+
+
+def aws_time_ms(answer: Answer) -> float | None:
+    """When AWS answered, by AWS's clock, in milliseconds since the epoch, rounded up to a whole second.
+
+    Operators' clocks may be minutes off; None where an answer has no time.
+    """
+    date = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders", {}).get("date")
+    return None if date is None else (parsedate_to_datetime(date).timestamp() + 1) * 1000

@@ -1,0 +1,218 @@
+"""Who did what, when and why, by which call and with which answer: records that can be added to and not changed.
+
+Each operator's process writes a chain of its own: a record has the hash of the one before. The first one continues from
+the head that the journal has of the chain before, and every entry of the journal has the head of its time, so a chain
+that was cut is shorter than the journal knows, and one that was written over has other hashes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from haven.runbooks.workflow.local_file import Lines, kept
+from haven.runbooks.workflow.requests import Call, CallError, Clock, RefusedError
+
+GENESIS = "0" * 64
+CLOSING = "closed"
+_EXISTS = "PreconditionFailed"
+
+
+class AuditError(Exception):
+    """The audit can't be written, so nothing is changed."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of a chain."""
+
+    session: str
+    count: int
+    hash: str
+
+    def as_data(self) -> dict[str, Any]:
+        """For the journal."""
+        return {"session": self.session, "count": self.count, "hash": self.hash}
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where the records are kept; Object Lock keeps them there."""
+
+    region: str
+    name: str
+
+
+class Audit:
+    """One process's chain: this machine's disk first, then the bucket."""
+
+    def __init__(self, session: str, who: str, lines: Lines, bucket: Bucket | None, clock: Clock) -> None:
+        """
+        Args:
+            session: this process, and no other one ever.
+            who: the operator.
+            lines: a file on this machine.
+            bucket: in the Region that survives. None: the environment has none.
+            clock: this machine's.
+        """
+        self._session, self._who, self._lines, self._bucket, self._clock = session, who, lines, bucket, clock
+        self._head = GENESIS
+        self._count = 0
+        self._pending: list[tuple[int, str]] = []
+
+    @property
+    def head(self) -> Head:
+        """The newest record."""
+        return Head(self._session, self._count, self._head)
+
+    @property
+    def pending(self) -> int:
+        """Records that the bucket doesn't have yet."""
+        return len(self._pending)
+
+    async def open(self, before: str, **data: Any) -> None:
+        """Begin the chain.
+
+        Args:
+            before: the head of the chain before it, from the journal; empty: there is none.
+
+        Raises:
+            AuditError: the disk or the bucket takes no record.
+        """
+        self._head = before or GENESIS
+        self.record("opened", **data)
+        await self.upload()
+        if self._pending:
+            raise AuditError(f"the audit bucket {self._bucket} takes no record: {self._problem}")
+
+    _problem = ""
+
+    def record(self, what: str, **data: Any) -> None:
+        """Write a record to this machine's disk; `upload` takes it to the bucket.
+
+        Raises:
+            AuditError: the disk takes nothing.
+        """
+        body = {
+            "session": self._session,
+            "index": self._count,
+            "previous": self._head,
+            "at": self._clock.wall(),
+            "who": self._who,
+            "what": what,
+            "data": json.loads(json.dumps(data, default=str)),
+        }
+        digest = _digest(body)
+        line = _canonical({**body, "hash": digest})
+        try:
+            self._lines.append(line)
+        except OSError as error:
+            raise AuditError(f"the audit can't be written on this machine: {error.strerror or error}") from error
+        self._pending.append((self._count, line))
+        self._head, self._count = digest, self._count + 1
+
+    async def upload(self) -> None:
+        """Write what is pending to the bucket; what it doesn't take stays pending."""
+        if self._bucket is None:
+            self._pending.clear()
+            return
+        while self._pending:
+            index, line = self._pending[0]
+            key = f"audit/{self._session}/{index:06d}.json"
+            arguments = {"Bucket": self._bucket.name, "Key": key, "Body": line.encode(), "IfNoneMatch": "*"}
+            try:
+                await Call("s3", self._bucket.region, "put_object", arguments, changes=True)
+            except RefusedError as error:
+                if error.code != _EXISTS:  # else an earlier attempt was done: its answer was lost
+                    self._problem = str(error)
+                    return
+            except CallError as error:
+                self._problem = str(error)
+                return
+            if self._pending and self._pending[0] == (index, line):
+                self._pending.pop(0)
+
+    async def close(self, **data: Any) -> None:
+        """Write the last record."""
+        self.record(CLOSING, **data)
+        await self.upload()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with an audit."""
+
+    session: str
+    index: int
+    problem: str
+
+
+def verify(content: bytes, heads: Iterable[Head]) -> Iterator[Finding]:
+    """What is wrong with the records of one file, or of one bucket in the order of its keys.
+
+    Args:
+        content: lines as they were written.
+        heads: all that the journal has.
+    """
+    found = kept(content)
+    chains: dict[str, list[Mapping[str, Any]]] = {}
+    for number, line in enumerate(found.whole):
+        record = _parsed(line)
+        if record is None:
+            yield Finding("", number, "no record, or not as it was written")
+        else:
+            chains.setdefault(record["session"], []).append(record)
+    if found.torn:
+        yield Finding("", len(found.whole), "a record without an end")
+    by_session: dict[str, list[Head]] = {}
+    for head in heads:
+        by_session.setdefault(head.session, []).append(head)
+    for session in dict.fromkeys([*chains, *by_session]):
+        yield from _chain(session, chains.get(session, []), by_session.get(session, []))
+
+
+def _chain(session: str, records: Sequence[Mapping[str, Any]], heads: Sequence[Head]) -> Iterator[Finding]:
+    previous = records[0]["previous"] if records else GENESIS
+    for place, record in enumerate(records):
+        if record["index"] != place:
+            yield Finding(session, place, f"record {record['index']} in the place of record {place}")
+            return
+        if record["previous"] != previous:
+            yield Finding(session, place, "it doesn't continue the record before it")
+            return
+        previous = record["hash"]
+    hashes = [record["hash"] for record in records]
+    for head in heads:
+        if head.count > len(hashes):
+            missing = f"{len(hashes)} records, and the journal knows {head.count}"
+            yield Finding(session, len(hashes), f"records are missing at the end: {missing}")
+            return
+        if head.count and hashes[head.count - 1] != head.hash:
+            yield Finding(session, head.count - 1, "another record than the journal knows")
+            return
+    closed = [place for place, record in enumerate(records) if record["what"] == CLOSING]
+    if not closed and not heads:
+        yield Finding(session, len(records), "no closing record: its process was stopped, or records are missing")
+    if closed and closed[0] != len(records) - 1:
+        yield Finding(session, closed[0] + 1, "a record after the closing one")
+
+
+def _parsed(line: str) -> Mapping[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict) or _canonical(record) != line:
+        return None
+    body = {name: value for name, value in record.items() if name != "hash"}
+    wanted = {"session", "index", "previous", "at", "who", "what", "data"}
+    return record if set(body) == wanted and record.get("hash") == _digest(body) else None
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_canonical(body).encode()).hexdigest()
+
+
+def _canonical(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,295 @@
+"""Takes the steps of a workflow to their goals, from wherever the journal has it: journal, token, call, journal, look.
+
+A call whose outcome is unknown isn't repeated: looks decide, until AWS has had time to show what it did.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from haven.runbooks.workflow import journal as log
+from haven.runbooks.workflow.audit import Audit, AuditError
+from haven.runbooks.workflow.journal import DisplacedError, Journal, StepRecord, UnwrittenError, Workflow
+from haven.runbooks.workflow.lease import Lease, LeaseError
+from haven.runbooks.workflow.requests import (
+    Branches,
+    Call,
+    CallError,
+    Clock,
+    Gate,
+    Pause,
+    RefusedError,
+    TooLateError,
+    UnansweredError,
+    failure,
+)
+from haven.runbooks.workflow.steps import Done, Ending, Impossible, Look, Missing, Progress, Step, Waiting
+
+FATAL = (DisplacedError, UnwrittenError, LeaseError, AuditError)
+"""After these this process changes nothing more."""
+BUSY = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "ResourceInUseException",
+        "SlowDown",
+    }
+)
+"""Error codes that mean: later."""
+_CALLS = 3
+"""How often one run makes a step's call."""
+_REFUSALS = 3
+
+
+@dataclass
+class Outcome:
+    """How the steps ended."""
+
+    endings: dict[str, Ending] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    """Step to what is wrong with it, if it isn't as it should be."""
+
+    def failed(self, steps: Sequence[Step]) -> list[str]:
+        """The essential steps that aren't done."""
+        return [each.name for each in steps if each.essential and self.endings.get(each.name) is not Ending.DONE]
+
+
+class _StepFailedError(Exception):
+    """It can't be done, or takes too long."""
+
+
+class _StoppedError(Exception):
+    """The workflow is undone."""
+
+
+@dataclass
+class Engine:
+    """What one operator's process works with."""
+
+    journal: Journal
+    lease: Lease
+    audit: Audit
+    clock: Clock
+    report: Callable[[Progress], None] = lambda _: None
+
+    async def run(self, workflow: Workflow, steps: Sequence[Step]) -> Outcome:
+        """Take every step as far as it goes.
+
+        Raises:
+            DisplacedError, LeaseError: another operator is at work.
+            UnwrittenError, AuditError: what is done can't be written down.
+        """
+        run = _Run(self, workflow, steps)
+        for outcome in await Branches([run.step(each) for each in steps]):
+            if (error := failure(outcome)) is not None:
+                raise error
+        if run.fatal is not None:
+            raise run.fatal
+        return run.outcome
+
+    async def note(self, workflow: Workflow, kind: str, **data: Any) -> None:
+        """Write an entry, and add it to the workflow."""
+        self.audit.record(kind, **data)
+        self.journal.head = self.audit.head.as_data()
+        log.apply(workflow, await self.journal.append(kind, **data))
+
+    async def effect(self, workflow: Workflow, step: Step, call: Call, stop: Callable[[], bool]) -> str:
+        """Make one call: its intent first, then the token, then the call, then what came of it."""
+        await self.note(workflow, log.INTENT, step=step.name, **_intent(call))
+        outcome, detail = await self._made(call, stop)
+        await self.note(workflow, log.OUTCOME, step=step.name, call=str(call), outcome=outcome, answer=detail)
+        await self.audit.upload()
+        return outcome if outcome != log.REFUSED else detail.partition(":")[0]
+
+    async def _made(self, call: Call, stop: Callable[[], bool]) -> tuple[str, str]:
+        try:
+            until = await self.lease.confirm()
+        except UnansweredError as error:
+            return log.UNSENT, str(error)
+        if stop():
+            return log.UNSENT, "the workflow is undone"
+        try:
+            answer = await replace(call, changes=True, not_after=min(until, call.not_after or until))
+        except TooLateError as error:
+            return log.UNSENT, str(error)
+        except RefusedError as error:
+            return log.REFUSED, str(error)
+        except UnansweredError as error:
+            return log.UNKNOWN, str(error)
+        request = (answer.get("ResponseMetadata") or {}).get("RequestId", "")
+        return log.ACCEPTED, f"request {request}" if request else ""
+
+
+def past_no_return(workflow: Workflow, steps: Sequence[Step]) -> bool:
+    """Whether a call that can't be undone may have been made."""
+    return any(each.no_return and workflow.step(each.name).may_have_happened for each in steps)
+
+
+class _Run:
+    """One execution of a graph."""
+
+    def __init__(self, engine: Engine, workflow: Workflow, steps: Sequence[Step]) -> None:
+        self._engine, self._workflow, self._steps = engine, workflow, steps
+        self._essential = {each.name: each.essential for each in steps}
+        self._gates = {each.name: Gate() for each in steps}
+        self._stop = False
+        self.outcome = Outcome()
+        self.fatal: Exception | None = None
+
+    async def step(self, step: Step) -> None:
+        """Wait for what comes before it, then take it."""
+        try:
+            for each in step.after:
+                await self._gates[each]
+            await self._take(step)
+        except FATAL as error:
+            self.fatal = self.fatal or error
+        finally:
+            self._gates[step.name].open()
+
+    async def _take(self, step: Step) -> None:
+        begin = self._engine.clock.monotonic()
+        needed = [each for each in step.after if self._essential[each]]
+        if self.fatal or any(self.outcome.endings.get(each) is not Ending.DONE for each in needed):
+            self._end(step, Ending.SKIPPED, begin)
+            return
+        record = self._workflow.step(step.name)
+        if record.done and not step.fresh:
+            self._end(step, Ending.DONE, begin)
+            return
+        self._show(step, begin, "")
+        try:
+            done = await _Drive(self, step, record, begin).to_the_end()
+        except _StoppedError:
+            self._end(step, Ending.STOPPED, begin)
+        except _StepFailedError as error:
+            if step.essential and not past_no_return(self._workflow, self._steps):
+                self._stop = True
+            self._end(step, Ending.FAILED, begin, str(error))
+        else:
+            await self._engine.note(self._workflow, log.DONE, step=step.name, found=done.found, remark=done.remark)
+            self._end(step, Ending.DONE, begin, done.remark)
+
+    def stopped(self) -> bool:
+        """Whether nothing more is to be done: something failed while everything can still be undone."""
+        if self.fatal is not None:
+            return True
+        return self._stop and not past_no_return(self._workflow, self._steps)
+
+    def stopped_before(self, step: Step) -> bool:
+        """The same for a call whose own intent is written already."""
+        others = [each for each in self._steps if each.name != step.name]
+        return self.fatal is not None or (self._stop and not past_no_return(self._workflow, others))
+
+    async def effect(self, step: Step, call: Call) -> str:
+        """Make a step's call."""
+        if self.stopped():
+            raise _StoppedError
+        outcome = await self._engine.effect(self._workflow, step, call, lambda: self.stopped_before(step))
+        if self.stopped():
+            raise _StoppedError
+        return outcome
+
+    async def look(self, step: Step) -> Look:
+        """Renew the lease if it is time to, and look."""
+        if self.stopped():
+            raise _StoppedError
+        await self._engine.lease.keep()
+        return await step.look(self._workflow)
+
+    @property
+    def clock(self) -> Clock:
+        """This machine's."""
+        return self._engine.clock
+
+    def show(self, step: Step, begin: float, detail: str) -> None:
+        """Report what it waits for."""
+        self._show(step, begin, detail)
+
+    def _end(self, step: Step, ending: Ending, begin: float, why: str = "") -> None:
+        self.outcome.endings[step.name] = ending
+        if why:
+            self.outcome.why[step.name] = why
+        self._show(step, begin, why, ending.value)
+
+    def _show(self, step: Step, begin: float, detail: str, state: str = "running") -> None:
+        seconds = self._engine.clock.monotonic() - begin
+        self._engine.report(Progress(step.name, step.title, state, seconds, step.deadline, detail))
+
+
+class _Drive:
+    """One step in one run."""
+
+    def __init__(self, run: _Run, step: Step, record: StepRecord, begin: float) -> None:
+        self._run, self._step, self._record, self._begin = run, step, record, begin
+        self._quiet = begin + step.settle if record.may_have_happened else begin
+        """Until when a call that was made may not show yet."""
+        self._calls = self._refusals = 0
+        self._reason = ""
+
+    async def to_the_end(self) -> Done:
+        """Look and act until the goal is reached."""
+        while True:
+            look = await self._looked()
+            if isinstance(look, Done) and self._now >= self._begin + self._step.hold:
+                return look
+            if isinstance(look, Impossible):
+                raise _StepFailedError(look.why)
+            if isinstance(look, Missing):
+                await self._act(look.call)
+            elif isinstance(look, Waiting):
+                self._reason = look.reason
+            if self._now > self._begin + self._step.deadline:
+                raise _StepFailedError(
+                    f"not done within {self._step.deadline:.0f} s{f': {self._reason}' if self._reason else ''}"
+                )
+            self._run.show(self._step, self._begin, self._reason)
+            await Pause(self._step.every)
+
+    @property
+    def _now(self) -> float:
+        return self._run.clock.monotonic()
+
+    async def _looked(self) -> Look:
+        try:
+            look = await self._run.look(self._step)
+        except UnansweredError as error:
+            return Waiting(str(error))
+        except CallError as error:
+            code = error.code if isinstance(error, RefusedError) else ""
+            self._refuse(code, str(error))
+            return Waiting(str(error))
+        return look
+
+    async def _act(self, call: Call) -> None:
+        """Make a call, unless it was made already and AWS may not show it yet."""
+        if self._record.intent != _intent(call):
+            self._calls = 0
+        elif self._now < self._quiet:
+            return
+        elif self._calls >= _CALLS or (
+            self._calls and self._record.outcome == log.ACCEPTED and not self._step.repeatable
+        ):
+            raise _StepFailedError(f"{call} was made, and nothing has changed")
+        outcome = await self._run.effect(self._step, call)
+        if outcome in (log.ACCEPTED, log.UNKNOWN):
+            self._calls += 1
+            self._quiet = self._now + self._step.settle
+            self._reason = f"{call}: {outcome}"
+        elif outcome != log.UNSENT:
+            self._refuse(outcome, f"{call} is refused: {outcome}")
+
+    def _refuse(self, code: str, reason: str) -> None:
+        self._reason = reason
+        if code not in BUSY:
+            self._refusals += 1
+        if self._refusals >= _REFUSALS:
+            raise _StepFailedError(reason)
+
+
+def _intent(call: Call) -> dict[str, Any]:
+    """A call as the journal has it."""
+    return {"call": str(call), "arguments": {name: str(value) for name, value in call.arguments.items()}}

@@ -1,0 +1,253 @@
+"""What a workflow is about to do and what came of it, written before it happens, where another machine can read it.
+
+The journal is in the Region that survives, as items with numbers without a gap. An item is written only where none has
+its number, so of two operators one writes entry N, and the other one learns that it has been displaced.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from haven.base.problems import Problem, Problems, shown
+from haven.runbooks.workflow.local_file import Lines
+from haven.runbooks.workflow.requests import CallError, Clock, Mutex, Pause
+from haven.runbooks.workflow.table import Table
+
+BEGIN, TAKEOVER, DECISION, INTENT, OUTCOME, DONE, ABORT, END = (
+    "begin",
+    "takeover",
+    "decision",
+    "intent",
+    "outcome",
+    "done",
+    "abort",
+    "end",
+)
+KINDS = (BEGIN, TAKEOVER, DECISION, INTENT, OUTCOME, DONE, ABORT, END)
+ACCEPTED, REFUSED, UNKNOWN, UNSENT = "accepted", "refused", "unknown", "unsent"
+"""Outcomes of a call."""
+_ID = "journal"
+_TRIES, _EVERY_SECONDS = 5, 2.0
+_VERSION_FIX = "use the version of haven that began the workflow: it names its steps"
+
+
+class DisplacedError(Exception):
+    """Another operator has written the entry that this one wanted to write."""
+
+    def __init__(self, number: int, who: str) -> None:
+        super().__init__(f"{who} has taken this workflow over: entry {number} of the journal is theirs")
+
+
+class UnwrittenError(Exception):
+    """The journal can't be written, so nothing more is changed."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line."""
+
+    number: int
+    kind: str
+    token: int
+    who: str
+    at: float
+    """Seconds since the epoch, by the writer's clock."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The line."""
+        return json.dumps(
+            {
+                "number": self.number,
+                "kind": self.kind,
+                "token": self.token,
+                "who": self.who,
+                "at": self.at,
+                "data": self.data,
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+
+
+class Journal:
+    """One environment's journal in one Region, with a copy on this machine."""
+
+    def __init__(self, table: Table, copy: Lines, clock: Clock, who: str, holder: str) -> None:
+        """
+        Args:
+            table: the operations table of the Region that survives.
+            copy: this machine's copy, for people; it never has an entry that the table lacks.
+            clock: this machine's.
+            who: the operator.
+            holder: this process.
+        """
+        self._table, self._copy, self._clock, self._who, self._holder = table, copy, clock, who, holder
+        self._last = 0
+        self._mutex = Mutex()
+        self.token = 0
+        self.head: Mapping[str, Any] = {}
+        """The audit's head, which goes into every entry."""
+        self.entries: list[Entry] = []
+
+    async def read(self) -> Sequence[Entry]:
+        """Every entry.
+
+        Raises:
+            CallError: the table doesn't answer.
+            Problems: an entry is missing, or is of a kind that this version doesn't know.
+        """
+        items, _ = await self._table.query(_ID)
+        self.entries = [_entry(each) for each in items]
+        numbers = [each.number for each in self.entries]
+        where = f"{self._table.name} in {self._table.region}"
+        if numbers != list(range(1, len(numbers) + 1)):
+            fix = "restore the table to the point in time before that"
+            raise Problems([Problem("the journal", shown(numbers), "numbers without a gap", fix)], where)
+        odd = [each for each in self.entries if each.kind not in KINDS]
+        if odd:
+            known = ", ".join(KINDS)
+            raise Problems([Problem(f"entry {odd[0].number}", shown(odd[0].kind), known, _VERSION_FIX)], where)
+        self._last = len(numbers)
+        return self.entries
+
+    async def append(self, kind: str, **data: Any) -> Entry:
+        """Write the next entry.
+
+        Raises:
+            DisplacedError: somebody else has written it.
+            UnwrittenError: the table takes nothing.
+        """
+        async with self._mutex:
+            entry = Entry(
+                self._last + 1, kind, self.token, self._who, self._clock.wall(), {**data, "audit": dict(self.head)}
+            )
+            await self._write(entry)
+            self._last += 1
+            self.entries.append(entry)
+            try:
+                self._copy.append(entry.text())
+            except OSError as error:
+                raise UnwrittenError(f"the journal's copy can't be written: {error.strerror or error}") from error
+            return entry
+
+    async def _write(self, entry: Entry) -> None:
+        place = f"{entry.number:09d}"
+        item = {"body": entry.text(), "holder": self._holder, "number": entry.number}
+        problem = ""
+        for _ in range(_TRIES):
+            try:
+                if await self._table.put_new(_ID, place, item):
+                    return
+                found = await self._table.get(_ID, place)
+            except CallError as error:  # it may be there: whether it is decides what the next try finds
+                problem = str(error)
+                await Pause(_EVERY_SECONDS)
+                continue
+            if found is not None and (found["holder"], found["body"]) == (self._holder, item["body"]):
+                return
+            raise DisplacedError(entry.number, _entry(found).who if found else "somebody")
+        raise UnwrittenError(f"{self._table.name} in {self._table.region} doesn't take the journal: {problem}")
+
+
+def _entry(item: Mapping[str, Any]) -> Entry:
+    body = json.loads(item["body"])
+    return Entry(body["number"], body["kind"], body["token"], body["who"], body["at"], body["data"])
+
+
+@dataclass
+class StepRecord:
+    """What the journal knows of one step."""
+
+    intent: Mapping[str, Any] = field(default_factory=dict)
+    """The last call that was to be made; empty: none."""
+    open: bool = False
+    """Whether the last intent has no outcome: the call may have been made, or may not."""
+    outcome: str = ""
+    """The last call's."""
+    done: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What was found when it was done."""
+
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether a call of it may have changed something."""
+        return self.open or self.outcome in (ACCEPTED, UNKNOWN)
+
+
+@dataclass
+class Workflow:
+    """One workflow as its entries describe it."""
+
+    id: str
+    goal: Mapping[str, Any]
+    began_at: float
+    token: int
+    steps: dict[str, StepRecord] = field(default_factory=dict)
+    decisions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The last decision on each question."""
+    aborting: str = ""
+    """Why it is undone; empty: it goes forward."""
+    end: Mapping[str, Any] | None = None
+
+    def step(self, name: str) -> StepRecord:
+        """The record of a step; made where it has none."""
+        return self.steps.setdefault(name, StepRecord())
+
+
+def replay(entries: Sequence[Entry]) -> Workflow | None:
+    """The last workflow; None: there never was one."""
+    found: Workflow | None = None
+    for entry in entries:
+        if entry.kind == BEGIN:
+            found = Workflow(str(entry.data["workflow"]), entry.data["goal"], entry.at, entry.token)
+        elif found is not None:
+            apply(found, entry)
+    return found
+
+
+def apply(workflow: Workflow, entry: Entry) -> None:
+    """Add what an entry reports to a workflow."""
+    data = entry.data
+    if entry.kind == TAKEOVER:
+        workflow.token = entry.token
+    elif entry.kind == DECISION:
+        workflow.decisions[str(data["question"])] = data
+    elif entry.kind == ABORT:
+        workflow.aborting = str(data["why"])
+    elif entry.kind == END:
+        workflow.end = data
+    else:
+        _apply_to_step(workflow.step(str(data["step"])), entry)
+
+
+def _apply_to_step(record: StepRecord, entry: Entry) -> None:
+    if entry.kind == INTENT:
+        record.intent = {name: entry.data.get(name) for name in ("call", "arguments")}
+        record.open = True
+    elif entry.kind == OUTCOME:
+        record.open = False
+        # An unsent repetition doesn't undo what an earlier call may have done.
+        if not (record.outcome in (ACCEPTED, UNKNOWN) and entry.data["outcome"] in (UNSENT, REFUSED)):
+            record.outcome = str(entry.data["outcome"])
+    elif entry.kind == DONE:
+        record.done = True
+        record.data = entry.data.get("found") or {}
+
+
+def require_known_steps(workflow: Workflow, known: Sequence[str], where: str) -> None:
+    """Refuse a journal with a step that this version doesn't have.
+
+    Raises:
+        Problems: it has one.
+    """
+    unknown = [each for each in workflow.steps if each not in known]
+    if unknown:
+        raise Problems(
+            [
+                Problem(f"step {shown(each)}", f"an open workflow ({workflow.id})", ", ".join(known), _VERSION_FIX)
+                for each in unknown
+            ],
+            where,
+        )

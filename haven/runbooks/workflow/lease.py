@@ -1,0 +1,239 @@
+"""One operator at a time: a lease with a fencing token, won in a majority of small tables.
+
+The tables are in different Regions and know nothing of each other. A token is one more than the highest of a majority,
+and each table takes a token once, so that no two operators have the same. Nobody compares clocks of two machines: a
+lease has expired when somebody else has watched it unchanged for as long as it lasts.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from haven.runbooks.workflow.requests import Branches, CallError, Clock, Pause, UnansweredError, failure
+from haven.runbooks.workflow.table import Table
+
+SECONDS = 60.0
+"""How long a lease lasts after its last confirmation. An assumption: four calls in their worst case."""
+MARGIN_SECONDS = 1.0
+"""What two clocks may differ in a minute's pace, and more."""
+WATCH_SECONDS = 5.0
+"""Between two looks at somebody else's lease."""
+_ROUNDS = 8
+_ID, _ENTRY = "lease", "0"
+HELD, FREE = "held", "free"
+
+
+class LeaseError(Exception):
+    """This operator has no lease, so it changes nothing more."""
+
+
+class HeldError(LeaseError):
+    """Somebody else has it."""
+
+    def __init__(self, who: str, token: int) -> None:
+        self.who, self.token = who, token
+        super().__init__(f"{who} has the lease (token {token}) and is at work")
+
+
+class LostError(LeaseError):
+    """It was this operator's, and isn't any more, or nobody can confirm it."""
+
+
+class NoMajorityError(LeaseError):
+    """Too few of its tables answer."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The lease as one table has it."""
+
+    token: int = 0
+    renewals: int = 0
+    holder: str = ""
+    who: str = ""
+    state: str = FREE
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def condition(self) -> Mapping[str, Any] | None:
+        """What must still be so when the table is taken; None: it has no lease yet."""
+        if self.token == 0:
+            return None
+        return {"token": self.token, "renewals": self.renewals, "state": self.state}
+
+
+class Lease:
+    """One operator's hold on an environment."""
+
+    def __init__(self, tables: Sequence[Table], holder: str, who: str, clock: Clock) -> None:
+        """
+        Args:
+            tables: three of one Region each, or one that is strongly consistent over Regions; always in the same order.
+            holder: this process, and no other one ever.
+            who: the operator, for others to read.
+            clock: this machine's.
+        """
+        self.tables, self.holder, self.who, self.clock = list(tables), holder, who, clock
+        self.majority = len(self.tables) // 2 + 1
+        self.token = 0
+        self.notes: Mapping[str, Any] = {}
+        """What the holder before left for the next one."""
+        self.silent: dict[str, str] = {}
+        """Regions whose table didn't answer, and why."""
+        self._until = 0.0
+        self._won: set[int] = set()
+
+    @property
+    def until(self) -> float:
+        """On this machine's monotonic clock: when nobody may rely on the lease any more."""
+        return self._until
+
+    async def acquire(self) -> int:
+        """Win it.
+
+        Returns:
+            The fencing token.
+
+        Raises:
+            HeldError: somebody else is at work.
+            NoMajorityError: too few tables answer.
+        """
+        for attempt in range(_ROUNDS):
+            seen = await self._read()
+            if any(each.state == HELD for each in seen.values()):
+                seen = await self._watch(seen)
+            if await self._take(seen):
+                return self.token
+            await self._give_back()
+            await Pause(1 + self._share(attempt) * 4)
+        raise NoMajorityError(f"the lease wasn't won in {_ROUNDS} rounds: others want it at the same time")
+
+    async def confirm(self) -> float:
+        """Make sure that it is still this operator's, and renew it.
+
+        Returns:
+            Until when a call must have ended, on this machine's monotonic clock.
+
+        Raises:
+            LostError: it isn't, or has expired meanwhile.
+            UnansweredError: too few tables answer, but it still lasts: ask again.
+        """
+        begin = self.clock.monotonic()
+        tables = sorted(self._won)
+        outcomes = await Branches([self._renew(self.tables[each]) for each in tables])
+        confirmed = [table for table, outcome in zip(tables, outcomes, strict=True) if outcome is True]
+        taken = [table for table, outcome in zip(tables, outcomes, strict=True) if outcome is False]
+        self._won -= set(taken)
+        if len(confirmed) >= self.majority:
+            self._until = begin + SECONDS - MARGIN_SECONDS
+            self._won = set(confirmed)  # a silent one would make each confirmation wait
+        elif len(taken) > len(tables) - self.majority:
+            raise LostError("somebody else has taken the lease over")
+        if self.clock.monotonic() > self._until:
+            raise LostError("the lease has expired: too few of its tables answered in time")
+        if len(confirmed) < self.majority:
+            raise UnansweredError("too few tables of the lease answered")
+        return self._until
+
+    async def keep(self) -> None:
+        """Renew it if a third of its time has passed; call this while waiting."""
+        if self.clock.monotonic() > self._until - SECONDS * 2 / 3:
+            with suppress(UnansweredError):
+                await self.confirm()
+
+    async def leave(self, notes: Mapping[str, Any], *, release: bool) -> None:
+        """Leave notes for the next holder, and give the lease back if wanted; silent tables expire by themselves."""
+        to = {"notes": json.dumps(notes, sort_keys=True), **({"state": FREE} if release else {})}
+        mine = {"token": self.token, "holder": self.holder}
+        tables = [self.tables[each] for each in sorted(self._won)]
+        outcomes = await Branches([each.update(_ID, _ENTRY, where=mine, to=to, add="renewals") for each in tables])
+        self.notes = notes
+        if sum(outcome is True for outcome in outcomes) < self.majority and not release:
+            raise LostError("the lease's notes weren't written in a majority of its tables")
+
+    async def _read(self) -> dict[int, Seen]:
+        """What the tables have; one that didn't answer once isn't asked any more."""
+        places = [place for place, each in enumerate(self.tables) if each.region not in self.silent]
+        outcomes = await Branches([self.tables[each].get(_ID, _ENTRY, observes=True) for each in places])
+        answers = dict(zip(places, outcomes, strict=True))
+        self.silent |= {self.tables[place].region: str(each) for place, each in answers.items() if failure(each)}
+        if len(self.tables) - len(self.silent) < self.majority:
+            silent = "; ".join(f"{region}: {why}" for region, why in self.silent.items())
+            raise NoMajorityError(f"the lease needs {self.majority} of {len(self.tables)} tables; {silent}")
+        return {place: _seen(each) for place, each in answers.items() if not failure(each)}
+
+    async def _watch(self, first: Mapping[int, Seen]) -> dict[int, Seen]:
+        """Wait until nobody holds it, or whoever does hasn't touched it for as long as it lasts."""
+        expires = self.clock.monotonic() + SECONDS + MARGIN_SECONDS
+        while True:
+            await Pause(WATCH_SECONDS)
+            now = await self._read()
+            if all(each.state == FREE for each in now.values()):
+                return now
+            touched = [place for place in now if place in first and now[place].condition != first[place].condition]
+            at_work = [now[place] for place in touched if now[place].state == HELD]
+            if at_work:
+                raise HeldError(at_work[0].who, at_work[0].token)
+            if self.clock.monotonic() > expires:
+                return {place: each for place, each in now.items() if place in first and place not in touched}
+
+    async def _take(self, seen: Mapping[int, Seen]) -> bool:
+        """One table after the other, so that racers meet at the first and don't each win one."""
+        begin = self.clock.monotonic()
+        self._won = set()
+        if len(seen) < self.majority:
+            return False
+        self.token = max(each.token for each in seen.values()) + 1
+        self.notes = max(seen.values(), key=lambda each: (each.token, each.renewals)).notes
+        for place, was in sorted(seen.items()):
+            if await self._take_one(self.tables[place], was):
+                self._won.add(place)
+            elif not self._won:
+                return False
+        self._until = begin + SECONDS - MARGIN_SECONDS
+        return len(self._won) >= self.majority and self.clock.monotonic() < self._until
+
+    async def _take_one(self, table: Table, was: Seen) -> bool:
+        mine = {"token": self.token, "holder": self.holder, "who": self.who, "state": HELD, "renewals": was.renewals}
+        notes = {"notes": json.dumps(self.notes, sort_keys=True)}
+        try:
+            return await table.update(_ID, _ENTRY, where=was.condition, to={**mine, **notes})
+        except UnansweredError:
+            pass
+        except CallError:
+            return False
+        try:  # it may have been done: only the table knows
+            now = _seen(await table.get(_ID, _ENTRY, observes=True))
+        except CallError:
+            return False
+        return (now.token, now.holder, now.state) == (self.token, self.holder, HELD)
+
+    async def _renew(self, table: Table) -> bool:
+        mine = {"token": self.token, "holder": self.holder, "state": HELD}
+        return await table.update(_ID, _ENTRY, where=mine, to={"who": self.who}, add="renewals")
+
+    async def _give_back(self) -> None:
+        mine = {"token": self.token, "holder": self.holder}
+        free = {"state": FREE}
+        await Branches([self.tables[each].update(_ID, _ENTRY, where=mine, to=free) for each in sorted(self._won)])
+        self._won = set()
+
+    def _share(self, attempt: int) -> float:
+        """Between 0 and 1, another one for each holder and attempt."""
+        return hashlib.sha256(f"{self.holder} {attempt}".encode()).digest()[0] / 256
+
+
+def _seen(item: Mapping[str, Any] | None) -> Seen:
+    if item is None:
+        return Seen()
+    return Seen(
+        int(item["token"]),
+        int(item.get("renewals", 0)),
+        str(item["holder"]),
+        str(item["who"]),
+        str(item["state"]),
+        json.loads(item.get("notes") or "{}"),
+    )

@@ -1,0 +1,139 @@
+"""The operations table of one Region: lease, journal and heartbeats. Read strongly consistently, written on conditions.
+
+Its key is `id` and `entry`, both strings. It is a table of that Region alone: a global table takes the last writer's
+word, and a lock can't.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from haven.runbooks.workflow.requests import Answer, Call, RefusedError
+
+CONDITION_FAILED = "ConditionalCheckFailedException"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table."""
+
+    region: str
+    name: str
+
+    async def get(self, id_: str, entry: str, *, observes: bool = False) -> Mapping[str, Any] | None:
+        """An item's attributes; None: there is none.
+
+        Args:
+            id_: the first part of its key.
+            entry: the second part.
+            observes: whether the table is in a Region that may be lost.
+
+        Raises:
+            CallError: no answer.
+        """
+        answer = await self._call("get_item", observes=observes, Key=_key(id_, entry), ConsistentRead=True)
+        return _plain(answer["Item"]) if answer.get("Item") else None
+
+    async def put_new(self, id_: str, entry: str, attributes: Mapping[str, Any]) -> bool:
+        """Write an item that isn't there yet; False: it was.
+
+        Raises:
+            CallError: no answer.
+        """
+        item = {**_key(id_, entry), **_typed(attributes)}
+        return await self._conditional("put_item", Item=item, ConditionExpression="attribute_not_exists(id)")
+
+    async def update(
+        self, id_: str, entry: str, *, where: Mapping[str, Any] | None, to: Mapping[str, Any], add: str = ""
+    ) -> bool:
+        """Change an item on a condition; False: it isn't met.
+
+        Args:
+            id_: the first part of its key.
+            entry: the second part.
+            where: what its attributes must be now; None: it must not exist.
+            to: attributes to set.
+            add: an attribute to which 1 is added.
+
+        Raises:
+            CallError: no answer.
+        """
+        names = {f"#{name}": name for name in [*(where or {}), *to, *([add] if add else [])]}
+        values = {f":w_{name}": _value(value) for name, value in (where or {}).items()}
+        values |= {f":s_{name}": _value(value) for name, value in to.items()}
+        changes = [f"#{name} = :s_{name}" for name in to]
+        if add:
+            changes.append(f"#{add} = if_not_exists(#{add}, :zero) + :one")
+            values |= {":zero": {"N": "0"}, ":one": {"N": "1"}}
+        conditions = [f"#{name} = :w_{name}" for name in where] if where is not None else ["attribute_not_exists(id)"]
+        return await self._conditional(
+            "update_item",
+            Key=_key(id_, entry),
+            UpdateExpression=f"SET {', '.join(changes)}",
+            ConditionExpression=" AND ".join(conditions),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
+
+    async def query(self, id_: str, *, observes: bool = False) -> tuple[list[Mapping[str, Any]], Answer]:
+        """Every item under an id in the order of `entry`, and the last page's answer.
+
+        Args:
+            id_: the first part of their keys.
+            observes: whether the table is in a Region that may be lost.
+
+        Raises:
+            CallError: no answer.
+        """
+        found: list[Mapping[str, Any]] = []
+        more: dict[str, Any] = {}
+        while True:
+            answer = await self._call(
+                "query",
+                observes=observes,
+                KeyConditionExpression="id = :id",
+                ExpressionAttributeValues={":id": {"S": id_}},
+                ConsistentRead=True,
+                **more,
+            )
+            found += [_plain(each) for each in answer["Items"]]
+            if not answer.get("LastEvaluatedKey"):
+                return found, answer
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    async def _conditional(self, operation: str, **arguments: Any) -> bool:
+        try:
+            await self._call(operation, changes=True, **arguments)
+        except RefusedError as error:
+            if error.code == CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    async def _call(self, operation: str, *, changes: bool = False, observes: bool = False, **arguments: Any) -> Answer:
+        named = {"TableName": self.name, **arguments}
+        return await Call("dynamodb", self.region, operation, named, changes=changes, observes=observes)
+
+
+def _key(id_: str, entry: str) -> dict[str, Any]:
+    return {"id": {"S": id_}, "entry": {"S": entry}}
+
+
+def _typed(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in attributes.items()}
+
+
+def _value(value: Any) -> dict[str, str]:
+    """A number as a number, text as text, anything else as JSON."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return {"N": repr(value)}
+    return {"S": value if isinstance(value, str) else json.dumps(value, sort_keys=True)}
+
+
+def _plain(item: Mapping[str, Mapping[str, str]]) -> Mapping[str, Any]:
+    return {name: _number(value["N"]) if "N" in value else value.get("S") for name, value in item.items()}
+
+
+def _number(text: str) -> float:
+    return int(text) if text.lstrip("-").isdigit() else float(text)

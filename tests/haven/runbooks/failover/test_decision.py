@@ -1,0 +1,69 @@
+"""Whether a failover may go on: every cell of the table, and the time since the last one."""
+
+import itertools
+
+import pytest
+
+from haven.runbooks.failover.decision import Fence, Seen, Witness, decide, too_soon, witnesses_of_loss
+
+UNPLANNED = {
+    # What this machine sees, with 0, 1, 2 and 3 independent observations of the loss: whether it may go on unforced.
+    Seen.UP: (False, False, False, False),
+    Seen.DOWN: (False, False, True, True),
+    Seen.UNREACHABLE: (False, False, True, True),
+    Seen.READ_ONLY: (False, False, True, True),
+    Seen.FLAPPING: (False, False, True, True),
+}
+FENCES = {
+    Seen.UP: Fence.CONFIRMED,
+    Seen.DOWN: Fence.UNCONFIRMED,
+    Seen.UNREACHABLE: Fence.UNCONFIRMED,
+    Seen.READ_ONLY: Fence.CONFIRMED,
+    Seen.FLAPPING: Fence.CONFIRMED,
+}
+
+
+@pytest.mark.parametrize(("seen", "witnesses"), list(itertools.product(Seen, range(4))))
+def test_an_unplanned_failover_needs_two_witnesses_or_a_reason(seen: Seen, witnesses: int) -> None:
+    free = UNPLANNED[seen][witnesses]
+    unforced = decide(seen, witnesses, planned=False)
+    forced = decide(seen, witnesses, planned=False, force="the provider confirms the loss by telephone")
+    assert (unforced.allowed, unforced.forced) == (free, False)
+    assert (forced.allowed, forced.forced) == (True, not free)
+    assert ("telephone" in forced.why) is not free
+
+
+@pytest.mark.parametrize("seen", Seen)
+def test_what_answers_is_closed_before_anything_is_promoted_forced_or_not(seen: Seen) -> None:
+    fences = {decide(seen, witnesses, planned=False, force="x").fence for witnesses in range(4)}
+    assert fences == {FENCES[seen]}
+
+
+@pytest.mark.parametrize(("seen", "force"), list(itertools.product(Seen, ("", "now"))))
+def test_a_planned_failover_needs_both_regions_and_no_force_changes_that(seen: Seen, force: str) -> None:
+    decided = decide(seen, 3, planned=True, force=force)
+    assert decided.allowed is (seen is Seen.UP)
+    assert decided.fence is Fence.CONFIRMED
+
+
+def test_one_witness_that_contradicts_leaves_none() -> None:
+    lost, alive, silent = Witness("a", True), Witness("b", False), Witness("c", None)
+    assert witnesses_of_loss([lost, lost, silent]) == 2
+    assert witnesses_of_loss([lost, lost, alive]) == 0
+    assert witnesses_of_loss([silent]) == 0
+
+
+@pytest.mark.parametrize(
+    ("since", "acknowledged", "refused"),
+    [
+        (None, False, False),
+        (3599.999, False, True),
+        (3599.999, True, False),
+        (3600.0, False, False),
+        (-5.0, False, True),
+    ],
+)
+def test_a_second_failover_within_an_hour_needs_an_acknowledgement(
+    since: float | None, acknowledged: bool, refused: bool
+) -> None:
+    assert bool(too_soon(since, acknowledged=acknowledged)) is refused

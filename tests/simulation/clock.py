@@ -1,0 +1,146 @@
+"""Virtual time: runs the runbooks of several machines against the model of AWS, in an order that the seed decides."""
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from haven.runbooks.workflow.requests import Answer, Call, RefusedError, TooLateError, UnansweredError
+from haven.runbooks.workflow.scheduler import Scheduler, Task
+from haven.runbooks.workflow.threads import ONCE_SECONDS
+
+LATENCY = 0.05
+EPOCH = 1_800_000_000.0
+"""The wall clock at virtual time 0."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to one call."""
+
+    kind: str
+    """`timeout`, `error` and `crash`, each `-before` or `-after` AWS did it; `throttle`; `pause`."""
+    seconds: float = 0.0
+    """Of a pause between the last check and the call."""
+
+
+class Aws(Protocol):
+    """What answers calls."""
+
+    def answer(self, call: Call, now: float, owner: str) -> Answer:
+        """The answer at a virtual time.
+
+        Raises:
+            RefusedError: it refuses.
+            UnansweredError: the Region is silent.
+        """
+
+
+class Simulation(Scheduler):
+    """The machines, their tasks, and the time."""
+
+    def __init__(self, aws: Aws, fault: Callable[[str, Call, float], Fault | None] = lambda *_: None) -> None:
+        self.now = 0.0
+        self.dead: set[str] = set()
+        self.calls = 0
+        self.late: list[tuple[str, Call]] = []
+        """Changing calls that were sent by a process that was paused after its last check."""
+        self._aws, self._fault = aws, fault
+        self._paused: dict[str, float] = {}
+        self._events: list[tuple[float, int, str, Callable[[], None]]] = []
+        self._order = itertools.count()
+
+    def machine(self, skew: float = 0.0) -> "VirtualClock":
+        """The clock of a machine whose wall clock is off by some seconds."""
+        return VirtualClock(self, skew)
+
+    def at(self, when: float, owner: str, event: Callable[[], None]) -> None:
+        """Let something happen at a time."""
+        heapq.heappush(self._events, (when, next(self._order), owner, event))
+
+    def run(self, until: float = float("inf")) -> None:
+        """Let time pass until nothing more happens."""
+        while self._events and self._events[0][0] <= until:
+            when, _, owner, event = heapq.heappop(self._events)
+            if owner in self.dead:
+                continue
+            paused = self._paused.get(owner, 0.0)
+            if when < paused:
+                self.at(paused, owner, event)
+                continue
+            self.now = when
+            event()
+
+    def soon(self, task: Task, resume: Callable[[], None]) -> None:
+        self.at(self.now, task.owner, resume)
+
+    def later(self, task: Task, seconds: float, resume: Callable[[], None]) -> None:
+        self.at(self.now + seconds, task.owner, resume)
+
+    def send(self, task: Task, call: Call) -> None:
+        self.calls += 1
+        if call.not_after is not None and self.now + ONCE_SECONDS > call.not_after:
+            self._give(task, LATENCY, TooLateError(str(call)))
+            return
+        fault = self._fault(task.owner, call, self.now)
+        kind = fault.kind if fault else ""
+        if kind == "crash-before":
+            self.dead.add(task.owner)
+        elif kind == "throttle":
+            self._give(task, LATENCY, RefusedError("Throttling"))
+        elif kind in ("timeout-before", "error-before"):
+            self._give(task, ONCE_SECONDS if kind.startswith("t") else LATENCY, UnansweredError(kind))
+        elif kind == "pause" and fault:
+            self._paused[task.owner] = self.now + fault.seconds
+            if call.changes:
+                self.late.append((task.owner, call))
+            self.at(self.now + fault.seconds, task.owner, lambda: self._arrive(task, call, ""))
+        else:
+            self.at(self.now + LATENCY, "aws", lambda: self._arrive(task, call, kind))
+
+    def _arrive(self, task: Task, call: Call, kind: str) -> None:
+        outcome: Any
+        try:
+            outcome = self._aws.answer(call, self.now, task.owner)
+        except (RefusedError, UnansweredError) as error:
+            outcome = error
+        if kind == "crash-after":
+            self.dead.add(task.owner)
+        elif kind in ("timeout-after", "error-after") or isinstance(outcome, UnansweredError):
+            self._give(task, LATENCY if kind == "error-after" else ONCE_SECONDS, UnansweredError(kind or str(outcome)))
+        else:
+            self._give(task, LATENCY, outcome)
+
+    def _give(self, task: Task, seconds: float, outcome: Any) -> None:
+        self.at(self.now + seconds, task.owner, lambda: self.resume(task, outcome))
+
+
+@dataclass(frozen=True)
+class VirtualClock:
+    """A machine's clock in virtual time."""
+
+    simulation: Simulation
+    skew: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.simulation.now
+
+    def wall(self) -> float:
+        return EPOCH + self.simulation.now + self.skew
+
+
+class Memory:
+    """Lines that a machine keeps while it lives."""
+
+    def __init__(self) -> None:
+        self.content = b""
+        self.full = False
+
+    def append(self, line: str) -> None:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        self.content += f"{line}\n".encode()
+
+    def read(self) -> bytes:
+        return self.content

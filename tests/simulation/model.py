@@ -1,0 +1,320 @@
+"""One model of what AWS documents: states, transitions and how long they take. Times are assumptions of the model.
+
+Two Regions with a global database, a cache and node groups, and a third Region with one table. It knows at every
+moment which Region takes writes of clients, so it knows what is lost, and when both took them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+
+from haven.runbooks.failover.fence import RULES
+from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
+from tests.simulation.clock import EPOCH
+from tests.simulation.tables import Tables
+
+P, R, THIRD = "eu-west-1", "eu-central-1", "eu-west-3"
+INTERVAL = 10.0
+DATABASE, CACHE = "database", "cache"
+STORES = (DATABASE, CACHE)
+LAG = 0.5
+GROUP_ROLE = {True: "PRIMARY", False: "SECONDARY"}
+
+
+@dataclass
+class Region:
+    """One Region."""
+
+    alive: bool = True
+    """Whether it runs at all."""
+    reachable: Callable[[float], bool] = lambda _: True
+    """Whether operators and AWS's other Regions reach it, at a time."""
+    writer: dict[str, bool] = field(default_factory=dict)
+    """Store to whether this Region's member takes writes."""
+    database_writes: bool = True
+    """False: the database answers and takes no writes."""
+    closed: set[int] = field(default_factory=set)
+    """Numbers of network ACL entries."""
+    nodes: tuple[int, int, int] = (1, 1, 4)
+    running: int = 1
+    instances: int = 1
+    off: bool = False
+    """Whether its switch is thrown."""
+    tables: Tables = field(default_factory=Tables)
+
+    def accepts(self, store: str) -> bool:
+        """Whether a client in the Region can write to a store."""
+        rule = {DATABASE: 1, CACHE: 2}[store]
+        writes = self.database_writes or store != DATABASE
+        return self.alive and self.writer[store] and writes and rule not in self.closed
+
+
+@dataclass
+class Replication:
+    """How far one store's copy is."""
+
+    cut_at: float | None = None
+    position: float = 0.0
+    """What was written until then has arrived, while it is cut."""
+    last_write: float = 0.0
+    """The newest write that a client got acknowledged."""
+
+
+class Model:
+    """AWS, for one environment whose writer is in P."""
+
+    def __init__(self, *, instances: int = 1, aws_fences: bool = True, promotion_seconds: float = 40.0) -> None:
+        self.regions = {P: Region(), R: Region(instances=instances)}
+        self.third = Tables()
+        for store in STORES:
+            self.regions[P].writer[store] = True
+            self.regions[R].writer[store] = False
+        self.replication = {store: Replication() for store in STORES}
+        self.aws_fences = aws_fences
+        self.promotion_seconds = promotion_seconds
+        self.busy: dict[str, float] = {}
+        """Store to when its promotion ends."""
+        self.both_open: dict[str, float] = dict.fromkeys(STORES, 0.0)
+        """Seconds for which both Regions took writes."""
+        self.losses: list[tuple[str, float, float]] = []
+        """Store, seconds of acknowledged writes that the promoted side lacks, and when."""
+        self.effects: list[tuple[float, str, str, str]] = []
+        """When, by whom, what and where: calls that changed something."""
+        self.stale_until = 0.0
+        """Until then reads show the global database as it was."""
+        self.silent: set[str] = set()
+        self._timeline: list[tuple[float, Callable[[float], None]]] = []
+        self._time = 0.0
+
+    # What happens by itself
+
+    def at(self, when: float, event: Callable[[float], None]) -> None:
+        """Let something happen at a time."""
+        self._timeline.append((when, event))
+        self._timeline.sort(key=lambda each: each[0])
+
+    def advance(self, now: float) -> None:
+        """Let time pass."""
+        while self._timeline and self._timeline[0][0] <= now:
+            when, event = self._timeline.pop(0)
+            self._pass(max(when, self._time))
+            event(when)
+        self._pass(now)
+
+    def _pass(self, now: float) -> None:
+        for store in STORES:
+            accepts = [each.accepts(store) for each in self.regions.values()]
+            if all(accepts):
+                self.both_open[store] += now - self._time
+            if self.regions[P].accepts(store):
+                self.replication[store].last_write = now
+        self._time = now
+
+    def position(self, store: str) -> float:
+        """What P acknowledged until then has arrived in R."""
+        found = self.replication[store]
+        return found.position if found.cut_at is not None else min(self._time - LAG, self._time)
+
+    def cut(self, now: float, *stores: str) -> None:
+        """Let nothing more arrive."""
+        for store in stores or STORES:
+            found = self.replication[store]
+            if found.cut_at is None:
+                found.position, found.cut_at = now - LAG, now
+
+    def mend(self, now: float) -> None:
+        """Let everything arrive, unless a promotion has ended the replication."""
+        for store in STORES:
+            if not self.regions[R].writer[store]:
+                self.replication[store].cut_at = None
+
+    def kill(self, now: float) -> None:
+        """P is lost."""
+        self.cut(now)
+        self.regions[P].alive = False
+        self.regions[P].reachable = lambda _: False
+
+    def revive(self, now: float) -> None:
+        """P answers again: RDS and ElastiCache make its members copies of the promoted ones."""
+        region = self.regions[P]
+        region.alive, region.reachable, region.database_writes = True, lambda _: True, True
+        for store in STORES:
+            if self.regions[R].writer[store]:
+                region.writer[store] = False
+        self.mend(now)
+
+    # What is asked
+
+    def answer(self, call: Call, now: float, owner: str) -> Answer:
+        """The answer to a call."""
+        self.advance(now)
+        if call.region == THIRD:
+            return self.third.answer(call) or {}
+        region = self.regions[call.region]
+        if call.region in self.silent or not region.reachable(now):
+            raise UnansweredError(f"{call.region} is silent")
+        answer = self._heartbeats(call, now) or region.tables.answer(call)
+        if answer is None:
+            answer = getattr(self, f"_{call.operation}")(call, region)
+            if call.changes:
+                self.effects.append((now, owner, call.operation, call.region))
+        date = {"HTTPHeaders": {"date": formatdate(int(EPOCH + now), usegmt=True)}}
+        return {**answer, "ResponseMetadata": date}
+
+    def _heartbeats(self, call: Call, now: float) -> Answer | None:
+        if call.operation != "query" or call.arguments["ExpressionAttributeValues"][":id"]["S"] != "heartbeat":
+            return None
+        items = []
+        for store in STORES:
+            last = self.replication[store].last_write
+            newest = min(last, self.position(store)) if call.region == R else last
+            beat = (EPOCH + newest // INTERVAL * INTERVAL) * 1000
+            items.append({"entry": {"S": store}, "newest": {"N": repr(beat)}, "interval": {"N": "10000"}})
+        return {"Items": items}
+
+    # RDS
+
+    def _describe_global_clusters(self, call: Call, region: Region) -> Answer:
+        busy = DATABASE in self.busy
+        writer = P if self._time < self.stale_until else self._writer(DATABASE)
+        cut_at = self.replication[DATABASE].cut_at
+        cut = cut_at is not None and self._time > cut_at + 20
+        members = [
+            {
+                "DBClusterArn": f"arn:aws:rds:{each}:111122223333:cluster:db",
+                "IsWriter": each == writer,
+                "SynchronizationStatus": "pending-resync" if cut else "connected",
+            }
+            for each in self.regions
+        ]
+        status = "failing-over" if busy and self._time >= self.stale_until else "available"
+        return {"GlobalClusters": [{"Status": status, "GlobalClusterMembers": members}]}
+
+    def _writer(self, store: str) -> str:
+        return R if self.regions[R].writer[store] else P
+
+    def _describe_db_clusters(self, call: Call, region: Region) -> Answer:
+        return {"DBClusters": [{"Status": "available"}]}
+
+    def _describe_db_instances(self, call: Call, region: Region) -> Answer:
+        found = {"DBInstanceIdentifier": "db-1", "DBInstanceStatus": "available"}
+        return {"DBInstances": [found] * region.instances}
+
+    def _create_db_instance(self, call: Call, region: Region) -> Answer:
+        if region.instances:
+            raise RefusedError("DBInstanceAlreadyExists")
+        region.instances = 1
+        return {}
+
+    def _describe_db_subnet_groups(self, call: Call, region: Region) -> Answer:
+        return {"DBSubnetGroups": [{"Subnets": [{"SubnetIdentifier": "subnet-1"}]}]}
+
+    def _switchover_global_cluster(self, call: Call, region: Region) -> Answer:
+        self._require_promotable(call.region, DATABASE, "InvalidGlobalClusterStateFault")
+        if not self.regions[P].reachable(self._time) or self.replication[DATABASE].cut_at is not None:
+            raise RefusedError("InvalidDBClusterStateFault")
+        self.regions[P].writer[DATABASE] = False
+        self._promote(DATABASE, lossless=True)
+        return {}
+
+    def _failover_global_cluster(self, call: Call, region: Region) -> Answer:
+        self._require_promotable(call.region, DATABASE, "InvalidGlobalClusterStateFault")
+        if not region.instances:
+            raise RefusedError("InvalidDBClusterStateFault")
+        assert call.arguments["AllowDataLoss"] is True
+        self._promote(DATABASE, lossless=False)
+        return {}
+
+    def _require_promotable(self, region: str, store: str, code: str) -> None:
+        if region != R or store in self.busy or self.regions[R].writer[store]:
+            raise RefusedError(code)
+
+    def _promote(self, store: str, *, lossless: bool) -> None:
+        found = self.replication[store]
+        lost = 0.0 if lossless else max(0.0, found.last_write - self.position(store))
+        self.losses.append((store, lost, self._time))
+        if not lossless:
+            self.cut(self._time, store)
+        if self.aws_fences and self.regions[P].reachable(self._time):
+            self.regions[P].writer[store] = False
+        self.busy[store] = self._time + self.promotion_seconds
+        self.at(self.busy[store], lambda _: self._promoted(store))
+
+    def _promoted(self, store: str) -> None:
+        self.busy.pop(store)
+        self.regions[R].writer[store] = True
+
+    # ElastiCache
+
+    def _describe_replication_groups(self, call: Call, region: Region) -> Answer:
+        role = GROUP_ROLE[region.writer[CACHE]]
+        info = {"GlobalReplicationGroupId": "global", "GlobalReplicationGroupMemberRole": role}
+        return {"ReplicationGroups": [{"Status": "available", "GlobalReplicationGroupInfo": info}]}
+
+    def _describe_global_replication_groups(self, call: Call, region: Region) -> Answer:
+        return {"GlobalReplicationGroups": [{"Status": "modifying" if CACHE in self.busy else "available"}]}
+
+    def _failover_global_replication_group(self, call: Call, region: Region) -> Answer:
+        self._require_promotable(call.region, CACHE, "InvalidGlobalReplicationGroupStateFault")
+        self._promote(CACHE, lossless=False)
+        return {}
+
+    # EC2, EKS, load balancers, CloudWatch
+
+    def _describe_network_acls(self, call: Call, region: Region) -> Answer:
+        entries = [
+            {
+                "RuleNumber": number,
+                "Egress": False,
+                "RuleAction": "deny",
+                "PortRange": {"From": RULES[number], "To": RULES[number]},
+            }
+            for number in sorted(region.closed)
+        ]
+        return {"NetworkAcls": [{"NetworkAclId": "acl-1", "Entries": entries}]}
+
+    def _create_network_acl_entry(self, call: Call, region: Region) -> Answer:
+        if call.arguments["RuleNumber"] in region.closed:
+            raise RefusedError("NetworkAclEntryAlreadyExists")
+        region.closed.add(call.arguments["RuleNumber"])
+        return {}
+
+    def _delete_network_acl_entry(self, call: Call, region: Region) -> Answer:
+        if call.arguments["RuleNumber"] not in region.closed:
+            raise RefusedError("InvalidNetworkAclEntry.NotFound")
+        region.closed.remove(call.arguments["RuleNumber"])
+        return {}
+
+    def _describe_nodegroup(self, call: Call, region: Region) -> Answer:
+        least, wanted, most = region.nodes
+        sizes = {"minSize": least, "desiredSize": wanted, "maxSize": most}
+        return {"nodegroup": {"scalingConfig": sizes, "resources": {"autoScalingGroups": [{"name": "asg"}]}}}
+
+    def _update_nodegroup_config(self, call: Call, region: Region) -> Answer:
+        sizes = call.arguments["scalingConfig"]
+        region.nodes = sizes["minSize"], sizes["desiredSize"], sizes["maxSize"]
+        self.at(self._time + 60, lambda _: setattr(region, "running", region.nodes[1]))
+        return {}
+
+    def _describe_auto_scaling_groups(self, call: Call, region: Region) -> Answer:
+        return {"AutoScalingGroups": [{"Instances": [{"LifecycleState": "InService"}] * region.running}]}
+
+    def _describe_table(self, call: Call, region: Region) -> Answer:
+        return {"Table": {"TableStatus": "ACTIVE"}}
+
+    def _describe_target_groups(self, call: Call, region: Region) -> Answer:
+        return {"TargetGroups": [{"TargetGroupArn": "arn"}]}
+
+    def _describe_target_health(self, call: Call, region: Region) -> Answer:
+        state = "healthy" if region.running else "unhealthy"
+        return {"TargetHealthDescriptions": [{"TargetHealth": {"State": state}}]}
+
+    def _describe_alarms(self, call: Call, region: Region) -> Answer:
+        off = self.regions[P if call.region == R else R].off
+        return {"MetricAlarms": [{"StateValue": "ALARM" if off else "OK"}]}
+
+    def _put_metric_data(self, call: Call, region: Region) -> Answer:
+        other = self.regions[P if call.region == R else R]
+        value = call.arguments["MetricData"][0]["Value"]
+        self.at(self._time + 30, lambda _: setattr(other, "off", value == 1.0))
+        return {}

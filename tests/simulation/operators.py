@@ -1,0 +1,97 @@
+"""Operators in the simulator: each one is a machine with a clock, a disk and the runbook's own code."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from haven.runbooks.failover.run import Operator, Request
+from haven.runbooks.failover.site import Site
+from haven.runbooks.manifest import RecoveryManifest, parse
+from haven.runbooks.workflow.audit import Audit, Bucket
+from haven.runbooks.workflow.journal import Journal
+from haven.runbooks.workflow.lease import Lease
+from haven.runbooks.workflow.table import Table
+from tests.simulation.clock import Memory, Simulation
+from tests.simulation.model import THIRD, P, R
+
+RPO_MINUTES = 5.0
+
+
+def manifest_document(*, standby: int = 1) -> Mapping[str, Any]:
+    """A small environment of tier `warm`, or `pilot-light` without a standby instance."""
+
+    def side(region: str) -> Mapping[str, Any]:
+        groups = {f"{region}-gpu": {"full": [3, 3, 4], "standby": [1, 1, 4]}}
+        return {
+            "cluster": {"name": f"c-{region}", "nodeGroups": groups},
+            "database": {
+                "cluster": f"db-{region}",
+                "instances": {f"db-{region}-1": None},
+                "standby": standby,
+                "subnetGroup": f"subnets-{region}",
+            },
+            "balancer": {"targetGroup": f"tg-{region}"},
+            "buckets": {},
+            "cache": f"cache-{region}",
+            "vault": "vault",
+        }
+
+    switches = {
+        region: {"writeIn": other, "alarm": f"off-{region}", "namespace": "N", "metric": "Off", "dimensions": {}}
+        for region, other in ((P, R), (R, P))
+    }
+    return {
+        "version": 1,
+        "environment": "sim",
+        "account": "111122223333",
+        "tier": "warm",
+        "regions": {"primary": P, "recovery": R},
+        "database": {"globalCluster": "db-global", "instanceClass": "db.r6g.large"},
+        "objectives": {"rpoMinutes": RPO_MINUTES},
+        "replicationRule": "r",
+        "replicatedTables": [],
+        "sides": {P: side(P), R: side(R)},
+        "traffic": switches,
+        "operations": {"tables": {P: "operations", R: "operations", THIRD: "operations"}, "audit": {R: "audit"}},
+    }
+
+
+MANIFESTS = {standby: parse(json.dumps(manifest_document(standby=standby)), "a test") for standby in (0, 1)}
+
+
+@dataclass
+class Machine:
+    """One operator's process."""
+
+    name: str
+    operator: Operator
+    lines: Memory
+    outcome: list[Any] = field(default_factory=list)
+    """Its report, or the exception that ended it; empty while it runs, or if it was killed."""
+
+
+def machine(
+    simulation: Simulation, name: str, *, to: str = R, skew: float = 0.0, manifest: RecoveryManifest = MANIFESTS[1]
+) -> Machine:
+    """A machine that is ready to run a failover."""
+    clock = simulation.machine(skew)
+    lines = Memory()
+    tables = [
+        Table(region, table) for region, table in (manifest.operations.tables if manifest.operations else {}).items()
+    ]
+    journal = Journal(Table(to, "operations"), lines, clock, name, name)
+    audit = Audit(name, name, Memory(), Bucket(to, "audit"), clock)
+    operator = Operator(
+        Site(manifest, to, clock), Lease(tables, name, name, clock), journal, audit, clock, lambda: f"workflow-{name}"
+    )
+    return Machine(name, operator, lines)
+
+
+def start(simulation: Simulation, machine: Machine, request: Request, at: float) -> None:
+    """Let a machine begin at a time."""
+
+    def begin() -> None:
+        simulation.start(machine.name, machine.operator.run(request), machine.outcome.append)
+
+    simulation.at(at, machine.name, begin)

@@ -1,0 +1,86 @@
+"""DynamoDB and S3 as far as runbooks use them: conditions are kept, reads are strongly consistent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from haven.runbooks.workflow.requests import Answer, Call, RefusedError
+from haven.runbooks.workflow.table import CONDITION_FAILED
+
+Item = dict[str, Any]
+
+
+class Tables:
+    """The tables and buckets of one Region."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str, str], Item] = {}
+        self.objects: dict[tuple[str, str], bytes] = {}
+
+    def answer(self, call: Call) -> Answer | None:
+        """The answer; None: it isn't about tables or buckets."""
+        if call.service == "s3":
+            return self._put_object(call.arguments)
+        if call.service != "dynamodb" or call.operation == "describe_table":
+            return None
+        return {
+            "get_item": self._get,
+            "put_item": self._put,
+            "update_item": self._update,
+            "query": self._query,
+        }[call.operation](call.arguments)
+
+    def _put_object(self, arguments: Mapping[str, Any]) -> Answer:
+        key = (arguments["Bucket"], arguments["Key"])
+        if key in self.objects and arguments.get("IfNoneMatch") == "*":
+            raise RefusedError("PreconditionFailed")
+        self.objects[key] = arguments["Body"]
+        return {}
+
+    def _get(self, arguments: Mapping[str, Any]) -> Answer:
+        item = self.items.get(_place(arguments, arguments["Key"]))
+        return {"Item": dict(item)} if item else {}
+
+    def _put(self, arguments: Mapping[str, Any]) -> Answer:
+        place = _place(arguments, arguments["Item"])
+        assert arguments["ConditionExpression"] == "attribute_not_exists(id)"
+        if place in self.items:
+            raise RefusedError(CONDITION_FAILED)
+        self.items[place] = dict(arguments["Item"])
+        return {}
+
+    def _update(self, arguments: Mapping[str, Any]) -> Answer:
+        place = _place(arguments, arguments["Key"])
+        item, names, values = (
+            self.items.get(place),
+            arguments["ExpressionAttributeNames"],
+            arguments["ExpressionAttributeValues"],
+        )
+        if not _met(arguments["ConditionExpression"], item, names, values):
+            raise RefusedError(CONDITION_FAILED)
+        new = dict(item or arguments["Key"])
+        for change in arguments["UpdateExpression"].removeprefix("SET ").split(", #"):
+            name, value = change.lstrip("#").split(" = ")
+            if value.startswith("if_not_exists"):
+                new[name] = {"N": str(int(new.get(name, {"N": "0"})["N"]) + 1)}
+            else:
+                new[name] = values[value]
+        self.items[place] = new
+        return {}
+
+    def _query(self, arguments: Mapping[str, Any]) -> Answer:
+        id_ = arguments["ExpressionAttributeValues"][":id"]["S"]
+        places = sorted(place for place in self.items if place[:2] == (arguments["TableName"], id_))
+        return {"Items": [self.items[place] for place in places]}
+
+
+def _place(arguments: Mapping[str, Any], key: Mapping[str, Any]) -> tuple[str, str, str]:
+    return arguments["TableName"], key["id"]["S"], key["entry"]["S"]
+
+
+def _met(condition: str, item: Item | None, names: Mapping[str, str], values: Mapping[str, Any]) -> bool:
+    if condition == "attribute_not_exists(id)":
+        return item is None
+    if item is None:
+        return False
+    pairs = [each.split(" = ") for each in condition.split(" AND ")]
+    return all(item.get(names[name]) == values[value] for name, value in pairs)
