@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke format lint imports types test check check-all engine promtool pr bench reference
+.PHONY: help setup demo smoke format lint imports types test check check-all engine kubernetes promtool pr bench reference
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -45,7 +45,7 @@ test: setup ## All tests but the exhaustive ones
 check: format lint imports ## What CI runs: format, lint, imports, types, tests; 15 minutes on 2 processors
 	$(BIN)/python -m tests.suite check
 
-check-all: setup $(if $(shell command -v go),engine) $(if $(shell command -v apt-get),promtool) ## The exhaustive tests, which check leaves out; 60 minutes on 2 processors
+check-all: setup $(if $(shell command -v go),engine kubernetes) $(if $(shell command -v apt-get),promtool) ## The exhaustive tests, which check leaves out; 60 minutes on 2 processors
 	$(BIN)/python -m tests.suite check-all
 
 ENGINE := .haven/engine/bin
@@ -64,6 +64,24 @@ promtool: $(PROMTOOL)/usr/bin/promtool ## Unpack promtool from Debian's package 
 $(PROMTOOL)/usr/bin/promtool:
 	@mkdir -p $(PROMTOOL)
 	cd $(PROMTOOL) && apt-get -q download prometheus && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+
+KUBERNETES := .haven/kubernetes
+PROGRAMS := tests/kubernetes/programs
+BUILD := go build -C $(PROGRAMS) -buildvcs=false -trimpath
+VERSION := k8s.io/component-base/version.gitVersion
+kubernetes: $(if $(HAVEN_KUBERNETES),,$(KUBERNETES)/bin/.ready) $(KUBERNETES)/crds/.ready ## Build a Kubernetes control plane for the tests in tests/kubernetes; needs Go 1.26
+
+$(KUBERNETES)/bin/.ready: $(wildcard $(PROGRAMS)/*)
+	@mkdir -p $(@D)
+	$(BUILD) -ldflags "-s -w -X $(VERSION)=$$(go list -C $(PROGRAMS) -m -f '{{.Version}}' k8s.io/kubernetes)" \
+	  -o $(CURDIR)/$(@D)/kube .
+	$(BUILD) -ldflags "-s -w" -o $(CURDIR)/$(@D)/etcd go.etcd.io/etcd/server/v3
+	$(BUILD) -ldflags "-s -w" -o $(CURDIR)/$(@D)/kwok sigs.k8s.io/kwok/cmd/kwok
+	@touch $@
+
+$(KUBERNETES)/crds/.ready: tests/kubernetes/definitions.py | setup
+	$(BIN)/python -m tests.kubernetes.definitions $(@D)
+	@touch $@
 
 # Used by the shell, never by make: a branch may have a dollar sign in its name.
 pr: export BASE ?= main

@@ -1,0 +1,78 @@
+"""The real API server takes every object: strict field validation, Pod Security, CustomResourceDefinitions, CEL rules.
+
+A workload whose pods admission refuses is accepted with a warning, and never gets a pod: so each template is posted as
+a Pod too. Everything is a dry run but what others are checked against: namespaces, service accounts, priority classes.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from tests.kubernetes.api import Api, ApiError, until
+from tests.kubernetes.control_plane import ControlPlane, installable
+from tests.kubernetes.objects import Sent, pods
+from tests.kubernetes.schemas import is_own
+from tests.kubernetes.sources import SOURCES, by_cluster, of_kind
+
+pytestmark = pytest.mark.exhaustive
+
+ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_api_server_accepts_every_object_and_pod(source: str, control_plane: ControlPlane) -> None:
+    refused = []
+    for cluster, sent in by_cluster(source):
+        _install(control_plane, sent)
+        _prepare(control_plane.api, sent)
+        refused += [f"{cluster}: {each}" for each in _refused(control_plane.api, sent)]
+    assert refused == []
+
+
+def _install(control_plane: ControlPlane, sent: list[Sent]) -> None:
+    found = installable()
+    kinds = {(each.group, each.kind) for each in sent if not is_own(each)}
+    by_kind = {(each["spec"]["group"], each["spec"]["names"]["kind"]): each for each in found.values()}
+    if missing := sorted(kind for group, kind in kinds if (group, kind) not in by_kind):
+        pytest.skip(f"no definition of {', '.join(missing)}: make kubernetes writes them (needs Go)")
+    for each in sorted(kinds):
+        control_plane.install(by_kind[each])
+
+
+def _prepare(api: Api, sent: list[Sent]) -> None:
+    for each in of_kind(sent, "PriorityClass"):
+        with suppress(ApiError):  # its value can't change, and another source may have another one
+            api.delete(each.api_version, each.kind, str(each.name))
+    for namespace in sorted({each.namespace for each in sent} - {""}):
+        labels = {ENFORCE: "restricted"}
+        api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
+    for each in of_kind(sent, "Namespace", "ServiceAccount", "PriorityClass"):
+        api.apply(each.body, force=True)
+    for namespace in {each.namespace for each in sent} - {""}:
+        until(lambda: any(api.all("v1", "ServiceAccount", namespace)), 30)  # noqa: B023  it is called at once
+
+
+def _refused(api: Api, sent: list[Sent]) -> Iterator[str]:
+    for each in sent:
+        try:
+            api.apply(each.body, dry_run=True, force=True)
+        except (ApiError, LookupError) as error:
+            yield f"{each}: {error}"
+    for each, pod in pods(sent):
+        try:
+            api.create(pod, dry_run=True)
+        except ApiError as error:
+            yield f"a pod of {each}: {error}"
+
+
+def test_what_is_wrong_is_refused(api: Api) -> None:
+    """Where this passes, the tests above can fail."""
+    labels = {ENFORCE: "restricted"}
+    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "strict", "labels": labels}})
+    until(lambda: any(api.all("v1", "ServiceAccount", "strict")), 30)
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "root", "namespace": "strict"}}
+    with pytest.raises(ApiError, match="violates PodSecurity"):
+        api.create({**pod, "spec": {"containers": [{"name": "it", "image": "it"}]}}, dry_run=True)
+    with pytest.raises(ApiError, match=r"unknown field|not declared in schema"):
+        api.apply({**pod, "spec": {"containers": [{"name": "it", "image": "it", "imagine": 1}]}}, dry_run=True)
