@@ -74,8 +74,8 @@ class EngineMetricsArgs(TypedDict):
 
 class EngineArgs(TypedDict):
     command: NotRequired[list[str]]
-    """Command and arguments of a server with OpenAI's API, on 127.0.0.1 and port 8001. Omitted: vLLM's, of the image's
-    `vllm` command."""
+    """Command and arguments of a server with OpenAI's API, on 127.0.0.1 and port 8001; `$(MODEL_URI)` is where the
+    version's weights are, `$(MODEL_NAME)` the model's name. Omitted: vLLM's, of the image's `vllm` command."""
     arguments: NotRequired[list[str]]
     """Further arguments of the command, such as `--max-model-len=8192`. Omitted: none."""
     environment: NotRequired[dict[str, str]]

@@ -133,7 +133,10 @@ def _probe(path: str, failures: int = PROBE_FAILURES, **more: Any) -> dict[str, 
 def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any]:
     resources = {"cpu": role.engine.get("cpu", CPU), "memory": role.engine.get("memory", MEMORY)}
     gpus = {"nvidia.com/gpu": str(role.gpus)} if role.gpus else {}
-    environment = OWN_ENVIRONMENT | {"AWS_REGION": args["region"]} | role.engine.get("environment", {})
+    own: dict[str, pulumi.Input[str]] = {**OWN_ENVIRONMENT, "AWS_REGION": args["region"], "MODEL_NAME": served.name}
+    if served.prefix:
+        own["MODEL_URI"] = _weights(args, served)
+    environment = own | role.engine.get("environment", {})
     return {
         "name": "engine",
         "image": role.image,
@@ -165,11 +168,10 @@ def _command(args: ModelServingArgs, role: Role, served: Served) -> list[pulumi.
     if not served.prefix:
         return None
     streamed = _streamed(args)
-    weights = pulumi.Output.format("s3://{0}/{1}", args["model"]["bucket"], served.prefix)
     return [
         "vllm",
         "serve",
-        weights if streamed else WEIGHTS,
+        _weights(args, served),
         *([f"--load-format={ModelLoader.STREAMER.value}"] if streamed else []),
         f"--served-model-name={served.name}",
         "--host=127.0.0.1",
@@ -178,6 +180,12 @@ def _command(args: ModelServingArgs, role: Role, served: Served) -> list[pulumi.
         f"--shutdown-timeout={EXIT_SECONDS // 2}",
         *further,
     ]
+
+
+def _weights(args: ModelServingArgs, served: Served) -> pulumi.Input[str]:
+    if not _streamed(args):
+        return WEIGHTS
+    return pulumi.Output.format("s3://{0}/{1}", args["model"]["bucket"], served.prefix)
 
 
 def _streamed(args: ModelServingArgs) -> bool:

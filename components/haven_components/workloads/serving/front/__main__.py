@@ -16,6 +16,7 @@ from . import answers, golden
 from .engine import METRICS, Engine, Traffic, get, log
 from .proxy import Requests, Route, server
 
+ENGINE_EXIT_SECONDS = 60.0
 LAST_WORDS_SECONDS = 3.0
 """How long answers to requests that were cut off may take."""
 
@@ -43,6 +44,7 @@ class Front:
             options.stall_seconds,
             json.loads(options.metrics) if options.metrics else METRICS,
             options.poll_seconds,
+            options.drain_seconds + ENGINE_EXIT_SECONDS,
             on_start=self._accept,
         )
 
@@ -86,7 +88,7 @@ class Front:
             time.sleep(min(self._options.lag_seconds, self._options.drain_seconds))
         self._requests.refusing = True
         if self._engine:
-            self._engine.restarts()
+            self._engine.ends()
         left = 0.0 if frozen else self._options.drain_seconds - (time.monotonic() - begun)
         if not self._requests.wait(max(0.0, left)):
             self._end()
@@ -108,6 +110,7 @@ class Front:
         """The engine's, and the front's own."""
         own = {
             "haven_front_in_flight": len(self._requests),
+            "haven_front_engine_up": int(self._engine is not None and self._engine.reachable),
             "haven_front_started": int(self.started()),
             "haven_front_stalled": int(self._engine is not None and self._engine.stalled()),
             "haven_front_degraded": int(self._degraded),

@@ -70,10 +70,14 @@ class Engine:
     stall_seconds: float
     names: Mapping[str, Any] = field(default_factory=lambda: METRICS)
     poll_seconds: float = 2.0
+    end_seconds: float = 3600.0
+    """After how long one that was told to end, and hasn't, counts as a new one."""
     reachable: bool = False
     healthy: bool = False
     started: bool = False
     golden_failures: int = 0
+    ending: float | None = None
+    """When it was told to end; nothing is asked of it until another one has taken its place."""
     on_start: Callable[[], None] = lambda: None
     _progress: tuple[float, ...] = ()
     _moved: float = field(default_factory=time.monotonic)
@@ -95,9 +99,9 @@ class Engine:
         """Whether it has answered its golden prompts since it started, and works."""
         return self.started and self.live()
 
-    def restarts(self) -> None:
-        """It is about to be restarted: it has to show again that it works."""
-        self.started = False
+    def ends(self) -> None:
+        """It is about to end. The one that takes its place has to show that it works."""
+        self.ending, self.started = time.monotonic(), False
 
     def metrics(self) -> bytes:
         """Its metrics as they are; none while it doesn't answer."""
@@ -111,7 +115,7 @@ class Engine:
         while True:
             try:
                 self._look()
-                if self.reachable and self.healthy and not self.started:
+                if self.reachable and self.healthy and not self.started and not self._ends():
                     self._start()
             except Exception as error:  # noqa: BLE001  whatever the engine answers, it is watched
                 log("the engine's answer isn't understood", error=f"{type(error).__name__}: {error}")
@@ -128,6 +132,9 @@ class Engine:
         except (OSError, http.client.HTTPException):
             self._lost()
 
+    def _ends(self) -> bool:
+        return self.ending is not None and time.monotonic() - self.ending < self.end_seconds
+
     def _found(self, *, healthy: bool) -> None:
         if not self.reachable:
             self._moved = time.monotonic()
@@ -138,6 +145,7 @@ class Engine:
         if self.started:
             log("the engine is gone")
         self.reachable = self.healthy = self.started = False
+        self.ending = None
 
     def _read(self) -> None:
         status, body = get(self.url, "/metrics")
@@ -153,7 +161,7 @@ class Engine:
         if metrics is not None:
             if counted < self._counted:
                 log("the engine's counters began anew: it has restarted")
-                self.started = False
+                self.started, self.ending = False, None
             self._counted = counted
         progress = (self._counted, float(self.traffic.relayed()))
         if progress != self._progress or self._idle(metrics):

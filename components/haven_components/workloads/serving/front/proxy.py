@@ -33,15 +33,16 @@ class Exchange:
 
     request_id: str
     upstream: http.client.HTTPConnection | None = None
+    wire: socket.socket | None = None
+    """The upstream's socket: an HTTP connection gives its own up as soon as it has read the answer's headers."""
     cut: bool = False
 
     def end(self) -> None:
         """Wake whoever waits for the upstream."""
         self.cut = True
-        connection = self.upstream
-        if connection is not None and connection.sock is not None:
+        if self.wire is not None:
             with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                self.wire.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass
@@ -235,6 +236,7 @@ class _Handler(BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=CONNECT_SECONDS)
         exchange.upstream = connection
         connection.connect()
+        exchange.wire = connection.sock
         connection.sock.settimeout(None)
         _notice_a_dead_peer(connection.sock)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_HEADERS}
