@@ -36,8 +36,26 @@ def state(urn: str, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
     answered = struct_pb2.Struct()
     given = json_format.MessageToDict(inputs)
     full = completed(given, ANSWERED.get(kind(urn), {}), identity(urn))
+    if "id" in full:
+        full["id"] = identity(urn)
+    if kind(urn) == "aws:acm/certificate:Certificate":
+        full["domainValidationOptions"] = validation_options(given)
     answered.update({"arn": f"arn:aws:stub:::{identity(urn)}", "name": identity(urn), "result": "stub", **full})
     return answered
+
+
+def validation_options(certificate: dict[str, Any]) -> list[dict[str, str]]:
+    """The DNS records by which ACM lets the owner of a certificate's domains prove it, one for each domain."""
+    domains = dict.fromkeys([certificate["domainName"], *certificate.get("subjectAlternativeNames", ())])
+    return [
+        {
+            "domainName": domain,
+            "resourceRecordName": f"_{hashlib.sha256(domain.encode()).hexdigest()[:32]}.{domain.removeprefix('*.')}.",
+            "resourceRecordType": "CNAME",
+            "resourceRecordValue": f"_{hashlib.sha256(domain.encode()).hexdigest()[32:]}.acm-validations.aws.",
+        }
+        for domain in domains
+    ]
 
 
 def planned(urn: str, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
