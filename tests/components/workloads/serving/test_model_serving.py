@@ -1,90 +1,40 @@
-import json
-from typing import Any, cast
+"""What ModelServing declares."""
+
+from typing import Any
 
 import pulumi
-import pulumi_aws as aws
-import pulumi_kubernetes as kubernetes
 import pytest
 
-from haven.program.recorder import record
-from haven.program.recording import Recording, Resource
-from haven_components import ModelServing, ModelServingArgs
-
-REGION, ACCOUNT = "eu-west-1", "123456789012"
-NAME, NAMESPACE = "haven-test-chat", "chat"
-IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/vllm@sha256:{'a' * 64}"
-TOOLS = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/python@sha256:{'b' * 64}"
-PROMPT: dict[str, Any] = {"prompt": "What is the capital of France?", "pattern": "(?i)paris", "within_seconds": 20}
-VERSIONS: dict[str, Any] = {
-    "v1": {"prefix": "chat/v1", "weights_gib": 15.0, "golden_prompts": [PROMPT]},
-    "v2": {"prefix": "chat/v2", "weights_gib": 140.0, "golden_prompts": [PROMPT], "warmup_prompts": ["You are"]},
-}
-MODEL: dict[str, Any] = {"name": "chat", "bucket": "haven-test-models-euw1", "versions": VERSIONS, "version": "v1"}
-TARGET = {
-    "target_group_arn": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/haven-test-tg/0123456789abcdef",
-    "vpc_id": "vpc-0123456789abcdef0",
-}
-PROMETHEUS = {
-    "workspace_id": "ws-1",
-    "endpoint": f"https://aps-workspaces.{REGION}.amazonaws.com/workspaces/ws-1/",
-}
-KUBECONFIG = json.dumps({"apiVersion": "v1", "kind": "Config"})
-BASE: dict[str, Any] = {
-    "region": REGION,
-    "account_id": ACCOUNT,
-    "cluster_name": "haven-test",
-    "namespace": NAMESPACE,
-    "zones": [f"{REGION}a", f"{REGION}b", f"{REGION}c"],
-    "scale": {"minimum": 3, "maximum": 3},
-    "image": IMAGE,
-    "tools_image": TOOLS,
-    "model": MODEL,
-    "gpus": 2,
-    "client_cidrs": ["10.20.0.0/16"],
-}
-
-
-def _declare(name: str = NAME, **changes: Any) -> Recording:
-    def program() -> None:
-        providers = [aws.Provider(REGION, region=REGION), kubernetes.Provider("cluster", kubeconfig=KUBECONFIG)]
-        args = cast("ModelServingArgs", BASE | changes)
-        made = ModelServing(name, args, pulumi.ResourceOptions(providers=providers))
-        for each in ("deployment_name", "service_name", "url", "golden_config_map", "start_seconds"):
-            pulumi.export(each, getattr(made, each))
-
-    return record(program, stack="test")
+from haven.program.recording import Recording
+from tests.components.workloads.serving.declaration import (
+    CANARY,
+    EVERYTHING,
+    FALLBACK,
+    IMAGE,
+    MODEL,
+    NAME,
+    NAMESPACE,
+    ONE_COUNT,
+    PROMETHEUS,
+    REGION,
+    ROOM,
+    TARGET,
+    VERSIONS,
+    declare,
+    kind,
+    pod,
+    spec,
+)
 
 
 @pytest.fixture(scope="module")
 def everything() -> Recording:
-    """All that there is: autoscaled servers on a target group, a canary, a fallback with a model and cached answers."""
-    canary = {"version": "v2", "scale": {"minimum": 1, "maximum": 1}, "target_group_arn": TARGET["target_group_arn"]}
-    fallback = {
-        "scale": {"minimum": 2, "maximum": 2},
-        "image": IMAGE,
-        "model_name": "small",
-        "answers": [{"pattern": "(?i)help", "answer": "Try later."}],
-    }
-    scale = {"minimum": 3, "maximum": 9}
-    return _declare(target=TARGET, prometheus=PROMETHEUS, scale=scale, canary=canary, fallback=fallback)
-
-
-def _kind(recording: Recording, kind: str) -> dict[str, Resource]:
-    """Objects of one kind by their names in the cluster."""
-    found = (each for each in recording.real() if each.type.endswith(f":{kind}"))
-    return {each.inputs["metadata"]["name"]: each for each in found}
-
-
-def _spec(recording: Recording, kind: str, name: str = NAME) -> Any:
-    return _kind(recording, kind)[name].inputs["spec"]
-
-
-def _pod(recording: Recording, name: str = NAME) -> Any:
-    return _spec(recording, "Deployment", name)["template"]["spec"]
+    """Autoscaled servers on a target group, a canary, a fallback with a model and cached answers."""
+    return declare(**EVERYTHING)
 
 
 def test_a_server_loads_the_version_that_serves_from_the_regions_own_bucket(everything: Recording) -> None:
-    (engine,) = _pod(everything)["containers"]
+    (engine,) = pod(everything)["containers"]
     assert engine["command"][:4] == [
         "vllm",
         "serve",
@@ -93,3 +43,177 @@ def test_a_server_loads_the_version_that_serves_from_the_regions_own_bucket(ever
     ]
     environment = {each["name"]: each["value"] for each in engine["env"]}
     assert (environment["HF_HUB_OFFLINE"], environment["AWS_REGION"]) == ("1", REGION)
+
+
+def test_each_version_has_its_own_golden_prompts_and_a_rollback_changes_one_value(everything: Recording) -> None:
+    rolled = {**EVERYTHING, "model": MODEL | {"version": "v2"}}
+    other = declare(**rolled)
+    maps = kind(everything, "ConfigMap")
+    assert {f"{NAME}-golden-{each}" for each in VERSIONS} <= maps.keys()
+    assert maps.keys() == kind(other, "ConfigMap").keys()
+    assert "s3://haven-test-models-euw1/chat/v2" in pod(other)["containers"][0]["command"]
+    assert (everything.outputs["golden_config_map"], other.outputs["golden_config_map"]) == (
+        f"{NAME}-golden-v1",
+        f"{NAME}-golden-v2",
+    )
+
+
+def test_startup_the_check_and_the_runbooks_read_the_same_golden_prompts(everything: Recording) -> None:
+    wanted = everything.outputs["golden_config_map"]
+    golden = next(each for each in pod(everything)["volumes"] if each["name"] == "golden")
+    assert golden["projected"]["sources"] == [{"configMap": {"name": wanted}}]
+    check = spec(everything, "CronJob", f"{NAME}-check")
+    assert check["schedule"] == "* * * * *"
+    volumes = check["jobTemplate"]["spec"]["template"]["spec"]["volumes"]
+    assert {"name": "golden", "configMap": {"name": wanted}} in volumes
+
+
+def test_a_start_may_take_longer_the_larger_the_weights_are() -> None:
+    small, large = declare(), declare(model=MODEL | {"version": "v2"})
+    probes = [pod(each)["containers"][0]["startupProbe"] for each in (small, large)]
+    seconds = [each["periodSeconds"] * each["failureThreshold"] for each in probes]
+    assert seconds == [600 + 3 * (15 / 0.5 + 20), 600 + 3 * (140 / 0.5 + 20)]
+    assert [each.outputs["start_seconds"] for each in (small, large)] == seconds
+    assert spec(large, "Deployment")["progressDeadlineSeconds"] > seconds[1]
+
+
+def test_probes_ask_the_front_and_the_pod_drains_before_it_ends(everything: Recording) -> None:
+    (engine,) = pod(everything)["containers"]
+    paths = {each: engine[each]["httpGet"]["path"] for each in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert paths == {"startupProbe": "/startup", "livenessProbe": "/live", "readinessProbe": "/ready"}
+    assert engine["lifecycle"]["preStop"]["httpGet"]["path"] == "/drain"
+    (front,) = pod(everything)["initContainers"]
+    assert front["restartPolicy"] == "Always"
+    assert "--stall-seconds=120" in front["command"]
+
+
+@pytest.mark.parametrize("delay", [30, 120, 900])
+def test_a_pod_s_grace_covers_the_deregistration_and_the_front_cuts_off_before_it(delay: int) -> None:
+    spec_ = pod(declare(deregistration_delay_seconds=delay))
+    (drain,) = (each for each in spec_["initContainers"][0]["command"] if each.startswith("--drain-seconds="))
+    assert int(drain.partition("=")[2]) < delay < spec_["terminationGracePeriodSeconds"]
+
+
+def test_without_an_autoscaler_replicas_are_declared_and_with_one_they_are_left_out(everything: Recording) -> None:
+    assert "replicas" not in spec(everything, "Deployment")
+    assert spec(declare(), "Deployment")["replicas"] == 3
+    trigger = spec(everything, "ScaledObject")["triggers"][0]
+    assert trigger["metadata"]["query"].startswith('sum({__name__="vllm:num_requests_waiting"')
+    assert trigger["metadata"]["awsRegion"] == REGION
+    assert not kind(declare(), "ScaledObject")
+
+
+def test_at_zero_there_is_no_autoscaler_and_the_check_is_suspended() -> None:
+    standby = declare(scale={"minimum": 0, "maximum": 9}, prometheus=PROMETHEUS)
+    assert spec(standby, "Deployment")["replicas"] == 0
+    assert not kind(standby, "ScaledObject")
+    assert spec(standby, "CronJob", f"{NAME}-check")["suspend"] is True
+
+
+def test_a_plain_autoscaler_follows_an_external_metric() -> None:
+    plain = declare(scale=ROOM, autoscaling={"external_metric": "requests_waiting", "waiting_per_replica": 3})
+    metric = spec(plain, "HorizontalPodAutoscaler")["metrics"][0]["external"]
+    assert (metric["metric"]["name"], metric["target"]["averageValue"]) == ("requests_waiting", "3")
+    assert "replicas" not in spec(plain, "Deployment")
+
+
+def test_each_target_group_has_its_own_pods(everything: Recording) -> None:
+    bindings = kind(everything, "TargetGroupBinding")
+    assert {name: each.inputs["spec"]["targetGroupARN"] for name, each in bindings.items()} == {
+        NAME: TARGET["target_group_arn"],
+        f"{NAME}-canary": CANARY["target_group_arn"],
+    }
+    for name, binding in bindings.items():
+        given = binding.inputs["spec"]
+        assert (given["targetType"], given["ipAddressType"], given["vpcID"]) == ("ip", "ipv4", TARGET["vpc_id"])
+        assert "networking" not in given
+        gates = pod(everything, name)["readinessGates"]
+        assert gates == [{"conditionType": f"target-health.elbv2.k8s.aws/{name}"}]
+
+
+def test_services_choose_the_pods_they_are_meant_for(everything: Recording) -> None:
+    chosen = {
+        service: {
+            name
+            for name, each in kind(everything, "Deployment").items()
+            if spec(everything, "Service", service)["selector"].items()
+            <= each.inputs["spec"]["template"]["metadata"]["labels"].items()
+        }
+        for service in kind(everything, "Service")
+    }
+    assert chosen == {
+        NAME: {NAME, f"{NAME}-fallback"},
+        f"{NAME}-servers": {NAME},
+        f"{NAME}-canary": {f"{NAME}-canary"},
+    }
+
+
+def test_the_fallback_asks_the_servers_first_and_needs_no_gpu(everything: Recording) -> None:
+    fallback = pod(everything, f"{NAME}-fallback")
+    upstreams = [each for each in fallback["initContainers"][0]["command"] if each.startswith("--upstream")]
+    assert upstreams == [f"--upstream=http://{NAME}-servers:8000", "--upstream=http://127.0.0.1:8001"]
+    assert "nodeSelector" not in fallback
+    assert "nvidia.com/gpu" not in str(fallback)
+
+
+def test_a_fallback_by_config_answers_everything_itself() -> None:
+    always = declare(fallback={**FALLBACK, "always": True})
+    command = pod(always, f"{NAME}-fallback")["initContainers"][0]["command"]
+    assert [each for each in command if each.startswith("--upstream")] == ["--upstream=http://127.0.0.1:8001"]
+
+
+def test_cached_answers_alone_need_no_engine() -> None:
+    answers = [{"pattern": "help", "answer": "Later."}]
+    alone = pod(declare(fallback={"scale": ONE_COUNT, "answers": answers}), f"{NAME}-fallback")
+    assert [each["name"] for each in alone["containers"]] == ["front"]
+    assert "initContainers" not in alone
+
+
+def test_every_pod_is_restricted_and_every_container_has_a_read_only_root(everything: Recording) -> None:
+    for name in kind(everything, "Deployment"):
+        found = pod(everything, name)
+        assert found["securityContext"]["runAsNonRoot"] is True
+        for each in [*found["containers"], *found.get("initContainers", [])]:
+            assert each["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def test_pods_may_read_the_weights_of_the_declared_versions_alone(everything: Recording) -> None:
+    (policy,) = (each for each in everything.real() if each.type.endswith(":RolePolicy"))
+    assert "arn:aws:s3:::haven-test-models-euw1/chat/v1/*" in policy.inputs["policy"]
+    assert "s3:Put" not in policy.inputs["policy"]
+
+
+def test_an_engine_without_a_streamer_finds_its_weights_in_a_volume_of_the_bucket() -> None:
+    mounted = declare(model=MODEL | {"loader": "mountpoint"})
+    volume = kind(mounted, "PersistentVolume")[f"{NAMESPACE}-{NAME}-v1"].inputs["spec"]
+    assert volume["csi"]["volumeAttributes"]["bucketName"] == MODEL["bucket"]
+    assert volume["mountOptions"] == ["read-only", "prefix chat/v1/", f"region {REGION}"]
+    assert {"name": "weights", "mountPath": "/models", "readOnly": True} in pod(mounted)["containers"][0][
+        "volumeMounts"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"image": "vllm:latest"}, "image"),
+        ({"tools_image": "python:3.13"}, "tools_image"),
+        ({"model": MODEL | {"version": "v9"}}, "model.version"),
+        ({"model": MODEL | {"versions": {"v1": {**VERSIONS["v1"], "golden_prompts": []}}}}, "golden_prompts"),
+        ({"scale": ROOM}, "scale"),
+        ({"scale": {"minimum": 4, "maximum": 3}}, "scale"),
+        ({"canary": CANARY}, "canary.target_group_arn"),
+        ({"canary": {**CANARY, "version": "v9"}, "target": TARGET}, "canary.version"),
+        ({"fallback": {"scale": ONE_COUNT}}, "fallback"),
+        ({"fallback": {"scale": ROOM, "image": IMAGE}}, "fallback.scale"),
+        ({"fallback": {"scale": ONE_COUNT, "answers": FALLBACK["answers"], "version": "v1"}}, "fallback.version"),
+        ({"readiness_path": "/v1/ready"}, "readiness_path"),
+        ({"deregistration_delay_seconds": 5}, "deregistration_delay_seconds"),
+        ({"stall_seconds": 1}, "stall_seconds"),
+        ({"zones": []}, "zones"),
+        ({"client_cidrs": []}, "client_cidrs"),
+    ],
+)
+def test_what_can_t_work_is_refused_by_name(changes: dict[str, Any], path: str) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=path):
+        declare(**changes)
