@@ -1,8 +1,9 @@
-"""Traces of a cluster's pods and metrics of its GPUs."""
+"""A Prometheus workspace that scrapes a cluster, and in the cluster a collector of traces and metrics of its GPUs."""
 
 import pulumi
+import pulumi_aws as aws
 
-from haven_components import ClusterTelemetry, kubernetes_provider
+from haven_components import ClusterTelemetry, Observability, kubernetes_provider
 
 config = pulumi.Config()
 account = config.get("account") or "123456789012"
@@ -10,7 +11,40 @@ region, cluster = "eu-west-1", "example-euw1"
 registry = f"{account}.dkr.ecr.{region}.amazonaws.com"
 digest = "sha256:" + "0" * 64
 
+provider = aws.Provider(
+    f"aws-{region}",
+    region=region,
+    skip_credentials_validation=True,
+    skip_metadata_api_check=True,
+    skip_region_validation=True,
+    skip_requesting_account_id=True,
+)
 kubernetes = kubernetes_provider("kubernetes", config.get("kubeconfig") or "{}", cluster_name=cluster)
+
+watch = Observability(
+    "example-cluster-watch",
+    {
+        "account_id": account,
+        "environment": "example",
+        "primary": {
+            "region": region,
+            "kms_key_arn": f"arn:aws:kms:{region}:{account}:key/mrk-0123456789abcdef0123456789abcdef",
+        },
+        "prometheus": {},
+        "tracing": {},
+        "primary_collector": {
+            "cluster_name": cluster,
+            "namespace": "observability",
+            "service_account": "collector",
+        },
+        # The cluster's own subnets
+        "primary_scraper": {
+            "cluster_name": cluster,
+            "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        },
+    },
+    pulumi.ResourceOptions(providers=[provider]),
+)
 telemetry = ClusterTelemetry(
     "example-telemetry",
     {
@@ -23,7 +57,9 @@ telemetry = ClusterTelemetry(
         "collector_image": f"{registry}/aws-otel-collector@{digest}",
         "gpu_image": f"{registry}/dcgm-exporter@{digest}",
     },
-    pulumi.ResourceOptions(providers=[kubernetes]),
+    # Pods take the role only if it was there before them.
+    pulumi.ResourceOptions(providers=[kubernetes], depends_on=[watch]),
 )
 
 pulumi.export("OTEL_EXPORTER_OTLP_ENDPOINT", telemetry.otlp_endpoint)
+pulumi.export("query metrics at", watch.primary_prometheus_endpoint)
