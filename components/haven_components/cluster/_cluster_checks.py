@@ -302,6 +302,13 @@ def _check_reservation(checks: Checks, path: str, zones: Sequence[str], group: G
         allowed=f"[{reservation['instance_type']!r}], and no zones of its own",
         fix="one group for each reservation: its zone and type are the group's",
     )
+    checks.require(
+        not group.get("spot", False),
+        f"{path}.spot",
+        got=True,
+        allowed="false with a capacity reservation",
+        fix="leave one of the two out",
+    )
     market = reservation.get("market", CapacityMarket.ON_DEMAND)
     _checks.require_choice(checks, f"{path}.capacity_reservation.market", market, CapacityMarket)
 

@@ -74,6 +74,10 @@ class GpuNodeGroupArgs(TypedDict):
     every zone of the cluster."""
     capacity_reservation: NotRequired[CapacityReservationArgs]
     """Reserved capacity that the group runs on, and on nothing else. Omitted: on-demand capacity."""
+    spot: NotRequired[bool]
+    """Whether its nodes are spot instances, which EC2 takes back with a notice of 120 s; EKS drains them before. They
+    have the label `haven.dev/gpu: spot`, so that no model server lands there, only what asks for them, as a job of
+    `TrainingJobs` does. Not with a reservation. Omitted: false."""
     labels: NotRequired[dict[str, str]]
     """Kubernetes labels of the nodes, beside `haven.dev/pool` and `haven.dev/gpu`. Omitted: none."""
     ami_release: NotRequired[str]
@@ -92,7 +96,7 @@ def node_group_names(
 
 def system_group_name(cluster: str, zones: Sequence[str], args: SystemNodesArgs) -> str:
     """The AWS name of the group of a cluster's own services."""
-    return _aws_name(cluster, names.SYSTEM_NODE_GROUP, zones, args["instance_types"], None)
+    return _aws_name(cluster, names.SYSTEM_NODE_GROUP, zones, args["instance_types"], capacity_type(None))
 
 
 def gpu_group_name(cluster: str, zones: Sequence[str], args: GpuNodeGroupArgs) -> str:
@@ -103,9 +107,8 @@ def gpu_group_name(cluster: str, zones: Sequence[str], args: GpuNodeGroupArgs) -
         zones: the cluster's.
         args: the group's.
     """
-    return _aws_name(
-        cluster, args["name"], group_zones(zones, args), args["instance_types"], args.get("capacity_reservation")
-    )
+    kind = capacity_type(args.get("capacity_reservation"), spot=args.get("spot", False))
+    return _aws_name(cluster, args["name"], group_zones(zones, args), args["instance_types"], kind)
 
 
 def group_zones(all_zones: Sequence[str], args: GpuNodeGroupArgs) -> list[str]:
@@ -119,19 +122,21 @@ def _aws_name(
     group: str,
     zones: Sequence[str],
     instance_types: Sequence[str],
-    reservation: CapacityReservationArgs | None,
+    kind: str,
 ) -> str:
     """A name that differs as soon as EKS would have to replace the group: so old and new one can exist side by side.
 
     Subnets, instance types and kind of capacity can't be changed (EKS API Reference, UpdateNodegroupConfig; read
     2026-11-21).
     """
-    fixed = json.dumps([list(zones), list(instance_types), capacity_type(reservation)])
+    fixed = json.dumps([list(zones), list(instance_types), kind])
     return f"{cluster}-{group}-{hashlib.sha256(fixed.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]}"
 
 
-def capacity_type(reservation: CapacityReservationArgs | None) -> str:
+def capacity_type(reservation: CapacityReservationArgs | None, *, spot: bool = False) -> str:
     """EKS's word for how a group gets its nodes."""
+    if spot:
+        return "SPOT"
     return "CAPACITY_BLOCK" if is_block(reservation) else "ON_DEMAND"
 
 

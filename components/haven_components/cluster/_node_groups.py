@@ -88,8 +88,8 @@ class NodeGroups:
         )
 
     def gpu(self, args: GpuNodeGroupArgs) -> aws.eks.NodeGroup:
-        """A group of GPU nodes: on demand from several zones and types, or on one reservation in its zone."""
-        reservation = args.get("capacity_reservation")
+        """A group of GPU nodes: on demand or spot from several zones and types, or on one reservation in its zone."""
+        reservation, spot = args.get("capacity_reservation"), args.get("spot", False)
         return self._group(
             args["name"],
             gpu_group_name(self._cluster, list(self._subnets), args),
@@ -97,11 +97,12 @@ class NodeGroups:
             template=self._template(args["name"], args, reservation, instance_store=args.get("instance_store", False)),
             ami_type="BOTTLEROCKET_x86_64_NVIDIA",
             zones=group_zones(list(self._subnets), args),
-            labels={**args.get("labels", {}), POOL_LABEL: args["name"], GPU_LABEL: "true"},
+            labels={**args.get("labels", {}), POOL_LABEL: args["name"], GPU_LABEL: "spot" if spot else "true"},
             # EKS refuses types in the group and in its launch template at once; a reservation's is in the template.
             instance_types=None if reservation else args["instance_types"],
             taints=[GPU_TAINT],
             reservation=reservation,
+            spot=spot,
         )
 
     def _group(
@@ -117,6 +118,7 @@ class NodeGroups:
         instance_types: Sequence[str] | None,
         taints: Sequence[Mapping[str, str]] = (),
         reservation: CapacityReservationArgs | None = None,
+        spot: bool = False,
     ) -> aws.eks.NodeGroup:
         logical = node_name(self._cluster, group)
         return aws.eks.NodeGroup(
@@ -128,7 +130,7 @@ class NodeGroups:
             version=self._version,
             release_version=size.get("ami_release"),
             ami_type=ami_type,
-            capacity_type=capacity_type(reservation),
+            capacity_type=capacity_type(reservation, spot=spot),
             instance_types=instance_types,
             launch_template={"id": template.id, "version": pulumi.Output.format("{0}", template.latest_version)},
             # `desired_size` is not among the ignored changes, though an autoscaler moves it: when a Region takes over,

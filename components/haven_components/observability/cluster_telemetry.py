@@ -232,7 +232,13 @@ def _gpu_pod(image: pulumi.Input[str]) -> dict[str, Any]:
         "automount_service_account_token": False,
         "enable_service_links": False,
         "security_context": {"seccomp_profile": {"type": "RuntimeDefault"}},
-        "node_selector": {"haven.dev/gpu": "true"},
+        "affinity": {
+            "node_affinity": {
+                "required_during_scheduling_ignored_during_execution": {
+                    "node_selector_terms": [{"match_expressions": [{"key": "haven.dev/gpu", "operator": "Exists"}]}]
+                }
+            }
+        },
         "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
         "priority_class_name": "system-node-critical",
         "containers": [container],

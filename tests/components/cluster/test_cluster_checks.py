@@ -121,6 +121,7 @@ def test_everything_wrong_is_reported_at_once() -> None:
             {"gpu_node_groups": [{**RESERVED, "capacity_reservation": {**RESERVATION, "market": "spot"}}]},
             "on-demand, capacity-block",
         ),
+        ({"gpu_node_groups": [{**RESERVED, "spot": True}]}, "false with a capacity reservation"),
         (
             {
                 "access_entries": [

@@ -237,6 +237,25 @@ def test_a_gpu_group_can_keep_to_the_zones_that_have_its_types() -> None:
     assert _all(recording, "NodeGroup")["ai-euw1-inference"].inputs["subnetIds"] == ["subnet-a", "subnet-c"]
 
 
+def test_spot_nodes_have_a_group_that_no_model_server_lands_on() -> None:
+    recording = _declare(gpu_node_groups=[GPU, {**GPU, "name": "spot", "spot": True}])
+    on_demand, spot = (_all(recording, "NodeGroup")[f"ai-euw1-{each}"].inputs for each in ("inference", "spot"))
+    assert (on_demand["capacityType"], spot["capacityType"]) == ("ON_DEMAND", "SPOT")
+    assert (on_demand["labels"]["haven.dev/gpu"], spot["labels"]["haven.dev/gpu"]) == ("true", "spot")
+    assert spot["subnetIds"] == SUBNETS
+    assert spot["taints"] == on_demand["taints"]
+
+
+def test_a_group_that_becomes_spot_is_another_group() -> None:
+    names = {
+        _all(_declare(gpu_node_groups=[{**GPU, "spot": each}]), "NodeGroup")["ai-euw1-inference"].inputs[
+            "nodeGroupName"
+        ]
+        for each in (False, True)
+    }
+    assert len(names) == 2
+
+
 def test_reserved_capacity_has_a_group_in_its_zone_and_a_template_that_uses_nothing_else() -> None:
     recording = _declare()
     group = _all(recording, "NodeGroup")["ai-euw1-reserved-b"].inputs

@@ -98,7 +98,10 @@ def test_gpu_metrics_come_from_the_host_engine_of_the_node_and_are_found_by_the_
     environment = {each["name"]: each.get("value") for each in container["env"]}
     assert environment["DCGM_REMOTE_HOSTENGINE_INFO"] == "$(NODE_IP):5555"
     assert [each["containerPort"] for each in container["ports"]] == [9400]
-    assert template["spec"]["nodeSelector"] == {"haven.dev/gpu": "true"}
+    (term,) = template["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+        "nodeSelectorTerms"
+    ]
+    assert term["matchExpressions"] == [{"key": "haven.dev/gpu", "operator": "Exists"}]
     assert "privileged" not in container["securityContext"]
 
 
