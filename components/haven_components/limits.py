@@ -225,6 +225,9 @@ BALANCER_NAME_CHARACTERS = 29
 2026-11-21); the target group's suffix takes three."""
 BALANCER_RATE_LIMIT = Range(10, 2_000_000_000)
 """Requests of one address in five minutes (AWS WAF Developer Guide, rate-based rules; read 2026-11-21)."""
+CANARY_PERCENT = Range(0, 100)
+"""Of weights that ELB takes, 0 to 999 (ELB API Reference, TargetGroupTuple; read 2026-11-26), those that are
+percentages."""
 BALANCER_IDLE_TIMEOUT_SECONDS = Range(1, 4000)
 BALANCER_DEREGISTRATION_SECONDS = Range(0, 3600)
 BALANCER_SLOW_START_SECONDS = Range(30, 900)

@@ -203,6 +203,11 @@ def target_group_name(name: str) -> str:
     return f"{name}-tg"
 
 
+def canary_target_group_name(name: str) -> str:
+    """Name of the canary's target group of an `EdgeBalancer`."""
+    return f"{name}-cg"
+
+
 def balancer_security_group_name(name: str) -> str:
     """Name of the security group of an `EdgeBalancer`'s load balancer."""
     return f"{name}-edge"

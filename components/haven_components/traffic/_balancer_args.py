@@ -92,6 +92,9 @@ class EdgeBalancerArgs(TypedDict):
     slow_start_seconds: NotRequired[int]
     """Seconds over which a new target's share grows, 30 to 900, or 0 for at once; application balancers only. Omitted:
     30."""
+    canary_weight: NotRequired[int]
+    """Percentage of the requests, 0 to 100, that go to a second target group: a new version beside the old one, or at
+    100 in its place. Application balancers only. Omitted: there is no second target group."""
     idle_timeout_seconds: NotRequired[int]
     """Seconds of silence after which a connection is closed, 1 to 4,000: longer than the model thinks before its first
     word; application balancers only. Omitted: 60."""
@@ -221,6 +224,8 @@ def _require_numbers(checks: Checks, args: EdgeBalancerArgs) -> None:
     _checks.require_between(
         checks, "idle_timeout_seconds", idle, limits.BALANCER_IDLE_TIMEOUT_SECONDS, fix="leave it out for 60"
     )
+    weight = args.get("canary_weight", 0)
+    _checks.require_between(checks, "canary_weight", weight, limits.CANARY_PERCENT, fix="leave it out for no canary")
     _checks.require_between(
         checks, "rate_limit", rate, limits.BALANCER_RATE_LIMIT, fix=f"leave it out for {RATE_LIMIT}"
     )
@@ -249,7 +254,7 @@ def _require_kind(checks: Checks, args: EdgeBalancerArgs) -> None:
     """What only an application balancer does isn't asked of a network balancer."""
     if args.get("kind", BalancerKind.APPLICATION) != BalancerKind.NETWORK:
         return
-    for each in ("rate_limit", "counted_rules", "slow_start_seconds", "idle_timeout_seconds"):
+    for each in ("rate_limit", "counted_rules", "slow_start_seconds", "idle_timeout_seconds", "canary_weight"):
         checks.require(
             each not in args,
             each,

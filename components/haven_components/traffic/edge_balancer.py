@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from haven_components.choices import BalancerKind, BalancerProtocol
 from haven_components.firewall_rules import BODY_RULES
-from haven_components.names import balancer_security_group_name, target_group_name
+from haven_components.names import balancer_security_group_name, canary_target_group_name, target_group_name
 from haven_components.shared import checks, sdk
 from haven_components.shared.security_groups import allow_in, allow_into, allow_out, cidr_label
 from haven_components.traffic._access_logs import AccessLogs
@@ -54,6 +54,8 @@ class EdgeBalancer(pulumi.ComponentResource):
     """ARN of the target group, in which targets register."""
     target_group_arn_suffix: pulumi.Output[str]
     """Last part of that ARN, by which CloudWatch knows the target group."""
+    canary_target_group_arn: pulumi.Output[str]
+    """ARN of the canary's target group; empty without `canary_weight`."""
     security_group_id: pulumi.Output[str]
     """Id of the load balancer's security group: targets let it in."""
     access_logs_bucket: pulumi.Output[str]
@@ -68,8 +70,9 @@ class EdgeBalancer(pulumi.ComponentResource):
         self._network = args.get("kind", BalancerKind.APPLICATION) == BalancerKind.NETWORK
         group = self._security_group()
         balancer = self._balancer(group)
-        targets = self._targets()
-        listener = self._listeners(balancer, targets, self._certificate())
+        targets = self._targets(target_group_name(name))
+        canary = self._targets(canary_target_group_name(name)) if "canary_weight" in args else None
+        listener = self._listeners(balancer, self._forward(targets, canary), self._certificate())
         self._further_certificates(listener)
         if not self._network:
             self._firewall(balancer)
@@ -79,6 +82,7 @@ class EdgeBalancer(pulumi.ComponentResource):
         self.arn_suffix = balancer.arn_suffix
         self.target_group_arn = targets.arn
         self.target_group_arn_suffix = targets.arn_suffix
+        self.canary_target_group_arn = canary.arn if canary else pulumi.Output.from_input("")
         self.security_group_id = group.id
         self.register_outputs(
             {
@@ -88,6 +92,7 @@ class EdgeBalancer(pulumi.ComponentResource):
                 "arn_suffix": self.arn_suffix,
                 "target_group_arn": self.target_group_arn,
                 "target_group_arn_suffix": self.target_group_arn_suffix,
+                "canary_target_group_arn": self.canary_target_group_arn,
                 "security_group_id": self.security_group_id,
                 "access_logs_bucket": self.access_logs_bucket,
             }
@@ -168,11 +173,10 @@ class EdgeBalancer(pulumi.ComponentResource):
         )
         return logs.bucket, [logs.policy]
 
-    def _targets(self) -> aws.lb.TargetGroup:
+    def _targets(self, name: str) -> aws.lb.TargetGroup:
         encrypted = self._args.get("target_protocol", BalancerProtocol.PLAIN) == BalancerProtocol.ENCRYPTED
         http, transport = ("HTTPS", "TLS") if encrypted else ("HTTP", "TCP")
         health = self._args["health"]
-        name = target_group_name(self._name)
         return aws.lb.TargetGroup(
             name,
             name=name,
@@ -198,6 +202,14 @@ class EdgeBalancer(pulumi.ComponentResource):
             opts=self._here(),
         )
 
+    def _forward(self, targets: aws.lb.TargetGroup, canary: aws.lb.TargetGroup | None) -> dict[str, Any]:
+        """What the listener does with a request."""
+        if canary is None:
+            return {"type": "forward", "target_group_arn": targets.arn}
+        weight = int(self._args["canary_weight"])
+        groups = [{"arn": targets.arn, "weight": 100 - weight}, {"arn": canary.arn, "weight": weight}]
+        return {"type": "forward", "forward": {"target_groups": groups}}
+
     def _certificate(self) -> pulumi.Input[str]:
         if "certificate" in self._args:
             return validated_certificate(self, self._name, self._args["certificate"])
@@ -214,7 +226,7 @@ class EdgeBalancer(pulumi.ComponentResource):
             )
 
     def _listeners(
-        self, balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup, certificate_arn: pulumi.Input[str]
+        self, balancer: aws.lb.LoadBalancer, forward: Mapping[str, Any], certificate_arn: pulumi.Input[str]
     ) -> aws.lb.Listener:
         headers: Mapping[str, Any] = {
             "routing_http_response_server_enabled": False,
@@ -227,7 +239,7 @@ class EdgeBalancer(pulumi.ComponentResource):
             protocol="TLS" if self._network else "HTTPS",
             ssl_policy=TLS_POLICY,
             certificate_arn=certificate_arn,
-            default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
+            default_actions=[dict(forward)],
             **({} if self._network else headers),
             tags={"Name": f"{self._name}-443"},
             opts=self._here(),

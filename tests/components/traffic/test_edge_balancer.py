@@ -367,3 +367,22 @@ def test_a_further_certificate_joins_the_listener_once_it_is_valid() -> None:
     assert joined.inputs["listenerArn"] == f"@@{listener.key}.arn@@"
     validation = _only(recording, "CertificateValidation")
     assert validation.urn in joined.options.property_dependencies["certificateArn"]
+
+
+@pytest.mark.parametrize("weight", [0, 10, 100])
+def test_a_canary_gets_its_share_on_a_target_group_of_its_own(weight: int) -> None:
+    recording = _declare(canary_weight=weight)
+    groups = {
+        each.inputs["name"]: f"@@{each.key}.arn@@" for each in recording.real() if each.type.endswith("TargetGroup")
+    }
+    secure = next(
+        each for each in recording.real() if each.inputs.get("port") == 443 and "defaultActions" in each.inputs
+    )
+    (action,) = secure.inputs["defaultActions"]
+    shares = {each["arn"]: each["weight"] for each in action["forward"]["targetGroups"]}
+    assert shares == {groups[f"{NAME}-tg"]: 100 - weight, groups[f"{NAME}-cg"]: weight}
+
+
+def test_a_canary_s_share_is_a_percentage() -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match="canary_weight"):
+        _declare(canary_weight=101)

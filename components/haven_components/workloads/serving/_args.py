@@ -8,6 +8,7 @@ from haven_components.choices import ModelLoader
 from haven_components.workloads._pods import WorkloadScaleArgs
 
 READINESS_PATH = "/readyz"
+PORT = 8080
 DEREGISTRATION_DELAY_SECONDS = 120
 STALL_SECONDS = 120
 """How long work may make no progress before the engine counts as frozen."""
@@ -102,10 +103,10 @@ class ServingTargetArgs(TypedDict):
 
 class ServingPrometheusArgs(TypedDict):
     workspace_id: pulumi.Input[str]
-    """Id of the own Region's workspace of Amazon Managed Service for Prometheus."""
+    """Id of the own Region's workspace of Amazon Managed Service for Prometheus: alerts are added to it."""
     endpoint: pulumi.Input[str]
     """Its endpoint, `https://aps-workspaces.<region>.amazonaws.com/workspaces/<id>`, with or without a slash at the
-    end."""
+    end: KEDA asks it."""
 
 
 class ServingAutoscalingArgs(TypedDict):
@@ -182,6 +183,8 @@ class ModelServingArgs(TypedDict):
     """The target group that its pods join. Omitted: it is reached inside the cluster alone."""
     client_cidrs: list[str]
     """IPv4 networks that may connect: those of the load balancer and of the scraper."""
+    port: NotRequired[int]
+    """Port on which pods and Services take requests: `target_port` of the `EdgeBalancer`. Omitted: 8080."""
     readiness_path: NotRequired[str]
     """Path of the load balancer's health check. Omitted: `/readyz`."""
     deregistration_delay_seconds: NotRequired[int]
@@ -193,11 +196,16 @@ class ModelServingArgs(TypedDict):
     autoscaling: NotRequired[ServingAutoscalingArgs]
     """By what replicas are added. Omitted: by five waiting requests per replica, where `scale` has room."""
     prometheus: NotRequired[ServingPrometheusArgs]
-    """Where the metrics of the pods are: KEDA asks it, and alerts are added to it. Omitted: no alerts, and without
-    `autoscaling.external_metric` no autoscaler."""
+    """Where the metrics of the pods are. Omitted: no alerts, and without `autoscaling.external_metric` no
+    autoscaler."""
     canary: NotRequired[ServingCanaryArgs]
     """A second version beside the first, on a target group of its own. Omitted: none."""
     fallback: NotRequired[ServingFallbackArgs]
     """What answers while no GPU does. Omitted: nothing."""
     labels: NotRequired[dict[str, str]]
     """Further labels of every object. Omitted: none."""
+
+
+def traffic_port(args: ModelServingArgs) -> int:
+    """Where pods and Services take requests."""
+    return int(args.get("port", PORT))

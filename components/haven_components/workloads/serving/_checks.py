@@ -10,11 +10,12 @@ from haven_components.workloads._pods import is_autoscaled, require_scale
 from haven_components.workloads.serving._args import (
     DEREGISTRATION_DELAY_SECONDS,
     LOAD_GIB_PER_SECOND,
+    PORT,
     READINESS_PATH,
     STALL_SECONDS,
     ModelServingArgs,
 )
-from haven_components.workloads.serving._names import object_name
+from haven_components.workloads.serving._names import ENGINE_PORT, PROBE_PORT, object_name
 
 NAME_CHARACTERS = 40
 """Of the component: a label has at most 63 (Kubernetes, object names and labels; read 2026-11-26), and suffixes and
@@ -160,6 +161,14 @@ def _require_numbers(checks: Checks, args: ModelServingArgs) -> None:
     )
     stall = args.get("stall_seconds", STALL_SECONDS)
     _checks.require_between(checks, "stall_seconds", stall, STALL_RANGE, fix=f"leave it out for {STALL_SECONDS}")
+    port = args.get("port", PORT)
+    checks.require(
+        limits.PORT.holds(port) and port not in (ENGINE_PORT, PROBE_PORT),
+        "port",
+        got=port,
+        allowed=f"a port other than {ENGINE_PORT} and {PROBE_PORT}, which the pod uses itself",
+        fix=f"leave it out for {PORT}, and give the EdgeBalancer the same as target_port",
+    )
     path = args.get("readiness_path", READINESS_PATH)
     checks.require(
         path.startswith("/") and not path.startswith("/v1/"),

@@ -7,8 +7,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads import _pods
-from haven_components.workloads.serving._args import ModelServingArgs
-from haven_components.workloads.serving._names import PROBE_PORT, TARGET_LABEL, TRAFFIC_PORT, servers_name
+from haven_components.workloads.serving._args import ModelServingArgs, traffic_port
+from haven_components.workloads.serving._names import PROBE_PORT, TARGET_LABEL, servers_name
 from haven_components.workloads.serving._roles import Role
 
 EVERYWHERE = "0.0.0.0/0"
@@ -46,7 +46,9 @@ class _Objects:
             spec={
                 "type": "ClusterIP",
                 "selector": dict(selector),
-                "ports": [{"name": "http", "port": TRAFFIC_PORT, "target_port": "traffic", "protocol": "TCP"}],
+                "ports": [
+                    {"name": "http", "port": traffic_port(self._args), "target_port": "traffic", "protocol": "TCP"}
+                ],
             },
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
@@ -65,7 +67,7 @@ class _Objects:
             kind="TargetGroupBinding",
             metadata=self._metadata(name, "target"),
             spec={
-                "serviceRef": {"name": name, "port": TRAFFIC_PORT},
+                "serviceRef": {"name": name, "port": traffic_port(self._args)},
                 "targetGroupARN": target_group_arn,
                 "targetType": "ip",
                 "ipAddressType": "ipv4",
@@ -78,7 +80,7 @@ class _Objects:
         """Clients may ask; the pods may load weights, get credentials and resolve names, and the fallback asks the
         servers. A kubelet always reaches the pods of its node."""
         selector = {"match_labels": _pods.selecting(role.labels(self._name, {}))}
-        ports = [{"protocol": "TCP", "port": port} for port in (TRAFFIC_PORT, PROBE_PORT)]
+        ports = [{"protocol": "TCP", "port": port} for port in (traffic_port(self._args), PROBE_PORT)]
         clients: list[dict[str, Any]] = [{"ip_block": {"cidr": each}} for each in self._args["client_cidrs"]]
         return kubernetes.networking.v1.NetworkPolicy(
             f"{role.name}-policy",
@@ -110,7 +112,7 @@ class _Objects:
         return [
             {
                 "to": [{"pod_selector": {"match_labels": servers}}],
-                "ports": [{"protocol": "TCP", "port": TRAFFIC_PORT}],
+                "ports": [{"protocol": "TCP", "port": traffic_port(self._args)}],
             }
         ]
 

@@ -2,8 +2,6 @@
 
 ENGINE_PORT = 8001
 """The engine listens there, on 127.0.0.1 alone."""
-TRAFFIC_PORT = 8000
-"""The front takes requests there."""
 PROBE_PORT = 8002
 """The front answers probes there, and has the metrics of both."""
 

@@ -18,6 +18,7 @@ from haven_components.workloads.serving._args import (
     READINESS_PATH,
     STALL_SECONDS,
     ModelServingArgs,
+    traffic_port,
 )
 from haven_components.workloads.serving._names import (
     ANSWERS_FILE,
@@ -26,7 +27,6 @@ from haven_components.workloads.serving._names import (
     GOLDEN_FILE,
     PROBE_PORT,
     PROGRAMS,
-    TRAFFIC_PORT,
     WEIGHTS,
     answers_name,
     front_name,
@@ -205,7 +205,7 @@ def _front(args: ModelServingArgs, role: Role) -> dict[str, Any]:
             {"name": "POD_NAME", "value_from": {"field_ref": {"field_path": "metadata.name"}}},
         ],
         "ports": [
-            {"name": "traffic", "container_port": TRAFFIC_PORT},
+            {"name": "traffic", "container_port": traffic_port(args)},
             {"name": "probes", "container_port": PROBE_PORT},
         ],
         "resources": {"requests": {"cpu": "250m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
@@ -227,7 +227,7 @@ def _front_options(args: ModelServingArgs, role: Role) -> list[str]:
         *([f"--engine={OWN_ENGINE}", f"--golden={GOLDEN}/{GOLDEN_FILE}"] if role.served else []),
         *([f"--model={role.served.name}"] if role.served and role.rewrites_model else []),
         *([f"--answers={GOLDEN}/{ANSWERS_FILE}"] if role.answers else []),
-        f"--port={TRAFFIC_PORT}",
+        f"--port={traffic_port(args)}",
         f"--probe-port={PROBE_PORT}",
         f"--readiness-path={args.get('readiness_path', READINESS_PATH)}",
         f"--drain-seconds={_deregistration(args) - CUT_OFF_SECONDS}",

@@ -13,11 +13,11 @@ from haven_components.workloads.serving._args import (
     GoldenPromptArgs,
     ModelServingArgs,
     ModelVersionArgs,
+    traffic_port,
 )
 from haven_components.workloads.serving._names import (
     ENGINE_PORT,
     TARGET_LABEL,
-    TRAFFIC_PORT,
     VERSION_LABEL,
     fallback_golden_name,
     golden_name,
@@ -154,7 +154,7 @@ def _fallback(name: str, args: ModelServingArgs) -> Role:
     """It passes requests on to the servers; what they don't answer, its own engine or a cached answer does."""
     fallback = args["fallback"]
     image = fallback.get("image", "")
-    servers = [] if fallback.get("always", False) else [f"http://{servers_name(name)}:{TRAFFIC_PORT}"]
+    servers = [] if fallback.get("always", False) else [f"http://{servers_name(name)}:{traffic_port(args)}"]
     return Role(
         name=f"{name}-fallback",
         component="fallback",

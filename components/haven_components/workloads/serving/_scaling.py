@@ -6,12 +6,10 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads import _pods
-from haven_components.workloads.serving._args import WAITING_PER_REPLICA, ModelServingArgs, ServingPrometheusArgs
+from haven_components.workloads.serving._args import WAITING_PER_REPLICA, ModelServingArgs
 
 WAITING = "vllm:num_requests_waiting"
-RUNNING = "vllm:num_requests_running"
-PROGRESS = ("vllm:generation_tokens_total", "vllm:prompt_tokens_total")
-"""vLLM's names (vLLM, Production Metrics, read 2026-11-26)."""
+"""vLLM's name (vLLM, Production Metrics, read 2026-11-26)."""
 POLLING_SECONDS = 15
 SHRINK_AFTER_SECONDS = 600
 """[assumption] A server that is started again has to load its weights: it stays for a while after the last peak."""
@@ -25,14 +23,18 @@ def scale(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
     if metric is not None:
         _plain(parent, name, args, metric)
     else:
-        _keda(parent, name, args, args["prometheus"])
+        _keda(parent, name, args, args["prometheus"]["endpoint"])
 
 
 def waiting_query(name: str, args: ModelServingArgs) -> str:
     """Requests in the queues of all servers."""
     metric = args.get("engine", {}).get("metrics", {}).get("waiting", WAITING)
-    pods = f'namespace="{args["namespace"]}",pod=~"{name}-[0-9a-z]+-[0-9a-z]{{5}}"'
-    return f'sum({{__name__="{metric}",{pods}}})'
+    return f'sum({{__name__="{metric}",{server_pods(name, args)}}})'
+
+
+def server_pods(name: str, args: ModelServingArgs) -> str:
+    """Matchers of the servers' pods: not of the canary's and the fallback's, whose names have one part more."""
+    return f'namespace="{args["namespace"]}",pod=~"{name}-[0-9a-z]+-[0-9a-z]{{5}}"'
 
 
 def _threshold(args: ModelServingArgs) -> int:
@@ -67,7 +69,7 @@ def _plain(parent: pulumi.Resource, name: str, args: ModelServingArgs, metric: s
     )
 
 
-def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, prometheus: ServingPrometheusArgs) -> None:
+def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, endpoint: pulumi.Input[str]) -> None:
     """KEDA asks the own Region's managed Prometheus, with its operator's own pod identity."""
     metadata = _metadata(name, args)
     authentication = kubernetes.apiextensions.CustomResource(
@@ -105,9 +107,7 @@ def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, prometheus
                     "type": "prometheus",
                     "metricType": "AverageValue",
                     "metadata": {
-                        "serverAddress": pulumi.Output.from_input(prometheus["endpoint"]).apply(
-                            lambda known: known.rstrip("/")
-                        ),
+                        "serverAddress": pulumi.Output.from_input(endpoint).apply(lambda known: known.rstrip("/")),
                         "query": waiting_query(name, args),
                         "threshold": str(_threshold(args)),
                         "awsRegion": args["region"],

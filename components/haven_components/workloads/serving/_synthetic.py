@@ -6,12 +6,11 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads import _pods
-from haven_components.workloads.serving._args import ModelServingArgs
+from haven_components.workloads.serving._args import ModelServingArgs, traffic_port
 from haven_components.workloads.serving._names import (
     GOLDEN,
     GOLDEN_FILE,
     PROGRAMS,
-    TRAFFIC_PORT,
     check_name,
     front_name,
     golden_name,
@@ -33,13 +32,13 @@ def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArg
             "concurrency_policy": "Forbid",
             "starting_deadline_seconds": 30,
             "successful_jobs_history_limit": 1,
-            "failed_jobs_history_limit": 3,
+            "failed_jobs_history_limit": 5,
             "job_template": {
                 "metadata": {"labels": labels},
                 "spec": {
                     "active_deadline_seconds": DEADLINE_SECONDS,
                     "backoff_limit": 0,
-                    "ttl_seconds_after_finished": 3600,
+                    "ttl_seconds_after_finished": 300,
                     "template": {"metadata": {"labels": labels}, "spec": _pod(name, args)},
                 },
             },
@@ -56,7 +55,7 @@ def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArg
                 {"ports": [{"protocol": each, "port": 53} for each in ("UDP", "TCP")]},
                 {
                     "to": [{"pod_selector": {"match_labels": {"app.kubernetes.io/name": name}}}],
-                    "ports": [{"protocol": "TCP", "port": TRAFFIC_PORT}],
+                    "ports": [{"protocol": "TCP", "port": traffic_port(args)}],
                 },
             ],
         },
@@ -77,7 +76,7 @@ def _pod(name: str, args: ModelServingArgs) -> dict[str, Any]:
                 "working_dir": "/opt/haven",
                 "command": [
                     *("python3", "-m", "front", "check"),
-                    f"--url=http://{name}:{TRAFFIC_PORT}",
+                    f"--url=http://{name}:{traffic_port(args)}",
                     f"--golden={GOLDEN}/{GOLDEN_FILE}",
                 ],
                 "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],

@@ -9,13 +9,12 @@ from haven_components.choices import ModelLoader
 from haven_components.names import partition
 from haven_components.workloads import _pods
 from haven_components.workloads._identity import pod_identity
-from haven_components.workloads.serving import _documents, _exposure, _scaling, _synthetic
-from haven_components.workloads.serving._args import PRIORITY, EngineArgs, ModelServingArgs
+from haven_components.workloads.serving import _alerts, _documents, _exposure, _scaling, _synthetic
+from haven_components.workloads.serving._args import PRIORITY, EngineArgs, ModelServingArgs, traffic_port
 from haven_components.workloads.serving._checks import check
 from haven_components.workloads.serving._names import (
     ANSWERS_FILE,
     GOLDEN_FILE,
-    TRAFFIC_PORT,
     answers_name,
     front_name,
     priority_class_name,
@@ -59,10 +58,11 @@ class ModelServing(pulumi.ComponentResource):
         _exposure.expose(self, name, args, self._roles)
         _scaling.scale(self, name, args)
         _synthetic.check_every_minute(self, name, args)
+        _alerts.alert(self, name, args)
         live = served(name, args, args["model"]["version"], args.get("engine", {}))
         self.deployment_name = pulumi.Output.from_input(name)
         self.service_name = pulumi.Output.from_input(name)
-        self.url = pulumi.Output.from_input(f"http://{name}.{args['namespace']}.svc:{TRAFFIC_PORT}")
+        self.url = pulumi.Output.from_input(f"http://{name}.{args['namespace']}.svc:{traffic_port(args)}")
         self.golden_config_map = pulumi.Output.from_input(live.golden_map)
         self.start_seconds = pulumi.Output.from_input(live.start_seconds)
         self.register_outputs(

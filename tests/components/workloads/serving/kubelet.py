@@ -31,8 +31,8 @@ class Pod:
         spec = objects["Deployment", deployment]["spec"]["template"]["spec"]
         (self._engine,), (self._front,) = spec["containers"], spec["initContainers"]
         self._mount(spec, objects)
-        self._ports = {"8000": free_port(), "8001": free_port(), "8002": free_port()}
-        self.port = self._ports["8000"]
+        self._ports = {"8080": free_port(), "8001": free_port(), "8002": free_port()}
+        self.port = self._ports["8080"]
         self.restarts = 0
         self.ready = self.started = False
         self._ended = threading.Event()
@@ -80,9 +80,9 @@ class Pod:
         found = []
         for each in command:
             text = re.sub(r"\$\((\w+)\)", lambda match: environment[match[1]], each)
-            text = re.sub(r"http://[\w-]+-servers:8000", self._servers, text)
+            text = re.sub(r"http://[\w-]+-servers:8080", self._servers, text)
             text = re.sub(r"s3://[\w-]+/", f"{self._bucket}/", text)
-            text = re.sub(r"\b(800[012])\b", lambda match: str(self._ports[match[1]]), text)
+            text = re.sub(r"\b(8080|8001|8002)\b", lambda match: str(self._ports[match[1]]), text)
             found.append(text.replace("/etc/haven/", f"{self._directory}/etc/haven/"))
         return [sys.executable if found[0] == "python3" else found[0], *found[1:]]
 

@@ -1,11 +1,15 @@
 """What ModelServing declares."""
 
+import json
+import re
 from typing import Any
 
 import pulumi
 import pytest
 
 from haven.program.recording import Recording
+from haven_components.observability._exported import KUBE_STATE_METRICS
+from haven_components.workloads.serving import _documents
 from tests.components.workloads.serving.declaration import (
     CANARY,
     EVERYTHING,
@@ -110,6 +114,18 @@ def test_at_zero_there_is_no_autoscaler_and_the_check_is_suspended() -> None:
     assert spec(standby, "CronJob", f"{NAME}-check")["suspend"] is True
 
 
+def test_alerts_read_what_the_front_and_kube_state_metrics_export(everything: Recording) -> None:
+    (group,) = (each for each in everything.real() if each.type.endswith(":RuleGroupNamespace"))
+    rules = json.loads(group.inputs["data"])["groups"][0]["rules"]
+    names = {name for each in rules for name in re.findall(r"\b(?:haven_front|kube)_\w+", each["expr"])}
+    program = _documents.programs()["__main__.py"]
+    exported = set(re.findall(r"haven_front_\w+", program)) | KUBE_STATE_METRICS.metrics
+    assert names <= exported
+    assert [each["alert"] for each in rules] == ["NoServerAnswers", "GoldenPromptsFail", "GoldenCheckFails"]
+    standby = declare(scale={"minimum": 0, "maximum": 9}, prometheus=PROMETHEUS)
+    assert not [each for each in standby.real() if each.type.endswith(":RuleGroupNamespace")]
+
+
 def test_a_plain_autoscaler_follows_an_external_metric() -> None:
     plain = declare(scale=ROOM, autoscaling={"external_metric": "requests_waiting", "waiting_per_replica": 3})
     metric = spec(plain, "HorizontalPodAutoscaler")["metrics"][0]["external"]
@@ -151,7 +167,7 @@ def test_services_choose_the_pods_they_are_meant_for(everything: Recording) -> N
 def test_the_fallback_asks_the_servers_first_and_needs_no_gpu(everything: Recording) -> None:
     fallback = pod(everything, f"{NAME}-fallback")
     upstreams = [each for each in fallback["initContainers"][0]["command"] if each.startswith("--upstream")]
-    assert upstreams == [f"--upstream=http://{NAME}-servers:8000", "--upstream=http://127.0.0.1:8001"]
+    assert upstreams == [f"--upstream=http://{NAME}-servers:8080", "--upstream=http://127.0.0.1:8001"]
     assert "nodeSelector" not in fallback
     assert "nvidia.com/gpu" not in str(fallback)
 
@@ -210,6 +226,7 @@ def test_an_engine_without_a_streamer_finds_its_weights_in_a_volume_of_the_bucke
         ({"readiness_path": "/v1/ready"}, "readiness_path"),
         ({"deregistration_delay_seconds": 5}, "deregistration_delay_seconds"),
         ({"stall_seconds": 1}, "stall_seconds"),
+        ({"port": 8001}, "port"),
         ({"zones": []}, "zones"),
         ({"client_cidrs": []}, "client_cidrs"),
     ],

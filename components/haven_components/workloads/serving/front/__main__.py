@@ -182,7 +182,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     serve.add_argument("--golden", type=Path, help="golden prompts of the engine")
     serve.add_argument("--answers", type=Path, help="cached answers")
     serve.add_argument("--host", default="0.0.0.0")  # noqa: S104  a pod's own network
-    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--port", type=int, default=8080)
     serve.add_argument("--probe-port", type=int, default=8002)
     serve.add_argument("--readiness-path", default="/readyz")
     serve.add_argument("--drain-seconds", type=float, default=115.0)
