@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 from haven.config.stack_file import load_stack
@@ -48,8 +49,13 @@ class Mutation:
 
 def verdict_of(stack: str, recording: Recording, changes: Mapping[str, str], today: date = TODAY) -> Verdict:
     """The verdict on a recording under a stack's config, some of its keys changed."""
-    config = {**load_stack(stack, ROOT).config, **{f"haven:{name}": text for name, text in changes.items()}}
+    config = {**_config(stack), **{f"haven:{name}": text for name, text in changes.items()}}
     return judge(ResourceGraph(recording, read_stack_facts(stack, config)), today)
+
+
+@cache
+def _config(stack: str) -> Mapping[str, str]:
+    return load_stack(stack, ROOT).config
 
 
 def find(recording: Recording, type_: str, *words: str, region: str | None = None) -> Resource:

@@ -1,14 +1,16 @@
 """An environment as the rules see it: its resources, what refers to what, and its stack file."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 from haven.base import strict_json
 from haven.program.recording import REFERENCE, Recording, Resource, Secret
 from haven_policies.rules.stack_facts import StackFacts
 from haven_policies.rules.values import is_list, is_unknown, is_wholly_unknown, plain, value_at
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class ResourceGraph:
 
     recording: Recording
     facts: StackFacts
+    _found: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def records(self) -> Sequence[Resource]:
@@ -42,13 +45,21 @@ class ResourceGraph:
 
     def of(self, *types: str, region: str | None = None) -> list[Resource]:
         """The resources of these types, in one Region or in all; a type that ends in `/` or `:` names all below it."""
+        exact, above = frozenset(types), tuple(type_ for type_ in types if type_[-1] in "/:")
         return [
             each
             for name, members in self._by_type.items()
-            if any(name == type_ or (type_[-1] in "/:" and name.startswith(type_)) for type_ in types)
+            if name in exact or name.startswith(above)
             for each in members
             if region in (None, each.region)
         ]
+
+    def once(self, find: "Callable[[ResourceGraph], Found]") -> Found:
+        """What `find` makes of this environment; found for the first rule that asks, and the same for the others."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: Found = self._found[find]
+        return found
 
     def referred(self, value: Any) -> list[Resource]:
         """The resources that a value, however deep, is made from; each once, in their order."""
@@ -157,9 +168,13 @@ def keys_in(value: Any) -> Iterator[str]:
 def parsed(value: Any) -> Any:
     """Text that is a JSON document, such as a policy, parsed; all else as it is."""
     value = plain(value)
-    if not (isinstance(value, str) and value[:1] in ("{", "[")):
-        return value
+    return _document(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
+
+
+@lru_cache(maxsize=2048)
+def _document(text: str) -> Any:
+    """Many rules read the same policy; none changes it."""
     try:
-        return strict_json.loads(value)
+        return strict_json.loads(text)
     except ValueError:
-        return value
+        return text

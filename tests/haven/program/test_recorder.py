@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 import pytest
+from pulumi.runtime import resource
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Secret
@@ -175,3 +176,16 @@ def test_a_stash_answers_what_the_first_deployment_stored() -> None:
 def test_a_program_can_be_a_directory(tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text("import pulumi\npulumi.export('stack', pulumi.get_stack())\n")
     assert record(tmp_path, stack="test").outputs == {"stack": "test"}
+
+
+def test_what_a_recording_turns_off_in_pulumis_runtime_is_back_afterwards() -> None:
+    inside, before = [], resource._get_stack_trace
+
+    def program() -> None:
+        inside.append(resource._get_stack_trace)
+        raise LookupError("it fails")
+
+    with pytest.raises(LookupError):
+        record(program, stack="test")
+    assert inside != [before]
+    assert resource._get_stack_trace is before

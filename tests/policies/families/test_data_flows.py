@@ -215,7 +215,7 @@ def test_every_data_path_is_a_property_of_a_type_that_the_aws_package_has() -> N
         if path
     }
     assert {each for each in paths if not sdk.has(*each)} == set()
-    assert set(HOMES) <= sdk.arguments().keys()
+    assert set(HOMES) <= sdk.tokens()
 
 
 def test_every_store_has_a_kind_that_a_class_can_be_given_to() -> None:

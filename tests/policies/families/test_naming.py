@@ -16,7 +16,7 @@ from tests.policies.mutations.naming import by_default, tagging
 
 def test_the_types_with_tags_are_those_that_the_aws_package_says_take_some() -> None:
     used = {each.type for stack in EVERY_STACK for each in environment(stack).real() if each.type.startswith("aws:")}
-    assert {each for each in used if "tags" in sdk.members(sdk.arguments()[each])} == set(TAGGED)
+    assert {each for each in used if "tags" in sdk.members(sdk.arguments_of(each))} == set(TAGGED)
 
 
 def test_a_tag_that_no_resource_has_is_reported_once() -> None:

@@ -40,6 +40,6 @@ def pairs(graph: ResourceGraph) -> Iterator[Pair]:
     facts = graph.facts
     if facts.primary is None or facts.recovery is None:
         return
-    counterparts = Counterparts(graph)
+    counterparts = graph.once(Counterparts)
     yield Pair(graph, facts.primary, facts.recovery, counterparts)
     yield Pair(graph, facts.recovery, facts.primary, counterparts)

@@ -75,7 +75,7 @@ def sides(graph: ResourceGraph) -> Iterator[RegionSide]:
     facts = graph.facts
     if facts.stack_kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
-    counterparts = Counterparts(graph)
+    counterparts = graph.once(Counterparts)
     yield RegionSide(graph, facts.primary, facts.recovery, facts.tier, counterparts)
     yield RegionSide(graph, facts.recovery, facts.primary, facts.tier, counterparts)
 
