@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class Terraform:
     """An initialized directory."""
     options: Sequence[str]
     """The options that `terraform init` needs on this machine."""
+    _initialized: set[Path] = field(default_factory=set, init=False, repr=False, compare=False)
+    """Directories in which `init` has run: another export needs no other provider."""
 
     def schema(self) -> ProviderSchema:
         """The provider's schema, read once and then cached in `base`."""
@@ -56,7 +58,7 @@ class Terraform:
         return schema.load(provider_differences.PROVIDER, self.base, lambda: run(command, self.base, _TIMEOUT))
 
     def prepare(self, exported: Export, folder: Path) -> None:
-        """Write an export into a directory and initialize Terraform there.
+        """Write an export into a directory and initialize Terraform there, unless it has been.
 
         Raises:
             DeploymentError: `terraform init` failed.
@@ -66,7 +68,9 @@ class Terraform:
         random_values.write_privately(folder / "main.tf.json", document)
         random_values.keep(exported.recipes, folder)
         _use_endpoint(exported.endpoint, folder)
-        run([self.program, "init", "-input=false", "-no-color", *self.options], folder, _INIT_TIMEOUT)
+        if folder not in self._initialized:
+            run([self.program, "init", "-input=false", "-no-color", *self.options], folder, _INIT_TIMEOUT)
+            self._initialized.add(folder)
 
     def validate(self, exported: Export, folder: Path) -> Validation:
         """Let the provider validate and plan an export offline, with every resource as new.
@@ -82,22 +86,24 @@ class Terraform:
             return Validation(errors or [done.stderr.strip()], frozenset())
         return Validation([], frozenset(_created(done.stdout.splitlines())))
 
-    def plan(self, folder: Path, *, refresh: bool = True, destroy: bool = False) -> Mapping[str, Any]:
+    def plan(self, folder: Path, *, refresh: bool = True, targets: Sequence[str] = ()) -> Mapping[str, Any]:
         """Plan a deployment in a prepared directory; `apply` carries it out.
 
         Args:
             folder: the directory that `prepare` has written.
             refresh: read the actual resources first, instead of trusting the state.
-            destroy: plan to delete everything.
+            targets: addresses of the resources to plan, with what they need. Omitted: all.
 
         Returns:
-            The plan, as `terraform show -json` prints it.
+            The plan, as `terraform show -json` prints it; only an empty `resource_changes` where nothing would change.
 
         Raises:
             DeploymentError: the provider refuses the export, or Terraform itself failed.
         """
-        flags = [f"-refresh={str(refresh).lower()}", *(["-destroy"] if destroy else []), f"-out={_PLANNED}"]
-        self._execute(["plan", *flags], folder)
+        chosen = [f"-target={each}" for each in targets]
+        messages = self._execute(["plan", _refresh(refresh), *chosen, f"-out={_PLANNED}"], folder)
+        if _changes_nothing(messages):
+            return {"resource_changes": []}
         shown: Mapping[str, Any] = json.loads(run([self.program, "show", "-json", _PLANNED], folder, _TIMEOUT))
         return shown
 
@@ -109,12 +115,30 @@ class Terraform:
         """
         self._execute(["apply", PARALLEL, _PLANNED], folder)
 
-    def _execute(self, command: Sequence[str], folder: Path) -> None:
+    def deploy(self, folder: Path, *, refresh: bool = True) -> None:
+        """Plan and carry out, in one run of Terraform: for a plan that nobody looks at.
+
+        Raises:
+            DeploymentError: as `plan` and `apply` do.
+        """
+        self._execute(["apply", "-auto-approve", _refresh(refresh), PARALLEL], folder)
+
+    def destroy(self, folder: Path, *, refresh: bool = True) -> None:
+        """Delete everything that was deployed from this directory.
+
+        Raises:
+            DeploymentError: a resource could not be deleted; earlier steps are not undone.
+        """
+        self._execute(["destroy", "-auto-approve", _refresh(refresh), PARALLEL], folder)
+
+    def _execute(self, command: Sequence[str], folder: Path) -> Sequence[str]:
+        """The messages of a command, one JSON document in each line."""
         verb, *arguments = command
         done = _completed([self.program, verb, "-input=false", "-json", *arguments], folder, _APPLY_TIMEOUT)
+        messages = done.stdout.splitlines()
         if done.returncode:
-            causes = "; ".join(_errors(done.stdout.splitlines())) or done.stderr.strip()
-            raise DeploymentError(f"terraform {verb}: {causes}")
+            raise DeploymentError(f"terraform {verb}: {'; '.join(_errors(messages)) or done.stderr.strip()}")
+        return messages
 
 
 def without_account(exported: Export) -> Export:
@@ -230,6 +254,16 @@ def _errors(lines: Sequence[str]) -> Iterator[str]:
         if diagnostic.get("severity") == "error":
             detail = diagnostic.get("detail", "")
             yield f"{diagnostic.get('address', '(no resource)')}: {diagnostic['summary']}: {detail}"
+
+
+def _refresh(wanted: bool) -> str:
+    return f"-refresh={str(wanted).lower()}"
+
+
+def _changes_nothing(lines: Sequence[str]) -> bool:
+    """Whether a plan's summary counts no change: `terraform show` would load the provider once more to say so."""
+    counted = [each["changes"] for each in _messages(lines) if each.get("type") == "change_summary"]
+    return bool(counted) and not any(number for name, number in counted[-1].items() if name != "operation")
 
 
 def _created(lines: Sequence[str]) -> Iterator[str]:

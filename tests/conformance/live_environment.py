@@ -8,7 +8,7 @@ from haven.emulator import drift, gap_handling
 from haven.emulator.gap_handling import SPARED
 from haven.program.recording import Recording, Resource
 from haven.terraform import cli, lifecycle
-from haven.terraform.export import export
+from haven.terraform.export import Export, export
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Living:
 
     def plan(self, recording: Recording) -> Sequence[Change]:
         """What would change for this declaration, having asked the emulator for everything that is there."""
+        exported = self._prepare(recording)
+        differences = drift.from_terraform(self.provider.plan(self.folder), exported.document)
+        return [self._change(each) for each in drift.explain(differences) if each.is_wrong]
+
+    def _prepare(self, recording: Recording) -> Export:
         fitted = gap_handling.adapt(recording).recording
         exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=self._leave_out)
         lifecycle.ignore_changes(exported.document, gap_handling.ignored_changes(self.spares))
@@ -58,12 +63,16 @@ class Living:
         self._urns |= exported.urns
         self.left_out |= {each.urn for each in exported.left_out}
         self.provider.prepare(exported, self.folder)
-        differences = drift.from_terraform(self.provider.plan(self.folder), exported.document)
-        return [self._change(each) for each in drift.explain(differences) if each.is_wrong]
+        return exported
 
     def apply(self) -> None:
         """Do what was planned last."""
         self.provider.apply(self.folder)
+
+    def deploy(self, recording: Recording) -> None:
+        """Do what changes for this declaration, whatever it is."""
+        self._prepare(recording)
+        self.provider.deploy(self.folder)
 
     def move(self, recording: Recording) -> Sequence[Change]:
         """Plan and do."""
@@ -73,8 +82,7 @@ class Living:
 
     def destroy(self) -> None:
         """Take everything away, as it was deployed last."""
-        self.provider.plan(self.folder, refresh=False, destroy=True)
-        self.provider.apply(self.folder)
+        self.provider.destroy(self.folder, refresh=False)
 
     def _leave_out(self, record: Resource) -> str | None:
         return "not the point of the test" if record.type in self.without else gap_handling.leave_out(record)

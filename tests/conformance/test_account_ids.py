@@ -103,8 +103,7 @@ def _deploy(recording: Recording, provider: cli.Terraform, url: str, folder: Pat
     for each in made.document["provider"]["aws"]:
         each["max_retries"] = 1
     provider.prepare(made, folder)
-    provider.plan(folder, refresh=False)
-    provider.apply(folder)
+    provider.deploy(folder, refresh=False)
     state = json.loads((folder / "terraform.tfstate").read_text())
     return {
         each["provider"].rpartition(".")[2]: each["instances"][0]["attributes"]["id"] for each in state["resources"]

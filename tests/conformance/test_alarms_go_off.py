@@ -16,7 +16,6 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from haven.base.missing_dependency import MissingDependency
 from haven.emulator import drift, gap_handling
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
@@ -113,19 +112,14 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     place = tmp_path_factory.mktemp("alarms")
-    try:
-        provider = cli.find(place)
-    except MissingDependency as missing:
-        pytest.skip(str(missing))
     with Emulator(ROOT / ".haven" / "emulator", place / "emulator") as emulator:
         fitted = gap_handling.adapt(record(program, stack="test")).recording
         exported = export(fitted, provider.schema(), emulator=emulator.url, leave_out=gap_handling.leave_out)
         folder = place / "deployed"
         provider.prepare(exported, folder)
-        provider.plan(folder)
-        provider.apply(folder)
+        provider.deploy(folder)
         yield Deployed(provider, exported, Clients(emulator.url), folder)
 
 

@@ -25,7 +25,7 @@ PARAMETERS = {(aws.SSM_PARAMETER, "update")}
 def living(provider: cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     """In the highest tier, where both Regions have all of it."""
     with alive(provider, tmp_path_factory.mktemp("in-place")) as living:
-        living.move(at("active-active"))
+        living.deploy(at("active-active"))
         yield living
 
 

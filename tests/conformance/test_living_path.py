@@ -43,7 +43,7 @@ def test_an_environment_is_deployed_moved_up_failed_over_and_back_and_destroyed(
 ) -> None:
     with alive(provider, tmp_path, spares=AWAITED) as living:
         before = leftovers.existing(living.url, (PRIMARY, RECOVERY))
-        living.move(at("pilot-light"))
+        living.deploy(at("pilot-light"))
 
         move = shown("pilot-light", "warm")
         changes = living.move(at("warm"))

@@ -17,7 +17,7 @@ def test_on_the_way_down_goes_what_was_shown_and_what_is_protected_is_named(
     provider: cli.Terraform, tmp_path: Path
 ) -> None:
     with alive(provider, tmp_path) as living:
-        living.move(at("active-active"))
+        living.deploy(at("active-active"))
         for before, after in pairwise(reversed(TIERS)):
             move = shown(before, after)
             changes = living.plan(at(after))

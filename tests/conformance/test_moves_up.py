@@ -22,7 +22,7 @@ def test_on_the_way_up_nothing_is_replaced_and_only_records_and_restore_tests_go
     provider: cli.Terraform, tmp_path: Path
 ) -> None:
     with alive(provider, tmp_path) as living:
-        living.move(at(TIERS[0]))
+        living.deploy(at(TIERS[0]))
         for before, after in pairwise(TIERS):
             move = shown(before, after)
             assert kept_resources(move.removed) == []

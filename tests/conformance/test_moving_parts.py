@@ -71,7 +71,7 @@ def test_a_table_s_replica_comes_and_goes_without_touching_the_table(living: Liv
         found = Clients(url).of("dynamodb", PRIMARY).describe_table(TableName="features")["Table"]
         return [each["RegionName"] for each in found.get("Replicas", []) if each["RegionName"] != PRIMARY]
 
-    living.move(table(replicated=False))
+    living.deploy(table(replicated=False))
     assert actions(living.move(table(replicated=True))) == {"create": {"features-replica"}}
     assert replicas() == [RECOVERY]
     assert actions(living.plan(table(replicated=True, team="research"))) == {"update": {"features", "features-replica"}}

@@ -11,7 +11,7 @@ from typing import Any
 from haven.terraform import cli
 from haven.terraform.export import Export
 from haven.terraform.schema import Field, FieldGroup, Many, ProviderSchema, Scalar, Shape
-from tests.environments import PRIMARY
+from tests.environments import PRIMARY, once
 from tests.sides import CODES
 
 STATE = "terraform.tfstate"
@@ -32,10 +32,10 @@ class Standing:
     provider: cli.Terraform
     folder: Path
 
-    def plan(self, exported: Export) -> Mapping[str, Any]:
-        """The changes to the fabricated state, without a refresh."""
+    def plan(self, exported: Export, *targets: str) -> Mapping[str, Any]:
+        """The changes to the fabricated state, without a refresh; to all of it, or to these addresses."""
         self.provider.prepare(exported, self.folder)
-        return self.provider.plan(self.folder, refresh=False)
+        return self.provider.plan(self.folder, refresh=False, targets=targets)
 
     def addresses(self) -> list[str]:
         """Of everything that stands here."""
@@ -72,12 +72,18 @@ def _attributes(state: Mapping[str, Any]) -> Mapping[str, dict[str, Any]]:
 def stand(provider: cli.Terraform, exported: Export, folder: Path) -> Standing:
     """Let an export be deployed: it is planned with made-up values for what it refers to, and the plan is the state."""
     provider.prepare(exported, folder)
+    state = once(["state", exported.document], lambda: _state(provider, exported, folder))
+    (folder / STATE).write_text(json.dumps(state))
+    return Standing(provider, folder)
+
+
+def _state(provider: cli.Terraform, exported: Export, folder: Path) -> Mapping[str, Any]:
     document = folder / "main.tf.json"
     true_text = document.read_text()
     document.write_text(json.dumps(_literal(json.loads(true_text))))
     plan = provider.plan(folder, refresh=False)
     document.write_text(true_text)
-    state = {
+    return {
         "version": 4,
         "terraform_version": provider.version,
         "serial": 1,
@@ -85,8 +91,6 @@ def stand(provider: cli.Terraform, exported: Export, folder: Path) -> Standing:
         "outputs": {},
         "resources": list(_resources(plan, exported, provider.schema())),
     }
-    (folder / STATE).write_text(json.dumps(state))
-    return Standing(provider, folder)
 
 
 def _resources(plan: Mapping[str, Any], exported: Export, schema: ProviderSchema) -> Iterator[Mapping[str, Any]]:

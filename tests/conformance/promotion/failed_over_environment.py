@@ -150,14 +150,12 @@ class Environment:
 
     def destroy(self) -> None:
         """Take everything away, in the order that was deployed last."""
-        self.provider.plan(self.folder, destroy=True)
-        self.provider.apply(self.folder)
+        self.provider.destroy(self.folder)
 
     def follow(self, active: str, *, headless: bool = False) -> None:
         """Deploy with this Region as the active one."""
         self.declare(active, headless=headless)
-        self.provider.plan(self.folder)
-        self.provider.apply(self.folder)
+        self.provider.deploy(self.folder)
 
     def fail_over(self, region: str) -> None:
         """What a runbook does when the other Region is lost."""

@@ -20,7 +20,8 @@ echo "$@" >> "$(dirname "$0")/asked"
 env > "$(dirname "$0")/environment"
 case "$1" in
   version) echo '{"terraform_version": "1.0.0"}' ;;
-  plan) cat "$(dirname "$0")/says"; exit 1 ;;
+  plan) cat "$(dirname "$0")/says"; ! grep -q '"error"' "$(dirname "$0")/says" ;;
+  show) echo '{"resource_changes": ["shown"]}' ;;
 esac
 """
 
@@ -151,6 +152,33 @@ def test_what_the_provider_refuses_is_reported_by_address(cli: Path, tmp_path: P
     verdict = terraform.find(tmp_path / "state").validate(Export({}, {}, frozenset(), [], [], {}), tmp_path / "judged")
     assert verdict.errors == ["aws_vpc.a: Bad: too big"]
     assert verdict.created == frozenset()
+
+
+@pytest.mark.parametrize(("counted", "shown"), [("add", ["shown"]), ("import", ["shown"]), (None, [])])
+def test_a_plan_is_shown_only_where_something_would_change(
+    counted: str | None, shown: list[str], cli: Path, tmp_path: Path
+) -> None:
+    _mirror(tmp_path / PLACES[0])
+    changes = {
+        "add": 0,
+        "change": 0,
+        "import": 0,
+        "remove": 0,
+        "operation": "plan",
+        **({counted: 1} if counted else {}),
+    }
+    (cli / "says").write_text(json.dumps({"type": "change_summary", "changes": changes}))
+    assert terraform.find(tmp_path / "state").plan(tmp_path) == {"resource_changes": shown}
+    assert any(each.startswith("show") for each in _asked(cli)) == bool(shown)
+
+
+def test_a_directory_is_initialized_for_its_first_export_only(cli: Path, tmp_path: Path) -> None:
+    _mirror(tmp_path / PLACES[0])
+    found = terraform.find(tmp_path / "state")
+    before = len(_asked(cli))
+    for folder in ("one", "one", "two"):
+        found.prepare(Export({}, {}, frozenset(), [], [], {}), tmp_path / folder)
+    assert [each.split()[0] for each in _asked(cli)[before:]] == ["init", "init"]
 
 
 def test_a_command_that_takes_too_long_is_an_error(tmp_path: Path) -> None:
