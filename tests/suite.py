@@ -1,7 +1,8 @@
 """Runs the tests as `make check` and `make check-all` do: what waits beside what computes, and says how long it took.
 
 Tests of the mark `emulator` deploy with the AWS provider, which mostly waits for the fixed delays of its own. They run
-in a lane of their own, with more workers than it needs processors, while the other tests and mypy compute.
+in a lane of their own, with more workers than it needs processors, while the other tests and mypy compute. Those make
+room for it: it is the longest, and whatever it waits for shall not be a processor.
 """
 
 import argparse
@@ -22,7 +23,7 @@ LOGS = ROOT / ".haven" / "check"
 SLOWEST_SHOWN = 10
 
 LIVING = ("tests/conformance", "tests/haven/emulator", "tests/haven/terraform")
-"""Where tests of the mark `emulator` are; others' modules aren't imported for them."""
+"""Where tests of the mark `emulator` are."""
 LONGEST_FIRST = (
     "tests/conformance/test_living_path.py",
     "tests/haven/emulator/test_demo.py",
@@ -35,6 +36,8 @@ LONGEST_FIRST = (
 """A file is one worker's: its tests share an environment."""
 WORKERS = 4
 """Of a living lane. Each has a Terraform at most, with two or three AWS providers: 2 GiB."""
+_MARK = "pytest.mark.emulator"
+_MAKING_ROOM = ("nice", "-n", "10")
 _SLOW = re.compile(r"^([\d.]+)s (call|setup|teardown) +(.+)$", re.MULTILINE)
 
 
@@ -46,25 +49,36 @@ class Lane:
     command: Sequence[str]
 
 
-def _pytest(name: str, marks: str, *arguments: str) -> Lane:
+def _pytest(marks: str, *arguments: str) -> list[str]:
     shown = ("--durations=40", "--durations-min=0.5", "--color=no", "-q")
-    return Lane(name, [str(BIN / "pytest"), "-m", marks, *shown, *arguments])
+    return [str(BIN / "pytest"), "-m", marks, *shown, *arguments]
+
+
+def _computing(name: str, marks: str) -> Lane:
+    return Lane(name, [*_MAKING_ROOM, *_pytest(marks)])
 
 
 def _living(name: str, marks: str) -> Lane:
     order = (f"--numprocesses={WORKERS}", "--no-loadscope-reorder")
-    return _pytest(name, marks, *order, *LONGEST_FIRST, *LIVING)
+    return Lane(name, _pytest(marks, *order, *living_files()))
 
 
-TYPES = Lane("types", [str(BIN / "mypy")])
-COMPUTING = _pytest("tests that compute", "not emulator and not exhaustive")
+def living_files() -> Sequence[str]:
+    """The files with tests of the mark `emulator`, the longest first; a worker imports none of the others."""
+    files = (file for folder in LIVING for file in (ROOT / folder).rglob("test_*.py"))
+    found = sorted(str(file.relative_to(ROOT)) for file in files if _MARK in file.read_text(encoding="utf-8"))
+    return [*LONGEST_FIRST, *(each for each in found if each not in LONGEST_FIRST)]
+
+
+TYPES = Lane("types", [*_MAKING_ROOM, str(BIN / "mypy")])
+COMPUTING = _computing("tests that compute", "not emulator and not exhaustive")
 ALIVE = _living("tests in the emulator", "emulator and not exhaustive")
 SUITES = {
     "check": (COMPUTING, ALIVE, TYPES),
     "test": (COMPUTING, ALIVE),
     "check-all": (
         _living("exhaustive tests in the emulator", "emulator and exhaustive"),
-        _pytest("exhaustive tests that compute", "exhaustive and not emulator"),
+        _computing("exhaustive tests that compute", "exhaustive and not emulator"),
     ),
 }
 
@@ -76,13 +90,18 @@ def main() -> int:
     name = parser.parse_args().suite
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="haven-recordings-") as recordings:
-        codes, outputs = _run(SUITES[name], {**os.environ, SHARED: recordings})
+        codes, outputs = _run(SUITES[name], {**_environment(), SHARED: recordings})
     for seconds, test in sorted(durations(outputs), reverse=True)[:SLOWEST_SHOWN]:
         print(f"  {seconds:7.1f} s  {test}")
     minutes, seconds = divmod(round(time.monotonic() - begin), 60)
     failed = ", ".join(lane for lane, code in codes.items() if code)
     print(f"{name}: {f'FAILED ({failed})' if failed else 'passed'} in {minutes} min {seconds:02} s")
     return 1 if failed else 0
+
+
+def _environment() -> Mapping[str, str]:
+    """This process's, but modules stay compiled: each worker and each command that a test runs would compile them."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _run(lanes: Sequence[Lane], environment: Mapping[str, str]) -> tuple[dict[str, int], list[str]]:

@@ -31,7 +31,14 @@ def test_every_test_runs_in_exactly_one_lane_of_check_or_check_all() -> None:
 def test_tests_in_the_emulator_are_where_their_lane_looks_for_them() -> None:
     marked = [file for file in (ROOT / "tests").rglob("*.py") if "pytest.mark.emulator" in file.read_text()]
     outside = {file for file in marked if not any(file.is_relative_to(ROOT / each) for each in suite.LIVING)}
-    assert outside == {Path(__file__)}
+    assert outside == {Path(__file__), Path(suite.__file__)}
+
+
+def test_a_worker_of_the_emulators_lane_imports_no_other_file() -> None:
+    files = suite.living_files()
+    assert sorted(files) == sorted(set(files))
+    assert [each for each in files if "pytest.mark.emulator" not in (ROOT / each).read_text()] == []
+    assert set(suite.LONGEST_FIRST) < set(files)
 
 
 def test_every_file_that_is_to_run_first_is_there() -> None:
