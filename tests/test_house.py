@@ -1,6 +1,8 @@
-"""Sizes of files, functions and folders. Complexity is ruff's to check."""
+"""Sizes of files, functions and folders, and whose types mypy reads. Complexity is ruff's to check."""
 
 import ast
+import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -37,6 +39,15 @@ def test_a_function_has_at_most_60_lines(room: str) -> None:
 def test_a_folder_has_at_most_15_modules(room: str) -> None:
     modules = Counter(str(path.parent.relative_to(ROOT)) for path in _modules(room) if path.name != "__init__.py")
     assert {folder: count for folder, count in modules.items() if count > FOLDER_MODULES} == {}
+
+
+def test_the_types_of_every_aws_service_in_use_are_checked() -> None:
+    """mypy skips those of all others: what Haven declared of them would be `Any`."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    read = {module for each in settings if each.get("follow_imports") == "normal" for module in each["module"]}
+    used = {name for path in MODULES for name in re.findall(r"\baws\.([a-z]\w*)\.[A-Z]", path.read_text())}
+    assert "ec2" in used
+    assert {f"pulumi_aws.{name}.*" for name in used} - read == set()
 
 
 def _modules(room: str) -> list[Path]:
