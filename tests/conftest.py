@@ -4,6 +4,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -30,13 +31,12 @@ def pytest_cmdline_main() -> Generator[None, object, object]:
 
 
 @pytest.fixture(scope="session")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> cli.Terraform:
+def provider() -> cli.Terraform:
     """Terraform with the AWS provider, initialised once; without them a test is skipped and says what is missing.
 
-    All workers of a run share the directory, so that the provider is asked for its schema once.
+    All workers of a run share the directory, as they do recordings, so that the provider is asked for its schema once.
     """
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "terraform"
+    shared = Path(os.environ[SHARED]) / "terraform"
     shared.mkdir(exist_ok=True)
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

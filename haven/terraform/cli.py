@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,11 @@ class Terraform:
     """Directories in which `init` has run: another export needs no other provider."""
 
     def schema(self) -> ProviderSchema:
-        """The provider's schema, read once and then cached in `base`."""
+        """The provider's schema, asked for once and then kept in `base`; a process reads it once."""
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> ProviderSchema:
         command = [self.program, "providers", "schema", "-json"]
         return schema.load(provider_differences.PROVIDER, self.base, lambda: run(command, self.base, _TIMEOUT))
 
