@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from haven.terraform import cli
+from haven.terraform import cli, random_values
 from haven.terraform.export import Export
 from haven.terraform.schema import Field, FieldGroup, Many, ProviderSchema, Scalar, Shape
 from tests.environments import PRIMARY, once
@@ -72,9 +72,16 @@ def _attributes(state: Mapping[str, Any]) -> Mapping[str, dict[str, Any]]:
 def stand(provider: cli.Terraform, exported: Export, folder: Path) -> Standing:
     """Let an export be deployed: it is planned with made-up values for what it refers to, and the plan is the state."""
     provider.prepare(exported, folder)
-    state = once(["state", exported.document], lambda: _state(provider, exported, folder))
-    (folder / STATE).write_text(json.dumps(state))
+    for name, text in once(["state", exported.document], lambda: _files(provider, exported, folder)).items():
+        random_values.write_privately(folder / name, text)
     return Standing(provider, folder)
+
+
+def _files(provider: cli.Terraform, exported: Export, folder: Path) -> Mapping[str, str]:
+    """The state, and the random values that are in it, by the names of their files."""
+    values = folder / random_values.FILE
+    made = {STATE: json.dumps(_state(provider, exported, folder))}
+    return {**made, values.name: values.read_text()} if values.exists() else made
 
 
 def _state(provider: cli.Terraform, exported: Export, folder: Path) -> Mapping[str, Any]:
