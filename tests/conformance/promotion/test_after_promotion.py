@@ -176,6 +176,7 @@ def test_a_declaration_that_does_not_expect_it_would_undo_it(failed_over: Failov
             assert hit & {row.otherwise, "replace"}, row
 
 
+@pytest.mark.exhaustive
 def test_an_instance_that_a_runbook_made_with_defaults_is_mended_in_place(
     failed_over: Failover, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ def test_a_failover_as_haven_declares_it_passes(standing: Standing, provider: cl
     assert {each.region for each in verdict.change_set.changes} == {RECOVERY}
 
 
+@pytest.mark.exhaustive
 def test_a_lower_tier_is_refused_for_every_protected_resource(standing: Standing, provider: cli.Terraform) -> None:
     before, after = _exported(provider), _exported(provider, "pilot-light")
     protected = before.protected - after.urns.keys()
