@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 
-from tests.workloads.stores import free_port
-
 
 @contextmanager
 def service(ports: Sequence[int]) -> Iterator[int]:
@@ -16,15 +14,15 @@ def service(ports: Sequence[int]) -> Iterator[int]:
     Args:
         ports: of the servers; the list may change while the Service runs.
     """
-    port = free_port()
-    listener = socket.create_server(("127.0.0.1", port), backlog=128)
-    numbers = count()
-    thread = threading.Thread(target=_accept, args=(listener, ports, numbers), daemon=True)
-    thread.start()
-    try:
-        yield port
-    finally:
-        listener.close()
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        port: int = listener.getsockname()[1]
+        thread = threading.Thread(target=_accept, args=(listener, ports, count()))
+        thread.start()
+        try:
+            yield port
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def _accept(listener: socket.socket, ports: Sequence[int], numbers: Iterator[int]) -> None:
@@ -33,18 +31,25 @@ def _accept(listener: socket.socket, ports: Sequence[int], numbers: Iterator[int
             client, _ = listener.accept()
         except OSError:
             return
-        server = _connect(ports, next(numbers))
+        threading.Thread(target=_pass_on, args=(client, ports, next(numbers)), daemon=True).start()
+
+
+def _pass_on(client: socket.socket, ports: Sequence[int], number: int) -> None:
+    with client:
+        server = _connect(list(ports), number)
         if server is None:
-            client.close()
-            continue
-        for source, target in ((client, server), (server, client)):
-            threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+            return
+        with server:
+            answers = threading.Thread(target=_copy, args=(server, client), daemon=True)
+            answers.start()
+            _copy(client, server)
+            answers.join()
 
 
 def _connect(ports: Sequence[int], number: int) -> socket.socket | None:
     for offset in range(len(ports)):
         with suppress(OSError):
-            return socket.create_connection(("127.0.0.1", ports[(number + offset) % len(ports)]), timeout=60)
+            return socket.create_connection(("127.0.0.1", ports[(number + offset) % len(ports)]))
     return None
 
 
