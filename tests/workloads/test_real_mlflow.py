@@ -44,8 +44,7 @@ def _recorded(database: Postgres, name: str, *, read_only: bool = False) -> Reco
         "bucket": {"name": "artifacts", "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"},
         "network_cidrs": ["10.0.0.0/16"],
         "allowed_hosts": ["127.0.0.1:*"],
-        "read_only": read_only,
-    }
+    } | ({"reader_host": "127.0.0.1"} if read_only else {})
 
     def program() -> None:
         provider = aws.Provider(REGION, region=REGION)

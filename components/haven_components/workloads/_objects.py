@@ -188,14 +188,14 @@ class Objects:
             full, metadata=self.metadata(full, labels, **SKIP_AWAIT), spec=spec, opts=self.options()
         )
 
-    def service(self, name: str, labels: Mapping[str, str], port: int) -> None:
-        """A Service inside the cluster."""
+    def service(self, logical: str, name: str, labels: Mapping[str, str], port: int) -> None:
+        """A Service inside the cluster, under a name that both Regions may share."""
         spec: Any = {
             "selector": selecting(labels),
             "ports": [{"name": "http", "port": port, "target_port": "http", "protocol": "TCP"}],
         }
         kubernetes.core.v1.Service(
-            name, metadata=self.metadata(name, labels, **SKIP_AWAIT), spec=spec, opts=self.options()
+            logical, metadata=self.metadata(name, labels, **SKIP_AWAIT), spec=spec, opts=self.options()
         )
 
     def autoscaler(self, name: str, labels: Mapping[str, str], scale: WorkloadScaleArgs) -> None:

@@ -127,7 +127,8 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         self._deployment("server", _prefect.server(self._args), scale, files)
         labels = self._labels("server")
         self._objects.autoscaler(f"{self._name}-server", labels, scale)
-        self._objects.service(self._args.get("service_name", self._name), labels, _prefect.API_PORT)
+        service = self._args.get("service_name", self._name)
+        self._objects.service(f"{self._name}-service", service, labels, _prefect.API_PORT)
         chosen = pools(self._args).values()
         clients = {self._args["namespace"], *(each["namespace"] for each in chosen)}
         clients |= set(self._args.get("client_namespaces", []))
