@@ -41,7 +41,11 @@ def _two_writers(played: Played) -> Iterator[str]:
 
 
 def _loss(played: Played) -> Iterator[str]:
-    forced = any(each.kind == log.BEGIN and each.data["goal"]["force"] for each in entries(played))
+    forced = any(
+        each.data.get("force") or (each.data.get("goal") or {}).get("force")
+        for each in entries(played)
+        if each.kind in (log.BEGIN, log.TAKEOVER)
+    )
     late = {call.operation for _, call in played.simulation.late}
     for store, lost, at in played.model.losses:
         paused = late & {"failover_global_cluster", "failover_global_replication_group"}

@@ -313,8 +313,11 @@ class Model:
         return {"TargetHealthDescriptions": [{"TargetHealth": {"State": state}}]}
 
     def _describe_alarms(self, call: Call, region: Region) -> Answer:
+        return {"MetricAlarms": [{"AlarmName": call.arguments["AlarmNames"][0]}]}
+
+    def _get_metric_data(self, call: Call, region: Region) -> Answer:
         off = self.regions[P if call.region == R else R].off
-        return {"MetricAlarms": [{"StateValue": "ALARM" if off else "OK"}]}
+        return {"MetricDataResults": [{"Timestamps": [0], "Values": [1.0 if off else 0.0]}]}
 
     def _put_metric_data(self, call: Call, region: Region) -> Answer:
         other = self.regions[P if call.region == R else R]

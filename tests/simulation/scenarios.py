@@ -173,7 +173,9 @@ def _finish(
         last = machine(simulation, f"z{number}", manifest=manifest)
         change(last)
         machines[last.name] = last
-        start(simulation, last, Request(planned=True, acknowledged=True), at)
+        # A person decides at last, where a safe bound of what may be lost can't be had any more.
+        force = "after the faults" if number == 2 else ""
+        start(simulation, last, Request(planned=True, force=force, acknowledged=True), at)
         simulation.run()
         at = simulation.now + 60
         if last.outcome and getattr(last.outcome[0], "state", "") in ("done", "nothing to do"):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from haven.base.problems import Problems
 from haven.runbooks.failover.run import Report, Request, State
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
@@ -127,13 +128,13 @@ def test_a_journal_that_was_cut_resumes_and_repeats_nothing() -> None:
 
 
 def test_a_step_of_another_version_is_refused_with_its_name() -> None:
-    from haven.base.problems import Problems
-
     model = Model()
     model.at(100, model.kill)
-    simulation = Simulation(
-        model, lambda owner, call, now: Fault("crash-after") if owner == "a" and now > 154 else None
-    )
+
+    def fault(owner: str, call: Call, now: float) -> Fault | None:
+        return Fault("crash-after") if owner == "a" and call.not_after is not None else None
+
+    simulation = Simulation(model, fault)
     start(simulation, machine(simulation, "a"), Request(planned=False), 150)
     simulation.run()
     items = model.regions[R].tables.items

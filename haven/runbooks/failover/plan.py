@@ -130,11 +130,11 @@ def _switching(site: Site, how: Fence, last: str) -> Iterator[Step]:
     """
     switches = site.manifest.traffic
     if switches and how is Fence.CONFIRMED:  # the new side's switch is written in the old one: it must answer
-        turn = traffic.turned(switches[site.to], off=False)
+        turn = traffic.turned(site, switches[site.to], off=False)
         yield Step(ON, f"Turn traffic to {site.to} on", turn, (last,), deadline=300, settle=180, repeatable=True)
         last = ON
     if switches and site.old == site.manifest.regions.primary:
-        turn = traffic.turned(switches[site.old], off=True)
+        turn = traffic.turned(site, switches[site.old], off=True)
         yield Step(OFF, f"Turn traffic to {site.old} off", turn, (last,), deadline=600, settle=180, repeatable=True)
 
 

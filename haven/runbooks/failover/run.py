@@ -138,7 +138,7 @@ class Operator:
         if last is not None and last.end is None:
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, plan.known_steps(self.site), where)
-            await self._engine.note(last, log.TAKEOVER, id=last.id)
+            await self._engine.note(last, log.TAKEOVER, id=last.id, force=request.force)
             if not last.aborting and not all(last.step(each).done for each in plan.NO_RETURN):
                 await self._decide_anew(last)
             return await self._go_on(last)
