@@ -219,6 +219,13 @@ from haven_components.workloads._training_args import (
     TrainingPoolQuotaArgs as TrainingPoolQuotaArgs,
     TrainingQueueArgs as TrainingQueueArgs,
 )
+from haven_components.workloads.controllers._controller_args import (
+    BalancerControllerArgs as BalancerControllerArgs,
+    ClusterControllersArgs as ClusterControllersArgs,
+    ControllerChartArgs as ControllerChartArgs,
+    KedaArgs as KedaArgs,
+)
+from haven_components.workloads.controllers.cluster_controllers import ClusterControllers as ClusterControllers
 from haven_components.workloads.kubernetes_provider import kubernetes_provider as kubernetes_provider
 from haven_components.workloads.model_registry import (
     ModelRegistry as ModelRegistry,

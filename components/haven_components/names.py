@@ -17,6 +17,7 @@ _DIRECTIONS = {
     "southeast": "se",
     "southwest": "sw",
 }
+_DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
 _PARTITIONS = {"us-gov": "aws-us-gov", "cn": "aws-cn", "eusc": "aws-eusc"}
 
 DATABASE_PORT = 5432
@@ -48,6 +49,28 @@ def region_code(region: str) -> str:
 def partition(region: str) -> str:
     """The partition of a Region's ARNs: `aws`, `aws-us-gov`, `aws-cn` or `aws-eusc`."""
     return next((name for prefix, name in _PARTITIONS.items() if region.startswith(f"{prefix}-")), "aws")
+
+
+def dns_suffix(region: str) -> str:
+    """How the names of a Region's AWS endpoints end (botocore 1.x, partitions.json; read 2026-11-26)."""
+    return _DNS_SUFFIXES.get(partition(region), "amazonaws.com")
+
+
+def registry_host(account_id: str, region: str) -> str:
+    """The account's registry of container images and charts in a Region."""
+    return f"{account_id}.dkr.ecr.{region}.{dns_suffix(region)}"
+
+
+def image_reference(account_id: str, region: str, repository: str, digest: str) -> str:
+    """An image in the Region's own registry, by digest: the same digest in both Regions.
+
+    Args:
+        account_id: the AWS account.
+        region: where it is pulled.
+        repository: its repository, such as `haven-images/vllm`.
+        digest: `sha256:` and 64 hexadecimal digits.
+    """
+    return f"{registry_host(account_id, region)}/{repository}@{digest}"
 
 
 def regional(name: str, region: str) -> str:

@@ -152,7 +152,8 @@ class ClusterAccessArgs(TypedDict):
     service_accounts: NotRequired[list[ServiceAccountArgs]]
     """The system's service accounts, and what their pods may use in AWS. Omitted: none."""
     mounted_secrets: NotRequired[list[MountedSecretArgs]]
-    """Secrets that pods mount; their service account needs the secret too. Wants the EKS add-on
+    """Secrets that pods mount. They are read with the rights of the pod's own service account: one of
+    `service_accounts` with the secret, or that of a component that takes a `provider_class`. Wants the EKS add-on
     `aws-secrets-store-csi-driver-provider`. Omitted: none."""
     permissions_boundary: NotRequired[pulumi.Input[str]]
     """ARN of the IAM policy beyond which no role here can do anything. Omitted: none."""

@@ -174,26 +174,18 @@ def check_service_accounts(checks: Checks, accounts: Sequence[ServiceAccountArgs
 
 
 def check_mounts(checks: Checks, args: ClusterAccessArgs) -> None:
-    """Each class once, of a secret that some service account reads."""
+    """Each class once, each key in a file of its own."""
     mounts = args.get("mounted_secrets", [])
     names = [each["name"] for each in mounts]
     checks.require(
         len(set(names)) == len(names), "mounted_secrets", got=names, allowed="each name once", fix="rename one of them"
     )
-    readable = {secret for account in args.get("service_accounts", []) for secret in account.get("secrets", [])}
     for index, each in enumerate(mounts):
-        _check_mount(checks, f"mounted_secrets[{index}]", each, readable)
+        _check_mount(checks, f"mounted_secrets[{index}]", each)
 
 
-def _check_mount(checks: Checks, path: str, mount: MountedSecretArgs, readable: set[str]) -> None:
+def _check_mount(checks: Checks, path: str, mount: MountedSecretArgs) -> None:
     require_label(checks, f"{path}.name", mount["name"])
-    checks.require(
-        mount["secret"] in readable,
-        f"{path}.secret",
-        got=mount["secret"],
-        allowed=", ".join(sorted(readable)) or "a secret of a service account, of which there is none",
-        fix="add it to secrets of the service account whose pods mount it",
-    )
     files = list(mount.get("keys", {}).values())
     checks.require(
         len(set(files)) == len(files),

@@ -6,7 +6,8 @@ from typing import Any
 
 import pulumi
 
-from haven_components.names import partition
+from haven_components.names import dns_suffix, partition
+from haven_components.workloads._secrets import SUFFIX
 from haven_components.workloads.access._access_args import (
     BucketAccessArgs,
     QueueAccessArgs,
@@ -31,12 +32,6 @@ FIND_QUEUES = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 SEND = ("sqs:SendMessage",)
 RECEIVE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
 READ_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
-
-SUFFIX = "-??????"
-"""Secrets Manager ends a secret's ARN with a hyphen and six characters (Secrets Manager User Guide, IAM policy
-examples; read 2026-11-26)."""
-
-_DOMAINS = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
 
 
 @dataclass(frozen=True)
@@ -117,8 +112,7 @@ class Rights:
         writes = any(each.get("write", False) for each in account.get("buckets", [])) or any(
             each.get("send", False) for each in account.get("queues", [])
         )
-        domain = _DOMAINS.get(partition(self.region), "amazonaws.com")
-        through = [f"{each}.{self.region}.{domain}" for each in services]
+        through = [f"{each}.{self.region}.{dns_suffix(self.region)}" for each in services]
         actions = ("kms:Decrypt", *(("kms:GenerateDataKey",) if writes else ()))
         yield _allow(actions, list(keys)) | {"Condition": {"StringEquals": {"kms:ViaService": through}}}
 

@@ -230,7 +230,11 @@ def test_everything_in_the_namespace_comes_after_it() -> None:
         ({"service_accounts": [{"name": "a"}, {"name": "a"}]}, "service_accounts"),
         ({"service_accounts": [{"name": "a", "queues": [{"queue_arn": "arn"}]}]}, "service_accounts[0].queues[0]"),
         ({"service_accounts": [{"name": "a", "kms_key_arns": [KEY]}]}, "service_accounts[0].kms_key_arns"),
-        ({"mounted_secrets": [{"name": "a", "secret": "other"}]}, "mounted_secrets[0].secret"),
+        ({"mounted_secrets": [{"name": "a", "secret": "b"}] * 2}, "mounted_secrets"),
+        (
+            {"mounted_secrets": [{"name": "a", "secret": "b", "environment_secret": "c"}]},
+            "mounted_secrets[0].environment_secret",
+        ),
         ({"account_id": "1"}, "account_id"),
     ],
 )

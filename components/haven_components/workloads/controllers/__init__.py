@@ -1,0 +1,1 @@
+"""Controllers of other projects, which have no EKS add-on."""

@@ -1,0 +1,120 @@
+"""Values of the charts, by the names of their values.yaml: aws-load-balancer-controller 3.5.0, keda 2.20.2; read
+2026-11-26."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from haven_components.names import BALANCER_CONTROLLER
+from haven_components.workloads._pods import NODE, TOLERATION_SECONDS, ZONE
+from haven_components.workloads.controllers._charts import by_digest
+from haven_components.workloads.controllers._controller_args import BalancerControllerArgs, KedaArgs
+
+REPLICAS = 2
+KEDA_OPERATOR = "keda-operator"
+KEDA_METRICS = f"{KEDA_OPERATOR}-metrics-apiserver"
+KEDA_WEBHOOKS = "keda-admission-webhooks"
+KEDA_SERVICE_ACCOUNT = "keda-operator"
+
+_REQUESTS = {"cpu": "100m", "memory": "200Mi"}
+
+
+def balancer_values(args: BalancerControllerArgs, cluster_name: str, region: str, zones: Sequence[str]) -> Any:
+    """Values of the AWS Load Balancer Controller: it binds target groups, and creates nothing in AWS.
+
+    Whatever would need other permissions than its identity has is off: load balancers of Ingress, Service and Gateway
+    objects, Shield, WAF, a security group of its own.
+    """
+    _, service_account = BALANCER_CONTROLLER
+    repository, tag = by_digest(args["image"])
+    return {
+        "clusterName": cluster_name,
+        "region": region,
+        "vpcId": args["vpc_id"],
+        "replicaCount": REPLICAS,
+        "image": {"repository": repository, "tag": tag},
+        "serviceAccount": {"create": True, "name": service_account},
+        "resources": {"requests": _REQUESTS, "limits": {"memory": "500Mi"}},
+        "podDisruptionBudget": {"maxUnavailable": 1},
+        "topologySpreadConstraints": _spread({"app.kubernetes.io/name": "aws-load-balancer-controller"}, zones),
+        "tolerations": _tolerations(),
+        # While the controller is away no Service could be created in the whole cluster.
+        "enableServiceMutatorWebhook": False,
+        # A new certificate with every upgrade leaves replicas with the old one that the API server doesn't trust.
+        "keepTLSSecret": True,
+        "createIngressClassResource": False,
+        "ingressClassParams": {"create": False},
+        "defaultTargetType": "ip",
+        "enableShield": False,
+        "enableWaf": False,
+        "enableWafv2": False,
+        "enableBackendSecurityGroup": False,
+        "controllerConfig": {
+            "featureGates": {"ALBGatewayAPI": False, "EnableServiceController": False, "NLBGatewayAPI": False}
+        },
+    }
+
+
+def keda_values(args: KedaArgs, cluster_name: str, zones: Sequence[str]) -> Any:
+    """Values of KEDA: two of each part, over the zones."""
+    return {
+        "clusterName": cluster_name,
+        "crds": {"install": True},
+        "image": {
+            "keda": _image(args["operator_image"]),
+            "metricsApiServer": _image(args["metrics_image"]),
+            "webhooks": _image(args["webhooks_image"]),
+            "pullPolicy": "IfNotPresent",
+        },
+        "operator": {"name": KEDA_OPERATOR, "replicaCount": REPLICAS},
+        "metricsServer": {"replicaCount": REPLICAS},
+        "webhooks": {"name": KEDA_WEBHOOKS, "replicaCount": REPLICAS},
+        "podDisruptionBudget": {part: {"maxUnavailable": 1} for part in ("operator", "metricServer", "webhooks")},
+        "topologySpreadConstraints": {
+            "operator": _spread({"app": KEDA_OPERATOR}, zones),
+            "metricsServer": _spread({"app": KEDA_METRICS}, zones),
+            "webhooks": _spread({"app": KEDA_WEBHOOKS}, zones),
+        },
+        "tolerations": _tolerations(),
+        "serviceAccount": {"operator": {"create": True, "name": KEDA_SERVICE_ACCOUNT}},
+        "priorityClassName": "system-cluster-critical",
+    }
+
+
+def _image(image: str) -> Mapping[str, str]:
+    repository, tag = by_digest(image)
+    registry, _, path = repository.partition("/")
+    return {"registry": registry, "repository": path, "tag": tag}
+
+
+def _spread(labels: Mapping[str, str], zones: Sequence[str]) -> list[dict[str, Any]]:
+    """As `_pods.spread`, in the API's own spelling: a chart's values are passed on as they are."""
+    selector = {"matchLabels": dict(labels)}
+    over_zones = {
+        "maxSkew": 1,
+        "topologyKey": ZONE,
+        "whenUnsatisfiable": "DoNotSchedule",
+        "nodeTaintsPolicy": "Honor",
+        "labelSelector": selector,
+        "matchLabelKeys": ["pod-template-hash"],
+    }
+    over_nodes = over_zones | {"topologyKey": NODE, "whenUnsatisfiable": "ScheduleAnyway"}
+    return [over_zones, over_nodes] if len(zones) > 1 else [over_nodes]
+
+
+def _tolerations() -> list[dict[str, Any]]:
+    return [
+        {
+            "key": f"node.kubernetes.io/{reason}",
+            "operator": "Exists",
+            "effect": "NoExecute",
+            "tolerationSeconds": TOLERATION_SECONDS,
+        }
+        for reason in ("not-ready", "unreachable")
+    ]
+
+
+def query_statements(workspace_arn: pulumi.Input[str]) -> list[Mapping[str, Any]]:
+    """What KEDA's operator reads: metrics of one workspace."""
+    return [{"Effect": "Allow", "Action": ["aps:QueryMetrics"], "Resource": workspace_arn}]
