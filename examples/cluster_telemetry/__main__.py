@@ -2,6 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_kubernetes as k8s
 
 from haven_components import ClusterTelemetry, Observability, kubernetes_provider
 
@@ -45,6 +46,15 @@ watch = Observability(
     },
     pulumi.ResourceOptions(providers=[provider]),
 )
+namespace = k8s.core.v1.Namespace(
+    "observability",
+    metadata={
+        "name": "observability",
+        # The exporter of GPU metrics mounts kubelet's socket.
+        "labels": {"pod-security.kubernetes.io/enforce": "privileged"},
+    },
+    opts=pulumi.ResourceOptions(provider=kubernetes),
+)
 telemetry = ClusterTelemetry(
     "example-telemetry",
     {
@@ -58,7 +68,7 @@ telemetry = ClusterTelemetry(
         "gpu_image": f"{registry}/dcgm-exporter@{digest}",
     },
     # Pods take the role only if it was there before them.
-    pulumi.ResourceOptions(providers=[kubernetes], depends_on=[watch]),
+    pulumi.ResourceOptions(providers=[kubernetes], depends_on=[namespace, watch]),
 )
 
 pulumi.export("OTEL_EXPORTER_OTLP_ENDPOINT", telemetry.otlp_endpoint)

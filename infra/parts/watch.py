@@ -13,6 +13,7 @@ from haven_components import (
     GrafanaAuthentication,
     Observability,
     ObservabilityArgs,
+    ScraperArgs,
     WatchedBalancerArgs,
     WatchedBucketArgs,
     WatchedRegionArgs,
@@ -84,6 +85,11 @@ def _add_choices(environment: Environment, args: ObservabilityArgs) -> None:
         args["grafana"] = _grafana(chosen.grafana)
     if chosen.tracing:
         args["tracing"] = {}
+    if chosen.prometheus:
+        if environment.primary in environment.clusters:
+            args["primary_scraper"] = _scraper(environment, environment.primary)
+        if environment.recovery in environment.clusters:
+            args["recovery_scraper"] = _scraper(environment, environment.recovery)
     if chosen.prometheus or chosen.tracing:
         args["primary_collector"] = _collector(environment, environment.primary)
         if environment.replication.cluster:
@@ -93,6 +99,11 @@ def _add_choices(environment: Environment, args: ObservabilityArgs) -> None:
 def _collector(environment: Environment, region: str) -> CollectorArgs:
     namespace, account = COLLECTOR
     return {"cluster_name": environment.cluster_name(region), "namespace": namespace, "service_account": account}
+
+
+def _scraper(environment: Environment, region: str) -> ScraperArgs:
+    subnets = environment.networks[region].private_subnet_ids
+    return {"cluster_name": environment.cluster_name(region), "subnet_ids": subnets}
 
 
 def _grafana(chosen: Grafana) -> GrafanaArgs:

@@ -49,7 +49,8 @@ def _needs(pod: Mapping[str, Any], sent: Sent) -> list[tuple[str, str, str]]:
     spec, found = pod["spec"], []
     if name := spec.get("serviceAccountName"):
         found.append(("ServiceAccount", sent.namespace, name))
-    if name := spec.get("priorityClassName"):
+    name = spec.get("priorityClassName", "")
+    if name and not name.startswith("system-"):  # Kubernetes' own
         found.append(("PriorityClass", "", name))
     maps = (volume["configMap"]["name"] for volume in spec.get("volumes", ()) if "configMap" in volume)
     return [*found, *(("ConfigMap", sent.namespace, name) for name in maps)]

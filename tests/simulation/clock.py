@@ -41,6 +41,7 @@ class Simulation(Scheduler):
     """The machines, their tasks, and the time."""
 
     def __init__(self, aws: Aws, fault: Callable[[str, Call, float], Fault | None] = lambda *_: None) -> None:
+        super().__init__()
         self.now = 0.0
         self.dead: set[str] = set()
         self.calls = 0

@@ -233,9 +233,10 @@ class Model:
         found = self.replication[store]
         lost = 0.0 if lossless else max(0.0, found.last_write - self.position(store))
         self.losses.append((store, lost, self._time))
+        healthy = self.replication[store].cut_at is None
         if not lossless:
             self.cut(self._time, store)
-        if self.aws_fences and self.regions[P].reachable(self._time):
+        if self.regions[P].reachable(self._time) and (self.aws_fences or healthy):
             self.regions[P].writer[store] = False
         self.busy[store] = self._time + self.promotion_seconds
         self.at(self.busy[store], lambda _: self._promoted(store))
@@ -243,6 +244,8 @@ class Model:
     def _promoted(self, store: str) -> None:
         self.busy.pop(store)
         self.regions[R].writer[store] = True
+        if self.regions[P].reachable(self._time):  # what AWS didn't fence at once, it makes a copy later
+            self.at(self._time + 60, lambda _: self.regions[P].writer.update({store: False}))
 
     # ElastiCache
 
@@ -310,8 +313,11 @@ class Model:
         return {"TargetHealthDescriptions": [{"TargetHealth": {"State": state}}]}
 
     def _describe_alarms(self, call: Call, region: Region) -> Answer:
+        return {"MetricAlarms": [{"AlarmName": call.arguments["AlarmNames"][0]}]}
+
+    def _get_metric_data(self, call: Call, region: Region) -> Answer:
         off = self.regions[P if call.region == R else R].off
-        return {"MetricAlarms": [{"StateValue": "ALARM" if off else "OK"}]}
+        return {"MetricDataResults": [{"Timestamps": [0], "Values": [1.0 if off else 0.0]}]}
 
     def _put_metric_data(self, call: Call, region: Region) -> Answer:
         other = self.regions[P if call.region == R else R]

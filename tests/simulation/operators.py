@@ -18,8 +18,8 @@ from tests.simulation.model import THIRD, P, R
 RPO_MINUTES = 5.0
 
 
-def manifest_document(*, standby: int = 1) -> Mapping[str, Any]:
-    """A small environment of tier `warm`, or `pilot-light` without a standby instance."""
+def manifest_document(*, standby: int = 1, rpo_minutes: float = RPO_MINUTES) -> Mapping[str, Any]:
+    """A small environment of tier `warm`; without a standby instance its member is headless."""
 
     def side(region: str) -> Mapping[str, Any]:
         groups = {f"{region}-gpu": {"full": [3, 3, 4], "standby": [1, 1, 4]}}
@@ -48,7 +48,7 @@ def manifest_document(*, standby: int = 1) -> Mapping[str, Any]:
         "tier": "warm",
         "regions": {"primary": P, "recovery": R},
         "database": {"globalCluster": "db-global", "instanceClass": "db.r6g.large"},
-        "objectives": {"rpoMinutes": RPO_MINUTES},
+        "objectives": {"rpoMinutes": rpo_minutes},
         "replicationRule": "r",
         "replicatedTables": [],
         "sides": {P: side(P), R: side(R)},
@@ -57,7 +57,13 @@ def manifest_document(*, standby: int = 1) -> Mapping[str, Any]:
     }
 
 
-MANIFESTS = {standby: parse(json.dumps(manifest_document(standby=standby)), "a test") for standby in (0, 1)}
+def _parsed(rpo_minutes: float) -> Mapping[int, RecoveryManifest]:
+    documents = {standby: manifest_document(standby=standby, rpo_minutes=rpo_minutes) for standby in (0, 1)}
+    return {standby: parse(json.dumps(each), "a test") for standby, each in documents.items()}
+
+
+MANIFESTS, PATIENT = _parsed(RPO_MINUTES), _parsed(1e6)
+"""By the standby instances of the database; the patient ones have an objective that is met days later."""
 
 
 @dataclass

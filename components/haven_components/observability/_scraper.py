@@ -7,10 +7,8 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components import limits
 from haven_components.observability._exported import DCGM_EXPORTER, KUBE_STATE_METRICS, Exporter
 from haven_components.observability._telemetry import RegionalScope
-from haven_components.shared.support import Checks
 
 INTERVAL = "30s"
 """Between two scrapes. AWS charges by the sample."""
@@ -22,7 +20,7 @@ class ScraperArgs(TypedDict):
     cluster_name: pulumi.Input[str]
     """Name of the EKS cluster, which must be there first, with a private endpoint and authentication mode API. AWS
     makes the access entry of the scraper itself and refuses anybody else's."""
-    subnet_ids: list[pulumi.Input[str]]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """The cluster's subnets, of two zones at least, in which the scraper gets network interfaces."""
     security_group_ids: NotRequired[list[pulumi.Input[str]]]
     """Security groups of those interfaces, which must reach the pods. Omitted: the cluster's own."""
@@ -121,14 +119,3 @@ def _keep(label: str, regex: str) -> dict[str, Any]:
 
 def _label(source: str, target: str) -> dict[str, Any]:
     return {"action": "replace", "source_labels": [source], "target_label": target}
-
-
-def require_scraper(checks: Checks, path: str, subnet_ids: Sequence[object]) -> None:
-    """Interfaces in two zones at least."""
-    checks.require(
-        len(subnet_ids) >= limits.FEWEST_SUBNETS,
-        f"{path}.subnet_ids",
-        got=f"{len(subnet_ids)} subnets",
-        allowed=f"{limits.FEWEST_SUBNETS} or more, in different zones",
-        fix="give a subnet of each zone of the cluster",
-    )

@@ -13,7 +13,7 @@ from haven_components.observability import _dashboards
 from haven_components.observability._alarms import require_alarms
 from haven_components.observability._grafana import GrafanaArgs, grafana, require_grafana
 from haven_components.observability._regional_watch import REPLICATION, TROUBLE, RegionalWatch, alarm_names
-from haven_components.observability._scraper import ScraperArgs, require_scraper, scraper
+from haven_components.observability._scraper import ScraperArgs, scraper
 from haven_components.observability._telemetry import (
     SAMPLED_PERCENT,
     CollectorArgs,
@@ -351,4 +351,4 @@ def _require_prometheus(checks: Checks, args: ObservabilityArgs) -> None:
                 allowed="in a Region that is described, with prometheus",
                 fix="add prometheus, or leave the scraper out",
             )
-            require_scraper(checks, path, args[path]["subnet_ids"])  # type: ignore[literal-required]
+            _checks.require_subnets(checks, f"{path}.subnet_ids", args[path]["subnet_ids"])  # type: ignore[literal-required]

@@ -84,7 +84,7 @@ class Objects:
         """Options of a child."""
         return pulumi.ResourceOptions(parent=self.parent, **more)
 
-    def metadata(self, name: str, labels: Mapping[str, str], **annotations: str) -> dict[str, Any]:
+    def metadata(self, name: str, labels: Mapping[str, str], **annotations: str) -> Any:
         """Metadata of an object."""
         metadata: dict[str, Any] = {"name": name, "namespace": self.namespace, "labels": dict(labels)}
         return metadata | ({"annotations": annotations} if annotations else {})
@@ -159,46 +159,43 @@ class Objects:
         depends_on: Sequence[pulumi.Resource] = (),
     ) -> None:
         """A Deployment spread over zones, with its disruption budget."""
-        spec = {**template["spec"], "topology_spread_constraints": spread(labels, self.zones)}
+        pod = {**template["spec"], "topology_spread_constraints": spread(labels, self.zones)}
+        spec: Any = {
+            **({} if replicas is None else {"replicas": replicas}),
+            "selector": {"match_labels": selecting(labels)},
+            "strategy": {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}},
+            "revision_history_limit": 3,
+            "template": {"metadata": template["metadata"], "spec": pod},
+        }
         kubernetes.apps.v1.Deployment(
             name,
             metadata=self.metadata(name, labels, **SKIP_AWAIT),
-            spec={
-                **({} if replicas is None else {"replicas": replicas}),
-                "selector": {"match_labels": selecting(labels)},
-                "strategy": {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}},
-                "revision_history_limit": 3,
-                "template": {"metadata": template["metadata"], "spec": spec},
-            },
+            spec=spec,
             opts=self.options(depends_on=list(depends_on)),
         )
         disruption_budget(name, self.namespace, labels, self.zones, self.options())
 
     def job(self, name: str, labels: Mapping[str, str], template: Mapping[str, Any], *, suspended: bool) -> None:
         """A Job that runs once, and again when its template changes, which is part of its name."""
-        spec = {**template["spec"], "restart_policy": "OnFailure"}
         full = f"{name}-{digest(_known(template))}"
+        pod = {**template["spec"], "restart_policy": "OnFailure"}
+        spec: Any = {
+            "backoff_limit": JOB_RETRIES,
+            "suspend": suspended,
+            "template": {"metadata": template["metadata"], "spec": pod},
+        }
         kubernetes.batch.v1.Job(
-            full,
-            metadata=self.metadata(full, labels, **SKIP_AWAIT),
-            spec={
-                "backoff_limit": JOB_RETRIES,
-                "suspend": suspended,
-                "template": {"metadata": template["metadata"], "spec": spec},
-            },
-            opts=self.options(),
+            full, metadata=self.metadata(full, labels, **SKIP_AWAIT), spec=spec, opts=self.options()
         )
 
-    def service(self, name: str, labels: Mapping[str, str], port: int) -> None:
-        """A Service inside the cluster."""
+    def service(self, logical: str, name: str, labels: Mapping[str, str], port: int) -> None:
+        """A Service inside the cluster, under a name that both Regions may share."""
+        spec: Any = {
+            "selector": selecting(labels),
+            "ports": [{"name": "http", "port": port, "target_port": "http", "protocol": "TCP"}],
+        }
         kubernetes.core.v1.Service(
-            name,
-            metadata=self.metadata(name, labels, **SKIP_AWAIT),
-            spec={
-                "selector": selecting(labels),
-                "ports": [{"name": "http", "port": port, "target_port": "http", "protocol": "TCP"}],
-            },
-            opts=self.options(),
+            logical, metadata=self.metadata(name, labels, **SKIP_AWAIT), spec=spec, opts=self.options()
         )
 
     def autoscaler(self, name: str, labels: Mapping[str, str], scale: WorkloadScaleArgs) -> None:
@@ -206,16 +203,14 @@ class Objects:
         if not is_autoscaled(scale):
             return
         utilization = {"type": "Utilization", "average_utilization": CPU_TARGET_PERCENT}
+        spec: Any = {
+            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": name},
+            "min_replicas": int(scale["minimum"]),
+            "max_replicas": int(scale["maximum"]),
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": utilization}}],
+        }
         kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
-            name,
-            metadata=self.metadata(name, labels),
-            spec={
-                "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": name},
-                "min_replicas": int(scale["minimum"]),
-                "max_replicas": int(scale["maximum"]),
-                "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": utilization}}],
-            },
-            opts=self.options(),
+            name, metadata=self.metadata(name, labels), spec=spec, opts=self.options()
         )
 
     def network_policy(
@@ -227,16 +222,14 @@ class Objects:
         egress: Sequence[Mapping[str, Any]],
     ) -> None:
         """What the pods may be reached by, and reach."""
+        spec: Any = {
+            "pod_selector": {"match_labels": selecting(labels)},
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": [dict(each) for each in ingress],
+            "egress": [dict(each) for each in egress],
+        }
         kubernetes.networking.v1.NetworkPolicy(
-            name,
-            metadata=self.metadata(name, labels),
-            spec={
-                "pod_selector": {"match_labels": selecting(labels)},
-                "policy_types": ["Ingress", "Egress"],
-                "ingress": [dict(each) for each in ingress],
-                "egress": [dict(each) for each in egress],
-            },
-            opts=self.options(),
+            name, metadata=self.metadata(name, labels), spec=spec, opts=self.options()
         )
 
 

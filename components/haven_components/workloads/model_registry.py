@@ -75,15 +75,16 @@ class ModelRegistryArgs(TypedDict):
     image: str
     """Image of MLflow 3.17 with `psycopg2` and `boto3` by digest, in the own Region's registry."""
     database: WorkloadDatabaseArgs
-    """The own Region's database; with `read_only` through its reader endpoint."""
+    """The own Region's database, through an endpoint that takes writes."""
     bucket: RegistryBucketArgs
     """Where artifacts are."""
     network_cidrs: list[str]
     """IPv4 networks with the database, such as the VPC's."""
     secrets: NotRequired[list[WorkloadSecretArgs]]
     """What the pods mount, so that the Kubernetes secret of `database` is there. Omitted: it is there anyway."""
-    read_only: NotRequired[bool]
-    """Whether the database can only be read: servers answer reads, and nothing migrates. Omitted: false."""
+    reader_host: NotRequired[pulumi.Input[str]]
+    """Host name of the database's reader endpoint, while it can only be read: servers answer reads from there, and
+    nothing migrates. Omitted: the database takes writes."""
     client_namespaces: NotRequired[list[str]]
     """Namespaces whose pods may call the registry, beside its own. Omitted: none."""
     allowed_hosts: NotRequired[list[str]]
@@ -155,21 +156,23 @@ class ModelRegistry(pulumi.ComponentResource):
 
     def _migration(self, files: str) -> None:
         labels = self._labels("migration")
-        container = schema_container("mlflow", "migrate", self._args["image"], self._environment(), STEP_MEMORY)
+        variables = self._environment(self._args["database"])
+        container = schema_container("mlflow", "migrate", self._args["image"], variables, STEP_MEMORY)
         template = self._objects.pod(labels, self._name, container, files=files)
-        idle = self._args.get("read_only", False) or self._args["scale"]["minimum"] == 0
+        idle = "reader_host" in self._args or self._args["scale"]["minimum"] == 0
         self._objects.job(f"{self._name}-migration", labels, template, suspended=idle)
         self._objects.network_policy(f"{self._name}-migration", labels, ingress=[], egress=self._to_database())
 
     def _servers(self, files: str, ready: list[pulumi.Resource]) -> None:
         name, labels, scale = f"{self._name}-server", self._labels("server"), self._args["scale"]
-        step = "wait-readable" if self._args.get("read_only", False) else "wait"
-        wait = schema_container("mlflow", step, self._args["image"], self._environment(), STEP_MEMORY)
+        step = "wait-readable" if "reader_host" in self._args else "wait"
+        variables = self._environment(_served_from(self._args))
+        wait = schema_container("mlflow", step, self._args["image"], variables, STEP_MEMORY)
         template = self._objects.pod(labels, self._name, self._server(), files=files, waits=[wait])
         count = None if is_autoscaled(scale) else int(scale["minimum"])
         self._objects.deployment(name, labels, template, count, depends_on=ready)
         self._objects.autoscaler(name, labels, scale)
-        self._objects.service(self._service, labels, PORT)
+        self._objects.service(f"{self._name}-service", self._service, labels, PORT)
         clients = sorted({self._args["namespace"], *self._args.get("client_namespaces", [])})
         credentials = {"to": [{"ip_block": {"cidr": POD_IDENTITY_AGENT}}], "ports": [tcp(80)]}
         # S3's gateway endpoint has the service's public addresses; routes let nothing else out without a NAT gateway.
@@ -180,9 +183,9 @@ class ModelRegistry(pulumi.ComponentResource):
     def _to_database(self) -> list[dict[str, Any]]:
         return [to_dns(), to_networks(self._args["network_cidrs"], _databases.port(self._args["database"]))]
 
-    def _environment(self) -> list[dict[str, Any]]:
+    def _environment(self, database: WorkloadDatabaseArgs) -> list[dict[str, Any]]:
         return [
-            *_databases.environment(self._args["database"]),
+            *_databases.environment(database),
             plain("AWS_REGION", self._args["region"]),
             # Jobs of the server itself would take five times the memory, and nothing here uses them.
             plain("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"),
@@ -193,7 +196,7 @@ class ModelRegistry(pulumi.ComponentResource):
             name="server",
             image=self._args["image"],
             command=_command(self._args, self._hosts()),
-            environment=self._environment(),
+            environment=self._environment(_served_from(self._args)),
             cpu=CPU,
             memory=MEMORY,
             port=PORT,
@@ -205,9 +208,14 @@ class ModelRegistry(pulumi.ComponentResource):
         )
 
 
+def _served_from(args: ModelRegistryArgs) -> WorkloadDatabaseArgs:
+    """The database as the servers reach it. The migration's Job, which can't be edited, always names the writer."""
+    return {**args["database"], "host": args.get("reader_host", args["database"]["host"])}
+
+
 def _command(args: ModelRegistryArgs, hosts: list[str]) -> list[pulumi.Input[str]]:
     """The server. User and password are in libpq's variables, so they are in no process list."""
-    database, bucket = args["database"], args["bucket"]
+    database, bucket = _served_from(args), args["bucket"]
     address = pulumi.Output.concat(
         "postgresql+psycopg2://", database["host"], f":{_databases.port(database)}/{database['name']}"
     )

@@ -9,7 +9,15 @@ from haven_components.names import regional
 from haven_components.workloads import _databases, _pods
 from haven_components.workloads._databases import SCHEMA_SCRIPT, script
 from haven_components.workloads._identity import pod_identity
-from haven_components.workloads._objects import Objects, from_namespaces, in_namespace, tcp, to_dns, to_networks
+from haven_components.workloads._objects import (
+    Container,
+    Objects,
+    from_namespaces,
+    in_namespace,
+    tcp,
+    to_dns,
+    to_networks,
+)
 from haven_components.workloads._pods import WorkloadScaleArgs, is_autoscaled
 from haven_components.workloads._secrets import secret_statements
 from haven_components.workloads.workflows import _pods as _prefect
@@ -28,7 +36,7 @@ from haven_components.workloads.workflows._args import (
 KUBERNETES_API_PORT = 443
 FLOW_RUN_LABEL = "prefect.io/flow-run-id"
 """Prefect's workers give it to the pods of flow runs (prefect-kubernetes 0.8, read 2026-11-26)."""
-WORKER_RIGHTS = [
+WORKER_RIGHTS: list[Any] = [
     {"api_groups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list", "watch", "create", "patch", "delete"]},
     {"api_groups": [""], "resources": ["pods", "pods/log", "events"], "verbs": ["get", "list", "watch"]},
 ]
@@ -119,7 +127,8 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         self._deployment("server", _prefect.server(self._args), scale, files)
         labels = self._labels("server")
         self._objects.autoscaler(f"{self._name}-server", labels, scale)
-        self._objects.service(self._args.get("service_name", self._name), labels, _prefect.API_PORT)
+        service = self._args.get("service_name", self._name)
+        self._objects.service(f"{self._name}-service", service, labels, _prefect.API_PORT)
         chosen = pools(self._args).values()
         clients = {self._args["namespace"], *(each["namespace"] for each in chosen)}
         clients |= set(self._args.get("client_namespaces", []))
@@ -130,7 +139,7 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         self._deployment("services", _prefect.services(self._args), {"minimum": count, "maximum": max(count, 1)}, files)
         self._policy("services", [], self._to_stores())
 
-    def _deployment(self, component: str, container: _prefect.Container, scale: WorkloadScaleArgs, files: str) -> None:
+    def _deployment(self, component: str, container: Container, scale: WorkloadScaleArgs, files: str) -> None:
         name, labels = f"{self._name}-{component}", self._labels(component)
         waits = [_prefect.migration(self._args, "wait")]
         template = self._objects.pod(labels, self._name, container, files=files, waits=waits)
@@ -169,25 +178,25 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         kubernetes.rbac.v1.Role(
             name, metadata=objects.metadata(name, labels), rules=WORKER_RIGHTS, opts=objects.options()
         )
+        role: Any = {"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
+        subject: Any = {"kind": "ServiceAccount", "name": name, "namespace": objects.namespace}
         kubernetes.rbac.v1.RoleBinding(
             name,
             metadata=objects.metadata(name, labels),
-            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            subjects=[{"kind": "ServiceAccount", "name": name, "namespace": objects.namespace}],
+            role_ref=role,
+            subjects=[subject],
             opts=objects.options(),
         )
 
     def _flow_runs(self, objects: Objects, name: str, labels: dict[str, str], egress: list[dict[str, Any]]) -> None:
         """Flow runs reach the API. What else they reach is their namespace's to say."""
+        spec: Any = {
+            "pod_selector": {"match_expressions": [{"key": FLOW_RUN_LABEL, "operator": "Exists"}]},
+            "policy_types": ["Egress"],
+            "egress": egress,
+        }
         kubernetes.networking.v1.NetworkPolicy(
-            name,
-            metadata=objects.metadata(name, labels),
-            spec={
-                "pod_selector": {"match_expressions": [{"key": FLOW_RUN_LABEL, "operator": "Exists"}]},
-                "policy_types": ["Egress"],
-                "egress": egress,
-            },
-            opts=objects.options(),
+            name, metadata=objects.metadata(name, labels), spec=spec, opts=objects.options()
         )
 
     def _policy(self, component: str, ingress: list[dict[str, Any]], egress: list[dict[str, Any]]) -> None:

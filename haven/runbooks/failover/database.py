@@ -76,7 +76,7 @@ def promotion(site: Site) -> Looking:
             return Done() if status == AVAILABLE else Waiting(f"{site.new_side.database.cluster} is {status}")
         if cluster.get("FailoverState") or cluster["Status"] in _CHANGING:
             return Waiting(f"{name} is {cluster['Status']}")
-        why, not_after = await loss.refusal(site, workflow)
+        why, not_after = await loss.refusal(site, workflow, "database")
         if why:
             return Impossible(why)
         return Missing(replace(_call(site, workflow, arns[site.to]), not_after=not_after))

@@ -74,13 +74,17 @@ def decide(seen: Seen, witnesses: int, *, planned: bool, force: str = "") -> Dec
     """
     if planned:
         return _planned(seen)
-    fence = Fence.UNCONFIRMED if seen in (Seen.DOWN, Seen.UNREACHABLE) else Fence.CONFIRMED
-    refusal = _refusal(seen, witnesses)
+    how, refusal = fence(seen), _refusal(seen, witnesses)
     if not refusal:
-        return Decision(True, f"{witnesses} independent observations agree that it is lost ({seen})", fence)
+        return Decision(True, f"{witnesses} independent observations agree that it is lost ({seen})", how)
     if force:
-        return Decision(True, f"forced ({force}) although {refusal}", fence, forced=True)
-    return Decision(False, refusal, fence)
+        return Decision(True, f"forced ({force}) although {refusal}", how, forced=True)
+    return Decision(False, refusal, how)
+
+
+def fence(seen: Seen) -> Fence:
+    """What must be known about the old writer: what answers is closed, and nothing depends on what doesn't."""
+    return Fence.UNCONFIRMED if seen in (Seen.DOWN, Seen.UNREACHABLE) else Fence.CONFIRMED
 
 
 def _planned(seen: Seen) -> Decision:

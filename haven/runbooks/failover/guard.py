@@ -64,14 +64,17 @@ class Judgement:
         return f"{self.store}: up to {self.loss_ms / 1000:.1f} s may be lost ({what}), {self.verdict}"
 
 
-def judge(heartbeat: Heartbeat, *, until_ms: float, objective_ms: float | None, planned: bool) -> Judgement:
+def judge(
+    heartbeat: Heartbeat, *, until_ms: float, objective_ms: float | None, planned_ms: float | None = None
+) -> Judgement:
     """What may be lost of a store.
 
     Args:
         heartbeat: the newest that arrived.
         until_ms: when the old writer was closed; else the latest moment at which the promotion may be made.
         objective_ms: the recovery point objective. None: there is none, and any known loss is within it.
-        planned: whether it is a switchover, which loses nothing but doesn't go by old samples.
+        planned_ms: of a planned failover, when heartbeats were still to be expected: now, or, if the old writer has
+            been closed since, when the failover began. None: it is unplanned.
     """
     newest = heartbeat.newest_ms
     estimate = not heartbeat.ordered
@@ -82,7 +85,7 @@ def judge(heartbeat: Heartbeat, *, until_ms: float, objective_ms: float | None, 
         return Judgement(heartbeat.store, Verdict.NOT_A_NUMBER, None, estimate)
     if newest > until_ms + FUTURE_MS:
         return Judgement(heartbeat.store, Verdict.CONTRADICTORY, None, estimate)
-    if planned and until_ms - newest > PLANNED_OLDEST_MS:
+    if planned_ms is not None and planned_ms - newest > PLANNED_OLDEST_MS:
         return Judgement(heartbeat.store, Verdict.STALE, loss, estimate)
     above = objective_ms is not None and loss > objective_ms
     return Judgement(heartbeat.store, Verdict.ABOVE if above else Verdict.WITHIN, loss, estimate)
@@ -94,7 +97,7 @@ def judge_all(
     *,
     until_ms: float,
     objective_ms: float | None,
-    planned: bool,
+    planned_ms: float | None = None,
 ) -> list[Judgement]:
     """Every store that must have a heartbeat, and every other one that has.
 
@@ -104,7 +107,7 @@ def judge_all(
         found: the heartbeats that arrived.
         until_ms: as in `judge`.
         objective_ms: as in `judge`.
-        planned: as in `judge`.
+        planned_ms: as in `judge`.
     """
     known = {each.store for each in found}
     missing = [
@@ -112,4 +115,6 @@ def judge_all(
         for store, ordered in wanted.items()
         if store not in known and not any(each.startswith(f"{store}#") for each in known)
     ]
-    return [judge(each, until_ms=until_ms, objective_ms=objective_ms, planned=planned) for each in [*missing, *found]]
+    return [
+        judge(each, until_ms=until_ms, objective_ms=objective_ms, planned_ms=planned_ms) for each in [*missing, *found]
+    ]

@@ -57,19 +57,23 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
     now = aws_time_ms(answer) or site.clock.wall() * 1000
     closed = workflow.step(CLOSED).data.get("closedMs")
     until = float(closed) if closed is not None else now + ALLOWANCE_SECONDS * 1000
-    planned = bool(workflow.goal["planned"])
+    expected = now if closed is None else workflow.goal["observedMs"]
     judgements = guard.judge_all(
-        site.heartbeats(), found, until_ms=until, objective_ms=site.objective_ms, planned=planned
+        site.heartbeats(),
+        found,
+        until_ms=until,
+        objective_ms=site.objective_ms,
+        planned_ms=expected if workflow.goal["planned"] else None,
     )
     return Judged(judgements, not_after)
 
 
-async def refusal(site: Site, workflow: Workflow) -> tuple[str, float]:
-    """Why nothing may be promoted now, and until when a promotion must have ended; an empty reason: it may.
+async def refusal(site: Site, workflow: Workflow, store: str) -> tuple[str, float]:
+    """Why a store may not be promoted now, and until when its promotion must have ended; an empty reason: it may.
 
     Raises:
         CallError: no answer.
     """
     found = await judged(site, workflow)
-    refusals = [] if workflow.goal["force"] else found.refusals
-    return "; ".join(refusals), found.not_after
+    own = [each for each in found.judgements if each.store.partition("#")[0] == store and not each.allowed]
+    return "" if workflow.goal["force"] else "; ".join(each.describe() for each in own), found.not_after

@@ -6,9 +6,10 @@ from haven.runbooks.failover import database, fence, judging, loss, nodes, store
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, check_graph
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, Waiting, check_graph
 
 DATABASE, CACHE = "promote-database", "promote-cache"
+NO_RETURN = (DATABASE, CACHE)
 JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", "create-instance", "check-tables"
 SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
 _SCALE = "scale:"
@@ -24,9 +25,8 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
     """
     found = [*_scaling(site), *_before_promotion(site, how), *_promotions(site), *_after_promotion(site, how)]
     if planned:
-        subnets = site.old_side.database.subnet_group
         title = f"Open the data subnets in {site.old} for readers"
-        found.append(Step(REOPENED, title, fence.opened(site.old, subnets), (VERIFIED,), essential=False))
+        found.append(Step(REOPENED, title, _reopened(site), (VERIFIED,), deadline=300, essential=False))
     check_graph(found)
     return found
 
@@ -86,7 +86,7 @@ def _before_promotion(site: Site, how: Fence) -> Iterator[Step]:
         title = f"Create a database instance in {site.to}"
         yield Step(INSTANCE, title, database.instance(site), deadline=1800, every=10)
         before += (INSTANCE,)
-    judge = judging.look(site, (DATABASE, CACHE))
+    judge = judging.look(site, NO_RETURN)
     yield Step(JUDGED, "Judge what may be lost", judge, before, deadline=60, every=2, fresh=True)
 
 
@@ -116,26 +116,57 @@ def _after_promotion(site: Site, how: Fence) -> Iterator[Step]:
     title = f"Wait until {site.to} serves"
     yield Step(SERVED, title, traffic.served(site), (*scaled, DATABASE, CACHE, TABLES), deadline=1800)
     last = SERVED
+    for step in _switching(site, how, last):
+        yield step
+        last = step.name
+    yield Step(VERIFIED, f"Verify that {site.to} is the writing Region", _verified(site, how), (last,), deadline=120)
+
+
+def _switching(site: Site, how: Fence, last: str) -> Iterator[Step]:
+    """Turn the new Region on, and the primary Region off where it is left.
+
+    The recovery Region is never turned off: its switch is written in the primary one, so if that were lost nobody could
+    turn it on again. While both are on, DNS answers with the primary Region.
+    """
     switches = site.manifest.traffic
-    if switches and how is Fence.CONFIRMED:  # the switch of the new side is written in the old one: it must answer
-        turn = traffic.turned(switches[site.to], off=False)
-        yield Step(ON, f"Turn traffic to {site.to} on", turn, (last,), settle=180, repeatable=True)
+    if switches and how is Fence.CONFIRMED:  # the new side's switch is written in the old one: it must answer
+        turn = traffic.turned(site, switches[site.to], off=False)
+        yield Step(ON, f"Turn traffic to {site.to} on", turn, (last,), deadline=300, settle=180, repeatable=True)
         last = ON
-    if switches:
-        turn = traffic.turned(switches[site.old], off=True)
-        yield Step(OFF, f"Turn traffic to {site.old} off", turn, (last,), settle=180, repeatable=True)
-        last = OFF
-    yield Step(VERIFIED, f"Verify that {site.to} is the writing Region", _verified(site), (last,), deadline=120)
+    if switches and site.old == site.manifest.regions.primary:
+        turn = traffic.turned(site, switches[site.old], off=True)
+        yield Step(OFF, f"Turn traffic to {site.old} off", turn, (last,), deadline=600, settle=180, repeatable=True)
 
 
-def _verified(site: Site) -> Looking:
+def _reopened(site: Site) -> Looking:
+    """The fence goes when neither store of the old Region takes writes any more."""
+    opened = fence.opened(site.old, site.old_side.database.subnet_group)
+
+    async def look(workflow: Workflow) -> Look:
+        if await stores.is_primary(site.old, site.old_side.cache):
+            return Waiting(f"{site.old_side.cache} is still a primary")
+        cluster = await database.global_cluster(site.old, site.manifest.database.global_cluster)
+        writer = database.writing_region(cluster) if cluster else None
+        return Waiting(f"written in {writer}") if writer != site.to else await opened(workflow)
+
+    return look
+
+
+def _verified(site: Site, how: Fence) -> Looking:
     async def look(_: Workflow) -> Look:
         name = site.manifest.database.global_cluster
         cluster = await database.global_cluster(site.to, name)
         writer = database.writing_region(cluster) if cluster else None
         if writer != site.to:
             return Impossible(f"{name} is written in {writer or 'no Region'}, not in {site.to}")
-        remark = "" if site.manifest.traffic else "no traffic switch in the manifest: move DNS by hand"
-        return Done(remark=remark)
+        return Done(remark=_by_hand(site, how))
 
     return look
+
+
+def _by_hand(site: Site, how: Fence) -> str:
+    if not site.manifest.traffic:
+        return "no traffic switch in the manifest: move DNS by hand"
+    if site.to == site.manifest.regions.primary and how is Fence.UNCONFIRMED:
+        return f"{site.to} can be turned on in {site.old} only, which doesn't answer: move DNS by hand"
+    return ""

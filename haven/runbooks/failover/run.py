@@ -16,7 +16,7 @@ from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
 from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
 from haven.runbooks.workflow.requests import CallError, Clock
-from haven.runbooks.workflow.steps import Ending, Progress, Step
+from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
 
 
 class State(StrEnum):
@@ -96,7 +96,7 @@ class Operator:
         seen = await observe.observe(self.site)
         decided = self._decide(seen, request)
         steps = plan.steps(self.site, decided.fence, planned=request.planned)
-        goal = Workflow("", _goal(self.site, request), 0, 0)
+        goal = Workflow("", _goal(self.site, request, seen.now_ms), 0, 0)
         found = await loss.judged(self.site, goal)
         why_not = "" if decided.allowed or resumed else decided.why
         judgements = [each.describe() for each in found.judgements]
@@ -138,13 +138,26 @@ class Operator:
         if last is not None and last.end is None:
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, plan.known_steps(self.site), where)
-            await self._engine.note(last, log.TAKEOVER, id=last.id)
+            await self._engine.note(last, log.TAKEOVER, id=last.id, force=request.force)
+            if not last.aborting and not all(last.step(each).done for each in plan.NO_RETURN):
+                await self._decide_anew(last)
             return await self._go_on(last)
         return await self._begin(request)
 
+    async def _decide_anew(self, workflow: Workflow) -> None:
+        """Something is still to be promoted, and the Region that is left may be another by now."""
+        seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
+        goal = workflow.goal
+        decided = self._decide(seen, Request(bool(goal["planned"]), str(goal["force"])))
+        begun = any(workflow.step(each).may_have_happened for each in (loss.CLOSED, *plan.NO_RETURN))
+        if not decided.allowed and not begun:
+            await self._engine.note(workflow, log.ABORT, why=decided.why)
+        else:  # closed by this workflow, the old writer is neither up nor lost; promoted in part, there is no way back
+            await self._decided(workflow, seen, decided)
+
     async def _begin(self, request: Request) -> Report:
         seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
-        if seen.writer == self.site.to and await self._is_complete():
+        if seen.writer == self.site.to and await self._is_complete(decision.fence(seen.seen)):
             return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
         decided = self._decide(seen, request)
         since = self._since_last(seen)
@@ -152,7 +165,8 @@ class Operator:
         why = why or decision.too_soon(since, acknowledged=request.acknowledged)
         if why:
             return Report(State.REFUSED, [why])
-        workflow = Workflow(self.new_id(), _goal(self.site, request), self.clock.wall(), self.lease.token)
+        goal = _goal(self.site, request, seen.now_ms)
+        workflow = Workflow(self.new_id(), goal, self.clock.wall(), self.lease.token)
         self.audit.record(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
         self.journal.head = self.audit.head.as_data()
         await self.journal.append(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
@@ -169,14 +183,15 @@ class Operator:
             observation=seen.describe(),
             fence=decided.fence.value,
             forced=decided.forced,
+            exposed=_exposed(workflow),
             why=decided.why,
         )
 
     def _decide(self, seen: Observation, request: Request) -> Decision:
         count = decision.witnesses_of_loss(seen.witnesses)
         if seen.writer == self.site.to:  # promoted, but not complete: nothing is left to decide
-            fence = Fence.CONFIRMED if seen.seen is decision.Seen.UP else Fence.UNCONFIRMED
-            return Decision(True, f"{self.site.to} is the writing Region already", fence)
+            why = f"{self.site.to} is the writing Region already"
+            return Decision(True, why, decision.fence(seen.seen))
         return decision.decide(seen.seen, count, planned=request.planned, force=request.force)
 
     def _since_last(self, seen: Observation) -> float | None:
@@ -184,13 +199,12 @@ class Operator:
         now = seen.now_ms or self.clock.wall() * 1000
         return None if last is None else (now - float(last["atMs"])) / 1000
 
-    async def _is_complete(self) -> bool:
-        """Whether what a failover leaves is there already."""
+    async def _is_complete(self, how: Fence) -> bool:
+        """Whether what a failover leaves is there already, and nothing is left of one that was undone."""
         nothing = Workflow("", _goal(self.site, Request(planned=False)), 0, 0)
-        wanted = (plan.DATABASE, plan.CACHE, plan.OFF, plan.VERIFIED)
-        steps = plan.steps(self.site, Fence.UNCONFIRMED, planned=False)
-        looks = [await each.look(nothing) for each in steps if each.name in wanted]
-        return all(type(each).__name__ == "Done" for each in looks)
+        wanted = (plan.OPENED, plan.DATABASE, plan.CACHE, plan.ON, plan.OFF, plan.VERIFIED)
+        steps = [each for each in plan.steps(self.site, how, planned=False) if each.name in wanted]
+        return all([isinstance(await each.look(nothing), Done) for each in steps])
 
     async def _go_on(self, workflow: Workflow) -> Report:
         planned = bool(workflow.goal["planned"])
@@ -202,14 +216,15 @@ class Operator:
             failed = outcome.failed(steps)
             why = [f"{each}: {outcome.why[each]}" for each in outcome.endings if each in outcome.why]
             if not failed:
-                return await self._end(workflow, fence, outcome, why)
+                return await self._end(workflow, outcome, why)
             if past_no_return(workflow, steps):
-                return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, _divergence(fence))
+                return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, _divergence(workflow))
             await self._engine.note(workflow, log.ABORT, why="; ".join(why))
-        return await self._undo(workflow, steps, outcome)
+        return await self._undo(workflow, outcome)
 
-    async def _undo(self, workflow: Workflow, steps: Sequence[Step], outcome: Outcome) -> Report:
-        undoing = plan.undoing(steps, workflow)
+    async def _undo(self, workflow: Workflow, outcome: Outcome) -> Report:
+        everything = plan.steps(self.site, Fence.CONFIRMED, planned=True)  # what an earlier run did counts too
+        undoing = plan.undoing(everything, workflow)
         undone = await self._engine.run(workflow, undoing)
         why = [workflow.aborting, *(f"{name}: {each}" for name, each in undone.why.items())]
         endings = {**outcome.endings, **undone.endings}
@@ -218,8 +233,8 @@ class Operator:
         await self._close(workflow, State.UNDONE, why, "", {"open": None})
         return Report(State.UNDONE, why, workflow.id, endings)
 
-    async def _end(self, workflow: Workflow, fence: Fence, outcome: Outcome, why: Sequence[str]) -> Report:
-        divergence = _divergence(fence)
+    async def _end(self, workflow: Workflow, outcome: Outcome, why: Sequence[str]) -> Report:
+        divergence = _divergence(workflow)
         _, answer = await loss.heartbeats(self.site)
         at = aws_time_ms(answer) or self.clock.wall() * 1000
         notes: dict[str, Any] = {"open": None, "failover": {"to": self.site.to, "atMs": at}}
@@ -236,8 +251,15 @@ class Operator:
         self.lease.notes = {**self.lease.notes, **notes}
 
 
-def _divergence(fence: Fence) -> str:
-    if fence is Fence.CONFIRMED:
+def _exposed(workflow: Workflow) -> bool:
+    """Whether something may have been promoted while the old writer was open."""
+    last = workflow.decisions.get("writer", {})
+    promoted = any(workflow.step(each).may_have_happened or workflow.step(each).done for each in plan.NO_RETURN)
+    return bool(last.get("exposed")) or (promoted and last.get("fence") == Fence.UNCONFIRMED.value)
+
+
+def _divergence(workflow: Workflow) -> str:
+    if not _exposed(workflow):
         return ""
     return (
         "possible: the old writer couldn't be closed, and may have taken writes that aren't here; keep its volume and"
@@ -245,5 +267,11 @@ def _divergence(fence: Fence) -> str:
     )
 
 
-def _goal(site: Site, request: Request) -> dict[str, Any]:
-    return {"from": site.old, "to": site.to, "planned": request.planned, "force": request.force}
+def _goal(site: Site, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
+    return {
+        "from": site.old,
+        "to": site.to,
+        "planned": request.planned,
+        "force": request.force,
+        "observedMs": observed_ms if observed_ms is not None else site.clock.wall() * 1000,
+    }

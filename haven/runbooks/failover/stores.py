@@ -33,7 +33,7 @@ def cache(site: Site) -> Looking:
         found = first(answer["GlobalReplicationGroups"])
         if found is not None and found["Status"] not in _AVAILABLE:
             return Waiting(f"{datastore} is {found['Status']}")
-        why, not_after = await loss.refusal(site, workflow)
+        why, not_after = await loss.refusal(site, workflow, "cache")
         if why:
             return Impossible(why)
         arguments = {**asked, "PrimaryRegion": site.to, "PrimaryReplicationGroupId": name}
@@ -41,6 +41,16 @@ def cache(site: Site) -> Looking:
         return Missing(replace(call, not_after=not_after))
 
     return look
+
+
+async def is_primary(region: str, name: str) -> bool:
+    """Whether a Region's group is the primary of its Global Datastore.
+
+    Raises:
+        CallError: no answer.
+    """
+    info = ((await _group(region, name)) or {}).get("GlobalReplicationGroupInfo") or {}
+    return info.get("GlobalReplicationGroupMemberRole") == _PRIMARY
 
 
 async def _group(region: str, name: str) -> Any:

@@ -212,6 +212,8 @@ def apply(workflow: Workflow, entry: Entry) -> None:
     data = entry.data
     if entry.kind == TAKEOVER:
         workflow.token = entry.token
+        if data.get("force"):  # whoever goes on may give a reason that the first operator had no need of
+            workflow.goal = {**workflow.goal, "force": data["force"]}
     elif entry.kind == DECISION:
         workflow.decisions[str(data["question"])] = data
     elif entry.kind == ABORT:

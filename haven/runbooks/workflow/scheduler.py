@@ -34,11 +34,20 @@ class Scheduler(ABC):
     def send(self, task: Task, call: Call) -> None:
         """Make a call; its answer, or a `CallError`, is given to `self.resume(task, ...)` later."""
 
+    def __init__(self) -> None:
+        self._tasks: set[Task] = set()
+
     def start(self, owner: str, coroutine: Runbook, ended: Callable[[Any], None]) -> Task:
         """Run a coroutine from its beginning."""
         task = Task(owner, coroutine, ended)
+        self._tasks.add(task)
         self.soon(task, lambda: self.resume(task, None))
         return task
+
+    def abandon(self) -> None:
+        """End every coroutine where it is: nobody resumes them any more."""
+        while self._tasks:
+            self._tasks.pop().coroutine.close()
 
     def resume(self, task: Task, outcome: Any) -> None:
         """Give a coroutine what it waits for; an exception is raised in it."""
@@ -48,8 +57,10 @@ class Scheduler(ABC):
             else:
                 request = task.coroutine.send(outcome)
         except StopIteration as stop:
+            self._tasks.discard(task)
             task.ended(stop.value)
         except Exception as error:  # noqa: BLE001  it is the coroutine's result: whoever started it decides
+            self._tasks.discard(task)
             task.ended(error)
         else:
             self._handle(task, request)

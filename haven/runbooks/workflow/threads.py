@@ -46,6 +46,7 @@ class Threads(Scheduler):
             reading: clients for calls that change nothing; they may repeat one.
             changing: clients that send each call once, for changes and for Regions that may be lost.
         """
+        super().__init__()
         self._reading, self._changing = reading, changing
         self._ready: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
@@ -59,8 +60,11 @@ class Threads(Scheduler):
         """
         ended: list[Any] = []
         self.start("", runbook, ended.append)
-        while not ended:
-            self._turn()
+        try:
+            while not ended:
+                self._turn()
+        finally:
+            self.abandon()
         if isinstance(ended[0], BaseException):
             raise ended[0]
         return ended[0]

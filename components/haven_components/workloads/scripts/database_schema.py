@@ -1,9 +1,10 @@
 """Runs in the images of Prefect and MLflow: migrates their database, or waits until it is migrated.
 
-    python database_schema.py prefect|mlflow migrate|wait|wait-readable
+    python database_schema.py prefect|mlflow migrate|wait|wait-readable|register
 
 The database comes from libpq's environment variables. `migrate` waits until the database can be written to, creates it
-if it is missing and migrates it under an advisory lock, so that two at once are safe. `wait` ends when the schema is
+if it is missing and migrates it under an advisory lock, so that two at once are safe; Prefect's also registers the
+types of blocks, which servers that start together would trip over. `wait` ends when the schema is
 that of this image and can be written to, `wait-readable` also on a database that can only be read.
 """
 
@@ -72,11 +73,18 @@ def _mlflow_url() -> str:
     return f"postgresql+psycopg2:///{os.environ['PGDATABASE']}"
 
 
-PROGRAMS: dict[str, tuple[type[Any], Callable[[], str], Callable[[], list[str]]]] = {
-    "prefect": (AsyncpgSession, _prefect_revision, lambda: ["prefect", "server", "database", "upgrade", "--yes"]),
-    "mlflow": (PsycopgSession, _mlflow_revision, lambda: ["mlflow", "db", "upgrade", _mlflow_url()]),
+PROGRAMS: dict[str, tuple[type[Any], Callable[[], str], Callable[[], list[list[str]]]]] = {
+    "prefect": (
+        AsyncpgSession,
+        _prefect_revision,
+        lambda: [
+            ["prefect", "server", "database", "upgrade", "--yes"],
+            [sys.executable, __file__, "prefect", "register"],
+        ],
+    ),
+    "mlflow": (PsycopgSession, _mlflow_revision, lambda: [["mlflow", "db", "upgrade", _mlflow_url()]]),
 }
-"""Program -> its driver, the schema's revision in this image, the command that migrates."""
+"""Program -> its driver, the schema's revision in this image, the commands that migrate."""
 
 
 def _attempt(session: type[Any], database: str, condition: Callable[[Any], str]) -> str:
@@ -110,7 +118,7 @@ def _writable(session: Any) -> str:
 
 def migrate(program: str) -> int:
     """Create the database if it is missing, and migrate it while no other migration runs."""
-    session, _, command = PROGRAMS[program]
+    session, _, commands = PROGRAMS[program]
     name = os.environ["PGDATABASE"]
     _until(session, MAINTENANCE_DATABASE, _writable)
     connected = session(MAINTENANCE_DATABASE)
@@ -118,7 +126,8 @@ def migrate(program: str) -> int:
         connected.value(f"select pg_advisory_lock({LOCK})")
         if not connected.value(f"select 1 from pg_database where datname = '{name}'"):  # noqa: S608  a checked name
             connected.value(f'create database "{name}"')
-        return subprocess.run(command(), check=False).returncode
+        codes = (subprocess.run(each, check=False).returncode for each in commands())
+        return next((code for code in codes if code), 0)
     finally:
         connected.close()
 
@@ -138,8 +147,18 @@ def wait(program: str, *, readable: bool) -> int:
     return 0
 
 
+async def _register() -> None:
+    interface = import_module("prefect.server.database").provide_database_interface()
+    registration = import_module("prefect.server.models.block_registration")
+    async with await interface.session() as session:
+        await registration.run_block_auto_registration(session=session)
+
+
 def main(program: str, step: str) -> int:
     """Run one step."""
+    if step == "register":
+        asyncio.run(_register())
+        return 0
     return migrate(program) if step == "migrate" else wait(program, readable=step == "wait-readable")
 
 

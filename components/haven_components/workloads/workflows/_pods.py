@@ -46,8 +46,10 @@ def server_environment(args: WorkflowOrchestratorArgs) -> list[dict[str, Any]]:
         plain("PREFECT_SERVER_DATABASE_NAME", database["name"]),
         from_secret("PREFECT_SERVER_DATABASE_USER", database["secret_name"], "username"),
         from_secret("PREFECT_SERVER_DATABASE_PASSWORD", database["secret_name"], "password"),
-        # Two servers that migrate a database at once end each other: the migration's Job does it alone.
+        # Servers that migrate a fresh database at once end each other, and so do servers that register the types of
+        # blocks there (both tried with 3.9.1, 2026-11-26): the migration's Job does it alone.
         plain("PREFECT_SERVER_DATABASE_MIGRATE_ON_START", "false"),
+        plain("PREFECT_SERVER_REGISTER_BLOCKS_ON_START", "false"),
         plain("PREFECT_SERVER_UI_STATIC_DIRECTORY", f"{SCRATCH}/ui"),
         plain("PREFECT_SERVER_ANALYTICS_ENABLED", "false"),
         from_secret("PREFECT_SERVER_API_AUTH_STRING", args["auth_secret_name"], AUTH_KEY),

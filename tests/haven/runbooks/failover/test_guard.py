@@ -13,7 +13,7 @@ AT_THE_EDGE = NOW - OBJECTIVE + INTERVAL
 
 def verdict(newest: float | None, *, planned: bool = False, objective: float | None = OBJECTIVE) -> Verdict:
     heartbeat = Heartbeat("database", newest, INTERVAL)
-    return judge(heartbeat, until_ms=NOW, objective_ms=objective, planned=planned).verdict
+    return judge(heartbeat, until_ms=NOW, objective_ms=objective, planned_ms=NOW if planned else None).verdict
 
 
 @pytest.mark.parametrize(("offset", "expected"), [(-1, Verdict.ABOVE), (0, Verdict.WITHIN), (1, Verdict.WITHIN)])
@@ -46,9 +46,7 @@ def test_without_an_objective_any_known_loss_is_within_and_an_unknown_one_is_not
 def test_every_store_and_every_shard_is_judged() -> None:
     wanted = {"database": True, "cache": True, "bucket:models": False}
     found = [Heartbeat("database", NOW), Heartbeat("cache#0", NOW), Heartbeat("cache#1", NOW - 2 * OBJECTIVE)]
-    judged = {
-        each.store: each for each in judge_all(wanted, found, until_ms=NOW, objective_ms=OBJECTIVE, planned=False)
-    }
+    judged = {each.store: each for each in judge_all(wanted, found, until_ms=NOW, objective_ms=OBJECTIVE)}
     assert {name: each.verdict for name, each in judged.items()} == {
         "bucket:models": Verdict.MISSING,
         "database": Verdict.WITHIN,

@@ -1,0 +1,20 @@
+"""Where there is a cluster, Prometheus collects from it without an agent."""
+
+import json
+
+import pytest
+
+from haven.program import aws_types as aws
+from tests.environments import PRIMARY, RECOVERY, environment, of_type
+
+
+@pytest.mark.parametrize(("tier", "regions"), [("backup", [PRIMARY]), ("warm", [PRIMARY, RECOVERY])])
+def test_each_cluster_is_scraped_into_its_own_region_s_workspace(tier: str, regions: list[str]) -> None:
+    recording = environment(tier, watch=json.dumps({"prometheus": True}))
+    for region in (PRIMARY, RECOVERY):
+        scrapers = of_type(recording, aws.AMP_SCRAPER, region)
+        assert len(scrapers) == (region in regions)
+        for each in scrapers:
+            (workspace,) = of_type(recording, "aws:amp/workspace:Workspace", region)
+            assert each.inputs["destination"]["amp"]["workspaceArn"] == f"@@{workspace.key}.arn@@"
+            assert len(each.inputs["source"]["eks"]["subnetIds"]) >= 2

@@ -1,0 +1,142 @@
+"""TrainingJobs on real controllers and a real scheduler: what counts as failed, what suspends, which nodes are used."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from haven.program.recorder import record
+from haven_components import TrainingJobs, TrainingJobsArgs, kubernetes_provider
+from tests.kubernetes.api import Api, ApiError, until
+from tests.kubernetes.objects import objects
+
+pytestmark = pytest.mark.exhaustive
+
+NAME, NAMESPACE, ZONE = "loop", "training-loop", "eu-west-1a"
+JOB = ("batch/v1", "Job", f"{NAME}-run", NAMESPACE)
+NODES = {"on-demand": "ON_DEMAND", "spot": "SPOT"}
+WITHIN = 60.0
+
+
+@pytest.fixture
+def cluster(api: Api) -> Iterator[Api]:
+    """A namespace, and a GPU node of each kind; both go afterwards."""
+    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    until(lambda: any(api.all("v1", "ServiceAccount", NAMESPACE)), WITHIN)
+    for name, kind in NODES.items():
+        room = {"cpu": "96", "memory": "1Ti", "pods": "100", "nvidia.com/gpu": "8"}
+        labels = {"topology.kubernetes.io/zone": ZONE, "eks.amazonaws.com/capacityType": kind}
+        api.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Node",
+                "metadata": {"name": f"loop-{name}", "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}},
+                "spec": {"taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}]},
+                "status": {"allocatable": room, "capacity": room},
+            }
+        )
+    yield api
+    with suppress(ApiError):
+        api.delete(*JOB)
+    for name in NODES:
+        api.delete("v1", "Node", f"loop-{name}")
+    for pod in api.all("v1", "Pod", NAMESPACE):
+        with suppress(ApiError):
+            api.delete("v1", "Pod", pod["metadata"]["name"], NAMESPACE)
+    until(lambda: not api.all("v1", "Pod", NAMESPACE), WITHIN)
+
+
+def _apply(api: Api, workers: int, **job: Any) -> None:
+    def program() -> None:
+        providers = [aws.Provider("aws", region="eu-west-1"), kubernetes_provider("k8s", "{}", cluster_name="ai")]
+        args = {
+            "region": "eu-west-1",
+            "account_id": "123456789012",
+            "cluster_name": "ai",
+            "namespace": NAMESPACE,
+            "zones": [ZONE],
+            "scale": {"minimum": workers, "maximum": 2},
+            "image": f"training@sha256:{'0' * 64}",
+            "checkpoints": {
+                "bucket": "checkpoints",
+                "kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1",
+                "interval_minutes": 5,
+            },
+            "jobs": [{"name": "run", **job}],
+            "labels": {"haven.dev/lasts": "true"},
+        }
+        TrainingJobs(NAME, cast("TrainingJobsArgs", args), pulumi.ResourceOptions(providers=providers))
+
+    for each in objects(record(program, stack="test")):
+        api.apply(each.body)
+
+
+def _running(api: Api) -> list[Any]:
+    return [each for each in api.all("v1", "Pod", NAMESPACE) if each["status"].get("phase") == "Running"]
+
+
+def _wait(api: Api, workers: int) -> list[Any]:
+    until(lambda: len(_running(api)) == workers, WITHIN, lambda: api.all("v1", "Pod", NAMESPACE))
+    return _running(api)
+
+
+def _fails(api: Api, pod: Any, *conditions: dict[str, str]) -> None:
+    state = {"exitCode": 137, "reason": "Error"}
+    containers = [{"name": "worker", "ready": False, "restartCount": 0, "image": "", "imageID": ""}]
+    statuses = [{**each, "state": {"terminated": state}} for each in containers]
+    kept = [each for each in pod["status"]["conditions"] if each["type"] != "Ready"]
+    api.change(
+        pod,
+        {"status": {"phase": "Failed", "conditions": [*kept, *conditions], "containerStatuses": statuses}},
+        "status",
+    )
+
+
+def test_a_resumed_job_runs_and_a_suspended_one_leaves_nothing_behind(cluster: Api) -> None:
+    _apply(cluster, workers=0)
+    until(lambda: bool(cluster.get(*JOB)["status"].get("conditions")), WITHIN)
+    assert cluster.all("v1", "Pod", NAMESPACE) == []
+    _apply(cluster, workers=2)
+    _wait(cluster, 2)
+    _apply(cluster, workers=0)
+    until(lambda: cluster.all("v1", "Pod", NAMESPACE) == [], WITHIN)
+    assert not cluster.get(*JOB)["status"].get("failed")
+
+
+def test_a_disrupted_worker_starts_anew_and_counts_as_no_failure(cluster: Api) -> None:
+    _apply(cluster, workers=2, retries=0)
+    gone, _ = _wait(cluster, 2)
+    disrupted = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}
+    _fails(cluster, gone, {**disrupted, "lastTransitionTime": "2026-11-26T00:00:00Z"})
+    names = {each["metadata"]["name"] for each in _wait(cluster, 2)}
+    assert gone["metadata"]["name"] not in names
+    assert not cluster.get(*JOB)["status"].get("failed")
+
+
+def test_a_worker_that_fails_by_itself_uses_up_the_retries(cluster: Api) -> None:
+    """Where this passes, the test above can fail."""
+    _apply(cluster, workers=2, retries=0)
+    gone, _ = _wait(cluster, 2)
+    _fails(cluster, gone)
+
+    def failed() -> bool:
+        conditions = cluster.get(*JOB)["status"].get("conditions", [])
+        return {"Failed": "True"}.items() <= {each["type"]: each["status"] for each in conditions}.items()
+
+    until(failed, WITHIN, lambda: cluster.get(*JOB)["status"])
+
+
+@pytest.mark.parametrize(("capacity", "node"), [("on-demand", "on-demand"), ("spot", "spot"), ("spot-first", "spot")])
+def test_workers_run_on_the_nodes_that_their_capacity_names(cluster: Api, capacity: str, node: str) -> None:
+    _apply(cluster, workers=2, capacity=capacity)
+    assert {each["spec"]["nodeName"] for each in _wait(cluster, 2)} == {f"loop-{node}"}
+
+
+def test_spot_first_takes_on_demand_nodes_where_there_is_no_spot(cluster: Api) -> None:
+    cluster.delete("v1", "Node", "loop-spot")
+    _apply(cluster, workers=2, capacity="spot-first")
+    assert {each["spec"]["nodeName"] for each in _wait(cluster, 2)} == {"loop-on-demand"}
+    cluster.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "loop-spot"}})

@@ -1,0 +1,100 @@
+"""What must hold however a scenario goes."""
+
+from collections.abc import Iterator
+
+from haven.runbooks.failover.run import Report, State
+from haven.runbooks.workflow import journal as log
+from haven.runbooks.workflow.audit import Head, verify
+from haven.runbooks.workflow.journal import Entry
+from tests.simulation.model import STORES, P, R
+from tests.simulation.operators import RPO_MINUTES, Machine
+from tests.simulation.scenarios import Played
+
+
+def violations(played: Played) -> list[str]:
+    """What doesn't hold."""
+    return [
+        *_two_writers(played),
+        *_loss(played),
+        *played.stale,
+        *_promotions(played),
+        *_ends(played),
+        *_final_state(played),
+        *_audits(played),
+    ]
+
+
+def entries(played: Played) -> list[Entry]:
+    """The journal."""
+    return list(played.last.operator.journal.entries)
+
+
+def _two_writers(played: Played) -> Iterator[str]:
+    decisions = [each for each in entries(played) if each.kind == log.DECISION]
+    unconfirmed = [each for each in decisions if each.data["fence"] == "unconfirmed"]
+    ends = [each for each in entries(played) if each.kind == log.END and each.data["divergence"]]
+    for store, seconds in played.model.both_open.items():
+        if seconds and not unconfirmed:
+            yield f"both Regions took writes of {store} for {seconds:.1f} s although the old writer was to be closed"
+        elif seconds and not ends:
+            yield f"both Regions took writes of {store} for {seconds:.1f} s, and no record has it"
+
+
+def _loss(played: Played) -> Iterator[str]:
+    forced = any(
+        each.data.get("force") or (each.data.get("goal") or {}).get("force")
+        for each in entries(played)
+        if each.kind in (log.BEGIN, log.TAKEOVER)
+    )
+    late = {call.operation for _, call in played.simulation.late}
+    for store, lost, at in played.model.losses:
+        paused = late & {"failover_global_cluster", "failover_global_replication_group"}
+        if lost > RPO_MINUTES * 60 and not forced and not paused:
+            yield f"{store} was promoted at {at:.0f} without {lost:.1f} s of writes"
+
+
+def _promotions(played: Played) -> Iterator[str]:
+    promotions = [what for _, _, what, _ in played.model.effects if what.startswith(("failover_", "switchover_"))]
+    for what in set(promotions):
+        if promotions.count(what) > 1:
+            yield f"{what} {promotions.count(what)} times"
+
+
+def _ends(played: Played) -> Iterator[str]:
+    for machine in played.machines:
+        if not machine.outcome and machine.name not in played.simulation.dead:
+            yield f"{machine.name} never ended"
+    for machine in played.machines:
+        if machine.outcome and type(machine.outcome[0]) in (TypeError, KeyError, AttributeError, AssertionError):
+            yield f"{machine.name}: {machine.outcome[0]!r}"
+    outcome = played.last.outcome[0] if played.last.outcome else None
+    if not isinstance(outcome, Report) or outcome.state not in (State.DONE, State.NOTHING):
+        yield f"when all faults had ended, it ended with {outcome!r}"
+
+
+def _final_state(played: Played) -> Iterator[str]:
+    regions = played.model.regions
+    for store in STORES:
+        writers = [name for name, region in regions.items() if region.accepts(store)]
+        if writers != [R]:
+            yield f"in the end {writers} take writes of {store}"
+    if not regions[P].off or regions[R].off:
+        yield f"in the end traffic is off in {[name for name, region in regions.items() if region.off]}"
+    if regions[R].closed:
+        yield f"in the end {R} is closed to clients"
+    if regions[R].nodes[1] != 3 and not regions[R].off:
+        yield f"in the end {R} has {regions[R].nodes[1]} nodes"
+
+
+def _audits(played: Played) -> Iterator[str]:
+    heads = [Head(**each.data["audit"]) for each in entries(played) if each.data["audit"]]
+    for machine in played.machines:
+        own = [each for each in heads if each.session == machine.name]
+        content = machine.operator.audit._lines.read()
+        if own and machine.name not in played.simulation.dead:
+            yield from (f"audit of {machine.name}: {each.problem}" for each in verify(content, own))
+
+
+def effects_of(machine: Machine, played: Played) -> list[str]:
+    """What an operator changed."""
+    return [what for _, owner, what, _ in played.model.effects if owner == machine.name]

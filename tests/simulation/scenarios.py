@@ -1,0 +1,223 @@
+"""Disasters by seed: what happens to the Regions, who works on it from when, and which calls go wrong."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from haven.runbooks.failover.run import Request
+from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.workflow.requests import Call
+from tests.simulation.clock import Fault, Simulation
+from tests.simulation.model import CACHE, DATABASE, Model, P, R
+from tests.simulation.operators import MANIFESTS, Machine, machine, start
+
+BEGIN, END = 400.0, 6000.0
+"""When the first operator begins, and when all faults end. Seconds."""
+KINDS = (
+    "timeout-before",
+    "timeout-after",
+    "error-before",
+    "error-after",
+    "crash-before",
+    "crash-after",
+    "throttle",
+    "pause",
+)
+PRIMARIES = ("up", "dead", "isolated", "partitioned", "flapping", "read-only", "dies later", "comes back")
+
+
+@dataclass(frozen=True)
+class CallFault:
+    """What happens to one operator's call of a number, or to its changing call of a number."""
+
+    operator: str
+    number: int
+    fault: Fault
+    effects: bool = False
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One operator."""
+
+    name: str
+    at: float
+    request: Request
+    skew: float = 0.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happens to a Region at a time."""
+
+    at: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that a seed decides."""
+
+    seed: int
+    primary: str
+    headless: bool
+    aws_fences: bool
+    workers: Sequence[Worker]
+    faults: Sequence[CallFault]
+    events: Sequence[Event]
+
+    def without(self, place: int) -> "Scenario":
+        """The same with one fault fewer."""
+        return replace(self, faults=[*self.faults[:place], *self.faults[place + 1 :]])
+
+
+def scenario(seed: int) -> Scenario:
+    """What a seed decides."""
+    rng = random.Random(seed)
+    primary = rng.choice(PRIMARIES)
+    planned = primary == "up" and rng.random() < 0.7
+    force = "a reason" if rng.random() < (0.15 if primary != "up" else 0.6) and not planned else ""
+    workers = [Worker("a", BEGIN, Request(planned, force), rng.choice((0, 0, -300, 300)))]
+    if rng.random() < 0.5:
+        workers.append(Worker("b", BEGIN + rng.choice((0.0, 0.01, rng.uniform(0, 400))), Request(planned, force)))
+    if rng.random() < 0.2:
+        workers.append(Worker("c", BEGIN + rng.uniform(0, 900), Request(planned=False, acknowledged=True), 300))
+    faults = [_fault(rng, worker.name) for worker in workers for _ in range(rng.choice((0, 1, 1, 2, 4)))]
+    return Scenario(seed, primary, rng.random() < 0.2, rng.random() < 0.5, workers, faults, list(_events(rng)))
+
+
+def _fault(rng: random.Random, name: str) -> CallFault:
+    kind = rng.choice(KINDS)
+    effects = rng.random() < 0.6
+    return CallFault(name, rng.randrange(30 if effects else 150), Fault(kind, rng.choice((10.0, 70.0, 200.0))), effects)
+
+
+def _events(rng: random.Random) -> list[Event]:
+    found = []
+    if rng.random() < 0.4:
+        found.append(Event(rng.uniform(0, BEGIN), "lag"))
+    if rng.random() < 0.2:
+        at = BEGIN + rng.uniform(0, 100)
+        found += [Event(at, "silent"), Event(at + rng.uniform(5, 60), "speaks")]
+    if rng.random() < 0.2:
+        found.append(Event(BEGIN + rng.uniform(0, 60), "stale"))
+    return found
+
+
+@dataclass
+class Played:
+    """A scenario that has been played to its end."""
+
+    scenario: Scenario
+    model: Model
+    simulation: Simulation
+    machines: list[Machine]
+    last: Machine
+    """The operator who came when all faults had ended."""
+    stale: list[str]
+    """Effects that were sent while somebody else had the lease."""
+
+
+Change = Callable[[Machine], None]
+
+
+def play(chosen: Scenario, change: Change = lambda _: None) -> Played:
+    """Play a scenario.
+
+    Args:
+        chosen: the scenario.
+        change: breaks an operator's code, to see whether that is found.
+    """
+    model = Model(instances=0 if chosen.headless else 1, aws_fences=chosen.aws_fences)
+    faults = {(each.operator, each.effects, each.number): each.fault for each in chosen.faults}
+    counted: dict[tuple[str, bool], int] = {}
+    stale: list[str] = []
+    machines: dict[str, Machine] = {}
+
+    def fault(owner: str, call: Call, now: float) -> Fault | None:
+        found = None
+        for effects in (False, True):
+            if not effects or call.changes:
+                number = counted.get((owner, effects), 0)
+                counted[owner, effects] = number + 1
+                found = found or faults.get((owner, effects, number))
+        if call.not_after is not None and (newest := _majority_token(model)) > machines[owner].operator.lease.token:
+            stale.append(f"{owner} sent {call} at {now:.0f} while token {newest} had the lease")
+        return found
+
+    simulation = Simulation(model, fault)
+    _happen(chosen, model)
+    manifest = MANIFESTS[0 if chosen.headless else 1]
+    for worker in chosen.workers:
+        made = machine(simulation, worker.name, skew=worker.skew, manifest=manifest)
+        change(made)
+        machines[worker.name] = made
+        start(simulation, made, worker.request, worker.at)
+    simulation.run(until=END)
+    simulation.run()
+    last = _finish(model, simulation, machines, manifest, change)
+    simulation.abandon()
+    return Played(chosen, model, simulation, list(machines.values()), last, stale)
+
+
+def _finish(
+    model: Model, simulation: Simulation, machines: dict[str, Machine], manifest: RecoveryManifest, change: Change
+) -> Machine:
+    """All faults end; whoever comes then ends what is open, or fails over as planned."""
+    simulation.now = max(simulation.now, END)
+    model.advance(simulation.now)
+    model.revive(simulation.now)
+    model.silent.clear()
+    at = simulation.now + 60
+    for number in range(3):
+        last = machine(simulation, f"z{number}", manifest=manifest)
+        change(last)
+        machines[last.name] = last
+        # A person decides at last, where a safe bound of what may be lost can't be had any more.
+        force = "after the faults" if number == 2 else ""
+        start(simulation, last, Request(planned=True, force=force, acknowledged=True), at)
+        simulation.run()
+        at = simulation.now + 60
+        if last.outcome and getattr(last.outcome[0], "state", "") in ("done", "nothing to do"):
+            break
+    return last
+
+
+def _majority_token(model: Model) -> int:
+    tables = (model.regions[P].tables, model.regions[R].tables, model.third)
+    items = [each.items.get(("operations", "lease", "0"), {}) for each in tables]
+    tokens = sorted((int(each["token"]["N"]) for each in items if each), reverse=True)
+    return tokens[1] if len(tokens) > 1 else 0
+
+
+def _happen(chosen: Scenario, model: Model) -> None:
+    region, before = model.regions[P], BEGIN - 60
+
+    def isolate(now: float) -> None:
+        model.cut(now)
+        region.reachable = lambda _: False
+
+    events: dict[str, list[tuple[float, Callable[[float], None]]]] = {
+        "dead": [(before, model.kill)],
+        "comes back": [(before, model.kill), (BEGIN + 200, model.revive)],
+        "dies later": [(BEGIN + 15, model.kill)],
+        "isolated": [(before, isolate)],
+        "flapping": [(before, model.cut)],
+        "read-only": [(before, lambda _: setattr(region, "database_writes", False))],
+    }
+    if chosen.primary == "partitioned":
+        region.reachable = lambda now: now < before or now > BEGIN + 600
+    if chosen.primary == "flapping":
+        region.reachable = lambda now: now < before or int(now * 0.7) % 2 == 0
+    for at, event in events.get(chosen.primary, []):
+        model.at(at, event)
+    for each in chosen.events:
+        model.at(each.at, _EVENTS[each.what](model))
+
+
+_EVENTS: dict[str, Callable[[Model], Callable[[float], None]]] = {
+    "lag": lambda model: lambda now: model.cut(now, DATABASE, CACHE),
+    "silent": lambda model: lambda _: model.silent.add(R),
+    "speaks": lambda model: lambda _: model.silent.discard(R),
+    "stale": lambda model: lambda now: setattr(model, "stale_until", now + 15),
+}

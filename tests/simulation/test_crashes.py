@@ -1,0 +1,150 @@
+"""A process that is stopped anywhere: the next one ends in the same state, and no effect happens twice."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from haven.base.problems import Problems
+from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.workflow.requests import Call
+from tests.simulation.clock import Fault, Simulation
+from tests.simulation.model import Model, R
+from tests.simulation.operators import PATIENT, Machine, machine, start
+
+LATER = 200.0
+Stop = tuple[int, str]
+"""Number of a call, and whether the process stops before or after AWS does it."""
+
+
+class Run:
+    """A failover whose operators are stopped, one after the other; the last one isn't."""
+
+    def __init__(self, stops: Sequence[Stop], *, planned: bool, standby: int = 1) -> None:
+        self.model = Model(instances=standby)
+        self.numbers: Counter[str] = Counter()
+        self.points: list[int] = []
+        """Numbers of the calls of the first operator that change something, its journal included."""
+        self._stops = {f"op{place}": stop for place, stop in enumerate(stops)}
+        self.simulation = Simulation(self.model, self._fault)
+        if not planned:
+            self.model.at(100, self.model.kill)
+        self.machines: list[Machine] = []
+        for place in range(len(stops) + 1):
+            made = machine(self.simulation, f"op{place}", manifest=PATIENT[standby])
+            self.machines.append(made)
+            start(self.simulation, made, Request(planned), 150 + place * LATER)
+        self.simulation.run()
+        self.simulation.abandon()
+
+    def _fault(self, owner: str, call: Call, now: float) -> Fault | None:
+        self.numbers[owner] += 1
+        if call.changes and owner == "op0":
+            self.points.append(self.numbers[owner])
+        number, kind = self._stops.get(owner, (0, ""))
+        return Fault(kind) if self.numbers[owner] == number else None
+
+    @property
+    def final(self) -> object:
+        """What is there in the end."""
+        return {
+            name: (dict(each.writer), sorted(each.closed), each.nodes, each.instances, each.off)
+            for name, each in self.model.regions.items()
+        }
+
+    @property
+    def effects(self) -> Counter[tuple[str, str]]:
+        """What was changed, and how often."""
+        return Counter((what, region) for _, _, what, region in self.model.effects)
+
+    @property
+    def state(self) -> State | None:
+        """How the last operator's run ended."""
+        outcome = self.machines[-1].outcome
+        return outcome[0].state if outcome and isinstance(outcome[0], Report) else None
+
+
+def check(stops: Sequence[Stop], whole: Run, *, planned: bool, standby: int) -> str:
+    """What is wrong after these stops; empty: nothing."""
+    run = Run(stops, planned=planned, standby=standby)
+    ended = [each for each in run.machines if each.outcome]
+    if run.state not in (State.DONE, State.NOTHING):
+        return f"{stops}: {[each.outcome for each in ended]}"
+    if run.final != whole.final:
+        return f"{stops}: {run.final}"
+    return "" if run.effects == whole.effects else f"{stops}: {run.effects}"
+
+
+KINDS = ("crash-before", "crash-after")
+CASES = [
+    pytest.param(False, 1, id="unplanned"),
+    pytest.param(True, 1, id="planned"),
+    pytest.param(False, 0, id="headless"),
+]
+
+
+@pytest.mark.parametrize(("planned", "standby"), CASES)
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.exhaustive)])
+def test_a_stop_before_or_after_any_change_or_journal_entry_changes_nothing(
+    planned: bool, standby: int, every: int
+) -> None:
+    whole = Run([], planned=planned, standby=standby)
+    assert whole.state is State.DONE
+    stops = [(number, kind) for number in whole.points for kind in KINDS][::every]
+    wrong = [check([each], whole, planned=planned, standby=standby) for each in stops]
+    assert [each for each in wrong if each] == []
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("planned", "standby"), CASES)
+def test_two_stops_anywhere_change_nothing(planned: bool, standby: int) -> None:
+    whole = Run([], planned=planned, standby=standby)
+    points = [(number, kind) for number in whole.points for kind in KINDS]
+    wrong = [check([one, other], whole, planned=planned, standby=standby) for one in points for other in points]
+    assert [each for each in wrong if each] == []
+
+
+def test_a_second_and_a_third_failover_change_nothing() -> None:
+    run = Run([(0, ""), (0, "")], planned=True)
+    assert [each.outcome[0].state for each in run.machines] == [State.DONE, State.NOTHING, State.NOTHING]
+    assert {owner for _, owner, _, _ in run.model.effects} == {"op0"}
+
+
+def test_a_journal_that_was_cut_resumes_and_repeats_nothing() -> None:
+    whole = Run([], planned=False)
+    entries = [place for place in whole.model.regions[R].tables.items if place[1] == "journal"]
+    for length in range(len(entries)):
+        run = Run([], planned=False)
+        table = run.model.regions[R].tables.items
+        for place in entries[length:]:
+            del table[place]
+        table.pop(("operations", "lease", "0"))
+        run.model.third.items.clear()
+        again = machine(run.simulation, "again")
+        start(run.simulation, again, Request(planned=False), run.simulation.now + 100)
+        run.simulation.run()
+        assert again.outcome[0].state in (State.DONE, State.NOTHING), (length, again.outcome)
+        assert (run.final, run.effects) == (whole.final, whole.effects), length
+
+
+def test_a_step_of_another_version_is_refused_with_its_name() -> None:
+    model = Model()
+    model.at(100, model.kill)
+
+    def fault(owner: str, call: Call, now: float) -> Fault | None:
+        return Fault("crash-after") if owner == "a" and call.not_after is not None else None
+
+    simulation = Simulation(model, fault)
+    start(simulation, machine(simulation, "a"), Request(planned=False), 150)
+    simulation.run()
+    items = model.regions[R].tables.items
+    for place in [each for each in items if each[1] == "journal"]:
+        body = items[place]["body"]["S"].replace('"step":"scale:', '"step":"warp:')
+        items[place] = {**items[place], "body": {"S": body}}
+    later = machine(simulation, "b")
+    start(simulation, later, Request(planned=False), 400)
+    simulation.run()
+    simulation.abandon()
+    assert isinstance(later.outcome[0], Problems), later.outcome
+    assert 'step "warp:' in str(later.outcome[0])
+    assert "use the version of haven that began the workflow" in str(later.outcome[0])

@@ -1,0 +1,71 @@
+"""Seeds: whatever goes wrong, what must hold holds; and without a safeguard the simulator finds what it prevents."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from tests.simulation.invariants import violations
+from tests.simulation.mutations import MUTATIONS
+from tests.simulation.scenarios import Scenario, play, scenario
+
+EVERY_DAY, ALL, BLOCK, MUTATED = 250, 10_000, 250, 1000
+FOUND = {
+    "fence": "both Regions took writes",
+    "order": "both Regions took writes",
+    "lag guard": "was promoted at",
+    "token": "had the lease",
+}
+
+
+def shrunk(chosen: Scenario) -> Scenario:
+    """The same failure with as few faults as possible."""
+    place = 0
+    while place < len(chosen.faults):
+        smaller = chosen.without(place)
+        if violations(play(smaller)):
+            chosen = smaller
+        else:
+            place += 1
+    return chosen
+
+
+def failures(seeds: range) -> Iterator[str]:
+    """What doesn't hold, with the smallest scenario that shows it."""
+    for seed in seeds:
+        chosen = scenario(seed)
+        if violations(play(chosen)):
+            small = shrunk(chosen)
+            yield f"seed {seed}: {violations(play(small))} in {small}"
+
+
+def block(begin: int) -> list[str]:
+    """The failures among one block of seeds."""
+    return list(failures(range(begin, begin + BLOCK)))
+
+
+def test_nothing_is_violated_whatever_goes_wrong() -> None:
+    assert list(failures(range(EVERY_DAY))) == []
+
+
+@pytest.mark.exhaustive
+def test_nothing_is_violated_in_10000_seeds() -> None:
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        assert [each for found in pool.map(block, range(0, ALL, BLOCK)) for each in found] == []
+
+
+@pytest.mark.parametrize("safeguard", MUTATIONS)
+def test_without_a_safeguard_a_violation_is_found(safeguard: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    MUTATIONS[safeguard](monkeypatch)
+    for seed in range(MUTATED):
+        found = [each for each in violations(play(scenario(seed))) if FOUND[safeguard] in each]
+        if found:
+            return
+    pytest.fail(f"no violation in {MUTATED} seeds without the {safeguard}")
+
+
+def test_a_seed_plays_the_same_way_each_time() -> None:
+    one, other = play(scenario(23)), play(scenario(23))
+    assert one.model.effects == other.model.effects
+    assert one.simulation.calls == other.simulation.calls

