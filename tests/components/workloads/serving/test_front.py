@@ -127,6 +127,15 @@ def test_an_engine_without_metrics_is_judged_by_the_requests_that_wait_for_it(
     eventually(lambda: not front.probe("/live"), "a request waits and nothing comes back")
 
 
+def test_a_frozen_engine_whose_last_metrics_say_that_it_is_idle_is_not_live(
+    engine: ScriptedEngine, start: StartFront
+) -> None:
+    front = _beside(engine, start, "--stall-seconds=0.5")
+    engine.hold.clear()
+    _asked(engine, front, stream=True)
+    eventually(lambda: not front.probe("/live"), "a stream waits and nothing more comes")
+
+
 def test_an_engine_that_reports_its_own_death_is_not_live(engine: ScriptedEngine, start: StartFront) -> None:
     front = _beside(engine, start)
     engine.health = 503
@@ -165,6 +174,14 @@ def test_a_body_in_chunks_passes(engine: ScriptedEngine, start: StartFront) -> N
     assert connection.getresponse().status == 200
     connection.close()
     assert engine.asked[-1]["messages"] == [{"content": "in chunks"}]
+
+
+@pytest.mark.parametrize(("length", "refused"), [("many", 400), (str(2**40), 413)])
+def test_a_body_that_can_t_be_read_is_refused(
+    engine: ScriptedEngine, start: StartFront, length: str, refused: int
+) -> None:
+    front = start(f"--upstream={engine.url}")
+    assert send(front.port, "POST", "/v1/completions", Content_Length=length).status == refused
 
 
 def test_only_the_api_and_the_readiness_path_are_open_to_clients(engine: ScriptedEngine, start: StartFront) -> None:

@@ -40,7 +40,7 @@ class Front:
         return Engine(
             options.engine,
             golden.load(options.golden),
-            Traffic(lambda: len(self._requests), lambda: self._requests.relayed_bytes),
+            Traffic(self._requests.waiting, lambda: self._requests.relayed_bytes),
             options.stall_seconds,
             json.loads(options.metrics) if options.metrics else METRICS,
             options.poll_seconds,

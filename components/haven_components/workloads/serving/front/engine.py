@@ -55,7 +55,8 @@ def totals(text: str) -> dict[str, float]:
 class Traffic:
     """What the proxy sees of the engine's work."""
 
-    in_flight: Callable[[], int]
+    waiting: Callable[[], int]
+    """Requests that wait for the engine."""
     relayed: Callable[[], int]
     """Bytes of answers so far."""
 
@@ -152,11 +153,8 @@ class Engine:
         self._note(totals(body.decode(errors="replace")) if status == http.client.OK else {})
 
     def _note(self, metrics: Mapping[str, float] | None) -> None:
-        """Remember when something last moved.
-
-        Args:
-            metrics: of the engine; empty if it has none. None: it didn't answer.
-        """
+        """Remember when something last moved, from the engine's metrics: empty if it has none, None without an
+        answer."""
         counted = sum((metrics or {}).get(each, 0.0) for each in _listed(self.names["progress"]))
         if metrics is not None:
             if counted < self._counted:
@@ -169,11 +167,10 @@ class Engine:
         self._progress = progress
 
     def _idle(self, metrics: Mapping[str, float] | None) -> bool:
-        if metrics is None:
+        # A frozen engine's last metrics may say that it is idle: vLLM's API server, a process of its own, repeats them.
+        if metrics is None or self.traffic.waiting():
             return False
-        if self.names["running"] not in metrics:
-            return self.traffic.in_flight() == 0
-        return metrics[self.names["running"]] + metrics.get(self.names["waiting"], 0.0) == 0
+        return metrics.get(self.names["running"], 0.0) + metrics.get(self.names["waiting"], 0.0) == 0
 
     def _start(self) -> None:
         found = golden.problems(self.url, self.prompts)

@@ -27,6 +27,10 @@ HOP_HEADERS = {"connection", "keep-alive", "transfer-encoding", "te", "trailer",
 EVENTS = "text/event-stream"
 
 
+class ClientGoneError(Exception):
+    """Nobody waits for the answer any more."""
+
+
 @dataclass
 class Exchange:
     """One request on its way."""
@@ -36,6 +40,8 @@ class Exchange:
     wire: socket.socket | None = None
     """The upstream's socket: an HTTP connection gives its own up as soon as it has read the answer's headers."""
     cut: bool = False
+    waits: bool = False
+    """Whether it waits for the upstream, and not for the client to take what has come."""
 
     def end(self) -> None:
         """Wake whoever waits for the upstream."""
@@ -71,6 +77,11 @@ class Requests:
         with self._lock:
             self._exchanges.pop(id(exchange), None)
             self.outcomes[outcome] += 1
+
+    def waiting(self) -> int:
+        """Requests that wait for their upstream."""
+        with self._lock:
+            return sum(each.waits for each in self._exchanges.values())
 
     def relayed(self, count: int) -> None:
         """So many bytes of an answer came from upstream."""
@@ -176,19 +187,26 @@ class _Handler(BaseHTTPRequestHandler):
         outcome = "failed"
         try:
             outcome = self._exchange(exchange, body)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ClientGoneError):
             outcome = "client_gone"
             self.close_connection = True
         finally:
+            _close(exchange)
             self.requests.leave(exchange, outcome)
 
     def _body(self) -> bytes | None:
         """The request's body; None: it was refused."""
+        try:
+            return self._read_body()
+        except ValueError:
+            return self._refuse(400, b"the body's length isn't a number\n")
+
+    def _read_body(self) -> bytes | None:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunks()
         length = int(self.headers.get("Content-Length") or 0)
         if length > MOST_BODY_BYTES:
-            return self._too_large()
+            return self._refuse(413, b"too large\n")
         return self.rfile.read(length)
 
     def _chunks(self) -> bytes | None:
@@ -197,14 +215,14 @@ class _Handler(BaseHTTPRequestHandler):
             body += self.rfile.read(size)
             self.rfile.readline()
             if len(body) > MOST_BODY_BYTES:
-                return self._too_large()
+                return self._refuse(413, b"too large\n")
         while self.rfile.readline().strip():
             pass
         return body
 
-    def _too_large(self) -> None:
+    def _refuse(self, status: int, why: bytes) -> None:
         self.close_connection = True
-        self._send(413, b"too large\n", "text/plain")
+        self._send(status, why, "text/plain")
 
     def _exchange(self, exchange: Exchange, body: bytes) -> str:
         problem = "no server answers"
@@ -242,7 +260,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_HEADERS}
         headers |= {"X-Request-Id": exchange.request_id, "Host": target.netloc, "Content-Length": str(len(body))}
         connection.request(self.command, self.path, body, headers)
+        exchange.waits = True
         self._await(connection.sock)
+        exchange.waits = False
         if exchange.cut:
             raise ConnectionAbortedError
         return connection.getresponse()
@@ -257,7 +277,7 @@ class _Handler(BaseHTTPRequestHandler):
             if upstream.fileno() in ready:
                 return
             if not self.connection.recv(1, socket.MSG_PEEK):
-                raise BrokenPipeError
+                raise ClientGoneError
             poll.unregister(self.connection)  # the client's next request, which waits
 
     def _relay(self, exchange: Exchange, response: http.client.HTTPResponse, *, degraded: bool) -> str:
@@ -268,12 +288,12 @@ class _Handler(BaseHTTPRequestHandler):
         outcome = "degraded" if degraded else "answered"
         try:
             if response.length is not None:
-                content = response.read()
+                content = _read(exchange, response.read)
                 self.requests.relayed(len(content))
                 self._send(response.status, content, response.getheader("Content-Type", ""), kept)
                 return outcome
             return self._stream(exchange, response, kept, outcome)
-        except (http.client.IncompleteRead, ConnectionAbortedError):
+        except http.client.IncompleteRead:
             return self._cut(exchange)
         finally:
             _close(exchange)
@@ -287,7 +307,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         try:
-            while piece := response.read1(PIECE_BYTES):
+            while piece := _read(exchange, lambda: response.read1(PIECE_BYTES)):
                 self.requests.relayed(len(piece))
                 self._piece(piece)
             broken = exchange.cut
@@ -331,6 +351,17 @@ def _problem(request_id: str, message: str) -> bytes:
     error = {"message": message, "type": "service_unavailable", "code": "retry", "request_id": request_id}
     log("a request ended without its answer", request_id=request_id, problem=message)
     return json.dumps({"error": error}).encode()
+
+
+def _read(exchange: Exchange, read: Callable[[], bytes]) -> bytes:
+    """What the upstream sends. An error here is the upstream's, and not one of the client's connection."""
+    exchange.waits = True
+    try:
+        return read()
+    except OSError as error:
+        raise http.client.IncompleteRead(b"") from error
+    finally:
+        exchange.waits = False
 
 
 def _close(exchange: Exchange) -> None:
