@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 from haven_components.names import partition, regional
 from haven_components.workloads._identity import pod_identity
 from haven_components.workloads._objects import to_dns, to_networks
-from haven_components.workloads._pods import POD_IDENTITY_AGENT, SKIP_AWAIT, labels
+from haven_components.workloads._pods import POD_IDENTITY_AGENT, SKIP_AWAIT, labels, selecting
 from haven_components.workloads._training_args import TrainingJobArgs, TrainingJobsArgs, job_name, validate
 from haven_components.workloads._training_pods import (
     POOL,
@@ -17,7 +17,6 @@ from haven_components.workloads._training_pods import (
     checkpoint_prefix,
     is_suspended,
     job_spec,
-    selecting,
     worker_count,
     worker_labels,
 )
@@ -174,7 +173,7 @@ class TrainingJobs(pulumi.ComponentResource):
     def _kueue(self, kind: str, logical: str, spec: Mapping[str, Any], *after: pulumi.Resource) -> pulumi.Resource:
         local = kind == "LocalQueue"
         metadata: dict[str, Any] = {"name": self._name if local else logical, "labels": labels(self._name, "training")}
-        return kubernetes.apiextensions.CustomResource(
+        made: pulumi.Resource = kubernetes.apiextensions.CustomResource(
             logical,
             api_version=KUEUE,
             kind=kind,
@@ -182,6 +181,7 @@ class TrainingJobs(pulumi.ComponentResource):
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
+        return made
 
     def _statements(self) -> list[Mapping[str, Any]]:
         """Checkpoints below the prefix, in the own Region's bucket alone, and data to read."""

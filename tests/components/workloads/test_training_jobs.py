@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pulumi
@@ -49,7 +50,7 @@ def _kind(recording: Recording, kind: str) -> list[Resource]:
     return [each for each in recording.real() if each.type.endswith(f":{kind}")]
 
 
-def _one(recording: Recording, kind: str) -> dict[str, Any]:
+def _one(recording: Recording, kind: str) -> Mapping[str, Any]:
     (found,) = _kind(recording, kind)
     return found.inputs
 
