@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_kubernetes
 import pulumi_random
 
 from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, MultiRegionKeyArgs
@@ -48,10 +49,11 @@ class Environment:
         self.scales = scales
         self.replication = replication
         self.providers = aws_providers(settings)
-        self._random = pulumi_random.Provider("random")
+        self.random = pulumi_random.Provider("random")
         self.key = self._key()
         self.networks: dict[str, Network] = {}
         self.clusters: dict[str, InferenceCluster] = {}
+        self.kubernetes: dict[str, pulumi_kubernetes.Provider] = {}
         self.balancers: dict[str, EdgeBalancer] = {}
 
     def options(self, region: str, *stores: str, system: str | None = None) -> pulumi.ResourceOptions:
@@ -69,7 +71,7 @@ class Environment:
         default = tagging.defaults(self.settings.stack, self.settings.residency)
         own = {key: value for key, value in found.items() if value != default[key]}
         return pulumi.ResourceOptions(
-            providers=[self.providers[region], self._random], transformations=[*tagging.adding(own)]
+            providers=[self.providers[region], self.random], transformations=[*tagging.adding(own)]
         )
 
     def other(self, region: str) -> str:

@@ -4,7 +4,11 @@ from typing import Any
 
 from haven.model.objectives import as_output, judge
 from haven.model.tiers import PROMISES, Promise
+from infra import scale
+from infra.config.rules.systems import SERVING, TRAINING, gpu_room, groups_of
 from infra.config.settings import Settings
+from infra.config.system_models import System
+from infra.scale import Scale
 
 
 def promised(settings: Settings) -> dict[str, Any]:
@@ -15,11 +19,36 @@ def promised(settings: Settings) -> dict[str, Any]:
         "objectives": objectives,
         "promises": {name: _promise(promise) for name, promise in PROMISES[settings.tier].items()},
         "judgements": [as_output(each) for each in judge(settings.tier, objectives)],
-        "systems": {
-            name: {"kind": system.kind, "tier": settings.system_tier(name).value}
-            for name, system in settings.systems.items()
-        },
+        "systems": {name: _system(settings, name, system) for name, system in settings.systems.items()},
     }
+
+
+def _system(settings: Settings, name: str, system: System) -> dict[str, Any]:
+    """A system's kind and tier, and what of it runs in each Region that has a cluster."""
+    found: dict[str, Any] = {"kind": system.kind, "tier": settings.system_tier(name).value}
+    if system.image is None:
+        return found
+    scales = scale.scales(settings)
+    return found | {
+        "runs": {
+            region: _runs(settings, name, system, each)
+            for region, each in scales.items()
+            if each.cluster and name in each.systems
+        }
+    }
+
+
+def _runs(settings: Settings, name: str, system: System, here: Scale) -> dict[str, int]:
+    replicas = here.systems[name]
+    if system.kind == TRAINING:
+        jobs = len(system.jobs) if replicas.minimum else 0
+        return {"minimum": jobs, "maximum": jobs}
+    found = {"minimum": replicas.minimum, "maximum": replicas.maximum}
+    if system.kind != SERVING or not system.gpus:
+        return found
+    nodes = {each.name: here.gpu_nodes[each.name].desired_size for each in groups_of(settings.cluster, name)}
+    room = gpu_room(settings.cluster, name, system, nodes)
+    return found | {"gpus": replicas.minimum * system.gpus, "gpusAvailable": room.available}
 
 
 def _promise(promise: Promise) -> dict[str, Any]:

@@ -16,9 +16,12 @@ from haven.model.tiers import (
     standby_count,
 )
 from infra.config.node_models import GpuNodeGroup, SystemNodes
-from infra.config.rules.systems import REGISTRY, TRAINING, WORKFLOWS
+from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS
 from infra.config.settings import Settings
 from infra.config.system_models import System
+
+LEAST_REPLICAS = 2
+"""Of what runs on processors, also on standby: one serves while the other's node is drained."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def _replicas(settings: Settings, name: str, system: System, *, full: bool, born
         system.kind == REGISTRY and not database_instances(settings.tier, settings.database.instances)
     ):
         share = Fraction(0)
-    least = standby_count(wanted.minimum, share)
+    least = standby_count(wanted.minimum, share, 1 if system.kind == SERVING else LEAST_REPLICAS)
     return Replicas(least, most if wanted.maximum else max(least, 1))
 
 

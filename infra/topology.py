@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 from haven.model.tiers import Routing
-from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, RequestBuffer
+from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, Observability, RequestBuffer
 from haven_components.names import partition
 from infra import outputs, scale
 from infra.config.settings import Settings
@@ -27,6 +27,7 @@ from infra.parts import (
     traffic,
     watch,
 )
+from infra.parts.workloads import clusters
 from infra.promises import promised
 
 
@@ -46,10 +47,12 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     }
     _platform(environment)
     database, restored, cache = _databases(environment)
-    reading = endpoints.declare(environment, endpoints.EndpointStores(database, restored, cache, buffers, points))
+    reached = endpoints.EndpointStores(database, restored, cache, buffers, points)
+    reading = endpoints.declare(environment, reached)
     backups.declare(environment)
     service = _service(environment)
-    _operations(environment, service, list(buffers.values()))
+    watched = _operations(environment, service, list(buffers.values()))
+    clusters.declare(environment, reached, watched)
     recovery_manifest = manifest.build(
         environment,
         database,
@@ -59,8 +62,8 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     )
     manifest.keep(environment, recovery_manifest)
     serving = restored if restored is not None and settings.active == environment.recovery else database
-    reached = outputs.Reached(serving, cache, service, points, reading)
-    return outputs.build(environment, promised(settings), reached, recovery_manifest)
+    found = outputs.Reached(serving, cache, service, points, reading)
+    return outputs.build(environment, promised(settings), found, recovery_manifest)
 
 
 def _assets(environment: Environment) -> None:
@@ -140,7 +143,9 @@ def _service(environment: Environment) -> traffic.Service | None:
     return service
 
 
-def _operations(environment: Environment, service: traffic.Service | None, buffers: list[RequestBuffer]) -> None:
+def _operations(
+    environment: Environment, service: traffic.Service | None, buffers: list[RequestBuffer]
+) -> Observability:
     """Observability, fault experiments and the budget."""
     settings = environment.settings
     watched = watch.declare(environment, service, [*buffers])
@@ -151,3 +156,4 @@ def _operations(environment: Environment, service: traffic.Service | None, buffe
         cost.guard(environment, settings.cost)
     if settings.recovery_plan is not None:
         aws_plan.declare(environment, settings.recovery_plan)
+    return watched

@@ -87,7 +87,8 @@ class Plan:
     promises: Mapping[str, Mapping[str, Any]]
     objectives: Mapping[str, float]
     judgements: Sequence[Mapping[str, Any]]
-    systems: Mapping[str, Mapping[str, str]]
+    systems: Mapping[str, Mapping[str, Any]]
+    """Name -> `kind`, `tier` and, where it runs on the clusters, `runs`: Region -> replicas, GPUs asked and there."""
     notes: Sequence[str]
     placeholders: Sequence[str]
 
@@ -206,7 +207,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
     - `promises`: name -> what the tier can be held to, in minutes, with sources; `assumption` has the reason for a
       worst case without a source.
     - `objectives`: the stack's, as in its config; `judgements`: each beside each promise, with a verdict and a reason.
-    - `systems`: name -> `kind`, `tier`. `notes`: what else a reader should know.
+    - `systems`: name -> `kind`, `tier`, `runs`. `notes`: what else a reader should know.
     - `placeholders`: config keys with encrypted values; they were not decrypted and are not in the plan.
     """
     return {

@@ -49,6 +49,7 @@ def screen(plan: Plan, style: Style) -> str:
         _headline(plan, style),
         _side_by_side(plan.regions, style),
         promises(plan, style),
+        _systems(plan, style) if any("runs" in each for each in plan.systems.values()) else [],
         _look_at(plan, style),
     ])  # fmt: skip
 
@@ -244,9 +245,24 @@ def _sources(promised: Mapping[str, Mapping[str, Any]], style: Style) -> list[st
 def _systems(plan: Plan, style: Style) -> list[str]:
     if not plan.systems:
         return []
-    rows = [["system", "kind", "tier"]]
-    rows += [[name, str(each["kind"]), str(each["tier"])] for name, each in sorted(plan.systems.items())]
+    regions = [each.region for each in plan.regions] if any("runs" in each for each in plan.systems.values()) else []
+    rows = [["system", "kind", "tier", *(f"replicas in {region}" for region in regions)]]
+    for name, each in sorted(plan.systems.items()):
+        runs = [_replicas(each, region) for region in regions]
+        rows.append([name, str(each["kind"]), str(each["tier"]), *runs])
     return [style.paint("Systems", "bold"), *style.table(rows, 2)]
+
+
+def _replicas(system: Mapping[str, Any], region: str) -> str:
+    """How many run, and whether there are GPUs for them."""
+    if "runs" not in system:
+        return "-"
+    found = system["runs"].get(region)
+    if found is None:
+        return "no cluster"
+    least, most = found["minimum"], found["maximum"]
+    count = f"{least} to {most}" if 0 < least < most else str(least)
+    return f"{count} ({found['gpus']} of {found['gpusAvailable']} GPUs)" if "gpus" in found else count
 
 
 def _listed(title: str, lines: Sequence[str], style: Style) -> list[str]:

@@ -54,6 +54,10 @@ class Part:
     """Where the part's own name is in the component's, after `haven-<stack>-`, as a regular expression."""
 
 
+_SYSTEM = "haven:systems.{item}"
+_OF_SYSTEM = "[a-z0-9]+-(.+)"
+"""A system's components are called after the Region's code and the system."""
+
 PARTS: Mapping[str, Part] = {
     "AccountBaseline": Part("haven:baseline"),
     "AuditTrail": Part("haven:audit"),
@@ -65,6 +69,7 @@ PARTS: Mapping[str, Part] = {
             "rpo_minutes": "haven:objectives.rpoMinutes",
         },
     ),
+    "ClusterAccess": Part(_SYSTEM, {"service_accounts": "uses"}, item=f"{_OF_SYSTEM}-access"),
     "CostGuard": Part("haven:cost"),
     "EdgeBalancer": Part(
         "haven:edge",
@@ -101,6 +106,12 @@ PARTS: Mapping[str, Part] = {
             "target_groups": "haven:domain",
         },
     ),
+    "ModelRegistry": Part(_SYSTEM, {"bucket": "artifacts", "scale": "replicas"}, item=_OF_SYSTEM),
+    "ModelServing": Part(
+        _SYSTEM,
+        {"scale": "replicas", "prometheus": "haven:watch.prometheus", "target": "haven:edge"},
+        item=_OF_SYSTEM,
+    ),
     "MultiRegionAccessPoint": Part("haven:storage.buckets.{item}", item="(.+)"),
     "MultiRegionKey": Part("haven:regions", {"backup_account_ids": "haven:backups.isolatedVaultArn"}),
     "NetworkPeering": Part("haven:network", {"primary.cidr": "cidrs.primary", "recovery.cidr": "cidrs.recovery"}),
@@ -125,6 +136,8 @@ PARTS: Mapping[str, Part] = {
     "RequestBuffer": Part("haven:queues.{item}", item="(.+)-[a-z0-9]+"),
     "StateBackend": Part("haven:stateBackend"),
     "TrafficSwitch": Part("haven:traffic", {"endpoints": "readinessPath"}),
+    "TrainingJobs": Part(_SYSTEM, {"scale": "replicas"}, item=_OF_SYSTEM),
+    "WorkflowOrchestrator": Part(_SYSTEM, {"scale": "replicas"}, item=_OF_SYSTEM),
 }
 """Component -> where its arguments come from."""
 

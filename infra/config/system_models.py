@@ -2,14 +2,25 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from haven.config.base_model import Model, Name, form, refusal
 from haven.model.tiers import Tier
+from haven_components.choices import ModelLoader, TrainingCapacity
 
-IMAGE_BY_DIGEST = r"^[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}$"
+ImageByDigest = Annotated[
+    str,
+    form(
+        r"^[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}$",
+        "a repository of haven:images and a digest: REPOSITORY@sha256:DIGEST",
+        f"serving@sha256:{'0' * 64}",
+    ),
+]
+VersionName = Annotated[
+    str, form(r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$", "1 to 40 letters, digits, dots and hyphens", "v1")
+]
 LongText = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
@@ -43,8 +54,21 @@ class GoldenPrompt(Model):
     """How long the answer may take, seconds."""
 
 
-class Weights(Model):
-    """A model's weights in one of the environment's buckets."""
+class ModelVersion(Model):
+    """One version of a model's weights, under a prefix whose objects never change."""
+
+    prefix: Annotated[
+        str, form(r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", "a prefix such as llama-3.1-8b/v1", "llama-3.1-8b/v1")
+    ]
+    """Where the version's weights are in the bucket."""
+    weights_gib: Annotated[float, Field(gt=0, le=10000, examples=[15.0])]
+    """Size of the weights, GiB: how long a start may take follows from it."""
+    golden_prompts: Annotated[list[GoldenPrompt], Field(min_length=1)]
+    """Requests with the pattern of a right answer."""
+
+
+class ServedModel(Model):
+    """What a system serves: weights in one of the environment's buckets."""
 
     name: Annotated[
         str, form(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$", "a model's name, such as llama-3.1-8b", "llama-3.1-8b")
@@ -52,27 +76,49 @@ class Weights(Model):
     """The name by which clients ask for the model."""
     bucket: Name = "models"
     """The bucket of haven:storage.buckets."""
-    path: Annotated[str, form(r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", "a prefix such as llama-3.1-8b", "llama-3.1-8b")]
-    """Prefix of all versions of the weights."""
-    version: Annotated[str, form(r"^[A-Za-z0-9._-]+$", "a folder below path, such as v2", "v2")]
-    """The version that serves: the folder below `path`. The one before is one edit of this value away."""
-    weights_gib: Annotated[float, Field(gt=0, le=10000, examples=[15.0])]
-    """Size of the weights, GiB: how long a start may take follows from it."""
-    golden_prompts: Annotated[list[GoldenPrompt], Field(min_length=1)] = [
-        GoldenPrompt(prompt="What is the capital of France?", expect="(?i)paris")
-    ]
-    """Requests with the pattern of a right answer. Replace the default where your model can't answer it."""
+    versions: Annotated[Mapping[VersionName, ModelVersion], Field(min_length=1)]
+    """Versions by name. Keep the last known-good one."""
+    version: VersionName
+    """The version that serves, one of `versions`: a rollback changes this value and no other."""
+    canary: VersionName | None = None
+    """A version that answers a small share of the requests. Omitted: none."""
+    loader: Annotated[ModelLoader, Field(strict=False)] = ModelLoader.STREAMER
+    """How weights get to the GPU."""
+
+
+class CachedAnswer(Model):
+    """An answer that needs no model."""
+
+    pattern: Annotated[LongText, AfterValidator(_regular_expression), Field(examples=["(?i)^help$"])]
+    """Regular expression that the question contains."""
+    answer: LongText
+    """What is answered."""
 
 
 class Fallback(Model):
     """What answers while GPUs are refused: a smaller model on the system nodes."""
 
-    image: Annotated[str, form(IMAGE_BY_DIGEST, "REPOSITORY@sha256:DIGEST", f"fallback@sha256:{'0' * 64}")]
-    """Image of a server with the same API that runs on CPU."""
-    model: Annotated[str, Field(min_length=1, max_length=128, examples=["qwen2.5-0.5b"])]
-    """The model's name there."""
-    replicas: Replicas = Replicas()
+    image: ImageByDigest | None = None
+    """Image of a server with the same API that runs on CPU and has its model. Omitted: cached answers alone."""
+    model: Annotated[str, Field(min_length=1, max_length=128, examples=["qwen2.5-0.5b"])] | None = None
+    """The model's name there. Omitted: the same name."""
+    answers: list[CachedAnswer] = []
+    """Answers for when no model answers; the first that fits is given."""
+    replicas: Annotated[int, Field(ge=1, le=1000)] = 2
     """How many of them run in a Region that serves."""
+
+
+class Uses(Model):
+    """What the pods of a system may use of the environment's stores, in their own Region."""
+
+    buckets: Mapping[Name, Literal["read", "write"]] = {}
+    """Bucket -> read, or write and read."""
+    tables: Mapping[Name, Literal["read", "write"]] = {}
+    """Table -> read, or write and read."""
+    queues: Mapping[Name, Literal["send", "receive", "both"]] = {}
+    """Queue -> send, receive, or both."""
+    secrets: list[Name] = []
+    """Secrets of haven:secrets that they read."""
 
 
 class WorkPool(Model):
@@ -80,10 +126,25 @@ class WorkPool(Model):
 
     system: Annotated[str, Field(examples=["training"])] | None = None
     """The system in whose namespace its runs are. Omitted: the orchestration's own."""
-    workers: Annotated[int, Field(ge=1, le=100)] = 2
+    image: ImageByDigest | None = None
+    """Image of the runs, by digest. Omitted: the image of `system`, or of the orchestration."""
+    workers: Annotated[int, Field(ge=1, le=10)] = 2
     """Workers in the Region that serves."""
     concurrency: Annotated[int, Field(ge=1, le=10000)] | None = None
     """Runs at a time. Omitted: no limit."""
+
+
+class TrainingJob(Model):
+    """A training run."""
+
+    command: list[Annotated[str, Field(min_length=1)]] = []
+    """What each worker runs. Omitted: the image's entry point."""
+    workers: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Pods that run together."""
+    gpus: Annotated[int, Field(ge=0, le=16)] = 1
+    """GPUs of each worker."""
+    capacity: Annotated[TrainingCapacity, Field(strict=False)] = TrainingCapacity.ON_DEMAND
+    """Which nodes it takes."""
 
 
 class System(Model):
@@ -96,21 +157,32 @@ class System(Model):
     the first four where `image` is given."""
     tier: Annotated[Tier, Field(strict=False)] | None = None
     """At or below the environment's. Omitted: the environment's."""
-    image: Annotated[str, form(IMAGE_BY_DIGEST, "REPOSITORY@sha256:DIGEST", f"serving@sha256:{'0' * 64}")] | None = None
+    image: ImageByDigest | None = None
     """Image by digest, in a repository of haven:images. Omitted: nothing of the system runs on the clusters."""
     replicas: Replicas = Replicas()
-    """Replicas of its servers; of training, jobs that run at a time."""
+    """Replicas of its servers."""
     gpus: Annotated[int, Field(ge=0, le=16)] = 1
-    """GPUs of each replica, for model-serving and training."""
-    model: Weights | None = None
+    """GPUs of each replica, for model-serving."""
+    tools_image: ImageByDigest | None = None
+    """Image with Python 3.11 or newer, by digest: what runs beside each server of kind model-serving."""
+    model: ServedModel | None = None
     """What a system of kind model-serving serves."""
+    exposed: bool | None = None
+    """Whether the load balancer sends its requests to this system of kind model-serving. Omitted: it does where there
+    is one such system."""
     fallback: Fallback | None = None
     """What answers while GPUs are refused. Omitted: nothing does."""
+    uses: Uses = Uses()
+    """What its own pods may use, by the service account that is called like the system. Omitted: nothing beside what
+    its kind needs."""
     pools: Mapping[Name, WorkPool] = {}
     """Work pools of a system of kind workflow-orchestration."""
+    artifacts: Name = "artifacts"
+    """The bucket of haven:storage.buckets that a system of kind model-registry keeps artifacts in."""
+    jobs: Mapping[Name, TrainingJob] = {}
+    """Training runs of a system of kind training. Omitted: none; its namespace, identity and quota are there."""
     checkpoints: Name = "checkpoints"
     """The bucket of haven:storage.buckets that training writes checkpoints to."""
-    checkpoint_minutes: Annotated[float, Field(gt=0, le=1440)] | None = None
-    """Minutes between checkpoints. Omitted: half of haven:objectives.rpoMinutes, or 15."""
-    command: list[Annotated[str, Field(min_length=1)]] = []
-    """Command of a training job. Omitted: the image's own."""
+    checkpoint_minutes: Annotated[float, Field(gt=0, le=1440, examples=[10])] | None = None
+    """Minutes between checkpoints. Omitted: a third of haven:objectives.rpoMinutes, or 10 without one: what remains is
+    for saving and replicating."""

@@ -65,7 +65,7 @@ def _document(environment: Environment, stores: EndpointStores, region: str) -> 
         "version": VERSION,
         "environment": settings.stack,
         "region": region,
-        "database": _database(environment, stores, region),
+        "database": database_of(environment, stores, region),
         "cache": _cache(environment, stores.cache, region),
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
         "accessPoints": {name: point.arn for name, point in stores.points.items()},
@@ -75,8 +75,8 @@ def _document(environment: Environment, stores: EndpointStores, region: str) -> 
     }
 
 
-def _database(environment: Environment, stores: EndpointStores, region: str) -> dict[str, Any] | None:
-    """The Region's own endpoints. None where it has no database."""
+def database_of(environment: Environment, stores: EndpointStores, region: str) -> dict[str, Any] | None:
+    """A Region's own endpoints of the database. None where it has no database."""
     database, name = stores.database, database_name(environment)
     if region == environment.primary:
         writer, reader = database.primary_endpoint, database.primary_reader_endpoint

@@ -102,7 +102,7 @@ def _database(environment: Environment, home: str, other: str) -> GlobalDatabase
 
 def _database_side(environment: Environment, region: str) -> DatabaseSideArgs:
     return {
-        **_side(environment, region),
+        **cache_side(environment, region),
         "instances": environment.scales[region].database_instances,
         "zones": list(environment.settings.zones[region]),
     }
@@ -113,7 +113,7 @@ def cache(environment: Environment, *, recovery: bool, replicated: bool) -> Glob
     settings = environment.settings
     chosen = settings.cache
     args: GlobalCacheArgs = {
-        "primary": _side(environment, environment.primary),
+        "primary": cache_side(environment, environment.primary),
         "global_datastore": replicated,
         "recovery_secret": {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn},
         "engine": CacheEngine(chosen.engine),
@@ -125,7 +125,7 @@ def cache(environment: Environment, *, recovery: bool, replicated: bool) -> Glob
         "ephemeral": settings.ephemeral,
     }
     if recovery:
-        args["recovery"] = _side(environment, environment.recovery)
+        args["recovery"] = cache_side(environment, environment.recovery)
         args["recovery_provider"] = environment.providers[environment.recovery]
     return GlobalCache(names.cache_name(settings.stack), args, environment.options(environment.primary, "cache"))
 
@@ -137,7 +137,7 @@ def cache_group(environment: Environment, region: str) -> str:
     return independent_group_name(name, region) if alone else group_name(name, region)
 
 
-def _side(environment: Environment, region: str) -> CacheSideArgs:
+def cache_side(environment: Environment, region: str) -> CacheSideArgs:
     network = environment.networks[region]
     return {
         "region": region,

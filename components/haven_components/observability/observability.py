@@ -117,6 +117,10 @@ class Observability(pulumi.ComponentResource):
     """Address of the Prometheus workspace in the primary Region; `api/v1/remote_write` follows it. Empty without."""
     recovery_prometheus_endpoint: pulumi.Output[str]
     """The same in the other Region."""
+    primary_prometheus_workspace_id: pulumi.Output[str]
+    """Id of the Prometheus workspace in the primary Region; empty without."""
+    recovery_prometheus_workspace_id: pulumi.Output[str]
+    """The same in the other Region."""
     primary_grafana_endpoint: pulumi.Output[str]
     """Host name of Grafana in the primary Region; empty without."""
     recovery_grafana_endpoint: pulumi.Output[str]
@@ -148,6 +152,9 @@ class Observability(pulumi.ComponentResource):
         self.dashboard_name = _text(name)
         self.primary_prometheus_endpoint, self.recovery_prometheus_endpoint = _both(
             [each.prometheus_endpoint for each in workspaces]
+        )
+        self.primary_prometheus_workspace_id, self.recovery_prometheus_workspace_id = _both(
+            [each.id for each in workspaces]
         )
         self.primary_grafana_endpoint, self.recovery_grafana_endpoint = _both([each.endpoint for each in grafanas])
         self.primary_collector_role_arn, self.recovery_collector_role_arn = _both(collectors)

@@ -18,16 +18,18 @@ RUN_BY_HAVEN = (SERVING, WORKFLOWS, TRAINING, REGISTRY)
 """The kinds that have a component on the clusters."""
 _KINDS = tuple(sorted((*RUN_BY_HAVEN, "feature-store")))
 """The kinds of systems that Haven has a name for; a stack may have others."""
-_ON_GPUS = (SERVING, TRAINING)
 _MISSPELT = 0.93
 """From this likeness on, a kind counts as one of Haven's own, misspelt."""
 _FIELDS: Mapping[str, str] = {
     "model": SERVING,
+    "tools_image": SERVING,
     "fallback": SERVING,
+    "exposed": SERVING,
     "pools": WORKFLOWS,
     "checkpoints": TRAINING,
     "checkpoint_minutes": TRAINING,
-    "command": TRAINING,
+    "jobs": TRAINING,
+    "artifacts": REGISTRY,
 }
 """Field of a system -> the one kind that has it."""
 _RESERVED = ("default", "haven")
@@ -38,12 +40,12 @@ Systems = Mapping[str, system_models.System]
 
 @dataclass(frozen=True)
 class GpuRoom:
-    """GPUs that a system asks for, and those that its node groups have, at full scale."""
+    """GPUs that a system asks for, and those that its node groups have."""
 
     asked: int
     """Of all replicas that always run."""
     available: int
-    """Of the groups' desired nodes, as far as whole replicas fit on a node."""
+    """Of the groups' nodes, as far as whole replicas fit on a node."""
     groups: tuple[str, ...]
 
 
@@ -53,10 +55,20 @@ def groups_of(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
     return own or [group for group in cluster.gpu_node_groups if group.system is None]
 
 
-def gpu_room(cluster: models.Cluster, name: str, system: system_models.System) -> GpuRoom:
-    """Whether the GPUs of a system's groups take the replicas that always run."""
+def gpu_room(
+    cluster: models.Cluster, name: str, system: system_models.System, nodes: Mapping[str, int] | None = None
+) -> GpuRoom:
+    """Whether the GPUs of a system's groups take the replicas that always run.
+
+    Args:
+        cluster: with the groups.
+        name: the system's.
+        system: the system.
+        nodes: GPU node group -> its nodes. Omitted: those of the Region that serves.
+    """
     groups = groups_of(cluster, name)
-    fits = sum(group.desired_size * (gpus_of_node(group) // system.gpus) * system.gpus for group in groups)
+    counts = {group.name: group.desired_size for group in groups} if nodes is None else nodes
+    fits = sum(counts[group.name] * (gpus_of_node(group) // system.gpus) * system.gpus for group in groups)
     return GpuRoom(system.replicas.minimum * system.gpus, fits, tuple(group.name for group in groups))
 
 
@@ -112,9 +124,8 @@ def _fields(systems: Systems) -> Iterable[Problem]:
         if system.image is not None and system.kind not in RUN_BY_HAVEN:
             allowed = f"nothing: Haven runs {choices(RUN_BY_HAVEN)}"
             yield Problem(f"{what}.image", shown(system.image), allowed, "delete image, and deploy the system yourself")
-        if system.image is not None and system.kind == SERVING and system.model is None:
-            fix = "write model: {name: ..., path: ..., version: ..., weightsGib: ...}"
-            yield Problem(f"{what}.model", "nothing", "the weights that the system serves", fix)
+        if system.image is not None and system.kind == SERVING:
+            yield from _served(what, system)
         most = system.replicas.maximum
         if most is not None and most < system.replicas.minimum:
             allowed = f"at least minimum, {system.replicas.minimum}"
@@ -122,23 +133,108 @@ def _fields(systems: Systems) -> Iterable[Problem]:
             yield Problem(f"{what}.replicas.maximum", str(most), allowed, fix)
 
 
+def _served(what: str, system: system_models.System) -> Iterator[Problem]:
+    if system.tools_image is None:
+        allowed = "an image with Python 3.11 or newer, by digest: it runs beside each server"
+        yield Problem(f"{what}.toolsImage", "nothing", allowed, "write toolsImage: REPOSITORY@sha256:DIGEST")
+    if system.model is None:
+        version = "{prefix: ..., weightsGib: ..., goldenPrompts: [...]}"
+        fix = f"write model: {{name: ..., versions: {{v1: {version}}}, version: v1}}"
+        yield Problem(f"{what}.model", "nothing", "the model that the system serves", fix)
+        return
+    for key, chosen in {"version": system.model.version, "canary": system.model.canary}.items():
+        if chosen is not None and chosen not in system.model.versions:
+            known = choices(system.model.versions)
+            yield Problem(
+                f"{what}.model.{key}", shown(chosen), known, f"write one of them, or add it to {what}.model.versions"
+            )
+
+
+def exposed(systems: Systems) -> str | None:
+    """The system to which the load balancers send their requests; None without one."""
+    served = [name for name, system in systems.items() if system.kind == SERVING and system.image is not None]
+    named = [name for name in served if systems[name].exposed]
+    alone = served if len(served) == 1 and systems[served[0]].exposed is None else []
+    return next(iter(named or alone), None)
+
+
+@RULES.on("systems")
+def _exposed(systems: Systems) -> Iterable[Problem]:
+    served = [name for name, system in systems.items() if system.kind == SERVING and system.image is not None]
+    named = [name for name in served if systems[name].exposed]
+    unsaid = [name for name in served if systems[name].exposed is None]
+    if len(named) > 1:
+        allowed = "one system: a load balancer has one target group"
+        fix = f"write exposed: false for {', '.join(named[1:])}"
+        yield Problem("haven:systems", f"exposed: true for {', '.join(named)}", allowed, fix)
+    elif not named and len(served) > 1 and unsaid:
+        allowed = f"exposed: true for one of {', '.join(served)}, or exposed: false for all"
+        yield Problem(
+            "haven:systems", f"{len(served)} systems of kind {SERVING}", allowed, f"write exposed: true for {unsaid[0]}"
+        )
+
+
+@RULES.on("systems", "watch")
+def _autoscaled(systems: Systems, watch: part_models.Watch) -> Iterable[Problem]:
+    """Servers of models are scaled by the length of their queues, which Prometheus has."""
+    for name, system in systems.items():
+        wanted = system.replicas.maximum
+        if (
+            system.kind == SERVING
+            and system.image
+            and wanted
+            and wanted > system.replicas.minimum
+            and not watch.prometheus
+        ):
+            allowed = "minimum, or nothing: KEDA asks the Region's Prometheus workspace"
+            fix = "delete maximum, or write haven:watch: {prometheus: true}"
+            yield Problem(f"haven:systems.{name}.replicas.maximum", str(wanted), allowed, fix)
+
+
 @RULES.on("systems", "images", "storage")
 def _stores(systems: Systems, images: part_models.Images, storage: models.Storage) -> Iterable[Problem]:
     for name, system in systems.items():
         what = f"haven:systems.{name}"
-        named = {"image": system.image, "fallback.image": system.fallback and system.fallback.image}
+        named = {
+            "image": system.image,
+            "toolsImage": system.tools_image,
+            "fallback.image": system.fallback and system.fallback.image,
+        }
         for key, image in named.items():
             repository = (image or "").partition("@")[0]
             if image and repository not in images.repositories:
                 fix = f"add {repository} to haven:images.repositories, and push the image there"
                 yield Problem(f"{what}.{key}", shown(repository), f"one of {choices(images.repositories)}", fix)
-        buckets = {"model.bucket": system.model and system.model.bucket}
+        buckets = {"model.bucket": system.model.bucket} if system.model else {}
         if system.kind == TRAINING:
             buckets["checkpoints"] = system.checkpoints
+        if system.kind == REGISTRY and system.image is not None:
+            buckets["artifacts"] = system.artifacts
         for key, bucket in buckets.items():
-            if bucket is not None and bucket not in storage.buckets:
+            if bucket not in storage.buckets:
                 fix = f"add {bucket} to haven:storage.buckets, or name one that is there"
                 yield Problem(f"{what}.{key}", shown(bucket), choices(storage.buckets), fix)
+
+
+@RULES.on("systems", "storage", "tables", "queues", "secrets")
+def _uses(
+    systems: Systems,
+    storage: models.Storage,
+    tables: Mapping[str, part_models.Table],
+    queues: Mapping[str, part_models.Queue],
+    secrets: Mapping[str, part_models.Secret],
+) -> Iterable[Problem]:
+    there = {"storage.buckets": storage.buckets, "tables": tables, "queues": queues, "secrets": secrets}
+    for name, system in systems.items():
+        used = system.uses
+        for key, names in {
+            "storage.buckets": used.buckets, "tables": used.tables, "queues": used.queues, "secrets": used.secrets
+        }.items():  # fmt: skip
+            for each in names:
+                if each not in there[key]:
+                    what = f"haven:systems.{name}.uses.{key.rpartition('.')[2]}"
+                    fix = f"add {each} to haven:{key}, or name one that is there"
+                    yield Problem(what, shown(each), choices(there[key]) or f"nothing: haven:{key} is empty", fix)
 
 
 @RULES.on("systems")
@@ -153,27 +249,34 @@ def _pools(systems: Systems) -> Iterable[Problem]:
 @RULES.on("systems", "cluster")
 def _gpus(systems: Systems, cluster: models.Cluster) -> Iterable[Problem]:
     for name, system in systems.items():
-        if system.image is not None and system.gpus and system.kind in _ON_GPUS:
-            yield from _room(name, system, cluster)
+        what = f"haven:systems.{name}"
+        if system.image is not None and system.kind == SERVING and system.gpus:
+            fits = list(_on_nodes(name, f"{what}.gpus", system.gpus, cluster))
+            yield from fits or _replicas(name, what, system, cluster)
+        for job, chosen in system.jobs.items():
+            if system.kind == TRAINING and chosen.gpus:
+                yield from _on_nodes(name, f"{what}.jobs.{job}.gpus", chosen.gpus, cluster)
 
 
-def _room(name: str, system: system_models.System, cluster: models.Cluster) -> Iterator[Problem]:
-    what, groups = f"haven:systems.{name}", groups_of(cluster, name)
+def _on_nodes(name: str, what: str, gpus: int, cluster: models.Cluster) -> Iterator[Problem]:
+    groups = groups_of(cluster, name)
     if not groups:
         allowed = f"a GPU node group with system: {name}, or one of no system"
         fix = f"add one to haven:cluster.gpuNodeGroups with system: {name}, or write gpus: 0"
-        yield Problem(f"{what}.gpus", str(system.gpus), allowed, fix)
+        yield Problem(what, str(gpus), allowed, fix)
         return
     most = max(gpus_of_node(group) for group in groups)
-    if system.gpus > most:
+    if gpus > most:
         allowed = f"at most {most}, the GPUs of a node of {', '.join(group.name for group in groups)}"
-        yield Problem(f"{what}.gpus", str(system.gpus), allowed, f"write gpus: {most}, or larger instance types")
-        return
+        yield Problem(what, str(gpus), allowed, f"write gpus: {most}, or larger instance types")
+
+
+def _replicas(name: str, what: str, system: system_models.System, cluster: models.Cluster) -> Iterator[Problem]:
     room = gpu_room(cluster, name, system)
-    if system.kind == SERVING and room.asked > room.available:
-        nodes = sum(group.desired_size for group in groups)
-        allowed = f"at most {room.available // system.gpus}: {nodes} nodes of {', '.join(room.groups)} take no more"
-        fix = f"write minimum: {room.available // system.gpus}, or raise desiredSize of {room.groups[0]}"
-        if not nodes:
-            fix = f"raise desiredSize of {room.groups[0]}"
-        yield Problem(f"{what}.replicas.minimum", str(system.replicas.minimum), allowed, fix)
+    if room.asked <= room.available:
+        return
+    nodes, most = sum(group.desired_size for group in groups_of(cluster, name)), room.available // system.gpus
+    allowed = f"at most {most}: {nodes} nodes of {', '.join(room.groups)} take no more"
+    raised = f"raise desiredSize of {room.groups[0]}"
+    fix = f"write minimum: {most}, or {raised}" if most else raised
+    yield Problem(f"{what}.replicas.minimum", str(system.replicas.minimum), allowed, fix)

@@ -1,0 +1,51 @@
+"""What runs on each Region's cluster: every system that has an image, in a namespace of its own."""
+
+from collections.abc import Iterator
+
+from haven_components import Observability
+from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS
+from infra.config.system_models import System
+from infra.environment import Environment
+from infra.parts.endpoints import EndpointStores
+from infra.parts.workloads import messaging, namespaces, platform, registry, serving, training, workflows
+from infra.parts.workloads.platform import Place, SystemStores
+
+
+def declare(environment: Environment, stores: EndpointStores, watched: Observability) -> None:
+    """Declare everything that runs, in the Regions that have a cluster. An emulator's clusters have no Kubernetes API.
+
+    Args:
+        environment: whose.
+        stores: what the systems connect to.
+        watched: where their metrics go.
+    """
+    running = dict(systems(environment))
+    if environment.settings.emulator or not running:
+        return
+    messages = None
+    if messaging.orchestrations(environment.settings):
+        messages = messaging.cache(environment)
+        messaging.api_secret(environment)
+    used = SystemStores(stores, messages, watched)
+    for region in environment.clusters:
+        platform.connect(environment, region)
+        for name, system in running.items():
+            _system(environment, region, name, system, used)
+
+
+def _system(environment: Environment, region: str, name: str, system: System, used: SystemStores) -> None:
+    place = Place(environment, region, name)
+    access = namespaces.declare(place, system, used.stores)
+    if system.kind == SERVING:
+        serving.declare(place, system, used, access)
+    elif system.kind == TRAINING:
+        training.declare(place, system, access)
+    elif system.kind == REGISTRY:
+        registry.declare(place, system, used, access)
+    elif system.kind == WORKFLOWS:
+        workflows.declare(place, system, used, access)
+
+
+def systems(environment: Environment) -> Iterator[tuple[str, System]]:
+    """The systems that run on the clusters."""
+    return ((name, each) for name, each in environment.settings.systems.items() if each.image is not None)

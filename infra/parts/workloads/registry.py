@@ -1,0 +1,45 @@
+"""The registry of models: in each Region with a cluster and a database, reading alone while that is a reader."""
+
+import pulumi
+
+from haven_components import ModelRegistry, ModelRegistryArgs
+from haven_components.names import bucket_name
+from infra.config.system_models import System
+from infra.parts import endpoints
+from infra.parts.workloads import namespaces, platform
+from infra.parts.workloads.namespaces import DATABASE
+from infra.parts.workloads.platform import Place, SystemStores
+
+
+def declare(place: Place, system: System, used: SystemStores, after: pulumi.Resource) -> None:
+    """Declare the servers of a registry in a Region. A Region without a database has none."""
+    environment, region = place.environment, place.region
+    found = endpoints.database_of(environment, used.stores, region)
+    if found is None:
+        return
+    args: ModelRegistryArgs = {
+        "region": region,
+        "account_id": place.account,
+        "cluster_name": place.cluster_name,
+        "namespace": place.system,
+        "zones": place.zones,
+        "scale": place.scale,
+        "image": place.image(system.image),
+        "database": {
+            "host": found["writer"],
+            "port": found["port"],
+            "name": platform.sql_name(place.system),
+            "secret_name": DATABASE,
+        },
+        "bucket": {
+            "name": bucket_name(environment.bucket_base(system.artifacts), region),
+            "kms_key_arn": place.key,
+            "prefix": place.system,
+        },
+        "network_cidrs": [place.cidr],
+        "service_name": place.system,
+        "secrets": [namespaces.mounted(place, DATABASE)],
+    }
+    if not environment.scales[region].full:
+        args["reader_host"] = found["reader"]
+    ModelRegistry(place.name, args, place.options(after))

@@ -1,0 +1,88 @@
+"""Serving of models: in each Region with a cluster, behind its load balancer, at the Region's scale."""
+
+import pulumi
+
+from haven_components import (
+    GoldenPromptArgs,
+    ModelServing,
+    ModelServingArgs,
+    ModelVersionArgs,
+    ServingFallbackArgs,
+)
+from haven_components.choices import ModelLoader
+from haven_components.names import bucket_name
+from infra.config.rules.systems import exposed, groups_of
+from infra.config.system_models import Fallback, GoldenPrompt, ModelVersion, ServedModel, System
+from infra.parts.workloads import platform
+from infra.parts.workloads.platform import Place, SystemStores
+
+POOL_LABEL = "haven.dev/pool"
+"""Label of the nodes of a group."""
+
+
+def declare(place: Place, system: System, used: SystemStores, after: pulumi.Resource) -> None:
+    """Declare the servers of a system in a Region."""
+    model, environment, region = system.model, place.environment, place.region
+    if model is None:  # refused by the rules where there is an image
+        return
+    args: ModelServingArgs = {
+        "region": region,
+        "account_id": place.account,
+        "cluster_name": place.cluster_name,
+        "namespace": place.system,
+        "zones": place.zones,
+        "scale": place.scale,
+        "image": place.image(system.image),
+        "tools_image": place.image(system.tools_image),
+        "model": {
+            "name": model.name,
+            "bucket": bucket_name(environment.bucket_base(model.bucket), region),
+            "versions": {each: _version(version) for each, version in model.versions.items()},
+            "version": model.version,
+            "loader": ModelLoader(model.loader),
+            "kms_key_arn": place.key,
+        },
+        "gpus": system.gpus,
+        "client_cidrs": [place.cidr],
+        "readiness_path": environment.settings.traffic.readiness_path,
+        "deregistration_delay_seconds": environment.settings.edge.deregistration_delay_seconds,
+    }
+    pools = [group.name for group in groups_of(environment.settings.cluster, place.system)]
+    if system.gpus and len(pools) == 1:
+        args["node_labels"] = {POOL_LABEL: pools[0]}
+    if exposed(environment.settings.systems) == place.system and region in environment.balancers:
+        args["target"] = {
+            "target_group_arn": environment.balancers[region].target_group_arn,
+            "vpc_id": environment.networks[region].vpc_id,
+        }
+    workspace = platform.prometheus(place, used.watched)
+    if workspace is not None:
+        args["prometheus"] = {"workspace_id": workspace.workspace_id, "endpoint": workspace.endpoint}
+    if system.fallback is not None:
+        args["fallback"] = _fallback(place, model, system.fallback)
+    ModelServing(place.name, args, place.options(after))
+
+
+def _version(version: ModelVersion) -> ModelVersionArgs:
+    return {
+        "prefix": version.prefix,
+        "weights_gib": version.weights_gib,
+        "golden_prompts": [_prompt(each) for each in version.golden_prompts],
+    }
+
+
+def _prompt(prompt: GoldenPrompt) -> GoldenPromptArgs:
+    return {"prompt": prompt.prompt, "pattern": prompt.expect, "within_seconds": prompt.within_seconds}
+
+
+def _fallback(place: Place, model: ServedModel, chosen: Fallback) -> ServingFallbackArgs:
+    """A standby that serves has it too: GPUs may be refused there as well."""
+    replicas = chosen.replicas if place.scale["minimum"] else 0
+    args: ServingFallbackArgs = {
+        "scale": {"minimum": replicas, "maximum": max(replicas, 1)},
+        "answers": [{"pattern": each.pattern, "answer": each.answer} for each in chosen.answers],
+    }
+    if chosen.image is not None:
+        args["image"] = place.image(chosen.image)
+        args["model_name"] = chosen.model or model.name
+    return args

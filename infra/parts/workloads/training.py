@@ -1,0 +1,61 @@
+"""Training: jobs that resume from their checkpoints in either Region."""
+
+import pulumi
+
+from haven_components import TrainingJobArgs, TrainingJobs
+from haven_components.choices import TrainingCapacity
+from haven_components.names import bucket_name
+from infra.config.rules.systems import groups_of
+from infra.config.system_models import System, TrainingJob
+from infra.parts.workloads.platform import Place
+
+CHECKPOINT_MINUTES = 10
+"""Between checkpoints where the stack has no recovery point objective. An assumption."""
+
+
+def declare(place: Place, system: System, after: pulumi.Resource) -> None:
+    """Declare the jobs of a training system in a Region: suspended where it is on standby."""
+    if not system.jobs:
+        return
+    settings = place.environment.settings
+    pools = [group.name for group in groups_of(settings.cluster, place.system)]
+    TrainingJobs(
+        place.name,
+        {
+            "region": place.region,
+            "account_id": place.account,
+            "cluster_name": place.cluster_name,
+            "namespace": place.system,
+            "zones": place.zones,
+            "scale": place.scale,
+            "image": place.image(system.image),
+            "checkpoints": {
+                "bucket": bucket_name(place.environment.bucket_base(system.checkpoints), place.region),
+                "kms_key_arn": place.key,
+                "interval_minutes": _interval(system, settings.objectives.rpo_minutes),
+                "prefix": place.system,
+            },
+            "jobs": [_job(each, job, pools) for each, job in system.jobs.items()],
+        },
+        place.options(after),
+    )
+
+
+def _interval(system: System, rpo_minutes: float | None) -> float:
+    if system.checkpoint_minutes is not None:
+        return system.checkpoint_minutes
+    return CHECKPOINT_MINUTES if rpo_minutes is None else rpo_minutes / 3
+
+
+def _job(name: str, job: TrainingJob, pools: list[str]) -> TrainingJobArgs:
+    args: TrainingJobArgs = {
+        "name": name,
+        "workers": job.workers,
+        "gpus": job.gpus,
+        "capacity": TrainingCapacity(job.capacity),
+    }
+    if job.gpus:
+        args["pools"] = pools
+    if job.command:
+        args["command"] = list(job.command)
+    return args

@@ -1,0 +1,60 @@
+"""Workflow orchestration: nothing of it runs where the database can only be read."""
+
+import pulumi
+
+from haven_components import WorkflowOrchestrator, WorkPoolArgs
+from infra.config.system_models import System, WorkPool
+from infra.parts import endpoints
+from infra.parts.workloads import namespaces, platform
+from infra.parts.workloads.namespaces import CACHE, DATABASE, WORKFLOWS_API
+from infra.parts.workloads.platform import Place, SystemStores
+
+
+def declare(place: Place, system: System, used: SystemStores, after: pulumi.Resource) -> None:
+    """Declare the orchestration in a Region that has a database and the cache of its messages."""
+    database = endpoints.database_of(place.environment, used.stores, place.region)
+    cache = platform.messages_host(place, used.messages)
+    if database is None or cache is None:
+        return
+    WorkflowOrchestrator(
+        place.name,
+        {
+            "cluster_name": place.cluster_name,
+            "namespace": place.system,
+            "zones": place.zones,
+            "scale": place.scale,
+            "image": place.image(system.image),
+            "database": {
+                "host": database["writer"],
+                "port": database["port"],
+                "name": platform.sql_name(place.system),
+                "secret_name": DATABASE,
+            },
+            "messaging": {"host": cache, "secret_name": CACHE},
+            "auth_secret_name": WORKFLOWS_API,
+            "network_cidrs": [place.cidr],
+            "pools": {each: _pool(place, system, pool) for each, pool in system.pools.items()},
+            "service_name": place.system,
+            "secrets": {
+                "region": place.region,
+                "account_id": place.account,
+                "servers": [namespaces.mounted(place, each) for each in (DATABASE, CACHE, WORKFLOWS_API)],
+                "workers": [namespaces.mounted(place, WORKFLOWS_API)],
+            },
+        },
+        place.options(after),
+    )
+
+
+def _pool(place: Place, orchestration: System, pool: WorkPool) -> WorkPoolArgs:
+    owner = pool.system or place.system
+    image = pool.image or place.environment.settings.systems[owner].image or orchestration.image
+    args: WorkPoolArgs = {
+        "namespace": owner,
+        "image": place.image(image),
+        "service_account": owner,
+        "workers": pool.workers,
+    }
+    if pool.concurrency is not None:
+        args["concurrency"] = pool.concurrency
+    return args
