@@ -58,7 +58,7 @@ def declare(settings: Settings) -> Mapping[str, Any]:
         database,
         scale.extremes(settings),
         tier=settings.tier.value,
-        switched=service is not None,
+        entrances=service.entrances if service is not None else {},
     )
     manifest.keep(environment, recovery_manifest)
     serving = restored if restored is not None and settings.active == environment.recovery else database

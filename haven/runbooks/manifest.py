@@ -61,6 +61,41 @@ class Balancer(_Part):
     target_group: str
 
 
+class WorkloadSizes(_Part):
+    """Replicas of a Deployment: minimum and maximum."""
+
+    full: tuple[int, int]
+    standby: tuple[int, int]
+
+
+class Workload(_Part):
+    """What runs of one system on a Region's cluster."""
+
+    system: str
+    kind: str
+    deployments: Mapping[str, WorkloadSizes] = {}
+    """NAMESPACE/NAME -> its sizes."""
+    jobs: Sequence[str] = ()
+    """NAMESPACE/NAME of jobs that are suspended on standby."""
+
+
+class GoldenPrompt(_Part):
+    """A request whose answer shows that a model works."""
+
+    prompt: str
+    expect: str
+    """Regular expression that the answer contains."""
+    within_seconds: float
+
+
+class Inference(_Part):
+    """What shows from outside that a Region infers."""
+
+    url: str
+    model: str
+    prompts: Sequence[GoldenPrompt]
+
+
 class Side(_Part):
     """One Region."""
 
@@ -70,6 +105,9 @@ class Side(_Part):
     cache: str
     vault: str
     balancer: Balancer | None = None
+    workloads: Sequence[Workload] = ()
+    """In the order in which a recovery starts them."""
+    inference: Inference | None = None
 
 
 class GlobalCluster(_Part):

@@ -67,6 +67,17 @@ class ModelVersion(Model):
     """Requests with the pattern of a right answer."""
 
 
+class Canary(Model):
+    """A second version that answers a small share of the requests."""
+
+    version: VersionName
+    """One of `versions`."""
+    percent: Annotated[int, Field(ge=1, le=50)] = 5
+    """Share of the requests that the load balancer sends to it."""
+    replicas: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Its replicas in the Region that serves."""
+
+
 class ServedModel(Model):
     """What a system serves: weights in one of the environment's buckets."""
 
@@ -80,8 +91,8 @@ class ServedModel(Model):
     """Versions by name. Keep the last known-good one."""
     version: VersionName
     """The version that serves, one of `versions`: a rollback changes this value and no other."""
-    canary: VersionName | None = None
-    """A version that answers a small share of the requests. Omitted: none."""
+    canary: Canary | None = None
+    """A second version that is tried. Omitted: none."""
     loader: Annotated[ModelLoader, Field(strict=False)] = ModelLoader.STREAMER
     """How weights get to the GPU."""
 

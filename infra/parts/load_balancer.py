@@ -5,6 +5,7 @@ import pulumi_aws as aws
 
 from haven_components import BalancerCertificateArgs, BalancerProtocol, EdgeBalancer, EdgeBalancerArgs
 from haven_components.names import region_code
+from infra.config.rules.systems import exposed
 from infra.environment import Environment
 from infra.parts.traffic import PRIVATE, Service
 
@@ -33,6 +34,9 @@ def balancer(environment: Environment, region: str, domain: str, service: Servic
     }
     if region in environment.clusters:
         args["target_security_group_id"] = environment.clusters[region].cluster_security_group_id
+    served = settings.systems[name].model if (name := exposed(settings.systems)) else None
+    if served is not None and served.canary is not None:
+        args["canary_weight"] = served.canary.percent
     if chosen.certificates:
         args["certificate_arn"] = chosen.certificates[region]
     else:

@@ -31,6 +31,7 @@ from haven_components.names import (
 from infra.environment import Environment
 from infra.parts import backups, compute, tables
 from infra.parts.stores import cache_group, database_name, restored_database_name
+from infra.parts.workloads import runbook
 from infra.scale import Scale
 
 VERSION = 1
@@ -47,7 +48,7 @@ def build(
     extremes: Mapping[str, tuple[Scale, Scale]],
     *,
     tier: str,
-    switched: bool,
+    entrances: Mapping[str, str],
 ) -> dict[str, Any]:
     """The manifest, as data.
 
@@ -56,7 +57,7 @@ def build(
         database: its database.
         extremes: each Region's full scale and standby scale.
         tier: the tier's name.
-        switched: whether there is a traffic switch.
+        entrances: Region -> its own host name, where there is a traffic switch; else empty.
     """
     settings = environment.settings
     return {
@@ -80,12 +81,13 @@ def build(
         "sides": {
             region: {
                 **_side(environment, region, *extremes[region]),
+                **_inference(environment, entrances.get(region)),
                 "cache": cache_group(environment, region),
                 "vault": vault_name(backups.component_name(environment), region),
             }
             for region in environment.both
         },
-        **({"traffic": _traffic(environment)} if switched else {}),
+        **({"traffic": _traffic(environment)} if entrances else {}),
     }
 
 
@@ -97,10 +99,16 @@ def _side(environment: Environment, region: str, full: Scale, standby: Scale) ->
             "nodeGroups": _node_groups(environment, region, full, standby),
         },
         "database": _database(environment, region, full, standby),
+        **({"workloads": found} if (found := runbook.workloads(environment, region, full, standby)) else {}),
         **({"balancer": _balancer(environment, region)} if settings.domain else {}),
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
         "tables": {name: tables.table_name(environment, name) for name in settings.tables},
     }
+
+
+def _inference(environment: Environment, entrance: str | None) -> dict[str, Any]:
+    found = runbook.proof(environment, entrance)
+    return {} if found is None else {"inference": found}
 
 
 def _database(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:

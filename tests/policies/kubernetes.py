@@ -45,6 +45,7 @@ def _pod(labels: dict[str, str]) -> dict[str, Any]:
                 "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/haven-warm-images/serving:1",
                 "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True},
                 "resources": {"requests": {"cpu": "1", "memory": "4Gi"}, "limits": {"memory": "4Gi"}},
+                "ports": [{"containerPort": 8080}],
                 "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8080}},
                 "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}},
             }

@@ -39,6 +39,9 @@ class GlobalCacheArgs(TypedDict):
     global_datastore: bool
     """Whether the recovery side is a secondary of a Global Datastore, which AWS keeps up to date. False: the recovery
     side, if there is one, is a group of its own that starts empty. Turning it on keeps the primary group as it is."""
+    regional: NotRequired[bool]
+    """Whether what it holds is of use in one Region alone, such as messages in flight: then there is no Global
+    Datastore, and its groups carry the tag `haven:regional`. Omitted: false."""
     engine: CacheEngine
     """`valkey` or `redis`."""
     engine_version: str
@@ -159,6 +162,13 @@ def _check_sides(checks: Checks, args: GlobalCacheArgs, sides: dict[str, CacheSi
         got=args["global_datastore"],
         allowed="false while there is no recovery side",
         fix="give the recovery side, or leave the Global Datastore out",
+    )
+    checks.require(
+        not (args["global_datastore"] and args.get("regional", False)),
+        "regional",
+        got=True,
+        allowed="false with a Global Datastore, which replicates everything",
+        fix="leave it out, or set global_datastore to false",
     )
     for path, side in sides.items():
         _checks.require_clients(checks, path, side["client_cidrs"])

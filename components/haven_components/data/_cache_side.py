@@ -36,6 +36,7 @@ class CommonCacheArgs:
     node_type: str
     shards: int
     cluster_mode: bool
+    regional: bool
     replicas_per_shard: int
     eviction: CacheEviction
     snapshot_retention_days: int
@@ -169,7 +170,7 @@ class CacheSide:
                 }
                 for kind, group in zip(("slow", "engine"), self._logs, strict=True)
             ],
-            tags={"Name": identifier},
+            tags={"Name": identifier, **({"haven:regional": "true"} if common.regional else {})},
             **particular,
             opts=self._place.children.stateful(ignore_changes=list(ignore)),
         )

@@ -100,6 +100,7 @@ class GlobalCache(pulumi.ComponentResource):
             node_type=args["node_type"],
             shards=shards(args),
             cluster_mode=bool(args.get("cluster_mode", True)),
+            regional=bool(args.get("regional", False)),
             replicas_per_shard=int(args.get("replicas_per_shard", 1)),
             eviction=CacheEviction(args.get("eviction", CacheEviction.VOLATILE_LRU)),
             snapshot_retention_days=int(args["snapshot_retention_days"]),

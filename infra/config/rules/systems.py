@@ -1,5 +1,6 @@
 """What must hold between the systems and what they run on."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -32,6 +33,8 @@ _FIELDS: Mapping[str, str] = {
     "artifacts": REGISTRY,
 }
 """Field of a system -> the one kind that has it."""
+_MOST_PROMPT_CHARACTERS = 1500
+"""Of a version's golden prompts, as JSON: both Regions' are in the manifest, a parameter of at most 8 KB."""
 _RESERVED = ("default", "haven")
 """Namespaces that every cluster has, or Haven's own; so are those that begin with kube-."""
 
@@ -69,7 +72,8 @@ def gpu_room(
     groups = groups_of(cluster, name)
     counts = {group.name: group.desired_size for group in groups} if nodes is None else nodes
     fits = sum(counts[group.name] * (gpus_of_node(group) // system.gpus) * system.gpus for group in groups)
-    return GpuRoom(system.replicas.minimum * system.gpus, fits, tuple(group.name for group in groups))
+    canary = system.model.canary.replicas if system.model and system.model.canary else 0
+    return GpuRoom((system.replicas.minimum + canary) * system.gpus, fits, tuple(group.name for group in groups))
 
 
 def gpus_of_node(group: GpuNodeGroup) -> int:
@@ -142,7 +146,14 @@ def _served(what: str, system: system_models.System) -> Iterator[Problem]:
         fix = f"write model: {{name: ..., versions: {{v1: {version}}}, version: v1}}"
         yield Problem(f"{what}.model", "nothing", "the model that the system serves", fix)
         return
-    for key, chosen in {"version": system.model.version, "canary": system.model.canary}.items():
+    canary = system.model.canary
+    for name, weights in system.model.versions.items():
+        prompts = json.dumps([each.model_dump(by_alias=True) for each in weights.golden_prompts])
+        if len(prompts) > _MOST_PROMPT_CHARACTERS:
+            allowed = f"at most {_MOST_PROMPT_CHARACTERS} characters in all: the recovery manifest holds them"
+            what_prompts = f"{what}.model.versions.{name}.goldenPrompts"
+            yield Problem(what_prompts, f"{len(prompts)} characters", allowed, "name fewer or shorter prompts")
+    for key, chosen in {"version": system.model.version, "canary.version": canary and canary.version}.items():
         if chosen is not None and chosen not in system.model.versions:
             known = choices(system.model.versions)
             yield Problem(

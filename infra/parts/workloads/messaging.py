@@ -49,6 +49,7 @@ def cache(environment: Environment) -> GlobalCache:
         "engine_version": chosen.engine_version,
         "node_type": chosen.node_type,
         "cluster_mode": False,
+        "regional": True,
         "snapshot_retention_days": 1,
         "ephemeral": settings.ephemeral,
     }

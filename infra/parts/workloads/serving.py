@@ -7,12 +7,13 @@ from haven_components import (
     ModelServing,
     ModelServingArgs,
     ModelVersionArgs,
+    ServingCanaryArgs,
     ServingFallbackArgs,
 )
 from haven_components.choices import ModelLoader
 from haven_components.names import bucket_name
 from infra.config.rules.systems import exposed, groups_of
-from infra.config.system_models import Fallback, GoldenPrompt, ModelVersion, ServedModel, System
+from infra.config.system_models import Canary, Fallback, GoldenPrompt, ModelVersion, ServedModel, System
 from infra.parts.workloads import platform
 from infra.parts.workloads.platform import Place, SystemStores
 
@@ -55,6 +56,8 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "target_group_arn": environment.balancers[region].target_group_arn,
             "vpc_id": environment.networks[region].vpc_id,
         }
+    if model.canary is not None:
+        args["canary"] = _canary(place, model.canary, args)
     workspace = platform.prometheus(place, used.watched)
     if workspace is not None:
         args["prometheus"] = {"workspace_id": workspace.workspace_id, "endpoint": workspace.endpoint}
@@ -73,6 +76,17 @@ def _version(version: ModelVersion) -> ModelVersionArgs:
 
 def _prompt(prompt: GoldenPrompt) -> GoldenPromptArgs:
     return {"prompt": prompt.prompt, "pattern": prompt.expect, "within_seconds": prompt.within_seconds}
+
+
+def _canary(place: Place, chosen: Canary, serving: ModelServingArgs) -> ServingCanaryArgs:
+    replicas = chosen.replicas if place.scale["minimum"] else 0
+    args: ServingCanaryArgs = {
+        "version": chosen.version,
+        "scale": {"minimum": replicas, "maximum": max(replicas, 1)},
+    }
+    if "target" in serving:
+        args["target_group_arn"] = place.environment.balancers[place.region].canary_target_group_arn
+    return args
 
 
 def _fallback(place: Place, model: ServedModel, chosen: Fallback) -> ServingFallbackArgs:

@@ -81,6 +81,12 @@ def test_without_cluster_mode_there_is_one_shard_and_clients_reach_its_primary()
     assert refused(cluster_mode=False, shards=2) == ["shards"]
 
 
+def test_what_is_of_use_in_one_region_alone_is_tagged_and_not_replicated() -> None:
+    (group,) = named(declare(regional=True), "ReplicationGroup").values()
+    assert group.inputs["tags"]["haven:regional"] == "true"
+    assert refused(regional=True, datastore=True, recovery=side(RECOVERY)) == ["regional"]
+
+
 def test_data_is_encrypted_in_transit_and_at_rest_and_clients_need_a_token() -> None:
     recording = declare()
     (group,) = named(recording, "ReplicationGroup").values()

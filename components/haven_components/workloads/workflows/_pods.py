@@ -161,6 +161,7 @@ def worker(args: WorkflowOrchestratorArgs, pool: str, namespace: str, url: str) 
         port=WORKER_PORT,
         probes={
             "startup_probe": _probe("/health", START_SECONDS // PERIOD_SECONDS),
+            "readiness_probe": _probe("/health", 2),
             "liveness_probe": _probe("/health", 6),
         },
     )

@@ -17,6 +17,7 @@ _SCALERS = (
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
     "kubernetes:autoscaling/v1:HorizontalPodAutoscaler",
 )
+_KEDA = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 _ZONE = "topology.kubernetes.io/zone"
 
 
@@ -37,12 +38,14 @@ def place_of(record: Resource) -> tuple[str, str]:
 
 def replicas_of(graph: ResourceGraph) -> Mapping[str, Replicas]:
     """The replicas of each workload, by its URN; an autoscaler's number counts more than the workload's own."""
-    scaled = {_scaled(each): each for each in graph.of(*_SCALERS)}
+    scaled = {_scaled(each): each for each in graph.of(*_SCALERS, _KEDA)}
     return {each.urn: _replicas(each, scaled.get(_known_as(each))) for each in graph.of(*WORKLOADS)}
 
 
 def _replicas(workload: Resource, scaler: Resource | None) -> Replicas:
     record, path = (scaler, "spec.minReplicas") if scaler else (workload, "spec.replicas")
+    if scaler and scaler.type == _KEDA:
+        path = "spec.minReplicaCount"
     value = value_at(record.inputs, path)
     return Replicas(1 if value is None else number(value), record, path)
 
@@ -54,7 +57,7 @@ def _known_as(workload: Resource) -> tuple[str, ...]:
 
 def _scaled(scaler: Resource) -> tuple[str, ...]:
     target = value_at(scaler.inputs, "spec.scaleTargetRef")
-    return *place_of(scaler), str(value_at(target, "kind")), str(value_at(target, "name"))
+    return *place_of(scaler), str(value_at(target, "kind") or "Deployment"), str(value_at(target, "name"))
 
 
 def _is_asleep(workload: Resource) -> bool:
@@ -68,14 +71,24 @@ def _is_asleep(workload: Resource) -> bool:
     severity=Severity.HIGH,
 )
 def workload_replicas(graph: ResourceGraph) -> Iterator[Finding]:
-    """One pod is gone while its node is drained. 0 is a standby workload."""
+    """One pod is gone while its node is drained. 0 is a standby workload, and one is enough of a Region that serves
+    nobody."""
+    standby = {graph.facts.primary, graph.facts.recovery} - {graph.facts.active}
     for replicas in replicas_of(graph).values():
+        if replicas.least == 1 and graph.facts.active is not None and replicas.record.region in standby:
+            continue
         if replicas.least is not None and 0 < replicas.least < LEAST_REPLICAS:
             allowed = f"at least {LEAST_REPLICAS}, or 0 for a standby"
             yield against(replicas.record, replicas.path, allowed, "raise it; left out, it is 1")
 
 
 _CONTAINERS = "spec.template.spec.containers[]"
+
+
+def _listens(workload: Resource) -> bool:
+    """Whether containers have ports: nobody asks one without, and nothing sends it requests."""
+    return any(value_at(each, "ports") for _, each in maps_at(workload.inputs, "spec.template.spec.containers"))
+
 
 # Without a readiness probe, requests reach a pod whose model still loads; without a liveness probe, a hung one stays.
 workload_has_probes = property_rule(
@@ -87,10 +100,11 @@ workload_has_probes = property_rule(
             is_set,
             "a probe",
             "ask the container itself, over HTTP, gRPC or exec",
+            when=_listens,
         )
         for probe in ("readinessProbe", "livenessProbe")
     ),
-    description="Each container has a readiness probe and a liveness probe.",
+    description="Each container that listens on a port has a readiness probe and a liveness probe.",
     remediation="Give each container a readinessProbe and a livenessProbe.",
     page="https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
     severity=Severity.HIGH,

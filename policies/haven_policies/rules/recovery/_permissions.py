@@ -64,7 +64,9 @@ def permissions_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 
 
 def _account(association: Resource) -> tuple[str, str]:
-    return str(value_at(association.inputs, "namespace")), str(value_at(association.inputs, "serviceAccount"))
+    """Namespace and service account; one that is called after its cluster has the other cluster's name there."""
+    account, cluster = (str(value_at(association.inputs, each)) for each in ("serviceAccount", "clusterName"))
+    return str(value_at(association.inputs, "namespace")), account.removeprefix(cluster)
 
 
 def _roles(pair: Pair) -> Iterator[tuple[Resource, Resource]]:

@@ -101,9 +101,12 @@ def standby_write_forwarding(graph: ResourceGraph) -> Iterator[Finding]:
     severity=Severity.HIGH,
 )
 def standby_cache(graph: ResourceGraph) -> Iterator[Finding]:
-    """A cold cache lets every request through to the database, at the moment when all clients arrive at once."""
+    """A cold cache lets every request through to the database, at the moment when all clients arrive at once. What is
+    of use in one Region alone, such as messages in flight, isn't replicated."""
     for side in sides(graph):
         for group in side.there(aws.ELASTICACHE_REPLICATION_GROUP):
+            if value_at(group.inputs, "tags.haven:regional") == "true":
+                continue
             if side.standby.cache and not _replicated(side, group):
                 what = "cache that is in a Global Datastore with it"
                 yield side.lacks(group, what, "give the GlobalCache its recovery side, replicated")
