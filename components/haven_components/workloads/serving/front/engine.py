@@ -72,13 +72,13 @@ class Engine:
     names: Mapping[str, Any] = field(default_factory=lambda: METRICS)
     poll_seconds: float = 2.0
     end_seconds: float = 3600.0
-    """After how long one that was told to end, and hasn't, counts as a new one."""
+    """After how long one that was asked to end, and hasn't, counts as a new one."""
     reachable: bool = False
     healthy: bool = False
     started: bool = False
     golden_failures: int = 0
     ending: float | None = None
-    """When it was told to end; nothing is asked of it until another one has taken its place."""
+    """When it was asked to end; nothing is asked of it until another one has taken its place."""
     on_start: Callable[[], None] = lambda: None
     _progress: tuple[float, ...] = ()
     _moved: float = field(default_factory=time.monotonic)
