@@ -90,7 +90,7 @@ def _balancers(environment: Environment) -> dict[str, Any]:
 
 def _notes(settings: Settings, replication: Replication) -> list[str]:
     notes = instances.notes(settings.regions, settings.zones, settings.cluster, settings.database, settings.cache)
-    notes += addons.notes(settings.cluster.version, settings.cluster.addons)
+    notes += addons.notes(settings.cluster.version, settings.cluster.addons, prometheus=settings.watch.prometheus)
     notes += engines.notes(settings.database)
     notes += backups.notes(settings, replication)
     if settings.domain is None:

@@ -20,7 +20,10 @@ CONTAINER_INSIGHTS = "amazon-cloudwatch-observability"
 SECRETS_STORE = "aws-secrets-store-csi-driver-provider"
 """Mounts secrets in pods: on the Kubernetes versions for which Haven ships a version of it, or by pinning one."""
 
-KNOWN = tuple(sorted((*NAMES, CONTAINER_INSIGHTS, SECRETS_STORE)))
+KUBE_STATE_METRICS = "kube-state-metrics"
+"""By choice, by pinning its version: Prometheus knows pods, Jobs and nodes by its metrics."""
+
+KNOWN = tuple(sorted((*NAMES, CONTAINER_INSIGHTS, KUBE_STATE_METRICS, SECRETS_STORE)))
 
 
 def pinned(kubernetes_version: str, chosen: Mapping[str, str]) -> dict[str, str]:
@@ -33,13 +36,21 @@ def unpinned(kubernetes_version: str, chosen: Mapping[str, str]) -> list[str]:
     return sorted(set(NAMES) - pinned(kubernetes_version, chosen).keys())
 
 
-def notes(kubernetes_version: str, chosen: Mapping[str, str]) -> list[str]:
-    """What a plan says of add-ons without a version."""
+def notes(kubernetes_version: str, chosen: Mapping[str, str], *, prometheus: bool = False) -> list[str]:
+    """What a plan says of add-ons without a version, and of the one that Prometheus needs."""
+    found = []
+    if prometheus and KUBE_STATE_METRICS not in pinned(kubernetes_version, chosen):
+        found.append(
+            f"haven:watch.prometheus without the add-on {KUBE_STATE_METRICS}: alerts on pods and nodes stay silent;"
+            " pin it in haven:cluster.addons (aws eks describe-addon-versions --kubernetes-version"
+            f" {kubernetes_version} --addon-name {KUBE_STATE_METRICS})"
+        )
     without = unpinned(kubernetes_version, chosen)
     if not without:
-        return []
+        return found
     return [
+        *found,
         f"Haven ships no add-on versions for Kubernetes {kubernetes_version}: EKS installs {', '.join(without)} at its"
         " default; pin them in haven:cluster.addons (aws eks describe-addon-versions --kubernetes-version"
-        f" {kubernetes_version})"
+        f" {kubernetes_version})",
     ]

@@ -337,7 +337,8 @@ class Watch(Model):
     thresholds: Thresholds = Thresholds()
     """From which values on something is wrong."""
     prometheus: bool = False
-    """Whether each Region has a managed Prometheus workspace, with alerting rules."""
+    """Whether each Region has a managed Prometheus workspace, with alerting rules and a scraper of its cluster. What it
+    knows of pods, Jobs and nodes comes from the add-on kube-state-metrics."""
     grafana: Grafana | None = None
     """A managed Grafana workspace in each Region. Omitted: none."""
     tracing: bool = False

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from haven.program import aws_types as aws
+from infra.config import addons
 from tests.environments import PRIMARY, RECOVERY, environment, of_type
 
 
@@ -18,3 +19,13 @@ def test_each_cluster_is_scraped_into_its_own_region_s_workspace(tier: str, regi
             (workspace,) = of_type(recording, "aws:amp/workspace:Workspace", region)
             assert each.inputs["destination"]["amp"]["workspaceArn"] == f"@@{workspace.key}.arn@@"
             assert len(each.inputs["source"]["eks"]["subnetIds"]) >= 2
+
+
+def test_a_plan_says_that_prometheus_sees_no_pods_without_their_add_on() -> None:
+    def notes(**chosen: str) -> list[str]:
+        found = addons.notes("1.35", {name.replace("_", "-"): each for name, each in chosen.items()}, prometheus=True)
+        return [each for each in found if "kube-state-metrics" in each]
+
+    assert notes()[0].startswith("haven:watch.prometheus without the add-on kube-state-metrics")
+    assert notes(kube_state_metrics="v2.17.0-eksbuild.1") == []
+    assert not any("kube-state-metrics" in each for each in addons.notes("1.35", {}))
