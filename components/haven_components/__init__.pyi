@@ -227,6 +227,18 @@ from haven_components.workloads.controllers._controller_args import (
 )
 from haven_components.workloads.controllers.cluster_controllers import ClusterControllers as ClusterControllers
 from haven_components.workloads.kubernetes_provider import kubernetes_provider as kubernetes_provider
+from haven_components.workloads.mesh._mesh_args import (
+    MeshCircuitBreakerArgs as MeshCircuitBreakerArgs,
+    MeshClientArgs as MeshClientArgs,
+    MeshLimitsArgs as MeshLimitsArgs,
+    MeshRetriesArgs as MeshRetriesArgs,
+    MeshServiceArgs as MeshServiceArgs,
+    ServiceMeshArgs as ServiceMeshArgs,
+)
+from haven_components.workloads.mesh.service_mesh import (
+    ServiceMesh as ServiceMesh,
+    mesh_labels as mesh_labels,
+)
 from haven_components.workloads.model_registry import (
     ModelRegistry as ModelRegistry,
     ModelRegistryArgs as ModelRegistryArgs,

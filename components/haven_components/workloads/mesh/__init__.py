@@ -1,0 +1,1 @@
+"""A service mesh within one cluster."""
