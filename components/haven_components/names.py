@@ -155,12 +155,6 @@ def repository_name(name: str, repository: str) -> str:
     return f"{name}/{repository}"
 
 
-def registry_image(account_id: str, region: str, repository: str, digest: str) -> str:
-    """An image in the private registry of a Region, by digest."""
-    domain = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}.get(partition(region), "amazonaws.com")
-    return f"{account_id}.dkr.ecr.{region}.{domain}/{repository}@{digest}"
-
-
 def vault_name(name: str, region: str) -> str:
     """Name of the vault, and of the plan, that a `BackupVault` has in a Region."""
     return regional(name, region)

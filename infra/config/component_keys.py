@@ -70,6 +70,7 @@ PARTS: Mapping[str, Part] = {
         },
     ),
     "ClusterAccess": Part(_SYSTEM, {"service_accounts": "uses"}, item=f"{_OF_SYSTEM}-access"),
+    "ClusterControllers": Part("haven:controllers"),
     "CostGuard": Part("haven:cost"),
     "EdgeBalancer": Part(
         "haven:edge",

@@ -141,6 +141,8 @@ class EnvironmentConfig(StackConfig):
     """Whether faults can be injected with AWS FIS."""
     recovery_plan: part_models.RecoveryPlan | None = None
     """An ARC Region switch plan and a Resilience Hub policy. Omitted: none."""
+    controllers: system_models.Controllers = system_models.Controllers()
+    """What runs on the clusters for all systems: the AWS Load Balancer Controller, KEDA."""
     systems: Mapping[Name, system_models.System] = {}
     """Name -> an AI system: its kind and, at or below the environment's, its own tier."""
     traffic: models.Traffic = models.Traffic()

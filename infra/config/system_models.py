@@ -34,6 +34,55 @@ def _regular_expression(text: str) -> str:
     return text
 
 
+class Chart(Model):
+    """A Helm chart in a repository of haven:images, as `helm push` left it there."""
+
+    repository: Annotated[
+        str,
+        form(
+            r"^[a-z0-9]+([._/-][a-z0-9]+)*$",
+            "a repository of haven:images, such as charts/keda",
+            "charts/aws-load-balancer-controller",
+        ),
+    ]
+    """The repository; its last part is the chart's name."""
+    version: Annotated[str, form(r"^\d+\.\d+\.\d+$", "a version in full, such as 3.5.0", "3.5.0")]
+    """Its version."""
+    digest: Annotated[str, form(r"^sha256:[0-9a-f]{64}$", "sha256: and 64 hexadecimal digits", f"sha256:{'0' * 64}")]
+    """What `helm push` printed (docs/charts-and-images.md)."""
+
+
+class BalancerController(Model):
+    """The AWS Load Balancer Controller, which registers pods in the load balancers' target groups."""
+
+    chart: Chart
+    """Its chart, 3.5.0 or newer."""
+    image: ImageByDigest
+    """Its image."""
+
+
+class Keda(Model):
+    """KEDA, which scales servers of models by the length of their queues."""
+
+    chart: Chart
+    """Its chart, 2.21 or newer."""
+    operator_image: ImageByDigest
+    """Image of the operator."""
+    metrics_image: ImageByDigest
+    """Image of the metrics API server."""
+    webhooks_image: ImageByDigest
+    """Image of the admission webhooks."""
+
+
+class Controllers(Model):
+    """Controllers that EKS has no add-on for, installed from the own Region's charts and images."""
+
+    load_balancer: BalancerController | None = None
+    """The AWS Load Balancer Controller. Omitted: not installed, so somebody else has to."""
+    keda: Keda | None = None
+    """KEDA. Omitted: not installed."""
+
+
 class Replicas(Model):
     """Replicas of a system in the Region that serves."""
 

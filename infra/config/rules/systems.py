@@ -35,7 +35,11 @@ _FIELDS: Mapping[str, str] = {
 """Field of a system -> the one kind that has it."""
 _MOST_PROMPT_CHARACTERS = 1500
 """Of a version's golden prompts, as JSON: both Regions' are in the manifest, a parameter of at most 8 KB."""
-_RESERVED = ("default", "haven")
+TRAFFIC_PORT = 8000
+"""Of the pods of a `ModelServing`."""
+PLACEHOLDER = "0" * 64
+"""Digest of an image that is still to be pushed, in sample stacks."""
+_RESERVED = ("default", "haven", "keda")
 """Namespaces that every cluster has, or Haven's own; so are those that begin with kube-."""
 
 Systems = Mapping[str, system_models.System]
@@ -185,21 +189,61 @@ def _exposed(systems: Systems) -> Iterable[Problem]:
         )
 
 
+def notes(systems: Systems, controllers: system_models.Controllers, domain: str | None) -> Iterator[str]:
+    """What the plan has to say of systems that can't be ready as the stack is."""
+    public = exposed(systems)
+    if public is not None and domain is not None and controllers.load_balancer is None:
+        yield (
+            f"nothing here installs the AWS Load Balancer Controller, which registers the pods of {public}: set"
+            " haven:controllers.loadBalancer (docs/charts-and-images.md), or install it yourself before `up`"
+        )
+    scaled = [name for name, each in systems.items() if each.kind == SERVING and each.image and _has_room(each)]
+    if scaled and controllers.keda is None:
+        yield f"nothing here installs KEDA, which scales {', '.join(scaled)}: set haven:controllers.keda"
+    unset = [name for name, each in systems.items() if each.image and each.image.endswith(PLACEHOLDER)]
+    if unset:
+        yield f"the image of {', '.join(unset)} has a placeholder as its digest: put that of the image that you pushed"
+
+
+def _has_room(system: system_models.System) -> bool:
+    return system.replicas.maximum is not None and system.replicas.maximum > system.replicas.minimum
+
+
 @RULES.on("systems", "watch")
 def _autoscaled(systems: Systems, watch: part_models.Watch) -> Iterable[Problem]:
     """Servers of models are scaled by the length of their queues, which Prometheus has."""
     for name, system in systems.items():
-        wanted = system.replicas.maximum
-        if (
-            system.kind == SERVING
-            and system.image
-            and wanted
-            and wanted > system.replicas.minimum
-            and not watch.prometheus
-        ):
+        if system.kind == SERVING and system.image and _has_room(system) and not watch.prometheus:
             allowed = "minimum, or nothing: KEDA asks the Region's Prometheus workspace"
             fix = "delete maximum, or write haven:watch: {prometheus: true}"
-            yield Problem(f"haven:systems.{name}.replicas.maximum", str(wanted), allowed, fix)
+            yield Problem(f"haven:systems.{name}.replicas.maximum", str(system.replicas.maximum), allowed, fix)
+
+
+@RULES.on("systems", "edge", "domain")
+def _target_port(systems: Systems, edge: part_models.Edge, domain: str | None) -> Iterable[Problem]:
+    name = exposed(systems)
+    if name is not None and domain is not None and edge.target_port != TRAFFIC_PORT:
+        allowed = f"{TRAFFIC_PORT}, where the pods of {name} listen"
+        yield Problem("haven:edge.targetPort", str(edge.target_port), allowed, f"write targetPort: {TRAFFIC_PORT}")
+
+
+@RULES.on("controllers", "images")
+def _controllers(controllers: system_models.Controllers, images: part_models.Images) -> Iterable[Problem]:
+    for name, controller in (("loadBalancer", controllers.load_balancer), ("keda", controllers.keda)):
+        if controller is None:
+            continue
+        named = {"chart.repository": controller.chart.repository}
+        for field, value in controller:
+            if isinstance(value, str):
+                named[str(type(controller).model_fields[field].alias)] = value.partition("@")[0]
+        yield from _repositories(f"haven:controllers.{name}", named, images)
+
+
+def _repositories(what: str, named: Mapping[str, str], images: part_models.Images) -> Iterator[Problem]:
+    for key, repository in named.items():
+        if repository not in images.repositories:
+            fix = f"add {repository} to haven:images.repositories, and push there"
+            yield Problem(f"{what}.{key}", shown(repository), f"one of {choices(images.repositories)}", fix)
 
 
 @RULES.on("systems", "images", "storage")
@@ -211,11 +255,7 @@ def _stores(systems: Systems, images: part_models.Images, storage: models.Storag
             "toolsImage": system.tools_image,
             "fallback.image": system.fallback and system.fallback.image,
         }
-        for key, image in named.items():
-            repository = (image or "").partition("@")[0]
-            if image and repository not in images.repositories:
-                fix = f"add {repository} to haven:images.repositories, and push the image there"
-                yield Problem(f"{what}.{key}", shown(repository), f"one of {choices(images.repositories)}", fix)
+        yield from _repositories(what, {key: each.partition("@")[0] for key, each in named.items() if each}, images)
         buckets = {"model.bucket": system.model.bucket} if system.model else {}
         if system.kind == TRAINING:
             buckets["checkpoints"] = system.checkpoints

@@ -7,7 +7,7 @@ from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS
 from infra.config.system_models import System
 from infra.environment import Environment
 from infra.parts.endpoints import EndpointStores
-from infra.parts.workloads import messaging, namespaces, platform, registry, serving, training, workflows
+from infra.parts.workloads import controllers, messaging, namespaces, platform, registry, serving, training, workflows
 from infra.parts.workloads.platform import Place, SystemStores
 
 
@@ -29,12 +29,12 @@ def declare(environment: Environment, stores: EndpointStores, watched: Observabi
     used = SystemStores(stores, messages, watched)
     for region in environment.clusters:
         platform.connect(environment, region)
+        before = controllers.declare(environment, region, watched)
         for name, system in running.items():
-            _system(environment, region, name, system, used)
+            _system(Place(environment, region, name, before), system, used)
 
 
-def _system(environment: Environment, region: str, name: str, system: System, used: SystemStores) -> None:
-    place = Place(environment, region, name)
+def _system(place: Place, system: System, used: SystemStores) -> None:
     access = namespaces.declare(place, system, used.stores)
     if system.kind == SERVING:
         serving.declare(place, system, used, access)

@@ -5,8 +5,16 @@ from functools import cached_property
 
 import pulumi
 
-from haven_components import GlobalCache, Observability, WorkloadScaleArgs, kubernetes_provider
-from haven_components.names import registry_image, repository_name
+from haven_components import (
+    ClusterControllers,
+    ControllerChartArgs,
+    GlobalCache,
+    Observability,
+    WorkloadScaleArgs,
+    kubernetes_provider,
+)
+from haven_components.names import image_reference, partition, registry_host, repository_name
+from infra.config.system_models import Chart
 from infra.environment import Environment
 from infra.parts.endpoints import EndpointStores
 
@@ -17,6 +25,7 @@ class Prometheus:
 
     workspace_id: pulumi.Output[str]
     endpoint: pulumi.Output[str]
+    arn: pulumi.Output[str]
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,8 @@ class Place:
     environment: Environment
     region: str
     system: str
+    controllers: ClusterControllers | None
+    """What its objects need the kinds of, where the stack installs them."""
 
     @property
     def name(self) -> str:
@@ -75,19 +86,45 @@ class Place:
 
     def image(self, by_digest: str | None) -> str:
         """An image of the environment's repositories, as the Region's own registry has it."""
-        repository, _, digest = (by_digest or "").partition("@")
-        name = repository_name(f"{self.environment.name}-images", repository)
-        return registry_image(self.account, self.region, name, digest)
+        return image(self.environment, self.region, by_digest or "")
 
     def options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Options of a component on the cluster: it starts once the cluster has nodes and add-ons."""
-        return pulumi.ResourceOptions.merge(
-            self.environment.options(self.region, system=self.system),
-            pulumi.ResourceOptions(
-                providers=[self.environment.providers[self.region], self.environment.kubernetes[self.region]],
-                depends_on=[self.environment.clusters[self.region], *after],
-            ),
-        )
+        """Options of the system's component."""
+        before = [self.controllers] if self.controllers is not None else []
+        return options(self.environment, self.region, *before, *after, system=self.system)
+
+
+def image(environment: Environment, region: str, by_digest: str) -> str:
+    """An image of the environment's repositories, as a Region's own registry has it."""
+    repository, _, digest = by_digest.partition("@")
+    return image_reference(environment.settings.account, region, _repository(environment, repository), digest)
+
+
+def chart(environment: Environment, region: str, chosen: Chart) -> ControllerChartArgs:
+    """A chart in a Region's own registry."""
+    registry = registry_host(environment.settings.account, region)
+    return {
+        "location": f"oci://{registry}/{_repository(environment, chosen.repository)}",
+        "version": chosen.version,
+        "digest": chosen.digest,
+    }
+
+
+def _repository(environment: Environment, repository: str) -> str:
+    return repository_name(f"{environment.name}-images", repository)
+
+
+def options(
+    environment: Environment, region: str, *after: pulumi.Resource, system: str | None = None
+) -> pulumi.ResourceOptions:
+    """Options of a component on a Region's cluster: it starts once the cluster has nodes and add-ons."""
+    return pulumi.ResourceOptions.merge(
+        environment.options(region, system=system),
+        pulumi.ResourceOptions(
+            providers=[environment.providers[region], environment.kubernetes[region]],
+            depends_on=[environment.clusters[region], *after],
+        ),
+    )
 
 
 def connect(environment: Environment, region: str) -> None:
@@ -99,13 +136,15 @@ def connect(environment: Environment, region: str) -> None:
     )
 
 
-def prometheus(place: Place, watched: Observability) -> Prometheus | None:
+def prometheus(environment: Environment, region: str, watched: Observability) -> Prometheus | None:
     """A Region's workspace; None without."""
-    if not place.environment.settings.watch.prometheus:
+    if not environment.settings.watch.prometheus:
         return None
-    if place.region == place.environment.primary:
-        return Prometheus(watched.primary_prometheus_workspace_id, watched.primary_prometheus_endpoint)
-    return Prometheus(watched.recovery_prometheus_workspace_id, watched.recovery_prometheus_endpoint)
+    identifier, endpoint = watched.primary_prometheus_workspace_id, watched.primary_prometheus_endpoint
+    if region != environment.primary:
+        identifier, endpoint = watched.recovery_prometheus_workspace_id, watched.recovery_prometheus_endpoint
+    prefix = f"arn:{partition(region)}:aps:{region}:{environment.settings.account}:workspace/"
+    return Prometheus(identifier, endpoint, pulumi.Output.concat(prefix, identifier))
 
 
 def messages_host(place: Place, messages: GlobalCache | None) -> pulumi.Output[str] | None:

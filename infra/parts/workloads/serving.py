@@ -58,7 +58,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
         }
     if model.canary is not None:
         args["canary"] = _canary(place, model.canary, args)
-    workspace = platform.prometheus(place, used.watched)
+    workspace = platform.prometheus(environment, region, used.watched)
     if workspace is not None:
         args["prometheus"] = {"workspace_id": workspace.workspace_id, "endpoint": workspace.endpoint}
     if system.fallback is not None:
