@@ -45,6 +45,15 @@ IMAGES: Mapping[str, UpstreamImage] = {
         "the same digest beside this tag in two public repositories, in one as checked in Public ECR on 2026-07-18",
         "2026-11-26",
     ),
+    "dcgm-exporter": UpstreamImage(
+        "nvcr.io/nvidia/k8s/dcgm-exporter",
+        "4.5.3-4.8.2-distroless",
+        "sha256:e9030b4fca0c8f110032f3b151b030e7e9db56604b407cf79631e1a3218b35e0",
+        ALL,
+        "tag and digest together in one public repository; [assumption] it is the index's, and DCGM 4.5 connects "
+        "to the host engine of eks-node-monitoring-agent 1.6.4",
+        "2026-11-26",
+    ),
     "aws-load-balancer-controller": UpstreamImage(
         "public.ecr.aws/eks/aws-load-balancer-controller",
         "v3.5.0",

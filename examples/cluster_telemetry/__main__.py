@@ -5,12 +5,18 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
 from haven_components import ClusterTelemetry, Observability, kubernetes_provider
+from haven_components.images import IMAGES
+from haven_components.names import registry_image
 
 config = pulumi.Config()
 account = config.get("account") or "123456789012"
 region, cluster = "eu-west-1", "example-euw1"
-registry = f"{account}.dkr.ecr.{region}.amazonaws.com"
-digest = "sha256:" + "0" * 64
+
+
+def image(name: str) -> str:
+    """An image of the platform, as the Region's own registry has it."""
+    return registry_image(account, region, name, IMAGES[name].digest)
+
 
 provider = aws.Provider(
     f"aws-{region}",
@@ -64,8 +70,8 @@ telemetry = ClusterTelemetry(
         "namespace": "observability",
         "zones": [f"{region}{zone}" for zone in "abc"],
         "scale": {"minimum": 2, "maximum": 2},
-        "collector_image": f"{registry}/aws-otel-collector@{digest}",
-        "gpu_image": f"{registry}/dcgm-exporter@{digest}",
+        "collector_image": image("adot-collector"),
+        "gpu_image": image("dcgm-exporter"),
     },
     # Pods take the role only if it was there before them.
     pulumi.ResourceOptions(providers=[kubernetes], depends_on=[namespace, watch]),
