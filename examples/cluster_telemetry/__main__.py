@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 
 from haven_components import ClusterTelemetry, Observability, kubernetes_provider
 from haven_components.images import IMAGES
-from haven_components.names import registry_image
+from haven_components.names import image_reference
 
 config = pulumi.Config()
 account = config.get("account") or "123456789012"
@@ -15,7 +15,7 @@ region, cluster = "eu-west-1", "example-euw1"
 
 def image(name: str) -> str:
     """An image of the platform, as the Region's own registry has it."""
-    return registry_image(account, region, name, IMAGES[name].digest)
+    return image_reference(account, region, name, IMAGES[name].digest)
 
 
 provider = aws.Provider(
