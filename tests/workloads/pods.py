@@ -156,10 +156,11 @@ class Node:
         return values
 
     def _here(self, text: str, folder: Path) -> str:
+        volumes = {SCRIPTS: folder / "scripts", SCRATCH: folder / "scratch"}
+        text = re.sub(rf"^({'|'.join(volumes)})(?=/|$)", lambda match: str(volumes[match[1]]), text)
         for there, here in self.hosts.items():
             text = text.replace(there, here)
-        volumes = {SCRIPTS: folder / "scripts", SCRATCH: folder / "scratch"}
-        return re.sub(rf"^({'|'.join(volumes)})(?=/|$)", lambda match: str(volumes[match[1]]), text)
+        return text
 
     def _write_files(self, name: str, folder: Path) -> None:
         (folder / "scratch").mkdir()

@@ -137,7 +137,8 @@ def test_nothing_that_another_replica_has_to_know_is_kept_in_memory(recording: R
     assert environment["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"] == "prefect_redis.lease_storage"
     assert environment["PREFECT_SERVER_WORKER_CHANNEL_CLEANUP_QUEUE_STORAGE"] == "prefect_redis.cleanup_queue"
     password = "$(PREFECT_REDIS_MESSAGING_PASSWORD)"
-    assert environment["PREFECT_SERVER_DOCKET_URL"] == f"rediss://:{password}@messages.internal:6379/0"
+    address = f"rediss://:{password}@messages.internal:6379/0"
+    assert environment["PREFECT_SERVER_DOCKET_URL"] == environment["PREFECT_REDIS_WORKER_CLEANUP_QUEUE_URL"] == address
 
 
 def test_passwords_come_from_secrets_and_connections_are_encrypted(recording: Recording) -> None:

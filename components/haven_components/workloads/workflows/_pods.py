@@ -75,6 +75,7 @@ def _messaging(messaging: WorkflowMessagingArgs) -> list[dict[str, Any]]:
         plain("PREFECT_REDIS_MESSAGING_PORT", str(port)),
         plain("PREFECT_REDIS_MESSAGING_SSL", "true" if tls else "false"),
         *token,
+        plain("PREFECT_REDIS_WORKER_CLEANUP_QUEUE_URL", address),
         plain("PREFECT_SERVER_DOCKET_URL", address),
     ]
 
