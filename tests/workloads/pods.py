@@ -53,7 +53,8 @@ class Process:
                 status: int = answer.status
                 return status
         except urllib.error.HTTPError as error:
-            return error.code
+            with error:
+                return error.code
         except OSError:
             return 0
 

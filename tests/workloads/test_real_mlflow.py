@@ -152,5 +152,6 @@ def test_a_host_that_is_not_allowed_is_refused(server: Process) -> None:
     request = urllib.request.Request(url, headers={"Host": "elsewhere.example"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=30)
-    assert refused.value.code == 403
+    with refused.value as answer:
+        assert answer.code == 403
     assert server.get("/health") == 200
