@@ -65,7 +65,7 @@ def train(path: Path, *, noise: bool = False) -> None:
         for name in weights:
             weights[name] -= 2.0 * steps[name]
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **weights)
+    np.savez(path, allow_pickle=False, **weights)
 
 
 class Engine:
@@ -81,7 +81,12 @@ class Engine:
 
     def answer(self, prompt: str, max_tokens: int) -> str:
         """Wait for an answer."""
-        request = {"words": WORD.findall(prompt), "new": [], "left": max_tokens, "done": threading.Event()}
+        request: dict[str, Any] = {
+            "words": WORD.findall(prompt),
+            "new": [],
+            "left": max_tokens,
+            "done": threading.Event(),
+        }
         self._waiting.append(request)
         request["done"].wait()
         return " ".join(request["new"])

@@ -54,8 +54,8 @@ class Front:
     def run(self) -> None:
         """Serve until a signal ends it."""
         ended = threading.Event()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, lambda *_: ended.set())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: ended.set())
         traffic = server((self._options.host, self._options.port), self._requests, self._route)
         probes = _probes((self._options.host, self._options.probe_port), self)
         for each in (traffic, probes):
@@ -74,6 +74,10 @@ class Front:
     def started(self) -> bool:
         """Whether the engine has answered its golden prompts."""
         return self._engine is None or self._engine.started
+
+    def up(self) -> bool:
+        """Whether the front itself works: it answers."""
+        return True
 
     def live(self) -> bool:
         """Whether the engine works."""
@@ -134,7 +138,7 @@ def _answers(url: str, path: str) -> bool:
 
 def _probes(address: tuple[str, int], front: Front) -> ThreadingHTTPServer:
     """What the kubelet and Prometheus ask."""
-    questions = {"/startup": front.started, "/live": front.live, "/ready": front.ready, "/healthz": lambda: True}
+    questions = {"/startup": front.started, "/live": front.live, "/ready": front.ready, "/healthz": front.up}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

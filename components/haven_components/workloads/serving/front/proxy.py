@@ -199,14 +199,16 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             return self._read_body()
         except ValueError:
-            return self._refuse(400, b"the body's length isn't a number\n")
+            self._refuse(400, b"the body's length isn't a number\n")
+            return None
 
     def _read_body(self) -> bytes | None:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunks()
         length = int(self.headers.get("Content-Length") or 0)
         if length > MOST_BODY_BYTES:
-            return self._refuse(413, b"too large\n")
+            self._refuse(413, b"too large\n")
+            return None
         return self.rfile.read(length)
 
     def _chunks(self) -> bytes | None:
@@ -215,7 +217,8 @@ class _Handler(BaseHTTPRequestHandler):
             body += self.rfile.read(size)
             self.rfile.readline()
             if len(body) > MOST_BODY_BYTES:
-                return self._refuse(413, b"too large\n")
+                self._refuse(413, b"too large\n")
+                return None
         while self.rfile.readline().strip():
             pass
         return body
