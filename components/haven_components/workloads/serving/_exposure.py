@@ -79,29 +79,26 @@ class _Objects:
     def policy(self, role: Role) -> kubernetes.networking.v1.NetworkPolicy:
         """Clients may ask; the pods may load weights, get credentials and resolve names, and the fallback asks the
         servers. A kubelet always reaches the pods of its node."""
-        selector = {"match_labels": _pods.selecting(role.labels(self._name, {}))}
         ports = [{"protocol": "TCP", "port": port} for port in (traffic_port(self._args), PROBE_PORT)]
-        clients: list[dict[str, Any]] = [{"ip_block": {"cidr": each}} for each in self._args["client_cidrs"]]
+        clients: list[Any] = [{"ip_block": {"cidr": each}} for each in self._args["client_cidrs"]]
+        spec: Any = {
+            "pod_selector": {"match_labels": _pods.selecting(role.labels(self._name, {}))},
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": [{"from": [*clients, {"pod_selector": {}}], "ports": ports}],
+            "egress": [
+                {"ports": [{"protocol": each, "port": 53} for each in ("UDP", "TCP")]},
+                {"to": [{"ip_block": {"cidr": _pods.POD_IDENTITY_AGENT}}], "ports": [{"protocol": "TCP", "port": 80}]},
+                {
+                    "to": [{"ip_block": {"cidr": EVERYWHERE, "except": [METADATA]}}],
+                    "ports": [{"protocol": "TCP", "port": 443}],
+                },
+                *self._to_servers(role),
+            ],
+        }
         return kubernetes.networking.v1.NetworkPolicy(
             f"{role.name}-policy",
             metadata=self._metadata(role.name, "policy"),
-            spec={
-                "pod_selector": selector,
-                "policy_types": ["Ingress", "Egress"],
-                "ingress": [{"from": [*clients, {"pod_selector": {}}], "ports": ports}],
-                "egress": [
-                    {"ports": [{"protocol": each, "port": 53} for each in ("UDP", "TCP")]},
-                    {
-                        "to": [{"ip_block": {"cidr": _pods.POD_IDENTITY_AGENT}}],
-                        "ports": [{"protocol": "TCP", "port": 80}],
-                    },
-                    {
-                        "to": [{"ip_block": {"cidr": EVERYWHERE, "except": [METADATA]}}],
-                        "ports": [{"protocol": "TCP", "port": 443}],
-                    },
-                    *self._to_servers(role),
-                ],
-            },
+            spec=spec,
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
 
@@ -116,6 +113,6 @@ class _Objects:
             }
         ]
 
-    def _metadata(self, name: str, component: str) -> dict[str, Any]:
+    def _metadata(self, name: str, component: str) -> Any:
         labels = _pods.labels(self._name, component, **self._args.get("labels", {}))
         return {"name": name, "namespace": self._args["namespace"], "labels": labels}

@@ -61,7 +61,7 @@ def grace_seconds(args: ModelServingArgs) -> int:
     return _deregistration(args) + EXIT_SECONDS
 
 
-def template(serving: str, args: ModelServingArgs, role: Role) -> dict[str, Any]:
+def template(serving: str, args: ModelServingArgs, role: Role) -> Any:
     """The template of a Deployment's pods."""
     labels = role.labels(serving, args.get("labels", {}))
     front = _front(args, role)

@@ -41,7 +41,7 @@ def _threshold(args: ModelServingArgs) -> int:
     return int(args.get("autoscaling", {}).get("waiting_per_replica", WAITING_PER_REPLICA))
 
 
-def _metadata(name: str, args: ModelServingArgs) -> dict[str, Any]:
+def _metadata(name: str, args: ModelServingArgs) -> Any:
     labels = _pods.labels(name, "scaling", **args.get("labels", {}))
     return {"name": name, "namespace": args["namespace"], "labels": labels}
 

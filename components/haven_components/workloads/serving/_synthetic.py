@@ -63,7 +63,7 @@ def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArg
     )
 
 
-def _pod(name: str, args: ModelServingArgs) -> dict[str, Any]:
+def _pod(name: str, args: ModelServingArgs) -> Any:
     return {
         "automount_service_account_token": False,
         "restart_policy": "Never",

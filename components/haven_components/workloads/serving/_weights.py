@@ -1,5 +1,7 @@
 """A version's weights as a read-only volume, by Mountpoint for Amazon S3."""
 
+from typing import Any
+
 import pulumi
 import pulumi_kubernetes as kubernetes
 
@@ -22,32 +24,34 @@ def weights_volume(
     volume = volume_name(namespace, name, version)
     labels = _pods.labels(name, "weights", **args.get("labels", {}))
     size = {"storage": f"{max(1, round(float(declared['weights_gib'])))}Gi"}
-    common = {"access_modes": ["ReadOnlyMany"], "storage_class_name": ""}
+    common: dict[str, Any] = {"access_modes": ["ReadOnlyMany"], "storage_class_name": ""}
     prefix = declared["prefix"].strip("/")
+    spec: Any = {
+        **common,
+        "capacity": size,
+        "persistent_volume_reclaim_policy": "Retain",
+        "claim_ref": {"namespace": namespace, "name": volume},
+        "mount_options": ["read-only", f"prefix {prefix}/", f"region {args['region']}"],
+        "csi": {
+            "driver": DRIVER,
+            "volume_handle": volume,
+            "volume_attributes": {
+                "bucketName": args["model"]["bucket"],
+                "authenticationSource": "pod",
+            },
+        },
+    }
     made = kubernetes.core.v1.PersistentVolume(
         volume,
         metadata={"name": volume, "labels": labels},
-        spec={
-            **common,
-            "capacity": size,
-            "persistent_volume_reclaim_policy": "Retain",
-            "claim_ref": {"namespace": namespace, "name": volume},
-            "mount_options": ["read-only", f"prefix {prefix}/", f"region {args['region']}"],
-            "csi": {
-                "driver": DRIVER,
-                "volume_handle": volume,
-                "volume_attributes": {
-                    "bucketName": args["model"]["bucket"],
-                    "authenticationSource": "pod",
-                },
-            },
-        },
+        spec=spec,
         opts=pulumi.ResourceOptions(parent=parent),
     )
+    claim_spec: Any = {**common, "resources": {"requests": size}, "volume_name": volume}
     claim = kubernetes.core.v1.PersistentVolumeClaim(
         f"{volume}-claim",
         metadata={"name": volume, "namespace": namespace, "labels": labels, "annotations": _pods.SKIP_AWAIT},
-        spec={**common, "resources": {"requests": size}, "volume_name": volume},
+        spec=claim_spec,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[made]),
     )
     return made, claim

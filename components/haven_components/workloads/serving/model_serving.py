@@ -178,7 +178,7 @@ class ModelServing(pulumi.ComponentResource):
     def _labels(self, component: str) -> dict[str, str]:
         return _pods.labels(self._name, component, **self._args.get("labels", {}))
 
-    def _metadata(self, name: str, component: str) -> dict[str, Any]:
+    def _metadata(self, name: str, component: str) -> Any:
         return {"name": name, "namespace": self._args["namespace"], "labels": self._labels(component)}
 
     def _here(self) -> pulumi.ResourceOptions:

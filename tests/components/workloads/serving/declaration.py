@@ -64,7 +64,10 @@ EVERYTHING: dict[str, Any] = {
 def declare(name: str = NAME, **changes: Any) -> Recording:
     def program() -> None:
         kubeconfig = json.dumps({"apiVersion": "v1", "kind": "Config"})
-        providers = [aws.Provider(REGION, region=REGION), kubernetes.Provider("cluster", kubeconfig=kubeconfig)]
+        providers: list[pulumi.ProviderResource] = [
+            aws.Provider(REGION, region=REGION),
+            kubernetes.Provider("cluster", kubeconfig=kubeconfig),
+        ]
         args = cast("ModelServingArgs", BASE | changes)
         made = ModelServing(name, args, pulumi.ResourceOptions(providers=providers))
         for each in ("deployment_name", "service_name", "url", "golden_config_map", "start_seconds"):

@@ -50,7 +50,7 @@ def test_a_server_loads_the_version_that_serves_from_the_regions_own_bucket(ever
 
 
 def test_each_version_has_its_own_golden_prompts_and_a_rollback_changes_one_value(everything: Recording) -> None:
-    rolled = {**EVERYTHING, "model": MODEL | {"version": "v2"}}
+    rolled: dict[str, Any] = {**EVERYTHING, "model": MODEL | {"version": "v2"}}
     other = declare(**rolled)
     maps = kind(everything, "ConfigMap")
     assert {f"{NAME}-golden-{each}" for each in VERSIONS} <= maps.keys()

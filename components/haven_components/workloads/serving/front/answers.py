@@ -39,7 +39,7 @@ def _response(answer: str, request: Mapping[str, Any], request_id: str, *, chat:
     else:
         choice["text"] = answer
     kind = ("chat.completion.chunk" if streamed else "chat.completion") if chat else "text_completion"
-    document = {
+    document: dict[str, Any] = {
         "id": request_id,
         "object": kind,
         "created": int(time.time()),
