@@ -26,6 +26,7 @@ from haven.cli import (
 )
 from haven.cli.command_line import CommandGroup, directory_option
 from haven.cli.ephemeral import demo, smoke
+from haven.cli.recovery import audit, failover
 from haven.config import checkouts
 
 _COMPLETION = "_HAVEN_COMPLETE"
@@ -53,6 +54,9 @@ for _command in (
     refresh_command.refresh_command,
     smoke.smoke,
     status.status,
+    failover.failover,
+    failover.failback,
+    audit.audit,
 ):
     haven.add_command(_command)
 

@@ -79,5 +79,6 @@ def _closing(region: str, acl: str, number: int, port: int) -> Call:
 
 
 def _is_ours(entry: Mapping[str, Any], port: int) -> bool:
-    ports = entry.get("PortRange") or {}
-    return entry["RuleAction"] == "deny" and (ports.get("From"), ports.get("To")) == (port, port)
+    """An entry for TCP that names no ports closes all of them; the emulator names none."""
+    ports = entry.get("PortRange") or {"From": port, "To": port}
+    return entry["RuleAction"] == "deny" and (ports["From"], ports["To"]) == (port, port)

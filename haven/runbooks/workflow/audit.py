@@ -108,7 +108,7 @@ class Audit:
         try:
             self._lines.append(line)
         except OSError as error:
-            raise AuditError(f"the audit can't be written on this machine: {error.strerror or error}") from error
+            raise AuditError(f"the audit can't be written here: {error.strerror or error}") from error
         self._pending.append((self._count, line))
         self._head, self._count = digest, self._count + 1
 
@@ -170,6 +170,12 @@ def verify(content: bytes, heads: Iterable[Head]) -> Iterator[Finding]:
         by_session.setdefault(head.session, []).append(head)
     for session in dict.fromkeys([*chains, *by_session]):
         yield from _chain(session, chains.get(session, []), by_session.get(session, []))
+
+
+def sessions(content: bytes) -> set[str]:
+    """The processes that wrote these records."""
+    records = [_parsed(line) for line in kept(content).whole]
+    return {str(each["session"]) for each in records if each is not None}
 
 
 def _chain(session: str, records: Sequence[Mapping[str, Any]], heads: Sequence[Head]) -> Iterator[Finding]:

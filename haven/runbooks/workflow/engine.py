@@ -42,6 +42,8 @@ BUSY = frozenset(
 _CALLS = 3
 """How often one run makes a step's call."""
 _REFUSALS = 3
+_FIRST_SECONDS = 1.0
+"""Between a call and the first look at what it did; each pause after that is twice as long, up to the step's."""
 
 
 @dataclass
@@ -228,6 +230,7 @@ class _Drive:
         self._quiet = begin + step.settle if record.may_have_happened else begin
         """Until when a call that was made may not show yet."""
         self._calls = self._refusals = 0
+        self._pause = _FIRST_SECONDS
         self._reason = ""
 
     async def to_the_end(self) -> Done:
@@ -247,7 +250,8 @@ class _Drive:
                     f"not done within {self._step.deadline:.0f} s{f': {self._reason}' if self._reason else ''}"
                 )
             self._run.show(self._step, self._begin, self._reason)
-            await Pause(self._step.every)
+            await Pause(self._pause)
+            self._pause = min(2 * self._pause, self._step.every)
 
     @property
     def _now(self) -> float:
@@ -275,6 +279,7 @@ class _Drive:
         ):
             raise _StepFailedError(f"{call} was made, and nothing has changed")
         outcome = await self._run.effect(self._step, call)
+        self._pause = _FIRST_SECONDS
         if outcome in (log.ACCEPTED, log.UNKNOWN):
             self._calls += 1
             self._quiet = self._now + self._step.settle

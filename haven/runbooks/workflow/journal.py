@@ -98,8 +98,7 @@ class Journal:
             CallError: the table doesn't answer.
             Problems: an entry is missing, or is of a kind that this version doesn't know.
         """
-        items, _ = await self._table.query(_ID)
-        self.entries = [_entry(each) for each in items]
+        self.entries = await stored(self._table)
         numbers = [each.number for each in self.entries]
         where = f"{self._table.name} in {self._table.region}"
         if numbers != list(range(1, len(numbers) + 1)):
@@ -149,6 +148,16 @@ class Journal:
                 return
             raise DisplacedError(entry.number, _entry(found).who if found else "somebody")
         raise UnwrittenError(f"{self._table.name} in {self._table.region} doesn't take the journal: {problem}")
+
+
+async def stored(table: Table) -> list[Entry]:
+    """The entries of a table, unchecked.
+
+    Raises:
+        CallError: it doesn't answer.
+    """
+    items, _ = await table.query(_ID)
+    return [_entry(each) for each in items]
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
@@ -37,34 +38,38 @@ def kept(content: bytes) -> Kept:
 
 
 class LocalFile:
-    """An append-only file; one process holds it at a time."""
+    """An append-only file; it is opened when the first line is written, and one process holds it at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open it, and cut off a line that an earlier process left torn: it was never there as a whole.
-
-        Raises:
-            BlockingIOError: another process holds it.
-            OSError: it can't be written.
-        """
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Nothing is opened yet."""
         self.path = path
-        self._file = path.open("ab", buffering=0)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        content = path.read_bytes()
-        self._file.truncate(content.rfind(b"\n") + 1)
+        self._file: FileIO | None = None
 
     def append(self, line: str) -> None:
-        self._put(f"{line}\n".encode())
-
-    def read(self) -> bytes:
-        return self.path.read_bytes()
-
-    def close(self) -> None:
-        """Let another process have it."""
-        self._file.close()
-
-    def _put(self, content: bytes) -> None:
-        view = memoryview(content)
+        if self._file is None:
+            self._file = self._opened()
+        view = memoryview(f"{line}\n".encode())
         while view:
             view = view[self._file.write(view) or 0 :]
         os.fsync(self._file.fileno())
+
+    def read(self) -> bytes:
+        return self.path.read_bytes() if self.path.exists() else b""
+
+    def close(self) -> None:
+        """Let another process have it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _opened(self) -> FileIO:
+        """The file, without a line that an earlier process left torn: it was never there as a whole."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = FileIO(self.path, "ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.close()
+            raise OSError(error.errno, "another process on this machine is at work", str(self.path)) from error
+        file.truncate(self.path.read_bytes().rfind(b"\n") + 1)
+        return file

@@ -99,11 +99,11 @@ class Threads(Scheduler):
                 return TooLateError(f"{call} wasn't sent: the lease ends before the call would")
             answer: Answer = make(**call.arguments)
         except Exception as error:  # noqa: BLE001  it is raised in the runbook
-            return _as_call_error(error)
+            return _as_call_error(call, error)
         return answer
 
 
-def _as_call_error(error: Exception) -> Exception:
+def _as_call_error(call: Call, error: Exception) -> Exception:
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415  starts fast
 
     if isinstance(error, ClientError):
@@ -111,9 +111,9 @@ def _as_call_error(error: Exception) -> Exception:
         about = error.response.get("Error", {})
         if status >= _SERVER_ERROR:
             return UnansweredError(one_line(str(error)))
-        return RefusedError(str(about.get("Code", "")), one_line(str(about.get("Message", ""))))
+        return RefusedError(str(about.get("Code", "")), one_line(f"{about.get('Message', '')} ({call})"))
     if isinstance(error, NoCredentialsError):
         return RefusedError("NoCredentials", "this machine has no AWS credentials")
     if isinstance(error, BotoCoreError | OSError):
-        return UnansweredError(one_line(str(error)))
+        return UnansweredError(one_line(f"{call}: {error}"))
     return error

@@ -18,8 +18,8 @@ from tests.haven.cli.small_project import Run, replace_program, write_stack
 from tests.progress import without_progress
 
 COMMANDS = (
-    '"check-destroy", "data", "demo", "environments", "gate", "plan", "pr", "preflight", "refresh-command", "smoke",'
-    ' "status", "validate"'
+    '"audit", "check-destroy", "data", "demo", "environments", "failback", "failover", "gate", "plan", "pr",'
+    ' "preflight", "refresh-command", "smoke", "status", "validate"'
 )
 
 

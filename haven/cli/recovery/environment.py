@@ -1,0 +1,103 @@
+"""Which environment a command is about, and where its recovery manifest is when no project is at hand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from haven.base.problems import Problem, Problems, shown
+from haven.cli.command_line import stack_argument
+
+if TYPE_CHECKING:
+    from haven.runbooks.clients import Client
+    from haven.runbooks.manifest import Located
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def environment_options(function: _Function) -> _Function:
+    """`ENVIRONMENT`, and where its manifest is when no project is at hand."""
+    manifest = click.option(
+        "--manifest",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Use this copy of the recovery manifest instead of the one in AWS.",
+    )
+    regions = click.option(
+        "--region",
+        "regions",
+        multiple=True,
+        metavar="REGION",
+        help="Read the recovery manifest there (may be repeated). Omitted: both Regions that the stack file names.",
+    )
+    return stack_argument("environment", metavar="ENVIRONMENT")(manifest(regions(function)))
+
+
+@dataclass(frozen=True)
+class EnvironmentSource:
+    """One environment and the AWS to ask."""
+
+    name: str
+    regions: Sequence[str]
+    manifest: Path | None
+    url: str | None
+    """An emulator's endpoint; None: AWS."""
+
+    @cached_property
+    def client(self) -> "Client":
+        """Makes the clients."""
+        return self._clients()
+
+    @cached_property
+    def client_once(self) -> "Client":
+        """Makes clients that send a request once."""
+        return self._clients(1)
+
+    def _clients(self, *attempts: int) -> "Client":
+        from haven.runbooks.clients import clients
+
+        return clients(self.url, *attempts)
+
+    def located(self) -> "Located":
+        """Its manifest.
+
+        Raises:
+            MissingDependency: this machine has no credentials.
+            Problems: there is none, or it can't be read.
+        """
+        from haven.runbooks.manifest import Located, locate, read_file
+
+        if self.manifest is not None:
+            return Located(read_file(self.manifest))
+        return locate(self.name, self.regions, self.client)
+
+
+def source(name: str, regions: Sequence[str], manifest: Path | None, directory: str | None) -> EnvironmentSource:
+    """Find out where to ask.
+
+    Raises:
+        Problems: neither a Region, nor a file, nor a stack file says where the manifest is.
+    """
+    if manifest is not None or regions:
+        return EnvironmentSource(name, regions, manifest, None)
+    named, url, environment = _from_stack_file(name, directory)
+    return EnvironmentSource(environment, named, None, url)
+
+
+def _from_stack_file(name: str, directory: str | None) -> tuple[Sequence[str], str | None, str]:
+    import json
+
+    from haven.config import stack_file
+    from haven.program.run import start_directory
+
+    loaded = stack_file.load_stack(name, start_directory(directory))
+    try:
+        regions = json.loads(loaded.config.get("haven:regions") or "")
+        return [regions["primary"], regions["recovery"]], loaded.config.get("haven:emulator") or None, loaded.name
+    except (ValueError, KeyError, TypeError):
+        got = shown(loaded.config.get("haven:regions"))
+        problem = Problem("haven:regions", got, "primary and recovery", "set both, or give --region or --manifest")
+        raise Problems([problem], loaded.where) from None

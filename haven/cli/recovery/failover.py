@@ -1,0 +1,234 @@
+"""`haven failover` and `haven failback`: make the other Region the writing one."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from haven.base.exits import FINDINGS, OK
+from haven.base.interrupts import Interrupted, interruptible
+from haven.base.missing_dependency import MissingDependency
+from haven.base.problems import Problem, Problems, shown
+from haven.cli import output
+from haven.cli.command_line import Command, directory_option
+from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
+from haven.cli.recovery.progress import Board
+
+if TYPE_CHECKING:
+    from haven.runbooks.failover.run import Preview, Report, Request
+    from haven.runbooks.manifest import Located
+    from haven.runbooks.workflow.requests import Runbook
+
+SCHEMA = "failover.v1"
+"""Of `--json`: the file haven/cli/schemas/failover.v1.json."""
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_NOTICE = "Interrupted: calls that are on their way aren't waited for."
+_LEAST_REASON = 10
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What both commands are given."""
+
+    environment: str
+    regions: tuple[str, ...]
+    manifest: Path | None
+    directory: str | None
+    force: str
+    acknowledge: bool
+    dry_run: bool
+    confirm: str
+    records: Path | None
+    as_json: bool
+
+
+def _options(function: _Function) -> _Function:
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON (schema: cli/schemas/failover.v1.json)."),
+        click.option(
+            "--records",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Keep the copies of journal and audit there. Omitted: .haven/recovery/ENVIRONMENT here.",
+        ),
+        click.option("--confirm", default="", metavar="NAME", help="The environment's name, instead of typing it."),
+        click.option("--dry-run", is_flag=True, help="Look, decide and show the plan; change nothing."),
+        click.option("--acknowledge", is_flag=True, help="Fail over although the last failover ended within the hour."),
+        click.option(
+            "--force", default="", metavar="REASON", help="Go on where it would be refused; the reason is recorded."
+        ),
+    ):
+        function = option(function)
+    return environment_options(directory_option(function))
+
+
+@click.command("failover", cls=Command)
+@_options
+@click.option("--to", required=True, metavar="REGION", help="The Region that becomes the writing one.")
+@click.option("--planned", is_flag=True, help="Both Regions answer, and nothing may be lost.")
+def failover(*, to: str, planned: bool, **words: Any) -> int:
+    """Make REGION the writing Region of ENVIRONMENT: promote, scale, move the traffic.
+
+    Needs AWS credentials, and neither Pulumi nor its state. Shows what it found and what it will do, and asks for the
+    environment's name. Every step is written to the journal before it happens, so a run that was interrupted goes on
+    when the same command is run once more, on any machine. Until the first promotion a failure undoes what was changed.
+    Exit code 1: refused, undone or incomplete.
+    """
+    return _run(_Words(**words), to, planned=planned)
+
+
+@click.command("failback", cls=Command)
+@_options
+@click.option("--unplanned", is_flag=True, help="The recovery Region is lost: what it didn't replicate is lost too.")
+def failback(*, unplanned: bool, **words: Any) -> int:
+    """Make the primary Region of ENVIRONMENT the writing one again: `haven failover --planned` the other way.
+
+    Exit code 1: refused, undone or incomplete.
+    """
+    return _run(_Words(**words), None, planned=not unplanned)
+
+
+def _run(words: _Words, to: str | None, *, planned: bool) -> int:
+    from haven.runbooks.failover.run import Request
+
+    if words.force and len(words.force.strip()) < _LEAST_REASON:
+        allowed = f"a reason of {_LEAST_REASON} characters or more"
+        problem = Problem("--force", shown(words.force), allowed, "write why: it is recorded, and read afterwards")
+        raise Problems([problem], "the command line")
+    chosen = source(words.environment, words.regions, words.manifest, words.directory)
+    located = chosen.located()
+    target = to or located.manifest.regions.primary
+    request = Request(planned, words.force, words.acknowledge)
+    board = Board(sys.stderr)
+    try:
+        with interruptible(_NOTICE):
+            return _Job(words, chosen, located, target, board).run(request)
+    except Interrupted:
+        for each in board.running:
+            output.note(f"  {each}")
+        output.note("The journal has every step. To go on, run the same command once more: the lease ends in a minute.")
+        raise
+
+
+@dataclass(frozen=True)
+class _Job:
+    words: _Words
+    chosen: EnvironmentSource
+    located: "Located"
+    to: str
+    board: Board
+
+    def run(self, request: "Request") -> int:
+        """Preview, confirmation, execution."""
+        from haven.runbooks.failover.assembly import operator
+
+        name = self.located.manifest.environment
+        records = self.words.records or Path.cwd() / ".haven" / "recovery" / name
+        made = operator(self.located.manifest, self.to, self.chosen.client, records, self.board.report)
+        preview: Preview = self._do(made.preview(request))
+        if not self.words.as_json:
+            output.emit("\n".join(_shown(preview, self.to, self.located)) + "\n")
+        if self.words.dry_run or preview.why_not:
+            self._print(_previewed(preview, self.to, name))
+            return FINDINGS if preview.why_not else OK
+        self._confirm(name)
+        with self.board:
+            report: Report = self._do(made.run(request))
+        self._print(_reported(report, self.to, name))
+        return OK if report.state in ("done", "nothing to do") else FINDINGS
+
+    def _do(self, runbook: "Runbook") -> Any:
+        from haven.runbooks.workflow.engine import FATAL
+        from haven.runbooks.workflow.requests import CallError
+        from haven.runbooks.workflow.threads import Threads
+
+        try:
+            return Threads(self.chosen.client, self.chosen.client_once).run(runbook)
+        except (*FATAL, CallError) as error:
+            raise MissingDependency(f"{error}; nothing more was changed, and the journal has what was") from error
+
+    def _confirm(self, name: str) -> None:
+        typed = self.words.confirm
+        if not typed and sys.stdin is not None and sys.stdin.isatty():
+            output.note(f"Type {name} to do it, anything else to leave it:")
+            typed = sys.stdin.readline().strip()
+        if typed != name:
+            fix = f"type {name} when asked, or give --confirm {name}"
+            raise Problems([Problem("the confirmation", shown(typed), shown(name), fix)], "the command line")
+
+    def _print(self, document: Mapping[str, Any]) -> None:
+        if self.words.as_json:
+            output.emit_json(document)
+            return
+        lines = [f"{document['environment']}: {document['state']}", *(f"  {each}" for each in document["why"])]
+        lines += [f"  divergence: {document['divergence']}"] if document["divergence"] else []
+        lines += [f"  next: {each}" for each in document["next"]]
+        output.emit("\n".join(lines) + "\n")
+
+
+def _shown(preview: "Preview", to: str, located: "Located") -> Iterator[str]:
+    """What was found, and what would be done."""
+    manifest = located.manifest
+    seen = preview.observation
+    yield f"{manifest.environment}, tier {manifest.tier}: written in {seen.writer or 'no Region that is known'}"
+    yield from (f"  {each}" for each in located.remarks)
+    yield f"  {manifest.other(to)} as seen from here: {seen.seen}"
+    for each in seen.witnesses:
+        yield f"  {each.name}: {each.detail}"
+    yield from (f"  {each}" for each in preview.judgements)
+    yield f"  decision: {'go on' if preview.decision.allowed else 'refused'}: {preview.decision.why}"
+    yield f"  the old writer: {preview.decision.fence}"
+    if preview.open:
+        yield f"  goes on with workflow {preview.open}"
+    yield f"Steps to {to}, each after those that it names; the first promotion is the point of no return:"
+    for step in preview.steps:
+        after = f", after {', '.join(step.after)}" if step.after else ""
+        yield f"  {step.name}: {step.title} (within {step.deadline:.0f} s{after})"
+
+
+def _previewed(preview: "Preview", to: str, name: str) -> Mapping[str, Any]:
+    document = _document("refused" if preview.why_not else "previewed", to, name)
+    return {
+        **document,
+        "why": [preview.why_not] if preview.why_not else [],
+        "workflow": preview.open,
+        "steps": {each.name: "planned" for each in preview.steps},
+        "losses": list(preview.judgements),
+    }
+
+
+def _reported(report: "Report", to: str, name: str) -> Mapping[str, Any]:
+    document = _document(report.state.value, to, name)
+    following = []
+    if report.state == "incomplete":
+        following.append("run the same command once more: it goes on where this one ended")
+    if report.state == "done":
+        following.append(f"pulumi config set haven:active {to}, pulumi preview, pulumi up (docs/promotion.md)")
+    if report.pending_audit:
+        following.append(f"{report.pending_audit} records of the audit are on this machine only: keep them")
+    return {
+        **document,
+        "why": list(report.why),
+        "workflow": report.workflow,
+        "steps": {step: ending.value for step, ending in report.endings.items()},
+        "divergence": report.divergence,
+        "next": following,
+    }
+
+
+def _document(state: str, to: str, name: str) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "environment": name,
+        "to": to,
+        "state": state,
+        "why": [],
+        "workflow": "",
+        "steps": {},
+        "losses": [],
+        "divergence": "",
+        "next": [],
+    }

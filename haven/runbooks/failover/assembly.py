@@ -1,0 +1,83 @@
+"""Puts one operator's process together: manifest, clients, disk, identity."""
+
+import getpass
+import secrets
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from haven.base.problems import Problem, Problems, choices, shown
+from haven.runbooks.clients import Client, asked
+from haven.runbooks.failover.run import Operator
+from haven.runbooks.failover.site import Site
+from haven.runbooks.manifest import Operations, RecoveryManifest
+from haven.runbooks.workflow.audit import Audit, Bucket
+from haven.runbooks.workflow.journal import Journal
+from haven.runbooks.workflow.lease import Lease
+from haven.runbooks.workflow.local_file import LocalFile
+from haven.runbooks.workflow.steps import Progress
+from haven.runbooks.workflow.table import Table
+from haven.runbooks.workflow.threads import MachineClock
+
+JOURNAL, AUDIT = "journal.jsonl", "audit.jsonl"
+"""Files in the folder of records."""
+
+
+def identity(client: Client, region: str) -> str:
+    """Who works: the principal of the credentials, the user of this machine and its name.
+
+    Raises:
+        UnansweredError: STS in the Region doesn't answer, or there are no credentials.
+    """
+    arn = asked(f"STS in {region} for the credentials", lambda: client("sts", region).get_caller_identity()["Arn"])
+    return f"{arn} ({getpass.getuser()}@{socket.gethostname()})"
+
+
+def operations(manifest: RecoveryManifest, to: str) -> Operations:
+    """What runbooks keep of themselves.
+
+    Raises:
+        Problems: the Region is none of the environment's, or the manifest lacks it.
+    """
+    if to not in manifest.both:
+        fix = "name one of the environment's Regions"
+        raise Problems([Problem("--to", shown(to), choices(manifest.both), fix)], "the command line")
+    found = manifest.operations
+    if found is None or to not in found.tables or len(found.tables) % 2 == 0:
+        got = shown(sorted(found.tables) if found else [])
+        allowed = f"an operations table in {' and '.join(manifest.both)} and in a third Region"
+        fix = "deploy the environment with operations tables; until then promote by hand (docs/promotion.md)"
+        raise Problems([Problem("operations.tables", got, allowed, fix)], "the recovery manifest")
+    return found
+
+
+def operator(
+    manifest: RecoveryManifest, to: str, client: Client, records: Path, report: Callable[[Progress], None]
+) -> Operator:
+    """A process that is ready to run a failover.
+
+    Args:
+        manifest: the environment's.
+        to: the Region that becomes the writing one.
+        client: for the question who this is.
+        records: the folder of the local copies of journal and audit.
+        report: is given what each step does.
+
+    Raises:
+        Problems: the manifest lacks what it needs.
+        UnansweredError: the credentials can't be found out.
+    """
+    found = operations(manifest, to)
+    who = identity(client, to)
+    clock, holder = MachineClock(), secrets.token_hex(8)
+    bucket = Bucket(to, found.audit[to]) if to in found.audit else None
+    tables = [Table(region, found.tables[region]) for region in sorted(found.tables)]
+    return Operator(
+        Site(manifest, to, clock),
+        Lease(tables, holder, who, clock),
+        Journal(Table(to, found.tables[to]), LocalFile(records / JOURNAL), clock, who, holder),
+        Audit(holder, who, LocalFile(records / AUDIT), bucket, clock),
+        clock,
+        lambda: secrets.token_hex(6),
+        report,
+    )
