@@ -139,16 +139,6 @@ def test_nothing_starts_while_the_database_can_only_be_read_and_two_migrations_a
     assert int(database.sql("prefect", "select count(*) from block_type")) > 10
 
 
-def test_a_server_refuses_a_database_that_can_only_be_read(region: Region, database: Postgres) -> None:
-    database.set_read_only("prefect", read_only=True)
-    try:
-        server = region.node.start("Deployment", f"{NAME}-server")
-        assert server.run.wait(240) != 0
-        assert "read-only transaction" in server.log.read_text()
-    finally:
-        database.set_read_only("prefect", read_only=False)
-
-
 def test_two_servers_at_once_start_and_work_pools_and_automations_are_as_declared(
     region: Region, database: Postgres
 ) -> None:
