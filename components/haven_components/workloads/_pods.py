@@ -104,14 +104,14 @@ def disruption_budget(
 ) -> kubernetes.policy.v1.PodDisruptionBudget:
     """A drain may take one zone's share of the pods at a time.
 
-    A share follows an autoscaler, which a fixed number doesn't; it is rounded up, so a drain is always possible. Pods
-    that aren't ready hold up no drain.
+    A share follows an autoscaler, which a fixed number doesn't; it is rounded up, so a drain is always possible. In a
+    single zone it is half of them. Pods that aren't ready hold up no drain.
     """
     return kubernetes.policy.v1.PodDisruptionBudget(
         logical,
         metadata={"name": logical, "namespace": namespace, "labels": dict(pod_labels)},
         spec={
-            "max_unavailable": f"{100 // len(zones)}%",
+            "max_unavailable": f"{100 // max(len(zones), 2)}%",
             "selector": {"match_labels": selecting(pod_labels)},
             "unhealthy_pod_eviction_policy": "AlwaysAllow",
         },

@@ -56,7 +56,7 @@ def waypoint_settings(zones: Sequence[str], scale: WorkloadScaleArgs) -> dict[st
         "maxReplicas": int(scale["maximum"]),
         "metrics": [{"type": "Resource", "resource": cpu}],
     }
-    budget = {"maxUnavailable": f"{100 // len(zones)}%", "unhealthyPodEvictionPolicy": "AlwaysAllow"}
+    budget = {"maxUnavailable": f"{100 // max(len(zones), 2)}%", "unhealthyPodEvictionPolicy": "AlwaysAllow"}
     return {
         "deployment": _text({"spec": {"template": {"spec": pod}}}),
         "horizontalPodAutoscaler": _text({"spec": autoscaler}),

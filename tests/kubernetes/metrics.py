@@ -1,0 +1,98 @@
+"""Metrics for HorizontalPodAutoscalers, as KEDA's metrics server answers them, with values that the test sets."""
+
+import json
+import ssl
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.kubernetes.api import until
+from tests.kubernetes.control_plane import ControlPlane
+
+GROUP, VERSION = "external.metrics.k8s.io", "v1beta1"
+METRIC = "s0-prometheus"
+"""What KEDA calls the metric of a ScaledObject's first trigger, of type `prometheus`."""
+
+
+class Metrics:
+    """A server of external metrics on loopback, which the API server passes requests to."""
+
+    def __init__(self, control_plane: ControlPlane) -> None:
+        self.values: dict[str, int] = {}
+        """Namespace -> the metric's value in it."""
+        self._control_plane = control_plane
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*map(str, control_plane.certificate))
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+
+    def __enter__(self) -> "Metrics":
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        api = self._control_plane.api
+        api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "metrics"}})
+        port = self._server.server_address[1]
+        spec = {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": port}]}
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "keda", "namespace": "metrics"}}
+        api.apply({**service, "spec": spec}, force=True)
+        name = f"{VERSION}.{GROUP}"
+        served = {
+            "group": GROUP,
+            "version": VERSION,
+            "groupPriorityMinimum": 100,
+            "versionPriority": 100,
+            "insecureSkipTLSVerify": True,
+            "service": {"name": "keda", "namespace": "metrics", "port": port},
+        }
+        known = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": name}}
+        api.apply({**known, "spec": served}, force=True)
+
+        def states() -> list[Any]:
+            found = api.get("apiregistration.k8s.io/v1", "APIService", name)
+            return found.get("status", {}).get("conditions") or []
+
+        until(lambda: any(each["status"] == "True" for each in states()), 60, states)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        values = self.values
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = json.dumps(_answer(self.path, values)).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Requests aren't of interest."""
+
+        return Handler
+
+
+def _answer(path: str, values: Mapping[str, int]) -> Mapping[str, Any]:
+    parts = path.partition("?")[0].strip("/").split("/")
+    if len(parts) < 6:
+        resource = {"name": METRIC, "namespaced": True, "kind": "ExternalMetricValueList", "verbs": ["get"]}
+        return {
+            "kind": "APIResourceList",
+            "apiVersion": "v1",
+            "groupVersion": f"{GROUP}/{VERSION}",
+            "resources": [resource],
+        }
+    namespace, name = parts[4], parts[5]
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    value = {"metricName": name, "metricLabels": {}, "timestamp": now, "value": str(values.get(namespace, 0))}
+    return {
+        "kind": "ExternalMetricValueList",
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "metadata": {},
+        "items": [value],
+    }

@@ -1,0 +1,111 @@
+"""What the real scheduler and controllers make of spread, tolerations, budgets and autoscalers.
+
+Every pod has a node of its own, as pods with GPUs do.
+"""
+
+from collections.abc import Iterator, Mapping
+from math import ceil
+
+import pytest
+
+from tests.kubernetes import cluster
+from tests.kubernetes.api import Api, until
+from tests.kubernetes.control_plane import GONE_AFTER, ControlPlane
+from tests.kubernetes.metrics import Metrics
+
+pytestmark = pytest.mark.exhaustive
+
+ZONES = ("a", "b", "c")
+LOST = "a"
+WITHIN = 60.0
+"""Seconds from the loss that the issue allows, beside those until Kubernetes notices it."""
+PATIENCE = 120.0
+
+Case = tuple[int, int, int]
+"""Replicas, zones, nodes in each zone."""
+LOSSES: tuple[Case, ...] = ((2, 2, 2), (3, 2, 3), (9, 2, 5), (2, 3, 1), (5, 3, 3), (9, 3, 3))
+DRAINS: tuple[Case, ...] = ((2, 2, 2), (3, 3, 2), (9, 3, 5), (7, 2, 7))
+
+
+def _pool(prefix: str, case: Case) -> str:
+    return f"{prefix}-{case[0]}-of-{case[1]}"
+
+
+def _deploy(api: Api, pool: str, case: Case) -> None:
+    replicas, zones, per_zone = case
+    cluster.open_namespace(api, pool)
+    cluster.add_nodes(api, pool, ZONES[:zones], per_zone, 1)
+    cluster.up(api, cluster.workload(pool, ZONES[:zones], {"minimum": replicas, "maximum": replicas}))
+
+
+def _count(api: Api, pool: str, zone: str = "") -> int:
+    return sum(zone in ("", cluster.zone_of(each)) for each in cluster.ready(api, pool))
+
+
+@pytest.fixture(scope="module")
+def after_a_loss(control_plane: ControlPlane) -> Mapping[Case, int]:
+    """Replicas that are ready once a zone is silent for a while; all cases at once, for Kubernetes takes its time."""
+    api = control_plane.api
+    for case in LOSSES:
+        _deploy(api, _pool("loss", case), case)
+    for case in LOSSES:
+        until(lambda: _count(api, _pool("loss", case)) == case[0], PATIENCE)  # noqa: B023  it is called at once
+        for zone in ZONES[: case[1]]:
+            assert _count(api, _pool("loss", case), zone) in (case[0] // case[1], ceil(case[0] / case[1]))
+    for case in LOSSES:
+        cluster.silence(api, _pool("loss", case), LOST)
+
+    def settled() -> bool:
+        return all(_count(api, _pool("loss", case)) == _fits(case) for case in LOSSES)
+
+    until(settled, WITHIN + GONE_AFTER, lambda: {case: _count(api, _pool("loss", case)) for case in LOSSES})
+    return {case: _count(api, _pool("loss", case)) for case in LOSSES}
+
+
+def _fits(case: Case) -> int:
+    replicas, zones, per_zone = case
+    return min(replicas, (zones - 1) * per_zone)
+
+
+@pytest.mark.parametrize("case", LOSSES, ids=str)
+def test_a_zones_loss_leaves_all_that_fits_ready(case: Case, after_a_loss: Mapping[Case, int], api: Api) -> None:
+    assert after_a_loss[case] == _fits(case)
+    assert {cluster.zone_of(each) for each in cluster.ready(api, _pool("loss", case))} <= set(ZONES[1 : case[1]])
+
+
+@pytest.mark.parametrize("case", DRAINS, ids=str)
+def test_a_drain_of_a_zone_ends_and_takes_a_zones_share_at_a_time(case: Case, api: Api) -> None:
+    replicas, zones, _ = case
+    pool = _pool("drain", case)
+    _deploy(api, pool, case)
+    until(lambda: _count(api, pool) == replicas, PATIENCE)
+    fewest = [replicas]
+    cluster.drain(api, pool, LOST, lambda: fewest.append(_count(api, pool)), PATIENCE)
+    until(lambda: _count(api, pool) == replicas, PATIENCE)
+    assert min(fewest) >= replicas - ceil(replicas / zones)
+
+
+@pytest.fixture
+def metrics(control_plane: ControlPlane) -> Iterator[Metrics]:
+    with Metrics(control_plane) as served:
+        yield served
+
+
+def test_a_budget_follows_the_autoscaler_and_hinders_it_in_nothing(api: Api, metrics: Metrics) -> None:
+    pool = "follow"
+    cluster.open_namespace(api, pool)
+    cluster.add_nodes(api, pool, ZONES, 4, 1)
+    objects = cluster.workload(pool, ZONES, {"minimum": 3, "maximum": 9})
+    cluster.up(api, objects)
+
+    def allowed() -> int:
+        budget = api.get("policy/v1", "PodDisruptionBudget", "budget", pool)
+        return int(budget.get("status", {}).get("disruptionsAllowed", 0))
+
+    until(lambda: (_count(api, pool), allowed()) == (3, 1), PATIENCE)
+    metrics.values[pool] = 90
+    until(lambda: (_count(api, pool), allowed()) == (9, 3), PATIENCE)
+    fast = {"minReplicas": 3, "maxReplicas": 9, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}
+    api.change(api.get("autoscaling/v2", "HorizontalPodAutoscaler", cluster.NAME, pool), {"spec": fast})
+    metrics.values[pool] = 0
+    until(lambda: (_count(api, pool), allowed()) == (3, 1), PATIENCE)
