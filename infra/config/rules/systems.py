@@ -177,15 +177,18 @@ def exposed(systems: Systems) -> str | None:
 def _exposed(systems: Systems) -> Iterable[Problem]:
     served = [name for name, system in systems.items() if system.kind == SERVING and system.image is not None]
     named = [name for name in served if systems[name].exposed]
-    unsaid = [name for name in served if systems[name].exposed is None]
+    undecided = [name for name in served if systems[name].exposed is None]
     if len(named) > 1:
         allowed = "one system: a load balancer has one target group"
         fix = f"write exposed: false for {', '.join(named[1:])}"
         yield Problem("haven:systems", f"exposed: true for {', '.join(named)}", allowed, fix)
-    elif not named and len(served) > 1 and unsaid:
+    elif not named and len(served) > 1 and undecided:
         allowed = f"exposed: true for one of {', '.join(served)}, or exposed: false for all"
         yield Problem(
-            "haven:systems", f"{len(served)} systems of kind {SERVING}", allowed, f"write exposed: true for {unsaid[0]}"
+            "haven:systems",
+            f"{len(served)} systems of kind {SERVING}",
+            allowed,
+            f"write exposed: true for {undecided[0]}",
         )
 
 
