@@ -10,18 +10,18 @@ from typing import Any
 prefect: Any = import_module("prefect")
 
 
-@prefect.task
+@prefect.task  # type: ignore[untyped-decorator]
 def one(number: int) -> int:
     time.sleep(0.2)
     return number
 
 
-@prefect.flow(flow_run_name="counting")
+@prefect.flow(flow_run_name="counting")  # type: ignore[untyped-decorator]
 def counting(numbers: int) -> int:
     return len([one(each) for each in range(numbers)])
 
 
-@prefect.flow
+@prefect.flow  # type: ignore[untyped-decorator]
 def waiting() -> None:
     """Runs until a file exists."""
     while not Path(os.environ["MARKER"]).exists():
