@@ -71,6 +71,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "ClusterAccess": Part(_SYSTEM, {"service_accounts": "uses"}, item=f"{_OF_SYSTEM}-access"),
     "ClusterControllers": Part("haven:controllers"),
+    "ClusterTelemetry": Part("haven:controllers.telemetry"),
     "CostGuard": Part("haven:cost"),
     "EdgeBalancer": Part(
         "haven:edge",

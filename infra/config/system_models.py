@@ -74,6 +74,17 @@ class Keda(Model):
     """Image of the admission webhooks."""
 
 
+class Telemetry(Model):
+    """What runs in each cluster for traces and GPU metrics, in the namespace observability."""
+
+    collector_image: ImageByDigest
+    """Image of the AWS Distro for OpenTelemetry, the collector of traces."""
+    replicas: Annotated[int, Field(ge=1, le=100)] = 2
+    """Replicas of the collector, in both Regions."""
+    gpu_image: ImageByDigest | None = None
+    """Image of NVIDIA's dcgm-exporter. Omitted: no metrics of GPUs in Prometheus."""
+
+
 class Controllers(Model):
     """Controllers that EKS has no add-on for, installed from the own Region's charts and images."""
 
@@ -81,6 +92,8 @@ class Controllers(Model):
     """The AWS Load Balancer Controller. Omitted: not installed, so somebody else has to."""
     keda: Keda | None = None
     """KEDA. Omitted: not installed."""
+    telemetry: Telemetry | None = None
+    """A collector of traces and an exporter of GPU metrics. Omitted: none."""
 
 
 class Replicas(Model):

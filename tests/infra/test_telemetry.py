@@ -29,3 +29,24 @@ def test_a_plan_says_that_prometheus_sees_no_pods_without_their_add_on() -> None
     assert notes()[0].startswith("haven:watch.prometheus without the add-on kube-state-metrics")
     assert notes(kube_state_metrics="v2.17.0-eksbuild.1") == []
     assert not any("kube-state-metrics" in each for each in addons.notes("1.35", {}))
+
+
+def test_both_clusters_collect_traces_and_gpu_metrics_from_their_own_region_s_images() -> None:
+    digest = f"sha256:{'a' * 64}"
+    images = {"collectorImage": f"adot-collector@{digest}", "gpuImage": f"dcgm-exporter@{digest}"}
+    repositories = ["vllm", "python", "mlflow", "training", "adot-collector", "dcgm-exporter"]
+    recording = environment(
+        "warm",
+        watch=json.dumps({"prometheus": True, "tracing": True}),
+        images=json.dumps({"repositories": repositories}),
+        controllers=json.dumps({"telemetry": images}),
+    )
+    for region in (PRIMARY, RECOVERY):
+        (exporter,) = of_type(recording, "kubernetes:apps/v1:DaemonSet", region)
+        (container,) = exporter.inputs["spec"]["template"]["spec"]["containers"]
+        assert f".dkr.ecr.{region}.amazonaws.com/" in container["image"]
+        assert container["image"].endswith(f"dcgm-exporter@{digest}")
+        accounts = of_type(recording, "kubernetes:core/v1:ServiceAccount", region)
+        assert ("observability", "collector") in {
+            (each.inputs["metadata"]["namespace"], each.inputs["metadata"]["name"]) for each in accounts
+        }

@@ -39,7 +39,7 @@ TRAFFIC_PORT = 8000
 """Of the pods of a `ModelServing`."""
 PLACEHOLDER = "0" * 64
 """Digest of an image that is still to be pushed, in sample stacks."""
-_RESERVED = ("default", "haven", "keda")
+_RESERVED = ("default", "haven", "keda", "observability")
 """Namespaces that every cluster has, or Haven's own; so are those that begin with kube-."""
 
 Systems = Mapping[str, system_models.System]
@@ -232,14 +232,32 @@ def _target_port(systems: Systems, edge: part_models.Edge, domain: str | None) -
 
 @RULES.on("controllers", "images")
 def _controllers(controllers: system_models.Controllers, images: part_models.Images) -> Iterable[Problem]:
-    for name, controller in (("loadBalancer", controllers.load_balancer), ("keda", controllers.keda)):
+    chosen = {
+        "loadBalancer": controllers.load_balancer,
+        "keda": controllers.keda,
+        "telemetry": controllers.telemetry,
+    }
+    for name, controller in chosen.items():
         if controller is None:
             continue
-        named = {"chart.repository": controller.chart.repository}
+        named: dict[str, str] = {}
+        if not isinstance(controller, system_models.Telemetry):
+            named["chart.repository"] = controller.chart.repository
         for field, value in controller:
             if isinstance(value, str):
                 named[str(type(controller).model_fields[field].alias)] = value.partition("@")[0]
         yield from _repositories(f"haven:controllers.{name}", named, images)
+
+
+@RULES.on("controllers", "watch")
+def _telemetry(controllers: system_models.Controllers, watch: part_models.Watch) -> Iterable[Problem]:
+    """The collector's role comes with tracing, and GPU metrics are read by Prometheus."""
+    telemetry = controllers.telemetry
+    if telemetry is not None and not watch.tracing:
+        yield Problem("haven:watch.tracing", "false", "true with haven:controllers.telemetry", "write tracing: true")
+    if telemetry is not None and telemetry.gpu_image is not None and not watch.prometheus:
+        allowed = "true with haven:controllers.telemetry.gpuImage"
+        yield Problem("haven:watch.prometheus", "false", allowed, "write prometheus: true, or leave gpuImage out")
 
 
 def _repositories(what: str, named: Mapping[str, str], images: part_models.Images) -> Iterator[Problem]:

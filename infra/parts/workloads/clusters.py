@@ -7,7 +7,17 @@ from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS
 from infra.config.system_models import System
 from infra.environment import Environment
 from infra.parts.endpoints import EndpointStores
-from infra.parts.workloads import controllers, messaging, namespaces, platform, registry, serving, training, workflows
+from infra.parts.workloads import (
+    controllers,
+    messaging,
+    namespaces,
+    platform,
+    registry,
+    serving,
+    telemetry,
+    training,
+    workflows,
+)
 from infra.parts.workloads.platform import Place, SystemStores
 
 
@@ -30,6 +40,7 @@ def declare(environment: Environment, stores: EndpointStores, watched: Observabi
     for region in environment.clusters:
         platform.connect(environment, region)
         before = controllers.declare(environment, region, watched)
+        telemetry.declare(environment, region)
         for name, system in running.items():
             _system(Place(environment, region, name, before), system, used)
 
