@@ -1,0 +1,108 @@
+"""The whole of a model's serving, from an empty cluster, by one declaration: each step's time is printed."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.kubernetes.api import Api, until
+from tests.kubernetes.control_plane import ControlPlane, installable
+from tests.kubernetes.objects import Sent
+from tests.kubernetes.sources import by_cluster, of_kind
+
+pytestmark = pytest.mark.exhaustive
+
+ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+DEFINITIONS = ("targetgroupbindings.elbv2.k8s.aws", "scaledobjects.keda.sh", "triggerauthentications.keda.sh")
+NAMESPACE, NODES = "chat", "rebuilt"
+ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+@contextmanager
+def _step(what: str) -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    print(f"{what}: {time.monotonic() - begun:.1f} s")
+
+
+def _nodes(api: Api) -> None:
+    """Two GPU nodes and a node without GPUs in each zone."""
+    for zone in ZONES:
+        for kind, count in (("gpu", 2), ("system", 1)):
+            for number in range(count):
+                name = f"{NODES}-{kind}-{zone}-{number}"
+                gpu = kind == "gpu"
+                labels = {"topology.kubernetes.io/zone": zone, "kubernetes.io/hostname": name}
+                labels |= {"haven.dev/gpu": "true"} if gpu else {}
+                annotations = {"kwok.x-k8s.io/node": "fake"}
+                taints = [{"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}] if gpu else []
+                metadata = {"name": name, "labels": labels, "annotations": annotations}
+                node = api.apply(
+                    {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": taints}},
+                    manager="ground",
+                )
+                room = {"cpu": "16", "memory": "128Gi", "pods": "50"} | ({"nvidia.com/gpu": "1"} if gpu else {})
+                api.change(node, {"status": {"capacity": room, "allocatable": room}}, "status")
+
+
+def _deployments(api: Api, sent: list[Sent]) -> dict[str, Any]:
+    return {
+        str(each.name): api.get("apps/v1", "Deployment", str(each.name), each.namespace)
+        for each in of_kind(sent, "Deployment")
+    }
+
+
+def _ready(api: Api, sent: list[Sent]) -> bool:
+    found = _deployments(api, sent).values()
+    return all(each.get("status", {}).get("readyReplicas", 0) == each["spec"]["replicas"] for each in found)
+
+
+@pytest.fixture
+def empty(control_plane: ControlPlane) -> Iterator[Api]:
+    """A cluster with nodes and nothing else of ours, which is so again when the test has ended."""
+    api = control_plane.api
+    _nodes(api)
+    yield api
+    for each in api.all("apps/v1", "Deployment", NAMESPACE):
+        api.delete("apps/v1", "Deployment", each["metadata"]["name"], NAMESPACE)
+    for each in api.all("v1", "Node"):
+        if each["metadata"]["name"].startswith(NODES):
+            api.delete("v1", "Node", each["metadata"]["name"])
+
+
+def test_serving_is_rebuilt_from_nothing_by_one_declaration(control_plane: ControlPlane, empty: Api) -> None:
+    api, definitions = empty, installable()
+    if missing := [each for each in DEFINITIONS if each not in definitions]:
+        pytest.skip(f"no {', '.join(missing)}: make kubernetes writes them (needs Go)")
+    for each in DEFINITIONS:
+        control_plane.install(definitions[each])
+    ((_, sent),) = by_cluster("model_serving")
+    assert {each.namespace for each in sent} == {"", NAMESPACE}
+    with _step("namespace"):
+        labels = {ENFORCE: "restricted"}
+        api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}})
+        until(lambda: any(api.all("v1", "ServiceAccount", NAMESPACE)), 30)
+    with _step("objects"):
+        for one in sent:
+            api.apply(one.body, force=True)
+    with _step("first pods"):
+        until(lambda: _ready(api, sent), 60, lambda: _deployments(api, sent))
+    (scaled,) = of_kind(sent, "ScaledObject")
+    minimum = scaled.body["spec"]["minReplicaCount"]
+    with _step("the autoscaler's minimum"):
+        target = scaled.body["spec"]["scaleTargetRef"]["name"]
+        api.change(_deployments(api, sent)[target], {"spec": {"replicas": minimum}}, "scale")
+        until(lambda: _ready(api, sent), 60, lambda: _deployments(api, sent))
+    with _step("the declaration once more"):
+        for one in sent:
+            api.apply(one.body)
+    assert _deployments(api, sent)[target]["status"]["readyReplicas"] == minimum
+    pods = api.all("v1", "Pod", NAMESPACE)
+    nodes = {each["metadata"]["name"]: each["metadata"]["labels"] for each in api.all("v1", "Node")}
+    servers = [each for each in pods if each["metadata"]["labels"]["app.kubernetes.io/component"] == "server"]
+    zones = [nodes[each["spec"]["nodeName"]]["topology.kubernetes.io/zone"] for each in servers]
+    assert sorted(zones) == list(ZONES)
+    fallback = [each for each in pods if each["metadata"]["labels"]["app.kubernetes.io/component"] == "fallback"]
+    assert not any("haven.dev/gpu" in nodes[each["spec"]["nodeName"]] for each in fallback)
