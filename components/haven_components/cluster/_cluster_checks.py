@@ -162,6 +162,25 @@ def check_access(checks: Checks, principals: Sequence[str]) -> None:
     )
 
 
+def check_rights(checks: Checks, path: str, groups: Sequence[str], *, has_policy: bool) -> None:
+    """An entry lets its principal do something; EKS refuses Kubernetes' own groups."""
+    checks.require(
+        has_policy or len(groups) > 0,
+        path,
+        got="neither policy nor groups",
+        allowed="one of them, or both",
+        fix="name a policy of EKS, or groups of Kubernetes",
+    )
+    for index, each in enumerate(groups):
+        checks.require(
+            bool(each) and not each.startswith("system:"),
+            f"{path}.groups[{index}]",
+            got=each,
+            allowed="a name that doesn't begin with system:",
+            fix="bind a role to a group of another name",
+        )
+
+
 def principal_name(arn: str) -> str:
     """The last part of a role's or user's ARN."""
     return arn.rpartition("/")[2]

@@ -30,10 +30,12 @@ _EKS_CLUSTER = "aws:eks/cluster:Cluster"
 class ClusterAccessEntryArgs(TypedDict):
     principal_arn: str
     """ARN of the IAM role or user. Not the one that creates the cluster: EKS makes that one an administrator."""
-    policy: ClusterAccessPolicy
-    """What it may do."""
+    policy: NotRequired[ClusterAccessPolicy]
+    """What it may do, by one of EKS's own policies. Omitted: what its `groups` may."""
+    groups: NotRequired[list[str]]
+    """Kubernetes groups that it belongs to, such as those of a `ClusterAccess`. Omitted: none."""
     namespaces: NotRequired[list[str]]
-    """Where it may do so. Omitted: in the whole cluster."""
+    """Where it may do what `policy` lets it. Omitted: in the whole cluster."""
 
 
 class InferenceClusterArgs(TypedDict):
@@ -248,9 +250,12 @@ class InferenceCluster(pulumi.ComponentResource):
                 cluster_name=self.cluster_name,
                 principal_arn=entry["principal_arn"],
                 type="STANDARD",
+                kubernetes_groups=entry.get("groups"),
                 tags={"Name": logical},
                 opts=self._here(),
             )
+            if "policy" not in entry:
+                continue
             namespaces = entry.get("namespaces", [])
             scope = {"type": "namespace", "namespaces": namespaces} if namespaces else {"type": "cluster"}
             aws.eks.AccessPolicyAssociation(
@@ -345,4 +350,8 @@ def _validate_access(checks: Checks, args: InferenceClusterArgs) -> None:
     entries = args.get("access_entries", [])
     _cluster_checks.check_access(checks, [each["principal_arn"] for each in entries])
     for index, entry in enumerate(entries):
-        _checks.require_choice(checks, f"access_entries[{index}].policy", entry["policy"], ClusterAccessPolicy)
+        if "policy" in entry:
+            _checks.require_choice(checks, f"access_entries[{index}].policy", entry["policy"], ClusterAccessPolicy)
+        _cluster_checks.check_rights(
+            checks, f"access_entries[{index}]", entry.get("groups", []), has_policy="policy" in entry
+        )

@@ -21,6 +21,14 @@ def test_networks_that_are_listed_reach_the_private_api_and_no_other() -> None:
     assert plane.inputs["vpcConfig"]["endpointPublicAccess"] is False
 
 
+def test_a_principal_belongs_to_groups_of_kubernetes_with_or_without_a_policy() -> None:
+    arn = "arn:aws:iam::123456789012:role/operators"
+    recording = _declare(access_entries=[{"principal_arn": arn, "groups": ["operators"]}])
+    (entry,) = _all(recording, "AccessEntry").values()
+    assert entry.inputs["kubernetesGroups"] == ["operators"]
+    assert not _all(recording, "AccessPolicyAssociation")
+
+
 def test_services_have_the_block_that_is_given() -> None:
     assert "kubernetesNetworkConfig" not in _control_plane(_declare()).inputs
     given = _control_plane(_declare(service_cidr="172.20.0.0/16")).inputs["kubernetesNetworkConfig"]
@@ -35,6 +43,11 @@ def test_services_have_the_block_that_is_given() -> None:
         ({"service_cidr": "172.20.0.1/16"}, "service_cidr"),
         ({"private_access_cidrs": ["0.0.0.0/0"]}, "private_access_cidrs"),
         ({"private_access_cidrs": ["10.0.0.0/16", "10.0.0.0/16"]}, "private_access_cidrs"),
+        ({"access_entries": [{"principal_arn": "arn:aws:iam::123456789012:role/a"}]}, "access_entries[0]"),
+        (
+            {"access_entries": [{"principal_arn": "arn:aws:iam::123456789012:role/a", "groups": ["system:masters"]}]},
+            "access_entries[0].groups[0]",
+        ),
         ({"target_groups": ["arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/a/1"]}, "target_groups[0]"),
     ],
 )

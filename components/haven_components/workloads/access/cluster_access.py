@@ -26,7 +26,7 @@ class ClusterAccess(pulumi.ComponentResource):
     Pods keep the Pod Security Standard `restricted`. A quota and defaults limit them. Nothing reaches them and they
     reach nothing but what is named; their service accounts have AWS roles through EKS Pod Identity, with rights in the
     own Region only, so that the loss of the other one takes nothing away. Groups of people see, or operate; the groups
-    come from `kubernetes_groups` of the cluster's access entries.
+    come from `groups` of an `InferenceCluster`'s access entries.
 
     What starts pods depends on the component: a pod takes its role only if the association was there before it.
     """
