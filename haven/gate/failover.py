@@ -17,6 +17,10 @@ _PAGE = "docs/promotion.md"
 _SEPARATE = f"move it into a deployment of its own: a failover changes haven:active and nothing else ({_PAGE})"
 _ENDPOINTS, _ENDPOINTS_NAME = (aws.SSM_PARAMETER, "insecureValue"), "/endpoints"
 """The parameter in which applications find their Region's endpoints follows what a failover creates there."""
+_JOBS = ("kubernetes:batch/v1:Job", "kubernetes:batch/v1:CronJob")
+_DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+_SETTINGS = re.compile(r"spec\.template\.spec\.(initContainers|containers)\[\d+\]\.(args|command|env|name)\b")
+"""What a pod is told, without the image that it is told to."""
 _CHANGING = {Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.REMOVE_FROM_STATE}
 
 
@@ -102,7 +106,9 @@ def _beyond_growth(change: ResourceChange, done: Sequence[Action]) -> Iterator[s
     if shrunk:
         yield f"shrinks in the newly active Region: {', '.join(shrunk)}"
     others = [
-        path for path, before, after in changed if not (_grows(before, after) or _fills_in(change, path, before, after))
+        path
+        for path, before, after in changed
+        if not (_grows(before, after) or _fills_in(change, path, before, after) or _starts(change, path, before, after))
     ]
     if others or not changed:
         paths = ", ".join(others or change.changed) or "properties that the document does not name"
@@ -116,6 +122,18 @@ def _number(*values: Any) -> bool:
 def _grows(before: Any, after: Any) -> bool:
     """Whether a value is new, or a number; smaller numbers are reported separately."""
     return before is ABSENT or _number(before, after)
+
+
+def _starts(change: ResourceChange, path: str, before: Any, after: Any) -> bool:
+    """Whether a workload begins: a suspended Job runs, an autoscaler takes over a count of 0, or pods that stood by are
+    told where to write, one replaced after the other without fewer running."""
+    if change.type in _JOBS:
+        return path == "spec.suspend" and before is True and after in (False, ABSENT)
+    if change.type != _DEPLOYMENT:
+        return False
+    if path == "spec.replicas":
+        return before == 0 and after is ABSENT
+    return at(change.after, "spec.strategy.rollingUpdate.maxUnavailable") == 0 and bool(_SETTINGS.match(path))
 
 
 def _fills_in(change: ResourceChange, path: str, before: Any, after: Any) -> bool:
