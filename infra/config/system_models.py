@@ -162,7 +162,7 @@ class ServedModel(Model):
 class CachedAnswer(Model):
     """An answer that needs no model."""
 
-    pattern: Annotated[LongText, AfterValidator(_regular_expression), Field(examples=["(?i)^help$"])]
+    question: Annotated[LongText, AfterValidator(_regular_expression), Field(examples=["(?i)^help$"])]
     """Regular expression that the question contains."""
     answer: LongText
     """What is answered."""

@@ -94,7 +94,7 @@ def _fallback(place: Place, model: ServedModel, chosen: Fallback) -> ServingFall
     replicas = chosen.replicas if place.scale["minimum"] else 0
     args: ServingFallbackArgs = {
         "scale": {"minimum": replicas, "maximum": max(replicas, 1)},
-        "answers": [{"pattern": each.pattern, "answer": each.answer} for each in chosen.answers],
+        "answers": [{"pattern": each.question, "answer": each.answer} for each in chosen.answers],
     }
     if chosen.image is not None:
         args["image"] = place.image(chosen.image)
