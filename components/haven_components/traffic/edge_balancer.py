@@ -202,7 +202,7 @@ class EdgeBalancer(pulumi.ComponentResource):
             opts=self._here(),
         )
 
-    def _forward(self, targets: aws.lb.TargetGroup, canary: aws.lb.TargetGroup | None) -> dict[str, Any]:
+    def _forward(self, targets: aws.lb.TargetGroup, canary: aws.lb.TargetGroup | None) -> Any:
         """What the listener does with a request."""
         if canary is None:
             return {"type": "forward", "target_group_arn": targets.arn}
@@ -226,7 +226,7 @@ class EdgeBalancer(pulumi.ComponentResource):
             )
 
     def _listeners(
-        self, balancer: aws.lb.LoadBalancer, forward: Mapping[str, Any], certificate_arn: pulumi.Input[str]
+        self, balancer: aws.lb.LoadBalancer, forward: Any, certificate_arn: pulumi.Input[str]
     ) -> aws.lb.Listener:
         headers: Mapping[str, Any] = {
             "routing_http_response_server_enabled": False,
@@ -239,7 +239,7 @@ class EdgeBalancer(pulumi.ComponentResource):
             protocol="TLS" if self._network else "HTTPS",
             ssl_policy=TLS_POLICY,
             certificate_arn=certificate_arn,
-            default_actions=[dict(forward)],
+            default_actions=[forward],
             **({} if self._network else headers),
             tags={"Name": f"{self._name}-443"},
             opts=self._here(),
