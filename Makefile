@@ -50,12 +50,20 @@ check-all: setup $(if $(shell command -v go),engine kubernetes) $(if $(shell com
 
 ENGINE := .haven/engine/bin
 HOST := tests/engine/pulumi-language-python
-engine: $(ENGINE)/.ready ## Build the Pulumi CLI and a Python language host for the tests in tests/engine; needs Go 1.26
+ENGINE_PLUGINS := .haven/engine/plugins
+KUBERNETES_PLUGIN := tests/engine/pulumi-resource-kubernetes
+engine: $(ENGINE)/.ready $(ENGINE_PLUGINS)/.ready ## Build the Pulumi CLI, a Python language host and pulumi-kubernetes for the tests in tests/engine; needs Go 1.26
 
 $(ENGINE)/.ready: $(wildcard $(HOST)/*)
 	@mkdir -p $(ENGINE)
 	go build -C $(HOST) -buildvcs=false -o $(CURDIR)/$(ENGINE)/ . github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 	@install "$$(go list -C $(HOST) -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3)/python/cmd/pulumi-language-python-exec" $(ENGINE)
+	@touch $@
+
+$(ENGINE_PLUGINS)/.ready: tests/engine/untyped_sdk.py $(wildcard $(KUBERNETES_PLUGIN)/*) | setup
+	$(BIN)/python -m tests.engine.untyped_sdk $(ENGINE_PLUGINS)/build
+	go build -C $(KUBERNETES_PLUGIN) -buildvcs=false -modfile $(CURDIR)/$(ENGINE_PLUGINS)/build/go.mod \
+	  -ldflags "-s -w" -o $(CURDIR)/$(ENGINE_PLUGINS)/ .
 	@touch $@
 
 PROMTOOL := .haven/prometheus

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from haven.base.missing_dependency import MissingDependency
 from haven.terraform import cli
 from haven.terraform.schema import ProviderSchema
 from tests.environments import SHARED
+from tests.kubernetes.control_plane import ControlPlane, programs
 
 os.environ.setdefault("GOGC", "400")
 """Terraform and its provider collect garbage less often: a plan takes a quarter less processor time (2026-11-25)."""
@@ -52,3 +53,15 @@ def provider() -> cli.Terraform:
 def provider_schema(provider: cli.Terraform) -> ProviderSchema:
     """What the AWS provider takes."""
     return provider.schema()
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A Kubernetes control plane for all tests of a worker; without its programs a test is skipped and says what builds
+    them."""
+    try:
+        programs()
+    except MissingDependency as missing:
+        pytest.skip(str(missing))
+    with ControlPlane(tmp_path_factory.mktemp("control-plane")) as running:
+        yield running

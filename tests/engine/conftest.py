@@ -15,6 +15,8 @@ from tests.environments import ROOT
 from tests.policies.engines.provider_outputs import FILE as ANSWERS
 
 BINARIES = ROOT / ".haven" / "engine" / "bin"
+KUBERNETES_PLUGIN = ROOT / ".haven" / "engine" / "plugins" / "pulumi-resource-kubernetes"
+"""The real one, for the tests that ask for it. It is not on PATH, where the CLI would take it for all."""
 PLUGINS = ("aws", "eks", "kubernetes", "random")
 
 

@@ -5,6 +5,9 @@ The name that it is started under is that of the package it plays: `pulumi-resou
 real provider knows it has, in a file beside it, what that one answers beyond the inputs: computed values, defaults and
 zero values. In a preview they are unknown, and so is every input with something unknown in it, as the real provider's
 sets are. Schemas, refusals and which change replaces it doesn't know. Look-ups fail: programs make none.
+
+As `kubernetes` it keeps objects as pulumi-kubernetes does, and plays clusters that don't answer: those whose
+`clusterIdentifier` is in STUB_PLUGIN_SILENT_CLUSTERS.
 """
 
 # ruff: noqa: N802  gRPC's methods
@@ -19,7 +22,15 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    resource_pb2,
+    resource_pb2_grpc,
+)
 
 PACKAGE = Path(sys.argv[0]).name.removeprefix("pulumi-resource-")
 VERSION = Path(sys.argv[0]).parent.name.rpartition("-v")[2]
@@ -29,12 +40,17 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How an engine marks a value that is known only later (its wire format)."""
 SIGNATURE, REFERENCE = "4dabf18193072939515e22adb298388d", "5cf8f73096256a8f31e491e813e4eb8e"
 """How Pulumi marks a value as a reference to a resource (its wire format)."""
+SILENT = set(os.environ.get("STUB_PLUGIN_SILENT_CLUSTERS", "").split(","))
+UNREACHABLE = "configured Kubernetes cluster is unreachable"
 
 
 def state(urn: str, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
     """What a resource answers: its inputs, what its provider adds, and an ARN and a name where it was given none."""
     answered = struct_pb2.Struct()
     given = json_format.MessageToDict(inputs)
+    if PACKAGE == "kubernetes":
+        answered.update(kept_by_cluster(urn, given))
+        return answered
     full = completed(given, ANSWERED.get(kind(urn), {}), identity(urn))
     if "id" in full:
         full["id"] = identity(urn)
@@ -87,14 +103,30 @@ def kind(urn: str) -> str:
     return urn.split("::")[2].rpartition("$")[2]
 
 
-def identity(urn: str) -> str:
-    """An id that is the same in every run."""
+def kept_by_cluster(urn: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A Kubernetes object as its cluster keeps it; a Helm release with its status."""
+    if kind(urn) == "kubernetes:helm.sh/v3:Release":
+        namespace, _, name = identity(urn, given).rpartition("/")
+        return {**given, "status": {"name": name, "namespace": namespace, "status": "deployed"}}
+    metadata = {"namespace": "default", **given.get("metadata", {}), "uid": hashlib.sha256(urn.encode()).hexdigest()}
+    return {**given, "metadata": metadata}
+
+
+def identity(urn: str, given: dict[str, Any] | None = None) -> str:
+    """An id that is the same in every run; of a Kubernetes object or a Helm release its namespace and name."""
+    if given is not None and PACKAGE == "kubernetes":
+        named = given.get("metadata", given)
+        return f"{named.get('namespace', 'default')}/{named['name']}"
     name = urn.rpartition("::")[2]
     return f"{name}-{hashlib.sha256(urn.encode()).hexdigest()[:8]}"
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
-    """One package's provider."""
+    """One package's provider: each provider resource has a process of its own."""
+
+    def __init__(self) -> None:
+        self._silent = False
+        self._skips = False
 
     def Handshake(self, request: Any, context: Any) -> Any:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
@@ -112,9 +144,15 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def Configure(self, request: Any, context: Any) -> Any:
+        given = json_format.MessageToDict(request.args)
+        self._silent = PACKAGE == "kubernetes" and given.get("clusterIdentifier") in SILENT
+        self._skips = given.get("skipUpdateUnreachable") in (True, "true")
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Check(self, request: Any, context: Any) -> Any:
+        if self._silent and self._skips:
+            _warn(request.urn, "Cluster is unreachable but skipUpdateUnreachable flag is set to true, skipping...")
+            return provider_pb2.CheckResponse(inputs=request.olds)
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def Diff(self, request: Any, context: Any) -> Any:
@@ -126,9 +164,13 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: Any) -> Any:
         if request.preview:
             return provider_pb2.CreateResponse(properties=planned(request.urn, request.properties))
-        return provider_pb2.CreateResponse(id=identity(request.urn), properties=state(request.urn, request.properties))
+        self._reach(context)
+        made = identity(request.urn, json_format.MessageToDict(request.properties))
+        return provider_pb2.CreateResponse(id=made, properties=state(request.urn, request.properties))
 
     def Update(self, request: Any, context: Any) -> Any:
+        if not request.preview:
+            self._reach(context)
         return provider_pb2.UpdateResponse(properties=state(request.urn, request.news))
 
     def Read(self, request: Any, context: Any) -> Any:
@@ -137,7 +179,13 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     def Delete(self, request: Any, context: Any) -> Any:
+        self._reach(context)
         return empty_pb2.Empty()
+
+    def _reach(self, context: Any) -> None:
+        """Refuse, where the cluster doesn't answer."""
+        if self._silent:
+            context.abort(grpc.StatusCode.UNKNOWN, UNREACHABLE)
 
     def Construct(self, request: Any, context: Any) -> Any:
         """A component of the package; of pulumi-eks's cluster also the control plane, which it answers."""
@@ -149,7 +197,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             )
             answered = state(made.urn, request.inputs)
             if request.type == "eks:index:Cluster":
-                answered["eksCluster"] = _control_plane(monitor, request, made.urn)
+                plane = _control_plane(monitor, request, made.urn)
+                answered["eksCluster"] = {SIGNATURE: REFERENCE, "urn": plane.urn, "id": plane.id}
+                answered["kubeconfigJson"] = _kubeconfig(plane)
                 _kubernetes(monitor, request, made.urn)
         return provider_pb2.ConstructResponse(urn=made.urn, state=answered)
 
@@ -160,10 +210,17 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
 
-def _control_plane(monitor: Any, request: Any, parent: str) -> dict[str, str]:
+def _warn(urn: str, message: str) -> None:
+    """A warning beside a resource, in what the engine shows."""
+    with grpc.insecure_channel(sys.argv[1]) as channel:
+        log = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message, urn=urn)
+        engine_pb2_grpc.EngineStub(channel).Log(log)
+
+
+def _control_plane(monitor: Any, request: Any, parent: str) -> Any:
     inputs = struct_pb2.Struct()
     inputs["name"] = request.name
-    made = monitor.RegisterResource(
+    return monitor.RegisterResource(
         resource_pb2.RegisterResourceRequest(
             type="aws:eks/cluster:Cluster",
             name=f"{request.name}-eksCluster",
@@ -174,7 +231,15 @@ def _control_plane(monitor: Any, request: Any, parent: str) -> dict[str, str]:
             acceptSecrets=True,
         )
     )
-    return {SIGNATURE: REFERENCE, "urn": made.urn, "id": made.id}
+
+
+def _kubeconfig(plane: Any) -> str:
+    """How to reach a control plane; before it is there, that isn't known."""
+    endpoint = json_format.MessageToDict(plane.object).get("endpoint", UNKNOWN)
+    if endpoint == UNKNOWN:
+        return UNKNOWN
+    clusters = [{"name": plane.id, "cluster": {"server": f"https://{endpoint}"}}]
+    return json.dumps({"apiVersion": "v1", "kind": "Config", "clusters": clusters})
 
 
 def _kubernetes(monitor: Any, request: Any, parent: str) -> None:

@@ -110,7 +110,7 @@ class ControlPlane:
     def _start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "tokens.csv").write_text(f'{self._token},{_ADMIN},1,"system:masters"\n')
-        (self._folder / "kubeconfig").write_text(json.dumps(self._kubeconfig()))
+        (self._folder / "kubeconfig").write_text(self.kubeconfig)
         key = ["openssl", "genrsa", "-out", "sa.key", "2048"]
         subprocess.run(key, cwd=self._folder, check=True, capture_output=True)
         clients, peers = (f"http://127.0.0.1:{port}" for port in self._ports[1:3])
@@ -179,8 +179,10 @@ class ControlPlane:
         """The ends of all logs."""
         return "\n".join(f"{log.name}: {log.read_text()[-800:]}" for log in sorted(self._folder.glob("*.log")))
 
-    def _kubeconfig(self) -> Mapping[str, object]:
-        return {
+    @property
+    def kubeconfig(self) -> str:
+        """How its administrator reaches it, as JSON."""
+        content = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "it", "cluster": {"server": self.url, "insecure-skip-tls-verify": True}}],
@@ -188,6 +190,7 @@ class ControlPlane:
             "contexts": [{"name": "it", "context": {"cluster": "it", "user": _ADMIN}}],
             "current-context": "it",
         }
+        return json.dumps(content)
 
 
 def installable() -> Mapping[str, Mapping[str, Any]]:

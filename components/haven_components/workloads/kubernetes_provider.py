@@ -16,9 +16,17 @@ def kubernetes_provider(
 ) -> kubernetes.Provider:
     """The provider of one cluster, for `ResourceOptions(providers=[...])` of everything that runs on it.
 
-    While the cluster doesn't answer, a preview shows what the state has, with a warning, and objects that don't change
-    are left alone: `pulumi up` still works for the other Region. To create, update or delete an object the cluster has
-    to answer.
+    `pulumi up` works for the other Region's cluster while this one doesn't answer, and exits with 0. Of this cluster's
+    own objects it then takes what the state has for what the program declares, with a warning on each:
+
+    - a changed object is skipped: neither a preview nor `up` shows the change, the state keeps the old inputs, and the
+      next `up` that reaches the cluster makes it;
+    - to create or to delete an object fails `up`, after it has done the rest; a preview shows it as if it worked;
+    - a refresh keeps what the state has.
+
+    So a successful `up` doesn't show that the cluster has what is declared. Whoever relies on that looks for the
+    warning "Cluster is unreachable", or previews once more when the cluster answers (pulumi-kubernetes 4.25 and 4.32,
+    `Check`, `Read`, `Create`, `Update` and `Delete` of its provider; read 2026-11-26).
 
     Args:
         name: the provider's logical name.

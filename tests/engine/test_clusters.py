@@ -1,0 +1,219 @@
+"""Objects of two clusters under the Pulumi CLI, and what happens to them while one cluster doesn't answer.
+
+Each test runs with the stub plugin and with pulumi-kubernetes itself, in front of a real API server.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import KUBERNETES_PLUGIN, Engine
+from tests.engine.relay import Relay, relay
+from tests.kubernetes.control_plane import ControlPlane, installable
+
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
+
+PROGRAM = """
+import pulumi
+import pulumi_kubernetes as kubernetes
+from haven_components import kubernetes_provider
+
+config = pulumi.Config()
+for place in ("here", "there"):
+    cluster = kubernetes_provider(place, config.require(f"kubeconfig-{place}"), cluster_name=place)
+    options = pulumi.ResourceOptions(provider=cluster)
+    settings, namespace = config.require_object(place), config.require(f"namespace-{place}")
+    for name in settings["models"]:
+        kubernetes.apps.v1.Deployment(
+            f"{name}-{place}",
+            metadata={"name": name, "namespace": namespace, "annotations": {"pulumi.com/skipAwait": "true"}},
+            spec={
+                "replicas": settings["replicas"],
+                "selector": {"match_labels": {"app": name}},
+                "template": {
+                    "metadata": {"labels": {"app": name}},
+                    "spec": {"containers": [{"name": "server", "image": "example.com/server@sha256:" + "0" * 64}]},
+                },
+            },
+            opts=options,
+        )
+    kubernetes.apiextensions.CustomResource(
+        f"binding-{place}",
+        api_version="elbv2.k8s.aws/v1beta1",
+        kind="TargetGroupBinding",
+        metadata={"name": "model", "namespace": namespace},
+        spec={
+            "serviceRef": {"name": "model", "port": 80},
+            "targetGroupARN": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/model/0123456789abcdef",
+        },
+        opts=options,
+    )
+    kubernetes.helm.v3.Release(
+        f"controller-{place}", name="controller", namespace=namespace, chart="./chart", skip_await=True, opts=options
+    )
+"""
+CHART = {
+    "Chart.yaml": "{apiVersion: v2, name: controller, version: 1.0.0}",
+    "templates/settings.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {mode: quiet}}",
+}
+BINDINGS = "targetgroupbindings.elbv2.k8s.aws"
+SKIPPED = "Cluster is unreachable but skipUpdateUnreachable flag is set to true, skipping"
+
+
+@dataclass
+class Clusters:
+    """A stack with objects in the clusters `here` and `there`."""
+
+    engine: Engine
+    project: Path
+    kubeconfigs: Mapping[str, str]
+    front: Relay | None
+    """What is in front of the cluster `there`; None with the stub plugin."""
+    environment: dict[str, str] = field(default_factory=dict)
+    namespaces: Mapping[str, str] = field(
+        default_factory=lambda: {place: f"{place}-{secrets.token_hex(3)}" for place in ("here", "there")}
+    )
+
+    def declare(self, **places: Mapping[str, Any]) -> None:
+        """Write the config. Omitted: one model with two replicas in each cluster."""
+        usual = {"models": ["model"], "replicas": 2}
+        values = {f"shop:{place}": {**usual, **places.get(place, {})} for place in ("here", "there")}
+        given = {f"shop:kubeconfig-{place}": text for place, text in self.kubeconfigs.items()}
+        spaces = {f"shop:namespace-{place}": name for place, name in self.namespaces.items()}
+        (self.project / "Pulumi.dev.yaml").write_text(json.dumps({"config": {**values, **given, **spaces}}))
+
+    def silence(self, *, swallowing: bool = False) -> None:
+        """Let the cluster `there` answer no more: it refuses connections, or accepts them and keeps quiet."""
+        if self.front is None:
+            self.environment = {"STUB_PLUGIN_SILENT_CLUSTERS": "there"}
+        elif swallowing:
+            self.front.swallows = True
+        else:
+            self.front.stop()
+
+    def answer(self) -> None:
+        """Let the cluster answer."""
+        self.environment = {}
+        if self.front is not None:
+            self.front.start()
+
+    def up(self) -> str:
+        """What a deployment that must succeed prints."""
+        return self.engine.succeed(
+            "up", "--stack", "dev", "--yes", "--skip-preview", cwd=self.project, environment=self.environment
+        )
+
+    def refused(self) -> str:
+        """What a deployment that must fail prints."""
+        words = ("up", "--stack", "dev", "--yes", "--skip-preview")
+        done = self.engine.run(*words, cwd=self.project, environment=self.environment)
+        assert done.returncode
+        return done.stdout + done.stderr
+
+    def changes(self) -> dict[str, list[str]]:
+        """Operation to the resources that a preview shows with it, but for those that stay the same."""
+        shown = self.engine.succeed(
+            "preview", "--stack", "dev", "--json", cwd=self.project, environment=self.environment
+        )
+        found: dict[str, list[str]] = {}
+        for each in json.loads(shown)["steps"]:
+            found.setdefault(each["op"], []).append(each["urn"].rpartition("::")[2])
+        return {operation: sorted(names) for operation, names in found.items() if operation != "same"}
+
+    def replicas(self, place: str) -> int:
+        """How many the state has in a cluster."""
+        state = json.loads(self.engine.succeed("stack", "export", "--stack", "dev", cwd=self.project))
+        [found] = [each for each in state["deployment"]["resources"] if each["urn"].endswith(f"::model-{place}")]
+        return int(found["inputs"]["spec"]["replicas"])
+
+
+@pytest.fixture(params=["stub plugin", "pulumi-kubernetes"])
+def clusters(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Iterator[Clusters]:
+    """Both clusters answer and have their objects."""
+    project = tmp_path / "shop"
+    (project / "chart" / "templates").mkdir(parents=True)
+    for name, text in CHART.items():
+        (project / "chart" / name).write_text(text)
+    (project / "__main__.py").write_text(PROGRAM)
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: {name: python, options: {toolchain: pip}}\n")
+    if request.param == "stub plugin":
+        yield _deployed(Clusters(engine, project, {"here": "{}", "there": "{}"}, None))
+        return
+    if not KUBERNETES_PLUGIN.is_file():
+        pytest.skip("no pulumi-kubernetes in .haven/engine: make engine builds it (needs Go)")
+    if BINDINGS not in installable():
+        pytest.skip("no definition of TargetGroupBinding: HAVEN_KUBERNETES names a folder that has it in crds/")
+    plane: ControlPlane = request.getfixturevalue("control_plane")
+    plane.install(installable()[BINDINGS])
+    _use_real_plugin(engine)
+    with relay(int(plane.url.rpartition(":")[2])) as front:
+        there = plane.kubeconfig.replace(plane.url, f"https://127.0.0.1:{front.port}")
+        made = Clusters(engine, project, {"here": plane.kubeconfig, "there": there}, front)
+        for name in made.namespaces.values():
+            plane.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        yield _deployed(made)
+        for name in made.namespaces.values():
+            plane.api.ask("DELETE", plane.api.path("v1", "Namespace", "", name))
+
+
+def _deployed(clusters: Clusters) -> Clusters:
+    clusters.declare()
+    clusters.engine.succeed("stack", "init", "dev", cwd=clusters.project)
+    clusters.up()
+    assert clusters.changes() == {}
+    return clusters
+
+
+def _use_real_plugin(engine: Engine) -> None:
+    folder = engine.directory / "home" / "plugins" / f"resource-kubernetes-v{metadata.version('pulumi-kubernetes')}"
+    plugin = folder / "pulumi-resource-kubernetes"
+    plugin.unlink()
+    os.link(KUBERNETES_PLUGIN, plugin)
+
+
+@pytest.mark.parametrize("swallowing", [False, True], ids=["refuses", "swallows"])
+def test_the_other_cluster_is_deployed_while_one_does_not_answer(clusters: Clusters, swallowing: bool) -> None:
+    clusters.silence(swallowing=swallowing)
+    assert clusters.changes() == {}
+    clusters.declare(here={"replicas": 3, "models": ["model", "canary"]})
+    assert clusters.changes() == {"create": ["canary-here"], "update": ["model-here"]}
+    clusters.up()
+    assert clusters.replicas("here") == 3
+    clusters.declare()
+    clusters.up()
+    assert clusters.replicas("here") == 2
+    assert clusters.changes() == {}
+
+
+def test_a_change_in_a_cluster_that_does_not_answer_is_skipped_with_a_warning_and_shown_later(
+    clusters: Clusters,
+) -> None:
+    clusters.silence()
+    clusters.declare(there={"replicas": 5})
+    assert clusters.changes() == {}
+    assert SKIPPED in clusters.up()
+    assert clusters.replicas("there") == 2
+    clusters.answer()
+    assert clusters.changes() == {"update": ["model-there"]}
+    clusters.up()
+    assert clusters.replicas("there") == 5
+
+
+def test_an_object_is_neither_added_to_nor_removed_from_a_cluster_that_does_not_answer(clusters: Clusters) -> None:
+    clusters.silence()
+    clusters.declare(there={"models": ["model", "canary"]})
+    assert clusters.changes() == {"create": ["canary-there"]}
+    assert "unreachable" in clusters.refused()
+    clusters.declare(there={"models": []})
+    assert clusters.changes() == {"delete": ["model-there"]}
+    assert "unreachable" in clusters.refused()
+    clusters.answer()
+    clusters.up()
+    assert clusters.changes() == {}
