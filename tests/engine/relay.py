@@ -21,8 +21,10 @@ class Relay:
         self.start()
 
     def start(self) -> None:
-        """Listen, on the port of the first time."""
+        """Listen, on the port of the first time, and answer."""
         self.swallows = False
+        if self._listening:
+            return
         self._listening = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
