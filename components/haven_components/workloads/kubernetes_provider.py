@@ -25,8 +25,8 @@ def kubernetes_provider(
     - a refresh keeps what the state has.
 
     So a successful `up` doesn't show that the cluster has what is declared. Whoever relies on that looks for the
-    warning "Cluster is unreachable", or previews once more when the cluster answers (pulumi-kubernetes 4.25 and 4.32,
-    `Check`, `Read`, `Create`, `Update` and `Delete` of its provider; read 2026-11-26).
+    warning "Cluster is unreachable", or previews once more when the cluster answers (pulumi-kubernetes 4.25, tried in
+    `tests/engine/test_clusters.py`; 4.32, read; 2026-11-26).
 
     Args:
         name: the provider's logical name.
