@@ -21,7 +21,7 @@ def kubernetes_provider(
 
     - a changed object is skipped: neither a preview nor `up` shows the change, the state keeps the old inputs, and the
       next `up` that reaches the cluster makes it;
-    - to create or to delete an object fails `up`, after it has done the rest; a preview shows it as if it worked;
+    - to create or to delete an object fails `up`, which then begins nothing else; a preview shows it as if it worked;
     - a refresh keeps what the state has.
 
     So a successful `up` doesn't show that the cluster has what is declared. Whoever relies on that looks for the
