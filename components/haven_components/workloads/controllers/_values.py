@@ -1,5 +1,5 @@
 """Values of the charts, by the names of their values.yaml: aws-load-balancer-controller 3.5.0, keda 2.20.2; read
-2026-11-26."""
+2026-11-26. With the first one, pulumi-kubernetes installed that chart from a package on a real API server, that day."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
