@@ -20,7 +20,7 @@ _ENDPOINTS, _ENDPOINTS_NAME = (aws.SSM_PARAMETER, "insecureValue"), "/endpoints"
 _JOBS = ("kubernetes:batch/v1:Job", "kubernetes:batch/v1:CronJob")
 _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 _SETTINGS = re.compile(r"spec\.template\.spec\.(initContainers|containers)\[\d+\]\.(args|command|env|name)\b")
-"""What a pod is told, without the image that it is told to."""
+"""How a pod's containers are configured; not their images."""
 _CHANGING = {Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.REMOVE_FROM_STATE}
 
 
@@ -125,8 +125,8 @@ def _grows(before: Any, after: Any) -> bool:
 
 
 def _starts(change: ResourceChange, path: str, before: Any, after: Any) -> bool:
-    """Whether a workload begins: a suspended Job runs, an autoscaler takes over a count of 0, or pods that stood by are
-    told where to write, one replaced after the other without fewer running."""
+    """Whether a workload begins: a suspended Job runs, an autoscaler takes over a count of 0, or pods that stood by
+    get the writer's address, one replaced after the other without fewer running."""
     if change.type in _JOBS:
         return path == "spec.suspend" and before is True and after in (False, ABSENT)
     if change.type != _DEPLOYMENT:
