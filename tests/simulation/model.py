@@ -40,6 +40,7 @@ class Region:
     instances: int = 1
     off: bool = False
     """Whether its switch is thrown."""
+    snapshots: list[str] = field(default_factory=list)
     tables: Tables = field(default_factory=Tables)
 
     def accepts(self, store: str) -> bool:
@@ -70,6 +71,8 @@ class Model:
             self.regions[P].writer[store] = True
             self.regions[R].writer[store] = False
         self.replication = {store: Replication() for store in STORES}
+        self.source = dict.fromkeys(STORES, P)
+        """Store to the Region that is replicated from."""
         self.aws_fences = aws_fences
         self.promotion_seconds = promotion_seconds
         self.busy: dict[str, float] = {}
@@ -106,12 +109,12 @@ class Model:
             accepts = [each.accepts(store) for each in self.regions.values()]
             if all(accepts):
                 self.both_open[store] += now - self._time
-            if self.regions[P].accepts(store):
+            if self.regions[self.source[store]].accepts(store):
                 self.replication[store].last_write = now
         self._time = now
 
     def position(self, store: str) -> float:
-        """What P acknowledged until then has arrived in R."""
+        """What the source acknowledged until then has arrived in the other Region."""
         found = self.replication[store]
         return found.position if found.cut_at is not None else min(self._time - LAG, self._time)
 
@@ -123,9 +126,9 @@ class Model:
                 found.position, found.cut_at = now - LAG, now
 
     def mend(self, now: float) -> None:
-        """Let everything arrive, unless a promotion has ended the replication."""
+        """Let everything arrive."""
         for store in STORES:
-            if not self.regions[R].writer[store]:
+            if store not in self.busy:
                 self.replication[store].cut_at = None
 
     def kill(self, now: float) -> None:
@@ -141,6 +144,8 @@ class Model:
         for store in STORES:
             if self.regions[R].writer[store]:
                 region.writer[store] = False
+                if store == DATABASE:
+                    region.snapshots.append("rds:unplanned-global-failover-db-2026")
         self.mend(now)
 
     # What is asked
@@ -167,7 +172,7 @@ class Model:
         items = []
         for store in STORES:
             last = self.replication[store].last_write
-            newest = min(last, self.position(store)) if call.region == R else last
+            newest = last if call.region == self.source[store] else min(last, self.position(store))
             beat = (EPOCH + newest // INTERVAL * INTERVAL) * 1000
             items.append({"entry": {"S": store}, "newest": {"N": repr(beat)}, "interval": {"N": "10000"}})
         return {"Items": items}
@@ -206,15 +211,24 @@ class Model:
         region.instances = 1
         return {}
 
+    def _describe_db_cluster_snapshots(self, call: Call, region: Region) -> Answer:
+        found = [{"DBClusterSnapshotIdentifier": each, "Status": "available"} for each in region.snapshots]
+        return {"DBClusterSnapshots": found}
+
+    def _copy_db_cluster_snapshot(self, call: Call, region: Region) -> Answer:
+        region.snapshots.append(call.arguments["TargetDBClusterSnapshotIdentifier"])
+        return {}
+
     def _describe_db_subnet_groups(self, call: Call, region: Region) -> Answer:
         return {"DBSubnetGroups": [{"Subnets": [{"SubnetIdentifier": "subnet-1"}]}]}
 
     def _switchover_global_cluster(self, call: Call, region: Region) -> Answer:
         self._require_promotable(call.region, DATABASE, "InvalidGlobalClusterStateFault")
-        if not self.regions[P].reachable(self._time) or self.replication[DATABASE].cut_at is not None:
+        source = self.regions[self.source[DATABASE]]
+        if not source.reachable(self._time) or self.replication[DATABASE].cut_at is not None:
             raise RefusedError("InvalidDBClusterStateFault")
-        self.regions[P].writer[DATABASE] = False
-        self._promote(DATABASE, lossless=True)
+        source.writer[DATABASE] = False
+        self._promote(DATABASE, call.region, lossless=True)
         return {}
 
     def _failover_global_cluster(self, call: Call, region: Region) -> Answer:
@@ -222,30 +236,35 @@ class Model:
         if not region.instances:
             raise RefusedError("InvalidDBClusterStateFault")
         assert call.arguments["AllowDataLoss"] is True
-        self._promote(DATABASE, lossless=False)
+        self._promote(DATABASE, call.region, lossless=False)
         return {}
 
     def _require_promotable(self, region: str, store: str, code: str) -> None:
-        if region != R or store in self.busy or self.regions[R].writer[store]:
+        if region == self.source[store] or store in self.busy:
             raise RefusedError(code)
 
-    def _promote(self, store: str, *, lossless: bool) -> None:
-        found = self.replication[store]
+    def _promote(self, store: str, region: str, *, lossless: bool) -> None:
+        found, old = self.replication[store], self.regions[self.source[store]]
         lost = 0.0 if lossless else max(0.0, found.last_write - self.position(store))
         self.losses.append((store, lost, self._time))
-        healthy = self.replication[store].cut_at is None
+        healthy = found.cut_at is None
         if not lossless:
             self.cut(self._time, store)
-        if self.regions[P].reachable(self._time) and (self.aws_fences or healthy):
-            self.regions[P].writer[store] = False
+        if old.reachable(self._time) and (self.aws_fences or healthy):
+            old.writer[store] = False
         self.busy[store] = self._time + self.promotion_seconds
-        self.at(self.busy[store], lambda _: self._promoted(store))
+        self.at(self.busy[store], lambda _: self._promoted(store, region))
 
-    def _promoted(self, store: str) -> None:
+    def _promoted(self, store: str, region: str) -> None:
+        """Replication goes the other way from now on, as soon as the old side can be reached."""
         self.busy.pop(store)
-        self.regions[R].writer[store] = True
-        if self.regions[P].reachable(self._time):  # what AWS didn't fence at once, it makes a copy later
-            self.at(self._time + 60, lambda _: self.regions[P].writer.update({store: False}))
+        old = self.regions[self.source[store]]
+        self.regions[region].writer[store] = True
+        self.source[store] = region
+        self.replication[store].last_write = self._time
+        if old.reachable(self._time):  # what AWS didn't fence at once, it makes a copy later
+            self.replication[store].cut_at = None
+            self.at(self._time + 60, lambda _: old.writer.update({store: False}))
 
     # ElastiCache
 
@@ -259,7 +278,7 @@ class Model:
 
     def _failover_global_replication_group(self, call: Call, region: Region) -> Answer:
         self._require_promotable(call.region, CACHE, "InvalidGlobalReplicationGroupStateFault")
-        self._promote(CACHE, lossless=False)
+        self._promote(CACHE, call.region, lossless=False)
         return {}
 
     # EC2, EKS, load balancers, CloudWatch

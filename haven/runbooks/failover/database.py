@@ -15,6 +15,7 @@ _ENGINE = "aurora-postgresql"
 AVAILABLE = "available"
 _CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
 """States of a global cluster in which it takes no promotion (Aurora User Guide, managed failovers; read 2026-11-26)."""
+_OF_THE_OLD_VOLUME, _KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
 _NO_CLUSTER = "GlobalClusterNotFoundFault"
 
 
@@ -113,5 +114,29 @@ def instance(site: Site) -> Looking:
             **({"AvailabilityZone": zone} if zone else {}),
         }
         return Missing(Call("rds", site.to, "create_db_instance", arguments, changes=True))
+
+    return look
+
+
+def kept(site: Site) -> Looking:
+    """Done when what an earlier failover may have left on the new Region's old volume is in a snapshot of its own.
+
+    After an unplanned failover Aurora gives the old primary a new volume, and tries to take a snapshot of the old one,
+    which goes with the cluster's automated backups (Aurora User Guide, managed unplanned failovers; read 2026-11-26).
+    """
+    cluster = site.new_side.database.cluster
+
+    async def look(_: Workflow) -> Look:
+        answer = await Call("rds", site.to, "describe_db_cluster_snapshots", {"DBClusterIdentifier": cluster})
+        states = {each["DBClusterSnapshotIdentifier"]: each["Status"] for each in answer["DBClusterSnapshots"]}
+        for snapshot in sorted(each for each in states if each.startswith(_OF_THE_OLD_VOLUME)):
+            copy = f"{_KEPT}{snapshot.removeprefix(_OF_THE_OLD_VOLUME)}"[:_NAME_LENGTH].rstrip("-")
+            if copy not in states:
+                names = {"SourceDBClusterSnapshotIdentifier": snapshot, "TargetDBClusterSnapshotIdentifier": copy}
+                return Missing(Call("rds", site.to, "copy_db_cluster_snapshot", names, changes=True))
+            if states[copy] != AVAILABLE:
+                return Waiting(f"{copy} is {states[copy]}")
+        copies = [each for each in states if each.startswith(_KEPT)]
+        return Done({"snapshots": copies}, f"compare before anybody deletes: {', '.join(copies)}" if copies else "")
 
     return look

@@ -10,6 +10,7 @@ from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step,
 
 DATABASE, CACHE = "promote-database", "promote-cache"
 NO_RETURN = (DATABASE, CACHE)
+KEPT = "keep-divergence"
 JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", "create-instance", "check-tables"
 SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
 _SCALE = "scale:"
@@ -74,13 +75,16 @@ def _before_promotion(site: Site, how: Fence) -> Iterator[Step]:
     subnets = site.new_side.database.subnet_group
     title = f"Open the data subnets in {site.to}, if they were closed"
     yield Step(OPENED, title, fence.opened(site.to, subnets), deadline=120)
+    title = f"Keep what an earlier failover left in {site.to}"
+    yield Step(KEPT, title, database.kept(site), deadline=3600, every=15)
+    before += (KEPT,)
     if how is Fence.CONFIRMED:
         old = site.old_side.database.subnet_group
         reopen = Step(
             "undo-close-old-writer", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60
         )
         title = f"Close database and cache in {site.old} to clients"
-        yield Step(loss.CLOSED, title, fence.closed(site), (OPENED,), deadline=180, every=2, undo=reopen)
+        yield Step(loss.CLOSED, title, fence.closed(site), (OPENED, KEPT), deadline=180, every=2, undo=reopen)
         before += (loss.CLOSED,)
     if site.new_side.database.standby == 0:
         title = f"Create a database instance in {site.to}"

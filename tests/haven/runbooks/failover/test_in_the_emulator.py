@@ -6,6 +6,7 @@ have one size.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,7 +21,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
+from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, MISSING_DEPENDENCY, OK
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
 from tests.environments import ROOT
@@ -184,9 +185,10 @@ def to_the_lost_region(ground: Ground) -> list[str]:
     return [each.operation.rsplit(".", 1)[-1] for each in ground.gateway.calls if each.region == P]
 
 
-def test_a_lost_region_is_left_with_a_reason_and_the_second_and_third_run_change_nothing(ground: Ground) -> None:
+@pytest.mark.parametrize("fault", [Fault.REFUSE, pytest.param(Fault.BLACKHOLE, marks=pytest.mark.exhaustive)])
+def test_a_lost_region_is_left_with_a_reason_and_another_run_changes_nothing(ground: Ground, fault: Fault) -> None:
     ground.beat(seconds_ago=60)
-    ground.gateway.faults[P, "*"] = Fault.BLACKHOLE
+    ground.gateway.faults[P, "*"] = fault
     code, refused, _ = ground.haven("failover", "--to", R, "--confirm", "sim")
     assert (code, ground.writer) == (FINDINGS, P)
     assert "1 of 2 independent observations report its loss; this machine sees it unreachable from here" in refused
@@ -200,9 +202,8 @@ def test_a_lost_region_is_left_with_a_reason_and_the_second_and_third_run_change
     asked = to_the_lost_region(ground)
     assert [each for each in asked if each.startswith(MUTATING)] == []
     before = len(ground.gateway.calls)
-    for _ in range(2):
-        code, text, _ = ground.haven("failover", "--to", R, "--confirm", "sim", "--json")
-        assert (code, json.loads(text)["state"]) == (OK, "nothing to do")
+    code, text, _ = ground.haven("failover", "--to", R, "--confirm", "sim", "--json")
+    assert (code, json.loads(text)["state"]) == (OK, "nothing to do")
     changed = [each for each in ground.gateway.calls[before:] if each.service not in ("dynamodb", "s3")]
     assert [each for each in changed if each.operation.startswith(MUTATING)] == []
     assert ground.haven("audit verify", "--in", R)[0] == OK
@@ -244,6 +245,28 @@ def test_a_process_that_is_killed_is_followed_by_one_that_ends_it(ground: Ground
     assert (code, json.loads(text)["state"], ground.writer) in ((OK, "done", R), (OK, "nothing to do", R))
     promotions = [each for each in ground.gateway.calls if each.operation == "FailoverGlobalCluster"]
     assert len(promotions) == 1
+
+
+@pytest.mark.exhaustive
+def test_ctrl_c_ends_it_with_what_was_under_way_and_how_to_go_on(ground: Ground) -> None:
+    ground.beat(seconds_ago=60)
+    ground.gateway.faults[P, "*"] = Fault.REFUSE
+    ground.gateway.faults[R, "elasticloadbalancing"] = Fault.BLACKHOLE
+    words = ("--to", R, "--confirm", "sim", "--force", "the provider confirms the loss")
+    with subprocess.Popen(
+        ground.command("failover", *words), env=ground.variables, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(f"> Wait until {R} serves: running"):
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == INTERRUPTED
+    assert f"  Wait until {R} serves: running" in rest
+    assert "To go on, run the same command once more" in rest
+    assert "Traceback" not in rest
+    assert "never awaited" not in rest
 
 
 def test_what_is_wrong_with_the_words_is_one_error_and_nothing_is_asked(ground: Ground) -> None:

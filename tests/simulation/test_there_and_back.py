@@ -1,0 +1,74 @@
+"""Failover and failback, many times in a row, as AWS's state goes from one to the next."""
+
+import pytest
+
+from haven.runbooks.failover.run import Report, Request, State
+from tests.simulation.clock import Simulation
+from tests.simulation.model import Model, P, R
+from tests.simulation.operators import PATIENT, machine, start
+
+HOUR = 4000.0
+
+
+class Ground:
+    """One environment and its operators."""
+
+    def __init__(self) -> None:
+        self.model = Model()
+        self.simulation = Simulation(self.model)
+        self.count = 0
+
+    def go(self, to: str, *, planned: bool) -> Report:
+        """Fail over."""
+        self.count += 1
+        made = machine(self.simulation, f"op{self.count}", to=to, manifest=PATIENT[1])
+        start(self.simulation, made, Request(planned), self.simulation.now + HOUR)
+        self.simulation.run()
+        assert isinstance(made.outcome[0], Report), made.outcome
+        return made.outcome[0]
+
+    def writers(self) -> set[str]:
+        """The Regions that take writes."""
+        return {name for name, each in self.model.regions.items() for store in each.writer if each.accepts(store)}
+
+
+def test_twenty_times_there_and_back_loses_nothing_and_leaves_nothing() -> None:
+    ground = Ground()
+    for _ in range(20):
+        for to in (R, P):
+            report = ground.go(to, planned=True)
+            assert (report.state, report.why, report.divergence) == (State.DONE, [], "")
+            assert ground.writers() == {to}
+            assert ground.model.regions[P].off is (to == R)
+            assert not ground.model.regions[R].off
+    assert len(ground.model.losses) == 80
+    assert {lost for _, lost, _ in ground.model.losses} == {0.0}
+    assert set(ground.model.both_open.values()) == {0.0}
+    assert [each.closed for each in ground.model.regions.values()] == [set(), set()]
+
+
+def test_what_the_old_side_had_is_kept_before_the_way_back() -> None:
+    ground = Ground()
+    ground.model.at(HOUR - 100, ground.model.kill)
+    away = ground.go(R, planned=False)
+    assert away.state is State.DONE
+    assert away.divergence.startswith("possible")
+    ground.model.at(ground.simulation.now + 100, ground.model.revive)
+    home = ground.go(P, planned=True)
+    assert (home.state, home.why) == (
+        State.DONE,
+        ["keep-divergence: compare before anybody deletes: haven-kept-db-2026"],
+    )
+    assert ground.model.regions[P].snapshots == ["rds:unplanned-global-failover-db-2026", "haven-kept-db-2026"]
+    operations = [what for _, _, what, _ in ground.model.effects]
+    assert operations.index("copy_db_cluster_snapshot") < operations.index("switchover_global_cluster")
+
+
+@pytest.mark.parametrize("to", [R, P])
+def test_a_region_that_is_the_writing_one_needs_nothing(to: str) -> None:
+    ground = Ground()
+    if to == R:
+        ground.go(R, planned=True)
+    effects = len(ground.model.effects)
+    assert ground.go(to, planned=True).state is State.NOTHING
+    assert len(ground.model.effects) == effects
