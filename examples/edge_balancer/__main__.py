@@ -54,6 +54,7 @@ edge = EdgeBalancer(
         "subnet_ids": network.public_subnet_ids,
         "client_cidrs": ["0.0.0.0/0"],
         "target_cidrs": [cidr],
+        "canary_weight": 0,  # the share of a second version, on a target group of its own
         "target_port": 8080,
         "health": {"path": "/ready"},
         "certificate": {
