@@ -50,6 +50,9 @@ def server_environment(args: WorkflowOrchestratorArgs) -> list[dict[str, Any]]:
         # blocks there (both tried with 3.9.1, 2026-11-26): the migration's Job does it alone.
         plain("PREFECT_SERVER_DATABASE_MIGRATE_ON_START", "false"),
         plain("PREFECT_SERVER_REGISTER_BLOCKS_ON_START", "false"),
+        # Background services that can't connect in time while they start end silently, the evaluation of automations
+        # among them (seen with the default, 5 s, on a busy machine; 3.9.1, 2026-11-26).
+        plain("PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT", "60"),
         plain("PREFECT_SERVER_UI_STATIC_DIRECTORY", f"{SCRATCH}/ui"),
         plain("PREFECT_SERVER_ANALYTICS_ENABLED", "false"),
         from_secret("PREFECT_SERVER_API_AUTH_STRING", args["auth_secret_name"], AUTH_KEY),
