@@ -35,8 +35,6 @@ _FIELDS: Mapping[str, str] = {
 """Field of a system -> the one kind that has it."""
 _MOST_PROMPT_CHARACTERS = 1500
 """Of a version's golden prompts, as JSON: both Regions' are in the manifest, a parameter of at most 8 KB."""
-TRAFFIC_PORT = 8000
-"""Of the pods of a `ModelServing`."""
 PLACEHOLDER = "0" * 64
 """Digest of an image that is still to be pushed, in sample stacks."""
 _RESERVED = ("default", "haven", "keda", "observability")
@@ -220,14 +218,6 @@ def _autoscaled(systems: Systems, watch: part_models.Watch) -> Iterable[Problem]
             allowed = "minimum, or nothing: KEDA asks the Region's Prometheus workspace"
             fix = "delete maximum, or write haven:watch: {prometheus: true}"
             yield Problem(f"haven:systems.{name}.replicas.maximum", str(system.replicas.maximum), allowed, fix)
-
-
-@RULES.on("systems", "edge", "domain")
-def _target_port(systems: Systems, edge: part_models.Edge, domain: str | None) -> Iterable[Problem]:
-    name = exposed(systems)
-    if name is not None and domain is not None and edge.target_port != TRAFFIC_PORT:
-        allowed = f"{TRAFFIC_PORT}, where the pods of {name} listen"
-        yield Problem("haven:edge.targetPort", str(edge.target_port), allowed, f"write targetPort: {TRAFFIC_PORT}")
 
 
 @RULES.on("controllers", "images")

@@ -44,6 +44,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "kms_key_arn": place.key,
         },
         "gpus": system.gpus,
+        "port": environment.settings.edge.target_port,
         "client_cidrs": [place.cidr],
         "readiness_path": environment.settings.traffic.readiness_path,
         "deregistration_delay_seconds": environment.settings.edge.deregistration_delay_seconds,
