@@ -72,3 +72,13 @@ def test_a_region_that_is_the_writing_one_needs_nothing(to: str) -> None:
     effects = len(ground.model.effects)
     assert ground.go(to, planned=True).state is State.NOTHING
     assert len(ground.model.effects) == effects
+
+
+def test_an_old_writer_that_a_late_call_left_closed_is_opened_by_a_failover_to_it() -> None:
+    ground = Ground()
+    ground.model.regions[P].closed.update({1, 2})
+    report = ground.go(P, planned=True)
+    assert (report.state, report.why) == (State.DONE, ["judge-loss: not judged: the database is promoted already"])
+    assert ground.writers() == {P}
+    assert ground.model.losses == []
+    assert ground.go(P, planned=True).state is State.NOTHING

@@ -26,6 +26,7 @@ SCHEMA = "failover.v1"
 """Of `--json`: the file haven/cli/schemas/failover.v1.json."""
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _NOTICE = "Interrupted: calls that are on their way aren't waited for."
+_GO_ON = "The journal has every step. To go on, run the same command once more: the lease ends in a minute."
 _LEAST_REASON = 10
 
 
@@ -109,7 +110,7 @@ def _run(words: _Words, to: str | None, *, planned: bool) -> int:
     except Interrupted:
         for each in board.running:
             output.note(f"  {each}")
-        output.note("The journal has every step. To go on, run the same command once more: the lease ends in a minute.")
+        output.note(_GO_ON if board.last else "Nothing was changed.")
         raise
 
 
