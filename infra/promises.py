@@ -5,7 +5,7 @@ from typing import Any
 from haven.model.objectives import as_output, judge
 from haven.model.tiers import PROMISES, Promise
 from infra import scale
-from infra.config.rules.systems import SERVING, TRAINING, gpu_room, groups_of
+from infra.config.rules.systems import SERVING, TRAINING, gpu_room, serving_groups
 from infra.config.settings import Settings
 from infra.config.system_models import System
 from infra.scale import Scale
@@ -46,7 +46,7 @@ def _runs(settings: Settings, name: str, system: System, here: Scale) -> dict[st
     found = {"minimum": replicas.minimum, "maximum": replicas.maximum}
     if system.kind != SERVING or not system.gpus:
         return found
-    nodes = {each.name: here.gpu_nodes[each.name].desired_size for each in groups_of(settings.cluster, name)}
+    nodes = {each.name: here.gpu_nodes[each.name].desired_size for each in serving_groups(settings.cluster, name)}
     room = gpu_room(settings.cluster, name, system, nodes)
     return found | {"gpus": replicas.minimum * system.gpus, "gpusAvailable": room.available}
 

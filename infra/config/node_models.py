@@ -95,5 +95,8 @@ class GpuNodeGroup(Model):
     """Kubernetes labels of the nodes. Omitted: Haven's own alone."""
     system: Annotated[str, Field(examples=["serving"])] | None = None
     """The system of haven:systems whose tier decides how many nodes are on standby. Omitted: the environment's tier."""
+    spot: bool = False
+    """Whether the nodes are spot instances, which AWS takes back with a notice of 120 s: for training that names
+    `capacity: spot`. Servers of models don't run there."""
     capacity_reservations: Mapping[RegionName, CapacityReservation] = {}
     """Region -> the reservation used there. Omitted: on-demand capacity."""

@@ -76,6 +76,8 @@ def gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> Gpu
         "disk_gib": group.disk_gib,
         "labels": {**group.labels, **({SYSTEM_LABEL: group.system} if group.system else {})},
     }
+    if group.spot:
+        args["spot"] = True
     reserved = group.capacity_reservations.get(region)
     if reserved:
         args["instance_types"] = [reserved.instance_type]

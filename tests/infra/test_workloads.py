@@ -167,3 +167,16 @@ def test_a_plan_shows_replicas_and_gpus_beside_those_that_are_there() -> None:
     runs = environment("warm").outputs["systems"]["serving"]["runs"]
     assert runs[PRIMARY] == {"minimum": 3, "maximum": 3, "gpus": 3, "gpusAvailable": 3}
     assert runs[RECOVERY] == {"minimum": 1, "maximum": 1, "gpus": 1, "gpusAvailable": 1}
+
+
+def test_training_may_take_spot_nodes_and_servers_of_models_never_do() -> None:
+    spot = {"name": "cheap", "instanceTypes": ["g5.12xlarge", "g5.24xlarge"], "system": "training", "spot": True}
+    serving = {"name": "serving", "instanceTypes": ["g5.2xlarge", "g5.4xlarge"], "desiredSize": 3, "maxSize": 6}
+    systems = json.loads(json.dumps(_systems("warm")))
+    systems["training"]["jobs"] = {"tune": {"gpus": 4, "capacity": "spot"}}
+    recording = environment("warm", cluster=json.dumps({"gpuNodeGroups": [spot, serving]}), systems=json.dumps(systems))
+    groups = [each for each in recording.real() if each.type.endswith(":NodeGroup") and each.region == PRIMARY]
+    kinds = {each.inputs["labels"].get("haven.dev/pool"): each.inputs["capacityType"] for each in groups}
+    assert kinds["cheap"] == "SPOT"
+    assert kinds["serving"] == "ON_DEMAND"
+    assert recording.outputs["systems"]["serving"]["runs"][PRIMARY]["gpusAvailable"] == 3

@@ -1,7 +1,7 @@
 """What must hold between the systems and what they run on."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -60,6 +60,11 @@ def groups_of(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
     return own or [group for group in cluster.gpu_node_groups if group.system is None]
 
 
+def serving_groups(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
+    """The groups on which servers of a model run: none of spot instances."""
+    return [group for group in groups_of(cluster, system) if not group.spot]
+
+
 def gpu_room(
     cluster: models.Cluster, name: str, system: system_models.System, nodes: Mapping[str, int] | None = None
 ) -> GpuRoom:
@@ -71,7 +76,7 @@ def gpu_room(
         system: the system.
         nodes: GPU node group -> its nodes. Omitted: those of the Region that serves.
     """
-    groups = groups_of(cluster, name)
+    groups = serving_groups(cluster, name)
     counts = {group.name: group.desired_size for group in groups} if nodes is None else nodes
     fits = sum(counts[group.name] * (gpus_of_node(group) // system.gpus) * system.gpus for group in groups)
     canary = system.model.canary.replicas if system.model and system.model.canary else 0
@@ -313,15 +318,15 @@ def _gpus(systems: Systems, cluster: models.Cluster) -> Iterable[Problem]:
     for name, system in systems.items():
         what = f"haven:systems.{name}"
         if system.image is not None and system.kind == SERVING and system.gpus:
-            fits = list(_on_nodes(name, f"{what}.gpus", system.gpus, cluster))
+            groups = serving_groups(cluster, name)
+            fits = list(_on_nodes(name, f"{what}.gpus", system.gpus, groups))
             yield from fits or _replicas(name, what, system, cluster)
         for job, chosen in system.jobs.items():
             if system.kind == TRAINING and chosen.gpus:
-                yield from _on_nodes(name, f"{what}.jobs.{job}.gpus", chosen.gpus, cluster)
+                yield from _on_nodes(name, f"{what}.jobs.{job}.gpus", chosen.gpus, groups_of(cluster, name))
 
 
-def _on_nodes(name: str, what: str, gpus: int, cluster: models.Cluster) -> Iterator[Problem]:
-    groups = groups_of(cluster, name)
+def _on_nodes(name: str, what: str, gpus: int, groups: Sequence[GpuNodeGroup]) -> Iterator[Problem]:
     if not groups:
         allowed = f"a GPU node group with system: {name}, or one of no system"
         fix = f"add one to haven:cluster.gpuNodeGroups with system: {name}, or write gpus: 0"
@@ -337,7 +342,7 @@ def _replicas(name: str, what: str, system: system_models.System, cluster: model
     room = gpu_room(cluster, name, system)
     if room.asked <= room.available:
         return
-    nodes, most = sum(group.desired_size for group in groups_of(cluster, name)), room.available // system.gpus
+    nodes, most = sum(group.desired_size for group in serving_groups(cluster, name)), room.available // system.gpus
     allowed = f"at most {most}: {nodes} nodes of {', '.join(room.groups)} take no more"
     raised = f"raise desiredSize of {room.groups[0]}"
     fix = f"write minimum: {most}, or {raised}" if most else raised

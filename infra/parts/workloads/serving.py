@@ -12,7 +12,7 @@ from haven_components import (
 )
 from haven_components.choices import ModelLoader
 from haven_components.names import bucket_name
-from infra.config.rules.systems import exposed, groups_of
+from infra.config.rules.systems import exposed, serving_groups
 from infra.config.system_models import Canary, Fallback, GoldenPrompt, ModelVersion, ServedModel, System
 from infra.parts.workloads import platform
 from infra.parts.workloads.platform import Place, SystemStores
@@ -49,7 +49,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
         "readiness_path": environment.settings.traffic.readiness_path,
         "deregistration_delay_seconds": environment.settings.edge.deregistration_delay_seconds,
     }
-    pools = [group.name for group in groups_of(environment.settings.cluster, place.system)]
+    pools = [group.name for group in serving_groups(environment.settings.cluster, place.system)]
     if system.gpus and len(pools) == 1:
         args["node_labels"] = {POOL_LABEL: pools[0]}
     if exposed(environment.settings.systems) == place.system and region in environment.balancers:
