@@ -7,6 +7,7 @@ moment which Region takes writes of clients, so it knows what is lost, and when 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import lru_cache
 
 from haven.runbooks.failover.fence import RULES
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
@@ -19,6 +20,11 @@ DATABASE, CACHE = "database", "cache"
 STORES = (DATABASE, CACHE)
 LAG = 0.5
 GROUP_ROLE = {True: "PRIMARY", False: "SECONDARY"}
+
+
+@lru_cache(maxsize=100_000)
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 @dataclass
@@ -106,11 +112,11 @@ class Model:
 
     def _pass(self, now: float) -> None:
         for store in STORES:
-            accepts = [each.accepts(store) for each in self.regions.values()]
-            if all(accepts):
-                self.both_open[store] += now - self._time
-            if self.regions[self.source[store]].accepts(store):
+            source = self.source[store]
+            if self.regions[source].accepts(store):
                 self.replication[store].last_write = now
+                if self.regions[R if source == P else P].accepts(store):
+                    self.both_open[store] += now - self._time
         self._time = now
 
     def position(self, store: str) -> float:
@@ -163,8 +169,7 @@ class Model:
             answer = getattr(self, f"_{call.operation}")(call, region)
             if call.changes:
                 self.effects.append((now, owner, call.operation, call.region))
-        date = {"HTTPHeaders": {"date": formatdate(int(EPOCH + now), usegmt=True)}}
-        return {**answer, "ResponseMetadata": date}
+        return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": _date(int(EPOCH + now))}}}
 
     def _heartbeats(self, call: Call, now: float) -> Answer | None:
         if call.operation != "query" or call.arguments["ExpressionAttributeValues"][":id"]["S"] != "heartbeat":

@@ -12,7 +12,7 @@ from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, R
 from tests.simulation.operators import PATIENT, Machine, machine, start
 
-LATER = 200.0
+LATER = 600.0
 Stop = tuple[int, str]
 """Number of a call, and whether the process stops before or after AWS does it."""
 
