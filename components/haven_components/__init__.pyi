@@ -172,6 +172,16 @@ from haven_components.resilience.fault_experiments import (
     FaultExperimentsArgs as FaultExperimentsArgs,
     GpuFaultArgs as GpuFaultArgs,
 )
+from haven_components.resilience._operator_args import (
+    OperatorRoleArgs as OperatorRoleArgs,
+    OperatorSideArgs as OperatorSideArgs,
+)
+from haven_components.resilience.operations_store import (
+    OperationsAuditArgs as OperationsAuditArgs,
+    OperationsStore as OperationsStore,
+    OperationsStoreArgs as OperationsStoreArgs,
+)
+from haven_components.resilience.operator_role import OperatorRole as OperatorRole
 from haven_components.resilience.recovery_plan import (
     RecoveryActionArgs as RecoveryActionArgs,
     RecoveryDatabaseArgs as RecoveryDatabaseArgs,

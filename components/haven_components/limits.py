@@ -196,6 +196,13 @@ SECRET_ROTATION_SCHEDULE = re.compile(r"rate\(\d+ (hours?|days?)\)|cron\([^()]+\
 KEY_DELETION_DAYS = Range(7, 30)
 """KMS API, ScheduleKeyDeletion; read 2026-11-21."""
 
+# Roles
+
+PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+")
+POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+")
+ROLE_SESSION_HOURS = Range(1, 12)
+"""IAM API, CreateRole, MaxSessionDuration; read 2026-11-26."""
+
 # Backups
 
 BACKUP_HOUR_STEPS = (1, 2, 3, 4, 6, 8, 12)

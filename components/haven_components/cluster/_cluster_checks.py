@@ -147,7 +147,7 @@ def check_access(checks: Checks, principals: Sequence[str]) -> None:
             checks,
             f"access_entries[{index}].principal_arn",
             arn,
-            r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+",
+            limits.PRINCIPAL_ARN,
             allowed="the ARN of an IAM role or user",
             fix="give the role's own ARN, not that of a session (`assumed-role`)",
         )

@@ -1,0 +1,204 @@
+"""What an operator may do in AWS: every call of a recovery, what it is for, and what it is done to.
+
+`RIGHTS` is the one list. A test holds it against the calls in the runbooks' code. Actions, the resources that they know
+and their condition keys: Service Authorization Reference; read 2026-11-26. No AWS account has tried the policy.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pulumi
+
+from haven_components.names import SWITCH_NAMESPACE, dns_suffix, partition
+from haven_components.resilience._operator_args import OperatorRoleArgs, OperatorSideArgs
+from haven_components.resilience.operations_store import AUDIT_PREFIX
+
+Value = pulumi.Input[str]
+
+
+class On(StrEnum):
+    """What an action is done to. The value is the statement's Sid."""
+
+    OPERATIONS = "OperationsTables"
+    TABLES = "ReplicatedTables"
+    GLOBAL_DATABASE = "GlobalDatabase"
+    DATABASES = "Databases"
+    NEW_INSTANCES = "NewInstances"
+    SNAPSHOTS = "KeptSnapshots"
+    CACHES = "Caches"
+    NODE_GROUPS = "NodeGroups"
+    NETWORK_ACLS = "NetworkAcls"
+    SWITCH = "TrafficSwitch"
+    VAULTS = "Vaults"
+    RECORDS = "AuditRecords"
+    AUDIT = "AuditBuckets"
+    MANIFEST = "Manifest"
+    KEYS = "KeysOfStores"
+    GRANTS = "GrantsForDatabases"
+    SHOWING = "WhatHasNoNarrowerResource"
+
+
+@dataclass(frozen=True)
+class Right:
+    """One action."""
+
+    action: str
+    on: On
+    why: str
+
+
+RIGHTS: Sequence[Right] = (
+    Right("dynamodb:GetItem", On.OPERATIONS, "who has the lease"),
+    Right("dynamodb:PutItem", On.OPERATIONS, "an entry of the journal"),
+    Right("dynamodb:Query", On.OPERATIONS, "the journal, and the heartbeats that arrived"),
+    Right("dynamodb:UpdateItem", On.OPERATIONS, "takes, renews and gives back the lease"),
+    Right("dynamodb:DescribeTable", On.TABLES, "whether a replicated table is active"),
+    Right("rds:DescribeGlobalClusters", On.GLOBAL_DATABASE, "which Region is written"),
+    Right("rds:FailoverGlobalCluster", On.GLOBAL_DATABASE, "promotes the database, unplanned"),
+    Right("rds:SwitchoverGlobalCluster", On.GLOBAL_DATABASE, "promotes the database, planned"),
+    Right("rds:DescribeDBClusterSnapshots", On.DATABASES, "what Aurora kept of an old volume"),
+    Right("rds:DescribeDBClusters", On.DATABASES, "whether a member is available"),
+    Right("rds:DescribeDBInstances", On.DATABASES, "whether a member has an instance"),
+    Right("rds:DescribeDBSubnetGroups", On.DATABASES, "the data subnets that are closed"),
+    Right("rds:CreateDBInstance", On.NEW_INSTANCES, "an instance for a headless member"),
+    Right("rds:CopyDBClusterSnapshot", On.SNAPSHOTS, "keeps what Aurora kept of an old volume"),
+    Right("elasticache:DescribeGlobalReplicationGroups", On.CACHES, "whether the datastore takes a promotion"),
+    Right("elasticache:DescribeReplicationGroups", On.CACHES, "which Region's cache is written"),
+    Right("elasticache:FailoverGlobalReplicationGroup", On.CACHES, "promotes the cache"),
+    Right("eks:DescribeNodegroup", On.NODE_GROUPS, "the sizes of a node group"),
+    Right("eks:UpdateNodegroupConfig", On.NODE_GROUPS, "scales a node group"),
+    Right("ec2:CreateNetworkAclEntry", On.NETWORK_ACLS, "closes the old writer to clients"),
+    Right("ec2:DeleteNetworkAclEntry", On.NETWORK_ACLS, "opens what was closed"),
+    Right("cloudwatch:PutMetricData", On.SWITCH, "turns a Region's traffic off and on"),
+    Right("backup:ListRecoveryPointsByBackupVault", On.VAULTS, "the newest backup and the newest copy"),
+    Right("s3:GetObject", On.RECORDS, "verifies the audit"),
+    Right("s3:PutObject", On.RECORDS, "a record of the audit"),
+    Right("s3:ListBucket", On.AUDIT, "verifies the audit"),
+    Right("ssm:GetParameter", On.MANIFEST, "the recovery manifest"),
+    Right("kms:Decrypt", On.KEYS, "reads operations table and audit"),
+    Right("kms:GenerateDataKey", On.KEYS, "writes the audit"),
+    Right("kms:DescribeKey", On.KEYS, "encrypts what RDS makes"),
+    Right("kms:CreateGrant", On.GRANTS, "lets RDS use the key for an instance and a snapshot"),
+    Right("autoscaling:DescribeAutoScalingGroups", On.SHOWING, "nodes in service"),
+    Right("backup:ListRestoreJobs", On.SHOWING, "the newest restore test"),
+    Right("cloudwatch:DescribeAlarms", On.SHOWING, "whether a Region can be turned off"),
+    Right("cloudwatch:GetMetricData", On.SHOWING, "replication lag, and the switch's newest point"),
+    Right("ec2:DescribeInstanceTypeOfferings", On.SHOWING, "instance types of a zone"),
+    Right("ec2:DescribeNetworkAcls", On.SHOWING, "what closes the data subnets"),
+    Right("elasticloadbalancing:DescribeTargetGroups", On.SHOWING, "what pods register in"),
+    Right("elasticloadbalancing:DescribeTargetHealth", On.SHOWING, "whether a Region serves"),
+    Right("servicequotas:GetAWSDefaultServiceQuota", On.SHOWING, "quotas of an account that has no own"),
+    Right("servicequotas:GetServiceQuota", On.SHOWING, "quotas against full scale"),
+)
+"""Every action, once."""
+
+_SNAPSHOTS = ("rds:unplanned-global-failover-*", "haven-kept-*")
+"""Of the old volume, by Aurora and by the runbook (haven/runbooks/failover/database.py)."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one operator's role is confined to."""
+
+    args: OperatorRoleArgs
+
+    @property
+    def sides(self) -> tuple[OperatorSideArgs, OperatorSideArgs]:
+        """Both Regions."""
+        return self.args["primary"], self.args["recovery"]
+
+    def arn(self, service: str, region: str, resource: str) -> str:
+        """ARN of something of the account's; no Region for what is in none."""
+        return f"arn:{self._partition}:{service}:{region}:{self.args['account_id']}:{resource}"
+
+    @property
+    def _partition(self) -> str:
+        return partition(self.args["primary"]["region"])
+
+    def statements(self) -> list[Mapping[str, Any]]:
+        """The role's policy: a statement for each kind of resource that there is."""
+        found: list[Mapping[str, Any]] = []
+        for on in On:
+            resources = self._resources(on)
+            if resources:
+                actions = [each.action for each in RIGHTS if each.on is on]
+                statement = {"Sid": on.value, "Effect": "Allow", "Action": actions, "Resource": resources}
+                condition = self._condition(on)
+                found.append({**statement, "Condition": condition} if condition else statement)
+        return found
+
+    def _resources(self, on: On) -> list[Value]:
+        if on in (On.SHOWING, On.SWITCH):
+            return ["*"]
+        named: Mapping[On, list[Value]] = {
+            On.OPERATIONS: list(self.args["operations_table_arns"]),
+            On.KEYS: self._keys(),
+            On.GRANTS: [each["kms_key_arn"] for each in self.sides],
+        }
+        if on in named:
+            return named[on]
+        return [*(arn for side in self.sides for arn in self._of_side(on, side)), *self._of_no_region(on)]
+
+    def _keys(self) -> list[Value]:
+        return [*(each["kms_key_arn"] for each in self.sides), *self.args.get("further_kms_key_arns", [])]
+
+    def _of_no_region(self, on: On) -> list[str]:
+        """What spans both; AWS puts five letters of a Region and a hyphen before a Global Datastore's suffix."""
+        if on is On.GLOBAL_DATABASE:
+            return [self.arn("rds", "", f"global-cluster:{self.args['global_cluster']}")]
+        if on is On.CACHES:
+            return [self.arn("elasticache", "", f"globalreplicationgroup:?????-{self.args['datastore_suffix']}")]
+        return []
+
+    def _of_side(self, on: On, side: OperatorSideArgs) -> list[str]:
+        """ARNs of one Region."""
+        region, database = side["region"], side["database_cluster"]
+        rds = {
+            On.GLOBAL_DATABASE: [f"cluster:{database}"],
+            On.DATABASES: [f"cluster:{database}", "cluster-snapshot:*", "db:*", f"subgrp:{side['subnet_group']}"],
+            On.NEW_INSTANCES: [
+                f"cluster:{database}",
+                f"db:{database}-*",
+                "og:default:*",
+                "pg:default.*",
+                f"subgrp:{side['subnet_group']}",
+            ],
+            On.SNAPSHOTS: [f"cluster-snapshot:{each}" for each in _SNAPSHOTS],
+        }
+        others = {
+            On.TABLES: ("dynamodb", [f"table/{each}" for each in self.args.get("tables", [])]),
+            On.CACHES: ("elasticache", [f"replicationgroup:{side['cache_group']}"]),
+            On.NODE_GROUPS: ("eks", [f"nodegroup/{side['cluster_name']}/*"]),
+            On.NETWORK_ACLS: ("ec2", ["network-acl/*"]),
+            On.VAULTS: ("backup", [f"backup-vault:{side['vault']}"]),
+            On.MANIFEST: ("ssm", [f"parameter{self.args['manifest_parameter']}"]),
+        }
+        if on in (On.AUDIT, On.RECORDS):
+            bucket = f"arn:{self._partition}:s3:::{side['audit_bucket']}"
+            return [f"{bucket}/{AUDIT_PREFIX}*" if on is On.RECORDS else bucket]
+        service, resources = ("rds", rds[on]) if on in rds else others[on]
+        return [self.arn(service, region, each) for each in resources]
+
+    def _condition(self, on: On) -> Mapping[str, Any]:
+        vpcs = [each["vpc_id"] for each in self.sides if "vpc_id" in each]
+        conditions: Mapping[On, Mapping[str, Any]] = {
+            On.SWITCH: {"StringEquals": {"cloudwatch:namespace": SWITCH_NAMESPACE}},
+            On.AUDIT: {"StringLike": {"s3:prefix": f"{AUDIT_PREFIX}*"}},
+            On.KEYS: {"StringEquals": {"kms:ViaService": self._services("dynamodb", "rds", "s3")}},
+            On.GRANTS: {
+                "StringEquals": {"kms:ViaService": self._services("rds")},
+                "Bool": {"kms:GrantIsForAWSResource": "true"},
+            },
+        }
+        if on is On.NETWORK_ACLS and len(vpcs) == len(self.sides):
+            return {"ArnEquals": {"ec2:Vpc": [self._vpc(each) for each in self.sides]}}
+        return conditions.get(on, {})
+
+    def _vpc(self, side: OperatorSideArgs) -> pulumi.Output[str]:
+        return pulumi.Output.concat(self.arn("ec2", side["region"], "vpc/"), side["vpc_id"])
+
+    def _services(self, *names: str) -> list[str]:
+        regions = [*(each["region"] for each in self.sides), *self.args.get("further_regions", [])]
+        return [f"{name}.{region}.{dns_suffix(region)}" for name in names for region in regions]

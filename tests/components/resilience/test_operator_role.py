@@ -1,0 +1,196 @@
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import botocore.session
+import pulumi
+import pulumi_aws as aws
+import pytest
+from botocore import xform_name
+
+from haven.program.recorder import record
+from haven.program.recording import Recording, Resource
+from haven_components.resilience._operator_args import OperatorRoleArgs
+from haven_components.resilience._operator_rights import RIGHTS, On
+from haven_components.resilience.operator_role import OperatorRole
+
+PRIMARY, RECOVERY, ACCOUNT = "eu-west-1", "eu-central-1", "123456789012"
+CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
+NAME = "haven-test-operator"
+USER = f"arn:aws:iam::{ACCOUNT}:user/on-call"
+CENTER = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Operators_0123456789abcdef"
+ROOT = Path(__file__).parents[3]
+CODE = [*sorted((ROOT / "haven" / "runbooks").rglob("*.py")), ROOT / "haven" / "cli" / "recovery" / "audit.py"]
+PREFIXES = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
+"""Service of boto3 -> what its actions begin with."""
+RENAMED = {"s3:ListObjectsV2": "s3:ListBucket"}
+FREE = {"sts:GetCallerIdentity"}
+"""Needs no permission (STS API Reference, GetCallerIdentity; read 2026-11-26)."""
+NOT_CALLED = ("kms:",)
+"""What AWS's services ask for in the caller's name."""
+
+
+def _side(region: str, code: str) -> dict[str, Any]:
+    return {
+        "region": region,
+        "kms_key_arn": f"arn:aws:kms:{region}:{ACCOUNT}:key/mrk-1",
+        "database_cluster": f"haven-test-db-{code}",
+        "subnet_group": f"haven-test-db-{code}-subnets",
+        "cache_group": f"haven-test-cache-{code}",
+        "cluster_name": f"haven-test-{code}",
+        "vault": f"haven-test-backup-{code}",
+        "audit_bucket": f"haven-test-audit-{code}",
+        "vpc_id": f"vpc-{code}",
+    }
+
+
+def _declare(*, without: tuple[str, ...] = (), **changes: Any) -> Recording:
+    def program() -> None:
+        there = aws.Provider(RECOVERY, region=RECOVERY)
+        args = {
+            "account_id": ACCOUNT,
+            "principal_arns": [USER],
+            "primary": _side(PRIMARY, "euw1"),
+            "recovery": _side(RECOVERY, "euc1"),
+            "recovery_provider": there,
+            "operations_table_arns": [f"arn:aws:dynamodb:{each}:{ACCOUNT}:table/t" for each in (PRIMARY, RECOVERY)],
+            "global_cluster": "haven-test-db-global",
+            "datastore_suffix": "haven-test-cache-global",
+            "tables": ["haven-test-sessions"],
+            "manifest_parameter": "/haven/test/manifest",
+        }
+        given = {key: value for key, value in (args | changes).items() if key not in without}
+        options = pulumi.ResourceOptions(providers=[aws.Provider(PRIMARY, region=PRIMARY)])
+        OperatorRole(NAME, cast("OperatorRoleArgs", given), options)
+
+    return record(program, stack="test")
+
+
+def _only(recording: Recording, kind: str) -> Resource:
+    (found,) = (each for each in recording.real() if each.type.endswith(f":{kind}"))
+    return found
+
+
+def _statements(recording: Recording) -> dict[str, Any]:
+    policy = json.loads(_only(recording, "RolePolicy").inputs["policy"])
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def _trust(recording: Recording) -> dict[str, Any]:
+    return {each["Sid"]: each for each in json.loads(_only(recording, "Role").inputs["assumeRolePolicy"])["Statement"]}
+
+
+def _refused(**changes: Any) -> list[str]:
+    with pytest.raises(pulumi.InputPropertiesError) as refused:
+        _declare(**changes)
+    return re.findall(r"^  ([\w.\[\]]+): got", str(refused.value), re.MULTILINE)
+
+
+def _words(tree: ast.Module) -> Iterator[str]:
+    """Texts and attributes: what a call of AWS may be named by."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+def _called() -> set[str]:
+    """The actions behind every operation of AWS that the runbooks' code names."""
+    words = {word for path in CODE for word in _words(ast.parse(path.read_text()))}
+    session = botocore.session.get_session()
+    found = set()
+    for service in sorted(words & set(session.get_available_services())):
+        operations = session.get_service_model(service).operation_names
+        prefix = PREFIXES.get(service, service)
+        found |= {f"{prefix}:{each}" for each in operations if xform_name(each) in words}
+    return {RENAMED.get(each, each) for each in found} - FREE
+
+
+def test_an_operator_may_do_exactly_what_the_runbooks_do() -> None:
+    allowed = {each.action for each in RIGHTS if not each.action.startswith(NOT_CALLED)}
+    assert allowed == _called()
+
+
+def test_every_action_is_listed_once_with_its_reason() -> None:
+    actions = [each.action for each in RIGHTS]
+    assert len(actions) == len(set(actions))
+    assert all(each.why for each in RIGHTS)
+
+
+def test_the_policy_has_every_action_and_no_other() -> None:
+    allowed = [action for each in _statements(_declare()).values() for action in each["Action"]]
+    assert sorted(allowed) == sorted(each.action for each in RIGHTS)
+
+
+def test_everything_that_has_an_arn_is_named_in_both_regions() -> None:
+    found = _statements(_declare())
+    free = {each["Sid"] for each in found.values() if each["Resource"] == ["*"]}
+    assert free == {On.SHOWING.value, On.SWITCH.value}
+    for sid in found.keys() - free:
+        arns = " ".join(found[sid]["Resource"])
+        assert [bool(re.search(f"{region}|{code}", arns)) for region, code in CODES.items()] == [True, True], sid
+
+
+def test_network_acls_are_those_of_the_two_vpcs() -> None:
+    condition = _statements(_declare())["NetworkAcls"]["Condition"]
+    assert condition == {
+        "ArnEquals": {
+            "ec2:Vpc": [
+                f"arn:aws:ec2:{PRIMARY}:{ACCOUNT}:vpc/vpc-euw1",
+                f"arn:aws:ec2:{RECOVERY}:{ACCOUNT}:vpc/vpc-euc1",
+            ]
+        }
+    }
+
+
+def test_the_metric_that_is_written_is_the_switch_s() -> None:
+    condition = _statements(_declare())["TrafficSwitch"]["Condition"]
+    assert condition == {"StringEquals": {"cloudwatch:namespace": "Haven/TrafficSwitch"}}
+
+
+def test_without_replicated_tables_none_is_described() -> None:
+    assert "ReplicatedTables" not in _statements(_declare(tables=[]))
+
+
+def test_a_user_shows_a_second_factor_and_the_identity_center_has_asked_for_it() -> None:
+    found = _trust(_declare(principal_arns=[USER, CENTER]))
+    assert found["WithSecondFactor"]["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    assert found["WithSecondFactor"]["Principal"] == {"AWS": [USER]}
+    assert found["ThroughIdentityCenter"]["Principal"] == {"AWS": [CENTER]}
+    assert set(_trust(_declare())) == {"WithSecondFactor"}
+
+
+@pytest.mark.parametrize(("changes", "seconds"), [({}, 14400), ({"session_hours": 12}, 43200)])
+def test_a_session_outlasts_a_recovery(changes: Any, seconds: int) -> None:
+    assert _only(_declare(**changes), "Role").inputs["maxSessionDuration"] == seconds
+
+
+def test_a_boundary_limits_the_role() -> None:
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+    assert _only(_declare(permissions_boundary=boundary), "Role").inputs["permissionsBoundary"] == boundary
+    assert "permissionsBoundary" not in _only(_declare(), "Role").inputs
+
+
+def test_the_operator_gets_into_every_cluster_that_there_is() -> None:
+    recovery = {**_side(RECOVERY, "euc1"), "cluster": "haven-test-euc1"}
+    recording = _declare(recovery=recovery, groups=["haven-operators"])
+    entry = _only(recording, "AccessEntry")
+    assert entry.region == RECOVERY
+    assert entry.inputs["kubernetesGroups"] == ["haven-operators"]
+    assert entry.inputs["principalArn"] == f"@@{_only(recording, 'Role').key}.arn@@"
+
+
+def test_every_problem_is_in_one_error() -> None:
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/on-call/me"
+    assert _refused(
+        account_id="1",
+        principal_arns=[session],
+        permissions_boundary="boundary",
+        groups=["system:masters"],
+        session_hours=13,
+    ) == ["account_id", "principal_arns[0]", "permissions_boundary", "groups[0]", "session_hours"]
+    assert _refused(principal_arns=[]) == ["principal_arns"]
