@@ -12,7 +12,6 @@ from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import (
     assets,
-    aws_plan,
     backups,
     compute,
     cost,
@@ -27,6 +26,7 @@ from infra.parts import (
     traffic,
     watch,
 )
+from infra.parts.recovery import aws_plan
 from infra.parts.workloads import clusters
 from infra.promises import promised
 
