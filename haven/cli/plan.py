@@ -1,6 +1,6 @@
 """`haven plan`: what a stack would create, what another tier would change, and the rules' verdict on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +9,9 @@ import click
 
 from haven.base.exits import FINDINGS, OK
 from haven.base.problems import Problem, Problems
-from haven.cli import output
+from haven.cli import output, plan_report
 from haven.cli.command_line import WHERE, Command, TierName, directory_option, stack_argument
+from haven.cli.predictions import every_tier, predict, run
 from haven.cli.validate import refuse
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ _SCHEMA = "plan.v1"
 @click.option("--strict", is_flag=True, help="End with exit code 1 if the prediction misses an objective.")
 @click.option("--compare", metavar="TIER", type=TierName(), help="Show what another tier would add, change and remove.")
 @click.option("--all-tiers", is_flag=True, help="Show what every tier would take and cost.")
+@click.option(
+    "--report",
+    "report_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a report on every tier too: a page (FILE.html), or Markdown (FILE.md).",
+)
 @directory_option
 def plan(
     *,
@@ -45,6 +53,7 @@ def plan(
     strict: bool,
     compare: str | None,
     all_tiers: bool,
+    report_file: Path | None,
     directory: str | None,
 ) -> int:
     """Show what a stack would create, offline.
@@ -57,16 +66,21 @@ def plan(
     from haven.program.run import start_directory
 
     _check(detail=detail, as_json=as_json, policy=policy, sarif=sarif, compare=compare, all_tiers=all_tiers)
+    _check_report(report_file, sarif=sarif, compare=compare, all_tiers=all_tiers)
     loaded = stack_file.load_stack(stack, start_directory(directory))
+    if report_file is not None:
+        plan_report.check(report_file, loaded)
     (refuse if policy else _check_rule_names)(loaded)
     if compare is not None:
         return _compare(loaded, compare, as_json=as_json, detail=detail)
     if all_tiers:
         return _all_tiers(loaded, as_json=as_json)
     with output.steps() as steps:
-        recording = _run(loaded, steps)
+        recording = run(loaded, steps)
         verdict = _judge(recording, loaded, steps) if policy else _residency(recording, loaded)
-        predicted = _predict(recording, steps, loaded)
+        predicted = predict(recording, steps, loaded)
+        if report_file is not None:
+            plan_report.write(report_file, loaded, recording, verdict if policy else None, steps)
     if sarif and verdict is not None:
         _emit_sarif(verdict, loaded)
     elif as_json:
@@ -91,10 +105,14 @@ def _check(*, detail: bool, as_json: bool, policy: bool, sarif: bool, compare: s
         raise Problems(problems, WHERE)
 
 
-def _run(stack: "Stack", steps: "Steps") -> "Recording":
-    from haven.program.run import recorded
-
-    return recorded(stack, steps, f", tier {stack.config.get('haven:tier') or 'none'}")
+def _check_report(file: Path | None, *, sarif: bool, compare: str | None, all_tiers: bool) -> None:
+    """A report has every tier, and goes with what is printed of the stack's own."""
+    others = {"--compare": compare is not None, "--all-tiers": all_tiers, "--sarif": sarif}
+    if file is not None and (beside := [name for name, used in others.items() if used]):
+        got = f"{' and '.join(beside)} too"
+        raise Problems(
+            [Problem("--report", got, "--policy, --detail, --json, --strict", "run haven plan twice")], WHERE
+        )
 
 
 def _judge(recording: "Recording", stack: "Stack", steps: "Steps") -> "Verdict":
@@ -110,18 +128,6 @@ def _both(predicted: "Sequence[Predicted | None]", style: "Style") -> str:
 
     tiers = {each.inputs.tier: each for each in predicted if each is not None}
     return f"\n{prediction_text.side_by_side(tiers, style)}"
-
-
-def _predict(
-    recording: "Recording", steps: "Steps", stack: "Stack", objectives: "Mapping[str, float] | None" = None
-) -> "Predicted | None":
-    """What the models predict; nothing for an account's stack, which has nothing to fail over."""
-    if "tier" not in recording.outputs:
-        return None
-    from haven.plan.prediction import predict_environment
-
-    steps.step("Predicting recovery time, data loss, availability and cost")
-    return predict_environment(recording, objectives, stack.project.file.parent)
 
 
 def _residency(recording: "Recording", stack: "Stack") -> "Verdict | None":
@@ -238,11 +244,11 @@ def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
 
     variant = with_tier(stack, Tier(tier))
     with output.steps() as steps:
-        recording = _run(stack, steps)
-        other = _run(variant.stack, steps)
+        recording = run(stack, steps)
+        other = run(variant.stack, steps)
         predicted = [
-            _predict(recording, steps, stack),
-            _predict(other, steps, stack, recording.outputs.get("objectives", {})),
+            predict(recording, steps, stack),
+            predict(other, steps, stack, recording.outputs.get("objectives", {})),
         ]
     before = make_plan(recording, stack.placeholders)
     after = difference.with_objectives(make_plan(other, variant.stack.placeholders), before.objectives)
@@ -261,30 +267,18 @@ def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
 
 
 def _all_tiers(stack: "Stack", *, as_json: bool) -> int:
-    from haven.model.tiers import Tier
     from haven.plan import prediction_text, summary
-    from haven.program.run import with_tier
 
-    variants = [with_tier(stack, tier) for tier in Tier]
     with output.steps() as steps:
-        recording = _run(stack, steps)
-        wanted = recording.outputs.get("objectives", {})
-        tiers = {
-            tier.value: _predict(
-                recording if tier.value == recording.outputs["tier"] else _run(variant.stack, steps),
-                steps,
-                stack,
-                wanted,
-            )
-            for tier, variant in zip(Tier, variants, strict=True)
-        }
-    predictions = {tier: each for tier, each in tiers.items() if each is not None}
+        recording = run(stack, steps)
+        tiers = every_tier(stack, recording, steps)
+    predictions = {each.tier: each.predicted for each in tiers}
     if as_json:
         document = summary.as_json(summary.make_plan(recording, stack.placeholders))
         by_tier = {tier: _predicted_json(each) for tier, each in predictions.items()}
         output.emit_json({"schema": _SCHEMA, **document, "tiers": by_tier})
         return OK
-    notes = dict.fromkeys(note for variant in variants for note in variant.notes)
+    notes = dict.fromkeys(note for each in tiers for note in each.notes)
     shown = prediction_text.side_by_side(predictions, output.style()) + prediction_text.cheapest(predictions)
     output.emit(shown + "".join(f"  {note}\n" for note in notes))
     return OK

@@ -112,11 +112,12 @@ def render(needs: Sequence[GpuNeed], style: Style) -> list[str]:
         return []
     lines = ["", style.paint("GPU capacity of the standby Region at a failover", "bold")]
     for need in needs:
-        lines += style.wrapped(_sentence(need), 2)
+        lines += style.wrapped(sentence(need), 2)
     return lines
 
 
-def _sentence(need: GpuNeed) -> str:
+def sentence(need: GpuNeed) -> str:
+    """What one group needs, in words."""
     offered = "; ".join(f"{name} in {_zones(zones)}" for name, zones in need.types.items()) or "a reservation"
     quota = f"; quota {need.quota} of {need.vcpus} vCPUs at full size" if need.quota and need.vcpus else ""
     nodes = need.nodes_for_rto

@@ -248,12 +248,12 @@ def _systems(plan: Plan, style: Style) -> list[str]:
     regions = [each.region for each in plan.regions] if any("runs" in each for each in plan.systems.values()) else []
     rows = [["system", "kind", "tier", *(f"replicas in {region}" for region in regions)]]
     for name, each in sorted(plan.systems.items()):
-        runs = [_replicas(each, region) for region in regions]
+        runs = [replicas(each, region) for region in regions]
         rows.append([name, str(each["kind"]), str(each["tier"]), *runs])
     return [style.paint("Systems", "bold"), *style.table(rows, 2)]
 
 
-def _replicas(system: Mapping[str, Any], region: str) -> str:
+def replicas(system: Mapping[str, Any], region: str) -> str:
     """How many run, and whether there are GPUs for them."""
     if "runs" not in system:
         return "-"

@@ -47,6 +47,11 @@ class RegionColumn:
     routing: str
     """Its failover or latency record; empty: none."""
 
+    @property
+    def serves(self) -> bool:
+        """Whether traffic goes there; otherwise it is on standby."""
+        return self.state == "active" or "latency" in self.routing
+
 
 @dataclass(frozen=True)
 class Topology:

@@ -1,0 +1,114 @@
+"""`haven plan --report FILE`: the plan of every tier as one page, or as Markdown."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from haven.base.problems import Problem, Problems, choices, shown
+from haven.cli import output
+from haven.cli.command_line import WHERE
+from haven.cli.predictions import every_tier
+
+if TYPE_CHECKING:
+    from haven.base.console import Steps
+    from haven.config.stack_file import Stack
+    from haven.program.recording import Recording
+    from haven.report.document import Report, ResidencyRow
+    from haven_policies.judge import Verdict
+
+SUFFIXES = (".html", ".md")
+
+
+def check(file: Path, stack: "Stack") -> None:
+    """Refuse what would fail in the end, before anything runs.
+
+    Raises:
+        Problems: the file can't be written, its name ends otherwise, or the stack has no tier.
+    """
+    if problems := list(_problems(file, stack)):
+        raise Problems(problems, WHERE)
+
+
+def _problems(file: Path, stack: "Stack") -> Iterator[Problem]:
+    kind = stack.config.get("haven:kind") or "environment"
+    if kind != "environment":
+        yield Problem(
+            "--report", f"stack {stack.name} of kind {kind}", "a stack that has a tier", "name an environment"
+        )
+    if file.suffix not in SUFFIXES:
+        allowed = f"a name that ends in {choices(SUFFIXES)}"
+        yield Problem("--report", shown(str(file)), allowed, f"write {file.with_suffix('.html').name}")
+    elif file.is_dir():
+        yield Problem("--report", f"{shown(str(file))}, a directory", "a file", "add the file's name")
+    else:
+        try:
+            _beside(file).touch(exist_ok=False)
+            _beside(file).unlink()
+        except OSError as error:
+            yield _unwritable(file, error)
+
+
+def _beside(file: Path) -> Path:
+    """The file that is written first: a reader never sees half a report."""
+    return file.with_name(f".{file.name}.{os.getpid()}")
+
+
+def _unwritable(file: Path, error: OSError) -> Problem:
+    got = f"{shown(str(file))}, which can't be written ({error.strerror})"
+    return Problem("--report", got, "a file in a directory that exists and may be written to", "name another file")
+
+
+def write(file: Path, stack: "Stack", recording: "Recording", verdict: "Verdict | None", steps: "Steps") -> None:
+    """Write the report of a stack; a file of this name is replaced once all of it is written.
+
+    Args:
+        file: whose name ends in `.html` or `.md`.
+        stack: as its file configures it.
+        recording: what it declares.
+        verdict: the policy pack's. None: it was not asked.
+        steps: reports the work.
+
+    Raises:
+        Problems: the file can't be written.
+    """
+    report = _report(stack, recording, verdict, steps)
+    steps.step(f"Writing {output.near(file)}")
+    text = _rendered(report, file)
+    try:
+        _beside(file).write_text(text, encoding="utf-8")
+        _beside(file).replace(file)
+    except OSError as error:
+        _beside(file).unlink(missing_ok=True)
+        raise Problems([_unwritable(file, error)], WHERE) from error
+    steps.clear()
+    output.note(f"Report: {output.near(file.resolve())}")
+
+
+def _rendered(report: "Report", file: Path) -> str:
+    if file.suffix == ".md":
+        from haven.report import markdown
+
+        return markdown.render(report)
+    from haven.report import page
+
+    return page.render(report)
+
+
+def _report(stack: "Stack", recording: "Recording", verdict: "Verdict | None", steps: "Steps") -> "Report":
+    from haven.plan.summary import make_plan
+    from haven.report.collect import TierInput, collect
+    from haven_policies import report
+
+    tiers = [TierInput(**vars(each)) for each in every_tier(stack, recording, steps)]
+    judged = report.as_json(verdict) if verdict is not None else None
+    plan = make_plan(recording, stack.placeholders)
+    return collect(plan, tiers, _residency(stack, recording), judged, datetime.now(UTC).date())
+
+
+def _residency(stack: "Stack", recording: "Recording") -> "list[ResidencyRow]":
+    from haven.report.document import ResidencyRow
+    from haven_policies.residency_map import residency_map
+
+    return [ResidencyRow(**vars(each)) for each in residency_map(recording, stack.config)]

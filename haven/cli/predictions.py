@@ -1,0 +1,76 @@
+"""Runs a stack's program under its own tier or another, and predicts what it would take."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from haven.base.console import Steps
+    from haven.config.stack_file import Stack
+    from haven.plan.prediction import Predicted
+    from haven.program.recording import Recording
+
+
+@dataclass(frozen=True)
+class TierPrediction:
+    """One tier of a stack."""
+
+    tier: str
+    recording: "Recording"
+    predicted: "Predicted"
+    notes: Sequence[str]
+    """What besides the tier had to differ from the stack file."""
+
+
+def run(stack: "Stack", steps: "Steps") -> "Recording":
+    """Run the program of a stack.
+
+    Raises:
+        Problems, MissingDependency: as `haven.program.run.run_program`.
+    """
+    from haven.program.run import recorded
+
+    return recorded(stack, steps, f", tier {stack.config.get('haven:tier') or 'none'}")
+
+
+def predict(
+    recording: "Recording", steps: "Steps", stack: "Stack", objectives: "Mapping[str, float] | None" = None
+) -> "Predicted | None":
+    """What the models predict; nothing for an account's stack, which has nothing to fail over.
+
+    Args:
+        recording: what the program declares.
+        steps: reports the work.
+        stack: whose project may have prices of its own.
+        objectives: what it is compared with. Omitted: the recording's own.
+    """
+    if "tier" not in recording.outputs:
+        return None
+    from haven.plan.prediction import predict_environment
+
+    steps.step("Predicting recovery time, data loss, availability and cost")
+    return predict_environment(recording, objectives, stack.project.file.parent)
+
+
+def every_tier(stack: "Stack", own: "Recording", steps: "Steps") -> list[TierPrediction]:
+    """What every tier would take, from the least to the most, each compared with the stack's objectives.
+
+    Args:
+        stack: as its file configures it.
+        own: its recording.
+        steps: reports the work.
+
+    Raises:
+        Problems: where the stack has no tier.
+    """
+    from haven.model.tiers import Tier
+    from haven.program.run import with_tier
+
+    made = []
+    for tier, variant in [(tier, with_tier(stack, tier)) for tier in Tier]:
+        is_own = tier.value == own.outputs["tier"]
+        recording = own if is_own else run(variant.stack, steps)
+        predicted = predict(recording, steps, stack, own.outputs.get("objectives", {}))
+        if predicted is not None:
+            made.append(TierPrediction(tier.value, recording, predicted, () if is_own else variant.notes))
+    return made
