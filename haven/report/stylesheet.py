@@ -48,7 +48,7 @@ abbr { color: var(--soft); font-size: .75em; text-decoration: none; vertical-ali
 _TIERS = """
 fieldset { border: 0; padding: 0; margin: 1.5rem 0 0; min-width: 0 }
 legend { padding: 0; margin-bottom: .5rem; color: var(--soft) }
-.tabs { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .75rem }
+.tabs { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
 .tabs input { position: absolute; opacity: 0; width: 1px; height: 1px }
 .tabs label { display: block; height: 100%; padding: .75rem 1rem; border: 1px solid var(--edge); border-radius: 8px;
   background: var(--panel); cursor: pointer }
@@ -59,10 +59,11 @@ legend { padding: 0; margin-bottom: .5rem; color: var(--soft) }
 .tabs dl { display: grid; grid-template-columns: auto 1fr; gap: 0 .75rem; margin: .4rem 0 0; font-size: .875rem }
 .tabs dt { color: var(--soft) } .tabs dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums }
 .tabs .verdict { display: block; margin-top: .4rem; font-size: .875rem; font-weight: 600 }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .75rem; margin: 1rem 0 }
+.tiles { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: 1rem 0 }
 .tile { border: 1px solid var(--line); border-radius: 8px; padding: .75rem 1rem; background: var(--panel) }
 .tile .label { color: var(--soft); font-size: .8125rem } .tile .value { font-size: 1.25rem; line-height: 1.4 }
 .tile .under { font-size: .8125rem }
+@media (min-width: 62rem) { .tabs, .tiles { grid-template-columns: repeat(4, 1fr) } }
 .topology-box svg { display: block; width: 100%; height: auto; border: 1px solid var(--line); border-radius: 8px }
 .cards { display: none; list-style: none; padding: 0 }
 """
@@ -105,10 +106,10 @@ thead th { color: var(--soft); font-weight: 400 }
 _NARROW = """
 @media screen and (max-width: 46rem) {
   body { padding: 1rem 1rem 3rem }
-  .tabs { grid-template-columns: 1fr 1fr; gap: .5rem } .tabs label { padding: .6rem .7rem }
+  .tabs, .tiles { gap: .5rem } .tabs label { padding: .6rem .7rem }
   .tabs dl { grid-template-columns: 1fr } .tabs dd { text-align: left; font-weight: 600 }
   .tabs .own { display: block; margin: 0 }
-  .tiles { grid-template-columns: 1fr 1fr; gap: .5rem } .tile { padding: .6rem .7rem }
+  .tile { padding: .6rem .7rem }
   .topology-box { display: none } .cards { display: block }
   .cards li { border: 1px solid var(--line); border-radius: 8px; padding: .5rem .75rem; margin: .5rem 0;
     background: var(--panel); font-size: .875rem }
