@@ -10,7 +10,7 @@ import pulumi_random
 from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, MultiRegionKeyArgs
 from infra import names, tagging
 from infra.config.settings import Settings
-from infra.providers import aws_providers
+from infra.providers import aws_providers, witness_provider
 from infra.scale import Replication, Scale
 
 KEY_USERS = (
@@ -49,6 +49,7 @@ class Environment:
         self.scales = scales
         self.replication = replication
         self.providers = aws_providers(settings)
+        self._witness = witness_provider(settings)
         self.random = pulumi_random.Provider("random")
         self.key = self._key()
         self.networks: dict[str, Network] = {}
@@ -71,7 +72,7 @@ class Environment:
         default = tagging.defaults(self.settings.stack, self.settings.residency)
         own = {key: value for key, value in found.items() if value != default[key]}
         return pulumi.ResourceOptions(
-            providers=[self.providers[region], self.random], transformations=[*tagging.adding(own)]
+            providers=[(self.providers | self._witness)[region], self.random], transformations=[*tagging.adding(own)]
         )
 
     def other(self, region: str) -> str:

@@ -40,6 +40,26 @@ def endpoints_characters(stack: str, names: Sequence[str], queues: Sequence[str]
     return _SHARED_CHARACTERS + entries + sum(4 * len(each) + 3 * prefix + _QUEUE_CHARACTERS for each in queues)
 
 
+def manifest_parameter(stack: str) -> str:
+    """Name of the Systems Manager parameter with the recovery manifest, the same in both Regions."""
+    return f"/haven/{stack}/manifest"
+
+
+def operations_table(stack: str) -> str:
+    """Name of each Region's operations table; no table of the stack file can have a dot in its name."""
+    return f"{environment_name(stack)}.operations"
+
+
+def audit_base(stack: str, account: str) -> str:
+    """What the names of the audit buckets begin with; no bucket of the stack file can end in it."""
+    return f"{environment_name(stack)}-{account}-audit"
+
+
+def operator_role(stack: str) -> str:
+    """Name of the operators' role."""
+    return f"{environment_name(stack)}-operator"
+
+
 def cache_name(stack: str) -> str:
     """What the names of the cache begin with."""
     return f"{environment_name(stack)}-cache"

@@ -60,6 +60,12 @@ def aws_providers(settings: Settings | AccountSettings) -> dict[str, aws.Provide
     return {region: _provider(settings, region) for region in (settings.regions.primary, settings.regions.recovery)}
 
 
+def witness_provider(settings: Settings) -> dict[str, aws.Provider]:
+    """The third Region -> its provider, where the runbooks' lease has a vote in one: nothing else is there."""
+    region = settings.operations.witness_region
+    return {region: _provider(settings, region)} if region is not None else {}
+
+
 def _provider(settings: Settings | AccountSettings, region: str) -> aws.Provider:
     asks = isinstance(settings, AccountSettings)
     tags = {**settings.tags, **tagging.defaults(settings.stack, settings.residency)}

@@ -26,7 +26,7 @@ from infra.parts import (
     traffic,
     watch,
 )
-from infra.parts.recovery import aws_plan
+from infra.parts.recovery import aws_plan, operations
 from infra.parts.workloads import clusters
 from infra.promises import promised
 
@@ -61,6 +61,7 @@ def declare(settings: Settings) -> Mapping[str, Any]:
         entrances=service.entrances if service is not None else {},
     )
     manifest.keep(environment, recovery_manifest)
+    operations.declare(environment, recovery_manifest)
     serving = restored if restored is not None and settings.active == environment.recovery else database
     found = outputs.Reached(serving, cache, service, points, reading)
     return outputs.build(environment, promised(settings), found, recovery_manifest)

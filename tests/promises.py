@@ -130,7 +130,7 @@ def without_copy(recording: Recording, tier: Tier, recovery: str, single_tables:
     return found + [
         each.urn
         for each in _of(recording, aws.DYNAMODB_TABLE)
-        if each.urn not in copied and each.inputs["name"] not in single_tables
+        if each.component != "OperationsStore" and each.urn not in copied and each.inputs["name"] not in single_tables
     ]
 
 

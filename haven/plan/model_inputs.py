@@ -132,8 +132,14 @@ def _cache(here: Sequence[Resource], there: Sequence[Resource]) -> Store:
 
 
 def _tables(here: Sequence[Resource], there: Sequence[Resource]) -> Store:
-    """Tables that are in one Region alone come from a backup."""
-    both = [len(of_type(each, aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA)) for each in (here, there)]
+    """Tables that are in one Region alone come from a backup; those of the runbooks hold none of the data."""
+    both = [
+        sum(
+            each.component != "OperationsStore"
+            for each in of_type(side, aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA)
+        )
+        for side in (here, there)
+    ]
     if not any(both):
         return Store.NONE
     return Store.REPLICATED if both[0] >= both[1] else Store.BACKUP

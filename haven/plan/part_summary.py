@@ -77,6 +77,20 @@ def _faults(records: Records, _: Recording) -> list[str]:
     return [f"{plural(len(made), 'experiment')} to start by hand"]
 
 
+def _operations(records: Records, _: Recording) -> list[str]:
+    locks = of_type(records, aws.S3_BUCKET_OBJECT_LOCK_CONFIGURATION)
+    kept = [each.inputs["rule"]["defaultRetention"]["days"] for each in locks]
+    return [
+        "a vote in the lease of runbooks",
+        *(f"their journal, and an audit that is kept {each} days" for each in kept),
+    ]
+
+
+def _operator(records: Records, _: Recording) -> list[str]:
+    hours = [each.inputs["maxSessionDuration"] // 3600 for each in of_type(records, aws.IAM_ROLE)]
+    return [f"sessions of at most {each} hours" for each in hours]
+
+
 def _cost(records: Records, _: Recording) -> list[str]:
     return [
         f"notifies when a month costs {each.inputs.get('limitAmount')} {each.inputs.get('limitUnit')}"
@@ -91,6 +105,8 @@ DESCRIPTIONS: Mapping[str, Callable[[Records, Recording], list[str]]] = {
     "FaultExperiments": _faults,
     "GlobalTable": _table,
     "Observability": _watch,
+    "OperationsStore": _operations,
+    "OperatorRole": _operator,
     "ReplicatedRegistry": _images,
     "RequestBuffer": _queue,
 }

@@ -124,6 +124,8 @@ PARTS: Mapping[str, Part] = {
             "systems": "haven:systems",
         },
     ),
+    "OperationsStore": Part("haven:operations", {"audit.retention_days": "auditDays"}),
+    "OperatorRole": Part("haven:operations", {"principal_arns": "operatorArns"}),
     "RecoveryPlan": Part(
         "haven:recoveryPlan",
         {

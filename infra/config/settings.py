@@ -10,7 +10,7 @@ from haven.config.base_model import Model, Name, form
 from haven.config.policy import Account, Policy, RegionName, Residency
 from haven.model.tiers import Tier
 from haven_components import limits
-from infra.config import account_models, fields, models, part_models, system_models
+from infra.config import account_models, fields, models, operations_models, part_models, system_models
 
 EMULATOR_ACCOUNT = "000000000000"
 
@@ -139,6 +139,8 @@ class EnvironmentConfig(StackConfig):
     """Alarms and dashboards: whom to notify, thresholds, Prometheus, Grafana, tracing."""
     experiments: bool = False
     """Whether faults can be injected with AWS FIS."""
+    operations: operations_models.Operations = operations_models.Operations()
+    """What runbooks need: the third vote of their lease, the operators' role, how long their audit is kept."""
     recovery_plan: part_models.RecoveryPlan | None = None
     """An ARC Region switch plan and a Resilience Hub policy. Omitted: none."""
     controllers: system_models.Controllers = system_models.Controllers()

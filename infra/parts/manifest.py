@@ -28,18 +28,15 @@ from haven_components.names import (
     target_group_name,
     vault_name,
 )
+from infra import names
 from infra.environment import Environment
 from infra.parts import backups, compute, tables
+from infra.parts.recovery import operations
 from infra.parts.stores import cache_group, database_name, restored_database_name
 from infra.parts.workloads import runbook
 from infra.scale import Scale
 
 VERSION = 1
-
-
-def parameter_name(stack: str) -> str:
-    """Name of the Systems Manager parameter that holds the manifest, the same in both Regions."""
-    return f"/haven/{stack}/manifest"
 
 
 def build(
@@ -74,6 +71,7 @@ def build(
             "secret": database.secret_arn,
         },
         "objectives": settings.objectives.model_dump(by_alias=True, exclude_none=True),
+        "operations": operations.manifest(environment),
         "replicationRule": REPLICATION_RULE,
         "replicatedTables": [
             tables.table_name(environment, name) for name in settings.tables if name in environment.replication.tables
@@ -179,7 +177,7 @@ def keep(environment: Environment, recovery_manifest: Mapping[str, Any]) -> None
     for region, provider in environment.providers.items():
         aws.ssm.Parameter(
             f"{environment.name}-manifest-{region_code(region)}",
-            name=parameter_name(environment.settings.stack),
+            name=names.manifest_parameter(environment.settings.stack),
             description="What a recovery needs to know of this environment",
             type="String",
             tier="Advanced",

@@ -46,7 +46,10 @@ def operations(manifest: RecoveryManifest, to: str) -> Operations:
     if found is None or to not in found.tables or len(found.tables) % 2 == 0:
         got = shown(sorted(found.tables) if found else [])
         allowed = f"an operations table in {' and '.join(manifest.both)} and in a third Region"
-        fix = "deploy the environment with operations tables; until then promote by hand (docs/promotion.md)"
+        fix = (
+            "name a third Region in haven:operations.witnessRegion and deploy; until then promote by hand"
+            " (docs/promotion.md)"
+        )
         raise Problems([Problem("operations.tables", got, allowed, fix)], "the recovery manifest")
     return found
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from haven.base.problems import Problem, choices, shown
 from haven.model.tiers import Tier
 from haven_components import limits
-from infra.config import models, part_models, system_models
+from haven_components.names import partition
+from infra.config import models, operations_models, part_models, system_models
 from infra.config.rules.validators import Rules
 
 RULES = Rules()
@@ -220,6 +221,33 @@ def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
                 "another name: it is reserved for Haven's own",
                 f"rename it, for example to own-{name}",
             )
+
+
+@RULES.on("operations", "regions")
+def _witness(operations: operations_models.Operations, pair: models.Regions) -> Iterable[Problem]:
+    both, third = (pair.primary, pair.recovery), operations.witness_region
+    if third is None or (third not in both and partition(third) == partition(pair.primary)):
+        return
+    near = _third(both)
+    yield Problem(
+        "haven:operations.witnessRegion",
+        shown(third),
+        f"a third Region beside {choices(both)}, in the partition {partition(pair.primary)}: the lease is won in two of"
+        " three",
+        f"write witnessRegion: {near}" if near else "write another Region, or delete witnessRegion",
+    )
+
+
+@RULES.on("operations")
+def _operators(operations: operations_models.Operations) -> Iterable[Problem]:
+    arns = operations.operator_arns
+    if len(set(arns)) != len(arns):
+        yield Problem(
+            "haven:operations.operatorArns",
+            shown(arns),
+            "different principals",
+            f"write {shown(list(dict.fromkeys(arns)))}",
+        )
 
 
 @RULES.on("recoveryPlan", "objectives")

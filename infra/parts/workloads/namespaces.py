@@ -13,6 +13,7 @@ from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, e
 from infra.config.system_models import System, Uses
 from infra.parts import tables
 from infra.parts.endpoints import EndpointStores
+from infra.parts.recovery.operations import OPERATORS
 from infra.parts.stores import database_name
 from infra.parts.workloads import messaging
 from infra.parts.workloads.platform import Place
@@ -43,6 +44,8 @@ def declare(place: Place, system: System, stores: EndpointStores) -> ClusterAcce
         "mounted_secrets": secrets(place, system),
         "service_accounts": [_account(place, system.uses, stores)],
     }
+    if settings.operations.operator_arns:
+        args["operator_groups"] = [OPERATORS]
     return ClusterAccess(f"{place.name}-access", args, place.options())
 
 

@@ -62,6 +62,7 @@ UNBOUND: Mapping[str, str] = {
     "s3:getaccountpublicaccessblock": "The block is the account's.",
     "s3:putaccountpublicaccessblock": "The block is the account's.",
     "secretsmanager:getrandompassword": "Random text belongs to nothing.",
+    "servicequotas:get*servicequota": "A quota that is read is no resource.",
     "ses:getsend*": "Quota and statistics are the account's.",
     "shield:createprotection": "What is made has no ARN before.",
     "shield:getsubscriptionstate": "The subscription is the account's.",

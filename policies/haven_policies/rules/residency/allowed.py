@@ -76,12 +76,14 @@ class Limits:
 
 
 def _environment(facts: StackFacts) -> Iterator[str]:
-    """The Regions that a stack names: its two, third ones that vote on writes, that of a vault elsewhere."""
+    """The Regions that a stack names: its two, third ones that vote on writes or on the runbooks' lease, that of a
+    vault elsewhere."""
     if facts.primary is None:
         return
     tables = _part(facts.config, "tables").values()
     witnesses = (each.get("witnessRegion") for each in tables if isinstance(each, Mapping))
-    named = (facts.primary, facts.recovery, *witnesses, *_isolated(facts, 3))
+    vote = _part(facts.config, "operations").get("witnessRegion")
+    named = (facts.primary, facts.recovery, *witnesses, vote, *_isolated(facts, 3))
     yield from (each for each in named if isinstance(each, str) and each)
 
 

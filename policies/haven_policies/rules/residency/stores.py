@@ -37,6 +37,7 @@ _COMPONENTS: Mapping[str, str] = {
     "MultiRegionAccessPoint": "buckets",
     "MultiRegionKey": "keys",
     "Observability": "logs",
+    "OperationsStore": "logs",
     "RegionalNetwork": "logs",
     "ReplicatedBucket": "buckets",
     "ReplicatedRegistry": "images",

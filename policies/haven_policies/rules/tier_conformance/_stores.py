@@ -21,6 +21,8 @@ _BUFFERS: Mapping[str, str] = {
     aws.KINESIS_STREAM: "stream",
     aws.CLOUDWATCH_EVENT_BUS: "event bus",
 }
+_LEASE = "OperationsStore"
+"""The component whose tables are never replicated."""
 _NO_ACCESS_POINTS = ("cn-", "us-gov-", "eusc-")
 """Multi-Region Access Points exist in the commercial partition alone (S3 User Guide, Multi-Region Access Points,
 restrictions; read 2026-11-21)."""
@@ -136,9 +138,12 @@ def objects_under_one_name(graph: ResourceGraph) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def tables_replicated(graph: ResourceGraph) -> Iterator[Finding]:
-    """A restored table takes hours; a replica is there."""
+    """A restored table takes hours; a replica is there. The lease of runbooks is won in tables that know nothing of
+    each other."""
     for side in sides(graph):
         for table in side.there(aws.DYNAMODB_TABLE):
+            if table.component == _LEASE:
+                continue
             regions = _replica_regions(graph, table)
             if (
                 STANDBY[side.tier_of(_system(graph, table))].tables

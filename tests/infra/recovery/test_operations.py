@@ -1,0 +1,125 @@
+"""What runbooks need in AWS is in every environment, and a failover changes nothing about it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from haven.base.problems import Problems
+from haven.program import aws_types as aws
+from haven.program.recording import Recording, Resource
+from haven.runbooks.failover.assembly import operations
+from haven.runbooks.manifest import RecoveryManifest, parse
+from tests.environments import PRIMARY, RECOVERY, TIERS, environment
+from tests.haven.gate.test_gate_on_stacks import verdict
+from tests.policies.breaking import verdict_of
+
+WITNESS = "eu-north-1"
+USER = "arn:aws:iam::111122223333:user/on-call"
+CHOSEN = {"operations": json.dumps({"witnessRegion": WITNESS, "operatorArns": [USER]})}
+OPERATOR = {"operations": json.dumps({"operatorArns": [USER]})}
+"""For a stack whose data may be in its two Regions alone."""
+COMPONENTS = ("OperationsStore", "OperatorRole")
+
+
+def own(recording: Recording) -> dict[str, Resource]:
+    """What there is for runbooks, by URN."""
+    return {each.urn: each for each in recording.real() if each.component in COMPONENTS}
+
+
+def manifest(recording: Recording) -> RecoveryManifest:
+    """The recovery manifest as the runbooks read it."""
+    kept = [each for each in recording.real() if each.type == aws.SSM_PARAMETER and "manifest" in each.name]
+    return parse(kept[0].inputs["insecureValue"], "the recording")
+
+
+def policy(recording: Recording) -> Mapping[str, Any]:
+    (found,) = (each for each in own(recording).values() if each.type == aws.IAM_ROLE_POLICY)
+    statements = json.loads(found.inputs["policy"])["Statement"]
+    return {each["Sid"]: each for each in statements}
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_tier_has_a_table_and_an_audit_bucket_in_both_regions(tier: str) -> None:
+    recording = environment(tier)
+    found = manifest(recording).operations
+    assert found is not None
+    for region in (PRIMARY, RECOVERY):
+        here = [each for each in own(recording).values() if each.region == region]
+        (table,) = (each for each in here if each.type == aws.DYNAMODB_TABLE)
+        (bucket,) = (each for each in here if each.type == aws.S3_BUCKET)
+        assert table.inputs["name"] == found.tables[region]
+        assert bucket.inputs["bucket"] == found.audit[region]
+
+
+@pytest.mark.parametrize("tier", ["backup", "warm"])
+def test_a_failover_changes_nothing_that_runbooks_need(tier: str) -> None:
+    before, after = (own(environment(tier, **CHOSEN, **change)) for change in ({}, {"active": RECOVERY}))
+    new = after.keys() - before.keys()
+    assert {urn: each.inputs for urn, each in before.items()} == {urn: after[urn].inputs for urn in before}
+    assert {after[urn].type for urn in new} == ({"aws:eks/accessEntry:AccessEntry"} if tier == "backup" else set())
+
+
+def test_the_third_region_has_a_vote_and_nothing_else() -> None:
+    recording = environment("warm", **CHOSEN)
+    there = [each for each in recording.real() if each.region == WITNESS]
+    assert sorted(each.type for each in there) == sorted((aws.DYNAMODB_TABLE, aws.KMS_KEY))
+    assert {each.component for each in there} == {"OperationsStore"}
+
+
+def test_with_a_third_region_a_failover_has_its_three_votes_in_both_directions() -> None:
+    found = manifest(environment("warm", **CHOSEN))
+    for to in (PRIMARY, RECOVERY):
+        assert set(operations(found, to).tables) == {PRIMARY, RECOVERY, WITNESS}
+
+
+def test_without_a_third_region_a_failover_names_the_key_that_is_missing() -> None:
+    with pytest.raises(Problems, match=r"haven:operations\.witnessRegion"):
+        operations(manifest(environment("pilot-light", operations="{}")), RECOVERY)
+
+
+@pytest.mark.parametrize(("tier", "chosen"), [*((each, CHOSEN) for each in TIERS[:3]), (TIERS[3], OPERATOR)])
+def test_no_policy_has_a_finding(tier: str, chosen: Mapping[str, str]) -> None:
+    found = verdict_of(tier, environment(tier, **chosen), chosen)
+    assert [each.message for each in found.violations] == []
+
+
+@pytest.mark.parametrize("region", [WITNESS, "us-east-1"])
+def test_residency_judges_the_third_region(region: str) -> None:
+    chosen = {"operations": json.dumps({"witnessRegion": region})}
+    assert _residency("warm", chosen) == (set() if region == WITNESS else {"stores-in-allowed-regions"})
+
+
+def _residency(tier: str, chosen: Mapping[str, str]) -> set[str]:
+    found = verdict_of(tier, environment(tier, **chosen), chosen)
+    return {each.rule.name for each in found.violations}
+
+
+def test_the_gate_has_no_finding_for_a_failover_with_an_operator() -> None:
+    found = verdict(environment("warm", **CHOSEN), environment("warm", **CHOSEN, active=RECOVERY))
+    assert not found.findings
+
+
+def test_the_role_names_what_the_manifest_names() -> None:
+    recording = environment("warm", **CHOSEN)
+    found, text = manifest(recording), json.dumps(policy(recording))
+    for region, side in found.sides.items():
+        for name in (side.cluster.name, side.database.cluster, side.database.subnet_group, side.cache, side.vault):
+            assert name in text, region
+    assert found.database.global_cluster in text
+    assert recording.outputs["manifest"]["operations"]["role"].endswith(":role/haven-warm-operator")
+
+
+def test_operators_see_and_scale_in_the_namespaces_of_both_clusters() -> None:
+    recording = environment("warm", **CHOSEN)
+    entries = [each for each in own(recording).values() if each.type == "aws:eks/accessEntry:AccessEntry"]
+    assert {each.region for each in entries} == {PRIMARY, RECOVERY}
+    (group,) = {tuple(each.inputs["kubernetesGroups"]) for each in entries}
+    bindings = [each for each in recording.resources if each.type.endswith(":RoleBinding")]
+    bound = [each for each in bindings if group[0] in json.dumps(each.inputs["subjects"])]
+    assert len(bound) == 2 * 2 * len({each.inputs["metadata"]["namespace"] for each in bound})
+
+
+def test_without_operators_there_is_no_role() -> None:
+    assert {each.component for each in own(environment("warm")).values()} == {"OperationsStore"}
