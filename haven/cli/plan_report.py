@@ -80,8 +80,9 @@ def write(file: Path, stack: "Stack", recording: "Recording", verdict: "Verdict 
         _beside(file).write_text(text, encoding="utf-8")
         _beside(file).replace(file)
     except OSError as error:
-        _beside(file).unlink(missing_ok=True)
         raise Problems([_unwritable(file, error)], WHERE) from error
+    finally:  # after Ctrl-C too
+        _beside(file).unlink(missing_ok=True)
     steps.clear()
     output.note(f"Report: {output.near(file.resolve())}")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from haven.report import markdown, page
-from haven.report.document import Named, Report, ResidencyRow
+from haven.report.document import Named, PolicyPart, Report, ResidencyRow, Violation
 from haven.report.figures import Figure, Kind, Source
 from haven.report.palette import DARK, LIGHT, SHAPES, TEXTS, contrast
 from haven.report.stylesheet import stylesheet
@@ -147,6 +147,14 @@ def test_text_is_escaped() -> None:
 def test_a_page_without_policies_names_the_command_that_adds_them() -> None:
     shown = page.render(Report(**{**vars(report()), "policy": None}))
     assert "haven plan warm --policy --report FILE" in shown
+
+
+def test_violations_are_listed_with_their_fix_on_the_page_and_in_markdown() -> None:
+    found = Violation("logs-encrypted", "mandatory", ["audit"], "no key", "a key", "set kmsKeyId")
+    violated = PolicyPart("1 rule: 1 violation", [found], report().sources[:1])
+    changed = Report(**{**vars(report()), "policy": violated})
+    assert all(each in page.render(changed) for each in ("logs-encrypted", "audit", "no key", "set kmsKeyId"))
+    assert "- logs-encrypted (mandatory): audit" in markdown.render(changed)
 
 
 def test_costs_by_component_and_by_region_add_up_to_the_total() -> None:
