@@ -30,35 +30,29 @@ def recorded() -> Recording:
     def program() -> None:
         cluster = kubernetes_provider("cluster", "{}", cluster_name="test")
         options = pulumi.ResourceOptions(providers=[cluster, aws.Provider("aws", region=REGION)])
-        ModelRegistry(
-            "registry",
-            {
-                **PLACE,
+        registry: Any = {
+            **PLACE,
+            "region": REGION,
+            "account_id": ACCOUNT,
+            "namespace": "models",
+            "bucket": {"name": "artifacts", "kms_key_arn": secret("x")["kms_key_arn"]},
+            "secrets": [secret("database")],
+        }
+        flows: Any = {
+            **PLACE,
+            "namespace": "flows",
+            "messaging": {"host": "cache.internal", "secret_name": "cache"},
+            "auth_secret_name": "api",
+            "pools": {"nightly": {"namespace": "training", "image": PLACE["image"], "service_account": "training"}},
+            "secrets": {
                 "region": REGION,
                 "account_id": ACCOUNT,
-                "namespace": "models",
-                "bucket": {"name": "artifacts", "kms_key_arn": secret("x")["kms_key_arn"]},
-                "secrets": [secret("database")],
+                "servers": [secret("database"), secret("cache"), secret("api")],
+                "workers": [secret("api")],
             },
-            options,
-        )
-        WorkflowOrchestrator(
-            "flows",
-            {
-                **PLACE,
-                "namespace": "flows",
-                "messaging": {"host": "cache.internal", "secret_name": "cache"},
-                "auth_secret_name": "api",
-                "pools": {"nightly": {"namespace": "training", "image": PLACE["image"], "service_account": "training"}},
-                "secrets": {
-                    "region": REGION,
-                    "account_id": ACCOUNT,
-                    "servers": [secret("database"), secret("cache"), secret("api")],
-                    "workers": [secret("api")],
-                },
-            },
-            options,
-        )
+        }
+        ModelRegistry("registry", registry, options)
+        WorkflowOrchestrator("flows", flows, options)
 
     return record(program, stack="test")
 
