@@ -1,7 +1,9 @@
-"""Good Kubernetes objects that tests of rules break: the environments declare none themselves."""
+"""Good Kubernetes objects that tests of rules break, in the place of those that the environments declare."""
 
+from dataclasses import replace
 from typing import Any
 
+from haven.program.recording import Recording
 from tests.policies.breaking import Change, adding, both
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -11,8 +13,15 @@ AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 
 
 def workload(name: str, type_: str = DEPLOYMENT, replicas: int | None = 3) -> Change:
-    """Adds a workload that does everything as it should."""
-    return adding(type_, name, {"metadata": _metadata(name), "spec": {"replicas": replicas, **_pods(name)}})
+    """Adds a workload that does everything as it should, beside none of the environment's own."""
+    added = adding(type_, name, {"metadata": _metadata(name), "spec": {"replicas": replicas, **_pods(name)}})
+    return both(_without_own, added)
+
+
+def _without_own(recording: Recording) -> Recording:
+    """What is added belongs to no component."""
+    kept = [each for each in recording.resources if not (each.type.startswith("kubernetes:") and each.component)]
+    return replace(recording, resources=kept)
 
 
 def _metadata(name: str) -> dict[str, Any]:
