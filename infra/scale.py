@@ -62,7 +62,7 @@ class Scale:
     gpu_nodes: Mapping[str, Nodes]
     """GPU node group -> its sizes."""
     systems: Mapping[str, Replicas]
-    """System -> its replicas, of those that run on the clusters."""
+    """System -> its replicas, of those that run on the clusters, in the order in which a recovery starts them."""
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,18 @@ def _scale(settings: Settings, region: str, *, full: bool) -> Scale:
             for group in cluster.gpu_node_groups
         },
         systems={
-            name: _replicas(settings, name, system, full=full, born_here=born_here)
-            for name, system in settings.systems.items()
-            if system.image is not None
+            name: _replicas(settings, name, settings.systems[name], full=full, born_here=born_here)
+            for name in _recovery_order(settings)
         },
+    )
+
+
+def _recovery_order(settings: Settings) -> list[str]:
+    """What others need comes first; before that, what is of a higher tier."""
+    running = [name for name, system in settings.systems.items() if system.image is not None]
+    kinds = (REGISTRY, SERVING, WORKFLOWS, TRAINING)
+    return sorted(
+        running, key=lambda name: (-settings.system_tier(name).rank, kinds.index(settings.systems[name].kind), name)
     )
 
 

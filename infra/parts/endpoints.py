@@ -65,7 +65,7 @@ def _document(environment: Environment, stores: EndpointStores, region: str) -> 
         "version": VERSION,
         "environment": settings.stack,
         "region": region,
-        "database": database_of(environment, stores, region),
+        "database": _database(environment, stores, region),
         "cache": _cache(environment, stores.cache, region),
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
         "accessPoints": {name: point.arn for name, point in stores.points.items()},
@@ -73,6 +73,14 @@ def _document(environment: Environment, stores: EndpointStores, region: str) -> 
         "queues": {name: _queue(stores.queues[name, region], each) for name, each in settings.queues.items()},
         "secrets": {name: secret_name(f"{environment.name}-{name}") for name in settings.secrets},
     }
+
+
+def _database(environment: Environment, stores: EndpointStores, region: str) -> dict[str, Any] | None:
+    """What applications connect to: where both Regions serve, the writer under the global cluster's own name."""
+    found = database_of(environment, stores, region)
+    if found is None or not environment.replication.write_forwarding:
+        return found
+    return {**found, "writer": stores.database.writer_endpoint}
 
 
 def database_of(environment: Environment, stores: EndpointStores, region: str) -> dict[str, Any] | None:
@@ -88,7 +96,7 @@ def database_of(environment: Environment, stores: EndpointStores, region: str) -
     else:
         return None
     return {
-        "writer": database.writer_endpoint if environment.replication.write_forwarding else writer,
+        "writer": writer,
         "reader": reader,
         "port": DATABASE_PORT,
         "name": environment.settings.database.name,

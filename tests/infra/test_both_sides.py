@@ -69,7 +69,27 @@ BY_TIER = (
         ONLY_PRIMARY,
         "backup has no network there, and nothing in it, until writes move",
         {(BACKUP, False)},
-        components="RegionalNetwork|InferenceCluster|EdgeBalancer",
+        components="RegionalNetwork|InferenceCluster|EdgeBalancer|Cluster.*|Model.*|Training.*|Workflow.*",
+    ),
+    Allowed(
+        ".*",
+        ONLY_PRIMARY,
+        "a registry needs a database, which backup restores there",
+        {(BACKUP, True)},
+        components="ModelRegistry",
+    ),
+    Allowed(
+        "(apps|batch)/v1",
+        "spec",
+        "fewer replicas on standby; jobs and checks are suspended; a registry reads from the reader",
+        STANDING_BY - {(BACKUP, False)},
+    ),
+    Allowed(
+        "batch/v1",
+        "metadata",
+        "a Job's name has a digest of what it runs, which names its Region",
+        REPLICATED,
+        ".*-migration",
     ),
     Allowed(
         "route53/record", ONLY_PRIMARY, "no balancer, so no entrance", {(BACKUP, False)}, "entrance-.*|dns-.*-<here>.*"

@@ -27,9 +27,12 @@ CHANGED_IN_PLACE = {
     aws.ROUTE53_ZONE: {"vpcs"},
     aws.S3_BUCKET_REPLICATION_CONFIG: {"rules"},
     aws.SSM_PARAMETER: {"insecureValue"},
+    "kubernetes:apps/v1:Deployment": {"spec.replicas", "spec.template"},
+    "kubernetes:batch/v1:CronJob": {"spec.suspend"},
+    "kubernetes:batch/v1:Job": {"spec.suspend"},
 }
 """Type -> what a move may change of it; AWS changes all of these in place (AWS provider's documentation of these
-resources; read 2026-11-21)."""
+resources; read 2026-11-21), and so does Kubernetes, which keeps a Job's template as it is."""
 
 
 @pytest.mark.parametrize(("before", "after"), [*UP, *DOWN])

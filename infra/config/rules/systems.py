@@ -35,7 +35,7 @@ _FIELDS: Mapping[str, str] = {
 """Field of a system -> the one kind that has it."""
 _MOST_PROMPT_CHARACTERS = 1500
 """Of a version's golden prompts, as JSON: both Regions' are in the manifest, a parameter of at most 8 KB."""
-PLACEHOLDER = "0" * 64
+PLACEHOLDER = "f" * 64
 """Digest of an image that is still to be pushed, in sample stacks."""
 _RESERVED = ("default", "haven", "keda", "observability")
 """Namespaces that every cluster has, or Haven's own; so are those that begin with kube-."""

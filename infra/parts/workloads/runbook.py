@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, exposed
+from infra.config.rules.systems import SERVING, TRAINING, WORKFLOWS, exposed
 from infra.config.system_models import System
 from infra.environment import Environment
 from infra.scale import Replicas, Scale
 
-_ORDER = (REGISTRY, SERVING, WORKFLOWS, TRAINING)
-"""What others need comes first; so do systems of a higher tier."""
 _SERVICES = 2
 """Background services of an orchestration, the default of `WorkflowOrchestrator`."""
 _API = "v1/chat/completions"
@@ -24,9 +22,8 @@ def workloads(environment: Environment, region: str, full: Scale, standby: Scale
     settings = environment.settings
     if settings.emulator:
         return []
-    names = sorted(full.systems, key=lambda name: _rank(name, environment))
     found = []
-    for name in names:
+    for name in full.systems:
         system = settings.systems[name]
         prefix = f"{environment.cluster_name(region)}-{name}"
         entry: dict[str, Any] = {"system": name, "kind": system.kind}
@@ -56,11 +53,6 @@ def proof(environment: Environment, entrance: str | None) -> dict[str, Any] | No
         "model": model.name,
         "prompts": [each.model_dump(by_alias=True) for each in prompts],
     }
-
-
-def _rank(name: str, environment: Environment) -> tuple[int, int, str]:
-    settings = environment.settings
-    return -settings.system_tier(name).rank, _ORDER.index(settings.systems[name].kind), name
 
 
 def _deployments(
