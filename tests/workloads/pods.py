@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,13 @@ class Process:
             time.sleep(0.3)
 
     def kill(self) -> None:
-        """End the process and its children at once."""
-        if self.run.poll() is None:
-            os.killpg(self.run.pid, signal.SIGKILL)
+        """End the process and its descendants at once, those in sessions of their own too, as a lost node does."""
+        found = [self.run.pid] if self.run.poll() is None else []
+        for each in found:
+            found += _children(each)
+        for each in found:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
         self.run.wait()
 
     def succeed(self) -> str:
@@ -82,6 +87,11 @@ class Process:
         text = self.log.read_text()
         assert code == 0, text[-4000:]
         return text
+
+
+def _children(process: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
+    return [int(each) for each in listed.stdout.split()]
 
 
 @dataclass

@@ -167,11 +167,6 @@ def test_a_flow_completes_although_a_server_is_killed_in_the_middle(
     flow.wait_for(lambda: int(database.sql("prefect", finished)) >= 40)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="On a busy machine Prefect 3.9.1's ReactiveTriggers sometimes don't join the stream of events:"
-    " automations do nothing until the background services restart.",
-)
 def test_a_flow_run_that_was_lost_with_its_region_starts_again_in_the_other_one(
     region: Region, tmp_path: Path, database: Postgres
 ) -> None:
