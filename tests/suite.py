@@ -22,7 +22,7 @@ BIN = Path(sys.executable).parent
 LOGS = ROOT / ".haven" / "check"
 SLOWEST_SHOWN = 10
 
-LIVING = ("tests/conformance", "tests/haven/emulator", "tests/haven/terraform")
+LIVING = ("tests/conformance", "tests/haven/emulator", "tests/haven/terraform", "tests/haven/runbooks/failover")
 """Where tests of the mark `emulator` are."""
 LONGEST_FIRST = (
     "tests/conformance/test_living_path.py",

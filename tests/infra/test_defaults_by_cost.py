@@ -15,6 +15,7 @@ from tests.environments import PRIMARY, RECOVERY, environment, nested, of_type
 
 SERVING = {"name": "serving", "instanceTypes": ["g5.2xlarge", "g5.4xlarge"], "weightsGib": 57}
 OTHERWISE = {
+    "systems": "{}",
     "network": json.dumps({"flowLogs": {"traffic": "ALL", "intervalSeconds": 60}}),
     "edge": json.dumps({"countedRules": ["SizeRestrictions_BODY"]}),
     "cluster": json.dumps(

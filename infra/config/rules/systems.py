@@ -273,7 +273,7 @@ def _stores(systems: Systems, images: part_models.Images, storage: models.Storag
         }
         yield from _repositories(what, {key: each.partition("@")[0] for key, each in named.items() if each}, images)
         buckets = {"model.bucket": system.model.bucket} if system.model else {}
-        if system.kind == TRAINING:
+        if system.kind == TRAINING and system.jobs:
             buckets["checkpoints"] = system.checkpoints
         if system.kind == REGISTRY and system.image is not None:
             buckets["artifacts"] = system.artifacts

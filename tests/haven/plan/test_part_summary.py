@@ -28,7 +28,21 @@ def facts(recording: Recording, component: str, region: str) -> list[str]:
         ("GlobalTable", PRIMARY, "by session, items expire, at home here"),
         ("GlobalTable", RECOVERY, "a replica that takes writes too"),
         ("Observability", PRIMARY, "no notifications: subscribe to the topic, or set emails in haven:watch"),
-        ("ReplicatedRegistry", RECOVERY, "haven-warm-images/serving, haven-warm-images/training"),
+        (
+            "ReplicatedRegistry",
+            RECOVERY,
+            ", ".join(
+                f"haven-warm-images/{each}"
+                for each in (
+                    "aws-load-balancer-controller",
+                    "charts/aws-load-balancer-controller",
+                    "mlflow",
+                    "python",
+                    "serving",
+                    "training",
+                )
+            ),
+        ),
         ("RequestBuffer", RECOVERY, "in no order"),
     ],
 )

@@ -19,6 +19,9 @@ GPU = {
     "maxSize": 4,
     "instanceTypes": ["g4dn.2xlarge", "g4dn.4xlarge"],
 }
+KINDS = {"serving": "model-serving", "registry": "model-registry", "training": "training"}
+NOTHING_RUNS = {"systems": json.dumps({name: {"kind": kind} for name, kind in KINDS.items()})}
+"""Systems that Haven doesn't run: what changes is AWS's alone."""
 CLUSTER = {"cluster": json.dumps({"gpuNodeGroups": [GPU]})}
 FEWER_BUCKETS = {"storage": json.dumps({"buckets": {"models": {}, "checkpoints": {}}})}
 LOWER = {"tier": "pilot-light"}
@@ -28,8 +31,10 @@ ACCEPTED = {"reason": "moved to another bucket, see the ticket", "until": "2026-
 def report(changes: dict[str, str], policy: str = "{}") -> Report:
     """On stack `warm`, some of whose keys a change edits."""
     config = {"haven:account": "210987654321"}
-    before = Run(config, environment("warm"), verdict=PolicyResult())
-    after = Run({**config, "haven:policy": policy}, environment("warm", **changes), verdict=PolicyResult())
+    before = Run(config, environment("warm", **NOTHING_RUNS), verdict=PolicyResult())
+    after = Run(
+        {**config, "haven:policy": policy}, environment("warm", **{**NOTHING_RUNS, **changes}), verdict=PolicyResult()
+    )
     touched = Touched("warm", "stacks/Pulumi.warm.yaml", "changed")
     return Report("0123456789abcdef", DAY, [stack_report(touched, before, after, DAY)])
 

@@ -8,7 +8,7 @@ from haven.program.recording import Resource, reference
 from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
 from haven_policies.rules.property_rules import Property, is_set, property_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import maps_at, number, value_at
+from haven_policies.rules.values import is_unknown, maps_at, number, value_at
 
 WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 LEAST_REPLICAS = 2
@@ -64,6 +64,13 @@ def _is_asleep(workload: Resource) -> bool:
     return number(value_at(workload.inputs, "spec.replicas")) == 0
 
 
+def _is_in(record: Resource, regions: Iterable[str | None]) -> bool:
+    """Whether an object is in one of these Regions: its cluster's, or while that isn't known the one in its provider's
+    name."""
+    provider = record.provider.rpartition("::")[2]
+    return record.region in regions or any(each and provider.endswith(f"-{each}") for each in regions)
+
+
 @stack_rule(
     description="A workload has two replicas at least.",
     remediation="Set spec.replicas, or the autoscaler's spec.minReplicas, to 2 or more.",
@@ -75,7 +82,7 @@ def workload_replicas(graph: ResourceGraph) -> Iterator[Finding]:
     nobody."""
     standby = {graph.facts.primary, graph.facts.recovery} - {graph.facts.active}
     for replicas in replicas_of(graph).values():
-        if replicas.least == 1 and graph.facts.active is not None and replicas.record.region in standby:
+        if replicas.least == 1 and graph.facts.active is not None and _is_in(replicas.record, standby):
             continue
         if replicas.least is not None and 0 < replicas.least < LEAST_REPLICAS:
             allowed = f"at least {LEAST_REPLICAS}, or 0 for a standby"
@@ -139,7 +146,8 @@ workload_requests_resources = property_rule(
 )
 def workload_spread(workload: Resource) -> Iterator[Finding]:
     """The scheduler's default spreads over zones only as far as it costs nothing."""
-    if not _is_asleep(workload) and _ZONE not in list(_topologies(workload)):
+    constraints = value_at(workload.inputs, "spec.template.spec.topologySpreadConstraints")
+    if not _is_asleep(workload) and not is_unknown(constraints) and _ZONE not in list(_topologies(workload)):
         path = "spec.template.spec.topologySpreadConstraints"
         fix = "add one with maxSkew 1 and a labelSelector of the pods' own labels"
         yield against(workload, path, f"a constraint over {_ZONE}, or podAntiAffinity over it", fix)

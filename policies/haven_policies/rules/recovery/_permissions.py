@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from haven.model.tiers import Tier
 from haven.program import aws_types as aws
 from haven.program.recording import REFERENCE, Resource
 from haven_policies.rules.documents import statements, texts
@@ -29,7 +30,10 @@ class Grant:
     severity=Severity.HIGH,
 )
 def pod_roles_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
-    """IAM's and EKS's control planes are not part of a recovery: what pods need exists before."""
+    """IAM's and EKS's control planes are not part of a recovery: what pods need exists before. In tier backup the whole
+    cluster is made during the recovery."""
+    if graph.facts.tier is Tier.BACKUP:
+        return
     for pair in pairs(graph):
         if not any(pair.counterparts.of(each) for each in pair.here(aws.EKS_CLUSTER)):
             continue
