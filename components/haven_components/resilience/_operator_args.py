@@ -53,7 +53,7 @@ class OperatorRoleArgs(TypedDict):
     datastore_suffix: str
     """End of the Global Datastore's identifier, after AWS's five letters and a hyphen."""
     tables: NotRequired[list[str]]
-    """Names of the replicated tables. Omitted: none."""
+    """Names of the replicated tables, or patterns of such: the operator sees their state. Omitted: none."""
     manifest_parameter: str
     """Name of the Systems Manager parameter with the recovery manifest, the same in both Regions."""
     groups: NotRequired[list[str]]

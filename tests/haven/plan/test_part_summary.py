@@ -28,6 +28,7 @@ def facts(recording: Recording, component: str, region: str) -> list[str]:
         ("GlobalTable", PRIMARY, "by session, items expire, at home here"),
         ("GlobalTable", RECOVERY, "a replica that takes writes too"),
         ("Observability", PRIMARY, "no notifications: subscribe to the topic, or set emails in haven:watch"),
+        ("OperationsStore", RECOVERY, "their journal, and an audit that is kept 365 days"),
         (
             "ReplicatedRegistry",
             RECOVERY,
