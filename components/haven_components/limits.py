@@ -201,7 +201,7 @@ KEY_DELETION_DAYS = Range(7, 30)
 PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+")
 POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+")
 ROLE_SESSION_HOURS = Range(1, 12)
-"""IAM API, CreateRole, MaxSessionDuration; read 2026-11-26."""
+"""IAM API, CreateRole, MaxSessionDuration: 3,600 to 43,200 seconds (botocore's model of IAM; read 2026-11-26)."""
 
 # Backups
 

@@ -1,7 +1,9 @@
 """What an operator may do in AWS: every call of a recovery, what it is for, and what it is done to.
 
-`RIGHTS` is the one list. A test holds it against the calls in the runbooks' code. Actions, the resources that they know
-and their condition keys: Service Authorization Reference; read 2026-11-26. No AWS account has tried the policy.
+`RIGHTS` is the one list. A test holds it against the calls in the runbooks' code.
+
+[assumption] Which resources and condition keys each action knows: to be compared with the Service Authorization
+Reference. No AWS account has tried the policy.
 """
 
 from collections.abc import Mapping, Sequence

@@ -87,8 +87,7 @@ class OperatorRole(pulumi.ComponentResource):
 def _trust(principals: Sequence[str]) -> list[Mapping[str, Any]]:
     """Whoever may take the role.
 
-    A session of IAM Identity Center has no `aws:MultiFactorAuthPresent`: the second factor is asked there (IAM User
-    Guide, global condition keys; read 2026-11-26).
+    [assumption] A session of IAM Identity Center has no `aws:MultiFactorAuthPresent`: the second factor is asked there.
     """
     center = sorted(each for each in principals if _IDENTITY_CENTER in each)
     others = sorted(set(principals) - set(center))

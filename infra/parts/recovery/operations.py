@@ -84,7 +84,7 @@ def _operator(
         "further_kms_key_arns": [kept[region].kms_key_arn for region in third],
         "global_cluster": recovery_manifest["database"]["globalCluster"],
         "datastore_suffix": datastore_suffix(names.cache_name(settings.stack)),
-        # A pattern, because a policy within a role has room for about 20 names (IAM quotas, read 2026-11-26).
+        # A pattern, because a policy within a role has room for about 20 names.
         "tables": [f"{environment.name}-*"] if recovery_manifest["replicatedTables"] else [],
         "manifest_parameter": names.manifest_parameter(settings.stack),
         "groups": [OPERATORS],
