@@ -17,6 +17,7 @@ with warnings.catch_warnings():  # it leaves its data files open, and finds them
 
 EXAMPLES = {
     (aws.AMP_WORKSPACE, "arn"): "arn:aws:aps:eu-west-1:123456789012:workspace/ws-1234abcd",
+    (aws.DYNAMODB_TABLE, "arn"): "arn:aws:dynamodb:eu-west-1:123456789012:table/example",
     (aws.IAM_ROLE, "arn"): "arn:aws:iam::123456789012:role/example",
     (aws.KMS_KEY, "arn"): "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab",
     (aws.KMS_REPLICA_KEY, "arn"): ("arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"),

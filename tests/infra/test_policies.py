@@ -87,6 +87,8 @@ REACHING = {
     ("Observability", "AnswersOfQueries"): "An answer belongs to a query, which is no resource.",
     ("Observability", "MetricsAndTraces"): "Metrics and traces are no resources, and alarms are listed as a whole.",
     ("Observability", "Traces"): "Traces are no resources.",
+    ("OperatorRole", "TrafficSwitch"): "A metric is no resource; a condition names the switch's namespace.",
+    ("OperatorRole", "WhatHasNoNarrowerResource"): "Describing across services has no resource to name.",
     ("RegionalNetwork", "logs:DescribeLogGroups"): "VPC flow logs look for their group among all of them.",
 }
 """Component and statement (its Sid, or its first action) -> why it may allow something on every resource. The

@@ -34,7 +34,7 @@ def test_a_plan_says_that_prometheus_sees_no_pods_without_their_add_on() -> None
 def test_both_clusters_collect_traces_and_gpu_metrics_from_their_own_region_s_images() -> None:
     digest = f"sha256:{'a' * 64}"
     images = {"collectorImage": f"adot-collector@{digest}", "gpuImage": f"dcgm-exporter@{digest}"}
-    repositories = ["vllm", "python", "mlflow", "training", "adot-collector", "dcgm-exporter"]
+    repositories = ["serving", "python", "mlflow", "training", "adot-collector", "dcgm-exporter"]
     recording = environment(
         "warm",
         watch=json.dumps({"prometheus": True, "tracing": True}),

@@ -13,7 +13,7 @@ from tests.environments import PRIMARY, RECOVERY, TIERS, environment
 DIGEST = f"sha256:{'a' * 64}"
 FLOWS = {
     "kind": "workflow-orchestration",
-    "image": f"vllm@{DIGEST}",
+    "image": f"serving@{DIGEST}",
     "replicas": {"minimum": 2, "maximum": 6},
     "pools": {"nightly": {"system": "training"}},
 }
