@@ -7,7 +7,7 @@ from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Head, verify
 from haven.runbooks.workflow.journal import Entry
 from tests.simulation.model import STORES, P, R
-from tests.simulation.operators import RPO_MINUTES, Machine
+from tests.simulation.operators import RPO_MINUTES
 from tests.simulation.scenarios import Played
 
 
@@ -93,8 +93,3 @@ def _audits(played: Played) -> Iterator[str]:
         content = machine.operator.audit._lines.read()
         if own and machine.name not in played.simulation.dead:
             yield from (f"audit of {machine.name}: {each.problem}" for each in verify(content, own))
-
-
-def effects_of(machine: Machine, played: Played) -> list[str]:
-    """What an operator changed."""
-    return [what for _, owner, what, _ in played.model.effects if owner == machine.name]

@@ -7,7 +7,8 @@ from typing import Any
 from haven.runbooks.failover import fence, judging, loss, plan
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
-from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.journal import Journal, Workflow
+from haven.runbooks.workflow.lease import Lease
 from haven.runbooks.workflow.steps import Done, Look, Step
 
 Patch = Callable[[Any], None]
@@ -43,8 +44,6 @@ def without_guard(monkeypatch: Any) -> None:
 
 def without_token(monkeypatch: Any) -> None:
     """The lease is believed without asking, and the journal takes what anybody writes."""
-    from haven.runbooks.workflow.journal import Journal
-    from haven.runbooks.workflow.lease import Lease
 
     async def confirm(self: Lease) -> float:
         return self.clock.monotonic() + 1000

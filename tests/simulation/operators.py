@@ -72,7 +72,6 @@ class Machine:
 
     name: str
     operator: Operator
-    lines: Memory
     outcome: list[Any] = field(default_factory=list)
     """Its report, or the exception that ended it; empty while it runs, or if it was killed."""
 
@@ -82,16 +81,15 @@ def machine(
 ) -> Machine:
     """A machine that is ready to run a failover."""
     clock = simulation.machine(skew)
-    lines = Memory()
     tables = [
         Table(region, table) for region, table in (manifest.operations.tables if manifest.operations else {}).items()
     ]
-    journal = Journal(Table(to, "operations"), lines, clock, name, name)
+    journal = Journal(Table(to, "operations"), Memory(), clock, name, name)
     audit = Audit(name, name, Memory(), Bucket(to, "audit"), clock)
     operator = Operator(
         Site(manifest, to, clock), Lease(tables, name, name, clock), journal, audit, clock, lambda: f"workflow-{name}"
     )
-    return Machine(name, operator, lines)
+    return Machine(name, operator)
 
 
 def start(simulation: Simulation, machine: Machine, request: Request, at: float) -> None:

@@ -8,7 +8,7 @@ from haven.runbooks.failover.run import Request
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
-from tests.simulation.model import CACHE, DATABASE, Model, P, R
+from tests.simulation.model import Model, P, R
 from tests.simulation.operators import MANIFESTS, Machine, machine, start
 
 BEGIN, END = 400.0, 6000.0
@@ -118,16 +118,8 @@ class Played:
     """Effects that were sent while somebody else had the lease."""
 
 
-Change = Callable[[Machine], None]
-
-
-def play(chosen: Scenario, change: Change = lambda _: None) -> Played:
-    """Play a scenario.
-
-    Args:
-        chosen: the scenario.
-        change: breaks an operator's code, to see whether that is found.
-    """
+def play(chosen: Scenario) -> Played:
+    """Play a scenario."""
     model = Model(instances=0 if chosen.headless else 1, aws_fences=chosen.aws_fences)
     faults = {(each.operator, each.effects, each.number): each.fault for each in chosen.faults}
     counted: dict[tuple[str, bool], int] = {}
@@ -150,19 +142,16 @@ def play(chosen: Scenario, change: Change = lambda _: None) -> Played:
     manifest = MANIFESTS[0 if chosen.headless else 1]
     for worker in chosen.workers:
         made = machine(simulation, worker.name, skew=worker.skew, manifest=manifest)
-        change(made)
         machines[worker.name] = made
         start(simulation, made, worker.request, worker.at)
     simulation.run(until=END)
     simulation.run()
-    last = _finish(model, simulation, machines, manifest, change)
+    last = _finish(model, simulation, machines, manifest)
     simulation.abandon()
     return Played(chosen, model, simulation, list(machines.values()), last, stale)
 
 
-def _finish(
-    model: Model, simulation: Simulation, machines: dict[str, Machine], manifest: RecoveryManifest, change: Change
-) -> Machine:
+def _finish(model: Model, simulation: Simulation, machines: dict[str, Machine], manifest: RecoveryManifest) -> Machine:
     """All faults end; whoever comes then ends what is open, or fails over as planned."""
     simulation.now = max(simulation.now, END)
     model.advance(simulation.now)
@@ -171,7 +160,6 @@ def _finish(
     at = simulation.now + 60
     for number in range(3):
         last = machine(simulation, f"z{number}", manifest=manifest)
-        change(last)
         machines[last.name] = last
         # A person decides at last, where a safe bound of what may be lost can't be had any more.
         force = "after the faults" if number == 2 else ""
@@ -216,7 +204,7 @@ def _happen(chosen: Scenario, model: Model) -> None:
 
 
 _EVENTS: dict[str, Callable[[Model], Callable[[float], None]]] = {
-    "lag": lambda model: lambda now: model.cut(now, DATABASE, CACHE),
+    "lag": lambda model: model.cut,
     "silent": lambda model: lambda _: model.silent.add(R),
     "speaks": lambda model: lambda _: model.silent.discard(R),
     "stale": lambda model: lambda now: setattr(model, "stale_until", now + 15),

@@ -112,7 +112,6 @@ def manifest() -> Mapping[str, Any]:
     document = json.loads(json.dumps(manifest_document(rpo_minutes=15)))
     for region, side in document["sides"].items():
         side["cluster"]["nodeGroups"] = {f"{region}-gpu": {"full": [1, 1, 4], "standby": [1, 1, 4]}}
-        side["buckets"] = {}
     document["operations"]["audit"] = {region: f"audit-{region}" for region in (P, R)}
     return document  # type: ignore[no-any-return]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from haven.runbooks.workflow.audit import Audit, AuditError, Bucket, Head, verify
-from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.requests import Call, UnansweredError
 from tests.simulation.clock import Memory, Simulation
 from tests.simulation.tables import Tables
 
@@ -21,8 +21,6 @@ class Store:
         self.tables, self.broken = Tables(), broken
 
     def answer(self, call: Call, now: float, owner: str) -> object:
-        from haven.runbooks.workflow.requests import UnansweredError
-
         if self.broken:
             raise UnansweredError("silent")
         return self.tables.answer(call)
