@@ -1,7 +1,17 @@
 """The Regions that Haven knows, with the default Availability Zones of each."""
 
+import re
+
 REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
 """Regular expression of a Region's name, whether Haven knows the Region or not."""
+_IN_A_NAME = re.compile(REGION.strip("^$").join((r"(?:^|[^a-z])(", r")(?:$|[^\d])")))
+
+
+def named_in(name: str) -> str | None:
+    """The Region in a longer name, such as a provider's; None without one."""
+    found = _IN_A_NAME.search(name)
+    return found[1] if found else None
+
 
 ZONES: dict[str, tuple[str, ...]] = {
     "af-south-1": ("af-south-1a", "af-south-1b", "af-south-1c"),

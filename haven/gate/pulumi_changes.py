@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.base.regions import REGION
+from haven.base.regions import REGION, named_in
 from haven.gate.changes import UNKNOWN, Action, ResourceChange, changed_at
 from haven.program.diff import differences
 from haven.program.recording import Secret
@@ -19,8 +19,6 @@ _MASKED = "[secret]"
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Marks of secrets and unknown values in the engine's JSON (sdk/go/common/resource/sig and plugin/rpc.go in
 pulumi/pulumi, read 2026-11-21)."""
-
-_IN_A_NAME = re.compile(REGION.strip("^$").join((r"(?:^|[^a-z])(", r")(?:$|[^\d])")))
 
 
 @dataclass(frozen=True)
@@ -177,14 +175,8 @@ def _region(state: Mapping[str, Any], regions: Mapping[str, str]) -> str | None:
     candidates = (
         _inputs(state).get("region"),
         regions.get(provider),
-        _named(provider.rpartition("::")[2]),
+        named_in(provider.rpartition("::")[2]),
         outputs.get("region"),
         *str(outputs.get("arn")).split(":")[3:4],
     )
     return next((each for each in candidates if isinstance(each, str) and re.match(REGION, each)), None)
-
-
-def _named(name: str) -> str | None:
-    """The Region in a provider's name."""
-    found = _IN_A_NAME.search(name)
-    return found[1] if found else None

@@ -13,12 +13,13 @@ once those exist, the values are there. Both ways the references that the rules 
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_policy import PolicyProviderResource, PolicyResource, PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
+from haven.base.regions import named_in
 from haven.program import aws_types as aws
 from haven.program import eks_cluster
 from haven.program.recording import Options, Recording, Resource, own_region, reference
@@ -89,7 +90,18 @@ def recording_of(resources: Sequence[PolicyResource], stack: str, declared: Decl
     for each in resources:
         if each.provider is not None and each.provider.urn not in records:
             records[each.provider.urn] = _provider_record(each.provider)
-    return Recording("", stack, eks_cluster.placed([records[urn] for urn in sorted(records)]), {})
+    return Recording("", stack, _placed([records[urn] for urn in sorted(records)]), {})
+
+
+def _placed(records: Sequence[Resource]) -> list[Resource]:
+    """The records with each Kubernetes object's Region: its cluster's; where the engine doesn't show which cluster its
+    provider is made from, the one in the provider's name."""
+    return [
+        replace(each, region=named_in(each.provider.rpartition("::")[2]))
+        if each.is_kubernetes and each.region is None
+        else each
+        for each in eks_cluster.placed(records)
+    ]
 
 
 def alone(args: ResourceValidationArgs, stack: str) -> Recording:

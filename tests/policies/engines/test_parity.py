@@ -61,6 +61,18 @@ def test_a_region_that_a_resource_names_itself_goes_over_its_providers(deployed:
     assert bucket.region == "us-east-1"
 
 
+@pytest.mark.parametrize("inputs", [False, True], ids=["outputs alone", "with inputs"])
+@pytest.mark.parametrize("deployed", [False, True], ids=["before", "after"])
+def test_a_kubernetes_object_is_in_the_region_of_its_cluster_however_little_is_known(
+    deployed: bool, inputs: bool
+) -> None:
+    def regions(recording: Recording) -> dict[str, str | None]:
+        return {each.urn: each.region for each in recording.real() if each.is_kubernetes}
+
+    declared = environment("warm")
+    assert regions(_reported(declared, deployed=deployed, inputs=inputs)) == regions(declared)
+
+
 def test_a_region_that_a_resource_names_itself_counts_when_it_is_judged_alone() -> None:
     provider = PolicyProviderResource("pulumi:providers:aws", {"region": "eu-west-1"}, "urn:provider", "provider")
     options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])

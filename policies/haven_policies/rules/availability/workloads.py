@@ -64,13 +64,6 @@ def _is_asleep(workload: Resource) -> bool:
     return number(value_at(workload.inputs, "spec.replicas")) == 0
 
 
-def _is_in(record: Resource, regions: Iterable[str | None]) -> bool:
-    """Whether an object is in one of these Regions: its cluster's, or while that isn't known the one in its provider's
-    name."""
-    provider = record.provider.rpartition("::")[2]
-    return record.region in regions or any(each and provider.endswith(f"-{each}") for each in regions)
-
-
 @stack_rule(
     description="A workload has two replicas at least.",
     remediation="Set spec.replicas, or the autoscaler's spec.minReplicas, to 2 or more.",
@@ -82,7 +75,7 @@ def workload_replicas(graph: ResourceGraph) -> Iterator[Finding]:
     nobody."""
     standby = {graph.facts.primary, graph.facts.recovery} - {graph.facts.active}
     for replicas in replicas_of(graph).values():
-        if replicas.least == 1 and graph.facts.active is not None and _is_in(replicas.record, standby):
+        if replicas.least == 1 and graph.facts.active is not None and replicas.record.region in standby:
             continue
         if replicas.least is not None and 0 < replicas.least < LEAST_REPLICAS:
             allowed = f"at least {LEAST_REPLICAS}, or 0 for a standby"
