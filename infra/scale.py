@@ -157,7 +157,7 @@ def _scale(settings: Settings, region: str, *, full: bool) -> Scale:
 
 def _recovery_order(settings: Settings) -> list[str]:
     """What others need comes first; before that, what is of a higher tier."""
-    running = [name for name, system in settings.systems.items() if system.image is not None]
+    running = [name for name, system in settings.systems.items() if system.runs]
     kinds = (REGISTRY, SERVING, WORKFLOWS, TRAINING)
     return sorted(
         running, key=lambda name: (-settings.system_tier(name).rank, kinds.index(settings.systems[name].kind), name)

@@ -64,7 +64,7 @@ def declare(settings: Settings) -> Mapping[str, Any]:
     operations.declare(environment, recovery_manifest)
     serving = restored if restored is not None and settings.active == environment.recovery else database
     found = outputs.Reached(serving, cache, service, points, reading)
-    return outputs.build(environment, promised(settings), found, recovery_manifest)
+    return outputs.build(environment, promised(settings, environment.scales), found, recovery_manifest)
 
 
 def _assets(environment: Environment) -> None:

@@ -259,3 +259,8 @@ class System(Model):
     checkpoint_minutes: Annotated[float, Field(gt=0, le=1440, examples=[10])] | None = None
     """Minutes between checkpoints. Omitted: a third of haven:objectives.rpoMinutes, or 10 without one: what remains is
     for saving and replicating."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs on the clusters."""
+        return self.image is not None

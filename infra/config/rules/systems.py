@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from haven.base.problems import Problem, choices, nearest, shown
@@ -43,15 +42,9 @@ _RESERVED = ("default", "haven", "keda", "observability")
 Systems = Mapping[str, system_models.System]
 
 
-@dataclass(frozen=True)
-class GpuRoom:
-    """GPUs that a system asks for, and those that its node groups have."""
-
-    asked: int
-    """Of all replicas that always run."""
-    available: int
-    """Of the groups' nodes, as far as whole replicas fit on a node."""
-    groups: tuple[str, ...]
+def running(systems: Systems, kind: str) -> dict[str, system_models.System]:
+    """The systems of a kind that run on the clusters, by name."""
+    return {name: system for name, system in systems.items() if system.kind == kind and system.runs}
 
 
 def groups_of(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
@@ -65,22 +58,15 @@ def serving_groups(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
     return [group for group in groups_of(cluster, system) if not group.spot]
 
 
-def gpu_room(
-    cluster: models.Cluster, name: str, system: system_models.System, nodes: Mapping[str, int] | None = None
-) -> GpuRoom:
-    """Whether the GPUs of a system's groups take the replicas that always run.
+def gpus_available(groups: Iterable[GpuNodeGroup], nodes: Mapping[str, int], gpus: int) -> int:
+    """The GPUs of node groups, as far as whole replicas fit on a node.
 
     Args:
-        cluster: with the groups.
-        name: the system's.
-        system: the system.
-        nodes: GPU node group -> its nodes. Omitted: those of the Region that serves.
+        groups: the groups.
+        nodes: name of a group -> its nodes.
+        gpus: of each replica.
     """
-    groups = serving_groups(cluster, name)
-    counts = {group.name: group.desired_size for group in groups} if nodes is None else nodes
-    fits = sum(counts[group.name] * (gpus_of_node(group) // system.gpus) * system.gpus for group in groups)
-    canary = system.model.canary.replicas if system.model and system.model.canary else 0
-    return GpuRoom((system.replicas.minimum + canary) * system.gpus, fits, tuple(group.name for group in groups))
+    return sum(nodes[group.name] * (gpus_of_node(group) // gpus) * gpus for group in groups)
 
 
 def gpus_of_node(group: GpuNodeGroup) -> int:
@@ -135,7 +121,7 @@ def _fields(systems: Systems) -> Iterable[Problem]:
         if system.image is not None and system.kind not in RUN_BY_HAVEN:
             allowed = f"nothing: Haven runs {choices(RUN_BY_HAVEN)}"
             yield Problem(f"{what}.image", shown(system.image), allowed, "delete image, and deploy the system yourself")
-        if system.image is not None and system.kind == SERVING:
+        if system.runs and system.kind == SERVING:
             yield from _served(what, system)
         most = system.replicas.maximum
         if most is not None and most < system.replicas.minimum:
@@ -170,17 +156,17 @@ def _served(what: str, system: system_models.System) -> Iterator[Problem]:
 
 def exposed(systems: Systems) -> str | None:
     """The system to which the load balancers send their requests; None without one."""
-    served = [name for name, system in systems.items() if system.kind == SERVING and system.image is not None]
-    named = [name for name in served if systems[name].exposed]
-    alone = served if len(served) == 1 and systems[served[0]].exposed is None else []
-    return next(iter(named or alone), None)
+    served = running(systems, SERVING)
+    named = [name for name, system in served.items() if system.exposed]
+    undecided = [name for name, system in served.items() if system.exposed is None]
+    return next(iter(named or (undecided if len(served) == 1 else [])), None)
 
 
 @RULES.on("systems")
 def _exposed(systems: Systems) -> Iterable[Problem]:
-    served = [name for name, system in systems.items() if system.kind == SERVING and system.image is not None]
-    named = [name for name in served if systems[name].exposed]
-    undecided = [name for name in served if systems[name].exposed is None]
+    served = running(systems, SERVING)
+    named = [name for name, system in served.items() if system.exposed]
+    undecided = [name for name, system in served.items() if system.exposed is None]
     if len(named) > 1:
         allowed = "one system: a load balancer has one target group"
         fix = f"write exposed: false for {', '.join(named[1:])}"
@@ -203,7 +189,7 @@ def notes(systems: Systems, controllers: system_models.Controllers, domain: str 
             f"nothing here installs the AWS Load Balancer Controller, which registers the pods of {public}: set"
             " haven:controllers.loadBalancer (docs/charts-and-images.md), or install it yourself before `up`"
         )
-    scaled = [name for name, each in systems.items() if each.kind == SERVING and each.image and _has_room(each)]
+    scaled = [name for name, each in running(systems, SERVING).items() if _has_room(each)]
     if scaled and controllers.keda is None:
         yield f"nothing here installs KEDA, which scales {', '.join(scaled)}: set haven:controllers.keda"
     unset = [name for name, each in systems.items() if each.image and each.image.endswith(PLACEHOLDER)]
@@ -218,8 +204,8 @@ def _has_room(system: system_models.System) -> bool:
 @RULES.on("systems", "watch")
 def _autoscaled(systems: Systems, watch: part_models.Watch) -> Iterable[Problem]:
     """Servers of models are scaled by the length of their queues, which Prometheus has."""
-    for name, system in systems.items():
-        if system.kind == SERVING and system.image and _has_room(system) and not watch.prometheus:
+    for name, system in running(systems, SERVING).items():
+        if _has_room(system) and not watch.prometheus:
             allowed = "minimum, or nothing: KEDA asks the Region's Prometheus workspace"
             fix = "delete maximum, or write haven:watch: {prometheus: true}"
             yield Problem(f"haven:systems.{name}.replicas.maximum", str(system.replicas.maximum), allowed, fix)
@@ -275,7 +261,7 @@ def _stores(systems: Systems, images: part_models.Images, storage: models.Storag
         buckets = {"model.bucket": system.model.bucket} if system.model else {}
         if system.kind == TRAINING and system.jobs:
             buckets["checkpoints"] = system.checkpoints
-        if system.kind == REGISTRY and system.image is not None:
+        if system.kind == REGISTRY and system.runs:
             buckets["artifacts"] = system.artifacts
         for key, bucket in buckets.items():
             if bucket not in storage.buckets:
@@ -317,10 +303,10 @@ def _pools(systems: Systems) -> Iterable[Problem]:
 def _gpus(systems: Systems, cluster: models.Cluster) -> Iterable[Problem]:
     for name, system in systems.items():
         what = f"haven:systems.{name}"
-        if system.image is not None and system.kind == SERVING and system.gpus:
+        if system.runs and system.kind == SERVING and system.gpus:
             groups = serving_groups(cluster, name)
-            fits = list(_on_nodes(name, f"{what}.gpus", system.gpus, groups))
-            yield from fits or _replicas(name, what, system, cluster)
+            problems = list(_on_nodes(name, f"{what}.gpus", system.gpus, groups))
+            yield from problems or _replicas(what, system, groups)
         for job, chosen in system.jobs.items():
             if system.kind == TRAINING and chosen.gpus:
                 yield from _on_nodes(name, f"{what}.jobs.{job}.gpus", chosen.gpus, groups_of(cluster, name))
@@ -338,12 +324,13 @@ def _on_nodes(name: str, what: str, gpus: int, groups: Sequence[GpuNodeGroup]) -
         yield Problem(what, str(gpus), allowed, f"write gpus: {most}, or larger instance types")
 
 
-def _replicas(name: str, what: str, system: system_models.System, cluster: models.Cluster) -> Iterator[Problem]:
-    room = gpu_room(cluster, name, system)
-    if room.asked <= room.available:
+def _replicas(what: str, system: system_models.System, groups: Sequence[GpuNodeGroup]) -> Iterator[Problem]:
+    nodes = {group.name: group.desired_size for group in groups}
+    most = gpus_available(groups, nodes, system.gpus) // system.gpus
+    canary = system.model.canary.replicas if system.model and system.model.canary else 0
+    if system.replicas.minimum + canary <= most:
         return
-    nodes, most = sum(group.desired_size for group in serving_groups(cluster, name)), room.available // system.gpus
-    allowed = f"at most {most}: {nodes} nodes of {', '.join(room.groups)} take no more"
-    raised = f"raise desiredSize of {room.groups[0]}"
+    allowed = f"at most {most}: {sum(nodes.values())} nodes of {', '.join(nodes)} take no more"
+    raised = f"raise desiredSize of {groups[0].name}"
     fix = f"write minimum: {most}, or {raised}" if most else raised
     yield Problem(f"{what}.replicas.minimum", str(system.replicas.minimum), allowed, fix)

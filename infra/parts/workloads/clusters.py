@@ -1,9 +1,7 @@
 """What runs on each Region's cluster: every system that has an image, in a namespace of its own."""
 
-from collections.abc import Iterator
-
 from haven_components import Observability
-from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS
+from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, running
 from infra.config.system_models import System
 from infra.environment import Environment
 from infra.parts.endpoints import EndpointStores
@@ -29,11 +27,12 @@ def declare(environment: Environment, stores: EndpointStores, watched: Observabi
         stores: what the systems connect to.
         watched: where their metrics go.
     """
-    running = dict(systems(environment))
-    if environment.settings.emulator or not running:
+    settings = environment.settings
+    systems = {name: each for name, each in settings.systems.items() if each.runs}
+    if settings.emulator or not systems:
         return
     messages = None
-    if messaging.orchestrations(environment.settings):
+    if running(settings.systems, WORKFLOWS):
         messages = messaging.cache(environment)
         messaging.api_secret(environment)
     used = SystemStores(stores, messages, watched)
@@ -41,7 +40,7 @@ def declare(environment: Environment, stores: EndpointStores, watched: Observabi
         platform.connect(environment, region)
         before = controllers.declare(environment, region, watched)
         telemetry.declare(environment, region)
-        for name, system in running.items():
+        for name, system in systems.items():
             _system(Place(environment, region, name, before), system, used)
 
 
@@ -55,8 +54,3 @@ def _system(place: Place, system: System, used: SystemStores) -> None:
         registry.declare(place, system, used, access)
     elif system.kind == WORKFLOWS:
         workflows.declare(place, system, used, access)
-
-
-def systems(environment: Environment) -> Iterator[tuple[str, System]]:
-    """The systems that run on the clusters."""
-    return ((name, each) for name, each in environment.settings.systems.items() if each.image is not None)

@@ -4,7 +4,7 @@ import pulumi
 import pulumi_random
 
 from haven_components import CacheEngine, GlobalCache, GlobalCacheArgs, ReplicatedSecret
-from infra.config.rules.systems import WORKFLOWS
+from infra.config.rules.systems import WORKFLOWS, running
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import stores
@@ -14,16 +14,11 @@ AUTH_KEY = "auth-string"
 _PASSWORD_CHARACTERS = 32
 
 
-def orchestrations(settings: Settings) -> list[str]:
-    """The systems that orchestrate workflows."""
-    return [name for name, each in settings.systems.items() if each.kind == WORKFLOWS and each.image is not None]
-
-
 def namespaces(settings: Settings) -> set[str]:
     """Where the API's secret is needed: with the orchestration, and with the workers of its pools."""
-    names = orchestrations(settings)
-    pools = [pool for name in names for pool in settings.systems[name].pools.values()]
-    return {*names, *(pool.system for pool in pools if pool.system is not None)}
+    found = running(settings.systems, WORKFLOWS)
+    pools = [pool for system in found.values() for pool in system.pools.values()]
+    return {*found, *(pool.system for pool in pools if pool.system is not None)}
 
 
 def cache_name(environment: Environment) -> str:
