@@ -60,6 +60,11 @@ def operator_role(stack: str) -> str:
     return f"{environment_name(stack)}-operator"
 
 
+def images_name(stack: str) -> str:
+    """What the names of the repositories begin with."""
+    return f"{environment_name(stack)}-images"
+
+
 def cache_name(stack: str) -> str:
     """What the names of the cache begin with."""
     return f"{environment_name(stack)}-cache"

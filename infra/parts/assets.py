@@ -5,6 +5,7 @@ import pulumi_aws as aws
 
 from haven_components import ReplicatedRegistry, ReplicatedRegistryArgs, ReplicatedSecret, ReplicatedSecretArgs
 from haven_components.names import region_code
+from infra import names
 from infra.environment import Environment
 
 
@@ -55,4 +56,6 @@ def images(environment: Environment) -> ReplicatedRegistry:
     }
     if chosen.reader_account_ids:
         args["reader_account_ids"] = list(chosen.reader_account_ids)
-    return ReplicatedRegistry(f"{environment.name}-images", args, environment.options(environment.primary, "images"))
+    return ReplicatedRegistry(
+        names.images_name(environment.settings.stack), args, environment.options(environment.primary, "images")
+    )

@@ -107,16 +107,23 @@ def database_of(environment: Environment, stores: EndpointStores, region: str) -
 
 def _cache(environment: Environment, cache: GlobalCache, region: str) -> dict[str, Any] | None:
     """The Region's own group. None where it has none."""
-    born_here = region == environment.primary
-    if not born_here and not environment.scales[region].cache:
+    host = cache_host(environment, cache, region)
+    if host is None:
         return None
     return {
-        "host": cache.primary_endpoint if born_here else cache.recovery_endpoint,
+        "host": host,
         "port": CACHE_PORT,
         "tls": True,
         "clusterMode": True,
         "secret": secret_name(names.cache_name(environment.settings.stack)),
     }
+
+
+def cache_host(environment: Environment, cache: GlobalCache, region: str) -> pulumi.Output[str] | None:
+    """Host name of a Region's own group of a cache. None where it has none."""
+    if region == environment.primary:
+        return cache.primary_endpoint
+    return cache.recovery_endpoint if environment.scales[region].cache else None
 
 
 def _table(environment: Environment, name: str, region: str) -> str | None:

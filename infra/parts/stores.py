@@ -102,7 +102,7 @@ def _database(environment: Environment, home: str, other: str) -> GlobalDatabase
 
 def _database_side(environment: Environment, region: str) -> DatabaseSideArgs:
     return {
-        **cache_side(environment, region),
+        **_side(environment, region),
         "instances": environment.scales[region].database_instances,
         "zones": list(environment.settings.zones[region]),
     }
@@ -110,24 +110,32 @@ def _database_side(environment: Environment, region: str) -> DatabaseSideArgs:
 
 def cache(environment: Environment, *, recovery: bool, replicated: bool) -> GlobalCache:
     """Declare the cache, with a group in the recovery Region where one exists, `replicated` or on its own."""
-    settings = environment.settings
-    chosen = settings.cache
+    chosen = environment.settings.cache
+    args = cache_args(environment, recovery=recovery, snapshot_retention_days=chosen.snapshot_retention_days)
+    args["global_datastore"] = replicated
+    args["shards"] = chosen.shards
+    args["replicas_per_shard"] = chosen.replicas
+    name = names.cache_name(environment.settings.stack)
+    return GlobalCache(name, args, environment.options(environment.primary, "cache"))
+
+
+def cache_args(environment: Environment, *, recovery: bool, snapshot_retention_days: int) -> GlobalCacheArgs:
+    """What every cache of the environment is declared with: independent groups, the recovery Region's by choice."""
+    settings, chosen = environment.settings, environment.settings.cache
     args: GlobalCacheArgs = {
-        "primary": cache_side(environment, environment.primary),
-        "global_datastore": replicated,
+        "primary": _side(environment, environment.primary),
+        "global_datastore": False,
         "recovery_secret": {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn},
         "engine": CacheEngine(chosen.engine),
         "engine_version": chosen.engine_version,
         "node_type": chosen.node_type,
-        "shards": chosen.shards,
-        "replicas_per_shard": chosen.replicas,
-        "snapshot_retention_days": chosen.snapshot_retention_days,
+        "snapshot_retention_days": snapshot_retention_days,
         "ephemeral": settings.ephemeral,
     }
     if recovery:
-        args["recovery"] = cache_side(environment, environment.recovery)
+        args["recovery"] = _side(environment, environment.recovery)
         args["recovery_provider"] = environment.providers[environment.recovery]
-    return GlobalCache(names.cache_name(settings.stack), args, environment.options(environment.primary, "cache"))
+    return args
 
 
 def cache_group(environment: Environment, region: str) -> str:
@@ -137,7 +145,7 @@ def cache_group(environment: Environment, region: str) -> str:
     return independent_group_name(name, region) if alone else group_name(name, region)
 
 
-def cache_side(environment: Environment, region: str) -> CacheSideArgs:
+def _side(environment: Environment, region: str) -> CacheSideArgs:
     network = environment.networks[region]
     return {
         "region": region,

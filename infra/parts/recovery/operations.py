@@ -26,9 +26,12 @@ def declare(environment: Environment, recovery_manifest: Mapping[str, Any]) -> N
 
 def _stores(environment: Environment) -> dict[str, OperationsStore]:
     """Region -> what is there; a third Region only votes."""
-    found = {region: _store(environment, region) for region in environment.both}
+    return {region: _store(environment, region) for region in _regions(environment)}
+
+
+def _regions(environment: Environment) -> list[str]:
     witness = environment.settings.operations.witness_region
-    return found | ({witness: _store(environment, witness)} if witness else {})
+    return [*environment.both, *([witness] if witness else [])]
 
 
 def _store(environment: Environment, region: str) -> OperationsStore:
@@ -52,10 +55,8 @@ def _store(environment: Environment, region: str) -> OperationsStore:
 def manifest(environment: Environment) -> dict[str, Any]:
     """What the recovery manifest has of it."""
     settings = environment.settings
-    witness = settings.operations.witness_region
-    regions = [*environment.both, *([witness] if witness else [])]
     found: dict[str, Any] = {
-        "tables": dict.fromkeys(regions, names.operations_table(settings.stack)),
+        "tables": dict.fromkeys(_regions(environment), names.operations_table(settings.stack)),
         "audit": {region: _audit_bucket(environment, region) for region in environment.both},
     }
     if settings.operations.operator_arns:

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_random
 
-from haven_components import CacheEngine, GlobalCache, GlobalCacheArgs, ReplicatedSecret
+from haven_components import GlobalCache, ReplicatedSecret
 from infra.config.rules.systems import WORKFLOWS, running
 from infra.config.settings import Settings
 from infra.environment import Environment
@@ -34,23 +34,10 @@ def api_name(environment: Environment) -> str:
 def cache(environment: Environment) -> GlobalCache:
     """Declare a cache that isn't spread over shards, which Prefect can't use. Messages are of one Region: each Region
     that has the environment's cache has a group of its own."""
-    settings = environment.settings
-    chosen = settings.cache
-    args: GlobalCacheArgs = {
-        "primary": stores.cache_side(environment, environment.primary),
-        "global_datastore": False,
-        "recovery_secret": {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn},
-        "engine": CacheEngine(chosen.engine),
-        "engine_version": chosen.engine_version,
-        "node_type": chosen.node_type,
-        "cluster_mode": False,
-        "regional": True,
-        "snapshot_retention_days": 1,
-        "ephemeral": settings.ephemeral,
-    }
-    if environment.scales[environment.recovery].cache:
-        args["recovery"] = stores.cache_side(environment, environment.recovery)
-        args["recovery_provider"] = environment.providers[environment.recovery]
+    recovery = environment.scales[environment.recovery].cache
+    args = stores.cache_args(environment, recovery=recovery, snapshot_retention_days=1)
+    args["cluster_mode"] = False
+    args["regional"] = True
     return GlobalCache(cache_name(environment), args, environment.options(environment.primary, "cache"))
 
 

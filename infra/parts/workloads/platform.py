@@ -14,6 +14,7 @@ from haven_components import (
     kubernetes_provider,
 )
 from haven_components.names import image_reference, partition, registry_host, repository_name
+from infra import names
 from infra.config.system_models import Chart
 from infra.environment import Environment
 from infra.parts.endpoints import EndpointStores
@@ -51,7 +52,7 @@ class Place:
     @property
     def name(self) -> str:
         """What the names of its component in this Region begin with; roles are named by it in the whole account."""
-        return f"{self.cluster_name}-{self.system}"
+        return component_name(self.environment, self.region, self.system)
 
     @property
     def cluster_name(self) -> str:
@@ -94,6 +95,11 @@ class Place:
         return options(self.environment, self.region, *before, *after, system=self.system)
 
 
+def component_name(environment: Environment, region: str, system: str) -> str:
+    """What the names of a system's component in a Region begin with."""
+    return f"{environment.cluster_name(region)}-{system}"
+
+
 def image(environment: Environment, region: str, by_digest: str) -> str:
     """An image of the environment's repositories, as a Region's own registry has it."""
     repository, _, digest = by_digest.partition("@")
@@ -111,7 +117,7 @@ def chart(environment: Environment, region: str, chosen: Chart) -> ControllerCha
 
 
 def _repository(environment: Environment, repository: str) -> str:
-    return repository_name(f"{environment.name}-images", repository)
+    return repository_name(names.images_name(environment.settings.stack), repository)
 
 
 def options(
@@ -145,15 +151,6 @@ def prometheus(environment: Environment, region: str, watched: Observability) ->
         identifier, endpoint = watched.recovery_prometheus_workspace_id, watched.recovery_prometheus_endpoint
     prefix = f"arn:{partition(region)}:aps:{region}:{environment.settings.account}:workspace/"
     return Prometheus(identifier, endpoint, pulumi.Output.concat(prefix, identifier))
-
-
-def messages_host(place: Place, messages: GlobalCache | None) -> pulumi.Output[str] | None:
-    """Host name of a Region's cache of messages; None where it has none."""
-    if messages is None:
-        return None
-    if place.region == place.environment.primary:
-        return messages.primary_endpoint
-    return messages.recovery_endpoint if place.environment.scales[place.region].cache else None
 
 
 def sql_name(system: str) -> str:

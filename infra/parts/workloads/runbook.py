@@ -6,10 +6,10 @@ from typing import Any
 from infra.config.rules.systems import SERVING, TRAINING, WORKFLOWS, exposed
 from infra.config.system_models import System
 from infra.environment import Environment
+from infra.parts.workloads.platform import component_name
+from infra.parts.workloads.workflows import SERVICES
 from infra.scale import Replicas, Scale
 
-_SERVICES = 2
-"""Background services of an orchestration, the default of `WorkflowOrchestrator`."""
 _API = "v1/chat/completions"
 
 
@@ -25,7 +25,7 @@ def workloads(environment: Environment, region: str, full: Scale, standby: Scale
     found = []
     for name in full.systems:
         system = settings.systems[name]
-        prefix = f"{environment.cluster_name(region)}-{name}"
+        prefix = component_name(environment, region, name)
         entry: dict[str, Any] = {"system": name, "kind": system.kind}
         if system.kind == TRAINING:
             entry["jobs"] = [f"{name}/{prefix}-{job}" for job in system.jobs]
@@ -74,6 +74,6 @@ def _deployments(
         return
     yield f"{name}/{prefix}-server", scaled
     if system.kind == WORKFLOWS:
-        yield f"{name}/{prefix}-services", sizes(_SERVICES, _SERVICES if awake else 0)
+        yield f"{name}/{prefix}-services", sizes(SERVICES, SERVICES if awake else 0)
         for pool, chosen in system.pools.items():
             yield f"{chosen.system or name}/{prefix}-{pool}", sizes(chosen.workers, chosen.workers if awake else 0)

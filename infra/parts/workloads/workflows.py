@@ -9,11 +9,14 @@ from infra.parts.workloads import namespaces, platform
 from infra.parts.workloads.namespaces import CACHE, DATABASE, WORKFLOWS_API
 from infra.parts.workloads.platform import Place, SystemStores
 
+SERVICES = 2
+"""Background services of an orchestration."""
+
 
 def declare(place: Place, system: System, used: SystemStores, after: pulumi.Resource) -> None:
     """Declare the orchestration in a Region that has a database and the cache of its messages."""
     database = endpoints.database_of(place.environment, used.stores, place.region)
-    cache = platform.messages_host(place, used.messages)
+    cache = endpoints.cache_host(place.environment, used.messages, place.region) if used.messages else None
     if database is None or cache is None:
         return
     WorkflowOrchestrator(
@@ -33,6 +36,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "messaging": {"host": cache, "secret_name": CACHE},
             "auth_secret_name": WORKFLOWS_API,
             "network_cidrs": [place.cidr],
+            "services": SERVICES,
             "pools": {each: _pool(place, system, pool) for each, pool in system.pools.items()},
             "service_name": place.system,
             "secrets": {
