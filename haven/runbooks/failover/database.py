@@ -54,8 +54,10 @@ async def member(region: str, name: str, *, observes: bool = False) -> Mapping[s
         raise
 
 
-def writing_region(cluster: Mapping[str, Any]) -> str | None:
-    """The Region of the member that is written."""
+def writing_region(cluster: Mapping[str, Any] | None) -> str | None:
+    """The Region of the member that is written; None: there is none, or no such database."""
+    if cluster is None:
+        return None
     arns = [each["DBClusterArn"] for each in cluster["GlobalClusterMembers"] if each["IsWriter"]]
     return region_of(arns[0]) if len(arns) == 1 else None
 

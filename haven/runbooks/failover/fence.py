@@ -8,7 +8,7 @@ Regions doesn't pass through the VPC. Nodes and pods are in other subnets than d
 from collections.abc import Mapping
 from typing import Any
 
-from haven.runbooks.failover.site import Site, aws_time_ms
+from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Answer, Call
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing
@@ -34,7 +34,7 @@ def closed(site: Site) -> Looking:
                     return Impossible(f"{acl['NetworkAclId']} has another rule {number}: give it another number")
         if not answer["NetworkAcls"]:
             return Impossible(f"{site.old}: no network ACL of the subnets of {site.old_side.database.subnet_group}")
-        return Done({"closedMs": aws_time_ms(answer) or site.clock.wall() * 1000})
+        return Done({"closedMs": site.time_ms(answer)})
 
     return look
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 PLANNED_OLDEST_MS = 60_000.0
 """A planned failover doesn't go by samples older than this."""
+INTERVAL_MS = 10_000.0
+"""Between two heartbeats of a store that names no interval of its own."""
 FUTURE_MS = 1_000.0
 """A heartbeat may be this much later than now: AWS's time is given in whole seconds."""
 
@@ -35,7 +37,7 @@ class Heartbeat:
     store: str
     newest_ms: float | None
     """When it was written, in milliseconds since the epoch. None: there is none."""
-    interval_ms: float = 10_000.0
+    interval_ms: float = INTERVAL_MS
     ordered: bool = True
     """Whether writes arrive in their order, so that what is older has arrived too. S3 and DynamoDB have none across
     keys: there the result is an estimate."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from haven.runbooks.failover import guard
-from haven.runbooks.failover.site import Site, aws_time_ms
+from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Answer
+from haven.runbooks.workflow.table import Table
 
 HEARTBEATS = "heartbeat"
 CLOSED = "close-old-writer"
@@ -26,19 +27,24 @@ class Judged:
         return [each.describe() for each in self.judgements if not each.allowed]
 
 
-async def heartbeats(site: Site) -> tuple[list[guard.Heartbeat], Answer]:
-    """What arrived in the Region that becomes the writing one.
+async def heartbeats(site: Site, table: Table, *, observes: bool = False) -> tuple[list[guard.Heartbeat], Answer]:
+    """What arrived in a Region.
+
+    Args:
+        site: whose stores these are.
+        table: the Region's operations table.
+        observes: whether the Region may be lost.
 
     Raises:
         CallError: no answer.
     """
-    items, answer = await site.table.query(HEARTBEATS)
+    items, answer = await table.query(HEARTBEATS, observes=observes)
     ordered = site.heartbeats()
     found = [
         guard.Heartbeat(
             str(each["entry"]),
             float(each["newest"]) if each.get("newest") is not None else None,
-            float(each.get("interval", 10_000)),
+            float(each.get("interval", guard.INTERVAL_MS)),
             ordered.get(str(each["entry"]).partition("#")[0], True),
         )
         for each in items
@@ -53,8 +59,8 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
         CallError: no answer.
     """
     not_after = site.clock.monotonic() + ALLOWANCE_SECONDS
-    found, answer = await heartbeats(site)
-    now = aws_time_ms(answer) or site.clock.wall() * 1000
+    found, answer = await heartbeats(site, site.table)
+    now = site.time_ms(answer)
     closed = workflow.step(CLOSED).data.get("closedMs")
     until = float(closed) if closed is not None else now + ALLOWANCE_SECONDS * 1000
     expected = now if closed is None else workflow.goal["observedMs"]

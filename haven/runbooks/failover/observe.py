@@ -8,7 +8,7 @@ from typing import Any
 from haven.runbooks.failover import database, loss
 from haven.runbooks.failover.decision import Seen, Witness
 from haven.runbooks.failover.guard import Heartbeat
-from haven.runbooks.failover.site import Site, aws_time_ms
+from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.requests import Branches, CallError, Pause, failure
 from haven.runbooks.workflow.table import Table
 
@@ -27,7 +27,7 @@ class Observation:
     """The Region that the database is written in, as the other Region has it; None: there is none, or no answer."""
     seen: Seen
     witnesses: Sequence[Witness]
-    now_ms: float | None
+    now_ms: float
     """AWS's time in the Region that becomes the writing one."""
 
     def describe(self) -> Mapping[str, Any]:
@@ -49,15 +49,16 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
     Raises:
         CallError: the Region that becomes the writing one doesn't answer.
     """
-    seen, cluster, arrived = await Branches([_seen(site, silent=silent), _cluster(site), loss.heartbeats(site)])
+    seen, cluster, arrived = await Branches(
+        [_seen(site, silent=silent), _cluster(site), loss.heartbeats(site, site.table)]
+    )
     for each in (seen, cluster, arrived):
         if (error := failure(each)) is not None:
             raise error
     heartbeats, answer = arrived
-    now = aws_time_ms(answer)
-    writer = database.writing_region(cluster) if cluster else None
-    witnesses = [_by_heartbeats(heartbeats, now or site.clock.wall() * 1000), _by_replication(site, cluster)]
-    return Observation(writer, seen, witnesses, now)
+    now = site.time_ms(answer)
+    witnesses = [_by_heartbeats(heartbeats, now), _by_replication(site, cluster)]
+    return Observation(database.writing_region(cluster), seen, witnesses, now)
 
 
 async def _cluster(site: Site) -> Mapping[str, Any] | None:
@@ -95,12 +96,10 @@ async def _takes_no_writes(site: Site) -> bool:
         return False
     table = Table(site.old, operations.tables[site.old])
     try:
-        items, answer = await table.query(loss.HEARTBEATS, observes=True)
+        own, answer = await loss.heartbeats(site, table, observes=True)
     except CallError:
         return False
-    now = aws_time_ms(answer) or site.clock.wall() * 1000
-    own = [Heartbeat(str(each["entry"]), float(each["newest"]), float(each["interval"])) for each in items]
-    return _silent(_of_database(own), now) is True
+    return _silent(_of_database(own), site.time_ms(answer)) is True
 
 
 def _by_heartbeats(found: Sequence[Heartbeat], now: float) -> Witness:

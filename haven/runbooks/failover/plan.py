@@ -150,7 +150,7 @@ def _reopened(site: Site) -> Looking:
         if await stores.is_primary(site.old, site.old_side.cache):
             return Waiting(f"{site.old_side.cache} is still a primary")
         cluster = await database.global_cluster(site.old, site.manifest.database.global_cluster)
-        writer = database.writing_region(cluster) if cluster else None
+        writer = database.writing_region(cluster)
         return Waiting(f"written in {writer}") if writer != site.to else await opened(workflow)
 
     return look
@@ -160,7 +160,7 @@ def _verified(site: Site, how: Fence) -> Looking:
     async def look(_: Workflow) -> Look:
         name = site.manifest.database.global_cluster
         cluster = await database.global_cluster(site.to, name)
-        writer = database.writing_region(cluster) if cluster else None
+        writer = database.writing_region(cluster)
         if writer != site.to:
             return Impossible(f"{name} is written in {writer or 'no Region'}, not in {site.to}")
         return Done(remark=_by_hand(site, how))

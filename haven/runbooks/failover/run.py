@@ -9,7 +9,7 @@ from haven.base.problems import Problems
 from haven.runbooks.failover import decision, loss, observe, plan
 from haven.runbooks.failover.decision import Decision, Fence
 from haven.runbooks.failover.observe import Observation
-from haven.runbooks.failover.site import Site, aws_time_ms
+from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
@@ -196,8 +196,7 @@ class Operator:
 
     def _since_last(self, seen: Observation) -> float | None:
         last = self.lease.notes.get("failover")
-        now = seen.now_ms or self.clock.wall() * 1000
-        return None if last is None else (now - float(last["atMs"])) / 1000
+        return None if last is None else (seen.now_ms - float(last["atMs"])) / 1000
 
     async def _is_complete(self, how: Fence) -> bool:
         """Whether what a failover leaves is there already, and nothing is left of one that was undone."""
@@ -235,9 +234,8 @@ class Operator:
 
     async def _end(self, workflow: Workflow, outcome: Outcome, why: Sequence[str]) -> Report:
         divergence = _divergence(workflow)
-        _, answer = await loss.heartbeats(self.site)
-        at = aws_time_ms(answer) or self.clock.wall() * 1000
-        notes: dict[str, Any] = {"open": None, "failover": {"to": self.site.to, "atMs": at}}
+        _, answer = await loss.heartbeats(self.site, self.site.table)
+        notes: dict[str, Any] = {"open": None, "failover": {"to": self.site.to, "atMs": self.site.time_ms(answer)}}
         await self._close(workflow, State.DONE, why, divergence, notes)
         return Report(State.DONE, why, workflow.id, outcome.endings, divergence)
 

@@ -58,8 +58,12 @@ class Site:
         stores |= {f"table:{each}": False for each in self.manifest.replicated_tables}
         return stores | {f"bucket:{each}": False for each in self.new_side.buckets}
 
+    def time_ms(self, answer: Answer) -> float:
+        """When AWS answered, in milliseconds since the epoch; by this machine's clock where the answer has no time."""
+        return _aws_time_ms(answer) or self.clock.wall() * 1000
 
-def aws_time_ms(answer: Answer) -> float | None:
+
+def _aws_time_ms(answer: Answer) -> float | None:
     """When AWS answered, by AWS's clock, in milliseconds since the epoch, rounded up to a whole second.
 
     Operators' clocks may be minutes off; None where an answer has no time.
