@@ -6,6 +6,7 @@ from typing import Any
 
 from haven.base.problems import Problem, shown
 from haven.runbooks.clients import Client, asked
+from haven.runbooks.observation import region_of
 
 PAGE = "docs/promotion.md"
 
@@ -69,7 +70,7 @@ def _members(rds: Any, name: str) -> Mapping[str, bool]:
         (found,) = rds.describe_global_clusters(GlobalClusterIdentifier=name)["GlobalClusters"]
     except rds.exceptions.GlobalClusterNotFoundFault:
         return {}
-    return {each["DBClusterArn"].split(":")[3]: each["IsWriter"] for each in found["GlobalClusterMembers"]}
+    return {region_of(each["DBClusterArn"]): each["IsWriter"] for each in found["GlobalClusterMembers"]}
 
 
 def _datastore(client: Client, region: str, group: str) -> Mapping[str, str]:

@@ -67,6 +67,11 @@ def first(listed: Sequence[_Item]) -> _Item | None:
     return listed[0] if listed else None
 
 
+def region_of(arn: str) -> str:
+    """The Region in an ARN."""
+    return arn.split(":")[3]
+
+
 def _put(arrived: queue.SimpleQueue[Any], key: Hashable, ask: Callable[[], Any]) -> None:
     arrived.put((key, _asked(ask)))
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from haven.runbooks.failover import loss
-from haven.runbooks.failover.site import Site
-from haven.runbooks.observation import first
+from haven.runbooks.failover.site import Site, described
+from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Call, RefusedError
+from haven.runbooks.workflow.requests import Call
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 _ENGINE = "aurora-postgresql"
@@ -16,27 +16,16 @@ AVAILABLE = "available"
 _CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
 """States of a global cluster in which it takes no promotion (Aurora User Guide, managed failovers; read 2026-11-26)."""
 _OF_THE_OLD_VOLUME, _KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
-_NO_CLUSTER = "GlobalClusterNotFoundFault"
 
 
-def region_of(arn: str) -> str:
-    """The Region in an ARN."""
-    return arn.split(":")[3]
-
-
-async def global_cluster(region: str, name: str, *, observes: bool = False) -> Mapping[str, Any] | None:
+async def global_cluster(region: str, name: str) -> Mapping[str, Any] | None:
     """The global database as one Region describes it; None: it has none.
 
     Raises:
         CallError: no answer.
     """
-    call = Call("rds", region, "describe_global_clusters", {"GlobalClusterIdentifier": name}, observes=observes)
-    try:
-        return first((await call)["GlobalClusters"])
-    except RefusedError as error:
-        if error.code == _NO_CLUSTER:
-            return None
-        raise
+    call = Call("rds", region, "describe_global_clusters", {"GlobalClusterIdentifier": name})
+    return await described(call, "GlobalClusters", "GlobalClusterNotFoundFault")
 
 
 async def member(region: str, name: str, *, observes: bool = False) -> Mapping[str, Any] | None:
@@ -46,12 +35,7 @@ async def member(region: str, name: str, *, observes: bool = False) -> Mapping[s
         CallError: no answer.
     """
     call = Call("rds", region, "describe_db_clusters", {"DBClusterIdentifier": name}, observes=observes)
-    try:
-        return first((await call)["DBClusters"])
-    except RefusedError as error:
-        if error.code == "DBClusterNotFoundFault":
-            return None
-        raise
+    return await described(call, "DBClusters", "DBClusterNotFoundFault")
 
 
 def writing_region(cluster: Mapping[str, Any] | None) -> str | None:

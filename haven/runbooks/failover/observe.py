@@ -49,9 +49,9 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
     Raises:
         CallError: the Region that becomes the writing one doesn't answer.
     """
-    seen, cluster, arrived = await Branches(
-        [_seen(site, silent=silent), _cluster(site), loss.heartbeats(site, site.table)]
-    )
+    written = database.global_cluster(site.to, site.manifest.database.global_cluster)
+    heard = loss.heartbeats(site, site.table)
+    seen, cluster, arrived = await Branches([_seen(site, silent=silent), written, heard])
     for each in (seen, cluster, arrived):
         if (error := failure(each)) is not None:
             raise error
@@ -59,10 +59,6 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
     now = site.time_ms(answer)
     witnesses = [_by_heartbeats(heartbeats, now), _by_replication(site, cluster)]
     return Observation(database.writing_region(cluster), seen, witnesses, now)
-
-
-async def _cluster(site: Site) -> Mapping[str, Any] | None:
-    return await database.global_cluster(site.to, site.manifest.database.global_cluster)
 
 
 async def _seen(site: Site, *, silent: bool) -> Seen:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.manifest import Side as ManifestSide
-from haven.runbooks.workflow.requests import Answer, Clock
+from haven.runbooks.observation import first
+from haven.runbooks.workflow.requests import Answer, Call, Clock, RefusedError
 from haven.runbooks.workflow.table import Table
 
 GPU_PATIENCE_SECONDS = 900.0
@@ -61,6 +63,25 @@ class Site:
     def time_ms(self, answer: Answer) -> float:
         """When AWS answered, in milliseconds since the epoch; by this machine's clock where the answer has no time."""
         return _aws_time_ms(answer) or self.clock.wall() * 1000
+
+
+async def described(call: Call, listed: str, absent: str) -> Mapping[str, Any] | None:
+    """What a call describes by its name; None: there is no such thing.
+
+    Args:
+        call: asks for one thing.
+        listed: where the answer lists it.
+        absent: the error code with which AWS says that it doesn't exist.
+
+    Raises:
+        CallError: no answer.
+    """
+    try:
+        return first((await call)[listed])
+    except RefusedError as error:
+        if error.code == absent:
+            return None
+        raise
 
 
 def _aws_time_ms(answer: Answer) -> float | None:

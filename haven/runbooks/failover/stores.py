@@ -1,13 +1,14 @@
 """The cache's promotion, and the tables, which need none."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from haven.runbooks.failover import loss
-from haven.runbooks.failover.site import Site
+from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import first
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Call, RefusedError
+from haven.runbooks.workflow.requests import Call
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 _PRIMARY = "PRIMARY"
@@ -53,14 +54,9 @@ async def is_primary(region: str, name: str) -> bool:
     return info.get("GlobalReplicationGroupMemberRole") == _PRIMARY
 
 
-async def _group(region: str, name: str) -> Any:
-    try:
-        answer = await Call("elasticache", region, "describe_replication_groups", {"ReplicationGroupId": name})
-        return first(answer["ReplicationGroups"])
-    except RefusedError as error:
-        if error.code == "ReplicationGroupNotFoundFault":
-            return None
-        raise
+async def _group(region: str, name: str) -> Mapping[str, Any] | None:
+    call = Call("elasticache", region, "describe_replication_groups", {"ReplicationGroupId": name})
+    return await described(call, "ReplicationGroups", "ReplicationGroupNotFoundFault")
 
 
 def tables(site: Site) -> Looking:

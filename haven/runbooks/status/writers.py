@@ -6,7 +6,7 @@ from typing import Any
 
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import RecoveryManifest
-from haven.runbooks.observation import Answer, first
+from haven.runbooks.observation import Answer, first, region_of
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, unknown
 
 DATABASE, CACHE = "database", "cache"
@@ -66,7 +66,7 @@ def _database(manifest: RecoveryManifest, answers: Mapping[str, Answer]) -> Iter
 
 
 def _writer(answer: Answer) -> str | None:
-    return next((each["DBClusterArn"].split(":")[3] for each in answer.value if each["IsWriter"]), None)
+    return next((region_of(each["DBClusterArn"]) for each in answer.value if each["IsWriter"]), None)
 
 
 def _cache(manifest: RecoveryManifest, answers: Mapping[str, Answer]) -> Iterator[Reading]:
