@@ -87,7 +87,7 @@ def machine(
     journal = Journal(Table(to, "operations"), Memory(), clock, name, name)
     audit = Audit(name, name, Memory(), Bucket(to, "audit"), clock)
     operator = Operator(
-        Site(manifest, to, clock), Lease(tables, name, name, clock), journal, audit, clock, lambda: f"workflow-{name}"
+        Site(manifest, to, clock), Lease(tables, name, name, clock), journal, audit, lambda: f"workflow-{name}"
     )
     return Machine(name, operator)
 

@@ -80,7 +80,6 @@ def operator(
         Lease(tables, holder, who, clock),
         Journal(Table(to, found.tables[to]), LocalFile(records / JOURNAL), clock, who, holder),
         Audit(holder, who, LocalFile(records / AUDIT), bucket, clock),
-        clock,
         lambda: secrets.token_hex(6),
         report,
     )

@@ -15,7 +15,7 @@ from haven.runbooks.workflow.audit import Audit
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
 from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
-from haven.runbooks.workflow.requests import CallError, Clock
+from haven.runbooks.workflow.requests import CallError
 from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
 
 
@@ -81,7 +81,6 @@ class Operator:
     lease: Lease
     journal: Journal
     audit: Audit
-    clock: Clock
     new_id: Callable[[], str]
     report: Callable[[Progress], None] = lambda _: None
 
@@ -96,7 +95,7 @@ class Operator:
         seen = await observe.observe(self.site)
         decided = self._decide(seen, request)
         steps = plan.steps(self.site, decided.fence, planned=request.planned)
-        goal = Workflow("", _goal(self.site, request, seen.now_ms), 0, 0)
+        goal = Workflow("", _goal(self.site, request, seen.now_ms))
         found = await loss.judged(self.site, goal)
         why_not = "" if decided.allowed or resumed else decided.why
         judgements = [each.describe() for each in found.judgements]
@@ -128,7 +127,7 @@ class Operator:
 
     @property
     def _engine(self) -> Engine:
-        return Engine(self.journal, self.lease, self.audit, self.clock, self.report)
+        return Engine(self.journal, self.lease, self.audit, self.site.clock, self.report)
 
     async def _run(self, request: Request, last: Workflow | None) -> Report:
         elsewhere = self.lease.notes.get("open") or {}
@@ -166,10 +165,8 @@ class Operator:
         if why:
             return Report(State.REFUSED, [why])
         goal = _goal(self.site, request, seen.now_ms)
-        workflow = Workflow(self.new_id(), goal, self.clock.wall(), self.lease.token)
-        self.audit.record(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
-        self.journal.head = self.audit.head.as_data()
-        await self.journal.append(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
+        workflow = Workflow(self.new_id(), goal)
+        await self._engine.write(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
         await self._decided(workflow, seen, decided)
         notes = {**self.lease.notes, "open": {"to": self.site.to, "workflow": workflow.id}}
         await self.lease.leave(notes, release=False)
@@ -200,7 +197,7 @@ class Operator:
 
     async def _is_complete(self, how: Fence) -> bool:
         """Whether what a failover leaves is there already, and nothing is left of one that was undone."""
-        nothing = Workflow("", _goal(self.site, Request(planned=False)), 0, 0)
+        nothing = Workflow("", _goal(self.site, Request(planned=False)))
         wanted = (plan.OPENED, plan.DATABASE, plan.CACHE, plan.ON, plan.OFF, plan.VERIFIED)
         steps = [each for each in plan.steps(self.site, how, planned=False) if each.name in wanted]
         return all([isinstance(await each.look(nothing), Done) for each in steps])

@@ -60,6 +60,8 @@ class Audit:
         self._head = GENESIS
         self._count = 0
         self._pending: list[tuple[int, str]] = []
+        self._problem = ""
+        """Why the bucket didn't take the last one that it refused."""
 
     @property
     def head(self) -> Head:
@@ -85,8 +87,6 @@ class Audit:
         await self.upload()
         if self._pending:
             raise AuditError(f"the audit bucket {self._bucket} takes no record: {self._problem}")
-
-    _problem = ""
 
     def record(self, what: str, **data: Any) -> None:
         """Write a record to this machine's disk; `upload` takes it to the bucket.

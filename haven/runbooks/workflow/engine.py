@@ -9,7 +9,7 @@ from typing import Any
 
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit, AuditError
-from haven.runbooks.workflow.journal import DisplacedError, Journal, StepRecord, UnwrittenError, Workflow
+from haven.runbooks.workflow.journal import DisplacedError, Entry, Journal, StepRecord, UnwrittenError, Workflow
 from haven.runbooks.workflow.lease import Lease, LeaseError
 from haven.runbooks.workflow.requests import (
     Branches,
@@ -94,9 +94,13 @@ class Engine:
 
     async def note(self, workflow: Workflow, kind: str, **data: Any) -> None:
         """Write an entry, and add it to the workflow."""
+        log.apply(workflow, await self.write(kind, **data))
+
+    async def write(self, kind: str, **data: Any) -> Entry:
+        """Write an entry: to the audit, and then, with its head, to the journal."""
         self.audit.record(kind, **data)
         self.journal.head = self.audit.head.as_data()
-        log.apply(workflow, await self.journal.append(kind, **data))
+        return await self.journal.append(kind, **data)
 
     async def effect(self, workflow: Workflow, step: Step, call: Call, stop: Callable[[], bool]) -> str:
         """Make one call: its intent first, then the token, then the call, then what came of it."""
@@ -162,7 +166,7 @@ class _Run:
         if record.done and not step.fresh:
             self._end(step, Ending.DONE, begin)
             return
-        self._show(step, begin, "")
+        self.show(step, begin, "")
         try:
             done = await _Drive(self, step, record, begin).to_the_end()
         except _StoppedError:
@@ -207,17 +211,14 @@ class _Run:
         """This machine's."""
         return self._engine.clock
 
-    def show(self, step: Step, begin: float, detail: str) -> None:
-        """Report what it waits for."""
-        self._show(step, begin, detail)
-
     def _end(self, step: Step, ending: Ending, begin: float, why: str = "") -> None:
         self.outcome.endings[step.name] = ending
         if why:
             self.outcome.why[step.name] = why
-        self._show(step, begin, why, ending.value)
+        self.show(step, begin, why, ending.value)
 
-    def _show(self, step: Step, begin: float, detail: str, state: str = "running") -> None:
+    def show(self, step: Step, begin: float, detail: str, state: str = "running") -> None:
+        """Report what it does, or how it ended."""
         seconds = self._engine.clock.monotonic() - begin
         self._engine.report(Progress(step.name, step.title, state, seconds, step.deadline, detail))
 

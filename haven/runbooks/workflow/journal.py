@@ -191,8 +191,6 @@ class Workflow:
 
     id: str
     goal: Mapping[str, Any]
-    began_at: float
-    token: int
     steps: dict[str, StepRecord] = field(default_factory=dict)
     decisions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """The last decision on each question."""
@@ -210,7 +208,7 @@ def replay(entries: Sequence[Entry]) -> Workflow | None:
     found: Workflow | None = None
     for entry in entries:
         if entry.kind == BEGIN:
-            found = Workflow(str(entry.data["workflow"]), entry.data["goal"], entry.at, entry.token)
+            found = Workflow(str(entry.data["workflow"]), entry.data["goal"])
         elif found is not None:
             apply(found, entry)
     return found
@@ -220,7 +218,6 @@ def apply(workflow: Workflow, entry: Entry) -> None:
     """Add what an entry reports to a workflow."""
     data = entry.data
     if entry.kind == TAKEOVER:
-        workflow.token = entry.token
         if data.get("force"):  # whoever goes on may give a reason that the first operator had no need of
             workflow.goal = {**workflow.goal, "force": data["force"]}
     elif entry.kind == DECISION:

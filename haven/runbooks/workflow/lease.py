@@ -84,12 +84,8 @@ class Lease:
         self.silent: dict[str, str] = {}
         """Regions whose table didn't answer, and why."""
         self._until = 0.0
-        self._won: set[int] = set()
-
-    @property
-    def until(self) -> float:
         """On this machine's monotonic clock: when nobody may rely on the lease any more."""
-        return self._until
+        self._won: set[int] = set()
 
     async def acquire(self) -> int:
         """Win it.
