@@ -14,6 +14,8 @@ from haven.runbooks.clients import Client
 from haven.runbooks.observation import ask_all
 
 VERSION = 1
+_WITH_DATASTORE = ("warm", "active-active")
+"""Tiers whose caches are one Global Datastore."""
 Sizes = Annotated[tuple[int, int, int], Field(description="minimum, desired and maximum size")]
 
 
@@ -161,6 +163,11 @@ class RecoveryManifest(_Part):
     traffic: Mapping[str, Switch] = {}
     operations: Operations | None = None
     """None: the environment was deployed without."""
+
+    @property
+    def replicates_cache(self) -> bool:
+        """Whether the caches of both Regions are one Global Datastore."""
+        return self.tier in _WITH_DATASTORE
 
     @property
     def both(self) -> tuple[str, str]:

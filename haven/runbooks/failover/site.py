@@ -55,7 +55,7 @@ class Site:
     def heartbeats(self) -> Mapping[str, bool]:
         """Stores that must have one, and whether their replication is ordered."""
         stores = {"database": True} if self.new_side.database.standby is not None else {}
-        if self.manifest.tier in ("warm", "active-active"):
+        if self.manifest.replicates_cache:
             stores["cache"] = True
         stores |= {f"table:{each}": False for each in self.manifest.replicated_tables}
         return stores | {f"bucket:{each}": False for each in self.new_side.buckets}

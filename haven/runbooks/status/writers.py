@@ -11,8 +11,6 @@ from haven.runbooks.status.readings import Answers, Questions, Reading, State, u
 
 DATABASE, CACHE = "database", "cache"
 _AVAILABLE = "available"
-_WITH_DATASTORE = ("warm", "active-active")
-"""Tiers whose caches are one Global Datastore."""
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
@@ -71,7 +69,7 @@ def _writer(answer: Answer) -> str | None:
 
 def _cache(manifest: RecoveryManifest, answers: Mapping[str, Answer]) -> Iterator[Reading]:
     primaries: list[str] = []
-    replicated = manifest.tier in _WITH_DATASTORE
+    replicated = manifest.replicates_cache
     for region, answer in answers.items():
         name = manifest.sides[region].cache
         if not answer.known:
