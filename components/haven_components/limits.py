@@ -67,6 +67,11 @@ GP3_IOPS_PER_MIBPS = 4
 NODE_GROUP_NAME_CHARACTERS = 63
 """EKS API, CreateNodegroup; read 2026-11-21."""
 
+# Workloads
+
+KUBERNETES_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""Names of namespaces, service accounts and their like (Kubernetes documentation, RFC 1123 labels; read 2026-11-26)."""
+
 # Database
 
 DATABASE_NAME_CHARACTERS = 50
@@ -121,7 +126,7 @@ TABLE_NAME_CHARACTERS = Range(3, 255)
 """Names of tables and indexes (DynamoDB API, CreateTable; read 2026-11-21)."""
 TABLE_ATTRIBUTE_CHARACTERS = Range(1, 255)
 """Names of attributes that are keys (the same page)."""
-TABLE_INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 TABLE_INDEXES = 20
 TABLE_INDEX_ATTRIBUTES = 20
 TABLE_INDEX_ATTRIBUTES_IN_ALL = 100

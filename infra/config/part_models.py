@@ -83,7 +83,7 @@ class TableIndex(Model):
 
     name: Annotated[
         str,
-        form(limits.TABLE_INDEX_NAME, "3 to 255 letters, digits, hyphens, dots and underscores", "by-expiry"),
+        form(limits.TABLE_NAME, "3 to 255 letters, digits, hyphens, dots and underscores", "by-expiry"),
     ]
     """Its name."""
     hash_key: TableKey

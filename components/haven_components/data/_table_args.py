@@ -198,7 +198,7 @@ def _check_indexes(checks: Checks, indexes: Sequence[TableIndexArgs]) -> None:
             checks,
             f"indexes[{position}].name",
             name,
-            limits.TABLE_INDEX_NAME,
+            limits.TABLE_NAME,
             allowed="3 to 255 letters, digits, hyphens, dots and underscores",
             fix="choose another name",
         )

@@ -230,7 +230,7 @@ def _validate(name: str, args: OperationsStoreArgs) -> None:
             checks,
             "table_name",
             args["table_name"],
-            r"[A-Za-z0-9_.-]{3,255}",
+            limits.TABLE_NAME,
             allowed="3 to 255 letters, digits, hyphens, dots and underscores",
             fix="choose another name for the table",
         ),

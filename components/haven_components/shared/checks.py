@@ -141,6 +141,29 @@ def require_subnets(checks: Checks, path: str, subnet_ids: object) -> None:
         )
 
 
+def require_some(checks: Checks, path: str, got: Sequence[str]) -> None:
+    """One or more, each once."""
+    checks.require(
+        len(got) > 0 and len(set(got)) == len(got),
+        path,
+        got=got,
+        allowed="one or more, each once",
+        fix="name each of them once",
+    )
+
+
+def require_key_prefix(checks: Checks, path: str, got: str) -> None:
+    """What keys of objects in a bucket begin with."""
+    require_match(
+        checks,
+        path,
+        got,
+        r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*",
+        allowed="letters, digits, dots, underscores and hyphens, with single slashes in between",
+        fix="leave out slashes at the start and the end",
+    )
+
+
 def require_between(checks: Checks, path: str, got: float, allowed: limits.Range, *, fix: str) -> None:
     """A whole number within limits."""
     checks.require(

@@ -13,7 +13,6 @@ from haven_components.shared.support import Checks
 from haven_components.workloads._objects import SCRATCH, SCRIPTS, Container, from_secret, plain
 
 SCHEMA_SCRIPT = "database_schema.py"
-DATABASE_NAME = r"[a-z][a-z0-9_]{0,62}"
 
 
 class WorkloadDatabaseArgs(TypedDict):
@@ -85,7 +84,7 @@ def require_database(checks: Checks, database: WorkloadDatabaseArgs) -> None:
         checks,
         "database.name",
         database["name"],
-        DATABASE_NAME,
+        limits.DATABASE_IDENTIFIER,
         allowed="a lower-case letter, then lower-case letters, digits and underscores, at most 63",
         fix="choose a name that needs no quotes in SQL",
     )

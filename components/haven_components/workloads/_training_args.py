@@ -18,7 +18,6 @@ GPUS, WORKERS, RETRIES, KEEP = Range(0, 16), Range(1, 1000), Range(0, 100), Rang
 """GPUS: as many as the largest instance types have; the others are bounds against slips, no limits of Kubernetes."""
 INTERVAL_MINUTES = (0, 1440)
 DEFAULT_KEEP, DEFAULT_RETRIES, DEFAULT_CPU, DEFAULT_MEMORY = 3, 3, "4", "16Gi"
-PREFIX = r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*"
 
 
 class TrainingCheckpointsArgs(TypedDict):
@@ -123,20 +122,10 @@ def validate(name: str, args: TrainingJobsArgs) -> None:
         lambda: _checks.require_account(checks, args["account_id"]),
         lambda: require_scale(checks, args["scale"]),
         lambda: require_image(checks, args["image"]),
-        lambda: _require_some(checks, "zones", args["zones"]),
+        lambda: _checks.require_some(checks, "zones", args["zones"]),
         lambda: _require_checkpoints(checks, args["checkpoints"]),
         lambda: _require_jobs(checks, name, args["jobs"]),
         lambda: _require_queue(checks, args),
-    )
-
-
-def _require_some(checks: Checks, path: str, got: list[str]) -> None:
-    checks.require(
-        len(got) > 0 and len(set(got)) == len(got),
-        path,
-        got=got,
-        allowed="one or more, each once",
-        fix="name each of them once",
     )
 
 
@@ -150,14 +139,7 @@ def _require_checkpoints(checks: Checks, checkpoints: TrainingCheckpointsArgs) -
         fix="take what remains of the RPO after saving and replicating",
     )
     if "prefix" in checkpoints:
-        _checks.require_match(
-            checks,
-            "checkpoints.prefix",
-            checkpoints["prefix"],
-            PREFIX,
-            allowed="letters, digits, dots, underscores and hyphens, with single slashes in between",
-            fix="leave out slashes at the start and the end",
-        )
+        _checks.require_key_prefix(checks, "checkpoints.prefix", checkpoints["prefix"])
     _checks.require_between(
         checks,
         "checkpoints.keep",
@@ -168,7 +150,7 @@ def _require_checkpoints(checks: Checks, checkpoints: TrainingCheckpointsArgs) -
 
 
 def _require_jobs(checks: Checks, name: str, jobs: list[TrainingJobArgs]) -> None:
-    _require_some(checks, "jobs", [each["name"] for each in jobs])
+    _checks.require_some(checks, "jobs", [each["name"] for each in jobs])
     for index, job in enumerate(jobs):
         _require_job(checks, name, f"jobs[{index}]", job)
 
@@ -192,7 +174,7 @@ def _require_job(checks: Checks, name: str, path: str, job: TrainingJobArgs) -> 
     if "capacity" in job:
         _checks.require_choice(checks, f"{path}.capacity", job["capacity"], TrainingCapacity)
     if "pools" in job:
-        _require_some(checks, f"{path}.pools", job["pools"])
+        _checks.require_some(checks, f"{path}.pools", job["pools"])
 
 
 def _require_queue(checks: Checks, args: TrainingJobsArgs) -> None:
@@ -200,7 +182,7 @@ def _require_queue(checks: Checks, args: TrainingJobsArgs) -> None:
     if "queue" not in args:
         return
     pools = [each["pool"] for each in args["queue"]["pools"]]
-    _require_some(checks, "queue.pools", pools)
+    _checks.require_some(checks, "queue.pools", pools)
     for index, job in enumerate(args["jobs"]):
         asked = job.get("pools", pools)
         checks.require(

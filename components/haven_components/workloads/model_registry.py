@@ -34,11 +34,7 @@ from haven_components.workloads._pods import (
     require_scale,
 )
 from haven_components.workloads._secrets import WorkloadSecretArgs, secret_statements
-from haven_components.workloads.workflows._args import (
-    MOST_NAME_CHARACTERS,
-    require_kubernetes_name,
-    require_some,
-)
+from haven_components.workloads.workflows._args import MOST_NAME_CHARACTERS, require_kubernetes_name
 
 PORT = 5000
 MEMORY, STEP_MEMORY, CPU = "2Gi", "1Gi", "500m"
@@ -275,17 +271,10 @@ def _validate(name: str, args: ModelRegistryArgs) -> None:
         lambda: _checks.require_account(checks, args["account_id"]),
         lambda: require_kubernetes_name(checks, "namespace", args["namespace"]),
         lambda: require_kubernetes_name(checks, "service_name", args.get("service_name", name)),
-        lambda: require_some(checks, "zones", args["zones"]),
+        lambda: _checks.require_some(checks, "zones", args["zones"]),
         lambda: require_scale(checks, args["scale"]),
         lambda: require_image(checks, args["image"]),
         lambda: require_database(checks, args["database"]),
-        lambda: require_some(checks, "network_cidrs", args["network_cidrs"]),
-        lambda: _checks.require_match(
-            checks,
-            "bucket.prefix",
-            _prefix(args),
-            r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*",
-            allowed="letters, digits, dots, underscores and hyphens, with single slashes in between",
-            fix="leave out slashes at the start and the end",
-        ),
+        lambda: _checks.require_some(checks, "network_cidrs", args["network_cidrs"]),
+        lambda: _checks.require_key_prefix(checks, "bucket.prefix", _prefix(args)),
     )

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
+from haven_components import limits
 from haven_components.choices import PodSecurityLevel
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
@@ -16,8 +17,6 @@ from haven_components.workloads.access._access_args import (
     ServiceAccountArgs,
 )
 
-LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-"""Names of namespaces, service accounts and their like (Kubernetes documentation, RFC 1123 labels; read 2026-11-26)."""
 _LABEL_ALLOWED = "at most 63 lower-case letters, digits and hyphens, letters or digits at both ends"
 
 RESERVED = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -205,4 +204,4 @@ def _check_mount(checks: Checks, path: str, mount: MountedSecretArgs) -> None:
 
 def require_label(checks: Checks, path: str, got: str) -> None:
     """A text is a Kubernetes label name."""
-    _checks.require_match(checks, path, got, LABEL, allowed=_LABEL_ALLOWED, fix="choose another name")
+    _checks.require_match(checks, path, got, limits.KUBERNETES_NAME, allowed=_LABEL_ALLOWED, fix="choose another name")

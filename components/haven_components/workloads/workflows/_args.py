@@ -1,6 +1,5 @@
 """Arguments of `WorkflowOrchestrator`."""
 
-from collections.abc import Sequence
 from typing import Literal, NotRequired, TypedDict
 
 import pulumi
@@ -17,7 +16,6 @@ from haven_components.workloads._secrets import WorkloadSecretArgs
 MOST_NAME_CHARACTERS = 40
 """Leaves room for suffixes: names of Services have at most 63 characters (Kubernetes, RFC 1035 label names; read
 2026-11-26)."""
-KUBERNETES_NAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 DEFAULT_SERVICES, DEFAULT_WORKERS = 2, 2
 HEARTBEAT_SECONDS = 30
 """The shortest that Prefect 3.9 accepts (`PREFECT_FLOWS_HEARTBEAT_FREQUENCY`; read 2026-11-26)."""
@@ -133,26 +131,15 @@ def validate(name: str, args: WorkflowOrchestratorArgs) -> None:
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
         lambda: require_kubernetes_name(checks, "namespace", args["namespace"]),
         lambda: require_kubernetes_name(checks, "service_name", args.get("service_name", name)),
-        lambda: require_some(checks, "zones", args["zones"]),
+        lambda: _checks.require_some(checks, "zones", args["zones"]),
         lambda: require_scale(checks, args["scale"]),
         lambda: require_image(checks, args["image"]),
         lambda: require_database(checks, args["database"]),
         lambda: _check_messaging(checks, args["messaging"]),
         lambda: require_secret(checks, "auth_secret_name", args["auth_secret_name"]),
-        lambda: require_some(checks, "network_cidrs", args["network_cidrs"]),
+        lambda: _checks.require_some(checks, "network_cidrs", args["network_cidrs"]),
         lambda: _check_times(checks, args),
         lambda: _check_pools(checks, name, args),
-    )
-
-
-def require_some(checks: Checks, path: str, got: Sequence[str]) -> None:
-    """One or more, each once."""
-    checks.require(
-        len(got) > 0 and len(set(got)) == len(got),
-        path,
-        got=got,
-        allowed="one or more, each once",
-        fix="name each of them once",
     )
 
 
@@ -162,7 +149,7 @@ def require_kubernetes_name(checks: Checks, path: str, got: str) -> None:
         checks,
         path,
         got,
-        KUBERNETES_NAME,
+        limits.KUBERNETES_NAME,
         allowed="at most 63 lower-case letters, digits and hyphens, no hyphen at either end",
         fix="choose another name",
     )
