@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -9,15 +10,12 @@ import pulumi_aws as aws
 
 from haven_components import limits
 from haven_components.names import REPLICATION_RULE, bucket_name, region_code
-from haven_components.shared import bucket_grants, sdk
+from haven_components.shared import bucket_grants, buckets
 from haven_components.shared import checks as _checks
 from haven_components.shared.bucket_grants import BucketGrantArgs
 from haven_components.shared.roles import service_role
 from haven_components.shared.support import Checks, assume_role_policy, policy_document, stateful
 
-sdk.load(aws.s3)
-
-ABORT_UPLOADS_DAYS = 7
 NONCURRENT_DAYS = 90
 REPLICATION_MINUTES = 15
 """The one value that S3 accepts for replication time control (S3 User Guide, read 2026-11-21)."""
@@ -106,7 +104,8 @@ class ReplicatedBucket(pulumi.ComponentResource):
             self._privacy(side)
             self._lifecycle(side)
             if "object_lock_days" in args:
-                self._object_lock(side, int(args["object_lock_days"]))
+                days = int(args["object_lock_days"])
+                buckets.lock(side.name, side.bucket, days, self._beside(side, side.versioning))
         for source, destination in ((primary, recovery), (recovery, primary)):
             self._replication(source, destination, role, [permissions, self._encryption(destination)])
         self.primary_bucket = primary.bucket.bucket
@@ -134,58 +133,15 @@ class ReplicatedBucket(pulumi.ComponentResource):
             tags={"Name": name},
             opts=stateful(self, ephemeral=self._ephemeral, provider=provider),
         )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=pulumi.ResourceOptions(parent=self, provider=provider),
-        )
+        versioning = buckets.version(name, bucket, pulumi.ResourceOptions(parent=self, provider=provider))
         return _BucketSide(name, side["region"], side["kms_key_arn"], provider, bucket, versioning)
 
     def _encryption(self, side: _BucketSide) -> pulumi.Resource:
-        return aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{side.name}-encryption",
-            bucket=side.bucket.bucket,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": side.kms_key_arn,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
-            opts=self._beside(side),
-        )
+        return buckets.encrypt(side.name, side.bucket, side.kms_key_arn, self._beside(side))
 
     def _privacy(self, side: _BucketSide) -> None:
-        block = aws.s3.BucketPublicAccessBlock(
-            f"{side.name}-public-access",
-            bucket=side.bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._beside(side),
-        )
-        aws.s3.BucketOwnershipControls(
-            f"{side.name}-ownership",
-            bucket=side.bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._beside(side, block),
-        )
-        everything = [side.bucket.arn, side.objects]
-        deny: Mapping[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
-        aws.s3.BucketPolicy(
-            f"{side.name}-policy",
-            bucket=side.bucket.bucket,
-            policy=policy_document(
-                {**deny, "Sid": "OnlyTls", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
-                {**deny, "Sid": "OnlyTls12", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
-                *bucket_grants.statements(self._args.get("grants", []), side.bucket.arn),
-            ),
-            opts=self._beside(side, block),
-        )
+        grants = bucket_grants.statements(self._args.get("grants", []), side.bucket.arn)
+        buckets.keep_private(side.name, side.bucket, partial(self._beside, side), *grants)
 
     def _lifecycle(self, side: _BucketSide) -> None:
         """Each side needs its own rules: what a lifecycle rule deletes isn't deleted in the replica."""
@@ -197,21 +153,13 @@ class ReplicatedBucket(pulumi.ComponentResource):
                     "id": "old-versions-and-broken-uploads",
                     "status": "Enabled",
                     "filter": {"prefix": ""},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": ABORT_UPLOADS_DAYS},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": buckets.ABORT_UPLOADS_DAYS},
                     "noncurrent_version_expiration": {
                         "noncurrent_days": int(self._args.get("noncurrent_days", NONCURRENT_DAYS))
                     },
                     "expiration": {"expired_object_delete_marker": True},
                 }
             ],
-            opts=self._beside(side, side.versioning),
-        )
-
-    def _object_lock(self, side: _BucketSide, days: int) -> None:
-        aws.s3.BucketObjectLockConfiguration(
-            f"{side.name}-object-lock",
-            bucket=side.bucket.bucket,
-            rule={"default_retention": {"mode": "GOVERNANCE", "days": days}},
             opts=self._beside(side, side.versioning),
         )
 
@@ -342,22 +290,11 @@ def _validate(name: str, args: ReplicatedBucketArgs) -> None:
         lambda: _checks.require_other_region(
             checks, "recovery.region", args["recovery"]["region"], args["primary"]["region"]
         ),
-        lambda: _validate_bucket_name(checks, args),
+        lambda: buckets.require_bucket_name(
+            checks, "bucket_name", args["bucket_name"], [args["primary"]["region"], args["recovery"]["region"]]
+        ),
         lambda: _validate_days(checks, args),
         lambda: bucket_grants.require_grants(checks, args.get("grants", [])),
-    )
-
-
-def _validate_bucket_name(checks: Checks, args: ReplicatedBucketArgs) -> None:
-    regions = (args["primary"]["region"], args["recovery"]["region"])
-    longest = max((bucket_name(args["bucket_name"], each) for each in regions), key=len)
-    checks.require(
-        limits.BUCKET_NAME.fullmatch(args["bucket_name"]) is not None and len(longest) <= limits.BUCKET_NAME_CHARACTERS,
-        "bucket_name",
-        got=args["bucket_name"],
-        allowed=f"lower-case letters, digits and hyphens, at most {limits.BUCKET_NAME_CHARACTERS} characters with the "
-        f"Region's code ({longest} has {len(longest)}), not beginning with a hyphen, xn--, sthree- or amzn-s3-demo-",
-        fix="choose a shorter or plainer name",
     )
 
 

@@ -1,7 +1,6 @@
 """What runbooks keep of themselves in one Region: lease, journal, heartbeats, and the audit of what was done."""
 
-from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -13,16 +12,13 @@ from haven_components.keys.multi_region_key import (
     key_policy,
 )
 from haven_components.names import bucket_name
+from haven_components.shared import buckets
 from haven_components.shared import checks as _checks
-from haven_components.shared import sdk
 from haven_components.shared.support import Checks, policy_document, stateful
-
-sdk.load(aws.s3)
 
 HASH_KEY, RANGE_KEY = "id", "entry"
 """The table's key, as the runbooks read it (haven/runbooks/workflow/table.py)."""
 AUDIT_PREFIX = "audit/"
-ABORT_UPLOADS_DAYS = 7
 RETENTION_DAYS = 365
 """[assumption] How long a review, an auditor or a court may ask for what was done."""
 MOST_NAME_CHARACTERS = 200
@@ -138,68 +134,13 @@ class OperationsStore(pulumi.ComponentResource):
             tags={"Name": name},
             opts=stateful(self, ephemeral=self._ephemeral),
         )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=self._after(),
-        )
-        aws.s3.BucketObjectLockConfiguration(
-            f"{name}-object-lock",
-            bucket=bucket.bucket,
-            rule={
-                "default_retention": {
-                    "mode": "GOVERNANCE",
-                    "days": int(audit.get("retention_days", RETENTION_DAYS)),
-                }
-            },
-            opts=self._after(versioning),
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": self.kms_key_arn,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
-            opts=self._after(),
-        )
-        self._privacy(name, bucket)
+        versioning = buckets.version(name, bucket, self._after())
+        days = int(audit.get("retention_days", RETENTION_DAYS))
+        buckets.lock(name, bucket, days, self._after(versioning))
+        buckets.encrypt(name, bucket, self.kms_key_arn, self._after())
+        buckets.keep_private(name, bucket, self._after)
         self._lifecycle(name, bucket, versioning)
         return bucket
-
-    def _privacy(self, name: str, bucket: aws.s3.Bucket) -> None:
-        block = aws.s3.BucketPublicAccessBlock(
-            f"{name}-public-access",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._after(),
-        )
-        aws.s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._after(block),
-        )
-        everything = [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")]
-        deny: Mapping[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
-        aws.s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=bucket.bucket,
-            policy=policy_document(
-                {**deny, "Sid": "OnlyTls", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
-                {**deny, "Sid": "OnlyTls12", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
-            ),
-            opts=self._after(block),
-        )
 
     def _lifecycle(self, name: str, bucket: aws.s3.Bucket, versioning: pulumi.Resource) -> None:
         """Broken uploads go; records stay."""
@@ -211,7 +152,7 @@ class OperationsStore(pulumi.ComponentResource):
                     "id": "broken-uploads",
                     "status": "Enabled",
                     "filter": {"prefix": ""},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": ABORT_UPLOADS_DAYS},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": buckets.ABORT_UPLOADS_DAYS},
                 }
             ],
             opts=self._after(versioning),
@@ -239,15 +180,7 @@ def _validate(name: str, args: OperationsStoreArgs) -> None:
 
 
 def _validate_audit(checks: Checks, region: str, audit: OperationsAuditArgs) -> None:
-    whole = bucket_name(audit["bucket_name"], region)
-    checks.require(
-        limits.BUCKET_NAME.fullmatch(audit["bucket_name"]) is not None and len(whole) <= limits.BUCKET_NAME_CHARACTERS,
-        "audit.bucket_name",
-        got=audit["bucket_name"],
-        allowed=f"lower-case letters, digits and hyphens, at most {limits.BUCKET_NAME_CHARACTERS} characters with the "
-        f"Region's code ({whole} has {len(whole)}), not beginning with a hyphen, xn--, sthree- or amzn-s3-demo-",
-        fix="choose a shorter or plainer name",
-    )
+    buckets.require_bucket_name(checks, "audit.bucket_name", audit["bucket_name"], [region])
     _checks.require_between(
         checks,
         "audit.retention_days",

@@ -7,12 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components.names import partition
-from haven_components.shared import sdk
+from haven_components.shared.buckets import ABORT_UPLOADS_DAYS
 from haven_components.shared.support import policy_document, stateful
-
-sdk.load(aws.s3)
-
-ABORT_UPLOADS_DAYS = 7
 
 
 class AccessLogs:
