@@ -11,9 +11,8 @@ from haven_components.observability._collector_config import HEALTH_PORT, OTLP_P
 from haven_components.observability._exported import DCGM_EXPORTER
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
-from haven_components.workloads._objects import tcp, to_dns, to_networks
+from haven_components.workloads._objects import tcp, to_aws, to_dns
 from haven_components.workloads._pods import (
-    POD_IDENTITY_AGENT,
     SKIP_AWAIT,
     WorkloadScaleArgs,
     disruption_budget,
@@ -190,7 +189,7 @@ class ClusterTelemetry(pulumi.ComponentResource):
                         "ports": [tcp(port) for port in OTLP_PORTS.values()],
                     }
                 ],
-                "egress": [to_dns(), to_networks([POD_IDENTITY_AGENT], 80), to_networks(["0.0.0.0/0"], 443)],
+                "egress": [to_dns(), *to_aws()],
             },
             opts=self._options(),
         )

@@ -28,6 +28,10 @@ GRACE_SECONDS = 60
 DRAIN_SECONDS = 10
 """How long a pod goes on serving after it is taken out of its Service: clients notice a moment later."""
 JOB_RETRIES = 6
+POD_IDENTITY_AGENT, AGENT_PORT = "169.254.170.23/32", 80
+"""Where the EKS Pod Identity agent of a node answers (EKS User Guide, Pod Identity Agent; read 2026-11-26)."""
+EVERYWHERE = "0.0.0.0/0"
+HTTPS_PORT = 443
 SCRATCH = "/tmp"  # noqa: S108  an emptyDir of the pod
 SCRIPTS = "/opt/haven"
 
@@ -240,13 +244,33 @@ def from_namespaces(namespaces: Sequence[str], port: int) -> dict[str, Any]:
 
 def to_networks(cidrs: Sequence[str], *ports: int) -> dict[str, Any]:
     """Egress to ports in networks."""
-    return {"to": [{"ip_block": {"cidr": each}} for each in cidrs], "ports": [tcp(each) for each in ports]}
+    return {"to": networks(cidrs), "ports": [tcp(each) for each in ports]}
 
 
 def to_dns() -> dict[str, Any]:
     """Egress to the cluster's DNS."""
-    ports = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
-    return {"to": [in_namespace("kube-system")], "ports": ports}
+    return {"to": [in_namespace("kube-system")], "ports": dns_ports()}
+
+
+def to_pod_identity() -> dict[str, Any]:
+    """Egress to what gives pods their credentials in AWS."""
+    return to_networks([POD_IDENTITY_AGENT], AGENT_PORT)
+
+
+def to_aws() -> list[dict[str, Any]]:
+    """Egress to AWS, with credentials. S3's gateway endpoint has the service's public addresses; routes let nothing
+    else out without a NAT gateway."""
+    return [to_pod_identity(), to_networks([EVERYWHERE], HTTPS_PORT)]
+
+
+def networks(cidrs: Sequence[str]) -> list[dict[str, Any]]:
+    """Everything in networks."""
+    return [{"ip_block": {"cidr": each}} for each in cidrs]
+
+
+def dns_ports() -> list[dict[str, Any]]:
+    """The ports of DNS."""
+    return [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
 
 
 def in_namespace(namespace: str) -> dict[str, Any]:
@@ -256,7 +280,7 @@ def in_namespace(namespace: str) -> dict[str, Any]:
 
 def tcp(port: int) -> dict[str, Any]:
     """A port of a rule."""
-    return {"port": port, "protocol": "TCP"}
+    return {"port": int(port), "protocol": "TCP"}
 
 
 def plain(name: str, value: pulumi.Input[str]) -> dict[str, Any]:

@@ -15,9 +15,6 @@ TOLERATION_SECONDS = 30
 """How long a pod stays bound to a node that is gone; Kubernetes' default is 300."""
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """Pulumi waits up to ten minutes for a Deployment's pods; a failover must not."""
-POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Where the EKS Pod Identity agent of a node answers, on port 80 (EKS User Guide, Pod Identity Agent; read
-2026-11-26)."""
 USER_ID = 1000
 """Pods run as this user and group unless their image asks for another one."""
 

@@ -22,12 +22,11 @@ from haven_components.workloads._objects import (
     Objects,
     from_namespaces,
     plain,
-    tcp,
+    to_aws,
     to_dns,
     to_networks,
 )
 from haven_components.workloads._pods import (
-    POD_IDENTITY_AGENT,
     WorkloadScaleArgs,
     is_autoscaled,
     require_image,
@@ -43,7 +42,6 @@ PROCESSES = 2
 """Server processes of one pod: more pods survive more than more processes."""
 START_SECONDS = 300
 PERIOD_SECONDS = 10
-HTTPS_PORT = 443
 
 
 class RegistryBucketArgs(TypedDict):
@@ -170,10 +168,7 @@ class ModelRegistry(pulumi.ComponentResource):
         self._objects.autoscaler(name, labels, scale)
         self._objects.service(f"{self._name}-service", self._service, labels, PORT)
         clients = sorted({self._args["namespace"], *self._args.get("client_namespaces", [])})
-        credentials = {"to": [{"ip_block": {"cidr": POD_IDENTITY_AGENT}}], "ports": [tcp(80)]}
-        # S3's gateway endpoint has the service's public addresses; routes let nothing else out without a NAT gateway.
-        s3 = to_networks(["0.0.0.0/0"], HTTPS_PORT)
-        egress = [*self._to_database(), credentials, s3]
+        egress = [*self._to_database(), *to_aws()]
         self._objects.network_policy(name, labels, ingress=[from_namespaces(clients, PORT)], egress=egress)
 
     def _to_database(self) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ import pulumi_kubernetes as kubernetes
 
 from haven_components.names import partition, regional
 from haven_components.workloads._identity import pod_identity
-from haven_components.workloads._objects import to_dns, to_networks
-from haven_components.workloads._pods import POD_IDENTITY_AGENT, SKIP_AWAIT, labels, selecting
+from haven_components.workloads._objects import to_aws, to_dns
+from haven_components.workloads._pods import SKIP_AWAIT, labels, selecting
 from haven_components.workloads._training_args import TrainingJobArgs, TrainingJobsArgs, job_name, validate
 from haven_components.workloads._training_pods import (
     POOL,
@@ -24,8 +24,6 @@ from haven_components.workloads._training_pods import (
 KUEUE = "kueue.x-k8s.io/v1beta2"
 """Kueue 0.17 stores this version (its custom resource definitions; read 2026-11-26)."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
-EVERYWHERE = "0.0.0.0/0"
-"""S3's gateway endpoint keeps its public addresses."""
 
 
 class TrainingJobs(pulumi.ComponentResource):
@@ -129,12 +127,7 @@ class TrainingJobs(pulumi.ComponentResource):
                 **workers,
                 "policy_types": ["Ingress", "Egress"],
                 "ingress": [{"from_": [workers]}],
-                "egress": [
-                    {"to": [workers]},
-                    to_dns(),
-                    to_networks([POD_IDENTITY_AGENT], 80),
-                    to_networks([EVERYWHERE], 443),
-                ],
+                "egress": [{"to": [workers]}, to_dns(), *to_aws()],
             },
         )
         return policy

@@ -11,18 +11,24 @@ from typing import Any
 import pulumi_kubernetes as kubernetes
 
 from haven_components.names import CACHE_PORT, DATABASE_PORT
-from haven_components.workloads._pods import POD_IDENTITY_AGENT
+from haven_components.workloads._objects import (
+    EVERYWHERE,
+    HTTPS_PORT,
+    dns_ports,
+    in_namespace,
+    networks,
+    tcp,
+    to_networks,
+    to_pod_identity,
+)
 from haven_components.workloads.access._access_args import NamespaceNetworkArgs
 from haven_components.workloads.access._namespace import InNamespace
 
-HTTPS, DNS, AGENT_PORT = 443, 53, 80
-VPC_PORTS = (HTTPS, DATABASE_PORT, CACHE_PORT)
+VPC_PORTS = (HTTPS_PORT, DATABASE_PORT, CACHE_PORT)
 
 
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 """What is no public address (RFC 1918, RFC 3927, RFC 6598)."""
-
-NAMESPACE = "kubernetes.io/metadata.name"
 
 _EVERYBODY: Mapping[str, Any] = {}
 
@@ -44,50 +50,38 @@ def _policies(args: NamespaceNetworkArgs) -> dict[str, Any]:
         "default-deny": {"pod_selector": _EVERYBODY, "policy_types": ["Ingress", "Egress"]},
         "within-namespace": _ingress({"from_": [{"pod_selector": _EVERYBODY}]})
         | _egress({"to": [{"pod_selector": _EVERYBODY}]}, both=True),
-        "to-dns": _egress({"to": [_dns()], "ports": [{"port": DNS, "protocol": each} for each in ("UDP", "TCP")]}),
+        "to-dns": _egress({"to": [_dns()], "ports": dns_ports()}),
         "to-aws": _egress(*_aws(args)),
     }
     clients = _peers(args.get("client_cidrs", []), args.get("client_namespaces", []))
     if clients and ports:
-        policies["from-clients"] = _ingress({"from_": clients, "ports": _tcp(ports)})
+        policies["from-clients"] = _ingress({"from_": clients, "ports": [tcp(each) for each in ports]})
     scrapers = _peers(args.get("metrics_cidrs", []), args.get("metrics_namespaces", []))
     if scrapers:
-        policies["from-metrics"] = _ingress({"from_": scrapers, "ports": _tcp(args.get("metrics_ports", ports))})
+        scraped = [tcp(each) for each in args.get("metrics_ports", ports)]
+        policies["from-metrics"] = _ingress({"from_": scrapers, "ports": scraped})
     if api := args.get("kubernetes_api_cidrs", []):
-        policies["to-kubernetes-api"] = _egress({"to": _peers(api, []), "ports": _tcp([HTTPS])})
+        policies["to-kubernetes-api"] = _egress(to_networks(api, HTTPS_PORT))
     return policies
 
 
 def _aws(args: NamespaceNetworkArgs) -> list[dict[str, Any]]:
     """Credentials from the node's agent; endpoints, database and cache in the VPC; what has public addresses."""
     if "aws_cidrs" in args:
-        public = _peers(args["aws_cidrs"], [])
+        public = networks(args["aws_cidrs"])
     else:
-        public = [{"ip_block": {"cidr": "0.0.0.0/0", "except_": list(PRIVATE)}}]
-    rules = [
-        {"to": _peers([POD_IDENTITY_AGENT], []), "ports": _tcp([AGENT_PORT])},
-        {"to": _peers(args["vpc_cidrs"], []), "ports": _tcp(args.get("vpc_ports", VPC_PORTS))},
-    ]
+        public = [{"ip_block": {"cidr": EVERYWHERE, "except_": list(PRIVATE)}}]
+    rules = [to_pod_identity(), to_networks(args["vpc_cidrs"], *args.get("vpc_ports", VPC_PORTS))]
     # A rule without peers would allow everybody.
-    return [*rules, *([{"to": public, "ports": _tcp([HTTPS])}] if public else [])]
+    return [*rules, *([{"to": public, "ports": [tcp(HTTPS_PORT)]}] if public else [])]
 
 
 def _dns() -> dict[str, Any]:
-    return {
-        "namespace_selector": {"match_labels": {NAMESPACE: "kube-system"}},
-        "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
-    }
+    return in_namespace("kube-system") | {"pod_selector": {"match_labels": {"k8s-app": "kube-dns"}}}
 
 
 def _peers(cidrs: Sequence[str], namespaces: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        *({"ip_block": {"cidr": each}} for each in cidrs),
-        *({"namespace_selector": {"match_labels": {NAMESPACE: each}}} for each in namespaces),
-    ]
-
-
-def _tcp(ports: Sequence[int]) -> list[dict[str, Any]]:
-    return [{"port": int(each), "protocol": "TCP"} for each in ports]
+    return [*networks(cidrs), *(in_namespace(each) for each in namespaces)]
 
 
 def _ingress(rule: Mapping[str, Any]) -> dict[str, Any]:

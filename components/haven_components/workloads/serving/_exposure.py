@@ -7,11 +7,11 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads import _pods
+from haven_components.workloads._objects import EVERYWHERE, HTTPS_PORT, dns_ports, networks, tcp, to_pod_identity
 from haven_components.workloads.serving._args import ModelServingArgs, traffic_port
 from haven_components.workloads.serving._names import PROBE_PORT, TARGET_LABEL, servers_name
 from haven_components.workloads.serving._roles import Role
 
-EVERYWHERE = "0.0.0.0/0"
 METADATA = "169.254.169.254/32"
 
 
@@ -79,19 +79,16 @@ class _Objects:
     def policy(self, role: Role) -> kubernetes.networking.v1.NetworkPolicy:
         """Clients may ask; the pods may load weights, get credentials and resolve names, and the fallback asks the
         servers. A kubelet always reaches the pods of its node."""
-        ports = [{"protocol": "TCP", "port": port} for port in (traffic_port(self._args), PROBE_PORT)]
-        clients: list[Any] = [{"ip_block": {"cidr": each}} for each in self._args["client_cidrs"]]
+        ports = [tcp(port) for port in (traffic_port(self._args), PROBE_PORT)]
+        clients = networks(self._args["client_cidrs"])
         spec: Any = {
             "pod_selector": {"match_labels": _pods.selecting(role.labels(self._name, {}))},
             "policy_types": ["Ingress", "Egress"],
             "ingress": [{"from": [*clients, {"pod_selector": {}}], "ports": ports}],
             "egress": [
-                {"ports": [{"protocol": each, "port": 53} for each in ("UDP", "TCP")]},
-                {"to": [{"ip_block": {"cidr": _pods.POD_IDENTITY_AGENT}}], "ports": [{"protocol": "TCP", "port": 80}]},
-                {
-                    "to": [{"ip_block": {"cidr": EVERYWHERE, "except": [METADATA]}}],
-                    "ports": [{"protocol": "TCP", "port": 443}],
-                },
+                {"ports": dns_ports()},
+                to_pod_identity(),
+                {"to": [{"ip_block": {"cidr": EVERYWHERE, "except": [METADATA]}}], "ports": [tcp(HTTPS_PORT)]},
                 *self._to_servers(role),
             ],
         }
@@ -106,12 +103,7 @@ class _Objects:
         if role.component != "fallback":
             return []
         servers = {"app.kubernetes.io/name": self._name, "app.kubernetes.io/component": "server"}
-        return [
-            {
-                "to": [{"pod_selector": {"match_labels": servers}}],
-                "ports": [{"protocol": "TCP", "port": traffic_port(self._args)}],
-            }
-        ]
+        return [{"to": [{"pod_selector": {"match_labels": servers}}], "ports": [tcp(traffic_port(self._args))]}]
 
     def _metadata(self, name: str, component: str) -> Any:
         labels = _pods.labels(self._name, component, **self._args.get("labels", {}))

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads import _pods
+from haven_components.workloads._objects import dns_ports, tcp
 from haven_components.workloads.serving._args import ModelServingArgs, traffic_port
 from haven_components.workloads.serving._names import (
     GOLDEN,
@@ -52,10 +53,10 @@ def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArg
             "pod_selector": {"match_labels": _pods.selecting(labels)},
             "policy_types": ["Ingress", "Egress"],
             "egress": [
-                {"ports": [{"protocol": each, "port": 53} for each in ("UDP", "TCP")]},
+                {"ports": dns_ports()},
                 {
                     "to": [{"pod_selector": {"match_labels": {"app.kubernetes.io/name": name}}}],
-                    "ports": [{"protocol": "TCP", "port": traffic_port(args)}],
+                    "ports": [tcp(traffic_port(args))],
                 },
             ],
         },
