@@ -48,14 +48,17 @@ def spread(pod_labels: Mapping[str, str], zones: Sequence[str]) -> list[dict[str
 
     A lost zone's nodes are tainted: they no longer count, or the rest could not take all pods.
     """
-    selector = {"match_labels": selecting(pod_labels)}
+    return [{**each, "node_affinity_policy": "Honor"} for each in evenly(selecting(pod_labels), zones)]
+
+
+def evenly(match_labels: Mapping[str, str], zones: Sequence[str]) -> list[dict[str, Any]]:
+    """The same for pods that somebody else declares, by whatever labels select them."""
     over_zones = {
         "max_skew": 1,
         "topology_key": ZONE,
         "when_unsatisfiable": "DoNotSchedule",
-        "node_affinity_policy": "Honor",
         "node_taints_policy": "Honor",
-        "label_selector": selector,
+        "label_selector": {"match_labels": dict(match_labels)},
         "match_label_keys": ["pod-template-hash"],
     }
     over_nodes = over_zones | {"topology_key": NODE, "when_unsatisfiable": "ScheduleAnyway"}
@@ -99,21 +102,38 @@ def restricted_container() -> dict[str, Any]:
 def disruption_budget(
     logical: str, namespace: str, pod_labels: Mapping[str, str], zones: Sequence[str], opts: pulumi.ResourceOptions
 ) -> kubernetes.policy.v1.PodDisruptionBudget:
-    """A drain may take one zone's share of the pods at a time.
-
-    A share follows an autoscaler, which a fixed number doesn't; it is rounded up, so a drain is always possible. In a
-    single zone it is half of them. Pods that aren't ready hold up no drain.
-    """
+    """A drain may take `disrupted_share` of the pods at a time. Pods that aren't ready hold up no drain."""
     return kubernetes.policy.v1.PodDisruptionBudget(
         logical,
         metadata={"name": logical, "namespace": namespace, "labels": dict(pod_labels)},
         spec={
-            "max_unavailable": f"{100 // max(len(zones), 2)}%",
+            "max_unavailable": disrupted_share(zones),
             "selector": {"match_labels": selecting(pod_labels)},
             "unhealthy_pod_eviction_policy": "AlwaysAllow",
         },
         opts=opts,
     )
+
+
+def disrupted_share(zones: Sequence[str]) -> str:
+    """One zone's share of the pods; in a single zone half of them.
+
+    A share follows an autoscaler, which a fixed number doesn't; it is rounded up, so a drain is always possible.
+    """
+    return f"{100 // max(len(zones), 2)}%"
+
+
+def in_api_spelling(value: Any) -> Any:
+    """What is declared here, as Kubernetes' API spells it: for values of charts and for texts, which Pulumi passes on
+    as they are. It spells every key anew, so no label among them may have an underscore."""
+    if isinstance(value, Mapping):
+        return {_camel_case(key): in_api_spelling(each) for key, each in value.items()}
+    return [in_api_spelling(each) for each in value] if isinstance(value, list) else value
+
+
+def _camel_case(key: str) -> str:
+    first, *others = key.split("_")
+    return first + "".join(each.capitalize() for each in others)
 
 
 def replicas(scale: WorkloadScaleArgs) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from haven_components.names import BALANCER_CONTROLLER
-from haven_components.workloads._pods import NODE, TOLERATION_SECONDS, ZONE
+from haven_components.workloads._pods import evenly, in_api_spelling, tolerations
 from haven_components.workloads.controllers._charts import by_digest
 from haven_components.workloads.controllers._controller_args import BalancerControllerArgs, KedaArgs
 
@@ -37,8 +37,10 @@ def balancer_values(args: BalancerControllerArgs, cluster_name: str, region: str
         "serviceAccount": {"create": True, "name": service_account},
         "resources": {"requests": _REQUESTS, "limits": {"memory": "500Mi"}},
         "podDisruptionBudget": {"maxUnavailable": 1},
-        "topologySpreadConstraints": _spread({"app.kubernetes.io/name": "aws-load-balancer-controller"}, zones),
-        "tolerations": _tolerations(),
+        "topologySpreadConstraints": in_api_spelling(
+            evenly({"app.kubernetes.io/name": "aws-load-balancer-controller"}, zones)
+        ),
+        "tolerations": in_api_spelling(tolerations()),
         # While the controller is away no Service could be created in the whole cluster.
         "enableServiceMutatorWebhook": False,
         # A new certificate with every upgrade leaves replicas with the old one that the API server doesn't trust.
@@ -72,11 +74,11 @@ def keda_values(args: KedaArgs, cluster_name: str, zones: Sequence[str]) -> Any:
         "webhooks": {"name": KEDA_WEBHOOKS, "replicaCount": REPLICAS},
         "podDisruptionBudget": {part: {"maxUnavailable": 1} for part in ("operator", "metricServer", "webhooks")},
         "topologySpreadConstraints": {
-            "operator": _spread({"app": KEDA_OPERATOR}, zones),
-            "metricsServer": _spread({"app": KEDA_METRICS}, zones),
-            "webhooks": _spread({"app": KEDA_WEBHOOKS}, zones),
+            "operator": in_api_spelling(evenly({"app": KEDA_OPERATOR}, zones)),
+            "metricsServer": in_api_spelling(evenly({"app": KEDA_METRICS}, zones)),
+            "webhooks": in_api_spelling(evenly({"app": KEDA_WEBHOOKS}, zones)),
         },
-        "tolerations": _tolerations(),
+        "tolerations": in_api_spelling(tolerations()),
         "serviceAccount": {"operator": {"create": True, "name": KEDA_SERVICE_ACCOUNT}},
         "priorityClassName": "system-cluster-critical",
     }
@@ -86,33 +88,6 @@ def _image(image: str) -> Mapping[str, str]:
     repository, tag = by_digest(image)
     registry, _, path = repository.partition("/")
     return {"registry": registry, "repository": path, "tag": tag}
-
-
-def _spread(labels: Mapping[str, str], zones: Sequence[str]) -> list[dict[str, Any]]:
-    """As `_pods.spread`, in the API's own spelling: a chart's values are passed on as they are."""
-    selector = {"matchLabels": dict(labels)}
-    over_zones = {
-        "maxSkew": 1,
-        "topologyKey": ZONE,
-        "whenUnsatisfiable": "DoNotSchedule",
-        "nodeTaintsPolicy": "Honor",
-        "labelSelector": selector,
-        "matchLabelKeys": ["pod-template-hash"],
-    }
-    over_nodes = over_zones | {"topologyKey": NODE, "whenUnsatisfiable": "ScheduleAnyway"}
-    return [over_zones, over_nodes] if len(zones) > 1 else [over_nodes]
-
-
-def _tolerations() -> list[dict[str, Any]]:
-    return [
-        {
-            "key": f"node.kubernetes.io/{reason}",
-            "operator": "Exists",
-            "effect": "NoExecute",
-            "tolerationSeconds": TOLERATION_SECONDS,
-        }
-        for reason in ("not-ready", "unreachable")
-    ]
 
 
 def query_statements(workspace_arn: pulumi.Input[str]) -> list[Mapping[str, Any]]:

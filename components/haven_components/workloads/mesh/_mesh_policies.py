@@ -5,7 +5,15 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from haven_components.workloads._pods import NODE, TOLERATION_SECONDS, ZONE, WorkloadScaleArgs
+from haven_components.workloads._objects import CPU_TARGET_PERCENT
+from haven_components.workloads._pods import (
+    ZONE,
+    WorkloadScaleArgs,
+    disrupted_share,
+    evenly,
+    in_api_spelling,
+    tolerations,
+)
 from haven_components.workloads.mesh._mesh_args import MeshClientArgs, MeshServiceArgs
 
 WAYPOINT = "waypoint"
@@ -21,34 +29,16 @@ ERRORS, INTERVAL_SECONDS, EJECTION_SECONDS = 5, 10, 30
 CONNECTIONS, PENDING_REQUESTS, ACTIVE_REQUESTS = 1024, 64, 1024
 CONNECT_SECONDS = 3
 WAYPOINT_SCALE: WorkloadScaleArgs = {"minimum": 2, "maximum": 6}
-CPU_TARGET_PERCENT = 70
 
 
 def waypoint_settings(zones: Sequence[str], scale: WorkloadScaleArgs) -> dict[str, str]:
     """What Istio merges into the objects that it makes of the Gateway (Istio documentation, Gateway API, automated
     deployment; read 2026-11-26). One replica, its default, would be a single point of failure."""
     labels = {"gateway.networking.k8s.io/gateway-name": WAYPOINT}
-    over_zones = {
-        "maxSkew": 1,
-        "topologyKey": ZONE,
-        "whenUnsatisfiable": "DoNotSchedule",
-        "nodeTaintsPolicy": "Honor",
-        "labelSelector": {"matchLabels": labels},
-        "matchLabelKeys": ["pod-template-hash"],
-    }
-    over_nodes = over_zones | {"topologyKey": NODE, "whenUnsatisfiable": "ScheduleAnyway"}
     pod = {
-        "topologySpreadConstraints": [over_zones, over_nodes] if len(zones) > 1 else [over_nodes],
-        "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
-        "tolerations": [
-            {
-                "key": f"node.kubernetes.io/{reason}",
-                "operator": "Exists",
-                "effect": "NoExecute",
-                "tolerationSeconds": TOLERATION_SECONDS,
-            }
-            for reason in ("not-ready", "unreachable")
-        ],
+        "topology_spread_constraints": evenly(labels, zones),
+        "security_context": {"seccomp_profile": {"type": "RuntimeDefault"}},
+        "tolerations": tolerations(),
     }
     cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": CPU_TARGET_PERCENT}}
     autoscaler = {
@@ -56,9 +46,9 @@ def waypoint_settings(zones: Sequence[str], scale: WorkloadScaleArgs) -> dict[st
         "maxReplicas": int(scale["maximum"]),
         "metrics": [{"type": "Resource", "resource": cpu}],
     }
-    budget = {"maxUnavailable": f"{100 // max(len(zones), 2)}%", "unhealthyPodEvictionPolicy": "AlwaysAllow"}
+    budget = {"maxUnavailable": disrupted_share(zones), "unhealthyPodEvictionPolicy": "AlwaysAllow"}
     return {
-        "deployment": _text({"spec": {"template": {"spec": pod}}}),
+        "deployment": _text({"spec": {"template": {"spec": in_api_spelling(pod)}}}),
         "horizontalPodAutoscaler": _text({"spec": autoscaler}),
         "podDisruptionBudget": _text({"spec": budget}),
     }

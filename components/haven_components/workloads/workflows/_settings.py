@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from haven_components.workloads._objects import SCRATCH
-from haven_components.workloads._pods import TOLERATION_SECONDS, USER_ID
+from haven_components.workloads._pods import in_api_spelling, restricted_container, restricted_pod, tolerations
 from haven_components.workloads.workflows._args import (
     HEARTBEAT_SECONDS,
     LOST_AFTER_SECONDS,
@@ -135,22 +135,8 @@ def _manifest(pool: WorkPoolArgs) -> dict[str, Any]:
                     "automountServiceAccountToken": False,
                     "enableServiceLinks": False,
                     "terminationGracePeriodSeconds": GRACE_SECONDS,
-                    "securityContext": {
-                        "runAsNonRoot": True,
-                        "runAsUser": USER_ID,
-                        "runAsGroup": USER_ID,
-                        "fsGroup": USER_ID,
-                        "seccompProfile": {"type": "RuntimeDefault"},
-                    },
-                    "tolerations": [
-                        {
-                            "key": f"node.kubernetes.io/{reason}",
-                            "operator": "Exists",
-                            "effect": "NoExecute",
-                            "tolerationSeconds": TOLERATION_SECONDS,
-                        }
-                        for reason in ("not-ready", "unreachable")
-                    ],
+                    "securityContext": in_api_spelling(restricted_pod()),
+                    "tolerations": in_api_spelling(tolerations()),
                     "containers": [_container()],
                     "volumes": [{"name": "scratch", "emptyDir": {}}],
                 }
@@ -169,10 +155,6 @@ def _container() -> dict[str, Any]:
             "requests": {"cpu": "{{ cpu }}", "memory": "{{ memory }}"},
             "limits": {"memory": "{{ memory }}"},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": in_api_spelling(restricted_container()),
         "volumeMounts": [{"name": "scratch", "mountPath": SCRATCH}],
     }
