@@ -28,6 +28,9 @@ GRACE_SECONDS = 60
 DRAIN_SECONDS = 10
 """How long a pod goes on serving after it is taken out of its Service: clients notice a moment later."""
 JOB_RETRIES = 6
+START_SECONDS = 300
+"""[assumption] How long a server may take until its database answers it."""
+PERIOD_SECONDS = 10
 POD_IDENTITY_AGENT, AGENT_PORT = "169.254.170.23/32", 80
 """Where the EKS Pod Identity agent of a node answers (EKS User Guide, Pod Identity Agent; read 2026-11-26)."""
 EVERYWHERE = "0.0.0.0/0"
@@ -235,6 +238,29 @@ class Objects:
         kubernetes.networking.v1.NetworkPolicy(
             name, metadata=self.metadata(name, labels), spec=spec, opts=self.options()
         )
+
+
+def probes(path: str, *, start_path: str = "") -> dict[str, Any]:
+    """What the kubelet asks of a container with a port.
+
+    Args:
+        path: what answers while the container is alive and ready.
+        start_path: what answers once it has started. Omitted: `path`.
+    """
+    return {
+        "startup_probe": _probe(start_path or path, START_SECONDS // PERIOD_SECONDS),
+        "readiness_probe": _probe(path, 2),
+        "liveness_probe": _probe(path, 6),
+    }
+
+
+def _probe(path: str, failures: int) -> dict[str, Any]:
+    return {
+        "http_get": {"path": path, "port": "http"},
+        "period_seconds": PERIOD_SECONDS,
+        "timeout_seconds": 5,
+        "failure_threshold": failures,
+    }
 
 
 def from_namespaces(namespaces: Sequence[str], port: int) -> dict[str, Any]:

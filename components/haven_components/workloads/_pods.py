@@ -138,7 +138,7 @@ def _camel_case(key: str) -> str:
 
 def replicas(scale: WorkloadScaleArgs) -> int | None:
     """What a Deployment declares: nothing where an autoscaler decides, which owns the field then."""
-    return None if is_autoscaled(scale) else scale["minimum"]
+    return None if is_autoscaled(scale) else int(scale["minimum"])
 
 
 def is_autoscaled(scale: WorkloadScaleArgs) -> bool:

@@ -22,13 +22,14 @@ from haven_components.workloads._objects import (
     Objects,
     from_namespaces,
     plain,
+    probes,
     to_aws,
     to_dns,
     to_networks,
 )
 from haven_components.workloads._pods import (
     WorkloadScaleArgs,
-    is_autoscaled,
+    replicas,
     require_image,
     require_scale,
 )
@@ -40,8 +41,6 @@ MEMORY, STEP_MEMORY, CPU = "2Gi", "1Gi", "500m"
 """[assumption] Requests of one pod."""
 PROCESSES = 2
 """Server processes of one pod: more pods survive more than more processes."""
-START_SECONDS = 300
-PERIOD_SECONDS = 10
 
 
 class RegistryBucketArgs(TypedDict):
@@ -163,8 +162,7 @@ class ModelRegistry(pulumi.ComponentResource):
         variables = self._environment(_served_from(self._args))
         wait = schema_container("mlflow", step, self._args["image"], variables, STEP_MEMORY)
         template = self._objects.pod(labels, self._name, self._server(), files=files, waits=[wait])
-        count = None if is_autoscaled(scale) else int(scale["minimum"])
-        self._objects.deployment(name, labels, template, count, depends_on=ready)
+        self._objects.deployment(name, labels, template, replicas(scale), depends_on=ready)
         self._objects.autoscaler(name, labels, scale)
         self._objects.service(f"{self._name}-service", self._service, labels, PORT)
         clients = sorted({self._args["namespace"], *self._args.get("client_namespaces", [])})
@@ -191,11 +189,7 @@ class ModelRegistry(pulumi.ComponentResource):
             cpu=CPU,
             memory=MEMORY,
             port=PORT,
-            probes={
-                "startup_probe": _probe(START_SECONDS // PERIOD_SECONDS),
-                "readiness_probe": _probe(2),
-                "liveness_probe": _probe(6),
-            },
+            probes=probes("/health"),
         )
 
 
@@ -217,15 +211,6 @@ def _command(args: ModelRegistryArgs, hosts: list[str]) -> list[pulumi.Input[str
         pulumi.Output.concat("s3://", bucket["name"], f"/{_prefix(args)}"),
         *("--allowed-hosts", ",".join(callers)),
     ]
-
-
-def _probe(failures: int) -> dict[str, Any]:
-    return {
-        "http_get": {"path": "/health", "port": "http"},
-        "period_seconds": PERIOD_SECONDS,
-        "timeout_seconds": 5,
-        "failure_threshold": failures,
-    }
 
 
 def _prefix(args: ModelRegistryArgs) -> str:

@@ -18,7 +18,7 @@ from haven_components.workloads._objects import (
     to_dns,
     to_networks,
 )
-from haven_components.workloads._pods import WorkloadScaleArgs, is_autoscaled
+from haven_components.workloads._pods import WorkloadScaleArgs, replicas
 from haven_components.workloads._secrets import secret_statements
 from haven_components.workloads.workflows import _pods as _prefect
 from haven_components.workloads.workflows import _settings
@@ -143,7 +143,7 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         name, labels = f"{self._name}-{component}", self._labels(component)
         waits = [_prefect.migration(self._args, "wait")]
         template = self._objects.pod(labels, self._name, container, files=files, waits=waits)
-        self._objects.deployment(name, labels, template, None if is_autoscaled(scale) else int(scale["minimum"]))
+        self._objects.deployment(name, labels, template, replicas(scale))
         self._deployments.append(f"{self._args['namespace']}/{name}")
 
     def _settings(self) -> None:

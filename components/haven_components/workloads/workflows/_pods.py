@@ -6,7 +6,7 @@ import pulumi
 
 from haven_components.workloads import _databases
 from haven_components.workloads._databases import schema_container
-from haven_components.workloads._objects import SCRATCH, SCRIPTS, Container, from_secret, plain
+from haven_components.workloads._objects import SCRATCH, SCRIPTS, Container, from_secret, plain, probes
 from haven_components.workloads.workflows._args import (
     HEARTBEAT_SECONDS,
     WorkflowMessagingArgs,
@@ -23,9 +23,6 @@ SETTINGS_SCRIPT = "prefect_settings.py"
 SERVER_MEMORY, WORKER_MEMORY, STEP_MEMORY = "1Gi", "512Mi", "512Mi"
 SERVER_CPU, WORKER_CPU = "500m", "100m"
 """[assumption] Requests of one pod."""
-START_SECONDS = 300
-"""[assumption] How long a server may take until its database answers it."""
-PERIOD_SECONDS = 10
 
 
 def api_url(name: str, namespace: str) -> str:
@@ -94,11 +91,7 @@ def server(args: WorkflowOrchestratorArgs) -> Container:
         cpu=SERVER_CPU,
         memory=SERVER_MEMORY,
         port=API_PORT,
-        probes={
-            "startup_probe": _probe("/api/ready", START_SECONDS // PERIOD_SECONDS),
-            "readiness_probe": _probe("/api/health", 2),
-            "liveness_probe": _probe("/api/health", 6),
-        },
+        probes=probes("/api/health", start_path="/api/ready"),
     )
 
 
@@ -163,18 +156,5 @@ def worker(args: WorkflowOrchestratorArgs, pool: str, namespace: str, url: str) 
         cpu=WORKER_CPU,
         memory=WORKER_MEMORY,
         port=WORKER_PORT,
-        probes={
-            "startup_probe": _probe("/health", START_SECONDS // PERIOD_SECONDS),
-            "readiness_probe": _probe("/health", 2),
-            "liveness_probe": _probe("/health", 6),
-        },
+        probes=probes("/health"),
     )
-
-
-def _probe(path: str, failures: int) -> dict[str, Any]:
-    return {
-        "http_get": {"path": path, "port": "http"},
-        "period_seconds": PERIOD_SECONDS,
-        "timeout_seconds": 5,
-        "failure_threshold": failures,
-    }
