@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from haven_components.names import partition
 from haven_components.shared.roles import PodAccount, PodIdentity, pod_role, pod_trust
 
 MOST_ROLE_NAME_CHARACTERS = 64
@@ -39,17 +40,23 @@ def pod_identity(
         statements: what the pods may do, as statements of an IAM policy; each may hold outputs.
         permissions_boundary: ARN of the policy beyond which the role can do nothing. Omitted: none.
     """
-    if isinstance(cluster_name, str):
-        trust: pulumi.Input[str] = pod_trust(region, account_id, cluster_name)
-    else:
-        known: pulumi.Output[str] = pulumi.Output.from_input(cluster_name)
-        trust = known.apply(lambda name: pod_trust(region, account_id, name))
+    cluster: pulumi.Output[str] = pulumi.Output.from_input(cluster_name)
     return pod_role(
         name,
         f"Pods of {service_account} in namespace {namespace}",
-        trust,
+        cluster.apply(lambda known: pod_trust(region, account_id, known)),
         statements,
         PodAccount(cluster_name, namespace, service_account),
         options=pulumi.ResourceOptions(parent=parent),
         permissions_boundary=permissions_boundary,
     )
+
+
+def bucket_arn(region: str, bucket: pulumi.Input[str]) -> pulumi.Output[str]:
+    """ARN of a bucket, for the statements of a policy.
+
+    Args:
+        region: a Region of its partition.
+        bucket: its name.
+    """
+    return pulumi.Output.concat(f"arn:{partition(region)}:s3:::", bucket)

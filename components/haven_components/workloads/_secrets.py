@@ -9,7 +9,8 @@ from haven_components.names import partition
 
 DRIVER = "secrets-store.csi.k8s.io"
 FOLDER = "/run/secrets/haven"
-SUFFIX = "-??????"
+READ_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+_SUFFIX = "-??????"
 """Secrets Manager ends a secret's ARN with a hyphen and six characters (its User Guide, IAM policy examples; read
 2026-11-26)."""
 
@@ -27,13 +28,12 @@ def secret_statements(region: str, account_id: str, secrets: Sequence[WorkloadSe
     """What the role of pods needs to mount these secrets; nothing for none."""
     if not secrets:
         return []
-    prefix = f"arn:{partition(region)}:secretsmanager:{region}:{account_id}:secret"
     return [
         {
             "Sid": "Secrets",
             "Effect": "Allow",
-            "Action": ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-            "Resource": [f"{prefix}:{each['secret']}{SUFFIX}" for each in secrets],
+            "Action": list(READ_SECRETS),
+            "Resource": secret_arns(region, account_id, [each["secret"] for each in secrets]),
         },
         {
             "Sid": "SecretsKey",
@@ -43,6 +43,12 @@ def secret_statements(region: str, account_id: str, secrets: Sequence[WorkloadSe
             "Condition": {"StringLike": {"kms:ViaService": f"secretsmanager.{region}.*"}},
         },
     ]
+
+
+def secret_arns(region: str, account_id: str, names: Sequence[str]) -> list[str]:
+    """Patterns of the ARNs of secrets, which are known by their names."""
+    prefix = f"arn:{partition(region)}:secretsmanager:{region}:{account_id}:secret"
+    return [f"{prefix}:{each}{_SUFFIX}" for each in names]
 
 
 def secret_volumes(classes: Sequence[str]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from haven_components.names import partition, regional
+from haven_components.names import regional
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.workloads import _databases, _pods
@@ -16,7 +16,7 @@ from haven_components.workloads._databases import (
     schema_container,
     script,
 )
-from haven_components.workloads._identity import pod_identity
+from haven_components.workloads._identity import bucket_arn, pod_identity
 from haven_components.workloads._objects import (
     Container,
     Objects,
@@ -219,7 +219,7 @@ def _prefix(args: ModelRegistryArgs) -> str:
 
 def _statements(args: ModelRegistryArgs) -> list[Mapping[str, Any]]:
     """Artifacts below the prefix, and no others."""
-    bucket = pulumi.Output.concat(f"arn:{partition(args['region'])}:s3:::", args["bucket"]["name"])
+    bucket = bucket_arn(args["region"], args["bucket"]["name"])
     objects = pulumi.Output.concat(bucket, f"/{_prefix(args)}/*")
     return [
         {

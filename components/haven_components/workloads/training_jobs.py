@@ -6,8 +6,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from haven_components.names import partition, regional
-from haven_components.workloads._identity import pod_identity
+from haven_components.names import regional
+from haven_components.workloads._identity import bucket_arn, pod_identity
 from haven_components.workloads._objects import to_aws, to_dns
 from haven_components.workloads._pods import SKIP_AWAIT, labels, selecting
 from haven_components.workloads._training_args import TrainingJobArgs, TrainingJobsArgs, job_name, validate
@@ -179,8 +179,9 @@ class TrainingJobs(pulumi.ComponentResource):
     def _statements(self) -> list[Mapping[str, Any]]:
         """Checkpoints below the prefix, in the own Region's bucket alone, and data to read."""
         checkpoints, prefix = self._args["checkpoints"], checkpoint_prefix(self._name, self._args)
-        bucket = self._bucket_arn(checkpoints["bucket"])
-        data = [self._bucket_arn(each) for each in self._args.get("read_buckets", [])]
+        region = self._args["region"]
+        bucket = bucket_arn(region, checkpoints["bucket"])
+        data = [bucket_arn(region, each) for each in self._args.get("read_buckets", [])]
         statements: list[Mapping[str, Any]] = [
             {
                 "Sid": "Checkpoints",
@@ -207,6 +208,3 @@ class TrainingJobs(pulumi.ComponentResource):
             statements.append({"Sid": "Data", "Effect": "Allow", "Action": "s3:GetObject", "Resource": objects})
             statements.append({"Sid": "FindData", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": data})
         return statements
-
-    def _bucket_arn(self, bucket: pulumi.Input[str]) -> pulumi.Output[str]:
-        return pulumi.Output.concat(f"arn:{partition(self._args['region'])}:s3:::", bucket)

@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 
 from haven_components.names import dns_suffix, partition
-from haven_components.workloads._secrets import SUFFIX
+from haven_components.workloads._identity import bucket_arn
+from haven_components.workloads._secrets import READ_SECRETS, secret_arns
 from haven_components.workloads.access._access_args import (
     BucketAccessArgs,
     QueueAccessArgs,
@@ -31,7 +32,6 @@ WRITE_ITEMS = (
 FIND_QUEUES = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 SEND = ("sqs:SendMessage",)
 RECEIVE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
-READ_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,7 @@ class Rights:
 
     def _buckets(self, buckets: Sequence[BucketAccessArgs]) -> Iterator[Mapping[str, Any]]:
         for each in buckets:
-            arn, prefix = (
-                pulumi.Output.concat(f"arn:{partition(self.region)}:s3:::", each["bucket"]),
-                each.get("prefix", ""),
-            )
+            arn, prefix = bucket_arn(self.region, each["bucket"]), each.get("prefix", "")
             yield _allow(
                 (*READ_OBJECTS, *(WRITE_OBJECTS if each.get("write", False) else ())),
                 pulumi.Output.concat(arn, f"/{prefix}*"),
@@ -83,7 +80,7 @@ class Rights:
 
     def _secrets(self, secrets: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         if secrets:
-            yield _allow(READ_SECRETS, [self._arn("secretsmanager", f"secret:{each}{SUFFIX}") for each in secrets])
+            yield _allow(READ_SECRETS, secret_arns(self.region, self.account_id, secrets))
 
     def _databases(self, account: ServiceAccountArgs) -> Iterator[Mapping[str, Any]]:
         # The user in the ARN is the database's (Aurora User Guide, IAM policy for IAM database access; 2026-11-26).

@@ -6,9 +6,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.choices import ModelLoader
-from haven_components.names import partition
 from haven_components.workloads import _pods
-from haven_components.workloads._identity import pod_identity
+from haven_components.workloads._identity import bucket_arn, pod_identity
 from haven_components.workloads.serving import _alerts, _documents, _exposure, _scaling, _synthetic
 from haven_components.workloads.serving._args import PRIORITY, EngineArgs, ModelServingArgs, traffic_port
 from haven_components.workloads.serving._checks import check
@@ -128,9 +127,7 @@ class ModelServing(pulumi.ComponentResource):
 
     def _statements(self) -> list[dict[str, Any]]:
         """Reading the weights of the declared versions, and nothing else."""
-        bucket = pulumi.Output.format(
-            "arn:{0}:s3:::{1}", partition(self._args["region"]), self._args["model"]["bucket"]
-        )
+        bucket = bucket_arn(self._args["region"], self._args["model"]["bucket"])
         prefixes = sorted({each["prefix"].strip("/") for each in self._args["model"]["versions"].values()})
         statements: list[dict[str, Any]] = [
             {
