@@ -26,6 +26,10 @@ CACHE_PORT = 6379
 """Port of a `GlobalCache`, on both sides."""
 SYSTEM_NODE_GROUP = "system"
 """The node group of a cluster's own services; a GPU group can't have this name."""
+POOL_LABEL = "haven.dev/pool"
+"""Label of nodes with the name of their node group."""
+GPU_LABEL = "haven.dev/gpu"
+"""Label of GPU nodes: `true`, or `spot` where EC2 may take them back."""
 SWITCH_NAMESPACE = "Haven/TrafficSwitch"
 SWITCH_METRIC = "Off"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.cluster._node_groups import GPU_TAINT
+from haven_components.cluster._node_groups import GPU_TOLERATION
 from haven_components.names import partition
 from haven_components.shared.roles import PodAccount, pod_association, pod_trust
 from haven_components.shared.support import policy_document
@@ -22,22 +22,20 @@ come after the system nodes."""
 CONTAINER_INSIGHTS = "amazon-cloudwatch-observability"
 """Optional: without it CloudWatch has no data of pods, nodes and GPUs."""
 
-_GPU_TOLERATION = {"key": GPU_TAINT["key"], "operator": "Exists", "effect": "NoSchedule"}
-
 SECRETS_STORE = "aws-secrets-store-csi-driver-provider"
 """Optional: with it pods mount secrets, as a `ClusterAccess` declares them."""
 
 _SETTINGS: dict[str, object] = {
     # Its GPU monitor tolerates no taint by default, and a GPU node without it counts as unhealthy (chart of
     # aws/eks-node-monitoring-agent 1.7.0; aws/containers-roadmap#2567; both read 2026-11-21).
-    "eks-node-monitoring-agent": {"dcgmAgent": {"tolerations": [_GPU_TOLERATION]}},
+    "eks-node-monitoring-agent": {"dcgmAgent": {"tolerations": [GPU_TOLERATION]}},
     # Without it NetworkPolicy objects are accepted and enforced by nothing; the value is a text (EKS User Guide,
     # configure your cluster for Kubernetes network policies; read 2026-11-26).
     "vpc-cni": {"enableNetworkPolicy": "true"},
     # The provider tolerates no taint by default, its driver all of them; Kubernetes Secrets are for environment
     # variables (values.yaml of both charts; secrets-store-csi-driver-provider-aws#267; both read 2026-11-26).
     SECRETS_STORE: {
-        "tolerations": [_GPU_TOLERATION],
+        "tolerations": [GPU_TOLERATION],
         "secrets-store-csi-driver": {
             "enableSecretRotation": True,
             "rotationPollInterval": "2m",

@@ -17,16 +17,14 @@ from haven_components.cluster._node_group_args import (
     is_block,
     system_group_name,
 )
-from haven_components.names import SYSTEM_NODE_GROUP, node_name
+from haven_components.names import GPU_LABEL, POOL_LABEL, SYSTEM_NODE_GROUP, node_name
 from haven_components.shared import sdk
 
 sdk.load(aws.ec2)
 
-POOL_LABEL = "haven.dev/pool"
-GPU_LABEL = "haven.dev/gpu"
-
 GPU_TAINT = {"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}
 """Only what tolerates this, as whatever asks for a GPU does, lands on GPU nodes. NVIDIA's charts use the same key."""
+GPU_TOLERATION = {"key": GPU_TAINT["key"], "operator": "Exists", "effect": "NoSchedule"}
 
 METADATA_HOPS = 1
 """Pods get credentials from the pod identity agent, so none but those on the host's network need the instance metadata

@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from haven_components.names import GPU_LABEL
 from haven_components.observability._collector_config import HEALTH_PORT, OTLP_PORTS, collector_config
 from haven_components.observability._exported import DCGM_EXPORTER
 from haven_components.shared import checks as _checks
@@ -234,7 +235,7 @@ def _gpu_pod(image: pulumi.Input[str]) -> dict[str, Any]:
         "affinity": {
             "node_affinity": {
                 "required_during_scheduling_ignored_during_execution": {
-                    "node_selector_terms": [{"match_expressions": [{"key": "haven.dev/gpu", "operator": "Exists"}]}]
+                    "node_selector_terms": [{"match_expressions": [{"key": GPU_LABEL, "operator": "Exists"}]}]
                 }
             }
         },

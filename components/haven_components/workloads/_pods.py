@@ -11,6 +11,7 @@ from haven_components.shared.support import Checks
 
 ZONE = "topology.kubernetes.io/zone"
 NODE = "kubernetes.io/hostname"
+GPU_RESOURCE = "nvidia.com/gpu"
 TOLERATION_SECONDS = 30
 """How long a pod stays bound to a node that is gone; Kubernetes' default is 300."""
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}

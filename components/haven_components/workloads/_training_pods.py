@@ -6,7 +6,10 @@ from typing import Any
 import pulumi
 
 from haven_components.choices import TrainingCapacity
+from haven_components.cluster._node_groups import GPU_TOLERATION
+from haven_components.names import POOL_LABEL
 from haven_components.workloads._pods import (
+    GPU_RESOURCE,
     ZONE,
     labels,
     restricted_container,
@@ -24,11 +27,9 @@ from haven_components.workloads._training_args import (
     job_name,
 )
 
-POOL = "haven.dev/pool"
 CAPACITY = {"eks.amazonaws.com/capacityType": "SPOT", "karpenter.sh/capacity-type": "spot"}
 """Labels of spot nodes: of managed node groups, and of Karpenter's (EKS User Guide, managed node groups; Karpenter,
 well-known labels; read 2026-11-26)."""
-GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
 MASTER_PORT = 29500
 """The port at which PyTorch's workers meet by default (torchrun; read 2026-11-26)."""
@@ -130,7 +131,7 @@ def _container(name: str, args: TrainingJobsArgs, job: TrainingJobArgs, workers:
 
 def _resources(job: TrainingJobArgs, gpus: int) -> dict[str, Any]:
     memory = job.get("memory", DEFAULT_MEMORY)
-    devices = {"nvidia.com/gpu": str(gpus)} if gpus else {}
+    devices = {GPU_RESOURCE: str(gpus)} if gpus else {}
     return {
         "requests": {"cpu": job.get("cpu", DEFAULT_CPU), "memory": memory, **devices},
         "limits": {"memory": memory, **devices},
@@ -186,7 +187,7 @@ def _affinity(name: str, args: TrainingJobsArgs, job: TrainingJobArgs, workers: 
 def _node_affinity(args: TrainingJobsArgs, job: TrainingJobArgs) -> dict[str, Any]:
     everywhere = [_in(ZONE, args["zones"])]
     if "pools" in job:
-        everywhere.append(_in(POOL, job["pools"]))
+        everywhere.append(_in(POOL_LABEL, job["pools"]))
     capacity = TrainingCapacity(job.get("capacity", TrainingCapacity.ON_DEMAND))
     spot = [_in(label, [value]) for label, value in CAPACITY.items()]
     terms: Sequence[Mapping[str, Any]] = [{"match_expressions": everywhere}]

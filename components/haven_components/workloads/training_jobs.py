@@ -6,13 +6,12 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from haven_components.names import regional
+from haven_components.names import POOL_LABEL, regional
 from haven_components.workloads._identity import bucket_arn, pod_identity
 from haven_components.workloads._objects import to_aws, to_dns
-from haven_components.workloads._pods import SKIP_AWAIT, labels, selecting
+from haven_components.workloads._pods import GPU_RESOURCE, SKIP_AWAIT, labels, selecting
 from haven_components.workloads._training_args import TrainingJobArgs, TrainingJobsArgs, job_name, validate
 from haven_components.workloads._training_pods import (
-    POOL,
     PRIORITY,
     checkpoint_prefix,
     is_suspended,
@@ -136,7 +135,7 @@ class TrainingJobs(pulumi.ComponentResource):
         """A queue of the namespace in front of a quota of the cluster, one flavor for each node group."""
         pools = self._args["queue"]["pools"]
         flavors = [
-            self._kueue("ResourceFlavor", f"{self._name}-{each['pool']}", {"nodeLabels": {POOL: each["pool"]}})
+            self._kueue("ResourceFlavor", f"{self._name}-{each['pool']}", {"nodeLabels": {POOL_LABEL: each["pool"]}})
             for each in pools
         ]
         quotas = [
@@ -145,7 +144,7 @@ class TrainingJobs(pulumi.ComponentResource):
                 "resources": [
                     {"name": "cpu", "nominalQuota": each["cpu"]},
                     {"name": "memory", "nominalQuota": each["memory"]},
-                    {"name": "nvidia.com/gpu", "nominalQuota": int(each["gpus"])},
+                    {"name": GPU_RESOURCE, "nominalQuota": int(each["gpus"])},
                 ],
             }
             for each in pools
@@ -155,7 +154,7 @@ class TrainingJobs(pulumi.ComponentResource):
             self._name,
             {
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": self._args["namespace"]}},
-                "resourceGroups": [{"coveredResources": ["cpu", "memory", "nvidia.com/gpu"], "flavors": quotas}],
+                "resourceGroups": [{"coveredResources": ["cpu", "memory", GPU_RESOURCE], "flavors": quotas}],
             },
             *flavors,
         )

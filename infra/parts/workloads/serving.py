@@ -11,14 +11,11 @@ from haven_components import (
     ServingFallbackArgs,
 )
 from haven_components.choices import ModelLoader
-from haven_components.names import bucket_name
+from haven_components.names import POOL_LABEL, bucket_name
 from infra.config.rules.systems import exposed, serving_groups
 from infra.config.system_models import Canary, Fallback, GoldenPrompt, ModelVersion, ServedModel, System
 from infra.parts.workloads import platform
 from infra.parts.workloads.platform import Place, SystemStores
-
-POOL_LABEL = "haven.dev/pool"
-"""Label of the nodes of a group."""
 
 
 def declare(place: Place, system: System, used: SystemStores, after: pulumi.Resource) -> None:

@@ -8,13 +8,13 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.choices import PodSecurityLevel
+from haven_components.workloads._pods import GPU_RESOURCE
 from haven_components.workloads.access._access_args import (
     ContainerDefaultsArgs,
     NamespaceQuotaArgs,
     PodSecurityExceptionArgs,
 )
 
-GPU = "nvidia.com/gpu"
 CPU_MILLICORES, MEMORY_MIB = 100, 256
 
 POD_SECURITY = "pod-security.kubernetes.io"
@@ -76,7 +76,7 @@ def resource_quota(place: InNamespace, quota: NamespaceQuotaArgs) -> None:
         "requests.cpu": str(int(quota["cpu_cores"])),
         "requests.memory": f"{int(quota['memory_gib'])}Gi",
         "pods": str(int(quota["pods"])),
-        f"requests.{GPU}": str(int(quota.get("gpus", 0))),
+        f"requests.{GPU_RESOURCE}": str(int(quota.get("gpus", 0))),
         "requests.storage": f"{int(quota.get('storage_gib', 0))}Gi",
         "services.loadbalancers": "0",
         "services.nodeports": "0",

@@ -8,7 +8,8 @@ from typing import Any
 import pulumi
 
 from haven_components.choices import ModelLoader
-from haven_components.cluster._node_groups import GPU_LABEL, GPU_TAINT
+from haven_components.cluster._node_groups import GPU_TOLERATION
+from haven_components.names import GPU_LABEL
 from haven_components.workloads import _pods
 from haven_components.workloads.serving import _documents
 from haven_components.workloads.serving._args import (
@@ -75,7 +76,7 @@ def template(serving: str, args: ModelServingArgs, role: Role) -> Any:
             "termination_grace_period_seconds": grace_seconds(args),
             "security_context": _pods.restricted_pod(int(role.engine.get("user_id", _pods.USER_ID))),
             "node_selector": _node_selector(role),
-            "tolerations": _pods.tolerations(*_gpu_tolerations(role)),
+            "tolerations": _pods.tolerations(*([GPU_TOLERATION] if role.gpus else [])),
             "topology_spread_constraints": _pods.spread(labels, args["zones"]),
             "readiness_gates": _readiness_gates(role),
             # An init container that always restarts runs as long as the pod: it is there before the engine, and still
@@ -100,10 +101,6 @@ def _annotations(args: ModelServingArgs, role: Role) -> dict[str, str]:
         "prometheus.io/port": str(PROBE_PORT),
         "prometheus.io/path": "/metrics",
     }
-
-
-def _gpu_tolerations(role: Role) -> list[dict[str, str]]:
-    return [{"key": GPU_TAINT["key"], "operator": "Exists", "effect": "NoSchedule"}] if role.gpus else []
 
 
 def _node_selector(role: Role) -> dict[str, str] | None:
@@ -132,7 +129,7 @@ def _probe(path: str, failures: int = PROBE_FAILURES, **more: Any) -> dict[str, 
 
 def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any]:
     resources = {"cpu": role.engine.get("cpu", CPU), "memory": role.engine.get("memory", MEMORY)}
-    gpus = {"nvidia.com/gpu": str(role.gpus)} if role.gpus else {}
+    gpus = {_pods.GPU_RESOURCE: str(role.gpus)} if role.gpus else {}
     own: dict[str, pulumi.Input[str]] = {**OWN_ENVIRONMENT, "AWS_REGION": args["region"], "MODEL_NAME": served.name}
     if served.prefix:
         own["MODEL_URI"] = _weights(args, served)
