@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 from haven_components.workloads import _pods
 from haven_components.workloads._objects import EVERYWHERE, HTTPS_PORT, dns_ports, networks, tcp, to_pod_identity
 from haven_components.workloads.serving._args import ModelServingArgs, traffic_port
+from haven_components.workloads.serving._metadata import metadata
 from haven_components.workloads.serving._names import PROBE_PORT, TARGET_LABEL, servers_name
 from haven_components.workloads.serving._roles import Role
 
@@ -42,7 +43,7 @@ class _Objects:
         """A Service of the pods that have these labels."""
         return kubernetes.core.v1.Service(
             f"{name}-service",
-            metadata=self._metadata(name, "service"),
+            metadata=metadata(self._name, self._args, "service", name),
             spec={
                 "type": "ClusterIP",
                 "selector": dict(selector),
@@ -65,7 +66,7 @@ class _Objects:
             f"{name}-target",
             api_version="elbv2.k8s.aws/v1beta1",
             kind="TargetGroupBinding",
-            metadata=self._metadata(name, "target"),
+            metadata=metadata(self._name, self._args, "target", name),
             spec={
                 "serviceRef": {"name": name, "port": traffic_port(self._args)},
                 "targetGroupARN": target_group_arn,
@@ -94,7 +95,7 @@ class _Objects:
         }
         return kubernetes.networking.v1.NetworkPolicy(
             f"{role.name}-policy",
-            metadata=self._metadata(role.name, "policy"),
+            metadata=metadata(self._name, self._args, "policy", role.name),
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
@@ -104,7 +105,3 @@ class _Objects:
             return []
         servers = {"app.kubernetes.io/name": self._name, "app.kubernetes.io/component": "server"}
         return [{"to": [{"pod_selector": {"match_labels": servers}}], "ports": [tcp(traffic_port(self._args))]}]
-
-    def _metadata(self, name: str, component: str) -> Any:
-        labels = _pods.labels(self._name, component, **self._args.get("labels", {}))
-        return {"name": name, "namespace": self._args["namespace"], "labels": labels}

@@ -1,12 +1,11 @@
 """How many servers run: as many as the queue asks for, within the scale."""
 
-from typing import Any
-
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads import _pods
 from haven_components.workloads.serving._args import WAITING_PER_REPLICA, ModelServingArgs
+from haven_components.workloads.serving._metadata import metadata
 
 WAITING = "vllm:num_requests_waiting"
 """vLLM's name (vLLM, Production Metrics, read 2026-11-26)."""
@@ -41,15 +40,10 @@ def _threshold(args: ModelServingArgs) -> int:
     return int(args.get("autoscaling", {}).get("waiting_per_replica", WAITING_PER_REPLICA))
 
 
-def _metadata(name: str, args: ModelServingArgs) -> Any:
-    labels = _pods.labels(name, "scaling", **args.get("labels", {}))
-    return {"name": name, "namespace": args["namespace"], "labels": labels}
-
-
 def _plain(parent: pulumi.Resource, name: str, args: ModelServingArgs, metric: str) -> None:
     kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
         f"{name}-scaling",
-        metadata=_metadata(name, args),
+        metadata=metadata(name, args, "scaling", name),
         spec={
             "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": name},
             "min_replicas": args["scale"]["minimum"],
@@ -71,12 +65,12 @@ def _plain(parent: pulumi.Resource, name: str, args: ModelServingArgs, metric: s
 
 def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, endpoint: pulumi.Input[str]) -> None:
     """KEDA asks the own Region's managed Prometheus, with its operator's own pod identity."""
-    metadata = _metadata(name, args)
+    named = metadata(name, args, "scaling", name)
     authentication = kubernetes.apiextensions.CustomResource(
         f"{name}-scaling-authentication",
         api_version="keda.sh/v1alpha1",
         kind="TriggerAuthentication",
-        metadata=metadata,
+        metadata=named,
         spec={"podIdentity": {"provider": "aws"}},
         opts=pulumi.ResourceOptions(parent=parent),
     )
@@ -84,7 +78,7 @@ def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, endpoint: 
         f"{name}-scaling",
         api_version="keda.sh/v1alpha1",
         kind="ScaledObject",
-        metadata=metadata,
+        metadata=named,
         spec={
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
             "minReplicaCount": args["scale"]["minimum"],

@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 from haven_components.workloads import _pods
 from haven_components.workloads._objects import dns_ports, tcp
 from haven_components.workloads.serving._args import ModelServingArgs, traffic_port
+from haven_components.workloads.serving._metadata import metadata
 from haven_components.workloads.serving._names import (
     GOLDEN,
     GOLDEN_FILE,
@@ -22,11 +23,12 @@ DEADLINE_SECONDS = 55
 
 def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
     """A CronJob whose Job fails when an answer is wrong or late; suspended where nothing runs."""
-    namespace, check = args["namespace"], check_name(name)
-    labels = _pods.labels(name, "check", **args.get("labels", {}))
+    check = check_name(name)
+    named = metadata(name, args, "check", check)
+    labels = named["labels"]
     kubernetes.batch.v1.CronJob(
         check,
-        metadata={"name": check, "namespace": namespace, "labels": labels},
+        metadata=named,
         spec={
             "schedule": "* * * * *",
             "suspend": args["scale"]["minimum"] == 0,
@@ -48,7 +50,7 @@ def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArg
     )
     kubernetes.networking.v1.NetworkPolicy(
         f"{check}-policy",
-        metadata={"name": check, "namespace": namespace, "labels": labels},
+        metadata=named,
         spec={
             "pod_selector": {"match_labels": _pods.selecting(labels)},
             "policy_types": ["Ingress", "Egress"],

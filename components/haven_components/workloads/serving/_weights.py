@@ -7,6 +7,7 @@ import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads import _pods
 from haven_components.workloads.serving._args import ModelServingArgs
+from haven_components.workloads.serving._metadata import metadata, object_labels
 from haven_components.workloads.serving._names import volume_name
 
 DRIVER = "s3.csi.aws.com"
@@ -22,7 +23,6 @@ def weights_volume(
     """
     declared, namespace = args["model"]["versions"][version], args["namespace"]
     volume = volume_name(namespace, name, version)
-    labels = _pods.labels(name, "weights", **args.get("labels", {}))
     size = {"storage": f"{max(1, round(float(declared['weights_gib'])))}Gi"}
     common: dict[str, Any] = {"access_modes": ["ReadOnlyMany"], "storage_class_name": ""}
     prefix = declared["prefix"].strip("/")
@@ -43,14 +43,14 @@ def weights_volume(
     }
     made = kubernetes.core.v1.PersistentVolume(
         volume,
-        metadata={"name": volume, "labels": labels},
+        metadata={"name": volume, "labels": object_labels(name, args, "weights")},
         spec=spec,
         opts=pulumi.ResourceOptions(parent=parent),
     )
     claim_spec: Any = {**common, "resources": {"requests": size}, "volume_name": volume}
     claim = kubernetes.core.v1.PersistentVolumeClaim(
         f"{volume}-claim",
-        metadata={"name": volume, "namespace": namespace, "labels": labels, "annotations": _pods.SKIP_AWAIT},
+        metadata=metadata(name, args, "weights", volume) | {"annotations": _pods.SKIP_AWAIT},
         spec=claim_spec,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[made]),
     )

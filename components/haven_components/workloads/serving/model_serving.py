@@ -11,6 +11,7 @@ from haven_components.workloads._identity import bucket_arn, pod_identity
 from haven_components.workloads.serving import _alerts, _documents, _exposure, _scaling, _synthetic
 from haven_components.workloads.serving._args import PRIORITY, EngineArgs, ModelServingArgs, traffic_port
 from haven_components.workloads.serving._checks import check
+from haven_components.workloads.serving._metadata import metadata, object_labels
 from haven_components.workloads.serving._names import (
     ANSWERS_FILE,
     GOLDEN_FILE,
@@ -79,7 +80,7 @@ class ModelServing(pulumi.ComponentResource):
             f"{self._name}-priority",
             metadata={
                 "name": priority_class_name(self._args["namespace"], self._name),
-                "labels": self._labels("priority"),
+                "labels": object_labels(self._name, self._args, "priority"),
             },
             value=int(self._args.get("priority", PRIORITY)),
             description=f"Pods of {self._name}",
@@ -96,7 +97,9 @@ class ModelServing(pulumi.ComponentResource):
         if any(each.answers for each in self._roles):
             documents[answers_name(self._name)] = {ANSWERS_FILE: _documents.answers(self._args)}
         return [
-            kubernetes.core.v1.ConfigMap(name, metadata=self._metadata(name, "document"), data=data, opts=self._here())
+            kubernetes.core.v1.ConfigMap(
+                name, metadata=metadata(self._name, self._args, "document", name), data=data, opts=self._here()
+            )
             for name, data in documents.items()
         ]
 
@@ -104,7 +107,7 @@ class ModelServing(pulumi.ComponentResource):
         """The service account of pods that load weights, and what it may read."""
         account = kubernetes.core.v1.ServiceAccount(
             f"{self._name}-account",
-            metadata=self._metadata(self._name, "account"),
+            metadata=metadata(self._name, self._args, "account", self._name),
             automount_service_account_token=False,
             opts=self._here(),
         )
@@ -171,12 +174,6 @@ class ModelServing(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=before),
         )
         _pods.disruption_budget(role.name, self._args["namespace"], labels, self._args["zones"], self._here())
-
-    def _labels(self, component: str) -> dict[str, str]:
-        return _pods.labels(self._name, component, **self._args.get("labels", {}))
-
-    def _metadata(self, name: str, component: str) -> Any:
-        return {"name": name, "namespace": self._args["namespace"], "labels": self._labels(component)}
 
     def _here(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
