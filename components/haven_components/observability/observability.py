@@ -12,6 +12,7 @@ from haven_components.names import regional
 from haven_components.observability import _dashboards
 from haven_components.observability._alarms import require_alarms
 from haven_components.observability._grafana import GrafanaArgs, grafana, require_grafana
+from haven_components.observability._prometheus_rules import AVAILABILITY_PERCENT
 from haven_components.observability._regional_watch import REPLICATION, TROUBLE, RegionalWatch, alarm_names
 from haven_components.observability._scraper import ScraperArgs, scraper
 from haven_components.observability._telemetry import (
@@ -340,13 +341,13 @@ def _require_collectors(checks: Checks, args: ObservabilityArgs) -> None:
 
 def _require_prometheus(checks: Checks, args: ObservabilityArgs) -> None:
     """A share that leaves an error budget, and scrapers that have a workspace."""
-    share = args.get("prometheus", {}).get("available_percent", 99.9)
+    share = args.get("prometheus", {}).get("available_percent", AVAILABILITY_PERCENT)
     checks.require(
         50 <= share < 100,
         "prometheus.available_percent",
         got=share,
         allowed="50 to below 100",
-        fix="leave it out for 99.9",
+        fix=f"leave it out for {AVAILABILITY_PERCENT}",
     )
     for side in ("primary", "recovery"):
         path = f"{side}_scraper"

@@ -6,6 +6,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from haven_components import limits
+from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.workloads._objects import in_namespace, tcp
 from haven_components.workloads._pods import require_scale
@@ -15,6 +17,8 @@ from haven_components.workloads.mesh._mesh_args import MeshServiceArgs, ServiceM
 
 TRUST_DOMAIN, CONTROL_PLANE = "cluster.local", "istio-system"
 NETWORKING, SECURITY, GATEWAY = "networking.istio.io/v1", "security.istio.io/v1", "gateway.networking.k8s.io/v1"
+PERCENT, ATTEMPTS, TIMEOUT = limits.Range(1, 100), limits.Range(1, 10), limits.Range(1, 86_400)
+"""Bounds against slips, no limits of Istio."""
 
 
 def mesh_labels() -> dict[str, str]:
@@ -190,18 +194,18 @@ def _check_service(checks: Checks, path: str, service: MeshServiceArgs) -> None:
             fix="without any it would be for everybody, or for nobody",
         )
     budget = service.get("retry_budget_percent", policies.RETRY_BUDGET_PERCENT)
-    _check_number(checks, f"{path}.retry_budget_percent", budget, 1, 100)
+    _require(checks, f"{path}.retry_budget_percent", budget, PERCENT)
     timeout = service.get("timeout_seconds", policies.TIMEOUT_SECONDS)
-    _check_number(checks, f"{path}.timeout_seconds", timeout, 1, 86_400)
+    _require(checks, f"{path}.timeout_seconds", timeout, TIMEOUT)
     for port in (service["port"], *service.get("plaintext_ports", [])):
-        _check_number(checks, f"{path}.port", port, 1, 65_535)
+        _require(checks, f"{path}.port", port, limits.PORT)
     if "retries" in service:
         _check_retries(checks, f"{path}.retries", service, timeout)
 
 
 def _check_retries(checks: Checks, path: str, service: MeshServiceArgs, timeout: int) -> None:
     attempts, each = service["retries"]["attempts"], service["retries"]["per_try_timeout_seconds"]
-    _check_number(checks, f"{path}.attempts", attempts, 1, 10)
+    _require(checks, f"{path}.attempts", attempts, ATTEMPTS)
     checks.require(
         0 < each * (attempts + 1) <= timeout,
         f"{path}.per_try_timeout_seconds",
@@ -211,7 +215,5 @@ def _check_retries(checks: Checks, path: str, service: MeshServiceArgs, timeout:
     )
 
 
-def _check_number(checks: Checks, path: str, got: int, least: int, most: int) -> None:
-    checks.require(
-        least <= got <= most, path, got=got, allowed=f"a whole number from {least} to {most}", fix="choose one of these"
-    )
+def _require(checks: Checks, path: str, got: int, allowed: limits.Range) -> None:
+    _checks.require_between(checks, path, got, allowed, fix="choose one of these")
