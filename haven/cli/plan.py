@@ -80,7 +80,8 @@ def plan(
         verdict = _judge(recording, loaded, steps) if policy else _residency(recording, loaded)
         predicted = predict(recording, steps, loaded)
         if report_file is not None:
-            plan_report.write(report_file, loaded, recording, verdict if policy else None, steps)
+            judged = verdict if policy else None
+            plan_report.write(report_file, loaded, recording, predicted, verdict=judged, steps=steps)
     if sarif and verdict is not None:
         _emit_sarif(verdict, loaded)
     elif as_json:

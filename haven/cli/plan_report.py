@@ -1,7 +1,7 @@
 """`haven plan --report FILE`: the plan of every tier as one page, or as Markdown."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from haven.cli.predictions import every_tier
 if TYPE_CHECKING:
     from haven.base.console import Steps
     from haven.config.stack_file import Stack
+    from haven.plan.prediction import Predicted, TierPrediction
     from haven.program.recording import Recording
     from haven.report.document import Report, ResidencyRow
     from haven_policies.judge import Verdict
@@ -60,20 +61,29 @@ def _unwritable(file: Path, error: OSError) -> Problem:
     return Problem("--report", got, "a file in a directory that exists and may be written to", "name another file")
 
 
-def write(file: Path, stack: "Stack", recording: "Recording", verdict: "Verdict | None", steps: "Steps") -> None:
+def write(
+    file: Path,
+    stack: "Stack",
+    recording: "Recording",
+    predicted: "Predicted | None",
+    *,
+    verdict: "Verdict | None",
+    steps: "Steps",
+) -> None:
     """Write the report of a stack; a file of this name is replaced once all of it is written.
 
     Args:
         file: whose name ends in `.html` or `.md`.
         stack: as its file configures it.
         recording: what it declares.
+        predicted: what is predicted for it.
         verdict: the policy pack's. None: it was not asked.
         steps: reports the work.
 
     Raises:
         Problems: the file can't be written.
     """
-    report = _report(stack, recording, verdict, steps)
+    report = _report(stack, recording, every_tier(stack, recording, steps, predicted), verdict)
     steps.step(f"Writing {output.near(file)}")
     text = _rendered(report, file)
     try:
@@ -97,12 +107,13 @@ def _rendered(report: "Report", file: Path) -> str:
     return page.render(report)
 
 
-def _report(stack: "Stack", recording: "Recording", verdict: "Verdict | None", steps: "Steps") -> "Report":
+def _report(
+    stack: "Stack", recording: "Recording", tiers: "Sequence[TierPrediction]", verdict: "Verdict | None"
+) -> "Report":
     from haven.plan.summary import make_plan
-    from haven.report.collect import TierInput, collect
+    from haven.report.collect import collect
     from haven_policies import report
 
-    tiers = [TierInput(**vars(each)) for each in every_tier(stack, recording, steps)]
     judged = report.as_json(verdict) if verdict is not None else None
     plan = make_plan(recording, stack.placeholders)
     return collect(plan, tiers, _residency(stack, recording), judged, datetime.now(UTC).date())

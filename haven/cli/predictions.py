@@ -1,25 +1,13 @@
 """Runs a stack's program under its own tier or another, and predicts what it would take."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from haven.base.console import Steps
     from haven.config.stack_file import Stack
-    from haven.plan.prediction import Predicted
+    from haven.plan.prediction import Predicted, TierPrediction
     from haven.program.recording import Recording
-
-
-@dataclass(frozen=True)
-class TierPrediction:
-    """One tier of a stack."""
-
-    tier: str
-    recording: "Recording"
-    predicted: "Predicted"
-    notes: Sequence[str]
-    """What besides the tier had to differ from the stack file."""
 
 
 def run(stack: "Stack", steps: "Steps") -> "Recording":
@@ -52,25 +40,30 @@ def predict(
     return predict_environment(recording, objectives, stack.project.file.parent)
 
 
-def every_tier(stack: "Stack", own: "Recording", steps: "Steps") -> list[TierPrediction]:
+def every_tier(
+    stack: "Stack", own: "Recording", steps: "Steps", predicted: "Predicted | None" = None
+) -> "list[TierPrediction]":
     """What every tier would take, from the least to the most, each compared with the stack's objectives.
 
     Args:
         stack: as its file configures it.
         own: its recording.
         steps: reports the work.
+        predicted: what is predicted for `own`. Omitted: it is predicted here.
 
     Raises:
         Problems: where the stack has no tier.
     """
     from haven.model.tiers import Tier
+    from haven.plan.prediction import TierPrediction
     from haven.program.run import with_tier
 
     made = []
     for tier, variant in [(tier, with_tier(stack, tier)) for tier in Tier]:
         is_own = tier.value == own.outputs["tier"]
         recording = own if is_own else run(variant.stack, steps)
-        predicted = predict(recording, steps, stack, own.outputs.get("objectives", {}))
-        if predicted is not None:
-            made.append(TierPrediction(tier.value, recording, predicted, () if is_own else variant.notes))
+        known = predicted if is_own else None
+        found = known or predict(recording, steps, stack, own.outputs.get("objectives", {}))
+        if found is not None:
+            made.append(TierPrediction(tier.value, recording, found, () if is_own else variant.notes))
     return made

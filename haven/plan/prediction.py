@@ -58,6 +58,17 @@ class Predicted:
         return [each for each in self.outcomes if not each.met]
 
 
+@dataclass(frozen=True)
+class TierPrediction:
+    """One tier of a stack."""
+
+    tier: str
+    recording: Recording
+    predicted: Predicted
+    notes: Sequence[str]
+    """What besides the tier had to differ from the stack file."""
+
+
 def predict_environment(
     recording: Recording, objectives: Mapping[str, float] | None = None, project: Path | None = None
 ) -> Predicted:

@@ -10,7 +10,6 @@ from haven.model.availability import SLAS
 from haven.plan.gpu_capacity import sentence
 from haven.plan.summary import Plan
 from haven.plan.text import minutes, replicas
-from haven.program.recording import Recording
 from haven.report.collect_costs import collect_cost
 from haven.report.document import (
     Bar,
@@ -32,20 +31,9 @@ if TYPE_CHECKING:
     from haven.model.data_loss import Loss
     from haven.model.durations.graph import Basis, Step
     from haven.model.durations.simulation import Effect, Summary
-    from haven.plan.prediction import Outcome, Predicted
+    from haven.plan.prediction import Outcome, Predicted, TierPrediction
 
 OBJECTIVES = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
-
-
-@dataclass(frozen=True)
-class TierInput:
-    """What is known of one tier."""
-
-    tier: str
-    recording: Recording
-    predicted: "Predicted"
-    notes: Sequence[str]
-    """What besides the tier had to differ from the stack file."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +82,7 @@ def _common() -> Common:
 
 def collect(
     plan: Plan,
-    tiers: Sequence[TierInput],
+    tiers: "Sequence[TierPrediction]",
     residency: Sequence[ResidencyRow],
     verdict: Mapping[str, Any] | None,
     today: date,
@@ -126,7 +114,7 @@ def collect(
     )
 
 
-def _tier(given: TierInput, common: Common, *, own: bool) -> TierPart:
+def _tier(given: "TierPrediction", common: Common, *, own: bool) -> TierPart:
     predicted = given.predicted
     count = sum(1 for _ in given.recording.real())
     return TierPart(

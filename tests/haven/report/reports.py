@@ -4,9 +4,9 @@ from datetime import date
 from functools import cache
 
 from haven.config.stack_file import load_stack
-from haven.plan.prediction import predict_environment
+from haven.plan.prediction import TierPrediction, predict_environment
 from haven.plan.summary import make_plan
-from haven.report.collect import TierInput, collect
+from haven.report.collect import collect
 from haven.report.document import Report, ResidencyRow
 from haven_policies.judge import verdict_on
 from haven_policies.report import as_json
@@ -21,7 +21,8 @@ def report(stack: str = "warm", *, policy: bool = True) -> Report:
     """A stack's report, with the recordings of the project's own stacks as its tiers."""
     recording, config = environment(stack), load_stack(stack, ROOT).config
     wanted = recording.outputs["objectives"]
-    tiers = [TierInput(tier, environment(tier), predict_environment(environment(tier), wanted), ()) for tier in TIERS]
+    recordings = {tier: environment(tier) for tier in TIERS}
+    tiers = [TierPrediction(tier, each, predict_environment(each, wanted), ()) for tier, each in recordings.items()]
     places = [ResidencyRow(**vars(each)) for each in residency_map(recording, config)]
     verdict = as_json(verdict_on(recording, config, TODAY)) if policy else None
     return collect(make_plan(recording, today=TODAY), tiers, places, verdict, TODAY)
