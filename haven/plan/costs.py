@@ -1,6 +1,5 @@
 """What an environment costs a month, now and while the standby Region runs at full scale."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -54,7 +53,7 @@ def as_json(made: Costs) -> dict[str, Any]:
         "components": _rounded(made.now.by(lambda item: item.component)),
         "systems": _rounded(made.now.by(lambda item: item.system)),
         "standbyAtFullScale": round(made.failover.total, 2),
-        "unknown": _names(made.now.unknown),
+        "unknown": unknown(made.now),
         "stale": len(made.now.stale(_today())),
         "lines": [_line(each) for each in made.now.lines],
     }
@@ -98,12 +97,20 @@ def screen(made: Costs, style: Style) -> list[str]:
 
 
 def _gaps(made: Bill) -> list[str]:
-    unknown, old = _names(made.unknown), len(made.stale(_today()))
-    lines = [f"unknown and not in it: {plural(len(unknown), 'price')} (names in --detail)"] if unknown else []
-    if old:
-        stale = f"{old} of {len(made.lines)} prices are older than {STALE_DAYS} days or of an unknown day"
-        lines.append(f"{stale}: put newer ones in data/prices.csv")
-    return lines
+    missing, old = unknown(made), stale(made, _today())
+    lines = [f"unknown and not in it: {plural(len(missing), 'price')} (names in --detail)"] if missing else []
+    return [*lines, f"{old}: put newer ones in data/prices.csv"] if old else lines
+
+
+def stale(made: Bill, today: date) -> str:
+    """How many prices are old; empty: none."""
+    old = len(made.stale(today))
+    return f"{old} of {len(made.lines)} prices are older than {STALE_DAYS} days or of an unknown day" if old else ""
+
+
+def unknown(made: Bill) -> list[str]:
+    """What has no price and is in no sum, by name."""
+    return sorted({f"{each.item.what} in {each.item.region} ({each.item.component})" for each in made.unknown})
 
 
 def render(made: Costs, style: Style) -> list[str]:
@@ -111,12 +118,12 @@ def render(made: Costs, style: Style) -> list[str]:
     components = list(made.now.by(lambda item: item.component).items())
     rows = [["component", "USD a month"], *([name, _usd(usd)] for name, usd in components)]
     used = ", ".join(f"{what} {quantity:g}" for what, quantity in USAGE.items())
-    unknown = ", ".join(_names(made.now.unknown)) or "none"
+    missing = ", ".join(unknown(made.now)) or "none"
     return [
         *screen(made, style),
         "",
         *style.table(rows, 2, header=True),
-        *style.wrapped(f"prices unknown, and what depends on them: {unknown}", 2),
+        *style.wrapped(f"prices unknown, and what depends on them: {missing}", 2),
         *style.wrapped(f"use, assumed, for each resource: {used}", 2),
         *style.wrapped(_TERMS, 2),
     ]
@@ -126,10 +133,6 @@ _TERMS = (
     f"{HOURS_A_MONTH} hours a month; on demand; without taxes, discounts, Savings Plans, free tier, price steps and "
     "backups; reserved capacity costs the price of its type, used or not; China bills in CNY and has no prices here"
 )
-
-
-def _names(lines: Sequence[Line]) -> list[str]:
-    return sorted({f"{each.item.what} in {each.item.region} ({each.item.component})" for each in lines})
 
 
 def _usd(usd: float) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from haven.base.terminal import Style
 from haven.plan import costs, gpu_capacity
-from haven.plan.text import ASSUMED, minutes
+from haven.plan.text import ASSUMED, OBJECTIVE_NAMES, minutes
 
 if TYPE_CHECKING:
     from haven.model.data_loss import Loss
@@ -56,8 +56,7 @@ def cheapest(predictions: Mapping[str, "Predicted"]) -> str:
 
 
 def _missed(missed: Sequence["Outcome"]) -> str:
-    names = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
-    return ", ".join(names[each.objective] for each in missed) or "none"
+    return ", ".join(OBJECTIVE_NAMES[each.objective] for each in missed) or "none"
 
 
 def _capacity(predicted: "Predicted", style: Style) -> list[str]:
@@ -117,13 +116,17 @@ def _range(summary: "Summary | None") -> str:
     return " to ".join(_pair(summary)) if summary else "-"
 
 
+def wanted(outcome: "Outcome") -> str:
+    """An objective's value, without its name."""
+    return f"{outcome.wanted:g} %" if outcome.objective == "availabilityPercent" else minutes(outcome.wanted)
+
+
 def _verdict(outcome: "Outcome | None", style: Style) -> str:
     if outcome is None:
         return "-"
-    wanted = f"{outcome.wanted:g} %" if outcome.objective == "availabilityPercent" else minutes(outcome.wanted)
     if outcome.met:
-        return style.paint(f"{wanted}: met, {minutes(outcome.margin_minutes)} to spare", "green")
-    return style.paint(f"{wanted}: missed by {minutes(-outcome.margin_minutes)}", "red")
+        return style.paint(f"{wanted(outcome)}: met, {minutes(outcome.margin_minutes)} to spare", "green")
+    return style.paint(f"{wanted(outcome)}: missed by {minutes(-outcome.margin_minutes)}", "red")
 
 
 def _terms(predicted: "Predicted", style: Style) -> list[str]:
@@ -139,7 +142,12 @@ def _terms(predicted: "Predicted", style: Style) -> list[str]:
 def _lost(loss: "Loss") -> str:
     if loss.age is None:
         return "starts empty"
-    return f"{_kind(loss.basis)}, {'a bound' if loss.bound else 'an estimate: no order across keys'}"
+    return f"{_kind(loss.basis)}, {certainty(loss)}"
+
+
+def certainty(loss: "Loss") -> str:
+    """What the figure of a store is."""
+    return "a bound" if loss.bound else "an estimate: no order across keys"
 
 
 def _kind(basis: "Basis | None") -> str:

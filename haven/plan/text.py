@@ -21,6 +21,7 @@ CAPACITY_LABELS = {
 
 _VERDICT_COLOURS = {"within": "green", "possible": "yellow", "out": "red"}
 _OBJECTIVE_UNITS = {"rtoMinutes": "RTO {:g} min", "rpoMinutes": "RPO {:g} min", "availabilityPercent": "{:g} %"}
+OBJECTIVE_NAMES = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
 ASSUMED = "[A]"
 """Marks a figure without a source."""
 _NOTES_SHOWN = 6

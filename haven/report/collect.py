@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from haven.model.availability import SLAS
 from haven.plan.gpu_capacity import sentence
+from haven.plan.prediction_text import certainty, wanted
 from haven.plan.summary import Plan
-from haven.plan.text import minutes, replicas
+from haven.plan.text import OBJECTIVE_NAMES, minutes, replicas
 from haven.report.collect_costs import collect_cost
 from haven.report.document import (
     Bar,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from haven.model.durations.graph import Basis, Step
     from haven.model.durations.simulation import Effect, Summary
     from haven.plan.prediction import Outcome, Predicted, TierPrediction
-
-OBJECTIVES = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def collect(
         today: the day of the plan.
     """
     common = _common()
-    made = [_tier(each, common, own=each.tier == plan.tier) for each in tiers]
+    made = [_tier(each, common, today, own=each.tier == plan.tier) for each in tiers]
     clock = common.sources.add(Kind.PROGRAM, "the day on which the plan was made, UTC")
     return Report(
         stack=plan.stack,
@@ -114,7 +113,7 @@ def collect(
     )
 
 
-def _tier(given: "TierPrediction", common: Common, *, own: bool) -> TierPart:
+def _tier(given: "TierPrediction", common: Common, today: date, *, own: bool) -> TierPart:
     predicted = given.predicted
     count = sum(1 for _ in given.recording.real())
     return TierPart(
@@ -127,7 +126,7 @@ def _tier(given: "TierPrediction", common: Common, *, own: bool) -> TierPart:
         timeline=_timeline(predicted, common),
         losses=list(_losses(predicted, common)),
         availability=list(_availability(predicted, common)),
-        cost=collect_cost(predicted.costs, common.sources, common.program),
+        cost=collect_cost(predicted.costs, common.sources, common.program, today),
         capacity=[Statement(sentence(each), _capacity_sources(common)) for each in predicted.capacity],
         notes=given.notes,
     )
@@ -135,11 +134,10 @@ def _tier(given: "TierPrediction", common: Common, *, own: bool) -> TierPart:
 
 def _objective(outcome: "Outcome", common: Common) -> ObjectiveRow:
     percent = outcome.objective == "availabilityPercent"
-    wanted = f"{outcome.wanted:g} %" if percent else minutes(outcome.wanted)
     predicted = f"{outcome.predicted:.4f} %" if percent else minutes(outcome.predicted)
     return ObjectiveRow(
-        OBJECTIVES[outcome.objective],
-        Figure(outcome.wanted, wanted, [common.stack_file]),
+        OBJECTIVE_NAMES[outcome.objective],
+        Figure(outcome.wanted, wanted(outcome), [common.stack_file]),
         common.predicted(outcome.predicted, predicted),
         common.predicted(outcome.margin_minutes, minutes(abs(outcome.margin_minutes))),
         outcome.met,
@@ -198,7 +196,7 @@ def _loss(loss: "Loss", common: Common) -> Result:
         return Result(loss.name, None, None, None, "starts empty: everything in it is lost; not in the RPO")
     own = common.of(loss.basis)
     p50, p95, p99 = (Figure(each, minutes(each / 60), own) for each in (loss.age.p50, loss.age.p95, loss.age.p99))
-    return Result(loss.name, p50, p95, p99, "a bound" if loss.bound else "an estimate: no order across keys")
+    return Result(loss.name, p50, p95, p99, certainty(loss))
 
 
 def _availability(predicted: "Predicted", common: Common) -> Iterator[Named]:

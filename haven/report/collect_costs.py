@@ -1,29 +1,27 @@
 """The costs of a report: each sum with the price lists and the assumptions that are in it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import date
 
 from haven.model.cost import Line
-from haven.model.prices import STALE_DAYS
-from haven.plan.costs import Costs
+from haven.plan.costs import Costs, stale, unknown
 from haven.report.document import ComponentCost, Cost, Named
 from haven.report.figures import Figure, Kind, Source, Sources, Statement
 
 
-def collect_cost(costs: Costs, sources: Sources, program: Source) -> Cost:
+def collect_cost(costs: Costs, sources: Sources, program: Source, today: date) -> Cost:
     """What an environment costs a month.
 
     Args:
         costs: its bill.
         sources: of the report.
         program: the source of quantities.
+        today: the day of the plan.
     """
     lines = costs.now.lines
     prices = _Prices(sources, program)
     regions = sorted({each.item.region for each in lines}, key=lambda each: (each != costs.active, each))
-    today = datetime.now(UTC).date()
-    stale = len(costs.now.stale(today))
-    old = f"{stale} of {len(lines)} prices are older than {STALE_DAYS} days or of an unknown day"
+    old = stale(costs.now, today)
     return Cost(
         total=prices.total(lines),
         regions={region: prices.total([each for each in lines if each.item.region == region]) for region in regions},
@@ -37,10 +35,8 @@ def collect_cost(costs: Costs, sources: Sources, program: Source) -> Cost:
             _component(name, [each for each in lines if each.item.component == name], regions, prices)
             for name in costs.now.by(lambda item: item.component)
         ],
-        unknown=sorted(
-            {f"{each.item.what} in {each.item.region} ({each.item.component})" for each in costs.now.unknown}
-        ),
-        stale=Statement(old, [program, *prices.of(lines)]) if stale else None,
+        unknown=unknown(costs.now),
+        stale=Statement(old, [program, *prices.of(lines)]) if old else None,
     )
 
 
