@@ -66,7 +66,7 @@ def _kind(record: Resource) -> str:
 
 def _name(record: Resource, region: str) -> str:
     name = re.sub(r"-(replica|accepter|connection)$", "", record.name) if record.type in _PAIRED else record.name
-    if record.type.startswith("kubernetes:"):
+    if record.is_kubernetes:
         name = re.sub(r"-[0-9a-f]{8}$", "", name)  # what it holds names its Region
     return _neutral(name, region)
 

@@ -1,14 +1,18 @@
-"""What of the systems runs on the clusters, in every tier and on both sides of a failover."""
+"""What of the systems runs on the clusters, in every tier and on both sides of a failover.
+
+What a failover leaves alone is in test_clusters.py, what no pod, node or zone may be alone in tests/kubernetes."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from haven.config.stack_file import load_stack
+from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from haven.runbooks import manifest
-from tests.environments import PRIMARY, RECOVERY, TIERS, environment
+from tests.environments import PRIMARY, RECOVERY, ROOT, environment, of_type
+from tests.sides import CODES
 
 DIGEST = f"sha256:{'a' * 64}"
 FLOWS = {
@@ -21,18 +25,14 @@ FLOWS = {
 
 def kubernetes(recording: Recording, region: str) -> dict[str, Resource]:
     """The objects of a Region's cluster by URN."""
-    found = (each for each in recording.real() if each.type.startswith("kubernetes:"))
+    found = (each for each in recording.real() if each.is_kubernetes)
     return {each.urn: each for each in found if each.region == region}
 
 
 def deployments(recording: Recording, region: str) -> dict[str, Resource]:
     """A Region's Deployments by name, without the cluster's."""
-    found = kubernetes(recording, region).values()
-    return {
-        each.name.partition(f"{'euw1' if region == PRIMARY else 'euc1'}-")[2]: each
-        for each in found
-        if each.type == "kubernetes:apps/v1:Deployment"
-    }
+    found = of_type(recording, "kubernetes:apps/v1:Deployment", region)
+    return {each.name.partition(f"{CODES[region]}-")[2]: each for each in found}
 
 
 def replicas(recording: Recording, region: str) -> dict[str, Any]:
@@ -42,15 +42,13 @@ def replicas(recording: Recording, region: str) -> dict[str, Any]:
 
 def with_flows(**changes: str) -> Recording:
     """Tier warm with a workflow orchestration beside the other systems."""
-    systems = json.loads(json.dumps(_systems("warm"))) | {"workflows": FLOWS}
-    return environment("warm", systems=json.dumps(systems), **changes)
+    return environment("warm", systems=json.dumps(_systems() | {"workflows": FLOWS}), **changes)
 
 
-def _systems(tier: str) -> Any:
-    from haven.config.stack_file import load_stack
-    from tests.environments import ROOT
-
-    return json.loads(load_stack(tier, ROOT).config["haven:systems"])
+def _systems() -> dict[str, Any]:
+    """Those of tier warm."""
+    found: dict[str, Any] = json.loads(load_stack("warm", ROOT).config["haven:systems"])
+    return found
 
 
 @pytest.mark.parametrize(
@@ -65,13 +63,6 @@ def test_a_standby_serves_with_the_share_of_its_tier(tier: str, serving: int, re
 def test_tier_backup_has_workloads_in_its_recovery_region_after_a_failover_alone() -> None:
     assert kubernetes(environment("backup"), RECOVERY) == {}
     assert replicas(environment("backup", active=RECOVERY), RECOVERY)["serving"] == 3
-
-
-@pytest.mark.parametrize("tier", TIERS)
-def test_a_failover_leaves_the_other_cluster_as_it_is_and_removes_nothing(tier: str) -> None:
-    before, after = environment(tier), environment(tier, active=RECOVERY)
-    assert kubernetes(before, PRIMARY) == kubernetes(after, PRIMARY)
-    assert kubernetes(before, RECOVERY).keys() <= kubernetes(after, RECOVERY).keys()
 
 
 def test_a_failover_edits_no_job_but_for_its_suspension() -> None:
@@ -97,37 +88,10 @@ def test_a_demoted_region_comes_down_to_the_scale_of_a_standby() -> None:
     assert replicas(demoted, PRIMARY) == replicas(environment("warm"), RECOVERY)
 
 
-def _pods(recording: Recording, region: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, each in deployments(recording, region).items():
-        yield name, each.inputs["spec"]["template"]["spec"]
-
-
-@pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
-def test_no_system_depends_on_one_pod_one_node_or_one_zone_where_it_serves(region: str) -> None:
-    recording = with_flows(**({} if region == PRIMARY else {"active": RECOVERY}))
-    budgets = {
-        tuple(each.inputs["spec"]["selector"]["matchLabels"].values())
-        for each in kubernetes(recording, region).values()
-        if each.type.endswith(":PodDisruptionBudget")
-    }
-    pods = dict(_pods(recording, region))
-    assert {name.partition("-")[0] for name in pods} == {"serving", "registry", "workflows"}
-    for name, pod in pods.items():
-        workload = deployments(recording, region)[name].inputs["spec"]
-        assert workload.get("replicas") is None or workload["replicas"] >= 2, name
-        keys = {each["topologyKey"] for each in pod["topologySpreadConstraints"]}
-        assert keys == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}, name
-        assert tuple(workload["selector"]["matchLabels"].values()) in budgets, name
-        assert not [each for each in pod["volumes"] if "persistentVolumeClaim" in each], name
-
-
 @pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
 def test_pods_pull_from_the_registry_of_their_own_region_by_digest(region: str) -> None:
-    images = [
-        each["image"]
-        for _, pod in _pods(environment("warm"), region)
-        for each in [*pod["containers"], *pod.get("initContainers", [])]
-    ]
+    pods = (each.inputs["spec"]["template"]["spec"] for each in deployments(environment("warm"), region).values())
+    images = [each["image"] for pod in pods for each in [*pod["containers"], *pod.get("initContainers", [])]]
     assert images
     assert all(f".dkr.ecr.{region}.amazonaws.com/haven-warm-images/" in each for each in images)
     assert all("@sha256:" in each for each in images)
@@ -172,10 +136,10 @@ def test_a_plan_shows_replicas_and_gpus_beside_those_that_are_there() -> None:
 def test_training_may_take_spot_nodes_and_servers_of_models_never_do() -> None:
     spot = {"name": "cheap", "instanceTypes": ["g5.12xlarge", "g5.24xlarge"], "system": "training", "spot": True}
     serving = {"name": "serving", "instanceTypes": ["g5.2xlarge", "g5.4xlarge"], "desiredSize": 3, "maxSize": 6}
-    systems = json.loads(json.dumps(_systems("warm")))
+    systems = _systems()
     systems["training"]["jobs"] = {"tune": {"gpus": 4, "capacity": "spot"}}
     recording = environment("warm", cluster=json.dumps({"gpuNodeGroups": [spot, serving]}), systems=json.dumps(systems))
-    groups = [each for each in recording.real() if each.type.endswith(":NodeGroup") and each.region == PRIMARY]
+    groups = of_type(recording, aws.EKS_NODE_GROUP, PRIMARY)
     kinds = {each.inputs["labels"].get("haven.dev/pool"): each.inputs["capacityType"] for each in groups}
     assert kinds["cheap"] == "SPOT"
     assert kinds["serving"] == "ON_DEMAND"

@@ -45,3 +45,11 @@ def scalers(sent: Sequence[Sent], workload: Sent) -> list[Sent]:
         for each in of_kind(sent, "HorizontalPodAutoscaler", "ScaledObject")
         if each.namespace == workload.namespace and each.body["spec"]["scaleTargetRef"]["name"] == workload.name
     ]
+
+
+def least(sent: Sequence[Sent], workload: Sent) -> int:
+    """The replicas of a workload that always run: its autoscaler's minimum, or its own count."""
+    for each in scalers(sent, workload):
+        spec = each.body["spec"]
+        return int(spec.get("minReplicas", spec.get("minReplicaCount", 1)))
+    return int(workload.body["spec"].get("replicas", 1))

@@ -10,7 +10,7 @@ import pytest
 from tests.kubernetes import schemas
 from tests.kubernetes.definitions import GROUPS
 from tests.kubernetes.objects import Sent, containers, objects, pods
-from tests.kubernetes.sources import SOURCES, by_cluster, of_kind, recorded, scalers, selected
+from tests.kubernetes.sources import SOURCES, by_cluster, least, of_kind, recorded, scalers, selected
 
 _DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.:]{0,251}[a-z0-9])?")
@@ -76,24 +76,16 @@ def _is_paused(scaler: Sent) -> bool:
 def test_what_runs_more_than_once_has_one_budget_that_a_drain_never_waits_for(source: str) -> None:
     for _, sent in by_cluster(source):
         for each in of_kind(sent, "Deployment", "StatefulSet"):
-            least = _least(sent, each)
+            runs = least(sent, each)
             budgets = selected(sent, each.namespace, each.body["spec"]["template"]["metadata"]["labels"])
             assert len(budgets) <= 1, each
-            if least > 1:
-                assert budgets, f"{each} has {least} replicas and no budget"
+            if runs > 1:
+                assert budgets, f"{each} has {runs} replicas and no budget"
             for budget in budgets:
                 spec = budget.body["spec"]
                 assert str(spec["maxUnavailable"]).endswith("%"), f"{budget}: a number doesn't follow an autoscaler"
                 assert int(str(spec["maxUnavailable"]).rstrip("%")) > 0, budget
                 assert spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow", budget
-
-
-def _least(sent: list[Sent], workload: Sent) -> int:
-    """The replicas that always run."""
-    for each in scalers(sent, workload):
-        spec = each.body["spec"]
-        return int(spec.get("minReplicas", spec.get("minReplicaCount", 1)))
-    return int(workload.body["spec"].get("replicas", 1))
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -4,55 +4,61 @@ from typing import Any
 
 import pytest
 
-from tests.environments import PRIMARY
-from tests.kubernetes.objects import Sent
-from tests.kubernetes.sources import by_cluster, of_kind, scalers, selected
+from tests.environments import PRIMARY, RECOVERY
+from tests.infra.test_workloads import with_flows
+from tests.kubernetes.cluster import NODE, ZONE
+from tests.kubernetes.objects import Sent, objects
+from tests.kubernetes.sources import least, of_kind, selected
+from tests.sides import CODES
 
-SOURCE = f"warm, {PRIMARY} active"
-ZONE = "topology.kubernetes.io/zone"
+LEAST = 2
 
 
-@pytest.fixture(scope="module")
-def active() -> list[Sent]:
-    """The objects of the active Region's cluster."""
-    found = [sent for _, sent in by_cluster(SOURCE) if sent[0].record.region == PRIMARY]
-    (sent,) = found
-    return sent
+@pytest.fixture(scope="module", params=[PRIMARY, RECOVERY])
+def active(request: pytest.FixtureRequest) -> list[Sent]:
+    """The objects of the active Region's cluster, in tier warm."""
+    region: str = request.param
+    return objects(with_flows(**({} if region == PRIMARY else {"active": region})), region)
 
 
 def _workloads(sent: list[Sent]) -> list[Sent]:
     return of_kind(sent, "Deployment", "StatefulSet")
 
 
-def _least(workload: Sent, sent: list[Sent]) -> int:
-    declared: int | None = workload.body["spec"].get("replicas")
-    if declared is not None:
-        return declared
-    fields = ("minReplicas", "minReplicaCount")
-    return min(
-        int(each.body["spec"][field])
-        for each in scalers(sent, workload)
-        for field in fields
-        if field in each.body["spec"]
-    )
+def _pod(workload: Sent) -> Any:
+    return workload.body["spec"]["template"]["spec"]
+
+
+def test_every_system_that_serves_is_there(active: list[Sent]) -> None:
+    names = {str(each.name).partition(f"{CODES[str(each.record.region)]}-")[2] for each in _workloads(active)}
+    assert {name.partition("-")[0] for name in names} == {"serving", "registry", "workflows"}
+    assert {"registry", "serving"} <= {each.namespace for each in _workloads(active)}
 
 
 def test_every_workload_has_two_replicas_or_more(active: list[Sent]) -> None:
-    assert {"registry", "serving"} <= {each.namespace for each in _workloads(active)}
-    assert [str(each) for each in _workloads(active) if _least(each, active) < 2] == []
+    def replicas(workload: Sent) -> int:
+        declared: int = workload.body["spec"].get("replicas", LEAST)
+        return min(least(active, workload), declared)
+
+    assert [str(each) for each in _workloads(active) if replicas(each) < LEAST] == []
 
 
-def test_every_workload_is_spread_over_zones_that_still_have_nodes(active: list[Sent]) -> None:
-    def spread(workload: Sent) -> list[Any]:
-        constraints = workload.body["spec"]["template"]["spec"].get("topologySpreadConstraints", ())
-        return [each for each in constraints if each["topologyKey"] == ZONE and each["nodeTaintsPolicy"] == "Honor"]
+def test_every_workload_is_spread_over_nodes_and_over_zones_that_still_have_nodes(active: list[Sent]) -> None:
+    for each in _workloads(active):
+        constraints = _pod(each)["topologySpreadConstraints"]
+        assert {one["topologyKey"] for one in constraints} == {ZONE, NODE}, each
+        assert [one for one in constraints if one["topologyKey"] == ZONE and one["nodeTaintsPolicy"] == "Honor"], each
 
-    assert [str(each) for each in _workloads(active) if not spread(each)] == []
+
+def test_one_budget_counts_the_pods_of_every_workload_and_of_no_other(active: list[Sent]) -> None:
+    for each in _workloads(active):
+        found = selected(active, each.namespace, each.body["spec"]["template"]["metadata"]["labels"])
+        own = each.body["spec"]["selector"]["matchLabels"]
+        assert [budget.body["spec"]["selector"]["matchLabels"] for budget in found] == [own], each
 
 
-def test_one_budget_counts_the_pods_of_every_workload(active: list[Sent]) -> None:
-    def budgets(workload: Sent) -> int:
-        labels = workload.body["spec"]["template"]["metadata"]["labels"]
-        return len(selected(active, workload.namespace, labels))
-
-    assert {str(each): budgets(each) for each in _workloads(active) if budgets(each) != 1} == {}
+def test_no_workload_keeps_anything_in_a_volume_of_one_zone(active: list[Sent]) -> None:
+    claims = [
+        str(each) for each in _workloads(active) for one in _pod(each)["volumes"] if "persistentVolumeClaim" in one
+    ]
+    assert claims == []

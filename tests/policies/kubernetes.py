@@ -20,7 +20,7 @@ def workload(name: str, type_: str = DEPLOYMENT, replicas: int | None = 3) -> Ch
 
 def _without_own(recording: Recording) -> Recording:
     """What is added belongs to no component."""
-    kept = [each for each in recording.resources if not (each.type.startswith("kubernetes:") and each.component)]
+    kept = [each for each in recording.resources if not (each.is_kubernetes and each.component)]
     return replace(recording, resources=kept)
 
 

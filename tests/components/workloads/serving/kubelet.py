@@ -134,4 +134,4 @@ class Pod:
 
 
 def _objects(recording: Recording) -> list[Any]:
-    return [each for each in recording.real() if each.type.startswith("kubernetes:")]
+    return [each for each in recording.real() if each.is_kubernetes]
