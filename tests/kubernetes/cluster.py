@@ -9,8 +9,10 @@ import pulumi_kubernetes as kubernetes
 from haven.program.recorder import record
 from haven_components.workloads import _pods
 from tests.kubernetes.api import Api, ApiError, until
+from tests.kubernetes.metrics import METRIC
 
 ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
+GPU = "nvidia.com/gpu"
 POOL = "haven.dev/test-pool"
 """Label of nodes that belong to one test alone."""
 NAME = "server"
@@ -21,12 +23,24 @@ def add_nodes(api: Api, pool: str, zones: Sequence[str], per_zone: int, pods: in
     """Nodes of one pool, with room for a number of pods each."""
     for zone in zones:
         for number in range(per_zone):
-            name = f"{pool}-{zone}-{number}"
-            labels = {POOL: pool, ZONE: zone, NODE: name, "topology.kubernetes.io/region": "here"}
-            metadata = {"name": name, "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}}
-            node = api.apply({"apiVersion": "v1", "kind": "Node", "metadata": metadata}, manager="ground")
-            room = {"cpu": str(pods), "memory": "64Gi", "pods": "50"}
-            api.change(node, {"status": {"capacity": room, "allocatable": room}}, "status")
+            labels = {POOL: pool, ZONE: zone, "topology.kubernetes.io/region": "here"}
+            add_node(api, f"{pool}-{zone}-{number}", labels, {"cpu": str(pods), "memory": "64Gi", "pods": "50"})
+
+
+def add_node(api: Api, name: str, labels: Mapping[str, str], room: Mapping[str, str]) -> None:
+    """A node that kwok keeps alive; one with room for GPUs has the taint of GPU nodes.
+
+    Args:
+        api: the cluster's.
+        name: the node's.
+        labels: of the node, beside its host name.
+        room: what pods may take of it.
+    """
+    annotations = {"kwok.x-k8s.io/node": "fake"}
+    metadata = {"name": name, "labels": {**labels, NODE: name}, "annotations": annotations}
+    taints = [{"key": GPU, "value": "true", "effect": "NoSchedule"}] if GPU in room else []
+    body = {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": taints}}
+    api.change(api.apply(body, manager="ground"), {"status": {"capacity": room, "allocatable": room}}, "status")
 
 
 def silence(api: Api, pool: str, zone: str) -> None:
@@ -98,7 +112,7 @@ def _autoscaler(namespace: str, scale: _pods.WorkloadScaleArgs) -> Mapping[str, 
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME},
             "minReplicas": scale["minimum"],
             "maxReplicas": scale["maximum"],
-            "metrics": [{"type": "External", "external": {"metric": {"name": "s0-prometheus"}, "target": target}}],
+            "metrics": [{"type": "External", "external": {"metric": {"name": METRIC}, "target": target}}],
         },
     }
 

@@ -9,15 +9,14 @@ from contextlib import suppress
 
 import pytest
 
-from tests.kubernetes.api import Api, ApiError, until
+from tests.kubernetes.api import Api, ApiError
+from tests.kubernetes.cluster import open_namespace
 from tests.kubernetes.control_plane import ControlPlane, installable
 from tests.kubernetes.objects import Sent, pods
 from tests.kubernetes.schemas import is_own
 from tests.kubernetes.sources import SOURCES, by_cluster, of_kind
 
 pytestmark = pytest.mark.exhaustive
-
-ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -45,12 +44,9 @@ def _prepare(api: Api, sent: list[Sent]) -> None:
         with suppress(ApiError):  # its value can't change, and another source may have another one
             api.delete(each.api_version, each.kind, str(each.name))
     for namespace in sorted({each.namespace for each in sent} - {""}):
-        labels = {ENFORCE: "restricted"}
-        api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
+        open_namespace(api, namespace)
     for each in of_kind(sent, "Namespace", "ServiceAccount", "PriorityClass"):
         api.apply(each.body, force=True)
-    for namespace in {each.namespace for each in sent} - {""}:
-        until(lambda: any(api.all("v1", "ServiceAccount", namespace)), 30)  # noqa: B023  it is called at once
 
 
 def _refused(api: Api, sent: list[Sent]) -> Iterator[str]:
@@ -68,9 +64,7 @@ def _refused(api: Api, sent: list[Sent]) -> Iterator[str]:
 
 def test_what_is_wrong_is_refused(api: Api) -> None:
     """Where this passes, the tests above can fail."""
-    labels = {ENFORCE: "restricted"}
-    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "strict", "labels": labels}})
-    until(lambda: any(api.all("v1", "ServiceAccount", "strict")), 30)
+    open_namespace(api, "strict")
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "root", "namespace": "strict"}}
     with pytest.raises(ApiError, match="violates PodSecurity"):
         api.create({**pod, "spec": {"containers": [{"name": "it", "image": "it"}]}}, dry_run=True)

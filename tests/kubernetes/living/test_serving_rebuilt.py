@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.kubernetes import cluster
 from tests.kubernetes.api import Api, until
 from tests.kubernetes.control_plane import ControlPlane, installable
 from tests.kubernetes.objects import Sent
@@ -17,7 +18,6 @@ pytestmark = pytest.mark.exhaustive
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
 DEFINITIONS = ("targetgroupbindings.elbv2.k8s.aws", "scaledobjects.keda.sh", "triggerauthentications.keda.sh")
 NAMESPACE, NODES = "chat", "rebuilt"
-ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 @contextmanager
@@ -32,19 +32,10 @@ def _nodes(api: Api) -> None:
     for zone in ZONES:
         for kind, count in (("gpu", 2), ("system", 1)):
             for number in range(count):
-                name = f"{NODES}-{kind}-{zone}-{number}"
                 gpu = kind == "gpu"
-                labels = {"topology.kubernetes.io/zone": zone, "kubernetes.io/hostname": name}
-                labels |= {"haven.dev/gpu": "true"} if gpu else {}
-                annotations = {"kwok.x-k8s.io/node": "fake"}
-                taints = [{"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}] if gpu else []
-                metadata = {"name": name, "labels": labels, "annotations": annotations}
-                node = api.apply(
-                    {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": taints}},
-                    manager="ground",
-                )
-                room = {"cpu": "16", "memory": "128Gi", "pods": "50"} | ({"nvidia.com/gpu": "1"} if gpu else {})
-                api.change(node, {"status": {"capacity": room, "allocatable": room}}, "status")
+                labels = {cluster.ZONE: zone} | ({"haven.dev/gpu": "true"} if gpu else {})
+                room = {"cpu": "16", "memory": "128Gi", "pods": "50"} | ({cluster.GPU: "1"} if gpu else {})
+                cluster.add_node(api, f"{NODES}-{kind}-{zone}-{number}", labels, room)
 
 
 def _deployments(api: Api, sent: list[Sent]) -> dict[str, Any]:
@@ -81,9 +72,7 @@ def test_serving_is_rebuilt_from_nothing_by_one_declaration(control_plane: Contr
     ((_, sent),) = by_cluster("model_serving")
     assert {each.namespace for each in sent} == {"", NAMESPACE}
     with _step("namespace"):
-        labels = {ENFORCE: "restricted"}
-        api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}})
-        until(lambda: any(api.all("v1", "ServiceAccount", NAMESPACE)), 30)
+        cluster.open_namespace(api, NAMESPACE)
     with _step("objects"):
         for one in sent:
             api.apply(one.body, force=True)
@@ -102,7 +91,7 @@ def test_serving_is_rebuilt_from_nothing_by_one_declaration(control_plane: Contr
     pods = api.all("v1", "Pod", NAMESPACE)
     nodes = {each["metadata"]["name"]: each["metadata"]["labels"] for each in api.all("v1", "Node")}
     servers = [each for each in pods if each["metadata"]["labels"]["app.kubernetes.io/component"] == "server"]
-    zones = [nodes[each["spec"]["nodeName"]]["topology.kubernetes.io/zone"] for each in servers]
+    zones = [nodes[each["spec"]["nodeName"]][cluster.ZONE] for each in servers]
     assert sorted(zones) == list(ZONES)
     fallback = [each for each in pods if each["metadata"]["labels"]["app.kubernetes.io/component"] == "fallback"]
     assert not any("haven.dev/gpu" in nodes[each["spec"]["nodeName"]] for each in fallback)

@@ -10,6 +10,7 @@ import pytest
 
 from haven.program.recorder import record
 from haven_components import TrainingJobs, TrainingJobsArgs, kubernetes_provider
+from tests.kubernetes import cluster
 from tests.kubernetes.api import Api, ApiError, until
 from tests.kubernetes.objects import objects
 
@@ -22,22 +23,13 @@ WITHIN = 60.0
 
 
 @pytest.fixture
-def cluster(api: Api) -> Iterator[Api]:
+def loop(api: Api) -> Iterator[Api]:
     """A namespace, and a GPU node of each kind; both go afterwards."""
-    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    until(lambda: any(api.all("v1", "ServiceAccount", NAMESPACE)), WITHIN)
+    cluster.open_namespace(api, NAMESPACE)
     for name, kind in NODES.items():
-        room = {"cpu": "96", "memory": "1Ti", "pods": "100", "nvidia.com/gpu": "8"}
-        labels = {"topology.kubernetes.io/zone": ZONE, "eks.amazonaws.com/capacityType": kind}
-        api.create(
-            {
-                "apiVersion": "v1",
-                "kind": "Node",
-                "metadata": {"name": f"loop-{name}", "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}},
-                "spec": {"taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}]},
-                "status": {"allocatable": room, "capacity": room},
-            }
-        )
+        labels = {cluster.ZONE: ZONE, "eks.amazonaws.com/capacityType": kind}
+        room = {"cpu": "96", "memory": "1Ti", "pods": "100", cluster.GPU: "8"}
+        cluster.add_node(api, f"loop-{name}", labels, room)
     yield api
     with suppress(ApiError):
         api.delete(*JOB)
@@ -95,48 +87,48 @@ def _fails(api: Api, pod: Any, *conditions: dict[str, str]) -> None:
     )
 
 
-def test_a_resumed_job_runs_and_a_suspended_one_leaves_nothing_behind(cluster: Api) -> None:
-    _apply(cluster, workers=0)
-    until(lambda: bool(cluster.get(*JOB)["status"].get("conditions")), WITHIN)
-    assert cluster.all("v1", "Pod", NAMESPACE) == []
-    _apply(cluster, workers=2)
-    _wait(cluster, 2)
-    _apply(cluster, workers=0)
-    until(lambda: cluster.all("v1", "Pod", NAMESPACE) == [], WITHIN)
-    assert not cluster.get(*JOB)["status"].get("failed")
+def test_a_resumed_job_runs_and_a_suspended_one_leaves_nothing_behind(loop: Api) -> None:
+    _apply(loop, workers=0)
+    until(lambda: bool(loop.get(*JOB)["status"].get("conditions")), WITHIN)
+    assert loop.all("v1", "Pod", NAMESPACE) == []
+    _apply(loop, workers=2)
+    _wait(loop, 2)
+    _apply(loop, workers=0)
+    until(lambda: loop.all("v1", "Pod", NAMESPACE) == [], WITHIN)
+    assert not loop.get(*JOB)["status"].get("failed")
 
 
-def test_a_disrupted_worker_starts_anew_and_counts_as_no_failure(cluster: Api) -> None:
-    _apply(cluster, workers=2, retries=0)
-    gone, _ = _wait(cluster, 2)
+def test_a_disrupted_worker_starts_anew_and_counts_as_no_failure(loop: Api) -> None:
+    _apply(loop, workers=2, retries=0)
+    gone, _ = _wait(loop, 2)
     disrupted = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}
-    _fails(cluster, gone, {**disrupted, "lastTransitionTime": "2026-11-26T00:00:00Z"})
-    names = {each["metadata"]["name"] for each in _wait(cluster, 2)}
+    _fails(loop, gone, {**disrupted, "lastTransitionTime": "2026-11-26T00:00:00Z"})
+    names = {each["metadata"]["name"] for each in _wait(loop, 2)}
     assert gone["metadata"]["name"] not in names
-    assert not cluster.get(*JOB)["status"].get("failed")
+    assert not loop.get(*JOB)["status"].get("failed")
 
 
-def test_a_worker_that_fails_by_itself_uses_up_the_retries(cluster: Api) -> None:
+def test_a_worker_that_fails_by_itself_uses_up_the_retries(loop: Api) -> None:
     """Where this passes, the test above can fail."""
-    _apply(cluster, workers=2, retries=0)
-    gone, _ = _wait(cluster, 2)
-    _fails(cluster, gone)
+    _apply(loop, workers=2, retries=0)
+    gone, _ = _wait(loop, 2)
+    _fails(loop, gone)
 
     def failed() -> bool:
-        conditions = cluster.get(*JOB)["status"].get("conditions", [])
+        conditions = loop.get(*JOB)["status"].get("conditions", [])
         return {"Failed": "True"}.items() <= {each["type"]: each["status"] for each in conditions}.items()
 
-    until(failed, WITHIN, lambda: cluster.get(*JOB)["status"])
+    until(failed, WITHIN, lambda: loop.get(*JOB)["status"])
 
 
 @pytest.mark.parametrize(("capacity", "node"), [("on-demand", "on-demand"), ("spot", "spot"), ("spot-first", "spot")])
-def test_workers_run_on_the_nodes_that_their_capacity_names(cluster: Api, capacity: str, node: str) -> None:
-    _apply(cluster, workers=2, capacity=capacity)
-    assert {each["spec"]["nodeName"] for each in _wait(cluster, 2)} == {f"loop-{node}"}
+def test_workers_run_on_the_nodes_that_their_capacity_names(loop: Api, capacity: str, node: str) -> None:
+    _apply(loop, workers=2, capacity=capacity)
+    assert {each["spec"]["nodeName"] for each in _wait(loop, 2)} == {f"loop-{node}"}
 
 
-def test_spot_first_takes_on_demand_nodes_where_there_is_no_spot(cluster: Api) -> None:
-    cluster.delete("v1", "Node", "loop-spot")
-    _apply(cluster, workers=2, capacity="spot-first")
-    assert {each["spec"]["nodeName"] for each in _wait(cluster, 2)} == {"loop-on-demand"}
-    cluster.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "loop-spot"}})
+def test_spot_first_takes_on_demand_nodes_where_there_is_no_spot(loop: Api) -> None:
+    loop.delete("v1", "Node", "loop-spot")
+    _apply(loop, workers=2, capacity="spot-first")
+    assert {each["spec"]["nodeName"] for each in _wait(loop, 2)} == {"loop-on-demand"}
+    loop.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "loop-spot"}})
