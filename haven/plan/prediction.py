@@ -93,25 +93,31 @@ def predict_environment(
         list(every_step.values()),
         loss,
         available,
-        _outcomes(wanted, recovery, loss, available),
+        outcomes(wanted, recovery.environment, loss.overall, available),
         costs(recording, PriceBook(project)),
         gpu_needs(recording, inputs, wanted.get("rtoMinutes"), Catalog(project)),
     )
 
 
-def _outcomes(
-    wanted: Mapping[str, float], recovery: Prediction, loss: DataLoss, available: Availability
-) -> list[Outcome]:
-    outcomes = []
+def outcomes(wanted: Mapping[str, float], rto: Summary, rpo: Summary | None, available: Availability) -> list[Outcome]:
+    """Each objective beside what is predicted, in the order RTO, RPO, availability.
+
+    Args:
+        wanted: the objectives; those left out are not compared.
+        rto: recovery time of the environment.
+        rpo: data loss of the environment; None without a store that keeps anything.
+        available: its availability.
+    """
+    compared = []
     if "rtoMinutes" in wanted:
-        outcomes.append(_in_minutes("rtoMinutes", wanted["rtoMinutes"], recovery.environment))
-    if "rpoMinutes" in wanted and loss.overall:
-        outcomes.append(_in_minutes("rpoMinutes", wanted["rpoMinutes"], loss.overall))
+        compared.append(_in_minutes("rtoMinutes", wanted["rtoMinutes"], rto))
+    if "rpoMinutes" in wanted and rpo:
+        compared.append(_in_minutes("rpoMinutes", wanted["rpoMinutes"], rpo))
     if "availabilityPercent" in wanted:
         percent = wanted["availabilityPercent"]
         left = minutes_down(percent) - available.downtime_minutes
-        outcomes.append(Outcome("availabilityPercent", percent, available.expected_percent, left))
-    return outcomes
+        compared.append(Outcome("availabilityPercent", percent, available.expected_percent, left))
+    return compared
 
 
 def _in_minutes(objective: str, wanted: float, summary: Summary) -> Outcome:

@@ -17,13 +17,18 @@ def change_set(before: Recording, after: Recording, diff: RecordingDiff) -> Chan
         after: the recording of the change.
         diff: the difference of the two.
     """
-    renamed = {alias for each in diff.added for alias in each.options.aliases}
     changes = [
         *(_added(each) for each in diff.added),
         *(_changed(before.by_urn[each.record.urn], each) for each in diff.changed),
-        *(_removed(each) for each in diff.removed if not {each.urn, each.name} & renamed),
+        *(_removed(each) for each in removed(diff)),
     ]
     return ChangeSet(Engine.PULUMI, SOURCE, changes, dict(_active(before, after)))
+
+
+def removed(diff: RecordingDiff) -> list[Resource]:
+    """The resources that the change declares no more, without those that it renames."""
+    renamed = {alias for each in diff.added for alias in each.options.aliases}
+    return [each for each in diff.removed if not {each.urn, each.name} & renamed]
 
 
 def _active(before: Recording, after: Recording) -> Iterator[tuple[str, tuple[object, object]]]:

@@ -1,11 +1,16 @@
-"""The part of the comment that a reviewer reads first: objectives, lost data, what is replaced."""
+"""The part of the comment that a reviewer reads first: predictions, objectives, lost data, what is replaced."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from haven.base.terminal import plural
 from haven.gate.findings import GateFinding
+from haven.model.durations.simulation import Summary
+from haven.plan.headline import Headline
+from haven.plan.prediction import Outcome
 from haven.plan.summary import kind
+from haven.plan.text import ASSUMED, minutes
+from haven.pull_request.headlines import DataChange
 from haven.pull_request.markdown_code import cell, code, listed
 from haven.pull_request.report import StackReport
 
@@ -13,6 +18,72 @@ _FEWEST = 10
 """The number of findings of a stack that even the shortest comment shows."""
 _KINDS = 3
 """The number of kinds that the comment's first line names for a stack."""
+
+_NAMES = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
+_DATA = 3
+"""The number of resources with data that a row names."""
+_TITLES = ("stack", "RTO", "RPO", "USD a month", "availability", "objectives newly missed", "data deleted or replaced")
+_NOTE = (
+    f"RTO and RPO at p95, cost at list prices, availability from losses of a Region: predicted {ASSUMED}; "
+    "`haven plan STACK --detail` has terms and sources."
+)
+
+
+def headline(reports: Sequence[StackReport]) -> Iterator[str]:
+    """One row for each environment that has a prediction, or whose data goes; nothing without any."""
+    rows = [_row(each) for each in reports if each.headline.after or each.data]
+    if rows:
+        yield from ("", f"| {' | '.join(_TITLES)} |", "|---|---:|---:|---:|---:|---|---|", *rows, "", _NOTE)
+
+
+def missed(outcomes: Sequence[Outcome]) -> str:
+    """Objectives and by how much they are missed: `RTO 30 min by 14 min`."""
+    return ", ".join(f"{_asked(each)} by {minutes(-each.margin_minutes)}" for each in outcomes)
+
+
+def _asked(outcome: Outcome) -> str:
+    wanted = f"{outcome.wanted:g} %" if outcome.objective == "availabilityPercent" else minutes(outcome.wanted)
+    return f"{_NAMES[outcome.objective]} {wanted}"
+
+
+def _row(report: StackReport) -> str:
+    change = report.headline
+    figures: Sequence[Callable[[Headline], str]] = (
+        lambda side: _time(side.rto),
+        lambda side: _time(side.rpo),
+        lambda side: f"{side.costs.now.total:,.0f}{_unknown(side)}",
+        lambda side: f"{side.availability.expected_percent:.3f} %",
+    )
+    pairs = [_figure(change.before, change.after, each) for each in figures]
+    return f"| {' | '.join([cell(report.stack.name), *pairs, _objectives(report), _data(report.data)])} |"
+
+
+def _time(summary: Summary | None) -> str:
+    return minutes(summary.p95 / 60) if summary else "-"
+
+
+def _unknown(side: Headline) -> str:
+    """How many prices are in no sum."""
+    count = len({(each.item.what, each.item.region) for each in side.costs.now.unknown})
+    return f" and {plural(count, 'unknown price')}" if count else ""
+
+
+def _figure(before: Headline | None, after: Headline | None, figure: Callable[[Headline], str]) -> str:
+    old, new = (figure(each) if each else "" for each in (before, after))
+    return f"{old} → {new}" if old and new and old != new else new or old
+
+
+def _objectives(report: StackReport) -> str:
+    newly, every = report.headline.newly_missed, report.headline.missed
+    if newly:
+        return f"**{missed(newly)}**"
+    return f"none; missed before and after: {missed(every)}" if every else "none"
+
+
+def _data(changes: Sequence[DataChange]) -> str:
+    named = [f"{cell(each.name)} {each.fate}{' (accepted)' if each.accepted else ''}" for each in changes[:_DATA]]
+    more = [f"{len(changes) - _DATA} more"] if len(changes) > _DATA else []
+    return ", ".join([*named, *more]) or "none"
 
 
 def objectives(report: StackReport) -> Iterator[str]:

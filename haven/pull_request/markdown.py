@@ -90,6 +90,7 @@ def _head(report: Report, rows: int | None = None) -> list[str]:
         "## Haven",
         "",
         _conclusion(report),
+        *dangers.headline(report.stacks[:rows]),
         "",
         f"| {' | '.join(titles)} |",
         "|---|---|---|---:|---:|---:|---:|",
@@ -110,6 +111,10 @@ def _conclusion(report: Report) -> str:
     confirmed = [code(each.stack.name) for each in report.stacks if not each.refused and _to_confirm(each)]
     if confirmed:
         parts.append(f"**To be confirmed by a reviewer:** {_names(confirmed)}.")
+    newly = [each for each in report.stacks if each.headline.newly_missed]
+    if newly:
+        missed = [f"{code(each.stack.name)} ({dangers.missed(each.headline.newly_missed)})" for each in newly]
+        parts.append(f"**Objectives newly missed:** {_names(missed)}.")
     replaced = [each for each in report.stacks if each.diff.replaced]
     if replaced:
         counts = [f"{code(each.stack.name)} ({code(dangers.replaced_kinds(each))})" for each in replaced]
@@ -119,7 +124,8 @@ def _conclusion(report: Report) -> str:
 
 def _to_confirm(report: StackReport) -> bool:
     """Whether there is something that a reviewer should know before the merge, though nothing forbids it."""
-    return bool(report.warnings or report.diff.replaced or report.objectives or report.gate.accepted)
+    predicted = report.headline.worsened or report.data
+    return bool(report.warnings or report.diff.replaced or report.objectives or report.gate.accepted or predicted)
 
 
 def _names(names: Sequence[str]) -> str:

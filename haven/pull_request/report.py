@@ -19,6 +19,7 @@ from haven.plan.summary import Plan, make_plan
 from haven.program.recording import Recording
 from haven.pull_request import findings
 from haven.pull_request.change_set import SOURCE, change_set
+from haven.pull_request.headlines import DataChange, HeadlineChange, data_changes, headline_change
 from haven.pull_request.objective_changes import ObjectiveChange, objective_changes
 from haven.pull_request.repository import Repository, open_repository
 from haven.pull_request.runs import Run, Side, run_sides
@@ -61,6 +62,10 @@ class StackReport:
     """What is dangerous in a deployment of the change, as `haven gate` judges a preview."""
     objectives: Sequence[ObjectiveChange]
     """The promises and objectives that differ."""
+    headline: HeadlineChange
+    """What the models predict, before and after."""
+    data: Sequence[DataChange]
+    """The data that a deployment of the change would delete or replace."""
     verdict: PolicyResult | None
     sarif: Mapping[str, Any]
 
@@ -72,7 +77,8 @@ class StackReport:
     @property
     def refused(self) -> bool:
         """Whether the change must not be merged."""
-        return bool(self.errors or self.gate.refused or self.missed or (self.verdict and self.verdict.mandatory))
+        missed = self.missed or self.headline.broken
+        return bool(self.errors or self.gate.refused or missed or (self.verdict and self.verdict.mandatory))
 
     @property
     def unknown(self) -> bool:
@@ -154,11 +160,24 @@ def _reports(
     if base:
         sides.append(Side(base.file.parent, list(then.values()), judged=False))
     after, before = [*run_sides(sides, progress), {}][:2]
-    return [stack_report(each, before.get(then.get(each.name, "")), after.get(each.file), day) for each in stacks]
+    project = repository.directory
+    return [
+        stack_report(each, before.get(then.get(each.name, "")), after.get(each.file), day, project) for each in stacks
+    ]
 
 
-def stack_report(stack: Touched, before: Run | None, after: Run | None, day: date) -> StackReport:
-    """The report on one stack, from the runs on both sides."""
+def stack_report(
+    stack: Touched, before: Run | None, after: Run | None, day: date, project: Path | None = None
+) -> StackReport:
+    """The report on one stack, from the runs on both sides.
+
+    Args:
+        stack: the stack.
+        before: the run of the base; None where it has no such stack.
+        after: the run of the change; None where it has no such stack.
+        day: today, for the ends of waivers.
+        project: whose `data/prices.csv` has prices. Omitted: the shipped ones.
+    """
     old, new = before or Run({}), after or Run({})
     recordings = (old.recording or _NOTHING, new.recording or _NOTHING)
     lacks_base = stack.change != ADDED and old.recording is None
@@ -166,6 +185,7 @@ def stack_report(stack: Touched, before: Run | None, after: Run | None, day: dat
     diff = RecordingDiff((), (), ()) if lacks_base or lacks_head else diff_recordings(*recordings)
     errors = (*findings.errors(old.config, new.config), *_renamed(old, new))
     plans = _plan(old.recording), _plan(new.recording)
+    predicted = headline_change(old.recording, new.recording, project)
     ambiguous: Sequence[Problem] = ()
     try:
         judged = _gate(old, new, diff, day) if not errors else _judge(_NO_CHANGES, {})
@@ -179,9 +199,11 @@ def stack_report(stack: Touched, before: Run | None, after: Run | None, day: dat
         errors=errors,
         warnings=tuple(findings.warnings(old.config, new.config)),
         problems=(*new.problems, *ambiguous),
-        failures=tuple(_failures(stack.change, old, new)),
+        failures=(*_failures(stack.change, old, new), *predicted.failures),
         gate=judged,
         objectives=objective_changes(*plans),
+        headline=predicted,
+        data=data_changes(diff, judged) if stack.change == CHANGED else [],
         verdict=new.verdict,
         sarif=new.sarif,
     )

@@ -5,7 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from haven.gate.text import as_json as gate_json
+from haven.model.durations.simulation import Summary
 from haven.plan.difference import diff_json
+from haven.plan.headline import Headline
 from haven.plan.summary import Plan
 from haven.pull_request.objective_changes import ObjectiveChange
 from haven.pull_request.report import Report, StackReport
@@ -17,8 +19,11 @@ def as_json(report: Report) -> dict[str, Any]:
     A stack has `stack`, `file`, `change` (`added`, `changed`, `deleted`), `tier` and `active` (each `before` and
     `after`, null where there is none), `capacity` (Region -> kind of capacity -> `before`, `after`, where they
     differ), `added`, `changed`, `removed` and `refused` as in `haven plan --compare --json`, `errors` and `problems`
-    (`what`, `got`, `allowed`, `fix`), `objectives` (the promises and objectives that differ), `gate` (`verdict` and
-    `findings` as in `haven gate --json`), `warnings`, `failures`, and `policy` (null where the policies weren't asked).
+    (`what`, `got`, `allowed`, `fix`), `headline` (what the models predict `before` and `after`, null where there is no
+    such environment: `rto`, `rpo`, `cost`, `availability`, and the objectives `missed`; then the objectives that are
+    `newlyMissed`, and the `data` that a deployment would delete or replace), `objectives` (the promises and objectives
+    that differ), `gate` (`verdict` and `findings` as in `haven gate --json`), `warnings`, `failures`, and `policy`
+    (null where the policies weren't asked).
     """
     return {"base": report.base, "stacks": [_stack(each) for each in report.stacks]}
 
@@ -32,6 +37,7 @@ def _stack(report: StackReport) -> dict[str, Any]:
         "active": _pair(report, "active"),
         "capacity": capacity_changes(report.before, report.after),
         **diff_json(report.diff),
+        "headline": _headline(report),
         "errors": [asdict(each) for each in report.errors],
         "objectives": [_objective(each) for each in report.objectives],
         "gate": {key: value for key, value in gate_json(report.gate).items() if key in ("verdict", "findings")},
@@ -40,6 +46,36 @@ def _stack(report: StackReport) -> dict[str, Any]:
         "failures": list(report.failures),
         "policy": _policy(report),
     }
+
+
+def _headline(report: StackReport) -> dict[str, Any]:
+    change = report.headline
+    return {
+        "before": _predicted(change.before),
+        "after": _predicted(change.after),
+        "newlyMissed": [each.objective for each in change.newly_missed],
+        "data": [asdict(each) for each in report.data],
+    }
+
+
+def _predicted(side: Headline | None) -> dict[str, Any] | None:
+    """Times in minutes, the cost in USD a month, the availability in percent."""
+    if side is None:
+        return None
+    return {
+        "rto": _quantiles(side.rto),
+        "rpo": _quantiles(side.rpo) if side.rpo else None,
+        "cost": round(side.costs.now.total, 2),
+        "availability": round(side.availability.expected_percent, 5),
+        "missed": [
+            {"objective": each.objective, "wanted": each.wanted, "byMinutes": round(-each.margin_minutes, 2)}
+            for each in side.missed
+        ],
+    }
+
+
+def _quantiles(summary: Summary) -> dict[str, float]:
+    return {"p50": round(summary.p50 / 60, 2), "p95": round(summary.p95 / 60, 2)}
 
 
 def _objective(change: ObjectiveChange) -> dict[str, Any]:

@@ -1,0 +1,126 @@
+"""What a change makes of a stack's predictions: RTO, RPO, cost, availability, objectives, and the data that goes.
+
+Imports numpy: import it where it is used.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from haven.gate.findings import GateRule
+from haven.gate.verdict import GateVerdict
+from haven.plan.difference import RecordingDiff
+from haven.plan.headline import Headline, headline
+from haven.plan.prediction import Outcome
+from haven.plan.summary import ENVIRONMENT
+from haven.program.recording import Recording, Resource
+from haven.program.stateful_types import stateful, token
+from haven.pull_request.change_set import removed
+
+_SAME = 0.005
+"""Minutes below which two margins are the same."""
+_LOSSES = frozenset({GateRule.DELETION, GateRule.REPLACEMENT})
+
+
+@dataclass(frozen=True)
+class HeadlineChange:
+    """The predictions of one stack before and after a change, each compared with its own objectives."""
+
+    before: Headline | None = None
+    """None where the base has no such environment, or can't be predicted."""
+    after: Headline | None = None
+    failures: Sequence[str] = ()
+    """Sides that can't be predicted, with the reason."""
+
+    @property
+    def newly_missed(self) -> Sequence[Outcome]:
+        """Objectives that the change makes the environment miss: met or not asked before, and missed now."""
+        old = {each.objective for each in self.before.missed} if self.before else set()
+        return [each for each in self.missed if each.objective not in old]
+
+    @property
+    def missed(self) -> Sequence[Outcome]:
+        """Objectives that are missed after the change."""
+        return self.after.missed if self.after else []
+
+    @property
+    def broken(self) -> Sequence[Outcome]:
+        """Objectives that were asked for and met before, and that the change misses: the merge is refused."""
+        asked = {each.objective for each in self.before.outcomes} if self.before else set()
+        return [each for each in self.newly_missed if each.objective in asked]
+
+    @property
+    def worsened(self) -> bool:
+        """Whether an objective is missed that the base met, did not have, or missed by less."""
+        old = {each.objective: each.margin_minutes for each in self.before.missed} if self.before else {}
+        return any(each.margin_minutes < old.get(each.objective, 0) - _SAME for each in self.missed)
+
+
+def headline_change(before: Recording | None, after: Recording | None, project: Path | None) -> HeadlineChange:
+    """The predictions on both sides, with the same price book.
+
+    Args:
+        before: the recording of the base; None without one.
+        after: the recording of the change; None without one.
+        project: whose `data/prices.csv` has prices. None: the shipped ones.
+    """
+    failures: list[str] = []
+    return HeadlineChange(_side("base", before, project, failures), _side("change", after, project, failures), failures)
+
+
+def _side(name: str, recording: Recording | None, project: Path | None, failures: list[str]) -> Headline | None:
+    if recording is None or not _is_environment(recording.outputs):
+        return None
+    try:
+        return headline(recording, project)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # another version's program declares it
+        failures.append(f"no prediction of the {name}: {type(error).__name__}: {error}")
+        return None
+
+
+def _is_environment(outputs: Mapping[str, Any]) -> bool:
+    return outputs.get("kind", ENVIRONMENT) == ENVIRONMENT and {"regions", "active", "tier"} <= outputs.keys()
+
+
+class Fate(StrEnum):
+    """What a deployment does to a resource that holds data."""
+
+    DELETED = "deleted"
+    REMOVED = "removed from the state"
+    """It is retained: it stays in AWS, unmanaged."""
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True)
+class DataChange:
+    """A resource that holds data, and that a deployment of the change would delete or replace."""
+
+    name: str
+    fate: Fate
+    accepted: bool
+    """Whether the stack file accepts it by name."""
+
+
+def data_changes(diff: RecordingDiff, gate: GateVerdict) -> list[DataChange]:
+    """The stateful resources that a deployment would delete or replace, and whatever else the gate counts as lost.
+
+    Args:
+        diff: the difference of the two recordings.
+        gate: the gate's verdict on it.
+    """
+    lost = {each.identity for each in gate.findings if each.rule in _LOSSES}
+    going = [*((each, _end(each)) for each in removed(diff)), *((each.record, Fate.REPLACED) for each in diff.replaced)]
+    return sorted(
+        (
+            DataChange(record.name, fate, record.urn in gate.reasons)
+            for record, fate in going
+            if record.urn in lost or stateful(token(record.type))
+        ),
+        key=lambda each: (list(Fate).index(each.fate), each.name),
+    )
+
+
+def _end(record: Resource) -> Fate:
+    return Fate.REMOVED if record.options.retain_on_delete else Fate.DELETED
