@@ -3,6 +3,7 @@
 What a failover leaves alone is in test_clusters.py, what no pod, node or zone may be alone in tests/kubernetes."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -63,6 +64,32 @@ def test_a_standby_serves_with_the_share_of_its_tier(tier: str, serving: int, re
 def test_tier_backup_has_workloads_in_its_recovery_region_after_a_failover_alone() -> None:
     assert kubernetes(environment("backup"), RECOVERY) == {}
     assert replicas(environment("backup", active=RECOVERY), RECOVERY)["serving"] == 3
+
+
+def test_pods_mount_the_secret_of_the_database_that_was_restored_in_their_region() -> None:
+    snapshot = f"arn:aws:rds:{RECOVERY}:111122223333:cluster-snapshot:copied"
+    restored = environment("backup", active=RECOVERY, database=f'{{"restoreSnapshot": "{snapshot}"}}')
+    assert _read_secrets(restored, PRIMARY, "registry") == {"haven-backup-db-secret"}
+    assert _read_secrets(restored, RECOVERY, "registry") == {"haven-backup-db-restored-secret"}
+    assert _read_secrets(environment("backup", active=RECOVERY), RECOVERY, "registry") == set()
+
+
+def _read_secrets(recording: Recording, region: str, namespace: str) -> set[str]:
+    """What the classes of a namespace read; their pods' role may read nothing else."""
+    classes = [
+        json.loads(each.inputs["spec"]["parameters"]["objects"])
+        for each in kubernetes(recording, region).values()
+        if each.type.endswith(":SecretProviderClass") and each.inputs["metadata"]["namespace"] == namespace
+    ]
+    found = {each["objectName"] for objects in classes for each in objects}
+    roles = [
+        each.inputs["policy"]
+        for each in recording.real()
+        if each.type.endswith(":RolePolicy") and f"{namespace}-{'euw1' if region == PRIMARY else 'euc1'}" in each.name
+    ]
+    allowed = {arn for each in roles for arn in re.findall(r":secret:([^?]+)-[?]{6}", each)}
+    assert allowed == found
+    return found
 
 
 def test_a_failover_edits_no_job_but_for_its_suspension() -> None:

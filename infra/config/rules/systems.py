@@ -256,6 +256,7 @@ def _stores(systems: Systems, images: part_models.Images, storage: models.Storag
             "image": system.image,
             "toolsImage": system.tools_image,
             "fallback.image": system.fallback and system.fallback.image,
+            **{f"pools.{pool}.image": chosen.image for pool, chosen in system.pools.items()},
         }
         yield from _repositories(what, {key: each.partition("@")[0] for key, each in named.items() if each}, images)
         buckets = {"model.bucket": system.model.bucket} if system.model else {}

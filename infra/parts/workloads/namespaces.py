@@ -11,10 +11,9 @@ from haven_components import (
 from haven_components.names import bucket_name, secret_name
 from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, exposed
 from infra.config.system_models import System, Uses
-from infra.parts import tables
+from infra.parts import endpoints, tables
 from infra.parts.endpoints import EndpointStores
 from infra.parts.recovery.operations import OPERATORS
-from infra.parts.stores import database_name
 from infra.parts.workloads import messaging
 from infra.parts.workloads.platform import Place
 
@@ -41,7 +40,7 @@ def declare(place: Place, system: System, stores: EndpointStores) -> ClusterAcce
             "client_cidrs": [place.cidr] if public else [],
             "ports": [settings.edge.target_port] if public else [],
         },
-        "mounted_secrets": secrets(place, system),
+        "mounted_secrets": secrets(place, system, stores),
         "service_accounts": [_account(place, system.uses, stores)],
     }
     if settings.operations.operator_arns:
@@ -61,31 +60,38 @@ def quota(system: System) -> NamespaceQuotaArgs:
     return found
 
 
-def secrets(place: Place, system: System) -> list[MountedSecretArgs]:
-    """What the pods of a system mount: of the stores that its kind needs, in the own Region."""
-    found = {REGISTRY: [DATABASE], WORKFLOWS: [DATABASE, CACHE]}.get(system.kind, [])
+def secrets(place: Place, system: System, stores: EndpointStores) -> list[MountedSecretArgs]:
+    """What the pods of a system mount: of the stores that its kind needs, as far as the own Region has them."""
+    names = {REGISTRY: [DATABASE], WORKFLOWS: [DATABASE, CACHE]}.get(system.kind, [])
     if place.system in messaging.namespaces(place.environment.settings):
-        found = [*found, WORKFLOWS_API]
-    return [_mount(place, each) for each in found]
+        names = [*names, WORKFLOWS_API]
+    found = {each: _secret(place, each, stores) for each in names}
+    return [_mount(each, secret) for each, secret in found.items() if secret is not None]
 
 
-def mounted(place: Place, name: str) -> WorkloadSecretArgs:
-    """One of these secrets, as a component's pods read it."""
-    return {"provider_class": name, "secret": _mount(place, name)["secret"], "kms_key_arn": place.key}
+def mounted(place: Place, stores: EndpointStores, *names: str) -> list[WorkloadSecretArgs]:
+    """These secrets, as a component's pods read them."""
+    found = {each: _secret(place, each, stores) for each in names}
+    return [
+        {"provider_class": each, "secret": secret, "kms_key_arn": place.key}
+        for each, secret in found.items()
+        if secret is not None
+    ]
 
 
-def _mount(place: Place, name: str) -> MountedSecretArgs:
-    secret, keys = {
-        DATABASE: (database_name(place.environment), ("username", "password")),
-        CACHE: (messaging.cache_name(place.environment), ("token",)),
-        WORKFLOWS_API: (messaging.api_name(place.environment), (messaging.AUTH_KEY,)),
-    }[name]
-    return {
-        "name": name,
-        "secret": secret_name(secret),
-        "keys": {key: key for key in keys},
-        "environment_secret": name,
-    }
+def _mount(name: str, secret: str) -> MountedSecretArgs:
+    keys = {DATABASE: ("username", "password"), CACHE: ("token",), WORKFLOWS_API: (messaging.AUTH_KEY,)}[name]
+    return {"name": name, "secret": secret, "keys": {key: key for key in keys}, "environment_secret": name}
+
+
+def _secret(place: Place, name: str, stores: EndpointStores) -> str | None:
+    """Name of the secret in Secrets Manager. The database's is that of the Region's own database, which after a restore
+    is another one than the primary Region's; None where the Region has no database."""
+    if name == DATABASE:
+        database = endpoints.database_of(place.environment, stores, place.region)
+        return None if database is None else str(database["secret"])
+    names = {CACHE: messaging.cache_name(place.environment), WORKFLOWS_API: messaging.api_name(place.environment)}
+    return secret_name(names[name])
 
 
 def _account(place: Place, uses: Uses, stores: EndpointStores) -> ServiceAccountArgs:

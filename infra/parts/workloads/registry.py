@@ -38,7 +38,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
         },
         "network_cidrs": [place.cidr],
         "service_name": place.system,
-        "secrets": [namespaces.mounted(place, DATABASE)],
+        "secrets": namespaces.mounted(place, used.stores, DATABASE),
     }
     if not environment.scales[region].full:
         args["reader_host"] = found["reader"]

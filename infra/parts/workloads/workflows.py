@@ -42,8 +42,8 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "secrets": {
                 "region": place.region,
                 "account_id": place.account,
-                "servers": [namespaces.mounted(place, each) for each in (DATABASE, CACHE, WORKFLOWS_API)],
-                "workers": [namespaces.mounted(place, WORKFLOWS_API)],
+                "servers": namespaces.mounted(place, used.stores, DATABASE, CACHE, WORKFLOWS_API),
+                "workers": namespaces.mounted(place, used.stores, WORKFLOWS_API),
             },
         },
         place.options(after),
