@@ -1,5 +1,7 @@
 """What the project's own stacks cost, from the resources that they declare."""
 
+import re
+
 import pytest
 
 from haven.base.terminal import Style
@@ -7,7 +9,7 @@ from haven.model.prices import PriceBook
 from haven.plan.cost_items import USAGE, cost_items
 from haven.plan.costs import Costs, as_json, costs, render
 from haven.program.recording import Recording
-from tests.environments import PRIMARY, RECOVERY, TIERS, environment
+from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,22 @@ def test_the_compute_of_the_warm_stack_is_what_it_is_by_hand(made: dict[str, Cos
     storage = (3 * 500 + 500 + 3 * 80) * 0.088
     logs = sum(each.monthly for each in lines if each.item.what == "logs-ingestion")
     assert sum(each.monthly for each in lines) - logs == pytest.approx(hourly * 730 + storage)
+
+
+def test_the_whole_warm_stack_is_what_it_is_by_hand(made: dict[str, Costs]) -> None:
+    page = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+    sums = {PRIMARY: 0.0, RECOVERY: 0.0}
+    for line in page.splitlines():
+        for region, cell in zip(sums, line.split(" | ")[2:4], strict=False):
+            if found := re.match(r"([\d,]+) \u00d7 ([\d.]+)( an hour)? = ([\d,.]+)", cell):
+                quantity, usd, hourly, product = (found[number] for number in (1, 2, 3, 4))
+                by_hand = float(quantity.replace(",", "")) * float(usd) * (730 if hourly else 1)
+                assert by_hand == pytest.approx(float(product.replace(",", "")), abs=0.0051), line
+                sums[region] += by_hand
+    document = as_json(made["warm"])
+    assert document["regions"] == pytest.approx(sums, abs=0.01)
+    assert f"| together | {document['total']:,.2f} | " in page
+    assert len(document["unknown"]) == page.count(" unknown |")
 
 
 def test_a_higher_tier_never_costs_less(made: dict[str, Costs]) -> None:
