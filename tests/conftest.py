@@ -31,6 +31,14 @@ def pytest_cmdline_main() -> Generator[None, object, object]:
         return (yield)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured: their property `figure`."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "figure":
+                terminalreporter.write_line(f"measured: {value}")
+
+
 @pytest.fixture(scope="session")
 def provider() -> cli.Terraform:
     """Terraform with the AWS provider, initialised once; without them a test is skipped and says what is missing.

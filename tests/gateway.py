@@ -4,14 +4,18 @@ It reads Region and service from each request's signature, and records the calls
 """
 
 import http.client
+import json
 import re
+import select
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import SplitResult, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
@@ -23,6 +27,7 @@ class Fault(Enum):
     REFUSE = "the connection is closed"
     BLACKHOLE = "it is accepted and never answered"
     DENY = "AccessDenied"
+    EXPIRED = "ExpiredTokenException"
     THROTTLE = "ThrottlingException"
 
 
@@ -33,6 +38,15 @@ class Call:
     region: str
     service: str
     operation: str
+    """Of a service without operations in its requests (S3, EKS): method and path."""
+    arguments: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
+    """Of services whose requests are JSON or forms."""
+    at: float = field(default=0.0, compare=False)
+    """Seconds, monotonic."""
+
+
+Answer = tuple[int, str, str]
+"""Status, content type and body."""
 
 
 @dataclass
@@ -43,11 +57,20 @@ class Gateway:
     faults: dict[tuple[str, str], Fault] = field(default_factory=dict)
     """Region and service to what happens; the service `*` is every service of the Region."""
     calls: list[Call] = field(default_factory=list)
+    held: list[tuple[Call, float]] = field(default_factory=list)
+    """Requests that were never answered, and after how many seconds the client gave up."""
     ended: threading.Event = field(default_factory=threading.Event)
+    chosen: Callable[[Call], Fault | None] = lambda _: None
+    """Decides call by call, before `faults` does."""
+    answers: dict[tuple[str, str], Callable[[Call], Answer]] = field(default_factory=dict)
+    """Service and operation to what answers in the emulator's place: a model of what AWS documents."""
+    done: Callable[[Call], None] = lambda _: None
+    """Learns of a call once it was answered, before the client does."""
 
-    def fault(self, region: str, service: str) -> Fault | None:
+    def fault(self, call: Call) -> Fault | None:
         """What happens to a request."""
-        return self.faults.get((region, service)) or self.faults.get((region, "*"))
+        found = self.chosen(call)
+        return found or self.faults.get((call.region, call.service)) or self.faults.get((call.region, "*"))
 
 
 @contextmanager
@@ -79,40 +102,73 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         signed = _CREDENTIAL.search(self.headers.get("Authorization", ""))
         region, service = (signed["region"], signed["service"]) if signed else ("", "")
-        self.state.calls.append(Call(region, service, self.headers.get("X-Amz-Target", "") or _action(body)))
-        fault = self.state.fault(region, service)
+        operation = self.headers.get("X-Amz-Target", "") or _action(body) or f"{self.command} {self.path}"
+        call = Call(region, service, operation, self._arguments(body), time.monotonic())
+        self.state.calls.append(call)
+        fault = self.state.fault(call)
         if fault is None:
-            self._forward(body)
+            self._reply(call, body)
         elif fault is Fault.BLACKHOLE:
-            self.state.ended.wait()
+            self._hold(call)
             self.close_connection = True
         elif fault is Fault.REFUSE:
             self.close_connection = True
         else:
-            self._refuse(fault)
+            self._refuse(call, fault)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815  http.server's names
 
-    def _forward(self, body: bytes) -> None:
+    def _reply(self, call: Call, body: bytes) -> None:
+        model = self.state.answers.get((call.service, call.operation.rpartition(".")[2]))
+        if model is None:
+            self._forward(call, body)
+            return
+        status, kind, text = model(call)
+        self.state.done(call)
+        self._answer(status, text.encode(), [("Content-Type", kind), ("Date", self.date_time_string())])
+
+    def _hold(self, call: Call) -> None:
+        """Until the client goes away."""
+        while not self.state.ended.is_set():
+            if select.select([self.connection], [], [], 0.05)[0]:
+                break
+        self.state.held.append((call, time.monotonic() - call.at))
+
+    def _arguments(self, body: bytes) -> Mapping[str, Any]:
+        kind = self.headers.get("Content-Type", "")
+        if kind.startswith("application/x-www-form-urlencoded"):
+            return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        if "json" in kind and body:
+            found: Mapping[str, Any] = json.loads(body)
+            return found
+        return {}
+
+    def _forward(self, call: Call, body: bytes) -> None:
         connection = http.client.HTTPConnection(self.behind.hostname or "", self.behind.port, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
         connection.request(self.command, self.path, body, headers)
         answer = connection.getresponse()
-        self._answer(answer.status, answer.read(), answer.headers.items())
+        content = answer.read()
         connection.close()
+        self.state.done(call)
+        self._answer(answer.status, content, answer.headers.items())
 
-    def _refuse(self, fault: Fault) -> None:
-        query = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-        text = (
-            f"<ErrorResponse><Error><Code>{fault.value}</Code><Message>no</Message></Error></ErrorResponse>"
-            if query
-            else f'{{"__type": "{fault.value}", "message": "no"}}'
-        )
-        self._answer(400, text.encode(), [("x-amzn-errortype", fault.value)])
+    def _refuse(self, call: Call, fault: Fault) -> None:
+        """In the words of the service's protocol."""
+        form = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+        code = fault.value.removesuffix("Exception") if form or call.service == "s3" else fault.value
+        error = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+        if call.service == "s3":
+            text = error
+        elif form:
+            text = f"<ErrorResponse>{error}</ErrorResponse>"
+        else:
+            text = f'{{"__type": "{code}", "message": "no"}}'
+        self._answer(400, text.encode(), [("x-amzn-errortype", code)])
 
-    def _answer(self, status: int, body: bytes, headers: object) -> None:
-        self.send_response(status)
-        for name, value in headers:  # type: ignore[attr-defined]
+    def _answer(self, status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> None:
+        self.send_response_only(status)
+        for name, value in headers:
             if name.lower() not in _HOP_BY_HOP:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haven.base.exits import FINDINGS, OK
+from haven.base.missing_dependency import MissingDependency
 from haven.base.terminal import plural
 from haven.cli import output
 from haven.cli.command_line import Command, CommandGroup, directory_option
@@ -48,6 +49,7 @@ def verify(
     from haven.runbooks.workflow.table import Table
 
     chosen = source(environment, regions, manifest, directory)
+    chosen.require_region("--in", where)
     found = operations(chosen.located().manifest, where)
     heads = _heads(chosen, Table(where, found.tables[where]))
     if records is not None:
@@ -67,9 +69,13 @@ def verify(
 def _heads(chosen: EnvironmentSource, table: Any) -> "list[Head]":
     from haven.runbooks.workflow.audit import Head
     from haven.runbooks.workflow.journal import stored
+    from haven.runbooks.workflow.requests import CallError, CredentialsError
     from haven.runbooks.workflow.threads import Threads
 
-    entries = Threads(chosen.client, chosen.client_once).run(stored(table))
+    try:
+        entries = Threads(chosen.client, chosen.client_once).run(stored(table))
+    except (CallError, CredentialsError) as error:
+        raise MissingDependency(str(error)) from error
     return [Head(**each.data["audit"]) for each in entries if each.data.get("audit")]
 
 

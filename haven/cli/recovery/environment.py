@@ -1,5 +1,6 @@
 """Which environment a command is about, and where its recovery manifest is when no project is at hand."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from haven.base.problems import Problem, Problems, shown
+from haven.base.problems import Problem, Problems, choices, shown
+from haven.base.regions import REGION
 from haven.cli.command_line import stack_argument
 
 if TYPE_CHECKING:
@@ -45,6 +47,22 @@ class EnvironmentSource:
     manifest: Path | None
     url: str | None
     """An emulator's endpoint; None: AWS."""
+    both: Sequence[str] = ()
+    """Its Regions, where the stack file names them; else only the manifest does."""
+
+    def require_region(self, option: str, region: str) -> None:
+        """Refuse a Region that can't be one of its own, before anybody is asked.
+
+        Raises:
+            Problems: it can't.
+        """
+        if self.both and region not in self.both:
+            problem = Problem(option, shown(region), choices(self.both), "name one of the environment's Regions")
+        elif not re.fullmatch(REGION, region):
+            problem = Problem(option, shown(region), "a Region's name", "name one of the environment's Regions")
+        else:
+            return
+        raise Problems([problem], "the command line")
 
     @cached_property
     def client(self) -> "Client":
@@ -84,7 +102,7 @@ def source(name: str, regions: Sequence[str], manifest: Path | None, directory: 
     if manifest is not None or regions:
         return EnvironmentSource(name, regions, manifest, None)
     named, url, environment = _from_stack_file(name, directory)
-    return EnvironmentSource(environment, named, None, url)
+    return EnvironmentSource(environment, named, None, url, both=named)
 
 
 def _from_stack_file(name: str, directory: str | None) -> tuple[Sequence[str], str | None, str]:

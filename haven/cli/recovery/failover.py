@@ -100,6 +100,8 @@ def _run(words: _Words, to: str | None, *, planned: bool) -> int:
         problem = Problem("--force", shown(words.force), allowed, "write why: it is recorded, and read afterwards")
         raise Problems([problem], "the command line")
     chosen = source(words.environment, words.regions, words.manifest, words.directory)
+    if to is not None:
+        chosen.require_region("--to", to)
     located = chosen.located()
     target = to or located.manifest.regions.primary
     request = Request(planned, words.force, words.acknowledge)

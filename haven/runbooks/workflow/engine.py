@@ -16,6 +16,7 @@ from haven.runbooks.workflow.requests import (
     Call,
     CallError,
     Clock,
+    CredentialsError,
     Gate,
     Pause,
     RefusedError,
@@ -25,7 +26,7 @@ from haven.runbooks.workflow.requests import (
 )
 from haven.runbooks.workflow.steps import Done, Ending, Impossible, Look, Missing, Progress, Step, Waiting
 
-FATAL = (DisplacedError, UnwrittenError, LeaseError, AuditError)
+FATAL = (DisplacedError, UnwrittenError, LeaseError, AuditError, CredentialsError)
 """After these this process changes nothing more."""
 BUSY = frozenset(
     {
@@ -83,6 +84,7 @@ class Engine:
         Raises:
             DisplacedError, LeaseError: another operator is at work.
             UnwrittenError, AuditError: what is done can't be written down.
+            CredentialsError: AWS takes none of this machine's.
         """
         run = _Run(self, workflow, steps)
         for outcome in await Branches([run.step(each) for each in steps]):

@@ -12,7 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from haven.runbooks.workflow.requests import Branches, CallError, Clock, Pause, UnansweredError, failure
+from haven.runbooks.workflow.requests import (
+    Branches,
+    CallError,
+    Clock,
+    Pause,
+    UnansweredError,
+    failure,
+    require_calls,
+)
 from haven.runbooks.workflow.table import Table
 
 SECONDS = 60.0
@@ -96,6 +104,7 @@ class Lease:
         Raises:
             HeldError: somebody else is at work.
             NoMajorityError: too few tables answer.
+            CredentialsError: AWS takes none of this machine's.
         """
         for attempt in range(_ROUNDS):
             seen = await self._read()
@@ -120,6 +129,7 @@ class Lease:
         begin = self.clock.monotonic()
         tables = sorted(self._won)
         outcomes = await Branches([self._renew(self.tables[each]) for each in tables])
+        require_calls(outcomes)
         confirmed = [table for table, outcome in zip(tables, outcomes, strict=True) if outcome is True]
         taken = [table for table, outcome in zip(tables, outcomes, strict=True) if outcome is False]
         self._won -= set(taken)
@@ -146,6 +156,7 @@ class Lease:
         mine = {"token": self.token, "holder": self.holder}
         tables = [self.tables[each] for each in sorted(self._won)]
         outcomes = await Branches([each.update(_ID, _ENTRY, where=mine, to=to, add="renewals") for each in tables])
+        require_calls(outcomes)
         self.notes = notes
         if sum(outcome is True for outcome in outcomes) < self.majority and not release:
             raise LostError("the lease's notes weren't written in a majority of its tables")
@@ -154,6 +165,7 @@ class Lease:
         """What the tables have; one that didn't answer once isn't asked any more."""
         places = [place for place, each in enumerate(self.tables) if each.region not in self.silent]
         outcomes = await Branches([self.tables[each].get(_ID, _ENTRY, observes=True) for each in places])
+        require_calls(outcomes)
         answers = dict(zip(places, outcomes, strict=True))
         self.silent |= {self.tables[place].region: str(each) for place, each in answers.items() if failure(each)}
         if len(self.tables) - len(self.silent) < self.majority:

@@ -1,187 +1,20 @@
-"""`haven failover` as the on-call engineer runs it: the real process against the emulator, with the primary lost.
-
-The emulator has neither a Global Datastore nor `UpdateNodegroupConfig`, so the cache starts empty and the node groups
-have one size.
-"""
+"""`haven failover` as the on-call engineer runs it: the real process against the emulator, with the primary lost."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, MISSING_DEPENDENCY, OK
-from haven.emulator.clients import Clients
-from haven.emulator.ministack import Emulator
-from tests.environments import ROOT
-from tests.gateway import Fault, Gateway, gateway
-from tests.simulation.model import THIRD, P, R
-from tests.simulation.operators import manifest_document
+from tests.gateway import Fault
+from tests.haven.runbooks.failover.ground import MUTATING, Ground, to_the_lost_region
+from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.emulator]
-MUTATING = ("Create", "Delete", "Update", "Put", "Modify", "Set", "Failover", "Switchover", "Register")
-
-
-@dataclass
-class Ground:
-    """An emulator with a small environment, and the gateway before it."""
-
-    gateway: Gateway
-    aws: Clients
-    folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    def haven(self, *words: str) -> tuple[int, str, str]:
-        """Exit code, output and standard error of one command."""
-        done = subprocess.run(self.command(*words), capture_output=True, text=True, check=False, env=self.variables)
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, done.stdout, done.stderr
-
-    def command(self, command: str, *words: str) -> list[str]:
-        """The words of a process."""
-        manifest, records = str(self.folder / "manifest.json"), str(self.folder / "records")
-        return [
-            *(sys.executable, "-m", "haven", *command.split(), "sim", "--manifest", manifest),
-            *([] if command == "audit verify" else ["--records", records]),
-            *words,
-        ]
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """The environment of a process."""
-        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": self.gateway.url}
-        return {**os.environ, **keys, "NO_COLOR": "1"}
-
-    def beat(self, *, seconds_ago: float) -> None:
-        """Let the newest heartbeats that arrived be this old."""
-        for store in ("database", "cache"):
-            for region in (P, R):
-                item = {
-                    "id": {"S": "heartbeat"},
-                    "entry": {"S": store},
-                    "newest": {"N": str((time.time() - seconds_ago) * 1000)},
-                    "interval": {"N": "10000"},
-                }
-                self.aws.of("dynamodb", region).put_item(TableName="operations", Item=item)
-
-    @contextmanager
-    def beating(self) -> Iterator[None]:
-        """Let heartbeats arrive all the time."""
-        ended = threading.Event()
-
-        def beat() -> None:
-            while not ended.is_set():
-                self.beat(seconds_ago=0)
-                ended.wait(5)
-
-        thread = threading.Thread(target=beat, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
-    def expire_lease(self) -> None:
-        """As if a minute had passed since a process was killed."""
-        for region in (P, R, THIRD):
-            key = {"id": {"S": "lease"}, "entry": {"S": "0"}}
-            self.aws.of("dynamodb", region).delete_item(TableName="operations", Key=key)
-
-    @property
-    def writer(self) -> str:
-        """The Region that the database is written in."""
-        clusters = self.aws.of("rds", R).describe_global_clusters(GlobalClusterIdentifier="db-global")["GlobalClusters"]
-        (arn,) = [each["DBClusterArn"] for each in clusters[0]["GlobalClusterMembers"] if each["IsWriter"]]
-        return str(arn.split(":")[3])
-
-
-def manifest() -> Mapping[str, Any]:
-    """The simulator's environment, with node groups of one size."""
-    document = json.loads(json.dumps(manifest_document(rpo_minutes=15)))
-    for region, side in document["sides"].items():
-        side["cluster"]["nodeGroups"] = {f"{region}-gpu": {"full": [1, 1, 4], "standby": [1, 1, 4]}}
-    document["operations"]["audit"] = {region: f"audit-{region}" for region in (P, R)}
-    return document  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest()))
-    with Emulator(ROOT / ".haven" / "emulator", tmp_path / "emulator") as running, gateway(running.url) as before:
-        aws = Clients(running.url)
-        _fill(aws)
-        yield Ground(before, aws, tmp_path)
-
-
-def _fill(aws: Clients) -> None:
-    document = manifest()
-    aws.of("rds", P).create_global_cluster(GlobalClusterIdentifier="db-global", Engine="aurora-postgresql")
-    for region in (P, R):
-        _side(aws, region, document["sides"][region])
-    for switch in document["traffic"].values():
-        aws.of("cloudwatch", switch["writeIn"]).put_metric_alarm(
-            AlarmName=switch["alarm"],
-            Namespace=switch["namespace"],
-            MetricName=switch["metric"],
-            Statistic="Maximum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-        )
-    for region in (P, R, THIRD):
-        aws.of("dynamodb", region).create_table(
-            TableName="operations",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "entry")],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "entry", "KeyType": "RANGE"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-
-
-def _side(aws: Clients, region: str, side: Mapping[str, Any]) -> None:
-    ec2, rds = aws.of("ec2", region), aws.of("rds", region)
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
-    rds.create_db_subnet_group(
-        DBSubnetGroupName=side["database"]["subnetGroup"], DBSubnetGroupDescription="data", SubnetIds=[subnet]
-    )
-    password = {"MasterUsername": "root", "MasterUserPassword": "not-a-secret-1"} if region == P else {}
-    cluster = side["database"]["cluster"]
-    rds.create_db_cluster(
-        DBClusterIdentifier=cluster, Engine="aurora-postgresql", GlobalClusterIdentifier="db-global", **password
-    )
-    for instance in side["database"]["instances"]:
-        rds.create_db_instance(
-            DBInstanceIdentifier=instance,
-            DBClusterIdentifier=cluster,
-            DBInstanceClass="db.r6g.large",
-            Engine="aurora-postgresql",
-        )
-    balancers = aws.of("elbv2", region)
-    (group,) = balancers.create_target_group(
-        Name=side["balancer"]["targetGroup"], Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"
-    )["TargetGroups"]
-    balancers.register_targets(TargetGroupArn=group["TargetGroupArn"], Targets=[{"Id": "10.0.1.9", "Port": 80}])
-    aws.of("s3", region).create_bucket(
-        Bucket=f"audit-{region}", CreateBucketConfiguration={"LocationConstraint": region}
-    )
-
-
-def to_the_lost_region(ground: Ground) -> list[str]:
-    """What was asked of it."""
-    return [each.operation.rsplit(".", 1)[-1] for each in ground.gateway.calls if each.region == P]
 
 
 @pytest.mark.parametrize("fault", [Fault.REFUSE, pytest.param(Fault.BLACKHOLE, marks=pytest.mark.exhaustive)])
