@@ -17,14 +17,17 @@ POOL = "haven.dev/test-pool"
 """Label of nodes that belong to one test alone."""
 NAME = "server"
 """Of every workload here."""
+_READY_WITHIN = 60.0
+"""Seconds for a node; kwok takes less than one on an idle machine."""
 
 
 def add_nodes(api: Api, pool: str, zones: Sequence[str], per_zone: int, pods: int) -> None:
-    """Nodes of one pool, with room for a number of pods each."""
+    """Ready nodes of one pool, with room for a number of pods each."""
     for zone in zones:
         for number in range(per_zone):
             labels = {POOL: pool, ZONE: zone, "topology.kubernetes.io/region": "here"}
             add_node(api, f"{pool}-{zone}-{number}", labels, {"cpu": str(pods), "memory": "64Gi", "pods": "50"})
+    await_nodes(api, [f"{pool}-{zone}-{number}" for zone in zones for number in range(per_zone)])
 
 
 def add_node(api: Api, name: str, labels: Mapping[str, str], room: Mapping[str, str]) -> None:
@@ -41,6 +44,22 @@ def add_node(api: Api, name: str, labels: Mapping[str, str], room: Mapping[str, 
     taints = [{"key": GPU, "value": "true", "effect": "NoSchedule"}] if GPU in room else []
     body = {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": taints}}
     api.change(api.apply(body, manager="ground"), {"status": {"capacity": room, "allocatable": room}}, "status")
+
+
+def await_nodes(api: Api, names: Sequence[str]) -> None:
+    """Wait until pods can run on every one of these nodes: the scheduler spreads over the nodes that are ready then."""
+
+    def usable() -> set[str]:
+        return {each["metadata"]["name"] for each in api.all("v1", "Node") if _is_usable(each)}
+
+    until(lambda: usable() >= set(names), _READY_WITHIN, lambda: set(names) - usable())
+
+
+def _is_usable(node: Any) -> bool:
+    keys = {each["key"] for each in node["spec"].get("taints", ())}
+    return any(
+        each["type"] == "Ready" and each["status"] == "True" for each in node["status"].get("conditions", ())
+    ) and not any(key.startswith("node.kubernetes.io/") for key in keys)
 
 
 def silence(api: Api, pool: str, zone: str) -> None:

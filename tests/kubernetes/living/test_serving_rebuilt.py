@@ -29,13 +29,13 @@ def _step(what: str) -> Iterator[None]:
 
 def _nodes(api: Api) -> None:
     """Two GPU nodes and a node without GPUs in each zone."""
-    for zone in ZONES:
-        for kind, count in (("gpu", 2), ("system", 1)):
-            for number in range(count):
-                gpu = kind == "gpu"
-                labels = {cluster.ZONE: zone} | ({"haven.dev/gpu": "true"} if gpu else {})
-                room = {"cpu": "16", "memory": "128Gi", "pods": "50"} | ({cluster.GPU: "1"} if gpu else {})
-                cluster.add_node(api, f"{NODES}-{kind}-{zone}-{number}", labels, room)
+    names = {f"{NODES}-{kind}-{zone}": zone for zone in ZONES for kind in ("gpu-0", "gpu-1", "system-0")}
+    for name, zone in names.items():
+        gpu = "gpu" in name
+        labels = {cluster.ZONE: zone} | ({"haven.dev/gpu": "true"} if gpu else {})
+        room = {"cpu": "16", "memory": "128Gi", "pods": "50"} | ({cluster.GPU: "1"} if gpu else {})
+        cluster.add_node(api, name, labels, room)
+    cluster.await_nodes(api, list(names))
 
 
 def _deployments(api: Api, sent: list[Sent]) -> dict[str, Any]:

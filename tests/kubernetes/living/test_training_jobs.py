@@ -30,6 +30,7 @@ def loop(api: Api) -> Iterator[Api]:
         labels = {cluster.ZONE: ZONE, "eks.amazonaws.com/capacityType": kind}
         room = {"cpu": "96", "memory": "1Ti", "pods": "100", cluster.GPU: "8"}
         cluster.add_node(api, f"loop-{name}", labels, room)
+    cluster.await_nodes(api, [f"loop-{name}" for name in NODES])
     yield api
     with suppress(ApiError):
         api.delete(*JOB)
