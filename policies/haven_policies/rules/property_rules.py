@@ -22,7 +22,8 @@ class Property:
 
     types: Sequence[str]
     path: str
-    """camelCase, dots between levels; `replicas[].kmsKeyArn` is the key of each replica."""
+    """camelCase, dots between levels; `replicas[].kmsKeyArn` is the key of each replica, `policyArns[]` each
+    entry of a list."""
     is_allowed: Callable[[Any], bool]
     allowed: str
     """The same in words."""
@@ -79,11 +80,11 @@ def property_rule(
 
 def paths(record: Resource, path: str) -> Iterator[str]:
     """The places of a property: one, or one for each member of the list that `[]` marks."""
-    before, marked, after = path.partition("[].")
+    before, marked, after = path.partition("[]")
     if not marked:
         yield path
     else:
-        yield from (f"{member}.{after}" for member in each_of(record, before))
+        yield from (f"{member}{after}" for member in each_of(record, before))
 
 
 def each_of(record: Resource, path: str) -> Iterator[str]:

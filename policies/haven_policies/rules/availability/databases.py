@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from haven.config.policy import Level
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
+from haven_policies.rules.property_rules import Property, at_least, is_set, property_rule
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.values import is_off, is_unknown, less, number, plain, value_at
+from haven_policies.rules.values import is_off, is_unknown, number, value_at
 
 CLUSTERS = (aws.RDS_CLUSTER, aws.DOCDB_CLUSTER, aws.NEPTUNE_CLUSTER)
 CLUSTER_INSTANCES = (
@@ -91,31 +92,44 @@ def database_promotion_order(graph: ResourceGraph) -> Iterator[Finding]:
                 yield against(each, "promotionTier", "a number from 0 to 15", "0 where it takes over first")
 
 
-@resource_rule(
-    aws.ELASTICACHE_REPLICATION_GROUP,
-    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
-    aws.MEMORYDB_CLUSTER,
+_GROUPS = (aws.ELASTICACHE_REPLICATION_GROUP,)
+
+
+def _counts_nodes(cache: Resource) -> bool:
+    return value_at(cache.inputs, "numCacheClusters") is not None
+
+
+def _counts_replicas(cache: Resource) -> bool:
+    """Whether its replicas are counted shard by shard, in the property of that name."""
+    others = ("numCacheClusters", "nodeGroupConfigurations", "clusterMode")
+    return all(value_at(cache.inputs, name) is None for name in others)
+
+
+cache_fails_over = property_rule(
+    "availability/cache-fails-over",
+    # Without a replica, or with one that isn't promoted, a zone takes the cache's shard with it.
+    Property(
+        (aws.MEMORYDB_CLUSTER,), "numReplicasPerShard", lambda count: number(count) != 0, "at least 1", "raise it"
+    ),
+    Property(
+        (*_GROUPS, aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP),
+        "automaticFailoverEnabled",
+        is_set,
+        "true",
+        "set it: otherwise no replica is promoted",
+    ),
+    Property(_GROUPS, "multiAzEnabled", is_set, "true", "set it: otherwise replicas may be in the primary's zone"),
+    Property(
+        _GROUPS,
+        "numCacheClusters",
+        at_least(LEAST_INSTANCES),
+        f"at least {LEAST_INSTANCES} nodes",
+        "add one",
+        _counts_nodes,
+    ),
+    Property(_GROUPS, "replicasPerNodeGroup", at_least(1), "at least 1", "raise it", _counts_replicas),
     description="A cache has replicas in other zones, and fails over to them by itself.",
     remediation="Set automaticFailoverEnabled and multiAzEnabled, and at least one replica for each shard.",
     page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoFailover.html",
     severity=Severity.HIGH,
 )
-def cache_fails_over(cache: Resource) -> Iterator[Finding]:
-    """Without a replica, or with one that isn't promoted, a zone takes the cache's shard with it."""
-    if cache.type == aws.MEMORYDB_CLUSTER:
-        if number(value_at(cache.inputs, "numReplicasPerShard")) == 0:
-            yield against(cache, "numReplicasPerShard", "at least 1", "raise it")
-        return
-    if is_off(cache.inputs.get("automaticFailoverEnabled")):
-        yield against(cache, "automaticFailoverEnabled", "true", "set it: otherwise no replica is promoted")
-    if cache.type != aws.ELASTICACHE_REPLICATION_GROUP:
-        return
-    if is_off(cache.inputs.get("multiAzEnabled")):
-        yield against(cache, "multiAzEnabled", "true", "set it: otherwise replicas may be in the primary's zone")
-    nodes = value_at(cache.inputs, "numCacheClusters") or value_at(cache.inputs, "numberCacheClusters")
-    grouped = value_at(cache.inputs, "nodeGroupConfigurations") or plain(cache.inputs.get("clusterMode"))
-    if nodes is not None:
-        if less(nodes, LEAST_INSTANCES):
-            yield against(cache, "numCacheClusters", f"at least {LEAST_INSTANCES} nodes", "add one")
-    elif grouped is None and less(value_at(cache.inputs, "replicasPerNodeGroup"), 1):
-        yield against(cache, "replicasPerNodeGroup", "at least 1", "raise it")

@@ -6,8 +6,8 @@ from haven.config.policy import Level
 from haven.model.tiers import STANDBY
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
-from haven_policies.rules.property_rules import Property, at_least, one_of, property_rule
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
+from haven_policies.rules.property_rules import Property, at_least, is_not_false, is_set, one_of, property_rule
 from haven_policies.rules.resource_graph import ResourceGraph, parsed
 from haven_policies.rules.values import has_unknown, is_list, is_off, is_unknown, maps_at, plain, value_at
 
@@ -15,27 +15,57 @@ TARGET_GROUPS = (aws.LB_TARGET_GROUP, aws.ALB_TARGET_GROUP)
 _HTTP = ("HTTP", "HTTPS")
 
 
-@resource_rule(
-    *TARGET_GROUPS,
+def _asks_over_http(group: Resource) -> bool:
+    """Network balancers may ask for the port. What isn't known yet isn't judged."""
+    return value_at(group.inputs, "protocol") in _HTTP
+
+
+def _checks(group: Resource) -> bool:
+    return _asks_over_http(group) and is_set(value_at(group.inputs, "healthCheck"))
+
+
+def _checks_over_http(group: Resource) -> bool:
+    return _checks(group) and _is_http(value_at(group.inputs, "healthCheck.protocol"))
+
+
+def _is_http(protocol: object) -> bool:
+    """It is by default."""
+    return is_off(protocol) or one_of(*_HTTP)(protocol)
+
+
+target_health_check = property_rule(
+    "availability/target-health-check",
+    # An open port means nothing: models load for minutes behind it.
+    Property(
+        TARGET_GROUPS,
+        "healthCheck",
+        is_set,
+        "a check of a path",
+        "set path, matcher, interval and thresholds",
+        _asks_over_http,
+    ),
+    Property(TARGET_GROUPS, "healthCheck.enabled", is_not_false, "true", "leave it out, or set it", _checks),
+    Property(
+        TARGET_GROUPS,
+        "healthCheck.protocol",
+        _is_http,
+        "HTTP or HTTPS",
+        "ask for a path: an open port does not serve yet",
+        _checks,
+    ),
+    Property(
+        TARGET_GROUPS,
+        "healthCheck.path",
+        is_set,
+        "a path such as /readyz",
+        "set it: the default / shows little",
+        _checks_over_http,
+    ),
     description="A balancer asks its targets for a path before it sends them requests.",
     remediation="Set healthCheck.path to one that answers only when the service can serve.",
     page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
     severity=Severity.HIGH,
 )
-def target_health_check(group: Resource) -> Iterator[Finding]:
-    """An open port means nothing: models load for minutes behind it. Network balancers may ask for the port."""
-    if value_at(group.inputs, "protocol") not in _HTTP:
-        return  # also where it isn't known yet
-    check = value_at(group.inputs, "healthCheck")
-    if is_off(check):
-        yield against(group, "healthCheck", "a check of a path", "set path, matcher, interval and thresholds")
-        return
-    if value_at(check, "enabled") in (False, "false"):
-        yield against(group, "healthCheck.enabled", "true", "leave it out, or set it")
-    if not (is_off(value_at(check, "protocol")) or one_of(*_HTTP)(value_at(check, "protocol"))):
-        yield against(group, "healthCheck.protocol", "HTTP or HTTPS", "ask for a path: an open port does not serve yet")
-    elif is_off(value_at(check, "path")):
-        yield against(group, "healthCheck.path", "a path such as /readyz", "set it: the default / shows little")
 
 
 targets_drain = property_rule(

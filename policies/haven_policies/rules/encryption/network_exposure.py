@@ -7,8 +7,8 @@ from typing import Any
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
 from haven_policies.rules.documents import RESOURCE, denies_without_tls, statements
-from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
-from haven_policies.rules.property_rules import each_of, one_of
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
+from haven_policies.rules.property_rules import Property, each_of, one_of, property_rule, where
 from haven_policies.rules.ranges import is_internet
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.routes import public_subnets
@@ -22,29 +22,38 @@ _STRONG = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)-")
 2026-11-21)."""
 
 
-@resource_rule(
-    *_LISTENERS,
-    description="A load balancer's listener speaks TLS 1.2 or newer; plain HTTP is only sent on to HTTPS.",
-    remediation="Use HTTPS with a policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06, and redirect HTTP to it.",
-    page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
-    severity=Severity.HIGH,
-)
-def listener_demands_tls(listener: Resource) -> Iterator[Finding]:
-    """Where no policy is named, the balancer takes TLS 1.0."""
-    protocol, policy = value_at(listener.inputs, "protocol"), value_at(listener.inputs, "sslPolicy")
-    if protocol == "HTTP" and not _only_redirects(listener):
-        yield against(listener, "protocol", '"HTTPS", or a redirect to it', "redirect to HTTPS, or listen with HTTPS")
-    if protocol in ("HTTPS", "TLS") and not (is_unknown(policy) or _STRONG.match(str(policy))):
-        allowed = "a policy with TLS 1.2 and newer only"
-        yield against(listener, "sslPolicy", allowed, "name ELBSecurityPolicy-TLS13-1-2-Res-2021-06 or a newer one")
-
-
 def _only_redirects(listener: Resource) -> bool:
     actions = [value_at(listener.inputs, path) for path in each_of(listener, "defaultActions")]
     return bool(actions) and all(
         one_of("redirect")(value_at(each, "type")) and one_of("HTTPS")(value_at(each, "redirect.protocol"))
         for each in actions
     )
+
+
+# Where no policy is named, the balancer takes TLS 1.0.
+listener_demands_tls = property_rule(
+    "encryption/listener-demands-tls",
+    Property(
+        _LISTENERS,
+        "protocol",
+        lambda protocol: protocol != "HTTP",
+        '"HTTPS", or a redirect to it',
+        "redirect to HTTPS, or listen with HTTPS",
+        lambda listener: not _only_redirects(listener),
+    ),
+    Property(
+        _LISTENERS,
+        "sslPolicy",
+        lambda policy: is_unknown(policy) or _STRONG.match(str(policy)) is not None,
+        "a policy with TLS 1.2 and newer only",
+        "name ELBSecurityPolicy-TLS13-1-2-Res-2021-06 or a newer one",
+        where("protocol", "HTTPS", "TLS"),
+    ),
+    description="A load balancer's listener speaks TLS 1.2 or newer; plain HTTP is only sent on to HTTPS.",
+    remediation="Use HTTPS with a policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06, and redirect HTTP to it.",
+    page="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
+    severity=Severity.HIGH,
+)
 
 
 @stack_rule(

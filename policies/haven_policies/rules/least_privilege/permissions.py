@@ -6,11 +6,12 @@ from fnmatch import fnmatchcase
 
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
-from haven_policies.rules.documents import IDENTITY, KEYS, RESOURCE, TRUST, Statement, statements, texts
+from haven_policies.rules.documents import IDENTITY, KEYS, RESOURCE, TRUST, Statement, statements
 from haven_policies.rules.least_privilege._conditions import is_exact
 from haven_policies.rules.least_privilege._unbound import is_unbound, narrows
 from haven_policies.rules.model import Finding, Severity, resource_rule
-from haven_policies.rules.values import in_words, is_unknown, value_at
+from haven_policies.rules.property_rules import Property, property_rule
+from haven_policies.rules.values import is_unknown
 
 DOCUMENTS = {**TRUST, **RESOURCE, **IDENTITY, aws.IAM_ROLE: ("assumeRolePolicy", "inlinePolicies")}
 """Everything that holds a policy document."""
@@ -127,37 +128,48 @@ def _parts(arn: str) -> list[str]:
     return arn.split(":", _FIELDS - 1)
 
 
-_ATTACHED = {
-    aws.IAM_GROUP_POLICY_ATTACHMENT: "policyArn",
-    aws.IAM_GROUP_POLICY_ATTACHMENTS_EXCLUSIVE: "policyArns",
-    aws.IAM_POLICY_ATTACHMENT: "policyArn",
-    aws.IAM_ROLE: "managedPolicyArns",
-    aws.IAM_ROLE_POLICY_ATTACHMENT: "policyArn",
-    aws.IAM_ROLE_POLICY_ATTACHMENTS_EXCLUSIVE: "policyArns",
-    aws.IAM_USER_POLICY_ATTACHMENT: "policyArn",
-    aws.IAM_USER_POLICY_ATTACHMENTS_EXCLUSIVE: "policyArns",
-    aws.SSOADMIN_MANAGED_POLICY_ATTACHMENT: "managedPolicyArn",
-    aws.SSOADMIN_MANAGED_POLICY_ATTACHMENTS_EXCLUSIVE: "managedPolicyArns",
-}
-"""Type -> the property with policies of AWS's own."""
-
+_ONE_POLICY = (
+    aws.IAM_GROUP_POLICY_ATTACHMENT,
+    aws.IAM_POLICY_ATTACHMENT,
+    aws.IAM_ROLE_POLICY_ATTACHMENT,
+    aws.IAM_USER_POLICY_ATTACHMENT,
+)
+_POLICIES = (
+    aws.IAM_GROUP_POLICY_ATTACHMENTS_EXCLUSIVE,
+    aws.IAM_ROLE_POLICY_ATTACHMENTS_EXCLUSIVE,
+    aws.IAM_USER_POLICY_ATTACHMENTS_EXCLUSIVE,
+)
 _POWER = re.compile(
     r"arn:[a-z-]+:iam::aws:policy/([A-Za-z-]+/)?"
     r"(AdministratorAccess.*|PowerUserAccess|.*FullAccess.*|(Database|Network|System)Administrator)"
 )
 
 
-@resource_rule(
-    *_ATTACHED,
+def _is_for_few(policy: object) -> bool:
+    return not (isinstance(policy, str) and _POWER.fullmatch(policy))
+
+
+no_administrators_policy = property_rule(
+    "least privilege/no-administrators-policy",
+    # AdministratorAccess, PowerUserAccess and everything called FullAccess reach all data of a service or of all.
+    *(
+        Property(
+            types,
+            path,
+            _is_for_few,
+            "policies with the actions that are used",
+            "write a policy with the actions that are used",
+        )
+        for types, path in (
+            (_ONE_POLICY, "policyArn"),
+            (_POLICIES, "policyArns[]"),
+            ((aws.IAM_ROLE,), "managedPolicyArns[]"),
+            ((aws.SSOADMIN_MANAGED_POLICY_ATTACHMENT,), "managedPolicyArn"),
+            ((aws.SSOADMIN_MANAGED_POLICY_ATTACHMENTS_EXCLUSIVE,), "managedPolicyArns[]"),
+        )
+    ),
     description="Nobody has one of AWS's policies for administrators.",
     remediation="Write a policy with the actions that are used.",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
     severity=Severity.CRITICAL,
 )
-def no_administrators_policy(holder: Resource) -> Iterator[Finding]:
-    """AdministratorAccess, PowerUserAccess and everything called FullAccess reach all data of a service or of all."""
-    path = _ATTACHED[holder.type]
-    for name in texts(value_at(holder.inputs, path)):
-        if _POWER.fullmatch(name):
-            allowed = "policies with the actions that are used"
-            yield Finding(holder, path, in_words(name), allowed, "write a policy with the actions that are used")

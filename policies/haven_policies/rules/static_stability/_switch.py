@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
-from haven_policies.rules.model import Finding, Severity, against, resource_rule, stack_rule
-from haven_policies.rules.property_rules import one_of
+from haven_policies.rules.model import Finding, Severity, against, stack_rule
+from haven_policies.rules.property_rules import Property, is_not_on, one_of, property_rule, where
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.tier_conformance._traffic import led_to, routed
 from haven_policies.rules.values import is_list, is_off, is_true, is_unknown, number, value_at
@@ -20,7 +20,6 @@ MOST_TTL_SECONDS = 60
 _GUIDE = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide"
 _API = "https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html"
 _ARC = "https://aws.amazon.com/blogs/networking-and-content-delivery/creating-disaster-recovery-mechanisms-using-amazon-route-53/"
-_STATE = "insufficientDataHealthStatus"
 _CALCULATED = "CALCULATED"
 
 
@@ -86,21 +85,32 @@ def _misplaced(graph: ResourceGraph, switch: Resource, region: str | None) -> It
         )
 
 
-@resource_rule(
-    aws.ROUTE53_HEALTH_CHECK,
+_reads_an_alarm = where("type", "CLOUDWATCH_METRIC")
+
+switch_keeps_last_status = property_rule(
+    "static stability/switch-keeps-last-status",
+    # Nobody writes the metric on a good day: any other setting turns a Region off by itself, or on again.
+    Property(
+        (aws.ROUTE53_HEALTH_CHECK,),
+        "invertHealthcheck",
+        is_not_on,
+        "false",
+        "take it out: 1 in the metric turns the Region off",
+        _reads_an_alarm,
+    ),
+    Property(
+        (aws.ROUTE53_HEALTH_CHECK,),
+        "insufficientDataHealthStatus",
+        one_of("LastKnownStatus"),
+        "LastKnownStatus",
+        "set it: one point in the metric then is enough",
+        _reads_an_alarm,
+    ),
     description="A health check on an alarm isn't inverted, and keeps what it saw last while there is no data.",
     remediation="Set invertHealthcheck to false and insufficientDataHealthStatus to LastKnownStatus.",
     page=_API,
     severity=Severity.CRITICAL,
 )
-def switch_keeps_last_status(check: Resource) -> Iterator[Finding]:
-    """Nobody writes the metric on a good day: any other setting turns a Region off by itself, or on again."""
-    if value_at(check.inputs, "type") != "CLOUDWATCH_METRIC":
-        return
-    if is_true(value_at(check.inputs, "invertHealthcheck")):
-        yield against(check, "invertHealthcheck", "false", "take it out: 1 in the metric turns the Region off")
-    if not one_of("LastKnownStatus")(value_at(check.inputs, _STATE)):
-        yield against(check, _STATE, "LastKnownStatus", "set it: one point in the metric then is enough")
 
 
 @stack_rule(
