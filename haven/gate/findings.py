@@ -89,7 +89,8 @@ class _Judge:
 
     @property
     def _stateful(self) -> Stateful | None:
-        return stateful(self.change.type)
+        found = stateful(self.change.type)
+        return found if found and found.loses(self.change.before) else None
 
     @property
     def _reason_to_keep(self) -> str:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from haven.program import aws_types as aws
 
@@ -22,6 +23,28 @@ class Stateful:
     """Whether the policies demand the resource option `protect` on it."""
     resides: bool = False
     """Whether it holds data, so that residency judges its Region."""
+    volumes: bool = False
+    """Whether it holds data on block devices, each of which may outlive it."""
+
+    def loses(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether what it holds goes with one resource: all of its volumes may be kept.
+
+        Args:
+            inputs: the resource's, under Pulumi's or Terraform's names of lists.
+        """
+        if not self.volumes:
+            return True
+        root, others = (_maps(inputs.get(f"{name}s") or inputs.get(name)) for name in _DEVICES)
+        kept = all(each.get("deleteOnTermination") in (False, "false") for each in (*root, *others))
+        return not (root and kept) or bool(inputs.get("ephemeralBlockDevices") or inputs.get("ephemeralBlockDevice"))
+
+
+_DEVICES = ("rootBlockDevice", "ebsBlockDevice")
+
+
+def _maps(value: Any) -> list[Mapping[str, Any]]:
+    values = value if isinstance(value, list) else [value]
+    return [each for each in values if isinstance(each, Mapping)]
 
 
 def _rows() -> Iterable[Stateful]:
@@ -33,6 +56,7 @@ def _rows() -> Iterable[Stateful]:
             row["holds"],
             protect=row["protect"] == "yes",
             resides=row["resides"] == "yes",
+            volumes=row["volumes"] == "yes",
         )
 
 

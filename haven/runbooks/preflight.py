@@ -13,9 +13,12 @@ from haven.program import aws_types as aws
 from haven.program.queries import of_type, zones
 from haven.program.recording import Recording, Resource
 from haven.runbooks.clients import Client
+from haven.runbooks.quota_usage import Others, own
 
 _Answer = TypeVar("_Answer")
 _CREDENTIALS = "the credentials"
+_LISTED = "ec2:DescribeInstances, ec2:DescribeCapacityReservations, ec2:DescribeAddresses and ec2:DescribeVpcs"
+"""What the list of what others use takes."""
 
 
 class Status(StrEnum):
@@ -103,9 +106,10 @@ def checks(recording: Recording, account: str, client: Client, catalog: Catalog)
     yield first
     if first.status is not Status.OK:
         return
+    mine = own(recording, account)
     for region, demand in demands(recording, active, catalog).items():
         asked = _Region(region, client)
-        yield from _quotas(asked, demand, catalog)
+        yield from _quotas(asked, demand, catalog, Others(mine, catalog, asked.ask))
         yield from _offerings(asked, demand, _zones_of(recording, region))
 
 
@@ -168,12 +172,12 @@ def account_check(account: str, region: str, client: Client) -> Check:
     return Check(_CREDENTIALS, "", Status.PROBLEM, f"account {found}", needed, fix)
 
 
-def _quotas(region: _Region, demand: Demand, catalog: Catalog) -> Iterator[Check]:
+def _quotas(region: _Region, demand: Demand, catalog: Catalog, others: Others) -> Iterator[Check]:
     quotas = catalog.quotas()
     for quota in quotas:
         needed = _needed(quota, demand)
         if needed:
-            yield _quota(quota, needed, region)
+            yield _quota(quota, needed, region, others)
     counted = {letters for quota in quotas for letters in quota.counts.split()}
     families = {f"{letters} instances": f"{count} vCPUs" for letters, count in demand.vcpus.items() if count}
     unknown = {each: vcpus for each, vcpus in families.items() if each.split()[0] not in counted}
@@ -190,20 +194,37 @@ def _needed(quota: Quota, demand: Demand) -> int:
     return sum(vcpus for letters, vcpus in demand.vcpus.items() if letters in quota.counts.split())
 
 
-def _quota(quota: Quota, needed: int, region: _Region) -> Check:
+def _quota(quota: Quota, needed: int, region: _Region, others: Others) -> Check:
     what = f"quota {quota.name} ({quota.service} {quota.code})"
-    wanted = f"{needed} for this environment at full scale, beside what else runs in the account"
-    fix = (
-        f"aws service-quotas request-service-quota-increase --region {region.name} --service-code {quota.service}"
-        f" --quota-code {quota.code} --desired-value {needed}"
-    )
+    wanted = f"{needed} for this environment at full scale"
+
+    def check(status: Status, got: str, fix: str = "") -> Check:
+        return Check(what, region.name, status, got, wanted, fix)
+
+    def increase(to: int) -> str:
+        return (
+            f"aws service-quotas request-service-quota-increase --region {region.name} --service-code {quota.service}"
+            f" --quota-code {quota.code} --desired-value {to}"
+        )
+
     try:
         value = region.ask("service-quotas", lambda quotas: _value(quotas, quota))
     except _UnansweredError as error:
-        allow = f"allow servicequotas:GetServiceQuota; {fix}"
-        return Check(what, region.name, Status.UNKNOWN, str(error), wanted, allow)
-    fits = value >= needed
-    return Check(what, region.name, Status.OK if fits else Status.PROBLEM, f"{value:g}", wanted, "" if fits else fix)
+        return check(Status.UNKNOWN, str(error), f"allow servicequotas:GetServiceQuota; {increase(needed)}")
+    if value < needed:
+        return check(Status.PROBLEM, f"{value:g}, without what others use", increase(needed))
+    try:
+        use = others.use(quota)
+    except _UnansweredError as error:
+        return check(Status.UNKNOWN, f"{value:g}; what others use: {error}", f"allow {_LISTED}")
+    got = f"{value:g}, of which others use {use.used}"
+    if use.used + needed > value:
+        return check(Status.PROBLEM, got, increase(use.used + needed))
+    if use.uncounted:
+        types = ", ".join(use.uncounted)
+        fix = f"count the vCPUs of {types}, which the data doesn't know: Service Quotas console, {region.name}"
+        return check(Status.UNKNOWN, f"{got} and {types}", fix)
+    return check(Status.OK, got)
 
 
 def _value(quotas: Any, quota: Quota) -> float:

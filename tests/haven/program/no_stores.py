@@ -36,7 +36,7 @@ NO_STORES: Mapping[str, str] = {
     r"datasync_location_.*|directory_service_shared_directory|workspaces_(directory|pool)": _NAME,
     r"(cloudwatch_metric|pinpoint_event|kinesis_firehose_delivery)_stream": "passes data on, and keeps none",
     r"redshift_snapshot_copy": "guards another resource: haven/gate/safeguards/replication.py",
-    r"instance|opsworks_instance|opsworks_rds_db_instance|dms_replication_instance|(ecs|emr)_cluster": _COMPUTE,
+    r"opsworks_instance|opsworks_rds_db_instance|dms_replication_instance|(ecs|emr)_cluster": _COMPUTE,
     r"emrcontainers_virtual_cluster|route53recoverycontrol(config)?_cluster|devicefarm_device_pool|.*v2_pool": _COMPUTE,
     r"route53domains_registered_domain": "destroying it in Terraform leaves the registration as it is",
     r".*(api|access|ssh|host)_key": _CREDENTIAL,

@@ -17,6 +17,14 @@ _OFFERINGS = """<DescribeInstanceTypeOfferingsResponse xmlns="http://ec2.amazona
 _OFFERING = """<item><instanceType>{}</instanceType><location>{}</location>
 <locationType>availability-zone</locationType></item>"""
 
+_LISTS = {
+    "DescribeInstances": "reservationSet",
+    "DescribeCapacityReservations": "capacityReservationSet",
+    "DescribeAddresses": "addressesSet",
+    "DescribeVpcs": "vpcSet",
+}
+"""Operation of EC2 -> the list in its answer."""
+
 _DENIED = """<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>not allowed</Message></Error></Errors>
 <RequestID>1</RequestID></Response>"""
 
@@ -32,6 +40,8 @@ class LoopbackAws:
     """Operations that are denied."""
     zones: Sequence[str] = ("a", "b", "c")
     """The last letters of the zones that offer every type that is asked for."""
+    listed: Mapping[str, str] = field(default_factory=dict)
+    """Operation of EC2 -> the items of its list, as XML; every list is empty otherwise."""
     garbled: bool = False
     """Whether something else answers in AWS's place."""
     url: str = ""
@@ -48,6 +58,9 @@ class LoopbackAws:
             return 403, _DENIED if operation.startswith("Describe") else denial
         if operation == "GetCallerIdentity":
             return 200, _STS.format(self.account)
+        if operation in _LISTS:
+            items, name = self.listed.get(operation, ""), _LISTS[operation]
+            return 200, f"<{operation}Response><{name}>{items}</{name}></{operation}Response>"
         return self._quota(operation, query) if "Quota" in operation else (200, self._offerings(region, query))
 
     def _quota(self, operation: str, query: Mapping[str, Any]) -> tuple[int, str]:

@@ -35,7 +35,12 @@ def test_an_account_with_room_passes_in_both_regions(aws: LoopbackAws) -> None:
         "GetCallerIdentity",
         "GetServiceQuota",
         "DescribeInstanceTypeOfferings",
+        "DescribeInstances",
+        "DescribeCapacityReservations",
+        "DescribeAddresses",
+        "DescribeVpcs",
     }
+    assert len(aws.asked) == len(set(aws.asked)) + 3 * 2  # each list once a Region, four quotas
 
 
 def test_credentials_of_another_account_are_a_problem_and_nothing_else_is_asked(aws: LoopbackAws) -> None:
@@ -53,10 +58,83 @@ def test_a_quota_that_is_too_small_is_a_problem_with_the_command_that_raises_it(
     assert all("G and VT" in each.what and "--quota-code L-DB2E81BA" in each.fix for each in short)
 
 
+def _instances(type_: str, count: int, extra: str = "") -> str:
+    one = f"<item><instanceType>{type_}</instanceType>{extra}</item>"
+    return f"<item><instancesSet>{one * count}</instancesSet></item>"
+
+
+def _tagged(key: str, value: str) -> str:
+    return f"<tagSet><item><key>{key}</key><value>{value}</value></item></tagSet>"
+
+
+def _reserved(type_: str, free: int, account: str = ACCOUNT, kind: str = "default") -> str:
+    return (
+        f"<item><capacityReservationId>cr-1</capacityReservationId><ownerId>{account}</ownerId><instanceType>{type_}"
+        f"</instanceType><availableInstanceCount>{free}</availableInstanceCount><reservationType>{kind}"
+        "</reservationType></item>"
+    )
+
+
+def _on_gpus(aws: LoopbackAws) -> list[Check]:
+    return [each for each in found(aws) if "G and VT" in each.what]
+
+
+def test_what_others_use_of_a_quota_is_not_left_for_the_environment(aws: LoopbackAws) -> None:
+    need = int(_on_gpus(aws)[0].needed.split()[0])
+    aws.quotas = {**ENOUGH, "L-DB2E81BA": float(need + 8)}
+    aws.listed = {"DescribeInstances": _instances("g5.xlarge", 2)}
+    assert {(each.status, each.got) for each in _on_gpus(aws)} == {(Status.OK, f"{need + 8}, of which others use 8")}
+    aws.listed = {
+        "DescribeInstances": _instances("g5.xlarge", 2),
+        "DescribeCapacityReservations": _reserved("g5.xlarge", 1),
+    }
+    short = _on_gpus(aws)
+    assert {(each.status, each.got) for each in short} == {(Status.PROBLEM, f"{need + 8}, of which others use 12")}
+    assert all(each.fix.endswith(f"--quota-code L-DB2E81BA --desired-value {need + 12}") for each in short)
+    aws.quotas = {**ENOUGH, "L-0263D0A3": 5.0, "L-F678F1CE": 1.0}
+    aws.listed = {"DescribeAddresses": "<item/>" * 4, "DescribeVpcs": "<item/>"}
+    assert {each.what[-15:] for each in found(aws) if each.status is Status.PROBLEM} == {
+        "(ec2 L-0263D0A3)"[-15:],
+        "(vpc L-F678F1CE)"[-15:],
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "items"),
+    [
+        ("DescribeInstances", _instances("g5.xlarge", 9, _tagged("eks:cluster-name", "haven-warm-euw1"))),
+        ("DescribeInstances", _instances("g5.xlarge", 9, _tagged("haven:environment", "warm"))),
+        ("DescribeInstances", _instances("g5.xlarge", 9, "<instanceLifecycle>spot</instanceLifecycle>")),
+        ("DescribeInstances", _instances("g5.xlarge", 9, "<placement><tenancy>host</tenancy></placement>")),
+        ("DescribeCapacityReservations", _reserved("g5.xlarge", 9, account="444455556666")),
+        ("DescribeCapacityReservations", _reserved("g5.xlarge", 9, kind="capacity-block")),
+        ("DescribeVpcs", f"<item>{_tagged('haven:environment', 'warm')}</item>"),
+    ],
+)
+def test_what_is_the_environment_s_own_or_counts_elsewhere_is_not_others_use(
+    aws: LoopbackAws, operation: str, items: str
+) -> None:
+    aws.listed = {operation: items}
+    got = {each.got for each in found(aws) if each.what.startswith("quota")}
+    assert got == {"1000, of which others use 0"}
+
+
+def test_use_by_others_that_is_unknown_is_not_fine(aws: LoopbackAws) -> None:
+    aws.listed = {"DescribeInstances": _instances("g99.large", 1)}
+    assert {(each.status, each.got) for each in _on_gpus(aws)} == {
+        (Status.UNKNOWN, "1000, of which others use 0 and g99.large")
+    }
+    aws.denied = ("DescribeInstances",)
+    denied = _on_gpus(aws)
+    assert {each.status for each in denied} == {Status.UNKNOWN}
+    assert all(each.got.startswith("1000; what others use: no answer") for each in denied)
+    assert all("allow ec2:DescribeInstances" in each.fix for each in denied)
+
+
 def test_a_quota_without_a_value_of_the_account_s_own_is_aws_s_default(aws: LoopbackAws) -> None:
     aws.quotas = {code: value for code, value in ENOUGH.items() if code != "L-F678F1CE"}
     vpcs = [each for each in found(aws) if "L-F678F1CE" in each.what]
-    assert [(each.status, each.got) for each in vpcs] == [(Status.OK, "10"), (Status.OK, "10")]
+    assert [(each.status, each.got) for each in vpcs] == [(Status.OK, "10, of which others use 0")] * 2
 
 
 def test_instances_whose_quota_or_size_the_data_does_not_know_are_unknown_and_not_fine(aws: LoopbackAws) -> None:

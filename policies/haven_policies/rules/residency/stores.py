@@ -77,6 +77,7 @@ _TYPES: Mapping[str, str] = {
     "aws:backup/": "backups",
     "aws:ebs/": "volumes",
     "aws:ec2/ami": "volumes",
+    "aws:ec2/instance:": "volumes",
     "aws:efs/": "volumes",
     "aws:fsx/": "volumes",
     "aws:ssm/parameter:": "parameters",
