@@ -1,11 +1,54 @@
 """What copying an Aurora database into the other Region costs, and what a replicated member costs instead."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from haven.model import sources
+from haven.model.prices import HOURS_A_MONTH, PriceBook
 
+REFERENCE = "eu-west-1"
+"""Its price is taken where the book has none of a Region: an assumption, which is named with the result."""
 _MINUTES_A_DAY, _MINUTES_AN_HOUR = 1440, 60
+_WRITES_A_MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class CopyPrices:
+    """List prices in USD of what copies and replicas of a database cost."""
+
+    transfer: float
+    """A GB to another Region."""
+    snapshot: float
+    """A GB and month."""
+    storage: float
+    """A GB and month."""
+    writes: float
+    """A million replicated writes."""
+    assumed: Sequence[str]
+    """Which of them are the reference Region's."""
+
+
+def copy_prices(region: str, book: PriceBook) -> CopyPrices:
+    """The prices of a Region, and the reference Region's where the book has none.
+
+    Args:
+        region: where the database is.
+        book: the price book.
+    """
+    assumed = []
+
+    def usd(what: str) -> float:
+        price = book.price(what, region)
+        if price is None:
+            assumed.append(what)
+            price = book.price(what, REFERENCE)
+        if price is None:
+            raise LookupError(f"the price book has no {what} in {REFERENCE}")
+        return price.usd
+
+    found = usd("transfer-to-region"), usd("aurora-snapshot"), usd("aurora-storage"), usd("aurora-replicated-write")
+    return CopyPrices(*found[:3], found[3] * _WRITES_A_MILLION, tuple(assumed))
 
 
 @dataclass(frozen=True)
@@ -25,31 +68,27 @@ class CopyCost:
         return self.transfer + self.storage
 
 
-def copy_cost(*, size_gb: float, interval_minutes: int, kept_days: int) -> CopyCost:
+def copy_cost(prices: CopyPrices, *, size_gb: float, interval_minutes: int, kept_days: int) -> CopyCost:
     """What the copies of a rule cost a month.
 
     Args:
+        prices: of the Region that copies.
         size_gb: the database's size.
         interval_minutes: from one copy to the next.
         kept_days: for how many days a copy is kept.
     """
-    copies = sources.HOURS_A_MONTH * _MINUTES_AN_HOUR / interval_minutes
+    copies = HOURS_A_MONTH * _MINUTES_AN_HOUR / interval_minutes
     kept = kept_days * _MINUTES_A_DAY / interval_minutes
-    return CopyCost(
-        round(copies),
-        copies * size_gb * sources.REGION_TRANSFER_USD.value,
-        kept * size_gb * sources.AURORA_SNAPSHOT_USD.value,
-    )
+    return CopyCost(round(copies), copies * size_gb * prices.transfer, kept * size_gb * prices.snapshot)
 
 
-def headless_member_cost(size_gb: float) -> float:
+def headless_member_cost(prices: CopyPrices, size_gb: float) -> float:
     """What a member without instances in the other Region costs a month: storage, and the assumed writes."""
-    writes = sources.REPLICATED_WRITES_A_MONTH.value * sources.AURORA_REPLICATED_WRITES_USD.value
-    return size_gb * sources.AURORA_STORAGE_USD.value + writes
+    return size_gb * prices.storage + sources.REPLICATED_WRITES_A_MONTH.value * prices.writes
 
 
-def break_even_gb(*, interval_minutes: int, kept_days: int) -> int | None:
+def break_even_gb(prices: CopyPrices, *, interval_minutes: int, kept_days: int) -> int | None:
     """The size, in whole GB, from which a rule's copies cost more than a headless member; None where they never do."""
-    per_gb = copy_cost(size_gb=1, interval_minutes=interval_minutes, kept_days=kept_days).total
-    more = per_gb - sources.AURORA_STORAGE_USD.value
-    return ceil(headless_member_cost(0) / more) if more > 0 else None
+    per_gb = copy_cost(prices, size_gb=1, interval_minutes=interval_minutes, kept_days=kept_days).total
+    more = per_gb - prices.storage
+    return ceil(headless_member_cost(prices, 0) / more) if more > 0 else None

@@ -7,6 +7,7 @@ from functools import cache
 
 from haven.model import sources
 from haven.model.catalog import Catalog
+from haven.model.prices import HOURS_A_MONTH
 
 VERSIONS, ADDONS = "kubernetes_versions.csv", "kubernetes_addons.csv"
 
@@ -107,7 +108,7 @@ def _ending(support: Support, count: int, upgrade_policy: str, today: date) -> s
 
 def _price(support: Support, count: int) -> str:
     standard, extended = sources.EKS_CLUSTER_USD, sources.EKS_EXTENDED_SUPPORT_USD
-    more = (extended.value - standard.value) * sources.HOURS_A_MONTH * count
+    more = (extended.value - standard.value) * HOURS_A_MONTH * count
     return (
         f"a cluster costs {extended.value:.2f} instead of {standard.value:.2f} USD an hour until"
         f" {support.extended_until}, here {more:.0f} USD a month more"

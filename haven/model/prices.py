@@ -14,6 +14,7 @@ from haven.model.catalog import Catalog
 
 FILE = "prices.csv"
 HOURS_A_MONTH = 730
+"""8,760 hours a year by 12 months, as AWS's pricing calculator has it."""
 STALE_DAYS = 180
 FLAT = frozenset({"images", "secret"})
 """What costs the same in every commercial Region, as far as it was seen (2026-11-25): us-east-1's price is used where a

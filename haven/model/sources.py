@@ -84,9 +84,6 @@ BACKUP_RPO_WORST_CASE_MINUTES = Assumption(
     240, "min", "backup job and copy take up to two hours", "depends on data size"
 )
 
-HOURS_A_MONTH = 730
-"""8,760 hours a year by 12 months, as AWS's pricing calculator has it."""
-
 EKS_CLUSTER_USD = SourcedFigure(
     0.10, "USD/h", "an EKS cluster in standard support, every commercial Region",
     "AWS price list, AmazonEKS cluster-hour, published 2025-10-28", "2026-11-25",
@@ -96,22 +93,6 @@ EKS_EXTENDED_SUPPORT_USD = SourcedFigure(
     "AWS price list, AmazonEKS extended-support surcharge, published 2025-10-28", "2026-11-25",
 )  # fmt: skip
 
-REGION_TRANSFER_USD = SourcedFigure(
-    0.02, "USD/GB", "transfer to another Region, from Regions in the US and Europe; 0.09 and more from Asia Pacific",
-    "AWS price list, AWSDataTransfer, 2024-09-25", "2026-11-25",
-)  # fmt: skip
-AURORA_SNAPSHOT_USD = SourcedFigure(
-    0.021, "USD/GB-month", "snapshots of Aurora, eu-west-1 and us-east-1",
-    "AWS price list, AmazonRDS Aurora:BackupUsage, 2023-02-23", "2026-11-25",
-)  # fmt: skip
-AURORA_STORAGE_USD = SourcedFigure(
-    0.11, "USD/GB-month", "Aurora storage, eu-west-1",
-    "AWS price list, AmazonRDS Aurora:StorageUsage, 2023-02-23", "2026-11-25",
-)  # fmt: skip
-AURORA_REPLICATED_WRITES_USD = SourcedFigure(
-    0.22, "USD/million", "writes that Aurora Global Database replicates, eu-west-1",
-    "AWS price list, AmazonRDS Aurora:ReplicatedWriteIO, 2023-02-23", "2026-11-25",
-)  # fmt: skip
 REPLICATED_WRITES_A_MONTH = Assumption(
     50, "million", "writes a month that are replicated", "about 20 a second; no source"
 )

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from haven.model.backup_costs import break_even_gb, copy_cost, headless_member_cost
+from haven.model.backup_costs import REFERENCE, break_even_gb, copy_cost, copy_prices, headless_member_cost
+from haven.model.prices import PriceBook
 from haven.model.sources import BACKUP_RPO_WORST_CASE_MINUTES, REPLICATED_WRITES_A_MONTH
 from haven_components import (
     BackupInterval,
@@ -15,6 +16,7 @@ from haven_components import (
     rpo_minutes,
 )
 from haven_components.names import partition, subnet_group_name
+from infra import PROJECT
 from infra.config.part_models import Backups
 from infra.config.settings import Settings
 from infra.environment import Environment
@@ -123,17 +125,20 @@ def cost_notes(settings: Settings) -> Iterator[str]:
     """What the copies of the database cost that are the recovery point, and from which size on a replica costs less."""
     rule, size = recovery_point(settings), settings.database.assumed_size_gb
     interval, kept = interval_minutes(rule), rule["copy_retention_days"]
-    cost = copy_cost(size_gb=size, interval_minutes=interval, kept_days=kept)
+    prices = copy_prices(settings.regions.primary, PriceBook(PROJECT))
+    cost = copy_cost(prices, size_gb=size, interval_minutes=interval, kept_days=kept)
+    lacking = f" (those of {REFERENCE} for {', '.join(prices.assumed)}: an assumption)" if prices.assumed else ""
     yield (
         f"copying the database every {interval // 60} hours costs about {cost.total:,.0f} USD a month at {size:g} GB"
         f" (haven:database.assumedSizeGb, an assumption): {cost.copies} copies, always full, {cost.transfer:,.0f} USD"
-        f" transfer and {cost.storage:,.0f} USD storage at list prices"
+        f" transfer and {cost.storage:,.0f} USD storage at list prices{lacking}"
     )
-    enough = break_even_gb(interval_minutes=interval, kept_days=kept)
+    member = headless_member_cost(prices, size)
+    enough = break_even_gb(prices, interval_minutes=interval, kept_days=kept)
     if rule["interval"] == BackupInterval.HOURLY and enough is not None and size >= enough:
         yield (
             f"from {enough} GB on these copies cost more than a headless member of tier pilot-light, about"
-            f" {headless_member_cost(size):,.0f} USD a month at {size:g} GB with {REPLICATED_WRITES_A_MONTH.value:g}"
+            f" {member:,.0f} USD a month at {size:g} GB with {REPLICATED_WRITES_A_MONTH.value:g}"
             " million replicated writes (an assumption); its EKS control plane and small nodes come on top: write"
             " haven:tier: pilot-light, or a larger haven:objectives.rpoMinutes"
         )

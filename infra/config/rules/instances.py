@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from haven.base.problems import Problem, choices, nearest, shown
 from haven.model import catalog, node_disks
 from haven.model.catalog import Catalog
 from haven_components import limits
+from infra import PROJECT
 from infra.config import models, node_models
 from infra.config.rules.validators import Rules
 
 RULES = Rules()
-CATALOG = Catalog(Path(__file__).resolve().parents[2])
+CATALOG = Catalog(PROJECT)
 """Of this project: its own `data/` folder counts before what Haven ships."""
 
 _AMI_TYPES = {"none": "BOTTLEROCKET_x86_64", "nvidia": "BOTTLEROCKET_x86_64_NVIDIA"}

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haven.model import backup_costs, sources
+from haven.model.prices import PriceBook
 from haven_components import BackupInterval, interval_minutes, limits
 from infra.config import stack_kinds
 from infra.config.settings import Settings
@@ -15,6 +16,8 @@ from tests.environments import environment
 
 AROUND = 60 + 30 + 30
 """Start window, assumed job and assumed copy, in minutes."""
+
+PRICES = backup_costs.copy_prices("eu-west-1", PriceBook())
 
 
 def settings(rpo: float | None = None, **changes: str) -> Settings:
@@ -92,17 +95,29 @@ def test_small_databases_and_daily_copies_get_no_advice(rpo: float, size: float)
 def test_from_the_break_even_size_on_copies_cost_more_than_a_headless_member(
     size: float, hours: int, days: int
 ) -> None:
-    enough = backup_costs.break_even_gb(interval_minutes=hours * 60, kept_days=days)
+    enough = backup_costs.break_even_gb(PRICES, interval_minutes=hours * 60, kept_days=days)
     assert enough is not None
-    copies = backup_costs.copy_cost(size_gb=size, interval_minutes=hours * 60, kept_days=days).total
+    copies = backup_costs.copy_cost(PRICES, size_gb=size, interval_minutes=hours * 60, kept_days=days).total
     if size >= enough:
-        assert copies >= backup_costs.headless_member_cost(size)
+        assert copies >= backup_costs.headless_member_cost(PRICES, size)
     if size < enough - 1:
-        assert copies < backup_costs.headless_member_cost(size)
+        assert copies < backup_costs.headless_member_cost(PRICES, size)
+
+
+def test_prices_that_the_book_lacks_are_another_region_s_and_the_plan_names_them() -> None:
+    regions = {"regions": '{"primary": "ap-southeast-2", "recovery": "ap-northeast-1"}'}
+    prices = backup_costs.copy_prices("ap-southeast-2", PriceBook())
+    assert (prices.transfer, prices.snapshot) == (0.098, PRICES.snapshot)
+    cost = next(iter(backups.cost_notes(settings(240, **regions))))
+    assert cost.endswith(
+        " (those of eu-west-1 for aurora-snapshot, aurora-storage, aurora-replicated-write: an assumption)"
+    )
 
 
 def test_twice_the_interval_costs_half() -> None:
-    two, four = (backup_costs.copy_cost(size_gb=100, interval_minutes=each * 60, kept_days=3).total for each in (2, 4))
+    two, four = (
+        backup_costs.copy_cost(PRICES, size_gb=100, interval_minutes=each * 60, kept_days=3).total for each in (2, 4)
+    )
     assert two == pytest.approx(2 * four)
 
 

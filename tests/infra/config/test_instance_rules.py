@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from infra import PROJECT
 from infra.config import models
 from infra.config.rules import general, instances
 
@@ -111,3 +112,7 @@ def test_a_type_that_fewer_zones_offer_is_a_note_with_zone_ids() -> None:
 def test_a_class_that_neither_price_lists_nor_sdk_name_is_a_note() -> None:
     (note,) = _notes(EUROPE, _cluster("g5.2xlarge", "g4dn.2xlarge"), "db.r9g.large")
     assert "db.r9g.large" in note
+
+
+def test_the_data_that_counts_first_is_in_the_folder_that_a_refresh_writes_to() -> None:
+    assert (PROJECT / "Pulumi.yaml").is_file()
