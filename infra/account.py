@@ -1,6 +1,7 @@
 """What a stack of kind account declares: what AWS has one of in an account, and where Pulumi keeps its state."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -10,6 +11,9 @@ from haven_components import AccountBaseline, AuditTrail, AuditTrailArgs, Bucket
 from haven_components.names import CLOUD_TRAIL
 from infra.config.settings import AccountSettings
 from infra.providers import aws_providers
+from infra.refusals import Refusals
+
+Attempt = Callable[[Callable[[], dict[str, Any]]], dict[str, Any] | None]
 
 
 def declare(settings: AccountSettings) -> Mapping[str, Any]:
@@ -18,16 +22,22 @@ def declare(settings: AccountSettings) -> Mapping[str, Any]:
     Returns:
         The stack's outputs: what a plan shows, and how to log in to the state.
     """
-    account = _Account(settings)
+    refusals = Refusals(settings.stack)
+    with refusals.all():
+        return _declared(_Account(settings), refusals.attempt)
+
+
+def _declared(account: "_Account", attempt: Attempt) -> Mapping[str, Any]:
+    settings = account.settings
     records = account.key("records", "What the account's trail and AWS Config write down", [CLOUD_TRAIL])
     volumes = account.key("volumes", "Volumes in the account for which nobody names a key", [])
     return {
         "kind": "account",
         "account": settings.account,
         "regions": {"primary": account.primary, "recovery": account.recovery},
-        **_trail(account, records),
-        **_baseline(account, records, volumes),
-        **(_state(account) if settings.state_backend.enabled else {}),
+        **(attempt(partial(_trail, account, records)) or {}),
+        **(attempt(partial(_baseline, account, records, volumes)) or {}),
+        **((attempt(partial(_state, account)) if settings.state_backend.enabled else None) or {}),
         "notes": list(_notes(settings)),
     }
 

@@ -11,6 +11,7 @@ from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, Mul
 from infra import names, tagging
 from infra.config.settings import Settings
 from infra.providers import aws_providers, witness_provider
+from infra.refusals import Refusals
 from infra.scale import Replication, Scale
 
 KEY_USERS = (
@@ -43,6 +44,7 @@ class Environment:
     def __init__(self, settings: Settings, scales: Mapping[str, Scale], replication: Replication) -> None:
         self.settings = settings
         self.name = names.environment_name(settings.stack)
+        self.refusals = Refusals(settings.stack)
         self.primary = settings.regions.primary
         self.recovery = settings.regions.recovery
         self.both = (self.primary, self.recovery)

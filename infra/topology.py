@@ -1,6 +1,7 @@
 """Where a tier becomes components per Region: the one place that knows both."""
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -38,20 +39,27 @@ def declare(settings: Settings) -> Mapping[str, Any]:
         The stack's outputs: what a plan shows, what a runbook needs, what applications connect to.
     """
     environment = Environment(settings, scale.scales(settings), scale.replication(settings))
+    with environment.refusals.all():
+        return _declared(environment)
+
+
+def _declared(environment: Environment) -> Mapping[str, Any]:
+    settings, attempt = environment.settings, environment.refusals.attempt
     _assets(environment)
     points = _objects(environment)
     _tables(environment)
     buffers = {
-        (name, region): queues.queue(environment, name, region)
+        (name, region): attempt(partial(queues.queue, environment, name, region))
         for name, region in product(settings.queues, environment.both)
     }
     _platform(environment)
     database, restored, cache = _databases(environment)
-    reached = endpoints.EndpointStores(database, restored, cache, buffers, points)
+    declared = {place: each for place, each in buffers.items() if each is not None}
+    reached = endpoints.EndpointStores(database, restored, cache, declared, points)
     reading = endpoints.declare(environment, reached)
-    backups.declare(environment)
+    attempt(partial(backups.declare, environment))
     service = _service(environment)
-    watched = _operations(environment, service, list(buffers.values()))
+    watched = _operations(environment, service, list(declared.values()))
     clusters.declare(environment, reached, watched)
     recovery_manifest = manifest.build(
         environment,
@@ -68,26 +76,31 @@ def declare(settings: Settings) -> Mapping[str, Any]:
 
 
 def _assets(environment: Environment) -> None:
-    settings = environment.settings
-    assets.images(environment)
+    settings, attempt = environment.settings, environment.refusals.attempt
+    attempt(partial(assets.images, environment))
     for name in settings.secrets:
-        assets.secret(environment, name)
+        attempt(partial(assets.secret, environment, name))
     for name, value in settings.parameters.items():
         assets.parameter(environment, name, value)
 
 
 def _objects(environment: Environment) -> Mapping[str, MultiRegionAccessPoint]:
     """The buckets, and one name for both of a pair where both Regions serve."""
-    settings, replication = environment.settings, environment.replication
+    settings, replication, attempt = environment.settings, environment.replication, environment.refusals.attempt
     buckets = {
-        name: stores.bucket(environment, name, timed=replication.object_time_control)
+        name: attempt(partial(stores.bucket, environment, name, timed=replication.object_time_control))
         for name in settings.storage.buckets
     }
     # S3 makes access points over Regions in its commercial partition alone (S3 User Guide, Multi-Region Access Points,
     # restrictions; read 2026-11-21); elsewhere applications use the buckets' own names.
     if not replication.access_points or partition(environment.primary) != "aws":
         return {}
-    return {name: stores.access_point(environment, name, bucket) for name, bucket in buckets.items()}
+    points = {
+        name: attempt(partial(stores.access_point, environment, name, bucket))
+        for name, bucket in buckets.items()
+        if bucket is not None
+    }
+    return {name: each for name, each in points.items() if each is not None}
 
 
 def _platform(environment: Environment) -> None:
@@ -99,29 +112,39 @@ def _platform(environment: Environment) -> None:
     }
     if environment.replication.network:
         networks.peering(environment)
-    environment.clusters |= {
-        region: compute.cluster(environment, region)
+    declared = {
+        region: environment.refusals.attempt(partial(compute.cluster, environment, region))
         for region in environment.both
         if environment.scales[region].cluster
     }
+    environment.clusters |= {region: each for region, each in declared.items() if each is not None}
 
 
 def _tables(environment: Environment) -> None:
     """The tables, and beside those without a replica the ones that were restored after a failover."""
     for name, table in environment.settings.tables.items():
-        tables.table(environment, name)
+        environment.refusals.attempt(partial(tables.table, environment, name))
         if table.restored and environment.scales[environment.recovery].full:
-            tables.restored_table(environment, name)
+            environment.refusals.attempt(partial(tables.restored_table, environment, name))
 
 
 def _databases(environment: Environment) -> tuple[GlobalDatabase, GlobalDatabase | None, GlobalCache]:
     """The database, the one that was restored in the recovery Region after a failover, and the cache."""
     settings, replication = environment.settings, environment.replication
     recovery = environment.scales[environment.recovery]
-    database = stores.database(environment, replicated=recovery.database, write_forwarding=replication.write_forwarding)
+    declare = partial(
+        stores.database, environment, replicated=recovery.database, write_forwarding=replication.write_forwarding
+    )
+    database = environment.refusals.attempt(declare)
+    cache = environment.refusals.attempt(
+        partial(stores.cache, environment, recovery=recovery.cache, replicated=replication.cache)
+    )
+    environment.refusals.end()  # the rest is made from all of these, clusters too
+    if database is None or cache is None:
+        raise environment.refusals.error()
     snapshot = settings.database.restore_snapshot
     restored = stores.restored_database(environment, snapshot) if recovery.full and snapshot else None
-    return database, restored, stores.cache(environment, recovery=recovery.cache, replicated=replication.cache)
+    return database, restored, cache
 
 
 def _service(environment: Environment) -> traffic.Service | None:
@@ -148,13 +171,13 @@ def _operations(
     environment: Environment, service: traffic.Service | None, buffers: list[RequestBuffer]
 ) -> Observability:
     """Observability, fault experiments and the budget."""
-    settings = environment.settings
+    settings, attempt = environment.settings, environment.refusals.attempt
     watched = watch.declare(environment, service, [*buffers])
     if settings.experiments:
         for region in faults.regions(environment):
-            faults.experiments(environment, region, watched)
+            attempt(partial(faults.experiments, environment, region, watched))
     if settings.cost is not None:
-        cost.guard(environment, settings.cost)
+        attempt(partial(cost.guard, environment, settings.cost))
     if settings.recovery_plan is not None:
-        aws_plan.declare(environment, settings.recovery_plan)
+        attempt(partial(aws_plan.declare, environment, settings.recovery_plan))
     return watched

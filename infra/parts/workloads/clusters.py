@@ -1,5 +1,7 @@
 """What runs on each Region's cluster: every system that has an image, in a namespace of its own."""
 
+from functools import partial
+
 from haven_components import Observability
 from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, running
 from infra.config.system_models import System
@@ -41,7 +43,8 @@ def declare(environment: Environment, stores: EndpointStores, watched: Observabi
         before = controllers.declare(environment, region, watched)
         telemetry.declare(environment, region)
         for name, system in systems.items():
-            _system(Place(environment, region, name, before), system, used)
+            place = Place(environment, region, name, before)
+            environment.refusals.attempt(partial(_system, place, system, used))
 
 
 def _system(place: Place, system: System, used: SystemStores) -> None:

@@ -15,6 +15,7 @@ from haven_components.limits import DATABASE_INSTANCE_CLASS
 from infra.config import component_keys
 from infra.config.reader import fields
 from infra.config.settings import AccountConfig, EnvironmentConfig
+from infra.refusals import Refusals
 from tests.environments import ROOT, environment
 
 KEYS = {**fields(EnvironmentConfig), **fields(AccountConfig)}
@@ -106,11 +107,27 @@ def test_a_property_leads_to_its_config_key(component: str, name: str, path: str
     assert component_keys.config_key(component, name, path, "test") == key
 
 
-def test_a_refusing_component_is_reported_in_the_words_of_the_config(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_several_components_refuse_is_reported_together_in_the_words_of_the_config(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("haven_components.limits.DATABASE_INSTANCE_CLASS", re.compile(r"db\.x2g\.large"))
+    monkeypatch.setattr("haven_components.limits.CACHE_NODE_TYPE", re.compile(r"cache\.x2g\.large"))
     assert DATABASE_INSTANCE_CLASS.fullmatch("db.r6g.xlarge")
     with pytest.raises(Problems) as refused:
         environment("warm", database='{"instanceClass": "db.r6g.xlarge"}')
     assert isinstance(refused.value, pulumi.RunError)
-    (line,) = (problem.render() for problem in refused.value.problems)
-    assert line.startswith("haven:database.instanceClass: got 'db.r6g.xlarge'; allowed: ")
+    lines = [problem.render() for problem in refused.value.problems]
+    assert [each.partition(": got ")[0] for each in lines] == ["haven:database.instanceClass", "haven:cache.nodeType"]
+    assert lines[0].startswith("haven:database.instanceClass: got 'db.r6g.xlarge'; allowed: ")
+
+
+def test_an_update_ends_at_the_first_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise pulumi.InputPropertiesError("GlobalCache refuses", [])
+
+    refusals = Refusals("test")
+    monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: True)
+    assert refusals.attempt(refuse) is None
+    monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: False)
+    with pytest.raises(pulumi.InputPropertiesError):
+        refusals.attempt(refuse)
