@@ -24,6 +24,10 @@ DATABASE_PORT = 5432
 """Port of a `GlobalDatabase`, on both sides."""
 CACHE_PORT = 6379
 """Port of a `GlobalCache`, on both sides."""
+REGISTRY_PORT = 5000
+"""Port of a `ModelRegistry`, of its Service and of its pods."""
+WORKFLOWS_PORT = 4200
+"""Port of the API of a `WorkflowOrchestrator`, of its Service and of its pods."""
 SYSTEM_NODE_GROUP = "system"
 """The node group of a cluster's own services; a GPU group can't have this name."""
 POOL_LABEL = "haven.dev/pool"

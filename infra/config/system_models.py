@@ -182,7 +182,7 @@ class Fallback(Model):
 
 
 class Uses(Model):
-    """What the pods of a system may use of the environment's stores, in their own Region."""
+    """What the pods of a system may use of the environment, in their own Region."""
 
     buckets: Mapping[Name, Literal["read", "write"]] = {}
     """Bucket -> read, or write and read."""
@@ -192,6 +192,8 @@ class Uses(Model):
     """Queue -> send, receive, or both."""
     secrets: list[Name] = []
     """Secrets of haven:secrets that they read."""
+    systems: Annotated[list[Name], Field(examples=[["registry"]])] = []
+    """Other systems that they call inside the cluster (docs/workloads.md has the addresses)."""
 
 
 class WorkPool(Model):

@@ -43,7 +43,9 @@ def replicas(recording: Recording, region: str) -> dict[str, Any]:
 
 def with_flows(**changes: str) -> Recording:
     """Tier warm with a workflow orchestration beside the other systems."""
-    return environment("warm", systems=json.dumps(_systems() | {"workflows": FLOWS}), **changes)
+    systems = _systems() | {"workflows": FLOWS}
+    systems["training"] |= {"uses": {"systems": ["registry", "serving", "workflows"]}}
+    return environment("warm", systems=json.dumps(systems), **changes)
 
 
 def _systems() -> dict[str, Any]:
@@ -66,30 +68,34 @@ def test_tier_backup_has_workloads_in_its_recovery_region_after_a_failover_alone
     assert replicas(environment("backup", active=RECOVERY), RECOVERY)["serving"] == 3
 
 
-def test_pods_mount_the_secret_of_the_database_that_was_restored_in_their_region() -> None:
+def test_a_migration_alone_reads_the_administrators_secret_of_the_database_of_its_region() -> None:
     snapshot = f"arn:aws:rds:{RECOVERY}:111122223333:cluster-snapshot:copied"
     restored = environment("backup", active=RECOVERY, database=f'{{"restoreSnapshot": "{snapshot}"}}')
-    assert _read_secrets(restored, PRIMARY, "registry") == {"haven-backup-db-secret"}
-    assert _read_secrets(restored, RECOVERY, "registry") == {"haven-backup-db-restored-secret"}
-    assert _read_secrets(environment("backup", active=RECOVERY), RECOVERY, "registry") == set()
+    own = "haven-backup-registry-database-secret"
+    for region, administrator in ((PRIMARY, "haven-backup-db-secret"), (RECOVERY, "haven-backup-db-restored-secret")):
+        assert _mountable(restored, region, "registry") == {own, administrator}
+        assert _readable(restored, f"registry-migration-{CODES[region]}") == {own, administrator}
+        assert _readable(restored, f"registry-{CODES[region]}") == {own}
 
 
-def _read_secrets(recording: Recording, region: str, namespace: str) -> set[str]:
-    """What the classes of a namespace read; their pods' role may read nothing else."""
-    classes = [
-        json.loads(each.inputs["spec"]["parameters"]["objects"])
+def _mountable(recording: Recording, region: str, namespace: str) -> set[str]:
+    """The secrets of a namespace's SecretProviderClasses."""
+    return {
+        secret["objectName"]
         for each in kubernetes(recording, region).values()
         if each.type.endswith(":SecretProviderClass") and each.inputs["metadata"]["namespace"] == namespace
-    ]
-    found = {each["objectName"] for objects in classes for each in objects}
-    roles = [
+        for secret in json.loads(each.inputs["spec"]["parameters"]["objects"])
+    }
+
+
+def _readable(recording: Recording, role: str) -> set[str]:
+    """The secrets that a role of pods may read."""
+    policies = (
         each.inputs["policy"]
         for each in recording.real()
-        if each.type.endswith(":RolePolicy") and f"{namespace}-{'euw1' if region == PRIMARY else 'euc1'}" in each.name
-    ]
-    allowed = {arn for each in roles for arn in re.findall(r":secret:([^?]+)-[?]{6}", each)}
-    assert allowed == found
-    return found
+        if each.type == aws.IAM_ROLE_POLICY and f"-{role}-" in f"{each.name}-"
+    )
+    return {secret for each in policies for secret in re.findall(r":secret:([^?]+)-[?]{6}", each)}
 
 
 def test_a_failover_edits_no_job_but_for_its_suspension() -> None:
@@ -101,6 +107,29 @@ def test_a_failover_edits_no_job_but_for_its_suspension() -> None:
         there, then = dict(job.inputs["spec"]), dict(after[job.urn].inputs["spec"])
         assert (there.pop("suspend"), then.pop("suspend")) == (True, False)
         assert there == then
+
+
+@pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
+def test_a_system_reaches_the_systems_that_it_uses_and_no_other_one_does(region: str) -> None:
+    policies = [each for each in kubernetes(with_flows(), region).values() if each.type.endswith(":NetworkPolicy")]
+    called = _peers(policies, "egress", "training")
+    assert {("registry", 5000), ("serving", 8080), ("workflows", 4200)} <= called
+    for system, port in (("registry", 5000), ("serving", 8080), ("workflows", 4200)):
+        assert ("training", port) in _peers(policies, "ingress", system)
+        assert (system, port) not in _peers(policies, "egress", "registry") - {("registry", port)}
+
+
+def _peers(policies: list[Resource], way: str, namespace: str) -> set[tuple[str, int]]:
+    """The other namespaces, with the ports, that the policies of a namespace let in or out."""
+    return {
+        (peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
+        for each in policies
+        if each.inputs["metadata"]["namespace"] == namespace
+        for rule in each.inputs["spec"].get(way, [])
+        for peer in rule.get("from" if way == "ingress" else "to", [])
+        if "namespaceSelector" in peer
+        for port in rule["ports"]
+    }
 
 
 def test_an_orchestration_runs_where_its_database_takes_writes_alone() -> None:

@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 HOME = HERE.parents[1] / ".haven" / "workloads"
 USER = "haven"
 TOKEN = "t0ken"
+ADMINISTRATOR = {"username": "administrator", "password": "adm1n"}
 
 
 def installed(name: str) -> Path:
@@ -83,13 +84,22 @@ class Postgres:
         where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database)
         return self.run("psql", *where, "-AtX", "-v", "ON_ERROR_STOP=1", "-c", statement)
 
-    def copy(self, source: str, target: str) -> None:
-        """Restore a dump of a database under another name."""
+    def ask_for_passwords(self) -> None:
+        """From now on users log in as on Aurora, but for the tests' own; there is an administrator, no superuser."""
+        login = f"login createrole createdb password '{ADMINISTRATOR['password']}'"
+        self.sql("postgres", f"create role {ADMINISTRATOR['username']} {login}")
+        here = "127.0.0.1/32"
+        rules = f"local all all trust\nhost all {USER} {here} trust\nhost all all {here} scram-sha-256\n"
+        (self.data / "pg_hba.conf").write_text(rules)
+        self.sql("postgres", "select pg_reload_conf()")
+
+    def copy(self, source: str, target: str, owner: str) -> None:
+        """Restore a dump of a database under another name, as its owner's."""
         where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER)
         dump = self.data.parent / f"{target}.dump"
         self.run("pg_dump", *where, "-Fc", "-f", str(dump), source)
-        self.sql("postgres", f'create database "{target}"')
-        self.run("pg_restore", *where, "-d", target, "--no-owner", str(dump))
+        self.sql("postgres", f'create database "{target}" owner "{owner}"')
+        self.run("pg_restore", *where, "-d", target, "--no-owner", "--role", owner, str(dump))
 
     def set_read_only(self, database: str, *, read_only: bool) -> None:
         """Let new sessions of a database only read, as on a standby, or write again."""

@@ -18,9 +18,10 @@ from haven.program.recording import Recording
 from haven_components import ModelRegistry, ModelRegistryArgs, kubernetes_provider
 from haven_components.workloads.scripts import model_aliases
 from tests.workloads.pods import Node, Process
-from tests.workloads.stores import USER, Postgres, installed, postgres
+from tests.workloads.stores import ADMINISTRATOR, Postgres, installed, postgres
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(1800)]
+OWN_USER = "haven_mlflow"
 NAME, REGION, ACCOUNT = "models", "eu-west-1", "123456789012"
 CLIENT = Path(__file__).with_name("registered_models.py")
 
@@ -39,6 +40,7 @@ def _recorded(database: Postgres, name: str, *, read_only: bool = False) -> Reco
             "port": database.port,
             "name": name,
             "secret_name": "database",
+            "administrator_secret_name": "administrator",
             "tls": False,
         },
         "bucket": {"name": "artifacts", "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"},
@@ -60,7 +62,7 @@ class Registry:
     def __init__(self, database: Postgres, name: str, home: Path, *, read_only: bool = False) -> None:
         self.bucket = home / "bucket"
         self.bucket.mkdir(parents=True, exist_ok=True)
-        secrets = {"database": {"username": USER, "password": "unused"}}
+        secrets = {"database": {"username": OWN_USER, "password": "0wn"}, "administrator": ADMINISTRATOR}
         recording = _recorded(database, name, read_only=read_only)
         self.node = Node(recording, installed("mlflow"), home, secrets, {"s3://artifacts": str(self.bucket)})
         self.home = home
@@ -88,16 +90,18 @@ class Registry:
 @pytest.fixture(scope="module")
 def database() -> Iterator[Postgres]:
     with postgres() as server:
+        server.ask_for_passwords()
         yield server
 
 
 @pytest.fixture(scope="module")
 def registry(database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry that two migrations at once have created."""
+    """A registry that two migrations at once have created, with its user."""
     here = Registry(database, "mlflow", tmp_path_factory.mktemp("registry"))
     try:
-        for each in [here.node.start("Job", f"{NAME}-migration") for _ in range(2)]:
-            each.succeed()
+        for init in (True, False):
+            for each in [here.node.start("Job", f"{NAME}-migration", init=init) for _ in range(2)]:
+                each.succeed()
         yield here
     finally:
         here.node.stop()
@@ -132,7 +136,7 @@ def test_a_second_server_serves_the_same_from_a_restored_copy_that_can_only_be_r
     registry: Registry, server: Process, database: Postgres, tmp_path: Path
 ) -> None:
     assert registry.client(server, "load", "chat", "serving") == "first answer"
-    database.copy("mlflow", "restored")
+    database.copy("mlflow", "restored", OWN_USER)
     database.set_read_only("restored", read_only=True)
     other = Registry(database, "restored", tmp_path, read_only=True)
     shutil.copytree(registry.bucket, other.bucket, dirs_exist_ok=True)
@@ -145,6 +149,27 @@ def test_a_second_server_serves_the_same_from_a_restored_copy_that_can_only_be_r
     finally:
         other.node.stop()
         registry.bucket.with_name("lost").rename(registry.bucket)
+
+
+def test_servers_act_as_a_user_that_owns_their_database_and_nothing_else(server: Process, database: Postgres) -> None:
+    assert server.get("/health") == 200
+    users = "select distinct usename from pg_stat_activity where datname = 'mlflow' and pid <> pg_backend_pid()"
+    assert database.sql("mlflow", users) == OWN_USER
+    rights = "rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
+    assert database.sql("postgres", f"select {rights} from pg_roles where rolname = '{OWN_USER}'") == "f|f|f|f|f"
+    database.sql("postgres", "create role another login")
+    for user, may in ((OWN_USER, "t"), ("another", "f")):
+        assert database.sql("postgres", f"select has_database_privilege('{user}', 'mlflow', 'connect')") == may
+    kept = database.sql("postgres", f"select rolpassword from pg_authid where rolname = '{OWN_USER}'")
+    assert kept.startswith("SCRAM-SHA-256$4096:")
+
+
+def test_a_user_that_is_there_gets_the_password_that_is_declared(registry: Registry, database: Postgres) -> None:
+    database.sql("postgres", f"alter role {OWN_USER} password 'as in the snapshot'")
+    wait = registry.node.start("Deployment", f"{NAME}-server", init=True)
+    wait.wait_for(lambda: "password authentication failed" in wait.log.read_text())
+    registry.node.start("Job", f"{NAME}-migration", init=True).succeed()
+    wait.succeed()
 
 
 def test_a_host_that_is_not_allowed_is_refused(server: Process) -> None:

@@ -15,13 +15,14 @@ from haven.program.recording import Recording
 from haven_components import WorkflowOrchestrator, WorkflowOrchestratorArgs, kubernetes_provider
 from tests.workloads.pods import Node, Process
 from tests.workloads.service import service
-from tests.workloads.stores import TOKEN, USER, Postgres, installed, postgres, redis
+from tests.workloads.stores import ADMINISTRATOR, TOKEN, Postgres, installed, postgres, redis
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(1800)]
 NAME = "workflows"
 AUTH = "operator:pass-word"
 SECRETS = {
-    "database": {"username": USER, "password": "unused"},
+    "database": {"username": "haven_prefect", "password": "0wn"},
+    "administrator": ADMINISTRATOR,
     "messages": {"token": TOKEN},
     "prefect-auth": {"auth-string": AUTH},
 }
@@ -41,6 +42,7 @@ def _recorded(database_port: int, cache_port: int) -> Recording:
             "port": database_port,
             "name": "prefect",
             "secret_name": "database",
+            "administrator_secret_name": "administrator",
             "tls": False,
         },
         "messaging": {"host": "127.0.0.1", "port": cache_port, "secret_name": "messages", "tls": False},
@@ -112,6 +114,7 @@ def _region(stack: ExitStack, database: Postgres, home: Path) -> Region:
 @pytest.fixture(scope="module")
 def database() -> Iterator[Postgres]:
     with postgres() as server:
+        server.ask_for_passwords()
         yield server
 
 
@@ -120,7 +123,9 @@ def region(database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A Region whose database two migrations at once have created."""
     with ExitStack() as stack:
         here = _region(stack, database, tmp_path_factory.mktemp("region"))
-        database.sql("postgres", "create database prefect")
+        database.sql("postgres", f"create database prefect owner {ADMINISTRATOR['username']}")
+        for each in [here.node.start("Job", f"{NAME}-migration", init=True) for _ in range(2)]:
+            each.succeed()
         database.set_read_only("prefect", read_only=True)
         yield here
 

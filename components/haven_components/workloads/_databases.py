@@ -1,18 +1,29 @@
 """What workloads keep in the Region's own database: how they connect, and how its schema gets up to date."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
 from haven_components import limits
-from haven_components.names import DATABASE_PORT
+from haven_components.names import DATABASE_PORT, regional
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
-from haven_components.workloads._objects import SCRATCH, SCRIPTS, Container, from_secret, plain
+from haven_components.workloads._identity import pod_identity
+from haven_components.workloads._objects import SCRATCH, SCRIPTS, Container, Objects, from_secret, plain
+from haven_components.workloads._secrets import WorkloadSecretArgs, secret_statements
 
 SCHEMA_SCRIPT = "database_schema.py"
+
+
+class ClusterArgs(TypedDict):
+    """Where pods are, for their identity."""
+
+    cluster_name: pulumi.Input[str]
+    region: str
+    account_id: str
 
 
 class WorkloadDatabaseArgs(TypedDict):
@@ -23,7 +34,13 @@ class WorkloadDatabaseArgs(TypedDict):
     name: str
     """Database that belongs to this component alone. The migration creates it if it is missing."""
     secret_name: str
-    """Kubernetes secret of the component's namespace with the keys `username` and `password`."""
+    """Kubernetes secret of the component's namespace with the keys `username` and `password`: the component's own user,
+    which owns the database."""
+    administrator_secret_name: NotRequired[str]
+    """Kubernetes secret of the component's namespace with the same keys of a user that may create users and databases,
+    such as the master user of Aurora. What runs before the migration, and nothing else, creates the component's own
+    user and its database with it, or gives the user the password of `secret_name`. Omitted: the user is there, and may
+    create its database if that is missing."""
     tls: NotRequired[bool]
     """Whether connections must be encrypted. Omitted: true."""
 
@@ -41,6 +58,18 @@ def environment(database: WorkloadDatabaseArgs) -> list[dict[str, Any]]:
     ]
 
 
+def user_container(program: str, image: str, database: WorkloadDatabaseArgs, memory: str) -> list[Container]:
+    """What creates the component's own user; nothing without an administrator."""
+    if "administrator_secret_name" not in database:
+        return []
+    administrator: WorkloadDatabaseArgs = {**database, "secret_name": database["administrator_secret_name"]}
+    own = [
+        from_secret("HAVEN_DATABASE_USER", database["secret_name"], "username"),
+        from_secret("HAVEN_DATABASE_PASSWORD", database["secret_name"], "password"),
+    ]
+    return [schema_container(program, "user", image, [*environment(administrator), *own], memory)]
+
+
 def schema_container(
     program: str,
     step: str,
@@ -52,7 +81,8 @@ def schema_container(
 
     Args:
         program: `prefect` or `mlflow`.
-        step: `migrate`, `wait` (for the schema of this image, in a database that can be written to) or `wait-readable`.
+        step: `user`, `migrate`, `wait` (for the schema of this image, in a database that can be written to) or
+            `wait-readable`.
         image: the program's image.
         variables: environment variables, `environment` included.
         memory: what the program needs.
@@ -65,6 +95,50 @@ def schema_container(
         cpu="100m",
         memory=memory,
     )
+
+
+@dataclass(frozen=True)
+class Migration:
+    """In whose name a migration's pods act, and what they mount."""
+
+    objects: Objects
+    service_account: str
+    ready: list[pulumi.Resource]
+
+
+def migration(
+    objects: Objects,
+    name: str,
+    labels: Mapping[str, str],
+    *,
+    cluster: ClusterArgs,
+    own: Sequence[WorkloadSecretArgs],
+    administrator: Sequence[WorkloadSecretArgs],
+) -> Migration:
+    """A service account of the migration's own, for no other pod may read the administrator's secret; without such a
+    secret it is the component's.
+
+    Args:
+        objects: the component's.
+        name: the component's.
+        labels: of the migration.
+        cluster: where it runs.
+        own: secrets that the component's pods mount.
+        administrator: those that the migration mounts beside them.
+    """
+    if not administrator:
+        return Migration(objects, name, [])
+    account, mounts = f"{name}-migration", [*own, *administrator]
+    objects.service_account(account, labels)
+    identity = pod_identity(
+        objects.parent,
+        regional(account, cluster["region"]),
+        namespace=objects.namespace,
+        service_account=account,
+        statements=secret_statements(cluster["region"], cluster["account_id"], mounts),
+        **cluster,
+    )
+    return Migration(replace(objects, secrets=[each["provider_class"] for each in mounts]), account, identity.ready)
 
 
 def script(name: str) -> str:
@@ -89,6 +163,8 @@ def require_database(checks: Checks, database: WorkloadDatabaseArgs) -> None:
         fix="choose a name that needs no quotes in SQL",
     )
     require_secret(checks, "database.secret_name", database["secret_name"])
+    if "administrator_secret_name" in database:
+        require_secret(checks, "database.administrator_secret_name", database["administrator_secret_name"])
 
 
 def require_secret(checks: Checks, path: str, name: str) -> None:

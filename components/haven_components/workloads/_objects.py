@@ -182,7 +182,15 @@ class Objects:
         )
         disruption_budget(name, self.namespace, labels, self.zones, self.options())
 
-    def job(self, name: str, labels: Mapping[str, str], template: Mapping[str, Any], *, suspended: bool) -> None:
+    def job(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        template: Mapping[str, Any],
+        *,
+        suspended: bool,
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> None:
         """A Job that runs once, and again when its template changes, which is part of its name."""
         full = f"{name}-{digest(_known(template))}"
         pod = {**template["spec"], "restart_policy": "OnFailure"}
@@ -192,7 +200,10 @@ class Objects:
             "template": {"metadata": template["metadata"], "spec": pod},
         }
         kubernetes.batch.v1.Job(
-            full, metadata=self.metadata(full, labels, **SKIP_AWAIT), spec=spec, opts=self.options()
+            full,
+            metadata=self.metadata(full, labels, **SKIP_AWAIT),
+            spec=spec,
+            opts=self.options(depends_on=list(depends_on)),
         )
 
     def service(self, logical: str, name: str, labels: Mapping[str, str], port: int) -> None:

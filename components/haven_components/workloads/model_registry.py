@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from haven_components.names import regional
+from haven_components.names import REGISTRY_PORT, regional
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.workloads import _databases, _pods
@@ -36,7 +36,7 @@ from haven_components.workloads._pods import (
 from haven_components.workloads._secrets import WorkloadSecretArgs, secret_statements
 from haven_components.workloads.workflows._args import MOST_NAME_CHARACTERS, require_kubernetes_name
 
-PORT = 5000
+PORT = REGISTRY_PORT
 MEMORY, STEP_MEMORY, CPU = "2Gi", "1Gi", "500m"
 """[assumption] Requests of one pod."""
 PROCESSES = 2
@@ -75,6 +75,9 @@ class ModelRegistryArgs(TypedDict):
     """IPv4 networks with the database, such as the VPC's."""
     secrets: NotRequired[list[WorkloadSecretArgs]]
     """What the pods mount, so that the Kubernetes secret of `database` is there. Omitted: it is there anyway."""
+    administrator_secrets: NotRequired[list[WorkloadSecretArgs]]
+    """What the migration's pods alone mount as well, by a service account of their own: the secret of the database's
+    administrator. Omitted: it is there anyway, or not needed."""
     reader_host: NotRequired[pulumi.Input[str]]
     """Host name of the database's reader endpoint, while it can only be read: servers answer reads from there, and
     nothing migrates. Omitted: the database takes writes."""
@@ -149,11 +152,26 @@ class ModelRegistry(pulumi.ComponentResource):
 
     def _migration(self, files: str) -> None:
         labels = self._labels("migration")
-        variables = self._environment(self._args["database"])
-        container = schema_container("mlflow", "migrate", self._args["image"], variables, STEP_MEMORY)
-        template = self._objects.pod(labels, self._name, container, files=files)
-        idle = "reader_host" in self._args or self._args["scale"]["minimum"] == 0
-        self._objects.job(f"{self._name}-migration", labels, template, suspended=idle)
+        args = self._args
+        variables = self._environment(args["database"])
+        container = schema_container("mlflow", "migrate", args["image"], variables, STEP_MEMORY)
+        before = _databases.user_container("mlflow", args["image"], args["database"], STEP_MEMORY)
+        cluster: _databases.ClusterArgs = {
+            "cluster_name": args["cluster_name"],
+            "region": args["region"],
+            "account_id": args["account_id"],
+        }
+        found = _databases.migration(
+            self._objects,
+            self._name,
+            labels,
+            cluster=cluster,
+            own=args.get("secrets", []),
+            administrator=args.get("administrator_secrets", []),
+        )
+        template = found.objects.pod(labels, found.service_account, container, files=files, waits=before)
+        idle = "reader_host" in args or args["scale"]["minimum"] == 0
+        self._objects.job(f"{self._name}-migration", labels, template, suspended=idle, depends_on=found.ready)
         self._objects.network_policy(f"{self._name}-migration", labels, ingress=[], egress=self._to_database())
 
     def _servers(self, files: str, ready: list[pulumi.Resource]) -> None:

@@ -118,9 +118,29 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
 
     def _migration(self, files: str) -> None:
         labels = self._labels("migration")
-        template = self._objects.pod(labels, self._name, _prefect.migration(self._args, "migrate"), files=files)
-        self._objects.job(f"{self._name}-migration", labels, template, suspended=self._idle)
+        found, container = self._migrating(labels), _prefect.migration(self._args, "migrate")
+        before = _databases.user_container("prefect", self._args["image"], self._args["database"], _prefect.STEP_MEMORY)
+        template = found.objects.pod(labels, found.service_account, container, files=files, waits=before)
+        self._objects.job(f"{self._name}-migration", labels, template, suspended=self._idle, depends_on=found.ready)
         self._policy("migration", [], self._to_stores())
+
+    def _migrating(self, labels: dict[str, str]) -> _databases.Migration:
+        if "secrets" not in self._args:
+            return _databases.Migration(self._objects, self._name, [])
+        chosen = self._args["secrets"]
+        cluster: _databases.ClusterArgs = {
+            "cluster_name": self._args["cluster_name"],
+            "region": chosen["region"],
+            "account_id": chosen["account_id"],
+        }
+        return _databases.migration(
+            self._objects,
+            self._name,
+            labels,
+            cluster=cluster,
+            own=chosen["servers"],
+            administrator=chosen.get("administrator", []),
+        )
 
     def _servers(self, files: str) -> None:
         scale = self._args["scale"]

@@ -16,6 +16,8 @@ RULES = Rules()
 SERVING, WORKFLOWS, TRAINING, REGISTRY = "model-serving", "workflow-orchestration", "training", "model-registry"
 RUN_BY_HAVEN = (SERVING, WORKFLOWS, TRAINING, REGISTRY)
 """The kinds that have a component on the clusters."""
+_SERVERS = (SERVING, WORKFLOWS, REGISTRY)
+"""The kinds that answer requests inside the cluster."""
 _KINDS = tuple(sorted((*RUN_BY_HAVEN, "feature-store")))
 """The kinds of systems that Haven has a name for; a stack may have others."""
 _MISSPELT = 0.93
@@ -45,6 +47,11 @@ Systems = Mapping[str, system_models.System]
 def running(systems: Systems, kind: str) -> dict[str, system_models.System]:
     """The systems of a kind that run on the clusters, by name."""
     return {name: system for name, system in systems.items() if system.kind == kind and system.runs}
+
+
+def callers(systems: Systems, called: str) -> list[str]:
+    """The systems whose pods call a system."""
+    return sorted(name for name, system in systems.items() if called in system.uses.systems)
 
 
 def groups_of(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
@@ -289,6 +296,17 @@ def _uses(
                     what = f"haven:systems.{name}.uses.{key.rpartition('.')[2]}"
                     fix = f"add {each} to haven:{key}, or name one that is there"
                     yield Problem(what, shown(each), choices(there[key]) or f"nothing: haven:{key} is empty", fix)
+
+
+@RULES.on("systems")
+def _called(systems: Systems) -> Iterable[Problem]:
+    for name, system in systems.items():
+        others = [each for each, one in systems.items() if each != name and one.runs and one.kind in _SERVERS]
+        for each in system.uses.systems:
+            if each not in others:
+                allowed = choices(others) or f"nothing: no other system of kind {choices(_SERVERS)} has an image"
+                fix = f"delete {each}, or give haven:systems.{each} such a kind and an image"
+                yield Problem(f"haven:systems.{name}.uses.systems", shown(each), allowed, fix)
 
 
 @RULES.on("systems")

@@ -9,6 +9,7 @@ from infra.environment import Environment
 from infra.parts.endpoints import EndpointStores
 from infra.parts.workloads import (
     controllers,
+    database_users,
     messaging,
     namespaces,
     platform,
@@ -33,6 +34,7 @@ def declare(environment: Environment, stores: EndpointStores, watched: Observabi
     systems = {name: each for name, each in settings.systems.items() if each.runs}
     if settings.emulator or not systems:
         return
+    database_users.declare(environment)
     messages = None
     if running(settings.systems, WORKFLOWS):
         messages = messaging.cache(environment)

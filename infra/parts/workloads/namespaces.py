@@ -4,42 +4,34 @@ from haven_components import (
     ClusterAccess,
     ClusterAccessArgs,
     MountedSecretArgs,
-    NamespaceQuotaArgs,
+    NamespaceNetworkArgs,
     ServiceAccountArgs,
     WorkloadSecretArgs,
 )
-from haven_components.names import bucket_name, secret_name
-from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, exposed
+from haven_components.names import REGISTRY_PORT, WORKFLOWS_PORT, bucket_name, secret_name
+from infra.config.rules.systems import REGISTRY, SERVING, WORKFLOWS, callers, exposed
+from infra.config.settings import Settings
 from infra.config.system_models import System, Uses
 from infra.parts import endpoints, tables
 from infra.parts.endpoints import EndpointStores
 from infra.parts.recovery.operations import OPERATORS
-from infra.parts.workloads import messaging
+from infra.parts.workloads import database_users, messaging, quotas
 from infra.parts.workloads.platform import Place
 
-DATABASE, CACHE, WORKFLOWS_API = "database", "cache", "workflows-api"
+DATABASE, DATABASE_ADMINISTRATOR, CACHE, WORKFLOWS_API = "database", "database-administrator", "cache", "workflows-api"
 """Names of mounted secrets, and of the Kubernetes secrets that come with them."""
-SURGE = 2
-"""Pods that a rollout adds at most, and a canary."""
-CORES, MEMORY_GIB, PODS = 8, 64, 20
-"""[assumption] What a namespace may take beside its replicas, and what each replica may take."""
 
 
 def declare(place: Place, system: System, stores: EndpointStores) -> ClusterAccess:
     """Declare the namespace of a system in a Region."""
     settings = place.environment.settings
-    public = exposed(settings.systems) == place.system
     args: ClusterAccessArgs = {
         "region": place.region,
         "account_id": place.account,
         "cluster_name": place.cluster_name,
         "namespace": place.system,
-        "quota": quota(system),
-        "network": {
-            "vpc_cidrs": [place.cidr],
-            "client_cidrs": [place.cidr] if public else [],
-            "ports": [settings.edge.target_port] if public else [],
-        },
+        "quota": quotas.quota(settings, place.system),
+        "network": _network(place, system),
         "mounted_secrets": secrets(place, system, stores),
         "service_accounts": [_account(place, system.uses, stores)],
     }
@@ -48,21 +40,30 @@ def declare(place: Place, system: System, stores: EndpointStores) -> ClusterAcce
     return ClusterAccess(f"{place.name}-access", args, place.options())
 
 
-def quota(system: System) -> NamespaceQuotaArgs:
-    """The same in both Regions, at full scale with room for a rollout."""
-    replicas = (system.replicas.maximum or system.replicas.minimum) + SURGE
-    workers = sum(job.workers for job in system.jobs.values())
-    gpus = {SERVING: replicas * system.gpus, TRAINING: sum(job.workers * job.gpus for job in system.jobs.values())}
-    pods = replicas + workers + PODS + sum(pool.workers + (pool.concurrency or PODS) for pool in system.pools.values())
-    found: NamespaceQuotaArgs = {"cpu_cores": CORES * pods, "memory_gib": MEMORY_GIB * pods, "pods": pods}
-    if gpus.get(system.kind):
-        found["gpus"] = gpus[system.kind]
-    return found
+def _network(place: Place, system: System) -> NamespaceNetworkArgs:
+    """Who reaches servers of models, and what the pods call. Other kinds let their clients in themselves."""
+    settings = place.environment.settings
+    network: NamespaceNetworkArgs = {"vpc_cidrs": [place.cidr]}
+    if system.uses.systems:
+        network["servers"] = {each: _port(settings, each) for each in system.uses.systems}
+    if system.kind == SERVING:
+        public = exposed(settings.systems) == place.system
+        network["client_cidrs"] = [place.cidr] if public else []
+        network["client_namespaces"] = callers(settings.systems, place.system)
+        network["ports"] = [settings.edge.target_port]
+    return network
+
+
+def _port(settings: Settings, system: str) -> int:
+    """Where the pods of a system answer requests."""
+    ports = {REGISTRY: REGISTRY_PORT, WORKFLOWS: WORKFLOWS_PORT}
+    return ports.get(settings.systems[system].kind, settings.edge.target_port)
 
 
 def secrets(place: Place, system: System, stores: EndpointStores) -> list[MountedSecretArgs]:
     """What the pods of a system mount: of the stores that its kind needs, as far as the own Region has them."""
-    names = {REGISTRY: [DATABASE], WORKFLOWS: [DATABASE, CACHE]}.get(system.kind, [])
+    database = [DATABASE, DATABASE_ADMINISTRATOR]
+    names = {REGISTRY: database, WORKFLOWS: [*database, CACHE]}.get(system.kind, [])
     if place.system in messaging.namespaces(place.environment.settings):
         names = [*names, WORKFLOWS_API]
     found = {each: _secret(place, each, stores) for each in names}
@@ -80,17 +81,21 @@ def mounted(place: Place, stores: EndpointStores, *names: str) -> list[WorkloadS
 
 
 def _mount(name: str, secret: str) -> MountedSecretArgs:
-    keys = {DATABASE: ("username", "password"), CACHE: ("token",), WORKFLOWS_API: (messaging.AUTH_KEY,)}[name]
+    keys = {CACHE: ("token",), WORKFLOWS_API: (messaging.AUTH_KEY,)}.get(name, ("username", "password"))
     return {"name": name, "secret": secret, "keys": {key: key for key in keys}, "environment_secret": name}
 
 
 def _secret(place: Place, name: str, stores: EndpointStores) -> str | None:
-    """Name of the secret in Secrets Manager. The database's is that of the Region's own database, which after a restore
-    is another one than the primary Region's; None where the Region has no database."""
-    if name == DATABASE:
+    """Name of the secret in Secrets Manager. The administrator's is that of the Region's own database, which after a
+    restore is another one than the primary Region's; None where the Region has no database."""
+    if name == DATABASE_ADMINISTRATOR:
         database = endpoints.database_of(place.environment, stores, place.region)
         return None if database is None else str(database["secret"])
-    names = {CACHE: messaging.cache_name(place.environment), WORKFLOWS_API: messaging.api_name(place.environment)}
+    names = {
+        DATABASE: database_users.secret_base(place.environment, place.system),
+        CACHE: messaging.cache_name(place.environment),
+        WORKFLOWS_API: messaging.api_name(place.environment),
+    }
     return secret_name(names[name])
 
 
@@ -117,6 +122,6 @@ def _account(place: Place, uses: Uses, stores: EndpointStores) -> ServiceAccount
         ],
         "secrets": [secret_name(f"{environment.name}-{each}") for each in uses.secrets],
     }
-    if uses != Uses():
+    if any((uses.buckets, uses.tables, uses.queues, uses.secrets)):
         account["kms_key_arns"] = [place.key]
     return account

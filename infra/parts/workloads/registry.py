@@ -4,10 +4,11 @@ import pulumi
 
 from haven_components import ModelRegistry, ModelRegistryArgs
 from haven_components.names import bucket_name
+from infra.config.rules.systems import callers
 from infra.config.system_models import System
 from infra.parts import endpoints
 from infra.parts.workloads import namespaces, platform
-from infra.parts.workloads.namespaces import DATABASE
+from infra.parts.workloads.namespaces import DATABASE, DATABASE_ADMINISTRATOR
 from infra.parts.workloads.platform import Place, SystemStores
 
 
@@ -30,6 +31,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "port": found["port"],
             "name": platform.sql_name(place.system),
             "secret_name": DATABASE,
+            "administrator_secret_name": DATABASE_ADMINISTRATOR,
         },
         "bucket": {
             "name": bucket_name(environment.bucket_base(system.artifacts), region),
@@ -38,7 +40,9 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
         },
         "network_cidrs": [place.cidr],
         "service_name": place.system,
+        "client_namespaces": callers(environment.settings.systems, place.system),
         "secrets": namespaces.mounted(place, used.stores, DATABASE),
+        "administrator_secrets": namespaces.mounted(place, used.stores, DATABASE_ADMINISTRATOR),
     }
     if not environment.scales[region].full:
         args["reader_host"] = found["reader"]

@@ -7,7 +7,7 @@ from infra.config.rules.systems import SERVING, TRAINING, WORKFLOWS, exposed
 from infra.config.system_models import System
 from infra.environment import Environment
 from infra.parts.workloads.platform import component_name
-from infra.parts.workloads.workflows import SERVICES
+from infra.parts.workloads.quotas import SERVICES
 from infra.scale import Replicas, Scale
 
 _API = "v1/chat/completions"

@@ -3,14 +3,13 @@
 import pulumi
 
 from haven_components import WorkflowOrchestrator, WorkPoolArgs
+from infra.config.rules.systems import callers
 from infra.config.system_models import System, WorkPool
 from infra.parts import endpoints
 from infra.parts.workloads import namespaces, platform
-from infra.parts.workloads.namespaces import CACHE, DATABASE, WORKFLOWS_API
+from infra.parts.workloads.namespaces import CACHE, DATABASE, DATABASE_ADMINISTRATOR, WORKFLOWS_API
 from infra.parts.workloads.platform import Place, SystemStores
-
-SERVICES = 2
-"""Background services of an orchestration."""
+from infra.parts.workloads.quotas import SERVICES
 
 
 def declare(place: Place, system: System, used: SystemStores, after: pulumi.Resource) -> None:
@@ -32,6 +31,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
                 "port": database["port"],
                 "name": platform.sql_name(place.system),
                 "secret_name": DATABASE,
+                "administrator_secret_name": DATABASE_ADMINISTRATOR,
             },
             "messaging": {"host": cache, "secret_name": CACHE},
             "auth_secret_name": WORKFLOWS_API,
@@ -39,10 +39,12 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "services": SERVICES,
             "pools": {each: _pool(place, system, pool) for each, pool in system.pools.items()},
             "service_name": place.system,
+            "client_namespaces": callers(place.environment.settings.systems, place.system),
             "secrets": {
                 "region": place.region,
                 "account_id": place.account,
                 "servers": namespaces.mounted(place, used.stores, DATABASE, CACHE, WORKFLOWS_API),
+                "administrator": namespaces.mounted(place, used.stores, DATABASE_ADMINISTRATOR),
                 "workers": namespaces.mounted(place, used.stores, WORKFLOWS_API),
             },
         },

@@ -16,7 +16,12 @@ PLACE: dict[str, Any] = {
     "zones": ["eu-west-1a", "eu-west-1b"],
     "scale": {"minimum": 2, "maximum": 2},
     "image": f"registry/test@sha256:{'a' * 64}",
-    "database": {"host": "database.internal", "name": "test", "secret_name": "database"},
+    "database": {
+        "host": "database.internal",
+        "name": "test",
+        "secret_name": "database",
+        "administrator_secret_name": "administrator",
+    },
     "network_cidrs": ["10.20.0.0/16"],
 }
 
@@ -37,6 +42,7 @@ def recorded() -> Recording:
             "namespace": "models",
             "bucket": {"name": "artifacts", "kms_key_arn": secret("x")["kms_key_arn"]},
             "secrets": [secret("database")],
+            "administrator_secrets": [secret("administrator")],
         }
         flows: Any = {
             **PLACE,
@@ -48,6 +54,7 @@ def recorded() -> Recording:
                 "region": REGION,
                 "account_id": ACCOUNT,
                 "servers": [secret("database"), secret("cache"), secret("api")],
+                "administrator": [secret("administrator")],
                 "workers": [secret("api")],
             },
         }
@@ -71,6 +78,18 @@ def test_pods_mount_the_classes_whose_secrets_they_use_and_no_others() -> None:
     assert mounted(found["registry-server"]) == ["database"]
     assert mounted(found["flows-server"]) == ["api", "cache", "database"]
     assert mounted(found["flows-nightly"]) == ["api"]
+    jobs = {name.rpartition("-")[0]: each for name, each in found.items() if each.type.endswith(":Job")}
+    assert mounted(jobs["registry-migration"]) == ["administrator", "database"]
+    assert mounted(jobs["flows-migration"]) == ["administrator", "api", "cache", "database"]
+    assert mounted(jobs["flows-settings"]) == ["api", "cache", "database"]
+
+
+def test_the_administrators_secret_is_in_the_environment_of_what_creates_the_user_alone() -> None:
+    for each in recorded().real():
+        pod = each.inputs.get("spec", {}).get("template", {}).get("spec", {})
+        for container in [*pod.get("containers", []), *pod.get("initContainers", [])]:
+            secrets = {one["valueFrom"]["secretKeyRef"]["name"] for one in container["env"] if "valueFrom" in one}
+            assert ("administrator" in secrets) == (container["name"] == "user"), each
 
 
 def test_each_service_account_reads_its_own_secrets_in_its_own_region() -> None:
@@ -85,6 +104,8 @@ def test_each_service_account_reads_its_own_secrets_in_its_own_region() -> None:
     assert sorted(map(sorted, read.values())) == sorted(
         [
             [f"{prefix}-database-??????"],
+            sorted(f"{prefix}-{each}-??????" for each in ("database", "administrator")),
+            sorted(f"{prefix}-{each}-??????" for each in ("database", "cache", "api", "administrator")),
             sorted(f"{prefix}-{each}-??????" for each in ("database", "cache", "api")),
             [f"{prefix}-api-??????"],
         ]

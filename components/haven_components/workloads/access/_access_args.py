@@ -45,6 +45,8 @@ class NamespaceNetworkArgs(TypedDict):
     """TCP ports on which pods serve. Omitted: none."""
     client_namespaces: NotRequired[list[str]]
     """Namespaces of the cluster whose pods reach `ports` too. Omitted: none."""
+    servers: NotRequired[dict[str, int]]
+    """Namespaces of the cluster that pods call -> the TCP port of the pods there. Omitted: none."""
     metrics_cidrs: NotRequired[list[str]]
     """IPv4 blocks from which metrics are scraped: the subnets of a managed scraper. Omitted: none."""
     metrics_namespaces: NotRequired[list[str]]

@@ -95,6 +95,11 @@ def check_network(checks: Checks, network: NamespaceNetworkArgs) -> None:
     for key in ("client_namespaces", "metrics_namespaces"):
         for index, each in enumerate(_given(network, key)):
             require_label(checks, f"network.{key}[{index}]", each)
+    for namespace, port in network.get("servers", {}).items():
+        require_label(checks, "network.servers", namespace)
+        _checks.require_between(
+            checks, f"network.servers.{namespace}", port, limits.PORT, fix="give the pods' TCP port"
+        )
     _check_openings(checks, network)
 
 

@@ -60,6 +60,9 @@ def _policies(args: NamespaceNetworkArgs) -> dict[str, Any]:
     if scrapers:
         scraped = [tcp(each) for each in args.get("metrics_ports", ports)]
         policies["from-metrics"] = _ingress({"from_": scrapers, "ports": scraped})
+    if servers := args.get("servers", {}):
+        called = [{"to": [in_namespace(each)], "ports": [tcp(port)]} for each, port in servers.items()]
+        policies["to-servers"] = _egress(*called)
     if api := args.get("kubernetes_api_cidrs", []):
         policies["to-kubernetes-api"] = _egress(to_networks(api, HTTPS_PORT))
     return policies

@@ -47,6 +47,8 @@ class MeshServiceArgs(TypedDict):
     """Its port."""
     pod_labels: dict[str, str]
     """What selects its pods."""
+    replicas: NotRequired[int]
+    """Pods that always run, 1 or more: how many may be left out at once follows from it. Omitted: one in each zone."""
     clients: list[MeshClientArgs]
     """Who may call it through the mesh. Nobody else in the mesh may."""
     timeout_seconds: NotRequired[int]

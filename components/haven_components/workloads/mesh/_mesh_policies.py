@@ -3,6 +3,7 @@ channel; read 2026-11-26)."""
 
 import json
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from haven_components.workloads._objects import CPU_TARGET_PERCENT
@@ -118,8 +119,7 @@ def destination_rule(service: MeshServiceArgs, namespace: str, zones: Sequence[s
             "consecutive5xxErrors": 0,
             "interval": f"{int(breaker.get('interval_seconds', INTERVAL_SECONDS))}s",
             "baseEjectionTime": f"{int(breaker.get('ejection_seconds', EJECTION_SECONDS))}s",
-            # One zone's share: an error that all pods have must not leave out all of them.
-            "maxEjectionPercent": 100 // len(zones),
+            "maxEjectionPercent": ejected_percent(len(zones), int(service.get("replicas", len(zones)))),
         },
         "loadBalancer": {
             "simple": "LEAST_REQUEST",
@@ -131,6 +131,15 @@ def destination_rule(service: MeshServiceArgs, namespace: str, zones: Sequence[s
         },
     }
     return {"host": host(service, namespace), "trafficPolicy": policy}
+
+
+def ejected_percent(zones: int, replicas: int) -> int:
+    """One zone's share of the pods, half of them in the extreme: an error that all pods have must not leave out all.
+
+    Rounded up, for Envoy leaves out a pod only while the share stays within the limit with it (since 1.28; read
+    2026-11-26): at 33 % none of three would ever be left out.
+    """
+    return ceil(100 / max(min(zones, replicas), 2))
 
 
 def clients_policy(service: MeshServiceArgs, trust_domain: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from haven_components.workloads.mesh._mesh_args import MeshServiceArgs, ServiceM
 TRUST_DOMAIN, CONTROL_PLANE = "cluster.local", "istio-system"
 NETWORKING, SECURITY, GATEWAY = "networking.istio.io/v1", "security.istio.io/v1", "gateway.networking.k8s.io/v1"
 PERCENT, ATTEMPTS, TIMEOUT = limits.Range(1, 100), limits.Range(1, 10), limits.Range(1, 86_400)
+REPLICAS = limits.Range(1, 1000)
 """Bounds against slips, no limits of Istio."""
 
 
@@ -197,6 +198,7 @@ def _check_service(checks: Checks, path: str, service: MeshServiceArgs) -> None:
     _require(checks, f"{path}.retry_budget_percent", budget, PERCENT)
     timeout = service.get("timeout_seconds", policies.TIMEOUT_SECONDS)
     _require(checks, f"{path}.timeout_seconds", timeout, TIMEOUT)
+    _require(checks, f"{path}.replicas", service.get("replicas", 1), REPLICAS)
     for port in (service["port"], *service.get("plaintext_ports", [])):
         _require(checks, f"{path}.port", port, limits.PORT)
     if "retries" in service:

@@ -1,15 +1,23 @@
 """Runs in the images of Prefect and MLflow: migrates their database, or waits until it is migrated.
 
-    python database_schema.py prefect|mlflow migrate|wait|wait-readable|register
+    python database_schema.py prefect|mlflow user|migrate|wait|wait-readable|register
 
-The database comes from libpq's environment variables. `migrate` waits until the database can be written to, creates it
-if it is missing and migrates it under an advisory lock, so that two at once are safe; Prefect's also registers the
-types of blocks, which servers that start together would trip over. `wait` ends when the schema is
-that of this image and can be written to, `wait-readable` also on a database that can only be read.
+The database comes from libpq's environment variables. `user`, as an administrator, waits until the database server
+takes writes, and creates the program's own user, with HAVEN_DATABASE_USER and HAVEN_DATABASE_PASSWORD, and the
+database, which that user owns and nobody else may connect to; a user that is there gets the password. `migrate` waits
+until the database can be written to, creates it if it is missing and migrates it under an advisory lock, so that two at
+once are safe; Prefect's also registers the types of blocks, which servers that start together would trip over. `wait`
+ends when the schema is that of this image and can be written to, `wait-readable` also on a database that can only be
+read.
 """
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import os
+import re
+import secrets
 import subprocess
 import sys
 import time
@@ -116,6 +124,38 @@ def _writable(session: Any) -> str:
     return "it can't be written to yet" if read_only else ""
 
 
+def _verifier(password: str) -> str:
+    """What PostgreSQL keeps of a password: in this form it is in no log of statements (PostgreSQL 17 documentation,
+    pg_authid; read 2026-11-26)."""
+    salt, rounds = secrets.token_bytes(16), 4096
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
+    client, server = (hmac.digest(salted, key, "sha256") for key in (b"Client Key", b"Server Key"))
+    encoded = [base64.b64encode(each).decode() for each in (salt, hashlib.sha256(client).digest(), server)]
+    return f"SCRAM-SHA-256${rounds}:{encoded[0]}${encoded[1]}:{encoded[2]}"
+
+
+def create_user(program: str) -> int:
+    """Create the program's own user and its database, or give the user its password."""
+    session, _, _ = PROGRAMS[program]
+    user, name = os.environ["HAVEN_DATABASE_USER"], os.environ["PGDATABASE"]
+    if not re.fullmatch("[a-z][a-z0-9_]{0,62}", user) or user == os.environ["PGUSER"]:
+        print(f"user {user!r}: a user of its own, a lower-case letter, then lower-case letters, digits, underscores")
+        return 2
+    _until(session, MAINTENANCE_DATABASE, _writable)
+    connected = session(MAINTENANCE_DATABASE)
+    try:
+        connected.value(f"select pg_advisory_lock({LOCK})")
+        verb = "alter" if connected.value(f"select 1 from pg_roles where rolname = '{user}'") else "create"  # noqa: S608
+        connected.value(f"{verb} role \"{user}\" login password '{_verifier(os.environ['HAVEN_DATABASE_PASSWORD'])}'")
+        connected.value(f'grant "{user}" to current_user')  # only its members make a user own something
+        exists = connected.value(f"select 1 from pg_database where datname = '{name}'")  # noqa: S608
+        connected.value(f'{"alter" if exists else "create"} database "{name}" owner {"to " if exists else ""}"{user}"')
+        connected.value(f'revoke all on database "{name}" from public')
+    finally:
+        connected.close()
+    return 0
+
+
 def migrate(program: str) -> int:
     """Create the database if it is missing, and migrate it while no other migration runs."""
     session, _, commands = PROGRAMS[program]
@@ -159,6 +199,8 @@ def main(program: str, step: str) -> int:
     if step == "register":
         asyncio.run(_register())
         return 0
+    if step == "user":
+        return create_user(program)
     return migrate(program) if step == "migrate" else wait(program, readable=step == "wait-readable")
 
 

@@ -65,6 +65,9 @@ class WorkflowSecretsArgs(TypedDict):
     """The AWS account, twelve digits."""
     servers: list[WorkloadSecretArgs]
     """What servers, services and Jobs mount: the secrets of `database`, `messaging` and the API."""
+    administrator: NotRequired[list[WorkloadSecretArgs]]
+    """What the migration's pods alone mount as well, by a service account of their own: the secret of the database's
+    administrator. Omitted: it is there anyway, or not needed."""
     workers: list[WorkloadSecretArgs]
     """What workers mount in each pool's namespace: the API's secret."""
 

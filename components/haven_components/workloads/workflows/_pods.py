@@ -4,6 +4,7 @@ from typing import Any
 
 import pulumi
 
+from haven_components.names import WORKFLOWS_PORT
 from haven_components.workloads import _databases
 from haven_components.workloads._databases import schema_container
 from haven_components.workloads._objects import SCRATCH, SCRIPTS, Container, from_secret, plain, probes
@@ -14,7 +15,7 @@ from haven_components.workloads.workflows._args import (
     messaging_port,
 )
 
-API_PORT = 4200
+API_PORT = WORKFLOWS_PORT
 WORKER_PORT = 8080
 AUTH_KEY = "auth-string"
 TOKEN_KEY = "token"  # noqa: S105  a key of a secret

@@ -220,6 +220,7 @@ def test_everything_in_the_namespace_comes_after_it() -> None:
         ({"namespace": "kube-system"}, "namespace"),
         ({"namespace": "Chat"}, "namespace"),
         ({"quota": PLAIN["quota"] | {"pods": 0}}, "quota.pods"),
+        ({"network": PLAIN["network"] | {"servers": {"registry": 0}}}, "network.servers.registry"),
         ({"network": PLAIN["network"] | {"vpc_cidrs": []}}, "network.vpc_cidrs"),
         ({"network": PLAIN["network"] | {"vpc_cidrs": ["10.20.0.1/16"]}}, "network.vpc_cidrs[0]"),
         ({"network": PLAIN["network"] | {"ports": [70000]}}, "network.ports[0]"),

@@ -5,11 +5,14 @@ from typing import Any, cast
 
 import pulumi
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from haven.program.recorder import record
 from haven.program.recording import Recording
 from haven_components.workloads.kubernetes_provider import kubernetes_provider
 from haven_components.workloads.mesh._mesh_args import ServiceMeshArgs
+from haven_components.workloads.mesh._mesh_policies import ejected_percent
 from haven_components.workloads.mesh.service_mesh import ServiceMesh, mesh_labels
 
 ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
@@ -68,7 +71,7 @@ def test_a_service_has_a_route_or_a_virtual_service_and_never_both() -> None:
 
 def test_a_failure_that_all_pods_share_leaves_out_one_zones_share_of_them() -> None:
     outliers = _policy(_declare())["outlierDetection"]
-    assert (outliers["maxEjectionPercent"], outliers["consecutive5xxErrors"]) == (33, 0)
+    assert (outliers["maxEjectionPercent"], outliers["consecutive5xxErrors"]) == (34, 0)
     assert outliers["consecutiveGatewayErrors"] == 5
     assert (
         _policy(_declare({"circuit_breaker": {"consecutive_errors": 3}}))["outlierDetection"][
@@ -76,6 +79,16 @@ def test_a_failure_that_all_pods_share_leaves_out_one_zones_share_of_them() -> N
         ]
         == 3
     )
+
+
+@given(zones=st.integers(1, 6), replicas=st.integers(1, 60), more=st.integers(0, 60))
+def test_a_pod_is_left_out_wherever_another_remains_and_never_more_than_half(
+    zones: int, replicas: int, more: int
+) -> None:
+    percent, pods = ejected_percent(zones, replicas), replicas + more
+    left_out = max(count for count in range(pods + 1) if 100 * count / pods <= percent)
+    assert (left_out >= 1) == (pods >= 2)
+    assert left_out <= pods / 2
 
 
 def test_retries_have_a_budget_and_services_a_bulkhead() -> None:
@@ -131,6 +144,7 @@ def test_nothing_names_another_region_or_cluster() -> None:
         ({"clients": []}, {}, "services[0].clients"),
         ({"pod_labels": {}}, {}, "services[0].pod_labels"),
         ({"port": 0}, {}, "services[0].port"),
+        ({"replicas": 0}, {}, "services[0].replicas"),
         ({"retry_budget_percent": 0}, {}, "services[0].retry_budget_percent"),
         ({"timeout_seconds": 0}, {}, "services[0].timeout_seconds"),
         (
