@@ -67,6 +67,7 @@ def _declared(environment: Environment) -> Mapping[str, Any]:
         scale.extremes(settings),
         tier=settings.tier.value,
         entrances=service.entrances if service is not None else {},
+        service=service.name if service is not None else "",
     )
     manifest.keep(environment, recovery_manifest)
     operations.declare(environment, recovery_manifest)

@@ -7,7 +7,10 @@ from typing import Any, TypeVar
 from haven.base.missing_dependency import MissingDependency
 
 Client = Callable[[str, str], Any]
-"""Service and Region to a boto3 client."""
+"""Service and Region to a client: boto3's, or for what isn't AWS one of `KUBERNETES` and `INFERENCE`."""
+
+KUBERNETES, INFERENCE = "kubernetes", "inference"
+"""The clusters' Kubernetes API, and the entrances of the models (`haven.runbooks.endpoints`)."""
 
 _Answer = TypeVar("_Answer")
 
@@ -47,11 +50,28 @@ def _maker(url: str | None, attempts: int) -> Client:
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
     if url is None:
         session = boto3.Session()
-        return lambda service, region: session.client(service, region, config=config)
+        return lambda service, region: (
+            _endpoint(service, session, region, attempts) or session.client(service, region, config=config)
+        )
     emulator = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106  not checked
     # No proxy, whatever the environment says: the endpoint is on this machine, which may be busy.
     local = config.merge(Config(proxies={}, read_timeout=20))
-    return lambda service, region: emulator.client(service, region, endpoint_url=url, config=local)
+    return lambda service, region: (
+        _endpoint(service, emulator, region, attempts)
+        or emulator.client(service, region, endpoint_url=url, config=local)
+    )
+
+
+def _endpoint(service: str, session: Any, region: str, attempts: int) -> Any:
+    """A client of what isn't AWS; None: it is AWS."""
+    if service not in (KUBERNETES, INFERENCE):
+        return None
+    from haven.runbooks.endpoints.inference import Entrance  # noqa: PLC0415  the tool starts fast
+    from haven.runbooks.endpoints.kubernetes import KubernetesApi  # noqa: PLC0415  the tool starts fast
+
+    if service == INFERENCE:
+        return Entrance(connecting=CONNECT_SECONDS)
+    return KubernetesApi(session, region, connecting=CONNECT_SECONDS, reading=READ_SECONDS, attempts=attempts)
 
 
 def asked(what: str, ask: Callable[[], _Answer]) -> _Answer:

@@ -37,6 +37,8 @@ class NodeGroup(_Part):
 
     full: Sizes
     standby: Sizes
+    gpu: bool = False
+    """Whether it has the nodes of models: one such group may stand in for another."""
 
 
 class Cluster(_Part):
@@ -79,6 +81,8 @@ class Workload(_Part):
     """NAMESPACE/NAME -> its sizes."""
     jobs: Sequence[str] = ()
     """NAMESPACE/NAME of jobs that are suspended on standby."""
+    fallback: str = ""
+    """NAMESPACE/NAME of the Deployment that answers while the servers don't; empty: none is declared."""
 
 
 class GoldenPrompt(_Part):
@@ -95,6 +99,8 @@ class Inference(_Part):
 
     url: str
     model: str
+    system: str = ""
+    """Whose servers answer; empty: one of the workloads."""
     prompts: Sequence[GoldenPrompt]
 
 
@@ -161,6 +167,8 @@ class RecoveryManifest(_Part):
     """Id of the buckets' replication rules."""
     objectives: Objectives
     traffic: Mapping[str, Switch] = {}
+    service: str = ""
+    """The name under which clients reach the environment, whichever Region answers; empty: there is none."""
     operations: Operations | None = None
     """None: the environment was deployed without."""
 

@@ -46,6 +46,7 @@ def build(
     *,
     tier: str,
     entrances: Mapping[str, str],
+    service: str,
 ) -> dict[str, Any]:
     """The manifest, as data.
 
@@ -55,6 +56,7 @@ def build(
         extremes: each Region's full scale and standby scale.
         tier: the tier's name.
         entrances: Region -> its own host name, where there is a traffic switch; else empty.
+        service: the host name that leads to whichever Region answers; empty where there is no traffic switch.
     """
     settings = environment.settings
     return {
@@ -85,7 +87,7 @@ def build(
             }
             for region in environment.both
         },
-        **({"traffic": _traffic(environment)} if entrances else {}),
+        **({"traffic": _traffic(environment), "service": service} if entrances else {}),
     }
 
 
@@ -150,7 +152,12 @@ def _node_groups(environment: Environment, region: str, full: Scale, standby: Sc
     for group in cluster.gpu_node_groups:
         aws_name = gpu_group_name(name, zones, compute.gpu_group(environment, region, group))
         groups[aws_name] = (full.gpu_nodes[group.name], standby.gpu_nodes[group.name])
-    return {each: {"full": _sizes(sizes[0]), "standby": _sizes(sizes[1])} for each, sizes in groups.items()}
+    found: dict[str, Any] = {
+        each: {"full": _sizes(sizes[0]), "standby": _sizes(sizes[1])} for each, sizes in groups.items()
+    }
+    for each in [*found][1:]:  # after the system's group
+        found[each]["gpu"] = True
+    return found
 
 
 def _sizes(nodes: Any) -> list[int]:

@@ -168,6 +168,11 @@ def test_the_manifest_names_what_a_recovery_scales_in_its_order_and_what_proves_
     assert side.inference is not None
     assert side.inference.url == "https://inference-euc1.warm.example.com/v1/chat/completions"
     assert [each.expect for each in side.inference.prompts] == ["(?i)paris"]
+    assert (found.service, side.inference.system) == ("inference.warm.example.com", "serving")
+    assert {name: each.gpu for name, each in side.cluster.node_groups.items()} == {
+        name: "-system-" not in name for name in side.cluster.node_groups
+    }
+    assert {each.fallback for each in side.workloads} <= {*named, ""}
 
 
 def test_the_sizes_in_the_manifest_are_those_that_are_declared() -> None:

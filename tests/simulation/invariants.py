@@ -9,6 +9,7 @@ from haven.runbooks.workflow.journal import Entry
 from tests.simulation.model import STORES, P, R
 from tests.simulation.operators import RPO_MINUTES
 from tests.simulation.scenarios import Played
+from tests.simulation.workloads import FULL
 
 
 def violations(played: Played) -> list[str]:
@@ -18,6 +19,7 @@ def violations(played: Played) -> list[str]:
         *_loss(played),
         *played.stale,
         *_promotions(played),
+        *_inference(played),
         *_ends(played),
         *_final_state(played),
         *_audits(played),
@@ -41,16 +43,26 @@ def _two_writers(played: Played) -> Iterator[str]:
 
 
 def _loss(played: Played) -> Iterator[str]:
-    forced = any(
-        each.data.get("force") or (each.data.get("goal") or {}).get("force")
-        for each in entries(played)
-        if each.kind in (log.BEGIN, log.TAKEOVER)
-    )
+    forced = _forced(played)
     late = {call.operation for _, call in played.simulation.late}
     for store, lost, at in played.model.losses:
         paused = late & {"failover_global_cluster", "failover_global_replication_group"}
         if lost > RPO_MINUTES * 60 and not forced and not paused:
             yield f"{store} was promoted at {at:.0f} without {lost:.1f} s of writes"
+
+
+def _forced(played: Played) -> bool:
+    return any(
+        each.data.get("force") or (each.data.get("goal") or {}).get("force")
+        for each in entries(played)
+        if each.kind in (log.BEGIN, log.TAKEOVER)
+    )
+
+
+def _inference(played: Played) -> Iterator[str]:
+    if not _forced(played):
+        for at in played.model.opened_wrong:
+            yield f"traffic was sent at {at:.0f} to models that gave wrong answers"
 
 
 def _promotions(played: Played) -> Iterator[str]:
@@ -84,6 +96,9 @@ def _final_state(played: Played) -> Iterator[str]:
         yield f"in the end {R} is closed to clients"
     if regions[R].nodes[1] != 3 and not regions[R].off:
         yield f"in the end {R} has {regions[R].nodes[1]} nodes"
+    workloads = regions[R].workloads
+    if (workloads.replicas, workloads.minimum, workloads.suspended) != (FULL, FULL, False) and not regions[R].off:
+        yield f"in the end {R} has {workloads}"
 
 
 def _audits(played: Played) -> Iterator[str]:

@@ -13,6 +13,7 @@ from haven.runbooks.failover.fence import RULES
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
 from tests.simulation.clock import EPOCH
 from tests.simulation.tables import Tables
+from tests.simulation.workloads import FULL, Workloads, described
 
 P, R, THIRD = "eu-west-1", "eu-central-1", "eu-west-3"
 INTERVAL = 10.0
@@ -48,6 +49,7 @@ class Region:
     """Whether its switch is thrown."""
     snapshots: list[str] = field(default_factory=list)
     tables: Tables = field(default_factory=Tables)
+    workloads: Workloads = field(default_factory=Workloads)
 
     def accepts(self, store: str) -> bool:
         """Whether a client in the Region can write to a store."""
@@ -71,7 +73,8 @@ class Model:
     """AWS, for one environment whose writer is in P."""
 
     def __init__(self, *, instances: int = 1, aws_fences: bool = True, promotion_seconds: float = 40.0) -> None:
-        self.regions = {P: Region(), R: Region(instances=instances)}
+        full = Workloads(FULL, FULL, suspended=False)
+        self.regions = {P: Region(nodes=(3, 3, 4), running=3, workloads=full), R: Region(instances=instances)}
         self.third = Tables()
         for store in STORES:
             self.regions[P].writer[store] = True
@@ -87,6 +90,8 @@ class Model:
         """Seconds for which both Regions took writes."""
         self.losses: list[tuple[str, float, float]] = []
         """Store, seconds of acknowledged writes that the promoted side lacks, and when."""
+        self.opened_wrong: list[float] = []
+        """When traffic was sent to a Region whose models had given wrong answers for a while."""
         self.effects: list[tuple[float, str, str, str]] = []
         """When, by whom, what and where: calls that changed something."""
         self.stale_until = 0.0
@@ -326,6 +331,23 @@ class Model:
     def _describe_auto_scaling_groups(self, call: Call, region: Region) -> Answer:
         return {"AutoScalingGroups": [{"Instances": [{"LifecycleState": "InService"}] * region.running}]}
 
+    def _describe_cluster(self, call: Call, region: Region) -> Answer:
+        return described(call)
+
+    def _read(self, call: Call, region: Region) -> Answer:
+        return region.workloads.read(call.arguments["path"], region.running)
+
+    def _patch(self, call: Call, region: Region) -> Answer:
+        return region.workloads.patch(call.arguments["path"], call.arguments["body"])
+
+    def _ask(self, call: Call, region: Region) -> Answer:
+        return region.workloads.ask(region.running)
+
+    def _resolve(self, call: Call, region: Region) -> Answer:
+        other = P if self.regions[P].alive and not self.regions[P].off else R
+        host = call.arguments["host"]
+        return {"addresses": [host if any(each in host for each in (P, R)) else f"{other}.example.com"]}
+
     def _describe_table(self, call: Call, region: Region) -> Answer:
         return {"Table": {"TableStatus": "ACTIVE"}}
 
@@ -333,7 +355,7 @@ class Model:
         return {"TargetGroups": [{"TargetGroupArn": "arn"}]}
 
     def _describe_target_health(self, call: Call, region: Region) -> Answer:
-        state = "healthy" if region.running else "unhealthy"
+        state = "healthy" if min(region.running, region.workloads.replicas) else "unhealthy"
         return {"TargetHealthDescriptions": [{"TargetHealth": {"State": state}}]}
 
     def _describe_alarms(self, call: Call, region: Region) -> Answer:
@@ -346,5 +368,8 @@ class Model:
     def _put_metric_data(self, call: Call, region: Region) -> Answer:
         other = self.regions[P if call.region == R else R]
         value = call.arguments["MetricData"][0]["Value"]
+        wrong = region.workloads.wrong_since
+        if value == 1.0 and wrong is not None and wrong < self._time - 60:
+            self.opened_wrong.append(self._time)
         self.at(self._time + 30, lambda _: setattr(other, "off", value == 1.0))
         return {}

@@ -12,6 +12,7 @@ from haven.runbooks.workflow.audit import Audit, Bucket
 from haven.runbooks.workflow.journal import Journal
 from haven.runbooks.workflow.lease import Lease
 from haven.runbooks.workflow.table import Table
+from tests.simulation import workloads
 from tests.simulation.clock import Memory, Simulation
 from tests.simulation.model import THIRD, P, R
 
@@ -35,6 +36,7 @@ def manifest_document(*, standby: int = 1, rpo_minutes: float = RPO_MINUTES) -> 
             "buckets": {},
             "cache": f"cache-{region}",
             "vault": "vault",
+            **workloads.manifest(region),
         }
 
     switches = {
@@ -53,6 +55,7 @@ def manifest_document(*, standby: int = 1, rpo_minutes: float = RPO_MINUTES) -> 
         "replicatedTables": [],
         "sides": {P: side(P), R: side(R)},
         "traffic": switches,
+        "service": "inference.example.com",
         "operations": {"tables": {P: "operations", R: "operations", THIRD: "operations"}, "audit": {R: "audit"}},
     }
 

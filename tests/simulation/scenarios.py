@@ -101,6 +101,10 @@ def _events(rng: random.Random) -> list[Event]:
         found += [Event(at, "silent"), Event(at + rng.uniform(5, 60), "speaks")]
     if rng.random() < 0.2:
         found.append(Event(BEGIN + rng.uniform(0, 60), "stale"))
+    if rng.random() < 0.1:
+        found.append(Event(rng.uniform(0, BEGIN), "nonsense"))
+    if rng.random() < 0.1:
+        found.append(Event(rng.uniform(0, BEGIN + 60), "unreached"))
     return found
 
 
@@ -157,6 +161,7 @@ def _finish(model: Model, simulation: Simulation, machines: dict[str, Machine], 
     model.advance(simulation.now)
     model.revive(simulation.now)
     model.silent.clear()
+    model.regions[R].workloads.silent, model.regions[R].workloads.wrong_since = False, None
     at = simulation.now + 60
     for number in range(3):
         last = machine(simulation, f"z{number}", manifest=manifest)
@@ -207,5 +212,7 @@ _EVENTS: dict[str, Callable[[Model], Callable[[float], None]]] = {
     "lag": lambda model: model.cut,
     "silent": lambda model: lambda _: model.silent.add(R),
     "speaks": lambda model: lambda _: model.silent.discard(R),
+    "nonsense": lambda model: lambda now: setattr(model.regions[R].workloads, "wrong_since", now),
+    "unreached": lambda model: lambda _: setattr(model.regions[R].workloads, "silent", True),
     "stale": lambda model: lambda now: setattr(model, "stale_until", now + 15),
 }

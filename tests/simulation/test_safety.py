@@ -16,6 +16,7 @@ FOUND = {
     "order": "both Regions took writes",
     "lag guard": "was promoted at",
     "token": "had the lease",
+    "golden prompts": "to models that gave wrong answers",
 }
 
 

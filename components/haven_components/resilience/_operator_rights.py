@@ -30,6 +30,7 @@ class On(StrEnum):
     NEW_INSTANCES = "NewInstances"
     SNAPSHOTS = "KeptSnapshots"
     CACHES = "Caches"
+    CLUSTERS = "Clusters"
     NODE_GROUPS = "NodeGroups"
     NETWORK_ACLS = "NetworkAcls"
     SWITCH = "TrafficSwitch"
@@ -69,6 +70,7 @@ RIGHTS: Sequence[Right] = (
     Right("elasticache:DescribeGlobalReplicationGroups", On.CACHES, "whether the datastore takes a promotion"),
     Right("elasticache:DescribeReplicationGroups", On.CACHES, "which Region's cache is written"),
     Right("elasticache:FailoverGlobalReplicationGroup", On.CACHES, "promotes the cache"),
+    Right("eks:DescribeCluster", On.CLUSTERS, "where a cluster's Kubernetes API is"),
     Right("eks:DescribeNodegroup", On.NODE_GROUPS, "the sizes of a node group"),
     Right("eks:UpdateNodegroupConfig", On.NODE_GROUPS, "scales a node group"),
     Right("ec2:CreateNetworkAclEntry", On.NETWORK_ACLS, "closes the old writer to clients"),
@@ -176,6 +178,7 @@ class Scope:
         others = {
             On.TABLES: ("dynamodb", [f"table/{each}" for each in self.args.get("tables", [])]),
             On.CACHES: ("elasticache", [f"replicationgroup:{side['cache_group']}"]),
+            On.CLUSTERS: ("eks", [f"cluster/{side['cluster_name']}"]),
             On.NODE_GROUPS: ("eks", [f"nodegroup/{side['cluster_name']}/*"]),
             On.NETWORK_ACLS: ("ec2", ["network-acl/*"]),
             On.VAULTS: ("backup", [f"backup-vault:{side['vault']}"]),

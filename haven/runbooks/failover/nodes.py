@@ -9,6 +9,10 @@ from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
+BORROW_SECONDS = 300.0
+"""After which another group of GPUs stands in for nodes that don't come: longer than a node takes, which was
+284 s in the one run that was reported (kaito-project/kaito#2325). An assumption."""
+
 
 def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Looking:
     """Done when a group has its nodes, or after some patience the least that serves.
@@ -24,36 +28,63 @@ def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Look
 
     async def look(workflow: Workflow) -> Look:
         began[:] = began or [site.clock.monotonic()]
-        cluster = site.new_side.cluster.name
-        answer = await Call("eks", site.to, "describe_nodegroup", {"clusterName": cluster, "nodegroupName": name})
+        answer = await Call("eks", site.to, "describe_nodegroup", _named(site, name))
         group = answer["nodegroup"]
         now = group["scalingConfig"]
         small = now["minSize"] < least or now["desiredSize"] < wanted
         if (now["minSize"] > least or now["desiredSize"] > wanted) if shrink else small:
             to = {"minSize": least, "desiredSize": wanted, "maxSize": max(most, now["maxSize"])}
             token = f"{workflow.id}-{'standby' if shrink else 'full'}-{name}"[:64]
-            arguments = {
-                "clusterName": cluster,
-                "nodegroupName": name,
-                "scalingConfig": to,
-                "clientRequestToken": token,
-            }
+            arguments = {**_named(site, name), "scalingConfig": to, "clientRequestToken": token}
             return Missing(Call("eks", site.to, "update_nodegroup_config", arguments, changes=True))
         if shrink:
             return Done()
         running = await _running(site.to, group)
         if running is None:
             return Done(remark=f"{name}: its nodes can't be counted")
-        return _judged(name, Group(running, wanted, least), site.clock.monotonic() - began[0])
+        waited = site.clock.monotonic() - began[0]
+        if running >= wanted or waited < BORROW_SECONDS:
+            return _judged(name, Group(running, wanted, least), waited)
+        borrowed = await _borrowed(site, workflow, name, wanted - running)
+        if isinstance(borrowed, Call):
+            return Missing(borrowed)
+        return _judged(name, Group(running + borrowed, wanted, least), waited, borrowed)
 
     return look
 
 
-def _judged(name: str, group: Group, waited: float) -> Look:
+async def _borrowed(site: Site, workflow: Workflow, name: str, short: int) -> int | Call:
+    """Nodes that other groups of GPUs run beyond their own full scale; the call that lets one run as many as are short.
+
+    A group takes part where its maximum leaves room, and where an abort scales it back.
+    """
+    groups = site.new_side.cluster.node_groups
+    spare = 0
+    for other, sizes in groups.items():
+        if other == name or not (groups[name].gpu and sizes.gpu) or sizes.full == sizes.standby:
+            continue
+        found = await Call("eks", site.to, "describe_nodegroup", _named(site, other))
+        now = found["nodegroup"]["scalingConfig"]
+        wanted = min(sizes.full[1] + short, now["maxSize"])
+        if now["desiredSize"] < wanted:
+            to = {**now, "desiredSize": wanted}
+            token = f"{workflow.id}-{wanted}-{other}"[:64]
+            arguments = {**_named(site, other), "scalingConfig": to, "clientRequestToken": token}
+            return Call("eks", site.to, "update_nodegroup_config", arguments, changes=True)
+        spare += max(0, (await _running(site.to, found["nodegroup"]) or 0) - sizes.full[1])
+    return min(spare, short)
+
+
+def _named(site: Site, name: str) -> dict[str, str]:
+    return {"clusterName": site.new_side.cluster.name, "nodegroupName": name}
+
+
+def _judged(name: str, group: Group, waited: float, borrowed: int = 0) -> Look:
     count = f"{name}: {group.running} of {group.wanted} nodes in service"
+    count += f", {borrowed} of them in other groups" if borrowed else ""
     choice = choose(group, waited=waited, patience=GPU_PATIENCE_SECONDS)
     if choice is Choice.FULL:
-        return Done()
+        return Done(remark=count if borrowed else "")
     if choice is Choice.WAIT:
         return Waiting(count)
     return Done(remark=f"{count}: degraded") if choice is Choice.DEGRADED else Impossible(count)

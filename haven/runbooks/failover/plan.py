@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from haven.runbooks.failover import database, fence, judging, loss, nodes, stores, traffic
 from haven.runbooks.failover.decision import Fence
-from haven.runbooks.failover.site import Site
+from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
+from haven.runbooks.serving import steps as serving
+from haven.runbooks.serving.place import Place
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, Waiting, check_graph
 
@@ -13,7 +15,7 @@ NO_RETURN = (DATABASE, CACHE)
 KEPT = "keep-divergence"
 JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", "create-instance", "check-tables"
 SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
-_SCALE = "scale:"
+_SCALE, _REST = "scale:", "rest:"
 
 
 def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
@@ -24,10 +26,14 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
         how: what must be known about the old writer.
         planned: whether it is a switchover.
     """
-    found = [*_scaling(site), *_before_promotion(site, how), *_promotions(site), *_after_promotion(site, how)]
+    found = [*_scaling(site), *serving.at_once(_new(site)), *_before_promotion(site, how), *_promotions(site)]
+    found += serving.dependent(_new(site), (DATABASE,))
+    found += _after_promotion(site, how)
+    found += serving.outside(_new(site), site.manifest.service, (VERIFIED,))
     if planned:
         title = f"Open the data subnets in {site.old} for readers"
         found.append(Step(REOPENED, title, _reopened(site), (VERIFIED,), deadline=300, essential=False))
+        found += _resting(site)
     check_graph(found)
     return found
 
@@ -68,6 +74,23 @@ def _scaling(site: Site) -> Iterator[Step]:
             essential=False,
             undo=back,
         )
+
+
+def _new(site: Site) -> Place:
+    return Place(site.to, site.new_side, site.clock)
+
+
+def _resting(site: Site) -> Iterator[Step]:
+    """The Region that is left goes to standby scale: first what runs, then its nodes."""
+    back = Site(site.manifest, site.old, site.clock)
+    after = (VERIFIED,)
+    for step in serving.rested(_new(back), after):
+        yield step
+        after = (step.name,)
+    for name, sizes in back.new_side.cluster.node_groups.items():
+        if sizes.full != sizes.standby:
+            look = nodes.scaled(back, name, sizes.standby, shrink=True)
+            yield Step(f"{_REST}{name}", f"Scale {name} to standby scale", look, after, essential=False)
 
 
 def _before_promotion(site: Site, how: Fence) -> Iterator[Step]:
@@ -116,10 +139,16 @@ def _promotions(site: Site) -> Iterator[Step]:
 
 
 def _after_promotion(site: Site, how: Fence) -> Iterator[Step]:
-    scaled = tuple(each.name for each in _scaling(site))
+    before: tuple[str, ...] = tuple(each.name for each in _scaling(site))
+    for step in serving.awaited(_new(site), before, GPU_PATIENCE_SECONDS):
+        yield step
+        before += (step.name,)
     title = f"Wait until {site.to} serves"
-    yield Step(SERVED, title, traffic.served(site), (*scaled, DATABASE, CACHE, TABLES), deadline=1800)
+    yield Step(SERVED, title, traffic.served(site), (*before, DATABASE, CACHE, TABLES), deadline=1800)
     last = SERVED
+    for step in serving.asked(_new(site), (SERVED,), GPU_PATIENCE_SECONDS):
+        yield step
+        last = step.name
     for step in _switching(site, how, last):
         yield step
         last = step.name

@@ -10,6 +10,7 @@ from haven.runbooks.failover import decision, loss, observe, plan
 from haven.runbooks.failover.decision import Decision, Fence
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import Site
+from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
@@ -161,7 +162,8 @@ class Operator:
         decided = self._decide(seen, request)
         since = self._since_last(seen)
         why = "" if decided.allowed else decided.why
-        why = why or decision.too_soon(since, acknowledged=request.acknowledged)
+        if seen.writer != self.site.to:  # to complete what is promoted already is no second failover
+            why = why or decision.too_soon(since, acknowledged=request.acknowledged)
         if why:
             return Report(State.REFUSED, [why])
         goal = _goal(self.site, request, seen.now_ms)
@@ -199,8 +201,15 @@ class Operator:
         """Whether what a failover leaves is there already, and nothing is left of one that was undone."""
         nothing = Workflow("", _goal(self.site, Request(planned=False)))
         wanted = (plan.OPENED, plan.DATABASE, plan.CACHE, plan.ON, plan.OFF, plan.VERIFIED)
-        steps = [each for each in plan.steps(self.site, how, planned=False) if each.name in wanted]
-        return all([isinstance(await each.look(nothing), Done) for each in steps])
+        steps = plan.steps(self.site, how, planned=False)
+        found = [await each.look(nothing) for each in steps if each.name in wanted]
+        if not all(isinstance(each, Done) for each in found):
+            return False
+        try:
+            scaled = [await each.look(nothing) for each in steps if each.name in (serving.STARTED, serving.DEPENDENT)]
+        except CallError:  # what the clusters have isn't known: the step asks for longer, and reports it
+            return False
+        return all(isinstance(each, Done) for each in scaled)
 
     async def _go_on(self, workflow: Workflow) -> Report:
         planned = bool(workflow.goal["planned"])

@@ -32,6 +32,8 @@ def workloads(environment: Environment, region: str, full: Scale, standby: Scale
         else:
             extremes = (full.systems[name], standby.systems[name])
             entry["deployments"] = dict(_deployments(name, prefix, system, *extremes))
+            if system.kind == SERVING and system.fallback is not None:
+                entry["fallback"] = f"{name}/{prefix}-fallback"
         found.append(entry)
     return found
 
@@ -51,6 +53,7 @@ def proof(environment: Environment, entrance: str | None) -> dict[str, Any] | No
     return {
         "url": f"https://{entrance}/{_API}",
         "model": model.name,
+        "system": name,
         "prompts": [each.model_dump(by_alias=True) for each in prompts],
     }
 

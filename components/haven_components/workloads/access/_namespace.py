@@ -28,6 +28,7 @@ OPERATOR_RULES: Sequence[Mapping[str, Any]] = (
     {"api_groups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["patch"]},
     {"api_groups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": ["create", "delete", "patch"]},
     {"api_groups": ["keda.sh"], "resources": ["scaledobjects"], "verbs": ["get", "list", "patch", "watch"]},
+    {"api_groups": ["kueue.x-k8s.io"], "resources": ["localqueues"], "verbs": ["get", "list", "patch", "watch"]},
 )
 """What the runbooks do: scale, pause, restart, evict. Secrets are in none of it, nor is a shell in a pod."""
 

@@ -103,10 +103,11 @@ class Ground:
 
 
 def manifest(tier: str = "warm") -> Mapping[str, Any]:
-    """The simulator's environment, with node groups of one size."""
+    """The simulator's environment, with node groups of one size and nothing on its clusters."""
     standby = 0 if tier == "pilot-light" else 1
     document = json.loads(json.dumps({**manifest_document(standby=standby, rpo_minutes=15), "tier": tier}))
     for region, side in document["sides"].items():
+        del side["workloads"], side["inference"]
         side["cluster"]["nodeGroups"] = {f"{region}-gpu": {"full": [1, 1, 4], "standby": [1, 1, 4]}}
     document["operations"]["audit"] = {region: f"audit-{region}" for region in (P, R)}
     return document  # type: ignore[no-any-return]

@@ -1,0 +1,63 @@
+"""One Region as the steps that make it serve see it, and how its cluster is reached and read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from haven.runbooks.clients import KUBERNETES
+from haven.runbooks.endpoints.cluster import Cluster
+from haven.runbooks.manifest import Side, Workload
+from haven.runbooks.serving.workloads import Kind, Objects, by_name, list_path, namespaces
+from haven.runbooks.workflow.requests import Answer, Branches, Call, Clock, RefusedError, failure
+
+NO_CLUSTER = "ResourceNotFoundException"
+_ABSENT = "NotFound"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One Region."""
+
+    region: str
+    side: Side
+    clock: Clock
+
+
+async def cluster_of(place: Place) -> Cluster | None:
+    """How the Region's cluster is reached; None: there is none.
+
+    Raises:
+        CallError: EKS doesn't answer.
+    """
+    name = place.side.cluster.name
+    try:
+        found = (await Call("eks", place.region, "describe_cluster", {"name": name}))["cluster"]
+    except RefusedError as error:
+        if error.code == NO_CLUSTER:
+            return None
+        raise
+    return Cluster(name, found.get("endpoint") or "", (found.get("certificateAuthority") or {}).get("data") or "")
+
+
+async def objects_of(place: Place, cluster: Cluster, workloads: Sequence[Workload]) -> Objects:
+    """What the cluster has of these workloads, asked for at once.
+
+    Raises:
+        CallError: its API doesn't answer, or refuses it.
+    """
+    asked = [(namespace, kind) for namespace, kinds in namespaces(workloads).items() for kind in sorted(kinds)]
+    answers = await Branches([_listed(place, cluster, namespace, kind) for namespace, kind in asked])
+    for each in answers:
+        if (error := failure(each)) is not None:
+            raise error
+    return Objects({key: by_name(answer) for key, answer in zip(asked, answers, strict=True)})
+
+
+async def _listed(place: Place, cluster: Cluster, namespace: str, kind: Kind) -> Answer:
+    """A list; an empty one where the API server doesn't know the kind."""
+    arguments = {"cluster": cluster, "path": list_path(namespace, kind)}
+    try:
+        return await Call(KUBERNETES, place.region, "read", arguments)
+    except RefusedError as error:
+        if error.code == _ABSENT:
+            return {}
+        raise

@@ -1,0 +1,82 @@
+"""Scales a Region's workloads, and waits until they are ready."""
+
+from collections.abc import Sequence
+
+from haven.runbooks.clients import KUBERNETES
+from haven.runbooks.manifest import Workload
+from haven.runbooks.serving.place import Place, cluster_of, objects_of
+from haven.runbooks.serving.workloads import Readiness, Scale, missing, next_patch, readiness
+from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
+
+DRAIN_SECONDS = 180.0
+"""For which clients still reach the Region that is left after the switch: the health check's interval and threshold,
+and the record's 60 s (Route 53 Developer Guide; read 2026-11-26), and as much for requests to end: an assumption."""
+_NO_CLUSTER = "there is no cluster {} yet: pulumi up creates it, and scales what runs on it"
+
+
+def scaled(place: Place, workloads: Sequence[Workload], scale: Scale) -> Looking:
+    """Done when the workloads have their scale; one change at a time, in the manifest's order."""
+
+    async def look(_: Workflow) -> Look:
+        cluster = await cluster_of(place)
+        if cluster is None:
+            return Done(remark=_NO_CLUSTER.format(place.side.cluster.name))
+        objects = await objects_of(place, cluster, workloads)
+        patch = next_patch(workloads, objects, scale)
+        if patch is not None:
+            arguments = {"cluster": cluster, "path": patch.path, "body": patch.body}
+            return Missing(Call(KUBERNETES, place.region, "patch", arguments, changes=True))
+        absent = missing(workloads, objects)
+        return Done(remark=f"not in {cluster.name}: {', '.join(absent)}" if absent and scale is Scale.FULL else "")
+
+    return look
+
+
+def drained(place: Place, looking: Looking) -> Looking:
+    """The same once clients have had the time to leave the Region."""
+    began: list[float] = []
+
+    async def look(workflow: Workflow) -> Look:
+        now = place.clock.monotonic()
+        began[:] = began or [now]
+        left = began[0] + DRAIN_SECONDS - now
+        return Waiting(f"clients leave {place.region}, {left:.0f} s more") if left > 0 else await looking(workflow)
+
+    return look
+
+
+def ready(place: Place, workloads: Sequence[Workload], patience: float) -> Looking:
+    """Done when the Deployments have the least of their full scale, or after some patience one replica each.
+
+    Args:
+        place: where.
+        workloads: which. What isn't in the cluster isn't waited for.
+        patience: seconds for which all are waited for.
+    """
+    began: list[float] = []
+
+    async def look(_: Workflow) -> Look:
+        began[:] = began or [place.clock.monotonic()]
+        cluster = await cluster_of(place)
+        if cluster is None:
+            return Done(remark=_NO_CLUSTER.format(place.side.cluster.name))
+        objects = await objects_of(place, cluster, workloads)
+        absent = missing(workloads, objects)
+        found = [each for each in readiness(workloads, objects, Scale.FULL) if each.place not in absent]
+        return _judged(found, place.clock.monotonic() - began[0], patience)
+
+    return look
+
+
+def _judged(found: Sequence[Readiness], waited: float, patience: float) -> Look:
+    short = [each for each in found if each.ready < each.wanted]
+    if not short:
+        return Done()
+    description = ", ".join(each.describe() for each in short)
+    if waited < patience:
+        return Waiting(description)
+    if any(each.ready == 0 for each in short):
+        return Impossible(description)
+    return Done(remark=f"{description}: degraded")
