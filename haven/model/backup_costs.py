@@ -42,9 +42,7 @@ def copy_prices(region: str, book: PriceBook) -> CopyPrices:
         price = book.price(what, region)
         if price is None:
             assumed.append(what)
-            price = book.price(what, REFERENCE)
-        if price is None:
-            raise LookupError(f"the price book has no {what} in {REFERENCE}")
+            price = book.known(what, REFERENCE)
         return price.usd
 
     found = usd("transfer-to-region"), usd("aurora-snapshot"), usd("aurora-storage"), usd("aurora-replicated-write")

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from haven.model import sources
 from haven.model.catalog import Catalog
-from haven.model.prices import HOURS_A_MONTH
+from haven.model.prices import PriceBook
 
 VERSIONS, ADDONS = "kubernetes_versions.csv", "kubernetes_addons.csv"
 
 DAYS_AHEAD = 90
 """From how many days before the end of standard support on a plan warns."""
+
+_PRICES = ("control-plane", "control-plane-extended-support")
+"""An hour of a cluster, and what extended support adds to it, in the price book."""
 
 STANDARD, EXTENDED = "STANDARD", "EXTENDED"
 """What EKS does when standard support ends: upgrade the control plane, or keep the version at a higher price (EKS API
@@ -107,9 +109,10 @@ def _ending(support: Support, count: int, upgrade_policy: str, today: date) -> s
 
 
 def _price(support: Support, count: int) -> str:
-    standard, extended = sources.EKS_CLUSTER_USD, sources.EKS_EXTENDED_SUPPORT_USD
-    more = (extended.value - standard.value) * HOURS_A_MONTH * count
+    # The same in every commercial Region that the book has.
+    standard, surcharge = (PriceBook().known(each, "us-east-1") for each in _PRICES)
+    more = surcharge.monthly * count
     return (
-        f"a cluster costs {extended.value:.2f} instead of {standard.value:.2f} USD an hour until"
+        f"a cluster costs {standard.usd + surcharge.usd:.2f} instead of {standard.usd:.2f} USD an hour until"
         f" {support.extended_until}, here {more:.0f} USD a month more"
     )

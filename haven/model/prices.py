@@ -66,6 +66,17 @@ class PriceBook:
         reference = self._prices.get((what, _REFERENCE))
         return Price(**{**vars(reference), "assumed": True}) if reference else None
 
+    def known(self, what: str, region: str) -> Price:
+        """A price that the shipped book has.
+
+        Raises:
+            LookupError: it has none.
+        """
+        found = self.price(what, region)
+        if found is None:
+            raise LookupError(f"the price book has no {what} in {region}")
+        return found
+
 
 @cache
 def _read(text: str) -> Mapping[tuple[str, str], Price]:

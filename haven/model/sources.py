@@ -84,15 +84,6 @@ BACKUP_RPO_WORST_CASE_MINUTES = Assumption(
     240, "min", "backup job and copy take up to two hours", "depends on data size"
 )
 
-EKS_CLUSTER_USD = SourcedFigure(
-    0.10, "USD/h", "an EKS cluster in standard support, every commercial Region",
-    "AWS price list, AmazonEKS cluster-hour, published 2025-10-28", "2026-11-25",
-)  # fmt: skip
-EKS_EXTENDED_SUPPORT_USD = SourcedFigure(
-    0.60, "USD/h", "an EKS cluster in extended support: 0.10 and a surcharge of 0.50",
-    "AWS price list, AmazonEKS extended-support surcharge, published 2025-10-28", "2026-11-25",
-)  # fmt: skip
-
 REPLICATED_WRITES_A_MONTH = Assumption(
     50, "million", "writes a month that are replicated", "about 20 a second; no source"
 )

@@ -18,6 +18,8 @@ from haven.emulator.drift import ResourceDrift
 from haven.emulator.gap_handling import AdaptedRecording
 from haven.emulator.read_back import comparison, leftovers
 from haven.emulator.subject import Subject
+from haven.program import aws_types as aws
+from haven.program.queries import of_type
 from haven.program.recording import Recording
 from haven.runbooks import check_destroy
 from haven.smoke.promotion import Promotion
@@ -206,6 +208,9 @@ class RoundTrip:
             f"Failed over:  {calls}; in {region} {counts['create']} created and {counts['update']} changed, nothing"
             " replaced, deleted or changed elsewhere"
         )
+        resized = _resized(self._declarations.deployed.recording, recording) if self._target.endpoint else 0
+        if resized:
+            self._not_done(f"resizing {plural(resized, 'node group')} in {region}: {gap_handling.RESIZING}")
         left = self._changes(deployment)
         if left:
             self._say(*_rendered(left))
@@ -277,6 +282,13 @@ class RoundTrip:
     def _say(self, *lines: str) -> None:
         self._steps.clear()
         self._report.write(*lines)
+
+
+def _resized(before: Recording, after: Recording) -> int:
+    """How many node groups have other sizes after a failover than before it."""
+    sizes = {each.urn: each.inputs["scalingConfig"] for each in of_type(before.real(), aws.EKS_NODE_GROUP)}
+    groups = of_type(after.real(), aws.EKS_NODE_GROUP)
+    return sum(sizes.get(each.urn, each.inputs["scalingConfig"]) != each.inputs["scalingConfig"] for each in groups)
 
 
 def _region(change: ResourceDrift, recording: Recording) -> str | None:
