@@ -1,12 +1,16 @@
 """Instance types against the Regions, zones and AMI types that they are asked for in."""
 
+import json
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from infra import PROJECT
-from infra.config import models
+from infra.config import models, stack_kinds
 from infra.config.rules import general, instances
+from infra.config.rules.instances import CATALOG
 
 EUROPE = models.Regions(primary="eu-west-1", recovery="eu-central-1")
 AMERICA = models.Regions(primary="us-east-1", recovery="us-west-2")
@@ -85,6 +89,60 @@ def test_a_region_with_a_zone_that_eks_refuses_needs_named_zones() -> None:
     assert general.RULES.check({"regions": AMERICA, "zones": {"us-east-1": ["us-east-1a", "us-east-1b"]}}) == []
 
 
+PAIRS = (
+    ("ap-northeast-1", "ap-southeast-1"),
+    ("ap-south-1", "ap-southeast-2"),
+    ("ca-central-1", "us-east-2"),
+    ("eu-central-1", "eu-west-1"),
+    ("eu-north-1", "eu-west-2"),
+    ("eu-west-3", "eu-south-1"),
+    ("sa-east-1", "us-west-2"),
+    ("us-east-1", "us-east-2"),
+    ("us-east-1", "us-west-2"),
+    ("us-west-1", "us-west-2"),
+)
+
+
+def _config(pair: tuple[str, str], types: Sequence[str]) -> dict[str, str]:
+    values = {
+        "regions": {"primary": pair[0], "recovery": pair[1]},
+        "zones": {region: [f"{region}a", f"{region}b"] for region in pair},
+        "cluster": {
+            "systemNodes": {"instanceTypes": ["m5.large", "m5.xlarge"]},
+            "gpuNodeGroups": [{"name": "serving", "instanceTypes": list(types), "minSize": 1, "desiredSize": 1}],
+        },
+    }
+    texts = {name: json.dumps(value) for name, value in values.items()}
+    return {f"haven:{name}": text for name, text in {"account": "111122223333", "tier": "warm", **texts}.items()}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_pair_of_regions_takes_what_both_offer_and_refuses_the_rest_with_the_nearest(pair: tuple[str, str]) -> None:
+    def offered(name: str) -> bool:
+        return all(CATALOG.zone_ids(name, region) for region in pair)
+
+    kinds = [f"{family}.{size}" for family in ("g4dn", "g5", "g6", "p5") for size in ("2xlarge", "4xlarge", "48xlarge")]
+    known = [each for each in kinds if CATALOG.is_known(each)]
+    both = [each for each in known if offered(each)]
+    assert list(stack_kinds.problems("test", _config(pair, both[:2]))) == []
+    for lacking in (each for each in known if not offered(each)):
+        found = [each.render() for each in stack_kinds.problems("test", _config(pair, [both[0], lacking]))]
+        (problem,) = (each for each in found if f'got "{lacking}"' in each)
+        near = re.search(r'nearest "([^"]+)"', problem)
+        assert near
+        assert offered(near[1])
+
+
+@pytest.mark.parametrize("pair", [("us-gov-west-1", "us-gov-east-1"), ("cn-north-1", "cn-northwest-1")])
+def test_regions_that_the_data_does_not_know_are_accepted_without_named_zones(pair: tuple[str, str]) -> None:
+    config = _config(pair, ["g4dn.2xlarge", "g5.2xlarge"])
+    del config["haven:zones"]
+    assert list(stack_kinds.problems("test", config)) == []
+    known = models.Regions(primary=pair[0], recovery=pair[1])
+    notes = _notes(known, _cluster("g5.2xlarge", "g4dn.2xlarge"))
+    assert [each.split(" offers")[0] for each in notes if " offers" in each] == [f"what {region}" for region in pair]
+
+
 def _notes(pair: models.Regions, cluster: models.Cluster, database: str = "db.r6g.large") -> list[str]:
     zones = {region: [f"{region}{letter}" for letter in "abc"] for region in (pair.primary, pair.recovery)}
     chosen = models.Database.model_validate({"instanceClass": database})
@@ -93,14 +151,6 @@ def _notes(pair: models.Regions, cluster: models.Cluster, database: str = "db.r6
 
 def test_what_the_data_knows_whole_gives_no_note() -> None:
     assert _notes(EUROPE, _cluster("g5.2xlarge", "g4dn.2xlarge")) == []
-
-
-def test_a_region_that_the_data_does_not_know_is_a_note() -> None:
-    pair = models.Regions(primary="us-gov-west-1", recovery="us-gov-east-1")
-    notes = _notes(pair, _cluster("g5.2xlarge", "g4dn.2xlarge"))
-    assert [each.split(" offers")[0] for each in notes] == ["what us-gov-west-1", "what us-gov-east-1"]
-    assert _problems(regions=pair, cluster=_cluster("g5.2xlarge", "g4dn.2xlarge")) == []
-    assert general.RULES.check({"regions": pair, "zones": {}}) == []
 
 
 def test_a_type_that_fewer_zones_offer_is_a_note_with_zone_ids() -> None:
