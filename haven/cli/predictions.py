@@ -29,15 +29,16 @@ def predict(
     Args:
         recording: what the program declares.
         steps: reports the work.
-        stack: whose project may have prices of its own.
+        stack: what its file states beside the program; its project may have prices of its own.
         objectives: what it is compared with. Omitted: the recording's own.
     """
     if "tier" not in recording.outputs:
         return None
     from haven.plan.prediction import predict_environment
+    from haven.plan.stated import stated
 
     steps.step("Predicting recovery time, data loss, availability and cost")
-    return predict_environment(recording, objectives, stack.project.file.parent)
+    return predict_environment(recording, objectives, stack.project.file.parent, stated(stack.config))
 
 
 def every_tier(

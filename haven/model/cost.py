@@ -1,13 +1,32 @@
 """Cost a month: quantities times list prices. What has no price is listed as unknown, never as zero."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from haven.model.prices import Price, PriceBook
 
+USAGE: Mapping[str, float] = {
+    "aurora-storage": 100,  # GB of each member
+    "aurora-io": 50_000_000,  # requests a month to each member
+    "aurora-replicated-write": 10_000_000,  # writes a month from the active Region
+    "bucket-storage": 200,  # GB of each bucket
+    "replication-time-control": 50,  # GB a month of each bucket
+    "table-storage": 10,  # GB of each table and replica
+    "table-write": 5_000_000,  # a month to each table
+    "table-read": 20_000_000,  # a month from each table
+    "images": 20,  # GB of each repository and Region
+    "load-balancer-lcu": 1,  # capacity units, all month
+    "logs-ingestion": 20,  # GB a month of each Region with a cluster
+    "nat-gateway-data": 100,  # GB a month of each gateway
+    "transfer-to-region": 200,  # GB a month out of the active Region
+}
+"""What the program doesn't decide. Assumptions, shown as such."""
+
 SHARED = "shared"
 """The system of what several systems use: so the systems' costs add up to the total."""
+
+_INSTANCE = "instance:"
 
 
 @dataclass(frozen=True)
@@ -23,6 +42,8 @@ class Item:
     system: str = SHARED
     assumed: bool = False
     """Whether the quantity is an assumption about use, and not one of the program's."""
+    idle: bool = False
+    """Whether it is reserved capacity that doesn't run: at full price, whatever Savings Plans there are."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +52,13 @@ class Line:
 
     item: Item
     price: Price | None
+    discount: float = 0.0
+    """Share of the list price that a Savings Plan takes off."""
 
     @property
     def monthly(self) -> float:
         """USD a month; 0 in sums where the price is unknown, and then the bill lists it."""
-        return self.item.quantity * self.price.monthly if self.price else 0.0
+        return self.item.quantity * self.price.monthly * (1 - self.discount) if self.price else 0.0
 
 
 @dataclass(frozen=True)
@@ -66,9 +89,42 @@ class Bill:
         return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def bill(items: Iterable[Item], book: PriceBook) -> Bill:
-    """What the items cost a month."""
-    return Bill([Line(each, book.price(each.what, each.region)) for each in items])
+def bill(items: Iterable[Item], book: PriceBook, savings_plan_percent: float = 0) -> Bill:
+    """What the items cost a month.
+
+    Args:
+        items: what is priced.
+        book: the prices.
+        savings_plan_percent: what a Savings Plan takes off the list price of instances, except reserved ones that don't
+            run.
+    """
+
+    def discount(item: Item) -> float:
+        return savings_plan_percent / 100 if item.what.startswith(_INSTANCE) and not item.idle else 0.0
+
+    return Bill([Line(each, book.price(each.what, each.region), discount(each)) for each in items])
+
+
+def with_outages(monthly: float, downtime_minutes: float, outage_usd_per_hour: float) -> float:
+    """USD a year of an environment and of its expected downtime.
+
+    Args:
+        monthly: what it costs a month.
+        downtime_minutes: expected downtime a year.
+        outage_usd_per_hour: what an hour of downtime costs.
+    """
+    return 12 * monthly + downtime_minutes / 60 * outage_usd_per_hour
+
+
+def break_even(lower: tuple[float, float], higher: tuple[float, float]) -> float | None:
+    """The USD of an hour of downtime from which a higher tier costs less than a lower one; None where it never does.
+
+    Args:
+        lower: USD a month and minutes of downtime a year of the lower tier.
+        higher: those of the higher one.
+    """
+    saved_hours = (lower[1] - higher[1]) / 60
+    return max(0.0, 12 * (higher[0] - lower[0]) / saved_hours) if saved_hours > 0 else None
 
 
 def moved(items: Iterable[Item], region: str) -> list[Item]:

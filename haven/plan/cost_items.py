@@ -3,45 +3,87 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from haven.model.cost import SHARED, Item
+from haven.model.cost import SHARED, USAGE, Item
 from haven.plan.component_summary import cache_nodes
+from haven.plan.model_inputs import POOL_LABEL
 from haven.program import aws_types as aws
+from haven.program.queries import of_type
 from haven.program.recording import Recording, Resource
-
-USAGE: Mapping[str, float] = {
-    "aurora-storage": 100,  # GB of each member
-    "aurora-io": 50_000_000,  # requests a month to each member
-    "aurora-replicated-write": 10_000_000,  # writes a month from the active Region
-    "bucket-storage": 200,  # GB of each bucket
-    "replication-time-control": 50,  # GB a month of each bucket
-    "table-storage": 10,  # GB of each table and replica
-    "table-write": 5_000_000,  # a month to each table
-    "table-read": 20_000_000,  # a month from each table
-    "images": 20,  # GB of each repository and Region
-    "load-balancer-lcu": 1,  # capacity units, all month
-    "logs-ingestion": 20,  # GB a month of each Region with a cluster
-    "nat-gateway-data": 100,  # GB a month of each gateway
-    "transfer-to-region": 200,  # GB a month out of the active Region
-}
-"""What the program doesn't decide. Assumptions, shown as such."""
 
 Items = Iterator[tuple[str, float]]
 
 
-def cost_items(recording: Recording) -> list[Item]:
-    """The items of an environment, as the program declares it now."""
+def cost_items(recording: Recording, usage: Mapping[str, float] | None = None) -> list[Item]:
+    """The items of an environment, as the program declares it now.
+
+    Args:
+        recording: what it declares.
+        usage: quantities instead of the defaults of `USAGE`. Omitted: the defaults.
+    """
     active = str(recording.outputs.get("active", ""))
+    chosen = {**USAGE, **(usage or {})}
     items: list[Item] = []
     for each in recording.real():
         quantities = _QUANTITIES.get(each.type)
         if quantities is None or each.region is None:
             continue
         for what, quantity in quantities(each, recording):
-            items.append(
-                Item(what, quantity, each.region, each.component or "the stack itself", _system(each), what in USAGE)
-            )
-    items += [Item(what, USAGE[what], active, "usage", assumed=True) for what in _OF_ACTIVE if active]
+            used = quantity * chosen[what] if what in USAGE else quantity
+            by_default = what in USAGE and what not in (usage or {})
+            items.append(Item(what, used, each.region, each.component or "the stack itself", _system(each), by_default))
+    items += [
+        Item(what, chosen[what], active, "usage", assumed=what not in (usage or {})) for what in _OF_ACTIVE if active
+    ]
+    return [*items, *_idle_reservations(recording)]
+
+
+def moves(recording: Recording, standby: str, usage: Mapping[str, float] | None = None) -> list[Item]:
+    """What one failover and its failback cost beside the hours that the standby Region runs at full scale: tables that
+    are restored from backups, and the database's way back to the lost Region.
+
+    Args:
+        recording: what is declared.
+        standby: the standby Region.
+        usage: as for `cost_items`.
+    """
+    chosen, real = {**USAGE, **(usage or {})}, list(recording.real())
+    by_default = not usage or "aurora-storage" not in usage
+    items = []
+    if of_type(real, aws.RDS_CLUSTER):
+        size = chosen["aurora-storage"]
+        items.append(Item("transfer-to-region", size, standby, "failback of the database", assumed=by_default))
+    tables = [each for each in of_type(real, aws.DYNAMODB_TABLE) if each.component != "OperationsStore"]
+    if tables and not of_type(real, aws.DYNAMODB_TABLE_REPLICA):
+        restored = len(tables) * chosen["table-storage"]
+        items.append(Item("table-restore", restored, standby, "restore of the tables", assumed=True))
     return items
+
+
+def _idle_reservations(recording: Recording) -> Iterator[Item]:
+    """Reserved instances of a group that don't run now, at full price: as many as the group has in the other Region.
+    An assumption: the size of a reservation is in no stack file."""
+    groups = of_type(recording.real(), aws.EKS_NODE_GROUP)
+    full = {str(each.inputs["labels"].get(POOL_LABEL)): 0.0 for each in groups if "labels" in each.inputs}
+    for each in groups:
+        name = str(each.inputs.get("labels", {}).get(POOL_LABEL))
+        full[name] = max(full.get(name, 0.0), _desired(each))
+    for each in groups:
+        idle = full[str(each.inputs.get("labels", {}).get(POOL_LABEL))] - _desired(each)
+        if each.region and idle and (reserved := _reserved_type(each, recording)):
+            component = each.component or "the stack itself"
+            yield Item(f"instance:{reserved}", idle, each.region, component, _system(each), assumed=True, idle=True)
+
+
+def _reserved_type(group: Resource, recording: Recording) -> str | None:
+    """The instance type of the capacity reservation that a group targets; capacity blocks are paid in advance."""
+    template = recording.referred(group.inputs.get("launchTemplate", {}).get("id"))
+    if template is None or "capacityReservationSpecification" not in template.inputs:
+        return None
+    return None if group.inputs.get("capacityType") == "CAPACITY_BLOCK" else template.inputs.get("instanceType")
+
+
+def _desired(group: Resource) -> float:
+    return float(group.inputs["scalingConfig"]["desiredSize"])
 
 
 _OF_ACTIVE = ("aurora-replicated-write", "transfer-to-region")
@@ -52,9 +94,10 @@ def _system(record: Resource) -> str:
 
 
 def _nodes(group: Resource, recording: Recording) -> Items:
-    desired = float(group.inputs["scalingConfig"]["desiredSize"])
+    desired = _desired(group)
     types: Sequence[Any] = group.inputs.get("instanceTypes") or ()
-    yield (f"instance:{types[0]}" if types else f"reserved capacity of {group.name}", desired)
+    type_ = types[0] if types else _reserved_type(group, recording)
+    yield (f"instance:{type_}" if type_ else f"reserved capacity of {group.name}", desired)
     template = recording.referred(group.inputs.get("launchTemplate", {}).get("id"))
     volumes = [each["ebs"] for each in template.inputs.get("blockDeviceMappings", ())] if template else []
     yield "gp3-storage", desired * sum(float(each.get("volumeSize", 0)) for each in volumes)
@@ -72,7 +115,7 @@ def _cache(group: Resource, recording: Recording) -> Items:
 
 def _balancer(balancer: Resource, _: Recording) -> Items:
     yield "load-balancer", 1
-    yield "load-balancer-lcu", USAGE["load-balancer-lcu"]
+    yield "load-balancer-lcu", 1
     if not balancer.inputs.get("internal"):
         yield "public-ipv4", len(balancer.inputs.get("subnets", ()))
 
@@ -84,22 +127,22 @@ def _endpoint(endpoint: Resource, _: Recording) -> Items:
 
 def _nat(_: Resource, __: Recording) -> Items:
     yield "nat-gateway", 1
-    yield "nat-gateway-data", USAGE["nat-gateway-data"]
+    yield "nat-gateway-data", 1
 
 
 def _database_member(_: Resource, __: Recording) -> Items:
-    yield "aurora-storage", USAGE["aurora-storage"]
-    yield "aurora-io", USAGE["aurora-io"]
+    yield "aurora-storage", 1
+    yield "aurora-io", 1
 
 
 def _replicated_bucket(replication: Resource, _: Recording) -> Items:
     if any("replicationTime" in rule["destination"] for rule in replication.inputs["rules"]):
-        yield "replication-time-control", USAGE["replication-time-control"]
+        yield "replication-time-control", 1
 
 
 def _table(_: Resource, __: Recording) -> Items:
     for what in ("table-storage", "table-write", "table-read"):
-        yield what, USAGE[what]
+        yield what, 1
 
 
 def _secret(secret: Resource, _: Recording) -> Items:
@@ -118,12 +161,12 @@ def _web_acl(acl: Resource, _: Recording) -> Items:
 
 def _control_plane(_: Resource, __: Recording) -> Items:
     yield "control-plane", 1
-    yield "logs-ingestion", USAGE["logs-ingestion"]
+    yield "logs-ingestion", 1
 
 
-def _one(what: str, usage: bool = False) -> Callable[[Resource, Recording], Items]:
+def _one(what: str) -> Callable[[Resource, Recording], Items]:
     def quantities(_: Resource, __: Recording) -> Items:
-        yield what, USAGE[what] if usage else 1.0
+        yield what, 1.0
 
     return quantities
 
@@ -140,7 +183,7 @@ _QUANTITIES: Mapping[str, Callable[[Resource, Recording], Items]] = {
     aws.EC2_EIP: _one("public-ipv4"),
     aws.EC2_NAT_GATEWAY: _nat,
     aws.EC2_VPC_ENDPOINT: _endpoint,
-    aws.ECR_REPOSITORY: _one("images", usage=True),
+    aws.ECR_REPOSITORY: _one("images"),
     aws.EKS_CLUSTER: _control_plane,
     aws.EKS_NODE_GROUP: _nodes,
     aws.ELASTICACHE_REPLICATION_GROUP: _cache,
@@ -151,9 +194,10 @@ _QUANTITIES: Mapping[str, Callable[[Resource, Recording], Items]] = {
     aws.RDS_CLUSTER_INSTANCE: _instance,
     aws.ROUTE53_HEALTH_CHECK: _one("health-check"),
     aws.ROUTE53_ZONE: _one("hosted-zone"),
-    aws.S3_BUCKET: _one("bucket-storage", usage=True),
+    aws.S3_BUCKET: _one("bucket-storage"),
     aws.S3_BUCKET_REPLICATION_CONFIG: _replicated_bucket,
     aws.SECRETSMANAGER_SECRET: _secret,
     aws.WAFV2_WEB_ACL: _web_acl,
 }
-"""Resource type -> what it costs. Types that aren't here cost nothing by themselves."""
+"""Resource type -> what it costs; of use, for how many times the quantity in `USAGE`. Types that aren't here cost
+nothing by themselves."""

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from haven.base.terminal import Style, plural
-from haven.model.cost import Bill, Line, bill, moved
+from haven.model.cost import USAGE, Bill, Line, bill, moved
 from haven.model.prices import HOURS_A_MONTH, STALE_DAYS, PriceBook
-from haven.plan.cost_items import USAGE, cost_items
+from haven.plan.cost_items import cost_items, moves
+from haven.plan.stated import Stated
 from haven.plan.text import ASSUMED
 from haven.program.queries import standby_region
 from haven.program.recording import Recording
@@ -20,8 +21,16 @@ class Costs:
     now: Bill
     failover: Bill
     """The standby Region alone, while it runs what the active one runs now."""
+    once: Bill
+    """What one failover and its failback cost beside the hours at full scale."""
     active: str
     standby: str
+    stated: Stated
+
+    @property
+    def extra_an_hour(self) -> float:
+        """USD of each hour in which the standby Region runs at full scale, over what it costs anyway."""
+        return (self.failover.total - self.standby_now) / HOURS_A_MONTH
 
     @property
     def standby_now(self) -> float:
@@ -29,18 +38,22 @@ class Costs:
         return self.now.by(lambda item: item.region).get(self.standby, 0.0)
 
 
-def costs(recording: Recording, book: PriceBook) -> Costs:
+def costs(recording: Recording, book: PriceBook, stated: Stated | None = None) -> Costs:
     """The costs of an environment.
 
     Args:
         recording: what it declares.
         book: the prices.
+        stated: use, discount and the cost of an outage, as its stack file has them. Omitted: the defaults.
     """
+    known = stated or Stated()
     active = str(recording.outputs["active"])
     standby = standby_region(recording)
-    items = cost_items(recording)
+    items = cost_items(recording, known.usage)
     there = moved((each for each in items if each.region == active), standby)
-    return Costs(bill(items, book), bill(there, book), active, standby)
+    percent = known.savings_plan_percent
+    once = bill(moves(recording, standby, known.usage), book)
+    return Costs(bill(items, book, percent), bill(there, book, percent), once, active, standby, known)
 
 
 def as_json(made: Costs) -> dict[str, Any]:
@@ -53,7 +66,11 @@ def as_json(made: Costs) -> dict[str, Any]:
         "components": _rounded(made.now.by(lambda item: item.component)),
         "systems": _rounded(made.now.by(lambda item: item.system)),
         "standbyAtFullScale": round(made.failover.total, 2),
-        "unknown": unknown(made.now),
+        "failoverExtraAnHour": round(made.extra_an_hour, 2),
+        "failoverAndFailbackOnce": round(made.once.total, 2),
+        "savingsPlanPercent": made.stated.savings_plan_percent,
+        "outageUsdPerHour": made.stated.outage_usd_per_hour,
+        "unknown": sorted({*unknown(made.now), *unknown(made.once)}),
         "stale": len(made.now.stale(_today())),
         "lines": [_line(each) for each in made.now.lines],
     }
@@ -73,6 +90,7 @@ def _line(line: Line) -> dict[str, Any]:
         "assumed": line.item.assumed or bool(line.price and line.price.assumed),
         "usd": line.price.usd if line.price else None,
         "unit": line.price.unit if line.price else None,
+        "discountPercent": round(line.discount * 100, 2),
         "monthly": round(line.monthly, 2) if line.price else None,
         "source": line.price.source if line.price else None,
         "asOf": line.price.as_of if line.price else None,
@@ -92,8 +110,17 @@ def screen(made: Costs, style: Style) -> list[str]:
         style.paint("What it costs", "bold"),
         *style.table(rows, 2, header=True),
         *style.wrapped(f"by system: {systems}; of it use {ASSUMED} {_usd(assumed)}", 2),
+        *style.wrapped(_failover(made), 2),
         *(line for each in _gaps(made.now) for line in style.wrapped(each, 2)),
     ]
+
+
+def _failover(made: Costs) -> str:
+    """What a failover costs, and what a Savings Plan takes off."""
+    once = f"{_usd(made.once.total)} once for restore and failback {ASSUMED}"
+    percent = made.stated.savings_plan_percent
+    plan = f"; instances less {percent:g} % of a Savings Plan" if percent else ""
+    return f"a failover: {made.extra_an_hour:,.2f} an hour more at full scale, {once}{plan}"
 
 
 def _gaps(made: Bill) -> list[str]:
@@ -117,21 +144,22 @@ def render(made: Costs, style: Style) -> list[str]:
     """Every component, what has no price, and the assumptions about use."""
     components = list(made.now.by(lambda item: item.component).items())
     rows = [["component", "USD a month"], *([name, _usd(usd)] for name, usd in components)]
-    used = ", ".join(f"{what} {quantity:g}" for what, quantity in USAGE.items())
-    missing = ", ".join(unknown(made.now)) or "none"
+    used = ", ".join(f"{what} {quantity:g}" for what, quantity in {**USAGE, **made.stated.usage}.items())
+    missing = ", ".join(sorted({*unknown(made.now), *unknown(made.once)})) or "none"
     return [
         *screen(made, style),
         "",
         *style.table(rows, 2, header=True),
         *style.wrapped(f"prices unknown, and what depends on them: {missing}", 2),
-        *style.wrapped(f"use, assumed, for each resource: {used}", 2),
+        *style.wrapped(f"use for each resource, assumed where haven:cost.usage has nothing: {used}", 2),
         *style.wrapped(_TERMS, 2),
     ]
 
 
 _TERMS = (
-    f"{HOURS_A_MONTH} hours a month; on demand; without taxes, discounts, Savings Plans, free tier, price steps and "
-    "backups; reserved capacity costs the price of its type, used or not; China bills in CNY and has no prices here"
+    f"{HOURS_A_MONTH} hours a month; on demand; without taxes, free tier, price steps, backups and discounts but for "
+    "haven:cost.savingsPlanPercent; reserved capacity costs the price of its type, used or not; China bills in CNY and "
+    "has no prices here"
 )
 
 

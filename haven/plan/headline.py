@@ -18,6 +18,7 @@ from haven.model.recovery_time import RecoveryInputs, graphs
 from haven.plan.costs import Costs, costs
 from haven.plan.model_inputs import model_inputs
 from haven.plan.prediction import Outcome, outcomes
+from haven.plan.stated import Stated
 from haven.program.recording import Recording
 
 
@@ -39,19 +40,20 @@ class Headline:
         return [each for each in self.outcomes if not each.met]
 
 
-def headline(recording: Recording, project: Path | None = None) -> Headline:
+def headline(recording: Recording, project: Path | None = None, stated: Stated | None = None) -> Headline:
     """The headline of an environment, compared with its own objectives.
 
     Args:
         recording: of an environment.
         project: whose `data/prices.csv` has prices. Omitted: the shipped ones.
+        stated: what the stack file states beside the recording. Omitted: sizes and use are assumed.
     """
-    inputs = model_inputs(recording)
+    inputs = model_inputs(recording, stated)
     rto, loss = _times(inputs.recovery, tuple(inputs.stores))
     made = availability(inputs.services, outage_model(inputs.active), rto.mean / 60, drill_success(0, 0))
     wanted: Mapping[str, Any] = recording.outputs.get("objectives", {})
     return Headline(
-        rto, loss.overall, costs(recording, PriceBook(project)), made, outcomes(wanted, rto, loss.overall, made)
+        rto, loss.overall, costs(recording, PriceBook(project), stated), made, outcomes(wanted, rto, loss.overall, made)
     )
 
 

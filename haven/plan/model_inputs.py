@@ -1,5 +1,7 @@
 """What the models need, read from a recording: the standby Region as it is, beside what it must become."""
 
+import base64
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from typing import Any
 
 from haven.model.data_loss import BackedUpStore, EmptyStore, LossInput, ReplicatedStore
 from haven.model.recovery_time import Detection, GpuGroup, RecoveryInputs, Store
+from haven.plan.stated import Stated
 from haven.program import aws_types as aws
 from haven.program.queries import is_gpu_group, of_type, standby_region
 from haven.program.recording import Recording, Resource
@@ -20,6 +23,11 @@ _DEFAULT_ALARM = Detection(period_seconds=60, count=3, health_check=False)
 """Where the stack has no alarm on its load balancer: an alarm of somebody else. An assumption."""
 _DAY = 24 * 3600.0
 _SERVING = "model-serving"
+POOL_LABEL = "haven.dev/pool"
+_DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+_STREAMER = "--load-format=runai_streamer"
+_INSTANCE_STORE = "ephemeral-storage"
+"""In the user data of a node that keeps images and weights on its instance store."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +43,12 @@ class ModelInputs:
     tier: str
 
 
-def model_inputs(recording: Recording) -> ModelInputs:
+def model_inputs(recording: Recording, stated: Stated | None = None) -> ModelInputs:
     """The inputs of an environment's models.
 
     Args:
         recording: of an environment; its outputs have the Regions, the active one, the tier and the systems.
+        stated: what its stack file states beside that. Omitted: sizes of images and weights are assumed.
     """
     active = str(recording.outputs["active"])
     standby = standby_region(recording)
@@ -58,7 +67,7 @@ def model_inputs(recording: Recording) -> ModelInputs:
             cache=cache,
             tables=tables,
             missing_system_nodes=max(0, _system_nodes(there) - _system_nodes(here)),
-            groups=tuple(_groups(here, there, recording)),
+            groups=tuple(_groups(here, there, recording, stated or Stated())),
         ),
         stores=list(_stores(database, cache, tables, there)),
         services=list(_services(there, real)),
@@ -90,30 +99,58 @@ def _system_nodes(records: Iterable[Resource]) -> int:
     return sum(_desired(each) for each in of_type(records, aws.EKS_NODE_GROUP) if not is_gpu_group(each))
 
 
-def _groups(here: Sequence[Resource], there: Sequence[Resource], recording: Recording) -> Iterator[GpuGroup]:
+def _groups(
+    here: Sequence[Resource], there: Sequence[Resource], recording: Recording, stated: Stated
+) -> Iterator[GpuGroup]:
     standby = {pool(each): each for each in of_type(here, aws.EKS_NODE_GROUP)}
     systems: Mapping[str, Mapping[str, str]] = recording.outputs.get("systems", {})
     for group in filter(is_gpu_group, of_type(there, aws.EKS_NODE_GROUP)):
-        own = standby.get(pool(group))
-        system = systems.get(str(group.inputs.get("labels", {}).get("haven-system", "")))
+        name, own = pool(group), standby.get(pool(group))
+        label = str(group.inputs.get("labels", {}).get("haven-system", ""))
+        system = systems.get(label)
+        loader, storage = _loader(name, there)
         yield GpuGroup(
-            name=pool(group),
+            name=name,
             full=_desired(group),
             standby=_desired(own) if own else 0,
             serves=system is None or (system["kind"] == _SERVING and system["tier"] == recording.outputs["tier"]),
             volume_gb_s=_volume_mib_s(group, recording) * _MIB,
+            image_gb=stated.images_gb.get(name, GpuGroup.image_gb),
+            weights_gb=stated.weights_gb(name, label) or GpuGroup.weights_gb,
+            loader=loader,
+            storage=storage,
         )
+
+
+def _loader(group: str, there: Sequence[Resource]) -> tuple[str, str]:
+    """What the servers on a group load weights with, and from where: vLLM's streamer reads S3, as Mountpoint does;
+    without a server that Haven runs, safetensors from the node's volume."""
+    for server in of_type(there, _DEPLOYMENT):
+        pod: Mapping[str, Any] = server.inputs["spec"]["template"]["spec"]
+        if (pod.get("nodeSelector") or {}).get(POOL_LABEL) != group:
+            continue
+        words = [
+            word for each in pod["containers"] for word in (*(each.get("command") or ()), *(each.get("args") or ()))
+        ]
+        return ("runai", "s3") if _STREAMER in words else ("safetensors", "network")
+    return GpuGroup.loader, GpuGroup.storage
 
 
 def pool(group: Resource) -> str:
     """The name of a node group that both Regions share."""
-    return str(group.inputs.get("labels", {}).get("haven.dev/pool", group.name))
+    return str(group.inputs.get("labels", {}).get(POOL_LABEL, group.name))
 
 
 def _volume_mib_s(group: Resource, recording: Recording) -> float:
-    """Of the volume with images and weights: the largest of the group's."""
+    """Of the volume with images and weights: the largest of the group's. An instance store is no bound: it is faster
+    than images are unpacked."""
     template = recording.referred(group.inputs.get("launchTemplate", {}).get("id"))
-    volumes = [each["ebs"] for each in template.inputs.get("blockDeviceMappings", ())] if template else []
+    if template is None:
+        return GP3_MIB_S
+    data = template.inputs.get("userData")
+    if isinstance(data, str) and _INSTANCE_STORE.encode() in base64.b64decode(data):
+        return math.inf
+    volumes = [each["ebs"] for each in template.inputs.get("blockDeviceMappings", ())]
     largest: Mapping[str, Any] = max(volumes, key=lambda each: each.get("volumeSize", 0), default={})
     return float(largest.get("throughput", GP3_MIB_S))
 

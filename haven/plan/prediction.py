@@ -18,6 +18,7 @@ from haven.plan import gpu_capacity
 from haven.plan.costs import Costs, costs
 from haven.plan.gpu_capacity import GpuNeed, gpu_needs
 from haven.plan.model_inputs import ModelInputs, model_inputs
+from haven.plan.stated import Stated
 from haven.program.recording import Recording
 
 
@@ -70,7 +71,10 @@ class TierPrediction:
 
 
 def predict_environment(
-    recording: Recording, objectives: Mapping[str, float] | None = None, project: Path | None = None
+    recording: Recording,
+    objectives: Mapping[str, float] | None = None,
+    project: Path | None = None,
+    stated: Stated | None = None,
 ) -> Predicted:
     """What the models predict.
 
@@ -78,8 +82,9 @@ def predict_environment(
         recording: of an environment.
         objectives: what it is compared with. Omitted: the recording's own.
         project: whose `data/prices.csv` has prices. Omitted: the shipped ones.
+        stated: what the stack file states beside the recording. Omitted: sizes and use are assumed.
     """
-    inputs, simulation = model_inputs(recording), Simulation()
+    inputs, simulation = model_inputs(recording, stated), Simulation()
     made = graphs(inputs.recovery)
     recovery, loss = predict(made, simulation), lost(inputs.stores, simulation)
     available = availability(
@@ -94,7 +99,7 @@ def predict_environment(
         loss,
         available,
         outcomes(wanted, recovery.environment, loss.overall, available),
-        costs(recording, PriceBook(project)),
+        costs(recording, PriceBook(project), stated),
         gpu_needs(recording, inputs, wanted.get("rtoMinutes"), Catalog(project)),
     )
 

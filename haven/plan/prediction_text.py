@@ -1,9 +1,11 @@
 """A prediction as text: recovery time, data loss and availability beside the objectives."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from haven.base.terminal import Style
+from haven.model.cost import break_even, with_outages
 from haven.plan import costs, gpu_capacity
 from haven.plan.text import ASSUMED, OBJECTIVE_NAMES, minutes
 
@@ -41,18 +43,39 @@ def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
     rows.append(["availability", *(f"{one.availability.expected_percent:.4f} %" for one in each)])
     rows.append(["USD a month", *(f"{one.costs.now.total:,.0f}" for one in each)])
     rows.append(["  of it standby", *(f"{one.costs.standby_now:,.0f}" for one in each)])
+    if outage := each[0].costs.stated.outage_usd_per_hour:
+        rows.append(["USD a year with outages", *(f"{_with_outages(one, outage):,.0f}" for one in each)])
     rows.append(["objectives missed", *(_missed(one.missed) for one in each)])
     title = style.paint("Predicted", "bold")
     return "\n".join([title, *style.table(rows, 2, header=True), _legend()]) + "\n"
 
 
 def cheapest(predictions: Mapping[str, "Predicted"]) -> str:
-    """The cheapest tier that meets every objective, or that there is none."""
-    meets = {tier: each.costs.now.total for tier, each in predictions.items() if not each.missed}
-    if not meets:
-        return "  no tier meets every objective\n"
-    least = min(meets, key=lambda tier: meets[tier])
-    return f"  the cheapest tier that meets every objective: {least}\n"
+    """The cheapest tier that meets every objective, or that there is none; from what cost of an outage on each tier
+    pays for itself; and, where the stack file has that cost, the tier that costs the least with it."""
+    met = {tier: each for tier, each in predictions.items() if not each.missed}
+    lines = [f"the cheapest tier that meets every objective: {_least(met)}" if met else "no tier meets every objective"]
+    for lower, higher in pairwise(predictions.items()):
+        usd = break_even(_month_and_downtime(lower[1]), _month_and_downtime(higher[1]))
+        if usd is not None:
+            lines.append(f"{higher[0]} instead of {lower[0]} pays from {usd:,.0f} USD for an hour of outage {ASSUMED}")
+    outage = next(iter(predictions.values())).costs.stated.outage_usd_per_hour
+    if outage and met:
+        least = min(met, key=lambda tier: _with_outages(met[tier], outage))
+        lines.append(f"the cheapest of them with outages at {outage:,.0f} USD an hour: {least}")
+    return "".join(f"  {line}\n" for line in lines)
+
+
+def _least(predictions: Mapping[str, "Predicted"]) -> str:
+    return min(predictions, key=lambda tier: predictions[tier].costs.now.total)
+
+
+def _month_and_downtime(predicted: "Predicted") -> tuple[float, float]:
+    return predicted.costs.now.total, predicted.availability.downtime_minutes
+
+
+def _with_outages(predicted: "Predicted", usd_per_hour: float) -> float:
+    return with_outages(*_month_and_downtime(predicted), usd_per_hour)
 
 
 def _missed(missed: Sequence["Outcome"]) -> str:

@@ -14,10 +14,12 @@ from haven.gate.verdict import GateVerdict
 from haven.plan.difference import RecordingDiff
 from haven.plan.headline import Headline, headline
 from haven.plan.prediction import Outcome
+from haven.plan.stated import stated
 from haven.plan.summary import ENVIRONMENT
-from haven.program.recording import Recording, Resource
+from haven.program.recording import Resource
 from haven.program.stateful_types import stateful, token
 from haven.pull_request.change_set import removed
+from haven.pull_request.runs import Run
 
 _SAME = 0.005
 """Minutes below which two margins are the same."""
@@ -58,23 +60,24 @@ class HeadlineChange:
         return any(each.margin_minutes < old.get(each.objective, 0) - _SAME for each in self.missed)
 
 
-def headline_change(before: Recording | None, after: Recording | None, project: Path | None) -> HeadlineChange:
+def headline_change(before: Run, after: Run, project: Path | None) -> HeadlineChange:
     """The predictions on both sides, with the same price book.
 
     Args:
-        before: the recording of the base; None without one.
-        after: the recording of the change; None without one.
+        before: the run of the base.
+        after: the run of the change.
         project: whose `data/prices.csv` has prices. None: the shipped ones.
     """
     failures: list[str] = []
     return HeadlineChange(_side("base", before, project, failures), _side("change", after, project, failures), failures)
 
 
-def _side(name: str, recording: Recording | None, project: Path | None, failures: list[str]) -> Headline | None:
+def _side(name: str, run: Run, project: Path | None, failures: list[str]) -> Headline | None:
+    recording = run.recording
     if recording is None or not _is_environment(recording.outputs):
         return None
     try:
-        return headline(recording, project)
+        return headline(recording, project, stated(run.config))
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # another version's program declares it
         failures.append(f"no prediction of the {name}: {type(error).__name__}: {error}")
         return None

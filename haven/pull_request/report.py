@@ -185,7 +185,7 @@ def stack_report(
     diff = RecordingDiff((), (), ()) if lacks_base or lacks_head else diff_recordings(*recordings)
     errors = (*findings.errors(old.config, new.config), *_renamed(old, new))
     plans = _plan(old.recording), _plan(new.recording)
-    predicted = headline_change(old.recording, new.recording, project)
+    predicted = headline_change(old, new, project)
     ambiguous: Sequence[Problem] = ()
     try:
         judged = _gate(old, new, diff, day) if not errors else _judge(_NO_CHANGES, {})

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from haven.base.problems import nearest
 from haven.config.base_model import Model, form, refusal
 from haven.config.policy import Account, RegionName
+from haven.model.cost import USAGE
 from haven_components import limits
 from haven_components.choices import TableKeyType
 from haven_components.firewall_rules import BODY_RULES, RULES
@@ -40,6 +41,17 @@ def _firewall_rule(name: str) -> str:
 
 FirewallRule = Annotated[str, AfterValidator(_firewall_rule), Field(examples=["SizeRestrictions_BODY"])]
 Port = Annotated[int, within(limits.PORT)]
+
+
+def _usage(name: str) -> str:
+    if name not in USAGE:
+        raise refusal(
+            f"use that a plan prices: {', '.join(USAGE)}", f"write {nearest(name, list(USAGE)) or 'aurora-storage'}"
+        )
+    return name
+
+
+UsageName = Annotated[str, AfterValidator(_usage), Field(examples=["aurora-storage"])]
 
 
 def _log_retention(days: int) -> int:
@@ -280,6 +292,15 @@ class Cost(Model):
     """What an anomaly must cost to be reported."""
     emails: list[Email] = []
     """At most ten addresses to notify. Omitted: the topic alone."""
+    outage_usd_per_hour: Annotated[float, Field(gt=0, examples=[5000])] | None = None
+    """What an hour of downtime costs the business: `haven plan --all-tiers` shows which tier costs the least with it.
+    Omitted: each tier's break-even alone."""
+    savings_plan_percent: Annotated[float, Field(ge=0, lt=100, examples=[28])] = 0
+    """What a Savings Plan takes off the list price of instances in the plan's costs; reserved capacity that doesn't run
+    stays at full price."""
+    usage: Annotated[Mapping[UsageName, Annotated[float, Field(ge=0)]], Field(examples=[{"aurora-storage": 500}])] = {}
+    """Use that the program doesn't decide, each month and for each resource: `haven plan --detail` lists the names with
+    their defaults."""
 
 
 class Saml(Model):

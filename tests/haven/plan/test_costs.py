@@ -1,13 +1,16 @@
 """What the project's own stacks cost, from the resources that they declare."""
 
+import json
 import re
 
 import pytest
 
 from haven.base.terminal import Style
+from haven.model.cost import USAGE
 from haven.model.prices import PriceBook
-from haven.plan.cost_items import USAGE, cost_items
+from haven.plan.cost_items import cost_items
 from haven.plan.costs import Costs, as_json, costs, render
+from haven.plan.stated import stated
 from haven.program.recording import Recording
 from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment
 
@@ -93,3 +96,47 @@ def test_use_is_marked_as_an_assumption_and_shown_with_its_defaults(made: dict[s
     assert set(USAGE) <= assumed | {"aurora-storage"}
     shown = "\n".join(render(made["warm"], Style()))
     assert all(what in shown for what in USAGE)
+
+
+def test_use_that_the_stack_file_states_replaces_its_default_and_is_no_assumption() -> None:
+    given = stated({"haven:cost": '{"usage": {"aurora-io": 200000000}}'})
+    lines = costs(environment("warm"), PriceBook(), given).now.lines
+    found = [(each.item.quantity, each.item.assumed) for each in lines if each.item.what == "aurora-io"]
+    assert found == [(200_000_000, False)] * 2
+    assert [each.item.assumed for each in lines if each.item.what == "nat-gateway-data"] == [True] * 6
+
+
+def test_a_savings_plan_takes_its_share_off_running_instances_alone(made: dict[str, Costs]) -> None:
+    discounted = costs(environment("warm"), PriceBook(), stated({"haven:cost": '{"savingsPlanPercent": 25}'})).now
+    instances = sum(each.monthly for each in made["warm"].now.lines if each.item.what.startswith("instance:"))
+    assert discounted.total == pytest.approx(made["warm"].now.total - instances / 4)
+
+
+def test_reserved_capacity_that_does_not_run_costs_its_full_price() -> None:
+    reserved = {"id": "cr-0123456789abcdef0", "zone": f"{RECOVERY}a", "instanceType": "g5.2xlarge"}
+    group = {
+        "name": "serving",
+        "instanceTypes": ["g5.2xlarge", "g5.4xlarge"],
+        "minSize": 3,
+        "desiredSize": 3,
+        "maxSize": 12,
+    }
+    cluster = {"gpuNodeGroups": [{**group, "system": "serving", "capacityReservations": {RECOVERY: reserved}}]}
+    systems = json.dumps({"serving": {"kind": "model-serving"}})  # which runs elsewhere: nodes alone
+    recording = environment("warm", cluster=json.dumps(cluster), systems=systems)
+    given = stated({"haven:cost": '{"savingsPlanPercent": 50}'})
+    lines = [
+        (each.item.quantity, each.discount, each.item.assumed)
+        for each in costs(recording, PriceBook(), given).now.lines
+        if each.item.what == "instance:g5.2xlarge" and each.item.region == RECOVERY
+    ]
+    assert lines == [(1, 0.5, False), (2, 0.0, True)]
+
+
+def test_a_failback_carries_the_database_back_from_the_standby_region(made: dict[str, Costs]) -> None:
+    (line,) = made["warm"].once.lines
+    assert (line.item.region, line.item.quantity) == (RECOVERY, USAGE["aurora-storage"])
+    assert made["warm"].once.total == pytest.approx(100 * 0.02)
+    assert any(each.startswith("table-restore") for each in as_json(made["backup"])["unknown"])
+    extra = (made["warm"].failover.total - made["warm"].standby_now) / 730
+    assert made["warm"].extra_an_hour == pytest.approx(extra)

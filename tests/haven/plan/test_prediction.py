@@ -1,5 +1,7 @@
 """What is predicted for the project's own stacks, from the resources that they declare."""
 
+import json
+import math
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -7,11 +9,13 @@ from typing import Any
 import pytest
 
 from haven.base.terminal import WIDTH, Style
+from haven.model.cost import break_even, with_outages
 from haven.model.data_loss import BackedUpStore, EmptyStore, ReplicatedStore
 from haven.model.recovery_time import Detection, Store
 from haven.plan import prediction_text
 from haven.plan.model_inputs import ModelInputs, model_inputs
 from haven.plan.prediction import Predicted, as_json, predict_environment
+from haven.plan.stated import stated
 from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from tests.environments import RECOVERY, TIERS, environment
@@ -73,10 +77,13 @@ def test_detection_and_ttl_are_those_of_the_plan() -> None:
     assert inputs.ttl_seconds == 30
 
 
-def test_the_throughput_is_that_of_the_largest_volume() -> None:
-    slow = model_inputs(environment("warm")).recovery.groups[0].volume_gb_s
+def test_the_throughput_is_that_of_the_largest_volume_and_an_instance_store_is_no_bound() -> None:
+    warm = environment("warm")  # its GPU types have an instance store
+    assert model_inputs(warm).recovery.groups[0].volume_gb_s == math.inf
+    on_volumes = changed(warm, aws.EC2_LAUNCH_TEMPLATE, userData=None)
+    slow = model_inputs(on_volumes).recovery.groups[0].volume_gb_s
     volumes = [{"ebs": {"volumeSize": 500, "throughput": 1000}}, {"ebs": {"volumeType": "gp3"}}]
-    fast = model_inputs(changed(environment("warm"), aws.EC2_LAUNCH_TEMPLATE, blockDeviceMappings=volumes))
+    fast = model_inputs(changed(on_volumes, aws.EC2_LAUNCH_TEMPLATE, blockDeviceMappings=volumes))
     assert slow == pytest.approx(0.131, abs=0.001)
     assert fast.recovery.groups[0].volume_gb_s == pytest.approx(slow * 8)
 
@@ -167,3 +174,49 @@ def test_the_warm_nodes_that_meet_the_rto_are_found_or_there_are_none() -> None:
     for minutes, nodes in ((60, 0), (30, 1), (5, None)):
         predicted = predict_environment(environment("warm"), {"rtoMinutes": minutes})
         assert [each.nodes_for_rto for each in predicted.capacity if each.group == "serving"] == [nodes], minutes
+
+
+def test_sizes_are_those_of_the_stack_file_and_the_loader_is_that_of_the_servers() -> None:
+    model = {"version": "v2", "versions": {"v1": {"weightsGib": 1}, "v2": {"weightsGib": 100}}}
+    groups = [{"name": "serving", "imageGib": 30, "weightsGib": 5}, {"name": "training", "weightsGib": 7}]
+    given = stated(
+        {
+            "haven:systems": json.dumps({"serving": {"kind": "model-serving", "model": model}}),
+            "haven:cluster": json.dumps({"gpuNodeGroups": groups}),
+        }
+    )
+    serving, training = model_inputs(environment("warm"), given).recovery.groups
+    assert serving.image_gb == pytest.approx(30 * 0.6 * 1.0737, rel=0.001)
+    assert serving.weights_gb == pytest.approx(107.37, rel=0.001)
+    assert (serving.loader, serving.storage) == ("runai", "s3")
+    assert training.weights_gb == pytest.approx(7 * 1.0737, rel=0.001)
+    assert (training.image_gb, training.loader) == (9.0, "safetensors")
+
+
+def test_larger_weights_of_the_stack_file_never_shorten_a_recovery() -> None:
+    times = []
+    for gib in (15, 150):
+        model = {"version": "v1", "versions": {"v1": {"weightsGib": gib}}}
+        given = stated({"haven:systems": json.dumps({"serving": {"kind": "model-serving", "model": model}})})
+        times.append(predict_environment(environment("pilot-light"), stated=given).recovery.environment.p95)
+    assert times[0] < times[1]
+
+
+def test_a_tier_pays_from_the_outage_cost_at_which_both_cost_the_same(predictions: dict[str, Predicted]) -> None:
+    low, high = (
+        (predictions[tier].costs.now.total, predictions[tier].availability.downtime_minutes)
+        for tier in ("pilot-light", "warm")
+    )
+    usd = break_even(low, high)
+    assert usd
+    assert with_outages(*low, usd) == pytest.approx(with_outages(*high, usd))
+    assert break_even(high, low) is None
+    assert f"warm instead of pilot-light pays from {usd:,.0f} USD" in prediction_text.cheapest(predictions)
+
+
+def test_with_the_cost_of_an_outage_the_cheapest_tier_has_it_in_it() -> None:
+    for usd, tier in ((1, "backup"), (100_000_000, "active-active")):
+        given = stated({"haven:cost": json.dumps({"outageUsdPerHour": usd})})
+        made = {each: predict_environment(environment(each), {}, stated=given) for each in ("backup", "active-active")}
+        assert f"with outages at {usd:,.0f} USD an hour: {tier}" in prediction_text.cheapest(made)
+        assert "USD a year with outages" in prediction_text.side_by_side(made, Style())
