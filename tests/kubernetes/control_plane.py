@@ -69,7 +69,13 @@ def _unpacked(place: Path, name: str) -> Path | None:
 class ControlPlane:
     """One cluster without any machine. Ports are new in every run: a killed API server's stays taken for a while."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *api_server: str) -> None:
+        """
+        Args:
+            folder: where it keeps everything.
+            api_server: further arguments of the API server.
+        """
+        self._api_server = api_server
         self._programs = programs()
         self._folder = folder
         self._running = ExitStack()
@@ -125,6 +131,7 @@ class ControlPlane:
             *(f"--secure-port={self._ports[0]}", "--token-auth-file=tokens.csv", "--authorization-mode=RBAC"),
             *("--service-account-key-file=sa.key", "--service-account-signing-key-file=sa.key"),
             *("--service-account-issuer=https://kubernetes.default.svc", "--service-cluster-ip-range=10.96.0.0/16"),
+            *self._api_server,
         )
         until(self._is_ready, _READY_WITHIN, self._logs)
         self._run(

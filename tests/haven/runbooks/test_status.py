@@ -25,9 +25,14 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def manifest() -> Mapping[str, Any]:
-    """The recovery manifest of a shipped stack."""
+    """The recovery manifest of a shipped stack, without what the emulator has no API for."""
     found: Mapping[str, Any] = environment("warm").outputs["manifest"]
-    return found
+    left_out = ("workloads", "inference")
+    sides = {
+        region: {key: value for key, value in side.items() if key not in left_out}
+        for region, side in found["sides"].items()
+    }
+    return {**found, "sides": sides}
 
 
 @dataclass
