@@ -28,6 +28,8 @@ REGISTRY_PORT = 5000
 """Port of a `ModelRegistry`, of its Service and of its pods."""
 WORKFLOWS_PORT = 4200
 """Port of the API of a `WorkflowOrchestrator`, of its Service and of its pods."""
+SERVING_PROBE_PORT = 8002
+"""Port of the pods of a `ModelServing` that answers probes, and has their metrics."""
 SYSTEM_NODE_GROUP = "system"
 """The node group of a cluster's own services; a GPU group can't have this name."""
 POOL_LABEL = "haven.dev/pool"

@@ -139,6 +139,7 @@ PARTS: Mapping[str, Part] = {
     "ReplicatedSecret": Part("haven:secrets.{item}", item="(.+)"),
     "RequestBuffer": Part("haven:queues.{item}", item="(.+)-[a-z0-9]+"),
     "StateBackend": Part("haven:stateBackend"),
+    "ServiceMesh": Part(_SYSTEM, item=f"{_OF_SYSTEM}-mesh"),
     "TrafficSwitch": Part("haven:traffic", {"endpoints": "readinessPath"}),
     "TrainingJobs": Part(_SYSTEM, {"scale": "replicas"}, item=_OF_SYSTEM),
     "WorkflowOrchestrator": Part(_SYSTEM, {"scale": "replicas"}, item=_OF_SYSTEM),

@@ -145,6 +145,8 @@ class EnvironmentConfig(StackConfig):
     """An ARC Region switch plan and a Resilience Hub policy. Omitted: none."""
     controllers: system_models.Controllers = system_models.Controllers()
     """What runs on the clusters for all systems: the AWS Load Balancer Controller, KEDA."""
+    mesh: bool = False
+    """Whether calls between systems go through Istio in ambient mode, which you install (docs/service-mesh.md)."""
     systems: Mapping[Name, system_models.System] = {}
     """Name -> an AI system: its kind and, at or below the environment's, its own tier."""
     traffic: models.Traffic = models.Traffic()

@@ -10,6 +10,7 @@ from infra.parts.endpoints import EndpointStores
 from infra.parts.workloads import (
     controllers,
     database_users,
+    mesh,
     messaging,
     namespaces,
     platform,
@@ -51,6 +52,7 @@ def declare(environment: Environment, stores: EndpointStores, watched: Observabi
 
 def _system(place: Place, system: System, used: SystemStores) -> None:
     access = namespaces.declare(place, system, used.stores)
+    mesh.declare(place, system, access)
     if system.kind == SERVING:
         serving.declare(place, system, used, access)
     elif system.kind == TRAINING:

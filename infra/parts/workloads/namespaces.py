@@ -15,7 +15,7 @@ from infra.config.system_models import System, Uses
 from infra.parts import endpoints, tables
 from infra.parts.endpoints import EndpointStores
 from infra.parts.recovery.operations import OPERATORS
-from infra.parts.workloads import database_users, messaging, quotas
+from infra.parts.workloads import database_users, mesh, messaging, quotas
 from infra.parts.workloads.platform import Place
 
 DATABASE, DATABASE_ADMINISTRATOR, CACHE, WORKFLOWS_API = "database", "database-administrator", "cache", "workflows-api"
@@ -32,6 +32,7 @@ def declare(place: Place, system: System, stores: EndpointStores) -> ClusterAcce
         "namespace": place.system,
         "quota": quotas.quota(settings, place.system),
         "network": _network(place, system),
+        "labels": mesh.labels(settings, system),
         "mounted_secrets": secrets(place, system, stores),
         "service_accounts": [_account(place, system.uses, stores)],
     }

@@ -9,12 +9,14 @@ from contextlib import suppress
 
 import pytest
 
+from tests.environments import PRIMARY
 from tests.kubernetes.api import Api, ApiError
 from tests.kubernetes.cluster import open_namespace
 from tests.kubernetes.control_plane import ControlPlane, installable
-from tests.kubernetes.objects import Sent, pods
+from tests.kubernetes.objects import Sent, objects, pods
 from tests.kubernetes.schemas import is_own
 from tests.kubernetes.sources import SOURCES, by_cluster, of_kind
+from tests.kubernetes.test_mesh import meshed
 
 pytestmark = pytest.mark.exhaustive
 
@@ -27,6 +29,14 @@ def test_the_api_server_accepts_every_object_and_pod(source: str, control_plane:
         _prepare(control_plane.api, sent)
         refused += [f"{cluster}: {each}" for each in _refused(control_plane.api, sent)]
     assert refused == []
+
+
+def test_the_api_server_accepts_every_object_of_an_environment_with_a_mesh(control_plane: ControlPlane) -> None:
+    sent = objects(meshed(), PRIMARY)
+    assert of_kind(sent, "Gateway")
+    _install(control_plane, sent)
+    _prepare(control_plane.api, sent)
+    assert list(_refused(control_plane.api, sent)) == []
 
 
 def _install(control_plane: ControlPlane, sent: list[Sent]) -> None:

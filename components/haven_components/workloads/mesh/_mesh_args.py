@@ -73,7 +73,7 @@ class ServiceMeshArgs(TypedDict):
     zones: list[str]
     """Zones of the nodes."""
     services: list[MeshServiceArgs]
-    """The services of the namespace that others call."""
+    """The services of the namespace that others call. Empty: its pods call others alone, and it has no waypoint."""
     waypoint_scale: NotRequired[WorkloadScaleArgs]
     """Replicas of the waypoint. Omitted: 2 to 6."""
     server_namespaces: NotRequired[list[str]]

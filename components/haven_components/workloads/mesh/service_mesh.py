@@ -22,10 +22,10 @@ REPLICAS = limits.Range(1, 1000)
 """Bounds against slips, no limits of Istio."""
 
 
-def mesh_labels() -> dict[str, str]:
+def mesh_labels(*, waypoint: bool = True) -> dict[str, str]:
     """Labels of a namespace in the mesh, for `labels` of its `ClusterAccess`: its pods' traffic goes through ztunnel,
-    and that to its services through the waypoint of its `ServiceMesh`."""
-    return {"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": policies.WAYPOINT}
+    and that to its services through the waypoint of its `ServiceMesh`, which has none without services."""
+    return {"istio.io/dataplane-mode": "ambient", **({"istio.io/use-waypoint": policies.WAYPOINT} if waypoint else {})}
 
 
 class ServiceMesh(pulumi.ComponentResource):
@@ -50,19 +50,20 @@ class ServiceMesh(pulumi.ComponentResource):
     """
 
     waypoint: pulumi.Output[str]
-    """Name of the Gateway that is the waypoint."""
+    """Name of the Gateway that is the waypoint; empty without services."""
 
     def __init__(self, name: str, args: ServiceMeshArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haven:index:ServiceMesh", name, {}, opts)
         _validate(name, args)
         self._name = name
         self._args = args
-        self._waypoint()
+        if args["services"]:
+            self._waypoint()
         self._object("PeerAuthentication", SECURITY, "default", {"mtls": {"mode": "STRICT"}})
         self._network()
         for service in args["services"]:
             self._service(service)
-        self.waypoint = pulumi.Output.from_input(policies.WAYPOINT)
+        self.waypoint = pulumi.Output.from_input(policies.WAYPOINT if args["services"] else "")
         self.register_outputs({"waypoint": self.waypoint})
 
     def _metadata(self, name: str, **labels: str) -> Any:
@@ -176,11 +177,11 @@ def _check_scale(checks: Checks, args: ServiceMeshArgs) -> None:
 
 def _check_names(checks: Checks, names: Sequence[str]) -> None:
     checks.require(
-        len(names) > 0 and len(set(names)) == len(names),
+        len(set(names)) == len(names),
         "services",
         got=list(names),
-        allowed="one or more, each once",
-        fix="name every service that others call",
+        allowed="each service once",
+        fix="name every service that others call once",
     )
 
 

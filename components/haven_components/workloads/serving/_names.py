@@ -1,8 +1,10 @@
 """Names, ports and paths of what serves a model."""
 
+from haven_components.names import SERVING_PROBE_PORT
+
 ENGINE_PORT = 8001
 """The engine listens there, on 127.0.0.1 alone."""
-PROBE_PORT = 8002
+PROBE_PORT = SERVING_PROBE_PORT
 """The front answers probes there, and has the metrics of both."""
 
 PROGRAMS = "/opt/haven/front"

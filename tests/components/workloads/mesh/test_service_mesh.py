@@ -128,6 +128,14 @@ def test_a_namespace_that_refuses_everything_lets_tunnels_and_probes_in() -> Non
     assert [each["ports"][0]["port"] for each in spec["egress"]] == [15008, 15012]
 
 
+def test_a_namespace_that_calls_others_alone_has_tunnels_and_no_waypoint() -> None:
+    specs = _specs(_declare(services=[], server_namespaces=["search"]))
+    assert {kind for kind, _ in specs} == {"PeerAuthentication", "NetworkPolicy"}
+    called = [each["namespaceSelector"]["matchLabels"] for each in specs["NetworkPolicy", "mesh"]["egress"][0]["to"]]
+    assert {"kubernetes.io/metadata.name": "search"} in called
+    assert "istio.io/use-waypoint" not in mesh_labels(waypoint=False)
+
+
 def test_nothing_names_another_region_or_cluster() -> None:
     objects = json.dumps([each.inputs for each in _declare({"retries": RETRIES}).real()])
     assert not any(word in objects for word in ("eu-central-1", "topology.istio.io/network", "EastWest", "eastwest"))
@@ -138,7 +146,7 @@ def test_nothing_names_another_region_or_cluster() -> None:
     [
         ({}, {"namespace": "Chat"}, "namespace"),
         ({}, {"zones": []}, "zones"),
-        ({}, {"services": []}, "services"),
+        ({}, {"services": [SERVICE, SERVICE]}, "services"),
         ({}, {"waypoint_scale": {"minimum": 0, "maximum": 2}}, "waypoint_scale.minimum"),
         ({"name": "a_b"}, {}, "services[0].name"),
         ({"clients": []}, {}, "services[0].clients"),
