@@ -1,4 +1,4 @@
-"""`haven data refresh`: renews a project's own figures about what AWS offers."""
+"""`haven data refresh`: renews a project's own figures about what AWS offers and what it costs."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group("data", cls=CommandGroup)
 def data() -> None:
-    """Figures about AWS that plans are checked with: instance types, and which zones offer them."""
+    """Figures about AWS that plans use: instance types, which zones offer them, and prices."""
 
 
 @data.command("refresh", cls=Command)
@@ -29,25 +29,30 @@ def data() -> None:
     metavar="REGION",
     help="A Region to ask; may be given several times. Omitted: the Regions of the project's stacks.",
 )
+@click.option("--prices", is_flag=True, help="Renew the price book instead, from the Price List API.")
 @directory_option
-def refresh(regions: tuple[str, ...], directory: str | None) -> int:
+def refresh(regions: tuple[str, ...], prices: bool, directory: str | None) -> int:
     """Ask EC2 which instance types there are and which zones offer them.
 
     Writes data/instances.csv, data/offerings.csv and data/sources.json beside Pulumi.yaml; commit them, so that every
     machine plans with the same figures. Needs AWS credentials with ec2:DescribeInstanceTypes and
-    ec2:DescribeInstanceTypeOfferings, and changes nothing in AWS. Without an answer the files stay as they are.
+    ec2:DescribeInstanceTypeOfferings, and changes nothing in AWS. With --prices it asks the Price List API in us-east-1
+    (pricing:GetProducts) and writes data/prices.csv. Without an answer the files stay as they are.
     """
     from datetime import UTC, datetime
 
     from haven.config.project import missing_project, nearest_project, read_project
-    from haven.model.catalog_refresh import refresh as renew
+    from haven.model.refresh.offerings import refresh as renew
+    from haven.model.refresh.prices import refresh_prices
     from haven.program.run import start_directory
 
     start = start_directory(directory)
     project = read_project(nearest_project(start) or missing_project(start))
     asked = _checked(regions) or _regions_of_stacks(project)
-    counts = renew(project.file.parent, asked, datetime.now(UTC).date())
-    output.emit("".join(f"{region}: {count} instance types offered\n" for region, count in counts.items()))
+    root, today = project.file.parent, datetime.now(UTC).date()
+    counts = refresh_prices(root, asked, today) if prices else renew(root, asked, today)
+    what = "prices renewed" if prices else "instance types offered"
+    output.emit("".join(f"{region}: {count} {what}\n" for region, count in counts.items()))
     return OK
 
 

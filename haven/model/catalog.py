@@ -20,7 +20,8 @@ PROJECT_FOLDER = "data"
 
 INSTANCES, OFFERINGS = "instances.csv", "offerings.csv"
 _EKS_ZONES, _AURORA_FAMILIES = "eks_zones.csv", "aurora_families.csv"
-_MANAGED_CLASSES, _SOURCES = "managed_classes.csv", "sources.json"
+_MANAGED_CLASSES = "managed_classes.csv"
+SOURCES = "sources.json"
 AURORA_VERSIONS = "aurora_versions.csv"
 _QUOTAS = "quotas.csv"
 
@@ -85,10 +86,10 @@ class Catalog:
 
     def source(self, name: str) -> Source:
         """Where a data file is from, and of which day it is."""
-        own = self._own(_SOURCES)
+        own = self._own(SOURCES)
         kept = json.loads(own.read_text(encoding="utf-8")) if own else {}
         entry = kept.get(name) if self._own(name) else None
-        return Source(**(entry or json.loads(_shipped(_SOURCES))[name]))
+        return Source(**(entry or json.loads(_shipped(SOURCES))[name]))
 
     def rows(self, name: str) -> Sequence[Mapping[str, str]]:
         """The lines of a data file, column by column."""

@@ -126,7 +126,7 @@ def _failover(made: Costs) -> str:
 def _gaps(made: Bill) -> list[str]:
     missing, old = unknown(made), stale(made, _today())
     lines = [f"unknown and not in it: {plural(len(missing), 'price')} (names in --detail)"] if missing else []
-    return [*lines, f"{old}: put newer ones in data/prices.csv"] if old else lines
+    return [*lines, f"{old}: haven data refresh --prices"] if old else lines
 
 
 def stale(made: Bill, today: date) -> str:

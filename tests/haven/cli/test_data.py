@@ -24,6 +24,13 @@ def test_without_credentials_it_says_what_is_needed_and_writes_nothing(capsys: p
     assert not (ROOT / "data").exists()
 
 
+def test_prices_without_credentials_say_what_is_needed_and_write_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["data", "refresh", "--prices", "--region", "eu-west-1", "-C", str(ROOT)]
+    assert main(words) == exits.MISSING_DEPENDENCY
+    assert "pricing:GetProducts" in capsys.readouterr().err
+    assert not (ROOT / "data").exists()
+
+
 def test_regions_that_are_none_are_refused_all_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "refresh", "--region", "Europe", "--region", "eu-west", "-C", str(ROOT)]) == exits.BAD_INPUT
     error = capsys.readouterr().err

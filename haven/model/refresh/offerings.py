@@ -1,16 +1,13 @@
 """Renews a project's own catalog files from the EC2 API: which instance types there are, and which zones offer them."""
 
-import csv
-import io
-import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from haven.base.missing_dependency import MissingDependency
-from haven.model.catalog import INSTANCES, OFFERINGS, PROJECT_FOLDER, Catalog
+from haven.model.catalog import INSTANCES, OFFERINGS, Catalog
+from haven.model.refresh.project_files import table, write
 
 Client = Callable[[str], Any]
 """Makes the boto3 client of EC2 in a Region."""
@@ -62,7 +59,9 @@ def refresh(project: Path, regions: Sequence[str], today: date, client: Client |
             for name, ids in zones.items()
         }
         counts[region] = len(zones)
-    _write(project / PROJECT_FOLDER, {INSTANCES: instances.values(), OFFERINGS: offerings.values()}, today)
+    tables = {INSTANCES: instances.values(), OFFERINGS: offerings.values()}
+    texts = {name: table(_COLUMNS[name], rows) for name, rows in tables.items()}
+    write(project, texts, "EC2 API: DescribeInstanceTypes, DescribeInstanceTypeOfferings", today)
     return counts
 
 
@@ -125,27 +124,3 @@ def _accelerators(device: Mapping[str, Any]) -> float:
     """How many accelerators an entry is; of a partitioned one EC2 gives the share."""
     share = float(device.get("GpuPartitionSize") or 1)
     return float(device["LogicalGpuCount"]) * share if share < 1 else float(device["Count"])
-
-
-def _write(folder: Path, tables: Mapping[str, Iterable[Mapping[str, Any]]], today: date) -> None:
-    """All files, or none: each is written beside its place first and moved there once all of them are."""
-    folder.mkdir(parents=True, exist_ok=True)
-    source = {
-        "source": "EC2 API: DescribeInstanceTypes, DescribeInstanceTypeOfferings",
-        "retrieved_on": today.isoformat(),
-    }
-    sources = {name: {"description": Catalog().source(name).description, **source} for name in tables}
-    texts = {name: _table(_COLUMNS[name], rows) for name, rows in tables.items()}
-    texts["sources.json"] = json.dumps(sources, indent=2) + "\n"
-    for name, text in texts.items():
-        (folder / f".{name}.new").write_text(text, encoding="utf-8")
-    for name in texts:
-        os.replace(folder / f".{name}.new", folder / name)  # noqa: PTH105  one call that replaces the old file
-
-
-def _table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(sorted(rows, key=lambda row: tuple(str(row[name]) for name in columns[:2])))
-    return text.getvalue()

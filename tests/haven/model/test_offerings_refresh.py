@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from haven.base.missing_dependency import MissingDependency
 from haven.model.catalog import Catalog
-from haven.model.catalog_refresh import refresh
+from haven.model.refresh.offerings import refresh
 
 TODAY = date(2027, 1, 2)
 L4 = {

@@ -1,0 +1,1 @@
+"""Renews a project's own data files from AWS's APIs."""

@@ -1,0 +1,202 @@
+"""Renews a project's own price book from the AWS Price List API."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from haven.base.missing_dependency import MissingDependency
+from haven.model.catalog import PROJECT_FOLDER, Catalog
+from haven.model.prices import FILE
+from haven.model.refresh.project_files import table, write
+
+Client = Callable[[], Any]
+"""Makes the boto3 client of the Price List API."""
+
+API_REGION = "us-east-1"
+"""Where the Price List API answers for every Region; it does in eu-central-1 and ap-south-1 too."""
+_PERMISSION = "pricing:GetProducts"
+_COLUMNS = ("what", "region", "usd", "unit", "source", "as_of", "confidence")
+_PREFIXES = {
+    "us-east-1": "",
+    "us-east-2": "USE2-",
+    "us-west-1": "USW1-",
+    "us-west-2": "USW2-",
+    "ca-central-1": "CAN1-",
+    "eu-west-1": "EU-",
+    "eu-west-2": "EUW2-",
+    "eu-west-3": "EUW3-",
+    "eu-central-1": "EUC1-",
+    "eu-north-1": "EUN1-",
+    "eu-south-1": "EUS1-",
+    "ap-south-1": "APS3-",
+    "ap-southeast-1": "APS1-",
+    "ap-southeast-2": "APS2-",
+    "ap-northeast-1": "APN1-",
+    "ap-northeast-2": "APN2-",
+    "sa-east-1": "SAE1-",
+}
+"""First letters of a Region's usage types, as bills and the price list have them."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked for one thing in the price book."""
+
+    what: str
+    """Its name there, or the part before the type."""
+    service: str
+    usage: str
+    """The usage type without the Region's prefix; for a thing by type, its first letters."""
+    unit: str
+    filters: Mapping[str, str]
+    attribute: str = ""
+    """The attribute that names the type, for a thing by type."""
+    always_prefixed: bool = False
+    """Whether us-east-1's usage types have a prefix too."""
+
+    def usage_type(self, region: str) -> str:
+        """The usage type in a Region, or its first letters."""
+        prefix = "USE1-" if self.always_prefixed and not _PREFIXES[region] else _PREFIXES[region]
+        return prefix + self.usage
+
+
+_INSTANCES = {
+    "operatingSystem": "Linux",
+    "tenancy": "Shared",
+    "preInstalledSw": "NA",
+    "capacitystatus": "Used",
+}
+QUERIES = (
+    Query("instance", "AmazonEC2", "BoxUsage:", "hour", _INSTANCES, "instanceType"),
+    Query("control-plane", "AmazonEKS", "AmazonEKS-Hours:perCluster", "hour", {}, always_prefixed=True),
+    Query("gp3-storage", "AmazonEC2", "EBS:VolumeUsage.gp3", "GB-month", {}),
+    Query("nat-gateway", "AmazonEC2", "NatGateway-Hours", "hour", {}),
+    Query("nat-gateway-data", "AmazonEC2", "NatGateway-Bytes", "GB", {}),
+    Query("interface-endpoint", "AmazonVPC", "VpcEndpoint-Hours", "hour", {}),
+    Query("public-ipv4", "AmazonVPC", "PublicIPv4:InUseAddress", "hour", {}),
+    Query(
+        "aurora-instance",
+        "AmazonRDS",
+        "InstanceUsage:",
+        "hour",
+        {"databaseEngine": "Aurora PostgreSQL"},
+        "instanceType",
+    ),
+    Query("aurora-storage", "AmazonRDS", "Aurora:StorageUsage", "GB-month", {}),
+    Query("aurora-io", "AmazonRDS", "Aurora:StorageIOUsage", "IO", {}),
+    Query("aurora-replicated-write", "AmazonRDS", "Aurora:ReplicatedWriteIO", "IO", {}),
+    Query("cache-valkey", "AmazonElastiCache", "NodeUsage:", "hour", {"cacheEngine": "Valkey"}, "instanceType"),
+    Query("cache-redis", "AmazonElastiCache", "NodeUsage:", "hour", {"cacheEngine": "Redis"}, "instanceType"),
+    Query("load-balancer", "AWSELB", "LoadBalancerUsage", "hour", {"productFamily": "Load Balancer-Application"}),
+    Query("load-balancer-lcu", "AWSELB", "LCUUsage", "hour", {"productFamily": "Load Balancer-Application"}),
+    Query("bucket-storage", "AmazonS3", "TimedStorage-ByteHrs", "GB-month", {}),
+    Query("images", "AmazonECR", "TimedStorage-ByteHrs", "GB-month", {}),
+    Query("secret", "AWSSecretsManager", "AWSSecretsManager-Secrets", "secret-month", {}),
+    Query("alarm", "AmazonCloudWatch", "CW:AlarmMonitorUsage", "alarm-month", {}),
+    Query("alarm-composite", "AmazonCloudWatch", "CW:CompositeAlarmMonitorUsage", "alarm-month", {}),
+    Query("logs-ingestion", "AmazonCloudWatch", "DataProcessing-Bytes", "GB", {}),
+    Query("web-acl", "awswaf", "WebACLV2", "month", {}),
+    Query("web-acl-rule", "awswaf", "RuleV2", "month", {}),
+)
+"""What is renewed. Usage types and filters: AWS's price list files and bills in public repositories, read 2026-11-25;
+not run against AWS. What isn't here keeps the price that it has: keys, DynamoDB, transfer between Regions, health
+checks, hosted zones, gp3's throughput and S3's replication time control."""
+
+
+def refresh_prices(
+    project: Path, regions: Sequence[str], today: date, client: Client | None = None
+) -> Mapping[str, int]:
+    """Ask the Price List API for each of `regions` and write the project's `data/prices.csv`. What isn't answered keeps
+    the price that it has.
+
+    Args:
+        project: the project's root.
+        regions: the Regions whose prices are asked for.
+        today: the day to note beside the prices.
+        client: makes the client. Omitted: boto3 with the credentials of this process.
+
+    Returns:
+        For each Region how many prices were renewed.
+
+    Raises:
+        MissingDependency: AWS can't be asked or doesn't answer; the file is as it was.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  loads slowly, only this needs it
+
+    known = {(each["what"], each["region"]): each for each in Catalog(project).rows(FILE)}
+    counts: dict[str, int] = {}
+    try:
+        pricing = (client or _boto3)()
+        for region in regions:
+            found = {(each["what"], each["region"]): each for each in _asked(pricing, region, today)}
+            counts[region] = len(found)
+            known |= found
+    except (BotoCoreError, ClientError) as error:
+        raise MissingDependency(
+            f"the Price List API in {API_REGION} could not be asked: {error}; fix: use credentials with the permission"
+            f" {_PERMISSION}; {PROJECT_FOLDER}/{FILE} is unchanged"
+        ) from error
+    if not any(counts.values()):
+        raise MissingDependency(
+            f"the Price List API has no price for {', '.join(regions)}; {PROJECT_FOLDER}/{FILE} is unchanged"
+        )
+    write(project, {FILE: table(_COLUMNS, known.values())}, "the source named in each row", today)
+    return counts
+
+
+def _boto3() -> Any:
+    import boto3  # noqa: PLC0415  as botocore
+    from botocore.config import Config  # noqa: PLC0415  as botocore
+
+    config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
+    return boto3.client("pricing", region_name=API_REGION, config=config)
+
+
+def _asked(pricing: Any, region: str, today: date) -> Iterator[dict[str, str]]:
+    """The rows of a Region; a Region whose usage types aren't known has none."""
+    if region not in _PREFIXES:
+        return
+    for query in QUERIES:
+        usage = query.usage_type(region)
+        filters = {"regionCode": region, **query.filters, **({} if query.attribute else {"usagetype": usage})}
+        for product in _products(pricing, query.service, filters):
+            row = _row(query, usage, product)
+            if row:
+                what, usd = row
+                source = f"AWS Price List API, {query.service} {product['product']['attributes']['usagetype']}"
+                yield dict(
+                    zip(_COLUMNS, (what, region, usd, query.unit, source, today.isoformat(), "primary"), strict=True)
+                )
+
+
+def _products(pricing: Any, service: str, filters: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    terms = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in filters.items()]
+    for page in pricing.get_paginator("get_products").paginate(ServiceCode=service, Filters=terms):
+        for text in page["PriceList"]:
+            yield json.loads(text)
+
+
+def _row(query: Query, wanted: str, product: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Name and price of a product; None where it is another one than was asked for, or has no price on demand."""
+    attributes = product["product"]["attributes"]
+    usage = str(attributes.get("usagetype", ""))
+    if not (usage.startswith(wanted) if query.attribute else usage == wanted):
+        return None
+    usd = _first_step(product)
+    if usd is None:
+        return None
+    return (f"{query.what}:{attributes[query.attribute]}" if query.attribute else query.what), usd
+
+
+def _first_step(product: Mapping[str, Any]) -> str | None:
+    """The price on demand of the first unit that costs anything: later price steps, and a free tier, are left out."""
+    terms = product.get("terms", {}).get("OnDemand", {})
+    steps = [step for term in terms.values() for step in term["priceDimensions"].values()]
+    for step in sorted(steps, key=lambda each: float(each.get("beginRange") or 0)):
+        usd = str(step["pricePerUnit"].get("USD", "0"))
+        if float(usd) > 0:
+            return usd.rstrip("0")
+    return None

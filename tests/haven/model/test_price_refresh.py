@@ -1,0 +1,120 @@
+"""Renewing the price book over boto3's real calls, from a server on loopback that answers as the Price List API."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haven.base.missing_dependency import MissingDependency
+from haven.model.catalog import Catalog
+from haven.model.prices import PriceBook
+from haven.model.refresh.prices import refresh_prices
+
+TODAY = date(2027, 1, 2)
+
+
+def product(usage: str, *steps: tuple[str, str], **attributes: str) -> str:
+    dimensions = {
+        f"step{number}": {"beginRange": begin, "pricePerUnit": {"USD": usd}}
+        for number, (begin, usd) in enumerate(steps)
+    }
+    terms = {"OnDemand": {"term": {"priceDimensions": dimensions}}} if steps else {}
+    return json.dumps({"product": {"attributes": {"usagetype": usage, **attributes}}, "terms": terms})
+
+
+PRODUCTS = {
+    "AmazonEC2": [
+        product("EU-BoxUsage:g5.2xlarge", ("0", "1.4000000000"), instanceType="g5.2xlarge", operatingSystem="Linux"),
+        product("EU-DedicatedUsage:g5.2xlarge", ("0", "9.0"), instanceType="g5.2xlarge", operatingSystem="Linux"),
+        product("EU-BoxUsage:p5e.48xlarge", instanceType="p5e.48xlarge", operatingSystem="Linux"),
+        product("EU-NatGateway-Hours", ("0", "0.0500000000")),
+    ],
+    "AmazonCloudWatch": [
+        product("EU-DataProcessing-Bytes", ("5", "0.6000000000"), ("0", "0.0000000000"), ("1000", "0.3")),
+    ],
+    "AmazonEKS": [product("EU-AmazonEKS-Hours:perCluster", ("0", "0.1000000000"))],
+}
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """One product a page; a filter that names an attribute which a product has must match it."""
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert self.headers["X-Amz-Target"] == "AWSPriceListService.GetProducts"
+        if self.server.refuses:  # type: ignore[attr-defined]
+            self._send(400, {"__type": "AccessDeniedException", "message": "not allowed"})
+            return
+        found = [each for each in PRODUCTS.get(request["ServiceCode"], []) if _matches(each, request["Filters"])]
+        place = int(request.get("NextToken", "0"))
+        more = {"NextToken": str(place + 1)} if place + 1 < len(found) else {}
+        self._send(200, {"FormatVersion": "aws_v1", "PriceList": found[place : place + 1], **more})
+
+    def _send(self, status: int, body: Mapping[str, Any]) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: the test's output stays its own."""
+
+
+def _matches(text: str, filters: list[dict[str, str]]) -> bool:
+    attributes = json.loads(text)["product"]["attributes"]
+    return all(attributes.get(each["Field"], each["Value"]) == each["Value"] for each in filters)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
+    made = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
+    made.refuses = False  # type: ignore[attr-defined]
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", f"http://127.0.0.1:{made.server_port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def test_prices_of_a_region_are_renewed_and_all_others_stay(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    assert refresh_prices(tmp_path, ["eu-west-1"], TODAY) == {"eu-west-1": 4}
+    old, new = PriceBook(), PriceBook(tmp_path)
+    for what, usd in (
+        ("instance:g5.2xlarge", 1.4),
+        ("nat-gateway", 0.05),
+        ("logs-ingestion", 0.6),
+        ("control-plane", 0.1),
+    ):
+        price = new.price(what, "eu-west-1")
+        assert price
+        assert (price.usd, price.as_of, price.is_stale(TODAY)) == (usd, "2027-01-02", False)
+        assert price.source.startswith("AWS Price List API, Amazon")
+        assert new.price(what, "eu-central-1") == old.price(what, "eu-central-1")
+    assert new.price("key", "eu-west-1") == old.price("key", "eu-west-1")
+    assert new.price("instance:p5e.48xlarge", "eu-west-1") is None
+    assert Catalog(tmp_path).source("prices.csv").retrieved_on == "2027-01-02"
+
+
+def test_a_refusal_says_which_permission_is_needed_and_leaves_the_file_as_it_was(
+    server: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    refresh_prices(tmp_path, ["eu-west-1"], TODAY)
+    before = {each.name: each.read_bytes() for each in (tmp_path / "data").iterdir()}
+    server.refuses = True  # type: ignore[attr-defined]
+    with pytest.raises(MissingDependency, match=r"not allowed.*pricing:GetProducts.*unchanged"):
+        refresh_prices(tmp_path, ["eu-west-1"], TODAY)
+    assert {each.name: each.read_bytes() for each in (tmp_path / "data").iterdir()} == before
+
+
+def test_regions_without_any_price_are_an_error_and_write_nothing(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    with pytest.raises(MissingDependency, match="no price for af-south-1"):
+        refresh_prices(tmp_path, ["af-south-1"], TODAY)
+    assert list(tmp_path.iterdir()) == []
