@@ -1,0 +1,170 @@
+"""What makes a Region serve, when something of it is missing: the cluster's API, right answers, nodes."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from haven.runbooks.failover import nodes
+from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.failover.site import Site
+from haven.runbooks.manifest import RecoveryManifest, parse
+from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Missing, Waiting
+from tests.simulation import workloads
+from tests.simulation.clock import Simulation
+from tests.simulation.model import Model, P, R
+from tests.simulation.operators import MANIFESTS, PATIENT, machine, manifest_document, start
+from tests.simulation.workloads import FULL, STANDBY
+
+
+def run(
+    model: Model, *, planned: bool = True, force: str = "", manifest: RecoveryManifest = PATIENT[1]
+) -> tuple[Report, str]:
+    """A failover to R, and what it wants to be known."""
+    simulation = Simulation(model)
+    made = machine(simulation, "a", manifest=manifest)
+    start(simulation, made, Request(planned, force), 150)
+    simulation.run()
+    report: Report = made.outcome[0]
+    assert isinstance(report, Report), report
+    return report, "; ".join(report.why)
+
+
+def switched(model: Model) -> bool:
+    """Whether traffic was moved."""
+    return any(what == "put_metric_data" for _, _, what, _ in model.effects)
+
+
+def test_a_cluster_s_api_out_of_reach_keeps_neither_the_database_nor_traffic_and_is_named() -> None:
+    model = Model()
+    model.regions[R].workloads.silent = True
+    report, why = run(model)
+    assert (report.state, model.regions[R].writer["database"], model.regions[P].off) == (State.DONE, True, True)
+    assert "start-workloads: not done within 1500 s: the Kubernetes API can't be reached" in why
+    assert model.regions[R].workloads.replicas == STANDBY
+    model.regions[R].workloads.silent = False
+    report, _ = run(model)
+    assert (report.state, model.regions[R].workloads.replicas) == (State.DONE, FULL)
+
+
+def test_wrong_answers_keep_traffic_where_it_is_until_somebody_gives_a_reason() -> None:
+    model = Model()
+    model.regions[R].workloads.wrong_since = 0.0
+    report, why = run(model)
+    assert (report.state, switched(model)) == (State.INCOMPLETE, False)
+    assert "await-inference: not done within 1800 s: 'Capital of France?': answered 'I am a teapot.'" in why
+    forced = Model()
+    forced.regions[R].workloads.wrong_since = 0.0
+    report, why = run(forced, force="clients can live with it")
+    assert (report.state, switched(forced)) == (State.DONE, True)
+    assert "await-inference: forced: 'Capital of France?'" in why
+
+
+@pytest.mark.parametrize(("fallback", "state"), [("chat/server-fallback", State.DONE), ("", State.INCOMPLETE)])
+def test_the_fallback_opens_traffic_only_where_the_manifest_declares_one(
+    fallback: str, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {"status": 200, "answer": "Please try again.", "seconds": 0.1, "degraded": "cached"}
+    monkeypatch.setattr(workloads.Workloads, "ask", lambda *_: answer)
+    document = json.loads(json.dumps(manifest_document(rpo_minutes=1e6)))
+    document["sides"][R]["workloads"][0]["fallback"] = fallback
+    model = Model()
+    report, why = run(model, manifest=parse(json.dumps(document), "a test"))
+    assert (report.state, switched(model)) == (state, state is State.DONE)
+    assert ("await-inference: degraded" in why) is bool(fallback)
+
+
+def test_a_planned_failover_takes_the_region_that_is_left_to_standby_scale_workloads_first() -> None:
+    model = Model()
+    report, why = run(model)
+    assert (report.state, why) == (State.DONE, "")
+    left = model.regions[P]
+    assert (left.workloads.minimum, left.workloads.suspended, left.nodes) == (STANDBY, True, (1, 1, 4))
+    there = [(at, what) for at, _, what, region in model.effects if region == P]
+    names = [what for _, what in there if what in ("patch", "update_nodegroup_config")]
+    assert names == ["patch", "patch", "update_nodegroup_config"]
+    thrown = max(at for at, _, what, _ in model.effects if what == "put_metric_data")
+    assert min(at for at, what in there if what == "patch") > thrown + 180
+
+
+def test_an_abort_takes_workloads_back_to_standby_scale() -> None:
+    model = Model(instances=0)
+    model.at(50, model.cut)  # more than the objective may be lost
+    model.at(600, model.kill)
+    simulation = Simulation(model)
+    made = machine(simulation, "a", manifest=MANIFESTS[0])
+    start(simulation, made, Request(planned=False), 700)
+    simulation.run()
+    assert made.outcome[0].state is State.UNDONE, made.outcome
+    found = model.regions[R].workloads
+    assert found.minimum == STANDBY
+    assert "patch" in [what for _, _, what, region in model.effects if region == R]
+
+
+def look_at(groups: Mapping[str, Any], running: Mapping[str, int], waited: float) -> Look:
+    """What a step makes of group `one`, after some time, when each group has these sizes and these nodes."""
+    document = json.loads(json.dumps(manifest_document()))
+    sizes = {"full": [1, 3, 4], "standby": [0, 0, 4], "gpu": True}
+    document["sides"][R]["cluster"]["nodeGroups"] = {name: dict(sizes) for name in groups}
+    clock = Clock()
+    look = nodes.scaled(Site(parse(json.dumps(document), "a test"), R, clock), "one", (1, 3, 4))
+    found = _answered(look(Workflow("w", {})), groups, running)
+    clock.now += waited
+    return _answered(look(Workflow("w", {})), groups, running) if waited else found
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wall(self) -> float:
+        return self.now
+
+
+def _answered(looking: Any, groups: Mapping[str, Any], running: Mapping[str, int]) -> Look:
+    answer: Any = None
+    try:
+        while True:
+            call: Call = looking.send(answer)
+            if call.operation == "describe_nodegroup":
+                name = call.arguments["nodegroupName"]
+                resources = {"autoScalingGroups": [{"name": name}]}
+                answer = {"nodegroup": {"scalingConfig": groups[name], "resources": resources}}
+            else:
+                (name,) = call.arguments["AutoScalingGroupNames"]
+                answer = {"AutoScalingGroups": [{"Instances": [{"LifecycleState": "InService"}] * running[name]}]}
+    except StopIteration as stop:
+        found: Look = stop.value
+        return found
+
+
+def sizes(desired: int, most: int = 4) -> Mapping[str, int]:
+    return {"minSize": 1, "desiredSize": desired, "maxSize": most}
+
+
+def test_another_group_of_gpus_with_room_runs_the_nodes_that_do_not_come() -> None:
+    groups, few = {"one": sizes(3), "two": sizes(3, 5)}, {"one": 1, "two": 3}
+    assert isinstance(look_at(groups, few, 299), Waiting)
+    found = look_at(groups, few, 300)
+    assert isinstance(found, Missing)
+    assert found.call.arguments["nodegroupName"] == "two"
+    assert found.call.arguments["scalingConfig"] == {"minSize": 1, "desiredSize": 5, "maxSize": 5}
+    groups["two"] = sizes(5, 5)
+    done = look_at(groups, {"one": 1, "two": 5}, 300)
+    assert isinstance(done, Done)
+    assert done.remark == "one: 3 of 3 nodes in service, 2 of them in other groups"
+
+
+def test_without_room_elsewhere_the_least_opens_traffic_after_patience_and_nothing_does_not() -> None:
+    groups = {"one": sizes(3), "two": sizes(3, 3)}
+    degraded = look_at(groups, {"one": 1, "two": 3}, 900)
+    assert isinstance(degraded, Done)
+    assert degraded.remark == "one: 1 of 3 nodes in service: degraded"
+    assert isinstance(look_at(groups, {"one": 0, "two": 3}, 900), Impossible)
