@@ -104,13 +104,19 @@ def test_an_abort_takes_workloads_back_to_standby_scale() -> None:
     assert "patch" in [what for _, _, what, region in model.effects if region == R]
 
 
+def site_of(groups: Mapping[str, Any], clock: "Clock") -> Site:
+    """An environment whose node groups in R have these sizes; at full scale each has three nodes, and one is enough."""
+    document = json.loads(json.dumps(manifest_document()))
+    document["sides"][R]["cluster"]["nodeGroups"] = {
+        name: {"full": [1, 3, each["maxSize"]], "standby": [0, 0, 4], "gpu": True} for name, each in groups.items()
+    }
+    return Site(parse(json.dumps(document), "a test"), R, clock)
+
+
 def look_at(groups: Mapping[str, Any], running: Mapping[str, int], waited: float) -> Look:
     """What a step makes of group `one`, after some time, when each group has these sizes and these nodes."""
-    document = json.loads(json.dumps(manifest_document()))
-    sizes = {"full": [1, 3, 4], "standby": [0, 0, 4], "gpu": True}
-    document["sides"][R]["cluster"]["nodeGroups"] = {name: dict(sizes) for name in groups}
     clock = Clock()
-    look = nodes.scaled(Site(parse(json.dumps(document), "a test"), R, clock), "one", (1, 3, 4))
+    look = nodes.scaled(site_of(groups, clock), "one", (1, 3, 4))
     found = _answered(look(Workflow("w", {})), groups, running)
     clock.now += waited
     return _answered(look(Workflow("w", {})), groups, running) if waited else found
@@ -168,3 +174,11 @@ def test_without_room_elsewhere_the_least_opens_traffic_after_patience_and_nothi
     assert isinstance(degraded, Done)
     assert degraded.remark == "one: 1 of 3 nodes in service: degraded"
     assert isinstance(look_at(groups, {"one": 0, "two": 3}, 900), Impossible)
+
+
+def test_the_plan_shows_what_is_done_while_nodes_do_not_come() -> None:
+    site = site_of({"one": sizes(3, 3), "two": sizes(3, 5)}, Clock())
+    assert [nodes.plan(site, each) for each in ("one", "two")] == [
+        "Scale one to 3 nodes; after 5 minutes two runs what it lacks; after 15 minutes 1 opens traffic",
+        "Scale two to 3 nodes; after 15 minutes 1 opens traffic",
+    ]

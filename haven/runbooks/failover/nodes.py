@@ -53,16 +53,31 @@ def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Look
     return look
 
 
-async def _borrowed(site: Site, workflow: Workflow, name: str, short: int) -> int | Call:
-    """Nodes that other groups of GPUs run beyond their own full scale; the call that lets one run as many as are short.
+def plan(site: Site, name: str) -> str:
+    """What is done about a group, in one line: also while its nodes don't come."""
+    least, wanted, _ = site.new_side.cluster.node_groups[name].full
+    others = stand_ins(site, name)
+    instead = f"; after {BORROW_SECONDS / 60:.0f} minutes {' or '.join(others)} runs what it lacks" if others else ""
+    opens = f"; after {GPU_PATIENCE_SECONDS / 60:.0f} minutes {max(1, least)} opens traffic"
+    return f"Scale {name} to {wanted} nodes{instead}{opens if max(1, least) < wanted else ''}"
 
-    A group takes part where its maximum leaves room, and where an abort scales it back.
-    """
+
+def stand_ins(site: Site, name: str) -> list[str]:
+    """Other groups of GPUs whose maximum leaves room, and which an abort scales back."""
     groups = site.new_side.cluster.node_groups
+    return [
+        other
+        for other, sizes in groups.items()
+        if other != name and groups[name].gpu and sizes.gpu and sizes.full != sizes.standby
+        if sizes.full[2] > sizes.full[1]
+    ]
+
+
+async def _borrowed(site: Site, workflow: Workflow, name: str, short: int) -> int | Call:
+    """Nodes that other groups run beyond their own full scale; the call that lets one run as many as are short."""
     spare = 0
-    for other, sizes in groups.items():
-        if other == name or not (groups[name].gpu and sizes.gpu) or sizes.full == sizes.standby:
-            continue
+    for other in stand_ins(site, name):
+        sizes = site.new_side.cluster.node_groups[other]
         found = await Call("eks", site.to, "describe_nodegroup", _named(site, other))
         now = found["nodegroup"]["scalingConfig"]
         wanted = min(sizes.full[1] + short, now["maxSize"])

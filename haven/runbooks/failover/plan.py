@@ -67,7 +67,7 @@ def _scaling(site: Site) -> Iterator[Step]:
         )
         yield Step(
             f"{_SCALE}{name}",
-            f"Scale {name} to {sizes.full[1]} nodes",
+            nodes.plan(site, name),
             nodes.scaled(site, name, sizes.full),
             deadline=1500,
             every=10,
