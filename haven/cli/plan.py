@@ -40,7 +40,7 @@ _SCHEMA = "plan.v1"
     "report_file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Write a report on every tier too: a page (FILE.html), or Markdown (FILE.md).",
+    help="Write a report on every tier too: a page (.html) or Markdown (.md); or the topology alone (.svg, .png).",
 )
 @directory_option
 def plan(

@@ -1,4 +1,4 @@
-"""`haven plan --report FILE`: the plan of every tier as one page, or as Markdown."""
+"""`haven plan --report FILE`: the plan of every tier as one page or as Markdown, or the topology alone as a picture."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from haven.report.document import Report, ResidencyRow
     from haven_policies.judge import Verdict
 
-SUFFIXES = (".html", ".md")
+SUFFIXES = (".html", ".md", ".svg", ".png")
+_ZOOM = 2
+"""Pixels of a PNG for each unit of the picture."""
 
 
 def check(file: Path, stack: "Stack") -> None:
@@ -73,7 +75,7 @@ def write(
     """Write the report of a stack; a file of this name is replaced once all of it is written.
 
     Args:
-        file: whose name ends in `.html` or `.md`.
+        file: whose name ends in one of `SUFFIXES`.
         stack: as its file configures it.
         recording: what it declares.
         predicted: what is predicted for it.
@@ -83,11 +85,13 @@ def write(
     Raises:
         Problems: the file can't be written.
     """
-    report = _report(stack, recording, every_tier(stack, recording, steps, predicted), verdict)
+    if file.suffix in (".svg", ".png"):
+        content = _picture(recording, file)
+    else:
+        content = _rendered(_report(stack, recording, every_tier(stack, recording, steps, predicted), verdict), file)
     steps.step(f"Writing {output.near(file)}")
-    text = _rendered(report, file)
     try:
-        _beside(file).write_text(text, encoding="utf-8")
+        _beside(file).write_bytes(content)
         _beside(file).replace(file)
     except OSError as error:
         raise Problems([_unwritable(file, error)], WHERE) from error
@@ -97,14 +101,27 @@ def write(
     output.note(f"Report: {output.near(file.resolve())}")
 
 
-def _rendered(report: "Report", file: Path) -> str:
+def _picture(recording: "Recording", file: Path) -> bytes:
+    """The topology of the stack's own tier. A PNG has the fonts of this machine."""
+    from haven.report.topology import topology
+    from haven.report.topology_svg import draw
+
+    text = draw(topology(recording))
+    if file.suffix == ".svg":
+        return text.encode()
+    import resvg_py
+
+    return bytes(resvg_py.svg_to_bytes(svg_string=text, zoom=_ZOOM))
+
+
+def _rendered(report: "Report", file: Path) -> bytes:
     if file.suffix == ".md":
         from haven.report import markdown
 
-        return markdown.render(report)
+        return markdown.render(report).encode()
     from haven.report import page
 
-    return page.render(report)
+    return page.render(report).encode()
 
 
 def _report(

@@ -1,7 +1,9 @@
 """`haven plan --report FILE`: a file that is written whole or not at all."""
 
 import os
+import struct
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -24,6 +26,19 @@ def test_a_report_has_every_tier_and_replaces_the_file(name: str, start: str, pr
     assert [each.name for each in project.iterdir() if name in each.name] == [name]
 
 
+def test_the_topology_alone_is_a_picture_of_the_stacks_own_tier(project: Path, run: Run) -> None:
+    for name in ("topology.svg", "topology.png"):
+        code, _, notes = run("plan", "prod", "--report", name)
+        assert code == OK
+        assert f"Report: {name}" in notes
+        assert "tier backup" not in notes
+    picture = ET.parse(project / "topology.svg").getroot()
+    header = (project / "topology.png").read_bytes()[:24]
+    assert header.startswith(b"\x89PNG\r\n")
+    width, height = (float(each) for each in picture.attrib["viewBox"].split()[2:])
+    assert struct.unpack(">II", header[16:]) == (2 * width, 2 * height)
+
+
 def test_a_report_goes_with_strict_json_and_policies(project: Path, run: Run) -> None:
     write_stack(project, "prod", "haven:tier: warm", "haven:objectives: {rtoMinutes: 1}")
     code, shown, _ = run("plan", "prod", "--strict", "--json", "--policy", "--report", "report.html")
@@ -38,7 +53,7 @@ def test_a_report_goes_with_strict_json_and_policies(project: Path, run: Run) ->
         ("none/report.html", '--report: got "none/report.html", which can\'t be written (No such file or directory)'),
         (
             "report.pdf",
-            '--report: got "report.pdf"; allowed: a name that ends in ".html", ".md"; fix: write report.html',
+            '--report: got "report.pdf"; allowed: a name that ends in ".html", ".md", ".svg", ".png"; fix: write',
         ),
         ("folder.html", '--report: got "folder.html", a directory; allowed: a file'),
         ("stacks/Pulumi.prod.yaml/report.md", "which can't be written (Not a directory)"),
@@ -63,7 +78,7 @@ def test_a_report_that_fails_at_the_end_leaves_the_old_file(
         raise OSError(28, os.strerror(28))
 
     (project / "report.html").write_text(OLD)
-    monkeypatch.setattr("haven.cli.plan_report.Path.write_text", full)
+    monkeypatch.setattr("haven.cli.plan_report.Path.write_bytes", full)
     code, _, problems = run("plan", "prod", "--report", "report.html")
     assert code == BAD_INPUT
     assert "No space left on device" in problems
