@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from haven.runbooks.clients import KUBERNETES
 from haven.runbooks.endpoints.cluster import Cluster
 from haven.runbooks.manifest import Side, Workload
-from haven.runbooks.serving.workloads import Kind, Objects, by_name, list_path, namespaces
+from haven.runbooks.serving.workloads import QUEUES, Kind, Objects, by_name, list_path, namespaces
 from haven.runbooks.workflow.requests import Answer, Branches, Call, Clock, RefusedError, failure
 
 NO_CLUSTER = "ResourceNotFoundException"
-_ABSENT = "NotFound"
+_ABSENT, _FORBIDDEN = "NotFound", "Forbidden"
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ async def objects_of(place: Place, cluster: Cluster, workloads: Sequence[Workloa
 
 
 async def _listed(place: Place, cluster: Cluster, namespace: str, kind: Kind) -> Answer:
-    """A list; an empty one where the API server doesn't know the kind."""
+    """A list; an empty one where the API server doesn't know the kind, or of queues that an older role doesn't show."""
     arguments = {"cluster": cluster, "path": list_path(namespace, kind)}
     try:
         return await Call(KUBERNETES, place.region, "read", arguments)
     except RefusedError as error:
-        if error.code == _ABSENT:
+        if error.code == _ABSENT or (error.code == _FORBIDDEN and kind == QUEUES):
             return {}
         raise

@@ -98,7 +98,10 @@ def missing(workloads: Sequence[Workload], objects: Objects) -> list[str]:
     """What the manifest names and the cluster doesn't have."""
     places = [(DEPLOYMENTS, place) for each in workloads for place in each.deployments]
     places += [(JOBS, place) for each in workloads for place in each.jobs]
-    return [place for kind, place in places if objects.get(kind, place) is None]
+    found = [place for kind, place in places if objects.get(kind, place) is None]
+    jobs = [place for kind, place in places if kind == JOBS]
+    queues = {f"{_namespace(place)}/{queue}" for place in jobs if (queue := _queue(objects.get(JOBS, place)))}
+    return found + [f"the LocalQueue {each}" for each in sorted(queues) if objects.get(QUEUES, each) is None]
 
 
 @dataclass(frozen=True)
@@ -207,8 +210,7 @@ def _job(place: str, objects: Objects, scale: Scale) -> Iterator[Patch]:
     job = objects.get(JOBS, place)
     if job is None or _has_ended(job):
         return
-    queue = (job["metadata"].get("labels") or {}).get(_QUEUE_LABEL)
-    if queue is not None:
+    if queue := _queue(job):
         held = objects.get(QUEUES, f"{_namespace(place)}/{queue}")
         policy = _RUNS if scale is Scale.FULL else _HELD
         if held is not None and held["spec"].get("stopPolicy", _RUNS) != policy:
@@ -217,6 +219,11 @@ def _job(place: str, objects: Objects, scale: Scale) -> Iterator[Patch]:
     suspended = scale is Scale.STANDBY
     if bool(job["spec"].get("suspend")) is not suspended:
         yield Patch(_path(JOBS, place), {"spec": {"suspend": suspended}})
+
+
+def _queue(job: Mapping[str, Any] | None) -> str:
+    """The name of the queue that holds a Job; empty: none does."""
+    return str(((job or {}).get("metadata", {}).get("labels") or {}).get(_QUEUE_LABEL, ""))
 
 
 def _has_ended(job: Mapping[str, Any]) -> bool:

@@ -156,3 +156,10 @@ def test_what_is_ready_is_held_against_the_least_of_the_scale() -> None:
         "chat/chat: 3 of 4 replicas ready"
     ]
     assert missing([workload(name="chat/other")], found) == ["chat/other"]
+
+
+def test_a_queue_that_cannot_be_seen_is_named() -> None:
+    training = Workload(system="training", kind="training", jobs=["chat/tune"])
+    found = objects(job(suspended=True, queue="gpus"))
+    assert next_patch([training], found, Scale.FULL) is None
+    assert missing([training], found) == ["the LocalQueue chat/gpus"]
