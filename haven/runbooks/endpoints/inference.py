@@ -12,7 +12,8 @@ from haven.runbooks.endpoints.transport import pool, reason
 
 DEGRADED = "X-Haven-Degraded"
 """Header of answers that the servers themselves didn't give: the fallback's model, or a cached answer."""
-_TOKENS = 64
+_TOKENS = 32
+"""As readiness asks in the pods."""
 
 
 class Entrance:
