@@ -26,7 +26,7 @@ from haven.cli import (
 )
 from haven.cli.command_line import CommandGroup, directory_option
 from haven.cli.ephemeral import demo, smoke
-from haven.cli.recovery import audit, failover
+from haven.cli.recovery import audit, failover, reconcile
 from haven.config import checkouts
 
 _COMPLETION = "_HAVEN_COMPLETE"
@@ -56,6 +56,7 @@ for _command in (
     status.status,
     failover.failover,
     failover.failback,
+    reconcile.reconcile,
     audit.audit,
 ):
     haven.add_command(_command)

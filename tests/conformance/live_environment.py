@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from haven.emulator import drift, gap_handling
 from haven.emulator.gap_handling import SPARED
@@ -46,13 +47,16 @@ class Living:
 
     def __post_init__(self) -> None:
         self._urns: dict[str, str] = {}
+        self.planned: Mapping[str, Any] = {}
+        """The last plan, as the provider printed it."""
         self.left_out: set[str] = set()
         """URNs of what isn't deployed: what is left out, and what needs such a thing."""
 
     def plan(self, recording: Recording) -> Sequence[Change]:
         """What would change for this declaration, having asked the emulator for everything that is there."""
         exported = self._prepare(recording)
-        differences = drift.from_terraform(self.provider.plan(self.folder), exported.document)
+        self.planned = self.provider.plan(self.folder)
+        differences = drift.from_terraform(self.planned, exported.document)
         return [self._change(each) for each in drift.explain(differences) if each.is_wrong]
 
     def _prepare(self, recording: Recording) -> Export:

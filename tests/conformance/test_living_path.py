@@ -10,8 +10,11 @@ import pytest
 from haven.emulator.clients import Clients
 from haven.emulator.gap_handling import AWAITED
 from haven.emulator.read_back import leftovers
+from haven.gate import terraform_plan
 from haven.runbooks import check_destroy
 from haven.runbooks.clients import clients
+from haven.runbooks.reconcile import deployment
+from haven.runbooks.status.readings import State
 from haven.terraform import cli
 from tests.conformance.live_environment import Living
 from tests.conformance.small_environment import alive, at, shown, there, touched
@@ -38,6 +41,29 @@ def promote(living: Living, tier: str, region: str) -> None:
     assert check_destroy.read(names, clients(living.url)).database == region
 
 
+def reconciled(living: Living, active: str) -> list[str]:
+    """What `haven reconcile` has against the provider's last plan, now that a Region is promoted."""
+    declared = at("warm", active=active)
+    change_set = terraform_plan.read(living.planned, "the plan")
+    found = deployment.checks(
+        change_set,
+        "the plan",
+        proposed={},
+        existing=_instances(living),
+        recorded=lambda: declared,
+        stack="demo",
+    )
+    return [each.description for each in found if each.state is not State.OK]
+
+
+def _instances(living: Living) -> dict[str, str]:
+    return {
+        each["DBInstanceIdentifier"]: region
+        for region in (PRIMARY, RECOVERY)
+        for each in Clients(living.url).of("rds", region).describe_db_instances()["DBInstances"]
+    }
+
+
 def test_an_environment_is_deployed_moved_up_failed_over_and_back_and_destroyed(
     provider: cli.Terraform, tmp_path: Path
 ) -> None:
@@ -55,10 +81,13 @@ def test_an_environment_is_deployed_moved_up_failed_over_and_back_and_destroyed(
         changes = living.move(at("warm", **FAILED_OVER))
         assert {each.action for each in changes} <= {"create", "update"}
         assert {at("warm", **FAILED_OVER).by_urn[each.urn].region for each in changes} <= {RECOVERY}
+        assert reconciled(living, RECOVERY) == []
         assert living.plan(at("warm", **FAILED_OVER)) == []
+        assert reconciled(living, RECOVERY) == []
 
         promote(living, "warm", PRIMARY)
         assert living.plan(at("warm", **FAILED_BACK)) == []
+        assert reconciled(living, PRIMARY) == []
         living.apply()  # it changes no resource, and with the declaration the order of destruction
 
         living.destroy()

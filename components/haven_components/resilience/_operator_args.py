@@ -28,6 +28,9 @@ class OperatorSideArgs(TypedDict):
     """Name of the backup vault."""
     audit_bucket: str
     """Name of the audit bucket."""
+    buckets: NotRequired[list[str]]
+    """Names of the replicated buckets there, or patterns of such: the operator lists them and reads their objects, to
+    compare both Regions. Omitted: none."""
 
 
 class OperatorRoleArgs(TypedDict):
@@ -53,7 +56,8 @@ class OperatorRoleArgs(TypedDict):
     datastore_suffix: str
     """End of the Global Datastore's identifier, after AWS's five letters and a hyphen."""
     tables: NotRequired[list[str]]
-    """Names of the replicated tables, or patterns of such: the operator sees their state. Omitted: none."""
+    """Names of the replicated tables, or patterns of such: the operator sees their state, and
+    reads their items, to compare both Regions. Omitted: none."""
     manifest_parameter: str
     """Name of the Systems Manager parameter with the recovery manifest, the same in both Regions."""
     groups: NotRequired[list[str]]

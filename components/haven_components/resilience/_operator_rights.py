@@ -25,6 +25,8 @@ class On(StrEnum):
 
     OPERATIONS = "OperationsTables"
     TABLES = "ReplicatedTables"
+    BUCKETS = "ReplicatedBuckets"
+    OBJECTS = "ReplicatedObjects"
     GLOBAL_DATABASE = "GlobalDatabase"
     DATABASES = "Databases"
     NEW_INSTANCES = "NewInstances"
@@ -57,7 +59,11 @@ RIGHTS: Sequence[Right] = (
     Right("dynamodb:PutItem", On.OPERATIONS, "an entry of the journal"),
     Right("dynamodb:Query", On.OPERATIONS, "the journal, and the heartbeats that arrived"),
     Right("dynamodb:UpdateItem", On.OPERATIONS, "takes, renews and gives back the lease"),
+    Right("dynamodb:BatchGetItem", On.TABLES, "compares sampled items of both Regions"),
     Right("dynamodb:DescribeTable", On.TABLES, "whether a replicated table is active"),
+    Right("dynamodb:Scan", On.TABLES, "a sample of a table's items"),
+    Right("s3:ListBucket", On.BUCKETS, "objects without a replica"),
+    Right("s3:GetObject", On.OBJECTS, "the replication status of such an object"),
     Right("rds:DescribeGlobalClusters", On.GLOBAL_DATABASE, "which Region is written"),
     Right("rds:FailoverGlobalCluster", On.GLOBAL_DATABASE, "promotes the database, unplanned"),
     Right("rds:SwitchoverGlobalCluster", On.GLOBAL_DATABASE, "promotes the database, planned"),
@@ -100,7 +106,7 @@ RIGHTS: Sequence[Right] = (
     Right("servicequotas:GetAWSDefaultServiceQuota", On.SHOWING, "quotas of an account that has no own"),
     Right("servicequotas:GetServiceQuota", On.SHOWING, "quotas against full scale"),
 )
-"""Every action, once."""
+"""Every action, once for each kind of resource."""
 
 _SNAPSHOTS = ("rds:unplanned-global-failover-*", "haven-kept-*")
 """Of the old volume, by Aurora and by the runbook (haven/runbooks/failover/database.py)."""
@@ -184,6 +190,9 @@ class Scope:
             On.VAULTS: ("backup", [f"backup-vault:{side['vault']}"]),
             On.MANIFEST: ("ssm", [f"parameter{self.args['manifest_parameter']}"]),
         }
+        if on in (On.BUCKETS, On.OBJECTS):
+            buckets = [f"arn:{self._partition}:s3:::{each}" for each in side.get("buckets", [])]
+            return [f"{each}/*" for each in buckets] if on is On.OBJECTS else buckets
         if on in (On.AUDIT, On.RECORDS):
             bucket = f"arn:{self._partition}:s3:::{side['audit_bucket']}"
             return [f"{bucket}/{AUDIT_PREFIX}*" if on is On.RECORDS else bucket]

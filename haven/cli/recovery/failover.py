@@ -209,7 +209,7 @@ def _reported(report: "Report", to: str, name: str) -> Mapping[str, Any]:
     if report.state == "incomplete":
         following.append("run the same command once more: it goes on where this one ended")
     if report.state == "done":
-        following.append(f"pulumi config set haven:active {to}, pulumi preview, pulumi up (docs/promotion.md)")
+        following.append(f"haven reconcile {name}, then haven:active {to} and pulumi up (docs/runbooks/reconcile.md)")
     if report.pending_audit:
         following.append(f"{report.pending_audit} records of the audit are on this machine only: keep them")
     return {

@@ -15,7 +15,7 @@ _ENGINE = "aurora-postgresql"
 AVAILABLE = "available"
 _CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
 """States of a global cluster in which it takes no promotion (Aurora User Guide, managed failovers; read 2026-11-26)."""
-_OF_THE_OLD_VOLUME, _KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
+OF_THE_OLD_VOLUME, KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
 
 
 async def global_cluster(region: str, name: str) -> Mapping[str, Any] | None:
@@ -115,14 +115,19 @@ def kept(site: Site) -> Looking:
     async def look(_: Workflow) -> Look:
         answer = await Call("rds", site.to, "describe_db_cluster_snapshots", {"DBClusterIdentifier": cluster})
         states = {each["DBClusterSnapshotIdentifier"]: each["Status"] for each in answer["DBClusterSnapshots"]}
-        for snapshot in sorted(each for each in states if each.startswith(_OF_THE_OLD_VOLUME)):
-            copy = f"{_KEPT}{snapshot.removeprefix(_OF_THE_OLD_VOLUME)}"[:_NAME_LENGTH].rstrip("-")
+        for snapshot in sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME)):
+            copy = copy_of(snapshot)
             if copy not in states:
                 names = {"SourceDBClusterSnapshotIdentifier": snapshot, "TargetDBClusterSnapshotIdentifier": copy}
                 return Missing(Call("rds", site.to, "copy_db_cluster_snapshot", names, changes=True))
             if states[copy] != AVAILABLE:
                 return Waiting(f"{copy} is {states[copy]}")
-        copies = [each for each in states if each.startswith(_KEPT)]
+        copies = [each for each in states if each.startswith(KEPT)]
         return Done({"snapshots": copies}, f"compare before anybody deletes: {', '.join(copies)}" if copies else "")
 
     return look
+
+
+def copy_of(snapshot: str) -> str:
+    """Name of the manual copy of Aurora's snapshot of an old volume."""
+    return f"{KEPT}{snapshot.removeprefix(OF_THE_OLD_VOLUME)}"[:_NAME_LENGTH].rstrip("-")

@@ -5,7 +5,7 @@ A security group's rule that is removed leaves open connections alone; a network
 Regions doesn't pass through the VPC. Nodes and pods are in other subnets than data, so their traffic meets the ACL.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from haven.runbooks.failover.site import Site
@@ -43,19 +43,21 @@ def opened(region: str, subnet_group: str) -> Looking:
     """Done when nothing of `closed` is left in a Region."""
 
     async def look(_: Workflow) -> Look:
-        for acl in (await _acls(region, subnet_group))["NetworkAcls"]:
-            for entry in acl["Entries"]:
-                port = RULES.get(entry["RuleNumber"])
-                if port is not None and not entry["Egress"] and _is_ours(entry, port):
-                    arguments = {
-                        "NetworkAclId": acl["NetworkAclId"],
-                        "RuleNumber": entry["RuleNumber"],
-                        "Egress": False,
-                    }
-                    return Missing(Call("ec2", region, "delete_network_acl_entry", arguments, changes=True))
+        for acl, number in entries((await _acls(region, subnet_group))["NetworkAcls"]):
+            arguments = {"NetworkAclId": acl, "RuleNumber": number, "Egress": False}
+            return Missing(Call("ec2", region, "delete_network_acl_entry", arguments, changes=True))
         return Done()
 
     return look
+
+
+def entries(acls: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
+    """Network ACL and number of each entry that closes a Region."""
+    for acl in acls:
+        for entry in acl["Entries"]:
+            port = RULES.get(entry["RuleNumber"])
+            if port is not None and not entry["Egress"] and _is_ours(entry, port):
+                yield acl["NetworkAclId"], entry["RuleNumber"]
 
 
 async def _acls(region: str, subnet_group: str) -> Answer:

@@ -107,6 +107,8 @@ def _side(environment: Environment, region: str, recovery_manifest: Mapping[str,
         "cluster_name": found["cluster"]["name"],
         "vault": found["vault"],
         "audit_bucket": _audit_bucket(environment, region),
+        # A pattern, as for tables.
+        "buckets": [bucket_name(f"{environment.name}-*", region)] if found["buckets"] else [],
     }
     if region in environment.clusters:
         side["cluster"] = environment.clusters[region].cluster_name

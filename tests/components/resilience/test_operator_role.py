@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[3]
 CODE = [*sorted((ROOT / "haven" / "runbooks").rglob("*.py")), ROOT / "haven" / "cli" / "recovery" / "audit.py"]
 PREFIXES = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 """Service of boto3 -> what its actions begin with."""
-RENAMED = {"s3:ListObjectsV2": "s3:ListBucket"}
+RENAMED = {"s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
 FREE = {"sts:GetCallerIdentity"}
 """Needs no permission (STS API Reference, GetCallerIdentity; read 2026-11-26)."""
 NOT_CALLED = ("kms:",)
@@ -43,6 +43,7 @@ def _side(region: str, code: str) -> dict[str, Any]:
         "cluster_name": f"haven-test-{code}",
         "vault": f"haven-test-backup-{code}",
         "audit_bucket": f"haven-test-audit-{code}",
+        "buckets": [f"haven-test-models-{code}"],
         "vpc_id": f"vpc-{code}",
     }
 
@@ -115,8 +116,8 @@ def test_an_operator_may_do_exactly_what_the_runbooks_do() -> None:
     assert allowed == _called()
 
 
-def test_every_action_is_listed_once_with_its_reason() -> None:
-    actions = [each.action for each in RIGHTS]
+def test_every_action_is_listed_once_for_each_kind_of_resource_with_its_reason() -> None:
+    actions = [(each.action, each.on) for each in RIGHTS]
     assert len(actions) == len(set(actions))
     assert all(each.why for each in RIGHTS)
 
@@ -150,6 +151,13 @@ def test_network_acls_are_those_of_the_two_vpcs() -> None:
 def test_the_metric_that_is_written_is_the_switch_s() -> None:
     condition = _statements(_declare())["TrafficSwitch"]["Condition"]
     assert condition == {"StringEquals": {"cloudwatch:namespace": "Haven/TrafficSwitch"}}
+
+
+def test_without_replicated_buckets_none_is_read() -> None:
+    sides = {"primary": _side(PRIMARY, "euw1"), "recovery": _side(RECOVERY, "euc1")}
+    for side in sides.values():
+        del side["buckets"]
+    assert not {"ReplicatedBuckets", "ReplicatedObjects"} & _statements(_declare(**sides)).keys()
 
 
 def test_without_replicated_tables_none_is_described() -> None:

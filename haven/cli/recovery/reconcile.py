@@ -1,0 +1,151 @@
+"""`haven reconcile`: makes config and state follow a failover."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from haven.base.exits import FINDINGS, OK
+from haven.base.interrupts import interruptible
+from haven.base.missing_dependency import MissingDependency
+from haven.base.problems import Problem, Problems, shown
+from haven.base.reasons import SHORTEST_REASON
+from haven.cli import output
+from haven.cli.command_line import WHERE, Command, directory_option
+from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
+
+if TYPE_CHECKING:
+    from haven.config.stack_file import Stack
+    from haven.program.recording import Recording
+    from haven.runbooks.manifest import Located
+    from haven.runbooks.reconcile.report import Documents, Reconciliation
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command("reconcile", cls=Command)
+@environment_options
+@click.option("--preview", type=_FILE, metavar="FILE", help="Judge this preview, as haven gate reads it, and run none.")
+@click.option(
+    "--up-log",
+    "updates",
+    type=_FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Engine events of a pulumi up, as JSON lines: did it skip a cluster? May be repeated.",
+)
+@click.option("--write", is_flag=True, help="Set the proposed keys in the stack file.")
+@click.option("--keep", is_flag=True, help="Copy Aurora's snapshots of the old volume to manual ones first.")
+@click.option(
+    "--without-snapshot",
+    "without",
+    default="",
+    metavar="REASON",
+    help="Accept that Aurora kept no snapshot of the old volume.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (schema: haven/cli/schemas/reconcile.v1.json).")
+@directory_option
+def reconcile(
+    *,
+    environment: str,
+    regions: tuple[str, ...],
+    manifest: Path | None,
+    preview: Path | None,
+    updates: tuple[Path, ...],
+    write: bool,
+    keep: bool,
+    without: str,
+    as_json: bool,
+    directory: str | None,
+) -> int:
+    """Hold the stack file, the next deployment and the data of ENVIRONMENT against the Region that writes.
+
+    Run it after a failover or a failback. Proposes haven:active, shows by a preview that nothing is replaced, deleted
+    or skipped, lists what has to be imported, compares samples of the data, and finds what only the old side has.
+    Changes nothing without --write or --keep. Exit code 1: something is wrong or unknown; 0: everything is clean.
+    """
+    if without and len(without.strip()) < SHORTEST_REASON:
+        allowed = f"a reason of {SHORTEST_REASON} characters or more"
+        fix = "write where you looked for writes that only the old side has"
+        raise Problems([Problem("--without-snapshot", shown(without), allowed, fix)], WHERE)
+    found = _Job(environment, source(environment, regions, manifest, directory), directory).run(
+        preview, updates, without.strip(), keep=keep
+    )
+    from haven.runbooks.reconcile import proposal, report
+
+    if as_json:
+        output.emit_json(report.document(found))
+    else:
+        output.emit(report.screen(found, output.style()))
+    if write and found.proposed:
+        found.stack.file.write_text(proposal.changed(found.stack, found.proposed), encoding="utf-8")
+        output.note(f"{found.stack.where} has {', '.join(f'{key}: {each}' for key, each in found.proposed.items())}")
+    return OK if found.clean else FINDINGS
+
+
+@dataclass(frozen=True)
+class _Job:
+    name: str
+    chosen: EnvironmentSource
+    directory: str | None
+
+    def run(self, preview: Path | None, updates: tuple[Path, ...], without: str, *, keep: bool) -> "Reconciliation":
+        """Keep, ask, preview, judge."""
+        from haven.config import stack_file
+        from haven.program.run import start_directory
+        from haven.runbooks.reconcile import proposal, report
+
+        stack = stack_file.load_stack(self.name, start_directory(self.directory))
+        located = self.chosen.located()
+        if keep:
+            self._keep(located)
+        facts = report.ask(stack, located, self.chosen.client, self.chosen.client_once, without)
+        values = proposal.proposed(stack.config, located.manifest, facts.writer) if facts.writer else {}
+        logs = {output.near(each.resolve()): each.read_bytes() for each in updates}
+        documents = self._documents(stack, values, preview, logs)
+        return report.judge(
+            stack, facts, documents, lambda: _recorded(replace(stack, config={**stack.config, **values}))
+        )
+
+    def _documents(self, stack: "Stack", values: Any, preview: Path | None, logs: dict[str, bytes]) -> "Documents":
+        from haven.runbooks.reconcile import preview as engine
+        from haven.runbooks.reconcile.report import Documents
+
+        if preview is not None:
+            return Documents(preview.read_bytes(), output.near(preview.resolve()), logs)
+        with interruptible(), output.steps() as steps:
+            steps.step("Running pulumi preview")(0, doing="")
+            return engine.run(stack, values, logs)
+
+    def _keep(self, located: "Located") -> None:
+        from haven.runbooks.failover.assembly import operator
+        from haven.runbooks.observation import ask_all
+        from haven.runbooks.reconcile.keeping import keep
+        from haven.runbooks.status import writers
+        from haven.runbooks.workflow.engine import FATAL
+        from haven.runbooks.workflow.requests import CallError
+        from haven.runbooks.workflow.threads import Threads
+
+        manifest = located.manifest
+        writer = writers.writing_region(ask_all(writers.questions(manifest, self.chosen.client)))
+        if writer is None:
+            raise MissingDependency(
+                "--keep needs to know which Region writes, and neither answers; nothing was changed"
+            )
+        records = Path.cwd() / ".haven" / "recovery" / manifest.environment
+        made = operator(manifest, writer, self.chosen.client, records, lambda _: None)
+        try:
+            with interruptible("Interrupted: a copy that has begun goes on; run the same command once more."):
+                problem = Threads(self.chosen.client, self.chosen.client_once).run(keep(made, manifest.other(writer)))
+        except (*FATAL, CallError) as error:
+            raise MissingDependency(f"--keep: {error}") from error
+        if problem:
+            output.note(f"--keep: {problem}")
+
+
+def _recorded(stack: "Stack") -> "Recording":
+    from haven.program import run
+
+    with output.steps() as steps:
+        return run.recorded(stack, steps)

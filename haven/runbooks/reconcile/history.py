@@ -1,0 +1,94 @@
+"""What the journals have of the last failover to the Region that writes: whether it may have lost something."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from haven.runbooks.clients import Client
+from haven.runbooks.failover import plan
+from haven.runbooks.failover.run import State
+from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.reconcile.checks import Check
+from haven.runbooks.status.readings import State as Found
+from haven.runbooks.workflow import journal
+from haven.runbooks.workflow.journal import Entry, Workflow
+from haven.runbooks.workflow.requests import Branches, CallError
+from haven.runbooks.workflow.table import Table
+from haven.runbooks.workflow.threads import Threads
+
+AREA = "journal"
+
+
+@dataclass(frozen=True)
+class History:
+    """The last workflow of each Region's journal."""
+
+    last: Mapping[str, Workflow | None]
+    """Region to its last workflow. None: there was none."""
+    completed: Mapping[str, Workflow | None]
+    """Region to the last workflow that promoted it. None: there was none."""
+    unknown: Mapping[str, str]
+    """Regions whose journal isn't known to why."""
+
+    def unplanned(self, writer: str) -> bool | None:
+        """Whether the writing Region was promoted without the other one; None: nobody knows."""
+        if writer not in self.completed:
+            return None
+        found = self.completed[writer]
+        return found is not None and not found.goal["planned"]
+
+    def created_instance(self, writer: str) -> bool:
+        """Whether a failover may have created a database instance there."""
+        found = self.completed.get(writer)
+        return found is not None and found.step(plan.INSTANCE).may_have_happened
+
+
+def read(manifest: RecoveryManifest, reading: Client, once: Client) -> History:
+    """Ask both Regions' journals at once; one that doesn't answer is unknown."""
+    if manifest.operations is None:
+        return History({}, {}, dict.fromkeys(manifest.both, "the environment has no operations tables"))
+    tables = [Table(region, manifest.operations.tables[region]) for region in manifest.both]
+    answers = Threads(reading, once).run(_stored(tables))
+    unknown, last, completed = {}, {}, {}
+    for table, answer in zip(tables, answers, strict=True):
+        if isinstance(answer, CallError):
+            unknown[table.region] = str(answer)
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            every = list(_workflows(answer))
+            last[table.region] = every[-1] if every else None
+            completed[table.region] = next((each for each in reversed(every) if _is_done(each)), None)
+    return History(last, completed, unknown)
+
+
+def _workflows(entries: Sequence[Entry]) -> Iterator[Workflow]:
+    begins = [place for place, each in enumerate(entries) if each.kind == journal.BEGIN]
+    for begin, end in itertools.pairwise([*begins, len(entries)]):
+        found = journal.replay(entries[begin:end])
+        if found is not None:
+            yield found
+
+
+def _is_done(workflow: Workflow) -> bool:
+    return workflow.end is not None and workflow.end["state"] == State.DONE
+
+
+async def _stored(tables: list[Table]) -> list[Any]:
+    return await Branches([journal.stored(each) for each in tables])
+
+
+def checks(manifest: RecoveryManifest, history: History) -> list[Check]:
+    """A failover that is still open, and a journal that isn't known."""
+    found = [Check(AREA, region, Found.UNKNOWN, why) for region, why in history.unknown.items()]
+    for region, workflow in history.last.items():
+        if workflow is None:
+            continue
+        if workflow.end is None:
+            command = f"haven failover {manifest.environment} --to {region}"
+            found.append(Check(AREA, region, Found.WRONG, f"failover {workflow.id} hasn't ended", [command]))
+        else:
+            how = "planned" if workflow.goal["planned"] else "unplanned"
+            found.append(Check(AREA, region, Found.OK, f"{how} failover {workflow.id}: {workflow.end['state']}"))
+    return found

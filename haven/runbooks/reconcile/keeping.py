@@ -1,0 +1,65 @@
+"""Copies what Aurora kept of an old volume, as one operator and with a record, before the old side is demoted."""
+
+from dataclasses import replace
+
+from haven.runbooks.failover import database
+from haven.runbooks.failover.run import Operator
+from haven.runbooks.failover.site import Site
+from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.requests import CallError, Pause
+from haven.runbooks.workflow.steps import Done, Missing, Waiting
+
+WITHIN_SECONDS = 3600.0
+_EVERY_SECONDS = 15.0
+
+
+async def keep(operator: Operator, old: str) -> str:
+    """Copy every snapshot of the old volume, and wait for the copies.
+
+    It needs no journal: a copy has its snapshot's name, so the same call can't be made twice.
+
+    Args:
+        operator: of the Region that writes; its lease, audit and clock are used.
+        old: the Region with the snapshots.
+
+    Returns:
+        What is wrong; empty: nothing.
+
+    Raises:
+        LeaseError: somebody else is at work.
+        AuditError: what is done can't be written down.
+        CallError: no answer.
+    """
+    token = await operator.lease.acquire()
+    await operator.audit.open("", keep=old, token=token)
+    problem = "interrupted"
+    try:
+        problem = await _kept(operator, old)
+    except CallError as error:
+        problem = str(error)
+    finally:
+        await operator.audit.close(problem=problem)
+        await operator.lease.leave(operator.lease.notes, release=True)
+    return problem
+
+
+async def _kept(operator: Operator, old: str) -> str:
+    clock = operator.site.clock
+    look = database.kept(Site(operator.site.manifest, old, clock))
+    end = clock.monotonic() + WITHIN_SECONDS
+    while clock.monotonic() < end:
+        found = await look(Workflow("", {}))
+        if isinstance(found, Done):
+            return ""
+        if isinstance(found, Missing):
+            until = await operator.lease.confirm()
+            operator.audit.record("intent", call=str(found.call), arguments=found.call.arguments)
+            answer = await replace(found.call, not_after=until)
+            operator.audit.record(
+                "outcome", call=str(found.call), request=answer.get("ResponseMetadata", {}).get("RequestId")
+            )
+        elif not isinstance(found, Waiting):
+            return found.why
+        await operator.lease.keep()
+        await Pause(_EVERY_SECONDS)
+    return f"the copies aren't available within {WITHIN_SECONDS:.0f} s"

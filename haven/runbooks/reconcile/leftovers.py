@@ -1,0 +1,132 @@
+"""What a failover leaves behind: the old volume's snapshot, closed subnets, instances under the manifest's names."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from haven.runbooks.clients import Client
+from haven.runbooks.failover import fence
+from haven.runbooks.failover.database import AVAILABLE, KEPT, OF_THE_OLD_VOLUME, copy_of
+from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.observation import Answer
+from haven.runbooks.reconcile.checks import Check, unknown
+from haven.runbooks.status.readings import Answers, Questions, State
+
+SNAPSHOTS, ACLS, INSTANCES = "divergence", "fence", "instances"
+
+
+def questions(manifest: RecoveryManifest, client: Client) -> Questions:
+    """Both Regions are asked the same: who writes isn't known yet."""
+
+    def snapshots(region: str) -> list[Mapping[str, Any]]:
+        cluster = manifest.sides[region].database.cluster
+        answer = client("rds", region).describe_db_cluster_snapshots(DBClusterIdentifier=cluster)
+        return list(answer["DBClusterSnapshots"])
+
+    def closed(region: str) -> list[tuple[str, int]]:
+        group = manifest.sides[region].database.subnet_group
+        found = client("rds", region).describe_db_subnet_groups(DBSubnetGroupName=group)["DBSubnetGroups"]
+        subnets = [each["SubnetIdentifier"] for each in found[0]["Subnets"]] if found else []
+        named = {"Name": "association.subnet-id", "Values": subnets}
+        acls = client("ec2", region).describe_network_acls(Filters=[named])["NetworkAcls"] if subnets else []
+        return list(fence.entries(acls))
+
+    def instances(region: str) -> list[str]:
+        named = {"Name": "db-cluster-id", "Values": [manifest.sides[region].database.cluster]}
+        answer = client("rds", region).describe_db_instances(Filters=[named])
+        return [each["DBInstanceIdentifier"] for each in answer["DBInstances"]]
+
+    return {
+        (what, region): partial(ask, region)
+        for region in manifest.both
+        for what, ask in ((SNAPSHOTS, snapshots), (ACLS, closed), (INSTANCES, instances))
+    }
+
+
+def old_volume(
+    manifest: RecoveryManifest, answers: Answers, writer: str, *, unplanned: bool | None, without: str
+) -> Iterator[Check]:
+    """Whether what only the old side has is kept for somebody who compares it.
+
+    Args:
+        manifest: the environment's.
+        answers: to `questions`.
+        writer: the Region that writes.
+        unplanned: whether it was promoted without the other one. None: nobody knows.
+        without: why no snapshot is needed; empty: nobody gave a reason.
+    """
+    region = manifest.other(writer)
+    answer = answers[SNAPSHOTS, region]
+    if not answer.known:
+        yield unknown(SNAPSHOTS, region, "what Aurora kept of the old volume", answer)
+        return
+    states = {each["DBClusterSnapshotIdentifier"]: each["Status"] for each in answer.value or ()}
+    taken = sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME))
+    for snapshot in taken:
+        yield _of_snapshot(region, snapshot, states.get(copy_of(snapshot)))
+    copies = sorted(states.keys() & {each for each in states if each.startswith(KEPT)} - set(map(copy_of, taken)))
+    for copy in copies:
+        yield Check(
+            SNAPSHOTS, region, State.OK, f"{copy} has what an old volume had: compare before anybody deletes it"
+        )
+    if not taken and not copies:
+        yield _none(region, unplanned=unplanned, without=without)
+
+
+def _of_snapshot(region: str, snapshot: str, copy: str | None) -> Check:
+    name = copy_of(snapshot)
+    if copy is None:
+        description = f"{snapshot} goes with the cluster's automated backups, and nobody has copied it"
+        return Check(SNAPSHOTS, region, State.WRONG, f"{description}; --keep does", [copying(region, snapshot)])
+    if copy != AVAILABLE:
+        return Check(SNAPSHOTS, region, State.UNKNOWN, f"{name}, the copy of {snapshot}, is {copy}")
+    return Check(SNAPSHOTS, region, State.OK, f"{snapshot} is kept as {name}: compare before anybody deletes it")
+
+
+def copying(region: str, snapshot: str) -> str:
+    """The command that keeps a snapshot."""
+    return (
+        f"aws rds copy-db-cluster-snapshot --region {region} --source-db-cluster-snapshot-identifier {snapshot}"
+        f" --target-db-cluster-snapshot-identifier {copy_of(snapshot)}"
+    )
+
+
+def _none(region: str, *, unplanned: bool | None, without: str) -> Check:
+    if unplanned is False:
+        return Check(SNAPSHOTS, region, State.OK, "no unplanned failover, so no old volume with writes of its own")
+    if without:
+        return Check(SNAPSHOTS, region, State.OK, f"no snapshot of the old volume; accepted: {without}")
+    missing = f"Aurora kept no snapshot {OF_THE_OLD_VOLUME}… of the old volume"
+    if unplanned is None:
+        return Check(SNAPSHOTS, region, State.UNKNOWN, f"{missing}; whether the failover was planned isn't known")
+    return Check(
+        SNAPSHOTS,
+        region,
+        State.WRONG,
+        f"{missing}: look for other traces of writes (clients' logs, queues), then give --without-snapshot REASON",
+    )
+
+
+def still_closed(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check]:
+    """The entries with which a failover closed a Region to clients."""
+    for region in manifest.both:
+        answer = answers[ACLS, region]
+        if not answer.known:
+            yield unknown(ACLS, region, "whether the data subnets are open", answer)
+        elif answer.value:
+            commands = [
+                f"aws ec2 delete-network-acl-entry --region {region} --network-acl-id {acl} --rule-number {number}"
+                " --ingress"
+                for acl, number in answer.value
+            ]
+            description = "the data subnets are closed to clients; open them once this side takes no writes"
+            yield Check(ACLS, region, State.WRONG, description, commands)
+        else:
+            yield Check(ACLS, region, State.OK, "the data subnets are open")
+
+
+def existing(manifest: RecoveryManifest, answers: Answers) -> dict[str, str]:
+    """Name of each database instance that AWS has to its Region."""
+    known: Mapping[str, Answer] = {region: answers[INSTANCES, region] for region in manifest.both}
+    listed: Sequence[tuple[str, str]] = [(name, region) for region, each in known.items() for name in each.value or ()]
+    return dict(listed)

@@ -1,0 +1,159 @@
+"""What `haven reconcile` makes of config, previews and snapshots, without AWS."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haven.base.problems import Problems
+from haven.config.project import read_project
+from haven.config.stack_file import Stack, read_stack
+from haven.gate import preview_reader
+from haven.program.recording import Options, Recording, Resource
+from haven.runbooks.manifest import parse
+from haven.runbooks.observation import Answer
+from haven.runbooks.reconcile import deployment, leftovers, proposal
+from haven.runbooks.status.readings import State
+from tests.haven.gate.change_sets import HERE, Made, digest
+from tests.simulation.model import P, R
+from tests.simulation.operators import manifest_document
+
+MANIFEST = parse(json.dumps(manifest_document()), "a test")
+INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
+UNREACHABLE = "warning: Cluster is unreachable but skipUpdateUnreachable flag is set to true, skipping...\n"
+SNAPSHOT, COPY = "rds:unplanned-global-failover-db-1", "haven-kept-db-1"
+
+
+def stack(tmp_path: Path, *lines: str) -> Stack:
+    (tmp_path / "Pulumi.yaml").write_text("name: haven\nmain: program/\nruntime: python\n")
+    file = tmp_path / "Pulumi.sim.yaml"
+    file.write_text("\n".join(["config:", *lines, ""]))
+    return read_stack(file.read_bytes(), file, read_project(tmp_path / "Pulumi.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("active", "demote", "writer", "now", "later"),
+    [
+        (None, None, P, {}, {}),
+        (None, None, R, {"haven:active": R}, {"haven:demote": P}),
+        (P, P, R, {"haven:active": R, "haven:demote": R}, {"haven:demote": P}),
+        (R, None, P, {"haven:active": P, "haven:demote": P}, {"haven:demote": R}),
+        (R, P, P, {"haven:active": P}, {"haven:demote": R}),
+        (R, P, R, {}, {}),
+    ],
+)
+def test_config_follows_the_writer_and_leaves_the_other_region_as_it_is_until_later(
+    active: str | None, demote: str | None, writer: str, now: dict[str, str], later: dict[str, str]
+) -> None:
+    given = {"haven:active": active, "haven:demote": demote}
+    config = {key: value for key, value in given.items() if value}
+    assert proposal.proposed(config, MANIFEST, writer) == now
+    assert proposal.afterwards(config | now, MANIFEST, writer) == later
+
+
+def test_a_stack_file_is_changed_line_by_line_and_keeps_everything_else(tmp_path: Path) -> None:
+    before = stack(tmp_path, "  # the environment", "  haven:tier: warm", f'  "haven:active": {P} # the usual one')
+    text = proposal.changed(before, {"haven:active": R, "haven:demote": R})
+    assert text.splitlines() == [
+        "config:",
+        "  # the environment",
+        f"  haven:demote: {R}",
+        "  haven:tier: warm",
+        f"  haven:active: {R}",
+    ]
+
+
+def test_a_stack_file_that_is_written_in_another_way_is_changed_by_hand(tmp_path: Path) -> None:
+    before = stack(tmp_path, "  haven:tier: warm")
+    before.file.write_text("config: {haven:tier: warm}\n")
+    before = read_stack(before.file.read_bytes(), before.file, before.project)
+    with pytest.raises(Problems, match="set haven:active by hand"):
+        proposal.changed(before, {"haven:active": R})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"steps": [], "diagnostics": [{"urn": "urn:pulumi:a::b::c::model", "message": UNREACHABLE}]},
+        {"sequence": 1, "diagnosticEvent": {"urn": "urn:pulumi:a::b::c::model", "message": UNREACHABLE}},
+    ],
+)
+def test_an_object_that_a_deployment_skipped_is_found_in_every_kind_of_log(document: Any) -> None:
+    text = json.dumps(document)
+    lines = f'{{"sequence": 0}}\n{text}\n{{"cut off'
+    for data in (text, lines):
+        assert deployment.skipped(data.encode()) == ["model"]
+    (check,) = deployment.clusters({"up.log": deployment.skipped(lines.encode())})
+    assert (check.state, "model stayed as it was" in check.description) == (State.WRONG, True)
+    assert deployment.skipped(json.dumps({"steps": [], "diagnostics": []}).encode()) == []
+
+
+def judged(*made: Made, existing: dict[str, str] | None = None, **proposed: str) -> list[Any]:
+    change_set = preview_reader.read(json.dumps(digest(*made)).encode(), "a preview")
+    declared = Resource(
+        "k", "urn:it", INSTANCE, "it", True, "urn:database", "urn:provider", R, None, None,
+        {"identifier": "db-1"}, Options(),
+    )  # fmt: skip
+    recording = Recording("haven", "sim", [declared], {})
+    found = deployment.checks(
+        change_set,
+        "a preview",
+        proposed={f"haven:{key}": each for key, each in proposed.items()},
+        existing=existing or {},
+        recorded=lambda: recording,
+        stack="sim",
+    )
+    return list(found)
+
+
+@pytest.mark.parametrize("operation", ["replace", "delete"])
+def test_whatever_a_preview_replaces_or_deletes_is_wrong_stateful_or_not(operation: str) -> None:
+    (check,) = judged(Made("aws:sns/topic:Topic", operation, {"name": "a"}, {"name": "b"}))
+    assert (check.area, check.region, check.state) == ("preview", HERE, State.WRONG)
+    assert check.description.startswith(f"{operation} it")
+
+
+def test_a_preview_without_the_proposed_region_proves_nothing() -> None:
+    checks = judged(active=R)
+    assert [each.state for each in checks] == [State.WRONG, State.OK]
+    assert f"doesn't make {R} the active Region" in checks[0].description
+
+
+def test_what_a_preview_creates_although_aws_has_it_is_imported_with_parent_and_provider() -> None:
+    made = Made(INSTANCE, "create", {}, {"identifier": "db-1", "engine": "aurora-postgresql"}, region=R)
+    adoption, preview = judged(made, existing={"db-1": R})
+    assert (adoption.area, adoption.state, preview.state) == ("adoption", State.WRONG, State.OK)
+    assert adoption.commands == [
+        f"pulumi import --stack sim {INSTANCE} it db-1 --parent parent=urn:database --provider provider=urn:provider"
+        " --protect=false --generate-code=false"
+    ]
+    assert [each.area for each in judged(made)] == ["preview"]
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "unplanned", "without", "state", "words"),
+    [
+        ({}, False, "", State.OK, "no unplanned failover"),
+        ({}, True, "", State.WRONG, "Aurora kept no snapshot"),
+        ({}, None, "", State.UNKNOWN, "isn't known"),
+        ({}, True, "nothing in the gateways' logs", State.OK, "accepted: nothing in the gateways' logs"),
+        ({SNAPSHOT: "available"}, True, "", State.WRONG, "nobody has copied it"),
+        ({SNAPSHOT: "available", COPY: "creating"}, True, "", State.UNKNOWN, "is creating"),
+        ({SNAPSHOT: "available", COPY: "available"}, True, "", State.OK, f"is kept as {COPY}"),
+        ({COPY: "available"}, True, "", State.OK, f"{COPY} has what an old volume had"),
+    ],
+)
+def test_what_only_the_old_side_has_is_kept_or_it_is_a_finding(
+    snapshots: dict[str, str], unplanned: bool | None, without: str, state: State, words: str
+) -> None:
+    listed = [{"DBClusterSnapshotIdentifier": name, "Status": each} for name, each in snapshots.items()]
+    answers = {("divergence", P): Answer(listed)}
+    (check,) = leftovers.old_volume(MANIFEST, answers, R, unplanned=unplanned, without=without)
+    assert (check.region, check.state, words in check.description) == (P, state, True), check.description
+
+
+def test_a_region_that_does_not_answer_leaves_the_old_volume_unknown() -> None:
+    answers = {("divergence", P): Answer(unknown="no answer within 7 s")}
+    (check,) = leftovers.old_volume(MANIFEST, answers, R, unplanned=False, without="")
+    assert check.state is State.UNKNOWN

@@ -1,0 +1,159 @@
+"""`haven reconcile` after real failovers of the real process in the emulator, with previews made by hand.
+
+The emulator takes no snapshot of an old volume, so the one here is the test's own.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
+from tests.gateway import Fault
+from tests.haven.cli.test_schemas import check
+from tests.haven.gate.change_sets import Made, digest
+from tests.haven.runbooks.failover import test_in_the_emulator as failovers
+from tests.haven.runbooks.failover.test_in_the_emulator import Ground, ground  # noqa: F401  a fixture
+from tests.simulation.model import P, R
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.emulator, pytest.mark.exhaustive]
+INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
+SNAPSHOT = "rds:unplanned-global-failover-db-1"
+
+
+@pytest.fixture
+def environment(ground: Ground) -> Ground:  # noqa: F811
+    """For `reconcile` of tier pilot-light, with tables, buckets and caches alike in both Regions, and a stack file.
+
+    The failovers have the simulator's manifest: no heartbeat is written into the table and the buckets.
+    """
+    document = json.loads(json.dumps(failovers.manifest()))
+    document["tier"], document["replicatedTables"] = "pilot-light", ["sessions"]
+    for region in (P, R):
+        document["sides"][region]["buckets"] = {"models": f"models-{region}"}
+        ground.aws.of("elasticache", region).create_replication_group(
+            ReplicationGroupId=f"cache-{region}", ReplicationGroupDescription="a cache", Engine="valkey"
+        )
+        ground.aws.of("dynamodb", region).create_table(
+            TableName="sessions",
+            AttributeDefinitions=[{"AttributeName": "session", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "session", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        ground.aws.of("s3", region).create_bucket(
+            Bucket=f"models-{region}", CreateBucketConfiguration={"LocationConstraint": region}
+        )
+        write(ground, region, "everywhere")
+    (ground.folder / "whole.json").write_text(json.dumps(document))
+    (ground.folder / "Pulumi.yaml").write_text("name: haven\nmain: program/\nruntime: python\n")
+    stack_file(ground).write_text("config:\n  # edited by hand\n  haven:tier: pilot-light\n")
+    return ground
+
+
+def write(ground: Ground, region: str, name: str) -> None:  # noqa: F811
+    """An item and an object, in one Region alone."""
+    ground.aws.of("dynamodb", region).put_item(TableName="sessions", Item={"session": {"S": name}})
+    ground.aws.of("s3", region).put_object(Bucket=f"models-{region}", Key=name, Body=b"weights")
+
+
+def stack_file(ground: Ground) -> Path:  # noqa: F811
+    return ground.folder / "Pulumi.sim.yaml"
+
+
+def reconcile(ground: Ground, *words: str, changes: Any = ()) -> tuple[int, Any]:  # noqa: F811
+    """Exit code and document of one run, with a preview of these changes."""
+    preview = ground.folder / "preview.json"
+    preview.write_text(json.dumps(digest(*changes)))
+    command = [sys.executable, "-m", "haven", "reconcile", str(stack_file(ground)), "--json"]
+    command += ["--manifest", str(ground.folder / "whole.json"), "--preview", str(preview), *words]
+    done = subprocess.run(command, cwd=ground.folder, capture_output=True, text=True, check=False, env=ground.variables)
+    assert "Traceback" not in done.stderr, done.stderr
+    if done.returncode > FINDINGS:
+        return done.returncode, done.stderr
+    document = json.loads(done.stdout)
+    check(document, "reconcile.v1")
+    assert document["clean"] is (done.returncode == OK)
+    return done.returncode, document
+
+
+def wrong(document: Any) -> dict[str, str]:
+    """Area -> what isn't as it should be."""
+    return {each["area"]: each["description"] for each in document["checks"] if each["state"] != "ok"}
+
+
+def activated(region: str, before: str) -> Made:
+    """The environment's Stash in a preview that moves the active Region."""
+    return Made("pulumi:index:Stash", "update", {"input": {"active": before}}, {"input": {"active": region}})
+
+
+def test_after_a_planned_failover_and_its_failback_everything_is_clean_once_the_config_follows(
+    environment: Ground,
+) -> None:
+    with environment.beating():
+        for to, before, words in (
+            (R, P, ("failover", "--to", R, "--planned")),
+            (P, R, ("failback", "--acknowledge")),
+        ):
+            code, text, _ = environment.haven(*words, "--confirm", "sim")
+            assert (code, environment.writer) == (OK, to), text
+            moved = activated(to, before)
+            code, document = reconcile(environment, "--write", changes=[moved])
+            assert (code, list(wrong(document))) == (FINDINGS, ["config"]), wrong(document)
+            code, document = reconcile(environment)
+            assert (code, wrong(document)) == (OK, {})
+    text = stack_file(environment).read_text()
+    assert "# edited by hand" in text
+    assert yaml.safe_load(text)["config"] == {
+        "haven:tier": "pilot-light",
+        "haven:active": P,
+        "haven:demote": P,
+    }
+    assert document["afterwards"]["yaml"] == [f"haven:demote: {R}"]
+
+
+def test_after_an_unplanned_failover_what_only_the_old_side_has_is_found_and_kept(environment: Ground) -> None:
+    environment.beat(seconds_ago=60)
+    environment.gateway.faults[P, "*"] = Fault.REFUSE
+    reason = ("--force", "the provider's status page confirms the loss")
+    assert environment.haven("failover", "--to", R, "--confirm", "sim", *reason)[0] == OK
+    code, document = reconcile(environment, changes=[activated(R, P)])
+    assert code == FINDINGS
+    assert {"divergence", "fence", "data", "config"} <= wrong(document).keys()
+
+    environment.gateway.faults.clear()
+    write(environment, P, "only-there")
+    code, document = reconcile(environment, "--write", changes=[activated(R, P)])
+    found = {(each["area"], each["description"]) for each in document["checks"] if each["state"] == "wrong"}
+    assert ("data", f"table sessions: 1 of 2 sampled items of {P} not in {R}") in found
+    missing = f"bucket models: without an equal replica in {R}: only-there (no replication status)"
+    assert ("data", missing) in found
+    assert "Aurora kept no snapshot" in wrong(document)["divergence"]
+
+    environment.aws.of("rds", P).create_db_cluster_snapshot(
+        DBClusterIdentifier=f"db-{P}", DBClusterSnapshotIdentifier=SNAPSHOT
+    )
+    code, document = reconcile(environment)
+    assert "nobody has copied it" in wrong(document)["divergence"]
+    code, document = reconcile(environment, "--keep")
+    assert "divergence" not in wrong(document)
+    audit = (environment.folder / ".haven" / "recovery" / "sim" / "audit.jsonl").read_text()
+    assert "copy_db_cluster_snapshot" in audit
+
+    write(environment, R, "only-there")
+    code, document = reconcile(environment)
+    assert (code, wrong(document)) == (OK, {})
+    made = Made(INSTANCE, "create", {}, {"identifier": f"db-{R}-1"}, region=R)
+    assert set(wrong(reconcile(environment, changes=[made])[1])) >= {"adoption"}
+
+
+def test_what_cannot_be_asked_or_read_is_one_error_each(environment: Ground) -> None:
+    code, error = reconcile(environment, "--without-snapshot", "none")
+    assert (code, "--without-snapshot" in error) == (BAD_INPUT, True)
+    for region in (P, R):
+        environment.gateway.faults[region, "*"] = Fault.REFUSE
+    code, error = reconcile(environment)
+    assert (code, "neither Region answers who writes the database" in error) == (MISSING_DEPENDENCY, True), error
