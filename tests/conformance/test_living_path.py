@@ -78,10 +78,11 @@ def test_an_environment_is_deployed_moved_up_failed_over_and_back_and_destroyed(
         assert touched(changes, "delete") == there(living, move.removed)
 
         promote(living, "warm", RECOVERY)
-        changes = living.move(at("warm", **FAILED_OVER))
+        changes = living.plan(at("warm", **FAILED_OVER))
+        assert reconciled(living, RECOVERY) == []
+        living.apply()
         assert {each.action for each in changes} <= {"create", "update"}
         assert {at("warm", **FAILED_OVER).by_urn[each.urn].region for each in changes} <= {RECOVERY}
-        assert reconciled(living, RECOVERY) == []
         assert living.plan(at("warm", **FAILED_OVER)) == []
         assert reconciled(living, RECOVERY) == []
 

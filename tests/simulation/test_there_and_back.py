@@ -1,8 +1,11 @@
 """Failover and failback, many times in a row, as AWS's state goes from one to the next."""
 
+from functools import partial
+
 import pytest
 
 from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.reconcile.keeping import keep
 from tests.simulation.clock import Simulation
 from tests.simulation.model import Model, P, R
 from tests.simulation.operators import PATIENT, machine, start
@@ -82,3 +85,19 @@ def test_an_old_writer_that_a_late_call_left_closed_is_opened_by_a_failover_to_i
     assert ground.writers() == {P}
     assert ground.model.losses == []
     assert ground.go(P, planned=True).state is State.NOTHING
+
+
+def test_what_the_old_side_had_is_kept_without_a_way_back_too_and_once() -> None:
+    ground = Ground()
+    ground.model.at(HOUR - 100, ground.model.kill)
+    assert ground.go(R, planned=False).state is State.DONE
+    ground.model.at(ground.simulation.now + 100, ground.model.revive)
+    for name in ("keeper", "another one"):
+        made = machine(ground.simulation, name, to=R, manifest=PATIENT[1])
+        begin = partial(ground.simulation.start, name, keep(made.operator, P), made.outcome.append)
+        ground.simulation.at(ground.simulation.now + HOUR, name, begin)
+        ground.simulation.run()
+        assert made.outcome == [""]
+    assert ground.model.regions[P].snapshots == ["rds:unplanned-global-failover-db-2026", "haven-kept-db-2026"]
+    assert ground.writers() == {R}
+    assert ground.go(P, planned=True).state is State.DONE

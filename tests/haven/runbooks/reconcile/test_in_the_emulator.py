@@ -1,6 +1,6 @@
 """`haven reconcile` after real failovers of the real process in the emulator, with previews made by hand.
 
-The emulator takes no snapshot of an old volume, so the one here is the test's own.
+The emulator neither takes a snapshot of an old volume nor copies one, so both are the test's own here.
 """
 
 import json
@@ -138,10 +138,13 @@ def test_after_an_unplanned_failover_what_only_the_old_side_has_is_found_and_kep
     )
     code, document = reconcile(environment)
     assert "nobody has copied it" in wrong(document)["divergence"]
-    code, document = reconcile(environment, "--keep")
-    assert "divergence" not in wrong(document)
+    code, document = reconcile(environment, "--keep")  # the emulator has no CopyDBClusterSnapshot; the simulator has
+    assert "nobody has copied it" in wrong(document)["divergence"]
     audit = (environment.folder / ".haven" / "recovery" / "sim" / "audit.jsonl").read_text()
     assert "copy_db_cluster_snapshot" in audit
+    environment.aws.of("rds", P).create_db_cluster_snapshot(
+        DBClusterIdentifier=f"db-{P}", DBClusterSnapshotIdentifier="haven-kept-db-1"
+    )
 
     write(environment, R, "only-there")
     code, document = reconcile(environment)
