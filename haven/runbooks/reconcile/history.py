@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from haven.base.missing_dependency import MissingDependency
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import plan
 from haven.runbooks.failover.run import State
@@ -13,7 +14,7 @@ from haven.runbooks.reconcile.checks import Check
 from haven.runbooks.status.readings import State as Found
 from haven.runbooks.workflow import journal
 from haven.runbooks.workflow.journal import Entry, Workflow
-from haven.runbooks.workflow.requests import Branches, CallError
+from haven.runbooks.workflow.requests import Branches, CallError, CredentialsError
 from haven.runbooks.workflow.table import Table
 from haven.runbooks.workflow.threads import Threads
 
@@ -45,7 +46,11 @@ class History:
 
 
 def read(manifest: RecoveryManifest, reading: Client, once: Client) -> History:
-    """Ask both Regions' journals at once; one that doesn't answer is unknown."""
+    """Ask both Regions' journals at once; one that doesn't answer is unknown.
+
+    Raises:
+        MissingDependency: this machine has no credentials, or expired ones.
+    """
     if manifest.operations is None:
         return History({}, {}, dict.fromkeys(manifest.both, "the environment has no operations tables"))
     tables = [Table(region, manifest.operations.tables[region]) for region in manifest.both]
@@ -54,6 +59,8 @@ def read(manifest: RecoveryManifest, reading: Client, once: Client) -> History:
     for table, answer in zip(tables, answers, strict=True):
         if isinstance(answer, CallError):
             unknown[table.region] = str(answer)
+        elif isinstance(answer, CredentialsError):
+            raise MissingDependency(str(answer)) from answer
         elif isinstance(answer, BaseException):
             raise answer
         else:
