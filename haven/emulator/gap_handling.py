@@ -39,9 +39,7 @@ AWAITED = SPARED | {"aws_rds_cluster", "aws_rds_cluster_instance", "aws_sqs_queu
 """These, and types for which the provider waits 8 to 30 seconds each time that it sets what the emulator drops."""
 
 FIXED = {"aws_eks_node_group": {"scaling_config"}}
-"""Type -> what the emulator can't change."""
-RESIZING = "the emulator has no UpdateNodegroupConfig"
-"""Why a node group keeps its size there."""
+"""Type -> what the emulator can't change: UpdateNodegroupConfig is an unknown action."""
 
 
 def ignored_changes(spares: Collection[str] = AWAITED) -> Mapping[str, set[str]]:

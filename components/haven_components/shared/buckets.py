@@ -72,21 +72,7 @@ def keep_private(name: str, bucket: aws.s3.Bucket, after: OptionsAfter, *stateme
         after: makes the options of each resource.
         statements: what the policy allows.
     """
-    block = aws.s3.BucketPublicAccessBlock(
-        f"{name}-public-access",
-        bucket=bucket.bucket,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-        opts=after(),
-    )
-    aws.s3.BucketOwnershipControls(
-        f"{name}-ownership",
-        bucket=bucket.bucket,
-        rule={"object_ownership": "BucketOwnerEnforced"},
-        opts=after(block),
-    )
+    block = close(name, bucket.bucket, after)
     everything = [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")]
     deny: Mapping[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
     aws.s3.BucketPolicy(
@@ -99,6 +85,32 @@ def keep_private(name: str, bucket: aws.s3.Bucket, after: OptionsAfter, *stateme
         ),
         opts=after(block),
     )
+
+
+def close(name: str, bucket: pulumi.Input[str], after: OptionsAfter) -> aws.s3.BucketPublicAccessBlock:
+    """No public access and no ACLs; the result is what the bucket's policy comes after.
+
+    Args:
+        name: what the names of the resources begin with.
+        bucket: the bucket's name.
+        after: makes the options of each resource.
+    """
+    block = aws.s3.BucketPublicAccessBlock(
+        f"{name}-public-access",
+        bucket=bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=after(),
+    )
+    aws.s3.BucketOwnershipControls(
+        f"{name}-ownership",
+        bucket=bucket,
+        rule={"object_ownership": "BucketOwnerEnforced"},
+        opts=after(block),
+    )
+    return block
 
 
 def require_bucket_name(checks: Checks, path: str, base: str, regions: Sequence[str]) -> None:

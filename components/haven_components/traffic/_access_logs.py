@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components.names import partition
-from haven_components.shared.buckets import ABORT_UPLOADS_DAYS
+from haven_components.shared import buckets
 from haven_components.shared.support import policy_document, stateful
 
 
@@ -51,7 +51,7 @@ class AccessLogs:
             f"{self._name}-encryption",
             bucket=self.bucket,
             rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=self._beside(),
+            opts=self._after(),
         )
 
     def _lifecycle(self, retention_days: int) -> None:
@@ -64,28 +64,14 @@ class AccessLogs:
                     "status": "Enabled",
                     "filter": {"prefix": ""},
                     "expiration": {"days": retention_days},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": ABORT_UPLOADS_DAYS},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": buckets.ABORT_UPLOADS_DAYS},
                 }
             ],
-            opts=self._beside(),
+            opts=self._after(),
         )
 
     def _privacy(self, arn: str, statements: list[Mapping[str, Any]]) -> aws.s3.BucketPolicy:
-        block = aws.s3.BucketPublicAccessBlock(
-            f"{self._name}-public-access",
-            bucket=self.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._beside(),
-        )
-        aws.s3.BucketOwnershipControls(
-            f"{self._name}-ownership",
-            bucket=self.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._beside(),
-        )
+        block = buckets.close(self._name, self.bucket, self._after)
         only_tls = {
             "Sid": "OnlyTls",
             "Effect": "Deny",
@@ -98,11 +84,11 @@ class AccessLogs:
             f"{self._name}-policy",
             bucket=self.bucket,
             policy=policy_document(only_tls, *statements),
-            opts=pulumi.ResourceOptions(parent=self._component, depends_on=[block]),
+            opts=self._after(block),
         )
 
-    def _beside(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self._component)
+    def _after(self, *first: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self._component, depends_on=[*first])
 
 
 def _application(arn: str, account_id: str) -> list[Mapping[str, Any]]:
