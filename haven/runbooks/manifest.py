@@ -57,6 +57,8 @@ class DatabaseSide(_Part):
     standby: int | None
     """Instances at standby scale; None: no member at all."""
     subnet_group: str = ""
+    global_cluster: str = ""
+    """Of a database that is restored here, and has a global cluster of its own; empty: the environment's."""
 
 
 class Balancer(_Part):
@@ -110,6 +112,8 @@ class Side(_Part):
     cluster: Cluster
     database: DatabaseSide
     buckets: Mapping[str, str]
+    tables: Mapping[str, str] = {}
+    """Table in the config to its name."""
     cache: str
     vault: str
     balancer: Balancer | None = None
@@ -166,6 +170,10 @@ class RecoveryManifest(_Part):
     replication_rule: str
     """Id of the buckets' replication rules."""
     objectives: Objectives
+    key: str = ""
+    """Alias of the environment's key, the same in both Regions."""
+    restore_role: str = ""
+    """ARN of the role with which AWS Backup restores; empty: the environment was deployed before there was one here."""
     traffic: Mapping[str, Switch] = {}
     service: str = ""
     """The name under which clients reach the environment, whichever Region answers; empty: there is none."""

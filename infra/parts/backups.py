@@ -89,6 +89,12 @@ def component_name(environment: Environment) -> str:
     return f"{environment.name}-backups"
 
 
+def restore_role(environment: Environment) -> str:
+    """ARN of the role with which AWS Backup restores."""
+    account = environment.settings.account
+    return f"arn:{partition(environment.primary)}:iam::{account}:role/{component_name(environment)}-restore"
+
+
 def rules(environment: Environment) -> list[BackupRuleArgs]:
     """When backups start.
 

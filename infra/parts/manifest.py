@@ -74,6 +74,7 @@ def build(
         },
         "objectives": settings.objectives.model_dump(by_alias=True, exclude_none=True),
         "operations": operations.manifest(environment),
+        "restoreRole": backups.restore_role(environment),
         "replicationRule": REPLICATION_RULE,
         "replicatedTables": [
             tables.table_name(environment, name) for name in settings.tables if name in environment.replication.tables

@@ -58,6 +58,8 @@ class OperatorRoleArgs(TypedDict):
     tables: NotRequired[list[str]]
     """Names of the replicated tables, or patterns of such: the operator sees their state, and
     reads their items, to compare both Regions. Omitted: none."""
+    restore_role_arn: NotRequired[str]
+    """ARN of the role with which AWS Backup restores: the operator starts restores with it. Omitted: none."""
     manifest_parameter: str
     """Name of the Systems Manager parameter with the recovery manifest, the same in both Regions."""
     groups: NotRequired[list[str]]

@@ -37,10 +37,13 @@ class On(StrEnum):
     NETWORK_ACLS = "NetworkAcls"
     SWITCH = "TrafficSwitch"
     VAULTS = "Vaults"
+    COPIES = "CopiesInVaults"
+    RESTORER = "RestoreRole"
     RECORDS = "AuditRecords"
     AUDIT = "AuditBuckets"
     MANIFEST = "Manifest"
     KEYS = "KeysOfStores"
+    KEY_NAMES = "KeysByTheirNames"
     GRANTS = "GrantsForDatabases"
     SHOWING = "WhatHasNoNarrowerResource"
 
@@ -83,13 +86,15 @@ RIGHTS: Sequence[Right] = (
     Right("ec2:DeleteNetworkAclEntry", On.NETWORK_ACLS, "opens what was closed"),
     Right("cloudwatch:PutMetricData", On.SWITCH, "turns a Region's traffic off and on"),
     Right("backup:ListRecoveryPointsByBackupVault", On.VAULTS, "the newest backup and the newest copy"),
+    Right("backup:StartRestoreJob", On.COPIES, "restores a table, where backups are all that is copied"),
+    Right("iam:PassRole", On.RESTORER, "lets AWS Backup restore"),
     Right("s3:GetObject", On.RECORDS, "verifies the audit"),
     Right("s3:PutObject", On.RECORDS, "a record of the audit"),
     Right("s3:ListBucket", On.AUDIT, "verifies the audit"),
     Right("ssm:GetParameter", On.MANIFEST, "the recovery manifest"),
     Right("kms:Decrypt", On.KEYS, "reads operations table and audit"),
     Right("kms:GenerateDataKey", On.KEYS, "writes the audit"),
-    Right("kms:DescribeKey", On.KEYS, "encrypts what RDS makes"),
+    Right("kms:DescribeKey", On.KEY_NAMES, "encrypts what RDS makes, and what is restored"),
     Right("kms:CreateGrant", On.GRANTS, "lets RDS use the key for an instance and a snapshot"),
     Right("autoscaling:DescribeAutoScalingGroups", On.SHOWING, "nodes in service"),
     Right("backup:ListRestoreJobs", On.SHOWING, "the newest restore test"),
@@ -149,7 +154,9 @@ class Scope:
         named: Mapping[On, list[Value]] = {
             On.OPERATIONS: list(self.args["operations_table_arns"]),
             On.KEYS: self._keys(),
+            On.KEY_NAMES: self._keys(),
             On.GRANTS: [each["kms_key_arn"] for each in self.sides],
+            On.RESTORER: [self.args["restore_role_arn"]] if "restore_role_arn" in self.args else [],
         }
         if on in named:
             return named[on]
@@ -190,6 +197,10 @@ class Scope:
             On.VAULTS: ("backup", [f"backup-vault:{side['vault']}"]),
             On.MANIFEST: ("ssm", [f"parameter{self.args['manifest_parameter']}"]),
         }
+        if on is On.COPIES:
+            kept = ("backup", "recovery-point:*"), ("dynamodb", "table/*/backup/*")
+            given = "restore_role_arn" in self.args
+            return [self.arn(service, region, each) for service, each in kept] if given else []
         if on in (On.BUCKETS, On.OBJECTS):
             buckets = [f"arn:{self._partition}:s3:::{each}" for each in side.get("buckets", [])]
             return [f"{each}/*" for each in buckets] if on is On.OBJECTS else buckets
@@ -204,6 +215,7 @@ class Scope:
         conditions: Mapping[On, Mapping[str, Any]] = {
             On.SWITCH: {"StringEquals": {"cloudwatch:namespace": SWITCH_NAMESPACE}},
             On.AUDIT: {"StringLike": {"s3:prefix": f"{AUDIT_PREFIX}*"}},
+            On.RESTORER: {"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}},
             On.KEYS: {"StringEquals": {"kms:ViaService": self._services("dynamodb", "rds", "s3")}},
             On.GRANTS: {
                 "StringEquals": {"kms:ViaService": self._services("rds")},

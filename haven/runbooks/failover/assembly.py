@@ -71,6 +71,10 @@ def operator(
         UnansweredError: the credentials can't be found out.
     """
     found = operations(manifest, to)
+    if manifest.sides[manifest.other(to)].database.global_cluster:
+        got = f"{shown(to)}, and tier backup restores into {manifest.other(to)} only"
+        fix = "bring the data home as docs/restore.md describes (Home)"
+        raise Problems([Problem("--to", got, choices([manifest.other(to)]), fix)], "the command line")
     who = identity(client, to)
     clock, holder = MachineClock(), secrets.token_hex(8)
     bucket = Bucket(to, found.audit[to]) if to in found.audit else None

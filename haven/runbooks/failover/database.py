@@ -28,6 +28,17 @@ async def global_cluster(region: str, name: str) -> Mapping[str, Any] | None:
     return await described(call, "GlobalClusters", "GlobalClusterNotFoundFault")
 
 
+async def current(site: Site) -> Mapping[str, Any] | None:
+    """The global database that the new Region has: the restored one, once there is one; None: it has none.
+
+    Raises:
+        CallError: no answer.
+    """
+    if site.restores and (restored := await global_cluster(site.to, site.new_side.database.global_cluster)):
+        return restored
+    return await global_cluster(site.to, site.manifest.database.global_cluster)
+
+
 async def member(region: str, name: str, *, observes: bool = False) -> Mapping[str, Any] | None:
     """One Region's cluster; None: it has none.
 

@@ -13,7 +13,7 @@ def look(site: Site, no_return: tuple[str, ...]) -> Looking:
     async def looking(workflow: Workflow) -> Look:
         if any(workflow.step(each).may_have_happened for each in no_return):
             return Done(remark="not judged once more: a promotion may have been made")
-        cluster = await database.global_cluster(site.to, site.manifest.database.global_cluster)
+        cluster = await database.current(site)
         if database.writing_region(cluster) == site.to:
             return Done(remark="not judged: the database is promoted already")
         found = await judged(site, workflow)

@@ -49,7 +49,7 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
     Raises:
         CallError: the Region that becomes the writing one doesn't answer.
     """
-    written = database.global_cluster(site.to, site.manifest.database.global_cluster)
+    written = database.current(site)
     heard = loss.heartbeats(site, site.table)
     seen, cluster, arrived = await Branches([_seen(site, silent=silent), written, heard])
     for each in (seen, cluster, arrived):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from haven.runbooks.failover import database, fence, judging, loss, nodes, stores, traffic
+from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving import steps as serving
@@ -26,11 +27,16 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
         how: what must be known about the old writer.
         planned: whether it is a switchover.
     """
-    found = [*_scaling(site), *serving.at_once(_new(site)), *_before_promotion(site, how), *_promotions(site)]
-    found += serving.dependent(_new(site), (DATABASE,))
-    found += _after_promotion(site, how)
+    if site.restores:
+        found = list(_closing(site, how, ()))
+        found += restore.steps(site, tuple(each.name for each in found))
+        found += _serving(site, how, (restore.DEPLOYED,))
+    else:
+        found = [*_scaling(site), *serving.at_once(_new(site)), *_before_promotion(site, how), *_promotions(site)]
+        found += serving.dependent(_new(site), (DATABASE,))
+        found += _after_promotion(site, how)
     found += serving.outside(_new(site), site.manifest.service, (VERIFIED,))
-    if planned:
+    if planned and not site.restores:
         title = f"Open the data subnets in {site.old} for readers"
         found.append(Step(REOPENED, title, _reopened(site), (VERIFIED,), deadline=300, essential=False))
         found += _resting(site)
@@ -101,20 +107,24 @@ def _before_promotion(site: Site, how: Fence) -> Iterator[Step]:
     title = f"Keep what an earlier failover left in {site.to}"
     yield Step(KEPT, title, database.kept(site), deadline=3600, every=15)
     before += (KEPT,)
-    if how is Fence.CONFIRMED:
-        old = site.old_side.database.subnet_group
-        reopen = Step(
-            "undo-close-old-writer", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60
-        )
-        title = f"Close database and cache in {site.old} to clients"
-        yield Step(loss.CLOSED, title, fence.closed(site), (OPENED, KEPT), deadline=180, every=2, undo=reopen)
-        before += (loss.CLOSED,)
+    for step in _closing(site, how, before):
+        yield step
+        before += (step.name,)
     if site.new_side.database.standby == 0:
         title = f"Create a database instance in {site.to}"
         yield Step(INSTANCE, title, database.instance(site), deadline=1800, every=10)
         before += (INSTANCE,)
     judge = judging.look(site, NO_RETURN)
     yield Step(JUDGED, "Judge what may be lost", judge, before, deadline=60, every=2, fresh=True)
+
+
+def _closing(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
+    if how is not Fence.CONFIRMED:
+        return
+    old = site.old_side.database.subnet_group
+    reopen = Step("undo-close-old-writer", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
+    title = f"Close database and cache in {site.old} to clients"
+    yield Step(loss.CLOSED, title, fence.closed(site), after, deadline=180, every=2, undo=reopen)
 
 
 def _promotions(site: Site) -> Iterator[Step]:
@@ -143,8 +153,12 @@ def _after_promotion(site: Site, how: Fence) -> Iterator[Step]:
     for step in serving.awaited(_new(site), before, GPU_PATIENCE_SECONDS):
         yield step
         before += (step.name,)
+    yield from _serving(site, how, (*before, DATABASE, CACHE, TABLES))
+
+
+def _serving(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
     title = f"Wait until {site.to} serves"
-    yield Step(SERVED, title, traffic.served(site), (*before, DATABASE, CACHE, TABLES), deadline=1800)
+    yield Step(SERVED, title, traffic.served(site), after, deadline=1800)
     last = SERVED
     for step in serving.asked(_new(site), (SERVED,), GPU_PATIENCE_SECONDS):
         yield step
@@ -187,11 +201,10 @@ def _reopened(site: Site) -> Looking:
 
 def _verified(site: Site, how: Fence) -> Looking:
     async def look(_: Workflow) -> Look:
-        name = site.manifest.database.global_cluster
-        cluster = await database.global_cluster(site.to, name)
+        cluster = await database.current(site)
         writer = database.writing_region(cluster)
         if writer != site.to:
-            return Impossible(f"{name} is written in {writer or 'no Region'}, not in {site.to}")
+            return Impossible(f"the database is written in {writer or 'no Region'}, not in {site.to}")
         return Done(remark=_by_hand(site, how))
 
     return look

@@ -7,6 +7,7 @@ from typing import Any
 
 from haven.base.problems import Problems
 from haven.runbooks.failover import decision, loss, observe, plan
+from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import Site
@@ -191,6 +192,9 @@ class Operator:
         if seen.writer == self.site.to:  # promoted, but not complete: nothing is left to decide
             why = f"{self.site.to} is the writing Region already"
             return Decision(True, why, decision.fence(seen.seen))
+        if request.planned and self.site.restores:
+            why = "tier backup restores from copies, which loses what came after them: leave --planned out"
+            return Decision(False, why)
         return decision.decide(seen.seen, count, planned=request.planned, force=request.force)
 
     def _since_last(self, seen: Observation) -> float | None:
@@ -255,10 +259,14 @@ class Operator:
         self.lease.notes = {**self.lease.notes, **notes}
 
 
+_OPENING = (*plan.NO_RETURN, restore.DEPLOYED)
+"""Steps after which the new side takes writes."""
+
+
 def _exposed(workflow: Workflow) -> bool:
     """Whether something may have been promoted while the old writer was open."""
     last = workflow.decisions.get("writer", {})
-    promoted = any(workflow.step(each).may_have_happened or workflow.step(each).done for each in plan.NO_RETURN)
+    promoted = any(workflow.step(each).may_have_happened or workflow.step(each).done for each in _OPENING)
     return bool(last.get("exposed")) or (promoted and last.get("fence") == Fence.UNCONFIRMED.value)
 
 

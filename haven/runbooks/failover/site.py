@@ -41,6 +41,11 @@ class Site:
         return self.manifest.sides[self.old]
 
     @property
+    def restores(self) -> bool:
+        """Whether the new side's database is restored from a backup, for nothing replicates it."""
+        return bool(self.new_side.database.global_cluster)
+
+    @property
     def table(self) -> Table:
         """The operations table that survives."""
         assert self.manifest.operations is not None  # noqa: S101  run.py refuses a manifest without

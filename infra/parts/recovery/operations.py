@@ -93,6 +93,8 @@ def _operator(
     }
     if chosen.permissions_boundary is not None:
         args["permissions_boundary"] = chosen.permissions_boundary
+    if environment.replication.backups_only:
+        args["restore_role_arn"] = recovery_manifest["restoreRole"]
     OperatorRole(names.operator_role(settings.stack), args, environment.options(environment.primary))
 
 

@@ -1,0 +1,1 @@
+"""Steps of a failover that restores from backups, where nothing replicates."""

@@ -1,0 +1,163 @@
+"""Tier `backup`: a failover restores from copies, on a model of restore jobs whose times are assumptions."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from haven.base.problems import Problems
+from haven.runbooks.failover import assembly
+from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.manifest import RecoveryManifest, parse
+from haven.runbooks.workflow.requests import Answer, Call, RefusedError
+from tests.simulation.clock import EPOCH, Simulation
+from tests.simulation.model import Model, P, R, Region
+from tests.simulation.operators import Machine, machine, manifest_document, start
+
+TABLE, RESTORED, COPY = "haven-sim-sessions", "db-restored", "arn:aws:rds:eu-central-1:1:cluster-snapshot:awsbackup:c"
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1"
+HOUR = 3600.0
+REASON = "the business accepts the loss"
+
+
+class Vault(Model):
+    """AWS with a vault in R, in which nothing else is until it is restored or deployed."""
+
+    def __init__(self, *, age_minutes: float = 90, deployed_at: float = 2 * HOUR) -> None:
+        super().__init__()
+        self.age, self.deployed_at = timedelta(minutes=age_minutes), deployed_at
+        self.jobs: dict[str, Any] = {}
+        """Idempotency token to the job."""
+        self.fails = False
+
+    @property
+    def deployed(self) -> bool:
+        return self._time >= self.deployed_at
+
+    def _list_recovery_points_by_backup_vault(self, call: Call, region: Region) -> Answer:
+        base = datetime.fromtimestamp(EPOCH, UTC) - self.age
+        database, table = f"arn:aws:rds:{P}:1:cluster:db-{P}", f"arn:aws:dynamodb:{P}:1:table/{TABLE}"
+
+        def point(resource: str, arn: str, status: str, later: int = 0) -> Answer:
+            made = base + timedelta(minutes=later)
+            return {"ResourceArn": resource, "RecoveryPointArn": arn, "Status": status, "CreationDate": made}
+
+        if "NextToken" not in call.arguments:
+            return {"RecoveryPoints": [point(database, COPY, "COMPLETED")], "NextToken": "2"}
+        points = [point(table, "older", "COMPLETED", -60), point(table, "newest", "COMPLETED")]
+        return {"RecoveryPoints": [*points, point(table, "partial", "PARTIAL", 5)]}
+
+    def _describe_key(self, call: Call, region: Region) -> Answer:
+        return {"KeyMetadata": {"Arn": KEY}}
+
+    def _start_restore_job(self, call: Call, region: Region) -> Answer:
+        token = call.arguments["IdempotencyToken"]
+        self.jobs.setdefault(token, {"begun": self._time, **call.arguments})
+        return {"RestoreJobId": token}
+
+    def _list_restore_jobs(self, call: Call, region: Region) -> Answer:
+        status = "FAILED" if self.fails else "RUNNING"
+        jobs = [
+            {
+                "RestoreJobId": token,
+                "RecoveryPointArn": each["RecoveryPointArn"],
+                "Status": status,
+                "StatusMessage": "no",
+            }
+            for token, each in self.jobs.items()
+        ]
+        return {"RestoreJobs": jobs}
+
+    def _describe_table(self, call: Call, region: Region) -> Answer:
+        begun = [each["begun"] for each in self.jobs.values()]
+        if not begun or self.fails or self._time < begun[0] + 120:
+            raise RefusedError("ResourceNotFoundException")
+        return {"Table": {"TableStatus": "ACTIVE" if self._time > begun[0] + 1200 else "CREATING"}}
+
+    def _describe_global_clusters(self, call: Call, region: Region) -> Answer:
+        if call.arguments["GlobalClusterIdentifier"] != "db-restored-global":
+            return super()._describe_global_clusters(call, region)
+        if not self.deployed:
+            raise RefusedError("GlobalClusterNotFoundFault")
+        arn = f"arn:aws:rds:{R}:111122223333:cluster:{RESTORED}"
+        return {"GlobalClusters": [{"Status": "available", "GlobalClusterMembers": [
+            {"DBClusterArn": arn, "IsWriter": True}]}]}  # fmt: skip
+
+    def _describe_db_clusters(self, call: Call, region: Region) -> Answer:
+        if call.arguments["DBClusterIdentifier"] == RESTORED and not self.deployed:
+            raise RefusedError("DBClusterNotFoundFault")
+        return super()._describe_db_clusters(call, region)
+
+
+def manifest(rpo_minutes: float = 240) -> RecoveryManifest:
+    """The simulator's environment in tier backup."""
+    document = json.loads(json.dumps(manifest_document(rpo_minutes=rpo_minutes)))
+    document |= {"tier": "backup", "key": "alias/haven-sim-key", "restoreRole": "arn:aws:iam::1:role/restore"}
+    for side in document["sides"].values():
+        side["tables"] = {"sessions": TABLE}
+    new = {"cluster": RESTORED, "standby": None, "globalCluster": "db-restored-global"}
+    document["sides"][R]["database"] |= new
+    return parse(json.dumps(document), "a test")
+
+
+def failed_over(model: Vault, *, rpo_minutes: float = 240, planned: bool = False, force: str = "") -> Machine:
+    """One run after the primary Region was lost."""
+    simulation = Simulation(model)
+    model.at(100, model.kill)
+    made = machine(simulation, "operator", manifest=manifest(rpo_minutes))
+    start(simulation, made, Request(planned, force), 400)
+    simulation.run()
+    return made
+
+
+def report(made: Machine) -> Report:
+    (found,) = made.outcome
+    assert isinstance(found, Report), found
+    return found
+
+
+def test_a_failover_restores_the_newest_complete_copies_and_ends_when_pulumi_has_deployed() -> None:
+    model = Vault()
+    found = report(failed_over(model, force=REASON))
+    assert (found.state, found.divergence.startswith("possible")) == (State.DONE, True)
+    assert found.endings.keys() >= {"choose-backups", f"restore-table:{TABLE}", "deploy-recovery-side", "throw-switch"}
+    (job,) = model.jobs.values()
+    assert job["RecoveryPointArn"] == "newest"
+    assert job["Metadata"] == {"targetTableName": TABLE, "encryptionType": "KMS", "kmsMasterKeyArn": KEY}
+    operations = [operation for _, _, operation, _ in model.effects]
+    assert operations.index("start_restore_job") < operations.index("put_metric_data")
+    assert "failover_global_cluster" not in operations
+    assert {region for _, _, _, region in model.effects} == {R}
+
+
+def test_while_pulumi_has_not_deployed_the_progress_names_the_snapshot() -> None:
+    model = Vault(deployed_at=100 * HOUR)
+    found = report(failed_over(model, force=REASON))
+    assert found.state is State.UNDONE
+    assert f"haven:database.restoreSnapshot: {COPY}" in " ".join(found.why)
+
+
+def test_copies_older_than_the_objective_restore_nothing_without_force() -> None:
+    model = Vault()
+    made = failed_over(model, rpo_minutes=60)
+    assert report(made).state in (State.REFUSED, State.UNDONE)
+    assert model.jobs == {}
+    assert report(failed_over(Vault(), rpo_minutes=60, force=REASON)).state is State.DONE
+
+
+def test_a_restore_job_that_fails_ends_it() -> None:
+    model = Vault()
+    model.fails = True
+    found = report(failed_over(model, force=REASON))
+    assert (found.state, "FAILED: no" in " ".join(found.why)) == (State.UNDONE, True)
+
+
+def test_a_planned_failover_is_refused_for_a_copy_is_never_up_to_date() -> None:
+    found = report(failed_over(Vault(), planned=True))
+    assert (found.state, "leave --planned out" in found.why[0]) == (State.REFUSED, True)
+
+
+def test_the_way_home_is_by_hand(tmp_path: Any) -> None:
+    with pytest.raises(Problems, match="bring the data home"):
+        assembly.operator(manifest(), P, lambda *_: None, tmp_path, lambda _: None)
