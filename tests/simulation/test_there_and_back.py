@@ -1,7 +1,5 @@
 """Failover and failback, many times in a row, as AWS's state goes from one to the next."""
 
-from functools import partial
-
 import pytest
 
 from haven.runbooks.failover.run import Report, Request, State
@@ -91,11 +89,10 @@ def test_what_the_old_side_had_is_kept_without_a_way_back_too_and_once() -> None
     ground = Ground()
     ground.model.at(HOUR - 100, ground.model.kill)
     assert ground.go(R, planned=False).state is State.DONE
-    ground.model.at(ground.simulation.now + 100, ground.model.revive)
+    ground.model.revive(ground.simulation.now)
     for name in ("keeper", "another one"):
         made = machine(ground.simulation, name, to=R, manifest=PATIENT[1])
-        begin = partial(ground.simulation.start, name, keep(made.operator, P), made.outcome.append)
-        ground.simulation.at(ground.simulation.now + HOUR, name, begin)
+        ground.simulation.start(name, keep(made.operator, P), made.outcome.append)
         ground.simulation.run()
         assert made.outcome == [""]
     assert ground.model.regions[P].snapshots == ["rds:unplanned-global-failover-db-2026", "haven-kept-db-2026"]
