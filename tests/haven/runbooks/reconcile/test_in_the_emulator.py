@@ -6,6 +6,7 @@ The emulator neither takes a snapshot of an old volume nor copies one, so both a
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,7 @@ from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
 from tests.gateway import Fault
 from tests.haven.cli.test_schemas import check
 from tests.haven.gate.change_sets import Made, digest
-from tests.haven.runbooks.failover import test_in_the_emulator as failovers
-from tests.haven.runbooks.failover.test_in_the_emulator import Ground, ground  # noqa: F401  a fixture
+from tests.haven.runbooks.failover.ground import Ground, manifest, new_ground
 from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.emulator, pytest.mark.exhaustive]
@@ -26,12 +26,18 @@ SNAPSHOT = "rds:unplanned-global-failover-db-1"
 
 
 @pytest.fixture
-def environment(ground: Ground) -> Ground:  # noqa: F811
+def environment(tmp_path: Path) -> Iterator[Ground]:
     """For `reconcile` of tier pilot-light, with tables, buckets and caches alike in both Regions, and a stack file.
 
     The failovers have the simulator's manifest: no heartbeat is written into the table and the buckets.
     """
-    document = json.loads(json.dumps(failovers.manifest()))
+    with new_ground(tmp_path) as ground:
+        _fill(ground)
+        yield ground
+
+
+def _fill(ground: Ground) -> None:
+    document = json.loads(json.dumps(manifest()))
     document["tier"], document["replicatedTables"] = "pilot-light", ["sessions"]
     for region in (P, R):
         document["sides"][region]["buckets"] = {"models": f"models-{region}"}
@@ -51,20 +57,19 @@ def environment(ground: Ground) -> Ground:  # noqa: F811
     (ground.folder / "whole.json").write_text(json.dumps(document))
     (ground.folder / "Pulumi.yaml").write_text("name: haven\nmain: program/\nruntime: python\n")
     stack_file(ground).write_text("config:\n  # edited by hand\n  haven:tier: pilot-light\n")
-    return ground
 
 
-def write(ground: Ground, region: str, name: str) -> None:  # noqa: F811
+def write(ground: Ground, region: str, name: str) -> None:
     """An item and an object, in one Region alone."""
     ground.aws.of("dynamodb", region).put_item(TableName="sessions", Item={"session": {"S": name}})
     ground.aws.of("s3", region).put_object(Bucket=f"models-{region}", Key=name, Body=b"weights")
 
 
-def stack_file(ground: Ground) -> Path:  # noqa: F811
+def stack_file(ground: Ground) -> Path:
     return ground.folder / "Pulumi.sim.yaml"
 
 
-def reconcile(ground: Ground, *words: str, changes: Any = ()) -> tuple[int, Any]:  # noqa: F811
+def reconcile(ground: Ground, *words: str, changes: Any = ()) -> tuple[int, Any]:
     """Exit code and document of one run, with a preview of these changes."""
     preview = ground.folder / "preview.json"
     preview.write_text(json.dumps(digest(*changes)))
