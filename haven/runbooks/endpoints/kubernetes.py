@@ -132,8 +132,9 @@ def token(session: Any, region: str, cluster: str) -> str:
 @cache
 def _sts_host(partition: str, region: str) -> str:
     """Of the Region's own STS, whatever the machine's configuration prefers."""
-    found = get_session().get_component("endpoint_resolver").construct_endpoint("sts", region, partition)
-    return str(found["hostname"])
+    partitions = get_session().get_data("endpoints")["partitions"]
+    suffix = next(each["dnsSuffix"] for each in partitions if each["partition"] == partition)
+    return f"sts.{region}.{suffix}"
 
 
 def _refusal(method: str, path: str, status: int, text: str) -> Exception:

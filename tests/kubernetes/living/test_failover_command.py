@@ -5,7 +5,7 @@ EKS's check of tokens and the model are the test's own; nodes and pods are kwok'
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 
 def test_each_of_the_operators_rules_is_needed_and_another_cluster_s_token_is_worth_nothing(region: Region) -> None:
     api = region.api()
-    changes = {
+    changes: Mapping[str, tuple[str, Any]] = {
         "deployments/scale": (SCALE, {"spec": {"replicas": 0}}),
         "jobs": ("/apis/batch/v1/namespaces/chat/jobs/tune", {"spec": {"suspend": True}}),
     }
