@@ -23,11 +23,11 @@ from haven.runbooks.endpoints.kubernetes import FIELD_MANAGER, KubernetesApi
 from haven_components.workloads._pods import WorkloadScaleArgs
 from haven_components.workloads.access._namespace import InNamespace, people
 from tests.gateway import Fault
+from tests.haven.runbooks.endpoints.entrances import OPERATORS, SECRET, Model, token_check
 from tests.haven.runbooks.failover.ground import Ground, new_ground
 from tests.kubernetes import cluster
 from tests.kubernetes.api import ApiError
 from tests.kubernetes.control_plane import ControlPlane, programs
-from tests.kubernetes.entrances import OPERATORS, SECRET, Model, token_check
 from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.emulator, pytest.mark.timeout(600)]

@@ -12,7 +12,7 @@ from botocore.exceptions import NoCredentialsError
 from haven.runbooks.endpoints.cluster import Cluster
 from haven.runbooks.endpoints.inference import Entrance
 from haven.runbooks.endpoints.kubernetes import KubernetesApi, token
-from tests.kubernetes.entrances import SECRET, Model, is_signed_for
+from tests.haven.runbooks.endpoints.entrances import SECRET, Model, is_signed_for
 
 QUESTION: Mapping[str, Any] = {"model": "chat", "prompt": "Capital of France?", "within": 0.5}
 
