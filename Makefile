@@ -100,7 +100,8 @@ bench: setup ## Measure the tool: cold start, plans of 1 to 8 systems, all rules
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/rules.py
 
-reference: setup ## Write what is generated: the page of all rules, the config reference, its JSON Schema, Pulumi.yaml
+reference: setup ## Write what is generated: the page of all rules, the config reference, JSON Schemas, Pulumi.yaml
 	$(BIN)/python -m haven_policies.reference
 	$(BIN)/python -m infra.config.reference
+	$(BIN)/python -m haven.model.drills
 	$(BIN)/python -m haven.report.topology_svg

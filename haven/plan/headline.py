@@ -11,6 +11,8 @@ from typing import Any
 
 from haven.model.availability import Availability, availability, drill_success
 from haven.model.data_loss import DataLoss, LossInput, lost
+from haven.model.drills import outcomes as drill_outcomes
+from haven.model.drills import records
 from haven.model.durations.simulation import Simulation, Summary
 from haven.model.outages import outage_model
 from haven.model.prices import PriceBook
@@ -48,9 +50,12 @@ def headline(recording: Recording, project: Path | None = None, stated: Stated |
         project: whose `data/prices.csv` has prices. Omitted: the shipped ones.
         stated: what the stack file states beside the recording. Omitted: sizes and use are assumed.
     """
+    found = records(project, recording.stack, str(recording.outputs["tier"]))
     inputs = model_inputs(recording, stated)
     rto, loss = _times(inputs.recovery, tuple(inputs.stores))
-    made = availability(inputs.services, outage_model(inputs.active), rto.mean / 60, drill_success(0, 0))
+    made = availability(
+        inputs.services, outage_model(inputs.active), rto.mean / 60, drill_success(*drill_outcomes(found))
+    )
     wanted: Mapping[str, Any] = recording.outputs.get("objectives", {})
     return Headline(
         rto, loss.overall, costs(recording, PriceBook(project), stated), made, outcomes(wanted, rto, loss.overall, made)

@@ -8,6 +8,8 @@ from typing import Any
 from haven.model.availability import Availability, availability, drill_success, minutes_down
 from haven.model.catalog import Catalog
 from haven.model.data_loss import DataLoss, Loss, lost
+from haven.model.drills import DrillRecord, records
+from haven.model.drills import outcomes as drill_outcomes
 from haven.model.durations.graph import Basis, Step, steps
 from haven.model.durations.simulation import DRAWS, SEED, Effect, Simulation, Summary
 from haven.model.outages import outage_model
@@ -52,6 +54,8 @@ class Predicted:
     outcomes: Sequence[Outcome]
     costs: Costs
     capacity: Sequence[GpuNeed]
+    drills: Sequence[DrillRecord]
+    """Records of the stack in this tier, the newest first."""
 
     @property
     def missed(self) -> Sequence[Outcome]:
@@ -81,14 +85,21 @@ def predict_environment(
     Args:
         recording: of an environment.
         objectives: what it is compared with. Omitted: the recording's own.
-        project: whose `data/prices.csv` has prices. Omitted: the shipped ones.
+        project: whose `data/prices.csv` has prices, and whose `drills/` has records. Omitted: the shipped prices.
         stated: what the stack file states beside the recording. Omitted: sizes and use are assumed.
+
+    Raises:
+        Problems: a record in `drills/` isn't of the form.
     """
+    found = records(project, recording.stack, str(recording.outputs["tier"]))
     inputs, simulation = model_inputs(recording, stated), Simulation()
     made = graphs(inputs.recovery)
     recovery, loss = predict(made, simulation), lost(inputs.stores, simulation)
     available = availability(
-        inputs.services, outage_model(inputs.active), recovery.environment.mean / 60, drill_success(0, 0)
+        inputs.services,
+        outage_model(inputs.active),
+        recovery.environment.mean / 60,
+        drill_success(*drill_outcomes(found)),
     )
     wanted = recording.outputs.get("objectives", {}) if objectives is None else objectives
     every_step = {each.name: each for each in steps(made.full)}
@@ -101,6 +112,7 @@ def predict_environment(
         outcomes(wanted, recovery.environment, loss.overall, available),
         costs(recording, PriceBook(project), stated),
         gpu_needs(recording, inputs, wanted.get("rtoMinutes"), Catalog(project)),
+        found,
     )
 
 
@@ -139,6 +151,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
     - `availability`: expected from losses of the active Region, with its inputs; the SLAs' sum.
     - `gpuCapacity`: each GPU group of the standby Region: what it must get, its quota, its types and zones.
     - `cost`: USD a month at list prices.
+    - `drills`: the stack's records in this tier, as they are in `drills/`, the newest first.
     - `objectives`: each with what is predicted, and what is left of it.
     """
     recovery = predicted.recovery
@@ -169,6 +182,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
         "availability": _availability(predicted.availability),
         "gpuCapacity": [gpu_capacity.as_json(each) for each in predicted.capacity],
         "cost": plan_costs.as_json(predicted.costs),
+        "drills": [each.model_dump(mode="json", by_alias=True) for each in predicted.drills],
         "objectives": [
             {
                 "objective": each.objective,

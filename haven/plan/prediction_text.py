@@ -6,28 +6,33 @@ from typing import TYPE_CHECKING
 
 from haven.base.terminal import Style
 from haven.model.cost import break_even, with_outages
+from haven.model.drills import outcomes
 from haven.plan import costs, gpu_capacity
 from haven.plan.text import ASSUMED, OBJECTIVE_NAMES, minutes
 
 if TYPE_CHECKING:
     from haven.model.data_loss import Loss
+    from haven.model.drills import DrillRecord
     from haven.model.durations.graph import Basis
     from haven.model.durations.simulation import Effect, Summary
     from haven.plan.prediction import Outcome, Predicted
 
 _ATTACKED = 3
 """How many terms the first screen names."""
+_DRILLS = 3
+"""How many records the first screen shows."""
 
 
 def render(predicted: "Predicted", style: Style) -> str:
     """The whole prediction, with every term, its basis and its sources."""
-    parts = [_lines, _terms, _sources, _capacity, _costs]
+    parts = [_lines, _all_measured, _terms, _sources, _capacity, _costs]
     return "\n".join(line for part in parts for line in part(predicted, style)) + "\n"
 
 
 def screen(predicted: "Predicted", style: Style) -> str:
     """The prediction in a few lines."""
-    return "\n".join([*_lines(predicted, style), "", *costs.screen(predicted.costs, style)]) + "\n"
+    measured = _measured(predicted, style, _DRILLS)
+    return "\n".join([*_lines(predicted, style), *measured, "", *costs.screen(predicted.costs, style)]) + "\n"
 
 
 def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
@@ -110,6 +115,47 @@ def _lines(predicted: "Predicted", style: Style) -> list[str]:
     ]
 
 
+def _all_measured(predicted: "Predicted", style: Style) -> list[str]:
+    return _measured(predicted, style, None)
+
+
+def _drilled(predicted: "Predicted") -> str:
+    worked, count = outcomes(predicted.drills)
+    return f"{worked} of {count} on AWS did" if count else "no drills yet"
+
+
+def _measured(predicted: "Predicted", style: Style, most: int | None) -> list[str]:
+    """What was measured, the newest first, beside the predicted p95."""
+    if not predicted.drills:
+        return []
+    recovery, loss = predicted.recovery, predicted.loss.overall
+    rows = [["measured", "worked", "RTO", "inference", "writes", "lost"]]
+    ranges = (recovery.environment, recovery.inference, recovery.writes, loss)
+    rows.append(["predicted, p95", "", *(_pair(each)[1] for each in ranges)])
+    rows += [drill_cells(each) for each in predicted.drills[:most]]
+    left = len(predicted.drills) - len(rows) + 2
+    more = [f"  and {left} more in --detail"] if left else []
+    return ["", style.paint("Drills and failovers", "bold"), *style.table(rows, 2, header=True), *more]
+
+
+def _in_brackets(marks: Sequence[str]) -> str:
+    return f" ({', '.join(marks)})" if marks else ""
+
+
+def drill_cells(record: "DrillRecord") -> list[str]:
+    """A record in a row: what and when, whether it worked, recovery times, data loss."""
+    marks = ["emulator"] if record.place == "emulator" else []
+    marks += ["delays injected"] if record.injected else []
+    name = f"{record.started.date()} {record.kind}{_in_brackets(marks)}"
+    made = record.measured
+    times = (made.environment, made.inference, made.writes, made.lost)
+    return [
+        name,
+        "yes" if record.succeeded else "no",
+        *(minutes(None if each is None else each / 60) for each in times),
+    ]
+
+
 def _legend() -> str:
     return f"  {ASSUMED} rests on assumptions; --detail has terms and sources"
 
@@ -119,8 +165,8 @@ def _downtime(predicted: "Predicted") -> str:
     return (
         f"expected downtime {minutes(made.downtime_minutes)} a year ({minutes(made.downtime_low)} to "
         f"{minutes(made.downtime_high)}); {minutes(made.without_failover_minutes)} without a failover; "
-        f"{made.success:.0%} of failovers work (no drills yet), {made.beta:.0%} of losses hit both Regions; the SLAs "
-        f"of what one Region needs add up to {made.sla_percent:.2f} %"
+        f"{made.success:.0%} of failovers work ({_drilled(predicted)}), {made.beta:.0%} of losses hit both Regions; "
+        f"the SLAs of what one Region needs add up to {made.sla_percent:.2f} %"
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from haven.model.availability import SLAS
 from haven.plan.gpu_capacity import sentence
-from haven.plan.prediction_text import certainty, wanted
+from haven.plan.prediction_text import certainty, drill_cells, wanted
 from haven.plan.summary import Plan
 from haven.plan.text import OBJECTIVE_NAMES, minutes, replicas
 from haven.report.collect_costs import collect_cost
@@ -128,8 +128,17 @@ def _tier(given: "TierPrediction", common: Common, today: date, *, own: bool) ->
         availability=list(_availability(predicted, common)),
         cost=collect_cost(predicted.costs, common.sources, common.program, today),
         capacity=[Statement(sentence(each), _capacity_sources(common)) for each in predicted.capacity],
+        measured=list(_measured(predicted, common)),
         notes=given.notes,
     )
+
+
+def _measured(predicted: "Predicted", common: Common) -> Iterator[Statement]:
+    for each in predicted.drills:
+        records = common.sources.add(Kind.PUBLISHED, "records of drills and failovers in the project's drills/")
+        name, worked, rto, inference, writes, lost = drill_cells(each)
+        times = f"RTO {rto}, inference {inference}, writes {writes}, lost {lost}"
+        yield Statement(f"{name}: {'worked' if worked == 'yes' else 'failed'}; {times}", [records])
 
 
 def _objective(outcome: "Outcome", common: Common) -> ObjectiveRow:
@@ -206,7 +215,7 @@ def _availability(predicted: "Predicted", common: Common) -> Iterator[Named]:
         common.model,
         assume(Kind.ASSUMPTION, f"rate and length of outages: {made.why}"),
         assume(Kind.ASSUMPTION, "share of losses that hit both Regions: no source"),
-        assume(Kind.ASSUMPTION, "share of failovers that work, without any drill: (k + 1) / (n + 2)"),
+        assume(Kind.ASSUMPTION, "share of failovers that work, after k of n drills that did: (k + 1) / (n + 2)"),
     ]
     yield Named("expected availability", Figure(made.expected_percent, f"{made.expected_percent:.4f} %", rests))
     nines = -math.log10(max(1 - made.expected_percent / 100, 1e-12))

@@ -110,6 +110,8 @@ class TierPart:
     """The expected availability and the downtime first."""
     cost: Cost
     capacity: Sequence[Statement]
+    measured: Sequence[Statement]
+    """What drills and failovers took, the newest first."""
     notes: Sequence[str]
 
     @property

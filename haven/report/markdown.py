@@ -53,6 +53,7 @@ def _rows(report: Report) -> Iterator[Sequence[str]]:
 
 
 def _own(part: TierPart) -> Iterator[str]:
+    yield from (f"- measured: {_escaped(each.text)}" for each in part.measured)
     for each in part.objectives:
         words = f"met, {each.margin.text} to spare" if each.met else f"**missed by {each.margin.text}**"
         yield f"- {each.name} {each.wanted.text}: {words}"

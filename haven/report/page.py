@@ -102,6 +102,7 @@ def _panel(part: TierPart, report: Report) -> Html:
         *(element("p", each, class_="soft") for each in part.notes),
         _tiles(part),
         *_recovery(part),
+        *_measured(part),
         *_regions(part),
         *_losses(part),
         *_availability(part),
@@ -256,6 +257,12 @@ def _costs(part: TierPart, report: Report) -> Iterator[Html]:
         yield element("p", "Unknown prices, in no sum, and what depends on them:")
         items = (element("li", element("code", each)) for each in cost.unknown)
         yield element("ul", *items, data_source=keys(cost.total.sources))
+
+
+def _measured(part: TierPart) -> Iterator[Html]:
+    if part.measured:
+        yield element("h3", "Measured in drills and failovers")
+        yield element("ul", *(element("li", statement(each), " ", references([each])) for each in part.measured))
 
 
 def _capacity(part: TierPart) -> Iterator[Html]:
