@@ -110,6 +110,17 @@ def test_a_failover_edits_no_job_but_for_its_suspension() -> None:
 
 
 @pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
+def test_systems_have_the_same_addresses_in_both_regions(region: str) -> None:
+    found = [each.inputs for each in kubernetes(with_flows(), region).values()]
+    services = {
+        (each["metadata"]["namespace"], each["metadata"]["name"]) for each in found if each["kind"] == "Service"
+    }
+    assert {(each, each) for each in ("registry", "serving", "workflows")} <= services
+    (binding,) = [each for each in found if each["kind"] == "TargetGroupBinding"]
+    assert binding["spec"]["serviceRef"]["name"] == "serving"
+
+
+@pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
 def test_a_system_reaches_the_systems_that_it_uses_and_no_other_one_does(region: str) -> None:
     policies = [each for each in kubernetes(with_flows(), region).values() if each.type.endswith(":NetworkPolicy")]
     called = _peers(policies, "egress", "training")

@@ -60,7 +60,7 @@ def _service(place: Place, system: System, name: str, port: int) -> MeshServiceA
 def _serving_names(place: Place, system: System) -> list[str]:
     """The Services of a `ModelServing`."""
     canary = [f"{place.name}-canary"] if system.model is not None and system.model.canary is not None else []
-    return [place.name, f"{place.name}-servers", *canary]
+    return [place.system, f"{place.name}-servers", *canary]
 
 
 def _serving(place: Place, system: System, name: str) -> MeshServiceArgs:

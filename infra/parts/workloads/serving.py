@@ -43,6 +43,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
         "gpus": system.gpus,
         "port": environment.settings.edge.target_port,
         "client_cidrs": [place.cidr],
+        "service_name": place.system,
         "readiness_path": environment.settings.traffic.readiness_path,
         "deregistration_delay_seconds": environment.settings.edge.deregistration_delay_seconds,
     }

@@ -202,6 +202,8 @@ class ModelServingArgs(TypedDict):
     """A second version beside the first, on a target group of its own. Omitted: none."""
     fallback: NotRequired[ServingFallbackArgs]
     """What answers while no GPU does. Omitted: nothing."""
+    service_name: NotRequired[str]
+    """Name of the Service in front, such as one that both Regions share. Omitted: the component's name."""
     labels: NotRequired[dict[str, str]]
     """Further labels of every object. Omitted: none."""
 

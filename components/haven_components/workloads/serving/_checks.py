@@ -16,6 +16,7 @@ from haven_components.workloads.serving._args import (
     ModelServingArgs,
 )
 from haven_components.workloads.serving._names import ENGINE_PORT, PROBE_PORT, object_name
+from haven_components.workloads.workflows._args import require_kubernetes_name
 
 NAME_CHARACTERS = 40
 """Of the component: a label has at most 63 (Kubernetes, object names and labels; read 2026-11-26), and suffixes and
@@ -32,6 +33,7 @@ def check(name: str, args: ModelServingArgs) -> None:
     checks.run(
         lambda: _checks.require_name(checks, name, NAME_CHARACTERS),
         lambda: _checks.require_account(checks, args["account_id"]),
+        lambda: require_kubernetes_name(checks, "service_name", args.get("service_name", name)),
         lambda: require_scale(checks, args["scale"]),
         lambda: _require_zones(checks, args),
         lambda: _require_images(checks, args),

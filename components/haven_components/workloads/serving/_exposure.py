@@ -20,10 +20,11 @@ def expose(parent: pulumi.Resource, name: str, args: ModelServingArgs, roles: Se
     """Services, bindings of target groups, network policies."""
     objects = _Objects(parent, name, args)
     live = {"app.kubernetes.io/name": name, TARGET_LABEL: "live"}
-    service = objects.service(name, live)
+    front = args.get("service_name", name)
+    service = objects.service(name, live, front)
     objects.service(servers_name(name), {**live, "app.kubernetes.io/component": "server"})
     if "target" in args:
-        objects.binding(name, args["target"]["target_group_arn"], service)
+        objects.binding(name, args["target"]["target_group_arn"], service, front)
     if "canary" in args:
         canary = f"{name}-canary"
         service = objects.service(canary, live | {TARGET_LABEL: "canary"})
@@ -39,11 +40,11 @@ class _Objects:
         self._name = name
         self._args = args
 
-    def service(self, name: str, selector: Mapping[str, str]) -> kubernetes.core.v1.Service:
-        """A Service of the pods that have these labels."""
+    def service(self, name: str, selector: Mapping[str, str], known_as: str = "") -> kubernetes.core.v1.Service:
+        """A Service of the pods that have these labels. `known_as`: its name, where that is another one."""
         return kubernetes.core.v1.Service(
             f"{name}-service",
-            metadata=metadata(self._name, self._args, "service", name),
+            metadata=metadata(self._name, self._args, "service", known_as or name),
             spec={
                 "type": "ClusterIP",
                 "selector": dict(selector),
@@ -55,7 +56,7 @@ class _Objects:
         )
 
     def binding(
-        self, name: str, target_group_arn: pulumi.Input[str], service: kubernetes.core.v1.Service
+        self, name: str, target_group_arn: pulumi.Input[str], service: kubernetes.core.v1.Service, known_as: str = ""
     ) -> kubernetes.apiextensions.CustomResource:
         """The Service's ready pods are the target group's targets.
 
@@ -68,7 +69,7 @@ class _Objects:
             kind="TargetGroupBinding",
             metadata=metadata(self._name, self._args, "target", name),
             spec={
-                "serviceRef": {"name": name, "port": traffic_port(self._args)},
+                "serviceRef": {"name": known_as or name, "port": traffic_port(self._args)},
                 "targetGroupARN": target_group_arn,
                 "targetType": "ip",
                 "ipAddressType": "ipv4",

@@ -79,7 +79,7 @@ def _pod(name: str, args: ModelServingArgs) -> Any:
                 "working_dir": "/opt/haven",
                 "command": [
                     *("python3", "-m", "front", "check"),
-                    f"--url=http://{name}:{traffic_port(args)}",
+                    f"--url=http://{args.get('service_name', name)}:{traffic_port(args)}",
                     f"--golden={GOLDEN}/{GOLDEN_FILE}",
                 ],
                 "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],

@@ -61,8 +61,9 @@ class ModelServing(pulumi.ComponentResource):
         _alerts.alert(self, name, args)
         live = served(name, args, args["model"]["version"], args.get("engine", {}))
         self.deployment_name = pulumi.Output.from_input(name)
-        self.service_name = pulumi.Output.from_input(name)
-        self.url = pulumi.Output.from_input(f"http://{name}.{args['namespace']}.svc:{traffic_port(args)}")
+        service = args.get("service_name", name)
+        self.service_name = pulumi.Output.from_input(service)
+        self.url = pulumi.Output.from_input(f"http://{service}.{args['namespace']}.svc:{traffic_port(args)}")
         self.golden_config_map = pulumi.Output.from_input(live.golden_map)
         self.start_seconds = pulumi.Output.from_input(live.start_seconds)
         self.register_outputs(

@@ -98,6 +98,14 @@ def test_a_pod_s_grace_covers_the_deregistration_and_the_front_cuts_off_before_i
     assert int(drain.partition("=")[2]) < delay < spec_["terminationGracePeriodSeconds"]
 
 
+def test_a_service_has_a_name_of_its_own_that_checks_and_target_group_use() -> None:
+    recording = declare(service_name="chat")
+    names = {each.inputs["metadata"]["name"] for each in kind(recording, "Service").values()}
+    assert names == {"chat", f"{NAME}-servers"}
+    check = spec(recording, "CronJob", f"{NAME}-check")["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert any(each.startswith("--url=http://chat:") for each in check["command"])
+
+
 def test_without_an_autoscaler_replicas_are_declared_and_with_one_they_are_left_out(everything: Recording) -> None:
     assert "replicas" not in spec(everything, "Deployment")
     assert spec(declare(), "Deployment")["replicas"] == 3
