@@ -111,12 +111,12 @@ def test_a_failover_edits_no_job_but_for_its_suspension() -> None:
 
 @pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
 def test_systems_have_the_same_addresses_in_both_regions(region: str) -> None:
-    found = [each.inputs for each in kubernetes(with_flows(), region).values()]
-    services = {
-        (each["metadata"]["namespace"], each["metadata"]["name"]) for each in found if each["kind"] == "Service"
-    }
+    def named(kind: str) -> list[Any]:
+        return [each.inputs for each in kubernetes(with_flows(), region).values() if each.type.endswith(f":{kind}")]
+
+    services = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in named("Service")}
     assert {(each, each) for each in ("registry", "serving", "workflows")} <= services
-    (binding,) = [each for each in found if each["kind"] == "TargetGroupBinding"]
+    (binding,) = named("TargetGroupBinding")
     assert binding["spec"]["serviceRef"]["name"] == "serving"
 
 

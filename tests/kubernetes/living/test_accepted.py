@@ -10,13 +10,13 @@ from contextlib import suppress
 import pytest
 
 from tests.environments import PRIMARY
+from tests.infra.network.test_mesh import meshed
 from tests.kubernetes.api import Api, ApiError
 from tests.kubernetes.cluster import open_namespace
 from tests.kubernetes.control_plane import ControlPlane, installable
 from tests.kubernetes.objects import Sent, objects, pods
 from tests.kubernetes.schemas import is_own
 from tests.kubernetes.sources import SOURCES, by_cluster, of_kind
-from tests.kubernetes.test_mesh import meshed
 
 pytestmark = pytest.mark.exhaustive
 
