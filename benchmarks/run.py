@@ -99,6 +99,7 @@ def main() -> None:
     kept = "may not be kept" if sys.dont_write_bytecode else "is kept"
     print(f"{RUNS} runs each (RUNS=n), {os.cpu_count()} cores, Python {sys.version.split()[0]}, whose bytecode {kept}")
     report("haven --help", measure("--help"), HELP_BUDGET)
+    report("haven failover --help", measure("failover", "--help"), HELP_BUDGET)
     measure_plan("warm", "warm")
     with tempfile.TemporaryDirectory() as folder:
         for systems in SYSTEMS:

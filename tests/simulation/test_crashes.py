@@ -1,12 +1,13 @@
 """A process that is stopped anywhere: the next one ends in the same state, and no effect happens twice."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from haven.base.problems import Problems
 from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.workflow.journal import _entry
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, R
@@ -27,6 +28,8 @@ class Run:
         """Numbers of the calls of the first operator that change something, its journal included."""
         self.four: list[Stop] = []
         """Of each call of the first operator: before and after its intent, after the call, after its outcome."""
+        self.later_four: list[Stop] = []
+        """The same of the second operator."""
         self._stops = {f"op{place}": stop for place, stop in enumerate(stops)}
         self.simulation = Simulation(self.model, self._fault)
         if not planned:
@@ -44,6 +47,8 @@ class Run:
         if call.changes and owner == "op0":
             self.points.append(self.numbers[owner])
             self.four += [(self.numbers[owner], kind) for kind in _kinds(call)]
+        elif owner == "op1":
+            self.later_four += [(self.numbers[owner], kind) for kind in _kinds(call)]
         number, kind = self._stops.get(owner, (0, ""))
         return Fault(kind) if self.numbers[owner] == number else None
 
@@ -109,9 +114,29 @@ def test_a_stop_before_or_after_any_change_or_journal_entry_changes_nothing(
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(("planned", "standby"), CASES)
-def test_two_stops_at_any_of_four_points_of_each_step_change_nothing(planned: bool, standby: int) -> None:
+def test_two_stops_at_any_of_four_points_of_each_step_change_nothing(
+    planned: bool, standby: int, record_property: Callable[[str, object], None]
+) -> None:
+    """The second process is stopped at each of the points of what the first one left to do."""
     whole = Run([], planned=planned, standby=standby)
-    wrong = [check([one, other], whole, planned=planned, standby=standby) for one in whole.four for other in whole.four]
+    wrong, count = [], 0
+    for one in whole.four:
+        resumed = Run([one], planned=planned, standby=standby)
+        for other in resumed.later_four:
+            wrong.append(check([one, other], whole, planned=planned, standby=standby))
+            count += 1
+    assert count > len(whole.four)
+    record_property("figure", f"{len(whole.four)} stops and {count} pairs of stops: one final state, each effect once")
+    assert [each for each in wrong if each] == []
+
+
+@pytest.mark.parametrize("kind", ["timeout-before", "timeout-after", "error-before", "error-after", "throttle"])
+@pytest.mark.parametrize(("planned", "standby"), CASES)
+def test_an_answer_that_is_lost_of_any_change_or_journal_entry_repeats_nothing(
+    planned: bool, standby: int, kind: str
+) -> None:
+    whole = Run([], planned=planned, standby=standby)
+    wrong = [check([(number, kind)], whole, planned=planned, standby=standby) for number in whole.points]
     assert [each for each in wrong if each] == []
 
 
@@ -136,6 +161,16 @@ def test_a_journal_that_was_cut_resumes_and_repeats_nothing() -> None:
         run.simulation.run()
         assert again.outcome[0].state in (State.DONE, State.NOTHING), (length, again.outcome)
         assert (run.final, run.effects) == (whole.final, whole.effects), length
+
+
+def test_an_entry_of_the_journal_that_is_cut_at_any_byte_is_refused_with_its_number() -> None:
+    items = Run([], planned=False).model.regions[R].tables.items
+    bodies = {place[2]: item["body"]["S"] for place, item in items.items() if place[1] == "journal"}
+    for number, body in bodies.items():
+        assert _entry({"entry": number, "body": body}).number == int(number)
+        for length in range(len(body.encode())):
+            with pytest.raises(Problems, match=f"entry {number} of the journal"):
+                _entry({"entry": number, "body": body.encode()[:length].decode(errors="replace")})
 
 
 def test_a_step_of_another_version_is_refused_with_its_name() -> None:

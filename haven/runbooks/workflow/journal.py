@@ -29,6 +29,7 @@ ACCEPTED, REFUSED, UNKNOWN, UNSENT = "accepted", "refused", "unknown", "unsent"
 """Outcomes of a call."""
 _ID = "journal"
 _TRIES, _EVERY_SECONDS = 5, 2.0
+_RESTORE_FIX = "restore the table to the point in time before that"
 _VERSION_FIX = "use the version of haven that began the workflow: it names its steps"
 
 
@@ -102,8 +103,7 @@ class Journal:
         numbers = [each.number for each in self.entries]
         where = f"{self._table.name} in {self._table.region}"
         if numbers != list(range(1, len(numbers) + 1)):
-            fix = "restore the table to the point in time before that"
-            raise Problems([Problem("the journal", shown(numbers), "numbers without a gap", fix)], where)
+            raise Problems([Problem("the journal", shown(numbers), "numbers without a gap", _RESTORE_FIX)], where)
         odd = [each for each in self.entries if each.kind not in KINDS]
         if odd:
             known = ", ".join(KINDS)
@@ -155,14 +155,20 @@ async def stored(table: Table) -> list[Entry]:
 
     Raises:
         CallError: it doesn't answer.
+        Problems: an entry can't be read.
     """
     items, _ = await table.query(_ID)
     return [_entry(each) for each in items]
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
-    body = json.loads(item["body"])
-    return Entry(body["number"], body["kind"], body["token"], body["who"], body["at"], body["data"])
+    try:
+        body = json.loads(item["body"])
+        return Entry(body["number"], body["kind"], body["token"], body["who"], body["at"], body["data"])
+    except (ValueError, KeyError, TypeError):
+        got = shown(item.get("body"))
+        problem = Problem(f"entry {item.get('entry')} of the journal", got, "an entry as it was written", _RESTORE_FIX)
+        raise Problems([problem], "the operations table") from None
 
 
 @dataclass

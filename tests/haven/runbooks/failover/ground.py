@@ -14,15 +14,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
+from haven.runbooks.failover.fence import RULES
 from tests.environments import ROOT
 from tests.gateway import Gateway, gateway
 from tests.simulation.model import THIRD, P, R
 from tests.simulation.operators import manifest_document
 
+HAVEN = (sys.executable, "-m", "haven")
 MUTATING = ("Create", "Delete", "Update", "Put", "Modify", "Set", "Failover", "Switchover", "Register")
 
 
@@ -33,7 +35,7 @@ class Ground:
     gateway: Gateway
     aws: Clients
     folder: Path
-    python: ClassVar[Sequence[str]] = (sys.executable, "-m", "haven")
+    python: Sequence[str] = HAVEN
     machine: str = "records"
     """The folder of records of the machine that commands run on."""
 
@@ -89,10 +91,25 @@ class Ground:
             thread.join()
 
     def expire_lease(self) -> None:
-        """As if a minute had passed since a process was killed."""
+        """As if a minute had passed since a process was killed: the next one may take the lease."""
         for region in (P, R, THIRD):
-            key = {"id": {"S": "lease"}, "entry": {"S": "0"}}
-            self.aws.of("dynamodb", region).delete_item(TableName="operations", Key=key)
+            table, key = self.aws.of("dynamodb", region), {"id": {"S": "lease"}, "entry": {"S": "0"}}
+            if "Item" in table.get_item(TableName="operations", Key=key):
+                table.update_item(
+                    TableName="operations",
+                    Key=key,
+                    UpdateExpression="SET #state = :free",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={":free": {"S": "free"}},
+                )
+
+    def closed(self) -> list[str]:
+        """The Regions with a network ACL that a fence has closed."""
+        return [region for region in (P, R) for _ in self._denials(region)]
+
+    def _denials(self, region: str) -> Iterator[object]:
+        for acl in self.aws.of("ec2", region).describe_network_acls()["NetworkAcls"]:
+            yield from (each for each in acl["Entries"] if not each["Egress"] and each["RuleNumber"] in RULES)
 
     @property
     def writer(self) -> str:

@@ -15,7 +15,7 @@ import pytest
 from haven.base.exits import BAD_INPUT, INTERRUPTED, MISSING_DEPENDENCY, OK
 from tests.environments import ROOT
 from tests.gateway import Call, Fault
-from tests.haven.runbooks.failover.ground import MUTATING, Ground
+from tests.haven.runbooks.failover.ground import HAVEN, MUTATING, Ground
 from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.emulator, pytest.mark.exhaustive]
@@ -155,7 +155,7 @@ def test_a_step_that_only_another_version_knows_is_named_and_nothing_is_changed(
 def test_what_can_be_known_without_aws_is_refused_before_it_is_asked(tmp_path: Path) -> None:
     def haven(*words: str) -> tuple[int, str]:
         variables = {"PATH": "/usr/bin", "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
-        command = [*Ground.python, *words]
+        command = [*HAVEN, *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables, cwd=ROOT)
         assert "Traceback" not in done.stderr
         return done.returncode, done.stderr
@@ -173,7 +173,7 @@ def test_what_can_be_known_without_aws_is_refused_before_it_is_asked(tmp_path: P
 
 
 def test_an_environment_without_a_manifest_is_named_with_where_it_was_looked_for(ground: Ground) -> None:
-    command = [*Ground.python, "failover", "nobody", "--region", P, "--region", R, "--to", R]
+    command = [*HAVEN, "failover", "nobody", "--region", P, "--region", R, "--to", R]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=ground.variables)
     assert done.returncode == BAD_INPUT, done.stderr
     assert "environment nobody" in done.stderr

@@ -1,0 +1,102 @@
+"""The real process, killed at its calls again and again; each time another machine goes on, until all is done."""
+
+import random
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from haven.base.exits import OK
+from tests.gateway import Call, Fault
+from tests.haven.runbooks.failover.ground import MUTATING, Ground
+from tests.simulation.model import P, R
+
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.emulator]
+HURRIED = (sys.executable, str(Path(__file__).with_name("hurried.py")))
+RARELY = 40
+"""More changing calls than this one process makes seldom."""
+
+
+class Killer:
+    """Kills a process at its n-th changing call: before AWS learns of it, or before the process has the answer."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.kills = 0
+        self.points: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()
+        """Calls that the emulator answered with success or refused."""
+        self._lock = threading.Lock()
+        self._left, self._before = 0, False
+        ground.gateway.chosen, ground.gateway.done = self._chosen, self._answered
+
+    def run(self, ground: Ground, words: tuple[str, ...], at: int, *, before: bool) -> bool:
+        """Run a process until it ends or is killed; whether it ended by itself."""
+        self._left, self._before = at, before
+        home = ground.folder / ground.machine
+        home.mkdir(exist_ok=True)
+        with subprocess.Popen(
+            ground.command(*words),
+            env={**ground.variables, "HOME": str(home)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=home,
+        ) as process:
+            self.process = process
+            error = process.communicate()[1].decode()
+        assert "Traceback" not in error, error
+        assert process.returncode in (OK, -9), error
+        return process.returncode == OK
+
+    def _chosen(self, call: Call) -> Fault | None:
+        return Fault.REFUSE if self._before and self._hits(call) else None
+
+    def _answered(self, call: Call) -> None:
+        self.done[call.operation.rpartition(".")[2]] += 1
+        if not self._before:
+            self._hits(call)
+
+    def _hits(self, call: Call) -> bool:
+        name = call.operation.rpartition(".")[2]
+        if not name.startswith((*MUTATING, "PUT")) or call.region not in (P, R):
+            return False
+        with self._lock:
+            self._left -= 1
+            if self._left == 0 and self.process and self.process.poll() is None:
+                self.process.kill()
+                self.kills += 1
+                self.points[f"{'before' if self._before else 'after'} {name.partition(' ')[0]}"] += 1
+        return self._left <= 0
+
+
+@pytest.mark.parametrize("kills", [6, pytest.param(240, marks=pytest.mark.exhaustive)])
+def test_processes_that_are_killed_end_the_same_failovers_with_each_promotion_made_once(
+    ground: Ground, kills: int, record_property: Callable[[str, object], None]
+) -> None:
+    ground.python = HURRIED
+    killer, rng, trips = Killer(ground), random.Random(2), 0
+    with ground.beating():
+        while killer.kills < kills:
+            trips += 1
+            target = R if trips % 2 else P
+            words = ("failover", "--to", target, "--planned", "--acknowledge", "--confirm", "sim")
+            machine = 0
+            while True:
+                machine += 1
+                ground.machine = f"machine-{trips}-{machine}"
+                if killer.run(ground, words, rng.randint(1, RARELY), before=rng.random() < 0.5):
+                    break
+                ground.expire_lease()
+            assert ground.writer == target
+            assert killer.done["SwitchoverGlobalCluster"] == trips
+            assert ground.closed() == []
+    record_property(
+        "figure",
+        f"{killer.kills} SIGKILLs in {trips} planned failovers there and back, each gone on with from another home "
+        f"directory: {killer.done['SwitchoverGlobalCluster']} promotions; killed {dict(killer.points)}",
+    )
+    assert killer.done["CreateNetworkAclEntry"] == killer.done["DeleteNetworkAclEntry"] == 4 * trips  # two ACLs
