@@ -22,5 +22,5 @@ if __name__ == "__main__":
     plan.steps = _hurried  # type: ignore[assignment]
     observe._EVERY_SECONDS = _PAUSE
     engine._FIRST_SECONDS = _PAUSE
-    traffic._RETENTION = ((1, 1),)  # a switch that is turned back within the minute reads as turned back
+    traffic._RETENTION = ((1, 1), (1, 1))  # a switch that is turned back within the minute reads as turned back
     sys.exit(main())
