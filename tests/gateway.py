@@ -10,13 +10,13 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
@@ -44,6 +44,26 @@ class Call:
     """Of services whose requests are JSON or forms."""
     at: float = field(default=0.0, compare=False)
     """Seconds, monotonic."""
+    request: "Request | None" = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call as it was sent, its signature included."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def send(self, url: str) -> tuple[int, bytes, Sequence[tuple[str, str]]]:
+        """Send it to an emulator; returns status, body and headers."""
+        connection = http.client.HTTPConnection(urlsplit(url).hostname or "", urlsplit(url).port, timeout=60)
+        connection.request(self.method, self.path, self.body, dict(self.headers))
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, content, answer.headers.items()
 
 
 Answer = tuple[int, str, str]
@@ -79,7 +99,7 @@ def gateway(emulator: str) -> Iterator[Gateway]:
     """A gateway in front of an emulator's URL; at the end it drops every request that it holds."""
     server = _Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
     made = Gateway(f"http://127.0.0.1:{server.server_address[1]}")
-    server.RequestHandlerClass = type("Handler", (_Handler,), {"state": made, "behind": urlsplit(emulator)})
+    server.RequestHandlerClass = type("Handler", (_Handler,), {"state": made, "behind": emulator})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -105,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Serves one connection."""
 
     state: Gateway
-    behind: SplitResult
+    behind: str
 
     protocol_version = "HTTP/1.1"
 
@@ -114,11 +134,13 @@ class _Handler(BaseHTTPRequestHandler):
         signed = _CREDENTIAL.search(self.headers.get("Authorization", ""))
         region, service = (signed["region"], signed["service"]) if signed else ("", "")
         operation = self.headers.get("X-Amz-Target", "") or _action(body) or f"{self.command} {self.path}"
-        call = Call(region, service, operation, self._arguments(body), time.monotonic())
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+        request = Request(self.command, self.path, headers, body)
+        call = Call(region, service, operation, self._arguments(body), time.monotonic(), request)
         self.state.calls.append(call)
         fault = self.state.fault(call)
         if fault is None:
-            self._reply(call, body)
+            self._reply(call)
         elif fault is Fault.BLACKHOLE:
             self._hold(call)
             self.close_connection = True
@@ -129,10 +151,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815  http.server's names
 
-    def _reply(self, call: Call, body: bytes) -> None:
+    def _reply(self, call: Call) -> None:
         model = self.state.answers.get((call.service, call.operation.rpartition(".")[2]))
         if model is None:
-            self._forward(call, body)
+            self._forward(call)
             return
         status, kind, text = model(call)
         self.state.done(call)
@@ -154,15 +176,11 @@ class _Handler(BaseHTTPRequestHandler):
             return found
         return {}
 
-    def _forward(self, call: Call, body: bytes) -> None:
-        connection = http.client.HTTPConnection(self.behind.hostname or "", self.behind.port, timeout=60)
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
-        connection.request(self.command, self.path, body, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
+    def _forward(self, call: Call) -> None:
+        assert call.request is not None
+        status, content, headers = call.request.send(self.behind)
         self.state.done(call)
-        self._answer(answer.status, content, answer.headers.items())
+        self._answer(status, content, headers)
 
     def _refuse(self, call: Call, fault: Fault) -> None:
         """In the words of the service's protocol."""

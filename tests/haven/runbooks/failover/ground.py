@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,13 @@ class Ground:
 
     gateway: Gateway
     aws: Clients
+    emulator: str
+    """Its URL, behind the gateway."""
     folder: Path
     python: Sequence[str] = HAVEN
+    credentials: Mapping[str, str] = field(
+        default_factory=lambda: {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    )
     machine: str = "records"
     """The folder of records of the machine that commands run on."""
 
@@ -57,8 +62,7 @@ class Ground:
     @property
     def variables(self) -> dict[str, str]:
         """The environment of a process."""
-        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": self.gateway.url}
-        return {**os.environ, **keys, "NO_COLOR": "1"}
+        return {**os.environ, **self.credentials, "AWS_ENDPOINT_URL": self.gateway.url, "NO_COLOR": "1"}
 
     def beat(self, *, seconds_ago: float) -> None:
         """Let the newest heartbeats that arrived be this old."""
@@ -131,14 +135,14 @@ def manifest(tier: str = "warm") -> Mapping[str, Any]:
 
 
 @contextmanager
-def new_ground(folder: Path, tier: str = "warm") -> Iterator[Ground]:
+def new_ground(folder: Path, tier: str = "warm", emulator: type[Emulator] = Emulator) -> Iterator[Ground]:
     """An environment of a tier in an emulator of its own."""
     document = manifest(tier)
     (folder / "manifest.json").write_text(json.dumps(document))
-    with Emulator(ROOT / ".haven" / "emulator", folder / "emulator") as running, gateway(running.url) as before:
+    with emulator(ROOT / ".haven" / "emulator", folder / "emulator") as running, gateway(running.url) as before:
         aws = Clients(running.url)
         _fill(aws, document)
-        yield Ground(before, aws, folder)
+        yield Ground(before, aws, running.url, folder)
 
 
 def _fill(aws: Clients, document: Mapping[str, Any]) -> None:
