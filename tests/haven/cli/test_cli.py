@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from haven.base.exits import BAD_INPUT
 from haven.cli.main import main
 from haven.program import run as planning
 from tests.environments import PRIMARY, RECOVERY, ROOT
@@ -28,32 +27,6 @@ def in_a_process(*arguments: str, cwd: Path = ROOT, **options: Any) -> subproces
     return subprocess.run(
         [sys.executable, "-m", "haven", *arguments], cwd=cwd, capture_output=True, text=True, check=False, **options
     )
-
-
-def test_help_imports_none_of_the_heavy_packages() -> None:
-    code = (
-        "import contextlib, sys\n"
-        "from haven.cli.main import main\n"
-        "with contextlib.suppress(SystemExit):\n"
-        "    main(['--help'])\n"
-        "print(sorted({name.partition('.')[0] for name in sys.modules} & "
-        "{'pulumi', 'pulumi_aws', 'boto3', 'botocore', 'yaml', 'pydantic', 'grpc', 'rich', 'numpy'}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert "Show what a stack would create" in done.stdout
-    assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_a_failover_that_its_words_refuse_imports_nothing_of_aws() -> None:
-    words = ["failover", "x", "--region", "eu-west-1", "--to", "Frankfurt"]
-    code = (
-        "import sys\n"
-        "from haven.cli.main import main\n"
-        f"print(main({words}), sorted({{name.partition('.')[0] for name in sys.modules}} & "
-        "{'pulumi', 'pulumi_aws', 'boto3', 'botocore', 'grpc', 'rich', 'numpy'}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.splitlines()[-1] == f"{BAD_INPUT} []"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["demo", "-h"]])

@@ -90,7 +90,7 @@ def is_denied(ground: Ground, call: Call) -> bool:
     return status in (400, 403) and (b"is not authorized to perform" in body or b"AccessDenied" in body)
 
 
-def test_the_role_suffices_and_each_permission_that_is_taken_away_refuses_a_call(
+def test_the_role_suffices_and_each_permission_that_is_missing_refuses_a_call(
     enforced: Ground, record_property: Callable[[str, object], None]
 ) -> None:
     ground = enforced
@@ -112,7 +112,7 @@ def test_the_role_suffices_and_each_permission_that_is_taken_away_refuses_a_call
     record_property(
         "figure",
         f"IAM enforced: a failover, a failback and an audit with the role alone; {len(RIGHTS) - len(untried)} of "
-        f"{len(RIGHTS)} permissions refuse one of {len(made)} calls when taken away; not called here: {untried}",
+        f"{len(RIGHTS)} permissions refuse one of {len(made)} calls when missing; not called here: {untried}",
     )
     assert {each.partition(":")[0] for each in untried} <= NOT_CALLED_HERE | set(untried) & NOT_IN_THIS_ENVIRONMENT
 
