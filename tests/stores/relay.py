@@ -63,23 +63,23 @@ class Relay:
         for each in tasks:
             each.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # transports that were aborted close their sockets in the loop's next turn
+        await asyncio.sleep(0.05)  # transports that were aborted close their sockets in the loop's next turns
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._cut:
             writer.transport.abort()
             return
-        try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        except OSError:
-            writer.transport.abort()
-            return
-        ends = {writer.transport, far_writer.transport}
+        ends = {writer.transport}
         self._transports |= ends
         try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            ends.add(far_writer.transport)
+            self._transports |= ends
             await asyncio.gather(
                 self._pass(reader, far_writer, lambda: 0.0), self._pass(far_reader, writer, lambda: self.delay)
             )
+        except OSError:
+            pass  # the store is down: the client's connection ends
         finally:
             self._transports -= ends
             for each in ends:

@@ -1,4 +1,4 @@
-"""With IAM enforced by the emulator the operator's role suffices, and none of its permissions can go."""
+"""With actions enforced by the emulator the operator's role suffices, and none of its permissions can go."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +27,11 @@ class Enforcing(Emulator):
 
 
 def statements() -> Sequence[Mapping[str, Any]]:
-    """The policy of the role for the ground's environment."""
+    """The policy of the role for the ground's environment, with each action on everything.
+
+    The emulator knows the resource of few of these calls (of RDS clusters and instances, not of global clusters), and
+    few condition keys: actions are enforced here, resources and conditions are not.
+    """
 
     def side(region: str) -> Mapping[str, Any]:
         return {
@@ -51,7 +55,8 @@ def statements() -> Sequence[Mapping[str, Any]]:
         "datastore_suffix": "global",
         "manifest_parameter": "/haven/sim/manifest",
     }
-    return Scope(cast("OperatorRoleArgs", args)).statements()
+    found = Scope(cast("OperatorRoleArgs", args)).statements()
+    return [{"Effect": "Allow", "Action": each["Action"], "Resource": "*"} for each in found]
 
 
 def without(action: str) -> Sequence[Mapping[str, Any]]:
