@@ -8,7 +8,7 @@ from typing import Any
 from haven.base.problems import Problems
 from haven.runbooks.failover import decision, loss, observe, plan
 from haven.runbooks.failover.backups import restore
-from haven.runbooks.failover.decision import Decision, Fence
+from haven.runbooks.failover.decision import Decision, Fence, Seen
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import Site
 from haven.runbooks.serving import steps as serving
@@ -19,6 +19,10 @@ from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
 from haven.runbooks.workflow.requests import CallError
 from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
+
+SILENT_SECONDS = 10.0
+"""For so long after a preview that found the old Region silent it isn't asked once more: each answer that doesn't come
+takes five seconds. Whoever confirms later has it looked at afresh."""
 
 
 class State(StrEnum):
@@ -85,6 +89,8 @@ class Operator:
     audit: Audit
     new_id: Callable[[], str]
     report: Callable[[Progress], None] = lambda _: None
+    _silent_at: float | None = field(default=None, init=False)
+    """When a preview found the old Region silent."""
 
     async def preview(self, request: Request) -> Preview:
         """Look, decide and plan; nothing is changed.
@@ -95,6 +101,7 @@ class Operator:
         workflow = log.replay(await self.journal.read())
         resumed = workflow is not None and workflow.end is None
         seen = await observe.observe(self.site)
+        self._silent_at = self.site.clock.monotonic() if seen.seen is Seen.UNREACHABLE else None
         decided = self._decide(seen, request)
         steps = plan.steps(self.site, decided.fence, planned=request.planned)
         goal = Workflow("", _goal(self.site, request, seen.now_ms))
@@ -113,6 +120,8 @@ class Operator:
             CallError: the Region that becomes the writing one doesn't answer.
             Problems: the journal is of another version.
         """
+        if self._silent_at is not None and self.site.clock.monotonic() - self._silent_at <= SILENT_SECONDS:
+            self.lease.silent[self.site.old] = "it didn't answer a moment ago"
         self.journal.token = await self.lease.acquire()
         entries = await self.journal.read()
         before = entries[-1].data["audit"] if entries else {}

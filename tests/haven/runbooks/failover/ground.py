@@ -78,12 +78,13 @@ class Ground:
 
     @contextmanager
     def beating(self) -> Iterator[None]:
-        """Let heartbeats arrive all the time."""
+        """Let heartbeats arrive all the time, except while the old writer is closed: nobody writes any then."""
         ended = threading.Event()
 
         def beat() -> None:
             while not ended.is_set():
-                self.beat(seconds_ago=0)
+                if not self.closed():
+                    self.beat(seconds_ago=0)
                 ended.wait(5)
 
         thread = threading.Thread(target=beat, daemon=True)
