@@ -55,6 +55,11 @@ def audit_base(stack: str, account: str) -> str:
     return f"{environment_name(stack)}-{account}-audit"
 
 
+def heartbeat_name(stack: str, region: str) -> str:
+    """Name of a Region's heartbeat: its function and its role."""
+    return f"{regional_name(stack, region)}-heartbeat"
+
+
 def operator_role(stack: str) -> str:
     """Name of the operators' role."""
     return f"{environment_name(stack)}-operator"

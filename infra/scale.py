@@ -77,6 +77,8 @@ class Replication:
     """Whether the recovery Region always runs all system nodes: faults there hit a working cluster."""
     database: bool
     """Whether the global database has a member in both Regions."""
+    headless: bool
+    """Whether a member may have no instance, so that nothing can be read from it."""
     write_forwarding: bool
     cache: bool
     """Whether the cache is a Global Datastore."""
@@ -118,6 +120,7 @@ def replication(settings: Settings) -> Replication:
         cluster=standby.cluster,
         full_system_nodes=standby.system_nodes == 1,
         database=standby.database is not DatabaseStandby.NONE,
+        headless=standby.database is DatabaseStandby.HEADLESS,
         write_forwarding=standby.write_forwarding,
         cache=standby.cache,
         object_time_control=standby.object_time_control,

@@ -27,7 +27,7 @@ from infra.parts import (
     traffic,
     watch,
 )
-from infra.parts.recovery import aws_plan, operations
+from infra.parts.recovery import aws_plan, heartbeats, operations
 from infra.parts.workloads import clusters
 from infra.promises import promised
 
@@ -71,6 +71,7 @@ def _declared(environment: Environment) -> Mapping[str, Any]:
     )
     manifest.keep(environment, recovery_manifest)
     operations.declare(environment, recovery_manifest)
+    heartbeats.declare(environment, database, cache)
     serving = restored if restored is not None and settings.active == environment.recovery else database
     found = outputs.Reached(serving, cache, service, points, reading)
     return outputs.build(environment, promised(settings, environment.scales), found, recovery_manifest)

@@ -63,7 +63,7 @@ def rows() -> dict[str, set[str]]:
 def declared(file: Path) -> set[str]:
     """The resources that a file declares: calls of AWS's classes, and the few of other providers."""
     text = file.read_text()
-    aws = {f"{module}.{name}" for module, name in re.findall(r"\baws\.([a-z0-9]+)\.([A-Z]\w+)\(", text)}
+    aws = {f"{module}.{name}" for module, name in re.findall(r"\baws\.([a-z0-9]+)_?\.([A-Z]\w+)\(", text)}
     others = re.findall(r"\b(?:pulumi\.Stash|random\.RandomPassword|pulumi_eks\.Cluster)(?=\()", text)
     return {each for each in aws if not each.endswith("Args")} | set(others)
 

@@ -150,6 +150,7 @@ from haven_components.observability._watched import (
     WatchedClusterArgs as WatchedClusterArgs,
     WatchedDatabaseArgs as WatchedDatabaseArgs,
     WatchedHealthCheckArgs as WatchedHealthCheckArgs,
+    WatchedHeartbeatArgs as WatchedHeartbeatArgs,
     WatchedQueueArgs as WatchedQueueArgs,
     WatchedRegionArgs as WatchedRegionArgs,
     WatchedTableArgs as WatchedTableArgs,
@@ -176,6 +177,14 @@ from haven_components.resilience._operator_args import (
     OperatorRoleArgs as OperatorRoleArgs,
     OperatorSideArgs as OperatorSideArgs,
 )
+from haven_components.resilience._heartbeat_args import (
+    HeartbeatArgs as HeartbeatArgs,
+    HeartbeatCacheArgs as HeartbeatCacheArgs,
+    HeartbeatDatabaseArgs as HeartbeatDatabaseArgs,
+    HeartbeatNetworkArgs as HeartbeatNetworkArgs,
+    HeartbeatTableArgs as HeartbeatTableArgs,
+)
+from haven_components.resilience.heartbeat import Heartbeat as Heartbeat
 from haven_components.resilience.operations_store import (
     OperationsAuditArgs as OperationsAuditArgs,
     OperationsStore as OperationsStore,

@@ -304,6 +304,11 @@ FAULT_DURATION_MINUTES = Range(1, 720)
 """FIS User Guide, quotas, longest action; that it still is twelve hours is an assumption."""
 FAULT_STOP_CONDITIONS = 5
 """Of one template (FIS User Guide, quotas; read 2026-11-21)."""
+LAMBDA_VARIABLES_BYTES = 4096
+"""All environment variables of a function together (Lambda Developer Guide, quotas; read 2026-11-26)."""
+LAMBDA_EVENT_AGE_SECONDS = 60
+"""The least that asynchronous events of a function, and targets of a schedule, may be kept for (Lambda API,
+PutFunctionEventInvokeConfig; EventBridge Scheduler API, RetryPolicy; read 2026-11-26)."""
 RECOVERY_RTO_SECONDS = Range(60, 10080 * 60)
 """A plan's recovery time objective is 1 to 10,080 minutes (ARC Region switch API Reference, CreatePlan; read
 2026-11-21)."""

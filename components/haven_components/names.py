@@ -217,6 +217,33 @@ def system_log_group_name(environment: str, system: str) -> str:
     return f"/haven/{environment}/{system}"
 
 
+DATABASE_HEARTBEAT = "database"
+"""Store of an environment's database in heartbeats, in the operations tables and in the recovery manifest."""
+
+
+def cache_heartbeats(shards: int) -> list[str]:
+    """Stores of a cache there: one for each shard, in the order of their slots."""
+    return [f"cache#{index}" for index in range(shards)]
+
+
+def table_heartbeat(table: str) -> str:
+    """Store of a global table there.
+
+    Args:
+        table: the table's name in AWS.
+    """
+    return f"table:{table}"
+
+
+def bucket_heartbeat(name: str) -> str:
+    """Store of a pair of buckets there.
+
+    Args:
+        name: what the environment calls the pair.
+    """
+    return f"bucket:{name}"
+
+
 def fault_log_group_name(name: str) -> str:
     """Name of the log group of a `FaultExperiments`.
 

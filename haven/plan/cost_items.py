@@ -171,6 +171,11 @@ def _one(what: str) -> Callable[[Resource, Recording], Items]:
     return quantities
 
 
+def _function(_: Resource, __: Recording) -> Items:
+    for what in ("function-gb-seconds", "function-requests"):
+        yield what, USAGE[what]
+
+
 def _instance(instance: Resource, _: Recording) -> Items:
     yield f"aurora-instance:{instance.inputs['instanceClass']}", 1
 
@@ -189,6 +194,7 @@ _QUANTITIES: Mapping[str, Callable[[Resource, Recording], Items]] = {
     aws.ELASTICACHE_REPLICATION_GROUP: _cache,
     aws.KMS_KEY: _one("key"),
     aws.KMS_REPLICA_KEY: _one("key"),
+    aws.LAMBDA_FUNCTION: _function,
     aws.LB_LOAD_BALANCER: _balancer,
     aws.RDS_CLUSTER: _database_member,
     aws.RDS_CLUSTER_INSTANCE: _instance,

@@ -91,6 +91,11 @@ def _operator(records: Records, _: Recording) -> list[str]:
     return [f"sessions of at most {each} hours" for each in hours]
 
 
+def _heartbeat(records: Records, _: Recording) -> list[str]:
+    made = of_type(records, aws.LAMBDA_FUNCTION)
+    return [f"writes every 10 seconds, {each.inputs['memorySize']} MB on {each.inputs['runtime']}" for each in made]
+
+
 def _cost(records: Records, _: Recording) -> list[str]:
     return [
         f"notifies when a month costs {each.inputs.get('limitAmount')} {each.inputs.get('limitUnit')}"
@@ -104,6 +109,7 @@ DESCRIPTIONS: Mapping[str, Callable[[Records, Recording], list[str]]] = {
     "EdgeBalancer": _balancer,
     "FaultExperiments": _faults,
     "GlobalTable": _table,
+    "Heartbeat": _heartbeat,
     "Observability": _watch,
     "OperationsStore": _operations,
     "OperatorRole": _operator,

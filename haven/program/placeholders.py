@@ -9,7 +9,7 @@ from pulumi import _types
 from pulumi.runtime import rpc
 
 from haven.program import aws_types as aws
-from haven.program.recording import Secret, reference
+from haven.program.recording import Archive, Secret, reference
 
 _NESTED: dict[str, tuple[str, ...]] = {
     aws.EKS_CLUSTER: ("vpcConfig.clusterSecurityGroupId", "vpcConfig.vpcId", "certificateAuthority.data")
@@ -39,7 +39,7 @@ def outputs(type_: str, key: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """
     names = (*_text_properties(type_), *_NUMBERS.get(type_, ()))
     computed: dict[str, Any] = {name: reference(key, name) for name in names}
-    answered = computed | {name: value for name, value in inputs.items() if value is not None}
+    answered = computed | {name: value for name, value in inputs.items() if _answers(value)}
     for path in _NESTED.get(type_, ()):
         outer, inner = path.split(".")
         answered[outer] = {**answered.get(outer, {}), inner: reference(key, path)}
@@ -48,6 +48,10 @@ def outputs(type_: str, key: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         (only,) = answered.get(outer, [{}])
         answered[outer] = [{**only, inner: reference(key, path)}]
     return answered
+
+
+def _answers(value: Any) -> bool:
+    return value is not None and not isinstance(value, Archive)
 
 
 def unwrapped(value: Any) -> Any:

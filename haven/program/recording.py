@@ -22,6 +22,10 @@ def reference(key: str, path: str) -> str:
     return f"@@{key}.{path}@@"
 
 
+class Archive(dict[str, Any]):
+    """Files that a resource is given in one piece: `assets`, path to text, or where they are. AWS answers none."""
+
+
 @dataclass(frozen=True)
 class Secret:
     """A secret value; its `repr` does not contain it."""

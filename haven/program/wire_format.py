@@ -7,11 +7,13 @@ from typing import Any
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
-from haven.program.recording import Secret, reference
+from haven.program.recording import Archive, Secret, reference
 
 _SIGNATURE = rpc._special_sig_key  # the wire format's constants have no public name
 _SECRET = rpc._special_secret_sig
 _RESOURCE = rpc._special_resource_sig
+_ASSET = rpc._special_asset_sig
+_ARCHIVE = rpc._special_archive_sig
 
 
 def key_of(urn: str) -> str:
@@ -48,6 +50,10 @@ def _read_struct(struct: struct_pb2.Struct) -> Any:
         return Secret(_read_value(struct.fields["value"]))
     if signature == _RESOURCE:
         return reference(key_of(struct.fields["urn"].string_value), "id")
+    if signature == _ASSET:
+        return next((value for name, value in read(struct).items() if name in ("text", "path", "uri")), None)
+    if signature == _ARCHIVE:
+        return Archive({name: value for name, value in read(struct).items() if name in ("assets", "path", "uri")})
     return read(struct)
 
 

@@ -129,11 +129,22 @@ class GlobalCluster(_Part):
     instance_class: str = ""
 
 
+class Heartbeats(_Part):
+    """What has heartbeats, in both Regions alike."""
+
+    functions: Mapping[str, str] = {}
+    """Region to the Lambda function that writes them there and records what arrived."""
+    stores: Mapping[str, bool]
+    """Each store, and each shard of a cache, as the operations tables call it; whether its replication is ordered, so
+    that what is older than an arrived heartbeat has arrived too. S3 and DynamoDB have no order across keys."""
+
+
 class Operations(_Part):
     """What runbooks keep of themselves, beside the environment."""
 
     tables: Mapping[str, str]
     """Region to its operations table, with lease, journal and heartbeats: both Regions and a third one."""
+    heartbeats: Heartbeats
     audit: Mapping[str, str] = {}
     """Region to its audit bucket."""
 

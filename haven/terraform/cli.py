@@ -12,7 +12,7 @@ from typing import Any
 
 from haven.base.deployment_error import DeploymentError
 from haven.base.missing_dependency import MissingDependency
-from haven.terraform import mirrors, provider_differences, random_values, schema
+from haven.terraform import archives, mirrors, provider_differences, random_values, schema
 from haven.terraform.export import Export
 from haven.terraform.schema import ProviderSchema
 
@@ -72,6 +72,7 @@ class Terraform:
         document = json.dumps({**exported.document, **_required()}, indent=1)
         random_values.write_privately(folder / "main.tf.json", document)
         random_values.keep(exported.recipes, folder)
+        archives.write(exported.archives, folder)
         _use_endpoint(exported.endpoint, folder)
         if folder not in self._initialized:
             run([self.program, "init", "-input=false", "-no-color", *self.options], folder, _INIT_TIMEOUT)

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from haven.program.recording import Recording, Resource
-from haven.terraform import naming, provider_differences, random_values
+from haven.terraform import archives, naming, provider_differences, random_values
+from haven.terraform.archives import Files
 from haven.terraform.schema import FieldGroup, Many, ProviderSchema, Scalar, Shape
 from haven.terraform.values import Expression, Translator, UnavailableError
 
@@ -70,6 +71,8 @@ class Export:
     """Variable to the recipe for its random value."""
     endpoint: str | None = None
     """The endpoint of every service; None: the providers' own."""
+    archives: Mapping[str, Files] = field(default_factory=dict)
+    """File name to the files of an archive that lies beside the document."""
 
 
 def export(
@@ -135,6 +138,7 @@ class _Exporter:
             sorted(self._dropped, key=lambda each: (each.urn, each.argument)),
             recipes,
             emulator,
+            {name: files for each, _ in kept for name, files in archives.found(each.inputs)},
         )
 
     def _is_local(self, record: Resource) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.program.recording import REFERENCE, Secret
-from haven.terraform import naming
+from haven.terraform import archives, naming
 from haven.terraform.schema import Field, FieldGroup, Many, Scalar, Shape
 
 
@@ -108,6 +108,9 @@ class Translator:
         if isinstance(value, int | float):
             number = int(value) if float(value).is_integer() else value
             return str(number) if shape.kind == "string" else number
+        inside = archives.files(value)
+        if inside is not None:
+            return archives.name(inside)
         if shape.kind == "string":
             return self._text(json.dumps(value, sort_keys=True), path, required)
         return value

@@ -99,6 +99,7 @@ PARTS: Mapping[str, Part] = {
         },
     ),
     "GlobalTable": Part("haven:tables.{item}", item="(.+)"),
+    "Heartbeat": Part("haven:storage", {"tables": "haven:tables"}),
     "InferenceCluster": Part(
         "haven:cluster",
         {

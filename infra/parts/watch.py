@@ -140,6 +140,7 @@ def _watched(environment: Environment, region: str) -> WatchedRegionArgs:
             if name in replication.tables
         ],
         "vaults": [_vault(environment, region)],
+        "heartbeat": {"function_name": names.heartbeat_name(settings.stack, region)},
         "other_alarms": [
             alarm
             for name in settings.queues

@@ -184,7 +184,14 @@ class Model:
             last = self.replication[store].last_write
             newest = last if call.region == self.source[store] else min(last, self.position(store))
             beat = (EPOCH + newest // INTERVAL * INTERVAL) * 1000
-            items.append({"entry": {"S": store}, "newest": {"N": repr(beat)}, "interval": {"N": "10000"}})
+            items.append(
+                {
+                    "entry": {"S": store},
+                    "newest": {"N": repr(beat)},
+                    "interval": {"N": "10000"},
+                    "seen": {"N": repr((EPOCH + now) * 1000)},
+                }
+            )
         return {"Items": items}
 
     # RDS

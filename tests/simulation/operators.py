@@ -56,7 +56,11 @@ def manifest_document(*, standby: int = 1, rpo_minutes: float = RPO_MINUTES) -> 
         "sides": {P: side(P), R: side(R)},
         "traffic": switches,
         "service": "inference.example.com",
-        "operations": {"tables": {P: "operations", R: "operations", THIRD: "operations"}, "audit": {R: "audit"}},
+        "operations": {
+            "tables": {P: "operations", R: "operations", THIRD: "operations"},
+            "audit": {R: "audit"},
+            "heartbeats": {"stores": {"database": True, "cache": True}},
+        },
     }
 
 

@@ -43,6 +43,10 @@ class GlobalDatabase(pulumi.ComponentResource):
     a side."""
     recovery_reader_endpoint: pulumi.Output[str]
     """Host name of the recovery side's readers; empty without such a side."""
+    primary_resource_id: pulumi.Output[str]
+    """The primary side's `DbClusterResourceId`: what logins by IAM are allowed to."""
+    recovery_resource_id: pulumi.Output[str]
+    """The recovery side's; empty without such a side."""
     secret_arn: pulumi.Output[str]
     """ARN, in the primary side's Region, of the secret with user, password and writer endpoint."""
 
@@ -203,6 +207,8 @@ class GlobalDatabase(pulumi.ComponentResource):
         nothing = pulumi.Output.from_input("")
         self.recovery_endpoint = self._recovery.cluster.endpoint if self._recovery else nothing
         self.recovery_reader_endpoint = self._recovery.cluster.reader_endpoint if self._recovery else nothing
+        self.primary_resource_id = self._primary.cluster.cluster_resource_id
+        self.recovery_resource_id = self._recovery.cluster.cluster_resource_id if self._recovery else nothing
         self.secret_arn = self._secret.arn
         self.register_outputs(
             {
@@ -212,6 +218,8 @@ class GlobalDatabase(pulumi.ComponentResource):
                 "primary_reader_endpoint": self.primary_reader_endpoint,
                 "recovery_endpoint": self.recovery_endpoint,
                 "recovery_reader_endpoint": self.recovery_reader_endpoint,
+                "primary_resource_id": self.primary_resource_id,
+                "recovery_resource_id": self.recovery_resource_id,
                 "secret_arn": self.secret_arn,
             }
         )

@@ -82,6 +82,11 @@ class WatchedClusterArgs(TypedDict):
     """Whether it has nodes with GPUs. Omitted: false, no alarm reads their utilization."""
 
 
+class WatchedHeartbeatArgs(TypedDict):
+    function_name: str
+    """Name of the function of a `Heartbeat` in this Region."""
+
+
 class WatchedHealthCheckArgs(TypedDict):
     label: str
     """What the dashboard calls it."""
@@ -142,6 +147,9 @@ class WatchedRegionArgs(TypedDict):
     """Load balancers here. Omitted: none."""
     clusters: NotRequired[list[WatchedClusterArgs]]
     """EKS clusters here. Omitted: none."""
+    heartbeat: NotRequired[WatchedHeartbeatArgs]
+    """The heartbeat here: a store whose newest one is missing or older than a minute raises an alarm, and so does a
+    function that doesn't run. Omitted: none."""
     other_alarms: NotRequired[list[str]]
     """Names of alarms in this Region that somebody else made and that mean trouble here too, such as those of a
     `RequestBuffer`. They must exist first. Not the switch of a `TrafficSwitch`: it goes off because somebody wants it

@@ -12,11 +12,13 @@ from haven_components.observability._watched import (
     WatchedCacheArgs,
     WatchedClusterArgs,
     WatchedDatabaseArgs,
+    WatchedHeartbeatArgs,
     WatchedQueueArgs,
     WatchedRegionArgs,
     WatchedTableArgs,
     WatchedVaultArgs,
 )
+from haven_components.resilience.heartbeat_function.keys import LATE_STORES, NAMESPACE
 
 Thresholds = Mapping[str, int]
 Dimensions = Mapping[str, pulumi.Input[str]]
@@ -71,7 +73,23 @@ def watches(side: WatchedRegionArgs, limits: Thresholds) -> list[AlarmCondition]
         *(_tables(side.get("tables", []), limits)),
         *(_queues(side.get("queues", []), limits)),
         *(_vaults(side.get("vaults", []))),
+        *(_heartbeat(side["heartbeat"]) if "heartbeat" in side else ()),
     ]
+
+
+def _heartbeat(heartbeat: WatchedHeartbeatArgs) -> Iterator[AlarmCondition]:
+    function = heartbeat["function_name"]
+    yield AlarmCondition(
+        "heartbeat",
+        f"{function}: stores without a heartbeat of the last minute",
+        f"{function} doesn't run, or a store's newest heartbeat here is older than a minute: an unplanned failover to"
+        " this Region would lose more than that, or be refused.",
+        NAMESPACE,
+        [Series(LATE_STORES, {"Function": function}, "Minimum")],
+        1,
+        missing="breaching",
+        replication=True,
+    )
 
 
 def _database(database: WatchedDatabaseArgs, limits: Thresholds) -> Iterator[AlarmCondition]:

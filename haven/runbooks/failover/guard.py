@@ -41,6 +41,8 @@ class Heartbeat:
     ordered: bool = True
     """Whether writes arrive in their order, so that what is older has arrived too. S3 and DynamoDB have none across
     keys: there the result is an estimate."""
+    seen_ms: float | None = None
+    """When the store was last looked at in this Region. None: unknown."""
 
 
 @dataclass(frozen=True)

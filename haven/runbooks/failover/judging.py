@@ -4,7 +4,7 @@ from haven.runbooks.failover import database
 from haven.runbooks.failover.loss import judged
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Waiting
 
 
 def look(site: Site, no_return: tuple[str, ...]) -> Looking:
@@ -17,6 +17,8 @@ def look(site: Site, no_return: tuple[str, ...]) -> Looking:
         if database.writing_region(cluster) == site.to:
             return Done(remark="not judged: the database is promoted already")
         found = await judged(site, workflow)
+        if found.unread and not workflow.goal["force"]:
+            return Waiting(found.unread)
         if found.refusals and not workflow.goal["force"]:
             return Impossible("; ".join(found.refusals))
         remark = f"forced: {'; '.join(found.refusals)}" if found.refusals else ""

@@ -1,5 +1,6 @@
 """Reads the heartbeats that arrived, and refuses a promotion that could lose more than the objective allows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from haven.runbooks.failover import guard
@@ -9,7 +10,11 @@ from haven.runbooks.workflow.requests import Answer
 from haven.runbooks.workflow.table import Table
 
 HEARTBEATS = "heartbeat"
+"""As the function records them (haven_components/resilience/heartbeat_function/keys.py)."""
+DATABASE = "database"
 CLOSED = "close-old-writer"
+_READ_WITHIN_MS = 60_000.0
+"""[assumption] Six rounds of the function that reads."""
 ALLOWANCE_SECONDS = 20.0
 """From the judgement to the end of the call that it allows; a call that would end later isn't sent."""
 
@@ -20,6 +25,8 @@ class Judged:
 
     judgements: list[guard.Judgement]
     not_after: float
+    unread: str = ""
+    """Why it is too early to judge: the database's new instance hasn't been read yet."""
 
     @property
     def refusals(self) -> list[str]:
@@ -45,9 +52,11 @@ async def heartbeats(site: Site, table: Table, *, observes: bool = False) -> tup
             str(each["entry"]),
             float(each["newest"]) if each.get("newest") is not None else None,
             float(each.get("interval", guard.INTERVAL_MS)),
-            ordered.get(str(each["entry"]).partition("#")[0], True),
+            ordered[str(each["entry"])],
+            float(each["seen"]) if each.get("seen") is not None else None,
         )
         for each in items
+        if each["entry"] in ordered  # a store that the environment had once leaves its last one behind
     ]
     return found, answer
 
@@ -71,7 +80,23 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
         objective_ms=site.objective_ms,
         planned_ms=expected if workflow.goal["planned"] else None,
     )
-    return Judged(judgements, not_after)
+    return Judged(judgements, not_after, unread(found, now) if site.new_side.database.standby == 0 else "")
+
+
+def unread(found: Sequence[guard.Heartbeat], now_ms: float) -> str:
+    """Whether a member that had no instance is still to be read.
+
+    Args:
+        found: the heartbeats that arrived.
+        now_ms: AWS's time.
+
+    Returns:
+        What is missing; empty: the member has been read.
+    """
+    seen = next((each.seen_ms for each in found if each.store == DATABASE), None)
+    if seen is not None and now_ms - seen <= _READ_WITHIN_MS:
+        return ""
+    return "the database's heartbeat hasn't been read from the new instance yet"
 
 
 async def refusal(site: Site, workflow: Workflow, store: str) -> tuple[str, float]:

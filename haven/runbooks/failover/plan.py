@@ -115,7 +115,9 @@ def _before_promotion(site: Site, how: Fence) -> Iterator[Step]:
         yield Step(INSTANCE, title, database.instance(site), deadline=1800, every=10)
         before += (INSTANCE,)
     judge = judging.look(site, NO_RETURN)
-    yield Step(JUDGED, "Judge what may be lost", judge, before, deadline=60, every=2, fresh=True)
+    # A new instance is read within a minute and a half: its name has to be known, and the function to come round.
+    patience = 180 if site.new_side.database.standby == 0 else 60
+    yield Step(JUDGED, "Judge what may be lost", judge, before, deadline=patience, every=2, fresh=True)
 
 
 def _closing(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:

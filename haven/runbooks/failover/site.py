@@ -59,11 +59,8 @@ class Site:
 
     def heartbeats(self) -> Mapping[str, bool]:
         """Stores that must have one, and whether their replication is ordered."""
-        stores = {"database": True} if self.new_side.database.standby is not None else {}
-        if self.manifest.replicates_cache:
-            stores["cache"] = True
-        stores |= {f"table:{each}": False for each in self.manifest.replicated_tables}
-        return stores | {f"bucket:{each}": False for each in self.new_side.buckets}
+        assert self.manifest.operations is not None  # noqa: S101  run.py refuses a manifest without
+        return self.manifest.operations.heartbeats.stores
 
     def time_ms(self, answer: Answer) -> float:
         """When AWS answered, in milliseconds since the epoch; by this machine's clock where the answer has no time."""

@@ -9,7 +9,7 @@ from haven.base.terminal import Style, plural
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import Located, RecoveryManifest
 from haven.runbooks.observation import WITHIN_SECONDS, ask_all
-from haven.runbooks.status import backups, capacity, replication, serving, traffic, workloads, writers
+from haven.runbooks.status import backups, capacity, heartbeats, replication, serving, traffic, workloads, writers
 from haven.runbooks.status.readings import Reading, State, duration
 
 SCHEMA = "status.v1"
@@ -52,7 +52,7 @@ def observe(located: Located, client: Client, within: float = WITHIN_SECONDS) ->
     """
     begin = time.monotonic()
     manifest = located.manifest
-    parts = (writers, capacity, serving, workloads, replication, traffic, backups)
+    parts = (writers, capacity, serving, workloads, replication, heartbeats, traffic, backups)
     answers = ask_all({key: ask for part in parts for key, ask in part.questions(manifest, client).items()}, within)
     writer = writers.writing_region(answers)
     found = [
@@ -62,6 +62,7 @@ def observe(located: Located, client: Client, within: float = WITHIN_SECONDS) ->
         *serving.readings(manifest, answers, writer),
         *workloads.readings(manifest, answers, writer),
         *replication.readings(manifest, answers, writer),
+        *heartbeats.readings(manifest, answers, writer),
         *traffic.readings(manifest, answers),
         *backups.readings(manifest, answers),
     ]

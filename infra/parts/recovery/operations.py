@@ -7,6 +7,7 @@ from haven_components import OperationsStore, OperationsStoreArgs, OperatorRole,
 from haven_components.names import bucket_name, datastore_suffix, partition, region_code
 from infra import names
 from infra.environment import Environment
+from infra.parts.recovery import heartbeats
 
 OPERATORS = "haven-operators"
 """The Kubernetes group of operators."""
@@ -57,6 +58,7 @@ def manifest(environment: Environment) -> dict[str, Any]:
     settings = environment.settings
     found: dict[str, Any] = {
         "tables": dict.fromkeys(_regions(environment), names.operations_table(settings.stack)),
+        "heartbeats": heartbeats.manifest(environment),
         "audit": {region: _audit_bucket(environment, region) for region in environment.both},
     }
     if settings.operations.operator_arns:

@@ -1,6 +1,7 @@
 """`haven status` on an environment in the emulator, with a gateway that silences a Region."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -88,8 +89,27 @@ def _fill(aws: Clients) -> None:
                 subnets=["subnet-1"],
                 scalingConfig={"minSize": least, "desiredSize": wanted, "maxSize": most},
             )
+        _heartbeats(aws.of("dynamodb", region), manifest()["operations"], region)
     for switch in manifest()["traffic"].values():
         _switch(aws.of("cloudwatch", switch["writeIn"]), switch)
+
+
+def _heartbeats(dynamodb: Any, operations: Mapping[str, Any], region: str) -> None:
+    """Heartbeats of each store, but for two: the cache's second shard is late, and its third has none."""
+    table = operations["tables"][region]
+    dynamodb.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "entry", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("id", "entry")],
+    )
+    for store in operations["heartbeats"]["stores"]:
+        if store != "cache#2":
+            # From the future, so that a slow machine finds them new.
+            age = 4000 if store == "cache#1" else -4000
+            at = str(round((time.time() - age) * 1000))
+            item = {"id": {"S": "heartbeat"}, "entry": {"S": store}, "newest": {"N": at}, "interval": {"N": "10000"}}
+            dynamodb.put_item(TableName=table, Item=item)
 
 
 def _database(rds: Any, global_cluster: str, side: Mapping[str, Any], *, full: bool) -> None:
@@ -231,7 +251,7 @@ def test_a_region_that_is_turned_off_is_named_and_both_at_once_are_wrong(ground:
 
 def test_a_silent_primary_region_hides_nothing_of_the_other_one(ground: Ground) -> None:
     ground.gateway.faults[PRIMARY, "*"] = Fault.BLACKHOLE
-    ground.within = 7
+
     status = ground.status()
     assert status.writer == PRIMARY  # the other Region knows
     assert of(status, "database", PRIMARY)[0].state in (State.OK, State.UNKNOWN)
@@ -316,3 +336,24 @@ def test_without_credentials_it_says_how_to_get_some(
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     assert main(["status", "warm", "--region", PRIMARY]) == MISSING_DEPENDENCY
     assert "no AWS credentials" in capsys.readouterr().err
+
+
+def test_each_shard_and_store_shows_the_age_of_its_newest_heartbeat(ground: Ground) -> None:
+    found = [each for each in ground.status().readings if each.area == "heartbeats"]
+    assert {each.region for each in found} == {RECOVERY}
+    ordered = {each.description.partition(":")[0]: each for each in found}
+    assert ordered["database"].state is ordered["cache#0"].state is State.OK
+    assert (ordered["cache#1"].state, ordered["cache#1"].description) == (
+        State.WRONG,
+        "cache#1: the newest one is 67 min old",
+    )
+    assert (ordered["cache#2"].state, ordered["cache#2"].description) == (State.WRONG, "cache#2: none")
+    (others,) = [each for each in found if "other stores" in each.description]
+    assert others.state is State.OK
+
+
+def test_heartbeats_of_a_silent_region_are_unknown(ground: Ground) -> None:
+    ground.gateway.faults[RECOVERY, "dynamodb"] = Fault.REFUSE
+
+    found = [each for each in ground.status().readings if each.area == "heartbeats"]
+    assert [each.state for each in found] == [State.UNKNOWN]

@@ -73,6 +73,7 @@ class Ground:
                     "entry": {"S": store},
                     "newest": {"N": str((time.time() - seconds_ago) * 1000)},
                     "interval": {"N": "10000"},
+                    "seen": {"N": str(time.time() * 1000)},
                 }
                 self.aws.of("dynamodb", region).put_item(TableName="operations", Item=item)
 

@@ -1,0 +1,200 @@
+"""The heartbeats of one Region: what bounds how much of each store a failover may lose."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from haven_components import limits
+from haven_components.names import partition
+from haven_components.resilience._heartbeat_args import HeartbeatArgs, validate
+from haven_components.resilience._heartbeat_rights import statements
+from haven_components.shared import checks as _checks
+from haven_components.shared import sdk
+from haven_components.shared.roles import service_role
+from haven_components.shared.security_groups import allow_out
+from haven_components.shared.support import assume_role_policy, policy_document, stateful
+
+sdk.load(aws.ec2)
+
+RUNTIME = "python3.13"
+"""Supported by Lambda until June 2029 (Lambda Developer Guide, runtimes; to be compared)."""
+MEMORY_MB = 256
+"""[assumption] boto3 with four clients, and 32 threads that wait."""
+TIMEOUT_SECONDS = 60
+INTERVAL_SECONDS = 10
+_PACKAGE = "heartbeat_function"
+_HTTPS, _EVERYWHERE = 443, "0.0.0.0/0"
+
+
+class Heartbeat(pulumi.ComponentResource):
+    """A Lambda function that writes a heartbeat every ten seconds to each store that takes writes in this Region, and
+    puts what arrived in this Region into its operations table, where runbooks read it.
+
+    Declare one in each Region. They don't know which Region is active: a database or a cache is written where it takes
+    writes, buckets and tables in both Regions, and a failover changes nothing here. Nothing depends on a cluster, and
+    nothing outside the Region is asked.
+    """
+
+    function_name: pulumi.Output[str]
+    """Name of the Lambda function."""
+    function_arn: pulumi.Output[str]
+    """ARN of the Lambda function."""
+    role_arn: pulumi.Output[str]
+    """ARN of the function's role."""
+
+    def __init__(self, name: str, args: HeartbeatArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("haven:index:Heartbeat", name, {}, opts)
+        validate(name, args)
+        self._name = name
+        self._args = args
+        self._here = pulumi.ResourceOptions(parent=self)
+        role = service_role(
+            name, f"Writes heartbeats in {args['region']}", assume_role_policy("lambda.amazonaws.com"), self._here
+        )
+        policy = aws.iam.RolePolicy(
+            name, name=name, role=role.name, policy=policy_document(*statements(name, args)), opts=self._here
+        )
+        function = self._function(role, [policy, self._logs()])
+        self._schedule(function)
+        self.function_name = function.name
+        self.function_arn = function.arn
+        self.role_arn = role.arn
+        self.register_outputs(
+            {"function_name": self.function_name, "function_arn": self.function_arn, "role_arn": self.role_arn}
+        )
+
+    def _logs(self) -> aws.cloudwatch.LogGroup:
+        """Lambda would make the group itself, without key or retention."""
+        args, name = self._args, log_group_name(self._name)
+        return aws.cloudwatch.LogGroup(
+            f"{self._name}-logs",
+            name=name,
+            retention_in_days=int(args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)),
+            kms_key_id=args["kms_key_arn"],
+            tags={"Name": name},
+            opts=stateful(self, ephemeral=args.get("ephemeral", False)),
+        )
+
+    def _function(self, role: aws.iam.Role, before: list[pulumi.Resource]) -> aws.lambda_.Function:
+        args = self._args
+        network: dict[str, Any] = {}
+        if "network" in args:
+            group = self._security_group()
+            network["vpc_config"] = {"subnet_ids": args["network"]["subnet_ids"], "security_group_ids": [group.id]}
+        function = aws.lambda_.Function(
+            self._name,
+            name=self._name,
+            description="Writes heartbeats to the stores of this Region and records what arrived",
+            runtime=RUNTIME,
+            architectures=["arm64"],
+            handler=f"{_PACKAGE}.handler.handle",
+            code=pulumi.AssetArchive({f"{_PACKAGE}/{name}": text for name, text in _code()}),
+            role=role.arn,
+            memory_size=MEMORY_MB,
+            timeout=TIMEOUT_SECONDS,
+            # The rounds of two invocations would only get in each other's way.
+            reserved_concurrent_executions=1,
+            kms_key_arn=args["kms_key_arn"],
+            environment={"variables": {"HAVEN_HEARTBEAT": self._settings()}},
+            logging_config={"log_format": "Text", "log_group": log_group_name(self._name)},
+            tags={"Name": self._name},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=before),
+            **network,
+        )
+        # A heartbeat that comes late is none: it is neither kept nor tried again.
+        aws.lambda_.FunctionEventInvokeConfig(
+            self._name,
+            function_name=function.name,
+            maximum_event_age_in_seconds=limits.LAMBDA_EVENT_AGE_SECONDS,
+            maximum_retry_attempts=0,
+            opts=self._here,
+        )
+        return function
+
+    def _security_group(self) -> aws.ec2.SecurityGroup:
+        """Nothing gets in; out go the ports of the stores in the network, and HTTPS to the services of AWS."""
+        args, network = self._args, self._args["network"]
+        logical = f"{self._name}-function"
+        group = aws.ec2.SecurityGroup(
+            logical,
+            name=logical,
+            description="Writes heartbeats",
+            vpc_id=network["vpc_id"],
+            tags={"Name": logical},
+            opts=self._here,
+        )
+        for store in ("database", "cache"):
+            if store in args:
+                port = int(args[store]["port"])  # type: ignore[literal-required]
+                allow_out(f"{logical}-to-{store}", group, network["cidr"], port, self._here)
+        allow_out(f"{logical}-to-services", group, _EVERYWHERE, _HTTPS, self._here)
+        return group
+
+    def _settings(self) -> pulumi.Output[str]:
+        """What the function reads (heartbeat_function/handler.py)."""
+        args = self._args
+        settings: dict[str, Any] = {
+            "region": args["region"],
+            "other": args["other_region"],
+            "operations": args["operations_table"],
+            "interval": INTERVAL_SECONDS,
+            "buckets": dict(args.get("buckets", {})),
+            "tables": {store: [each["name"], dict(each["keys"])] for store, each in args.get("tables", {}).items()},
+        }
+        if "database" in args:
+            database = args["database"]
+            settings["database"] = {
+                "hosts": [database["writer_host"], database["reader_host"]],
+                "port": int(database["port"]),
+                "name": database["name"],
+                "secret": database["secret_name"],
+                "headless": bool(database.get("headless", False)),
+            }
+        if "cache" in args:
+            cache = args["cache"]
+            settings["cache"] = {"host": cache["host"], "port": int(cache["port"]), "secret": cache["secret_name"]}
+        return pulumi.Output.json_dumps(settings, separators=(",", ":"), sort_keys=True)
+
+    def _schedule(self, function: aws.lambda_.Function) -> None:
+        """Once a minute, which is the most that EventBridge Scheduler does (rate expressions; read 2026-11-26)."""
+        args, name = self._args, f"{self._name}-schedule"
+        trust = assume_role_policy("scheduler.amazonaws.com", account_id=args["account_id"])
+        role = service_role(name, f"Starts {self._name}", trust, self._here)
+        start = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function_arn(self._name, args)}
+        policy = aws.iam.RolePolicy(name, name=name, role=role.name, policy=policy_document(start), opts=self._here)
+        aws.scheduler.Schedule(
+            name,
+            name=name,
+            description="Heartbeats, six in a minute",
+            schedule_expression="rate(1 minute)",
+            flexible_time_window={"mode": "OFF"},
+            kms_key_arn=args["kms_key_arn"],
+            target={
+                "arn": function.arn,
+                "role_arn": role.arn,
+                "retry_policy": {
+                    "maximum_event_age_in_seconds": limits.LAMBDA_EVENT_AGE_SECONDS,
+                    "maximum_retry_attempts": 0,
+                },
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+
+
+def log_group_name(name: str) -> str:
+    """Name of the function's log group."""
+    return f"/aws/lambda/{name}"
+
+
+def function_arn(name: str, args: HeartbeatArgs) -> str:
+    """ARN of the function, known before it is made."""
+    return f"arn:{partition(args['region'])}:lambda:{args['region']}:{args['account_id']}:function:{name}"
+
+
+def _code() -> Iterator[tuple[str, pulumi.Asset]]:
+    """The function's own files, as text: the archive is the same on every machine."""
+    for file in sorted((Path(__file__).parent / _PACKAGE).glob("*.py")):
+        yield file.name, pulumi.StringAsset(file.read_text(encoding="utf-8"))

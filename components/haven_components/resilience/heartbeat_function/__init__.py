@@ -1,0 +1,1 @@
+"""What the heartbeat's Lambda function runs: the standard library and boto3, nothing of Haven, nothing of Pulumi."""

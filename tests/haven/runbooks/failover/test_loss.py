@@ -1,0 +1,120 @@
+"""What may be lost, from what the heartbeat's function recorded in the operations table, for each store alike."""
+
+import json
+from collections.abc import Mapping
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from haven.runbooks.failover import loss
+from haven.runbooks.failover.guard import Verdict
+from haven.runbooks.failover.loss import Judged
+from haven.runbooks.failover.site import Site
+from haven.runbooks.manifest import parse
+from haven.runbooks.workflow.journal import Workflow
+from haven_components.names import DATABASE_HEARTBEAT, bucket_heartbeat, cache_heartbeats, table_heartbeat
+from haven_components.resilience.heartbeat_function.beats import Beat
+from haven_components.resilience.heartbeat_function.handler import recorder
+from tests.simulation.operators import manifest_document
+
+TO = "eu-central-1"
+NOW = 1_800_000_000
+OBJECTIVE_MS, INTERVAL_MS = 15 * 60_000, 10_000
+UNTIL_MS = (NOW + 1 + loss.ALLOWANCE_SECONDS) * 1000
+"""AWS's time is rounded up to a second, and the promotion may take as long as is allowed."""
+STORES = {
+    DATABASE_HEARTBEAT: True,
+    **dict.fromkeys(cache_heartbeats(2), True),
+    table_heartbeat("haven-test-t"): False,
+    bucket_heartbeat("models"): False,
+}
+
+
+class Clock:
+    def monotonic(self) -> float:
+        return 0.0
+
+    def wall(self) -> float:
+        return float(NOW)
+
+
+def site(standby: int = 1) -> Site:
+    document = json.loads(json.dumps(manifest_document(standby=standby, rpo_minutes=OBJECTIVE_MS / 60_000)))
+    document["operations"]["heartbeats"] = {"stores": STORES}
+    return Site(parse(json.dumps(document), "a test"), TO, Clock())  # type: ignore[arg-type]
+
+
+def recorded(newest: Mapping[str, float | None], seen_ms: int = NOW * 1000) -> list[Any]:
+    """What the function puts into the table."""
+    asked: list[Any] = []
+
+    class Client:
+        def batch_write_item(self, **arguments: Any) -> None:
+            asked.extend(each["PutRequest"]["Item"] for each in arguments["RequestItems"]["operations"])
+
+    recorder(Client(), "operations", INTERVAL_MS)([Beat(name, at, wrote=False) for name, at in newest.items()], seen_ms)
+    return asked
+
+
+def judged(items: list[Any], *, planned: bool = False, standby: int = 1) -> Judged:
+    workflow = Workflow("", {"planned": planned, "force": "", "observedMs": NOW * 1000})
+    asking = loss.judged(site(standby), workflow)
+    asking.send(None)
+    date = {"ResponseMetadata": {"HTTPHeaders": {"date": formatdate(NOW, usegmt=True)}}}
+    with pytest.raises(StopIteration) as ended:
+        asking.send({"Items": items, **date})
+    found: Judged = ended.value.value
+    return found
+
+
+def verdicts(items: list[Any], **how: Any) -> dict[str, Verdict]:
+    return {each.store: each.verdict for each in judged(items, **how).judgements}
+
+
+FRESH: Mapping[str, float | None] = dict.fromkeys(STORES, NOW * 1000.0)
+AT_THE_EDGE = UNTIL_MS - OBJECTIVE_MS + INTERVAL_MS
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize(("offset", "expected"), [(-1, Verdict.ABOVE), (0, Verdict.WITHIN), (1, Verdict.WITHIN)])
+def test_a_millisecond_decides_at_the_objective_of_every_store(store: str, offset: int, expected: Verdict) -> None:
+    found = verdicts(recorded({**FRESH, store: AT_THE_EDGE + offset}))
+    assert found == {**dict.fromkeys(STORES, Verdict.WITHIN), store: expected}
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_store_that_nothing_arrived_in_refuses(store: str) -> None:
+    found = judged(recorded({**FRESH, store: None}))
+    assert found.refusals == [f"{store}: no heartbeat"]
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_heartbeat_that_is_no_number_refuses(store: str) -> None:
+    items = recorded({each: at for each, at in FRESH.items() if each != store})
+    items.append({"id": {"S": "heartbeat"}, "entry": {"S": store}, "newest": {"N": "NaN"}, "interval": {"N": "10000"}})
+    assert verdicts(items)[store] is Verdict.NOT_A_NUMBER
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize(("age", "expected"), [(59_000, Verdict.WITHIN), (59_001, Verdict.STALE)])
+def test_a_planned_failover_goes_by_no_sample_older_than_a_minute(store: str, age: int, expected: Verdict) -> None:
+    found = verdicts(recorded({**FRESH, store: NOW * 1000 - age}), planned=True)
+    assert found[store] is expected
+
+
+def test_only_ordered_stores_have_a_bound() -> None:
+    found = judged(recorded(FRESH)).judgements
+    assert {each.store: not each.estimate for each in found} == STORES
+
+
+def test_what_a_store_left_behind_that_is_gone_counts_no_more() -> None:
+    assert set(verdicts(recorded({**FRESH, "bucket:gone": 0.0, "cache#9": 0.0}))) == set(STORES)
+
+
+@pytest.mark.parametrize(("age", "early"), [(59_000, False), (59_001, True)])
+def test_a_member_that_had_no_instance_is_judged_once_it_has_been_read(age: int, early: bool) -> None:
+    items = recorded(FRESH, NOW * 1000 - age)
+    assert bool(judged(items, standby=0).unread) is early
+    assert not judged(items).unread
+    assert judged([each for each in items if each["entry"]["S"] != "database"], standby=0).unread
