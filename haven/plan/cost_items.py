@@ -173,7 +173,7 @@ def _one(what: str) -> Callable[[Resource, Recording], Items]:
 
 def _function(_: Resource, __: Recording) -> Items:
     for what in ("function-gb-seconds", "function-requests"):
-        yield what, USAGE[what]
+        yield what, 1
 
 
 def _instance(instance: Resource, _: Recording) -> Items:
