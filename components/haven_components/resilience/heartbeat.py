@@ -128,7 +128,7 @@ class Heartbeat(pulumi.ComponentResource):
         )
         for store in ("database", "cache"):
             if store in args:
-                port = int(args[store]["port"])  # type: ignore[literal-required]
+                port = int(args[store]["port"])
                 allow_out(f"{logical}-to-{store}", group, network["cidr"], port, self._here)
         allow_out(f"{logical}-to-services", group, _EVERYWHERE, _HTTPS, self._here)
         return group

@@ -9,7 +9,8 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.resilience.heartbeat import RUNTIME, Heartbeat, HeartbeatArgs
+from haven_components import HeartbeatArgs
+from haven_components.resilience.heartbeat import RUNTIME, Heartbeat
 
 REGION, OTHER, ACCOUNT, NAME = "eu-west-1", "eu-central-1", "123456789012", "haven-test-euw1-heartbeat"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import pytest
 
@@ -178,7 +179,7 @@ def cluster(*ends: int) -> Iterator[list[int]]:
             started = subprocess.Popen([str(program), *named, "--cluster-enabled", "yes"], stdout=subprocess.DEVNULL)
             stack.callback(started.wait)
             stack.callback(started.kill)
-            wait_for(lambda port=port: _answers(port))
+            wait_for(partial(_answers, port))
             with Node("127.0.0.1", ports[0], None) as node:
                 node.ask("CLUSTER", "MEET", "127.0.0.1", str(port))
         for port, begin, end in zip(ports, (0, *ends), ends, strict=False):

@@ -42,7 +42,7 @@ class Clock:
 def site(standby: int = 1) -> Site:
     document = json.loads(json.dumps(manifest_document(standby=standby, rpo_minutes=OBJECTIVE_MS / 60_000)))
     document["operations"]["heartbeats"] = {"stores": STORES}
-    return Site(parse(json.dumps(document), "a test"), TO, Clock())  # type: ignore[arg-type]
+    return Site(parse(json.dumps(document), "a test"), TO, Clock())
 
 
 def recorded(newest: Mapping[str, float | None], seen_ms: int = NOW * 1000) -> list[Any]:
