@@ -79,6 +79,13 @@ BY_TIER = (
         components="ModelRegistry",
     ),
     Allowed(
+        "secrets-store.*",
+        ONLY_PRIMARY,
+        "a database that isn't restored yet has no administrator",
+        {(BACKUP, True)},
+        ".*-secret-database-administrator",
+    ),
+    Allowed(
         "(apps|batch)/v1",
         "spec",
         "fewer replicas on standby; jobs and checks are suspended; a registry reads from the reader",
