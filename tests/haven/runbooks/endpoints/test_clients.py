@@ -51,7 +51,11 @@ def test_an_answer_of_any_kind_is_data() -> None:
 
 
 def test_one_that_comes_too_late_is_data_too_and_no_connection_is_an_error() -> None:
-    with Model(lambda: time.sleep(1) is None).served() as slow:
+    def slowly() -> bool:
+        time.sleep(1)
+        return True
+
+    with Model(slowly).served() as slow:
         assert Entrance(connecting=1).ask(url=slow.url, **QUESTION)["status"] == 0
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
