@@ -26,11 +26,13 @@ def ask(port: int, *words: str) -> str | None:
         RedisError: the server refuses it.
         OSError: nobody answers.
     """
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=5) as connection,
+        connection.makefile("rb") as answer,
+    ):
         connection.sendall(
             b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in map(str.encode, words))
         )
-        answer = connection.makefile("rb")
         first = answer.readline().decode().rstrip("\r\n")
         if not first:
             raise ConnectionResetError("no answer")
