@@ -78,8 +78,8 @@ class Relay:
             await asyncio.gather(
                 self._pass(reader, far_writer, lambda: 0.0), self._pass(far_reader, writer, lambda: self.delay)
             )
-        except OSError:
-            pass  # the store is down: the client's connection ends
+        except (OSError, asyncio.CancelledError):
+            pass  # the store is down, or the relay ends: the client's connection ends too
         finally:
             self._transports -= ends
             for each in ends:
