@@ -20,6 +20,7 @@ class Relay:
         """Seconds by which what the target answers arrives later. Injected: no network takes them."""
         self._cut = False
         self._transports: set[asyncio.WriteTransport] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -59,16 +60,20 @@ class Relay:
 
     async def _end(self) -> None:
         self._server.close()
-        tasks = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
-        for each in tasks:
+        await asyncio.sleep(0.05)  # connections that were accepted reach `_serve`, which ends them: all is cut
+        serving = list(self._serving)
+        for each in serving:
             each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*serving, return_exceptions=True)
         await asyncio.sleep(0.05)  # transports that were aborted close their sockets in the loop's next turns
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._cut:
             writer.transport.abort()
             return
+        if (task := asyncio.current_task()) is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         ends = {writer.transport}
         self._transports |= ends
         try:
