@@ -59,8 +59,10 @@ class Relay:
             each.abort()
 
     async def _end(self) -> None:
-        self._server.close()
+        for each in self._server.sockets:
+            self._loop.remove_reader(each.fileno())  # nothing more is accepted
         await asyncio.sleep(0.05)  # connections that were accepted reach `_serve`, which ends them: all is cut
+        self._server.close()
         serving = list(self._serving)
         for each in serving:
             each.cancel()
