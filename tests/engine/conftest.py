@@ -30,8 +30,18 @@ class Engine:
         self, *words: str, cwd: Path, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of the CLI. It installs nothing and asks no questions."""
+        given = {**self.variables, **(environment or {})}
+        return subprocess.run(
+            [str(BINARIES / "pulumi"), *words, "--non-interactive"],
+            check=False, cwd=cwd, env=given, capture_output=True, text=True, timeout=600,
+            stdin=subprocess.DEVNULL, start_new_session=True,  # it would set up a terminal that it has
+        )  # fmt: skip
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of a process."""
         scripts = str(Path(sys.executable).parent)
-        given = {
+        return {
             **{
                 name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "UV_", "VIRTUAL_"))
             },
@@ -42,13 +52,7 @@ class Engine:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "UV_OFFLINE": "1",
-            **(environment or {}),
         }
-        return subprocess.run(
-            [str(BINARIES / "pulumi"), *words, "--non-interactive"],
-            check=False, cwd=cwd, env=given, capture_output=True, text=True, timeout=600,
-            stdin=subprocess.DEVNULL, start_new_session=True,  # it would set up a terminal that it has
-        )  # fmt: skip
 
     def succeed(self, *words: str, cwd: Path, environment: Mapping[str, str] | None = None) -> str:
         """Run a command that must succeed, and return what it prints."""
