@@ -162,7 +162,8 @@ def test_without_replicated_buckets_none_is_read() -> None:
     sides = {"primary": _side(PRIMARY, "euw1"), "recovery": _side(RECOVERY, "euc1")}
     for side in sides.values():
         del side["buckets"]
-    assert not {"ReplicatedBuckets", "ReplicatedObjects"} & _statements(_declare(**sides)).keys()
+    declared = _declare(primary=sides["primary"], recovery=sides["recovery"])
+    assert not {"ReplicatedBuckets", "ReplicatedObjects"} & _statements(declared).keys()
 
 
 def test_without_replicated_tables_none_is_described() -> None:

@@ -18,7 +18,7 @@ NEARBY_MONTHS = 24
 """Prices of about the same date: AWS changed none of these prices but DynamoDB's in the two years before the book's."""
 
 
-def figures() -> dict[str, Rows]:
+def figures() -> Mapping[str, Rows]:
     found: dict[str, list[Mapping[str, str]]] = {}
     with Path(__file__).with_name("published_costs.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
