@@ -10,7 +10,7 @@ from haven_components import limits
 from haven_components.observability._watches import AlarmCondition, Series
 from haven_components.shared.support import Checks
 
-_PLAIN_STATISTICS = ("Average", "Maximum", "Sum")
+_PLAIN_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
 
 def metric_alarm(

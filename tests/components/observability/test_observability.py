@@ -82,6 +82,12 @@ def test_a_percentile_s_alarm_ignores_minutes_with_a_handful_of_answers() -> Non
     assert slow["dimensions"] == {"LoadBalancer": "app/edge/1"}
 
 
+def test_a_heartbeat_s_alarm_reads_the_minimum_as_a_statistic_and_not_as_a_percentile() -> None:
+    watched = declare(primary=side(PRIMARY, heartbeat={"function_name": "heartbeat"}))
+    late = of(watched, "MetricAlarm")["euw1-heartbeat"].inputs
+    assert (late["statistic"], "extendedStatistic" in late) == ("Minimum", False)
+
+
 def test_an_alarm_on_several_metrics_judges_only_what_is_made_of_them() -> None:
     cache = {"group_id": "cache", "shards": 1, "replicas_per_shard": 1}
     cpu = of(declare(primary=side(PRIMARY, cache=cache)), "MetricAlarm")["euw1-cache-0001-cpu"].inputs
