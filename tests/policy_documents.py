@@ -21,6 +21,8 @@ EXAMPLES = {
     (aws.IAM_ROLE, "arn"): "arn:aws:iam::123456789012:role/example",
     (aws.KMS_KEY, "arn"): "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab",
     (aws.KMS_REPLICA_KEY, "arn"): ("arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"),
+    (aws.LAMBDA_FUNCTION, "arn"): "arn:aws:lambda:eu-west-1:123456789012:function:example",
+    (aws.RDS_CLUSTER, "clusterResourceId"): "cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     (aws.S3_BUCKET, "arn"): "arn:aws:s3:::example",
     (aws.S3CONTROL_MULTI_REGION_ACCESS_POINT, "alias"): "mfzwi23gnjvgw.mrap",
     (aws.SNS_TOPIC, "arn"): "arn:aws:sns:eu-west-1:123456789012:example",

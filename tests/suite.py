@@ -22,7 +22,14 @@ BIN = Path(sys.executable).parent
 LOGS = ROOT / ".haven" / "check"
 SLOWEST_SHOWN = 10
 
-LIVING = ("tests/conformance", "tests/haven/emulator", "tests/haven/terraform", "tests/haven/runbooks/failover")
+LIVING = (
+    "tests/conformance",
+    "tests/haven/emulator",
+    "tests/haven/terraform",
+    "tests/haven/runbooks/failover",
+    "tests/haven/runbooks/reconcile",
+    "tests/kubernetes/living",
+)
 """Where tests of the mark `emulator` are."""
 LONGEST_FIRST = (
     "tests/conformance/test_living_path.py",

@@ -83,6 +83,7 @@ REACHING = {
     ("FaultExperiments", "Log"): "Deliveries of logs are no resources.",
     ("FaultExperiments", "RefuseInstances"): "Auto Scaling groups' ARNs hold an id that nobody knows before.",
     ("FaultExperiments", "See"): "Describing takes no resource.",
+    ("Heartbeat", "FindInterfaces"): "Describing network interfaces takes no resource.",
     ("InferenceCluster", "FindTargets"): "Describing networks, target groups and their health takes no resource.",
     ("Observability", "AnswersOfQueries"): "An answer belongs to a query, which is no resource.",
     ("Observability", "MetricsAndTraces"): "Metrics and traces are no resources, and alarms are listed as a whole.",

@@ -114,6 +114,7 @@ NAMES = {
     aws.KMS_ALIAS: AwsName("name", r"alias/(?!aws/)[a-zA-Z0-9/_-]+", 256, "CreateAlias"),
     aws.LB_LOAD_BALANCER: AwsName("name", BALANCER, 32, "CreateLoadBalancer"),
     aws.LB_TARGET_GROUP: AwsName("name", BALANCER, 32, "CreateTargetGroup"),
+    aws.LAMBDA_FUNCTION: AwsName("name", r"[a-zA-Z0-9-_]+", 64, "CreateFunction"),
     aws.RDS_CLUSTER: AwsName("clusterIdentifier", HYPHENATED, 63, "CreateDBCluster"),
     aws.RDS_CLUSTER_INSTANCE: AwsName("identifier", HYPHENATED, 63, "CreateDBInstance"),
     aws.RDS_CLUSTER_PARAMETER_GROUP: AwsName("name", HYPHENATED, 255, "CopyDBClusterParameterGroup"),
@@ -137,6 +138,9 @@ NAMES = {
     ),
     aws.S3_BUCKET: AwsName(
         "bucket", r"[a-z0-9][a-z0-9.-]*[a-z0-9]", 63, "S3 User Guide, bucket names", shortest=3, unique=Unique.ACCOUNT
+    ),
+    aws.SCHEDULER_SCHEDULE: AwsName(
+        "name", r"[0-9a-zA-Z_.-]+", 64, "CreateSchedule (EventBridge Scheduler)", within=("groupName",)
     ),
     aws.SECRETSMANAGER_SECRET: AwsName("name", r"[A-Za-z0-9/_+=.@-]+", 512, "CreateSecret"),
     aws.SNS_TOPIC: AwsName("name", r"[A-Za-z0-9_-]+", 256, "CreateTopic"),

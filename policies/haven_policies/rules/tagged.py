@@ -47,6 +47,7 @@ TAGGED = (
     aws.KINESIS_STREAM,
     aws.KMS_KEY,
     aws.KMS_REPLICA_KEY,
+    aws.LAMBDA_FUNCTION,
     aws.LB_LISTENER,
     aws.LB_LOAD_BALANCER,
     aws.LB_TARGET_GROUP,

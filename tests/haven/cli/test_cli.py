@@ -19,7 +19,7 @@ from tests.progress import without_progress
 
 COMMANDS = (
     '"audit", "check-destroy", "data", "demo", "environments", "failback", "failover", "gate", "plan", "pr",'
-    ' "preflight", "refresh-command", "smoke", "status", "validate"'
+    ' "preflight", "reconcile", "refresh-command", "smoke", "status", "validate"'
 )
 
 

@@ -1,6 +1,7 @@
 """`haven status` on an environment in the emulator, with a gateway that silences a Region."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -344,7 +345,8 @@ def test_each_shard_and_store_shows_the_age_of_its_newest_heartbeat(ground: Grou
     ordered = {each.description.partition(":")[0]: each for each in found}
     assert ordered["cache#0"].state is State.OK
     late = ordered["database"]
-    assert (late.state, late.description) == (State.WRONG, "database: the newest one is 67 min old")
+    assert late.state is State.WRONG
+    assert re.fullmatch(r"database: the newest one is \d\d min old", late.description)
     assert (ordered["cache#1"].state, ordered["cache#1"].description) == (State.WRONG, "cache#1: none")
     (others,) = [each for each in found if "other stores" in each.description]
     assert others.state is State.OK

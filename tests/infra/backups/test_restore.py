@@ -73,7 +73,8 @@ def test_restoring_only_adds_to_the_recovery_region() -> None:
     changed = [after[urn].get("name") for urn, inputs in before.items() if after[urn] != inputs]
     assert changed == ["/haven/backup/endpoints"], "it names what was restored"
     added = {restored().by_urn[urn].component for urn in after.keys() - before.keys()}
-    assert added == {"GlobalDatabase", "GlobalTable", "ModelRegistry"}, "a registry waits for its database"
+    restored_stores, registry = {"GlobalDatabase", "GlobalTable"}, {"ClusterAccess", "ModelRegistry"}
+    assert added == restored_stores | registry, "a registry waits for its database, and its namespace for the secret"
 
 
 def test_what_is_restored_has_the_names_that_the_manifest_had_before() -> None:

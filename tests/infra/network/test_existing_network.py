@@ -44,9 +44,11 @@ def test_everything_is_in_the_subnets_that_are_named(region: str) -> None:
 
 
 @each_region
-def test_only_the_vpc_s_block_may_connect(region: str) -> None:
+def test_only_the_vpc_s_block_may_connect_and_heartbeats_reach_aws(region: str) -> None:
     rules = of_type(_recording(), aws.VPC_SECURITY_GROUP_EGRESS_RULE, region)
-    assert {each.inputs["cidrIpv4"] for each in rules} == {EXISTING[region]["cidr"]}
+    aws_itself = [each for each in rules if each.inputs["cidrIpv4"] == "0.0.0.0/0"]
+    assert [(each.component, each.inputs["toPort"]) for each in aws_itself] == [("Heartbeat", 443)]
+    assert {each.inputs["cidrIpv4"] for each in rules if each not in aws_itself} == {EXISTING[region]["cidr"]}
 
 
 def test_both_vpcs_are_peered_through_the_route_tables_that_are_named() -> None:
