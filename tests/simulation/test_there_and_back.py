@@ -4,7 +4,8 @@ import pytest
 
 from haven.runbooks.failover.run import Report, Request, State
 from haven.runbooks.reconcile.keeping import keep
-from tests.simulation.clock import Simulation
+from haven.runbooks.workflow.requests import Call
+from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
 from tests.simulation.operators import PATIENT, machine, start
 
@@ -98,3 +99,20 @@ def test_what_the_old_side_had_is_kept_without_a_way_back_too_and_once() -> None
     assert ground.model.regions[P].snapshots == ["rds:unplanned-global-failover-db-2026", "haven-kept-db-2026"]
     assert ground.writers() == {R}
     assert ground.go(P, planned=True).state is State.DONE
+
+
+def test_a_process_that_ends_between_the_journal_s_last_entry_and_the_lease_s_notes_leaves_no_failover_open() -> None:
+    ground = Ground()
+
+    def fault(owner: str, call: Call, now: float) -> Fault | None:
+        body = str(call.arguments.get("Item", {}).get("body", {}).get("S", ""))
+        return Fault("crash-after") if owner == "killed" and '"kind":"end"' in body else None
+
+    ground.simulation = Simulation(ground.model, fault)
+    killed = machine(ground.simulation, "killed", manifest=PATIENT[1])
+    start(ground.simulation, killed, Request(planned=True), HOUR)
+    ground.simulation.run()
+    assert (killed.outcome, ground.writers()) == ([], {R})
+    assert ground.go(R, planned=True).state is State.NOTHING
+    assert ground.go(P, planned=True).state is State.DONE
+    assert ground.writers() == {P}

@@ -145,6 +145,9 @@ class Operator:
         if elsewhere and elsewhere["to"] != self.site.to and not request.force:
             why = f"a failover to {elsewhere['to']} is open ({elsewhere['workflow']}): end that one first"
             return Report(State.REFUSED, [why])
+        if last is not None and last.end is not None and elsewhere.get("workflow") == last.id:
+            # Whoever ended it was stopped before the lease had its notes: the journal has them.
+            self.lease.notes = {**self.lease.notes, **last.end.get("notes", {"open": None})}
         if last is not None and last.end is None:
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, plan.known_steps(self.site), where)
@@ -264,7 +267,7 @@ class Operator:
         """Close the audit, and then the workflow: the journal's last entry has the head of the closed audit."""
         await self.audit.close(state=state.value, why=list(why), divergence=divergence)
         self.journal.head = self.audit.head.as_data()
-        log.apply(workflow, await self.journal.append(log.END, state=state.value, divergence=divergence))
+        log.apply(workflow, await self.journal.append(log.END, state=state.value, divergence=divergence, notes=notes))
         self.lease.notes = {**self.lease.notes, **notes}
 
 
