@@ -121,11 +121,18 @@ def expecting_nothing(exported: Export, *types: str) -> Export:
     return replace(exported, document=document)
 
 
+def _names_a_rebuilt_volume(difference: ResourceDrift) -> bool:
+    """The heartbeat's right to log in names the cluster by an identifier that a new volume may change: it follows."""
+    names_the_cluster = any(each.startswith("aws_rds_cluster.") for each in difference.refers_to)
+    return difference.type == "aws_iam_role_policy" and difference.arguments == ("policy",) and names_the_cluster
+
+
 def assert_only_enlarges(failover: Failover, differences: Mapping[str, ResourceDrift]) -> None:
     assert differences
     assert {each.action for each in differences.values()} <= {"create", "update"}
-    assert {failover.region(address) for address in differences} == {failover.to}
-    for each in differences.values():
+    enlarged = {address: each for address, each in differences.items() if not _names_a_rebuilt_volume(each)}
+    assert {failover.region(address) for address in enlarged} == {failover.to}
+    for each in enlarged.values():
         if each.action == "update":
             assert all(argument.startswith(ENLARGED[each.type]) for argument in each.arguments)
 
