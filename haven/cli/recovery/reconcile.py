@@ -105,7 +105,7 @@ class _Job:
         logs = {output.near(each.resolve()): each.read_bytes() for each in updates}
         documents = self._documents(stack, values, preview, logs)
         return report.judge(
-            stack, facts, documents, lambda: _recorded(replace(stack, config={**stack.config, **values}))
+            stack, facts, values, documents, lambda: _recorded(replace(stack, config={**stack.config, **values}))
         )
 
     def _documents(self, stack: "Stack", values: Any, preview: Path | None, logs: dict[str, bytes]) -> "Documents":

@@ -1,6 +1,6 @@
 """The global database: an instance for a member without one, and its promotion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +49,19 @@ async def member(region: str, name: str, *, observes: bool = False) -> Mapping[s
     return await described(call, "DBClusters", "DBClusterNotFoundFault")
 
 
+async def instances(region: str, cluster: str) -> Sequence[Mapping[str, Any]]:
+    """The instances of one Region's cluster.
+
+    Raises:
+        CallError: no answer.
+    """
+    named = {"Name": "db-cluster-id", "Values": [cluster]}
+    found: Sequence[Mapping[str, Any]] = (await Call("rds", region, "describe_db_instances", {"Filters": [named]}))[
+        "DBInstances"
+    ]
+    return found
+
+
 def writing_region(cluster: Mapping[str, Any] | None) -> str | None:
     """The Region of the member that is written; None: there is none, or no such database."""
     if cluster is None:
@@ -94,8 +107,7 @@ def instance(site: Site) -> Looking:
     side = site.new_side.database
 
     async def look(_: Workflow) -> Look:
-        named = {"Name": "db-cluster-id", "Values": [side.cluster]}
-        found = (await Call("rds", site.to, "describe_db_instances", {"Filters": [named]}))["DBInstances"]
+        found = await instances(site.to, side.cluster)
         if any(each["DBInstanceStatus"] == AVAILABLE for each in found):
             return Done()
         if found:

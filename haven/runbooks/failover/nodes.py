@@ -6,7 +6,7 @@ from haven.runbooks.failover.capacity import Choice, Group, choose
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.manifest import Sizes
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.requests import Call, Stopwatch
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 BORROW_SECONDS = 300.0
@@ -24,10 +24,10 @@ def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Look
         shrink: whether it may be made smaller, and nothing is waited for.
     """
     least, wanted, most = sizes
-    began: list[float] = []
+    watch = Stopwatch(site.clock)
 
     async def look(workflow: Workflow) -> Look:
-        began[:] = began or [site.clock.monotonic()]
+        watch.start()
         answer = await Call("eks", site.to, "describe_nodegroup", _named(site, name))
         group = answer["nodegroup"]
         now = group["scalingConfig"]
@@ -42,7 +42,7 @@ def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Look
         running = await _running(site.to, group)
         if running is None:
             return Done(remark=f"{name}: its nodes can't be counted")
-        waited = site.clock.monotonic() - began[0]
+        waited = watch.seconds()
         if running >= wanted or waited < BORROW_SECONDS:
             return _judged(name, Group(running, wanted, least), waited)
         borrowed = await _borrowed(site, workflow, name, wanted - running)

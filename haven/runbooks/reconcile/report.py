@@ -16,11 +16,10 @@ from haven.runbooks.observation import ask_all
 from haven.runbooks.reconcile import data, deployment, history, leftovers, proposal
 from haven.runbooks.reconcile.checks import Check
 from haven.runbooks.status import writers
-from haven.runbooks.status.readings import State
+from haven.runbooks.status.readings import COLOURS, State
 
 SCHEMA = "reconcile.v1"
 """Of `--json`: the file haven/cli/schemas/reconcile.v1.json."""
-_COLOURS = {State.OK: "green", State.UNKNOWN: "yellow", State.WRONG: "bold red"}
 
 
 @dataclass(frozen=True)
@@ -104,14 +103,26 @@ def ask(stack: Stack, located: Located, client: Client, once: Client, without: s
     return Facts(manifest, writer, leftovers.existing(manifest, answers), found, created)
 
 
-def judge(stack: Stack, facts: Facts, documents: Documents, recorded: Callable[[], Recording]) -> Reconciliation:
+def judge(
+    stack: Stack,
+    facts: Facts,
+    proposed: Mapping[str, str],
+    documents: Documents,
+    recorded: Callable[[], Recording],
+) -> Reconciliation:
     """Add what the deployments do.
+
+    Args:
+        stack: its file.
+        facts: what both Regions answered.
+        proposed: the keys that the stack file lacks.
+        documents: what is read of deployments.
+        recorded: runs the program with the proposed keys.
 
     Raises:
         Problems: the preview can't be read.
     """
     manifest, writer = facts.manifest, facts.writer
-    proposed = proposal.proposed(stack.config, manifest, writer) if writer else {}
     found = list(facts.checks)
     if documents.preview is None:
         found.append(Check(deployment.PREVIEW, "", State.UNKNOWN, documents.source))
@@ -166,7 +177,7 @@ def screen(found: Reconciliation, style: Style) -> str:
     lines = [style.paint(f"{manifest.environment}, tier {manifest.tier}: {writer}", "bold"), _verdict(found, style), ""]
     for each in sorted(found.checks, key=lambda one: [State.WRONG, State.UNKNOWN, State.OK].index(one.state)):
         where = f" {each.region}" if each.region else ""
-        text = f"{style.paint(each.state.value, _COLOURS[each.state])} {each.area}{where}: {each.description}"
+        text = f"{style.paint(each.state.value, COLOURS[each.state])} {each.area}{where}: {each.description}"
         lines += [f"  {text}", *(f"      {command}" for command in each.commands)]
     for title, values in (("Write to", found.proposed), ("Later, when everything is clean, to", found.afterwards)):
         if values:

@@ -35,7 +35,7 @@ async def cluster_of(place: Place) -> Cluster | None:
         if error.code == NO_CLUSTER:
             return None
         raise
-    return Cluster(name, found.get("endpoint") or "", (found.get("certificateAuthority") or {}).get("data") or "")
+    return Cluster.of(name, found)
 
 
 async def objects_of(place: Place, cluster: Cluster, workloads: Sequence[Workload]) -> Objects:

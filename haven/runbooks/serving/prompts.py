@@ -10,7 +10,7 @@ from haven.runbooks.clients import INFERENCE
 from haven.runbooks.manifest import GoldenPrompt, Inference
 from haven.runbooks.serving.place import Place
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Branches, Call, CallError, failure
+from haven.runbooks.workflow.requests import Branches, Call, CallError, Stopwatch, failure
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Waiting
 
 UNREACHED_SECONDS = 120.0
@@ -88,16 +88,16 @@ def inferring(place: Place, patience: float) -> Looking:
 
     After `patience` the manifest's fallback, if it answers, is enough; wrong answers are only with a reason.
     """
-    began: list[float] = []
+    watch = Stopwatch(place.clock)
     inference = place.side.inference
     fallback = any(each.fallback for each in place.side.workloads)
 
     async def look(workflow: Workflow) -> Look:
         if inference is None:
             return Done(remark="no golden prompts in the manifest: whether models answer right isn't known")
-        began[:] = began or [place.clock.monotonic()]
+        watch.start()
         verdict = await _asked(place.region, inference)
-        waited = place.clock.monotonic() - began[0]
+        waited = watch.seconds()
         if verdict.unreached:
             why = f"unknown whether models answer right: {verdict.unreached}"
             return Waiting(why) if waited < UNREACHED_SECONDS else Done(remark=why)
@@ -121,17 +121,17 @@ def reached(place: Place, service: str, patience: float) -> Looking:
         service: the public name.
         patience: seconds for which DNS may still have the other Region.
     """
-    began: list[float] = []
+    watch = Stopwatch(place.clock)
     inference = place.side.inference
 
     async def look(_: Workflow) -> Look:
         if inference is None:
             return Done(remark="no golden prompts in the manifest: nothing was asked from outside")
-        began[:] = began or [place.clock.monotonic()]
+        watch.start()
         why = await _outside(place, inference, service)
         if not why:
             return Done()
-        if place.clock.monotonic() - began[0] < patience:
+        if watch.seconds() < patience:
             return Waiting(why)
         return Done(remark=why) if why.startswith("unknown") else Impossible(why)
 

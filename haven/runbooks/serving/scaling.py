@@ -7,7 +7,7 @@ from haven.runbooks.manifest import Workload
 from haven.runbooks.serving.place import Place, cluster_of, objects_of
 from haven.runbooks.serving.workloads import Readiness, Scale, missing, next_patch, readiness
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.requests import Call, Stopwatch
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 DRAIN_SECONDS = 180.0
@@ -36,12 +36,10 @@ def scaled(place: Place, workloads: Sequence[Workload], scale: Scale) -> Looking
 
 def drained(place: Place, looking: Looking) -> Looking:
     """The same once clients have had the time to leave the Region."""
-    began: list[float] = []
+    watch = Stopwatch(place.clock)
 
     async def look(workflow: Workflow) -> Look:
-        now = place.clock.monotonic()
-        began[:] = began or [now]
-        left = began[0] + DRAIN_SECONDS - now
+        left = DRAIN_SECONDS - watch.seconds()
         return Waiting(f"clients leave {place.region}, {left:.0f} s more") if left > 0 else await looking(workflow)
 
     return look
@@ -55,17 +53,17 @@ def ready(place: Place, workloads: Sequence[Workload], patience: float) -> Looki
         workloads: which. What isn't in the cluster isn't waited for.
         patience: seconds for which all are waited for.
     """
-    began: list[float] = []
+    watch = Stopwatch(place.clock)
 
     async def look(_: Workflow) -> Look:
-        began[:] = began or [place.clock.monotonic()]
+        watch.start()
         cluster = await cluster_of(place)
         if cluster is None:
             return Done(remark=_NO_CLUSTER.format(place.side.cluster.name))
         objects = await objects_of(place, cluster, workloads)
         absent = missing(workloads, objects)
         found = [each for each in readiness(workloads, objects, Scale.FULL) if each.place not in absent]
-        return _judged(found, place.clock.monotonic() - began[0], patience)
+        return _judged(found, watch.seconds(), patience)
 
     return look
 

@@ -22,6 +22,9 @@ class State(StrEnum):
     WRONG = "wrong"
 
 
+COLOURS = {State.OK: "green", State.UNKNOWN: "yellow", State.WRONG: "bold red"}
+
+
 @dataclass(frozen=True)
 class Reading:
     """One thing that was found out, or couldn't be."""

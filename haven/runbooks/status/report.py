@@ -10,11 +10,10 @@ from haven.runbooks.clients import Client
 from haven.runbooks.manifest import Located, RecoveryManifest
 from haven.runbooks.observation import WITHIN_SECONDS, ask_all
 from haven.runbooks.status import backups, capacity, heartbeats, replication, serving, traffic, workloads, writers
-from haven.runbooks.status.readings import Reading, State, duration
+from haven.runbooks.status.readings import COLOURS, Reading, State, duration
 
 SCHEMA = "status.v1"
 """Of `--json`: the file haven/cli/schemas/status.v1.json."""
-_COLOURS = {State.OK: "green", State.UNKNOWN: "yellow", State.WRONG: "bold red"}
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def _verdict(status: Status, style: Style) -> str:
     wrong, unknown = status.count(State.WRONG), status.count(State.UNKNOWN)
     parts = [f"{wrong} wrong"] if wrong else []
     parts += [f"{unknown} unknown, which isn't fine"] if unknown else []
-    return style.paint(f"Of {plural(len(status.readings), 'reading')}: {', '.join(parts)}", _COLOURS[State.WRONG])
+    return style.paint(f"Of {plural(len(status.readings), 'reading')}: {', '.join(parts)}", COLOURS[State.WRONG])
 
 
 def _of(status: Status, region: str) -> Iterator[Reading]:
@@ -147,4 +146,4 @@ def _title(status: Status, region: str) -> str:
 def _row(reading: Reading, style: Style) -> tuple[str, str, str]:
     age = "" if reading.age_seconds is None else f" (sample {duration(reading.age_seconds)} old)"
     text = f"{reading.description}{age if reading.area == replication.AREA else ''}"
-    return style.paint(reading.state.value, _COLOURS[reading.state]), reading.area, text
+    return style.paint(reading.state.value, COLOURS[reading.state]), reading.area, text

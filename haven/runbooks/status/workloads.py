@@ -22,8 +22,8 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     """The Deployments of each Region, and a question for each golden prompt."""
 
     def running(region: str, side: Side) -> Objects:
-        found = client("eks", region).describe_cluster(name=side.cluster.name)["cluster"]
-        cluster = Cluster(side.cluster.name, found["endpoint"], found["certificateAuthority"]["data"])
+        name = side.cluster.name
+        cluster = Cluster.of(name, client("eks", region).describe_cluster(name=name)["cluster"])
         api = client(KUBERNETES, region)
         spaces = [each for each, kinds in workloads.namespaces(side.workloads).items() if DEPLOYMENTS in kinds]
         lists = {each: api.read(cluster=cluster, path=workloads.list_path(each, DEPLOYMENTS)) for each in spaces}

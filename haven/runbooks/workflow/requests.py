@@ -22,6 +22,25 @@ class Clock(Protocol):
         """Seconds since the epoch; another machine's may differ by minutes."""
 
 
+class Stopwatch:
+    """Seconds since something was first looked at: a look is repeated, and waits from its first time on."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began: float | None = None
+
+    def start(self) -> float:
+        """Start it, or let it run; the clock's seconds at its start."""
+        if self._began is None:
+            self._began = self._clock.monotonic()
+        return self._began
+
+    def seconds(self) -> float:
+        """Since its start, which is now where there was none."""
+        began = self.start()
+        return self._clock.monotonic() - began
+
+
 class CallError(Exception):
     """A call that brought no answer to work with."""
 

@@ -78,12 +78,12 @@ async def _points(site: Site) -> Mapping[str, Any]:
 
 def _newest(site: Site, points: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Store to its newest complete copy. A copy's resource is the original, in the Region that is left."""
-    originals = {f"cluster:{site.old_side.database.cluster}": _DATABASE}
-    originals |= {f"table/{name}": name for name in site.old_side.tables.values()}
+    originals = {f":cluster:{site.old_side.database.cluster}": _DATABASE}
+    originals |= {f":table/{name}": name for name in site.old_side.tables.values()}
     found: dict[str, Mapping[str, Any]] = {}
     for point in sorted(points, key=lambda each: each["CreationDate"]):
-        store = originals.get(str(point.get("ResourceArn", "")).rpartition(":")[2])
-        store = store or originals.get(":".join(str(point.get("ResourceArn", "")).split(":")[-2:]))
+        arn = str(point.get("ResourceArn", ""))
+        store = next((store for ending, store in originals.items() if arn.endswith(ending)), None)
         if store is not None and point["Status"] in _COMPLETE:
             found[store] = point
     return found
@@ -139,8 +139,7 @@ async def _deployed(site: Site, workflow: Workflow) -> Look:
         return Waiting(_by_hand(site, workflow))
     if cluster["Status"] != database.AVAILABLE:
         return Waiting(f"{side.cluster} is {cluster['Status']}")
-    named = {"Name": "db-cluster-id", "Values": [side.cluster]}
-    instances = (await Call("rds", site.to, "describe_db_instances", {"Filters": [named]}))["DBInstances"]
+    instances = await database.instances(site.to, side.cluster)
     if not any(each["DBInstanceStatus"] == database.AVAILABLE for each in instances):
         return Waiting(f"{side.cluster} has no instance that is available")
     return Done()
