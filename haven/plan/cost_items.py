@@ -5,7 +5,7 @@ from typing import Any
 
 from haven.model.cost import SHARED, USAGE, Item
 from haven.plan.component_summary import cache_nodes
-from haven.plan.model_inputs import POOL_LABEL
+from haven.plan.model_inputs import pool
 from haven.program import aws_types as aws
 from haven.program.queries import of_type
 from haven.program.recording import Recording, Resource
@@ -63,12 +63,11 @@ def _idle_reservations(recording: Recording) -> Iterator[Item]:
     """Reserved instances of a group that don't run now, at full price: as many as the group has in the other Region.
     An assumption: the size of a reservation is in no stack file."""
     groups = of_type(recording.real(), aws.EKS_NODE_GROUP)
-    full = {str(each.inputs["labels"].get(POOL_LABEL)): 0.0 for each in groups if "labels" in each.inputs}
+    full: dict[str, float] = {}
     for each in groups:
-        name = str(each.inputs.get("labels", {}).get(POOL_LABEL))
-        full[name] = max(full.get(name, 0.0), _desired(each))
+        full[pool(each)] = max(full.get(pool(each), 0.0), _desired(each))
     for each in groups:
-        idle = full[str(each.inputs.get("labels", {}).get(POOL_LABEL))] - _desired(each)
+        idle = full[pool(each)] - _desired(each)
         if each.region and idle and (reserved := _reserved_type(each, recording)):
             component = each.component or "the stack itself"
             yield Item(f"instance:{reserved}", idle, each.region, component, _system(each), assumed=True, idle=True)

@@ -9,17 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from haven.model.availability import Availability, availability, drill_success
+from haven.model.availability import Availability
 from haven.model.data_loss import DataLoss, LossInput, lost
-from haven.model.drills import outcomes as drill_outcomes
 from haven.model.drills import records
 from haven.model.durations.simulation import Simulation, Summary
-from haven.model.outages import outage_model
 from haven.model.prices import PriceBook
 from haven.model.recovery_time import RecoveryInputs, graphs
 from haven.plan.costs import Costs, costs
 from haven.plan.model_inputs import model_inputs
-from haven.plan.prediction import Outcome, outcomes
+from haven.plan.prediction import Outcome, expected_availability, outcomes
 from haven.plan.stated import Stated
 from haven.program.recording import Recording
 
@@ -53,9 +51,7 @@ def headline(recording: Recording, project: Path | None = None, stated: Stated |
     found = records(project, recording.stack, str(recording.outputs["tier"]))
     inputs = model_inputs(recording, stated)
     rto, loss = _times(inputs.recovery, tuple(inputs.stores))
-    made = availability(
-        inputs.services, outage_model(inputs.active), rto.mean / 60, drill_success(*drill_outcomes(found))
-    )
+    made = expected_availability(inputs, rto, found)
     wanted: Mapping[str, Any] = recording.outputs.get("objectives", {})
     return Headline(
         rto, loss.overall, costs(recording, PriceBook(project), stated), made, outcomes(wanted, rto, loss.overall, made)

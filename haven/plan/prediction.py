@@ -95,12 +95,7 @@ def predict_environment(
     inputs, simulation = model_inputs(recording, stated), Simulation()
     made = graphs(inputs.recovery)
     recovery, loss = predict(made, simulation), lost(inputs.stores, simulation)
-    available = availability(
-        inputs.services,
-        outage_model(inputs.active),
-        recovery.environment.mean / 60,
-        drill_success(*drill_outcomes(found)),
-    )
+    available = expected_availability(inputs, recovery.environment, found)
     wanted = recording.outputs.get("objectives", {}) if objectives is None else objectives
     every_step = {each.name: each for each in steps(made.full)}
     return Predicted(
@@ -114,6 +109,18 @@ def predict_environment(
         gpu_needs(recording, inputs, wanted.get("rtoMinutes"), Catalog(project)),
         found,
     )
+
+
+def expected_availability(inputs: ModelInputs, rto: Summary, drills: Sequence[DrillRecord]) -> Availability:
+    """The availability of an environment.
+
+    Args:
+        inputs: of its models.
+        rto: recovery time of the environment.
+        drills: its records, which say how many failovers work.
+    """
+    works = drill_success(*drill_outcomes(drills))
+    return availability(inputs.services, outage_model(inputs.active), rto.mean / 60, works)
 
 
 def outcomes(wanted: Mapping[str, float], rto: Summary, rpo: Summary | None, available: Availability) -> list[Outcome]:

@@ -8,8 +8,9 @@ from haven.gate.findings import GateFinding
 from haven.model.durations.simulation import Summary
 from haven.plan.headline import Headline
 from haven.plan.prediction import Outcome
+from haven.plan.prediction_text import wanted
 from haven.plan.summary import kind
-from haven.plan.text import ASSUMED, minutes
+from haven.plan.text import ASSUMED, OBJECTIVE_NAMES, minutes
 from haven.pull_request.headlines import DataChange
 from haven.pull_request.markdown_code import cell, code, listed
 from haven.pull_request.report import StackReport
@@ -19,7 +20,6 @@ _FEWEST = 10
 _KINDS = 3
 """The number of kinds that the comment's first line names for a stack."""
 
-_NAMES = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
 _DATA = 3
 """The number of resources with data that a row names."""
 _TITLES = ("stack", "RTO", "RPO", "USD a month", "availability", "objectives newly missed", "data deleted or replaced")
@@ -42,8 +42,7 @@ def missed(outcomes: Sequence[Outcome]) -> str:
 
 
 def _asked(outcome: Outcome) -> str:
-    wanted = f"{outcome.wanted:g} %" if outcome.objective == "availabilityPercent" else minutes(outcome.wanted)
-    return f"{_NAMES[outcome.objective]} {wanted}"
+    return f"{OBJECTIVE_NAMES[outcome.objective]} {wanted(outcome)}"
 
 
 def _row(report: StackReport) -> str:
