@@ -61,6 +61,11 @@ def partition(region: str) -> str:
     return next((name for prefix, name in _PARTITIONS.items() if region.startswith(f"{prefix}-")), "aws")
 
 
+def resource_arn(service: str, region: str, account_id: str, resource: str) -> str:
+    """ARN of something of an account in a Region."""
+    return f"arn:{partition(region)}:{service}:{region}:{account_id}:{resource}"
+
+
 def dns_suffix(region: str) -> str:
     """How the names of a Region's AWS endpoints end (botocore 1.x, partitions.json; read 2026-11-26)."""
     return _DNS_SUFFIXES.get(partition(region), "amazonaws.com")

@@ -14,7 +14,7 @@ from haven_components.data._table_args import (
     key_types,
     validate,
 )
-from haven_components.names import partition
+from haven_components.names import resource_arn
 from haven_components.shared.support import stateful
 
 
@@ -150,4 +150,4 @@ def _arn(name: str, args: GlobalTableArgs) -> str:
     if "replica" not in args:
         return ""
     region = args["replica"]["region"]
-    return f"arn:{partition(region)}:dynamodb:{region}:{args['account_id']}:table/{name}"
+    return resource_arn("dynamodb", region, args["account_id"], f"table/{name}")

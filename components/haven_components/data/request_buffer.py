@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.names import partition, queue_alarm_names
+from haven_components.names import queue_alarm_names, resource_arn
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks, policy_document, stateful
 
@@ -304,8 +304,7 @@ class RequestBuffer(pulumi.ComponentResource):
         return self._arn("events", f"rule/{self._name}-bus/{self._rule_name()}")
 
     def _arn(self, service: str, resource: str) -> str:
-        region = self._args["region"]
-        return f"arn:{partition(region)}:{service}:{region}:{self._args['account_id']}:{resource}"
+        return resource_arn(service, self._args["region"], self._args["account_id"], resource)
 
 
 def _validate(name: str, args: RequestBufferArgs) -> None:

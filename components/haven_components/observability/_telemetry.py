@@ -7,7 +7,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components.names import partition, system_log_group_name
+from haven_components.names import resource_arn, system_log_group_name
 from haven_components.observability import _prometheus_rules
 from haven_components.shared.roles import PodAccount, pod_association, pod_trust, service_role
 from haven_components.shared.support import policy_document, stateful
@@ -83,7 +83,7 @@ class RegionalScope:
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of something here."""
-        return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account_id}:{resource}"
+        return resource_arn(service, self.region, self.account_id, resource)
 
 
 def log_groups(place: RegionalScope, systems: Sequence[str]) -> list[str]:

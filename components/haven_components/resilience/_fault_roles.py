@@ -13,7 +13,7 @@ from typing import Any
 
 import pulumi
 
-from haven_components.names import partition
+from haven_components.names import resource_arn
 from haven_components.resilience._fault_templates import FaultTagArgs
 
 MANAGED = {"managedByFIS": "true"}
@@ -37,7 +37,7 @@ class Scope:
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of something here."""
-        return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account_id}:{resource}"
+        return resource_arn(service, self.region, self.account_id, resource)
 
 
 def statements(kind: str, scope: Scope) -> list[Statement]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from haven_components.names import dns_suffix, partition
+from haven_components.names import dns_suffix, partition, resource_arn
 from haven_components.resilience._heartbeat_args import HeartbeatArgs, HeartbeatTableArgs
 from haven_components.resilience.heartbeat_function.keys import DATABASE_USER, RECORDS, item_key, object_key
 from haven_components.workloads._secrets import secret_arns
@@ -19,7 +19,7 @@ def statements(name: str, args: HeartbeatArgs) -> list[Mapping[str, Any]]:
         name: of the function.
         args: of the component.
     """
-    log = _arn("logs", args, f"log-group:/aws/lambda/{name}:*")
+    log = _arn("logs", args, f"log-group:{log_group_name(name)}:*")
     operations = _arn("dynamodb", args, f"table/{args['operations_table']}")
     return [
         _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], log),
@@ -34,6 +34,11 @@ def statements(name: str, args: HeartbeatArgs) -> list[Mapping[str, Any]]:
         *_network(args),
         _key(args),
     ]
+
+
+def log_group_name(name: str) -> str:
+    """Name of the function's log group, which Lambda sets."""
+    return f"/aws/lambda/{name}"
 
 
 def _buckets(args: HeartbeatArgs) -> Iterator[Mapping[str, Any]]:
@@ -124,4 +129,4 @@ def _allow(sid: str, actions: list[str], resources: Any) -> dict[str, Any]:
 
 
 def _arn(service: str, args: HeartbeatArgs, resource: str) -> str:
-    return f"arn:{partition(args['region'])}:{service}:{args['region']}:{args['account_id']}:{resource}"
+    return resource_arn(service, args["region"], args["account_id"], resource)

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.names import fault_log_group_name, partition
+from haven_components.names import fault_log_group_name, partition, resource_arn
 from haven_components.resilience._fault_roles import Scope, statements
 from haven_components.resilience._fault_templates import (
     FaultTagArgs,
@@ -209,8 +209,7 @@ class FaultExperiments(pulumi.ComponentResource):
         )
 
     def _arn(self, service: str, resource: str) -> str:
-        region = self._args["region"]
-        return f"arn:{partition(region)}:{service}:{region}:{self._args['account_id']}:{resource}"
+        return resource_arn(service, self._args["region"], self._args["account_id"], resource)
 
 
 def templates(args: FaultExperimentsArgs) -> list[Template]:

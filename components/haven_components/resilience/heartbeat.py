@@ -8,9 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.names import partition
+from haven_components.names import resource_arn
 from haven_components.resilience._heartbeat_args import HeartbeatArgs, validate
-from haven_components.resilience._heartbeat_rights import statements
+from haven_components.resilience._heartbeat_rights import log_group_name, statements
 from haven_components.shared import checks as _checks
 from haven_components.shared import sdk
 from haven_components.shared.roles import service_role
@@ -184,14 +184,9 @@ class Heartbeat(pulumi.ComponentResource):
         )
 
 
-def log_group_name(name: str) -> str:
-    """Name of the function's log group."""
-    return f"/aws/lambda/{name}"
-
-
 def function_arn(name: str, args: HeartbeatArgs) -> str:
     """ARN of the function, known before it is made."""
-    return f"arn:{partition(args['region'])}:lambda:{args['region']}:{args['account_id']}:function:{name}"
+    return resource_arn("lambda", args["region"], args["account_id"], f"function:{name}")
 
 
 def _code() -> Iterator[tuple[str, pulumi.Asset]]:

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.names import alarm_name, metric, partition, region_code
+from haven_components.names import alarm_name, metric, region_code, resource_arn
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 
@@ -169,7 +169,7 @@ class TrafficSwitch(pulumi.ComponentResource):
 
 
 def _alarm_arn(name: str, region: str, other: str, account_id: str) -> str:
-    return f"arn:{partition(other)}:cloudwatch:{other}:{account_id}:alarm:{alarm_name(name, region)}"
+    return resource_arn("cloudwatch", other, account_id, f"alarm:{alarm_name(name, region)}")
 
 
 def _validate(name: str, args: TrafficSwitchArgs) -> None:

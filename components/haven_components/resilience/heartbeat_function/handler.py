@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -142,7 +143,8 @@ def looks(settings: Mapping[str, Any], client: Callable[[str], Any]) -> Mapping[
     if "database" in settings:
         found["database"] = _database(settings["database"], region, client).beat
     if "cache" in settings:
-        found["cache"] = lambda: _cache(settings["cache"], client).beat()
+        known = cache(partial(_cache, settings["cache"], client))  # its secret is read once, not in each round
+        found["cache"] = lambda: known().beat()
     for store, name in settings["buckets"].items():
         found[store] = Bucket(store, name, region, other, client("s3")).beat
     for store, (name, keys) in settings["tables"].items():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from haven_components.names import dns_suffix, partition
+from haven_components.names import dns_suffix, resource_arn
 from haven_components.workloads._identity import bucket_arn
 from haven_components.workloads._secrets import READ_SECRETS, secret_arns
 from haven_components.workloads.access._access_args import (
@@ -53,7 +53,7 @@ class Rights:
         ]
 
     def _arn(self, service: str, resource: str) -> str:
-        return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account_id}:{resource}"
+        return resource_arn(service, self.region, self.account_id, resource)
 
     def _buckets(self, buckets: Sequence[BucketAccessArgs]) -> Iterator[Mapping[str, Any]]:
         for each in buckets:
