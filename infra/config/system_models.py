@@ -208,6 +208,10 @@ class WorkPool(Model):
     concurrency: Annotated[int, Field(ge=1, le=10000)] | None = None
     """Runs at a time. Omitted: no limit."""
 
+    def namespace(self, orchestration: str) -> str:
+        """The system in whose namespace workers and flow runs are: its own, or the orchestration that declares it."""
+        return self.system or orchestration
+
 
 class TrainingJob(Model):
     """A training run."""

@@ -54,6 +54,12 @@ def callers(systems: Systems, called: str) -> list[str]:
     return sorted(name for name, system in systems.items() if called in system.uses.systems)
 
 
+def pools_in(systems: Systems, namespace: str) -> list[tuple[str, system_models.WorkPool]]:
+    """The work pools that run in a system's namespace, each with the orchestration that declares it."""
+    pools = ((owner, pool) for owner, system in systems.items() for pool in system.pools.values())
+    return [(owner, pool) for owner, pool in pools if pool.namespace(owner) == namespace]
+
+
 def groups_of(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
     """The GPU node groups of a system: its own, or where it has none those of no system."""
     own = [group for group in cluster.gpu_node_groups if group.system == system]

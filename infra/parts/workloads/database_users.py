@@ -1,14 +1,8 @@
 """The database user of each system that keeps something there: its own, and never the database's administrator."""
 
-import pulumi
-import pulumi_random
-
-from haven_components import ReplicatedSecret
 from infra.config.rules.systems import REGISTRY, WORKFLOWS, running
 from infra.environment import Environment
-from infra.parts.workloads import platform
-
-_PASSWORD_CHARACTERS = 32
+from infra.parts.workloads import credentials, platform
 
 
 def declare(environment: Environment) -> None:
@@ -24,22 +18,10 @@ def secret_base(environment: Environment, system: str) -> str:
 
 
 def _secret(environment: Environment, system: str) -> None:
-    name, settings = secret_base(environment, system), environment.settings
-    password = pulumi_random.RandomPassword(
-        f"{name}-password",
-        length=_PASSWORD_CHARACTERS,
-        special=False,
-        opts=pulumi.ResourceOptions(provider=environment.random, protect=not settings.ephemeral),
-    )
-    user = {"username": f"haven_{platform.sql_name(system)}", "password": password.result}
-    ReplicatedSecret(
-        name,
-        {
-            "description": f"Database user of system {system}",
-            "primary": {"region": environment.primary, "kms_key_arn": environment.key.primary_arn},
-            "recovery": {"region": environment.recovery, "kms_key_arn": environment.key.recovery_arn},
-            "value": pulumi.Output.json_dumps(user),
-            "ephemeral": settings.ephemeral,
-        },
-        environment.options(environment.primary, "secrets"),
+    user = f"haven_{platform.sql_name(system)}"
+    credentials.declare(
+        environment,
+        secret_base(environment, system),
+        f"Database user of system {system}",
+        lambda password: {"username": user, "password": password},
     )

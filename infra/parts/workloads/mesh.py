@@ -4,7 +4,7 @@ import pulumi
 
 from haven_components import MeshClientArgs, MeshServiceArgs, ServiceMesh, mesh_labels
 from haven_components.names import REGISTRY_PORT, SERVING_PROBE_PORT, WORKFLOWS_PORT
-from infra.config.rules.systems import SERVING, TRAINING, WORKFLOWS, callers
+from infra.config.rules.systems import SERVING, TRAINING, WORKFLOWS, callers, pools_in
 from infra.config.settings import Settings
 from infra.config.system_models import System
 from infra.parts.workloads.platform import Place, component_name
@@ -81,16 +81,12 @@ def _clients(place: Place, system: System) -> list[MeshClientArgs]:
     if system.kind == SERVING:
         accounts.append((place.system, "default"))  # asks the golden prompts
     for pool, chosen in system.pools.items():
-        owner = chosen.system or place.system
+        owner = chosen.namespace(place.system)
         accounts += [(owner, owner), (owner, f"{place.name}-{pool}")]
     return [{"namespace": space, "service_account": account} for space, account in dict.fromkeys(accounts)]
 
 
 def _called(settings: Settings, name: str) -> list[str]:
     """The systems that pods of a system's namespace call."""
-    owners = [
-        owner
-        for owner, system in settings.systems.items()
-        if any((pool.system or owner) == name for pool in system.pools.values())
-    ]
+    owners = [owner for owner, _ in pools_in(settings.systems, name)]
     return sorted({*settings.systems[name].uses.systems, *owners} - {name})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from haven_components import NamespaceQuotaArgs
-from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS
+from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, pools_in
 from infra.config.settings import Settings
 from infra.config.system_models import System
 
@@ -51,6 +51,4 @@ def _others(system: System) -> int:
 
 def _flow_runs(settings: Settings, name: str) -> int:
     """Workers and flow runs of the pools that run in the namespace."""
-    pools = ((owner, pool) for owner, system in settings.systems.items() for pool in system.pools.values())
-    here = (pool for owner, pool in pools if (pool.system or owner) == name)
-    return sum(pool.workers + (pool.concurrency or PODS) for pool in here)
+    return sum(pool.workers + (pool.concurrency or PODS) for _, pool in pools_in(settings.systems, name))

@@ -79,4 +79,4 @@ def _deployments(
     if system.kind == WORKFLOWS:
         yield f"{name}/{prefix}-services", sizes(SERVICES, SERVICES if awake else 0)
         for pool, chosen in system.pools.items():
-            yield f"{chosen.system or name}/{prefix}-{pool}", sizes(chosen.workers, chosen.workers if awake else 0)
+            yield f"{chosen.namespace(name)}/{prefix}-{pool}", sizes(chosen.workers, chosen.workers if awake else 0)

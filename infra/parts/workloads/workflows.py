@@ -53,7 +53,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
 
 
 def _pool(place: Place, orchestration: System, pool: WorkPool) -> WorkPoolArgs:
-    owner = pool.system or place.system
+    owner = pool.namespace(place.system)
     image = pool.image or place.environment.settings.systems[owner].image or orchestration.image
     args: WorkPoolArgs = {
         "namespace": owner,
