@@ -367,6 +367,14 @@ DEFECTS: tuple[Defect, ...] = (
         "GetQueueAttributes answers the JSON that was set in another form",
     ),
     Defect(
+        "moves a database's endpoints to localhost, which the heartbeat's function is given",
+        "aws_lambda_function",
+        aws.LAMBDA_FUNCTION,
+        ("environment",),
+        "as of the endpoints document below, where the function was created before the database's first instance",
+        tried="2026-11-26",
+    ),
+    Defect(
         "moves a database's endpoints to localhost",
         "aws_ssm_parameter",
         aws.SSM_PARAMETER,
