@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from haven.base.deployment_error import DeploymentError
 from haven.emulator import drift, gap_handling
 from haven.emulator.gap_handling import SPARED
 from haven.program.recording import Recording, Resource
@@ -31,6 +32,11 @@ class Change:
     def type(self) -> str:
         """Pulumi's type of the resource."""
         return self.urn.split("::")[2].rpartition("$")[2]
+
+
+_NETWORK_WAS_UNKNOWN = "invalid new value for .vpc_config: block count changed from 0 to 1"
+"""The provider hides that a function gets a network while that is created by the same plan, and Terraform then refuses
+what it finds. Pulumi's engine compares no such plan: it gives the function the network's ids when they are known."""
 
 
 @dataclass
@@ -70,8 +76,13 @@ class Living:
         return exported
 
     def apply(self) -> None:
-        """Do what was planned last."""
-        self.provider.apply(self.folder)
+        """Do what was planned last; where the provider refuses its own plan, do the rest of it by another one."""
+        try:
+            self.provider.apply(self.folder)
+        except DeploymentError as error:
+            if _NETWORK_WAS_UNKNOWN not in str(error):
+                raise
+            self.provider.deploy(self.folder)
 
     def deploy(self, recording: Recording) -> None:
         """Do what changes for this declaration, whatever it is."""
