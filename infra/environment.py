@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes
 import pulumi_random
 
-from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, MultiRegionKeyArgs
+from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, MultiRegionKeyArgs, rds_certificates
 from infra import names, tagging
 from infra.config.settings import Settings
 from infra.providers import aws_providers, witness_provider
@@ -84,6 +84,10 @@ class Environment:
     def region_key(self, region: str) -> pulumi.Output[str]:
         """ARN of the environment's key in a Region."""
         return self.key.primary_arn if region == self.primary else self.key.recovery_arn
+
+    def database_certificates(self, region: str) -> str:
+        """Root certificates, PEM, with which a Region's database is verified."""
+        return self.settings.database.certificates or rds_certificates.certificates(region)
 
     def cidr(self, region: str) -> str:
         """The VPC block of a Region."""

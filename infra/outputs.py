@@ -102,7 +102,7 @@ def _notes(settings: Settings, replication: Replication) -> list[str]:
         )
     notes += networks.notes(settings.network, settings.regions, experiments=settings.experiments)
     notes += access.notes(settings.cluster)
-    notes += systems.notes(settings.systems, settings.controllers, settings.domain)
+    notes += systems.notes(settings.systems, settings.controllers, settings.domain, mesh=settings.mesh)
     if settings.edge.certificates and settings.domain is not None:
         notes.append(
             f"the certificates of haven:edge.certificates must also fit *.internal.{settings.domain}: clients in the"

@@ -243,6 +243,7 @@ from haven_components.workloads.controllers._controller_args import (
     ClusterControllersArgs as ClusterControllersArgs,
     ControllerChartArgs as ControllerChartArgs,
     KedaArgs as KedaArgs,
+    KueueArgs as KueueArgs,
 )
 from haven_components.workloads.controllers.cluster_controllers import ClusterControllers as ClusterControllers
 from haven_components.workloads.kubernetes_provider import kubernetes_provider as kubernetes_provider

@@ -1,6 +1,7 @@
 """The shape of the config keys that describe an environment as a whole: Regions, network, cluster, stores."""
 
 import ipaddress
+import ssl
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -198,6 +199,17 @@ class Cluster(Model):
     """Share of the GPU nodes that stands by in tier warm; at least one node of each group."""
 
 
+def _root_certificates(text: str) -> str:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError) as error:
+        raise refusal(
+            f"root certificates in PEM, one or more ({error})",
+            "give the text of AWS's bundle for the Region, as a block (certificates: |)",
+        ) from error
+    return text
+
+
 class Database(Model):
     """Aurora PostgreSQL."""
 
@@ -249,6 +261,16 @@ class Database(Model):
         | None
     ) = None
     """Cluster snapshot in the primary Region that the database there is created from. Omitted: an empty database."""
+    certificates: (
+        Annotated[
+            str,
+            Field(max_length=500_000, examples=["-----BEGIN CERTIFICATE-----\n..."]),
+            AfterValidator(_root_certificates),
+        ]
+        | None
+    ) = None
+    """Root certificates, PEM, with which systems and heartbeats verify the database, for both Regions. Omitted: those
+    of RDS that Haven has."""
 
 
 class Cache(Model):

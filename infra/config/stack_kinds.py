@@ -5,7 +5,7 @@ from typing import Any
 
 from haven.base.problems import Problem, Problems
 from infra.config import reader
-from infra.config.rules import access, engines, general, instances, names, networks, parts, residency, systems
+from infra.config.rules import access, engines, general, instances, names, networks, parts, queues, residency, systems
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,
@@ -65,6 +65,7 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     found += access.RULES.check(values)
     found += engines.RULES.check(values)
     found += systems.RULES.check(values)
+    found += queues.RULES.check(values)
     if kind is EnvironmentConfig:
         found += names.check(stack, values)
     found += residency.check(values)

@@ -74,6 +74,15 @@ class Keda(Model):
     """Image of the admission webhooks."""
 
 
+class Kueue(Model):
+    """Kueue, which admits training jobs as a whole within a quota."""
+
+    chart: Chart
+    """Its chart, 0.17 or newer."""
+    image: ImageByDigest
+    """Its image."""
+
+
 class Telemetry(Model):
     """What runs in each cluster for traces and GPU metrics, in the namespace observability."""
 
@@ -92,6 +101,8 @@ class Controllers(Model):
     """The AWS Load Balancer Controller. Omitted: not installed, so somebody else has to."""
     keda: Keda | None = None
     """KEDA. Omitted: not installed."""
+    kueue: Kueue | None = None
+    """Kueue, for systems with `queue: true`. Omitted: not installed."""
     telemetry: Telemetry | None = None
     """A collector of traces and an exporter of GPU metrics. Omitted: none."""
 
@@ -260,6 +271,9 @@ class System(Model):
     """The bucket of haven:storage.buckets that a system of kind model-registry keeps artifacts in."""
     jobs: Mapping[Name, TrainingJob] = {}
     """Training runs of a system of kind training. Omitted: none; its namespace, identity and quota are there."""
+    queue: bool = False
+    """Whether the jobs of a system of kind training wait in a queue of Kueue until all workers of one fit into what the
+    system's GPU node groups have."""
     checkpoints: Name = "checkpoints"
     """The bucket of haven:storage.buckets that training writes checkpoints to."""
     checkpoint_minutes: Annotated[float, Field(gt=0, le=1440, examples=[10])] | None = None

@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,12 @@ class Process:
     run: "subprocess.Popen[bytes]"
     log: Path
     port: int
+    probe: Sequence[str] = ()
+    """The command with which its liveness is asked for."""
+
+    def alive(self) -> bool:
+        """What a liveness probe by a command answers."""
+        return subprocess.run(self.probe, capture_output=True, check=False, cwd=self.log.parent).returncode == 0
 
     def get(self, path: str) -> int:
         """The status of an answer; 0 without one."""
@@ -127,7 +133,10 @@ class Node:
         command = [self._here(each, folder).replace("0.0.0.0", "127.0.0.1") for each in container["command"]]
         command = [str(here) if port and each == str(port) else each for each in command]
         self._write_files(files, folder)
-        return self.execute(command, environment, folder, here)
+        process = self.execute(command, environment, folder, here)
+        asked = container.get("livenessProbe", {}).get("exec", {}).get("command", [])
+        process.probe = [str(self.python.with_name("python")), *(self._here(each, folder) for each in asked[1:])]
+        return process
 
     def execute(self, command: list[str], environment: Mapping[str, str], folder: Path, port: int = 0) -> Process:
         """Start a program of the environment."""

@@ -93,6 +93,25 @@ class Postgres:
         (self.data / "pg_hba.conf").write_text(rules)
         self.sql("postgres", "select pg_reload_conf()")
 
+    def encrypt(self) -> None:
+        """From now on whoever connects has to encrypt, as on Aurora; `roots` has what signs the certificate."""
+        certificates(self.data.parent)
+        for name in ("server.crt", "server.key"):
+            there = self.data / name
+            shutil.copyfile(self.data.parent / name, there)
+            there.chmod(0o600)
+            if self.account is not None:
+                os.chown(there, pwd.getpwnam(self.account).pw_uid, -1)
+        rules = self.data / "pg_hba.conf"
+        rules.write_text(rules.read_text().replace("host all", "hostssl all"))
+        self.sql("postgres", "alter system set ssl = on")
+        self.sql("postgres", "select pg_reload_conf()")
+
+    @property
+    def roots(self) -> str:
+        """The root certificate with which the server's certificate is verified, PEM."""
+        return (self.data.parent / "root.crt").read_text()
+
     def copy(self, source: str, target: str, owner: str) -> None:
         """Restore a dump of a database under another name, as its owner's."""
         where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER)
@@ -104,6 +123,18 @@ class Postgres:
     def set_read_only(self, database: str, *, read_only: bool) -> None:
         """Let new sessions of a database only read, as on a standby, or write again."""
         self.sql("postgres", f'alter database "{database}" set default_transaction_read_only = {read_only}')
+
+
+def certificates(home: Path) -> None:
+    """Create an authority, `root.crt`, and by it a server's certificate for 127.0.0.1, `server.crt`, in a folder."""
+    commands = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=root -keyout root.key -out root.crt",
+        "req -newkey rsa:2048 -nodes -subj /CN=database -addext subjectAltName=IP:127.0.0.1 -keyout server.key"
+        " -out server.csr",
+        "x509 -req -in server.csr -CA root.crt -CAkey root.key -copy_extensions copy -days 2 -out server.crt",
+    )
+    for each in commands:
+        subprocess.run(["openssl", *each.split()], cwd=home, check=True, capture_output=True)
 
 
 @contextmanager

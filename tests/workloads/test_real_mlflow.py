@@ -18,7 +18,7 @@ from haven.program.recording import Recording
 from haven_components import ModelRegistry, ModelRegistryArgs, kubernetes_provider
 from haven_components.workloads.scripts import model_aliases
 from tests.workloads.pods import Node, Process
-from tests.workloads.stores import ADMINISTRATOR, Postgres, installed, postgres
+from tests.workloads.stores import ADMINISTRATOR, Postgres, certificates, installed, postgres
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(1800)]
 OWN_USER = "haven_mlflow"
@@ -26,7 +26,7 @@ NAME, REGION, ACCOUNT = "models", "eu-west-1", "123456789012"
 CLIENT = Path(__file__).with_name("registered_models.py")
 
 
-def _recorded(database: Postgres, name: str, *, read_only: bool = False) -> Recording:
+def _recorded(database: Postgres, name: str, *, read_only: bool = False, roots: str = "") -> Recording:
     args = {
         "region": REGION,
         "account_id": ACCOUNT,
@@ -41,7 +41,7 @@ def _recorded(database: Postgres, name: str, *, read_only: bool = False) -> Reco
             "name": name,
             "secret_name": "database",
             "administrator_secret_name": "administrator",
-            "tls": False,
+            "certificates": roots or database.roots,
         },
         "bucket": {"name": "artifacts", "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"},
         "network_cidrs": ["10.0.0.0/16"],
@@ -59,11 +59,11 @@ def _recorded(database: Postgres, name: str, *, read_only: bool = False) -> Reco
 class Registry:
     """MLflow's pods of one Region."""
 
-    def __init__(self, database: Postgres, name: str, home: Path, *, read_only: bool = False) -> None:
+    def __init__(self, database: Postgres, name: str, home: Path, *, read_only: bool = False, roots: str = "") -> None:
         self.bucket = home / "bucket"
         self.bucket.mkdir(parents=True, exist_ok=True)
         secrets = {"database": {"username": OWN_USER, "password": "0wn"}, "administrator": ADMINISTRATOR}
-        recording = _recorded(database, name, read_only=read_only)
+        recording = _recorded(database, name, read_only=read_only, roots=roots)
         self.node = Node(recording, installed("mlflow"), home, secrets, {"s3://artifacts": str(self.bucket)})
         self.home = home
 
@@ -91,6 +91,7 @@ class Registry:
 def database() -> Iterator[Postgres]:
     with postgres() as server:
         server.ask_for_passwords()
+        server.encrypt()
         yield server
 
 
@@ -170,6 +171,21 @@ def test_a_user_that_is_there_gets_the_password_that_is_declared(registry: Regis
     wait.wait_for(lambda: "password authentication failed" in wait.log.read_text())
     registry.node.start("Job", f"{NAME}-migration", init=True).succeed()
     wait.succeed()
+
+
+def test_a_database_whose_certificate_another_authority_signed_gets_no_password(
+    registry: Registry, server: Process, database: Postgres, tmp_path: Path
+) -> None:
+    certificates(tmp_path)
+    other = Registry(database, "mlflow", tmp_path / "other", roots=(tmp_path / "root.crt").read_text())
+    try:
+        wait = other.node.start("Deployment", f"{NAME}-server", init=True)
+        wait.wait_for(lambda: "certificate verify failed" in wait.log.read_text())
+    finally:
+        other.node.stop()
+    assert registry.client(server, "load", "chat", "serving") == "first answer"
+    encrypted = f"select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) where usename = '{OWN_USER}'"
+    assert database.sql("postgres", encrypted) == "t"
 
 
 def test_a_host_that_is_not_allowed_is_refused(server: Process) -> None:

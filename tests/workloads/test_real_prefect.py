@@ -1,6 +1,8 @@
 """Real Prefect, as `WorkflowOrchestrator` declares it, on a real PostgreSQL and a real Redis."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from haven.program.recording import Recording
 from haven_components import WorkflowOrchestrator, WorkflowOrchestratorArgs, kubernetes_provider
 from tests.workloads.pods import Node, Process
 from tests.workloads.service import service
-from tests.workloads.stores import ADMINISTRATOR, TOKEN, Postgres, installed, postgres, redis
+from tests.workloads.stores import ADMINISTRATOR, TOKEN, Postgres, certificates, free_port, installed, postgres, redis
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(1800)]
 NAME = "workflows"
@@ -29,7 +31,7 @@ SECRETS = {
 FLOW = Path(__file__).with_name("flows.py")
 
 
-def _recorded(database_port: int, cache_port: int) -> Recording:
+def _recorded(database: Postgres, cache_port: int) -> Recording:
     image = f"prefect@sha256:{'a' * 64}"
     args = {
         "namespace": "workflows",
@@ -39,11 +41,11 @@ def _recorded(database_port: int, cache_port: int) -> Recording:
         "cluster_name": "test",
         "database": {
             "host": "127.0.0.1",
-            "port": database_port,
+            "port": database.port,
             "name": "prefect",
             "secret_name": "database",
             "administrator_secret_name": "administrator",
-            "tls": False,
+            "certificates": database.roots,
         },
         "messaging": {"host": "127.0.0.1", "port": cache_port, "secret_name": "messages", "tls": False},
         "auth_secret_name": "prefect-auth",
@@ -106,7 +108,7 @@ def _region(stack: ExitStack, database: Postgres, home: Path) -> Region:
     servers: list[int] = []
     port = stack.enter_context(service(servers))
     api = {"workflows.workflows.svc.cluster.local:4200": f"127.0.0.1:{port}"}
-    node = Node(_recorded(database.port, cache), installed("prefect"), home, SECRETS, api)
+    node = Node(_recorded(database, cache), installed("prefect"), home, SECRETS, api)
     stack.callback(node.stop)
     return Region(node, database, port, servers)
 
@@ -115,6 +117,7 @@ def _region(stack: ExitStack, database: Postgres, home: Path) -> Region:
 def database() -> Iterator[Postgres]:
     with postgres() as server:
         server.ask_for_passwords()
+        server.encrypt()
         yield server
 
 
@@ -155,6 +158,39 @@ def test_two_servers_at_once_start_and_work_pools_and_automations_are_as_declare
     assert template["job_configuration"]["job_manifest"]["spec"]["backoffLimit"] == 0
     assert database.sql("prefect", "select count(*) from automation where enabled") == "2"
     assert region.processes[0].get("/api/flows/count") in (401, 405)
+
+
+def test_a_database_whose_certificate_another_authority_signed_gets_no_password(region: Region, tmp_path: Path) -> None:
+    certificates(tmp_path)
+    waiting = region.node.start("Deployment", f"{NAME}-server", init=True, PGSSLROOTCERT=str(tmp_path / "root.crt"))
+    waiting.wait_for(lambda: "certificate verify failed" in waiting.log.read_text().lower())
+    encrypted = (
+        "select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'haven_prefect'"
+    )
+    assert region.database.sql("postgres", encrypted) == "t"
+
+
+def test_frozen_services_fail_their_liveness_probe_and_pass_it_once_they_go_on(region: Region) -> None:
+    services = region.processes[2]
+    services.wait_for(services.alive)
+    os.kill(services.run.pid, signal.SIGSTOP)
+    (sign,) = services.log.parent.rglob("services-alive")
+    os.utime(sign, (0, 0))
+    assert not services.alive()
+    os.kill(services.run.pid, signal.SIGCONT)
+    services.wait_for(services.alive, seconds=30)
+
+
+def test_services_end_where_one_of_them_does_and_stop_on_sigterm(region: Region) -> None:
+    alone = region.node.start(
+        "Deployment", f"{NAME}-services", PREFECT_SERVER_DATABASE_PORT=str(free_port()), PGPORT="1"
+    )
+    assert alone.run.wait(240) == 1, alone.log.read_text()[-4000:]
+    assert "stopping: ReactiveTriggers failed" in alone.log.read_text()
+    stopped = region.node.start("Deployment", f"{NAME}-services")
+    stopped.wait_for(stopped.alive)
+    stopped.run.terminate()
+    assert "stopping: SIGTERM" in stopped.succeed()
 
 
 def test_a_flow_completes_although_a_server_is_killed_in_the_middle(

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from haven_components import limits
+from haven_components import limits, rds_certificates
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 
@@ -40,6 +40,9 @@ class HeartbeatDatabaseArgs(TypedDict):
     It is read on the writing side alone, once: to make table and user."""
     resource_id: pulumi.Input[str]
     """The cluster's `DbClusterResourceId`, such as `cluster-ABCDEFGHIJKL`: what a login by IAM is allowed to."""
+    certificates: NotRequired[str]
+    """Root certificates, PEM, with which the database's certificate and the host name in it are verified. Omitted:
+    those of RDS in `region`."""
     headless: NotRequired[bool]
     """Whether the member may have no instance, so that nothing can be read there. Omitted: false."""
 
@@ -103,6 +106,7 @@ def validate(name: str, args: HeartbeatArgs) -> None:
             checks, args.get("log_retention_days", _checks.DEFAULT_LOG_RETENTION_DAYS)
         ),
         lambda: _require_network(checks, args),
+        lambda: _require_certificates(checks, args),
         lambda: _require_keys(checks, args),
         lambda: _require_room(checks, args),
     )
@@ -116,6 +120,18 @@ def _require_network(checks: Checks, args: HeartbeatArgs) -> None:
         got="nothing",
         allowed="the VPC of database and cache",
         fix=f"give the network in which the function reaches {' and '.join(inside)}",
+    )
+
+
+def _require_certificates(checks: Checks, args: HeartbeatArgs) -> None:
+    checks.require(
+        "database" not in args
+        or bool(args["database"].get("certificates"))
+        or args["region"] in rds_certificates.REGIONS,
+        "database.certificates",
+        got="nothing",
+        allowed=f"root certificates, PEM: those of {args['region']} aren't here",
+        fix="give the text of AWS's bundle for the Region",
     )
 
 

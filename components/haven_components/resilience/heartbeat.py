@@ -7,10 +7,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from haven_components import limits
+from haven_components import limits, rds_certificates
 from haven_components.names import resource_arn
 from haven_components.resilience._heartbeat_args import HeartbeatArgs, validate
 from haven_components.resilience._heartbeat_rights import log_group_name, statements
+from haven_components.resilience.heartbeat_function.keys import CERTIFICATES_FILE
 from haven_components.shared import checks as _checks
 from haven_components.shared import sdk
 from haven_components.shared.roles import service_role
@@ -91,7 +92,7 @@ class Heartbeat(pulumi.ComponentResource):
             runtime=RUNTIME,
             architectures=["arm64"],
             handler=f"{_PACKAGE}.handler.handle",
-            code=pulumi.AssetArchive({f"{_PACKAGE}/{name}": text for name, text in _code()}),
+            code=pulumi.AssetArchive({f"{_PACKAGE}/{name}": text for name, text in _code(args)}),
             role=role.arn,
             memory_size=MEMORY_MB,
             timeout=TIMEOUT_SECONDS,
@@ -189,7 +190,11 @@ def function_arn(name: str, args: HeartbeatArgs) -> str:
     return resource_arn("lambda", args["region"], args["account_id"], f"function:{name}")
 
 
-def _code() -> Iterator[tuple[str, pulumi.Asset]]:
-    """The function's own files, as text: the archive is the same on every machine."""
+def _code(args: HeartbeatArgs) -> Iterator[tuple[str, pulumi.Asset]]:
+    """The function's own files, as text: the archive is the same on every machine. What the database is verified with
+    is one of them, for variables of a function are too small."""
     for file in sorted((Path(__file__).parent / _PACKAGE).glob("*.py")):
         yield file.name, pulumi.StringAsset(file.read_text(encoding="utf-8"))
+    if "database" in args:
+        given = args["database"].get("certificates") or rds_certificates.certificates(args["region"])
+        yield CERTIFICATES_FILE, pulumi.StringAsset(given)

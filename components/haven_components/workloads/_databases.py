@@ -7,7 +7,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from haven_components import limits
+from haven_components import limits, rds_certificates
 from haven_components.names import DATABASE_PORT, regional
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
@@ -16,6 +16,10 @@ from haven_components.workloads._objects import SCRATCH, SCRIPTS, Container, Obj
 from haven_components.workloads._secrets import WorkloadSecretArgs, secret_statements
 
 SCHEMA_SCRIPT = "database_schema.py"
+CERTIFICATES_FILE = "database-certificates.pem"
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
+_MOST_CERTIFICATE_CHARACTERS = 900_000
+"""A ConfigMap holds 1 MiB (Kubernetes documentation, ConfigMaps; read 2026-11-26), scripts included."""
 
 
 class ClusterArgs(TypedDict):
@@ -42,20 +46,38 @@ class WorkloadDatabaseArgs(TypedDict):
     user and its database with it, or gives the user the password of `secret_name`. Omitted: the user is there, and may
     create its database if that is missing."""
     tls: NotRequired[bool]
-    """Whether connections must be encrypted. Omitted: true."""
+    """Whether connections must be encrypted and the server verified. Omitted: true."""
+    certificates: NotRequired[str]
+    """Root certificates, PEM, with which its certificate and the host name in it are verified (`verify-full`). Other
+    ones restart the pods. Omitted: those of RDS in the Regions of `haven_components.rds_certificates`."""
 
 
 def environment(database: WorkloadDatabaseArgs) -> list[dict[str, Any]]:
-    """What libpq and asyncpg read."""
+    """What libpq and asyncpg read; `files` has the certificates."""
+    encrypted = database.get("tls", True)
     return [
         plain("PGHOST", database["host"]),
         plain("PGPORT", str(port(database))),
         plain("PGDATABASE", database["name"]),
-        plain("PGSSLMODE", "require" if database.get("tls", True) else "disable"),
+        plain("PGSSLMODE", "verify-full" if encrypted else "disable"),
+        *([plain("PGSSLROOTCERT", f"{SCRIPTS}/{CERTIFICATES_FILE}")] if encrypted else []),
         from_secret("PGUSER", database["secret_name"], "username"),
         from_secret("PGPASSWORD", database["secret_name"], "password"),
         plain("HOME", SCRATCH),
     ]
+
+
+def files(database: WorkloadDatabaseArgs, *scripts: str) -> dict[str, str]:
+    """Files beside the schema's script: what the database is verified with, and further scripts.
+
+    Args:
+        database: to which the pods connect.
+        scripts: names of further scripts.
+    """
+    named = {name: script(name) for name in (SCHEMA_SCRIPT, *scripts)}
+    if not database.get("tls", True):
+        return named
+    return {**named, CERTIFICATES_FILE: database.get("certificates") or rds_certificates.all_certificates()}
 
 
 def user_container(program: str, image: str, database: WorkloadDatabaseArgs, memory: str) -> list[Container]:
@@ -162,9 +184,23 @@ def require_database(checks: Checks, database: WorkloadDatabaseArgs) -> None:
         allowed="a lower-case letter, then lower-case letters, digits and underscores, at most 63",
         fix="choose a name that needs no quotes in SQL",
     )
+    _require_certificates(checks, database)
     require_secret(checks, "database.secret_name", database["secret_name"])
     if "administrator_secret_name" in database:
         require_secret(checks, "database.administrator_secret_name", database["administrator_secret_name"])
+
+
+def _require_certificates(checks: Checks, database: WorkloadDatabaseArgs) -> None:
+    if "certificates" not in database:
+        return
+    given = database["certificates"]
+    checks.require(
+        _CERTIFICATE in given and len(given) <= _MOST_CERTIFICATE_CHARACTERS,
+        "database.certificates",
+        got=f"{len(given)} characters with {given.count(_CERTIFICATE)} certificates",
+        allowed=f"one certificate or more in PEM, at most {_MOST_CERTIFICATE_CHARACTERS} characters",
+        fix="give the text of AWS's bundle for the Region, or leave it out for RDS",
+    )
 
 
 def require_secret(checks: Checks, path: str, name: str) -> None:

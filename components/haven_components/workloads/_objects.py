@@ -265,9 +265,26 @@ def probes(path: str, *, start_path: str = "") -> dict[str, Any]:
     }
 
 
-def _probe(path: str, failures: int) -> dict[str, Any]:
+def command_probes(command: Sequence[str]) -> dict[str, Any]:
+    """What the kubelet asks of a container without a port.
+
+    Args:
+        command: what succeeds in the container while that is alive, from its start on.
+    """
+    asked = {"exec_": {"command": list(command)}}
     return {
-        "http_get": {"path": path, "port": "http"},
+        "startup_probe": _asked(asked, START_SECONDS // PERIOD_SECONDS),
+        "liveness_probe": _asked(asked, 3),
+    }
+
+
+def _probe(path: str, failures: int) -> dict[str, Any]:
+    return _asked({"http_get": {"path": path, "port": "http"}}, failures)
+
+
+def _asked(what: Mapping[str, Any], failures: int) -> dict[str, Any]:
+    return {
+        **what,
         "period_seconds": PERIOD_SECONDS,
         "timeout_seconds": 5,
         "failure_threshold": failures,

@@ -9,13 +9,7 @@ from haven_components.names import REGISTRY_PORT, regional
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.workloads import _databases, _pods
-from haven_components.workloads._databases import (
-    SCHEMA_SCRIPT,
-    WorkloadDatabaseArgs,
-    require_database,
-    schema_container,
-    script,
-)
+from haven_components.workloads._databases import WorkloadDatabaseArgs, require_database, schema_container
 from haven_components.workloads._identity import bucket_arn, pod_identity
 from haven_components.workloads._objects import (
     Container,
@@ -129,7 +123,7 @@ class ModelRegistry(pulumi.ComponentResource):
             statements=[*_statements(args), *secret_statements(args["region"], args["account_id"], secrets)],
         )
         self._objects.service_account(name, self._labels("server"))
-        files = self._objects.files(f"{name}-schema", self._labels("schema"), {SCHEMA_SCRIPT: script(SCHEMA_SCRIPT)})
+        files = self._objects.files(f"{name}-schema", self._labels("schema"), _databases.files(args["database"]))
         self._migration(files)
         self._servers(files, identity.ready)
         self._set_outputs()

@@ -7,7 +7,7 @@ import pulumi_kubernetes as kubernetes
 
 from haven_components.names import regional
 from haven_components.workloads import _databases, _pods
-from haven_components.workloads._databases import SCHEMA_SCRIPT, script
+from haven_components.workloads._databases import script
 from haven_components.workloads._identity import pod_identity
 from haven_components.workloads._objects import (
     Container,
@@ -73,7 +73,9 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         self._deployments: list[str] = []
         self._objects.service_account(name, self._labels("server"))
         self._identity("servers", args["namespace"], name)
-        files = self._objects.files(f"{name}-schema", self._labels("schema"), {SCHEMA_SCRIPT: script(SCHEMA_SCRIPT)})
+        files = self._objects.files(
+            f"{name}-schema", self._labels("schema"), _databases.files(args["database"], _prefect.SERVICES_SCRIPT)
+        )
         self._migration(files)
         self._servers(files)
         self._services(files)

@@ -1,11 +1,11 @@
-"""Which versions of the database's and the cache's engine there are."""
+"""Which versions of the database's and the cache's engine there are, and what the database is verified with."""
 
 import re
 from collections.abc import Iterable, Iterator
 
 from haven.base.problems import Problem, shown
 from haven.model import catalog
-from haven_components import limits
+from haven_components import limits, rds_certificates
 from infra.config import models
 from infra.config.rules.validators import Rules
 
@@ -25,6 +25,18 @@ def _database(database: models.Database) -> Iterable[Problem]:
             shown(database.engine_version),
             f"a version of Aurora PostgreSQL {major}: the newest in the data of {_retrieved()} is {major}.{newest}",
             f'write engineVersion: "{major}.{newest}"',
+        )
+
+
+@RULES.on("database", "regions")
+def _certificates(database: models.Database, regions: models.Regions) -> Iterable[Problem]:
+    unknown = [each for each in (regions.primary, regions.recovery) if each not in rds_certificates.REGIONS]
+    if unknown and database.certificates is None:
+        yield Problem(
+            "haven:database.certificates",
+            "nothing",
+            f"root certificates, PEM: Haven has none of RDS in {' and '.join(unknown)}",
+            "write certificates: | and the text of AWS's bundle of each of the two Regions (docs/workloads.md)",
         )
 
 

@@ -31,6 +31,7 @@ _FIELDS: Mapping[str, str] = {
     "checkpoints": TRAINING,
     "checkpoint_minutes": TRAINING,
     "jobs": TRAINING,
+    "queue": TRAINING,
     "artifacts": REGISTRY,
 }
 """Field of a system -> the one kind that has it."""
@@ -38,7 +39,7 @@ _MOST_PROMPT_CHARACTERS = 1500
 """Of a version's golden prompts, as JSON: both Regions' are in the manifest, a parameter of at most 8 KB."""
 PLACEHOLDER = "f" * 64
 """Digest of an image that is still to be pushed, in sample stacks."""
-_RESERVED = ("default", "haven", "keda", "observability")
+_RESERVED = ("default", "haven", "keda", "kueue-system", "observability")
 """Namespaces that every cluster has, or Haven's own; so are those that begin with kube-."""
 
 Systems = Mapping[str, system_models.System]
@@ -47,6 +48,11 @@ Systems = Mapping[str, system_models.System]
 def running(systems: Systems, kind: str) -> dict[str, system_models.System]:
     """The systems of a kind that run on the clusters, by name."""
     return {name: system for name, system in systems.items() if system.kind == kind and system.runs}
+
+
+def queued(systems: Systems) -> list[str]:
+    """The systems whose jobs wait in a queue of Kueue."""
+    return sorted(name for name, system in running(systems, TRAINING).items() if system.queue and system.jobs)
 
 
 def callers(systems: Systems, called: str) -> list[str]:
@@ -194,7 +200,7 @@ def _exposed(systems: Systems) -> Iterable[Problem]:
         )
 
 
-def notes(systems: Systems, controllers: system_models.Controllers, domain: str | None) -> Iterator[str]:
+def notes(systems: Systems, controllers: system_models.Controllers, domain: str | None, *, mesh: bool) -> Iterator[str]:
     """What the plan has to say of systems that can't be ready as the stack is."""
     public = exposed(systems)
     if public is not None and domain is not None and controllers.load_balancer is None:
@@ -205,6 +211,17 @@ def notes(systems: Systems, controllers: system_models.Controllers, domain: str 
     scaled = [name for name, each in running(systems, SERVING).items() if _has_room(each)]
     if scaled and controllers.keda is None:
         yield f"nothing here installs KEDA, which scales {', '.join(scaled)}: set haven:controllers.keda"
+    queued_systems = ", ".join(queued(systems))
+    if queued_systems and controllers.kueue is None:
+        yield (
+            f"nothing here installs Kueue, in whose queues the jobs of {queued_systems} wait: set"
+            " haven:controllers.kueue (docs/charts-and-images.md), or install it yourself before `up`"
+        )
+    if mesh and any(each.runs for each in systems.values()):
+        yield (
+            "nothing here installs Istio in ambient mode and the definitions of the Gateway API, which haven:mesh needs"
+            " in both clusters before `up`: install them (docs/service-mesh.md), or delete haven:mesh"
+        )
     unset = [name for name, each in systems.items() if each.image and each.image.endswith(PLACEHOLDER)]
     if unset:
         yield f"the image of {', '.join(unset)} has a placeholder as its digest: put that of the image that you pushed"
@@ -229,6 +246,7 @@ def _controllers(controllers: system_models.Controllers, images: part_models.Ima
     chosen = {
         "loadBalancer": controllers.load_balancer,
         "keda": controllers.keda,
+        "kueue": controllers.kueue,
         "telemetry": controllers.telemetry,
     }
     for name, controller in chosen.items():

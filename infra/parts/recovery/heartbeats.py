@@ -102,6 +102,7 @@ def _database(environment: Environment, region: str, database: GlobalDatabase) -
         "name": environment.settings.database.name,
         "secret_name": secret_name(stores.database_name(environment)),
         "resource_id": database.primary_resource_id if first else database.recovery_resource_id,
+        "certificates": environment.database_certificates(region),
         "headless": environment.replication.headless,
     }
 

@@ -1,6 +1,7 @@
 """Controllers of a Region's cluster: what registers pods in load balancers, what scales by queues."""
 
 from haven_components import ClusterControllers, ClusterControllersArgs, KedaArgs, Observability
+from infra.config.rules.systems import queued
 from infra.config.system_models import Keda
 from infra.environment import Environment
 from infra.parts.workloads import platform
@@ -9,7 +10,8 @@ from infra.parts.workloads import platform
 def declare(environment: Environment, region: str, watched: Observability) -> ClusterControllers | None:
     """Declare the controllers that the stack asks for; None for none."""
     settings, chosen = environment.settings, environment.settings.controllers
-    if chosen.load_balancer is None and chosen.keda is None:
+    namespaces = queued(settings.systems)
+    if chosen.load_balancer is None and chosen.keda is None and (chosen.kueue is None or not namespaces):
         return None
     args: ClusterControllersArgs = {
         "region": region,
@@ -25,6 +27,12 @@ def declare(environment: Environment, region: str, watched: Observability) -> Cl
         }
     if chosen.keda is not None:
         args["keda"] = _keda(environment, region, chosen.keda, watched)
+    if chosen.kueue is not None and namespaces:
+        args["kueue"] = {
+            "chart": platform.chart(environment, region, chosen.kueue.chart),
+            "image": platform.image(environment, region, chosen.kueue.image),
+            "job_namespaces": namespaces,
+        }
     name = f"{environment.cluster_name(region)}-controllers"
     return ClusterControllers(name, args, platform.options(environment, region))
 

@@ -32,6 +32,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "name": platform.sql_name(place.system),
             "secret_name": DATABASE,
             "administrator_secret_name": DATABASE_ADMINISTRATOR,
+            "certificates": environment.database_certificates(region),
         },
         "bucket": {
             "name": bucket_name(environment.bucket_base(system.artifacts), region),

@@ -2,10 +2,13 @@
 
 import pulumi
 
-from haven_components import TrainingJobArgs, TrainingJobs
+from haven_components import TrainingJobArgs, TrainingJobs, TrainingJobsArgs, TrainingPoolQuotaArgs
 from haven_components.choices import TrainingCapacity
 from haven_components.names import bucket_name
-from infra.config.rules.systems import groups_of
+from infra.config.node_models import GpuNodeGroup
+from infra.config.rules import queues
+from infra.config.rules.instances import CATALOG
+from infra.config.rules.systems import gpus_of_node, groups_of
 from infra.config.system_models import System, TrainingJob
 from infra.parts.workloads.platform import Place
 
@@ -19,26 +22,38 @@ def declare(place: Place, system: System, after: pulumi.Resource) -> None:
         return
     settings = place.environment.settings
     pools = [group.name for group in groups_of(settings.cluster, place.system)]
-    TrainingJobs(
-        place.name,
-        {
-            "region": place.region,
-            "account_id": place.account,
-            "cluster_name": place.cluster_name,
-            "namespace": place.system,
-            "zones": place.zones,
-            "scale": place.scale,
-            "image": place.image(system.image),
-            "checkpoints": {
-                "bucket": bucket_name(place.environment.bucket_base(system.checkpoints), place.region),
-                "kms_key_arn": place.key,
-                "interval_minutes": _interval(system, settings.objectives.rpo_minutes),
-                "prefix": place.system,
-            },
-            "jobs": [_job(each, job, pools) for each, job in system.jobs.items()],
+    args: TrainingJobsArgs = {
+        "region": place.region,
+        "account_id": place.account,
+        "cluster_name": place.cluster_name,
+        "namespace": place.system,
+        "zones": place.zones,
+        "scale": place.scale,
+        "image": place.image(system.image),
+        "checkpoints": {
+            "bucket": bucket_name(place.environment.bucket_base(system.checkpoints), place.region),
+            "kms_key_arn": place.key,
+            "interval_minutes": _interval(system, settings.objectives.rpo_minutes),
+            "prefix": place.system,
         },
-        place.options(after),
-    )
+        "jobs": [_job(each, job, pools) for each, job in system.jobs.items()],
+    }
+    if system.queue:
+        args["queue"] = {"pools": [_quota(group) for group in groups_of(settings.cluster, place.system)]}
+    TrainingJobs(place.name, args, place.options(after))
+
+
+def _quota(group: GpuNodeGroup) -> TrainingPoolQuotaArgs:
+    """What the nodes of a group have together in the Region that serves, each of its smallest type; the same in both
+    Regions, so that a failover edits no quota."""
+    types = [each for name in group.instance_types if (each := CATALOG.instance(name)) is not None]
+    count = queues.nodes(group)
+    return {
+        "pool": group.name,
+        "gpus": count * gpus_of_node(group),
+        "cpu": str(count * min(each.vcpu for each in types)),
+        "memory": f"{count * int(min(each.memory_gib for each in types))}Gi",
+    }
 
 
 def _interval(system: System, rpo_minutes: float | None) -> float:

@@ -6,17 +6,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from haven_components.resilience.heartbeat_function.beats import Beat, now_ms
 from haven_components.resilience.heartbeat_function.cache import Cache, CacheError, Node, slot
 from haven_components.resilience.heartbeat_function.database import Database
+from haven_components.resilience.heartbeat_function.handler import database_tls
 from haven_components.resilience.heartbeat_function.postgres import Connection, Login, PostgresError
 from tests.stores import postgres_pair as pairs
 from tests.stores.redis_pair import redis_pair
 from tests.stores.writing import wait_for
-from tests.workloads.stores import TOKEN, USER, Postgres, free_port, packages, postgres, redis
+from tests.workloads.stores import TOKEN, USER, Postgres, certificates, free_port, packages, postgres, redis
 
 P, R = "eu-west-1", "eu-central-1"
 PASSWORD = "s3cret"
@@ -55,6 +57,25 @@ def _refused(server: Postgres, login: Login) -> bool:
 
 def connected(server: Postgres, login: Login, tls: ssl.SSLContext | None = None) -> Connection:
     return Connection("127.0.0.1", server.port, "postgres", login, tls=tls, timeout=5)
+
+
+def test_a_server_is_verified_by_its_authority_and_its_name(server: Postgres, tmp_path: Path) -> None:
+    rules = (server.data / "pg_hba.conf").read_text()
+    server.encrypt()
+    try:
+        own = server.data.parent / "root.crt"
+        with connected(server, Login("newer", PASSWORD), database_tls(own)) as connection:
+            assert connection.query("select ssl from pg_stat_ssl where pid = pg_backend_pid()") == [["t"]]
+        certificates(tmp_path)
+        with pytest.raises(ssl.SSLCertVerificationError, match="certificate verify failed"):
+            connected(server, Login("newer", PASSWORD), database_tls(tmp_path / "root.crt"))
+        named = partial(Connection, "localhost", server.port, "postgres", Login("newer", PASSWORD), timeout=5)
+        with pytest.raises(ssl.SSLCertVerificationError, match="localhost"):
+            named(tls=database_tls(own))
+    finally:
+        server.sql("postgres", "alter system set ssl = off")
+        (server.data / "pg_hba.conf").write_text(rules)
+        server.sql("postgres", "select pg_reload_conf()")
 
 
 @pytest.mark.parametrize("login", [Login("newer", PASSWORD), Login("older", PASSWORD), Login("plain", PASSWORD, True)])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -20,7 +21,7 @@ from botocore.config import Config
 from .beats import Beat, now_ms
 from .cache import Cache
 from .database import Database
-from .keys import DATABASE_USER, LATE_STORES, NAMESPACE, RECORDS
+from .keys import CERTIFICATES_FILE, DATABASE_USER, LATE_STORES, NAMESPACE, RECORDS
 from .postgres import Login
 from .replicas import Bucket, Table
 
@@ -29,6 +30,7 @@ SETTINGS = "HAVEN_HEARTBEAT"
 LATE_MS = 60_000
 """A store whose newest heartbeat is older than this is late."""
 ROUNDS = 6
+_CERTIFICATES = Path(__file__).with_name(CERTIFICATES_FILE)
 _WAIT_SECONDS = 8.0
 """For all answers of one round; what comes later counts in the next one."""
 _BATCH = 25
@@ -166,11 +168,19 @@ def _database(given: Mapping[str, Any], region: str, client: Callable[[str], Any
         )
         return str(found)
 
-    # The certificate authority of RDS isn't among those of Lambda's runtime: encrypted, but the server isn't verified.
-    # It gets a token of 15 minutes for a user who has one table, or a proof that doesn't give the password away.
-    tls = ssl.create_default_context()
-    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    return Database(region, given["hosts"], port, given["name"], token, master, tls)
+    return Database(region, given["hosts"], port, given["name"], token, master, database_tls(_CERTIFICATES))
+
+
+def database_tls(certificates: Path) -> ssl.SSLContext:
+    """TLS that verifies the database's certificate and the host name in it, as libpq's `verify-full` does. Python's
+    default context would ask for more (`VERIFY_X509_STRICT`, from 3.13 on) than RDS promises of its certificates.
+
+    Args:
+        certificates: the roots, PEM.
+    """
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.load_verify_locations(cafile=str(certificates))
+    return tls
 
 
 def _cache(given: Mapping[str, Any], client: Callable[[str], Any]) -> Cache:

@@ -1,4 +1,4 @@
-"""What heartbeats are called in stores: for the function, and for the rights of its role."""
+"""What heartbeats are called in stores, and a file of the archive: for the function, and for what declares it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,8 @@ NAMESPACE, LATE_STORES = "Haven/Heartbeat", "LateStores"
 """Of the metric with the number of stores whose newest heartbeat is missing or older than a minute."""
 DATABASE_USER = "haven_heartbeat"
 """The database user, which logs in with a token of IAM."""
+CERTIFICATES_FILE = "database_certificates.pem"
+"""What of the function's archive the database is verified with."""
 
 
 def object_key(region: str) -> str:

@@ -44,8 +44,8 @@ class Login:
     user: str
     password: str
     token: bool = False
-    """Whether the password is a token of IAM, which RDS wants in cleartext; a real password is never sent so, because
-    the server's certificate isn't verified."""
+    """Whether the password is a token of IAM, which RDS wants in cleartext; a real password is never sent so, whatever
+    the server asks for."""
 
 
 class Connection:

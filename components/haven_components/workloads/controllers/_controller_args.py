@@ -41,6 +41,18 @@ class KedaArgs(TypedDict):
     it queries none."""
 
 
+class KueueArgs(TypedDict):
+    chart: ControllerChartArgs
+    """Its chart, of Kueue 0.17 or newer."""
+    image: str
+    """Its image by digest, from the own Region's registry."""
+    job_namespaces: list[str]
+    """Namespaces whose Jobs it admits, one at least. While it is away no Job can be created there, and everywhere else
+    nothing changes."""
+    namespace: NotRequired[str]
+    """Namespace that the component creates for it. Omitted: `kueue-system`."""
+
+
 class ClusterControllersArgs(TypedDict):
     region: str
     """The cluster's Region, and that of the component's AWS provider."""
@@ -55,3 +67,5 @@ class ClusterControllersArgs(TypedDict):
     `target_groups` of an `InferenceCluster`. Omitted: not installed."""
     keda: NotRequired[KedaArgs]
     """KEDA, which scales on metrics of Prometheus. Omitted: not installed."""
+    kueue: NotRequired[KueueArgs]
+    """Kueue, which admits the Jobs of `TrainingJobs` within a quota. Omitted: not installed."""

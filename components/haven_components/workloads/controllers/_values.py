@@ -1,6 +1,8 @@
-"""Values of the charts, by the names of their values.yaml: aws-load-balancer-controller 3.5.0, keda 2.20.2; read
-2026-11-26. With the first one, pulumi-kubernetes installed that chart from a package on a real API server, that day."""
+"""Values of the charts, by the names of their values.yaml: aws-load-balancer-controller 3.5.0, keda 2.20.2, kueue
+0.17.0; read 2026-11-26. With the first one, pulumi-kubernetes installed that chart from a package on a real API
+server, that day."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,9 +11,10 @@ import pulumi
 from haven_components.names import BALANCER_CONTROLLER
 from haven_components.workloads._pods import evenly, in_api_spelling, tolerations
 from haven_components.workloads.controllers._charts import by_digest
-from haven_components.workloads.controllers._controller_args import BalancerControllerArgs, KedaArgs
+from haven_components.workloads.controllers._controller_args import BalancerControllerArgs, KedaArgs, KueueArgs
 
 REPLICAS = 2
+KUEUE = "kueue"
 KEDA_OPERATOR = "keda-operator"
 KEDA_METRICS = f"{KEDA_OPERATOR}-metrics-apiserver"
 KEDA_WEBHOOKS = "keda-admission-webhooks"
@@ -81,6 +84,47 @@ def keda_values(args: KedaArgs, cluster_name: str, zones: Sequence[str]) -> Any:
         "tolerations": in_api_spelling(tolerations()),
         "serviceAccount": {"operator": {"create": True, "name": KEDA_SERVICE_ACCOUNT}},
         "priorityClassName": "system-cluster-critical",
+    }
+
+
+def kueue_values(args: KueueArgs, zones: Sequence[str]) -> Any:
+    """Values of Kueue: it manages Jobs of some namespaces, and its webhooks are asked about those namespaces alone.
+
+    With the chart's own values it would be asked about every Job of the cluster, and refuse all of them while it is
+    away: migrations, which a recovery waits for, among them.
+    """
+    repository, tag = by_digest(args["image"])
+    return {
+        "controllerManager": {
+            "replicas": REPLICAS,
+            "manager": {
+                "image": {"repository": repository, "tag": tag, "pullPolicy": "IfNotPresent"},
+                "priorityClassName": "system-cluster-critical",
+                "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}},
+            },
+            "podDisruptionBudget": {"enabled": True, "minAvailable": 1},
+            "tolerations": in_api_spelling(tolerations()),
+            "topologySpreadConstraints": in_api_spelling(
+                evenly({"app.kubernetes.io/name": KUEUE, "control-plane": "controller-manager"}, zones)
+            ),
+        },
+        "managerConfig": {"controllerManagerConfigYaml": json.dumps(_kueue_config(args["job_namespaces"]))},
+    }
+
+
+def _kueue_config(namespaces: Sequence[str]) -> Any:
+    """Kueue's own configuration, JSON as YAML has it (config.kueue.x-k8s.io/v1beta2, Configuration; read
+    2026-11-26)."""
+    named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(namespaces)}
+    return {
+        "apiVersion": "config.kueue.x-k8s.io/v1beta2",
+        "kind": "Configuration",
+        "health": {"healthProbeBindAddress": ":8081"},
+        "metrics": {"bindAddress": ":8443"},
+        "webhook": {"port": 9443},
+        "leaderElection": {"leaderElect": True, "resourceName": "c1f6bfd2.kueue.x-k8s.io"},
+        "integrations": {"frameworks": ["batch/job"]},
+        "managedJobsNamespaceSelector": {"matchExpressions": [named]},
     }
 
 

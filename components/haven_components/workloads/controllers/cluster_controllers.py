@@ -17,22 +17,25 @@ from haven_components.workloads.controllers._controller_args import (
     ClusterControllersArgs,
     ControllerChartArgs,
     KedaArgs,
+    KueueArgs,
 )
 from haven_components.workloads.controllers._values import (
     KEDA_SERVICE_ACCOUNT,
+    KUEUE,
     balancer_values,
     keda_values,
+    kueue_values,
     query_statements,
 )
 
-KEDA_NAMESPACE = "keda"
+KEDA_NAMESPACE, KUEUE_NAMESPACE = "keda", "kueue-system"
 MOST_CLUSTER_NAME_CHARACTERS = 58
 """Roles are named after the cluster, with a suffix of at most six characters."""
 TIMEOUT_SECONDS = 300
 
 
 class ClusterControllers(pulumi.ComponentResource):
-    """The AWS Load Balancer Controller and, by choice, KEDA, as Helm releases at pinned versions and digests.
+    """The AWS Load Balancer Controller and, by choice, KEDA and Kueue, as Helm releases at pinned versions and digests.
 
     Chart and images come from the own Region: pulumi-kubernetes loads the chart of a Release in every preview, and a
     preview mustn't depend on a public host, nor on the other Region. While a cluster doesn't answer, its provider
@@ -48,6 +51,8 @@ class ClusterControllers(pulumi.ComponentResource):
     """Name of the controller's release, once it runs: TargetGroupBindings come after it. Empty without it."""
     keda_release: pulumi.Output[str]
     """Name of KEDA's release, once it runs: ScaledObjects come after it. Empty without it."""
+    kueue_release: pulumi.Output[str]
+    """Name of Kueue's release, once it runs: queues come after it. Empty without it."""
 
     def __init__(self, name: str, args: ClusterControllersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haven:index:ClusterControllers", name, {}, opts)
@@ -57,7 +62,8 @@ class ClusterControllers(pulumi.ComponentResource):
         nothing = pulumi.Output.from_input("")
         self.load_balancer_release = self._load_balancer() if "load_balancer" in args else nothing
         self.keda_release = self._keda(args["keda"]) if "keda" in args else nothing
-        self.register_outputs({"load_balancer_release": self.load_balancer_release, "keda_release": self.keda_release})
+        self.kueue_release = self._kueue(args["kueue"]) if "kueue" in args else nothing
+        self.register_outputs({output: getattr(self, output) for output in type(self).__annotations__})
 
     def _load_balancer(self) -> pulumi.Output[str]:
         controller = self._args["load_balancer"]
@@ -67,13 +73,7 @@ class ClusterControllers(pulumi.ComponentResource):
 
     def _keda(self, keda: KedaArgs) -> pulumi.Output[str]:
         namespace = keda.get("namespace", KEDA_NAMESPACE)
-        made: list[pulumi.Resource] = [
-            kubernetes.core.v1.Namespace(
-                f"{self._name}-keda",
-                metadata={"name": namespace, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        ]
+        made = [self._namespace("keda", namespace)]
         if "workspace_arn" in keda:
             made += pod_identity(
                 self,
@@ -87,6 +87,19 @@ class ClusterControllers(pulumi.ComponentResource):
             ).ready
         values = keda_values(keda, self._args["cluster_name"], self._args["zones"])
         return self._release("keda", namespace, keda["chart"], values, made)
+
+    def _kueue(self, kueue: KueueArgs) -> pulumi.Output[str]:
+        namespace = kueue.get("namespace", KUEUE_NAMESPACE)
+        values = kueue_values(kueue, self._args["zones"])
+        return self._release(KUEUE, namespace, kueue["chart"], values, [self._namespace(KUEUE, namespace)])
+
+    def _namespace(self, suffix: str, name: str) -> pulumi.Resource:
+        namespace: pulumi.Resource = kubernetes.core.v1.Namespace(
+            f"{self._name}-{suffix}",
+            metadata={"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return namespace
 
     def _release(
         self, release: str, namespace: str, chart: ControllerChartArgs, values: Any, after: list[pulumi.Resource]
@@ -130,15 +143,16 @@ def _validate(name: str, args: ClusterControllersArgs) -> None:
         lambda: _check_chosen(checks, args),
         lambda: _check_load_balancer(checks, args),
         lambda: _check_keda(checks, args),
+        lambda: _check_kueue(checks, args),
     )
 
 
 def _check_chosen(checks: Checks, args: ClusterControllersArgs) -> None:
     checks.require(
-        "load_balancer" in args or "keda" in args,
+        any(each in args for each in ("load_balancer", "keda", "kueue")),
         "load_balancer",
-        got="neither load_balancer nor keda",
-        allowed="one of them, or both",
+        got="none of load_balancer, keda and kueue",
+        allowed="one of them at least",
         fix="leave the component out where the cluster needs no controller",
     )
 
@@ -163,6 +177,17 @@ def _check_keda(checks: Checks, args: ClusterControllersArgs) -> None:
     require_label(checks, "keda.namespace", keda.get("namespace", KEDA_NAMESPACE))
     check_chart(checks, "keda.chart", keda["chart"], account_id=args["account_id"], region=args["region"])
     _require_newer(checks, "keda.chart.version", keda["chart"]["version"], (2, 21))
+
+
+def _check_kueue(checks: Checks, args: ClusterControllersArgs) -> None:
+    if "kueue" not in args:
+        return
+    kueue = args["kueue"]
+    require_image(checks, kueue["image"], "kueue.image")
+    require_label(checks, "kueue.namespace", kueue.get("namespace", KUEUE_NAMESPACE))
+    _checks.require_some(checks, "kueue.job_namespaces", kueue["job_namespaces"])
+    check_chart(checks, "kueue.chart", kueue["chart"], account_id=args["account_id"], region=args["region"])
+    _require_newer(checks, "kueue.chart.version", kueue["chart"]["version"], (0, 17))
 
 
 def _require_newer(checks: Checks, path: str, version: str, least: tuple[int, int]) -> None:

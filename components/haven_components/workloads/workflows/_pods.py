@@ -7,7 +7,15 @@ import pulumi
 from haven_components.names import WORKFLOWS_PORT
 from haven_components.workloads import _databases
 from haven_components.workloads._databases import schema_container
-from haven_components.workloads._objects import SCRATCH, SCRIPTS, Container, from_secret, plain, probes
+from haven_components.workloads._objects import (
+    SCRATCH,
+    SCRIPTS,
+    Container,
+    command_probes,
+    from_secret,
+    plain,
+    probes,
+)
 from haven_components.workloads.workflows._args import (
     HEARTBEAT_SECONDS,
     WorkflowMessagingArgs,
@@ -21,6 +29,8 @@ AUTH_KEY = "auth-string"
 TOKEN_KEY = "token"  # noqa: S105  a key of a secret
 SETTINGS_FILE = "settings.json"
 SETTINGS_SCRIPT = "prefect_settings.py"
+SERVICES_SCRIPT = "prefect_services.py"
+ALIVE_FILE = f"{SCRATCH}/services-alive"
 SERVER_MEMORY, WORKER_MEMORY, STEP_MEMORY = "1Gi", "512Mi", "512Mi"
 SERVER_CPU, WORKER_CPU = "500m", "100m"
 """[assumption] Requests of one pod."""
@@ -97,14 +107,17 @@ def server(args: WorkflowOrchestratorArgs) -> Container:
 
 
 def services(args: WorkflowOrchestratorArgs) -> Container:
-    """The background services: scheduler, automations, events. They have no port."""
+    """The background services: scheduler, automations, events. They have no port, and Prefect 3.9 has no health check
+    for them (PrefectHQ/prefect#18997, open; read 2026-11-26): a file shows that they are alive."""
+    script = ["python", f"{SCRIPTS}/{SERVICES_SCRIPT}"]
     return Container(
         name="services",
         image=args["image"],
-        command=["prefect", "server", "services", "start"],
+        command=[*script, "run", ALIVE_FILE],
         environment=server_environment(args),
         cpu=SERVER_CPU,
         memory=SERVER_MEMORY,
+        probes=command_probes([*script, "alive", ALIVE_FILE]),
     )
 
 

@@ -1,0 +1,51 @@
+"""What must hold between the queues of training jobs and the nodes that they share."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from haven.base.problems import Problem
+from infra.config import models, system_models
+from infra.config.node_models import GpuNodeGroup
+from infra.config.rules.instances import CATALOG
+from infra.config.rules.systems import Systems, gpus_of_node, groups_of, queued
+from infra.config.rules.validators import Rules
+
+RULES = Rules()
+
+
+def nodes(group: GpuNodeGroup) -> int:
+    """The nodes of a group that a queue counts on: those of the Region that serves, one at least."""
+    return max(group.desired_size, 1)
+
+
+@RULES.on("systems", "cluster")
+def _queued(systems: Systems, cluster: models.Cluster) -> Iterable[Problem]:
+    """A queue's quota is what the node groups have, and a job that doesn't fit into one group never starts."""
+    for name in queued(systems):
+        groups = groups_of(cluster, name)
+        unknown = [
+            f"{each} of group {group.name}"
+            for group in groups
+            for each in group.instance_types
+            if CATALOG.instance(each) is None
+        ]
+        if not groups or unknown:
+            got = f"true, with {', '.join(unknown) if unknown else 'no GPU node group'}"
+            allowed = "GPU node groups of instance types that the data knows: the quota is what they have"
+            yield Problem(f"haven:systems.{name}.queue", got, allowed, "delete queue, or name other instance types")
+        elif groups:
+            yield from _jobs(f"haven:systems.{name}.jobs", systems[name], groups)
+
+
+def _jobs(what: str, system: system_models.System, groups: Sequence[GpuNodeGroup]) -> Iterator[Problem]:
+    most = max(nodes(group) * gpus_of_node(group) for group in groups)
+    for name, job in system.jobs.items():
+        together = job.workers * job.gpus
+        if not together:
+            allowed = "1 or more with queue: true, whose quotas are those of GPU node groups"
+            yield Problem(f"{what}.{name}.gpus", "0", allowed, f"move {name} to a system without a queue")
+        elif together > most:
+            allowed = (
+                f"at most {most} GPUs together with queue: true, which the largest of the system's node groups has"
+            )
+            fix = "raise desiredSize in haven:cluster.gpuNodeGroups, or ask for fewer"
+            yield Problem(f"{what}.{name}", f"{job.workers} workers with {job.gpus} GPUs each", allowed, fix)
