@@ -246,6 +246,15 @@ from haven_components.workloads.controllers._controller_args import (
     KueueArgs as KueueArgs,
 )
 from haven_components.workloads.controllers.cluster_controllers import ClusterControllers as ClusterControllers
+from haven_components.workloads.headroom_nodes import (
+    HeadroomNodes as HeadroomNodes,
+)
+from haven_components.workloads.headroom_nodes import (
+    HeadroomNodesArgs as HeadroomNodesArgs,
+)
+from haven_components.workloads.headroom_nodes import (
+    HeadroomPoolArgs as HeadroomPoolArgs,
+)
 from haven_components.workloads.kubernetes_provider import kubernetes_provider as kubernetes_provider
 from haven_components.workloads.mesh._mesh_args import (
     MeshCircuitBreakerArgs as MeshCircuitBreakerArgs,

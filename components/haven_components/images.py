@@ -86,6 +86,14 @@ IMAGES: Mapping[str, UpstreamImage] = {
         "the tag: a public repository's list of what it scans; no public source has the digest",
         "2026-11-26",
     ),
+    "kueue": UpstreamImage(
+        "registry.k8s.io/kueue/kueue",
+        "v0.17.8",
+        "sha256:cecba825d0b0feab9bed2835efe2eb8d825512f1616c8762ab80c53f2ea6afe6",
+        ALL,
+        "the same digest beside this tag in two public repositories; [assumption] it is the index's",
+        "2026-11-26",
+    ),
     "mlflow": UpstreamImage(
         "ghcr.io/mlflow/mlflow",
         "v3.17.0-full",

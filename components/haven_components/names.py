@@ -36,6 +36,8 @@ POOL_LABEL = "haven.dev/pool"
 """Label of nodes with the name of their node group."""
 GPU_LABEL = "haven.dev/gpu"
 """Label of GPU nodes: `true`, or `spot` where EC2 may take them back."""
+HEADROOM_LABEL = "haven.dev/headroom"
+"""Label, `true`, of nodes that Karpenter added to those of a node group."""
 SWITCH_NAMESPACE = "Haven/TrafficSwitch"
 SWITCH_METRIC = "Off"
 
@@ -261,6 +263,11 @@ def fault_log_group_name(name: str) -> str:
 def node_name(cluster: str, group: str) -> str:
     """`Name` tag of the nodes, and of their volumes, of one node group of an `InferenceCluster`."""
     return f"{cluster}-{group}"
+
+
+def node_role_name(cluster: str) -> str:
+    """Name of the role of an `InferenceCluster`'s nodes."""
+    return f"{cluster}-node"
 
 
 def target_group_name(name: str) -> str:

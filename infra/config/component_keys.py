@@ -99,6 +99,7 @@ PARTS: Mapping[str, Part] = {
         },
     ),
     "GlobalTable": Part("haven:tables.{item}", item="(.+)"),
+    "HeadroomNodes": Part("haven:cluster.headroom", {"pools.gpus": "gpus"}),
     "Heartbeat": Part("haven:storage", {"tables": "haven:tables"}),
     "InferenceCluster": Part(
         "haven:cluster",

@@ -18,7 +18,7 @@ from haven_components.choices import (
 )
 from infra.config.fields import within
 from infra.config.network_models import ExistingNetwork, FlowLogs
-from infra.config.node_models import GpuNodeGroup, SystemNodes
+from infra.config.node_models import GpuNodeGroup, Headroom, SystemNodes
 
 LARGEST_PREFIX, SMALLEST_PREFIX = limits.VPC_PREFIX.least, 20
 """Haven's own: nodes and pods need the addresses of a /20."""
@@ -195,6 +195,8 @@ class Cluster(Model):
     """The managed node group of the cluster's own services, in every zone."""
     gpu_node_groups: list[GpuNodeGroup] = []
     """GPU node groups. Omitted: none."""
+    headroom: Headroom | None = None
+    """Nodes beyond those of the groups, for load. It wants Karpenter 1.15, which you install. Omitted: none."""
     standby_share: Annotated[float, Field(gt=0, le=1, examples=[0.5])] = STANDBY_SHARE
     """Share of the GPU nodes that stands by in tier warm; at least one node of each group."""
 

@@ -64,6 +64,15 @@ class CapacityReservation(Model):
     """on-demand: paid until it is given up; capacity-block: bought in advance for a span of time."""
 
 
+class Headroom(Model):
+    """Nodes that Karpenter may add to GPU node groups. No recovery depends on them."""
+
+    bottlerocket_version: Annotated[str, form(r"^\d+\.\d+\.\d+$", "a version in full, such as 1.50.0", "1.50.0")]
+    """Version of Bottlerocket on them. Another one replaces the nodes."""
+    gpus: Annotated[Mapping[Name, Annotated[int, Field(ge=1, le=1000)]], Field(min_length=1, examples=[{"serving": 8}])]
+    """GPU node group -> the GPUs of all nodes that are added to it, at most."""
+
+
 class GpuNodeGroup(Model):
     """Nodes with one kind of GPU, at the size of the Region that serves."""
 

@@ -12,7 +12,7 @@ from haven_components.cluster._cluster_addons import ClusterAddons
 from haven_components.cluster._node_group_args import GpuNodeGroupArgs, SystemNodesArgs, node_group_names
 from haven_components.cluster._node_groups import NodeGroups
 from haven_components.cluster._target_registration import register_targets
-from haven_components.names import partition
+from haven_components.names import node_role_name, partition
 from haven_components.shared import checks as _checks
 from haven_components.shared import sdk
 from haven_components.shared.security_groups import allow_into, cidr_label
@@ -284,7 +284,7 @@ class InferenceCluster(pulumi.ComponentResource):
             )
 
     def _node_role(self) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
-        logical = f"{self._base}-node"
+        logical = node_role_name(self._base)
         role = aws.iam.Role(
             logical,
             name=logical,

@@ -1,8 +1,8 @@
-"""What must hold between the queues of training jobs and the nodes that they share."""
+"""What must hold between GPU node groups, the nodes that may be added to them, and the queues of training jobs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from haven.base.problems import Problem
+from haven.base.problems import Problem, choices, shown
 from infra.config import models, system_models
 from infra.config.node_models import GpuNodeGroup
 from infra.config.rules.instances import CATALOG
@@ -15,6 +15,19 @@ RULES = Rules()
 def nodes(group: GpuNodeGroup) -> int:
     """The nodes of a group that a queue counts on: those of the Region that serves, one at least."""
     return max(group.desired_size, 1)
+
+
+@RULES.on("cluster")
+def _headroom(cluster: models.Cluster) -> Iterable[Problem]:
+    groups = {group.name: group for group in cluster.gpu_node_groups}
+    for name in cluster.headroom.gpus if cluster.headroom is not None else ():
+        what = f"haven:cluster.headroom.gpus.{name}"
+        if name not in groups:
+            allowed = choices(groups) or "a group of haven:cluster.gpuNodeGroups"
+            yield Problem(what, shown(name), allowed, f"add {name} to haven:cluster.gpuNodeGroups, or delete it here")
+        elif groups[name].spot:
+            allowed = "a group without spot: true: Karpenter adds on-demand nodes"
+            yield Problem(what, shown(name), allowed, f"delete {name} here, and raise maxSize of the group")
 
 
 @RULES.on("systems", "cluster")
@@ -49,3 +62,12 @@ def _jobs(what: str, system: system_models.System, groups: Sequence[GpuNodeGroup
             )
             fix = "raise desiredSize in haven:cluster.gpuNodeGroups, or ask for fewer"
             yield Problem(f"{what}.{name}", f"{job.workers} workers with {job.gpus} GPUs each", allowed, fix)
+
+
+def notes(cluster: models.Cluster) -> Iterator[str]:
+    """What a plan says of headroom, whose controller somebody else installs."""
+    if cluster.headroom is not None:
+        yield (
+            "nothing here installs Karpenter, which haven:cluster.headroom needs in both clusters before `up`: install"
+            " 1.15 (docs/headroom.md), or delete haven:cluster.headroom"
+        )

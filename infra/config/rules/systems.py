@@ -39,7 +39,7 @@ _MOST_PROMPT_CHARACTERS = 1500
 """Of a version's golden prompts, as JSON: both Regions' are in the manifest, a parameter of at most 8 KB."""
 PLACEHOLDER = "f" * 64
 """Digest of an image that is still to be pushed, in sample stacks."""
-_RESERVED = ("default", "haven", "keda", "kueue-system", "observability")
+_RESERVED = ("default", "haven", "karpenter", "keda", "kueue-system", "observability")
 """Namespaces that every cluster has, or Haven's own; so are those that begin with kube-."""
 
 Systems = Mapping[str, system_models.System]

@@ -6,6 +6,7 @@ from haven_components import Observability
 from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, running
 from infra.config.system_models import System
 from infra.environment import Environment
+from infra.parts import headroom
 from infra.parts.endpoints import EndpointStores
 from infra.parts.workloads import (
     controllers,
@@ -45,6 +46,7 @@ def declare(environment: Environment, stores: EndpointStores, watched: Observabi
         platform.connect(environment, region)
         before = controllers.declare(environment, region, watched)
         telemetry.declare(environment, region)
+        headroom.declare(environment, region)
         for name, system in systems.items():
             place = Place(environment, region, name, before)
             environment.refusals.attempt(partial(_system, place, system, used))
