@@ -206,8 +206,8 @@ def _root_certificates(text: str) -> str:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError) as error:
         raise refusal(
-            f"root certificates in PEM, one or more ({error})",
-            "give the text of AWS's bundle for the Region, as a block (certificates: |)",
+            "root certificates in PEM, one or more",
+            "write certificates: | and below it the text of AWS's bundle for the Region",
         ) from error
     return text
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from haven.base import regions
 from haven.model.tiers import Tier
 from haven.program.recorder import record
+from haven_components import rds_certificates
 from tests import promises
 from tests.environments import ALL_EXAMPLES, EVERY_STACK, RECOVERY, ROOT, TIERS, environment
 from tests.environments import example as recorded_example
@@ -25,6 +26,13 @@ PAIRS = [
 ]
 LONGEST_STACK = {"us-gov-east-1": 14}
 """Names carry this Region's long code."""
+
+
+def verified(pair: tuple[str, str]) -> dict[str, Any]:
+    """What a database in Regions of which Haven has no root certificates takes."""
+    roots = {"certificates": rds_certificates.certificates("us-east-1")}
+    return {} if set(pair) <= rds_certificates.REGIONS else {"database": roots}
+
 
 TAKEN = ["backups", "cache", "cost", "db", "dns", "edge", "euw1", "images", "key", "logs", "switch", "system", "z" * 20]
 """Names that something of the environment's own begins or ends with, and the longest one."""
@@ -85,6 +93,7 @@ def configs(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         "account": "111122223333",
         "tier": tier.value,
         "regions": {"primary": pair[0], "recovery": pair[1]},
+        **verified(pair),
         "active": draw(st.sampled_from(pair)),
         "zones": {region: draw(zones(region)) for region in pair},
         "systems": systems,
@@ -112,6 +121,7 @@ def extreme(stack: str, primary: str, recovery: str, **changes: Any) -> tuple[st
         "account": "111122223333",
         "tier": "active-active",
         "regions": {"primary": primary, "recovery": recovery},
+        **verified((primary, recovery)),
         "zones": {region: [f"{region}{letter}" for letter in "ab"] for region in (primary, recovery)},
         "domain": "ai.example.com",
         "systems": {long: {"kind": "training"}},

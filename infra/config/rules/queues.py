@@ -41,26 +41,26 @@ def _queued(systems: Systems, cluster: models.Cluster) -> Iterable[Problem]:
             for each in group.instance_types
             if CATALOG.instance(each) is None
         ]
-        if not groups or unknown:
-            got = f"true, with {', '.join(unknown) if unknown else 'no GPU node group'}"
+        if unknown:
+            got = f"true, with {', '.join(unknown)}"
             allowed = "GPU node groups of instance types that the data knows: the quota is what they have"
-            yield Problem(f"haven:systems.{name}.queue", got, allowed, "delete queue, or name other instance types")
-        elif groups:
+            yield Problem(f"haven:systems.{name}.queue", got, allowed, "delete queue, or write other instanceTypes")
+        else:
             yield from _jobs(f"haven:systems.{name}.jobs", systems[name], groups)
 
 
 def _jobs(what: str, system: system_models.System, groups: Sequence[GpuNodeGroup]) -> Iterator[Problem]:
-    most = max(nodes(group) * gpus_of_node(group) for group in groups)
+    most = max((nodes(group) * gpus_of_node(group) for group in groups), default=None)
     for name, job in system.jobs.items():
         together = job.workers * job.gpus
         if not together:
             allowed = "1 or more with queue: true, whose quotas are those of GPU node groups"
-            yield Problem(f"{what}.{name}.gpus", "0", allowed, f"move {name} to a system without a queue")
-        elif together > most:
+            yield Problem(f"{what}.{name}.gpus", "0", allowed, f"write gpus, or delete queue from the system of {name}")
+        elif most is not None and together > most:
             allowed = (
                 f"at most {most} GPUs together with queue: true, which the largest of the system's node groups has"
             )
-            fix = "raise desiredSize in haven:cluster.gpuNodeGroups, or ask for fewer"
+            fix = "write a larger desiredSize in haven:cluster.gpuNodeGroups, or fewer workers"
             yield Problem(f"{what}.{name}", f"{job.workers} workers with {job.gpus} GPUs each", allowed, fix)
 
 

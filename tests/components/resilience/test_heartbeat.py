@@ -9,7 +9,7 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components import HeartbeatArgs
+from haven_components import HeartbeatArgs, rds_certificates
 from haven_components.resilience.heartbeat import RUNTIME, Heartbeat
 
 REGION, OTHER, ACCOUNT, NAME = "eu-west-1", "eu-central-1", "123456789012", "haven-test-euw1-heartbeat"
@@ -91,6 +91,18 @@ def test_the_archive_needs_nothing_but_itself_the_standard_library_and_boto3() -
     assert "haven_components" not in imported
     assert imported & {"boto3", "botocore"}
     assert not imported & {"haven", "pulumi", "pulumi_aws", "pydantic"}
+
+
+def test_the_archive_has_what_the_database_is_verified_with_where_there_is_a_database() -> None:
+    def given(recording: Recording) -> str | None:
+        files = _of(recording, "Function").inputs["code"]["assets"]
+        text: str | None = files.get("heartbeat_function/database_certificates.pem")
+        return text
+
+    assert given(_declare()) == rds_certificates.certificates(REGION)
+    assert given(_declare(database=DATABASE | {"certificates": "own"})) == "own"
+    assert given(_declare(without=("database",))) is None
+    assert _refused(region="il-central-1") == ["database.certificates"]
 
 
 def test_the_function_may_touch_its_own_records_items_and_objects_alone() -> None:

@@ -79,7 +79,8 @@ def test_the_server_runs_no_jobs_of_its_own_and_gets_its_password_from_a_secret(
     variables = {each["name"]: each.get("value", each.get("valueFrom")) for each in _container(recording)["env"]}
     assert variables["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
     assert variables["PGPASSWORD"] == {"secretKeyRef": {"name": "database", "key": "password"}}
-    assert (variables["PGSSLMODE"], variables["AWS_REGION"]) == ("require", REGION)
+    assert (variables["PGSSLMODE"], variables["AWS_REGION"]) == ("verify-full", REGION)
+    assert variables["PGSSLROOTCERT"] == "/opt/haven/database-certificates.pem"
 
 
 def test_a_standby_reads_from_the_reader_and_migrates_nothing(recording: Recording) -> None:

@@ -7,10 +7,12 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components import WorkflowOrchestrator, WorkflowOrchestratorArgs, kubernetes_provider
+from haven_components import WorkflowOrchestrator, WorkflowOrchestratorArgs, kubernetes_provider, rds_certificates
 
 NAME = "workflows"
 IMAGE = f"registry/prefect@sha256:{'a' * 64}"
+DATABASE: dict[str, Any] = {"host": "writer.internal", "name": "prefect", "secret_name": "database"}
+ROOT_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"
 POOL: dict[str, Any] = {"namespace": "training", "image": IMAGE, "service_account": "flow-runs"}
 
 
@@ -21,7 +23,7 @@ def _declare(**changes: Any) -> Recording:
         "scale": {"minimum": 2, "maximum": 10},
         "image": IMAGE,
         "cluster_name": "ai",
-        "database": {"host": "writer.internal", "name": "prefect", "secret_name": "database"},
+        "database": DATABASE,
         "messaging": {"host": "messages.internal", "secret_name": "messages"},
         "auth_secret_name": "prefect-auth",
         "network_cidrs": ["10.20.0.0/16"],
@@ -148,7 +150,36 @@ def test_passwords_come_from_secrets_and_connections_are_encrypted(recording: Re
         environment["PREFECT_SERVER_DATABASE_PASSWORD"] == environment["PGPASSWORD"] == _secret("database", "password")
     )
     assert environment["PREFECT_REDIS_MESSAGING_PASSWORD"] == _secret("messages", "token")
-    assert (environment["PGSSLMODE"], environment["PREFECT_REDIS_MESSAGING_SSL"]) == ("require", "true")
+    assert (environment["PGSSLMODE"], environment["PREFECT_REDIS_MESSAGING_SSL"]) == ("verify-full", "true")
+
+
+@pytest.mark.parametrize("name", ["server", "services"])
+def test_the_database_is_verified_with_the_certificates_beside_the_migration_s_script(name: str) -> None:
+    recording = _declare(database=DATABASE | {"certificates": ROOT_CERTIFICATE})
+    assert _environment(recording, name)["PGSSLROOTCERT"] == "/opt/haven/database-certificates.pem"
+    pod = _pod(_named(recording, "Deployment")[name])
+    (files,) = (each["configMap"]["name"] for each in pod["volumes"] if "configMap" in each)
+    (given,) = (each.inputs["data"] for each in recording.real() if each.name == files)
+    assert given["database-certificates.pem"] == ROOT_CERTIFICATE
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert {"name": "scripts", "mountPath": "/opt/haven", "readOnly": True} in container["volumeMounts"]
+
+
+def test_without_certificates_of_its_own_a_database_is_one_of_rds(recording: Recording) -> None:
+    (given,) = (each.inputs["data"] for each in recording.real() if "-schema-" in each.name)
+    assert given["database-certificates.pem"] == rds_certificates.all_certificates()
+    plain = _declare(database=DATABASE | {"tls": False})
+    assert not any("database-certificates.pem" in each.inputs.get("data", {}) for each in plain.real())
+    assert "PGSSLROOTCERT" not in _environment(plain, "server")
+
+
+def test_background_services_are_alive_while_their_event_loop_goes_round(recording: Recording) -> None:
+    (services,) = _pod(_named(recording, "Deployment")["services"])["containers"]
+    script = ["python", "/opt/haven/prefect_services.py"]
+    assert services["command"] == [*script, "run", "/tmp/services-alive"]
+    for probe in ("startupProbe", "livenessProbe"):
+        assert services[probe]["exec"]["command"] == [*script, "alive", "/tmp/services-alive"]
+    assert "readinessProbe" not in services
 
 
 def test_a_probe_that_asks_the_database_is_asked_at_the_start_alone(recording: Recording) -> None:
@@ -230,7 +261,7 @@ def test_every_problem_is_reported_at_once() -> None:
             image="prefect:3",
             scale={"minimum": 3, "maximum": 2},
             zones=[],
-            database={"host": "h", "name": "Prefect;", "secret_name": "Arn:x", "port": 0},
+            database={"host": "h", "name": "Prefect;", "secret_name": "Arn:x", "port": 0, "certificates": "x"},
             network_cidrs=[],
             lost_after_seconds=89,
             services=0,
@@ -242,6 +273,7 @@ def test_every_problem_is_reported_at_once() -> None:
         "image",
         "database.port",
         "database.name",
+        "database.certificates",
         "database.secret_name",
         "network_cidrs",
         "services",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from haven_components import rds_certificates
 from infra import PROJECT
 from infra.config import models, stack_kinds
 from infra.config.rules import general, instances
@@ -107,6 +108,7 @@ def _config(pair: tuple[str, str], types: Sequence[str]) -> dict[str, str]:
     values = {
         "regions": {"primary": pair[0], "recovery": pair[1]},
         "zones": {region: [f"{region}a", f"{region}b"] for region in pair},
+        "database": {"certificates": rds_certificates.certificates("us-east-1")},
         "cluster": {
             "systemNodes": {"instanceTypes": ["m5.large", "m5.xlarge"]},
             "gpuNodeGroups": [{"name": "serving", "instanceTypes": list(types), "minSize": 1, "desiredSize": 1}],

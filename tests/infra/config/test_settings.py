@@ -9,6 +9,7 @@ import pytest
 from haven.base.problems import Problems
 from haven.config.base_model import FORMS
 from haven.model.tiers import Tier
+from haven_components import rds_certificates
 from infra.config import stack_kinds
 from infra.config.reader import fields
 from infra.config.rules import engines
@@ -19,6 +20,7 @@ VALID: dict[str, Any] = {
     "tier": "warm",
     "regions": {"primary": "eu-west-1", "recovery": "eu-central-1"},
 }
+ROOTS = {"certificates": rds_certificates.certificates("us-east-1")}
 
 
 def config(**changes: Any) -> dict[str, str]:
@@ -88,12 +90,12 @@ def test_a_stack_name_that_no_aws_name_can_carry_is_refused(stack: str) -> None:
 def test_names_that_carry_a_long_code_leave_the_stack_less_room() -> None:
     apart = {"primary": "us-gov-west-1", "recovery": "us-gov-east-1"}
     zones = {region: [f"{region}a", f"{region}b"] for region in apart.values()}
-    (line,) = refusal("fifteen-letters", regions=apart, zones=zones)
+    (line,) = refusal("fifteen-letters", regions=apart, zones=zones, database=ROOTS)
     assert line == (
         'the stack\'s name: got "fifteen-letters"; allowed: at most 14 characters where names carry usgovw1, for '
         "us-gov-west-1; fix: rename the stack, for example to fifteen-letter"
     )
-    assert load("fourteen-signs", config(regions=apart, zones=zones, domain="example.com"))
+    assert load("fourteen-signs", config(regions=apart, zones=zones, database=ROOTS, domain="example.com"))
     assert load("fifteen-letters", config(domain="example.com"))
 
 
@@ -175,7 +177,7 @@ def test_numbers_and_truth_values_are_values_of_tags() -> None:
 
 @pytest.mark.parametrize("pair", [("us-gov-west-1", "us-gov-east-1"), ("cn-north-1", "cn-northwest-1")])
 def test_regions_of_other_partitions_have_zones_without_naming_them(pair: tuple[str, str]) -> None:
-    settings = load("test", config(regions={"primary": pair[0], "recovery": pair[1]}))
+    settings = load("test", config(regions={"primary": pair[0], "recovery": pair[1]}, database=ROOTS))
     assert all(len(settings.zones[region]) >= 2 for region in pair)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.environments import PRIMARY
 from tests.infra.network.test_mesh import meshed
+from tests.infra.systems.test_by_choice import chosen
 from tests.kubernetes.api import Api, ApiError
 from tests.kubernetes.cluster import open_namespace
 from tests.kubernetes.control_plane import ControlPlane, installable
@@ -34,6 +35,19 @@ def test_the_api_server_accepts_every_object_and_pod(source: str, control_plane:
 def test_the_api_server_accepts_every_object_of_an_environment_with_a_mesh(control_plane: ControlPlane) -> None:
     sent = objects(meshed(), PRIMARY)
     assert of_kind(sent, "Gateway")
+    _install(control_plane, sent)
+    _prepare(control_plane.api, sent)
+    assert list(_refused(control_plane.api, sent)) == []
+
+
+def test_the_api_server_accepts_every_object_of_an_environment_with_queues_and_headroom(
+    control_plane: ControlPlane,
+) -> None:
+    sent = objects(chosen(), PRIMARY)
+    assert {each.kind for each in of_kind(sent, "ClusterQueue", "LocalQueue", "NodePool", "EC2NodeClass")} >= {
+        "ClusterQueue",
+        "NodePool",
+    }
     _install(control_plane, sent)
     _prepare(control_plane.api, sent)
     assert list(_refused(control_plane.api, sent)) == []

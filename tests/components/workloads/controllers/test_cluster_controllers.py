@@ -33,6 +33,13 @@ KEDA: dict[str, Any] = {
 }
 
 
+KUEUE: dict[str, Any] = {
+    "chart": {"location": f"oci://{HOST}/haven-images/charts/kueue", "version": "0.17.8", "digest": DIGEST},
+    "image": f"{HOST}/haven-images/kueue@{DIGEST}",
+    "job_namespaces": ["training", "research"],
+}
+
+
 def _declare(**changes: Any) -> Recording:
     def program() -> None:
         providers = [aws.Provider(REGION, region=REGION), kubernetes_provider("k8s", "{}", cluster_name="ai-euw1")]
@@ -105,6 +112,22 @@ def test_kedas_operator_queries_one_workspace_with_an_identity_that_is_there_fir
     assert not [each for each in _declare(keda=without).real() if each.type.startswith("aws:")]
 
 
+def test_kueue_is_asked_about_jobs_of_training_alone() -> None:
+    recording = _declare(kueue=KUEUE)
+    release = _releases(recording)["kueue"]
+    assert release.inputs["namespace"] == "kueue-system"
+    (before,) = (recording.by_urn[urn] for urn in release.options.dependencies)
+    assert before.type.endswith(":Namespace")
+    values = release.inputs["values"]
+    config = json.loads(values["managerConfig"]["controllerManagerConfigYaml"])
+    assert config["integrations"] == {"frameworks": ["batch/job"]}
+    (selected,) = config["managedJobsNamespaceSelector"]["matchExpressions"]
+    assert (selected["operator"], selected["values"]) == ("In", ["research", "training"])
+    manager = values["controllerManager"]
+    assert (manager["replicas"], manager["podDisruptionBudget"]["enabled"]) == (2, True)
+    assert f"{manager['manager']['image']['repository']}:{manager['manager']['image']['tag']}" == KUEUE["image"]
+
+
 def test_a_packaged_chart_is_one_whose_content_was_pinned(tmp_path: Path) -> None:
     package = tmp_path / "chart-3.5.0.tgz"
     package.write_bytes(b"a chart")
@@ -135,6 +158,9 @@ def test_a_packaged_chart_is_one_whose_content_was_pinned(tmp_path: Path) -> Non
         ({"keda": KEDA | {"webhooks_image": "keda:2.21.0"}}, "keda.webhooks_image"),
         ({"keda": KEDA | {"namespace": "Keda"}}, "keda.namespace"),
         ({"keda": KEDA, "zones": []}, "zones"),
+        ({"kueue": KUEUE | {"image": "kueue:v0.17.8"}}, "kueue.image"),
+        ({"kueue": KUEUE | {"job_namespaces": []}}, "kueue.job_namespaces"),
+        ({"kueue": KUEUE | {"chart": KUEUE["chart"] | {"version": "0.16.9"}}}, "kueue.chart.version"),
         ({"keda": KEDA, "cluster_name": "a" * 59}, "cluster_name"),
     ],
 )
