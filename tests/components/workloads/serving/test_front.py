@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from haven_components.workloads.serving.front.proxy import trace_id
 from tests.components.workloads.serving.processes import (
     HOST,
     FrontProcess,
@@ -215,6 +216,25 @@ def test_at_the_deadline_an_answer_ends_as_a_retryable_error_with_its_id(
     assert (answer.status, answer.error["code"]) == (503, "retry")
     assert answer.error["request_id"] == engine.asked[-1]["id"] == answer.headers["x-request-id"]
     assert front.metrics()['haven_front_requests_total{outcome="cut_off"}'] == 1
+    (line,) = (each for each in front.log() if each.get("request_id") == answer.error["request_id"])
+    assert line["level"] == "error"
+    assert line["timestamp"].endswith("Z")
+
+
+TRACE = "5f3c9a0b7d1e24685f3c9a0b7d1e2468"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"traceparent": f"00-{TRACE}-7d1e24685f3c9a0b-01"}, TRACE),
+        ({"X-Amzn-Trace-Id": "Self=1-0-0;Root=1-5f3c9a0b-7d1e24685f3c9a0b7d1e2468"}, TRACE),
+        ({"traceparent": "made up"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_line_about_a_request_names_its_trace(headers: dict[str, str], expected: str) -> None:
+    assert trace_id(headers) == expected
 
 
 def test_at_the_deadline_a_stream_ends_with_an_error_event(engine: ScriptedEngine, start: StartFront) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,9 +27,11 @@ METRICS = {
 """vLLM's names (vLLM, Production Metrics, read 2026-11-26)."""
 
 
-def log(message: str, **more: object) -> None:
-    """One line of JSON."""
-    print(json.dumps({"message": message, **more}), flush=True)
+def log(message: str, *, level: str = "info", **more: object) -> None:
+    """One line of JSON, as docs/telemetry.md has it; an empty text is left out."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    known = {name: value for name, value in more.items() if value != ""}
+    print(json.dumps({"timestamp": at, "level": level, "message": message, **known}), flush=True)
 
 
 def get(url: str, path: str, seconds: float = ASK_SECONDS) -> tuple[int, bytes]:

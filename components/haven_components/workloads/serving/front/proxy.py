@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import select
 import socket
 import threading
@@ -321,7 +322,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             if not response.getheader("Content-Type", "").startswith(EVENTS):
                 return "cut_off"
-            self._piece(b"data: " + _problem(exchange.request_id, "the answer was cut off") + b"\n\n")
+            self._piece(b"data: " + self._problem(exchange.request_id, "the answer was cut off") + b"\n\n")
         self.wfile.write(b"0\r\n\r\n")
         return "cut_off" if broken else outcome
 
@@ -335,7 +336,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _retry(self, request_id: str, message: str) -> None:
         headers = {"Retry-After": "1", "X-Should-Retry": "true", "X-Request-Id": request_id}
-        self._send(503, _problem(request_id, message), "application/json", headers)
+        self._send(503, self._problem(request_id, message), "application/json", headers)
+
+    def _problem(self, request_id: str, message: str) -> bytes:
+        error = {"message": message, "type": "service_unavailable", "code": "retry", "request_id": request_id}
+        found = {"request_id": request_id, "trace_id": trace_id(self.headers)}
+        log("a request ended without its answer", level="error", problem=message, **found)
+        return json.dumps({"error": error}).encode()
 
     def _send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
@@ -350,10 +357,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _problem(request_id: str, message: str) -> bytes:
-    error = {"message": message, "type": "service_unavailable", "code": "retry", "request_id": request_id}
-    log("a request ended without its answer", request_id=request_id, problem=message)
-    return json.dumps({"error": error}).encode()
+def trace_id(headers: Mapping[str, str]) -> str:
+    """The trace that a request belongs to, 32 hexadecimal digits: `traceparent` (W3C Trace Context), else the load
+    balancer's own `X-Amzn-Trace-Id` (read 2026-11-26). Empty without either."""
+    found = re.match(r"[0-9a-f]{2}-([0-9a-f]{32})-", headers.get("traceparent") or "")
+    if found is None:
+        found = re.search(r"Root=1-([0-9a-f]{8}-[0-9a-f]{24})", headers.get("X-Amzn-Trace-Id") or "")
+    return found[1].replace("-", "") if found is not None else ""
 
 
 def _read(exchange: Exchange, read: Callable[[], bytes]) -> bytes:
