@@ -57,6 +57,7 @@ class Part:
 _SYSTEM = "haven:systems.{item}"
 _OF_SYSTEM = "[a-z0-9]+-(.+)"
 """A system's components are called after the Region's code and the system."""
+_VERIFIED = {"database.certificates": "haven:database.certificates"}
 
 PARTS: Mapping[str, Part] = {
     "AccountBaseline": Part("haven:baseline"),
@@ -99,8 +100,8 @@ PARTS: Mapping[str, Part] = {
         },
     ),
     "GlobalTable": Part("haven:tables.{item}", item="(.+)"),
-    "HeadroomNodes": Part("haven:cluster.headroom", {"pools.gpus": "gpus"}),
-    "Heartbeat": Part("haven:storage", {"tables": "haven:tables"}),
+    "HeadroomNodes": Part("haven:cluster.headroom", {"pools": "gpus"}),
+    "Heartbeat": Part("haven:storage", {"tables": "haven:tables", **_VERIFIED}),
     "InferenceCluster": Part(
         "haven:cluster",
         {
@@ -110,7 +111,7 @@ PARTS: Mapping[str, Part] = {
             "target_groups": "haven:domain",
         },
     ),
-    "ModelRegistry": Part(_SYSTEM, {"bucket": "artifacts", "scale": "replicas"}, item=_OF_SYSTEM),
+    "ModelRegistry": Part(_SYSTEM, {"bucket": "artifacts", "scale": "replicas", **_VERIFIED}, item=_OF_SYSTEM),
     "ModelServing": Part(
         _SYSTEM,
         {"scale": "replicas", "prometheus": "haven:watch.prometheus", "target": "haven:edge"},
@@ -144,7 +145,7 @@ PARTS: Mapping[str, Part] = {
     "ServiceMesh": Part(_SYSTEM, item=f"{_OF_SYSTEM}-mesh"),
     "TrafficSwitch": Part("haven:traffic", {"endpoints": "readinessPath"}),
     "TrainingJobs": Part(_SYSTEM, {"scale": "replicas"}, item=_OF_SYSTEM),
-    "WorkflowOrchestrator": Part(_SYSTEM, {"scale": "replicas"}, item=_OF_SYSTEM),
+    "WorkflowOrchestrator": Part(_SYSTEM, {"scale": "replicas", **_VERIFIED}, item=_OF_SYSTEM),
 }
 """Component -> where its arguments come from."""
 
