@@ -1,7 +1,6 @@
 """The shape of the config keys that describe an environment as a whole: Regions, network, cluster, stores."""
 
 import ipaddress
-import ssl
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -201,17 +200,6 @@ class Cluster(Model):
     """Share of the GPU nodes that stands by in tier warm; at least one node of each group."""
 
 
-def _root_certificates(text: str) -> str:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-    except (ssl.SSLError, ValueError) as error:
-        raise refusal(
-            "root certificates in PEM, one or more",
-            "write certificates: | and below it the text of AWS's bundle for the Region",
-        ) from error
-    return text
-
-
 class Database(Model):
     """Aurora PostgreSQL."""
 
@@ -266,8 +254,12 @@ class Database(Model):
     certificates: (
         Annotated[
             str,
-            Field(max_length=500_000, examples=["-----BEGIN CERTIFICATE-----\n..."]),
-            AfterValidator(_root_certificates),
+            form(
+                r"^(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$",
+                "root certificates in PEM, one or more, as AWS's bundle for a Region has them",
+                "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n",
+                max_length=500_000,
+            ),
         ]
         | None
     ) = None

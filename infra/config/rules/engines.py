@@ -1,6 +1,7 @@
 """Which versions of the database's and the cache's engine there are, and what the database is verified with."""
 
 import re
+import ssl
 from collections.abc import Iterable, Iterator
 
 from haven.base.problems import Problem, shown
@@ -37,6 +38,22 @@ def _certificates(database: models.Database, regions: models.Regions) -> Iterabl
             "nothing",
             f"root certificates, PEM: Haven has none of RDS in {' and '.join(unknown)}",
             "write certificates: | and the text of AWS's bundle of each of the two Regions (docs/workloads.md)",
+        )
+
+
+@RULES.on("database")
+def _readable(database: models.Database) -> Iterable[Problem]:
+    if database.certificates is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=database.certificates)
+    except ssl.SSLError:
+        count = database.certificates.count("BEGIN CERTIFICATE")
+        yield Problem(
+            "haven:database.certificates",
+            f"{count} {'certificate' if count == 1 else 'certificates'}, of which one can't be read",
+            "root certificates in PEM, as AWS's bundle for a Region has them",
+            "write certificates: | and below it the text of AWS's bundle for the Region",
         )
 
 
