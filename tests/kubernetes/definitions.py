@@ -39,7 +39,7 @@ SOURCES: tuple[Source, ...] = (
     Source("github.com/kedacore/keda/v2", "v2.21.0", "config/crd/bases", ("keda.sh",)),
     Source(
         "github.com/aws/karpenter-provider-aws",
-        "v1.15.1",
+        "v1.14.0",  # 1.15 wants a newer Go than 1.26.8
         "pkg/apis/crds",
         ("karpenter.sh", "karpenter.k8s.aws"),
     ),
