@@ -2,9 +2,13 @@
 
 import re
 
-REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
+REGION = r"^[a-z]{2}(sc)?(-[a-z]+)+-\d$"
 """Regular expression of a Region's name, whether Haven knows the Region or not."""
-_IN_A_NAME = re.compile(REGION.strip("^$").join((r"(?:^|[^a-z])(", r")(?:$|[^\d])")))
+_IN_A_NAME = re.compile(
+    r"(?:^|[^a-z])((?:af|ap|ca|cn|eu|eusc|il|me|mx|sa|us)(?:-gov|-iso[a-z]*|-de)?"
+    r"-(?:central|(?:north|south)?(?:east|west)|north|south)-\d)(?:$|\D)"
+)
+"""A name may begin like a Region, such as db-eu-west-1: here only the words that Regions' names have count."""
 
 
 def named_in(name: str) -> str | None:

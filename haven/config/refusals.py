@@ -19,6 +19,8 @@ _TYPES = {
     "float_type": "a number",
     "bool_type": "true or false",
     "list_type": "a list",
+    "is_instance_of": "a list",  # the only class that the models ask for is a sequence
+    "sequence_str": "a list",
     "dict_type": "a map",
     "mapping_type": "a map",
     "model_type": "a map",
@@ -171,7 +173,7 @@ def _instead(error: ErrorDetails, leaf: str, place: Mapping[str, Any], example: 
         return f"{leaf}{_clipped(round(got), place)}"
     if kind == "string_type" and isinstance(got, int | float):
         return f'it in quotes: "{str(got).lower()}"'
-    if kind == "list_type" and isinstance(got, str):
+    if kind in ("list_type", "is_instance_of", "sequence_str") and isinstance(got, str | dict):
         return f"it as a list: {leaf}{shown([got])}"
     return f"{leaf}{shown(example)}, for example"
 
@@ -192,7 +194,7 @@ def _within(kind: str, context: Mapping[str, Any], got: Any, example: Any) -> st
         "less_than_equal": lambda: f"write {context['le']:g} or less",
         "too_short": lambda: f"add {least - len(got)} more",
         "too_long": lambda: f"delete {len(got) - most} of them",
-        "string_too_short": lambda: f"write {least - len(got)} more characters",
+        "string_too_short": lambda: f"write {least - len(got.strip())} more characters",
         "string_too_long": lambda: f"shorten it by {len(got) - most} characters",
     }
     return fixes.get(kind, lambda: f"write {example:g}, for example")()
@@ -202,8 +204,9 @@ def _matching(got: str, pattern: str) -> str:
     """The nearest text that matches a pattern, or an example of one."""
     plain = got.strip()
     lower = plain.lower()
-    tries = [plain, lower, re.sub(r"[\s_]+", "-", lower).strip("-"), plain.upper(), f"/{plain}"]
-    if plain.isdigit():
+    separated = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", plain).lower()
+    tries = [plain, separated, re.sub(r"[\s_]+", "-", lower).strip("-"), plain.upper(), f"/{plain}"]
+    if re.fullmatch(r"\d{10,11}", plain):  # YAML drops leading zeros
         tries.append(plain.zfill(12))
     for each in tries:
         if re.search(pattern, each):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from haven.config.strict_yaml import engine_text, place
 SECURE_PLACEHOLDER = "<secure>"
 """Stands where an encrypted value would: it is never decrypted here."""
 
+_ALMOST = 0.8
+"""From this similarity on, a namespace counts as the project's name misspelt. An assumption."""
 _TOP_LEVEL = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 
 
@@ -172,11 +175,22 @@ def _namespaced(document: strict_yaml.Document, project: Project) -> tuple[dict[
         elif full in values:
             got = f"the key a second time, as {shown(key)}"
             problems.append(Problem(f"{full} (line {line})", got, "each key once", "keep one of the two"))
+        elif meant := _misspelt(full, project):
+            allowed = f"{meant}, or a key of another package"
+            problems.append(Problem(f"{full} (line {line})", shown(full), allowed, f"write {meant}"))
         elif value is None:
             problems.append(Problem(f"{full} (line {line})", "nothing", "a value", f"write a value, or delete {full}"))
         else:
             values[full] = value
     return values, problems
+
+
+def _misspelt(full: str, project: Project) -> str | None:
+    """The key of the project that somebody probably meant by one whose namespace is written almost like its name."""
+    namespace, _, name = full.partition(":")
+    meant = f"{project.name}:{name}"
+    near = SequenceMatcher(None, namespace.lower(), project.name.lower()).ratio() > _ALMOST
+    return meant if near and meant != full and meant in {each.key for each in project.declarations} else None
 
 
 def full_key(key: str, project: str) -> str | None:

@@ -99,7 +99,7 @@ def _beyond_growth(change: ResourceChange, done: Sequence[Action]) -> Iterator[s
     if done != [Action.UPDATE]:
         yield f"{' and '.join(done)} in the newly active Region"
         return
-    changed = list(differences(change.before, change.after))
+    changed = [each for each in differences(change.before, change.after) if not _is_reordered(change, each[0])]
     shrunk = [
         f"{path} {before} -> {after}" for path, before, after in changed if _number(before, after) and after < before
     ]
@@ -113,6 +113,15 @@ def _beyond_growth(change: ResourceChange, done: Sequence[Action]) -> Iterator[s
     if others or not changed:
         paths = ", ".join(others or change.changed) or "properties that the document does not name"
         yield f"changes in the newly active Region: {paths}"
+
+
+def _is_reordered(change: ResourceChange, path: str) -> bool:
+    """Whether a property of AWS names the same in another order, as a refreshed state does: those are sets."""
+    name = path.partition("[")[0]
+    old, new = change.before.get(name), change.after.get(name)
+    if not (change.type.startswith("aws:") and isinstance(old, list) and isinstance(new, list)):
+        return False
+    return all(isinstance(each, str) for each in (*old, *new)) and sorted(old) == sorted(new)
 
 
 def _number(*values: Any) -> bool:

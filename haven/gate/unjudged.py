@@ -6,8 +6,10 @@ from haven.program import aws_types as aws
 
 _JUDGED = frozenset({"aws", "haven", "kubernetes", "pulumi", "random", "tls"})
 """Packages and providers whose stateful types and safeguards the tables list."""
-_HOLDS_NOTHING = frozenset({"archive", "cloudinit", "external", "http", "local", "null", "template", "time"})
-"""Providers of Terraform, and packages of Pulumi, without anything in a cloud."""
+_HOLDS_NOTHING = frozenset(
+    {"archive", "cloudinit", "external", "http", "local", "null", "template", "terraform", "time"}
+)
+"""Providers of Terraform, its own `terraform_data` among them, and packages of Pulumi, without anything in a cloud."""
 _BUILT_IN_GROUPS = ("k8s.io", "meta", "core", "apps", "batch", "autoscaling", "policy", "extensions")
 """How the API groups of Kubernetes itself end (API reference of Kubernetes 1.36, 2026-11-26)."""
 

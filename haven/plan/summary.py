@@ -126,7 +126,7 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = (), today: dat
         objectives=outputs.get("objectives", {}),
         judgements=outputs.get("judgements", ()),
         systems=outputs.get("systems", {}),
-        notes=[*outputs.get("notes", ()), *_support_notes(resources, today or datetime.now(UTC).date())],
+        notes=[*_support_notes(resources, today or datetime.now(UTC).date()), *outputs.get("notes", ())],
         placeholders=placeholders,
     )
 

@@ -115,6 +115,10 @@ OTHERS: Mapping[str, str] = {
     "kubernetes_namespace": "kubernetes:core/v1:Namespace",
     "kubernetes_persistent_volume": "kubernetes:core/v1:PersistentVolume",
     "kubernetes_persistent_volume_claim": "kubernetes:core/v1:PersistentVolumeClaim",
+    "kubernetes_stateful_set": "kubernetes:apps/v1:StatefulSet",
+    "kubernetes_stateful_set_v1": "kubernetes:apps/v1:StatefulSet",
+    "kubernetes_storage_class": "kubernetes:storage.k8s.io/v1:StorageClass",
+    "kubernetes_storage_class_v1": "kubernetes:storage.k8s.io/v1:StorageClass",
 }
 """Terraform's name -> Pulumi's token of what holds nothing itself and is judged all the same, and of second names."""
 

@@ -1,21 +1,51 @@
-"""Promotions by the calls that docs/promotion.md documents: the database's and the cache's writer change Regions."""
+"""Moves the writers of the first run's environment: as `haven failover` does, and by AWS's own calls to clean up."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from haven.base.deployment_error import DeploymentError
+from haven.base.missing_dependency import MissingDependency
+from haven.base.problems import Problems
 from haven.runbooks import check_destroy
 from haven.runbooks.clients import Client, UnansweredError
+from haven.runbooks.failover import assembly, database
+from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.manifest import locate
+from haven.runbooks.workflow.engine import FATAL
+from haven.runbooks.workflow.requests import CallError
+from haven.runbooks.workflow.steps import Ending, Progress
+from haven.runbooks.workflow.threads import Threads
 
 _EVERY = 15.0
 """Seconds between two looks at what AWS has done."""
 _WITHIN = 3600.0
 """Seconds after which a promotion counts as failed. An assumption: longer than any that was reported."""
+_NOT_LOST = "haven smoke tries a failover without planning; the writing Region isn't lost"
+_NO_HEARTBEATS = "the emulator runs no function that writes heartbeats"
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """What a failover came to."""
+
+    planned: bool
+    steps: int
+    """How many were done."""
+    cache: bool
+    """Whether the cache's primary moved too; an emulator has no Global Datastore."""
+    why: Sequence[str]
+    """What isn't as it should be, though it counts as done."""
+
+    def describe(self) -> str:
+        """In a few words."""
+        return f"{'haven failback' if self.planned else 'haven failover'}, {self.steps} steps"
 
 
 @dataclass(frozen=True)
@@ -23,9 +53,13 @@ class Promotion:
     """Moves the writers of one environment."""
 
     manifest: Mapping[str, Any]
-    """Its recovery manifest."""
+    """Its recovery manifest, as the program declares it."""
     account: str
     client: Client
+    once: Client
+    """Clients that send a request once."""
+    records: Path
+    """The folder of the local copies of journal and audit."""
     emulated: bool
     tick: Callable[[str], None] = lambda _: None
     """Called while AWS is waited for, with what it is waited for."""
@@ -45,19 +79,88 @@ class Promotion:
         except UnansweredError as error:
             raise DeploymentError(str(error)) from error
 
-    def database(self, region: str, *, lost: bool) -> str:
-        """Promote the database's member in a Region and wait until it writes.
+    def fail_over(self, region: str, *, planned: bool) -> Promoted:
+        """Run the failover's runbook, with the manifest that was deployed.
 
         Args:
-            region: where the writer goes.
-            lost: whether the other Region counts as lost: then writes that weren't replicated yet are.
+            region: the one that becomes the writing one.
+            planned: whether nothing may be lost. Otherwise the failover is forced, for the other Region isn't lost.
+
+        Raises:
+            DeploymentError: the runbook doesn't end, or database and cache aren't written in the Region then.
+        """
+        report = self._run(region, Request(planned, self._reason(planned), acknowledged=True))
+        if report.state is not State.DONE:
+            raise DeploymentError(f"the failover to {region} ended as {report.state}: {'; '.join(report.why)}")
+        roles = self.roles()
+        if not (roles.datastore or self.emulated):
+            raise DeploymentError("the cache is in no Global Datastore, so its primary can't change Regions")
+        if roles.database != region or (roles.datastore and roles.cache != region):
+            why = (
+                f"the database is written in {roles.database}, the cache in {roles.cache}, after a failover to {region}"
+            )
+            raise DeploymentError("; ".join([why, *report.why]))
+        steps = sum(each is Ending.DONE for each in report.endings.values())
+        return Promoted(planned, steps, bool(roles.datastore), report.why)
+
+    def _run(self, region: str, request: Request) -> Report:
+        try:
+            located = locate(str(self.manifest["environment"]), list(self.manifest["sides"]), self.client)
+            made = assembly.operator(located.manifest, region, self.client, self.records, self._report)
+            with closing(made):
+                report: Report = Threads(self.client, self.once).run(made.run(request))
+        except (*FATAL, CallError, MissingDependency, Problems) as error:
+            raise DeploymentError(str(error)) from error
+        return report
+
+    def _reason(self, planned: bool) -> str:
+        reasons = [*([] if planned else [_NOT_LOST]), *([_NO_HEARTBEATS] if self.emulated else [])]
+        return "; ".join(reasons)
+
+    def _report(self, progress: Progress) -> None:
+        self.tick(f"{progress.title}: {progress.detail or progress.state}")
+
+    def put_back(self, active: str) -> Iterator[str]:
+        """Give the roles back that the last deployment expects, so that everything can be destroyed.
+
+        By AWS's own calls (docs/promotion.md, Destroying): after a failover the destruction needs database and cache in
+        different Regions, to which no failover leads, and it must work without a journal.
+
+        Args:
+            active: the Region that the last deployment declared as the active one.
 
         Returns:
-            The API call that did it.
+            The API calls that did it.
 
         Raises:
             DeploymentError: AWS refuses, or it takes too long.
         """
+        roles = self.roles()
+        if roles.database not in (None, active):
+            yield self._database(active)
+        primary = self.manifest["regions"]["primary"]
+        if roles.cache not in (None, primary):
+            yield self._cache(primary, roles.datastore)
+
+    def delete_kept(self) -> Iterator[str]:
+        """Delete the snapshots in which a failback kept what an earlier failover may have left behind.
+
+        Returns:
+            Their names.
+
+        Raises:
+            DeploymentError: AWS refuses.
+        """
+        for region, side in self.manifest["sides"].items():
+            rds = self.client("rds", region)
+            named = {"DBClusterIdentifier": side["database"]["cluster"], "SnapshotType": "manual"}
+            for each in self._call(lambda: rds.describe_db_cluster_snapshots(**named))["DBClusterSnapshots"]:  # noqa: B023
+                name = str(each["DBClusterSnapshotIdentifier"])
+                if name.startswith(database.KEPT):
+                    self._call(lambda: rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name))  # noqa: B023
+                    yield name
+
+    def _database(self, region: str) -> str:
         cluster = self.manifest["sides"][region]["database"]["cluster"]
         partition = boto3.Session().get_partition_for_region(region)
         names = {
@@ -65,52 +168,20 @@ class Promotion:
             "TargetDbClusterIdentifier": f"arn:{partition}:rds:{region}:{self.account}:cluster:{cluster}",
         }
         self._await(f"the members of {names['GlobalClusterIdentifier']}", self._is_settled)
-        call = "failover_global_cluster" if lost else "switchover_global_cluster"
-        options = {"AllowDataLoss": True} if lost else {}
-        self._call(lambda: getattr(self.client("rds", region), call)(**names, **options))
+        self._call(lambda: self.client("rds", region).failover_global_cluster(**names, AllowDataLoss=True))
         self._await(f"the writer in {region}", lambda: self.roles().database == region and self._is_settled())
-        return "FailoverGlobalCluster" if lost else "SwitchoverGlobalCluster"
+        return "FailoverGlobalCluster"
 
-    def cache(self, region: str) -> str:
-        """Promote the cache's group in a Region and wait until it is the primary.
-
-        Returns:
-            The API call that did it; empty in an emulator, which has no Global Datastore.
-
-        Raises:
-            DeploymentError: AWS refuses, has no Global Datastore, or it takes too long.
-        """
-        roles = self.roles()
-        if not roles.datastore:
-            if self.emulated:
-                return ""
-            raise DeploymentError("the cache is in no Global Datastore, so its primary can't change Regions")
-        if roles.cache != region:
-            self._call(
-                lambda: self.client("elasticache", region).failover_global_replication_group(
-                    GlobalReplicationGroupId=roles.datastore,
-                    PrimaryRegion=region,
-                    PrimaryReplicationGroupId=self.manifest["sides"][region]["cache"],
-                )
+    def _cache(self, region: str, datastore: str) -> str:
+        self._call(
+            lambda: self.client("elasticache", region).failover_global_replication_group(
+                GlobalReplicationGroupId=datastore,
+                PrimaryRegion=region,
+                PrimaryReplicationGroupId=self.manifest["sides"][region]["cache"],
             )
+        )
         self._await(f"the cache's primary in {region}", lambda: self.roles().cache == region)
         return "FailoverGlobalReplicationGroup"
-
-    def put_back(self, active: str) -> Iterator[str]:
-        """Give the roles back that the last deployment expects, so that everything can be destroyed.
-
-        Args:
-            active: the Region that the last deployment declared as the active one.
-
-        Returns:
-            The API calls that did it.
-        """
-        roles = self.roles()
-        if roles.database not in (None, active):
-            yield self.database(active, lost=True)
-        primary = self.manifest["regions"]["primary"]
-        if roles.cache not in (None, primary):
-            yield self.cache(primary)
 
     def _is_settled(self) -> bool:
         """Whether the global database does nothing and each of its members replicates."""

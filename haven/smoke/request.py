@@ -13,6 +13,18 @@ _AGAIN = "make smoke ACCOUNT=111122223333 REGIONS=eu-west-1,eu-central-1"
 REMOVAL = "removal.txt"
 """The file in a run's folder with the command that deletes everything."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_EVERY_ACCOUNT_HAS = (
+    "eu-north-1",
+    "eu-west-1",
+    "eu-central-1",
+    "us-east-2",
+    "us-west-2",
+    "us-east-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+)
+"""Regions that are enabled by default (AWS Account Management Reference Guide, Specify which Regions your account can
+use; read 2026-11-26), of which one takes part in the lease of the failover."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,17 @@ class Target:
     def regions(self) -> tuple[str, str]:
         """Primary and recovery Region."""
         return self.primary, self.recovery
+
+    @property
+    def witness(self) -> str:
+        """The third Region, with a vote in the lease of the failover: if possible near the primary one."""
+        others = [each for each in _EVERY_ACCOUNT_HAS if each not in self.regions]
+        return next((each for each in others if each[:3] == self.primary[:3]), others[0])
+
+    @property
+    def everywhere(self) -> tuple[str, str, str]:
+        """All Regions in which something is deployed."""
+        return *self.regions, self.witness
 
 
 def check(request: Request, catalog: Catalog, *, terminal: bool, runs: Path) -> Target:

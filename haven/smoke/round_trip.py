@@ -135,11 +135,16 @@ class RoundTrip:
         except DeploymentError as error:
             self._say(f"  the writers stay where they are: {error}")
         try:
+            self._delete_kept()
             deployment.destroy(self._watch("Destroying"))
         except DeploymentError as error:
             self._say(f"NOT destroyed: {error}")
             return False
         return True
+
+    def _delete_kept(self) -> None:
+        for each in self._promotion.delete_kept():
+            self._say(f"  deleted: snapshot {each}, in which the failback kept the database as the failover left it")
 
     def _open(self, deployer: Deployer) -> Deployment:
         self._steps.step(f"Preparing {deployer.name}")
@@ -179,7 +184,7 @@ class RoundTrip:
     def _read_back(self) -> bool:
         self._steps.step("Reading back what is there")
         recording = self._adapted(self._declarations.deployed).recording
-        rows = comparison.read_back(recording, self._target.endpoint, self._target.regions, self._name)
+        rows = comparison.read_back(recording, self._target.endpoint, self._target.everywhere, self._name)
         counts = Counter("known" if row.defect else "wrong" if row.is_wrong else "same" for row in rows)
         known = f", {plural(counts['known'], 'known gap')} of the emulator" if counts["known"] else ""
         self._say(f"Read back:    {counts['same']} as planned{known}, {counts['wrong']} wrong")
@@ -195,7 +200,7 @@ class RoundTrip:
 
     def _fail_over(self, deployment: Deployment) -> None:
         region = self._target.recovery
-        calls = self._promote(region, lost=True)
+        done = self._promote(region, planned=False)
         self._declare(deployment, self._declarations.failed_over)
         changes = self._changes(deployment)
         recording = self._declarations.failed_over.recording
@@ -207,7 +212,7 @@ class RoundTrip:
         self._active = region
         counts = Counter(each.action for each in changes)
         self._say(
-            f"Failed over:  {calls}; in {region} {counts['create']} created and {counts['update']} changed, nothing"
+            f"Failed over:  {done}; in {region} {counts['create']} created and {counts['update']} changed, nothing"
             " replaced, deleted or changed elsewhere"
         )
         left = self._changes(deployment)
@@ -216,7 +221,7 @@ class RoundTrip:
             raise DeploymentError("a second deployment after the failover would change something: see above")
 
     def _fail_back(self, deployment: Deployment) -> None:
-        calls = self._promote(self._target.primary, lost=False)
+        done = self._promote(self._target.primary, planned=True)
         self._declare(deployment, self._declarations.failed_back)
         changes = self._changes(deployment)
         if changes:
@@ -224,15 +229,16 @@ class RoundTrip:
             raise DeploymentError("a failback may change nothing while both Regions are at full scale: see above")
         deployment.deploy(self._watch("Deploying after the failback"))
         self._active = self._target.primary
-        self._say(f"Failed back:  {calls}; nothing would change")
+        self._say(f"Failed back:  {done}; nothing would change")
 
-    def _promote(self, region: str, *, lost: bool) -> str:
+    def _promote(self, region: str, *, planned: bool) -> str:
         show = self._steps.step(f"Promoting {region}")
         promotion = self._promotion.ticking(lambda doing: show(0, doing=doing))
-        done = [promotion.database(region, lost=lost), promotion.cache(region)]
-        if not done[1]:
+        done = promotion.fail_over(region, planned=planned)
+        self._say(*(f"  {each}" for each in done.why))
+        if not done.cache:
             self._not_done(f"FailoverGlobalReplicationGroup to {region}: the emulator has no Global Datastore")
-        return ", ".join(each for each in done if each)
+        return done.describe()
 
     def _declare(self, deployment: Deployment, declaration: Declaration) -> None:
         deployment.declare(declaration.stack, self._adapted(declaration))
@@ -248,6 +254,7 @@ class RoundTrip:
         obstacles = list(check_destroy.obstacles(manifest, self._active, self._promotion.roles()))
         if obstacles:
             raise DeploymentError("; ".join(each.render() for each in obstacles))
+        self._delete_kept()
         deployment.destroy(self._watch("Destroying"))
         left = self._left()
         self._name_left(left)
@@ -262,7 +269,7 @@ class RoundTrip:
         last = time.monotonic() + (0 if self._target.endpoint else _LEFT_WITHIN)
         show = self._steps.step("Looking for what is left")
         while True:
-            left = sorted(leftovers.existing(self._target.endpoint, self._target.regions, self._name))
+            left = sorted(leftovers.existing(self._target.endpoint, self._target.everywhere, self._name))
             if not left or time.monotonic() >= last:
                 return left
             show(0, doing=f"{plural(len(left), 'thing')} still listed")

@@ -155,9 +155,12 @@ class _Job:
 
     def _deploy(self, declarations: Declarations, deployer: Deployer, folder: Path) -> int:
         if self._target.endpoint:
-            managed_keys.create(self._target.endpoint, self._target.regions)
+            managed_keys.create(self._target.endpoint, self._target.everywhere)
         manifest = declarations.deployed.recording.outputs["manifest"]
-        promotion = Promotion(manifest, self._target.account, self._client, emulated=bool(self._target.endpoint))
+        once = clients(self._target.endpoint, attempts=1)
+        promotion = Promotion(
+            manifest, self._target.account, self._client, once, folder / "records", emulated=bool(self._target.endpoint)
+        )
         trip = RoundTrip(self._target, declarations, promotion, folder, report=self._report, steps=self._steps)
         try:
             fine = trip.run(deployer)

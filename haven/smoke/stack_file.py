@@ -67,6 +67,7 @@ def config(target: Target, catalog: Catalog, book: PriceBook, client: Client) ->
         "haven:queues": {"requests": {}},
         "haven:secrets": {"token": {"description": "A generated value, to see that secrets are replicated"}},
         "haven:parameters": {"serving/model": "smoke"},
+        "haven:operations": {"witnessRegion": target.witness},
         "haven:tags": {"purpose": "haven smoke"},
     }
 

@@ -31,16 +31,20 @@ def _network(text: str) -> str:
     if not any(network.subnet_of(each) for each in limits.VPC_RANGES):
         *most, last = map(str, limits.VPC_RANGES)
         allowed = f"a private IPv4 network ({', '.join(most)} or {last})"
-        raise refusal(allowed, f"write 10.40.0.0/{network.prefixlen}, for example")
+        raise refusal(allowed, f"write 10.40.0.0/{_prefix(network)}, for example")
     if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
         allowed = (
             f"an IPv4 network between /{LARGEST_PREFIX} and /{SMALLEST_PREFIX}: a VPC is at most /{LARGEST_PREFIX}, and"
             f" pods need the addresses of a /{SMALLEST_PREFIX}"
         )
-        prefix = min(max(network.prefixlen, LARGEST_PREFIX), SMALLEST_PREFIX)
-        address = ipaddress.IPv4Network(f"{network.network_address}/{prefix}", strict=False)
+        address = ipaddress.IPv4Network(f"{network.network_address}/{_prefix(network)}", strict=False)
         raise refusal(allowed, f"write {address}")
     return text
+
+
+def _prefix(network: ipaddress.IPv4Network) -> int:
+    """The nearest prefix length that a VPC may have here."""
+    return min(max(network.prefixlen, LARGEST_PREFIX), SMALLEST_PREFIX)
 
 
 def _percent(value: float) -> float:

@@ -84,8 +84,8 @@ class EnvironmentConfig(StackConfig):
         Annotated[
             str,
             form(
-                r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$",
-                "a domain name, such as ai.example.com",
+                r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$",
+                "a domain name, such as ai.example.com, with at most 63 characters between two dots",
                 "ai.example.com",
             ),
             BeforeValidator(_plain_domain),

@@ -15,9 +15,9 @@ def smoke(*, account: str, regions: str, yes: bool, endpoint_url: str | None, di
     """Deploy a small environment to AWS, fail it over and back, and destroy it.
 
     For the first run on an account; it costs money. Checks credentials, quotas and instance types, prints what an hour
-    costs, and asks for the account's id before it deploys. Reads back what was deployed, promotes database and cache by
-    AWS's own calls, deploys after the failover and after the failback, and destroys everything. Cleans up when a step
-    fails, and on Ctrl-C or SIGTERM; what can't be destroyed it names, with the command that destroys it.
+    costs, and asks for the account's id before it deploys. Reads back what was deployed, runs `haven failover` and
+    `haven failback`, deploys after each, and destroys everything. Cleans up when a step fails, and on Ctrl-C or
+    SIGTERM; what can't be destroyed it names, with the command that destroys it.
     """
     from haven.program.run import start_directory
     from haven.smoke.request import Request

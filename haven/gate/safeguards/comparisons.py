@@ -173,6 +173,11 @@ def fewer(before: Any, after: Any) -> bool:
     return bool(Counter(map(str, _many(before))) - Counter(map(str, _many(after))))
 
 
+def gains(before: Any, after: Any) -> bool:
+    """A list gets an element."""
+    return before is not NEW and fewer(after, before)
+
+
 def fewer_copies(before: Any, after: Any) -> bool:
     """A remaining rule of a backup plan copies to fewer vaults; a deleted rule is a finding of its own."""
     old, new = _copies(before), _copies(after)

@@ -32,6 +32,16 @@ _PLAIN = "who gets hold of a disk, a snapshot or a copy can read it"
 _UNSEEN = "activity and changes are no longer recorded"
 
 
+_STORAGE_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
+_CLAIMED_VOLUMES = {
+    "kubernetes:core/v1:PersistentVolume": ("spec.persistentVolumeReclaimPolicy",),
+    "kubernetes:apps/v1:StatefulSet": (
+        "spec.persistentVolumeClaimRetentionPolicy.whenDeleted",
+        "spec.persistentVolumeClaimRetentionPolicy.whenScaled",
+    ),
+}
+"""Kind of Kubernetes -> what decides whether volumes outlive their claims, and claims their StatefulSet."""
+
 DELETION_PROTECTION: tuple[GuardedProperty, ...] = tuple(
     properties(
         ANY_TYPE,
@@ -134,6 +144,16 @@ _AFTER_A_DELETION: tuple[GuardedProperty, ...] = (
         "deletionWindowInDays",
         "recoveryWindowInDays",
         "permanentDeletionTimeInDays",
+    ),
+    *(
+        row
+        for type_, path in _CLAIMED_VOLUMES.items()
+        for row in properties(
+            type_, becomes("Delete", "Recycle"), "will delete volumes with their claims", _WITH_IT, *path
+        )
+    ),
+    *properties(
+        _STORAGE_CLASS, leaves("Retain"), "will delete new volumes with their claims", _WITH_IT, "reclaimPolicy"
     ),
     *properties(aws.RBIN_RULE, less_time, "keeps what is deleted for a shorter time", _TOO_LATE, "retentionPeriod"),
     *properties(aws.RBIN_RULE, less_time, "can be unlocked sooner", _TOO_LATE, "lockConfiguration.unlockDelay"),
@@ -252,7 +272,16 @@ _ENCRYPTION: tuple[GuardedProperty, ...] = (
 
 _RECORDS: tuple[GuardedProperty, ...] = (
     *properties(aws.CLOUDTRAIL_TRAIL, off, "is turned off", _UNSEEN, "isMultiRegionTrail"),
-    *properties(aws.CLOUDTRAIL_TRAIL, disabled, "is turned off", _UNSEEN, "enableLogging"),
+    *properties(
+        aws.CLOUDTRAIL_TRAIL, disabled, "is turned off", _UNSEEN, "enableLogging", "includeGlobalServiceEvents"
+    ),
+    *properties(
+        aws.CLOUDTRAIL_TRAIL,
+        off,
+        "no longer shows whether its files were changed",
+        "somebody can change or delete records unseen",
+        "enableLogFileValidation",
+    ),
     *properties(aws.GUARDDUTY_DETECTOR, disabled, "is turned off", _UNSEEN, "enable"),
     *properties(aws.CFG_RECORDER_STATUS, off, "is turned off", _UNSEEN, "isEnabled"),
 )

@@ -12,6 +12,7 @@ _SOURCE = "stops replicating from its source"
 _LEAVES_PEERS = "leaves its peers in other Regions"
 _FEWER = "replicates to fewer buckets, or to others"
 _TRAFFIC = "traffic is no longer moved from the Region that this check turns off"
+_ONE_ZONE = "losing its zone loses it, until it is restored"
 _BACKUPS = "losing the Region loses the data and all of its backups"
 
 REPLICATION_PROPERTIES: tuple[GuardedProperty, ...] = (
@@ -98,6 +99,17 @@ REPLICATION_PROPERTIES: tuple[GuardedProperty, ...] = (
         "replicationInfoList.consumerGroupReplication.detectAndCopyNewConsumerGroups",
     ),
     *properties(aws.CLOUDWATCH_EVENT_ENDPOINT, disabled, "stops replicating", _ONE_COPY, "replicationConfig.state"),
+    *properties(
+        ANY_TYPE,
+        off,
+        "keeps no copy in another zone that takes over",
+        _ONE_ZONE,
+        "**.automaticFailoverEnabled",
+        "**.multiAz",
+        "**.multiAzEnabled",
+        "**.multiAzWithStandbyEnabled",
+        "**.zoneAwarenessEnabled",
+    ),
     *properties(ANY_TYPE, off, "no longer replicates new disks", _ONE_COPY, "autoReplicateNewDisks"),
     *properties(ANY_TYPE, leaves("ENABLED"), "keeps no replicas in other zones", _ONE_COPY, "standbyReplicas"),
     *properties(

@@ -1,23 +1,29 @@
 """How long backups and other data are kept, and what makes the backups."""
 
 from haven.gate.safeguards.comparisons import (
+    cut,
     disabled,
     fewer,
+    gains,
     inside,
     keeps_fewer_images,
     leaves,
     less,
     less_time,
     off,
+    on,
     shorter,
     sooner,
 )
 from haven.gate.safeguards.guarded import ANY_TYPE, GuardedProperty, properties
+from haven.gate.safeguards.lifecycle_rules import deletes_more
+from haven.gate.safeguards.schedules import longer_apart, rarer
 from haven.program import aws_types as aws
 
 _HISTORY = "older data is deleted and can't be restored"
 _NO_TIME = "it can't be restored to a point in time any more, and the continuous backups so far are deleted"
 _OBJECTS = "deletes objects or versions sooner"
+_MORE_OBJECTS = "deletes objects or versions that it kept"
 _SHORTER = "keeps backups for a shorter time, or none"
 
 BACKUPS: tuple[GuardedProperty, ...] = (
@@ -77,6 +83,43 @@ BACKUPS: tuple[GuardedProperty, ...] = (
     ),
     *properties(
         ANY_TYPE, off, "has its point-in-time recovery turned off", _NO_TIME, "**.pointInTimeRecovery", "pitPolicy"
+    ),
+    *properties(
+        aws.BACKUP_PLAN,
+        rarer,
+        "makes backups less often",
+        "what was written since the last one is lost",
+        "rules.schedule",
+    ),
+    *properties(
+        aws.DLM_LIFECYCLE_POLICY,
+        rarer,
+        "makes snapshots less often",
+        "what was written since the last one is lost",
+        "policyDetails.schedules.createRule.cronExpression",
+    ),
+    *properties(
+        aws.DLM_LIFECYCLE_POLICY,
+        longer_apart,
+        "makes snapshots less often",
+        "what was written since the last one is lost",
+        "policyDetails.schedules.createRule.interval",
+        "policyDetails.createInterval",
+    ),
+    *properties(
+        aws.BACKUP_SELECTION,
+        fewer,
+        "selects fewer resources, or others",
+        "resources that it selected are no longer backed up",
+        "resources.*",
+        "selectionTags.*",
+    ),
+    *properties(
+        aws.BACKUP_SELECTION,
+        gains,
+        "leaves out more resources",
+        "resources that it selected are no longer backed up",
+        "notResources.*",
     ),
     *properties(aws.BACKUP_PLAN, fewer, "has fewer rules", "the backups of that rule end", "rules.*.ruleName"),
     *properties(
@@ -160,6 +203,10 @@ KEPT: tuple[GuardedProperty, ...] = (
         "**.expiration.days",
     ),
     *properties(aws.S3_BUCKET, sooner, _OBJECTS, _HISTORY, "**.noncurrentVersionExpiration.days"),
+    *properties(aws.S3_BUCKET, deletes_more, _MORE_OBJECTS, _HISTORY, "lifecycleRules.*"),
+    *properties(aws.S3_BUCKET_LIFECYCLE_CONFIGURATION, deletes_more, _MORE_OBJECTS, _HISTORY, "rules.*"),
+    *properties(aws.DYNAMODB_TABLE, on, "deletes items whose time has passed", _HISTORY, "ttl.enabled"),
+    *properties(aws.DYNAMODB_TABLE, cut, "deletes items by another time", _HISTORY, "ttl.attributeName"),
     *properties(
         aws.S3_BUCKET_LIFECYCLE_CONFIGURATION,
         sooner,

@@ -4,6 +4,7 @@ import getpass
 import secrets
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from haven.base.problems import Problem, Problems, choices, shown
@@ -78,12 +79,19 @@ def operator(
     who = identity(client, to)
     clock, holder = MachineClock(), secrets.token_hex(8)
     bucket = Bucket(to, found.audit[to]) if to in found.audit else None
+    journal, audit = (LocalFile(records / name) for name in (JOURNAL, AUDIT))
     tables = [Table(region, found.tables[region]) for region in sorted(found.tables)]
     return Operator(
         Site(manifest, to, clock),
         Lease(tables, holder, who, clock),
-        Journal(Table(to, found.tables[to]), LocalFile(records / JOURNAL), clock, who, holder),
-        Audit(holder, who, LocalFile(records / AUDIT), bucket, clock),
+        Journal(Table(to, found.tables[to]), journal, clock, who, holder),
+        Audit(holder, who, audit, bucket, clock),
         lambda: secrets.token_hex(6),
         report,
+        partial(_close, journal, audit),
     )
+
+
+def _close(*files: LocalFile) -> None:
+    for each in files:
+        each.close()

@@ -89,6 +89,8 @@ class Operator:
     audit: Audit
     new_id: Callable[[], str]
     report: Callable[[Progress], None] = lambda _: None
+    close: Callable[[], None] = lambda: None
+    """Lets another failover on this machine have the local copies; the end of the process does so too."""
     _silent_at: float | None = field(default=None, init=False)
     """When a preview found the old Region silent."""
 

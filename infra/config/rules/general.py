@@ -4,6 +4,7 @@ import re
 import string
 from collections.abc import Iterable, Mapping
 from typing import Any
+from unicodedata import category
 
 from haven.base import regions
 from haven.base.problems import Problem, choices, nearest, shown
@@ -281,6 +282,7 @@ def _tags(tags: Mapping[str, str]) -> Iterable[Problem]:
             "haven:tags", f"{len(tags)} tags", f"at most {_MOST_TAGS}", f"delete {len(tags) - _MOST_TAGS} of them"
         )
     for key, value in tags.items():
+        yield from _characters(key, value)
         if key.lower().startswith("aws:") or not 1 <= len(key) <= 128:
             yield Problem(
                 f"haven:tags.{key}",
@@ -295,6 +297,20 @@ def _tags(tags: Mapping[str, str]) -> Iterable[Problem]:
                 "at most 256 characters",
                 f"shorten the value by {len(value) - 256}",
             )
+
+
+def _characters(key: str, value: str) -> Iterable[Problem]:
+    """IAM, CloudWatch Logs and load balancers refuse other characters, so the first deployment would fail."""
+    for got, fix in ((key, f"rename it to {_tag_text(key)}"), (value, f"write {key}: {_tag_text(value)}")):
+        if got != _tag_text(got):
+            allowed = "letters, digits, spaces and _ . : / = + - @ in a tag's key and value"
+            yield Problem(f"haven:tags.{key}", shown(got), allowed, fix)
+
+
+def _tag_text(text: str) -> str:
+    """A tag's key or value with a hyphen for each character that AWS refuses in one."""
+    kept = (each if category(each)[0] in "LZN" or each in "_.:/=+-@" else "-" for each in text)
+    return "".join(kept)
 
 
 @RULES.on("tier", "database", "regions")

@@ -10,6 +10,7 @@ import pytest
 
 from haven.gate.findings import GateRule
 from haven.gate.safeguards import comparisons as compare
+from haven.gate.safeguards import lifecycle_rules, schedules
 from haven.gate.safeguards.guarded import ANY_TYPE, STATEFUL_TYPES, GuardedProperty
 from haven.gate.safeguards.protection import DELETION_PROTECTION, PROTECTION_PROPERTIES
 from haven.gate.safeguards.replication import REPLICATION_PROPERTIES
@@ -37,6 +38,10 @@ def _images(count: int) -> str:
     return json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]})
 
 
+def _expiring(status: str, prefix: str = "tmp/") -> list[dict[str, Any]]:
+    return [{"id": "a", "status": status, "filter": {"prefix": prefix}, "expiration": {"days": 9}}]
+
+
 EXAMPLES: Mapping[Any, tuple[Any, Any, Any]] = {
     # comparison -> the value before, one that loses the safeguard, one that doesn't
     compare.off: (True, False, True),
@@ -48,6 +53,10 @@ EXAMPLES: Mapping[Any, tuple[Any, Any, Any]] = {
     compare.less: (7, 3, 9),
     compare.sooner: (30, 7, 0),
     compare.fewer: ("a", None, "a"),
+    compare.gains: (["a"], ["a", "b"], []),
+    lifecycle_rules.deletes_more: (_expiring("Enabled"), _expiring("Enabled", ""), _expiring("Enabled", "tmp/old/")),
+    schedules.longer_apart: (12, 24, 6),
+    schedules.rarer: ("cron(0 * * * ? *)", "cron(0 5 * * ? *)", "cron(0/15 * * * ? *)"),
     compare.fewer_copies: (_copies("v", "w"), _copies("v"), _copies("w", "v", "x")),
     compare.less_time: ({"days": 365}, {"days": 30}, {"years": 2}),
     compare.keeps_fewer_images: (_images(9), _images(3), _images(10)),
@@ -68,7 +77,9 @@ MADE_EXAMPLES: Mapping[str, tuple[Any, Any, Any]] = {
     "mode": ("COMPLIANCE", "GOVERNANCE", "COMPLIANCE"),
     "objectLockMode": ("COMPLIANCE", "GOVERNANCE", "COMPLIANCE"),
     "preserveDeletedFiles": ("PRESERVE", "REMOVE", "PRESERVE"),
+    "persistentVolumeReclaimPolicy": ("Retain", "Delete", "Retain"),
     "privilegedDelete": ("DISABLED", "ENABLED", "DISABLED"),
+    "reclaimPolicy": ("Retain", "Delete", "Retain"),
     "recoveryPeriodInDays": (7, 3, None),
     "replicationOverwrite": ("ENABLED", "DISABLED", "ENABLED"),
     "retentionLockType": ("COMPLIANCE", "GOVERNANCE", "COMPLIANCE"),
@@ -76,6 +87,8 @@ MADE_EXAMPLES: Mapping[str, tuple[Any, Any, Any]] = {
     "s3BackupMode": ("Enabled", "Disabled", "Enabled"),
     "sseAlgorithm": ("aws:kms", "AES256", "aws:kms"),
     "standbyReplicas": ("ENABLED", "DISABLED", "ENABLED"),
+    "whenDeleted": ("Retain", "Delete", "Retain"),
+    "whenScaled": (None, "Delete", "Retain"),
 }
 WINDOWS = ("deletionWindowInDays", "recoveryWindowInDays", "permanentDeletionTimeInDays")
 

@@ -16,7 +16,7 @@ from infra.config import component_keys
 from infra.config.reader import fields
 from infra.config.settings import AccountConfig, EnvironmentConfig
 from infra.refusals import Refusals
-from tests.environments import ROOT, environment
+from tests.environments import ACCOUNT, ROOT, environment
 
 KEYS = {**fields(EnvironmentConfig), **fields(AccountConfig)}
 NAMES = {"RequestBuffer": "haven-test-part-euw1"}
@@ -131,3 +131,15 @@ def test_an_update_ends_at_the_first_refusal(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: False)
     with pytest.raises(pulumi.InputPropertiesError):
         refusals.attempt(refuse)
+
+
+def test_what_several_components_of_the_account_refuse_is_reported_together_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("haven_components.limits.BACKUP_SERVICE", re.compile("nothing"))
+    monkeypatch.setattr("haven_components.limits.LOG_RETENTION_DAYS", (1, 3))
+    with pytest.raises(Problems) as refused:
+        environment(ACCOUNT, audit="{}")  # with the component's own days
+    assert isinstance(refused.value, pulumi.RunError)
+    keys = [problem.what for problem in refused.value.problems]
+    assert keys == ["haven:audit.logRetentionDays", "haven:baseline.backupServices"]
