@@ -61,11 +61,15 @@ def rows() -> dict[str, set[str]]:
 
 
 def declared(file: Path) -> set[str]:
-    """The resources that a file declares: calls of AWS's classes, and the few of other providers."""
+    """The resources that a file declares: calls of AWS's classes, and those of other providers.
+
+    A class of Kubernetes' may also be what a builder is given, so no bracket follows it.
+    """
     text = file.read_text()
     aws = {f"{module}.{name}" for module, name in re.findall(r"\baws\.([a-z0-9]+)_?\.([A-Z]\w+)\(", text)}
     others = re.findall(r"\b(?:pulumi\.Stash|random\.RandomPassword|pulumi_eks\.Cluster)(?=\()", text)
-    return {each for each in aws if not each.endswith("Args")} | set(others)
+    objects = re.findall(r"\bkubernetes\.([a-z]+(?:\.v\w+)?\.[A-Z]\w+)(?=[(,])", text)
+    return {each for each in (*aws, *objects) if not each.endswith("Args")} | set(others)
 
 
 def test_the_map_of_resources_lists_what_each_file_declares() -> None:

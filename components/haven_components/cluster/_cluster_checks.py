@@ -142,15 +142,7 @@ def _is_narrow_block(cidr: str) -> bool:
 
 def check_access(checks: Checks, principals: Sequence[str]) -> None:
     """Each principal is an IAM role or user, named once, and its last part names its entry."""
-    for index, arn in enumerate(principals):
-        _checks.require_match(
-            checks,
-            f"access_entries[{index}].principal_arn",
-            arn,
-            limits.PRINCIPAL_ARN,
-            allowed="the ARN of an IAM role or user",
-            fix="give the role's own ARN, not that of a session (`assumed-role`)",
-        )
+    _checks.require_principals(checks, "access_entries[{}].principal_arn", principals)
     names = [principal_name(arn) for arn in principals]
     twice = sorted({each for each in names if names.count(each) > 1})
     checks.require(

@@ -130,15 +130,7 @@ def _validate_principals(checks: Checks, principals: Sequence[str]) -> None:
         allowed="one principal or more, each once",
         fix="name the IAM users and roles that may take the role",
     )
-    for index, arn in enumerate(principals):
-        _checks.require_match(
-            checks,
-            f"principal_arns[{index}]",
-            arn,
-            limits.PRINCIPAL_ARN,
-            allowed="the ARN of an IAM role or user",
-            fix="give the role's own ARN, not that of a session (`assumed-role`)",
-        )
+    _checks.require_principals(checks, "principal_arns[{}]", principals)
 
 
 def _validate_boundary(checks: Checks, args: OperatorRoleArgs) -> None:

@@ -42,6 +42,19 @@ def require_match(
     checks.require(re.fullmatch(pattern, got) is not None, path, got=got, allowed=allowed, fix=fix)
 
 
+def require_principals(checks: Checks, path: str, principals: Sequence[str]) -> None:
+    """Each is the ARN of an IAM role or user; `path` has `{}` in the place of its number."""
+    for index, arn in enumerate(principals):
+        require_match(
+            checks,
+            path.format(index),
+            arn,
+            limits.PRINCIPAL_ARN,
+            allowed="the ARN of an IAM role or user",
+            fix="give the role's own ARN, not that of a session (`assumed-role`)",
+        )
+
+
 def require_choice(checks: Checks, path: str, got: str, choices: type[StrEnum]) -> bool:
     """A text is one of several choices; returns whether it is."""
     values = [each.value for each in choices]
