@@ -174,3 +174,11 @@ def test_help_shows_every_argument_with_its_type_and_what_it_means(kind: Any) ->
         assert f"{name}: " in text
         assert f"({needed})" in text
         assert " ".join(field_docs(kind)[name].split())[:30] in " ".join(text.replace("|", " ").split())
+
+
+@pytest.mark.parametrize("wrong", [5, True, {}, ["arn"]])
+def test_an_input_is_an_output_or_a_plain_value_of_its_kind(wrong: Any) -> None:
+    key = {**DATABASE["primary"], "kms_key_arn": wrong}
+    reasons = refusals(GlobalDatabase, {**DATABASE, "primary": key})
+    assert list(reasons) == ["primary.kms_key_arn"]
+    assert reasons["primary.kms_key_arn"].startswith(f"got {wrong!r}; allowed: text, or an output; fix:")

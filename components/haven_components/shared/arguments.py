@@ -3,7 +3,7 @@ what each holds."""
 
 import difflib
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pulumi
@@ -60,7 +60,7 @@ def _unknown(name: object, kind: Any, args: Mapping[Any, object], path: str) -> 
 
 
 def _content(annotation: Any, value: object, path: str) -> Iterator[Misfit]:
-    """What is wrong with a value. What may be an output, an enum or a resource is left to the component and the SDK."""
+    """What is wrong with a value. An output's value, enums and resources are left to the component and the SDK."""
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.NotRequired, typing.Required):
         yield from _content(inner[0], value, path)
@@ -68,7 +68,7 @@ def _content(annotation: Any, value: object, path: str) -> Iterator[Misfit]:
         yield from misfits(annotation, value, path)
     elif origin in _CONTAINERS:
         yield from _CONTAINERS[origin](annotation, value, path)
-    elif value is None or not _may_be(annotation, value):
+    elif value is None or not _may_be(_scalar_beside_outputs(annotation, value), value):
         yield Misfit(path, _shown(value), _described(annotation), "give such a value")
 
 
@@ -103,8 +103,16 @@ def _may_be(annotation: Any, value: object) -> bool:
     return annotation is not str or isinstance(value, str)
 
 
+def _scalar_beside_outputs(annotation: Any, value: object) -> Any:
+    """What a plain value must be for an `Input` of text, a number or a truth value; otherwise the annotation."""
+    if isinstance(value, pulumi.Output | Awaitable):
+        return annotation
+    return next((each for each in SCALARS if annotation == pulumi.Input[each]), annotation)
+
+
 def _described(annotation: Any) -> str:
-    return SCALARS.get(annotation) or type_name(annotation)
+    inputs = (f"{words}, or an output" for each, words in SCALARS.items() if annotation == pulumi.Input[each])
+    return SCALARS.get(annotation) or next(inputs, type_name(annotation))
 
 
 def _shown(value: object) -> str:
