@@ -70,11 +70,23 @@ def _service_block(text: str) -> str:
     return str(block)
 
 
+_LARGEST_OWN_PREFIX = 8
+"""Nobody was given a larger IPv4 network than a /8: a larger one is the internet."""
+
+
 def _narrow_block(text: str) -> str:
-    if text.endswith("/0"):
+    network = ipaddress.IPv4Network(text)
+    if network.prefixlen < _LARGEST_OWN_PREFIX:
         raise refusal(
             "networks of your own: the API endpoint is never open to everyone", "write 203.0.113.0/24 instead"
         )
+    return text
+
+
+def _public_block(text: str) -> str:
+    if any(ipaddress.IPv4Network(text).subnet_of(each) for each in limits.VPC_RANGES):
+        allowed = "public networks: nobody reaches the public endpoint from a private address"
+        raise refusal(allowed, f"delete {text} here, and name it in privateAccessCidrs")
     return text
 
 
@@ -104,6 +116,7 @@ AllowedCidr = Annotated[
     Field(examples=["203.0.113.0/24"], json_schema_extra={"words": "an IPv4 network without host bits"}),
 ]
 NarrowCidr = Annotated[AllowedCidr, AfterValidator(_narrow_block)]
+PublicCidr = Annotated[NarrowCidr, AfterValidator(_public_block)]
 Days = Annotated[int, Field(ge=1, le=limits.DAYS_IN_TEN_YEARS)]
 RoleArn = Annotated[
     str,
@@ -183,7 +196,7 @@ class Cluster(Model):
         Field(examples=[{"coredns": "v1.12.4-eksbuild.1"}]),
     ] = {}
     """Add-on -> pinned version, over those that Haven ships; where neither has one, EKS takes its default."""
-    public_access_cidrs: list[NarrowCidr] = []
+    public_access_cidrs: list[PublicCidr] = []
     """Networks that may reach the API endpoint from the internet. Omitted: the endpoint is private."""
     private_access_cidrs: list[NarrowCidr] = []
     """Networks that may reach the private API endpoint, such as a VPN's. Omitted: nodes and pods alone."""

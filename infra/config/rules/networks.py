@@ -76,6 +76,15 @@ def _regions(network: models.Network, pair: models.Regions) -> Iterable[Problem]
             )
 
 
+@RULES.on("network", "regions")
+def _networks(network: models.Network, pair: models.Regions) -> Iterable[Problem]:
+    ids = [network.existing[each].vpc_id for each in (pair.primary, pair.recovery) if each in network.existing]
+    if len(set(ids)) < len(ids):
+        allowed = "a VPC of its own in each Region: a VPC is in one Region"
+        fix = "write the id that `aws ec2 describe-vpcs --region REGION` lists for each"
+        yield Problem("haven:network.existing", f"{ids[0]} for both Regions", allowed, fix)
+
+
 @RULES.on("network", "zones", "regions")
 def _subnets(network: models.Network, zones: Mapping[str, list[str]], pair: models.Regions) -> Iterable[Problem]:
     for region, existing in network.existing.items():
