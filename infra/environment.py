@@ -86,8 +86,13 @@ class Environment:
         return self.key.primary_arn if region == self.primary else self.key.recovery_arn
 
     def database_certificates(self, region: str) -> str:
-        """Root certificates, PEM, with which a Region's database is verified."""
-        return self.settings.database.certificates or rds_certificates.certificates(region)
+        """Root certificates, PEM, with which a Region's database is verified.
+
+        Where Haven has none of a Region, those of the others, which verify nothing there: a plan warns.
+        """
+        known = region in rds_certificates.REGIONS
+        haven_has = rds_certificates.certificates(region) if known else rds_certificates.all_certificates()
+        return self.settings.database.certificates or haven_has
 
     def cidr(self, region: str) -> str:
         """The VPC block of a Region."""

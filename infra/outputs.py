@@ -91,7 +91,7 @@ def _balancers(environment: Environment) -> dict[str, Any]:
 def _notes(settings: Settings, replication: Replication) -> list[str]:
     notes = instances.notes(settings.regions, settings.zones, settings.cluster, settings.database, settings.cache)
     notes += addons.notes(settings.cluster.version, settings.cluster.addons, prometheus=settings.watch.prometheus)
-    notes += engines.notes(settings.database)
+    notes += engines.notes(settings.database, settings.regions)
     notes += backups.notes(settings, replication)
     if settings.domain is None:
         notes.append("no haven:domain: no DNS records and no traffic switch are declared")

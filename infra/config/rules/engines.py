@@ -29,18 +29,6 @@ def _database(database: models.Database) -> Iterable[Problem]:
         )
 
 
-@RULES.on("database", "regions")
-def _certificates(database: models.Database, regions: models.Regions) -> Iterable[Problem]:
-    unknown = [each for each in (regions.primary, regions.recovery) if each not in rds_certificates.REGIONS]
-    if unknown and database.certificates is None:
-        yield Problem(
-            "haven:database.certificates",
-            "nothing",
-            f"root certificates, PEM: Haven has none of RDS in {' and '.join(unknown)}",
-            "write certificates: | and the text of AWS's bundle of each of the two Regions (docs/workloads.md)",
-        )
-
-
 @RULES.on("database")
 def _readable(database: models.Database) -> Iterable[Problem]:
     if database.certificates is None:
@@ -69,8 +57,15 @@ def _cache(cache: models.Cache) -> Iterable[Problem]:
         )
 
 
-def notes(database: models.Database) -> Iterator[str]:
+def notes(database: models.Database, regions: models.Regions) -> Iterator[str]:
     """What the data does not know; a plan shows it as warnings."""
+    unknown = [each for each in (regions.primary, regions.recovery) if each not in rds_certificates.REGIONS]
+    if unknown and database.certificates is None:
+        yield (
+            f"haven:database.certificates: Haven has no root certificates of RDS in {' and '.join(unknown)}: until the"
+            " stack file has AWS's bundle of both Regions, heartbeats and systems can't verify the database and don't"
+            " connect to it (docs/workloads.md)"
+        )
     major, _, minor = database.engine_version.partition(".")
     newest = catalog.newest_aurora_minor(major)
     if newest is None or int(minor) > newest:

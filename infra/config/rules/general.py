@@ -8,6 +8,7 @@ from unicodedata import category
 
 from haven.base import regions
 from haven.base.problems import Problem, choices, nearest, shown
+from haven.config.stack_file import SECURE_PLACEHOLDER
 from haven.model import catalog, objectives
 from haven.model.tiers import Tier
 from haven_components.names import partition
@@ -129,6 +130,10 @@ def _zones(pair: models.Regions, zones: Mapping[str, list[str]]) -> Iterable[Pro
         )
 
 
+_ZONE_ID = re.compile(r"[a-z]{2,4}[a-z]+\d-az\d+")
+"""The id of a zone, such as euw1-az2, which is the same place in every account."""
+
+
 def _wrong_zone(region: str, zone: str, named: list[str]) -> Iterable[Problem]:
     """A name that no zone of the Region has in any account."""
     letters = string.ascii_lowercase[: CATALOG.zone_count(region) or None]
@@ -139,7 +144,11 @@ def _wrong_zone(region: str, zone: str, named: list[str]) -> Iterable[Problem]:
         allowed = f"a zone of {region}, such as {region}a"
         if len(known) < len(string.ascii_lowercase):
             allowed = f"a zone of {region}: {known[0]} to {known[-1]}"
-        yield Problem(f"haven:zones.{region}", shown(zone), allowed, f"write {wanted if wanted in free else free[0]}")
+        fix = f"write {wanted if wanted in free else free[0]}"
+        if _ZONE_ID.fullmatch(zone):  # which name it has differs between accounts
+            listing = f"aws ec2 describe-availability-zones --region {region}"
+            fix = f"write the name that `{listing}` lists beside this id in your account"
+        yield Problem(f"haven:zones.{region}", shown(zone), allowed, fix)
 
 
 def _different(region: str, named: list[str]) -> list[str]:
@@ -302,7 +311,7 @@ def _tags(tags: Mapping[str, str]) -> Iterable[Problem]:
 def _characters(key: str, value: str) -> Iterable[Problem]:
     """IAM, CloudWatch Logs and load balancers refuse other characters, so the first deployment would fail."""
     for got, fix in ((key, f"rename it to {_tag_text(key)}"), (value, f"write {key}: {_tag_text(value)}")):
-        if got != _tag_text(got):
+        if got not in (_tag_text(got), SECURE_PLACEHOLDER):
             allowed = "letters, digits, spaces and _ . : / = + - @ in a tag's key and value"
             yield Problem(f"haven:tags.{key}", shown(got), allowed, fix)
 

@@ -12,7 +12,6 @@ from haven.base.problems import Problem
 from haven.cli.main import main
 from haven.model import catalog
 from haven.model.catalog import Catalog
-from haven_components import rds_certificates
 from infra.config import stack_kinds
 from infra.config.rules import instances
 from infra.config.settings import Settings
@@ -48,7 +47,6 @@ def config(pair: tuple[str, str], types: list[str]) -> dict[str, str]:
         "haven:regions": json.dumps({"primary": pair[0], "recovery": pair[1]}),
         "haven:zones": json.dumps(zones),
         "haven:cluster": json.dumps({"gpuNodeGroups": [{"name": "gpu", "instanceTypes": types}]}),
-        "haven:database": json.dumps({"certificates": rds_certificates.certificates("us-east-1")}),
     }
 
 

@@ -177,15 +177,24 @@ def test_numbers_and_truth_values_are_values_of_tags() -> None:
 
 @pytest.mark.parametrize("pair", [("us-gov-west-1", "us-gov-east-1"), ("cn-north-1", "cn-northwest-1")])
 def test_regions_of_other_partitions_have_zones_without_naming_them(pair: tuple[str, str]) -> None:
-    settings = load("test", config(regions={"primary": pair[0], "recovery": pair[1]}, database=ROOTS))
+    settings = load("test", config(regions={"primary": pair[0], "recovery": pair[1]}))
     assert all(len(settings.zones[region]) >= 2 for region in pair)
 
 
+def test_regions_without_known_certificates_are_taken_with_a_warning_unless_the_stack_file_has_them() -> None:
+    regions = {"primary": "eu-west-1", "recovery": "il-central-1"}
+    settings = load("test", config(regions=regions))
+    (note,) = engines.notes(settings.database, settings.regions)
+    assert "no root certificates of RDS in il-central-1:" in note
+    given = load("test", config(regions=regions, database=ROOTS))
+    assert not [*engines.notes(given.database, given.regions)]
+
+
 def test_a_minor_version_that_is_newer_than_the_data_is_taken_with_a_warning() -> None:
-    database = load("test", config(database={"engineVersion": "16.13"})).database
-    (note,) = engines.notes(database)
+    settings = load("test", config(database={"engineVersion": "16.13"}))
+    (note,) = engines.notes(settings.database, settings.regions)
     assert "has no Aurora PostgreSQL 16.13" in note
-    assert not [*engines.notes(load("test", config()).database)]
+    assert not [*engines.notes(load("test", config()).database, settings.regions)]
 
 
 @pytest.mark.parametrize("kind", ["model-serving", "batch", "model-serving-v2", "agents"])
