@@ -1,4 +1,4 @@
-"""Up to eight more GPUs than a cluster's node group has, which Karpenter adds and takes away."""
+"""Up to eight more GPUs than a cluster's node group has, which Karpenter adds and removes."""
 
 import pulumi
 

@@ -383,14 +383,6 @@ DEFECTS: tuple[Defect, ...] = (
         tried="2026-11-26",
     ),
     Defect(
-        "moves a database's endpoints to localhost",
-        "aws_lambda_function",
-        aws.LAMBDA_FUNCTION,
-        ("environment.variables.HAVEN_HEARTBEAT",),
-        "the same; the heartbeat's function is given them",
-        tried="2026-11-26",
-    ),
-    Defect(
         "loses an endpoint's security groups and private DNS",
         "aws_vpc_endpoint",
         aws.EC2_VPC_ENDPOINT,

@@ -64,7 +64,7 @@ class HeadroomNodes(pulumi.ComponentResource):
     """A NodePool and an EC2NodeClass for each GPU node group that may have more nodes than are declared.
 
     It wants Karpenter 1.15 in the cluster, which it doesn't install (docs/headroom.md). Nodes are on-demand ones: spot
-    instances need Karpenter's interruption queue, and node groups have them. Karpenter takes away empty nodes alone.
+    instances need Karpenter's interruption queue, and node groups have them. Karpenter removes empty nodes alone.
 
     No recovery depends on it: capacity that a recovery needs is in the node groups and their reservations, a runbook
     scales those and waits for no node of Karpenter's, and the objects are the same whichever Region is active.
