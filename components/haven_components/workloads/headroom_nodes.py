@@ -18,7 +18,7 @@ GPUS = Range(1, 1000)
 MOST_NAME_CHARACTERS = 40
 DEFAULT_DISK_GIB = 500
 EMPTY_FOR = "10m"
-"""[assumption] How long a node may be empty before Karpenter takes it away: longer than a restart of its pods."""
+"""[assumption] How long a node may be empty before Karpenter removes it: longer than a restart of its pods."""
 
 
 class HeadroomPoolArgs(TypedDict):
