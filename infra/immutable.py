@@ -18,7 +18,9 @@ async def remember(settings: Settings | AccountSettings) -> None:
         Problems: the Regions differ, or the first deployment would not write to the primary Region.
     """
     regions = {"primary": settings.regions.primary, "recovery": settings.regions.recovery}
-    given = {"regions": regions, "active": settings.active}
+    given: dict[str, Any] = {"regions": regions, "active": settings.active}
+    if isinstance(settings, Settings) and settings.rebuilt:
+        given["rebuilt"] = True
 
     def check(first: Mapping[str, Any]) -> None:
         problems = _differences(settings, regions, first)
@@ -82,6 +84,15 @@ def _differences(
                 shown(settings.active),
                 f"{choices([settings.regions.primary])} at the first deployment: everything is created there",
                 "delete haven:active until the first deployment is done, then fail over",
+            )
+        ]
+    if first.get("rebuilt"):
+        return [
+            Problem(
+                "haven:rebuilt",
+                "true",
+                "false at the first deployment: there is nothing yet that the primary Region could be a copy of",
+                "delete haven:rebuilt; haven failback --rebuild names it when it is needed",
             )
         ]
     return []

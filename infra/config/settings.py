@@ -72,6 +72,8 @@ class EnvironmentConfig(StackConfig):
     """The Region where writes go now; a failover changes this and nothing else. Omitted: the primary Region."""
     demote: Annotated[str, Field(examples=["eu-west-1"])] | None = None
     """The Region that may run at standby scale while it isn't active. Omitted: the recovery Region."""
+    rebuilt: bool = False
+    """Whether the primary Region's database and cache are copies of the recovery Region's, after a total loss."""
     zones: Annotated[
         Mapping[
             RegionName,

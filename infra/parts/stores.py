@@ -61,6 +61,7 @@ def database(environment: Environment, *, replicated: bool, write_forwarding: bo
         args["recovery"] = _database_side(environment, environment.recovery)
         args["recovery_provider"] = environment.providers[environment.recovery]
         args["active_region"] = environment.settings.active
+        args["rebuilt"] = environment.settings.rebuilt
     return GlobalDatabase(database_name(environment), args, environment.options(environment.primary, "database"))
 
 
@@ -113,6 +114,7 @@ def cache(environment: Environment, *, recovery: bool, replicated: bool) -> Glob
     chosen = environment.settings.cache
     args = cache_args(environment, recovery=recovery, snapshot_retention_days=chosen.snapshot_retention_days)
     args["global_datastore"] = replicated
+    args["rebuilt"] = replicated and environment.settings.rebuilt
     args["shards"] = chosen.shards
     args["replicas_per_shard"] = chosen.replicas
     name = names.cache_name(environment.settings.stack)

@@ -19,6 +19,12 @@ def test_a_first_deployment_writes_to_the_primary_region() -> None:
     )
 
 
+def test_a_first_deployment_has_nothing_that_it_could_be_a_copy_of() -> None:
+    config = {**load_stack("warm", ROOT).config, "haven:rebuilt": "true"}
+    with pytest.raises(Problems, match="haven:rebuilt: got true; allowed: false at the first deployment"):
+        record(ROOT / "infra", stack="warm", config=config, first_deployment=True)
+
+
 def test_the_regions_of_an_environment_cannot_be_edited() -> None:
     born = {"regions": {"primary": PRIMARY, "recovery": "eu-west-3"}, "active": PRIMARY}
     with pytest.raises(Problems, match="as at the first deployment: another Region would replace everything"):

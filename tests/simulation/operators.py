@@ -84,7 +84,13 @@ class Machine:
 
 
 def machine(
-    simulation: Simulation, name: str, *, to: str = R, skew: float = 0.0, manifest: RecoveryManifest = MANIFESTS[1]
+    simulation: Simulation,
+    name: str,
+    *,
+    to: str = R,
+    skew: float = 0.0,
+    manifest: RecoveryManifest = MANIFESTS[1],
+    make: type[Operator] = Operator,
 ) -> Machine:
     """A machine that is ready to run a failover."""
     clock = simulation.machine(skew)
@@ -93,7 +99,7 @@ def machine(
     ]
     journal = Journal(Table(to, "operations"), Memory(), clock, name, name)
     audit = Audit(name, name, Memory(), Bucket(to, "audit"), clock)
-    operator = Operator(
+    operator = make(
         Site(manifest, to, clock), Lease(tables, name, name, clock), journal, audit, lambda: f"workflow-{name}"
     )
     return Machine(name, operator)

@@ -39,6 +39,10 @@ class GlobalCacheArgs(TypedDict):
     global_datastore: bool
     """Whether the recovery side is a secondary of a Global Datastore, which AWS keeps up to date. False: the recovery
     side, if there is one, is a group of its own that starts empty. Turning it on keeps the primary group as it is."""
+    rebuilt: NotRequired[bool]
+    """Whether the primary side was lost with everything in it and is created as a secondary of the recovery side, which
+    is the Global Datastore's primary then. It is read once: keep it afterwards. Needs `global_datastore`. Omitted:
+    false."""
     regional: NotRequired[bool]
     """Whether what it holds is of use in one Region alone, such as messages in flight: then there is no Global
     Datastore, and its groups carry the tag `haven:regional`. Omitted: false."""
@@ -162,6 +166,13 @@ def _check_sides(checks: Checks, args: GlobalCacheArgs, sides: dict[str, CacheSi
         got=args["global_datastore"],
         allowed="false while there is no recovery side",
         fix="give the recovery side, or leave the Global Datastore out",
+    )
+    checks.require(
+        args["global_datastore"] or not args.get("rebuilt"),
+        "rebuilt",
+        got=True,
+        allowed="false without a Global Datastore, which it would be filled from",
+        fix="leave it out",
     )
     checks.require(
         not (args["global_datastore"] and args.get("regional", False)),

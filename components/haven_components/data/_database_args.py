@@ -69,6 +69,9 @@ class GlobalDatabaseArgs(TypedDict):
     """ARN of a cluster snapshot, in the primary side's Region, to restore from. It is read once: keep it afterwards.
     The global cluster then takes its version from the snapshot's cluster, so `engine_version` doesn't raise it later,
     and write forwarding is turned on by the second deployment. Omitted: an empty database."""
+    rebuilt: NotRequired[bool]
+    """Whether the primary side was lost with everything in it and is created as a copy of the recovery side, which
+    writes then. It is read once: keep it afterwards. Needs a recovery side. Omitted: false."""
     storage: NotRequired[DatabaseStorage]
     """How storage is paid for. Omitted: `aurora`."""
     rpo_seconds: NotRequired[int]
@@ -153,6 +156,13 @@ def _check_birth(checks: Checks, args: GlobalDatabaseArgs) -> None:
 
 def _check_sides(checks: Checks, args: GlobalDatabaseArgs) -> None:
     primary, recovery = args["primary"], args.get("recovery")
+    checks.require(
+        not args.get("rebuilt") or (recovery is not None and args.get("snapshot") is None),
+        "rebuilt",
+        got=True,
+        allowed="false without a recovery side, whose copy it would be, and beside snapshot",
+        fix="leave it out",
+    )
     sides: dict[str, DatabaseSideArgs] = {"primary": primary, **({"recovery": recovery} if recovery else {})}
     regions = [side["region"] for side in sides.values()]
     active = args.get("active_region", primary["region"])

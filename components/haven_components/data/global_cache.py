@@ -50,12 +50,24 @@ class GlobalCache(pulumi.ComponentResource):
         self._token = generated(self, name, ephemeral=self._ephemeral)
         self._secret = self._stored_secret()
         self._common = self._what_both_sides_share()
-        primary = args["primary"]
-        side = CacheSide(self._common, primary, CachePlacement(self._children(None), PRIMARY_MAINTENANCE_DAY))
-        self._primary = side.group(group_name(name, primary["region"]), in_datastore=args["global_datastore"])
-        self._datastore = self._global_datastore() if args["global_datastore"] else None
+        self._datastore: aws.elasticache.GlobalReplicationGroup | None = None
+        self._primary = self._primary_group()
         self._recovery = self._recovery_group()
         self._set_outputs()
+
+    def _primary_group(self) -> aws.elasticache.ReplicationGroup:
+        """The group that the datastore is made from; where it is rebuilt, a secondary of the other side's."""
+        args, primary = self._args, self._args["primary"]
+        side = CacheSide(self._common, primary, CachePlacement(self._children(None), PRIMARY_MAINTENANCE_DAY))
+        name = group_name(self._base, primary["region"])
+        recovery = args.get("recovery")
+        if recovery is not None and args.get("rebuilt"):
+            self._datastore = self._global_datastore(group_name(self._base, recovery["region"]))
+            return side.member(name, self._datastore.global_replication_group_id)
+        group = side.group(name, in_datastore=args["global_datastore"])
+        if args["global_datastore"]:
+            self._datastore = self._global_datastore(group.id)
+        return group
 
     def _set_outputs(self) -> None:
         nothing = pulumi.Output.from_input("")
@@ -109,13 +121,13 @@ class GlobalCache(pulumi.ComponentResource):
             ephemeral=self._ephemeral,
         )
 
-    def _global_datastore(self) -> aws.elasticache.GlobalReplicationGroup:
+    def _global_datastore(self, first: pulumi.Input[str]) -> aws.elasticache.GlobalReplicationGroup:
         common = self._common
         return aws.elasticache.GlobalReplicationGroup(
             datastore_suffix(self._base),
             global_replication_group_id_suffix=datastore_suffix(self._base),
             global_replication_group_description=f"Cache {self._base} in two Regions",
-            primary_replication_group_id=self._primary.id,
+            primary_replication_group_id=first,
             automatic_failover_enabled=True,
             engine=common.engine.value,
             engine_version=common.engine_version,

@@ -171,9 +171,11 @@ class GlobalDatabase(pulumi.ComponentResource):
 
     def _primary_side(self, after: list[pulumi.Resource]) -> DatabaseSide:
         """The side created with user, password and database; a secondary refuses them (pulumi/pulumi-aws#3751)."""
-        snapshot = self._args.get("snapshot")
+        snapshot, recovery = self._args.get("snapshot"), self._args.get("recovery")
         at_creation: dict[str, Any] = {"master_password": self._password}
-        if snapshot is None:
+        if recovery is not None and self._args.get("rebuilt"):
+            at_creation = {"global_cluster_identifier": self._global.id, "source_region": recovery["region"]}
+        elif snapshot is None:
             at_creation["global_cluster_identifier"] = self._global.id
             at_creation["database_name"] = self._args["database_name"]
             at_creation["master_username"] = self._args["master_username"]

@@ -13,7 +13,7 @@ from haven.base.interrupts import Interrupted, interruptible
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
 from haven.cli import output
-from haven.cli.command_line import Command, directory_option
+from haven.cli.command_line import WHERE, Command, directory_option
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
 from haven.cli.recovery.progress import Board
 
@@ -84,36 +84,57 @@ def failover(*, to: str, planned: bool, **words: Any) -> int:
 @click.command("failback", cls=Command)
 @_options
 @click.option("--unplanned", is_flag=True, help="The recovery Region is lost: what it didn't replicate is lost too.")
-def failback(*, unplanned: bool, **words: Any) -> int:
+@click.option("--rebuild", is_flag=True, help="What the other Region had is lost: give it up, and build it anew first.")
+def failback(*, unplanned: bool, rebuild: bool, **words: Any) -> int:
     """Make the primary Region of ENVIRONMENT the writing one again: `haven failover --planned` the other way.
 
+    With --rebuild it comes before that: after a total loss of a Region its replicas are given up by name, and pulumi up
+    makes new ones there from the Region that survived. Refused while the lost Region answers and has any of them.
     Exit code 1: refused, undone or incomplete.
     """
-    return _run(_Words(**words), None, planned=not unplanned)
+    if rebuild and unplanned:
+        problem = Problem("--unplanned", "given with --rebuild", "one of the two", "leave --unplanned out")
+        raise Problems([problem], WHERE)
+    return _run(_Words(**words), None, planned=not unplanned and not rebuild, rebuild=rebuild)
 
 
-def _run(words: _Words, to: str | None, *, planned: bool) -> int:
+def _run(words: _Words, to: str | None, *, planned: bool, rebuild: bool = False) -> int:
     from haven.runbooks.failover.run import Request
 
     if words.force and len(words.force.strip()) < _LEAST_REASON:
         allowed = f"a reason of {_LEAST_REASON} characters or more"
         problem = Problem("--force", shown(words.force), allowed, "write why: it is recorded, and read afterwards")
-        raise Problems([problem], "the command line")
+        raise Problems([problem], WHERE)
     chosen = source(words.environment, words.regions, words.manifest, words.directory)
     if to is not None:
         chosen.require_region("--to", to)
     located = chosen.located()
-    target = to or located.manifest.regions.primary
+    target = to or (_survivor(chosen, located) if rebuild else located.manifest.regions.primary)
     request = Request(planned, words.force, words.acknowledge)
     board = Board(sys.stderr)
     try:
         with interruptible(_NOTICE):
-            return _Job(words, chosen, located, target, board).run(request)
+            return _Job(words, chosen, located, target, board, rebuild).run(request)
     except Interrupted:
         for each in board.running:
             output.note(f"  {each}")
         output.note(_GO_ON if board.last else "Nothing was changed.")
         raise
+
+
+def _survivor(chosen: EnvironmentSource, located: "Located") -> str:
+    """The Region that is written, as whoever answers has it."""
+    from haven.runbooks.observation import ask_all
+    from haven.runbooks.status import writers
+
+    if located.manifest.tier == "backup":
+        fix = "leave --rebuild out, and bring the data home as docs/restore.md describes (Home)"
+        allowed = "a tier that replicates; tier backup has no replica to give up"
+        raise Problems([Problem("--rebuild", shown(located.manifest.tier), allowed, fix)], WHERE)
+    writer = writers.writing_region(ask_all(writers.questions(located.manifest, chosen.client_once)))
+    if writer is None:
+        raise MissingDependency("--rebuild needs to know which Region writes, and nobody does; nothing was changed")
+    return writer
 
 
 @dataclass(frozen=True)
@@ -123,25 +144,34 @@ class _Job:
     located: "Located"
     to: str
     board: Board
+    rebuild: bool
 
     def run(self, request: "Request") -> int:
         """Preview, confirmation, execution."""
         from haven.runbooks.failover.assembly import operator
+        from haven.runbooks.failover.run import Operator
+        from haven.runbooks.rebuild.run import Rebuilder
 
         name = self.located.manifest.environment
         records = self.words.records or Path.cwd() / ".haven" / "recovery" / name
-        made = operator(self.located.manifest, self.to, self.chosen.client, records, self.board.report)
+        make = Rebuilder if self.rebuild else Operator
+        made = operator(self.located.manifest, self.to, self.chosen.client, records, self.board.report, make=make)
         preview: Preview = self._do(made.preview(request))
         if not self.words.as_json:
-            output.emit("\n".join(_shown(preview, self.to, self.located)) + "\n")
+            output.emit("\n".join(_shown(preview, self.to, self.located, rebuild=self.rebuild)) + "\n")
         if self.words.dry_run or preview.why_not:
             self._print(_previewed(preview, self.to, name))
             return FINDINGS if preview.why_not else OK
         self._confirm(name)
         with self.board:
             report: Report = self._do(made.run(request))
-        self._print(_reported(report, self.to, name))
+        self._print(_reported(report, self._following(name), self.to, name))
         return OK if report.state in ("done", "nothing to do") else FINDINGS
+
+    def _following(self, name: str) -> str:
+        if self.rebuild:
+            return f"haven reconcile {name}, then haven failback {name} (docs/runbooks/rebuild.md)"
+        return f"haven reconcile {name}, then haven:active {self.to} and pulumi up (docs/runbooks/reconcile.md)"
 
     def _do(self, runbook: "Runbook") -> Any:
         from haven.runbooks.workflow.engine import FATAL
@@ -160,7 +190,7 @@ class _Job:
             typed = sys.stdin.readline().strip()
         if typed != name:
             fix = f"type {name} when asked, or give --confirm {name}"
-            raise Problems([Problem("the confirmation", shown(typed), shown(name), fix)], "the command line")
+            raise Problems([Problem("the confirmation", shown(typed), shown(name), fix)], WHERE)
 
     def _print(self, document: Mapping[str, Any]) -> None:
         if self.words.as_json:
@@ -172,7 +202,7 @@ class _Job:
         output.emit("\n".join(lines) + "\n")
 
 
-def _shown(preview: "Preview", to: str, located: "Located") -> Iterator[str]:
+def _shown(preview: "Preview", to: str, located: "Located", *, rebuild: bool) -> Iterator[str]:
     """What was found, and what would be done."""
     manifest = located.manifest
     seen = preview.observation
@@ -183,10 +213,14 @@ def _shown(preview: "Preview", to: str, located: "Located") -> Iterator[str]:
         yield f"  {each.name}: {each.detail}"
     yield from (f"  {each}" for each in preview.judgements)
     yield f"  decision: {'go on' if preview.decision.allowed else 'refused'}: {preview.decision.why}"
-    yield f"  the old writer: {preview.decision.fence}"
+    if not rebuild:
+        yield f"  the old writer: {preview.decision.fence}"
     if preview.open:
         yield f"  goes on with workflow {preview.open}"
-    yield f"Steps to {to}, each after those that it names; the first promotion is the point of no return:"
+    goal, no_return = f"to {to}", "the first promotion"
+    if rebuild:
+        goal, no_return = f"to a new secondary in {manifest.other(to)}", "the first release"
+    yield f"Steps {goal}, each after those that it names; {no_return} is the point of no return:"
     for step in preview.steps:
         after = f", after {', '.join(step.after)}" if step.after else ""
         yield f"  {step.name}: {step.title} (within {step.deadline:.0f} s{after})"
@@ -203,13 +237,13 @@ def _previewed(preview: "Preview", to: str, name: str) -> Mapping[str, Any]:
     }
 
 
-def _reported(report: "Report", to: str, name: str) -> Mapping[str, Any]:
+def _reported(report: "Report", then: str, to: str, name: str) -> Mapping[str, Any]:
     document = _document(report.state.value, to, name)
     following = []
     if report.state == "incomplete":
         following.append("run the same command once more: it goes on where this one ended")
     if report.state == "done":
-        following.append(f"haven reconcile {name}, then haven:active {to} and pulumi up (docs/runbooks/reconcile.md)")
+        following.append(then)
     if report.pending_audit:
         following.append(f"{report.pending_audit} records of the audit are on this machine only: keep them")
     return {

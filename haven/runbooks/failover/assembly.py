@@ -56,16 +56,23 @@ def operations(manifest: RecoveryManifest, to: str) -> Operations:
 
 
 def operator(
-    manifest: RecoveryManifest, to: str, client: Client, records: Path, report: Callable[[Progress], None]
+    manifest: RecoveryManifest,
+    to: str,
+    client: Client,
+    records: Path,
+    report: Callable[[Progress], None],
+    *,
+    make: type[Operator] = Operator,
 ) -> Operator:
-    """A process that is ready to run a failover.
+    """A process that is ready to run a failover, or another workflow.
 
     Args:
         manifest: the environment's.
-        to: the Region that becomes the writing one.
+        to: the Region that becomes the writing one, or that is it.
         client: for the question who this is.
         records: the folder of the local copies of journal and audit.
         report: is given what each step does.
+        make: what runs it. Omitted: a failover's operator.
 
     Raises:
         Problems: the manifest lacks what it needs.
@@ -81,7 +88,7 @@ def operator(
     bucket = Bucket(to, found.audit[to]) if to in found.audit else None
     journal, audit = (LocalFile(records / name) for name in (JOURNAL, AUDIT))
     tables = [Table(region, found.tables[region]) for region in sorted(found.tables)]
-    return Operator(
+    return make(
         Site(manifest, to, clock),
         Lease(tables, holder, who, clock),
         Journal(Table(to, found.tables[to]), journal, clock, who, holder),

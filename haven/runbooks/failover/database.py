@@ -13,7 +13,7 @@ from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missi
 
 _ENGINE = "aurora-postgresql"
 AVAILABLE = "available"
-_CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
+CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
 """States of a global cluster in which it takes no promotion (Aurora User Guide, managed failovers; read 2026-11-26)."""
 OF_THE_OLD_VOLUME, KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
 
@@ -70,6 +70,11 @@ def writing_region(cluster: Mapping[str, Any] | None) -> str | None:
     return region_of(arns[0]) if len(arns) == 1 else None
 
 
+def members(cluster: Mapping[str, Any] | None) -> Mapping[str, Mapping[str, Any]]:
+    """Region to the member there; empty: no such database."""
+    return {region_of(each["DBClusterArn"]): each for each in (cluster["GlobalClusterMembers"] if cluster else ())}
+
+
 def promotion(site: Site) -> Looking:
     """Done when the member in the new Region is the writer and available."""
     name = site.manifest.database.global_cluster
@@ -78,19 +83,19 @@ def promotion(site: Site) -> Looking:
         cluster = await global_cluster(site.to, name)
         if cluster is None:
             return Impossible(f"{name} doesn't exist")
-        arns = {region_of(each["DBClusterArn"]): each["DBClusterArn"] for each in cluster["GlobalClusterMembers"]}
-        if site.to not in arns:
+        own = members(cluster).get(site.to)
+        if own is None:
             return Impossible(f"{name} has no member in {site.to}")
         if writing_region(cluster) == site.to:
             found = await member(site.to, site.new_side.database.cluster)
             status = found["Status"] if found else "missing"
             return Done() if status == AVAILABLE else Waiting(f"{site.new_side.database.cluster} is {status}")
-        if cluster.get("FailoverState") or cluster["Status"] in _CHANGING:
+        if cluster.get("FailoverState") or cluster["Status"] in CHANGING:
             return Waiting(f"{name} is {cluster['Status']}")
         why, not_after = await loss.refusal(site, workflow, "database")
         if why:
             return Impossible(why)
-        return Missing(replace(_call(site, workflow, arns[site.to]), not_after=not_after))
+        return Missing(replace(_call(site, workflow, own["DBClusterArn"]), not_after=not_after))
 
     return look
 

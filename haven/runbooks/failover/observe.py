@@ -95,12 +95,12 @@ async def _takes_no_writes(site: Site) -> bool:
         own, answer = await loss.heartbeats(site, table, observes=True)
     except CallError:
         return False
-    return _silent(_of_database(own), site.time_ms(answer)) is True
+    return is_silent(_of_database(own), site.time_ms(answer)) is True
 
 
 def _by_heartbeats(found: Sequence[Heartbeat], now: float) -> Witness:
     name = "heartbeats in the other Region"
-    lost = _silent(_of_database(found), now)
+    lost = is_silent(_of_database(found), now)
     return Witness(name, lost, {True: "silent", False: "arrive", None: "there are none"}[lost])
 
 
@@ -108,7 +108,8 @@ def _of_database(found: Sequence[Heartbeat]) -> Heartbeat | None:
     return next((each for each in found if each.store == "database"), None)
 
 
-def _silent(heartbeat: Heartbeat | None, now: float) -> bool | None:
+def is_silent(heartbeat: Heartbeat | None, now: float) -> bool | None:
+    """Whether a heartbeat is missing for longer than it may be; None: there was never one."""
     if heartbeat is None or heartbeat.newest_ms is None:
         return None
     return now - heartbeat.newest_ms > _SILENT_INTERVALS * heartbeat.interval_ms

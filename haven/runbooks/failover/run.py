@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from haven.base.problems import Problems
 from haven.runbooks.failover import decision, loss, observe, plan
@@ -19,6 +19,8 @@ from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
 from haven.runbooks.workflow.requests import CallError
 from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
+
+FAILOVER = "failover"
 
 SILENT_SECONDS = 10.0
 """For so long after a preview that found the old Region silent it isn't asked once more: each answer that doesn't come
@@ -83,6 +85,8 @@ class Preview:
 class Operator:
     """One process that runs a failover."""
 
+    kind: ClassVar[str] = FAILOVER
+    """Of the workflows that it begins and goes on with."""
     site: Site
     lease: Lease
     journal: Journal
@@ -100,17 +104,24 @@ class Operator:
         Raises:
             CallError: the Region that becomes the writing one doesn't answer.
         """
-        workflow = log.replay(await self.journal.read())
-        resumed = workflow is not None and workflow.end is None
+        workflow = await self._open()
+        resumed = workflow is not None and kind_of(workflow) == self.kind
         seen = await observe.observe(self.site)
         self._silent_at = self.site.clock.monotonic() if seen.seen is Seen.UNREACHABLE else None
         decided = self._decide(seen, request)
         steps = plan.steps(self.site, decided.fence, planned=request.planned)
-        goal = Workflow("", _goal(self.site, request, seen.now_ms))
+        goal = Workflow("", self._goal(request, seen.now_ms))
         found = await loss.judged(self.site, goal)
         why_not = "" if decided.allowed or resumed else decided.why
+        if workflow is not None and not resumed:
+            why_not = self._in_the_way(workflow)
         judgements = [each.describe() for each in found.judgements]
         return Preview(seen, decided, steps, judgements, why_not, workflow.id if workflow and resumed else "")
+
+    async def _open(self) -> Workflow | None:
+        """The journal's last workflow; None: it has ended, or there never was one."""
+        workflow = log.replay(await self.journal.read())
+        return workflow if workflow is not None and workflow.end is None else None
 
     async def run(self, request: Request) -> Report:
         """Do it, or go on with what is open.
@@ -127,7 +138,7 @@ class Operator:
         self.journal.token = await self.lease.acquire()
         entries = await self.journal.read()
         before = entries[-1].data["audit"] if entries else {}
-        await self.audit.open(str(before.get("hash", "")), goal=_goal(self.site, request), token=self.lease.token)
+        await self.audit.open(str(before.get("hash", "")), goal=self._goal(request), token=self.lease.token)
         try:
             report = await self._run(request, log.replay(entries))
         except (CallError, Problems):
@@ -145,22 +156,27 @@ class Operator:
     async def _run(self, request: Request, last: Workflow | None) -> Report:
         elsewhere = self.lease.notes.get("open") or {}
         if elsewhere and elsewhere["to"] != self.site.to and not request.force:
-            why = f"a failover to {elsewhere['to']} is open ({elsewhere['workflow']}): end that one first"
+            kind = elsewhere.get("kind", FAILOVER)
+            why = f"a {kind} to {elsewhere['to']} is open ({elsewhere['workflow']}): end that one first"
             return Report(State.REFUSED, [why])
         if last is not None and last.end is not None and elsewhere.get("workflow") == last.id:
             # Whoever ended it was stopped before the lease had its notes: the journal has them.
             self.lease.notes = {**self.lease.notes, **last.end.get("notes", {"open": None})}
         if last is not None and last.end is None:
+            if kind_of(last) != self.kind:
+                return Report(State.REFUSED, [self._in_the_way(last)])
             where = f"{self.site.table.name} in {self.site.to}"
-            log.require_known_steps(last, plan.known_steps(self.site), where)
+            log.require_known_steps(last, self._known_steps(), where)
             await self._engine.note(last, log.TAKEOVER, id=last.id, force=request.force)
-            if not last.aborting and not all(last.step(each).done for each in plan.NO_RETURN):
+            if not last.aborting:
                 await self._decide_anew(last)
             return await self._go_on(last)
         return await self._begin(request)
 
     async def _decide_anew(self, workflow: Workflow) -> None:
-        """Something is still to be promoted, and the Region that is left may be another by now."""
+        """If something is still to be promoted: the Region that is left may be another by now."""
+        if all(workflow.step(each).done for each in plan.NO_RETURN):
+            return
         seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
         goal = workflow.goal
         decided = self._decide(seen, Request(bool(goal["planned"]), str(goal["force"])))
@@ -181,13 +197,17 @@ class Operator:
             why = why or decision.too_soon(since, acknowledged=request.acknowledged)
         if why:
             return Report(State.REFUSED, [why])
-        goal = _goal(self.site, request, seen.now_ms)
+        workflow = await self._begun(self._goal(request, seen.now_ms))
+        await self._decided(workflow, seen, decided)
+        return await self._go_on(workflow)
+
+    async def _begun(self, goal: Mapping[str, Any]) -> Workflow:
+        """A new workflow, in the journal and in the lease's notes."""
         workflow = Workflow(self.new_id(), goal)
         await self._engine.write(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
-        await self._decided(workflow, seen, decided)
-        notes = {**self.lease.notes, "open": {"to": self.site.to, "workflow": workflow.id}}
+        notes = {**self.lease.notes, "open": {"to": self.site.to, "workflow": workflow.id, "kind": self.kind}}
         await self.lease.leave(notes, release=False)
-        return await self._go_on(workflow)
+        return workflow
 
     async def _decided(self, workflow: Workflow, seen: Observation, decided: Decision) -> None:
         await self._engine.note(
@@ -229,10 +249,28 @@ class Operator:
             return False
         return all(isinstance(each, Done) for each in scaled)
 
-    async def _go_on(self, workflow: Workflow) -> Report:
-        planned = bool(workflow.goal["planned"])
+    def _known_steps(self) -> Sequence[str]:
+        """Every name that a journal of this version may have."""
+        return plan.known_steps(self.site)
+
+    def _steps(self, workflow: Workflow) -> Sequence[Step]:
+        """What leads to the goal."""
         fence = Fence(workflow.decisions.get("writer", {}).get("fence", Fence.CONFIRMED))
-        steps = plan.steps(self.site, fence, planned=planned)
+        return plan.steps(self.site, fence, planned=bool(workflow.goal["planned"]))
+
+    def _every_step(self) -> Sequence[Step]:
+        """What any run of it may have taken."""
+        return plan.steps(self.site, Fence.CONFIRMED, planned=True)
+
+    def _goal(self, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
+        return _goal(self.site, request, observed_ms)
+
+    def _in_the_way(self, workflow: Workflow) -> str:
+        command = command_of(workflow, self.site.manifest.environment, self.site.to)
+        return f"a {kind_of(workflow)} is open ({workflow.id}): end it first with {command}"
+
+    async def _go_on(self, workflow: Workflow) -> Report:
+        steps = self._steps(workflow)
         outcome = Outcome()
         if not workflow.aborting:
             outcome = await self._engine.run(workflow, steps)
@@ -246,8 +284,7 @@ class Operator:
         return await self._undo(workflow, outcome)
 
     async def _undo(self, workflow: Workflow, outcome: Outcome) -> Report:
-        everything = plan.steps(self.site, Fence.CONFIRMED, planned=True)  # what an earlier run did counts too
-        undoing = plan.undoing(everything, workflow)
+        undoing = plan.undoing(self._every_step(), workflow)  # what an earlier run did counts too
         undone = await self._engine.run(workflow, undoing)
         why = [workflow.aborting, *(f"{name}: {each}" for name, each in undone.why.items())]
         endings = {**outcome.endings, **undone.endings}
@@ -271,6 +308,18 @@ class Operator:
         self.journal.head = self.audit.head.as_data()
         log.apply(workflow, await self.journal.append(log.END, state=state.value, divergence=divergence, notes=notes))
         self.lease.notes = {**self.lease.notes, **notes}
+
+
+def kind_of(workflow: Workflow) -> str:
+    """What a workflow does: a failover, or what `Operator.kind` names."""
+    return str(workflow.goal.get("kind", FAILOVER))
+
+
+def command_of(workflow: Workflow, environment: str, to: str) -> str:
+    """What goes on with a workflow whose journal is in a Region."""
+    if kind_of(workflow) == FAILOVER:
+        return f"haven failover {environment} --to {to}"
+    return f"haven failback {environment} --rebuild"
 
 
 _OPENING = (*plan.NO_RETURN, restore.DEPLOYED)

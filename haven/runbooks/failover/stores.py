@@ -11,8 +11,10 @@ from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
-_PRIMARY = "PRIMARY"
-_AVAILABLE = ("available", "primary-only")
+PRIMARY = "PRIMARY"
+STEADY = ("available", "primary-only")
+"""States of a Global Datastore in which it takes a change (ElastiCache API, DisassociateGlobalReplicationGroup; read
+2026-11-26)."""
 
 
 def cache(site: Site) -> Looking:
@@ -20,20 +22,18 @@ def cache(site: Site) -> Looking:
     name = site.new_side.cache
 
     async def look(workflow: Workflow) -> Look:
-        group = await _group(site.to, name)
-        if group is None:
+        found = await group(site.to, name)
+        if found is None:
             return Done(remark=f"{name} doesn't exist yet: the cache starts empty")
-        info = group.get("GlobalReplicationGroupInfo") or {}
+        info = datastore_info(found)
         if not info.get("GlobalReplicationGroupId"):
             return Done(remark=f"{name} is in no Global Datastore: nothing to promote")
-        if info.get("GlobalReplicationGroupMemberRole") == _PRIMARY:
-            return Done() if group["Status"] == "available" else Waiting(f"{name} is {group['Status']}")
-        datastore = info["GlobalReplicationGroupId"]
-        asked = {"GlobalReplicationGroupId": datastore}
-        answer = await Call("elasticache", site.to, "describe_global_replication_groups", asked)
-        found = first(answer["GlobalReplicationGroups"])
-        if found is not None and found["Status"] not in _AVAILABLE:
-            return Waiting(f"{datastore} is {found['Status']}")
+        if info.get("GlobalReplicationGroupMemberRole") == PRIMARY:
+            return Done() if found["Status"] == "available" else Waiting(f"{name} is {found['Status']}")
+        asked = {"GlobalReplicationGroupId": info["GlobalReplicationGroupId"]}
+        whole = await datastore(site.to, asked["GlobalReplicationGroupId"])
+        if whole is not None and whole["Status"] not in STEADY:
+            return Waiting(f"{asked['GlobalReplicationGroupId']} is {whole['Status']}")
         why, not_after = await loss.refusal(site, workflow, "cache")
         if why:
             return Impossible(why)
@@ -50,13 +50,33 @@ async def is_primary(region: str, name: str) -> bool:
     Raises:
         CallError: no answer.
     """
-    info = ((await _group(region, name)) or {}).get("GlobalReplicationGroupInfo") or {}
-    return info.get("GlobalReplicationGroupMemberRole") == _PRIMARY
+    return datastore_info(await group(region, name)).get("GlobalReplicationGroupMemberRole") == PRIMARY
 
 
-async def _group(region: str, name: str) -> Mapping[str, Any] | None:
-    call = Call("elasticache", region, "describe_replication_groups", {"ReplicationGroupId": name})
+async def group(region: str, name: str, *, observes: bool = False) -> Mapping[str, Any] | None:
+    """One Region's group; None: it has none.
+
+    Raises:
+        CallError: no answer.
+    """
+    call = Call("elasticache", region, "describe_replication_groups", {"ReplicationGroupId": name}, observes=observes)
     return await described(call, "ReplicationGroups", "ReplicationGroupNotFoundFault")
+
+
+def datastore_info(found: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """A group's place in its Global Datastore; empty: it is in none."""
+    return (found or {}).get("GlobalReplicationGroupInfo") or {}
+
+
+async def datastore(region: str, identifier: str) -> Mapping[str, Any] | None:
+    """A Global Datastore with its members, as one Region describes it; None: it has none.
+
+    Raises:
+        CallError: no answer.
+    """
+    asked = {"GlobalReplicationGroupId": identifier, "ShowMemberInfo": True}
+    answer = await Call("elasticache", region, "describe_global_replication_groups", asked)
+    return first(answer["GlobalReplicationGroups"])
 
 
 def tables(site: Site) -> Looking:

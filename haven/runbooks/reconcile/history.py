@@ -8,7 +8,7 @@ from typing import Any
 from haven.base.missing_dependency import MissingDependency
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import plan
-from haven.runbooks.failover.run import State
+from haven.runbooks.failover.run import FAILOVER, State, command_of, kind_of
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.reconcile.checks import Check
 from haven.runbooks.status.readings import State as Found
@@ -79,7 +79,8 @@ def _workflows(entries: Sequence[Entry]) -> Iterator[Workflow]:
 
 
 def _is_done(workflow: Workflow) -> bool:
-    return workflow.end is not None and workflow.end["state"] == State.DONE
+    ended = workflow.end is not None and workflow.end["state"] == State.DONE
+    return ended and kind_of(workflow) == FAILOVER
 
 
 async def _stored(tables: list[Table]) -> list[Any]:
@@ -92,10 +93,11 @@ def checks(manifest: RecoveryManifest, history: History) -> list[Check]:
     for region, workflow in history.last.items():
         if workflow is None:
             continue
+        kind = kind_of(workflow)
         if workflow.end is None:
-            command = f"haven failover {manifest.environment} --to {region}"
-            found.append(Check(AREA, region, Found.WRONG, f"failover {workflow.id} hasn't ended", [command]))
+            command = command_of(workflow, manifest.environment, region)
+            found.append(Check(AREA, region, Found.WRONG, f"{kind} {workflow.id} hasn't ended", [command]))
         else:
-            how = "planned" if workflow.goal["planned"] else "unplanned"
-            found.append(Check(AREA, region, Found.OK, f"{how} failover {workflow.id}: {workflow.end['state']}"))
+            how = ("planned " if workflow.goal["planned"] else "unplanned ") if kind == FAILOVER else ""
+            found.append(Check(AREA, region, Found.OK, f"{how}{kind} {workflow.id}: {workflow.end['state']}"))
     return found

@@ -103,6 +103,13 @@ def _demote(pair: models.Regions, demote: str | None) -> Iterable[Problem]:
     return _one_of("haven:demote", demote, pair, "the recovery Region")
 
 
+@RULES.on("tier", "rebuilt")
+def _rebuilt(tier: Tier, rebuilt: bool) -> Iterable[Problem]:
+    if rebuilt and tier is Tier.BACKUP:
+        fix = "delete haven:rebuilt; docs/restore.md has the way home"
+        yield Problem("haven:rebuilt", "true", "false in tier backup, where nothing is replicated", fix)
+
+
 def _one_of(what: str, got: object, pair: models.Regions, default: str) -> Iterable[Problem]:
     both = (pair.primary, pair.recovery)
     if got is not None and got not in both:

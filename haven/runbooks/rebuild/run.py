@@ -1,0 +1,176 @@
+"""One rebuild from the lease to the record, or the rest of one that was interrupted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from haven.runbooks.failover import database
+from haven.runbooks.failover.decision import Decision, Seen
+from haven.runbooks.failover.observe import Observation
+from haven.runbooks.failover.run import Operator, Preview, Report, Request, State, kind_of
+from haven.runbooks.failover.site import Site
+from haven.runbooks.rebuild import deploy, release
+from haven.runbooks.rebuild.decision import Contents, decide
+from haven.runbooks.rebuild.survey import Survey, survey
+from haven.runbooks.workflow import journal as log
+from haven.runbooks.workflow.engine import Outcome
+from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, check_graph
+
+REBUILD = "rebuild"
+RETURNED, DEPLOYED, VERIFIED = "await-lost-region", "deploy-lost-side", "verify"
+_HOURS = 3600.0
+_WAIT = 12 * _HOURS
+"""For which one run waits for a person's deployment; the same command goes on afterwards."""
+
+
+_SEEN = {Contents.THERE: Seen.UP, Contents.EMPTY: Seen.DOWN, Contents.UNKNOWN: Seen.UNREACHABLE}
+
+
+def steps(site: Site) -> list[Step]:
+    """What leads from a survivor alone to a survivor with a secondary.
+
+    Args:
+        site: from the lost Region to the one that survived.
+    """
+    side, shared = site.old_side, site.manifest.database.global_cluster
+    found = [
+        Step(
+            release.DATABASE,
+            f"Take {side.database.cluster} out of {shared}",
+            release.member(site),
+            deadline=3600,
+            every=15,
+            settle=900,
+            no_return=True,
+            repeatable=True,
+        ),
+        Step(
+            release.CACHE,
+            f"Take {side.cache} out of its Global Datastore",
+            release.group(site),
+            deadline=3600,
+            every=15,
+            settle=900,
+            no_return=True,
+            repeatable=True,
+        ),
+        Step(
+            RETURNED,
+            f"Wait until {site.old} answers and the names are free there",
+            deploy.returned(site),
+            release.NO_RETURN,
+            _WAIT,
+            every=30,
+        ),
+    ]
+    tables = deploy.replicas(site)
+    found += [
+        Step(name, f"Wait until {name.removeprefix(deploy.REPLICA)} has a replica in {site.old}", look, (RETURNED,),
+             _WAIT, every=30)
+        for name, look in tables.items()
+    ]  # fmt: skip
+    title = f"Wait until pulumi up has deployed {site.old}"
+    found.append(Step(DEPLOYED, title, deploy.deployed(site), (RETURNED, *tables), _WAIT, every=30))
+    title = f"Verify that {site.to} is the writing Region and replicates to {site.old}"
+    found.append(Step(VERIFIED, title, _verified(site), (DEPLOYED,), deadline=300, fresh=True))
+    check_graph(found)
+    return found
+
+
+def _verified(site: Site) -> Looking:
+    async def look(_: Workflow) -> Look:
+        cluster = await database.global_cluster(site.to, site.manifest.database.global_cluster)
+        writer = database.writing_region(cluster)
+        if writer != site.to:
+            return Impossible(f"the database is written in {writer or 'no Region'}, not in {site.to}")
+        if site.old not in database.members(cluster):
+            return Impossible(f"the database has no member in {site.old}")
+        return Done()
+
+    return look
+
+
+@dataclass
+class Rebuilder(Operator):
+    """One process that runs a rebuild; its site leads from the lost Region to the one that survived."""
+
+    kind: ClassVar[str] = REBUILD
+
+    async def preview(self, request: Request) -> Preview:
+        """Look, decide and plan; nothing is changed.
+
+        Raises:
+            CallError: the surviving Region doesn't answer.
+        """
+        workflow = await self._open()
+        resumed = workflow is not None and kind_of(workflow) == self.kind
+        found = await survey(self.site)
+        decided = await self._judged(found, request.force)
+        why_not = "" if decided.allowed or resumed else decided.why
+        if workflow is not None and not resumed:
+            why_not = self._in_the_way(workflow)
+        standing = found.standing
+        observed = Observation(found.writer, _SEEN[standing.contents], found.witnesses, found.now_ms)
+        lines = [*(f"{each} is there" for each in standing.there), *standing.unknown]
+        return Preview(observed, decided, steps(self.site), lines, why_not, workflow.id if workflow and resumed else "")
+
+    async def _judged(self, found: Survey, force: str) -> Decision:
+        if found.writer != self.site.to:
+            return Decision(False, f"the database is written in {found.writer or 'no Region'}: fail over first")
+        standing = found.standing
+        if standing.there and await self._is_rebuilt():
+            return Decision(True, f"{self.site.old} has everything, and is kept up to date")
+        return decide(standing.contents, standing.there, found.witnesses, region=self.site.old, force=force)
+
+    async def _decide_anew(self, workflow: Workflow) -> None:
+        """If nothing has been released yet, for the lost Region may have come back."""
+        if any(workflow.step(each).may_have_happened or workflow.step(each).done for each in release.NO_RETURN):
+            return
+        found = await survey(self.site)
+        decided = await self._judged(found, str(workflow.goal["force"]))
+        if decided.allowed:
+            await self._noted(workflow, found, decided)
+        else:
+            await self._engine.note(workflow, log.ABORT, why=decided.why)
+
+    async def _begin(self, request: Request) -> Report:
+        found = await survey(self.site)
+        decided = await self._judged(found, request.force)
+        if not decided.allowed or found.standing.there:
+            return Report(State.NOTHING if decided.allowed else State.REFUSED, [decided.why])
+        workflow = await self._begun(self._goal(request, found.now_ms))
+        await self._noted(workflow, found, decided)
+        return await self._go_on(workflow)
+
+    async def _is_rebuilt(self) -> bool:
+        nothing = Workflow("", self._goal(Request(planned=False)))
+        waited = [each for each in steps(self.site) if each.name not in release.NO_RETURN]
+        return all([isinstance(await each.look(nothing), Done) for each in waited])
+
+    async def _noted(self, workflow: Workflow, found: Survey, decided: Decision) -> None:
+        await self._engine.note(
+            workflow,
+            log.DECISION,
+            question="lost",
+            observation=found.describe(),
+            forced=decided.forced,
+            why=decided.why,
+        )
+
+    def _known_steps(self) -> Sequence[str]:
+        return [each.name for each in steps(self.site)]
+
+    def _steps(self, workflow: Workflow) -> Sequence[Step]:
+        del workflow
+        return steps(self.site)
+
+    def _every_step(self) -> Sequence[Step]:
+        return steps(self.site)
+
+    def _goal(self, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
+        return {**super()._goal(request, observed_ms), "kind": self.kind}
+
+    async def _end(self, workflow: Workflow, outcome: Outcome, why: Sequence[str]) -> Report:
+        await self._close(workflow, State.DONE, why, "", {"open": None})
+        return Report(State.DONE, why, workflow.id, outcome.endings)
