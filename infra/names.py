@@ -40,6 +40,11 @@ def endpoints_characters(stack: str, names: Sequence[str], queues: Sequence[str]
     return _SHARED_CHARACTERS + entries + sum(4 * len(each) + 3 * prefix + _QUEUE_CHARACTERS for each in queues)
 
 
+def mode_parameter(stack: str) -> str:
+    """Name of the Systems Manager parameter that tells applications whether they may write, in both Regions."""
+    return f"/haven/{stack}/write-mode"
+
+
 def manifest_parameter(stack: str) -> str:
     """Name of the Systems Manager parameter with the recovery manifest, the same in both Regions."""
     return f"/haven/{stack}/manifest"

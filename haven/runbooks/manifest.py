@@ -147,6 +147,9 @@ class Operations(_Part):
     heartbeats: Heartbeats
     audit: Mapping[str, str] = {}
     """Region to its audit bucket."""
+    mode: str = ""
+    """Name, in both Regions, of the parameter that tells applications whether they may write; empty: the environment
+    was deployed before there was one."""
 
 
 class Switch(_Part):

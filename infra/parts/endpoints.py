@@ -56,7 +56,23 @@ def declare(environment: Environment, stores: EndpointStores) -> aws.iam.Policy:
             ),
             opts=pulumi.ResourceOptions(provider=provider, protect=not environment.settings.ephemeral),
         )
+        _mode(environment, region, provider)
     return _reading(environment)
+
+
+def _mode(environment: Environment, region: str, provider: aws.Provider) -> None:
+    """Whether applications may write: a runbook changes it during a failover, and a deployment leaves it alone."""
+    aws.ssm.Parameter(
+        f"{environment.name}-write-mode-{region_code(region)}",
+        name=names.mode_parameter(environment.settings.stack),
+        description=f"Whether applications in {region} may write",
+        type="String",
+        allowed_pattern="^read-(only|write)$",
+        insecure_value="read-write",
+        opts=pulumi.ResourceOptions(
+            provider=provider, protect=not environment.settings.ephemeral, ignore_changes=["insecureValue"]
+        ),
+    )
 
 
 def _document(environment: Environment, stores: EndpointStores, region: str) -> dict[str, Any]:
@@ -145,9 +161,11 @@ def _reading(environment: Environment) -> aws.iam.Policy:
     """For roles of pods: the same policy fits in both Regions, so a failover changes nothing in IAM."""
     settings = environment.settings
     name = f"{environment.name}-read-endpoints"
-    parameter = names.endpoints_parameter(settings.stack)
+    parameters = names.endpoints_parameter(settings.stack), names.mode_parameter(settings.stack)
     arns = [
-        f"arn:{partition(region)}:ssm:{region}:{settings.account}:parameter{parameter}" for region in environment.both
+        f"arn:{partition(region)}:ssm:{region}:{settings.account}:parameter{parameter}"
+        for parameter in parameters
+        for region in environment.both
     ]
     statement = {"Effect": "Allow", "Action": ["ssm:GetParameter"], "Resource": arns}
     return aws.iam.Policy(

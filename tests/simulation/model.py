@@ -48,6 +48,8 @@ class Region:
     off: bool = False
     """Whether its switch is thrown."""
     snapshots: list[str] = field(default_factory=list)
+    mode: str = "read-write"
+    """What applications are told."""
     tables: Tables = field(default_factory=Tables)
     workloads: Workloads = field(default_factory=Workloads)
 
@@ -357,6 +359,14 @@ class Model:
 
     def _describe_table(self, call: Call, region: Region) -> Answer:
         return {"Table": {"TableStatus": "ACTIVE"}}
+
+    def _get_parameter(self, call: Call, region: Region) -> Answer:
+        return {"Parameter": {"Value": region.mode}}
+
+    def _put_parameter(self, call: Call, region: Region) -> Answer:
+        assert call.arguments["Overwrite"] is True
+        region.mode = call.arguments["Value"]
+        return {}
 
     def _describe_target_groups(self, call: Call, region: Region) -> Answer:
         return {"TargetGroups": [{"TargetGroupArn": "arn"}]}

@@ -56,7 +56,15 @@ class Run:
     def final(self) -> object:
         """What is there in the end."""
         return {
-            name: (dict(each.writer), sorted(each.closed), each.nodes, each.instances, each.off, str(each.workloads))
+            name: (
+                dict(each.writer),
+                sorted(each.closed),
+                each.nodes,
+                each.instances,
+                each.off,
+                each.mode,
+                str(each.workloads),
+            )
             for name, each in self.model.regions.items()
         }
 

@@ -62,6 +62,9 @@ class OperatorRoleArgs(TypedDict):
     """ARN of the role with which AWS Backup restores: the operator starts restores with it. Omitted: none."""
     manifest_parameter: str
     """Name of the Systems Manager parameter with the recovery manifest, the same in both Regions."""
+    mode_parameter: NotRequired[str]
+    """Name of the Systems Manager parameter that tells applications whether they may write, the same in both Regions:
+    the operator changes it while an environment fails over. Omitted: none."""
     groups: NotRequired[list[str]]
     """Kubernetes groups that the operator belongs to in both clusters, such as the `operator_groups` of a
     `ClusterAccess`. Omitted: no access entry, and so no use of the Kubernetes API."""

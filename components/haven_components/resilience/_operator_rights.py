@@ -42,6 +42,7 @@ class On(StrEnum):
     RECORDS = "AuditRecords"
     AUDIT = "AuditBuckets"
     MANIFEST = "Manifest"
+    MODE = "WriteMode"
     KEYS = "KeysOfStores"
     KEY_NAMES = "KeysByTheirNames"
     GRANTS = "GrantsForDatabases"
@@ -94,6 +95,8 @@ RIGHTS: Sequence[Right] = (
     Right("s3:PutObject", On.RECORDS, "a record of the audit"),
     Right("s3:ListBucket", On.AUDIT, "verifies the audit"),
     Right("ssm:GetParameter", On.MANIFEST, "the recovery manifest"),
+    Right("ssm:GetParameter", On.MODE, "whether applications are told to write"),
+    Right("ssm:PutParameter", On.MODE, "tells applications whether they may write"),
     Right("kms:Decrypt", On.KEYS, "reads operations table and audit"),
     Right("kms:GenerateDataKey", On.KEYS, "writes the audit"),
     Right("kms:DescribeKey", On.KEY_NAMES, "encrypts what RDS makes, and what is restored"),
@@ -198,6 +201,7 @@ class Scope:
             On.NETWORK_ACLS: ("ec2", ["network-acl/*"]),
             On.VAULTS: ("backup", [f"backup-vault:{side['vault']}"]),
             On.MANIFEST: ("ssm", [f"parameter{self.args['manifest_parameter']}"]),
+            On.MODE: ("ssm", [f"parameter{each}" for each in [self.args.get("mode_parameter")] if each]),
         }
         if on is On.COPIES:
             kept = ("backup", "recovery-point:*"), ("dynamodb", "table/*/backup/*")

@@ -6,6 +6,7 @@ from haven.runbooks.failover import database, fence, judging, loss, nodes, store
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
+from haven.runbooks.serving import mode
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.serving.place import Place
 from haven.runbooks.workflow.journal import Workflow
@@ -16,6 +17,8 @@ NO_RETURN = (DATABASE, CACHE)
 KEPT = "keep-divergence"
 JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", "create-instance", "check-tables"
 SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
+_OLD, _NEW = "old-side", "new-side"
+WRITABLE = f"{mode.READ_WRITE}-{_NEW}"
 _SCALE, _REST = "scale:", "rest:"
 
 
@@ -28,17 +31,20 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
         planned: whether it is a switchover.
     """
     if site.restores:
-        found = list(_closing(site, how, ()))
+        found = list(_read_only(site, how))
+        found += _closing(site, how, ())
         found += restore.steps(site, tuple(each.name for each in found))
         found += _serving(site, how, (restore.DEPLOYED,))
     else:
-        found = [*_scaling(site), *serving.at_once(_new(site)), *_before_promotion(site, how), *_promotions(site)]
+        found = [*_scaling(site), *serving.at_once(_new(site)), *_read_only(site, how)]
+        found += [*_before_promotion(site, how), *_promotions(site)]
         found += serving.dependent(_new(site), (DATABASE,))
         found += _after_promotion(site, how)
     found += serving.outside(_new(site), site.manifest.service, (VERIFIED,))
     if planned and not site.restores:
         title = f"Open the data subnets in {site.old} for readers"
         found.append(Step(REOPENED, title, _reopened(site), (VERIFIED,), deadline=300, essential=False))
+        found += mode.ended(site.old, site.mode, _OLD, (REOPENED,), essential=False)
         found += _resting(site)
     check_graph(found)
     return found
@@ -80,6 +86,12 @@ def _scaling(site: Site) -> Iterator[Step]:
             essential=False,
             undo=back,
         )
+
+
+def _read_only(site: Site, how: Fence) -> Iterator[Step]:
+    if how is Fence.CONFIRMED:
+        yield from mode.announced(site.old, site.mode, _OLD)
+    yield from mode.announced(site.to, site.mode, _NEW)
 
 
 def _new(site: Site) -> Place:
@@ -126,7 +138,8 @@ def _closing(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
     old = site.old_side.database.subnet_group
     reopen = Step("undo-close-old-writer", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
     title = f"Close database and cache in {site.old} to clients"
-    yield Step(loss.CLOSED, title, fence.closed(site), after, deadline=180, every=2, undo=reopen)
+    told = tuple(each.name for each in mode.announced(site.old, site.mode, _OLD))
+    yield Step(loss.CLOSED, title, fence.closed(site), (*told, *after), deadline=180, every=2, undo=reopen)
 
 
 def _promotions(site: Site) -> Iterator[Step]:
@@ -166,6 +179,9 @@ def _serving(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
         yield step
         last = step.name
     for step in _switching(site, how, last):
+        yield step
+        last = step.name
+    for step in mode.ended(site.to, site.mode, _NEW, (last,), essential=True):
         yield step
         last = step.name
     yield Step(VERIFIED, f"Verify that {site.to} is the writing Region", _verified(site, how), (last,), deadline=120)

@@ -238,7 +238,7 @@ class Operator:
     async def _is_complete(self, how: Fence) -> bool:
         """Whether what a failover leaves is there already, and nothing is left of one that was undone."""
         nothing = Workflow("", _goal(self.site, Request(planned=False)))
-        wanted = (plan.OPENED, plan.DATABASE, plan.CACHE, plan.ON, plan.OFF, plan.VERIFIED)
+        wanted = (plan.OPENED, plan.DATABASE, plan.CACHE, plan.ON, plan.OFF, plan.WRITABLE, plan.VERIFIED)
         steps = plan.steps(self.site, how, planned=False)
         found = [await each.look(nothing) for each in steps if each.name in wanted]
         if not all(isinstance(each, Done) for each in found):

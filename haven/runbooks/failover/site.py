@@ -52,6 +52,11 @@ class Site:
         return Table(self.to, self.manifest.operations.tables[self.to])
 
     @property
+    def mode(self) -> str:
+        """Name of the parameter that tells applications whether they may write; empty: there is none."""
+        return self.manifest.operations.mode if self.manifest.operations else ""
+
+    @property
     def objective_ms(self) -> float | None:
         """The recovery point objective."""
         minutes = self.manifest.objectives.rpo_minutes

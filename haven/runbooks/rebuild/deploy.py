@@ -1,7 +1,7 @@
 """Waits for the lost Region, and for what `pulumi up` makes there: each step has its own check, and names the command.
 
 Tables are added by whoever deploys, as the rest: a new replica needs the right to write and delete its items (DynamoDB
-Developer Guide, global tables and IAM; read 2026-11-26), which an operator hasn't.
+Developer Guide, Global tables security; read 2026-11-26), which an operator hasn't.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,5 @@
-"""What a failover leaves behind: the old volume's snapshot, closed subnets, instances under the manifest's names."""
+"""What a failover leaves behind: the old volume's snapshot, closed subnets, applications that still don't write,
+instances under the manifest's names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -10,9 +11,10 @@ from haven.runbooks.failover.database import AVAILABLE, KEPT, OF_THE_OLD_VOLUME,
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.observation import Answer
 from haven.runbooks.reconcile.checks import Check, unknown
+from haven.runbooks.serving import mode
 from haven.runbooks.status.readings import Answers, Questions, State
 
-SNAPSHOTS, ACLS, INSTANCES = "divergence", "fence", "instances"
+SNAPSHOTS, ACLS, INSTANCES, MODE = "divergence", "fence", "instances", "write mode"
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
@@ -36,10 +38,14 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
         answer = client("rds", region).describe_db_instances(Filters=[named])
         return [each["DBInstanceIdentifier"] for each in answer["DBInstances"]]
 
+    def told(region: str) -> str:
+        name = manifest.operations.mode if manifest.operations else ""
+        return str(client("ssm", region).get_parameter(Name=name)["Parameter"]["Value"]) if name else ""
+
     return {
         (what, region): partial(ask, region)
         for region in manifest.both
-        for what, ask in ((SNAPSHOTS, snapshots), (ACLS, closed), (INSTANCES, instances))
+        for what, ask in ((SNAPSHOTS, snapshots), (ACLS, closed), (INSTANCES, instances), (MODE, told))
     }
 
 
@@ -123,6 +129,19 @@ def still_closed(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check
             yield Check(ACLS, region, State.WRONG, description, commands)
         else:
             yield Check(ACLS, region, State.OK, "the data subnets are open")
+
+
+def still_read_only(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check]:
+    """Applications that are still told not to write."""
+    name = manifest.operations.mode if manifest.operations else ""
+    for region in manifest.both:
+        answer = answers[MODE, region]
+        if not answer.known:
+            yield unknown(MODE, region, "whether applications are told to write", answer)
+        elif answer.value == mode.READ_ONLY:
+            command = f"aws ssm put-parameter --region {region} --name {name} --value {mode.READ_WRITE} --type String --overwrite"
+            description = "applications are told not to write; end what is open in the journal, else tell them"
+            yield Check(MODE, region, State.WRONG, description, [command])
 
 
 def existing(manifest: RecoveryManifest, answers: Answers) -> dict[str, str]:

@@ -11,7 +11,7 @@ from infra.config.rules.validators import Rules
 
 RULES = Rules()
 
-RESERVED_PARAMETERS = ("endpoints", "manifest")
+RESERVED_PARAMETERS = ("endpoints", "manifest", "write-mode")
 
 
 @RULES.on("tables", "systems")

@@ -60,6 +60,7 @@ def manifest(environment: Environment) -> dict[str, Any]:
         "tables": dict.fromkeys(_regions(environment), names.operations_table(settings.stack)),
         "heartbeats": heartbeats.manifest(environment),
         "audit": {region: _audit_bucket(environment, region) for region in environment.both},
+        "mode": names.mode_parameter(settings.stack),
     }
     if settings.operations.operator_arns:
         role = names.operator_role(settings.stack)
@@ -90,6 +91,7 @@ def _operator(
         # A pattern, because a policy within a role has room for about 20 names.
         "tables": [f"{environment.name}-*"] if recovery_manifest["replicatedTables"] else [],
         "manifest_parameter": names.manifest_parameter(settings.stack),
+        "mode_parameter": names.mode_parameter(settings.stack),
         "groups": [OPERATORS],
         "session_hours": chosen.session_hours,
     }

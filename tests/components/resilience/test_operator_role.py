@@ -62,6 +62,7 @@ def _declare(*, without: tuple[str, ...] = (), **changes: Any) -> Recording:
             "datastore_suffix": "haven-test-cache-global",
             "tables": ["haven-test-sessions"],
             "manifest_parameter": "/haven/test/manifest",
+            "mode_parameter": "/haven/test/write-mode",
             "restore_role_arn": f"arn:aws:iam::{ACCOUNT}:role/haven-test-backups-restore",
         }
         given = {key: value for key, value in (args | changes).items() if key not in without}

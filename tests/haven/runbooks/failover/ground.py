@@ -191,6 +191,7 @@ def _side(aws: Clients, region: str, side: Mapping[str, Any]) -> None:
             DBInstanceClass="db.r6g.large",
             Engine="aurora-postgresql",
         )
+    aws.of("ssm", region).put_parameter(Name="/haven/sim/write-mode", Value="read-write", Type="String")
     balancers = aws.of("elbv2", region)
     (group,) = balancers.create_target_group(
         Name=side["balancer"]["targetGroup"], Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"

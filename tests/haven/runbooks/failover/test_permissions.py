@@ -28,6 +28,7 @@ CALLED = {
     *(f"ec2:{each}" for each in ("DescribeNetworkAcls", "CreateNetworkAclEntry", "DeleteNetworkAclEntry")),
     *(f"cloudwatch:{each}" for each in ("DescribeAlarms", "GetMetricData", "PutMetricData")),
     *(f"elasticloadbalancing:Describe{each}" for each in ("TargetGroups", "TargetHealth")),
+    *(f"ssm:{each}Parameter" for each in ("Get", "Put")),
     *(f"s3:{each}" for each in ("GetObject", "ListBucket", "PutObject")),
 }
 """What this environment's failover, failback and verification of the audit call."""
@@ -68,6 +69,7 @@ def statements() -> Sequence[Mapping[str, Any]]:
         "global_cluster": "db-global",
         "datastore_suffix": "global",
         "manifest_parameter": "/haven/sim/manifest",
+        "mode_parameter": "/haven/sim/write-mode",
     }
     found = Scope(cast("OperatorRoleArgs", args)).statements()
     return [{"Effect": "Allow", "Action": each["Action"], "Resource": "*"} for each in found]
