@@ -1,6 +1,7 @@
 """The endpoints document: what applications of a Region read, in every tier, before and after a failover."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
@@ -18,8 +19,8 @@ MOMENTS = tuple(product(STACKS, BOTH))
 SNAPSHOT = f"arn:aws:rds:{RECOVERY}:111122223333:cluster-snapshot:copied"
 
 
-def parameter(recording: Recording, region: str) -> Resource:
-    name = f"/haven/{recording.stack}/endpoints"
+def parameter(recording: Recording, region: str, name: str = "endpoints") -> Resource:
+    name = f"/haven/{recording.stack}/{name}"
     (found,) = [each for each in of_type(recording, aws.SSM_PARAMETER, region) if each.inputs["name"] == name]
     return found
 
@@ -157,8 +158,21 @@ def test_the_policy_for_pods_reads_the_documents_of_both_regions_and_nothing_els
     account = recording.outputs["manifest"]["account"]
     assert statement["Action"] == ["ssm:GetParameter"]
     assert statement["Resource"] == [
-        f"arn:aws:ssm:{region}:{account}:parameter/haven/{stack}/endpoints" for region in BOTH
+        f"arn:aws:ssm:{region}:{account}:parameter/haven/{stack}/{name}"
+        for name in ("endpoints", "write-mode")
+        for region in BOTH
     ]
     endpoints = recording.outputs["endpoints"]
     assert endpoints["parameter"] == f"/haven/{stack}/endpoints"
     assert policy in [each for each, _ in referred(recording, endpoints["readPolicy"])]
+
+
+@pytest.mark.parametrize(("stack", "active"), MOMENTS)
+def test_applications_of_both_regions_may_write_until_a_runbook_changes_it(stack: str, active: str) -> None:
+    recording = environment(stack, active=active)
+    for region in BOTH:
+        mode = parameter(recording, region, "write-mode")
+        assert mode.inputs["insecureValue"] == "read-write"
+        assert re.fullmatch(mode.inputs["allowedPattern"], "read-only")
+        assert "insecureValue" in mode.options.ignore_changes
+    assert recording.outputs["manifest"]["operations"]["mode"] == f"/haven/{stack}/write-mode"

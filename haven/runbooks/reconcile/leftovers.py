@@ -139,7 +139,8 @@ def still_read_only(manifest: RecoveryManifest, answers: Answers) -> Iterator[Ch
         if not answer.known:
             yield unknown(MODE, region, "whether applications are told to write", answer)
         elif answer.value == mode.READ_ONLY:
-            command = f"aws ssm put-parameter --region {region} --name {name} --value {mode.READ_WRITE} --type String --overwrite"
+            where = f"--region {region} --name {name}"
+            command = f"aws ssm put-parameter {where} --value {mode.READ_WRITE} --type String --overwrite"
             description = "applications are told not to write; end what is open in the journal, else tell them"
             yield Check(MODE, region, State.WRONG, description, [command])
 
