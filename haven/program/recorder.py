@@ -162,7 +162,7 @@ class _Stash:
         if self._remembered is not None:
             value = dict(self._remembered)
         elif not self._first and isinstance(value, Mapping) and "regions" in value:
-            value = {**value, "active": value["regions"]["primary"]}
+            value = {"regions": value["regions"], "active": value["regions"]["primary"]}
         return {"input": inputs.get("input"), "output": value}
 
 

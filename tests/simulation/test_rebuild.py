@@ -41,8 +41,11 @@ class Lost(Model):
             self.regions[P].reachable = lambda now: now >= answers_at
         self.at(deployed_at, self._deploy)
 
-    def _deploy(self, _: float) -> None:
-        """Somebody runs the commands that the steps name."""
+    def _deploy(self, now: float) -> None:
+        """Somebody runs the commands that the steps name, as soon as they are named."""
+        if P in self.members | self.groups:
+            self.at(now + HOUR, self._deploy)
+            return
         self.gone, self.deployed = False, True
         self.members, self.groups, self.replicas = {P, R}, {P, R}, {P, R}
 
