@@ -17,6 +17,7 @@ from haven.terraform.export import NO_KUBERNETES, Export, export
 from haven.terraform.schema import ProviderSchema
 from tests.environments import ACCOUNT, ALL_EXAMPLES, RECOVERY, TIERS, environment, example
 from tests.infra.backups.test_restore import homecoming, restored
+from tests.infra.recovery.test_rebuild import rebuilt
 
 NOBODY = "http://127.0.0.1:1"
 AWS_PROVIDER = "pulumi:providers:aws"
@@ -87,6 +88,11 @@ def test_every_resource_of_a_restore_is_accepted(
     step: Callable[[], Recording], provider: cli.Terraform, tmp_path: Path
 ) -> None:
     assert_accepted(step(), provider, tmp_path)
+
+
+@pytest.mark.exhaustive
+def test_every_resource_of_a_rebuilt_region_is_accepted(provider: cli.Terraform, tmp_path: Path) -> None:
+    assert_accepted(rebuilt("active-active"), provider, tmp_path)
 
 
 def test_every_resource_of_every_example_is_accepted(provider: cli.Terraform, tmp_path: Path) -> None:

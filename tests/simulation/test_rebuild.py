@@ -159,7 +159,9 @@ def test_while_pulumi_has_not_deployed_the_run_ends_incomplete_with_the_command(
     table._describe_table = lambda *_: {  # type: ignore[method-assign]
         "Table": {"TableStatus": "ACTIVE", "Replicas": [{"RegionName": P, "ReplicaStatus": "ACTIVE"}]}
     }
-    assert f"pulumi refresh, set haven:active: {R}, haven:rebuilt: true" in " ".join(rebuilt(table).why)
+    assert f"with haven:active: {R} deployed: pulumi refresh, set haven:rebuilt: true, pulumi up" in " ".join(
+        rebuilt(table).why
+    )
 
 
 def test_a_region_that_answers_and_has_anything_is_not_given_up_even_by_force() -> None:

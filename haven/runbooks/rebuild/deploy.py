@@ -85,8 +85,8 @@ def deployed(site: Site) -> Looking:
 
 def by_hand(site: Site) -> str:
     """What makes the lost Region's side anew."""
-    rebuilt = ", haven:rebuilt: true" if site.old == site.manifest.regions.primary else ""
-    return f"pulumi refresh, set haven:active: {site.to}{rebuilt}, then pulumi up ({PAGE}, step 3)"
+    rebuilt = "set haven:rebuilt: true, " if site.old == site.manifest.regions.primary else ""
+    return f"with haven:active: {site.to} deployed: pulumi refresh, {rebuilt}pulumi up ({PAGE}, step 3)"
 
 
 async def _database(site: Site) -> str:
