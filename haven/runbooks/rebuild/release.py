@@ -10,7 +10,7 @@ from haven.runbooks.failover import database, stores
 from haven.runbooks.failover.site import Site
 from haven.runbooks.rebuild.survey import standing
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.requests import Branches, Call, CallError, Runbook, failure
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 DATABASE, CACHE = "release-database", "release-cache"
@@ -35,7 +35,8 @@ def member(site: Site) -> Looking:
             return Waiting(f"{name} is {cluster['Status']}")
         names = {"GlobalClusterIdentifier": name, "DbClusterIdentifier": found["DBClusterArn"]}
         call = Call("rds", site.to, "remove_from_global_cluster", names, changes=True)
-        return await _unless_it_is_back(site, workflow, DATABASE, call)
+        own = database.member(site.old, site.old_side.database.cluster, observes=True)
+        return await _guarded(site, workflow, DATABASE, call, own)
 
     return look
 
@@ -63,13 +64,28 @@ def group(site: Site) -> Looking:
             "ReplicationGroupRegion": site.old,
         }
         call = Call("elasticache", site.to, "disassociate_global_replication_group", names, changes=True)
-        return await _unless_it_is_back(site, workflow, CACHE, call)
+        return await _guarded(site, workflow, CACHE, call, stores.group(site.old, site.old_side.cache, observes=True))
 
     return look
 
 
-async def _unless_it_is_back(site: Site, workflow: Workflow, step: str, call: Call) -> Look:
-    """The call, unless the lost Region has come back since the decision: then nothing of it is given up."""
-    if not workflow.step(step).may_have_happened and (there := (await standing(site)).there):
-        return Impossible(f"{site.old} answers again, and has {', '.join(there)}")
+async def _guarded(site: Site, workflow: Workflow, step: str, call: Call, there: Runbook) -> Look:
+    """The call, unless the lost Region has come back since the decision: then nothing of it is given up.
+
+    Args:
+        site: from the lost Region to the one that survived.
+        workflow: as the journal has it.
+        step: which release.
+        call: the release.
+        there: looks for what is released in the lost Region.
+    """
+    if workflow.step(step).may_have_happened:
+        (found,) = await Branches([there])
+        if (error := failure(found)) is not None and not isinstance(error, CallError):
+            raise error
+        made_anew = found is not None and not failure(found)
+        return Done(remark=f"{site.old} has one again: it was made after the release") if made_anew else Missing(call)
+    there.close()
+    if everything := (await standing(site)).there:
+        return Impossible(f"{site.old} answers again, and has {', '.join(everything)}")
     return Missing(call)
