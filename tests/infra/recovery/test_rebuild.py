@@ -39,7 +39,7 @@ def test_a_rebuilt_database_is_a_copy_that_waits_for_the_one_that_survived(tier:
     assert copy.inputs["globalClusterIdentifier"]
     assert copy.inputs.keys() & {"masterUsername", "masterPassword", "databaseName", "snapshotIdentifier"} == set()
     (survivor,) = of_type(recording, aws.RDS_CLUSTER, RECOVERY)
-    assert survivor.urn in copy.dependencies
+    assert survivor.urn in copy.options.dependencies
     (original,) = of_type(lost(tier), aws.RDS_CLUSTER, PRIMARY)
     changed = {
         key for key in original.inputs.keys() | copy.inputs.keys() if original.inputs.get(key) != copy.inputs.get(key)
@@ -58,7 +58,7 @@ def test_a_rebuilt_cache_is_a_secondary_of_the_datastore_that_survived(tier: str
         if each.component == "GlobalCache"
     )
     assert datastore.inputs["primaryReplicationGroupId"] == survivor.inputs["replicationGroupId"]
-    assert datastore.urn in copy.dependencies
+    assert datastore.urn in copy.options.dependencies
     assert copy.inputs.keys() & {"engineVersion", "nodeType", "numNodeGroups", "atRestEncryptionEnabled"} == set()
 
 
