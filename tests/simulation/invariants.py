@@ -93,7 +93,7 @@ def _final_state(played: Played) -> Iterator[str]:
     if not regions[P].off or regions[R].off:
         yield f"in the end traffic is off in {[name for name, region in regions.items() if region.off]}"
     if regions[R].mode != "read-write":
-        yield f"in the end applications in {R} are told {regions[R].mode}"
+        yield f"in the end applications in {R} have {regions[R].mode}"
     if regions[R].closed:
         yield f"in the end {R} is closed to clients"
     if regions[R].nodes[1] != 3 and not regions[R].off:

@@ -49,7 +49,7 @@ class Region:
     """Whether its switch is thrown."""
     snapshots: list[str] = field(default_factory=list)
     mode: str = "read-write"
-    """What applications are told."""
+    """What applications read before they write."""
     tables: Tables = field(default_factory=Tables)
     workloads: Workloads = field(default_factory=Workloads)
 

@@ -138,8 +138,8 @@ def _closing(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
     old = site.old_side.database.subnet_group
     reopen = Step("undo-close-old-writer", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
     title = f"Close database and cache in {site.old} to clients"
-    told = tuple(each.name for each in mode.announced(site.old, site.mode, _OLD))
-    yield Step(loss.CLOSED, title, fence.closed(site), (*told, *after), deadline=180, every=2, undo=reopen)
+    asked = tuple(each.name for each in mode.announced(site.old, site.mode, _OLD))
+    yield Step(loss.CLOSED, title, fence.closed(site), (*asked, *after), deadline=180, every=2, undo=reopen)
 
 
 def _promotions(site: Site) -> Iterator[Step]:

@@ -38,14 +38,14 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
         answer = client("rds", region).describe_db_instances(Filters=[named])
         return [each["DBInstanceIdentifier"] for each in answer["DBInstances"]]
 
-    def told(region: str) -> str:
+    def write_mode(region: str) -> str:
         name = manifest.operations.mode if manifest.operations else ""
         return str(client("ssm", region).get_parameter(Name=name)["Parameter"]["Value"]) if name else ""
 
     return {
         (what, region): partial(ask, region)
         for region in manifest.both
-        for what, ask in ((SNAPSHOTS, snapshots), (ACLS, closed), (INSTANCES, instances), (MODE, told))
+        for what, ask in ((SNAPSHOTS, snapshots), (ACLS, closed), (INSTANCES, instances), (MODE, write_mode))
     }
 
 
@@ -132,16 +132,16 @@ def still_closed(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check
 
 
 def still_read_only(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check]:
-    """Applications that are still told not to write."""
+    """Applications that are still asked not to write."""
     name = manifest.operations.mode if manifest.operations else ""
     for region in manifest.both:
         answer = answers[MODE, region]
         if not answer.known:
-            yield unknown(MODE, region, "whether applications are told to write", answer)
+            yield unknown(MODE, region, "whether applications may write", answer)
         elif answer.value == mode.READ_ONLY:
             where = f"--region {region} --name {name}"
             command = f"aws ssm put-parameter {where} --value {mode.READ_WRITE} --type String --overwrite"
-            description = "applications are told not to write; end what is open in the journal, else tell them"
+            description = "applications are asked not to write; end what is open in the journal, else set it back"
             yield Check(MODE, region, State.WRONG, description, [command])
 
 

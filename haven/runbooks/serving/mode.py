@@ -1,4 +1,4 @@
-"""Tells a Region's applications whether they may write: a Systems Manager parameter that they read while they run.
+"""Asks a Region's applications not to write for a while: a Systems Manager parameter that they read while they run.
 
 It is a courtesy, no fence: an application that doesn't read it meets a closed or a read-only store.
 """
@@ -33,7 +33,7 @@ def announced(region: str, parameter: str, side: str) -> Iterator[Step]:
         )
         yield Step(
             f"{READ_ONLY}-{side}",
-            f"Tell applications in {region} that nothing is written for a while",
+            f"Ask applications in {region} not to write for a while",
             turned(region, parameter, READ_ONLY),
             deadline=_SECONDS,
             every=2,
@@ -67,7 +67,7 @@ def turned(region: str, parameter: str, wanted: str) -> Looking:
             answer = await Call("ssm", region, "get_parameter", {"Name": parameter})
         except RefusedError as error:
             if error.code == _ABSENT:
-                return Done(remark=f"{parameter} doesn't exist in {region}: applications there aren't told")
+                return Done(remark=f"{parameter} doesn't exist in {region}: applications there aren't asked")
             raise
         if answer["Parameter"]["Value"] == wanted:
             return Done()

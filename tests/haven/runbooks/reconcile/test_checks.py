@@ -72,7 +72,7 @@ def test_a_stack_file_that_is_written_in_another_way_is_changed_by_hand(tmp_path
         proposal.changed(before, {"haven:active": R})
 
 
-def test_applications_that_are_still_told_not_to_write_are_found_with_the_command() -> None:
+def test_applications_that_are_still_asked_not_to_write_are_found_with_the_command() -> None:
     answers = {("write mode", P): Answer("read-only"), ("write mode", R): Answer("read-write")}
     (check,) = leftovers.still_read_only(MANIFEST, answers)
     assert (check.region, check.state) == (P, State.WRONG)

@@ -184,7 +184,7 @@ def test_a_region_that_comes_back_after_the_decision_is_not_given_up() -> None:
 
 
 def is_intent(call: Call) -> bool:
-    """Whether the journal is told what is decided."""
+    """Whether a decision goes into the journal."""
     return '"kind":"decision"' in str(call.arguments.get("Item", {}).get("body", {}).get("S", ""))
 
 
