@@ -58,4 +58,4 @@ def test_an_operator_who_was_paused_for_longer_than_the_lease_changes_nothing_mo
     assert isinstance(second.outcome[0], Report)
     assert second.outcome[0].state is State.DONE
     assert isinstance(first.outcome[0], LeaseError | DisplacedError)
-    assert [what for _, owner, what, _ in model.effects if owner == "b"] == ["put_metric_data"]
+    assert [what for _, owner, what, _ in model.effects if owner == "b"] == ["put_metric_data", "put_parameter"]

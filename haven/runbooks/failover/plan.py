@@ -1,6 +1,7 @@
 """The steps of a failover in one direction, and what each of them follows."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from haven.runbooks.failover import database, fence, judging, loss, nodes, stores, traffic
 from haven.runbooks.failover.backups import restore
@@ -89,9 +90,20 @@ def _scaling(site: Site) -> Iterator[Step]:
 
 
 def _read_only(site: Site, how: Fence) -> Iterator[Step]:
-    if how is Fence.CONFIRMED:
-        yield from mode.announced(site.old, site.mode, _OLD)
-    yield from mode.announced(site.to, site.mode, _NEW)
+    sides = [(site.old, _OLD)] if how is Fence.CONFIRMED else []
+    for region, side in (*sides, (site.to, _NEW)):
+        for step in mode.announced(region, site.mode, side):
+            yield replace(step, look=_unless_promoted(site, step.look))
+
+
+def _unless_promoted(site: Site, announced: Looking) -> Looking:
+    """Once the new Region is written there is nothing to wait for."""
+
+    async def look(workflow: Workflow) -> Look:
+        promoted = database.writing_region(await database.current(site)) == site.to
+        return Done() if promoted else await announced(workflow)
+
+    return look
 
 
 def _new(site: Site) -> Place:
@@ -138,7 +150,7 @@ def _closing(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
     old = site.old_side.database.subnet_group
     reopen = Step("undo-close-old-writer", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
     title = f"Close database and cache in {site.old} to clients"
-    asked = tuple(each.name for each in mode.announced(site.old, site.mode, _OLD))
+    asked = mode.names(site.mode, _OLD)
     yield Step(loss.CLOSED, title, fence.closed(site), (*asked, *after), deadline=180, every=2, undo=reopen)
 
 
@@ -181,7 +193,7 @@ def _serving(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
     for step in _switching(site, how, last):
         yield step
         last = step.name
-    for step in mode.ended(site.to, site.mode, _NEW, (last,), essential=True):
+    for step in mode.ended(site.to, site.mode, _NEW, (*mode.names(site.mode, _NEW), last), essential=True):
         yield step
         last = step.name
     yield Step(VERIFIED, f"Verify that {site.to} is the writing Region", _verified(site, how), (last,), deadline=120)

@@ -31,8 +31,9 @@ def announced(region: str, parameter: str, side: str) -> Iterator[Step]:
             deadline=300,
             hold=60,
         )
+        (name,) = names(parameter, side)
         yield Step(
-            f"{READ_ONLY}-{side}",
+            name,
             f"Ask applications in {region} not to write for a while",
             turned(region, parameter, READ_ONLY),
             deadline=_SECONDS,
@@ -42,6 +43,11 @@ def announced(region: str, parameter: str, side: str) -> Iterator[Step]:
             repeatable=True,
             undo=back,
         )
+
+
+def names(parameter: str, side: str) -> tuple[str, ...]:
+    """The step that asks a side's applications not to write; none without a parameter."""
+    return (f"{READ_ONLY}-{side}",) if parameter else ()
 
 
 def ended(region: str, parameter: str, side: str, after: tuple[str, ...], *, essential: bool) -> Iterator[Step]:
