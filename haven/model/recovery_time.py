@@ -131,7 +131,7 @@ class Prediction:
     closed_form_mean: float | None
     """Of `environment`, where there is one."""
     effects: "Sequence[Effect]"
-    """Of each step on `environment`, the one to attack first at the top."""
+    """Of each step on `environment`, the one to shorten first at the top."""
     schedule: "dict[str, tuple[float, float]]"
     """Step -> median start and end, in `full`."""
 

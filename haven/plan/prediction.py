@@ -153,7 +153,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
 
     - `recoveryTime`: `environment`, `inference`, `writes`, `full` -> `mean`, `p50`, `p95`, `p99`; `closedFormMean` of
       `environment`, null where there is none; `terms`: each with its share of the whole, its basis and its sources, the
-      one to attack first at the top; `schedule`: term -> median start and end.
+      one to shorten first at the top; `schedule`: term -> median start and end.
     - `dataLoss`: `overall`, and each store's.
     - `availability`: expected from losses of the active Region, with its inputs; the SLAs' sum.
     - `gpuCapacity`: each GPU group of the standby Region: what it must get, its quota, its types and zones.

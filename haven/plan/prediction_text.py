@@ -110,7 +110,7 @@ def _lines(predicted: "Predicted", style: Style) -> list[str]:
         style.paint("What this environment would take, if its active Region were lost", "bold"),
         *style.table(rows, 2, header=True),
         *style.wrapped(_downtime(predicted), 2),
-        *style.wrapped(f"RTO: attack first {_attack(recovery.effects)}", 2),
+        *style.wrapped(f"RTO: shorten first {_shortened(recovery.effects)}", 2),
         _legend(),
     ]
 
@@ -170,7 +170,7 @@ def _downtime(predicted: "Predicted") -> str:
     )
 
 
-def _attack(effects: Sequence["Effect"]) -> str:
+def _shortened(effects: Sequence["Effect"]) -> str:
     return "; ".join(
         f"{each.step.name} ({minutes(each.saves / 60)} of p95{', ' + each.step.shorten if each.step.shorten else ''})"
         for each in effects[:_ATTACKED]

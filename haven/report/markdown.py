@@ -6,7 +6,7 @@ from haven.report.document import Report, TierPart
 from haven.report.figures import Figure, Kind
 
 _ATTACKED = 3
-"""How many terms are named to attack first."""
+"""How many terms are named to shorten first."""
 
 
 def render(report: Report) -> str:
@@ -61,7 +61,7 @@ def _own(part: TierPart) -> Iterator[str]:
         (each for each in part.timeline if each.saves), key=lambda each: -each.saves.value if each.saves else 0
     )
     names = "; ".join(f"{each.name} ({_text(each.saves)} of p95)" for each in effects[:_ATTACKED])
-    yield f"- RTO: attack first {names}"
+    yield f"- RTO: shorten first {names}"
 
 
 def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:

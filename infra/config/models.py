@@ -214,7 +214,7 @@ class Cluster(Model):
     headroom: Headroom | None = None
     """Nodes beyond those of the groups, for load. It wants Karpenter 1.15, which you install. Omitted: none."""
     standby_share: Annotated[float, Field(gt=0, le=1, examples=[0.5])] = STANDBY_SHARE
-    """Share of the GPU nodes that stands by in tier warm; at least one node of each group."""
+    """Share of the GPU nodes that the standby Region runs in tier warm; at least one node of each group."""
 
 
 class Database(Model):

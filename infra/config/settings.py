@@ -67,7 +67,7 @@ class EnvironmentConfig(StackConfig):
     """The config keys of an environment."""
 
     tier: Annotated[Tier, Field(strict=False, examples=["warm"])]
-    """What stands by in the recovery Region: backup, pilot-light, warm or active-active."""
+    """What the recovery Region runs while it is standby: backup, pilot-light, warm or active-active."""
     active: Annotated[str, Field(examples=["eu-central-1"])] | None = None
     """The Region where writes go now; a failover changes this and nothing else. Omitted: the primary Region."""
     demote: Annotated[str, Field(examples=["eu-west-1"])] | None = None
