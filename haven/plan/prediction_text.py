@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from haven.model.durations.simulation import Effect, Summary
     from haven.plan.prediction import Outcome, Predicted
 
-_ATTACKED = 3
+_SHORTENED = 3
 """How many terms the first screen names."""
 _DRILLS = 3
 """How many records the first screen shows."""
@@ -173,7 +173,7 @@ def _downtime(predicted: "Predicted") -> str:
 def _shortened(effects: Sequence["Effect"]) -> str:
     return "; ".join(
         f"{each.step.name} ({minutes(each.saves / 60)} of p95{', ' + each.step.shorten if each.step.shorten else ''})"
-        for each in effects[:_ATTACKED]
+        for each in effects[:_SHORTENED]
     )
 
 

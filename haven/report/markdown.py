@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from haven.report.document import Report, TierPart
 from haven.report.figures import Figure, Kind
 
-_ATTACKED = 3
+_SHORTENED = 3
 """How many terms are named to shorten first."""
 
 
@@ -60,7 +60,7 @@ def _own(part: TierPart) -> Iterator[str]:
     effects = sorted(
         (each for each in part.timeline if each.saves), key=lambda each: -each.saves.value if each.saves else 0
     )
-    names = "; ".join(f"{each.name} ({_text(each.saves)} of p95)" for each in effects[:_ATTACKED])
+    names = "; ".join(f"{each.name} ({_text(each.saves)} of p95)" for each in effects[:_SHORTENED])
     yield f"- RTO: shorten first {names}"
 
 
