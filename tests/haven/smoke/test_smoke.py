@@ -22,6 +22,8 @@ from haven.emulator.deployers import choice
 from haven.emulator.deployers.choice import Choice
 from haven.emulator.deployers.deployment import DeploymentProgress, Order
 from haven.emulator.drift import ResourceDrift
+from haven.runbooks.clients import clients
+from haven.smoke.promotion import Promotion
 from haven.smoke.request import REMOVAL, Request
 from haven.smoke.run import run
 from tests.environments import PRIMARY, RECOVERY, ROOT
@@ -270,3 +272,20 @@ def test_one_more_ctrl_c_ends_the_cleaning_and_leaves_the_command(project: Path,
     assert (folder / REMOVAL).read_text() == f"{REMOVE}\n"
     for region in (PRIMARY, RECOVERY):
         Clients(emulator).of("logs", region).delete_log_group(logGroupName=f"/haven/{folder.name}")
+
+
+def test_snapshots_that_a_failback_kept_are_deleted_and_no_others(emulator: str, tmp_path: Path) -> None:
+    rds = Clients(emulator).of("rds", PRIMARY)
+    rds.create_db_cluster(
+        DBClusterIdentifier="kept", Engine="aurora-postgresql", MasterUsername="a", MasterUserPassword="not-a-secret"
+    )
+    for name in ("haven-kept-2026-11-26", "of-somebody"):
+        rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier=name, DBClusterIdentifier="kept")
+    manifest = {"sides": {PRIMARY: {"database": {"cluster": "kept"}}}}
+    client = clients(emulator)
+    promotion = Promotion(manifest, ACCOUNT, client, client, tmp_path, emulated=True)
+    assert list(promotion.delete_kept()) == ["haven-kept-2026-11-26"]
+    left = rds.describe_db_cluster_snapshots(DBClusterIdentifier="kept")["DBClusterSnapshots"]
+    assert [each["DBClusterSnapshotIdentifier"] for each in left] == ["of-somebody"]
+    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="of-somebody")
+    rds.delete_db_cluster(DBClusterIdentifier="kept", SkipFinalSnapshot=True)

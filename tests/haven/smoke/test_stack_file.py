@@ -58,3 +58,11 @@ def test_a_zone_in_which_eks_takes_no_subnets_is_not_chosen() -> None:
 def test_a_region_with_one_fitting_zone_is_refused() -> None:
     with pytest.raises(Problems, match="two zones with them"):
         stack_file.zones("eu-west-1", [["m6i.large"]], Catalog(), lambda *_: Ec2("eu-west-1", 1))
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_the_witness_is_a_third_region_that_every_account_has_near_the_primary_one(pair: tuple[str, str]) -> None:
+    witness = Target("111122223333", *pair, None).witness
+    assert witness not in pair
+    near = {"ap": "ap-", "eu": "eu-", "us": "us-"}.get(pair[0][:2], "")
+    assert witness.startswith(near)
