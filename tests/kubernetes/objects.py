@@ -88,6 +88,8 @@ def _answer(record: Resource, path: str) -> str:
         return f"{name}.{record.region or 'global'}.example.com"
     if wanted.endswith("url"):
         return f"{_ACCOUNT}.dkr.ecr.{record.region}.amazonaws.com/{name}"
+    if wanted.endswith("securitygroupid"):
+        return "sg-0123456789abcdef0"
     if wanted == "id":
         return _IDS.get(record.type, name)
     return re.sub(r"[^a-z0-9-]", "-", name.lower())
