@@ -16,6 +16,14 @@ NEAR = 0.75
 SCALARS: Mapping[Any, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
 
+_INPUTS: Mapping[Any, Any] = {
+    str: pulumi.Input[str],
+    bool: pulumi.Input[bool],
+    int: pulumi.Input[int],
+    float: pulumi.Input[float],
+}
+
+
 class Misfit(NamedTuple):
     """One argument that doesn't fit its type."""
 
@@ -107,11 +115,11 @@ def _scalar_beside_outputs(annotation: Any, value: object) -> Any:
     """What a plain value must be for an `Input` of text, a number or a truth value; otherwise the annotation."""
     if isinstance(value, pulumi.Output | Awaitable):
         return annotation
-    return next((each for each in SCALARS if annotation == pulumi.Input[each]), annotation)
+    return next((each for each, beside in _INPUTS.items() if annotation == beside), annotation)
 
 
 def _described(annotation: Any) -> str:
-    inputs = (f"{words}, or an output" for each, words in SCALARS.items() if annotation == pulumi.Input[each])
+    inputs = (f"{SCALARS[each]}, or an output" for each, beside in _INPUTS.items() if annotation == beside)
     return SCALARS.get(annotation) or next(inputs, type_name(annotation))
 
 
