@@ -1,16 +1,23 @@
 """Nodes that Karpenter may add in a Region, by choice: the same whichever Region is active, outside every recovery."""
 
+import pulumi
+
 from haven_components import HeadroomNodes, HeadroomPoolArgs
 from haven_components.names import node_role_name
 from infra import tagging
 from infra.config.node_models import GpuNodeGroup
 from infra.config.rules import instances
 from infra.environment import Environment
-from infra.parts.workloads import platform
 
 
-def declare(environment: Environment, region: str) -> None:
-    """Declare the pools that the stack asks for."""
+def declare(environment: Environment, region: str, options: pulumi.ResourceOptions) -> None:
+    """Declare the pools that the stack asks for.
+
+    Args:
+        environment: whose.
+        region: where.
+        options: of a component on the Region's cluster.
+    """
     settings, chosen = environment.settings, environment.settings.cluster.headroom
     if chosen is None:
         return
@@ -30,7 +37,7 @@ def declare(environment: Environment, region: str) -> None:
             "pools": [_pool(groups[name], gpus) for name, gpus in chosen.gpus.items()],
             "tags": {**settings.tags, **tagging.defaults(settings.stack, settings.residency)},
         },
-        platform.options(environment, region),
+        options,
     )
 
 

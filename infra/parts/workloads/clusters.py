@@ -46,7 +46,7 @@ def declare(environment: Environment, stores: EndpointStores, watched: Observabi
         platform.connect(environment, region)
         before = controllers.declare(environment, region, watched)
         telemetry.declare(environment, region)
-        headroom.declare(environment, region)
+        headroom.declare(environment, region, platform.options(environment, region))
         for name, system in systems.items():
             place = Place(environment, region, name, before)
             environment.refusals.attempt(partial(_system, place, system, used))
