@@ -30,6 +30,19 @@ def read(data: bytes, where: str) -> ChangeSet:
     Raises:
         Problems: the document is garbled, cut off, or of no known format; or the preview or plan itself failed.
     """
+    return read_with_objects(data, where)[0]
+
+
+def read_with_objects(data: bytes, where: str) -> tuple[ChangeSet, Sequence[Mapping[str, Any]]]:
+    """The change set in a document, and the JSON objects that it consists of, for whoever reads more in them.
+
+    Args:
+        data: the whole document.
+        where: its name in error messages.
+
+    Raises:
+        Problems: as of `read`.
+    """
     text = _text(data, where)
     if not text.strip():
         raise _refused("nothing", ALLOWED, _FAILED, where)
@@ -38,8 +51,9 @@ def read(data: bytes, where: str) -> ChangeSet:
     except InvalidJsonError as error:
         raise _refused(str(error), ALLOWED, _FAILED, where) from error
     except ValueError:
-        return _lines(text, where)
-    return _whole(whole, where)
+        events = _lines(text, where)
+        return pulumi_steps.from_events(events, where), [each for _, each in events]
+    return _whole(whole, where), [whole]
 
 
 def digest(data: bytes, where: str) -> Mapping[str, Any]:
@@ -92,8 +106,8 @@ def _mistaken(value: Mapping[str, Any]) -> tuple[str, str, str]:
     return f"an object with {shown(sorted(value)) if value else 'nothing in it'}", ALLOWED, HOW
 
 
-def _lines(text: str, where: str) -> ChangeSet:
-    """JSON lines. A JSON document that is cut off ends up here too."""
+def _lines(text: str, where: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """JSON lines, each with its number. A JSON document that is cut off ends up here too."""
     events: list[tuple[int, Mapping[str, Any]]] = []
     problems: list[Problem] = []
     for number, line in enumerate(_LINE_END.split(text), start=1):
@@ -111,7 +125,7 @@ def _lines(text: str, where: str) -> ChangeSet:
     if any(pulumi_steps.is_event(each) for _, each in events):
         if problems:
             raise Problems(problems, where)
-        return pulumi_steps.from_events(events, where)
+        return events
     raise _unreadable(text, [each for _, each in events], where)
 
 

@@ -12,6 +12,9 @@ Client = Callable[[str, str], Any]
 KUBERNETES, INFERENCE = "kubernetes", "inference"
 """The clusters' Kubernetes API, and the entrances of the models (`haven.runbooks.endpoints`)."""
 
+PATIENT = {"lambda": 70}
+"""Seconds in which a service answers that no failover asks: a function runs for a minute, and then answers."""
+
 _Answer = TypeVar("_Answer")
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 2
@@ -48,17 +51,22 @@ def _maker(url: str | None, attempts: int) -> Client:
 
     retries = {"total_max_attempts": attempts}
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
+
+    def patient(service: str, usual: Config) -> Config:
+        return usual.merge(Config(read_timeout=PATIENT[service])) if service in PATIENT else usual
+
     if url is None:
         session = boto3.Session()
         return lambda service, region: (
-            _endpoint(service, session, region, attempts) or session.client(service, region, config=config)
+            _endpoint(service, session, region, attempts)
+            or session.client(service, region, config=patient(service, config))
         )
     emulator = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106  not checked
     # No proxy, whatever the environment says: the endpoint is on this machine, which may be busy.
     local = config.merge(Config(proxies={}, read_timeout=20))
     return lambda service, region: (
         _endpoint(service, emulator, region, attempts)
-        or emulator.client(service, region, endpoint_url=url, config=local)
+        or emulator.client(service, region, endpoint_url=url, config=patient(service, local))
     )
 
 

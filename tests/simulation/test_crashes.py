@@ -7,6 +7,7 @@ import pytest
 
 from haven.base.problems import Problems
 from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.workflow.audit import Head, verify
 from haven.runbooks.workflow.journal import _entry
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
@@ -74,6 +75,18 @@ class Run:
         return Counter((what, region) for _, _, what, region in self.model.effects)
 
     @property
+    def records(self) -> bytes:
+        """What the audit bucket has, in the order of its keys."""
+        objects = self.model.regions[R].tables.objects
+        return b"".join(body + b"\n" for _, body in sorted(objects.items()))
+
+    @property
+    def heads(self) -> list[Head]:
+        """What the journal knows of the audit."""
+        entries = self.machines[-1].operator.journal.entries
+        return [Head(**each.data["audit"]) for each in entries if each.data["audit"]]
+
+    @property
     def state(self) -> State | None:
         """How the last operator's run ended."""
         outcome = self.machines[-1].outcome
@@ -97,6 +110,9 @@ def check(stops: Sequence[Stop], whole: Run, *, planned: bool, standby: int) -> 
         return f"{stops}: {[each.outcome for each in ended]}"
     if run.final != whole.final:
         return f"{stops}: {run.final}"
+    known = {each.session for each in run.heads}  # one that was stopped before its first entry has changed nothing
+    if missing := [each for each in verify(run.records, run.heads) if each.session in known]:
+        return f"{stops}: {missing}"
     return "" if run.effects == whole.effects else f"{stops}: {run.effects}"
 
 

@@ -37,7 +37,7 @@ class HeartbeatDatabaseArgs(TypedDict):
     """Database that gets the schema `haven`."""
     secret_name: str
     """Name of the secret in this Region with the master user's name and password, JSON with `username` and `password`.
-    It is read on the writing side alone, once: to make table and user."""
+    It is read on the writing side, once, to make table and user; and in both Regions for a comparison of rows."""
     resource_id: pulumi.Input[str]
     """The cluster's `DbClusterResourceId`, such as `cluster-ABCDEFGHIJKL`: what a login by IAM is allowed to."""
     certificates: NotRequired[str]

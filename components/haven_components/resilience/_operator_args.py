@@ -28,6 +28,9 @@ class OperatorSideArgs(TypedDict):
     """Name of the backup vault."""
     audit_bucket: str
     """Name of the audit bucket."""
+    heartbeat_function: NotRequired[str]
+    """Name of the Lambda function that writes the heartbeats there: it counts and compares the database's rows for the
+    operator. Omitted: none."""
     buckets: NotRequired[list[str]]
     """Names of the replicated buckets there, or patterns of such: the operator lists them and reads their objects, to
     compare both Regions. Omitted: none."""

@@ -31,6 +31,7 @@ class On(StrEnum):
     DATABASES = "Databases"
     NEW_INSTANCES = "NewInstances"
     SNAPSHOTS = "KeptSnapshots"
+    FUNCTIONS = "HeartbeatFunctions"
     CACHES = "Caches"
     CLUSTERS = "Clusters"
     NODE_GROUPS = "NodeGroups"
@@ -78,6 +79,7 @@ RIGHTS: Sequence[Right] = (
     Right("rds:DescribeDBSubnetGroups", On.DATABASES, "the data subnets that are closed"),
     Right("rds:CreateDBInstance", On.NEW_INSTANCES, "an instance for a headless member"),
     Right("rds:CopyDBClusterSnapshot", On.SNAPSHOTS, "keeps what Aurora kept of an old volume"),
+    Right("lambda:InvokeFunction", On.FUNCTIONS, "compares rows of both members, which only the function reaches"),
     Right("elasticache:DescribeGlobalReplicationGroups", On.CACHES, "whether the datastore takes a promotion"),
     Right("elasticache:DescribeReplicationGroups", On.CACHES, "which Region's cache is written"),
     Right("elasticache:DisassociateGlobalReplicationGroup", On.CACHES, "gives up the group of a lost Region"),
@@ -207,6 +209,9 @@ class Scope:
             kept = ("backup", "recovery-point:*"), ("dynamodb", "table/*/backup/*")
             given = "restore_role_arn" in self.args
             return [self.arn(service, region, each) for service, each in kept] if given else []
+        if on is On.FUNCTIONS:
+            given = "heartbeat_function" in side
+            return [self.arn("lambda", region, f"function:{side['heartbeat_function']}")] if given else []
         if on in (On.BUCKETS, On.OBJECTS):
             buckets = [f"arn:{self._partition}:s3:::{each}" for each in side.get("buckets", [])]
             return [f"{each}/*" for each in buckets] if on is On.OBJECTS else buckets

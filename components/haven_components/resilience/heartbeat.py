@@ -26,6 +26,7 @@ MEMORY_MB = 256
 """[assumption] boto3 with four clients, and 32 threads that wait."""
 TIMEOUT_SECONDS = 60
 INTERVAL_SECONDS = 10
+CONCURRENT = 2
 _PACKAGE = "heartbeat_function"
 _HTTPS, _EVERYWHERE = 443, "0.0.0.0/0"
 
@@ -96,8 +97,8 @@ class Heartbeat(pulumi.ComponentResource):
             role=role.arn,
             memory_size=MEMORY_MB,
             timeout=TIMEOUT_SECONDS,
-            # The rounds of two invocations would only get in each other's way.
-            reserved_concurrent_executions=1,
+            # One for the rounds, which fill most of each minute, and one for a comparison by haven reconcile.
+            reserved_concurrent_executions=CONCURRENT,
             kms_key_arn=args["kms_key_arn"],
             environment={"variables": {"HAVEN_HEARTBEAT": self._settings()}},
             logging_config={"log_format": "Text", "log_group": log_group_name(self._name)},

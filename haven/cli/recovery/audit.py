@@ -7,13 +7,18 @@ import click
 
 from haven.base.exits import FINDINGS, OK
 from haven.base.missing_dependency import MissingDependency
+from haven.base.problems import Problem, Problems, shown
 from haven.base.terminal import plural
 from haven.cli import output
-from haven.cli.command_line import Command, CommandGroup, directory_option
+from haven.cli.command_line import WHERE, Command, CommandGroup, directory_option
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
 
 if TYPE_CHECKING:
-    from haven.runbooks.workflow.audit import Head
+    from haven.runbooks.workflow.audit import Finding
+    from haven.runbooks.workflow.journal import Entry
+    from haven.runbooks.workflow.requests import Runbook
+
+_IN = click.option("--in", "where", required=True, metavar="REGION", help="The Region that the failovers led to.")
 
 
 @click.group("audit", cls=CommandGroup)
@@ -23,7 +28,7 @@ def audit() -> None:
 
 @audit.command("verify", cls=Command)
 @environment_options
-@click.option("--in", "where", required=True, metavar="REGION", help="The Region that the failovers led to.")
+@_IN
 @click.option(
     "--records",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -46,12 +51,15 @@ def verify(
     """
     from haven.runbooks.failover.assembly import AUDIT, operations
     from haven.runbooks.workflow import audit as chain
+    from haven.runbooks.workflow.journal import stored
     from haven.runbooks.workflow.table import Table
 
     chosen = source(environment, regions, manifest, directory)
     chosen.require_region("--in", where)
     found = operations(chosen.located().manifest, where)
-    heads = _heads(chosen, Table(where, found.tables[where]))
+    entries: list[Entry] = _done(chosen, stored(Table(where, found.tables[where])))
+    known = [(chain.Head(**each.data["audit"]), each.who) for each in entries if each.data.get("audit")]
+    heads = [each for each, _ in known]
     if records is not None:
         content = (records / AUDIT).read_bytes()
         own = chain.sessions(content)
@@ -59,34 +67,93 @@ def verify(
     else:
         content = _bucket(chosen, where, found.audit[where]) if where in found.audit else b""
     findings = list(chain.verify(content, heads))
-    lines = [f"  {each.session or 'record'} {each.index}: {each.problem}" for each in findings]
+    who = {head.session: name for head, name in known}
+    lines = [_line(each, who.get(each.session, ""), environment, where) for each in findings]
     count = content.count(b"\n")
     verdict = f"{plural(len(findings), 'finding')} in" if findings else "Nothing is wrong with"
     output.emit("\n".join([f"{verdict} {plural(count, 'record')}", *lines]) + "\n")
     return FINDINGS if findings else OK
 
 
-def _heads(chosen: EnvironmentSource, table: Any) -> "list[Head]":
-    from haven.runbooks.workflow.audit import Head
-    from haven.runbooks.workflow.journal import stored
+def _line(finding: "Finding", who: str, environment: str, where: str) -> str:
+    """A finding, and where the record may be that it misses."""
+    line = f"  {finding.session or 'record'} {finding.index}: {finding.problem}"
+    if not who:
+        return line
+    hint = f"; if they are there: haven audit publish {environment} --in {where}" if finding.missing else ""
+    return f"{line}; written by {who}{hint}"
+
+
+@audit.command("publish", cls=Command)
+@environment_options
+@_IN
+@click.option(
+    "--records",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Where this machine's copy is. Omitted: .haven/recovery/ENVIRONMENT here.",
+)
+@directory_option
+def publish(
+    *,
+    environment: str,
+    regions: tuple[str, ...],
+    manifest: Path | None,
+    where: str,
+    records: Path | None,
+    directory: str | None,
+) -> int:
+    """Write the audit's records that only this machine has to the bucket: it didn't take them in time.
+
+    A record that the bucket has is left as it is.
+    """
+    from haven.runbooks.failover.assembly import AUDIT, operations
+    from haven.runbooks.workflow import audit as chain
+
+    chosen = source(environment, regions, manifest, directory)
+    chosen.require_region("--in", where)
+    located = chosen.located().manifest
+    found = operations(located, where)
+    file = (records or Path.cwd() / ".haven" / "recovery" / located.environment) / AUDIT
+    if not file.is_file() or where not in found.audit:
+        got = shown(str(file)) if where in found.audit else f"no audit bucket in {where}"
+        fix = "run it on the machine of the failover, in the same folder, or name the folder with --records"
+        raise Problems([Problem("--records", got, "the audit of a failover", fix)], WHERE)
+    bucket = chain.Bucket(where, found.audit[where])
+    count = _done(chosen, chain.publish(file.read_bytes(), bucket, _keys(chosen, where, bucket.name)))
+    output.emit(f"{plural(count, 'record')} written to {bucket.name}\n")
+    return OK
+
+
+def _done(chosen: EnvironmentSource, runbook: "Runbook") -> Any:
     from haven.runbooks.workflow.requests import CallError, CredentialsError
     from haven.runbooks.workflow.threads import Threads
 
     try:
-        entries = Threads(chosen.client, chosen.client_once).run(stored(table))
+        return Threads(chosen.client, chosen.client_once).run(runbook)
     except (CallError, CredentialsError) as error:
         raise MissingDependency(str(error)) from error
-    return [Head(**each.data["audit"]) for each in entries if each.data.get("audit")]
+
+
+def _keys(chosen: EnvironmentSource, region: str, name: str) -> list[str]:
+    from haven.runbooks.clients import asked
+    from haven.runbooks.workflow.audit import FOLDER
+
+    s3 = chosen.client("s3", region)
+
+    def read() -> list[str]:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=name, Prefix=FOLDER)
+        return sorted(each["Key"] for page in pages for each in page.get("Contents", []))
+
+    return asked(f"S3 in {region} for the audit in {name}", read)
 
 
 def _bucket(chosen: EnvironmentSource, region: str, name: str) -> bytes:
     from haven.runbooks.clients import asked
 
-    s3 = chosen.client("s3", region)
+    s3, keys = chosen.client("s3", region), _keys(chosen, region, name)
 
     def read() -> bytes:
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=name, Prefix="audit/")
-        keys = sorted(each["Key"] for page in pages for each in page.get("Contents", []))
         return b"".join(s3.get_object(Bucket=name, Key=key)["Body"].read() + b"\n" for key in keys)
 
     return asked(f"S3 in {region} for the audit in {name}", read)

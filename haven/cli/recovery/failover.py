@@ -12,6 +12,7 @@ from haven.base.exits import FINDINGS, OK
 from haven.base.interrupts import Interrupted, interruptible
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
+from haven.base.terminal import plural
 from haven.cli import output
 from haven.cli.command_line import WHERE, Command, directory_option
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
@@ -245,7 +246,8 @@ def _reported(report: "Report", then: str, to: str, name: str) -> Mapping[str, A
     if report.state == "done":
         following.append(then)
     if report.pending_audit:
-        following.append(f"{report.pending_audit} records of the audit are on this machine only: keep them")
+        count = plural(report.pending_audit, "audit record")
+        following.append(f"haven audit publish {name} --in {to}: the bucket lacks {count}, which only this machine has")
     return {
         **document,
         "why": list(report.why),

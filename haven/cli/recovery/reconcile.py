@@ -44,6 +44,13 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     metavar="REASON",
     help="Accept that Aurora kept no snapshot of the old volume.",
 )
+@click.option(
+    "--old-volume",
+    "old_volume",
+    default="",
+    metavar="CLUSTER",
+    help="Compare rows with this cluster, which was restored from a snapshot of the old volume (haven-compare-...).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (schema: haven/cli/schemas/reconcile.v1.json).")
 @directory_option
 def reconcile(
@@ -56,20 +63,22 @@ def reconcile(
     write: bool,
     keep: bool,
     without: str,
+    old_volume: str,
     as_json: bool,
     directory: str | None,
 ) -> int:
     """Hold the stack file, the next deployment and the data of ENVIRONMENT against the Region that writes.
 
     Run it after a failover or a failback. Proposes haven:active, shows by a preview that nothing is replaced, deleted
-    or skipped, lists what has to be imported, compares samples of the data, and finds what only the old side has.
+    or skipped, lists what has to be imported, compares samples of tables, buckets and the database's rows, and finds
+    what only the old side has.
     Changes nothing without --write or --keep. Exit code 1: something is wrong or unknown; 0: everything is clean.
     """
     if without and len(without.strip()) < SHORTEST_REASON:
         allowed = f"a reason of {SHORTEST_REASON} characters or more"
         fix = "write where you looked for writes that only the old side has"
         raise Problems([Problem("--without-snapshot", shown(without), allowed, fix)], WHERE)
-    found = _Job(environment, source(environment, regions, manifest, directory), directory).run(
+    found = _Job(environment, source(environment, regions, manifest, directory), directory, old_volume).run(
         preview, updates, without.strip(), keep=keep
     )
     from haven.runbooks.reconcile import proposal, report
@@ -89,6 +98,7 @@ class _Job:
     name: str
     chosen: EnvironmentSource
     directory: str | None
+    old_volume: str
 
     def run(self, preview: Path | None, updates: tuple[Path, ...], without: str, *, keep: bool) -> "Reconciliation":
         """Keep, ask, preview, judge."""
@@ -100,7 +110,9 @@ class _Job:
         located = self.chosen.located()
         if keep:
             self._keep(located)
-        facts = report.ask(stack, located, self.chosen.client, self.chosen.client_once, without)
+        facts = report.ask(
+            stack, located, self.chosen.client, self.chosen.client_once, without=without, old_volume=self.old_volume
+        )
         values = proposal.proposed(stack.config, located.manifest, facts.writer) if facts.writer else {}
         logs = {output.near(each.resolve()): each.read_bytes() for each in updates}
         documents = self._documents(stack, values, preview, logs)

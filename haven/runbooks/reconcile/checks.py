@@ -19,6 +19,8 @@ class Check:
     description: str
     commands: Sequence[str] = ()
     """What to run, in this order. Empty: nothing, or nothing that a command can do."""
+    names: Sequence[str] = ()
+    """All that the description counts and names a few of, for a person to look at: primary keys of rows."""
 
 
 def unknown(area: str, region: str, what: str, answer: Answer) -> Check:

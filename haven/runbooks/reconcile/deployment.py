@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from haven.base.problems import one_line
@@ -21,21 +21,23 @@ _NAMED = {aws.RDS_CLUSTER_INSTANCE: "identifier"}
 """What a runbook creates to the input with its name, which is its import id too."""
 
 
-def skipped(data: bytes) -> list[str]:
+def skipped(objects: Iterable[Mapping[str, Any]]) -> list[str]:
     """The resources that a preview or an update left as they are because their cluster didn't answer.
 
     Args:
-        data: the JSON of `pulumi preview --json`, or engine events of a preview or of `pulumi up` as JSON lines.
+        objects: the JSON of `pulumi preview --json`, or engine events of a preview or of `pulumi up`.
     """
     found: dict[str, None] = {}
-    for document in _documents(data.decode("utf-8", "replace")):
+    for document in objects:
         for each in [*(document.get("diagnostics") or ()), document.get("diagnosticEvent")]:
             if isinstance(each, Mapping) and SKIPPED in one_line(str(each.get("message", ""))):
                 found[str(each.get("urn") or "an object").rpartition("::")[2]] = None
     return list(found)
 
 
-def _documents(text: str) -> Iterator[Mapping[str, Any]]:
+def objects_of(data: bytes) -> Iterator[Mapping[str, Any]]:
+    """The JSON objects of a log, whole or as lines; one that was cut off is left out."""
+    text = data.decode("utf-8", "replace")
     try:
         whole: Any = json.loads(text)
     except ValueError:

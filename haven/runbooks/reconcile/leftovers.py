@@ -14,6 +14,8 @@ from haven.runbooks.reconcile.checks import Check, unknown
 from haven.runbooks.serving import mode
 from haven.runbooks.status.readings import Answers, Questions, State
 
+RESTORED = "haven-compare-"
+"""What names of restored clusters begin with; the heartbeat's function logs in to no other one."""
 SNAPSHOTS, ACLS, INSTANCES, MODE = "divergence", "fence", "instances", "write mode"
 
 
@@ -69,24 +71,24 @@ def old_volume(
     states = {each["DBClusterSnapshotIdentifier"]: each["Status"] for each in answer.value or ()}
     taken = sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME))
     for snapshot in taken:
-        yield _of_snapshot(region, snapshot, states.get(copy_of(snapshot)))
+        yield _of_snapshot(manifest, region, snapshot, states.get(copy_of(snapshot)))
     copies = sorted(states.keys() & {each for each in states if each.startswith(KEPT)} - set(map(copy_of, taken)))
     for copy in copies:
-        yield Check(
-            SNAPSHOTS, region, State.OK, f"{copy} has what an old volume had: compare before anybody deletes it"
-        )
+        description = f"{copy} has what an old volume had: compare before anybody deletes it"
+        yield Check(SNAPSHOTS, region, State.OK, description, comparing(manifest, region, copy))
     if not taken and not copies:
         yield _none(region, unplanned=unplanned, without=without)
 
 
-def _of_snapshot(region: str, snapshot: str, copy: str | None) -> Check:
+def _of_snapshot(manifest: RecoveryManifest, region: str, snapshot: str, copy: str | None) -> Check:
     name = copy_of(snapshot)
     if copy is None:
         description = f"{snapshot} goes with the cluster's automated backups, and nobody has copied it"
         return Check(SNAPSHOTS, region, State.WRONG, f"{description}; --keep does", [copying(region, snapshot)])
     if copy != AVAILABLE:
         return Check(SNAPSHOTS, region, State.UNKNOWN, f"{name}, the copy of {snapshot}, is {copy}")
-    return Check(SNAPSHOTS, region, State.OK, f"{snapshot} is kept as {name}: compare before anybody deletes it")
+    description = f"{snapshot} is kept as {name}: compare before anybody deletes it"
+    return Check(SNAPSHOTS, region, State.OK, description, comparing(manifest, region, name))
 
 
 def copying(region: str, snapshot: str) -> str:
@@ -95,6 +97,20 @@ def copying(region: str, snapshot: str) -> str:
         f"aws rds copy-db-cluster-snapshot --region {region} --source-db-cluster-snapshot-identifier {snapshot}"
         f" --target-db-cluster-snapshot-identifier {copy_of(snapshot)}"
     )
+
+
+def comparing(manifest: RecoveryManifest, region: str, copy: str) -> list[str]:
+    """The commands that restore a kept snapshot beside the member, and compare both."""
+    side, name = manifest.sides[region].database, f"{RESTORED}{copy.removeprefix(KEPT)}"
+    groups = f"aws rds describe-db-clusters --region {region} --db-cluster-identifier {side.cluster} --output text"
+    return [
+        f"aws rds restore-db-cluster-from-snapshot --region {region} --engine aurora-postgresql"
+        f" --db-cluster-identifier {name} --snapshot-identifier {copy} --db-subnet-group-name {side.subnet_group}"
+        f" --vpc-security-group-ids $({groups} --query 'DBClusters[0].VpcSecurityGroups[].VpcSecurityGroupId')",
+        f"aws rds create-db-instance --region {region} --engine aurora-postgresql --db-instance-identifier {name}-1"
+        f" --db-cluster-identifier {name} --db-instance-class {manifest.database.instance_class}",
+        f"haven reconcile {manifest.environment} --old-volume {name}",
+    ]
 
 
 def _none(region: str, *, unplanned: bool | None, without: str) -> Check:

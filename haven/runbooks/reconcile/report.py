@@ -13,7 +13,7 @@ from haven.program.recording import Recording
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import Located, RecoveryManifest
 from haven.runbooks.observation import ask_all
-from haven.runbooks.reconcile import data, deployment, history, leftovers, proposal
+from haven.runbooks.reconcile import data, deployment, history, leftovers, proposal, rows
 from haven.runbooks.reconcile.checks import Check
 from haven.runbooks.status import writers
 from haven.runbooks.status.readings import COLOURS, State
@@ -68,7 +68,7 @@ class Reconciliation:
         return all(each.state is State.OK for each in self.checks)
 
 
-def ask(stack: Stack, located: Located, client: Client, once: Client, without: str) -> Facts:
+def ask(stack: Stack, located: Located, client: Client, once: Client, *, without: str, old_volume: str) -> Facts:
     """Ask both Regions.
 
     Args:
@@ -77,6 +77,7 @@ def ask(stack: Stack, located: Located, client: Client, once: Client, without: s
         client: makes the clients.
         once: makes clients that send a request once.
         without: why no snapshot of the old volume is needed; empty: nobody gave a reason.
+        old_volume: a cluster that was restored from such a snapshot; empty: none.
 
     Raises:
         MissingDependency: this machine has no credentials, or neither Region answers.
@@ -100,8 +101,12 @@ def ask(stack: Stack, located: Located, client: Client, once: Client, without: s
     found += leftovers.still_closed(manifest, answers)
     found += leftovers.still_read_only(manifest, answers)
     found += data.checks(ask_all(data.questions(manifest, client), data.WITHIN_SECONDS))
+    instances = leftovers.existing(manifest, answers)
+    if writer is not None:
+        reached = answers[writers.DATABASE, manifest.other(writer)].known
+        found += rows.checks(manifest, client, writer, instances, answers=reached, cluster=old_volume)
     created = writer is not None and past.created_instance(writer)
-    return Facts(manifest, writer, leftovers.existing(manifest, answers), found, created)
+    return Facts(manifest, writer, instances, found, created)
 
 
 def judge(
@@ -131,7 +136,7 @@ def judge(
             description = "the failover created a database instance: whether it is in the state shows a preview only"
             found.append(Check(deployment.ADOPTION, writer or "", State.UNKNOWN, description))
     else:
-        change_set = preview_reader.read(documents.preview, documents.source)
+        change_set, objects = preview_reader.read_with_objects(documents.preview, documents.source)
         found += deployment.checks(
             change_set,
             documents.source,
@@ -140,10 +145,9 @@ def judge(
             recorded=recorded,
             stack=stack.name,
         )
-    read = {documents.source: documents.preview} if documents.preview is not None else {}
-    found += deployment.clusters(
-        {name: deployment.skipped(each) for name, each in {**read, **documents.updates}.items()}
-    )
+        found += deployment.clusters({documents.source: deployment.skipped(objects)})
+    logs = {name: deployment.objects_of(each) for name, each in documents.updates.items()}
+    found += deployment.clusters({name: deployment.skipped(each) for name, each in logs.items()})
     later = proposal.afterwards(stack.config, manifest, writer) if writer and not proposed else {}
     return Reconciliation(stack, manifest, writer, found, proposed, later)
 
@@ -163,6 +167,7 @@ def document(found: Reconciliation) -> Mapping[str, Any]:
                 "state": each.state.value,
                 "description": each.description,
                 "commands": list(each.commands),
+                "names": list(each.names),
             }
             for each in found.checks
         ],

@@ -1,5 +1,7 @@
 """Who did what, when and why, by which call and with which answer: records that can be added to and not changed.
 
+The bucket gets a record before the journal has its head, so what the journal knows isn't on one machine alone.
+
 Each operator's process writes a chain of its own: a record has the hash of the one before. The first one continues from
 the head that the journal has of the chain before, and every entry of the journal has the head of its time, so a chain
 that was cut is shorter than the journal knows, and one that was written over has other hashes.
@@ -7,7 +9,7 @@ that was cut is shorter than the journal knows, and one that was written over ha
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,10 @@ from haven.runbooks.workflow.requests import Call, CallError, Clock, RefusedErro
 
 GENESIS = "0" * 64
 CLOSING = "closed"
+FOLDER = "audit/"
+"""Of the bucket."""
+_QUIET_SECONDS = 15.0
+"""For so long a bucket that didn't take a record isn't asked in the middle of a run: each lost answer takes seconds."""
 _EXISTS = "PreconditionFailed"
 
 
@@ -62,6 +68,8 @@ class Audit:
         self._pending: list[tuple[int, str]] = []
         self._problem = ""
         """Why the bucket didn't take the last one that it refused."""
+        self._quiet = 0.0
+        """Until when the bucket isn't asked in the middle of a run."""
 
     @property
     def head(self) -> Head:
@@ -112,23 +120,23 @@ class Audit:
         self._pending.append((self._count, line))
         self._head, self._count = digest, self._count + 1
 
-    async def upload(self) -> None:
-        """Write what is pending to the bucket; what it doesn't take stays pending."""
+    async def upload(self, *, sparing: bool = False) -> None:
+        """Write what is pending to the bucket; what it doesn't take stays pending.
+
+        Args:
+            sparing: leave out a bucket that has just refused.
+        """
         if self._bucket is None:
             self._pending.clear()
             return
+        if sparing and self._clock.monotonic() < self._quiet:
+            return
         while self._pending:
             index, line = self._pending[0]
-            key = f"audit/{self._session}/{index:06d}.json"
-            arguments = {"Bucket": self._bucket.name, "Key": key, "Body": line.encode(), "IfNoneMatch": "*"}
             try:
-                await Call("s3", self._bucket.region, "put_object", arguments, changes=True)
-            except RefusedError as error:
-                if error.code != _EXISTS:  # else an earlier attempt was done: its answer was lost
-                    self._problem = str(error)
-                    return
+                await _put(self._bucket, key(self._session, index), line)
             except CallError as error:
-                self._problem = str(error)
+                self._problem, self._quiet = str(error), self._clock.monotonic() + _QUIET_SECONDS
                 return
             if self._pending and self._pending[0] == (index, line):
                 self._pending.pop(0)
@@ -137,6 +145,46 @@ class Audit:
         """Write the last record."""
         self.record(CLOSING, **data)
         await self.upload()
+        if self._pending:  # one answer that was lost is no broken bucket
+            await self.upload()
+
+
+async def _put(bucket: Bucket, name: str, line: str) -> None:
+    """Write a record where there is none.
+
+    Raises:
+        CallError: the bucket doesn't take it.
+    """
+    arguments = {"Bucket": bucket.name, "Key": name, "Body": line.encode(), "IfNoneMatch": "*"}
+    try:
+        await Call("s3", bucket.region, "put_object", arguments, changes=True)
+    except RefusedError as error:
+        if error.code != _EXISTS:  # else an earlier attempt was done: its answer was lost
+            raise
+
+
+def key(session: str, index: int) -> str:
+    """Where the bucket has a record."""
+    return f"{FOLDER}{session}/{index:06d}.json"
+
+
+async def publish(content: bytes, bucket: Bucket, there: Collection[str]) -> int:
+    """Write the records of this machine that the bucket lacks, in their order; returns how many.
+
+    Args:
+        content: lines as they were written.
+        bucket: where the records belong.
+        there: the keys that it has.
+
+    Raises:
+        CallError: the bucket doesn't take one.
+    """
+    records = [(each, line) for line in kept(content).whole if (each := _parsed(line)) is not None]
+    named = [(key(str(each["session"]), int(each["index"])), line) for each, line in records]
+    missing = [(name, line) for name, line in named if name not in there]
+    for name, line in missing:
+        await _put(bucket, name, line)
+    return len(missing)
 
 
 @dataclass(frozen=True)
@@ -146,6 +194,8 @@ class Finding:
     session: str
     index: int
     problem: str
+    missing: bool = False
+    """Whether the journal knows of records that aren't here."""
 
 
 def verify(content: bytes, heads: Iterable[Head]) -> Iterator[Finding]:
@@ -192,7 +242,7 @@ def _chain(session: str, records: Sequence[Mapping[str, Any]], heads: Sequence[H
     for head in heads:
         if head.count > len(hashes):
             missing = f"{len(hashes)} records, and the journal knows {head.count}"
-            yield Finding(session, len(hashes), f"records are missing at the end: {missing}")
+            yield Finding(session, len(hashes), f"records are missing at the end: {missing}", missing=True)
             return
         if head.count and hashes[head.count - 1] != head.hash:
             yield Finding(session, head.count - 1, "another record than the journal knows")

@@ -99,9 +99,11 @@ class Engine:
         log.apply(workflow, await self.write(kind, **data))
 
     async def write(self, kind: str, **data: Any) -> Entry:
-        """Write an entry: to the audit, and then, with its head, to the journal."""
+        """Write an entry: to the audit and its bucket, and then, with its head, to the journal."""
         self.audit.record(kind, **data)
-        self.journal.head = self.audit.head.as_data()
+        head = self.audit.head.as_data()
+        await self.audit.upload(sparing=True)
+        self.journal.head = head
         return await self.journal.append(kind, **data)
 
     async def effect(self, workflow: Workflow, step: Step, call: Call, stop: Callable[[], bool]) -> str:
@@ -109,7 +111,6 @@ class Engine:
         await self.note(workflow, log.INTENT, step=step.name, **_intent(call))
         outcome, detail = await self._made(call, stop)
         await self.note(workflow, log.OUTCOME, step=step.name, call=str(call), outcome=outcome, answer=detail)
-        await self.audit.upload()
         return outcome if outcome != log.REFUSED else detail.partition(":")[0]
 
     async def _made(self, call: Call, stop: Callable[[], bool]) -> tuple[str, str]:

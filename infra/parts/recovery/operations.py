@@ -113,6 +113,7 @@ def _side(environment: Environment, region: str, recovery_manifest: Mapping[str,
         "cluster_name": found["cluster"]["name"],
         "vault": found["vault"],
         "audit_bucket": _audit_bucket(environment, region),
+        "heartbeat_function": recovery_manifest["operations"]["heartbeats"]["functions"][region],
         # A pattern, as for tables.
         "buckets": [bucket_name(f"{environment.name}-*", region)] if found["buckets"] else [],
     }

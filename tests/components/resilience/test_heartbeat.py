@@ -64,10 +64,10 @@ def _refused(**changes: Any) -> list[str]:
     return re.findall(r"^  ([\w.:\[\] ]+): got", str(refused.value), re.MULTILINE)
 
 
-def test_one_invocation_a_minute_runs_alone_and_is_never_made_up_for() -> None:
+def test_one_invocation_a_minute_leaves_room_for_a_comparison_and_is_never_made_up_for() -> None:
     recording = _declare()
     function, schedule = _of(recording, "Function").inputs, _of(recording, "Schedule").inputs
-    assert (function["timeout"], function["reservedConcurrentExecutions"]) == (60, 1)
+    assert (function["timeout"], function["reservedConcurrentExecutions"]) == (60, 2)
     assert schedule["scheduleExpression"] == "rate(1 minute)"
     assert schedule["target"]["retryPolicy"]["maximumRetryAttempts"] == 0
     assert _of(recording, "FunctionEventInvokeConfig").inputs["maximumRetryAttempts"] == 0

@@ -26,7 +26,11 @@ ROOT = Path(__file__).parents[3]
 CODE = [*sorted((ROOT / "haven" / "runbooks").rglob("*.py")), ROOT / "haven" / "cli" / "recovery" / "audit.py"]
 PREFIXES = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 """Service of boto3 -> what its actions begin with."""
-RENAMED = {"s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
+RENAMED = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
+}
 FREE = {"sts:GetCallerIdentity"}
 """Needs no permission (STS API Reference, GetCallerIdentity; read 2026-11-26)."""
 NOT_CALLED = ("kms:", "iam:PassRole")
@@ -43,6 +47,7 @@ def _side(region: str, code: str) -> dict[str, Any]:
         "cluster_name": f"haven-test-{code}",
         "vault": f"haven-test-backup-{code}",
         "audit_bucket": f"haven-test-audit-{code}",
+        "heartbeat_function": f"haven-test-{code}-heartbeat",
         "buckets": [f"haven-test-models-{code}"],
         "vpc_id": f"vpc-{code}",
     }
@@ -101,16 +106,23 @@ def _words(tree: ast.Module) -> Iterator[str]:
             yield node.attr
 
 
-def _called() -> set[str]:
-    """The actions behind every operation of AWS that the runbooks' code names."""
+def operations() -> Iterator[tuple[str, str]]:
+    """Service and operation of every call of AWS that the runbooks' code names."""
     words = {word for path in CODE for word in _words(ast.parse(path.read_text()))}
     session = botocore.session.get_session()
-    found = set()
     for service in sorted(words & set(session.get_available_services())):
-        operations = session.get_service_model(service).operation_names
-        prefix = PREFIXES.get(service, service)
-        found |= {f"{prefix}:{each}" for each in operations if xform_name(each) in words}
-    return {RENAMED.get(each, each) for each in found} - FREE
+        names = session.get_service_model(service).operation_names
+        yield from ((service, each) for each in names if xform_name(each) in words)
+
+
+def action(service: str, operation: str) -> str:
+    """What an operation needs."""
+    found = f"{PREFIXES.get(service, service)}:{operation}"
+    return RENAMED.get(found, found)
+
+
+def _called() -> set[str]:
+    return {action(*each) for each in operations()} - FREE
 
 
 def test_an_operator_may_do_exactly_what_the_runbooks_do() -> None:
@@ -125,7 +137,7 @@ def test_every_action_is_listed_once_for_each_kind_of_resource_with_its_reason()
 
 
 def test_the_policy_has_every_action_and_no_other() -> None:
-    allowed = [action for each in _statements(_declare()).values() for action in each["Action"]]
+    allowed = [name for each in _statements(_declare()).values() for name in each["Action"]]
     assert sorted(allowed) == sorted(each.action for each in RIGHTS)
 
 

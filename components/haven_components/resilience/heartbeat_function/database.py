@@ -42,7 +42,8 @@ class Database:
     token: Callable[[str], str]
     """Host name to the token with which `USER` logs in there."""
     master: Callable[[], Login]
-    """The master user, who makes table and user where they are missing. Asked on the writing side alone."""
+    """The master user, who makes table and user where they are missing, on the writing side alone, and reads for a
+    comparison (`comparison.py`)."""
     tls: ssl.SSLContext | None
 
     def beat(self) -> list[Beat]:
@@ -63,8 +64,8 @@ class Database:
         return [self._beat()]
 
     def _beat(self) -> Beat:
-        with self._connect(lambda host: Login(USER, self.token(host), token=True)) as connection:
-            writes = _takes_writes(connection)
+        with self.connect(lambda host: Login(USER, self.token(host), token=True)) as connection:
+            writes = takes_writes(connection)
             if writes:
                 connection.query(
                     f"INSERT INTO {_TABLE} VALUES ({literal(self.region)}, {now_ms()})"  # noqa: S608  both are quoted
@@ -76,14 +77,19 @@ class Database:
     def _prepare(self) -> bool:
         """Make schema, table and user; whether this is where they can be made."""
         master = self.master()
-        with self._connect(lambda _: master) as connection:
-            if not _takes_writes(connection):
+        with self.connect(lambda _: master) as connection:
+            if not takes_writes(connection):
                 return False
             connection.query(_PREPARE)
             return True
 
-    def _connect(self, login: Callable[[str], Login]) -> Connection:
+    def connect(self, login: Callable[[str], Login], name: str = "", *, timeout: float = TIMEOUT_SECONDS) -> Connection:
         """A connection to the first endpoint that answers.
+
+        Args:
+            login: host name to who logs in there.
+            name: the database. Empty: the heartbeat's.
+            timeout: in seconds, of each wait.
 
         Raises:
             OSError: none answers.
@@ -92,11 +98,12 @@ class Database:
         for host in self.hosts:
             try:
                 given = login(host)
-                return Connection(host, self.port, self.name, given, tls=self.tls, timeout=TIMEOUT_SECONDS)
+                return Connection(host, self.port, name or self.name, given, tls=self.tls, timeout=timeout)
             except OSError as error:
                 failures.append(f"{host}: {error}")
         raise OSError("; ".join(failures))
 
 
-def _takes_writes(connection: Connection) -> bool:
+def takes_writes(connection: Connection) -> bool:
+    """Whether an instance doesn't replay somebody else's changes."""
     return connection.query("SELECT pg_is_in_recovery()") == [["f"]]

@@ -18,8 +18,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from . import comparison
 from .beats import Beat, now_ms
 from .cache import Cache
+from .comparison import EVENT
 from .database import Database
 from .keys import CERTIFICATES_FILE, DATABASE_USER, LATE_STORES, NAMESPACE, RECORDS
 from .postgres import Login
@@ -193,9 +195,9 @@ def _secret(client: Callable[[str], Any], name: str) -> Mapping[str, Any]:
     return found
 
 
-def handle(event: object, context: object) -> None:
-    """What Lambda calls, once a minute."""
-    del event, context
+def handle(event: object, context: object) -> Mapping[str, Any] | None:
+    """What Lambda calls: once a minute by the schedule, and by `haven reconcile` with what to compare."""
+    del context
     settings = json.loads(os.environ[SETTINGS])
     clients: dict[str, Any] = {}
 
@@ -206,7 +208,12 @@ def handle(event: object, context: object) -> None:
 
     for service in ("dynamodb", "rds", "s3", "secretsmanager"):  # made here, for making them isn't safe in threads
         client(service)
+    if isinstance(event, Mapping) and EVENT in event:
+        if "database" not in settings:
+            return {"error": "there is no database here"}
+        return comparison.answer(_database(settings["database"], settings["region"], client), event[EVENT])
     interval = float(settings["interval"])
     record = recorder(client("dynamodb"), settings["operations"], round(interval * 1000))
     optional = frozenset({"database"} if settings.get("database", {}).get("headless") else ())
     Rounds(looks(settings, client), record, optional).run(interval)
+    return None

@@ -1,17 +1,21 @@
 """`haven failover` as the on-call engineer runs it: the real process against the emulator, with the primary lost."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import time
 from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, MISSING_DEPENDENCY, OK
-from tests.gateway import Fault
-from tests.haven.runbooks.failover.ground import MUTATING, Ground, to_the_lost_region
+from tests.gateway import Call, Fault
+from tests.haven.runbooks.failover.ground import MUTATING, Ground, new_ground, to_the_lost_region
+from tests.haven.runbooks.failover.test_one_place_control_planes import trace
 from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.emulator]
@@ -126,3 +130,57 @@ def test_a_table_that_is_missing_is_named(ground: Ground) -> None:
     ground.aws.of("dynamodb", R).delete_table(TableName="operations")
     code, _, error = ground.haven("failover", "--to", R, "--planned")
     assert (code, "dynamodb:query in eu-central-1" in error) == (MISSING_DEPENDENCY, True), error
+
+
+@pytest.mark.exhaustive
+def test_records_that_the_bucket_did_not_take_are_published_by_the_machine_that_has_them(ground: Ground) -> None:
+    ground.beat(seconds_ago=60)
+    ground.gateway.faults[P, "*"] = Fault.REFUSE
+    puts: list[Call] = []
+
+    def chosen(call: Call) -> Fault | None:
+        if call.service == "s3" and call.operation.startswith("PUT"):
+            puts.append(call)
+        return Fault.DENY if len(puts) > 3 and call.service == "s3" else None
+
+    ground.gateway.chosen = chosen
+    words = ("--to", R, "--confirm", "sim", "--force", "the provider confirms the loss")
+    code, text, _ = ground.haven("failover", *words)
+    assert (code, f"haven audit publish sim --in {R}: the bucket lacks " in text) == (OK, True), text
+    ground.gateway.chosen = lambda _: None
+    code, text, _ = ground.haven("audit verify", "--in", R)
+    assert code == FINDINGS
+    assert "records are missing at the end: 3 records, and the journal knows" in text
+    assert f"if they are there: haven audit publish sim --in {R}" in text
+    code, text, _ = ground.haven("audit publish", "--in", R)
+    assert (code, ground.haven("audit verify", "--in", R)[0]) == (OK, OK), text
+    assert ground.haven("audit publish", "--in", R)[1].startswith("0 records written")
+    ground.machine = "another"
+    (ground.folder / "another").mkdir()
+    code, _, error = ground.haven("audit publish", "--in", R)
+    assert (code, "run it on the machine of the failover" in error) == (BAD_INPUT, True), error
+
+
+def failed_over(folder: Path, *words: str, typed: str) -> list[tuple[str, str, str]]:
+    """The changing calls of a planned failover, and whether somebody typed the environment's name."""
+    folder.mkdir()
+    with new_ground(folder) as ground, ground.beating():
+        ground.beat(seconds_ago=0)
+        master, slave = pty.openpty()
+        os.write(master, typed.encode())
+        command = ground.command("failover", "--to", R, "--planned", *words)
+        done = subprocess.run(command, stdin=slave, capture_output=True, text=True, check=False, env=ground.variables)
+        os.close(slave)
+        os.close(master)
+        assert (done.returncode, ground.writer) == (OK, R), done.stdout + done.stderr
+        assert ("Type sim to do it" in done.stderr) is bool(typed)
+        return trace(ground, 0)
+
+
+@pytest.mark.exhaustive
+def test_a_drill_and_a_failover_that_somebody_confirms_make_the_same_calls(tmp_path: Path) -> None:
+    """A drill is the same command, with the name given beforehand: nothing else of the run knows about it."""
+    confirmed = failed_over(tmp_path / "typed", typed="sim\n")
+    drill = failed_over(tmp_path / "given", "--confirm", "sim", typed="")
+    assert confirmed == drill
+    assert [name for _, _, name in drill].count("SwitchoverGlobalCluster") == 1

@@ -15,9 +15,9 @@ from tests.gateway import Call, Fault
 from tests.haven.runbooks.failover.ground import MUTATING, Ground
 from tests.simulation.model import P, R
 
-pytestmark = [pytest.mark.timeout(3000), pytest.mark.emulator, pytest.mark.exhaustive]
+pytestmark = [pytest.mark.timeout(3000), pytest.mark.emulator]
 HURRIED = (sys.executable, str(Path(__file__).with_name("hurried.py")))
-KILLS = 240
+KILLS = (pytest.param(20, marks=pytest.mark.exhaustive), pytest.param(240, marks=pytest.mark.exhaustive))
 LATEST = 20
 """The last of its changing calls at which a process is killed. One that makes fewer ends by itself."""
 
@@ -74,13 +74,14 @@ class Killer:
         return self._left <= 0
 
 
+@pytest.mark.parametrize("kills", KILLS)
 def test_processes_that_are_killed_end_the_same_failovers_with_each_promotion_made_once(
-    ground: Ground, record_property: Callable[[str, object], None]
+    ground: Ground, record_property: Callable[[str, object], None], kills: int
 ) -> None:
     ground.python = HURRIED
     killer, rng, trips = Killer(ground), random.Random(2), 0
     with ground.beating():
-        while killer.kills < KILLS:
+        while killer.kills < kills:
             trips += 1
             target = R if trips % 2 else P
             ground.beat(seconds_ago=0)  # the one before may just have opened what was closed
@@ -95,9 +96,17 @@ def test_processes_that_are_killed_end_the_same_failovers_with_each_promotion_ma
             assert ground.writer == target
             assert killer.done["SwitchoverGlobalCluster"] == trips
             assert ground.closed() == []
+    for region in (P, R):
+        assert unknown_to_the_bucket(ground, region) == []
     record_property(
         "figure",
         f"{killer.kills} SIGKILLs in {trips} planned failovers there and back, each gone on with from another home "
         f"directory: {killer.done['SwitchoverGlobalCluster']} promotions; killed {dict(killer.points)}",
     )
     assert killer.done["CreateNetworkAclEntry"] == killer.done["DeleteNetworkAclEntry"] == 4 * trips  # two ACLs
+
+
+def unknown_to_the_bucket(ground: Ground, region: str) -> list[str]:
+    """What another machine misses of the audit; a process that was killed before its first entry changed nothing."""
+    _, text, _ = ground.haven("audit verify", "--in", region)
+    return [each for each in text.splitlines()[1:] if "no closing record" not in each]

@@ -92,10 +92,14 @@ def test_an_object_that_a_deployment_skipped_is_found_in_every_kind_of_log(docum
     text = json.dumps(document)
     lines = f'{{"sequence": 0}}\n{text}\n{{"cut off'
     for data in (text, lines):
-        assert deployment.skipped(data.encode()) == ["model"]
-    (check,) = deployment.clusters({"up.log": deployment.skipped(lines.encode())})
+        assert skipped(data) == ["model"]
+    (check,) = deployment.clusters({"up.log": skipped(lines)})
     assert (check.state, "model stayed as it was" in check.description) == (State.WRONG, True)
-    assert deployment.skipped(json.dumps({"steps": [], "diagnostics": []}).encode()) == []
+    assert skipped(json.dumps({"steps": [], "diagnostics": []})) == []
+
+
+def skipped(text: str) -> list[str]:
+    return deployment.skipped(deployment.objects_of(text.encode()))
 
 
 def judged(*made: Made, existing: dict[str, str] | None = None, **proposed: str) -> list[Any]:

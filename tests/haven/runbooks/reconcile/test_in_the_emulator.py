@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
-from tests.gateway import Fault
+from tests.gateway import Answer, Call, Fault
 from tests.haven.cli.test_schemas import check
 from tests.haven.gate.change_sets import Made, digest
 from tests.haven.runbooks.failover.ground import Ground, manifest, new_ground
@@ -22,6 +22,7 @@ from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.emulator, pytest.mark.exhaustive]
 SNAPSHOT = "rds:unplanned-global-failover-db-1"
+FUNCTIONS = {region: f"heartbeat-{region}" for region in (P, R)}
 
 
 @pytest.fixture
@@ -31,13 +32,22 @@ def environment(tmp_path: Path) -> Iterator[Ground]:
     The failovers have the simulator's manifest: no heartbeat is written into the table and the buckets.
     """
     with new_ground(tmp_path) as ground:
-        _fill(ground)
+        fill(ground)
+        for name in FUNCTIONS.values():
+            ground.gateway.answers["lambda", f"POST /2015-03-31/functions/{name}/invocations"] = no_tables
         yield ground
 
 
-def _fill(ground: Ground) -> None:
+def no_tables(_: Call) -> Answer:
+    """What the heartbeat's function answers of an empty database."""
+    return 200, "application/json", '{"writes": true, "names": [], "tables": {}}'
+
+
+def fill(ground: Ground) -> None:
+    """What `reconcile` looks at, beside what a failover does."""
     document = json.loads(json.dumps(manifest()))
     document["tier"], document["replicatedTables"] = "pilot-light", ["sessions"]
+    document["operations"]["heartbeats"]["functions"] = FUNCTIONS
     for region in (P, R):
         document["sides"][region]["buckets"] = {"models": f"models-{region}"}
         ground.aws.of("elasticache", region).create_replication_group(
