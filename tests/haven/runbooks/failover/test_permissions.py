@@ -169,7 +169,7 @@ def test_the_role_suffices_and_each_permission_that_is_missing_refuses_a_call(
     assert ground.haven("audit verify", "--in", R)[0] == OK
     by_commands = distinct(ground)
     ground.aws.of("s3", R).create_bucket(Bucket=f"models-{R}", CreateBucketConfiguration={"LocationConstraint": R})
-    of_the_code = [each for each in operations() if each[0] != "s3"]
+    of_the_code = [each for each in operations() if each[0] not in ("kms", "s3")]
     for service, operation in (*of_the_code, *OF_BUCKETS, *OF_SERVICES):
         attempt(ground, service, operation)
     made = distinct(ground)
