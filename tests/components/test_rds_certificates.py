@@ -3,6 +3,7 @@
 import re
 import ssl
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ KINDS = ("RSA2048", "RSA4096", "ECC384")
 def test_a_region_has_its_own_three_roots_and_no_other_certificate(region: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=rds_certificates.certificates(region))
-    found = context.get_ca_certs()
+    found: list[Any] = context.get_ca_certs()
     names = [dict(pair for part in each["subject"] for pair in part)["commonName"] for each in found]
     assert sorted(names) == sorted(f"Amazon RDS {region} Root CA {kind} G1" for kind in KINDS)
     for each in found:

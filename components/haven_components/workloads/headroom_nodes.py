@@ -1,5 +1,6 @@
 """Nodes that Karpenter adds beside the GPU node groups of a cluster, up to a limit: headroom, and nothing more."""
 
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -44,7 +45,7 @@ class HeadroomNodesArgs(TypedDict):
     """Name of the EKS cluster."""
     zones: list[str]
     """Zones of the nodes."""
-    subnet_ids: pulumi.Input[list[pulumi.Input[str]]]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Ids of the private subnets of the nodes."""
     security_group_id: pulumi.Input[str]
     """Id of the security group that control plane and nodes share."""

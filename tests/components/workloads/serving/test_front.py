@@ -228,7 +228,7 @@ TRACE = "5f3c9a0b7d1e24685f3c9a0b7d1e2468"
     ("headers", "expected"),
     [
         ({"traceparent": f"00-{TRACE}-7d1e24685f3c9a0b-01"}, TRACE),
-        ({"X-Amzn-Trace-Id": "Self=1-0-0;Root=1-5f3c9a0b-7d1e24685f3c9a0b7d1e2468"}, TRACE),
+        ({"x-amzn-trace-id": "Self=1-0-0;Root=1-5f3c9a0b-7d1e24685f3c9a0b7d1e2468"}, TRACE),
         ({"traceparent": "made up"}, ""),
         ({}, ""),
     ],

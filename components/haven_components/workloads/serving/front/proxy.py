@@ -340,7 +340,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _problem(self, request_id: str, message: str) -> bytes:
         error = {"message": message, "type": "service_unavailable", "code": "retry", "request_id": request_id}
-        found = {"request_id": request_id, "trace_id": trace_id(self.headers)}
+        found = {
+            "request_id": request_id,
+            "trace_id": trace_id({name.lower(): value for name, value in self.headers.items()}),
+        }
         log("a request ended without its answer", level="error", problem=message, **found)
         return json.dumps({"error": error}).encode()
 
@@ -359,10 +362,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 def trace_id(headers: Mapping[str, str]) -> str:
     """The trace that a request belongs to, 32 hexadecimal digits: `traceparent` (W3C Trace Context), else the load
-    balancer's own `X-Amzn-Trace-Id` (read 2026-11-26). Empty without either."""
+    balancer's own `X-Amzn-Trace-Id` (read 2026-11-26), their names in lower case. Empty without either."""
     found = re.match(r"[0-9a-f]{2}-([0-9a-f]{32})-", headers.get("traceparent") or "")
     if found is None:
-        found = re.search(r"Root=1-([0-9a-f]{8}-[0-9a-f]{24})", headers.get("X-Amzn-Trace-Id") or "")
+        found = re.search(r"Root=1-([0-9a-f]{8}-[0-9a-f]{24})", headers.get("x-amzn-trace-id") or "")
     return found[1].replace("-", "") if found is not None else ""
 
 
