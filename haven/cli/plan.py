@@ -268,18 +268,24 @@ def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
 
 
 def _all_tiers(stack: "Stack", *, as_json: bool) -> int:
-    from haven.plan import prediction_text, summary
+    from haven.plan import difference, difference_text, prediction_text, summary
 
     with output.steps() as steps:
         recording = run(stack, steps)
         tiers = every_tier(stack, recording, steps)
     predictions = {each.tier: each.predicted for each in tiers}
+    moves = {each.tier: each.move for each in tiers if each.move is not None}
     if as_json:
         document = summary.as_json(summary.make_plan(recording, stack.placeholders))
         by_tier = {tier: _predicted_json(each) for tier, each in predictions.items()}
+        for tier, found in by_tier.items():
+            if found is not None:
+                found["move"] = difference.move_json(moves[tier]) if tier in moves else None
         output.emit_json({"schema": _SCHEMA, **document, "tiers": by_tier})
         return OK
     notes = dict.fromkeys(note for each in tiers for note in each.notes)
-    shown = prediction_text.side_by_side(predictions, output.style()) + prediction_text.cheapest(predictions)
-    output.emit(shown + "".join(f"  {note}\n" for note in notes))
+    style = output.style()
+    shown = prediction_text.side_by_side(predictions, style) + prediction_text.cheapest(predictions)
+    shown += "".join(f"  {note}\n" for note in notes)
+    output.emit(f"{shown}\n{difference_text.moves(str(recording.outputs['tier']), moves, style)}")
     return OK

@@ -56,6 +56,7 @@ def every_tier(
         Problems: where the stack has no tier.
     """
     from haven.model.tiers import Tier
+    from haven.plan.difference import diff_recordings
     from haven.plan.prediction import TierPrediction
     from haven.program.run import with_tier
 
@@ -66,5 +67,6 @@ def every_tier(
         known = predicted if is_own else None
         found = known or predict(recording, steps, stack, own.outputs.get("objectives", {}))
         if found is not None:
-            made.append(TierPrediction(tier.value, recording, found, () if is_own else variant.notes))
+            move = None if is_own else diff_recordings(own, recording)
+            made.append(TierPrediction(tier.value, recording, found, () if is_own else variant.notes, move))
     return made

@@ -13,7 +13,7 @@ from haven.plan.summary import Plan, resource_json
 from haven.plan.summary import as_json as plan_json
 from haven.program.diff import ABSENT, differences, without_secrets
 from haven.program.recording import REFERENCE, Recording, Resource
-from haven.program.removal_steps import KeptResource, kept_resources
+from haven.program.removal_steps import KeptResource, data_lost, kept_resources
 from haven.program.replacements import replacing
 
 _LONGEST = 60
@@ -79,6 +79,39 @@ def diff_recordings(before: Recording, after: Recording) -> RecordingDiff:
     )
 
 
+@dataclass(frozen=True)
+class Irreversible:
+    """One step of a move that moving back doesn't undo."""
+
+    record: Resource
+    step: str
+    """`deleted` or `replaced`."""
+    lost: str
+    """What goes for good, and what to save first."""
+
+
+def irreversible(diff: RecordingDiff) -> list[Irreversible]:
+    """The steps of a move that moving back doesn't undo: resources whose content isn't replicated once more."""
+    steps = [(each, "deleted") for each in diff.removed] + [(each.record, "replaced") for each in diff.replaced]
+    return [Irreversible(each, step, lost) for each, step in steps if (lost := data_lost(each))]
+
+
+def move_json(diff: RecordingDiff) -> dict[str, Any]:
+    """A move in short: how many resources are `added`, `changed` in place, `replaced` and `removed`, and the steps that
+    can't be undone."""
+    return {
+        "added": len(diff.added),
+        "changed": len(diff.updated),
+        "replaced": len(diff.replaced),
+        "removed": len(diff.removed),
+        "irreversible": _irreversible_json(diff),
+    }
+
+
+def _irreversible_json(diff: RecordingDiff) -> list[dict[str, Any]]:
+    return [{**resource_json(each.record), "step": each.step, "lost": each.lost} for each in irreversible(diff)]
+
+
 def _change(old: Resource, new: Resource, before: Recording, after: Recording) -> ChangedResource:
     properties = _properties(old, new, before, after)
     paths = [each.path for each in properties if not each.path.startswith("(")]
@@ -98,8 +131,9 @@ def as_json(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str]
     plan; `changed`: resources with `properties`, each with `path`, `before` and `after` (null if there is no value),
     and `replacing`, the paths for which the provider replaces the resource (none: it is updated in place);
     `refused`: the removed resources that are protected or retained, each with the `data` to save first, the command
-    that unprotects it (`unprotect`) and those that delete it in AWS (`deleteCommands`); `notes`: what else differs
-    besides the tier.
+    that unprotects it (`unprotect`) and those that delete it in AWS (`deleteCommands`); `irreversible`: the deleted and
+    replaced resources whose content (`lost`) moving back doesn't bring back; `notes`: what else differs besides the
+    tier.
     """
     there = plan_json(after)
     return {
@@ -108,6 +142,7 @@ def as_json(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str]
             **{key: there[key] for key in ("tier", "regions", "promises", "judgements")},
             "notes": list(notes),
             **diff_json(diff),
+            "irreversible": _irreversible_json(diff),
         },
     }
 

@@ -1,17 +1,17 @@
 """A comparison of two tiers as text."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from haven.base.terminal import Style, plural
-from haven.plan.difference import ChangedResource, PropertyChange, RecordingDiff, by_component
+from haven.plan.difference import ChangedResource, PropertyChange, RecordingDiff, by_component, irreversible
 from haven.plan.summary import Plan, kind
 from haven.plan.text import CAPACITY_LABELS, asked_for, best_case, first, in_order, joined, promise_name, worst_case
 from haven.program.recording import Resource
 from haven.program.removal_steps import kept_resources, removal_steps
 
 _COLOURS = {"+": "green", "~": "yellow", "-": "red"}
-_COMPONENTS_SHOWN, _NAMES_SHOWN = 6, 12
+_COMPONENTS_SHOWN, _NAMES_SHOWN, _ALIKE_SHOWN = 6, 12, 3
 """How much of each fits one screen."""
 
 
@@ -24,6 +24,7 @@ def render(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str],
         _changed("Replaced: the provider deletes and creates them", diff.replaced, style),
         _changed("Changed", diff.updated, style),
         _group("Removed", "-", "red", diff.removed, style),
+        _irreversible(diff, style),
         _kept(diff.removed, style),
         _promises(before, after, style),
         _verdicts(after, style),
@@ -36,6 +37,7 @@ def screen(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str],
         _headline(before, after, diff, notes, style),
         _capacity(before, after, style),
         _components(diff, style),
+        _irreversible(diff, style),
         _refused(diff.removed, style),
         _promises(before, after, style),
         _verdicts(after, style),
@@ -44,7 +46,7 @@ def screen(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str],
 
 def _headline(before: Plan, after: Plan, diff: RecordingDiff, notes: Sequence[str], style: Style) -> list[str]:
     title = f"From tier {before.tier} to tier {after.tier}"
-    return [style.paint(title, "bold"), _counts(diff), *(line for note in notes for line in style.wrapped(note, 0))]
+    return [style.paint(title, "bold"), counts(diff), *(line for note in notes for line in style.wrapped(note, 0))]
 
 
 def _components(diff: RecordingDiff, style: Style) -> list[str]:
@@ -69,6 +71,40 @@ def _components(diff: RecordingDiff, style: Style) -> list[str]:
     more = len(order) - _COMPONENTS_SHOWN
     title = style.paint("Resources by component", "bold")
     return [title, *style.table(rows, 2), *([f"  and {plural(more, 'more component')}"] if more > 0 else [])]
+
+
+def moves(own: str, diffs: Mapping[str, RecordingDiff], style: Style) -> str:
+    """The moves from a stack's own tier to the others: how much changes, and what moving back doesn't undo.
+
+    Args:
+        own: the stack's tier.
+        diffs: every other tier, with what changes on the way to it.
+        style: how it is drawn.
+    """
+    lines = [style.paint(f"Moves from tier {own}", "bold")]
+    for tier, diff in diffs.items():
+        lines += style.wrapped(f"to {tier}: {counts(diff)}", 2)
+        lost = [f"irreversible: {each}" for each in lost_for_good(diff)] or ["moving back undoes all of it"]
+        lines += [line for each in lost for line in style.wrapped(each, 4)]
+    return "\n".join(lines) + "\n"
+
+
+def lost_for_good(diff: RecordingDiff) -> Iterator[str]:
+    """The steps that moving back doesn't undo, those alike in one sentence."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for each in irreversible(diff):
+        alike.setdefault((each.step, kind(each.record.type), each.lost), []).append(each.record.name)
+    for (step, thing, lost), names in alike.items():
+        listed = ", ".join(first(names, _ALIKE_SHOWN))
+        yield f"{plural(len(names), thing)} {step} ({lost}): {listed}"
+
+
+def _irreversible(diff: RecordingDiff, style: Style) -> list[str]:
+    found = list(lost_for_good(diff))
+    if not found:
+        return []
+    title = style.paint("What moving back doesn't undo", "bold red")
+    return [title, *(line for each in found for line in style.wrapped(each, 2))]
 
 
 def _refused(removed: Sequence[Resource], style: Style) -> list[str]:

@@ -1,5 +1,6 @@
 """What the models predict for one environment, beside its objectives. Imports numpy: import it where it is used."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from haven.model.recovery_time import Prediction, graphs, predict
 from haven.plan import costs as plan_costs
 from haven.plan import gpu_capacity
 from haven.plan.costs import Costs, costs
+from haven.plan.difference import RecordingDiff
 from haven.plan.gpu_capacity import GpuNeed, gpu_needs
 from haven.plan.model_inputs import ModelInputs, model_inputs
 from haven.plan.stated import Stated
@@ -56,6 +58,8 @@ class Predicted:
     capacity: Sequence[GpuNeed]
     drills: Sequence[DrillRecord]
     """Records of the stack in this tier, the newest first."""
+    resources: Mapping[str, int]
+    """Region -> how many resources are in it; empty: in none."""
 
     @property
     def missed(self) -> Sequence[Outcome]:
@@ -72,6 +76,8 @@ class TierPrediction:
     predicted: Predicted
     notes: Sequence[str]
     """What besides the tier had to differ from the stack file."""
+    move: RecordingDiff | None = None
+    """What changes on the way there from the stack's own tier. None: it is the stack's own."""
 
 
 def predict_environment(
@@ -108,6 +114,7 @@ def predict_environment(
         costs(recording, PriceBook(project), stated),
         gpu_needs(recording, inputs, wanted.get("rtoMinutes"), Catalog(project)),
         found,
+        Counter(each.region or "" for each in recording.real()),
     )
 
 
@@ -159,6 +166,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
     - `gpuCapacity`: each GPU group of the standby Region: what it must get, its quota, its types and zones.
     - `cost`: USD a month at list prices.
     - `drills`: the stack's records in this tier, as they are in `drills/`, the newest first.
+    - `resources`: how many, and how many in each Region.
     - `objectives`: each with what is predicted, and what is left of it.
     """
     recovery = predicted.recovery
@@ -190,6 +198,10 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
         "gpuCapacity": [gpu_capacity.as_json(each) for each in predicted.capacity],
         "cost": plan_costs.as_json(predicted.costs),
         "drills": [each.model_dump(mode="json", by_alias=True) for each in predicted.drills],
+        "resources": {
+            "total": sum(predicted.resources.values()),
+            "regions": {region: count for region, count in sorted(predicted.resources.items()) if region},
+        },
         "objectives": [
             {
                 "objective": each.objective,

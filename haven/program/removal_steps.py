@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from haven.program import aws_types as aws
 from haven.program.recording import Resource
+from haven.program.stateful_types import stateful
 
 _NAMES = {
     aws.CLOUDWATCH_LOG_GROUP: "name",
@@ -49,6 +50,8 @@ class _Removal:
     data: str
     commands: Callable[[str, str], Sequence[str]]
     """From its name and Region."""
+    comes_back: bool = False
+    """Whether a later deployment brings all of it back: it is replicated once more, or holds nothing."""
 
 
 def _log_group(name: str, region: str) -> Sequence[str]:
@@ -120,13 +123,15 @@ _LOGS = "its log events; export what an audit may need"
 _REMOVALS = {
     aws.CLOUDWATCH_LOG_GROUP: _Removal(_LOGS, _log_group),
     aws.DYNAMODB_TABLE_REPLICA: _Removal(
-        "nothing that the home table doesn't have, once ReplicationLatency is low", _replica
+        "nothing that the home table doesn't have, once ReplicationLatency is low", _replica, comes_back=True
     ),
     aws.EKS_CLUSTER: _Removal("its volumes and Kubernetes objects; save what isn't in the other cluster", _cluster),
-    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP: _Removal("nothing: it holds no data", _datastore),
-    aws.ELASTICACHE_REPLICATION_GROUP: _Removal("cached entries; the primary's stay", _cache),
-    aws.LB_LOAD_BALANCER: _Removal("nothing: it holds no data", _balancer),
-    aws.RDS_CLUSTER: _Removal("nothing the writer doesn't have; check AuroraGlobalDBReplicationLag first", _database),
+    aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP: _Removal("nothing: it holds no data", _datastore, comes_back=True),
+    aws.ELASTICACHE_REPLICATION_GROUP: _Removal("cached entries; the primary's stay", _cache, comes_back=True),
+    aws.LB_LOAD_BALANCER: _Removal("nothing: it holds no data", _balancer, comes_back=True),
+    aws.RDS_CLUSTER: _Removal(
+        "nothing the writer doesn't have; check AuroraGlobalDBReplicationLag first", _database, comes_back=True
+    ),
     aws.S3CONTROL_MULTI_REGION_ACCESS_POINT: _Removal(
         "nothing: it holds no data; but point its clients to the buckets first: its alias is never issued again",
         _access_point,
@@ -139,6 +144,14 @@ _UNKNOWN = _Removal("what it holds; check before you delete it", lambda _, __: (
 def kept_resources(removed: Sequence[Resource]) -> list[KeptResource]:
     """The protected and retained ones, in the order given."""
     return [_kept(each) for each in removed if each.options.protect or each.options.retain_on_delete]
+
+
+def data_lost(record: Resource) -> str:
+    """What goes with a resource for good, and what to save first; empty: another deployment brings it all back."""
+    if removal := _REMOVALS.get(record.type):
+        return "" if removal.comes_back else removal.data
+    found = stateful(record.type)
+    return found.holds if found else ""
 
 
 def _kept(record: Resource) -> KeptResource:

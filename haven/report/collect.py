@@ -11,9 +11,11 @@ from haven.plan.gpu_capacity import sentence
 from haven.plan.prediction_text import certainty, drill_cells, wanted
 from haven.plan.summary import Plan
 from haven.plan.text import OBJECTIVE_NAMES, minutes, replicas
-from haven.report.collect_costs import collect_cost
+from haven.plan.difference_text import counts, lost_for_good
+from haven.report.collect_costs import collect_break_even, collect_cost, collect_with_outages
 from haven.report.document import (
     Bar,
+    Move,
     Named,
     ObjectiveRow,
     PolicyPart,
@@ -44,6 +46,12 @@ class Common:
     stack_file: Source
     model: Source
     assumed: Source
+
+    @property
+    def rests(self) -> Sequence[Source]:
+        """What a figure rests on that is computed from predictions and costs."""
+        prices = self.sources.add(Kind.PUBLISHED, "the price lists of the costs below, each with its date")
+        return [self.model, self.assumed, self.program, prices]
 
     def of(self, basis: "Basis | None") -> Sequence[Source]:
         """The sources of a term."""
@@ -105,6 +113,7 @@ def collect(
         regions=[each.region for each in plan.regions],
         planned=Statement(today.isoformat(), [clock]),
         tiers=made,
+        break_even=list(collect_break_even(tiers, common.rests)),
         systems=list(_systems(plan, common)),
         residency=residency,
         policy=_policy(verdict, common) if verdict is not None else None,
@@ -130,7 +139,16 @@ def _tier(given: "TierPrediction", common: Common, today: date, *, own: bool) ->
         capacity=[Statement(sentence(each), _capacity_sources(common)) for each in predicted.capacity],
         measured=list(_measured(predicted, common)),
         notes=given.notes,
+        with_outages=collect_with_outages(predicted, common.rests),
+        move=_move(given, common),
     )
+
+
+def _move(given: "TierPrediction", common: Common) -> Move | None:
+    if given.move is None:
+        return None
+    lost = [Statement(each, [common.program]) for each in lost_for_good(given.move)]
+    return Move(Statement(counts(given.move), [common.program]), lost)
 
 
 def _measured(predicted: "Predicted", common: Common) -> Iterator[Statement]:

@@ -1,12 +1,18 @@
 """The costs of a report: each sum with the price lists and the assumptions that are in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from haven.model.cost import Line
+from haven.model.cost import Line, break_even, with_outages
 from haven.plan.costs import Costs, stale, unknown
-from haven.report.document import ComponentCost, Cost, Named
+from haven.plan.text import minutes
+from haven.report.document import BreakEven, ComponentCost, Cost, Named
 from haven.report.figures import Figure, Kind, Source, Sources, Statement
+
+if TYPE_CHECKING:
+    from haven.plan.prediction import Predicted, TierPrediction
 
 
 def collect_cost(costs: Costs, sources: Sources, program: Source, today: date) -> Cost:
@@ -26,6 +32,9 @@ def collect_cost(costs: Costs, sources: Sources, program: Source, today: date) -
         total=prices.total(lines),
         regions={region: prices.total([each for each in lines if each.item.region == region]) for region in regions},
         failover=prices.total(costs.failover.lines),
+        extra_an_hour=prices.figure(costs.extra_an_hour, [*costs.failover.lines, *lines]),
+        once=prices.total(costs.once.lines),
+        once_items=[Named(each.item.component, prices.total([each])) for each in costs.once.lines if each.price],
         usage=prices.total([each for each in lines if each.item.assumed]),
         systems=[
             Named(name, prices.total([each for each in lines if each.item.system == name]))
@@ -35,7 +44,7 @@ def collect_cost(costs: Costs, sources: Sources, program: Source, today: date) -
             _component(name, [each for each in lines if each.item.component == name], regions, prices)
             for name in costs.now.by(lambda item: item.component)
         ],
-        unknown=unknown(costs.now),
+        unknown=sorted({*unknown(costs.now), *unknown(costs.once)}),
         stale=Statement(old, [program, *prices.of(lines)]) if old else None,
     )
 
@@ -47,15 +56,53 @@ def _component(name: str, lines: Sequence[Line], regions: Sequence[str], prices:
     )
 
 
+def collect_break_even(tiers: "Sequence[TierPrediction]", rests: Sequence[Source]) -> Iterator[BreakEven]:
+    """Each tier beside the one below: from what cost of an outage on it pays.
+
+    Args:
+        tiers: from the least to the most.
+        rests: what the models and the prices rest on.
+    """
+    for lower, higher in pairwise(tiers):
+        below, above = _month_and_downtime(lower.predicted), _month_and_downtime(higher.predicted)
+        usd, dearer, shorter = break_even(below, above), 12 * (above[0] - below[0]), below[1] - above[1]
+        yield BreakEven(
+            lower.tier,
+            higher.tier,
+            Figure(dearer, _dollars(dearer), rests),
+            Figure(shorter, minutes(shorter), rests),
+            None if usd is None else Figure(usd, _dollars(usd), rests),
+        )
+
+
+def collect_with_outages(predicted: "Predicted", rests: Sequence[Source]) -> Figure | None:
+    """What an environment costs a year with its expected downtime; None without a cost of an outage."""
+    outage = predicted.costs.stated.outage_usd_per_hour
+    if outage is None:
+        return None
+    usd = with_outages(*_month_and_downtime(predicted), outage)
+    return Figure(usd, _dollars(usd), rests)
+
+
+def _month_and_downtime(predicted: "Predicted") -> tuple[float, float]:
+    return predicted.costs.now.total, predicted.availability.downtime_minutes
+
+
+def _dollars(usd: float) -> str:
+    return f"{usd:,.0f}" if abs(usd) >= _WHOLE or usd == 0 else f"{usd:.2f}"
+
+
 class _Prices:
     def __init__(self, sources: Sources, program: Source) -> None:
         self._sources, self._program = sources, program
 
     def total(self, lines: Sequence[Line]) -> Figure:
         """USD a month of some lines."""
-        usd = sum(each.monthly for each in lines)
-        text = f"{usd:,.0f}" if usd >= 10 or usd == 0 else f"{usd:.2f}"
-        return Figure(usd, text, [self._program, *self.of(lines)])
+        return self.figure(sum(each.monthly for each in lines), lines)
+
+    def figure(self, usd: float, lines: Sequence[Line]) -> Figure:
+        """An amount that is computed from some lines."""
+        return Figure(usd, _dollars(usd), [self._program, *self.of(lines)])
 
     def of(self, lines: Sequence[Line]) -> list[Source]:
         """Price lists, and assumptions about use and about other Regions' prices."""
@@ -70,5 +117,7 @@ class _Prices:
         return list(found)
 
 
+_WHOLE = 10
+"""USD from which cents are left out."""
 _USE = "use that a program doesn't decide (storage, requests, transfer, logs): defaults of haven plan --detail"
 _FLAT = "a price of us-east-1 where the Region has none"

@@ -74,6 +74,12 @@ class Cost:
     regions: Mapping[str, Figure]
     failover: Figure
     """The standby Region alone, at full scale."""
+    extra_an_hour: Figure
+    """Of a failover: USD of each hour at full scale, over what the standby Region costs anyway."""
+    once: Figure
+    """Of a failover and its failback: USD beside those hours, of what has a price."""
+    once_items: Sequence[Named]
+    """Each part of it that has a price."""
     usage: Figure
     """Of the total: what rests on assumed use."""
     systems: Sequence[Named]
@@ -81,6 +87,29 @@ class Cost:
     unknown: Sequence[str]
     """What has no price and is in no sum."""
     stale: Statement | None
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """From what cost of an outage on a tier costs less than the one below."""
+
+    lower: str
+    higher: str
+    dearer: Figure
+    """USD a year that the higher tier costs more."""
+    shorter: Figure
+    """Expected downtime a year that it has less."""
+    usd: Figure | None
+    """USD of an hour of outage. None: never."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """What changes on the way to a tier from the stack's own."""
+
+    counts: Statement
+    irreversible: Sequence[Statement]
+    """What moving back doesn't undo."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +142,10 @@ class TierPart:
     measured: Sequence[Statement]
     """What drills and failovers took, the newest first."""
     notes: Sequence[str]
+    with_outages: Figure | None
+    """USD a year with its expected downtime. None: the stack file has no cost of an outage."""
+    move: Move | None
+    """None: the stack's own tier."""
 
     @property
     def missed(self) -> Sequence[ObjectiveRow]:
@@ -177,6 +210,8 @@ class Report:
     planned: Statement
     tiers: Sequence[TierPart]
     """From the least to the most."""
+    break_even: Sequence[BreakEven]
+    """Each tier beside the one below."""
     systems: Sequence[SystemRow]
     residency: Sequence[ResidencyRow]
     policy: PolicyPart | None

@@ -23,6 +23,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _table(["", *(f"**{each.tier}**" if each.own else each.tier for each in report.tiers)], _rows(report))
     yield ""
     yield from _own(report.own)
+    for each in report.break_even:
+        pays = "never pays" if each.usd is None else f"pays from {_text(each.usd)} USD for an hour of outage"
+        yield f"- {each.higher} instead of {each.lower} {pays}"
     yield ""
     if report.policy:
         yield f"Policies: {report.policy.summary}."
@@ -46,6 +49,8 @@ def _rows(report: Report) -> Iterator[Sequence[str]]:
         ("expected availability", lambda part: _text(part.availability[0].figure)),
         ("downtime a year", lambda part: _text(part.availability[2].figure)),
         ("USD a month", lambda part: _text(part.cost.total)),
+        ("a failover: USD an hour more", lambda part: _text(part.cost.extra_an_hour)),
+        ("a failover and failback: USD once", lambda part: _text(part.cost.once)),
         ("unknown prices", lambda part: str(len(part.cost.unknown))),
         ("objectives missed", lambda part: ", ".join(each.name for each in part.missed) or "none"),
     )

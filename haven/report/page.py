@@ -108,6 +108,7 @@ def _panel(part: TierPart, report: Report) -> Html:
         *_availability(part),
         *_costs(part, report),
         *_capacity(part),
+        *_moving(part),
         class_="panel",
         id=f"panel-{part.tier}",
         aria_labelledby=f"title-{part.tier}",
@@ -251,12 +252,40 @@ def _costs(part: TierPart, report: Report) -> Iterator[Html]:
         *([f"system {each.name}", figure(each.figure), references([each.figure])] for each in cost.systems),
     ]
     yield table(["", "USD a month", "sources"], rows, "List prices on demand, without taxes, discounts and free tier")
+    yield table(["", "USD", "sources"], list(_failover(part)), "A failover's own bill")
     if cost.stale:
         yield element("p", statement(cost.stale), class_="soft")
     if cost.unknown:
         yield element("p", "Unknown prices, in no sum, and what depends on them:")
         items = (element("li", element("code", each)) for each in cost.unknown)
         yield element("ul", *items, data_source=keys(cost.total.sources))
+
+
+def _failover(part: TierPart) -> Iterator[Sequence[str]]:
+    cost = part.cost
+    yield [
+        "each hour at full scale, over what the standby Region costs anyway",
+        figure(cost.extra_an_hour),
+        references([cost.extra_an_hour]),
+    ]
+    yield ["once, for restoring and for the way back", figure(cost.once), references([cost.once])]
+    for each in cost.once_items:
+        yield [f"  {each.name}", figure(each.figure), references([each.figure])]
+    if part.with_outages:
+        shown = part.with_outages
+        yield ["a year of this tier, with its expected outages", figure(shown), references([shown])]
+
+
+def _moving(part: TierPart) -> Iterator[Html]:
+    if part.move is None:
+        return
+    yield element("h3", "Moving here from the stack's own tier")
+    yield element("p", "Resources: ", statement(part.move.counts), ".")
+    if part.move.irreversible:
+        yield element("p", "What moving back doesn't undo:")
+        yield element("ul", *(element("li", statement(each)) for each in part.move.irreversible))
+    else:
+        yield element("p", "Moving back undoes all of it.")
 
 
 def _measured(part: TierPart) -> Iterator[Html]:

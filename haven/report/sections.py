@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from haven.report.document import PolicyPart, Report, ResidencyRow
-from haven.report.elements import NONE, Html, element, keys, links, references, statement, table
+from haven.report.elements import NONE, Html, element, figure, keys, links, references, statement, table
 from haven.report.figures import Kind
 
 _KINDS = {
@@ -17,6 +17,7 @@ _KINDS = {
 
 def of_the_stack(report: Report) -> Iterator[Html]:
     """All of them, in the order of the page."""
+    yield from _break_even(report)
     yield from _systems(report)
     yield from _residency(report)
     yield from _policy(report)
@@ -24,6 +25,24 @@ def of_the_stack(report: Report) -> Iterator[Html]:
         yield element("h2", "Notes of the plan")
         yield element("ul", *(element("li", statement(each)) for each in report.notes))
     yield from _sources(report)
+
+
+def _break_even(report: Report) -> Iterator[Html]:
+    if not report.break_even:
+        return
+    yield element("h2", "Break-even between tiers")
+    rows = [
+        [
+            f"{each.higher} instead of {each.lower}",
+            figure(each.dearer),
+            figure(each.shorter),
+            "never" if each.usd is None else figure(each.usd),
+            references([each.dearer]),
+        ]
+        for each in report.break_even
+    ]
+    head = ["", "USD a year more", "less downtime a year", "pays from, USD for an hour of outage", "sources"]
+    yield table(head, rows, "What an hour of outage must cost before a tier costs less than the one below")
 
 
 def _systems(report: Report) -> Iterator[Html]:
