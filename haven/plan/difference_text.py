@@ -116,7 +116,8 @@ def _refused(removed: Sequence[Resource], style: Style) -> list[str]:
     return [style.paint(title, "bold red"), *style.wrapped(", ".join(first(names, _NAMES_SHOWN)), 2, hanging=0)]
 
 
-def _counts(diff: RecordingDiff) -> str:
+def counts(diff: RecordingDiff) -> str:
+    """How many resources are added, changed, replaced and removed."""
     if not diff:
         return "nothing differs"
     replaced = f"{len(diff.replaced)} replaced, " if diff.replaced else ""

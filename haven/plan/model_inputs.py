@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.model.data_loss import BackedUpStore, EmptyStore, LossInput, ReplicatedStore
-from haven.model.recovery_time import Detection, GpuGroup, RecoveryInputs, Store
+from haven.model.recovery_time import SERVING, Detection, GpuGroup, RecoveryInputs, Store, System
 from haven.plan.stated import Stated
 from haven.program import aws_types as aws
 from haven.program.queries import is_gpu_group, of_type, standby_region
@@ -22,7 +22,6 @@ _DEFAULT_TTL_SECONDS = 60.0
 _DEFAULT_ALARM = Detection(period_seconds=60, count=3, health_check=False)
 """Where the stack has no alarm on its load balancer: an alarm of somebody else. An assumption."""
 _DAY = 24 * 3600.0
-_SERVING = "model-serving"
 POOL_LABEL = "haven.dev/pool"
 _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 _STREAMER = "--load-format=runai_streamer"
@@ -68,6 +67,7 @@ def model_inputs(recording: Recording, stated: Stated | None = None) -> ModelInp
             tables=tables,
             missing_system_nodes=max(0, _system_nodes(there) - _system_nodes(here)),
             groups=tuple(_groups(here, there, recording, stated or Stated())),
+            systems=tuple(_systems(recording, standby)),
         ),
         stores=list(_stores(database, cache, tables, there)),
         services=list(_services(there, real)),
@@ -113,13 +113,23 @@ def _groups(
             name=name,
             full=_desired(group),
             standby=_desired(own) if own else 0,
-            serves=system is None or (system["kind"] == _SERVING and system["tier"] == recording.outputs["tier"]),
+            serves=system is None or (system["kind"] == SERVING and system["tier"] == recording.outputs["tier"]),
             volume_gb_s=_volume_mib_s(group, recording) * _MIB,
             image_gb=stated.images_gb.get(name, GpuGroup.image_gb),
             weights_gb=stated.weights_gb(name, label) or GpuGroup.weights_gb,
             loader=loader,
             storage=storage,
+            system=label,
         )
+
+
+def _systems(recording: Recording, standby: str) -> Iterator[System]:
+    """The systems of the stack; pods of one whose least on standby is none have to be started."""
+    for name, each in sorted(recording.outputs.get("systems", {}).items()):
+        runs = each.get("runs")
+        starts = runs is not None and not runs.get(standby, {}).get("minimum")
+        later = each["tier"] != recording.outputs["tier"]
+        yield System(name, str(each["kind"]), str(each["tier"]), later, starts)
 
 
 def _loader(group: str, there: Sequence[Resource]) -> tuple[str, str]:

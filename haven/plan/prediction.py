@@ -15,7 +15,7 @@ from haven.model.durations.graph import Basis, Step, steps
 from haven.model.durations.simulation import DRAWS, SEED, Effect, Simulation, Summary
 from haven.model.outages import outage_model
 from haven.model.prices import PriceBook
-from haven.model.recovery_time import Prediction, graphs, predict
+from haven.model.recovery_time import Prediction, SystemPrediction, graphs, predict
 from haven.plan import costs as plan_costs
 from haven.plan import gpu_capacity
 from haven.plan.costs import Costs, costs
@@ -160,7 +160,8 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
 
     - `recoveryTime`: `environment`, `inference`, `writes`, `full` -> `mean`, `p50`, `p95`, `p99`; `closedFormMean` of
       `environment`, null where there is none; `terms`: each with its share of the whole, its basis and its sources, the
-      one to shorten first at the top; `schedule`: term -> median start and end.
+      one to shorten first at the top; `schedule`: term -> median start and end; `systems`: each system with its `kind`
+      and `tier`, the same figures, its `terms` by name in the order of the runbook, and the one to shorten first.
     - `dataLoss`: `overall`, and each store's.
     - `availability`: expected from losses of the active Region, with its inputs; the SLAs' sum.
     - `gpuCapacity`: each GPU group of the standby Region: what it must get, its quota, its types and zones.
@@ -189,6 +190,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
                 name: {"start": _rounded(start), "end": _rounded(end)}
                 for name, (start, end) in sorted(recovery.schedule.items())
             },
+            "systems": {each.system.name: _system(each) for each in recovery.systems},
         },
         "dataLoss": {
             "overall": _summary(predicted.loss.overall),
@@ -237,6 +239,18 @@ def _effect(effect: Effect) -> dict[str, Any]:
         "p95Saved": _rounded(effect.saves),
         "shorten": effect.step.shorten or None,
         **_basis(effect.step.basis),
+    }
+
+
+def _system(made: SystemPrediction) -> dict[str, Any]:
+    return {
+        "kind": made.system.kind,
+        "tier": made.system.tier,
+        "afterTheOthers": made.system.later,
+        **{name: _rounded(each) for name, each in vars(made.summary).items()},
+        "terms": [each.name for each in made.steps],
+        "attackFirst": made.attack.name if made.attack else None,
+        "p95Saved": _rounded(made.saves),
     }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from haven.model.drills import DrillRecord
     from haven.model.durations.graph import Basis
     from haven.model.durations.simulation import Effect, Summary
+    from haven.model.recovery_time import SystemPrediction
     from haven.plan.prediction import Outcome, Predicted
 
 _SHORTENED = 3
@@ -25,7 +26,7 @@ _DRILLS = 3
 
 def render(predicted: "Predicted", style: Style) -> str:
     """The whole prediction, with every term, its basis and its sources."""
-    parts = [_lines, _all_measured, _terms, _sources, _capacity, _costs]
+    parts = [_lines, _all_measured, _by_system, _terms, _sources, _capacity, _costs]
     return "\n".join(line for part in parts for line in part(predicted, style)) + "\n"
 
 
@@ -198,6 +199,23 @@ def _verdict(outcome: "Outcome | None", style: Style) -> str:
     if outcome.met:
         return style.paint(f"{wanted(outcome)}: met, {minutes(outcome.margin_minutes)} to spare", "green")
     return style.paint(f"{wanted(outcome)}: missed by {minutes(-outcome.margin_minutes)}", "red")
+
+
+def _by_system(predicted: "Predicted", style: Style) -> list[str]:
+    """How long each system takes to work again, and which term of it to attack first."""
+    if not predicted.recovery.systems:
+        return []
+    rows = [["system", "kind", "tier", "p50", "p95", "attack first"]]
+    for each in predicted.recovery.systems:
+        system = each.system
+        tier = f"{system.tier}, after the others" if system.later else system.tier
+        rows.append([system.name, system.kind, tier, *_pair(each.summary), attack_first(each)])
+    return ["", style.paint("Recovery time by system", "bold"), *style.table(rows, 2, header=True)]
+
+
+def attack_first(made: "SystemPrediction") -> str:
+    """The term of a system's recovery that costs the most time."""
+    return f"{made.attack.name} ({minutes(made.saves / 60)} of p95)" if made.attack else "-"
 
 
 def _terms(predicted: "Predicted", style: Style) -> list[str]:

@@ -7,11 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from haven.model.availability import SLAS
+from haven.plan.difference_text import counts, lost_for_good
 from haven.plan.gpu_capacity import sentence
-from haven.plan.prediction_text import certainty, drill_cells, wanted
+from haven.plan.prediction_text import attack_first, certainty, drill_cells, wanted
 from haven.plan.summary import Plan
 from haven.plan.text import OBJECTIVE_NAMES, minutes, replicas
-from haven.plan.difference_text import counts, lost_for_good
 from haven.report.collect_costs import collect_break_even, collect_cost, collect_with_outages
 from haven.report.document import (
     Bar,
@@ -132,6 +132,7 @@ def _tier(given: "TierPrediction", common: Common, today: date, *, own: bool) ->
         topology=TopologyPart(topology(given.recording), [common.program]),
         objectives=[_objective(each, common) for each in predicted.outcomes],
         recovery=list(_recovery(predicted, common)),
+        systems=list(_recovery_of_systems(predicted, common)),
         timeline=_timeline(predicted, common),
         losses=list(_losses(predicted, common)),
         availability=list(_availability(predicted, common)),
@@ -177,6 +178,13 @@ def _recovery(predicted: "Predicted", common: Common) -> Iterator[Result]:
     yield _result("inference answers", made.inference, common)
     yield _result("stores take writes", made.writes, common)
     yield _result("all nodes, and systems of a lower tier", made.full, common)
+
+
+def _recovery_of_systems(predicted: "Predicted", common: Common) -> Iterator[Result]:
+    for each in predicted.recovery.systems:
+        after = ", after the others" if each.system.later else ""
+        attack = f"attack first {attack_first(each)}" if each.attack else ""
+        yield _result(f"{each.system.name} ({each.system.kind}{after})", each.summary, common, attack)
 
 
 def _result(name: str, summary: "Summary", common: Common, note: str = "") -> Result:

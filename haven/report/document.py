@@ -132,6 +132,8 @@ class TierPart:
     objectives: Sequence[ObjectiveRow]
     recovery: Sequence[Result]
     """The RTO first."""
+    systems: Sequence[Result]
+    """Until each system works again, with the term to attack first."""
     timeline: Sequence[Bar]
     losses: Sequence[Result]
     """The RPO first."""

@@ -168,6 +168,8 @@ def _recovery(part: TierPart) -> Iterator[Html]:
     )
     yield timeline(part)
     yield _results("Results", part.recovery)
+    if part.systems:
+        yield _results("Until each system works again", part.systems)
     rows = [
         [
             each.name,
@@ -192,10 +194,16 @@ def _recovery(part: TierPart) -> Iterator[Html]:
 
 def _results(caption: str, results: Sequence[Result]) -> Html:
     rows = [
-        [each.name, figure(each.p50), figure(each.p95), figure(each.p99), each.note or NONE, _of(each)]
-        for each in results
+        [each.name, figure(each.p50), figure(each.p95), figure(each.p99), _note(each), _of(each)] for each in results
     ]
     return table(["", "p50", "p95", "p99", "note", "sources"], rows, caption)
+
+
+def _note(result: Result) -> Html | str:
+    """A note, with the sources of the row where there are any."""
+    if not result.note or result.p50 is None:
+        return result.note or NONE
+    return element("span", result.note, data_source=keys(result.p50.sources))
 
 
 def _of(result: Result) -> Html:

@@ -79,10 +79,16 @@ class Simulation:
         """Mean and quantiles of the graph."""
         return summarised(self.total(node))
 
+    def saved(self, node: Node) -> Mapping[str, float]:
+        """Step -> by how much the graph's p95 is shorter without it."""
+        p95 = _p95(self.total(node))
+        names = dict.fromkeys(each.name for each in steps(node))
+        return {name: p95 - _p95(self.total(without(node, name))) for name in names}
+
     def tornado(self, node: Node) -> list[Effect]:
         """What each step contributes, the one whose absence shortens p95 the most first."""
-        p95 = float(np.percentile(self.total(node), 95))
-        effects = [self._effect(node, each, p95) for each in {each.name: each for each in steps(node)}.values()]
+        saved = self.saved(node)
+        effects = [self._effect(node, each, saved) for each in {each.name: each for each in steps(node)}.values()]
         return sorted(effects, key=lambda each: (-each.saves, each.step.name))
 
     def schedule(self, node: Node) -> Mapping[str, tuple[float, float]]:
@@ -102,11 +108,10 @@ class Simulation:
             latest = np.maximum(latest, self._schedule(part, begun, found))
         return latest
 
-    def _effect(self, node: Node, step: Step, p95: float) -> Effect:
-        without_it = float(np.percentile(self.total(without(node, step.name)), 95))
+    def _effect(self, node: Node, step: Step, saved: Mapping[str, float]) -> Effect:
         low, high = (float(np.median(self.total(node, {step.name: share}))) for share in (0.05, 0.95))
         own = step.duration.quantile
-        return Effect(step, own(0.5), own(0.95), low, high, p95 - without_it)
+        return Effect(step, own(0.5), own(0.95), low, high, saved[step.name])
 
     def _step(self, step: Step, held: Mapping[str, float]) -> Draws:
         if step.name in held:
@@ -120,6 +125,10 @@ class Simulation:
             numbers = np.random.default_rng([self._seed, crc32(name.encode())])
             self._shares[name] = (numbers.permutation(self._draws) + numbers.random(self._draws)) / self._draws
         return self._shares[name]
+
+
+def _p95(draws: Draws) -> float:
+    return float(np.percentile(draws, 95))
 
 
 def summarised(draws: Draws) -> Summary:
