@@ -1,6 +1,7 @@
 """Records of drills and failovers: what was measured, beside what the models predict.
 
-A record is a JSON file in a project's folder `drills/`; its form is `haven/cli/schemas/drill.v1.json`.
+A record is a JSON file in a project's folder `drills/`; its form is `haven/cli/schemas/drill.v1.json`. `haven failover`
+makes one of what it did.
 """
 
 import json
@@ -44,7 +45,8 @@ class Measured(_Form):
     lost: Seconds | None = None
     """Age of the oldest acknowledged write that is missing afterwards, by canary rows: compared with `rpoMinutes`."""
     steps: Mapping[str, Seconds] = {}
-    """Term of the prediction, such as `promote database` -> what it took."""
+    """Term of the prediction, such as `promote database`, or a step of the runbook with several terms -> what it
+    took."""
 
 
 class DrillRecord(_Form):

@@ -17,6 +17,11 @@ LOAD_MINUTES = Assumption(
 )
 FILLED = Assumption(0.8, "share", "how full a node's disk may be", "kubelet deletes images from 85 % on, its default")
 
+GB_IN_A_GIB = 1.073741824
+PULLED_SHARE = 9 / 15
+"""Size of an image in the registry, compressed, over its size unpacked, which `imageGib` is: about 9 GB of vLLM's
+server take about 15 GiB. An assumption."""
+
 LEAST_MIBPS, MOST_MIBPS = 125, 1000
 """What gp3 has at no price beyond its size, and what the AWS provider 5.100 accepts in a launch template."""
 

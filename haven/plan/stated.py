@@ -5,10 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-GB_IN_A_GIB = 1.073741824
-PULLED_SHARE = 9 / 15
-"""Size of an image in the registry, compressed, over its size unpacked, which `imageGib` is: about 9 GB of vLLM's
-server take about 15 GiB. An assumption."""
+from haven.model.node_disks import GB_IN_A_GIB, PULLED_SHARE
 
 
 @dataclass(frozen=True)

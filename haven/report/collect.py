@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -183,8 +183,9 @@ def _recovery(predicted: "Predicted", common: Common) -> Iterator[Result]:
 def _recovery_of_systems(predicted: "Predicted", common: Common) -> Iterator[Result]:
     for each in predicted.recovery.systems:
         after = ", after the others" if each.system.later else ""
-        attack = f"attack first {attack_first(each)}" if each.attack else ""
-        yield _result(f"{each.system.name} ({each.system.kind}{after})", each.summary, common, attack)
+        made = _result(f"{each.system.name} ({each.system.kind}{after})", each.summary, common)
+        rests = [*common.of(each.attack.basis), common.model, common.assumed] if each.attack else []
+        yield replace(made, attack=Statement(f"attack first {attack_first(each)}", rests) if rests else None)
 
 
 def _result(name: str, summary: "Summary", common: Common, note: str = "") -> Result:

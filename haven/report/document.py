@@ -30,6 +30,8 @@ class Result:
     p95: Figure | None
     p99: Figure | None
     note: str = ""
+    attack: Statement | None = None
+    """The term to attack first."""
 
 
 @dataclass(frozen=True)

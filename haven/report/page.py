@@ -199,11 +199,8 @@ def _results(caption: str, results: Sequence[Result]) -> Html:
     return table(["", "p50", "p95", "p99", "note", "sources"], rows, caption)
 
 
-def _note(result: Result) -> Html | str:
-    """A note, with the sources of the row where there are any."""
-    if not result.note or result.p50 is None:
-        return result.note or NONE
-    return element("span", result.note, data_source=keys(result.p50.sources))
+def _note(result: Result) -> str:
+    return statement(result.attack) if result.attack else result.note or NONE
 
 
 def _of(result: Result) -> Html:

@@ -39,6 +39,14 @@ class NodeGroup(_Part):
     standby: Sizes
     gpu: bool = False
     """Whether it has the nodes of models: one such group may stand in for another."""
+    pool: str = ""
+    """Its name in both Regions, as plans have it; empty: the manifest is of an older program."""
+    image_gib: float | None = None
+    """What its images take unpacked. None: unknown."""
+    weights_gib: float | None = None
+    """The weights that a node loads. None: unknown."""
+    streamed: bool = False
+    """Whether its servers stream weights from S3."""
 
 
 class Cluster(_Part):

@@ -14,6 +14,7 @@ import pulumi_aws as aws
 from haven_components import GlobalDatabase, gpu_group_name, system_group_name
 from haven_components.names import (
     REPLICATION_RULE,
+    SYSTEM_NODE_GROUP,
     alarm_name,
     balancer_security_group_name,
     bucket_name,
@@ -29,6 +30,9 @@ from haven_components.names import (
     vault_name,
 )
 from infra import names
+from infra.config.node_models import GpuNodeGroup
+from infra.config.rules.systems import SERVING
+from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import backups, compute, tables
 from infra.parts.recovery import operations
@@ -144,21 +148,29 @@ def _balancer(environment: Environment, region: str) -> dict[str, Any]:
 def _node_groups(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:
     cluster, name = environment.settings.cluster, environment.cluster_name(region)
     zones = environment.settings.zones[region]
-    groups = {
-        system_group_name(name, zones, compute.system_nodes(environment, region)): (
-            full.system_nodes,
-            standby.system_nodes,
-        )
+    system = system_group_name(name, zones, compute.system_nodes(environment, region))
+    found: dict[str, Any] = {
+        system: {"full": _sizes(full.system_nodes), "standby": _sizes(standby.system_nodes), "pool": SYSTEM_NODE_GROUP}
     }
     for group in cluster.gpu_node_groups:
         aws_name = gpu_group_name(name, zones, compute.gpu_group(environment, region, group))
-        groups[aws_name] = (full.gpu_nodes[group.name], standby.gpu_nodes[group.name])
-    found: dict[str, Any] = {
-        each: {"full": _sizes(sizes[0]), "standby": _sizes(sizes[1])} for each, sizes in groups.items()
-    }
-    for each in [*found][1:]:  # after the system's group
-        found[each]["gpu"] = True
+        sizes = (full.gpu_nodes[group.name], standby.gpu_nodes[group.name])
+        found[aws_name] = {
+            "full": _sizes(sizes[0]),
+            "standby": _sizes(sizes[1]),
+            "gpu": True,
+            **_loaded(environment.settings, group),
+        }
     return found
+
+
+def _loaded(settings: Settings, group: GpuNodeGroup) -> dict[str, Any]:
+    """What a new node of a GPU group has to load: by it a runbook predicts how long that takes."""
+    system = settings.systems.get(group.system or "")
+    model = system.model if system is not None else None
+    weights = model.versions[model.version].weights_gib if model is not None else group.weights_gib
+    streamed = {"streamed": True} if system is not None and system.runs and system.kind == SERVING else {}
+    return {"pool": group.name, "imageGib": group.image_gib, "weightsGib": weights, **streamed}
 
 
 def _sizes(nodes: Any) -> list[int]:

@@ -1,5 +1,6 @@
 """Which environment a command is about, and where its recovery manifest is when no project is at hand."""
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ class EnvironmentSource:
     """An emulator's endpoint; None: AWS."""
     both: Sequence[str] = ()
     """Its Regions, where the stack file names them; else only the manifest does."""
+
+    @property
+    def emulated(self) -> bool:
+        """Whether an emulator answers instead of AWS."""
+        return bool(self.url or os.environ.get("AWS_ENDPOINT_URL"))
 
     def require_region(self, option: str, region: str) -> None:
         """Refuse a Region that can't be one of its own, before anybody is asked.

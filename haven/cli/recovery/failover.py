@@ -1,8 +1,8 @@
 """`haven failover` and `haven failback`: make the other Region the writing one."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,11 +16,12 @@ from haven.base.terminal import plural
 from haven.cli import output
 from haven.cli.command_line import WHERE, Command, directory_option
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
-from haven.cli.recovery.progress import Board
+from haven.cli.recovery.progress import Board, span
 
 if TYPE_CHECKING:
     from haven.runbooks.failover.run import Preview, Report, Request
     from haven.runbooks.manifest import Located
+    from haven.runbooks.predicted import Estimate
     from haven.runbooks.workflow.requests import Runbook
 
 SCHEMA = "failover.v1"
@@ -29,6 +30,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _NOTICE = "Interrupted: calls that are on their way aren't waited for."
 _GO_ON = "The journal has every step. To go on, run the same command once more: the lease ends in a minute."
 _LEAST_REASON = 10
+_MARK = "[A]"
+"""Behind what rests on assumptions."""
 
 
 @dataclass(frozen=True)
@@ -149,30 +152,42 @@ class _Job:
 
     def run(self, request: "Request") -> int:
         """Preview, confirmation, execution."""
+        from haven.model.drills import Place
         from haven.runbooks.failover.assembly import operator
         from haven.runbooks.failover.run import Operator
         from haven.runbooks.rebuild.run import Rebuilder
+        from haven.runbooks.predicted import estimates, until_served
 
-        name = self.located.manifest.environment
+        manifest = self.located.manifest
+        name = manifest.environment
         records = self.words.records or Path.cwd() / ".haven" / "recovery" / name
         make = Rebuilder if self.rebuild else Operator
-        made = operator(self.located.manifest, self.to, self.chosen.client, records, self.board.report, make=make)
+        place = Place.EMULATOR if self.chosen.emulated else Place.AWS
+        made = operator(manifest, self.to, self.chosen.client, records, self.board.report, make=make, place=place)
         preview: Preview = self._do(made.preview(request))
+        expected = Expected()
+        if not self.rebuild:
+            expected = Expected(estimates(manifest, self.to), until_served(preview.steps, manifest, self.to))
+        self.board.expected = expected.steps
         if not self.words.as_json:
-            output.emit("\n".join(_shown(preview, self.to, self.located, rebuild=self.rebuild)) + "\n")
+            shown = _shown(preview, self.to, self.located, expected, rebuild=self.rebuild)
+            output.emit("\n".join(shown) + "\n")
         if self.words.dry_run or preview.why_not:
-            self._print(_previewed(preview, self.to, name))
+            self._print(_previewed(preview, self.to, name, expected))
             return FINDINGS if preview.why_not else OK
         self._confirm(name)
         with self.board:
             report: Report = self._do(made.run(request))
-        self._print(_reported(report, self._following(name), self.to, name))
+        kept = _kept(report, records) if report.record else ""
+        self._print(_reported(report, self._following(name, kept), self.to, name, expected))
         return OK if report.state in ("done", "nothing to do") else FINDINGS
 
-    def _following(self, name: str) -> str:
+    def _following(self, name: str, kept: str) -> list[str]:
         if self.rebuild:
-            return f"haven reconcile {name}, then haven failback {name} (docs/runbooks/rebuild.md)"
-        return f"haven reconcile {name}, then haven:active {self.to} and pulumi up (docs/runbooks/reconcile.md)"
+            return [f"haven reconcile {name}, then haven failback {name} (docs/runbooks/rebuild.md)"]
+        copy = f"copy {kept} to drills/ of the project: haven plan shows what it took beside the predictions"
+        then = f"haven reconcile {name}, then haven:active {self.to} and pulumi up (docs/runbooks/reconcile.md)"
+        return [then, *([copy] if kept else [])]
 
     def _do(self, runbook: "Runbook") -> Any:
         from haven.runbooks.workflow.engine import FATAL
@@ -203,7 +218,42 @@ class _Job:
         output.emit("\n".join(lines) + "\n")
 
 
-def _shown(preview: "Preview", to: str, located: "Located", *, rebuild: bool) -> Iterator[str]:
+@dataclass(frozen=True)
+class Expected:
+    """What is predicted before it begins; nothing of a rebuild."""
+
+    steps: "Mapping[str, Estimate]" = field(default_factory=dict)
+    served: "Estimate | None" = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        found = {**self.steps, **({"until verified": self.served} if self.served else {})}
+        return {
+            name: {"p50": round(each.p50, 1), "p95": round(each.p95, 1), "basis": each.basis}
+            for name, each in found.items()
+        }
+
+
+def _kept(report: "Report", records: Path) -> str:
+    """Write the record of what it took; returns its place, or nothing where it can't be written."""
+    import json
+
+    from haven.runbooks.measured import as_data
+
+    made = report.record
+    if made is None:
+        return ""
+    file = records / "drills" / f"{made.started:%Y-%m-%d}-{made.kind}-{report.workflow}.json"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_text(json.dumps(as_data(made), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        output.note(f"{output.near(file)} can't be written ({error.strerror}); the audit has what the failover took")
+        return ""
+    return output.near(file)
+
+
+def _shown(preview: "Preview", to: str, located: "Located", expected: Expected, *, rebuild: bool) -> Iterator[str]:
     """What was found, and what would be done."""
     manifest = located.manifest
     seen = preview.observation
@@ -224,10 +274,14 @@ def _shown(preview: "Preview", to: str, located: "Located", *, rebuild: bool) ->
     yield f"Steps {goal}, each after those that it names; {no_return} is the point of no return:"
     for step in preview.steps:
         after = f", after {', '.join(step.after)}" if step.after else ""
-        yield f"  {step.name}: {step.title} (within {step.deadline:.0f} s{after})"
+        known = expected.steps.get(step.name)
+        usual = f", predicted {span(known)}" if known else ""
+        yield f"  {step.name}: {step.title} (within {step.deadline:.0f} s{usual}{after})"
+    if expected.served:
+        yield f"  predicted from the confirmation until {to} is verified: {span(expected.served)} {_MARK}"
 
 
-def _previewed(preview: "Preview", to: str, name: str) -> Mapping[str, Any]:
+def _previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Mapping[str, Any]:
     document = _document("refused" if preview.why_not else "previewed", to, name)
     return {
         **document,
@@ -235,16 +289,17 @@ def _previewed(preview: "Preview", to: str, name: str) -> Mapping[str, Any]:
         "workflow": preview.open,
         "steps": {each.name: "planned" for each in preview.steps},
         "losses": list(preview.judgements),
+        "predicted": expected.document(),
     }
 
 
-def _reported(report: "Report", then: str, to: str, name: str) -> Mapping[str, Any]:
+def _reported(report: "Report", then: Sequence[str], to: str, name: str, expected: Expected) -> Mapping[str, Any]:
     document = _document(report.state.value, to, name)
     following = []
     if report.state == "incomplete":
         following.append("run the same command once more: it goes on where this one ended")
     if report.state == "done":
-        following.append(then)
+        following.extend(then)
     if report.pending_audit:
         count = plural(report.pending_audit, "audit record")
         following.append(f"haven audit publish {name} --in {to}: the bucket lacks {count}, which only this machine has")
@@ -255,6 +310,8 @@ def _reported(report: "Report", then: str, to: str, name: str) -> Mapping[str, A
         "steps": {step: ending.value for step, ending in report.endings.items()},
         "divergence": report.divergence,
         "next": following,
+        "predicted": expected.document(),
+        "measured": None if report.record is None else dict(report.record.measured.steps),
     }
 
 
@@ -270,4 +327,6 @@ def _document(state: str, to: str, name: str) -> dict[str, Any]:
         "losses": [],
         "divergence": "",
         "next": [],
+        "predicted": {},
+        "measured": None,
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from haven.base.terminal import style_for
 
 if TYPE_CHECKING:
+    from haven.runbooks.predicted import Estimate
     from haven.runbooks.workflow.steps import Progress
 
 _RUNNING = "running"
@@ -22,6 +23,8 @@ class Board:
             out: where to write: standard error, for standard output has the result.
         """
         self._out = out
+        self.expected: Mapping[str, Estimate] = {}
+        """Step -> what it is expected to take."""
         self.last: dict[str, Progress] = {}
         """The newest of each step."""
         self._shown: dict[str, float] = {}
@@ -58,16 +61,25 @@ class Board:
 
     def _write(self, progress: "Progress") -> None:
         detail = f": {progress.detail}" if progress.detail else ""
-        line = f"> {progress.title}: {progress.state} ({_time(progress)}){detail}\n"
+        line = f"> {progress.title}: {progress.state} ({self._time(progress)}){detail}\n"
         try:
             self._out.write(line)
             self._out.flush()
         except OSError:  # a closed or full stream doesn't end a recovery
             return
 
+    def _time(self, progress: "Progress") -> str:
+        """Elapsed, deadline, and p50 and p95 of what it is expected to take."""
+        taken = f"{progress.seconds:.0f} of {progress.deadline:.0f} s"
+        known = self.expected.get(progress.step)
+        if known is None:
+            return taken
+        late = ", longer than that" if progress.seconds > known.p95 else ""
+        return f"{taken}, predicted {span(known)}{late}"
+
     def _move(self, progress: "Progress") -> None:
         fields: Mapping[str, str] = {
-            "time": _time(progress),
+            "time": self._time(progress),
             "detail": progress.detail if progress.state == _RUNNING else f"{progress.state} {progress.detail}".strip(),
         }
         if progress.step not in self._tasks:
@@ -76,8 +88,9 @@ class Board:
         self._live.update(self._tasks[progress.step], completed=int(ended), **fields)
 
 
-def _time(progress: "Progress") -> str:
-    return f"{progress.seconds:.0f} of {progress.deadline:.0f} s"
+def span(estimate: "Estimate") -> str:
+    """p50 to p95 of an estimate."""
+    return f"{estimate.p50:.0f} to {estimate.p95:.0f} s"
 
 
 def _bars(out: TextIO) -> Any:

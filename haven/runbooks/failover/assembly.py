@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from haven.base.problems import Problem, Problems, choices, shown
+from haven.model.drills import Place
 from haven.runbooks.clients import Client, asked
 from haven.runbooks.failover.run import Operator
 from haven.runbooks.failover.site import Site
@@ -63,6 +64,7 @@ def operator(
     report: Callable[[Progress], None],
     *,
     make: type[Operator] = Operator,
+    place: Place = Place.AWS,
 ) -> Operator:
     """A process that is ready to run a failover, or another workflow.
 
@@ -73,6 +75,7 @@ def operator(
         records: the folder of the local copies of journal and audit.
         report: is given what each step does.
         make: what runs it. Omitted: a failover's operator.
+        place: where it is run.
 
     Raises:
         Problems: the manifest lacks what it needs.
@@ -96,6 +99,7 @@ def operator(
         lambda: secrets.token_hex(6),
         report,
         partial(_close, journal, audit),
+        place,
     )
 
 

@@ -22,6 +22,7 @@ def look(site: Site, no_return: tuple[str, ...]) -> Looking:
         if found.refusals and not workflow.goal["force"]:
             return Impossible("; ".join(found.refusals))
         remark = f"forced: {'; '.join(found.refusals)}" if found.refusals else ""
-        return Done({"judgements": [each.describe() for each in found.judgements]}, remark)
+        judgements = [each.describe() for each in found.judgements]
+        return Done({"judgements": judgements, "newestMs": found.newest_ms}, remark)
 
     return looking

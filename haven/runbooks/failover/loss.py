@@ -25,6 +25,8 @@ class Judged:
 
     judgements: list[guard.Judgement]
     not_after: float
+    newest_ms: float | None
+    """When the newest heartbeat was written that arrived of any store. None: none did."""
     unread: str = ""
     """Why it is too early to judge: the database's new instance hasn't been read yet."""
 
@@ -80,7 +82,8 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
         objective_ms=site.objective_ms,
         planned_ms=expected if workflow.goal["planned"] else None,
     )
-    return Judged(judgements, not_after, unread(found, now) if site.new_side.database.standby == 0 else "")
+    newest = max((each.newest_ms for each in found if each.newest_ms is not None), default=None)
+    return Judged(judgements, not_after, newest, unread(found, now) if site.new_side.database.standby == 0 else "")
 
 
 def unread(found: Sequence[guard.Heartbeat], now_ms: float) -> str:

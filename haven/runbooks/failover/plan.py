@@ -20,7 +20,7 @@ JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", "create-instan
 SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
 _OLD, _NEW = "old-side", "new-side"
 WRITABLE = f"{mode.READ_WRITE}-{_NEW}"
-_SCALE, _REST = "scale:", "rest:"
+SCALE, _REST = "scale:", "rest:"
 
 
 def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
@@ -73,13 +73,13 @@ def _scaling(site: Site) -> Iterator[Step]:
         if sizes.full == sizes.standby:
             continue
         back = Step(
-            f"undo-{_SCALE}{name}",
+            f"undo-{SCALE}{name}",
             f"Scale {name} back",
             nodes.scaled(site, name, sizes.standby, shrink=True),
             hold=60,
         )
         yield Step(
-            f"{_SCALE}{name}",
+            f"{SCALE}{name}",
             nodes.plan(site, name),
             nodes.scaled(site, name, sizes.full),
             deadline=1500,

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from haven.base.problems import Problems
+from haven.model.drills import DrillRecord, Place
+from haven.runbooks import measured
 from haven.runbooks.failover import decision, loss, observe, plan
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Seen
@@ -22,6 +24,8 @@ from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
 
 FAILOVER = "failover"
 
+MEASURED = "measured"
+"""The audit's record of what a failover took."""
 SILENT_SECONDS = 10.0
 """For so long after a preview that found the old Region silent it isn't asked once more: each answer that doesn't come
 takes five seconds. Whoever confirms later has it looked at afresh."""
@@ -64,6 +68,8 @@ class Report:
     """Empty: both sides were never open to clients together."""
     pending_audit: int = 0
     """Records that only this machine has."""
+    record: DrillRecord | None = None
+    """What it took, where it is done."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class Operator:
     report: Callable[[Progress], None] = lambda _: None
     close: Callable[[], None] = lambda: None
     """Lets another failover on this machine have the local copies; the end of the process does so too."""
+    place: Place = Place.AWS
+    """Where it is run, for the record of what it took."""
     _silent_at: float | None = field(default=None, init=False)
     """When a preview found the old Region silent."""
 
@@ -295,10 +303,13 @@ class Operator:
 
     async def _end(self, workflow: Workflow, outcome: Outcome, why: Sequence[str]) -> Report:
         divergence = _divergence(workflow)
+        steps, entries = self._steps(workflow), self.journal.entries
+        made = measured.record(self.site.manifest, workflow, entries, steps, self.place)
         _, answer = await loss.heartbeats(self.site, self.site.table)
         notes: dict[str, Any] = {"open": None, "failover": {"to": self.site.to, "atMs": self.site.time_ms(answer)}}
+        self.audit.record(MEASURED, **measured.as_data(made))
         await self._close(workflow, State.DONE, why, divergence, notes)
-        return Report(State.DONE, why, workflow.id, outcome.endings, divergence)
+        return Report(State.DONE, why, workflow.id, outcome.endings, divergence, record=made)
 
     async def _close(
         self, workflow: Workflow, state: State, why: Sequence[str], divergence: str, notes: Mapping[str, Any]

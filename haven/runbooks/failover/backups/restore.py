@@ -16,7 +16,7 @@ from haven.runbooks.workflow.requests import Call, RefusedError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Missing, Step, Waiting
 
 CHOSEN, DEPLOYED = "choose-backups", "deploy-recovery-side"
-_TABLE = "restore-table:"
+TABLE = "restore-table:"
 _COMPLETE = ("COMPLETED", "AVAILABLE")
 _FAILED = ("ABORTED", "FAILED")
 _LOOK_BACK = timedelta(days=35)
@@ -36,7 +36,7 @@ def steps(site: Site, after: tuple[str, ...]) -> Iterator[Step]:
     yield Step(CHOSEN, title, partial(_chosen, site), after, deadline=120)
     tables = []
     for name in sorted(site.new_side.tables.values()):
-        tables.append(f"{_TABLE}{name}")
+        tables.append(f"{TABLE}{name}")
         title = f"Restore table {name} in {site.to}"
         look = partial(_table, site, name)
         yield Step(tables[-1], title, look, (CHOSEN,), 8 * _HOURS, every=30, settle=300, repeatable=True)
@@ -91,7 +91,7 @@ def _newest(site: Site, points: Sequence[Mapping[str, Any]]) -> dict[str, Mappin
 
 async def _table(site: Site, name: str, workflow: Workflow) -> Look:
     point = workflow.step(CHOSEN).data["points"][name]
-    step = workflow.step(f"{_TABLE}{name}")
+    step = workflow.step(f"{TABLE}{name}")
     try:
         status = (await Call("dynamodb", site.to, "describe_table", {"TableName": name}))["Table"]["TableStatus"]
     except RefusedError as error:
