@@ -1,13 +1,16 @@
 """What a recording's resources cost: the quantities that prices are multiplied with."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from haven.model.cost import SHARED, USAGE, Item
+from haven.model.node_disks import MOST_MIBPS
+from haven.model.recovery_time import GpuGroup, RecoveryInputs
 from haven.plan.component_summary import cache_nodes
-from haven.plan.model_inputs import pool
+from haven.plan.model_inputs import MIB, pool
 from haven.program import aws_types as aws
-from haven.program.queries import of_type
+from haven.program.queries import is_gpu_group, of_type
 from haven.program.recording import Recording, Resource
 
 Items = Iterator[tuple[str, float]]
@@ -83,6 +86,56 @@ def _reserved_type(group: Resource, recording: Recording) -> str | None:
 
 def _desired(group: Resource) -> float:
     return float(group.inputs["scalingConfig"]["desiredSize"])
+
+
+FREE, TIERS = "no AWS cost", "haven plan --all-tiers has what a higher tier costs"
+
+
+def remedies(recording: Recording, inputs: RecoveryInputs, standby: str) -> Mapping[str, str | list[Item]]:
+    """Term of a recovery -> what shortening it needs: items a month, or in words what it costs otherwise.
+
+    Args:
+        recording: what is declared.
+        inputs: of the recovery's model.
+        standby: the standby Region.
+    """
+    there = [each for each in recording.real() if each.region not in (None, standby)]
+    found: dict[str, str | list[Item]] = {
+        "acknowledge": FREE,
+        "decide": FREE,
+        "detect": "the price of a shorter interval is unknown",
+        **dict.fromkeys(("EKS cluster", "restore database", "restore tables"), TIERS),
+        "database instance": _items_of(of_type(there, aws.RDS_CLUSTER_INSTANCE)[:1], recording, standby),
+        "create cache": _items_of(of_type(there, aws.ELASTICACHE_REPLICATION_GROUP), recording, standby),
+    }
+    groups = {pool(each): each for each in of_type(there, aws.EKS_NODE_GROUP)}
+    for group in inputs.groups:
+        missing = max(0, group.opening - group.standby)
+        found[f"GPU nodes {group.name}"] = _more_nodes(groups[group.name], missing, recording, standby)
+        faster = FREE if group.volume_gb_s == math.inf else _faster_volumes(group, standby)
+        found[f"image {group.name}"] = faster
+        found[f"weights {group.name}"] = faster if group.storage == "ebs" else FREE
+        found[f"engine {group.name}"] = FREE
+    for each in of_type(there, aws.EKS_NODE_GROUP):
+        if not is_gpu_group(each):
+            found["system nodes"] = _more_nodes(each, inputs.missing_system_nodes, recording, standby)
+    return found
+
+
+def _more_nodes(group: Resource, nodes: float, recording: Recording, standby: str) -> list[Item]:
+    full = _desired(group)
+    each = [(what, quantity / full) for what, quantity in _nodes(group, recording)] if full else []
+    return [Item(what, quantity * nodes, standby, "remedy") for what, quantity in each]
+
+
+def _faster_volumes(group: GpuGroup, standby: str) -> list[Item]:
+    more = max(0.0, MOST_MIBPS - group.volume_gb_s / MIB)
+    return [Item("gp3-throughput", more * group.full, standby, "remedy")]
+
+
+def _items_of(resources: Sequence[Resource], recording: Recording, standby: str) -> list[Item]:
+    found = [one for each in resources for one in _QUANTITIES[each.type](each, recording)]
+    return [Item(what, quantity, standby, "remedy") for what, quantity in found]
 
 
 _OF_ACTIVE = ("aurora-replicated-write", "transfer-to-region")

@@ -1,13 +1,15 @@
 """What an environment costs a month, now and while the standby Region runs at full scale."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from haven.base.terminal import Style, plural
-from haven.model.cost import USAGE, Bill, Line, bill, moved
+from haven.model.cost import USAGE, Bill, Item, Line, bill, moved
 from haven.model.prices import HOURS_A_MONTH, STALE_DAYS, PriceBook
-from haven.plan.cost_items import cost_items, moves
+from haven.model.recovery_time import RecoveryInputs
+from haven.plan import cost_items
 from haven.plan.stated import Stated
 from haven.plan.text import ASSUMED
 from haven.program.queries import standby_region
@@ -49,11 +51,43 @@ def costs(recording: Recording, book: PriceBook, stated: Stated | None = None) -
     known = stated or Stated()
     active = str(recording.outputs["active"])
     standby = standby_region(recording)
-    items = cost_items(recording, known.usage)
+    items = cost_items.cost_items(recording, known.usage)
     there = moved((each for each in items if each.region == active), standby)
     percent = known.savings_plan_percent
-    once = bill(moves(recording, standby, known.usage), book)
+    once = bill(cost_items.moves(recording, standby, known.usage), book)
     return Costs(bill(items, book, percent), bill(there, book, percent), once, active, standby, known)
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What shortening a term of the recovery costs."""
+
+    monthly: float | None
+    """USD a month. None: unknown."""
+    lines: Sequence[Line]
+    words: str
+    """The same for people."""
+
+
+def remedies(recording: Recording, inputs: RecoveryInputs, book: PriceBook) -> Mapping[str, Remedy]:
+    """Term -> what shortening it costs; terms that nothing in a stack file shortens are left out.
+
+    Args:
+        recording: what is declared.
+        inputs: of the recovery's model.
+        book: the prices.
+    """
+    needed = cost_items.remedies(recording, inputs, standby_region(recording))
+    return {term: _remedy(each, book) for term, each in needed.items()}
+
+
+def _remedy(needed: str | Sequence[Item], book: PriceBook) -> Remedy:
+    if isinstance(needed, str):
+        return Remedy(0.0 if needed == cost_items.FREE else None, [], needed)
+    made = bill(needed, book)
+    if missing := made.unknown:
+        return Remedy(None, made.lines, f"the price of {', '.join(each.item.what for each in missing)} is unknown")
+    return Remedy(made.total, made.lines, f"{_usd(made.total)} USD a month")
 
 
 def as_json(made: Costs) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from haven.program.recording import Recording, Resource
 
 GP3_MIB_S = 125.0
 """Throughput of a gp3 volume without one of its own, MiB/s. Source: Amazon EBS user guide, read 2026-11-25."""
-_MIB = 1.048576 / 1000
+MIB = 1.048576 / 1000
 """GB in a MiB."""
 _DEFAULT_TTL_SECONDS = 60.0
 _DEFAULT_ALARM = Detection(period_seconds=60, count=3, health_check=False)
@@ -114,7 +114,7 @@ def _groups(
             full=_desired(group),
             standby=_desired(own) if own else 0,
             serves=system is None or (system["kind"] == SERVING and system["tier"] == recording.outputs["tier"]),
-            volume_gb_s=_volume_mib_s(group, recording) * _MIB,
+            volume_gb_s=_volume_mib_s(group, recording) * MIB,
             image_gb=stated.images_gb.get(name, GpuGroup.image_gb),
             weights_gb=stated.weights_gb(name, label) or GpuGroup.weights_gb,
             loader=loader,

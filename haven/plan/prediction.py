@@ -18,7 +18,7 @@ from haven.model.prices import PriceBook
 from haven.model.recovery_time import Prediction, SystemPrediction, graphs, predict
 from haven.plan import costs as plan_costs
 from haven.plan import gpu_capacity
-from haven.plan.costs import Costs, costs
+from haven.plan.costs import Costs, Remedy, costs, remedies
 from haven.plan.difference import RecordingDiff
 from haven.plan.gpu_capacity import GpuNeed, gpu_needs
 from haven.plan.model_inputs import ModelInputs, model_inputs
@@ -60,6 +60,8 @@ class Predicted:
     """Records of the stack in this tier, the newest first."""
     resources: Mapping[str, int]
     """Region -> how many resources are in it; empty: in none."""
+    remedies: Mapping[str, Remedy]
+    """Term -> what shortening it costs."""
 
     @property
     def missed(self) -> Sequence[Outcome]:
@@ -98,7 +100,7 @@ def predict_environment(
         Problems: a record in `drills/` isn't of the form.
     """
     found = records(project, recording.stack, str(recording.outputs["tier"]))
-    inputs, simulation = model_inputs(recording, stated), Simulation()
+    inputs, simulation, book = model_inputs(recording, stated), Simulation(), PriceBook(project)
     made = graphs(inputs.recovery)
     recovery, loss = predict(made, simulation), lost(inputs.stores, simulation)
     available = expected_availability(inputs, recovery.environment, found)
@@ -111,10 +113,11 @@ def predict_environment(
         loss,
         available,
         outcomes(wanted, recovery.environment, loss.overall, available),
-        costs(recording, PriceBook(project), stated),
+        costs(recording, book, stated),
         gpu_needs(recording, inputs, wanted.get("rtoMinutes"), Catalog(project)),
         found,
         Counter(each.region or "" for each in recording.real()),
+        remedies(recording, inputs.recovery, book),
     )
 
 
@@ -185,7 +188,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
                 )
             },
             "closedFormMean": _rounded(recovery.closed_form_mean),
-            "terms": [_effect(each) for each in recovery.effects],
+            "terms": [_effect(each, predicted.remedies) for each in recovery.effects],
             "schedule": {
                 name: {"start": _rounded(start), "end": _rounded(end)}
                 for name, (start, end) in sorted(recovery.schedule.items())
@@ -229,7 +232,8 @@ def _basis(basis: Basis | None) -> dict[str, Any]:
     return {"basis": basis.kind if basis else None, "sources": list(basis.sources) if basis else []}
 
 
-def _effect(effect: Effect) -> dict[str, Any]:
+def _effect(effect: Effect, remedies: Mapping[str, Remedy]) -> dict[str, Any]:
+    remedy = remedies.get(effect.step.name)
     return {
         "name": effect.step.name,
         "p50": _rounded(effect.p50),
@@ -238,6 +242,8 @@ def _effect(effect: Effect) -> dict[str, Any]:
         "medianAtItsP95": _rounded(effect.high),
         "p95Saved": _rounded(effect.saves),
         "shorten": effect.step.shorten or None,
+        "shortenUsdAMonth": None if remedy is None or remedy.monthly is None else round(remedy.monthly, 2),
+        "shortenCosts": remedy.words if remedy else None,
         **_basis(effect.step.basis),
     }
 

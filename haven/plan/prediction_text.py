@@ -13,8 +13,8 @@ from haven.plan.text import ASSUMED, OBJECTIVE_NAMES, minutes
 if TYPE_CHECKING:
     from haven.model.data_loss import Loss
     from haven.model.drills import DrillRecord
-    from haven.model.durations.graph import Basis
-    from haven.model.durations.simulation import Effect, Summary
+    from haven.model.durations.graph import Basis, Step
+    from haven.model.durations.simulation import Summary
     from haven.model.recovery_time import SystemPrediction
     from haven.plan.prediction import Outcome, Predicted
 
@@ -113,7 +113,7 @@ def _lines(predicted: "Predicted", style: Style) -> list[str]:
         style.paint("What this environment would take, if its active Region were lost", "bold"),
         *style.table(rows, 2, header=True),
         *style.wrapped(_downtime(predicted), 2),
-        *style.wrapped(f"RTO: shorten first {_shortened(recovery.effects)}", 2),
+        *style.wrapped(f"RTO: shorten first {_first(predicted)}", 2),
         _legend(),
     ]
 
@@ -173,11 +173,18 @@ def _downtime(predicted: "Predicted") -> str:
     )
 
 
-def _shortened(effects: Sequence["Effect"]) -> str:
+def _first(predicted: "Predicted") -> str:
+    """The terms that cost the most time, what shortens them, and what that costs."""
     return "; ".join(
-        f"{each.step.name} ({minutes(each.saves / 60)} of p95{', ' + each.step.shorten if each.step.shorten else ''})"
-        for each in effects[:_SHORTENED]
+        f"{each.step.name} ({', '.join([f'{minutes(each.saves / 60)} of p95', *shortened(each.step, predicted)])})"
+        for each in predicted.recovery.effects[:_SHORTENED]
     )
+
+
+def shortened(step: "Step", predicted: "Predicted") -> list[str]:
+    """What shortens a term, and what that costs; nothing where nothing in the stack file does."""
+    remedy = predicted.remedies.get(step.name)
+    return [each for each in (step.shorten, remedy.words if remedy else "") if each] if step.shorten else []
 
 
 def _pair(summary: "Summary | None") -> tuple[str, str]:
@@ -219,13 +226,27 @@ def attack_first(made: "SystemPrediction") -> str:
 
 
 def _terms(predicted: "Predicted", style: Style) -> list[str]:
-    rows = [["term", "p50", "p95", "RTO's p95 without it", "basis"]]
+    measured = {
+        name: took for each in reversed(predicted.drills) if each.counts for name, took in each.measured.steps.items()
+    }
+    rows = [["term", "p50", "p95", "measured", "RTO's p95 without it", "basis"]]
     for each in predicted.recovery.effects:
-        own = (minutes(each.p50 / 60), minutes(each.p95 / 60), f"-{minutes(each.saves / 60)}")
-        rows.append([each.step.name, *own, _kind(each.step.basis)])
-    rows.append(["", "", "", "", ""])
-    rows += [[f"lost: {each.name}", *_pair(each.age), "", _lost(each)] for each in predicted.loss.stores]
-    return ["", style.paint("Terms", "bold"), *style.table(rows, 2, header=True)]
+        own = (minutes(each.p50 / 60), minutes(each.p95 / 60), _took(measured.get(each.step.name)))
+        rows.append([each.step.name, *own, f"-{minutes(each.saves / 60)}", _kind(each.step.basis)])
+    rows.append(["", "", "", "", "", ""])
+    rows += [[f"lost: {each.name}", *_pair(each.age), "", "", _lost(each)] for each in predicted.loss.stores]
+    return ["", style.paint("Terms", "bold"), *style.table(rows, 2, header=True), *_remedies(predicted, style)]
+
+
+def _took(seconds: float | None) -> str:
+    return minutes(None if seconds is None else seconds / 60)
+
+
+def _remedies(predicted: "Predicted", style: Style) -> list[str]:
+    """What shortens each term, and what that costs, the one to attack first at the top."""
+    every = [(each.step.name, *shortened(each.step, predicted)) for each in predicted.recovery.effects]
+    rows = [["attack", "what shortens it", "what that costs"], *([*each, "-"][:3] for each in every if each[1:])]
+    return ["", *style.table(rows, 2, header=True)] if rows[1:] else []
 
 
 def _lost(loss: "Loss") -> str:

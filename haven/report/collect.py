@@ -12,7 +12,7 @@ from haven.plan.gpu_capacity import sentence
 from haven.plan.prediction_text import attack_first, certainty, drill_cells, wanted
 from haven.plan.summary import Plan
 from haven.plan.text import OBJECTIVE_NAMES, minutes, replicas
-from haven.report.collect_costs import collect_break_even, collect_cost, collect_with_outages
+from haven.report.collect_costs import collect_break_even, collect_cost, collect_with_outages, prices_of
 from haven.report.document import (
     Bar,
     Move,
@@ -201,8 +201,16 @@ def _timeline(predicted: "Predicted", common: Common) -> list[Bar]:
     effects = {each.step.name: each for each in predicted.recovery.effects}
     schedule = predicted.recovery.schedule
     placed = [each for each in predicted.steps if each.name in schedule]
-    bars = [_bar(each, schedule[each.name], effects.get(each.name), common) for each in placed]
+    made = [_bar(each, schedule[each.name], effects.get(each.name), common) for each in placed]
+    bars = [replace(each, shorten_costs=_remedy(each, predicted, common)) for each in made]
     return sorted(bars, key=lambda each: (each.start.value, each.end.value, each.name))
+
+
+def _remedy(bar: Bar, predicted: "Predicted", common: Common) -> Statement | None:
+    found = predicted.remedies.get(bar.name)
+    if found is None or not bar.shorten:
+        return None
+    return Statement(found.words, prices_of(found.lines, common.sources, common.program))
 
 
 def _bar(step: "Step", placed: tuple[float, float], effect: "Effect | None", common: Common) -> Bar:
@@ -216,6 +224,7 @@ def _bar(step: "Step", placed: tuple[float, float], effect: "Effect | None", com
         p95=Figure(p95, minutes(p95 / 60), own),
         saves=_seconds(effect.saves, common) if effect else None,
         shorten=step.shorten,
+        shorten_costs=None,
         basis=step.basis.kind,
     )
 

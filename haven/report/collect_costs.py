@@ -49,6 +49,17 @@ def collect_cost(costs: Costs, sources: Sources, program: Source, today: date) -
     )
 
 
+def prices_of(lines: Sequence[Line], sources: Sources, program: Source) -> list[Source]:
+    """What an amount of some lines rests on.
+
+    Args:
+        lines: whose prices these are.
+        sources: of the report.
+        program: the source of quantities.
+    """
+    return [program, *_Prices(sources, program).of(lines)]
+
+
 def _component(name: str, lines: Sequence[Line], regions: Sequence[str], prices: "_Prices") -> ComponentCost:
     by_region = {region: [each for each in lines if each.item.region == region] for region in regions}
     return ComponentCost(

@@ -48,6 +48,8 @@ class Bar:
     saves: Figure | None
     """By how much the RTO's p95 is shorter without it; None for a term that the RTO does not wait for."""
     shorten: str
+    shorten_costs: Statement | None
+    """What that costs."""
     basis: str
 
 

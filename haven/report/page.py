@@ -176,8 +176,9 @@ def _recovery(part: TierPart) -> Iterator[Html]:
             span(each.start, each.end),
             figure(each.saves),
             each.shorten or NONE,
+            statement(each.shorten_costs) if each.shorten_costs else NONE,
             each.basis,
-            references([each.p50, each.start]),
+            references([each.p50, each.start, *([each.shorten_costs] if each.shorten_costs else [])]),
         ]
         for each in part.timeline
     ]
@@ -186,6 +187,7 @@ def _recovery(part: TierPart) -> Iterator[Html]:
         "median start to end",
         "RTO's p95, shorter without it by",
         "what shortens it",
+        "what that costs",
         "rests on",
         "sources",
     ]

@@ -93,8 +93,9 @@ def _steps(side: Side, terms: Mapping[str, Step]) -> Iterator[tuple[str, Node]]:
     groups = side.cluster.node_groups
     for name, group in groups.items():
         yield f"{plan.SCALE}{name}", of(f"GPU nodes {group.pool or name}" if group.gpu else "system nodes")
-    gpus = [each.pool or name for name, each in groups.items() if each.gpu]
-    yield serving.READY, parallel(*(of(f"image {each}", f"weights {each}", f"engine {each}") for each in gpus))
+    gpus = {each.pool or name: each.streamed for name, each in groups.items() if each.gpu}
+    waited = [name for name, serves in gpus.items() if serves or not any(gpus.values())]
+    yield serving.READY, parallel(*(of(f"image {each}", f"weights {each}", f"engine {each}") for each in waited))
     yield loss.CLOSED, of("fence")
     yield plan.INSTANCE, of("database instance")
     yield plan.DATABASE, of("promote database")
