@@ -21,7 +21,10 @@ USAGE: Mapping[str, float] = {
     "load-balancer-lcu": 1,  # capacity units, all month
     "logs-ingestion": 20,  # GB a month of each Region with a cluster
     "nat-gateway-data": 100,  # GB a month of each gateway
+    "interface-endpoint-data": 10,  # GB a month through each interface endpoint
+    "transfer-between-zones": 100,  # GB a month in each Region with a cluster; charged at both ends
     "transfer-to-region": 200,  # GB a month out of the active Region
+    "transfer-from-standby": 200,  # GB a month out of the standby Region, where it serves too (tier active-active)
 }
 """What the program doesn't decide. Assumptions, shown as such."""
 

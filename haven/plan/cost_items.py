@@ -7,10 +7,11 @@ from typing import Any
 from haven.model.cost import SHARED, USAGE, Item
 from haven.model.node_disks import MOST_MIBPS
 from haven.model.recovery_time import GpuGroup, RecoveryInputs
+from haven.model.tiers import Tier
 from haven.plan.component_summary import cache_nodes
 from haven.plan.model_inputs import MIB, pool
 from haven.program import aws_types as aws
-from haven.program.queries import is_gpu_group, of_type
+from haven.program.queries import is_gpu_group, of_type, standby_region
 from haven.program.recording import Recording, Resource
 
 Items = Iterator[tuple[str, float]]
@@ -37,7 +38,11 @@ def cost_items(recording: Recording, usage: Mapping[str, float] | None = None) -
     items += [
         Item(what, chosen[what], active, "usage", assumed=what not in (usage or {})) for what in _OF_ACTIVE if active
     ]
-    return [*items, *_idle_reservations(recording)]
+    return [
+        *items,
+        *_out_of_standby(recording, chosen, stated=_FROM_STANDBY in (usage or {})),
+        *_idle_reservations(recording),
+    ]
 
 
 def moves(recording: Recording, standby: str, usage: Mapping[str, float] | None = None) -> list[Item]:
@@ -138,6 +143,19 @@ def _items_of(resources: Sequence[Resource], recording: Recording, standby: str)
     return [Item(what, quantity, standby, "remedy") for what, quantity in found]
 
 
+_BOTH_ENDS = 2
+"""Between zones, the sender's and the receiver's side are charged alike. Source: AWS Cost and Usage Reports user
+guide, data transfer charges (two lines for each transfer); read 2026-11-26 as others quote it."""
+_FROM_STANDBY = "transfer-from-standby"
+
+
+def _out_of_standby(recording: Recording, chosen: Mapping[str, float], *, stated: bool) -> Iterator[Item]:
+    """What the standby Region sends to the active one, where it serves too or the stack file states it."""
+    if stated or recording.outputs.get("tier") == Tier.ACTIVE_ACTIVE:
+        region = standby_region(recording)
+        yield Item("transfer-to-region", chosen[_FROM_STANDBY], region, "usage", assumed=not stated)
+
+
 _OF_ACTIVE = ("aurora-replicated-write", "transfer-to-region")
 
 
@@ -175,6 +193,7 @@ def _balancer(balancer: Resource, _: Recording) -> Items:
 def _endpoint(endpoint: Resource, _: Recording) -> Items:
     if endpoint.inputs.get("vpcEndpointType") == "Interface":
         yield "interface-endpoint", len(endpoint.inputs.get("subnetIds", ()))
+        yield "interface-endpoint-data", 1
 
 
 def _nat(_: Resource, __: Recording) -> Items:
@@ -214,6 +233,7 @@ def _web_acl(acl: Resource, _: Recording) -> Items:
 def _control_plane(_: Resource, __: Recording) -> Items:
     yield "control-plane", 1
     yield "logs-ingestion", 1
+    yield "transfer-between-zones", _BOTH_ENDS
 
 
 def _one(what: str) -> Callable[[Resource, Recording], Items]:

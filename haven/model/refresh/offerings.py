@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from haven.base.missing_dependency import MissingDependency
 from haven.model.catalog import INSTANCES, OFFERINGS, Catalog
+from haven.model.refresh.clients import boto3_client
 from haven.model.refresh.project_files import table, write
 
 Client = Callable[[str], Any]
@@ -44,7 +46,7 @@ def refresh(project: Path, regions: Sequence[str], today: date, client: Client |
     Raises:
         MissingDependency: AWS can't be asked or doesn't answer; the files are as they were.
     """
-    client = client or _boto3
+    client = client or partial(boto3_client, "ec2")
     known = Catalog(project)
     instances = {each["type"]: each for each in known.rows(INSTANCES)}
     offerings = {
@@ -63,14 +65,6 @@ def refresh(project: Path, regions: Sequence[str], today: date, client: Client |
     texts = {name: table(_COLUMNS[name], rows) for name, rows in tables.items()}
     write(project, texts, "EC2 API: DescribeInstanceTypes, DescribeInstanceTypeOfferings", today)
     return counts
-
-
-def _boto3(region: str) -> Any:
-    import boto3  # noqa: PLC0415  loads slowly, and only this command needs it
-    from botocore.config import Config  # noqa: PLC0415  as boto3
-
-    config = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"})
-    return boto3.client("ec2", region_name=region, config=config)
 
 
 def _ask(client: Client, region: str) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:

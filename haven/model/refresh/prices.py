@@ -10,6 +10,7 @@ from typing import Any
 from haven.base.missing_dependency import MissingDependency
 from haven.model.catalog import PROJECT_FOLDER, Catalog
 from haven.model.prices import FILE
+from haven.model.refresh.clients import boto3_client
 from haven.model.refresh.project_files import table, write
 
 Client = Callable[[], Any]
@@ -49,20 +50,47 @@ class Query:
     """Its name there, or the part before the type."""
     service: str
     usage: str
-    """The usage type without the Region's prefix; for a thing by type, its first letters."""
+    """The usage type without the Region's prefix; for a thing by type, its first letters; for one by destination, its
+    last."""
     unit: str
     filters: Mapping[str, str]
     attribute: str = ""
     """The attribute that names the type, for a thing by type."""
     always_prefixed: bool = False
     """Whether us-east-1's usage types have a prefix too."""
+    region_named: bool = False
+    """Whether the prefix is the Region's name."""
+    to_anywhere: bool = False
+    """Whether it is transfer, which has a price for each destination: the dearest counts."""
 
     def usage_type(self, region: str) -> str:
-        """The usage type in a Region, or its first letters."""
+        """The usage type in a Region, or its first or last letters."""
+        if self.to_anywhere:
+            return self.usage
+        if self.region_named:
+            return f"{region}-{self.usage}"
         prefix = "USE1-" if self.always_prefixed and not _PREFIXES[region] else _PREFIXES[region]
         return prefix + self.usage
 
+    def filters_in(self, region: str) -> Mapping[str, str]:
+        """What products are asked for. Those of AWSDataTransfer have two Regions, and no `regionCode`."""
+        if self.to_anywhere:
+            return {"fromRegionCode": region, **self.filters}
+        of_region = {} if self.service == _TRANSFER else {"regionCode": region}
+        usage = {} if self.attribute else {"usagetype": self.usage_type(region)}
+        return {**of_region, **self.filters, **usage}
 
+    def matches(self, usage: str, region: str) -> bool:
+        """Whether a usage type is the one that is asked for."""
+        wanted = self.usage_type(region)
+        if self.to_anywhere:
+            return usage.endswith(wanted)
+        return usage.startswith(wanted) if self.attribute else usage == wanted
+
+
+_TRANSFER = "AWSDataTransfer"
+_OUTBOUND = {"transferType": "InterRegion Outbound"}
+_ON_DEMAND = {"productFamily": "Amazon DynamoDB PayPerRequest Throughput"}
 _INSTANCES = {
     "operatingSystem": "Linux",
     "tenancy": "Shared",
@@ -76,6 +104,7 @@ QUERIES = (
     Query("nat-gateway", "AmazonEC2", "NatGateway-Hours", "hour", {}),
     Query("nat-gateway-data", "AmazonEC2", "NatGateway-Bytes", "GB", {}),
     Query("interface-endpoint", "AmazonVPC", "VpcEndpoint-Hours", "hour", {}),
+    Query("interface-endpoint-data", "AmazonVPC", "VpcEndpoint-Bytes", "GB", {}),
     Query("public-ipv4", "AmazonVPC", "PublicIPv4:InUseAddress", "hour", {}),
     Query(
         "aurora-instance",
@@ -92,6 +121,20 @@ QUERIES = (
     Query("cache-redis", "AmazonElastiCache", "NodeUsage:", "hour", {"cacheEngine": "Redis"}, "instanceType"),
     Query("load-balancer", "AWSELB", "LoadBalancerUsage", "hour", {"productFamily": "Load Balancer-Application"}),
     Query("load-balancer-lcu", "AWSELB", "LCUUsage", "hour", {"productFamily": "Load Balancer-Application"}),
+    Query("table-write", "AmazonDynamoDB", "WriteRequestUnits", "request", _ON_DEMAND),
+    Query("table-read", "AmazonDynamoDB", "ReadRequestUnits", "request", _ON_DEMAND),
+    Query("table-replicated-write", "AmazonDynamoDB", "ReplWriteRequestUnits", "request", _ON_DEMAND),
+    Query("table-storage", "AmazonDynamoDB", "TimedStorage-ByteHrs", "GB-month", {"productFamily": "Database Storage"}),
+    Query("key", "awskms", "KMS-Keys", "key-month", {}, region_named=True),
+    Query("transfer-between-zones", _TRANSFER, "DataTransfer-Regional-Bytes", "GB", {}),
+    Query(
+        "transfer-to-region",
+        _TRANSFER,
+        "-AWS-Out-Bytes",
+        "GB",
+        {"transferType": "InterRegion Outbound"},
+        to_anywhere=True,
+    ),
     Query("bucket-storage", "AmazonS3", "TimedStorage-ByteHrs", "GB-month", {}),
     Query("images", "AmazonECR", "TimedStorage-ByteHrs", "GB-month", {}),
     Query("secret", "AWSSecretsManager", "AWSSecretsManager-Secrets", "secret-month", {}),
@@ -101,8 +144,8 @@ QUERIES = (
     Query("web-acl", "awswaf", "WebACLV2", "month", {}),
     Query("web-acl-rule", "awswaf", "RuleV2", "month", {}),
 )
-"""What is renewed. Usage types and filters: AWS's price list files and bills in public repositories, read 2026-11-25;
-not run against AWS. What isn't here keeps the price that it has: keys, DynamoDB, transfer between Regions, health
+"""What is renewed. Usage types and filters: AWS's price list files and bills in public repositories, read 2026-11-25,
+those of DynamoDB, KMS and transfer 2026-11-26; not run against AWS. What isn't here keeps the price that it has: health
 checks, hosted zones, gp3's throughput and S3's replication time control."""
 
 
@@ -129,7 +172,7 @@ def refresh_prices(
     known = {(each["what"], each["region"]): each for each in Catalog(project).rows(FILE)}
     counts: dict[str, int] = {}
     try:
-        pricing = (client or _boto3)()
+        pricing = client() if client else boto3_client("pricing", API_REGION)
         for region in regions:
             found = {(each["what"], each["region"]): each for each in _asked(pricing, region, today)}
             counts[region] = len(found)
@@ -147,29 +190,26 @@ def refresh_prices(
     return counts
 
 
-def _boto3() -> Any:
-    import boto3  # noqa: PLC0415  as botocore
-    from botocore.config import Config  # noqa: PLC0415  as botocore
-
-    config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
-    return boto3.client("pricing", region_name=API_REGION, config=config)
-
-
 def _asked(pricing: Any, region: str, today: date) -> Iterator[dict[str, str]]:
     """The rows of a Region; a Region whose usage types aren't known has none."""
     if region not in _PREFIXES:
         return
     for query in QUERIES:
-        usage = query.usage_type(region)
-        filters = {"regionCode": region, **query.filters, **({} if query.attribute else {"usagetype": usage})}
-        for product in _products(pricing, query.service, filters):
-            row = _row(query, usage, product)
-            if row:
-                what, usd = row
-                source = f"AWS Price List API, {query.service} {product['product']['attributes']['usagetype']}"
-                yield dict(
-                    zip(_COLUMNS, (what, region, usd, query.unit, source, today.isoformat(), "primary"), strict=True)
-                )
+        yield from _rows(pricing, query, region, today)
+
+
+def _rows(pricing: Any, query: Query, region: str, today: date) -> Iterator[dict[str, str]]:
+    """The rows of one thing; of transfer the dearest alone."""
+    found = []
+    for product in _products(pricing, query.service, query.filters_in(region)):
+        if row := _row(query, region, product):
+            source = f"AWS Price List API, {query.service} {product['product']['attributes']['usagetype']}"
+            what, usd = row
+            values = (what, region, usd, query.unit, source, today.isoformat(), "primary")
+            found.append(dict(zip(_COLUMNS, values, strict=True)))
+    if query.to_anywhere and found:
+        found = [max(found, key=lambda each: float(each["usd"]))]
+    yield from found
 
 
 def _products(pricing: Any, service: str, filters: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -179,11 +219,11 @@ def _products(pricing: Any, service: str, filters: Mapping[str, str]) -> Iterato
             yield json.loads(text)
 
 
-def _row(query: Query, wanted: str, product: Mapping[str, Any]) -> tuple[str, str] | None:
+def _row(query: Query, region: str, product: Mapping[str, Any]) -> tuple[str, str] | None:
     """Name and price of a product; None where it is another one than was asked for, or has no price on demand."""
     attributes = product["product"]["attributes"]
     usage = str(attributes.get("usagetype", ""))
-    if not (usage.startswith(wanted) if query.attribute else usage == wanted):
+    if not query.matches(usage, region):
         return None
     usd = _first_step(product)
     if usd is None:
