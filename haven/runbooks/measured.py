@@ -7,7 +7,7 @@ from typing import Any
 from haven.model.drills import DrillRecord, Place
 from haven.runbooks import predicted
 from haven.runbooks.failover import plan
-from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.manifest import RecoveryManifest, Side
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.journal import Entry, Workflow
@@ -39,7 +39,7 @@ def record(
         "environment": _since(began, max(filter(None, (writes, inference)), default=None)),
         "inference": _since(began, inference),
         "writes": _since(began, writes),
-        "steps": _durations(own, ends, steps, predicted.estimates(manifest, to)),
+        "steps": _durations(own, ends, steps, manifest.sides[to]),
     }
     return DrillRecord.model_validate(
         {
@@ -78,21 +78,16 @@ def _since(began: float, ended: float | None) -> float | None:
     return None if ended is None else round(max(0.0, ended - began), 1)
 
 
-def _durations(
-    own: Sequence[Entry],
-    ends: Mapping[str, float],
-    steps: Sequence[Step],
-    expected: Mapping[str, predicted.Estimate],
-) -> dict[str, float]:
-    """Term of the prediction, else the step -> what it took since what it follows was done."""
+def _durations(own: Sequence[Entry], ends: Mapping[str, float], steps: Sequence[Step], side: Side) -> dict[str, float]:
+    """Term of the prediction, else the step -> what it took since what it follows was done; of several steps with one
+    term, which run at the same time, the longest."""
     decided = next((each.at for each in own if each.kind == log.DECISION), own[0].at)
-    found = {}
+    found: dict[str, float] = {}
     for step in steps:
         if step.name in ends:
             begin = max((ends.get(each, decided) for each in step.after), default=decided)
-            known = expected.get(step.name)
-            name = known.term if known and known.term else step.name
-            found[name] = round(max(0.0, ends[step.name] - begin), 1)
+            name = predicted.term(side, step.name) or step.name
+            found[name] = max(found.get(name, 0.0), round(ends[step.name] - begin, 1))
     return found
 
 

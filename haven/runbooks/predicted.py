@@ -91,22 +91,41 @@ def _steps(side: Side, terms: Mapping[str, Step]) -> Iterator[tuple[str, Node]]:
         return serial(*(terms[each] for each in names if each in terms))
 
     groups = side.cluster.node_groups
-    for name, group in groups.items():
-        yield f"{plan.SCALE}{name}", of(f"GPU nodes {group.pool or name}" if group.gpu else "system nodes")
+    tables = [f"{restore.TABLE}{name}" for name in side.tables.values()]
+    for name in (*(f"{plan.SCALE}{each}" for each in groups), *_TERMS, *tables):
+        yield name, of(term(side, name))
     gpus = {each.pool or name: each.streamed for name, each in groups.items() if each.gpu}
     waited = [name for name, serves in gpus.items() if serves or not any(gpus.values())]
     yield serving.READY, parallel(*(of(f"image {each}", f"weights {each}", f"engine {each}") for each in waited))
-    yield loss.CLOSED, of("fence")
-    yield plan.INSTANCE, of("database instance")
-    yield plan.DATABASE, of("promote database")
-    yield plan.CACHE, of("promote cache")
-    for name in side.tables.values():
-        yield f"{restore.TABLE}{name}", of("restore tables")
-    created = parallel(
-        of("EKS cluster", "node group"), of("load balancer"), of("restore database", "database instance")
-    )
+    database = of("restore database", "database instance")
+    created = parallel(of("EKS cluster", "node group"), of("load balancer"), database)
     yield restore.DEPLOYED, serial(of("deploy", "NAT gateway"), created) if "deploy" in terms else serial()
     yield serving.OUTSIDE, of(*_SWITCH)
+
+
+_TERMS: Mapping[str, str] = {
+    loss.CLOSED: "fence",
+    plan.INSTANCE: "database instance",
+    plan.DATABASE: "promote database",
+    plan.CACHE: "promote cache",
+}
+"""Step -> the plan's term for it."""
+
+
+def term(side: Side, step: str) -> str:
+    """The plan's term for what a step does; empty where there is none, or there are several.
+
+    Args:
+        side: the Region that becomes the writing one.
+        step: the step's name.
+    """
+    if step.startswith(restore.TABLE):
+        return "restore tables"
+    name = step.removeprefix(plan.SCALE)
+    group = side.cluster.node_groups.get(name) if name != step else None
+    if group is None:
+        return _TERMS.get(step, "")
+    return f"GPU nodes {group.pool or name}" if group.gpu else "system nodes"
 
 
 def _inputs(manifest: RecoveryManifest, side: Side) -> RecoveryInputs:

@@ -116,3 +116,32 @@ def test_a_process_that_ends_between_the_journal_s_last_entry_and_the_lease_s_no
     assert ground.go(R, planned=True).state is State.NOTHING
     assert ground.go(P, planned=True).state is State.DONE
     assert ground.writers() == {P}
+
+
+def test_what_each_step_took_is_recorded_in_the_words_of_the_plan() -> None:
+    ground = Ground()
+    record = ground.go(R, planned=True).record
+    assert record is not None
+    assert (record.kind, record.stack, record.tier, record.lost_region, record.succeeded) == (
+        "failover", "sim", "warm", P, True
+    )  # fmt: skip
+    took = record.measured.steps
+    assert {"fence", "promote database", "promote cache", "await-serving"} <= set(took)
+    assert took["promote database"] > 0
+    assert record.measured.environment is not None
+    assert record.measured.writes is not None
+    assert max(took.values()) <= record.measured.environment
+    assert record.measured.writes <= record.measured.environment
+    home = ground.go(P, planned=True).record
+    assert home is not None
+    assert home.kind == "failback"
+
+
+def test_after_a_loss_the_time_counts_from_the_last_heartbeat_that_arrived() -> None:
+    ground = Ground()
+    ground.model.at(HOUR - 300, ground.model.kill)
+    record = ground.go(R, planned=False).record
+    assert record is not None
+    assert record.note == "seconds from the newest heartbeat that had arrived"
+    assert record.measured.environment is not None
+    assert record.measured.environment >= 290 + record.measured.steps["promote database"]

@@ -41,6 +41,16 @@ def test_all_tiers_are_beside_each_other_with_the_cheapest_that_meets_the_object
     assert "no tier meets every objective" in run("plan", "prod", "--all-tiers")[1]
     document = json.loads(run("plan", "prod", "--all-tiers", "--json")[1])
     assert list(document["tiers"]) == ["active-active", "backup", "pilot-light", "warm"]
+    assert document["tiers"]["warm"]["move"] is None
+    assert all(each["resources"]["total"] > 0 for each in document["tiers"].values())
+
+
+def test_all_tiers_show_how_many_resources_there_are_and_what_moving_to_each_changes(project: Path, run: Run) -> None:
+    _, shown, _ = run("plan", "prod", "--all-tiers")
+    assert "  resources " in shown
+    assert "Moves from tier warm" in shown
+    assert "  to backup: " in shown
+    assert "  to warm: " not in shown
 
 
 def test_all_tiers_is_used_by_itself(project: Path, run: Run) -> None:

@@ -27,6 +27,7 @@ def product(usage: str, *steps: tuple[str, str], **attributes: str) -> str:
     return json.dumps({"product": {"attributes": {"usagetype": usage, **attributes}}, "terms": terms})
 
 
+ON_DEMAND, OUTBOUND = "Amazon DynamoDB PayPerRequest Throughput", "InterRegion Outbound"
 PRODUCTS = {
     "AmazonEC2": [
         product("EU-BoxUsage:g5.2xlarge", ("0", "1.4000000000"), instanceType="g5.2xlarge", operatingSystem="Linux"),
@@ -36,6 +37,23 @@ PRODUCTS = {
     ],
     "AmazonCloudWatch": [
         product("EU-DataProcessing-Bytes", ("5", "0.6000000000"), ("0", "0.0000000000"), ("1000", "0.3")),
+    ],
+    "AmazonDynamoDB": [
+        product("EU-WriteRequestUnits", ("0", "0.0000007000"), productFamily=ON_DEMAND),
+        product("EU-ReplWriteRequestUnits", ("0", "0.0000008000"), productFamily=ON_DEMAND),
+        product("EU-IA-WriteRequestUnits", ("0", "0.0000009000"), productFamily=ON_DEMAND),
+        product("EU-TimedStorage-ByteHrs", ("0", "0"), ("25", "0.3000000000"), productFamily="Database Storage"),
+    ],
+    "awskms": [
+        product("eu-west-1-KMS-Requests", ("0", "0.03")),
+        product("eu-west-1-KMS-Keys", ("0", "1.5000000000")),
+    ],
+    "AWSDataTransfer": [
+        product("EU-DataTransfer-Regional-Bytes", ("0", "0.0150000000"), fromRegionCode="eu-west-1"),
+        product("EU-DataTransfer-Out-Bytes", ("0", "0.09"), fromRegionCode="eu-west-1", transferType="AWS Outbound"),
+        product("EU-EUC1-AWS-Out-Bytes", ("0", "0.0200000000"), fromRegionCode="eu-west-1", transferType=OUTBOUND),
+        product("EU-APS1-AWS-Out-Bytes", ("0", "0.0300000000"), fromRegionCode="eu-west-1", transferType=OUTBOUND),
+        product("USE1-EU-AWS-Out-Bytes", ("0", "0.0500000000"), fromRegionCode="us-east-1", transferType=OUTBOUND),
     ],
     "AmazonEKS": [product("EU-AmazonEKS-Hours:perCluster", ("0", "0.1000000000"))],
 }
@@ -85,20 +103,26 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
 
 
 def test_prices_of_a_region_are_renewed_and_all_others_stay(server: ThreadingHTTPServer, tmp_path: Path) -> None:
-    assert refresh_prices(tmp_path, ["eu-west-1"], TODAY) == {"eu-west-1": 4}
+    assert refresh_prices(tmp_path, ["eu-west-1"], TODAY) == {"eu-west-1": 10}
     old, new = PriceBook(), PriceBook(tmp_path)
     for what, usd in (
         ("instance:g5.2xlarge", 1.4),
         ("nat-gateway", 0.05),
         ("logs-ingestion", 0.6),
         ("control-plane", 0.1),
+        ("table-write", 0.0000007),
+        ("table-replicated-write", 0.0000008),
+        ("table-storage", 0.3),
+        ("key", 1.5),
+        ("transfer-between-zones", 0.015),
+        ("transfer-to-region", 0.03),  # the dearest destination
     ):
         price = new.price(what, "eu-west-1")
         assert price
         assert (price.usd, price.as_of, price.is_stale(TODAY)) == (usd, "2027-01-02", False)
-        assert price.source.startswith("AWS Price List API, Amazon")
+        assert price.source.startswith("AWS Price List API, ")
         assert new.price(what, "eu-central-1") == old.price(what, "eu-central-1")
-    assert new.price("key", "eu-west-1") == old.price("key", "eu-west-1")
+    assert new.price("replication-time-control", "eu-west-1") == old.price("replication-time-control", "eu-west-1")
     assert new.price("instance:p5e.48xlarge", "eu-west-1") is None
     assert Catalog(tmp_path).source("prices.csv").retrieved_on == "2027-01-02"
 

@@ -93,9 +93,24 @@ def test_every_price_has_a_source_or_is_listed_as_unknown(made: dict[str, Costs]
 
 def test_use_is_marked_as_an_assumption_and_shown_with_its_defaults(made: dict[str, Costs]) -> None:
     assumed = {each["what"] for each in as_json(made["warm"])["lines"] if each["assumed"]}
-    assert set(USAGE) <= assumed | {"aurora-storage"}
+    assert set(USAGE) <= assumed | {"transfer-from-standby"}  # the standby Region of tier warm sends nothing by itself
     shown = "\n".join(render(made["warm"], Style()))
     assert all(what in shown for what in USAGE)
+
+
+def test_transfer_between_zones_is_charged_at_both_ends_and_out_of_each_region_that_sends() -> None:
+    given = stated({"haven:cost": '{"usage": {"transfer-between-zones": 7, "transfer-from-standby": 11}}'})
+    warm = costs(environment("warm"), PriceBook(), given).now.lines
+    between = [each.item.quantity for each in warm if each.item.what == "transfer-between-zones"]
+    assert between == [2 * 7, 2 * 7]  # one cluster in each Region
+    out = {each.item.region: each.item.quantity for each in warm if each.item.what == "transfer-to-region"}
+    assert out == {PRIMARY: USAGE["transfer-to-region"], RECOVERY: 11}
+
+
+def test_the_standby_region_sends_by_default_where_it_serves_too(made: dict[str, Costs]) -> None:
+    for tier in TIERS:
+        out = {each.item.region for each in made[tier].now.lines if each.item.what == "transfer-to-region"}
+        assert (RECOVERY in out) == (tier == "active-active"), tier
 
 
 def test_use_that_the_stack_file_states_replaces_its_default_and_is_no_assumption() -> None:

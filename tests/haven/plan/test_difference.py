@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from haven.base.terminal import WIDTH, Style
 from haven.model.tiers import Tier
 from haven.plan import difference_text
-from haven.plan.difference import PropertyChange, as_json, by_component, diff_recordings, with_objectives
+from haven.plan.difference import (
+    PropertyChange,
+    as_json,
+    by_component,
+    diff_recordings,
+    irreversible,
+    move_json,
+    with_objectives,
+)
 from haven.plan.summary import Plan, make_plan
 from haven.program import aws_types as aws
 from haven.program.diff import HIDDEN
@@ -190,6 +198,22 @@ def test_the_text_says_what_is_added_changed_and_removed_where() -> None:
     assert f"  {PRIMARY}, InferenceCluster haven-InferenceCluster: 1\n    ~ serving  eks node group\n" in output
     assert "        scalingConfig.desiredSize: 4 -> 1\n" in output
     assert "    - cache-euc1  elasticache replication group\n" in output
+
+
+def test_what_moving_back_does_not_bring_back_is_listed_and_what_is_replicated_again_is_not() -> None:
+    logs = resource(aws.CLOUDWATCH_LOG_GROUP, "flow-logs", {"name": "flow-logs"}, region=RECOVERY)
+    member = resource(aws.RDS_CLUSTER, "member", {"clusterIdentifier": "member"}, region=RECOVERY)
+    group = resource(aws.EC2_SECURITY_GROUP, "group", region=RECOVERY)
+    diff = diff_recordings(recording(logs, member, group), recording())
+    assert [(each.record.name, each.step) for each in irreversible(diff)] == [("flow-logs", "deleted")]
+    sentence = "1 cloudwatch log group deleted (its log events; export what an audit may need): flow-logs"
+    assert list(difference_text.lost_for_good(diff)) == [sentence]
+    shown = difference_text.moves("warm", {"backup": diff}, Style())
+    assert "to backup: 0 added, 0 changed, 3 removed" in shown
+    assert f"irreversible: {sentence}" in shown
+    assert [each["lost"] for each in move_json(diff)["irreversible"]] == [irreversible(diff)[0].lost]
+    back = diff_recordings(recording(), recording(logs, member, group))
+    assert "moving back undoes all of it" in difference_text.moves("backup", {"warm": back}, Style())
 
 
 def test_the_text_puts_the_promises_side_by_side() -> None:

@@ -220,3 +220,52 @@ def test_with_the_cost_of_an_outage_the_cheapest_tier_has_it_in_it() -> None:
         made = {each: predict_environment(environment(each), {}, stated=given) for each in ("backup", "active-active")}
         assert f"with outages at {usd:,.0f} USD an hour: {tier}" in prediction_text.cheapest(made)
         assert "USD a year with outages" in prediction_text.side_by_side(made, Style())
+
+
+def test_a_system_of_a_lower_tier_comes_after_everything_that_serves(predictions: dict[str, Predicted]) -> None:
+    made = predictions["warm"].recovery
+    systems = {each.system.name: each for each in made.systems}
+    assert sorted(systems) == ["registry", "serving", "training"]
+    assert systems["serving"].summary.p95 == made.inference.p95
+    assert systems["registry"].summary.p95 == made.environment.p95
+    assert systems["training"].system.later
+    assert systems["training"].summary.p95 > made.environment.p95
+    assert "GPU nodes training" in {each.name for each in systems["training"].steps}
+
+
+def test_no_system_is_predicted_slower_in_a_higher_tier(predictions: dict[str, Predicted]) -> None:
+    for lower, higher in pairwise(TIERS):
+        below, above = (
+            {each.system.name: each for each in predictions[tier].recovery.systems} for tier in (lower, higher)
+        )
+        for name, made in above.items():
+            if not made.system.later and not below[name].system.later:
+                assert made.summary.p95 <= below[name].summary.p95, (higher, name)
+
+
+def test_a_server_that_does_not_run_on_standby_has_to_be_started(predictions: dict[str, Predicted]) -> None:
+    terms = {tier: {name.name for each in predictions[tier].recovery.systems for name in each.steps} for tier in TIERS}
+    assert "pods registry" in terms["pilot-light"]
+    assert "pods registry" not in terms["warm"]
+
+
+def test_each_term_to_attack_has_what_shortening_it_costs(predictions: dict[str, Predicted]) -> None:
+    light = predictions["pilot-light"].remedies
+    nodes = light["GPU nodes serving"].monthly
+    assert nodes is not None
+    assert nodes == pytest.approx(1.5156 * 730 + 500 * 0.0952)  # one third of three nodes, in eu-central-1
+    assert light["database instance"].monthly == pytest.approx(0.313 * 730)
+    assert light["decide"].words == "no AWS cost"
+    terms = {each["name"]: each for each in as_json(predictions["pilot-light"])["recoveryTime"]["terms"]}
+    assert terms["GPU nodes serving"]["shortenUsdAMonth"] == pytest.approx(nodes, abs=0.01)
+    assert terms["promote database"]["shorten"] is None
+    shown = prediction_text.render(predictions["pilot-light"], Style())
+    assert f"{nodes:,.0f} USD a month" in shown
+
+
+def test_resources_are_counted_by_region(predictions: dict[str, Predicted]) -> None:
+    warm = predictions["warm"].resources
+    assert sum(warm.values()) == len(list(environment("warm").real()))
+    shown = prediction_text.side_by_side(predictions, Style())
+    assert str(sum(warm.values())) in shown
+    assert str(warm[RECOVERY]) in shown

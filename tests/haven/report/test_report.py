@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -163,6 +164,50 @@ def test_costs_by_component_and_by_region_add_up_to_the_total() -> None:
         assert sum(each.total.value for each in part.cost.components) == total
         assert sum(each.value for each in part.cost.regions.values()) == total
         assert sum(each.figure.value for each in part.cost.systems) == total
+
+
+def test_each_tier_has_its_break_even_over_the_one_below(shown: str) -> None:
+    pairs = report().break_even
+    assert [(each.lower, each.higher) for each in pairs] == list(pairwise(TIERS))
+    for each in pairs:
+        if each.usd is not None:
+            hours = each.shorter.value / 60
+            assert each.usd.value * hours == pytest.approx(max(0.0, each.dearer.value))
+            assert each.usd.text in shown
+    assert "Break-even between tiers" in shown
+    assert "warm instead of pilot-light pays from" in markdown.render(report())
+
+
+def test_a_failovers_own_bill_is_on_the_page(shown: str) -> None:
+    assert "A failover&#x27;s own bill" in shown
+    for part in report().tiers:
+        cost = part.cost
+        assert cost.once.value == pytest.approx(sum(each.figure.value for each in cost.once_items))
+        standby = cost.regions[next(each for each in report().regions if each != report().active)]
+        assert cost.extra_an_hour.value * 730 == pytest.approx(cost.failover.value - standby.value, abs=0.01)
+
+
+def test_each_system_has_its_recovery_time_with_the_term_to_attack_first(shown: str) -> None:
+    names = [each.name for each in report().own.systems]
+    assert names == ["registry (model-registry)", "serving (model-serving)", "training (training, after the others)"]
+    assert all(each.attack and each.attack.text in shown for each in report().own.systems)
+
+
+def test_moving_to_another_tier_lists_what_moving_back_does_not_undo(shown: str) -> None:
+    moves = {part.tier: part.move for part in report().tiers}
+    assert moves["warm"] is None
+    down = moves["pilot-light"]
+    assert down
+    assert any("log group" in each.text for each in down.irreversible)
+    assert down.counts.text in shown
+
+
+def test_what_shortening_a_term_costs_is_beside_it(shown: str) -> None:
+    light = next(part for part in report().tiers if part.tier == "pilot-light")
+    nodes = next(each for each in light.timeline if each.name == "GPU nodes serving")
+    assert nodes.shorten_costs
+    assert nodes.shorten_costs.text.endswith("USD a month")
+    assert nodes.shorten_costs.text in shown
 
 
 def test_the_residency_map_has_each_store_in_its_regions() -> None:

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, MISSING_DEPENDENCY, OK
+from haven.model.drills import DrillRecord
 from tests.gateway import Call, Fault
 from tests.haven.runbooks.failover.ground import MUTATING, Ground, new_ground, to_the_lost_region
 from tests.haven.runbooks.failover.test_one_place_control_planes import trace
@@ -35,6 +36,13 @@ def test_a_lost_region_is_left_with_a_reason_and_another_run_changes_nothing(gro
     assert (code, document["state"], ground.writer) == (OK, "done", R), document
     assert document["divergence"].startswith("possible: the old writer couldn't be closed")
     assert f"> Promote the database in {R}: done" in progress
+    assert " of 1800 s, predicted 294 to 480 s" in progress
+    assert document["predicted"]["until verified"]["p95"] > document["predicted"]["promote-database"]["p95"]
+    (kept,) = (ground.folder / "records" / "drills").iterdir()
+    record = DrillRecord.model_validate_json(kept.read_text())
+    assert (record.kind, record.place, record.lost_region) == ("failover", "emulator", P)
+    assert document["measured"] == record.measured.steps
+    assert f"copy {kept}" in document["next"][0]
     asked = to_the_lost_region(ground)
     assert [each for each in asked if each.startswith(MUTATING)] == []
     before = len(ground.gateway.calls)
