@@ -320,6 +320,7 @@ def test_json_has_the_plan_and_the_comparison() -> None:
     assert output["tier"] == "warm"
     assert output["compare"].keys() == {
         "tier", "regions", "promises", "judgements", "notes", "added", "changed", "removed", "refused",
+        "irreversible",
     }  # fmt: skip
     assert output["compare"]["tier"] == "backup"
     worst = {name: each["worstCaseMinutes"] for name, each in output["compare"]["promises"].items()}
