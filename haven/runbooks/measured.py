@@ -69,7 +69,7 @@ def _began(workflow: Workflow, own: Sequence[Entry]) -> tuple[float, str]:
     if workflow.goal["planned"]:
         return begin, _FROM_BEGIN
     newest = workflow.step(plan.JUDGED).data.get("newestMs")
-    if newest is not None and newest / 1000 < begin:
+    if newest is not None and 0 < newest / 1000 < begin:
         return float(newest) / 1000, _FROM_HEARTBEAT
     return min(begin, float(workflow.goal["observedMs"]) / 1000), _FROM_LOOK
 

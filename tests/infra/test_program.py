@@ -126,6 +126,13 @@ def test_the_recovery_manifest_is_kept_in_both_regions_and_fits(stack: str) -> N
     assert len(values.pop()) < most_characters
 
 
+def test_the_manifest_states_what_a_new_gpu_node_loads() -> None:
+    for region in (PRIMARY, RECOVERY):
+        groups = environment("warm").outputs["manifest"]["sides"][region]["cluster"]["nodeGroups"].values()
+        found = {each["pool"]: (each.get("weightsGib"), each.get("streamed", False)) for each in groups}
+        assert found == {"system": (None, False), "serving": (15, True), "training": (60, False)}
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_the_manifest_names_at_full_scale_is_what_a_failover_declares(stack: str) -> None:
     after = environment(stack, active=RECOVERY)
