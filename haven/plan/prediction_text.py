@@ -48,7 +48,7 @@ def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
     rows.append([f"downtime a year {ASSUMED}", *(minutes(one.availability.downtime_minutes) for one in each)])
     rows.append(["availability", *(f"{one.availability.expected_percent:.4f} %" for one in each)])
     rows.append(["resources", *(str(sum(one.resources.values())) for one in each)])
-    rows.append(["  of them in the standby Region", *(str(one.resources.get(one.costs.standby, 0)) for one in each)])
+    rows.append(["  of them standby", *(str(one.resources.get(one.costs.standby, 0)) for one in each)])
     rows.append(["USD a month", *(f"{one.costs.now.total:,.0f}" for one in each)])
     rows.append(["  of it standby", *(f"{one.costs.standby_now:,.0f}" for one in each)])
     if outage := each[0].costs.stated.outage_usd_per_hour:
