@@ -155,8 +155,8 @@ class _Job:
         from haven.model.drills import Place
         from haven.runbooks.failover.assembly import operator
         from haven.runbooks.failover.run import Operator
-        from haven.runbooks.rebuild.run import Rebuilder
         from haven.runbooks.predicted import estimates, until_served
+        from haven.runbooks.rebuild.run import Rebuilder
 
         manifest = self.located.manifest
         name = manifest.environment

@@ -42,7 +42,7 @@ def test_a_lost_region_is_left_with_a_reason_and_another_run_changes_nothing(gro
     record = DrillRecord.model_validate_json(kept.read_text())
     assert (record.kind, record.place, record.lost_region) == ("failover", "emulator", P)
     assert document["measured"] == record.measured.steps
-    assert f"copy {kept}" in document["next"][0]
+    assert any(each.startswith(f"copy {kept}") for each in document["next"])
     asked = to_the_lost_region(ground)
     assert [each for each in asked if each.startswith(MUTATING)] == []
     before = len(ground.gateway.calls)
