@@ -152,8 +152,8 @@ class SystemPrediction:
     summary: "Summary"
     steps: Sequence[Step]
     """Its terms, in the order of the runbook."""
-    attack: Step | None
-    """The term to attack first. None: it has none."""
+    slowest: Step | None
+    """The term to shorten first. None: it has none."""
     saves: float
     """By how much its p95 is shorter without that term."""
 
@@ -192,13 +192,13 @@ def predict(graphs: Graphs, simulation: "Simulation") -> Prediction:
 def _predicted(system: System, node: Node, simulation: "Simulation") -> SystemPrediction:
     own = {each.name: each for each in steps(node)}
     saved = simulation.saved(node)
-    attack = max(saved, key=lambda name: (saved[name], name), default=None)
+    slowest = max(saved, key=lambda name: (saved[name], name), default=None)
     return SystemPrediction(
         system,
         simulation.summary(node),
         list(own.values()),
-        own[attack] if attack is not None else None,
-        saved[attack] if attack is not None else 0.0,
+        own[slowest] if slowest is not None else None,
+        saved[slowest] if slowest is not None else 0.0,
     )
 
 

@@ -255,7 +255,7 @@ def _system(made: SystemPrediction) -> dict[str, Any]:
         "afterTheOthers": made.system.later,
         **{name: _rounded(each) for name, each in vars(made.summary).items()},
         "terms": [each.name for each in made.steps],
-        "attackFirst": made.attack.name if made.attack else None,
+        "shortenFirst": made.slowest.name if made.slowest else None,
         "p95Saved": _rounded(made.saves),
     }
 

@@ -209,20 +209,20 @@ def _verdict(outcome: "Outcome | None", style: Style) -> str:
 
 
 def _by_system(predicted: "Predicted", style: Style) -> list[str]:
-    """How long each system takes to work again, and which term of it to attack first."""
+    """How long each system takes to work again, and which term of it to shorten first."""
     if not predicted.recovery.systems:
         return []
-    rows = [["system", "kind", "tier", "p50", "p95", "attack first"]]
+    rows = [["system", "kind", "tier", "p50", "p95", "shorten first"]]
     for each in predicted.recovery.systems:
         system = each.system
         tier = f"{system.tier}, after the others" if system.later else system.tier
-        rows.append([system.name, system.kind, tier, *_pair(each.summary), attack_first(each)])
+        rows.append([system.name, system.kind, tier, *_pair(each.summary), shorten_first(each)])
     return ["", style.paint("Recovery time by system", "bold"), *style.table(rows, 2, header=True)]
 
 
-def attack_first(made: "SystemPrediction") -> str:
+def shorten_first(made: "SystemPrediction") -> str:
     """The term of a system's recovery that costs the most time."""
-    return f"{made.attack.name} ({minutes(made.saves / 60)} of p95)" if made.attack else "-"
+    return f"{made.slowest.name} ({minutes(made.saves / 60)} of p95)" if made.slowest else "-"
 
 
 def _terms(predicted: "Predicted", style: Style) -> list[str]:
@@ -243,9 +243,9 @@ def _took(seconds: float | None) -> str:
 
 
 def _remedies(predicted: "Predicted", style: Style) -> list[str]:
-    """What shortens each term, and what that costs, the one to attack first at the top."""
+    """What shortens each term, and what that costs, the one to shorten first at the top."""
     every = [(each.step.name, *shortened(each.step, predicted)) for each in predicted.recovery.effects]
-    rows = [["attack", "what shortens it", "what that costs"], *([*each, "-"][:3] for each in every if each[1:])]
+    rows = [["term", "what shortens it", "what that costs"], *([*each, "-"][:3] for each in every if each[1:])]
     return ["", *style.table(rows, 2, header=True)] if rows[1:] else []
 
 

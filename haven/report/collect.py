@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from haven.model.availability import SLAS
 from haven.plan.difference_text import counts, lost_for_good
 from haven.plan.gpu_capacity import sentence
-from haven.plan.prediction_text import attack_first, certainty, drill_cells, wanted
+from haven.plan.prediction_text import certainty, drill_cells, shorten_first, wanted
 from haven.plan.summary import Plan
 from haven.plan.text import OBJECTIVE_NAMES, minutes, replicas
 from haven.report.collect_costs import collect_break_even, collect_cost, collect_with_outages, prices_of
@@ -184,8 +184,8 @@ def _recovery_of_systems(predicted: "Predicted", common: Common) -> Iterator[Res
     for each in predicted.recovery.systems:
         after = ", after the others" if each.system.later else ""
         made = _result(f"{each.system.name} ({each.system.kind}{after})", each.summary, common)
-        rests = [*common.of(each.attack.basis), common.model, common.assumed] if each.attack else []
-        yield replace(made, attack=Statement(f"attack first {attack_first(each)}", rests) if rests else None)
+        rests = [*common.of(each.slowest.basis), common.model, common.assumed] if each.slowest else []
+        yield replace(made, shorten=Statement(f"shorten first {shorten_first(each)}", rests) if rests else None)
 
 
 def _result(name: str, summary: "Summary", common: Common, note: str = "") -> Result:

@@ -30,8 +30,8 @@ class Result:
     p95: Figure | None
     p99: Figure | None
     note: str = ""
-    attack: Statement | None = None
-    """The term to attack first."""
+    shorten: Statement | None = None
+    """The term to shorten first."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class TierPart:
     recovery: Sequence[Result]
     """The RTO first."""
     systems: Sequence[Result]
-    """Until each system works again, with the term to attack first."""
+    """Until each system works again, with the term to shorten first."""
     timeline: Sequence[Bar]
     losses: Sequence[Result]
     """The RPO first."""

@@ -202,7 +202,7 @@ def _results(caption: str, results: Sequence[Result]) -> Html:
 
 
 def _note(result: Result) -> str:
-    return statement(result.attack) if result.attack else result.note or NONE
+    return statement(result.shorten) if result.shorten else result.note or NONE
 
 
 def _of(result: Result) -> Html:

@@ -249,7 +249,7 @@ def test_a_server_that_does_not_run_on_standby_has_to_be_started(predictions: di
     assert "pods registry" not in terms["warm"]
 
 
-def test_each_term_to_attack_has_what_shortening_it_costs(predictions: dict[str, Predicted]) -> None:
+def test_each_term_to_shorten_has_what_shortening_it_costs(predictions: dict[str, Predicted]) -> None:
     light = predictions["pilot-light"].remedies
     nodes = light["GPU nodes serving"].monthly
     assert nodes is not None

@@ -187,10 +187,10 @@ def test_a_failovers_own_bill_is_on_the_page(shown: str) -> None:
         assert cost.extra_an_hour.value * 730 == pytest.approx(cost.failover.value - standby.value, abs=0.01)
 
 
-def test_each_system_has_its_recovery_time_with_the_term_to_attack_first(shown: str) -> None:
+def test_each_system_has_its_recovery_time_with_the_term_to_shorten_first(shown: str) -> None:
     names = [each.name for each in report().own.systems]
     assert names == ["registry (model-registry)", "serving (model-serving)", "training (training, after the others)"]
-    assert all(each.attack and each.attack.text in shown for each in report().own.systems)
+    assert all(each.shorten and each.shorten.text in shown for each in report().own.systems)
 
 
 def test_moving_to_another_tier_lists_what_moving_back_does_not_undo(shown: str) -> None:
