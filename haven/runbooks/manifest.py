@@ -32,6 +32,13 @@ class RegionPair(_Part):
     recovery: str
 
 
+class Reservation(_Part):
+    """The capacity reservation that a node group starts in."""
+
+    id: str
+    zone: str
+
+
 class NodeGroup(_Part):
     """Sizes of one node group."""
 
@@ -47,6 +54,10 @@ class NodeGroup(_Part):
     """The weights that a node loads. None: unknown."""
     streamed: bool = False
     """Whether its servers stream weights from S3."""
+    types: Sequence[str] = ()
+    """Its instance types; empty: deployed before they were here."""
+    reservation: Reservation | None = None
+    """None: on-demand capacity."""
 
 
 class Cluster(_Part):
@@ -62,8 +73,8 @@ class DatabaseSide(_Part):
     cluster: str
     instances: Mapping[str, str | None]
     """Instance to its zone, at full scale."""
-    standby: int | None
-    """Instances at standby scale; None: no member at all."""
+    standby: int | None = None
+    """Instances at standby scale; None: no member at all. `pulumi stack output` leaves out what is null."""
     subnet_group: str = ""
     global_cluster: str = ""
     """Of a database that is restored here, and has a global cluster of its own; empty: the environment's."""
@@ -73,6 +84,7 @@ class Balancer(_Part):
     """One Region's load balancer."""
 
     target_group: str
+    name: str = ""
 
 
 class WorkloadSizes(_Part):
@@ -114,6 +126,24 @@ class Inference(_Part):
     prompts: Sequence[GoldenPrompt]
 
 
+class Weights(_Part):
+    """Weights of one version of a model that serves."""
+
+    bucket: str
+    """As `buckets` of each side calls it."""
+    prefix: str
+    gib: float
+    """Size in the stack file."""
+
+
+class Backups(_Part):
+    """What is promised of the copies in the vaults."""
+
+    newest_minutes: float
+    """The oldest that the newest copy of a store may be."""
+    restore_tests: bool
+
+
 class Side(_Part):
     """One Region."""
 
@@ -128,6 +158,10 @@ class Side(_Part):
     workloads: Sequence[Workload] = ()
     """In the order in which a recovery starts them."""
     inference: Inference | None = None
+    zones: Sequence[str] = ()
+    """Zones of its nodes; empty: deployed before they were here."""
+    addresses: int = 0
+    """Elastic IP addresses at full scale."""
 
 
 class GlobalCluster(_Part):
@@ -158,6 +192,8 @@ class Operations(_Part):
     mode: str = ""
     """Name, in both Regions, of the parameter that tells applications whether they may write; empty: the environment
     was deployed before there was one."""
+    role: str = ""
+    """ARN of the operators' role; empty: the stack file names nobody who may take it."""
 
 
 class Switch(_Part):
@@ -201,6 +237,13 @@ class RecoveryManifest(_Part):
     """The name under which clients reach the environment, whichever Region answers; empty: there is none."""
     operations: Operations | None = None
     """None: the environment was deployed without."""
+    images: Sequence[str] | None = None
+    """REPOSITORY@DIGEST of each image that pods need, the same in both Regions' registries. None: deployed before they
+    were here, as for the next three."""
+    weights: Sequence[Weights] | None = None
+    secrets: Sequence[str] | None = None
+    """Names of the replicated secrets, the same in both Regions."""
+    backups: Backups | None = None
 
     @property
     def replicates_cache(self) -> bool:

@@ -27,8 +27,9 @@ from haven.model.prices import HOURS_A_MONTH, PriceBook
 from haven.plan.costs import costs
 from haven.program.recording import Recording
 from haven.program.run import recorded
-from haven.runbooks import preflight
 from haven.runbooks.clients import Client, clients
+from haven.runbooks.preflight.checks import Check, Status
+from haven.runbooks.preflight.deployment import account_check, checks
 from haven.smoke import stack_file
 from haven.smoke.promotion import Promotion
 from haven.smoke.request import REMOVAL, Request, Target, check
@@ -82,7 +83,7 @@ class _Job:
     def run(self, answers: TextIO | None) -> int:
         """Everything; asks on `answers` for the confirmation, unless it is None."""
         self._steps.step("Asking AWS for the account")
-        _refuse([preflight.account_check(self._target.account, self._target.primary, self._client)])
+        _refuse([account_check(self._target.account, self._target.primary, self._client)])
         with _run_folder(state_folder(self._root) / "smoke") as folder:
             declarations = self._declarations(folder)
             self._check(declarations.deployed.recording)
@@ -112,8 +113,8 @@ class _Job:
     def _check(self, recording: Recording) -> None:
         """Refuse what preflight finds; an emulator need not answer for quotas and offerings."""
         self._steps.step("Asking AWS for quotas and instance types")
-        found = list(preflight.checks(recording, self._target.account, self._client, self._catalog))
-        unknown = [each for each in found if each.status is preflight.Status.UNKNOWN]
+        found = list(checks(recording, self._target.account, self._client, self._catalog))
+        unknown = [each for each in found if each.status is Status.UNKNOWN]
         if self._target.endpoint is None:
             _refuse(found)
             return
@@ -201,13 +202,13 @@ def _run_folder(parent: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _refuse(checks: list[preflight.Check]) -> None:
+def _refuse(checks: list[Check]) -> None:
     """Refuse to go on unless every check passes.
 
     Raises:
         Problems: with everything that doesn't.
     """
-    bad = [each for each in checks if each.status is not preflight.Status.OK]
+    bad = [each for each in checks if each.status is not Status.OK]
     if bad:
         places = (f"{each.what} in {each.region}" if each.region else each.what for each in bad)
         problems = [Problem(what, each.got, each.needed, each.fix) for what, each in zip(places, bad, strict=True)]

@@ -110,6 +110,11 @@ def rules(environment: Environment) -> list[BackupRuleArgs]:
     return regular if point["interval"] == BackupInterval.DAILY else [point, *regular]
 
 
+def newest_minutes(environment: Environment) -> int:
+    """How old the newest copy of a store may become, minutes: of the rule that makes the most."""
+    return min(_given(each, environment.settings.backups) for each in rules(environment))
+
+
 def recovery_point(settings: Settings) -> BackupRuleArgs:
     """The rule with the longest interval that meets the objective, or what the tier promises without one; every hour,
     the most that AWS Backup does, where none meets it."""

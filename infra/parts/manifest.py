@@ -4,6 +4,7 @@ It depends on nothing that a failover changes: it lists what each Region has at 
 neither which Region is active nor what exists at the moment.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from haven_components import GlobalDatabase, gpu_group_name, system_group_name
+from haven.base.problems import Problem, Problems
+from haven_components import GlobalDatabase, gpu_group_name, limits, system_group_name
 from haven_components.names import (
     REPLICATION_RULE,
     SYSTEM_NODE_GROUP,
@@ -35,12 +37,14 @@ from infra.config.rules.systems import SERVING
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import backups, compute, tables
-from infra.parts.recovery import operations
+from infra.parts.recovery import contents, operations
 from infra.parts.stores import cache_group, database_name, restored_database_name
 from infra.parts.workloads import runbook
 from infra.scale import Scale
 
 VERSION = 1
+_ARN_CHARACTERS = 130
+"""What an ARN that AWS makes may take, of a secret with a name of this program."""
 
 
 def build(
@@ -78,6 +82,7 @@ def build(
         },
         "objectives": settings.objectives.model_dump(by_alias=True, exclude_none=True),
         "operations": operations.manifest(environment),
+        **contents.manifest(environment),
         "restoreRole": backups.restore_role(environment),
         "replicationRule": REPLICATION_RULE,
         "replicatedTables": [
@@ -104,6 +109,8 @@ def _side(environment: Environment, region: str, full: Scale, standby: Scale) ->
             "nodeGroups": _node_groups(environment, region, full, standby),
         },
         "database": _database(environment, region, full, standby),
+        "zones": list(settings.zones[region]),
+        "addresses": _addresses(environment, region, full),
         **({"workloads": found} if (found := runbook.workloads(environment, region, full, standby)) else {}),
         **({"balancer": _balancer(environment, region)} if settings.domain else {}),
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
@@ -148,20 +155,34 @@ def _balancer(environment: Environment, region: str) -> dict[str, Any]:
 def _node_groups(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:
     cluster, name = environment.settings.cluster, environment.cluster_name(region)
     zones = environment.settings.zones[region]
-    system = system_group_name(name, zones, compute.system_nodes(environment, region))
-    found: dict[str, Any] = {
-        system: {"full": _sizes(full.system_nodes), "standby": _sizes(standby.system_nodes), "pool": SYSTEM_NODE_GROUP}
+    system = compute.system_nodes(environment, region)
+    groups: dict[str, dict[str, Any]] = {
+        system_group_name(name, zones, system): {
+            "full": _sizes(full.system_nodes),
+            "standby": _sizes(standby.system_nodes),
+            "types": system["instance_types"],
+            "pool": SYSTEM_NODE_GROUP,
+        }
     }
     for group in cluster.gpu_node_groups:
-        aws_name = gpu_group_name(name, zones, compute.gpu_group(environment, region, group))
-        sizes = (full.gpu_nodes[group.name], standby.gpu_nodes[group.name])
-        found[aws_name] = {
-            "full": _sizes(sizes[0]),
-            "standby": _sizes(sizes[1]),
+        args = compute.gpu_group(environment, region, group)
+        found: dict[str, Any] = {
+            "full": _sizes(full.gpu_nodes[group.name]),
+            "standby": _sizes(standby.gpu_nodes[group.name]),
+            "types": args["instance_types"],
             "gpu": True,
             **_loaded(environment.settings, group),
         }
-    return found
+        if "capacity_reservation" in args:
+            found["reservation"] = {key: args["capacity_reservation"][key] for key in ("id", "zone")}
+        groups[gpu_group_name(name, zones, args)] = found
+    return groups
+
+
+def _addresses(environment: Environment, region: str, full: Scale) -> int:
+    """Elastic IP addresses of the NAT gateways at full scale: one in each zone of a network that is declared here."""
+    settings = environment.settings
+    return len(settings.zones[region]) if full.nat and region not in settings.network.existing else 0
 
 
 def _loaded(settings: Settings, group: GpuNodeGroup) -> dict[str, Any]:
@@ -192,8 +213,30 @@ def _metric(name: str, region: str) -> Mapping[str, Any]:
     return {"namespace": found["namespace"], "metric": found["metric_name"], "dimensions": found["dimensions"]}
 
 
+def require_room(stack: str, recovery_manifest: Mapping[str, Any]) -> None:
+    """Refuse a manifest that no parameter holds.
+
+    Raises:
+        Problems: it has too many characters.
+    """
+    text = json.dumps(recovery_manifest, separators=(",", ":"), default=lambda _: "x" * _ARN_CHARACTERS)
+    if len(text) > limits.PARAMETER_CHARACTERS:
+        problem = Problem(
+            "haven:systems, haven:cluster.gpuNodeGroups, haven:tables, haven:secrets, haven:storage.buckets",
+            f"a recovery manifest of about {len(text)} characters in {names.manifest_parameter(stack)}",
+            f"at most {limits.PARAMETER_CHARACTERS}: a Systems Manager parameter holds no more",
+            "write fewer or shorter golden prompts, or divide the systems among two environments",
+        )
+        raise Problems([problem], f"the config of stack {stack}")
+
+
 def keep(environment: Environment, recovery_manifest: Mapping[str, Any]) -> None:
-    """Store the manifest in both Regions: either of them may be the one that is left."""
+    """Store the manifest in both Regions: either of them may be the one that is left.
+
+    Raises:
+        Problems: no parameter holds it.
+    """
+    require_room(environment.settings.stack, recovery_manifest)
     for region, provider in environment.providers.items():
         aws.ssm.Parameter(
             f"{environment.name}-manifest-{region_code(region)}",

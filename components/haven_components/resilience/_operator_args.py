@@ -63,6 +63,15 @@ class OperatorRoleArgs(TypedDict):
     reads their items, to compare both Regions. Omitted: none."""
     restore_role_arn: NotRequired[str]
     """ARN of the role with which AWS Backup restores: the operator starts restores with it. Omitted: none."""
+    repositories: NotRequired[list[str]]
+    """Names of the ECR repositories in both Regions, or patterns of such: the operator sees whether images are there.
+    Omitted: none."""
+    secrets: NotRequired[list[str]]
+    """Names of the replicated secrets, or patterns of such: the operator sees their versions, and no value. Omitted:
+    none."""
+    endpoints_parameter: NotRequired[str]
+    """Name of the Systems Manager parameter with what applications connect to, the same in both Regions. Omitted: the
+    operator reads none."""
     manifest_parameter: str
     """Name of the Systems Manager parameter with the recovery manifest, the same in both Regions."""
     mode_parameter: NotRequired[str]

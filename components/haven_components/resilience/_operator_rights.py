@@ -44,6 +44,10 @@ class On(StrEnum):
     AUDIT = "AuditBuckets"
     MANIFEST = "Manifest"
     MODE = "WriteMode"
+    IMAGES = "Images"
+    SECRETS = "Secrets"
+    CERTIFICATES = "Certificates"
+    ITSELF = "OwnRole"
     KEYS = "KeysOfStores"
     KEY_NAMES = "KeysByTheirNames"
     GRANTS = "GrantsForDatabases"
@@ -76,6 +80,7 @@ RIGHTS: Sequence[Right] = (
     Right("rds:DescribeDBClusterSnapshots", On.DATABASES, "what Aurora kept of an old volume"),
     Right("rds:DescribeDBClusters", On.DATABASES, "whether a member is available"),
     Right("rds:DescribeDBInstances", On.DATABASES, "whether a member has an instance"),
+    Right("rds:DescribePendingMaintenanceActions", On.DATABASES, "patches that one member has and the other lacks"),
     Right("rds:DescribeDBSubnetGroups", On.DATABASES, "the data subnets that are closed"),
     Right("rds:CreateDBInstance", On.NEW_INSTANCES, "an instance for a headless member"),
     Right("rds:CopyDBClusterSnapshot", On.SNAPSHOTS, "keeps what Aurora kept of an old volume"),
@@ -96,9 +101,13 @@ RIGHTS: Sequence[Right] = (
     Right("s3:GetObject", On.RECORDS, "verifies the audit"),
     Right("s3:PutObject", On.RECORDS, "a record of the audit"),
     Right("s3:ListBucket", On.AUDIT, "verifies the audit"),
-    Right("ssm:GetParameter", On.MANIFEST, "the recovery manifest"),
+    Right("ssm:GetParameter", On.MANIFEST, "the recovery manifest, and what applications connect to"),
     Right("ssm:GetParameter", On.MODE, "what a Region's applications are asked"),
     Right("ssm:PutParameter", On.MODE, "asks a Region's applications not to write"),
+    Right("ecr:BatchGetImage", On.IMAGES, "whether the images of the pods are in a Region"),
+    Right("secretsmanager:DescribeSecret", On.SECRETS, "whether both Regions have the same version"),
+    Right("acm:DescribeCertificate", On.CERTIFICATES, "until when a certificate is valid"),
+    Right("iam:SimulatePrincipalPolicy", On.ITSELF, "whether the role may do all of this, before it has to"),
     Right("kms:Decrypt", On.KEYS, "reads operations table and audit"),
     Right("kms:GenerateDataKey", On.KEYS, "writes the audit"),
     Right("kms:DescribeKey", On.KEY_NAMES, "encrypts what RDS makes, and what is restored"),
@@ -113,6 +122,9 @@ RIGHTS: Sequence[Right] = (
     Right("ec2:DescribeInstanceTypeOfferings", On.SHOWING, "instance types of a zone"),
     Right("ec2:DescribeNetworkAcls", On.SHOWING, "what closes the data subnets"),
     Right("ec2:DescribeVpcs", On.SHOWING, "VPCs of others"),
+    Right("elasticloadbalancing:DescribeListenerCertificates", On.SHOWING, "what a listener encrypts with"),
+    Right("elasticloadbalancing:DescribeListeners", On.SHOWING, "a load balancer's listeners"),
+    Right("elasticloadbalancing:DescribeLoadBalancers", On.SHOWING, "whether an entrance is active"),
     Right("elasticloadbalancing:DescribeTargetGroups", On.SHOWING, "what pods register in"),
     Right("elasticloadbalancing:DescribeTargetHealth", On.SHOWING, "whether a Region serves"),
     Right("servicequotas:GetAWSDefaultServiceQuota", On.SHOWING, "quotas of an account that has no own"),
@@ -129,6 +141,8 @@ class Scope:
     """What one operator's role is confined to."""
 
     args: OperatorRoleArgs
+    role: str
+    """The role's own name."""
 
     @property
     def sides(self) -> tuple[OperatorSideArgs, OperatorSideArgs]:
@@ -163,6 +177,7 @@ class Scope:
             On.KEYS: self._keys(),
             On.KEY_NAMES: self._keys(),
             On.GRANTS: [each["kms_key_arn"] for each in self.sides],
+            On.ITSELF: [self.arn("iam", "", f"role/{self.role}")],
             On.RESTORER: [self.args["restore_role_arn"]] if "restore_role_arn" in self.args else [],
         }
         if on in named:
@@ -202,8 +217,12 @@ class Scope:
             On.NODE_GROUPS: ("eks", [f"nodegroup/{side['cluster_name']}/*"]),
             On.NETWORK_ACLS: ("ec2", ["network-acl/*"]),
             On.VAULTS: ("backup", [f"backup-vault:{side['vault']}"]),
-            On.MANIFEST: ("ssm", [f"parameter{self.args['manifest_parameter']}"]),
+            On.MANIFEST: ("ssm", [f"parameter{each}" for each in self._read_parameters()]),
             On.MODE: ("ssm", [f"parameter{each}" for each in [self.args.get("mode_parameter")] if each]),
+            On.IMAGES: ("ecr", [f"repository/{each}" for each in self.args.get("repositories", [])]),
+            # Secrets Manager puts a hyphen and six characters behind a name.
+            On.SECRETS: ("secretsmanager", [f"secret:{each}-??????" for each in self.args.get("secrets", [])]),
+            On.CERTIFICATES: ("acm", ["certificate/*"]),
         }
         if on is On.COPIES:
             kept = ("backup", "recovery-point:*"), ("dynamodb", "table/*/backup/*")
@@ -220,6 +239,11 @@ class Scope:
             return [f"{bucket}/{AUDIT_PREFIX}*" if on is On.RECORDS else bucket]
         service, resources = ("rds", rds[on]) if on in rds else others[on]
         return [self.arn(service, region, each) for each in resources]
+
+    def _read_parameters(self) -> list[str]:
+        """The manifest, and what applications connect to."""
+        found = [self.args["manifest_parameter"]]
+        return [*found, self.args["endpoints_parameter"]] if "endpoints_parameter" in self.args else found
 
     def _condition(self, on: On) -> Mapping[str, Any]:
         vpcs = [each["vpc_id"] for each in self.sides if "vpc_id" in each]

@@ -47,7 +47,7 @@ class OperatorRole(pulumi.ComponentResource):
             f"{name}-permissions",
             name=name,
             role=role.name,
-            policy=policy_document(*Scope(args).statements()),
+            policy=policy_document(*Scope(args, name).statements()),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._access(args["primary"], role, None)

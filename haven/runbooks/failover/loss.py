@@ -1,7 +1,8 @@
 """Reads the heartbeats that arrived, and refuses a promotion that could lose more than the objective allows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from haven.runbooks.failover import guard
 from haven.runbooks.failover.site import Site
@@ -48,8 +49,18 @@ async def heartbeats(site: Site, table: Table, *, observes: bool = False) -> tup
         CallError: no answer.
     """
     items, answer = await table.query(HEARTBEATS, observes=observes)
+    return arrived(site, items), answer
+
+
+def arrived(site: Site, items: Sequence[Mapping[str, Any]]) -> list[guard.Heartbeat]:
+    """The heartbeats that an operations table has.
+
+    Args:
+        site: whose stores these are.
+        items: the table's items of heartbeats.
+    """
     ordered = site.heartbeats()
-    found = [
+    return [
         guard.Heartbeat(
             str(each["entry"]),
             float(each["newest"]) if each.get("newest") is not None else None,
@@ -60,7 +71,6 @@ async def heartbeats(site: Site, table: Table, *, observes: bool = False) -> tup
         for each in items
         if each["entry"] in ordered  # a store that the environment had once leaves its last one behind
     ]
-    return found, answer
 
 
 async def judged(site: Site, workflow: Workflow) -> Judged:

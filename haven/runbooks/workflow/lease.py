@@ -30,7 +30,8 @@ MARGIN_SECONDS = 1.0
 WATCH_SECONDS = 5.0
 """Between two looks at somebody else's lease."""
 _ROUNDS = 8
-_ID, _ENTRY = "lease", "0"
+ID, ENTRY = "lease", "0"
+"""Its key in each table."""
 HELD, FREE = "held", "free"
 
 
@@ -155,7 +156,7 @@ class Lease:
         to = {"notes": json.dumps(notes, sort_keys=True), **({"state": FREE} if release else {})}
         mine = {"token": self.token, "holder": self.holder}
         tables = [self.tables[each] for each in sorted(self._won)]
-        outcomes = await Branches([each.update(_ID, _ENTRY, where=mine, to=to, add="renewals") for each in tables])
+        outcomes = await Branches([each.update(ID, ENTRY, where=mine, to=to, add="renewals") for each in tables])
         require_calls(outcomes)
         self.notes = notes
         if sum(outcome is True for outcome in outcomes) < self.majority and not release:
@@ -164,14 +165,14 @@ class Lease:
     async def _read(self) -> dict[int, Seen]:
         """What the tables have; one that didn't answer once isn't asked any more."""
         places = [place for place, each in enumerate(self.tables) if each.region not in self.silent]
-        outcomes = await Branches([self.tables[each].get(_ID, _ENTRY, observes=True) for each in places])
+        outcomes = await Branches([self.tables[each].get(ID, ENTRY, observes=True) for each in places])
         require_calls(outcomes)
         answers = dict(zip(places, outcomes, strict=True))
         self.silent |= {self.tables[place].region: str(each) for place, each in answers.items() if failure(each)}
         if len(self.tables) - len(self.silent) < self.majority:
             silent = "; ".join(f"{region}: {why}" for region, why in self.silent.items())
             raise NoMajorityError(f"the lease needs {self.majority} of {len(self.tables)} tables; {silent}")
-        return {place: _seen(each) for place, each in answers.items() if not failure(each)}
+        return {place: lease_in(each) for place, each in answers.items() if not failure(each)}
 
     async def _watch(self, first: Mapping[int, Seen]) -> dict[int, Seen]:
         """Wait until nobody holds it, or whoever does hasn't touched it for as long as it lasts."""
@@ -208,25 +209,25 @@ class Lease:
         mine = {"token": self.token, "holder": self.holder, "who": self.who, "state": HELD, "renewals": was.renewals}
         notes = {"notes": json.dumps(self.notes, sort_keys=True)}
         try:
-            return await table.update(_ID, _ENTRY, where=was.condition, to={**mine, **notes})
+            return await table.update(ID, ENTRY, where=was.condition, to={**mine, **notes})
         except UnansweredError:
             pass
         except CallError:
             return False
         try:  # it may have been done: only the table knows
-            now = _seen(await table.get(_ID, _ENTRY, observes=True))
+            now = lease_in(await table.get(ID, ENTRY, observes=True))
         except CallError:
             return False
         return (now.token, now.holder, now.state) == (self.token, self.holder, HELD)
 
     async def _renew(self, table: Table) -> bool:
         mine = {"token": self.token, "holder": self.holder, "state": HELD}
-        return await table.update(_ID, _ENTRY, where=mine, to={"who": self.who}, add="renewals")
+        return await table.update(ID, ENTRY, where=mine, to={"who": self.who}, add="renewals")
 
     async def _give_back(self) -> None:
         mine = {"token": self.token, "holder": self.holder}
         free = {"state": FREE}
-        await Branches([self.tables[each].update(_ID, _ENTRY, where=mine, to=free) for each in sorted(self._won)])
+        await Branches([self.tables[each].update(ID, ENTRY, where=mine, to=free) for each in sorted(self._won)])
         self._won = set()
 
     def _share(self, attempt: int) -> float:
@@ -234,7 +235,8 @@ class Lease:
         return hashlib.sha256(f"{self.holder} {attempt}".encode()).digest()[0] / 256
 
 
-def _seen(item: Mapping[str, Any] | None) -> Seen:
+def lease_in(item: Mapping[str, Any] | None) -> Seen:
+    """The lease as an item of a table has it; None: there is no item."""
     if item is None:
         return Seen()
     return Seen(

@@ -33,7 +33,7 @@ class Table:
             CallError: no answer.
         """
         answer = await self._call("get_item", observes=observes, Key=_key(id_, entry), ConsistentRead=True)
-        return _plain(answer["Item"]) if answer.get("Item") else None
+        return plain(answer["Item"]) if answer.get("Item") else None
 
     async def put_new(self, id_: str, entry: str, attributes: Mapping[str, Any]) -> bool:
         """Write an item that isn't there yet; False: it was.
@@ -97,7 +97,7 @@ class Table:
                 ConsistentRead=True,
                 **more,
             )
-            found += [_plain(each) for each in answer["Items"]]
+            found += [plain(each) for each in answer["Items"]]
             if not answer.get("LastEvaluatedKey"):
                 return found, answer
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
@@ -131,7 +131,8 @@ def _value(value: Any) -> dict[str, str]:
     return {"S": value if isinstance(value, str) else json.dumps(value, sort_keys=True)}
 
 
-def _plain(item: Mapping[str, Mapping[str, str]]) -> Mapping[str, Any]:
+def plain(item: Mapping[str, Mapping[str, str]]) -> Mapping[str, Any]:
+    """An item of DynamoDB without its types."""
     return {name: _number(value["N"]) if "N" in value else value.get("S") for name, value in item.items()}
 
 

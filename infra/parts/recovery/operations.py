@@ -90,8 +90,11 @@ def _operator(
         "datastore_suffix": datastore_suffix(names.cache_name(settings.stack)),
         # A pattern, because a policy within a role has room for about 20 names.
         "tables": [f"{environment.name}-*"] if recovery_manifest["replicatedTables"] else [],
+        "repositories": [f"{names.images_name(settings.stack)}/*"],
+        "secrets": [f"{environment.name}-*"],
         "manifest_parameter": names.manifest_parameter(settings.stack),
         "mode_parameter": names.mode_parameter(settings.stack),
+        "endpoints_parameter": names.endpoints_parameter(settings.stack),
         "groups": [OPERATORS],
         "session_hours": chosen.session_hours,
     }

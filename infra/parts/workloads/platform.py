@@ -102,22 +102,23 @@ def component_name(environment: Environment, region: str, system: str) -> str:
 
 def image(environment: Environment, region: str, by_digest: str) -> str:
     """An image of the environment's repositories, as a Region's own registry has it."""
-    repository, _, digest = by_digest.partition("@")
-    return image_reference(environment.settings.account, region, _repository(environment, repository), digest)
+    name, _, digest = by_digest.partition("@")
+    return image_reference(environment.settings.account, region, repository(environment, name), digest)
 
 
 def chart(environment: Environment, region: str, chosen: Chart) -> ControllerChartArgs:
     """A chart in a Region's own registry."""
     registry = registry_host(environment.settings.account, region)
     return {
-        "location": f"oci://{registry}/{_repository(environment, chosen.repository)}",
+        "location": f"oci://{registry}/{repository(environment, chosen.repository)}",
         "version": chosen.version,
         "digest": chosen.digest,
     }
 
 
-def _repository(environment: Environment, repository: str) -> str:
-    return repository_name(names.images_name(environment.settings.stack), repository)
+def repository(environment: Environment, name: str) -> str:
+    """Name of a repository of haven:images, the same in both Regions."""
+    return repository_name(names.images_name(environment.settings.stack), name)
 
 
 def options(

@@ -33,6 +33,8 @@ RENAMED = {
 }
 FREE = {"sts:GetCallerIdentity"}
 """Needs no permission (STS API Reference, GetCallerIdentity; read 2026-11-26)."""
+NAMESAKES = {("autoscaling", "DescribeLoadBalancers")}
+"""Operations of another service with the name of one that is called: Elastic Load Balancing's."""
 NOT_CALLED = ("kms:", "iam:PassRole")
 """What AWS's services ask for in the caller's name, too."""
 
@@ -66,8 +68,11 @@ def _declare(*, without: tuple[str, ...] = (), **changes: Any) -> Recording:
             "global_cluster": "haven-test-db-global",
             "datastore_suffix": "haven-test-cache-global",
             "tables": ["haven-test-sessions"],
+            "repositories": ["haven-test-images/*"],
+            "secrets": ["haven-test-*"],
             "manifest_parameter": "/haven/test/manifest",
             "mode_parameter": "/haven/test/write-mode",
+            "endpoints_parameter": "/haven/test/endpoints",
             "restore_role_arn": f"arn:aws:iam::{ACCOUNT}:role/haven-test-backups-restore",
         }
         given = {key: value for key, value in (args | changes).items() if key not in without}
@@ -112,7 +117,8 @@ def operations() -> Iterator[tuple[str, str]]:
     session = botocore.session.get_session()
     for service in sorted(words & set(session.get_available_services())):
         names = session.get_service_model(service).operation_names
-        yield from ((service, each) for each in names if xform_name(each) in words)
+        found = ((service, each) for each in names if xform_name(each) in words)
+        yield from (each for each in found if each not in NAMESAKES)
 
 
 def action(service: str, operation: str) -> str:
@@ -145,7 +151,7 @@ def test_everything_that_has_an_arn_is_named_in_both_regions() -> None:
     found = _statements(_declare())
     free = {each["Sid"] for each in found.values() if each["Resource"] == ["*"]}
     assert free == {On.SHOWING.value, On.SWITCH.value}
-    for sid in found.keys() - free - {On.RESTORER.value}:  # IAM is in no Region
+    for sid in found.keys() - free - {On.RESTORER.value, On.ITSELF.value}:  # IAM is in no Region
         arns = " ".join(found[sid]["Resource"])
         assert [bool(re.search(f"{region}|{code}", arns)) for region, code in CODES.items()] == [True, True], sid
 
@@ -177,6 +183,20 @@ def test_without_replicated_buckets_none_is_read() -> None:
         del side["buckets"]
     declared = _declare(primary=sides["primary"], recovery=sides["recovery"])
     assert not {"ReplicatedBuckets", "ReplicatedObjects"} & _statements(declared).keys()
+
+
+def test_without_images_secrets_and_endpoints_none_is_described() -> None:
+    declared = _statements(_declare(without=("repositories", "secrets", "endpoints_parameter")))
+    assert not {"Images", "Secrets"} & declared.keys()
+    assert all(each.endswith("/manifest") for each in declared["Manifest"]["Resource"])
+
+
+def test_a_secret_s_versions_are_seen_and_its_value_is_not() -> None:
+    secrets = _statements(_declare())["Secrets"]
+    assert secrets["Action"] == ["secretsmanager:DescribeSecret"]
+    assert secrets["Resource"] == [
+        f"arn:aws:secretsmanager:{each}:{ACCOUNT}:secret:haven-test-*-??????" for each in (PRIMARY, RECOVERY)
+    ]
 
 
 def test_without_replicated_tables_none_is_described() -> None:

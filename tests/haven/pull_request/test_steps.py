@@ -26,6 +26,7 @@ CALLS = {
     ".github/scripts/deploy.sh": ["haven preflight prod", *PREVIEW, UP],
     ".github/scripts/environments.sh": ["haven environments"],
     ".github/scripts/newest.sh": ["gh api repos/o/r/commits/main --jq .sha"],
+    ".github/scripts/preflight.sh": ["haven preflight prod --failover"],
     ".github/scripts/preview.sh": PREVIEW,
     ".github/scripts/provider_mirror.sh": ["terraform -chdir=FOLDER providers mirror mirror"],
     ".github/scripts/summary.sh": [],
@@ -191,6 +192,14 @@ def test_a_refusal_of_the_policies_or_of_the_gate_deploys_nothing_and_is_shown(
 def test_a_preflight_that_fails_deploys_nothing(place: Destination) -> None:
     assert place.run(".github/scripts/deploy.sh", preflight_ENDS="1").returncode == 1
     assert place.calls == ["haven preflight prod"]
+
+
+def test_what_forbids_a_failover_fails_the_job_and_is_on_its_page(place: Destination) -> None:
+    haven = place.directory / ".venv" / "bin" / "haven"
+    haven.write_text("#!/bin/sh\necho 1 blockers\nexit 1\n")
+    done = place.run(".github/scripts/preflight.sh")
+    assert (done.returncode, done.stdout) == (1, "1 blockers\n")
+    assert place.text("summary").endswith("~~~~text\n1 blockers\n~~~~\n")
 
 
 def test_no_workflow_refreshes_the_state_which_would_wait_for_a_lost_region_without_end(place: Destination) -> None:

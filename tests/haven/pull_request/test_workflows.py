@@ -106,7 +106,7 @@ def test_a_preview_is_not_for_forks_and_a_deployment_only_of_main() -> None:
     assert (preview["preview"]["needs"], deploy["deploy"]["needs"]) == ("environments", "environments")
 
 
-@pytest.mark.parametrize("name", ["preview", "deploy"])
+@pytest.mark.parametrize("name", ["preview", "preflight", "deploy"])
 def test_credentials_come_last_and_from_the_environment_s_own_role(name: str) -> None:
     job = workflow(f"{name}.yaml")["jobs"][name]
     last: dict[str, Any]
@@ -115,7 +115,7 @@ def test_credentials_come_last_and_from_the_environment_s_own_role(name: str) ->
     assert credentials["with"]["role-to-assume"] == "${{ vars.AWS_ROLE_ARN }}"
     assert credentials["with"]["allowed-account-ids"] == "${{ matrix.account }}"
     assert last["run"] == f".github/scripts/{name}.sh"
-    assert job["environment"] == {"preview": "preview-${{ matrix.stack }}", "deploy": "${{ matrix.stack }}"}[name]
+    assert job["environment"] == f"{'' if name == 'deploy' else f'{name}-'}${{{{ matrix.stack }}}}"
 
 
 def test_no_deployment_is_cut_off_by_the_next_one() -> None:

@@ -19,8 +19,8 @@ CHOSEN, DEPLOYED = "choose-backups", "deploy-recovery-side"
 TABLE = "restore-table:"
 _COMPLETE = ("COMPLETED", "AVAILABLE")
 _FAILED = ("ABORTED", "FAILED")
-_LOOK_BACK = timedelta(days=35)
-_DATABASE = "database"
+LOOK_BACK = timedelta(days=35)
+DATABASE = "database"
 _TOKEN_LENGTH = 128
 _HOURS = 3600.0
 
@@ -46,8 +46,8 @@ def steps(site: Site, after: tuple[str, ...]) -> Iterator[Step]:
 
 async def _chosen(site: Site, workflow: Workflow) -> Look:
     answer = await _points(site)
-    newest = _newest(site, answer["RecoveryPoints"])
-    wanted = [_DATABASE, *site.new_side.tables.values()]
+    newest = newest_copies(site, answer["RecoveryPoints"])
+    wanted = [DATABASE, *site.new_side.tables.values()]
     missing = [each for each in wanted if each not in newest]
     if missing:
         return Impossible(f"{site.new_side.vault}: no complete copy of {', '.join(missing)}")
@@ -65,7 +65,7 @@ async def _points(site: Site) -> Mapping[str, Any]:
     """Every recovery point in the Region's vault, with the time of the last answer."""
     arguments: dict[str, Any] = {
         "BackupVaultName": site.new_side.vault,
-        "ByCreatedAfter": datetime.fromtimestamp(site.clock.wall(), UTC) - _LOOK_BACK,
+        "ByCreatedAfter": datetime.fromtimestamp(site.clock.wall(), UTC) - LOOK_BACK,
     }
     found: list[Any] = []
     while True:
@@ -76,9 +76,9 @@ async def _points(site: Site) -> Mapping[str, Any]:
         arguments["NextToken"] = answer["NextToken"]
 
 
-def _newest(site: Site, points: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def newest_copies(site: Site, points: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Store to its newest complete copy. A copy's resource is the original, in the Region that is left."""
-    originals = {f":cluster:{site.old_side.database.cluster}": _DATABASE}
+    originals = {f":cluster:{site.old_side.database.cluster}": DATABASE}
     originals |= {f":table/{name}": name for name in site.old_side.tables.values()}
     found: dict[str, Mapping[str, Any]] = {}
     for point in sorted(points, key=lambda each: each["CreationDate"]):
@@ -146,7 +146,7 @@ async def _deployed(site: Site, workflow: Workflow) -> Look:
 
 
 def _by_hand(site: Site, workflow: Workflow) -> str:
-    snapshot = workflow.step(CHOSEN).data["points"][_DATABASE]
+    snapshot = workflow.step(CHOSEN).data["points"][DATABASE]
     restored = ", ".join(site.new_side.tables)
     tables = f", restored: true of haven:tables ({restored}), import them" if restored else ""
     return (

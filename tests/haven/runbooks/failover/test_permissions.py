@@ -77,10 +77,13 @@ def statements() -> Sequence[Mapping[str, Any]]:
         "datastore_suffix": "global",
         "manifest_parameter": "/haven/sim/manifest",
         "mode_parameter": "/haven/sim/write-mode",
+        "repositories": ["images/*"],
+        "secrets": ["db-secret"],
+        "endpoints_parameter": "/haven/sim/endpoints",
         "tables": ["sessions"],
         "restore_role_arn": f"arn:aws:iam::{ACCOUNT}:role/restore",
     }
-    found = Scope(cast("OperatorRoleArgs", args)).statements()
+    found = Scope(cast("OperatorRoleArgs", args), ROLE).statements()
     return [each if each["Action"][0].startswith("s3:") else _everywhere(each) for each in found]
 
 

@@ -9,9 +9,12 @@ from haven.model.catalog import Catalog
 from haven.program.aws_types import EKS_NODE_GROUP
 from haven.program.queries import of_type
 from haven.runbooks.clients import clients
-from haven.runbooks.preflight import Check, Status, blocks, checks
+from haven.runbooks.preflight import capacity
+from haven.runbooks.preflight.checks import Check, Status
+from haven.runbooks.preflight.deployment import checks, demands
 from tests.environments import PRIMARY, RECOVERY, environment
 from tests.haven.runbooks.loopback_aws import LoopbackAws, serving
+from tests.haven.runbooks.preflight.answers import manifest
 
 ACCOUNT = "111122223333"
 ENOUGH = dict.fromkeys(("L-1216C47A", "L-DB2E81BA", "L-0263D0A3", "L-F678F1CE"), 1000.0)
@@ -162,7 +165,7 @@ def test_what_aws_denies_is_unknown_and_not_fine(aws: LoopbackAws) -> None:
     unknown = [each for each in found(aws) if each.status is Status.UNKNOWN]
     assert {each.region for each in unknown} == {PRIMARY, RECOVERY}
     assert all("no answer" in each.got and each.fix for each in unknown)
-    assert {each.region for each in unknown if blocks(each, PRIMARY)} == {PRIMARY}
+    assert {each.region for each in unknown if each.blocks} == {PRIMARY}
 
 
 def test_a_region_that_does_not_answer_is_asked_once_and_blocks_no_failover(aws: LoopbackAws) -> None:
@@ -172,11 +175,17 @@ def test_a_region_that_does_not_answer_is_asked_once_and_blocks_no_failover(aws:
     unknown = [each for each in asked if each.status is Status.UNKNOWN]
     assert {each.region for each in unknown} == {PRIMARY}
     assert sum(each.got.startswith("no answer") for each in unknown) == 1
-    assert not any(blocks(each, RECOVERY) for each in unknown)
+    assert not any(each.blocks for each in unknown)
 
 
 def test_an_answer_that_is_not_aws_s_is_unknown(aws: LoopbackAws) -> None:
     aws.garbled = True
     [check] = found(aws)
     assert (check.status, check.region) == (Status.UNKNOWN, "")
-    assert blocks(check, PRIMARY)
+    assert check.blocks
+
+
+def test_what_a_manifest_demands_is_what_a_recording_of_the_failover_does() -> None:
+    own = demands(environment("warm", active=RECOVERY), RECOVERY, Catalog())[RECOVERY]
+    found = capacity.demand(manifest(), RECOVERY, Catalog())
+    assert (found.vcpus, found.addresses, found.vpcs) == (own.vcpus, own.addresses, own.vpcs)

@@ -1,0 +1,126 @@
+"""What `haven preflight --failover` asks, by boto3's clients against a server on loopback that denies it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from haven.base.exits import BAD_INPUT, FINDINGS
+from haven.cli.main import main
+from haven.runbooks.clients import clients
+from haven.runbooks.manifest import Located
+from haven.runbooks.preflight import failover
+from haven.runbooks.preflight.checks import Status
+from haven_components.resilience._operator_rights import RIGHTS
+from tests.environments import PRIMARY, RECOVERY, environment
+from tests.haven.runbooks.preflight.answers import CATALOG, manifest
+
+DENIAL = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not allowed</Message></Error></ErrorResponse>"
+OF_EC2 = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>"
+OF_JSON = json.dumps({"__type": "AccessDeniedException", "message": "not allowed"})
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Denies whatever is asked, in the words of the protocol."""
+
+    def _deny(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        service = self.headers["Authorization"].split("Credential=")[1].split("/")[3]
+        query = "urlencoded" in self.headers.get("Content-Type", "") or service == "s3"
+        text = OF_EC2 if service == "ec2" else DENIAL if query else OF_JSON
+        self.send_response(403)
+        self.send_header("Content-Length", str(len(text)))
+        self.send_header("x-amzn-ErrorType", "AccessDeniedException")
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def do_GET(self) -> None:
+        self._deny()
+
+    def do_POST(self) -> None:
+        self._deny()
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@contextmanager
+def denying() -> Iterator[str]:
+    """The server's URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def denied() -> failover.Readiness:
+    with denying() as url:
+        return failover.observe(Located(manifest()), clients(url), RECOVERY, catalog=CATALOG, within=60)
+
+
+def test_what_aws_denies_is_unknown_and_forbids_it_in_the_region_that_would_be_promoted_alone(
+    denied: failover.Readiness,
+) -> None:
+    known = [each.what for each in denied.checks if each.status is not Status.UNKNOWN]
+    assert known == ["operations tables"]  # from the manifest alone
+    warnings = [each.what for each in denied.checks if each.fix and not each.blocks and each.region != PRIMARY]
+    # Replicated stores aren't restored, and IAM is no part of a failover.
+    assert {each.partition(" for ")[0].partition(" in ")[0] for each in warnings} == {
+        "copies",
+        "permission",
+        "restore tests",
+    }
+    assert not denied.ready
+    assert {each.what for each in denied.checks if "is refused: " not in each.got} == set(known)
+
+
+def test_each_line_names_the_permission_that_it_lacks_and_the_operator_s_role_has_it(
+    denied: failover.Readiness,
+) -> None:
+    allowed = {each.action for each in RIGHTS}
+    lines = [each for each in denied.checks if "allow " in each.fix]
+    named = {word.strip(",;") for each in lines for word in each.fix.split() if ":" in word and word[0].islower()}
+    assert {each for each in named if "Get" in each or "Describe" in each or "List" in each} <= allowed
+    without = {each.what for each in denied.checks} - {each.what for each in lines}
+    assert without == {"credentials", "operations tables"}  # STS asks for no permission
+
+
+def test_an_environment_s_other_region_is_named_and_the_manifest_is_no_option_of_a_deployment(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["preflight", "warm", "--to", "us-east-1"]) == BAD_INPUT
+    assert "--to: got" in capsys.readouterr().err
+    assert main(["preflight", "warm", "--manifest", "kept.json", "--region", PRIMARY]) == BAD_INPUT
+    error = capsys.readouterr().err
+    assert ("--manifest" in error, "--region" in error, "add --failover" in error) == (True, True, True)
+
+
+def test_a_denied_preflight_prints_its_blockers_first_and_is_a_finding(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps(environment("warm").outputs["manifest"]))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with denying() as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        words = ["preflight", "warm", "--failover", "--manifest", str(kept), "-C", str(tmp_path)]
+        assert main(words) == FINDINGS
+        shown = capsys.readouterr().out
+        assert main([*words, "--json"]) == FINDINGS
+    document = json.loads(capsys.readouterr().out)
+    schema = (files("haven.cli") / "schemas" / "preflight.v1.json").read_text(encoding="utf-8")
+    jsonschema.validate(document, json.loads(schema))
+    assert document["failover"]["to"] == RECOVERY
+    assert shown.startswith("Failover of warm to eu-central-1: ")
+    assert shown.index("\nBlockers\n") < shown.index("\nWarnings\n")
