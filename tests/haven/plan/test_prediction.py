@@ -11,8 +11,10 @@ import pytest
 from haven.base.terminal import WIDTH, Style
 from haven.model.cost import break_even, with_outages
 from haven.model.data_loss import BackedUpStore, EmptyStore, ReplicatedStore
+from haven.model.prices import PriceBook
 from haven.model.recovery_time import Detection, Store
 from haven.plan import prediction_text
+from haven.plan.costs import remedies
 from haven.plan.model_inputs import ModelInputs, model_inputs
 from haven.plan.prediction import Predicted, as_json, predict_environment
 from haven.plan.stated import stated
@@ -230,7 +232,8 @@ def test_a_system_of_a_lower_tier_comes_after_everything_that_serves(predictions
     assert systems["registry"].summary.p95 == made.environment.p95
     assert systems["training"].system.later
     assert systems["training"].summary.p95 > made.environment.p95
-    assert "GPU nodes training" in {each.name for each in systems["training"].steps}
+    order = [each.name for each in systems["training"].steps]
+    assert order.index("verify") < order.index("GPU nodes training")
 
 
 def test_no_system_is_predicted_slower_in_a_higher_tier(predictions: dict[str, Predicted]) -> None:
@@ -254,6 +257,10 @@ def test_each_term_to_shorten_has_what_shortening_it_costs(predictions: dict[str
     nodes = light["GPU nodes serving"].monthly
     assert nodes is not None
     assert nodes == pytest.approx(1.5156 * 730 + 500 * 0.0952)  # one third of three nodes, in eu-central-1
+    inputs = predictions["pilot-light"].inputs.recovery
+    larger = replace(inputs, groups=[replace(each, full=9) for each in inputs.groups])
+    priced = remedies(environment("pilot-light"), larger, PriceBook())["GPU nodes serving"].monthly
+    assert priced == pytest.approx(3 * nodes)
     assert light["database instance"].monthly == pytest.approx(0.313 * 730)
     assert light["decide"].words == "no AWS cost"
     terms = {each["name"]: each for each in as_json(predictions["pilot-light"])["recoveryTime"]["terms"]}
