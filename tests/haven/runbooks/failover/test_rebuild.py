@@ -1,17 +1,27 @@
-"""`haven failback --rebuild` as the real process against the emulator, which has no Global Datastore."""
+"""`haven failback --rebuild` as the real process against the emulator, which has no Global Datastore: tier `pilot-light`
+has none either."""
 
 import json
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, OK
 from tests.gateway import Fault
-from tests.haven.runbooks.failover.ground import Ground, manifest
+from tests.haven.runbooks.failover.ground import Ground, manifest, new_ground
 from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.emulator, pytest.mark.exhaustive]
 REASON = ("--force", "the provider writes that the Region's data is lost")
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    """An environment of tier `pilot-light`."""
+    with new_ground(tmp_path, "pilot-light") as made:
+        yield made
 
 
 def members(ground: Ground) -> list[str]:
