@@ -1,5 +1,4 @@
-"""`haven failback --rebuild` as the real process against the emulator, which has no Global Datastore: tier `pilot-light`
-has none either."""
+"""`haven failback --rebuild` as the real process against the emulator, in a tier without a Global Datastore."""
 
 import json
 import subprocess
