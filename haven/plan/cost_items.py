@@ -109,7 +109,9 @@ def remedies(recording: Recording, inputs: RecoveryInputs, standby: str) -> Mapp
         "acknowledge": FREE,
         "decide": FREE,
         "detect": "the price of a shorter interval is unknown",
-        **dict.fromkeys(("EKS cluster", "restore database", "restore tables"), TIERS),
+        "EKS cluster": TIERS,
+        "restore database": TIERS,
+        "restore tables": TIERS,
         "database instance": _items_of(of_type(there, aws.RDS_CLUSTER_INSTANCE)[:1], recording, standby),
         "create cache": _items_of(of_type(there, aws.ELASTICACHE_REPLICATION_GROUP), recording, standby),
     }
