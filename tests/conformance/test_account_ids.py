@@ -101,7 +101,7 @@ def _deploy(recording: Recording, provider: cli.Terraform, url: str, folder: Pat
     """Region of each set of rules -> the id that the provider gave it."""
     made = export(recording, provider.schema(), emulator=url)
     for each in made.document["provider"]["aws"]:
-        each["max_retries"] = 1
+        each["max_retries"] = 3
     provider.prepare(made, folder)
     provider.deploy(folder, refresh=False)
     state = json.loads((folder / "terraform.tfstate").read_text())

@@ -126,6 +126,8 @@ def test_the_database_is_written_by_the_region_that_takes_writes_and_read_by_bot
         assert first.wrote
         assert first.newest_ms is not None
         assert begin <= first.newest_ms <= now_ms()
+        replica = pair.members[R].server
+        wait_for(lambda: replica.sql(pairs.DATABASE, "select to_regclass('haven.haven_heartbeat')").strip() != "")
         wait_for(lambda: database(ports[R], R, master=nobody).beat() == [Beat("database", first.newest_ms, False)])
         (second,) = database(ports[P], P, master=nobody).beat()
         assert second.newest_ms is not None
