@@ -92,10 +92,10 @@ def _everywhere(statement: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def without(right: Right) -> Sequence[Mapping[str, Any]]:
-    """The policy without one permission."""
+    """The policy without one permission; where resources aren't enforced, without the action wherever it is."""
     found = [dict(each) for each in statements()]
     for each in found:
-        if each["Sid"] == right.on:
+        if right.on == each["Sid"] or each["Resource"] == "*":
             each["Action"] = [name for name in each["Action"] if name != right.action]
     return [each for each in found if each["Action"]]
 
