@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from haven_components.names import region_code
 
+OPERATORS = "haven-operators"
+"""The Kubernetes group of operators."""
 _SHARED_CHARACTERS = 1200
 """Keys, the names of database and cache, and host names of at most 120 characters."""
 _NAMED_CHARACTERS = 140

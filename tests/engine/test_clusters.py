@@ -114,7 +114,7 @@ class Clusters:
     def skipped(self, *words: str) -> list[str]:
         """The objects that a deployment or a preview left as they are, as `haven reconcile` reads its JSON."""
         shown = self.engine.succeed(*words, "--stack", "dev", "--json", cwd=self.project, environment=self.environment)
-        return sorted(deployment.skipped(shown.encode()))
+        return sorted(deployment.skipped(deployment.objects_of(shown.encode())))
 
     def refused(self) -> str:
         """What a deployment that must fail prints."""

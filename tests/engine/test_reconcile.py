@@ -53,4 +53,4 @@ def test_after_a_failover_the_preview_with_the_proposed_region_replaces_and_dele
         ["pulumi", "import"],
     )
     assert [each.description.partition(":")[0] for each in others] == [UNKNOWN_TO_THE_STUB]
-    assert deployment.skipped(documents.preview) == []
+    assert deployment.skipped(deployment.objects_of(documents.preview)) == []

@@ -15,13 +15,8 @@ NEAR = 0.75
 
 SCALARS: Mapping[Any, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
-
-_INPUTS: Mapping[Any, Any] = {
-    str: pulumi.Input[str],
-    bool: pulumi.Input[bool],
-    int: pulumi.Input[int],
-    float: pulumi.Input[float],
-}
+_INPUT: Any = pulumi.Input  # subscripted as a value
+_INPUTS: Mapping[Any, Any] = {scalar: _INPUT[scalar] for scalar in SCALARS}
 
 
 class Misfit(NamedTuple):

@@ -20,8 +20,8 @@ from haven.cli.recovery.progress import Board, span
 
 if TYPE_CHECKING:
     from haven.runbooks.failover.run import Preview, Report, Request
+    from haven.runbooks.failover.times.predicted import Estimate
     from haven.runbooks.manifest import Located
-    from haven.runbooks.predicted import Estimate
     from haven.runbooks.workflow.requests import Runbook
 
 SCHEMA = "failover.v1"
@@ -155,7 +155,7 @@ class _Job:
         from haven.model.drills import Place
         from haven.runbooks.failover.assembly import operator
         from haven.runbooks.failover.run import Operator
-        from haven.runbooks.predicted import estimates, until_served
+        from haven.runbooks.failover.times.predicted import estimates, until_served
         from haven.runbooks.rebuild.run import Rebuilder
 
         manifest = self.located.manifest
@@ -238,7 +238,7 @@ def _kept(report: "Report", records: Path) -> str:
     """Write the record of what it took; returns its place, or nothing where it can't be written."""
     import json
 
-    from haven.runbooks.measured import as_data
+    from haven.runbooks.failover.times.measured import as_data
 
     made = report.record
     if made is None:

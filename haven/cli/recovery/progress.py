@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from haven.base.terminal import style_for
 
 if TYPE_CHECKING:
-    from haven.runbooks.predicted import Estimate
+    from haven.runbooks.failover.times.predicted import Estimate
     from haven.runbooks.workflow.steps import Progress
 
 _RUNNING = "running"

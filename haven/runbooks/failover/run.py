@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from haven.base.problems import Problems
 from haven.model.drills import DrillRecord, Place
-from haven.runbooks import measured
 from haven.runbooks.failover import decision, loss, observe, plan
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Seen
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import Site
+from haven.runbooks.failover.times import measured
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit

@@ -9,9 +9,6 @@ from infra import names
 from infra.environment import Environment
 from infra.parts.recovery import heartbeats
 
-OPERATORS = "haven-operators"
-"""The Kubernetes group of operators."""
-
 
 def declare(environment: Environment, recovery_manifest: Mapping[str, Any]) -> None:
     """Declare the tables and buckets, and the role where the config names somebody who may take it.
@@ -95,7 +92,7 @@ def _operator(
         "manifest_parameter": names.manifest_parameter(settings.stack),
         "mode_parameter": names.mode_parameter(settings.stack),
         "endpoints_parameter": names.endpoints_parameter(settings.stack),
-        "groups": [OPERATORS],
+        "groups": [names.OPERATORS],
         "session_hours": chosen.session_hours,
     }
     if chosen.permissions_boundary is not None:

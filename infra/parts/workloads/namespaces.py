@@ -9,12 +9,12 @@ from haven_components import (
     WorkloadSecretArgs,
 )
 from haven_components.names import REGISTRY_PORT, WORKFLOWS_PORT, bucket_name, secret_name
+from infra import names
 from infra.config.rules.systems import REGISTRY, SERVING, WORKFLOWS, callers, exposed
 from infra.config.settings import Settings
 from infra.config.system_models import System, Uses
 from infra.parts import endpoints, tables
 from infra.parts.endpoints import EndpointStores
-from infra.parts.recovery.operations import OPERATORS
 from infra.parts.workloads import database_users, mesh, messaging, quotas
 from infra.parts.workloads.platform import Place
 
@@ -37,7 +37,7 @@ def declare(place: Place, system: System, stores: EndpointStores) -> ClusterAcce
         "service_accounts": [_account(place, system.uses, stores)],
     }
     if settings.operations.operator_arns:
-        args["operator_groups"] = [OPERATORS]
+        args["operator_groups"] = [names.OPERATORS]
     return ClusterAccess(f"{place.name}-access", args, place.options())
 
 

@@ -17,8 +17,8 @@ from haven.model.recovery_time import GpuGroup, gpu_path
 from haven.runbooks.failover import plan
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
+from haven.runbooks.failover.times.predicted import estimates, until_served
 from haven.runbooks.manifest import RecoveryManifest, parse
-from haven.runbooks.predicted import estimates, until_served
 from haven.runbooks.workflow.threads import MachineClock
 from tests.simulation.model import R
 from tests.simulation.operators import manifest_document
@@ -76,7 +76,7 @@ def test_draws_without_numpy_have_the_quantiles_of_the_simulation() -> None:
 
 def test_neither_numpy_nor_pulumi_is_loaded_for_it() -> None:
     code = (
-        "import sys; import haven.runbooks.predicted, haven.runbooks.measured, haven.cli.recovery.failover;"
+        "import sys; from haven.runbooks.failover.times import measured, predicted; import haven.cli.recovery.failover;"
         "print(sorted({'numpy', 'pulumi'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from haven.model.drills import DrillRecord, Place
-from haven.runbooks import predicted
 from haven.runbooks.failover import plan
+from haven.runbooks.failover.times import predicted
 from haven.runbooks.manifest import RecoveryManifest, Side
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log

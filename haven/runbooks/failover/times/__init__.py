@@ -1,0 +1,1 @@
+"""How long the steps of a failover should take, and how long they took."""
