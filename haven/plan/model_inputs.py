@@ -125,11 +125,12 @@ def _groups(
 
 def _systems(recording: Recording, standby: str) -> Iterator[System]:
     """The systems of the stack; pods of one whose least on standby is none have to be started."""
+    of_the_stack = str(recording.outputs.get("tier", ""))
     for name, each in sorted(recording.outputs.get("systems", {}).items()):
         runs = each.get("runs")
         starts = runs is not None and not runs.get(standby, {}).get("minimum")
-        later = each["tier"] != recording.outputs["tier"]
-        yield System(name, str(each["kind"]), str(each["tier"]), later, starts)
+        tier = str(each.get("tier", of_the_stack))
+        yield System(name, str(each["kind"]), tier, tier != of_the_stack, starts)
 
 
 def _loader(group: str, there: Sequence[Resource]) -> tuple[str, str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from haven.model.recovery_time import SystemPrediction
     from haven.plan.prediction import Outcome, Predicted
 
-_SHORTENED = 3
+_SHORTENED = 2
 """How many terms the first screen names."""
 _DRILLS = 3
 """How many records the first screen shows."""

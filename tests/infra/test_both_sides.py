@@ -227,6 +227,15 @@ BY_NATURE = (
         "one record is PRIMARY and one is SECONDARY, for good",
         {(BACKUP, True), *((tier, moved) for tier, moved in MOMENTS if tier in (PILOT_LIGHT, WARM))},
     ),
+    Allowed("lambda/function", "code", "it has the roots of the Region's own database", REPLICATED, ".*-heartbeat"),
+    Allowed(
+        "core/v1",
+        "data|metadata",
+        "it has the roots of the Region's own database, and a digest of them in its name",
+        REPLICATED,
+        ".*-schema",
+    ),
+    Allowed("(apps|batch)/v1", "spec", "pods mount these roots", REPLICATED, ".*-registry-(server|migration)"),
     Allowed("eks/nodeGroup", "nodeGroupName", "the name ends in a digest of the Region's own subnets", CLUSTERS),
     Allowed(
         "ec2/(vpcPeeringConnection|peeringConnectionOptions)", ".*", "one side asks, the other one accepts", REPLICATED

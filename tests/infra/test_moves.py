@@ -23,7 +23,7 @@ CHANGED_IN_PLACE = {
     aws.EC2_VPC_ENDPOINT: {"subnetIds"},
     aws.EKS_NODE_GROUP: {"scalingConfig"},
     aws.IAM_ROLE_POLICY: {"policy"},
-    aws.LAMBDA_FUNCTION: {"environment", "vpcConfig"},
+    aws.LAMBDA_FUNCTION: {"code", "environment", "vpcConfig"},
     aws.RDS_CLUSTER: {"enableGlobalWriteForwarding"},
     aws.ROUTE53_RECORD: {"aliases"},
     aws.ROUTE53_ZONE: {"vpcs"},
