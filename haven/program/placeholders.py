@@ -73,8 +73,13 @@ def resource_class(type_: str) -> type | None:
     return getattr(importlib.import_module(known.mod_info["fqn"]), class_name) if class_name else None
 
 
-@cache
 def _text_properties(type_: str) -> tuple[str, ...]:
+    """None where the SDK isn't imported, which a later program of this process may do."""
     found = resource_class(type_)
-    properties = _types.resource_types(found) if found else {}
-    return tuple(name for name, declared in properties.items() if declared is str or str in get_args(declared))
+    return _text_properties_of(found) if found else ()
+
+
+@cache
+def _text_properties_of(class_: type) -> tuple[str, ...]:
+    declared = _types.resource_types(class_)
+    return tuple(name for name, each in declared.items() if each is str or str in get_args(each))

@@ -1,5 +1,7 @@
 """Programs recorded in this process."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pulumi
@@ -189,3 +191,22 @@ def test_what_a_recording_turns_off_in_pulumis_runtime_is_back_afterwards() -> N
         record(program, stack="test")
     assert inside != [before]
     assert resource._get_stack_trace is before
+
+
+def test_outputs_are_known_although_another_program_declared_the_type_without_its_sdk() -> None:
+    code = """
+import pulumi
+from haven.program.recorder import record
+
+def without_sdk():
+    pulumi.CustomResource("random:index/randomId:RandomId", "x", {"byteLength": 8})
+
+def with_sdk():
+    import pulumi_random
+    pulumi.export("hex", pulumi.Output.json_dumps(pulumi_random.RandomId("x", byte_length=8).hex))
+
+record(without_sdk, stack="test")
+print(record(with_sdk, stack="test").outputs["hex"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "@@" in done.stdout
