@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -12,6 +12,8 @@ from typing import Any
 from haven.config.stack_file import load_stack
 from haven.program.recording import Options, Recording, Resource, Secret
 from haven_policies.judge import Verdict, judge
+from haven_policies.rules import RULES
+from haven_policies.rules.model import Rule
 from haven_policies.rules.resource_graph import ResourceGraph
 from haven_policies.rules.stack_facts import read_stack_facts
 from tests.environments import ROOT, environment
@@ -47,10 +49,16 @@ class Mutation:
         return self.base(environment(self.stack, **self.config))
 
 
-def verdict_of(stack: str, recording: Recording, changes: Mapping[str, str], today: date = TODAY) -> Verdict:
+def verdict_of(
+    stack: str,
+    recording: Recording,
+    changes: Mapping[str, str],
+    today: date = TODAY,
+    rules: Sequence[Rule] = RULES,
+) -> Verdict:
     """The verdict on a recording under a stack's config, some of its keys changed."""
     config = {**_config(stack), **{f"haven:{name}": text for name, text in changes.items()}}
-    return judge(ResourceGraph(recording, read_stack_facts(stack, config)), today)
+    return judge(ResourceGraph(recording, read_stack_facts(stack, config)), today, rules)
 
 
 @cache
