@@ -24,7 +24,7 @@ from tests.conformance.promotion.fabricated_state import Standing, stand
 from tests.conformance.promotion.promotion_effects import Afterwards, Member, PromotionEffect
 from tests.environments import PRIMARY, RECOVERY, environment
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(1800)]
 
 STACK = "warm"
 """It has all that a promotion moves: a member with an instance, a Global Datastore, secrets in both Regions."""
@@ -182,7 +182,6 @@ def test_a_declaration_that_does_not_expect_it_would_undo_it(failed_over: Failov
             assert hit & {row.otherwise, "replace"}, row
 
 
-@pytest.mark.exhaustive
 def test_an_instance_that_a_runbook_made_with_defaults_is_mended_in_place(
     failed_over: Failover, tmp_path: Path
 ) -> None:
@@ -210,20 +209,17 @@ def test_every_row_is_about_something_that_is_declared(failed_over: Failover) ->
     assert {(each.type, each.attribute) for found in changes.values() for each in found} == listed
 
 
-@pytest.mark.exhaustive
 def test_before_a_failover_nothing_would_change(provider: cli.Terraform, tmp_path: Path) -> None:
     failover = fail_over(provider, RECOVERY, tmp_path)
     assert failover.plan(failover.before) == {}
 
 
-@pytest.mark.exhaustive
 def test_after_a_failback_nothing_of_it_is_undone(provider: cli.Terraform, tmp_path: Path) -> None:
     failover = fail_over(provider, PRIMARY, tmp_path)
     failover.read_back(Afterwards.STAYS)
     assert_only_enlarges(failover, failover.plan(failover.after))
 
 
-@pytest.mark.exhaustive
 def test_from_pilot_light_the_missing_instance_is_made_under_the_manifests_name(
     provider: cli.Terraform, tmp_path: Path
 ) -> None:

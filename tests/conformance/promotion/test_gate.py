@@ -35,6 +35,7 @@ def of(verdict: gate.GateVerdict, *rules: GateRule) -> Collection[str]:
     return {each.identity for each in verdict.findings if each.rule in rules}
 
 
+@pytest.mark.exhaustive
 def test_a_failover_as_haven_declares_it_passes(standing: Standing, provider: cli.Terraform) -> None:
     verdict = judged(standing, _exported(provider, active=RECOVERY), RECOVERY)
     assert verdict.counts
