@@ -61,7 +61,10 @@ def declare(environment: Environment, stores: EndpointStores) -> aws.iam.Policy:
 
 
 def _mode(environment: Environment, region: str, provider: aws.Provider) -> None:
-    """Whether applications may write: a runbook changes it during a failover, and a deployment leaves it alone."""
+    """Whether applications may write: a runbook changes it during a failover, and a deployment leaves it alone.
+
+    The pattern too: a runbook writes the value alone, and what is overwritten may lose it.
+    """
     aws.ssm.Parameter(
         f"{environment.name}-write-mode-{region_code(region)}",
         name=names.mode_parameter(environment.settings.stack),
@@ -70,7 +73,9 @@ def _mode(environment: Environment, region: str, provider: aws.Provider) -> None
         allowed_pattern="^read-(only|write)$",
         insecure_value="read-write",
         opts=pulumi.ResourceOptions(
-            provider=provider, protect=not environment.settings.ephemeral, ignore_changes=["insecureValue"]
+            provider=provider,
+            protect=not environment.settings.ephemeral,
+            ignore_changes=["allowedPattern", "insecureValue"],
         ),
     )
 
