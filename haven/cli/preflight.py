@@ -10,7 +10,7 @@ import click
 from haven.base.exits import FINDINGS, OK
 from haven.base.problems import Problem, Problems
 from haven.cli import output
-from haven.cli.command_line import Command, directory_option
+from haven.cli.command_line import WHERE, Command, directory_option
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _require_no_manifest(regions: Sequence[str], manifest: Path | None) -> None:
     fix = "add --failover: whether a stack can be deployed follows from its stack file"
     problems = [Problem(name, "a value", "nothing without --failover", fix) for name, there in given.items() if there]
     if problems:
-        raise Problems(problems, "the command line")
+        raise Problems(problems, WHERE)
 
 
 def _deployment(stack: str, directory: str | None, *, as_json: bool) -> int:
@@ -103,7 +103,7 @@ def _failover(chosen: EnvironmentSource, to: str | None, directory: str | None, 
     located = chosen.located()
     if to is not None and to not in located.manifest.both:
         allowed = " or ".join(located.manifest.both)
-        raise Problems([Problem("--to", to, allowed, "name one of the environment's Regions")], "the command line")
+        raise Problems([Problem("--to", to, allowed, "name one of the environment's Regions")], WHERE)
     found = observe(located, chosen.client, to, catalog=_catalog(directory))
     more = {"to": found.to, "ready": found.ready, "warnings": found.warnings}
     return _print(found.checks, _screen(found), {"stack": found.environment, "failover": more}, as_json=as_json)

@@ -79,6 +79,11 @@ class DatabaseSide(_Part):
     global_cluster: str = ""
     """Of a database that is restored here, and has a global cluster of its own; empty: the environment's."""
 
+    @property
+    def restored(self) -> bool:
+        """Whether a failover to it restores it from a backup, for nothing replicates it."""
+        return self.standby is None or bool(self.global_cluster)
+
 
 class Balancer(_Part):
     """One Region's load balancer."""

@@ -1,7 +1,8 @@
 """`haven audit`: whether the records of failovers are as they were written."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from haven.runbooks.workflow.journal import Entry
     from haven.runbooks.workflow.requests import Runbook
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _IN = click.option("--in", "where", required=True, metavar="REGION", help="The Region that the failovers led to.")
+
+
+def _records(help_: str) -> Callable[[_Function], _Function]:
+    folder = click.Path(path_type=Path, exists=True, file_okay=False)
+    return click.option("--records", type=folder, metavar="DIR", help=help_)
 
 
 @click.group("audit", cls=CommandGroup)
@@ -29,12 +36,7 @@ def audit() -> None:
 @audit.command("verify", cls=Command)
 @environment_options
 @_IN
-@click.option(
-    "--records",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Verify this machine's copy instead of the bucket.",
-)
+@_records("Verify this machine's copy instead of the bucket.")
 @directory_option
 def verify(
     *,
@@ -87,12 +89,7 @@ def _line(finding: "Finding", who: str, environment: str, where: str) -> str:
 @audit.command("publish", cls=Command)
 @environment_options
 @_IN
-@click.option(
-    "--records",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Where this machine's copy is. Omitted: .haven/recovery/ENVIRONMENT here.",
-)
+@_records("Where this machine's copy is. Omitted: .haven/recovery/ENVIRONMENT here.")
 @directory_option
 def publish(
     *,

@@ -12,7 +12,7 @@ import click
 
 from haven.base.problems import Problem, Problems, choices, shown
 from haven.base.regions import REGION
-from haven.cli.command_line import stack_argument
+from haven.cli.command_line import WHERE, stack_argument
 
 if TYPE_CHECKING:
     from haven.runbooks.clients import Client
@@ -68,7 +68,7 @@ class EnvironmentSource:
             problem = Problem(option, shown(region), "a Region's name", "name one of the environment's Regions")
         else:
             return
-        raise Problems([problem], "the command line")
+        raise Problems([problem], WHERE)
 
     @cached_property
     def client(self) -> "Client":

@@ -132,7 +132,7 @@ QUERIES = (
         _TRANSFER,
         "-AWS-Out-Bytes",
         "GB",
-        {"transferType": "InterRegion Outbound"},
+        _OUTBOUND,
         to_anywhere=True,
     ),
     Query("bucket-storage", "AmazonS3", "TimedStorage-ByteHrs", "GB-month", {}),

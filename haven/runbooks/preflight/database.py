@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.runbooks.clients import Client
-from haven.runbooks.failover.database import AVAILABLE, CHANGING
+from haven.runbooks.failover.database import AVAILABLE, CHANGING, writing_region
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.observation import first, region_of
 from haven.runbooks.preflight.checks import Check
@@ -96,13 +96,8 @@ def _member(rds: Any, name: str) -> Member | None:
 def standby(manifest: RecoveryManifest, answers: Answers) -> str:
     """The Region that isn't written; the recovery Region where nobody knows, or where they contradict each other."""
     found = (answers[GLOBAL, region].value for region in manifest.both)
-    named = {_writer(each) for each in found if each}
+    named = {writing_region(each) for each in found if each}
     return manifest.regions.primary if named == {manifest.regions.recovery} else manifest.regions.recovery
-
-
-def _writer(cluster: Mapping[str, Any]) -> str | None:
-    arns = (each["DBClusterArn"] for each in cluster["GlobalClusterMembers"] if each["IsWriter"])
-    return next(map(region_of, arns), None)
 
 
 def checks(view: View) -> Iterator[Check]:
@@ -127,7 +122,7 @@ def _writes(view: View) -> Check:
         f"haven status {view.manifest.environment}: who writes where? Then --to names the other Region",
     )
     answers = view.both(GLOBAL)
-    named = {region: _writer(each.value) for region, each in answers.items() if each.value}
+    named = {region: writing_region(each.value) for region, each in answers.items() if each.value}
     if not named:
         why = "; ".join(f"{region}: {each.unknown or 'no such cluster'}" for region, each in answers.items())
         return line.unknown(why, "allow rds:DescribeGlobalClusters")

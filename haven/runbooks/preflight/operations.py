@@ -13,6 +13,7 @@ from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.observation import Answer
 from haven.runbooks.preflight.checks import Check
 from haven.runbooks.preflight.view import REWRITE, Key, Question, Questions, View, asking
+from haven.runbooks.status.heartbeats import pages
 from haven.runbooks.workflow.lease import ENTRY, HELD, ID, Seen, lease_in
 from haven.runbooks.workflow.table import plain
 from haven.runbooks.workflow.threads import MachineClock
@@ -48,9 +49,8 @@ def _lease(dynamodb: Any, table: str) -> Seen:
 
 def _heartbeats(dynamodb: Any, table: str) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
     """Every heartbeat there, and the last answer."""
-    condition = {"KeyConditionExpression": "id = :id", "ExpressionAttributeValues": {":id": {"S": loss.HEARTBEATS}}}
-    pages = list(dynamodb.get_paginator("query").paginate(TableName=table, **condition))
-    return [plain(each) for page in pages for each in page["Items"]], pages[-1]
+    found = pages(dynamodb, table)
+    return [plain(each) for page in found for each in page["Items"]], found[-1]
 
 
 def checks(view: View) -> Iterator[Check]:

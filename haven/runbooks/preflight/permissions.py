@@ -41,7 +41,7 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
         yield Use("the traffic switch", ["cloudwatch:PutMetricData"], ["*"], {"cloudwatch:namespace": namespace})
     groups = [names.arn("eks", f"nodegroup/{side.cluster.name}/{each}/x") for each in side.cluster.node_groups]
     yield Use("node groups", ["eks:DescribeNodegroup", "eks:UpdateNodegroupConfig"], groups, {})
-    if side.database.standby is None or side.database.global_cluster:
+    if side.database.restored:
         passed = {"iam:PassedToService": "backup.amazonaws.com"}
         yield Use("restores", ["backup:StartRestoreJob"], [names.arn("backup", "recovery-point:x")], {})
         if manifest.restore_role:

@@ -105,7 +105,7 @@ class View:
     @property
     def restores(self) -> bool:
         """Whether that Region's stores are restored from backups, for nothing replicates them."""
-        return self.side.database.standby is None or bool(self.side.database.global_cluster)
+        return self.side.database.restored
 
     def both(self, what: str) -> Mapping[str, Answer]:
         """Answers of both Regions, the one that would become the writing one first."""

@@ -19,11 +19,8 @@ from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step,
 
 REBUILD = "rebuild"
 RETURNED, DEPLOYED, VERIFIED = "await-lost-region", "deploy-lost-side", "verify"
-_HOURS = 3600.0
-_WAIT = 12 * _HOURS
-"""For which one run waits for a person's deployment; the same command goes on afterwards."""
-
-
+_WAIT = 12 * 3600.0
+"""Seconds for which one run waits for a person's deployment; the same command goes on afterwards."""
 _SEEN = {Contents.THERE: Seen.UP, Contents.EMPTY: Seen.DOWN, Contents.UNKNOWN: Seen.UNREACHABLE}
 
 
@@ -35,26 +32,8 @@ def steps(site: Site) -> list[Step]:
     """
     side, shared = site.old_side, site.manifest.database.global_cluster
     found = [
-        Step(
-            release.DATABASE,
-            f"Take {side.database.cluster} out of {shared}",
-            release.member(site),
-            deadline=3600,
-            every=15,
-            settle=900,
-            no_return=True,
-            repeatable=True,
-        ),
-        Step(
-            release.CACHE,
-            f"Take {side.cache} out of its Global Datastore",
-            release.group(site),
-            deadline=3600,
-            every=15,
-            settle=900,
-            no_return=True,
-            repeatable=True,
-        ),
+        _release(release.DATABASE, f"Take {side.database.cluster} out of {shared}", release.member(site)),
+        _release(release.CACHE, f"Take {side.cache} out of its Global Datastore", release.group(site)),
         Step(
             RETURNED,
             f"Wait until {site.old} answers and the names are free there",
@@ -76,6 +55,10 @@ def steps(site: Site) -> list[Step]:
     found.append(Step(VERIFIED, title, _verified(site), (DEPLOYED,), deadline=300, fresh=True))
     check_graph(found)
     return found
+
+
+def _release(name: str, title: str, look: Looking) -> Step:
+    return Step(name, title, look, deadline=3600, every=15, settle=900, no_return=True, repeatable=True)
 
 
 def _verified(site: Site) -> Looking:

@@ -1,7 +1,7 @@
 """Whether both members of the database have the same rows, asked of the heartbeats' functions: they are in the network.
 
 A function answers with counts, with digests of sampled ranges, and with primary keys and digests of single rows
-(docs/decisions/0011-rows-are-compared-by-the-heartbeat-function.md). A difference is one only when a second look, once
+(docs/decisions/0012-rows-are-compared-by-the-heartbeat-function.md). A difference is one only when a second look, once
 replication has had its time, finds the same rows different in the same way.
 """
 

@@ -4,6 +4,7 @@ would go by."""
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from haven.base.terminal import plural
 from haven.runbooks.clients import Client
@@ -21,18 +22,17 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     """Each Region's own operations table: who writes is not known yet."""
 
     def arrived(region: str, table: str) -> Mapping[str, float]:
-        pages = (
-            client("dynamodb", region)
-            .get_paginator("query")
-            .paginate(
-                TableName=table, KeyConditionExpression="id = :id", ExpressionAttributeValues={":id": {"S": HEARTBEATS}}
-            )
-        )
-        items = [each for page in pages for each in page["Items"]]
+        items = [each for page in pages(client("dynamodb", region), table) for each in page["Items"]]
         return {each["entry"]["S"]: time.time() - float(each["newest"]["N"]) / 1000 for each in items}
 
     tables = manifest.operations.tables if manifest.operations is not None else {}
     return {(AREA, region): partial(arrived, region, tables[region]) for region in manifest.both if region in tables}
+
+
+def pages(dynamodb: Any, table: str) -> list[Mapping[str, Any]]:
+    """DynamoDB's answers with every heartbeat of an operations table."""
+    condition = {"KeyConditionExpression": "id = :id", "ExpressionAttributeValues": {":id": {"S": HEARTBEATS}}}
+    return list(dynamodb.get_paginator("query").paginate(TableName=table, **condition))
 
 
 def readings(manifest: RecoveryManifest, answers: Answers, writer: str | None) -> Iterator[Reading]:

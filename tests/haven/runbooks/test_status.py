@@ -22,6 +22,7 @@ from haven.runbooks.status import report
 from haven.runbooks.status.readings import Reading, State
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 from tests.gateway import Fault, Gateway, gateway
+from tests.haven.runbooks.traffic import switch_alarm
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -92,7 +93,7 @@ def _fill(aws: Clients) -> None:
             )
         _heartbeats(aws.of("dynamodb", region), manifest()["operations"], region)
     for switch in manifest()["traffic"].values():
-        _switch(aws.of("cloudwatch", switch["writeIn"]), switch)
+        switch_alarm(aws.of("cloudwatch", switch["writeIn"]), switch)
 
 
 def _heartbeats(dynamodb: Any, operations: Mapping[str, Any], region: str) -> None:
@@ -128,20 +129,6 @@ def _database(rds: Any, global_cluster: str, side: Mapping[str, Any], *, full: b
             DBInstanceClass="db.r6g.large",
             Engine="aurora-postgresql",
         )
-
-
-def _switch(cloudwatch: Any, switch: Mapping[str, Any]) -> None:
-    cloudwatch.put_metric_alarm(
-        AlarmName=switch["alarm"],
-        Namespace=switch["namespace"],
-        MetricName=switch["metric"],
-        Dimensions=[{"Name": name, "Value": value} for name, value in switch["dimensions"].items()],
-        Statistic="Maximum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-    )
 
 
 def of(status: report.Status, area: str, region: str) -> list[Reading]:

@@ -21,6 +21,7 @@ from haven.emulator.ministack import Emulator
 from haven.runbooks.failover.fence import RULES
 from tests.environments import ROOT
 from tests.gateway import Gateway, gateway
+from tests.haven.runbooks.traffic import switch_alarm
 from tests.simulation.model import THIRD, P, R
 from tests.simulation.operators import manifest_document
 
@@ -152,16 +153,7 @@ def _fill(aws: Clients, document: Mapping[str, Any]) -> None:
     for region in (P, R):
         _side(aws, region, document["sides"][region])
     for switch in document["traffic"].values():
-        aws.of("cloudwatch", switch["writeIn"]).put_metric_alarm(
-            AlarmName=switch["alarm"],
-            Namespace=switch["namespace"],
-            MetricName=switch["metric"],
-            Statistic="Maximum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-        )
+        switch_alarm(aws.of("cloudwatch", switch["writeIn"]), switch)
     for region in (P, R, THIRD):
         aws.of("dynamodb", region).create_table(
             TableName="operations",

@@ -21,6 +21,7 @@ from haven_components.resilience._operator_rights import Scope
 from infra.config.settings import EMULATOR_ACCOUNT
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 from tests.gateway import Fault, Gateway, gateway
+from tests.haven.runbooks.traffic import switch_alarm
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.exhaustive]
 THIRD, ROLE = "eu-north-1", "haven-warm-operator"
@@ -177,16 +178,7 @@ def _entrances(aws: Clients, found: Mapping[str, Any], region: str) -> None:
         Name=side["balancer"]["targetGroup"], Protocol="HTTP", Port=80, VpcId="vpc-1"
     )
     switch = next(each for each in found["traffic"].values() if each["writeIn"] == region)
-    aws.of("cloudwatch", region).put_metric_alarm(
-        AlarmName=switch["alarm"],
-        Namespace=switch["namespace"],
-        MetricName=switch["metric"],
-        Statistic="Maximum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-    )
+    switch_alarm(aws.of("cloudwatch", region), switch)
 
 
 def _operations(aws: Clients, found: Mapping[str, Any], region: str) -> None:
