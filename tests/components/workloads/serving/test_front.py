@@ -15,6 +15,7 @@ import pytest
 from haven_components.workloads.serving.front.proxy import trace_id
 from tests.components.workloads.serving.processes import (
     HOST,
+    PATIENCE,
     FrontProcess,
     Later,
     ScriptedEngine,
@@ -219,6 +220,19 @@ def test_at_the_deadline_an_answer_ends_as_a_retryable_error_with_its_id(
     (line,) = (each for each in front.log() if each.get("request_id") == answer.error["request_id"])
     assert line["level"] == "error"
     assert line["timestamp"].endswith("Z")
+
+
+def test_threads_that_log_at_once_write_a_line_each() -> None:
+    program = """if True:
+        import sys, threading
+        from haven_components.workloads.serving.front.engine import log
+        sys.setswitchinterval(1e-6)
+        threads = [threading.Thread(target=lambda: [log("cut off", count=each) for each in range(200)]) for _ in "1234"]
+        for each in threads: each.start()
+        for each in threads: each.join()
+    """
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert [json.loads(each)["message"] for each in ran.stdout.splitlines()] == ["cut off"] * 800
 
 
 TRACE = "5f3c9a0b7d1e24685f3c9a0b7d1e2468"

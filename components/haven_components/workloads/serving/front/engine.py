@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from . import golden
 
 ASK_SECONDS = 5.0
+_LOGGING = threading.Lock()
 SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{[^}]*\})?\s+(\S+)", re.MULTILINE)
 METRICS = {
     "running": "vllm:num_requests_running",
@@ -28,10 +29,15 @@ METRICS = {
 
 
 def log(message: str, *, level: str = "info", **more: object) -> None:
-    """One line of JSON, as docs/telemetry.md has it; an empty text is left out."""
+    """One line of JSON, as docs/telemetry.md has it; an empty text is left out.
+
+    One thread at a time: `print` writes a line and its end apart, and two threads' lines would become one.
+    """
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     known = {name: value for name, value in more.items() if value != ""}
-    print(json.dumps({"timestamp": at, "level": level, "message": message, **known}), flush=True)
+    line = json.dumps({"timestamp": at, "level": level, "message": message, **known})
+    with _LOGGING:
+        print(line, flush=True)
 
 
 def get(url: str, path: str, seconds: float = ASK_SECONDS) -> tuple[int, bytes]:
