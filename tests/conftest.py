@@ -3,6 +3,7 @@
 import fcntl
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -17,8 +18,45 @@ from tests.kubernetes.control_plane import ControlPlane, programs
 
 os.environ.setdefault("GOGC", "400")
 """Terraform and its provider collect garbage less often: a plan takes a quarter less processor time (2026-11-25)."""
+_FILES_SHOWN = 25
+"""How many files the listing of processor time has."""
 settings.register_profile("haven", deadline=None)
 settings.load_profile("haven")
+
+
+class ProcessorTime:
+    """A plugin of pytest: workers measure, and who collects their reports prints the files that took the most."""
+
+    def __init__(self) -> None:
+        self._accounted = _used()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note what was used since the last phase of a test: imports count for whoever needs them first."""
+        report = yield
+        used = _used()
+        vars(report)["processor_seconds"] = used - self._accounted
+        self._accounted = used
+        return report
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the files that took the most, and the sum of all."""
+        used: Counter[str] = Counter()
+        for report in (each for reports in terminalreporter.stats.values() for each in reports):
+            if isinstance(report, pytest.TestReport):
+                used[report.nodeid.partition("::")[0]] += vars(report).get("processor_seconds", 0)
+        for file, seconds in [*used.most_common(_FILES_SHOWN), ("in all files", used.total())]:
+            terminalreporter.write_line(f"processors: {seconds:7.1f} s  {file}")
+
+
+def _used() -> float:
+    """Seconds of processor time of this process and of its children that ended."""
+    return sum(os.times()[:4])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure what each file of tests takes of the processors."""
+    config.pluginmanager.register(ProcessorTime())
 
 
 @pytest.hookimpl(wrapper=True)

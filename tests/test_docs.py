@@ -18,6 +18,7 @@ FOLDERS = (
     "docs/",
     "examples/",
     "benchmarks/",
+    "container/",
     ".github/",
 )
 HISTORY = "CHANGELOG.md"

@@ -9,7 +9,7 @@ from haven.cli import output
 from haven.cli.command_line import Command, directory_option, stack_argument
 
 
-@click.command("check-destroy", cls=Command)
+@click.command("check-destroy", cls=Command, short_help="Ask AWS whether a promoted stack can be destroyed.")
 @stack_argument()
 @directory_option
 def check_destroy(stack: str, directory: str | None) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from haven.config.project import Project
 
 
-@click.group("data", cls=CommandGroup)
+@click.group("data", cls=CommandGroup, short_help="Refresh the figures about AWS that plans use.")
 def data() -> None:
     """Figures about AWS that plans use: instance types, which zones offer them, and prices."""
 

@@ -27,7 +27,7 @@ _USAGE = (
 )
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Ask AWS whether a deployment or a failover would work.")
 @environment_options
 @click.option(
     "--failover", is_flag=True, help="Could the environment fail over now? Needs the recovery manifest alone."

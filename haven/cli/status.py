@@ -13,7 +13,7 @@ from haven.cli.recovery.environment import environment_options, source
 _LEAST_SECONDS = 5
 
 
-@click.command("status", cls=Command)
+@click.command("status", cls=Command, short_help="Show who writes where, lag, standby and objectives.")
 @environment_options
 @click.option(
     "--watch",

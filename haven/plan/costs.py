@@ -134,18 +134,16 @@ def _line(line: Line) -> dict[str, Any]:
 def screen(made: Costs, style: Style) -> list[str]:
     """The costs in a few lines."""
     regions = made.now.by(lambda item: item.region)
-    rows = [["USD a month, list prices", "now", "at full scale"]]
-    rows.append([f"{made.active} (active)", _usd(regions.get(made.active, 0)), ""])
-    rows.append([f"{made.standby} (standby)", _usd(made.standby_now), _usd(made.failover.total)])
-    rows.append(["both", _usd(made.now.total), ""])
+    rows = [[f"What it costs, USD a month at list prices: {_usd(made.now.total)}", "now", "at full scale"]]
+    rows.append([f"  {made.active} (active)", _usd(regions.get(made.active, 0)), ""])
+    rows.append([f"  {made.standby} (standby)", _usd(made.standby_now), _usd(made.failover.total)])
     systems = ", ".join(f"{name} {_usd(usd)}" for name, usd in made.now.by(lambda item: item.system).items())
     assumed = sum(each.monthly for each in made.now.lines if each.item.assumed)
     return [
-        style.paint("What it costs", "bold"),
-        *style.table(rows, 2, header=True),
+        *style.table(rows, 0, header=True),
         *style.wrapped(f"by system: {systems}; of it use {ASSUMED} {_usd(assumed)}", 2),
         *style.wrapped(_failover(made), 2),
-        *(line for each in _gaps(made.now) for line in style.wrapped(each, 2)),
+        *style.wrapped(_gaps(made.now), 2),
     ]
 
 
@@ -157,16 +155,18 @@ def _failover(made: Costs) -> str:
     return f"a failover: {made.extra_an_hour:,.2f} an hour more at full scale, {once}{plan}"
 
 
-def _gaps(made: Bill) -> list[str]:
+def _gaps(made: Bill) -> str:
     missing, old = unknown(made), stale(made, _today())
-    lines = [f"unknown and not in it: {plural(len(missing), 'price')} (names in --detail)"] if missing else []
-    return [*lines, f"{old}: haven data refresh --prices"] if old else lines
+    return "; ".join([
+        *([f"{plural(len(missing), 'price')} unknown and not in it"] if missing else []),
+        *([f"{old}: haven data refresh --prices"] if old else []),
+    ])  # fmt: skip
 
 
 def stale(made: Bill, today: date) -> str:
     """How many prices are old; empty: none."""
     old = len(made.stale(today))
-    return f"{old} of {len(made.lines)} prices are older than {STALE_DAYS} days or of an unknown day" if old else ""
+    return f"{old} of {len(made.lines)} prices older than {STALE_DAYS} days or undated" if old else ""
 
 
 def unknown(made: Bill) -> list[str]:

@@ -18,22 +18,21 @@ if TYPE_CHECKING:
     from haven.model.recovery_time import SystemPrediction
     from haven.plan.prediction import Outcome, Predicted
 
-_SHORTENED = 2
-"""How many terms the first screen names."""
 _DRILLS = 3
 """How many records the first screen shows."""
 
 
 def render(predicted: "Predicted", style: Style) -> str:
     """The whole prediction, with every term, its basis and its sources."""
-    parts = [_lines, _all_measured, _by_system, _terms, _sources, _capacity, _costs]
+    parts = [_lines, _downtime, _all_measured, _by_system, _terms, _sources, _capacity, _costs]
     return "\n".join(line for part in parts for line in part(predicted, style)) + "\n"
 
 
 def screen(predicted: "Predicted", style: Style) -> str:
     """The prediction in a few lines."""
     measured = _measured(predicted, style, _DRILLS)
-    return "\n".join([*_lines(predicted, style), *measured, "", *costs.screen(predicted.costs, style)]) + "\n"
+    lines = [*_lines(predicted, style), *style.wrapped(_expected(predicted), 2), *measured]
+    return "\n".join([*lines, "", *costs.screen(predicted.costs, style)]) + "\n"
 
 
 def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
@@ -54,8 +53,8 @@ def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
     if outage := each[0].costs.stated.outage_usd_per_hour:
         rows.append(["USD a year with outages", *(f"{_with_outages(one, outage):,.0f}" for one in each)])
     rows.append(["objectives missed", *(_missed(one.missed) for one in each)])
-    title = style.paint("Predicted", "bold")
-    return "\n".join([title, *style.table(rows, 2, header=True), _legend()]) + "\n"
+    title = style.paint(f"Predicted ({ASSUMED} rests on assumptions)", "bold")
+    return "\n".join([title, *style.table(rows, 2, header=True)]) + "\n"
 
 
 def cheapest(predictions: Mapping[str, "Predicted"]) -> str:
@@ -110,11 +109,9 @@ def _lines(predicted: "Predicted", style: Style) -> list[str]:
     percent = f"{made.expected_percent:.3f} % {ASSUMED}"
     rows.append(["availability", percent, "", _verdict(outcomes.get("availabilityPercent"), style)])
     return [
-        style.paint("What this environment would take, if its active Region were lost", "bold"),
+        style.paint(f"If the active Region were lost ({ASSUMED} rests on assumptions)", "bold"),
         *style.table(rows, 2, header=True),
-        *style.wrapped(_downtime(predicted), 2),
         *style.wrapped(f"RTO: shorten first {_first(predicted)}", 2),
-        _legend(),
     ]
 
 
@@ -159,26 +156,28 @@ def drill_cells(record: "DrillRecord") -> list[str]:
     ]
 
 
-def _legend() -> str:
-    return f"  {ASSUMED} rests on assumptions; --detail has terms and sources"
-
-
-def _downtime(predicted: "Predicted") -> str:
+def _expected(predicted: "Predicted") -> str:
     made = predicted.availability
     return (
-        f"expected downtime {minutes(made.downtime_minutes)} a year ({minutes(made.downtime_low)} to "
-        f"{minutes(made.downtime_high)}); {minutes(made.without_failover_minutes)} without a failover; "
-        f"{made.success:.0%} of failovers work ({_drilled(predicted)}), {made.beta:.0%} of losses hit both Regions; "
-        f"the SLAs of what one Region needs add up to {made.sla_percent:.2f} %"
+        f"expected downtime {minutes(made.downtime_minutes)} a year, {minutes(made.without_failover_minutes)} without "
+        f"a failover; {made.success:.0%} of failovers work ({_drilled(predicted)})"
     )
+
+
+def _downtime(predicted: "Predicted", style: Style) -> list[str]:
+    made = predicted.availability
+    text = (
+        f"{_expected(predicted)}; downtime of {minutes(made.downtime_low)} to {minutes(made.downtime_high)}; "
+        f"{made.beta:.0%} of losses hit both Regions; the SLAs of what one Region needs add up to "
+        f"{made.sla_percent:.2f} %"
+    )
+    return style.wrapped(text, 2)
 
 
 def _first(predicted: "Predicted") -> str:
-    """The terms that cost the most time, what shortens them, and what that costs."""
-    return "; ".join(
-        f"{each.step.name} ({', '.join([f'{minutes(each.saves / 60)} of p95', *shortened(each.step, predicted)])})"
-        for each in predicted.recovery.effects[:_SHORTENED]
-    )
+    """The term that costs the most time, what shortens it, and what that costs."""
+    most = predicted.recovery.effects[0]
+    return f"{most.step.name} ({', '.join([f'{minutes(most.saves / 60)} of p95', *shortened(most.step, predicted)])})"
 
 
 def shortened(step: "Step", predicted: "Predicted") -> list[str]:

@@ -24,8 +24,8 @@ _OBJECTIVE_UNITS = {"rtoMinutes": "RTO {:g} min", "rpoMinutes": "RPO {:g} min", 
 OBJECTIVE_NAMES = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
 ASSUMED = "[A]"
 """Marks a figure without a source."""
-_NOTES_SHOWN = 6
-"""How many things to look at fit the first screen."""
+_NOTES_SHOWN = 10
+"""How many things to look at the first screen names."""
 
 
 def render(plan: Plan, style: Style) -> str:
@@ -45,11 +45,11 @@ def render(plan: Plan, style: Style) -> str:
 
 
 def screen(plan: Plan, style: Style) -> str:
-    """The plan on one screen: both Regions side by side, objectives beside what the tier promises, what to look at."""
+    """The plan on one screen: what differs between its Regions, what the tier promises, what to look at."""
     return joined([
         _headline(plan, style),
-        _side_by_side(plan.regions, style),
-        promises(plan, style),
+        _differences(plan.regions, style),
+        _promised(plan, style),
         _systems(plan, style) if any("runs" in each for each in plan.systems.values()) else [],
         _look_at(plan, style),
     ])  # fmt: skip
@@ -76,7 +76,7 @@ def _look_at(plan: Plan, style: Style) -> list[str]:
     ]
     encrypted = [f"not decrypted and not in this plan: {', '.join(sorted(plan.placeholders))}"]
     notes = [*missed, *(encrypted if plan.placeholders else []), *plan.notes]
-    return _listed("To look at", [f"- {each}" for each in first(notes, _NOTES_SHOWN)], style)
+    return _fitting("To look at", [f"- {each}" for each in notes], style, _NOTES_SHOWN)
 
 
 def _headline(plan: Plan, style: Style) -> list[str]:
@@ -92,20 +92,37 @@ def _what(plan: Plan) -> str:
 
 
 def _side_by_side(regions: Sequence[RegionPlan], style: Style) -> list[str]:
-    rows = [
-        ["", *(each.region for each in regions)],
-        ["", *(_role(each) for each in regions)],
-        ["resources", *(str(each.count) for each in regions)],
-    ]
+    return style.table([*_heads(regions), *_capacity(regions)], 2)
+
+
+def _differences(regions: Sequence[RegionPlan], style: Style) -> list[str]:
+    """Side by side what differs between Regions; in a line each what is alike, and what a Region has alone."""
+    rows = _capacity(regions)
+    lines = {"alike": [row for row in rows if len(regions) > 1 and len(set(row[1:])) == 1]}
+    for column, region in enumerate(regions, 1):
+        alone = [row for row in rows if [at for at, cell in enumerate(row[1:], 1) if cell != "-"] == [column]]
+        lines[f"only in {region.region}"] = alone if len(regions) > 1 else []
+    joint = [row for found in lines.values() for row in found]
+    table = style.table([*_heads(regions), *(row for row in rows if row not in joint)], 2)
+    for where, found in lines.items():
+        counts = ", ".join(f"{row[0]} {count}" for row in found if (count := next(filter("-".__ne__, row[1:]), "")))
+        table += style.wrapped(f"{where}: {counts}", 2) if counts else []
+    return table
+
+
+def _heads(regions: Sequence[RegionPlan]) -> list[list[str]]:
+    return [["", *(each.region for each in regions)], ["", *(_role(each) for each in regions)]]
+
+
+def _capacity(regions: Sequence[RegionPlan]) -> list[list[str]]:
     # Where nothing is active nothing serves, and what would serve is no part of the picture.
     labels = {
         key: label
         for key, label in CAPACITY_LABELS.items()
         if any(each.state or each.capacity[key] for each in regions)
     }
-    for key, label in labels.items():
-        rows.append([label, *(_number(each, key) for each in regions)])
-    return style.table(rows, 2)
+    rows = [["resources", *(str(each.count) for each in regions)]]
+    return [*rows, *([label, *(_number(each, key) for each in regions)] for key, label in labels.items())]
 
 
 def _role(region: RegionPlan) -> str:
@@ -163,6 +180,12 @@ def promises(plan: Plan, style: Style) -> list[str]:
     return [style.paint(title, "bold"), *style.table(rows, 2, header=True), *_legend(plan.promises)]
 
 
+def _promised(plan: Plan, style: Style) -> list[str]:
+    """The promises in a few lines: the verdicts that ask for something are among what to look at."""
+    ranges = (f"{promise_name(name, promise)} {_range(promise)}" for name, promise in in_order(plan.promises))
+    return style.wrapped(f"Tier {plan.tier} promises {'; '.join(ranges)}", 0) if plan.promises else []
+
+
 def _legend(promised: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [f"  {ASSUMED} an assumption, without a source"] if any(map(_is_assumed, promised.values())) else []
 
@@ -209,6 +232,14 @@ def worst_case(promise: Mapping[str, Any]) -> str:
     if figure is None:
         return ALL if _all_is_lost(promise) else "no promise"
     return f"{minutes(figure)} {ASSUMED}" if _is_assumed(promise) else minutes(figure)
+
+
+def _range(promise: Mapping[str, Any]) -> str:
+    """Best case to worst case in words."""
+    best, worst = best_case(promise), worst_case(promise)
+    if promise.get("worstCaseMinutes") is None:
+        return best if worst == best else f"{best} or more"
+    return f"{best} to {worst}".replace(ASSUMED, "(assumed)")
 
 
 def _all_is_lost(promise: Mapping[str, Any]) -> bool:
@@ -264,6 +295,14 @@ def replicas(system: Mapping[str, Any], region: str) -> str:
     least, most = found["minimum"], found["maximum"]
     count = f"{least} to {most}" if 0 < least < most else str(least)
     return f"{count} ({found['gpus']} of {found['gpusAvailable']} GPUs)" if "gpus" in found else count
+
+
+def _fitting(title: str, notes: Sequence[str], style: Style, most: int) -> list[str]:
+    """The notes in a line each if there are many, cut where it ends; none is left out in silence."""
+    if len(notes) <= most / 2:
+        return _listed(title, notes, style)
+    cut = [note if len(note) <= style.width - 2 else f"{note[: style.width - 4].rstrip()} …" for note in notes]
+    return [style.paint(title, "bold"), *(f"  {each}" for each in first(cut, most))]
 
 
 def _listed(title: str, lines: Sequence[str], style: Style) -> list[str]:

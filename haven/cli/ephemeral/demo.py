@@ -5,7 +5,7 @@ import click
 from haven.cli.command_line import Command, directory_option, stack_argument
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Deploy a stack into an emulator here, and destroy it.")
 @stack_argument(default="demo", metavar="[STACK]")
 @click.option("--detail", is_flag=True, help="Print everything: each resource, each fact that was read back.")
 @directory_option

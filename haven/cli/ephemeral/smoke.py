@@ -5,7 +5,7 @@ import click
 from haven.cli.command_line import Command, directory_option
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Deploy to AWS, fail over and back, and destroy.")
 @click.option("--account", default="", metavar="ACCOUNT", help="The account's 12 digits; the credentials must be its.")
 @click.option("--regions", default="", metavar="REGIONS", help="Primary and recovery Region, with a comma between.")
 @click.option("--yes", is_flag=True, help="Deploy without asking for the account's id.")

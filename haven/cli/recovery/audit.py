@@ -28,7 +28,7 @@ def _records(help_: str) -> Callable[[_Function], _Function]:
     return click.option("--records", type=folder, metavar="DIR", help=help_)
 
 
-@click.group("audit", cls=CommandGroup)
+@click.group("audit", cls=CommandGroup, short_help="Verify and publish the records of what runbooks did.")
 def audit() -> None:
     """The records of what runbooks did: who, when, why, which call, which answer."""
 

@@ -70,7 +70,7 @@ def _options(function: _Function) -> _Function:
     return environment_options(directory_option(function))
 
 
-@click.command("failover", cls=Command)
+@click.command("failover", cls=Command, short_help="Make REGION the writing Region: promote, scale, switch.")
 @_options
 @click.option("--to", required=True, metavar="REGION", help="The Region that becomes the writing one.")
 @click.option("--planned", is_flag=True, help="Both Regions answer, and nothing may be lost.")
@@ -85,7 +85,7 @@ def failover(*, to: str, planned: bool, **words: Any) -> int:
     return _run(_Words(**words), to, planned=planned)
 
 
-@click.command("failback", cls=Command)
+@click.command("failback", cls=Command, short_help="Make the primary Region the writing one again.")
 @_options
 @click.option("--unplanned", is_flag=True, help="The recovery Region is lost: what it didn't replicate is lost too.")
 @click.option("--rebuild", is_flag=True, help="What the other Region had is lost: give it up, and build it anew first.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-@click.command("reconcile", cls=Command)
+@click.command("reconcile", cls=Command, short_help="Compare config, next deployment and data with AWS.")
 @environment_options
 @click.option("--preview", type=_FILE, metavar="FILE", help="Judge this preview, as haven gate reads it, and run none.")
 @click.option(

@@ -36,6 +36,13 @@ def test_help_goes_to_standard_output_and_lists_the_exit_codes(arguments: list[s
     assert "Exit codes: 0 all is well" in done.stdout
 
 
+def test_help_on_a_terminal_of_80_columns_cuts_no_command_s_summary() -> None:
+    done = in_a_process("--help", env={**os.environ, "COLUMNS": "80"})
+    summaries = done.stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(summaries) == len(COMMANDS.split(", "))
+    assert [each for each in summaries if not each.endswith(".") or each.endswith("...")] == []
+
+
 def test_version_is_the_packages() -> None:
     from importlib.metadata import version
 

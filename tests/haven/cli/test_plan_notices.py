@@ -20,10 +20,10 @@ CONFINED = """  haven:residency:
 """
 
 
-def planned(text: str, place: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+def planned(text: str, place: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:
     file = place / "Pulumi.test.yaml"
     file.write_text(text)
-    code = main(["plan", str(file), "-C", str(ROOT)])
+    code = main(["plan", str(file), "-C", str(ROOT), *more])
     return code, " ".join(capsys.readouterr().out.split())
 
 
@@ -42,4 +42,4 @@ def test_a_demoted_region_that_is_the_active_one_is_pointed_out(
     code, out = planned(STACK, tmp_path, capsys)
     assert code == OK
     assert "haven:demote names eu-west-1, the active Region" in out
-    assert "write haven:demote: eu-central-1" in out
+    assert "write haven:demote: eu-central-1" in planned(STACK, tmp_path, capsys, "--detail")[1]

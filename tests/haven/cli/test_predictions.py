@@ -21,7 +21,7 @@ def test_strict_fails_where_the_prediction_misses_an_objective(
 def test_an_objective_is_shown_with_what_is_left_of_it(project: Path, run: Run) -> None:
     write_stack(project, "prod", "haven:tier: warm", "haven:objectives: {rtoMinutes: 1}")
     _, shown, _ = run("plan", "prod")
-    assert "What this environment would take, if its active Region were lost" in shown
+    assert "If the active Region were lost" in shown
     assert "60 s: missed by" in shown or "1 min: missed by" in shown
 
 

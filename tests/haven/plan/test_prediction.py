@@ -14,10 +14,12 @@ from haven.model.data_loss import BackedUpStore, EmptyStore, ReplicatedStore
 from haven.model.prices import PriceBook
 from haven.model.recovery_time import Detection, Store
 from haven.plan import prediction_text
+from haven.plan import text as plan_text
 from haven.plan.costs import remedies
 from haven.plan.model_inputs import ModelInputs, model_inputs
 from haven.plan.prediction import Predicted, as_json, predict_environment
 from haven.plan.stated import stated
+from haven.plan.summary import make_plan
 from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from tests.environments import RECOVERY, TIERS, environment
@@ -153,7 +155,13 @@ def test_the_text_fits_its_width(tier: str, predictions: dict[str, Predicted]) -
     lines = prediction_text.render(predictions[tier], Style()).splitlines()
     lines += prediction_text.side_by_side(predictions, Style()).splitlines()
     assert max(map(len, lines)) <= WIDTH
-    assert len(prediction_text.screen(predictions[tier], Style()).splitlines()) <= 30
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_whole_environment_s_plan_fits_a_screen_of_fifty_lines(tier: str, predictions: dict[str, Predicted]) -> None:
+    plan = plan_text.screen(make_plan(environment(tier)), Style())
+    lines = [*plan.splitlines(), "", *prediction_text.screen(predictions[tier], Style()).splitlines()]
+    assert len([*lines, "", "Everything in detail: ..."]) <= 50
 
 
 def test_the_same_recording_is_predicted_alike() -> None:
