@@ -18,7 +18,7 @@ from haven_components import GlobalTable, GlobalTableArgs
 from tests.conformance.live_environment import Living, actions
 from tests.environments import PRIMARY, RECOVERY, ROOT
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.emulator, pytest.mark.exhaustive, pytest.mark.timeout(1800)]
 
 ACCOUNT = "000000000000"
 """The emulator's own."""

@@ -218,6 +218,7 @@ def test_what_isn_t_as_planned_ends_with_one_and_shows_both_sides(
     assert f"logs: {folder}" in output
 
 
+@pytest.mark.exhaustive
 def test_what_a_second_deployment_would_change_without_a_known_defect_ends_with_one(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,12 +245,14 @@ def test_what_is_left_after_the_destruction_ends_with_one_and_is_named(
     assert "WRONG: log group left-behind is left in eu-central-1" in output
 
 
+@pytest.mark.exhaustive
 def test_what_is_left_out_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, output = _run(project, monkeypatch, Standin(left_out=["Global Datastore (cache): an unknown action"]))
     assert "not deployed, for the emulator lacks them: 1 kind" in output
     assert "- Global Datastore (cache): an unknown action" in _whole(project)
 
 
+@pytest.mark.exhaustive
 def test_kubernetes_objects_are_counted_in_one_line(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = project / "infra" / "__main__.py"
     program.write_text(f"{program.read_text()}\n{OBJECTS}")
@@ -380,7 +383,7 @@ def _account_to_throw_away(folder: Path) -> str:
 
 @pytest.mark.emulator
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("kind", ["environment", "account"])
+@pytest.mark.parametrize("kind", ["environment", pytest.param("account", marks=pytest.mark.exhaustive)])
 def test_a_stack_is_deployed_as_expected_is_stable_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
     chosen = choice.choose(tmp_path)
     if chosen.deployer is None:
