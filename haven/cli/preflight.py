@@ -9,6 +9,7 @@ import click
 
 from haven.base.exits import FINDINGS, OK
 from haven.base.problems import Problem, Problems
+from haven.base.terminal import plural
 from haven.cli import output
 from haven.cli.command_line import WHERE, Command, directory_option
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
@@ -123,7 +124,7 @@ def _screen(found: "Readiness") -> list[str]:
     """The verdict, then what forbids the failover, then the warnings, then the rest."""
     style = output.style()
     blockers = [each for each in found.checks if each.blocks]
-    verdict = f"{len(blockers)} blockers" if blockers else "nothing forbids it"
+    verdict = plural(len(blockers), "blocker") if blockers else "nothing forbids it"
     title = f"Failover of {found.environment} to {found.to}: {verdict}, {found.warnings} warnings"
     lines = [
         style.paint(title, "bold red" if blockers else "bold"),

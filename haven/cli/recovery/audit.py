@@ -8,7 +8,7 @@ import click
 
 from haven.base.exits import FINDINGS, OK
 from haven.base.missing_dependency import MissingDependency
-from haven.base.problems import Problem, Problems, shown
+from haven.base.problems import Problem, Problems, choices, shown
 from haven.base.terminal import plural
 from haven.cli import output
 from haven.cli.command_line import WHERE, Command, CommandGroup, directory_option
@@ -56,16 +56,16 @@ def verify(
     from haven.runbooks.workflow.journal import stored
     from haven.runbooks.workflow.table import Table
 
+    own = _own(records / AUDIT) if records is not None else None
     chosen = source(environment, regions, manifest, directory)
     chosen.require_region("--in", where)
     found = operations(chosen.located().manifest, where)
     entries: list[Entry] = _done(chosen, stored(Table(where, found.tables[where])))
     known = [(chain.Head(**each.data["audit"]), each.who) for each in entries if each.data.get("audit")]
     heads = [each for each, _ in known]
-    if records is not None:
-        content = (records / AUDIT).read_bytes()
-        own = chain.sessions(content)
-        heads = [each for each in heads if each.session in own]
+    if own is not None:
+        content, sessions = own, chain.sessions(own)
+        heads = [each for each in heads if each.session in sessions]
     else:
         content = _bucket(chosen, where, found.audit[where]) if where in found.audit else b""
     findings = list(chain.verify(content, heads))
@@ -111,15 +111,22 @@ def publish(
     chosen.require_region("--in", where)
     located = chosen.located().manifest
     found = operations(located, where)
-    file = (records or Path.cwd() / ".haven" / "recovery" / located.environment) / AUDIT
-    if not file.is_file() or where not in found.audit:
-        got = shown(str(file)) if where in found.audit else f"no audit bucket in {where}"
-        fix = "run it on the machine of the failover, in the same folder, or name the folder with --records"
-        raise Problems([Problem("--records", got, "the audit of a failover", fix)], WHERE)
+    content = _own((records or Path.cwd() / ".haven" / "recovery" / located.environment) / AUDIT)
+    if where not in found.audit:
+        got = f"{where}, where {located.environment} has no audit bucket"
+        raise Problems([Problem("--in", got, choices(found.audit), "name a Region that has one")], WHERE)
     bucket = chain.Bucket(where, found.audit[where])
-    count = _done(chosen, chain.publish(file.read_bytes(), bucket, _keys(chosen, where, bucket.name)))
+    count = _done(chosen, chain.publish(content, bucket, _keys(chosen, where, bucket.name)))
     output.emit(f"{plural(count, 'record')} written to {bucket.name}\n")
     return OK
+
+
+def _own(file: Path) -> bytes:
+    """This machine's copy of the audit."""
+    if file.is_file():
+        return file.read_bytes()
+    fix = "run it on the machine of the failover, in the same folder, or name the folder with --records"
+    raise Problems([Problem("--records", f"no {shown(str(file))}", "the audit of a failover", fix)], WHERE)
 
 
 def _done(chosen: EnvironmentSource, runbook: "Runbook") -> Any:

@@ -68,3 +68,11 @@ def test_a_refusal_by_the_program_or_a_component_has_no_traceback(
     assert (code, out) == (2, "")
     assert err.startswith(f"1 problem in stacks/Pulumi.prod.yaml:\n  {line}")
     assert "Traceback" not in err
+
+
+def test_a_folder_without_records_is_refused_before_aws_is_asked(project: Path, run: Run) -> None:
+    code, out, err = run("audit", "verify", "prod", "--in", "eu-central-1", "--records", str(project))
+    assert (code, out) == (2, "")
+    assert "  --records: got no " in err
+    assert "audit.jsonl; allowed: the audit of a failover; fix: run it on the machine of the failover" in err
+    assert "Traceback" not in err

@@ -196,10 +196,10 @@ def test_a_preflight_that_fails_deploys_nothing(place: Destination) -> None:
 
 def test_what_forbids_a_failover_fails_the_job_and_is_on_its_page(place: Destination) -> None:
     haven = place.directory / ".venv" / "bin" / "haven"
-    haven.write_text("#!/bin/sh\necho 1 blockers\nexit 1\n")
+    haven.write_text("#!/bin/sh\necho 1 blocker\nexit 1\n")
     done = place.run(".github/scripts/preflight.sh")
-    assert (done.returncode, done.stdout) == (1, "1 blockers\n")
-    assert place.text("summary").endswith("~~~~text\n1 blockers\n~~~~\n")
+    assert (done.returncode, done.stdout) == (1, "1 blocker\n")
+    assert place.text("summary").endswith("~~~~text\n1 blocker\n~~~~\n")
 
 
 def test_no_workflow_refreshes_the_state_which_would_wait_for_a_lost_region_without_end(place: Destination) -> None:
