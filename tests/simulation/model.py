@@ -4,12 +4,14 @@ Two Regions with a global database, a cache and node groups, and a third Region 
 moment which Region takes writes of clients, so it knows what is lost, and when both took them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
+from typing import Any
 
 from haven.runbooks.failover.fence import RULES
+from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
 from tests.simulation.clock import EPOCH
 from tests.simulation.tables import Tables
@@ -19,6 +21,8 @@ P, R, THIRD = "eu-west-1", "eu-central-1", "eu-west-3"
 INTERVAL = 10.0
 DATABASE, CACHE = "database", "cache"
 STORES = (DATABASE, CACHE)
+BUCKET = "bucket:models"
+"""Written in both Regions: what arrives of it comes from the other one."""
 LAG = 0.5
 GROUP_ROLE = {True: "PRIMARY", False: "SECONDARY"}
 
@@ -99,6 +103,9 @@ class Model:
         self.stale_until = 0.0
         """Until then reads show the global database as it was."""
         self.silent: set[str] = set()
+        self._died_at: float | None = None
+        self._cut_off_at: float | None = None
+        """Since when no bucket's objects arrive."""
         self._timeline: list[tuple[float, Callable[[float], None]]] = []
         self._time = 0.0
 
@@ -137,9 +144,12 @@ class Model:
             found = self.replication[store]
             if found.cut_at is None:
                 found.position, found.cut_at = now - LAG, now
+        if not stores and self._cut_off_at is None:
+            self._cut_off_at = now
 
     def mend(self, now: float) -> None:
         """Let everything arrive."""
+        self._cut_off_at = None
         for store in STORES:
             if store not in self.busy:
                 self.replication[store].cut_at = None
@@ -147,6 +157,7 @@ class Model:
     def kill(self, now: float) -> None:
         """P is lost."""
         self.cut(now)
+        self._died_at = now
         self.regions[P].alive = False
         self.regions[P].reachable = lambda _: False
 
@@ -181,20 +192,29 @@ class Model:
     def _heartbeats(self, call: Call, now: float) -> Answer | None:
         if call.operation != "query" or call.arguments["ExpressionAttributeValues"][":id"]["S"] != "heartbeat":
             return None
-        items = []
+        items = [self._item(BUCKET, self._copied(call.region, now), now)]
         for store in STORES:
+            if store == DATABASE and not self.regions[call.region].instances:
+                continue  # nothing there reads a member without an instance
             last = self.replication[store].last_write
             newest = last if call.region == self.source[store] else min(last, self.position(store))
-            beat = (EPOCH + newest // INTERVAL * INTERVAL) * 1000
-            items.append(
-                {
-                    "entry": {"S": store},
-                    "newest": {"N": repr(beat)},
-                    "interval": {"N": "10000"},
-                    "seen": {"N": repr((EPOCH + now) * 1000)},
-                }
-            )
+            items.append(self._item(store, newest, now))
         return {"Items": items}
+
+    def _copied(self, region: str, now: float) -> float:
+        """When the newest object was written that has arrived from the other Region."""
+        cut = self._cut_off_at if self.regions[R if region == P else P].alive else self._died_at
+        return (now if cut is None else cut) - LAG
+
+    @staticmethod
+    def _item(store: str, newest: float, now: float) -> Mapping[str, Any]:
+        beat = (EPOCH + newest // INTERVAL * INTERVAL) * 1000
+        return {
+            "entry": {"S": store},
+            "newest": {"N": repr(beat)},
+            "interval": {"N": "10000"},
+            "seen": {"N": repr((EPOCH + now) * 1000)},
+        }
 
     # RDS
 
@@ -242,12 +262,17 @@ class Model:
         return {"DBSubnetGroups": [{"Subnets": [{"SubnetIdentifier": "subnet-1"}]}]}
 
     def _switchover_global_cluster(self, call: Call, region: Region) -> Answer:
-        self._require_promotable(call.region, DATABASE, "InvalidGlobalClusterStateFault")
+        target = region_of(call.arguments["TargetDbClusterIdentifier"])
+        self._require_promotable(target, DATABASE, "InvalidGlobalClusterStateFault")
         source = self.regions[self.source[DATABASE]]
-        if not source.reachable(self._time) or self.replication[DATABASE].cut_at is not None:
+        if (
+            call.region != self.source[DATABASE]
+            or not source.reachable(self._time)
+            or self.replication[DATABASE].cut_at is not None
+        ):
             raise RefusedError("InvalidDBClusterStateFault")
         source.writer[DATABASE] = False
-        self._promote(DATABASE, call.region, lossless=True)
+        self._promote(DATABASE, target, lossless=True)
         return {}
 
     def _failover_global_cluster(self, call: Call, region: Region) -> Answer:
@@ -296,7 +321,7 @@ class Model:
         return {"GlobalReplicationGroups": [{"Status": "modifying" if CACHE in self.busy else "available"}]}
 
     def _failover_global_replication_group(self, call: Call, region: Region) -> Answer:
-        self._require_promotable(call.region, CACHE, "InvalidGlobalReplicationGroupStateFault")
+        self._require_promotable(call.region, CACHE, "InvalidGlobalReplicationGroupState")
         self._promote(CACHE, call.region, lossless=False)
         return {}
 

@@ -7,7 +7,7 @@ from typing import Any
 from haven.runbooks.failover import loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import region_of
-from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.journal import StepRecord, Workflow
 from haven.runbooks.workflow.requests import Call
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
@@ -15,6 +15,9 @@ _ENGINE = "aurora-postgresql"
 AVAILABLE = "available"
 CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
 """States of a global cluster in which it takes no promotion (Aurora User Guide, managed failovers; read 2026-11-26)."""
+INSTANCE = "create-instance"
+NO_CAPACITY = "InsufficientDBInstanceCapacity"
+"""RDS's error code: the zone has no instance of the class."""
 OF_THE_OLD_VOLUME, KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
 
 
@@ -101,23 +104,28 @@ def promotion(site: Site) -> Looking:
 
 
 def _call(site: Site, workflow: Workflow, arn: str) -> Call:
+    """The Region that is asked differs: a switchover is the primary's, a failover the secondary's (Aurora User Guide,
+    switchover and failover by CLI; read 2026-11-26)."""
     names = {"GlobalClusterIdentifier": site.manifest.database.global_cluster, "TargetDbClusterIdentifier": arn}
     if workflow.goal["planned"]:
-        return Call("rds", site.to, "switchover_global_cluster", names, changes=True)
+        return Call("rds", site.old, "switchover_global_cluster", names, changes=True)
     return Call("rds", site.to, "failover_global_cluster", {**names, "AllowDataLoss": True}, changes=True)
 
 
 def instance(site: Site) -> Looking:
-    """Done when the member in the new Region has an instance that is available: one without can't be promoted."""
+    """Done when the member in the new Region has an instance that is available: one without can't be promoted.
+
+    Where its zone has no capacity, it is made under the manifest's next name, in that one's zone.
+    """
     side = site.new_side.database
 
-    async def look(_: Workflow) -> Look:
+    async def look(workflow: Workflow) -> Look:
         found = await instances(site.to, side.cluster)
         if any(each["DBInstanceStatus"] == AVAILABLE for each in found):
             return Done()
         if found:
             return Waiting(f"{found[0]['DBInstanceIdentifier']} is {found[0]['DBInstanceStatus']}")
-        name, zone = sorted(side.instances.items())[0]
+        name, zone = _placed(side.instances, workflow.step(INSTANCE))
         arguments = {
             "DBInstanceIdentifier": name,
             "DBClusterIdentifier": side.cluster,
@@ -132,28 +140,55 @@ def instance(site: Site) -> Looking:
     return look
 
 
+def _placed(places: Mapping[str, str | None], record: StepRecord) -> tuple[str, str | None]:
+    """Name and zone of the instance to make: the next after one whose zone had no capacity."""
+    names = sorted(places)
+    last = str(record.intent.get("arguments", {}).get("DBInstanceIdentifier", ""))
+    place = names.index(last) + (record.answer.startswith(NO_CAPACITY)) if last in names else 0
+    name = names[place % len(names)]
+    return name, places[name]
+
+
 def kept(site: Site) -> Looking:
     """Done when what an earlier failover may have left on the new Region's old volume is in a snapshot of its own.
 
     After an unplanned failover Aurora gives the old primary a new volume, and tries to take a snapshot of the old one,
     which goes with the cluster's automated backups (Aurora User Guide, managed unplanned failovers; read 2026-11-26).
+    Copies are full: an unplanned failover asks for them, and doesn't wait until they are there.
     """
     cluster = site.new_side.database.cluster
 
-    async def look(_: Workflow) -> Look:
-        answer = await Call("rds", site.to, "describe_db_cluster_snapshots", {"DBClusterIdentifier": cluster})
-        states = {each["DBClusterSnapshotIdentifier"]: each["Status"] for each in answer["DBClusterSnapshots"]}
+    async def look(workflow: Workflow) -> Look:
+        states = await _snapshots(site.to, cluster)
+        waits = bool(workflow.goal.get("planned", True))
         for snapshot in sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME)):
             copy = copy_of(snapshot)
             if copy not in states:
+                if states[snapshot] != AVAILABLE:
+                    if waits:
+                        return Waiting(f"{snapshot} is {states[snapshot]}")
+                    continue
                 names = {"SourceDBClusterSnapshotIdentifier": snapshot, "TargetDBClusterSnapshotIdentifier": copy}
                 return Missing(Call("rds", site.to, "copy_db_cluster_snapshot", names, changes=True))
-            if states[copy] != AVAILABLE:
+            if waits and states[copy] != AVAILABLE:
                 return Waiting(f"{copy} is {states[copy]}")
         copies = [each for each in states if each.startswith(KEPT)]
         return Done({"snapshots": copies}, f"compare before anybody deletes: {', '.join(copies)}" if copies else "")
 
     return look
+
+
+async def _snapshots(region: str, cluster: str) -> Mapping[str, str]:
+    """A cluster's snapshots, manual and automated, and their states."""
+    found: dict[str, str] = {}
+    page: dict[str, str] = {}
+    while True:
+        asked = {"DBClusterIdentifier": cluster, **page}
+        answer = await Call("rds", region, "describe_db_cluster_snapshots", asked)
+        found |= {each["DBClusterSnapshotIdentifier"]: each["Status"] for each in answer["DBClusterSnapshots"]}
+        if not answer.get("Marker"):
+            return found
+        page = {"Marker": answer["Marker"]}
 
 
 def copy_of(snapshot: str) -> str:

@@ -69,7 +69,12 @@ class Judgement:
 
 
 def judge(
-    heartbeat: Heartbeat, *, until_ms: float, objective_ms: float | None, planned_ms: float | None = None
+    heartbeat: Heartbeat,
+    *,
+    until_ms: float,
+    objective_ms: float | None,
+    planned_ms: float | None = None,
+    now_ms: float | None = None,
 ) -> Judgement:
     """What may be lost of a store.
 
@@ -79,15 +84,18 @@ def judge(
         objective_ms: the recovery point objective. None: there is none, and any known loss is within it.
         planned_ms: of a planned failover, when heartbeats were still to be expected: now, or, if the old writer has
             been closed since, when the failover began. None: it is unplanned.
+        now_ms: AWS's time. Buckets and tables are written on when the old writer has been closed, so a heartbeat may
+            be newer than that, but not newer than now. None: `until_ms`.
     """
     newest = heartbeat.newest_ms
     estimate = not heartbeat.ordered
     if newest is None:
         return Judgement(heartbeat.store, Verdict.MISSING, None, estimate)
-    loss = until_ms - newest + heartbeat.interval_ms
-    if not math.isfinite(loss):
+    age = until_ms - newest
+    if not math.isfinite(age + heartbeat.interval_ms):
         return Judgement(heartbeat.store, Verdict.NOT_A_NUMBER, None, estimate)
-    if newest > until_ms + FUTURE_MS:
+    loss = max(0.0, age) + heartbeat.interval_ms
+    if newest > max(until_ms, now_ms or until_ms) + FUTURE_MS:
         return Judgement(heartbeat.store, Verdict.CONTRADICTORY, None, estimate)
     if planned_ms is not None and planned_ms - newest > PLANNED_OLDEST_MS:
         return Judgement(heartbeat.store, Verdict.STALE, loss, estimate)
@@ -102,6 +110,7 @@ def judge_all(
     until_ms: float,
     objective_ms: float | None,
     planned_ms: float | None = None,
+    now_ms: float | None = None,
 ) -> list[Judgement]:
     """Every store that must have a heartbeat, and every other one that has.
 
@@ -112,6 +121,7 @@ def judge_all(
         until_ms: as in `judge`.
         objective_ms: as in `judge`.
         planned_ms: as in `judge`.
+        now_ms: as in `judge`.
     """
     known = {each.store for each in found}
     missing = [
@@ -120,5 +130,6 @@ def judge_all(
         if store not in known and not any(each.startswith(f"{store}#") for each in known)
     ]
     return [
-        judge(each, until_ms=until_ms, objective_ms=objective_ms, planned_ms=planned_ms) for each in [*missing, *found]
+        judge(each, until_ms=until_ms, objective_ms=objective_ms, planned_ms=planned_ms, now_ms=now_ms)
+        for each in [*missing, *found]
     ]

@@ -91,6 +91,7 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
         until_ms=until,
         objective_ms=site.objective_ms,
         planned_ms=expected if workflow.goal["planned"] else None,
+        now_ms=now,
     )
     newest = max((each.newest_ms for each in found if each.newest_ms is not None), default=None)
     return Judged(judgements, not_after, newest, unread(found, now) if site.new_side.database.standby == 0 else "")

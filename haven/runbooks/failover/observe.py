@@ -9,7 +9,8 @@ from haven.runbooks.failover import database, loss
 from haven.runbooks.failover.decision import Seen, Witness
 from haven.runbooks.failover.guard import Heartbeat
 from haven.runbooks.failover.site import Site
-from haven.runbooks.workflow.requests import Branches, CallError, Pause, failure
+from haven.runbooks.workflow.engine import BUSY
+from haven.runbooks.workflow.requests import Branches, CallError, Pause, RefusedError, failure
 from haven.runbooks.workflow.table import Table
 
 _LOOKS, _EVERY_SECONDS, _WITHIN_SECONDS = 3, 1.0, 4.0
@@ -57,7 +58,7 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
             raise error
     heartbeats, answer = arrived
     now = site.time_ms(answer)
-    witnesses = [_by_heartbeats(heartbeats, now), _by_replication(site, cluster)]
+    witnesses = [_by_heartbeats(site, heartbeats, now), _by_replication(site, cluster)]
     return Observation(database.writing_region(cluster), seen, witnesses, now)
 
 
@@ -80,8 +81,8 @@ async def _look(site: Site) -> Seen:
         found = await database.member(site.old, site.old_side.database.cluster, observes=True)
         if found is None or found["Status"] in _DOWN:
             return Seen.DOWN
-    except CallError:  # a refusal too: it answers, but not what was asked
-        return Seen.UNREACHABLE
+    except CallError as error:  # a refusal too: it answers, but not what was asked
+        return Seen.FLAPPING if isinstance(error, RefusedError) and error.code in BUSY else Seen.UNREACHABLE
     return Seen.READ_ONLY if await _takes_no_writes(site) else Seen.UP
 
 
@@ -98,10 +99,18 @@ async def _takes_no_writes(site: Site) -> bool:
     return is_silent(_of_database(own), site.time_ms(answer)) is True
 
 
-def _by_heartbeats(found: Sequence[Heartbeat], now: float) -> Witness:
+def _by_heartbeats(site: Site, found: Sequence[Heartbeat], now: float) -> Witness:
+    """The database's, where it is read there; a member without an instance isn't, so those of buckets and tables."""
     name = "heartbeats in the other Region"
-    lost = is_silent(_of_database(found), now)
+    lost = is_silent(_of_database(found), now) if site.new_side.database.standby else copies_are_silent(found, now)
     return Witness(name, lost, {True: "silent", False: "arrive", None: "there are none"}[lost])
+
+
+def copies_are_silent(found: Sequence[Heartbeat], now: float) -> bool | None:
+    """Whether nothing arrives of buckets and tables, which are written in both Regions: what does comes from the other
+    one. None: there were never any."""
+    known = [each for each in (is_silent(each, now) for each in found if not each.ordered) if each is not None]
+    return all(known) if known else None
 
 
 def _of_database(found: Sequence[Heartbeat]) -> Heartbeat | None:

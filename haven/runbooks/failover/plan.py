@@ -16,7 +16,7 @@ from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step,
 DATABASE, CACHE = "promote-database", "promote-cache"
 NO_RETURN = (DATABASE, CACHE)
 KEPT = "keep-divergence"
-JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", "create-instance", "check-tables"
+JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", database.INSTANCE, "check-tables"
 SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
 _OLD, _NEW = "old-side", "new-side"
 WRITABLE = f"{mode.READ_WRITE}-{_NEW}"

@@ -186,8 +186,7 @@ def _switches(view: View) -> Iterator[Check]:
         elif answer.value is None:
             yield line.problem("no such alarm")
         else:
-            off = region == view.to and answer.value["StateValue"] == "ALARM"
-            yield line.judge(f"there: {answer.value['StateValue']}", fine=not off)
+            yield line.ok("there")
 
 
 def _document_checks(view: View) -> Iterator[Check]:

@@ -7,7 +7,7 @@ from typing import Any
 from haven.runbooks.failover import database, loss, stores
 from haven.runbooks.failover.decision import Witness
 from haven.runbooks.failover.guard import Heartbeat
-from haven.runbooks.failover.observe import is_silent
+from haven.runbooks.failover.observe import copies_are_silent
 from haven.runbooks.failover.site import Site
 from haven.runbooks.rebuild.decision import Contents
 from haven.runbooks.workflow.requests import Branches, Call, CallError, RefusedError, Runbook, failure
@@ -131,10 +131,6 @@ def _by_replication(site: Site, cluster: Mapping[str, Any] | None) -> Witness:
 
 
 def _by_heartbeats(site: Site, found: Sequence[Heartbeat], now_ms: float) -> Witness:
-    """Buckets and tables are written in both Regions: what arrives of them comes from the other one."""
+    lost = copies_are_silent(found, now_ms)
     name = f"heartbeats of buckets and tables from {site.old}"
-    states = [is_silent(each, now_ms) for each in found if not each.ordered]
-    known = [each for each in states if each is not None]
-    if not known:
-        return Witness(name, None, "there are none")
-    return Witness(name, all(known), "silent" if all(known) else "arrive")
+    return Witness(name, lost, {True: "silent", False: "arrive", None: "there are none"}[lost])

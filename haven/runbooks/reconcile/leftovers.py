@@ -24,8 +24,8 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
 
     def snapshots(region: str) -> list[Mapping[str, Any]]:
         cluster = manifest.sides[region].database.cluster
-        answer = client("rds", region).describe_db_cluster_snapshots(DBClusterIdentifier=cluster)
-        return list(answer["DBClusterSnapshots"])
+        pages = client("rds", region).get_paginator("describe_db_cluster_snapshots")
+        return [each for page in pages.paginate(DBClusterIdentifier=cluster) for each in page["DBClusterSnapshots"]]
 
     def closed(region: str) -> list[tuple[str, int]]:
         group = manifest.sides[region].database.subnet_group

@@ -1,46 +1,47 @@
 """Whether DNS sends traffic to each Region: the switch's metric and the alarm that reads it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
+from haven.runbooks import switch
 from haven.runbooks.clients import Client
-from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.manifest import RecoveryManifest, Switch
 from haven.runbooks.observation import first
 from haven.runbooks.status.readings import Answers, Questions, Reading, State
 
 AREA = "traffic"
-_STATES = {
-    "OK": (State.OK, "gets traffic"),
-    "ALARM": (State.OK, "is turned off"),
-    "INSUFFICIENT_DATA": (State.UNKNOWN, "has no data: Route 53 keeps the last state that it knew"),
-}
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
-    """A Region's alarm is in the other Region."""
+    """A Region's alarm, and the metric that it reads, are in the other Region."""
+    return {(AREA, region): partial(_newest, client, chosen) for region, chosen in manifest.traffic.items()}
 
-    def alarm(region: str) -> Mapping[str, Any] | None:
-        switch = manifest.traffic[region]
-        return first(client("cloudwatch", switch.write_in).describe_alarms(AlarmNames=[switch.alarm])["MetricAlarms"])
 
-    return {(AREA, region): partial(alarm, region) for region in manifest.traffic}
+def _newest(client: Client, chosen: Switch) -> float | None:
+    """The newest point of a switch; 0 where it was never used, None where its alarm is missing."""
+    cloudwatch = client("cloudwatch", chosen.write_in)
+    if first(cloudwatch.describe_alarms(AlarmNames=[chosen.alarm])["MetricAlarms"]) is None:
+        return None
+    asked = (cloudwatch.get_metric_data(**each) for each in switch.questions(chosen, datetime.now(UTC)))
+    return next((point for point in map(switch.newest, asked) if point is not None), 0.0)
 
 
 def readings(manifest: RecoveryManifest, answers: Answers) -> Iterator[Reading]:
     """Per Region that has a switch."""
-    for region, switch in manifest.traffic.items():
+    for region, chosen in manifest.traffic.items():
         answer = answers[AREA, region]
-        where = f"alarm {switch.alarm} in {switch.write_in}"
+        where = f"metric {chosen.metric} and alarm {chosen.alarm} in {chosen.write_in}"
         if not answer.known:
             yield Reading(AREA, region, State.UNKNOWN, f"{where}: {answer.unknown}")
         elif answer.value is None:
-            yield Reading(AREA, region, State.WRONG, f"{where} doesn't exist: the Region can't be turned off")
+            missing = f"alarm {chosen.alarm} in {chosen.write_in} doesn't exist: the Region can't be turned off"
+            yield Reading(AREA, region, State.WRONG, missing)
         else:
-            state, shown = _STATES[answer.value["StateValue"]]
-            yield Reading(AREA, region, state, f"{region} {shown} ({where})")
-    alarms = [answers[AREA, region].value for region in manifest.traffic]
-    off = [each for each in alarms if each is not None and each["StateValue"] == "ALARM"]
-    if len(off) == len(manifest.both):
+            shown = "is turned off" if switch.is_off(answer.value) else "gets traffic"
+            yield Reading(AREA, region, State.OK, f"{region} {shown} ({where})")
+    if len(manifest.traffic) == len(manifest.both) and all(
+        switch.is_off(answers[AREA, region].value) for region in manifest.traffic
+    ):
         both = "both Regions are turned off: Route 53 then answers with the primary record"
         yield Reading(AREA, "", State.WRONG, both)

@@ -37,9 +37,17 @@ BUSY = frozenset(
         "ProvisionedThroughputExceededException",
         "ResourceInUseException",
         "SlowDown",
+        "InvalidDBClusterStateFault",
+        "InvalidDBClusterSnapshotStateFault",
+        "InvalidDBInstanceState",
+        "InvalidGlobalClusterStateFault",
+        "InvalidReplicationGroupState",
+        "InvalidGlobalReplicationGroupState",
+        "InsufficientDBInstanceCapacity",
     }
 )
-"""Error codes that mean: later."""
+"""Error codes that mean: later. What a resource can't do in its present state, it can in the next (errors of RDS and
+ElastiCache in botocore's models; read 2026-11-26)."""
 _CALLS = 3
 """How often one run makes a step's call."""
 _REFUSALS = 3
@@ -283,8 +291,8 @@ class _Drive:
         ):
             raise _StepFailedError(f"{call} was made, and nothing has changed")
         outcome = await self._run.effect(self._step, call)
-        self._pause = _FIRST_SECONDS
         if outcome in (log.ACCEPTED, log.UNKNOWN):
+            self._pause = _FIRST_SECONDS
             self._calls += 1
             self._quiet = self._now + self._step.settle
             self._reason = f"{call}: {outcome}"

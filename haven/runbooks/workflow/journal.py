@@ -181,6 +181,8 @@ class StepRecord:
     """Whether the last intent has no outcome: the call may have been made, or may not."""
     outcome: str = ""
     """The last call's."""
+    answer: str = ""
+    """What AWS answered to the last call: of a refusal its code and reason."""
     done: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
     """What was found when it was done."""
@@ -242,6 +244,7 @@ def _apply_to_step(record: StepRecord, entry: Entry) -> None:
         record.open = True
     elif entry.kind == OUTCOME:
         record.open = False
+        record.answer = str(entry.data.get("answer", ""))
         # An unsent repetition doesn't undo what an earlier call may have done.
         if not (record.outcome in (ACCEPTED, UNKNOWN) and entry.data["outcome"] in (UNSENT, REFUSED)):
             record.outcome = str(entry.data["outcome"])

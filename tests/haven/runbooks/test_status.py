@@ -226,10 +226,26 @@ def test_a_lag_without_a_sample_is_unknown_and_not_zero(ground: Ground) -> None:
     assert "no sample of ReplicationLatency in 15 min" in tables[0].description
 
 
-def test_a_region_that_is_turned_off_is_named_and_both_at_once_are_wrong(ground: Ground) -> None:
+def test_a_region_whose_switch_was_never_thrown_gets_traffic_though_its_alarm_has_no_data(ground: Ground) -> None:
     for region, switch in manifest()["traffic"].items():
         ground.aws.of("cloudwatch", switch["writeIn"]).set_alarm_state(
-            AlarmName=switch["alarm"], StateValue="ALARM", StateReason="a test"
+            AlarmName=switch["alarm"], StateValue="INSUFFICIENT_DATA", StateReason="no points"
+        )
+        (reading,) = of(ground.status(), "traffic", region)
+        assert (reading.state, "gets traffic" in reading.description) == (State.OK, True)
+
+
+def test_a_region_that_is_turned_off_is_named_and_both_at_once_are_wrong(ground: Ground) -> None:
+    for region, switch in manifest()["traffic"].items():
+        ground.aws.of("cloudwatch", switch["writeIn"]).put_metric_data(
+            Namespace=switch["namespace"],
+            MetricData=[
+                {
+                    "MetricName": switch["metric"],
+                    "Dimensions": [{"Name": name, "Value": value} for name, value in switch["dimensions"].items()],
+                    "Value": 1.0,
+                }
+            ],
         )
         (reading,) = of(ground.status(), "traffic", region)
         assert "is turned off" in reading.description

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from haven.cli.main import main
-from haven.runbooks.failover import observe, plan, traffic
+from haven.runbooks import switch
+from haven.runbooks.failover import observe, plan
 from haven.runbooks.workflow import engine
 from haven.runbooks.workflow.steps import Step
 
@@ -22,5 +23,5 @@ if __name__ == "__main__":
     plan.steps = _hurried  # type: ignore[assignment]
     observe._EVERY_SECONDS = _PAUSE
     engine._FIRST_SECONDS = _PAUSE
-    traffic._RETENTION = ((1, 1), (1, 1))  # a switch that is turned back within the minute reads as turned back
+    switch.RETENTION = ((1, 1), (1, 1))  # a switch that is turned back within the minute reads as turned back
     sys.exit(main())

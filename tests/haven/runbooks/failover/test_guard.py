@@ -33,6 +33,16 @@ def test_a_heartbeat_from_the_future_contradicts(ahead: int, expected: Verdict) 
     assert verdict(NOW + ahead) is expected
 
 
+@pytest.mark.parametrize(("ahead", "expected"), [(30_000, Verdict.WITHIN), (31_001, Verdict.CONTRADICTORY)])
+def test_a_bucket_is_written_on_when_the_old_writer_is_closed_and_that_contradicts_nothing(
+    ahead: int, expected: Verdict
+) -> None:
+    heartbeat = Heartbeat("bucket:models", NOW + ahead, INTERVAL, ordered=False)
+    judged = judge(heartbeat, until_ms=NOW, objective_ms=OBJECTIVE, now_ms=NOW + 30_000)
+    assert judged.verdict is expected
+    assert judged.loss_ms == (INTERVAL if expected is Verdict.WITHIN else None)
+
+
 @pytest.mark.parametrize(("age", "expected"), [(60_000, Verdict.WITHIN), (60_001, Verdict.STALE)])
 def test_a_planned_failover_goes_by_no_sample_older_than_a_minute(age: int, expected: Verdict) -> None:
     assert verdict(NOW - age, planned=True, objective=None) is expected

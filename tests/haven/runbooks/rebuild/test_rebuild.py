@@ -11,7 +11,7 @@ from haven.runbooks.failover.run import Report, Request, State
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.rebuild.run import Rebuilder
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
-from tests.simulation.clock import EPOCH, Fault, Simulation
+from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import DATABASE, STORES, Model, P, R, Region
 from tests.simulation.operators import Machine, machine, manifest_document, start
 
@@ -53,13 +53,8 @@ class Lost(Model):
         if call.region == P and self.gone:
             raise RefusedError(code)
 
-    def _heartbeats(self, call: Call, now: float) -> Answer | None:
-        found = super()._heartbeats(call, now)
-        if found is not None:
-            newest = (EPOCH + (now if self.beats else 0.0)) * 1000
-            numbers = {"newest": newest, "interval": 10_000, "seen": newest}
-            found["Items"].append({"entry": {"S": "bucket:m"}, **{k: {"N": repr(v)} for k, v in numbers.items()}})
-        return found
+    def _copied(self, region: str, now: float) -> float:
+        return now if self.beats else 0.0
 
     def _describe_global_clusters(self, call: Call, region: Region) -> Answer:
         found = super()._describe_global_clusters(call, region)
@@ -107,10 +102,9 @@ class Lost(Model):
 
 
 def manifest(tier: str = "warm") -> RecoveryManifest:
-    """The simulator's environment with a replicated table and a bucket."""
+    """The simulator's environment with a replicated table."""
     document: dict[str, Any] = json.loads(json.dumps({**manifest_document(), "tier": tier}))
     document["replicatedTables"] = [TABLE]
-    document["operations"]["heartbeats"]["stores"]["bucket:m"] = False
     return parse(json.dumps(document), "a test")
 
 
