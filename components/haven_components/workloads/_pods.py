@@ -66,6 +66,12 @@ def evenly(match_labels: Mapping[str, str], zones: Sequence[str]) -> list[dict[s
     return [over_zones, over_nodes] if len(zones) > 1 else [over_nodes]
 
 
+def region_environment(region: str) -> dict[str, str]:
+    """What names the Region to AWS's SDKs: boto3 reads the second one alone, and EKS sets neither where one is set
+    (amazon-eks-pod-identity-webhook, its handler; read 2026-11-26)."""
+    return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+
+
 def tolerations(*more: Mapping[str, str]) -> list[dict[str, Any]]:
     """Leave a node that is gone sooner than by default; `more` are tolerations of one's own, such as of GPU nodes."""
     gone = [

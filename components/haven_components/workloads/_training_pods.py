@@ -12,6 +12,7 @@ from haven_components.workloads._pods import (
     GPU_RESOURCE,
     ZONE,
     labels,
+    region_environment,
     restricted_container,
     restricted_pod,
     selecting,
@@ -142,7 +143,8 @@ def _environment(name: str, args: TrainingJobsArgs, job: TrainingJobArgs, worker
     checkpoints = args["checkpoints"]
     convention: dict[str, pulumi.Input[str]] = {
         "HOME": "/tmp",  # noqa: S108  the root file system is read-only
-        "AWS_REGION": args["region"],
+        "USER": "haven",  # torch ends where the user's number has no name (vLLM issue 44548; read 2026-11-26)
+        **region_environment(args["region"]),
         "HAVEN_CHECKPOINT_LOCATION": pulumi.Output.concat(
             "s3://", checkpoints["bucket"], f"/{checkpoint_prefix(name, args)}/{job['name']}"
         ),

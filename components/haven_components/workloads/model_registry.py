@@ -23,6 +23,7 @@ from haven_components.workloads._objects import (
 )
 from haven_components.workloads._pods import (
     WorkloadScaleArgs,
+    region_environment,
     replicas,
     require_image,
     require_scale,
@@ -187,7 +188,7 @@ class ModelRegistry(pulumi.ComponentResource):
     def _environment(self, database: WorkloadDatabaseArgs) -> list[dict[str, Any]]:
         return [
             *_databases.environment(database),
-            plain("AWS_REGION", self._args["region"]),
+            *(plain(name, value) for name, value in region_environment(self._args["region"]).items()),
             # Jobs of the server itself would take five times the memory, and nothing here uses them.
             plain("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"),
         ]

@@ -192,7 +192,8 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         objects.deployment(name, labels, template, count)
         self._deployments.append(f"{namespace}/{name}")
         api = [to_dns(), self._to_api()]
-        kubernetes_api = to_networks(self._args["network_cidrs"], KUBERNETES_API_PORT)
+        services = [self._args["service_cidr"]] if "service_cidr" in self._args else []
+        kubernetes_api = to_networks([*self._args["network_cidrs"], *services], KUBERNETES_API_PORT)
         objects.network_policy(name, labels, ingress=[], egress=[*api, kubernetes_api])
         self._flow_runs(objects, f"{name}-flow-runs", labels, api)
 

@@ -37,6 +37,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "messaging": {"host": cache, "secret_name": CACHE},
             "auth_secret_name": WORKFLOWS_API,
             "network_cidrs": [place.cidr],
+            "service_cidr": place.environment.settings.cluster.service_cidr,
             "services": SERVICES,
             "pools": {each: _pool(place, system, pool) for each, pool in system.pools.items()},
             "service_name": place.system,

@@ -42,15 +42,15 @@ class _Objects:
 
     def service(self, name: str, selector: Mapping[str, str], known_as: str = "") -> kubernetes.core.v1.Service:
         """A Service of the pods that have these labels. `known_as`: its name, where that is another one."""
+        port = traffic_port(self._args)
         return kubernetes.core.v1.Service(
             f"{name}-service",
             metadata=metadata(self._name, self._args, "service", known_as or name),
             spec={
                 "type": "ClusterIP",
                 "selector": dict(selector),
-                "ports": [
-                    {"name": "http", "port": traffic_port(self._args), "target_port": "traffic", "protocol": "TCP"}
-                ],
+                # By number: the network policies' agent finds no named port of an init container, which the front is.
+                "ports": [{"name": "http", "port": port, "target_port": port, "protocol": "TCP"}],
             },
             opts=pulumi.ResourceOptions(parent=self._parent),
         )

@@ -50,11 +50,13 @@ OWN_ENVIRONMENT = {
     "TRANSFORMERS_OFFLINE": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "HOME": CACHE,
+    "USER": "haven",
     "HF_HOME": f"{CACHE}/huggingface",
     "XDG_CACHE_HOME": CACHE,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-"""Nothing is asked of a model hub; what is written goes into the cache; credentials come from pod identity."""
+"""Nothing is asked of a model hub; what is written goes into the cache; credentials come from pod identity. The user's
+number has no name in the image, and torch ends where nothing names it (vLLM issue 44548; read 2026-11-26)."""
 
 
 def grace_seconds(args: ModelServingArgs) -> int:
@@ -72,6 +74,8 @@ def template(serving: str, args: ModelServingArgs, role: Role) -> Any:
         "spec": {
             "service_account_name": role.service_account or None,
             "automount_service_account_token": False,
+            # Of a Service called vllm vLLM would read VLLM_PORT as its own (vLLM issue 34199; read 2026-11-26).
+            "enable_service_links": False,
             "priority_class_name": priority_class_name(args["namespace"], serving),
             "termination_grace_period_seconds": grace_seconds(args),
             "security_context": _pods.restricted_pod(int(role.engine.get("user_id", _pods.USER_ID))),
@@ -130,7 +134,11 @@ def _probe(path: str, failures: int = PROBE_FAILURES, **more: Any) -> dict[str, 
 def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any]:
     resources = {"cpu": role.engine.get("cpu", CPU), "memory": role.engine.get("memory", MEMORY)}
     gpus = {_pods.GPU_RESOURCE: str(role.gpus)} if role.gpus else {}
-    own: dict[str, pulumi.Input[str]] = {**OWN_ENVIRONMENT, "AWS_REGION": args["region"], "MODEL_NAME": served.name}
+    own: dict[str, pulumi.Input[str]] = {
+        **OWN_ENVIRONMENT,
+        **_pods.region_environment(args["region"]),
+        "MODEL_NAME": served.name,
+    }
     if served.prefix:
         own["MODEL_URI"] = _weights(args, served)
     environment = own | role.engine.get("environment", {})

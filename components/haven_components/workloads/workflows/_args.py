@@ -94,6 +94,9 @@ class WorkflowOrchestratorArgs(TypedDict):
     """What the pods mount, so that the Kubernetes secrets named above are there. Omitted: they are there anyway."""
     network_cidrs: list[str]
     """IPv4 networks with the database, the cache and the endpoint of the Kubernetes API, such as the VPC's."""
+    service_cidr: NotRequired[str]
+    """The cluster's IPv4 block of Services: workers call the Kubernetes API at an address in it, and network policies
+    see that one. Omitted: workers reach the API through `network_cidrs` alone."""
     pools: NotRequired[dict[str, WorkPoolArgs]]
     """Work pools by name, one for each system. Omitted: none."""
     client_namespaces: NotRequired[list[str]]

@@ -114,6 +114,7 @@ def _variables(pool: WorkPoolArgs) -> dict[str, Any]:
         "memory": text(pool.get("memory", DEFAULT_MEMORY)),
         "pod_watch_timeout_seconds": {"type": "integer", "default": POD_START_SECONDS},
         "stream_output": {"type": "boolean", "default": False},
+        "working_dir": text(SCRATCH),
     }
 
 
@@ -150,6 +151,8 @@ def _container() -> dict[str, Any]:
         "name": "prefect-job",
         "image": "{{ image }}",
         "args": "{{ command }}",
+        # Steps that pull code write below it, and the image's own is read-only.
+        "workingDir": "{{ working_dir }}",
         "env": "{{ env }}",
         "resources": {
             "requests": {"cpu": "{{ cpu }}", "memory": "{{ memory }}"},

@@ -149,6 +149,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    """Each token is sent when it is there, not with the next one."""
     requests: Requests
     route: Route
 
