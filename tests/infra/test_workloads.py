@@ -54,6 +54,14 @@ def _systems() -> dict[str, Any]:
     return found
 
 
+def test_workers_may_reach_the_kubernetes_api_at_the_address_of_its_service() -> None:
+    """The network policies' agent sees that address, and not the one that it leads to."""
+    policies = of_type(with_flows(), "kubernetes:networking.k8s.io/v1:NetworkPolicy", PRIMARY)
+    (worker,) = (each.inputs["spec"]["egress"] for each in policies if each.name.endswith("-nightly"))
+    (api,) = (each for each in worker if [port["port"] for port in each["ports"]] == [443])
+    assert "172.20.0.0/16" in [each["ipBlock"]["cidr"] for each in api["to"]]
+
+
 @pytest.mark.parametrize(
     ("tier", "serving", "registry"),
     [("pilot-light", 0, 0), ("warm", 1, 2), ("active-active", 3, 2)],

@@ -69,6 +69,7 @@ def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArg
 def _pod(name: str, args: ModelServingArgs) -> Any:
     return {
         "automount_service_account_token": False,
+        "enable_service_links": False,
         "restart_policy": "Never",
         "security_context": _pods.restricted_pod(),
         "tolerations": _pods.tolerations(),
