@@ -118,7 +118,7 @@ class RoundTrip:
             left = self._left()
         except (BotoCoreError, ClientError) as error:
             self._say(f"What is left is unknown: {error}")
-            self._say(f"  find it by the tag haven:stack={self._name}, and destroy it: {removal}")
+            self._say(f"  find it by the tag haven:environment={self._name}, and destroy it: {removal}")
             return False
         self._name_left(left)
         if left:
