@@ -92,6 +92,25 @@ def test_a_switchover_is_asked_for_in_the_region_of_the_primary_and_a_failover_i
         assert [each.region for each in model.asked if each.operation == operation] == [region]
 
 
+class Cancelling(Model):
+    """AWS that takes a switchover, and takes it back."""
+
+    def _switchover_global_cluster(self, call: Call, region: Region) -> Answer:
+        return {}
+
+    def _failover_global_replication_group(self, call: Call, region: Region) -> Answer:
+        raise RefusedError("InvalidParameterValue")
+
+
+def test_a_switchover_that_aws_takes_back_leaves_the_old_writer_open_again() -> None:
+    model = Cancelling()
+    report = failed_over(model, planned=True)
+    assert report.state is State.UNDONE, report
+    assert model.regions[P].closed == set()
+    assert {each.mode for each in model.regions.values()} == {"read-write"}
+    assert model.regions[P].writer == {"database": True, "cache": True}
+
+
 def test_a_region_whose_api_throttles_answers_so_its_writer_has_to_be_closed() -> None:
     def throttled(_: str, call: Call, now: float) -> Fault | None:
         return Fault("throttle") if (call.region, call.operation) == (P, "describe_db_clusters") else None

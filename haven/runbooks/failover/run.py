@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from haven.base.problems import Problems
 from haven.model.drills import DrillRecord, Place
-from haven.runbooks.failover import decision, loss, observe, plan
+from haven.runbooks.failover import database, decision, loss, observe, plan, stores
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Seen
 from haven.runbooks.failover.observe import Observation
@@ -286,10 +286,23 @@ class Operator:
             why = [f"{each}: {outcome.why[each]}" for each in outcome.endings if each in outcome.why]
             if not failed:
                 return await self._end(workflow, outcome, why)
-            if past_no_return(workflow, steps):
+            if past_no_return(workflow, steps) and not await self._was_taken_back(workflow):
                 return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, _divergence(workflow))
             await self._engine.note(workflow, log.ABORT, why="; ".join(why))
         return await self._undo(workflow, outcome)
+
+    async def _was_taken_back(self, workflow: Workflow) -> bool:
+        """Whether AWS cancelled a switchover, and nothing is promoted: then the old writer is opened again (RDS API,
+        FailoverState, cancelling; read 2026-11-26)."""
+        if not workflow.goal.get("planned"):
+            return False
+        try:
+            cluster = await database.current(self.site)
+            cache_moved = await stores.is_primary(self.site.to, self.site.new_side.cache)
+        except CallError:
+            return False
+        steady = cluster is not None and cluster["Status"] == database.AVAILABLE and not cluster.get("FailoverState")
+        return steady and database.writing_region(cluster) == self.site.old and not cache_moved
 
     async def _undo(self, workflow: Workflow, outcome: Outcome) -> Report:
         undoing = plan.undoing(self._every_step(), workflow)  # what an earlier run did counts too

@@ -11,6 +11,7 @@ from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from haven.runbooks.failover.assembly import operations
 from haven.runbooks.manifest import RecoveryManifest, parse
+from infra.config.rules.names import LONGEST_STACK_NAME
 from tests.environments import PRIMARY, RECOVERY, TIERS, environment
 from tests.haven.gate.test_gate_on_stacks import verdict
 from tests.policies.breaking import verdict_of
@@ -123,3 +124,21 @@ def test_operators_see_and_scale_in_the_namespaces_of_both_clusters() -> None:
 
 def test_without_operators_there_is_no_role() -> None:
     assert {each.component for each in own(environment("warm")).values()} == {"OperationsStore"}
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_an_operator_s_inline_policy_fits_iam_s_limit_with_the_longest_names(tier: str) -> None:
+    """IAM counts 10,240 characters of a role's inline policies without white space (IAM quotas, read 2026-11-26)."""
+    (policy,) = (
+        each.inputs["policy"]
+        for each in environment(tier, **OPERATOR).real()
+        if each.type == aws.IAM_ROLE_POLICY and each.name.endswith("-operator-permissions")
+    )
+    longer = {
+        f"haven-{tier}": f"haven-{'x' * LONGEST_STACK_NAME}",
+        PRIMARY: "ap-southeast-1",
+        RECOVERY: "ap-southeast-2",
+    }
+    for name, longest in longer.items():
+        policy = policy.replace(name, longest)
+    assert len("".join(policy.split())) <= 10_240
