@@ -5,7 +5,6 @@ moment which Region takes writes of clients, so it knows what is lost, and when 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
@@ -14,12 +13,12 @@ from haven.runbooks.failover.fence import RULES
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
 from tests.simulation.clock import EPOCH
+from tests.simulation.regions import CACHE, DATABASE, Region, Replication
 from tests.simulation.tables import Tables
 from tests.simulation.workloads import FULL, Workloads, described
 
 P, R, THIRD = "eu-west-1", "eu-central-1", "eu-west-3"
 INTERVAL = 10.0
-DATABASE, CACHE = "database", "cache"
 STORES = (DATABASE, CACHE)
 BUCKET = "bucket:models"
 """Written in both Regions: what arrives of it comes from the other one."""
@@ -30,49 +29,6 @@ GROUP_ROLE = {True: "PRIMARY", False: "SECONDARY"}
 @lru_cache(maxsize=100_000)
 def _date(seconds: int) -> str:
     return formatdate(seconds, usegmt=True)
-
-
-@dataclass
-class Region:
-    """One Region."""
-
-    alive: bool = True
-    """Whether it runs at all."""
-    reachable: Callable[[float], bool] = lambda _: True
-    """Whether operators and AWS's other Regions reach it, at a time."""
-    writer: dict[str, bool] = field(default_factory=dict)
-    """Store to whether this Region's member takes writes."""
-    database_writes: bool = True
-    """False: the database answers and takes no writes."""
-    closed: set[int] = field(default_factory=set)
-    """Numbers of network ACL entries."""
-    nodes: tuple[int, int, int] = (1, 1, 4)
-    running: int = 1
-    instances: int = 1
-    off: bool = False
-    """Whether its switch is thrown."""
-    snapshots: list[str] = field(default_factory=list)
-    mode: str = "read-write"
-    """What applications read before they write."""
-    tables: Tables = field(default_factory=Tables)
-    workloads: Workloads = field(default_factory=Workloads)
-
-    def accepts(self, store: str) -> bool:
-        """Whether a client in the Region can write to a store."""
-        rule = {DATABASE: 1, CACHE: 2}[store]
-        writes = self.database_writes or store != DATABASE
-        return self.alive and self.writer[store] and writes and rule not in self.closed
-
-
-@dataclass
-class Replication:
-    """How far one store's copy is."""
-
-    cut_at: float | None = None
-    position: float = 0.0
-    """What was written until then has arrived, while it is cut."""
-    last_write: float = 0.0
-    """The newest write that a client got acknowledged."""
 
 
 class Model:

@@ -12,8 +12,9 @@ from haven.runbooks.failover.run import Report, Request, State
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import EPOCH, Simulation
-from tests.simulation.model import Model, P, R, Region
+from tests.simulation.model import Model, P, R
 from tests.simulation.operators import Machine, machine, manifest_document, start
+from tests.simulation.regions import Region
 
 TABLE, RESTORED, COPY = "haven-sim-sessions", "db-restored", "arn:aws:rds:eu-central-1:1:cluster-snapshot:awsbackup:c"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1"

@@ -74,5 +74,5 @@ def test_a_folder_without_records_is_refused_before_aws_is_asked(project: Path, 
     code, out, err = run("audit", "verify", "prod", "--in", "eu-central-1", "--records", str(project))
     assert (code, out) == (2, "")
     assert "  --records: got no " in err
-    assert '"; allowed: the audit of a failover; fix: run it on the machine of the failover' in err
+    assert "; allowed: the audit of a failover; fix: run it on the machine of the failover" in err
     assert "Traceback" not in err

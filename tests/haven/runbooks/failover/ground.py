@@ -133,6 +133,7 @@ def manifest(tier: str = "warm") -> Mapping[str, Any]:
     for region, side in document["sides"].items():
         del side["workloads"], side["inference"]
         side["cluster"]["nodeGroups"] = {f"{region}-gpu": {"full": [1, 1, 4], "standby": [1, 1, 4]}}
+    document["operations"]["heartbeats"]["stores"] = {"database": True, "cache": True}
     document["operations"]["audit"] = {region: f"audit-{region}" for region in (P, R)}
     return document  # type: ignore[no-any-return]
 

@@ -12,8 +12,9 @@ from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.rebuild.run import Rebuilder
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import Fault, Simulation
-from tests.simulation.model import DATABASE, STORES, Model, P, R, Region
+from tests.simulation.model import STORES, Model, P, R
 from tests.simulation.operators import Machine, machine, manifest_document, start
+from tests.simulation.regions import DATABASE, Region
 
 TABLE = "haven-sim-sessions"
 BEGIN, HOUR = 600.0, 3600.0

@@ -10,8 +10,9 @@ from haven.runbooks.failover.run import Report, Request, State
 from haven.runbooks.manifest import parse
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import Fault, Simulation
-from tests.simulation.model import Model, P, R, Region
+from tests.simulation.model import Model, P, R
 from tests.simulation.operators import machine, manifest_document, start
+from tests.simulation.regions import Region
 
 NAMES = {"db-a": "eu-central-1a", "db-b": "eu-central-1b"}
 

@@ -1,0 +1,52 @@
+"""What the simulator's AWS has in one Region, and how far the copy of one store is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.simulation.tables import Tables
+from tests.simulation.workloads import Workloads
+
+DATABASE, CACHE = "database", "cache"
+
+
+@dataclass
+class Region:
+    """One Region."""
+
+    alive: bool = True
+    """Whether it runs at all."""
+    reachable: Callable[[float], bool] = lambda _: True
+    """Whether operators and AWS's other Regions reach it, at a time."""
+    writer: dict[str, bool] = field(default_factory=dict)
+    """Store to whether this Region's member takes writes."""
+    database_writes: bool = True
+    """False: the database answers and takes no writes."""
+    closed: set[int] = field(default_factory=set)
+    """Numbers of network ACL entries."""
+    nodes: tuple[int, int, int] = (1, 1, 4)
+    running: int = 1
+    instances: int = 1
+    off: bool = False
+    """Whether its switch is thrown."""
+    snapshots: list[str] = field(default_factory=list)
+    mode: str = "read-write"
+    """What applications read before they write."""
+    tables: Tables = field(default_factory=Tables)
+    workloads: Workloads = field(default_factory=Workloads)
+
+    def accepts(self, store: str) -> bool:
+        """Whether a client in the Region can write to a store."""
+        rule = {DATABASE: 1, CACHE: 2}[store]
+        writes = self.database_writes or store != DATABASE
+        return self.alive and self.writer[store] and writes and rule not in self.closed
+
+
+@dataclass
+class Replication:
+    """How far one store's copy is."""
+
+    cut_at: float | None = None
+    position: float = 0.0
+    """What was written until then has arrived, while it is cut."""
+    last_write: float = 0.0
+    """The newest write that a client got acknowledged."""
