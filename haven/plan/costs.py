@@ -157,10 +157,8 @@ def _failover(made: Costs) -> str:
 
 def _gaps(made: Bill) -> str:
     missing, old = unknown(made), stale(made, _today())
-    return "; ".join([
-        *([f"{plural(len(missing), 'price')} unknown and not in it"] if missing else []),
-        *([f"{old}: haven data refresh --prices"] if old else []),
-    ])  # fmt: skip
+    gaps = [f"{plural(len(missing), 'price')} unknown and not in it"] if missing else []
+    return "; ".join([*gaps, f"{old}: haven data refresh --prices"] if old else gaps)
 
 
 def stale(made: Bill, today: date) -> str:

@@ -97,17 +97,21 @@ def _side_by_side(regions: Sequence[RegionPlan], style: Style) -> list[str]:
 
 def _differences(regions: Sequence[RegionPlan], style: Style) -> list[str]:
     """Side by side what differs between Regions; in a line each what is alike, and what a Region has alone."""
-    rows = _capacity(regions)
-    lines = {"alike": [row for row in rows if len(regions) > 1 and len(set(row[1:])) == 1]}
-    for column, region in enumerate(regions, 1):
-        alone = [row for row in rows if [at for at, cell in enumerate(row[1:], 1) if cell != "-"] == [column]]
-        lines[f"only in {region.region}"] = alone if len(regions) > 1 else []
-    joint = [row for found in lines.values() for row in found]
-    table = style.table([*_heads(regions), *(row for row in rows if row not in joint)], 2)
-    for where, found in lines.items():
-        counts = ", ".join(f"{row[0]} {count}" for row in found if (count := next(filter("-".__ne__, row[1:]), "")))
-        table += style.wrapped(f"{where}: {counts}", 2) if counts else []
-    return table
+    alone = {each.region: f"only in {each.region}" for each in regions}
+    lines: dict[str, list[str]] = {"alike": [], **{each: [] for each in alone.values()}}
+    differing = []
+    for label, *counts in _capacity(regions):
+        there = {region: count for region, count in zip(alone, counts, strict=True) if count != "-"}
+        if len(regions) == 1 or (len(there) > 1 and len(set(counts)) > 1):
+            differing.append([label, *counts])
+        elif there:
+            region, count = next(iter(there.items()))
+            lines["alike" if len(there) > 1 else alone[region]].append(f"{label} {count}")
+    joint = [f"{where}: {', '.join(found)}" for where, found in lines.items() if found]
+    return [
+        *style.table([*_heads(regions), *differing], 2),
+        *(line for each in joint for line in style.wrapped(each, 2)),
+    ]
 
 
 def _heads(regions: Sequence[RegionPlan]) -> list[list[str]]:

@@ -102,15 +102,19 @@ async def _takes_no_writes(site: Site) -> bool:
 def _by_heartbeats(site: Site, found: Sequence[Heartbeat], now: float) -> Witness:
     """The database's, where it is read there; a member without an instance isn't, so those of buckets and tables."""
     name = "heartbeats in the other Region"
-    lost = is_silent(_of_database(found), now) if site.new_side.database.standby else copies_are_silent(found, now)
-    return Witness(name, lost, {True: "silent", False: "arrive", None: "there are none"}[lost])
+    if site.new_side.database.standby:
+        return _by_silence(name, is_silent(_of_database(found), now))
+    return by_copies(name, found, now)
 
 
-def copies_are_silent(found: Sequence[Heartbeat], now: float) -> bool | None:
-    """Whether nothing arrives of buckets and tables, which are written in both Regions: what does comes from the other
-    one. None: there were never any."""
+def by_copies(name: str, found: Sequence[Heartbeat], now: float) -> Witness:
+    """Buckets and tables are written in both Regions: what arrives of them comes from the other one."""
     known = [each for each in (is_silent(each, now) for each in found if not each.ordered) if each is not None]
-    return all(known) if known else None
+    return _by_silence(name, all(known) if known else None)
+
+
+def _by_silence(name: str, lost: bool | None) -> Witness:
+    return Witness(name, lost, {True: "silent", False: "arrive", None: "there are none"}[lost])
 
 
 def _of_database(found: Sequence[Heartbeat]) -> Heartbeat | None:

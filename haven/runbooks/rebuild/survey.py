@@ -6,8 +6,7 @@ from typing import Any
 
 from haven.runbooks.failover import database, loss, stores
 from haven.runbooks.failover.decision import Witness
-from haven.runbooks.failover.guard import Heartbeat
-from haven.runbooks.failover.observe import copies_are_silent
+from haven.runbooks.failover.observe import by_copies
 from haven.runbooks.failover.site import Site
 from haven.runbooks.rebuild.decision import Contents
 from haven.runbooks.workflow.requests import Branches, Call, CallError, RefusedError, Runbook, failure
@@ -67,7 +66,10 @@ async def survey(site: Site) -> Survey:
             raise error
     there, cluster, (beats, answer) = found
     now = site.time_ms(answer)
-    witnesses = [_by_replication(site, cluster), _by_heartbeats(site, beats, now)]
+    witnesses = [
+        _by_replication(site, cluster),
+        by_copies(f"heartbeats of buckets and tables from {site.old}", beats, now),
+    ]
     return Survey(database.writing_region(cluster), there, witnesses, now)
 
 
@@ -128,9 +130,3 @@ def _by_replication(site: Site, cluster: Mapping[str, Any] | None) -> Witness:
     state = members[site.old].get("SynchronizationStatus")
     lost = {"pending-resync": True, "connected": False}.get(str(state))
     return Witness(name, lost, f"the member in {site.old} is {state or 'in no state that is named'}")
-
-
-def _by_heartbeats(site: Site, found: Sequence[Heartbeat], now_ms: float) -> Witness:
-    lost = copies_are_silent(found, now_ms)
-    name = f"heartbeats of buckets and tables from {site.old}"
-    return Witness(name, lost, {True: "silent", False: "arrive", None: "there are none"}[lost])
