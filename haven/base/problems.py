@@ -31,6 +31,9 @@ class Problems(Exception):  # noqa: N818 - it is the collection, and reads as on
         self.where = where
         super().__init__(self.render())
 
+    def __reduce__(self) -> tuple[type["Problems"], tuple[tuple[Problem, ...], str]]:
+        return type(self), (self.problems, self.where)  # pickle would make it of its message
+
     def render(self) -> str:
         """A headline with the number of problems and the place, then one indented line for each problem."""
         count = len(self.problems)

@@ -32,12 +32,16 @@ def predict(
         stack: what its file states beside the program; its project may have prices of its own.
         objectives: what it is compared with. Omitted: the recording's own.
     """
+    steps.step("Predicting recovery time, data loss, availability and cost")
+    return _predicted(recording, stack, objectives)
+
+
+def _predicted(recording: "Recording", stack: "Stack", objectives: "Mapping[str, float] | None") -> "Predicted | None":
     if "tier" not in recording.outputs:
         return None
     from haven.plan.prediction import predict_environment
     from haven.plan.stated import stated
 
-    steps.step("Predicting recovery time, data loss, availability and cost")
     return predict_environment(recording, objectives, stack.project.file.parent, stated(stack.config))
 
 
@@ -58,15 +62,20 @@ def every_tier(
     from haven.model.tiers import Tier
     from haven.plan.difference import diff_recordings
     from haven.plan.prediction import TierPrediction
-    from haven.program.run import with_tier
+    from haven.program import forks
+    from haven.program.run import run_program, with_tier
 
-    made = []
-    for tier, variant in [(tier, with_tier(stack, tier)) for tier in Tier]:
-        is_own = tier.value == own.outputs["tier"]
-        recording = own if is_own else run(variant.stack, steps)
-        known = predicted if is_own else None
-        found = known or predict(recording, steps, stack, own.outputs.get("objectives", {}))
-        if found is not None:
-            move = None if is_own else diff_recordings(own, recording)
-            made.append(TierPrediction(tier.value, recording, found, () if is_own else variant.notes, move))
-    return made
+    variants = {tier: with_tier(stack, tier) for tier in Tier if tier.value != own.outputs.get("tier")}
+
+    def under(tier: Tier) -> TierPrediction | None:
+        recording = run_program(variants[tier].stack)
+        found = _predicted(recording, stack, own.outputs.get("objectives", {}))
+        move, notes = diff_recordings(own, recording), variants[tier].notes
+        return None if found is None else TierPrediction(tier.value, recording, found, notes, move)
+
+    show = steps.step(f"Running the program of stack {stack.name} under tiers {', '.join(variants)}")
+    made = [each for each in forks.for_each(list(variants), under, lambda count: show(count, len(variants))) if each]
+    known = predicted or predict(own, steps, stack)
+    if known is not None:
+        made.append(TierPrediction(own.outputs["tier"], own, known, ()))
+    return sorted(made, key=lambda each: Tier(each.tier).rank)

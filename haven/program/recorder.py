@@ -8,7 +8,7 @@ import logging
 import os
 import runpy
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +16,8 @@ from typing import Any, cast
 
 import pulumi
 from google.protobuf import empty_pb2
-from pulumi.runtime import mocks, resource, run_in_stack, set_all_config, settings
-from pulumi.runtime.proto import resource_pb2, source_pb2
+from pulumi.runtime import _callbacks, mocks, resource, run_in_stack, set_all_config, settings
+from pulumi.runtime.proto import callback_pb2, resource_pb2, resource_pb2_grpc, source_pb2
 
 from haven.program import aws_types as aws
 from haven.program import eks_cluster, placeholders, wire_format
@@ -136,6 +136,7 @@ def _run(entry: Callable[[], object], monitor: "_Monitor", project: str, stack: 
         settings.reset_options(project=project, stack=stack, preview=True, organization="organization")
         settings.SETTINGS.monitor = monitor
         settings.SETTINGS.engine = mocks.MockEngine(logging.getLogger(__name__))
+        settings.SETTINGS.callbacks = monitor.callbacks
         set_all_config(config, [])
         loop.run_until_complete(settings._load_monitor_feature_support())  # as the language host does
         loop.run_until_complete(run_in_stack(lambda: _discard(entry())))
@@ -166,6 +167,23 @@ class _Stash:
         return {"input": inputs.get("input"), "output": value}
 
 
+class _Callbacks(_callbacks._CallbackServicer):
+    """Keeps what a program gives the engine to call back. The engine would call over the network: here nothing listens,
+    and the process has no gRPC running that would forbid it to fork."""
+
+    def __init__(self, monitor: "_Monitor") -> None:  # not the base's, which makes the server
+        self._callbacks = {}
+        self._transforms = {}
+        self._state_migrations = {}
+        self._monitor = cast("resource_pb2_grpc.ResourceMonitorStub", monitor)
+        self._target = ""
+
+    def transforms(self, registered: Iterable[callback_pb2.Callback]) -> list[Any]:
+        """The functions behind what a resource's registration names."""
+        by_token = {token: function for function, token in self._transforms.items()}
+        return [by_token[each.token] for each in registered]
+
+
 class _Monitor(mocks.MockMonitor):
     """Replaces the engine's resource monitor and keeps every registration."""
 
@@ -177,6 +195,7 @@ class _Monitor(mocks.MockMonitor):
         self._requests: dict[str, tuple[resource_pb2.RegisterResourceRequest, dict[str, Any]]] = {}
         self._transforms: dict[str, list[Any]] = {}
         self._outputs: dict[str, Any] = {}
+        self.callbacks = _Callbacks(self)
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         lineage = parent.split("::")[2] if parent else _STACK
@@ -220,7 +239,7 @@ class _Monitor(mocks.MockMonitor):
                 raise ValueError(f"two resources have the URN {urn}")
             self._seen(urn)
             self._requests[urn] = (request, inputs)
-            self._transforms[urn] = mocks._resolve_callbacks(request.transforms)  # no public name
+            self._transforms[urn] = self.callbacks.transforms(request.transforms)
             plain = placeholders.unwrapped(state)
             self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, reference(key, "id"), plain)
         return state

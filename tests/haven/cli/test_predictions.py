@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, OK
+from haven.program import forks
 from tests.haven.cli.small_project import Run, write_stack
 
 
@@ -51,6 +53,14 @@ def test_all_tiers_show_how_many_resources_there_are_and_what_moving_to_each_cha
     assert "Moves from tier warm" in shown
     assert "  to backup: " in shown
     assert "  to warm: " not in shown
+
+
+def test_all_tiers_are_the_same_where_the_system_runs_them_one_after_the_other(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = run("plan", "prod", "--all-tiers", "--json")
+    monkeypatch.setattr(forks, "sys", SimpleNamespace(platform="darwin"))
+    assert run("plan", "prod", "--all-tiers", "--json")[:2] == together[:2]
 
 
 def test_all_tiers_is_used_by_itself(project: Path, run: Run) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grpc
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
@@ -210,3 +211,18 @@ print(record(with_sdk, stack="test").outputs["hex"])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "@@" in done.stdout
+
+
+def test_a_program_with_transforms_is_recorded_while_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listen(*_: object, **__: object) -> None:
+        raise AssertionError("a server was made")
+
+    def renamed(arguments: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+        return pulumi.ResourceTransformResult({**arguments.props, "name": "renamed"}, arguments.opts)
+
+    monkeypatch.setattr(grpc.aio, "server", listen)
+    options = pulumi.ResourceOptions(transforms=[renamed])
+    made = record(
+        lambda: pulumi.CustomResource("aws:sqs/queue:Queue", "queue", {"name": "work"}, options), stack="test"
+    )
+    assert [each.name for each in made.real()] == ["queue"]
