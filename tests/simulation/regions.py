@@ -7,6 +7,8 @@ from tests.simulation.tables import Tables
 from tests.simulation.workloads import Workloads
 
 DATABASE, CACHE = "database", "cache"
+_RULE = {DATABASE: 1, CACHE: 2}
+"""Store to the number of the network ACL entry that closes it."""
 
 
 @dataclass
@@ -36,9 +38,8 @@ class Region:
 
     def accepts(self, store: str) -> bool:
         """Whether a client in the Region can write to a store."""
-        rule = {DATABASE: 1, CACHE: 2}[store]
         writes = self.database_writes or store != DATABASE
-        return self.alive and self.writer[store] and writes and rule not in self.closed
+        return self.alive and self.writer[store] and writes and _RULE[store] not in self.closed
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Disasters by seed: what happens to the Regions, who works on it from when, and which calls go wrong."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -126,17 +127,17 @@ def play(chosen: Scenario) -> Played:
     """Play a scenario."""
     model = Model(instances=0 if chosen.headless else 1, aws_fences=chosen.aws_fences)
     faults = {(each.operator, each.effects, each.number): each.fault for each in chosen.faults}
-    counted: dict[tuple[str, bool], int] = {}
+    calls: Counter[str] = Counter()
+    changes: Counter[str] = Counter()
     stale: list[str] = []
     machines: dict[str, Machine] = {}
 
     def fault(owner: str, call: Call, now: float) -> Fault | None:
-        found = None
-        for effects in (False, True):
-            if not effects or call.changes:
-                number = counted.get((owner, effects), 0)
-                counted[owner, effects] = number + 1
-                found = found or faults.get((owner, effects, number))
+        found = faults.get((owner, False, calls[owner]))
+        calls[owner] += 1
+        if call.changes:
+            found = found or faults.get((owner, True, changes[owner]))
+            changes[owner] += 1
         if call.not_after is not None and (newest := _majority_token(model)) > machines[owner].operator.lease.token:
             stale.append(f"{owner} sent {call} at {now:.0f} while token {newest} had the lease")
         return found

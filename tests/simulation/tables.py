@@ -1,5 +1,6 @@
 """DynamoDB and S3 as far as runbooks use them: conditions are kept, reads are strongly consistent."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,8 +59,7 @@ class Tables:
         if not _met(arguments["ConditionExpression"], item, names, values):
             raise RefusedError(CONDITION_FAILED)
         new = dict(item or arguments["Key"])
-        for change in arguments["UpdateExpression"].removeprefix("SET ").split(", #"):
-            name, value = change.lstrip("#").split(" = ")
+        for name, value in _changes(arguments["UpdateExpression"]):
             if value.startswith("if_not_exists"):
                 new[name] = {"N": str(int(new.get(name, {"N": "0"})["N"]) + 1)}
             else:
@@ -82,5 +82,14 @@ def _met(condition: str, item: Item | None, names: Mapping[str, str], values: Ma
         return item is None
     if item is None:
         return False
-    pairs = [each.split(" = ") for each in condition.split(" AND ")]
-    return all(item.get(names[name]) == values[value] for name, value in pairs)
+    return all(item.get(names[name]) == values[value] for name, value in _pairs(condition))
+
+
+@functools.cache
+def _changes(expression: str) -> list[list[str]]:
+    return [each.lstrip("#").split(" = ") for each in expression.removeprefix("SET ").split(", #")]
+
+
+@functools.cache
+def _pairs(condition: str) -> list[list[str]]:
+    return [each.split(" = ") for each in condition.split(" AND ")]

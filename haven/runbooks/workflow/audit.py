@@ -109,7 +109,7 @@ class Audit:
             "at": self._clock.wall(),
             "who": self._who,
             "what": what,
-            "data": json.loads(json.dumps(data, default=str)),
+            "data": json.loads(_AS_JSON.encode(data)),
         }
         digest = _digest(body)
         line = _canonical({**body, "hash": digest})
@@ -270,6 +270,7 @@ def _digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(_canonical(body).encode()).hexdigest()
 
 
+_AS_JSON = json.JSONEncoder(default=str)
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 

@@ -44,6 +44,9 @@ class UnwrittenError(Exception):
     """The journal can't be written, so nothing more is changed."""
 
 
+_LINE = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line."""
@@ -58,7 +61,7 @@ class Entry:
 
     def text(self) -> str:
         """The line."""
-        return json.dumps(
+        return _LINE.encode(
             {
                 "number": self.number,
                 "kind": self.kind,
@@ -66,9 +69,7 @@ class Entry:
                 "who": self.who,
                 "at": self.at,
                 "data": self.data,
-            },
-            sort_keys=True,
-            separators=(",", ":"),
+            }
         )
 
 

@@ -4,6 +4,7 @@ Its key is `id` and `entry`, both strings. It is a table of that Region alone: a
 word, and a lock can't.
 """
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,19 +60,16 @@ class Table:
         Raises:
             CallError: no answer.
         """
-        names = {f"#{name}": name for name in [*(where or {}), *to, *([add] if add else [])]}
+        changes, condition, names = _expressions(None if where is None else tuple(where), tuple(to), add)
         values = {f":w_{name}": _value(value) for name, value in (where or {}).items()}
         values |= {f":s_{name}": _value(value) for name, value in to.items()}
-        changes = [f"#{name} = :s_{name}" for name in to]
         if add:
-            changes.append(f"#{add} = if_not_exists(#{add}, :zero) + :one")
             values |= {":zero": {"N": "0"}, ":one": {"N": "1"}}
-        conditions = [f"#{name} = :w_{name}" for name in where] if where is not None else ["attribute_not_exists(id)"]
         return await self._conditional(
             "update_item",
             Key=_key(id_, entry),
-            UpdateExpression=f"SET {', '.join(changes)}",
-            ConditionExpression=" AND ".join(conditions),
+            UpdateExpression=changes,
+            ConditionExpression=condition,
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
         )
@@ -114,6 +112,17 @@ class Table:
     async def _call(self, operation: str, *, changes: bool = False, observes: bool = False, **arguments: Any) -> Answer:
         named = {"TableName": self.name, **arguments}
         return await Call("dynamodb", self.region, operation, named, changes=changes, observes=observes)
+
+
+@functools.cache
+def _expressions(where: tuple[str, ...] | None, to: tuple[str, ...], add: str) -> tuple[str, str, Mapping[str, str]]:
+    """The update, its condition and the names in both."""
+    names = {f"#{name}": name for name in [*(where or ()), *to, *([add] if add else [])]}
+    changes = [f"#{name} = :s_{name}" for name in to]
+    if add:
+        changes.append(f"#{add} = if_not_exists(#{add}, :zero) + :one")
+    condition = "attribute_not_exists(id)" if where is None else " AND ".join(f"#{name} = :w_{name}" for name in where)
+    return f"SET {', '.join(changes)}", condition, names
 
 
 def _key(id_: str, entry: str) -> dict[str, Any]:
