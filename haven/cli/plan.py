@@ -63,6 +63,7 @@ def plan(
     and names the file that has the rest. Needs no credentials, no network and no Pulumi CLI.
     """
     from haven.config import stack_file
+    from haven.program.process import without_garbage_collection
     from haven.program.run import start_directory
 
     _check(detail=detail, as_json=as_json, policy=policy, sarif=sarif, compare=compare, all_tiers=all_tiers)
@@ -71,25 +72,26 @@ def plan(
     if report_file is not None:
         plan_report.check(report_file, loaded)
     (refuse if policy else _check_rule_names)(loaded)
-    if compare is not None:
-        return _compare(loaded, compare, as_json=as_json, detail=detail)
-    if all_tiers:
-        return _all_tiers(loaded, as_json=as_json)
-    with output.steps() as steps:
-        recording = run(loaded, steps)
-        verdict = _judge(recording, loaded, steps) if policy else _residency(recording, loaded)
-        predicted = predict(recording, steps, loaded)
-        if report_file is not None:
-            judged = verdict if policy else None
-            plan_report.write(report_file, loaded, recording, predicted, verdict=judged, steps=steps)
-    if sarif and verdict is not None:
-        _emit_sarif(verdict, loaded)
-    elif as_json:
-        _emit_json(recording, loaded, verdict, predicted)
-    else:
-        _emit_text(recording, loaded, verdict, predicted, detail=detail)
-    missed = strict and predicted is not None and bool(predicted.missed)
-    return FINDINGS if missed or (verdict is not None and verdict.refuses) else OK
+    with without_garbage_collection():
+        if compare is not None:
+            return _compare(loaded, compare, as_json=as_json, detail=detail)
+        if all_tiers:
+            return _all_tiers(loaded, as_json=as_json)
+        with output.steps() as steps:
+            recording = run(loaded, steps)
+            verdict = _judge(recording, loaded, steps) if policy else _residency(recording, loaded)
+            predicted = predict(recording, steps, loaded)
+            if report_file is not None:
+                judged = verdict if policy else None
+                plan_report.write(report_file, loaded, recording, predicted, verdict=judged, steps=steps)
+        if sarif and verdict is not None:
+            _emit_sarif(verdict, loaded)
+        elif as_json:
+            _emit_json(recording, loaded, verdict, predicted)
+        else:
+            _emit_text(recording, loaded, verdict, predicted, detail=detail)
+        missed = strict and predicted is not None and bool(predicted.missed)
+        return FINDINGS if missed or (verdict is not None and verdict.refuses) else OK
 
 
 def _check(*, detail: bool, as_json: bool, policy: bool, sarif: bool, compare: str | None, all_tiers: bool) -> None:

@@ -62,7 +62,7 @@ def every_tier(
     from haven.model.tiers import Tier
     from haven.plan.difference import diff_recordings
     from haven.plan.prediction import TierPrediction
-    from haven.program import forks
+    from haven.program import process
     from haven.program.run import run_program, with_tier
 
     variants = {tier: with_tier(stack, tier) for tier in Tier if tier.value != own.outputs.get("tier")}
@@ -74,7 +74,7 @@ def every_tier(
         return None if found is None else TierPrediction(tier.value, recording, found, notes, move)
 
     show = steps.step(f"Running the program of stack {stack.name} under tiers {', '.join(variants)}")
-    made = [each for each in forks.for_each(list(variants), under, lambda count: show(count, len(variants))) if each]
+    made = [each for each in process.for_each(list(variants), under, lambda count: show(count, len(variants))) if each]
     known = predicted or predict(own, steps, stack)
     if known is not None:
         made.append(TierPrediction(own.outputs["tier"], own, known, ()))

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import gc
 import inspect
 import logging
 import os
@@ -21,6 +20,7 @@ from pulumi.runtime.proto import callback_pb2, resource_pb2, resource_pb2_grpc, 
 
 from haven.program import aws_types as aws
 from haven.program import eks_cluster, placeholders, wire_format
+from haven.program.process import without_garbage_collection
 from haven.program.recording import Options, Recording, Resource, own_region, reference
 
 Program = Callable[[], object] | Path
@@ -59,7 +59,7 @@ def record(
         Exception: whatever the program raises.
     """
     monitor = _Monitor(_Stash(remembered, first_deployment), seen)
-    with _without_config_in_the_environment(), _without_garbage_collection(), _without_stack_traces():
+    with _without_config_in_the_environment(), without_garbage_collection(), _without_stack_traces():
         _in_a_thread(_run, _entry(program), monitor, project, stack, dict(config or {}))
     return monitor.recording(project, stack)
 
@@ -98,19 +98,6 @@ def _without_config_in_the_environment() -> Iterator[None]:
         yield
     finally:
         os.environ.update(hidden)
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Nearly all that a program imports and declares lasts until its end: looking for garbage takes a fifth of its time
-    (2026-11-26)."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, OK
-from haven.program import forks
+from haven.program import process
 from tests.haven.cli.small_project import Run, write_stack
 
 
@@ -59,7 +59,7 @@ def test_all_tiers_are_the_same_where_the_system_runs_them_one_after_the_other(
     project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = run("plan", "prod", "--all-tiers", "--json")
-    monkeypatch.setattr(forks, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(process, "sys", SimpleNamespace(platform="darwin"))
     assert run("plan", "prod", "--all-tiers", "--json")[:2] == together[:2]
 
 

@@ -9,13 +9,13 @@ import time
 import pytest
 
 from haven.base.problems import Problem, Problems
-from haven.program.forks import for_each
+from haven.program.process import for_each
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems work on one after the other")
 
 _THREE_THAT_TAKE_LONG = """
 import os, sys, time
-from haven.program.forks import for_each
+from haven.program.process import for_each
 def work(item):
     sys.stdout.write(f"{os.getpid()}\\n")
     sys.stdout.flush()

@@ -1,11 +1,13 @@
-"""Does the same work for several things at once, each in a process of its own that has all that this one has loaded."""
+"""Makes the best of this process: work for several things at once in forks of it, and no search for garbage."""
 
+import gc
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -13,6 +15,19 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """Nearly all that a program imports and declares lasts until its end: looking for garbage takes a fifth of its time
+    (2026-11-26)."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @dataclass(frozen=True)
