@@ -33,7 +33,7 @@ _EMULATED = (
     "kms",
     "logs",
     "rds",
-    "resiliencehub",
+    "resiliencehubv2",
     "route53",
     "s3",
     "s3control",

@@ -241,7 +241,10 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
             ("sampling of traces", aws.XRAY_SAMPLING_RULE),
             ("experiments with faults", aws.FIS_EXPERIMENT_TEMPLATE),
             ("cost anomalies", aws.COSTEXPLORER_ANOMALY_MONITOR),
-            ("resiliency policies", aws.RESILIENCEHUB_RESILIENCY_POLICY),
+            ("policies of Resilience Hub", aws.RESILIENCEHUB_V2_POLICY),
+            ("systems of Resilience Hub", aws.RESILIENCEHUB_V2_SYSTEM),
+            ("services of Resilience Hub", aws.RESILIENCEHUB_V2_SERVICE),
+            ("input sources of Resilience Hub", aws.RESILIENCEHUB_V2_INPUT_SOURCE),
         )
     ),
 )
