@@ -98,9 +98,9 @@ class Replication:
     tables: frozenset[str]
     """The tables with a replica."""
     approach: RecoveryApproach
-    """What stands by in the recovery Region."""
+    """The standby in the recovery Region, in AWS's words."""
     system_approaches: Mapping[str, RecoveryApproach]
-    """System -> what stands by for it."""
+    """System -> its standby."""
     backups_only: bool
     """Whether copied backups are the recovery point, because nothing replicates the database."""
     routing: Routing

@@ -199,7 +199,7 @@ class AnomalyScope(StrEnum):
 
 
 class RecoveryApproach(StrEnum):
-    """What stands by for a disaster, as Resilience Hub calls it, from the least to the most (AWS Resilience Hub API,
+    """The standby for a disaster, as Resilience Hub calls it, from the least to the most (AWS Resilience Hub API,
     CreatePolicy; read 2026-11-26)."""
 
     BACKUP_AND_RESTORE = "BACKUP_AND_RESTORE"

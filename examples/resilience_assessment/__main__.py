@@ -29,7 +29,7 @@ assessment = ResilienceAssessment(
         "services": [
             {"name": "serving", "tags": [{"key": "system", "values": ["serving", "shared"]}]},
             {
-                "name": "training",  # starts again from a checkpoint: nothing stands by for it
+                "name": "training",  # starts again from a checkpoint: it needs no standby
                 "tags": [{"key": "system", "values": ["training", "shared"]}],
                 "approach": RecoveryApproach.BACKUP_AND_RESTORE,
             },

@@ -146,9 +146,9 @@ class EnvironmentConfig(StackConfig):
     recovery_plan: part_models.RecoveryPlan | None = None
     """An ARC Region switch plan. Omitted: none."""
     resilience_hub: bool = False
-    """Whether Resilience Hub knows the environment: a policy with haven:objectives and what the tier has standing by, a
-    service for each system of haven:systems or one for all, and a role that reads them. Nothing is assessed until you
-    start it (docs/resilience-hub.md)."""
+    """Whether Resilience Hub knows the environment: policies with haven:objectives and the tier's standby, a service
+    for each system of haven:systems or one for all, and the role that reads them. Nothing is assessed until you start
+    it (docs/resilience-hub.md)."""
     controllers: system_models.Controllers = system_models.Controllers()
     """What runs on the clusters for all systems: the AWS Load Balancer Controller, KEDA."""
     mesh: bool = False

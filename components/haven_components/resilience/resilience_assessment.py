@@ -37,8 +37,8 @@ class AssessedServiceArgs(TypedDict):
     tags: list[AssessedTagArgs]
     """By which tags its resources are found in both Regions, 1 to 10 of them. A resource has all of them."""
     approach: NotRequired[RecoveryApproach]
-    """What stands by for this service, where that is other than for the others. Its policy then holds no objectives:
-    they aren't promised with it. Omitted: the component's approach and objectives."""
+    """The standby of this service, where that is another one than the others have. Its policy then holds no objectives:
+    nobody promises them with it. Omitted: the component's approach and objectives."""
 
 
 class ResilienceAssessmentArgs(TypedDict):
@@ -48,7 +48,7 @@ class ResilienceAssessmentArgs(TypedDict):
     recovery_region: str
     """The Region that takes over."""
     approach: RecoveryApproach
-    """What stands by in the recovery Region."""
+    """The standby in the recovery Region."""
     rto_minutes: NotRequired[int]
     """Minutes after which the system is to be back, 0 or more, when a Region is lost, and when a zone is. Omitted: no
     objective."""
@@ -154,7 +154,7 @@ class ResilienceAssessment(pulumi.ComponentResource):
         return aws.resiliencehub.V2Policy(
             f"{name}-policy",
             name=name,
-            description="What the loss of a zone or a Region may cost, and what stands by for it",
+            description="What the loss of a zone or a Region may cost, and the standby for it",
             multi_region=kept,
             multi_az=within,
             availability_slo={"target": share} if objectives and share is not None else None,
