@@ -1,4 +1,4 @@
-"""What Resilience Hub is told of an environment."""
+"""What Resilience Hub knows of an environment."""
 
 import json
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ def _policy(recording: Recording) -> Mapping[str, Any]:
     return _inputs(recording, aws.RESILIENCEHUB_V2_POLICY)[f"{NAME}-policy"]
 
 
-def test_without_the_key_resilience_hub_is_told_nothing() -> None:
+def test_without_the_key_resilience_hub_knows_nothing() -> None:
     assert not TYPES & {each.type for each in _assessed("warm", resilienceHub="false").real()}
 
 
