@@ -33,7 +33,6 @@ _EMULATED = (
     "kms",
     "logs",
     "rds",
-    "resiliencehubv2",
     "route53",
     "s3",
     "s3control",
