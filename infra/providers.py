@@ -33,7 +33,6 @@ _EMULATED = (
     "kms",
     "logs",
     "rds",
-    "resiliencehub",
     "route53",
     "s3",
     "s3control",

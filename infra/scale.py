@@ -15,6 +15,7 @@ from haven.model.tiers import (
     gpu_share,
     standby_count,
 )
+from haven_components.choices import RecoveryApproach
 from infra.config.node_models import GpuNodeGroup, SystemNodes
 from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS
 from infra.config.settings import Settings
@@ -22,6 +23,14 @@ from infra.config.system_models import System
 
 LEAST_REPLICAS = 2
 """Of what runs on processors, also on standby: one serves while the other's node is drained."""
+
+APPROACHES = {
+    Tier.BACKUP: RecoveryApproach.BACKUP_AND_RESTORE,
+    Tier.PILOT_LIGHT: RecoveryApproach.PILOT_LIGHT,
+    Tier.WARM: RecoveryApproach.WARM_STANDBY,
+    Tier.ACTIVE_ACTIVE: RecoveryApproach.ACTIVE_ACTIVE,
+}
+"""Tier -> what AWS calls it. A hot standby takes no traffic and runs at full scale: no tier is one."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,10 @@ class Replication:
     """Whether one Multi-Region Access Point serves both buckets of a pair."""
     tables: frozenset[str]
     """The tables with a replica."""
+    approach: RecoveryApproach
+    """The standby in the recovery Region, in AWS's words."""
+    system_approaches: Mapping[str, RecoveryApproach]
+    """System -> its standby."""
     backups_only: bool
     """Whether copied backups are the recovery point, because nothing replicates the database."""
     routing: Routing
@@ -128,6 +141,8 @@ def replication(settings: Settings) -> Replication:
         tables=frozenset(
             name for name, table in settings.tables.items() if STANDBY[settings.system_tier(table.system)].tables
         ),
+        approach=APPROACHES[settings.tier],
+        system_approaches={name: APPROACHES[settings.system_tier(name)] for name in settings.systems},
         backups_only=settings.tier is Tier.BACKUP,
         routing=standby.routing,
     )

@@ -27,7 +27,7 @@ from infra.parts import (
     traffic,
     watch,
 )
-from infra.parts.recovery import aws_plan, heartbeats, operations
+from infra.parts.recovery import assessment, aws_plan, heartbeats, operations
 from infra.parts.workloads import clusters
 from infra.promises import promised
 
@@ -182,4 +182,6 @@ def _operations(
         attempt(partial(cost.guard, environment, settings.cost))
     if settings.recovery_plan is not None:
         attempt(partial(aws_plan.declare, environment, settings.recovery_plan))
+    if settings.resilience_hub:
+        attempt(partial(assessment.declare, environment))
     return watched

@@ -52,7 +52,7 @@ from haven_components.choices import (
     KubernetesUpgradePolicy as KubernetesUpgradePolicy,
     PodSecurityLevel as PodSecurityLevel,
     ModelLoader as ModelLoader,
-    RecoveryCriticality as RecoveryCriticality,
+    RecoveryApproach as RecoveryApproach,
     TableConsistency as TableConsistency,
     TableKeyType as TableKeyType,
     ThreatFeature as ThreatFeature,
@@ -194,9 +194,14 @@ from haven_components.resilience.operator_role import OperatorRole as OperatorRo
 from haven_components.resilience.recovery_plan import (
     RecoveryActionArgs as RecoveryActionArgs,
     RecoveryDatabaseArgs as RecoveryDatabaseArgs,
-    RecoveryObjectiveArgs as RecoveryObjectiveArgs,
     RecoveryPlan as RecoveryPlan,
     RecoveryPlanArgs as RecoveryPlanArgs,
+)
+from haven_components.resilience.resilience_assessment import (
+    AssessedServiceArgs as AssessedServiceArgs,
+    AssessedTagArgs as AssessedTagArgs,
+    ResilienceAssessment as ResilienceAssessment,
+    ResilienceAssessmentArgs as ResilienceAssessmentArgs,
 )
 from haven_components.shared.bucket_grants import (
     BucketGrantArgs as BucketGrantArgs,

@@ -198,14 +198,15 @@ class AnomalyScope(StrEnum):
     """Each AWS service of the account, apart. An account has one such monitor."""
 
 
-class RecoveryCriticality(StrEnum):
-    """How much depends on the system, as Resilience Hub calls it."""
+class RecoveryApproach(StrEnum):
+    """The standby for a disaster, as Resilience Hub calls it, from the least to the most (AWS Resilience Hub API,
+    CreatePolicy; read 2026-11-26)."""
 
-    MISSION_CRITICAL = "MissionCritical"
-    CRITICAL = "Critical"
-    IMPORTANT = "Important"
-    CORE_SERVICES = "CoreServices"
-    NON_CRITICAL = "NonCritical"
+    BACKUP_AND_RESTORE = "BACKUP_AND_RESTORE"
+    PILOT_LIGHT = "PILOT_LIGHT"
+    WARM_STANDBY = "WARM_STANDBY"
+    HOT_STANDBY = "HOT_STANDBY"
+    ACTIVE_ACTIVE = "ACTIVE_ACTIVE"
 
 
 class ModelLoader(StrEnum):

@@ -312,6 +312,20 @@ PutFunctionEventInvokeConfig; EventBridge Scheduler API, RetryPolicy; read 2026-
 RECOVERY_RTO_SECONDS = Range(60, 10080 * 60)
 """A plan's recovery time objective is 1 to 10,080 minutes (ARC Region switch API Reference, CreatePlan; read
 2026-11-21)."""
+RESILIENCE_HUB_NAME = Range(2, 60)
+"""Characters of the name of a policy, a system and a service of Resilience Hub (AWS Resilience Hub API, CreatePolicy,
+CreateSystem, CreateService; read 2026-11-26)."""
+RESILIENCE_HUB_TAGS = Range(1, 10)
+"""Tags of an input source, and values of each (AWS Resilience Hub API, CreateInputSource; read 2026-11-26)."""
+RESILIENCE_HUB_REGIONS = frozenset(
+    {
+        "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
+        "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2",
+        "us-west-2",
+    }
+)  # fmt: skip
+"""The Regions that have the next generation of Resilience Hub (AWS Resilience Hub User Guide, supported Regions and
+availability; read 2026-11-26)."""
 
 
 def cache_name_characters(regions: Sequence[str]) -> int:

@@ -1,9 +1,9 @@
-"""A Region switch plan for a global database, and the recovery times that are aimed at."""
+"""A Region switch plan for a global database."""
 
 import pulumi
 import pulumi_aws as aws
 
-from haven_components import RecoveryCriticality, RecoveryPlan
+from haven_components import RecoveryPlan
 
 config = pulumi.Config()
 account = config.get("account") or "123456789012"
@@ -25,10 +25,7 @@ plan = RecoveryPlan(
         "account_id": account,
         "primary_region": primary,
         "recovery_region": recovery,
-        "region_loss": {"rto_seconds": 900, "rpo_seconds": 60},
-        "zone_loss": {"rto_seconds": 120, "rpo_seconds": 0},
-        "software_fault": {"rto_seconds": 14400, "rpo_seconds": 3600},  # from a backup
-        "criticality": RecoveryCriticality.MISSION_CRITICAL,
+        "rto_seconds": 900,
         "approval_role_arn": f"arn:aws:iam::{account}:role/on-call",
         "database": {
             "global_cluster_id": database,
@@ -47,4 +44,3 @@ plan = RecoveryPlan(
 )
 
 pulumi.export("plan", plan.plan_arn)
-pulumi.export("objectives", plan.policy_arn)

@@ -81,29 +81,18 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         "kmsKeyArn",
         "DescribeTable answers no KMSMasterKeyId for replicas, so the provider would replace them on every update",
     ),
-    Unsupported(
-        "a restore testing plan",
-        aws.BACKUP_RESTORE_TESTING_PLAN,
-        "",
-        "CreateRestoreTestingPlan has no route",
-    ),
-    Unsupported(
-        "what a restore testing plan restores",
-        aws.BACKUP_RESTORE_TESTING_SELECTION,
-        "",
-        "CreateRestoreTestingSelection has no route",
-    ),
-    Unsupported(
-        "a vault's lock",
-        aws.BACKUP_VAULT_LOCK_CONFIGURATION,
-        "",
-        "PutBackupVaultLockConfiguration has no route",
-    ),
-    Unsupported(
-        "a vault's notifications",
-        aws.BACKUP_VAULT_NOTIFICATIONS,
-        "",
-        "PutBackupVaultNotifications has no route",
+    *(
+        Unsupported(name, type_, "", f"{action} has no route")
+        for name, type_, action in (
+            ("a restore testing plan", aws.BACKUP_RESTORE_TESTING_PLAN, "CreateRestoreTestingPlan"),
+            (
+                "what a restore testing plan restores",
+                aws.BACKUP_RESTORE_TESTING_SELECTION,
+                "CreateRestoreTestingSelection",
+            ),
+            ("a vault's lock", aws.BACKUP_VAULT_LOCK_CONFIGURATION, "PutBackupVaultLockConfiguration"),
+            ("a vault's notifications", aws.BACKUP_VAULT_NOTIFICATIONS, "PutBackupVaultNotifications"),
+        )
     ),
     Unsupported(
         "a firewall's log",
@@ -241,7 +230,15 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
             ("sampling of traces", aws.XRAY_SAMPLING_RULE),
             ("experiments with faults", aws.FIS_EXPERIMENT_TEMPLATE),
             ("cost anomalies", aws.COSTEXPLORER_ANOMALY_MONITOR),
-            ("resiliency policies", aws.RESILIENCEHUB_RESILIENCY_POLICY),
+        )
+    ),
+    *(
+        Unsupported(name, type_, "", "every call to the service is refused with status 400", tried="2026-11-26")
+        for name, type_ in (
+            ("policies of Resilience Hub", aws.RESILIENCEHUB_V2_POLICY),
+            ("systems of Resilience Hub", aws.RESILIENCEHUB_V2_SYSTEM),
+            ("services of Resilience Hub", aws.RESILIENCEHUB_V2_SERVICE),
+            ("input sources of Resilience Hub", aws.RESILIENCEHUB_V2_INPUT_SOURCE),
         )
     ),
 )

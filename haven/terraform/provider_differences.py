@@ -87,6 +87,20 @@ DIFFERENCES: tuple[ProviderDifference, ...] = (
         "Grafana workspaces got customer keys in version 6 of the provider; here an AWS owned key encrypts",
         "2026-11-21",
     ),
+    *(
+        ProviderDifference(
+            token,
+            "",
+            "the next generation of Resilience Hub is younger than this version of the provider",
+            "2026-11-26",
+        )
+        for token in (
+            aws.RESILIENCEHUB_V2_INPUT_SOURCE,
+            aws.RESILIENCEHUB_V2_POLICY,
+            aws.RESILIENCEHUB_V2_SERVICE,
+            aws.RESILIENCEHUB_V2_SYSTEM,
+        )
+    ),
 )
 
 

@@ -131,10 +131,7 @@ PARTS: Mapping[str, Part] = {
     "OperatorRole": Part("haven:operations", {"principal_arns": "operatorArns"}),
     "RecoveryPlan": Part(
         "haven:recoveryPlan",
-        {
-            "region_loss.rpo_seconds": "haven:objectives.rpoMinutes",
-            "region_loss.rto_seconds": "haven:objectives.rtoMinutes",
-        },
+        {"rto_seconds": "haven:objectives.rtoMinutes"},
     ),
     "RegionalNetwork": Part("haven:network", {"cidr": "cidrs"}),
     "ReplicatedBucket": Part("haven:storage.buckets.{item}", item="(.+)"),
@@ -142,6 +139,7 @@ PARTS: Mapping[str, Part] = {
     "ReplicatedSecret": Part("haven:secrets.{item}", item="(.+)"),
     "RequestBuffer": Part("haven:queues.{item}", item="(.+)-[a-z0-9]+"),
     "StateBackend": Part("haven:stateBackend"),
+    "ResilienceAssessment": Part("haven:resilienceHub", {"primary_region": "haven:regions.primary"}),
     "ServiceMesh": Part(_SYSTEM, item=f"{_OF_SYSTEM}-mesh"),
     "TrafficSwitch": Part("haven:traffic", {"endpoints": "readinessPath"}),
     "TrainingJobs": Part(_SYSTEM, {"scale": "replicas"}, item=_OF_SYSTEM),

@@ -1,7 +1,7 @@
 """The shape of the config keys for single parts: tables, queues, images, secrets, backups, balancers, cost."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -367,9 +367,7 @@ class Watch(Model):
 
 
 class RecoveryPlan(Model):
-    """AWS's own tools: an ARC Region switch plan and a Resilience Hub policy with the environment's objectives."""
+    """AWS's own tool for a failover: an ARC Region switch plan with the environment's recovery time objective."""
 
     approval_role_arn: RoleArn
     """The role of those who approve a step of the plan."""
-    criticality: Literal["mission-critical", "critical", "important", "core-services", "non-critical"] = "critical"
-    """How much depends on the environment, as Resilience Hub calls it."""

@@ -144,7 +144,11 @@ class EnvironmentConfig(StackConfig):
     operations: operations_models.Operations = operations_models.Operations()
     """What runbooks need: the third vote of their lease, the operators' role, how long their audit is kept."""
     recovery_plan: part_models.RecoveryPlan | None = None
-    """An ARC Region switch plan and a Resilience Hub policy. Omitted: none."""
+    """An ARC Region switch plan. Omitted: none."""
+    resilience_hub: bool = False
+    """Whether Resilience Hub knows the environment: policies with haven:objectives and the tier's standby, a service
+    for each system of haven:systems or one for all, and the role that reads them. Nothing is assessed until you start
+    it (docs/resilience-hub.md)."""
     controllers: system_models.Controllers = system_models.Controllers()
     """What runs on the clusters for all systems: the AWS Load Balancer Controller, KEDA."""
     mesh: bool = False

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "components").rglob("*.py"))
 TIERS = re.compile(r"pilot[-_ ]light|active[-_]active|\bwarm\b|\btiers?\b(?!=)", re.IGNORECASE)
 """`backup` alone is not on the list: databases have backups whatever the tier. `tier=` is an argument of AWS's own."""
+OF_THE_API = re.compile(r"\b(?:PILOT_LIGHT|ACTIVE_ACTIVE)\b")
+"""What Resilience Hub's API calls two approaches to recovery."""
 RUN_BY_LAMBDA = "heartbeat_function"
 """A folder whose code is packed for Lambda, which has boto3."""
 OWN_IMPORTS = {"haven_components", "pulumi", "pulumi_aws", "pulumi_eks", "pulumi_kubernetes", "pulumi_random"}
@@ -113,7 +115,7 @@ def test_exports_are_in_order() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_components_know_aws_and_not_tiers(path: Path) -> None:
-    assert TIERS.findall(path.read_text()) == []
+    assert TIERS.findall(OF_THE_API.sub("", path.read_text())) == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)

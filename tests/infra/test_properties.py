@@ -142,6 +142,7 @@ def extreme(stack: str, primary: str, recovery: str, **changes: Any) -> tuple[st
 PLANNED = {
     "objectives": {"rtoMinutes": 1440, "rpoMinutes": 1440},
     "recoveryPlan": {"approvalRoleArn": "arn:aws:iam::111122223333:role/approver"},
+    "resilienceHub": True,
 }
 
 

@@ -1,4 +1,4 @@
-"""Input for AWS's own recovery tools: a Region switch plan, and the objectives."""
+"""Input for AWS's own recovery tools: a Region switch plan."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,6 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.choices import RecoveryCriticality
 from haven_components.names import partition
 from haven_components.shared import checks as _checks
 from haven_components.shared.roles import service_role
@@ -22,13 +21,6 @@ SERVICE = "arc-region-switch.amazonaws.com"
 APPROVAL_TIMEOUT_MINUTES = 60
 ACTION_TIMEOUT_MINUTES = 15
 ACTION_RETRY_MINUTES = 1
-
-
-class RecoveryObjectiveArgs(TypedDict):
-    rto_seconds: int
-    """Seconds after which the system is to be back."""
-    rpo_seconds: int
-    """Seconds of writes that may be lost at most."""
 
 
 class RecoveryDatabaseArgs(TypedDict):
@@ -58,15 +50,9 @@ class RecoveryPlanArgs(TypedDict):
     """The Region of the component's AWS provider."""
     recovery_region: str
     """The Region that takes over."""
-    region_loss: RecoveryObjectiveArgs
-    """What is aimed at when a Region is lost. The plan's recovery time objective is the same, in whole minutes: 1 to
-    10,080."""
-    zone_loss: NotRequired[RecoveryObjectiveArgs]
-    """What is aimed at when a zone or a machine is lost. Omitted: the same as for a Region."""
-    software_fault: NotRequired[RecoveryObjectiveArgs]
-    """What is aimed at when software has spoiled something. Omitted: the same as for a Region."""
-    criticality: NotRequired[RecoveryCriticality]
-    """How much depends on the system, for the Resilience Hub policy. Omitted: critical."""
+    rto_seconds: int
+    """Seconds after which the system is to be back when a Region is lost, 60 to 604,800. The plan has it in whole
+    minutes."""
     approval_role_arn: pulumi.Input[str]
     """ARN of the role of those who may let the plan go on: it always asks before it does anything."""
     approval_timeout_minutes: NotRequired[int]
@@ -80,7 +66,7 @@ class RecoveryPlanArgs(TypedDict):
 
 
 class RecoveryPlan(pulumi.ComponentResource):
-    """A Region switch plan of Application Recovery Controller and a Resilience Hub policy, for those who use these.
+    """A Region switch plan of Application Recovery Controller, for those who use it.
 
     The plan takes either Region to be the active one: it asks for leave, moves the database's writer, then does what it
     was given. Nothing starts it by itself. It is a second way to do what a runbook does, and knows neither the
@@ -93,8 +79,6 @@ class RecoveryPlan(pulumi.ComponentResource):
 
     plan_arn: pulumi.Output[str]
     """ARN of the Region switch plan."""
-    policy_arn: pulumi.Output[str]
-    """ARN of the Resilience Hub policy, against which applications are assessed."""
     execution_role_arn: pulumi.Output[str]
     """ARN of the role with which the plan is run."""
 
@@ -106,17 +90,9 @@ class RecoveryPlan(pulumi.ComponentResource):
         self._regions = (args["primary_region"], args["recovery_region"])
         role = self._role()
         plan = self._plan(role, self._permissions(role))
-        policy = self._policy()
         self.plan_arn = plan.arn
-        self.policy_arn = policy.arn
         self.execution_role_arn = role.arn
-        self.register_outputs(
-            {
-                "plan_arn": self.plan_arn,
-                "policy_arn": self.policy_arn,
-                "execution_role_arn": self.execution_role_arn,
-            }
-        )
+        self.register_outputs({"plan_arn": self.plan_arn, "execution_role_arn": self.execution_role_arn})
 
     def _role(self) -> aws.iam.Role:
         """Its trust names no source: ARC isn't documented to send one, and a condition on a missing key would stop
@@ -164,7 +140,7 @@ class RecoveryPlan(pulumi.ComponentResource):
             recovery_approach="activePassive",
             regions=list(self._regions),
             primary_region=self._regions[0],
-            recovery_time_objective_minutes=ceil(self._args["region_loss"]["rto_seconds"] / 60),
+            recovery_time_objective_minutes=ceil(self._args["rto_seconds"] / 60),
             workflows=[
                 {
                     "workflow_target_action": "activate",
@@ -191,27 +167,6 @@ class RecoveryPlan(pulumi.ComponentResource):
         }
         moved = [_writer(self._args["database"])] if "database" in self._args else []
         return [approval, *moved, *(_action(each) for each in self._actions())]
-
-    def _policy(self) -> aws.resiliencehub.ResiliencyPolicy:
-        region = self._args["region_loss"]
-        zone = self._args.get("zone_loss", region)
-        software = self._args.get("software_fault", region)
-        return aws.resiliencehub.ResiliencyPolicy(
-            f"{self._name}-objectives",
-            name=f"{self._name}-objectives",
-            description="The times within which the system is to be back, and what may be lost",
-            tier=self._args.get("criticality", RecoveryCriticality.CRITICAL),
-            # Where Resilience Hub keeps this policy; no data of the system is in it.
-            data_location_constraint="AnyLocation",
-            policy={
-                "region": {"rto": _duration(region["rto_seconds"]), "rpo": _duration(region["rpo_seconds"])},
-                "az": {"rto": _duration(zone["rto_seconds"]), "rpo": _duration(zone["rpo_seconds"])},
-                "hardware": {"rto": _duration(zone["rto_seconds"]), "rpo": _duration(zone["rpo_seconds"])},
-                "software": {"rto": _duration(software["rto_seconds"]), "rpo": _duration(software["rpo_seconds"])},
-            },
-            tags={"Name": f"{self._name}-objectives"},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
     def _actions(self) -> Sequence[RecoveryActionArgs]:
         return self._args.get("actions", [])
@@ -273,10 +228,6 @@ def _allow(sid: str, actions: Sequence[str], resources: Sequence[pulumi.Input[st
     return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
 
 
-def _duration(seconds: float) -> str:
-    return f"{int(seconds)}s"
-
-
 def _validate(name: str, args: RecoveryPlanArgs) -> None:
     checks = Checks("RecoveryPlan", name, RecoveryPlanArgs, args)
     checks.run(
@@ -286,7 +237,7 @@ def _validate(name: str, args: RecoveryPlanArgs) -> None:
         lambda: _checks.require_other_region(
             checks, "recovery_region", args["recovery_region"], args["primary_region"]
         ),
-        lambda: _check_objectives(checks, args),
+        lambda: _check_objective(checks, args["rto_seconds"]),
         lambda: _check_steps(checks, args),
     )
 
@@ -301,24 +252,14 @@ def _check_name(checks: Checks, name: str) -> None:
     )
 
 
-def _check_objectives(checks: Checks, args: RecoveryPlanArgs) -> None:
-    _require_objective(checks, "region_loss", args["region_loss"], limits.RECOVERY_RTO_SECONDS.least)
-    if "zone_loss" in args:
-        _require_objective(checks, "zone_loss", args["zone_loss"])
-    if "software_fault" in args:
-        _require_objective(checks, "software_fault", args["software_fault"])
-
-
-def _require_objective(checks: Checks, path: str, objective: RecoveryObjectiveArgs, least: int = 0) -> None:
-    rto, rpo = objective["rto_seconds"], objective["rpo_seconds"]
+def _check_objective(checks: Checks, seconds: int) -> None:
     checks.require(
-        least <= rto <= limits.RECOVERY_RTO_SECONDS.most,
-        f"{path}.rto_seconds",
-        got=rto,
-        allowed=f"{least} to {limits.RECOVERY_RTO_SECONDS.most}",
-        fix="give seconds: one minute to a week for the loss of a Region",
+        limits.RECOVERY_RTO_SECONDS.least <= seconds <= limits.RECOVERY_RTO_SECONDS.most,
+        "rto_seconds",
+        got=seconds,
+        allowed=f"{limits.RECOVERY_RTO_SECONDS.least} to {limits.RECOVERY_RTO_SECONDS.most}",
+        fix="give seconds: one minute to a week",
     )
-    checks.require(rpo >= 0, f"{path}.rpo_seconds", got=rpo, allowed="0 or more", fix="give seconds")
 
 
 def _check_steps(checks: Checks, args: RecoveryPlanArgs) -> None:

@@ -252,14 +252,12 @@ def _operators(operations: operations_models.Operations) -> Iterable[Problem]:
 
 @RULES.on("recoveryPlan", "objectives")
 def _recovery_plan(plan: part_models.RecoveryPlan | None, wanted: models.Objectives) -> Iterable[Problem]:
-    asked = {"rtoMinutes": wanted.rto_minutes, "rpoMinutes": wanted.rpo_minutes}
-    missing = [name for name, minutes in asked.items() if minutes is None]
-    if plan is not None and missing:
+    if plan is not None and wanted.rto_minutes is None:
         yield Problem(
             "haven:recoveryPlan",
-            f"no {' and no '.join(missing)}",
-            "both objectives: the plan and the policy contain them",
-            f"add {' and '.join(missing)} to haven:objectives, or delete haven:recoveryPlan",
+            "no rtoMinutes",
+            "that objective: the plan contains it",
+            "add rtoMinutes to haven:objectives, or delete haven:recoveryPlan",
         )
 
 

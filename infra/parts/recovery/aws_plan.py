@@ -1,25 +1,21 @@
-"""Input for AWS's own recovery tools, for those who use them."""
+"""An ARC Region switch plan, for those who use it."""
 
 from math import ceil
 
-from haven_components import RecoveryCriticality, RecoveryPlan, RecoveryPlanArgs
+from haven_components import RecoveryPlan, RecoveryPlanArgs
 from haven_components.names import cluster_name, global_cluster_name, partition
 from infra.config import part_models
 from infra.environment import Environment
 
 
 def declare(environment: Environment, chosen: part_models.RecoveryPlan) -> RecoveryPlan:
-    """Declare the plan and the policy. A rule of the config has seen to it that both objectives are there."""
+    """Declare the plan. A rule of the config has seen to it that its objective is there."""
     settings = environment.settings
     args: RecoveryPlanArgs = {
         "account_id": settings.account,
         "primary_region": environment.primary,
         "recovery_region": environment.recovery,
-        "region_loss": {
-            "rto_seconds": _seconds(settings.objectives.rto_minutes),
-            "rpo_seconds": _seconds(settings.objectives.rpo_minutes),
-        },
-        "criticality": RecoveryCriticality[chosen.criticality.replace("-", "_").upper()],
+        "rto_seconds": ceil((settings.objectives.rto_minutes or 0) * 60),
         "approval_role_arn": chosen.approval_role_arn,
     }
     if environment.replication.database:
@@ -30,10 +26,6 @@ def declare(environment: Environment, chosen: part_models.RecoveryPlan) -> Recov
             "recovery_cluster_arn": _member(environment, database, environment.recovery),
         }
     return RecoveryPlan(f"{environment.name}-plan", args, environment.options(environment.primary))
-
-
-def _seconds(minutes: float | None) -> int:
-    return ceil((minutes or 0) * 60)
 
 
 def _member(environment: Environment, database: str, region: str) -> str:

@@ -14,6 +14,7 @@ DOTTED = r"[A-Za-z0-9_.-]+"
 EVENTS = r"[\.\-_A-Za-z0-9]+"
 HYPHENATED = r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]*(?<!-)"
 """A letter first, no two hyphens in a row and none at the end."""
+RESILIENCE_HUB = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 BALANCER = r"(?!internal-)[A-Za-z0-9][A-Za-z0-9-]*(?<!-)"
 IAM = r"[\w+=,.@-]+"
 DOMAIN = r"(?:(?:[a-z0-9_*]|[a-z0-9_][a-z0-9_-]{0,61}[a-z0-9])\.)*[a-z0-9-]{2,63}\.?"
@@ -122,9 +123,9 @@ NAMES = {
         "globalClusterIdentifier", HYPHENATED, 63, "Aurora User Guide, quotas", unique=Unique.ACCOUNT
     ),
     aws.RDS_SUBNET_GROUP: AwsName("name", r"(?!default$)[a-z0-9 ._-]+", 255, "CreateDBSubnetGroup"),
-    aws.RESILIENCEHUB_RESILIENCY_POLICY: AwsName(
-        "name", r"[A-Za-z0-9][A-Za-z0-9_-]*", 60, "CreateResiliencyPolicy", shortest=2
-    ),
+    aws.RESILIENCEHUB_V2_POLICY: AwsName("name", RESILIENCE_HUB, 60, "CreatePolicy (Resilience Hub)", shortest=2),
+    aws.RESILIENCEHUB_V2_SERVICE: AwsName("name", RESILIENCE_HUB, 60, "CreateService (Resilience Hub)", shortest=2),
+    aws.RESILIENCEHUB_V2_SYSTEM: AwsName("name", RESILIENCE_HUB, 60, "CreateSystem (Resilience Hub)", shortest=2),
     aws.ROUTE53_RECORD: AwsName(
         "name",
         DOMAIN,

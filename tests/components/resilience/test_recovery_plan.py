@@ -8,7 +8,6 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components.choices import RecoveryCriticality
 from haven_components.resilience.recovery_plan import RecoveryPlan, RecoveryPlanArgs
 
 PRIMARY, RECOVERY, ACCOUNT, NAME = "eu-west-1", "eu-central-1", "123456789012", "haven-test-recovery"
@@ -17,7 +16,6 @@ CLUSTERS = [f"arn:aws:rds:{region}:{ACCOUNT}:cluster:db" for region in (PRIMARY,
 FUNCTIONS = [f"arn:aws:lambda:{region}:{ACCOUNT}:function:scale" for region in (PRIMARY, RECOVERY)]
 DATABASE = {"global_cluster_id": "db", "primary_cluster_arn": CLUSTERS[0], "recovery_cluster_arn": CLUSTERS[1]}
 ACTION = {"name": "scale", "primary_function_arn": FUNCTIONS[0], "recovery_function_arn": FUNCTIONS[1]}
-REGION_LOSS = {"rto_seconds": 901, "rpo_seconds": 60}
 
 
 def _declare(name: str = NAME, *, without: tuple[str, ...] = (), **changes: Any) -> Recording:
@@ -27,13 +25,13 @@ def _declare(name: str = NAME, *, without: tuple[str, ...] = (), **changes: Any)
             "account_id": ACCOUNT,
             "primary_region": PRIMARY,
             "recovery_region": RECOVERY,
-            "region_loss": REGION_LOSS,
+            "rto_seconds": 901,
             "approval_role_arn": ROLE,
             "database": DATABASE,
         }
         given = {key: value for key, value in (args | changes).items() if key not in without}
         plan = RecoveryPlan(name, cast("RecoveryPlanArgs", given), pulumi.ResourceOptions(providers=[provider]))
-        pulumi.export("arns", [plan.plan_arn, plan.policy_arn, plan.execution_role_arn])
+        pulumi.export("arns", [plan.plan_arn, plan.execution_role_arn])
 
     return record(program, stack="test")
 
@@ -123,37 +121,13 @@ def test_the_plan_comes_after_what_its_role_may_do() -> None:
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(60, 1), (901, 16), (900.0, 15), (604800, 10080)])
 def test_the_plan_s_objective_is_in_minutes_begun(seconds: float, minutes: int) -> None:
-    plan = _only(_declare(region_loss={"rto_seconds": seconds, "rpo_seconds": 0}), "Plan").inputs
+    plan = _only(_declare(rto_seconds=seconds), "Plan").inputs
     assert plan["recoveryTimeObjectiveMinutes"] == minutes
-
-
-def test_resilience_hub_gets_the_objectives() -> None:
-    policy = _only(
-        _declare(
-            zone_loss={"rto_seconds": 30.0, "rpo_seconds": 0},
-            software_fault={"rto_seconds": 7200, "rpo_seconds": 3600},
-            criticality=RecoveryCriticality.MISSION_CRITICAL,
-        ),
-        "ResiliencyPolicy",
-    ).inputs
-    assert (policy["name"], policy["tier"]) == (f"{NAME}-objectives", "MissionCritical")
-    assert policy["policy"] == {
-        "region": {"rto": "901s", "rpo": "60s"},
-        "az": {"rto": "30s", "rpo": "0s"},
-        "hardware": {"rto": "30s", "rpo": "0s"},
-        "software": {"rto": "7200s", "rpo": "3600s"},
-    }
-
-
-def test_without_more_the_objectives_of_a_region_are_those_of_everything() -> None:
-    policy = _only(_declare(), "ResiliencyPolicy").inputs
-    assert list(policy["policy"].values()) == [{"rto": "901s", "rpo": "60s"}] * 4
-    assert policy["tier"] == "Critical"
 
 
 def test_the_arns_are_outputs() -> None:
     recording = _declare()
-    kinds = ("Plan", "ResiliencyPolicy", "Role")
+    kinds = ("Plan", "Role")
     assert recording.outputs["arns"] == [f"@@{_only(recording, each).key}.arn@@" for each in kinds]
 
 
@@ -167,10 +141,8 @@ def test_a_name_that_aws_would_refuse_is_refused_first(name: str) -> None:
     [
         ({"account_id": "1"}, "account_id"),
         ({"recovery_region": PRIMARY}, "recovery_region"),
-        ({"region_loss": {"rto_seconds": 59, "rpo_seconds": 0}}, "region_loss.rto_seconds"),
-        ({"region_loss": {"rto_seconds": 604801, "rpo_seconds": 0}}, "region_loss.rto_seconds"),
-        ({"zone_loss": {"rto_seconds": -1, "rpo_seconds": 0}}, "zone_loss.rto_seconds"),
-        ({"software_fault": {"rto_seconds": 0, "rpo_seconds": -1}}, "software_fault.rpo_seconds"),
+        ({"rto_seconds": 59}, "rto_seconds"),
+        ({"rto_seconds": 604801}, "rto_seconds"),
         ({"without": ("database",)}, "database"),
         ({"without": ("database",), "actions": []}, "database"),
         ({"actions": [ACTION, ACTION]}, "actions"),

@@ -99,7 +99,8 @@ def test_the_table_names_only_arguments_that_there_are(component: str) -> None:
         ("InferenceCluster", "haven-test-euw1", "access_entries[2].principal_arn", "haven:cluster.adminRoleArns[2]"),
         ("BackupVault", "haven-test-backups", "rpo_minutes", "haven:objectives.rpoMinutes"),
         ("EdgeBalancer", "haven-test-euw1", "health.path", "haven:traffic.readinessPath"),
-        ("RecoveryPlan", "haven-test-plan", "region_loss.rto_seconds", "haven:objectives.rtoMinutes"),
+        ("RecoveryPlan", "haven-test-plan", "rto_seconds", "haven:objectives.rtoMinutes"),
+        ("ResilienceAssessment", "haven-test-resilience", "primary_region", "haven:regions.primary"),
         ("RegionalNetwork", "haven-test-euw1", "zones[0]", "haven:zones"),
     ],
 )
