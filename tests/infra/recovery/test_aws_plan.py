@@ -10,10 +10,12 @@ from haven.program.recording import Recording, Resource
 from haven_components.names import metric
 from tests.environments import PRIMARY, RECOVERY, environment, of_type
 from tests.infra.recovery.test_operations import manifest
+from tests.infra.test_workloads import with_flows
 from tests.policies.breaking import verdict_of
 from tests.region_switch import all_steps, create_plan, problems
 
 ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"
+ACCESS_POLICY = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 WITH_DATABASE = ("pilot-light", "warm", "active-active")
 GIVEN = {
     "objectives": json.dumps({"rtoMinutes": 60, "rpoMinutes": 5}),
@@ -103,6 +105,18 @@ def test_the_plan_scales_the_deployments_and_node_groups_of_the_manifest(tier: s
         } == grown
         entries = [each for each in _own(recording, ACCESS_ENTRY) if each.region == region]
         assert len(entries) == 1
+
+
+def test_what_needs_the_database_starts_after_the_promotion_in_whichever_namespace_it_is() -> None:
+    recording = with_flows(**GIVEN)
+    assert problems(_plan(recording)) == []
+    blocks = _blocks(recording)
+    started = {namespace for each in blocks["start-workloads"]["scalingResources"] for namespace in each}
+    after = [namespace for each in blocks["start-dependent-workloads"]["scalingResources"] for namespace in each]
+    assert started == {"registry", "serving"}
+    assert sorted(after) == ["training", "workflows", "workflows"]
+    scopes = [each.inputs["accessScope"]["namespaces"] for each in _own(recording, ACCESS_POLICY)]
+    assert scopes == [["registry", "serving", "training", "workflows"]] * 2
 
 
 @pytest.mark.parametrize("tier", WITH_DATABASE)
