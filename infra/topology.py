@@ -181,7 +181,7 @@ def _operations(
     if settings.cost is not None:
         attempt(partial(cost.guard, environment, settings.cost))
     if settings.recovery_plan is not None:
-        attempt(partial(aws_plan.declare, environment, settings.recovery_plan))
+        attempt(partial(aws_plan.declare, environment, settings.recovery_plan, service, watched))
     if settings.resilience_hub:
         attempt(partial(assessment.declare, environment))
     return watched

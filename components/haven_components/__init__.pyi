@@ -192,10 +192,21 @@ from haven_components.resilience.operations_store import (
 )
 from haven_components.resilience.operator_role import OperatorRole as OperatorRole
 from haven_components.resilience.recovery_plan import (
-    RecoveryActionArgs as RecoveryActionArgs,
-    RecoveryDatabaseArgs as RecoveryDatabaseArgs,
     RecoveryPlan as RecoveryPlan,
     RecoveryPlanArgs as RecoveryPlanArgs,
+)
+from haven_components.resilience.region_switch._args import (
+    RecoveryActionArgs as RecoveryActionArgs,
+    RecoveryCacheArgs as RecoveryCacheArgs,
+    RecoveryClustersArgs as RecoveryClustersArgs,
+    RecoveryDatabaseArgs as RecoveryDatabaseArgs,
+    RecoveryDeploymentArgs as RecoveryDeploymentArgs,
+    RecoveryEventSourceArgs as RecoveryEventSourceArgs,
+    RecoveryFunctionsArgs as RecoveryFunctionsArgs,
+    RecoveryNodeGroupArgs as RecoveryNodeGroupArgs,
+    RecoveryRecordsArgs as RecoveryRecordsArgs,
+    RecoveryReportArgs as RecoveryReportArgs,
+    RecoverySwitchArgs as RecoverySwitchArgs,
 )
 from haven_components.resilience.resilience_assessment import (
     AssessedServiceArgs as AssessedServiceArgs,

@@ -77,6 +77,12 @@ def watch_name(environment: Environment) -> str:
     return f"{environment.name}-watch"
 
 
+def watches_balancer(environment: Environment, region: str) -> bool:
+    """Whether a Region's load balancer has alarms: it is always there, whichever Region is active."""
+    always = environment.replication.network or region == environment.primary
+    return region in environment.balancers and always
+
+
 def _add_choices(environment: Environment, args: ObservabilityArgs) -> None:
     chosen = environment.settings.watch
     if chosen.prometheus:
@@ -154,7 +160,7 @@ def _watched(environment: Environment, region: str) -> WatchedRegionArgs:
     if CONTAINER_INSIGHTS in settings.cluster.addons:
         gpus = bool(settings.cluster.gpu_node_groups)
         watched["clusters"] = [{"cluster_name": environment.cluster_name(region), "gpus": gpus}]
-    if region in environment.balancers and (replication.network or region == environment.primary):
+    if watches_balancer(environment, region):
         watched["balancers"] = [_balancer(environment, region)]
     return watched
 

@@ -90,6 +90,9 @@ REACHING = {
     ("Observability", "Traces"): "Traces are no resources.",
     ("OperatorRole", "TrafficSwitch"): "A metric is no resource; a condition names the switch's namespace.",
     ("OperatorRole", "WhatHasNoNarrowerResource"): "Describing across services has no resource to name.",
+    ("RecoveryPlan", "ChooseClass"): "Describing classes of instances takes no resource.",
+    ("RecoveryPlan", "SeeTargets"): "Describing target groups and their health takes no resource.",
+    ("RecoveryPlan", "TrafficSwitch"): "A metric is no resource; a condition names the switch's namespace.",
     ("RegionalNetwork", "logs:DescribeLogGroups"): "VPC flow logs look for their group among all of them.",
 }
 """Component and statement (its Sid, or its first action) -> why it may allow something on every resource. The

@@ -1,15 +1,26 @@
 """Input for AWS's own recovery tools: a Region switch plan."""
 
-import re
-from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.names import partition
+from haven_components.names import partition, region_code
+from haven_components.resilience.region_switch import _checks as _step_checks
+from haven_components.resilience.region_switch import _functions, _rights, _steps
+from haven_components.resilience.region_switch._args import (
+    RecoveryActionArgs,
+    RecoveryCacheArgs,
+    RecoveryClustersArgs,
+    RecoveryDatabaseArgs,
+    RecoveryEventSourceArgs,
+    RecoveryFunctionsArgs,
+    RecoveryRecordsArgs,
+    RecoveryReportArgs,
+    RecoverySwitchArgs,
+)
 from haven_components.shared import checks as _checks
 from haven_components.shared.roles import service_role
 from haven_components.shared.support import Checks, assume_role_policy, policy_document
@@ -18,29 +29,9 @@ MOST_NAME_CHARACTERS = 32
 """Names of Region switch plans (ARC Region switch API Reference, CreatePlan; read 2026-11-21)."""
 
 SERVICE = "arc-region-switch.amazonaws.com"
-APPROVAL_TIMEOUT_MINUTES = 60
-ACTION_TIMEOUT_MINUTES = 15
-ACTION_RETRY_MINUTES = 1
-
-
-class RecoveryDatabaseArgs(TypedDict):
-    global_cluster_id: str
-    """Identifier of the Aurora global cluster."""
-    primary_cluster_arn: pulumi.Input[str]
-    """ARN of its member in the primary Region."""
-    recovery_cluster_arn: pulumi.Input[str]
-    """ARN of its member in the recovery Region. It needs an instance before it can be promoted."""
-
-
-class RecoveryActionArgs(TypedDict):
-    name: str
-    """What the step is called: letters, digits and hyphens, each name once."""
-    primary_function_arn: pulumi.Input[str]
-    """ARN of the Lambda function, in the primary Region, that runs when that Region becomes the active one."""
-    recovery_function_arn: pulumi.Input[str]
-    """The same in the recovery Region."""
-    timeout_minutes: NotRequired[int]
-    """Minutes after which the step has failed, 1 or more. Omitted: 15."""
+ACCESS_POLICY = "AmazonARCRegionSwitchScalingPolicy"
+"""What the plan's role may do in a cluster (ARC Developer Guide, EKS resource scaling execution block; read
+2026-11-26)."""
 
 
 class RecoveryPlanArgs(TypedDict):
@@ -60,17 +51,42 @@ class RecoveryPlanArgs(TypedDict):
     database: NotRequired[RecoveryDatabaseArgs]
     """The global database whose writer moves. A graceful run switches over and loses nothing; an ungraceful one fails
     over and may. Omitted: the plan moves none."""
+    recovery_provider: NotRequired[aws.Provider]
+    """The AWS provider of the recovery Region. Needed with `clusters`, `cache` and `traffic_switch`."""
+    clusters: NotRequired[RecoveryClustersArgs]
+    """The EKS clusters whose node groups and Deployments are scaled. The plan's role gets an access entry in both, for
+    the Deployments' namespaces alone. Omitted: nothing is scaled."""
+    cache: NotRequired[RecoveryCacheArgs]
+    """The ElastiCache Global Datastore whose primary moves, by a function, because Region switch has no block for it.
+    It fails over in both modes: ElastiCache has no switchover. Omitted: the plan moves none."""
+    event_sources: NotRequired[list[RecoveryEventSourceArgs]]
+    """The Lambda event source mappings: the old Region's stop before anything moves, the new one's start before the
+    traffic comes. Omitted: none."""
     actions: NotRequired[list[RecoveryActionArgs]]
-    """What else the plan does, in this order, after the database. Each function runs in the Region that becomes the
-    active one, so nothing lost is asked. Omitted: nothing."""
+    """What else the plan does, in this order, after the promotions and before the traffic moves. Each function runs in
+    the Region that becomes the active one, so nothing lost is asked. Omitted: nothing."""
+    traffic_switch: NotRequired[RecoverySwitchArgs]
+    """The `TrafficSwitch` that a function throws, last. Not together with `records`. Omitted: none."""
+    records: NotRequired[RecoveryRecordsArgs]
+    """Records that follow health checks which Region switch makes, and turns last: a lever of its own, for records that
+    follow no other. Omitted: none."""
+    functions: NotRequired[RecoveryFunctionsArgs]
+    """Keys and logs of the plan's own functions. Needed with `cache`, `traffic_switch` and node groups."""
+    alarm_arns: NotRequired[dict[str, pulumi.Input[str]]]
+    """Name -> ARN of a CloudWatch alarm on the application's health, of both Regions: by them Region switch tells how
+    long a recovery really took. They start nothing. Omitted: none."""
+    report: NotRequired[RecoveryReportArgs]
+    """Where Region switch puts a report of each run. Omitted: none is written."""
 
 
 class RecoveryPlan(pulumi.ComponentResource):
     """A Region switch plan of Application Recovery Controller, for those who use it.
 
-    The plan takes either Region to be the active one: it asks for leave, moves the database's writer, then does what it
-    was given. Nothing starts it by itself. It is a second way to do what a runbook does, and knows neither the
-    runbook's fence nor its guard against data loss: have one of the two run a recovery, never both.
+    The plan takes either Region to be the active one. It asks for leave; asks for nodes and creates a missing database
+    instance; moves the writers of database and cache while pods start; starts what needs the database; does what else
+    it was given; and moves the traffic. What isn't given is left out. Nothing starts it by itself. It is a second way
+    to do what a runbook does, and knows neither the runbook's fence nor its guard against data loss: have one of the
+    two run a recovery, never both.
 
     Creating and changing a plan goes to one Region of the partition (us-east-1 in `aws`), whatever the provider's is.
     Starting and approving a run goes to the Region that is asked: ask the one that becomes active (botocore's endpoint
@@ -88,8 +104,11 @@ class RecoveryPlan(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._regions = (args["primary_region"], args["recovery_region"])
+        self._account = _rights.Account(args["account_id"], self._regions)
         role = self._role()
-        plan = self._plan(role, self._permissions(role))
+        given = self._step_args()
+        self._access(role)
+        plan = self._plan(role, given, self._permissions(role, given))
         self.plan_arn = plan.arn
         self.execution_role_arn = role.arn
         self.register_outputs({"plan_arn": self.plan_arn, "execution_role_arn": self.execution_role_arn})
@@ -105,32 +124,74 @@ class RecoveryPlan(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _permissions(self, role: aws.iam.Role) -> aws.iam.RolePolicy:
-        """What the plan's steps need (ARC Developer Guide, execution block permissions; read 2026-11-21)."""
-        account_id, partition_name = self._args["account_id"], partition(self._regions[0])
-        statements: list[Mapping[str, Any]] = [
-            _allow("TryOwnPermissions", ["iam:SimulatePrincipalPolicy"], [role.arn]),
-            _allow(
-                "ReadOwnPlan",
-                [f"arc-region-switch:{each}" for each in ("GetPlan", "GetPlanExecution", "ListPlanExecutions")],
-                # The last part of a plan's ARN is made up by ARC.
-                [f"arn:{partition_name}:arc-region-switch::{account_id}:plan/{self._name}:*"],
-            ),
-        ]
-        if "database" in self._args:
-            statements += _database(self._args["database"], partition_name, account_id, self._regions)
-        functions = [arn for each in self._actions() for arn in _functions(each)]
-        if functions:
-            statements.append(_allow("RunActions", ["lambda:GetFunction", "lambda:InvokeFunction"], functions))
+    def _step_args(self) -> _steps.StepArgs:
+        """What the steps are made from; functions that they need are declared for it."""
+        found = {key: self._args[key] for key in _steps.StepArgs.__annotations__ if key in self._args}  # type: ignore[literal-required]
+        if "clusters" in self._args:
+            clusters = self._args["clusters"]
+            found["deployments"] = clusters.get("deployments", [])
+            names = (clusters["primary_cluster"], clusters["recovery_cluster"])
+            found["cluster_arns"] = tuple(
+                pulumi.Output.concat(self._account.arn("eks", region, "cluster/"), name)
+                for region, name in zip(self._regions, names, strict=True)
+            )
+        providers = {self._regions[0]: None, self._regions[1]: self._args.get("recovery_provider")}
+        home = _functions.Home(self._name, self, providers, self._account)
+        if _step_checks.needs_functions(self._args):
+            wanted = {key: self._args[key] for key in _functions.ActionArgs.__annotations__ if key in self._args}  # type: ignore[literal-required]
+            found["functions"] = _functions.declare(cast("_functions.ActionArgs", wanted), home)
+        return cast("_steps.StepArgs", found)
+
+    def _permissions(self, role: aws.iam.Role, given: _steps.StepArgs) -> aws.iam.RolePolicy:
+        args, clusters = self._args, self._args.get("clusters")
+        names = (clusters["primary_cluster"], clusters["recovery_cluster"]) if clusters is not None else None
+        alarms = list(args.get("alarm_arns", {}).values())
         return aws.iam.RolePolicy(
             f"{self._name}-execution-permissions",
             name=f"{self._name}-execution",
             role=role.name,
-            policy=policy_document(*statements),
+            policy=policy_document(
+                *_rights.own(self._name, role.arn, self._account),
+                *_rights.of_steps(given, self._account, names),
+                *([_rights.of_alarms(alarms)] if alarms else []),
+                *(_rights.of_report(args["report"], self._account) if "report" in args else []),
+            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _plan(self, role: aws.iam.Role, permissions: aws.iam.RolePolicy) -> aws.arcregionswitch.Plan:
+    def _access(self, role: aws.iam.Role) -> None:
+        """The role scales Deployments in their own namespaces, and can do nothing else in a cluster. The plan doesn't
+        come after it: half of it is in the other Region, and Region switch looks again every half an hour."""
+        clusters = self._args.get("clusters")
+        if clusters is None or not clusters.get("deployments"):
+            return
+        namespaces = sorted({each["namespace"] for each in clusters["deployments"]})
+        sides = ((clusters["primary_cluster"], None), (clusters["recovery_cluster"], self._args["recovery_provider"]))
+        for region, (cluster, provider) in zip(self._regions, sides, strict=True):
+            logical = f"{self._name}-access-{region_code(region)}"
+            here = pulumi.ResourceOptions(parent=self, provider=provider)
+            entry = aws.eks.AccessEntry(
+                logical,
+                cluster_name=cluster,
+                principal_arn=role.arn,
+                type="STANDARD",
+                tags={"Name": logical},
+                opts=here,
+            )
+            aws.eks.AccessPolicyAssociation(
+                logical,
+                cluster_name=cluster,
+                principal_arn=entry.principal_arn,
+                policy_arn=f"arn:{partition(region)}:eks::aws:cluster-access-policy/{ACCESS_POLICY}",
+                access_scope={"type": "namespace", "namespaces": namespaces},
+                opts=pulumi.ResourceOptions.merge(here, pulumi.ResourceOptions(depends_on=[entry])),
+            )
+
+    def _plan(
+        self, role: aws.iam.Role, given: _steps.StepArgs, permissions: aws.iam.RolePolicy
+    ) -> aws.arcregionswitch.Plan:
+        # The provider's types of steps and of steps in parallel are the same but for their names.
+        steps = cast("list[aws.arcregionswitch.PlanWorkflowStepArgsDict]", _steps.steps(given, self._regions))
         return aws.arcregionswitch.Plan(
             self._name,
             name=self._name,
@@ -146,86 +207,24 @@ class RecoveryPlan(pulumi.ComponentResource):
                     "workflow_target_action": "activate",
                     "workflow_target_region": region,
                     "workflow_description": f"Takes {region} to be the active Region",
-                    "steps": self._steps(),
+                    "steps": steps,
                 }
                 for region in self._regions
             ],
+            associated_alarms=[
+                {"map_block_key": name, "alarm_type": "applicationHealth", "resource_identifier": arn}
+                for name, arn in self._args.get("alarm_arns", {}).items()
+            ],
+            report_configurations=self._reports(),
             tags={"Name": self._name},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),
         )
 
-    def _steps(self) -> list[aws.arcregionswitch.PlanWorkflowStepArgsDict]:
-        approval: aws.arcregionswitch.PlanWorkflowStepArgsDict = {
-            "name": "approve",
-            "execution_block_type": "ManualApproval",
-            "execution_approval_configs": [
-                {
-                    "approval_role": self._args["approval_role_arn"],
-                    "timeout_minutes": int(self._args.get("approval_timeout_minutes", APPROVAL_TIMEOUT_MINUTES)),
-                }
-            ],
-        }
-        moved = [_writer(self._args["database"])] if "database" in self._args else []
-        return [approval, *moved, *(_action(each) for each in self._actions())]
-
-    def _actions(self) -> Sequence[RecoveryActionArgs]:
-        return self._args.get("actions", [])
-
-
-def _writer(database: RecoveryDatabaseArgs) -> aws.arcregionswitch.PlanWorkflowStepArgsDict:
-    return {
-        "name": "move-writer",
-        "execution_block_type": "AuroraGlobalDatabase",
-        "global_aurora_configs": [
-            {
-                "behavior": "switchoverOnly",
-                "ungracefuls": [{"ungraceful": "failover"}],
-                "global_cluster_identifier": database["global_cluster_id"],
-                "database_cluster_arns": [database["primary_cluster_arn"], database["recovery_cluster_arn"]],
-            }
-        ],
-    }
-
-
-def _action(action: RecoveryActionArgs) -> aws.arcregionswitch.PlanWorkflowStepArgsDict:
-    return {
-        "name": action["name"],
-        "execution_block_type": "CustomActionLambda",
-        "custom_action_lambda_configs": [
-            {
-                "lambdas": [{"arn": each} for each in _functions(action)],
-                "region_to_run": "activatingRegion",
-                "retry_interval_minutes": ACTION_RETRY_MINUTES,
-                "timeout_minutes": int(action.get("timeout_minutes", ACTION_TIMEOUT_MINUTES)),
-            }
-        ],
-    }
-
-
-def _functions(action: RecoveryActionArgs) -> list[pulumi.Input[str]]:
-    return [action["primary_function_arn"], action["recovery_function_arn"]]
-
-
-def _database(
-    database: RecoveryDatabaseArgs, partition_name: str, account_id: str, regions: Sequence[str]
-) -> list[Mapping[str, Any]]:
-    every_global = f"arn:{partition_name}:rds::{account_id}:global-cluster:"
-    every_member = [f"arn:{partition_name}:rds:{region}:{account_id}:cluster:*" for region in regions]
-    moved = [
-        f"{every_global}{database['global_cluster_id']}",
-        database["primary_cluster_arn"],
-        database["recovery_cluster_arn"],
-    ]
-    return [
-        # Whether ARC asks for these clusters or lists all of them isn't documented; its sample allows `*`.
-        _allow("ReadGlobalDatabases", ["rds:DescribeGlobalClusters"], [f"{every_global}*"]),
-        _allow("ReadDatabases", ["rds:DescribeDBClusters"], every_member),
-        _allow("MoveWriter", ["rds:FailoverGlobalCluster", "rds:SwitchoverGlobalCluster"], moved),
-    ]
-
-
-def _allow(sid: str, actions: Sequence[str], resources: Sequence[pulumi.Input[str]]) -> Mapping[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    def _reports(self) -> list[aws.arcregionswitch.PlanReportConfigurationArgsDict]:
+        if "report" not in self._args:
+            return []
+        path, owner = _rights.report_path(self._args["report"]), self._args["account_id"]
+        return [{"report_outputs": [{"s3_configurations": [{"bucket_path": path, "bucket_owner": owner}]}]}]
 
 
 def _validate(name: str, args: RecoveryPlanArgs) -> None:
@@ -238,7 +237,7 @@ def _validate(name: str, args: RecoveryPlanArgs) -> None:
             checks, "recovery_region", args["recovery_region"], args["primary_region"]
         ),
         lambda: _check_objective(checks, args["rto_seconds"]),
-        lambda: _check_steps(checks, args),
+        lambda: _step_checks.check_steps(checks, args),
     )
 
 
@@ -260,29 +259,3 @@ def _check_objective(checks: Checks, seconds: int) -> None:
         allowed=f"{limits.RECOVERY_RTO_SECONDS.least} to {limits.RECOVERY_RTO_SECONDS.most}",
         fix="give seconds: one minute to a week",
     )
-
-
-def _check_steps(checks: Checks, args: RecoveryPlanArgs) -> None:
-    actions = args.get("actions", [])
-    checks.require(
-        "database" in args or len(actions) > 0,
-        "database",
-        got=None,
-        allowed="a database or actions, for a plan does something",
-        fix="name the global database whose writer moves, or what else is done",
-    )
-    names = [each["name"] for each in actions]
-    taken = {"approve", "move-writer"}
-    checks.require(
-        len({*names, *taken}) == len(names) + len(taken)
-        and all(re.fullmatch(r"[A-Za-z0-9-]+", each) for each in names),
-        "actions",
-        got=names,
-        allowed="names of letters, digits and hyphens, each once, other than approve and move-writer",
-        fix="rename an action",
-    )
-    timeouts = {
-        f"actions[{index}].timeout_minutes": each.get("timeout_minutes", 1) for index, each in enumerate(actions)
-    }
-    for path, minutes in (timeouts | {"approval_timeout_minutes": args.get("approval_timeout_minutes", 1)}).items():
-        checks.require(minutes >= 1, path, got=minutes, allowed="1 or more", fix="leave it out for the default")

@@ -84,6 +84,7 @@ def test_the_writer_moves_without_loss_unless_it_has_to() -> None:
             "ungracefuls": [{"ungraceful": "failover"}],
             "globalClusterIdentifier": "db",
             "databaseClusterArns": CLUSTERS,
+            "timeoutMinutes": 30,
         }
     ]
 
