@@ -29,6 +29,9 @@ from haven_components.workloads._pods import (
     require_scale,
 )
 from haven_components.workloads._secrets import WorkloadSecretArgs, secret_statements
+from haven_components.workloads.access._access_args import PodUsesArgs
+from haven_components.workloads.access._access_checks import check_uses
+from haven_components.workloads.access._aws_rights import Rights
 from haven_components.workloads.workflows._args import MOST_NAME_CHARACTERS, require_kubernetes_name
 
 PORT = REGISTRY_PORT
@@ -76,6 +79,8 @@ class ModelRegistryArgs(TypedDict):
     reader_host: NotRequired[pulumi.Input[str]]
     """Host name of the database's reader endpoint, while it can only be read: servers answer reads from there, and
     nothing migrates. Omitted: the database takes writes."""
+    uses: NotRequired[PodUsesArgs]
+    """What the servers use in AWS beside artifacts and secrets, such as for plugins. Omitted: nothing."""
     client_namespaces: NotRequired[list[str]]
     """Namespaces whose pods may call the registry, beside its own. Omitted: none."""
     allowed_hosts: NotRequired[list[str]]
@@ -121,7 +126,11 @@ class ModelRegistry(pulumi.ComponentResource):
             cluster_name=args["cluster_name"],
             region=args["region"],
             account_id=args["account_id"],
-            statements=[*_statements(args), *secret_statements(args["region"], args["account_id"], secrets)],
+            statements=[
+                *_statements(args),
+                *secret_statements(args["region"], args["account_id"], secrets),
+                *Rights(args["region"], args["account_id"]).statements(args.get("uses", {})),
+            ],
         )
         self._objects.service_account(name, self._labels("server"))
         files = self._objects.files(f"{name}-schema", self._labels("schema"), _databases.files(args["database"]))
@@ -270,4 +279,5 @@ def _validate(name: str, args: ModelRegistryArgs) -> None:
         lambda: require_database(checks, args["database"]),
         lambda: _checks.require_some(checks, "network_cidrs", args["network_cidrs"]),
         lambda: _checks.require_key_prefix(checks, "bucket.prefix", _prefix(args)),
+        lambda: check_uses(checks, "uses", args.get("uses", {})),
     )
