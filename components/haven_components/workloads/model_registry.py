@@ -134,7 +134,7 @@ class ModelRegistry(pulumi.ComponentResource):
         )
         self._objects.service_account(name, self._labels("server"))
         files = self._objects.files(f"{name}-schema", self._labels("schema"), _databases.files(args["database"]))
-        self._migration(files)
+        self._migration(files, identity.ready)
         self._servers(files, identity.ready)
         self._set_outputs()
 
@@ -154,7 +154,7 @@ class ModelRegistry(pulumi.ComponentResource):
         namespace = f"{self._service}.{self._args['namespace']}"
         return [self._service, namespace, f"{namespace}.svc", f"{namespace}.svc.cluster.local"]
 
-    def _migration(self, files: str) -> None:
+    def _migration(self, files: str, ready: list[pulumi.Resource]) -> None:
         labels = self._labels("migration")
         args = self._args
         variables = self._environment(args["database"])
@@ -175,7 +175,8 @@ class ModelRegistry(pulumi.ComponentResource):
         )
         template = found.objects.pod(labels, found.service_account, container, files=files, waits=before)
         idle = "reader_host" in args or args["scale"]["minimum"] == 0
-        self._objects.job(f"{self._name}-migration", labels, template, suspended=idle, depends_on=found.ready)
+        after = [*ready, *found.ready]
+        self._objects.job(f"{self._name}-migration", labels, template, suspended=idle, depends_on=after)
         self._objects.network_policy(f"{self._name}-migration", labels, ingress=[], egress=self._to_database())
 
     def _servers(self, files: str, ready: list[pulumi.Resource]) -> None:

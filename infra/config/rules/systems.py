@@ -40,8 +40,6 @@ _MOST_PROMPT_CHARACTERS = 1500
 _MOST_USED = 30
 """Stores that a system uses: with the longest names its role's policies stay within IAM's 10,240 characters (IAM
 quotas, read 2026-11-26)."""
-PLACEHOLDER = "f" * 64
-"""Digest of an image that is still to be pushed, in sample stacks."""
 _RESERVED = ("default", "haven", "karpenter", "keda", "kueue-system", "observability")
 """Namespaces that every cluster has, or Haven's own; so are those that begin with kube-."""
 
@@ -225,9 +223,6 @@ def notes(systems: Systems, controllers: system_models.Controllers, domain: str 
             "nothing here installs Istio in ambient mode and the definitions of the Gateway API, which haven:mesh needs"
             " in both clusters before `up`: install them (docs/service-mesh.md), or delete haven:mesh"
         )
-    unset = [name for name, each in systems.items() if each.image and each.image.endswith(PLACEHOLDER)]
-    if unset:
-        yield f"the image of {', '.join(unset)} has a placeholder as its digest: put that of the image that you pushed"
 
 
 def _has_room(system: system_models.System) -> bool:
