@@ -326,6 +326,7 @@ from haven_components.workloads.access._access_args import (
     NamespaceQuotaArgs as NamespaceQuotaArgs,
     PodSecurityExceptionArgs as PodSecurityExceptionArgs,
     QueueAccessArgs as QueueAccessArgs,
+    PodUsesArgs as PodUsesArgs,
     ServiceAccountArgs as ServiceAccountArgs,
     TableAccessArgs as TableAccessArgs,
 )

@@ -40,10 +40,12 @@ access = ClusterAccess(
         "service_accounts": [
             {
                 "name": "server",
-                "buckets": [{"bucket": "example-models-euw1", "prefix": "chat/"}],
-                "tables": [{"table": "example-sessions", "write": True}],
-                "secrets": ["example-database-secret"],
-                "kms_key_arns": [config.get("key") or f"arn:aws:kms:{region}:{account}:key/mrk-1234abcd"],
+                "uses": {
+                    "buckets": [{"bucket": "example-models-euw1", "prefix": "chat/"}],
+                    "tables": [{"table": "example-sessions", "write": True}],
+                    "secrets": ["example-database-secret"],
+                    "kms_key_arns": [config.get("key") or f"arn:aws:kms:{region}:{account}:key/mrk-1234abcd"],
+                },
             }
         ],
         "mounted_secrets": [

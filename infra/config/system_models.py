@@ -62,7 +62,7 @@ class BalancerController(Model):
 
 
 class Keda(Model):
-    """KEDA, which scales servers of models by the length of their queues."""
+    """KEDA, which scales servers of models by their requests, waiting and running."""
 
     chart: Chart
     """Its chart, 2.21 or newer."""
@@ -168,6 +168,9 @@ class ServedModel(Model):
     """A second version that is tried. Omitted: none."""
     loader: Annotated[ModelLoader, Field(strict=False)] = ModelLoader.STREAMER
     """How weights get to the GPU."""
+    running_per_replica: Annotated[int, Field(ge=1, le=100_000, examples=[64])] | None = None
+    """Requests that a replica computes at a time, above which autoscaling adds another one. Omitted: 170, two thirds of
+    what vLLM computes at most on GPUs below 70 GiB (an assumption): measure it, with a long context it is less."""
 
 
 class CachedAnswer(Model):
@@ -263,8 +266,8 @@ class System(Model):
     fallback: Fallback | None = None
     """What answers while GPUs are refused. Omitted: nothing does."""
     uses: Uses = Uses()
-    """What its own pods may use, by the service account that is called like the system. Omitted: nothing beside what
-    its kind needs."""
+    """What its pods may use: servers of models and registries, training jobs, flow runs, and pods of your own under the
+    service account that is called like the system. Omitted: nothing beside what its kind needs."""
     pools: Mapping[Name, WorkPool] = {}
     """Work pools of a system of kind workflow-orchestration."""
     artifacts: Name = "artifacts"

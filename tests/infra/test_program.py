@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import re
 from itertools import combinations
 
 import pytest
 
+from haven.config.stack_file import load_stack
 from haven.model import endpoints
 from haven.program import aws_types as aws
 from haven.program.recording import Options, Recording, Resource
@@ -303,6 +305,15 @@ def test_a_system_below_its_environment_stands_by_at_its_own_tier() -> None:
     both = environment("warm", systems='{"serving": {"kind": "a"}, "training": {"kind": "b"}}')
     assert gpu_sizes(environment("warm"), RECOVERY) == [1, 0]
     assert gpu_sizes(both, RECOVERY) == [1, 1]
+
+
+def test_a_note_names_the_key_of_every_digest_that_is_still_a_placeholder() -> None:
+    (note,) = (each for each in environment("warm").outputs["notes"] if "placeholder" in each)
+    config = load_stack("warm", ROOT).config
+    digests = sum(config[f"haven:{key}"].count("f" * 64) for key in ("systems", "controllers"))
+    keys = re.findall(r"haven:[\w.]+", note)
+    assert len(keys) == digests > 3
+    assert {"haven:systems.serving.toolsImage", "haven:controllers.loadBalancer.chart.digest"} <= set(keys)
 
 
 def test_without_a_domain_there_is_no_record_and_a_note_says_so() -> None:

@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 from haven.program.recorder import record
 from haven_components.workloads import _pods
 from tests.kubernetes.api import Api, ApiError, until
-from tests.kubernetes.metrics import METRIC
+from tests.kubernetes.metrics import METRICS
 
 ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 GPU = "nvidia.com/gpu"
@@ -121,7 +121,7 @@ def workload(name: str, zones: Sequence[str], scale: _pods.WorkloadScaleArgs) ->
 
 
 def _autoscaler(namespace: str, scale: _pods.WorkloadScaleArgs) -> Mapping[str, Any]:
-    """What KEDA makes of a ScaledObject: as many replicas as its metric has tens."""
+    """What KEDA makes of a ScaledObject with two triggers: as many replicas as the greater metric has tens."""
     target = {"type": "AverageValue", "averageValue": "10"}
     return {
         "apiVersion": "autoscaling/v2",
@@ -131,7 +131,9 @@ def _autoscaler(namespace: str, scale: _pods.WorkloadScaleArgs) -> Mapping[str, 
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME},
             "minReplicas": scale["minimum"],
             "maxReplicas": scale["maximum"],
-            "metrics": [{"type": "External", "external": {"metric": {"name": METRIC}, "target": target}}],
+            "metrics": [
+                {"type": "External", "external": {"metric": {"name": each}, "target": target}} for each in METRICS
+            ],
         },
     }
 

@@ -12,8 +12,8 @@ from tests.kubernetes.api import until
 from tests.kubernetes.control_plane import ControlPlane
 
 GROUP, VERSION = "external.metrics.k8s.io", "v1beta1"
-METRIC = "s0-prometheus"
-"""What KEDA calls the metric of a ScaledObject's first trigger, of type `prometheus`."""
+METRICS = ("s0-prometheus", "s1-prometheus")
+"""What KEDA calls the metrics of a ScaledObject's two triggers of type `prometheus`."""
 
 
 class Metrics:
@@ -21,7 +21,9 @@ class Metrics:
 
     def __init__(self, control_plane: ControlPlane) -> None:
         self.values: dict[str, int] = {}
-        """Namespace -> the metric's value in it."""
+        """Namespace -> the first metric's value in it."""
+        self.second: dict[str, int] = {}
+        """Namespace -> the second metric's value in it."""
         self._control_plane = control_plane
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -60,7 +62,7 @@ class Metrics:
         self._server.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        values = self.values
+        values = dict(zip(METRICS, (self.values, self.second), strict=True))
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -77,19 +79,19 @@ class Metrics:
         return Handler
 
 
-def _answer(path: str, values: Mapping[str, int]) -> Mapping[str, Any]:
+def _answer(path: str, values: Mapping[str, Mapping[str, int]]) -> Mapping[str, Any]:
     parts = path.partition("?")[0].strip("/").split("/")
     if len(parts) < 6:
-        resource = {"name": METRIC, "namespaced": True, "kind": "ExternalMetricValueList", "verbs": ["get"]}
+        kind = {"namespaced": True, "kind": "ExternalMetricValueList", "verbs": ["get"]}
         return {
             "kind": "APIResourceList",
             "apiVersion": "v1",
             "groupVersion": f"{GROUP}/{VERSION}",
-            "resources": [resource],
+            "resources": [{"name": each, **kind} for each in values],
         }
     namespace, name = parts[4], parts[5]
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    value = {"metricName": name, "metricLabels": {}, "timestamp": now, "value": str(values.get(namespace, 0))}
+    value = {"metricName": name, "metricLabels": {}, "timestamp": now, "value": str(values[name].get(namespace, 0))}
     return {
         "kind": "ExternalMetricValueList",
         "apiVersion": f"{GROUP}/{VERSION}",

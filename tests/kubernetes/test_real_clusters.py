@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from haven.program import aws_types as aws
+from haven.program.recording import Recording
 from tests.kubernetes.objects import containers, objects, pods
 from tests.kubernetes.sources import SOURCES, by_cluster, of_kind, recorded
 
@@ -55,3 +57,30 @@ def test_a_service_names_the_port_of_an_init_container_by_its_number(source: str
             for port in each.body["spec"].get("ports", ()):
                 target = port.get("targetPort", port["port"])
                 assert isinstance(target, int) or target in ordinary, each
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_pods_with_a_role_come_after_its_association_and_after_what_refuses_them_until_it_takes_effect(
+    source: str,
+) -> None:
+    """Of a pod that is there before, no restart makes one with credentials."""
+    recording = recorded(source)
+    made = {each.urn: each for each in recording.real()}
+    for _, sent in by_cluster(source):
+        guards = {str(each.name) for each in of_kind(sent, "ValidatingAdmissionPolicyBinding")}
+        for each, pod in pods(sent):
+            account = pod["spec"].get("serviceAccountName")
+            guard = f"{each.namespace}.{account}"
+            if account is None or guard not in guards:
+                assert (each.namespace, account) not in _associated(recording)
+                continue
+            before = [made[urn] for urn in each.record.options.dependencies if urn in made]
+            if account == "collector":
+                continue  # its association is an Observability's, which asks no cluster
+            kinds = {one.type.rpartition(":")[2] for one in before}
+            assert {"PodIdentityAssociation", "ValidatingAdmissionPolicyBinding"} <= kinds, each
+
+
+def _associated(recording: Recording) -> set[tuple[str, str]]:
+    found = (each.inputs for each in recording.real() if each.type == aws.EKS_POD_IDENTITY_ASSOCIATION)
+    return {(each["namespace"], each["serviceAccount"]) for each in found}

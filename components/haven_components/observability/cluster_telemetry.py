@@ -12,6 +12,7 @@ from haven_components.observability._collector_config import HEALTH_PORT, OTLP_P
 from haven_components.observability._exported import DCGM_EXPORTER
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
+from haven_components.workloads._identity import identity_guard
 from haven_components.workloads._objects import tcp, to_aws, to_dns
 from haven_components.workloads._pods import (
     SKIP_AWAIT,
@@ -105,12 +106,13 @@ class ClusterTelemetry(pulumi.ComponentResource):
             collector_config(args["region"], args["environment"], args["cluster_name"], args.get("otlp_endpoint")),
             indent=1,
         )
+        guard = identity_guard(self, name, args["namespace"], account)
         before = [
             kubernetes.core.v1.ServiceAccount(
                 f"{name}-account",
                 metadata=self._metadata(account),
                 automount_service_account_token=False,
-                opts=self._options(),
+                opts=self._options(guard),
             ),
             kubernetes.core.v1.ConfigMap(
                 f"{name}-config", metadata=self._metadata(name), data={"config.yaml": config}, opts=self._options()

@@ -27,7 +27,7 @@ class PodIdentity:
     role: aws.iam.Role
     ready: list[pulumi.Resource]
     """What has to be there before the pods start: a pod takes an association only if it existed before the pod (EKS
-    User Guide, pod identity associations; read 2026-11-21)."""
+    User Guide, pod identity associations; read 2026-11-21), and took effect."""
 
 
 def service_role(
@@ -101,6 +101,7 @@ def pod_role(
     *,
     options: pulumi.ResourceOptions,
     permissions_boundary: pulumi.Input[str] | None = None,
+    guards: Sequence[pulumi.Resource] = (),
 ) -> PodIdentity:
     """A role with one policy, for the pods of one service account.
 
@@ -112,11 +113,13 @@ def pod_role(
         pods: which pods take it.
         options: of all three resources.
         permissions_boundary: ARN of the policy beyond which the role can do nothing. Omitted: none.
+        guards: what the association comes after, and the pods too. Omitted: nothing.
     """
     role = service_role(name, description, trust, options, permissions_boundary=permissions_boundary)
-    ready: list[pulumi.Resource] = []
+    ready: list[pulumi.Resource] = [*guards]
     if statements:
         document = policy_document(*statements)
         ready.append(aws.iam.RolePolicy(name, name=name, role=role.name, policy=document, opts=options))
-    ready.append(pod_association(name, role, pods, options))
+    after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*guards]))
+    ready.append(pod_association(name, role, pods, after))
     return PodIdentity(role, ready)

@@ -10,6 +10,8 @@ from haven_components.limits import Range
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.workloads._pods import WorkloadScaleArgs, require_image, require_scale
+from haven_components.workloads.access._access_args import PodUsesArgs
+from haven_components.workloads.access._access_checks import check_uses
 
 MOST_NAME_CHARACTERS = 52
 """Of a Job: its pods' host names append an index, and have at most 63 characters (Kubernetes documentation, Indexed
@@ -102,6 +104,8 @@ class TrainingJobsArgs(TypedDict):
     read_buckets: NotRequired[list[pulumi.Input[str]]]
     """Names of buckets in the own Region, encrypted with the same key, that the jobs read, such as training data.
     Omitted: none."""
+    uses: NotRequired[PodUsesArgs]
+    """What the workers use in AWS beside checkpoints and `read_buckets`. Omitted: nothing."""
     queue: NotRequired[TrainingQueueArgs]
     """A queue of Kueue 0.17, whose controller runs in the cluster: it admits whole jobs within a quota. Omitted: the
     jobs start at once, each pod as soon as it finds a node."""
@@ -126,6 +130,7 @@ def validate(name: str, args: TrainingJobsArgs) -> None:
         lambda: _require_checkpoints(checks, args["checkpoints"]),
         lambda: _require_jobs(checks, name, args["jobs"]),
         lambda: _require_queue(checks, args),
+        lambda: check_uses(checks, "uses", args.get("uses", {})),
     )
 
 

@@ -29,6 +29,9 @@ from haven_components.workloads._pods import (
     require_scale,
 )
 from haven_components.workloads._secrets import WorkloadSecretArgs, secret_statements
+from haven_components.workloads.access._access_args import PodUsesArgs
+from haven_components.workloads.access._access_checks import check_uses
+from haven_components.workloads.access._aws_rights import Rights
 from haven_components.workloads.workflows._args import MOST_NAME_CHARACTERS, require_kubernetes_name
 
 PORT = REGISTRY_PORT
@@ -76,6 +79,8 @@ class ModelRegistryArgs(TypedDict):
     reader_host: NotRequired[pulumi.Input[str]]
     """Host name of the database's reader endpoint, while it can only be read: servers answer reads from there, and
     nothing migrates. Omitted: the database takes writes."""
+    uses: NotRequired[PodUsesArgs]
+    """What the servers use in AWS beside artifacts and secrets, such as for plugins. Omitted: nothing."""
     client_namespaces: NotRequired[list[str]]
     """Namespaces whose pods may call the registry, beside its own. Omitted: none."""
     allowed_hosts: NotRequired[list[str]]
@@ -121,11 +126,15 @@ class ModelRegistry(pulumi.ComponentResource):
             cluster_name=args["cluster_name"],
             region=args["region"],
             account_id=args["account_id"],
-            statements=[*_statements(args), *secret_statements(args["region"], args["account_id"], secrets)],
+            statements=[
+                *_statements(args),
+                *secret_statements(args["region"], args["account_id"], secrets),
+                *Rights(args["region"], args["account_id"]).statements(args.get("uses", {})),
+            ],
         )
         self._objects.service_account(name, self._labels("server"))
         files = self._objects.files(f"{name}-schema", self._labels("schema"), _databases.files(args["database"]))
-        self._migration(files)
+        self._migration(files, identity.ready)
         self._servers(files, identity.ready)
         self._set_outputs()
 
@@ -145,7 +154,7 @@ class ModelRegistry(pulumi.ComponentResource):
         namespace = f"{self._service}.{self._args['namespace']}"
         return [self._service, namespace, f"{namespace}.svc", f"{namespace}.svc.cluster.local"]
 
-    def _migration(self, files: str) -> None:
+    def _migration(self, files: str, ready: list[pulumi.Resource]) -> None:
         labels = self._labels("migration")
         args = self._args
         variables = self._environment(args["database"])
@@ -166,7 +175,8 @@ class ModelRegistry(pulumi.ComponentResource):
         )
         template = found.objects.pod(labels, found.service_account, container, files=files, waits=before)
         idle = "reader_host" in args or args["scale"]["minimum"] == 0
-        self._objects.job(f"{self._name}-migration", labels, template, suspended=idle, depends_on=found.ready)
+        after = [*ready, *found.ready]
+        self._objects.job(f"{self._name}-migration", labels, template, suspended=idle, depends_on=after)
         self._objects.network_policy(f"{self._name}-migration", labels, ingress=[], egress=self._to_database())
 
     def _servers(self, files: str, ready: list[pulumi.Resource]) -> None:
@@ -270,4 +280,5 @@ def _validate(name: str, args: ModelRegistryArgs) -> None:
         lambda: require_database(checks, args["database"]),
         lambda: _checks.require_some(checks, "network_cidrs", args["network_cidrs"]),
         lambda: _checks.require_key_prefix(checks, "bucket.prefix", _prefix(args)),
+        lambda: check_uses(checks, "uses", args.get("uses", {})),
     )

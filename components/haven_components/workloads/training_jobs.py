@@ -19,6 +19,7 @@ from haven_components.workloads._training_pods import (
     worker_count,
     worker_labels,
 )
+from haven_components.workloads.access._aws_rights import Rights
 
 KUEUE = "kueue.x-k8s.io/v1beta2"
 """Kueue 0.17 stores this version (its custom resource definitions; read 2026-11-26)."""
@@ -60,7 +61,10 @@ class TrainingJobs(pulumi.ComponentResource):
             cluster_name=args["cluster_name"],
             region=args["region"],
             account_id=args["account_id"],
-            statements=self._statements(),
+            statements=[
+                *self._statements(),
+                *Rights(args["region"], args["account_id"]).statements(args.get("uses", {})),
+            ],
         )
         network = self._network_policy()
         queues = self._queue() if "queue" in args else []

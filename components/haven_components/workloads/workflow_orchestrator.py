@@ -72,7 +72,7 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         self._url = _prefect.api_url(args.get("service_name", name), args["namespace"])
         self._deployments: list[str] = []
         self._objects.service_account(name, self._labels("server"))
-        self._identity("servers", args["namespace"], name)
+        self._ready = self._identity("servers", args["namespace"], name)
         files = self._objects.files(
             f"{name}-schema", self._labels("schema"), _databases.files(args["database"], _prefect.SERVICES_SCRIPT)
         )
@@ -99,12 +99,12 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
     def _classes(self, where: Literal["servers", "workers"]) -> list[str]:
         return [each["provider_class"] for each in mounted(self._args, where)]
 
-    def _identity(self, where: Literal["servers", "workers"], namespace: str, account: str) -> None:
-        """The role with which the pods of a service account mount their secrets."""
+    def _identity(self, where: Literal["servers", "workers"], namespace: str, account: str) -> list[pulumi.Resource]:
+        """The role with which the pods of a service account mount their secrets: what those pods come after."""
         if "secrets" not in self._args:
-            return
+            return []
         chosen = self._args["secrets"]
-        pod_identity(
+        identity = pod_identity(
             self,
             regional(account, chosen["region"]),
             namespace=namespace,
@@ -114,6 +114,7 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
             account_id=chosen["account_id"],
             statements=secret_statements(chosen["region"], chosen["account_id"], mounted(self._args, where)),
         )
+        return identity.ready
 
     def _labels(self, component: str) -> dict[str, str]:
         return {**self._args.get("labels", {}), **_pods.labels(self._name, component)}
@@ -123,7 +124,8 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         found, container = self._migrating(labels), _prefect.migration(self._args, "migrate")
         before = _databases.user_container("prefect", self._args["image"], self._args["database"], _prefect.STEP_MEMORY)
         template = found.objects.pod(labels, found.service_account, container, files=files, waits=before)
-        self._objects.job(f"{self._name}-migration", labels, template, suspended=self._idle, depends_on=found.ready)
+        after = [*self._ready, *found.ready]
+        self._objects.job(f"{self._name}-migration", labels, template, suspended=self._idle, depends_on=after)
         self._policy("migration", [], self._to_stores())
 
     def _migrating(self, labels: dict[str, str]) -> _databases.Migration:
@@ -165,7 +167,7 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         name, labels = f"{self._name}-{component}", self._labels(component)
         waits = [_prefect.migration(self._args, "wait")]
         template = self._objects.pod(labels, self._name, container, files=files, waits=waits)
-        self._objects.deployment(name, labels, template, replicas(scale))
+        self._objects.deployment(name, labels, template, replicas(scale), depends_on=self._ready)
         self._deployments.append(f"{self._args['namespace']}/{name}")
 
     def _settings(self) -> None:
@@ -176,7 +178,7 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         }
         config = self._objects.files(f"{self._name}-settings", labels, files)
         template = self._objects.pod(labels, self._name, _prefect.settings(self._args, self._url), files=config)
-        self._objects.job(f"{self._name}-settings", labels, template, suspended=self._idle)
+        self._objects.job(f"{self._name}-settings", labels, template, suspended=self._idle, depends_on=self._ready)
         self._policy("settings", [], [to_dns(), self._to_api()])
 
     def _pool(self, pool: str, chosen: WorkPoolArgs) -> None:
@@ -184,12 +186,12 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         name, labels, namespace = f"{self._name}-{pool}", self._labels(pool), chosen["namespace"]
         objects = Objects(self, namespace, self._args["zones"], self._classes("workers"))
         objects.service_account(name, labels, token=True)
-        self._identity("workers", namespace, name)
+        ready = self._identity("workers", namespace, name)
         self._rights(objects, name, labels)
         worker = _prefect.worker(self._args, pool, namespace, self._url)
         template = objects.pod(labels, name, worker, token=True)
         count = 0 if self._idle else int(chosen.get("workers", DEFAULT_WORKERS))
-        objects.deployment(name, labels, template, count)
+        objects.deployment(name, labels, template, count, depends_on=ready)
         self._deployments.append(f"{namespace}/{name}")
         api = [to_dns(), self._to_api()]
         services = [self._args["service_cidr"]] if "service_cidr" in self._args else []

@@ -37,8 +37,9 @@ _FIELDS: Mapping[str, str] = {
 """Field of a system -> the one kind that has it."""
 _MOST_PROMPT_CHARACTERS = 1500
 """Of a version's golden prompts, as JSON: both Regions' are in the manifest, a parameter of at most 8 KB."""
-PLACEHOLDER = "f" * 64
-"""Digest of an image that is still to be pushed, in sample stacks."""
+_MOST_USED = 30
+"""Stores that a system uses: with the longest names its role's policies stay within IAM's 10,240 characters (IAM
+quotas, read 2026-11-26)."""
 _RESERVED = ("default", "haven", "karpenter", "keda", "kueue-system", "observability")
 """Namespaces that every cluster has, or Haven's own; so are those that begin with kube-."""
 
@@ -222,9 +223,6 @@ def notes(systems: Systems, controllers: system_models.Controllers, domain: str 
             "nothing here installs Istio in ambient mode and the definitions of the Gateway API, which haven:mesh needs"
             " in both clusters before `up`: install them (docs/service-mesh.md), or delete haven:mesh"
         )
-    unset = [name for name, each in systems.items() if each.image and each.image.endswith(PLACEHOLDER)]
-    if unset:
-        yield f"the image of {', '.join(unset)} has a placeholder as its digest: put that of the image that you pushed"
 
 
 def _has_room(system: system_models.System) -> bool:
@@ -312,6 +310,11 @@ def _uses(
     there = {"storage.buckets": storage.buckets, "tables": tables, "queues": queues, "secrets": secrets}
     for name, system in systems.items():
         used = system.uses
+        count = sum(map(len, (used.buckets, used.tables, used.queues, used.secrets)))
+        if count > _MOST_USED:
+            allowed = f"at most {_MOST_USED} buckets, tables, queues and secrets in all: IAM limits a role's policies"
+            fix = "name fewer, or make two systems of it"
+            yield Problem(f"haven:systems.{name}.uses", f"{count} of them", allowed, fix)
         for key, names in {
             "storage.buckets": used.buckets, "tables": used.tables, "queues": used.queues, "secrets": used.secrets
         }.items():  # fmt: skip

@@ -58,7 +58,7 @@ def _system(place: Place, system: System, used: SystemStores) -> None:
     if system.kind == SERVING:
         serving.declare(place, system, used, access)
     elif system.kind == TRAINING:
-        training.declare(place, system, access)
+        training.declare(place, system, used, access)
     elif system.kind == REGISTRY:
         registry.declare(place, system, used, access)
     elif system.kind == WORKFLOWS:

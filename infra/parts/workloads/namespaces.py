@@ -5,14 +5,14 @@ from haven_components import (
     ClusterAccessArgs,
     MountedSecretArgs,
     NamespaceNetworkArgs,
-    ServiceAccountArgs,
+    PodUsesArgs,
     WorkloadSecretArgs,
 )
 from haven_components.names import REGISTRY_PORT, WORKFLOWS_PORT, bucket_name, secret_name
 from infra import names
 from infra.config.rules.systems import REGISTRY, SERVING, WORKFLOWS, callers, exposed
 from infra.config.settings import Settings
-from infra.config.system_models import System, Uses
+from infra.config.system_models import System
 from infra.parts import endpoints, tables
 from infra.parts.endpoints import EndpointStores
 from infra.parts.workloads import database_users, mesh, messaging, quotas
@@ -34,7 +34,7 @@ def declare(place: Place, system: System, stores: EndpointStores) -> ClusterAcce
         "network": _network(place, system),
         "labels": mesh.labels(settings, system),
         "mounted_secrets": secrets(place, system, stores),
-        "service_accounts": [_account(place, system.uses, stores)],
+        "service_accounts": [{"name": place.system, "uses": uses(place, system, stores)}],
     }
     if settings.operations.operator_arns:
         args["operator_groups"] = [names.OPERATORS]
@@ -100,18 +100,19 @@ def _secret(place: Place, name: str, stores: EndpointStores) -> str | None:
     return secret_name(names[name])
 
 
-def _account(place: Place, uses: Uses, stores: EndpointStores) -> ServiceAccountArgs:
-    """The service account of a system's own pods."""
-    environment, region = place.environment, place.region
-    account: ServiceAccountArgs = {
-        "name": place.system,
+def uses(place: Place, system: System, stores: EndpointStores) -> PodUsesArgs:
+    """What `uses` of a system allows its pods, whichever of its service accounts they run under; empty for nothing."""
+    environment, region, used = place.environment, place.region, system.uses
+    if not any((used.buckets, used.tables, used.queues, used.secrets)):
+        return {}
+    return {
         "buckets": [
             {"bucket": bucket_name(environment.bucket_base(each), region), "write": how == "write"}
-            for each, how in uses.buckets.items()
+            for each, how in used.buckets.items()
         ],
         "tables": [
             {"table": tables.table_name(environment, each), "write": how == "write"}
-            for each, how in uses.tables.items()
+            for each, how in used.tables.items()
         ],
         "queues": [
             {
@@ -119,10 +120,8 @@ def _account(place: Place, uses: Uses, stores: EndpointStores) -> ServiceAccount
                 "send": how in ("send", "both"),
                 "receive": how in ("receive", "both"),
             }
-            for each, how in uses.queues.items()
+            for each, how in used.queues.items()
         ],
-        "secrets": [secret_name(f"{environment.name}-{each}") for each in uses.secrets],
+        "secrets": [secret_name(f"{environment.name}-{each}") for each in used.secrets],
+        "kms_key_arns": [place.key],
     }
-    if any((uses.buckets, uses.tables, uses.queues, uses.secrets)):
-        account["kms_key_arns"] = [place.key]
-    return account

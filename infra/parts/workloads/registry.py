@@ -45,6 +45,8 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
         "secrets": namespaces.mounted(place, used.stores, DATABASE),
         "administrator_secrets": namespaces.mounted(place, used.stores, DATABASE_ADMINISTRATOR),
     }
+    if allowed := namespaces.uses(place, system, used.stores):
+        args["uses"] = allowed
     if not environment.scales[region].full:
         args["reader_host"] = found["reader"]
     ModelRegistry(place.name, args, place.options(after))

@@ -14,7 +14,7 @@ from haven_components.choices import ModelLoader
 from haven_components.names import POOL_LABEL, bucket_name
 from infra.config.rules.systems import exposed, serving_groups
 from infra.config.system_models import Canary, Fallback, GoldenPrompt, ModelVersion, ServedModel, System
-from infra.parts.workloads import platform
+from infra.parts.workloads import namespaces, platform
 from infra.parts.workloads.platform import Place, SystemStores
 
 
@@ -47,6 +47,8 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
         "readiness_path": environment.settings.traffic.readiness_path,
         "deregistration_delay_seconds": environment.settings.edge.deregistration_delay_seconds,
     }
+    if allowed := namespaces.uses(place, system, used.stores):
+        args["uses"] = allowed
     pools = [group.name for group in serving_groups(environment.settings.cluster, place.system)]
     if system.gpus and len(pools) == 1:
         args["node_labels"] = {POOL_LABEL: pools[0]}
@@ -55,6 +57,8 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "target_group_arn": environment.balancers[region].target_group_arn,
             "vpc_id": environment.networks[region].vpc_id,
         }
+    if model.running_per_replica is not None:
+        args["autoscaling"] = {"running_per_replica": model.running_per_replica}
     if model.canary is not None:
         args["canary"] = _canary(place, model.canary, args)
     workspace = platform.prometheus(environment, region, used.watched)

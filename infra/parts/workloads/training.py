@@ -10,13 +10,14 @@ from infra.config.rules import queues
 from infra.config.rules.instances import CATALOG
 from infra.config.rules.systems import gpus_of_node, groups_of
 from infra.config.system_models import System, TrainingJob
-from infra.parts.workloads.platform import Place
+from infra.parts.workloads import namespaces
+from infra.parts.workloads.platform import Place, SystemStores
 
 CHECKPOINT_MINUTES = 10
 """Between checkpoints where the stack has no recovery point objective. An assumption."""
 
 
-def declare(place: Place, system: System, after: pulumi.Resource) -> None:
+def declare(place: Place, system: System, used: SystemStores, after: pulumi.Resource) -> None:
     """Declare the jobs of a training system in a Region: suspended where it is on standby."""
     if not system.jobs:
         return
@@ -38,6 +39,8 @@ def declare(place: Place, system: System, after: pulumi.Resource) -> None:
         },
         "jobs": [_job(each, job, pools) for each, job in system.jobs.items()],
     }
+    if allowed := namespaces.uses(place, system, used.stores):
+        args["uses"] = allowed
     if system.queue:
         args["queue"] = {"pools": [_quota(group) for group in groups_of(settings.cluster, place.system)]}
     TrainingJobs(place.name, args, place.options(after))

@@ -121,3 +121,11 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
         "otlp_endpoint",
         "scale",
     }
+
+
+def test_the_collector_starts_with_its_role_s_credentials_alone() -> None:
+    """Its association is made elsewhere, perhaps later."""
+    recording = _declare()
+    (account,) = (each for each in recording.real() if each.type.endswith(":ServiceAccount"))
+    before = {recording.by_urn[urn].inputs["metadata"]["name"] for urn in account.options.dependencies}
+    assert before == {"observability.collector"}

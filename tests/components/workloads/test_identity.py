@@ -60,6 +60,21 @@ def test_pods_of_one_service_account_in_one_cluster_take_the_role(known: bool) -
     }
 
 
+def test_what_refuses_pods_without_credentials_is_there_before_the_association() -> None:
+    recording = _declare()
+    policy, binding = (
+        _one(recording, kind) for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    )
+    assert policy.inputs["metadata"]["name"] == binding.inputs["spec"]["policyName"] == "chat.server"
+    assert binding.inputs["spec"]["validationActions"] == ["Deny"]
+    constraints = policy.inputs["spec"]["matchConstraints"]
+    assert constraints["namespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": "chat"}}
+    assert policy.urn in binding.options.dependencies
+    association = _one(recording, "PodIdentityAssociation")
+    assert binding.urn in association.options.dependencies
+    assert binding.urn not in _one(recording, "Role").options.dependencies
+
+
 def test_pods_may_do_what_is_named_and_no_more() -> None:
     recording = _declare()
     assert json.loads(_one(recording, "RolePolicy").inputs["policy"])["Statement"] == READS

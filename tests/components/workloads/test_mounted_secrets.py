@@ -110,3 +110,14 @@ def test_each_service_account_reads_its_own_secrets_in_its_own_region() -> None:
             [f"{prefix}-api-??????"],
         ]
     )
+
+
+def test_pods_that_mount_secrets_come_after_the_role_with_which_they_read_them() -> None:
+    recording = recorded()
+    for each in recording.real():
+        if each.type.rpartition(":")[2] in ("Deployment", "Job"):
+            account = each.inputs["spec"]["template"]["spec"]["serviceAccountName"]
+            before = [recording.by_urn[urn] for urn in each.options.dependencies if urn in recording.by_urn]
+            roles = [one.inputs.get("serviceAccount") for one in before if "PodIdentityAssociation" in one.type]
+            assert account in roles, each.name
+            assert any(one.type.endswith(":ValidatingAdmissionPolicyBinding") for one in before), each.name

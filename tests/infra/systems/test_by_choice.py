@@ -115,3 +115,13 @@ def _certificates(recording: Recording, region: str) -> set[str]:
     here = {each["data"][name] for each in maps if name in each["data"]}
     assert here
     return here & {each["heartbeat_function/database_certificates.pem"] for each in packed}
+
+
+@pytest.mark.exhaustive
+def test_a_stack_says_how_many_requests_a_replica_of_its_model_computes() -> None:
+    systems = json.loads(load_stack("warm", ROOT).config["haven:systems"])
+    systems["serving"]["replicas"] = {"minimum": 2, "maximum": 3}
+    systems["serving"]["model"]["runningPerReplica"] = 40
+    recording = environment("warm", systems=json.dumps(systems), watch=json.dumps({"prometheus": True}))
+    (scaled,) = _specs(recording, PRIMARY, "ScaledObject").values()
+    assert [each["metadata"]["threshold"] for each in scaled["triggers"]] == ["5", "40"]

@@ -88,6 +88,18 @@ def test_a_failover_from_a_share_loses_nothing(api: Api, metrics: Metrics) -> No
     assert (seen.wanted, seen.ready) == (6, 6)
 
 
+def test_what_runs_keeps_replicas_that_nobody_waits_for(api: Api, metrics: Metrics) -> None:
+    """Of the two metrics the one that asks for more decides: an empty queue takes nothing from a full fleet."""
+    pool = "full"
+    _serve(api, pool, FULL)
+    metrics.second[pool] = 60
+    _settle(api, pool, 6)
+    with Watch(api, pool) as seen:
+        metrics.values[pool], metrics.second[pool] = 70, 0
+        _settle(api, pool, 7)
+    assert (seen.wanted, seen.ready) == (6, 6)
+
+
 def test_a_demotion_to_a_share_leaves_what_the_load_needs(api: Api, metrics: Metrics) -> None:
     pool = "demoted"
     metrics.values[pool] = 50

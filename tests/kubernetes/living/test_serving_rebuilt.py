@@ -10,6 +10,7 @@ import pytest
 from tests.kubernetes import cluster
 from tests.kubernetes.api import Api, until
 from tests.kubernetes.control_plane import ControlPlane, installable
+from tests.kubernetes.living.identity_webhook import IdentityWebhook
 from tests.kubernetes.objects import Sent
 from tests.kubernetes.sources import by_cluster, of_kind
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.exhaustive
 
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
 DEFINITIONS = ("targetgroupbindings.elbv2.k8s.aws", "scaledobjects.keda.sh", "triggerauthentications.keda.sh")
-NAMESPACE, NODES = "chat", "rebuilt"
+NAMESPACE, SERVING, NODES = "chat", "example-chat", "rebuilt"
 
 
 @contextmanager
@@ -51,8 +52,9 @@ def _ready(api: Api, sent: list[Sent]) -> bool:
 
 
 @pytest.fixture
-def empty(control_plane: ControlPlane) -> Iterator[Api]:
+def empty(control_plane: ControlPlane, identities: IdentityWebhook) -> Iterator[Api]:
     """A cluster with nodes and nothing else of ours, which is so again when the test has ended."""
+    identities.effective.add((NAMESPACE, SERVING))
     api = control_plane.api
     _nodes(api)
     yield api

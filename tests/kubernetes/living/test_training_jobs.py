@@ -12,6 +12,7 @@ from haven.program.recorder import record
 from haven_components import TrainingJobs, TrainingJobsArgs, kubernetes_provider
 from tests.kubernetes import cluster
 from tests.kubernetes.api import Api, ApiError, until
+from tests.kubernetes.living.identity_webhook import IdentityWebhook
 from tests.kubernetes.objects import objects
 
 pytestmark = pytest.mark.exhaustive
@@ -23,8 +24,9 @@ WITHIN = 60.0
 
 
 @pytest.fixture
-def loop(api: Api) -> Iterator[Api]:
+def loop(api: Api, identities: IdentityWebhook) -> Iterator[Api]:
     """A namespace, and a GPU node of each kind; both go afterwards."""
+    identities.effective.add((NAMESPACE, NAME))
     cluster.open_namespace(api, NAMESPACE)
     for name, kind in NODES.items():
         labels = {cluster.ZONE: ZONE, "eks.amazonaws.com/capacityType": kind}

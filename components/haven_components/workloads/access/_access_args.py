@@ -96,23 +96,28 @@ class DatabaseUserArgs(TypedDict):
     """The database user, which has the role `rds_iam`."""
 
 
+class PodUsesArgs(TypedDict):
+    buckets: NotRequired[list[BucketAccessArgs]]
+    """Buckets that the pods use. Omitted: none."""
+    tables: NotRequired[list[TableAccessArgs]]
+    """Tables that the pods use. Omitted: none."""
+    queues: NotRequired[list[QueueAccessArgs]]
+    """Queues that the pods use. Omitted: none."""
+    secrets: NotRequired[list[str]]
+    """Names of secrets that the pods read, in the own Region: the replica has the primary's name. Omitted: none."""
+    database_users: NotRequired[list[DatabaseUserArgs]]
+    """Database users as which the pods connect with IAM authentication. Omitted: none."""
+    kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of this Region's keys that encrypt what is named above; used only through those services. Omitted: none."""
+
+
 class ServiceAccountArgs(TypedDict):
     name: str
     """Name of the Kubernetes service account, which the component creates."""
     kubernetes_api: NotRequired[bool]
     """Whether its pods get a token of the Kubernetes API. Omitted: false."""
-    buckets: NotRequired[list[BucketAccessArgs]]
-    """Buckets that its pods use. Omitted: none."""
-    tables: NotRequired[list[TableAccessArgs]]
-    """Tables that its pods use. Omitted: none."""
-    queues: NotRequired[list[QueueAccessArgs]]
-    """Queues that its pods use. Omitted: none."""
-    secrets: NotRequired[list[str]]
-    """Names of secrets that its pods read, in the own Region: the replica has the primary's name. Omitted: none."""
-    database_users: NotRequired[list[DatabaseUserArgs]]
-    """Database users as which its pods connect with IAM authentication. Omitted: none."""
-    kms_key_arns: NotRequired[list[pulumi.Input[str]]]
-    """ARNs of this Region's keys that encrypt what is named above; used only through those services. Omitted: none."""
+    uses: NotRequired[PodUsesArgs]
+    """What its pods use in AWS. Omitted: nothing, and it has no role."""
 
 
 class MountedSecretArgs(TypedDict):

@@ -14,6 +14,7 @@ from haven_components.workloads.access._access_args import (
     MountedSecretArgs,
     NamespaceNetworkArgs,
     NamespaceQuotaArgs,
+    PodUsesArgs,
     ServiceAccountArgs,
 )
 
@@ -159,22 +160,27 @@ def check_service_accounts(checks: Checks, accounts: Sequence[ServiceAccountArgs
             allowed="an account of the workload's own",
             fix="name it after the workload: pods without an account of their own would get these rights",
         )
-        for position, queue in enumerate(account.get("queues", [])):
-            checks.require(
-                queue.get("send", False) or queue.get("receive", False),
-                f"{path}.queues[{position}]",
-                got="neither send nor receive",
-                allowed="one of them, or both",
-                fix="say what the pods do with the queue",
-            )
-        uses = [account.get(each) for each in ("buckets", "tables", "queues", "secrets")]
+        check_uses(checks, f"{path}.uses", account.get("uses", {}))
+
+
+def check_uses(checks: Checks, path: str, uses: PodUsesArgs) -> None:
+    """Pods do something with each queue, and keys are those of something."""
+    for position, queue in enumerate(uses.get("queues", [])):
         checks.require(
-            "kms_key_arns" not in account or any(uses),
-            f"{path}.kms_key_arns",
-            got="keys of nothing",
-            allowed="keys of the buckets, tables, queues and secrets that the account uses",
-            fix="leave it out, or name what the keys encrypt",
+            queue.get("send", False) or queue.get("receive", False),
+            f"{path}.queues[{position}]",
+            got="neither send nor receive",
+            allowed="one of them, or both",
+            fix="say what the pods do with the queue",
         )
+    used = [uses.get(each) for each in ("buckets", "tables", "queues", "secrets")]
+    checks.require(
+        "kms_key_arns" not in uses or any(used),
+        f"{path}.kms_key_arns",
+        got="keys of nothing",
+        allowed="keys of the buckets, tables, queues and secrets that the pods use",
+        fix="leave it out, or name what the keys encrypt",
+    )
 
 
 def check_mounts(checks: Checks, args: ClusterAccessArgs) -> None:

@@ -79,7 +79,7 @@ class ClusterAccess(pulumi.ComponentResource):
             automount_service_account_token=account.get("kubernetes_api", False),
             opts=inside.options,
         )
-        statements = Rights(args["region"], args["account_id"]).statements(account)
+        statements = Rights(args["region"], args["account_id"]).statements(account.get("uses", {}))
         if not statements:
             return None
         identity = pod_identity(

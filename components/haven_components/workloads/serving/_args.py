@@ -6,6 +6,7 @@ import pulumi
 
 from haven_components.choices import ModelLoader
 from haven_components.workloads._pods import WorkloadScaleArgs
+from haven_components.workloads.access._access_args import PodUsesArgs
 
 READINESS_PATH = "/readyz"
 PORT = 8080
@@ -17,6 +18,12 @@ LOAD_GIB_PER_SECOND = 0.5
 ANSWER_TOKENS = 32
 WAITING_PER_REPLICA = 5
 """[assumption] Requests in the queue of one replica that are worth another one."""
+MAX_NUM_SEQS = 256
+"""Requests that one vLLM computes at a time at most, on GPUs with less than 70 GiB; 1024 on most larger ones (vLLM,
+arg_utils.py, defaults of the OpenAI server; read 2026-11-26)."""
+RUNNING_SHARE = 2 / 3
+"""[assumption] How full a replica is meant to be: when one of three zones is lost, the others are full and none waits.
+"""
 PRIORITY = 100_000
 CPU, MEMORY = "4", "32Gi"
 """[assumption] Requests of one replica of the server."""
@@ -112,9 +119,16 @@ class ServingPrometheusArgs(TypedDict):
 class ServingAutoscalingArgs(TypedDict):
     waiting_per_replica: NotRequired[int]
     """Waiting requests per replica above which another one starts. Omitted: 5."""
+    running_per_replica: NotRequired[int]
+    """Requests that one replica computes at a time, above which another one starts: below what it computes at most, or
+    a full fleet whose queue is empty shrinks. Omitted: two thirds of `--max-num-seqs` of `engine.arguments`, or of 256,
+    vLLM's own on GPUs below 70 GiB (an assumption). A long context fills the KV cache with fewer: lower it then."""
     external_metric: NotRequired[str]
     """Name of a metric of the external metrics API with the number of waiting requests, for a plain
     HorizontalPodAutoscaler. Omitted: KEDA asks Prometheus, and `prometheus` is needed."""
+    external_running_metric: NotRequired[str]
+    """Name of the metric there with the number of requests being computed. Needed with `external_metric`, and only
+    there."""
 
 
 class ServingCanaryArgs(TypedDict):
@@ -194,7 +208,8 @@ class ModelServingArgs(TypedDict):
     priority: NotRequired[int]
     """Of the pods, above those of lower numbers when there isn't room for all. Omitted: 100,000."""
     autoscaling: NotRequired[ServingAutoscalingArgs]
-    """By what replicas are added. Omitted: by five waiting requests per replica, where `scale` has room."""
+    """By what replicas are added. Omitted: by five waiting requests per replica and by those being computed, whichever
+    asks for more, where `scale` has room."""
     prometheus: NotRequired[ServingPrometheusArgs]
     """Where the metrics of the pods are. Omitted: no alerts, and without `autoscaling.external_metric` no
     autoscaler."""
@@ -202,6 +217,8 @@ class ModelServingArgs(TypedDict):
     """A second version beside the first, on a target group of its own. Omitted: none."""
     fallback: NotRequired[ServingFallbackArgs]
     """What answers while no GPU does. Omitted: nothing."""
+    uses: NotRequired[PodUsesArgs]
+    """What the engines of servers, canary and fallback use in AWS beside their weights. Omitted: nothing."""
     service_name: NotRequired[str]
     """Name of the Service in front, such as one that both Regions share. Omitted: the component's name."""
     labels: NotRequired[dict[str, str]]

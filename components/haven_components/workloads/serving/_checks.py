@@ -7,6 +7,7 @@ from haven_components import limits
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.workloads._pods import is_autoscaled, require_scale
+from haven_components.workloads.access._access_checks import check_uses
 from haven_components.workloads.serving._args import (
     DEREGISTRATION_DELAY_SECONDS,
     LOAD_GIB_PER_SECOND,
@@ -42,6 +43,7 @@ def check(name: str, args: ModelServingArgs) -> None:
         lambda: _require_autoscaler(checks, args),
         lambda: _require_canary(checks, args),
         lambda: _require_fallback(checks, args),
+        lambda: check_uses(checks, "uses", args.get("uses", {})),
     )
 
 
@@ -187,15 +189,20 @@ def _require_autoscaler(checks: Checks, args: ModelServingArgs) -> None:
         "scale",
         got=dict(args["scale"]),
         allowed="minimum and maximum alike without `prometheus` and without `autoscaling.external_metric`",
-        fix="say where the number of waiting requests is, or declare a fixed number of replicas",
+        fix="say where the numbers of requests are, or declare a fixed number of replicas",
     )
-    waiting = args.get("autoscaling", {}).get("waiting_per_replica", 1)
+    chosen = args.get("autoscaling", {})
+    for path, per_replica, default in (
+        ("autoscaling.waiting_per_replica", chosen.get("waiting_per_replica", 1), "5"),
+        ("autoscaling.running_per_replica", chosen.get("running_per_replica", 1), "two thirds of --max-num-seqs"),
+    ):
+        checks.require(per_replica > 0, path, got=per_replica, allowed="1 or more", fix=f"leave it out for {default}")
     checks.require(
-        waiting > 0,
-        "autoscaling.waiting_per_replica",
-        got=waiting,
-        allowed="1 or more",
-        fix="leave it out for 5",
+        ("external_metric" in chosen) == ("external_running_metric" in chosen),
+        "autoscaling.external_running_metric",
+        got=chosen.get("external_running_metric", "nothing"),
+        allowed="a metric with external_metric, nothing without",
+        fix="name both metrics, or neither: by its queue alone a full fleet that nobody waits for shrinks",
     )
 
 

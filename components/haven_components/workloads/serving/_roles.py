@@ -165,7 +165,7 @@ def _fallback(name: str, args: ModelServingArgs) -> Role:
         engine=fallback.get("engine", {}),
         replicas=fallback["scale"]["minimum"],
         upstreams=[*servers, *([OWN_ENGINE] if image else [])],
-        service_account=name if "version" in fallback else "",
+        service_account=name if image and ("version" in fallback or "uses" in args) else "",
         answers=bool(fallback.get("answers")),
         rewrites_model="model_name" in fallback,
         readiness_gate=name if "target" in args else "",

@@ -1,33 +1,63 @@
-"""How many servers run: as many as the queue asks for, within the scale."""
+"""How many servers run: as many as waiting and running requests ask for, within the scale."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads import _pods
-from haven_components.workloads.serving._args import WAITING_PER_REPLICA, ModelServingArgs
+from haven_components.workloads.serving._args import (
+    MAX_NUM_SEQS,
+    RUNNING_SHARE,
+    WAITING_PER_REPLICA,
+    ModelServingArgs,
+)
 from haven_components.workloads.serving._metadata import metadata
 
-WAITING = "vllm:num_requests_waiting"
-"""vLLM's name (vLLM, Production Metrics, read 2026-11-26)."""
+WAITING, RUNNING = "vllm:num_requests_waiting", "vllm:num_requests_running"
+"""vLLM's names (vLLM, Production Metrics, read 2026-11-26)."""
 POLLING_SECONDS = 15
 SHRINK_AFTER_SECONDS = 600
 """[assumption] A server that is started again has to load its weights: it stays for a while after the last peak."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Requests that ask for replicas."""
+
+    metric: str
+    """The engine's gauge of them."""
+    external: str | None
+    """The metric of the external metrics API; None: KEDA asks Prometheus."""
+    per_replica: int
+    """How many of them one replica is for."""
 
 
 def scale(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
     """An autoscaler, where there is room for one. At 0 there is none: KEDA would raise it to its minimum."""
     if not _pods.is_autoscaled(args["scale"]):
         return
-    metric = args.get("autoscaling", {}).get("external_metric")
-    if metric is not None:
-        _plain(parent, name, args, metric)
+    if "external_metric" in args.get("autoscaling", {}):
+        _plain(parent, name, args)
     else:
         _keda(parent, name, args, args["prometheus"]["endpoint"])
 
 
-def waiting_query(name: str, args: ModelServingArgs) -> str:
-    """Requests in the queues of all servers."""
-    metric = args.get("engine", {}).get("metrics", {}).get("waiting", WAITING)
+def signals(args: ModelServingArgs) -> list[Signal]:
+    """What replicas follow: the most that one of these asks for (Kubernetes, Horizontal Pod Autoscaling, several
+    metrics; read 2026-11-26). The queue alone says nothing of a fleet that is full and keeps up: it would shrink."""
+    chosen, metrics = args.get("autoscaling", {}), args.get("engine", {}).get("metrics", {})
+    waiting = int(chosen.get("waiting_per_replica", WAITING_PER_REPLICA))
+    return [
+        Signal(metrics.get("waiting", WAITING), chosen.get("external_metric"), waiting),
+        Signal(metrics.get("running", RUNNING), chosen.get("external_running_metric"), _running(args)),
+    ]
+
+
+def query(name: str, args: ModelServingArgs, metric: str) -> str:
+    """The sum of a gauge over all servers."""
     return f'sum({{__name__="{metric}",{server_pods(name, args)}}})'
 
 
@@ -36,11 +66,16 @@ def server_pods(name: str, args: ModelServingArgs) -> str:
     return f'namespace="{args["namespace"]}",pod=~"{name}-[0-9a-z]+-[0-9a-z]{{5}}"'
 
 
-def _threshold(args: ModelServingArgs) -> int:
-    return int(args.get("autoscaling", {}).get("waiting_per_replica", WAITING_PER_REPLICA))
+def _running(args: ModelServingArgs) -> int:
+    chosen = args.get("autoscaling", {}).get("running_per_replica")
+    if chosen is not None:
+        return int(chosen)
+    arguments = " ".join(args.get("engine", {}).get("arguments", []))
+    most = re.findall(r"--max-num-seqs[= ](\d+)", arguments)
+    return max(1, int((int(most[-1]) if most else MAX_NUM_SEQS) * RUNNING_SHARE))
 
 
-def _plain(parent: pulumi.Resource, name: str, args: ModelServingArgs, metric: str) -> None:
+def _plain(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
     kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
         f"{name}-scaling",
         metadata=metadata(name, args, "scaling", name),
@@ -52,10 +87,11 @@ def _plain(parent: pulumi.Resource, name: str, args: ModelServingArgs, metric: s
                 {
                     "type": "External",
                     "external": {
-                        "metric": {"name": metric, "selector": {"match_labels": {"app": name}}},
-                        "target": {"type": "AverageValue", "average_value": str(_threshold(args))},
+                        "metric": {"name": each.external, "selector": {"match_labels": {"app": name}}},
+                        "target": {"type": "AverageValue", "average_value": str(each.per_replica)},
                     },
                 }
+                for each in signals(args)
             ],
             "behavior": {"scale_down": {"stabilization_window_seconds": SHRINK_AFTER_SECONDS}},
         },
@@ -84,7 +120,8 @@ def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, endpoint: 
             "minReplicaCount": args["scale"]["minimum"],
             "maxReplicaCount": args["scale"]["maximum"],
             "pollingInterval": POLLING_SECONDS,
-            # Without an answer from Prometheus as many replicas stay as there are, and never fewer than the minimum.
+            # Without an answer from Prometheus, to one of the queries or to both, as many replicas stay as there are,
+            # and never fewer than the minimum.
             "fallback": {
                 "failureThreshold": 3,
                 "replicas": args["scale"]["minimum"],
@@ -96,20 +133,22 @@ def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, endpoint: 
                     "behavior": {"scaleDown": {"stabilizationWindowSeconds": SHRINK_AFTER_SECONDS}},
                 }
             },
-            "triggers": [
-                {
-                    "type": "prometheus",
-                    "metricType": "AverageValue",
-                    "metadata": {
-                        "serverAddress": pulumi.Output.from_input(endpoint).apply(lambda known: known.rstrip("/")),
-                        "query": waiting_query(name, args),
-                        "threshold": str(_threshold(args)),
-                        "awsRegion": args["region"],
-                        "ignoreNullValues": "false",
-                    },
-                    "authenticationRef": {"name": name},
-                }
-            ],
+            "triggers": [_trigger(name, args, endpoint, each) for each in signals(args)],
         },
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[authentication]),
     )
+
+
+def _trigger(name: str, args: ModelServingArgs, endpoint: pulumi.Input[str], signal: Signal) -> dict[str, Any]:
+    return {
+        "type": "prometheus",
+        "metricType": "AverageValue",
+        "metadata": {
+            "serverAddress": pulumi.Output.from_input(endpoint).apply(lambda known: known.rstrip("/")),
+            "query": query(name, args, signal.metric),
+            "threshold": str(signal.per_replica),
+            "awsRegion": args["region"],
+            "ignoreNullValues": "false",
+        },
+        "authenticationRef": {"name": name},
+    }

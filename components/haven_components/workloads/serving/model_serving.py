@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 from haven_components.choices import ModelLoader
 from haven_components.workloads import _pods
 from haven_components.workloads._identity import bucket_arn, pod_identity
+from haven_components.workloads.access._aws_rights import Rights
 from haven_components.workloads.serving import _alerts, _documents, _exposure, _scaling, _synthetic
 from haven_components.workloads.serving._args import PRIORITY, EngineArgs, ModelServingArgs, traffic_port
 from haven_components.workloads.serving._checks import check
@@ -105,7 +106,8 @@ class ModelServing(pulumi.ComponentResource):
         ]
 
     def _account(self) -> list[pulumi.Resource]:
-        """The service account of pods that load weights, and what it may read."""
+        """The service account of pods that load weights, and what it may read and use."""
+        used = Rights(self._args["region"], self._args["account_id"]).statements(self._args.get("uses", {}))
         account = kubernetes.core.v1.ServiceAccount(
             f"{self._name}-account",
             metadata=metadata(self._name, self._args, "account", self._name),
@@ -120,7 +122,7 @@ class ModelServing(pulumi.ComponentResource):
             cluster_name=self._args["cluster_name"],
             region=self._args["region"],
             account_id=self._args["account_id"],
-            statements=self._statements(),
+            statements=[*self._statements(), *used],
         )
         volumes: list[pulumi.Resource] = []
         if self._args["model"].get("loader", ModelLoader.STREAMER) == ModelLoader.MOUNTPOINT:
@@ -130,7 +132,7 @@ class ModelServing(pulumi.ComponentResource):
         return [account, *identity.ready, *volumes]
 
     def _statements(self) -> list[dict[str, Any]]:
-        """Reading the weights of the declared versions, and nothing else."""
+        """Reading the weights of the declared versions."""
         bucket = bucket_arn(self._args["region"], self._args["model"]["bucket"])
         prefixes = sorted({each["prefix"].strip("/") for each in self._args["model"]["versions"].values()})
         statements: list[dict[str, Any]] = [

@@ -16,8 +16,7 @@ from haven_components.workloads.kubernetes_provider import kubernetes_provider
 REGION, ACCOUNT, NAME = "eu-west-1", "123456789012", "ai-euw1-chat"
 ARN = f"{REGION}:{ACCOUNT}"
 KEY = f"arn:aws:kms:{ARN}:key/mrk-1"
-SERVER: dict[str, Any] = {
-    "name": "server",
+USES: dict[str, Any] = {
     "buckets": [
         {"bucket": "models-euw1"},
         {"bucket": "state-euw1", "prefix": "chat/", "write": True},
@@ -28,6 +27,7 @@ SERVER: dict[str, Any] = {
     "database_users": [{"resource_id": "cluster-ABC", "user": "chat"}],
     "kms_key_arns": [KEY],
 }
+SERVER: dict[str, Any] = {"name": "server", "uses": USES}
 PLAIN: dict[str, Any] = {
     "region": REGION,
     "account_id": ACCOUNT,
@@ -229,8 +229,14 @@ def test_everything_in_the_namespace_comes_after_it() -> None:
         ({"pod_security_exception": {"level": "baseline", "reason": " "}}, "pod_security_exception.reason"),
         ({"service_accounts": [{"name": "default"}]}, "service_accounts[0].name"),
         ({"service_accounts": [{"name": "a"}, {"name": "a"}]}, "service_accounts"),
-        ({"service_accounts": [{"name": "a", "queues": [{"queue_arn": "arn"}]}]}, "service_accounts[0].queues[0]"),
-        ({"service_accounts": [{"name": "a", "kms_key_arns": [KEY]}]}, "service_accounts[0].kms_key_arns"),
+        (
+            {"service_accounts": [{"name": "a", "uses": {"queues": [{"queue_arn": "arn"}]}}]},
+            "service_accounts[0].uses.queues[0]",
+        ),
+        (
+            {"service_accounts": [{"name": "a", "uses": {"kms_key_arns": [KEY]}}]},
+            "service_accounts[0].uses.kms_key_arns",
+        ),
         ({"mounted_secrets": [{"name": "a", "secret": "b"}] * 2}, "mounted_secrets"),
         (
             {"mounted_secrets": [{"name": "a", "secret": "b", "environment_secret": "c"}]},

@@ -107,7 +107,7 @@ def test_kedas_operator_queries_one_workspace_with_an_identity_that_is_there_fir
     assert statement == {"Effect": "Allow", "Action": ["aps:QueryMetrics"], "Resource": KEDA["workspace_arn"]}
     release = _releases(recording)["keda"]
     before = {recording.by_urn[urn].type.rpartition(":")[2] for urn in release.options.dependencies}
-    assert before == {"Namespace", "RolePolicy", "PodIdentityAssociation"}
+    assert before == {"Namespace", "RolePolicy", "PodIdentityAssociation", "ValidatingAdmissionPolicyBinding"}
     without = {key: value for key, value in KEDA.items() if key != "workspace_arn"}
     assert not [each for each in _declare(keda=without).real() if each.type.startswith("aws:")]
 

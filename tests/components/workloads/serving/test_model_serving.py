@@ -134,13 +134,6 @@ def test_alerts_read_what_the_front_and_kube_state_metrics_export(everything: Re
     assert not [each for each in standby.real() if each.type.endswith(":RuleGroupNamespace")]
 
 
-def test_a_plain_autoscaler_follows_an_external_metric() -> None:
-    plain = declare(scale=ROOM, autoscaling={"external_metric": "requests_waiting", "waiting_per_replica": 3})
-    metric = spec(plain, "HorizontalPodAutoscaler")["metrics"][0]["external"]
-    assert (metric["metric"]["name"], metric["target"]["averageValue"]) == ("requests_waiting", "3")
-    assert "replicas" not in spec(plain, "Deployment")
-
-
 def test_each_target_group_has_its_own_pods(everything: Recording) -> None:
     bindings = kind(everything, "TargetGroupBinding")
     assert {name: each.inputs["spec"]["targetGroupARN"] for name, each in bindings.items()} == {
@@ -207,6 +200,16 @@ def test_pods_may_read_the_weights_of_the_declared_versions_alone(everything: Re
     assert "s3:Put" not in policy.inputs["policy"]
 
 
+def test_a_fallback_with_an_engine_uses_what_the_servers_use_and_cached_answers_alone_use_nothing() -> None:
+    uses: dict[str, Any] = {"uses": {"tables": [{"table": "sessions"}]}}
+    answers = {"scale": ONE_COUNT, "answers": [{"pattern": "help", "answer": "Later."}]}
+    found = [declare(fallback=FALLBACK), declare(fallback=FALLBACK, **uses), declare(fallback=answers, **uses)]
+    accounts = [pod(each, f"{NAME}-fallback").get("serviceAccountName") for each in found]
+    assert accounts == [None, NAME, None]
+    (policy,) = (each for each in found[1].real() if each.type.endswith(":RolePolicy"))
+    assert "table/sessions" in policy.inputs["policy"]
+
+
 def test_an_engine_without_a_streamer_finds_its_weights_in_a_volume_of_the_bucket() -> None:
     mounted = declare(model=MODEL | {"loader": "mountpoint"})
     volume = kind(mounted, "PersistentVolume")[f"{NAMESPACE}-{NAME}-v1"].inputs["spec"]
@@ -237,6 +240,7 @@ def test_an_engine_without_a_streamer_finds_its_weights_in_a_volume_of_the_bucke
         ({"port": 8001}, "port"),
         ({"zones": []}, "zones"),
         ({"client_cidrs": []}, "client_cidrs"),
+        ({"uses": {"queues": [{"queue_arn": "arn"}]}}, r"uses.queues\[0\]"),
     ],
 )
 def test_what_can_t_work_is_refused_by_name(changes: dict[str, Any], path: str) -> None:
