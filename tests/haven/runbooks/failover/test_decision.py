@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from haven.runbooks.failover.decision import Fence, Seen, Witness, decide, too_soon, witnesses_of_loss
+from haven.runbooks.failover.decision import Fence, Needs, Seen, Witness, decide, too_soon, witnesses_of_loss
 
 UNPLANNED = {
     # What this machine sees, with 0, 1, 2 and 3 independent observations of the loss: whether it may go on unforced.
@@ -31,6 +31,14 @@ def test_an_unplanned_failover_needs_two_witnesses_or_a_reason(seen: Seen, witne
     assert (unforced.allowed, unforced.forced) == (free, False)
     assert (forced.allowed, forced.forced) == (True, not free)
     assert ("telephone" in forced.why) is not free
+
+
+@pytest.mark.parametrize(("seen", "witnesses"), list(itertools.product(Seen, range(4))))
+def test_a_refusal_names_what_would_allow_it(seen: Seen, witnesses: int) -> None:
+    unplanned, planned = decide(seen, witnesses, planned=False), decide(seen, witnesses, planned=True)
+    wanted = Needs.PLANNED if seen is Seen.UP else Needs.FORCE
+    assert unplanned.needs is (None if unplanned.allowed else wanted)
+    assert planned.needs is (None if planned.allowed else Needs.UNPLANNED)
 
 
 @pytest.mark.parametrize("seen", Seen)
