@@ -62,14 +62,22 @@ class Request:
         return replace(self, force=force, accept_loss=self.accept_loss or str(goal.get("acceptLoss", "")))
 
 
+class Through(StrEnum):
+    """What an observation rests on: two that rest on the same thing are one, for its failure makes both."""
+
+    HEARTBEATS = "heartbeats that don't come by the database's replication"
+    DATABASE = "the database's replication"
+
+
 @dataclass(frozen=True)
 class Witness:
-    """One independent observation of the writing Region."""
+    """One observation of the writing Region."""
 
     name: str
     lost: bool | None
     """None: it doesn't know."""
     detail: str = ""
+    through: Through = Through.HEARTBEATS
 
 
 @dataclass(frozen=True)
@@ -86,10 +94,14 @@ class Decision:
 
 
 def witnesses_of_loss(witnesses: Sequence[Witness]) -> int:
-    """How many independent observations agree that the Region is lost; none, where one of them contradicts."""
+    """How many independent observations agree that the Region is lost; none, where one of them contradicts.
+
+    Those that rest on the same thing count once: where the database's replication is cut off, RDS reports it, and the
+    database's heartbeat doesn't arrive either, although the Region may be well.
+    """
     if any(each.lost is False for each in witnesses):
         return 0
-    return sum(each.lost is True for each in witnesses)
+    return len({each.through for each in witnesses if each.lost})
 
 
 def decide(seen: Seen, witnesses: int, *, planned: bool, force: str = "") -> Decision:
