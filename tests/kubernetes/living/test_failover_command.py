@@ -65,7 +65,8 @@ class Region:
         for each in record(program, stack="test").real():
             body = dict(each.inputs)
             if "rules" in body:
-                body["rules"] = [each for rule in body["rules"] if (each := _without(rule, *leave_out))["verbs"]]
+                rules = (_without(rule, *leave_out) for rule in body["rules"])
+                body["rules"] = [rule for rule in rules if rule["verbs"]]
             self.plane.api.apply(body, force=True)
 
 
