@@ -152,8 +152,9 @@ class Promotion:
         for region, side in self.manifest["sides"].items():
             rds = self.client("rds", region)
             named = {"DBClusterIdentifier": side["database"]["cluster"], "SnapshotType": "manual"}
-            for each in self._call(lambda: rds.describe_db_cluster_snapshots(**named))["DBClusterSnapshots"]:  # noqa: B023
-                name = str(each["DBClusterSnapshotIdentifier"])
+            pages = rds.get_paginator("describe_db_cluster_snapshots").paginate(**named)
+            found = self._call(lambda: [each for page in pages for each in page["DBClusterSnapshots"]])  # noqa: B023
+            for name in (str(each["DBClusterSnapshotIdentifier"]) for each in found):
                 if name.startswith(database.KEPT):
                     self._call(lambda: rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name))  # noqa: B023
                     yield name

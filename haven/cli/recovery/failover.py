@@ -189,7 +189,7 @@ class _Job:
         from haven.model.drills import Place
         from haven.runbooks.failover.assembly import operator
         from haven.runbooks.failover.run import Operator
-        from haven.runbooks.failover.times.predicted import estimates, until_served
+        from haven.runbooks.failover.times.predicted import estimates, known_terms, until_served
         from haven.runbooks.rebuild.run import Rebuilder
 
         manifest = self.located.manifest
@@ -202,7 +202,8 @@ class _Job:
         preview: Preview = self._do(made.preview(request))
         expected = Expected()
         if not self.rebuild:
-            expected = Expected(estimates(manifest, self.to), until_served(preview.steps, manifest, self.to))
+            known = known_terms(manifest, self.to)
+            expected = Expected(estimates(known), until_served(preview.steps, known))
         self.board.expected = expected.steps
         if not self.words.as_json:
             shown = _shown(preview, self.to, self.located, expected, rebuild=self.rebuild)
