@@ -15,7 +15,7 @@ from haven.terraform import cli
 from haven.terraform.schema import ProviderSchema
 from tests.environments import SHARED
 from tests.kubernetes.control_plane import ControlPlane, programs
-from tests.kubernetes.shared_plane import SharedPlane
+from tests.kubernetes.living.shared_plane import SharedPlane
 
 os.environ.setdefault("GOGC", "400")
 """Terraform and its provider collect garbage less often: a plan takes a quarter less processor time (2026-11-25)."""

@@ -11,8 +11,8 @@ import pytest
 from haven.program.recording import Recording
 from tests import suite
 from tests.environments import ROOT, SHARED, once
-from tests.kubernetes import shared_plane
-from tests.kubernetes.shared_plane import FILES, FIXTURE, SharedPlane, scope
+from tests.kubernetes.living import shared_plane
+from tests.kubernetes.living.shared_plane import FILES, FIXTURE, SharedPlane, scope
 
 CASES = [(emulator, exhaustive) for emulator in (False, True) for exhaustive in (False, True)]
 
