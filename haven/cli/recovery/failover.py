@@ -211,6 +211,8 @@ class _Job:
         if self.words.dry_run or preview.why_not:
             self._print(_previewed(preview, self.to, name, expected))
             return FINDINGS if preview.why_not else OK
+        for each in preview.needs:  # the step that judges the loss looks for itself, and may find less
+            output.note(f"as of now it {each}" if each.startswith("needs") else each)
         self._confirm(name)
         with self.board:
             ended: Report = self._do(made.run(request))
@@ -300,8 +302,6 @@ def _shown(preview: "Preview", to: str, located: "Located", expected: Expected, 
         yield f"  {each.name}: {each.detail}"
     yield from (f"  {each}" for each in preview.judgements)
     yield f"  decision: {'go on' if preview.decision.allowed else 'refused'}: {preview.decision.why}"
-    if not preview.why_not:
-        yield from (f"  as of now: {each}" for each in preview.needs)
     if not rebuild:
         yield f"  the old writer: {preview.decision.fence}"
     if preview.open:

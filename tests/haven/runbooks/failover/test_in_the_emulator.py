@@ -71,8 +71,9 @@ def test_who_is_dead_and_what_may_be_lost_are_two_flags_and_a_refusal_names_both
     assert "next: needs --accept-loss, for losing more than the objective allows (40m or more)" in text
     assert "--force REASON --accept-loss 40m" in text
     reason = ("--force", "the provider's status page confirms the loss")
-    code, text, _ = ground.haven("failover", "--to", R, "--confirm", "sim", *reason)
+    code, text, error = ground.haven("failover", "--to", R, "--confirm", "sim", *reason)
     assert (code, ground.writer) == (FINDINGS, P)
+    assert "as of now it needs --accept-loss" in error
     assert "sim: undone" in text
     assert "database: up to 18" in text
     assert "--accept-loss 40m (--force doesn't)" in text
