@@ -15,6 +15,7 @@ from haven.terraform import cli
 from haven.terraform.schema import ProviderSchema
 from tests.environments import SHARED
 from tests.kubernetes.control_plane import ControlPlane, programs
+from tests.kubernetes.living.shared_plane import SharedPlane
 
 os.environ.setdefault("GOGC", "400")
 """Terraform and its provider collect garbage less often: a plan takes a quarter less processor time (2026-11-25)."""
@@ -55,8 +56,9 @@ def _used() -> float:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure what each file of tests takes of the processors."""
+    """Measure what each file of tests takes of the processors, and end the control plane when nobody needs it."""
     config.pluginmanager.register(ProcessorTime())
+    config.pluginmanager.register(SharedPlane(), SharedPlane.__name__)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -102,12 +104,14 @@ def provider_schema(provider: cli.Terraform) -> ProviderSchema:
 
 
 @pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A Kubernetes control plane for all tests of a worker; without its programs a test is skipped and says what builds
-    them."""
+def control_plane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A Kubernetes control plane for all tests of a run, which ends with the last one that takes it; without its
+    programs a test is skipped and says what builds them."""
     try:
         programs()
     except MissingDependency as missing:
         pytest.skip(str(missing))
-    with ControlPlane(tmp_path_factory.mktemp("control-plane")) as running:
-        yield running
+    shared = request.config.pluginmanager.get_plugin(SharedPlane.__name__)
+    assert isinstance(shared, SharedPlane)
+    yield shared.start(tmp_path_factory.mktemp("control-plane"))
+    shared.end()

@@ -1,13 +1,18 @@
 """The lanes of `make check` and `make check-all` leave no test out, and run none twice."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from haven.program.recording import Recording
 from tests import suite
 from tests.environments import ROOT, SHARED, once
+from tests.kubernetes.living import shared_plane
+from tests.kubernetes.living.shared_plane import FILES, FIXTURE, SharedPlane, scope
 
 CASES = [(emulator, exhaustive) for emulator in (False, True) for exhaustive in (False, True)]
 
@@ -64,3 +69,50 @@ def test_what_one_worker_has_recorded_the_others_read(tmp_path: Path, monkeypatc
     assert once(["a stack", {"tier": "warm"}], make) == once(["a stack", {"tier": "warm"}], make)
     assert once(["a stack", {"tier": "backup"}], make).stack == "made-1"
     assert len(made) == 2
+
+
+def test_one_worker_runs_all_files_that_share_the_control_plane() -> None:
+    assert {scope(f"{each}::test_it[a::b]") for each in FILES} == {FIXTURE}
+    assert scope("tests/kubernetes/living/test_failover_command.py::test_it") not in (FIXTURE, "")
+    assert [each for each in FILES if not (ROOT / each).is_file()] == []
+
+
+def ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, bool]]:
+    """Each test that has run, and whether the control plane runs after it."""
+    running: list[str] = []
+
+    class Plane:
+        def __init__(self, folder: Path) -> None:
+            self.folder = str(folder)
+
+        def __enter__(self) -> "Plane":
+            running.append(self.folder)
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            running.remove(self.folder)
+
+    monkeypatch.setattr(shared_plane, "ControlPlane", Plane)
+    shared: Any = SharedPlane()
+    takes, other = FILES[1], "tests/test_suite.py"
+    names = [(other, []), (takes, [FIXTURE]), (takes, []), (other, []), (FILES[2], [FIXTURE]), (other, [])]
+    items = [SimpleNamespace(nodeid=f"{file}::{n}", fixturenames=used) for n, (file, used) in enumerate(names)]
+    shared.expect(items)
+    for item in items:
+        running_test = shared.pytest_runtest_protocol(item)
+        next(running_test)
+        if item.nodeid == f"{takes}::1":
+            shared.start(Path("plane"))
+        with pytest.raises(StopIteration):
+            next(running_test)
+        yield item.nodeid.partition("::")[2], bool(running)
+
+
+def test_the_shared_control_plane_ends_with_the_last_test_of_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert dict(ended(monkeypatch)) == {"0": False, "1": True, "2": True, "3": True, "4": False, "5": False}
+
+
+def test_a_file_that_takes_the_control_plane_and_is_not_named_is_refused() -> None:
+    item: Any = SimpleNamespace(nodeid="tests/test_suite.py::test_it", fixturenames=[FIXTURE])
+    with pytest.raises(pytest.UsageError, match=r"tests/test_suite\.py takes control_plane: name it in"):
+        SharedPlane().expect([item])

@@ -15,8 +15,9 @@ from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problems
 from haven.runbooks import check_destroy
 from haven.runbooks.clients import Client, UnansweredError
-from haven.runbooks.failover import assembly, database
-from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.failover import assembly, database, guard
+from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import locate
 from haven.runbooks.workflow.engine import FATAL
 from haven.runbooks.workflow.requests import CallError
@@ -28,7 +29,6 @@ _EVERY = 15.0
 _WITHIN = 3600.0
 """Seconds after which a promotion counts as failed. An assumption: longer than any that was reported."""
 _NOT_LOST = "haven smoke tries a failover without planning; the writing Region isn't lost"
-_NO_HEARTBEATS = "the emulator runs no function that writes heartbeats"
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,14 @@ class Promotion:
 
         Args:
             region: the one that becomes the writing one.
-            planned: whether nothing may be lost. Otherwise the failover is forced, for the other Region isn't lost.
+            planned: whether nothing may be lost. Otherwise the failover is forced, for the other Region isn't lost. In
+                the emulator an unknown loss is accepted: it runs no function that writes heartbeats.
 
         Raises:
             DeploymentError: the runbook doesn't end, or database and cache aren't written in the Region then.
         """
-        report = self._run(region, Request(planned, self._reason(planned), acknowledged=True))
+        force, accept_loss = "" if planned else _NOT_LOST, guard.UNKNOWN if self.emulated else ""
+        report = self._run(region, Request(planned, force, accept_loss, acknowledged=True))
         if report.state is not State.DONE:
             raise DeploymentError(f"the failover to {region} ended as {report.state}: {'; '.join(report.why)}")
         roles = self.roles()
@@ -112,10 +114,6 @@ class Promotion:
         except (*FATAL, CallError, MissingDependency, Problems) as error:
             raise DeploymentError(str(error)) from error
         return report
-
-    def _reason(self, planned: bool) -> str:
-        reasons = [*([] if planned else [_NOT_LOST]), *([_NO_HEARTBEATS] if self.emulated else [])]
-        return "; ".join(reasons)
 
     def _report(self, progress: Progress) -> None:
         self.tick(f"{progress.title}: {progress.detail or progress.state}")
@@ -154,8 +152,9 @@ class Promotion:
         for region, side in self.manifest["sides"].items():
             rds = self.client("rds", region)
             named = {"DBClusterIdentifier": side["database"]["cluster"], "SnapshotType": "manual"}
-            for each in self._call(lambda: rds.describe_db_cluster_snapshots(**named))["DBClusterSnapshots"]:  # noqa: B023
-                name = str(each["DBClusterSnapshotIdentifier"])
+            pages = rds.get_paginator("describe_db_cluster_snapshots").paginate(**named)
+            found = self._call(lambda: [each for page in pages for each in page["DBClusterSnapshots"]])  # noqa: B023
+            for name in (str(each["DBClusterSnapshotIdentifier"]) for each in found):
                 if name.startswith(database.KEPT):
                     self._call(lambda: rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name))  # noqa: B023
                     yield name

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from haven.runbooks.failover.guard import accepted_ms
 from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Head, verify
@@ -43,20 +44,28 @@ def _two_writers(played: Played) -> Iterator[str]:
 
 
 def _loss(played: Played) -> Iterator[str]:
-    forced = _forced(played)
+    most = _accepted_seconds(played)
     late = {call.operation for _, call in played.simulation.late}
     for store, lost, at in played.model.losses:
         paused = late & {"failover_global_cluster", "failover_global_replication_group"}
-        if lost > RPO_MINUTES * 60 and not forced and not paused:
-            yield f"{store} was promoted at {at:.0f} without {lost:.1f} s of writes"
+        if lost > most and not paused:
+            yield f"{store} was promoted at {at:.0f} without {lost:.1f} s of writes, and {most:.0f} s were accepted"
+
+
+def _accepted_seconds(played: Played) -> float:
+    """What may be lost: the objective, or what somebody has accepted; a reason that somebody gave accepts nothing."""
+    given = [each.data.get("acceptLoss") or (each.data.get("goal") or {}).get("acceptLoss") for each in _begun(played)]
+    accepted = [most / 1000 for each in given if (most := accepted_ms(each or "")) is not None]
+    return max([RPO_MINUTES * 60, *accepted])
 
 
 def _forced(played: Played) -> bool:
-    return any(
-        each.data.get("force") or (each.data.get("goal") or {}).get("force")
-        for each in entries(played)
-        if each.kind in (log.BEGIN, log.TAKEOVER)
-    )
+    return any(each.data.get("force") or (each.data.get("goal") or {}).get("force") for each in _begun(played))
+
+
+def _begun(played: Played) -> list[Entry]:
+    """What operators came with."""
+    return [each for each in entries(played) if each.kind in (log.BEGIN, log.TAKEOVER)]
 
 
 def _inference(played: Played) -> Iterator[str]:

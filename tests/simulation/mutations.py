@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from haven.runbooks.failover import fence, judging, loss, plan
+from haven.runbooks.failover import fence, guard, judging, loss, plan
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
 from haven.runbooks.serving import prompts
@@ -41,6 +41,16 @@ def without_guard(monkeypatch: Any) -> None:
 
     monkeypatch.setattr(loss, "refusal", refusal)
     monkeypatch.setattr(judging, "look", look)
+
+
+def with_one_flag(monkeypatch: Any) -> None:
+    """A reason for taking the Region for lost accepts any loss too."""
+    accepted = loss.accepted
+
+    def anything(workflow: Workflow) -> str:
+        return guard.UNKNOWN if workflow.goal["force"] else accepted(workflow)
+
+    monkeypatch.setattr(loss, "accepted", anything)
 
 
 def without_token(monkeypatch: Any) -> None:
@@ -83,6 +93,7 @@ def without_asking(monkeypatch: Any) -> None:
 MUTATIONS: dict[str, Patch] = {
     "fence": without_fence,
     "lag guard": without_guard,
+    "second flag": with_one_flag,
     "token": without_token,
     "order": without_waiting,
     "golden prompts": without_asking,

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from haven.runbooks.failover.run import Operator, Request
+from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.run import Operator
 from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.audit import Audit, Bucket

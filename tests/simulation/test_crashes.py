@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from haven.base.problems import Problems
-from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow.audit import Head, verify
 from haven.runbooks.workflow.journal import _entry
 from haven.runbooks.workflow.requests import Call
@@ -229,3 +230,28 @@ def test_a_step_of_another_version_is_refused_with_its_name() -> None:
     assert isinstance(later.outcome[0], Problems), later.outcome
     assert 'step "warp:' in str(later.outcome[0])
     assert "use the version of haven that began the workflow" in str(later.outcome[0])
+
+
+@pytest.mark.parametrize(
+    ("accepted", "later", "state"), [("30m", "", State.DONE), ("", "30m", State.DONE), ("", "", State.UNDONE)]
+)
+def test_a_resumed_run_keeps_what_was_accepted_and_takes_what_is_accepted_later(
+    accepted: str, later: str, state: State
+) -> None:
+    """The first operator is lost before anything is judged; the second one types no reason."""
+    model = Model()
+    model.at(100, model.kill)
+
+    def fault(owner: str, call: Call, now: float) -> Fault | None:
+        return Fault("crash-before") if owner == "a" and call.operation == "update_nodegroup_config" else None
+
+    simulation = Simulation(model, fault)
+    start(simulation, machine(simulation, "a"), Request(planned=False, force="a reason", accept_loss=accepted), 1000)
+    simulation.run()
+    second = machine(simulation, "b")
+    start(simulation, second, Request(planned=False, accept_loss=later), simulation.now + 100)
+    simulation.run()
+    simulation.abandon()
+    assert second.outcome[0].state is state, second.outcome
+    assert model.regions[R].writer["database"] is (state is State.DONE)
+    assert [lost for _, lost, _ in model.losses if lost > 1800] == []

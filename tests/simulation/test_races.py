@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow.journal import DisplacedError
 from haven.runbooks.workflow.lease import HeldError, LeaseError
 from haven.runbooks.workflow.requests import Call

@@ -8,7 +8,8 @@ import pytest
 
 from haven.base.problems import Problems
 from haven.runbooks.failover import assembly
-from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import EPOCH, Simulation
@@ -19,7 +20,7 @@ from tests.simulation.regions import Region
 TABLE, RESTORED, COPY = "haven-sim-sessions", "db-restored", "arn:aws:rds:eu-central-1:1:cluster-snapshot:awsbackup:c"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1"
 HOUR = 3600.0
-REASON = "the business accepts the loss"
+REASON = "the provider confirms the loss"
 
 
 class Vault(Model):
@@ -102,12 +103,14 @@ def manifest(rpo_minutes: float = 240) -> RecoveryManifest:
     return parse(json.dumps(document), "a test")
 
 
-def failed_over(model: Vault, *, rpo_minutes: float = 240, planned: bool = False, force: str = "") -> Machine:
+def failed_over(
+    model: Vault, *, rpo_minutes: float = 240, planned: bool = False, force: str = "", accept_loss: str = ""
+) -> Machine:
     """One run after the primary Region was lost."""
     simulation = Simulation(model)
     model.at(100, model.kill)
     made = machine(simulation, "operator", manifest=manifest(rpo_minutes))
-    start(simulation, made, Request(planned, force), 400)
+    start(simulation, made, Request(planned, force, accept_loss), 400)
     simulation.run()
     return made
 
@@ -139,12 +142,19 @@ def test_while_pulumi_has_not_deployed_the_progress_names_the_snapshot() -> None
     assert f"haven:database.restoreSnapshot: {COPY}" in " ".join(found.why)
 
 
-def test_copies_older_than_the_objective_restore_nothing_without_force() -> None:
+@pytest.mark.parametrize("accepted", ["", "95m"])
+def test_copies_older_than_the_objective_or_than_what_is_accepted_restore_nothing(accepted: str) -> None:
     model = Vault()
-    made = failed_over(model, rpo_minutes=60)
-    assert report(made).state in (State.REFUSED, State.UNDONE)
-    assert model.jobs == {}
-    assert report(failed_over(Vault(), rpo_minutes=60, force=REASON)).state is State.DONE
+    found = report(failed_over(model, rpo_minutes=60, force=REASON, accept_loss=accepted))
+    assert (found.state, model.jobs) == (State.UNDONE, {})
+    limit = "what is accepted (95m)" if accepted else "the objective"
+    assert f"older than {limit}: database: 97 min old" in found.why[0]
+    assert f"types: haven failover sim --to {R} --force '{REASON}' --accept-loss 105m (--force doesn't)" in found.why[0]
+
+
+@pytest.mark.parametrize("accepted", ["105m", "2h", "unknown"])
+def test_copies_that_are_accepted_are_restored(accepted: str) -> None:
+    assert report(failed_over(Vault(), rpo_minutes=60, force=REASON, accept_loss=accepted)).state is State.DONE
 
 
 def test_a_restore_job_that_fails_ends_it() -> None:

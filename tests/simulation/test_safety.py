@@ -16,6 +16,7 @@ FOUND = {
     "fence": "both Regions took writes",
     "order": "both Regions took writes",
     "lag guard": "was promoted at",
+    "second flag": "was promoted at",
     "token": "had the lease",
     "golden prompts": "to models that gave wrong answers",
 }

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from haven.runbooks.failover import nodes
-from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.run import Report, State
 from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.journal import Workflow

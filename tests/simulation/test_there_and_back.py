@@ -2,7 +2,8 @@
 
 import pytest
 
-from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.run import Report, State
 from haven.runbooks.reconcile.keeping import keep
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation

@@ -19,7 +19,8 @@ from haven.cli.recovery.environment import EnvironmentSource, environment_option
 from haven.cli.recovery.progress import Board, span
 
 if TYPE_CHECKING:
-    from haven.runbooks.failover.run import Preview, Report, Request
+    from haven.runbooks.failover.decision import Request
+    from haven.runbooks.failover.run import Preview, Report
     from haven.runbooks.failover.times.predicted import Estimate
     from haven.runbooks.manifest import Located
     from haven.runbooks.workflow.requests import Runbook
@@ -43,11 +44,18 @@ class _Words:
     manifest: Path | None
     directory: str | None
     force: str
+    accept_loss: str
     acknowledge: bool
     dry_run: bool
     confirm: str
     records: Path | None
     as_json: bool
+
+    def options(self) -> list[str]:
+        """Those that every further command about this environment needs too."""
+        found = [word for each in self.regions for word in ("--region", each)]
+        named = {"--manifest": self.manifest, "-C": self.directory, "--records": self.records}
+        return found + [word for name, each in named.items() if each for word in (name, str(each))]
 
 
 def _options(function: _Function) -> _Function:
@@ -63,7 +71,16 @@ def _options(function: _Function) -> _Function:
         click.option("--dry-run", is_flag=True, help="Look, decide and show the plan; change nothing."),
         click.option("--acknowledge", is_flag=True, help="Fail over although the last failover ended within the hour."),
         click.option(
-            "--force", default="", metavar="REASON", help="Go on where it would be refused; the reason is recorded."
+            "--accept-loss",
+            default="",
+            metavar="DURATION",
+            help="Go on though more may be lost than the objective allows: 15m, 900s, 2h, or unknown. Recorded.",
+        ),
+        click.option(
+            "--force",
+            default="",
+            metavar="REASON",
+            help="Take the Region for lost without two witnesses; the reason is recorded. Accepts no loss of data.",
         ),
     ):
         function = option(function)
@@ -99,22 +116,24 @@ def failback(*, unplanned: bool, rebuild: bool, **words: Any) -> int:
     if rebuild and unplanned:
         problem = Problem("--unplanned", "given with --rebuild", "one of the two", "leave --unplanned out")
         raise Problems([problem], WHERE)
+    if rebuild and words["accept_loss"]:
+        allowed = "a command that promotes; --rebuild gives up replicas and loses nothing that is written"
+        problem = Problem("--accept-loss", "given with --rebuild", allowed, "leave --accept-loss out")
+        raise Problems([problem], WHERE)
     return _run(_Words(**words), None, planned=not unplanned and not rebuild, rebuild=rebuild)
 
 
 def _run(words: _Words, to: str | None, *, planned: bool, rebuild: bool = False) -> int:
-    from haven.runbooks.failover.run import Request
+    from haven.runbooks.failover.decision import Request
 
-    if words.force and len(words.force.strip()) < _LEAST_REASON:
-        allowed = f"a reason of {_LEAST_REASON} characters or more"
-        problem = Problem("--force", shown(words.force), allowed, "write why: it is recorded, and read afterwards")
-        raise Problems([problem], WHERE)
+    if problems := list(_problems(words)):
+        raise Problems(problems, WHERE)
     chosen = source(words.environment, words.regions, words.manifest, words.directory)
     if to is not None:
         chosen.require_region("--to", to)
     located = chosen.located()
     target = to or (_survivor(chosen, located) if rebuild else located.manifest.regions.primary)
-    request = Request(planned, words.force, words.acknowledge)
+    request = Request(planned, words.force, words.accept_loss, words.acknowledge)
     board = Board(sys.stderr)
     try:
         with interruptible(_NOTICE):
@@ -124,6 +143,21 @@ def _run(words: _Words, to: str | None, *, planned: bool, rebuild: bool = False)
             output.note(f"  {each}")
         output.note(_GO_ON if board.last else "Nothing was changed.")
         raise
+
+
+def _problems(words: _Words) -> Iterator[Problem]:
+    """What is wrong with the two judgements that a person may take over."""
+    from haven.runbooks.failover.guard import UNKNOWN, accepted_ms
+
+    if words.force and len(words.force.strip()) < _LEAST_REASON:
+        allowed = f"a reason of {_LEAST_REASON} characters or more"
+        yield Problem("--force", shown(words.force), allowed, "write why: it is recorded, and read afterwards")
+    try:
+        accepted_ms(words.accept_loss)
+    except ValueError:
+        allowed = f"a number with s, m or h, such as 15m, 900s or 2h; or {UNKNOWN}"
+        fix = "write how much may be lost at most; --dry-run shows what that is now"
+        yield Problem("--accept-loss", shown(words.accept_loss), allowed, fix)
 
 
 def _survivor(chosen: EnvironmentSource, located: "Located") -> str:
@@ -155,7 +189,7 @@ class _Job:
         from haven.model.drills import Place
         from haven.runbooks.failover.assembly import operator
         from haven.runbooks.failover.run import Operator
-        from haven.runbooks.failover.times.predicted import estimates, until_served
+        from haven.runbooks.failover.times.predicted import estimates, known_terms, until_served
         from haven.runbooks.rebuild.run import Rebuilder
 
         manifest = self.located.manifest
@@ -163,11 +197,13 @@ class _Job:
         records = self.words.records or Path.cwd() / ".haven" / "recovery" / name
         make = Rebuilder if self.rebuild else Operator
         place = Place.EMULATOR if self.chosen.emulated else Place.AWS
-        made = operator(manifest, self.to, self.chosen.client, records, self.board.report, make=make, place=place)
+        report, options = self.board.report, self.words.options()
+        made = operator(manifest, self.to, self.chosen.client, records, report, make=make, place=place, options=options)
         preview: Preview = self._do(made.preview(request))
         expected = Expected()
         if not self.rebuild:
-            expected = Expected(estimates(manifest, self.to), until_served(preview.steps, manifest, self.to))
+            known = known_terms(manifest, self.to)
+            expected = Expected(estimates(known), until_served(preview.steps, known))
         self.board.expected = expected.steps
         if not self.words.as_json:
             shown = _shown(preview, self.to, self.located, expected, rebuild=self.rebuild)
@@ -175,12 +211,14 @@ class _Job:
         if self.words.dry_run or preview.why_not:
             self._print(_previewed(preview, self.to, name, expected))
             return FINDINGS if preview.why_not else OK
+        for each in preview.needs:  # the step that judges the loss looks for itself, and may find less
+            output.note(f"as of now it {each}" if each.startswith("needs") else each)
         self._confirm(name)
         with self.board:
-            report: Report = self._do(made.run(request))
-        kept = _kept(report, records) if report.record else ""
-        self._print(_reported(report, self._following(name, kept), self.to, name, expected))
-        return OK if report.state in ("done", "nothing to do") else FINDINGS
+            ended: Report = self._do(made.run(request))
+        kept = _kept(ended, records) if ended.record else ""
+        self._print(_reported(ended, self._following(name, kept), self.to, name, expected))
+        return OK if ended.state in ("done", "nothing to do") else FINDINGS
 
     def _following(self, name: str, kept: str) -> list[str]:
         if self.rebuild:
@@ -288,6 +326,7 @@ def _previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Ma
         "why": [preview.why_not] if preview.why_not else [],
         "workflow": preview.open,
         "steps": {each.name: "planned" for each in preview.steps},
+        "next": list(preview.needs),
         "losses": list(preview.judgements),
         "predicted": expected.document(),
     }

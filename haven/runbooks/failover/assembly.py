@@ -3,7 +3,7 @@
 import getpass
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -65,6 +65,7 @@ def operator(
     *,
     make: type[Operator] = Operator,
     place: Place = Place.AWS,
+    options: Sequence[str] = (),
 ) -> Operator:
     """A process that is ready to run a failover, or another workflow.
 
@@ -76,6 +77,7 @@ def operator(
         report: is given what each step does.
         make: what runs it. Omitted: a failover's operator.
         place: where it is run.
+        options: of the command line that the next command needs as well.
 
     Raises:
         Problems: the manifest lacks what it needs.
@@ -92,7 +94,7 @@ def operator(
     journal, audit = (LocalFile(records / name) for name in (JOURNAL, AUDIT))
     tables = [Table(region, found.tables[region]) for region in sorted(found.tables)]
     return make(
-        Site(manifest, to, clock),
+        Site(manifest, to, clock, options),
         Lease(tables, holder, who, clock),
         Journal(Table(to, found.tables[to]), journal, clock, who, holder),
         Audit(holder, who, audit, bucket, clock),

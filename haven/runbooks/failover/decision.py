@@ -3,9 +3,10 @@
 A plain function of what was observed; `docs/runbooks/failover.md` has its table.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 LEAST_WITNESSES = 2
 """Independent observations that the Region is lost; that this machine can't reach it is none of them."""
@@ -26,6 +27,14 @@ class Seen(StrEnum):
     """Several looks contradict each other."""
 
 
+class Needs(StrEnum):
+    """What a refusal asks of the operator."""
+
+    FORCE = "a reason, given with --force, for taking the Region for lost"
+    PLANNED = "--planned: both Regions answer"
+    UNPLANNED = "leaving --planned out: the writing Region isn't up"
+
+
 class Fence(StrEnum):
     """What must be known about the old writer before the new one is promoted."""
 
@@ -36,13 +45,39 @@ class Fence(StrEnum):
 
 
 @dataclass(frozen=True)
+class Request:
+    """What the operator wants."""
+
+    planned: bool
+    force: str = ""
+    """The reason for taking the old Region for lost, which is recorded; empty: nothing is forced."""
+    accept_loss: str = ""
+    """What may be lost, in the words of `--accept-loss`, which are recorded; empty: what the objective allows."""
+    acknowledged: bool = False
+    """Whether another failover so soon after the last one is wanted."""
+
+    def going_on(self, goal: Mapping[str, Any]) -> "Request":
+        """The same with what a workflow that is open was given before."""
+        force = self.force or str(goal["force"])
+        return replace(self, force=force, accept_loss=self.accept_loss or str(goal.get("acceptLoss", "")))
+
+
+class Through(StrEnum):
+    """What an observation rests on: two that rest on the same thing are one, for its failure makes both."""
+
+    HEARTBEATS = "heartbeats that don't come by the database's replication"
+    DATABASE = "the database's replication"
+
+
+@dataclass(frozen=True)
 class Witness:
-    """One independent observation of the writing Region."""
+    """One observation of the writing Region."""
 
     name: str
     lost: bool | None
     """None: it doesn't know."""
     detail: str = ""
+    through: Through = Through.HEARTBEATS
 
 
 @dataclass(frozen=True)
@@ -54,13 +89,19 @@ class Decision:
     fence: Fence = Fence.CONFIRMED
     forced: bool = False
     """Whether it is allowed only because somebody gave a reason."""
+    needs: "Needs | None" = None
+    """What would allow it; None: it is allowed, or nothing would."""
 
 
 def witnesses_of_loss(witnesses: Sequence[Witness]) -> int:
-    """How many independent observations agree that the Region is lost; none, where one of them contradicts."""
+    """How many independent observations agree that the Region is lost; none, where one of them contradicts.
+
+    Those that rest on the same thing count once: where the database's replication is cut off, RDS reports it, and the
+    database's heartbeat doesn't arrive either, although the Region may be well.
+    """
     if any(each.lost is False for each in witnesses):
         return 0
-    return sum(each.lost is True for each in witnesses)
+    return len({each.through for each in witnesses if each.lost})
 
 
 def decide(seen: Seen, witnesses: int, *, planned: bool, force: str = "") -> Decision:
@@ -79,7 +120,7 @@ def decide(seen: Seen, witnesses: int, *, planned: bool, force: str = "") -> Dec
         return Decision(True, f"{witnesses} independent observations agree that it is lost ({seen})", how)
     if force:
         return Decision(True, f"forced ({force}) although {refusal}", how, forced=True)
-    return Decision(False, refusal, how)
+    return Decision(False, refusal, how, needs=Needs.PLANNED if seen is Seen.UP else Needs.FORCE)
 
 
 def fence(seen: Seen) -> Fence:
@@ -90,7 +131,8 @@ def fence(seen: Seen) -> Fence:
 def _planned(seen: Seen) -> Decision:
     if seen is Seen.UP:
         return Decision(True, "both Regions answer")
-    return Decision(False, f"a planned failover loses nothing and needs both Regions; the writing one is {seen}")
+    why = f"a planned failover loses nothing and needs both Regions; the writing one is {seen}"
+    return Decision(False, why, needs=Needs.UNPLANNED)
 
 
 def _refusal(seen: Seen, witnesses: int) -> str:

@@ -6,7 +6,8 @@ own metrics are hints. May be lost: everything since the newest heartbeat that a
 """
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +17,58 @@ INTERVAL_MS = 10_000.0
 """Between two heartbeats of a store that names no interval of its own."""
 FUTURE_MS = 1_000.0
 """A heartbeat may be this much later than now: AWS's time is given in whole seconds."""
+
+
+UNKNOWN = "unknown"
+"""Typed by whoever accepts that nobody knows what is lost."""
+_MS = {"s": 1_000.0, "m": 60_000.0, "h": 3_600_000.0}
+_DURATION = re.compile(r"([1-9][0-9]{0,6})([smh])")
+_STEPS_MS = (300_000.0, _MS["h"])
+_IN_HOURS_FROM_MS = 2 * _MS["h"]
+
+
+def accepted_ms(words: str) -> float | None:
+    """What somebody accepts to lose, in milliseconds: infinite, where that isn't known; None: nothing was typed.
+
+    Args:
+        words: of `--accept-loss`, such as `15m`, `900s`, `2h` or `unknown`; empty: it wasn't given.
+
+    Raises:
+        ValueError: they are none of these.
+    """
+    if not words:
+        return None
+    if words == UNKNOWN:
+        return math.inf
+    found = _DURATION.fullmatch(words)
+    if found is None:
+        raise ValueError(words)
+    return int(found[1]) * _MS[found[2]]
+
+
+def to_accept(losses_ms: Iterable[float | None]) -> str:
+    """What has to be accepted for these losses, in the words of `--accept-loss`, with room for the next minutes.
+
+    Args:
+        losses_ms: of each store; None: unknown.
+    """
+    worst = max((math.inf if each is None else each) for each in losses_ms)
+    if worst == math.inf:
+        return UNKNOWN
+    step = _STEPS_MS[worst >= _IN_HOURS_FROM_MS]
+    wanted = math.ceil((worst + _STEPS_MS[0]) / step) * step
+    return f"{wanted / _MS['h']:.0f}h" if step == _MS["h"] else f"{wanted / _MS['m']:.0f}m"
+
+
+def is_accepted(loss_ms: float | None, words: str) -> bool:
+    """Whether a loss is no more than what somebody accepts.
+
+    Args:
+        loss_ms: None: unknown.
+        words: as in `accepted_ms`.
+    """
+    most = accepted_ms(words)
+    return most is not None and (math.inf if loss_ms is None else loss_ms) <= most
 
 
 class Verdict(StrEnum):
@@ -57,8 +110,19 @@ class Judgement:
 
     @property
     def allowed(self) -> bool:
-        """Whether the store may be promoted without force."""
+        """Whether the store may be promoted although nobody accepts a loss."""
         return self.verdict is Verdict.WITHIN
+
+    def refusal(self, accepted: str) -> str:
+        """Why the store may not be promoted; empty: it may.
+
+        Args:
+            accepted: what somebody accepts to lose, in the words of `--accept-loss`; it is the limit in place of the
+                objective. Empty: the objective is.
+        """
+        if is_accepted(self.loss_ms, accepted) if accepted else self.allowed:
+            return ""
+        return f"{self.describe()}; accepted is {accepted}" if accepted else self.describe()
 
     def describe(self) -> str:
         """In one line."""

@@ -1,14 +1,27 @@
-"""The step between fence and promotion: what may be lost, store by store, is within the objective, or it is forced."""
+"""The step between fence and promotion: what may be lost, store by store, is within the objective, or is accepted.
+
+And what a refusal asks of the operator: who is dead and what may be lost are two judgements, each with its own flag.
+"""
+
+from collections.abc import Sequence
 
 from haven.runbooks.failover import database
-from haven.runbooks.failover.loss import judged
+from haven.runbooks.failover.decision import Decision, Needs, Request
+from haven.runbooks.failover.guard import UNKNOWN, to_accept
+from haven.runbooks.failover.loss import DATABASE, Judged, advice, judged
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.requests import Stopwatch
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Waiting
+
+UNREAD_SECONDS = 150.0
+"""For which a new instance's first reading is waited for. An assumption: it is read within a minute and a half, for its
+name has to be known, and the function to come round."""
 
 
 def look(site: Site, no_return: tuple[str, ...]) -> Looking:
     """The step's look: done when nothing forbids the promotion, or when it has been made."""
+    watch = Stopwatch(site.clock)
 
     async def looking(workflow: Workflow) -> Look:
         if any(workflow.step(each).may_have_happened for each in no_return):
@@ -16,13 +29,61 @@ def look(site: Site, no_return: tuple[str, ...]) -> Looking:
         cluster = await database.current(site)
         if database.writing_region(cluster) == site.to:
             return Done(remark="not judged: the database is promoted already")
+        watch.start()
         found = await judged(site, workflow)
-        if found.unread and not workflow.goal["force"]:
-            return Waiting(found.unread)
-        if found.refusals and not workflow.goal["force"]:
-            return Impossible("; ".join(found.refusals))
-        remark = f"forced: {'; '.join(found.refusals)}" if found.refusals else ""
+        if found.unread and found.accepted != UNKNOWN:
+            if watch.seconds() < UNREAD_SECONDS:
+                return Waiting(found.unread)
+            return Impossible(f"{found.unread}; {advice(site, workflow.goal, [None])}")
+        if found.refusals:
+            losses = [each.loss_ms for each in found.forbidding]
+            return Impossible("; ".join([*found.refusals, advice(site, workflow.goal, losses)]))
+        above = [each.describe() for each in found.judgements if not each.allowed]
+        remark = f"accepted ({found.accepted}): {'; '.join(above)}" if above else ""
         judgements = [each.describe() for each in found.judgements]
-        return Done({"judgements": judgements, "newestMs": found.newest_ms}, remark)
+        data = {"judgements": judgements, "newestMs": found.newest_ms, "accepted": found.accepted}
+        return Done(data, remark)
 
     return looking
+
+
+def forbidding(site: Site, found: Judged) -> list[float | None]:
+    """What a promotion now would lose of each store that forbids it; None: unknown.
+
+    Args:
+        site: from where to where. Restoring from copies is judged by their age (`backups/restore.py`).
+        found: the judgement as of now. What nobody can read yet, a headless member, is judged later.
+    """
+    headless = site.new_side.database.standby == 0
+    later = [] if site.restores else [each for each in found.forbidding if not (headless and each.store == DATABASE)]
+    return [each.loss_ms for each in later]
+
+
+def needed(
+    site: Site, decided: Decision, request: Request, losses_ms: Sequence[float | None], *, too_soon: bool = False
+) -> list[str]:
+    """What a refusal asks of the operator: each flag by itself, then one command with all of them.
+
+    Args:
+        site: from where to where.
+        decided: whether the Region counts as lost.
+        request: what was typed.
+        losses_ms: as `forbidding` gives them.
+        too_soon: whether the last failover ended within the hour.
+    """
+    most = to_accept(losses_ms) if losses_ms else ""
+    found = [f"needs {decided.needs}"] if decided.needs else []
+    if most:
+        found.append(f"needs --accept-loss, for losing more than the objective allows ({most} or more)")
+    if too_soon:
+        found.append("needs --acknowledge, for another failover within the hour")
+    if not found:
+        return []
+    planned = decided.needs is Needs.PLANNED or (request.planned and decided.needs is not Needs.UNPLANNED)
+    typed = site.command(
+        planned=planned,
+        force=request.force or ("REASON" if decided.needs is Needs.FORCE else ""),
+        accept_loss=most or request.accept_loss,
+        acknowledged=too_soon or request.acknowledged,
+    )
+    return [*found, f"whoever decides that types: {typed}"]

@@ -1,6 +1,6 @@
 """Reads the heartbeats that arrived, and refuses a promotion that could lose more than the objective allows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,18 @@ class Judged:
     """When the newest heartbeat was written that arrived of any store. None: none did."""
     unread: str = ""
     """Why it is too early to judge: the database's new instance hasn't been read yet."""
+    accepted: str = ""
+    """What somebody accepts to lose, in the words of `--accept-loss`; empty: nothing beyond the objective."""
+
+    @property
+    def forbidding(self) -> list[guard.Judgement]:
+        """Of the stores that forbid it."""
+        return [each for each in self.judgements if each.refusal(self.accepted)]
 
     @property
     def refusals(self) -> list[str]:
-        """The stores that forbid it."""
-        return [each.describe() for each in self.judgements if not each.allowed]
+        """Why they do."""
+        return [each.refusal(self.accepted) for each in self.forbidding]
 
 
 async def heartbeats(site: Site, table: Table, *, observes: bool = False) -> tuple[list[guard.Heartbeat], Answer]:
@@ -94,7 +101,27 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
         now_ms=now,
     )
     newest = max((each.newest_ms for each in found if each.newest_ms is not None), default=None)
-    return Judged(judgements, not_after, newest, unread(found, now) if site.new_side.database.standby == 0 else "")
+    early = unread(found, now) if site.new_side.database.standby == 0 else ""
+    return Judged(judgements, not_after, newest, early, accepted(workflow))
+
+
+def accepted(workflow: Workflow) -> str:
+    """What somebody accepts to lose, in the words of `--accept-loss`; empty: nothing beyond the objective."""
+    return str(workflow.goal.get("acceptLoss", ""))
+
+
+def advice(site: Site, goal: Mapping[str, Any], losses_ms: Iterable[float | None]) -> str:
+    """Which flag a refusal of the loss needs, and what to type.
+
+    Args:
+        site: from where to where.
+        goal: of the workflow, which has what was typed already.
+        losses_ms: of each store that forbids it; None: unknown.
+    """
+    most = guard.to_accept(losses_ms)
+    typed = site.command(planned=bool(goal["planned"]), force=str(goal["force"]), accept_loss=most)
+    what = "that nobody knows what is lost" if most == guard.UNKNOWN else "this loss"
+    return f"whoever accepts {what} types: {typed} (--force doesn't)"
 
 
 def unread(found: Sequence[guard.Heartbeat], now_ms: float) -> str:
@@ -120,5 +147,8 @@ async def refusal(site: Site, workflow: Workflow, store: str) -> tuple[str, floa
         CallError: no answer.
     """
     found = await judged(site, workflow)
-    own = [each for each in found.judgements if each.store.partition("#")[0] == store and not each.allowed]
-    return "" if workflow.goal["force"] else "; ".join(each.describe() for each in own), found.not_after
+    own = [each for each in found.forbidding if each.store.partition("#")[0] == store]
+    why = [each.refusal(found.accepted) for each in own]
+    if why:
+        why.append(advice(site, workflow.goal, [each.loss_ms for each in own]))
+    return "; ".join(why), found.not_after

@@ -2,11 +2,11 @@
 nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from haven.runbooks.failover import database, loss
-from haven.runbooks.failover.decision import Seen, Witness
+from haven.runbooks.failover.decision import Seen, Through, Witness
 from haven.runbooks.failover.guard import Heartbeat
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.engine import BUSY
@@ -58,7 +58,7 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
             raise error
     heartbeats, answer = arrived
     now = site.time_ms(answer)
-    witnesses = [_by_heartbeats(site, heartbeats, now), _by_replication(site, cluster)]
+    witnesses = [by_heartbeats(site, heartbeats, now, seen), _by_replication(site, cluster)]
     return Observation(database.writing_region(cluster), seen, witnesses, now)
 
 
@@ -99,12 +99,25 @@ async def _takes_no_writes(site: Site) -> bool:
     return is_silent(_of_database(own), site.time_ms(answer)) is True
 
 
-def _by_heartbeats(site: Site, found: Sequence[Heartbeat], now: float) -> Witness:
-    """The database's, where it is read there; a member without an instance isn't, so those of buckets and tables."""
-    name = "heartbeats in the other Region"
-    if site.new_side.database.standby:
-        return _by_silence(name, is_silent(_of_database(found), now))
-    return by_copies(name, found, now)
+def by_heartbeats(site: Site, found: Sequence[Heartbeat], now: float, seen: Seen) -> Witness:
+    """The database's, where it is read there; and those of buckets and tables, which show whether the Region lives.
+
+    Args:
+        site: from where to where.
+        found: what arrived in the Region that becomes the writing one.
+        now: AWS's time, in milliseconds since the epoch.
+        seen: where the writing Region itself answers that its database takes no writes, that the Region lives doesn't
+            contradict it.
+    """
+    name, read = "heartbeats in the other Region", bool(site.new_side.database.standby)
+    database = is_silent(_of_database(found), now)
+    if read and seen in (Seen.DOWN, Seen.READ_ONLY):
+        return _by_silence(name, database)
+    copies = by_copies(name, found, now)
+    known = [each for each in (database if read else None, copies.lost) if each is not None]
+    elsewhere = any(is_silent(each, now) for each in found if each.store != loss.DATABASE)
+    through = Through.HEARTBEATS if elsewhere else Through.DATABASE
+    return replace(_by_silence(name, all(known) if known else None), through=through)
 
 
 def by_copies(name: str, found: Sequence[Heartbeat], now: float) -> Witness:
@@ -134,5 +147,6 @@ def _by_replication(site: Site, cluster: Mapping[str, Any] | None) -> Witness:
     members = cluster["GlobalClusterMembers"] if cluster else []
     states = [each.get("SynchronizationStatus") for each in members]
     if "pending-resync" in states:
-        return Witness(name, True, "replication is cut off")
-    return Witness(name, None, "replication is connected" if "connected" in states else "it names no state")
+        return Witness(name, True, "replication is cut off", Through.DATABASE)
+    detail = "replication is connected" if "connected" in states else "it names no state"
+    return Witness(name, None, detail, Through.DATABASE)

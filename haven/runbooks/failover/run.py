@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from haven.base.problems import Problems
 from haven.model.drills import DrillRecord, Place
-from haven.runbooks.failover import database, decision, loss, observe, plan, stores
+from haven.runbooks.failover import database, decision, judging, loss, observe, plan, stores
 from haven.runbooks.failover.backups import restore
-from haven.runbooks.failover.decision import Decision, Fence, Seen
+from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import Site
 from haven.runbooks.failover.times import measured
@@ -46,17 +46,6 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Request:
-    """What the operator wants."""
-
-    planned: bool
-    force: str = ""
-    """The reason, which is recorded; empty: nothing is forced."""
-    acknowledged: bool = False
-    """Whether another failover so soon after the last one is wanted."""
-
-
-@dataclass(frozen=True)
 class Report:
     """What came of it."""
 
@@ -85,6 +74,8 @@ class Preview:
     """Empty: nothing forbids it."""
     open: str = ""
     """The workflow that would be resumed."""
+    needs: Sequence[str] = ()
+    """What it asks of the operator, flag by flag, and what to type."""
 
 
 @dataclass
@@ -114,6 +105,7 @@ class Operator:
         """
         workflow = await self._open()
         resumed = workflow is not None and kind_of(workflow) == self.kind
+        request = request.going_on(workflow.goal) if workflow and resumed else request
         seen = await observe.observe(self.site)
         self._silent_at = self.site.clock.monotonic() if seen.seen is Seen.UNREACHABLE else None
         decided = self._decide(seen, request)
@@ -124,7 +116,8 @@ class Operator:
         if workflow is not None and not resumed:
             why_not = self._in_the_way(workflow)
         judgements = [each.describe() for each in found.judgements]
-        return Preview(seen, decided, steps, judgements, why_not, workflow.id if workflow and resumed else "")
+        needs = judging.needed(self.site, decided, request, judging.forbidding(self.site, found))
+        return Preview(seen, decided, steps, judgements, why_not, workflow.id if workflow and resumed else "", needs)
 
     async def _open(self) -> Workflow | None:
         """The journal's last workflow; None: it has ended, or there never was one."""
@@ -175,7 +168,8 @@ class Operator:
                 return Report(State.REFUSED, [self._in_the_way(last)])
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, self._known_steps(), where)
-            await self._engine.note(last, log.TAKEOVER, id=last.id, force=request.force)
+            given = {"force": request.force, "acceptLoss": request.accept_loss}
+            await self._engine.note(last, log.TAKEOVER, id=last.id, **given)
             if not last.aborting:
                 await self._decide_anew(last)
             return await self._go_on(last)
@@ -201,11 +195,13 @@ class Operator:
         decided = self._decide(seen, request)
         since = self._since_last(seen)
         why = "" if decided.allowed else decided.why
+        goal, soon = self._goal(request, seen.now_ms), ""
         if seen.writer != self.site.to:  # to complete what is promoted already is no second failover
-            why = why or decision.too_soon(since, acknowledged=request.acknowledged)
-        if why:
-            return Report(State.REFUSED, [why])
-        workflow = await self._begun(self._goal(request, seen.now_ms))
+            soon = decision.too_soon(since, acknowledged=request.acknowledged)
+        if why or soon:
+            needs = judging.needed(self.site, decided, request, [], too_soon=bool(soon))
+            return Report(State.REFUSED, [why or soon, *needs])
+        workflow = await self._begun(goal)
         await self._decided(workflow, seen, decided)
         return await self._go_on(workflow)
 
@@ -372,5 +368,6 @@ def _goal(site: Site, request: Request, observed_ms: float | None = None) -> dic
         "to": site.to,
         "planned": request.planned,
         "force": request.force,
+        "acceptLoss": request.accept_loss,
         "observedMs": observed_ms if observed_ms is not None else site.clock.wall() * 1000,
     }

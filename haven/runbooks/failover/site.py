@@ -1,6 +1,7 @@
 """The environment as one failover sees it: where from, where to, under which names."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,6 +25,8 @@ class Site:
     to: str
     """The Region that becomes the writing one."""
     clock: Clock
+    options: Sequence[str] = ()
+    """Of the command line: where the manifest was found, and what else the next command needs as well."""
 
     @property
     def old(self) -> str:
@@ -66,6 +69,22 @@ class Site:
         """Stores that must have one, and whether their replication is ordered."""
         assert self.manifest.operations is not None  # noqa: S101  run.py refuses a manifest without
         return self.manifest.operations.heartbeats.stores
+
+    def command(self, *, planned: bool, force: str = "", accept_loss: str = "", acknowledged: bool = False) -> str:
+        """The command of a failover in this direction.
+
+        Args:
+            planned: whether it is a switchover.
+            force: the reason that goes with it; empty: none.
+            accept_loss: what is accepted to be lost; empty: nothing beyond the objective.
+            acknowledged: whether it may follow another one within the hour.
+        """
+        words = ["haven", "failover", self.manifest.environment, "--to", self.to, *self.options]
+        words += ["--planned"] if planned else []
+        words += ["--acknowledge"] if acknowledged else []
+        words += ["--force", force] if force else []
+        words += ["--accept-loss", accept_loss] if accept_loss else []
+        return shlex.join(words)
 
     def time_ms(self, answer: Answer) -> float:
         """When AWS answered, in milliseconds since the epoch; by this machine's clock where the answer has no time."""

@@ -136,7 +136,7 @@ def _stores(view: View) -> Iterator[Check]:
     site = Site(view.manifest, view.to, MachineClock())
     fix = (
         f"read the log of the heartbeat functions, and haven status {view.manifest.environment}; haven failover refuses"
-        " without --force"
+        " without --accept-loss"
     )
     needed = _wanted(view)
     if answer.value is None:

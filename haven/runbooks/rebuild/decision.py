@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from haven.runbooks.failover.decision import LEAST_WITNESSES, Decision, Witness, witnesses_of_loss
+from haven.runbooks.failover.decision import LEAST_WITNESSES, Decision, Needs, Witness, witnesses_of_loss
 
 
 class Contents(StrEnum):
@@ -42,4 +42,4 @@ def decide(
     refusal = f"{count} of {LEAST_WITNESSES} independent observations report the loss of {region}, which doesn't answer"
     if force:
         return Decision(True, f"forced ({force}) although {refusal}", forced=True)
-    return Decision(False, refusal)
+    return Decision(False, refusal, needs=Needs.FORCE)

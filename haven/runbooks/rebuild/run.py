@@ -1,13 +1,14 @@
 """One rebuild from the lease to the record, or the rest of one that was interrupted."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from haven.runbooks.failover import database
-from haven.runbooks.failover.decision import Decision, Seen
+from haven.runbooks.failover.decision import Decision, Request, Seen
 from haven.runbooks.failover.observe import Observation
-from haven.runbooks.failover.run import Operator, Preview, Report, Request, State, kind_of
+from haven.runbooks.failover.run import Operator, Preview, Report, State, kind_of
 from haven.runbooks.failover.site import Site
 from haven.runbooks.rebuild import deploy, release
 from haven.runbooks.rebuild.decision import Contents, decide
@@ -96,7 +97,15 @@ class Rebuilder(Operator):
         standing = found.standing
         observed = Observation(found.writer, _SEEN[standing.contents], found.witnesses, found.now_ms)
         lines = [*(f"{each} is there" for each in standing.there), *standing.unknown]
-        return Preview(observed, decided, steps(self.site), lines, why_not, workflow.id if workflow and resumed else "")
+        opened = workflow.id if workflow and resumed else ""
+        return Preview(observed, decided, steps(self.site), lines, why_not, opened, self._needs(decided))
+
+    def _needs(self, decided: Decision) -> list[str]:
+        if decided.needs is None:
+            return []
+        words = ["haven", "failback", self.site.manifest.environment, "--rebuild", *self.site.options]
+        typed = shlex.join([*words, "--force", "REASON"])
+        return [f"needs {decided.needs}", f"whoever decides that types: {typed}"]
 
     async def _judged(self, found: Survey, force: str) -> Decision:
         if found.writer != self.site.to:
@@ -121,7 +130,8 @@ class Rebuilder(Operator):
         found = await survey(self.site)
         decided = await self._judged(found, request.force)
         if not decided.allowed or found.standing.there:
-            return Report(State.NOTHING if decided.allowed else State.REFUSED, [decided.why])
+            state = State.NOTHING if decided.allowed else State.REFUSED
+            return Report(state, [decided.why, *self._needs(decided)])
         workflow = await self._begun(self._goal(request, found.now_ms))
         await self._noted(workflow, found, decided)
         return await self._go_on(workflow)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.runbooks.failover import database, loss, stores
-from haven.runbooks.failover.decision import Witness
+from haven.runbooks.failover.decision import Through, Witness
 from haven.runbooks.failover.observe import by_copies
 from haven.runbooks.failover.site import Site
 from haven.runbooks.rebuild.decision import Contents
@@ -126,7 +126,8 @@ def _by_replication(site: Site, cluster: Mapping[str, Any] | None) -> Witness:
     name = f"RDS in {site.to}"
     members = database.members(cluster)
     if site.old not in members:
-        return Witness(name, None, f"no member in {site.old}")
+        return Witness(name, None, f"no member in {site.old}", Through.DATABASE)
     state = members[site.old].get("SynchronizationStatus")
     lost = {"pending-resync": True, "connected": False}.get(str(state))
-    return Witness(name, lost, f"the member in {site.old} is {state or 'in no state that is named'}")
+    detail = f"the member in {site.old} is {state or 'in no state that is named'}"
+    return Witness(name, lost, detail, Through.DATABASE)

@@ -174,9 +174,10 @@ def _compare(functions: Mapping[str, str], client: Client, old: Member, new: Mem
         looks = [_look(ask, old, new, suspects)]
         time.sleep(_SETTLE_SECONDS)
         looks.append(_look(ask, old, new, suspects))
-        again = ask_all({each: partial(ask, each, {"ranges": suspects}) for each in (old, new)}, WITHIN_SECONDS)
+        again = _of_both(ask, old, new, {"ranges": suspects})
         for name in suspects:
-            counts = [tuple(each["count"] for each in both[name]), _counts(again, old, new, name)]
+            counts = [tuple(each["count"] for each in reversed(both[name]))]
+            counts.append(tuple(each.get(name, {}).get("count") for each in again))
             _add(found, name, [each[name] for each in looks], counts)
     return found
 
@@ -193,10 +194,14 @@ def _differing(here: Found, there: Found) -> list[Any]:
 
 def _look(ask: Any, old: Member, new: Member, suspects: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Table to the rows of its suspected ranges, of the old side and of the new one; None: they aren't known."""
-    request = {"ranges": suspects, "rows": True}
+    there, here = _of_both(ask, old, new, {"ranges": suspects, "rows": True})
+    return {name: (_merged(there.get(name)), _merged(here.get(name))) for name in suspects}
+
+
+def _of_both(ask: Any, old: Member, new: Member, request: Mapping[str, Any]) -> list[Found]:
+    """The tables of the old side and of the new one; none of a side that doesn't answer."""
     answers = ask_all({each: partial(ask, each, request) for each in (old, new)}, WITHIN_SECONDS)
-    sides = [answers[each].value["tables"] if answers[each].known else {} for each in (old, new)]
-    return {name: (_merged(sides[0].get(name)), _merged(sides[1].get(name))) for name in suspects}
+    return [answers[each].value["tables"] if answers[each].known else {} for each in (old, new)]
 
 
 def _merged(table: Found | None) -> tuple[Rows, bool] | None:
@@ -207,11 +212,6 @@ def _merged(table: Found | None) -> tuple[Rows, bool] | None:
     return rows, all(len(listed) < _FULL for listed in table["rows"])
 
 
-def _counts(again: Mapping[Member, Answer], old: Member, new: Member, name: str) -> tuple[Any, Any]:
-    found = [again[each].value["tables"].get(name, {}) if again[each].known else {} for each in (new, old)]
-    return found[0].get("count"), found[1].get("count")
-
-
 def _add(found: Compared, name: str, looks: Sequence[tuple[Any, Any]], counts: Sequence[tuple[Any, ...]]) -> None:
     """What both looks have found."""
     if any(side is None for look in looks for side in look):
@@ -220,7 +220,7 @@ def _add(found: Compared, name: str, looks: Sequence[tuple[Any, Any]], counts: S
     first, second = (_sorted_out(*look) for look in looks)
     kept = [sorted(one.items() & other.items()) for one, other in zip(first, second, strict=True)]
     only_old, only_new, changed = ([key for key, _ in each] for each in kept)
-    new, old = counts[0]
+    old, new = counts[0]
     settled = counts[0] == counts[1] and new is not None and old is not None and new != old
     if any(kept) or settled:
         counted = (old, new) if settled else None

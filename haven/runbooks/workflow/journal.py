@@ -227,8 +227,9 @@ def apply(workflow: Workflow, entry: Entry) -> None:
     """Add what an entry reports to a workflow."""
     data = entry.data
     if entry.kind == TAKEOVER:
-        if data.get("force"):  # whoever goes on may give a reason that the first operator had no need of
-            workflow.goal = {**workflow.goal, "force": data["force"]}
+        # Whoever goes on may give what the first operator had no need of; what was given stays.
+        given = {each: data[each] for each in ("force", "acceptLoss") if data.get(each)}
+        workflow.goal = {**workflow.goal, **given}
     elif entry.kind == DECISION:
         workflow.decisions[str(data["question"])] = data
     elif entry.kind == ABORT:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from haven.base.deployment_error import DeploymentError
 from haven.base.exits import BAD_INPUT, FINDINGS
@@ -289,3 +291,21 @@ def test_snapshots_that_a_failback_kept_are_deleted_and_no_others(emulator: str,
     assert [each["DBClusterSnapshotIdentifier"] for each in left] == ["of-somebody"]
     rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="of-somebody")
     rds.delete_db_cluster(DBClusterIdentifier="kept", SkipFinalSnapshot=True)
+
+
+def test_snapshots_on_every_page_are_deleted(tmp_path: Path) -> None:
+    rds = boto3.client("rds", PRIMARY, aws_access_key_id="test", aws_secret_access_key="test")
+    asked = {"DBClusterIdentifier": "kept", "SnapshotType": "manual"}
+    pages = {"": ("haven-kept-1", "2"), "2": ("of-somebody", "3"), "3": ("haven-kept-2", "")}
+    with Stubber(rds) as stub:
+        for marker, (name, following) in pages.items():
+            found = {"DBClusterSnapshots": [{"DBClusterSnapshotIdentifier": name}]}
+            more = {"Marker": following} if following else {}
+            here = {"Marker": marker} if marker else {}
+            stub.add_response("describe_db_cluster_snapshots", {**found, **more}, {**asked, **here})
+        for name in ("haven-kept-1", "haven-kept-2"):
+            stub.add_response("delete_db_cluster_snapshot", {}, {"DBClusterSnapshotIdentifier": name})
+        manifest = {"sides": {PRIMARY: {"database": {"cluster": "kept"}}}}
+        promotion = Promotion(manifest, ACCOUNT, lambda *_: rds, lambda *_: rds, tmp_path, emulated=False)
+        assert list(promotion.delete_kept()) == ["haven-kept-1", "haven-kept-2"]
+        stub.assert_no_pending_responses()

@@ -21,7 +21,7 @@ from haven.program.recorder import record
 from haven.runbooks.endpoints.cluster import Cluster
 from haven.runbooks.endpoints.kubernetes import FIELD_MANAGER, KubernetesApi
 from haven_components.workloads._pods import WorkloadScaleArgs
-from haven_components.workloads.access._namespace import InNamespace, people
+from haven_components.workloads.access._namespace import OPERATOR_RULES, InNamespace, people
 from tests.gateway import Fault
 from tests.haven.runbooks.endpoints.entrances import OPERATORS, SECRET, Model, token_check
 from tests.haven.runbooks.failover.ground import Ground, new_ground
@@ -56,8 +56,8 @@ class Region:
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key=SECRET)
         return KubernetesApi(session, R, connecting=2, reading=20, attempts=1)
 
-    def permit(self, leave_out: str = "") -> None:
-        """The operators' role and bindings, as a `ClusterAccess` declares them."""
+    def permit(self, leave_out: tuple[str, str] = ("", "")) -> None:
+        """The operators' role and bindings, as a `ClusterAccess` declares them, but one verb on one resource."""
 
         def program() -> None:
             people(InNamespace("chat", NAMESPACE, {}, pulumi.ResourceOptions()), [], [OPERATORS])
@@ -65,8 +65,14 @@ class Region:
         for each in record(program, stack="test").real():
             body = dict(each.inputs)
             if "rules" in body:
-                body["rules"] = [rule for rule in body["rules"] if leave_out not in rule["resources"]]
+                rules = (_without(rule, *leave_out) for rule in body["rules"])
+                body["rules"] = [rule for rule in rules if rule["verbs"]]
             self.plane.api.apply(body, force=True)
+
+
+def _without(rule: Mapping[str, Any], resource: str, verb: str) -> Mapping[str, Any]:
+    verbs = [each for each in rule["verbs"] if (resource, each) != (rule["resources"][0], verb)]
+    return {**rule, "verbs": verbs}
 
 
 @pytest.fixture(scope="module")
@@ -103,19 +109,58 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
         yield made
 
 
-def test_each_of_the_operators_rules_is_needed_and_another_cluster_s_token_is_worth_nothing(region: Region) -> None:
-    api = region.api()
-    changes: Mapping[str, tuple[str, Any]] = {
-        "deployments/scale": (SCALE, {"spec": {"replicas": 0}}),
-        "jobs": ("/apis/batch/v1/namespaces/chat/jobs/tune", {"spec": {"suspend": True}}),
-    }
-    for resource, (path, body) in changes.items():
-        region.permit(leave_out=resource)
-        with pytest.raises(ClientError, match=r"Forbidden.*haven:operations\.operatorArns"):
-            api.patch(cluster=region.access, path=path, body=body)
+CHAT = "namespaces/chat"
+CALLS: Mapping[tuple[str, str], tuple[str, Any]] = {
+    ("deployments/scale", "patch"): (SCALE, {"spec": {"replicas": 0}}),
+    ("horizontalpodautoscalers", "patch"): (
+        f"/apis/autoscaling/v2/{CHAT}/horizontalpodautoscalers/none",
+        {"spec": {"minReplicas": 1}},
+    ),
+    ("jobs", "patch"): (f"/apis/batch/v1/{CHAT}/jobs/tune", {"spec": {"suspend": True}}),
+    ("scaledobjects", "list"): (f"/apis/keda.sh/v1alpha1/{CHAT}/scaledobjects", None),
+    ("scaledobjects", "patch"): (f"/apis/keda.sh/v1alpha1/{CHAT}/scaledobjects/none", {}),
+    ("localqueues", "list"): (f"/apis/kueue.x-k8s.io/v1beta2/{CHAT}/localqueues", None),
+    ("localqueues", "patch"): (f"/apis/kueue.x-k8s.io/v1beta2/{CHAT}/localqueues/none", {}),
+}
+"""By the right that each takes. Of what doesn't exist in this cluster the API server denies the right first."""
+
+
+def answer(region: Region, right: tuple[str, str]) -> str:
+    """What becomes of the call that takes a right; empty: it is done."""
+    path, body = CALLS[right]
+    try:
+        if body is None:
+            region.api().read(cluster=region.access, path=path)
+        else:
+            region.api().patch(cluster=region.access, path=path, body=body)
+    except ClientError as error:
+        return str(error)
+    return ""
+
+
+def test_each_of_the_operators_rights_is_needed_and_another_cluster_s_token_is_worth_nothing(region: Region) -> None:
+    rights = {(resource, verb) for rule in OPERATOR_RULES for resource in rule["resources"] for verb in rule["verbs"]}
+    assert rights == CALLS.keys()
+    for right in CALLS:
+        region.permit(leave_out=right)
+        assert "haven:operations.operatorArns" in answer(region, right), right
     region.permit()
-    for path, body in changes.values():
-        api.patch(cluster=region.access, path=path, body=body)
+    there = {("deployments/scale", "patch"), ("jobs", "patch")}
+    found = {right: answer(region, right) for right in CALLS}
+    assert {right for right, text in found.items() if not text} == there
+    assert all("NotFound" in text for right, text in found.items() if right not in there), found
+    api = region.api()
+    template = {"spec": {"template": {"metadata": {"annotations": {"restarted": "now"}}}}}
+    for path, body in (
+        (SCALE.removesuffix("/scale"), template),
+        (f"/apis/apps/v1/{CHAT}/statefulsets/none", template),
+        (f"/apis/batch/v1/{CHAT}/cronjobs/none", {"spec": {"suspend": True}}),
+    ):
+        with pytest.raises(ClientError, match="Forbidden"):
+            api.patch(cluster=region.access, path=path, body=body)
+    image = {"spec": {"template": {"spec": {"containers": [{"name": "it", "image": "registry.example/other"}]}}}}
+    with pytest.raises(ClientError, match="field is immutable"):
+        api.patch(cluster=region.access, path=CALLS["jobs", "patch"][0], body=image)
     with pytest.raises(ClientError, match="Forbidden"):
         api.read(cluster=region.access, path="/api/v1/namespaces/chat/secrets")
     other = Cluster("another", region.access.url, region.access.certificate)

@@ -10,7 +10,7 @@ from botocore import xform_name
 from botocore.validate import ParamValidator
 
 from haven.runbooks.clients import INFERENCE, KUBERNETES
-from haven.runbooks.failover.run import Request
+from haven.runbooks.failover.decision import Request
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R

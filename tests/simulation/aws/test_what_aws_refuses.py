@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from haven.runbooks.failover.run import Report, Request, State
+from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import parse
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import Fault, Simulation

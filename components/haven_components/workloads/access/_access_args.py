@@ -150,7 +150,8 @@ class ClusterAccessArgs(TypedDict):
     viewer_groups: NotRequired[list[str]]
     """Kubernetes groups that see everything but secrets. Omitted: none."""
     operator_groups: NotRequired[list[str]]
-    """Kubernetes groups that see the same, scale, restart and evict. Omitted: none."""
+    """Kubernetes groups that see the same, scale Deployments and autoscalers, and suspend Jobs and queues. Omitted:
+    none."""
     pod_security_exception: NotRequired[PodSecurityExceptionArgs]
     """A weaker Pod Security level than `restricted`. Pods that only ask for GPUs need none. Omitted: none."""
     defaults: NotRequired[ContainerDefaultsArgs]

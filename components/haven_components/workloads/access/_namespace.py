@@ -21,16 +21,16 @@ POD_SECURITY = "pod-security.kubernetes.io"
 REASON = "haven.dev/pod-security-exception"
 
 OPERATOR_RULES: Sequence[Mapping[str, Any]] = (
-    {"api_groups": [""], "resources": ["pods"], "verbs": ["delete"]},
-    {"api_groups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
-    {"api_groups": ["apps"], "resources": ["deployments", "statefulsets"], "verbs": ["patch"]},
-    {"api_groups": ["apps"], "resources": ["deployments/scale", "statefulsets/scale"], "verbs": ["patch", "update"]},
+    {"api_groups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"]},
     {"api_groups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["patch"]},
-    {"api_groups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": ["create", "delete", "patch"]},
-    {"api_groups": ["keda.sh"], "resources": ["scaledobjects"], "verbs": ["get", "list", "patch", "watch"]},
-    {"api_groups": ["kueue.x-k8s.io"], "resources": ["localqueues"], "verbs": ["get", "list", "patch", "watch"]},
+    {"api_groups": ["batch"], "resources": ["jobs"], "verbs": ["patch"]},
+    {"api_groups": ["keda.sh"], "resources": ["scaledobjects"], "verbs": ["list", "patch"]},
+    {"api_groups": ["kueue.x-k8s.io"], "resources": ["localqueues"], "verbs": ["list", "patch"]},
 )
-"""What the runbooks do: scale, pause, restart, evict. Secrets are in none of it, nor is a shell in a pod."""
+"""What the runbooks call beside what `view` reads (haven/runbooks/serving/workloads.py): replicas, an autoscaler's
+minimum, a Job's or a queue's suspension. No pod template is in any of it, for whoever writes one reaches what the pods
+reach; of a Job that exists the API server takes no other container (Kubernetes documentation, Jobs; read 2026-11-26).
+There are no resource names: a list takes none, and the namespace is one system's."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def limit_range(place: InNamespace, defaults: ContainerDefaultsArgs) -> None:
 
 
 def people(place: InNamespace, viewers: Sequence[str], operators: Sequence[str]) -> None:
-    """Roles by group: whoever may see, and whoever may scale, restart and evict."""
+    """Roles by group: whoever may see, and whoever may do what the runbooks do."""
     if everybody := sorted({*viewers, *operators}):
         # Kubernetes' own role `view` has no secrets (Kubernetes documentation, user-facing roles; read 2026-11-26).
         _bind(place, "viewers", everybody, cluster_role="view")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from haven.runbooks.failover import database
+from haven.runbooks.failover import database, guard, loss
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call, RefusedError
@@ -53,12 +53,18 @@ async def _chosen(site: Site, workflow: Workflow) -> Look:
         return Impossible(f"{site.new_side.vault}: no complete copy of {', '.join(missing)}")
     now = site.time_ms(answer)
     ages = {store: now - point["CreationDate"].timestamp() * 1000 for store, point in newest.items()}
-    late = [each for each in wanted if site.objective_ms is not None and ages[each] > site.objective_ms]
+    accepted = loss.accepted(workflow)
+    if accepted:
+        late = [each for each in wanted if not guard.is_accepted(ages[each], accepted)]
+    else:
+        late = [each for each in wanted if site.objective_ms is not None and ages[each] > site.objective_ms]
     listed = ", ".join(f"{each}: {ages[each] / 60_000:.0f} min old" for each in wanted)
-    if late and not workflow.goal["force"]:
-        return Impossible(f"older than the objective: {listed}")
+    if late:
+        limit = f"what is accepted ({accepted})" if accepted else "the objective"
+        advice = loss.advice(site, workflow.goal, [ages[each] for each in late])
+        return Impossible(f"older than {limit}: {listed}; {advice}")
     points = {each: newest[each]["RecoveryPointArn"] for each in wanted}
-    return Done({"points": points}, f"lost is what was written since: {listed}")
+    return Done({"points": points, "accepted": accepted}, f"lost is what was written since: {listed}")
 
 
 async def _points(site: Site) -> Mapping[str, Any]:

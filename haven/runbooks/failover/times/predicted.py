@@ -37,26 +37,34 @@ class Estimate:
     """The plan's name of it; empty: it has several terms."""
 
 
-def estimates(manifest: RecoveryManifest, to: str) -> Mapping[str, Estimate]:
-    """Step of the runbook -> what it is expected to take; steps that the terms know nothing of are left out.
+def known_terms(manifest: RecoveryManifest, to: str) -> Mapping[str, Node]:
+    """Step of the runbook -> its terms; steps that the terms know nothing of are left out.
 
     Args:
         manifest: the environment's.
         to: the Region that becomes the writing one.
     """
+    return dict(_nodes(manifest, to))
+
+
+def estimates(known: Mapping[str, Node]) -> Mapping[str, Estimate]:
+    """Step of the runbook -> what it is expected to take.
+
+    Args:
+        known: the terms of the steps.
+    """
     samples = Samples()
-    return {name: _estimate(node, samples) for name, node in _nodes(manifest, to)}
+    return {name: _estimate(node, samples) for name, node in known.items()}
 
 
-def until_served(goals: Sequence[Goal], manifest: RecoveryManifest, to: str) -> Estimate:
+def until_served(goals: Sequence[Goal], known: Mapping[str, Node]) -> Estimate:
     """From the confirmation until the new Region is verified, along the slowest of the steps that precede it.
 
     Args:
         goals: the steps of the runbook, in their order.
-        manifest: the environment's.
-        to: the Region that becomes the writing one.
+        known: the terms of the steps.
     """
-    known, samples = dict(_nodes(manifest, to)), Samples()
+    samples = Samples()
     ends: dict[str, list[float]] = {}
     for goal in goals:
         own = samples.total(known.get(goal.name, serial()))

@@ -4,7 +4,13 @@ import itertools
 
 import pytest
 
-from haven.runbooks.failover.decision import Fence, Seen, Witness, decide, too_soon, witnesses_of_loss
+from haven.runbooks.failover.decision import Fence, Needs, Seen, Through, Witness, decide, too_soon, witnesses_of_loss
+from haven.runbooks.failover.guard import Heartbeat
+from haven.runbooks.failover.observe import by_heartbeats
+from haven.runbooks.failover.site import Site
+from haven.runbooks.workflow.threads import MachineClock
+from tests.simulation.model import R
+from tests.simulation.operators import MANIFESTS
 
 UNPLANNED = {
     # What this machine sees, with 0, 1, 2 and 3 independent observations of the loss: whether it may go on unforced.
@@ -33,6 +39,14 @@ def test_an_unplanned_failover_needs_two_witnesses_or_a_reason(seen: Seen, witne
     assert ("telephone" in forced.why) is not free
 
 
+@pytest.mark.parametrize(("seen", "witnesses"), list(itertools.product(Seen, range(4))))
+def test_a_refusal_names_what_would_allow_it(seen: Seen, witnesses: int) -> None:
+    unplanned, planned = decide(seen, witnesses, planned=False), decide(seen, witnesses, planned=True)
+    wanted = Needs.PLANNED if seen is Seen.UP else Needs.FORCE
+    assert unplanned.needs is (None if unplanned.allowed else wanted)
+    assert planned.needs is (None if planned.allowed else Needs.UNPLANNED)
+
+
 @pytest.mark.parametrize("seen", Seen)
 def test_what_answers_is_closed_before_anything_is_promoted_forced_or_not(seen: Seen) -> None:
     fences = {decide(seen, witnesses, planned=False, force="x").fence for witnesses in range(4)}
@@ -48,9 +62,55 @@ def test_a_planned_failover_needs_both_regions_and_no_force_changes_that(seen: S
 
 def test_one_witness_that_contradicts_leaves_none() -> None:
     lost, alive, silent = Witness("a", True), Witness("b", False), Witness("c", None)
-    assert witnesses_of_loss([lost, lost, silent]) == 2
-    assert witnesses_of_loss([lost, lost, alive]) == 0
+    cut = Witness("d", True, through=Through.DATABASE)
+    assert witnesses_of_loss([lost, cut, silent]) == 2
+    assert witnesses_of_loss([lost, cut, alive]) == 0
     assert witnesses_of_loss([silent]) == 0
+
+
+@pytest.mark.parametrize("through", Through)
+def test_observations_that_rest_on_the_same_thing_are_one(through: Through) -> None:
+    assert witnesses_of_loss([Witness(name, True, through=through) for name in "abc"]) == 1
+
+
+NOW, BEAT = 1_800_000_000_000.0, 10_000.0
+
+
+def heartbeats(**stores: bool) -> list[Heartbeat]:
+    """The stores, each with whether it is silent."""
+    times = {name: NOW - (10 if silent else 1) * BEAT for name, silent in stores.items()}
+    return [Heartbeat(name, at, BEAT, ordered=name != "bucket") for name, at in times.items()]
+
+
+STORES = ("database", "cache", "bucket")
+
+
+@pytest.mark.parametrize("seen", [Seen.UNREACHABLE, Seen.FLAPPING])
+@pytest.mark.parametrize("standby", [0, 1])
+@pytest.mark.parametrize("resync", [False, True])
+@pytest.mark.parametrize("silent", list(itertools.product((False, True, None), repeat=3)))
+def test_what_rds_reports_of_replication_carries_no_decision_without_a_store_that_it_does_not_replicate(
+    silent: tuple[bool | None, ...], resync: bool, standby: int, seen: Seen
+) -> None:
+    """`pending-resync` is an assumption, and the database's heartbeat comes by the same replication."""
+    stores = {name: each for name, each in zip(STORES, silent, strict=True) if each is not None}
+    site = Site(MANIFESTS[standby], R, MachineClock())
+    reported = Witness("RDS", True if resync else None, through=Through.DATABASE)
+    arrived = by_heartbeats(site, heartbeats(**stores), NOW, seen)
+    allowed = decide(seen, witnesses_of_loss([arrived, reported]), planned=False).allowed
+    alive = stores.get("bucket") is False or (standby == 1 and stores.get("database") is False)
+    independent = stores.get("bucket") or (standby == 1 and stores.get("database") and stores.get("cache"))
+    assert allowed is bool(resync and independent and not alive)
+
+
+@pytest.mark.parametrize("seen", [Seen.DOWN, Seen.READ_ONLY])
+def test_where_the_region_answers_that_its_database_takes_no_writes_living_buckets_contradict_nothing(
+    seen: Seen,
+) -> None:
+    site = Site(MANIFESTS[1], R, MachineClock())
+    found = heartbeats(database=True, bucket=False)
+    assert by_heartbeats(site, found, NOW, seen).lost is True
+    assert by_heartbeats(site, found, NOW, Seen.UNREACHABLE).lost is False
 
 
 @pytest.mark.parametrize(

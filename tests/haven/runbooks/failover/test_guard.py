@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from haven.runbooks.failover.guard import Heartbeat, Verdict, judge, judge_all
+from haven.runbooks.failover.guard import Heartbeat, Verdict, accepted_ms, is_accepted, judge, judge_all, to_accept
 
 OBJECTIVE, INTERVAL, NOW = 60_000.0, 10_000.0, 1_800_000_000_000.0
 AT_THE_EDGE = NOW - OBJECTIVE + INTERVAL
@@ -66,3 +66,61 @@ def test_every_store_and_every_shard_is_judged() -> None:
     assert judged["bucket:models"].estimate
     assert not judged["cache#0"].estimate
     assert judged["cache#1"].describe() == ("cache#1: up to 130.0 s may be lost (a bound), above the objective")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("", None), ("900s", 900_000.0), ("15m", 900_000.0), ("2h", 7_200_000.0), ("unknown", math.inf)],
+)
+def test_what_is_accepted_is_a_duration_or_unknown(words: str, expected: float | None) -> None:
+    assert accepted_ms(words) == expected
+
+
+@pytest.mark.parametrize("words", ["15", "m", "0m", "-5m", "1.5h", "15 m", "15M", "1d", "nan", "inf", "all", "15m "])
+def test_anything_else_accepts_nothing(words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        accepted_ms(words)
+
+
+@pytest.mark.parametrize(("offset", "accepted"), [(-1, True), (0, True), (1, False)])
+def test_a_millisecond_decides_at_what_is_accepted(offset: int, accepted: bool) -> None:
+    assert is_accepted(900_000.0 + offset, "15m") is accepted
+
+
+def test_an_unknown_loss_is_accepted_by_that_word_alone() -> None:
+    assert [is_accepted(None, words) for words in ("", "1h", "9999999h", "unknown")] == [False, False, False, True]
+    assert is_accepted(1e15, "unknown")
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_is_stated_is_the_limit_in_place_of_the_objective(verdict: Verdict) -> None:
+    heartbeats = {
+        Verdict.WITHIN: Heartbeat("database", NOW - 30_000, INTERVAL),
+        Verdict.ABOVE: Heartbeat("database", NOW - 170_000, INTERVAL),
+        Verdict.STALE: Heartbeat("database", NOW - 170_000, INTERVAL),
+        Verdict.MISSING: Heartbeat("database", None, INTERVAL),
+        Verdict.NOT_A_NUMBER: Heartbeat("database", math.nan, INTERVAL),
+        Verdict.CONTRADICTORY: Heartbeat("database", NOW + 5_000, INTERVAL),
+    }
+    planned = NOW if verdict is Verdict.STALE else None
+    judged = judge(heartbeats[verdict], until_ms=NOW, objective_ms=OBJECTIVE, planned_ms=planned)
+    assert judged.verdict is verdict
+    refused = {words: bool(judged.refusal(words)) for words in ("", "30s", "3m", "unknown")}
+    short = judged.loss_ms is None or judged.loss_ms > 180_000
+    assert refused == {"": verdict is not Verdict.WITHIN, "30s": True, "3m": short, "unknown": False}
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ([61_000.0], "10m"),
+        ([900_000.0, 60_000.0], "20m"),
+        ([7_199_999.0], "125m"),
+        ([7_200_000.0], "3h"),
+        ([40 * 3_600_000.0], "41h"),
+        ([60_000.0, None], "unknown"),
+    ],
+)
+def test_what_to_type_covers_the_greatest_loss_and_the_next_minutes(losses: list[float | None], expected: str) -> None:
+    assert to_accept(losses) == expected
+    assert all(is_accepted(each if each is None else each + 240_000, expected) for each in losses)

@@ -29,6 +29,10 @@ def test_a_lost_region_is_left_with_a_reason_and_another_run_changes_nothing(gro
     code, refused, _ = ground.haven("failover", "--to", R, "--confirm", "sim")
     assert (code, ground.writer) == (FINDINGS, P)
     assert "1 of 2 independent observations report its loss; this machine sees it unreachable from here" in refused
+    assert "next: needs a reason, given with --force, for taking the Region for lost" in refused
+    places = f"--manifest {ground.folder / 'manifest.json'} --records {ground.folder / 'records'}"
+    assert f"next: whoever decides that types: haven failover sim --to {R} {places} --force REASON" in refused
+    assert "--accept-loss" not in refused
     reason = ("--force", "the provider's status page confirms the loss")
     code, text, progress = ground.haven("failover", "--to", R, "--confirm", "sim", "--json", *reason)
     document = json.loads(text)
@@ -56,6 +60,29 @@ def test_a_lost_region_is_left_with_a_reason_and_another_run_changes_nothing(gro
     local = ("--records", str(ground.folder / "records"))
     code, text, _ = ground.haven("audit verify", "--in", R, *local)
     assert (code, "no record, or not as it was written" in text) == (FINDINGS, True)
+
+
+@pytest.mark.exhaustive
+def test_who_is_dead_and_what_may_be_lost_are_two_flags_and_a_refusal_names_both_at_once(ground: Ground) -> None:
+    ground.beat(seconds_ago=1800)
+    ground.gateway.faults[P, "*"] = Fault.REFUSE
+    code, text, _ = ground.haven("failover", "--to", R, "--confirm", "sim")
+    assert (code, ground.writer) == (FINDINGS, P)
+    assert "next: needs --accept-loss, for losing more than the objective allows (40m or more)" in text
+    assert "--force REASON --accept-loss 40m" in text
+    reason = ("--force", "the provider's status page confirms the loss")
+    code, text, error = ground.haven("failover", "--to", R, "--confirm", "sim", *reason)
+    assert (code, ground.writer) == (FINDINGS, P)
+    assert "as of now it needs --accept-loss" in error
+    assert "sim: undone" in text
+    assert "database: up to 18" in text
+    assert "--accept-loss 40m (--force doesn't)" in text
+    code, text, _ = ground.haven("failover", "--to", R, "--confirm", "sim", *reason, "--accept-loss", "40m")
+    assert (code, ground.writer) == (OK, R), text
+    assert "judge-loss: accepted (40m): " in text, text
+    audit = (ground.folder / "records" / "audit.jsonl").read_text()
+    assert '"acceptLoss":"40m"' in audit
+    assert "confirms the loss" in audit
 
 
 @pytest.mark.exhaustive
@@ -117,6 +144,7 @@ def test_what_is_wrong_with_the_words_is_one_error_and_nothing_is_asked(ground: 
     for words, expected in (
         (("--to", "eu-west-9"), '--to: got "eu-west-9"; allowed: "eu-west-1", "eu-central-1"'),
         (("--to", R, "--force", "because"), '--force: got "because"; allowed: a reason of 10 characters or more'),
+        (("--to", R, "--accept-loss", "15"), '--accept-loss: got "15"; allowed: a number with s, m or h'),
     ):
         code, _, error = ground.haven("failover", *words)
         assert (code, expected in error) == (BAD_INPUT, True), error

@@ -57,14 +57,21 @@ def recorded(newest: Mapping[str, float | None], seen_ms: int = NOW * 1000) -> l
     return asked
 
 
-def judged(items: list[Any], *, planned: bool = False, standby: int = 1) -> Judged:
-    workflow = Workflow("", {"planned": planned, "force": "", "observedMs": NOW * 1000})
-    asking = loss.judged(site(standby), workflow)
+def goal(planned: bool = False, force: str = "", accepted: str = "") -> Workflow:
+    return Workflow("", {"planned": planned, "force": force, "acceptLoss": accepted, "observedMs": NOW * 1000})
+
+
+def answered(asking: Any, items: list[Any]) -> Any:
+    """What comes of one question for the heartbeats."""
     asking.send(None)
     date = {"ResponseMetadata": {"HTTPHeaders": {"date": formatdate(NOW, usegmt=True)}}}
     with pytest.raises(StopIteration) as ended:
         asking.send({"Items": items, **date})
-    found: Judged = ended.value.value
+    return ended.value.value
+
+
+def judged(items: list[Any], *, planned: bool = False, standby: int = 1) -> Judged:
+    found: Judged = answered(loss.judged(site(standby), goal(planned)), items)
     return found
 
 
@@ -118,3 +125,36 @@ def test_a_member_that_had_no_instance_is_judged_once_it_has_been_read(age: int,
     assert bool(judged(items, standby=0).unread) is early
     assert not judged(items).unread
     assert judged([each for each in items if each["entry"]["S"] != "database"], standby=0).unread
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize(
+    ("force", "accepted", "refused"),
+    [
+        ("", "", True),
+        ("the provider confirms the loss", "", True),
+        ("", "20m", False),
+        ("", "17m", True),
+        ("", "unknown", False),
+        ("the provider confirms the loss", "20m", False),
+    ],
+)
+def test_a_reason_promotes_no_store_beyond_the_objective_and_what_is_accepted_does(
+    store: str, force: str, accepted: str, refused: bool
+) -> None:
+    items = recorded({**FRESH, store: UNTIL_MS - 20 * 60_000 + INTERVAL_MS})
+    why, _ = answered(loss.refusal(site(), goal(False, force, accepted), store.partition("#")[0]), items)
+    assert bool(why) is refused, why
+    if refused:
+        given = f" --force '{force}'" if force else ""
+        typed = f"haven failover sim --to {TO}{given} --accept-loss 25m"
+        assert why.endswith(f"; whoever accepts this loss types: {typed} (--force doesn't)")
+
+
+def test_an_unknown_loss_asks_for_that_word() -> None:
+    items = recorded({**FRESH, DATABASE_HEARTBEAT: None})
+    why, _ = answered(loss.refusal(site(), goal(accepted="24h"), "database"), items)
+    assert why == (
+        "database: no heartbeat; accepted is 24h; whoever accepts that nobody knows what is lost types:"
+        f" haven failover sim --to {TO} --accept-loss unknown (--force doesn't)"
+    )

@@ -162,7 +162,7 @@ def test_the_role_suffices_and_each_permission_that_is_missing_refuses_a_call(
 ) -> None:
     ground = enforced
     ground.beat(seconds_ago=0)
-    reason = ("--force", "a drill of the headless member")
+    reason = ("--force", "a drill of the headless member", "--accept-loss", "unknown")
     code, text, error = ground.haven("failover", "--to", R, "--confirm", "sim", *reason)
     assert (code, ground.writer) == (OK, R), text + error
     ground.beat(seconds_ago=0)

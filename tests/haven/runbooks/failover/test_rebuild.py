@@ -48,7 +48,7 @@ def test_a_lost_region_is_given_up_and_rebuilt_and_a_living_one_is_not(ground: G
     code, text, _ = ground.haven("failback", "--rebuild", "--confirm", "sim", *REASON)
     assert (code, "eu-central-1 isn't lost: it has database" in text, members(ground)) == (FINDINGS, True, [R, P])
     ground.gateway.faults[P, "*"] = Fault.REFUSE
-    code, text, error = ground.haven("failover", "--to", R, "--confirm", "sim", *REASON)
+    code, text, error = ground.haven("failover", "--to", R, "--confirm", "sim", *REASON, "--accept-loss", "unknown")
     assert (code, ground.writer) == (OK, R), text + error
     code, text, _ = ground.haven("failback", "--rebuild", "--dry-run", *REASON)
     assert (code, "the first release is the point of no return" in text, members(ground)) == (OK, True, [R, P]), text
@@ -75,3 +75,5 @@ def test_a_lost_region_is_given_up_and_rebuilt_and_a_living_one_is_not(ground: G
 def test_what_contradicts_a_rebuild_is_one_error(ground: Ground) -> None:
     code, _, error = ground.haven("failback", "--rebuild", "--unplanned", "--confirm", "sim")
     assert (code, "--unplanned: got given with --rebuild" in error) == (BAD_INPUT, True), error
+    code, _, error = ground.haven("failback", "--rebuild", "--accept-loss", "15m", "--confirm", "sim")
+    assert (code, "--accept-loss: got given with --rebuild" in error) == (BAD_INPUT, True), error

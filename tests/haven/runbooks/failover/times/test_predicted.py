@@ -17,7 +17,7 @@ from haven.model.recovery_time import GpuGroup, gpu_path
 from haven.runbooks.failover import plan
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
-from haven.runbooks.failover.times.predicted import estimates, until_served
+from haven.runbooks.failover.times.predicted import estimates, known_terms, until_served
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.threads import MachineClock
 from tests.simulation.model import R
@@ -38,29 +38,29 @@ def goals(found: RecoveryManifest) -> list[Any]:
 @pytest.mark.parametrize("standby", [0, 1])
 def test_every_estimate_is_of_a_step_of_the_runbook(standby: int) -> None:
     found = manifest(standby=standby)
-    expected = estimates(found, R)
+    expected = estimates(known_terms(found, R))
     assert set(expected) <= {each.name for each in goals(found)}
     assert ("create-instance" in expected) == (standby == 0)
     assert all(0 < each.p50 < each.p95 for each in expected.values())
 
 
 def test_a_step_of_one_term_is_expected_to_take_what_the_plan_says() -> None:
-    expected = estimates(manifest(), R)["promote-database"]
+    expected = estimates(known_terms(manifest(), R))["promote-database"]
     term = Terms()["database_promotion"].duration
     assert (expected.p50, expected.p95) == (term.quantile(0.5), term.quantile(0.95))
     assert (expected.term, expected.basis) == ("promote database", "assumed")
 
 
 def test_more_missing_nodes_and_larger_weights_take_longer() -> None:
-    few, many = (estimates(manifest(standby=1, full=[each, each, 9]), R) for each in (2, 9))
+    few, many = (estimates(known_terms(manifest(standby=1, full=[each, each, 9]), R)) for each in (2, 9))
     assert few[f"scale:{R}-gpu"].p95 < many[f"scale:{R}-gpu"].p95
-    small, large = (estimates(manifest(weightsGib=each), R)["await-workloads"] for each in (5, 500))
+    small, large = (estimates(known_terms(manifest(weightsGib=each), R))["await-workloads"] for each in (5, 500))
     assert small.p50 < large.p50
 
 
 def test_the_whole_takes_as_long_as_its_slowest_steps_one_behind_another() -> None:
     found = manifest()
-    whole, each = until_served(goals(found), found, R), estimates(found, R)
+    whole, each = until_served(goals(found), known_terms(found, R)), estimates(known_terms(found, R))
     assert whole.p50 >= each[f"scale:{R}-gpu"].p50 + each["await-workloads"].p50
     assert whole.p95 < sum(one.p95 for one in each.values())
 
