@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +20,7 @@ from haven.cli.recovery.environment import EnvironmentSource, environment_option
 from haven.cli.recovery.progress import Board, span
 
 if TYPE_CHECKING:
-    from haven.runbooks.failover.run import Preview, Report, Request
+    from haven.runbooks.failover.run import Operator, Preview, Report, Request
     from haven.runbooks.failover.times.predicted import Estimate
     from haven.runbooks.manifest import Located
     from haven.runbooks.workflow.requests import Runbook
@@ -74,15 +75,25 @@ def _options(function: _Function) -> _Function:
 @_options
 @click.option("--to", required=True, metavar="REGION", help="The Region that becomes the writing one.")
 @click.option("--planned", is_flag=True, help="Both Regions answer, and nothing may be lost.")
-def failover(*, to: str, planned: bool, **words: Any) -> int:
+@click.option(
+    "--with",
+    "tool",
+    type=click.Choice(["arc"]),
+    help="Start ENVIRONMENT's ARC Region switch plan and watch it, instead of Haven's own steps.",
+)
+def failover(*, to: str, planned: bool, tool: str | None, **words: Any) -> int:
     """Make REGION the writing Region of ENVIRONMENT: promote, scale, move the traffic.
 
     Needs AWS credentials, and neither Pulumi nor its state. Shows what it found and what it will do, and asks for the
     environment's name. Every step is written to the journal before it happens, so a run that was interrupted goes on
     when the same command is run once more, on any machine. Until the first promotion a failure undoes what was changed.
     Exit code 1: refused, undone or incomplete.
+
+    With --with arc AWS does it, by the plan that haven:recoveryPlan declares: Haven takes its lease, decides and judges
+    what may be lost, starts the plan in REGION, and shows its steps until it ends. An execution that is under way is
+    watched, and none is started.
     """
-    return _run(_Words(**words), to, planned=planned)
+    return _run(_Words(**words), to, planned=planned, how=How.ARC if tool else How.STEPS)
 
 
 @click.command("failback", cls=Command, short_help="Make the primary Region the writing one again.")
@@ -99,10 +110,10 @@ def failback(*, unplanned: bool, rebuild: bool, **words: Any) -> int:
     if rebuild and unplanned:
         problem = Problem("--unplanned", "given with --rebuild", "one of the two", "leave --unplanned out")
         raise Problems([problem], WHERE)
-    return _run(_Words(**words), None, planned=not unplanned and not rebuild, rebuild=rebuild)
+    return _run(_Words(**words), None, planned=not unplanned and not rebuild, how=How.REBUILD if rebuild else How.STEPS)
 
 
-def _run(words: _Words, to: str | None, *, planned: bool, rebuild: bool = False) -> int:
+def _run(words: _Words, to: str | None, *, planned: bool, how: "How") -> int:
     from haven.runbooks.failover.run import Request
 
     if words.force and len(words.force.strip()) < _LEAST_REASON:
@@ -113,16 +124,17 @@ def _run(words: _Words, to: str | None, *, planned: bool, rebuild: bool = False)
     if to is not None:
         chosen.require_region("--to", to)
     located = chosen.located()
-    target = to or (_survivor(chosen, located) if rebuild else located.manifest.regions.primary)
+    target = to or (_survivor(chosen, located) if how is How.REBUILD else located.manifest.regions.primary)
     request = Request(planned, words.force, words.acknowledge)
     board = Board(sys.stderr)
+    job = _Job(words, chosen, located, target, board, how)
     try:
         with interruptible(_NOTICE):
-            return _Job(words, chosen, located, target, board, rebuild).run(request)
+            return job.run(request)
     except Interrupted:
         for each in board.running:
             output.note(f"  {each}")
-        output.note(_GO_ON if board.last else "Nothing was changed.")
+        output.note(job.go_on() if board.last else "Nothing was changed.")
         raise
 
 
@@ -141,49 +153,80 @@ def _survivor(chosen: EnvironmentSource, located: "Located") -> str:
     return writer
 
 
-@dataclass(frozen=True)
+class How(Enum):
+    """What makes the other Region the writing one, or gets it ready for that."""
+
+    STEPS = "Haven's steps"
+    REBUILD = "a rebuild"
+    ARC = "ARC's plan"
+
+
+@dataclass
 class _Job:
     words: _Words
     chosen: EnvironmentSource
     located: "Located"
     to: str
     board: Board
-    rebuild: bool
+    how: How
+    operator: "Operator | None" = None
+    """None: it isn't known yet who works."""
 
-    def run(self, request: "Request") -> int:
-        """Preview, confirmation, execution."""
+    def go_on(self) -> str:
+        """What whoever interrupts it has to know."""
+        from haven.cli.recovery import arc
+
+        going_on = arc.goes_on(self.operator, self.board) if self.how is How.ARC else ""
+        return going_on or _GO_ON
+
+    def _made(self, records: Path) -> "Operator":
+        from haven.cli.recovery import arc
         from haven.model.drills import Place
         from haven.runbooks.failover.assembly import operator
         from haven.runbooks.failover.run import Operator
-        from haven.runbooks.failover.times.predicted import estimates, until_served
         from haven.runbooks.rebuild.run import Rebuilder
+
+        manifest, to, client = self.located.manifest, self.to, self.chosen.client
+        place = Place.EMULATOR if self.chosen.emulated else Place.AWS
+        make: Callable[..., Operator] = Rebuilder if self.how is How.REBUILD else Operator
+        if self.how is How.ARC:
+            make = arc.maker(manifest)
+        return operator(manifest, to, client, records, self.board.report, make=make, place=place)
+
+    def run(self, request: "Request") -> int:
+        """Preview, confirmation, execution."""
+        from haven.runbooks.failover.times.predicted import estimates, until_served
 
         manifest = self.located.manifest
         name = manifest.environment
         records = self.words.records or Path.cwd() / ".haven" / "recovery" / name
-        make = Rebuilder if self.rebuild else Operator
-        place = Place.EMULATOR if self.chosen.emulated else Place.AWS
-        made = operator(manifest, self.to, self.chosen.client, records, self.board.report, make=make, place=place)
+        made = self.operator = self._made(records)
         preview: Preview = self._do(made.preview(request))
         expected = Expected()
-        if not self.rebuild:
+        if self.how is How.STEPS:
             expected = Expected(estimates(manifest, self.to), until_served(preview.steps, manifest, self.to))
         self.board.expected = expected.steps
         if not self.words.as_json:
-            shown = _shown(preview, self.to, self.located, expected, rebuild=self.rebuild)
+            shown = _shown(preview, self.to, self.located, expected, self.how)
             output.emit("\n".join(shown) + "\n")
         if self.words.dry_run or preview.why_not:
-            self._print(_previewed(preview, self.to, name, expected))
+            self._print({**_previewed(preview, self.to, name, expected), **self._of_plan()})
             return FINDINGS if preview.why_not else OK
         self._confirm(name)
         with self.board:
             report: Report = self._do(made.run(request))
         kept = _kept(report, records) if report.record else ""
-        self._print(_reported(report, self._following(name, kept), self.to, name, expected))
+        following = _next(report, self._following(name, kept), self.to, name, self.how)
+        self._print({**_reported(report, following, self.to, name, expected), **self._of_plan()})
         return OK if report.state in ("done", "nothing to do") else FINDINGS
 
+    def _of_plan(self) -> Mapping[str, Any]:
+        from haven.cli.recovery import arc
+
+        return {"arc": arc.document(self.operator)} if self.how is How.ARC else {}
+
     def _following(self, name: str, kept: str) -> list[str]:
-        if self.rebuild:
+        if self.how is How.REBUILD:
             return [f"haven reconcile {name}, then haven failback {name} (docs/runbooks/rebuild.md)"]
         copy = f"copy {kept} to drills/ of the project: haven plan shows what it took beside the predictions"
         then = f"haven reconcile {name}, then haven:active {self.to} and pulumi up (docs/runbooks/reconcile.md)"
@@ -213,6 +256,8 @@ class _Job:
             output.emit_json(document)
             return
         lines = [f"{document['environment']}: {document['state']}", *(f"  {each}" for each in document["why"])]
+        if document.get("arc", {}).get("execution"):
+            lines.append(f"  execution {document['arc']['execution']}: {document['arc']['state']}")
         lines += [f"  divergence: {document['divergence']}"] if document["divergence"] else []
         lines += [f"  next: {each}" for each in document["next"]]
         output.emit("\n".join(lines) + "\n")
@@ -253,7 +298,7 @@ def _kept(report: "Report", records: Path) -> str:
     return output.near(file)
 
 
-def _shown(preview: "Preview", to: str, located: "Located", expected: Expected, *, rebuild: bool) -> Iterator[str]:
+def _shown(preview: "Preview", to: str, located: "Located", expected: Expected, how: How) -> Iterator[str]:
     """What was found, and what would be done."""
     manifest = located.manifest
     seen = preview.observation
@@ -264,13 +309,14 @@ def _shown(preview: "Preview", to: str, located: "Located", expected: Expected, 
         yield f"  {each.name}: {each.detail}"
     yield from (f"  {each}" for each in preview.judgements)
     yield f"  decision: {'go on' if preview.decision.allowed else 'refused'}: {preview.decision.why}"
-    if not rebuild:
+    if how is not How.REBUILD:
         yield f"  the old writer: {preview.decision.fence}"
     if preview.open:
         yield f"  goes on with workflow {preview.open}"
-    goal, no_return = f"to {to}", "the first promotion"
-    if rebuild:
+    goal, no_return = f"to {to}", "the start of the plan" if how is How.ARC else "the first promotion"
+    if how is How.REBUILD:
         goal, no_return = f"to a new secondary in {manifest.other(to)}", "the first release"
+    yield from (f"  {each}" for each in preview.plan)
     yield f"Steps {goal}, each after those that it names; {no_return} is the point of no return:"
     for step in preview.steps:
         after = f", after {', '.join(step.after)}" if step.after else ""
@@ -293,23 +339,32 @@ def _previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Ma
     }
 
 
-def _reported(report: "Report", then: Sequence[str], to: str, name: str, expected: Expected) -> Mapping[str, Any]:
-    document = _document(report.state.value, to, name)
+def _next(report: "Report", then: Sequence[str], to: str, name: str, how: How) -> list[str]:
+    """What to do now."""
     following = []
-    if report.state == "incomplete":
+    if how is How.ARC:
+        from haven.cli.recovery import arc
+
+        following += arc.following(report, to, name)
+    elif report.state == "incomplete":
         following.append("run the same command once more: it goes on where this one ended")
     if report.state == "done":
         following.extend(then)
     if report.pending_audit:
         count = plural(report.pending_audit, "audit record")
         following.append(f"haven audit publish {name} --in {to}: the bucket lacks {count}, which only this machine has")
+    return following
+
+
+def _reported(report: "Report", then: Sequence[str], to: str, name: str, expected: Expected) -> Mapping[str, Any]:
+    document = _document(report.state.value, to, name)
     return {
         **document,
         "why": list(report.why),
         "workflow": report.workflow,
         "steps": {step: ending.value for step, ending in report.endings.items()},
         "divergence": report.divergence,
-        "next": following,
+        "next": list(then),
         "predicted": expected.document(),
         "measured": None if report.record is None else dict(report.record.measured.steps),
     }

@@ -63,7 +63,7 @@ def operator(
     records: Path,
     report: Callable[[Progress], None],
     *,
-    make: type[Operator] = Operator,
+    make: Callable[..., Operator] = Operator,
     place: Place = Place.AWS,
 ) -> Operator:
     """A process that is ready to run a failover, or another workflow.

@@ -39,6 +39,9 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
     if manifest.traffic:
         namespace = next(iter(manifest.traffic.values())).namespace
         yield Use("the traffic switch", ["cloudwatch:PutMetricData"], ["*"], {"cloudwatch:namespace": namespace})
+    if manifest.recovery_plan:
+        actions = [f"arc-region-switch:{each}" for each in ("StartPlanExecution", "GetPlanExecution")]
+        yield Use("the Region switch plan", actions, [manifest.recovery_plan], {})
     groups = [names.arn("eks", f"nodegroup/{side.cluster.name}/{each}/x") for each in side.cluster.node_groups]
     yield Use("node groups", ["eks:DescribeNodegroup", "eks:UpdateNodegroupConfig"], groups, {})
     if side.database.restored:

@@ -1,0 +1,97 @@
+"""`haven failover --with arc`: what is typed into this terminal for a plan's approvals, and what to do afterwards."""
+
+import os
+import select
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from haven.cli import output
+
+if TYPE_CHECKING:
+    from haven.cli.recovery.progress import Board
+    from haven.runbooks.failover.run import Operator, Report
+    from haven.runbooks.manifest import RecoveryManifest
+
+_READ = 4096
+
+
+class Typed:
+    """Lines that are typed while the plan is watched: looked at, never waited for."""
+
+    def __init__(self) -> None:
+        self._text = b""
+
+    def ask(self, step: str, prompt: str) -> None:
+        """Show what to type, where there is somebody who types."""
+        del step  # the prompt names it
+        if _is_terminal():
+            output.note(prompt)
+
+    def typed(self) -> str | None:
+        """The next whole line."""
+        if not _is_terminal():
+            return None
+        if b"\n" not in self._text and select.select([sys.stdin], [], [], 0)[0]:
+            self._text += os.read(sys.stdin.fileno(), _READ)
+        line, found, rest = self._text.partition(b"\n")
+        if not found:
+            return None
+        self._text = rest
+        return line.decode(errors="replace").strip()
+
+
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def maker(manifest: "RecoveryManifest") -> "Callable[..., Operator]":
+    """What makes the operator that starts the plan and watches it.
+
+    Raises:
+        Problems: the manifest names no plan.
+    """
+    from haven.runbooks.arc.run import RegionSwitcher, require_plan
+
+    require_plan(manifest)
+    return partial(RegionSwitcher, approvals=Typed())
+
+
+def document(made: "Operator | None") -> dict[str, Any]:
+    """The execution, for `--json`."""
+    from haven.runbooks.arc.run import RegionSwitcher
+
+    return made.document() if isinstance(made, RegionSwitcher) else {}
+
+
+def goes_on(made: "Operator | None", board: "Board") -> str:
+    """What an interruption leaves running; empty: nothing was started."""
+    from haven.runbooks.arc.run import RegionSwitcher
+    from haven.runbooks.arc.watch import START
+    from haven.runbooks.failover.run import command_of
+
+    if not isinstance(made, RegionSwitcher) or START not in board.last:
+        return ""
+    started = made.watcher.execution
+    begin = (
+        f"Execution {started.id} goes on in ARC" if started else "The plan may have been started, and goes on in ARC"
+    )
+    command = command_of(made.kind, made.site.manifest.environment, made.site.to)
+    return f"{begin} without this command. To watch it again: {command} (the lease ends in a minute)."
+
+
+def following(report: "Report", to: str, name: str) -> list[str]:
+    """What to do after the plan."""
+    from haven.runbooks.failover.run import FAILOVER, REGION_SWITCH, command_of
+
+    own, again = command_of(FAILOVER, name, to), command_of(REGION_SWITCH, name, to)
+    if report.state == "done":
+        return [
+            f"{own}: does what the plan leaves (scaling, golden prompts, the traffic switch), if it leaves anything"
+        ]
+    if report.state == "undone":
+        return [f"repair what it names, then start the plan again with {again}, or fail over without it: {own}"]
+    if report.state == "incomplete":
+        return [f"{again}: watches on where the execution still goes on; where it has ended, {own} ends what it left"]
+    return []
