@@ -23,16 +23,17 @@ class Typed:
     def __init__(self) -> None:
         self._text = b""
 
-    def ask(self, step: str, prompt: str) -> None:
-        """Show what to type, where there is somebody who types."""
-        del step  # the prompt names it
-        if _is_terminal():
-            output.note(prompt)
+    @property
+    def listens(self) -> bool:
+        """Whether standard input is a terminal."""
+        return sys.stdin is not None and sys.stdin.isatty()
+
+    def ask(self, prompt: str) -> None:
+        """Show it beside the progress."""
+        output.note(prompt)
 
     def typed(self) -> str | None:
         """The next whole line."""
-        if not _is_terminal():
-            return None
         if b"\n" not in self._text and select.select([sys.stdin], [], [], 0)[0]:
             self._text += os.read(sys.stdin.fileno(), _READ)
         line, found, rest = self._text.partition(b"\n")
@@ -40,10 +41,6 @@ class Typed:
             return None
         self._text = rest
         return line.decode(errors="replace").strip()
-
-
-def _is_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def maker(manifest: "RecoveryManifest") -> "Callable[..., Operator]":

@@ -9,17 +9,23 @@ from haven.runbooks.workflow.requests import Call
 class Approvals(Protocol):
     """Asks whoever sits in front of this machine."""
 
-    def ask(self, step: str, prompt: str) -> None:
-        """Show what to type to approve a step; once for each step."""
+    @property
+    def listens(self) -> bool:
+        """Whether somebody can type."""
+
+    def ask(self, prompt: str) -> None:
+        """Show how a step is approved; once for each step."""
 
     def typed(self) -> str | None:
         """The next line that was typed; None: none yet. It never waits."""
 
 
 class Nobody:
-    """Nobody is asked here: there is no terminal."""
+    """Nobody is asked here."""
 
-    def ask(self, step: str, prompt: str) -> None:
+    listens = False
+
+    def ask(self, prompt: str) -> None:
         """Say nothing."""
 
     def typed(self) -> str | None:

@@ -112,22 +112,24 @@ class Watcher:
 
     async def _approval(self, workflow: Workflow, execution: Execution, name: str) -> Look:
         step = execution.plan.step(name)
-        by_hand = f"step {name} waits for an approval, {approvals.by_hand(self.site.to, execution, step)}"
-        if not approvals.may_approve(self.who, step.approver):
-            return Waiting(by_hand)
         wanted = self.site.manifest.environment
+        here = self.approvals.listens and approvals.may_approve(self.who, step.approver)
+        how = f"step {name} waits for an approval, {approvals.by_hand(self.site.to, execution, step)}"
+        how += f"; or type {wanted} here" if here else ""
         if name not in self._asked:
             self._asked.add(name)
-            self.approvals.ask(name, f"Step {name} waits for your approval. Type {wanted} to approve it.")
+            self.approvals.ask(how)
+        if not here:
+            return Waiting(how)
         record = workflow.step(WATCH)
         if record.intent.get("arguments", {}).get("stepName") == name and record.outcome == log.REFUSED:
             self._refused = f"; AWS refused it: {record.answer}"
         typed = self.approvals.typed()
         if typed is None:
-            return Waiting(f"{by_hand}; or type {wanted} here{self._refused}")
+            return Waiting(f"{how}{self._refused}")
         self._refused = await self._objection(workflow) if typed == wanted else f"; not approved: {typed} was typed"
         if self._refused:
-            return Waiting(f"{by_hand}; or type {wanted} here{self._refused}")
+            return Waiting(f"{how}{self._refused}")
         return Missing(approvals.approve(self.site.to, execution, name, f"haven {workflow.id}"))
 
     async def _objection(self, workflow: Workflow) -> str:

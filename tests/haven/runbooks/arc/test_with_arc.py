@@ -115,7 +115,7 @@ def test_a_step_that_waits_is_approved_by_whoever_types_the_name_and_has_the_rol
     os.close(slave)
     os.close(master)
     assert (process.returncode, ground.writer) == (OK, R), text + error
-    assert "Step approve waits for your approval. Type sim to approve it." in error
+    assert error.count("--step-name approve --approval approve; or type sim here\n") == 1
     (approval,) = planned.asked("ApprovePlanExecutionStep")
     assert approval.arguments["stepName"] == "approve"
 
