@@ -21,7 +21,7 @@ from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call, CallError, RefusedError
-from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Step, check_graph
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Step, Waiting, check_graph
 
 GRACEFUL, UNGRACEFUL = "graceful", "ungraceful"
 _WATCHING = 12 * 3600.0
@@ -212,9 +212,19 @@ class RegionSwitcher(Operator):
             Step(WATCH, "Watch the plan", self.watcher.look, (START,), _WATCHING, repeatable=True, fresh=True),
         ]
         title = f"Verify that {site.to} is the writing Region"
-        found.append(Step(plan.VERIFIED, title, plan.verified(site, how), (WATCH,), deadline=120))
+        found.append(Step(plan.VERIFIED, title, self._verified(how), (WATCH,), deadline=300))
         check_graph(found)
         return found
+
+    def _verified(self, how: Fence) -> Looking:
+        """RDS may show what ARC did a little later."""
+        verified = plan.verified(self.site, how)
+
+        async def look(workflow: Workflow) -> Look:
+            found = await verified(workflow)
+            return Waiting(found.why) if isinstance(found, Impossible) else found
+
+        return look
 
     def _started(self) -> Looking:
         arn, to = self.site.manifest.recovery_plan, self.site.to
@@ -226,6 +236,7 @@ class RegionSwitcher(Operator):
             listed = await executions.executions(to, arn)
             own = next((each for each in listed if each.comment == _comment(workflow)), None)
             if own is not None:
+                self.watcher.number = own.id
                 return Done({"execution": own.id})
             other = next((each for each in listed if each.is_live), None)
             if other is not None:

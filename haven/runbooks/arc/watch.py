@@ -35,6 +35,8 @@ class Watcher:
     """The principal of this machine's credentials."""
     report: Callable[[Progress], None]
     approvals: Approvals = field(default_factory=Nobody)
+    number: str = ""
+    """Id of the execution; empty: none is known to have been started."""
     execution: Execution | None = None
     """As it was last seen. None: it hasn't been."""
     _asked: set[str] = field(default_factory=set)
@@ -54,7 +56,7 @@ class Watcher:
 
     async def look(self, workflow: Workflow) -> Look:
         """How far the execution is."""
-        number = str(workflow.step(START).data["execution"])
+        number = self.number = str(workflow.step(START).data["execution"])
         self.execution, answer = await executions.execution(self.site.to, self.plan, number)
         self._show(self.execution, self.site.time_ms(answer))
         state = self.execution.state

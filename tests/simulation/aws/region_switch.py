@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from haven.runbooks.arc import executions as known
+from haven.runbooks.workflow.requests import Call, RefusedError
 
 ROLE = "arn:aws:iam::000000000000:role/approver"
 APPROVAL, AURORA, FUNCTION = "ManualApproval", "AuroraGlobalDatabase", "CustomActionLambda"
@@ -76,16 +77,22 @@ class RegionSwitch:
     """ARC, for one plan."""
 
     def __init__(
-        self, arn: str, regions: Sequence[str], clock: Callable[[], float], move: Callable[[str, str], None]
+        self,
+        arn: str,
+        regions: Sequence[str],
+        clock: Callable[[], float],
+        move: Callable[[str, str], None],
+        moved: Callable[[str], bool] = lambda _: True,
     ) -> None:
         """
         Args:
             arn: the plan's.
             regions: both.
             clock: seconds since the epoch.
-            move: moves the database's writer to a Region, in a mode.
+            move: begins to move the database's writer to a Region, in a mode.
+            moved: whether it is written there. Omitted: it is as soon as `move` returns.
         """
-        self.arn, self.regions, self.clock, self._move = arn, list(regions), clock, move
+        self.arn, self.regions, self.clock, self._move, self._moved = arn, list(regions), clock, move, moved
         self.blocks: Sequence[Block] = BLOCKS
         self.broken: set[str] = set()
         """Steps that fail."""
@@ -107,6 +114,18 @@ class RegionSwitch:
         self._advance()
         answer: Mapping[str, Any] = _OPERATIONS[operation](self, arguments, region)
         return answer
+
+    def call(self, call: Call, region: object) -> Mapping[str, Any]:
+        """The same to a runbook's call, in the simulator.
+
+        Raises:
+            RefusedError: it refuses.
+        """
+        del region  # every Region has the plan
+        try:
+            return self.answer(call.operation.title().replace("_", ""), call.arguments, call.region)
+        except ArcError as error:
+            raise RefusedError(error.code, error.message) from error
 
     # What happens by itself
 
@@ -130,14 +149,16 @@ class RegionSwitch:
             execution.status[block.name] = known.STEP_APPROVAL if waits else known.RUNNING
             execution.times[block.name] = (now, None)
             execution.state = known.PENDING_APPROVAL if waits else "inProgress"
+            if block.kind == AURORA and block.name not in self.broken:
+                self._move(execution.region, execution.mode)
             return not waits
         if status != known.RUNNING or now - execution.times[block.name][0] < block.seconds:
             return False
         if block.name in self.broken:
             execution.status[block.name], execution.state = known.FAILED, known.PAUSED_BY_STEP
             return False
-        if block.kind == AURORA:
-            self._move(execution.region, execution.mode)
+        if block.kind == AURORA and not self._moved(execution.region):
+            return False
         self._done(execution, block.name, "completed", now)
         return True
 

@@ -16,9 +16,8 @@ from haven.runbooks.arc.executions import SERVICE
 from tests.gateway import Answer, Call
 from tests.haven.runbooks.failover.ground import Ground, new_ground
 from tests.simulation.aws.region_switch import OPERATIONS, ArcError, RegionSwitch
-from tests.simulation.model import P, R
+from tests.simulation.model import PLAN, P, R
 
-PLAN = "arn:aws:arc-region-switch::000000000000:plan/haven-sim-plan:abc123"
 KIND = "application/x-amz-json-1.0"
 AGAIN = f"haven failover sim --to {R} --with arc"
 

@@ -14,9 +14,9 @@ import pytest
 from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, OK
 from haven.runbooks.arc.executions import SERVICE
 from tests.gateway import Fault
-from tests.haven.runbooks.arc.plan_ground import AGAIN, PLAN, PlanGround
+from tests.haven.runbooks.arc.plan_ground import AGAIN, PlanGround
 from tests.simulation.aws.region_switch import APPROVED, ROLE, Block
-from tests.simulation.model import P, R
+from tests.simulation.model import PLAN, P, R
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.emulator]
 LOST = ("--force", "the provider confirms the loss")
