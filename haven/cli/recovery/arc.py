@@ -70,10 +70,8 @@ def goes_on(made: "Operator | None", board: "Board") -> str:
 
     if not isinstance(made, RegionSwitcher) or START not in board.last:
         return ""
-    started = made.watcher.execution
-    begin = (
-        f"Execution {started.id} goes on in ARC" if started else "The plan may have been started, and goes on in ARC"
-    )
+    number = made.watcher.number
+    begin = f"Execution {number} goes on in ARC" if number else "The plan may have been started, and goes on in ARC"
     command = command_of(made.kind, made.site.manifest.environment, made.site.to)
     return f"{begin} without this command. To watch it again: {command} (the lease ends in a minute)."
 

@@ -92,7 +92,7 @@ class RegionSwitch:
             move: begins to move the database's writer to a Region, in a mode.
             moved: whether it is written there. Omitted: it is as soon as `move` returns.
         """
-        self.arn, self.regions, self.clock, self._move, self._moved = arn, list(regions), clock, move, moved
+        self.arn, self.regions, self.clock, self._move, self.moved = arn, list(regions), clock, move, moved
         self.blocks: Sequence[Block] = BLOCKS
         self.broken: set[str] = set()
         """Steps that fail."""
@@ -157,7 +157,7 @@ class RegionSwitch:
         if block.name in self.broken:
             execution.status[block.name], execution.state = known.FAILED, known.PAUSED_BY_STEP
             return False
-        if block.kind == AURORA and not self._moved(execution.region):
+        if block.kind == AURORA and not self.moved(execution.region):
             return False
         self._done(execution, block.name, "completed", now)
         return True
