@@ -4,16 +4,17 @@ the guards refuse. ARC is the model of `region_switch.py`."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import botocore.session
 import pytest
 from botocore import xform_name
 
+from haven.runbooks.arc import executions
 from haven.runbooks.arc.executions import SERVICE
 from haven.runbooks.arc.run import RegionSwitcher
 from haven.runbooks.failover.run import Operator, Report, Request, State
 from haven.runbooks.workflow.requests import Call
 from tests.components.resilience.test_operator_role import operations
 from tests.simulation.aws.region_switch import APPROVED, OPERATIONS
+from tests.simulation.aws.test_calls import model, problems
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import PLAN, Model, P, R
 from tests.simulation.operators import MANIFESTS, PATIENT, Machine, machine, start
@@ -34,6 +35,8 @@ class Run:
     machines: list[Machine] = field(default_factory=list)
     points: list[int] = field(default_factory=list)
     """Numbers of the first operator's calls."""
+    calls: list[Call] = field(default_factory=list)
+    """These calls."""
 
     def __post_init__(self) -> None:
         self.model = Model()
@@ -54,6 +57,7 @@ class Run:
         if owner != "op0":
             return None
         self._number += 1
+        self.calls.append(call)
         self.points.append(self._number)
         return Fault(self.stop[1]) if self._number == self.stop[0] else None
 
@@ -85,6 +89,25 @@ def test_a_process_that_is_stopped_at_any_call_is_followed_by_one_that_starts_no
             wrong.append((stop, run.reports, run.writer, run.model.arc.starts))
     record_property("figure", f"{len(stops)} faults of one call with ARC's plan: one execution each")
     assert wrong == []
+
+
+def test_every_call_is_one_that_aws_has_and_every_state_too() -> None:
+    distinct = {(each.operation, str(each.arguments)): each for each in Run().calls if each.service == SERVICE}
+    assert [problem for each in distinct.values() for problem in problems(each)] == []
+    shape = model(SERVICE).shape_for
+    assert sorted((*executions.LIVE, *executions.COMPLETED, *executions.GIVEN_UP)) == sorted(
+        shape("ExecutionState").enum
+    )
+    told_apart = {
+        executions.RUNNING,
+        executions.FAILED,
+        executions.COMPLETE,
+        executions.SKIPPED,
+        executions.STEP_APPROVAL,
+    }
+    assert told_apart < set(shape("StepStatus").enum)
+    assert {"stepFailed", "stepPausedByError"} < set(shape("ExecutionEventType").enum)
+    assert "ResourceNotFoundException" in {each.name for each in model(SERVICE).error_shapes}
 
 
 def test_guards_refuse_before_anything_is_started() -> None:
@@ -139,10 +162,10 @@ def test_an_open_region_switch_refuses_the_failover_of_haven_and_the_other_way_r
 
 def test_only_operations_of_the_data_plane_are_called_and_the_model_has_each_of_them() -> None:
     """What has `UseControlPlaneEndpoint` goes to one Region of the partition, which may be the lost one."""
-    model = botocore.session.get_session().get_service_model(SERVICE)
+    arc = model(SERVICE)
     called = {operation for service, operation in operations() if service == SERVICE}
     assert called <= set(OPERATIONS)
-    central = {each for each in called if model.operation_model(each).static_context_parameters}
+    central = {each for each in called if arc.operation_model(each).static_context_parameters}
     assert ("StartPlanExecution" in called, central) == (True, set())
-    assert model.operation_model("GetPlan").static_context_parameters  # such there are
+    assert arc.operation_model("GetPlan").static_context_parameters  # such there are
     assert {xform_name(each) for each in OPERATIONS} >= {xform_name(each) for each in called}

@@ -43,6 +43,7 @@ def test_a_healthy_plan_is_started_once_watched_to_its_end_and_recorded(planned:
     assert (code, document["state"], planned.arc.starts) == (OK, "nothing to do", 1)
 
 
+@pytest.mark.exhaustive
 def test_with_a_silent_primary_region_arc_is_asked_in_the_other_one_alone(planned: PlanGround) -> None:
     ground = planned.ground
     ground.beat(seconds_ago=60)
@@ -57,6 +58,7 @@ def test_with_a_silent_primary_region_arc_is_asked_in_the_other_one_alone(planne
     assert planned.asked("StartPlanExecution")[0].arguments["mode"] == "ungraceful"
 
 
+@pytest.mark.exhaustive
 def test_a_failed_step_is_named_with_how_to_go_on_and_the_same_command_watches_on(planned: PlanGround) -> None:
     planned.arc.broken = {"scale"}
     with planned.ground.beating():
@@ -75,6 +77,7 @@ def test_a_failed_step_is_named_with_how_to_go_on_and_the_same_command_watches_o
     assert (code, document["state"], planned.arc.starts) == (OK, "done", 1), document
 
 
+@pytest.mark.exhaustive
 def test_an_execution_that_is_cancelled_before_the_writer_moves_ends_the_workflow(planned: PlanGround) -> None:
     planned.arc.blocks = APPROVED
     with planned.ground.beating():
@@ -91,6 +94,7 @@ def test_an_execution_that_is_cancelled_before_the_writer_moves_ends_the_workflo
     assert (code, document["workflow"]) == (OK, "")
 
 
+@pytest.mark.exhaustive
 def test_a_step_that_waits_is_approved_by_whoever_types_the_name_and_has_the_role(planned: PlanGround) -> None:
     ground = planned.ground
     planned.arc.blocks = APPROVED
@@ -121,6 +125,7 @@ def test_a_step_that_waits_is_approved_by_whoever_types_the_name_and_has_the_rol
     assert approval.arguments["stepName"] == "approve"
 
 
+@pytest.mark.exhaustive
 def test_whoever_has_another_role_is_told_how_the_step_is_approved(planned: PlanGround) -> None:
     planned.arc.blocks = APPROVED
     with planned.ground.beating():
@@ -161,6 +166,7 @@ def test_ctrl_c_ends_the_watching_alone_and_a_second_run_watches_the_same_execut
     assert (planned.arc.starts, len(planned.asked("StartPlanExecution"))) == (1, 1)
 
 
+@pytest.mark.exhaustive
 def test_an_execution_that_somebody_else_started_is_watched_and_named_as_unguarded(planned: PlanGround) -> None:
     words = {"targetRegion": R, "action": "activate", "mode": "ungraceful", "clientToken": "console"}
     planned.arc.moved = lambda _: bool(planned.asked("GetPlanExecution"))
