@@ -22,7 +22,7 @@ GIVEN_UP = ("failed", "canceled", "planExecutionTimedOut")
 """States of an execution: one that goes on or waits, one that did its steps, and one that ended before (enumeration
 `ExecutionState` and waiter `PlanExecutionCompleted` in botocore's model; read 2026-11-26)."""
 RUNNING, FAILED, COMPLETE, SKIPPED, STEP_APPROVAL = "running", "failed", "completed", "skipped", "pendingApproval"
-"""Of the states of a step, those that are told apart (`StepStatus`, the same)."""
+"""Of the states of a step, those that are distinguished (`StepStatus`, the same)."""
 _PAGE = 100
 """ListPlanExecutions lists at most as many at once (the same)."""
 _ENDS_STEP = ("stepFailed", "stepPausedByError")

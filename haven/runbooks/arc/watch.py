@@ -16,7 +16,7 @@ from haven.runbooks.workflow.steps import Done, Impossible, Look, Missing, Progr
 
 START, WATCH = "start-plan", "watch-plan"
 PREFIX = "arc:"
-"""Before the names of the plan's own steps, where they stand beside those of the runbook."""
+"""Before the names of the plan's own steps, which are shown with those of the runbook."""
 _SHOWN = {
     executions.RUNNING: "running",
     executions.STEP_APPROVAL: "running",

@@ -98,14 +98,14 @@ def test_every_call_is_one_that_aws_has_and_every_state_too() -> None:
     assert sorted((*executions.LIVE, *executions.COMPLETED, *executions.GIVEN_UP)) == sorted(
         shape("ExecutionState").enum
     )
-    told_apart = {
+    distinguished = {
         executions.RUNNING,
         executions.FAILED,
         executions.COMPLETE,
         executions.SKIPPED,
         executions.STEP_APPROVAL,
     }
-    assert told_apart < set(shape("StepStatus").enum)
+    assert distinguished < set(shape("StepStatus").enum)
     assert {"stepFailed", "stepPausedByError"} < set(shape("ExecutionEventType").enum)
     assert "ResourceNotFoundException" in {each.name for each in model(SERVICE).error_shapes}
 

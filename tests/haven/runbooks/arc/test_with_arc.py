@@ -126,7 +126,7 @@ def test_a_step_that_waits_is_approved_by_whoever_types_the_name_and_has_the_rol
 
 
 @pytest.mark.exhaustive
-def test_whoever_has_another_role_is_told_how_the_step_is_approved(planned: PlanGround) -> None:
+def test_whoever_has_another_role_reads_how_the_step_is_approved(planned: PlanGround) -> None:
     planned.arc.blocks = APPROVED
     with planned.ground.beating():
         planned.ground.beat(seconds_ago=0)

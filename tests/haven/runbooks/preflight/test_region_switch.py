@@ -2,20 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from haven.runbooks.clients import clients
 from haven.runbooks.manifest import RecoveryManifest
-from haven.runbooks.observation import Answer, ask_all
+from haven.runbooks.observation import Answer
 from haven.runbooks.preflight.arc import region_switch
 from haven.runbooks.preflight.checks import Check, Status
 from haven.runbooks.preflight.view import Key, View
 from haven_components.resilience._operator_rights import RIGHTS
 from tests.environments import PRIMARY, RECOVERY
-from tests.haven.runbooks.arc.plan_ground import plan_ground
 from tests.haven.runbooks.preflight.answers import NOW, manifest
 from tests.simulation.model import PLAN
 
@@ -91,17 +88,3 @@ def test_what_arc_does_not_answer_is_unknown_and_names_the_permission_that_opera
     assert [each.status for each in checks] == [Status.UNKNOWN, Status.UNKNOWN]
     assert {each.fix.removeprefix("allow ") for each in checks} <= {each.action for each in RIGHTS}
     assert found(Answer(), [])[0].got == f"ARC in {RECOVERY} doesn't know it"
-
-
-@pytest.mark.emulator
-def test_both_are_asked_by_boto3_of_the_model_on_the_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with plan_ground(tmp_path) as planned:
-        planned.arc.warnings, planned.arc.quota_warnings = [WARNING], [QUOTA]
-        questions = region_switch.questions(with_plan(), clients(planned.ground.gateway.url))
-        answers = ask_all(questions, 60)
-    checks = list(region_switch.checks(View(with_plan(), RECOVERY, answers, NOW)))
-    assert [each.status for each in checks] == [Status.PROBLEM, Status.PROBLEM]
-    assert "the cluster doesn't exist" in checks[0].got
-    assert planned.asked("ListServiceQuotaWarnings")[0].arguments["planArns"] == [PLAN]
