@@ -97,6 +97,8 @@ class RegionSwitch:
         self.broken: set[str] = set()
         """Steps that fail."""
         self.executions: list[Running] = []
+        self.late = 0.0
+        """Seconds after which the list shows an execution."""
         self.starts = 0
         """Executions that were begun, a repeated token not counted."""
         self.warnings: list[Mapping[str, Any]] = []
@@ -197,8 +199,9 @@ class RegionSwitch:
     def _list(self, arguments: Mapping[str, Any], region: str) -> Mapping[str, Any]:
         """One on each page, so that whoever asks has to go on."""
         place = int(arguments.get("nextToken", 0))
-        following = {"nextToken": str(place + 1)} if place + 1 < len(self.executions) else {}
-        return {"items": [self._summary(each) for each in self.executions[place : place + 1]], **following}
+        shown = [each for each in self.executions if self.clock() - each.began >= self.late]
+        following = {"nextToken": str(place + 1)} if place + 1 < len(shown) else {}
+        return {"items": [self._summary(each) for each in shown[place : place + 1]], **following}
 
     def _summary(self, execution: Running) -> Mapping[str, Any]:
         ended = {"endTime": _time(execution.ended)} if execution.ended is not None else {}

@@ -11,6 +11,7 @@ from haven.runbooks.arc import executions
 from haven.runbooks.arc.executions import SERVICE
 from haven.runbooks.arc.run import RegionSwitcher
 from haven.runbooks.failover.run import Operator, Report, Request, State
+from haven.runbooks.reconcile import history
 from haven.runbooks.workflow.requests import Call
 from tests.components.resilience.test_operator_role import operations
 from tests.simulation.aws.region_switch import APPROVED, OPERATIONS
@@ -89,6 +90,41 @@ def test_a_process_that_is_stopped_at_any_call_is_followed_by_one_that_starts_no
             wrong.append((stop, run.reports, run.writer, run.model.arc.starts))
     record_property("figure", f"{len(stops)} faults of one call with ARC's plan: one execution each")
     assert wrong == []
+
+
+def test_a_start_that_the_list_shows_late_is_repeated_with_the_same_token_and_made_once() -> None:
+    run = Run(before=lambda model: setattr(model.arc, "late", 150.0))
+    assert [each.operation for each in run.calls].count("start_plan_execution") > 1
+    assert [each.state for each in run.reports if isinstance(each, Report)] == [State.DONE, State.NOTHING]
+    assert run.model.arc.starts == 1
+
+
+def test_what_a_cancelled_execution_left_is_done_by_haven_s_own_steps() -> None:
+    model = Model()
+    model.arc.broken = {"scale"}
+    simulation = Simulation(model)
+    manifest = PATIENT[1].model_copy(update={"recovery_plan": PLAN})
+    made: dict[str, type[Operator]] = {"one": RegionSwitcher, "two": RegionSwitcher, "own": Operator}
+    machines = {name: machine(simulation, name, manifest=manifest, make=make) for name, make in made.items()}
+    for place, each in enumerate(machines.values()):
+        start(simulation, each, Request(planned=place == 0), 150 + place * LATER)
+
+    def cancel() -> None:
+        (running,) = model.arc.executions
+        model.arc.answer("CancelPlanExecution", {"executionId": running.id}, R)
+
+    simulation.at(150 + LATER / 2, "console", cancel)
+    simulation.run()
+    simulation.abandon()
+    one, two, own = (each.outcome[0] for each in machines.values())
+    assert (one.state, two.state, own.state) == (State.INCOMPLETE, State.INCOMPLETE, State.DONE), (one, two, own)
+    assert "is paused: step scale (scale broke) failed" in one.why[0]
+    assert any("ended as canceled" in each for each in two.why)
+    assert (model.regions[R].writer, model.arc.starts) == ({"database": True, "cache": True}, 1)
+    ends = [each.data for each in machines["own"].operator.journal.entries if each.kind == "end"]
+    assert [each["state"] for each in ends] == ["incomplete", "done"]
+    found = list(history._workflows(machines["own"].operator.journal.entries))
+    assert [history._is_done(each) for each in found] == [True, True]
 
 
 def test_every_call_is_one_that_aws_has_and_every_state_too() -> None:
