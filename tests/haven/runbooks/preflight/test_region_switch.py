@@ -8,6 +8,7 @@ import pytest
 
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.observation import Answer
+from haven.runbooks.preflight import permissions
 from haven.runbooks.preflight.arc import region_switch
 from haven.runbooks.preflight.checks import Check, Status
 from haven.runbooks.preflight.view import Key, View
@@ -74,6 +75,20 @@ def test_warnings_of_arc_are_shown_with_a_remedy_and_forbid_no_failover() -> Non
     assert "Service Quotas" in compared.fix
     resolved = {**WARNING, "warningStatus": "resolved"}
     assert found({"evaluationState": "passed", "warnings": [resolved]}, [])[0].status is Status.OK
+
+
+def test_a_role_that_may_not_start_the_plan_is_a_warning_and_forbids_no_failover() -> None:
+    plan = with_plan()
+    uses = list(permissions.uses(plan, RECOVERY))
+    answers: Mapping[Key, Answer] = {
+        (f"simulation of {each.name}", RECOVERY): Answer(
+            {"arc-region-switch:StartPlanExecution": []} if not each.needed else {}
+        )
+        for each in uses
+    }
+    found = list(permissions.checks(View(plan, RECOVERY, answers, NOW)))
+    odd = [(each.what, each.status, each.blocks) for each in found if each.status is not Status.OK]
+    assert odd == [("permission for the Region switch plan", Status.PROBLEM, False)]
 
 
 @pytest.mark.parametrize("state", ["pendingEvaluation", "unknown"])
