@@ -76,11 +76,13 @@ def goes_on(made: "Operator | None", board: "Board") -> str:
     return f"{begin} without this command. To watch it again: {command} (the lease ends in a minute)."
 
 
-def following(report: "Report", to: str, name: str) -> list[str]:
-    """What to do after the plan."""
+def following(made: "Operator | None", report: "Report", to: str, name: str) -> list[str]:
+    """What to do after the plan. After a planned switch `--planned` opens what Haven's steps close on the way."""
+    from haven.runbooks.arc.run import GRACEFUL
     from haven.runbooks.failover.run import FAILOVER, REGION_SWITCH, command_of
 
-    own, again = command_of(FAILOVER, name, to), command_of(REGION_SWITCH, name, to)
+    planned = " --planned" if document(made).get("mode") == GRACEFUL else ""
+    own, again = (f"{command_of(kind, name, to)}{planned}" for kind in (FAILOVER, REGION_SWITCH))
     if report.state == "done":
         return [
             f"{own}: does what the plan leaves (scaling, golden prompts, the traffic switch), if it leaves anything"

@@ -216,7 +216,7 @@ class _Job:
         with self.board:
             report: Report = self._do(made.run(request))
         kept = _kept(report, records) if report.record else ""
-        following = _next(report, self._following(name, kept), self.to, name, self.how)
+        following = self._next(report, self._following(name, kept))
         self._print({**_reported(report, following, self.to, name, expected), **self._of_plan()})
         return OK if report.state in ("done", "nothing to do") else FINDINGS
 
@@ -231,6 +231,23 @@ class _Job:
         copy = f"copy {kept} to drills/ of the project: haven plan shows what it took beside the predictions"
         then = f"haven reconcile {name}, then haven:active {self.to} and pulumi up (docs/runbooks/reconcile.md)"
         return [then, *([copy] if kept else [])]
+
+    def _next(self, report: "Report", then: Sequence[str]) -> list[str]:
+        """What to do now."""
+        from haven.cli.recovery import arc
+
+        name, to = self.located.manifest.environment, self.to
+        following = []
+        if self.how is How.ARC:
+            following += arc.following(self.operator, report, to, name)
+        elif report.state == "incomplete":
+            following.append("run the same command once more: it goes on where this one ended")
+        if report.state == "done":
+            following.extend(then)
+        if report.pending_audit:
+            lacks = f"the bucket lacks {plural(report.pending_audit, 'audit record')}, which only this machine has"
+            following.append(f"haven audit publish {name} --in {to}: {lacks}")
+        return following
 
     def _do(self, runbook: "Runbook") -> Any:
         from haven.runbooks.workflow.engine import FATAL
@@ -337,23 +354,6 @@ def _previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Ma
         "losses": list(preview.judgements),
         "predicted": expected.document(),
     }
-
-
-def _next(report: "Report", then: Sequence[str], to: str, name: str, how: How) -> list[str]:
-    """What to do now."""
-    following = []
-    if how is How.ARC:
-        from haven.cli.recovery import arc
-
-        following += arc.following(report, to, name)
-    elif report.state == "incomplete":
-        following.append("run the same command once more: it goes on where this one ended")
-    if report.state == "done":
-        following.extend(then)
-    if report.pending_audit:
-        count = plural(report.pending_audit, "audit record")
-        following.append(f"haven audit publish {name} --in {to}: the bucket lacks {count}, which only this machine has")
-    return following
 
 
 def _reported(report: "Report", then: Sequence[str], to: str, name: str, expected: Expected) -> Mapping[str, Any]:

@@ -107,7 +107,7 @@ def test_what_a_cancelled_execution_left_is_done_by_haven_s_own_steps() -> None:
     made: dict[str, type[Operator]] = {"one": RegionSwitcher, "two": RegionSwitcher, "own": Operator}
     machines = {name: machine(simulation, name, manifest=manifest, make=make) for name, make in made.items()}
     for place, each in enumerate(machines.values()):
-        start(simulation, each, Request(planned=place == 0), 150 + place * LATER)
+        start(simulation, each, Request(planned=True), 150 + place * LATER)
 
     def cancel() -> None:
         (running,) = model.arc.executions
@@ -121,6 +121,7 @@ def test_what_a_cancelled_execution_left_is_done_by_haven_s_own_steps() -> None:
     assert "is paused: step scale (scale broke) failed" in one.why[0]
     assert any("ended as canceled" in each for each in two.why)
     assert (model.regions[R].writer, model.arc.starts) == ({"database": True, "cache": True}, 1)
+    assert not any(model.regions[P].closed)
     ends = [each.data for each in machines["own"].operator.journal.entries if each.kind == "end"]
     assert [each["state"] for each in ends] == ["incomplete", "done"]
     found = list(history._workflows(machines["own"].operator.journal.entries))

@@ -33,6 +33,7 @@ def test_a_healthy_plan_is_started_once_watched_to_its_end_and_recorded(planned:
     assert (code, document["state"], planned.ground.writer) == (OK, "done", R), document
     jsonschema.validate(document, json.loads(files("haven.cli").joinpath("schemas", "failover.v1.json").read_text()))
     assert document["arc"]["steps"] == {"move-writer": "completed", "scale": "completed"}
+    assert document["next"][0].startswith(f"haven failover sim --to {R} --planned: does what the plan leaves")
     assert "> ARC: move-writer: done" in progress
     (start,) = planned.asked("StartPlanExecution")
     named = ("targetRegion", "action", "mode")
