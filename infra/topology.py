@@ -6,7 +6,14 @@ from itertools import product
 from typing import Any
 
 from haven.model.tiers import Routing
-from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint, Observability, RequestBuffer
+from haven_components import (
+    GlobalCache,
+    GlobalDatabase,
+    MultiRegionAccessPoint,
+    Observability,
+    RecoveryPlan,
+    RequestBuffer,
+)
 from haven_components.names import partition
 from infra import outputs, scale
 from infra.config.settings import Settings
@@ -61,6 +68,7 @@ def _declared(environment: Environment) -> Mapping[str, Any]:
     service = _service(environment)
     watched = _operations(environment, service, list(declared.values()))
     clusters.declare(environment, reached, watched)
+    plan = _recovery_plan(environment, service, watched)
     recovery_manifest = manifest.build(
         environment,
         database,
@@ -68,6 +76,7 @@ def _declared(environment: Environment) -> Mapping[str, Any]:
         tier=settings.tier.value,
         entrances=service.entrances if service is not None else {},
         service=service.name if service is not None else "",
+        plan=plan,
     )
     manifest.keep(environment, recovery_manifest)
     operations.declare(environment, recovery_manifest)
@@ -180,8 +189,15 @@ def _operations(
             attempt(partial(faults.experiments, environment, region, watched))
     if settings.cost is not None:
         attempt(partial(cost.guard, environment, settings.cost))
-    if settings.recovery_plan is not None:
-        attempt(partial(aws_plan.declare, environment, settings.recovery_plan, service, watched))
     if settings.resilience_hub:
         attempt(partial(assessment.declare, environment))
     return watched
+
+
+def _recovery_plan(
+    environment: Environment, service: traffic.Service | None, watched: Observability
+) -> RecoveryPlan | None:
+    chosen = environment.settings.recovery_plan
+    if chosen is None:
+        return None
+    return environment.refusals.attempt(partial(aws_plan.declare, environment, chosen, service, watched))

@@ -26,6 +26,7 @@ LIVING = (
     "tests/conformance",
     "tests/haven/emulator",
     "tests/haven/terraform",
+    "tests/haven/runbooks/arc",
     "tests/haven/runbooks/failover",
     "tests/haven/runbooks/reconcile",
     "tests/kubernetes/living",

@@ -249,6 +249,8 @@ class RecoveryManifest(_Part):
     secrets: Sequence[str] | None = None
     """Names of the replicated secrets, the same in both Regions."""
     backups: Backups | None = None
+    recovery_plan: str = ""
+    """ARN of the ARC Region switch plan; empty: there is none, or the environment was deployed before it was here."""
 
     @property
     def replicates_cache(self) -> bool:

@@ -13,7 +13,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven.base.problems import Problem, Problems
-from haven_components import GlobalDatabase, gpu_group_name, limits, system_group_name
+from haven_components import GlobalDatabase, RecoveryPlan, gpu_group_name, limits, system_group_name
 from haven_components.names import (
     REPLICATION_RULE,
     SYSTEM_NODE_GROUP,
@@ -55,6 +55,7 @@ def build(
     tier: str,
     entrances: Mapping[str, str],
     service: str,
+    plan: RecoveryPlan | None,
 ) -> dict[str, Any]:
     """The manifest, as data.
 
@@ -65,6 +66,7 @@ def build(
         tier: the tier's name.
         entrances: Region -> its own host name, where there is a traffic switch; else empty.
         service: the host name that leads to whichever Region answers; empty where there is no traffic switch.
+        plan: the Region switch plan, where the stack file has one.
     """
     settings = environment.settings
     return {
@@ -98,6 +100,8 @@ def build(
             for region in environment.both
         },
         **({"traffic": _traffic(environment), "service": service} if entrances else {}),
+        # ARC makes up the end of a plan's ARN, so it can't be composed here.
+        **({"recoveryPlan": plan.plan_arn} if plan is not None else {}),
     }
 
 

@@ -9,9 +9,11 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
+from haven.runbooks.arc.executions import SERVICE
 from haven.runbooks.failover.fence import RULES
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
+from tests.simulation.aws.region_switch import RegionSwitch
 from tests.simulation.clock import EPOCH
 from tests.simulation.regions import CACHE, DATABASE, Region, Replication
 from tests.simulation.tables import Tables
@@ -23,6 +25,7 @@ STORES = (DATABASE, CACHE)
 BUCKET = "bucket:models"
 """Written in both Regions: what arrives of it comes from the other one."""
 LAG = 0.5
+PLAN = "arn:aws:arc-region-switch::000000000000:plan/haven-sim-plan:abc123"
 GROUP_ROLE = {True: "PRIMARY", False: "SECONDARY"}
 
 
@@ -56,6 +59,7 @@ class Model:
         """When traffic was sent to a Region whose models had given wrong answers for a while."""
         self.effects: list[tuple[float, str, str, str]] = []
         """When, by whom, what and where: calls that changed something."""
+        self.arc = RegionSwitch(PLAN, (P, R), lambda: EPOCH + self._time, self._move_writer, self._is_source)
         self.stale_until = 0.0
         """Until then reads show the global database as it was."""
         self.silent: set[str] = set()
@@ -140,7 +144,8 @@ class Model:
             raise UnansweredError(f"{call.region} is silent")
         answer = self._heartbeats(call, now) or region.tables.answer(call)
         if answer is None:
-            answer = getattr(self, f"_{call.operation}")(call, region)
+            own = self.arc.call if call.service == SERVICE else getattr(self, f"_{call.operation}")
+            answer = own(call, region)
             if call.changes:
                 self.effects.append((now, owner, call.operation, call.region))
         return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": _date(int(EPOCH + now))}}}
@@ -230,6 +235,15 @@ class Model:
         source.writer[DATABASE] = False
         self._promote(DATABASE, target, lossless=True)
         return {}
+
+    def _move_writer(self, target: str, mode: str) -> None:
+        """What ARC's block for Aurora does."""
+        if mode == "graceful":
+            self.regions[self.source[DATABASE]].writer[DATABASE] = False
+        self._promote(DATABASE, target, lossless=mode == "graceful")
+
+    def _is_source(self, region: str) -> bool:
+        return self.source[DATABASE] == region
 
     def _failover_global_cluster(self, call: Call, region: Region) -> Answer:
         self._require_promotable(call.region, DATABASE, "InvalidGlobalClusterStateFault")

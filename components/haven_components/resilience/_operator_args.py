@@ -77,6 +77,11 @@ class OperatorRoleArgs(TypedDict):
     mode_parameter: NotRequired[str]
     """Name of the Systems Manager parameter that tells applications whether they may write, the same in both Regions:
     the operator changes it while an environment fails over. Omitted: none."""
+    recovery_plan_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the environment's ARC Region switch plan: the operator starts and watches its executions. Omitted:
+    none."""
+    approves_recovery_plan: NotRequired[bool]
+    """Whether this role is the one that the plan's manual approvals name. Omitted: false; somebody else approves."""
     groups: NotRequired[list[str]]
     """Kubernetes groups that the operator belongs to in both clusters, such as the `operator_groups` of a
     `ClusterAccess`. Omitted: no access entry, and so no use of the Kubernetes API."""

@@ -51,6 +51,9 @@ class On(StrEnum):
     KEYS = "KeysOfStores"
     KEY_NAMES = "KeysByTheirNames"
     GRANTS = "GrantsForDatabases"
+    PLAN = "RegionSwitchPlan"
+    APPROVALS = "ApprovalsOfThePlan"
+    PLAN_QUOTAS = "QuotasOfThePlan"
     SHOWING = "WhatHasNoNarrowerResource"
 
 
@@ -112,6 +115,14 @@ RIGHTS: Sequence[Right] = (
     Right("kms:GenerateDataKey", On.KEYS, "writes the audit"),
     Right("kms:DescribeKey", On.KEY_NAMES, "encrypts what RDS makes, and what is restored"),
     Right("kms:CreateGrant", On.GRANTS, "lets RDS use the key for an instance and a snapshot"),
+    Right("arc-region-switch:GetPlanEvaluationStatus", On.PLAN, "what ARC found wrong with the plan"),
+    Right("arc-region-switch:GetPlanExecution", On.PLAN, "how far an execution is"),
+    Right("arc-region-switch:GetPlanInRegion", On.PLAN, "the plan's steps"),
+    Right("arc-region-switch:ListPlanExecutionEvents", On.PLAN, "why a step of an execution failed"),
+    Right("arc-region-switch:ListPlanExecutions", On.PLAN, "whether an execution is running already"),
+    Right("arc-region-switch:StartPlanExecution", On.PLAN, "haven failover --with arc"),
+    Right("arc-region-switch:ApprovePlanExecutionStep", On.APPROVALS, "lets an execution go on, after a typed word"),
+    Right("arc-region-switch:ListServiceQuotaWarnings", On.PLAN_QUOTAS, "quotas that ARC finds too small"),
     Right("autoscaling:DescribeAutoScalingGroups", On.SHOWING, "nodes in service"),
     Right("backup:ListRestoreJobs", On.SHOWING, "the newest restore test"),
     Right("cloudwatch:DescribeAlarms", On.SHOWING, "whether a Region can be turned off"),
@@ -172,6 +183,7 @@ class Scope:
     def _resources(self, on: On) -> list[Value]:
         if on in (On.SHOWING, On.SWITCH):
             return ["*"]
+        plan = [self.args["recovery_plan_arn"]] if "recovery_plan_arn" in self.args else []
         named: Mapping[On, list[Value]] = {
             On.OPERATIONS: list(self.args["operations_table_arns"]),
             On.KEYS: self._keys(),
@@ -179,6 +191,10 @@ class Scope:
             On.GRANTS: [each["kms_key_arn"] for each in self.sides],
             On.ITSELF: [self.arn("iam", "", f"role/{self.role}")],
             On.RESTORER: [self.args["restore_role_arn"]] if "restore_role_arn" in self.args else [],
+            On.PLAN: list(plan),
+            On.APPROVALS: plan if self.args.get("approves_recovery_plan", False) else [],
+            # It lists the warnings of every plan that the caller sees: no resource is documented for it.
+            On.PLAN_QUOTAS: ["*"] if plan else [],
         }
         if on in named:
             return named[on]

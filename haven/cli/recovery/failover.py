@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,24 +15,21 @@ from haven.base.problems import Problem, Problems, shown
 from haven.base.terminal import plural
 from haven.cli import output
 from haven.cli.command_line import WHERE, Command, directory_option
+from haven.cli.recovery import failover_text
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
-from haven.cli.recovery.progress import Board, span
+from haven.cli.recovery.failover_text import How
+from haven.cli.recovery.progress import Board
 
 if TYPE_CHECKING:
     from haven.runbooks.failover.decision import Request
-    from haven.runbooks.failover.run import Preview, Report
-    from haven.runbooks.failover.times.predicted import Estimate
+    from haven.runbooks.failover.run import Operator, Preview, Report
     from haven.runbooks.manifest import Located
     from haven.runbooks.workflow.requests import Runbook
 
-SCHEMA = "failover.v1"
-"""Of `--json`: the file haven/cli/schemas/failover.v1.json."""
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _NOTICE = "Interrupted: calls that are on their way aren't waited for."
 _GO_ON = "The journal has every step. To go on, run the same command once more: the lease ends in a minute."
 _LEAST_REASON = 10
-_MARK = "[A]"
-"""Behind what rests on assumptions."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +88,25 @@ def _options(function: _Function) -> _Function:
 @_options
 @click.option("--to", required=True, metavar="REGION", help="The Region that becomes the writing one.")
 @click.option("--planned", is_flag=True, help="Both Regions answer, and nothing may be lost.")
-def failover(*, to: str, planned: bool, **words: Any) -> int:
+@click.option(
+    "--with",
+    "tool",
+    type=click.Choice(["arc"]),
+    help="Start ENVIRONMENT's ARC Region switch plan and watch it, instead of Haven's own steps.",
+)
+def failover(*, to: str, planned: bool, tool: str | None, **words: Any) -> int:
     """Make REGION the writing Region of ENVIRONMENT: promote, scale, move the traffic.
 
     Needs AWS credentials, and neither Pulumi nor its state. Shows what it found and what it will do, and asks for the
     environment's name. Every step is written to the journal before it happens, so a run that was interrupted goes on
     when the same command is run once more, on any machine. Until the first promotion a failure undoes what was changed.
     Exit code 1: refused, undone or incomplete.
+
+    With --with arc AWS does it, by the plan that haven:recoveryPlan declares: Haven takes its lease, decides and judges
+    what may be lost, starts the plan in REGION, and shows its steps until it ends. An execution that is under way is
+    watched, and none is started.
     """
-    return _run(_Words(**words), to, planned=planned)
+    return _run(_Words(**words), to, planned=planned, how=How.ARC if tool else How.STEPS)
 
 
 @click.command("failback", cls=Command, short_help="Make the primary Region the writing one again.")
@@ -120,10 +127,10 @@ def failback(*, unplanned: bool, rebuild: bool, **words: Any) -> int:
         allowed = "a command that promotes; --rebuild gives up replicas and loses nothing that is written"
         problem = Problem("--accept-loss", "given with --rebuild", allowed, "leave --accept-loss out")
         raise Problems([problem], WHERE)
-    return _run(_Words(**words), None, planned=not unplanned and not rebuild, rebuild=rebuild)
+    return _run(_Words(**words), None, planned=not unplanned and not rebuild, how=How.REBUILD if rebuild else How.STEPS)
 
 
-def _run(words: _Words, to: str | None, *, planned: bool, rebuild: bool = False) -> int:
+def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
     from haven.runbooks.failover.decision import Request
 
     if problems := list(_problems(words)):
@@ -132,16 +139,17 @@ def _run(words: _Words, to: str | None, *, planned: bool, rebuild: bool = False)
     if to is not None:
         chosen.require_region("--to", to)
     located = chosen.located()
-    target = to or (_survivor(chosen, located) if rebuild else located.manifest.regions.primary)
+    target = to or (_survivor(chosen, located) if how is How.REBUILD else located.manifest.regions.primary)
     request = Request(planned, words.force, words.accept_loss, words.acknowledge)
     board = Board(sys.stderr)
+    job = _Job(words, chosen, located, target, board, how)
     try:
         with interruptible(_NOTICE):
-            return _Job(words, chosen, located, target, board, rebuild).run(request)
+            return job.run(request)
     except Interrupted:
         for each in board.running:
             output.note(f"  {each}")
-        output.note(_GO_ON if board.last else "Nothing was changed.")
+        output.note(job.go_on() if board.last else "Nothing was changed.")
         raise
 
 
@@ -175,41 +183,59 @@ def _survivor(chosen: EnvironmentSource, located: "Located") -> str:
     return writer
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Job:
     words: _Words
     chosen: EnvironmentSource
     located: "Located"
     to: str
     board: Board
-    rebuild: bool
+    how: How
+    operator: "Operator | None" = None
+    """None: it isn't known yet who works."""
 
-    def run(self, request: "Request") -> int:
-        """Preview, confirmation, execution."""
+    def go_on(self) -> str:
+        """What whoever interrupts it has to know."""
+        from haven.cli.recovery import arc
+
+        going_on = arc.goes_on(self.operator, self.board) if self.how is How.ARC else ""
+        return going_on or _GO_ON
+
+    def _made(self, records: Path) -> "Operator":
+        from haven.cli.recovery import arc
         from haven.model.drills import Place
         from haven.runbooks.failover.assembly import operator
         from haven.runbooks.failover.run import Operator
-        from haven.runbooks.failover.times.predicted import estimates, known_terms, until_served
         from haven.runbooks.rebuild.run import Rebuilder
+
+        manifest, to, client = self.located.manifest, self.to, self.chosen.client
+        place = Place.EMULATOR if self.chosen.emulated else Place.AWS
+        make: Callable[..., Operator] = Rebuilder if self.how is How.REBUILD else Operator
+        report, options = self.board.report, self.words.options()
+        if self.how is How.ARC:
+            make = arc.maker(manifest)
+            options += ["--with", "arc"]
+        return operator(manifest, to, client, records, report, make=make, place=place, options=options)
+
+    def run(self, request: "Request") -> int:
+        """Preview, confirmation, execution."""
+        from haven.runbooks.failover.times.predicted import estimates, known_terms, until_served
 
         manifest = self.located.manifest
         name = manifest.environment
         records = self.words.records or Path.cwd() / ".haven" / "recovery" / name
-        make = Rebuilder if self.rebuild else Operator
-        place = Place.EMULATOR if self.chosen.emulated else Place.AWS
-        report, options = self.board.report, self.words.options()
-        made = operator(manifest, self.to, self.chosen.client, records, report, make=make, place=place, options=options)
+        made = self.operator = self._made(records)
         preview: Preview = self._do(made.preview(request))
-        expected = Expected()
-        if not self.rebuild:
+        expected = failover_text.Expected()
+        if self.how is How.STEPS:
             known = known_terms(manifest, self.to)
-            expected = Expected(estimates(known), until_served(preview.steps, known))
+            expected = failover_text.Expected(estimates(known), until_served(preview.steps, known))
         self.board.expected = expected.steps
         if not self.words.as_json:
-            shown = _shown(preview, self.to, self.located, expected, rebuild=self.rebuild)
-            output.emit("\n".join(shown) + "\n")
+            found = failover_text.shown(preview, self.to, self.located, expected, self.how)
+            output.emit("\n".join(found) + "\n")
         if self.words.dry_run or preview.why_not:
-            self._print(_previewed(preview, self.to, name, expected))
+            self._print({**failover_text.previewed(preview, self.to, name, expected), **self._of_plan()})
             return FINDINGS if preview.why_not else OK
         for each in preview.needs:  # the step that judges the loss looks for itself, and may find less
             output.note(f"as of now it {each}" if each.startswith("needs") else each)
@@ -217,15 +243,38 @@ class _Job:
         with self.board:
             ended: Report = self._do(made.run(request))
         kept = _kept(ended, records) if ended.record else ""
-        self._print(_reported(ended, self._following(name, kept), self.to, name, expected))
+        following = self._next(ended, self._following(name, kept))
+        self._print({**failover_text.reported(ended, following, self.to, name, expected), **self._of_plan()})
         return OK if ended.state in ("done", "nothing to do") else FINDINGS
 
+    def _of_plan(self) -> Mapping[str, Any]:
+        from haven.cli.recovery import arc
+
+        return {"arc": arc.document(self.operator)} if self.how is How.ARC else {}
+
     def _following(self, name: str, kept: str) -> list[str]:
-        if self.rebuild:
+        if self.how is How.REBUILD:
             return [f"haven reconcile {name}, then haven failback {name} (docs/runbooks/rebuild.md)"]
         copy = f"copy {kept} to drills/ of the project: haven plan shows what it took beside the predictions"
         then = f"haven reconcile {name}, then haven:active {self.to} and pulumi up (docs/runbooks/reconcile.md)"
         return [then, *([copy] if kept else [])]
+
+    def _next(self, report: "Report", then: Sequence[str]) -> list[str]:
+        """What to do now."""
+        from haven.cli.recovery import arc
+
+        name, to = self.located.manifest.environment, self.to
+        following = []
+        if self.how is How.ARC:
+            following += arc.following(self.operator, report, to, name)
+        elif report.state == "incomplete":
+            following.append("run the same command once more: it goes on where this one ended")
+        if report.state == "done":
+            following.extend(then)
+        if report.pending_audit:
+            lacks = f"the bucket lacks {plural(report.pending_audit, 'audit record')}, which only this machine has"
+            following.append(f"haven audit publish {name} --in {to}: {lacks}")
+        return following
 
     def _do(self, runbook: "Runbook") -> Any:
         from haven.runbooks.workflow.engine import FATAL
@@ -251,25 +300,11 @@ class _Job:
             output.emit_json(document)
             return
         lines = [f"{document['environment']}: {document['state']}", *(f"  {each}" for each in document["why"])]
+        if document.get("arc", {}).get("execution"):
+            lines.append(f"  execution {document['arc']['execution']}: {document['arc']['state']}")
         lines += [f"  divergence: {document['divergence']}"] if document["divergence"] else []
         lines += [f"  next: {each}" for each in document["next"]]
         output.emit("\n".join(lines) + "\n")
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What is predicted before it begins; nothing of a rebuild."""
-
-    steps: "Mapping[str, Estimate]" = field(default_factory=dict)
-    served: "Estimate | None" = None
-
-    def document(self) -> dict[str, Any]:
-        """As JSON."""
-        found = {**self.steps, **({"until verified": self.served} if self.served else {})}
-        return {
-            name: {"p50": round(each.p50, 1), "p95": round(each.p95, 1), "basis": each.basis}
-            for name, each in found.items()
-        }
 
 
 def _kept(report: "Report", records: Path) -> str:
@@ -289,83 +324,3 @@ def _kept(report: "Report", records: Path) -> str:
         output.note(f"{output.near(file)} can't be written ({error.strerror}); the audit has what the failover took")
         return ""
     return output.near(file)
-
-
-def _shown(preview: "Preview", to: str, located: "Located", expected: Expected, *, rebuild: bool) -> Iterator[str]:
-    """What was found, and what would be done."""
-    manifest = located.manifest
-    seen = preview.observation
-    yield f"{manifest.environment}, tier {manifest.tier}: written in {seen.writer or 'no Region that is known'}"
-    yield from (f"  {each}" for each in located.remarks)
-    yield f"  {manifest.other(to)} as seen from here: {seen.seen}"
-    for each in seen.witnesses:
-        yield f"  {each.name}: {each.detail}"
-    yield from (f"  {each}" for each in preview.judgements)
-    yield f"  decision: {'go on' if preview.decision.allowed else 'refused'}: {preview.decision.why}"
-    if not rebuild:
-        yield f"  the old writer: {preview.decision.fence}"
-    if preview.open:
-        yield f"  goes on with workflow {preview.open}"
-    goal, no_return = f"to {to}", "the first promotion"
-    if rebuild:
-        goal, no_return = f"to a new secondary in {manifest.other(to)}", "the first release"
-    yield f"Steps {goal}, each after those that it names; {no_return} is the point of no return:"
-    for step in preview.steps:
-        after = f", after {', '.join(step.after)}" if step.after else ""
-        known = expected.steps.get(step.name)
-        usual = f", predicted {span(known)}" if known else ""
-        yield f"  {step.name}: {step.title} (within {step.deadline:.0f} s{usual}{after})"
-    if expected.served:
-        yield f"  predicted from the confirmation until {to} is verified: {span(expected.served)} {_MARK}"
-
-
-def _previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Mapping[str, Any]:
-    document = _document("refused" if preview.why_not else "previewed", to, name)
-    return {
-        **document,
-        "why": [preview.why_not] if preview.why_not else [],
-        "workflow": preview.open,
-        "steps": {each.name: "planned" for each in preview.steps},
-        "next": list(preview.needs),
-        "losses": list(preview.judgements),
-        "predicted": expected.document(),
-    }
-
-
-def _reported(report: "Report", then: Sequence[str], to: str, name: str, expected: Expected) -> Mapping[str, Any]:
-    document = _document(report.state.value, to, name)
-    following = []
-    if report.state == "incomplete":
-        following.append("run the same command once more: it goes on where this one ended")
-    if report.state == "done":
-        following.extend(then)
-    if report.pending_audit:
-        count = plural(report.pending_audit, "audit record")
-        following.append(f"haven audit publish {name} --in {to}: the bucket lacks {count}, which only this machine has")
-    return {
-        **document,
-        "why": list(report.why),
-        "workflow": report.workflow,
-        "steps": {step: ending.value for step, ending in report.endings.items()},
-        "divergence": report.divergence,
-        "next": following,
-        "predicted": expected.document(),
-        "measured": None if report.record is None else dict(report.record.measured.steps),
-    }
-
-
-def _document(state: str, to: str, name: str) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "environment": name,
-        "to": to,
-        "state": state,
-        "why": [],
-        "workflow": "",
-        "steps": {},
-        "losses": [],
-        "divergence": "",
-        "next": [],
-        "predicted": {},
-        "measured": None,
-    }

@@ -70,7 +70,8 @@ class Board:
 
     def _time(self, progress: "Progress") -> str:
         """Elapsed, deadline, and p50 and p95 of what it is expected to take."""
-        taken = f"{progress.seconds:.0f} of {progress.deadline:.0f} s"
+        limit = f" of {progress.deadline:.0f}" if progress.deadline else ""  # a step of ARC's may have none
+        taken = f"{progress.seconds:.0f}{limit} s"
         known = self.expected.get(progress.step)
         if known is None:
             return taken

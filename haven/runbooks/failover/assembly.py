@@ -63,7 +63,7 @@ def operator(
     records: Path,
     report: Callable[[Progress], None],
     *,
-    make: type[Operator] = Operator,
+    make: Callable[..., Operator] = Operator,
     place: Place = Place.AWS,
     options: Sequence[str] = (),
 ) -> Operator:

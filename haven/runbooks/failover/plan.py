@@ -33,12 +33,12 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
     """
     if site.restores:
         found = list(_read_only(site, how))
-        found += _closing(site, how, ())
+        found += _closing(site, how, _asked(site))
         found += restore.steps(site, tuple(each.name for each in found))
         found += _serving(site, how, (restore.DEPLOYED,))
     else:
         found = [*_scaling(site), *serving.at_once(_new(site)), *_read_only(site, how)]
-        found += [*_before_promotion(site, how), *_promotions(site)]
+        found += [*before_promotion(site, how, NO_RETURN, _asked(site)), *_promotions(site)]
         found += serving.dependent(_new(site), (DATABASE,))
         found += _after_promotion(site, how)
     found += serving.outside(_new(site), site.manifest.service, (VERIFIED,))
@@ -123,7 +123,20 @@ def _resting(site: Site) -> Iterator[Step]:
             yield Step(f"{_REST}{name}", f"Scale {name} to standby scale", look, after, essential=False)
 
 
-def _before_promotion(site: Site, how: Fence) -> Iterator[Step]:
+def _asked(site: Site) -> tuple[str, ...]:
+    """The steps that ask applications of the old Region not to write."""
+    return mode.names(site.mode, _OLD)
+
+
+def before_promotion(site: Site, how: Fence, no_return: tuple[str, ...], asked: tuple[str, ...] = ()) -> Iterator[Step]:
+    """What has to be so before anything is promoted: the data subnets, the old writer, an instance, the loss.
+
+    Args:
+        site: from where to where.
+        how: what must be known about the old writer.
+        no_return: the steps after which nothing is judged any more.
+        asked: what comes before the old writer is closed.
+    """
     before: tuple[str, ...] = (OPENED,)
     subnets = site.new_side.database.subnet_group
     title = f"Open the data subnets in {site.to}, if they were closed"
@@ -131,14 +144,14 @@ def _before_promotion(site: Site, how: Fence) -> Iterator[Step]:
     title = f"Keep what an earlier failover left in {site.to}"
     yield Step(KEPT, title, database.kept(site), deadline=3600, every=15)
     before += (KEPT,)
-    for step in _closing(site, how, before):
+    for step in _closing(site, how, (*asked, *before)):
         yield step
         before += (step.name,)
     if site.new_side.database.standby == 0:
         title = f"Create a database instance in {site.to}"
         yield Step(INSTANCE, title, database.instance(site), deadline=1800, every=10)
         before += (INSTANCE,)
-    judge = judging.look(site, NO_RETURN)
+    judge = judging.look(site, no_return)
     # A new instance is read within a minute and a half: its name has to be known, and the function to come round.
     patience = 180 if site.new_side.database.standby == 0 else 60
     yield Step(JUDGED, "Judge what may be lost", judge, before, deadline=patience, every=2, fresh=True)
@@ -150,8 +163,7 @@ def _closing(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
     old = site.old_side.database.subnet_group
     reopen = Step("undo-close-old-writer", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
     title = f"Close database and cache in {site.old} to clients"
-    asked = mode.names(site.mode, _OLD)
-    yield Step(loss.CLOSED, title, fence.closed(site), (*asked, *after), deadline=180, every=2, undo=reopen)
+    yield Step(loss.CLOSED, title, fence.closed(site), after, deadline=180, every=2, undo=reopen)
 
 
 def _promotions(site: Site) -> Iterator[Step]:
@@ -196,7 +208,7 @@ def _serving(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
     for step in mode.ended(site.to, site.mode, _NEW, (*mode.names(site.mode, _NEW), last), essential=True):
         yield step
         last = step.name
-    yield Step(VERIFIED, f"Verify that {site.to} is the writing Region", _verified(site, how), (last,), deadline=120)
+    yield Step(VERIFIED, f"Verify that {site.to} is the writing Region", verified(site, how), (last,), deadline=120)
 
 
 def _switching(site: Site, how: Fence, last: str) -> Iterator[Step]:
@@ -229,7 +241,14 @@ def _reopened(site: Site) -> Looking:
     return look
 
 
-def _verified(site: Site, how: Fence) -> Looking:
+def verified(site: Site, how: Fence) -> Looking:
+    """Whether the new Region is the writing one; its remark: what is left to do by hand.
+
+    Args:
+        site: from where to where.
+        how: what was known about the old writer.
+    """
+
     async def look(_: Workflow) -> Look:
         cluster = await database.current(site)
         writer = database.writing_region(cluster)

@@ -19,13 +19,18 @@ from haven.runbooks.workflow.audit import Audit
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
 from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
-from haven.runbooks.workflow.requests import CallError
+from haven.runbooks.workflow.requests import Answer, CallError
 from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
 
-FAILOVER = "failover"
-
+FAILOVER, REGION_SWITCH = "failover", "region-switch"
+"""Kinds of workflows that make the other Region the writing one: by Haven's steps, or by the plan of ARC."""
+ARC = "--with arc"
 MEASURED = "measured"
 """The audit's record of what a failover took."""
+DIVERGENCE = (
+    "possible: the old writer couldn't be closed, and may have taken writes that aren't here; keep its volume and"
+    " its snapshot rds:unplanned-global-failover-… until somebody has compared them"
+)
 SILENT_SECONDS = 10.0
 """For so long after a preview that found the old Region silent it isn't asked once more: each answer that doesn't come
 takes five seconds. Whoever confirms later has it looked at afresh."""
@@ -76,6 +81,8 @@ class Preview:
     """The workflow that would be resumed."""
     needs: Sequence[str] = ()
     """What it asks of the operator, flag by flag, and what to type."""
+    plan: Sequence[str] = ()
+    """Of a Region switch: what ARC has of its plan."""
 
 
 @dataclass
@@ -84,6 +91,10 @@ class Operator:
 
     kind: ClassVar[str] = FAILOVER
     """Of the workflows that it begins and goes on with."""
+    opening: ClassVar[Sequence[str]] = (*plan.NO_RETURN, restore.DEPLOYED)
+    """Steps after which the new side takes writes."""
+    by: ClassVar[str] = ""
+    """What makes the promotion, for the record of what it took; empty: its own steps."""
     site: Site
     lease: Lease
     journal: Journal
@@ -96,6 +107,8 @@ class Operator:
     """Where it is run, for the record of what it took."""
     _silent_at: float | None = field(default=None, init=False)
     """When a preview found the old Region silent."""
+    _closed: bool = field(default=False, init=False)
+    """Whether the audit has its last record."""
 
     async def preview(self, request: Request) -> Preview:
         """Look, decide and plan; nothing is changed.
@@ -109,7 +122,7 @@ class Operator:
         seen = await observe.observe(self.site)
         self._silent_at = self.site.clock.monotonic() if seen.seen is Seen.UNREACHABLE else None
         decided = self._decide(seen, request)
-        steps = plan.steps(self.site, decided.fence, planned=request.planned)
+        steps = self._planned(decided.fence, planned=request.planned)
         goal = Workflow("", self._goal(request, seen.now_ms))
         found = await loss.judged(self.site, goal)
         why_not = "" if decided.allowed or resumed else decided.why
@@ -145,7 +158,7 @@ class Operator:
         except (CallError, Problems):
             await self.lease.leave(self.lease.notes, release=True)
             raise
-        if report.state not in (State.DONE, State.UNDONE):
+        if not self._closed:
             await self.audit.close(state=report.state.value, why=list(report.why))
         await self.lease.leave(self.lease.notes, release=True)
         return replace(report, pending_audit=self.audit.pending)
@@ -221,7 +234,7 @@ class Operator:
             observation=seen.describe(),
             fence=decided.fence.value,
             forced=decided.forced,
-            exposed=_exposed(workflow),
+            exposed=self._exposed(workflow),
             why=decided.why,
         )
 
@@ -260,7 +273,11 @@ class Operator:
     def _steps(self, workflow: Workflow) -> Sequence[Step]:
         """What leads to the goal."""
         fence = Fence(workflow.decisions.get("writer", {}).get("fence", Fence.CONFIRMED))
-        return plan.steps(self.site, fence, planned=bool(workflow.goal["planned"]))
+        return self._planned(fence, planned=bool(workflow.goal["planned"]))
+
+    def _planned(self, how: Fence, *, planned: bool) -> Sequence[Step]:
+        """The same before there is a workflow."""
+        return plan.steps(self.site, how, planned=planned)
 
     def _every_step(self) -> Sequence[Step]:
         """What any run of it may have taken."""
@@ -270,7 +287,7 @@ class Operator:
         return _goal(self.site, request, observed_ms)
 
     def _in_the_way(self, workflow: Workflow) -> str:
-        command = command_of(workflow, self.site.manifest.environment, self.site.to)
+        command = command_of(kind_of(workflow), self.site.manifest.environment, self.site.to)
         return f"a {kind_of(workflow)} is open ({workflow.id}): end it first with {command}"
 
     async def _go_on(self, workflow: Workflow) -> Report:
@@ -283,7 +300,7 @@ class Operator:
             if not failed:
                 return await self._end(workflow, outcome, why)
             if past_no_return(workflow, steps) and not await self._was_taken_back(workflow):
-                return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, _divergence(workflow))
+                return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, self._divergence(workflow))
             await self._engine.note(workflow, log.ABORT, why="; ".join(why))
         return await self._undo(workflow, outcome)
 
@@ -311,20 +328,34 @@ class Operator:
         return Report(State.UNDONE, why, workflow.id, endings)
 
     async def _end(self, workflow: Workflow, outcome: Outcome, why: Sequence[str]) -> Report:
-        divergence = _divergence(workflow)
+        divergence = self._divergence(workflow)
         steps, entries = self._steps(workflow), self.journal.entries
-        made = measured.record(self.site.manifest, workflow, entries, steps, self.place)
+        made = measured.record(self.site.manifest, workflow, entries, steps, self.place, by=self.by)
         _, answer = await loss.heartbeats(self.site, self.site.table)
-        notes: dict[str, Any] = {"open": None, "failover": {"to": self.site.to, "atMs": self.site.time_ms(answer)}}
+        notes = self._ended(answer)
         self.audit.record(MEASURED, **measured.as_data(made))
         await self._close(workflow, State.DONE, why, divergence, notes)
         return Report(State.DONE, why, workflow.id, outcome.endings, divergence, record=made)
+
+    def _ended(self, answer: Answer) -> dict[str, Any]:
+        """What the lease keeps of a failover that AWS's clock saw end."""
+        return {"open": None, "failover": {"to": self.site.to, "atMs": self.site.time_ms(answer)}}
+
+    def _exposed(self, workflow: Workflow) -> bool:
+        """Whether something may have been promoted while the old writer was open."""
+        last = workflow.decisions.get("writer", {})
+        promoted = any(workflow.step(each).may_have_happened or workflow.step(each).done for each in self.opening)
+        return bool(last.get("exposed")) or (promoted and last.get("fence") == Fence.UNCONFIRMED.value)
+
+    def _divergence(self, workflow: Workflow) -> str:
+        return DIVERGENCE if self._exposed(workflow) else ""
 
     async def _close(
         self, workflow: Workflow, state: State, why: Sequence[str], divergence: str, notes: Mapping[str, Any]
     ) -> None:
         """Close the audit, and then the workflow: the journal's last entry has the head of the closed audit."""
         await self.audit.close(state=state.value, why=list(why), divergence=divergence)
+        self._closed = True
         self.journal.head = self.audit.head.as_data()
         log.apply(workflow, await self.journal.append(log.END, state=state.value, divergence=divergence, notes=notes))
         self.lease.notes = {**self.lease.notes, **notes}
@@ -335,31 +366,10 @@ def kind_of(workflow: Workflow) -> str:
     return str(workflow.goal.get("kind", FAILOVER))
 
 
-def command_of(workflow: Workflow, environment: str, to: str) -> str:
-    """What goes on with a workflow whose journal is in a Region."""
-    if kind_of(workflow) == FAILOVER:
-        return f"haven failover {environment} --to {to}"
-    return f"haven failback {environment} --rebuild"
-
-
-_OPENING = (*plan.NO_RETURN, restore.DEPLOYED)
-"""Steps after which the new side takes writes."""
-
-
-def _exposed(workflow: Workflow) -> bool:
-    """Whether something may have been promoted while the old writer was open."""
-    last = workflow.decisions.get("writer", {})
-    promoted = any(workflow.step(each).may_have_happened or workflow.step(each).done for each in _OPENING)
-    return bool(last.get("exposed")) or (promoted and last.get("fence") == Fence.UNCONFIRMED.value)
-
-
-def _divergence(workflow: Workflow) -> str:
-    if not _exposed(workflow):
-        return ""
-    return (
-        "possible: the old writer couldn't be closed, and may have taken writes that aren't here; keep its volume and"
-        " its snapshot rds:unplanned-global-failover-… until somebody has compared them"
-    )
+def command_of(kind: str, environment: str, to: str) -> str:
+    """What begins a workflow of a kind, and goes on with one whose journal is in a Region."""
+    commands = {FAILOVER: f"failover {environment} --to {to}", REGION_SWITCH: f"failover {environment} --to {to} {ARC}"}
+    return f"haven {commands.get(kind, f'failback {environment} --rebuild')}"
 
 
 def _goal(site: Site, request: Request, observed_ms: float | None = None) -> dict[str, Any]:

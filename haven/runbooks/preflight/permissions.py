@@ -26,6 +26,8 @@ class Use:
     resources: Sequence[str]
     context: Mapping[str, str]
     """Condition keys of the request, with their values."""
+    needed: bool = True
+    """Whether Haven's own failover can't go on without it."""
 
 
 def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
@@ -39,6 +41,9 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
     if manifest.traffic:
         namespace = next(iter(manifest.traffic.values())).namespace
         yield Use("the traffic switch", ["cloudwatch:PutMetricData"], ["*"], {"cloudwatch:namespace": namespace})
+    if manifest.recovery_plan:
+        actions = [f"arc-region-switch:{each}" for each in ("StartPlanExecution", "GetPlanExecution")]
+        yield Use("the Region switch plan", actions, [manifest.recovery_plan], {}, needed=False)
     groups = [names.arn("eks", f"nodegroup/{side.cluster.name}/{each}/x") for each in side.cluster.node_groups]
     yield Use("node groups", ["eks:DescribeNodegroup", "eks:UpdateNodegroupConfig"], groups, {})
     if side.database.restored:
@@ -116,7 +121,7 @@ def _check(view: View, role: str, use: Use, answer: Answer) -> Check:
     fix = (
         "pulumi up declares the role's policy; then look for a boundary or a policy of the organization that denies it"
     )
-    line = view.line(f"permission for {use.name}", view.to, needed, fix)
+    line = view.line(f"permission for {use.name}", view.to, needed, fix, blocker=use.needed)
     if answer.value is None:
         warning = view.line(line.what, view.to, needed, "allow iam:SimulatePrincipalPolicy", blocker=False)
         return warning.unknown(answer.unknown or "no such role")

@@ -8,7 +8,7 @@ from typing import Any
 from haven.base.missing_dependency import MissingDependency
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import plan
-from haven.runbooks.failover.run import FAILOVER, State, command_of, kind_of
+from haven.runbooks.failover.run import FAILOVER, REGION_SWITCH, State, command_of, kind_of
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.reconcile.checks import Check
 from haven.runbooks.status.readings import State as Found
@@ -79,8 +79,13 @@ def _workflows(entries: Sequence[Entry]) -> Iterator[Workflow]:
 
 
 def _is_done(workflow: Workflow) -> bool:
-    ended = workflow.end is not None and workflow.end["state"] == State.DONE
-    return ended and kind_of(workflow) == FAILOVER
+    """A Region switch that ended otherwise may have moved the writer, and nobody goes on with it."""
+    state = workflow.end["state"] if workflow.end is not None else None
+    return state == State.DONE if kind_of(workflow) == FAILOVER else _may_have_switched(workflow, state)
+
+
+def _may_have_switched(workflow: Workflow, state: str | None) -> bool:
+    return kind_of(workflow) == REGION_SWITCH and state in (State.DONE, State.INCOMPLETE)
 
 
 async def _stored(tables: list[Table]) -> list[Any]:
@@ -95,9 +100,11 @@ def checks(manifest: RecoveryManifest, history: History) -> list[Check]:
             continue
         kind = kind_of(workflow)
         if workflow.end is None:
-            command = command_of(workflow, manifest.environment, region)
+            command = command_of(kind, manifest.environment, region)
             found.append(Check(AREA, region, Found.WRONG, f"{kind} {workflow.id} hasn't ended", [command]))
         else:
-            how = ("planned " if workflow.goal["planned"] else "unplanned ") if kind == FAILOVER else ""
+            how = (
+                ("planned " if workflow.goal["planned"] else "unplanned ") if kind in (FAILOVER, REGION_SWITCH) else ""
+            )
             found.append(Check(AREA, region, Found.OK, f"{how}{kind} {workflow.id}: {workflow.end['state']}"))
     return found

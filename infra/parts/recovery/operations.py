@@ -99,6 +99,10 @@ def _operator(
         args["permissions_boundary"] = chosen.permissions_boundary
     if environment.replication.backups_only:
         args["restore_role_arn"] = recovery_manifest["restoreRole"]
+    if settings.recovery_plan is not None:
+        args["recovery_plan_arn"] = recovery_manifest["recoveryPlan"]
+        own = recovery_manifest["operations"]["role"]
+        args["approves_recovery_plan"] = settings.recovery_plan.approval_role_arn == own
     OperatorRole(names.operator_role(settings.stack), args, environment.options(environment.primary))
 
 

@@ -21,6 +21,7 @@ PRIMARY, RECOVERY, ACCOUNT = "eu-west-1", "eu-central-1", "123456789012"
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
 NAME = "haven-test-operator"
 USER = f"arn:aws:iam::{ACCOUNT}:user/on-call"
+PLAN = f"arn:aws:arc-region-switch::{ACCOUNT}:plan/haven-test-plan:abc123"
 CENTER = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Operators_0123456789abcdef"
 ROOT = Path(__file__).parents[3]
 CODE = [*sorted((ROOT / "haven" / "runbooks").rglob("*.py")), ROOT / "haven" / "cli" / "recovery" / "audit.py"]
@@ -74,6 +75,8 @@ def _declare(*, without: tuple[str, ...] = (), **changes: Any) -> Recording:
             "mode_parameter": "/haven/test/write-mode",
             "endpoints_parameter": "/haven/test/endpoints",
             "restore_role_arn": f"arn:aws:iam::{ACCOUNT}:role/haven-test-backups-restore",
+            "recovery_plan_arn": PLAN,
+            "approves_recovery_plan": True,
         }
         given = {key: value for key, value in (args | changes).items() if key not in without}
         options = pulumi.ResourceOptions(providers=[aws.Provider(PRIMARY, region=PRIMARY)])
@@ -150,8 +153,9 @@ def test_the_policy_has_every_action_and_no_other() -> None:
 def test_everything_that_has_an_arn_is_named_in_both_regions() -> None:
     found = _statements(_declare())
     free = {each["Sid"] for each in found.values() if each["Resource"] == ["*"]}
-    assert free == {On.SHOWING.value, On.SWITCH.value}
-    for sid in found.keys() - free - {On.RESTORER.value, On.ITSELF.value}:  # IAM is in no Region
+    assert free == {On.SHOWING.value, On.SWITCH.value, On.PLAN_QUOTAS.value}
+    of_no_region = {On.RESTORER.value, On.ITSELF.value, On.PLAN.value, On.APPROVALS.value}  # IAM, and ARC's plans
+    for sid in found.keys() - free - of_no_region:
         arns = " ".join(found[sid]["Resource"])
         assert [bool(re.search(f"{region}|{code}", arns)) for region, code in CODES.items()] == [True, True], sid
 
@@ -175,6 +179,23 @@ def test_the_metric_that_is_written_is_the_switch_s() -> None:
 
 def test_without_a_role_to_restore_with_nothing_is_restored() -> None:
     assert not {"CopiesInVaults", "RestoreRole"} & _statements(_declare(without=("restore_role_arn",))).keys()
+
+
+OF_THE_PLAN = {"RegionSwitchPlan", "ApprovalsOfThePlan", "QuotasOfThePlan"}
+
+
+def test_without_a_region_switch_plan_none_is_started_and_nothing_is_asked_of_arc() -> None:
+    declared = _statements(_declare(without=("recovery_plan_arn",)))
+    assert not OF_THE_PLAN & declared.keys()
+    assert "arc-region-switch" not in json.dumps(declared)
+
+
+def test_a_plan_is_approved_by_the_role_that_it_names_alone() -> None:
+    declared = _statements(_declare())
+    assert [declared[each]["Resource"] for each in ("RegionSwitchPlan", "ApprovalsOfThePlan")] == [[PLAN], [PLAN]]
+    other = _statements(_declare(approves_recovery_plan=False))
+    assert OF_THE_PLAN - other.keys() == {"ApprovalsOfThePlan"}
+    assert "ApprovePlanExecutionStep" not in json.dumps(other)
 
 
 def test_without_replicated_buckets_none_is_read() -> None:

@@ -24,6 +24,11 @@ OPERATOR = {"operations": json.dumps({"operatorArns": [USER]})}
 COMPONENTS = ("OperationsStore", "OperatorRole")
 
 
+def plan_of(tier: str) -> Mapping[str, str]:
+    """A Region switch plan whose approvals the operators give themselves."""
+    return {"recoveryPlan": json.dumps({"approvalRoleArn": f"arn:aws:iam::111122223333:role/haven-{tier}-operator"})}
+
+
 def own(recording: Recording) -> dict[str, Resource]:
     """What there is for runbooks, by URN."""
     return {each.urn: each for each in recording.real() if each.component in COMPONENTS}
@@ -126,12 +131,35 @@ def test_without_operators_there_is_no_role() -> None:
     assert {each.component for each in own(environment("warm")).values()} == {"OperationsStore"}
 
 
+def test_the_manifest_names_the_region_switch_plan_where_there_is_one_and_the_operator_starts_that_one() -> None:
+    assert manifest(environment("warm")).recovery_plan == ""
+    assert "arc-region-switch" not in json.dumps(policy(environment("warm", **CHOSEN)))
+    recording = environment("warm", **CHOSEN, **plan_of("warm"))
+    arn = _arn_of_the_plan(recording)
+    assert recording.outputs["manifest"]["recoveryPlan"] == manifest(recording).recovery_plan == arn
+    assert {policy(recording)[each]["Resource"][0] for each in ("RegionSwitchPlan", "ApprovalsOfThePlan")} == {arn}
+
+
+def _arn_of_the_plan(recording: Recording) -> str:
+    (plan,) = (each for each in recording.real() if each.type == "aws:arcregionswitch/plan:Plan")
+    return f"@@{plan.key}.arn@@"
+
+
+def test_an_operator_approves_no_plan_that_asks_another_role() -> None:
+    asked = {"approvalRoleArn": "arn:aws:iam::123456789012:role/approver"}
+    declared = policy(environment("warm", **CHOSEN, recoveryPlan=json.dumps(asked)))
+    assert "StartPlanExecution" in json.dumps(declared)
+    assert "ApprovePlanExecutionStep" not in json.dumps(declared)
+
+
 @pytest.mark.parametrize("tier", TIERS)
 def test_an_operator_s_inline_policy_fits_iam_s_limit_with_the_longest_names(tier: str) -> None:
     """IAM counts 10,240 characters of a role's inline policies without white space (IAM quotas, read 2026-11-26)."""
+    chosen = OPERATOR if tier == "backup" else {**OPERATOR, **plan_of(tier)}
+    recording = environment(tier, **chosen)
     (policy,) = (
         each.inputs["policy"]
-        for each in environment(tier, **OPERATOR).real()
+        for each in recording.real()
         if each.type == aws.IAM_ROLE_POLICY and each.name.endswith("-operator-permissions")
     )
     longer = {
@@ -139,6 +167,8 @@ def test_an_operator_s_inline_policy_fits_iam_s_limit_with_the_longest_names(tie
         PRIMARY: "ap-southeast-1",
         RECOVERY: "ap-southeast-2",
     }
+    if tier != "backup":
+        longer[_arn_of_the_plan(recording)] = f"arn:aws:arc-region-switch::111122223333:plan/{'x' * 32}:abc123"
     for name, longest in longer.items():
         policy = policy.replace(name, longest)
     assert len("".join(policy.split())) <= 10_240

@@ -19,7 +19,13 @@ _FROM_BEGIN = "planned: seconds from the runbook's beginning; nothing was lost"
 
 
 def record(
-    manifest: RecoveryManifest, workflow: Workflow, entries: Sequence[Entry], steps: Sequence[Step], place: Place
+    manifest: RecoveryManifest,
+    workflow: Workflow,
+    entries: Sequence[Entry],
+    steps: Sequence[Step],
+    place: Place,
+    *,
+    by: str = "",
 ) -> DrillRecord:
     """The record of a failover that is done, from its journal: so it is the same whoever went on with it.
 
@@ -29,6 +35,7 @@ def record(
         entries: the journal's; those of earlier failovers are left out.
         steps: its steps, in their order.
         place: where it was run.
+        by: what made the promotion, for the note; empty: the runbook's own steps.
     """
     own = _own(entries, workflow.id)
     ends = {str(each.data["step"]): each.at for each in own if each.kind == log.DONE}
@@ -52,7 +59,7 @@ def record(
             "lostRegion": str(workflow.goal["from"]),
             "succeeded": True,
             "measured": measured,
-            "note": note,
+            "note": f"{note}; {by}" if by else note,
         }
     )
 

@@ -30,6 +30,7 @@ UNSEEN = {
     "iam:PassRole": "AWS Backup asks for it while it starts a restore, and the emulator starts none",
     "servicequotas:GetAWSDefaultServiceQuota": "the emulator has no Service Quotas, and enforces nothing for it",
     "servicequotas:GetServiceQuota": "the same",
+    **{each.action: "the same of ARC Region switch" for each in RIGHTS if each.action.startswith("arc-region-switch:")},
 }
 """Permissions that no server on loopback refuses, and why. The rest of them is held against the code alone
 (tests/components/resilience/test_operator_role.py)."""
@@ -82,6 +83,8 @@ def statements() -> Sequence[Mapping[str, Any]]:
         "endpoints_parameter": "/haven/sim/endpoints",
         "tables": ["sessions"],
         "restore_role_arn": f"arn:aws:iam::{ACCOUNT}:role/restore",
+        "recovery_plan_arn": f"arn:aws:arc-region-switch::{ACCOUNT}:plan/haven-sim-plan:abc123",
+        "approves_recovery_plan": True,
     }
     found = Scope(cast("OperatorRoleArgs", args), ROLE).statements()
     return [each if each["Action"][0].startswith("s3:") else _everywhere(each) for each in found]

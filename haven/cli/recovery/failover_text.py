@@ -1,0 +1,115 @@
+"""What `haven failover` and `haven failback` show: what was found, what would be done, what was done."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from haven.cli.recovery.progress import span
+
+if TYPE_CHECKING:
+    from haven.runbooks.failover.run import Preview, Report
+    from haven.runbooks.failover.times.predicted import Estimate
+    from haven.runbooks.manifest import Located
+
+SCHEMA = "failover.v1"
+"""Of `--json`: the file haven/cli/schemas/failover.v1.json."""
+_MARK = "[A]"
+"""Behind what rests on assumptions."""
+
+
+class How(Enum):
+    """What makes the other Region the writing one, or gets it ready for that."""
+
+    STEPS = "Haven's steps"
+    REBUILD = "a rebuild"
+    ARC = "ARC's plan"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is predicted before it begins; nothing of a rebuild."""
+
+    steps: "Mapping[str, Estimate]" = field(default_factory=dict)
+    served: "Estimate | None" = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        found = {**self.steps, **({"until verified": self.served} if self.served else {})}
+        return {
+            name: {"p50": round(each.p50, 1), "p95": round(each.p95, 1), "basis": each.basis}
+            for name, each in found.items()
+        }
+
+
+def shown(preview: "Preview", to: str, located: "Located", expected: Expected, how: How) -> Iterator[str]:
+    """What was found, and what would be done."""
+    manifest = located.manifest
+    seen = preview.observation
+    yield f"{manifest.environment}, tier {manifest.tier}: written in {seen.writer or 'no Region that is known'}"
+    yield from (f"  {each}" for each in located.remarks)
+    yield f"  {manifest.other(to)} as seen from here: {seen.seen}"
+    for each in seen.witnesses:
+        yield f"  {each.name}: {each.detail}"
+    yield from (f"  {each}" for each in preview.judgements)
+    yield f"  decision: {'go on' if preview.decision.allowed else 'refused'}: {preview.decision.why}"
+    if how is not How.REBUILD:
+        yield f"  the old writer: {preview.decision.fence}"
+    if preview.open:
+        yield f"  goes on with workflow {preview.open}"
+    goal, no_return = f"to {to}", "the start of the plan" if how is How.ARC else "the first promotion"
+    if how is How.REBUILD:
+        goal, no_return = f"to a new secondary in {manifest.other(to)}", "the first release"
+    yield from (f"  {each}" for each in preview.plan)
+    yield f"Steps {goal}, each after those that it names; {no_return} is the point of no return:"
+    for step in preview.steps:
+        after = f", after {', '.join(step.after)}" if step.after else ""
+        known = expected.steps.get(step.name)
+        usual = f", predicted {span(known)}" if known else ""
+        yield f"  {step.name}: {step.title} (within {step.deadline:.0f} s{usual}{after})"
+    if expected.served:
+        yield f"  predicted from the confirmation until {to} is verified: {span(expected.served)} {_MARK}"
+
+
+def previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Mapping[str, Any]:
+    document = _document("refused" if preview.why_not else "previewed", to, name)
+    return {
+        **document,
+        "why": [preview.why_not] if preview.why_not else [],
+        "workflow": preview.open,
+        "steps": {each.name: "planned" for each in preview.steps},
+        "next": list(preview.needs),
+        "losses": list(preview.judgements),
+        "predicted": expected.document(),
+    }
+
+
+def reported(report: "Report", then: Sequence[str], to: str, name: str, expected: Expected) -> Mapping[str, Any]:
+    document = _document(report.state.value, to, name)
+    return {
+        **document,
+        "why": list(report.why),
+        "workflow": report.workflow,
+        "steps": {step: ending.value for step, ending in report.endings.items()},
+        "divergence": report.divergence,
+        "next": list(then),
+        "predicted": expected.document(),
+        "measured": None if report.record is None else dict(report.record.measured.steps),
+    }
+
+
+def _document(state: str, to: str, name: str) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "environment": name,
+        "to": to,
+        "state": state,
+        "why": [],
+        "workflow": "",
+        "steps": {},
+        "losses": [],
+        "divergence": "",
+        "next": [],
+        "predicted": {},
+        "measured": None,
+    }

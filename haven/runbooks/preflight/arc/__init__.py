@@ -1,0 +1,1 @@
+"""What ARC itself finds wrong with the Region switch plan."""
