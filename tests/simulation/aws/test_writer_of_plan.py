@@ -8,6 +8,7 @@ import pytest
 from haven.runbooks.arc.executions import COMPLETE, FAILED, GRACEFUL, RUNNING, SKIPPED, UNGRACEFUL
 from haven.runbooks.arc.run import RegionSwitcher
 from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.loss import ALLOWANCE_SECONDS
 from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow.requests import Call
@@ -30,6 +31,8 @@ class Ground:
     simulation: Simulation
     manifest: RecoveryManifest
     calls: list[Call]
+    sent: dict[str, float]
+    """Operation to when it was sent last."""
 
     def runs(self, *requests: Request) -> list[Report]:
         """What came of each request."""
@@ -72,11 +75,16 @@ class Ground:
 
 def ground(*, lost_at: float | None = 100.0, manifest: RecoveryManifest = PATIENT[1]) -> Ground:
     """An environment whose primary Region is lost at a time."""
-    model, calls = Model(), list[Call]()
-    simulation = Simulation(model, lambda _, call, __: calls.append(call))
+    model, calls, sent = Model(), list[Call](), dict[str, float]()
+
+    def recorded(_: str, call: Call, now: float) -> None:
+        calls.append(call)
+        sent[call.operation] = now
+
+    simulation = Simulation(model, recorded)
     if lost_at is not None:
         simulation.at(lost_at, "aws", lambda: model.kill(lost_at))
-    return Ground(model, simulation, manifest.model_copy(update={"recovery_plan": PLAN}), calls)
+    return Ground(model, simulation, manifest.model_copy(update={"recovery_plan": PLAN}), calls, sent)
 
 
 def test_an_unplanned_execution_is_graceful_and_its_step_for_the_writer_alone_fails_over() -> None:
@@ -88,6 +96,8 @@ def test_an_unplanned_execution_is_graceful_and_its_step_for_the_writer_alone_fa
     (switched,) = made.switches
     assert switched.arguments["comment"] == "haven workflow-op0"
     assert list(problems(switched)) == []
+    assert switched.not_after is not None
+    assert switched.not_after - made.sent[switched.operation] <= ALLOWANCE_SECONDS, "what was judged holds until then"
     assert {each.region for each in made.calls if each.service == switched.service} == {R}
 
 
@@ -177,3 +187,17 @@ def test_what_a_person_paused_is_left_to_that_person() -> None:
     made.console(BEGIN + 600, "CancelPlanExecution")
     (report,) = made.runs(UNPLANNED)
     assert (report.state, made.switches) == (State.UNDONE, []), report
+
+
+@pytest.mark.parametrize(("repaired", "state"), [(True, State.DONE), (False, State.INCOMPLETE)])
+def test_a_step_that_was_switched_and_shows_as_failed_has_two_minutes_to_begin_anew(
+    repaired: bool, state: State
+) -> None:
+    made = ground()
+    made.model.arc.broken = {"move-writer"}
+    if repaired:
+        made.simulation.at(BEGIN + 80, "console", made.model.arc.broken.clear)
+        made.console(BEGIN + 81, "UpdatePlanExecution", action="resume")
+    (report,) = made.runs(UNPLANNED)
+    assert (report.state, made.model.arc.switches) == (state, 1), report
+    assert "switchToUngraceful" not in str(report.why)
