@@ -9,7 +9,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
-from haven.runbooks.arc.executions import SERVICE
+from haven.runbooks.arc.executions import GRACEFUL, SERVICE
 from haven.runbooks.failover.fence import RULES
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
@@ -236,11 +236,17 @@ class Model:
         self._promote(DATABASE, target, lossless=True)
         return {}
 
-    def _move_writer(self, target: str, mode: str) -> None:
-        """What ARC's block for Aurora does."""
-        if mode == "graceful":
-            self.regions[self.source[DATABASE]].writer[DATABASE] = False
-        self._promote(DATABASE, target, lossless=mode == "graceful")
+    def _move_writer(self, target: str, mode: str) -> bool:
+        """What ARC's block for Aurora does; whether RDS takes it."""
+        if target == self.source[DATABASE] or DATABASE in self.busy:
+            return True  # it is moved, or moves already
+        source, graceful = self.regions[self.source[DATABASE]], mode == GRACEFUL
+        if graceful and not (source.reachable(self._time) and self.replication[DATABASE].cut_at is None):
+            return False
+        if graceful:
+            source.writer[DATABASE] = False
+        self._promote(DATABASE, target, lossless=graceful)
+        return True
 
     def _is_source(self, region: str) -> bool:
         return self.source[DATABASE] == region

@@ -121,6 +121,7 @@ RIGHTS: Sequence[Right] = (
     Right("arc-region-switch:ListPlanExecutionEvents", On.PLAN, "why a step of an execution failed"),
     Right("arc-region-switch:ListPlanExecutions", On.PLAN, "whether an execution is running already"),
     Right("arc-region-switch:StartPlanExecution", On.PLAN, "haven failover --with arc"),
+    Right("arc-region-switch:UpdatePlanExecutionStep", On.PLAN, "lets the writer's step fail over, unplanned"),
     Right("arc-region-switch:ApprovePlanExecutionStep", On.APPROVALS, "lets an execution go on, after a typed word"),
     Right("arc-region-switch:ListServiceQuotaWarnings", On.PLAN_QUOTAS, "quotas that ARC finds too small"),
     Right("autoscaling:DescribeAutoScalingGroups", On.SHOWING, "nodes in service"),

@@ -78,10 +78,10 @@ def goes_on(made: "Operator | None", board: "Board") -> str:
 
 def following(made: "Operator | None", report: "Report", to: str, name: str) -> list[str]:
     """What to do after the plan. After a planned switch `--planned` opens what Haven's steps close on the way."""
-    from haven.runbooks.arc.run import GRACEFUL
+    from haven.runbooks.arc.run import RegionSwitcher
     from haven.runbooks.failover.run import FAILOVER, REGION_SWITCH, command_of
 
-    planned = " --planned" if document(made).get("mode") == GRACEFUL else ""
+    planned = " --planned" if isinstance(made, RegionSwitcher) and made.planned else ""
     own, again = (f"{command_of(kind, name, to)}{planned}" for kind in (FAILOVER, REGION_SWITCH))
     if report.state == "done":
         return [

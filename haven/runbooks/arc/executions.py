@@ -14,8 +14,13 @@ from haven.runbooks.workflow.requests import Answer, Call
 
 SERVICE = "arc-region-switch"
 ACTIVATE = "activate"
+GRACEFUL, UNGRACEFUL = "graceful", "ungraceful"
+"""Modes of an execution, and of a step of it (enumeration `ExecutionMode` in botocore's model; read 2026-11-26)."""
+AURORA = "AuroraGlobalDatabase"
+"""The block that moves a database's writer (`ExecutionBlockType`, the same)."""
+IN_PROGRESS = "inProgress"
 PAUSED_BY_STEP, PAUSED_BY_OPERATOR, PENDING_APPROVAL = "pausedByFailedStep", "pausedByOperator", "pendingManualApproval"
-LIVE = ("pending", "inProgress", PENDING_APPROVAL, PAUSED_BY_STEP, PAUSED_BY_OPERATOR)
+LIVE = ("pending", IN_PROGRESS, PENDING_APPROVAL, PAUSED_BY_STEP, PAUSED_BY_OPERATOR)
 WITH_EXCEPTIONS, MONITORING = "completedWithExceptions", "completedMonitoringApplicationHealth"
 COMPLETED = ("completed", WITH_EXCEPTIONS, MONITORING)
 GIVEN_UP = ("failed", "canceled", "planExecutionTimedOut")
@@ -70,6 +75,8 @@ class StepState:
 
     name: str
     status: str
+    mode: str
+    """Empty: ARC names none."""
     began: datetime | None
     ended: datetime | None
 
@@ -215,6 +222,5 @@ def _steps(step: Mapping[str, Any], depth: int) -> list[PlanStep]:
 
 
 def _state(found: Mapping[str, Any]) -> StepState:
-    return StepState(
-        str(found.get("name", "")), str(found.get("status", "")), found.get("startTime"), found.get("endTime")
-    )
+    name, status, mode = (str(found.get(each, "")) for each in ("name", "status", "stepMode"))
+    return StepState(name, status, mode, found.get("startTime"), found.get("endTime"))

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from haven.base.problems import Problem, Problems, shown
 from haven.runbooks.arc import executions
 from haven.runbooks.arc.approvals import Approvals, Nobody
-from haven.runbooks.arc.executions import ACTIVATE, SERVICE, Listed, Plan
+from haven.runbooks.arc.executions import ACTIVATE, GRACEFUL, SERVICE, Listed, Plan
 from haven.runbooks.arc.watch import START, WATCH, Watcher, statuses
 from haven.runbooks.failover import database, decision, loss, observe, plan
 from haven.runbooks.failover.decision import Decision, Fence, Request
@@ -23,7 +23,6 @@ from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call, CallError, RefusedError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Step, Waiting, check_graph
 
-GRACEFUL, UNGRACEFUL = "graceful", "ungraceful"
 _WATCHING = 12 * 3600.0
 """Seconds for which one run watches: approvals and functions may take long. The same command goes on afterwards."""
 _FIX = "run pulumi up with haven:active as it is, which writes the plan and the manifest; or leave --with out"
@@ -50,6 +49,8 @@ class RegionSwitcher(Operator):
     by: ClassVar[str] = "the promotion was made by ARC Region switch, so predictions of Haven's steps don't apply"
     approvals: Approvals = field(default_factory=Nobody)
     """Who is asked where a step waits for a person."""
+    planned: bool = False
+    """Whether the workflow that it worked on is a planned switch, however it was begun."""
 
     @cached_property
     def watcher(self) -> Watcher:
@@ -128,7 +129,6 @@ class RegionSwitcher(Operator):
             return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
         decided = self._decide(seen, request)
         if running is not None:
-            request = replace(request, planned=running.mode == GRACEFUL)
             decided = self._attached(running, decided)
             why = self._elsewhere(running)
         else:
@@ -143,7 +143,7 @@ class RegionSwitcher(Operator):
 
     async def _go_on(self, workflow: Workflow) -> Report:
         """An execution that has ended leaves nothing to watch: then the workflow ends with it, in whichever state."""
-        attached = bool(workflow.goal["attached"])
+        attached, self.planned = bool(workflow.goal["attached"]), bool(workflow.goal["planned"])
         report = await (self._watched(workflow) if attached else super()._go_on(workflow))
         if report.state is not State.INCOMPLETE or not self.watcher.is_over:
             return report
@@ -205,11 +205,12 @@ class RegionSwitcher(Operator):
         if not attached:
             found += plan.before_promotion(site, Fence.UNCONFIRMED if planned else how, (START,))
         after = (plan.JUDGED,) if found else ()
+        watching = "Watch the plan" if planned or attached else "Watch the plan, whose step for the writer fails over"
         title = f"Start the Region switch plan that activates {site.to}"
         found += [
             # The token makes ARC take the same start once (StartPlanExecution, clientToken; read 2026-11-26).
             Step(START, title, self._started(), after, deadline=300, no_return=True, repeatable=True),
-            Step(WATCH, "Watch the plan", self.watcher.look, (START,), _WATCHING, repeatable=True, fresh=True),
+            Step(WATCH, watching, self.watcher.look, (START,), _WATCHING, repeatable=True, patient=True, fresh=True),
         ]
         title = f"Verify that {site.to} is the writing Region"
         found.append(Step(plan.VERIFIED, title, self._verified(how), (WATCH,), deadline=300))
@@ -245,7 +246,7 @@ class RegionSwitcher(Operator):
                 "planArn": arn,
                 "targetRegion": to,
                 "action": ACTIVATE,
-                "mode": GRACEFUL if workflow.goal["planned"] else UNGRACEFUL,
+                "mode": GRACEFUL,  # unplanned too: the watcher makes the writer's step alone fail over
                 "comment": _comment(workflow),
                 "clientToken": workflow.id,
             }

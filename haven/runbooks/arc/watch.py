@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from haven.runbooks.arc import approvals, executions
+from haven.runbooks.arc import approvals, executions, writer
 from haven.runbooks.arc.approvals import Approvals, Nobody
 from haven.runbooks.arc.executions import Execution, StepState
+from haven.runbooks.arc.writer import Writer
 from haven.runbooks.failover import database
 from haven.runbooks.failover.guard import UNKNOWN
 from haven.runbooks.failover.loss import judged
@@ -44,6 +46,11 @@ class Watcher:
     _refused: str = ""
     """Why the last word didn't approve a step."""
 
+    @cached_property
+    def writer(self) -> Writer:
+        """What this process did about the step that moves the writer."""
+        return Writer(self.site, WATCH)
+
     @property
     def plan(self) -> str:
         """ARN of the plan."""
@@ -65,8 +72,11 @@ class Watcher:
             return Done({"execution": number, "state": state}, _remark(self.execution))
         if state in executions.GIVEN_UP:
             return Impossible(f"execution {number} ended as {state}{await self._failures(self.execution)}")
+        switched = await self.writer.look(workflow, self.execution)
+        if switched is not None:
+            return switched
         if state == executions.PAUSED_BY_STEP:
-            return Impossible(await self._paused(self.execution))
+            return Impossible(await self._paused(workflow, self.execution))
         waiting = self.execution.at(executions.STEP_APPROVAL)
         if waiting:
             return await self._approval(workflow, self.execution, waiting[0].name)
@@ -93,16 +103,22 @@ class Watcher:
             return ""
         return f" ({found})" if found else ""
 
-    async def _paused(self, execution: Execution) -> str:
-        skip = ""
+    async def _paused(self, workflow: Workflow, execution: Execution) -> str:
+        others, moves = "", writer.of(execution)
+        if moves is not None and not workflow.goal["planned"] and moves.mode != executions.UNGRACEFUL:
+            switched = self._step_command(execution, moves.name, writer.TO_UNGRACEFUL)
+            others = f", or let it fail over, which may lose writes, with: {switched}"
         for each in execution.at(executions.FAILED)[:1]:
-            words = f"--step-name {each.name} --action-to-take skip --comment REASON"
-            skip = f", or without that step with: {self._command('update-plan-execution-step', execution, words)}"
+            others += f", or without that step with: {self._step_command(execution, each.name, 'skip')}"
         failures = await self._failures(execution)
         return (
             f"execution {execution.id} is paused{failures}; repair it, and let it go on with:"
-            f" {self._resume(execution)}{skip}; the same command then watches on"
+            f" {self._resume(execution)}{others}; the same command then watches on"
         )
+
+    def _step_command(self, execution: Execution, step: str, action: str) -> str:
+        words = f"--step-name {step} --action-to-take {action} --comment REASON"
+        return self._command("update-plan-execution-step", execution, words)
 
     def _resume(self, execution: Execution) -> str:
         """That `resume` tries a step that failed once more is an assumption: the API names it for a pause."""
@@ -155,6 +171,8 @@ class Watcher:
 def _progress(execution: Execution, step: StepState, state: str, now_ms: float) -> Progress:
     known = execution.plan.step(step.name)
     detail = "waits for an approval" if step.status == executions.STEP_APPROVAL else ""
+    if known.block == executions.AURORA and step.mode == executions.UNGRACEFUL:
+        detail = "fails over, which may lose writes"
     title = f"ARC: {step.name}"
     return Progress(f"{PREFIX}{step.name}", title, state, step.seconds(now_ms), known.timeout_seconds, detail)
 

@@ -42,7 +42,8 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
         namespace = next(iter(manifest.traffic.values())).namespace
         yield Use("the traffic switch", ["cloudwatch:PutMetricData"], ["*"], {"cloudwatch:namespace": namespace})
     if manifest.recovery_plan:
-        actions = [f"arc-region-switch:{each}" for each in ("StartPlanExecution", "GetPlanExecution")]
+        operations_of_arc = ("StartPlanExecution", "GetPlanExecution", "UpdatePlanExecutionStep")
+        actions = [f"arc-region-switch:{each}" for each in operations_of_arc]
         yield Use("the Region switch plan", actions, [manifest.recovery_plan], {}, needed=False)
     groups = [names.arn("eks", f"nodegroup/{side.cluster.name}/{each}/x") for each in side.cluster.node_groups]
     yield Use("node groups", ["eks:DescribeNodegroup", "eks:UpdateNodegroupConfig"], groups, {})

@@ -297,11 +297,11 @@ class _Drive:
             self._quiet = self._now + self._step.settle
             self._reason = f"{call}: {outcome}"
         elif outcome != log.UNSENT:
-            self._refuse(outcome, f"{call} is refused: {outcome}")
+            self._refuse(outcome, f"{call} is refused: {outcome}", counts=not self._step.patient)
 
-    def _refuse(self, code: str, reason: str) -> None:
+    def _refuse(self, code: str, reason: str, *, counts: bool = True) -> None:
         self._reason = reason
-        if code not in BUSY:
+        if counts and code not in BUSY:
             self._refusals += 1
         if self._refusals >= _REFUSALS:
             raise _StepFailedError(reason)

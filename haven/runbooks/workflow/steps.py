@@ -67,6 +67,9 @@ class Step:
     """Whether its call can't be undone."""
     repeatable: bool = False
     """Whether its call may be made again although AWS accepted it."""
+    patient: bool = False
+    """Whether a call of it that AWS refuses may be taken later: then its looks say how often it is made, until the
+    deadline."""
     fresh: bool = False
     """Whether a resumed workflow looks again although the journal has it as done."""
     undo: "Step | None" = None

@@ -1,9 +1,12 @@
 """A model of ARC Region switch: one plan, its executions, and the states that AWS's API names.
 
 States and transitions are those of the API (enumerations `ExecutionState`, `StepStatus`, `ExecutionEventType` in
-botocore's model; ARC Developer Guide, executing a plan; read 2026-11-26). What a step takes, that a step which failed
-is tried again by `resume`, and that a plan has one execution at a time are assumptions of this model, as is the text of
-its errors. Nothing of it was compared with AWS.
+botocore's model; ARC Developer Guide, executing a plan; read 2026-11-26). What is ungraceful leaves Lambda steps out
+(the same, custom action Lambda execution block; read 2026-11-26) and fails the writer over, whether it is a whole
+execution or one step of it. What a step takes, that a step which failed is tried again by `resume` and by being
+switched to ungraceful, in which states it may be switched, that a parallel step's own steps are listed beside the
+others, and that a plan has one execution at a time are assumptions of this model, as are the code and text of its
+errors. Nothing of it was compared with AWS.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +18,7 @@ from haven.runbooks.arc import executions as known
 from haven.runbooks.workflow.requests import Call, RefusedError
 
 ROLE = "arn:aws:iam::000000000000:role/approver"
-APPROVAL, AURORA, FUNCTION = "ManualApproval", "AuroraGlobalDatabase", "CustomActionLambda"
+APPROVAL, AURORA, FUNCTION = "ManualApproval", known.AURORA, "CustomActionLambda"
 _BLOCKS = {APPROVAL: "executionApprovalConfig", AURORA: "globalAuroraConfig", FUNCTION: "customActionLambdaConfig"}
 
 
@@ -35,6 +38,8 @@ class Block:
     kind: str
     seconds: float = 1.0
     """What it takes. An assumption."""
+    beside: bool = False
+    """Whether it is in the plan's parallel step. Here those come one after another too, which is one order of many."""
 
     def document(self) -> Mapping[str, Any]:
         """As GetPlanInRegion has it."""
@@ -53,6 +58,7 @@ class Block:
 
 
 BLOCKS = (Block("move-writer", AURORA), Block("scale", FUNCTION))
+BESIDE = (Block("move-writer", AURORA, beside=True), Block("scale", FUNCTION, beside=True), Block("traffic", FUNCTION))
 APPROVED = (Block("approve", APPROVAL), *BLOCKS)
 
 
@@ -66,11 +72,19 @@ class Running:
     comment: str
     token: str
     began: float
-    state: str = "inProgress"
+    state: str = known.IN_PROGRESS
     ended: float | None = None
     status: dict[str, str] = field(default_factory=dict)
     """Step to its status, of those that have begun."""
+    switched: set[str] = field(default_factory=set)
+    """Steps that were switched to ungraceful."""
+    refused: set[str] = field(default_factory=set)
+    """Steps whose call RDS has refused."""
     times: dict[str, tuple[float, float | None]] = field(default_factory=dict)
+
+    def mode_of(self, step: str) -> str:
+        """The mode of a step."""
+        return known.UNGRACEFUL if step in self.switched else self.mode
 
 
 class RegionSwitch:
@@ -81,7 +95,7 @@ class RegionSwitch:
         arn: str,
         regions: Sequence[str],
         clock: Callable[[], float],
-        move: Callable[[str, str], None],
+        move: Callable[[str, str], bool],
         moved: Callable[[str], bool] = lambda _: True,
     ) -> None:
         """
@@ -89,7 +103,7 @@ class RegionSwitch:
             arn: the plan's.
             regions: both.
             clock: seconds since the epoch.
-            move: begins to move the database's writer to a Region, in a mode.
+            move: begins to move the database's writer to a Region, in a mode; whether RDS takes it.
             moved: whether it is written there. Omitted: it is as soon as `move` returns.
         """
         self.arn, self.regions, self.clock, self._move, self.moved = arn, list(regions), clock, move, moved
@@ -101,6 +115,10 @@ class RegionSwitch:
         """Seconds after which the list shows an execution."""
         self.starts = 0
         """Executions that were begun, a repeated token not counted."""
+        self.switches = 0
+        """Steps that were switched to ungraceful, refused calls not counted."""
+        self.switchable = [known.RUNNING, known.FAILED]
+        """Statuses of a step in which it may be switched."""
         self.warnings: list[Mapping[str, Any]] = []
         self.quota_warnings: list[Mapping[str, Any]] = []
 
@@ -134,7 +152,7 @@ class RegionSwitch:
     def _advance(self) -> None:
         now = self.clock()
         for each in self.executions:
-            while each.state in ("inProgress", known.PENDING_APPROVAL) and self._step(each, now):
+            while each.state in (known.IN_PROGRESS, known.PENDING_APPROVAL) and self._step(each, now):
                 pass
 
     def _step(self, execution: Running, now: float) -> bool:
@@ -147,22 +165,29 @@ class RegionSwitch:
         block = left[0]
         status = execution.status.get(block.name)
         if status is None:
-            waits = block.kind == APPROVAL
-            execution.status[block.name] = known.STEP_APPROVAL if waits else known.RUNNING
-            execution.times[block.name] = (now, None)
-            execution.state = known.PENDING_APPROVAL if waits else "inProgress"
-            if block.kind == AURORA and block.name not in self.broken:
-                self._move(execution.region, execution.mode)
-            return not waits
+            return self._begin(execution, block, now)
         if status != known.RUNNING or now - execution.times[block.name][0] < block.seconds:
             return False
-        if block.name in self.broken:
+        if block.name in self.broken | execution.refused:
             execution.status[block.name], execution.state = known.FAILED, known.PAUSED_BY_STEP
             return False
         if block.kind == AURORA and not self.moved(execution.region):
             return False
         self._done(execution, block.name, "completed", now)
         return True
+
+    def _begin(self, execution: Running, block: Block, now: float) -> bool:
+        """Begin a step, or begin it anew; whether it goes on by itself."""
+        waits, mode = block.kind == APPROVAL, execution.mode_of(block.name)
+        execution.status[block.name] = known.STEP_APPROVAL if waits else known.RUNNING
+        execution.times[block.name] = (now, None)
+        execution.state = known.PENDING_APPROVAL if waits else known.IN_PROGRESS
+        execution.refused.discard(block.name)
+        if block.kind == FUNCTION and mode == known.UNGRACEFUL:
+            self._done(execution, block.name, known.SKIPPED, now)
+        elif block.kind == AURORA and block.name not in self.broken and not self._move(execution.region, mode):
+            execution.refused.add(block.name)
+        return not waits
 
     def _done(self, execution: Running, name: str, status: str, now: float) -> None:
         execution.status[name] = status
@@ -190,11 +215,18 @@ class RegionSwitch:
                 {
                     "workflowTargetAction": known.ACTIVATE,
                     "workflowTargetRegion": region,
-                    "steps": [each.document() for each in self.blocks],
+                    "steps": list(self._workflow()),
                 }
                 for region in self.regions
             ],
         }
+
+    def _workflow(self) -> Iterator[Mapping[str, Any]]:
+        inner = [each.document() for each in self.blocks if each.beside]
+        if inner:
+            own = {"parallelConfig": {"steps": inner}}
+            yield {"name": "beside", "executionBlockType": "Parallel", "executionBlockConfiguration": own}
+        yield from (each.document() for each in self.blocks if not each.beside)
 
     def _list(self, arguments: Mapping[str, Any], region: str) -> Mapping[str, Any]:
         """One on each page, so that whoever asks has to go on."""
@@ -228,6 +260,7 @@ class RegionSwitch:
             yield {
                 "name": each.name,
                 "status": execution.status.get(each.name, "notStarted"),
+                "stepMode": execution.mode_of(each.name),
                 **{name: _time(value) for name, value in times.items() if value is not None},
             }
 
@@ -280,7 +313,7 @@ class RegionSwitch:
             raise ArcError("ResourceNotFoundException", f"{step} waits for nobody")
         if arguments["approval"] == "approve":
             self._done(found, step, "completed", self.clock())
-            found.state = "inProgress"
+            found.state = known.IN_PROGRESS
         else:
             self._done(found, step, known.FAILED, self.clock())
             self._end(found, "failed", self.clock())
@@ -294,15 +327,21 @@ class RegionSwitch:
         found = self._named(arguments)
         if arguments["action"] != "resume" or found.state != known.PAUSED_BY_STEP:
             raise ArcError("IllegalStateException", "nothing is paused")
-        found.state = "inProgress"
-        for name in [name for name, status in found.status.items() if status == known.FAILED]:
-            found.status[name], found.times[name] = known.RUNNING, (self.clock(), None)
+        for block in [each for each in self.blocks if found.status.get(each.name) == known.FAILED]:
+            self._begin(found, block, self.clock())
         return {}
 
     def _update_step(self, arguments: Mapping[str, Any], region: str) -> Mapping[str, Any]:
-        found = self._named(arguments)
-        self._done(found, arguments["stepName"], "skipped", self.clock())
-        found.state = "inProgress"
+        found, name = self._named(arguments), arguments["stepName"]
+        if arguments["actionToTake"] == "skip":
+            self._done(found, name, known.SKIPPED, self.clock())
+            found.state = known.IN_PROGRESS
+            return {}
+        if found.status.get(name) not in self.switchable or found.mode_of(name) == known.UNGRACEFUL:
+            raise ArcError("ValidationException", f"{name} can't be switched now")
+        self.switches += 1
+        found.switched.add(name)
+        self._begin(found, next(each for each in self.blocks if each.name == name), self.clock())
         return {}
 
     def _named(self, arguments: Mapping[str, Any]) -> Running:

@@ -79,17 +79,20 @@ class Run:
 def test_a_process_that_is_stopped_at_any_call_is_followed_by_one_that_starts_no_second_execution(
     planned: bool, every: int, record_property: Callable[[str, object], None]
 ) -> None:
-    whole = Run(planned=planned)
-    assert (whole.writer, whole.model.arc.starts) == (R, 1), whole.reports
+    whole, switches = Run(planned=planned), 0 if planned else 1
+    assert (whole.writer, whole.model.arc.starts, whole.model.arc.switches) == (R, 1, switches), whole.reports
     stops = [(number, kind) for number in whole.points for kind in KINDS][::every]
     wrong = []
     for stop in stops:
         run = Run(stop, planned)
         states = [each.state for each in run.reports if isinstance(each, Report)]
         ended = states and states[-1] in (State.DONE, State.NOTHING)
-        if not ended or (run.writer, run.model.arc.starts) != (R, 1) or any(run.model.regions[P].closed):
-            wrong.append((stop, run.reports, run.writer, run.model.arc.starts))
-    record_property("figure", f"{len(stops)} faults of one call with ARC's plan: one execution each")
+        arc = run.model.arc
+        if not ended or (run.writer, arc.starts, arc.switches) != (R, 1, switches) or any(run.model.regions[P].closed):
+            wrong.append((stop, run.reports, run.writer, arc.starts, arc.switches))
+    record_property(
+        "figure", f"{len(stops)} faults of one call with ARC's plan: one execution, {switches} switches each"
+    )
     assert wrong == []
 
 

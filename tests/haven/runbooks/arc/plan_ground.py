@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from haven.runbooks.arc.executions import SERVICE
+from haven.runbooks.arc.executions import GRACEFUL, SERVICE
 from tests.gateway import Answer, Call
 from tests.haven.runbooks.failover.ground import Ground, new_ground
 from tests.simulation.aws.region_switch import OPERATIONS, ArcError, RegionSwitch
@@ -65,14 +65,20 @@ def plan_ground(folder: Path) -> Iterator[PlanGround]:
         kept = folder / "manifest.json"
         kept.write_text(json.dumps({**json.loads(kept.read_text()), "recoveryPlan": PLAN}))
 
-        def move(region: str, mode: str) -> None:
+        def move(region: str, mode: str) -> bool:
+            other = P if region == R else R
+            if ground.writer == region:
+                return True  # a switchover that was taken is at its end in the emulator
+            if mode == GRACEFUL and (other, "*") in ground.gateway.faults:
+                return False  # the lost Region, which the emulator behind the gateway still has
             cluster = json.loads(kept.read_text())["sides"][region]["database"]["cluster"]
             target = f"arn:aws:rds:{region}:000000000000:cluster:{cluster}"
             arguments = {"GlobalClusterIdentifier": "db-global", "TargetDbClusterIdentifier": target}
-            if mode == "graceful":
-                ground.aws.of("rds", P if region == R else R).switchover_global_cluster(**arguments)
+            if mode == GRACEFUL:
+                ground.aws.of("rds", other).switchover_global_cluster(**arguments)
             else:
                 ground.aws.of("rds", region).failover_global_cluster(**arguments, AllowDataLoss=True)
+            return True
 
         arc = RegionSwitch(PLAN, (P, R), time.time, move)
 

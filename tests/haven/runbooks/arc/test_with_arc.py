@@ -56,7 +56,11 @@ def test_with_a_silent_primary_region_arc_is_asked_in_the_other_one_alone(planne
     assert (code, document["state"], ground.writer) == (OK, "done", R), document
     assert document["divergence"].startswith("possible")
     assert {each.region for each in ground.gateway.calls if each.service == SERVICE} == {R}
-    assert planned.asked("StartPlanExecution")[0].arguments["mode"] == "ungraceful"
+    assert planned.asked("StartPlanExecution")[0].arguments["mode"] == document["arc"]["mode"] == "graceful"
+    (switched,) = planned.asked("UpdatePlanExecutionStep")
+    assert [switched.arguments[each] for each in ("stepName", "actionToTake")] == ["move-writer", "switchToUngraceful"]
+    assert document["arc"]["steps"] == {"move-writer": "completed", "scale": "completed"}
+    assert document["next"][0].startswith(f"haven failover sim --to {R}: does what the plan leaves")
 
 
 @pytest.mark.exhaustive
