@@ -28,6 +28,8 @@ REGISTRY_PORT = 5000
 """Port of a `ModelRegistry`, of its Service and of its pods."""
 WORKFLOWS_PORT = 4200
 """Port of the API of a `WorkflowOrchestrator`, of its Service and of its pods."""
+ORCHESTRATION_PODS = ("migration", "server", "services", "settings")
+"""What the pods of a `WorkflowOrchestrator` are called, beside those of its pools."""
 SERVING_PROBE_PORT = 8002
 """Port of the pods of a `ModelServing` that answers probes, and has their metrics."""
 SYSTEM_NODE_GROUP = "system"

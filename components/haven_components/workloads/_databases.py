@@ -184,6 +184,13 @@ def require_database(checks: Checks, database: WorkloadDatabaseArgs) -> None:
         allowed="a lower-case letter, then lower-case letters, digits and underscores, at most 63",
         fix="choose a name that needs no quotes in SQL",
     )
+    checks.require(
+        database["name"] not in limits.DATABASE_RESERVED_NAMES,
+        "database.name",
+        got=database["name"],
+        allowed=f"a database of its own, not {', '.join(limits.DATABASE_RESERVED_NAMES)}",
+        fix="choose another name",
+    )
     _require_certificates(checks, database)
     require_secret(checks, "database.secret_name", database["secret_name"])
     if "administrator_secret_name" in database:
