@@ -7,6 +7,7 @@ from haven.base.problems import Problem, Problems
 from infra.config import reader
 from infra.config.rules import (
     access,
+    cluster_addons,
     engines,
     general,
     instances,
@@ -72,6 +73,7 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     values, found = reader.read(config, kind, elsewhere)
     found += general.check(stack, values)
     found += parts.RULES.check(values)
+    found += cluster_addons.RULES.check(values)
     found += instances.RULES.check(values)
     found += networks.RULES.check(values)
     found += access.RULES.check(values)

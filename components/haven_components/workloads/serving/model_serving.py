@@ -126,8 +126,8 @@ class ModelServing(pulumi.ComponentResource):
         )
         volumes: list[pulumi.Resource] = []
         if self._args["model"].get("loader", ModelLoader.STREAMER) == ModelLoader.MOUNTPOINT:
-            needed = {each.served.version for each in self._roles if each.served and each.served.prefix}
-            for version in sorted(needed):
+            # Of every declared version: a pod of the last one may still have to start.
+            for version in sorted(self._args["model"]["versions"]):
                 volumes += weights_volume(self, self._name, self._args, version)
         return [account, *identity.ready, *volumes]
 
