@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from haven.base.problems import Problem, shown
+from haven.base.problems import Problem, choices, shown
 from haven_components import limits
 from haven_components.names import ORCHESTRATION_PODS, region_code
 from infra import names
@@ -125,6 +125,10 @@ def _servers(system: system_models.System) -> dict[str, str]:
 def _databases(systems: Systems, database: models.Database) -> Iterable[Problem]:
     for name, system in systems.items():
         own = name.replace("-", "_")
+        if system.password_version > 1 and system.kind not in _IN_THE_DATABASE:
+            allowed = f"nothing: only systems of kind {choices(_IN_THE_DATABASE)} have a user of the database"
+            key = f"haven:systems.{name}.passwordVersion"
+            yield Problem(key, str(system.password_version), allowed, "delete passwordVersion")
         if not system.runs or system.kind not in _IN_THE_DATABASE:
             continue
         what, fix = f"haven:systems.{name}", f"rename the system, for example to {name[:17].rstrip('-')}-db"
