@@ -28,8 +28,12 @@ REGISTRY_PORT = 5000
 """Port of a `ModelRegistry`, of its Service and of its pods."""
 WORKFLOWS_PORT = 4200
 """Port of the API of a `WorkflowOrchestrator`, of its Service and of its pods."""
+ORCHESTRATION_PODS = ("migration", "server", "services", "settings")
+"""What the pods of a `WorkflowOrchestrator` are called, beside those of its pools."""
 SERVING_PROBE_PORT = 8002
 """Port of the pods of a `ModelServing` that answers probes, and has their metrics."""
+WEIGHTS_CLAIM_GIB = 1
+"""What the claim of a version of a `ModelServing` requests of a namespace's storage, where it mounts its weights."""
 SYSTEM_NODE_GROUP = "system"
 """The node group of a cluster's own services; a GPU group can't have this name."""
 POOL_LABEL = "haven.dev/pool"

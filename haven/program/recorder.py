@@ -321,6 +321,7 @@ def _options(request: Any) -> Options:
         retain_on_delete=request.retainOnDelete,
         delete_before_replace=request.deleteBeforeReplace,
         ignore_changes=_sorted(request.ignoreChanges),
+        replace_on_changes=_sorted(request.replaceOnChanges),
         aliases=_sorted(
             [*request.aliasURNs, *(name for each in request.aliases if (name := each.urn or each.spec.name))]
         ),

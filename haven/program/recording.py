@@ -41,6 +41,7 @@ class Options:
     retain_on_delete: bool = False
     delete_before_replace: bool = False
     ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
     """URNs, including those of components, on which this resource depends."""

@@ -23,7 +23,10 @@ SECRETS_STORE = "aws-secrets-store-csi-driver-provider"
 KUBE_STATE_METRICS = "kube-state-metrics"
 """By choice, by pinning its version: Prometheus knows pods, Jobs and nodes by its metrics."""
 
-KNOWN = tuple(sorted((*NAMES, CONTAINER_INSIGHTS, KUBE_STATE_METRICS, SECRETS_STORE)))
+MOUNTPOINT = "aws-mountpoint-s3-csi-driver"
+"""By choice, by pinning its version: servers of models with `loader: mountpoint` read their weights through it."""
+
+KNOWN = tuple(sorted((*NAMES, CONTAINER_INSIGHTS, KUBE_STATE_METRICS, MOUNTPOINT, SECRETS_STORE)))
 
 
 def pinned(kubernetes_version: str, chosen: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,20 @@ from typing import Any
 
 from haven.base.problems import Problem, Problems
 from infra.config import reader
-from infra.config.rules import access, engines, general, instances, names, networks, parts, queues, residency, systems
+from infra.config.rules import (
+    access,
+    cluster_addons,
+    engines,
+    general,
+    instances,
+    names,
+    networks,
+    parts,
+    queues,
+    residency,
+    system_conflicts,
+    systems,
+)
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,
@@ -60,6 +73,7 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     values, found = reader.read(config, kind, elsewhere)
     found += general.check(stack, values)
     found += parts.RULES.check(values)
+    found += cluster_addons.RULES.check(values)
     found += instances.RULES.check(values)
     found += networks.RULES.check(values)
     found += access.RULES.check(values)
@@ -68,6 +82,7 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     found += queues.RULES.check(values)
     if kind is EnvironmentConfig:
         found += names.check(stack, values)
+        found += system_conflicts.RULES.check({**values, "stack": stack})
     found += residency.check(values)
     return kind, values, found
 

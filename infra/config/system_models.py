@@ -270,6 +270,9 @@ class System(Model):
     service account that is called like the system. Omitted: nothing beside what its kind needs."""
     pools: Mapping[Name, WorkPool] = {}
     """Work pools of a system of kind workflow-orchestration."""
+    password_version: Annotated[int, Field(ge=1, le=100)] = 1
+    """Of the password of a system's database user: raise it by one, and `up` gives the user another one
+    (docs/workloads.md). It never goes down."""
     artifacts: Name = "artifacts"
     """The bucket of haven:storage.buckets that a system of kind model-registry keeps artifacts in."""
     jobs: Mapping[Name, TrainingJob] = {}

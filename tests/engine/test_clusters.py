@@ -17,6 +17,7 @@ import pytest
 from haven.runbooks.reconcile import deployment
 from tests.engine.conftest import KUBERNETES_PLUGIN, Engine
 from tests.engine.relay import Relay, relay
+from tests.kubernetes.api import Api
 from tests.kubernetes.control_plane import ControlPlane, installable
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
@@ -25,6 +26,7 @@ PROGRAM = """
 import pulumi
 import pulumi_kubernetes as kubernetes
 from haven_components import kubernetes_provider
+from haven_components.workloads._objects import digest_name, kept_config_map
 
 config = pulumi.Config()
 for place in ("here", "there"):
@@ -56,6 +58,11 @@ for place in ("here", "there"):
         },
         opts=options,
     )
+    for each in settings["documents"]:
+        data = {"document": each}
+        providers = pulumi.ResourceOptions(providers=[cluster])
+        under = pulumi.ComponentResource("shop:index:Model", f"{each}-{place}", opts=providers)
+        kept_config_map(under, {"name": digest_name(f"document-{place}", data), "namespace": namespace}, data)
     kubernetes.helm.v3.Release(
         f"controller-{place}", name="controller", namespace=namespace, chart="./chart", skip_await=True, opts=options
     )
@@ -77,6 +84,8 @@ class Clusters:
     kubeconfigs: Mapping[str, str]
     front: Relay | None
     """What is in front of the cluster `there`; None with the stub plugin."""
+    api: Api | None = None
+    """The API server of both; None with the stub plugin."""
     environment: dict[str, str] = field(default_factory=dict)
     namespaces: Mapping[str, str] = field(
         default_factory=lambda: {place: f"{place}-{secrets.token_hex(3)}" for place in ("here", "there")}
@@ -84,7 +93,7 @@ class Clusters:
 
     def declare(self, **places: Mapping[str, Any]) -> None:
         """Write the config. Omitted: one model with two replicas in each cluster."""
-        usual = {"models": ["model"], "replicas": 2}
+        usual = {"models": ["model"], "replicas": 2, "documents": []}
         values = {f"shop:{place}": {**usual, **places.get(place, {})} for place in ("here", "there")}
         given = {f"shop:kubeconfig-{place}": text for place, text in self.kubeconfigs.items()}
         spaces = {f"shop:namespace-{place}": name for place, name in self.namespaces.items()}
@@ -133,6 +142,12 @@ class Clusters:
             found.setdefault(each["op"], []).append(each["urn"].rpartition("::")[2])
         return {operation: sorted(names) for operation, names in found.items() if operation != "same"}
 
+    def documents(self, place: str) -> set[str]:
+        """Those that a cluster has, whatever the state knows."""
+        assert self.api is not None
+        found = self.api.all("v1", "ConfigMap", self.namespaces[place])
+        return {each["data"]["document"] for each in found if "document" in each.get("data", {})}
+
     def replicas(self, place: str) -> int:
         """How many the state has in a cluster."""
         state = json.loads(self.engine.succeed("stack", "export", "--stack", "dev", cwd=self.project))
@@ -161,7 +176,7 @@ def clusters(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> 
     _use_real_plugin(engine)
     with relay(int(plane.url.rpartition(":")[2])) as front:
         there = plane.kubeconfig.replace(plane.url, f"https://127.0.0.1:{front.port}")
-        made = Clusters(engine, project, {"here": plane.kubeconfig, "there": there}, front)
+        made = Clusters(engine, project, {"here": plane.kubeconfig, "there": there}, front, plane.api)
         for name in made.namespaces.values():
             plane.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         yield _deployed(made)
@@ -214,3 +229,20 @@ def test_an_object_is_neither_added_to_nor_removed_from_a_cluster_that_does_not_
     clusters.declare(there={"models": []})
     assert clusters.changes() == {"delete": ["model-there"]}
     assert "cluster is unreachable" in clusters.refused()
+
+
+def test_documents_of_the_last_version_stay_and_no_cluster_has_to_answer_for_that(clusters: Clusters) -> None:
+    """Pods of the last version may still start, an earlier version comes back, and a dead Region keeps no `up` away."""
+    first: dict[str, list[str]] = {"documents": ["first"]}
+    clusters.declare(here=first, there=first)
+    clusters.up()
+    clusters.silence()
+    clusters.declare(here={"documents": ["second"]}, there={"documents": []})
+    clusters.up()
+    assert clusters.changes() == {}
+    clusters.answer()
+    if clusters.api is not None:
+        assert (clusters.documents("here"), clusters.documents("there")) == ({"first", "second"}, {"first"})
+    clusters.declare(here=first, there=first)
+    clusters.up()
+    assert clusters.changes() == {}

@@ -147,6 +147,22 @@ def test_nothing_starts_while_the_database_can_only_be_read_and_two_migrations_a
     assert int(database.sql("prefect", "select count(*) from block_type")) > 10
 
 
+def test_pods_start_on_a_schema_that_a_newer_image_has_migrated(region: Region, database: Postgres) -> None:
+    """Those of the last image do, during a rollout and after a rollback."""
+    known = database.sql("prefect", "select version_num from alembic_version")
+    database.sql("prefect", "update alembic_version set version_num = 'fffffffffffe'")
+    try:
+        assert "doesn't know" in region.node.start("Deployment", f"{NAME}-server", init=True).succeed()
+        migration = region.node.start("Job", f"{NAME}-migration").succeed()
+        assert "goes on with it" in migration
+        assert "upgraded!" not in migration
+        server = region.node.start("Deployment", f"{NAME}-server")
+        server.wait_until_ready("/api/ready")
+        server.kill()
+    finally:
+        database.sql("prefect", f"update alembic_version set version_num = '{known}'")
+
+
 def test_two_servers_at_once_start_and_work_pools_and_automations_are_as_declared(
     region: Region, database: Postgres
 ) -> None:

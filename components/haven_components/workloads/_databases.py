@@ -45,6 +45,10 @@ class WorkloadDatabaseArgs(TypedDict):
     such as the master user of Aurora. What runs before the migration, and nothing else, creates the component's own
     user and its database with it, or gives the user the password of `secret_name`. Omitted: the user is there, and may
     create its database if that is missing."""
+    password_version: NotRequired[int]
+    """Another number whenever the secret of `secret_name` has another password: the migration gives it to the user, and
+    the pods start anew. Pods that mount the secret wait until its key `version` is this number. Omitted: 1, and the
+    secret needs no such key."""
     tls: NotRequired[bool]
     """Whether connections must be encrypted and the server verified. Omitted: true."""
     certificates: NotRequired[str]
@@ -54,7 +58,7 @@ class WorkloadDatabaseArgs(TypedDict):
 
 def environment(database: WorkloadDatabaseArgs) -> list[dict[str, Any]]:
     """What libpq and asyncpg read; `files` has the certificates."""
-    encrypted = database.get("tls", True)
+    encrypted, version = database.get("tls", True), int(database.get("password_version", 1))
     return [
         plain("PGHOST", database["host"]),
         plain("PGPORT", str(port(database))),
@@ -63,6 +67,7 @@ def environment(database: WorkloadDatabaseArgs) -> list[dict[str, Any]]:
         *([plain("PGSSLROOTCERT", f"{SCRIPTS}/{CERTIFICATES_FILE}")] if encrypted else []),
         from_secret("PGUSER", database["secret_name"], "username"),
         from_secret("PGPASSWORD", database["secret_name"], "password"),
+        *([plain("HAVEN_PASSWORD_VERSION", str(version))] if version > 1 else []),
         plain("HOME", SCRATCH),
     ]
 
@@ -183,6 +188,16 @@ def require_database(checks: Checks, database: WorkloadDatabaseArgs) -> None:
         limits.DATABASE_IDENTIFIER,
         allowed="a lower-case letter, then lower-case letters, digits and underscores, at most 63",
         fix="choose a name that needs no quotes in SQL",
+    )
+    checks.require(
+        database["name"] not in limits.DATABASE_RESERVED_NAMES,
+        "database.name",
+        got=database["name"],
+        allowed=f"a database of its own, not {', '.join(limits.DATABASE_RESERVED_NAMES)}",
+        fix="choose another name",
+    )
+    _checks.require_between(
+        checks, "database.password_version", database.get("password_version", 1), limits.Range(1, 100), fix="write 1"
     )
     _require_certificates(checks, database)
     require_secret(checks, "database.secret_name", database["secret_name"])

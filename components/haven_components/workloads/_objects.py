@@ -102,10 +102,8 @@ class Objects:
         Returns:
             Its name.
         """
-        full = f"{name}-{digest(dict(data))}"
-        kubernetes.core.v1.ConfigMap(
-            full, metadata=self.metadata(full, labels), immutable=True, data=dict(data), opts=self.options()
-        )
+        full = digest_name(name, data)
+        kept_config_map(self.parent, self.metadata(full, labels), data)
         return full
 
     def service_account(self, name: str, labels: Mapping[str, str], *, token: bool = False) -> None:
@@ -249,6 +247,33 @@ class Objects:
         kubernetes.networking.v1.NetworkPolicy(
             name, metadata=self.metadata(name, labels), spec=spec, opts=self.options()
         )
+
+
+def kept_config_map(
+    parent: pulumi.Resource, metadata: Mapping[str, Any], data: Mapping[str, str]
+) -> kubernetes.core.v1.ConfigMap:
+    """A ConfigMap that never changes, called by `digest_name`. When other data get a new one, Pulumi leaves this one in
+    the cluster: Deployments aren't waited for, and pods of the last version may still have to start with it.
+
+    Args:
+        parent: the component.
+        metadata: its name, namespace and labels.
+        data: its files.
+    """
+    # Where it is still there, creating it takes it over (pulumi-kubernetes 4.25, await.go: a create is an apply).
+    annotations = {**metadata.get("annotations", {}), "pulumi.com/patchForce": "true"}
+    return kubernetes.core.v1.ConfigMap(
+        metadata["name"],
+        metadata={**metadata, "annotations": annotations},
+        immutable=True,
+        data=dict(data),
+        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=True),
+    )
+
+
+def digest_name(name: str, data: Mapping[str, str]) -> str:
+    """Name of a ConfigMap that never changes."""
+    return f"{name}-{digest(dict(data))}"
 
 
 def probes(path: str, *, start_path: str = "") -> dict[str, Any]:

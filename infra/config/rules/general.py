@@ -12,7 +12,7 @@ from haven.config.stack_file import SECURE_PLACEHOLDER
 from haven.model import catalog, objectives
 from haven.model.tiers import Tier
 from haven_components.names import partition
-from infra.config import addons, models, node_models
+from infra.config import models, node_models
 from infra.config.rules.instances import CATALOG
 from infra.config.rules.names import LONGEST_STACK_NAME
 from infra.config.rules.validators import Rules
@@ -265,18 +265,6 @@ def _sizes(what: str, group: node_models.SystemNodes | node_models.GpuNodeGroup)
             f"minSize {group.min_size}, desiredSize {group.desired_size}, maxSize {group.max_size}",
             "minSize at most desiredSize, desiredSize at most maxSize",
             f"write minSize: {order[0]}, desiredSize: {order[1]}, maxSize: {order[2]}",
-        )
-
-
-@RULES.on("cluster")
-def _addons(cluster: models.Cluster) -> Iterable[Problem]:
-    for name in sorted(cluster.addons.keys() - set(addons.KNOWN)):
-        near = nearest(name, addons.KNOWN)
-        yield Problem(
-            f"haven:cluster.addons.{name}",
-            shown(name),
-            choices(addons.KNOWN),
-            f"write {near}" if near else f"delete {name}",
         )
 
 

@@ -19,9 +19,12 @@ def secret_base(environment: Environment, system: str) -> str:
 
 def _secret(environment: Environment, system: str) -> None:
     user = f"haven_{platform.sql_name(system)}"
+    version = environment.settings.systems[system].password_version
+    more = {"version": str(version)} if version > 1 else {}
     credentials.declare(
         environment,
         secret_base(environment, system),
         f"Database user of system {system}",
-        lambda password: {"username": user, "password": password},
+        lambda password: {"username": user, "password": password, **more},
+        version,
     )

@@ -68,7 +68,7 @@ def secrets(place: Place, system: System, stores: EndpointStores) -> list[Mounte
     if place.system in messaging.namespaces(place.environment.settings):
         names = [*names, WORKFLOWS_API]
     found = {each: _secret(place, each, stores) for each in names}
-    return [_mount(each, secret) for each, secret in found.items() if secret is not None]
+    return [_mount(each, secret, system) for each, secret in found.items() if secret is not None]
 
 
 def mounted(place: Place, stores: EndpointStores, *names: str) -> list[WorkloadSecretArgs]:
@@ -81,8 +81,10 @@ def mounted(place: Place, stores: EndpointStores, *names: str) -> list[WorkloadS
     ]
 
 
-def _mount(name: str, secret: str) -> MountedSecretArgs:
-    keys = {CACHE: ("token",), WORKFLOWS_API: (messaging.AUTH_KEY,)}.get(name, ("username", "password"))
+def _mount(name: str, secret: str, system: System) -> MountedSecretArgs:
+    keys = {CACHE: ["token"], WORKFLOWS_API: [messaging.AUTH_KEY]}.get(name, ["username", "password"])
+    if name == DATABASE and system.password_version > 1:
+        keys.append("version")
     return {"name": name, "secret": secret, "keys": {key: key for key in keys}, "environment_secret": name}
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from haven_components import NamespaceQuotaArgs
+from haven_components.choices import ModelLoader
+from haven_components.names import WEIGHTS_CLAIM_GIB
 from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, pools_in
 from infra.config.settings import Settings
 from infra.config.system_models import System
@@ -27,7 +29,15 @@ def quota(settings: Settings, name: str) -> NamespaceQuotaArgs:
     found: NamespaceQuotaArgs = {"cpu_cores": CORES * all_pods, "memory_gib": MEMORY_GIB * all_pods, "pods": all_pods}
     if gpus := GENERATIONS * sum(count * each for count, each in accelerated):
         found["gpus"] = gpus
+    if claims := GENERATIONS * _claims(system):
+        found["storage_gib"] = WEIGHTS_CLAIM_GIB * claims
     return found
+
+
+def _claims(system: System) -> int:
+    """Claims of weights: one for each version that is declared."""
+    mounted = system.model is not None and system.model.loader == ModelLoader.MOUNTPOINT
+    return len(system.model.versions) if system.model is not None and mounted else 0
 
 
 def _most(system: System) -> int:

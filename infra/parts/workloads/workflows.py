@@ -32,6 +32,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
                 "name": platform.sql_name(place.system),
                 "secret_name": DATABASE,
                 "administrator_secret_name": DATABASE_ADMINISTRATOR,
+                "password_version": system.password_version,
                 "certificates": place.environment.database_certificates(place.region),
             },
             "messaging": {"host": cache, "secret_name": CACHE},

@@ -283,3 +283,14 @@ def test_every_problem_is_reported_at_once() -> None:
         "pools.Training.workers",
         "pools.Training.concurrency",
     ]
+
+
+@pytest.mark.parametrize("pool", ["migration", "server", "services", "settings", "training-flow-runs"])
+def test_a_pool_is_not_called_like_something_of_the_component(pool: str) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=rf"pools\.{pool}: got '{pool}'; allowed: another name"):
+        _declare(pools={"training": POOL, pool: POOL})
+
+
+def test_no_migration_becomes_the_owner_of_a_database_of_rds() -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=r"database\.name: got 'postgres'"):
+        _declare(database={**DATABASE, "name": "postgres"})

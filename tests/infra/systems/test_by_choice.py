@@ -31,6 +31,17 @@ def chosen(**changes: str) -> Recording:
     return environment("warm", **({key: json.dumps(value) for key, value in keys.items()} | changes))
 
 
+def mounted(**changes: str) -> Recording:
+    """Tier warm whose servers read their weights from a volume, with a second version."""
+    config = load_stack("warm", ROOT).config
+    systems, cluster = (json.loads(config[f"haven:{key}"]) for key in ("systems", "cluster"))
+    model = systems["serving"]["model"]
+    model["loader"] = "mountpoint"
+    model["versions"]["v2"] = {**model["versions"]["v1"], "prefix": "chat/v2", "weightsGib": 800}
+    cluster["addons"] = {"aws-mountpoint-s3-csi-driver": "v2.5.0-eksbuild.1"}
+    return environment("warm", systems=json.dumps(systems), cluster=json.dumps(cluster), **changes)
+
+
 def _specs(recording: Recording, region: str, kind: str) -> dict[str, Any]:
     found = (each for each in kubernetes(recording, region).values() if each.type.endswith(f":{kind}"))
     return {each.name: each.inputs["spec"] for each in found}
@@ -125,3 +136,20 @@ def test_a_stack_says_how_many_requests_a_replica_of_its_model_computes() -> Non
     recording = environment("warm", systems=json.dumps(systems), watch=json.dumps({"prometheus": True}))
     (scaled,) = _specs(recording, PRIMARY, "ScaledObject").values()
     assert [each["metadata"]["threshold"] for each in scaled["triggers"]] == ["5", "40"]
+
+
+@REGIONS
+def test_each_version_s_weights_are_a_claim_whose_size_does_not_follow_theirs(region: str) -> None:
+    """No claim can be edited, and those of another version come before the last one's go."""
+    claims = _specs(mounted(), region, "PersistentVolumeClaim")
+    volumes = _specs(mounted(), region, "PersistentVolume")
+    assert {name.rpartition("-v")[2] for name in claims} == {"1-claim", "2-claim"}
+    assert {each["capacity"]["storage"] for each in volumes.values()} == {"1Gi"}
+    assert {each["resources"]["requests"]["storage"] for each in claims.values()} == {"1Gi"}
+    quotas = {each["hard"]["requests.storage"] for each in _specs(mounted(), region, "ResourceQuota").values()}
+    assert quotas == {"0Gi", "4Gi"}
+
+
+def test_a_failover_changes_no_volume_of_weights() -> None:
+    for kind in ("PersistentVolume", "PersistentVolumeClaim"):
+        assert _specs(mounted(active=RECOVERY), PRIMARY, kind) == _specs(mounted(), PRIMARY, kind)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.environments import PRIMARY
 from tests.infra.network.test_mesh import meshed
-from tests.infra.systems.test_by_choice import chosen
+from tests.infra.systems.test_by_choice import chosen, mounted
 from tests.kubernetes.api import Api, ApiError
 from tests.kubernetes.cluster import open_namespace
 from tests.kubernetes.control_plane import ControlPlane, installable
@@ -48,6 +48,16 @@ def test_the_api_server_accepts_every_object_of_an_environment_with_queues_and_h
         "ClusterQueue",
         "NodePool",
     }
+    _install(control_plane, sent)
+    _prepare(control_plane.api, sent)
+    assert list(_refused(control_plane.api, sent)) == []
+
+
+def test_the_api_server_accepts_every_object_of_an_environment_whose_servers_mount_their_weights(
+    control_plane: ControlPlane,
+) -> None:
+    sent = objects(mounted(), PRIMARY)
+    assert len(of_kind(sent, "PersistentVolume", "PersistentVolumeClaim")) == 4
     _install(control_plane, sent)
     _prepare(control_plane.api, sent)
     assert list(_refused(control_plane.api, sent)) == []

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.environments import RECOVERY, environment
+from haven.program.recording import Recording
+from tests.environments import PRIMARY, RECOVERY, environment
+from tests.infra.systems.test_by_choice import mounted
 from tests.kubernetes import requests
 from tests.kubernetes.api import Api, ApiError, until
 from tests.kubernetes.objects import Sent, objects
@@ -32,8 +34,11 @@ def _renamed(each: Sent) -> Sent:
 @pytest.fixture
 def sent(api: Api) -> Iterator[list[Sent]]:
     """Workloads of tier warm after a failover, whose namespaces are there under names of their own."""
-    found = [each for each in objects(environment("warm", active=RECOVERY), RECOVERY) if _of_systems(each)]
-    renamed = [_renamed(each) for each in found]
+    yield from _opened(api, environment("warm", active=RECOVERY), RECOVERY)
+
+
+def _opened(api: Api, recording: Recording, region: str) -> Iterator[list[Sent]]:
+    renamed = [_renamed(each) for each in objects(recording, region) if _of_systems(each)]
     for each in of_kind(renamed, "PriorityClass"):
         with suppress(ApiError):  # its value can't change, and another test may have another one
             api.delete(each.api_version, each.kind, str(each.name))
@@ -45,9 +50,16 @@ def sent(api: Api) -> Iterator[list[Sent]]:
         until(lambda: any(api.all("v1", "ServiceAccount", PREFIX + system)), 30)  # noqa: B023
     yield renamed
     for system in SYSTEMS:
-        for pod in api.all("v1", "Pod", PREFIX + system):
-            with suppress(ApiError):
-                api.delete("v1", "Pod", pod["metadata"]["name"], PREFIX + system)
+        for kind in ("Pod", "PersistentVolumeClaim"):
+            for left in api.all("v1", kind, PREFIX + system):
+                with suppress(ApiError):
+                    api.delete("v1", kind, left["metadata"]["name"], PREFIX + system)
+
+
+@pytest.fixture
+def mounting(api: Api) -> Iterator[list[Sent]]:
+    """The same of an environment whose servers mount their weights."""
+    yield from _opened(api, mounted(), PRIMARY)
 
 
 def _of_systems(each: Sent) -> bool:
@@ -56,7 +68,9 @@ def _of_systems(each: Sent) -> bool:
 
 def _counted(api: Api, namespace: str) -> bool:
     """Whether the quota's controller has seen it: until then the admission refuses everything."""
-    return all("hard" in each.get("status", {}) for each in api.all("v1", "ResourceQuota", namespace))
+    return all(
+        each.get("status", {}).get("hard") == each["spec"]["hard"] for each in api.all("v1", "ResourceQuota", namespace)
+    )
 
 
 def _start(api: Api, pod: Mapping[str, Any], name: str) -> None:
@@ -81,3 +95,15 @@ def test_quotas_take_all_pods_of_a_system_and_refuse_what_goes_beyond(api: Api, 
     gpus = int(quotas(sent)[f"{PREFIX}serving"]["requests.nvidia.com/gpu"])
     with pytest.raises(ApiError, match=r"exceeded quota: quota, requested: requests\.nvidia\.com/gpu"):
         _start_all(api, server, gpus + 1)
+
+
+def test_quotas_take_the_claims_of_all_versions_beside_those_of_the_last_ones(api: Api, mounting: list[Sent]) -> None:
+    claims = of_kind(mounting, "PersistentVolumeClaim")
+    assert len(claims) == 2
+    for suffix in ("", "-last"):
+        for each in claims:
+            metadata = {**each.body["metadata"], "name": f"{each.name}{suffix}"}
+            api.create({**each.body, "metadata": metadata})
+    beyond = {**claims[0].body, "metadata": {**claims[0].body["metadata"], "name": "beyond"}}
+    with pytest.raises(ApiError, match=r"exceeded quota: quota, requested: requests\.storage=1Gi"):
+        api.create(beyond)

@@ -8,7 +8,11 @@ database, which that user owns and nobody else may connect to; a user that is th
 until the database can be written to, creates it if it is missing and migrates it under an advisory lock, so that two at
 once are safe; Prefect's also registers the types of blocks, which servers that start together would trip over. `wait`
 ends when the schema is that of this image and can be written to, `wait-readable` also on a database that can only be
-read.
+read. A schema that the image doesn't know is a newer image's: Prefect runs on it, so that an image can be rolled back
+and pods of the last one may start during a rollout; nothing of it is migrated.
+
+Where secrets are mounted, their passwords count: the Kubernetes secrets behind environment variables follow them after
+minutes. With HAVEN_PASSWORD_VERSION nothing happens until the mounted secret has that version.
 """
 
 import asyncio
@@ -23,13 +27,21 @@ import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 LOCK = 4_248_202
 """Key of the advisory lock: any number that nothing else locks."""
 PAUSE_SECONDS = 2
 MAINTENANCE_DATABASE = "postgres"
 REVISION = "select version_num from alembic_version"
+SECRETS = Path("/run/secrets/haven")
+"""Where the pod mounts its secrets, a folder for each with a file for each of its keys."""
+PASSWORDS = {
+    "PGUSER": ("PGPASSWORD", "PREFECT_SERVER_DATABASE_PASSWORD"),
+    "HAVEN_DATABASE_USER": ("HAVEN_DATABASE_PASSWORD",),
+}
+"""Variable with a user -> those with its password."""
 
 
 class AsyncpgSession:
@@ -64,35 +76,83 @@ class PsycopgSession:
         self._connection.close()
 
 
-def _prefect_revision() -> str:
+class Revisions(NamedTuple):
+    """The schemas that an image knows."""
+
+    head: str
+    """Its own."""
+    known: frozenset[str]
+    """That one and those before it: of any other, a newer image is the author."""
+
+
+def _revisions(script: Any) -> Revisions:
+    return Revisions(str(script.get_current_head()), frozenset(each.revision for each in script.walk_revisions()))
+
+
+def _prefect_revisions() -> Revisions:
     database = import_module("prefect.server.database")
     interface = database.provide_database_interface()
     config = import_module("prefect.server.database.alembic_commands").alembic_config()
     script = import_module("alembic.script").ScriptDirectory.from_config(config)
     script.version_locations = [str(interface.orm.versions_dir)]
-    return str(script.get_current_head())
+    return _revisions(script)
 
 
-def _mlflow_revision() -> str:
-    return str(import_module("mlflow.store.db.utils")._get_latest_schema_revision())
+def _mlflow_revisions() -> Revisions:
+    config = import_module("mlflow.store.db.utils")._get_alembic_config(db_url="")
+    return _revisions(import_module("alembic.script").ScriptDirectory.from_config(config))
 
 
 def _mlflow_url() -> str:
     return f"postgresql+psycopg2:///{os.environ['PGDATABASE']}"
 
 
-PROGRAMS: dict[str, tuple[type[Any], Callable[[], str], Callable[[], list[list[str]]]]] = {
+PROGRAMS: dict[str, tuple[type[Any], Callable[[], Revisions], Callable[[], list[list[str]]]]] = {
     "prefect": (
         AsyncpgSession,
-        _prefect_revision,
+        _prefect_revisions,
         lambda: [
             ["prefect", "server", "database", "upgrade", "--yes"],
             [sys.executable, __file__, "prefect", "register"],
         ],
     ),
-    "mlflow": (PsycopgSession, _mlflow_revision, lambda: [["mlflow", "db", "upgrade", _mlflow_url()]]),
+    "mlflow": (PsycopgSession, _mlflow_revisions, lambda: [["mlflow", "db", "upgrade", _mlflow_url()]]),
 }
-"""Program -> its driver, the schema's revision in this image, the commands that migrate."""
+"""Program -> its driver, the schema's revisions in this image, the commands that migrate."""
+RUN_ON_NEWER = ("prefect",)
+"""Programs that start on a newer schema than their own: MLflow 3.17 verifies it and refuses, Prefect 3.9 doesn't look
+(both read 2026-11-26). [assumption] Prefect's releases add tables and columns, which older ones pass over."""
+
+
+def _mounted(user: str, key: str) -> str:
+    """A key of the mounted secret of a user; empty where none is mounted."""
+    for each in SECRETS.glob("*/username"):
+        file = each.with_name(key)
+        if each.read_text() == user and file.is_file():
+            return file.read_text()
+    return ""
+
+
+def take_mounted_passwords() -> bool:
+    """Wait for the version of the password that is asked for, and take the mounted passwords.
+
+    Returns:
+        Whether the environment had another one: what starts after this still gets that.
+    """
+    own, wanted = os.environ.get("HAVEN_DATABASE_USER", os.environ["PGUSER"]), os.environ.get("HAVEN_PASSWORD_VERSION")
+    printed = False
+    while wanted and _mounted(own, "password") and _mounted(own, "version") != wanted:
+        if not printed:
+            print(f"waiting for version {wanted} of the mounted password of {own}", flush=True)
+            printed = True
+        time.sleep(PAUSE_SECONDS)
+    differs = False
+    for user, passwords in PASSWORDS.items():
+        mounted = _mounted(os.environ[user], "password") if user in os.environ else ""
+        for each in passwords:
+            if mounted and each in os.environ and os.environ[each] != mounted:
+                os.environ[each], differs = mounted, True
+    return differs
 
 
 def _attempt(session: type[Any], database: str, condition: Callable[[Any], str]) -> str:
@@ -158,7 +218,7 @@ def create_user(program: str) -> int:
 
 def migrate(program: str) -> int:
     """Create the database if it is missing, and migrate it while no other migration runs."""
-    session, _, commands = PROGRAMS[program]
+    session, revision, commands = PROGRAMS[program]
     name = os.environ["PGDATABASE"]
     _until(session, MAINTENANCE_DATABASE, _writable)
     connected = session(MAINTENANCE_DATABASE)
@@ -166,22 +226,53 @@ def migrate(program: str) -> int:
         connected.value(f"select pg_advisory_lock({LOCK})")
         if not connected.value(f"select 1 from pg_database where datname = '{name}'"):  # noqa: S608  a checked name
             connected.value(f'create database "{name}"')
+        revisions, actual = revision(), _actual(session, name)
+        if actual and actual not in revisions.known:
+            print(_newer(program, actual, revisions))
+            return 0 if program in RUN_ON_NEWER else 1
         codes = (subprocess.run(each, check=False).returncode for each in commands())
         return next((code for code in codes if code), 0)
     finally:
         connected.close()
 
 
+def _actual(session: type[Any], database: str) -> str:
+    """The revision of a database's schema; empty for one that has none yet."""
+    connected = session(database)
+    try:
+        there = connected.value("select to_regclass('alembic_version') is not null")
+        return str(connected.value(REVISION) or "") if there else ""
+    finally:
+        connected.close()
+
+
+def _newer(program: str, actual: str, revisions: Revisions) -> str:
+    reason = f"its schema is {actual}, which this image doesn't know: a newer image than this one, of {revisions.head},"
+    return reason + (
+        " has migrated it, and this one goes on with it"
+        if program in RUN_ON_NEWER
+        else f" has migrated it, and {program} doesn't start on it: run that image, or restore a snapshot from before"
+    )
+
+
 def wait(program: str, *, readable: bool) -> int:
-    """Wait for the schema of this image."""
+    """Wait for the schema of this image, or for a newer one where the program runs on it."""
     session, revision, _ = PROGRAMS[program]
-    expected = revision()
+    revisions = revision()
 
     def condition(connected: Any) -> str:
         if not readable and (reason := _writable(connected)):
             return reason
         actual = connected.value(REVISION)
-        return "" if actual == expected else f"its schema is {actual}, this image needs {expected}"
+        if actual == revisions.head:
+            return ""
+        if actual is None or actual in revisions.known:
+            return f"its schema is {actual}, this image needs {revisions.head}"
+        reason = _newer(program, actual, revisions)
+        if program not in RUN_ON_NEWER:
+            return reason
+        print(reason, flush=True)
+        return ""
 
     _until(session, os.environ["PGDATABASE"], condition)
     return 0
@@ -199,9 +290,15 @@ def main(program: str, step: str) -> int:
     if step == "register":
         asyncio.run(_register())
         return 0
+    outdated = take_mounted_passwords()
     if step == "user":
         return create_user(program)
-    return migrate(program) if step == "migrate" else wait(program, readable=step == "wait-readable")
+    if step == "migrate":
+        return migrate(program)
+    code = wait(program, readable=step == "wait-readable")
+    if outdated:
+        print("the Kubernetes secret still has the last password: starting again until it has this one", flush=True)
+    return code or int(outdated)
 
 
 if __name__ == "__main__":

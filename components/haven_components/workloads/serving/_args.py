@@ -7,6 +7,7 @@ import pulumi
 from haven_components.choices import ModelLoader
 from haven_components.workloads._pods import WorkloadScaleArgs
 from haven_components.workloads.access._access_args import PodUsesArgs
+from haven_components.workloads.serving._names import PRIORITY
 
 READINESS_PATH = "/readyz"
 PORT = 8080
@@ -24,7 +25,6 @@ arg_utils.py, defaults of the OpenAI server; read 2026-11-26)."""
 RUNNING_SHARE = 2 / 3
 """[assumption] How full a replica is meant to be: when one of three zones is lost, the others are full and none waits.
 """
-PRIORITY = 100_000
 CPU, MEMORY = "4", "32Gi"
 """[assumption] Requests of one replica of the server."""
 API_PATH = "/v1/chat/completions"
@@ -228,3 +228,8 @@ class ModelServingArgs(TypedDict):
 def traffic_port(args: ModelServingArgs) -> int:
     """Where pods and Services take requests."""
     return int(args.get("port", PORT))
+
+
+def priority(args: ModelServingArgs) -> int:
+    """Of the pods."""
+    return int(args.get("priority", PRIORITY))

@@ -6,7 +6,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from haven_components.workloads._objects import digest_name
 from haven_components.workloads.serving._args import ANSWER_TOKENS, GoldenPromptArgs, ModelServingArgs
+from haven_components.workloads.serving._names import ANSWERS_FILE, GOLDEN_FILE, answers_name, front_name
 
 MODULES = ("__init__.py", "__main__.py", "answers.py", "engine.py", "golden.py", "proxy.py")
 
@@ -16,6 +18,26 @@ def programs() -> dict[str, str]:
     """The front's files by name."""
     package = resources.files("haven_components.workloads.serving.front")
     return {each: (package / each).read_text(encoding="utf-8") for each in MODULES}
+
+
+def front_map(name: str) -> str:
+    """Name of the ConfigMap with the front's files."""
+    return digest_name(front_name(name), programs())
+
+
+def answers_map(name: str, args: ModelServingArgs) -> str:
+    """Name of the ConfigMap with the fallback's cached answers."""
+    return digest_name(answers_name(name), {ANSWERS_FILE: answers(args)})
+
+
+def golden_map(name: str, document: str) -> str:
+    """Name of the ConfigMap with golden prompts.
+
+    Args:
+        name: what it begins with.
+        document: the prompts.
+    """
+    return digest_name(name, {GOLDEN_FILE: document})
 
 
 def golden(model: str, version: str, path: str, prompts: Sequence[GoldenPromptArgs], warmup: Sequence[str]) -> str:

@@ -75,7 +75,14 @@ class _Objects:
                 "ipAddressType": "ipv4",
                 "vpcID": self._args["target"]["vpc_id"],
             },
-            opts=pulumi.ResourceOptions(parent=self._parent, depends_on=[service]),
+            # The controller's webhook refuses to edit them (AWS Load Balancer Controller, targetgroupbinding_validator;
+            # read 2026-11-26).
+            opts=pulumi.ResourceOptions(
+                parent=self._parent,
+                depends_on=[service],
+                replace_on_changes=["spec.targetGroupARN", "spec.vpcID"],
+                delete_before_replace=True,
+            ),
         )
 
     def policy(self, role: Role) -> kubernetes.networking.v1.NetworkPolicy:

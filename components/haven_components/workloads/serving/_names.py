@@ -2,6 +2,8 @@
 
 from haven_components.names import SERVING_PROBE_PORT
 
+PRIORITY = 100_000
+"""Of the pods where none is given."""
 ENGINE_PORT = 8001
 """The engine listens there, on 127.0.0.1 alone."""
 PROBE_PORT = SERVING_PROBE_PORT
@@ -58,6 +60,7 @@ def servers_name(name: str) -> str:
     return f"{name}-servers"
 
 
-def priority_class_name(namespace: str, name: str) -> str:
-    """PriorityClass of the pods; a cluster has each name once."""
-    return f"{namespace}-{name}"
+def priority_class_name(namespace: str, name: str, priority: int) -> str:
+    """PriorityClass of the pods; a cluster has each name once. None can be edited, and a preview of an edit fails on a
+    cluster before Pulumi replaces it (pulumi-kubernetes 4.25, tried 2026-11-26): another priority has another name."""
+    return f"{namespace}-{name}" if priority == PRIORITY else f"{namespace}-{name}-{priority}"

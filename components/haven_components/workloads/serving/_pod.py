@@ -1,6 +1,5 @@
 """The pods that serve: an engine, and beside it the front that takes its requests and answers its probes."""
 
-import hashlib
 import json
 from math import ceil
 from typing import Any
@@ -19,6 +18,7 @@ from haven_components.workloads.serving._args import (
     READINESS_PATH,
     STALL_SECONDS,
     ModelServingArgs,
+    priority,
     traffic_port,
 )
 from haven_components.workloads.serving._names import (
@@ -29,8 +29,6 @@ from haven_components.workloads.serving._names import (
     PROBE_PORT,
     PROGRAMS,
     WEIGHTS,
-    answers_name,
-    front_name,
     priority_class_name,
     volume_name,
 )
@@ -57,6 +55,12 @@ OWN_ENVIRONMENT = {
 }
 """Nothing is asked of a model hub; what is written goes into the cache; credentials come from pod identity. The user's
 number has no name in the image, and torch ends where nothing names it (vLLM issue 44548; read 2026-11-26)."""
+SCRAPED = {
+    "prometheus.io/scrape": "true",
+    "prometheus.io/port": str(PROBE_PORT),
+    "prometheus.io/path": "/metrics",
+}
+"""Annotations by which the scraper finds the pods."""
 
 
 def grace_seconds(args: ModelServingArgs) -> int:
@@ -70,13 +74,13 @@ def template(serving: str, args: ModelServingArgs, role: Role) -> Any:
     front = _front(args, role)
     containers = [_engine(args, role, role.served)] if role.served else [front]
     return {
-        "metadata": {"labels": labels, "annotations": _annotations(args, role)},
+        "metadata": {"labels": labels, "annotations": dict(SCRAPED)},
         "spec": {
             "service_account_name": role.service_account or None,
             "automount_service_account_token": False,
             # Of a Service called vllm vLLM would read VLLM_PORT as its own (vLLM issue 34199; read 2026-11-26).
             "enable_service_links": False,
-            "priority_class_name": priority_class_name(args["namespace"], serving),
+            "priority_class_name": priority_class_name(args["namespace"], serving, priority(args)),
             "termination_grace_period_seconds": grace_seconds(args),
             "security_context": _pods.restricted_pod(int(role.engine.get("user_id", _pods.USER_ID))),
             "node_selector": _node_selector(role),
@@ -89,21 +93,6 @@ def template(serving: str, args: ModelServingArgs, role: Role) -> Any:
             "containers": containers,
             "volumes": _volumes(serving, args, role),
         },
-    }
-
-
-def _annotations(args: ModelServingArgs, role: Role) -> dict[str, str]:
-    """Pods are replaced when what they read has changed."""
-    read = [*_documents.programs().values()]
-    if role.served:
-        read.append(role.served.golden)
-    if role.answers:
-        read.append(_documents.answers(args))
-    return {
-        "haven.dev/reads": hashlib.sha256("\0".join(read).encode()).hexdigest()[:16],
-        "prometheus.io/scrape": "true",
-        "prometheus.io/port": str(PROBE_PORT),
-        "prometheus.io/path": "/metrics",
     }
 
 
@@ -252,9 +241,9 @@ def _volumes(serving: str, args: ModelServingArgs, role: Role) -> list[dict[str,
     if role.served:
         sources.append({"config_map": {"name": role.served.golden_map}})
     if role.answers:
-        sources.append({"config_map": {"name": answers_name(serving)}})
+        sources.append({"config_map": {"name": _documents.answers_map(serving, args)}})
     volumes: list[dict[str, Any]] = [
-        {"name": "front", "config_map": {"name": front_name(serving)}},
+        {"name": "front", "config_map": {"name": _documents.front_map(serving)}},
         {"name": "golden", "projected": {"sources": sources}},
     ]
     if not role.served:

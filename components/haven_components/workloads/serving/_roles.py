@@ -144,7 +144,7 @@ def served(name: str, args: ModelServingArgs, version: str, engine: EngineArgs, 
         known,
         version,
         declared["prefix"].strip("/"),
-        golden_name(name, version),
+        _documents.golden_map(golden_name(name, version), document),
         document,
         start_seconds(args, declared),
     )
@@ -178,14 +178,15 @@ def _fallback_model(name: str, args: ModelServingArgs) -> Served:
     known = fallback.get("model_name", args["model"]["name"])
     weights = served(name, args, fallback["version"], engine, known) if "version" in fallback else None
     if weights and "golden_prompts" not in fallback:
-        return replace(weights, golden_map=fallback_golden_name(name))
+        return replace(weights, golden_map=_documents.golden_map(fallback_golden_name(name), weights.golden))
     prompts = fallback.get("golden_prompts", [ANY_ANSWER])
     loading = weights.start_seconds if weights else 0
+    document = _documents.golden(known, fallback.get("version", ""), engine.get("api_path", API_PATH), prompts, [])
     return Served(
         known,
         weights.version if weights else "",
         weights.prefix if weights else "",
-        fallback_golden_name(name),
-        _documents.golden(known, fallback.get("version", ""), engine.get("api_path", API_PATH), prompts, []),
+        _documents.golden_map(fallback_golden_name(name), document),
+        document,
         max(loading, _start_seconds(prompts, 0)),
     )

@@ -7,6 +7,7 @@ import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads import _pods
 from haven_components.workloads._objects import dns_ports, tcp
+from haven_components.workloads.serving import _documents
 from haven_components.workloads.serving._args import ModelServingArgs, traffic_port
 from haven_components.workloads.serving._metadata import metadata
 from haven_components.workloads.serving._names import (
@@ -14,9 +15,8 @@ from haven_components.workloads.serving._names import (
     GOLDEN_FILE,
     PROGRAMS,
     check_name,
-    front_name,
-    golden_name,
 )
+from haven_components.workloads.serving._roles import served
 
 DEADLINE_SECONDS = 55
 
@@ -67,6 +67,7 @@ def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArg
 
 
 def _pod(name: str, args: ModelServingArgs) -> Any:
+    golden = served(name, args, args["model"]["version"], args.get("engine", {})).golden_map
     return {
         "automount_service_account_token": False,
         "enable_service_links": False,
@@ -93,7 +94,7 @@ def _pod(name: str, args: ModelServingArgs) -> Any:
             }
         ],
         "volumes": [
-            {"name": "front", "config_map": {"name": front_name(name)}},
-            {"name": "golden", "config_map": {"name": golden_name(name, args["model"]["version"])}},
+            {"name": "front", "config_map": {"name": _documents.front_map(name)}},
+            {"name": "golden", "config_map": {"name": golden}},
         ],
     }

@@ -8,16 +8,15 @@ import pulumi_kubernetes as kubernetes
 from haven_components.choices import ModelLoader
 from haven_components.workloads import _pods
 from haven_components.workloads._identity import bucket_arn, pod_identity
+from haven_components.workloads._objects import kept_config_map
 from haven_components.workloads.access._aws_rights import Rights
 from haven_components.workloads.serving import _alerts, _documents, _exposure, _scaling, _synthetic
-from haven_components.workloads.serving._args import PRIORITY, EngineArgs, ModelServingArgs, traffic_port
+from haven_components.workloads.serving._args import EngineArgs, ModelServingArgs, priority, traffic_port
 from haven_components.workloads.serving._checks import check
 from haven_components.workloads.serving._metadata import metadata, object_labels
 from haven_components.workloads.serving._names import (
     ANSWERS_FILE,
     GOLDEN_FILE,
-    answers_name,
-    front_name,
     priority_class_name,
 )
 from haven_components.workloads.serving._pod import template
@@ -78,30 +77,30 @@ class ModelServing(pulumi.ComponentResource):
         )
 
     def _priority(self) -> None:
+        value = priority(self._args)
         kubernetes.scheduling.v1.PriorityClass(
             f"{self._name}-priority",
             metadata={
-                "name": priority_class_name(self._args["namespace"], self._name),
+                "name": priority_class_name(self._args["namespace"], self._name, value),
                 "labels": object_labels(self._name, self._args, "priority"),
             },
-            value=int(self._args.get("priority", PRIORITY)),
+            value=value,
             description=f"Pods of {self._name}",
             opts=self._here(),
         )
 
     def _documents(self) -> list[pulumi.Resource]:
         """ConfigMaps. Those of every declared version are there: a pod of the last version may still have to start."""
-        documents = {front_name(self._name): _documents.programs()}
         engine: EngineArgs = self._args.get("engine", {})
         models = [served(self._name, self._args, each, engine) for each in self._args["model"]["versions"]]
         models += [each.served for each in self._roles if each.served]
+        documents = {_documents.front_map(self._name): _documents.programs()}
         documents |= {each.golden_map: {GOLDEN_FILE: each.golden} for each in models}
         if any(each.answers for each in self._roles):
-            documents[answers_name(self._name)] = {ANSWERS_FILE: _documents.answers(self._args)}
+            answers = _documents.answers_map(self._name, self._args)
+            documents[answers] = {ANSWERS_FILE: _documents.answers(self._args)}
         return [
-            kubernetes.core.v1.ConfigMap(
-                name, metadata=metadata(self._name, self._args, "document", name), data=data, opts=self._here()
-            )
+            kept_config_map(self, metadata(self._name, self._args, "document", name), data)
             for name, data in documents.items()
         ]
 
@@ -126,8 +125,8 @@ class ModelServing(pulumi.ComponentResource):
         )
         volumes: list[pulumi.Resource] = []
         if self._args["model"].get("loader", ModelLoader.STREAMER) == ModelLoader.MOUNTPOINT:
-            needed = {each.served.version for each in self._roles if each.served and each.served.prefix}
-            for version in sorted(needed):
+            # Of every declared version: a pod of the last one may still have to start.
+            for version in sorted(self._args["model"]["versions"]):
                 volumes += weights_volume(self, self._name, self._args, version)
         return [account, *identity.ready, *volumes]
 

@@ -6,7 +6,7 @@ import pulumi
 
 from haven_components import limits
 from haven_components.limits import Range
-from haven_components.names import CACHE_PORT
+from haven_components.names import CACHE_PORT, ORCHESTRATION_PODS
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.workloads._databases import WorkloadDatabaseArgs, require_database, require_secret
@@ -189,6 +189,14 @@ def _check_pools(checks: Checks, name: str, args: WorkflowOrchestratorArgs) -> N
             fix="choose a shorter name",
         )
         require_kubernetes_name(checks, path, pool)
+        taken = [*ORCHESTRATION_PODS, *(f"{other}-flow-runs" for other in pools(args))]
+        checks.require(
+            pool not in taken,
+            path,
+            got=pool,
+            allowed=f"another name than {', '.join(taken)}: objects of the component are called so",
+            fix="choose another name",
+        )
         require_kubernetes_name(checks, f"{path}.namespace", chosen["namespace"])
         require_kubernetes_name(checks, f"{path}.service_account", chosen["service_account"])
         require_image(checks, chosen["image"], f"{path}.image")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import permutations
 from typing import Any
 
 import pulumi
@@ -53,13 +54,59 @@ def test_each_version_has_its_own_golden_prompts_and_a_rollback_changes_one_valu
     rolled: dict[str, Any] = {**EVERYTHING, "model": MODEL | {"version": "v2"}}
     other = declare(**rolled)
     maps = kind(everything, "ConfigMap")
-    assert {f"{NAME}-golden-{each}" for each in VERSIONS} <= maps.keys()
+    assert {_without_digest(each) for each in maps} >= {f"{NAME}-golden-{each}" for each in VERSIONS}
     assert maps.keys() == kind(other, "ConfigMap").keys()
     assert "s3://haven-test-models-euw1/chat/v2" in pod(other)["containers"][0]["command"]
-    assert (everything.outputs["golden_config_map"], other.outputs["golden_config_map"]) == (
-        f"{NAME}-golden-v1",
-        f"{NAME}-golden-v2",
+    golden = [_without_digest(each.outputs["golden_config_map"]) for each in (everything, other)]
+    assert golden == [f"{NAME}-golden-v1", f"{NAME}-golden-v2"]
+
+
+def _without_digest(name: str) -> str:
+    assert re.fullmatch(r"-[0-9a-f]{8}", name[-9:]), name
+    return name[:-9]
+
+
+def _read(recording: Recording, name: str = NAME) -> set[str]:
+    """The ConfigMaps that the pods of a Deployment mount."""
+    volumes = pod(recording, name)["volumes"]
+    sources = [each for volume in volumes for each in (volume, *volume.get("projected", {}).get("sources", ()))]
+    return {each["configMap"]["name"] for each in sources if "configMap" in each}
+
+
+def test_pods_of_the_last_version_keep_what_they_read() -> None:
+    """Nobody waits for a Deployment: its old pods may have to start again after `up`, with the program, the prompts and
+    the answers that their own options fit."""
+    prompts = [{**VERSIONS["v1"]["golden_prompts"][0], "prompt": "Another one?"}]
+    before, after = (
+        declare(
+            model=MODEL | {"versions": {**VERSIONS, "v1": {**VERSIONS["v1"], "golden_prompts": asked}}},
+            fallback=FALLBACK | {"answers": [{"pattern": "x", "answer": answer}]},
+        )
+        for asked, answer in ((VERSIONS["v1"]["golden_prompts"], "y"), (prompts, "z"))
     )
+    for name, changed in ((NAME, f"{NAME}-golden-v1"), (f"{NAME}-fallback", f"{NAME}-answers")):
+        (gone,), (new,) = (first - second for first, second in permutations([_read(before, name), _read(after, name)]))
+        assert _without_digest(gone) == _without_digest(new) == changed
+        assert f"{NAME}-front" in {_without_digest(each) for each in _read(before, name) & _read(after, name)}
+    for recording in (before, after):
+        maps = kind(recording, "ConfigMap")
+        assert _read(recording) | _read(recording, f"{NAME}-fallback") <= maps.keys()
+        assert all(each.options.retain_on_delete and each.inputs["immutable"] for each in maps.values())
+        assert all(each.inputs["metadata"]["name"] == name for name, each in maps.items())
+
+
+def test_another_priority_is_another_class_for_none_can_be_edited(everything: Recording) -> None:
+    for recording, value, suffix in ((everything, 100_000, ""), (declare(priority=7), 7, "-7")):
+        (priority,) = kind(recording, "PriorityClass").values()
+        assert (priority.inputs["metadata"]["name"], priority.inputs["value"]) == (f"{NAMESPACE}-{NAME}{suffix}", value)
+        assert pod(recording)["priorityClassName"] == priority.inputs["metadata"]["name"]
+
+
+def test_a_binding_of_another_target_group_takes_the_place_of_the_last_one(everything: Recording) -> None:
+    """The controller's webhook refuses to edit it."""
+    for each in kind(everything, "TargetGroupBinding").values():
+        assert each.options.replace_on_changes == ("spec.targetGroupARN", "spec.vpcID")
+        assert each.options.delete_before_replace
 
 
 def test_startup_the_check_and_the_runbooks_read_the_same_golden_prompts(everything: Recording) -> None:
