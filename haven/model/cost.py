@@ -119,10 +119,20 @@ class Difference:
     unknown: int
     """How many prices these are."""
 
+    def plus(self, usd: float) -> "Difference":
+        """The same with an amount that doesn't rest on prices."""
+        return replace(self, known=self.known + usd, least=self.least + usd, most=self.most + usd)
+
     @property
     def is_sure(self) -> bool:
         """Whether unknown prices change it by less than a twentieth."""
         return self.most - self.least <= _SURE * abs(self.known)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is clear which bill is the higher one: unknown prices can't turn it, nor change it by half."""
+        sign = self.least > 0 or self.most < 0 or self.least == self.most
+        return sign and self.most - self.least <= abs(self.known) / 2
 
 
 def difference(bill: Bill, other: Bill) -> Difference:

@@ -185,8 +185,9 @@ def _failover(made: Costs) -> str:
     percent = made.stated.savings_plan_percent
     plan = f"; instances less {percent:g} % of a Savings Plan" if percent else ""
     extra = made.extra_an_hour
-    hourly = lacking(made.failover_more.unknown) if extra is None else f"{extra:,.2f}"
-    return f"a failover: {hourly} an hour more at full scale, {once}{plan}"
+    unsure = f"an hour more at full scale {lacking(made.failover_more.unknown)}"
+    hourly = unsure if extra is None else f"{extra:,.2f} an hour more at full scale"
+    return f"a failover: {hourly}, {once}{plan}"
 
 
 def lacking(count: int) -> str:

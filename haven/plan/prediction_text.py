@@ -76,14 +76,13 @@ def cheapest(predictions: Mapping[str, "Predicted"]) -> str:
 
 
 def _least(predictions: Mapping[str, "Predicted"], usd_per_hour: float) -> str:
-    """The tier that costs the least in a year with its outages, whatever the unknown prices are."""
+    """The tier that costs the least in a year with its outages, if it does whatever the unknown prices are."""
     tier = min(predictions, key=lambda each: _with_outages(predictions[each], usd_per_hour))
-    others = [each for each in predictions.values() if each is not predictions[tier]]
-    unsure = 0
-    for each in others:
-        more = difference(each.costs.now, predictions[tier].costs.now)
-        known = _with_outages(each, usd_per_hour) - _with_outages(predictions[tier], usd_per_hour)
-        if known - 12 * (more.known - more.least) < 0:
+    least, unsure = predictions[tier], 0
+    for each in (each for each in predictions.values() if each is not least):
+        outages = usd_per_hour * saved_minutes(each, least) / 60 / 12
+        more = difference(each.costs.now, least.costs.now).plus(outages)
+        if not more.is_decided:
             unsure = max(unsure, more.unknown)
     return costs.lacking(unsure) if unsure else tier
 
@@ -94,8 +93,8 @@ def _pays_from(lower: tuple[str, "Predicted"], higher: tuple[str, "Predicted"]) 
     if usd is None:
         return []
     pair = f"{higher[0]} instead of {lower[0]}"
-    if more.most <= 0:
-        return [f"{pair} costs less already"]
+    if more.is_decided and more.known <= 0:
+        return [f"{pair} costs less whatever an outage costs"]
     if not more.is_sure:
         return [f"{pair} pays from: {costs.lacking(more.unknown)}"]
     return [f"{pair} pays from {usd:,.0f} USD for an hour of outage {ASSUMED}"]
