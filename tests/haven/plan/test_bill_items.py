@@ -20,6 +20,7 @@ from tests.environments import PRIMARY, RECOVERY, environment
 from tests.haven.plan.hand_made_recordings import recording, resource
 
 BOOK = PriceBook()
+SNAPSHOT = f"arn:aws:rds:{RECOVERY}:111122223333:cluster-snapshot:copied"
 OHIO = json.dumps({"primary": "us-east-1", "recovery": "us-east-2"})
 ZONES = json.dumps({region: [f"{region}{zone}" for zone in "abc"] for region in ("us-east-1", "us-east-2")})
 
@@ -93,7 +94,7 @@ def test_writes_are_repeated_only_where_a_global_cluster_has_a_member_in_the_oth
     what = "aurora-replicated-write"
     assert quantities(environment("backup"), what) == {}
     assert quantities(environment("warm"), what) == {PRIMARY: USAGE[what]}
-    restored = environment("backup", active=RECOVERY, database=json.dumps({"restoreSnapshot": "arn:aws:rds:x"}))
+    restored = environment("backup", active=RECOVERY, database=json.dumps({"restoreSnapshot": SNAPSHOT}))
     regions = [each.region for each in restored.real() if each.type == aws.RDS_CLUSTER]
     assert sorted(map(str, regions)) == [RECOVERY, PRIMARY]  # two clusters, each in a global cluster of its own
     assert quantities(restored, what) == {}
