@@ -24,7 +24,8 @@ FLAT = frozenset({"images", "secret", "aurora-snapshot"})
 _GLOBAL, _REFERENCE = "global", "us-east-1"
 _COLUMNS = ("what", "region", "usd", "unit", "source", "as_of")
 """What a row must have; `confidence` may be left out."""
-_FIX = f"write it by hand as the shipped book has it, or delete {PROJECT_FOLDER}/{FILE}: haven data refresh --prices"
+_PLACE = f"{PROJECT_FOLDER}/{FILE}"
+_FIX = f"correct the line, or delete {_PLACE} and run haven data refresh --prices"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class PriceBook:
     def __init__(self, project: Path | None = None, today: date | None = None) -> None:
         text, shipped = _text(project), _text(None)
         if text != shipped and (problems := _problems(text, today or datetime.now(UTC).date())):
-            raise Problems(problems, f"{PROJECT_FOLDER}/{FILE}")
+            raise Problems(problems, _PLACE)
         self._prices = _read(text)
 
     def price(self, what: str, region: str, to: str = "") -> Price | None:
@@ -104,8 +105,8 @@ def _text(project: Path | None) -> str:
     try:
         return Catalog(project).text(FILE)
     except (OSError, UnicodeDecodeError) as error:
-        problem = Problem(FILE, str(error), "a CSV file in UTF-8 that can be read", _FIX)
-        raise Problems([problem], f"{PROJECT_FOLDER}/") from error
+        problem = Problem(_PLACE, str(error), "a CSV file in UTF-8 that can be read", _FIX)
+        raise Problems([problem], _PLACE) from error
 
 
 def _day(text: str) -> date | None:
@@ -122,9 +123,9 @@ def _problems(text: str, today: date) -> Sequence[Problem]:
     columns = list(reader.fieldnames or ())
     if missing := [each for each in _COLUMNS if each not in columns]:
         got = f"no {', '.join(missing)}" if columns else "an empty file"
-        return [Problem("columns", got, ", ".join((*_COLUMNS, "confidence")), _FIX)]
+        return [Problem(f"{_PLACE} columns", got, ", ".join((*_COLUMNS, "confidence")), _FIX)]
     units = {what: price.unit for (what, _), price in _read(_text(None)).items()}
-    return [each for row in reader for each in _wrong(f"line {reader.line_num}", row, units, today)]
+    return [each for row in reader for each in _wrong(f"{_PLACE} line {reader.line_num}", row, units, today)]
 
 
 def _wrong(line: str, row: Mapping[str, str | None], units: Mapping[str, str], today: date) -> Iterator[Problem]:

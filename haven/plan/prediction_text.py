@@ -63,7 +63,7 @@ def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
 def cheapest(predictions: Mapping[str, "Predicted"]) -> str:
     """The cheapest tier that meets every objective, or that there is none; from what cost of an outage on each tier
     pays for itself; and, where the stack file has that cost, the tier that costs the least with it. What unknown prices
-    could turn isn't said."""
+    could turn is left out."""
     met = {tier: each for tier, each in predictions.items() if not each.missed}
     least = f"the cheapest tier that meets every objective: {_least(met, 0)}"
     lines = [least if met else "no tier meets every objective"]

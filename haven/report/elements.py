@@ -44,7 +44,7 @@ def together(parts: Iterable[str]) -> Html:
 
 
 def figure(shown: Figure | Statement | None, *, marked: bool = True) -> Html:
-    """A figure, or what is said in its place; a dash where there is none.
+    """A figure, or the words in its place; a dash where there is none.
 
     Args:
         shown: the figure.

@@ -109,7 +109,7 @@ GOOD = "key,eu-west-1,1,month,a contract,2026-11-25,primary\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         (HEAD + GOOD.replace(",1,", ",nan,"), 'line 2: usd of key: got "nan"; allowed: a number, 0 or more'),
         (HEAD + GOOD.replace(",1,", ",inf,"), 'line 2: usd of key: got "inf"'),
@@ -127,10 +127,10 @@ GOOD = "key,eu-west-1,1,month,a contract,2026-11-25,primary\n"
         ("\x00\xff", "columns: got no what"),
     ],
 )
-def test_a_projects_book_that_is_none_is_refused_with_its_line(text: str, said: str, tmp_path: Path) -> None:
+def test_a_projects_book_that_is_none_is_refused_with_its_line(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(Problems) as error:
         PriceBook(own_book(tmp_path, text), date(2026, 11, 26))
-    assert said in str(error.value)
+    assert problem in str(error.value)
     assert "data/prices.csv" in str(error.value)
 
 

@@ -1,4 +1,4 @@
-"""What is said of costs while prices are unknown: at least so much, and no comparison that they could turn."""
+"""What is shown of costs while prices are unknown: at least so much, and no comparison that they could turn."""
 
 import json
 import math
