@@ -65,8 +65,9 @@ def cheapest(predictions: Mapping[str, "Predicted"]) -> str:
     pays for itself; and, where the stack file has that cost, the tier that costs the least with it. What unknown prices
     could turn is left out."""
     met = {tier: each for tier, each in predictions.items() if not each.missed}
-    least = f"the cheapest tier that meets every objective: {_least(met, 0)}"
-    lines = [least if met else "no tier meets every objective"]
+    lines = ["no tier meets every objective"]
+    if met:
+        lines = [f"the cheapest tier that meets every objective: {_least(met, 0)}"]
     for lower, higher in pairwise(predictions.items()):
         lines += _pays_from(lower, higher)
     outage = next(iter(predictions.values())).costs.stated.outage_usd_per_hour
