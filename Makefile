@@ -96,7 +96,7 @@ pr: export BASE ?= main
 pr: setup ## Print the comment on a pull request, against BASE (main); also in .haven/pr
 	@$(BIN)/haven pr --base "$$BASE" --save .haven/pr
 
-bench: setup ## Measure the tool: cold start, plans of 1 to 8 systems, all rules over the largest of them
+bench: setup ## Measure the tool: cold start, every tier, the report, plans of 1 to 8 systems, all rules
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/rules.py
 

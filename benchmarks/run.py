@@ -19,6 +19,10 @@ HELP_BUDGET = 0.6
 IMPORTS_BUDGET = 4.0
 RESOURCE_BUDGET = 0.010
 """Seconds: for the help, for a plan's imports, and for each resource in it."""
+TIERS_BUDGET = 12.0
+REPORT_BUDGET = 3.0
+"""Seconds: for the plan of every tier, and for what a report takes after it."""
+LARGEST_TIER = "active-active"
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def report(name: str, runs: Sequence[Run], budget: float) -> None:
     busy = statistics.median(each.busy for each in runs)
     kept = "within" if middle <= budget else "OVER"
     times = f"min {least:6.2f} s   median {middle:6.2f} s   max {most:6.2f} s   busy {busy:6.2f} s"
-    print(f"{name:<34} {times}   {kept} {budget:.2f} s")
+    print(f"{name:<38} {times}   {kept} {budget:.2f} s")
 
 
 def stack_file(folder: Path, systems: int) -> Path:
@@ -94,14 +98,25 @@ def measure_plan(name: str, stack: str) -> None:
     report(f"haven plan {name}, {resources} res.", runs, IMPORTS_BUDGET + RESOURCE_BUDGET * resources)
 
 
+def measure_tiers(folder: Path) -> None:
+    """Measure the plan of every tier, and the report, which plans every tier and then draws its page."""
+    every = measure("plan", LARGEST_TIER, "--all-tiers")
+    report(f"haven plan {LARGEST_TIER} --all-tiers", every, TIERS_BUDGET)
+    after = statistics.median(each.wall for each in every) + REPORT_BUDGET
+    runs = measure("plan", LARGEST_TIER, "--report", str(folder / "report.html"))
+    report(f"haven plan {LARGEST_TIER} --report", runs, after)
+
+
 def main() -> None:
-    """Measure the help, a plan, and how plans grow with the number of systems."""
+    """Measure the help, a plan, every tier's plan, the report, and how plans grow with the number of systems."""
     kept = "may not be kept" if sys.dont_write_bytecode else "is kept"
     print(f"{RUNS} runs each (RUNS=n), {os.cpu_count()} cores, Python {sys.version.split()[0]}, whose bytecode {kept}")
     report("haven --help", measure("--help"), HELP_BUDGET)
     report("haven failover --help", measure("failover", "--help"), HELP_BUDGET)
     measure_plan("warm", "warm")
+    measure_plan(LARGEST_TIER, LARGEST_TIER)
     with tempfile.TemporaryDirectory() as folder:
+        measure_tiers(Path(folder))
         for systems in SYSTEMS:
             measure_plan(f"{systems} system{'s' * (systems > 1)}", str(stack_file(Path(folder), systems)))
 

@@ -43,7 +43,7 @@ def refresh(regions: tuple[str, ...], prices: bool, directory: str | None) -> in
 
     from haven.config.project import missing_project, nearest_project, read_project
     from haven.model.refresh.offerings import refresh as renew
-    from haven.model.refresh.prices import refresh_prices
+    from haven.model.refresh.prices import refresh_prices, unknown_regions
     from haven.program.run import start_directory
 
     start = start_directory(directory)
@@ -53,6 +53,8 @@ def refresh(regions: tuple[str, ...], prices: bool, directory: str | None) -> in
     counts = refresh_prices(root, asked, today) if prices else renew(root, asked, today)
     what = "prices renewed" if prices else "instance types offered"
     output.emit("".join(f"{region}: {count} {what}\n" for region, count in counts.items()))
+    if prices and (lacking := unknown_regions(asked)):
+        output.emit(f"not asked for, because the price list's names for them aren't known: {', '.join(lacking)}\n")
     return OK
 
 

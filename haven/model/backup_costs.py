@@ -29,18 +29,19 @@ class CopyPrices:
     """Which of them are the reference Region's."""
 
 
-def copy_prices(region: str, book: PriceBook) -> CopyPrices:
+def copy_prices(region: str, book: PriceBook, to: str = "") -> CopyPrices:
     """The prices of a Region, and the reference Region's where the book has none.
 
     Args:
         region: where the database is.
         book: the price book.
+        to: where the copies go. Omitted: transfer has the dearest destination's price.
     """
     assumed = []
 
     def usd(what: str) -> float:
-        price = book.price(what, region)
-        if price is None:
+        price = book.price(what, region, to)
+        if price is None or price.assumed:
             assumed.append(what)
             price = book.known(what, REFERENCE)
         return price.usd

@@ -1,5 +1,6 @@
 """Cost a month: quantities times list prices. What has no price is listed as unknown, never as zero."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -32,6 +33,9 @@ SHARED = "shared"
 """The system of what several systems use: so the systems' costs add up to the total."""
 
 _INSTANCE = "instance:"
+_DEARER = 2
+"""How many times the dearest price that any Region has, an unknown one is taken to be at most: an assumption."""
+_SURE = 0.05
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Item:
     """Whether the quantity is an assumption about use, and not one of the program's."""
     idle: bool = False
     """Whether it is reserved capacity that doesn't run: at full price, whatever Savings Plans there are."""
+    to: str = ""
+    """The Region to which transfer goes; empty: another one, at the dearest price."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +65,18 @@ class Line:
     price: Price | None
     discount: float = 0.0
     """Share of the list price that a Savings Plan takes off."""
+    ceiling: float | None = None
+    """USD of a unit and month that an unknown price is taken to be at most. None: no Region has one."""
 
     @property
     def monthly(self) -> float:
         """USD a month; 0 in sums where the price is unknown, and then the bill lists it."""
         return self.item.quantity * self.price.monthly * (1 - self.discount) if self.price else 0.0
+
+    @property
+    def thing(self) -> tuple[str, str, str]:
+        """What is priced: equal ones have the same price, known or not."""
+        return self.item.what, self.item.region, self.item.to
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,49 @@ class Bill:
         return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
+@dataclass(frozen=True)
+class Difference:
+    """How much more one bill is than another, USD a month."""
+
+    known: float
+    """Of what has a price."""
+    least: float
+    most: float
+    """With the unknown prices of what is in one bill more than in the other: from nothing to their ceiling."""
+    unknown: int
+    """How many prices these are."""
+
+    def plus(self, usd: float) -> "Difference":
+        """The same with an amount that doesn't rest on prices."""
+        return replace(self, known=self.known + usd, least=self.least + usd, most=self.most + usd)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether unknown prices change it by less than a twentieth."""
+        return self.most - self.least <= _SURE * abs(self.known)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is clear which bill is the higher one: unknown prices can't turn it, nor change it by half."""
+        sign = self.least > 0 or self.most < 0 or self.least == self.most
+        return sign and self.most - self.least <= abs(self.known) / 2
+
+
+def difference(bill: Bill, other: Bill) -> Difference:
+    """How much more `bill` is than `other`. What has an unknown price in both alike doesn't count."""
+    more: dict[tuple[str, str, str], float] = {}
+    ceilings: dict[tuple[str, str, str], float] = {}
+    for lines, sign in ((bill.unknown, 1), (other.unknown, -1)):
+        for each in lines:
+            more[each.thing] = more.get(each.thing, 0.0) + sign * each.item.quantity * (1 - each.discount)
+            ceilings[each.thing] = math.inf if each.ceiling is None else each.ceiling
+    open_ = {thing: quantity for thing, quantity in more.items() if not math.isclose(quantity, 0, abs_tol=1e-9)}
+    known = bill.total - other.total
+    least = known + sum(quantity * ceilings[thing] for thing, quantity in open_.items() if quantity < 0)
+    most = known + sum(quantity * ceilings[thing] for thing, quantity in open_.items() if quantity > 0)
+    return Difference(known, least, most, len(open_))
+
+
 def bill(items: Iterable[Item], book: PriceBook, savings_plan_percent: float = 0) -> Bill:
     """What the items cost a month.
 
@@ -107,7 +163,12 @@ def bill(items: Iterable[Item], book: PriceBook, savings_plan_percent: float = 0
     def discount(item: Item) -> float:
         return savings_plan_percent / 100 if item.what.startswith(_INSTANCE) and not item.idle else 0.0
 
-    return Bill([Line(each, book.price(each.what, each.region), discount(each)) for each in items])
+    def line(item: Item) -> Line:
+        price = book.price(item.what, item.region, item.to)
+        dearest = None if price else book.dearest(item.what)
+        return Line(item, price, discount(item), None if dearest is None else _DEARER * dearest)
+
+    return Bill([line(each) for each in items])
 
 
 def with_outages(monthly: float, downtime_minutes: float, outage_usd_per_hour: float) -> float:
@@ -121,17 +182,16 @@ def with_outages(monthly: float, downtime_minutes: float, outage_usd_per_hour: f
     return 12 * monthly + downtime_minutes / 60 * outage_usd_per_hour
 
 
-def break_even(lower: tuple[float, float], higher: tuple[float, float]) -> float | None:
+def break_even(dearer: float, saved_minutes: float) -> float | None:
     """The USD of an hour of downtime from which a higher tier costs less than a lower one; None where it never does.
 
     Args:
-        lower: USD a month and minutes of downtime a year of the lower tier.
-        higher: those of the higher one.
+        dearer: USD a month that the higher tier costs more.
+        saved_minutes: minutes of downtime a year that it has less.
     """
-    saved_hours = (lower[1] - higher[1]) / 60
-    return max(0.0, 12 * (higher[0] - lower[0]) / saved_hours) if saved_hours > 0 else None
+    return max(0.0, 12 * dearer / (saved_minutes / 60)) if saved_minutes > 0 else None
 
 
 def moved(items: Iterable[Item], region: str) -> list[Item]:
-    """The same items in another Region: what it must run during a failover."""
-    return [replace(each, region=region) for each in items]
+    """The same items in another Region: what it must run during a failover. Transfer goes the other way then."""
+    return [replace(each, region=region, to=each.region if each.to == region else each.to) for each in items]

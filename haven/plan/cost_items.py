@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from haven.model.cost import SHARED, USAGE, Item
+from haven.model.kubernetes import EXTENDED, calendar
 from haven.model.node_disks import MOST_MIBPS
 from haven.model.recovery_time import GpuGroup, RecoveryInputs
 from haven.model.tiers import Tier
+from haven.plan.billing.backups import backup_items
 from haven.plan.component_summary import cache_nodes
 from haven.plan.model_inputs import MIB, pool
 from haven.program import aws_types as aws
@@ -24,8 +27,8 @@ def cost_items(recording: Recording, usage: Mapping[str, float] | None = None) -
         recording: what it declares.
         usage: quantities instead of the defaults of `USAGE`. Omitted: the defaults.
     """
-    active = str(recording.outputs.get("active", ""))
-    chosen = {**USAGE, **(usage or {})}
+    stated = usage or {}
+    chosen = {**USAGE, **stated}
     items: list[Item] = []
     for each in recording.real():
         quantities = _QUANTITIES.get(each.type)
@@ -33,14 +36,13 @@ def cost_items(recording: Recording, usage: Mapping[str, float] | None = None) -
             continue
         for what, quantity in quantities(each, recording):
             used = quantity * chosen[what] if what in USAGE else quantity
-            by_default = what in USAGE and what not in (usage or {})
+            by_default = what in USAGE and what not in stated
             items.append(Item(what, used, each.region, each.component or "the stack itself", _system(each), by_default))
-    items += [
-        Item(what, chosen[what], active, "usage", assumed=what not in (usage or {})) for what in _OF_ACTIVE if active
-    ]
     return [
         *items,
-        *_out_of_standby(recording, chosen, stated=_FROM_STANDBY in (usage or {})),
+        *_out_of_active(recording, chosen, stated),
+        *_out_of_standby(recording, chosen, stated),
+        *backup_items(recording, chosen, stated),
         *_idle_reservations(recording),
     ]
 
@@ -59,7 +61,9 @@ def moves(recording: Recording, standby: str, usage: Mapping[str, float] | None 
     items = []
     if of_type(real, aws.RDS_CLUSTER):
         size = chosen["aurora-storage"]
-        items.append(Item("transfer-to-region", size, standby, "failback of the database", assumed=by_default))
+        back = "failback of the database"
+        lost = str(recording.outputs["active"])
+        items.append(Item("transfer-to-region", size, standby, back, assumed=by_default, to=lost))
     tables = [each for each in of_type(real, aws.DYNAMODB_TABLE) if each.component != "OperationsStore"]
     if tables and not of_type(real, aws.DYNAMODB_TABLE_REPLICA):
         restored = len(tables) * chosen["table-storage"]
@@ -151,14 +155,34 @@ guide, data transfer charges (two lines for each transfer); read 2026-11-26 as o
 _FROM_STANDBY = "transfer-from-standby"
 
 
-def _out_of_standby(recording: Recording, chosen: Mapping[str, float], *, stated: bool) -> Iterator[Item]:
+_REPLICATED, _TO_REGION = "aurora-replicated-write", "transfer-to-region"
+
+
+def _out_of_active(recording: Recording, chosen: Mapping[str, float], stated: Mapping[str, float]) -> Iterator[Item]:
+    """What the active Region sends to the other one, and its writes that a member of the database there repeats."""
+    if not (active := str(recording.outputs.get("active", ""))):
+        return
+    if _has_member_elsewhere(recording):
+        yield Item(_REPLICATED, chosen[_REPLICATED], active, "usage", assumed=_REPLICATED not in stated)
+    to = standby_region(recording)
+    yield Item(_TO_REGION, chosen[_TO_REGION], active, "usage", assumed=_TO_REGION not in stated, to=to)
+
+
+def _has_member_elsewhere(recording: Recording) -> bool:
+    """Whether one global cluster of Aurora has clusters in two Regions."""
+    regions: dict[object, set[str | None]] = {}
+    for each in of_type(recording.real(), aws.RDS_CLUSTER):
+        if joined := each.inputs.get("globalClusterIdentifier"):
+            regions.setdefault(joined, set()).add(each.region)
+    return any(len(each) > 1 for each in regions.values())
+
+
+def _out_of_standby(recording: Recording, chosen: Mapping[str, float], stated: Mapping[str, float]) -> Iterator[Item]:
     """What the standby Region sends to the active one, where it serves too or the stack file states it."""
-    if stated or recording.outputs.get("tier") == Tier.ACTIVE_ACTIVE:
-        region = standby_region(recording)
-        yield Item("transfer-to-region", chosen[_FROM_STANDBY], region, "usage", assumed=not stated)
-
-
-_OF_ACTIVE = ("aurora-replicated-write", "transfer-to-region")
+    given = _FROM_STANDBY in stated
+    if given or recording.outputs.get("tier") == Tier.ACTIVE_ACTIVE:
+        region, to = standby_region(recording), str(recording.outputs["active"])
+        yield Item(_TO_REGION, chosen[_FROM_STANDBY], region, "usage", assumed=not given, to=to)
 
 
 def _system(record: Resource) -> str:
@@ -232,10 +256,18 @@ def _web_acl(acl: Resource, _: Recording) -> Items:
     yield "web-acl-rule", len(acl.inputs.get("rules", ()))
 
 
-def _control_plane(_: Resource, __: Recording) -> Items:
+def _control_plane(cluster: Resource, _: Recording) -> Items:
     yield "control-plane", 1
+    support = calendar().get(str(cluster.inputs.get("version", "")))
+    policy = cluster.inputs.get("upgradePolicy", {}).get("supportType", EXTENDED)
+    if support and policy == EXTENDED and _today() >= support.standard_until:
+        yield "control-plane-extended-support", 1
     yield "logs-ingestion", 1
     yield "transfer-between-zones", _BOTH_ENDS
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _one(what: str) -> Callable[[Resource, Recording], Items]:

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from haven.base.terminal import Style, plural
-from haven.model.cost import USAGE, Bill, Item, Line, bill, moved
+from haven.model.cost import USAGE, Bill, Difference, Item, Line, bill, difference, moved
 from haven.model.prices import HOURS_A_MONTH, STALE_DAYS, PriceBook
 from haven.model.recovery_time import RecoveryInputs
 from haven.plan import cost_items
+from haven.plan.billing.backups import KEPT
 from haven.plan.stated import Stated
 from haven.plan.text import ASSUMED
 from haven.program.queries import standby_region
@@ -30,9 +31,21 @@ class Costs:
     stated: Stated
 
     @property
-    def extra_an_hour(self) -> float:
-        """USD of each hour in which the standby Region runs at full scale, over what it costs anyway."""
-        return (self.failover.total - self.standby_now) / HOURS_A_MONTH
+    def extra_an_hour(self) -> float | None:
+        """USD of each hour in which the standby Region runs at full scale, over what it costs anyway. None: too much of
+        it has no price."""
+        more = self.failover_more
+        return more.known / HOURS_A_MONTH if more.is_sure else None
+
+    @property
+    def failover_more(self) -> Difference:
+        """What the standby Region costs more a month at full scale than now."""
+        return difference(self.failover, Bill([each for each in self.now.lines if each.item.region == self.standby]))
+
+    @property
+    def unknown(self) -> list[str]:
+        """What has no price and is in no sum, by name, of all three bills."""
+        return sorted({*unknown(self.now), *unknown(self.failover), *unknown(self.once)})
 
     @property
     def standby_now(self) -> float:
@@ -52,7 +65,10 @@ def costs(recording: Recording, book: PriceBook, stated: Stated | None = None) -
     active = str(recording.outputs["active"])
     standby = standby_region(recording)
     items = cost_items.cost_items(recording, known.usage)
-    there = moved((each for each in items if each.region == active), standby)
+    there = [
+        *moved((each for each in items if each.region == active), standby),
+        *(each for each in items if each.region == standby and each.what in KEPT),
+    ]
     percent = known.savings_plan_percent
     once = bill(cost_items.moves(recording, standby, known.usage), book)
     return Costs(bill(items, book, percent), bill(there, book, percent), once, active, standby, known)
@@ -100,11 +116,11 @@ def as_json(made: Costs) -> dict[str, Any]:
         "components": _rounded(made.now.by(lambda item: item.component)),
         "systems": _rounded(made.now.by(lambda item: item.system)),
         "standbyAtFullScale": round(made.failover.total, 2),
-        "failoverExtraAnHour": round(made.extra_an_hour, 2),
+        "failoverExtraAnHour": None if made.extra_an_hour is None else round(made.extra_an_hour, 2),
         "failoverAndFailbackOnce": round(made.once.total, 2),
         "savingsPlanPercent": made.stated.savings_plan_percent,
         "outageUsdPerHour": made.stated.outage_usd_per_hour,
-        "unknown": sorted({*unknown(made.now), *unknown(made.once)}),
+        "unknown": made.unknown,
         "stale": len(made.now.stale(_today())),
         "lines": [_line(each) for each in made.now.lines],
     }
@@ -121,6 +137,7 @@ def _line(line: Line) -> dict[str, Any]:
         "region": line.item.region,
         "component": line.item.component,
         "system": line.item.system,
+        "to": line.item.to or None,
         "assumed": line.item.assumed or bool(line.price and line.price.assumed),
         "usd": line.price.usd if line.price else None,
         "unit": line.price.unit if line.price else None,
@@ -134,29 +151,56 @@ def _line(line: Line) -> dict[str, Any]:
 def screen(made: Costs, style: Style) -> list[str]:
     """The costs in a few lines."""
     regions = made.now.by(lambda item: item.region)
-    rows = [[f"What it costs, USD a month at list prices: {_usd(made.now.total)}", "now", "at full scale"]]
-    rows.append([f"  {made.active} (active)", _usd(regions.get(made.active, 0)), ""])
-    rows.append([f"  {made.standby} (standby)", _usd(made.standby_now), _usd(made.failover.total)])
+    now = {region: at_least(regions.get(region, 0), made.now, region) for region in (made.active, made.standby)}
+    full = at_least(made.failover.total, made.failover)
+    total = at_least(made.now.total, made.now)
+    rows = [[f"What it costs, USD a month at list prices: {total}", "now", "at full scale"]]
+    rows.append([f"  {made.active} (active)", now[made.active], ""])
+    rows.append([f"  {made.standby} (standby)", now[made.standby], full])
     systems = ", ".join(f"{name} {_usd(usd)}" for name, usd in made.now.by(lambda item: item.system).items())
     assumed = sum(each.monthly for each in made.now.lines if each.item.assumed)
     return [
         *style.table(rows, 0, header=True),
         *style.wrapped(f"by system: {systems}; of it use {ASSUMED} {_usd(assumed)}", 2),
         *style.wrapped(_failover(made), 2),
-        *style.wrapped(_gaps(made.now), 2),
+        *style.wrapped(_gaps(made), 2),
     ]
+
+
+def at_least(usd: float, made: Bill, region: str = "") -> str:
+    """A sum in words: at least so much, where something in it has no price.
+
+    Args:
+        usd: the sum.
+        made: the bill that it is of.
+        region: whose share of the bill it is. Omitted: all of it.
+    """
+    lacking = any(region in ("", each.item.region) for each in made.unknown)
+    return f"at least {_usd(usd)}" if lacking else _usd(usd)
 
 
 def _failover(made: Costs) -> str:
     """What a failover costs, and what a Savings Plan takes off."""
-    once = f"{_usd(made.once.total)} once for restore and failback {ASSUMED}"
+    once = f"{at_least(made.once.total, made.once)} once for restore and failback {ASSUMED}"
     percent = made.stated.savings_plan_percent
     plan = f"; instances less {percent:g} % of a Savings Plan" if percent else ""
-    return f"a failover: {made.extra_an_hour:,.2f} an hour more at full scale, {once}{plan}"
+    extra = made.extra_an_hour
+    unsure = f"an hour more at full scale {lacking(made.failover_more.unknown)}"
+    hourly = unsure if extra is None else f"{extra:,.2f} an hour more at full scale"
+    return f"a failover: {hourly}, {once}{plan}"
 
 
-def _gaps(made: Bill) -> str:
-    missing, old = unknown(made), stale(made, _today())
+def lacking(count: int) -> str:
+    """What stands in the place of a figure that unknown prices could turn.
+
+    Args:
+        count: how many prices these are.
+    """
+    return f"unknown for want of {plural(count, 'price')}"
+
+
+def _gaps(made: Costs) -> str:
+    missing, old = made.unknown, stale(made.now, _today())
     gaps = [f"{plural(len(missing), 'price')} unknown and not in it"] if missing else []
     return "; ".join([*gaps, f"{old}: haven data refresh --prices"] if old else gaps)
 
@@ -177,7 +221,7 @@ def render(made: Costs, style: Style) -> list[str]:
     components = list(made.now.by(lambda item: item.component).items())
     rows = [["component", "USD a month"], *([name, _usd(usd)] for name, usd in components)]
     used = ", ".join(f"{what} {quantity:g}" for what, quantity in {**USAGE, **made.stated.usage}.items())
-    missing = ", ".join(sorted({*unknown(made.now), *unknown(made.once)})) or "none"
+    missing = ", ".join(made.unknown) or "none"
     return [
         *screen(made, style),
         "",
@@ -189,9 +233,9 @@ def render(made: Costs, style: Style) -> list[str]:
 
 
 _TERMS = (
-    f"{HOURS_A_MONTH} hours a month; on demand; without taxes, free tier, price steps, backups and discounts but for "
-    "haven:cost.savingsPlanPercent; reserved capacity costs the price of its type, used or not; China bills in CNY and "
-    "has no prices here"
+    f"{HOURS_A_MONTH} hours a month; on demand; without taxes, free tier, price steps, the stores' own backups and "
+    "discounts but for haven:cost.savingsPlanPercent; reserved capacity costs the price of its type, used or not; "
+    "China bills in CNY and has no prices here"
 )
 
 

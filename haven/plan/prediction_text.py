@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from haven.base.terminal import Style
-from haven.model.cost import break_even, with_outages
+from haven.model.cost import break_even, difference, with_outages
 from haven.model.drills import outcomes
 from haven.plan import costs, gpu_capacity
 from haven.plan.text import ASSUMED, OBJECTIVE_NAMES, minutes
@@ -48,10 +48,13 @@ def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
     rows.append(["availability", *(f"{one.availability.expected_percent:.4f} %" for one in each)])
     rows.append(["resources", *(str(sum(one.resources.values())) for one in each)])
     rows.append(["  of them standby", *(str(one.resources.get(one.costs.standby, 0)) for one in each)])
-    rows.append(["USD a month", *(f"{one.costs.now.total:,.0f}" for one in each)])
-    rows.append(["  of it standby", *(f"{one.costs.standby_now:,.0f}" for one in each)])
+    bills = [one.costs for one in each]
+    rows.append(["USD a month", *(costs.at_least(one.now.total, one.now) for one in bills)])
+    rows.append(["  of it standby", *(costs.at_least(one.standby_now, one.now, one.standby) for one in bills)])
+    rows.append(["  prices unknown", *(str(len(one.unknown)) for one in bills)])
     if outage := each[0].costs.stated.outage_usd_per_hour:
-        rows.append(["USD a year with outages", *(f"{_with_outages(one, outage):,.0f}" for one in each)])
+        years = [costs.at_least(_with_outages(one, outage), one.costs.now) for one in each]
+        rows.append(["USD a year with outages", *years])
     rows.append(["objectives missed", *(_missed(one.missed) for one in each)])
     title = style.paint(f"Predicted ({ASSUMED} rests on assumptions)", "bold")
     return "\n".join([title, *style.table(rows, 2, header=True)]) + "\n"
@@ -59,30 +62,52 @@ def side_by_side(predictions: Mapping[str, "Predicted"], style: Style) -> str:
 
 def cheapest(predictions: Mapping[str, "Predicted"]) -> str:
     """The cheapest tier that meets every objective, or that there is none; from what cost of an outage on each tier
-    pays for itself; and, where the stack file has that cost, the tier that costs the least with it."""
+    pays for itself; and, where the stack file has that cost, the tier that costs the least with it. What unknown prices
+    could turn is left out."""
     met = {tier: each for tier, each in predictions.items() if not each.missed}
-    lines = [f"the cheapest tier that meets every objective: {_least(met)}" if met else "no tier meets every objective"]
+    lines = ["no tier meets every objective"]
+    if met:
+        lines = [f"the cheapest tier that meets every objective: {_least(met, 0)}"]
     for lower, higher in pairwise(predictions.items()):
-        usd = break_even(_month_and_downtime(lower[1]), _month_and_downtime(higher[1]))
-        if usd is not None:
-            lines.append(f"{higher[0]} instead of {lower[0]} pays from {usd:,.0f} USD for an hour of outage {ASSUMED}")
+        lines += _pays_from(lower, higher)
     outage = next(iter(predictions.values())).costs.stated.outage_usd_per_hour
     if outage and met:
-        least = min(met, key=lambda tier: _with_outages(met[tier], outage))
-        lines.append(f"the cheapest of them with outages at {outage:,.0f} USD an hour: {least}")
+        lines.append(f"the cheapest of them with outages at {outage:,.0f} USD an hour: {_least(met, outage)}")
     return "".join(f"  {line}\n" for line in lines)
 
 
-def _least(predictions: Mapping[str, "Predicted"]) -> str:
-    return min(predictions, key=lambda tier: predictions[tier].costs.now.total)
+def _least(predictions: Mapping[str, "Predicted"], usd_per_hour: float) -> str:
+    """The tier that costs the least in a year with its outages, if it does whatever the unknown prices are."""
+    tier = min(predictions, key=lambda each: _with_outages(predictions[each], usd_per_hour))
+    least, unsure = predictions[tier], 0
+    for each in (each for each in predictions.values() if each is not least):
+        outages = usd_per_hour * saved_minutes(each, least) / 60 / 12
+        more = difference(each.costs.now, least.costs.now).plus(outages)
+        if not more.is_decided:
+            unsure = max(unsure, more.unknown)
+    return costs.lacking(unsure) if unsure else tier
 
 
-def _month_and_downtime(predicted: "Predicted") -> tuple[float, float]:
-    return predicted.costs.now.total, predicted.availability.downtime_minutes
+def _pays_from(lower: tuple[str, "Predicted"], higher: tuple[str, "Predicted"]) -> list[str]:
+    more = difference(higher[1].costs.now, lower[1].costs.now)
+    usd = break_even(more.known, saved_minutes(lower[1], higher[1]))
+    if usd is None:
+        return []
+    pair = f"{higher[0]} instead of {lower[0]}"
+    if more.is_decided and more.known <= 0:
+        return [f"{pair} costs less whatever an outage costs"]
+    if not more.is_sure:
+        return [f"{pair} pays from: {costs.lacking(more.unknown)}"]
+    return [f"{pair} pays from {usd:,.0f} USD for an hour of outage {ASSUMED}"]
+
+
+def saved_minutes(lower: "Predicted", higher: "Predicted") -> float:
+    """Minutes of downtime a year that the higher tier has less."""
+    return lower.availability.downtime_minutes - higher.availability.downtime_minutes
 
 
 def _with_outages(predicted: "Predicted", usd_per_hour: float) -> float:
-    return with_outages(*_month_and_downtime(predicted), usd_per_hour)
+    return with_outages(predicted.costs.now.total, predicted.availability.downtime_minutes, usd_per_hour)
 
 
 def _missed(missed: Sequence["Outcome"]) -> str:

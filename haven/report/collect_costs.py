@@ -5,8 +5,9 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from haven.model.cost import Line, break_even, with_outages
-from haven.plan.costs import Costs, stale, unknown
+from haven.model.cost import Bill, Difference, Line, break_even, difference, with_outages
+from haven.plan.costs import Costs, lacking, stale
+from haven.plan.prediction_text import saved_minutes
 from haven.plan.text import minutes
 from haven.report.document import BreakEven, ComponentCost, Cost, Named
 from haven.report.figures import Figure, Kind, Source, Sources, Statement
@@ -32,7 +33,7 @@ def collect_cost(costs: Costs, sources: Sources, program: Source, today: date) -
         total=prices.total(lines),
         regions={region: prices.total([each for each in lines if each.item.region == region]) for region in regions},
         failover=prices.total(costs.failover.lines),
-        extra_an_hour=prices.figure(costs.extra_an_hour, [*costs.failover.lines, *lines]),
+        extra_an_hour=_extra(costs, prices),
         once=prices.total(costs.once.lines),
         once_items=[Named(each.item.component, prices.total([each])) for each in costs.once.lines if each.price],
         usage=prices.total([each for each in lines if each.item.assumed]),
@@ -44,9 +45,16 @@ def collect_cost(costs: Costs, sources: Sources, program: Source, today: date) -
             _component(name, [each for each in lines if each.item.component == name], regions, prices)
             for name in costs.now.by(lambda item: item.component)
         ],
-        unknown=sorted({*unknown(costs.now), *unknown(costs.once)}),
+        unknown=costs.unknown,
         stale=Statement(old, [program, *prices.of(lines)]) if old else None,
     )
+
+
+def _extra(costs: Costs, prices: "_Prices") -> Figure | Statement:
+    lines = [*costs.failover.lines, *costs.now.lines]
+    if costs.extra_an_hour is None:
+        return Statement(lacking(costs.failover_more.unknown), prices.sources_of(lines))
+    return prices.sure(costs.extra_an_hour, lines)
 
 
 def prices_of(lines: Sequence[Line], sources: Sources, program: Source) -> list[Source]:
@@ -75,14 +83,20 @@ def collect_break_even(tiers: "Sequence[TierPrediction]", rests: Sequence[Source
         rests: what the models and the prices rest on.
     """
     for lower, higher in pairwise(tiers):
-        below, above = _month_and_downtime(lower.predicted), _month_and_downtime(higher.predicted)
-        usd, dearer, shorter = break_even(below, above), 12 * (above[0] - below[0]), below[1] - above[1]
+        more = difference(higher.predicted.costs.now, lower.predicted.costs.now)
+        shorter, dearer = saved_minutes(lower.predicted, higher.predicted), 12 * more.known
+        usd = break_even(more.known, shorter)
+
+        def known(value: float, more: Difference = more) -> Figure | Statement:
+            sure = more.is_sure
+            return Figure(value, _dollars(value), rests) if sure else Statement(lacking(more.unknown), rests)
+
         yield BreakEven(
             lower.tier,
             higher.tier,
-            Figure(dearer, _dollars(dearer), rests),
+            known(dearer),
             Figure(shorter, minutes(shorter), rests),
-            None if usd is None else Figure(usd, _dollars(usd), rests),
+            None if usd is None else known(usd),
         )
 
 
@@ -91,12 +105,13 @@ def collect_with_outages(predicted: "Predicted", rests: Sequence[Source]) -> Fig
     outage = predicted.costs.stated.outage_usd_per_hour
     if outage is None:
         return None
-    usd = with_outages(*_month_and_downtime(predicted), outage)
-    return Figure(usd, _dollars(usd), rests)
+    usd = with_outages(predicted.costs.now.total, predicted.availability.downtime_minutes, outage)
+    return Figure(usd, _at_least(usd, predicted.costs.now.lines), rests)
 
 
-def _month_and_downtime(predicted: "Predicted") -> tuple[float, float]:
-    return predicted.costs.now.total, predicted.availability.downtime_minutes
+def _at_least(usd: float, lines: Sequence[Line]) -> str:
+    """An amount of some lines: at least so much, where one of them has no price."""
+    return f"at least {_dollars(usd)}" if Bill(lines).unknown else _dollars(usd)
 
 
 def _dollars(usd: float) -> str:
@@ -112,8 +127,16 @@ class _Prices:
         return self.figure(sum(each.monthly for each in lines), lines)
 
     def figure(self, usd: float, lines: Sequence[Line]) -> Figure:
-        """An amount that is computed from some lines."""
-        return Figure(usd, _dollars(usd), [self._program, *self.of(lines)])
+        """A sum of some lines: at least so much, where one of them has no price."""
+        return Figure(usd, _at_least(usd, lines), self.sources_of(lines))
+
+    def sure(self, usd: float, lines: Sequence[Line]) -> Figure:
+        """An amount that is computed from some lines, and that unknown prices hardly change."""
+        return Figure(usd, _dollars(usd), self.sources_of(lines))
+
+    def sources_of(self, lines: Sequence[Line]) -> list[Source]:
+        """What an amount of some lines rests on."""
+        return [self._program, *self.of(lines)]
 
     def of(self, lines: Sequence[Line]) -> list[Source]:
         """Price lists, and assumptions about use and about other Regions' prices."""

@@ -78,8 +78,9 @@ class Cost:
     regions: Mapping[str, Figure]
     failover: Figure
     """The standby Region alone, at full scale."""
-    extra_an_hour: Figure
-    """Of a failover: USD of each hour at full scale, over what the standby Region costs anyway."""
+    extra_an_hour: Figure | Statement
+    """Of a failover: USD of each hour at full scale, over what the standby Region costs anyway; in words where unknown
+    prices would change it."""
     once: Figure
     """Of a failover and its failback: USD beside those hours, of what has a price."""
     once_items: Sequence[Named]
@@ -99,12 +100,12 @@ class BreakEven:
 
     lower: str
     higher: str
-    dearer: Figure
-    """USD a year that the higher tier costs more."""
+    dearer: Figure | Statement
+    """USD a year that the higher tier costs more; in words where unknown prices would change it."""
     shorter: Figure
     """Expected downtime a year that it has less."""
-    usd: Figure | None
-    """USD of an hour of outage. None: never."""
+    usd: Figure | Statement | None
+    """USD of an hour of outage; in words where unknown prices would change it. None: never."""
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ def together(parts: Iterable[str]) -> Html:
     return Html("".join(part if isinstance(part, Html) else escape(part) for part in parts))
 
 
-def figure(shown: Figure | None, *, marked: bool = True) -> Html:
-    """A figure; a dash where there is none.
+def figure(shown: Figure | Statement | None, *, marked: bool = True) -> Html:
+    """A figure, or the words in its place; a dash where there is none.
 
     Args:
         shown: the figure.
@@ -52,6 +52,8 @@ def figure(shown: Figure | None, *, marked: bool = True) -> Html:
     """
     if shown is None:
         return NONE
+    if isinstance(shown, Statement):
+        return statement(shown)
     mark = element("abbr", "[A]", title="rests on an assumption")
     words = Html(f"{escape(shown.text)}&nbsp;{mark}") if marked and shown.assumed else shown.text
     return element("span", words, class_="figure", data_source=keys(shown.sources))

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from haven.report.document import Report, TierPart
-from haven.report.figures import Figure, Kind
+from haven.report.document import BreakEven, Report, TierPart
+from haven.report.figures import Figure, Kind, Statement
 
 _SHORTENED = 3
 """How many terms are named to shorten first."""
@@ -24,8 +24,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from _own(report.own)
     for each in report.break_even:
-        pays = "never pays" if each.usd is None else f"pays from {_text(each.usd)} USD for an hour of outage"
-        yield f"- {each.higher} instead of {each.lower} {pays}"
+        yield f"- {each.higher} instead of {each.lower} {_pays(each)}"
     yield ""
     if report.policy:
         yield f"Policies: {report.policy.summary}."
@@ -38,6 +37,12 @@ def _lines(report: Report) -> Iterator[str]:
     yield from (f"- {'[A] ' if each.kind is Kind.ASSUMPTION else ''}{_escaped(each.text)}" for each in report.sources)
     yield ""
     yield "</details>"
+
+
+def _pays(pair: BreakEven) -> str:
+    if isinstance(pair.usd, Statement):
+        return f"pays from: {pair.usd.text}"
+    return f"pays from {_text(pair.usd)} USD for an hour of outage" if pair.usd else "never pays"
 
 
 def _rows(report: Report) -> Iterator[Sequence[str]]:
@@ -79,7 +84,9 @@ def _range(first: Figure | None, second: Figure | None) -> str:
     return f"{first.text} to {_text(second)}" if first else "-"
 
 
-def _text(figure: Figure | None) -> str:
+def _text(figure: Figure | Statement | None) -> str:
+    if isinstance(figure, Statement):
+        return figure.text
     return f"{figure.text}{' [A]' if figure.assumed else ''}" if figure else "-"
 
 

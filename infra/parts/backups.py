@@ -136,7 +136,7 @@ def cost_notes(settings: Settings) -> Iterator[str]:
     """What the copies of the database cost that are the recovery point, and from which size on a replica costs less."""
     rule, size = recovery_point(settings), settings.database.assumed_size_gb
     interval, kept = interval_minutes(rule), rule["copy_retention_days"]
-    prices = copy_prices(settings.regions.primary, PriceBook(PROJECT))
+    prices = copy_prices(settings.regions.primary, PriceBook(PROJECT), settings.regions.recovery)
     cost = copy_cost(prices, size_gb=size, interval_minutes=interval, kept_days=kept)
     lacking = f" (those of {REFERENCE} for {', '.join(prices.assumed)}: an assumption)" if prices.assumed else ""
     yield (

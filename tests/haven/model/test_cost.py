@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from haven.base.problems import Problems
+from haven.model import prices
+from haven.model.catalog import Catalog
 from haven.model.cost import Item, bill, moved
 from haven.model.prices import Price, PriceBook
 
@@ -99,6 +102,59 @@ def test_a_project_has_prices_of_its_own(tmp_path: Path) -> None:
     assert price is not None
     assert price.usd == 0.2
     assert book.price("nat-gateway", "eu-west-1") is None
+
+
+HEAD = "what,region,usd,unit,source,as_of,confidence\n"
+GOOD = "key,eu-west-1,1,month,a contract,2026-11-25,primary\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (HEAD + GOOD.replace(",1,", ",nan,"), 'line 2: usd of key: got "nan"; allowed: a number, 0 or more'),
+        (HEAD + GOOD.replace(",1,", ",inf,"), 'line 2: usd of key: got "inf"'),
+        (HEAD + GOOD.replace(",1,", ",-5,"), 'line 2: usd of key: got "-5"'),
+        (HEAD + GOOD.replace(",1,", ",cheap,"), 'line 2: usd of key: got "cheap"'),
+        (
+            HEAD + GOOD.replace("2026-11-25", "2027-01-01"),
+            'line 2: as_of of key: got "2027-01-01"; allowed: a day until',
+        ),
+        (HEAD + GOOD.replace("month", "hour"), 'line 2: unit of key: got "hour"'),
+        (HEAD + GOOD.replace("a contract", ""), "line 2: source: got nothing"),
+        (HEAD + GOOD + "key,eu-west-2\n", "line 3: usd of key"),
+        ("name,place,price\nkey,eu-west-1,1\n", "columns: got no what, region, usd, unit, source, as_of"),
+        ("", "columns: got an empty file"),
+        ("\x00\xff", "columns: got no what"),
+    ],
+)
+def test_a_projects_book_that_is_none_is_refused_with_its_line(text: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(Problems) as error:
+        PriceBook(own_book(tmp_path, text), date(2026, 11, 26))
+    assert problem in str(error.value)
+    assert "data/prices.csv" in str(error.value)
+
+
+def test_every_problem_of_a_projects_book_is_named_at_once(tmp_path: Path) -> None:
+    text = HEAD + GOOD.replace(",1,", ",nan,") + GOOD.replace(",1,", ",-5,")
+    with pytest.raises(Problems) as error:
+        PriceBook(own_book(tmp_path, text))
+    assert len(error.value.problems) == 2
+
+
+def test_a_projects_book_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    own_book(tmp_path, "").joinpath("data", "prices.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(Problems, match="UTF-8"):
+        PriceBook(tmp_path)
+
+
+def own_book(folder: Path, text: str) -> Path:
+    (folder / "data").mkdir()
+    (folder / "data" / "prices.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_shipped_book_is_one() -> None:
+    assert list(prices._problems(Catalog().text(prices.FILE), date(2026, 11, 26))) == []
 
 
 def test_every_price_has_a_source_and_a_date() -> None:

@@ -217,10 +217,10 @@ def test_a_tier_pays_from_the_outage_cost_at_which_both_cost_the_same(prediction
         (predictions[tier].costs.now.total, predictions[tier].availability.downtime_minutes)
         for tier in ("pilot-light", "warm")
     )
-    usd = break_even(low, high)
+    usd = break_even(high[0] - low[0], low[1] - high[1])
     assert usd
     assert with_outages(*low, usd) == pytest.approx(with_outages(*high, usd))
-    assert break_even(high, low) is None
+    assert break_even(low[0] - high[0], high[1] - low[1]) is None
     assert f"warm instead of pilot-light pays from {usd:,.0f} USD" in prediction_text.cheapest(predictions)
 
 

@@ -170,7 +170,8 @@ def test_each_tier_has_its_break_even_over_the_one_below(shown: str) -> None:
     pairs = report().break_even
     assert [(each.lower, each.higher) for each in pairs] == list(pairwise(TIERS))
     for each in pairs:
-        if each.usd is not None:
+        if isinstance(each.usd, Figure):
+            assert isinstance(each.dearer, Figure)
             hours = each.shorter.value / 60
             assert each.usd.value * hours == pytest.approx(max(0.0, each.dearer.value))
             assert each.usd.text in shown
@@ -184,6 +185,7 @@ def test_a_failovers_own_bill_is_on_the_page(shown: str) -> None:
         cost = part.cost
         assert cost.once.value == pytest.approx(sum(each.figure.value for each in cost.once_items))
         standby = cost.regions[next(each for each in report().regions if each != report().active)]
+        assert isinstance(cost.extra_an_hour, Figure)
         assert cost.extra_an_hour.value * 730 == pytest.approx(cost.failover.value - standby.value, abs=0.01)
 
 

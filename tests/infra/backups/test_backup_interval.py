@@ -114,6 +114,13 @@ def test_prices_that_the_book_lacks_are_another_region_s_and_the_plan_names_them
     )
 
 
+def test_copies_between_the_us_east_regions_cost_half_the_transfer_of_others() -> None:
+    regions = json.dumps({"primary": "us-east-1", "recovery": "us-east-2"})
+    zones = json.dumps({region: [f"{region}{zone}" for zone in "abc"] for region in ("us-east-1", "us-east-2")})
+    cost = next(iter(backups.cost_notes(settings(240, regions=regions, zones=zones))))
+    assert "365 copies, always full, 365 USD transfer" in cost
+
+
 def test_twice_the_interval_costs_half() -> None:
     two, four = (
         backup_costs.copy_cost(PRICES, size_gb=100, interval_minutes=each * 60, kept_days=3).total for each in (2, 4)

@@ -1,0 +1,1 @@
+"""Items of a bill that follow from several resources together."""
