@@ -243,11 +243,12 @@ def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
     from haven.model.tiers import Tier
     from haven.plan import difference, difference_text
     from haven.plan.summary import make_plan
-    from haven.program.run import with_tier
+    from haven.program.run import comparable, with_tier
 
-    variant = with_tier(stack, Tier(tier))
+    comparable(stack, Tier(tier))
     with output.steps() as steps:
         recording = run(stack, steps)
+        variant = with_tier(stack, Tier(tier))
         other = run(variant.stack, steps)
         predicted = [
             predict(recording, steps, stack),

@@ -52,7 +52,7 @@ class Losses:
 
 @dataclass(frozen=True)
 class OutageModel:
-    """Losses of one Region, of two kinds with a rate of their own each: many short ones make no long one more likely."""
+    """Losses of one Region: two kinds, each with a rate of its own. Many short ones make no long one more likely."""
 
     usual: Losses
     """Most of them: hours."""

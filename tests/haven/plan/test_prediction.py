@@ -9,20 +9,24 @@ from typing import Any
 import pytest
 
 from haven.base.terminal import WIDTH, Style
+from haven.config.stack_file import load_stack
 from haven.model.cost import break_even, with_outages
 from haven.model.data_loss import BackedUpStore, EmptyStore, ReplicatedStore
 from haven.model.prices import PriceBook
 from haven.model.recovery_time import Detection, Store
+from haven.model.tiers import Tier
 from haven.plan import prediction_text
 from haven.plan import text as plan_text
 from haven.plan.costs import remedies
+from haven.plan.difference import diff_recordings
 from haven.plan.model_inputs import ModelInputs, model_inputs
 from haven.plan.prediction import Predicted, as_json, predict_environment
 from haven.plan.stated import stated
 from haven.plan.summary import make_plan
 from haven.program import aws_types as aws
 from haven.program.recording import Recording
-from tests.environments import RECOVERY, TIERS, environment
+from haven.program.run import Variant, with_tier
+from tests.environments import RECOVERY, ROOT, TIERS, environment
 
 
 @pytest.fixture(scope="module")
@@ -284,3 +288,26 @@ def test_resources_are_counted_by_region(predictions: dict[str, Predicted]) -> N
     shown = prediction_text.side_by_side(predictions, Style())
     assert str(sum(warm.values())) in shown
     assert str(warm[RECOVERY]) in shown
+
+
+@pytest.mark.parametrize("tier", [Tier.BACKUP, Tier.PILOT_LIGHT])
+def test_another_tier_is_predicted_as_if_it_were_written_into_the_stack_file(tier: Tier) -> None:
+    wanted = json.dumps({"rtoMinutes": 1440, "rpoMinutes": 1440})
+    warm = load_stack("warm", ROOT)
+    compared = with_tier(replace(warm, config={**warm.config, "haven:objectives": wanted}), tier)
+    written = environment("warm", objectives=wanted, tier=tier.value)
+    made = _environment_of(compared)
+    diff = diff_recordings(written, made)
+    assert (diff.added, diff.removed, diff.changed) == ([], [], [])
+    both = [predict_environment(each).loss.overall for each in (written, made)]
+    assert both[0] == both[1]
+
+
+@pytest.mark.parametrize("tier", [each for each in Tier if each is not Tier.WARM])
+def test_every_tier_of_a_stack_with_strict_objectives_has_a_program(tier: Tier) -> None:
+    assert _environment_of(with_tier(load_stack("warm", ROOT), tier)).outputs["tier"] == tier.value
+
+
+def _environment_of(variant: Variant) -> Recording:
+    own = {key.removeprefix("haven:"): text for key, text in variant.stack.config.items() if key.startswith("haven:")}
+    return environment(variant.stack.name, **own)
