@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from haven.base.terminal import Style
 from haven.model.cost import break_even, with_outages
-from haven.model.drills import outcomes
 from haven.plan import costs, gpu_capacity
 from haven.plan.text import ASSUMED, OBJECTIVE_NAMES, minutes
 
@@ -120,7 +119,7 @@ def _all_measured(predicted: "Predicted", style: Style) -> list[str]:
 
 
 def _drilled(predicted: "Predicted") -> str:
-    worked, count = outcomes(predicted.drills)
+    worked, count = predicted.drilled
     return f"{worked} of {count} on AWS did" if count else "no drills yet"
 
 
