@@ -30,7 +30,8 @@ def render(predicted: "Predicted", style: Style) -> str:
 def screen(predicted: "Predicted", style: Style) -> str:
     """The prediction in a few lines."""
     measured = _measured(predicted, style, _DRILLS)
-    lines = [*_lines(predicted, style), *style.wrapped(_expected(predicted), 2), *measured]
+    expected = style.wrapped(_expected(predicted), 2)
+    lines = [*_lines(predicted, style), *expected, *style.wrapped(_beyond_slas(predicted), 2), *measured]
     return "\n".join([*lines, "", *costs.screen(predicted.costs, style)]) + "\n"
 
 
@@ -163,6 +164,15 @@ def _expected(predicted: "Predicted") -> str:
     )
 
 
+def _beyond_slas(predicted: "Predicted") -> str:
+    """That the objective is above what AWS agrees to; empty unless it is."""
+    made, asked = predicted.availability, {each.objective: each.wanted for each in predicted.outcomes}
+    percent = asked.get("availabilityPercent", 0)
+    if percent <= made.sla_percent:
+        return ""
+    return f"no SLA covers {percent:g} %: those of what one Region needs add up to {made.sla_percent:.2f} %"
+
+
 def _downtime(predicted: "Predicted", style: Style) -> list[str]:
     made = predicted.availability
     text = (
@@ -170,7 +180,7 @@ def _downtime(predicted: "Predicted", style: Style) -> list[str]:
         f"{made.beta:.0%} of losses hit both Regions; the SLAs of what one Region needs add up to "
         f"{made.sla_percent:.2f} %"
     )
-    return style.wrapped(text, 2)
+    return [*style.wrapped(text, 2), *style.wrapped(_beyond_slas(predicted), 2)]
 
 
 def _first(predicted: "Predicted") -> str:

@@ -147,6 +147,15 @@ def test_an_objective_is_met_or_missed_by_a_margin(predictions: dict[str, Predic
     assert "missed by 1 min" in shown
 
 
+def test_an_objective_above_what_the_slas_add_up_to_is_said_on_the_first_screen() -> None:
+    words = {}
+    for percent in (99.95, 99.5):
+        made = predict_environment(environment("warm"), {"availabilityPercent": percent})
+        for shown in (prediction_text.screen(made, Style()), prediction_text.render(made, Style())):
+            words[percent] = [line.strip() for line in shown.splitlines() if "no SLA covers" in line]
+    assert words == {99.95: ["no SLA covers 99.95 %: those of what one Region needs add up to 99.80 %"], 99.5: []}
+
+
 @pytest.mark.parametrize("tier", TIERS)
 def test_every_figure_has_a_source_or_is_marked_as_an_assumption(tier: str, predictions: dict[str, Predicted]) -> None:
     document = as_json(predictions[tier])
