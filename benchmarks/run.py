@@ -18,7 +18,9 @@ RUNS = int(os.environ.get("RUNS", "5"))
 HELP_BUDGET = 0.6
 IMPORTS_BUDGET = 4.0
 RESOURCE_BUDGET = 0.010
-"""Seconds: for the help, for a plan's imports, and for each resource in it."""
+TIERS_BUDGET = 12.0
+REPORT_BUDGET = 3.0
+"""Seconds: for the help, for a plan's imports, for each resource in it, for all tiers, and for a report after them."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,12 @@ def main() -> None:
     report("haven --help", measure("--help"), HELP_BUDGET)
     report("haven failover --help", measure("failover", "--help"), HELP_BUDGET)
     measure_plan("warm", "warm")
+    tiers = measure("plan", "active-active", "--all-tiers", "--json")
+    report("haven plan --all-tiers", tiers, TIERS_BUDGET)
     with tempfile.TemporaryDirectory() as folder:
+        whole = measure("plan", "active-active", "--report", str(Path(folder) / "report.html"))
+        budget = statistics.median(each.wall for each in tiers) + REPORT_BUDGET
+        report("haven plan active-active --report", whole, budget)
         for systems in SYSTEMS:
             measure_plan(f"{systems} system{'s' * (systems > 1)}", str(stack_file(Path(folder), systems)))
 
