@@ -2,36 +2,27 @@
 
 import json
 import math
-import re
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from haven.base.problems import Problems
 from haven.base.terminal import WIDTH, Style
-from haven.config.stack_file import load_stack
 from haven.model.cost import break_even, with_outages
 from haven.model.data_loss import BackedUpStore, EmptyStore, ReplicatedStore
-from haven.model.durations.simulation import Simulation
 from haven.model.prices import PriceBook
-from haven.model.recovery_time import Detection, Store, graphs
-from haven.model.tiers import Tier
+from haven.model.recovery_time import Detection, Store
 from haven.plan import prediction_text
 from haven.plan import text as plan_text
 from haven.plan.costs import remedies
-from haven.plan.difference import diff_recordings
-from haven.plan.gpu_capacity import sentence
-from haven.plan.model_inputs import POOL_LABEL, ModelInputs, model_inputs, pool
+from haven.plan.model_inputs import ModelInputs, model_inputs
 from haven.plan.prediction import Predicted, as_json, predict_environment
 from haven.plan.stated import stated
 from haven.plan.summary import make_plan
 from haven.program import aws_types as aws
-from haven.program.queries import of_type
 from haven.program.recording import Recording
-from haven.program.run import Variant, with_tier
-from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment
+from tests.environments import RECOVERY, TIERS, environment
 
 
 @pytest.fixture(scope="module")
@@ -187,51 +178,6 @@ def test_the_same_recording_is_predicted_alike() -> None:
     assert first == second
 
 
-def test_gpu_capacity_is_what_the_standby_region_must_get(predictions: dict[str, Predicted]) -> None:
-    missing = {tier: {each.group: each.missing for each in predictions[tier].capacity} for tier in TIERS}
-    assert missing["pilot-light"]["serving"] == 3
-    assert missing["warm"]["serving"] == 2
-    assert missing["active-active"]["serving"] == 0
-    (serving,) = (each for each in predictions["warm"].capacity if each.group == "serving")
-    assert serving.region == RECOVERY
-    assert (serving.quota, serving.vcpus) == ("L-DB2E81BA", 3 * 8)
-    assert all(serving.types.values())
-
-
-def test_the_warm_nodes_that_meet_the_rto_are_found_or_there_are_none() -> None:
-    for minutes, nodes in ((60, 0), (30, 1), (5, None)):
-        predicted = predict_environment(environment("warm"), {"rtoMinutes": minutes})
-        assert [each.nodes_for_rto for each in predicted.capacity if each.group == "serving"] == [nodes], minutes
-
-
-def test_groups_that_serve_are_sized_together_and_one_that_is_short_holds_up_no_other() -> None:
-    light = environment("pilot-light")
-    both = light.outputs["systems"] | {"second": light.outputs["systems"]["serving"]}
-    serving = [each for each in light.resources if each.type == aws.EKS_NODE_GROUP and pool(each) == "serving"]
-    second = [
-        replace(each, key=each.key[::-1], urn=f"{each.urn}-2", inputs={
-            **each.inputs, "labels": {**each.inputs["labels"], POOL_LABEL: "second", "haven-system": "second"}
-        })
-        for each in serving
-    ]  # fmt: skip
-    two = replace(light, resources=[*light.resources, *second], outputs={**light.outputs, "systems": both})
-    needs = {each.group: each for each in predict_environment(two, {"rtoMinutes": 34}).capacity}
-    assert (needs["serving"].nodes_for_rto, needs["second"].nodes_for_rto) == (1, 1)
-    inputs = model_inputs(two)
-    enough = [replace(each, standby=1) if each.serves else each for each in inputs.recovery.groups]
-    p95 = Simulation().summary(graphs(replace(inputs.recovery, groups=enough)).environment).p95
-    assert p95 < 34.5 * 60
-
-
-def test_where_no_number_of_nodes_meets_the_rto_the_term_that_takes_the_most_is_named() -> None:
-    needs = {each.group: each for each in predict_environment(environment("warm"), {"rtoMinutes": 5}).capacity}
-    assert re.search(
-        r"no number of nodes meets RTO 5 min: with all of them p95 is [\d.]+ min, \w+ the most of it",
-        sentence(needs["serving"]),
-    )
-    assert "no number" not in sentence(needs["training"])
-
-
 def test_sizes_are_those_of_the_stack_file_and_the_loader_is_that_of_the_servers() -> None:
     model = {"version": "v2", "versions": {"v1": {"weightsGib": 1}, "v2": {"weightsGib": 100}}}
     groups = [{"name": "serving", "imageGib": 30, "weightsGib": 5}, {"name": "training", "weightsGib": 7}]
@@ -330,86 +276,3 @@ def test_resources_are_counted_by_region(predictions: dict[str, Predicted]) -> N
     shown = prediction_text.side_by_side(predictions, Style())
     assert str(sum(warm.values())) in shown
     assert str(warm[RECOVERY]) in shown
-
-
-@pytest.mark.parametrize("tier", [Tier.BACKUP, Tier.PILOT_LIGHT])
-def test_another_tier_is_predicted_as_if_it_were_written_into_the_stack_file(tier: Tier) -> None:
-    wanted = json.dumps({"rtoMinutes": 1440, "rpoMinutes": 1440})
-    warm = load_stack("warm", ROOT)
-    compared = with_tier(replace(warm, config={**warm.config, "haven:objectives": wanted}), tier)
-    written = environment("warm", objectives=wanted, tier=tier.value)
-    made = _environment_of(compared)
-    diff = diff_recordings(written, made)
-    assert (diff.added, diff.removed, diff.changed) == ([], [], [])
-    both = [predict_environment(each).loss.overall for each in (written, made)]
-    assert both[0] == both[1]
-
-
-@pytest.mark.parametrize("tier", [each for each in Tier if each is not Tier.WARM])
-def test_every_tier_of_a_stack_with_strict_objectives_has_a_program(tier: Tier) -> None:
-    assert _environment_of(with_tier(load_stack("warm", ROOT), tier)).outputs["tier"] == tier.value
-
-
-def _environment_of(variant: Variant) -> Recording:
-    own = {key.removeprefix("haven:"): text for key, text in variant.stack.config.items() if key.startswith("haven:")}
-    return environment(variant.stack.name, **own)
-
-
-SNAPSHOT = "arn:aws:rds:eu-central-1:111122223333:cluster-snapshot:awsbackup:copyjob-1"
-
-
-@pytest.mark.parametrize("tables", [{}, {"tables": '{"a": {"hashKey": {"name": "k"}, "restored": true}}'}])
-def test_stores_of_tier_backup_are_no_replicas_after_a_failover_either(tables: dict[str, str]) -> None:
-    database = json.dumps({"restoreSnapshot": SNAPSHOT})
-    after = environment("backup", active=RECOVERY, database=database, **tables)
-    inputs = model_inputs(after)
-    assert _stores(inputs)[0] is Store.BACKUP
-    assert _stores(inputs)[2] is Store.BACKUP
-    assert EmptyStore("cache") in inputs.stores
-    made = predict_environment(after)
-    assert made.loss.overall
-    assert made.loss.overall.p50 > 3600
-
-
-@pytest.mark.parametrize("active", [PRIMARY, RECOVERY])
-@pytest.mark.parametrize("consistency", ["eventual", "strong"])
-def test_tables_with_a_replica_are_replicated_whichever_region_writes(active: str, consistency: str) -> None:
-    witness = {"witnessRegion": "eu-west-2"} if consistency == "strong" else {}
-    tables = json.dumps({"a": {"hashKey": {"name": "k"}, "consistency": consistency, **witness}})
-    assert _stores(model_inputs(environment("warm", active=active, tables=tables)))[2] is Store.REPLICATED
-
-
-def test_the_minutes_of_a_backup_that_the_stack_file_states_are_the_term() -> None:
-    given = stated({"haven:backups": '{"assumedJobMinutes": 600, "assumedCopyMinutes": "600"}'})
-    slow = predict_environment(environment("backup"), {"rpoMinutes": 1440}, stated=given)
-    assert slow.loss.overall
-    assert slow.loss.overall.p50 > 1200 * 60
-    (database,) = (each for each in as_json(slow)["dataLoss"]["stores"] if each["name"] == "database")
-    assert database["basis"] == "assumed"
-    assert "haven:backups.assumedJobMinutes" in database["sources"][0]
-    half = stated({"haven:backups": '{"assumedCopyMinutes": 45}'})
-    assert half.job_and_copy_seconds == (30 + 45) * 60
-    assert stated({}).job_and_copy_seconds is None
-
-
-def test_numbers_that_the_stack_file_has_as_text_are_numbers() -> None:
-    model = {"version": "v1", "versions": {"v1": {"weightsGib": "15"}}}
-    text: dict[str, Any] = {
-        "haven:systems": {"serving": {"kind": "model-serving", "model": model}},
-        "haven:cluster": {"gpuNodeGroups": [{"name": "training", "weightsGib": "7", "imageGib": "30"}]},
-        "haven:cost": {"savingsPlanPercent": "20", "outageUsdPerHour": "5e3", "usage": {"aurora-io": "7"}},
-    }
-    numbers = {key: json.loads(re.sub(r'"(\d[\de]*)"', r"\1", json.dumps(value))) for key, value in text.items()}
-    both = [stated({key: json.dumps(value) for key, value in each.items()}) for each in (text, numbers)]
-    assert both[0] == both[1]
-    assert predict_environment(environment("warm"), stated=both[0]).costs.stated.savings_plan_percent == 20
-    with pytest.raises(Problems) as caught:
-        stated({"haven:cost": '{"savingsPlanPercent": "many"}'})
-    assert caught.value.problems[0].what == "haven:cost.savingsPlanPercent"
-
-
-def test_the_runbooks_own_stores_are_no_service_on_which_requests_depend() -> None:
-    assert "DynamoDB" in model_inputs(environment("warm")).services
-    without = environment("warm", tables="{}")
-    assert {each.component for each in of_type(without.real(), aws.DYNAMODB_TABLE)} == {"OperationsStore"}
-    assert "DynamoDB" not in model_inputs(without).services

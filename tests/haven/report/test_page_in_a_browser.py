@@ -54,15 +54,15 @@ LEGIBLE = """
   const poor = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   let pictured = 0;
   while (texts.nextNode()) {
-    const element = texts.currentNode.parentElement, said = texts.currentNode.data;
-    if (!said.trim() || !element.getClientRects().length) continue;
+    const element = texts.currentNode.parentElement, words = texts.currentNode.data;
+    if (!words.trim() || !element.getClientRects().length) continue;
     const text = element.closest("svg text");
     pictured += Boolean(text);
     const grounds = text ? behind(text) : [ground(element)];
     const own = text ? filled(element) : parse(getComputedStyle(element).color);
     for (const each of grounds) {
       const [light, dark] = [text ? onto(own, each) : own, each].map(luminance).sort((a, b) => b - a);
-      if ((light + 0.05) / (dark + 0.05) < 4.5) { poor.push(said); break; }
+      if ((light + 0.05) / (dark + 0.05) < 4.5) { poor.push(words); break; }
     }
   }
   return {poor, pictured};
