@@ -127,7 +127,17 @@ def test_a_side_that_can_not_be_predicted_is_named_and_the_other_one_is_shown() 
     assert stack.headline.before is None
     assert stack.headline.after
     assert not stack.unknown
-    assert "**To be confirmed by a reviewer:** `warm`." in comment(Report("0" * 40, DAY, [stack]))
+
+
+def test_a_base_that_can_not_be_predicted_is_confirmed_by_a_reviewer() -> None:
+    before, after = (
+        Run({"haven:cost": cost}, environment("warm"), verdict=PolicyResult())
+        for cost in ('{"savingsPlanPercent": "many"}', "{}")
+    )
+    stack = stack_report(Touched("warm", "stacks/Pulumi.warm.yaml", "changed"), before, after, DAY)
+    found = Report("0" * 40, DAY, [stack])
+    assert exit_code(found) == 0
+    assert "**To be confirmed by a reviewer:** `warm`." in comment(found)
 
 
 def test_a_change_that_can_not_be_predicted_is_not_judged() -> None:
