@@ -99,6 +99,7 @@ pr: setup ## Print the comment on a pull request, against BASE (main); also in .
 bench: setup ## Measure the tool: cold start, every tier, the report, plans of 1 to 8 systems, all rules
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/rules.py
+	$(BIN)/python benchmarks/models.py
 
 reference: setup ## Write what is generated: the page of all rules, the config reference, JSON Schemas, Pulumi.yaml
 	$(BIN)/python -m haven_policies.reference

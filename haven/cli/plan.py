@@ -66,7 +66,15 @@ def plan(
     from haven.program.process import without_garbage_collection
     from haven.program.run import start_directory
 
-    _check(detail=detail, as_json=as_json, policy=policy, sarif=sarif, compare=compare, all_tiers=all_tiers)
+    _check(
+        detail=detail,
+        as_json=as_json,
+        policy=policy,
+        sarif=sarif,
+        strict=strict,
+        compare=compare,
+        all_tiers=all_tiers,
+    )
     _check_report(report_file, sarif=sarif, compare=compare, all_tiers=all_tiers)
     loaded = stack_file.load_stack(stack, start_directory(directory))
     if report_file is not None:
@@ -94,13 +102,23 @@ def plan(
         return FINDINGS if missed or (verdict is not None and verdict.refuses) else OK
 
 
-def _check(*, detail: bool, as_json: bool, policy: bool, sarif: bool, compare: str | None, all_tiers: bool) -> None:
+def _check(
+    *, detail: bool, as_json: bool, policy: bool, sarif: bool, strict: bool, compare: str | None, all_tiers: bool
+) -> None:
+    several = compare is not None or all_tiers
     other = policy or compare is not None or detail
     together = [
         ("--all-tiers", all_tiers and other, "--policy, --compare or --detail too", "one of them", "use it by itself"),
         ("--sarif", sarif and not policy, "no --policy", "--policy beside it", "add --policy"),
         ("--sarif", sarif and as_json, "--json too", "one of the two", "leave --json out"),
         ("--policy", policy and compare is not None, "--compare too", "one of the two", "run haven plan twice"),
+        (
+            "--strict",
+            strict and several,
+            "--compare or --all-tiers too",
+            "the stack's own tier",
+            "run haven plan twice",
+        ),
         ("--detail", detail and (as_json or sarif), "--json or --sarif too", "one of them", "leave --detail out"),
     ]
     problems = [Problem(what, got, allowed, fix) for what, wrong, got, allowed, fix in together if wrong]
@@ -243,11 +261,12 @@ def _compare(stack: "Stack", tier: str, *, as_json: bool, detail: bool) -> int:
     from haven.model.tiers import Tier
     from haven.plan import difference, difference_text
     from haven.plan.summary import make_plan
-    from haven.program.run import with_tier
+    from haven.program.run import comparable, with_tier
 
-    variant = with_tier(stack, Tier(tier))
+    comparable(stack, Tier(tier))
     with output.steps() as steps:
         recording = run(stack, steps)
+        variant = with_tier(stack, Tier(tier))
         other = run(variant.stack, steps)
         predicted = [
             predict(recording, steps, stack),

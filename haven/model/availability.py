@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from haven.model.outages import OutageModel
+from haven.model.outages import Losses, OutageModel
 from haven.model.sources import SourcedFigure
 
 MINUTES_A_YEAR = 365.25 * 24 * 60
@@ -58,8 +58,13 @@ def downtime(outages: OutageModel, rto_minutes: float, success: float, beta: flo
         success: the probability that it works.
         beta: share of the losses that hit both Regions.
     """
-    whole, cut = outages.mean_hours * 60, outages.mean_hours_below(rto_minutes / 60) * 60
-    return outages.rate * (beta * whole + (1 - beta) * (success * cut + (1 - success) * whole))
+    return sum(each.rate * _minutes(each, rto_minutes, success, beta) for each in outages.kinds)
+
+
+def _minutes(losses: Losses, rto_minutes: float, success: float, beta: float) -> float:
+    """Expected minutes of downtime of one loss."""
+    whole, cut = losses.length.mean * 60, losses.hours_below(rto_minutes / 60) * 60
+    return beta * whole + (1 - beta) * (success * cut + (1 - success) * whole)
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Availability:
     downtime_minutes: float
     downtime_low: float
     downtime_high: float
-    """With the rate of outages at its p5 and at its p95."""
+    """With both rates of outages at their p5 and at their p95."""
     independent_minutes: float
     """As if no outage ever hit both Regions."""
     without_failover_minutes: float
@@ -98,14 +103,15 @@ def availability(
         beta: share of the losses that hit both Regions.
     """
     expected = downtime(outages, rto_minutes, success, beta)
+    each_loss = [(kind, _minutes(kind, rto_minutes, success, beta)) for kind in outages.kinds]
     sla = series(SLAS[each].value for each in dict.fromkeys(services))
     return Availability(
         expected_percent=percent_up(expected),
         downtime_minutes=expected,
-        downtime_low=expected * outages.rate_low / outages.rate,
-        downtime_high=expected * outages.rate_high / outages.rate,
+        downtime_low=sum(kind.rate_low * minutes for kind, minutes in each_loss),
+        downtime_high=sum(kind.rate_high * minutes for kind, minutes in each_loss),
         independent_minutes=downtime(outages, rto_minutes, success, beta=0),
-        without_failover_minutes=outages.rate * outages.mean_hours * 60,
+        without_failover_minutes=sum(kind.rate * kind.length.mean for kind in outages.kinds) * 60,
         sla_percent=sla,
         sla_two_regions_percent=in_two_regions(sla, beta),
         services=tuple(dict.fromkeys(services)),

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from haven.model.durations.distributions import Uniform
+from haven.model.durations.distributions import Fixed, Uniform
 from haven.model.durations.graph import Basis, Node, Step, parallel, serial
 from haven.model.durations.terms import Terms
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _METRICS = Basis("documented", ("Amazon CloudWatch user guide, metrics concepts (2026-11-21)",))
 _BACKUPS = Basis("documented", ("AWS Backup developer guide, backup plan options (2026-11-21)",))
+
+_STATED = Basis("assumed", ("assumption: haven:backups.assumedJobMinutes and assumedCopyMinutes of the stack file",))
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class BackedUpStore:
     name: str
     interval_seconds: float
     start_window_seconds: float
+    job_and_copy_seconds: float | None = None
+    """What the stack file states that they take. None: it states nothing, and the data's assumption is used."""
 
 
 @dataclass(frozen=True)
@@ -96,17 +100,23 @@ def age(store: ReplicatedStore | BackedUpStore, terms: Terms) -> Node:
             Step(f"lag {store.lag}", lag.duration, lag.basis),
             Step(f"sample {store.sample_seconds:g}", Uniform(0, store.sample_seconds), _METRICS),
         )
-    copied = terms["backup_job_and_copy"]
     return serial(
         Step("backup interval", Uniform(0, store.interval_seconds), _BACKUPS),
         Step("backup start window", Uniform(0, store.start_window_seconds), _BACKUPS),
-        Step("backup job and copy", copied.duration, copied.basis),
+        _job_and_copy(store, terms),
     )
+
+
+def _job_and_copy(store: BackedUpStore, terms: Terms) -> Step:
+    if store.job_and_copy_seconds is None:
+        fitted = terms["backup_job_and_copy"]
+        return Step("backup job and copy", fitted.duration, fitted.basis)
+    return Step("backup job and copy", Fixed(store.job_and_copy_seconds), _STATED)
 
 
 def _loss(store: LossInput, simulation: "Simulation", terms: Terms) -> Loss:
     if isinstance(store, EmptyStore):
         return Loss(store.name, None, bound=True, basis=None)
-    term = store.lag if isinstance(store, ReplicatedStore) else "backup_job_and_copy"
     ordered = isinstance(store, BackedUpStore) or store.ordered
-    return Loss(store.name, simulation.summary(age(store, terms)), bound=ordered, basis=terms[term].basis)
+    basis = terms[store.lag].basis if isinstance(store, ReplicatedStore) else _job_and_copy(store, terms).basis
+    return Loss(store.name, simulation.summary(age(store, terms)), bound=ordered, basis=basis)

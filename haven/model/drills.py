@@ -18,7 +18,9 @@ from haven.model.tiers import Tier
 
 FOLDER = "drills"
 """Beside Pulumi.yaml."""
-Seconds = Annotated[float, Field(ge=0)]
+LONGEST = 366 * 24 * 3600
+"""Seconds: whatever is longer is a mistake, such as milliseconds."""
+Seconds = Annotated[float, Field(ge=0, le=LONGEST)]
 
 
 class Place(StrEnum):
@@ -74,13 +76,12 @@ class DrillRecord(_Form):
         return self.place is Place.AWS and not self.injected and self.kind != "failback"
 
 
-def records(project: Path | None, stack: str, tier: str) -> Sequence[DrillRecord]:
-    """The records of a stack in a tier, the newest first.
+def records(project: Path | None, stack: str) -> Sequence[DrillRecord]:
+    """The records of a stack in every tier, the newest first.
 
     Args:
         project: the project's root. None: no records.
         stack: the stack's name.
-        tier: the tier that it had.
 
     Raises:
         Problems: a record isn't of the form, with every problem of all of them.
@@ -92,12 +93,16 @@ def records(project: Path | None, stack: str, tier: str) -> Sequence[DrillRecord
     found = [each for file in sorted(folder.glob("*.json")) if (each := _read(file, problems))]
     if problems:
         raise Problems(problems, f"{FOLDER}/")
-    own = [each for each in found if each.stack == stack and each.tier == tier]
+    own = [each for each in found if each.stack == stack]
     return sorted(own, key=lambda each: each.started, reverse=True)
 
 
 def outcomes(found: Sequence[DrillRecord]) -> tuple[int, int]:
-    """How many of the failovers on AWS worked, and how many there were."""
+    """How many of the failovers on AWS worked, and how many there were.
+
+    Of every tier: the runbooks are the same, and if each tier had a share of its own, one with a drill could seem worse
+    than the one below it without any.
+    """
     counted = [each for each in found if each.counts]
     return sum(each.succeeded for each in counted), len(counted)
 
@@ -105,6 +110,9 @@ def outcomes(found: Sequence[DrillRecord]) -> tuple[int, int]:
 def _read(file: Path, problems: list[Problem]) -> DrillRecord | None:
     try:
         return DrillRecord.model_validate_json(file.read_bytes())
+    except OSError as error:
+        got = f"a file that can't be read ({error.strerror})"
+        problems.append(Problem(file.name, got, "a record", f"make it one, or move it out of {FOLDER}/"))
     except ValidationError as error:
         for each in error.errors():
             key = ".".join(str(part) for part in each["loc"])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf
+from math import floor, inf
 from typing import Any
 
 from haven.model.sources import Assumption
@@ -67,6 +67,28 @@ def judge(tier: Tier, objectives: Mapping[str, float]) -> list[Judgement]:
 def impossible(tier: Tier, objectives: Mapping[str, float]) -> list[Judgement]:
     """The objectives that the tier cannot meet by definition."""
     return [each for each in judge(tier, objectives) if each.verdict is Feasibility.IMPOSSIBLE]
+
+
+def within_reach(tier: Tier, objectives: Mapping[str, float], job_and_copy_minutes: float) -> dict[str, float]:
+    """The objectives, each as it is, or the strictest that the tier can meet where that is less strict.
+
+    Args:
+        tier: the tier.
+        objectives: `rtoMinutes`, `rpoMinutes` (minutes) and `availabilityPercent`.
+        job_and_copy_minutes: what a backup and its copy take: a recovery point is that much older where there is no
+            replica.
+    """
+    promises = PROMISES[tier]
+    rto = promises["rto"].best_case
+    rpo = max(each.best_case.value for name, each in promises.items() if name.startswith("rpo.") and each.best_case)
+    least = {"rtoMinutes": rto.value if rto else 0.0, "rpoMinutes": rpo}
+    if tier is Tier.BACKUP:
+        least["rpoMinutes"] += job_and_copy_minutes
+    most = {"availabilityPercent": floor((1 - least["rtoMinutes"] / MINUTES_A_YEAR) * 10_000) / 100}
+    return {
+        name: min(wanted, most[name]) if name in most else max(wanted, least.get(name, wanted))
+        for name, wanted in objectives.items()
+    }
 
 
 def _in_minutes(objective: str, wanted: float, name: str, promise: Promise) -> Judgement:

@@ -34,54 +34,63 @@ class Outage:
 
 
 @dataclass(frozen=True)
-class OutageModel:
-    """Losses of one Region."""
+class Losses:
+    """Losses of one Region that are alike in length."""
 
     rate: float
     """A year."""
     rate_low: float
     rate_high: float
     """p5 and p95 of the rate."""
-    usual: LogNormal
-    """Length of most of them, hours."""
-    long: LogNormal
-    """Length of those that last for days, hours: the second tail."""
-    long_share: float
-    """Share of those."""
+    length: LogNormal
+    """Hours."""
+
+    def hours_below(self, hours: float) -> float:
+        """Mean of the shorter one of the length and a bound, in hours."""
+        return self.length.mean + hours - self.length.mean_of_larger(hours)
+
+
+@dataclass(frozen=True)
+class OutageModel:
+    """Losses of one Region: two kinds, each with a rate of its own. Many short ones make no long one more likely."""
+
+    usual: Losses
+    """Most of them: hours."""
+    long: Losses
+    """Those that last for days: the second tail."""
     why: str
 
     @property
-    def mean_hours(self) -> float:
-        """Mean length."""
-        return (1 - self.long_share) * self.usual.mean + self.long_share * self.long.mean
-
-    def mean_hours_below(self, hours: float) -> float:
-        """Mean of the shorter one of the length and a bound."""
-        usual, long = (each.mean + hours - each.mean_of_larger(hours) for each in (self.usual, self.long))
-        return (1 - self.long_share) * usual + self.long_share * long
+    def kinds(self) -> tuple[Losses, Losses]:
+        """Both."""
+        return self.usual, self.long
 
 
 def outage_model(region: str) -> OutageModel:
-    """The losses of a Region: its own rate where the list has enough of it, else that of all other Regions together."""
+    """The losses of a Region. The usual ones: its own rate where the list has enough of it, else that of all other
+    Regions together. The long ones: one rate for every Region, from all of them, for none has enough of its own."""
     events = [each for each in outages() if each.whole_region]
-    own = [each for each in events if each.region == _BUSIEST]
+    usual, long = ([each for each in events if each.longer is longer] for longer in (False, True))
+    own = [each for each in usual if each.region == _BUSIEST]
     busiest = region == _BUSIEST
-    count = len(own) if busiest else len(events) - len(own)
-    years = OBSERVED_YEARS if busiest else OTHER_REGION_YEARS
-    usual = [math.log(each.hours) for each in events if not each.longer]
-    middle = sum(usual) / len(usual)
-    spread = math.sqrt(sum((each - middle) ** 2 for each in usual) / (len(usual) - 1))
-    long = sum(each.longer for each in events)
-    of = f"{count} losses of {region if busiest else 'the other Regions'} in {years:g} Region-years"
+    count = len(own) if busiest else len(usual) - len(own)
+    years, all_years = OBSERVED_YEARS if busiest else OTHER_REGION_YEARS, OBSERVED_YEARS + OTHER_REGION_YEARS
+    logs = [math.log(each.hours) for each in usual]
+    middle = sum(logs) / len(logs)
+    spread = math.sqrt(sum((each - middle) ** 2 for each in logs) / (len(logs) - 1))
+    of = f"{count} losses for hours of {region if busiest else 'the other Regions'} in {years:g} Region-years"
+    days = f"{len(long)} for days of all Regions in {all_years:g}"
     return OutageModel(
-        rate=(count + 0.5) / years,
-        rate_low=_gamma(count + 0.5, 0.05) / years,
-        rate_high=_gamma(count + 0.5, 0.95) / years,
-        usual=LogNormal(math.exp(middle), spread),
-        long=LogNormal(LONG_MEDIAN_HOURS, math.log(LONG_P95_HOURS / LONG_MEDIAN_HOURS) / P95),
-        long_share=(long + 0.5) / (len(events) + 1),
-        why=f"{of}, from AWS's post-event summaries; AWS publishes no rate",
+        _losses(count, years, LogNormal(math.exp(middle), spread)),
+        _losses(len(long), all_years, LogNormal(LONG_MEDIAN_HOURS, math.log(LONG_P95_HOURS / LONG_MEDIAN_HOURS) / P95)),
+        f"{of}, {days}, from AWS's post-event summaries; AWS publishes no rate",
     )
+
+
+def _losses(count: int, years: float, length: LogNormal) -> Losses:
+    """With the rate of a Poisson process of which `count` events were seen, by Jeffreys' prior."""
+    shape = count + 0.5
+    return Losses(shape / years, _gamma(shape, 0.05) / years, _gamma(shape, 0.95) / years, length)
 
 
 @cache

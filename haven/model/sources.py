@@ -84,6 +84,9 @@ BACKUP_RPO_WORST_CASE_MINUTES = Assumption(
     240, "min", "backup job and copy take up to two hours", "depends on data size"
 )
 
+BACKUP_JOB_MINUTES = Assumption(30, "min", "a backup job of the database", "no source; depends on data size")
+BACKUP_COPY_MINUTES = Assumption(30, "min", "its copy into the other Region", "no source; depends on data size")
+
 REPLICATED_WRITES_A_MONTH = Assumption(
     50, "million", "writes a month that are replicated", "about 20 a second; no source"
 )

@@ -48,7 +48,7 @@ def headline(recording: Recording, project: Path | None = None, stated: Stated |
         project: whose `data/prices.csv` has prices. Omitted: the shipped ones.
         stated: what the stack file states beside the recording. Omitted: sizes and use are assumed.
     """
-    found = records(project, recording.stack, str(recording.outputs["tier"]))
+    found = records(project, recording.stack)
     inputs = model_inputs(recording, stated)
     rto, loss = _times(inputs.recovery, tuple(inputs.stores))
     made = expected_availability(inputs, rto, found)

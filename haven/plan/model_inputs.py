@@ -24,6 +24,8 @@ _DEFAULT_ALARM = Detection(period_seconds=60, count=3, health_check=False)
 _DAY = 24 * 3600.0
 POOL_LABEL = "haven.dev/pool"
 _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+_OPERATIONS = "OperationsStore"
+"""The component whose tables the runbooks use, and no request."""
 _STREAMER = "--load-format=runai_streamer"
 _INSTANCE_STORE = "ephemeral-storage"
 """In the user data of a node that keeps images and weights on its instance store."""
@@ -54,7 +56,8 @@ def model_inputs(recording: Recording, stated: Stated | None = None) -> ModelInp
     real = list(recording.real())
     here = [each for each in real if each.region == standby]
     there = [each for each in real if each.region == active]
-    database, cache, tables = _database(here, there), _cache(here, there), _tables(here, there)
+    database, cache = _database(here, there), _cache(here, there)
+    tables = _tables(real, recording, active, standby)
     health_checks = [each for each in of_type(real, aws.ROUTE53_HEALTH_CHECK) if "requestInterval" in each.inputs]
     return ModelInputs(
         recovery=RecoveryInputs(
@@ -69,7 +72,7 @@ def model_inputs(recording: Recording, stated: Stated | None = None) -> ModelInp
             groups=tuple(_groups(here, there, recording, stated or Stated())),
             systems=tuple(_systems(recording, standby)),
         ),
-        stores=list(_stores(database, cache, tables, there)),
+        stores=list(_stores(database, cache, tables, there, (stated or Stated()).job_and_copy_seconds)),
         services=list(_services(there, real)),
         active=active,
         tier=str(recording.outputs["tier"]),
@@ -167,9 +170,17 @@ def _volume_mib_s(group: Resource, recording: Recording) -> float:
 
 
 def _database(here: Sequence[Resource], there: Sequence[Resource]) -> Store:
-    if of_type(here, aws.RDS_CLUSTER):
+    """Clusters of both Regions are replicas where they are members of one global cluster: after a failover in tier
+    `backup` each Region has a cluster of its own."""
+    both = [{_global_cluster(each) for each in of_type(side, aws.RDS_CLUSTER)} for side in (here, there)]
+    if both[1] and both[0] >= both[1] and None not in both[1]:
         return Store.REPLICATED if of_type(here, aws.RDS_CLUSTER_INSTANCE) else Store.HEADLESS
-    return Store.BACKUP if of_type(there, aws.RDS_CLUSTER) else Store.NONE
+    return Store.BACKUP if any(both) else Store.NONE
+
+
+def _global_cluster(cluster: Resource) -> str | None:
+    found = cluster.inputs.get("globalClusterIdentifier")
+    return None if found is None else str(found)
 
 
 def _cache(here: Sequence[Resource], there: Sequence[Resource]) -> Store:
@@ -179,35 +190,39 @@ def _cache(here: Sequence[Resource], there: Sequence[Resource]) -> Store:
     return Store.REBUILT if of_type(there, aws.ELASTICACHE_REPLICATION_GROUP) else Store.NONE
 
 
-def _tables(here: Sequence[Resource], there: Sequence[Resource]) -> Store:
-    """Tables that are in one Region alone come from a backup; those of the runbooks hold none of the data."""
-    both = [
-        sum(
-            each.component != "OperationsStore"
-            for each in of_type(side, aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA)
-        )
-        for side in (here, there)
-    ]
-    if not any(both):
+def _tables(real: Iterable[Resource], recording: Recording, active: str, standby: str) -> Store:
+    """Tables that aren't in both Regions, by their own declaration or by a replica, come from a backup. Those of the
+    runbooks hold none of the data."""
+    places: dict[str, set[str | None]] = {}
+    for each in of_type(real, aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA):
+        if each.component != _OPERATIONS:
+            home = recording.referred(each.inputs.get("globalTableArn"))
+            within = [one.get("regionName") for one in each.inputs.get("replicas") or ()]  # strong consistency
+            places.setdefault(home.key if home else each.key, set()).update([each.region, *within])
+    if not places:
         return Store.NONE
-    return Store.REPLICATED if both[0] >= both[1] else Store.BACKUP
+    return Store.REPLICATED if all({active, standby} <= regions for regions in places.values()) else Store.BACKUP
 
 
-def _stores(database: Store, cache: Store, tables: Store, there: Sequence[Resource]) -> Iterator[LossInput]:
-    yield from _store("database", database, there)
-    yield from _store("cache", cache, there)
-    yield from _store("tables", tables, there)
+def _stores(
+    database: Store, cache: Store, tables: Store, there: Sequence[Resource], copied: float | None
+) -> Iterator[LossInput]:
+    yield from _store("database", database, there, copied)
+    yield from _store("cache", cache, there, copied)
+    if cache is Store.NONE and of_type(there, aws.ELASTICACHE_REPLICATION_GROUP):
+        yield EmptyStore("cache")
+    yield from _store("tables", tables, there, copied)
     rules = [rule for each in of_type(there, aws.S3_BUCKET_REPLICATION_CONFIG) for rule in each.inputs["rules"]]
     if rules:
         timed = all("replicationTime" in rule["destination"] for rule in rules)
         yield ReplicatedStore("objects", "lag_objects_timed" if timed else "lag_objects", ordered=False)
 
 
-def _store(name: str, store: Store, there: Sequence[Resource]) -> Iterator[LossInput]:
+def _store(name: str, store: Store, there: Sequence[Resource], copied: float | None) -> Iterator[LossInput]:
     if store in (Store.REPLICATED, Store.HEADLESS):
         yield ReplicatedStore(name, f"lag_{name}", ordered=name != "tables")
     elif store is Store.BACKUP:
-        yield BackedUpStore(name, *_backups(there))
+        yield BackedUpStore(name, *_backups(there), copied)
     elif store is Store.REBUILT:
         yield EmptyStore(name)
 
@@ -241,8 +256,9 @@ _SERVICES = {
 
 
 def _services(there: Sequence[Resource], real: Sequence[Resource]) -> Iterator[str]:
+    requested = [each for each in there if each.component != _OPERATIONS]
     for service, type_ in _SERVICES.items():
-        if of_type(there, type_):
+        if of_type(requested, type_):
             yield service
     if of_type(real, aws.ROUTE53_RECORD):
         yield "Route 53"

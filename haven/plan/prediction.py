@@ -58,6 +58,8 @@ class Predicted:
     capacity: Sequence[GpuNeed]
     drills: Sequence[DrillRecord]
     """Records of the stack in this tier, the newest first."""
+    drilled: tuple[int, int]
+    """How many failovers on AWS worked in any tier, and how many there were."""
     resources: Mapping[str, int]
     """Region -> how many resources are in it; empty: in none."""
     remedies: Mapping[str, Remedy]
@@ -99,11 +101,11 @@ def predict_environment(
     Raises:
         Problems: a record in `drills/` isn't of the form.
     """
-    found = records(project, recording.stack, str(recording.outputs["tier"]))
+    every_tier = records(project, recording.stack)
     inputs, simulation, book = model_inputs(recording, stated), Simulation(), PriceBook(project)
     made = graphs(inputs.recovery)
     recovery, loss = predict(made, simulation), lost(inputs.stores, simulation)
-    available = expected_availability(inputs, recovery.environment, found)
+    available = expected_availability(inputs, recovery.environment, every_tier)
     wanted = recording.outputs.get("objectives", {}) if objectives is None else objectives
     every_step = {each.name: each for each in steps(made.full)}
     return Predicted(
@@ -115,7 +117,8 @@ def predict_environment(
         outcomes(wanted, recovery.environment, loss.overall, available),
         costs(recording, book, stated),
         gpu_needs(recording, inputs, wanted.get("rtoMinutes"), Catalog(project)),
-        found,
+        [each for each in every_tier if each.tier == inputs.tier],
+        drill_outcomes(every_tier),
         Counter(each.region or "" for each in recording.real()),
         remedies(recording, inputs.recovery, book),
     )
@@ -127,7 +130,7 @@ def expected_availability(inputs: ModelInputs, rto: Summary, drills: Sequence[Dr
     Args:
         inputs: of its models.
         rto: recovery time of the environment.
-        drills: its records, which say how many failovers work.
+        drills: its stack's records in every tier, which say how many failovers work.
     """
     works = drill_success(*drill_outcomes(drills))
     return availability(inputs.services, outage_model(inputs.active), rto.mean / 60, works)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from haven.base.terminal import Style
 from haven.model.cost import break_even, difference, with_outages
-from haven.model.drills import outcomes
 from haven.plan import costs, gpu_capacity
 from haven.plan.text import ASSUMED, OBJECTIVE_NAMES, minutes
 
@@ -31,7 +30,8 @@ def render(predicted: "Predicted", style: Style) -> str:
 def screen(predicted: "Predicted", style: Style) -> str:
     """The prediction in a few lines."""
     measured = _measured(predicted, style, _DRILLS)
-    lines = [*_lines(predicted, style), *style.wrapped(_expected(predicted), 2), *measured]
+    expected = style.wrapped(_expected(predicted), 2)
+    lines = [*_lines(predicted, style), *expected, *style.wrapped(_beyond_slas(predicted), 2), *measured]
     return "\n".join([*lines, "", *costs.screen(predicted.costs, style)]) + "\n"
 
 
@@ -145,7 +145,7 @@ def _all_measured(predicted: "Predicted", style: Style) -> list[str]:
 
 
 def _drilled(predicted: "Predicted") -> str:
-    worked, count = outcomes(predicted.drills)
+    worked, count = predicted.drilled
     return f"{worked} of {count} on AWS did" if count else "no drills yet"
 
 
@@ -189,6 +189,15 @@ def _expected(predicted: "Predicted") -> str:
     )
 
 
+def _beyond_slas(predicted: "Predicted") -> str:
+    """That the objective is above what AWS agrees to; empty unless it is."""
+    made, asked = predicted.availability, {each.objective: each.wanted for each in predicted.outcomes}
+    percent = asked.get("availabilityPercent", 0)
+    if percent <= made.sla_percent:
+        return ""
+    return f"no SLA covers {percent:g} %: those of what one Region needs add up to {made.sla_percent:.2f} %"
+
+
 def _downtime(predicted: "Predicted", style: Style) -> list[str]:
     made = predicted.availability
     text = (
@@ -196,7 +205,7 @@ def _downtime(predicted: "Predicted", style: Style) -> list[str]:
         f"{made.beta:.0%} of losses hit both Regions; the SLAs of what one Region needs add up to "
         f"{made.sla_percent:.2f} %"
     )
-    return style.wrapped(text, 2)
+    return [*style.wrapped(text, 2), *style.wrapped(_beyond_slas(predicted), 2)]
 
 
 def _first(predicted: "Predicted") -> str:

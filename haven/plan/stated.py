@@ -1,11 +1,17 @@
 """What a stack file states and its program doesn't declare: sizes of workloads, and inputs of the cost model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from haven.base.problems import Problem, Problems, shown
+from haven.config.refusals import as_number
 from haven.model.node_disks import GB_IN_A_GIB, PULLED_SHARE
+from haven.model.sources import BACKUP_COPY_MINUTES, BACKUP_JOB_MINUTES
+
+_BACKUP_MINUTES = {"assumedJobMinutes": BACKUP_JOB_MINUTES, "assumedCopyMinutes": BACKUP_COPY_MINUTES}
+"""Key of `haven:backups` -> what its omission means where the other one is there."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,16 @@ class Stated:
     """Over the defaults of `haven.model.cost.USAGE`."""
     savings_plan_percent: float = 0
     outage_usd_per_hour: float | None = None
+    backup_minutes: Mapping[str, float] = field(default_factory=dict)
+    """What a backup job and its copy take, of those that the stack file has: `assumedJobMinutes`,
+    `assumedCopyMinutes`."""
+
+    @property
+    def job_and_copy_seconds(self) -> float | None:
+        """What a backup job and its copy take; None where the stack file has neither."""
+        if not self.backup_minutes:
+            return None
+        return 60 * sum(self.backup_minutes.get(key, each.value) for key, each in _BACKUP_MINUTES.items())
 
     def weights_gb(self, group: str, system: str) -> float | None:
         """The weights that a node of a group loads; None where the stack file doesn't say."""
@@ -32,25 +48,50 @@ def stated(config: Mapping[str, str]) -> Stated:
     """What a stack's config states.
 
     Args:
-        config: its values by key, as Pulumi has them: maps and lists are JSON.
+        config: its values by key, as Pulumi has them: maps and lists are JSON, in which a number may be text.
+
+    Raises:
+        Problems: a value isn't the number that it has to be.
     """
     groups = _map(config, "haven:cluster").get("gpuNodeGroups", [])
     cost = _map(config, "haven:cost")
+    backups = _map(config, "haven:backups")
+    given = [key for key in _BACKUP_MINUTES if key in backups]
     return Stated(
-        images_gb={
-            each["name"]: each["imageGib"] * PULLED_SHARE * GB_IN_A_GIB for each in groups if "imageGib" in each
-        },
-        group_weights_gb={each["name"]: each["weightsGib"] * GB_IN_A_GIB for each in groups if "weightsGib" in each},
+        images_gb={name: gib * PULLED_SHARE * GB_IN_A_GIB for name, gib in _of_groups(groups, "imageGib").items()},
+        group_weights_gb={name: gib * GB_IN_A_GIB for name, gib in _of_groups(groups, "weightsGib").items()},
         system_weights_gb=dict(_weights(_map(config, "haven:systems"))),
-        usage=cost.get("usage", {}),
-        savings_plan_percent=cost.get("savingsPlanPercent", 0),
-        outage_usd_per_hour=cost.get("outageUsdPerHour"),
+        usage={what: _number(f"haven:cost.usage.{what}", each) for what, each in cost.get("usage", {}).items()},
+        savings_plan_percent=_number("haven:cost.savingsPlanPercent", cost.get("savingsPlanPercent", 0)),
+        outage_usd_per_hour=(
+            _number("haven:cost.outageUsdPerHour", cost["outageUsdPerHour"])
+            if cost.get("outageUsdPerHour") is not None
+            else None
+        ),
+        backup_minutes={key: _number(f"haven:backups.{key}", backups[key]) for key in given},
     )
 
 
-def _weights(systems: Mapping[str, Any]) -> list[tuple[str, float]]:
-    models = [(name, each["model"]) for name, each in systems.items() if each.get("model")]
-    return [(name, each["versions"][each["version"]]["weightsGib"] * GB_IN_A_GIB) for name, each in models]
+def _of_groups(groups: Sequence[Mapping[str, Any]], key: str) -> dict[str, float]:
+    return {
+        each["name"]: _number(f"haven:cluster.gpuNodeGroups ({each['name']}).{key}", each[key])
+        for each in groups
+        if key in each
+    }
+
+
+def _weights(systems: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for name, each in systems.items():
+        if model := each.get("model"):
+            gib = model["versions"][model["version"]]["weightsGib"]
+            yield name, _number(f"haven:systems.{name}.model.versions.{model['version']}.weightsGib", gib) * GB_IN_A_GIB
+
+
+def _number(key: str, value: object) -> float:
+    found = as_number(value) if isinstance(value, str) else value
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise Problems([Problem(key, shown(value), "a number", "write one, such as 15")])
+    return found
 
 
 def _map(config: Mapping[str, str], key: str) -> Mapping[str, Any]:

@@ -11,13 +11,17 @@ from pathlib import Path
 
 from haven.base.console import Steps
 from haven.base.missing_dependency import MissingDependency
-from haven.base.problems import Problem, Problems, shown
+from haven.base.problems import Problem, Problems, choices, shown
 from haven.config.stack_file import Stack
+from haven.model.objectives import within_reach
+from haven.model.sources import BACKUP_COPY_MINUTES, BACKUP_JOB_MINUTES
 from haven.model.tiers import Tier
 from haven.program import validation
 from haven.program.recording import Recording
 
 _ACCEPTED = "what the program accepts"
+_REPLICATING = ("haven:recoveryPlan", "haven:rebuilt")
+"""Keys that need a replica of the database."""
 _REASON = re.compile(r"got (.*); allowed: (.*); fix: (.*)", re.DOTALL)
 
 
@@ -124,28 +128,68 @@ def _only_on_stderr() -> Iterator[None]:
         yield
 
 
-def with_tier(stack: Stack, tier: Tier) -> Variant:
-    """The stack as it would be under another tier.
-
-    What that tier couldn't have is kept as far as possible, and listed in the notes: objectives are judged rather
-    than enforced, systems above the tier are lowered to it, a snapshot to restore belongs to tier backup only.
+def comparable(stack: Stack, tier: Tier) -> None:
+    """Refuse a comparison of a stack that has no tier, or with its own.
 
     Raises:
-        Problems: where the stack has no tier.
+        Problems: it is refused.
     """
+    _require_tier(stack, tier)
+    if stack.config.get("haven:tier") == tier.value:
+        others = choices(each.value for each in Tier if each is not tier)
+        fix = f"name another tier; haven plan {stack.name} shows this one"
+        raise Problems([Problem("--compare", f"{shown(tier.value)}, the stack's own tier", others, fix)])
+
+
+def _require_tier(stack: Stack, tier: Tier) -> None:
     kind = stack.config.get("haven:kind") or "environment"
     if kind != "environment":
         fix = f"leave --compare out, or name an environment: stack {stack.name} is of kind {kind}"
         raise Problems([Problem("--compare", shown(tier.value), "a stack that has a tier", fix)])
-    config = {**stack.config, "haven:tier": tier.value, "haven:objectives": "{}"}
+
+
+def with_tier(stack: Stack, tier: Tier) -> Variant:
+    """The stack as it would be under another tier.
+
+    What that tier couldn't have is kept as far as possible, and listed in the notes: an objective out of its reach
+    becomes the strictest that it can meet, systems above the tier are lowered to it, a snapshot to restore belongs to
+    tier backup only, `haven:recoveryPlan` and `haven:rebuilt` to the others.
+
+    Raises:
+        Problems: where the stack has no tier.
+    """
+    _require_tier(stack, tier)
+    config = {**stack.config, "haven:tier": tier.value}
     notes: list[str] = []
+    if "haven:objectives" in config:
+        config["haven:objectives"] = _within_reach(config, tier, notes)
     if "haven:systems" in config:
         config["haven:systems"] = _lowered(config["haven:systems"], tier, notes)
     if tier is not Tier.BACKUP and "haven:database" in config:
         config["haven:database"] = _without_snapshot(config["haven:database"], notes)
     if tier is not Tier.BACKUP and "haven:tables" in config:
         config["haven:tables"] = _without_restored(config["haven:tables"], notes)
+    left_out = [key for key in _REPLICATING if tier is Tier.BACKUP and config.pop(key, "false") != "false"]
+    notes += (f"{key} is left out: it belongs to tiers from pilot-light up" for key in left_out)
     return Variant(replace(stack, config=config), tuple(notes))
+
+
+def _within_reach(config: Mapping[str, str], tier: Tier, notes: list[str]) -> str:
+    """The objectives by which the program chooses intervals: those of the stack file where the tier can meet them."""
+    text = config["haven:objectives"]
+    backups = json.loads(config.get("haven:backups") or "{}")
+    job, copy = (
+        float(backups.get(key, assumed.value))
+        for key, assumed in (("assumedJobMinutes", BACKUP_JOB_MINUTES), ("assumedCopyMinutes", BACKUP_COPY_MINUTES))
+    )
+    wanted = {name: float(value) for name, value in json.loads(text).items()}
+    able = within_reach(tier, wanted, job + copy)
+    notes += (
+        f"{name} {wanted[name]:g} is out of reach of tier {tier}: compared with {able[name]:g} in its program"
+        for name in wanted
+        if able[name] != wanted[name]
+    )
+    return text if able == wanted else json.dumps(able, sort_keys=True)
 
 
 def _lowered(text: str, tier: Tier, notes: list[str]) -> str:

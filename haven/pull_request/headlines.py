@@ -4,11 +4,12 @@ Imports numpy: import it where it is used.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from haven.base.problems import Problems
 from haven.gate.findings import GateRule
 from haven.gate.verdict import GateVerdict
 from haven.plan.difference import RecordingDiff
@@ -21,6 +22,7 @@ from haven.program.stateful_types import stateful, token
 from haven.pull_request.change_set import removed
 from haven.pull_request.runs import Run
 
+BASE, CHANGE = "base", "change"
 _SAME = 0.005
 """Minutes below which two margins are the same."""
 _LOSSES = frozenset({GateRule.DELETION, GateRule.REPLACEMENT})
@@ -33,8 +35,13 @@ class HeadlineChange:
     before: Headline | None = None
     """None where the base has no such environment, or can't be predicted."""
     after: Headline | None = None
-    failures: Sequence[str] = ()
-    """Sides that can't be predicted, with the reason."""
+    failures: Mapping[str, str] = field(default_factory=dict)
+    """Sides that can't be predicted, `base` or `change`, with the reason."""
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether the change can't be predicted: whether it misses an objective is unknown."""
+        return CHANGE in self.failures
 
     @property
     def newly_missed(self) -> Sequence[Outcome]:
@@ -68,18 +75,21 @@ def headline_change(before: Run, after: Run, project: Path | None) -> HeadlineCh
         after: the run of the change.
         project: whose `data/prices.csv` has prices. None: the shipped ones.
     """
-    failures: list[str] = []
-    return HeadlineChange(_side("base", before, project, failures), _side("change", after, project, failures), failures)
+    failures: dict[str, str] = {}
+    return HeadlineChange(_side(BASE, before, project, failures), _side(CHANGE, after, project, failures), failures)
 
 
-def _side(name: str, run: Run, project: Path | None, failures: list[str]) -> Headline | None:
+def _side(name: str, run: Run, project: Path | None, failures: dict[str, str]) -> Headline | None:
     recording = run.recording
     if recording is None or not _is_environment(recording.outputs):
         return None
     try:
         return headline(recording, project, stated(run.config))
+    except Problems as error:
+        failures[name] = f"no prediction of the {name}: {'; '.join(each.render() for each in error.problems)}"
+        return None
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # another version's program declares it
-        failures.append(f"no prediction of the {name}: {type(error).__name__}: {error}")
+        failures[name] = f"no prediction of the {name}: {type(error).__name__}: {error}"
         return None
 
 

@@ -124,7 +124,7 @@ def _conclusion(report: Report) -> str:
 
 def _to_confirm(report: StackReport) -> bool:
     """Whether there is something that a reviewer should know before the merge, though nothing forbids it."""
-    predicted = report.headline.worsened or report.data
+    predicted = report.headline.worsened or report.headline.failures or report.data
     return bool(report.warnings or report.diff.replaced or report.objectives or report.gate.accepted or predicted)
 
 

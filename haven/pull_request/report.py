@@ -82,8 +82,8 @@ class StackReport:
 
     @property
     def unknown(self) -> bool:
-        """Whether there is no policy verdict, because the stack file is wrong or the program fails."""
-        return self.stack.change != DELETED and self.verdict is None
+        """Whether there is no policy verdict or no prediction: the stack file is wrong, or the program fails."""
+        return self.stack.change != DELETED and (self.verdict is None or self.headline.unjudged)
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def stack_report(
         errors=errors,
         warnings=tuple(findings.warnings(old.config, new.config)),
         problems=(*new.problems, *ambiguous),
-        failures=(*_failures(stack.change, old, new), *predicted.failures),
+        failures=(*_failures(stack.change, old, new), *predicted.failures.values()),
         gate=judged,
         objectives=objective_changes(*plans),
         headline=predicted,

@@ -9,6 +9,7 @@ from haven.base.problems import nearest
 from haven.config.base_model import Model, form, refusal
 from haven.config.policy import Account, RegionName
 from haven.model.cost import USAGE
+from haven.model.sources import BACKUP_COPY_MINUTES, BACKUP_JOB_MINUTES
 from haven_components import limits
 from haven_components.choices import TableKeyType
 from haven_components.firewall_rules import BODY_RULES, RULES
@@ -228,9 +229,9 @@ class Backups(Model):
     """How long daily backups are kept."""
     monthly_days: Days = 365
     """How long monthly backups are kept."""
-    assumed_job_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    assumed_job_minutes: Annotated[int, Field(ge=1, le=1440)] = int(BACKUP_JOB_MINUTES.value)
     """How long a backup job takes. An assumption: measure it."""
-    assumed_copy_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    assumed_copy_minutes: Annotated[int, Field(ge=1, le=1440)] = int(BACKUP_COPY_MINUTES.value)
     """How long a copy to the other Region takes. An assumption: measure it."""
     compliance_lock_cooling_off_days: (
         Annotated[int, within(limits.VAULT_LOCK_COOLING_OFF_DAYS, examples=[14])] | None

@@ -65,13 +65,6 @@ def steps(node: Node) -> Iterator[Step]:
         yield from steps(part)
 
 
-def without(node: Node, name: str) -> Node:
-    """The graph without a step."""
-    if isinstance(node, Step):
-        return Serial(()) if node.name == name else node
-    return type(node)(tuple(without(part, name) for part in node.parts))
-
-
 def mean(node: Node) -> float | None:
     """The mean in closed form: sums of means, and the slowest of single independent steps. None where there is none,
     for parallel branches of several steps."""

@@ -259,7 +259,12 @@ def test_comparing_shows_what_another_tier_adds_changes_and_removes(project: Pat
     assert code == 0
     assert out.startswith("From tier warm to tier active-active\n1 added, 1 changed, 0 removed\n")
     assert "        tier: warm -> active-active\n" in run("plan", "prod", "--compare", "active-active", "--detail")[1]
-    assert "1 added, 1 changed, 0 removed" not in run("plan", "prod", "--compare", "warm")[1]
+
+
+def test_comparing_a_stack_with_its_own_tier_is_refused(project: Path, run: Run) -> None:
+    code, out, err = run("plan", "prod", "--compare", "warm")
+    assert (code, out) == (2, "")
+    assert '--compare: got "warm", the stack\'s own tier; allowed: "backup", "pilot-light", "active-active"; ' in err
 
 
 def test_a_comparison_for_programs_has_the_plan_too(project: Path, run: Run) -> None:
@@ -358,7 +363,7 @@ def test_the_other_tier_gets_what_it_could_not_have_lowered_and_says_so(project:
     assert "system b" not in out
     assert "restoreSnapshot" not in out
     assert "out of the tier's reach" in out
-    assert "restoreSnapshot is left out" in run("plan", "prod", "--compare", "warm")[1]
+    assert "restoreSnapshot is left out" in run("plan", "prod", "--compare", "pilot-light")[1]
 
 
 def test_the_demo_is_handed_the_stack_and_the_directory(

@@ -67,3 +67,10 @@ def test_all_tiers_is_used_by_itself(project: Path, run: Run) -> None:
     code, _, problems = run("plan", "prod", "--all-tiers", "--compare", "backup")
     assert code == BAD_INPUT
     assert "--all-tiers" in problems
+
+
+@pytest.mark.parametrize("other", [["--all-tiers"], ["--compare", "backup"]])
+def test_strict_is_not_ignored_beside_other_tiers(other: list[str], project: Path, run: Run) -> None:
+    code, shown, problems = run("plan", "prod", "--strict", *other)
+    assert (code, shown) == (BAD_INPUT, "")
+    assert "--strict: got --compare or --all-tiers too; allowed: the stack's own tier" in problems

@@ -1,7 +1,6 @@
 """Availability: arithmetic that can be checked by hand, and what must hold for any input."""
 
 import random
-from dataclasses import replace
 from statistics import mean
 
 import pytest
@@ -18,7 +17,8 @@ from haven.model.availability import (
     percent_up,
     series,
 )
-from haven.model.outages import outage_model, outages
+from haven.model.durations.distributions import LogNormal
+from haven.model.outages import OBSERVED_YEARS, outage_model, outages
 
 IRELAND, VIRGINIA = outage_model("eu-west-1"), outage_model("us-east-1")
 
@@ -65,30 +65,43 @@ def test_drills_that_succeed_never_cost_more_downtime(rto: float, one: float, ot
 
 def test_the_expected_downtime_is_what_drawn_outages_have() -> None:
     numbers = random.Random(1)
-    model = replace(IRELAND, rate=1.0)
 
-    def one() -> float:
-        long = numbers.random() < model.long_share
-        hours = float((model.long if long else model.usual).quantile(numbers.uniform(1e-9, 1 - 1e-9)))
+    def one(length: LogNormal) -> float:
+        hours = float(length.quantile(numbers.uniform(1e-9, 1 - 1e-9)))
         works = numbers.random() >= 0.1 and numbers.random() < 0.8
         return min(hours * 60, 30) if works else hours * 60
 
-    assert mean(one() for _ in range(100_000)) == pytest.approx(downtime(model, 30, 0.8), rel=0.05)
+    drawn = [each.rate * mean(one(each.length) for _ in range(100_000)) for each in IRELAND.kinds]
+    assert sum(drawn) == pytest.approx(downtime(IRELAND, 30, 0.8), rel=0.05)
 
 
-def test_a_region_with_events_of_its_own_has_its_own_rate() -> None:
-    assert VIRGINIA.rate == pytest.approx(0.53, abs=0.02)
-    assert VIRGINIA.rate_low < VIRGINIA.rate < VIRGINIA.rate_high
-    assert IRELAND.rate < VIRGINIA.rate / 10
+def test_a_region_with_events_of_its_own_has_its_own_rate_of_losses_for_hours() -> None:
+    assert VIRGINIA.usual.rate == pytest.approx(0.53, abs=0.02)
+    assert VIRGINIA.usual.rate_low < VIRGINIA.usual.rate < VIRGINIA.usual.rate_high
+    assert IRELAND.usual.rate < VIRGINIA.usual.rate / 10
     assert outage_model("eu-central-1") == IRELAND
     assert "AWS publishes no rate" in IRELAND.why
 
 
+def test_losses_for_days_have_one_rate_in_every_region() -> None:
+    assert VIRGINIA.long == IRELAND.long
+    assert IRELAND.long.rate == pytest.approx(1.5 / 265.9)
+
+
+def test_a_busy_region_is_down_for_about_as_long_as_the_list_has_it() -> None:
+    listed = sum(each.hours for each in outages() if each.whole_region and each.region == "us-east-1") / OBSERVED_YEARS
+    usual = VIRGINIA.usual.rate * VIRGINIA.usual.length.mean
+    assert listed / 1.5 < usual < listed * 1.5
+    without_failover = availability((), VIRGINIA, 0, 1).without_failover_minutes / 60
+    assert without_failover == pytest.approx(usual + IRELAND.long.rate * IRELAND.long.length.mean)
+
+
 def test_losses_of_a_region_have_the_known_length_and_a_second_tail() -> None:
-    assert IRELAND.usual.median == pytest.approx(7, abs=1.5)
-    assert IRELAND.mean_hours > IRELAND.usual.mean * 2
-    assert IRELAND.mean_hours_below(1e9) == pytest.approx(IRELAND.mean_hours)
-    assert IRELAND.mean_hours_below(0.1) == pytest.approx(0.1, rel=0.01)
+    assert IRELAND.usual.length.median == pytest.approx(7, abs=1.5)
+    assert IRELAND.long.length.mean > IRELAND.usual.length.mean * 20
+    for each in IRELAND.kinds:
+        assert each.hours_below(1e9) == pytest.approx(each.length.mean)
+        assert each.hours_below(0.1) == pytest.approx(0.1, rel=0.01)
     assert all(each.source for each in outages())
 
 

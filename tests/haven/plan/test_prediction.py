@@ -138,6 +138,15 @@ def test_an_objective_is_met_or_missed_by_a_margin(predictions: dict[str, Predic
     assert "missed by 1 min" in shown
 
 
+def test_an_objective_above_what_the_slas_add_up_to_is_said_on_the_first_screen() -> None:
+    words = {}
+    for percent in (99.95, 99.5):
+        made = predict_environment(environment("warm"), {"availabilityPercent": percent})
+        for shown in (prediction_text.screen(made, Style()), prediction_text.render(made, Style())):
+            words[percent] = [line.strip() for line in shown.splitlines() if "no SLA covers" in line]
+    assert words == {99.95: ["no SLA covers 99.95 %: those of what one Region needs add up to 99.80 %"], 99.5: []}
+
+
 @pytest.mark.parametrize("tier", TIERS)
 def test_every_figure_has_a_source_or_is_marked_as_an_assumption(tier: str, predictions: dict[str, Predicted]) -> None:
     document = as_json(predictions[tier])
@@ -167,23 +176,6 @@ def test_a_whole_environment_s_plan_fits_a_screen_of_fifty_lines(tier: str, pred
 def test_the_same_recording_is_predicted_alike() -> None:
     first, second = (as_json(predict_environment(environment("warm"))) for _ in range(2))
     assert first == second
-
-
-def test_gpu_capacity_is_what_the_standby_region_must_get(predictions: dict[str, Predicted]) -> None:
-    missing = {tier: {each.group: each.missing for each in predictions[tier].capacity} for tier in TIERS}
-    assert missing["pilot-light"]["serving"] == 3
-    assert missing["warm"]["serving"] == 2
-    assert missing["active-active"]["serving"] == 0
-    (serving,) = (each for each in predictions["warm"].capacity if each.group == "serving")
-    assert serving.region == RECOVERY
-    assert (serving.quota, serving.vcpus) == ("L-DB2E81BA", 3 * 8)
-    assert all(serving.types.values())
-
-
-def test_the_warm_nodes_that_meet_the_rto_are_found_or_there_are_none() -> None:
-    for minutes, nodes in ((60, 0), (30, 1), (5, None)):
-        predicted = predict_environment(environment("warm"), {"rtoMinutes": minutes})
-        assert [each.nodes_for_rto for each in predicted.capacity if each.group == "serving"] == [nodes], minutes
 
 
 def test_sizes_are_those_of_the_stack_file_and_the_loader_is_that_of_the_servers() -> None:

@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from haven.base.problems import Problems
 from haven.config.project import Project
 from haven.config.stack_file import Stack
+from haven.model.objectives import impossible
 from haven.model.tiers import Tier
-from haven.program.run import with_tier
+from haven.program.run import comparable, with_tier
 
 
 def stack(**config: str) -> Stack:
@@ -22,9 +26,34 @@ def test_only_the_tier_differs_where_nothing_hangs_on_it() -> None:
     assert before.config["haven:tier"] == "warm"
 
 
-def test_objectives_are_not_enforced_on_the_other_tier() -> None:
-    variant = with_tier(stack(tier="warm", objectives='{"rtoMinutes":30}'), Tier.BACKUP)
-    assert variant.stack.config["haven:objectives"] == "{}"
+def test_objectives_stay_where_the_other_tier_can_meet_them() -> None:
+    text = '{"rtoMinutes":1440, "rpoMinutes":"1440", "availabilityPercent": 99.5}'
+    variant = with_tier(stack(tier="warm", objectives=text), Tier.BACKUP)
+    assert variant.stack.config["haven:objectives"] == text
+    assert variant.notes == ()
+
+
+def test_objectives_out_of_reach_become_the_strictest_that_the_other_tier_can_meet_with_a_note() -> None:
+    text = '{"rtoMinutes":30, "rpoMinutes":15, "availabilityPercent": 99.999}'
+    slow = stack(tier="warm", objectives=text, backups='{"assumedJobMinutes": 600}')
+    variant = with_tier(slow, Tier.BACKUP)
+    able = json.loads(variant.stack.config["haven:objectives"])
+    assert able == {"rtoMinutes": 60, "rpoMinutes": 60 + 60 + 600 + 30, "availabilityPercent": 99.98}
+    assert impossible(Tier.BACKUP, able) == []
+    assert variant.notes[1] == "rpoMinutes 15 is out of reach of tier backup: compared with 750 in its program"
+
+
+def test_keys_that_need_a_replica_are_left_out_of_tier_backup_with_a_note() -> None:
+    variant = with_tier(stack(tier="warm", recoveryPlan="{}", rebuilt="false"), Tier.BACKUP)
+    assert set(variant.stack.config) == {"haven:tier"}
+    assert variant.notes == ("haven:recoveryPlan is left out: it belongs to tiers from pilot-light up",)
+
+
+def test_a_tier_is_not_compared_with_itself() -> None:
+    comparable(stack(tier="warm"), Tier.BACKUP)
+    with pytest.raises(Problems) as caught:
+        comparable(stack(tier="warm"), Tier.WARM)
+    assert caught.value.problems[0].fix == "name another tier; haven plan test shows this one"
 
 
 def test_systems_above_the_other_tier_are_lowered_to_it_with_a_note() -> None:

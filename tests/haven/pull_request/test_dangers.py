@@ -126,6 +126,34 @@ def test_a_side_that_can_not_be_predicted_is_named_and_the_other_one_is_shown() 
     assert [each.partition(":")[0] for each in stack.failures] == ["no prediction of the base"]
     assert stack.headline.before is None
     assert stack.headline.after
+    assert not stack.unknown
+
+
+def test_a_base_that_can_not_be_predicted_is_confirmed_by_a_reviewer() -> None:
+    before, after = (
+        Run({"haven:cost": cost}, environment("warm"), verdict=PolicyResult())
+        for cost in ('{"savingsPlanPercent": "many"}', "{}")
+    )
+    stack = stack_report(Touched("warm", "stacks/Pulumi.warm.yaml", "changed"), before, after, DAY)
+    found = Report("0" * 40, DAY, [stack])
+    assert exit_code(found) == 0
+    assert "**To be confirmed by a reviewer:** `warm`." in comment(found)
+
+
+def test_a_change_that_can_not_be_predicted_is_not_judged() -> None:
+    run = Run({"haven:cost": '{"savingsPlanPercent": "many"}'}, environment("warm"), verdict=PolicyResult())
+    stack = stack_report(Touched("warm", "stacks/Pulumi.warm.yaml", "changed"), run, run, DAY)
+    assert 'haven:cost.savingsPlanPercent: got "many"' in stack.failures[0]
+    found = Report("0" * 40, DAY, [stack])
+    assert "**Not judged:** `warm`." in comment(found)
+    assert exit_code(found) == 3
+
+
+def test_numbers_that_a_stack_file_has_as_text_are_predicted_on_both_sides() -> None:
+    run = Run({"haven:cost": '{"savingsPlanPercent": "20"}'}, environment("warm"), verdict=PolicyResult())
+    stack = stack_report(Touched("warm", "stacks/Pulumi.warm.yaml", "changed"), run, run, DAY)
+    assert list(stack.failures) == []
+    assert stack.headline.after
 
 
 def test_an_objective_that_is_lowered_in_the_same_change_is_shown_and_not_missed() -> None:

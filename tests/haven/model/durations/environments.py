@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from haven.model.durations.graph import Node, Serial, Step
 from haven.model.recovery_time import Detection, GpuGroup, RecoveryInputs, Store
 from haven.model.tiers import Tier, gpu_share, standby_count
 
@@ -28,6 +29,13 @@ def in_tier(tier: Tier, *groups: GpuGroup, detection: Detection, automatic: bool
         missing_system_nodes=MISSING_SYSTEM_NODES[tier],
         groups=tuple(_standby(each, standby_count(each.full, gpu_share(tier, None))) for each in groups),
     )
+
+
+def without(node: Node, name: str) -> Node:
+    """The graph without a step."""
+    if isinstance(node, Step):
+        return Serial(()) if node.name == name else node
+    return type(node)(tuple(without(part, name) for part in node.parts))
 
 
 def _standby(group: GpuGroup, nodes: int) -> GpuGroup:
