@@ -40,6 +40,14 @@ CUT_OFF_SECONDS = 5
 """How long before the target group closes its connections the front ends what still runs, with an answer of its own."""
 EXIT_SECONDS = 30
 """What a pod gets beyond the deregistration delay: the engine's exit."""
+FRONT_MEMORY_MIB = 512
+"""Limit of the front. Half of it is for bodies of requests and answers; it refuses what finds no room there."""
+FRONT_ENVIRONMENT = {
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    # glibc's own threshold grows to 32 MiB, and keeps what was below it (mallopt(3), read 2026-11-26).
+    "MALLOC_MMAP_THRESHOLD_": str(128 * 1024),
+}
 CACHE = "/var/cache/engine"
 OWN_ENVIRONMENT = {
     "HOST": "127.0.0.1",
@@ -194,15 +202,14 @@ def _front(args: ModelServingArgs, role: Role) -> dict[str, Any]:
         "working_dir": "/opt/haven",
         "command": ["python3", "-m", "front", "serve", *_front_options(args, role)],
         "env": [
-            {"name": "PYTHONUNBUFFERED", "value": "1"},
-            {"name": "PYTHONDONTWRITEBYTECODE", "value": "1"},
+            *({"name": name, "value": value} for name, value in FRONT_ENVIRONMENT.items()),
             {"name": "POD_NAME", "value_from": {"field_ref": {"field_path": "metadata.name"}}},
         ],
         "ports": [
             {"name": "traffic", "container_port": traffic_port(args)},
             {"name": "probes", "container_port": PROBE_PORT},
         ],
-        "resources": {"requests": {"cpu": "250m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+        "resources": {"requests": {"cpu": "250m", "memory": "128Mi"}, "limits": {"memory": f"{FRONT_MEMORY_MIB}Mi"}},
         "security_context": _pods.restricted_container(),
         "liveness_probe": _probe("/healthz"),
         **({} if role.served else {"readiness_probe": _probe("/ready", 1)}),
@@ -224,6 +231,7 @@ def _front_options(args: ModelServingArgs, role: Role) -> list[str]:
         f"--port={traffic_port(args)}",
         f"--probe-port={PROBE_PORT}",
         f"--readiness-path={args.get('readiness_path', READINESS_PATH)}",
+        f"--held-mib={FRONT_MEMORY_MIB // 2}",
         f"--drain-seconds={_deregistration(args) - CUT_OFF_SECONDS}",
         f"--stall-seconds={int(args.get('stall_seconds', STALL_SECONDS))}",
         *([f"--metrics={json.dumps(dict(metrics), sort_keys=True)}"] if metrics else []),
