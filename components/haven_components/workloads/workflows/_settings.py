@@ -125,12 +125,12 @@ def _manifest(pool: WorkPoolArgs) -> dict[str, Any]:
         "kind": "Job",
         "metadata": {"labels": "{{ labels }}", "namespace": "{{ namespace }}", "generateName": "{{ name }}-"},
         "spec": {
+            "parallelism": 1,
+            "completions": 1,
             "backoffLimit": 0,
             "ttlSecondsAfterFinished": FINISHED_JOB_SECONDS,
             "template": {
                 "spec": {
-                    "parallelism": 1,
-                    "completions": 1,
                     "restartPolicy": "Never",
                     "serviceAccountName": pool["service_account"],
                     "automountServiceAccountToken": False,
