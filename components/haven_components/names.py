@@ -36,6 +36,8 @@ WEIGHTS_CLAIM_GIB = 1
 """What the claim of a version of a `ModelServing` requests of a namespace's storage, where it mounts its weights."""
 SYSTEM_NODE_GROUP = "system"
 """The node group of a cluster's own services; a GPU group can't have this name."""
+FLOW_RUN = "flow-run"
+"""What names of the Jobs of flow runs begin with."""
 POOL_LABEL = "haven.dev/pool"
 """Label of nodes with the name of their node group."""
 GPU_LABEL = "haven.dev/gpu"

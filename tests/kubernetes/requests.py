@@ -83,7 +83,7 @@ def flow_run_jobs(sent: Sequence[Sent]) -> Iterator[tuple[Sent, int]]:
         for pool in json.loads(each.body["data"].get("settings.json", "{}")).get("pools", ()):
             template = pool["base_job_template"]
             values = {key: one.get("default") for key, one in template["variables"]["properties"].items()}
-            values |= {"name": "run", "labels": {"prefect.io/flow-run-name": "run"}, "command": ["prefect"]}
+            values |= {"labels": {"prefect.io/flow-run-name": "run"}, "command": ["prefect"]}
             values["env"] = [{"name": name, "value": value} for name, value in values["env"].items()]
             job = _filled(template["job_configuration"]["job_manifest"], values)
             job["metadata"]["name"] = f"{pool['name']}-run"

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +184,30 @@ def test_prometheus_accepts_every_query_of_a_dashboard(promtool: str, tmp_path: 
     rules = [{"record": f"query:{index}", "expr": each} for index, each in enumerate(queries)]
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "dashboards", "rules": rules}]}))
     _check(promtool, "check", "rules", str(tmp_path / "rules.yaml"))
+
+
+def _alerts(
+    promtool: str, directory: Path, rules: str, series: Mapping[str, str], expected: Mapping[str, Sequence[Any]]
+) -> None:
+    """Check which alerts go off after 30 minutes, a sample a minute."""
+    (directory / "rules.yaml").write_text(rules)
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "alert_rule_test": [
+            {"eval_time": "30m", "alertname": name, "exp_alerts": alerts} for name, alerts in expected.items()
+        ],
+    }
+    (directory / "test.yaml").write_text(yaml.safe_dump({"rule_files": ["rules.yaml"], "tests": [test]}))
+    _check(promtool, "test", "rules", str(directory / "test.yaml"))
+
+
+def test_a_failed_job_is_told_of_and_not_one_check_or_an_evicted_flow_run(promtool: str, tmp_path: Path) -> None:
+    jobs = ["flow-run-x7k2p", "haven-warm-euw1-chat-check-29403921", "haven-warm-euw1-flows-migration-0a1b2c3d"]
+    failed = {f'kube_job_failed{{condition="true",namespace="chat",job_name="{each}"}}': "1x40" for each in jobs}
+    labels = {"severity": "page", "condition": "true", "namespace": "chat", "job_name": jobs[-1]}
+    alert = {"exp_labels": labels, "exp_annotations": {"summary": f"Job chat/{jobs[-1]} has failed."}}
+    _alerts(promtool, tmp_path, _rules({}), failed, {"JobFailed": [alert]})
 
 
 def test_alerts_go_off_when_they_should(promtool: str, tmp_path: Path) -> None:

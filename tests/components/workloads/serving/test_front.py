@@ -358,3 +358,17 @@ def test_the_check_fails_on_a_wrong_answer(engine: ScriptedEngine, start: StartF
     wrong = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (right.returncode, wrong.returncode) == (0, 1)
     assert "expected a match" in wrong.stdout
+
+
+def test_the_check_refuses_right_answers_of_the_fallback(
+    engine: ScriptedEngine, start: StartFront, tmp_path: Path
+) -> None:
+    gone = f"http://{HOST}:{free_port()}"
+    front = start(f"--upstream={gone}", f"--upstream={engine.url}", f"--engine={engine.url}")
+    eventually(lambda: front.probe("/startup"), "the fallback's own model answers")
+    url, golden = f"--url=http://{HOST}:{front.port}", f"--golden={tmp_path / 'golden.json'}"
+    command = [sys.executable, "-m", "front", "check", url, golden]
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    chosen = subprocess.run([*command, "--fallback"], cwd=tmp_path, check=False)
+    assert (refused.returncode, chosen.returncode) == (1, 0)
+    assert "answered by the fallback (model), not by the model's servers" in refused.stdout

@@ -10,6 +10,7 @@ import pytest
 
 from haven.program.recording import Recording
 from haven_components.observability._exported import KUBE_STATE_METRICS
+from haven_components.observability._prometheus_rules import ROUTINE_JOBS
 from haven_components.workloads.serving import _documents
 from tests.components.workloads.serving.declaration import (
     CANARY,
@@ -117,6 +118,26 @@ def test_startup_the_check_and_the_runbooks_read_the_same_golden_prompts(everyth
     assert check["schedule"] == "* * * * *"
     volumes = check["jobTemplate"]["spec"]["template"]["spec"]["volumes"]
     assert {"name": "golden", "configMap": {"name": wanted}} in volumes
+
+
+@pytest.mark.parametrize("within", [[20], [20, 20], [600, 45.5], [0.5]])
+def test_a_check_has_the_time_that_its_prompts_may_take_and_failures_of_the_last_five_are_kept(
+    within: list[float],
+) -> None:
+    prompts = [{**VERSIONS["v1"]["golden_prompts"][0], "within_seconds": each} for each in within]
+    model = MODEL | {"versions": {"v1": {**VERSIONS["v1"], "golden_prompts": prompts}}}
+    check = spec(declare(model=model), "CronJob", f"{NAME}-check")
+    job = check["jobTemplate"]["spec"]
+    assert sum(within) + 30 <= job["activeDeadlineSeconds"]
+    assert job["ttlSecondsAfterFinished"] >= 5 * max(60, job["activeDeadlineSeconds"])
+    assert re.fullmatch(ROUTINE_JOBS, f"{NAME}-check-29403921")
+    assert (check["concurrencyPolicy"], check["failedJobsHistoryLimit"]) == ("Forbid", 5)
+
+
+def test_a_check_counts_the_fallback_s_answers_where_it_always_answers_alone(everything: Recording) -> None:
+    for found, counts in ((everything, False), (declare(fallback={**FALLBACK, "always": True}), True)):
+        check = spec(found, "CronJob", f"{NAME}-check")["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+        assert ("--fallback" in check["command"]) == counts
 
 
 def test_a_start_may_take_longer_the_larger_the_weights_are() -> None:

@@ -173,7 +173,7 @@ def _probes(address: tuple[str, int], front: Front) -> ThreadingHTTPServer:
 def check(options: argparse.Namespace) -> int:
     """Ask the golden prompts once."""
     prompts = golden.load(options.golden)
-    found = golden.problems(options.url, prompts)
+    found = golden.problems(options.url, prompts, fallback=options.fallback)
     log("golden prompts", version=prompts.version, prompts=len(prompts.prompts), problems=found)
     return 1 if found else 0
 
@@ -200,6 +200,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     checking = commands.add_parser("check")
     checking.add_argument("--url", required=True)
     checking.add_argument("--golden", type=Path, required=True)
+    checking.add_argument("--fallback", action="store_true", help="answers of the fallback count too")
     return parser.parse_args(arguments)
 
 

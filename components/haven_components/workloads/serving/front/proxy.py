@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import answers, bodies
+from . import answers, bodies, golden
 from .engine import log
 from .exchanges import Exchange, Requests
 
@@ -185,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         found = answers.cached(self.route.cached, self.path, body, exchange.request_id)
         if found:
             kind, answer = found
-            self._send(200, answer, kind, {"X-Request-Id": exchange.request_id, "X-Haven-Degraded": "cached"})
+            self._send(200, answer, kind, {"X-Request-Id": exchange.request_id, golden.DEGRADED: "cached"})
             return "cached"
         self._retry(exchange.request_id, problem)
         return "failed"
@@ -225,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
         kept = {name: value for name, value in response.getheaders() if name.lower() not in HOP_HEADERS}
         kept |= {"X-Request-Id": exchange.request_id}
         if degraded:
-            kept["X-Haven-Degraded"] = "model"
+            kept[golden.DEGRADED] = "model"
         if self.command == "HEAD" and response.getheader("Content-Length"):
             kept["Content-Length"] = response.getheader("Content-Length", "")
         outcome = "degraded" if degraded else "answered"
