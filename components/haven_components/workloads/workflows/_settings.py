@@ -119,8 +119,8 @@ def _variables(pool: WorkPoolArgs) -> dict[str, Any]:
 
 
 def _manifest(pool: WorkPoolArgs) -> dict[str, Any]:
-    """A Job in Kubernetes' own spelling, which alerts know by its name; the flow run's is a label of it. With no retries
-    of its own, Prefect schedules an evicted flow run again."""
+    """A Job in Kubernetes' own spelling, which alerts know by its name; the flow run's is a label of it. With no
+    retries of its own, Prefect schedules an evicted flow run again."""
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
