@@ -129,6 +129,7 @@ from haven_components.network.network_peering import (
     NetworkPeeringArgs as NetworkPeeringArgs,
     PeeringSideArgs as PeeringSideArgs,
 )
+from haven_components.network._subnets import subnet_layout as subnet_layout
 from haven_components.network.regional_network import (
     RegionalNetwork as RegionalNetwork,
     RegionalNetworkArgs as RegionalNetworkArgs,

@@ -49,7 +49,7 @@ def _network(place: Place, system: System) -> NamespaceNetworkArgs:
         network["servers"] = {each: _port(settings, each) for each in system.uses.systems}
     if system.kind == SERVING:
         public = exposed(settings.systems) == place.system
-        network["client_cidrs"] = [place.cidr] if public else []
+        network["client_cidrs"] = place.environment.balancer_cidrs(place.region) if public else []
         network["client_namespaces"] = callers(settings.systems, place.system)
         network["ports"] = [settings.edge.target_port]
     return network

@@ -42,7 +42,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
         },
         "gpus": system.gpus,
         "port": environment.settings.edge.target_port,
-        "client_cidrs": [place.cidr],
+        "metrics_cidrs": environment.scraper_cidrs(region),
         "service_name": place.system,
         "readiness_path": environment.settings.traffic.readiness_path,
         "deregistration_delay_seconds": environment.settings.edge.deregistration_delay_seconds,
@@ -57,6 +57,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "target_group_arn": environment.balancers[region].target_group_arn,
             "vpc_id": environment.networks[region].vpc_id,
         }
+        args["client_cidrs"] = environment.balancer_cidrs(region)
     if model.running_per_replica is not None:
         args["autoscaling"] = {"running_per_replica": model.running_per_replica}
     if model.canary is not None:

@@ -47,7 +47,11 @@ def _access(environment: Environment, region: str, chosen: Telemetry) -> Cluster
         "cluster_name": environment.cluster_name(region),
         "namespace": COLLECTOR[0],
         "quota": {"cpu_cores": CORES * pods, "memory_gib": MEMORY_GIB * pods, "pods": pods},
-        "network": {"vpc_cidrs": [cidr], "metrics_cidrs": [cidr], "metrics_ports": [METRICS_PORT]},
+        "network": {
+            "vpc_cidrs": [cidr],
+            "metrics_cidrs": environment.scraper_cidrs(region),
+            "metrics_ports": [METRICS_PORT],
+        },
     }
     if chosen.gpu_image is not None:
         args["pod_security_exception"] = {

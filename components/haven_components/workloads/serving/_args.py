@@ -195,8 +195,11 @@ class ModelServingArgs(TypedDict):
     """Labels of the nodes that it runs on, such as `haven.dev/pool`. Omitted: any GPU node; without GPUs any node."""
     target: NotRequired[ServingTargetArgs]
     """The target group that its pods join. Omitted: it is reached inside the cluster alone."""
-    client_cidrs: list[str]
-    """IPv4 networks that may connect: those of the load balancer and of the scraper."""
+    client_cidrs: NotRequired[list[str]]
+    """IPv4 blocks whose clients reach its port: the subnets of the load balancer. Needed with `target`. Omitted: pods
+    of its namespace alone, and whoever a policy of the namespace lets in."""
+    metrics_cidrs: NotRequired[list[str]]
+    """IPv4 blocks from which metrics are scraped: the subnets of a managed scraper. Omitted: none."""
     port: NotRequired[int]
     """Port on which pods and Services take requests: `target_port` of the `EdgeBalancer`. Omitted: 8080."""
     readiness_path: NotRequired[str]

@@ -216,6 +216,20 @@ def test_each_target_group_has_its_own_pods(everything: Recording) -> None:
         assert gates == [{"conditionType": f"target-health.elbv2.k8s.aws/{name}"}]
 
 
+def test_the_balancer_reaches_requests_and_the_scraper_metrics(everything: Recording) -> None:
+    pods: dict[str, Any] = {"podSelector": {}}
+    for name in (NAME, f"{NAME}-canary", f"{NAME}-fallback"):
+        asked, scraped = spec(everything, "NetworkPolicy", name)["ingress"]
+        assert asked == {
+            "from": [{"ipBlock": {"cidr": "10.20.224.0/21"}}, pods],
+            "ports": [{"port": 8080, "protocol": "TCP"}],
+        }
+        assert scraped == {
+            "from": [{"ipBlock": {"cidr": "10.20.0.0/18"}}, pods],
+            "ports": [{"port": 8002, "protocol": "TCP"}],
+        }
+
+
 def test_services_choose_the_pods_they_are_meant_for(everything: Recording) -> None:
     chosen = {
         service: {
@@ -307,7 +321,7 @@ def test_an_engine_without_a_streamer_finds_its_weights_in_a_volume_of_the_bucke
         ({"stall_seconds": 1}, "stall_seconds"),
         ({"port": 8001}, "port"),
         ({"zones": []}, "zones"),
-        ({"client_cidrs": []}, "client_cidrs"),
+        ({"client_cidrs": [], "target": TARGET}, "client_cidrs"),
         ({"uses": {"queues": [{"queue_arn": "arn"}]}}, r"uses.queues\[0\]"),
     ],
 )
