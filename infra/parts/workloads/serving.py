@@ -14,7 +14,7 @@ from haven_components.choices import ModelLoader
 from haven_components.names import POOL_LABEL, bucket_name
 from infra.config.rules.systems import exposed, serving_groups
 from infra.config.system_models import Canary, Fallback, GoldenPrompt, ModelVersion, ServedModel, System
-from infra.parts.workloads import namespaces, platform
+from infra.parts.workloads import namespaces, platform, telemetry
 from infra.parts.workloads.platform import Place, SystemStores
 
 
@@ -65,6 +65,8 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
     workspace = platform.prometheus(environment, region, used.watched)
     if workspace is not None:
         args["prometheus"] = {"workspace_id": workspace.workspace_id, "endpoint": workspace.endpoint}
+    if (traces := telemetry.traces(environment, region, place.system)) is not None:
+        args["traces"] = traces
     if system.fallback is not None:
         args["fallback"] = _fallback(place, model, system.fallback)
     ModelServing(place.name, args, place.options(after))

@@ -6,6 +6,7 @@ import pulumi
 
 from haven_components.choices import ModelLoader
 from haven_components.workloads._pods import WorkloadScaleArgs
+from haven_components.workloads._traces import TracesArgs
 from haven_components.workloads.access._access_args import PodUsesArgs
 from haven_components.workloads.serving._names import PRIORITY
 
@@ -216,6 +217,8 @@ class ModelServingArgs(TypedDict):
     prometheus: NotRequired[ServingPrometheusArgs]
     """Where the metrics of the pods are. Omitted: no alerts, and without `autoscaling.external_metric` no
     autoscaler."""
+    traces: NotRequired[TracesArgs]
+    """Where vLLM, or another engine, sends traces. Omitted: it sends none."""
     canary: NotRequired[ServingCanaryArgs]
     """A second version beside the first, on a target group of its own. Omitted: none."""
     fallback: NotRequired[ServingFallbackArgs]

@@ -10,6 +10,7 @@ from haven_components.choices import ModelLoader
 from haven_components.cluster._node_groups import GPU_TOLERATION
 from haven_components.names import GPU_LABEL
 from haven_components.workloads import _pods
+from haven_components.workloads._traces import traces_environment
 from haven_components.workloads.serving import _documents
 from haven_components.workloads.serving._args import (
     CPU,
@@ -138,6 +139,8 @@ def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any
     }
     if served.prefix:
         own["MODEL_URI"] = _weights(args, served)
+    if "traces" in args:
+        own |= traces_environment(args["traces"])
     environment = own | role.engine.get("environment", {})
     return {
         "name": "engine",
@@ -180,6 +183,7 @@ def _command(args: ModelServingArgs, role: Role, served: Served) -> list[pulumi.
         f"--port={ENGINE_PORT}",
         *([f"--tensor-parallel-size={role.gpus}"] if role.gpus > 1 else []),
         f"--shutdown-timeout={EXIT_SECONDS // 2}",
+        *([f"--otlp-traces-endpoint={args['traces']['endpoint']}"] if "traces" in args else []),
         *further,
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 from haven_components.names import FLOW_RUN
 from haven_components.workloads._objects import SCRATCH
 from haven_components.workloads._pods import in_api_spelling, restricted_container, restricted_pod, tolerations
+from haven_components.workloads._traces import traces_environment
 from haven_components.workloads.workflows._args import (
     HEARTBEAT_SECONDS,
     LOST_AFTER_SECONDS,
@@ -105,7 +106,11 @@ def _variables(pool: WorkPoolArgs) -> dict[str, Any]:
         "env": {
             "type": "object",
             "additionalProperties": {"type": "string"},
-            "default": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS), "PREFECT_HOME": SCRATCH},
+            "default": {
+                "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
+                "PREFECT_HOME": SCRATCH,
+                **(traces_environment(pool["traces"]) if "traces" in pool else {}),
+            },
         },
         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
         "namespace": {**text(pool["namespace"]), "enum": [pool["namespace"]]},
