@@ -67,7 +67,7 @@ def test_the_scraper_reaches_waypoints_from_the_clusters_own_subnets() -> None:
     found = {space: spec for (space, name), spec in policies.items() if name == "waypoint-metrics"}
     assert set(found) == SYSTEMS - {"training"}
     blocks = [each["ipBlock"]["cidr"] for each in found["serving"]["ingress"][0]["from"]]
-    assert blocks == [each.private for each in subnet_layout("10.20.0.0/16", len(blocks))]
+    assert blocks == [each.private for each in subnet_layout("10.40.0.0/16", len(blocks))]
 
 
 @pytest.mark.exhaustive
