@@ -66,7 +66,7 @@ class Share:
 
 
 def read(headers: Message, source: BufferedIOBase, share: Share) -> bytes:
-    """The body of a request. One for which there is no room is read and forgotten, for the client hears nothing before
+    """The body of a request. One for which there is no room is read and dropped, for the client hears nothing before
     it has sent everything.
 
     Raises:
@@ -82,7 +82,7 @@ def read(headers: Message, source: BufferedIOBase, share: Share) -> bytes:
     if length > MOST_BODY_BYTES:
         raise TooLargeError
     if not room or not share.take(length):
-        _forget(source, length)
+        _drop(source, length)
         raise NoRoomError
     return _exactly(source, length)
 
@@ -99,7 +99,7 @@ def _chunks(source: BufferedIOBase, share: Share, *, room: bool) -> bytes:
             chunks.append(_exactly(source, size))
         else:
             chunks.clear()
-            _forget(source, size)
+            _drop(source, size)
         source.readline(LINE_BYTES)
     while source.readline(LINE_BYTES).strip():
         pass
@@ -124,6 +124,6 @@ def _exactly(source: BufferedIOBase, length: int) -> bytes:
     return found
 
 
-def _forget(source: BufferedIOBase, length: int) -> None:
+def _drop(source: BufferedIOBase, length: int) -> None:
     while length > 0:
         length -= len(_exactly(source, min(length, PIECE_BYTES)))
