@@ -12,8 +12,8 @@ from haven_components.observability._collector_config import HEALTH_PORT, collec
 from haven_components.observability._exported import DCGM_EXPORTER
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
-from haven_components.workloads._identity import identity_guard
 from haven_components.shared.traces import OTLP_PORTS
+from haven_components.workloads._identity import identity_guard
 from haven_components.workloads._objects import tcp, to_aws, to_dns
 from haven_components.workloads._pods import (
     SKIP_AWAIT,
