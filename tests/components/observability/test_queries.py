@@ -58,12 +58,12 @@ def _rules(chosen: dict[str, Any]) -> str:
     return data
 
 
-def _serving() -> tuple[str, str]:
-    """The alerts of one model's serving, and the query by which KEDA scales it."""
+def _serving() -> tuple[str, list[str]]:
+    """The alerts of one model's serving, and the queries by which KEDA scales it."""
     recording = serving.declare(**serving.EVERYTHING)
     (alerts,) = (each for each in recording.real() if each.type.endswith(":RuleGroupNamespace"))
-    trigger = serving.spec(recording, "ScaledObject")["triggers"][0]
-    return str(alerts.inputs["data"]), str(trigger["metadata"]["query"])
+    triggers = serving.spec(recording, "ScaledObject")["triggers"]
+    return str(alerts.inputs["data"]), [str(each["metadata"]["query"]) for each in triggers]
 
 
 def _panels(dashboard: Path) -> list[dict[str, Any]]:
@@ -90,9 +90,9 @@ def test_every_alerting_rule_reads_what_is_exported(chosen: dict[str, Any]) -> N
 
 
 def test_alerts_and_the_autoscaler_of_a_model_read_what_is_exported() -> None:
-    alerts, waiting = _serving()
+    alerts, asked = _serving()
     expressions = [rule["expr"] for group in yaml.safe_load(alerts)["groups"] for rule in group["rules"]]
-    read = {name for each in [*expressions, waiting] for name in metrics(each)}
+    read = {name for each in [*expressions, *asked] for name in metrics(each)}
     assert len(read) > 3
     assert read - exported() == set()
 
@@ -112,8 +112,8 @@ def test_every_panel_reads_what_is_exported(dashboard: Path) -> None:
 def test_every_metric_of_the_table_is_read_somewhere() -> None:
     queries = [each["expr"] for board in DASHBOARDS for each in _targets(board) if "expr" in each]
     queries += re.findall(r"expr: '(.*)'$", _rules({}) + _rules(MESH), re.MULTILINE)
-    alerts, waiting = _serving()
-    queries += [waiting, *(rule["expr"] for group in json.loads(alerts)["groups"] for rule in group["rules"])]
+    alerts, asked = _serving()
+    queries += [*asked, *(rule["expr"] for group in json.loads(alerts)["groups"] for rule in group["rules"])]
     read = {re.sub(r"_(bucket|count|sum)$", "", name) for query in queries for name in metrics(query)}
     assert {name for each in EXPORTERS for name in each.metrics} - read == set()
 
@@ -160,13 +160,12 @@ def test_prometheus_accepts_the_rules(promtool: str, tmp_path: Path, chosen: dic
     _check(promtool, "check", "rules", "--lint-fatal", str(tmp_path / "rules.yaml"))
 
 
-def test_prometheus_accepts_the_rules_and_the_query_of_a_model(promtool: str, tmp_path: Path) -> None:
-    alerts, waiting = _serving()
+def test_prometheus_accepts_the_rules_and_the_queries_of_a_model(promtool: str, tmp_path: Path) -> None:
+    alerts, asked = _serving()
     (tmp_path / "alerts.yaml").write_text(alerts)
-    (tmp_path / "query.yaml").write_text(
-        yaml.safe_dump({"groups": [{"name": "keda", "rules": [{"record": "keda:waiting", "expr": waiting}]}]})
-    )
-    _check(promtool, "check", "rules", "--lint-fatal", str(tmp_path / "alerts.yaml"), str(tmp_path / "query.yaml"))
+    records = [{"record": f"keda:{index}", "expr": each} for index, each in enumerate(asked)]
+    (tmp_path / "keda.yaml").write_text(yaml.safe_dump({"groups": [{"name": "keda", "rules": records}]}))
+    _check(promtool, "check", "rules", "--lint-fatal", str(tmp_path / "alerts.yaml"), str(tmp_path / "keda.yaml"))
 
 
 META = "__meta_kubernetes_"
@@ -313,13 +312,21 @@ def test_alerts_of_a_model_go_off_when_they_should(
     )
 
 
-def test_keda_counts_the_waiting_requests_of_the_servers_alone(promtool: str, tmp_path: Path) -> None:
-    waiting = "vllm:num_requests_waiting"
+def test_keda_counts_the_requests_of_the_servers_alone(promtool: str, tmp_path: Path) -> None:
     other = SERVER.replace('namespace="', 'namespace="other-')
-    series = {f"{waiting}{{{SERVER}}}": "7x40", f"{waiting}{{{CANARY}}}": "90x40", f"{waiting}{{{other}}}": "800x40"}
+    gauges = {"vllm:num_requests_waiting": 7, "vllm:num_requests_running": 5}
+    series = {
+        f"{gauge}{{{pod}}}": f"{value}x40"
+        for gauge, own in gauges.items()
+        for pod, value in ((SERVER, own), (CANARY, 90), (other, 800))
+    }
+    expected = [
+        {"expr": expression, "eval_time": "5m", "exp_samples": [{"labels": "{}", "value": value}]}
+        for expression, value in zip(_serving()[1], gauges.values(), strict=True)
+    ]
     test = {
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        "promql_expr_test": [{"expr": _serving()[1], "eval_time": "5m", "exp_samples": [{"labels": "{}", "value": 7}]}],
+        "promql_expr_test": expected,
     }
     (tmp_path / "test.yaml").write_text(yaml.safe_dump({"rule_files": [], "tests": [test]}))
     _check(promtool, "test", "rules", str(tmp_path / "test.yaml"))
