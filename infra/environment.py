@@ -7,7 +7,14 @@ import pulumi
 import pulumi_kubernetes
 import pulumi_random
 
-from haven_components import EdgeBalancer, InferenceCluster, MultiRegionKey, MultiRegionKeyArgs, rds_certificates
+from haven_components import (
+    EdgeBalancer,
+    InferenceCluster,
+    MultiRegionKey,
+    MultiRegionKeyArgs,
+    rds_certificates,
+    subnet_layout,
+)
 from infra import names, tagging
 from infra.config.settings import Settings
 from infra.providers import aws_providers, witness_provider
@@ -101,6 +108,21 @@ class Environment:
             return existing.cidr
         cidrs = self.settings.network.cidrs
         return cidrs.primary if region == self.primary else cidrs.recovery
+
+    def balancer_cidrs(self, region: str) -> list[str]:
+        """Blocks of the subnets of a Region's load balancer: it answers, and asks its targets, from there."""
+        return self._blocks(region, "private" if self.settings.edge.internal else "public")
+
+    def scraper_cidrs(self, region: str) -> list[str]:
+        """Blocks of the subnets from which Prometheus collects, the clusters' own; none without it."""
+        return self._blocks(region, "private") if self.settings.watch.prometheus else []
+
+    def _blocks(self, region: str, kind: str) -> list[str]:
+        """Of subnets that exist already no blocks are known: the whole VPC's."""
+        if region in self.settings.network.existing:
+            return [self.cidr(region)]
+        blocks = subnet_layout(self.cidr(region), len(self.settings.zones[region]))
+        return [getattr(each, kind) for each in blocks]
 
     def cluster_name(self, region: str) -> str:
         """Name of a Region's EKS cluster, whether or not it exists at the moment."""

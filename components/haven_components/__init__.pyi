@@ -129,6 +129,7 @@ from haven_components.network.network_peering import (
     NetworkPeeringArgs as NetworkPeeringArgs,
     PeeringSideArgs as PeeringSideArgs,
 )
+from haven_components.network._subnets import subnet_layout as subnet_layout
 from haven_components.network.regional_network import (
     RegionalNetwork as RegionalNetwork,
     RegionalNetworkArgs as RegionalNetworkArgs,
@@ -247,6 +248,7 @@ from haven_components.workloads._databases import (
 )
 from haven_components.workloads._pods import WorkloadScaleArgs as WorkloadScaleArgs
 from haven_components.workloads._secrets import WorkloadSecretArgs as WorkloadSecretArgs
+from haven_components.workloads._traces import TracesArgs as TracesArgs
 from haven_components.workloads._training_args import (
     TrainingCheckpointsArgs as TrainingCheckpointsArgs,
     TrainingJobArgs as TrainingJobArgs,

@@ -34,8 +34,12 @@ SERVING_PROBE_PORT = 8002
 """Port of the pods of a `ModelServing` that answers probes, and has their metrics."""
 WEIGHTS_CLAIM_GIB = 1
 """What the claim of a version of a `ModelServing` requests of a namespace's storage, where it mounts its weights."""
+OTLP_PORT = 4317
+"""Port of a `ClusterTelemetry` for traces, OTLP over gRPC (OpenTelemetry protocol specification; read 2026-11-26)."""
 SYSTEM_NODE_GROUP = "system"
 """The node group of a cluster's own services; a GPU group can't have this name."""
+FLOW_RUN = "flow-run"
+"""What names of the Jobs of flow runs begin with."""
 POOL_LABEL = "haven.dev/pool"
 """Label of nodes with the name of their node group."""
 GPU_LABEL = "haven.dev/gpu"
@@ -54,6 +58,11 @@ CLOUD_TRAIL = "cloudtrail.amazonaws.com"
 
 REPLICATION_RULE = "everything"
 """Id of a bucket's replication rule, by which S3's replication metrics are found."""
+
+
+def otlp_endpoint(telemetry: str, namespace: str) -> str:
+    """Where a `ClusterTelemetry` of this name takes the traces of its cluster's pods."""
+    return f"http://{telemetry}.{namespace}.svc:{OTLP_PORT}"
 
 
 def region_code(region: str) -> str:

@@ -51,7 +51,8 @@ serving = ModelServing(
             "version": "v1",  # a rollback, or the step after a good canary, changes this value and no other
         },
         "gpus": 1,
-        "client_cidrs": ["10.20.0.0/16"],
+        "client_cidrs": ["10.20.192.0/21", "10.20.200.0/21", "10.20.208.0/21"],  # the load balancer's subnets
+        "metrics_cidrs": ["10.20.0.0/18", "10.20.64.0/18", "10.20.128.0/18"],  # the scraper's
         "target": {"target_group_arn": f"{targets}/example-tg/0123456789abcdef", "vpc_id": "vpc-0123456789abcdef0"},
         "prometheus": {
             "workspace_id": "ws-01234567",

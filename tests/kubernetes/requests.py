@@ -73,19 +73,38 @@ def _maximum(sent: Sequence[Sent], workload: Sent) -> int:
     return int(workload.body["spec"]["replicas"])
 
 
-def flow_runs(sent: Sequence[Sent]) -> Iterator[tuple[str, Counter[str]]]:
-    """Namespace and what all flow runs of a pool request in it."""
+def flow_run_jobs(sent: Sequence[Sent]) -> Iterator[tuple[Sent, int]]:
+    """The Job that Prefect makes of a pool's template for one flow run, and how many may run at once.
+
+    Prefect puts values in place of `{{ names }}`, and `args` and `env` into Kubernetes' form (prefect-kubernetes,
+    worker; read 2026-11-26).
+    """
     for each in of_kind(sent, "ConfigMap"):
         for pool in json.loads(each.body["data"].get("settings.json", "{}")).get("pools", ()):
-            values = {
-                key: one.get("default") for key, one in pool["base_job_template"]["variables"]["properties"].items()
-            }
-            manifest = pool["base_job_template"]["job_configuration"]["job_manifest"]
-            spec = json.loads(json.dumps(manifest["spec"]["template"]["spec"]))
-            for container in spec["containers"]:
-                for part in container["resources"].values():
-                    part.update({key: values[str(value).strip("{} ")] for key, value in part.items()})
-            yield values["namespace"], times(requested(spec), pool.get("concurrency_limit", UNLIMITED))
+            template = pool["base_job_template"]
+            values = {key: one.get("default") for key, one in template["variables"]["properties"].items()}
+            values |= {"labels": {"prefect.io/flow-run-name": "run"}, "command": ["prefect"]}
+            values["env"] = [{"name": name, "value": value} for name, value in values["env"].items()]
+            job = _filled(template["job_configuration"]["job_manifest"], values)
+            job["metadata"]["name"] = f"{pool['name']}-run"
+            yield Sent(each.record, job), pool.get("concurrency_limit", UNLIMITED)
+
+
+def _filled(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(one, values) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, values) for one in value]
+    if not isinstance(value, str):
+        return value
+    whole = re.fullmatch(r"{{ (\w+) }}", value)
+    return values[whole[1]] if whole else re.sub(r"{{ (\w+) }}", lambda found: str(values[found[1]]), value)
+
+
+def flow_runs(sent: Sequence[Sent]) -> Iterator[tuple[str, Counter[str]]]:
+    """Namespace and what all flow runs of a pool request in it."""
+    for job, count in flow_run_jobs(sent):
+        yield job.namespace, times(requested(job.body["spec"]["template"]["spec"]), count)
 
 
 def times(requests: Mapping[str, Any], count: int) -> Counter[str]:

@@ -10,6 +10,7 @@ import pytest
 from tests.kubernetes import schemas
 from tests.kubernetes.definitions import GROUPS
 from tests.kubernetes.objects import Sent, containers, objects, pods
+from tests.kubernetes.requests import flow_run_jobs
 from tests.kubernetes.sources import SOURCES, by_cluster, least, of_kind, recorded, scalers, selected
 
 _DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
@@ -21,6 +22,12 @@ def test_every_object_fits_kubernetes_strict_schema(source: str) -> None:
     sent = objects(recorded(source))
     assert {each.group for each in sent if not schemas.is_own(each)} <= GROUPS
     assert [problem for each in sent if schemas.is_own(each) for problem in schemas.problems(each)] == []
+
+
+def test_the_jobs_of_flow_runs_fit_kubernetes_strict_schema() -> None:
+    jobs = [job for job, _ in flow_run_jobs(objects(recorded("workflow_orchestrator")))]
+    assert jobs
+    assert [problem for each in jobs for problem in schemas.problems(each)] == []
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -19,7 +19,7 @@ class ZoneSubnets:
     data: str
 
 
-def layout(cidr: str, zones: int) -> list[ZoneSubnets]:
+def subnet_layout(cidr: str, zones: int) -> list[ZoneSubnets]:
     """The subnets of the first `zones` zones of a network.
 
     A zone's blocks depend on its position alone: the network is cut as if it had every zone it can ever have, so a

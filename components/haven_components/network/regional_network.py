@@ -88,7 +88,7 @@ class RegionalNetwork(pulumi.ComponentResource):
         self._base = name
         self._args = args
         self._region = args["region"]
-        blocks = _subnets.layout(args["cidr"], len(args["zones"]))
+        blocks = _subnets.subnet_layout(args["cidr"], len(args["zones"]))
         self._zones = {
             zone.removeprefix(self._region): (zone, block) for zone, block in zip(args["zones"], blocks, strict=True)
         }

@@ -1,10 +1,9 @@
 """Configuration of the AWS Distro for OpenTelemetry: traces in over OTLP, out to X-Ray."""
 
-from collections.abc import Mapping
 from typing import Any
 
-OTLP_PORTS: Mapping[str, int] = {"grpc": 4317, "http": 4318}
-"""Ports of OTLP (OpenTelemetry protocol specification; read 2026-11-26)."""
+from haven_components.shared.traces import OTLP_PORTS
+
 HEALTH_PORT = 13133
 """The port of the extension health_check (OpenTelemetry collector; read 2026-11-26)."""
 INDEXED = ["deployment.environment", "service.name", "http.response.status_code"]

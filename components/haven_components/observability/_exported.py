@@ -78,7 +78,14 @@ SERVING_FRONT = Exporter(
     runs="ModelServing: the front of each pod, which passes the model server's metrics on",
     source="haven_components/workloads/serving/front/__main__.py, metrics()",
     read="2026-11-26",
-    metrics=frozenset({"haven_front_degraded", "haven_front_requests_total"}),
+    metrics=frozenset(
+        {
+            "haven_front_degraded",
+            "haven_front_golden_failures_total",
+            "haven_front_requests_total",
+            "haven_front_started",
+        }
+    ),
 )
 MESH = Exporter(
     name="pods",

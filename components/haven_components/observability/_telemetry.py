@@ -11,10 +11,8 @@ from haven_components.names import resource_arn, system_log_group_name
 from haven_components.observability import _prometheus_rules
 from haven_components.shared.roles import PodAccount, pod_association, pod_trust, service_role
 from haven_components.shared.support import policy_document, stateful
+from haven_components.shared.traces import SAMPLED_PERCENT
 
-SAMPLED_PERCENT = 5
-"""What X-Ray's own rule samples, beyond the first request of each second (X-Ray Developer Guide, sampling rules; read
-2026-11-21)."""
 SAMPLING_PRIORITY = 1000
 """Before X-Ray's own rule, whose priority is 10,000; others fit in front of it."""
 

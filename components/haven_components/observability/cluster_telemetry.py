@@ -7,11 +7,12 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from haven_components.names import GPU_LABEL
-from haven_components.observability._collector_config import HEALTH_PORT, OTLP_PORTS, collector_config
+from haven_components.names import GPU_LABEL, otlp_endpoint
+from haven_components.observability._collector_config import HEALTH_PORT, collector_config
 from haven_components.observability._exported import DCGM_EXPORTER
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
+from haven_components.shared.traces import OTLP_PORTS
 from haven_components.workloads._identity import identity_guard
 from haven_components.workloads._objects import tcp, to_aws, to_dns
 from haven_components.workloads._pods import (
@@ -89,8 +90,7 @@ class ClusterTelemetry(pulumi.ComponentResource):
         self._collector()
         if "gpu_image" in args:
             self._gpu_exporter(args["gpu_image"])
-        port = OTLP_PORTS["grpc"]
-        self.otlp_endpoint = pulumi.Output.from_input(f"http://{name}.{args['namespace']}.svc:{port}")
+        self.otlp_endpoint = pulumi.Output.from_input(otlp_endpoint(name, args["namespace"]))
         self.register_outputs({"otlp_endpoint": self.otlp_endpoint})
 
     def _metadata(self, name: str, **more: Any) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from haven_components.observability._prometheus_rules import AVAILABILITY_PERCEN
 from haven_components.observability._regional_watch import REPLICATION, TROUBLE, RegionalWatch, alarm_names
 from haven_components.observability._scraper import ScraperArgs, scraper
 from haven_components.observability._telemetry import (
-    SAMPLED_PERCENT,
     CollectorArgs,
     PrometheusArgs,
     RegionalScope,
@@ -37,6 +36,7 @@ from haven_components.observability._watched import (
 from haven_components.observability._watches import watches
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
+from haven_components.shared.traces import SAMPLED_PERCENT
 
 MOST_NAME_CHARACTERS = 32
 """Names of X-Ray's groups and rules have at most 32 characters (X-Ray API Reference, CreateGroup; read 2026-11-21). All

@@ -10,6 +10,7 @@ from haven_components.limits import Range
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.workloads._pods import WorkloadScaleArgs, require_image, require_scale
+from haven_components.workloads._traces import TracesArgs
 from haven_components.workloads.access._access_args import PodUsesArgs
 from haven_components.workloads.access._access_checks import check_uses
 
@@ -109,6 +110,8 @@ class TrainingJobsArgs(TypedDict):
     queue: NotRequired[TrainingQueueArgs]
     """A queue of Kueue 0.17, whose controller runs in the cluster: it admits whole jobs within a quota. Omitted: the
     jobs start at once, each pod as soon as it finds a node."""
+    traces: NotRequired[TracesArgs]
+    """Where the jobs send traces, as far as their code makes any. Omitted: nowhere."""
     labels: NotRequired[dict[str, str]]
     """Labels of all pods, beside the component's own. Omitted: none."""
 

@@ -18,6 +18,7 @@ from haven_components.workloads._pods import (
     selecting,
     tolerations,
 )
+from haven_components.workloads._traces import traces_environment
 from haven_components.workloads._training_args import (
     DEFAULT_CPU,
     DEFAULT_KEEP,
@@ -145,6 +146,7 @@ def _environment(name: str, args: TrainingJobsArgs, job: TrainingJobArgs, worker
         "HOME": "/tmp",  # noqa: S108  the root file system is read-only
         "USER": "haven",  # torch ends where the user's number has no name (vLLM issue 44548; read 2026-11-26)
         **region_environment(args["region"]),
+        **(traces_environment(args["traces"]) if "traces" in args else {}),
         "HAVEN_CHECKPOINT_LOCATION": pulumi.Output.concat(
             "s3://", checkpoints["bucket"], f"/{checkpoint_prefix(name, args)}/{job['name']}"
         ),

@@ -29,6 +29,7 @@ def declare(place: Place, system: System, after: pulumi.Resource) -> None:
             "namespace": place.system,
             "zones": place.zones,
             "services": _services(place, system),
+            "metrics_cidrs": place.environment.scraper_cidrs(place.region),
             "server_namespaces": _called(settings, place.system),
         },
         place.options(after),

@@ -15,6 +15,7 @@ from infra.config.settings import Settings
 from infra.config.system_models import System
 from infra.parts import endpoints, tables
 from infra.parts.endpoints import EndpointStores
+from infra.parts.watch import COLLECTOR
 from infra.parts.workloads import database_users, mesh, messaging, quotas
 from infra.parts.workloads.platform import Place
 
@@ -45,11 +46,13 @@ def _network(place: Place, system: System) -> NamespaceNetworkArgs:
     """Who reaches servers of models, and what the pods call. Other kinds let their clients in themselves."""
     settings = place.environment.settings
     network: NamespaceNetworkArgs = {"vpc_cidrs": [place.cidr]}
+    if settings.controllers.telemetry is not None:
+        network["collector_namespace"] = COLLECTOR[0]
     if system.uses.systems:
         network["servers"] = {each: _port(settings, each) for each in system.uses.systems}
     if system.kind == SERVING:
         public = exposed(settings.systems) == place.system
-        network["client_cidrs"] = [place.cidr] if public else []
+        network["client_cidrs"] = place.environment.balancer_cidrs(place.region) if public else []
         network["client_namespaces"] = callers(settings.systems, place.system)
         network["ports"] = [settings.edge.target_port]
     return network

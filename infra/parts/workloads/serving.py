@@ -14,7 +14,7 @@ from haven_components.choices import ModelLoader
 from haven_components.names import POOL_LABEL, bucket_name
 from infra.config.rules.systems import exposed, serving_groups
 from infra.config.system_models import Canary, Fallback, GoldenPrompt, ModelVersion, ServedModel, System
-from infra.parts.workloads import namespaces, platform
+from infra.parts.workloads import namespaces, platform, telemetry
 from infra.parts.workloads.platform import Place, SystemStores
 
 
@@ -42,7 +42,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
         },
         "gpus": system.gpus,
         "port": environment.settings.edge.target_port,
-        "client_cidrs": [place.cidr],
+        "metrics_cidrs": environment.scraper_cidrs(region),
         "service_name": place.system,
         "readiness_path": environment.settings.traffic.readiness_path,
         "deregistration_delay_seconds": environment.settings.edge.deregistration_delay_seconds,
@@ -57,6 +57,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "target_group_arn": environment.balancers[region].target_group_arn,
             "vpc_id": environment.networks[region].vpc_id,
         }
+        args["client_cidrs"] = environment.balancer_cidrs(region)
     if model.running_per_replica is not None:
         args["autoscaling"] = {"running_per_replica": model.running_per_replica}
     if model.canary is not None:
@@ -64,6 +65,8 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
     workspace = platform.prometheus(environment, region, used.watched)
     if workspace is not None:
         args["prometheus"] = {"workspace_id": workspace.workspace_id, "endpoint": workspace.endpoint}
+    if (traces := telemetry.traces(environment, region, place.system)) is not None:
+        args["traces"] = traces
     if system.fallback is not None:
         args["fallback"] = _fallback(place, model, system.fallback)
     ModelServing(place.name, args, place.options(after))

@@ -1,7 +1,8 @@
 """Telemetry of a Region's cluster: a collector of traces, and metrics of its GPUs."""
 
-from haven_components import ClusterAccess, ClusterAccessArgs, ClusterTelemetry, ClusterTelemetryArgs
+from haven_components import ClusterAccess, ClusterAccessArgs, ClusterTelemetry, ClusterTelemetryArgs, TracesArgs
 from haven_components.choices import PodSecurityLevel
+from haven_components.names import otlp_endpoint
 from infra.config.system_models import Telemetry
 from infra.environment import Environment
 from infra.parts.watch import COLLECTOR
@@ -13,12 +14,26 @@ CORES, MEMORY_GIB = 1, 1
 """[assumption] What each pod of the namespace may take, rounded up."""
 
 
+def traces(environment: Environment, region: str, system: str) -> TracesArgs | None:
+    """Where a system's pods send traces; None: nowhere."""
+    if environment.settings.controllers.telemetry is None:
+        return None
+    return {
+        "endpoint": otlp_endpoint(_name(environment, region), COLLECTOR[0]),
+        "service": f"{environment.settings.stack}-{system}",
+    }
+
+
+def _name(environment: Environment, region: str) -> str:
+    return f"{environment.cluster_name(region)}-telemetry"
+
+
 def declare(environment: Environment, region: str) -> None:
     """Declare what the stack asks for; the same in both Regions, also on standby."""
     settings, chosen = environment.settings, environment.settings.controllers.telemetry
     if chosen is None:
         return
-    name = f"{environment.cluster_name(region)}-telemetry"
+    name = _name(environment, region)
     namespace, account = COLLECTOR
     access = _access(environment, region, chosen)
     args: ClusterTelemetryArgs = {
@@ -47,7 +62,11 @@ def _access(environment: Environment, region: str, chosen: Telemetry) -> Cluster
         "cluster_name": environment.cluster_name(region),
         "namespace": COLLECTOR[0],
         "quota": {"cpu_cores": CORES * pods, "memory_gib": MEMORY_GIB * pods, "pods": pods},
-        "network": {"vpc_cidrs": [cidr], "metrics_cidrs": [cidr], "metrics_ports": [METRICS_PORT]},
+        "network": {
+            "vpc_cidrs": [cidr],
+            "metrics_cidrs": environment.scraper_cidrs(region),
+            "metrics_ports": [METRICS_PORT],
+        },
     }
     if chosen.gpu_image is not None:
         args["pod_security_exception"] = {

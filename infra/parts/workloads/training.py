@@ -10,7 +10,7 @@ from infra.config.rules import queues
 from infra.config.rules.instances import CATALOG
 from infra.config.rules.systems import gpus_of_node, groups_of
 from infra.config.system_models import System, TrainingJob
-from infra.parts.workloads import namespaces
+from infra.parts.workloads import namespaces, telemetry
 from infra.parts.workloads.platform import Place, SystemStores
 
 CHECKPOINT_MINUTES = 10
@@ -41,6 +41,8 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
     }
     if allowed := namespaces.uses(place, system, used.stores):
         args["uses"] = allowed
+    if (traces := telemetry.traces(place.environment, place.region, place.system)) is not None:
+        args["traces"] = traces
     if system.queue:
         args["queue"] = {"pools": [_quota(group) for group in groups_of(settings.cluster, place.system)]}
     TrainingJobs(place.name, args, place.options(after))

@@ -6,7 +6,7 @@ from haven_components import WorkflowOrchestrator, WorkPoolArgs
 from infra.config.rules.systems import callers
 from infra.config.system_models import System, WorkPool
 from infra.parts import endpoints
-from infra.parts.workloads import namespaces, platform
+from infra.parts.workloads import namespaces, platform, telemetry
 from infra.parts.workloads.namespaces import CACHE, DATABASE, DATABASE_ADMINISTRATOR, WORKFLOWS_API
 from infra.parts.workloads.platform import Place, SystemStores
 from infra.parts.workloads.quotas import SERVICES
@@ -64,6 +64,8 @@ def _pool(place: Place, orchestration: System, pool: WorkPool) -> WorkPoolArgs:
         "service_account": owner,
         "workers": pool.workers,
     }
+    if (traces := telemetry.traces(place.environment, place.region, owner)) is not None:
+        args["traces"] = traces
     if pool.concurrency is not None:
         args["concurrency"] = pool.concurrency
     return args

@@ -56,7 +56,7 @@ def test_rules_watch_gpus_restarts_jobs_nodes_and_queues() -> None:
         "GpusBusy": "avg by (cluster) (DCGM_FI_DEV_GPU_UTIL) >= 80",
         "GpuFault": "DCGM_FI_DEV_XID_ERRORS > 0 and changes(DCGM_FI_DEV_XID_ERRORS[10m]) > 0",
         "PodsRestart": "sum by (cluster, namespace, pod) (increase(kube_pod_container_status_restarts_total[5m])) >= 7",
-        "JobFailed": 'kube_job_failed{condition="true"} > 0',
+        "JobFailed": 'kube_job_failed{condition="true",job_name!~"flow-run-.+|.+-check-[0-9]+"} > 0',
         "NodeNotReady": 'kube_node_status_condition{condition="Ready",status="true"} == 0',
         "PodsFindNoNode": "sum by (cluster, namespace) (kube_pod_status_unschedulable) > 0",
         "ReplicasMissing": "kube_deployment_status_replicas_available < kube_deployment_spec_replicas",

@@ -8,6 +8,7 @@ import pytest
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
 from haven_components import WorkflowOrchestrator, WorkflowOrchestratorArgs, kubernetes_provider, rds_certificates
+from haven_components.observability._prometheus_rules import ROUTINE_JOBS
 
 NAME = "workflows"
 IMAGE = f"registry/prefect@sha256:{'a' * 64}"
@@ -228,6 +229,9 @@ def test_flow_runs_are_restricted_jobs_that_prefect_and_not_kubernetes_starts_ag
     assert pod["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert pool["base_job_template"]["variables"]["properties"]["namespace"]["enum"] == ["training"]
     assert "concurrency_limit" not in pool
+    named = pool["base_job_template"]["job_configuration"]["job_manifest"]["metadata"]["generateName"]
+    assert re.fullmatch(ROUTINE_JOBS, f"{named}x7k2p")
+    assert not re.fullmatch(ROUTINE_JOBS, next(iter(_named(recording, "Job").values())).inputs["metadata"]["name"])
 
 
 def test_a_flow_run_without_heartbeats_is_scheduled_again_and_so_is_one_that_never_started() -> None:

@@ -25,7 +25,7 @@ from tests.environments import PRIMARY, RECOVERY, ROOT
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
 CIDR = "10.20.0.0/16"
-ZONES = dict(zip("ab", _subnets.layout(CIDR, 2), strict=True))
+ZONES = dict(zip("ab", _subnets.subnet_layout(CIDR, 2), strict=True))
 NAMED = {"tags.Name", "tags_all.Name"}
 """Nothing had tags before."""
 BALANCERS = {

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from haven.program.recording import Recording
+from haven_components import subnet_layout
 from tests.environments import PRIMARY, RECOVERY
 from tests.infra.test_workloads import kubernetes, with_flows
 from tests.kubernetes import schemas
@@ -58,6 +59,15 @@ def test_services_of_the_mesh_are_those_that_components_declare_and_their_client
     callers = json.dumps(_specs(meshed(), PRIMARY, "AuthorizationPolicy")["workflows", "workflows"])
     assert f"training/sa/haven-warm-{CODES[PRIMARY]}-workflows-nightly" in callers
     assert "serving" not in callers
+
+
+@pytest.mark.exhaustive
+def test_the_scraper_reaches_waypoints_from_the_clusters_own_subnets() -> None:
+    policies = _specs(meshed(watch=json.dumps({"prometheus": True})), PRIMARY, "NetworkPolicy")
+    found = {space: spec for (space, name), spec in policies.items() if name == "waypoint-metrics"}
+    assert set(found) == SYSTEMS - {"training"}
+    blocks = [each["ipBlock"]["cidr"] for each in found["serving"]["ingress"][0]["from"]]
+    assert blocks == [each.private for each in subnet_layout("10.40.0.0/16", len(blocks))]
 
 
 @pytest.mark.exhaustive

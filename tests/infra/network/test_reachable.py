@@ -5,9 +5,10 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from haven.config.stack_file import load_stack
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
-from tests.environments import PRIMARY, RECOVERY, environment, of_type
+from tests.environments import PRIMARY, RECOVERY, ROOT, environment, of_type
 
 each_region = pytest.mark.parametrize("region", [PRIMARY, RECOVERY])
 CODES = {PRIMARY: "euw1", RECOVERY: "euc1"}
@@ -53,6 +54,39 @@ def test_outputs_and_manifest_have_what_a_binding_names(region: str) -> None:
         "securityGroup": group.inputs["name"],
         "targetPort": 8080,
     }
+
+
+@each_region
+def test_pods_let_the_balancer_s_subnets_in_and_the_scraper_s_to_their_metrics(region: str) -> None:
+    """Every policy of the namespace counts: what one of them allows, none takes back."""
+    recording = environment("warm", watch=json.dumps({"prometheus": True}))
+    subnets = of_type(recording, aws.EC2_SUBNET, region)
+    blocks = {
+        kind: {each.inputs["cidrBlock"] for each in subnets if f"-{kind}-" in each.name}
+        for kind in ("public", "private")
+    }
+    opened: dict[int, set[str]] = {8080: set(), 8002: set()}
+    for each in of_type(recording, "kubernetes:networking.k8s.io/v1:NetworkPolicy", region):
+        if each.inputs["metadata"]["namespace"] != "serving":
+            continue
+        for rule in each.inputs["spec"].get("ingress", ()):
+            for port in rule.get("ports", ()):
+                opened[port["port"]] |= {one["ipBlock"]["cidr"] for one in rule["from"] if "ipBlock" in one}
+    assert opened == {8080: blocks["public"], 8002: blocks["private"]}
+
+
+def test_pods_that_no_balancer_serves_let_no_address_in() -> None:
+    systems = json.loads(load_stack("warm", ROOT).config["haven:systems"])
+    systems["serving"]["exposed"] = False
+    recording = environment("warm", systems=json.dumps(systems))
+    policies = of_type(recording, "kubernetes:networking.k8s.io/v1:NetworkPolicy", PRIMARY)
+    assert len(policies) > 5
+    rules = [rule for each in policies for rule in each.inputs["spec"].get("ingress", ())]
+    serving = [
+        each.inputs["spec"].get("ingress", ()) for each in policies if each.inputs["metadata"]["namespace"] == "serving"
+    ]
+    assert rules
+    assert "ipBlock" not in json.dumps(serving)
 
 
 @each_region

@@ -16,6 +16,7 @@ from tests.kubernetes.api import Api, ApiError
 from tests.kubernetes.cluster import open_namespace
 from tests.kubernetes.control_plane import ControlPlane, installable
 from tests.kubernetes.objects import Sent, objects, pods
+from tests.kubernetes.requests import flow_run_jobs
 from tests.kubernetes.schemas import is_own
 from tests.kubernetes.sources import SOURCES, by_cluster, of_kind
 
@@ -81,6 +82,9 @@ def _prepare(api: Api, sent: list[Sent]) -> None:
         open_namespace(api, namespace)
     for each in of_kind(sent, "Namespace", "ServiceAccount", "PriorityClass"):
         api.apply(each.body, force=True)
+    for job, _ in flow_run_jobs(sent):  # a ClusterAccess declares it, which the example has none of
+        account = {"name": job.body["spec"]["template"]["spec"]["serviceAccountName"], "namespace": job.namespace}
+        api.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}, force=True)
 
 
 def _refused(api: Api, sent: list[Sent]) -> Iterator[str]:
@@ -89,11 +93,12 @@ def _refused(api: Api, sent: list[Sent]) -> Iterator[str]:
             api.apply(each.body, dry_run=True, force=True)
         except (ApiError, LookupError) as error:
             yield f"{each}: {error}"
-    for each, pod in pods(sent):
+    runs = [job for job, _ in flow_run_jobs(sent)]
+    for each, body in [*pods([*sent, *runs]), *((each, each.body) for each in runs)]:
         try:
-            api.create(pod, dry_run=True)
+            api.create(body, dry_run=True)
         except ApiError as error:
-            yield f"a pod of {each}: {error}"
+            yield f"a {body['kind']} of {each}: {error}"
 
 
 def test_what_is_wrong_is_refused(api: Api) -> None:

@@ -47,6 +47,8 @@ class NamespaceNetworkArgs(TypedDict):
     """Namespaces of the cluster whose pods reach `ports` too. Omitted: none."""
     servers: NotRequired[dict[str, int]]
     """Namespaces of the cluster that pods call -> the TCP port of the pods there. Omitted: none."""
+    collector_namespace: NotRequired[str]
+    """Namespace of the OpenTelemetry collector to which pods send traces, on ports 4317 and 4318. Omitted: none."""
     metrics_cidrs: NotRequired[list[str]]
     """IPv4 blocks from which metrics are scraped: the subnets of a managed scraper. Omitted: none."""
     metrics_namespaces: NotRequired[list[str]]

@@ -96,6 +96,8 @@ def check_network(checks: Checks, network: NamespaceNetworkArgs) -> None:
     for key in ("client_namespaces", "metrics_namespaces"):
         for index, each in enumerate(_given(network, key)):
             require_label(checks, f"network.{key}[{index}]", each)
+    if "collector_namespace" in network:
+        require_label(checks, "network.collector_namespace", network["collector_namespace"])
     for namespace, port in network.get("servers", {}).items():
         require_label(checks, "network.servers", namespace)
         _checks.require_between(

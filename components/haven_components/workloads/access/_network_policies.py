@@ -11,6 +11,7 @@ from typing import Any
 import pulumi_kubernetes as kubernetes
 
 from haven_components.names import CACHE_PORT, DATABASE_PORT
+from haven_components.shared.traces import OTLP_PORTS
 from haven_components.workloads._objects import (
     EVERYWHERE,
     HTTPS_PORT,
@@ -63,6 +64,9 @@ def _policies(args: NamespaceNetworkArgs) -> dict[str, Any]:
     if servers := args.get("servers", {}):
         called = [{"to": [in_namespace(each)], "ports": [tcp(port)]} for each, port in servers.items()]
         policies["to-servers"] = _egress(*called)
+    if collector := args.get("collector_namespace"):
+        ports = list(OTLP_PORTS.values())
+        policies["to-collector"] = _egress({"to": [in_namespace(collector)], "ports": [tcp(each) for each in ports]})
     if api := args.get("kubernetes_api_cidrs", []):
         policies["to-kubernetes-api"] = _egress(to_networks(api, HTTPS_PORT))
     return policies

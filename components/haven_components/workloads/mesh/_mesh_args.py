@@ -74,6 +74,8 @@ class ServiceMeshArgs(TypedDict):
     """Zones of the nodes."""
     services: list[MeshServiceArgs]
     """The services of the namespace that others call. Empty: its pods call others alone, and it has no waypoint."""
+    metrics_cidrs: NotRequired[list[str]]
+    """IPv4 blocks from which the waypoint's metrics are scraped: the subnets of a managed scraper. Omitted: none."""
     waypoint_scale: NotRequired[WorkloadScaleArgs]
     """Replicas of the waypoint. Omitted: 2 to 6."""
     server_namespaces: NotRequired[list[str]]

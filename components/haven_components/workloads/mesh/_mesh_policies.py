@@ -19,6 +19,10 @@ from haven_components.workloads.mesh._mesh_args import MeshClientArgs, MeshServi
 
 WAYPOINT = "waypoint"
 HBONE_PORT, CONTROL_PORT = 15008, 15012
+METRICS_PORT = 15020
+"""Where a waypoint's pod has its metrics, and its annotations say so (Istio documentation, ports used by Istio, secure
+metrics; read 2026-11-26)."""
+WAYPOINT_LABELS = {"gateway.networking.k8s.io/gateway-name": WAYPOINT}
 KUBELET = "169.254.7.127/32"
 """Address from which the kubelet's probes come in a mesh (Istio documentation, ambient and NetworkPolicy; read
 2026-11-26)."""
@@ -35,9 +39,8 @@ WAYPOINT_SCALE: WorkloadScaleArgs = {"minimum": 2, "maximum": 6}
 def waypoint_settings(zones: Sequence[str], scale: WorkloadScaleArgs) -> dict[str, str]:
     """What Istio merges into the objects that it makes of the Gateway (Istio documentation, Gateway API, automated
     deployment; read 2026-11-26). One replica, its default, would be a single point of failure."""
-    labels = {"gateway.networking.k8s.io/gateway-name": WAYPOINT}
     pod = {
-        "topology_spread_constraints": evenly(labels, zones),
+        "topology_spread_constraints": evenly(WAYPOINT_LABELS, zones),
         "security_context": {"seccomp_profile": {"type": "RuntimeDefault"}},
         "tolerations": tolerations(),
     }

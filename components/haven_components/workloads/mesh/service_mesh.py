@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 from haven_components import limits
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
-from haven_components.workloads._objects import in_namespace, tcp
+from haven_components.workloads._objects import in_namespace, networks, tcp
 from haven_components.workloads._pods import require_scale
 from haven_components.workloads.access._access_checks import require_label
 from haven_components.workloads.mesh import _mesh_policies as policies
@@ -140,6 +140,22 @@ class ServiceMesh(pulumi.ComponentResource):
         }
         kubernetes.networking.v1.NetworkPolicy(
             f"{self._name}-mesh", metadata=self._metadata("mesh"), spec=spec, opts=self._here()
+        )
+        scrapers = args.get("metrics_cidrs", [])
+        if scrapers and args["services"]:
+            self._let_in(scrapers)
+
+    def _let_in(self, scrapers: Sequence[str]) -> None:
+        """Whoever collects the waypoint's metrics, which are outside of the mesh."""
+        kubernetes.networking.v1.NetworkPolicy(
+            f"{self._name}-waypoint-metrics",
+            metadata=self._metadata("waypoint-metrics"),
+            spec={
+                "pod_selector": {"match_labels": policies.WAYPOINT_LABELS},
+                "policy_types": ["Ingress"],
+                "ingress": [{"from": networks(scrapers), "ports": [tcp(policies.METRICS_PORT)]}],
+            },
+            opts=self._here(),
         )
 
 

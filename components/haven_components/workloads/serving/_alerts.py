@@ -9,9 +9,10 @@ import pulumi_aws as aws
 from haven_components.workloads.serving._args import ModelServingArgs
 from haven_components.workloads.serving._names import check_name
 from haven_components.workloads.serving._scaling import server_pods
+from haven_components.workloads.serving._synthetic import counted_minutes
 
 FAILED_CHECKS = 3
-"""[assumption] Wrong or late answers within five minutes that are no accident."""
+"""[assumption] How many of the last checks fail by no accident."""
 
 
 def alert(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
@@ -52,7 +53,8 @@ def rules(name: str, args: ModelServingArgs) -> str:
             "GoldenCheckFails",
             f"count(kube_job_failed{{{jobs}}} == 1) >= {FAILED_CHECKS}",
             "0m",
-            f"{name} gave wrong or late answers to its golden prompts in {FAILED_CHECKS} of the last five minutes.",
+            f"{name} failed {FAILED_CHECKS} checks of its golden prompts in the last {counted_minutes(args)} minutes: "
+            "wrong or late answers, or the fallback's.",
         ),
     ]
     return json.dumps({"groups": [{"name": name, "rules": found}]}, indent=1)

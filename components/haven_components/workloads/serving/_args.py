@@ -6,6 +6,7 @@ import pulumi
 
 from haven_components.choices import ModelLoader
 from haven_components.workloads._pods import WorkloadScaleArgs
+from haven_components.workloads._traces import TracesArgs
 from haven_components.workloads.access._access_args import PodUsesArgs
 from haven_components.workloads.serving._names import PRIORITY
 
@@ -195,8 +196,11 @@ class ModelServingArgs(TypedDict):
     """Labels of the nodes that it runs on, such as `haven.dev/pool`. Omitted: any GPU node; without GPUs any node."""
     target: NotRequired[ServingTargetArgs]
     """The target group that its pods join. Omitted: it is reached inside the cluster alone."""
-    client_cidrs: list[str]
-    """IPv4 networks that may connect: those of the load balancer and of the scraper."""
+    client_cidrs: NotRequired[list[str]]
+    """IPv4 blocks whose clients reach its port: the subnets of the load balancer. Needed with `target`. Omitted: pods
+    of its namespace alone, and whoever a policy of the namespace lets in."""
+    metrics_cidrs: NotRequired[list[str]]
+    """IPv4 blocks from which metrics are scraped: the subnets of a managed scraper. Omitted: none."""
     port: NotRequired[int]
     """Port on which pods and Services take requests: `target_port` of the `EdgeBalancer`. Omitted: 8080."""
     readiness_path: NotRequired[str]
@@ -213,6 +217,8 @@ class ModelServingArgs(TypedDict):
     prometheus: NotRequired[ServingPrometheusArgs]
     """Where the metrics of the pods are. Omitted: no alerts, and without `autoscaling.external_metric` no
     autoscaler."""
+    traces: NotRequired[TracesArgs]
+    """Where vLLM, or another engine, sends traces. Omitted: it sends none."""
     canary: NotRequired[ServingCanaryArgs]
     """A second version beside the first, on a target group of its own. Omitted: none."""
     fallback: NotRequired[ServingFallbackArgs]

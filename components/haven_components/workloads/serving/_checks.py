@@ -57,11 +57,11 @@ def _require_zones(checks: Checks, args: ModelServingArgs) -> None:
         fix="name them",
     )
     checks.require(
-        len(args["client_cidrs"]) > 0,
+        "target" not in args or len(args.get("client_cidrs", [])) > 0,
         "client_cidrs",
         got=[],
-        allowed="IPv4 networks, one or more, such as 10.20.0.0/16",
-        fix="name the networks of the load balancer and of the scraper, such as the VPC's",
+        allowed="IPv4 blocks, one or more, such as 10.20.224.0/21, with target",
+        fix="name the subnets of the load balancer, or leave target out",
     )
 
 

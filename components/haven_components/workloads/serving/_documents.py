@@ -10,7 +10,16 @@ from haven_components.workloads._objects import digest_name
 from haven_components.workloads.serving._args import ANSWER_TOKENS, GoldenPromptArgs, ModelServingArgs
 from haven_components.workloads.serving._names import ANSWERS_FILE, GOLDEN_FILE, answers_name, front_name
 
-MODULES = ("__init__.py", "__main__.py", "answers.py", "engine.py", "golden.py", "proxy.py")
+MODULES = (
+    "__init__.py",
+    "__main__.py",
+    "answers.py",
+    "bodies.py",
+    "engine.py",
+    "exchanges.py",
+    "golden.py",
+    "proxy.py",
+)
 
 
 @cache

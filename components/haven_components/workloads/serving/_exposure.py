@@ -86,14 +86,18 @@ class _Objects:
         )
 
     def policy(self, role: Role) -> kubernetes.networking.v1.NetworkPolicy:
-        """Clients may ask; the pods may load weights, get credentials and resolve names, and the fallback asks the
-        servers. A kubelet always reaches the pods of its node."""
-        ports = [tcp(port) for port in (traffic_port(self._args), PROBE_PORT)]
-        clients = networks(self._args["client_cidrs"])
+        """Clients may ask, and scrapers read metrics; the pods may load weights, get credentials and resolve names, and
+        the fallback asks the servers. A kubelet always reaches the pods of its node."""
+        own: dict[str, Any] = {"pod_selector": {}}
+        clients = networks(self._args.get("client_cidrs", []))
+        scrapers = networks(self._args.get("metrics_cidrs", []))
         spec: Any = {
             "pod_selector": {"match_labels": _pods.selecting(role.labels(self._name, {}))},
             "policy_types": ["Ingress", "Egress"],
-            "ingress": [{"from": [*clients, {"pod_selector": {}}], "ports": ports}],
+            "ingress": [
+                {"from": [*clients, own], "ports": [tcp(traffic_port(self._args))]},
+                {"from": [*scrapers, own], "ports": [tcp(PROBE_PORT)]},
+            ],
             "egress": [
                 {"ports": dns_ports()},
                 to_pod_identity(),

@@ -10,6 +10,7 @@ from haven_components.choices import ModelLoader
 from haven_components.cluster._node_groups import GPU_TOLERATION
 from haven_components.names import GPU_LABEL
 from haven_components.workloads import _pods
+from haven_components.workloads._traces import traces_environment
 from haven_components.workloads.serving import _documents
 from haven_components.workloads.serving._args import (
     CPU,
@@ -40,6 +41,14 @@ CUT_OFF_SECONDS = 5
 """How long before the target group closes its connections the front ends what still runs, with an answer of its own."""
 EXIT_SECONDS = 30
 """What a pod gets beyond the deregistration delay: the engine's exit."""
+FRONT_MEMORY_MIB = 512
+"""Limit of the front. Half of it is for bodies of requests and answers; it refuses what finds no room there."""
+FRONT_ENVIRONMENT = {
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    # glibc's own threshold grows to 32 MiB, and keeps what was below it (mallopt(3), read 2026-11-26).
+    "MALLOC_MMAP_THRESHOLD_": str(128 * 1024),
+}
 CACHE = "/var/cache/engine"
 OWN_ENVIRONMENT = {
     "HOST": "127.0.0.1",
@@ -130,6 +139,8 @@ def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any
     }
     if served.prefix:
         own["MODEL_URI"] = _weights(args, served)
+    if "traces" in args:
+        own |= traces_environment(args["traces"])
     environment = own | role.engine.get("environment", {})
     return {
         "name": "engine",
@@ -172,6 +183,7 @@ def _command(args: ModelServingArgs, role: Role, served: Served) -> list[pulumi.
         f"--port={ENGINE_PORT}",
         *([f"--tensor-parallel-size={role.gpus}"] if role.gpus > 1 else []),
         f"--shutdown-timeout={EXIT_SECONDS // 2}",
+        *([f"--otlp-traces-endpoint={args['traces']['endpoint']}"] if "traces" in args else []),
         *further,
     ]
 
@@ -194,15 +206,14 @@ def _front(args: ModelServingArgs, role: Role) -> dict[str, Any]:
         "working_dir": "/opt/haven",
         "command": ["python3", "-m", "front", "serve", *_front_options(args, role)],
         "env": [
-            {"name": "PYTHONUNBUFFERED", "value": "1"},
-            {"name": "PYTHONDONTWRITEBYTECODE", "value": "1"},
+            *({"name": name, "value": value} for name, value in FRONT_ENVIRONMENT.items()),
             {"name": "POD_NAME", "value_from": {"field_ref": {"field_path": "metadata.name"}}},
         ],
         "ports": [
             {"name": "traffic", "container_port": traffic_port(args)},
             {"name": "probes", "container_port": PROBE_PORT},
         ],
-        "resources": {"requests": {"cpu": "250m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+        "resources": {"requests": {"cpu": "250m", "memory": "128Mi"}, "limits": {"memory": f"{FRONT_MEMORY_MIB}Mi"}},
         "security_context": _pods.restricted_container(),
         "liveness_probe": _probe("/healthz"),
         **({} if role.served else {"readiness_probe": _probe("/ready", 1)}),
@@ -224,6 +235,7 @@ def _front_options(args: ModelServingArgs, role: Role) -> list[str]:
         f"--port={traffic_port(args)}",
         f"--probe-port={PROBE_PORT}",
         f"--readiness-path={args.get('readiness_path', READINESS_PATH)}",
+        f"--held-mib={FRONT_MEMORY_MIB // 2}",
         f"--drain-seconds={_deregistration(args) - CUT_OFF_SECONDS}",
         f"--stall-seconds={int(args.get('stall_seconds', STALL_SECONDS))}",
         *([f"--metrics={json.dumps(dict(metrics), sort_keys=True)}"] if metrics else []),

@@ -1,5 +1,6 @@
 """The check every minute: the golden prompts, from outside of the pods that answer them."""
 
+from math import ceil
 from typing import Any
 
 import pulumi
@@ -18,7 +19,21 @@ from haven_components.workloads.serving._names import (
 )
 from haven_components.workloads.serving._roles import served
 
-DEADLINE_SECONDS = 55
+START_SECONDS = 40
+"""[assumption] What the check's pod takes beside its prompts: a node, the image, Python."""
+COUNTED_CHECKS = 5
+"""How many of the last checks the alert looks at: failed ones are kept for as long."""
+
+
+def deadline_seconds(args: ModelServingArgs) -> int:
+    """How long a check may take: every prompt may take its time, one after the other."""
+    prompts = args["model"]["versions"][args["model"]["version"]]["golden_prompts"]
+    return ceil(START_SECONDS + sum(float(each["within_seconds"]) for each in prompts))
+
+
+def counted_minutes(args: ModelServingArgs) -> int:
+    """How long the last checks take together. A check starts every minute, or when the one before it has ended."""
+    return COUNTED_CHECKS * ceil(deadline_seconds(args) / 60)
 
 
 def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
@@ -35,13 +50,13 @@ def check_every_minute(parent: pulumi.Resource, name: str, args: ModelServingArg
             "concurrency_policy": "Forbid",
             "starting_deadline_seconds": 30,
             "successful_jobs_history_limit": 1,
-            "failed_jobs_history_limit": 5,
+            "failed_jobs_history_limit": COUNTED_CHECKS,
             "job_template": {
                 "metadata": {"labels": labels},
                 "spec": {
-                    "active_deadline_seconds": DEADLINE_SECONDS,
+                    "active_deadline_seconds": deadline_seconds(args),
                     "backoff_limit": 0,
-                    "ttl_seconds_after_finished": 300,
+                    "ttl_seconds_after_finished": counted_minutes(args) * 60,
                     "template": {"metadata": {"labels": labels}, "spec": _pod(name, args)},
                 },
             },
@@ -83,6 +98,7 @@ def _pod(name: str, args: ModelServingArgs) -> Any:
                     *("python3", "-m", "front", "check"),
                     f"--url=http://{args.get('service_name', name)}:{traffic_port(args)}",
                     f"--golden={GOLDEN}/{GOLDEN_FILE}",
+                    *(["--fallback"] if args.get("fallback", {}).get("always", False) else []),
                 ],
                 "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
                 "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},

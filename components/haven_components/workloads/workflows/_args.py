@@ -12,6 +12,7 @@ from haven_components.shared.support import Checks
 from haven_components.workloads._databases import WorkloadDatabaseArgs, require_database, require_secret
 from haven_components.workloads._pods import WorkloadScaleArgs, require_image, require_scale
 from haven_components.workloads._secrets import WorkloadSecretArgs
+from haven_components.workloads._traces import TracesArgs
 
 MOST_NAME_CHARACTERS = 40
 """Leaves room for suffixes: names of Services have at most 63 characters (Kubernetes, RFC 1035 label names; read
@@ -48,6 +49,8 @@ class WorkPoolArgs(TypedDict):
     """Service account of flow runs, which exists: its pod identity is what they may do in AWS."""
     workers: NotRequired[int]
     """Workers that start flow runs, 0 to 10; 0 while `scale` is. Omitted: 2."""
+    traces: NotRequired[TracesArgs]
+    """Where flow runs send traces, as far as their code makes any. Omitted: nowhere."""
     concurrency: NotRequired[int]
     """Flow runs at the same time, 1 to 10,000. Omitted: no limit."""
     cpu: NotRequired[str]

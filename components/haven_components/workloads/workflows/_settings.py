@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+from haven_components.names import FLOW_RUN
 from haven_components.workloads._objects import SCRATCH
 from haven_components.workloads._pods import in_api_spelling, restricted_container, restricted_pod, tolerations
+from haven_components.workloads._traces import traces_environment
 from haven_components.workloads.workflows._args import (
     HEARTBEAT_SECONDS,
     LOST_AFTER_SECONDS,
@@ -87,7 +89,7 @@ def _template(pool: WorkPoolArgs) -> dict[str, Any]:
     """What a deployment may choose for its flow runs, and the Job that is made from it."""
     configuration = {
         key: "{{ " + key + " }}"
-        for key in ("command", "env", "labels", "name", "namespace", "pod_watch_timeout_seconds", "stream_output")
+        for key in ("command", "env", "labels", "namespace", "pod_watch_timeout_seconds", "stream_output")
     }
     return {
         "job_configuration": {**configuration, "job_manifest": _manifest(pool)},
@@ -100,12 +102,15 @@ def _variables(pool: WorkPoolArgs) -> dict[str, Any]:
         return {"type": "string", "default": default}
 
     return {
-        "name": {"type": "string"},
         "command": {"type": "string"},
         "env": {
             "type": "object",
             "additionalProperties": {"type": "string"},
-            "default": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS), "PREFECT_HOME": SCRATCH},
+            "default": {
+                "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
+                "PREFECT_HOME": SCRATCH,
+                **(traces_environment(pool["traces"]) if "traces" in pool else {}),
+            },
         },
         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
         "namespace": {**text(pool["namespace"]), "enum": [pool["namespace"]]},
@@ -119,18 +124,19 @@ def _variables(pool: WorkPoolArgs) -> dict[str, Any]:
 
 
 def _manifest(pool: WorkPoolArgs) -> dict[str, Any]:
-    """A Job in Kubernetes' own spelling. With no retries of its own, Prefect schedules an evicted flow run again."""
+    """A Job in Kubernetes' own spelling, which alerts know by its name; the flow run's is a label of it. With no
+    retries of its own, Prefect schedules an evicted flow run again."""
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"labels": "{{ labels }}", "namespace": "{{ namespace }}", "generateName": "{{ name }}-"},
+        "metadata": {"labels": "{{ labels }}", "namespace": "{{ namespace }}", "generateName": f"{FLOW_RUN}-"},
         "spec": {
+            "parallelism": 1,
+            "completions": 1,
             "backoffLimit": 0,
             "ttlSecondsAfterFinished": FINISHED_JOB_SECONDS,
             "template": {
                 "spec": {
-                    "parallelism": 1,
-                    "completions": 1,
                     "restartPolicy": "Never",
                     "serviceAccountName": pool["service_account"],
                     "automountServiceAccountToken": False,

@@ -128,6 +128,15 @@ def test_a_namespace_that_refuses_everything_lets_tunnels_and_probes_in() -> Non
     assert [each["ports"][0]["port"] for each in spec["egress"]] == [15008, 15012]
 
 
+def test_a_scraper_reaches_the_metrics_of_the_waypoint_and_of_nothing_else() -> None:
+    spec = _specs(_declare(metrics_cidrs=["10.20.64.0/18"]))["NetworkPolicy", "waypoint-metrics"]
+    assert spec["podSelector"]["matchLabels"] == {"gateway.networking.k8s.io/gateway-name": "waypoint"}
+    assert spec["ingress"] == [
+        {"from": [{"ipBlock": {"cidr": "10.20.64.0/18"}}], "ports": [{"port": 15020, "protocol": "TCP"}]}
+    ]
+    assert ("NetworkPolicy", "waypoint-metrics") not in _specs(_declare())
+
+
 def test_a_namespace_that_calls_others_alone_has_tunnels_and_no_waypoint() -> None:
     specs = _specs(_declare(services=[], server_namespaces=["search"]))
     assert {kind for kind, _ in specs} == {"PeerAuthentication", "NetworkPolicy"}

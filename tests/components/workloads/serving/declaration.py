@@ -50,7 +50,8 @@ BASE: dict[str, Any] = {
     "tools_image": TOOLS,
     "model": MODEL,
     "gpus": 2,
-    "client_cidrs": ["10.20.0.0/16"],
+    "client_cidrs": ["10.20.224.0/21"],
+    "metrics_cidrs": ["10.20.0.0/18"],
 }
 EVERYTHING: dict[str, Any] = {
     "target": TARGET,

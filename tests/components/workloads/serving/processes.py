@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from haven_components.workloads.serving import _documents
+from haven_components.workloads.serving._pod import FRONT_ENVIRONMENT
 
 HOST = "127.0.0.1"
 PATIENCE = 30.0
@@ -139,8 +141,22 @@ class _Handler(BaseHTTPRequestHandler):
             lines = [f'{name}{{engine="0"}} {value}' for name, value in self.engine.metrics.items()]
             self._send(200, "\n".join(["# HELP of nothing", *lines, ""]).encode())
 
+    def do_OPTIONS(self) -> None:
+        self.send_response(204)
+        self.send_header("Access-Control-Allow-Origin", self.headers["Origin"])
+        self.end_headers()
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "17")
+        self.end_headers()
+
     def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        length = int(self.headers["Content-Length"])
+        if length > 1024 * 1024:
+            self._count(length)
+            return
+        request = json.loads(self.rfile.read(length))
         self.engine.asked.append(request | {"id": self.headers.get("X-Request-Id")})
         if request.get("stream"):
             self._stream()
@@ -148,6 +164,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._wait()
         choice = {"message": {"role": "assistant", "content": self.engine.reply}}
         self._send(self.engine.code, json.dumps({"choices": [choice]}).encode())
+
+    def _count(self, length: int) -> None:
+        """A large request, of which the test's own process keeps nothing."""
+        while length > 0:
+            length -= len(self.rfile.read(min(length, 64 * 1024)))
+        self.engine.asked.append({})
+        self._wait()
+        self._send(self.engine.code, b"{}")
 
     def _wait(self) -> None:
         self.connection.settimeout(0.02)
@@ -181,6 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients leave: that is the point of some tests."""
@@ -230,6 +255,7 @@ class FrontProcess:
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "front", "serve", *own, *options],
             cwd=directory,
+            env=os.environ | FRONT_ENVIRONMENT,
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
@@ -250,3 +276,13 @@ class FrontProcess:
         self.process.terminate()
         self.process.wait(PATIENCE)
         self._log.close()
+
+
+StartFront = Callable[..., FrontProcess]
+
+
+def beside(engine: ScriptedEngine, start: StartFront, *options: str) -> FrontProcess:
+    """A front whose engine has answered its golden prompts."""
+    front = start(f"--upstream={engine.url}", f"--engine={engine.url}", *options)
+    eventually(lambda: front.probe("/startup"), "golden prompts were answered")
+    return front

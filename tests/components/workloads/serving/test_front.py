@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,41 +18,14 @@ from tests.components.workloads.serving.processes import (
     FrontProcess,
     Later,
     ScriptedEngine,
+    StartFront,
+    beside,
     chat,
     eventually,
     free_port,
     send,
     status,
 )
-
-StartFront = Callable[..., FrontProcess]
-
-
-@pytest.fixture
-def engine() -> Iterator[ScriptedEngine]:
-    made = ScriptedEngine()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[StartFront]:
-    made: list[FrontProcess] = []
-
-    def run(*options: str, **more: Any) -> FrontProcess:
-        made.append(FrontProcess(tmp_path, *options, **more))
-        return made[-1]
-
-    yield run
-    for each in made:
-        each.stop()
-
-
-def _beside(engine: ScriptedEngine, start: StartFront, *options: str) -> FrontProcess:
-    """A front whose engine has answered its golden prompts."""
-    front = start(f"--upstream={engine.url}", f"--engine={engine.url}", *options)
-    eventually(lambda: front.probe("/startup"), "golden prompts were answered")
-    return front
 
 
 def _asked(engine: ScriptedEngine, front: FrontProcess, **more: Any) -> Later:
@@ -76,13 +48,13 @@ def test_a_pod_starts_when_its_model_answers_the_golden_prompts(engine: Scripted
 
 
 def test_warmup_prompts_run_before_traffic(engine: ScriptedEngine, start: StartFront) -> None:
-    _beside(engine, start)
+    beside(engine, start)
     contents = [each["messages"][0]["content"] for each in engine.asked]
     assert contents == ["What is the capital of France?", "You are a helpful assistant."]
 
 
 def test_probes_ask_the_model_nothing_once_it_has_started(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start)
+    front = beside(engine, start)
     asked = len(engine.asked)
     assert all(front.probe(each) for _ in range(10) for each in ("/live", "/ready"))
     assert len(engine.asked) == asked
@@ -91,7 +63,7 @@ def test_probes_ask_the_model_nothing_once_it_has_started(engine: ScriptedEngine
 def test_an_engine_with_work_and_without_progress_is_neither_live_nor_ready(
     engine: ScriptedEngine, start: StartFront
 ) -> None:
-    front = _beside(engine, start, "--stall-seconds=0.3")
+    front = beside(engine, start, "--stall-seconds=0.3")
     engine.metrics = {"vllm:num_requests_running": 3, "vllm:generation_tokens_total": 9}
     eventually(lambda: not front.probe("/live"), "no token for too long")
     assert not front.probe("/ready")
@@ -99,7 +71,7 @@ def test_an_engine_with_work_and_without_progress_is_neither_live_nor_ready(
 
 
 def test_a_saturated_engine_stays_live_and_ready(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start, "--stall-seconds=1")
+    front = beside(engine, start, "--stall-seconds=1")
     tokens, until = 9, time.monotonic() + 3
     while time.monotonic() < until:
         tokens += 1
@@ -112,7 +84,7 @@ def test_a_saturated_engine_stays_live_and_ready(engine: ScriptedEngine, start: 
 
 
 def test_an_idle_engine_is_live_however_long_no_token_moves(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start, "--stall-seconds=1")
+    front = beside(engine, start, "--stall-seconds=1")
     until = time.monotonic() + 3
     while time.monotonic() < until:
         assert front.probe("/live")
@@ -122,7 +94,7 @@ def test_an_engine_without_metrics_is_judged_by_the_requests_that_wait_for_it(
     engine: ScriptedEngine, start: StartFront
 ) -> None:
     engine.metrics = None
-    front = _beside(engine, start, "--stall-seconds=0.5")
+    front = beside(engine, start, "--stall-seconds=0.5")
     assert front.probe("/live")
     engine.hold.clear()
     _asked(engine, front)
@@ -132,14 +104,14 @@ def test_an_engine_without_metrics_is_judged_by_the_requests_that_wait_for_it(
 def test_a_frozen_engine_whose_last_metrics_say_that_it_is_idle_is_not_live(
     engine: ScriptedEngine, start: StartFront
 ) -> None:
-    front = _beside(engine, start, "--stall-seconds=0.5")
+    front = beside(engine, start, "--stall-seconds=0.5")
     engine.hold.clear()
     _asked(engine, front, stream=True)
     eventually(lambda: not front.probe("/live"), "a stream waits and nothing more comes")
 
 
 def test_an_engine_that_reports_its_own_death_is_not_live(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start)
+    front = beside(engine, start)
     engine.health = 503
     eventually(lambda: not front.probe("/live"), "health says 503")
 
@@ -147,20 +119,20 @@ def test_an_engine_that_reports_its_own_death_is_not_live(engine: ScriptedEngine
 def test_an_engine_that_restarted_answers_its_golden_prompts_once_more(
     engine: ScriptedEngine, start: StartFront
 ) -> None:
-    front = _beside(engine, start)
+    front = beside(engine, start)
     engine.reply = "Lyon."
     engine.metrics = {"vllm:num_requests_running": 0, "vllm:generation_tokens_total": 0}
     eventually(lambda: not front.probe("/startup"), "its counters began at 0")
 
 
 def test_an_engine_that_is_gone_is_not_ready(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start)
+    front = beside(engine, start)
     engine.stop()
     eventually(lambda: not front.probe("/ready") and not front.probe("/startup"), "connections are refused")
 
 
 def test_requests_pass_with_their_id(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start)
+    front = beside(engine, start)
     body = json.dumps({"messages": [{"content": "hello"}]}).encode()
     answer = send(front.port, "POST", "/v1/chat/completions", body, X_Request_Id="abc")
     assert (answer.status, answer.text, answer.headers["x-request-id"]) == (200, "Paris.", "abc")
@@ -169,7 +141,7 @@ def test_requests_pass_with_their_id(engine: ScriptedEngine, start: StartFront) 
 
 
 def test_a_body_in_chunks_passes(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start)
+    front = beside(engine, start)
     connection = http.client.HTTPConnection(HOST, front.port)
     pieces = [b'{"messages": [{"content"', b': "in chunks"}]}']
     connection.request("POST", "/v1/chat/completions", iter(pieces), encode_chunked=True)
@@ -178,7 +150,7 @@ def test_a_body_in_chunks_passes(engine: ScriptedEngine, start: StartFront) -> N
     assert engine.asked[-1]["messages"] == [{"content": "in chunks"}]
 
 
-@pytest.mark.parametrize(("length", "refused"), [("many", 400), (str(2**40), 413)])
+@pytest.mark.parametrize(("length", "refused"), [("many", 400), ("-1", 400), (str(2**40), 413)])
 def test_a_body_that_can_t_be_read_is_refused(
     engine: ScriptedEngine, start: StartFront, length: str, refused: int
 ) -> None:
@@ -186,13 +158,33 @@ def test_a_body_that_can_t_be_read_is_refused(
     assert send(front.port, "POST", "/v1/completions", Content_Length=length).status == refused
 
 
+@pytest.mark.parametrize("chunk", [b"10000000000\r\n", b"-1\r\n", b"\r\n"])
+def test_a_chunk_that_can_t_be_read_is_refused_before_it_is(
+    engine: ScriptedEngine, start: StartFront, chunk: bytes
+) -> None:
+    front = start(f"--upstream={engine.url}")
+    with socket.create_connection((HOST, front.port), PATIENCE) as client:
+        client.sendall(b"POST /v1/completions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)
+        assert client.recv(12) == (b"HTTP/1.1 413" if chunk.startswith(b"10") else b"HTTP/1.1 400")
+
+
+def test_browsers_and_probes_ask_the_engine_what_it_allows_and_has(engine: ScriptedEngine, start: StartFront) -> None:
+    front = beside(engine, start)
+    allowed = send(front.port, "OPTIONS", "/v1/chat/completions", Origin="https://app.example.com")
+    assert allowed.headers["access-control-allow-origin"] == "https://app.example.com"
+    assert allowed.status == 204
+    head = send(front.port, "HEAD", "/v1/models")
+    assert (head.status, head.headers["content-length"], head.body) == (200, "17", b"")
+    assert send(front.port, "HEAD", "/readyz").status == 200
+
+
 def test_only_the_api_and_the_readiness_path_are_open_to_clients(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start)
+    front = beside(engine, start)
     assert [status(front.port, each) for each in ("/readyz", "/metrics", "/drain", "/health")] == [200, 404, 404, 404]
 
 
 def test_a_pod_that_ends_finishes_its_answers_and_takes_no_more(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start, "--drain-seconds=20")
+    front = beside(engine, start, "--drain-seconds=20")
     engine.hold.clear()
     running = _asked(engine, front)
     drained = Later(lambda: send(front.probe_port, "GET", "/drain"))
@@ -209,7 +201,7 @@ def test_a_pod_that_ends_finishes_its_answers_and_takes_no_more(engine: Scripted
 def test_at_the_deadline_an_answer_ends_as_a_retryable_error_with_its_id(
     engine: ScriptedEngine, start: StartFront
 ) -> None:
-    front = _beside(engine, start, "--drain-seconds=0.3")
+    front = beside(engine, start, "--drain-seconds=0.3")
     engine.hold.clear()
     running = _asked(engine, front)
     assert status(front.probe_port, "/drain") == 200
@@ -252,7 +244,7 @@ def test_a_line_about_a_request_names_its_trace(headers: dict[str, str], expecte
 
 
 def test_at_the_deadline_a_stream_ends_with_an_error_event(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start, "--drain-seconds=0.3")
+    front = beside(engine, start, "--drain-seconds=0.3")
     engine.hold.clear()
     running = _asked(engine, front, stream=True)
     assert status(front.probe_port, "/drain") == 200
@@ -263,13 +255,13 @@ def test_at_the_deadline_a_stream_ends_with_an_error_event(engine: ScriptedEngin
 def test_requests_still_pass_while_the_balancer_learns_that_the_pod_ends(
     engine: ScriptedEngine, start: StartFront
 ) -> None:
-    front = _beside(engine, start, "--drain-seconds=20", "--lag-seconds=20")
+    front = beside(engine, start, "--drain-seconds=20", "--lag-seconds=20")
     Later(lambda: send(front.probe_port, "GET", "/drain"))
     assert all(chat(front.port).status == 200 for _ in range(10))
 
 
 def test_a_frozen_engine_is_drained_at_once(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start, "--stall-seconds=0.3", "--drain-seconds=3600")
+    front = beside(engine, start, "--stall-seconds=0.3", "--drain-seconds=3600")
     engine.hold.clear()
     running = _asked(engine, front)
     engine.metrics = {"vllm:num_requests_running": 1, "vllm:generation_tokens_total": 5}
@@ -281,7 +273,7 @@ def test_a_frozen_engine_is_drained_at_once(engine: ScriptedEngine, start: Start
 def test_after_a_drain_and_a_restart_of_the_engine_the_pod_takes_requests(
     engine: ScriptedEngine, start: StartFront
 ) -> None:
-    front = _beside(engine, start, "--drain-seconds=0.1")
+    front = beside(engine, start, "--drain-seconds=0.1")
     asked = len(engine.asked)
     assert status(front.probe_port, "/drain") == 200
     engine.stop()
@@ -315,7 +307,7 @@ def _listens(port: int) -> bool:
 
 
 def test_when_the_client_leaves_the_engine_computes_for_nobody(engine: ScriptedEngine, start: StartFront) -> None:
-    front = _beside(engine, start)
+    front = beside(engine, start)
     engine.hold.clear()
     connection = http.client.HTTPConnection(HOST, front.port)
     connection.request("POST", "/v1/chat/completions", json.dumps({"messages": []}))
@@ -359,10 +351,24 @@ def test_cached_answers_are_the_last_resort(start: StartFront) -> None:
 
 
 def test_the_check_fails_on_a_wrong_answer(engine: ScriptedEngine, start: StartFront, tmp_path: Path) -> None:
-    _beside(engine, start)
+    beside(engine, start)
     command = [sys.executable, "-m", "front", "check", f"--url={engine.url}", f"--golden={tmp_path / 'golden.json'}"]
     right = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     engine.reply = "Lyon."
     wrong = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (right.returncode, wrong.returncode) == (0, 1)
     assert "expected a match" in wrong.stdout
+
+
+def test_the_check_refuses_right_answers_of_the_fallback(
+    engine: ScriptedEngine, start: StartFront, tmp_path: Path
+) -> None:
+    gone = f"http://{HOST}:{free_port()}"
+    front = start(f"--upstream={gone}", f"--upstream={engine.url}", f"--engine={engine.url}")
+    eventually(lambda: front.probe("/startup"), "the fallback's own model answers")
+    url, golden = f"--url=http://{HOST}:{front.port}", f"--golden={tmp_path / 'golden.json'}"
+    command = [sys.executable, "-m", "front", "check", url, golden]
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    chosen = subprocess.run([*command, "--fallback"], cwd=tmp_path, check=False)
+    assert (refused.returncode, chosen.returncode) == (1, 0)
+    assert "answered by the fallback (model), not by the model's servers" in refused.stdout

@@ -10,6 +10,7 @@ import pytest
 
 from haven.program.recording import Recording
 from haven_components.observability._exported import KUBE_STATE_METRICS
+from haven_components.observability._prometheus_rules import ROUTINE_JOBS
 from haven_components.workloads.serving import _documents
 from tests.components.workloads.serving.declaration import (
     CANARY,
@@ -119,6 +120,26 @@ def test_startup_the_check_and_the_runbooks_read_the_same_golden_prompts(everyth
     assert {"name": "golden", "configMap": {"name": wanted}} in volumes
 
 
+@pytest.mark.parametrize("within", [[20], [20, 20], [600, 45.5], [0.5]])
+def test_a_check_has_the_time_that_its_prompts_may_take_and_failures_of_the_last_five_are_kept(
+    within: list[float],
+) -> None:
+    prompts = [{**VERSIONS["v1"]["golden_prompts"][0], "within_seconds": each} for each in within]
+    model = MODEL | {"versions": {"v1": {**VERSIONS["v1"], "golden_prompts": prompts}}}
+    check = spec(declare(model=model), "CronJob", f"{NAME}-check")
+    job = check["jobTemplate"]["spec"]
+    assert sum(within) + 30 <= job["activeDeadlineSeconds"]
+    assert job["ttlSecondsAfterFinished"] >= 5 * max(60, job["activeDeadlineSeconds"])
+    assert re.fullmatch(ROUTINE_JOBS, f"{NAME}-check-29403921")
+    assert (check["concurrencyPolicy"], check["failedJobsHistoryLimit"]) == ("Forbid", 5)
+
+
+def test_a_check_counts_the_fallback_s_answers_where_it_always_answers_alone(everything: Recording) -> None:
+    for found, counts in ((everything, False), (declare(fallback={**FALLBACK, "always": True}), True)):
+        check = spec(found, "CronJob", f"{NAME}-check")["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+        assert ("--fallback" in check["command"]) == counts
+
+
 def test_a_start_may_take_longer_the_larger_the_weights_are() -> None:
     small, large = declare(), declare(model=MODEL | {"version": "v2"})
     probes = [pod(each)["containers"][0]["startupProbe"] for each in (small, large)]
@@ -193,6 +214,20 @@ def test_each_target_group_has_its_own_pods(everything: Recording) -> None:
         assert "networking" not in given
         gates = pod(everything, name)["readinessGates"]
         assert gates == [{"conditionType": f"target-health.elbv2.k8s.aws/{name}"}]
+
+
+def test_the_balancer_reaches_requests_and_the_scraper_metrics(everything: Recording) -> None:
+    pods: dict[str, Any] = {"podSelector": {}}
+    for name in (NAME, f"{NAME}-canary", f"{NAME}-fallback"):
+        asked, scraped = spec(everything, "NetworkPolicy", name)["ingress"]
+        assert asked == {
+            "from": [{"ipBlock": {"cidr": "10.20.224.0/21"}}, pods],
+            "ports": [{"port": 8080, "protocol": "TCP"}],
+        }
+        assert scraped == {
+            "from": [{"ipBlock": {"cidr": "10.20.0.0/18"}}, pods],
+            "ports": [{"port": 8002, "protocol": "TCP"}],
+        }
 
 
 def test_services_choose_the_pods_they_are_meant_for(everything: Recording) -> None:
@@ -286,7 +321,7 @@ def test_an_engine_without_a_streamer_finds_its_weights_in_a_volume_of_the_bucke
         ({"stall_seconds": 1}, "stall_seconds"),
         ({"port": 8001}, "port"),
         ({"zones": []}, "zones"),
-        ({"client_cidrs": []}, "client_cidrs"),
+        ({"client_cidrs": [], "target": TARGET}, "client_cidrs"),
         ({"uses": {"queues": [{"queue_arn": "arn"}]}}, r"uses.queues\[0\]"),
     ],
 )

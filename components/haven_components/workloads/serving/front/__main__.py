@@ -12,9 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from . import answers, golden
+from . import answers, bodies, golden
 from .engine import METRICS, Engine, Traffic, get, log
-from .proxy import Requests, Route, server
+from .exchanges import Requests
+from .proxy import Route, server
 
 ENGINE_EXIT_SECONDS = 60.0
 LAST_WORDS_SECONDS = 3.0
@@ -26,7 +27,7 @@ class Front:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._requests = Requests()
+        self._requests = Requests(bodies.Memory(options.held_mib * 1024 * 1024))
         self._degraded = False
         self._engine = self._own_engine()
         cached = answers.load(options.answers) if options.answers else []
@@ -114,6 +115,7 @@ class Front:
         """The engine's, and the front's own."""
         own = {
             "haven_front_in_flight": len(self._requests),
+            "haven_front_held_bytes": self._requests.memory.held,
             "haven_front_engine_up": int(self._engine is not None and self._engine.reachable),
             "haven_front_started": int(self.started()),
             "haven_front_stalled": int(self._engine is not None and self._engine.stalled()),
@@ -171,7 +173,7 @@ def _probes(address: tuple[str, int], front: Front) -> ThreadingHTTPServer:
 def check(options: argparse.Namespace) -> int:
     """Ask the golden prompts once."""
     prompts = golden.load(options.golden)
-    found = golden.problems(options.url, prompts)
+    found = golden.problems(options.url, prompts, fallback=options.fallback)
     log("golden prompts", version=prompts.version, prompts=len(prompts.prompts), problems=found)
     return 1 if found else 0
 
@@ -193,10 +195,12 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     serve.add_argument("--lag-seconds", type=float, default=15.0, help="how long requests still come in when it ends")
     serve.add_argument("--stall-seconds", type=float, default=120.0)
     serve.add_argument("--poll-seconds", type=float, default=2.0)
+    serve.add_argument("--held-mib", type=int, default=256, help="most memory of bodies on their way together")
     serve.add_argument("--metrics", default="", help="names of the engine's metrics, as JSON")
     checking = commands.add_parser("check")
     checking.add_argument("--url", required=True)
     checking.add_argument("--golden", type=Path, required=True)
+    checking.add_argument("--fallback", action="store_true", help="answers of the fallback count too")
     return parser.parse_args(arguments)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import bodies
+
 
 def load(path: Path) -> list[dict[str, str]]:
     """Read a document of cached answers: a list of `pattern` and `answer`."""
@@ -17,13 +19,20 @@ def load(path: Path) -> list[dict[str, str]]:
 def cached(answers: Sequence[Mapping[str, str]], path: str, body: bytes, request_id: str) -> tuple[str, bytes] | None:
     """The first answer that fits a request, as OpenAI's API would give it: content type and body.
 
-    None: none fits, or it isn't a request for an answer.
+    None: none fits, it isn't a request for an answer, or it is too large to be read as one.
     """
+    if len(body) > bodies.MOST_PARSED_BYTES:
+        return None
+    with bodies.PARSING:
+        return _cached(answers, path, body, request_id)
+
+
+def _cached(answers: Sequence[Mapping[str, str]], path: str, body: bytes, request_id: str) -> tuple[str, bytes] | None:
     try:
         request = json.loads(body)
         chat = path.rstrip("/").endswith("/chat/completions")
         asked = str(request["messages"][-1]["content"] if chat else request["prompt"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     for each in answers:
         if re.search(each["pattern"], asked):

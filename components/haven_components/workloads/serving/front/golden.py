@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+DEGRADED = "X-Haven-Degraded"
+"""Header of the fallback's answers."""
 WARMUP_SECONDS = 120
 """How long one warmup prompt may take; its answer doesn't matter."""
 
@@ -35,9 +37,12 @@ def load(path: Path) -> Golden:
     )
 
 
-def problems(url: str, golden: Golden) -> list[str]:
-    """Ask every prompt; what is wrong with the answers, one sentence each. None: the model works."""
-    return [found for each in golden.prompts if (found := _problem(url, golden, each))]
+def problems(url: str, golden: Golden, *, fallback: bool = False) -> list[str]:
+    """Ask every prompt; what is wrong with the answers, one sentence each. None: the model works.
+
+    `fallback`: whether its answers count too.
+    """
+    return [found for each in golden.prompts if (found := _problem(url, golden, each, fallback=fallback))]
 
 
 def warm_up(url: str, golden: Golden) -> None:
@@ -46,23 +51,28 @@ def warm_up(url: str, golden: Golden) -> None:
         ask(url, golden, prompt, max_tokens=1, within_seconds=WARMUP_SECONDS)
 
 
-def _problem(url: str, golden: Golden, wanted: Mapping[str, Any]) -> str:
+def _problem(url: str, golden: Golden, wanted: Mapping[str, Any], *, fallback: bool) -> str:
     prompt, within = str(wanted["prompt"]), float(wanted["within_seconds"])
     begun = time.monotonic()
     try:
-        answer = ask(url, golden, prompt, max_tokens=int(wanted["max_tokens"]), within_seconds=within)
+        degraded, answer = ask(url, golden, prompt, max_tokens=int(wanted["max_tokens"]), within_seconds=within)
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
         return f"{prompt!r}: no answer within {within:g} s: {type(error).__name__}: {error}"
     seconds = time.monotonic() - begun
     if seconds > within:
         return f"{prompt!r}: answered after {seconds:.1f} s, expected {within:g} s or less"
+    if degraded and not fallback:
+        return f"{prompt!r}: answered by the fallback ({degraded}), not by the model's servers"
     if not re.search(wanted["pattern"], answer):
         return f"{prompt!r}: answered {answer[:200]!r}, expected a match of {wanted['pattern']!r}"
     return ""
 
 
-def ask(url: str, golden: Golden, prompt: str, *, max_tokens: int, within_seconds: float) -> str:
+def ask(url: str, golden: Golden, prompt: str, *, max_tokens: int, within_seconds: float) -> tuple[str, str]:
     """Ask one question, without chance in the answer.
+
+    Returns:
+        What of the fallback has answered, empty if it hasn't, and the answer.
 
     Raises:
         OSError, http.client.HTTPException: the server isn't there, or not in time.
@@ -77,9 +87,10 @@ def ask(url: str, golden: Golden, prompt: str, *, max_tokens: int, within_second
         connection.request("POST", golden.path, json.dumps(request), {"Content-Type": "application/json"})
         response = connection.getresponse()
         body = response.read()
+        degraded = response.getheader(DEGRADED, "")
     finally:
         connection.close()
     if response.status != http.client.OK:
         raise ValueError(f"status {response.status}: {body[:200].decode(errors='replace')}")
     choice = json.loads(body)["choices"][0]
-    return str(choice["message"]["content"] if chat else choice["text"])
+    return degraded, str(choice["message"]["content"] if chat else choice["text"])

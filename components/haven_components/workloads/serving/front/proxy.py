@@ -5,23 +5,20 @@ import json
 import re
 import select
 import socket
-import threading
-import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import answers
+from . import answers, bodies, golden
 from .engine import log
+from .exchanges import Exchange, Requests
 
 CONNECT_SECONDS = 2.0
-MOST_BODY_BYTES = 64 * 1024 * 1024
-PIECE_BYTES = 64 * 1024
+BODY_SECONDS = 60.0
+"""How long a client may send nothing of a body that it has begun."""
 API = "/v1/"
 HOP_HEADERS = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length"}
 """Headers of one connection, and those that are written anew."""
@@ -30,79 +27,6 @@ EVENTS = "text/event-stream"
 
 class ClientGoneError(Exception):
     """Nobody waits for the answer any more."""
-
-
-@dataclass
-class Exchange:
-    """One request on its way."""
-
-    request_id: str
-    upstream: http.client.HTTPConnection | None = None
-    wire: socket.socket | None = None
-    """The upstream's socket: an HTTP connection gives its own up as soon as it has read the answer's headers."""
-    cut: bool = False
-    waits: bool = False
-    """Whether it waits for the upstream, and not for the client to take what has come."""
-
-    def end(self) -> None:
-        """Wake whoever waits for the upstream."""
-        self.cut = True
-        if self.wire is not None:
-            with suppress(OSError):
-                self.wire.shutdown(socket.SHUT_RDWR)
-
-
-@dataclass
-class Requests:
-    """All requests on their way, and what became of the others."""
-
-    outcomes: Counter[str] = field(default_factory=Counter)
-    relayed_bytes: int = 0
-    refusing: bool = False
-    """Whether new requests are refused, because the pod ends."""
-    _exchanges: dict[int, Exchange] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __len__(self) -> int:
-        return len(self._exchanges)
-
-    def enter(self, request_id: str) -> Exchange:
-        """A request has come in."""
-        exchange = Exchange(request_id)
-        with self._lock:
-            self._exchanges[id(exchange)] = exchange
-        return exchange
-
-    def leave(self, exchange: Exchange, outcome: str) -> None:
-        """It has ended."""
-        with self._lock:
-            self._exchanges.pop(id(exchange), None)
-            self.outcomes[outcome] += 1
-
-    def waiting(self) -> int:
-        """Requests that wait for their upstream."""
-        with self._lock:
-            return sum(each.waits for each in self._exchanges.values())
-
-    def relayed(self, count: int) -> None:
-        """So many bytes of an answer came from upstream."""
-        with self._lock:
-            self.relayed_bytes += count
-
-    def cut_off(self) -> int:
-        """End everything that runs; returns how many requests that were."""
-        with self._lock:
-            exchanges = list(self._exchanges.values())
-        for each in exchanges:
-            each.end()
-        return len(exchanges)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until nothing runs; whether it came to that."""
-        until = time.monotonic() + seconds
-        while len(self) and time.monotonic() < until:
-            time.sleep(0.1)
-        return len(self) == 0
 
 
 @dataclass(frozen=True)
@@ -118,14 +42,18 @@ class Route:
     readiness_path: str
     ready: Callable[[], bool]
 
-    def body(self, upstream: str, body: bytes) -> bytes:
-        """A request's body, as the upstream understands it."""
+    def body(self, upstream: str, body: bytes, share: bodies.Share) -> bytes | None:
+        """A request's body, as the upstream understands it; None: there is no room for it."""
         if not self.model or upstream != self.own_engine:
             return body
+        if len(body) > bodies.MOST_PARSED_BYTES:
+            return None
         try:
-            return json.dumps(json.loads(body) | {"model": self.model}).encode()
-        except (ValueError, TypeError):
+            with bodies.PARSING:
+                found = json.dumps(json.loads(body) | {"model": self.model}).encode()
+        except (ValueError, TypeError, RecursionError):
             return body
+        return found if share.take(len(found)) else None
 
     def degraded(self, upstream: str) -> bool:
         """Whether an answer from there is one of the fallback's."""
@@ -169,6 +97,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Pass the request on."""
         self._pass_on()
 
+    def do_HEAD(self) -> None:
+        """Answer as GET does, without the content."""
+        self.do_GET()
+
+    def do_OPTIONS(self) -> None:
+        """Pass the request on: which origins browsers may ask from is the engine's to say."""
+        self._pass_on()
+
     def do_DELETE(self) -> None:
         """Pass the request on."""
         self._pass_on()
@@ -176,17 +112,23 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         request_id = self.headers.get("X-Request-Id") or uuid.uuid4().hex
         if not self.path.startswith(API):
-            self._send(404, b"not found\n", "text/plain")
+            self._refuse(404, b"not found\n")
             return
-        body = self._body()
-        if body is None:
-            return
+        share = bodies.Share(self.requests.memory)
+        try:
+            body = self._body(share, request_id)
+            if body is not None:
+                self._enter(request_id, share, body)
+        finally:
+            share.end()
+
+    def _enter(self, request_id: str, share: bodies.Share, body: bytes) -> None:
         if self.requests.refusing:
-            self.requests.outcomes["refused"] += 1
+            self.requests.refuse()
             self.close_connection = True
             self._retry(request_id, "this server is shutting down")
             return
-        exchange = self.requests.enter(request_id)
+        exchange = self.requests.enter(request_id, share)
         outcome = "failed"
         try:
             outcome = self._exchange(exchange, body)
@@ -194,37 +136,26 @@ class _Handler(BaseHTTPRequestHandler):
             outcome = "client_gone"
             self.close_connection = True
         finally:
-            _close(exchange)
+            exchange.close()
             self.requests.leave(exchange, outcome)
 
-    def _body(self) -> bytes | None:
+    def _body(self, share: bodies.Share, request_id: str) -> bytes | None:
         """The request's body; None: it was refused."""
+        self.connection.settimeout(BODY_SECONDS)
         try:
-            return self._read_body()
+            return bodies.read(self.headers, self.rfile, share)
+        except bodies.NoRoomError:
+            self.requests.refuse()
+            self._retry(request_id, "this server has no memory for more requests")
+        except bodies.TooLargeError:
+            self._refuse(413, b"too large\n")
         except ValueError:
             self._refuse(400, b"the body's length isn't a number\n")
-            return None
-
-    def _read_body(self) -> bytes | None:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._chunks()
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > MOST_BODY_BYTES:
-            self._refuse(413, b"too large\n")
-            return None
-        return self.rfile.read(length)
-
-    def _chunks(self) -> bytes | None:
-        body = b""
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-            if len(body) > MOST_BODY_BYTES:
-                self._refuse(413, b"too large\n")
-                return None
-        while self.rfile.readline().strip():
-            pass
-        return body
+        except OSError:
+            self.close_connection = True  # the client left, or has sent nothing for too long
+        finally:
+            self.connection.settimeout(None)
+        return None
 
     def _refuse(self, status: int, why: bytes) -> None:
         self.close_connection = True
@@ -234,23 +165,27 @@ class _Handler(BaseHTTPRequestHandler):
         problem = "no server answers"
         for upstream in self.route.upstreams:
             last = upstream == self.route.upstreams[-1]
+            content = self.route.body(upstream, body, exchange.share)
+            if content is None:
+                problem = "it is too large for the fallback now"
+                continue
             try:
-                response = self._ask(exchange, upstream, self.route.body(upstream, body))
+                response = self._ask(exchange, upstream, content)
             except (OSError, http.client.HTTPException) as error:
-                _close(exchange)
+                exchange.close()
                 if exchange.cut:
                     return self._cut(exchange)
                 problem = f"the server ended the connection: {type(error).__name__}"
                 continue
             if response.status == http.client.SERVICE_UNAVAILABLE and (not last or self.route.cached):
-                _close(exchange)
+                exchange.close()
                 problem = "no server has room"
                 continue
             return self._relay(exchange, response, degraded=self.route.degraded(upstream))
         found = answers.cached(self.route.cached, self.path, body, exchange.request_id)
         if found:
-            kind, content = found
-            self._send(200, content, kind, {"X-Request-Id": exchange.request_id, "X-Haven-Degraded": "cached"})
+            kind, answer = found
+            self._send(200, answer, kind, {"X-Request-Id": exchange.request_id, golden.DEGRADED: "cached"})
             return "cached"
         self._retry(exchange.request_id, problem)
         return "failed"
@@ -290,10 +225,13 @@ class _Handler(BaseHTTPRequestHandler):
         kept = {name: value for name, value in response.getheaders() if name.lower() not in HOP_HEADERS}
         kept |= {"X-Request-Id": exchange.request_id}
         if degraded:
-            kept["X-Haven-Degraded"] = "model"
+            kept[golden.DEGRADED] = "model"
+        if self.command == "HEAD" and response.getheader("Content-Length"):
+            kept["Content-Length"] = response.getheader("Content-Length", "")
         outcome = "degraded" if degraded else "answered"
         try:
-            if response.length is not None:
+            # Whole, so that one which is cut off can still be asked for again; in pieces where there is no room for it.
+            if response.length is not None and exchange.share.take(response.length):
                 content = _read(exchange, response.read)
                 self.requests.relayed(len(content))
                 self._send(response.status, content, response.getheader("Content-Type", ""), kept)
@@ -302,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
         except http.client.IncompleteRead:
             return self._cut(exchange)
         finally:
-            _close(exchange)
+            exchange.close()
 
     def _stream(
         self, exchange: Exchange, response: http.client.HTTPResponse, headers: Mapping[str, str], outcome: str
@@ -313,10 +251,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         try:
-            while piece := _read(exchange, lambda: response.read1(PIECE_BYTES)):
+            while piece := _read(exchange, lambda: response.read1(bodies.PIECE_BYTES)):
                 self.requests.relayed(len(piece))
                 self._piece(piece)
-            broken = exchange.cut
+            broken = exchange.cut or bool(response.length)
         except http.client.HTTPException:
             broken = True
         if broken:
@@ -350,16 +288,17 @@ class _Handler(BaseHTTPRequestHandler):
         return json.dumps({"error": error}).encode()
 
     def _send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
+        """Send a whole answer. `headers` may have the length of one that isn't sent, for HEAD."""
         self.send_response(status)
-        for name, value in (headers or {}).items():
-            if name.lower() != "content-type":
-                self.send_header(name, value)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        known = {"content-type": kind, "content-length": str(len(body))}
+        known |= {name.lower(): value for name, value in (headers or {}).items()}
+        for name, value in known.items():
+            self.send_header(name.title(), value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 def trace_id(headers: Mapping[str, str]) -> str:
@@ -380,11 +319,6 @@ def _read(exchange: Exchange, read: Callable[[], bytes]) -> bytes:
         raise http.client.IncompleteRead(b"") from error
     finally:
         exchange.waits = False
-
-
-def _close(exchange: Exchange) -> None:
-    if exchange.upstream is not None:
-        exchange.upstream.close()
 
 
 def _notice_a_dead_peer(connection: socket.socket) -> None:
