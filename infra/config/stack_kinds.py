@@ -9,6 +9,7 @@ from infra.config.rules import (
     access,
     cluster_addons,
     engines,
+    fit,
     general,
     instances,
     names,
@@ -79,6 +80,7 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     found += access.RULES.check(values)
     found += engines.RULES.check(values)
     found += systems.RULES.check(values)
+    found += fit.RULES.check(values)
     found += queues.RULES.check(values)
     if kind is EnvironmentConfig:
         found += names.check(stack, values)

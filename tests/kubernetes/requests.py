@@ -43,7 +43,7 @@ def requested(spec: Mapping[str, Any]) -> Counter[str]:
 def _of(container: Mapping[str, Any]) -> Counter[str]:
     asked = {**container["resources"].get("limits", {}), **container["resources"].get("requests", {})}
     names = {"cpu": "requests.cpu", "memory": "requests.memory", GPU: f"requests.{GPU}"}
-    return Counter({names[name]: quantity(value) for name, value in asked.items()})
+    return Counter({name: quantity(asked[key]) for key, name in names.items() if key in asked})
 
 
 def at_once(sent: Sequence[Sent], zones: int, nodes: int) -> Iterator[tuple[Sent, Mapping[str, Any], int]]:
@@ -84,7 +84,7 @@ def flow_runs(sent: Sequence[Sent]) -> Iterator[tuple[str, Counter[str]]]:
             spec = json.loads(json.dumps(manifest["spec"]["template"]["spec"]))
             for container in spec["containers"]:
                 for part in container["resources"].values():
-                    part.update({key: values[str(value).strip("{} ")] for key, value in part.items()})
+                    part.update({key: values.get(value.strip("{} "), value) for key, value in part.items()})
             yield values["namespace"], times(requested(spec), pool.get("concurrency_limit", UNLIMITED))
 
 

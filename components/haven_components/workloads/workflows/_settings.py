@@ -5,6 +5,7 @@ from typing import Any
 
 from haven_components.workloads._objects import SCRATCH
 from haven_components.workloads._pods import in_api_spelling, restricted_container, restricted_pod, tolerations
+from haven_components.workloads._requests import SCRATCH_LIMIT, SMALL_DISK_REQUEST
 from haven_components.workloads.workflows._args import (
     HEARTBEAT_SECONDS,
     LOST_AFTER_SECONDS,
@@ -139,7 +140,7 @@ def _manifest(pool: WorkPoolArgs) -> dict[str, Any]:
                     "securityContext": in_api_spelling(restricted_pod()),
                     "tolerations": in_api_spelling(tolerations()),
                     "containers": [_container()],
-                    "volumes": [{"name": "scratch", "emptyDir": {}}],
+                    "volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH_LIMIT}}],
                 }
             },
         },
@@ -155,7 +156,7 @@ def _container() -> dict[str, Any]:
         "workingDir": "{{ working_dir }}",
         "env": "{{ env }}",
         "resources": {
-            "requests": {"cpu": "{{ cpu }}", "memory": "{{ memory }}"},
+            "requests": {"cpu": "{{ cpu }}", "memory": "{{ memory }}", "ephemeral-storage": SMALL_DISK_REQUEST},
             "limits": {"memory": "{{ memory }}"},
         },
         "securityContext": in_api_spelling(restricted_container()),
