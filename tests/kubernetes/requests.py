@@ -75,6 +75,11 @@ def _maximum(sent: Sequence[Sent], workload: Sent) -> int:
 
 def flow_runs(sent: Sequence[Sent]) -> Iterator[tuple[str, Counter[str]]]:
     """Namespace and what all flow runs of a pool request in it."""
+    return ((namespace, times(one, limit)) for namespace, one, limit in flow_run_of_pools(sent))
+
+
+def flow_run_of_pools(sent: Sequence[Sent]) -> Iterator[tuple[str, Counter[str], int]]:
+    """Namespace of each pool, what one of its flow runs requests there, and how many run at a time."""
     for each in of_kind(sent, "ConfigMap"):
         for pool in json.loads(each.body["data"].get("settings.json", "{}")).get("pools", ()):
             values = {
@@ -85,7 +90,7 @@ def flow_runs(sent: Sequence[Sent]) -> Iterator[tuple[str, Counter[str]]]:
             for container in spec["containers"]:
                 for part in container["resources"].values():
                     part.update({key: values.get(value.strip("{} "), value) for key, value in part.items()})
-            yield values["namespace"], times(requested(spec), pool.get("concurrency_limit", UNLIMITED))
+            yield values["namespace"], requested(spec), pool.get("concurrency_limit", UNLIMITED)
 
 
 def times(requests: Mapping[str, Any], count: int) -> Counter[str]:
