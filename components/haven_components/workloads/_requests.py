@@ -5,7 +5,7 @@ from typing import Any
 from haven_components.workloads._pods import GPU_RESOURCE
 
 CPU_PER_GPU, MEMORY_PER_GPU_GIB = 2, 12
-"""[assumption] For each GPU where nothing else is said: what the smallest nodes with one NVIDIA GPU, of 4 vCPUs and 16
+"""[assumption] For each GPU where nothing else is declared: what the smallest nodes with one NVIDIA GPU, of 4 vCPUs and 16
 GiB, have for their pods."""
 CPU_WITHOUT_GPUS, MEMORY_WITHOUT_GPUS_GIB = 1, 4
 """[assumption] The same for a pod without GPUs."""
@@ -19,12 +19,12 @@ nodes' disks have 80 GiB by default."""
 
 
 def default_cpu(gpus: int) -> str:
-    """Processors where nothing else is said."""
+    """Processors where nothing else is declared."""
     return str(gpus * CPU_PER_GPU or CPU_WITHOUT_GPUS)
 
 
 def default_memory(gpus: int) -> str:
-    """Memory where nothing else is said."""
+    """Memory where nothing else is declared."""
     return f"{gpus * MEMORY_PER_GPU_GIB or MEMORY_WITHOUT_GPUS_GIB}Gi"
 
 

@@ -195,18 +195,18 @@ def _onto_a_node(what: str, each: Pods) -> Iterator[Problem]:
     ):
         if 0 < got <= allowed:
             continue
-        said = "nothing" if written is None else f"{got:g}"
+        given = "nothing" if written is None else f"{got:g}"
         if allowed > 0:
             yield Problem(
                 f"{what}.{key}",
-                said,
+                given,
                 f"at most {allowed:g}, which the smallest of the {where} has for it",
                 f"write {key}: {allowed:g}, or {larger}",
             )
         else:
             yield Problem(
                 f"{what}.{key}",
-                said,
+                given,
                 f"larger nodes: the smallest of the {where} has no room for it",
                 f"write {larger}",
             )
@@ -235,11 +235,18 @@ def _together(what: str, system: system_models.System, each: Pods) -> Iterator[P
             allowed = f"at most {most}: {nodes} nodes of {', '.join(held)} take no more"
             fix = f"write minimum: {most}, or {raised}" if most else raised
             yield Problem(f"{what}.replicas.minimum", str(system.replicas.minimum), allowed, fix)
-    elif system.queue and each.count > max(max(group.desired_size, 1) * per_node(group, each) for group in groups):
+    elif system.queue and _fewer_than_gpus(groups, each):
         own = each.own
         got = f"{each.count} workers with {own.millicores / 1000:g} processors and {own.mib / 1024:g} GiB each"
         allowed = f"workers that fit into one of {', '.join(held)} together with queue: true"
         yield Problem(f"{what}.{each.key}", got, allowed, f"write smaller cpu or memoryGib, or {raised}")
+
+
+def _fewer_than_gpus(groups: Sequence[GpuNodeGroup], each: Pods) -> bool:
+    """Whether workers fit into one of the groups by their GPUs, and into none by what else they ask for."""
+    nodes = {group.name: max(group.desired_size, 1) for group in groups}
+    by_gpus = max(nodes[group.name] * (gpus_of_node(group) // each.gpus) for group in groups)
+    return max(nodes[group.name] * per_node(group, each) for group in groups) < each.count <= by_gpus
 
 
 @RULES.on("systems", "cluster")

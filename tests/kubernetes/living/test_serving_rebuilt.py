@@ -11,8 +11,8 @@ from infra.config.rules.instances import CATALOG
 from tests.kubernetes import cluster
 from tests.kubernetes.api import Api, until
 from tests.kubernetes.control_plane import ControlPlane, installable
-from tests.kubernetes.living.identity_webhook import IdentityWebhook
 from tests.kubernetes.living.declared_nodes import room_of
+from tests.kubernetes.living.identity_webhook import IdentityWebhook
 from tests.kubernetes.objects import Sent
 from tests.kubernetes.sources import by_cluster, of_kind
 
