@@ -5,8 +5,8 @@ from typing import Any
 from haven_components.workloads._pods import GPU_RESOURCE
 
 CPU_PER_GPU, MEMORY_PER_GPU_GIB = 2, 12
-"""[assumption] For each GPU where nothing else is declared: what the smallest nodes with one NVIDIA GPU, of 4 vCPUs and 16
-GiB, have for their pods."""
+"""[assumption] For each GPU where nothing else is declared: what the smallest nodes with one NVIDIA GPU, of 4 vCPUs
+and 16 GiB, have for their pods."""
 CPU_WITHOUT_GPUS, MEMORY_WITHOUT_GPUS_GIB = 1, 4
 """[assumption] The same for a pod without GPUs."""
 DISK_REQUEST = "4Gi"

@@ -224,7 +224,7 @@ def test_the_fallback_asks_the_servers_first_and_needs_no_gpu(everything: Record
 
 
 def test_an_engine_asks_for_what_the_declaration_says_and_else_for_what_the_smallest_gpu_nodes_have() -> None:
-    found = [pod(declare(**changes))["containers"][0]["resources"] for changes in ({}, {"engine": LARGE})]
+    found = [pod(each)["containers"][0]["resources"] for each in (declare(), declare(engine=LARGE))]
     disk = {"ephemeral-storage": "4Gi"}
     assert [each["requests"] for each in found] == [
         {"cpu": "4", "memory": "24Gi", "nvidia.com/gpu": "2"} | disk,
