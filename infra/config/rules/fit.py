@@ -275,7 +275,4 @@ def notes(systems: Systems, cluster: models.Cluster) -> Iterator[str]:
             canary = system.model.canary.replicas if system.model and system.model.canary else 0
             if groups and free - canary < 1:
                 needed = f"{each.gpus} more GPU" + ("s" if each.gpus > 1 else "")
-                yield (
-                    f"a new version of {name} starts a pod before it ends one, and its nodes have no room for that:"
-                    f" it waits for {needed}; raise desiredSize of {groups[0].name}, or let an autoscaler add a node"
-                )
+                yield f"a rollout of {name} starts a pod first: it waits for {needed}; raise desiredSize of {groups[0].name}"
