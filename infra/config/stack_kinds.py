@@ -9,7 +9,6 @@ from infra.config.rules import (
     access,
     cluster_addons,
     engines,
-    fit,
     general,
     instances,
     names,
@@ -20,6 +19,7 @@ from infra.config.rules import (
     system_conflicts,
     systems,
 )
+from infra.config.rules.nodes import fit
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,

@@ -6,8 +6,8 @@ from math import ceil
 from haven_components import NamespaceQuotaArgs
 from haven_components.choices import ModelLoader
 from haven_components.names import WEIGHTS_CLAIM_GIB
-from infra.config.rules import fit
-from infra.config.rules.rooms import Room
+from infra.config.rules.nodes import fit
+from infra.config.rules.nodes.rooms import Room
 from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, pools_in
 from infra.config.settings import Settings
 from infra.config.system_models import System

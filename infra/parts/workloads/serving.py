@@ -15,8 +15,8 @@ from haven_components import (
 )
 from haven_components.choices import ModelLoader
 from haven_components.names import POOL_LABEL, bucket_name
-from infra.config.rules import fit
-from infra.config.rules.rooms import Room
+from infra.config.rules.nodes import fit
+from infra.config.rules.nodes.rooms import Room
 from infra.config.rules.systems import exposed, serving_groups
 from infra.config.system_models import Canary, Fallback, GoldenPrompt, ModelVersion, ServedModel, System
 from infra.parts.workloads import namespaces, platform

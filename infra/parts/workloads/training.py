@@ -7,7 +7,8 @@ from haven_components.choices import TrainingCapacity
 from haven_components.names import bucket_name
 from infra.config.models import Cluster
 from infra.config.node_models import GpuNodeGroup
-from infra.config.rules import fit, queues
+from infra.config.rules import queues
+from infra.config.rules.nodes import fit
 from infra.config.rules.systems import gpus_of_node, groups_of
 from infra.config.system_models import System
 from infra.parts.workloads import namespaces

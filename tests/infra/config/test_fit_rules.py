@@ -7,9 +7,9 @@ import pytest
 
 from haven.config.stack_file import load_stack
 from infra.config import stack_kinds
-from infra.config.rules import fit, rooms
 from infra.config.rules.instances import CATALOG
-from infra.config.rules.rooms import Room
+from infra.config.rules.nodes import fit, rooms
+from infra.config.rules.nodes.rooms import Room
 from infra.config.settings import Settings
 from tests.environments import ROOT
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from infra.config.rules import fit, rooms
 from infra.config.rules.instances import CATALOG
-from infra.config.rules.rooms import Room
+from infra.config.rules.nodes import fit, rooms
+from infra.config.rules.nodes.rooms import Room
 from tests.environments import ALL_EXAMPLES, PRIMARY, RECOVERY, TIERS, environment, example
 from tests.infra.test_workloads import with_flows
 from tests.kubernetes import requests

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from haven.model.catalog import InstanceType
 from haven.program.recording import Recording
-from infra.config.rules import rooms
 from infra.config.rules.instances import CATALOG
+from infra.config.rules.nodes import rooms
 from tests.environments import of_type
 from tests.kubernetes import cluster
 from tests.sides import CODES
