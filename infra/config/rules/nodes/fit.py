@@ -275,4 +275,5 @@ def notes(systems: Systems, cluster: models.Cluster) -> Iterator[str]:
             canary = system.model.canary.replicas if system.model and system.model.canary else 0
             if groups and free - canary < 1:
                 needed = f"{each.gpus} more GPU" + ("s" if each.gpus > 1 else "")
-                yield f"a rollout of {name} starts a pod first: it waits for {needed}; raise desiredSize of {groups[0].name}"
+                raised = f"raise desiredSize of {groups[0].name}"
+                yield f"a rollout of {name} starts a pod first: it waits for {needed}; {raised}"
