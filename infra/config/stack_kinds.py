@@ -19,6 +19,7 @@ from infra.config.rules import (
     system_conflicts,
     systems,
 )
+from infra.config.rules.nodes import fit
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,
@@ -79,6 +80,7 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     found += access.RULES.check(values)
     found += engines.RULES.check(values)
     found += systems.RULES.check(values)
+    found += fit.RULES.check(values)
     found += queues.RULES.check(values)
     if kind is EnvironmentConfig:
         found += names.check(stack, values)

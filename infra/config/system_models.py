@@ -22,6 +22,9 @@ VersionName = Annotated[
     str, form(r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$", "1 to 40 letters, digits, dots and hyphens", "v1")
 ]
 LongText = Annotated[str, Field(min_length=1, max_length=4096)]
+Processors = Annotated[float, Field(gt=0, le=1000, examples=[8])]
+MemoryGib = Annotated[float, Field(gt=0, le=32768, examples=[24])]
+Argument = Annotated[str, Field(min_length=1, examples=["--max-model-len=8192"])]
 
 
 def _regular_expression(text: str) -> str:
@@ -193,6 +196,13 @@ class Fallback(Model):
     """Answers for when no model answers; the first that fits is given."""
     replicas: Annotated[int, Field(ge=1, le=1000)] = 2
     """How many of them run in a Region that serves."""
+    cpu: Processors | None = None
+    """Processors that each asks for, with `image`. Omitted: half of what a system node has for pods, without the front
+    beside it (docs/workloads.md has the arithmetic)."""
+    memory_gib: MemoryGib | None = None
+    """Memory that each asks for and may take, GiB, with `image`. Omitted: as `cpu`."""
+    engine_arguments: list[Argument] = []
+    """Arguments of the image's own command. Omitted: none."""
 
 
 class Uses(Model):
@@ -238,6 +248,11 @@ class TrainingJob(Model):
     """GPUs of each worker."""
     capacity: Annotated[TrainingCapacity, Field(strict=False)] = TrainingCapacity.ON_DEMAND
     """Which nodes it takes."""
+    cpu: Processors | None = None
+    """Processors that each worker asks for. Omitted: the share of its GPUs in what the smallest node that it may get
+    has for pods; without GPUs half of a system node."""
+    memory_gib: MemoryGib | None = None
+    """Memory that each worker asks for and may take, `/dev/shm` included, GiB. Omitted: as `cpu`."""
 
 
 class System(Model):
@@ -256,6 +271,14 @@ class System(Model):
     """Replicas of its servers."""
     gpus: Annotated[int, Field(ge=0, le=16)] = 1
     """GPUs of each replica, for model-serving."""
+    cpu: Processors | None = None
+    """Processors that the server of each replica asks for, for model-serving. Omitted: the share of its GPUs in what
+    the smallest node that it may get has for pods, without the front beside it; without GPUs half of a system node."""
+    memory_gib: MemoryGib | None = None
+    """Memory that the server of each replica asks for and may take, `/dev/shm` included, GiB, for model-serving.
+    Omitted: as `cpu`."""
+    engine_arguments: list[Argument] = []
+    """Further arguments of vLLM, for model-serving. Omitted: none."""
     tools_image: ImageByDigest | None = None
     """Image with Python 3.11 or newer, by digest: what runs beside each server of kind model-serving."""
     model: ServedModel | None = None

@@ -17,6 +17,8 @@ POOL = "haven.dev/test-pool"
 """Label of nodes that belong to one test alone."""
 NAME = "server"
 """Of every workload here."""
+DISK = "60Gi"
+"""Of every node: what the smallest disk that Haven gives one by default, 80 GiB, has for pods."""
 _READY_WITHIN = 60.0
 """Seconds for a node; kwok takes less than one on an idle machine."""
 
@@ -42,6 +44,7 @@ def add_node(api: Api, name: str, labels: Mapping[str, str], room: Mapping[str, 
     annotations = {"kwok.x-k8s.io/node": "fake"}
     metadata = {"name": name, "labels": {**labels, NODE: name}, "annotations": annotations}
     taints = [{"key": GPU, "value": "true", "effect": "NoSchedule"}] if GPU in room else []
+    room = {"ephemeral-storage": DISK, **room}
     body = {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": taints}}
     api.change(api.apply(body, manager="ground"), {"status": {"capacity": room, "allocatable": room}}, "status")
 

@@ -43,7 +43,7 @@ def requested(spec: Mapping[str, Any]) -> Counter[str]:
 def _of(container: Mapping[str, Any]) -> Counter[str]:
     asked = {**container["resources"].get("limits", {}), **container["resources"].get("requests", {})}
     names = {"cpu": "requests.cpu", "memory": "requests.memory", GPU: f"requests.{GPU}"}
-    return Counter({names[name]: quantity(value) for name, value in asked.items()})
+    return Counter({name: quantity(asked[key]) for key, name in names.items() if key in asked})
 
 
 def at_once(sent: Sequence[Sent], zones: int, nodes: int) -> Iterator[tuple[Sent, Mapping[str, Any], int]]:
@@ -103,8 +103,13 @@ def _filled(value: Any, values: Mapping[str, Any]) -> Any:
 
 def flow_runs(sent: Sequence[Sent]) -> Iterator[tuple[str, Counter[str]]]:
     """Namespace and what all flow runs of a pool request in it."""
+    return ((namespace, times(one, count)) for namespace, one, count in flow_run_of_pools(sent))
+
+
+def flow_run_of_pools(sent: Sequence[Sent]) -> Iterator[tuple[str, Counter[str], int]]:
+    """Namespace of each pool, what one of its flow runs requests there, and how many run at a time."""
     for job, count in flow_run_jobs(sent):
-        yield job.namespace, times(requested(job.body["spec"]["template"]["spec"]), count)
+        yield job.namespace, requested(job.body["spec"]["template"]["spec"]), count
 
 
 def times(requests: Mapping[str, Any], count: int) -> Counter[str]:

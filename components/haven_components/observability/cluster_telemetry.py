@@ -174,7 +174,7 @@ class ClusterTelemetry(pulumi.ComponentResource):
             "containers": [container],
             "volumes": [
                 {"name": "config", "config_map": {"name": self._name}},
-                {"name": "scratch", "empty_dir": {}},
+                {"name": "scratch", "empty_dir": {"size_limit": "1Gi"}},
             ],
         }
 

@@ -20,6 +20,7 @@ from haven_components.workloads._pods import (
     spread,
     tolerations,
 )
+from haven_components.workloads._requests import SCRATCH_LIMIT, SMALL_DISK_REQUEST, scratch
 from haven_components.workloads._secrets import secret_mounts, secret_volumes
 
 CPU_TARGET_PERCENT = 70
@@ -64,7 +65,7 @@ class Container:
             "command": list(self.command),
             "env": [dict(each) for each in self.environment],
             "resources": {
-                "requests": {"cpu": self.cpu, "memory": self.memory},
+                "requests": {"cpu": self.cpu, "memory": self.memory, "ephemeral-storage": SMALL_DISK_REQUEST},
                 "limits": {"memory": self.memory},
             },
             "security_context": restricted_container(),
@@ -135,7 +136,7 @@ class Objects:
             waits: what has to succeed before.
             token: whether it calls the Kubernetes API.
         """
-        volumes: list[dict[str, Any]] = [{"name": "scratch", "empty_dir": {}}]
+        volumes: list[dict[str, Any]] = [scratch("scratch", SCRATCH_LIMIT)]
         if files:
             volumes.append({"name": "scripts", "config_map": {"name": files}})
         volumes += secret_volumes(self.secrets)

@@ -20,7 +20,7 @@ Jobs; read 2026-11-26)."""
 GPUS, WORKERS, RETRIES, KEEP = Range(0, 16), Range(1, 1000), Range(0, 100), Range(1, 1000)
 """GPUS: as many as the largest instance types have; the others are bounds against slips, no limits of Kubernetes."""
 INTERVAL_MINUTES = (0, 1440)
-DEFAULT_KEEP, DEFAULT_RETRIES, DEFAULT_CPU, DEFAULT_MEMORY = 3, 3, "4", "16Gi"
+DEFAULT_KEEP, DEFAULT_RETRIES, DEFAULT_SCRATCH = 3, 3, "100Gi"
 
 
 class TrainingCheckpointsArgs(TypedDict):
@@ -57,9 +57,13 @@ class TrainingJobArgs(TypedDict):
     pools: NotRequired[list[str]]
     """Names of the node groups that it may run on, as `haven.dev/pool` has them. Omitted: all."""
     cpu: NotRequired[str]
-    """Processors of each worker, a Kubernetes quantity. Omitted: `4`, an assumption."""
+    """Processors of each worker, a Kubernetes quantity. Omitted: 2 for each GPU, 1 without GPUs (assumptions)."""
     memory: NotRequired[str]
-    """Memory of each worker, shared memory included, a Kubernetes quantity. Omitted: `16Gi`, an assumption."""
+    """Memory of each worker, shared memory included, a Kubernetes quantity. Omitted: 12Gi for each GPU, 4Gi without
+    GPUs (assumptions)."""
+    scratch: NotRequired[str]
+    """What each worker may write to `/tmp` on its node's disk, a Kubernetes quantity; beyond it the worker ends.
+    Omitted: 100Gi, an assumption."""
     retries: NotRequired[int]
     """How often each worker may fail by itself before the job counts as failed, 0 to 100. A lost, drained or reclaimed
     node isn't a failure. Omitted: 3, an assumption."""

@@ -9,7 +9,6 @@ from haven_components.choices import TrainingCapacity
 from haven_components.cluster._node_groups import GPU_TOLERATION
 from haven_components.names import POOL_LABEL
 from haven_components.workloads._pods import (
-    GPU_RESOURCE,
     ZONE,
     labels,
     region_environment,
@@ -18,12 +17,12 @@ from haven_components.workloads._pods import (
     selecting,
     tolerations,
 )
+from haven_components.workloads._requests import default_cpu, default_memory, requests, scratch, shared_memory
 from haven_components.workloads._traces import traces_environment
 from haven_components.workloads._training_args import (
-    DEFAULT_CPU,
     DEFAULT_KEEP,
-    DEFAULT_MEMORY,
     DEFAULT_RETRIES,
+    DEFAULT_SCRATCH,
     TrainingJobArgs,
     TrainingJobsArgs,
     job_name,
@@ -106,9 +105,8 @@ def _pod(name: str, args: TrainingJobsArgs, job: TrainingJobArgs, workers: int) 
         "tolerations": tolerations(*([GPU_TOLERATION] if gpus else [])),
         "containers": [_container(name, args, job, workers, gpus)],
         "volumes": [
-            {"name": "scratch", "empty_dir": {}},
-            # Without it shared memory is 64 MiB, too little for PyTorch's data loaders; it counts as memory.
-            {"name": "shared-memory", "empty_dir": {"medium": "Memory"}},
+            scratch("scratch", job.get("scratch", DEFAULT_SCRATCH)),
+            shared_memory(_memory(job, gpus)),
         ],
     }
     return pod | ({"subdomain": job_name(name, job)} if workers > 1 else {})
@@ -121,7 +119,7 @@ def _container(name: str, args: TrainingJobsArgs, job: TrainingJobArgs, workers:
         "command": job.get("command"),
         "args": job.get("arguments"),
         "env": _environment(name, args, job, workers),
-        "resources": _resources(job, gpus),
+        "resources": requests(job.get("cpu", default_cpu(gpus)), _memory(job, gpus), gpus),
         "security_context": restricted_container(),
         "volume_mounts": [
             {"name": "scratch", "mount_path": "/tmp"},  # noqa: S108  the pod's own volume
@@ -131,13 +129,8 @@ def _container(name: str, args: TrainingJobsArgs, job: TrainingJobArgs, workers:
     return {key: value for key, value in container.items() if value is not None}
 
 
-def _resources(job: TrainingJobArgs, gpus: int) -> dict[str, Any]:
-    memory = job.get("memory", DEFAULT_MEMORY)
-    devices = {GPU_RESOURCE: str(gpus)} if gpus else {}
-    return {
-        "requests": {"cpu": job.get("cpu", DEFAULT_CPU), "memory": memory, **devices},
-        "limits": {"memory": memory, **devices},
-    }
+def _memory(job: TrainingJobArgs, gpus: int) -> str:
+    return job.get("memory", default_memory(gpus))
 
 
 def _environment(name: str, args: TrainingJobsArgs, job: TrainingJobArgs, workers: int) -> list[dict[str, Any]]:

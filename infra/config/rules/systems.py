@@ -27,6 +27,9 @@ _FIELDS: Mapping[str, str] = {
     "tools_image": SERVING,
     "fallback": SERVING,
     "exposed": SERVING,
+    "cpu": SERVING,
+    "memory_gib": SERVING,
+    "engine_arguments": SERVING,
     "pools": WORKFLOWS,
     "checkpoints": TRAINING,
     "checkpoint_minutes": TRAINING,
@@ -351,8 +354,7 @@ def _gpus(systems: Systems, cluster: models.Cluster) -> Iterable[Problem]:
         what = f"haven:systems.{name}"
         if system.runs and system.kind == SERVING and system.gpus:
             groups = serving_groups(cluster, name)
-            problems = list(_on_nodes(name, f"{what}.gpus", system.gpus, groups))
-            yield from problems or _replicas(what, system, groups)
+            yield from _on_nodes(name, f"{what}.gpus", system.gpus, groups)
         for job, chosen in system.jobs.items():
             if system.kind == TRAINING and chosen.gpus:
                 yield from _on_nodes(name, f"{what}.jobs.{job}.gpus", chosen.gpus, groups_of(cluster, name))
@@ -368,15 +370,3 @@ def _on_nodes(name: str, what: str, gpus: int, groups: Sequence[GpuNodeGroup]) -
     if gpus > most:
         allowed = f"at most {most}, the GPUs of a node of {', '.join(group.name for group in groups)}"
         yield Problem(what, str(gpus), allowed, f"write gpus: {most}, or larger instance types")
-
-
-def _replicas(what: str, system: system_models.System, groups: Sequence[GpuNodeGroup]) -> Iterator[Problem]:
-    nodes = {group.name: group.desired_size for group in groups}
-    most = gpus_available(groups, nodes, system.gpus) // system.gpus
-    canary = system.model.canary.replicas if system.model and system.model.canary else 0
-    if system.replicas.minimum + canary <= most:
-        return
-    allowed = f"at most {most}: {sum(nodes.values())} nodes of {', '.join(nodes)} take no more"
-    raised = f"raise desiredSize of {groups[0].name}"
-    fix = f"write minimum: {most}, or {raised}" if most else raised
-    yield Problem(f"{what}.replicas.minimum", str(system.replicas.minimum), allowed, fix)

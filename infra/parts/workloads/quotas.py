@@ -1,10 +1,13 @@
 """What the pods of a system's namespace may request together: the same in both Regions, at full scale."""
 
 from collections.abc import Iterator
+from math import ceil
 
 from haven_components import NamespaceQuotaArgs
 from haven_components.choices import ModelLoader
 from haven_components.names import WEIGHTS_CLAIM_GIB
+from infra.config.rules.nodes import fit
+from infra.config.rules.nodes.rooms import Room
 from infra.config.rules.systems import REGISTRY, SERVING, TRAINING, WORKFLOWS, pools_in
 from infra.config.settings import Settings
 from infra.config.system_models import System
@@ -15,7 +18,7 @@ GENERATIONS = 2
 """Pods that end count until their grace period is over, those of a lost zone as well as those of an old version: the
 pods that replace them must not wait for it, because controllers that a quota refuses try less and less often."""
 CORES, MEMORY_GIB = 8, 64
-"""[assumption] What each pod may take."""
+"""[assumption] What each pod may take, unless it asks for more."""
 PODS = 20
 """[assumption] Pods beside those that are declared: migrations, checks, and flow runs of a pool without a limit."""
 
@@ -27,6 +30,10 @@ def quota(settings: Settings, name: str) -> NamespaceQuotaArgs:
     pods = sum(count for count, _ in accelerated) + _others(system) + _flow_runs(settings, name)
     all_pods = GENERATIONS * pods + PODS
     found: NamespaceQuotaArgs = {"cpu_cores": CORES * all_pods, "memory_gib": MEMORY_GIB * all_pods, "pods": all_pods}
+    for each in fit.pods(settings.cluster, name, system):
+        beyond = each.whole.less(Room(CORES * 1000, MEMORY_GIB * 1024))
+        found["cpu_cores"] += GENERATIONS * each.count * max(ceil(beyond.millicores / 1000), 0)
+        found["memory_gib"] += GENERATIONS * each.count * max(ceil(beyond.mib / 1024), 0)
     if gpus := GENERATIONS * sum(count * each for count, each in accelerated):
         found["gpus"] = gpus
     if claims := GENERATIONS * _claims(system):

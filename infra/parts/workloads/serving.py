@@ -1,8 +1,11 @@
 """Serving of models: in each Region with a cluster, behind its load balancer, at the Region's scale."""
 
+from collections.abc import Sequence
+
 import pulumi
 
 from haven_components import (
+    EngineArgs,
     GoldenPromptArgs,
     ModelServing,
     ModelServingArgs,
@@ -12,6 +15,8 @@ from haven_components import (
 )
 from haven_components.choices import ModelLoader
 from haven_components.names import POOL_LABEL, bucket_name
+from infra.config.rules.nodes import fit
+from infra.config.rules.nodes.rooms import Room
 from infra.config.rules.systems import exposed, serving_groups
 from infra.config.system_models import Canary, Fallback, GoldenPrompt, ModelVersion, ServedModel, System
 from infra.parts.workloads import namespaces, platform, telemetry
@@ -41,6 +46,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "kms_key_arn": place.key,
         },
         "gpus": system.gpus,
+        "engine": _engine(fit.engine(environment.settings.cluster, place.system, system), system.engine_arguments),
         "port": environment.settings.edge.target_port,
         "metrics_cidrs": environment.scraper_cidrs(region),
         "service_name": place.system,
@@ -68,8 +74,15 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
     if (traces := telemetry.traces(environment, region, place.system)) is not None:
         args["traces"] = traces
     if system.fallback is not None:
-        args["fallback"] = _fallback(place, model, system.fallback)
+        args["fallback"] = _fallback(place, model, system, system.fallback)
     ModelServing(place.name, args, place.options(after))
+
+
+def _engine(asked: Room, arguments: Sequence[str]) -> EngineArgs:
+    args: EngineArgs = {"cpu": asked.cpu, "memory": asked.memory}
+    if arguments:
+        args["arguments"] = list(arguments)
+    return args
 
 
 def _version(version: ModelVersion) -> ModelVersionArgs:
@@ -95,7 +108,7 @@ def _canary(place: Place, chosen: Canary, serving: ModelServingArgs) -> ServingC
     return args
 
 
-def _fallback(place: Place, model: ServedModel, chosen: Fallback) -> ServingFallbackArgs:
+def _fallback(place: Place, model: ServedModel, system: System, chosen: Fallback) -> ServingFallbackArgs:
     """A standby that serves has it too: GPUs may be refused there as well."""
     replicas = chosen.replicas if place.scale["minimum"] else 0
     args: ServingFallbackArgs = {
@@ -105,4 +118,6 @@ def _fallback(place: Place, model: ServedModel, chosen: Fallback) -> ServingFall
     if chosen.image is not None:
         args["image"] = place.image(chosen.image)
         args["model_name"] = chosen.model or model.name
+        asked = fit.engine(place.environment.settings.cluster, place.system, system, "fallback")
+        args["engine"] = _engine(asked, chosen.engine_arguments)
     return args

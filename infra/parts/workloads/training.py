@@ -5,11 +5,12 @@ import pulumi
 from haven_components import TrainingJobArgs, TrainingJobs, TrainingJobsArgs, TrainingPoolQuotaArgs
 from haven_components.choices import TrainingCapacity
 from haven_components.names import bucket_name
+from infra.config.models import Cluster
 from infra.config.node_models import GpuNodeGroup
 from infra.config.rules import queues
-from infra.config.rules.instances import CATALOG
+from infra.config.rules.nodes import fit
 from infra.config.rules.systems import gpus_of_node, groups_of
-from infra.config.system_models import System, TrainingJob
+from infra.config.system_models import System
 from infra.parts.workloads import namespaces, telemetry
 from infra.parts.workloads.platform import Place, SystemStores
 
@@ -37,7 +38,7 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
             "interval_minutes": _interval(system, settings.objectives.rpo_minutes),
             "prefix": place.system,
         },
-        "jobs": [_job(each, job, pools) for each, job in system.jobs.items()],
+        "jobs": [_job(settings.cluster, place.system, system, each, pools) for each in system.jobs],
     }
     if allowed := namespaces.uses(place, system, used.stores):
         args["uses"] = allowed
@@ -49,15 +50,15 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
 
 
 def _quota(group: GpuNodeGroup) -> TrainingPoolQuotaArgs:
-    """What the nodes of a group have together in the Region that serves, each of its smallest type; the same in both
-    Regions, so that a failover edits no quota."""
-    types = [each for name in group.instance_types if (each := CATALOG.instance(name)) is not None]
+    """What the nodes of a group have together for pods in the Region that serves, each of its smallest type; the same
+    in both Regions, so that a failover edits no quota."""
     count = queues.nodes(group)
+    together = fit.quota(group, count)
     return {
         "pool": group.name,
         "gpus": count * gpus_of_node(group),
-        "cpu": str(count * min(each.vcpu for each in types)),
-        "memory": f"{count * int(min(each.memory_gib for each in types))}Gi",
+        "cpu": together.cpu,
+        "memory": together.memory,
     }
 
 
@@ -67,12 +68,17 @@ def _interval(system: System, rpo_minutes: float | None) -> float:
     return CHECKPOINT_MINUTES if rpo_minutes is None else rpo_minutes / 3
 
 
-def _job(name: str, job: TrainingJob, pools: list[str]) -> TrainingJobArgs:
+def _job(cluster: Cluster, owner: str, system: System, name: str, pools: list[str]) -> TrainingJobArgs:
+    job = system.jobs[name]
+    asked = fit.engine(cluster, owner, system, f"jobs.{name}")
     args: TrainingJobArgs = {
         "name": name,
         "workers": job.workers,
         "gpus": job.gpus,
         "capacity": TrainingCapacity(job.capacity),
+        "cpu": asked.cpu,
+        "memory": asked.memory,
+        "scratch": f"{fit.scratch_gib(cluster, owner, job)}Gi",
     }
     if job.gpus:
         args["pools"] = pools

@@ -167,6 +167,23 @@ def test_only_a_job_with_gpus_takes_and_tolerates_gpu_nodes(gpus: int, tolerated
     assert container["resources"]["limits"].get("nvidia.com/gpu") == ("8" if gpus else None)
 
 
+def test_a_worker_asks_for_what_its_job_says_and_else_for_what_the_smallest_gpu_nodes_have() -> None:
+    asked = {"cpu": "40", "memory": "160Gi", "scratch": "900Gi"}
+    for job, limits, cpu, scratch in (
+        ({"gpus": 8}, {"memory": "96Gi", "nvidia.com/gpu": "8"}, "16", "100Gi"),
+        ({"gpus": 0}, {"memory": "4Gi"}, "1", "100Gi"),
+        ({"gpus": 4, **asked}, {"memory": "160Gi", "nvidia.com/gpu": "4"}, "40", "900Gi"),
+    ):
+        pod = _pod(**job)
+        (container,) = pod["containers"]
+        assert container["resources"]["limits"] == limits
+        assert container["resources"]["requests"] == limits | {"cpu": cpu, "ephemeral-storage": "4Gi"}
+        assert [each["emptyDir"] for each in pod["volumes"]] == [
+            {"sizeLimit": scratch},
+            {"medium": "Memory", "sizeLimit": limits["memory"]},
+        ]
+
+
 def test_training_gives_way_to_everything_that_asks_for_no_priority() -> None:
     priority = _one(_declare(), "PriorityClass")
     assert -10 <= priority["value"] < 0

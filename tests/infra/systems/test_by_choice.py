@@ -53,7 +53,7 @@ def test_jobs_wait_in_a_queue_whose_quota_is_what_the_node_groups_have(region: s
     (queue,) = _specs(chosen(), region, "ClusterQueue").values()
     (flavor,) = queue["resourceGroups"][0]["flavors"]
     quota = {each["name"]: each["nominalQuota"] for each in flavor["resources"]}
-    assert quota == {"nvidia.com/gpu": 4, "cpu": "48", "memory": "192Gi"}  # a g5.12xlarge
+    assert quota == {"nvidia.com/gpu": 4, "cpu": "46910m", "memory": "177733Mi"}  # of a g5.12xlarge, for pods
     (local,) = _specs(chosen(), region, "LocalQueue").values()
     assert local["stopPolicy"] == ("None" if region == PRIMARY else "HoldAndDrain")
     jobs = {name: each for name, each in _specs(chosen(), region, "Job").items() if "-training-" in name}

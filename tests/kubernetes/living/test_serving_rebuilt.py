@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from infra.config.rules.instances import CATALOG
 from tests.kubernetes import cluster
 from tests.kubernetes.api import Api, until
 from tests.kubernetes.control_plane import ControlPlane, installable
+from tests.kubernetes.living.declared_nodes import room_of
 from tests.kubernetes.living.identity_webhook import IdentityWebhook
 from tests.kubernetes.objects import Sent
 from tests.kubernetes.sources import by_cluster, of_kind
@@ -29,13 +31,14 @@ def _step(what: str) -> Iterator[None]:
 
 
 def _nodes(api: Api) -> None:
-    """Two GPU nodes and a node without GPUs in each zone."""
+    """Two GPU nodes and a node without GPUs in each zone, as large as the smallest that a stack has."""
     names = {f"{NODES}-{kind}-{zone}": zone for zone in ZONES for kind in ("gpu-0", "gpu-1", "system-0")}
     for name, zone in names.items():
         gpu = "gpu" in name
         labels = {cluster.ZONE: zone} | ({"haven.dev/gpu": "true"} if gpu else {})
-        room = {"cpu": "16", "memory": "128Gi", "pods": "50"} | ({cluster.GPU: "1"} if gpu else {})
-        cluster.add_node(api, name, labels, room)
+        instance = CATALOG.instance("g5.2xlarge" if gpu else "m6i.large")
+        assert instance is not None
+        cluster.add_node(api, name, labels, room_of(instance))
     cluster.await_nodes(api, list(names))
 
 

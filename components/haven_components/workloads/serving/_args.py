@@ -26,8 +26,11 @@ arg_utils.py, defaults of the OpenAI server; read 2026-11-26)."""
 RUNNING_SHARE = 2 / 3
 """[assumption] How full a replica is meant to be: when one of three zones is lost, the others are full and none waits.
 """
-CPU, MEMORY = "4", "32Gi"
-"""[assumption] Requests of one replica of the server."""
+BUFFER_BYTES = 4 * 2**30
+"""[assumption] Of each GPU's process while the streamer loads: room for the largest tensor, which it refuses to be
+smaller than; the embeddings of 405 billion parameters take 3.9 GiB."""
+SCRATCH_LIMIT = "10Gi"
+"""[assumption] What an engine may keep in its cache, compiled graphs above all, and in `/tmp`."""
 API_PATH = "/v1/chat/completions"
 
 
@@ -86,7 +89,8 @@ class EngineArgs(TypedDict):
     """Command and arguments of a server with OpenAI's API, on 127.0.0.1 and port 8001; `$(MODEL_URI)` is where the
     version's weights are, `$(MODEL_NAME)` the model's name. Omitted: vLLM's, of the image's `vllm` command."""
     arguments: NotRequired[list[str]]
-    """Further arguments of the command, such as `--max-model-len=8192`. Omitted: none."""
+    """Further arguments of the command, such as `--max-model-len=8192`; where the image's own command runs, its
+    arguments. Omitted: none."""
     environment: NotRequired[dict[str, str]]
     """Further environment variables. Omitted: none."""
     metrics: NotRequired[EngineMetricsArgs]
@@ -95,9 +99,12 @@ class EngineArgs(TypedDict):
     """Path that golden prompts are posted to, of OpenAI's API. Omitted: `/v1/chat/completions`; a model without a chat
     template has `/v1/completions`."""
     cpu: NotRequired[str]
-    """Processors that a replica asks for, as a Kubernetes quantity. Omitted: 4."""
+    """Processors that a replica asks for, as a Kubernetes quantity. Omitted: 2 for each GPU, 1 without GPUs
+    (assumptions)."""
     memory: NotRequired[str]
-    """Memory that a replica asks for, as a Kubernetes quantity. Omitted: 32Gi."""
+    """Memory that a replica asks for and may take, `/dev/shm` included, as a Kubernetes quantity. With vLLM and weights
+    that are streamed, the process of each GPU buffers 4 GiB of them. Omitted: 12Gi for each GPU, 4Gi without GPUs
+    (assumptions)."""
     user_id: NotRequired[int]
     """The user as whom the image runs; not 0. Omitted: 1000."""
 

@@ -9,14 +9,14 @@ import pulumi
 from haven_components.choices import ModelLoader
 from haven_components.cluster._node_groups import GPU_TOLERATION
 from haven_components.names import GPU_LABEL
-from haven_components.workloads import _pods
+from haven_components.workloads import _pods, _requests
 from haven_components.workloads._traces import traces_environment
 from haven_components.workloads.serving import _documents
 from haven_components.workloads.serving._args import (
-    CPU,
+    BUFFER_BYTES,
     DEREGISTRATION_DELAY_SECONDS,
-    MEMORY,
     READINESS_PATH,
+    SCRATCH_LIMIT,
     STALL_SECONDS,
     ModelServingArgs,
     priority,
@@ -130,8 +130,6 @@ def _probe(path: str, failures: int = PROBE_FAILURES, **more: Any) -> dict[str, 
 
 
 def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any]:
-    resources = {"cpu": role.engine.get("cpu", CPU), "memory": role.engine.get("memory", MEMORY)}
-    gpus = {_pods.GPU_RESOURCE: str(role.gpus)} if role.gpus else {}
     own: dict[str, pulumi.Input[str]] = {
         **OWN_ENVIRONMENT,
         **_pods.region_environment(args["region"]),
@@ -141,13 +139,17 @@ def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any
         own["MODEL_URI"] = _weights(args, served)
     if "traces" in args:
         own |= traces_environment(args["traces"])
+        if _streamed(args):
+            own["RUNAI_STREAMER_MEMORY_LIMIT"] = str(BUFFER_BYTES)
     environment = own | role.engine.get("environment", {})
     return {
         "name": "engine",
         "image": role.image,
-        "command": _command(args, role, served),
+        **_command(args, role, served),
         "env": [{"name": name, "value": value} for name, value in sorted(environment.items())],
-        "resources": {"requests": resources | gpus, "limits": {"memory": resources["memory"]} | gpus},
+        "resources": _requests.requests(
+            role.engine.get("cpu", _requests.default_cpu(role.gpus)), _memory(role), role.gpus
+        ),
         "security_context": _pods.restricted_container(),
         # The front has seen the right answers to the golden prompts; afterwards nothing is asked of the engine again.
         "startup_probe": _probe(
@@ -166,14 +168,19 @@ def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any
     }
 
 
-def _command(args: ModelServingArgs, role: Role, served: Served) -> list[pulumi.Input[str]] | None:
+def _memory(role: Role) -> str:
+    return role.engine.get("memory", _requests.default_memory(role.gpus))
+
+
+def _command(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any]:
+    """The container's command, or what the image's own gets."""
     further = list(role.engine.get("arguments", []))
     if "command" in role.engine:
-        return [*role.engine["command"], *further]
+        return {"command": [*role.engine["command"], *further]}
     if not served.prefix:
-        return None
+        return {"args": further} if further else {}
     streamed = _streamed(args)
-    return [
+    command = [
         "vllm",
         "serve",
         _weights(args, served),
@@ -186,6 +193,7 @@ def _command(args: ModelServingArgs, role: Role, served: Served) -> list[pulumi.
         *([f"--otlp-traces-endpoint={args['traces']['endpoint']}"] if "traces" in args else []),
         *further,
     ]
+    return {"command": command}
 
 
 def _weights(args: ModelServingArgs, served: Served) -> pulumi.Input[str]:
@@ -261,9 +269,9 @@ def _volumes(serving: str, args: ModelServingArgs, role: Role) -> list[dict[str,
     if not role.served:
         return volumes
     volumes += [
-        {"name": "cache", "empty_dir": {}},
-        {"name": "temporary", "empty_dir": {}},
-        {"name": "shared-memory", "empty_dir": {"medium": "Memory"}},
+        _requests.scratch("cache", SCRATCH_LIMIT),
+        _requests.scratch("temporary", SCRATCH_LIMIT),
+        _requests.shared_memory(_memory(role)),
     ]
     if _weights_mount(args, role.served):
         claim = volume_name(args["namespace"], serving, role.served.version)

@@ -6,6 +6,7 @@ from typing import Any
 from haven_components.names import FLOW_RUN
 from haven_components.workloads._objects import SCRATCH
 from haven_components.workloads._pods import in_api_spelling, restricted_container, restricted_pod, tolerations
+from haven_components.workloads._requests import SCRATCH_LIMIT, SMALL_DISK_REQUEST
 from haven_components.workloads._traces import traces_environment
 from haven_components.workloads.workflows._args import (
     HEARTBEAT_SECONDS,
@@ -145,7 +146,7 @@ def _manifest(pool: WorkPoolArgs) -> dict[str, Any]:
                     "securityContext": in_api_spelling(restricted_pod()),
                     "tolerations": in_api_spelling(tolerations()),
                     "containers": [_container()],
-                    "volumes": [{"name": "scratch", "emptyDir": {}}],
+                    "volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH_LIMIT}}],
                 }
             },
         },
@@ -161,7 +162,7 @@ def _container() -> dict[str, Any]:
         "workingDir": "{{ working_dir }}",
         "env": "{{ env }}",
         "resources": {
-            "requests": {"cpu": "{{ cpu }}", "memory": "{{ memory }}"},
+            "requests": {"cpu": "{{ cpu }}", "memory": "{{ memory }}", "ephemeral-storage": SMALL_DISK_REQUEST},
             "limits": {"memory": "{{ memory }}"},
         },
         "securityContext": in_api_spelling(restricted_container()),

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 
 from haven.program.recording import Recording
+from haven_components.choices import ModelLoader
 from haven_components.observability._exported import KUBE_STATE_METRICS
 from haven_components.observability._prometheus_rules import ROUTINE_JOBS
 from haven_components.workloads.serving import _documents
@@ -31,6 +32,8 @@ from tests.components.workloads.serving.declaration import (
     pod,
     spec,
 )
+
+LARGE = {"cpu": "6500m", "memory": "90Gi"}
 
 
 @pytest.fixture(scope="module")
@@ -253,6 +256,58 @@ def test_the_fallback_asks_the_servers_first_and_needs_no_gpu(everything: Record
     assert upstreams == [f"--upstream=http://{NAME}-servers:8080", "--upstream=http://127.0.0.1:8001"]
     assert "nodeSelector" not in fallback
     assert "nvidia.com/gpu" not in str(fallback)
+
+
+def test_an_engine_asks_for_what_the_declaration_says_and_else_for_what_the_smallest_gpu_nodes_have() -> None:
+    found = [pod(each)["containers"][0]["resources"] for each in (declare(), declare(engine=LARGE))]
+    disk = {"ephemeral-storage": "4Gi"}
+    assert [each["requests"] for each in found] == [
+        {"cpu": "4", "memory": "24Gi", "nvidia.com/gpu": "2"} | disk,
+        {"cpu": "6500m", "memory": "90Gi", "nvidia.com/gpu": "2"} | disk,
+    ]
+    assert [each["limits"] for each in found] == [
+        {"memory": "24Gi", "nvidia.com/gpu": "2"},
+        {"memory": "90Gi", "nvidia.com/gpu": "2"},
+    ]
+
+
+def test_a_fallback_asks_for_less_than_a_system_node_has(everything: Recording) -> None:
+    (engine,) = pod(everything, f"{NAME}-fallback")["containers"]
+    assert engine["resources"]["limits"] == {"memory": "4Gi"}
+    assert engine["resources"]["requests"]["cpu"] == "1"
+
+
+def test_the_streamer_buffers_no_more_than_its_share_of_the_memory() -> None:
+    """Without it each GPU's process buffers up to all weights, and the pod is killed (vllm issue 44430)."""
+    name = "RUNAI_STREAMER_MEMORY_LIMIT"
+
+    def limit(**changes: Any) -> str | None:
+        environment = pod(declare(**changes))["containers"][0]["env"]
+        return {each["name"]: each["value"] for each in environment}.get(name)
+
+    assert limit() == str(4 * 2**30)
+    assert limit(engine={"environment": {name: "0"}}) == "0"
+    assert limit(model={**MODEL, "loader": ModelLoader.MOUNTPOINT}) is None
+
+
+def test_arguments_follow_the_engines_command_or_go_to_the_images_own() -> None:
+    further = ["--max-model-len=8192"]
+    fallback = {**FALLBACK, "engine": {"arguments": further}}
+    recording = declare(engine={"arguments": further}, fallback=fallback)
+    (server,), (small,) = (pod(recording, name)["containers"] for name in (NAME, f"{NAME}-fallback"))
+    assert server["command"][-1:] == further
+    assert (small.get("command"), small["args"]) == (None, further)
+
+
+def test_no_volume_of_a_pod_takes_the_nodes_disk_or_memory_from_others(everything: Recording) -> None:
+    for name in (NAME, f"{NAME}-canary", f"{NAME}-fallback"):
+        found = {each["name"]: each["emptyDir"] for each in pod(everything, name)["volumes"] if "emptyDir" in each}
+        (engine,) = pod(everything, name)["containers"]
+        assert found == {
+            "cache": {"sizeLimit": "10Gi"},
+            "temporary": {"sizeLimit": "10Gi"},
+            "shared-memory": {"medium": "Memory", "sizeLimit": engine["resources"]["limits"]["memory"]},
+        }
 
 
 def test_a_fallback_by_config_answers_everything_itself() -> None:

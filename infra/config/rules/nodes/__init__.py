@@ -1,0 +1,1 @@
+"""What must hold between pods and the nodes that they run on."""
