@@ -14,6 +14,7 @@ from infra.config.rules import (
     names,
     networks,
     parts,
+    placement,
     queues,
     residency,
     system_conflicts,
@@ -52,6 +53,7 @@ def load(stack: str, config: Mapping[str, str]) -> Settings | AccountSettings:
     filled |= {
         "active": values["active"] or regions.primary,
         "demote": values["demote"] or regions.recovery,
+        "demotes": values["demote"] is not None,
         "zones": {region: values["zones"].get(region) or general.default_zones(region) for region in both},
     }
     return Settings.model_construct(**_by_name(Settings, filled))
@@ -79,6 +81,7 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     found += access.RULES.check(values)
     found += engines.RULES.check(values)
     found += systems.RULES.check(values)
+    found += placement.RULES.check(values)
     found += queues.RULES.check(values)
     if kind is EnvironmentConfig:
         found += names.check(stack, values)

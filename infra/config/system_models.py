@@ -256,6 +256,10 @@ class System(Model):
     """Replicas of its servers."""
     gpus: Annotated[int, Field(ge=0, le=16)] = 1
     """GPUs of each replica, for model-serving."""
+    other_node_groups: Annotated[list[Name], Field(examples=[["training"]])] = []
+    """GPU node groups of other systems on which servers of kind model-serving run where their own groups have no room;
+    training gives way to them there. A failover starts nodes of these groups in place of those that don't come.
+    Omitted: none."""
     tools_image: ImageByDigest | None = None
     """Image with Python 3.11 or newer, by digest: what runs beside each server of kind model-serving."""
     model: ServedModel | None = None

@@ -101,6 +101,7 @@ def workload(name: str, zones: Sequence[str], scale: _pods.WorkloadScaleArgs) ->
             "node_selector": {POOL: name},
             "security_context": _pods.restricted_pod(),
             "tolerations": _pods.tolerations(),
+            "affinity": _pods.apart(labels, zones),
             "topology_spread_constraints": _pods.spread(labels, zones),
             "containers": [container],
         }

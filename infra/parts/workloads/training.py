@@ -53,6 +53,7 @@ def _quota(group: GpuNodeGroup) -> TrainingPoolQuotaArgs:
     count = queues.nodes(group)
     return {
         "pool": group.name,
+        "spot": group.spot,
         "gpus": count * gpus_of_node(group),
         "cpu": str(count * min(each.vcpu for each in types)),
         "memory": f"{count * int(min(each.memory_gib for each in types))}Gi",
