@@ -38,8 +38,8 @@ def _remark(place: Place, workloads: Sequence[Workload], objects: Objects) -> st
     remarks = [f"not in {place.side.cluster.name}: {', '.join(absent)}"] if absent else []
     if down:
         remarks.append(
-            f"haven:demote names {place.region}: write haven:active: {place.region} before anybody runs pulumi up, which"
-            f" would take the replicas of {', '.join(down)} away again"
+            f"haven:demote names {place.region}: write haven:active: {place.region} before anybody runs pulumi up,"
+            f" which would take the replicas of {', '.join(down)} away again"
         )
     return "; ".join(remarks)
 

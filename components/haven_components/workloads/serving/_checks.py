@@ -37,6 +37,7 @@ def check(name: str, args: ModelServingArgs) -> None:
         lambda: require_kubernetes_name(checks, "service_name", args.get("service_name", name)),
         lambda: require_scale(checks, args["scale"]),
         lambda: _require_zones(checks, args),
+        lambda: _require_pools(checks, args),
         lambda: _require_images(checks, args),
         lambda: _require_versions(checks, args),
         lambda: _require_numbers(checks, args),
@@ -62,6 +63,19 @@ def _require_zones(checks: Checks, args: ModelServingArgs) -> None:
         got=[],
         allowed="IPv4 networks, one or more, such as 10.20.0.0/16",
         fix="name the networks of the load balancer and of the scraper, such as the VPC's",
+    )
+
+
+def _require_pools(checks: Checks, args: ModelServingArgs) -> None:
+    pools, others = args.get("pools"), args.get("other_pools", [])
+    if pools is not None:
+        _checks.require_some(checks, "pools", pools)
+    checks.require(
+        not others or (bool(pools) and not set(others) & set(pools or [])),
+        "other_pools",
+        got=others,
+        allowed="node groups that pools doesn't name, with pools",
+        fix="name in pools the groups that the servers prefer, and the others here",
     )
 
 
