@@ -78,7 +78,7 @@ def test_servers_that_are_given_no_other_group_run_on_their_own_alone(region: st
 
 
 def _stand_ins(recording: Recording) -> Mapping[str, Any]:
-    """Pool -> what stands in for it, which is the same in both Regions."""
+    """Pool -> the groups in its place, the same in both Regions."""
     sides = recording.outputs["manifest"]["sides"].values()
     (found, other) = [
         {each["pool"]: each.get("standIns", {}) for each in side["cluster"]["nodeGroups"].values()} for side in sides
