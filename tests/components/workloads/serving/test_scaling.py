@@ -102,7 +102,7 @@ def test_keda_rests_while_a_region_is_brought_down_by_name_and_has_nothing_elsew
     assert annotations == {"pulumi.com/patchForce": "true", "autoscaling.keda.sh/paused-replicas": "0"}
     for changes in ({"force": False}, {"maximum": 1}):
         assert kind(declare(**{**EVERYTHING, "scale": BY_NAME | changes}), "ScaledObject") == {}
-    plain = {"prometheus": PROMETHEUS, "scale": BY_NAME, "autoscaling": BOTH}
+    plain: dict[str, Any] = {"prometheus": PROMETHEUS, "scale": BY_NAME, "autoscaling": BOTH}
     assert kind(declare(**plain), "HorizontalPodAutoscaler") == {}
 
 
