@@ -9,7 +9,8 @@ import pulumi_aws as aws
 from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
 from infra import names
 from infra.config import addons
-from infra.config.rules import access, engines, instances, networks, placeholders, placement, queues, systems
+from infra.config.rules import access, engines, instances, networks, placeholders, queues, systems
+from infra.config.rules.nodes import placement
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import backups

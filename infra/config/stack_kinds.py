@@ -14,12 +14,12 @@ from infra.config.rules import (
     names,
     networks,
     parts,
-    placement,
     queues,
     residency,
     system_conflicts,
     systems,
 )
+from infra.config.rules.nodes import placement
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,

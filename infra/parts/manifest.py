@@ -33,7 +33,7 @@ from haven_components.names import (
 )
 from infra import names
 from infra.config.node_models import GpuNodeGroup
-from infra.config.rules import placement
+from infra.config.rules.nodes import placement
 from infra.config.rules.systems import SERVING
 from infra.config.settings import Settings
 from infra.environment import Environment

@@ -8,8 +8,8 @@ import pytest
 from haven.config.stack_file import load_stack
 from haven.program.recording import Recording
 from infra.config import stack_kinds
-from infra.config.rules import placement
-from infra.config.rules.rooms import Room
+from infra.config.rules.nodes import placement
+from infra.config.rules.nodes.rooms import Room
 from infra.config.settings import Settings
 from tests.environments import PRIMARY, ROOT, environment
 from tests.infra.test_workloads import FLOWS, with_flows

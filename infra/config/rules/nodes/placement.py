@@ -9,7 +9,7 @@ from haven_components.choices import TrainingCapacity
 from infra.config import models, system_models
 from infra.config.node_models import GpuNodeGroup
 from infra.config.rules.instances import CATALOG
-from infra.config.rules.rooms import Room, room, smallest
+from infra.config.rules.nodes.rooms import Room, room, smallest
 from infra.config.rules.systems import (
     REGISTRY,
     SERVING,

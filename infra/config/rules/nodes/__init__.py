@@ -1,0 +1,1 @@
+"""What pods ask of nodes, and on which they run."""
