@@ -1,7 +1,7 @@
 """Everything that the tier decides, per Region and for both: pure functions of the settings. Parts read the results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from haven.model.tiers import (
@@ -56,6 +56,8 @@ class Scale:
 
     full: bool
     """Whether the Region runs at full scale, or at standby scale."""
+    forced: bool
+    """Whether the config brings it down to standby scale by name, whatever has scaled it since."""
     network: bool
     nat: bool
     """Whether private subnets reach the internet."""
@@ -113,10 +115,11 @@ def scales(settings: Settings) -> dict[str, Scale]:
     enlarges one Region and leaves the other alone, in both directions.
     """
     regions = (settings.regions.primary, settings.regions.recovery)
-    return {
+    found = {
         region: _scale(settings, region, full=region == settings.active or region != settings.demote)
         for region in regions
     }
+    return {region: replace(each, forced=settings.demotes and not each.full) for region, each in found.items()}
 
 
 def extremes(settings: Settings) -> dict[str, tuple[Scale, Scale]]:
@@ -154,6 +157,7 @@ def _scale(settings: Settings, region: str, *, full: bool) -> Scale:
     cluster = settings.cluster
     return Scale(
         full=full,
+        forced=False,
         network=full or standby.network,
         nat=full or standby.nat,
         endpoints_to_start=not full and standby.endpoints is EndpointStandby.START,
@@ -195,7 +199,7 @@ def _replicas(settings: Settings, name: str, system: System, *, full: bool, born
     ):
         share = Fraction(0)
     least = standby_count(wanted.minimum, share, 1 if system.kind == SERVING else LEAST_REPLICAS)
-    return Replicas(least, most if wanted.maximum else max(least, 1))
+    return Replicas(least, most if most > wanted.minimum else max(least, 1))
 
 
 def _floor(tier: Tier, *, born_here: bool) -> Tier:

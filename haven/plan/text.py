@@ -24,7 +24,7 @@ _OBJECTIVE_UNITS = {"rtoMinutes": "RTO {:g} min", "rpoMinutes": "RPO {:g} min", 
 OBJECTIVE_NAMES = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
 ASSUMED = "[A]"
 """Marks a figure without a source."""
-_NOTES_SHOWN = 10
+_NOTES_SHOWN = 8
 """How many things to look at the first screen names."""
 
 

@@ -45,7 +45,7 @@ class NodeGroup(_Part):
     full: Sizes
     standby: Sizes
     gpu: bool = False
-    """Whether it has the nodes of models: one such group may stand in for another."""
+    """Whether it has the nodes of models."""
     pool: str = ""
     """Its name in both Regions, as plans have it; empty: the manifest is of an older program."""
     image_gib: float | None = None
@@ -58,6 +58,9 @@ class NodeGroup(_Part):
     """Its instance types; empty: deployed before they were here."""
     reservation: Reservation | None = None
     """None: on-demand capacity."""
+    stand_ins: Mapping[str, float] = {}
+    """Other groups on which all servers of this one may run, as `pool` names them -> how many of this group's nodes one
+    of theirs replaces. Empty: there is none, or deployed before they were here."""
 
 
 class Cluster(_Part):

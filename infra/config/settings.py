@@ -179,6 +179,8 @@ class Settings(EnvironmentConfig):
     """The AWS account, 12 digits; names and ARNs contain it, so that the program needs no data sources."""
     active: str
     demote: str
+    demotes: bool
+    """Whether the config names the Region to demote, and doesn't leave it out."""
 
     def system_tier(self, name: str | None) -> Tier:
         """The tier of a system, or the environment's for None and for systems without one of their own."""

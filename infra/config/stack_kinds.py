@@ -19,7 +19,7 @@ from infra.config.rules import (
     system_conflicts,
     systems,
 )
-from infra.config.rules.nodes import fit
+from infra.config.rules.nodes import fit, placement
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,
@@ -53,6 +53,7 @@ def load(stack: str, config: Mapping[str, str]) -> Settings | AccountSettings:
     filled |= {
         "active": values["active"] or regions.primary,
         "demote": values["demote"] or regions.recovery,
+        "demotes": values["demote"] is not None,
         "zones": {region: values["zones"].get(region) or general.default_zones(region) for region in both},
     }
     return Settings.model_construct(**_by_name(Settings, filled))
@@ -81,6 +82,7 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     found += engines.RULES.check(values)
     found += systems.RULES.check(values)
     found += fit.RULES.check(values)
+    found += placement.RULES.check(values)
     found += queues.RULES.check(values)
     if kind is EnvironmentConfig:
         found += names.check(stack, values)

@@ -279,6 +279,10 @@ class System(Model):
     Omitted: as `cpu`."""
     engine_arguments: list[Argument] = []
     """Further arguments of vLLM, for model-serving. Omitted: none."""
+    other_node_groups: Annotated[list[Name], Field(examples=[["training"]])] = []
+    """GPU node groups of other systems on which servers of kind model-serving run where their own groups have no room;
+    training gives way to them there. A failover starts nodes of these groups in place of those that don't come.
+    Omitted: none."""
     tools_image: ImageByDigest | None = None
     """Image with Python 3.11 or newer, by digest: what runs beside each server of kind model-serving."""
     model: ServedModel | None = None

@@ -33,6 +33,7 @@ from haven_components.names import (
 )
 from infra import names
 from infra.config.node_models import GpuNodeGroup
+from infra.config.rules.nodes import placement
 from infra.config.rules.systems import SERVING
 from infra.config.settings import Settings
 from infra.environment import Environment
@@ -177,6 +178,8 @@ def _node_groups(environment: Environment, region: str, full: Scale, standby: Sc
             "gpu": True,
             **_loaded(environment.settings, group),
         }
+        if others := placement.stand_ins(environment.settings.systems, cluster, group):
+            found["standIns"] = {each: float(replaces) for each, replaces in others.items()}
         if "capacity_reservation" in args:
             found["reservation"] = {key: args["capacity_reservation"][key] for key in ("id", "zone")}
         groups[gpu_group_name(name, zones, args)] = found

@@ -1,5 +1,7 @@
 """The tier's decisions as plain functions of the settings."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,8 +59,16 @@ def test_extremes_do_not_depend_on_the_active_region(tier: Tier) -> None:
 @given(tier=st.sampled_from(Tier))
 def test_demoting_the_primary_region_brings_it_to_its_standby_scale_and_deletes_no_cluster(tier: Tier) -> None:
     settings = _settings(tier, active=RECOVERY, demote=PRIMARY)
-    assert scale.scales(settings)[PRIMARY] == scale.extremes(settings)[PRIMARY][1]
+    assert scale.scales(settings)[PRIMARY] == replace(scale.extremes(settings)[PRIMARY][1], forced=True)
     assert scale.scales(settings)[PRIMARY].cluster
+
+
+@given(tier=st.sampled_from(Tier))
+def test_only_a_region_that_is_brought_down_by_name_takes_back_what_was_scaled(tier: Tier) -> None:
+    """A standby by default refuses to: until `active` is changed, it may be what serves."""
+    for changes in ({}, {"active": RECOVERY}, {"demote": PRIMARY}, {"active": RECOVERY, "demote": RECOVERY}):
+        assert not any(each.forced for each in scale.scales(_settings(tier, **changes)).values()), changes
+    assert scale.scales(_settings(tier, demote=RECOVERY))[RECOVERY].forced
 
 
 @pytest.mark.parametrize("tier", Tier)

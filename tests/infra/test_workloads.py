@@ -218,6 +218,7 @@ def test_training_may_take_spot_nodes_and_servers_of_models_never_do() -> None:
     serving = {"name": "serving", "instanceTypes": ["g5.2xlarge", "g5.4xlarge"], "desiredSize": 3, "maxSize": 6}
     systems = _systems()
     systems["training"]["jobs"] = {"tune": {"gpus": 4, "capacity": "spot"}}
+    del systems["serving"]["otherNodeGroups"]
     recording = environment("warm", cluster=json.dumps({"gpuNodeGroups": [spot, serving]}), systems=json.dumps(systems))
     groups = of_type(recording, aws.EKS_NODE_GROUP, PRIMARY)
     kinds = {each.inputs["labels"].get("haven.dev/pool"): each.inputs["capacityType"] for each in groups}

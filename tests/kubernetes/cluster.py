@@ -104,12 +104,13 @@ def workload(name: str, zones: Sequence[str], scale: _pods.WorkloadScaleArgs) ->
             "node_selector": {POOL: name},
             "security_context": _pods.restricted_pod(),
             "tolerations": _pods.tolerations(),
+            "affinity": _pods.apart(labels, zones),
             "topology_spread_constraints": _pods.spread(labels, zones),
             "containers": [container],
         }
         kubernetes.apps.v1.Deployment(
             NAME,
-            metadata={"name": NAME, "namespace": name, "labels": labels},
+            metadata={"name": NAME, "namespace": name, "labels": labels, "annotations": _pods.forced(scale)},
             spec={
                 "replicas": _pods.replicas(scale),
                 "selector": {"match_labels": _pods.selecting(labels)},
@@ -129,7 +130,7 @@ def _autoscaler(namespace: str, scale: _pods.WorkloadScaleArgs) -> Mapping[str, 
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": NAME, "namespace": namespace},
+        "metadata": {"name": NAME, "namespace": namespace, "annotations": _pods.forced(scale)},
         "spec": {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME},
             "minReplicas": scale["minimum"],
@@ -148,10 +149,16 @@ def open_namespace(api: Api, name: str) -> None:
     until(lambda: any(api.all("v1", "ServiceAccount", name)), 30)
 
 
-def up(api: Api, objects: Mapping[str, Mapping[str, Any]]) -> None:
-    """What `pulumi up` does: server-side apply of what is declared, and what no longer is, goes."""
+def up(api: Api, objects: Mapping[str, Mapping[str, Any]], between: Callable[[], None] = lambda: None) -> None:
+    """What `pulumi up` does: server-side apply of what is declared, and what no longer is, goes.
+
+    It takes over what others own where an annotation says so (pulumi-kubernetes, provider/pkg/await/await.go; read
+    2026-11-26).
+    """
     for each in objects.values():
-        api.apply(each)
+        annotations = each["metadata"].get("annotations", {})
+        api.apply(each, force=annotations.get("pulumi.com/patchForce") == "true")
+    between()
     namespace = next(iter(objects.values()))["metadata"]["namespace"]
     for each in api.all("autoscaling/v2", "HorizontalPodAutoscaler", namespace):
         if "HorizontalPodAutoscaler" not in objects:

@@ -105,19 +105,25 @@ def test_an_abort_takes_workloads_back_to_standby_scale() -> None:
     assert "patch" in [what for _, _, what, region in model.effects if region == R]
 
 
-def site_of(groups: Mapping[str, Any], clock: "Clock") -> Site:
-    """An environment whose node groups in R have these sizes; at full scale each has three nodes, and one is enough."""
+def site_of(groups: Mapping[str, Any], clock: "Clock", replaces: float = 1) -> Site:
+    """An environment whose node groups in R have these sizes; at full scale each has three nodes, and one is enough.
+    Servers of group `one` may run on group `two` as well, and not the other way round."""
     document = json.loads(json.dumps(manifest_document()))
     document["sides"][R]["cluster"]["nodeGroups"] = {
-        name: {"full": [1, 3, each["maxSize"]], "standby": [0, 0, 4], "gpu": True} for name, each in groups.items()
+        name: {"full": [1, 3, each["maxSize"]], "standby": [0, 0, 4], "gpu": True, "pool": f"pool-{name}"}
+        for name, each in groups.items()
     }
+    document["sides"][R]["cluster"]["nodeGroups"]["one"]["standIns"] = {"pool-two": replaces}
     return Site(parse(json.dumps(document), "a test"), R, clock)
 
 
-def look_at(groups: Mapping[str, Any], running: Mapping[str, int], waited: float) -> Look:
-    """What a step makes of group `one`, after some time, when each group has these sizes and these nodes."""
+def look_at(
+    groups: Mapping[str, Any], running: Mapping[str, int], waited: float, replaces: float = 1, name: str = "one"
+) -> Look:
+    """What a step makes of a group, after some time, when each group has these sizes and these nodes, and a node of
+    group `two` replaces so many of group `one`."""
     clock = Clock()
-    look = nodes.scaled(site_of(groups, clock), "one", (1, 3, 4))
+    look = nodes.scaled(site_of(groups, clock, replaces), name, (1, 3, 4))
     found = _answered(look(Workflow("w", {})), groups, running)
     clock.now += waited
     return _answered(look(Workflow("w", {})), groups, running) if waited else found
@@ -166,7 +172,26 @@ def test_another_group_of_gpus_with_room_runs_the_nodes_that_do_not_come() -> No
     groups["two"] = sizes(5, 5)
     done = look_at(groups, {"one": 1, "two": 5}, 300)
     assert isinstance(done, Done)
-    assert done.remark == "one: 3 of 3 nodes in service, 2 of them in other groups"
+    assert done.remark == "one: 3 of 3 nodes in service, 2 of them replaced by other groups"
+
+
+@pytest.mark.parametrize(("replaces", "wanted"), [(4, 4), (2, 4), (1, 5), (0.5, 7)])
+def test_nodes_of_another_size_are_counted_by_the_replicas_that_they_take(replaces: float, wanted: int) -> None:
+    groups, few = {"one": sizes(3), "two": sizes(3, 9)}, {"one": 1, "two": 3}
+    found = look_at(groups, few, 300, replaces)
+    assert isinstance(found, Missing)
+    assert found.call.arguments["scalingConfig"]["desiredSize"] == wanted
+    groups["two"] = sizes(wanted, 9)
+    assert isinstance(look_at(groups, few | {"two": wanted - 1}, 300, replaces), Waiting)
+    assert isinstance(look_at(groups, few | {"two": wanted}, 300, replaces), Done)
+
+
+def test_a_group_on_which_the_servers_may_not_run_stands_in_for_nothing() -> None:
+    groups = {"one": sizes(3, 9), "two": sizes(3)}
+    assert isinstance(look_at(groups, {"one": 9, "two": 1}, 300, name="two"), Waiting)
+    degraded = look_at(groups, {"one": 9, "two": 1}, 900, name="two")
+    assert isinstance(degraded, Done)
+    assert degraded.remark == "two: 1 of 3 nodes in service: degraded"
 
 
 def test_without_room_elsewhere_the_least_opens_traffic_after_patience_and_nothing_does_not() -> None:

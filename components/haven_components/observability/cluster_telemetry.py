@@ -18,6 +18,7 @@ from haven_components.workloads._objects import tcp, to_aws, to_dns
 from haven_components.workloads._pods import (
     SKIP_AWAIT,
     WorkloadScaleArgs,
+    apart,
     disruption_budget,
     labels,
     replicas,
@@ -169,6 +170,7 @@ class ClusterTelemetry(pulumi.ComponentResource):
             "automount_service_account_token": False,
             "enable_service_links": False,
             "security_context": restricted_pod(),
+            "affinity": apart(self._labels, self._args["zones"]),
             "topology_spread_constraints": spread(self._labels, self._args["zones"]),
             "tolerations": tolerations(),
             "containers": [container],

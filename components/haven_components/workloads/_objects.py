@@ -12,6 +12,7 @@ import pulumi_kubernetes as kubernetes
 from haven_components.workloads._pods import (
     SKIP_AWAIT,
     WorkloadScaleArgs,
+    apart,
     disruption_budget,
     is_autoscaled,
     restricted_container,
@@ -87,6 +88,8 @@ class Objects:
     zones: Sequence[str]
     secrets: Sequence[str] = ()
     """SecretProviderClasses that every pod mounts."""
+    forced: Mapping[str, str] = field(default_factory=dict)
+    """Annotations by which what is declared replaces what others have scaled; none: it is refused."""
 
     def options(self, **more: Any) -> pulumi.ResourceOptions:
         """Options of a child."""
@@ -165,7 +168,11 @@ class Objects:
         depends_on: Sequence[pulumi.Resource] = (),
     ) -> None:
         """A Deployment spread over zones, with its disruption budget."""
-        pod = {**template["spec"], "topology_spread_constraints": spread(labels, self.zones)}
+        pod = {
+            **template["spec"],
+            "affinity": apart(labels, self.zones),
+            "topology_spread_constraints": spread(labels, self.zones),
+        }
         spec: Any = {
             **({} if replicas is None else {"replicas": replicas}),
             "selector": {"match_labels": selecting(labels)},
@@ -175,7 +182,7 @@ class Objects:
         }
         kubernetes.apps.v1.Deployment(
             name,
-            metadata=self.metadata(name, labels, **SKIP_AWAIT),
+            metadata=self.metadata(name, labels, **SKIP_AWAIT, **self.forced),
             spec=spec,
             opts=self.options(depends_on=list(depends_on)),
         )
@@ -227,7 +234,7 @@ class Objects:
             "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": utilization}}],
         }
         kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
-            name, metadata=self.metadata(name, labels), spec=spec, opts=self.options()
+            name, metadata=self.metadata(name, labels, **self.forced), spec=spec, opts=self.options()
         )
 
     def network_policy(

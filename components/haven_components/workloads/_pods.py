@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from haven_components.names import POOL_LABEL
 from haven_components.shared.support import Checks
 
 ZONE = "topology.kubernetes.io/zone"
@@ -16,6 +17,8 @@ TOLERATION_SECONDS = 30
 """How long a pod stays bound to a node that is gone; Kubernetes' default is 300."""
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """Pulumi waits up to ten minutes for a Deployment's pods; a failover must not."""
+_PATCH_FORCE = {"pulumi.com/patchForce": "true"}
+"""Pulumi takes over fields that others own (pulumi-kubernetes, provider/pkg/await/await.go; read 2026-11-26)."""
 USER_ID = 1000
 """Pods run as this user and group unless their image asks for another one."""
 
@@ -25,6 +28,10 @@ class WorkloadScaleArgs(TypedDict):
     """Replicas that always run; 0 where nothing runs on standby. Without room to scale, the number of replicas."""
     maximum: int
     """Replicas to which autoscaling may go; equal to `minimum`: no autoscaler."""
+    force: NotRequired[bool]
+    """Whether these numbers replace what an autoscaler or a runbook has set since (`pulumi.com/patchForce`), for a
+    Region that is brought down on purpose. Where `minimum` is 0 and `maximum` above 1, KEDA's ScaledObject stays,
+    paused: until it went, it would start the servers once more. Omitted: false, and such a change is refused (409)."""
 
 
 def labels(name: str, component: str, **more: str) -> dict[str, str]:
@@ -45,25 +52,64 @@ def selecting(pod_labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def spread(pod_labels: Mapping[str, str], zones: Sequence[str]) -> list[dict[str, Any]]:
-    """Evenly over zones, and over nodes as far as there are any.
-
-    A lost zone's nodes are tainted: they no longer count, or the rest could not take all pods.
-    """
+    """Evenly over zones and nodes, as far as there is room: see `evenly`, and `apart`, which goes with it."""
     return [{**each, "node_affinity_policy": "Honor"} for each in evenly(selecting(pod_labels), zones)]
 
 
 def evenly(match_labels: Mapping[str, str], zones: Sequence[str]) -> list[dict[str, Any]]:
-    """The same for pods that somebody else declares, by whatever labels select them."""
+    """The same for pods that somebody else declares, by whatever labels select them.
+
+    Never at the price of a pod without a node: a rule with `DoNotSchedule` leaves room idle where zones have unequal
+    room, as after the loss of one. A lost zone's nodes are tainted: they no longer count.
+    """
     over_zones = {
         "max_skew": 1,
         "topology_key": ZONE,
-        "when_unsatisfiable": "DoNotSchedule",
+        "when_unsatisfiable": "ScheduleAnyway",
         "node_taints_policy": "Honor",
         "label_selector": {"match_labels": dict(match_labels)},
         "match_label_keys": ["pod-template-hash"],
     }
-    over_nodes = over_zones | {"topology_key": NODE, "when_unsatisfiable": "ScheduleAnyway"}
+    over_nodes = over_zones | {"topology_key": NODE}
     return [over_zones, over_nodes] if len(zones) > 1 else [over_nodes]
+
+
+def apart(pod_labels: Mapping[str, str], zones: Sequence[str]) -> dict[str, Any]:
+    """The affinity by which pods of one workload take the zone that has the fewest of them, while it has room.
+
+    A soft rule of spread counts for less, the more pods and nodes there are: on nodes with four GPUs each the scheduler
+    put 3, 1 and 2 of six pods where the zones had 3, 1 and 1 nodes. Preferred anti-affinity is weighed by the
+    difference between the zones alone (kube-scheduler 1.35.4, tried in `tests/kubernetes/living/`, 2026-11-26).
+    """
+    if len(zones) < 2:
+        return {}
+    term = {
+        "topology_key": ZONE,
+        "label_selector": {"match_labels": selecting(pod_labels)},
+        "match_label_keys": ["pod-template-hash"],
+    }
+    preferred = [{"weight": 100, "pod_affinity_term": term}]
+    return {"pod_anti_affinity": {"preferred_during_scheduling_ignored_during_execution": preferred}}
+
+
+def in_pools(pools: Sequence[str], others: Sequence[str] = ()) -> dict[str, Any]:
+    """The affinity of pods that run on some node groups.
+
+    Args:
+        pools: names of the groups.
+        others: further groups, which are taken where the first have no room.
+    """
+    if not pools:
+        return {}
+
+    def of(names: Sequence[str]) -> dict[str, Any]:
+        return {"match_expressions": [{"key": POOL_LABEL, "operator": "In", "values": list(names)}]}
+
+    required = {"node_selector_terms": [of([*pools, *others])]}
+    affinity: dict[str, Any] = {"required_during_scheduling_ignored_during_execution": required}
+    if others:
+        affinity["preferred_during_scheduling_ignored_during_execution"] = [{"weight": 100, "preference": of(pools)}]
+    return {"node_affinity": affinity}
 
 
 def region_environment(region: str) -> dict[str, str]:
@@ -146,6 +192,11 @@ def _camel_case(key: str) -> str:
 def replicas(scale: WorkloadScaleArgs) -> int | None:
     """What a Deployment declares: nothing where an autoscaler decides, which owns the field then."""
     return None if is_autoscaled(scale) else int(scale["minimum"])
+
+
+def forced(scale: WorkloadScaleArgs) -> dict[str, str]:
+    """Annotations of what a runbook or an autoscaler changes."""
+    return _PATCH_FORCE if scale.get("force") else {}
 
 
 def is_autoscaled(scale: WorkloadScaleArgs) -> bool:

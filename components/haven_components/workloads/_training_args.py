@@ -55,7 +55,8 @@ class TrainingJobArgs(TypedDict):
     capacity: NotRequired[TrainingCapacity]
     """Which nodes it takes. Omitted: `on-demand`."""
     pools: NotRequired[list[str]]
-    """Names of the node groups that it may run on, as `haven.dev/pool` has them. Omitted: all."""
+    """Names of the node groups that it may run on, as `haven.dev/pool` has them. Omitted: all, with a queue all of the
+    queue. With a queue only those that have the job's `capacity`."""
     cpu: NotRequired[str]
     """Processors of each worker, a Kubernetes quantity. Omitted: 2 for each GPU, 1 without GPUs (assumptions)."""
     memory: NotRequired[str]
@@ -72,6 +73,9 @@ class TrainingJobArgs(TypedDict):
 class TrainingPoolQuotaArgs(TypedDict):
     pool: str
     """Name of the node group, as `haven.dev/pool` has it."""
+    spot: NotRequired[bool]
+    """Whether its nodes are spot instances: Kueue doesn't see which nodes a job's `capacity` names, and would admit it
+    into a group where its pods find none. Omitted: false."""
     gpus: int
     """GPUs of the group that the jobs may take together."""
     cpu: str
@@ -82,8 +86,8 @@ class TrainingPoolQuotaArgs(TypedDict):
 
 class TrainingQueueArgs(TypedDict):
     pools: list[TrainingPoolQuotaArgs]
-    """What of which node group the jobs may take, the preferred group first. All workers of a job start together, in
-    one group, or wait."""
+    """What of which node group the jobs may take, the preferred group first; spot groups come before the others. All
+    workers of a job start together, in one group, or wait."""
 
 
 class TrainingJobsArgs(TypedDict):
@@ -123,6 +127,16 @@ class TrainingJobsArgs(TypedDict):
 def job_name(name: str, job: TrainingJobArgs) -> str:
     """What a job's objects are called."""
     return f"{name}-{job['name']}"
+
+
+def job_pools(args: TrainingJobsArgs, job: TrainingJobArgs) -> list[str]:
+    """The node groups that a job is limited to; none: it isn't."""
+    if "queue" not in args:
+        return job.get("pools", [])
+    capacity = job.get("capacity", TrainingCapacity.ON_DEMAND)
+    unwanted = {TrainingCapacity.SPOT: False, TrainingCapacity.ON_DEMAND: True}.get(capacity)
+    found = [each["pool"] for each in args["queue"]["pools"] if each.get("spot", False) is not unwanted]
+    return [each for each in found if each in job.get("pools", found)]
 
 
 def validate(name: str, args: TrainingJobsArgs) -> None:
@@ -196,11 +210,10 @@ def _require_queue(checks: Checks, args: TrainingJobsArgs) -> None:
     pools = [each["pool"] for each in args["queue"]["pools"]]
     _checks.require_some(checks, "queue.pools", pools)
     for index, job in enumerate(args["jobs"]):
-        asked = job.get("pools", pools)
         checks.require(
-            bool(set(asked) & set(pools)),
+            bool(job_pools(args, job)),
             f"jobs[{index}].pools",
-            got=asked,
-            allowed=f"one of queue.pools at least: {', '.join(pools)}",
-            fix="add the node group to queue.pools, or leave jobs[].pools out",
+            got=job.get("pools", pools),
+            allowed=f"one of queue.pools at least, with the job's capacity: {', '.join(pools)}",
+            fix="add the node group to queue.pools, leave jobs[].pools out, or name another capacity",
         )

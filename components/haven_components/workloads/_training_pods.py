@@ -26,6 +26,7 @@ from haven_components.workloads._training_args import (
     TrainingJobArgs,
     TrainingJobsArgs,
     job_name,
+    job_pools,
 )
 
 CAPACITY = {"eks.amazonaws.com/capacityType": "SPOT", "karpenter.sh/capacity-type": "spot"}
@@ -183,8 +184,8 @@ def _affinity(name: str, args: TrainingJobsArgs, job: TrainingJobArgs, workers: 
 
 def _node_affinity(args: TrainingJobsArgs, job: TrainingJobArgs) -> dict[str, Any]:
     everywhere = [_in(ZONE, args["zones"])]
-    if "pools" in job:
-        everywhere.append(_in(POOL_LABEL, job["pools"]))
+    if pools := job_pools(args, job):
+        everywhere.append(_in(POOL_LABEL, pools))
     capacity = TrainingCapacity(job.get("capacity", TrainingCapacity.ON_DEMAND))
     spot = [_in(label, [value]) for label, value in CAPACITY.items()]
     terms: Sequence[Mapping[str, Any]] = [{"match_expressions": everywhere}]

@@ -23,6 +23,7 @@ from haven_components.workloads._objects import (
 )
 from haven_components.workloads._pods import (
     WorkloadScaleArgs,
+    forced,
     region_environment,
     replicas,
     require_image,
@@ -117,7 +118,7 @@ class ModelRegistry(pulumi.ComponentResource):
         self._service = args.get("service_name", name)
         secrets = args.get("secrets", [])
         classes = [each["provider_class"] for each in secrets]
-        self._objects = Objects(self, args["namespace"], args["zones"], classes)
+        self._objects = Objects(self, args["namespace"], args["zones"], classes, forced(args["scale"]))
         identity = pod_identity(
             self,
             regional(name, args["region"]),

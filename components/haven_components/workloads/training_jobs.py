@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 from haven_components.names import POOL_LABEL, regional
 from haven_components.workloads._identity import bucket_arn, pod_identity
 from haven_components.workloads._objects import to_aws, to_dns
-from haven_components.workloads._pods import GPU_RESOURCE, SKIP_AWAIT, labels, selecting
+from haven_components.workloads._pods import GPU_RESOURCE, SKIP_AWAIT, forced, labels, selecting
 from haven_components.workloads._training_args import TrainingJobArgs, TrainingJobsArgs, job_name, validate
 from haven_components.workloads._training_pods import (
     PRIORITY,
@@ -104,7 +104,7 @@ class TrainingJobs(pulumi.ComponentResource):
                 "name": logical,
                 "namespace": self._args["namespace"],
                 "labels": job_labels | ({QUEUE_LABEL: self._name} if "queue" in self._args else {}),
-                "annotations": SKIP_AWAIT,
+                "annotations": SKIP_AWAIT | forced(self._args["scale"]),
             },
             spec=job_spec(self._name, self._args, job),
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
@@ -136,8 +136,9 @@ class TrainingJobs(pulumi.ComponentResource):
         return policy
 
     def _queue(self) -> list[pulumi.Resource]:
-        """A queue of the namespace in front of a quota of the cluster, one flavor for each node group."""
-        pools = self._args["queue"]["pools"]
+        """A queue of the namespace in front of a quota of the cluster, one flavor for each node group: spot groups
+        first, for jobs that prefer them."""
+        pools = sorted(self._args["queue"]["pools"], key=lambda each: not each.get("spot", False))
         flavors = [
             self._kueue("ResourceFlavor", f"{self._name}-{each['pool']}", {"nodeLabels": {POOL_LABEL: each["pool"]}})
             for each in pools
@@ -169,6 +170,8 @@ class TrainingJobs(pulumi.ComponentResource):
     def _kueue(self, kind: str, logical: str, spec: Mapping[str, Any], *after: pulumi.Resource) -> pulumi.Resource:
         local = kind == "LocalQueue"
         metadata: dict[str, Any] = {"name": self._name if local else logical, "labels": labels(self._name, "training")}
+        if local and (annotations := forced(self._args["scale"])):
+            metadata["annotations"] = annotations
         made: pulumi.Resource = kubernetes.apiextensions.CustomResource(
             logical,
             api_version=KUEUE,

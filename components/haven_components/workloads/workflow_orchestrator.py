@@ -68,7 +68,8 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._idle = args["scale"]["minimum"] == 0
-        self._objects = Objects(self, args["namespace"], args["zones"], self._classes("servers"))
+        self._forced = _pods.forced(args["scale"])
+        self._objects = Objects(self, args["namespace"], args["zones"], self._classes("servers"), self._forced)
         self._url = _prefect.api_url(args.get("service_name", name), args["namespace"])
         self._deployments: list[str] = []
         self._objects.service_account(name, self._labels("server"))
@@ -184,7 +185,7 @@ class WorkflowOrchestrator(pulumi.ComponentResource):
     def _pool(self, pool: str, chosen: WorkPoolArgs) -> None:
         """Workers in the system's namespace, and what they and their flow runs may do there."""
         name, labels, namespace = f"{self._name}-{pool}", self._labels(pool), chosen["namespace"]
-        objects = Objects(self, namespace, self._args["zones"], self._classes("workers"))
+        objects = Objects(self, namespace, self._args["zones"], self._classes("workers"), self._forced)
         objects.service_account(name, labels, token=True)
         ready = self._identity("workers", namespace, name)
         self._rights(objects, name, labels)

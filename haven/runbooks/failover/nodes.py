@@ -1,5 +1,7 @@
 """Node groups at full scale, or back at standby scale."""
 
+from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from haven.runbooks.failover.capacity import Choice, Group, choose
@@ -10,8 +12,9 @@ from haven.runbooks.workflow.requests import Call, Stopwatch
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 BORROW_SECONDS = 300.0
-"""After which another group of GPUs stands in for nodes that don't come: longer than a node takes, which was
-284 s in the one run that was reported (kaito-project/kaito#2325). An assumption."""
+"""After which another group on which the same servers may run stands in for nodes that don't come: longer than a node
+takes, which was 284 s in the one run that was reported (kaito-project/kaito#2325). An assumption."""
+_ROUNDING = 1e-6
 
 
 def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Looking:
@@ -62,31 +65,37 @@ def plan(site: Site, name: str) -> str:
     return f"Scale {name} to {wanted} nodes{instead}{opens if max(1, least) < wanted else ''}"
 
 
-def stand_ins(site: Site, name: str) -> list[str]:
-    """Other groups of GPUs whose maximum leaves room, and which an abort scales back."""
+def stand_ins(site: Site, name: str) -> Mapping[str, float]:
+    """Other groups on which the servers of one may run, whose maximum leaves room, and which an abort scales back.
+
+    Returns:
+        Name of the group to how many nodes of `name` one of its own replaces.
+    """
     groups = site.new_side.cluster.node_groups
-    return [
-        other
+    replaces = groups[name].stand_ins
+    return {
+        other: replaces[sizes.pool]
         for other, sizes in groups.items()
-        if other != name and groups[name].gpu and sizes.gpu and sizes.full != sizes.standby
+        if sizes.pool in replaces and sizes.full != sizes.standby
         if sizes.full[2] > sizes.full[1]
-    ]
+    }
 
 
 async def _borrowed(site: Site, workflow: Workflow, name: str, short: int) -> int | Call:
-    """Nodes that other groups run beyond their own full scale; the call that lets one run as many as are short."""
+    """Nodes that others replace, running beyond their own full scale; the call that lets one run what is short."""
     spare = 0
-    for other in stand_ins(site, name):
+    for other, replaces in stand_ins(site, name).items():
         sizes = site.new_side.cluster.node_groups[other]
         found = await Call("eks", site.to, "describe_nodegroup", _named(site, other))
         now = found["nodegroup"]["scalingConfig"]
-        wanted = min(sizes.full[1] + short, now["maxSize"])
+        wanted = min(sizes.full[1] + ceil(short / replaces - _ROUNDING), now["maxSize"])
         if now["desiredSize"] < wanted:
             to = {**now, "desiredSize": wanted}
             token = f"{workflow.id}-{wanted}-{other}"[:64]
             arguments = {**_named(site, other), "scalingConfig": to, "clientRequestToken": token}
             return Call("eks", site.to, "update_nodegroup_config", arguments, changes=True)
-        spare += max(0, (await _running(site.to, found["nodegroup"]) or 0) - sizes.full[1])
+        beyond = max(0, (await _running(site.to, found["nodegroup"]) or 0) - sizes.full[1])
+        spare += int(beyond * replaces + _ROUNDING)
     return min(spare, short)
 
 
@@ -96,7 +105,7 @@ def _named(site: Site, name: str) -> dict[str, str]:
 
 def _judged(name: str, group: Group, waited: float, borrowed: int = 0) -> Look:
     count = f"{name}: {group.running} of {group.wanted} nodes in service"
-    count += f", {borrowed} of them in other groups" if borrowed else ""
+    count += f", {borrowed} of them replaced by other groups" if borrowed else ""
     choice = choose(group, waited=waited, patience=GPU_PATIENCE_SECONDS)
     if choice is Choice.FULL:
         return Done(remark=count if borrowed else "")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from haven.runbooks.clients import KUBERNETES
 from haven.runbooks.manifest import Workload
 from haven.runbooks.serving.place import Place, cluster_of, objects_of
-from haven.runbooks.serving.workloads import Readiness, Scale, missing, next_patch, readiness
+from haven.runbooks.serving.workloads import Objects, Readiness, Scale, brought_down, missing, next_patch, readiness
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call, Stopwatch
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
@@ -28,10 +28,20 @@ def scaled(place: Place, workloads: Sequence[Workload], scale: Scale) -> Looking
         if patch is not None:
             arguments = {"cluster": cluster, "path": patch.path, "body": patch.body}
             return Missing(Call(KUBERNETES, place.region, "patch", arguments, changes=True))
-        absent = missing(workloads, objects)
-        return Done(remark=f"not in {cluster.name}: {', '.join(absent)}" if absent and scale is Scale.FULL else "")
+        return Done(remark=_remark(place, workloads, objects) if scale is Scale.FULL else "")
 
     return look
+
+
+def _remark(place: Place, workloads: Sequence[Workload], objects: Objects) -> str:
+    absent, down = missing(workloads, objects), brought_down(workloads, objects)
+    remarks = [f"not in {place.side.cluster.name}: {', '.join(absent)}"] if absent else []
+    if down:
+        remarks.append(
+            f"haven:demote names {place.region}: write haven:active: {place.region} before anybody runs pulumi up,"
+            f" which would take the replicas of {', '.join(down)} away again"
+        )
+    return "; ".join(remarks)
 
 
 def drained(place: Place, looking: Looking) -> Looking:

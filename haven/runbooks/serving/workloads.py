@@ -21,6 +21,8 @@ KINDS = (DEPLOYMENTS, AUTOSCALERS, SCALED_OBJECTS, JOBS, QUEUES)
 _PAUSED = ("autoscaling.keda.sh/paused-replicas", "autoscaling.keda.sh/paused")
 """With the first, KEDA scales to that number and rests; with the second, it rests (KEDA 2.17, Pause autoscaling; read
 2026-11-26). It scales by itself from 0 to its minimum, so at 0 it has to rest."""
+_FORCED = "pulumi.com/patchForce"
+"""Of what Pulumi replaces although somebody else has changed it since."""
 _QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 _RUNS, _HELD = "None", "HoldAndDrain"
 """Stop policies of Kueue's LocalQueue."""
@@ -102,6 +104,14 @@ def missing(workloads: Sequence[Workload], objects: Objects) -> list[str]:
     jobs = [place for kind, place in places if kind == JOBS]
     queues = {f"{_namespace(place)}/{queue}" for place in jobs if (queue := _queue(objects.get(JOBS, place)))}
     return found + [f"the LocalQueue {each}" for each in sorted(queues) if objects.get(QUEUES, each) is None]
+
+
+def brought_down(workloads: Sequence[Workload], objects: Objects) -> list[str]:
+    """The Deployments that a deployment of the configuration as it is would take replicas from: it brings the Region
+    down by name, and forces what it declares."""
+    places = [place for each in workloads for place in each.deployments]
+    found = {place: (objects.get(DEPLOYMENTS, place) or {}).get("metadata", {}) for place in places}
+    return [place for place, each in found.items() if (each.get("annotations") or {}).get(_FORCED) == "true"]
 
 
 @dataclass(frozen=True)

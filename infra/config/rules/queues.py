@@ -1,12 +1,12 @@
 """What must hold between GPU node groups, the nodes that may be added to them, and the queues of training jobs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from haven.base.problems import Problem, choices, shown
 from infra.config import models, system_models
 from infra.config.node_models import GpuNodeGroup
 from infra.config.rules.instances import CATALOG
-from infra.config.rules.systems import Systems, gpus_of_node, groups_of, queued
+from infra.config.rules.systems import Systems, gpus_of_node, groups_of, queued, training_groups
 from infra.config.rules.validators import Rules
 
 RULES = Rules()
@@ -46,13 +46,15 @@ def _queued(systems: Systems, cluster: models.Cluster) -> Iterable[Problem]:
             allowed = "GPU node groups of instance types that the data knows: the quota is what they have"
             yield Problem(f"haven:systems.{name}.queue", got, allowed, "delete queue, or write other instanceTypes")
         else:
-            yield from _jobs(f"haven:systems.{name}.jobs", systems[name], groups)
+            yield from _jobs(name, systems[name], cluster)
 
 
-def _jobs(what: str, system: system_models.System, groups: Sequence[GpuNodeGroup]) -> Iterator[Problem]:
-    most = max((nodes(group) * gpus_of_node(group) for group in groups), default=None)
-    for name, job in system.jobs.items():
+def _jobs(system: str, declared: system_models.System, cluster: models.Cluster) -> Iterator[Problem]:
+    what = f"haven:systems.{system}.jobs"
+    for name, job in declared.jobs.items():
         together = job.workers * job.gpus
+        groups = training_groups(cluster, system, job)
+        most = max((nodes(group) * gpus_of_node(group) for group in groups), default=None)
         if not together:
             allowed = "1 or more with queue: true, whose quotas are those of GPU node groups"
             yield Problem(f"{what}.{name}.gpus", "0", allowed, f"write gpus, or delete queue from the system of {name}")

@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 
 from haven.base.problems import Problem, choices, nearest, shown
 from haven.model.tiers import Tier
+from haven_components.choices import TrainingCapacity
 from infra.config import models, part_models, system_models
 from infra.config.node_models import GpuNodeGroup
 from infra.config.rules.instances import CATALOG
@@ -30,6 +31,7 @@ _FIELDS: Mapping[str, str] = {
     "cpu": SERVING,
     "memory_gib": SERVING,
     "engine_arguments": SERVING,
+    "other_node_groups": SERVING,
     "pools": WORKFLOWS,
     "checkpoints": TRAINING,
     "checkpoint_minutes": TRAINING,
@@ -79,6 +81,12 @@ def groups_of(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
 def serving_groups(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
     """The groups on which servers of a model run: none of spot instances."""
     return [group for group in groups_of(cluster, system) if not group.spot]
+
+
+def training_groups(cluster: models.Cluster, system: str, job: system_models.TrainingJob) -> list[GpuNodeGroup]:
+    """The groups on which a job's workers run: those with its capacity."""
+    unwanted = {TrainingCapacity.SPOT: False, TrainingCapacity.ON_DEMAND: True}.get(job.capacity)
+    return [group for group in groups_of(cluster, system) if group.spot is not unwanted]
 
 
 def gpus_available(groups: Iterable[GpuNodeGroup], nodes: Mapping[str, int], gpus: int) -> int:
@@ -357,7 +365,8 @@ def _gpus(systems: Systems, cluster: models.Cluster) -> Iterable[Problem]:
             yield from _on_nodes(name, f"{what}.gpus", system.gpus, groups)
         for job, chosen in system.jobs.items():
             if system.kind == TRAINING and chosen.gpus:
-                yield from _on_nodes(name, f"{what}.jobs.{job}.gpus", chosen.gpus, groups_of(cluster, name))
+                groups = training_groups(cluster, name, chosen) or groups_of(cluster, name)
+                yield from _on_nodes(name, f"{what}.jobs.{job}.gpus", chosen.gpus, groups)
 
 
 def _on_nodes(name: str, what: str, gpus: int, groups: Sequence[GpuNodeGroup]) -> Iterator[Problem]:

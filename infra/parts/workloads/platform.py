@@ -72,8 +72,10 @@ class Place:
     @property
     def scale(self) -> WorkloadScaleArgs:
         """Replicas in this Region."""
-        replicas = self.environment.scales[self.region].systems[self.system]
-        return {"minimum": replicas.minimum, "maximum": replicas.maximum}
+        scale = self.environment.scales[self.region]
+        replicas = scale.systems[self.system]
+        sizes: WorkloadScaleArgs = {"minimum": replicas.minimum, "maximum": replicas.maximum}
+        return {**sizes, "force": True} if scale.forced else sizes
 
     @property
     def cidr(self) -> str:

@@ -14,7 +14,7 @@ from haven_components import (
     ServingFallbackArgs,
 )
 from haven_components.choices import ModelLoader
-from haven_components.names import POOL_LABEL, bucket_name
+from haven_components.names import bucket_name
 from infra.config.rules.nodes import fit
 from infra.config.rules.nodes.rooms import Room
 from infra.config.rules.systems import exposed, serving_groups
@@ -55,9 +55,9 @@ def declare(place: Place, system: System, used: SystemStores, after: pulumi.Reso
     }
     if allowed := namespaces.uses(place, system, used.stores):
         args["uses"] = allowed
-    pools = [group.name for group in serving_groups(environment.settings.cluster, place.system)]
-    if system.gpus and len(pools) == 1:
-        args["node_labels"] = {POOL_LABEL: pools[0]}
+    if system.gpus:
+        args["pools"] = [group.name for group in serving_groups(environment.settings.cluster, place.system)]
+        args["other_pools"] = system.other_node_groups
     if exposed(environment.settings.systems) == place.system and region in environment.balancers:
         args["target"] = {
             "target_group_arn": environment.balancers[region].target_group_arn,

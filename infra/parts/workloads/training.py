@@ -56,6 +56,7 @@ def _quota(group: GpuNodeGroup) -> TrainingPoolQuotaArgs:
     together = fit.quota(group, count)
     return {
         "pool": group.name,
+        "spot": group.spot,
         "gpus": count * gpus_of_node(group),
         "cpu": together.cpu,
         "memory": together.memory,

@@ -18,7 +18,7 @@ IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/training@sha256:{'0' * 64}"
 BUCKET = "checkpoints-euw1"
 RUN: dict[str, Any] = {"name": "run"}
 POOLS = [
-    {"pool": "spot", "gpus": 8, "cpu": "96", "memory": "1Ti"},
+    {"pool": "spot", "spot": True, "gpus": 8, "cpu": "96", "memory": "1Ti"},
     {"pool": "reserved", "gpus": 4, "cpu": "48", "memory": "512Gi"},
 ]
 
@@ -239,7 +239,7 @@ def test_with_a_queue_kueue_suspends_the_jobs(minimum: int, policy: str) -> None
 
 
 def test_a_queue_has_a_flavor_for_each_node_group_in_the_order_of_preference() -> None:
-    recording = _declare(queue={"pools": POOLS})
+    recording = _declare(queue={"pools": [*reversed(POOLS)]})
     flavors = {each.inputs["metadata"]["name"]: each.inputs["spec"] for each in _kind(recording, "ResourceFlavor")}
     assert flavors == {f"{NAME}-{pool}": {"nodeLabels": {"haven.dev/pool": pool}} for pool in ("spot", "reserved")}
     (group,) = _one(recording, "ClusterQueue")["spec"]["resourceGroups"]
@@ -283,6 +283,30 @@ def test_two_jobs_of_one_name_and_no_job_are_refused() -> None:
     assert set(_refused(jobs=[])) == {"jobs"}
 
 
+@pytest.mark.parametrize(
+    ("capacity", "pools"), [("on-demand", ["reserved"]), ("spot", ["spot"]), ("spot-first", ["spot", "reserved"])]
+)
+def test_a_job_in_a_queue_is_limited_to_the_node_groups_that_have_its_capacity(capacity: str, pools: list[str]) -> None:
+    """Kueue compares the labels of its flavors alone, and holds one of these groups to have nodes of every kind."""
+    for asked in ({}, {"pools": ["spot", "reserved"]}):
+        job = RUN | {"capacity": capacity, **asked}
+        affinity = _one(_declare(queue={"pools": POOLS}, jobs=[job]), "Job")["spec"]["template"]["spec"]["affinity"]
+        terms = affinity["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+        assert [_flavors(each) for each in terms] == [pools] * len(terms)
+
+
+def _flavors(term: Any) -> list[str]:
+    """The groups whose flavors a term matches, as Kueue sees it: by the one label that they have."""
+    (found,) = (each["values"] for each in term["matchExpressions"] if each["key"] == "haven.dev/pool")
+    return list(found)
+
+
+def test_a_job_whose_capacity_no_node_group_of_the_queue_has_is_refused() -> None:
+    for capacity, pool in (("on-demand", "spot"), ("spot", "reserved")):
+        refused = _refused(queue={"pools": POOLS}, jobs=[RUN | {"pools": [pool], "capacity": capacity}])
+        assert set(refused) == {"jobs[0].pools"}
+
+
 def test_a_job_that_the_queue_has_no_node_group_for_is_refused() -> None:
     refused = _refused(queue={"pools": POOLS}, jobs=[RUN | {"pools": ["other"]}])
-    assert refused["jobs[0].pools"].startswith("got ['other']; allowed: one of queue.pools at least: spot, reserved")
+    assert refused["jobs[0].pools"].startswith("got ['other']; allowed: one of queue.pools at least, with the job's")

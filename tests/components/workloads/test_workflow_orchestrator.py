@@ -196,7 +196,9 @@ def test_a_probe_that_asks_the_database_is_asked_at_the_start_alone(recording: R
 def test_a_zone_may_be_lost_and_a_node_drained(recording: Recording) -> None:
     for name, each in _named(recording, "Deployment").items():
         zones, _ = _pod(each)["topologySpreadConstraints"]
-        assert (zones["whenUnsatisfiable"], zones["nodeTaintsPolicy"]) == ("DoNotSchedule", "Honor")
+        assert (zones["whenUnsatisfiable"], zones["nodeTaintsPolicy"]) == ("ScheduleAnyway", "Honor")
+        (apart,) = _pod(each)["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+        assert apart["podAffinityTerm"]["labelSelector"] == zones["labelSelector"]
         budget = _named(recording, "PodDisruptionBudget")[name].inputs["spec"]
         assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == ("33%", "AlwaysAllow")
 

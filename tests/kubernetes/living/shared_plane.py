@@ -19,6 +19,7 @@ FILES = (
     "tests/kubernetes/living/test_control_loops.py",
     "tests/kubernetes/living/test_failover_scaling.py",
     "tests/kubernetes/living/test_fit.py",
+    "tests/kubernetes/living/test_placement.py",
     "tests/kubernetes/living/test_quotas.py",
     "tests/kubernetes/living/test_serving_rebuilt.py",
     "tests/kubernetes/living/test_training_jobs.py",

@@ -12,6 +12,7 @@ from tests.kubernetes import cluster
 from tests.kubernetes.api import Api, until
 from tests.kubernetes.control_plane import GONE_AFTER, ControlPlane
 from tests.kubernetes.metrics import Metrics
+from tests.kubernetes.test_arithmetic import is_even
 
 pytestmark = pytest.mark.exhaustive
 
@@ -21,21 +22,25 @@ WITHIN = 60.0
 """Seconds from the loss that the issue allows, beside those until Kubernetes notices it."""
 PATIENCE = 120.0
 
-Case = tuple[int, int, int]
-"""Replicas, zones, nodes in each zone."""
-LOSSES: tuple[Case, ...] = ((2, 2, 2), (3, 2, 3), (9, 2, 5), (2, 3, 1), (5, 3, 3), (9, 3, 3))
-DRAINS: tuple[Case, ...] = ((2, 2, 2), (3, 3, 2), (9, 3, 5), (7, 2, 7))
+Case = tuple[int, tuple[int, ...]]
+"""Replicas, nodes of each zone: also unequal ones."""
+EQUAL: tuple[Case, ...] = ((2, (2, 2)), (3, (3, 3)), (9, (5, 5)), (2, (1, 1, 1)), (5, (3, 3, 3)), (9, (3, 3, 3)))
+UNEQUAL: tuple[Case, ...] = ((6, (2, 4, 1)), (7, (1, 1, 6)), (9, (3, 5, 2)))
+LOSSES = (*EQUAL, *UNEQUAL)
+DRAINS: tuple[Case, ...] = ((2, (2, 2)), (3, (2, 2, 2)), (9, (5, 5, 5)), (7, (7, 7)))
 
 
 def _pool(prefix: str, case: Case) -> str:
-    return f"{prefix}-{case[0]}-of-{case[1]}"
+    return f"{prefix}-{case[0]}-of-{'-'.join(map(str, case[1]))}"
 
 
 def _deploy(api: Api, pool: str, case: Case) -> None:
-    replicas, zones, per_zone = case
+    replicas, nodes = case
+    zones = ZONES[: len(nodes)]
     cluster.open_namespace(api, pool)
-    cluster.add_nodes(api, pool, ZONES[:zones], per_zone, 1)
-    cluster.up(api, cluster.workload(pool, ZONES[:zones], {"minimum": replicas, "maximum": replicas}))
+    for zone, count in zip(zones, nodes, strict=True):
+        cluster.add_nodes(api, pool, (zone,), count, 1)
+    cluster.up(api, cluster.workload(pool, zones, {"minimum": replicas, "maximum": replicas}))
 
 
 def _count(api: Api, pool: str, zone: str = "") -> int:
@@ -50,8 +55,9 @@ def after_a_loss(control_plane: ControlPlane) -> Mapping[Case, int]:
         _deploy(api, _pool("loss", case), case)
     for case in LOSSES:
         until(lambda: _count(api, _pool("loss", case)) == case[0], PATIENCE)  # noqa: B023  it is called at once
-        for zone in ZONES[: case[1]]:
-            assert _count(api, _pool("loss", case), zone) in (case[0] // case[1], ceil(case[0] / case[1]))
+        rooms = dict(zip(ZONES, case[1], strict=False))
+        placed = {zone: _count(api, _pool("loss", case), zone) for zone in rooms}
+        assert is_even(placed, rooms), (case, placed)
     for case in LOSSES:
         cluster.silence(api, _pool("loss", case), LOST)
 
@@ -63,26 +69,26 @@ def after_a_loss(control_plane: ControlPlane) -> Mapping[Case, int]:
 
 
 def _fits(case: Case) -> int:
-    replicas, zones, per_zone = case
-    return min(replicas, (zones - 1) * per_zone)
+    replicas, nodes = case
+    return min(replicas, sum(nodes[1:]))
 
 
 @pytest.mark.parametrize("case", LOSSES, ids=str)
 def test_a_zones_loss_leaves_all_that_fits_ready(case: Case, after_a_loss: Mapping[Case, int], api: Api) -> None:
     assert after_a_loss[case] == _fits(case)
-    assert {cluster.zone_of(each) for each in cluster.ready(api, _pool("loss", case))} <= set(ZONES[1 : case[1]])
+    assert {cluster.zone_of(each) for each in cluster.ready(api, _pool("loss", case))} <= set(ZONES[1:])
 
 
 @pytest.mark.parametrize("case", DRAINS, ids=str)
 def test_a_drain_of_a_zone_ends_and_takes_a_zones_share_at_a_time(case: Case, api: Api) -> None:
-    replicas, zones, _ = case
+    replicas, nodes = case
     pool = _pool("drain", case)
     _deploy(api, pool, case)
     until(lambda: _count(api, pool) == replicas, PATIENCE)
     fewest = [replicas]
     cluster.drain(api, pool, LOST, lambda: fewest.append(_count(api, pool)), PATIENCE)
     until(lambda: _count(api, pool) == replicas, PATIENCE)
-    assert min(fewest) >= replicas - ceil(replicas / zones)
+    assert min(fewest) >= replicas - ceil(replicas / len(nodes))
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ ZONES = ("a", "b")
 NOTHING: WorkloadScaleArgs = {"minimum": 0, "maximum": 8}
 SHARE: WorkloadScaleArgs = {"minimum": 2, "maximum": 8}
 FULL: WorkloadScaleArgs = {"minimum": 4, "maximum": 8}
+BY_NAME: WorkloadScaleArgs = {**NOTHING, "force": True}
+"""Of a Region that `haven:demote` names."""
 PATIENCE = 120.0
 
 
@@ -132,8 +134,9 @@ def test_a_failover_from_nothing_needs_no_runbook(api: Api, metrics: Metrics) ->
     _settle(api, pool, 4)
 
 
-def test_a_demotion_to_nothing_is_refused_until_it_is_scaled_there(api: Api, metrics: Metrics) -> None:
-    """Whoever scaled what was declared as 0 owns it since: a demotion's runbook scales first, then `up` follows."""
+def test_a_demotion_to_nothing_is_refused_unless_it_is_by_name(api: Api, metrics: Metrics) -> None:
+    """Whoever scaled what was declared as 0 owns it since. After an unplanned failover nobody has scaled the lost
+    Region down: `haven:demote` and `up` do."""
     pool = "emptied"
     metrics.values[pool] = 40
     _serve(api, pool, NOTHING)
@@ -143,10 +146,61 @@ def test_a_demotion_to_nothing_is_refused_until_it_is_scaled_there(api: Api, met
     with pytest.raises(ApiError, match="conflict"):
         cluster.up(api, cluster.workload(pool, ZONES, NOTHING))
     assert cluster.wanted(api, pool) == 4
-    cluster.scale(api, pool, 0)
-    cluster.up(api, cluster.workload(pool, ZONES, NOTHING))
+    cluster.up(api, cluster.workload(pool, ZONES, BY_NAME), between=_rest)  # what isn't declared goes after the rest
     _rest()
     _settle(api, pool, 0)
+    cluster.up(api, cluster.workload(pool, ZONES, BY_NAME))
+
+
+def test_a_region_that_always_served_is_brought_to_nothing_by_name_under_load(api: Api, metrics: Metrics) -> None:
+    """Its autoscaler owns the replicas, and goes last."""
+    pool = "lost"
+    metrics.values[pool] = 70
+    _serve(api, pool, FULL)
+    _settle(api, pool, 7)
+    cluster.up(api, cluster.workload(pool, ZONES, BY_NAME), between=_rest)
+    _rest()
+    _settle(api, pool, 0)
+
+
+@pytest.mark.parametrize("pool", ["fixed-share", "scaled-share"])
+def test_a_demotion_by_name_takes_back_what_a_runbook_raised(pool: str, api: Api, metrics: Metrics) -> None:
+    """Replicas where nothing scales, the autoscaler's minimum where something does."""
+    fixed = pool.startswith("fixed")
+    full: WorkloadScaleArgs = {"minimum": 4, "maximum": 4 if fixed else 8}
+    share: WorkloadScaleArgs = {"minimum": 2, "maximum": 2 if fixed else 8}
+    metrics.values[pool] = 0
+    _serve(api, pool, share)
+    if fixed:
+        cluster.scale(api, pool, 4)
+    else:
+        found = api.get("autoscaling/v2", "HorizontalPodAutoscaler", cluster.NAME, pool)
+        api.change(found, {"spec": {"minReplicas": 4}})
+    cluster.up(api, cluster.workload(pool, ZONES, full))
+    _settle(api, pool, 4)
+    with pytest.raises(ApiError, match="conflict"):
+        cluster.up(api, cluster.workload(pool, ZONES, share))
+    cluster.up(api, cluster.workload(pool, ZONES, {**share, "force": True}))
+    if fixed:
+        assert cluster.wanted(api, pool) == 2
+    else:
+        found = api.get("autoscaling/v2", "HorizontalPodAutoscaler", cluster.NAME, pool)
+        assert found["spec"]["minReplicas"] == 2
+
+
+def test_a_failover_into_a_region_that_is_named_loses_nothing_with_the_new_configuration(
+    api: Api, metrics: Metrics
+) -> None:
+    """And everything with the old one, which the runbook's report says."""
+    pool = "named"
+    metrics.values[pool] = 40
+    _serve(api, pool, BY_NAME)
+    cluster.scale(api, pool, 4)
+    _settle(api, pool, 4)
+    with Watch(api, pool) as seen:
+        cluster.up(api, cluster.workload(pool, ZONES, FULL))
+        _rest()
+    assert (seen.wanted, seen.ready) == (4, 4)
 
 
 def test_a_declared_count_takes_away_what_an_autoscaler_gave_or_is_refused(api: Api, metrics: Metrics) -> None:

@@ -201,6 +201,10 @@ class ModelServingArgs(TypedDict):
     """GPUs of one replica; 0 for a model that runs on processors."""
     node_labels: NotRequired[dict[str, str]]
     """Labels of the nodes that it runs on, such as `haven.dev/pool`. Omitted: any GPU node; without GPUs any node."""
+    pools: NotRequired[list[str]]
+    """Names of the node groups that it runs on, as `haven.dev/pool` has them. Omitted: as `node_labels` has it."""
+    other_pools: NotRequired[list[str]]
+    """Names of further node groups, which its pods take where `pools` have no room. Omitted: none."""
     target: NotRequired[ServingTargetArgs]
     """The target group that its pods join. Omitted: it is reached inside the cluster alone."""
     client_cidrs: NotRequired[list[str]]

@@ -37,6 +37,7 @@ def check(name: str, args: ModelServingArgs) -> None:
         lambda: require_kubernetes_name(checks, "service_name", args.get("service_name", name)),
         lambda: require_scale(checks, args["scale"]),
         lambda: _require_zones(checks, args),
+        lambda: _require_pools(checks, args),
         lambda: _require_images(checks, args),
         lambda: _require_versions(checks, args),
         lambda: _require_numbers(checks, args),
@@ -62,6 +63,19 @@ def _require_zones(checks: Checks, args: ModelServingArgs) -> None:
         got=[],
         allowed="IPv4 blocks, one or more, such as 10.20.224.0/21, with target",
         fix="name the subnets of the load balancer, or leave target out",
+    )
+
+
+def _require_pools(checks: Checks, args: ModelServingArgs) -> None:
+    pools, others = args.get("pools"), args.get("other_pools", [])
+    if pools is not None:
+        _checks.require_some(checks, "pools", pools)
+    checks.require(
+        not others or (bool(pools) and not set(others) & set(pools or [])),
+        "other_pools",
+        got=others,
+        allowed="node groups that pools doesn't name, with pools",
+        fix="name in pools the groups that the servers prefer, and the others here",
     )
 
 

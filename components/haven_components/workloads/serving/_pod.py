@@ -93,6 +93,7 @@ def template(serving: str, args: ModelServingArgs, role: Role) -> Any:
             "termination_grace_period_seconds": grace_seconds(args),
             "security_context": _pods.restricted_pod(int(role.engine.get("user_id", _pods.USER_ID))),
             "node_selector": _node_selector(role),
+            "affinity": _pods.in_pools(role.pools, role.other_pools) | _pods.apart(labels, args["zones"]),
             "tolerations": _pods.tolerations(*([GPU_TOLERATION] if role.gpus else [])),
             "topology_spread_constraints": _pods.spread(labels, args["zones"]),
             "readiness_gates": _readiness_gates(role),

@@ -70,6 +70,10 @@ class Role:
     upstreams: Sequence[str]
     """Where requests are passed on, in this order."""
     node_labels: Mapping[str, str] = field(default_factory=dict)
+    pools: Sequence[str] = ()
+    """Node groups that its pods run on; none: any."""
+    other_pools: Sequence[str] = ()
+    """Node groups that they take where those have no room."""
     service_account: str = ""
     answers: bool = False
     rewrites_model: bool = False
@@ -109,6 +113,8 @@ def roles(name: str, args: ModelServingArgs) -> list[Role]:
         replicas=_pods.replicas(args["scale"]),
         upstreams=[OWN_ENGINE],
         node_labels=args.get("node_labels", {}),
+        pools=args.get("pools", []),
+        other_pools=args.get("other_pools", []),
         service_account=name,
         readiness_gate=name if joins else "",
     )

@@ -18,6 +18,8 @@ from haven_components.workloads.serving._metadata import metadata
 
 WAITING, RUNNING = "vllm:num_requests_waiting", "vllm:num_requests_running"
 """vLLM's names (vLLM, Production Metrics, read 2026-11-26)."""
+PAUSED = {"autoscaling.keda.sh/paused-replicas": "0"}
+"""KEDA scales to 0, and rests (KEDA documentation, Pause autoscaling; read 2026-11-26)."""
 POLLING_SECONDS = 15
 SHRINK_AFTER_SECONDS = 600
 """[assumption] A server that is started again has to load its weights: it stays for a while after the last peak."""
@@ -36,13 +38,29 @@ class Signal:
 
 
 def scale(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
-    """An autoscaler, where there is room for one. At 0 there is none: KEDA would raise it to its minimum."""
-    if not _pods.is_autoscaled(args["scale"]):
+    """An autoscaler, where there is room for one.
+
+    At 0 there is none, or a paused one: KEDA would raise it to its minimum, also while Pulumi brings a Region down, for
+    it deletes what is no longer declared after everything else.
+    """
+    plain = "external_metric" in args.get("autoscaling", {})
+    if not _pods.is_autoscaled(args["scale"]) and (plain or not _is_paused(args)):
         return
-    if "external_metric" in args.get("autoscaling", {}):
+    if plain:
         _plain(parent, name, args)
     else:
         _keda(parent, name, args, args["prometheus"]["endpoint"])
+
+
+def _is_paused(args: ModelServingArgs) -> bool:
+    scale = args["scale"]
+    return bool(scale.get("force")) and scale["minimum"] == 0 and scale["maximum"] > 1 and "prometheus" in args
+
+
+def _metadata(name: str, args: ModelServingArgs) -> Any:
+    """Of an autoscaler."""
+    annotations = _pods.forced(args["scale"]) | (PAUSED if args["scale"]["minimum"] == 0 else {})
+    return metadata(name, args, "scaling", name) | ({"annotations": annotations} if annotations else {})
 
 
 def signals(args: ModelServingArgs) -> list[Signal]:
@@ -78,7 +96,7 @@ def _running(args: ModelServingArgs) -> int:
 def _plain(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
     kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
         f"{name}-scaling",
-        metadata=metadata(name, args, "scaling", name),
+        metadata=_metadata(name, args),
         spec={
             "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": name},
             "min_replicas": args["scale"]["minimum"],
@@ -101,12 +119,11 @@ def _plain(parent: pulumi.Resource, name: str, args: ModelServingArgs) -> None:
 
 def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, endpoint: pulumi.Input[str]) -> None:
     """KEDA asks the own Region's managed Prometheus, with its operator's own pod identity."""
-    named = metadata(name, args, "scaling", name)
     authentication = kubernetes.apiextensions.CustomResource(
         f"{name}-scaling-authentication",
         api_version="keda.sh/v1alpha1",
         kind="TriggerAuthentication",
-        metadata=named,
+        metadata=metadata(name, args, "scaling", name),
         spec={"podIdentity": {"provider": "aws"}},
         opts=pulumi.ResourceOptions(parent=parent),
     )
@@ -114,7 +131,7 @@ def _keda(parent: pulumi.Resource, name: str, args: ModelServingArgs, endpoint: 
         f"{name}-scaling",
         api_version="keda.sh/v1alpha1",
         kind="ScaledObject",
-        metadata=named,
+        metadata=_metadata(name, args),
         spec={
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
             "minReplicaCount": args["scale"]["minimum"],

@@ -163,7 +163,7 @@ class ModelServing(pulumi.ComponentResource):
                 "name": role.name,
                 "namespace": self._args["namespace"],
                 "labels": labels,
-                "annotations": _pods.SKIP_AWAIT,
+                "annotations": _pods.SKIP_AWAIT | _pods.forced(self._args["scale"]),
             },
             spec={
                 "replicas": role.replicas,

@@ -20,6 +20,7 @@ from infra.config.rules.systems import (
     groups_of,
     running,
     serving_groups,
+    training_groups,
 )
 from infra.config.rules.validators import Rules
 
@@ -99,7 +100,9 @@ def pods(cluster: models.Cluster, name: str, system: system_models.System) -> li
 
 
 def _job_nodes(cluster: models.Cluster, name: str, job: system_models.TrainingJob) -> Sequence[Nodes]:
-    return _taking(groups_of(cluster, name), job.gpus) if job.gpus else [cluster.system_nodes]
+    if not job.gpus:
+        return [cluster.system_nodes]
+    return _taking(training_groups(cluster, name, job) or groups_of(cluster, name), job.gpus)
 
 
 def _taking(groups: Sequence[GpuNodeGroup], gpus: int) -> list[GpuNodeGroup]:

@@ -13,7 +13,7 @@ from haven.program.recording import Recording
 from haven_components.observability._exported import MODEL_SERVER
 from haven_components.workloads.serving import _scaling
 from haven_components.workloads.serving._args import MAX_NUM_SEQS
-from tests.components.workloads.serving.declaration import EVERYTHING, ROOM, declare, kind, spec
+from tests.components.workloads.serving.declaration import EVERYTHING, PROMETHEUS, ROOM, declare, kind, spec
 
 BOTH = {"external_metric": "requests_waiting", "external_running_metric": "requests_running"}
 
@@ -90,3 +90,25 @@ def test_a_plain_autoscaler_follows_both_external_metrics() -> None:
 def test_what_lets_a_full_fleet_shrink_is_refused_by_name(autoscaling: dict[str, Any], path: str) -> None:
     with pytest.raises(pulumi.InputPropertiesError, match=path):
         declare(**{**EVERYTHING, "autoscaling": autoscaling})
+
+
+BY_NAME = {"minimum": 0, "maximum": 9, "force": True}
+
+
+def test_keda_rests_while_a_region_is_brought_down_by_name_and_has_nothing_elsewhere_at_0() -> None:
+    """It would raise what Pulumi brings to 0: what is no longer declared is deleted after everything else."""
+    (paused,) = kind(declare(**{**EVERYTHING, "scale": BY_NAME}), "ScaledObject").values()
+    annotations = paused.inputs["metadata"]["annotations"]
+    assert annotations == {"pulumi.com/patchForce": "true", "autoscaling.keda.sh/paused-replicas": "0"}
+    for changes in ({"force": False}, {"maximum": 1}):
+        assert kind(declare(**{**EVERYTHING, "scale": BY_NAME | changes}), "ScaledObject") == {}
+    plain: dict[str, Any] = {"prometheus": PROMETHEUS, "scale": BY_NAME, "autoscaling": BOTH}
+    assert kind(declare(**plain), "HorizontalPodAutoscaler") == {}
+
+
+def test_what_scales_takes_back_what_others_set_only_where_a_region_is_brought_down_by_name() -> None:
+    for force in (True, False):
+        recording = declare(**{**EVERYTHING, "scale": ROOM | {"force": force}})
+        found = [*kind(recording, "Deployment").values(), *kind(recording, "ScaledObject").values()]
+        forced = ["pulumi.com/patchForce" in each.inputs["metadata"].get("annotations", {}) for each in found]
+        assert forced == [force] * 4

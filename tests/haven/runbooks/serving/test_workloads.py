@@ -16,6 +16,7 @@ from haven.runbooks.serving.workloads import (
     Objects,
     Patch,
     Scale,
+    brought_down,
     missing,
     next_patch,
     readiness,
@@ -163,3 +164,11 @@ def test_a_queue_that_cannot_be_seen_is_named() -> None:
     found = objects(job(suspended=True, queue="gpus"))
     assert next_patch([training], found, Scale.FULL) is None
     assert missing([training], found) == ["the LocalQueue chat/gpus"]
+
+
+def test_what_a_deployment_of_the_old_configuration_would_take_away_again_is_named() -> None:
+    kind, usual = deployment(4)
+    forced = {**usual, "metadata": {"name": "chat", "annotations": {"pulumi.com/patchForce": "true"}}}
+    assert brought_down([workload()], objects((kind, forced))) == ["chat/chat"]
+    assert brought_down([workload()], objects((kind, usual))) == []
+    assert brought_down([workload(name="chat/other")], objects((kind, forced))) == []
