@@ -141,9 +141,14 @@ _REMOVALS = {
 _UNKNOWN = _Removal("what it holds; check before you delete it", lambda _, __: ())
 
 
+_WITH_THEIR_NAMESPACE = ("kubernetes:core/v1:ConfigMap",)
+"""Types that Pulumi leaves to the pods of the last version, and Kubernetes deletes with their namespace."""
+
+
 def kept_resources(removed: Sequence[Resource]) -> list[KeptResource]:
-    """The protected and retained ones, in the order given."""
-    return [_kept(each) for each in removed if each.options.protect or each.options.retain_on_delete]
+    """The protected and retained ones that outlast a move, in the order given."""
+    lasting = [each for each in removed if each.type not in _WITH_THEIR_NAMESPACE]
+    return [_kept(each) for each in lasting if each.options.protect or each.options.retain_on_delete]
 
 
 def data_lost(record: Resource) -> str:
