@@ -141,13 +141,23 @@ def _loader(group: str, there: Sequence[Resource]) -> tuple[str, str]:
     without a server that Haven runs, safetensors from the node's volume."""
     for server in of_type(there, _DEPLOYMENT):
         pod: Mapping[str, Any] = server.inputs["spec"]["template"]["spec"]
-        if (pod.get("nodeSelector") or {}).get(POOL_LABEL) != group:
+        if group not in _pools(pod):
             continue
         words = [
             word for each in pod["containers"] for word in (*(each.get("command") or ()), *(each.get("args") or ()))
         ]
         return ("runai", "s3") if _STREAMER in words else ("safetensors", "network")
     return GpuGroup.loader, GpuGroup.storage
+
+
+def _pools(pod: Mapping[str, Any]) -> Sequence[str]:
+    """The node groups that a pod's node affinity names: those that it prefers, where it may run on others too."""
+    affinity = (pod.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    preferred = [each["preference"] for each in affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ()]
+    terms = preferred or required.get("nodeSelectorTerms") or ()
+    of_pools = [each for term in terms for each in term.get("matchExpressions") or () if each["key"] == POOL_LABEL]
+    return [name for each in of_pools for name in each["values"]]
 
 
 def pool(group: Resource) -> str:
