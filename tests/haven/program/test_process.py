@@ -14,8 +14,9 @@ from haven.program.process import for_each
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems work on one after the other")
 
 _THREE_THAT_TAKE_LONG = """
-import os, sys, time
+import os, signal, sys, time
 from haven.program.process import for_each
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
 def work(item):
     sys.stdout.write(f"{os.getpid()}\\n")
     sys.stdout.flush()
@@ -64,4 +65,7 @@ def test_all_end_with_the_process_that_forked_them(number: signal.Signals) -> No
         assert process.stdout is not None
         assert len({process.stdout.readline() for _ in range(3)}) == 3
         process.send_signal(number)
-        process.communicate(timeout=60)  # raises while one of them still has the output open
+        try:
+            process.communicate(timeout=60)  # raises while one of them still has the output open
+        finally:
+            process.kill()
