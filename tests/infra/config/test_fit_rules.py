@@ -74,7 +74,9 @@ def test_a_server_asks_for_the_share_of_its_gpus_in_the_smallest_node() -> None:
     assert _asked() == Room(6700, 26 * 1024 + 768)  # a g5.2xlarge: 7010 and 27721 without the front
     (whole,) = fit.pods(_settings().cluster, "serving", _settings().systems["serving"])
     assert whole.whole == Room(6950, 27 * 1024 - 128)
-    four = _settings({"serving": {"gpus": 2}}, gpuNodeGroups=_serving("g5.12xlarge", "g5.24xlarge"))
+    four = _settings(
+        {"serving": {"gpus": 2, "otherNodeGroups": []}}, gpuNodeGroups=_serving("g5.12xlarge", "g5.24xlarge")
+    )
     assert _asked_of(four, "serving") == Room(23200, 88576)  # half of 46910 and 177733, without the front
 
 
@@ -159,8 +161,8 @@ def test_replicas_that_fit_by_their_gpus_alone_are_refused() -> None:
     """Four GPUs of a node, and memory for one server."""
     shared = {"name": "shared", "instanceTypes": ["g5.12xlarge", "g5.24xlarge"]}
     groups = [*_serving("g5.12xlarge", "g5.24xlarge"), shared]
-    systems = {"serving": {"memoryGib": 100, "replicas": {"minimum": 8}}}
-    assert _refused({"serving": {"replicas": {"minimum": 16}}}, gpuNodeGroups=groups) == {}
+    systems = {"serving": {"memoryGib": 100, "replicas": {"minimum": 8}, "otherNodeGroups": []}}
+    assert _refused({"serving": {"replicas": {"minimum": 16}, "otherNodeGroups": []}}, gpuNodeGroups=groups) == {}
     (found,) = _refused(systems, gpuNodeGroups=groups).items()
     assert found[0] == "haven:systems.serving.replicas.minimum"
     assert found[1][:2] == ("8", "at most 4: 4 nodes of serving, shared take no more")

@@ -138,10 +138,10 @@ def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any
     }
     if served.prefix:
         own["MODEL_URI"] = _weights(args, served)
-    if "traces" in args:
-        own |= traces_environment(args["traces"])
         if _streamed(args):
             own["RUNAI_STREAMER_MEMORY_LIMIT"] = str(BUFFER_BYTES)
+    if "traces" in args:
+        own |= traces_environment(args["traces"])
     environment = own | role.engine.get("environment", {})
     return {
         "name": "engine",
