@@ -108,7 +108,12 @@ def _beyond_growth(change: ResourceChange, done: Sequence[Action]) -> Iterator[s
     others = [
         path
         for path, before, after in changed
-        if not (_grows(before, after) or _fills_in(change, path, before, after) or _starts(change, path, before, after))
+        if not (
+            _grows(before, after)
+            or _fills_in(change, path, before, after)
+            or _starts(change, path, before, after)
+            or (path in _HELD_DOWN and after is ABSENT)
+        )
     ]
     if others or not changed:
         paths = ", ".join(others or change.changed) or "properties that the document does not name"
@@ -126,6 +131,13 @@ def _is_reordered(change: ResourceChange, path: str) -> bool:
 
 def _number(*values: Any) -> bool:
     return all(isinstance(each, int | float) and not isinstance(each, bool) for each in values)
+
+
+_HELD_DOWN = tuple(
+    f"metadata.annotations.{each}"
+    for each in ("pulumi.com/patchForce", "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
+)
+"""What held the workloads of a demoted Region at their share; it goes when that Region serves again."""
 
 
 def _grows(before: Any, after: Any) -> bool:
