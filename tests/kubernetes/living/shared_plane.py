@@ -20,6 +20,7 @@ FILES = (
     "tests/kubernetes/living/test_failover_scaling.py",
     "tests/kubernetes/living/test_fit.py",
     "tests/kubernetes/living/test_placement.py",
+    "tests/kubernetes/living/test_pod_identity.py",
     "tests/kubernetes/living/test_quotas.py",
     "tests/kubernetes/living/test_serving_rebuilt.py",
     "tests/kubernetes/living/test_training_jobs.py",
