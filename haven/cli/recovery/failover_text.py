@@ -72,6 +72,7 @@ def shown(preview: "Preview", to: str, located: "Located", expected: Expected, h
 
 
 def previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Mapping[str, Any]:
+    """The preview, as JSON has it."""
     document = _document("refused" if preview.why_not else "previewed", to, name)
     return {
         **document,
@@ -85,6 +86,7 @@ def previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Map
 
 
 def reported(report: "Report", then: Sequence[str], to: str, name: str, expected: Expected) -> Mapping[str, Any]:
+    """What came of it, as JSON has it; `then` is what to do now."""
     document = _document(report.state.value, to, name)
     return {
         **document,

@@ -174,11 +174,9 @@ class RegionSwitcher(Operator):
         if not self.watcher.is_over:
             return False
         try:
-            cluster = await database.current(self.site)
+            return database.is_steady_in(await database.current(self.site), self.site.old)
         except CallError:
             return False
-        steady = cluster is not None and cluster["Status"] == database.AVAILABLE and not cluster.get("FailoverState")
-        return steady and database.writing_region(cluster) == self.site.old
 
     def _known_steps(self) -> Sequence[str]:
         every = self._every_step()

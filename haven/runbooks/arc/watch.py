@@ -9,7 +9,6 @@ from haven.runbooks.arc.approvals import Approvals, Nobody
 from haven.runbooks.arc.executions import Execution, StepState
 from haven.runbooks.arc.writer import Writer
 from haven.runbooks.failover import database
-from haven.runbooks.failover.guard import UNKNOWN
 from haven.runbooks.failover.loss import judged
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow import journal as log
@@ -156,7 +155,7 @@ class Watcher:
         if database.writing_region(await database.current(self.site)) == self.site.to:
             return ""
         found = await judged(self.site, workflow)
-        why = "; ".join(found.refusals) or ("" if found.accepted == UNKNOWN else found.unread)
+        why = "; ".join(found.refusals) or found.unread
         return f"; not approved: {why}" if why else ""
 
     # What is shown

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from haven.runbooks.arc import executions
 from haven.runbooks.arc.executions import SERVICE, UNGRACEFUL, Execution, StepState
 from haven.runbooks.failover import database, loss
-from haven.runbooks.failover.guard import UNKNOWN
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call, Stopwatch
@@ -79,7 +78,7 @@ class Writer:
         if found.forbidding:
             needed = loss.advice(self.site, workflow.goal, [each.loss_ms for each in found.forbidding])
             return Impossible(f"step {step.name} isn't made to fail over: {'; '.join([*found.refusals, needed])}")
-        if found.unread and found.accepted != UNKNOWN:
+        if found.unread:
             return Waiting(f"step {step.name} isn't made to fail over yet: {found.unread}")
         self._tried, self._since = (execution.state, step.status), Stopwatch(self.site.clock)
         self._since.start()

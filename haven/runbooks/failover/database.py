@@ -73,6 +73,13 @@ def writing_region(cluster: Mapping[str, Any] | None) -> str | None:
     return region_of(arns[0]) if len(arns) == 1 else None
 
 
+def is_steady_in(cluster: Mapping[str, Any] | None, region: str) -> bool:
+    """Whether a Region's member is the writer, and nothing is about to change that."""
+    if cluster is None or cluster["Status"] != AVAILABLE or cluster.get("FailoverState"):
+        return False
+    return writing_region(cluster) == region
+
+
 def members(cluster: Mapping[str, Any] | None) -> Mapping[str, Mapping[str, Any]]:
     """Region to the member there; empty: no such database."""
     return {region_of(each["DBClusterArn"]): each for each in (cluster["GlobalClusterMembers"] if cluster else ())}

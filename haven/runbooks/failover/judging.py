@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from haven.runbooks.failover import database
 from haven.runbooks.failover.decision import Decision, Needs, Request
-from haven.runbooks.failover.guard import UNKNOWN, to_accept
+from haven.runbooks.failover.guard import to_accept
 from haven.runbooks.failover.loss import DATABASE, Judged, advice, judged
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
@@ -31,7 +31,7 @@ def look(site: Site, no_return: tuple[str, ...]) -> Looking:
             return Done(remark="not judged: the database is promoted already")
         watch.start()
         found = await judged(site, workflow)
-        if found.unread and found.accepted != UNKNOWN:
+        if found.unread:
             if watch.seconds() < UNREAD_SECONDS:
                 return Waiting(found.unread)
             return Impossible(f"{found.unread}; {advice(site, workflow.goal, [None])}")

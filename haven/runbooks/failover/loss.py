@@ -29,7 +29,8 @@ class Judged:
     newest_ms: float | None
     """When the newest heartbeat was written that arrived of any store. None: none did."""
     unread: str = ""
-    """Why it is too early to judge: the database's new instance hasn't been read yet."""
+    """Why it is too early to judge: the database's new instance hasn't been read yet. Empty too where somebody accepts
+    that nobody knows what is lost."""
     accepted: str = ""
     """What somebody accepts to lose, in the words of `--accept-loss`; empty: nothing beyond the objective."""
 
@@ -101,8 +102,9 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
         now_ms=now,
     )
     newest = max((each.newest_ms for each in found if each.newest_ms is not None), default=None)
-    early = unread(found, now) if site.new_side.database.standby == 0 else ""
-    return Judged(judgements, not_after, newest, early, accepted(workflow))
+    given = accepted(workflow)
+    waits = site.new_side.database.standby == 0 and given != guard.UNKNOWN
+    return Judged(judgements, not_after, newest, unread(found, now) if waits else "", given)
 
 
 def accepted(workflow: Workflow) -> str:

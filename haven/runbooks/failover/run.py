@@ -314,8 +314,7 @@ class Operator:
             cache_moved = await stores.is_primary(self.site.to, self.site.new_side.cache)
         except CallError:
             return False
-        steady = cluster is not None and cluster["Status"] == database.AVAILABLE and not cluster.get("FailoverState")
-        return steady and database.writing_region(cluster) == self.site.old and not cache_moved
+        return database.is_steady_in(cluster, self.site.old) and not cache_moved
 
     async def _undo(self, workflow: Workflow, outcome: Outcome) -> Report:
         undoing = plan.undoing(self._every_step(), workflow)  # what an earlier run did counts too

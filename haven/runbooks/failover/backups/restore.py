@@ -54,10 +54,8 @@ async def _chosen(site: Site, workflow: Workflow) -> Look:
     now = site.time_ms(answer)
     ages = {store: now - point["CreationDate"].timestamp() * 1000 for store, point in newest.items()}
     accepted = loss.accepted(workflow)
-    if accepted:
-        late = [each for each in wanted if not guard.is_accepted(ages[each], accepted)]
-    else:
-        late = [each for each in wanted if site.objective_ms is not None and ages[each] > site.objective_ms]
+    most = guard.accepted_ms(accepted) if accepted else site.objective_ms
+    late = [each for each in wanted if most is not None and ages[each] > most]
     listed = ", ".join(f"{each}: {ages[each] / 60_000:.0f} min old" for each in wanted)
     if late:
         limit = f"what is accepted ({accepted})" if accepted else "the objective"
