@@ -86,6 +86,8 @@ BACKUP_RPO_WORST_CASE_MINUTES = Assumption(
 
 BACKUP_JOB_MINUTES = Assumption(30, "min", "a backup job of the database", "no source; depends on data size")
 BACKUP_COPY_MINUTES = Assumption(30, "min", "its copy into the other Region", "no source; depends on data size")
+BACKUP_MINUTES = {"assumedJobMinutes": BACKUP_JOB_MINUTES, "assumedCopyMinutes": BACKUP_COPY_MINUTES}
+"""Key of `haven:backups` -> what its omission means."""
 
 REPLICATED_WRITES_A_MONTH = Assumption(
     50, "million", "writes a month that are replicated", "about 20 a second; no source"

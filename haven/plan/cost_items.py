@@ -14,7 +14,7 @@ from haven.plan.billing.backups import backup_items
 from haven.plan.component_summary import cache_nodes
 from haven.plan.model_inputs import MIB, pool
 from haven.program import aws_types as aws
-from haven.program.queries import is_gpu_group, of_type, standby_region
+from haven.program.queries import is_gpu_group, is_of_runbooks, of_type, standby_region
 from haven.program.recording import Recording, Resource
 
 Items = Iterator[tuple[str, float]]
@@ -64,7 +64,7 @@ def moves(recording: Recording, standby: str, usage: Mapping[str, float] | None 
         back = "failback of the database"
         lost = str(recording.outputs["active"])
         items.append(Item("transfer-to-region", size, standby, back, assumed=by_default, to=lost))
-    tables = [each for each in of_type(real, aws.DYNAMODB_TABLE) if each.component != "OperationsStore"]
+    tables = [each for each in of_type(real, aws.DYNAMODB_TABLE) if not is_of_runbooks(each)]
     if tables and not of_type(real, aws.DYNAMODB_TABLE_REPLICA):
         restored = len(tables) * chosen["table-storage"]
         items.append(Item("table-restore", restored, standby, "restore of the tables", assumed=True))

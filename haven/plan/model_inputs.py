@@ -2,16 +2,16 @@
 
 import base64
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from haven.model.data_loss import BackedUpStore, EmptyStore, LossInput, ReplicatedStore
 from haven.model.recovery_time import SERVING, Detection, GpuGroup, RecoveryInputs, Store, System
+from haven.plan.billing.backups import hours_between_starts
 from haven.plan.stated import Stated
 from haven.program import aws_types as aws
-from haven.program.queries import is_gpu_group, of_type, standby_region
+from haven.program.queries import is_gpu_group, is_of_runbooks, of_type, standby_region
 from haven.program.recording import Recording, Resource
 
 GP3_MIB_S = 125.0
@@ -24,8 +24,6 @@ _DEFAULT_ALARM = Detection(period_seconds=60, count=3, health_check=False)
 _DAY = 24 * 3600.0
 POOL_LABEL = "haven.dev/pool"
 _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-_OPERATIONS = "OperationsStore"
-"""The component whose tables the runbooks use, and no request."""
 _STREAMER = "--load-format=runai_streamer"
 _INSTANCE_STORE = "ephemeral-storage"
 """In the user data of a node that keeps images and weights on its instance store."""
@@ -205,7 +203,7 @@ def _tables(real: Iterable[Resource], recording: Recording, active: str, standby
     runbooks hold none of the data."""
     places: dict[str, set[str | None]] = {}
     for each in of_type(real, aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA):
-        if each.component != _OPERATIONS:
+        if not is_of_runbooks(each):
             home = recording.referred(each.inputs.get("globalTableArn"))
             within = [one.get("regionName") for one in each.inputs.get("replicas") or ()]  # strong consistency
             places.setdefault(home.key if home else each.key, set()).update([each.region, *within])
@@ -240,18 +238,11 @@ def _store(name: str, store: Store, there: Sequence[Resource], copied: float | N
 def _backups(there: Sequence[Resource]) -> tuple[float, float]:
     """Interval and start window of the most frequent backups, in seconds."""
     rules = [rule for plan in of_type(there, aws.BACKUP_PLAN) for rule in plan.inputs["rules"]]
-    found = [(_interval(str(rule["schedule"])), float(rule.get("startWindow", 60)) * 60) for rule in rules]
+    found = [
+        (min(hours_between_starts(str(rule["schedule"])) * 3600, _DAY), float(rule.get("startWindow", 60)) * 60)
+        for rule in rules
+    ]
     return min(found, default=(_DAY, 3600.0))
-
-
-def _interval(schedule: str) -> float:
-    """Seconds between two starts: of every hour, every few hours, or a day and more."""
-    fields = re.fullmatch(r"cron\((.*)\)", schedule)
-    hours = fields[1].split()[1] if fields else ""
-    if hours == "*":
-        return 3600.0
-    step = re.fullmatch(r"(?:\*|\d+)/(\d+)", hours)
-    return float(step[1]) * 3600 if step else _DAY
 
 
 _SERVICES = {
@@ -266,7 +257,7 @@ _SERVICES = {
 
 
 def _services(there: Sequence[Resource], real: Sequence[Resource]) -> Iterator[str]:
-    requested = [each for each in there if each.component != _OPERATIONS]
+    requested = [each for each in there if not is_of_runbooks(each)]
     for service, type_ in _SERVICES.items():
         if of_type(requested, type_):
             yield service

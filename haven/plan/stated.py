@@ -8,10 +8,7 @@ from typing import Any
 from haven.base.problems import Problem, Problems, shown
 from haven.config.refusals import as_number
 from haven.model.node_disks import GB_IN_A_GIB, PULLED_SHARE
-from haven.model.sources import BACKUP_COPY_MINUTES, BACKUP_JOB_MINUTES
-
-_BACKUP_MINUTES = {"assumedJobMinutes": BACKUP_JOB_MINUTES, "assumedCopyMinutes": BACKUP_COPY_MINUTES}
-"""Key of `haven:backups` -> what its omission means where the other one is there."""
+from haven.model.sources import BACKUP_MINUTES
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Stated:
         """What a backup job and its copy take; None where the stack file has neither."""
         if not self.backup_minutes:
             return None
-        return 60 * sum(self.backup_minutes.get(key, each.value) for key, each in _BACKUP_MINUTES.items())
+        return 60 * sum(self.backup_minutes.get(key, each.value) for key, each in BACKUP_MINUTES.items())
 
     def weights_gb(self, group: str, system: str) -> float | None:
         """The weights that a node of a group loads; None where the stack file doesn't say."""
@@ -56,7 +53,7 @@ def stated(config: Mapping[str, str]) -> Stated:
     groups = _map(config, "haven:cluster").get("gpuNodeGroups", [])
     cost = _map(config, "haven:cost")
     backups = _map(config, "haven:backups")
-    given = [key for key in _BACKUP_MINUTES if key in backups]
+    given = [key for key in BACKUP_MINUTES if key in backups]
     return Stated(
         images_gb={name: gib * PULLED_SHARE * GB_IN_A_GIB for name, gib in _of_groups(groups, "imageGib").items()},
         group_weights_gb={name: gib * GB_IN_A_GIB for name, gib in _of_groups(groups, "weightsGib").items()},

@@ -11,6 +11,11 @@ def of_type(records: Iterable[Resource], *types: str) -> list[Resource]:
     return [each for each in records if each.type in types]
 
 
+def is_of_runbooks(record: Resource) -> bool:
+    """Whether a table holds what the runbooks need, and none of the environment's data."""
+    return record.component == "OperationsStore"
+
+
 def is_gpu_group(record: Resource) -> bool:
     """Whether a node group's AMI has GPU drivers."""
     image = str(record.inputs.get("amiType", ""))

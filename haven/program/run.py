@@ -14,7 +14,7 @@ from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, choices, shown
 from haven.config.stack_file import Stack
 from haven.model.objectives import within_reach
-from haven.model.sources import BACKUP_COPY_MINUTES, BACKUP_JOB_MINUTES
+from haven.model.sources import BACKUP_MINUTES
 from haven.model.tiers import Tier
 from haven.program import validation
 from haven.program.recording import Recording
@@ -178,12 +178,9 @@ def _within_reach(config: Mapping[str, str], tier: Tier, notes: list[str]) -> st
     """The objectives by which the program chooses intervals: those of the stack file where the tier can meet them."""
     text = config["haven:objectives"]
     backups = json.loads(config.get("haven:backups") or "{}")
-    job, copy = (
-        float(backups.get(key, assumed.value))
-        for key, assumed in (("assumedJobMinutes", BACKUP_JOB_MINUTES), ("assumedCopyMinutes", BACKUP_COPY_MINUTES))
-    )
+    job_and_copy = sum(float(backups.get(key, assumed.value)) for key, assumed in BACKUP_MINUTES.items())
     wanted = {name: float(value) for name, value in json.loads(text).items()}
-    able = within_reach(tier, wanted, job + copy)
+    able = within_reach(tier, wanted, job_and_copy)
     notes += (
         f"{name} {wanted[name]:g} is out of reach of tier {tier}: compared with {able[name]:g} in its program"
         for name in wanted

@@ -8,11 +8,11 @@ from typing import Any
 from haven.model.cost import SHARED, Item
 from haven.model.prices import HOURS_A_MONTH
 from haven.program import aws_types as aws
-from haven.program.queries import of_type
+from haven.program.queries import is_of_runbooks, of_type
 from haven.program.recording import Recording, Resource
 
 _DAYS_A_MONTH = HOURS_A_MONTH / 24
-_HOURS_A_DAY = 24
+_HOURS_A_DAY = 24.0
 _BACKUP_VAULT_ARN = re.compile(r"arn:[^:]*:backup:(?P<region>[^:]*):")
 KEPT = frozenset({"aurora-snapshot", "table-snapshot"})
 """What vaults keep, GB and month: it stays where it is when the active Region moves."""
@@ -60,7 +60,7 @@ def _stores(recording: Recording, plan: Resource) -> Iterator[_Store]:
         free = min(float(each.inputs.get("backupRetentionPeriod", 1)) for each in clusters)
         yield _Store("aurora-storage", "aurora-snapshot", len(clusters), free)
     tables = of_type(there, aws.DYNAMODB_TABLE, aws.DYNAMODB_TABLE_REPLICA)
-    if count := sum(each.component != "OperationsStore" for each in tables):
+    if count := sum(not is_of_runbooks(each) for each in tables):
         yield _Store("table-storage", "table-snapshot", count, 0)
 
 
@@ -98,11 +98,19 @@ def runs_a_month(schedule: str) -> float:
     Args:
         schedule: `cron(minute hour day-of-month month day-of-week year)`.
     """
+    return HOURS_A_MONTH / hours_between_starts(schedule)
+
+
+def hours_between_starts(schedule: str) -> float:
+    """The same as hours from one start to the next.
+
+    Args:
+        schedule: as in `runs_a_month`.
+    """
     fields: Sequence[str] = schedule.removeprefix("cron(").removesuffix(")").split()
     hour, day = (fields[1], fields[2]) if len(fields) > 2 else ("", "")
     if hour == "*":
-        return HOURS_A_MONTH
-    step = re.fullmatch(r"(?:\*|\d+)/(\d+)", hour)
-    if step:
-        return HOURS_A_MONTH / float(step[1])
-    return 1.0 if re.fullmatch(r"\d+|L", day) else HOURS_A_MONTH / _HOURS_A_DAY
+        return 1.0
+    if step := re.fullmatch(r"(?:\*|\d+)/(\d+)", hour):
+        return float(step[1])
+    return HOURS_A_MONTH if re.fullmatch(r"\d+|L", day) else _HOURS_A_DAY
