@@ -1,7 +1,7 @@
 """Everything that the tier decides, per Region and for both: pure functions of the settings. Parts read the results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from haven.model.tiers import (
@@ -115,11 +115,11 @@ def scales(settings: Settings) -> dict[str, Scale]:
     enlarges one Region and leaves the other alone, in both directions.
     """
     regions = (settings.regions.primary, settings.regions.recovery)
-    found = {
-        region: _scale(settings, region, full=region == settings.active or region != settings.demote)
-        for region in regions
+    full = {region: region == settings.active or region != settings.demote for region in regions}
+    return {
+        region: _scale(settings, region, full=each, forced=settings.demotes and not each)
+        for region, each in full.items()
     }
-    return {region: replace(each, forced=settings.demotes and not each.full) for region, each in found.items()}
 
 
 def extremes(settings: Settings) -> dict[str, tuple[Scale, Scale]]:
@@ -151,13 +151,13 @@ def replication(settings: Settings) -> Replication:
     )
 
 
-def _scale(settings: Settings, region: str, *, full: bool) -> Scale:
+def _scale(settings: Settings, region: str, *, full: bool, forced: bool = False) -> Scale:
     born_here = region == settings.regions.primary
     standby = STANDBY[_floor(settings.tier, born_here=born_here)]
     cluster = settings.cluster
     return Scale(
         full=full,
-        forced=False,
+        forced=forced,
         network=full or standby.network,
         nat=full or standby.nat,
         endpoints_to_start=not full and standby.endpoints is EndpointStandby.START,

@@ -90,6 +90,10 @@ class TrainingCapacity(StrEnum):
     SPOT_FIRST = "spot-first"
     """Spot nodes while there are any, else on-demand ones."""
 
+    def takes(self, *, spot: bool) -> bool:
+        """Whether it takes nodes that are spot instances, or those that aren't."""
+        return self is TrainingCapacity.SPOT_FIRST or spot is (self is TrainingCapacity.SPOT)
+
 
 class KubernetesUpgradePolicy(StrEnum):
     """What EKS does when a Kubernetes version's standard support ends."""

@@ -34,6 +34,9 @@ SERVING_PROBE_PORT = 8002
 """Port of the pods of a `ModelServing` that answers probes, and has their metrics."""
 WEIGHTS_CLAIM_GIB = 1
 """What the claim of a version of a `ModelServing` requests of a namespace's storage, where it mounts its weights."""
+STREAMER_BUFFER_GIB = 4
+"""[assumption] What the process of each GPU of a `ModelServing` buffers while weights are streamed: room for the
+largest tensor, which the streamer refuses to be smaller than; the embeddings of 405 billion parameters take 3.9 GiB."""
 OTLP_PORT = 4317
 """Port of a `ClusterTelemetry` for traces, OTLP over gRPC (OpenTelemetry protocol specification; read 2026-11-26)."""
 SYSTEM_NODE_GROUP = "system"

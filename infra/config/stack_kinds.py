@@ -64,6 +64,10 @@ def problems(stack: str, config: Mapping[str, str]) -> list[Problem]:
     return _read(stack, config)[2]
 
 
+_RULES = (parts, cluster_addons, instances, networks, access, engines, systems, fit, placement, queues)
+"""In the order in which their problems are listed."""
+
+
 def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | None, dict[str, Any], list[Problem]]:
     name = config.get(f"{reader.NAMESPACE}:kind") or "environment"
     kind = KINDS.get(name)
@@ -74,16 +78,8 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     }
     values, found = reader.read(config, kind, elsewhere)
     found += general.check(stack, values)
-    found += parts.RULES.check(values)
-    found += cluster_addons.RULES.check(values)
-    found += instances.RULES.check(values)
-    found += networks.RULES.check(values)
-    found += access.RULES.check(values)
-    found += engines.RULES.check(values)
-    found += systems.RULES.check(values)
-    found += fit.RULES.check(values)
-    found += placement.RULES.check(values)
-    found += queues.RULES.check(values)
+    for each in _RULES:
+        found += each.RULES.check(values)
     if kind is EnvironmentConfig:
         found += names.check(stack, values)
         found += system_conflicts.RULES.check({**values, "stack": stack})

@@ -3,15 +3,7 @@
 import pulumi
 
 from haven.model import node_disks
-from haven_components import (
-    CapacityMarket,
-    ClusterAccessPolicy,
-    GpuNodeGroupArgs,
-    InferenceCluster,
-    SystemNodesArgs,
-    gpu_group_name,
-    system_group_name,
-)
+from haven_components import CapacityMarket, ClusterAccessPolicy, GpuNodeGroupArgs, InferenceCluster, SystemNodesArgs
 from haven_components.names import target_group_name
 from infra import tagging
 from infra.config.addons import pinned
@@ -104,16 +96,6 @@ def gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> Gpu
         )
     _add_disk(args, throughput, group.disk_iops)
     return args
-
-
-def group_names(environment: Environment, region: str) -> dict[str, str]:
-    """Name of each node group of a Region's cluster in AWS -> the GPU group that it is; the system's own is empty."""
-    name, zones = environment.cluster_name(region), environment.settings.zones[region]
-    groups = environment.settings.cluster.gpu_node_groups
-    return {
-        system_group_name(name, zones, system_nodes(environment, region)): "",
-        **{gpu_group_name(name, zones, gpu_group(environment, region, each)): each.name for each in groups},
-    }
 
 
 def _add_disk(args: SystemNodesArgs | GpuNodeGroupArgs, throughput: int | None, iops: int | None) -> None:

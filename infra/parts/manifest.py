@@ -6,17 +6,15 @@ neither which Region is active nor what exists at the moment.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from haven.base.problems import Problem, Problems
-from haven_components import GlobalDatabase, RecoveryPlan, gpu_group_name, limits, system_group_name
+from haven_components import GlobalDatabase, RecoveryPlan, limits
 from haven_components.names import (
     REPLICATION_RULE,
-    SYSTEM_NODE_GROUP,
     alarm_name,
     balancer_security_group_name,
     bucket_name,
@@ -32,13 +30,9 @@ from haven_components.names import (
     vault_name,
 )
 from infra import names
-from infra.config.node_models import GpuNodeGroup
-from infra.config.rules.nodes import placement
-from infra.config.rules.systems import SERVING
-from infra.config.settings import Settings
 from infra.environment import Environment
-from infra.parts import backups, compute, tables
-from infra.parts.recovery import contents, operations
+from infra.parts import backups, tables
+from infra.parts.recovery import contents, nodes, operations
 from infra.parts.stores import cache_group, database_name, restored_database_name
 from infra.parts.workloads import runbook
 from infra.scale import Scale
@@ -111,7 +105,7 @@ def _side(environment: Environment, region: str, full: Scale, standby: Scale) ->
     return {
         "cluster": {
             "name": environment.cluster_name(region),
-            "nodeGroups": _node_groups(environment, region, full, standby),
+            "nodeGroups": nodes.groups(environment, region, full, standby),
         },
         "database": _database(environment, region, full, standby),
         "zones": list(settings.zones[region]),
@@ -157,53 +151,10 @@ def _balancer(environment: Environment, region: str) -> dict[str, Any]:
     }
 
 
-def _node_groups(environment: Environment, region: str, full: Scale, standby: Scale) -> dict[str, Any]:
-    cluster, name = environment.settings.cluster, environment.cluster_name(region)
-    zones = environment.settings.zones[region]
-    system = compute.system_nodes(environment, region)
-    groups: dict[str, dict[str, Any]] = {
-        system_group_name(name, zones, system): {
-            "full": _sizes(full.system_nodes),
-            "standby": _sizes(standby.system_nodes),
-            "types": system["instance_types"],
-            "pool": SYSTEM_NODE_GROUP,
-        }
-    }
-    for group in cluster.gpu_node_groups:
-        args = compute.gpu_group(environment, region, group)
-        found: dict[str, Any] = {
-            "full": _sizes(full.gpu_nodes[group.name]),
-            "standby": _sizes(standby.gpu_nodes[group.name]),
-            "types": args["instance_types"],
-            "gpu": True,
-            **_loaded(environment.settings, group),
-        }
-        if others := placement.stand_ins(environment.settings.systems, cluster, group):
-            found["standIns"] = {each: float(replaces) for each, replaces in others.items()}
-        if "capacity_reservation" in args:
-            found["reservation"] = {key: args["capacity_reservation"][key] for key in ("id", "zone")}
-        groups[gpu_group_name(name, zones, args)] = found
-    return groups
-
-
 def _addresses(environment: Environment, region: str, full: Scale) -> int:
     """Elastic IP addresses of the NAT gateways at full scale: one in each zone of a network that is declared here."""
     settings = environment.settings
     return len(settings.zones[region]) if full.nat and region not in settings.network.existing else 0
-
-
-def _loaded(settings: Settings, group: GpuNodeGroup) -> dict[str, Any]:
-    """What a new node of a GPU group has to load: by it a runbook predicts how long that takes."""
-    system = settings.systems.get(group.system or "")
-    model = system.model if system is not None else None
-    weights = model.versions[model.version].weights_gib if model is not None else group.weights_gib
-    streamed = {"streamed": True} if system is not None and system.runs and system.kind == SERVING else {}
-    return {"pool": group.name, "imageGib": group.image_gib, "weightsGib": weights, **streamed}
-
-
-def _sizes(nodes: Any) -> list[int]:
-    """Minimum, desired and maximum size."""
-    return list(asdict(nodes).values())
 
 
 def _traffic(environment: Environment) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from haven_components.workloads._pods import (
     spread,
     tolerations,
 )
+from haven_components.workloads._requests import scratch
 
 MOST_NAME_CHARACTERS = 50
 SERVICE_ACCOUNT = "collector"
@@ -176,7 +177,7 @@ class ClusterTelemetry(pulumi.ComponentResource):
             "containers": [container],
             "volumes": [
                 {"name": "config", "config_map": {"name": self._name}},
-                {"name": "scratch", "empty_dir": {"size_limit": "1Gi"}},
+                scratch("scratch", "1Gi"),
             ],
         }
 

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from haven_components.workloads._pods import (
+    PATCH_FORCE,
     SKIP_AWAIT,
     WorkloadScaleArgs,
     apart,
@@ -269,7 +270,7 @@ def kept_config_map(
         data: its files.
     """
     # Where it is still there, creating it takes it over (pulumi-kubernetes 4.25, await.go: a create is an apply).
-    annotations = {**metadata.get("annotations", {}), "pulumi.com/patchForce": "true"}
+    annotations = {**metadata.get("annotations", {}), **PATCH_FORCE}
     return kubernetes.core.v1.ConfigMap(
         metadata["name"],
         metadata={**metadata, "annotations": annotations},

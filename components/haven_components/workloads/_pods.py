@@ -17,7 +17,7 @@ TOLERATION_SECONDS = 30
 """How long a pod stays bound to a node that is gone; Kubernetes' default is 300."""
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """Pulumi waits up to ten minutes for a Deployment's pods; a failover must not."""
-_PATCH_FORCE = {"pulumi.com/patchForce": "true"}
+PATCH_FORCE = {"pulumi.com/patchForce": "true"}
 """Pulumi takes over fields that others own (pulumi-kubernetes, provider/pkg/await/await.go; read 2026-11-26)."""
 USER_ID = 1000
 """Pods run as this user and group unless their image asks for another one."""
@@ -196,7 +196,7 @@ def replicas(scale: WorkloadScaleArgs) -> int | None:
 
 def forced(scale: WorkloadScaleArgs) -> dict[str, str]:
     """Annotations of what a runbook or an autoscaler changes."""
-    return _PATCH_FORCE if scale.get("force") else {}
+    return PATCH_FORCE if scale.get("force") else {}
 
 
 def is_autoscaled(scale: WorkloadScaleArgs) -> bool:

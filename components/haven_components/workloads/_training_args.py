@@ -133,9 +133,8 @@ def job_pools(args: TrainingJobsArgs, job: TrainingJobArgs) -> list[str]:
     """The node groups that a job is limited to; none: it isn't."""
     if "queue" not in args:
         return job.get("pools", [])
-    capacity = job.get("capacity", TrainingCapacity.ON_DEMAND)
-    unwanted = {TrainingCapacity.SPOT: False, TrainingCapacity.ON_DEMAND: True}.get(capacity)
-    found = [each["pool"] for each in args["queue"]["pools"] if each.get("spot", False) is not unwanted]
+    capacity = TrainingCapacity(job.get("capacity", TrainingCapacity.ON_DEMAND))
+    found = [each["pool"] for each in args["queue"]["pools"] if capacity.takes(spot=each.get("spot", False))]
     return [each for each in found if each in job.get("pools", found)]
 
 

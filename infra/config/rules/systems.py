@@ -85,8 +85,8 @@ def serving_groups(cluster: models.Cluster, system: str) -> list[GpuNodeGroup]:
 
 def training_groups(cluster: models.Cluster, system: str, job: system_models.TrainingJob) -> list[GpuNodeGroup]:
     """The groups on which a job's workers run: those with its capacity."""
-    unwanted = {TrainingCapacity.SPOT: False, TrainingCapacity.ON_DEMAND: True}.get(job.capacity)
-    return [group for group in groups_of(cluster, system) if group.spot is not unwanted]
+    capacity = TrainingCapacity(job.capacity)
+    return [group for group in groups_of(cluster, system) if capacity.takes(spot=group.spot)]
 
 
 def gpus_available(groups: Iterable[GpuNodeGroup], nodes: Mapping[str, int], gpus: int) -> int:

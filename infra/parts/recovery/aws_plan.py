@@ -29,7 +29,8 @@ from infra import names, scale
 from infra.config import part_models
 from infra.config.rules.systems import WORKFLOWS
 from infra.environment import Environment
-from infra.parts import compute, stores, watch
+from infra.parts import stores, watch
+from infra.parts.recovery import nodes
 from infra.parts.traffic import Service
 from infra.parts.workloads import runbook
 
@@ -136,15 +137,10 @@ def _node_groups(
     environment: Environment, region: str, full: scale.Scale, standby: scale.Scale
 ) -> Iterator[RecoveryNodeGroupArgs]:
     """Those that are smaller on standby, as for the runbook."""
-    for name, group in compute.group_names(environment, region).items():
-        nodes, waiting = ((each.gpu_nodes[group] if group else each.system_nodes) for each in (full, standby))
-        if nodes != waiting:
-            yield {
-                "name": name,
-                "minimum": nodes.min_size,
-                "desired": nodes.desired_size,
-                "maximum": nodes.max_size,
-            }
+    for name, group in nodes.groups(environment, region, full, standby).items():
+        if group["full"] != group["standby"]:
+            minimum, desired, maximum = group["full"]
+            yield {"name": name, "minimum": minimum, "desired": desired, "maximum": maximum}
 
 
 def _deployments(workloads: list[dict[str, Any]]) -> Iterator[tuple[str, bool]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from haven_components.resilience.region_switch import _steps
 from haven_components.resilience.region_switch._args import RecoveryClustersArgs, RecoveryNodeGroupArgs
+from haven_components.resilience.region_switch._rights import report_path
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 
@@ -39,7 +40,7 @@ def check_steps(checks: Checks, args: Mapping[str, Any]) -> None:
         fix="leave out records, or traffic_switch",
     )
     if "report" in args:
-        path = "/".join(filter(None, (args["report"]["bucket_name"], args["report"].get("prefix", ""))))
+        path = report_path(args["report"])
         checks.require(
             re.fullmatch(REPORT_PATH, path) is not None and len(path) <= MOST_REPORT_CHARACTERS,
             "report",

@@ -26,9 +26,6 @@ arg_utils.py, defaults of the OpenAI server; read 2026-11-26)."""
 RUNNING_SHARE = 2 / 3
 """[assumption] How full a replica is meant to be: when one of three zones is lost, the others are full and none waits.
 """
-BUFFER_BYTES = 4 * 2**30
-"""[assumption] Of each GPU's process while the streamer loads: room for the largest tensor, which it refuses to be
-smaller than; the embeddings of 405 billion parameters take 3.9 GiB."""
 SCRATCH_LIMIT = "10Gi"
 """[assumption] What an engine may keep in its cache, compiled graphs above all, and in `/tmp`."""
 API_PATH = "/v1/chat/completions"

@@ -8,12 +8,11 @@ import pulumi
 
 from haven_components.choices import ModelLoader
 from haven_components.cluster._node_groups import GPU_TOLERATION
-from haven_components.names import GPU_LABEL
+from haven_components.names import GPU_LABEL, STREAMER_BUFFER_GIB
 from haven_components.workloads import _pods, _requests
 from haven_components.workloads._traces import traces_environment
 from haven_components.workloads.serving import _documents
 from haven_components.workloads.serving._args import (
-    BUFFER_BYTES,
     DEREGISTRATION_DELAY_SECONDS,
     READINESS_PATH,
     SCRATCH_LIMIT,
@@ -139,7 +138,7 @@ def _engine(args: ModelServingArgs, role: Role, served: Served) -> dict[str, Any
     if served.prefix:
         own["MODEL_URI"] = _weights(args, served)
         if _streamed(args):
-            own["RUNAI_STREAMER_MEMORY_LIMIT"] = str(BUFFER_BYTES)
+            own["RUNAI_STREAMER_MEMORY_LIMIT"] = str(STREAMER_BUFFER_GIB * 2**30)
     if "traces" in args:
         own |= traces_environment(args["traces"])
     environment = own | role.engine.get("environment", {})

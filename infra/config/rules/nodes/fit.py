@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from haven.base.problems import Problem
 from haven.model import node_disks
 from haven_components.choices import ModelLoader
+from haven_components.names import STREAMER_BUFFER_GIB
 from infra.config import models, system_models
 from infra.config.node_models import GpuNodeGroup, SystemNodes
 from infra.config.rules.instances import CATALOG, uses_instance_store
@@ -34,8 +35,6 @@ UNKNOWN_GPU, UNKNOWN_CPU = Room(2000, 12 * 1024), Room(1000, 4 * 1024)
 """[assumption] For each GPU, and without GPUs, where nothing is known of the instance types."""
 SYSTEM_SHARE = 0.5
 """[assumption] Of a system node: what one pod without GPUs takes, so that two and the cluster's own fit."""
-BUFFER_MIB = 4096
-"""What each GPU's process buffers of weights that are streamed (`haven_components`, serving)."""
 
 Asks = system_models.System | system_models.Fallback | system_models.TrainingJob
 Nodes = SystemNodes | GpuNodeGroup
@@ -83,8 +82,7 @@ def pods(cluster: models.Cluster, name: str, system: system_models.System) -> li
     """The pods of a system whose requests its keys decide."""
     nodes: Sequence[Nodes] = [cluster.system_nodes]
     if system.kind == SERVING and system.model is not None and system.runs:
-        canary = system.model.canary.replicas if system.model.canary is not None else 0
-        most = (system.replicas.maximum or system.replicas.minimum) + canary
+        most = (system.replicas.maximum or system.replicas.minimum) + _canary(system)
         taking = _taking(serving_groups(cluster, name), system.gpus) if system.gpus else nodes
         found = [Pods("", system, system.gpus, most, FRONT, taking)]
         fallback = system.fallback
@@ -97,6 +95,11 @@ def pods(cluster: models.Cluster, name: str, system: system_models.System) -> li
         Pods(f"jobs.{each}", job, job.gpus, job.workers, Room(0, 0), _job_nodes(cluster, name, job))
         for each, job in system.jobs.items()
     ]
+
+
+def _canary(system: system_models.System) -> int:
+    """Replicas of the version that is tried."""
+    return system.model.canary.replicas if system.model and system.model.canary else 0
 
 
 def _job_nodes(cluster: models.Cluster, name: str, job: system_models.TrainingJob) -> Sequence[Nodes]:
@@ -217,9 +220,9 @@ def _onto_a_node(what: str, each: Pods) -> Iterator[Problem]:
 
 def _buffered(what: str, each: Pods, system: system_models.System) -> Iterator[Problem]:
     streamed = system.model is not None and system.model.loader == ModelLoader.STREAMER
-    least = (each.gpus + 1) * BUFFER_MIB
+    least = (each.gpus + 1) * STREAMER_BUFFER_GIB * 1024
     if streamed and each.gpus and each.own.mib < least:
-        allowed = f"at least {least / 1024:g}: the process of each GPU buffers {BUFFER_MIB // 1024} GiB of the weights"
+        allowed = f"at least {least / 1024:g}: the process of each GPU buffers {STREAMER_BUFFER_GIB} GiB of the weights"
         yield Problem(what, f"{each.own.mib / 1024:g}", allowed, f"write memoryGib: {least / 1024:g}, or delete it")
 
 
@@ -232,8 +235,7 @@ def _together(what: str, system: system_models.System, each: Pods) -> Iterator[P
     raised = f"raise desiredSize of {groups[0].name}"
     if system.kind == SERVING:
         most = sum(held.values())
-        canary = system.model.canary.replicas if system.model and system.model.canary else 0
-        if system.replicas.minimum + canary > most:
+        if system.replicas.minimum + _canary(system) > most:
             nodes = sum(group.desired_size for group in groups)
             allowed = f"at most {most}: {nodes} nodes of {', '.join(held)} take no more"
             fix = f"write minimum: {most}, or {raised}" if most else raised
@@ -274,9 +276,8 @@ def notes(systems: Systems, cluster: models.Cluster) -> Iterator[str]:
     for name, system in running(systems, SERVING).items():
         for each in pods(cluster, name, system)[:1]:
             groups = [group for group in each.groups if isinstance(group, GpuNodeGroup)]
-            free = sum(group.desired_size * per_node(group, each) for group in groups) - system.replicas.minimum
-            canary = system.model.canary.replicas if system.model and system.model.canary else 0
-            if groups and free - canary < 1:
+            room = sum(group.desired_size * per_node(group, each) for group in groups)
+            if groups and room - system.replicas.minimum - _canary(system) < 1:
                 needed = f"{each.gpus} more GPU" + ("s" if each.gpus > 1 else "")
                 raised = f"raise desiredSize of {groups[0].name}"
                 yield f"a rollout of {name} starts a pod first: it waits for {needed}; {raised}"

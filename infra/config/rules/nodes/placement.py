@@ -9,6 +9,7 @@ from haven_components.choices import TrainingCapacity
 from infra.config import models, system_models
 from infra.config.node_models import GpuNodeGroup
 from infra.config.rules.instances import CATALOG
+from infra.config.rules.nodes.fit import FIXED, FRONT
 from infra.config.rules.nodes.rooms import Room, room, smallest
 from infra.config.rules.systems import (
     REGISTRY,
@@ -99,10 +100,10 @@ def _of_job(what: str, name: str, job: system_models.TrainingJob, cluster: model
 
 
 SYSTEM_PODS: Mapping[str, Room] = {
-    "registry": Room(500, 2048),
+    "registry": FIXED[REGISTRY],
     "orchestration": Room(500, 1024),
     "worker": Room(100, 512),
-    "front": Room(250, 128),
+    "front": FRONT,
     "collector": Room(200, 512),
     "controller": Room(100, 200),
     "keda": Room(300, 300),
