@@ -6,9 +6,8 @@ import lzma
 import os
 import secrets
 import shutil
-import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from haven.base.processes import end, with_parent
 from tests.environments import ROOT
 from tests.kubernetes.api import Api, ApiError, until
 from tests.kubernetes.definitions import definitions
+from tests.ports import free_ports
 
 CHOSEN = "HAVEN_KUBERNETES"
 """Environment variable: a folder with `bin/` (the programs, or each as .xz) and `crds/`, in place of what `make
@@ -79,7 +79,7 @@ class ControlPlane:
         self._programs = programs()
         self._folder = folder
         self._running = ExitStack()
-        self._ports = _free_ports(4)
+        self._ports = free_ports(4)
         self.url = f"https://127.0.0.1:{self._ports[0]}"
         token = secrets.token_hex(16)
         self._token = token
@@ -204,11 +204,3 @@ def installable() -> Mapping[str, Mapping[str, Any]]:
     """The CustomResourceDefinitions that are on this machine, by name."""
     chosen = os.environ.get(CHOSEN)
     return definitions(BUILT / "crds", *([Path(chosen) / "crds"] if chosen else []))
-
-
-def _free_ports(count: int) -> Sequence[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]

@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.stores.relay import Relay
-from tests.workloads.stores import free_port, packages
+from tests.workloads.stores import packages
 
 _STARTED_WITHIN = 20.0
 

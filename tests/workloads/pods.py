@@ -18,7 +18,7 @@ from typing import Any
 
 from haven.program.recording import Recording, Resource
 from haven_components.workloads._objects import SCRATCH, SCRIPTS
-from tests.workloads.stores import free_port
+from tests.ports import free_port
 
 START_SECONDS = 240.0
 

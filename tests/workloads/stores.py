@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from haven.base import isolated_environment
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 HOME = HERE.parents[1] / ".haven" / "workloads"
@@ -28,14 +28,6 @@ def installed(name: str) -> Path:
         return isolated_environment.install(HOME, name, HERE / f"requirements-{name}.txt", options=())
     except isolated_environment.InstallationError as error:
         pytest.skip(f"{name} can't be installed: {error}")
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def packages(name: str) -> Path:

@@ -15,9 +15,10 @@ import pytest
 from haven.program.recorder import record
 from haven.program.recording import Recording
 from haven_components import WorkflowOrchestrator, WorkflowOrchestratorArgs, kubernetes_provider
+from tests.ports import free_port
 from tests.workloads.pods import Node, Process
 from tests.workloads.service import service
-from tests.workloads.stores import ADMINISTRATOR, TOKEN, Postgres, certificates, free_port, installed, postgres, redis
+from tests.workloads.stores import ADMINISTRATOR, TOKEN, Postgres, certificates, installed, postgres, redis
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(1800)]
 NAME = "workflows"

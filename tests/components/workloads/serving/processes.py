@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,15 +16,9 @@ from typing import Any
 
 from haven_components.workloads.serving import _documents
 from haven_components.workloads.serving._pod import FRONT_ENVIRONMENT
+from tests.ports import HOST, free_port
 
-HOST = "127.0.0.1"
 PATIENCE = 30.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(holds: Callable[[], Any], what: str) -> Any:

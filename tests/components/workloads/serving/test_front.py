@@ -13,7 +13,6 @@ import pytest
 
 from haven_components.workloads.serving.front.proxy import trace_id
 from tests.components.workloads.serving.processes import (
-    HOST,
     PATIENCE,
     FrontProcess,
     Later,
@@ -22,10 +21,10 @@ from tests.components.workloads.serving.processes import (
     beside,
     chat,
     eventually,
-    free_port,
     send,
     status,
 )
+from tests.ports import HOST, free_port
 
 
 def _asked(engine: ScriptedEngine, front: FrontProcess, **more: Any) -> Later:

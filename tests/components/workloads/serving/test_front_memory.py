@@ -6,7 +6,6 @@ from pathlib import Path
 
 from haven_components.workloads.serving._pod import FRONT_MEMORY_MIB
 from tests.components.workloads.serving.processes import (
-    HOST,
     PATIENCE,
     Answer,
     FrontProcess,
@@ -18,6 +17,7 @@ from tests.components.workloads.serving.processes import (
     eventually,
     send,
 )
+from tests.ports import HOST
 
 MEGA = 1024 * 1024
 

@@ -11,7 +11,8 @@ from haven.program.recording import Recording
 from tests.components.workloads.serving import tiny_model
 from tests.components.workloads.serving.declaration import FALLBACK, MODEL, NAME, VERSIONS, declare, spec
 from tests.components.workloads.serving.kubelet import Pod
-from tests.components.workloads.serving.processes import HOST, Later, chat, eventually, free_port
+from tests.components.workloads.serving.processes import Later, chat, eventually
+from tests.ports import HOST, free_port
 
 pytestmark = pytest.mark.exhaustive
 

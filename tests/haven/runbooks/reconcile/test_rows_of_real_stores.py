@@ -22,10 +22,11 @@ from tests.haven.runbooks.failover.ground_stores import Stores, stores
 from tests.haven.runbooks.failover.test_kills import HURRIED
 from tests.haven.runbooks.failover.test_with_real_stores import written
 from tests.haven.runbooks.reconcile.test_in_the_emulator import FUNCTIONS, fill, reconcile
+from tests.ports import free_port
 from tests.simulation.model import P, R
 from tests.stores.postgres_pair import DATABASE
 from tests.stores.writing import wait_for
-from tests.workloads.stores import USER, Postgres, free_port
+from tests.workloads.stores import USER, Postgres
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.emulator, pytest.mark.exhaustive]
 RESTORED = "haven-compare-db-1"
