@@ -11,6 +11,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+from _pytest.mark import ParameterSet
+
 from haven.config.stack_file import load_stack
 from haven.program import aws_types as aws
 from haven.program.recorder import record
@@ -64,6 +67,11 @@ def _freeze_once() -> None:
     """Let the garbage collector pass over what the first recording has imported: recordings take a third less time."""
     gc.collect()
     gc.freeze()
+
+
+def warm_every_day(tiers: Sequence[str]) -> Sequence[ParameterSet]:
+    """Parameters of a test: tier `warm` for every run, the other ones for `make check-all`."""
+    return [pytest.param(each, marks=() if each == "warm" else pytest.mark.exhaustive) for each in tiers]
 
 
 @cache
