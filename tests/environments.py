@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from haven.config.stack_file import load_stack
 from haven.program import aws_types as aws
@@ -69,7 +68,7 @@ def _freeze_once() -> None:
     gc.freeze()
 
 
-def warm_every_day(tiers: Sequence[str]) -> Sequence[ParameterSet]:
+def warm_every_day(tiers: Sequence[str]) -> Sequence[Any]:
     """Parameters of a test: tier `warm` for every run, the other ones for `make check-all`."""
     return [pytest.param(each, marks=() if each == "warm" else pytest.mark.exhaustive) for each in tiers]
 
