@@ -59,7 +59,7 @@ def without_token(monkeypatch: Any) -> None:
     async def confirm(self: Lease) -> float:
         return self.clock.monotonic() + 1000
 
-    async def write(self: Journal, entry: Any) -> None:
+    async def write(self: Journal, entry: Any, _: str) -> None:
         while not await self._table.put_new("journal", f"{entry.number:09d}", _item(self, entry)):
             entry = replace(entry, number=entry.number + 1)
             self._last += 1

@@ -1,7 +1,6 @@
 """The global database: an instance for a member without one, and its promotion."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from haven.runbooks.failover import loss
@@ -105,7 +104,7 @@ def promotion(site: Site) -> Looking:
         why, not_after = await loss.refusal(site, workflow, "database")
         if why:
             return Impossible(why)
-        return Missing(replace(_call(site, workflow, own["DBClusterArn"]), not_after=not_after))
+        return Missing(_call(site, workflow, own["DBClusterArn"])._replace(not_after=not_after))
 
     return look
 

@@ -1,7 +1,6 @@
 """The cache's promotion, and the tables, which need none."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from haven.runbooks.failover import loss
@@ -39,7 +38,7 @@ def cache(site: Site) -> Looking:
             return Impossible(why)
         arguments = {**asked, "PrimaryRegion": site.to, "PrimaryReplicationGroupId": name}
         call = Call("elasticache", site.to, "failover_global_replication_group", arguments, changes=True)
-        return Missing(replace(call, not_after=not_after))
+        return Missing(call._replace(not_after=not_after))
 
     return look
 

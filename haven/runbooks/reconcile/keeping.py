@@ -1,7 +1,5 @@
 """Copies what Aurora kept of an old volume, as one operator and with a record, before the old side is demoted."""
 
-from dataclasses import replace
-
 from haven.runbooks.failover import database
 from haven.runbooks.failover.run import Operator
 from haven.runbooks.failover.site import Site
@@ -54,7 +52,7 @@ async def _kept(operator: Operator, old: str) -> str:
         if isinstance(found, Missing):
             until = await operator.lease.confirm()
             operator.audit.record("intent", call=str(found.call), arguments=found.call.arguments)
-            answer = await replace(found.call, not_after=until)
+            answer = await found.call._replace(not_after=until)
             operator.audit.record(
                 "outcome", call=str(found.call), request=answer.get("ResponseMetadata", {}).get("RequestId")
             )

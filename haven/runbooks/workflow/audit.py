@@ -99,6 +99,10 @@ class Audit:
     def record(self, what: str, **data: Any) -> None:
         """Write a record to this machine's disk; `upload` takes it to the bucket.
 
+        Args:
+            what: its kind.
+            data: as JSON has it, so names are text at every depth; what JSON doesn't have is written as its text.
+
         Raises:
             AuditError: the disk takes nothing.
         """
@@ -109,10 +113,12 @@ class Audit:
             "at": self._clock.wall(),
             "who": self._who,
             "what": what,
-            "data": json.loads(_AS_JSON.encode(data)),
+            "data": data,
         }
-        digest = _digest(body)
-        line = _canonical({**body, "hash": digest})
+        text = _canonical(body)
+        digest = _digest(text)
+        before, after = text.rsplit(_AFTER_HASH, 1)
+        line = f"{before}{_member(digest)}{_AFTER_HASH}{after}"
         try:
             self._lines.append(line)
         except OSError as error:
@@ -259,19 +265,25 @@ def _parsed(line: str) -> Mapping[str, Any] | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(record, dict) or _canonical(record) != line:
+    if not isinstance(record, dict) or set(record) != _MEMBERS or _canonical(record) != line:
         return None
-    body = {name: value for name, value in record.items() if name != "hash"}
-    wanted = {"session", "index", "previous", "at", "who", "what", "data"}
-    return record if set(body) == wanted and record.get("hash") == _digest(body) else None
+    # The hash can't be in what it is of, so the only member with this value is the record's own.
+    return record if record["hash"] == _digest(line.replace(_member(record["hash"]), "", 1)) else None
 
 
-def _digest(body: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_canonical(body).encode()).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-_AS_JSON = json.JSONEncoder(default=str)
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+def _member(digest: str) -> str:
+    """The hash, as a record without it lacks it."""
+    return f'"hash":"{digest}",'
+
+
+_MEMBERS = {"session", "index", "previous", "at", "who", "what", "data", "hash"}
+_AFTER_HASH = '"index":'
+"""The member that follows the hash in the order of names; after it there is text alone, in which quotes are escaped."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 
 
 def _canonical(value: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ A call whose outcome is unknown isn't repeated: looks decide, until AWS has had 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from haven.runbooks.workflow import journal as log
@@ -22,7 +22,7 @@ from haven.runbooks.workflow.requests import (
     RefusedError,
     TooLateError,
     UnansweredError,
-    failure,
+    answered,
 )
 from haven.runbooks.workflow.steps import Done, Ending, Impossible, Look, Missing, Progress, Step, Waiting
 
@@ -95,9 +95,7 @@ class Engine:
             CredentialsError: AWS takes none of this machine's.
         """
         run = _Run(self, workflow, steps)
-        for outcome in await Branches([run.step(each) for each in steps]):
-            if (error := failure(outcome)) is not None:
-                raise error
+        answered(await Branches([run.step(each) for each in steps]))
         if run.fatal is not None:
             raise run.fatal
         return run.outcome
@@ -129,7 +127,7 @@ class Engine:
         if stop():
             return log.UNSENT, "the workflow is undone"
         try:
-            answer = await replace(call, changes=True, not_after=min(until, call.not_after or until))
+            answer = await call._replace(changes=True, not_after=min(until, call.not_after or until))
         except TooLateError as error:
             return log.UNSENT, str(error)
         except RefusedError as error:

@@ -123,18 +123,19 @@ class Journal:
             entry = Entry(
                 self._last + 1, kind, self.token, self._who, self._clock.wall(), {**data, "audit": dict(self.head)}
             )
-            await self._write(entry)
+            text = entry.text()
+            await self._write(entry, text)
             self._last += 1
             self.entries.append(entry)
             try:
-                self._copy.append(entry.text())
+                self._copy.append(text)
             except OSError as error:
                 raise UnwrittenError(f"the journal's copy can't be written: {error.strerror or error}") from error
             return entry
 
-    async def _write(self, entry: Entry) -> None:
+    async def _write(self, entry: Entry, text: str) -> None:
         place = f"{entry.number:09d}"
-        item = {"body": entry.text(), "holder": self._holder, "number": entry.number}
+        item = {"body": text, "holder": self._holder, "number": entry.number}
         problem = ""
         for _ in range(_TRIES):
             try:
@@ -145,7 +146,7 @@ class Journal:
                 problem = str(error)
                 await Pause(_EVERY_SECONDS)
                 continue
-            if found is not None and (found["holder"], found["body"]) == (self._holder, item["body"]):
+            if found is not None and (found["holder"], found["body"]) == (self._holder, text):
                 return
             raise DisplacedError(entry.number, _entry(found).who if found else "somebody")
         raise UnwrittenError(f"{self._table.name} in {self._table.region} doesn't take the journal: {problem}")
@@ -209,7 +210,10 @@ class Workflow:
 
     def step(self, name: str) -> StepRecord:
         """The record of a step; made where it has none."""
-        return self.steps.setdefault(name, StepRecord())
+        found = self.steps.get(name)
+        if found is None:
+            found = self.steps[name] = StepRecord()
+        return found
 
 
 def replay(entries: Sequence[Entry]) -> Workflow | None:

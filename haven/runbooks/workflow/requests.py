@@ -5,8 +5,8 @@ answer them on AWS (`threads.py`), a virtual clock in the simulator (`tests/simu
 """
 
 from collections.abc import Coroutine, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 Answer = Mapping[str, Any]
 Runbook = Coroutine[Any, Any, Any]
@@ -71,14 +71,13 @@ class TooLateError(CallError):
     """Not sent: the call could have outlived the lease under which it was allowed."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One call of a service's API, in boto3's names."""
 
     service: str
     region: str
     operation: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = {}
     changes: bool = False
     """Whether it changes something. Then it is sent once: whether a second attempt is right, only a look decides."""
     observes: bool = False
@@ -160,6 +159,21 @@ class Mutex:
 def failure(outcome: Any) -> BaseException | None:
     """What a branch ended with, if it failed."""
     return outcome if isinstance(outcome, BaseException) else None
+
+
+def answered(outcomes: list[Any]) -> list[Any]:
+    """The outcomes of branches none of which failed.
+
+    Raises:
+        Exception: the first error.
+    """
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            try:
+                raise outcome
+            finally:  # the error's traceback has this frame: it would keep the error
+                del outcomes, outcome
+    return outcomes
 
 
 def require_calls(outcomes: Sequence[Any]) -> None:

@@ -41,7 +41,7 @@ class Scheduler(ABC):
         """Run a coroutine from its beginning."""
         task = Task(owner, coroutine, ended)
         self._tasks.add(task)
-        self.soon(task, lambda: self.resume(task, None))
+        self.soon(task, partial(self.resume, task, None))
         return task
 
     def abandon(self) -> None:
@@ -64,14 +64,17 @@ class Scheduler(ABC):
             task.ended(error)
         else:
             self._handle(task, request)
+        finally:
+            # An error's traceback has this frame: what it holds would keep the error, and the error this frame.
+            del task, outcome
 
     def _handle(self, task: Task, request: object) -> None:
         if isinstance(request, Call):
             self.send(task, request)
         elif isinstance(request, Pause):
-            self.later(task, request.seconds, lambda: self.resume(task, None))
+            self.later(task, request.seconds, partial(self.resume, task, None))
         elif isinstance(request, Gate):
-            request.waiting.append(lambda: self.soon(task, lambda: self.resume(task, None)))
+            request.waiting.append(partial(self.soon, task, partial(self.resume, task, None)))
         elif isinstance(request, Branches):
             self._branch(task, request)
         else:
@@ -89,6 +92,6 @@ class Scheduler(ABC):
                 self.resume(task, outcomes)
 
         if not outcomes:
-            self.soon(task, lambda: self.resume(task, []))
+            self.soon(task, partial(self.resume, task, []))
         for place, coroutine in enumerate(request.coroutines):
             self.start(task.owner, coroutine, partial(ended, place))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call
@@ -87,8 +87,7 @@ class Ending(StrEnum):
     """The workflow is undone."""
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """What a step is doing."""
 
     step: str

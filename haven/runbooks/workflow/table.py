@@ -13,6 +13,7 @@ from typing import Any
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
+_ADDED = {":zero": {"N": "0"}, ":one": {"N": "1"}}
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Table:
         Raises:
             CallError: no answer.
         """
-        answer = await self._call("get_item", observes=observes, Key=_key(id_, entry), ConsistentRead=True)
+        arguments = {"TableName": self.name, "Key": _key(id_, entry), "ConsistentRead": True}
+        answer = await Call("dynamodb", self.region, "get_item", arguments, observes=observes)
         return plain(answer["Item"]) if answer.get("Item") else None
 
     async def put_new(self, id_: str, entry: str, attributes: Mapping[str, Any]) -> bool:
@@ -43,7 +45,8 @@ class Table:
             CallError: no answer.
         """
         item = {**_key(id_, entry), **_typed(attributes)}
-        return await self._conditional("put_item", Item=item, ConditionExpression="attribute_not_exists(id)")
+        arguments = {"TableName": self.name, "Item": item, "ConditionExpression": "attribute_not_exists(id)"}
+        return await self._conditional("put_item", arguments)
 
     async def update(
         self, id_: str, entry: str, *, where: Mapping[str, Any] | None, to: Mapping[str, Any], add: str = ""
@@ -61,18 +64,20 @@ class Table:
             CallError: no answer.
         """
         changes, condition, names = _expressions(None if where is None else tuple(where), tuple(to), add)
-        values = {f":w_{name}": _value(value) for name, value in (where or {}).items()}
-        values |= {f":s_{name}": _value(value) for name, value in to.items()}
+        values = {f":w_{name}": _value(value) for name, value in where.items()} if where else {}
+        for name, value in to.items():
+            values[f":s_{name}"] = _value(value)
         if add:
-            values |= {":zero": {"N": "0"}, ":one": {"N": "1"}}
-        return await self._conditional(
-            "update_item",
-            Key=_key(id_, entry),
-            UpdateExpression=changes,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
-        )
+            values |= _ADDED
+        arguments = {
+            "TableName": self.name,
+            "Key": _key(id_, entry),
+            "UpdateExpression": changes,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+        return await self._conditional("update_item", arguments)
 
     async def query(self, id_: str, *, observes: bool = False) -> tuple[list[Mapping[str, Any]], Answer]:
         """Every item under an id in the order of `entry`, and the last page's answer.
@@ -87,31 +92,27 @@ class Table:
         found: list[Mapping[str, Any]] = []
         more: dict[str, Any] = {}
         while True:
-            answer = await self._call(
-                "query",
-                observes=observes,
-                KeyConditionExpression="id = :id",
-                ExpressionAttributeValues={":id": {"S": id_}},
-                ConsistentRead=True,
+            arguments = {
+                "TableName": self.name,
+                "KeyConditionExpression": "id = :id",
+                "ExpressionAttributeValues": {":id": {"S": id_}},
+                "ConsistentRead": True,
                 **more,
-            )
+            }
+            answer = await Call("dynamodb", self.region, "query", arguments, observes=observes)
             found += [plain(each) for each in answer["Items"]]
             if not answer.get("LastEvaluatedKey"):
                 return found, answer
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    async def _conditional(self, operation: str, **arguments: Any) -> bool:
+    async def _conditional(self, operation: str, arguments: Mapping[str, Any]) -> bool:
         try:
-            await self._call(operation, changes=True, **arguments)
+            await Call("dynamodb", self.region, operation, arguments, changes=True)
         except RefusedError as error:
             if error.code == CONDITION_FAILED:
                 return False
             raise
         return True
-
-    async def _call(self, operation: str, *, changes: bool = False, observes: bool = False, **arguments: Any) -> Answer:
-        named = {"TableName": self.name, **arguments}
-        return await Call("dynamodb", self.region, operation, named, changes=changes, observes=observes)
 
 
 @functools.cache
@@ -135,9 +136,11 @@ def _typed(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _value(value: Any) -> dict[str, str]:
     """A number as a number, text as text, anything else as JSON."""
+    if isinstance(value, str):
+        return {"S": value}
     if isinstance(value, int | float) and not isinstance(value, bool):
         return {"N": repr(value)}
-    return {"S": value if isinstance(value, str) else json.dumps(value, sort_keys=True)}
+    return {"S": json.dumps(value, sort_keys=True)}
 
 
 def plain(item: Mapping[str, Mapping[str, str]]) -> Mapping[str, Any]:
