@@ -4,6 +4,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, TooLateError, UnansweredError
@@ -62,13 +63,13 @@ class Simulation(Scheduler):
 
     def run(self, until: float = float("inf")) -> None:
         """Let time pass until nothing more happens."""
-        while self._events and self._events[0][0] <= until:
-            when, _, owner, event = heapq.heappop(self._events)
-            if owner in self.dead:
+        events, dead, paused = self._events, self.dead, self._paused
+        while events and events[0][0] <= until:
+            when, _, owner, event = heapq.heappop(events)
+            if owner in dead:
                 continue
-            paused = self._paused.get(owner, 0.0)
-            if when < paused:
-                self.at(paused, owner, event)
+            if owner in paused and when < paused[owner]:
+                self.at(paused[owner], owner, event)
                 continue
             self.now = when
             event()
@@ -85,27 +86,30 @@ class Simulation(Scheduler):
             self._give(task, LATENCY, TooLateError(str(call)))
             return
         fault = self._fault(task.owner, call, self.now)
-        kind = fault.kind if fault else ""
+        if fault is None:
+            self.at(self.now + LATENCY, "aws", partial(self._arrive, task, call, ""))
+            return
+        kind = fault.kind
         if kind == "crash-before":
             self.dead.add(task.owner)
         elif kind == "throttle":
             self._give(task, LATENCY, RefusedError("Throttling"))
         elif kind in ("timeout-before", "error-before"):
             self._give(task, ONCE_SECONDS if kind.startswith("t") else LATENCY, UnansweredError(kind))
-        elif kind == "pause" and fault:
+        elif kind == "pause":
             self._paused[task.owner] = self.now + fault.seconds
             if call.changes:
                 self.late.append((task.owner, call))
-            self.at(self.now + fault.seconds, task.owner, lambda: self._arrive(task, call, ""))
+            self.at(self.now + fault.seconds, task.owner, partial(self._arrive, task, call, ""))
         else:
-            self.at(self.now + LATENCY, "aws", lambda: self._arrive(task, call, kind))
+            self.at(self.now + LATENCY, "aws", partial(self._arrive, task, call, kind))
 
     def _arrive(self, task: Task, call: Call, kind: str) -> None:
         outcome: Any
         try:
             outcome = self._aws.answer(call, self.now, task.owner)
         except (RefusedError, UnansweredError) as error:
-            outcome = error
+            outcome = error.with_traceback(None)  # an answer of AWS knows nothing of what runs here
         if kind == "crash-after":
             self.dead.add(task.owner)
         elif kind in ("timeout-after", "error-after") or isinstance(outcome, UnansweredError):
@@ -114,7 +118,7 @@ class Simulation(Scheduler):
             self._give(task, LATENCY, outcome)
 
     def _give(self, task: Task, seconds: float, outcome: Any) -> None:
-        self.at(self.now + seconds, task.owner, lambda: self.resume(task, outcome))
+        self.at(self.now + seconds, task.owner, partial(self.resume, task, outcome))
 
 
 @dataclass(frozen=True)
@@ -135,13 +139,18 @@ class Memory:
     """Lines that a machine keeps while it lives."""
 
     def __init__(self) -> None:
-        self.content = b""
         self.full = False
+        self._lines: list[bytes] = []
+
+    @property
+    def content(self) -> bytes:
+        """What it has."""
+        return b"".join(self._lines)
 
     def append(self, line: str) -> None:
         if self.full:
             raise OSError(28, "No space left on device")
-        self.content += f"{line}\n".encode()
+        self._lines.append(f"{line}\n".encode())
 
     def read(self) -> bytes:
         return self.content

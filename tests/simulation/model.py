@@ -6,7 +6,7 @@ moment which Region takes writes of clients, so it knows what is lost, and when 
 
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from haven.runbooks.arc.executions import GRACEFUL, SERVICE
@@ -30,8 +30,8 @@ GROUP_ROLE = {True: "PRIMARY", False: "SECONDARY"}
 
 
 @lru_cache(maxsize=100_000)
-def _date(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)
+def _dated(seconds: int) -> Answer:
+    return {"HTTPHeaders": {"date": formatdate(seconds, usegmt=True)}}
 
 
 class Model:
@@ -59,7 +59,6 @@ class Model:
         """When traffic was sent to a Region whose models had given wrong answers for a while."""
         self.effects: list[tuple[float, str, str, str]] = []
         """When, by whom, what and where: calls that changed something."""
-        self.arc = RegionSwitch(PLAN, (P, R), lambda: EPOCH + self._time, self._move_writer, self._is_source)
         self.stale_until = 0.0
         """Until then reads show the global database as it was."""
         self.silent: set[str] = set()
@@ -68,6 +67,11 @@ class Model:
         """Since when no bucket's objects arrive."""
         self._timeline: list[tuple[float, Callable[[float], None]]] = []
         self._time = 0.0
+
+    @cached_property
+    def arc(self) -> RegionSwitch:
+        """ARC, where somebody uses it."""
+        return RegionSwitch(PLAN, (P, R), lambda: EPOCH + self._time, self._move_writer, self._is_source)
 
     # What happens by itself
 
@@ -85,11 +89,11 @@ class Model:
         self._pass(now)
 
     def _pass(self, now: float) -> None:
-        for store in STORES:
-            source = self.source[store]
-            if self.regions[source].accepts(store):
+        regions = self.regions
+        for store, source in self.source.items():
+            if regions[source].accepts(store):
                 self.replication[store].last_write = now
-                if self.regions[R if source == P else P].accepts(store):
+                if regions[R if source == P else P].accepts(store):
                     self.both_open[store] += now - self._time
         self._time = now
 
@@ -148,7 +152,7 @@ class Model:
             answer = own(call, region)
             if call.changes:
                 self.effects.append((now, owner, call.operation, call.region))
-        return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": _date(int(EPOCH + now))}}}
+        return {**answer, "ResponseMetadata": _dated(int(EPOCH + now))}
 
     def _heartbeats(self, call: Call, now: float) -> Answer | None:
         if call.operation != "query" or call.arguments["ExpressionAttributeValues"][":id"]["S"] != "heartbeat":

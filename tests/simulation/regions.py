@@ -38,8 +38,9 @@ class Region:
 
     def accepts(self, store: str) -> bool:
         """Whether a client in the Region can write to a store."""
-        writes = self.database_writes or store != DATABASE
-        return self.alive and self.writer[store] and writes and _RULE[store] not in self.closed
+        if not self.alive or not self.writer[store] or _RULE[store] in self.closed:
+            return False
+        return self.database_writes or store != DATABASE
 
 
 @dataclass

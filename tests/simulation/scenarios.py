@@ -159,7 +159,9 @@ def play(chosen: Scenario) -> Played:
     simulation.run()
     last = _finish(model, simulation, machines, manifest)
     simulation.abandon()
-    return Played(chosen, model, simulation, list(machines.values()), last, stale)
+    played = Played(chosen, model, simulation, list(machines.values()), last, stale)
+    machines.clear()  # else whoever decides about faults knows the machines, these the simulation, and it the former
+    return played
 
 
 def _finish(model: Model, simulation: Simulation, machines: dict[str, Machine], manifest: RecoveryManifest) -> Machine:

@@ -1,7 +1,7 @@
 """DynamoDB and S3 as far as runbooks use them: conditions are kept, reads are strongly consistent."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
@@ -23,12 +23,7 @@ class Tables:
             return self._put_object(call.arguments)
         if call.service != "dynamodb" or call.operation == "describe_table":
             return None
-        return {
-            "get_item": self._get,
-            "put_item": self._put,
-            "update_item": self._update,
-            "query": self._query,
-        }[call.operation](call.arguments)
+        return _OPERATIONS[call.operation](self, call.arguments)
 
     def _put_object(self, arguments: Mapping[str, Any]) -> Answer:
         key = (arguments["Bucket"], arguments["Key"])
@@ -71,6 +66,14 @@ class Tables:
         id_ = arguments["ExpressionAttributeValues"][":id"]["S"]
         places = sorted(place for place in self.items if place[:2] == (arguments["TableName"], id_))
         return {"Items": [self.items[place] for place in places]}
+
+
+_OPERATIONS: Mapping[str, Callable[[Tables, Mapping[str, Any]], Answer]] = {
+    "get_item": Tables._get,
+    "put_item": Tables._put,
+    "update_item": Tables._update,
+    "query": Tables._query,
+}
 
 
 def _place(arguments: Mapping[str, Any], key: Mapping[str, Any]) -> tuple[str, str, str]:
