@@ -96,10 +96,11 @@ pr: export BASE ?= main
 pr: setup ## Print the comment on a pull request, against BASE (main); also in .haven/pr
 	@$(BIN)/haven pr --base "$$BASE" --save .haven/pr
 
-bench: setup ## Measure the tool: cold start, every tier, the report, plans of 1 to 8 systems, all rules
+bench: setup ## Measure the tool: cold start, every tier, the report, plans of 1 to 8 systems, all rules, Ctrl-C
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/models.py
+	$(BIN)/python benchmarks/interrupts.py
 
 reference: setup ## Write what is generated: the page of all rules, the config reference, JSON Schemas, Pulumi.yaml
 	$(BIN)/python -m haven_policies.reference
