@@ -122,3 +122,13 @@ def test_a_full_disk_or_a_silent_bucket_refuses_to_begin(full: bool, broken: boo
     simulation.start("alice", audit.open(""), ended.append)
     simulation.run()
     assert isinstance(ended[0], AuditError)
+
+
+def test_names_of_a_record_s_own_members_within_its_data_and_texts_change_nothing() -> None:
+    lines = Memory()
+    audit = Audit('s"index":1', 'alice "hash":"0",', lines, None, Simulation(Store()).machine())  # type: ignore[arg-type]
+    audit.record('"index":', index=7, hash=audit.head.hash, nested={"hash": "0", "index": ['"index":2']})
+    audit.record("call", nested={"hash": audit.head.hash, "index": 0})
+    heads = [audit.head]
+    assert list(verify(lines.content, heads)) == []
+    assert list(verify(lines.content.replace(b'"index":7', b'"index":8'), heads)) != []
