@@ -97,7 +97,7 @@ def _desired(group: Resource) -> float:
     return float(group.inputs["scalingConfig"]["desiredSize"])
 
 
-FREE, TIERS = "no AWS cost", "haven plan --all-tiers has what a higher tier costs"
+FREE, TIERS = "no AWS cost", "--all-tiers prices it"
 
 
 def remedies(recording: Recording, inputs: RecoveryInputs, standby: str) -> Mapping[str, str | list[Item]]:

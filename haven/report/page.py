@@ -245,6 +245,10 @@ def _availability(part: TierPart) -> Iterator[Html]:
     )
     rows = [[each.name, figure(each.figure), references([each.figure])] for each in part.availability]
     yield table(["", "figure", "sources"], rows, "Expected, a year")
+    beside = [[each.name, figure(each.figure), references([each.figure])] for each in part.levels]
+    yield table(["", "figure", "sources"], beside, "Objective, agreement and prediction")
+    if part.slas:
+        yield element("p", statement(part.slas), " ", references([part.slas]))
 
 
 def _costs(part: TierPart, report: Report) -> Iterator[Html]:
