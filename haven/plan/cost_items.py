@@ -135,8 +135,9 @@ def remedies(recording: Recording, inputs: RecoveryInputs, standby: str) -> Mapp
     }
     groups = {pool(each): each for each in of_type(there, aws.EKS_NODE_GROUP)}
     for group in inputs.groups:
-        missing = max(0, group.opening - group.standby)
-        found[f"GPU nodes {group.name}"] = _more_nodes(groups[group.name], missing, recording, standby)
+        missing = max(0, group.opening - group.standby) or max(0, group.full - group.standby)
+        more = _more_nodes(groups[group.name], missing, recording, standby)
+        found[f"GPU nodes {group.name}"] = found[f"warm pool {group.name}"] = more
         faster = FREE if group.volume_gb_s == math.inf else _faster_volumes(group, standby)
         found[f"image {group.name}"] = faster
         found[f"weights {group.name}"] = faster if group.storage == "ebs" else FREE

@@ -228,16 +228,17 @@ def render(made: Costs, style: Style) -> list[str]:
         *style.table(rows, 2, header=True),
         *style.wrapped(f"prices unknown, and what depends on them: {missing}", 2),
         *style.wrapped(f"use for each resource, assumed where haven:cost.usage has nothing: {used}", 2),
-        *style.wrapped(_TERMS, 2),
+        *style.wrapped(TERMS, 2),
     ]
 
 
-_TERMS = (
+TERMS = (
     f"{HOURS_A_MONTH} hours a month; on demand; without taxes, free tier, price steps, backups that Aurora makes by "
     "itself, custom metrics, kept logs, what restore tests and experiments run, requests to buckets, queues, keys, "
     "secrets and DNS, and discounts but for haven:cost.savingsPlanPercent; reserved capacity costs the price of its "
     "type, used or not; China bills in CNY and has no prices here"
 )
+"""What a bill is made of, and what isn't in it."""
 
 
 def _usd(usd: float) -> str:

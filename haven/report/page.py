@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from haven.plan.costs import TERMS
 from haven.report import sections
 from haven.report.charts import cost_bars, timeline
 from haven.report.document import ObjectiveRow, Report, Result, TierPart
@@ -262,7 +263,8 @@ def _costs(part: TierPart, report: Report) -> Iterator[Html]:
         ["of the total: assumed use", figure(cost.usage), references([cost.usage])],
         *([f"system {each.name}", figure(each.figure), references([each.figure])] for each in cost.systems),
     ]
-    yield table(["", "USD a month", "sources"], rows, "List prices on demand, without taxes, discounts and free tier")
+    yield table(["", "USD a month", "sources"], rows, "List prices")
+    yield element("p", f"{TERMS}.", class_="soft", data_source=keys(cost.total.sources))
     yield table(["", "USD", "sources"], list(_failover(part)), "A failover's own bill")
     if cost.stale:
         yield element("p", statement(cost.stale), class_="soft")

@@ -92,10 +92,11 @@ def test_what_makes_nodes_start_sooner_is_read_from_the_program_and_shortens_the
     usual = model_inputs(environment("warm")).recovery.groups
     chosen = {"preparedSize": 3, "parallelPull": True}
     found = {}
-    for name, change in {
+    ways: dict[str, dict[str, Any]] = {
         "pool and pull": chosen,
         "images": {"imageSnapshots": SNAPSHOTS, "instanceStore": False},
-    }.items():
+    }
+    for name, change in ways.items():
         groups = [{**each, **(change if each is group else {})} for each in cluster["gpuNodeGroups"]]
         recording = environment("warm", cluster=json.dumps({**cluster, "gpuNodeGroups": groups}))
         inputs = model_inputs(recording)
