@@ -182,8 +182,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
       one to shorten first at the top; `schedule`: term -> median start and end; `systems`: each system with its `kind`
       and `tier`, the same figures, its `terms` by name in the order of the runbook, and the one to shorten first.
     - `dataLoss`: `overall`, and each store's.
-    - `availability`: expected from losses of the active Region, with its inputs; as if losses were independent; the
-      SLAs' sum; the objective's error budget and its share that is spent, null without one.
+    - `availability`: expected from losses of the active Region, with its inputs; the SLAs' sum; the error budget.
     - `gpuCapacity`: each GPU group of the standby Region: what it must get, its quota, its types and zones.
     - `cost`: USD a month at list prices.
     - `drills`: the stack's records in this tier, as they are in `drills/`, the newest first.
