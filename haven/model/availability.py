@@ -119,3 +119,46 @@ def availability(
         beta=beta,
         why=outages.why,
     )
+
+
+@dataclass(frozen=True)
+class ServiceLevels:
+    """An objective (SLO) beside what AWS agrees to (SLA) and what is predicted, in percent of a year."""
+
+    objective: float | None
+    """None: the stack has none."""
+    agreed: float
+    """What the SLAs of what one Region needs add up to."""
+    correlated: float
+    """Predicted, with the share of losses that hit both Regions."""
+    independent: float
+    """Predicted as if no loss ever hit both."""
+    downtime_minutes: float
+    """Predicted a year, correlated."""
+
+    @property
+    def budget_minutes(self) -> float | None:
+        """The error budget: downtime a year that the objective leaves."""
+        return None if self.objective is None else minutes_down(self.objective)
+
+    @property
+    def spent_percent(self) -> float | None:
+        """How much of the error budget the predicted downtime is. None without one, and for an objective of 100 %."""
+        return 100 * self.downtime_minutes / self.budget_minutes if self.budget_minutes else None
+
+    @property
+    def covered(self) -> bool:
+        """Whether the SLAs add up to the objective; without one they do."""
+        return self.objective is None or self.objective <= self.agreed
+
+
+def service_levels(made: Availability, objective: float | None) -> ServiceLevels:
+    """The service levels of an environment.
+
+    Args:
+        made: its availability.
+        objective: percent. None: it has none.
+    """
+    return ServiceLevels(
+        objective, made.sla_percent, made.expected_percent, percent_up(made.independent_minutes), made.downtime_minutes
+    )

@@ -11,6 +11,7 @@ REFERENCE = "eu-west-1"
 """Its price is taken where the book has none of a Region: an assumption, which is named with the result."""
 _MINUTES_A_DAY, _MINUTES_AN_HOUR = 1440, 60
 _WRITES_A_MILLION = 1_000_000
+_ASSUMED_WRITES = sources.REPLICATED_WRITES_A_MONTH.value
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,21 @@ def copy_cost(prices: CopyPrices, *, size_gb: float, interval_minutes: int, kept
     return CopyCost(round(copies), copies * size_gb * prices.transfer, kept * size_gb * prices.snapshot)
 
 
-def headless_member_cost(prices: CopyPrices, size_gb: float) -> float:
-    """What a member without instances in the other Region costs a month: storage, and the assumed writes."""
-    return size_gb * prices.storage + sources.REPLICATED_WRITES_A_MONTH.value * prices.writes
+def headless_member_cost(prices: CopyPrices, size_gb: float, million_writes: float = _ASSUMED_WRITES) -> float:
+    """What a member without instances in the other Region costs a month: storage, and the writes that it repeats.
+
+    Args:
+        prices: of the Region that replicates.
+        size_gb: the database's size.
+        million_writes: replicated writes a month. Omitted: assumed.
+    """
+    return size_gb * prices.storage + million_writes * prices.writes
 
 
-def break_even_gb(prices: CopyPrices, *, interval_minutes: int, kept_days: int) -> int | None:
+def break_even_gb(
+    prices: CopyPrices, *, interval_minutes: int, kept_days: int, million_writes: float = _ASSUMED_WRITES
+) -> int | None:
     """The size, in whole GB, from which a rule's copies cost more than a headless member; None where they never do."""
     per_gb = copy_cost(prices, size_gb=1, interval_minutes=interval_minutes, kept_days=kept_days).total
     more = per_gb - prices.storage
-    return ceil(headless_member_cost(prices, 0) / more) if more > 0 else None
+    return ceil(headless_member_cost(prices, 0, million_writes) / more) if more > 0 else None

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from haven.model.prices import Price, PriceBook
+from haven.model.sources import DATABASE_SIZE, REPLICATED_WRITES_A_MONTH
 
 USAGE: Mapping[str, float] = {
-    "aurora-storage": 100,  # GB of each member
+    "aurora-storage": DATABASE_SIZE.value,  # GB of each member: haven:database.assumedSizeGb
     "aurora-io": 50_000_000,  # requests a month to each member
-    "aurora-replicated-write": 10_000_000,  # writes a month from the active Region
+    "aurora-replicated-write": REPLICATED_WRITES_A_MONTH.value * 1e6,  # writes a month from the active Region
     "bucket-storage": 200,  # GB of each bucket
     "replication-time-control": 50,  # GB a month of each bucket
     "table-storage": 10,  # GB of each table and replica
@@ -23,11 +24,23 @@ USAGE: Mapping[str, float] = {
     "logs-ingestion": 20,  # GB a month of each Region with a cluster
     "nat-gateway-data": 100,  # GB a month of each gateway
     "interface-endpoint-data": 10,  # GB a month through each interface endpoint
+    "vended-logs": 10,  # GB a month of each VPC's flow log and of each web ACL's log
+    "web-acl-request": 5_000_000,  # a month to each web ACL
+    "multi-region-access-point": 100,  # GB a month through each
+    "prometheus-samples": 1_000_000_000,  # a month into each workspace
+    "grafana-editor": 1,  # users of each workspace who edit
+    "transfer-to-internet": 100,  # GB a month out of each Region that serves
     "transfer-between-zones": 100,  # GB a month in each Region with a cluster; charged at both ends
     "transfer-to-region": 200,  # GB a month out of the active Region
     "transfer-from-standby": 200,  # GB a month out of the standby Region, where it serves too (tier active-active)
 }
 """What the program doesn't decide. Assumptions, shown as such."""
+GLOBAL = frozenset(
+    {"health-check", "health-check-feature", "hosted-zone", "multi-region-access-point", "region-switch-plan"}
+)
+"""What is no Region's, though a provider of one declares it: it costs the same whichever Region serves."""
+SIZED_ELSEWHERE: Mapping[str, str] = {"aurora-storage": "haven:database.assumedSizeGb"}
+"""Use that a key other than haven:cost.usage states."""
 
 SHARED = "shared"
 """The system of what several systems use: so the systems' costs add up to the total."""

@@ -18,7 +18,7 @@ FILE = "prices.csv"
 HOURS_A_MONTH = 730
 """8,760 hours a year by 12 months, as AWS's pricing calculator has it."""
 STALE_DAYS = 180
-FLAT = frozenset({"images", "secret", "aurora-snapshot"})
+FLAT = frozenset({"images", "secret", "aurora-snapshot", "grafana-editor"})
 """What costs about the same in every commercial Region, as far as it was seen (2026-11-25; Aurora's snapshots 0.021 and
 0.024 USD in three Regions): us-east-1's price is used where a Region has none. An assumption."""
 _GLOBAL, _REFERENCE = "global", "us-east-1"

@@ -5,22 +5,18 @@ in parallel to fence and promotions; once all of them are done the switch is thr
 are kept apart: *inference* answers again (GPU nodes, DNS) and *writes* are taken again (the stores, DNS).
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from haven.model.durations.distributions import AtLeast, Fixed, LogNormal, Slowest, Uniform
+from haven.model.durations.distributions import Fixed, Slowest, Uniform
+from haven.model.durations.gpu import GpuGroup, gpu_path
 from haven.model.durations.graph import Basis, Node, Parallel, Serial, Step, mean, parallel, serial, steps
 from haven.model.durations.terms import Fitted, Terms
 
 if TYPE_CHECKING:
     from haven.model.durations.simulation import Effect, Simulation, Summary
-
-OPENING_SHARE = 1 / 3
-"""Share of a group's full size that serves before traffic is moved to it, rounded up. An assumption: the standby share
-of tier warm."""
 
 SERVING = "model-serving"
 AFTER_THE_WRITER = frozenset({"workflow-orchestration", "training"})
@@ -30,9 +26,6 @@ _POD_IMAGE_GB = 1.0
 
 _GUIDE = Basis("documented", ("Amazon Route 53 developer guide, health checks (2026-11-21)",))
 _ALARM = Basis("documented", ("Amazon CloudWatch user guide, alarms (2026-11-21)",))
-_SOCI = Basis("documented", ("aws-samples karpenter-blueprints, SOCI snapshotter (2025)",))
-_PARALLEL_PULL = 0.5
-"""Time of a parallel pull (SOCI) over that of the default. Source: karpenter-blueprints, "up to 50 % less"."""
 
 
 class Store(StrEnum):
@@ -57,46 +50,6 @@ class Detection:
     count: int
     """Failed checks, or breaching periods."""
     health_check: bool
-
-
-@dataclass(frozen=True)
-class GpuGroup:
-    """A GPU node group in the standby Region, and the workload on it."""
-
-    name: str
-    full: int
-    """Nodes that serve in the end."""
-    standby: int
-    """Nodes that run already."""
-    serves: bool = True
-    """Whether traffic waits for it; otherwise it comes after everything else."""
-    running: bool = True
-    """Whether the nodes that run already have a replica that answers."""
-    image_gb: float = 9.0
-    weights_gb: float = 15.0
-    volume_gb_s: float = 0.125
-    loader: str = "safetensors"
-    """`safetensors`, `runai`, `tensorizer`, `serverlessllm`, `fastsafetensors`, `hub`, or `snapshot` for a restored
-    GPU snapshot."""
-    storage: str = "ebs"
-    """Where weights are loaded from: `ebs`, `s3`, `nvme` or `network`."""
-    storage_gb_s: float = math.inf
-    """Throughput of that storage."""
-    parallel_pull: bool = False
-    """Whether images are pulled in parallel (SOCI)."""
-    image_present: bool = False
-    """Whether nodes come with the image on their volume."""
-    compiled: bool = True
-    """Whether the engine compiles the model when it starts, as vLLM does from 0.8 on."""
-    warm_pool: bool = False
-    """Whether missing nodes are stopped instances of a warm pool."""
-    system: str = ""
-    """Whose it is; empty: whoever serves."""
-
-    @property
-    def opening(self) -> int:
-        """Nodes that must serve before traffic is moved."""
-        return math.ceil(self.full * OPENING_SHARE)
 
 
 @dataclass(frozen=True)
@@ -260,55 +213,6 @@ def _pods(system: System, terms: Terms) -> Node:
     return Step(f"pods {system.name}", pulled.for_size(_POD_IMAGE_GB), basis, "tier warm keeps them running")
 
 
-def gpu_path(group: GpuGroup, terms: Terms, wanted: int) -> Serial:
-    """The steps until `wanted` nodes of a group serve: node, image, weights, engine, as far as not done already."""
-    missing = max(0, wanted - group.standby)
-    if wanted == 0 or (missing == 0 and group.running):
-        return serial()
-    return Serial(tuple(_gpu_steps(group, terms, missing)))
-
-
-def _gpu_steps(group: GpuGroup, terms: Terms, missing: int) -> Iterator[Step]:
-    if missing:
-        launched = terms["warm_pool_node" if group.warm_pool else "gpu_node"]
-        yield Step(
-            f"GPU nodes {group.name}",
-            Slowest(launched.duration, missing),
-            launched.basis,
-            "keep more nodes on standby: a higher tier, or haven:cluster.standbyShare",
-        )
-    if not group.image_present:
-        yield _pull(group, terms)
-    if group.loader == "snapshot":
-        restored = terms["gpu_snapshot"]
-        yield Step(f"GPU snapshot {group.name}", restored.duration, restored.basis)
-        return
-    yield _load(group, terms)
-    started = terms["engine_start" if group.compiled else "engine_start_uncompiled"]
-    yield Step(f"engine {group.name}", started.duration, started.basis, "keep the compilation cache beside the weights")
-
-
-def _pull(group: GpuGroup, terms: Terms) -> Step:
-    pulled = terms["image_pull"]
-    taken = pulled.for_size(group.image_gb)
-    if group.parallel_pull:
-        taken = LogNormal(taken.median * _PARALLEL_PULL, taken.sigma)
-    basis = _together(pulled.basis, _SOCI) if group.parallel_pull else pulled.basis
-    bounded = AtLeast(taken, group.image_gb / group.volume_gb_s)
-    return Step(f"image {group.name}", bounded, basis, "a smaller image, a faster volume, or a parallel pull (SOCI)")
-
-
-def _load(group: GpuGroup, terms: Terms) -> Step:
-    loaded = terms.weights(group.loader, group.storage)
-    least = group.weights_gb / min(group.storage_gb_s, group.volume_gb_s if group.storage == "ebs" else math.inf)
-    return Step(
-        f"weights {group.name}",
-        AtLeast(loaded.for_size(group.weights_gb), least),
-        loaded.basis,
-        "a streaming loader from S3, or a faster volume",
-    )
-
-
 def _system_nodes(missing: int, terms: Terms) -> Node:
     if not missing:
         return serial()
@@ -394,7 +298,3 @@ def _tables(store: Store, terms: Terms) -> Node:
 
 def _step(name: str, term: Fitted, shorten: str = "") -> Step:
     return Step(name, term.duration, term.basis, shorten)
-
-
-def _together(*bases: Basis) -> Basis:
-    return Basis(bases[0].kind, tuple(source for basis in bases for source in basis.sources))

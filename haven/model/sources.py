@@ -90,6 +90,9 @@ BACKUP_MINUTES = {"assumedJobMinutes": BACKUP_JOB_MINUTES, "assumedCopyMinutes":
 """Key of `haven:backups` -> what its omission means."""
 
 REPLICATED_WRITES_A_MONTH = Assumption(
-    50, "million", "writes a month that are replicated", "about 20 a second; no source"
+    10,
+    "million",
+    "writes a month that are replicated",
+    "about 4 a second; no source; haven:cost.usage.aurora-replicated-write has your own",
 )
 DATABASE_SIZE = Assumption(100, "GB", "size of the database", "no source; haven:database.assumedSizeGb has your own")

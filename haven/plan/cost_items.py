@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from haven.model.cost import SHARED, USAGE, Item
+from haven.model.durations.gpu import GpuGroup
 from haven.model.kubernetes import EXTENDED, calendar
 from haven.model.node_disks import MOST_MIBPS
-from haven.model.recovery_time import GpuGroup, RecoveryInputs
+from haven.model.recovery_time import RecoveryInputs
 from haven.model.tiers import Tier
+from haven.plan.billing import small
 from haven.plan.billing.backups import backup_items
 from haven.plan.component_summary import cache_nodes
-from haven.plan.model_inputs import MIB, pool
+from haven.plan.model_inputs import MIB, pool, prepared
 from haven.program import aws_types as aws
 from haven.program.queries import is_gpu_group, is_of_runbooks, of_type, standby_region
 from haven.program.recording import Recording, Resource
@@ -35,16 +37,25 @@ def cost_items(recording: Recording, usage: Mapping[str, float] | None = None) -
         if quantities is None or each.region is None:
             continue
         for what, quantity in quantities(each, recording):
-            used = quantity * chosen[what] if what in USAGE else quantity
-            by_default = what in USAGE and what not in stated
+            use = small.SAME_SIZE.get(what, what)
+            used = quantity * chosen[use] if use in USAGE else quantity
+            by_default = use in USAGE and use not in stated
             items.append(Item(what, used, each.region, each.component or "the stack itself", _system(each), by_default))
     return [
         *items,
+        *_copies_of_secrets(recording),
         *_out_of_active(recording, chosen, stated),
         *_out_of_standby(recording, chosen, stated),
         *backup_items(recording, chosen, stated),
         *_idle_reservations(recording),
     ]
+
+
+def _copies_of_secrets(recording: Recording) -> Iterator[Item]:
+    """A secret's replicas, each in its own Region: it costs as much as the secret."""
+    for each in of_type(recording.real(), aws.SECRETSMANAGER_SECRET):
+        for copy in each.inputs.get("replicas", ()):
+            yield Item("secret", 1, str(copy["region"]), each.component or "the stack itself", _system(each))
 
 
 def moves(recording: Recording, standby: str, usage: Mapping[str, float] | None = None) -> list[Item]:
@@ -97,7 +108,10 @@ def _desired(group: Resource) -> float:
     return float(group.inputs["scalingConfig"]["desiredSize"])
 
 
-FREE, TIERS = "no AWS cost", "haven plan --all-tiers has what a higher tier costs"
+GP3_FREE_IOPS = 3000
+"""What a gp3 volume has at no price. Source: Amazon EBS user guide, read 2026-11-25."""
+
+FREE, TIERS = "no AWS cost", "--all-tiers prices it"
 
 
 def remedies(recording: Recording, inputs: RecoveryInputs, standby: str) -> Mapping[str, str | list[Item]]:
@@ -121,8 +135,9 @@ def remedies(recording: Recording, inputs: RecoveryInputs, standby: str) -> Mapp
     }
     groups = {pool(each): each for each in of_type(there, aws.EKS_NODE_GROUP)}
     for group in inputs.groups:
-        missing = max(0, group.opening - group.standby)
-        found[f"GPU nodes {group.name}"] = _more_nodes(groups[group.name], missing, recording, standby)
+        missing = max(0, group.opening - group.standby) or max(0, group.full - group.standby)
+        more = _more_nodes(groups[group.name], missing, recording, standby)
+        found[f"GPU nodes {group.name}"] = found[f"warm pool {group.name}"] = more
         faster = FREE if group.volume_gb_s == math.inf else _faster_volumes(group, standby)
         found[f"image {group.name}"] = faster
         found[f"weights {group.name}"] = faster if group.storage == "ebs" else FREE
@@ -135,7 +150,7 @@ def remedies(recording: Recording, inputs: RecoveryInputs, standby: str) -> Mapp
 
 def _more_nodes(group: Resource, nodes: float, recording: Recording, standby: str) -> list[Item]:
     full = _desired(group)
-    each = [(what, quantity / full) for what, quantity in _nodes(group, recording)] if full else []
+    each = [(what, quantity / full) for what, quantity in _running(group, recording, full)] if full else []
     return [Item(what, quantity * nodes, standby, "remedy") for what, quantity in each]
 
 
@@ -155,7 +170,7 @@ guide, data transfer charges (two lines for each transfer); read 2026-11-26 as o
 _FROM_STANDBY = "transfer-from-standby"
 
 
-_REPLICATED, _TO_REGION = "aurora-replicated-write", "transfer-to-region"
+_REPLICATED, _TO_REGION, _TO_INTERNET = "aurora-replicated-write", "transfer-to-region", "transfer-to-internet"
 
 
 def _out_of_active(recording: Recording, chosen: Mapping[str, float], stated: Mapping[str, float]) -> Iterator[Item]:
@@ -166,6 +181,14 @@ def _out_of_active(recording: Recording, chosen: Mapping[str, float], stated: Ma
         yield Item(_REPLICATED, chosen[_REPLICATED], active, "usage", assumed=_REPLICATED not in stated)
     to = standby_region(recording)
     yield Item(_TO_REGION, chosen[_TO_REGION], active, "usage", assumed=_TO_REGION not in stated, to=to)
+    serving = [active, to] if recording.outputs.get("tier") == Tier.ACTIVE_ACTIVE else [active]
+    for region in serving if _is_public(recording) else ():
+        yield Item(_TO_INTERNET, chosen[_TO_INTERNET], region, "usage", assumed=_TO_INTERNET not in stated)
+
+
+def _is_public(recording: Recording) -> bool:
+    """Whether clients on the internet reach a load balancer."""
+    return any(not each.inputs.get("internal") for each in of_type(recording.real(), aws.LB_LOAD_BALANCER))
 
 
 def _has_member_elsewhere(recording: Recording) -> bool:
@@ -190,16 +213,24 @@ def _system(record: Resource) -> str:
 
 
 def _nodes(group: Resource, recording: Recording) -> Items:
+    """Those that run, and the volumes of those that wait stopped in a warm pool."""
+    desired = _desired(group)
+    return _running(group, recording, max(desired, prepared(group)))
+
+
+def _running(group: Resource, recording: Recording, with_volumes: float) -> Items:
     desired = _desired(group)
     types: Sequence[Any] = group.inputs.get("instanceTypes") or ()
     type_ = types[0] if types else _reserved_type(group, recording)
     yield (f"instance:{type_}" if type_ else f"reserved capacity of {group.name}", desired)
     template = recording.referred(group.inputs.get("launchTemplate", {}).get("id"))
     volumes = [each["ebs"] for each in template.inputs.get("blockDeviceMappings", ())] if template else []
-    yield "gp3-storage", desired * sum(float(each.get("volumeSize", 0)) for each in volumes)
+    yield "gp3-storage", with_volumes * sum(float(each.get("volumeSize", 0)) for each in volumes)
     extra = sum(max(0.0, float(each.get("throughput", 125)) - 125) for each in volumes)
     if extra:
-        yield "gp3-throughput", desired * extra
+        yield "gp3-throughput", with_volumes * extra
+    if more := sum(max(0.0, float(each.get("iops") or 0) - GP3_FREE_IOPS) for each in volumes):
+        yield "gp3-iops", with_volumes * more
 
 
 def _cache(group: Resource, recording: Recording) -> Items:
@@ -237,13 +268,10 @@ def _replicated_bucket(replication: Resource, _: Recording) -> Items:
         yield "replication-time-control", 1
 
 
-def _table(_: Resource, __: Recording) -> Items:
+def _table(table: Resource, _: Recording) -> Items:
     for what in ("table-storage", "table-write", "table-read"):
         yield what, 1
-
-
-def _secret(secret: Resource, _: Recording) -> Items:
-    yield "secret", 1 + len(secret.inputs.get("replicas", ()))
+    yield from small.continuous_backup(table)
 
 
 def _alarm(alarm: Resource, _: Recording) -> Items:
@@ -277,6 +305,10 @@ def _one(what: str) -> Callable[[Resource, Recording], Items]:
     return quantities
 
 
+def _by_itself(quantities: Callable[[Resource], Items]) -> Callable[[Resource, Recording], Items]:
+    return lambda resource, _: quantities(resource)
+
+
 def _function(_: Resource, __: Recording) -> Items:
     for what in ("function-gb-seconds", "function-requests"):
         yield what, 1
@@ -304,12 +336,12 @@ _QUANTITIES: Mapping[str, Callable[[Resource, Recording], Items]] = {
     aws.LB_LOAD_BALANCER: _balancer,
     aws.RDS_CLUSTER: _database_member,
     aws.RDS_CLUSTER_INSTANCE: _instance,
-    aws.ROUTE53_HEALTH_CHECK: _one("health-check"),
     aws.ROUTE53_ZONE: _one("hosted-zone"),
     aws.S3_BUCKET: _one("bucket-storage"),
     aws.S3_BUCKET_REPLICATION_CONFIG: _replicated_bucket,
-    aws.SECRETSMANAGER_SECRET: _secret,
+    aws.SECRETSMANAGER_SECRET: _one("secret"),
     aws.WAFV2_WEB_ACL: _web_acl,
+    **{type_: _by_itself(each) for type_, each in small.QUANTITIES.items()},
 }
 """Resource type -> what it costs; of use, for how many times the quantity in `USAGE`. Types that aren't here cost
 nothing by themselves."""

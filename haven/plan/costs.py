@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from haven.base.terminal import Style, plural
-from haven.model.cost import USAGE, Bill, Difference, Item, Line, bill, difference, moved
+from haven.model.cost import GLOBAL, USAGE, Bill, Difference, Item, Line, bill, difference, moved
 from haven.model.prices import HOURS_A_MONTH, STALE_DAYS, PriceBook
 from haven.model.recovery_time import RecoveryInputs
 from haven.plan import cost_items
@@ -66,7 +66,7 @@ def costs(recording: Recording, book: PriceBook, stated: Stated | None = None) -
     standby = standby_region(recording)
     items = cost_items.cost_items(recording, known.usage)
     there = [
-        *moved((each for each in items if each.region == active), standby),
+        *moved((each for each in items if each.region == active and each.what not in GLOBAL), standby),
         *(each for each in items if each.region == standby and each.what in KEPT),
     ]
     percent = known.savings_plan_percent
@@ -228,15 +228,17 @@ def render(made: Costs, style: Style) -> list[str]:
         *style.table(rows, 2, header=True),
         *style.wrapped(f"prices unknown, and what depends on them: {missing}", 2),
         *style.wrapped(f"use for each resource, assumed where haven:cost.usage has nothing: {used}", 2),
-        *style.wrapped(_TERMS, 2),
+        *style.wrapped(TERMS, 2),
     ]
 
 
-_TERMS = (
-    f"{HOURS_A_MONTH} hours a month; on demand; without taxes, free tier, price steps, the stores' own backups and "
-    "discounts but for haven:cost.savingsPlanPercent; reserved capacity costs the price of its type, used or not; "
-    "China bills in CNY and has no prices here"
+TERMS = (
+    f"{HOURS_A_MONTH} hours a month; on demand; without taxes, free tier, price steps, backups that Aurora makes by "
+    "itself, custom metrics, kept logs, what restore tests and experiments run, requests to buckets, queues, keys, "
+    "secrets and DNS, and discounts but for haven:cost.savingsPlanPercent; reserved capacity costs the price of its "
+    "type, used or not; China bills in CNY and has no prices here"
 )
+"""What a bill is made of, and what isn't in it."""
 
 
 def _usd(usd: float) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 from haven.base.terminal import Style, plural
 from haven.model.catalog import Catalog
+from haven.model.durations.gpu import GpuGroup
 from haven.model.durations.graph import Node
 from haven.model.durations.simulation import Simulation
 from haven.model.durations.terms import Terms
-from haven.model.recovery_time import GpuGroup, graphs
+from haven.model.recovery_time import graphs
 from haven.plan.model_inputs import ModelInputs, pool
 from haven.plan.text import minutes
 from haven.program import aws_types as aws
@@ -27,6 +28,8 @@ class GpuNeed:
     region: str
     full: int
     standby: int
+    stopped: int
+    """Of the nodes to get, those that wait in a warm pool; AWS reserves no capacity for them."""
     reserved: bool
     """Whether its nodes come from a capacity reservation."""
     types: Mapping[str, Sequence[str] | None]
@@ -79,6 +82,7 @@ def _need(resource: Resource, group: GpuGroup, region: str, catalog: Catalog) ->
         region=region,
         full=group.full,
         standby=group.standby,
+        stopped=max(0, min(group.prepared, group.full) - group.standby),
         reserved=resource.inputs.get("capacityType") == "CAPACITY_BLOCK" or not types,
         types={each: catalog.zone_ids(each, region) for each in types},
         quota=quota.code if quota else "",
@@ -133,6 +137,7 @@ def as_json(need: GpuNeed) -> dict[str, Any]:
         "full": need.full,
         "standby": need.standby,
         "missing": need.missing,
+        "stopped": need.stopped,
         "reserved": need.reserved,
         "zones": {name: None if zones is None else list(zones) for name, zones in need.types.items()},
         "quota": need.quota or None,
@@ -160,7 +165,9 @@ def sentence(need: GpuNeed) -> str:
     enough = "" if nodes is None else f"; {plural(nodes, 'node')} on standby would meet the RTO at p95"
     enough = f"; {need.no_nodes_because}" if need.no_nodes_because else enough
     reserved = "reserved" if need.reserved else "none reserved"
-    return f"{need.group} in {need.region}: {need.missing} of {need.full} to get, {reserved}: {offered}{quota}{enough}"
+    stopped = f", {need.stopped} of them stopped in a warm pool" if need.stopped else ""
+    got = f"{need.missing} of {need.full} to get{stopped}, {reserved}"
+    return f"{need.group} in {need.region}: {got}: {offered}{quota}{enough}"
 
 
 def _zones(zones: Sequence[str] | None) -> str:

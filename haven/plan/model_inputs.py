@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.model.data_loss import BackedUpStore, EmptyStore, LossInput, ReplicatedStore
-from haven.model.recovery_time import SERVING, Detection, GpuGroup, RecoveryInputs, Store, System
+from haven.model.durations.gpu import GpuGroup
+from haven.model.recovery_time import SERVING, Detection, RecoveryInputs, Store, System
 from haven.plan.billing.backups import hours_between_starts
 from haven.plan.stated import Stated
 from haven.program import aws_types as aws
@@ -27,6 +28,8 @@ _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 _STREAMER = "--load-format=runai_streamer"
 _INSTANCE_STORE = "ephemeral-storage"
 """In the user data of a node that keeps images and weights on its instance store."""
+_SOCI = "parallel-pull-unpack"
+"""In the user data of a node that pulls images in parallel."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,9 @@ def _groups(
             weights_gb=stated.weights_gb(name, label) or GpuGroup.weights_gb,
             loader=loader,
             storage=storage,
+            parallel_pull=_in_user_data(own or group, _SOCI, recording),
+            image_present=_has_images(own or group, recording),
+            prepared=prepared(own) if own else 0,
             system=label,
         )
 
@@ -169,12 +175,31 @@ def _volume_mib_s(group: Resource, recording: Recording) -> float:
     template = recording.referred(group.inputs.get("launchTemplate", {}).get("id"))
     if template is None:
         return GP3_MIB_S
-    data = template.inputs.get("userData")
-    if isinstance(data, str) and _INSTANCE_STORE.encode() in base64.b64decode(data):
+    if _in_user_data(group, _INSTANCE_STORE, recording):
         return math.inf
+    return float(_data_volume(template).get("throughput", GP3_MIB_S))
+
+
+def _data_volume(template: Resource) -> Mapping[str, Any]:
     volumes = [each["ebs"] for each in template.inputs.get("blockDeviceMappings", ())]
-    largest: Mapping[str, Any] = max(volumes, key=lambda each: each.get("volumeSize", 0), default={})
-    return float(largest.get("throughput", GP3_MIB_S))
+    return max(volumes, key=lambda each: each.get("volumeSize", 0), default={})
+
+
+def _in_user_data(group: Resource, words: str, recording: Recording) -> bool:
+    template = recording.referred(group.inputs.get("launchTemplate", {}).get("id"))
+    data = template.inputs.get("userData") if template else None
+    return isinstance(data, str) and words.encode() in base64.b64decode(data)
+
+
+def _has_images(group: Resource, recording: Recording) -> bool:
+    """Whether nodes start from a snapshot, which images were pulled onto."""
+    template = recording.referred(group.inputs.get("launchTemplate", {}).get("id"))
+    return template is not None and bool(_data_volume(template).get("snapshotId"))
+
+
+def prepared(group: Resource) -> int:
+    """Nodes of a group that run or wait in its warm pool; 0 without one."""
+    return int((group.inputs.get("warmPoolConfig") or {}).get("maxGroupPreparedCapacity") or 0)
 
 
 def _database(here: Sequence[Resource], there: Sequence[Resource]) -> Store:

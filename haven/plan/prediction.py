@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from haven.model.availability import Availability, availability, drill_success, minutes_down
+from haven.model.availability import (
+    Availability,
+    ServiceLevels,
+    availability,
+    drill_success,
+    minutes_down,
+    service_levels,
+)
 from haven.model.catalog import Catalog
 from haven.model.data_loss import DataLoss, Loss, lost
 from haven.model.drills import DrillRecord, records
@@ -69,6 +76,12 @@ class Predicted:
     def missed(self) -> Sequence[Outcome]:
         """The objectives that are missed."""
         return [each for each in self.outcomes if not each.met]
+
+    @property
+    def levels(self) -> ServiceLevels:
+        """The availability objective beside what AWS agrees to and what is predicted."""
+        wanted = {each.objective: each.wanted for each in self.outcomes}
+        return service_levels(self.availability, wanted.get("availabilityPercent"))
 
 
 @dataclass(frozen=True)
@@ -169,7 +182,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
       one to shorten first at the top; `schedule`: term -> median start and end; `systems`: each system with its `kind`
       and `tier`, the same figures, its `terms` by name in the order of the runbook, and the one to shorten first.
     - `dataLoss`: `overall`, and each store's.
-    - `availability`: expected from losses of the active Region, with its inputs; the SLAs' sum.
+    - `availability`: expected from losses of the active Region, with its inputs; the SLAs' sum; the error budget.
     - `gpuCapacity`: each GPU group of the standby Region: what it must get, its quota, its types and zones.
     - `cost`: USD a month at list prices.
     - `drills`: the stack's records in this tier, as they are in `drills/`, the newest first.
@@ -202,7 +215,7 @@ def as_json(predicted: Predicted) -> dict[str, Any]:
             "overall": _summary(predicted.loss.overall),
             "stores": [_store(each) for each in predicted.loss.stores],
         },
-        "availability": _availability(predicted.availability),
+        "availability": {**_availability(predicted.availability), **_levels(predicted.levels)},
         "gpuCapacity": [gpu_capacity.as_json(each) for each in predicted.capacity],
         "cost": plan_costs.as_json(predicted.costs),
         "drills": [each.model_dump(mode="json", by_alias=True) for each in predicted.drills],
@@ -281,4 +294,13 @@ def _availability(made: Availability) -> dict[str, Any]:
         "failoverWorks": made.success,
         "beta": made.beta,
         "assumption": made.why,
+    }
+
+
+def _levels(made: ServiceLevels) -> dict[str, Any]:
+    return {
+        "independentPercent": round(made.independent, 5),
+        "errorBudgetMinutes": _rounded(made.budget_minutes),
+        "errorBudgetSpentPercent": _rounded(made.spent_percent),
+        "slaCoversObjective": None if made.objective is None else made.covered,
     }

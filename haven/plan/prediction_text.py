@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from haven.base.terminal import Style
 from haven.model.cost import break_even, difference, with_outages
@@ -10,6 +10,7 @@ from haven.plan import costs, gpu_capacity
 from haven.plan.text import ASSUMED, OBJECTIVE_NAMES, minutes
 
 if TYPE_CHECKING:
+    from haven.model.availability import ServiceLevels
     from haven.model.data_loss import Loss
     from haven.model.drills import DrillRecord
     from haven.model.durations.graph import Basis, Step
@@ -31,7 +32,8 @@ def screen(predicted: "Predicted", style: Style) -> str:
     """The prediction in a few lines."""
     measured = _measured(predicted, style, _DRILLS)
     expected = style.wrapped(_expected(predicted), 2)
-    lines = [*_lines(predicted, style), *expected, *style.wrapped(_beyond_slas(predicted), 2), *measured]
+    agreed = style.wrapped(verdict_on_slas(predicted.levels), 2)
+    lines = [*_lines(predicted, style), *expected, *agreed, *measured]
     return "\n".join([*lines, "", *costs.screen(predicted.costs, style)]) + "\n"
 
 
@@ -146,7 +148,7 @@ def _all_measured(predicted: "Predicted", style: Style) -> list[str]:
 
 def _drilled(predicted: "Predicted") -> str:
     worked, count = predicted.drilled
-    return f"{worked} of {count} on AWS did" if count else "no drills yet"
+    return f"{worked} of {count} on AWS did" if count else "no drills"
 
 
 def _measured(predicted: "Predicted", style: Style, most: int | None) -> list[str]:
@@ -184,28 +186,65 @@ def drill_cells(record: "DrillRecord") -> list[str]:
 def _expected(predicted: "Predicted") -> str:
     made = predicted.availability
     return (
-        f"expected downtime {minutes(made.downtime_minutes)} a year, {minutes(made.without_failover_minutes)} without "
-        f"a failover; {made.success:.0%} of failovers work ({_drilled(predicted)})"
+        f"downtime {minutes(made.downtime_minutes)} a year ({minutes(made.independent_minutes)} were losses "
+        f"independent), {minutes(made.without_failover_minutes)} without failover; {made.success:.0%} of failovers "
+        f"work ({_drilled(predicted)})"
     )
 
 
-def _beyond_slas(predicted: "Predicted") -> str:
-    """That the objective is above what AWS agrees to; empty unless it is."""
-    made, asked = predicted.availability, {each.objective: each.wanted for each in predicted.outcomes}
-    percent = asked.get("availabilityPercent", 0)
-    if percent <= made.sla_percent:
+class Level(NamedTuple):
+    """One service level."""
+
+    name: str
+    value: float
+    words: str
+    rests: str
+    """What it rests on: `objective`, `sla` or `model`."""
+
+
+def levels(made: "ServiceLevels") -> list[Level]:
+    """Objective, error budget, agreement and prediction, for the terminal and the page alike."""
+    found = []
+    if made.objective is not None and made.budget_minutes is not None:
+        found.append(Level("objective (SLO)", made.objective, f"{made.objective:g} %", "objective"))
+        found.append(Level("error budget a year", made.budget_minutes, minutes(made.budget_minutes), "objective"))
+    if made.spent_percent is not None:
+        found.append(Level("error budget spent", made.spent_percent, f"{made.spent_percent:.0f} %", "model"))
+    return [
+        *found,
+        Level("predicted", made.correlated, f"{made.correlated:.4f} %", "model"),
+        Level("predicted, if no loss ever hit both Regions", made.independent, f"{made.independent:.4f} %", "model"),
+        Level("SLAs of one Region's services, multiplied", made.agreed, f"{made.agreed:.2f} %", "sla"),
+    ]
+
+
+def verdict_on_slas(made: "ServiceLevels") -> str:
+    """The objective's error budget, and whether what AWS agrees to adds up to it; empty without one."""
+    if made.objective is None:
         return ""
-    return f"no SLA covers {percent:g} %: those of what one Region needs add up to {made.sla_percent:.2f} %"
+    leaves = f"{made.objective:g} % leaves {minutes(made.budget_minutes)} a year"
+    if made.covered:
+        return f"{leaves}: the SLAs of what one Region needs cover it, {made.agreed:.2f} % together"
+    return f"{leaves}, which no SLA covers: those of what one Region needs add up to {made.agreed:.2f} %"
+
+
+def _levels(predicted: "Predicted", style: Style) -> list[str]:
+    made = predicted.levels
+    words = "; ".join(f"{each.name} {each.words}{_assumed(each)}" for each in levels(made))
+    return [*style.wrapped(words, 2), *style.wrapped(verdict_on_slas(made), 2)]
+
+
+def _assumed(level: Level) -> str:
+    return f" {ASSUMED}" if level.rests == "model" else ""
 
 
 def _downtime(predicted: "Predicted", style: Style) -> list[str]:
     made = predicted.availability
     text = (
         f"{_expected(predicted)}; downtime of {minutes(made.downtime_low)} to {minutes(made.downtime_high)}; "
-        f"{made.beta:.0%} of losses hit both Regions; the SLAs of what one Region needs add up to "
-        f"{made.sla_percent:.2f} %"
+        f"{made.beta:.0%} of losses hit both Regions"
     )
-    return [*style.wrapped(text, 2), *style.wrapped(_beyond_slas(predicted), 2)]
+    return [*style.wrapped(text, 2), *_levels(predicted, style)]
 
 
 def _first(predicted: "Predicted") -> str:

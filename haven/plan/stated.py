@@ -7,6 +7,7 @@ from typing import Any
 
 from haven.base.problems import Problem, Problems, shown
 from haven.config.refusals import as_number
+from haven.model.cost import SIZED_ELSEWHERE
 from haven.model.node_disks import GB_IN_A_GIB, PULLED_SHARE
 from haven.model.sources import BACKUP_MINUTES
 
@@ -22,7 +23,7 @@ class Stated:
     system_weights_gb: Mapping[str, float] = field(default_factory=dict)
     """System -> the weights of the version that serves."""
     usage: Mapping[str, float] = field(default_factory=dict)
-    """Over the defaults of `haven.model.cost.USAGE`."""
+    """Over the defaults of `haven.model.cost.USAGE`, with the size of the database."""
     savings_plan_percent: float = 0
     outage_usd_per_hour: float | None = None
     backup_minutes: Mapping[str, float] = field(default_factory=dict)
@@ -58,7 +59,10 @@ def stated(config: Mapping[str, str]) -> Stated:
         images_gb={name: gib * PULLED_SHARE * GB_IN_A_GIB for name, gib in _of_groups(groups, "imageGib").items()},
         group_weights_gb={name: gib * GB_IN_A_GIB for name, gib in _of_groups(groups, "weightsGib").items()},
         system_weights_gb=dict(_weights(_map(config, "haven:systems"))),
-        usage={what: _number(f"haven:cost.usage.{what}", each) for what, each in cost.get("usage", {}).items()},
+        usage={
+            **{what: _number(f"haven:cost.usage.{what}", each) for what, each in cost.get("usage", {}).items()},
+            **dict(_sizes(config)),
+        },
         savings_plan_percent=_number("haven:cost.savingsPlanPercent", cost.get("savingsPlanPercent", 0)),
         outage_usd_per_hour=(
             _number("haven:cost.outageUsdPerHour", cost["outageUsdPerHour"])
@@ -75,6 +79,14 @@ def _of_groups(groups: Sequence[Mapping[str, Any]], key: str) -> dict[str, float
         for each in groups
         if key in each
     }
+
+
+def _sizes(config: Mapping[str, str]) -> Iterator[tuple[str, float]]:
+    """Use that other keys state than haven:cost.usage."""
+    for what, key in SIZED_ELSEWHERE.items():
+        part, _, name = key.rpartition(".")
+        if name in (found := _map(config, part)):
+            yield what, _number(key, found[name])
 
 
 def _weights(systems: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

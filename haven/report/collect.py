@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from haven.model.availability import SLAS
 from haven.plan.difference_text import counts, lost_for_good
 from haven.plan.gpu_capacity import sentence
-from haven.plan.prediction_text import certainty, drill_cells, shorten_first, wanted
+from haven.plan.prediction_text import certainty, drill_cells, levels, shorten_first, verdict_on_slas, wanted
 from haven.plan.summary import Plan
 from haven.plan.text import OBJECTIVE_NAMES, minutes, replicas
 from haven.report.collect_costs import collect_break_even, collect_cost, collect_with_outages, prices_of
@@ -136,6 +136,8 @@ def _tier(given: "TierPrediction", common: Common, today: date, *, own: bool) ->
         timeline=_timeline(predicted, common),
         losses=list(_losses(predicted, common)),
         availability=list(_availability(predicted, common)),
+        levels=_levels(predicted, common),
+        slas=_slas(predicted, common),
         cost=collect_cost(predicted.costs, common.sources, common.program, today),
         capacity=[Statement(sentence(each), _capacity_sources(common)) for each in predicted.capacity],
         measured=list(_measured(predicted, common)),
@@ -245,14 +247,7 @@ def _loss(loss: "Loss", common: Common) -> Result:
 
 
 def _availability(predicted: "Predicted", common: Common) -> Iterator[Named]:
-    made = predicted.availability
-    assume = common.sources.add
-    rests = [
-        common.model,
-        assume(Kind.ASSUMPTION, f"rate and length of outages: {made.why}"),
-        assume(Kind.ASSUMPTION, "share of losses that hit both Regions: no source"),
-        assume(Kind.ASSUMPTION, "share of failovers that work, after k of n drills that did: (k + 1) / (n + 2)"),
-    ]
+    made, rests = predicted.availability, _outages(predicted, common)
     yield Named("expected availability", Figure(made.expected_percent, f"{made.expected_percent:.4f} %", rests))
     nines = -math.log10(max(1 - made.expected_percent / 100, 1e-12))
     yield Named("nines", Figure(nines, f"{nines:.1f}", rests))
@@ -267,9 +262,38 @@ def _availability(predicted: "Predicted", common: Common) -> Iterator[Named]:
         yield Named(name, Figure(value, minutes(value), rests))
     yield Named("share of failovers that work", Figure(made.success, f"{made.success:.0%}", [rests[3]]))
     yield Named("share of losses that hit both Regions", Figure(made.beta, f"{made.beta:.0%}", [rests[2]]))
-    slas = [assume(Kind.PUBLISHED, f"{SLAS[each].source}, read {SLAS[each].retrieved_on}") for each in made.services]
-    agreed = Figure(made.sla_percent, f"{made.sla_percent:.2f} %", slas or [common.program])
-    yield Named("SLAs of one Region's services, multiplied", agreed)
+
+
+def _outages(predicted: "Predicted", common: Common) -> list[Source]:
+    """What downtime rests on."""
+    assume = common.sources.add
+    return [
+        common.model,
+        assume(Kind.ASSUMPTION, f"rate and length of outages: {predicted.availability.why}"),
+        assume(Kind.ASSUMPTION, "share of losses that hit both Regions: no source"),
+        assume(Kind.ASSUMPTION, "share of failovers that work, after k of n drills that did: (k + 1) / (n + 2)"),
+    ]
+
+
+def _levels(predicted: "Predicted", common: Common) -> list[Named]:
+    """Objective, error budget, agreement and prediction."""
+    rests = {
+        "objective": [common.stack_file],
+        "model": _outages(predicted, common),
+        "sla": _agreements(predicted, common) or [common.program],
+    }
+    return [Named(each.name, Figure(each.value, each.words, rests[each.rests])) for each in levels(predicted.levels)]
+
+
+def _slas(predicted: "Predicted", common: Common) -> Statement | None:
+    """Whether what AWS agrees to adds up to the objective."""
+    words = verdict_on_slas(predicted.levels)
+    return Statement(words, [common.stack_file, *_agreements(predicted, common)]) if words else None
+
+
+def _agreements(predicted: "Predicted", common: Common) -> list[Source]:
+    known = [SLAS[each] for each in predicted.availability.services]
+    return [common.sources.add(Kind.PUBLISHED, f"{each.source}, read {each.retrieved_on}") for each in known]
 
 
 def _capacity_sources(common: Common) -> list[Source]:

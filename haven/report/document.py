@@ -144,6 +144,10 @@ class TierPart:
     """The RPO first."""
     availability: Sequence[Named]
     """The expected availability and the downtime first."""
+    levels: Sequence[Named]
+    """Objective, error budget, what AWS agrees to, what is predicted."""
+    slas: Statement | None
+    """Whether what AWS agrees to adds up to the objective. None: the stack has none."""
     cost: Cost
     capacity: Sequence[Statement]
     measured: Sequence[Statement]

@@ -67,6 +67,8 @@ def _own(part: TierPart) -> Iterator[str]:
     for each in part.objectives:
         words = f"met, {each.margin.text} to spare" if each.met else f"**missed by {each.margin.text}**"
         yield f"- {each.name} {each.wanted.text}: {words}"
+    if part.slas:
+        yield f"- {part.slas.text}"
     effects = sorted(
         (each for each in part.timeline if each.saves), key=lambda each: -each.saves.value if each.saves else 0
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from haven.plan.costs import TERMS
 from haven.report import sections
 from haven.report.charts import cost_bars, timeline
 from haven.report.document import ObjectiveRow, Report, Result, TierPart
@@ -245,6 +246,10 @@ def _availability(part: TierPart) -> Iterator[Html]:
     )
     rows = [[each.name, figure(each.figure), references([each.figure])] for each in part.availability]
     yield table(["", "figure", "sources"], rows, "Expected, a year")
+    beside = [[each.name, figure(each.figure), references([each.figure])] for each in part.levels]
+    yield table(["", "figure", "sources"], beside, "Objective, agreement and prediction")
+    if part.slas:
+        yield element("p", statement(part.slas), " ", references([part.slas]))
 
 
 def _costs(part: TierPart, report: Report) -> Iterator[Html]:
@@ -258,7 +263,8 @@ def _costs(part: TierPart, report: Report) -> Iterator[Html]:
         ["of the total: assumed use", figure(cost.usage), references([cost.usage])],
         *([f"system {each.name}", figure(each.figure), references([each.figure])] for each in cost.systems),
     ]
-    yield table(["", "USD a month", "sources"], rows, "List prices on demand, without taxes, discounts and free tier")
+    yield table(["", "USD a month", "sources"], rows, "List prices")
+    yield element("p", f"{TERMS}.", class_="soft", data_source=keys(cost.total.sources))
     yield table(["", "USD", "sources"], list(_failover(part)), "A failover's own bill")
     if cost.stale:
         yield element("p", statement(cost.stale), class_="soft")

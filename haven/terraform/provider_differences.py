@@ -76,6 +76,12 @@ DIFFERENCES: tuple[ProviderDifference, ...] = (
         "2026-11-21",
     ),
     ProviderDifference(
+        aws.EKS_NODE_GROUP,
+        "warmPoolConfig",
+        "node groups got warm pools in version 6 of the provider; with this version every missing node is launched",
+        "2026-11-26",
+    ),
+    ProviderDifference(
         aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP,
         "engine",
         "a Global Datastore's engine became an argument in version 6 of the provider; this version uses its primary's",

@@ -241,7 +241,8 @@ class Database(Model):
     username: Annotated[Identifier, _other_than(*limits.DATABASE_RESERVED_USERS)] = "haven_admin"
     """Name of the master user; decided at creation."""
     assumed_size_gb: Annotated[float, Field(gt=0)] = sources.DATABASE_SIZE.value
-    """How much data it has: what copies of its backups cost follows from it. An assumption: measure it."""
+    """How much data it has: what storage, copies of its backups and the way back cost follows from it. An assumption:
+    measure it."""
     backup_retention_days: Annotated[int, within(limits.DATABASE_BACKUP_DAYS)] = 14
     """How long Aurora's own continuous backups are kept."""
     restore_snapshot: (

@@ -24,6 +24,9 @@ LabelKey = Annotated[
 ]
 
 
+ImageSnapshot = Annotated[str, form(r"^snap-[0-9a-f]{8,17}$", "the id of an EBS snapshot", "snap-0123456789abcdef0")]
+
+
 class SystemNodes(Model):
     """The managed node group of the cluster's own services, in every zone."""
 
@@ -107,5 +110,13 @@ class GpuNodeGroup(Model):
     spot: bool = False
     """Whether the nodes are spot instances, which AWS takes back with a notice of 120 s: for training that names
     `capacity: spot`. Servers of models don't run there."""
+    prepared_size: Annotated[int, Field(ge=1, le=1000, examples=[4])] | None = None
+    """Nodes that are prepared in each Region: those that don't run wait in a warm pool, booted once and stopped, at the
+    price of their volumes. AWS reserves no capacity for them. On-demand groups alone. Omitted: no warm pool."""
+    parallel_pull: bool = False
+    """Whether nodes pull images with SOCI's parallel pull, in Bottlerocket 1.44 and newer."""
+    image_snapshots: Mapping[RegionName, ImageSnapshot] = {}
+    """Region -> an EBS snapshot of a Bottlerocket data volume with the group's images, which you make with every new
+    image; a node's data volume starts from it. Omitted: nodes pull their images."""
     capacity_reservations: Mapping[RegionName, CapacityReservation] = {}
     """Region -> the reservation used there. Omitted: on-demand capacity."""

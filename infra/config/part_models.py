@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from haven.base.problems import nearest
 from haven.config.base_model import Model, form, refusal
 from haven.config.policy import Account, RegionName
-from haven.model.cost import USAGE
+from haven.model.cost import SIZED_ELSEWHERE, USAGE
 from haven.model.sources import BACKUP_COPY_MINUTES, BACKUP_JOB_MINUTES
 from haven_components import limits
 from haven_components.choices import TableKeyType
@@ -45,14 +45,16 @@ Port = Annotated[int, within(limits.PORT)]
 
 
 def _usage(name: str) -> str:
+    if key := SIZED_ELSEWHERE.get(name):
+        raise refusal(f"use that no other key states: {key} is the size of the database", f"write {key} instead")
     if name not in USAGE:
         raise refusal(
-            f"use that a plan prices: {', '.join(USAGE)}", f"write {nearest(name, list(USAGE)) or 'aurora-storage'}"
+            f"use that a plan prices: {', '.join(USAGE)}", f"write {nearest(name, list(USAGE)) or 'bucket-storage'}"
         )
     return name
 
 
-UsageName = Annotated[str, AfterValidator(_usage), Field(examples=["aurora-storage"])]
+UsageName = Annotated[str, AfterValidator(_usage), Field(examples=["bucket-storage"])]
 
 
 def _log_retention(days: int) -> int:
@@ -299,7 +301,7 @@ class Cost(Model):
     savings_plan_percent: Annotated[float, Field(ge=0, lt=100, examples=[28])] = 0
     """What a Savings Plan takes off the list price of instances in the plan's costs; reserved capacity that doesn't run
     stays at full price."""
-    usage: Annotated[Mapping[UsageName, Annotated[float, Field(ge=0)]], Field(examples=[{"aurora-storage": 500}])] = {}
+    usage: Annotated[Mapping[UsageName, Annotated[float, Field(ge=0)]], Field(examples=[{"bucket-storage": 500}])] = {}
     """Use that the program doesn't decide, each month and for each resource: `haven plan --detail` lists the names with
     their defaults."""
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from haven.model.backup_costs import REFERENCE, break_even_gb, copy_cost, copy_prices, headless_member_cost
+from haven.model.cost import USAGE
 from haven.model.prices import PriceBook
-from haven.model.sources import BACKUP_RPO_WORST_CASE_MINUTES, REPLICATED_WRITES_A_MONTH
+from haven.model.sources import BACKUP_RPO_WORST_CASE_MINUTES
 from haven_components import (
     BackupInterval,
     BackupRuleArgs,
@@ -24,6 +25,7 @@ from infra.parts.stores import database_name
 from infra.scale import Replication
 
 TAG = "haven:environment"
+_WRITES = "aurora-replicated-write"
 START_WINDOW_MINUTES = 60
 """The shortest that AWS Backup takes: it is a part of the recovery point objective."""
 COMPLETION_WINDOW_MINUTES = 480
@@ -144,13 +146,15 @@ def cost_notes(settings: Settings) -> Iterator[str]:
         f" (haven:database.assumedSizeGb, an assumption): {cost.copies} copies, always full, {cost.transfer:,.0f} USD"
         f" transfer and {cost.storage:,.0f} USD storage at list prices{lacking}"
     )
-    member = headless_member_cost(prices, size)
-    enough = break_even_gb(prices, interval_minutes=interval, kept_days=kept)
+    used = settings.cost.usage if settings.cost else {}
+    million, assumed = used.get(_WRITES, USAGE[_WRITES]) / 1e6, "" if _WRITES in used else " (an assumption)"
+    member = headless_member_cost(prices, size, million)
+    enough = break_even_gb(prices, interval_minutes=interval, kept_days=kept, million_writes=million)
     if rule["interval"] == BackupInterval.HOURLY and enough is not None and size >= enough:
         yield (
             f"from {enough} GB on these copies cost more than a headless member of tier pilot-light, about"
-            f" {member:,.0f} USD a month at {size:g} GB with {REPLICATED_WRITES_A_MONTH.value:g}"
-            " million replicated writes (an assumption); its EKS control plane and small nodes come on top: write"
+            f" {member:,.0f} USD a month at {size:g} GB with {million:g} million"
+            f" replicated writes{assumed}; its EKS control plane and small nodes come on top: write"
             " haven:tier: pilot-light, or a larger haven:objectives.rpoMinutes"
         )
 

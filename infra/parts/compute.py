@@ -78,6 +78,12 @@ def gpu_group(environment: Environment, region: str, group: GpuNodeGroup) -> Gpu
     }
     if group.spot:
         args["spot"] = True
+    if group.prepared_size is not None:
+        args["prepared_size"] = group.prepared_size
+    if group.parallel_pull:
+        args["parallel_pull"] = True
+    if snapshot := group.image_snapshots.get(region):
+        args["image_snapshot"] = snapshot
     reserved = group.capacity_reservations.get(region)
     if reserved:
         args["instance_types"] = [reserved.instance_type]

@@ -196,6 +196,7 @@ def check_gpu_groups(checks: Checks, cluster: str, zones: Sequence[str], groups:
             _check_reservation(checks, path, zones, group)
         else:
             _check_on_demand(checks, path, zones, group)
+        _check_prepared(checks, path, group)
 
 
 def _check_name(checks: Checks, path: str, cluster: str, name: str, names: Sequence[str]) -> None:
@@ -322,6 +323,27 @@ def _check_reservation(checks: Checks, path: str, zones: Sequence[str], group: G
     )
     market = reservation.get("market", CapacityMarket.ON_DEMAND)
     _checks.require_choice(checks, f"{path}.capacity_reservation.market", market, CapacityMarket)
+
+
+def _check_prepared(checks: Checks, path: str, group: GpuNodeGroupArgs) -> None:
+    prepared = group.get("prepared_size")
+    if prepared is not None:
+        fits = 1 <= prepared <= group["max_size"]
+        on_demand = not group.get("spot", False) and "capacity_reservation" not in group
+        checks.require(
+            fits and on_demand,
+            f"{path}.prepared_size",
+            got=prepared,
+            allowed=f"1 to max_size, {int(group['max_size'])}, in a group without spot instances and reservations",
+            fix="leave it out",
+        )
+    checks.require(
+        not (group.get("parallel_pull", False) and "image_snapshot" in group),
+        f"{path}.parallel_pull",
+        got=True,
+        allowed="false with image_snapshot: Bottlerocket deletes images that another snapshotter has pulled",
+        fix="leave one of the two out",
+    )
 
 
 def check_log_types(checks: Checks, types: Sequence[str]) -> None:

@@ -78,6 +78,16 @@ class GpuNodeGroupArgs(TypedDict):
     """Whether its nodes are spot instances, which EC2 takes back with a notice of 120 s; EKS drains them before. They
     have the label `haven.dev/gpu: spot`, so that no model server lands there, only what asks for them, as a job of
     `TrainingJobs` does. Not with a reservation. Omitted: false."""
+    prepared_size: NotRequired[int]
+    """Nodes that run or wait in a warm pool, booted once and stopped, up to `max_size`: they join sooner than new ones.
+    Their volumes have their price; no capacity is reserved for them. Not for spot instances and reservations (EKS User
+    Guide, warm pools with managed node groups; read 2026-11-26). Omitted: no warm pool."""
+    parallel_pull: NotRequired[bool]
+    """Whether images are pulled and unpacked in parallel, by the SOCI snapshotter of Bottlerocket 1.44 and newer.
+    Omitted: false."""
+    image_snapshot: NotRequired[str]
+    """Id of an EBS snapshot, `snap-…`, that the data volume starts from: one of a Bottlerocket data volume onto which
+    the images were pulled. Its blocks come from S3 when first read. Not with `parallel_pull`. Omitted: none."""
     labels: NotRequired[dict[str, str]]
     """Kubernetes labels of the nodes, beside `haven.dev/pool` and `haven.dev/gpu`. Omitted: none."""
     ami_release: NotRequired[str]

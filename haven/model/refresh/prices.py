@@ -185,9 +185,20 @@ QUERIES = (
     Query("logs-ingestion", "AmazonCloudWatch", "DataProcessing-Bytes", "GB", {}),
     Query("web-acl", "awswaf", "WebACLV2", "month", {}),
     Query("web-acl-rule", "awswaf", "RuleV2", "month", {}),
+    Query("web-acl-request", "awswaf", "RequestV2-Tier1", "request", {}),
+    Query("dashboard", "AmazonCloudWatch", "DashboardsUsageHour", "month", {}, everywhere=True),
+    Query("vended-logs", "AmazonCloudWatch", "VendedLog-Bytes", "GB", {}),
+    Query("gp3-iops", "AmazonEC2", "EBS:VolumeP-IOPS.gp3", "IOPS-month", {}),
+    Query("stream", "AmazonKinesis", "OnDemand-StreamHour", "hour", {}),
+    Query("table-continuous-backup", "AmazonDynamoDB", "TimedPITRStorage-ByteHrs", "GB-month", {}),
+    Query("health-check-feature", "AmazonRoute53", "Health-Check-Option-AWS", "month", {}, everywhere=True),
+    Query("transfer-to-internet", _TRANSFER, "DataTransfer-Out-Bytes", "GB", {"transferType": "AWS Outbound"}),
 )
-"""What is renewed: everything in the shipped book. Usage types and filters: AWS's price list files and bills in public
-repositories, read 2026-11-25 and 2026-11-26; the units of gp3's throughput are GiB/s there; not run against AWS."""
+"""What is renewed: everything else in the shipped book. Usage types and filters: AWS's price list files and bills in
+public repositories, read 2026-11-25 and 2026-11-26; the units of gp3's throughput are GiB/s there; not run against
+AWS."""
+BY_HAND = frozenset({"grafana-editor", "multi-region-access-point", "region-switch-plan"})
+"""What is in the shipped book and isn't renewed: their usage types were found nowhere."""
 
 
 def unknown_regions(regions: Sequence[str]) -> list[str]:

@@ -67,6 +67,35 @@ def _stored(what: str, group: node_models.GpuNodeGroup) -> Iterator[Problem]:
         yield Problem(f"{what}.diskGib", str(group.disk_gib), allowed, f"write diskGib: {needed}")
 
 
+@RULES.on("regions", "cluster")
+def _prepared(pair: models.Regions, cluster: models.Cluster) -> Iterable[Problem]:
+    for index, group in enumerate(cluster.gpu_node_groups):
+        what = f"haven:cluster.gpuNodeGroups[{index}]"
+        yield from _warm_pool(what, group)
+        both = tuple(dict.fromkeys((pair.primary, pair.recovery)))
+        for region in group.image_snapshots:
+            if region not in both:
+                yield Problem(f"{what}.imageSnapshots", shown(region), choices(both), f"delete {region}")
+        if group.image_snapshots and group.parallel_pull:
+            allowed = "false with imageSnapshots: Bottlerocket deletes images that another snapshotter has pulled"
+            yield Problem(f"{what}.parallelPull", "true", allowed, "delete one of the two")
+        if group.image_snapshots and uses_instance_store(group, group.instance_types):
+            allowed = "none with an instance store, where images are then"
+            yield Problem(f"{what}.imageSnapshots", choices(group.image_snapshots), allowed, "add instanceStore: false")
+
+
+def _warm_pool(what: str, group: node_models.GpuNodeGroup) -> Iterator[Problem]:
+    if group.prepared_size is None:
+        return
+    got = str(group.prepared_size)
+    if group.spot or group.capacity_reservations:
+        allowed = "none for spot instances and reserved capacity: EC2 Auto Scaling keeps no warm pool of spot instances"
+        yield Problem(f"{what}.preparedSize", got, allowed, "delete preparedSize")
+    if group.prepared_size > group.max_size:
+        allowed = f"at most maxSize, {group.max_size}"
+        yield Problem(f"{what}.preparedSize", got, allowed, f"write preparedSize: {group.desired_size}")
+
+
 def _groups(cluster: models.Cluster) -> Iterator[tuple[str, node_models.SystemNodes | node_models.GpuNodeGroup, str]]:
     """Each group with its config key and whose accelerators its nodes need."""
     yield "haven:cluster.systemNodes", cluster.system_nodes, "none"

@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from haven.base.problems import Problems
+from haven.config.stack_file import load_stack
 from haven.model.backup_costs import copy_cost, copy_prices
 from haven.model.cost import USAGE, Item, Line, bill
 from haven.model.prices import PriceBook
@@ -14,9 +16,10 @@ from haven.plan import cost_items as items_of
 from haven.plan.billing.backups import runs_a_month
 from haven.plan.cost_items import cost_items
 from haven.plan.costs import as_json, costs
+from haven.plan.stated import stated
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, reference
-from tests.environments import PRIMARY, RECOVERY, environment
+from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 from tests.haven.plan.hand_made_recordings import recording, resource
 
 BOOK = PriceBook()
@@ -220,3 +223,112 @@ def test_a_standby_region_costs_what_another_project_published() -> None:
         "secret": 2.40,
     }
     assert {what: monthly(made, usage, what) for what in published} == pytest.approx(published, rel=0.02)
+
+
+@pytest.mark.parametrize("tier", ["backup", "warm", "active-active"])
+def test_a_failover_costs_what_the_program_declares_once_the_other_region_is_active(tier: str) -> None:
+    before, after = (costs(each, BOOK) for each in (environment(tier), failed_over(tier)))
+    declared = sum(each.monthly for each in after.now.lines if each.item.region == RECOVERY)
+    assert before.extra_an_hour == pytest.approx((declared - before.standby_now) / 730, abs=0.01)
+    unlike = set(by_thing(before.failover.lines).items()) ^ set(
+        by_thing([each for each in after.now.lines if each.item.region == RECOVERY]).items()
+    )
+    # Of both Regions together, and beside the primary one's stores, whichever is active.
+    assert {what for (what, _), __ in unlike} <= {"alarm", "dashboard", "secret"}
+
+
+def failed_over(tier: str) -> Recording:
+    """A tier's stack after a failover; tier backup's with its database and tables restored."""
+    if tier != "backup":
+        return environment(tier, active=RECOVERY)
+    config = load_stack(tier, ROOT).config
+    database = {**json.loads(config["haven:database"]), "restoreSnapshot": SNAPSHOT}
+    tables = {name: {**each, "restored": True} for name, each in json.loads(config["haven:tables"]).items()}
+    return environment(tier, active=RECOVERY, database=json.dumps(database), tables=json.dumps(tables))
+
+
+def by_thing(lines: Sequence[Line]) -> Mapping[tuple[str, str], float]:
+    sums: dict[tuple[str, str], float] = {}
+    for each in lines:
+        thing = (each.item.what, each.item.component)
+        sums[thing] = round(sums.get(thing, 0) + each.item.quantity, 6)
+    return sums
+
+
+def test_each_copy_of_a_secret_costs_in_its_own_region() -> None:
+    secret = resource(aws.SECRETSMANAGER_SECRET, "db", {"replicas": [{"region": RECOVERY}]})
+    assert quantities(recording(secret), "secret") == {PRIMARY: 1, RECOVERY: 1}
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs", "expected"),
+    [
+        (aws.ROUTE53_HEALTH_CHECK, {"type": "CLOUDWATCH_METRIC"}, {"health-check": 1}),
+        (
+            aws.ROUTE53_HEALTH_CHECK,
+            {"type": "HTTPS_STR_MATCH", "requestInterval": 10, "measureLatency": True},
+            {"health-check": 1, "health-check-feature": 4},
+        ),
+        (aws.ROUTE53_HEALTH_CHECK, {"type": "HTTP", "requestInterval": 30}, {"health-check": 1}),
+        (aws.EC2_FLOW_LOG, {"logDestinationType": "cloud-watch-logs"}, {"vended-logs": 10}),
+        (aws.EC2_FLOW_LOG, {"logDestinationType": "s3"}, {}),
+        (aws.WAFV2_WEB_ACL_LOGGING_CONFIGURATION, {}, {"vended-logs": 10, "web-acl-request": 5e6}),
+        (aws.CLOUDWATCH_DASHBOARD, {}, {"dashboard": 1}),
+        (aws.KINESIS_STREAM, {}, {"stream": 1}),
+        (aws.ARCREGIONSWITCH_PLAN, {}, {"region-switch-plan": 1}),
+        (aws.S3CONTROL_MULTI_REGION_ACCESS_POINT, {}, {"multi-region-access-point": 100}),
+        (aws.AMP_WORKSPACE, {}, {"prometheus-samples": 1e9}),
+        (aws.AMP_SCRAPER, {}, {"prometheus-scraper": 1}),
+        (aws.GRAFANA_WORKSPACE, {}, {"grafana-editor": 1}),
+        (aws.RESILIENCEHUB_V2_SERVICE, {}, {"resilience-hub-service": 1}),
+    ],
+)
+def test_what_costs_by_being_there_is_in_the_bill(
+    type_: str, inputs: Mapping[str, object], expected: Mapping[str, float]
+) -> None:
+    items = [each for each in cost_items(recording(resource(type_, "one", inputs))) if each.component != "usage"]
+    assert {each.what: each.quantity for each in items} == expected
+    known = {each.item.what for each in bill(items, BOOK).lines if each.price}
+    assert set(expected) - known <= {"prometheus-samples", "prometheus-scraper", "resilience-hub-service"}
+
+
+def test_continuous_backups_of_a_table_are_as_large_as_the_table() -> None:
+    table = resource(aws.DYNAMODB_TABLE, "sessions", {"pointInTimeRecovery": {"enabled": True}})
+    assert quantities(recording(table), "table-continuous-backup", {"table-storage": 7}) == {PRIMARY: 7}
+    without = resource(aws.DYNAMODB_TABLE, "sessions", {"pointInTimeRecovery": {"enabled": False}})
+    assert quantities(recording(without), "table-continuous-backup") == {}
+
+
+def test_transfer_to_the_internet_leaves_each_region_that_serves_clients_there() -> None:
+    assert quantities(environment("warm"), "transfer-to-internet") == {PRIMARY: 100}
+    assert quantities(environment("active-active"), "transfer-to-internet") == {PRIMARY: 100, RECOVERY: 100}
+    inside = resource(aws.LB_LOAD_BALANCER, "edge", {"internal": True})
+    assert quantities(recording(inside), "transfer-to-internet") == {}
+
+
+def test_the_size_of_the_database_has_one_key() -> None:
+    given = stated({"haven:database": '{"assumedSizeGb": 700}'})
+    lines = costs(environment("warm"), BOOK, given).now.lines
+    sizes = [(each.item.quantity, each.item.assumed) for each in lines if each.item.what == "aurora-storage"]
+    assert sizes == [(700, False)] * 2
+    config = {"usage": {"aurora-storage": 500}, "monthlyLimitUsd": 10000}
+    with pytest.raises(Problems, match=r"haven:cost.usage.*write haven:database.assumedSizeGb instead"):
+        environment("warm", cost=json.dumps(config))
+
+
+def test_nodes_that_wait_in_a_warm_pool_cost_their_volumes_alone() -> None:
+    template = resource(
+        aws.EC2_LAUNCH_TEMPLATE, "template", {"blockDeviceMappings": [{"ebs": {"volumeSize": 500, "iops": 4000}}]}
+    )
+    group = resource(
+        aws.EKS_NODE_GROUP,
+        "serving",
+        {
+            "instanceTypes": ["g5.2xlarge"],
+            "scalingConfig": {"minSize": 1, "desiredSize": 1, "maxSize": 9},
+            "warmPoolConfig": {"maxGroupPreparedCapacity": 4},
+            "launchTemplate": {"id": reference(template.key, "id")},
+        },
+    )
+    items = {each.what: each.quantity for each in cost_items(recording(template, group)) if each.component != "usage"}
+    assert items == {"instance:g5.2xlarge": 1, "gp3-storage": 4 * 500, "gp3-iops": 4 * 1000}

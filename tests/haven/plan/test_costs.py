@@ -99,7 +99,9 @@ def test_every_price_has_a_source_or_is_listed_as_unknown(made: dict[str, Costs]
 
 def test_use_is_marked_as_an_assumption_and_shown_with_its_defaults(made: dict[str, Costs]) -> None:
     assumed = {each["what"] for each in as_json(made["warm"])["lines"] if each["assumed"]}
-    assert set(USAGE) <= assumed | {"transfer-from-standby"}  # the standby Region of tier warm sends nothing by itself
+    elsewhere = {"transfer-from-standby", "multi-region-access-point"}  # tier active-active
+    by_choice = {"grafana-editor", "prometheus-samples"}
+    assert set(USAGE) - assumed == elsewhere | by_choice
     shown = "\n".join(render(made["warm"], Style()))
     assert all(what in shown for what in USAGE)
 

@@ -75,7 +75,12 @@ def test_a_sum_with_an_unknown_price_is_at_least_that_much(tier: str) -> None:
 
 
 def test_a_sum_with_every_price_is_that_much() -> None:
-    given = stated({"haven:cost": json.dumps({"usage": {"aurora-storage": 0, "load-balancer-lcu": 0}})})
+    given = stated(
+        {
+            "haven:cost": json.dumps({"usage": {"load-balancer-lcu": 0}}),
+            "haven:database": json.dumps({"assumedSizeGb": 0}),
+        }
+    )
     made = costs(environment("backup"), BOOK, given)
     shown = "\n".join(screen(made, Style()))
     assert made.unknown == []

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from haven.base.terminal import Style
+from haven.plan import prediction_text
+from haven.plan.prediction import predict_environment
 from haven.report import markdown, page
 from haven.report.document import Named, PolicyPart, Report, ResidencyRow, Violation
 from haven.report.figures import Figure, Kind, Source
 from haven.report.palette import DARK, LIGHT, SHAPES, TEXTS, contrast
 from haven.report.stylesheet import stylesheet
-from tests.environments import TIERS
+from tests.environments import TIERS, environment
 from tests.haven.report.reports import report
 
 NUMBER = re.compile(r"(?<![\w.:/-])\d[\d.,]*(?![\w-])")
@@ -129,6 +132,23 @@ def test_the_page_has_no_script_nothing_from_elsewhere_and_fits(shown: str) -> N
     assert read(shown).tags & {"script", "img", "iframe", "object", "embed"} == set()
     addresses = set(re.findall(r"https?://[^\s\"<]+", shown)) - {"http://www.w3.org/2000/svg"}
     assert [each for each in addresses if f'"{each}' in shown or f"({each}" in shown] == []
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_page_judges_objective_and_slas_as_the_plan_does(tier: str, shown: str) -> None:
+    predicted = predict_environment(environment(tier), environment("warm").outputs["objectives"])
+    verdict = prediction_text.verdict_on_slas(predicted.levels)
+    plan = " ".join(prediction_text.screen(predicted, Style()).split())
+    assert verdict in plan
+    part = next(each for each in report().tiers if each.tier == tier)
+    assert part.slas
+    assert part.slas.text == verdict
+    assert verdict in shown
+    assert verdict in markdown.render(report()) or not part.own
+    words = [(each.name, each.figure.text) for each in part.levels]
+    assert words == [(each.name, each.words) for each in prediction_text.levels(predicted.levels)]
+    detail = " ".join(prediction_text.render(predicted, Style()).split())
+    assert all(f"{name} {text}" in detail for name, text in words)
 
 
 @pytest.mark.parametrize("tier", TIERS)

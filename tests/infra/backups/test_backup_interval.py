@@ -75,13 +75,13 @@ def test_the_plan_shows_what_the_copies_cost_and_recommends_pilot_light() -> Non
         " assumption): 365 copies, always full, 730 USD transfer and 76 USD storage at list prices"
     )
     assert advice.startswith(
-        "from 2 GB on these copies cost more than a headless member of tier pilot-light, about 22 USD a month at 100 GB"
+        "from 1 GB on these copies cost more than a headless member of tier pilot-light, about 13 USD a month at 100 GB"
     )
     assert cost in environment("backup").outputs["notes"]
     assert not any("copying the database" in each for each in environment("warm").outputs["notes"])
 
 
-@pytest.mark.parametrize(("rpo", "size"), [(240, 1), (1560, 1000)])
+@pytest.mark.parametrize(("rpo", "size"), [(240, 0.2), (1560, 1000)])
 def test_small_databases_and_daily_copies_get_no_advice(rpo: float, size: float) -> None:
     (cost,) = backups.cost_notes(settings(rpo, database=json.dumps({"assumedSizeGb": size})))
     assert f"at {size} GB" in cost

@@ -16,6 +16,8 @@ from infra.config.rules.instances import CATALOG
 EUROPE = models.Regions(primary="eu-west-1", recovery="eu-central-1")
 AMERICA = models.Regions(primary="us-east-1", recovery="us-west-2")
 
+SNAPSHOT = "snap-0123456789abcdef0"
+
 
 def _cluster(*types: str, **group: Any) -> models.Cluster:
     serving = {"name": "serving", "instanceTypes": list(types), **group}
@@ -168,3 +170,30 @@ def test_a_class_that_neither_price_lists_nor_sdk_name_is_a_note() -> None:
 
 def test_the_data_that_counts_first_is_in_the_folder_that_a_refresh_writes_to() -> None:
     assert (PROJECT / "Pulumi.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "fix"),
+    [
+        ({"preparedSize": 5}, "preparedSize", "write preparedSize: 1"),
+        ({"preparedSize": 2, "spot": True}, "preparedSize", "delete preparedSize"),
+        ({"imageSnapshots": {"eu-west-2": SNAPSHOT}, "instanceStore": False}, "imageSnapshots", "delete eu-west-2"),
+        ({"imageSnapshots": {"eu-west-1": SNAPSHOT}, "instanceStore": True}, "imageSnapshots", "instanceStore: false"),
+        (
+            {"imageSnapshots": {"eu-west-1": SNAPSHOT}, "instanceStore": False, "parallelPull": True},
+            "parallelPull",
+            "delete one of the two",
+        ),
+    ],
+)
+def test_what_makes_nodes_start_sooner_is_refused_where_it_does_not_go_together(
+    group: dict[str, Any], key: str, fix: str
+) -> None:
+    (problem,) = _problems(regions=EUROPE, cluster=_cluster("g5.2xlarge", "g4dn.2xlarge", **group))
+    assert problem.startswith(f"haven:cluster.gpuNodeGroups[0].{key}: got")
+    assert fix in problem
+
+
+def test_warm_pool_and_parallel_pull_go_together() -> None:
+    group = {"preparedSize": 4, "parallelPull": True}
+    assert _problems(regions=EUROPE, cluster=_cluster("g5.2xlarge", "g4dn.2xlarge", **group)) == []

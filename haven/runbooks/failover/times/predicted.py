@@ -8,10 +8,11 @@ deployment; neither Pulumi nor numpy is loaded.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from haven.model.durations.gpu import GpuGroup
 from haven.model.durations.graph import Node, Step, parallel, serial, steps
 from haven.model.durations.sampling import Samples, quantile
 from haven.model.node_disks import GB_IN_A_GIB, PULLED_SHARE
-from haven.model.recovery_time import Detection, GpuGroup, RecoveryInputs, Store, graphs
+from haven.model.recovery_time import Detection, RecoveryInputs, Store, graphs
 from haven.runbooks.failover import loss, plan
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.manifest import RecoveryManifest, Side

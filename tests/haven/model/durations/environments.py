@@ -2,8 +2,9 @@
 
 from hypothesis import strategies as st
 
+from haven.model.durations.gpu import GpuGroup
 from haven.model.durations.graph import Node, Serial, Step
-from haven.model.recovery_time import Detection, GpuGroup, RecoveryInputs, Store
+from haven.model.recovery_time import Detection, RecoveryInputs, Store
 from haven.model.tiers import Tier, gpu_share, standby_count
 
 STORES = {
@@ -61,5 +62,5 @@ groups = st.builds(
     parallel_pull=st.booleans(),
     image_present=st.booleans(),
     compiled=st.booleans(),
-    warm_pool=st.booleans(),
+    prepared=st.integers(0, 40),
 )

@@ -6,9 +6,9 @@ from statistics import median
 
 import pytest
 
+from haven.model.durations.gpu import GpuGroup, gpu_path
 from haven.model.durations.simulation import Simulation
 from haven.model.durations.terms import Row, Terms
-from haven.model.recovery_time import GpuGroup, gpu_path
 
 
 @dataclass(frozen=True)

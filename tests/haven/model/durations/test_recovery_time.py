@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from haven.model.durations.distributions import Slowest
+from haven.model.durations.gpu import GpuGroup, gpu_path
 from haven.model.durations.graph import Node, Parallel, Step, steps
 from haven.model.durations.simulation import Simulation
 from haven.model.durations.terms import Terms
-from haven.model.recovery_time import Detection, GpuGroup, RecoveryInputs, Store, graphs, predict
+from haven.model.recovery_time import Detection, RecoveryInputs, Store, graphs, predict
 from haven.model.tiers import Tier
 from tests.haven.model.durations.environments import detections, groups, in_tier, without
 
@@ -194,3 +196,23 @@ def test_every_step_has_a_basis_with_a_source_or_is_an_assumption() -> None:
             assert step.basis.sources, step.name
             unsourced = any(source.startswith("assumption") for source in step.basis.sources)
             assert not unsourced or step.basis.kind == "assumed", step.name
+
+
+@QUICK
+@given(group=groups, few=st.integers(0, 40), more=st.integers(0, 40))
+def test_more_prepared_nodes_never_lengthen_it(group: GpuGroup, few: int, more: int) -> None:
+    paths = [gpu_path(replace(group, prepared=nodes), TERMS, group.full) for nodes in sorted((few, more))]
+    p95 = [SIMULATION.summary(each).p95 for each in paths]
+    assert p95[1] <= p95[0] + 1e-6
+
+
+def test_nodes_that_a_warm_pool_lacks_are_launched_beside_those_that_it_has() -> None:
+    group = GpuGroup("serving", full=6, standby=2, prepared=4, image_present=True, loader="snapshot")
+    terms = Terms()
+    nodes, _ = gpu_path(group, terms, 6).parts
+    assert [each.name for each in steps(nodes)] == ["warm pool serving", "GPU nodes serving"]
+    assert isinstance(nodes, Parallel)
+    whole, _ = gpu_path(replace(group, prepared=6), terms, 6).parts
+    assert isinstance(whole, Step)
+    assert whole.duration == Slowest(terms["warm_pool_node"].duration, 4)
+    assert whole.basis.kind == "assumed"

@@ -5,7 +5,7 @@ import pytest
 
 from haven.model.durations.distributions import AtLeast, Distribution, Fixed, LogNormal, Slowest, Uniform
 from haven.model.durations.graph import Basis, Step, mean, parallel, serial, steps
-from haven.model.durations.simulation import Simulation
+from haven.model.durations.simulation import Draws, Simulation, quantile
 from haven.model.durations.terms import Terms, rows
 from tests.haven.model.durations.environments import without
 
@@ -99,6 +99,25 @@ def test_the_tornado_begins_with_the_step_whose_absence_shortens_the_most(simula
             fixed = Step(each.step.name, Fixed(each.step.duration.quantile(share)), BASIS)
             held = [fixed if one.name == each.step.name else one for one in steps(graph)]
             assert median == pytest.approx(simulation.summary(serial(held[0], parallel(*held[1:3]), held[3])).p50)
+
+
+@pytest.mark.parametrize("count", [1, 2, 31, 33, 1000, DRAWS])
+@pytest.mark.parametrize("order", ["random", "rising", "falling", "alike", "few", "misleading"])
+def test_a_quantile_is_numpys_in_whatever_order_the_draws_are(order: str, count: int) -> None:
+    random = np.random.default_rng(1).normal(size=count)
+    misleading = random.copy()
+    misleading[::32] = 1e9  # what is sampled isn't like the rest
+    orders: dict[str, Draws] = {
+        "random": random,
+        "rising": np.sort(random),
+        "falling": np.sort(random)[::-1],
+        "alike": np.ones(count),
+        "few": np.round(random),
+        "misleading": misleading,
+    }
+    draws = orders[order]
+    for share in (0.0, 0.05, 0.5, 0.95, 0.99, 1.0):
+        assert quantile(draws, share) == pytest.approx(np.percentile(draws, 100 * share), rel=1e-12, abs=1e-12)
 
 
 def test_a_schedule_starts_parallel_branches_together_and_goes_on_after_the_slowest(simulation: Simulation) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from haven.model.durations.gpu import GpuGroup, gpu_path
 from haven.model.durations.graph import parallel, serial, steps
 from haven.model.durations.sampling import Samples, quantile
 from haven.model.durations.simulation import Simulation
 from haven.model.durations.terms import Terms
-from haven.model.recovery_time import GpuGroup, gpu_path
 from haven.runbooks.failover import plan
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
