@@ -147,6 +147,11 @@ class Difference:
         sign = self.least > 0 or self.most < 0 or self.least == self.most
         return sign and self.most - self.least <= abs(self.known) / 2
 
+    @property
+    def costs_less(self) -> bool:
+        """Whether the bill is lower than the other one, whatever the unknown prices are."""
+        return self.is_decided and self.known <= 0
+
 
 def difference(bill: Bill, other: Bill) -> Difference:
     """How much more `bill` is than `other`. What has an unknown price in both alike doesn't count."""

@@ -167,28 +167,32 @@ _CACHE_REPLICATED = Promise(
 
 PROMISES: dict[Tier, dict[str, Promise]] = {
     Tier.BACKUP: {
-        "rto": Promise("time to recover", sources.BACKUP_BEST_CASE_MINUTES, sources.BACKUP_WORST_CASE_MINUTES),
+        "rto": Promise(
+            "time to recover once decided", sources.BACKUP_BEST_CASE_MINUTES, sources.BACKUP_WORST_CASE_MINUTES
+        ),
         "rpo.database": Promise("committed database writes", _BACKUP_RPO, sources.BACKUP_RPO_WORST_CASE_MINUTES),
         "rpo.objects": _OBJECTS_UNTIMED,
         "rpo.cache": _CACHE_REBUILT,
     },
     Tier.PILOT_LIGHT: {
         "rto": Promise(
-            "time to recover", sources.PILOT_LIGHT_BEST_CASE_MINUTES, sources.PILOT_LIGHT_WORST_CASE_MINUTES
+            "time to recover once decided",
+            sources.PILOT_LIGHT_BEST_CASE_MINUTES,
+            sources.PILOT_LIGHT_WORST_CASE_MINUTES,
         ),
         "rpo.database": _DATABASE_REPLICATED,
         "rpo.objects": _OBJECTS_TIMED,
         "rpo.cache": _CACHE_REBUILT,
     },
     Tier.WARM: {
-        "rto": Promise("time to recover", sources.CUT_OVER_MINUTES, sources.WARM_WORST_CASE_MINUTES),
+        "rto": Promise("time to recover once decided", sources.CUT_OVER_MINUTES, sources.WARM_WORST_CASE_MINUTES),
         "rpo.database": _DATABASE_REPLICATED,
         "rpo.objects": _OBJECTS_TIMED,
         "rpo.cache": _CACHE_REPLICATED,
     },
     Tier.ACTIVE_ACTIVE: {
         "rto": Promise(
-            "time to recover: reads after the DNS answer, SQL and cache writes after the promotion of the one writer",
+            "time to recover once decided: reads after the DNS answer, SQL and cache writes after the promotion of the one writer",
             sources.CUT_OVER_FAST_MINUTES,
             sources.ACTIVE_WORST_CASE_MINUTES,
         ),

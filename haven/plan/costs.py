@@ -186,7 +186,8 @@ def _failover(made: Costs) -> str:
     plan = f"; instances less {percent:g} % of a Savings Plan" if percent else ""
     extra = made.extra_an_hour
     unsure = f"an hour more at full scale {lacking(made.failover_more.unknown)}"
-    hourly = unsure if extra is None else f"{extra:,.2f} an hour more at full scale"
+    more = "less" if extra is not None and extra < 0 else "more"
+    hourly = unsure if extra is None else f"{abs(extra):,.2f} an hour {more} at full scale"
     return f"a failover: {hourly}, {once}{plan}"
 
 

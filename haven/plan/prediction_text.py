@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from haven.model.recovery_time import SystemPrediction
     from haven.plan.prediction import Outcome, Predicted
 
+LESS_ANYWAY = "costs less whatever an outage costs"
 _DRILLS = 3
 """How many records the first screen shows."""
 
@@ -96,8 +97,8 @@ def _pays_from(lower: tuple[str, "Predicted"], higher: tuple[str, "Predicted"]) 
     if usd is None:
         return []
     pair = f"{higher[0]} instead of {lower[0]}"
-    if more.is_decided and more.known <= 0:
-        return [f"{pair} costs less whatever an outage costs"]
+    if more.costs_less:
+        return [f"{pair} {LESS_ANYWAY}"]
     if not more.is_sure:
         return [f"{pair} pays from: {costs.lacking(more.unknown)}"]
     return [f"{pair} pays from {usd:,.0f} USD for an hour of outage {ASSUMED}"]

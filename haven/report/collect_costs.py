@@ -97,6 +97,7 @@ def collect_break_even(tiers: "Sequence[TierPrediction]", rests: Sequence[Source
             known(dearer),
             Figure(shorter, minutes(shorter), rests),
             None if usd is None else known(usd),
+            more.costs_less and usd is not None,
         )
 
 

@@ -106,6 +106,8 @@ class BreakEven:
     """Expected downtime a year that it has less."""
     usd: Figure | Statement | None
     """USD of an hour of outage; in words where unknown prices would change it. None: never."""
+    anyway: bool
+    """Whether the higher tier costs less whatever an outage costs."""
 
 
 @dataclass(frozen=True)

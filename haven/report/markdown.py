@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from haven.plan.prediction_text import LESS_ANYWAY
 from haven.report.document import BreakEven, Report, TierPart
 from haven.report.figures import Figure, Kind, Statement
 
@@ -40,6 +41,8 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _pays(pair: BreakEven) -> str:
+    if pair.anyway:
+        return LESS_ANYWAY
     if isinstance(pair.usd, Statement):
         return f"pays from: {pair.usd.text}"
     return f"pays from {_text(pair.usd)} USD for an hour of outage" if pair.usd else "never pays"

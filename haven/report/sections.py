@@ -36,7 +36,7 @@ def _break_even(report: Report) -> Iterator[Html]:
             f"{each.higher} instead of {each.lower}",
             figure(each.dearer),
             figure(each.shorter),
-            "never" if each.usd is None else figure(each.usd),
+            "never" if each.usd is None else "less whatever it costs" if each.anyway else figure(each.usd),
             references([each.dearer]),
         ]
         for each in report.break_even

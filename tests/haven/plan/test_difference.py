@@ -217,7 +217,7 @@ def test_what_moving_back_does_not_bring_back_is_listed_and_what_is_replicated_a
 
 
 def test_the_text_puts_the_promises_side_by_side() -> None:
-    assert "time to recover                   2.5 min          20 min [A]  60 min             24 h [A]" in text()
+    assert "time to recover once decided      2.5 min          20 min [A]  60 min             24 h [A]" in text()
 
 
 def test_the_text_says_what_else_had_to_differ() -> None:
@@ -364,13 +364,13 @@ EXACT = """\
 
 [1mPromises ([A]: the worst case is an assumption)[0m
   promise                           warm: best case  worst case  backup: best case  worst case
-  time to recover                   2.5 min          20 min [A]  60 min             24 h [A]
+  time to recover once decided      2.5 min          20 min [A]  60 min             24 h [A]
   lost: cached entries              1 s              1 min [A]   all of them        all of them
   lost: committed database writes   1 s              1 min       2 h                4 h [A]
   lost: objects not yet replicated  1 s              15 min      1 s                no promise
 
 [1mThis stack's objectives under tier backup[0m
-  RTO 30 min  time to recover                   out of the tier's reach
+  RTO 30 min  time to recover once decided      out of the tier's reach
   RPO 15 min  lost: committed database writes   out of the tier's reach
   RPO 15 min  lost: objects not yet replicated  possible, but not promised: measure it in drills
   RPO 15 min  lost: cached entries              possible, but not promised: measure it in drills

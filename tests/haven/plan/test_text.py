@@ -35,9 +35,12 @@ def test_the_text_shows_both_regions_side_by_side(plan: Plan) -> None:
 
 def test_the_text_shows_each_promise_beside_its_objective_and_marks_assumptions(plan: Plan) -> None:
     text = plan_text.render(plan, Style())
-    assert "time to recover                   2.5 min    20 min [A]  RTO 30 min  within reach, if the" in text
+    assert "time to recover once decided      2.5 min    20 min [A]  RTO 30 min  within reach, if the" in text
     assert "lost: objects not yet replicated  1 s        15 min      RPO 15 min  within what the tier" in text
-    assert "time to recover: best case Amazon Route 53 guide; arithmetic; worst case [A] assumed: no source" in text
+    assert (
+        "time to recover once decided: best case Amazon Route 53 guide; arithmetic; worst case [A] assumed: no source"
+        in text
+    )
 
 
 def test_a_missing_promise_is_shown_as_such() -> None:
@@ -100,12 +103,12 @@ EXACT = """\
 [2m    rds: 1 cluster[0m
 
 [1mWhat tier warm promises, beside this stack's objectives[0m
-  promise          best case  worst case  asked for   verdict
-  time to recover  2.5 min    20 min [A]  RTO 30 min  [32mwithin reach, if the assumption holds[0m
+  promise                       best case  worst case  asked for   verdict
+  time to recover once decided  2.5 min    20 min [A]  RTO 30 min  [32mwithin reach, if the assumption holds[0m
   [A] an assumption, without a source
 
 [1mSources of these figures[0m
-  time to recover: best case Amazon Route 53 guide; arithmetic; worst case [A] assumed: no source
+  time to recover once decided: best case Amazon Route 53 guide; arithmetic; worst case [A] assumed: no source
 
 [1mSystems[0m
   system   kind           tier

@@ -53,8 +53,10 @@ def test_a_lower_tier_that_misses_an_objective_is_refused_with_the_figures_befor
     text = comment(found)
     assert exit_code(found) == 1
     assert "**Not to be merged as it is:** `warm`." in text
-    assert "**Objectives that the tier no longer meets:** `RTO 30 min (time to recover)`" in text
-    assert "| `time to recover` | `2.5 min` → `10 min` | `20 min [A]` → `60 min [A]` | `RTO 30 min` |" in text
+    assert "**Objectives that the tier no longer meets:** `RTO 30 min (time to recover once decided)`" in text
+    assert (
+        "| `time to recover once decided` | `2.5 min` → `10 min` | `20 min [A]` → `60 min [A]` | `RTO 30 min` |" in text
+    )
 
 
 def test_the_headline_has_the_predictions_before_and_after_then_missed_objectives_then_data() -> None:

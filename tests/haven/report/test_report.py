@@ -12,6 +12,7 @@ import pytest
 from haven.base.terminal import Style
 from haven.plan import prediction_text
 from haven.plan.prediction import predict_environment
+from haven.plan.prediction_text import LESS_ANYWAY
 from haven.report import markdown, page
 from haven.report.document import Named, PolicyPart, Report, ResidencyRow, Violation
 from haven.report.figures import Figure, Kind, Source
@@ -197,6 +198,13 @@ def test_each_tier_has_its_break_even_over_the_one_below(shown: str) -> None:
             assert each.usd.text in shown
     assert "Break-even between tiers" in shown
     assert "warm instead of pilot-light pays from" in markdown.render(report())
+
+
+def test_a_tier_that_costs_less_by_itself_is_called_so_in_every_form(shown: str) -> None:
+    (pair,) = (each for each in report().break_even if each.anyway)
+    assert pair.higher == "pilot-light"
+    assert f"{pair.higher} instead of {pair.lower} {LESS_ANYWAY}" in markdown.render(report())
+    assert "less whatever it costs" in shown
 
 
 def test_a_failovers_own_bill_is_on_the_page(shown: str) -> None:
