@@ -3,12 +3,12 @@
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
+from haven.runbooks.failover.run import Preview, Report, State
 from haven.runbooks.reconcile.keeping import keep
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
-from tests.simulation.operators import PATIENT, machine, start
+from tests.simulation.operators import PATIENT, Machine, machine, start
 
 HOUR = 4000.0
 
@@ -117,6 +117,59 @@ def test_a_process_that_ends_between_the_journal_s_last_entry_and_the_lease_s_no
     assert ground.go(R, planned=True).state is State.NOTHING
     assert ground.go(P, planned=True).state is State.DONE
     assert ground.writers() == {P}
+
+
+def test_an_open_failover_the_other_way_is_left_open_only_by_whoever_was_shown_that_and_gave_a_reason() -> None:
+    ground = Ground()
+    ground.model.regions[R].workloads.wrong_since = 0.0
+    assert ground.go(R, planned=True).state is State.INCOMPLETE
+    left = "a failover to eu-central-1 is open (workflow-op1), which haven failover sim --to eu-central-1 ends"
+    needs = ["needs a reason, given with --force, for leaving that one open"]
+    typed = "whoever decides that types: haven failover sim --to eu-west-1 --planned --force REASON"
+    report = ground.go(P, planned=True)
+    assert (report.state, report.why) == (State.REFUSED, [left, *needs, typed])
+    made, preview = previewed(ground, Request(planned=True))
+    assert (preview.why_not, preview.overrides, preview.needs) == (left, [], [*needs, typed])
+    forced = Request(planned=True, force="the other Region has no GPUs")
+    report = ended(ground, machine(ground.simulation, "unseen", to=P, manifest=PATIENT[1]), forced)
+    assert report.why == [left, "it wasn't shown before the confirmation: type the same command once more"]
+    made, preview = previewed(ground, forced)
+    wrong = "wrong answers: models in eu-west-1 that give them for 15 minutes get traffic"
+    assert (preview.why_not, preview.overrides) == ("", [f"an open workflow: {left}, and stays so", wrong])
+    assert (ended(ground, made, forced).state, ground.writers()) == (State.DONE, {P})
+    (begun,) = [each for each in made.operator.journal.entries if each.kind == "begin"][-1:]
+    assert (begun.data["goal"]["force"], begun.data["goal"]["leavesOpen"]) == (forced.force, left)
+
+
+def previewed(ground: Ground, request: Request) -> tuple[Machine, Preview]:
+    """What an operator of a failover to the primary Region is shown."""
+    ground.count += 1
+    made = machine(ground.simulation, f"op{ground.count}", to=P, manifest=PATIENT[1])
+    shown: list[Preview] = []
+    ground.simulation.start(made.name, made.operator.preview(request), shown.append)
+    ground.simulation.run()
+    (found,) = shown
+    return made, found
+
+
+def ended(ground: Ground, made: Machine, request: Request) -> Report:
+    """What came of the run of an operator that is there already."""
+    start(ground.simulation, made, request, ground.simulation.now + 10)
+    ground.simulation.run()
+    report: Report = made.outcome[0]
+    return report
+
+
+def test_a_second_failover_within_the_hour_is_refused_before_the_confirmation_with_the_flag_that_it_needs() -> None:
+    ground = Ground()
+    assert ground.go(R, planned=True).state is State.DONE
+    _, preview = previewed(ground, Request(planned=True))
+    assert preview.why_not.endswith("a second one within 3600 s needs an acknowledgement")
+    assert preview.needs == [
+        "needs --acknowledge, for another failover within the hour",
+        "whoever decides that types: haven failover sim --to eu-west-1 --planned --acknowledge",
+    ]
+    assert previewed(ground, Request(planned=True, acknowledged=True))[1].why_not == ""
 
 
 def test_what_each_step_took_is_recorded_in_the_words_of_the_plan() -> None:

@@ -77,7 +77,7 @@ def _options(function: _Function) -> _Function:
             "--force",
             default="",
             metavar="REASON",
-            help="Take the Region for lost without two witnesses; the reason is recorded. Accepts no loss of data.",
+            help="Override a refused decision, an open workflow, wrong answers: named before you confirm. Accepts no loss.",
         ),
     ):
         function = option(function)
@@ -239,12 +239,16 @@ class _Job:
             return FINDINGS if preview.why_not else OK
         for each in preview.needs:  # the step that judges the loss looks for itself, and may find less
             output.note(f"as of now it {each}" if each.startswith("needs") else each)
+        for each in preview.overrides:
+            output.note(f"--force overrides {each}")
         self._confirm(name)
         with self.board:
             ended: Report = self._do(made.run(request))
         kept = _kept(ended, records) if ended.record else ""
         following = self._next(ended, self._following(name, kept))
-        self._print({**failover_text.reported(ended, following, self.to, name, expected), **self._of_plan()})
+        overrides = {"overrides": list(preview.overrides)}
+        reported = failover_text.reported(ended, following, self.to, name, expected)
+        self._print({**reported, **overrides, **self._of_plan()})
         return OK if ended.state in ("done", "nothing to do") else FINDINGS
 
     def _of_plan(self) -> Mapping[str, Any]:

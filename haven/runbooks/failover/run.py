@@ -11,7 +11,7 @@ from haven.runbooks.failover import database, decision, judging, loss, observe, 
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
 from haven.runbooks.failover.observe import Observation
-from haven.runbooks.failover.site import Site
+from haven.runbooks.failover.site import FAILOVER, Site, command_of
 from haven.runbooks.failover.times import measured
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log
@@ -19,12 +19,9 @@ from haven.runbooks.workflow.audit import Audit
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
 from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
-from haven.runbooks.workflow.requests import Answer, CallError
+from haven.runbooks.workflow.requests import Answer, CallError, together
 from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
 
-FAILOVER, REGION_SWITCH = "failover", "region-switch"
-"""Kinds of workflows that make the other Region the writing one: by Haven's steps, or by the plan of ARC."""
-ARC = "--with arc"
 MEASURED = "measured"
 """The audit's record of what a failover took."""
 DIVERGENCE = (
@@ -83,6 +80,8 @@ class Preview:
     """What it asks of the operator, flag by flag, and what to type."""
     plan: Sequence[str] = ()
     """Of a Region switch: what ARC has of its plan."""
+    overrides: Sequence[str] = ()
+    """What `--force` overrides, or may, each by its name."""
 
 
 @dataclass
@@ -107,6 +106,8 @@ class Operator:
     """Where it is run, for the record of what it took."""
     _silent_at: float | None = field(default=None, init=False)
     """When a preview found the old Region silent."""
+    _left_open: str = field(default="", init=False)
+    """The open workflow to the other Region that a preview found, and that `--force` leaves open."""
     _closed: bool = field(default=False, init=False)
     """Whether the audit has its last record."""
 
@@ -119,18 +120,30 @@ class Operator:
         workflow = await self._open()
         resumed = workflow is not None and kind_of(workflow) == self.kind
         request = request.going_on(workflow.goal) if workflow and resumed else request
-        seen = await observe.observe(self.site)
+        seen, notes = await together(observe.observe(self.site), self.lease.left_notes())
         self._silent_at = self.site.clock.monotonic() if seen.seen is Seen.UNREACHABLE else None
+        self._left_open = self.site.open_elsewhere(notes)
         decided = self._decide(seen, request)
         steps = self._planned(decided.fence, planned=request.planned)
         goal = Workflow("", self._goal(request, seen.now_ms))
         found = await loss.judged(self.site, goal)
+        soon = "" if resumed else self._too_soon(seen, notes, request)
+        refused = bool(self._left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
+        why_not = why_not or (self._left_open if refused else "") or soon
         if workflow is not None and not resumed:
             why_not = self._in_the_way(workflow)
-        judgements = [each.describe() for each in found.judgements]
-        needs = judging.needed(self.site, decided, request, judging.forbidding(self.site, found))
-        return Preview(seen, decided, steps, judgements, why_not, workflow.id if workflow and resumed else "", needs)
+        losses = judging.forbidding(self.site, found)
+        return Preview(
+            seen,
+            decided,
+            steps,
+            [each.describe() for each in found.judgements],
+            why_not,
+            workflow.id if workflow and resumed else "",
+            judging.needed(self.site, decided, request, losses, too_soon=bool(soon), left_open=refused),
+            overrides=judging.overridden(decided, request, steps, region=self.site.to, left_open=self._left_open),
+        )
 
     async def _open(self) -> Workflow | None:
         """The journal's last workflow; None: it has ended, or there never was one."""
@@ -168,12 +181,11 @@ class Operator:
         return Engine(self.journal, self.lease, self.audit, self.site.clock, self.report)
 
     async def _run(self, request: Request, last: Workflow | None) -> Report:
-        elsewhere = self.lease.notes.get("open") or {}
-        if elsewhere and elsewhere["to"] != self.site.to and not request.force:
-            kind = elsewhere.get("kind", FAILOVER)
-            why = f"a {kind} to {elsewhere['to']} is open ({elsewhere['workflow']}): end that one first"
-            return Report(State.REFUSED, [why])
-        if last is not None and last.end is not None and elsewhere.get("workflow") == last.id:
+        elsewhere = self.site.open_elsewhere(self.lease.notes)
+        if elsewhere and not (request.force and elsewhere == self._left_open):  # what is overridden was shown before
+            return Report(State.REFUSED, [elsewhere, *self._leaving_it_open(request)])
+        opened = self.lease.notes.get("open") or {}
+        if last is not None and last.end is not None and opened.get("workflow") == last.id:
             # Whoever ended it was stopped before the lease had its notes: the journal has them.
             self.lease.notes = {**self.lease.notes, **last.end.get("notes", {"open": None})}
         if last is not None and last.end is None:
@@ -181,7 +193,7 @@ class Operator:
                 return Report(State.REFUSED, [self._in_the_way(last)])
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, self._known_steps(), where)
-            given = {"force": request.force, "acceptLoss": request.accept_loss}
+            given = {"force": request.force, "acceptLoss": request.accept_loss, "leavesOpen": elsewhere}
             await self._engine.note(last, log.TAKEOVER, id=last.id, **given)
             if not last.aborting:
                 await self._decide_anew(last)
@@ -206,11 +218,8 @@ class Operator:
         if seen.writer == self.site.to and await self._is_complete(decision.fence(seen.seen)):
             return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
         decided = self._decide(seen, request)
-        since = self._since_last(seen)
         why = "" if decided.allowed else decided.why
-        goal, soon = self._goal(request, seen.now_ms), ""
-        if seen.writer != self.site.to:  # to complete what is promoted already is no second failover
-            soon = decision.too_soon(since, acknowledged=request.acknowledged)
+        goal, soon = self._goal(request, seen.now_ms), self._too_soon(seen, self.lease.notes, request)
         if why or soon:
             needs = judging.needed(self.site, decided, request, [], too_soon=bool(soon))
             return Report(State.REFUSED, [why or soon, *needs])
@@ -248,9 +257,18 @@ class Operator:
             return Decision(False, why)
         return decision.decide(seen.seen, count, planned=request.planned, force=request.force)
 
-    def _since_last(self, seen: Observation) -> float | None:
-        last = self.lease.notes.get("failover")
-        return None if last is None else (seen.now_ms - float(last["atMs"])) / 1000
+    def _too_soon(self, seen: Observation, notes: Mapping[str, Any], request: Request) -> str:
+        """To complete what is promoted already is no second failover."""
+        last = notes.get("failover")
+        if last is None or seen.writer == self.site.to:
+            return ""
+        since = (seen.now_ms - float(last["atMs"])) / 1000
+        return decision.too_soon(since, acknowledged=request.acknowledged)
+
+    def _leaving_it_open(self, request: Request) -> Sequence[str]:
+        if request.force:
+            return ["it wasn't shown before the confirmation: type the same command once more"]
+        return judging.needed(self.site, Decision(True, ""), request, [], left_open=True)
 
     async def _is_complete(self, how: Fence) -> bool:
         """Whether what a failover leaves is there already, and nothing is left of one that was undone."""
@@ -284,7 +302,7 @@ class Operator:
         return plan.steps(self.site, Fence.CONFIRMED, planned=True)
 
     def _goal(self, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
-        return _goal(self.site, request, observed_ms)
+        return {**_goal(self.site, request, observed_ms), "leavesOpen": self.site.open_elsewhere(self.lease.notes)}
 
     def _in_the_way(self, workflow: Workflow) -> str:
         command = command_of(kind_of(workflow), self.site.manifest.environment, self.site.to)
@@ -363,12 +381,6 @@ class Operator:
 def kind_of(workflow: Workflow) -> str:
     """What a workflow does: a failover, or what `Operator.kind` names."""
     return str(workflow.goal.get("kind", FAILOVER))
-
-
-def command_of(kind: str, environment: str, to: str) -> str:
-    """What begins a workflow of a kind, and goes on with one whose journal is in a Region."""
-    commands = {FAILOVER: f"failover {environment} --to {to}", REGION_SWITCH: f"failover {environment} --to {to} {ARC}"}
-    return f"haven {commands.get(kind, f'failback {environment} --rebuild')}"
 
 
 def _goal(site: Site, request: Request, observed_ms: float | None = None) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 from haven.base.missing_dependency import MissingDependency
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import plan
-from haven.runbooks.failover.run import FAILOVER, REGION_SWITCH, State, command_of, kind_of
+from haven.runbooks.failover.run import State, kind_of
+from haven.runbooks.failover.site import FAILOVER, REGION_SWITCH, command_of
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.reconcile.checks import Check
 from haven.runbooks.status.readings import State as Found

@@ -162,6 +162,19 @@ def failure(outcome: Any) -> BaseException | None:
     return outcome if isinstance(outcome, BaseException) else None
 
 
+async def together(*coroutines: Runbook) -> list[Any]:
+    """The results of coroutines that run beside each other.
+
+    Raises:
+        Exception: the first error, in the order of the coroutines.
+    """
+    outcomes = await Branches(coroutines)
+    for each in outcomes:
+        if (error := failure(each)) is not None:
+            raise error
+    return outcomes
+
+
 def require_calls(outcomes: Sequence[Any]) -> None:
     """Refuse outcomes of branches that failed otherwise than by a call's own error.
 
