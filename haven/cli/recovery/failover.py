@@ -77,7 +77,7 @@ def _options(function: _Function) -> _Function:
             "--force",
             default="",
             metavar="REASON",
-            help="Override a refused decision, an open workflow, wrong answers: named before you confirm. Accepts no loss.",
+            help="Override a refused decision, an open workflow, wrong answers: named first. Accepts no loss.",
         ),
     ):
         function = option(function)
