@@ -341,7 +341,10 @@ def locate(environment: str, regions: Sequence[str], client: Client) -> Located:
     kept = {region: str(answer.value) for region, answer in answers.items() if answer.value is not None}
     if not kept:
         got = "; ".join(f"{region}: {answer.unknown or 'no such parameter'}" for region, answer in answers.items())
-        fix = "check the environment's name, the account of the credentials and --region, or give --manifest FILE"
+        fix = (
+            "check the environment's name, the account and the rights (ssm:GetParameter) of the credentials, and"
+            " --region, or give --manifest FILE"
+        )
         raise Problems([Problem(f"environment {environment}", got, f"parameter {name} in one of its Regions", fix)])
     without = [(region, answer) for region, answer in answers.items() if region not in kept]
     remarks = [f"the manifest in {region}: {answer.unknown or 'missing'}" for region, answer in without]

@@ -141,6 +141,26 @@ def test_an_open_failover_the_other_way_is_left_open_only_by_whoever_was_shown_t
     assert (begun.data["goal"]["force"], begun.data["goal"]["leavesOpen"]) == (forced.force, left)
 
 
+def test_a_failover_that_was_interrupted_behind_the_fence_is_called_off_by_one_to_the_region_that_writes() -> None:
+    ground = Ground()
+
+    def fault(owner: str, call: Call, now: float) -> Fault | None:
+        return Fault("crash-before") if owner == "killed" and call.operation == "switchover_global_cluster" else None
+
+    ground.simulation = Simulation(ground.model, fault)
+    killed = machine(ground.simulation, "killed", manifest=PATIENT[1])
+    start(ground.simulation, killed, Request(planned=True), HOUR)
+    ground.simulation.run()
+    assert ground.model.regions[P].closed
+    called_off = Request(planned=True, force="the trouble is over, nobody has to move")
+    made, preview = previewed(ground, called_off)
+    assert preview.why_not == ""
+    assert (ended(ground, made, called_off).state, ground.writers()) == (State.DONE, {P})
+    assert [each.closed for each in ground.model.regions.values()] == [set(), set()]
+    assert not any(what == "switchover_global_cluster" for _, _, what, _ in ground.model.effects)
+    ground.simulation.abandon()
+
+
 def previewed(ground: Ground, request: Request) -> tuple[Machine, Preview]:
     """What an operator of a failover to the primary Region is shown."""
     ground.count += 1

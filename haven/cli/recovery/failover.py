@@ -199,7 +199,16 @@ class _Job:
         from haven.cli.recovery import arc
 
         going_on = arc.goes_on(self.operator, self.board) if self.how is How.ARC else ""
-        return going_on or _GO_ON
+        return f"{self._closed()}{going_on or _GO_ON}"
+
+    def _closed(self) -> str:
+        """That clients may be shut out, which doesn't end by itself."""
+        from haven.runbooks.failover.loss import CLOSED
+
+        if CLOSED not in self.board.last:
+            return ""
+        old = self.located.manifest.other(self.to)
+        return f"Database and cache in {old} may be closed to clients, and stay so until this has gone on. "
 
     def _made(self, records: Path) -> "Operator":
         from haven.cli.recovery import arc

@@ -44,7 +44,10 @@ class HeldError(LeaseError):
 
     def __init__(self, who: str, token: int) -> None:
         self.who, self.token = who, token
-        super().__init__(f"{who} has the lease (token {token}) and is at work")
+        super().__init__(
+            f"{who} has the lease (token {token}) and is at work; ask there, and once they have stopped run the same"
+            f" command once more: the lease of a process that died ends after {SECONDS:.0f} s"
+        )
 
 
 class LostError(LeaseError):

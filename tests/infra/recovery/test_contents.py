@@ -85,7 +85,9 @@ def test_twenty_systems_have_their_manifest_in_three_parameters_of_each_region_t
     serving = {**serving, "replicas": {"minimum": 3}}
     systems = {f"a-serving-{each:06}": {**serving, "image": f"serving@sha256:{each:064}"} for each in range(20)}
     systems["a-serving-000000"]["exposed"] = True
-    groups = [{"name": "all", "instanceTypes": ["g5.2xlarge", "g5.4xlarge"], "minSize": 3, "desiredSize": 3, "maxSize": 200}]
+    groups = [
+        {"name": "all", "instanceTypes": ["g5.2xlarge", "g5.4xlarge"], "minSize": 3, "desiredSize": 3, "maxSize": 200}
+    ]
     cluster = json.dumps({"gpuNodeGroups": groups})
     recording = environment("warm", systems=json.dumps(systems), cluster=cluster)
     name = "/haven/warm/manifest"
