@@ -3,7 +3,8 @@
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Preview, Report, State
+from haven.runbooks.failover.judging import Preview
+from haven.runbooks.failover.run import Report, State
 from haven.runbooks.reconcile.keeping import keep
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
@@ -139,6 +140,8 @@ def test_an_open_failover_the_other_way_is_left_open_only_by_whoever_was_shown_t
     assert (ended(ground, made, forced).state, ground.writers()) == (State.DONE, {P})
     (begun,) = [each for each in made.operator.journal.entries if each.kind == "begin"][-1:]
     assert (begun.data["goal"]["force"], begun.data["goal"]["leavesOpen"]) == (forced.force, left)
+    ground.model.regions[R].workloads.wrong_since = None
+    assert (ground.go(R, planned=True).state, ground.writers()) == (State.DONE, {R})
 
 
 def test_a_failover_that_was_interrupted_behind_the_fence_is_called_off_by_one_to_the_region_that_writes() -> None:
@@ -157,7 +160,13 @@ def test_a_failover_that_was_interrupted_behind_the_fence_is_called_off_by_one_t
     assert preview.why_not == ""
     assert (ended(ground, made, called_off).state, ground.writers()) == (State.DONE, {P})
     assert [each.closed for each in ground.model.regions.values()] == [set(), set()]
-    assert not any(what == "switchover_global_cluster" for _, _, what, _ in ground.model.effects)
+    before = [what for _, _, what, _ in ground.model.effects]
+    assert "switchover_global_cluster" not in before
+    assert (ground.go(R, planned=True).state, ground.writers()) == (State.DONE, {R})
+    later = [what for _, _, what, _ in ground.model.effects][len(before) :]
+    assert later.index("create_network_acl_entry") < later.index("switchover_global_cluster")
+    assert {lost for _, lost, _ in ground.model.losses} == {0.0}
+    assert ground.go(P, planned=True).state is State.DONE
     ground.simulation.abandon()
 
 

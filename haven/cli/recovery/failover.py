@@ -22,7 +22,8 @@ from haven.cli.recovery.progress import Board
 
 if TYPE_CHECKING:
     from haven.runbooks.failover.decision import Request
-    from haven.runbooks.failover.run import Operator, Preview, Report
+    from haven.runbooks.failover.judging import Preview
+    from haven.runbooks.failover.run import Operator, Report
     from haven.runbooks.manifest import Located
     from haven.runbooks.workflow.requests import Runbook
 

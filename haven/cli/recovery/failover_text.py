@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from haven.cli.recovery.progress import span
 
 if TYPE_CHECKING:
-    from haven.runbooks.failover.run import Preview, Report
+    from haven.runbooks.failover.judging import Preview
+    from haven.runbooks.failover.run import Report
     from haven.runbooks.failover.times.predicted import Estimate
     from haven.runbooks.manifest import Located
 

@@ -16,7 +16,8 @@ from haven.runbooks.arc.executions import ACTIVATE, GRACEFUL, SERVICE, Listed, P
 from haven.runbooks.arc.watch import START, WATCH, Watcher, statuses
 from haven.runbooks.failover import database, judging, loss, observe, plan
 from haven.runbooks.failover.decision import Decision, Fence, Request
-from haven.runbooks.failover.run import Operator, Preview, Report, State, kind_of
+from haven.runbooks.failover.judging import Preview
+from haven.runbooks.failover.run import Operator, Report, State, kind_of
 from haven.runbooks.failover.site import REGION_SWITCH
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow import journal as log
@@ -69,7 +70,7 @@ class RegionSwitcher(Operator):
         made = await super().preview(request)
         running = await self._running()
         lines = [f"{found.arn}, version {found.version}:", *(f"  {each.describe()}" for each in found.steps)]
-        open_workflow = await self._open()
+        open_workflow = await self._look_up()
         in_the_way = open_workflow is not None and kind_of(open_workflow) != self.kind
         why_not = made.why_not
         if running is not None:

@@ -4,11 +4,13 @@ And what a refusal asks of the operator: who is dead and what may be lost are tw
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from haven.runbooks.failover import database
 from haven.runbooks.failover.decision import Decision, Needs, Request
 from haven.runbooks.failover.guard import to_accept
 from haven.runbooks.failover.loss import DATABASE, Judged, advice, judged
+from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving.steps import INFERS
 from haven.runbooks.workflow.journal import Workflow
@@ -19,6 +21,27 @@ NEEDS_LEAVING_OPEN = "needs a reason, given with --force, for leaving that one o
 UNREAD_SECONDS = 150.0
 """For which a new instance's first reading is waited for. An assumption: it is read within a minute and a half, for its
 name has to be known, and the function to come round."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be done."""
+
+    observation: Observation
+    decision: Decision
+    steps: Sequence[Step]
+    judgements: Sequence[str]
+    """What may be lost, store by store, as of now."""
+    why_not: str
+    """Empty: nothing forbids it."""
+    open: str = ""
+    """The workflow that would be resumed."""
+    needs: Sequence[str] = ()
+    """What it asks of the operator, flag by flag, and what to type."""
+    plan: Sequence[str] = ()
+    """Of a Region switch: what ARC has of its plan."""
+    overrides: Sequence[str] = ()
+    """What `--force` overrides, or may, each by its name."""
 
 
 def look(site: Site, no_return: tuple[str, ...]) -> Looking:

@@ -10,6 +10,7 @@ from haven.model.drills import DrillRecord, Place
 from haven.runbooks.failover import database, decision, judging, loss, observe, plan, stores
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
+from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import FAILOVER, Site, command_of
 from haven.runbooks.failover.times import measured
@@ -22,6 +23,8 @@ from haven.runbooks.workflow.lease import Lease
 from haven.runbooks.workflow.requests import Answer, CallError, together
 from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
 
+LEFT = "left open"
+"""How a workflow has ended that `--force` left open: what it closed may be open by now, so nobody goes on with it."""
 MEASURED = "measured"
 """The audit's record of what a failover took."""
 DIVERGENCE = (
@@ -63,27 +66,6 @@ class Report:
     """What it took, where it is done."""
 
 
-@dataclass(frozen=True)
-class Preview:
-    """What would be done."""
-
-    observation: Observation
-    decision: Decision
-    steps: Sequence[Step]
-    judgements: Sequence[str]
-    """What may be lost, store by store, as of now."""
-    why_not: str
-    """Empty: nothing forbids it."""
-    open: str = ""
-    """The workflow that would be resumed."""
-    needs: Sequence[str] = ()
-    """What it asks of the operator, flag by flag, and what to type."""
-    plan: Sequence[str] = ()
-    """Of a Region switch: what ARC has of its plan."""
-    overrides: Sequence[str] = ()
-    """What `--force` overrides, or may, each by its name."""
-
-
 @dataclass
 class Operator:
     """One process that runs a failover."""
@@ -108,6 +90,8 @@ class Operator:
     """When a preview found the old Region silent."""
     _left_open: str = field(default="", init=False)
     """The open workflow to the other Region that a preview found, and that `--force` leaves open."""
+    _notes: Mapping[str, Any] = field(default_factory=dict, init=False)
+    """Of the lease, as a preview found them."""
     _closed: bool = field(default=False, init=False)
     """Whether the audit has its last record."""
 
@@ -117,17 +101,15 @@ class Operator:
         Raises:
             CallError: the Region that becomes the writing one doesn't answer.
         """
-        workflow = await self._open()
+        seen, workflow = await together(observe.observe(self.site), self._look_up())
         resumed = workflow is not None and kind_of(workflow) == self.kind
         request = request.going_on(workflow.goal) if workflow and resumed else request
-        seen, notes = await together(observe.observe(self.site), self.lease.left_notes())
         self._silent_at = self.site.clock.monotonic() if seen.seen is Seen.UNREACHABLE else None
-        self._left_open = self.site.open_elsewhere(notes)
         decided = self._decide(seen, request)
         steps = self._planned(decided.fence, planned=request.planned)
         goal = Workflow("", self._goal(request, seen.now_ms))
         found = await loss.judged(self.site, goal)
-        soon = "" if resumed else self._too_soon(seen, notes, request)
+        soon = "" if resumed else self._too_soon(seen, self._notes, request)
         refused = bool(self._left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
         why_not = why_not or (self._left_open if refused else "") or soon
@@ -144,6 +126,12 @@ class Operator:
             judging.needed(self.site, decided, request, losses, too_soon=bool(soon), left_open=refused),
             overrides=judging.overridden(decided, request, steps, region=self.site.to, left_open=self._left_open),
         )
+
+    async def _look_up(self) -> Workflow | None:
+        """The lease's notes, and the workflow that is open here."""
+        self._notes, workflow = await together(self.lease.left_notes(), self._open())
+        self._left_open = self.site.open_elsewhere(self._notes)
+        return workflow if workflow is None or workflow.id not in self._notes.get("left", ()) else None
 
     async def _open(self) -> Workflow | None:
         """The journal's last workflow; None: it has ended, or there never was one."""
@@ -188,6 +176,10 @@ class Operator:
         if last is not None and last.end is not None and opened.get("workflow") == last.id:
             # Whoever ended it was stopped before the lease had its notes: the journal has them.
             self.lease.notes = {**self.lease.notes, **last.end.get("notes", {"open": None})}
+        if elsewhere:
+            await self._leave_open(str(opened["workflow"]))
+        if last is not None and last.end is None and last.id in self.lease.notes.get("left", ()):
+            await self._end_left(last)
         if last is not None and last.end is None:
             if kind_of(last) != self.kind:
                 return Report(State.REFUSED, [self._in_the_way(last)])
@@ -199,6 +191,16 @@ class Operator:
                 await self._decide_anew(last)
             return await self._go_on(last)
         return await self._begin(request)
+
+    async def _leave_open(self, workflow: str) -> None:
+        """Whoever comes to that Region later doesn't go on with it."""
+        left = [*self.lease.notes.get("left", ()), workflow]
+        await self.lease.leave({**self.lease.notes, "left": left}, release=False)
+
+    async def _end_left(self, workflow: Workflow) -> None:
+        notes = {"left": [each for each in self.lease.notes["left"] if each != workflow.id]}
+        await self._engine.note(workflow, log.END, state=LEFT, divergence=self._divergence(workflow), notes=notes)
+        self.lease.notes = {**self.lease.notes, **notes}
 
     async def _decide_anew(self, workflow: Workflow) -> None:
         """If something is still to be promoted: the Region that is left may be another by now."""
@@ -302,7 +304,7 @@ class Operator:
         return plan.steps(self.site, Fence.CONFIRMED, planned=True)
 
     def _goal(self, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
-        return {**_goal(self.site, request, observed_ms), "leavesOpen": self.site.open_elsewhere(self.lease.notes)}
+        return {**_goal(self.site, request, observed_ms), "leavesOpen": self._left_open if request.force else ""}
 
     def _in_the_way(self, workflow: Workflow) -> str:
         command = command_of(kind_of(workflow), self.site.manifest.environment, self.site.to)

@@ -92,13 +92,13 @@ class Site:
         return shlex.join(words)
 
     def open_elsewhere(self, notes: Mapping[str, Any]) -> str:
-        """The open workflow to the other Region, and what ends it; empty: there is none.
+        """The open workflow to the other Region, and what ends it; empty: there is none, or it was left open for good.
 
         Args:
             notes: of the lease.
         """
         found = notes.get("open") or {}
-        if not found or found["to"] == self.to:
+        if not found or found["to"] == self.to or found["workflow"] in notes.get("left", ()):
             return ""
         kind, to = found.get("kind", FAILOVER), found["to"]
         command = command_of(kind, self.manifest.environment, to)

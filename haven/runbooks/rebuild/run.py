@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from haven.runbooks.failover import database, judging
 from haven.runbooks.failover.decision import Decision, Request, Seen
+from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
-from haven.runbooks.failover.run import Operator, Preview, Report, State, kind_of
+from haven.runbooks.failover.run import Operator, Report, State, kind_of
 from haven.runbooks.failover.site import Site
 from haven.runbooks.rebuild import deploy, release
 from haven.runbooks.rebuild.decision import Contents, decide
@@ -88,11 +89,9 @@ class Rebuilder(Operator):
         Raises:
             CallError: the surviving Region doesn't answer.
         """
-        workflow = await self._open()
+        found, workflow = await together(survey(self.site), self._look_up())
         resumed = workflow is not None and kind_of(workflow) == self.kind
-        found, notes = await together(survey(self.site), self.lease.left_notes())
         decided = await self._judged(found, request.force)
-        self._left_open = self.site.open_elsewhere(notes)
         refused = bool(self._left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
         why_not = why_not or (self._left_open if refused else "")
