@@ -101,7 +101,7 @@ def needed(
         request: what was typed.
         losses_ms: as `forbidding` gives them.
         too_soon: whether the last failover ended within the hour.
-        left_open: whether a workflow to the other Region is open, and nobody said that it may stay so.
+        left_open: whether a workflow to the other Region is open, and nobody gave a reason to leave it so.
     """
     most = to_accept(losses_ms) if losses_ms else ""
     found = [f"needs {decided.needs}"] if decided.needs else []
