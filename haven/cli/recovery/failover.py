@@ -250,7 +250,7 @@ class _Job:
         for each in preview.needs:  # the step that judges the loss looks for itself, and may find less
             output.note(f"as of now it {each}" if each.startswith("needs") else each)
         for each in preview.overrides:
-            output.note(f"--force overrides {each}")
+            output.note(f"  --force overrides {each}")
         self._confirm(name)
         with self.board:
             ended: Report = self._do(made.run(request))
