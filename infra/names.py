@@ -52,6 +52,11 @@ def manifest_parameter(stack: str) -> str:
     return f"/haven/{stack}/manifest"
 
 
+def side_parameter(stack: str, region: str) -> str:
+    """Name of the Systems Manager parameter with what a large recovery manifest has of one Region, in both Regions."""
+    return f"{manifest_parameter(stack)}/{region}"
+
+
 def operations_table(stack: str) -> str:
     """Name of each Region's operations table; no table of the stack file can have a dot in its name."""
     return f"{environment_name(stack)}.operations"

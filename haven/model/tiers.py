@@ -192,7 +192,7 @@ PROMISES: dict[Tier, dict[str, Promise]] = {
     },
     Tier.ACTIVE_ACTIVE: {
         "rto": Promise(
-            "time to recover once decided: reads after the DNS answer, SQL and cache writes after the promotion of the one writer",
+            "time to recover once decided: reads after the DNS answer, SQL and cache writes after the promotion",
             sources.CUT_OVER_FAST_MINUTES,
             sources.ACTIVE_WORST_CASE_MINUTES,
         ),

@@ -17,6 +17,17 @@ PATIENT = {"lambda": 70}
 
 _Answer = TypeVar("_Answer")
 
+SIGN_IN = "set AWS_PROFILE, or sign in with aws sso login"
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+REFUSED_CREDENTIALS = EXPIRED | {
+    "AuthFailure",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+}
+"""Error codes with which AWS's services refuse credentials (common errors of each API's reference; read 2026-11-26).
+Those that aren't about an end may come from one Region alone, which the account hasn't enabled."""
+
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 2
 """botocore's defaults wait for a silent Region for three minutes."""
 
@@ -56,7 +67,7 @@ def _maker(url: str | None, attempts: int) -> Client:
         return usual.merge(Config(read_timeout=PATIENT[service])) if service in PATIENT else usual
 
     if url is None:
-        session = boto3.Session()
+        session = _session()
         return lambda service, region: (
             _endpoint(service, session, region, attempts)
             or session.client(service, region, config=patient(service, config))
@@ -68,6 +79,41 @@ def _maker(url: str | None, attempts: int) -> Client:
         _endpoint(service, emulator, region, attempts)
         or emulator.client(service, region, endpoint_url=url, config=patient(service, local))
     )
+
+
+def _session() -> Any:
+    """This machine's AWS config.
+
+    Raises:
+        MissingDependency: it has no such profile, or can't be read.
+    """
+    import boto3  # noqa: PLC0415  the tool starts fast
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415  the tool starts fast
+
+    try:
+        return boto3.Session()
+    except BotoCoreError as error:
+        raise MissingDependency(f"this machine's AWS config can't be used: {error}; {SIGN_IN}") from error
+
+
+def lacks_credentials(error: Exception) -> bool:
+    """Whether this machine's credentials are missing, or a session that they come from has ended."""
+    from botocore.exceptions import (  # noqa: PLC0415  starts fast
+        CredentialRetrievalError,
+        NoCredentialsError,
+        PartialCredentialsError,
+        SSOError,
+        TokenRetrievalError,
+    )
+
+    kinds = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError)
+    return isinstance(error, kinds)
+
+
+def code_of(error: Exception) -> str:
+    """The code with which AWS refuses a request; empty: it didn't answer."""
+    about = getattr(error, "response", {}).get("Error", {})
+    return str(about.get("Code", ""))
 
 
 def _endpoint(service: str, session: Any, region: str, attempts: int) -> Any:
@@ -90,11 +136,15 @@ def asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
         ask: makes the call.
 
     Raises:
-        UnansweredError: a Region does not answer, or denies the request.
+        UnansweredError: a Region does not answer, or denies the request; or this machine has no credentials.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  the tool starts fast
 
     try:
         return ask()
     except (BotoCoreError, ClientError) as error:
+        if lacks_credentials(error):
+            raise UnansweredError(f"this machine has no AWS credentials ({error}): {SIGN_IN}") from error
+        if code_of(error) in REFUSED_CREDENTIALS:
+            raise UnansweredError(f"AWS refuses this machine's credentials ({code_of(error)}): {SIGN_IN}") from error
         raise UnansweredError(f"asked {what}: {error}") from error

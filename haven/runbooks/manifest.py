@@ -1,6 +1,8 @@
 """The recovery manifest as runbooks read it: from either Region or from a file, and checked."""
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -334,12 +336,15 @@ def locate(environment: str, regions: Sequence[str], client: Client) -> Located:
         MissingDependency: this machine has no credentials.
         Problems: no Region has it, or what they have can't be read.
     """
-    name = f"/haven/{environment}/manifest"
+    name = parameter(environment)
     answers = ask_all({region: _question(client, region, name) for region in regions})
     kept = {region: str(answer.value) for region, answer in answers.items() if answer.value is not None}
     if not kept:
         got = "; ".join(f"{region}: {answer.unknown or 'no such parameter'}" for region, answer in answers.items())
-        fix = "check the environment's name, the account of the credentials and --region, or give --manifest FILE"
+        fix = (
+            "check the environment's name, the account and the rights (ssm:GetParameter) of the credentials, and"
+            " --region, or give --manifest FILE"
+        )
         raise Problems([Problem(f"environment {environment}", got, f"parameter {name} in one of its Regions", fix)])
     without = [(region, answer) for region, answer in answers.items() if region not in kept]
     remarks = [f"the manifest in {region}: {answer.unknown or 'missing'}" for region, answer in without]
@@ -349,5 +354,36 @@ def locate(environment: str, regions: Sequence[str], client: Client) -> Located:
     return Located(parse(kept[first], f"{name} in {first}"), remarks)
 
 
+def parameter(environment: str) -> str:
+    """Name of the parameter of Systems Manager that has the manifest, the same in both Regions."""
+    return f"/haven/{environment}/manifest"
+
+
+def stored(ssm: Any, name: str) -> str:
+    """The manifest as one Region has it, whole: of a large one each side has a parameter, which the first one names.
+
+    A side whose parameter is missing stays its name, which `parse` refuses.
+
+    Raises:
+        ClientError: AWS refuses an answer, or the first parameter is missing.
+    """
+    text = value(ssm, name)
+    try:
+        document = strict_json.parse(text)
+        sides = dict(document["sides"])
+    except (ValueError, KeyError, TypeError):
+        return text
+    named = {region: each for region, each in sides.items() if str(each).startswith(f"{name}/")}
+    for region, each in named.items():
+        with suppress(ssm.exceptions.ParameterNotFound, ValueError):
+            sides[region] = strict_json.parse(value(ssm, each))
+    return json.dumps({**document, "sides": sides}, sort_keys=True, separators=(",", ":")) if named else text
+
+
+def value(ssm: Any, name: str) -> str:
+    """The value of a parameter of Systems Manager."""
+    return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+
+
 def _question(client: Client, region: str, name: str) -> Any:
-    return lambda: client("ssm", region).get_parameter(Name=name)["Parameter"]["Value"]
+    return lambda: stored(client("ssm", region), name)

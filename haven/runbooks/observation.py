@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import one_line
+from haven.runbooks.clients import EXPIRED, SIGN_IN, code_of, lacks_credentials
 
 WITHIN_SECONDS = 7.0
 """For all questions together; whoever hasn't answered by then is silent."""
@@ -44,7 +45,7 @@ def ask_all(questions: Mapping[_Key, Callable[[], Any]], within: float = WITHIN_
         within: seconds for all of them.
 
     Raises:
-        MissingDependency: this machine has no credentials.
+        MissingDependency: this machine has no credentials, or they have ended.
     """
     arrived: queue.SimpleQueue[tuple[_Key, Answer | MissingDependency]] = queue.SimpleQueue()
     for key, question in questions.items():
@@ -77,16 +78,18 @@ def _put(arrived: queue.SimpleQueue[Any], key: Hashable, ask: Callable[[], Any])
 
 
 def _asked(ask: Callable[[], Any]) -> Answer | MissingDependency:
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415  the tool starts fast
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  the tool starts fast
 
     try:
         return Answer(ask())
-    except NoCredentialsError:
-        return MissingDependency("this machine has no AWS credentials: set AWS_PROFILE, or sign in with aws sso login")
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
+        code = code_of(error)
+        if code in EXPIRED:  # in every Region: what everybody would answer isn't asked
+            return MissingDependency(f"this machine's AWS credentials have ended ({code}): {SIGN_IN}")
         return Answer() if code.endswith(_ABSENT) else Answer(unknown=f"{error.operation_name} is refused: {code}")
     except (BotoCoreError, OSError) as error:
+        if lacks_credentials(error):
+            return MissingDependency(f"this machine has no AWS credentials ({one_line(str(error))}): {SIGN_IN}")
         return Answer(unknown=_no_answer(error))
 
 

@@ -40,6 +40,8 @@ from infra.scale import Scale
 VERSION = 1
 _ARN_CHARACTERS = 130
 """What an ARN that AWS makes may take, of a secret with a name of this program."""
+_OF_SYSTEMS = ("images", "weights", "secrets", "workloads", "inference")
+"""What the manifest, and a side of it, has of systems."""
 
 
 def build(
@@ -171,37 +173,88 @@ def _metric(name: str, region: str) -> Mapping[str, Any]:
     return {"namespace": found["namespace"], "metric": found["metric_name"], "dimensions": found["dimensions"]}
 
 
-def require_room(stack: str, recovery_manifest: Mapping[str, Any]) -> None:
-    """Refuse a manifest that no parameter holds.
+def divided(stack: str, recovery_manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What each parameter holds: one has it all where it fits, and else names another one for each Region's side.
+
+    Args:
+        stack: the stack's name.
+        recovery_manifest: the whole.
 
     Raises:
-        Problems: it has too many characters.
+        Problems: a parameter doesn't hold its part.
     """
-    text = json.dumps(recovery_manifest, separators=(",", ":"), default=lambda _: "x" * _ARN_CHARACTERS)
-    if len(text) > limits.PARAMETER_CHARACTERS:
-        problem = Problem(
-            "haven:systems, haven:cluster.gpuNodeGroups, haven:tables, haven:secrets, haven:storage.buckets",
-            f"a recovery manifest of about {len(text)} characters in {names.manifest_parameter(stack)}",
-            f"at most {limits.PARAMETER_CHARACTERS}: a Systems Manager parameter holds no more",
-            "write fewer or shorter golden prompts, or divide the systems among two environments",
-        )
-        raise Problems([problem], f"the config of stack {stack}")
+    name = names.manifest_parameter(stack)
+    found: dict[str, Mapping[str, Any]] = {name: recovery_manifest}
+    if _characters(recovery_manifest) > limits.PARAMETER_CHARACTERS:
+        sides = {region: names.side_parameter(stack, region) for region in recovery_manifest["sides"]}
+        found = {name: {**recovery_manifest, "sides": sides}}
+        found |= {each: recovery_manifest["sides"][region] for region, each in sides.items()}
+    _require_room(stack, found)
+    return found
+
+
+def _require_room(stack: str, parameters: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, document in parameters.items():
+        characters = _characters(document)
+        if characters > limits.PARAMETER_CHARACTERS:
+            fix = "write fewer or shorter golden prompts, or divide the systems among two environments"
+            problem = Problem(
+                "haven:systems, haven:cluster.gpuNodeGroups, haven:tables, haven:secrets, haven:storage.buckets",
+                f"a recovery manifest with about {characters} characters in {name}",
+                f"at most {limits.PARAMETER_CHARACTERS}: a Systems Manager parameter holds no more",
+                f"{fix}{_room(parameters)}",
+            )
+            raise Problems([problem], f"the config of stack {stack}")
+
+
+def _room(parameters: Mapping[str, Mapping[str, Any]]) -> str:
+    """How many systems would fit, if all took as much as those that there are take on average."""
+    count = max(len(each.get("workloads", ())) for each in parameters.values())
+    if not count:
+        return ""
+    fit = count
+    for each in parameters.values():
+        fixed = _characters({key: value for key, value in each.items() if key not in _OF_SYSTEMS})
+        one = (_characters(each) - fixed) / count
+        fit = min(fit, max(0, int((limits.PARAMETER_CHARACTERS - fixed) / one)) if one else fit)
+    return f": about {fit} of the {count} fit here"
+
+
+def _characters(document: Mapping[str, Any]) -> int:
+    return len(json.dumps(document, separators=(",", ":"), default=lambda _: "x" * _ARN_CHARACTERS))
 
 
 def keep(environment: Environment, recovery_manifest: Mapping[str, Any]) -> None:
     """Store the manifest in both Regions: either of them may be the one that is left.
 
     Raises:
-        Problems: no parameter holds it.
+        Problems: no parameters hold it.
     """
-    require_room(environment.settings.stack, recovery_manifest)
+    name, *sides = (parameters := divided(environment.settings.stack, recovery_manifest))
+    about = "What a recovery needs to know of this environment"
+    protect = not environment.settings.ephemeral
     for region, provider in environment.providers.items():
-        aws.ssm.Parameter(
-            f"{environment.name}-manifest-{region_code(region)}",
-            name=names.manifest_parameter(environment.settings.stack),
-            description="What a recovery needs to know of this environment",
-            type="String",
-            tier="Advanced",
-            insecure_value=pulumi.Output.json_dumps(recovery_manifest, separators=(",", ":"), sort_keys=True),
-            opts=pulumi.ResourceOptions(provider=provider, protect=not environment.settings.ephemeral),
-        )
+        prefix = f"{environment.name}-manifest-{region_code(region)}"
+        # Those aren't protected: they go when the manifest fits into one parameter again.
+        options = pulumi.ResourceOptions(provider=provider)
+        before = [
+            _parameter(f"{prefix}-{region_code(each.rpartition('/')[2])}", each, f"{about}, of one Region",
+                       parameters[each], options)
+            for each in sides
+        ]  # fmt: skip
+        options = pulumi.ResourceOptions(provider=provider, protect=protect, depends_on=before)
+        _parameter(prefix, name, about, parameters[name], options)
+
+
+def _parameter(
+    resource: str, name: str, description: str, document: Mapping[str, Any], options: pulumi.ResourceOptions
+) -> aws.ssm.Parameter:
+    return aws.ssm.Parameter(
+        resource,
+        name=name,
+        description=description,
+        type="String",
+        tier="Advanced",
+        insecure_value=pulumi.Output.json_dumps(document, separators=(",", ":"), sort_keys=True),
+        opts=options,
+    )

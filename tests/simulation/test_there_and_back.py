@@ -3,12 +3,13 @@
 import pytest
 
 from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.run import Report, State
 from haven.runbooks.reconcile.keeping import keep
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
-from tests.simulation.operators import PATIENT, machine, start
+from tests.simulation.operators import PATIENT, Machine, machine, start
 
 HOUR = 4000.0
 
@@ -117,6 +118,87 @@ def test_a_process_that_ends_between_the_journal_s_last_entry_and_the_lease_s_no
     assert ground.go(R, planned=True).state is State.NOTHING
     assert ground.go(P, planned=True).state is State.DONE
     assert ground.writers() == {P}
+
+
+def test_an_open_failover_the_other_way_is_left_open_only_by_whoever_was_shown_that_and_gave_a_reason() -> None:
+    ground = Ground()
+    ground.model.regions[R].workloads.wrong_since = 0.0
+    assert ground.go(R, planned=True).state is State.INCOMPLETE
+    left = "a failover to eu-central-1 is open (workflow-op1), which haven failover sim --to eu-central-1 ends"
+    needs = ["needs a reason, given with --force, for leaving that one open"]
+    typed = "whoever decides that types: haven failover sim --to eu-west-1 --planned --force REASON"
+    report = ground.go(P, planned=True)
+    assert (report.state, report.why) == (State.REFUSED, [left, *needs, typed])
+    made, preview = previewed(ground, Request(planned=True))
+    assert (preview.why_not, preview.overrides, preview.needs) == (left, [], [*needs, typed])
+    forced = Request(planned=True, force="the other Region has no GPUs")
+    report = ended(ground, machine(ground.simulation, "unseen", to=P, manifest=PATIENT[1]), forced)
+    assert report.why == [left, "it wasn't shown before the confirmation: type the same command once more"]
+    made, preview = previewed(ground, forced)
+    wrong = "wrong answers: models in eu-west-1 that give them for 15 minutes get traffic"
+    assert (preview.why_not, preview.overrides) == ("", [f"an open workflow: {left}, and stays so", wrong])
+    assert (ended(ground, made, forced).state, ground.writers()) == (State.DONE, {P})
+    (begun,) = [each for each in made.operator.journal.entries if each.kind == "begin"][-1:]
+    assert (begun.data["goal"]["force"], begun.data["goal"]["leavesOpen"]) == (forced.force, left)
+    ground.model.regions[R].workloads.wrong_since = None
+    assert (ground.go(R, planned=True).state, ground.writers()) == (State.DONE, {R})
+
+
+def test_a_failover_that_was_interrupted_behind_the_fence_is_called_off_by_one_to_the_region_that_writes() -> None:
+    ground = Ground()
+
+    def fault(owner: str, call: Call, now: float) -> Fault | None:
+        return Fault("crash-before") if owner == "killed" and call.operation == "switchover_global_cluster" else None
+
+    ground.simulation = Simulation(ground.model, fault)
+    killed = machine(ground.simulation, "killed", manifest=PATIENT[1])
+    start(ground.simulation, killed, Request(planned=True), HOUR)
+    ground.simulation.run()
+    assert ground.model.regions[P].closed
+    called_off = Request(planned=True, force="the trouble is over, nobody has to move")
+    made, preview = previewed(ground, called_off)
+    assert preview.why_not == ""
+    assert (ended(ground, made, called_off).state, ground.writers()) == (State.DONE, {P})
+    assert [each.closed for each in ground.model.regions.values()] == [set(), set()]
+    before = [what for _, _, what, _ in ground.model.effects]
+    assert "switchover_global_cluster" not in before
+    assert (ground.go(R, planned=True).state, ground.writers()) == (State.DONE, {R})
+    later = [what for _, _, what, _ in ground.model.effects][len(before) :]
+    assert later.index("create_network_acl_entry") < later.index("switchover_global_cluster")
+    assert {lost for _, lost, _ in ground.model.losses} == {0.0}
+    assert ground.go(P, planned=True).state is State.DONE
+    ground.simulation.abandon()
+
+
+def previewed(ground: Ground, request: Request) -> tuple[Machine, Preview]:
+    """What an operator of a failover to the primary Region is shown."""
+    ground.count += 1
+    made = machine(ground.simulation, f"op{ground.count}", to=P, manifest=PATIENT[1])
+    shown: list[Preview] = []
+    ground.simulation.start(made.name, made.operator.preview(request), shown.append)
+    ground.simulation.run()
+    (found,) = shown
+    return made, found
+
+
+def ended(ground: Ground, made: Machine, request: Request) -> Report:
+    """What came of the run of an operator that is there already."""
+    start(ground.simulation, made, request, ground.simulation.now + 10)
+    ground.simulation.run()
+    report: Report = made.outcome[0]
+    return report
+
+
+def test_a_second_failover_within_the_hour_is_refused_before_the_confirmation_with_the_flag_that_it_needs() -> None:
+    ground = Ground()
+    assert ground.go(R, planned=True).state is State.DONE
+    _, preview = previewed(ground, Request(planned=True))
+    assert preview.why_not.endswith("a second one within 3600 s needs an acknowledgement")
+    assert preview.needs == [
+        "needs --acknowledge, for another failover within the hour",
+        "whoever decides that types: haven failover sim --to eu-west-1 --planned --acknowledge",
+    ]
+    assert previewed(ground, Request(planned=True, acknowledged=True))[1].why_not == ""
 
 
 def test_what_each_step_took_is_recorded_in_the_words_of_the_plan() -> None:

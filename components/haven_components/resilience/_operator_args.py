@@ -73,7 +73,8 @@ class OperatorRoleArgs(TypedDict):
     """Name of the Systems Manager parameter with what applications connect to, the same in both Regions. Omitted: the
     operator reads none."""
     manifest_parameter: str
-    """Name of the Systems Manager parameter with the recovery manifest, the same in both Regions."""
+    """Name of the Systems Manager parameter with the recovery manifest, the same in both Regions. What is in parameters
+    below it, `NAME/*`, is read too: a large manifest is divided."""
     mode_parameter: NotRequired[str]
     """Name of the Systems Manager parameter that tells applications whether they may write, the same in both Regions:
     the operator changes it while an environment fails over. Omitted: none."""

@@ -258,8 +258,9 @@ class Scope:
         return [self.arn(service, region, each) for each in resources]
 
     def _read_parameters(self) -> list[str]:
-        """The manifest, and what applications connect to."""
-        found = [self.args["manifest_parameter"]]
+        """The manifest, of a large one what each Region has, and what applications connect to."""
+        name = self.args["manifest_parameter"]
+        found = [name, f"{name}/*"]
         return [*found, self.args["endpoints_parameter"]] if "endpoints_parameter" in self.args else found
 
     def _condition(self, on: On) -> Mapping[str, Any]:

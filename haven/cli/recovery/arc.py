@@ -66,7 +66,7 @@ def goes_on(made: "Operator | None", board: "Board") -> str:
     """What an interruption leaves running; empty: nothing was started."""
     from haven.runbooks.arc.run import RegionSwitcher
     from haven.runbooks.arc.watch import START
-    from haven.runbooks.failover.run import command_of
+    from haven.runbooks.failover.site import command_of
 
     if not isinstance(made, RegionSwitcher) or START not in board.last:
         return ""
@@ -79,7 +79,7 @@ def goes_on(made: "Operator | None", board: "Board") -> str:
 def following(made: "Operator | None", report: "Report", to: str, name: str) -> list[str]:
     """What to do after the plan. After a planned switch `--planned` opens what Haven's steps close on the way."""
     from haven.runbooks.arc.run import RegionSwitcher
-    from haven.runbooks.failover.run import FAILOVER, REGION_SWITCH, command_of
+    from haven.runbooks.failover.site import FAILOVER, REGION_SWITCH, command_of
 
     planned = " --planned" if isinstance(made, RegionSwitcher) and made.planned else ""
     own, again = (f"{command_of(kind, name, to)}{planned}" for kind in (FAILOVER, REGION_SWITCH))

@@ -59,7 +59,7 @@ def verify(
     own = _own(records / AUDIT) if records is not None else None
     chosen = source(environment, regions, manifest, directory)
     chosen.require_region("--in", where)
-    found = operations(chosen.located().manifest, where)
+    found = operations(chosen.located().manifest, where, "--in")
     entries: list[Entry] = _done(chosen, stored(Table(where, found.tables[where])))
     known = [(chain.Head(**each.data["audit"]), each.who) for each in entries if each.data.get("audit")]
     heads = [each for each, _ in known]
@@ -110,7 +110,7 @@ def publish(
     chosen = source(environment, regions, manifest, directory)
     chosen.require_region("--in", where)
     located = chosen.located().manifest
-    found = operations(located, where)
+    found = operations(located, where, "--in")
     content = _own((records or Path.cwd() / ".haven" / "recovery" / located.environment) / AUDIT)
     if where not in found.audit:
         got = f"{where}, where {located.environment} has no audit bucket"

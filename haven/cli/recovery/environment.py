@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -117,7 +117,13 @@ def _from_stack_file(name: str, directory: str | None) -> tuple[Sequence[str], s
     from haven.config import stack_file
     from haven.program.run import start_directory
 
-    loaded = stack_file.load_stack(name, start_directory(directory))
+    try:
+        loaded = stack_file.load_stack(name, start_directory(directory))
+    except Problems as error:
+        elsewhere = "or leave the project out: --region REGION, where the recovery manifest is read, or --manifest FILE"
+        raise Problems(
+            [replace(each, fix=f"{each.fix}; {elsewhere}") for each in error.problems], error.where
+        ) from None
     try:
         regions = json.loads(loaded.config.get("haven:regions") or "")
         return [regions["primary"], regions["recovery"]], loaded.config.get("haven:emulator") or None, loaded.name

@@ -22,7 +22,8 @@ from haven.cli.recovery.progress import Board
 
 if TYPE_CHECKING:
     from haven.runbooks.failover.decision import Request
-    from haven.runbooks.failover.run import Operator, Preview, Report
+    from haven.runbooks.failover.judging import Preview
+    from haven.runbooks.failover.run import Operator, Report
     from haven.runbooks.manifest import Located
     from haven.runbooks.workflow.requests import Runbook
 
@@ -77,7 +78,7 @@ def _options(function: _Function) -> _Function:
             "--force",
             default="",
             metavar="REASON",
-            help="Take the Region for lost without two witnesses; the reason is recorded. Accepts no loss of data.",
+            help="Override a refused decision, an open workflow, wrong answers: named first. Accepts no loss.",
         ),
     ):
         function = option(function)
@@ -199,7 +200,16 @@ class _Job:
         from haven.cli.recovery import arc
 
         going_on = arc.goes_on(self.operator, self.board) if self.how is How.ARC else ""
-        return going_on or _GO_ON
+        return f"{self._closed()}{going_on or _GO_ON}"
+
+    def _closed(self) -> str:
+        """That clients may be shut out, which doesn't end by itself."""
+        from haven.runbooks.failover.loss import CLOSED
+
+        if CLOSED not in self.board.last:
+            return ""
+        old = self.located.manifest.other(self.to)
+        return f"Database and cache in {old} may be closed to clients, and stay so until this has gone on. "
 
     def _made(self, records: Path) -> "Operator":
         from haven.cli.recovery import arc
@@ -239,12 +249,16 @@ class _Job:
             return FINDINGS if preview.why_not else OK
         for each in preview.needs:  # the step that judges the loss looks for itself, and may find less
             output.note(f"as of now it {each}" if each.startswith("needs") else each)
+        for each in preview.overrides:
+            output.note(f"  --force overrides {each}")
         self._confirm(name)
         with self.board:
             ended: Report = self._do(made.run(request))
         kept = _kept(ended, records) if ended.record else ""
         following = self._next(ended, self._following(name, kept))
-        self._print({**failover_text.reported(ended, following, self.to, name, expected), **self._of_plan()})
+        overrides = {"overrides": list(preview.overrides)}
+        reported = failover_text.reported(ended, following, self.to, name, expected)
+        self._print({**reported, **overrides, **self._of_plan()})
         return OK if ended.state in ("done", "nothing to do") else FINDINGS
 
     def _of_plan(self) -> Mapping[str, Any]:

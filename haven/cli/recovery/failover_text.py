@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from haven.cli.recovery.progress import span
 
 if TYPE_CHECKING:
-    from haven.runbooks.failover.run import Preview, Report
+    from haven.runbooks.failover.judging import Preview
+    from haven.runbooks.failover.run import Report
     from haven.runbooks.failover.times.predicted import Estimate
     from haven.runbooks.manifest import Located
 
@@ -53,6 +54,7 @@ def shown(preview: "Preview", to: str, located: "Located", expected: Expected, h
         yield f"  {each.name}: {each.detail}"
     yield from (f"  {each}" for each in preview.judgements)
     yield f"  decision: {'go on' if preview.decision.allowed else 'refused'}: {preview.decision.why}"
+    yield from (f"  --force overrides {each}" for each in preview.overrides)
     if how is not How.REBUILD:
         yield f"  the old writer: {preview.decision.fence}"
     if preview.open:
@@ -81,6 +83,7 @@ def previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Map
         "steps": {each.name: "planned" for each in preview.steps},
         "next": list(preview.needs),
         "losses": list(preview.judgements),
+        "overrides": list(preview.overrides),
         "predicted": expected.document(),
     }
 
@@ -110,6 +113,7 @@ def _document(state: str, to: str, name: str) -> dict[str, Any]:
         "workflow": "",
         "steps": {},
         "losses": [],
+        "overrides": [],
         "divergence": "",
         "next": [],
         "predicted": {},

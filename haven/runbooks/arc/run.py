@@ -14,9 +14,11 @@ from haven.runbooks.arc import executions
 from haven.runbooks.arc.approvals import Approvals, Nobody
 from haven.runbooks.arc.executions import ACTIVATE, GRACEFUL, SERVICE, Listed, Plan
 from haven.runbooks.arc.watch import START, WATCH, Watcher, statuses
-from haven.runbooks.failover import database, decision, loss, observe, plan
+from haven.runbooks.failover import database, judging, loss, observe, plan
 from haven.runbooks.failover.decision import Decision, Fence, Request
-from haven.runbooks.failover.run import REGION_SWITCH, Operator, Preview, Report, State, kind_of
+from haven.runbooks.failover.judging import Preview
+from haven.runbooks.failover.run import Operator, Report, State, kind_of
+from haven.runbooks.failover.site import REGION_SWITCH
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.journal import Workflow
@@ -68,15 +70,17 @@ class RegionSwitcher(Operator):
         made = await super().preview(request)
         running = await self._running()
         lines = [f"{found.arn}, version {found.version}:", *(f"  {each.describe()}" for each in found.steps)]
-        open_workflow = await self._open()
+        open_workflow = await self._look_up()
         in_the_way = open_workflow is not None and kind_of(open_workflow) != self.kind
         why_not = made.why_not
         if running is not None:
             lines.append(f"{running} is {running.state}: it is watched, and none is started")
-            why_not = made.why_not if in_the_way else self._elsewhere(running)
+            why_not = made.why_not if in_the_way else self._in_arc_s_way(running)
             if not made.open:
                 steps = self._graph(made.decision.fence, planned=request.planned, attached=running.id)
-                made = replace(made, decision=self._attached(running, made.decision), steps=steps)
+                decided = self._attached(running, made.decision)
+                overrides = judging.overridden(decided, request, steps, region=self.site.to, left_open=self._left_open)
+                made = replace(made, decision=decided, steps=steps, overrides=overrides)
         return replace(made, plan=lines, why_not=why_not)
 
     async def _known_plan(self) -> Plan:
@@ -99,7 +103,7 @@ class RegionSwitcher(Operator):
         found = await executions.executions(self.site.to, self.site.manifest.recovery_plan)
         return next((each for each in found if each.is_live), None)
 
-    def _elsewhere(self, running: Listed) -> str:
+    def _in_arc_s_way(self, running: Listed) -> str:
         """Why an execution that is under way is in the way; empty: it does what is wanted."""
         if running.activates(self.site.to):
             return ""
@@ -128,14 +132,17 @@ class RegionSwitcher(Operator):
         if running is None and seen.writer == self.site.to:
             return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
         decided = self._decide(seen, request)
+        needs: Sequence[str] = ()
         if running is not None:
             decided = self._attached(running, decided)
-            why = self._elsewhere(running)
+            why = self._in_arc_s_way(running)
         else:
             why = "" if decided.allowed else decided.why
-            why = why or decision.too_soon(self._since_last(seen), acknowledged=request.acknowledged)
+            soon = self._too_soon(seen, self.lease.notes, request)
+            needs = judging.needed(self.site, decided, request, [], too_soon=bool(soon))
+            why = why or soon
         if why:
-            return Report(State.REFUSED, [why])
+            return Report(State.REFUSED, [why, *needs])
         attached = running.id if running is not None else ""
         workflow = await self._begun({**self._goal(request, seen.now_ms), "attached": attached})
         await self._decided(workflow, seen, decided)

@@ -120,7 +120,7 @@ class Watcher:
         return self._command("update-plan-execution-step", execution, words)
 
     def _resume(self, execution: Execution) -> str:
-        """That `resume` tries a step that failed once more is an assumption: the API names it for a pause."""
+        """That `resume` tries a step that failed once more is an assumption: the API names the action alone."""
         return self._command("update-plan-execution", execution, "--action resume")
 
     def _command(self, operation: str, execution: Execution, more: str) -> str:

@@ -4,8 +4,8 @@ The execution itself stays graceful. An ungraceful one leaves out Lambda steps (
 Lambda execution block, how it works; read 2026-11-26), and those scale the nodes, promote the cache and move the
 traffic. The graceful step switches over, which a lost Region can't; one step of an execution can be switched to
 ungraceful, and fails over then (ARC API Reference, UpdatePlanExecutionStep and GlobalAuroraUngraceful; read
-2026-11-26). In which states of a step ARC takes that isn't documented: it is tried while the step runs and once it has
-failed, and a refusal means "not yet". That a step which failed begins anew by it is an assumption.
+2026-11-26). The same page has it "skip or retry a step", so one that failed begins anew by it. In which states ARC
+takes it isn't documented: it is tried while the step runs and once it has failed, and a refusal means "not yet".
 """
 
 from dataclasses import dataclass

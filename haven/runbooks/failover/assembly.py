@@ -25,25 +25,40 @@ JOURNAL, AUDIT = "journal.jsonl", "audit.jsonl"
 """Files in the folder of records."""
 
 
-def identity(client: Client, region: str) -> str:
+def identity(client: Client, region: str, account: str | None = None) -> str:
     """Who works: the principal of the credentials, the user of this machine and its name.
+
+    Args:
+        client: of this machine.
+        region: which has to answer.
+        account: the environment's. None: any is good.
 
     Raises:
         UnansweredError: STS in the Region doesn't answer, or there are no credentials.
+        Problems: they are another account's.
     """
-    arn = asked(f"STS in {region} for the credentials", lambda: client("sts", region).get_caller_identity()["Arn"])
-    return f"{arn} ({getpass.getuser()}@{socket.gethostname()})"
+    what = f"STS in {region}, which has to answer for anything to be done there, for the credentials"
+    found = asked(what, lambda: client("sts", region).get_caller_identity())
+    if account is not None and found["Account"] != account:
+        fix = "sign in to the environment's account, or set AWS_PROFILE to a profile of it; nothing was changed"
+        raise Problems([Problem("the credentials", f"account {found['Account']}", f"account {account}", fix)])
+    return f"{found['Arn']} ({getpass.getuser()}@{socket.gethostname()})"
 
 
-def operations(manifest: RecoveryManifest, to: str) -> Operations:
+def operations(manifest: RecoveryManifest, to: str, option: str = "--to") -> Operations:
     """What runbooks keep of themselves.
+
+    Args:
+        manifest: the environment's.
+        to: the Region.
+        option: of the command line that named it.
 
     Raises:
         Problems: the Region is none of the environment's, or the manifest lacks it.
     """
     if to not in manifest.both:
         fix = "name one of the environment's Regions"
-        raise Problems([Problem("--to", shown(to), choices(manifest.both), fix)], "the command line")
+        raise Problems([Problem(option, shown(to), choices(manifest.both), fix)], "the command line")
     found = manifest.operations
     if found is None or to not in found.tables or len(found.tables) % 2 == 0:
         got = shown(sorted(found.tables) if found else [])
@@ -88,7 +103,7 @@ def operator(
         got = f"{shown(to)}, and tier backup restores into {manifest.other(to)} only"
         fix = "bring the data home as docs/restore.md describes (Home)"
         raise Problems([Problem("--to", got, choices([manifest.other(to)]), fix)], "the command line")
-    who = identity(client, to)
+    who = identity(client, to, manifest.account if place is Place.AWS else None)
     clock, holder = MachineClock(), secrets.token_hex(8)
     bucket = Bucket(to, found.audit[to]) if to in found.audit else None
     journal, audit = (LocalFile(records / name) for name in (JOURNAL, AUDIT))

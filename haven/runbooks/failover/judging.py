@@ -4,19 +4,44 @@ And what a refusal asks of the operator: who is dead and what may be lost are tw
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from haven.runbooks.failover import database
 from haven.runbooks.failover.decision import Decision, Needs, Request
 from haven.runbooks.failover.guard import to_accept
 from haven.runbooks.failover.loss import DATABASE, Judged, advice, judged
-from haven.runbooks.failover.site import Site
+from haven.runbooks.failover.observe import Observation
+from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
+from haven.runbooks.serving.steps import INFERS
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Stopwatch
-from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Waiting
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, Waiting
 
+NEEDS_LEAVING_OPEN = "needs a reason, given with --force, for leaving that one open"
 UNREAD_SECONDS = 150.0
 """For which a new instance's first reading is waited for. An assumption: it is read within a minute and a half, for its
 name has to be known, and the function to come round."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be done."""
+
+    observation: Observation
+    decision: Decision
+    steps: Sequence[Step]
+    judgements: Sequence[str]
+    """What may be lost, store by store, as of now."""
+    why_not: str
+    """Empty: nothing forbids it."""
+    open: str = ""
+    """The workflow that would be resumed."""
+    needs: Sequence[str] = ()
+    """What it asks of the operator, flag by flag, and what to type."""
+    plan: Sequence[str] = ()
+    """Of a Region switch: what ARC has of its plan."""
+    overrides: Sequence[str] = ()
+    """What `--force` overrides, or may, each by its name."""
 
 
 def look(site: Site, no_return: tuple[str, ...]) -> Looking:
@@ -60,7 +85,13 @@ def forbidding(site: Site, found: Judged) -> list[float | None]:
 
 
 def needed(
-    site: Site, decided: Decision, request: Request, losses_ms: Sequence[float | None], *, too_soon: bool = False
+    site: Site,
+    decided: Decision,
+    request: Request,
+    losses_ms: Sequence[float | None],
+    *,
+    too_soon: bool = False,
+    left_open: bool = False,
 ) -> list[str]:
     """What a refusal asks of the operator: each flag by itself, then one command with all of them.
 
@@ -70,9 +101,12 @@ def needed(
         request: what was typed.
         losses_ms: as `forbidding` gives them.
         too_soon: whether the last failover ended within the hour.
+        left_open: whether a workflow to the other Region is open, and nobody gave a reason to leave it so.
     """
     most = to_accept(losses_ms) if losses_ms else ""
     found = [f"needs {decided.needs}"] if decided.needs else []
+    if left_open:
+        found.append(NEEDS_LEAVING_OPEN)
     if most:
         found.append(f"needs --accept-loss, for losing more than the objective allows ({most} or more)")
     if too_soon:
@@ -82,8 +116,29 @@ def needed(
     planned = decided.needs is Needs.PLANNED or (request.planned and decided.needs is not Needs.UNPLANNED)
     typed = site.command(
         planned=planned,
-        force=request.force or ("REASON" if decided.needs is Needs.FORCE else ""),
+        force=request.force or ("REASON" if decided.needs is Needs.FORCE or left_open else ""),
         accept_loss=most or request.accept_loss,
         acknowledged=too_soon or request.acknowledged,
     )
     return [*found, f"whoever decides that types: {typed}"]
+
+
+def overridden(decided: Decision, request: Request, steps: Sequence[Step], *, region: str, left_open: str) -> list[str]:
+    """What `--force` overrides in a run, or may, each by its name; nothing without it. It never accepts a loss of data.
+
+    Args:
+        decided: whether the Region counts as lost.
+        request: what was typed.
+        steps: of the run; one of them may be the golden prompts.
+        region: the one that becomes the writing one.
+        left_open: the workflow to the other Region that stays open; empty: there is none.
+    """
+    if not request.force:
+        return []
+    found = [f"the decision: {decided.why}"] if decided.forced else []
+    if left_open:
+        found.append(f"an open workflow: {left_open}, and stays so")
+    if any(each.name == INFERS for each in steps):
+        minutes = GPU_PATIENCE_SECONDS / 60
+        found.append(f"wrong answers: models in {region} that give them for {minutes:.0f} minutes get traffic")
+    return found

@@ -10,7 +10,7 @@ from haven.runbooks.failover.decision import Seen, Through, Witness
 from haven.runbooks.failover.guard import Heartbeat
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.engine import BUSY
-from haven.runbooks.workflow.requests import Branches, CallError, Pause, RefusedError, answered
+from haven.runbooks.workflow.requests import CallError, Pause, RefusedError, together
 from haven.runbooks.workflow.table import Table
 
 _LOOKS, _EVERY_SECONDS, _WITHIN_SECONDS = 3, 1.0, 4.0
@@ -52,8 +52,7 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
     """
     written = database.current(site)
     heard = loss.heartbeats(site, site.table)
-    seen, cluster, arrived = answered(await Branches([_seen(site, silent=silent), written, heard]))
-    heartbeats, answer = arrived
+    seen, cluster, (heartbeats, answer) = await together(_seen(site, silent=silent), written, heard)
     now = site.time_ms(answer)
     witnesses = [by_heartbeats(site, heartbeats, now, seen), _by_replication(site, cluster)]
     return Observation(database.writing_region(cluster), seen, witnesses, now)

@@ -10,8 +10,9 @@ from haven.model.drills import DrillRecord, Place
 from haven.runbooks.failover import database, decision, judging, loss, observe, plan, stores
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
+from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
-from haven.runbooks.failover.site import Site
+from haven.runbooks.failover.site import FAILOVER, Site, command_of
 from haven.runbooks.failover.times import measured
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log
@@ -19,12 +20,11 @@ from haven.runbooks.workflow.audit import Audit
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
 from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
-from haven.runbooks.workflow.requests import Answer, CallError
+from haven.runbooks.workflow.requests import Answer, CallError, together
 from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
 
-FAILOVER, REGION_SWITCH = "failover", "region-switch"
-"""Kinds of workflows that make the other Region the writing one: by Haven's steps, or by the plan of ARC."""
-ARC = "--with arc"
+LEFT = "left open"
+"""How a workflow has ended that `--force` left open: what it closed may be open by now, so nobody goes on with it."""
 MEASURED = "measured"
 """The audit's record of what a failover took."""
 DIVERGENCE = (
@@ -66,25 +66,6 @@ class Report:
     """What it took, where it is done."""
 
 
-@dataclass(frozen=True)
-class Preview:
-    """What would be done."""
-
-    observation: Observation
-    decision: Decision
-    steps: Sequence[Step]
-    judgements: Sequence[str]
-    """What may be lost, store by store, as of now."""
-    why_not: str
-    """Empty: nothing forbids it."""
-    open: str = ""
-    """The workflow that would be resumed."""
-    needs: Sequence[str] = ()
-    """What it asks of the operator, flag by flag, and what to type."""
-    plan: Sequence[str] = ()
-    """Of a Region switch: what ARC has of its plan."""
-
-
 @dataclass
 class Operator:
     """One process that runs a failover."""
@@ -107,6 +88,10 @@ class Operator:
     """Where it is run, for the record of what it took."""
     _silent_at: float | None = field(default=None, init=False)
     """When a preview found the old Region silent."""
+    _left_open: str = field(default="", init=False)
+    """The open workflow to the other Region that a preview found, and that `--force` leaves open."""
+    _notes: Mapping[str, Any] = field(default_factory=dict, init=False)
+    """Of the lease, as a preview found them."""
     _closed: bool = field(default=False, init=False)
     """Whether the audit has its last record."""
 
@@ -116,21 +101,37 @@ class Operator:
         Raises:
             CallError: the Region that becomes the writing one doesn't answer.
         """
-        workflow = await self._open()
+        seen, workflow = await together(observe.observe(self.site), self._look_up())
         resumed = workflow is not None and kind_of(workflow) == self.kind
         request = request.going_on(workflow.goal) if workflow and resumed else request
-        seen = await observe.observe(self.site)
         self._silent_at = self.site.clock.monotonic() if seen.seen is Seen.UNREACHABLE else None
         decided = self._decide(seen, request)
         steps = self._planned(decided.fence, planned=request.planned)
         goal = Workflow("", self._goal(request, seen.now_ms))
         found = await loss.judged(self.site, goal)
+        soon = "" if resumed else self._too_soon(seen, self._notes, request)
+        refused = bool(self._left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
+        why_not = why_not or (self._left_open if refused else "") or soon
         if workflow is not None and not resumed:
             why_not = self._in_the_way(workflow)
-        judgements = [each.describe() for each in found.judgements]
-        needs = judging.needed(self.site, decided, request, judging.forbidding(self.site, found))
-        return Preview(seen, decided, steps, judgements, why_not, workflow.id if workflow and resumed else "", needs)
+        losses = judging.forbidding(self.site, found)
+        return Preview(
+            seen,
+            decided,
+            steps,
+            [each.describe() for each in found.judgements],
+            why_not,
+            workflow.id if workflow and resumed else "",
+            judging.needed(self.site, decided, request, losses, too_soon=bool(soon), left_open=refused),
+            overrides=judging.overridden(decided, request, steps, region=self.site.to, left_open=self._left_open),
+        )
+
+    async def _look_up(self) -> Workflow | None:
+        """The lease's notes, and the workflow that is open here."""
+        self._notes, workflow = await together(self.lease.left_notes(), self._open())
+        self._left_open = self.site.open_elsewhere(self._notes)
+        return workflow if workflow is None or workflow.id not in self._notes.get("left", ()) else None
 
     async def _open(self) -> Workflow | None:
         """The journal's last workflow; None: it has ended, or there never was one."""
@@ -168,25 +169,38 @@ class Operator:
         return Engine(self.journal, self.lease, self.audit, self.site.clock, self.report)
 
     async def _run(self, request: Request, last: Workflow | None) -> Report:
-        elsewhere = self.lease.notes.get("open") or {}
-        if elsewhere and elsewhere["to"] != self.site.to and not request.force:
-            kind = elsewhere.get("kind", FAILOVER)
-            why = f"a {kind} to {elsewhere['to']} is open ({elsewhere['workflow']}): end that one first"
-            return Report(State.REFUSED, [why])
-        if last is not None and last.end is not None and elsewhere.get("workflow") == last.id:
+        elsewhere = self.site.open_elsewhere(self.lease.notes)
+        if elsewhere and not (request.force and elsewhere == self._left_open):  # what is overridden was shown before
+            return Report(State.REFUSED, [elsewhere, *self._leaving_it_open(request)])
+        opened = self.lease.notes.get("open") or {}
+        if last is not None and last.end is not None and opened.get("workflow") == last.id:
             # Whoever ended it was stopped before the lease had its notes: the journal has them.
             self.lease.notes = {**self.lease.notes, **last.end.get("notes", {"open": None})}
+        if elsewhere:
+            await self._leave_open(str(opened["workflow"]))
+        if last is not None and last.end is None and last.id in self.lease.notes.get("left", ()):
+            await self._end_left(last)
         if last is not None and last.end is None:
             if kind_of(last) != self.kind:
                 return Report(State.REFUSED, [self._in_the_way(last)])
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, self._known_steps(), where)
-            given = {"force": request.force, "acceptLoss": request.accept_loss}
+            given = {"force": request.force, "acceptLoss": request.accept_loss, "leavesOpen": elsewhere}
             await self._engine.note(last, log.TAKEOVER, id=last.id, **given)
             if not last.aborting:
                 await self._decide_anew(last)
             return await self._go_on(last)
         return await self._begin(request)
+
+    async def _leave_open(self, workflow: str) -> None:
+        """Whoever comes to that Region later doesn't go on with it."""
+        left = [*self.lease.notes.get("left", ()), workflow]
+        await self.lease.leave({**self.lease.notes, "left": left}, release=False)
+
+    async def _end_left(self, workflow: Workflow) -> None:
+        notes = {"left": [each for each in self.lease.notes["left"] if each != workflow.id]}
+        await self._engine.note(workflow, log.END, state=LEFT, divergence=self._divergence(workflow), notes=notes)
+        self.lease.notes = {**self.lease.notes, **notes}
 
     async def _decide_anew(self, workflow: Workflow) -> None:
         """If something is still to be promoted: the Region that is left may be another by now."""
@@ -206,11 +220,8 @@ class Operator:
         if seen.writer == self.site.to and await self._is_complete(decision.fence(seen.seen)):
             return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
         decided = self._decide(seen, request)
-        since = self._since_last(seen)
         why = "" if decided.allowed else decided.why
-        goal, soon = self._goal(request, seen.now_ms), ""
-        if seen.writer != self.site.to:  # to complete what is promoted already is no second failover
-            soon = decision.too_soon(since, acknowledged=request.acknowledged)
+        goal, soon = self._goal(request, seen.now_ms), self._too_soon(seen, self.lease.notes, request)
         if why or soon:
             needs = judging.needed(self.site, decided, request, [], too_soon=bool(soon))
             return Report(State.REFUSED, [why or soon, *needs])
@@ -248,9 +259,18 @@ class Operator:
             return Decision(False, why)
         return decision.decide(seen.seen, count, planned=request.planned, force=request.force)
 
-    def _since_last(self, seen: Observation) -> float | None:
-        last = self.lease.notes.get("failover")
-        return None if last is None else (seen.now_ms - float(last["atMs"])) / 1000
+    def _too_soon(self, seen: Observation, notes: Mapping[str, Any], request: Request) -> str:
+        """To complete what is promoted already is no second failover."""
+        last = notes.get("failover")
+        if last is None or seen.writer == self.site.to:
+            return ""
+        since = (seen.now_ms - float(last["atMs"])) / 1000
+        return decision.too_soon(since, acknowledged=request.acknowledged)
+
+    def _leaving_it_open(self, request: Request) -> Sequence[str]:
+        if request.force:
+            return ["it wasn't shown before the confirmation: type the same command once more"]
+        return judging.needed(self.site, Decision(True, ""), request, [], left_open=True)
 
     async def _is_complete(self, how: Fence) -> bool:
         """Whether what a failover leaves is there already, and nothing is left of one that was undone."""
@@ -284,7 +304,7 @@ class Operator:
         return plan.steps(self.site, Fence.CONFIRMED, planned=True)
 
     def _goal(self, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
-        return _goal(self.site, request, observed_ms)
+        return {**_goal(self.site, request, observed_ms), "leavesOpen": self._left_open if request.force else ""}
 
     def _in_the_way(self, workflow: Workflow) -> str:
         command = command_of(kind_of(workflow), self.site.manifest.environment, self.site.to)
@@ -363,12 +383,6 @@ class Operator:
 def kind_of(workflow: Workflow) -> str:
     """What a workflow does: a failover, or what `Operator.kind` names."""
     return str(workflow.goal.get("kind", FAILOVER))
-
-
-def command_of(kind: str, environment: str, to: str) -> str:
-    """What begins a workflow of a kind, and goes on with one whose journal is in a Region."""
-    commands = {FAILOVER: f"failover {environment} --to {to}", REGION_SWITCH: f"failover {environment} --to {to} {ARC}"}
-    return f"haven {commands.get(kind, f'failback {environment} --rebuild')}"
 
 
 def _goal(site: Site, request: Request, observed_ms: float | None = None) -> dict[str, Any]:

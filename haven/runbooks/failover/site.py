@@ -17,6 +17,11 @@ GPU_PATIENCE_SECONDS = 900.0
 start took 966 s in the one run that was reported (kaito-project/kaito#2325)."""
 
 
+FAILOVER, REGION_SWITCH = "failover", "region-switch"
+"""Kinds of workflows that make the other Region the writing one: by Haven's steps, or by the plan of ARC."""
+_ARC = "--with arc"
+
+
 @dataclass(frozen=True)
 class Site:
     """One direction of one environment."""
@@ -86,9 +91,31 @@ class Site:
         words += ["--accept-loss", accept_loss] if accept_loss else []
         return shlex.join(words)
 
+    def open_elsewhere(self, notes: Mapping[str, Any]) -> str:
+        """The open workflow to the other Region, and what ends it; empty: there is none, or it was left open for good.
+
+        Args:
+            notes: of the lease.
+        """
+        found = notes.get("open") or {}
+        if not found or found["to"] == self.to or found["workflow"] in notes.get("left", ()):
+            return ""
+        kind, to = found.get("kind", FAILOVER), found["to"]
+        command = command_of(kind, self.manifest.environment, to)
+        return f"a {kind} to {to} is open ({found['workflow']}), which {command} ends"
+
     def time_ms(self, answer: Answer) -> float:
         """When AWS answered, in milliseconds since the epoch; by this machine's clock where the answer has no time."""
         return _aws_time_ms(answer) or self.clock.wall() * 1000
+
+
+def command_of(kind: str, environment: str, to: str) -> str:
+    """What begins a workflow of a kind, and goes on with one whose journal is in a Region."""
+    commands = {
+        FAILOVER: f"failover {environment} --to {to}",
+        REGION_SWITCH: f"failover {environment} --to {to} {_ARC}",
+    }
+    return f"haven {commands.get(kind, f'failback {environment} --rebuild')}"
 
 
 async def described(call: Call, listed: str, absent: str) -> Mapping[str, Any] | None:

@@ -7,11 +7,10 @@ from typing import Any
 
 from haven.base import strict_json
 from haven.runbooks.clients import Client
-from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.manifest import RecoveryManifest, value
 from haven.runbooks.observation import Answer, first
 from haven.runbooks.preflight.checks import Check
 from haven.runbooks.preflight.database import GLOBAL, MEMBER
-from haven.runbooks.preflight.operations import parameter
 from haven.runbooks.preflight.view import Key, Question, Questions, View, asking
 
 _CLUSTER, _CERTIFICATES, _TARGETS, _ALARM, _DOCUMENT = "cluster", "certificates", "target group", "alarm", "endpoints"
@@ -39,7 +38,7 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     name = f"/haven/{manifest.environment}/endpoints"
     for region, side in manifest.sides.items():
         found[_CLUSTER, region] = asking(client, "eks", region, _cluster, side.cluster.name)
-        found[_DOCUMENT, region] = asking(client, "ssm", region, parameter, name)
+        found[_DOCUMENT, region] = asking(client, "ssm", region, value, name)
         found[_CACHE, region] = asking(client, "elasticache", region, _cache_host, side.cache)
         if side.balancer is not None:
             target = side.balancer.target_group

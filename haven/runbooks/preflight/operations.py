@@ -5,6 +5,7 @@ from typing import Any
 
 from haven.base import strict_json
 from haven.base.problems import Problems
+from haven.runbooks import manifest as manifests
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import guard, loss
 from haven.runbooks.failover.assembly import operations
@@ -24,9 +25,9 @@ _DEPLOY = "deploy the environment with this version of haven: pulumi up"
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     """Both Regions' copies of the manifest and heartbeats; every table of the lease."""
-    name = f"/haven/{manifest.environment}/manifest"
+    name = manifests.parameter(manifest.environment)
     found: dict[Key, Question] = {
-        (_COPY, region): asking(client, "ssm", region, parameter, name) for region in manifest.both
+        (_COPY, region): asking(client, "ssm", region, manifests.stored, name) for region in manifest.both
     }
     tables = manifest.operations.tables if manifest.operations is not None else {}
     found |= {(_LEASE, region): asking(client, "dynamodb", region, _lease, table) for region, table in tables.items()}
@@ -34,11 +35,6 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     return found | {
         (_HEARTBEATS, region): asking(client, "dynamodb", region, _heartbeats, each) for region, each in both.items()
     }
-
-
-def parameter(ssm: Any, name: str) -> Any:
-    """The value of a parameter of Systems Manager."""
-    return ssm.get_parameter(Name=name)["Parameter"]["Value"]
 
 
 def _lease(dynamodb: Any, table: str) -> Seen:
@@ -66,7 +62,7 @@ def checks(view: View) -> Iterator[Check]:
 
 def _copies(view: View) -> Iterator[Check]:
     answers = view.both(_COPY)
-    name = f"parameter /haven/{view.manifest.environment}/manifest"
+    name = f"parameter {manifests.parameter(view.manifest.environment)}"
     for region, answer in answers.items():
         line = view.line(name, region, "the recovery manifest", REWRITE)
         if not answer.known:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from haven.runbooks.failover import database
+from haven.runbooks.failover import database, judging
 from haven.runbooks.failover.decision import Decision, Request, Seen
+from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
-from haven.runbooks.failover.run import Operator, Preview, Report, State, kind_of
+from haven.runbooks.failover.run import Operator, Report, State, kind_of
 from haven.runbooks.failover.site import Site
 from haven.runbooks.rebuild import deploy, release
 from haven.runbooks.rebuild.decision import Contents, decide
@@ -16,6 +17,7 @@ from haven.runbooks.rebuild.survey import Survey, survey
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.engine import Outcome
 from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.requests import together
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, check_graph
 
 REBUILD = "rebuild"
@@ -87,25 +89,33 @@ class Rebuilder(Operator):
         Raises:
             CallError: the surviving Region doesn't answer.
         """
-        workflow = await self._open()
+        found, workflow = await together(survey(self.site), self._look_up())
         resumed = workflow is not None and kind_of(workflow) == self.kind
-        found = await survey(self.site)
         decided = await self._judged(found, request.force)
+        refused = bool(self._left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
+        why_not = why_not or (self._left_open if refused else "")
         if workflow is not None and not resumed:
             why_not = self._in_the_way(workflow)
         standing = found.standing
         observed = Observation(found.writer, _SEEN[standing.contents], found.witnesses, found.now_ms)
         lines = [*(f"{each} is there" for each in standing.there), *standing.unknown]
         opened = workflow.id if workflow and resumed else ""
-        return Preview(observed, decided, steps(self.site), lines, why_not, opened, self._needs(decided))
+        overrides = judging.overridden(decided, request, (), region=self.site.old, left_open=self._left_open)
+        needs = self._needs(decided, left_open=refused)
+        return Preview(observed, decided, steps(self.site), lines, why_not, opened, needs, overrides=overrides)
 
-    def _needs(self, decided: Decision) -> list[str]:
-        if decided.needs is None:
+    def _leaving_it_open(self, request: Request) -> Sequence[str]:
+        return super()._leaving_it_open(request) if request.force else self._needs(Decision(True, ""), left_open=True)
+
+    def _needs(self, decided: Decision, *, left_open: bool = False) -> list[str]:
+        needs = [f"needs {decided.needs}"] if decided.needs else []
+        needs += [judging.NEEDS_LEAVING_OPEN] if left_open else []
+        if not needs:
             return []
         words = ["haven", "failback", self.site.manifest.environment, "--rebuild", *self.site.options]
         typed = shlex.join([*words, "--force", "REASON"])
-        return [f"needs {decided.needs}", f"whoever decides that types: {typed}"]
+        return [*needs, f"whoever decides that types: {typed}"]
 
     async def _judged(self, found: Survey, force: str) -> Decision:
         if found.writer != self.site.to:

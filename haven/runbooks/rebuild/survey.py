@@ -9,7 +9,7 @@ from haven.runbooks.failover.decision import Through, Witness
 from haven.runbooks.failover.observe import by_copies
 from haven.runbooks.failover.site import Site
 from haven.runbooks.rebuild.decision import Contents
-from haven.runbooks.workflow.requests import Branches, Call, CallError, RefusedError, Runbook, answered, failure
+from haven.runbooks.workflow.requests import Branches, Call, CallError, RefusedError, Runbook, failure, together
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ async def survey(site: Site) -> Survey:
         CallError: the surviving Region doesn't answer.
     """
     written = database.global_cluster(site.to, site.manifest.database.global_cluster)
-    found = answered(await Branches([standing(site), written, loss.heartbeats(site, site.table)]))
+    found = await together(standing(site), written, loss.heartbeats(site, site.table))
     there, cluster, (beats, answer) = found
     now = site.time_ms(answer)
     witnesses = [

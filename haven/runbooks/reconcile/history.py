@@ -1,22 +1,24 @@
 """What the journals have of the last failover to the Region that writes: whether it may have lost something."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from haven.base.missing_dependency import MissingDependency
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import plan
-from haven.runbooks.failover.run import FAILOVER, REGION_SWITCH, State, command_of, kind_of
+from haven.runbooks.failover.run import LEFT, State, kind_of
+from haven.runbooks.failover.site import FAILOVER, REGION_SWITCH, command_of
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.reconcile.checks import Check
 from haven.runbooks.status.readings import State as Found
 from haven.runbooks.workflow import journal
 from haven.runbooks.workflow.journal import Entry, Workflow
+from haven.runbooks.workflow.lease import Lease
 from haven.runbooks.workflow.requests import Branches, CallError, CredentialsError
 from haven.runbooks.workflow.table import Table
-from haven.runbooks.workflow.threads import Threads
+from haven.runbooks.workflow.threads import MachineClock, Threads
 
 AREA = "journal"
 
@@ -31,6 +33,8 @@ class History:
     """Region to the last workflow that promoted it. None: there was none."""
     unknown: Mapping[str, str]
     """Regions whose journal isn't known to why."""
+    left: Collection[str] = ()
+    """Workflows that somebody left open with `--force`: nobody goes on with them."""
 
     def unplanned(self, writer: str) -> bool | None:
         """Whether the writing Region was promoted without the other one; None: nobody knows."""
@@ -54,7 +58,9 @@ def read(manifest: RecoveryManifest, reading: Client, once: Client) -> History:
     if manifest.operations is None:
         return History({}, {}, dict.fromkeys(manifest.both, "the environment has no operations tables"))
     tables = [Table(region, manifest.operations.tables[region]) for region in manifest.both]
-    answers = Threads(reading, once).run(_stored(tables))
+    every_table = [Table(region, table) for region, table in sorted(manifest.operations.tables.items())]
+    lease = Lease(every_table, "", "", MachineClock())
+    *answers, notes = Threads(reading, once).run(_stored(tables, lease))
     unknown, last, completed = {}, {}, {}
     for table, answer in zip(tables, answers, strict=True):
         if isinstance(answer, CallError):
@@ -67,7 +73,8 @@ def read(manifest: RecoveryManifest, reading: Client, once: Client) -> History:
             every = list(_workflows(answer))
             last[table.region] = every[-1] if every else None
             completed[table.region] = next((each for each in reversed(every) if _is_done(each)), None)
-    return History(last, completed, unknown)
+    left = () if isinstance(notes, BaseException) else notes.get("left", ())
+    return History(last, completed, unknown, left)
 
 
 def _workflows(entries: Sequence[Entry]) -> Iterator[Workflow]:
@@ -88,8 +95,8 @@ def _may_have_switched(workflow: Workflow, state: str | None) -> bool:
     return kind_of(workflow) == REGION_SWITCH and state in (State.DONE, State.INCOMPLETE)
 
 
-async def _stored(tables: list[Table]) -> list[Any]:
-    return await Branches([journal.stored(each) for each in tables])
+async def _stored(tables: list[Table], lease: Lease) -> list[Any]:
+    return await Branches([*(journal.stored(each) for each in tables), lease.left_notes()])
 
 
 def checks(manifest: RecoveryManifest, history: History) -> list[Check]:
@@ -99,7 +106,9 @@ def checks(manifest: RecoveryManifest, history: History) -> list[Check]:
         if workflow is None:
             continue
         kind = kind_of(workflow)
-        if workflow.end is None:
+        if workflow.end is None and workflow.id in history.left:
+            found.append(Check(AREA, region, Found.OK, f"{kind} {workflow.id}: {LEFT}"))
+        elif workflow.end is None:
             command = command_of(kind, manifest.environment, region)
             found.append(Check(AREA, region, Found.WRONG, f"{kind} {workflow.id} hasn't ended", [command]))
         else:

@@ -7,7 +7,7 @@ from haven.runbooks.clients import KUBERNETES
 from haven.runbooks.endpoints.cluster import Cluster
 from haven.runbooks.manifest import Side, Workload
 from haven.runbooks.serving.workloads import QUEUES, Kind, Objects, by_name, list_path, namespaces
-from haven.runbooks.workflow.requests import Answer, Branches, Call, Clock, RefusedError, answered
+from haven.runbooks.workflow.requests import Answer, Call, Clock, RefusedError, together
 
 NO_CLUSTER = "ResourceNotFoundException"
 _ABSENT, _FORBIDDEN = "NotFound", "Forbidden"
@@ -45,7 +45,7 @@ async def objects_of(place: Place, cluster: Cluster, workloads: Sequence[Workloa
         CallError: its API doesn't answer, or refuses it.
     """
     asked = [(namespace, kind) for namespace, kinds in namespaces(workloads).items() for kind in sorted(kinds)]
-    answers = answered(await Branches([_listed(place, cluster, namespace, kind) for namespace, kind in asked]))
+    answers = await together(*(_listed(place, cluster, namespace, kind) for namespace, kind in asked))
     return Objects({key: by_name(answer) for key, answer in zip(asked, answers, strict=True)})
 
 

@@ -106,8 +106,8 @@ def inferring(place: Place, patience: float) -> Looking:
         why = "; ".join(verdict.wrong)
         if waited >= patience and verdict.degraded and fallback:
             return Done(remark=f"degraded: {why}")
-        if waited >= patience and workflow.goal["force"]:
-            return Done(remark=f"forced: {why}")
+        if waited >= patience and (reason := workflow.goal["force"]):
+            return Done(remark=f"forced ({reason}) although models answer wrong: {why}")
         return Waiting(why)
 
     return look

@@ -12,7 +12,6 @@ from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.journal import DisplacedError, Entry, Journal, StepRecord, UnwrittenError, Workflow
 from haven.runbooks.workflow.lease import Lease, LeaseError
 from haven.runbooks.workflow.requests import (
-    Branches,
     Call,
     CallError,
     Clock,
@@ -22,7 +21,7 @@ from haven.runbooks.workflow.requests import (
     RefusedError,
     TooLateError,
     UnansweredError,
-    answered,
+    together,
 )
 from haven.runbooks.workflow.steps import Done, Ending, Impossible, Look, Missing, Progress, Step, Waiting
 
@@ -95,7 +94,7 @@ class Engine:
             CredentialsError: AWS takes none of this machine's.
         """
         run = _Run(self, workflow, steps)
-        answered(await Branches([run.step(each) for each in steps]))
+        await together(*(run.step(each) for each in steps))
         if run.fatal is not None:
             raise run.fatal
         return run.outcome

@@ -7,7 +7,7 @@ lease has expired when somebody else has watched it unchanged for as long as it 
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +44,10 @@ class HeldError(LeaseError):
 
     def __init__(self, who: str, token: int) -> None:
         self.who, self.token = who, token
-        super().__init__(f"{who} has the lease (token {token}) and is at work")
+        super().__init__(
+            f"{who} has the lease (token {token}) and is at work; ask there, and once they have stopped run the same"
+            f" command once more: the lease of a process that died ends after {SECONDS:.0f} s"
+        )
 
 
 class LostError(LeaseError):
@@ -162,6 +165,12 @@ class Lease:
         if sum(outcome is True for outcome in outcomes) < self.majority and not release:
             raise LostError("the lease's notes weren't written in a majority of its tables")
 
+    async def left_notes(self) -> Mapping[str, Any]:
+        """The notes of whoever held it last, without taking it; none where too few tables answer to know."""
+        outcomes = await Branches([each.get(ID, ENTRY, observes=True) for each in self.tables])
+        require_calls(outcomes)
+        return _last_notes([lease_in(each) for each in outcomes if not failure(each)], self.majority)
+
     async def _read(self) -> dict[int, Seen]:
         """What the tables have; one that didn't answer once isn't asked any more."""
         places = [place for place, each in enumerate(self.tables) if each.region not in self.silent]
@@ -196,7 +205,7 @@ class Lease:
         if len(seen) < self.majority:
             return False
         self.token = max(each.token for each in seen.values()) + 1
-        self.notes = max(seen.values(), key=lambda each: (each.token, each.renewals)).notes
+        self.notes = _last_notes(seen.values(), self.majority)
         for place, was in sorted(seen.items()):
             if await self._take_one(self.tables[place], was):
                 self._won.add(place)
@@ -233,6 +242,12 @@ class Lease:
     def _share(self, attempt: int) -> float:
         """Between 0 and 1, another one for each holder and attempt."""
         return hashlib.sha256(f"{self.holder} {attempt}".encode()).digest()[0] / 256
+
+
+def _last_notes(seen: Collection[Seen], majority: int) -> Mapping[str, Any]:
+    if len(seen) < majority:
+        return {}
+    return max(seen, key=lambda each: (each.token, each.renewals)).notes
 
 
 def lease_in(item: Mapping[str, Any] | None) -> Seen:

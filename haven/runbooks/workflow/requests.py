@@ -161,12 +161,13 @@ def failure(outcome: Any) -> BaseException | None:
     return outcome if isinstance(outcome, BaseException) else None
 
 
-def answered(outcomes: list[Any]) -> list[Any]:
-    """The outcomes of branches none of which failed.
+async def together(*coroutines: Runbook) -> list[Any]:
+    """The results of coroutines that run beside each other.
 
     Raises:
-        Exception: the first error.
+        Exception: the first error, in the order of the coroutines.
     """
+    outcomes = await Branches(coroutines)
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             try:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from haven.base.problems import one_line
-from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, Client
+from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, REFUSED_CREDENTIALS, Client, lacks_credentials
 from haven.runbooks.workflow.requests import (
     Answer,
     Call,
@@ -24,18 +24,6 @@ from haven.runbooks.workflow.scheduler import Scheduler, Task
 ONCE_SECONDS = CONNECT_SECONDS + READ_SECONDS
 """What one attempt takes in the worst case."""
 _SERVER_ERROR = 500
-_NO_CREDENTIALS = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "RequestExpired",
-        "UnrecognizedClientException",
-    }
-)
-"""Error codes with which AWS's services refuse credentials (common errors of each API's reference; read 2026-11-26)."""
 
 
 class MachineClock:
@@ -125,25 +113,11 @@ def _as_call_error(call: Call, error: Exception) -> Exception:
         if status >= _SERVER_ERROR:
             return UnansweredError(one_line(str(error)))
         code, message = str(about.get("Code", "")), one_line(f"{about.get('Message', '')} ({call})")
-        if code in _NO_CREDENTIALS:
+        if code in REFUSED_CREDENTIALS:
             return CredentialsError(f"AWS refuses this machine's credentials: {code}: {message}")
         return RefusedError(code, message)
-    if _lacks_credentials(error):
+    if lacks_credentials(error):
         return CredentialsError(f"this machine has no AWS credentials: {one_line(str(error))}")
     if isinstance(error, BotoCoreError | OSError):
         return UnansweredError(one_line(f"{call}: {error}"))
     return error
-
-
-def _lacks_credentials(error: Exception) -> bool:
-    """Whether they are missing, or a session that they come from has ended."""
-    from botocore.exceptions import (  # noqa: PLC0415  starts fast
-        CredentialRetrievalError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        SSOError,
-        TokenRetrievalError,
-    )
-
-    kinds = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError)
-    return isinstance(error, kinds)

@@ -209,7 +209,7 @@ def test_without_replicated_buckets_none_is_read() -> None:
 def test_without_images_secrets_and_endpoints_none_is_described() -> None:
     declared = _statements(_declare(without=("repositories", "secrets", "endpoints_parameter")))
     assert not {"Images", "Secrets"} & declared.keys()
-    assert all(each.endswith("/manifest") for each in declared["Manifest"]["Resource"])
+    assert all(each.endswith(("/manifest", "/manifest/*")) for each in declared["Manifest"]["Resource"])
 
 
 def test_a_secret_s_versions_are_seen_and_its_value_is_not() -> None:

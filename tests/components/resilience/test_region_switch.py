@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pulumi
@@ -366,3 +367,12 @@ def test_without_more_there_are_no_functions_entries_alarms_or_reports() -> None
 )  # fmt: skip
 def test_what_can_t_work_is_refused(given: dict[str, Any], path: str) -> None:
     assert _refused(**given) == [path]
+
+
+def test_every_block_of_arc_s_model_has_a_row_with_its_use_or_the_reason_against_it() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "runbooks" / "region-switch.md").read_text(encoding="utf-8")
+    table = page.split("## Every block of Region switch")[1].split("\n## ")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    named = [block for blocks, *_ in rows for block in re.findall(r"`(\w+)`", blocks)]
+    assert sorted(named) == sorted(MODEL.shape_for("ExecutionBlockType").enum)
+    assert all(len(why) > len("|") for _, why in rows)

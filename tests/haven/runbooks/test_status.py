@@ -13,11 +13,12 @@ import jsonschema
 import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY
+from haven.base.problems import Problems
 from haven.cli.main import main
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
 from haven.runbooks.clients import clients
-from haven.runbooks.manifest import Located, parse
+from haven.runbooks.manifest import Located, locate, parse
 from haven.runbooks.status import report
 from haven.runbooks.status.readings import Reading, State
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
@@ -310,6 +311,21 @@ def test_while_a_region_is_silent_the_screen_names_the_refresh_of_the_other_one(
     assert hint in capsys.readouterr().out
 
 
+def test_a_manifest_in_several_parameters_is_read_as_one_and_a_side_that_is_missing_is_named(ground: Ground) -> None:
+    name = "/haven/large/manifest"
+    ssm = ground.aws.of("ssm", RECOVERY)
+    sides = {region: f"{name}/{region}" for region in (PRIMARY, RECOVERY)}
+    for each, document in {
+        name: {**manifest(), "sides": sides},
+        **{sides[region]: side for region, side in manifest()["sides"].items()},
+    }.items():
+        ssm.put_parameter(Name=each, Value=json.dumps(document), Type="String")
+    assert locate("large", [RECOVERY], clients(None)).manifest == parse(json.dumps(manifest()), "a test")
+    ssm.delete_parameter(Name=sides[PRIMARY])
+    with pytest.raises(Problems, match=rf'sides.{PRIMARY}: got "{sides[PRIMARY]}".*run pulumi up'):
+        locate("large", [RECOVERY], clients(None))
+
+
 def test_an_environment_without_a_manifest_is_named_with_each_region(
     ground: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -340,6 +356,22 @@ def test_without_credentials_it_says_how_to_get_some(
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     assert main(["status", "warm", "--region", PRIMARY]) == MISSING_DEPENDENCY
     assert "no AWS credentials" in capsys.readouterr().err
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert main(["status", "warm", "--region", PRIMARY]) == MISSING_DEPENDENCY
+    assert "AWS config can't be used: The config profile (nobody) could not be found; set" in capsys.readouterr().err
+
+
+def test_credentials_that_have_ended_are_one_sentence_and_no_list_of_what_is_unknown(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for region in (PRIMARY, RECOVERY):
+        ground.gateway.faults[region, "*"] = Fault.EXPIRED
+    for words in (["status", "warm"], ["preflight", "warm", "--to", RECOVERY], ["failover", "warm", "--to", RECOVERY]):
+        assert main([*words, "--region", RECOVERY]) == MISSING_DEPENDENCY
+        output = capsys.readouterr()
+        assert (output.out, "AWS credentials have ended (ExpiredTokenException): set AWS_PROFILE" in output.err) == (
+            "", True
+        )  # fmt: skip
 
 
 def test_each_shard_and_store_shows_the_age_of_its_newest_heartbeat(ground: Ground) -> None:

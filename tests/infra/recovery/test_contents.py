@@ -7,7 +7,7 @@ import pytest
 
 from haven.base.problems import Problems
 from haven.program import aws_types as aws
-from infra.parts.manifest import require_room
+from infra.parts.manifest import divided
 from tests.environments import PRIMARY, RECOVERY, STACKS, TIERS, environment, nested
 
 _IMAGE = re.compile(r"\.amazonaws\.com/([a-z0-9/_.-]+@sha256:[0-9a-f]{64})")
@@ -53,13 +53,57 @@ def test_the_zones_and_addresses_of_full_scale_are_those_that_a_failover_declare
     }
 
 
-def test_a_manifest_that_no_parameter_holds_is_refused_before_anything_is_deployed() -> None:
+def test_a_manifest_that_one_parameter_does_not_hold_is_divided_and_each_side_has_its_own() -> None:
     manifest = environment("warm").outputs["manifest"]
-    require_room("warm", manifest)
     room = 8192 - len(json.dumps({**manifest, "more": ""}, separators=(",", ":")))
-    require_room("warm", {**manifest, "more": "x" * room})
-    with pytest.raises(Problems, match=r"of about 8193 characters in /haven/warm/manifest; allowed: at most 8192"):
-        require_room("warm", {**manifest, "more": "x" * (room + 1)})
+    whole = {**manifest, "more": "x" * room}
+    assert divided("warm", whole) == {"/haven/warm/manifest": whole}
+    large = {**manifest, "more": "x" * (room + 1)}
+    names = {region: f"/haven/warm/manifest/{region}" for region in (PRIMARY, RECOVERY)}
+    assert divided("warm", large) == {
+        "/haven/warm/manifest": {**large, "sides": names},
+        **{name: manifest["sides"][region] for region, name in names.items()},
+    }
+
+
+def test_a_manifest_that_no_parameters_hold_is_refused_before_anything_is_deployed_with_what_fits() -> None:
+    manifest = environment("warm").outputs["manifest"]
+    side = manifest["sides"][RECOVERY]
+    large = {**manifest, "sides": {**manifest["sides"], RECOVERY: {**side, "workloads": side["workloads"] * 30}}}
+    got = (
+        r"about [0-9]+ characters in /haven/warm/manifest/eu-central-1; allowed: at most 8192.*: about 5[0-9] of the 90"
+    )
+    with pytest.raises(Problems, match=got):
+        divided("warm", large)
+
+
+@pytest.mark.exhaustive
+def test_twenty_systems_have_their_manifest_in_three_parameters_of_each_region_the_sides_first() -> None:
+    version = {"prefix": "chat/v1", "weightsGib": 15, "goldenPrompts": [{"prompt": "2+2?", "expect": "4"}]}
+    model = {"name": "chat", "version": "v1", "versions": {"v1": version}}
+    serving: dict[str, object] = {"kind": "model-serving", "toolsImage": f"python@sha256:{'f' * 64}", "model": model}
+    serving = {**serving, "replicas": {"minimum": 3}}
+    systems = {
+        f"a-serving-{each:06}": {**serving, "image": f"serving@sha256:{each:064}", "exposed": each == 0}
+        for each in range(20)
+    }
+    groups = [
+        {"name": "all", "instanceTypes": ["g5.2xlarge", "g5.4xlarge"], "minSize": 3, "desiredSize": 3, "maxSize": 200}
+    ]
+    cluster = json.dumps({"gpuNodeGroups": groups})
+    recording = environment("warm", systems=json.dumps(systems), cluster=cluster)
+    name = "/haven/warm/manifest"
+    for region in (PRIMARY, RECOVERY):
+        found = {
+            each.inputs["name"]: each
+            for each in recording.real()
+            if each.type == aws.SSM_PARAMETER and each.region == region and each.inputs["name"].startswith(name)
+        }
+        assert sorted(found) == [name, f"{name}/{RECOVERY}", f"{name}/{PRIMARY}"]
+        texts = {each: str(parameter.inputs["insecureValue"]) for each, parameter in found.items()}
+        assert max(map(len, texts.values())) < 8192 < sum(map(len, texts.values()))
+        assert json.loads(texts[name])["sides"] == {each: f"{name}/{each}" for each in (PRIMARY, RECOVERY)}
+        assert {found[f"{name}/{each}"].urn for each in (PRIMARY, RECOVERY)} <= set(found[name].options.dependencies)
 
 
 @pytest.mark.exhaustive

@@ -3,10 +3,10 @@
 States and transitions are those of the API (enumerations `ExecutionState`, `StepStatus`, `ExecutionEventType` in
 botocore's model; ARC Developer Guide, executing a plan; read 2026-11-26). What is ungraceful leaves Lambda steps out
 (the same, custom action Lambda execution block; read 2026-11-26) and fails the writer over, whether it is a whole
-execution or one step of it. What a step takes, that a step which failed is tried again by `resume` and by being
-switched to ungraceful, in which states it may be switched, that a parallel step's own steps are listed beside the
-others, and that a plan has one execution at a time are assumptions of this model, as are the code and text of its
-errors. Nothing of it was compared with AWS.
+execution or one step of it, which retries a step that failed (ARC API Reference, UpdatePlanExecutionStep; read
+2026-11-26). What a step takes, that one which failed is tried again by `resume` too, in which states it may be
+switched, that a parallel step's own steps are listed beside the others, and that a plan has one execution at a time are
+assumptions of this model, as are the code and text of its errors. Nothing of it was compared with AWS.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

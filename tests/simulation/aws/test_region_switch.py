@@ -156,7 +156,12 @@ def test_guards_refuse_before_anything_is_started() -> None:
         model.regions[P].reachable = lambda _: False
 
     run = Run(request=Request(planned=False), before=without_witness)
-    assert [each.state for each in run.reports if isinstance(each, Report)] == [State.REFUSED] * 2
+    reports = [each for each in run.reports if isinstance(each, Report)]
+    assert [each.state for each in reports] == [State.REFUSED] * 2
+    assert list(reports[0].why)[1:] == [
+        "needs a reason, given with --force, for taking the Region for lost",
+        f"whoever decides that types: haven failover sim --to {R} --force REASON",
+    ]
     assert run.model.arc.starts == 0
 
 

@@ -8,12 +8,16 @@ import subprocess
 import time
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, MISSING_DEPENDENCY, OK
-from haven.model.drills import DrillRecord
+from haven.base.problems import Problems
+from haven.model.drills import DrillRecord, Place
+from haven.runbooks.failover.assembly import operator
+from haven.runbooks.manifest import read_file
 from tests.gateway import Call, Fault
 from tests.haven.runbooks.failover.ground import MUTATING, Ground, new_ground, to_the_lost_region
 from tests.haven.runbooks.failover.test_one_place_control_planes import trace
@@ -135,6 +139,7 @@ def test_ctrl_c_ends_it_with_what_was_under_way_and_how_to_go_on(ground: Ground)
         rest = process.stderr.read()
     assert process.returncode == INTERRUPTED
     assert f"  Wait until {R} serves: running" in rest
+    assert "closed to clients" not in rest
     assert "To go on, run the same command once more" in rest
     assert "Traceback" not in rest
     assert "never awaited" not in rest
@@ -149,6 +154,21 @@ def test_what_is_wrong_with_the_words_is_one_error_and_nothing_is_asked(ground: 
         code, _, error = ground.haven("failover", *words)
         assert (code, expected in error) == (BAD_INPUT, True), error
     assert [each for each in ground.gateway.calls if each.operation.startswith(MUTATING)] == []
+    code, _, error = ground.haven("audit verify", "--in", "us-west-2")
+    assert (code, '--in: got "us-west-2"; allowed: "eu-west-1", "eu-central-1"' in error) == (BAD_INPUT, True), error
+
+
+def test_credentials_of_another_account_are_refused_before_anything_is_asked_of_its_tables(ground: Ground) -> None:
+    located = read_file(ground.folder / "manifest.json")
+    asked: list[str] = []
+
+    def client(service: str, region: str) -> Any:
+        asked.append(service)
+        return ground.aws.of(service, region)
+
+    with pytest.raises(Problems, match="the credentials: got account 000000000000; allowed: account 111122223333"):
+        operator(located, R, client, ground.folder / "records", lambda _: None, place=Place.AWS)
+    assert asked == ["sts"]
 
 
 def test_without_the_name_nothing_begins_and_a_dry_run_needs_none(ground: Ground) -> None:
