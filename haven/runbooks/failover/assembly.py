@@ -1,6 +1,7 @@
 """Puts one operator's process together: manifest, clients, disk, identity."""
 
 import getpass
+import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
@@ -32,7 +33,15 @@ def identity(client: Client, region: str) -> str:
         UnansweredError: STS in the Region doesn't answer, or there are no credentials.
     """
     arn = asked(f"STS in {region} for the credentials", lambda: client("sts", region).get_caller_identity()["Arn"])
-    return f"{arn} ({getpass.getuser()}@{socket.gethostname()})"
+    return f"{arn} ({_user()}@{socket.gethostname()})"
+
+
+def _user() -> str:
+    """The name of this machine's user; the number of one who has none, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # up to Python 3.12, and from 3.13 on
+        return f"uid {os.getuid()}"
 
 
 def operations(manifest: RecoveryManifest, to: str) -> Operations:
