@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from haven.base.missing_dependency import MissingDependency
+from haven.runbooks.credentials import credentials_error
 
 Client = Callable[[str, str], Any]
 """Service and Region to a client: boto3's, or for what isn't AWS one of `KUBERNETES` and `INFERENCE`."""
@@ -90,6 +91,7 @@ def asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
         ask: makes the call.
 
     Raises:
+        CredentialsError: this machine has no credentials, or AWS takes them no longer.
         UnansweredError: a Region does not answer, or denies the request.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  the tool starts fast
@@ -97,4 +99,6 @@ def asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
     try:
         return ask()
     except (BotoCoreError, ClientError) as error:
+        if refused := credentials_error(error):
+            raise refused from error
         raise UnansweredError(f"asked {what}: {error}") from error

@@ -130,12 +130,12 @@ def _own(file: Path) -> bytes:
 
 
 def _done(chosen: EnvironmentSource, runbook: "Runbook") -> Any:
-    from haven.runbooks.workflow.requests import CallError, CredentialsError
+    from haven.runbooks.workflow.requests import CallError
     from haven.runbooks.workflow.threads import Threads
 
     try:
         return Threads(chosen.client, chosen.client_once).run(runbook)
-    except (CallError, CredentialsError) as error:
+    except CallError as error:
         raise MissingDependency(str(error)) from error
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.base.missing_dependency import MissingDependency
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import plan
 from haven.runbooks.failover.run import FAILOVER, REGION_SWITCH, State, command_of, kind_of
@@ -14,7 +13,7 @@ from haven.runbooks.reconcile.checks import Check
 from haven.runbooks.status.readings import State as Found
 from haven.runbooks.workflow import journal
 from haven.runbooks.workflow.journal import Entry, Workflow
-from haven.runbooks.workflow.requests import Branches, CallError, CredentialsError
+from haven.runbooks.workflow.requests import Branches, CallError
 from haven.runbooks.workflow.table import Table
 from haven.runbooks.workflow.threads import Threads
 
@@ -49,7 +48,7 @@ def read(manifest: RecoveryManifest, reading: Client, once: Client) -> History:
     """Ask both Regions' journals at once; one that doesn't answer is unknown.
 
     Raises:
-        MissingDependency: this machine has no credentials, or expired ones.
+        CredentialsError: this machine has no credentials, or expired ones.
     """
     if manifest.operations is None:
         return History({}, {}, dict.fromkeys(manifest.both, "the environment has no operations tables"))
@@ -59,8 +58,6 @@ def read(manifest: RecoveryManifest, reading: Client, once: Client) -> History:
     for table, answer in zip(tables, answers, strict=True):
         if isinstance(answer, CallError):
             unknown[table.region] = str(answer)
-        elif isinstance(answer, CredentialsError):
-            raise MissingDependency(str(answer)) from answer
         elif isinstance(answer, BaseException):
             raise answer
         else:

@@ -10,10 +10,10 @@ from typing import Any
 
 from haven.base.problems import one_line
 from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, Client
+from haven.runbooks.credentials import credentials_error
 from haven.runbooks.workflow.requests import (
     Answer,
     Call,
-    CredentialsError,
     RefusedError,
     Runbook,
     TooLateError,
@@ -24,18 +24,6 @@ from haven.runbooks.workflow.scheduler import Scheduler, Task
 ONCE_SECONDS = CONNECT_SECONDS + READ_SECONDS
 """What one attempt takes in the worst case."""
 _SERVER_ERROR = 500
-_NO_CREDENTIALS = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "RequestExpired",
-        "UnrecognizedClientException",
-    }
-)
-"""Error codes with which AWS's services refuse credentials (common errors of each API's reference; read 2026-11-26)."""
 
 
 class MachineClock:
@@ -119,31 +107,14 @@ class Threads(Scheduler):
 def _as_call_error(call: Call, error: Exception) -> Exception:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  starts fast
 
+    if refused := credentials_error(error):
+        return refused
     if isinstance(error, ClientError):
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
         about = error.response.get("Error", {})
         if status >= _SERVER_ERROR:
             return UnansweredError(one_line(str(error)))
-        code, message = str(about.get("Code", "")), one_line(f"{about.get('Message', '')} ({call})")
-        if code in _NO_CREDENTIALS:
-            return CredentialsError(f"AWS refuses this machine's credentials: {code}: {message}")
-        return RefusedError(code, message)
-    if _lacks_credentials(error):
-        return CredentialsError(f"this machine has no AWS credentials: {one_line(str(error))}")
+        return RefusedError(str(about.get("Code", "")), one_line(f"{about.get('Message', '')} ({call})"))
     if isinstance(error, BotoCoreError | OSError):
         return UnansweredError(one_line(f"{call}: {error}"))
     return error
-
-
-def _lacks_credentials(error: Exception) -> bool:
-    """Whether they are missing, or a session that they come from has ended."""
-    from botocore.exceptions import (  # noqa: PLC0415  starts fast
-        CredentialRetrievalError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        SSOError,
-        TokenRetrievalError,
-    )
-
-    kinds = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError)
-    return isinstance(error, kinds)
