@@ -1,7 +1,7 @@
 """This machine's credentials: which errors say that they are missing, have ended, or are refused."""
 
+from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import one_line
-from haven.runbooks.workflow.requests import CredentialsError
 
 _REFUSED = {
     "ExpiredToken": True,
@@ -18,6 +18,22 @@ _FETCHING = frozenset(
     {"AssumeRole", "AssumeRoleWithWebIdentity", "CreateOAuth2Token", "CreateToken", "GetRoleCredentials"}
 )
 """Operations that bring credentials; nothing of Haven's calls them (botocore 1.44.5, `credentials.py`, `tokens.py`)."""
+
+
+class CredentialsError(MissingDependency):
+    """AWS doesn't take this machine's credentials, or there are none: nobody was asked, so nothing is known.
+
+    It is no error of a call: whoever takes that for silence would take expired credentials for a lost Region.
+    """
+
+    def __init__(self, why: str, *, everywhere: bool = True) -> None:
+        """
+        Args:
+            why: what is wrong with them.
+            everywhere: whether they would be no better in another Region.
+        """
+        self.everywhere = everywhere
+        super().__init__(f"{why}: sign in, and run the same command once more: it goes on from where this one ended")
 
 
 def credentials_error(error: Exception) -> CredentialsError | None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from haven.base.problems import one_line
-from haven.runbooks.credentials import credentials_error
-from haven.runbooks.workflow.requests import CredentialsError
+from haven.runbooks.credentials import CredentialsError, credentials_error
 
 WITHIN_SECONDS = 7.0
 """For all questions together; whoever hasn't answered by then is silent."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from haven.runbooks.credentials import CredentialsError
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.journal import DisplacedError, Entry, Journal, StepRecord, UnwrittenError, Workflow
@@ -16,7 +17,6 @@ from haven.runbooks.workflow.requests import (
     Call,
     CallError,
     Clock,
-    CredentialsError,
     Gate,
     Pause,
     RefusedError,

@@ -8,8 +8,6 @@ from collections.abc import Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from haven.base.missing_dependency import MissingDependency
-
 Answer = Mapping[str, Any]
 Runbook = Coroutine[Any, Any, Any]
 
@@ -57,22 +55,6 @@ class RefusedError(CallError):
 
 class UnansweredError(CallError):
     """No answer, or one of a broken server: it may have been done, and may still be done."""
-
-
-class CredentialsError(MissingDependency):
-    """AWS doesn't take this machine's credentials, or there are none: nobody was asked, so nothing is known.
-
-    It is no `CallError`: whoever takes that for silence would take expired credentials for a lost Region.
-    """
-
-    def __init__(self, why: str, *, everywhere: bool = True) -> None:
-        """
-        Args:
-            why: what is wrong with them.
-            everywhere: whether they would be no better in another Region.
-        """
-        self.everywhere = everywhere
-        super().__init__(f"{why}: sign in, and run the same command once more: it goes on from where this one ended")
 
 
 class TooLateError(CallError):

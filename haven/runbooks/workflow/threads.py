@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from haven.base.problems import one_line
-from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, Client
+from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, Client, NotSentError, sent_by
 from haven.runbooks.credentials import credentials_error
 from haven.runbooks.workflow.requests import (
     Answer,
@@ -97,11 +97,18 @@ class Threads(Scheduler):
         try:
             make = getattr(client(call.service, call.region), call.operation)
             if call.not_after is not None and time.monotonic() + ONCE_SECONDS > call.not_after:
-                return TooLateError(f"{call} wasn't sent: the lease ends before the call would")
-            answer: Answer = make(**call.arguments)
+                return _too_late(call)
+            with sent_by(None if call.not_after is None else call.not_after - ONCE_SECONDS):
+                answer: Answer = make(**call.arguments)
+        except NotSentError:
+            return _too_late(call)
         except Exception as error:  # noqa: BLE001  it is raised in the runbook
             return _as_call_error(call, error)
         return answer
+
+
+def _too_late(call: Call) -> TooLateError:
+    return TooLateError(f"{call} wasn't sent: the lease ends before the call would")
 
 
 def _as_call_error(call: Call, error: Exception) -> Exception:

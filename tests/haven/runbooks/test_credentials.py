@@ -15,8 +15,9 @@ from botocore.session import Session
 
 from haven.base.exits import MISSING_DEPENDENCY
 from haven.runbooks.clients import asked, clients
+from haven.runbooks.credentials import CredentialsError
 from haven.runbooks.observation import ask_all
-from haven.runbooks.workflow.requests import Answer, Call, CredentialsError
+from haven.runbooks.workflow.requests import Answer, Call
 from haven.runbooks.workflow.threads import Threads
 from tests.gateway import Fault, Gateway, gateway
 from tests.haven.runbooks.failover.ground import HAVEN
@@ -93,7 +94,7 @@ ENDED = [
 def test_whoever_asks_tells_a_session_that_has_ended_from_a_silent_region(
     ended: exceptions.BotoCoreError, aws: Gateway
 ) -> None:
-    class Ended(CredentialProvider):  # type: ignore[misc]  botocore has no types
+    class Ended(CredentialProvider):  # type: ignore[misc]  # botocore has no types
         METHOD = "test"
 
         def load(self) -> None:
