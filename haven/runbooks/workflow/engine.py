@@ -114,6 +114,20 @@ class Engine:
         self.journal.head = head
         return await self.journal.append(kind, **data)
 
+    async def close(self, **data: Any) -> str:
+        """Close the audit of a process whose workflow goes on, or that has none, and let the journal have its head.
+
+        Returns:
+            Why the journal doesn't have it; empty: it has.
+        """
+        await self.audit.close(**data)
+        self.journal.head = self.audit.head.as_data()
+        try:
+            await self.journal.append(log.CLOSED)
+        except (DisplacedError, UnwrittenError) as error:
+            return f"the end of this audit can't be proved: {error}"
+        return ""
+
     async def effect(self, workflow: Workflow, step: Step, call: Call, stop: Callable[[], bool]) -> str:
         """Make one call: its intent first, then the token, then the call, then what came of it."""
         await self.note(workflow, log.INTENT, step=step.name, **_intent(call))
