@@ -189,6 +189,8 @@ class StepRecord:
     done: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
     """What was found when it was done."""
+    before: Mapping[str, Any] = field(default_factory=dict)
+    """What its calls change, by name, as it was before the first of them."""
 
     @property
     def may_have_happened(self) -> bool:
@@ -246,6 +248,7 @@ def _apply_to_step(record: StepRecord, entry: Entry) -> None:
     if entry.kind == INTENT:
         record.intent = {name: entry.data.get(name) for name in ("call", "arguments")}
         record.open = True
+        record.before = {**entry.data.get("before", {}), **record.before}
     elif entry.kind == OUTCOME:
         record.open = False
         record.answer = str(entry.data.get("answer", ""))
