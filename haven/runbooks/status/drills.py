@@ -44,7 +44,7 @@ def _newest(client: Client, region: str, bucket: str) -> DrillRecord | None:
 
 
 def _record(content: bytes) -> DrillRecord | None:
-    """What a run took; None: it isn't said there, or in a form that only another version knows."""
+    """What a run took; None: it isn't there, or in a form that only another version knows."""
     try:
         found = json.loads(content)
         return DrillRecord.model_validate(found["data"]) if found["what"] == MEASURED else None

@@ -131,7 +131,9 @@ def test_a_failover_asks_sts_of_the_region_that_takes_over_once_whatever_region_
     assert assumed_in(aws) == [R]
 
 
-def test_where_sts_of_one_region_is_silent_the_other_is_asked_and_it_is_said(tmp_path: Path, aws: Gateway) -> None:
+def test_where_sts_of_one_region_is_silent_the_other_is_asked_and_the_silent_one_is_named(
+    tmp_path: Path, aws: Gateway
+) -> None:
     aws.chosen = lambda call: Fault.BLACKHOLE if call.region == P and call.service == "sts" else None
     _, error = haven(["status", "prod", "--region", P, "--region", R], tmp_path, aws)
     assert assumed_in(aws) == [P, R]
