@@ -93,20 +93,21 @@ def sign_in(regions: Sequence[str], config: Config, tell: Callable[[str], None])
     Raises:
         CredentialsError: there are none, or nobody gives them.
     """
-    problem = CredentialsError("no Region was asked for credentials")
+    silent = []
     for region in regions or [""]:
         try:
             return _signed_in(region, config)
         except (BotoCoreError, ClientError, OSError, RuntimeError) as error:
-            problem = credentials_error(error) or CredentialsError(f"no credentials: {one_line(str(error))}")
+            why = one_line(str(error))
             if not _is_silence(error):
-                raise problem from error
-            tell(f"no credentials by STS in {region or 'the Region of the profile'}: {one_line(str(error))}")
+                raise credentials_error(error) or CredentialsError(f"no credentials: {why}") from error
+            silent.append(region or "the Region of the profile")
+            tell(f"no credentials by STS in {silent[-1]}: {why}")
         except EOFError:
             raise CredentialsError(
                 "the profile asks for the code of a second factor, and there is no terminal"
             ) from None
-    raise problem
+    raise CredentialsError(f"STS gives no credentials in {' and '.join(silent)}; --region names another Region")
 
 
 def _signed_in(region: str, config: Config) -> SignedIn:

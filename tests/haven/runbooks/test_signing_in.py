@@ -144,7 +144,7 @@ def test_where_sts_of_no_region_answers_the_credentials_are_named(tmp_path: Path
     aws.chosen = lambda _: Fault.REFUSE
     code, error = haven(["status", "prod", "--region", P, "--region", R], tmp_path, aws)
     assert (code, assumed_in(aws)) == (MISSING_DEPENDENCY, [P, R])
-    assert "no credentials: " in error
+    assert f"STS gives no credentials in {P} and {R}; --region names another Region: sign in" in error
     assert "check the environment's name" not in error
 
 
