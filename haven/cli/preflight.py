@@ -60,7 +60,7 @@ def preflight(
     that may be lost.
     """
     if failover or to is not None:
-        return _failover(source(environment, regions, manifest, directory), to, directory, as_json=as_json)
+        return _failover(source(environment, regions, manifest, directory, first=to), to, directory, as_json=as_json)
     _require_no_manifest(regions, manifest)
     return _deployment(environment, directory, as_json=as_json)
 

@@ -1,14 +1,20 @@
 """`haven status`: what an environment's Regions report of themselves."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from haven.base.exits import FINDINGS, OK
+from haven.base.problems import Problems
 from haven.cli import output
 from haven.cli.command_line import Command, directory_option
-from haven.cli.recovery.environment import environment_options, source
+from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
+
+if TYPE_CHECKING:
+    from haven.runbooks.manifest import Located
 
 _LEAST_SECONDS = 5
 
@@ -41,8 +47,9 @@ def status(
     from haven.runbooks.status import report
 
     chosen = source(environment, regions, manifest, directory)
+    located = chosen.located()
     while True:
-        seen = report.observe(chosen.located(), chosen.client)
+        seen = report.observe(located, chosen.client)
         if as_json:
             output.emit_json(report.document(seen))
         else:
@@ -50,3 +57,12 @@ def status(
         if watch is None:
             return OK if seen.fine else FINDINGS
         time.sleep(watch)
+        located = _again(chosen, located)
+
+
+def _again(chosen: EnvironmentSource, before: "Located") -> "Located":
+    """The manifest as it is now; where nobody gives it, the one from before, with the reason."""
+    try:
+        return chosen.located()
+    except Problems as error:
+        return replace(before, remarks=[each.render() for each in error.problems])

@@ -1,10 +1,16 @@
 """boto3 clients for a time when a Region may answer nothing: short timeouts, few attempts."""
 
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from haven.base.missing_dependency import MissingDependency
+from haven.runbooks.credentials import credentials_error
+
+if TYPE_CHECKING:
+    from haven.runbooks.signing_in import SignedIn
 
 Client = Callable[[str, str], Any]
 """Service and Region to a client: boto3's, or for what isn't AWS one of `KUBERNETES` and `INFERENCE`."""
@@ -17,17 +23,6 @@ PATIENT = {"lambda": 70}
 
 _Answer = TypeVar("_Answer")
 
-SIGN_IN = "set AWS_PROFILE, or sign in with aws sso login"
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-REFUSED_CREDENTIALS = EXPIRED | {
-    "AuthFailure",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-}
-"""Error codes with which AWS's services refuse credentials (common errors of each API's reference; read 2026-11-26).
-Those that aren't about an end may come from one Region alone, which the account hasn't enabled."""
-
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 2
 """botocore's defaults wait for a silent Region for three minutes."""
 
@@ -36,18 +31,46 @@ class UnansweredError(MissingDependency):
     """AWS didn't answer; the message names the request and the Region."""
 
 
-def clients(url: str | None, attempts: int = ATTEMPTS) -> Client:
+def signed_in(regions: Sequence[str] = (), tell: Callable[[str], None] = lambda _: None) -> "SignedIn":
+    """Fetch this machine's credentials: with these clients' time-outs, each Region once.
+
+    Args:
+        regions: whose STS gives a session of a role, the first that answers. Omitted: the one of the profile.
+        tell: is given one line about each Region that doesn't answer.
+
+    Raises:
+        CredentialsError: there are none, or nobody gives them.
+    """
+    from haven.runbooks.signing_in import sign_in  # noqa: PLC0415  the tool starts fast
+
+    return sign_in(regions, _config(1), tell)
+
+
+class NotSentError(Exception):
+    """A request would have been sent after `sent_by`; it wasn't."""
+
+
+def clients(url: str | None, attempts: int = ATTEMPTS, credentials: "SignedIn | None" = None) -> Client:
     """boto3 clients that give up on a silent Region after seconds; each is made once, from any thread.
+
+    Whoever gets one in the last minutes of the credentials waits until they are renewed: no call does.
 
     Args:
         url: an emulator's endpoint. None: AWS, with this machine's credentials.
         attempts: how often a request is sent. 1 for what mustn't be done twice, and for a Region that may be lost.
+        credentials: of several kinds of clients alike. Omitted: fetched now.
+
+    Raises:
+        CredentialsError: there are no credentials; also of the clients that are asked for later.
     """
     made: dict[tuple[str, str], Any] = {}
     lock = threading.Lock()  # a session isn't safe in several threads; a client is
-    make = _maker(url, attempts)
+    have = (credentials or signed_in()) if url is None else None
+    make = _maker(url, attempts, have)
 
     def client(service: str, region: str) -> Any:
+        if have is not None:
+            have.renew()
         with lock:
             if (service, region) not in made:
                 made[service, region] = make(service, region)
@@ -56,64 +79,58 @@ def clients(url: str | None, attempts: int = ATTEMPTS) -> Client:
     return client
 
 
-def _maker(url: str | None, attempts: int) -> Client:
-    import boto3  # noqa: PLC0415  the tool starts fast
+@contextmanager
+def sent_by(latest: float | None) -> Iterator[None]:
+    """Let this thread's requests fail that would be sent later: a process may be paused right before.
+
+    Args:
+        latest: on this machine's monotonic clock. None: whenever.
+
+    Raises:
+        NotSentError: of the call; nothing was sent.
+    """
+    _LIMIT.latest = latest
+    try:
+        yield
+    finally:
+        _LIMIT.latest = None
+
+
+_LIMIT = threading.local()
+
+
+def _check_limit(**_: Any) -> None:
+    latest = getattr(_LIMIT, "latest", None)
+    if latest is not None and time.monotonic() > latest:
+        raise NotSentError
+
+
+def _config(attempts: int) -> Any:
     from botocore.config import Config  # noqa: PLC0415  the tool starts fast
 
     retries = {"total_max_attempts": attempts}
-    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
-
-    def patient(service: str, usual: Config) -> Config:
-        return usual.merge(Config(read_timeout=PATIENT[service])) if service in PATIENT else usual
-
-    if url is None:
-        session = _session()
-        return lambda service, region: (
-            _endpoint(service, session, region, attempts)
-            or session.client(service, region, config=patient(service, config))
-        )
-    emulator = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106  not checked
-    # No proxy, whatever the environment says: the endpoint is on this machine, which may be busy.
-    local = config.merge(Config(proxies={}, read_timeout=20))
-    return lambda service, region: (
-        _endpoint(service, emulator, region, attempts)
-        or emulator.client(service, region, endpoint_url=url, config=patient(service, local))
-    )
+    return Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
 
 
-def _session() -> Any:
-    """This machine's AWS config.
-
-    Raises:
-        MissingDependency: it has no such profile, or can't be read.
-    """
+def _maker(url: str | None, attempts: int, credentials: "SignedIn | None") -> Client:
     import boto3  # noqa: PLC0415  the tool starts fast
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415  the tool starts fast
+    from botocore.config import Config  # noqa: PLC0415  the tool starts fast
 
-    try:
-        return boto3.Session()
-    except BotoCoreError as error:
-        raise MissingDependency(f"this machine's AWS config can't be used: {error}; {SIGN_IN}") from error
+    config = _config(attempts)
+    if credentials is not None:
+        session = credentials.session
+    else:
+        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106  not checked
+        # No proxy, whatever the environment says: the endpoint is on this machine, which may be busy.
+        config = config.merge(Config(proxies={}, read_timeout=20))
 
+    def make(service: str, region: str) -> Any:
+        patient = Config(read_timeout=PATIENT[service]) if service in PATIENT else None
+        client = session.client(service, region, endpoint_url=url, config=config.merge(patient) if patient else config)
+        client.meta.events.register("before-send", _check_limit)
+        return client
 
-def lacks_credentials(error: Exception) -> bool:
-    """Whether this machine's credentials are missing, or a session that they come from has ended."""
-    from botocore.exceptions import (  # noqa: PLC0415  starts fast
-        CredentialRetrievalError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        SSOError,
-        TokenRetrievalError,
-    )
-
-    kinds = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError)
-    return isinstance(error, kinds)
-
-
-def code_of(error: Exception) -> str:
-    """The code with which AWS refuses a request; empty: it didn't answer."""
-    about = getattr(error, "response", {}).get("Error", {})
-    return str(about.get("Code", ""))
+    return lambda service, region: _endpoint(service, session, region, attempts) or make(service, region)
 
 
 def _endpoint(service: str, session: Any, region: str, attempts: int) -> Any:
@@ -136,15 +153,14 @@ def asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
         ask: makes the call.
 
     Raises:
-        UnansweredError: a Region does not answer, or denies the request; or this machine has no credentials.
+        CredentialsError: this machine has no credentials, or AWS takes them no longer.
+        UnansweredError: a Region does not answer, or denies the request.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  the tool starts fast
 
     try:
         return ask()
     except (BotoCoreError, ClientError) as error:
-        if lacks_credentials(error):
-            raise UnansweredError(f"this machine has no AWS credentials ({error}): {SIGN_IN}") from error
-        if code_of(error) in REFUSED_CREDENTIALS:
-            raise UnansweredError(f"AWS refuses this machine's credentials ({code_of(error)}): {SIGN_IN}") from error
+        if refused := credentials_error(error):
+            raise refused from error
         raise UnansweredError(f"asked {what}: {error}") from error

@@ -7,9 +7,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import one_line
-from haven.runbooks.clients import EXPIRED, SIGN_IN, code_of, lacks_credentials
+from haven.runbooks.credentials import CredentialsError, credentials_error
 
 WITHIN_SECONDS = 7.0
 """For all questions together; whoever hasn't answered by then is silent."""
@@ -45,21 +44,26 @@ def ask_all(questions: Mapping[_Key, Callable[[], Any]], within: float = WITHIN_
         within: seconds for all of them.
 
     Raises:
-        MissingDependency: this machine has no credentials, or they have ended.
+        CredentialsError: this machine has no credentials, AWS takes them no longer, or nobody who answered took them.
     """
-    arrived: queue.SimpleQueue[tuple[_Key, Answer | MissingDependency]] = queue.SimpleQueue()
+    arrived: queue.SimpleQueue[tuple[_Key, Answer | CredentialsError]] = queue.SimpleQueue()
     for key, question in questions.items():
         threading.Thread(target=_put, args=(arrived, key, question), daemon=True).start()
     answers: dict[_Key, Answer] = {}
+    refused: CredentialsError | None = None
     last = time.monotonic() + within
     while len(answers) < len(questions):
         try:
             key, answer = arrived.get(timeout=max(0.0, last - time.monotonic()))
         except queue.Empty:
             break
-        if isinstance(answer, MissingDependency):
-            raise answer
+        if isinstance(answer, CredentialsError):
+            if answer.everywhere:
+                raise answer
+            refused, answer = answer, Answer(unknown=str(answer))
         answers[key] = answer
+    if refused and not any(each.known for each in answers.values()):
+        raise refused
     return {key: answers.get(key, Answer(unknown=SILENT)) for key in questions}
 
 
@@ -77,20 +81,22 @@ def _put(arrived: queue.SimpleQueue[Any], key: Hashable, ask: Callable[[], Any])
     arrived.put((key, _asked(ask)))
 
 
-def _asked(ask: Callable[[], Any]) -> Answer | MissingDependency:
+def _asked(ask: Callable[[], Any]) -> Answer | CredentialsError:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  the tool starts fast
 
     try:
         return Answer(ask())
-    except ClientError as error:
-        code = code_of(error)
-        if code in EXPIRED:  # in every Region: what everybody would answer isn't asked
-            return MissingDependency(f"this machine's AWS credentials have ended ({code}): {SIGN_IN}")
+    except (BotoCoreError, ClientError, CredentialsError, OSError) as error:
+        return credentials_error(error) or _not_answered(error)
+
+
+def _not_answered(error: Exception) -> Answer:
+    from botocore.exceptions import ClientError  # noqa: PLC0415  the tool starts fast
+
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
         return Answer() if code.endswith(_ABSENT) else Answer(unknown=f"{error.operation_name} is refused: {code}")
-    except (BotoCoreError, OSError) as error:
-        if lacks_credentials(error):
-            return MissingDependency(f"this machine has no AWS credentials ({one_line(str(error))}): {SIGN_IN}")
-        return Answer(unknown=_no_answer(error))
+    return Answer(unknown=_no_answer(error))
 
 
 def _no_answer(error: Exception) -> str:

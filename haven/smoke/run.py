@@ -27,7 +27,7 @@ from haven.model.prices import HOURS_A_MONTH, PriceBook
 from haven.plan.costs import costs
 from haven.program.recording import Recording
 from haven.program.run import recorded
-from haven.runbooks.clients import Client, clients
+from haven.runbooks.clients import Client, clients, signed_in
 from haven.runbooks.preflight.checks import Check, Status
 from haven.runbooks.preflight.deployment import account_check, checks
 from haven.smoke import stack_file
@@ -78,7 +78,8 @@ class _Job:
         self._report = report
         self._steps = steps
         self._catalog = Catalog(root)
-        self._client: Client = clients(target.endpoint)
+        self._credentials = signed_in() if target.endpoint is None else None
+        self._client: Client = clients(target.endpoint, credentials=self._credentials)
 
     def run(self, answers: TextIO | None) -> int:
         """Everything; asks on `answers` for the confirmation, unless it is None."""
@@ -158,7 +159,7 @@ class _Job:
         if self._target.endpoint:
             managed_keys.create(self._target.endpoint, self._target.everywhere)
         manifest = declarations.deployed.recording.outputs["manifest"]
-        once = clients(self._target.endpoint, attempts=1)
+        once = clients(self._target.endpoint, attempts=1, credentials=self._credentials)
         promotion = Promotion(
             manifest, self._target.account, self._client, once, folder / "records", emulated=bool(self._target.endpoint)
         )

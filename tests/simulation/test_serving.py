@@ -11,11 +11,11 @@ from haven.runbooks.failover.decision import Request
 from haven.runbooks.failover.run import Report, State
 from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import RecoveryManifest, parse
-from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.journal import INTENT, Entry, Workflow, apply
 from haven.runbooks.workflow.requests import Call
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Missing, Waiting
 from tests.simulation import workloads
-from tests.simulation.clock import Simulation
+from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
 from tests.simulation.operators import MANIFESTS, PATIENT, machine, manifest_document, start
 from tests.simulation.workloads import FULL, STANDBY
@@ -161,6 +161,62 @@ def _answered(looking: Any, groups: Mapping[str, Any], running: Mapping[str, int
 
 def sizes(desired: int, most: int = 4) -> Mapping[str, int]:
     return {"minSize": 1, "desiredSize": desired, "maxSize": most}
+
+
+def undone(before: tuple[int, int, int], *, stopped: bool = False) -> Model:
+    """A failover that is undone because too much would be lost, with a node group that had these sizes.
+
+    Args:
+        before: minimum, desired and maximum size.
+        stopped: whether the first process dies after its call, and another one goes on.
+    """
+    model = Model()
+    model.regions[R].nodes, model.regions[R].running = before, before[1]
+    model.at(50, model.cut)
+    model.at(600, model.kill)
+
+    def fault(owner: str, call: Call, _: float) -> Fault | None:
+        dies = stopped and owner == "a" and call.operation == "update_nodegroup_config"
+        return Fault("crash-after") if dies else None
+
+    simulation = Simulation(model, fault)
+    machines = [machine(simulation, name, manifest=MANIFESTS[1]) for name in ("a", "b")[: 1 + stopped]]
+    for place, made in enumerate(machines):
+        start(simulation, made, Request(planned=False), 700 + 600 * place)
+    simulation.run()
+    assert machines[-1].outcome[0].state is State.UNDONE, machines[-1].outcome
+    return model
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("before", [(1, 1, 4), (1, 2, 3), (2, 8, 10), (0, 0, 2)])
+def test_an_abort_leaves_a_node_group_as_it_found_it(before: tuple[int, int, int], stopped: bool) -> None:
+    assert undone(before, stopped=stopped).regions[R].nodes == before
+
+
+def test_a_node_group_that_is_large_enough_is_neither_scaled_nor_scaled_back() -> None:
+    model = undone((3, 8, 10))
+    assert model.regions[R].nodes == (3, 8, 10)
+    assert [what for _, _, what, _ in model.effects if what == "update_nodegroup_config"] == []
+
+
+def test_scaling_up_makes_nothing_smaller() -> None:
+    found = look_at({"one": {"minSize": 0, "desiredSize": 8, "maxSize": 10}}, {}, 0)
+    assert isinstance(found, Missing)
+    assert found.call.arguments["scalingConfig"] == {"minSize": 1, "desiredSize": 8, "maxSize": 10}
+    assert found.before == {"one": {"minSize": 0, "desiredSize": 8, "maxSize": 10}}
+
+
+def test_a_group_that_stood_in_for_another_one_is_scaled_back_to_what_it_had_at_first() -> None:
+    workflow = Workflow("w", {})
+    for step, desired in (("scale:one", 4), ("scale:two", 2)):
+        data = {"step": step, "call": "c", "arguments": {}, "before": {"two": sizes(desired, 5)}}
+        apply(workflow, Entry(1, INTENT, 1, "me", 0.0, data))
+    groups = {"one": sizes(3), "two": sizes(5, 5)}
+    found = _answered(nodes.restored(site_of(groups, Clock()), "two")(workflow), groups, {})
+    assert isinstance(found, Missing)
+    assert found.call.arguments["scalingConfig"] == sizes(2, 5)
+    assert isinstance(_answered(nodes.restored(site_of(groups, Clock()), "one")(workflow), groups, {}), Done)
 
 
 def test_another_group_of_gpus_with_room_runs_the_nodes_that_do_not_come() -> None:

@@ -57,7 +57,7 @@ def verify(
     from haven.runbooks.workflow.table import Table
 
     own = _own(records / AUDIT) if records is not None else None
-    chosen = source(environment, regions, manifest, directory)
+    chosen = source(environment, regions, manifest, directory, first=where)
     chosen.require_region("--in", where)
     found = operations(chosen.located().manifest, where, "--in")
     entries: list[Entry] = _done(chosen, stored(Table(where, found.tables[where])))
@@ -107,7 +107,7 @@ def publish(
     from haven.runbooks.failover.assembly import AUDIT, operations
     from haven.runbooks.workflow import audit as chain
 
-    chosen = source(environment, regions, manifest, directory)
+    chosen = source(environment, regions, manifest, directory, first=where)
     chosen.require_region("--in", where)
     located = chosen.located().manifest
     found = operations(located, where, "--in")
@@ -130,12 +130,12 @@ def _own(file: Path) -> bytes:
 
 
 def _done(chosen: EnvironmentSource, runbook: "Runbook") -> Any:
-    from haven.runbooks.workflow.requests import CallError, CredentialsError
+    from haven.runbooks.workflow.requests import CallError
     from haven.runbooks.workflow.threads import Threads
 
     try:
         return Threads(chosen.client, chosen.client_once).run(runbook)
-    except (CallError, CredentialsError) as error:
+    except CallError as error:
         raise MissingDependency(str(error)) from error
 
 

@@ -12,11 +12,13 @@ import click
 
 from haven.base.problems import Problem, Problems, choices, shown
 from haven.base.regions import REGION
+from haven.cli import output
 from haven.cli.command_line import WHERE, stack_argument
 
 if TYPE_CHECKING:
     from haven.runbooks.clients import Client
     from haven.runbooks.manifest import Located
+    from haven.runbooks.signing_in import SignedIn
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -50,6 +52,8 @@ class EnvironmentSource:
     """An emulator's endpoint; None: AWS."""
     both: Sequence[str] = ()
     """Its Regions, where the stack file names them; else only the manifest does."""
+    first: str = ""
+    """The Region whose STS is asked first for credentials: one that isn't lost. Empty: that of the manifest."""
 
     @property
     def emulated(self) -> bool:
@@ -73,17 +77,30 @@ class EnvironmentSource:
     @cached_property
     def client(self) -> "Client":
         """Makes the clients."""
-        return self._clients()
+        from haven.runbooks.clients import ATTEMPTS
+
+        return self._clients(ATTEMPTS)
 
     @cached_property
     def client_once(self) -> "Client":
         """Makes clients that send a request once."""
         return self._clients(1)
 
-    def _clients(self, *attempts: int) -> "Client":
+    @cached_property
+    def _signed_in(self) -> "SignedIn | None":
+        """This machine's credentials, before anybody waits for an answer: a person may have to type a code."""
+        from haven.runbooks.clients import signed_in
+        from haven.runbooks.manifest import read_file
+
+        if self.url is not None:
+            return None
+        regions = self.regions or (read_file(self.manifest).both if self.manifest is not None else ())
+        return signed_in([each for each in dict.fromkeys([self.first, *regions]) if each], output.note)
+
+    def _clients(self, attempts: int) -> "Client":
         from haven.runbooks.clients import clients
 
-        return clients(self.url, *attempts)
+        return clients(self.url, attempts, self._signed_in)
 
     def located(self) -> "Located":
         """Its manifest.
@@ -99,16 +116,25 @@ class EnvironmentSource:
         return locate(self.name, self.regions, self.client)
 
 
-def source(name: str, regions: Sequence[str], manifest: Path | None, directory: str | None) -> EnvironmentSource:
+def source(
+    name: str, regions: Sequence[str], manifest: Path | None, directory: str | None, *, first: str | None = None
+) -> EnvironmentSource:
     """Find out where to ask.
+
+    Args:
+        name: the environment, or its stack file.
+        regions: where the manifest is. Empty: in those of the stack file.
+        manifest: a copy of it. None: it is read in AWS.
+        directory: of the project. None: this one.
+        first: the Region whose STS is asked first for credentials. Omitted: the first that has the manifest.
 
     Raises:
         Problems: neither a Region, nor a file, nor a stack file says where the manifest is.
     """
     if manifest is not None or regions:
-        return EnvironmentSource(name, regions, manifest, None)
+        return EnvironmentSource(name, regions, manifest, None, first=first or "")
     named, url, environment = _from_stack_file(name, directory)
-    return EnvironmentSource(environment, named, None, url, both=named)
+    return EnvironmentSource(environment, named, None, url, both=named, first=first or "")
 
 
 def _from_stack_file(name: str, directory: str | None) -> tuple[Sequence[str], str | None, str]:

@@ -136,7 +136,7 @@ def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
 
     if problems := list(_problems(words)):
         raise Problems(problems, WHERE)
-    chosen = source(words.environment, words.regions, words.manifest, words.directory)
+    chosen = source(words.environment, words.regions, words.manifest, words.directory, first=to)
     if to is not None:
         chosen.require_region("--to", to)
     located = chosen.located()

@@ -1,6 +1,7 @@
 """Puts one operator's process together: manifest, clients, disk, identity."""
 
 import getpass
+import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
@@ -42,7 +43,15 @@ def identity(client: Client, region: str, account: str | None = None) -> str:
     if account is not None and found["Account"] != account:
         fix = "sign in to the environment's account, or set AWS_PROFILE to a profile of it; nothing was changed"
         raise Problems([Problem("the credentials", f"account {found['Account']}", f"account {account}", fix)])
-    return f"{found['Arn']} ({getpass.getuser()}@{socket.gethostname()})"
+    return f"{found['Arn']} ({_user()}@{socket.gethostname()})"
+
+
+def _user() -> str:
+    """The name of this machine's user; the number of one who has none, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # up to Python 3.12, and from 3.13 on
+        return f"uid {os.getuid()}"
 
 
 def operations(manifest: RecoveryManifest, to: str, option: str = "--to") -> Operations:

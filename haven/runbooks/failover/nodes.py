@@ -15,10 +15,13 @@ BORROW_SECONDS = 300.0
 """After which another group on which the same servers may run stands in for nodes that don't come: longer than a node
 takes, which was 284 s in the one run that was reported (kaito-project/kaito#2325). An assumption."""
 _ROUNDING = 1e-6
+_SIZES = ("minSize", "desiredSize", "maxSize")
 
 
 def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Looking:
     """Done when a group has its nodes, or after some patience the least that serves.
+
+    What is larger already, by hand or by an autoscaler, stays: towards full scale nothing is made smaller.
 
     Args:
         site: where.
@@ -29,17 +32,16 @@ def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Look
     least, wanted, most = sizes
     watch = Stopwatch(site.clock)
 
-    async def look(workflow: Workflow) -> Look:
+    async def look(_: Workflow) -> Look:
         watch.start()
         answer = await Call("eks", site.to, "describe_nodegroup", _named(site, name))
         group = answer["nodegroup"]
         now = group["scalingConfig"]
         small = now["minSize"] < least or now["desiredSize"] < wanted
         if (now["minSize"] > least or now["desiredSize"] > wanted) if shrink else small:
-            to = {"minSize": least, "desiredSize": wanted, "maxSize": max(most, now["maxSize"])}
-            token = f"{workflow.id}-{'standby' if shrink else 'full'}-{name}"[:64]
-            arguments = {**_named(site, name), "scalingConfig": to, "clientRequestToken": token}
-            return Missing(Call("eks", site.to, "update_nodegroup_config", arguments, changes=True))
+            of = min if shrink else max
+            to = {"minSize": of(least, now["minSize"]), "desiredSize": of(wanted, now["desiredSize"])}
+            return _resized(site, name, now, {**to, "maxSize": max(most, now["maxSize"])})
         if shrink:
             return Done()
         running = await _running(site.to, group)
@@ -48,12 +50,40 @@ def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Look
         waited = watch.seconds()
         if running >= wanted or waited < BORROW_SECONDS:
             return _judged(name, Group(running, wanted, least), waited)
-        borrowed = await _borrowed(site, workflow, name, wanted - running)
-        if isinstance(borrowed, Call):
-            return Missing(borrowed)
+        borrowed = await _borrowed(site, name, wanted - running)
+        if isinstance(borrowed, Missing):
+            return borrowed
         return _judged(name, Group(running + borrowed, wanted, least), waited, borrowed)
 
     return look
+
+
+def restored(site: Site, name: str) -> Looking:
+    """Done when a group is no larger than it was before the workflow's first call for it; at once where there was none.
+
+    Args:
+        site: where.
+        name: the group, which another group's step may have made larger too.
+    """
+
+    async def look(workflow: Workflow) -> Look:
+        found = [each.before[name] for each in workflow.steps.values() if name in each.before]
+        if not found:
+            return Done()
+        before = min(found, key=lambda each: int(each["desiredSize"]))
+        now = (await Call("eks", site.to, "describe_nodegroup", _named(site, name)))["nodegroup"]["scalingConfig"]
+        to = {size: min(now[size], before[size]) for size in _SIZES}
+        return Done() if all(now[size] == to[size] for size in _SIZES) else _resized(site, name, now, to)
+
+    return look
+
+
+def _resized(site: Site, name: str, now: Mapping[str, int], to: Mapping[str, int]) -> Missing:
+    """The call, without a token of its own: botocore makes one each time. A token that EKS knows would be answered with
+    what came of the first call, be it a failure (an assumption)."""
+    arguments = {**_named(site, name), "scalingConfig": to}
+    call = Call("eks", site.to, "update_nodegroup_config", arguments, changes=True)
+    return Missing(call, {name: {size: now[size] for size in _SIZES}})
 
 
 def plan(site: Site, name: str) -> str:
@@ -81,7 +111,7 @@ def stand_ins(site: Site, name: str) -> Mapping[str, float]:
     }
 
 
-async def _borrowed(site: Site, workflow: Workflow, name: str, short: int) -> int | Call:
+async def _borrowed(site: Site, name: str, short: int) -> int | Missing:
     """Nodes that others replace, running beyond their own full scale; the call that lets one run what is short."""
     spare = 0
     for other, replaces in stand_ins(site, name).items():
@@ -90,10 +120,7 @@ async def _borrowed(site: Site, workflow: Workflow, name: str, short: int) -> in
         now = found["nodegroup"]["scalingConfig"]
         wanted = min(sizes.full[1] + ceil(short / replaces - _ROUNDING), now["maxSize"])
         if now["desiredSize"] < wanted:
-            to = {**now, "desiredSize": wanted}
-            token = f"{workflow.id}-{wanted}-{other}"[:64]
-            arguments = {**_named(site, other), "scalingConfig": to, "clientRequestToken": token}
-            return Call("eks", site.to, "update_nodegroup_config", arguments, changes=True)
+            return _resized(site, other, now, {**now, "desiredSize": wanted})
         beyond = max(0, (await _running(site.to, found["nodegroup"]) or 0) - sizes.full[1])
         spare += int(beyond * replaces + _ROUNDING)
     return min(spare, short)

@@ -75,7 +75,7 @@ def _scaling(site: Site) -> Iterator[Step]:
         back = Step(
             f"undo-{SCALE}{name}",
             f"Scale {name} back",
-            nodes.scaled(site, name, sizes.standby, shrink=True),
+            nodes.restored(site, name),
             hold=60,
         )
         yield Step(

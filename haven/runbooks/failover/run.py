@@ -160,7 +160,8 @@ class Operator:
             await self.lease.leave(self.lease.notes, release=True)
             raise
         if not self._closed:
-            await self.audit.close(state=report.state.value, why=list(report.why))
+            unproved = await self._engine.close(state=report.state.value, why=list(report.why))
+            report = replace(report, why=[*report.why, *([unproved] if unproved else [])])
         await self.lease.leave(self.lease.notes, release=True)
         return replace(report, pending_audit=self.audit.pending)
 

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from haven.base.missing_dependency import MissingDependency
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import plan
 from haven.runbooks.failover.run import LEFT, State, kind_of
@@ -16,7 +15,7 @@ from haven.runbooks.status.readings import State as Found
 from haven.runbooks.workflow import journal
 from haven.runbooks.workflow.journal import Entry, Workflow
 from haven.runbooks.workflow.lease import Lease
-from haven.runbooks.workflow.requests import Branches, CallError, CredentialsError
+from haven.runbooks.workflow.requests import Branches, CallError
 from haven.runbooks.workflow.table import Table
 from haven.runbooks.workflow.threads import MachineClock, Threads
 
@@ -53,7 +52,7 @@ def read(manifest: RecoveryManifest, reading: Client, once: Client) -> History:
     """Ask both Regions' journals at once; one that doesn't answer is unknown.
 
     Raises:
-        MissingDependency: this machine has no credentials, or expired ones.
+        CredentialsError: this machine has no credentials, or expired ones.
     """
     if manifest.operations is None:
         return History({}, {}, dict.fromkeys(manifest.both, "the environment has no operations tables"))
@@ -65,8 +64,6 @@ def read(manifest: RecoveryManifest, reading: Client, once: Client) -> History:
     for table, answer in zip(tables, answers, strict=True):
         if isinstance(answer, CallError):
             unknown[table.region] = str(answer)
-        elif isinstance(answer, CredentialsError):
-            raise MissingDependency(str(answer)) from answer
         elif isinstance(answer, BaseException):
             raise answer
         else:

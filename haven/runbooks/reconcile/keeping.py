@@ -3,6 +3,7 @@
 from haven.runbooks.failover import database
 from haven.runbooks.failover.run import Operator
 from haven.runbooks.failover.site import Site
+from haven.runbooks.workflow.engine import Engine
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import CallError, Pause
 from haven.runbooks.workflow.steps import Done, Missing, Waiting
@@ -14,7 +15,8 @@ _EVERY_SECONDS = 15.0
 async def keep(operator: Operator, old: str) -> str:
     """Copy every snapshot of the old volume, and wait for the copies.
 
-    It needs no journal: a copy has its snapshot's name, so the same call can't be made twice.
+    Nothing of it is journaled but the end of its audit: a copy has its snapshot's name, so the same call can't be made
+    twice.
 
     Args:
         operator: of the Region that writes; its lease, audit and clock are used.
@@ -28,17 +30,20 @@ async def keep(operator: Operator, old: str) -> str:
         AuditError: what is done can't be written down.
         CallError: no answer.
     """
-    token = await operator.lease.acquire()
-    await operator.audit.open("", keep=old, token=token)
+    token = operator.journal.token = await operator.lease.acquire()
+    entries = await operator.journal.read()
+    before = entries[-1].data["audit"] if entries else {}
+    await operator.audit.open(str(before.get("hash", "")), keep=old, token=token)
+    engine = Engine(operator.journal, operator.lease, operator.audit, operator.site.clock)
     problem = "interrupted"
     try:
         problem = await _kept(operator, old)
     except CallError as error:
         problem = str(error)
     finally:
-        await operator.audit.close(problem=problem)
+        unproved = await engine.close(problem=problem)
         await operator.lease.leave(operator.lease.notes, release=True)
-    return problem
+    return problem or unproved
 
 
 async def _kept(operator: Operator, old: str) -> str:

@@ -9,7 +9,17 @@ from haven.base.terminal import Style, plural
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import Located, RecoveryManifest
 from haven.runbooks.observation import WITHIN_SECONDS, ask_all
-from haven.runbooks.status import backups, capacity, heartbeats, replication, serving, traffic, workloads, writers
+from haven.runbooks.status import (
+    backups,
+    capacity,
+    drills,
+    heartbeats,
+    replication,
+    serving,
+    traffic,
+    workloads,
+    writers,
+)
 from haven.runbooks.status.readings import COLOURS, Reading, State, duration
 
 SCHEMA = "status.v1"
@@ -51,7 +61,7 @@ def observe(located: Located, client: Client, within: float = WITHIN_SECONDS) ->
     """
     begin = time.monotonic()
     manifest = located.manifest
-    parts = (writers, capacity, serving, workloads, replication, heartbeats, traffic, backups)
+    parts = (writers, capacity, serving, workloads, replication, heartbeats, traffic, backups, drills)
     answers = ask_all({key: ask for part in parts for key, ask in part.questions(manifest, client).items()}, within)
     writer = writers.writing_region(answers)
     found = [
@@ -64,6 +74,7 @@ def observe(located: Located, client: Client, within: float = WITHIN_SECONDS) ->
         *heartbeats.readings(manifest, answers, writer),
         *traffic.readings(manifest, answers),
         *backups.readings(manifest, answers),
+        *drills.readings(manifest, answers),
     ]
     return Status(manifest, writer, list(dict.fromkeys(found)), time.time(), time.monotonic() - begin)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from haven.runbooks.credentials import CredentialsError
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.journal import DisplacedError, Entry, Journal, StepRecord, UnwrittenError, Workflow
@@ -15,7 +16,6 @@ from haven.runbooks.workflow.requests import (
     Call,
     CallError,
     Clock,
-    CredentialsError,
     Gate,
     Pause,
     RefusedError,
@@ -111,9 +111,25 @@ class Engine:
         self.journal.head = head
         return await self.journal.append(kind, **data)
 
-    async def effect(self, workflow: Workflow, step: Step, call: Call, stop: Callable[[], bool]) -> str:
+    async def close(self, **data: Any) -> str:
+        """Close the audit of a process whose workflow goes on, or that has none, and let the journal have its head.
+
+        Returns:
+            Why the journal doesn't have it; empty: it has.
+        """
+        await self.audit.close(**data)
+        self.journal.head = self.audit.head.as_data()
+        try:
+            await self.journal.append(log.CLOSED)
+        except (DisplacedError, UnwrittenError) as error:
+            return f"the end of this audit can't be proved: {error}"
+        return ""
+
+    async def effect(self, workflow: Workflow, step: Step, missing: Missing, stop: Callable[[], bool]) -> str:
         """Make one call: its intent first, then the token, then the call, then what came of it."""
-        await self.note(workflow, log.INTENT, step=step.name, **_intent(call))
+        call = missing.call
+        before = {"before": missing.before} if missing.before else {}
+        await self.note(workflow, log.INTENT, step=step.name, **_intent(call), **before)
         outcome, detail = await self._made(call, stop)
         await self.note(workflow, log.OUTCOME, step=step.name, call=str(call), outcome=outcome, answer=detail)
         return outcome if outcome != log.REFUSED else detail.partition(":")[0]
@@ -198,11 +214,11 @@ class _Run:
         others = [each for each in self._steps if each.name != step.name]
         return self.fatal is not None or (self._stop and not past_no_return(self._workflow, others))
 
-    async def effect(self, step: Step, call: Call) -> str:
+    async def effect(self, step: Step, missing: Missing) -> str:
         """Make a step's call."""
         if self.stopped():
             raise _StoppedError
-        outcome = await self._engine.effect(self._workflow, step, call, lambda: self.stopped_before(step))
+        outcome = await self._engine.effect(self._workflow, step, missing, lambda: self.stopped_before(step))
         if self.stopped():
             raise _StoppedError
         return outcome
@@ -251,7 +267,7 @@ class _Drive:
             if isinstance(look, Impossible):
                 raise _StepFailedError(look.why)
             if isinstance(look, Missing):
-                await self._act(look.call)
+                await self._act(look)
             elif isinstance(look, Waiting):
                 self._reason = look.reason
             if self._now > self._begin + self._step.deadline:
@@ -277,8 +293,9 @@ class _Drive:
             return Waiting(str(error))
         return look
 
-    async def _act(self, call: Call) -> None:
+    async def _act(self, missing: Missing) -> None:
         """Make a call, unless it was made already and AWS may not show it yet."""
+        call = missing.call
         if self._record.intent != _intent(call):
             self._calls = 0
         elif self._now < self._quiet:
@@ -287,7 +304,7 @@ class _Drive:
             self._calls and self._record.outcome == log.ACCEPTED and not self._step.repeatable
         ):
             raise _StepFailedError(f"{call} was made, and nothing has changed")
-        outcome = await self._run.effect(self._step, call)
+        outcome = await self._run.effect(self._step, missing)
         if outcome in (log.ACCEPTED, log.UNKNOWN):
             self._pause = _FIRST_SECONDS
             self._calls += 1

@@ -14,7 +14,7 @@ from haven.runbooks.workflow.local_file import Lines
 from haven.runbooks.workflow.requests import CallError, Clock, Mutex, Pause
 from haven.runbooks.workflow.table import Table
 
-BEGIN, TAKEOVER, DECISION, INTENT, OUTCOME, DONE, ABORT, END = (
+BEGIN, TAKEOVER, DECISION, INTENT, OUTCOME, DONE, ABORT, END, CLOSED = (
     "begin",
     "takeover",
     "decision",
@@ -23,8 +23,10 @@ BEGIN, TAKEOVER, DECISION, INTENT, OUTCOME, DONE, ABORT, END = (
     "done",
     "abort",
     "end",
+    "closed",
 )
-KINDS = (BEGIN, TAKEOVER, DECISION, INTENT, OUTCOME, DONE, ABORT, END)
+KINDS = (BEGIN, TAKEOVER, DECISION, INTENT, OUTCOME, DONE, ABORT, END, CLOSED)
+"""The last one is of a process that ends before its workflow, or that began none: it has the last head of its audit."""
 ACCEPTED, REFUSED, UNKNOWN, UNSENT = "accepted", "refused", "unknown", "unsent"
 """Outcomes of a call."""
 _ID = "journal"
@@ -188,6 +190,8 @@ class StepRecord:
     done: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
     """What was found when it was done."""
+    before: Mapping[str, Any] = field(default_factory=dict)
+    """What its calls change, by name, as it was before the first of them."""
 
     @property
     def may_have_happened(self) -> bool:
@@ -240,7 +244,7 @@ def apply(workflow: Workflow, entry: Entry) -> None:
         workflow.aborting = str(data["why"])
     elif entry.kind == END:
         workflow.end = data
-    else:
+    elif entry.kind != CLOSED:
         _apply_to_step(workflow.step(str(data["step"])), entry)
 
 
@@ -248,6 +252,7 @@ def _apply_to_step(record: StepRecord, entry: Entry) -> None:
     if entry.kind == INTENT:
         record.intent = {name: entry.data.get(name) for name in ("call", "arguments")}
         record.open = True
+        record.before = {**entry.data.get("before", {}), **record.before}
     elif entry.kind == OUTCOME:
         record.open = False
         record.answer = str(entry.data.get("answer", ""))

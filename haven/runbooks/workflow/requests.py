@@ -57,16 +57,6 @@ class UnansweredError(CallError):
     """No answer, or one of a broken server: it may have been done, and may still be done."""
 
 
-class CredentialsError(Exception):
-    """AWS doesn't take this machine's credentials, or there are none: nobody was asked, so nothing is known.
-
-    It is no `CallError`: whoever takes that for silence would take expired credentials for a lost Region.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"{why}: sign in, and run the same command once more: it goes on from where this one ended")
-
-
 class TooLateError(CallError):
     """Not sent: the call could have outlived the lease under which it was allowed."""
 

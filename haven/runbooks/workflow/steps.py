@@ -31,6 +31,8 @@ class Missing:
     """This call brings it nearer."""
 
     call: Call
+    before: Mapping[str, Any] = field(default_factory=dict)
+    """What it changes, by name, as it is now: kept in the journal for whoever undoes it."""
 
 
 @dataclass(frozen=True)

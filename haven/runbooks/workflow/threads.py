@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from haven.base.problems import one_line
-from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, REFUSED_CREDENTIALS, Client, lacks_credentials
+from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, Client, NotSentError, sent_by
+from haven.runbooks.credentials import credentials_error
 from haven.runbooks.workflow.requests import (
     Answer,
     Call,
-    CredentialsError,
     RefusedError,
     Runbook,
     TooLateError,
@@ -97,27 +97,31 @@ class Threads(Scheduler):
         try:
             make = getattr(client(call.service, call.region), call.operation)
             if call.not_after is not None and time.monotonic() + ONCE_SECONDS > call.not_after:
-                return TooLateError(f"{call} wasn't sent: the lease ends before the call would")
-            answer: Answer = make(**call.arguments)
+                return _too_late(call)
+            with sent_by(None if call.not_after is None else call.not_after - ONCE_SECONDS):
+                answer: Answer = make(**call.arguments)
+        except NotSentError:
+            return _too_late(call)
         except Exception as error:  # noqa: BLE001  it is raised in the runbook
             return _as_call_error(call, error)
         return answer
 
 
+def _too_late(call: Call) -> TooLateError:
+    return TooLateError(f"{call} wasn't sent: the lease ends before the call would")
+
+
 def _as_call_error(call: Call, error: Exception) -> Exception:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  starts fast
 
+    if refused := credentials_error(error):
+        return refused
     if isinstance(error, ClientError):
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
         about = error.response.get("Error", {})
         if status >= _SERVER_ERROR:
             return UnansweredError(one_line(str(error)))
-        code, message = str(about.get("Code", "")), one_line(f"{about.get('Message', '')} ({call})")
-        if code in REFUSED_CREDENTIALS:
-            return CredentialsError(f"AWS refuses this machine's credentials: {code}: {message}")
-        return RefusedError(code, message)
-    if lacks_credentials(error):
-        return CredentialsError(f"this machine has no AWS credentials: {one_line(str(error))}")
+        return RefusedError(str(about.get("Code", "")), one_line(f"{about.get('Message', '')} ({call})"))
     if isinstance(error, BotoCoreError | OSError):
         return UnansweredError(one_line(f"{call}: {error}"))
     return error

@@ -1,0 +1,153 @@
+"""Fetches this machine's credentials before anything is timed, and renews them between calls, never inside one.
+
+botocore fetches them inside the first call that needs them, from any thread, with time-outs of a minute, by STS of the
+profile's Region: that may be the Region that is lost, and a person who types a code makes every answer late.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from boto3 import Session
+from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, Credentials, ReadOnlyCredentials
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    RefreshWithMFAUnsupportedError,
+)
+from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.session import Session as Source
+
+from haven.base.problems import one_line
+from haven.runbooks.credentials import CredentialsError, credentials_error
+
+RENEWAL_SECONDS = 900.0
+"""Before their end credentials are renewed: as long as botocore takes (`credentials.py`, 1.44.5)."""
+_AGAIN_SECONDS = 30.0
+"""After which a renewal that failed is tried once more."""
+_SERVER_ERROR = 500
+
+
+class SignedIn:
+    """Credentials whose end is seen in time; `session` has them, and fetches none by itself."""
+
+    def __init__(self, source: Credentials) -> None:
+        """
+        Args:
+            source: botocore's, of any provider.
+
+        Raises:
+            BotoCoreError, ClientError: whoever has them doesn't give them.
+        """
+        self._source = source
+        self._held = _Held(source.get_frozen_credentials(), source.method)
+        self._lock = threading.Lock()
+        self._next = 0.0
+        self._problem: CredentialsError | None = None
+        holder = Source()
+        holder.register_component("credential_provider", CredentialResolver([_Holding(self._held)]))
+        self.session = Session(botocore_session=holder)
+
+    def renew(self) -> None:
+        """Fetch new ones where their end is near; who comes meanwhile goes on with the old ones while they last.
+
+        Raises:
+            CredentialsError: they have ended, and there are no new ones.
+        """
+        if not self._ends_within(RENEWAL_SECONDS) or not self._lock.acquire(blocking=self._ends_within(0)):
+            return
+        try:
+            if self._ends_within(RENEWAL_SECONDS) and time.monotonic() >= self._next:
+                self._fetch()
+            if self._problem and self._ends_within(0):
+                raise self._problem
+        finally:
+            self._lock.release()
+
+    def _fetch(self) -> None:
+        self._next, self._problem = time.monotonic() + _AGAIN_SECONDS, None
+        try:
+            self._held.frozen = self._source.get_frozen_credentials()
+        except RefreshWithMFAUnsupportedError:
+            self._problem = CredentialsError("the session has ended, and a new one needs the second factor")
+        except (BotoCoreError, ClientError, OSError, RuntimeError) as error:  # the last: new ones that have ended too
+            self._problem = credentials_error(error) or CredentialsError(f"no new credentials: {one_line(str(error))}")
+
+    def _ends_within(self, seconds: float) -> bool:
+        needed = getattr(self._source, "refresh_needed", None)  # of those that end
+        return bool(needed and needed(refresh_in=seconds))
+
+
+def sign_in(regions: Sequence[str], config: Config, tell: Callable[[str], None]) -> SignedIn:
+    """Fetch this machine's credentials, in the calling thread: it may ask for the code of a second factor.
+
+    Args:
+        regions: whose STS gives a session of a role, the first that answers. Empty: the one of the profile.
+        config: of the clients that fetch them.
+        tell: is given one line about each Region that doesn't answer.
+
+    Raises:
+        CredentialsError: there are none, or nobody gives them.
+    """
+    silent = []
+    for region in regions or [""]:
+        try:
+            return _signed_in(region, config)
+        except (BotoCoreError, ClientError, OSError, RuntimeError) as error:
+            why = one_line(str(error))
+            if not _is_silence(error):
+                raise credentials_error(error) or CredentialsError(f"no credentials: {why}") from error
+            silent.append(region or "the Region of the profile")
+            tell(f"no credentials by STS in {silent[-1]}: {why}")
+        except EOFError:
+            raise CredentialsError(
+                "the profile asks for the code of a second factor, and there is no terminal"
+            ) from None
+    raise CredentialsError(f"STS gives no credentials in {' and '.join(silent)}; --region names another Region")
+
+
+def _signed_in(region: str, config: Config) -> SignedIn:
+    source = Source()
+    source.set_default_client_config(config)
+    source.set_config_variable("sts_regional_endpoints", "regional")  # the global one lives in a single Region
+    if region:
+        source.set_config_variable("region", region)
+    credentials = source.get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    return SignedIn(credentials)
+
+
+def _is_silence(error: Exception) -> bool:
+    """Whether another Region's STS may give them."""
+    if isinstance(error, ClientError):
+        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0) >= _SERVER_ERROR
+    return isinstance(error, HTTPClientError | NoConnectionError)
+
+
+class _Held(Credentials):  # type: ignore[misc]  # botocore has no types
+    """What is used until it is replaced, as a whole: a request is never signed with halves of two."""
+
+    def __init__(self, frozen: ReadOnlyCredentials, method: str) -> None:
+        super().__init__(frozen.access_key, frozen.secret_key, frozen.token, method, frozen.account_id)
+        self.frozen = frozen
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """botocore's name: what the next request is signed with."""
+        return self.frozen
+
+
+class _Holding(CredentialProvider):  # type: ignore[misc]  # botocore has no types
+    METHOD = "haven"
+
+    def __init__(self, held: Any) -> None:
+        super().__init__()
+        self._held = held
+
+    def load(self) -> Any:
+        """botocore's name: the credentials."""
+        return self._held
