@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -36,6 +37,7 @@ _BOUNDS = {
     "string_too_long": "at most {max_length} characters",
     "refused": "{allowed}",
 }
+_IN_QUOTES = "write it in quotes: "
 _ENUMERATIONS = ("enum", "literal_error")
 
 
@@ -125,6 +127,18 @@ def without_value(key: str, path: Sequence[str | int], schema: Schema) -> Proble
     return Problem(_place(key, path), "nothing", "a value", fix)
 
 
+def as_spelled(problem: Problem, text: str) -> Problem:
+    """A problem with a number in the place of text, in the spelling of the file: in quotes that is what was meant."""
+    if not problem.fix.startswith(_IN_QUOTES):
+        return problem
+    return replace(problem, got=changed(text, problem.got), fix=f'{_IN_QUOTES}"{text}"')
+
+
+def changed(text: str, read_as: str) -> str:
+    """What a problem says it got where the engine hands on another value than the file has."""
+    return f"{text}, which Pulumi's engine reads as {read_as}"
+
+
 def _place(key: str, steps: Sequence[str | int]) -> str:
     return key + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
@@ -172,7 +186,7 @@ def _instead(error: ErrorDetails, leaf: str, place: Mapping[str, Any], example: 
     if kind == "int_from_float":
         return f"{leaf}{_clipped(round(got), place)}"
     if kind == "string_type" and isinstance(got, int | float):
-        return f'it in quotes: "{str(got).lower()}"'
+        return f'{_IN_QUOTES.removeprefix("write ")}"{str(got).lower()}"'
     if kind in ("list_type", "is_instance_of", "sequence_str") and isinstance(got, str | dict):
         return f"it as a list: {leaf}{shown([got])}"
     return f"{leaf}{shown(example)}, for example"

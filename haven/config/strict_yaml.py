@@ -41,6 +41,18 @@ _TOO_DEEP = Problem(
 )
 
 
+class Spelled(float):
+    """A decimal number and how the file spells it: the engine hands `16.10` on as 16.1, which is another version."""
+
+    text: str
+
+    def __new__(cls, text: str) -> "Spelled":
+        """The number that a text is."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
 @dataclass
 class Document:
     """The content of a YAML file."""
@@ -255,7 +267,7 @@ def _fits(whole: int) -> bool:
 def _number(text: str) -> Any:
     if _WHOLE.fullmatch(text):
         return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    return Spelled(text) if _FLOAT.fullmatch(text) else text
 
 
 def engine_number(number: float) -> str:

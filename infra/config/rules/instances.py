@@ -110,7 +110,7 @@ def _unfit(path: str, name: str, wanted: str) -> list[Problem]:
 
 def _like(name: str, wanted: str) -> str:
     example = "g5.xlarge, g6.xlarge or g6e.xlarge" if wanted == "nvidia" else "m6i.large or m5.large"
-    return f"name another type, such as {example}, instead of {name}"
+    return f"write another type, such as {example}, instead of {name}"
 
 
 def _not_offered(path: str, name: str, regions: Sequence[str]) -> Iterator[Problem]:
