@@ -4,6 +4,11 @@ from collections.abc import Sequence
 
 from haven_components.names import region_code
 
+SERVICE = "inference"
+"""The name, below the environment's domain, under which its systems are reached."""
+PRIVATE = "internal"
+"""The private zone, below the environment's domain. A zone of the domain itself would hide the public one from the
+VPCs whole, the Regions' entrances with it."""
 OPERATORS = "haven-operators"
 """The Kubernetes group of operators."""
 _SHARED_CHARACTERS = 1200

@@ -102,7 +102,7 @@ def _notes(settings: Settings, replication: Replication) -> list[str]:
             " its name servers; do that while the first `up` waits, or name a zone in haven:hostedZoneId"
         )
     notes += networks.notes(settings.network, settings.regions, experiments=settings.experiments)
-    notes += access.notes(settings.cluster)
+    notes += access.notes(settings.cluster, settings.edge, settings.domain)
     notes += queues.notes(settings.cluster)
     notes += fit.notes(settings.systems, settings.cluster)
     notes += placement.notes(settings)

@@ -48,11 +48,16 @@ VPC_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0
 """Private ranges: RFC 1918, and RFC 6598, which AWS accepts as a VPC's first block too (VPC User Guide, VPC CIDR
 blocks: only associating blocks of different ranges with one VPC is restricted; read 2026-11-26)."""
 
+SECURITY_GROUP_RULES = 60
+"""Inbound rules of a group by default, adjustable (VPC User Guide, Amazon VPC quotas; read 2026-11-26)."""
+
 # Cluster
 
 SERVICE_PREFIX = Range(12, 24)
 SERVICE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Blocks of Kubernetes services (EKS API Reference, KubernetesNetworkConfigRequest; read 2026-11-26)."""
+PUBLIC_ACCESS_CIDRS = 40
+"""Public endpoint access CIDR ranges of a cluster, not adjustable (EKS User Guide, service quotas; read 2026-11-26)."""
 NODE_DISK_GIB = Range(20, 16384)
 """Haven's own: room for images, within what gp3 volumes can have, 1 to 65,536 GiB (EC2 API, EbsBlockDevice, VolumeSize;
 read 2026-11-25)."""
@@ -250,6 +255,8 @@ BALANCER_HEALTH_PATH_CHARACTERS = 1024
 ENDPOINT_PATH_CHARACTERS = 255
 ENDPOINT_SEARCH_CHARACTERS = 255
 """Route 53 API, HealthCheckConfig, ResourcePath and SearchString; read 2026-11-25."""
+CERTIFICATE_NAME_CHARACTERS = 64
+"""Of the first name in a certificate, its common name (ACM API, RequestCertificate, DomainName; read 2026-11-26)."""
 DNS_NAME_CHARACTERS = 253
 DNS_TTL_SECONDS = Range(1, 60)
 """With health checks, Route 53 recommends 60 s or less (Route 53 Developer Guide, values of failover records; read
@@ -317,15 +324,6 @@ RESILIENCE_HUB_NAME = Range(2, 60)
 CreateSystem, CreateService; read 2026-11-26)."""
 RESILIENCE_HUB_TAGS = Range(1, 10)
 """Tags of an input source, and values of each (AWS Resilience Hub API, CreateInputSource; read 2026-11-26)."""
-RESILIENCE_HUB_REGIONS = frozenset(
-    {
-        "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
-        "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2",
-        "us-west-2",
-    }
-)  # fmt: skip
-"""The Regions that have the next generation of Resilience Hub (AWS Resilience Hub User Guide, supported Regions and
-availability; read 2026-11-26)."""
 
 
 def cache_name_characters(regions: Sequence[str]) -> int:

@@ -132,13 +132,6 @@ def _edge(edge: part_models.Edge, pair: models.Regions, domain: str | None) -> I
                 f"a certificate in {region}",
                 f"write the ARN of a certificate in {region}",
             )
-    if len(set(edge.client_cidrs)) != len(edge.client_cidrs):
-        yield Problem(
-            "haven:edge.clientCidrs",
-            shown(edge.client_cidrs),
-            "different networks",
-            f"write {shown(list(dict.fromkeys(edge.client_cidrs)))}",
-        )
 
 
 @RULES.on("queues")
@@ -200,17 +193,6 @@ def _cost(cost: part_models.Cost | None) -> Iterable[Problem]:
         )
 
 
-@RULES.on("images")
-def _images(images: part_models.Images) -> Iterable[Problem]:
-    if len(set(images.repositories)) != len(images.repositories):
-        yield Problem(
-            "haven:images.repositories",
-            shown(images.repositories),
-            "different names",
-            f"write {shown(list(dict.fromkeys(images.repositories)))}",
-        )
-
-
 @RULES.on("parameters")
 def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
     for name in RESERVED_PARAMETERS:
@@ -236,18 +218,6 @@ def _witness(operations: operations_models.Operations, pair: models.Regions) -> 
         " three",
         f"write witnessRegion: {near}" if near else "write another Region, or delete witnessRegion",
     )
-
-
-@RULES.on("operations")
-def _operators(operations: operations_models.Operations) -> Iterable[Problem]:
-    arns = operations.operator_arns
-    if len(set(arns)) != len(arns):
-        yield Problem(
-            "haven:operations.operatorArns",
-            shown(arns),
-            "different principals",
-            f"write {shown(list(dict.fromkeys(arns)))}",
-        )
 
 
 @RULES.on("recoveryPlan", "objectives")
