@@ -69,6 +69,17 @@ GP3_IOPS = Range(3000, 80000)
 GP3_IOPS_PER_GIB = 500
 GP3_IOPS_PER_MIBPS = 4
 """The most IOPS for each GiB, and the fewest for each MiB/s (EBS User Guide, gp3 volumes, read 2026-11-26)."""
+NODE_LABEL_PREFIXES = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
+"""What no label of a node group may contain before its name: CreateNodegroup answers "Label cannot contain reserved
+prefixes" (eksctl-io/eksctl#4007, awsdocs/amazon-eks-user-guide#86; read 2026-11-26)."""
+NODE_LABEL_CHARACTERS = 63
+"""Of a label's key with its prefix, and of its value, which is never empty (botocore's model of EKS, labelKey and
+labelValue; aws-controllers-k8s/community#2208; read 2026-11-26)."""
+NODE_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+NODE_LABEL_KEY = re.compile(
+    rf"(?![a-z0-9.-]*({'|'.join(map(re.escape, NODE_LABEL_PREFIXES))}))([a-z0-9.-]+/)?"
+    + NODE_LABEL_VALUE.pattern
+)
 NODE_GROUP_NAME_CHARACTERS = 63
 """EKS API, CreateNodegroup; read 2026-11-21."""
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,6 +71,23 @@ class Schema:
             return {**self.resolved(self._schema["$defs"][place["$ref"].rpartition("/")[2]]), **own}
         return own
 
+    def places(self, name: str) -> list[str]:
+        """Where a key of this name may be, without what is above the value: `systemNodes`, `gpuNodeGroups[]`."""
+        return list(self._places(name, self._schema, ()))
+
+    def _places(self, name: str, schema: Any, path: tuple[str, ...]) -> Iterator[str]:
+        place = self.resolved(schema)
+        properties = place.get("properties", {})
+        if name in properties:
+            yield "".join(path).removeprefix(".")
+        for key, inner in properties.items():
+            yield from self._places(name, inner, (*path, f".{key}"))
+        if "items" in place:
+            yield from self._places(name, place["items"], (*path, "[]"))
+        for inner in (*place.get("patternProperties", {}).values(), place.get("additionalProperties")):
+            if inner:
+                yield from self._places(name, inner, (*path, ".<name>"))
+
     def example(self, place: Mapping[str, Any]) -> Any:
         """A value that is allowed at a place, or None where none is known."""
         for known in (place.get("examples"), [place.get("default")], place.get("enum")):
@@ -108,7 +125,8 @@ def problem(key: str, error: ErrorDetails, schema: Schema) -> Problem:
         example = schema.example(schema.at(steps))
         return Problem(what, "nothing", "a value: it has no default", f"add {steps[-1]}: {shown(example)}")
     if error["type"] == "extra_forbidden":
-        return unknown_key(what, str(steps[-1]), schema.at(steps[:-1]).get("properties", {}))
+        places = [f"{key}.{each}" if each else key for each in schema.places(str(steps[-1]))]
+        return unknown_key(what, str(steps[-1]), schema.at(steps[:-1]).get("properties", {}), places)
     place = schema.at(steps)
     leaf = steps[-1] if steps else key
     return Problem(
@@ -149,10 +167,18 @@ def secure(what: str) -> Problem:
     return Problem(what, "a secure value", "plain text: it shapes the plan", fix)
 
 
-def unknown_key(what: str, key: str, known: Iterable[str]) -> Problem:
-    """The problem of an unknown key, with the nearest known one."""
+def unknown_key(what: str, key: str, known: Iterable[str], places: Sequence[str]) -> Problem:
+    """The problem of an unknown key, with the nearest known one, or with where it belongs.
+
+    Args:
+        what: where it is.
+        key: its name.
+        known: the names that are allowed there.
+        places: where a key of this name may be.
+    """
     near = nearest(key, known)
-    return Problem(what, shown(key), choices(sorted(known)), f"write {near}" if near else "delete the key")
+    fix = f"write {near}" if near else f"write it below {' or '.join(places)}" if places else "delete the key"
+    return Problem(what, shown(key), choices(sorted(known)), fix)
 
 
 def _allowed(error: ErrorDetails) -> str:
