@@ -17,11 +17,10 @@ DiskIops = Annotated[int, within(limits.GP3_IOPS, examples=[4000])]
 LabelKey = Annotated[
     str,
     form(
-        rf"^(?!haven\.dev/){limits.NODE_LABEL_KEY.pattern}$",
+        rf"^(?=.{{1,{limits.NODE_LABEL_CHARACTERS}}}$)(?!haven\.dev/){limits.NODE_LABEL_KEY.pattern}$",
         f"the key of a Kubernetes label, {limits.NODE_LABEL_CHARACTERS} characters at most, outside haven.dev/ and what"
         f" EKS keeps for itself ({', '.join(limits.NODE_LABEL_PREFIXES)})",
         "example.com/team",
-        max_length=limits.NODE_LABEL_CHARACTERS,
     ),
 ]
 LabelValue = Annotated[
