@@ -98,3 +98,70 @@ def test_lists_that_name_a_thing_twice_are_refused_in_a_stack_of_kind_account_to
     config = {name: text for name, text in VALID.items() if name != "haven:tier"}
     found = stack_kinds.problems("test", config | {"haven:kind": "account", "haven:baseline": json.dumps(baseline)})
     assert [each.what for each in found] == ["haven:baseline.imagePrefixes"]
+
+
+FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:rotate"
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        *("rate(1 day)", "rate(999 days)", "rate(4 hours)", "rate(12 hours)", "cron(0 */8 * * ? *)"),
+        *("cron(0 8 1 * ? *)", "cron(0 18 L * ? *)", "cron(0 10 ? * MON-FRI *)", "cron(0 1 ? 1/3 SUN#2 *)"),
+    ],
+)
+def test_a_schedule_that_secrets_manager_takes_is_accepted(schedule: str) -> None:
+    rotation = {"lambdaArn": FUNCTION, "schedule": schedule}
+    assert _keys(secrets={"token": {"description": "a", "rotation": rotation}}) == []
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        *("rate(0 days)", "rate(1000 days)", "rate(3 hours)", "rate(1 hour)", "rate(10 minutes)", "cron(banana)"),
+        *("cron(0 * * * ? *)", "cron(0 */2 * * ? *)", "cron(30 8 1 * ? *)", "cron(0 8 1 * ?)", "cron(0 8 1 * ? 2027)"),
+    ],
+)
+def test_a_schedule_that_secrets_manager_refuses_is_refused(schedule: str) -> None:
+    rotation = {"lambdaArn": FUNCTION, "schedule": schedule}
+    refused = ["haven:secrets.token.rotation.schedule"]
+    assert _keys(secrets={"token": {"description": "a", "rotation": rotation}}) == refused
+
+
+@pytest.mark.parametrize("qualifier", ["", ":live", ":7", ":$LATEST"])
+def test_a_version_or_an_alias_of_a_function_rotates_too(qualifier: str) -> None:
+    rotation = {"lambdaArn": FUNCTION + qualifier, "schedule": "rate(30 days)"}
+    assert _keys(secrets={"token": {"description": "a", "rotation": rotation}}) == []
+
+
+def test_a_boundary_is_a_policy_of_the_account_or_of_aws() -> None:
+    for owner in ("111122223333", "aws"):
+        assert _keys(operations={"permissionsBoundary": f"arn:aws:iam::{owner}:policy/boundary"}) == []
+
+
+def test_arns_of_the_regions_partition_are_accepted_and_those_of_another_are_not() -> None:
+    zones = {region: [f"{region}a", f"{region}b"] for region in ("cn-north-1", "cn-northwest-1")}
+    china = {"regions": {"primary": "cn-north-1", "recovery": "cn-northwest-1"}, "zones": zones}
+
+    def keys(part: str) -> list[str]:
+        return _keys(
+            **china,
+            backups={"isolatedVaultArn": f"arn:{part}:backup:cn-north-1:444455556666:backup-vault:isolated"},
+            cluster={"adminRoleArns": [f"arn:{part}:iam::111122223333:role/admin"]},
+            database={"homeSnapshot": f"arn:{part}:rds:cn-north-1:111122223333:cluster-snapshot:copied"},
+        )
+
+    assert keys("aws-cn") == []
+    assert sorted(keys("aws")) == [
+        "haven:backups.isolatedVaultArn",
+        "haven:cluster.adminRoleArns[0]",
+        "haven:database.homeSnapshot",
+    ]
+
+
+def test_a_parameter_may_hold_braces_and_have_as_many_levels_as_systems_manager_takes() -> None:
+    deepest = "/".join("abcdefghijklm")
+    assert f"/haven/test/{deepest}".count("/") == 15
+    assert _keys(parameters={deepest: '{"a": {"b": 1}}', "open": "{{ not closed"}) == []
+    assert _keys(parameters={f"{deepest}/n": "x"}) == [f"haven:parameters.{deepest}/n"]
+    assert _keys(parameters={"prompt": "Hello {{name}}"}) == ["haven:parameters.prompt"]
