@@ -209,13 +209,31 @@ CONFIG_TYPE = re.compile(r"AWS::(?!Config::)[A-Za-z0-9]+::[A-Za-z0-9]+")
 """AWS Config records its own types continuously only (AWS Config API, RecordingModeOverride, read 2026-11-26)."""
 FLOW_LOG_SECONDS = (60, 600)
 """The longest times that a record of VPC flow logs may cover (EC2 API, CreateFlowLogs, read 2026-11-26)."""
+PARAMETER_LEVELS = 15
+PARAMETER_REFERENCE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+"""Of a parameter's name, and what no value may contain: it would refer to another parameter (Systems Manager API,
+PutParameter, Name and Value; read 2026-11-26)."""
 PARAMETER_CHARACTERS = 8192
 """Of an advanced parameter (Systems Manager quotas, read 2026-11-21)."""
 SECRET_VALUE_BYTES = 65536
 """Secrets Manager quotas, read 2026-11-21."""
-SECRET_ROTATION_SCHEDULE = re.compile(r"rate\(\d+ (hours?|days?)\)|cron\([^()]+\)")
+SECRET_ROTATION_SCHEDULE = re.compile(
+    r"rate\(([1-9]\d{0,2} days?|([4-9]|[1-9]\d{1,3}) hours)\)"
+    r"|cron\(0 (?!\*(/[1-3])? )[0-9*/,-]+ [0-9L?*/,-]+ [0-9A-Z*/,-]+ [0-9A-Z#?*/,-]+ \*\)"
+)
+SECRET_ROTATION_WORDS = "rate(N days) with 1 to 999, rate(N hours) with 4 or more, or cron(0 HOURS DAY MONTH WEEKDAY *)"
+"""Every four hours at most, every 999 days at least; a cron expression has 0 minutes and any year (Secrets Manager
+User Guide, schedule expressions in Secrets Manager rotation; read 2026-11-26). Beyond 9,999 hours nobody counts them:
+Haven's own."""
 KEY_DELETION_DAYS = Range(7, 30)
 """KMS API, ScheduleKeyDeletion; read 2026-11-21."""
+
+FUNCTION_ARN = re.compile(
+    r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:(\$LATEST|[A-Za-z0-9_-]+))?"
+)
+"""Of a function, a version or an alias (botocore's model of Lambda, FunctionArn; read 2026-11-26)."""
+CERTIFICATE_ARN = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+")
+"""ACM API Reference, RequestCertificate, CertificateArn; read 2026-11-26."""
 
 # Roles
 
