@@ -29,6 +29,11 @@ def regional_name(stack: str, region: str) -> str:
     return f"{environment_name(stack)}-{region_code(region)}"
 
 
+def parameter_name(stack: str, name: str) -> str:
+    """Name of one of the user's Systems Manager parameters, the same in both Regions."""
+    return f"/haven/{stack}/{name}"
+
+
 def endpoints_parameter(stack: str) -> str:
     """Name of the Systems Manager parameter with what applications connect to, the same in both Regions."""
     return f"/haven/{stack}/endpoints"

@@ -16,7 +16,10 @@ wrong with a config; `config` is what the engine hands to programs. A program ne
 
 def problems(stack: Stack) -> list[Problem]:
     """Everything that is wrong with a stack's file, and with its config by the program's own rules."""
-    found = [*stack.problems, *new(_of_program(stack), stack.problems)]
+    of_program = list(_of_program(stack))
+    examples = {each.what: each for each in of_program if each.fix.startswith(f"write {each.what}: {{")}
+    of_file = [examples.get(each.what, each) for each in stack.problems]
+    found = [*of_file, *new(of_program, of_file)]
     texts = stack.spelled
     spelled = [refusals.as_spelled(each, texts[each.what]) if each.what in texts else each for each in found]
     return [*spelled, *new(_respelled_tags(stack), spelled)]

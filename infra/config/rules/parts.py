@@ -1,6 +1,6 @@
 """What must hold between the config keys of single parts and the environment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from haven.base.problems import Problem, choices, shown
 from haven.model.tiers import Tier
@@ -8,6 +8,7 @@ from haven_components import limits
 from haven_components.names import partition
 from infra.config import models, operations_models, part_models, system_models
 from infra.config.rules.validators import Rules
+from infra.names import parameter_name
 
 RULES = Rules()
 
@@ -203,6 +204,19 @@ def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
                 "another name: it is reserved for Haven's own",
                 f"rename it, for example to own-{name}",
             )
+    for name, value in parameters.items():
+        yield from _parameter(f"haven:parameters.{name}", name, value)
+
+
+def _parameter(what: str, name: str, value: str) -> Iterator[Problem]:
+    levels = parameter_name("", name).count("/")
+    if levels > limits.PARAMETER_LEVELS:
+        most = limits.PARAMETER_LEVELS - (levels - 1 - name.count("/"))
+        allowed = f"at most {most} levels: Systems Manager takes {limits.PARAMETER_LEVELS}, Haven's own among them"
+        yield Problem(what, f"{name.count('/') + 1} levels", allowed, "write a name with fewer slashes")
+    if limits.PARAMETER_REFERENCE.search(value):
+        allowed = "a value without anything in {{...}}: Systems Manager takes no reference in a value"
+        yield Problem(what, shown(value), allowed, "write the value itself, or the other parameter's name")
 
 
 @RULES.on("operations", "regions")
