@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from haven.base.problems import Problem
-from haven.config import refusals, strict_yaml
+from haven.config import neighbours, refusals, strict_yaml
 from haven.config.stack_file import Stack
 
 _TAGS = "haven:tags."
@@ -22,7 +22,8 @@ def problems(stack: Stack) -> list[Problem]:
     found = [*of_file, *new(of_program, of_file)]
     texts = stack.spelled
     spelled = [refusals.as_spelled(each, texts[each.what]) if each.what in texts else each for each in found]
-    return [*spelled, *new(_respelled_tags(stack), spelled)]
+    found = [*spelled, *new(_respelled_tags(stack), spelled)]
+    return [*found, *new(neighbours.clashes(stack), found)]
 
 
 def hook(stack: Stack) -> Path | None:
