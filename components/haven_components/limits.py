@@ -77,8 +77,7 @@ NODE_LABEL_CHARACTERS = 63
 labelValue; aws-controllers-k8s/community#2208; read 2026-11-26)."""
 NODE_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 NODE_LABEL_KEY = re.compile(
-    rf"(?![a-z0-9.-]*({'|'.join(map(re.escape, NODE_LABEL_PREFIXES))}))([a-z0-9.-]+/)?"
-    + NODE_LABEL_VALUE.pattern
+    rf"(?![a-z0-9.-]*({'|'.join(map(re.escape, NODE_LABEL_PREFIXES))}))([a-z0-9.-]+/)?" + NODE_LABEL_VALUE.pattern
 )
 NODE_GROUP_NAME_CHARACTERS = 63
 """EKS API, CreateNodegroup; read 2026-11-21."""

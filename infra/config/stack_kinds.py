@@ -65,7 +65,24 @@ def problems(stack: str, config: Mapping[str, str]) -> list[Problem]:
     return _read(stack, config)[2]
 
 
-_RULES = (parts, cluster_addons, instances, reservations, networks, access, engines, systems, fit, placement, queues, repeated, tables, domains, services, arns)
+_RULES = (
+    parts,
+    cluster_addons,
+    instances,
+    reservations,
+    networks,
+    access,
+    engines,
+    systems,
+    fit,
+    placement,
+    queues,
+    repeated,
+    tables,
+    domains,
+    services,
+    arns,
+)
 """In the order in which their problems are listed."""
 
 

@@ -31,9 +31,7 @@ def _node_groups(pair: models.Regions, cluster: models.Cluster) -> Iterable[Prob
             yield from _without_capacity_block(f"{what}.instanceTypes", group, pair)
 
 
-def refusals(
-    path: str, name: str, wanted: str, regions: Sequence[str], taken: Sequence[str] = ()
-) -> Sequence[Problem]:
+def refusals(path: str, name: str, wanted: str, regions: Sequence[str], taken: Sequence[str] = ()) -> Sequence[Problem]:
     """Why nodes can't be of an instance type; nothing where they can, as far as the data knows.
 
     Args:

@@ -7,7 +7,11 @@ import pytest
 from haven.base.exits import BAD_INPUT, MISSING_DEPENDENCY
 from tests.haven.cli.small_project import Run, write_stack
 
-STACK = ("haven:tier: warm", "haven:account: '111122223333'", "haven:regions: {primary: eu-west-1, recovery: eu-central-1}")
+STACK = (
+    "haven:tier: warm",
+    "haven:account: '111122223333'",
+    "haven:regions: {primary: eu-west-1, recovery: eu-central-1}",
+)
 
 
 @pytest.fixture(autouse=True)

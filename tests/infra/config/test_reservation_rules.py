@@ -54,7 +54,9 @@ def test_a_reserved_type_is_offered_in_its_own_region_only() -> None:
 def test_a_type_without_an_on_demand_price_is_reserved_as_a_capacity_block() -> None:
     reserved = {**AWAY, "instanceType": "p5e.48xlarge"}
     (problem,) = _problems(away=reserved)
-    assert problem.startswith(f'{GROUP}.capacityReservations.us-east-2.market: got "on-demand"; allowed: capacity-block')
+    assert problem.startswith(
+        f'{GROUP}.capacityReservations.us-east-2.market: got "on-demand"; allowed: capacity-block'
+    )
     assert _problems(away={**reserved, "market": "capacity-block"}) == []
 
 
