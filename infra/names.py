@@ -4,6 +4,11 @@ from collections.abc import Sequence
 
 from haven_components.names import region_code
 
+SERVICE = "inference"
+"""The name, below the environment's domain, under which its systems are reached."""
+PRIVATE = "internal"
+"""The private zone, below the environment's domain. A zone of the domain itself would hide the public one from the
+VPCs whole, the Regions' entrances with it."""
 OPERATORS = "haven-operators"
 """The Kubernetes group of operators."""
 _SHARED_CHARACTERS = 1200
@@ -22,6 +27,11 @@ def environment_name(stack: str) -> str:
 def regional_name(stack: str, region: str) -> str:
     """Name of a Region's network, cluster and balancer, whether or not they exist at the moment."""
     return f"{environment_name(stack)}-{region_code(region)}"
+
+
+def parameter_name(stack: str, name: str) -> str:
+    """Name of one of the user's Systems Manager parameters, the same in both Regions."""
+    return f"/haven/{stack}/{name}"
 
 
 def endpoints_parameter(stack: str) -> str:

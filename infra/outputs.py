@@ -10,7 +10,7 @@ from haven_components import GlobalCache, GlobalDatabase, MultiRegionAccessPoint
 from infra import names
 from infra.config import addons
 from infra.config.rules import access, engines, instances, networks, placeholders, queues, systems
-from infra.config.rules.nodes import fit, placement
+from infra.config.rules.nodes import fit, gpu_memory, placement
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import backups
@@ -102,9 +102,10 @@ def _notes(settings: Settings, replication: Replication) -> list[str]:
             " its name servers; do that while the first `up` waits, or name a zone in haven:hostedZoneId"
         )
     notes += networks.notes(settings.network, settings.regions, experiments=settings.experiments)
-    notes += access.notes(settings.cluster)
+    notes += access.notes(settings.cluster, settings.edge, settings.domain)
     notes += queues.notes(settings.cluster)
     notes += fit.notes(settings.systems, settings.cluster)
+    notes += gpu_memory.notes(settings.systems, settings.cluster)
     notes += placement.notes(settings)
     notes += systems.notes(settings.systems, settings.controllers, settings.domain, mesh=settings.mesh)
     notes += placeholders.notes(settings.systems, settings.controllers)

@@ -48,11 +48,16 @@ VPC_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0
 """Private ranges: RFC 1918, and RFC 6598, which AWS accepts as a VPC's first block too (VPC User Guide, VPC CIDR
 blocks: only associating blocks of different ranges with one VPC is restricted; read 2026-11-26)."""
 
+SECURITY_GROUP_RULES = 60
+"""Inbound rules of a group by default, adjustable (VPC User Guide, Amazon VPC quotas; read 2026-11-26)."""
+
 # Cluster
 
 SERVICE_PREFIX = Range(12, 24)
 SERVICE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Blocks of Kubernetes services (EKS API Reference, KubernetesNetworkConfigRequest; read 2026-11-26)."""
+PUBLIC_ACCESS_CIDRS = 40
+"""Public endpoint access CIDR ranges of a cluster, not adjustable (EKS User Guide, service quotas; read 2026-11-26)."""
 NODE_DISK_GIB = Range(20, 16384)
 """Haven's own: room for images, within what gp3 volumes can have, 1 to 65,536 GiB (EC2 API, EbsBlockDevice, VolumeSize;
 read 2026-11-25)."""
@@ -64,6 +69,16 @@ GP3_IOPS = Range(3000, 80000)
 GP3_IOPS_PER_GIB = 500
 GP3_IOPS_PER_MIBPS = 4
 """The most IOPS for each GiB, and the fewest for each MiB/s (EBS User Guide, gp3 volumes, read 2026-11-26)."""
+NODE_LABEL_PREFIXES = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
+"""What no label of a node group may contain before its name: CreateNodegroup answers "Label cannot contain reserved
+prefixes" (eksctl-io/eksctl#4007, awsdocs/amazon-eks-user-guide#86; read 2026-11-26)."""
+NODE_LABEL_CHARACTERS = 63
+"""Of a label's key with its prefix, and of its value, which is never empty (botocore's model of EKS, labelKey and
+labelValue; aws-controllers-k8s/community#2208; read 2026-11-26)."""
+NODE_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+NODE_LABEL_KEY = re.compile(
+    rf"(?![a-z0-9.-]*({'|'.join(map(re.escape, NODE_LABEL_PREFIXES))}))([a-z0-9.-]+/)?" + NODE_LABEL_VALUE.pattern
+)
 NODE_GROUP_NAME_CHARACTERS = 63
 """EKS API, CreateNodegroup; read 2026-11-21."""
 
@@ -193,13 +208,31 @@ CONFIG_TYPE = re.compile(r"AWS::(?!Config::)[A-Za-z0-9]+::[A-Za-z0-9]+")
 """AWS Config records its own types continuously only (AWS Config API, RecordingModeOverride, read 2026-11-26)."""
 FLOW_LOG_SECONDS = (60, 600)
 """The longest times that a record of VPC flow logs may cover (EC2 API, CreateFlowLogs, read 2026-11-26)."""
+PARAMETER_LEVELS = 15
+PARAMETER_REFERENCE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+"""Of a parameter's name, and what no value may contain: it would refer to another parameter (Systems Manager API,
+PutParameter, Name and Value; read 2026-11-26)."""
 PARAMETER_CHARACTERS = 8192
 """Of an advanced parameter (Systems Manager quotas, read 2026-11-21)."""
 SECRET_VALUE_BYTES = 65536
 """Secrets Manager quotas, read 2026-11-21."""
-SECRET_ROTATION_SCHEDULE = re.compile(r"rate\(\d+ (hours?|days?)\)|cron\([^()]+\)")
+SECRET_ROTATION_SCHEDULE = re.compile(
+    r"rate\(([1-9]\d{0,2} days?|([4-9]|[1-9]\d{1,3}) hours)\)"
+    r"|cron\(0 (?!\*(/[1-3])? )[0-9*/,-]+ [0-9L?*/,-]+ [0-9A-Z*/,-]+ [0-9A-Z#?*/,-]+ \*\)"
+)
+SECRET_ROTATION_WORDS = "rate(N days) with 1 to 999, rate(N hours) with 4 or more, or cron(0 HOURS DAY MONTH WEEKDAY *)"
+"""Every four hours at most, every 999 days at least; a cron expression has 0 minutes and any year (Secrets Manager
+User Guide, schedule expressions in Secrets Manager rotation; read 2026-11-26). Beyond 9,999 hours nobody counts them:
+Haven's own."""
 KEY_DELETION_DAYS = Range(7, 30)
 """KMS API, ScheduleKeyDeletion; read 2026-11-21."""
+
+FUNCTION_ARN = re.compile(
+    r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:(\$LATEST|[A-Za-z0-9_-]+))?"
+)
+"""Of a function, a version or an alias (botocore's model of Lambda, FunctionArn; read 2026-11-26)."""
+CERTIFICATE_ARN = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+")
+"""ACM API Reference, RequestCertificate, CertificateArn; read 2026-11-26."""
 
 # Roles
 
@@ -250,6 +283,8 @@ BALANCER_HEALTH_PATH_CHARACTERS = 1024
 ENDPOINT_PATH_CHARACTERS = 255
 ENDPOINT_SEARCH_CHARACTERS = 255
 """Route 53 API, HealthCheckConfig, ResourcePath and SearchString; read 2026-11-25."""
+CERTIFICATE_NAME_CHARACTERS = 64
+"""Of the first name in a certificate, its common name (ACM API, RequestCertificate, DomainName; read 2026-11-26)."""
 DNS_NAME_CHARACTERS = 253
 DNS_TTL_SECONDS = Range(1, 60)
 """With health checks, Route 53 recommends 60 s or less (Route 53 Developer Guide, values of failover records; read
@@ -317,15 +352,6 @@ RESILIENCE_HUB_NAME = Range(2, 60)
 CreateSystem, CreateService; read 2026-11-26)."""
 RESILIENCE_HUB_TAGS = Range(1, 10)
 """Tags of an input source, and values of each (AWS Resilience Hub API, CreateInputSource; read 2026-11-26)."""
-RESILIENCE_HUB_REGIONS = frozenset(
-    {
-        "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
-        "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2",
-        "us-west-2",
-    }
-)  # fmt: skip
-"""The Regions that have the next generation of Resilience Hub (AWS Resilience Hub User Guide, supported Regions and
-availability; read 2026-11-26)."""
 
 
 def cache_name_characters(regions: Sequence[str]) -> int:

@@ -54,3 +54,10 @@ ZONES: dict[str, tuple[str, ...]] = {
 """Zone names as AWS gives them to accounts; which place a name stands for differs between accounts, so a stack whose
 GPU capacity is bound to a zone names its own.
 Source: AWS, "Regions and Availability Zones" page, read 2026-11-21."""
+
+
+def exists(region: str) -> bool:
+    """Whether botocore knows a Region of this name, whether or not this module knows its zones."""
+    from botocore.loaders import Loader  # noqa: PLC0415  only for a Region that nothing else knows
+
+    return any(region in each["regions"] for each in Loader().load_data("partitions")["partitions"])

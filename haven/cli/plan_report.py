@@ -42,7 +42,8 @@ def _problems(file: Path, stack: "Stack") -> Iterator[Problem]:
         )
     if file.suffix not in SUFFIXES:
         allowed = f"a name that ends in {choices(SUFFIXES)}"
-        yield Problem("--report", shown(str(file)), allowed, f"write {file.with_suffix('.html').name}")
+        name = file.with_suffix(SUFFIXES[0]).name if file.name.strip(".") else f"{stack.name}{SUFFIXES[0]}"
+        yield Problem("--report", shown(str(file)), allowed, f"write {name}")
     elif file.is_dir():
         yield Problem("--report", f"{shown(str(file))}, a directory", "a file", "add the file's name")
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from haven.base.exits import FINDINGS, OK
+from haven.base.exits import FINDINGS, MISSING_DEPENDENCY, OK
 from haven.base.problems import Problem, Problems
 from haven.base.terminal import plural
 from haven.cli import output
@@ -57,7 +57,7 @@ def preflight(
     quotas and reservations, within seconds even while a Region doesn't answer.
 
     Changes nothing. Exit code 1: something forbids it. So does what is unknown, but for what is unknown of the Region
-    that may be lost.
+    that may be lost. Exit code 3: nobody could be asked, for want of credentials or of an answer.
     """
     if failover or to is not None:
         return _failover(source(environment, regions, manifest, directory, first=to), to, directory, as_json=as_json)
@@ -78,7 +78,7 @@ def _deployment(stack: str, directory: str | None, *, as_json: bool) -> int:
     from haven.model.catalog import Catalog
     from haven.program import run
     from haven.runbooks.clients import clients
-    from haven.runbooks.preflight.deployment import checks
+    from haven.runbooks.preflight.deployment import answered, checks
 
     loaded = stack_file.load_stack(stack, run.start_directory(directory))
     account = loaded.config.get("haven:account")
@@ -93,7 +93,8 @@ def _deployment(stack: str, directory: str | None, *, as_json: bool) -> int:
     style = output.style()
     title = f"Preflight of stack {loaded.name}: {_counts(found)}"
     lines = [style.paint(title, "bold"), *_lines(found, style), *style.wrapped(_USAGE, 0)]
-    return _print(found, lines, {"stack": loaded.name}, as_json=as_json)
+    code = _print(found, lines, {"stack": loaded.name}, as_json=as_json)
+    return MISSING_DEPENDENCY if not answered(found) else code
 
 
 def _failover(chosen: EnvironmentSource, to: str | None, directory: str | None, *, as_json: bool) -> int:

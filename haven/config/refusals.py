@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -36,6 +37,7 @@ _BOUNDS = {
     "string_too_long": "at most {max_length} characters",
     "refused": "{allowed}",
 }
+_IN_QUOTES = "write it in quotes: "
 _ENUMERATIONS = ("enum", "literal_error")
 
 
@@ -68,6 +70,23 @@ class Schema:
         if "$ref" in place:
             return {**self.resolved(self._schema["$defs"][place["$ref"].rpartition("/")[2]]), **own}
         return own
+
+    def places(self, name: str) -> list[str]:
+        """Where a key of this name may be, without what is above the value: `systemNodes`, `gpuNodeGroups[]`."""
+        return list(self._places(name, self._schema, ()))
+
+    def _places(self, name: str, schema: Any, path: tuple[str, ...]) -> Iterator[str]:
+        place = self.resolved(schema)
+        properties = place.get("properties", {})
+        if name in properties:
+            yield "".join(path).removeprefix(".")
+        for key, inner in properties.items():
+            yield from self._places(name, inner, (*path, f".{key}"))
+        if "items" in place:
+            yield from self._places(name, place["items"], (*path, "[]"))
+        for inner in (*place.get("patternProperties", {}).values(), place.get("additionalProperties")):
+            if inner:
+                yield from self._places(name, inner, (*path, ".<name>"))
 
     def example(self, place: Mapping[str, Any]) -> Any:
         """A value that is allowed at a place, or None where none is known."""
@@ -106,7 +125,8 @@ def problem(key: str, error: ErrorDetails, schema: Schema) -> Problem:
         example = schema.example(schema.at(steps))
         return Problem(what, "nothing", "a value: it has no default", f"add {steps[-1]}: {shown(example)}")
     if error["type"] == "extra_forbidden":
-        return unknown_key(what, str(steps[-1]), schema.at(steps[:-1]).get("properties", {}))
+        places = [f"{key}.{each}" if each else key for each in schema.places(str(steps[-1]))]
+        return unknown_key(what, str(steps[-1]), schema.at(steps[:-1]).get("properties", {}), places)
     place = schema.at(steps)
     leaf = steps[-1] if steps else key
     return Problem(
@@ -125,6 +145,18 @@ def without_value(key: str, path: Sequence[str | int], schema: Schema) -> Proble
     return Problem(_place(key, path), "nothing", "a value", fix)
 
 
+def as_spelled(problem: Problem, text: str) -> Problem:
+    """A problem with a number in the place of text, in the spelling of the file: in quotes that is what was meant."""
+    if not problem.fix.startswith(_IN_QUOTES):
+        return problem
+    return replace(problem, got=changed(text, problem.got), fix=f'{_IN_QUOTES}"{text}"')
+
+
+def changed(text: str, read_as: str) -> str:
+    """What a problem says it got where the engine hands on another value than the file has."""
+    return f"{text}, which Pulumi's engine reads as {read_as}"
+
+
 def _place(key: str, steps: Sequence[str | int]) -> str:
     return key + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
@@ -135,10 +167,18 @@ def secure(what: str) -> Problem:
     return Problem(what, "a secure value", "plain text: it shapes the plan", fix)
 
 
-def unknown_key(what: str, key: str, known: Iterable[str]) -> Problem:
-    """The problem of an unknown key, with the nearest known one."""
+def unknown_key(what: str, key: str, known: Iterable[str], places: Sequence[str]) -> Problem:
+    """The problem of an unknown key, with the nearest known one, or with where it belongs.
+
+    Args:
+        what: where it is.
+        key: its name.
+        known: the names that are allowed there.
+        places: where a key of this name may be.
+    """
     near = nearest(key, known)
-    return Problem(what, shown(key), choices(sorted(known)), f"write {near}" if near else "delete the key")
+    fix = f"write {near}" if near else f"write it below {' or '.join(places)}" if places else "delete the key"
+    return Problem(what, shown(key), choices(sorted(known)), fix)
 
 
 def _allowed(error: ErrorDetails) -> str:
@@ -172,7 +212,7 @@ def _instead(error: ErrorDetails, leaf: str, place: Mapping[str, Any], example: 
     if kind == "int_from_float":
         return f"{leaf}{_clipped(round(got), place)}"
     if kind == "string_type" and isinstance(got, int | float):
-        return f'it in quotes: "{str(got).lower()}"'
+        return f'{_IN_QUOTES.removeprefix("write ")}"{str(got).lower()}"'
     if kind in ("list_type", "is_instance_of", "sequence_str") and isinstance(got, str | dict):
         return f"it as a list: {leaf}{shown([got])}"
     return f"{leaf}{shown(example)}, for example"

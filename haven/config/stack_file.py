@@ -1,7 +1,7 @@
 """Finds a stack's file and reads from it what Pulumi's engine would hand to the program."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ class Stack:
     """Where encrypted values are, such as `haven:tags.owner`."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with the file although it could be read; the config then holds what was meant, as far as known."""
+    spelled: Mapping[str, str] = field(default_factory=dict)
+    """Where decimal numbers are that the engine spells otherwise than the file does -> as the file does."""
 
     @property
     def where(self) -> str:
@@ -87,7 +89,8 @@ def read_stack(data: bytes, file: Path, project: Project) -> Stack:
     problems += [*misnamed, *project.check(values, secure=_is_secure)]
     given = {key: engine_text(_without_secrets(value)) for key, value in values.items()}
     config = {**project.defaults(given), **given}
-    return Stack(_name_of(file), file, project, config, tuple(_secure_places(values)), tuple(problems))
+    placeholders, spelled = tuple(_secure_places(values)), dict(_spelled_otherwise(values))
+    return Stack(_name_of(file), file, project, config, placeholders, tuple(problems), spelled)
 
 
 def _is_path(stack: str) -> bool:
@@ -214,6 +217,12 @@ def _secure_places(values: Mapping[str, Any]) -> Iterator[str]:
     for path, value in strict_yaml.walk(dict(values)):
         if _is_secure(value):
             yield place(path)
+
+
+def _spelled_otherwise(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for path, value in strict_yaml.walk(dict(values)):
+        if isinstance(value, strict_yaml.Spelled) and value.text != strict_yaml.engine_number(value):
+            yield place(path), value.text
 
 
 def _without_secrets(value: Any) -> Any:

@@ -41,6 +41,18 @@ _TOO_DEEP = Problem(
 )
 
 
+class Spelled(float):
+    """A decimal number and how the file spells it: the engine hands `16.10` on as 16.1, which is another version."""
+
+    text: str
+
+    def __new__(cls, text: str) -> "Spelled":
+        """The number that a text is."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
 @dataclass
 class Document:
     """The content of a YAML file."""
@@ -202,7 +214,8 @@ class _Reader:
         becomes = misread(text)
         if becomes:
             got = f"{text}, which Pulumi's engine reads as {becomes}"
-            self._note(node, path, got, "text in quotes, or a plain number", f'write "{text}"')
+            number = {_TIME: "", _ENDLESS: ", or a finite number"}.get(becomes, f", or {becomes} for a number")
+            self._note(node, path, got, "text in quotes, or a plain number", f'write "{text}" for text{number}')
             return text
         return _number(text)
 
@@ -211,13 +224,16 @@ class _Reader:
         self._document.problems.append(Problem(what, got, allowed, fix))
 
 
+_TIME, _ENDLESS = "a time stamp", "no finite number"
+
+
 def misread(text: str) -> str | None:
     """What the engine makes of an unquoted value that it does not hand on as written; None where all is well."""
     if _is_time_stamp(text):
-        return "a time stamp"
+        return _TIME
     bare = text.replace("_", "") if text[:1] in tuple("+-0123456789") else text
     if _NOT_FINITE.fullmatch(text) or (_FLOAT.fullmatch(bare) and math.isinf(float(bare))):
-        return "no finite number"
+        return _ENDLESS
     if _WHOLE.fullmatch(text) and _fits(int(text)):
         return None
     if _ODD_WHOLE.fullmatch(bare):
@@ -255,7 +271,7 @@ def _fits(whole: int) -> bool:
 def _number(text: str) -> Any:
     if _WHOLE.fullmatch(text):
         return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    return Spelled(text) if _FLOAT.fullmatch(text) else text
 
 
 def engine_number(number: float) -> str:

@@ -109,10 +109,15 @@ def _in_minutes(objective: str, wanted: float, name: str, promise: Promise) -> J
     )
 
 
+def _short(minutes: float) -> str:
+    """Minutes, or seconds of less than one tenth of a minute."""
+    return f"{minutes:.1f} min" if minutes >= 0.1 else f"{minutes * 60:.2g} s"
+
+
 def _availability(tier: Tier, percent: float) -> Judgement:
     allowance = (1 - percent / 100) * MINUTES_A_YEAR
     best_case = PROMISES[tier]["rto"].best_case
     failover = best_case.value if best_case else inf
-    spent = f"{percent:g} % leaves {allowance:.1f} min a year; one recovery takes {failover:g} min in the best case"
+    spent = f"{percent:.12g} % leaves {_short(allowance)} a year; one recovery takes {failover:g} min in the best case"
     verdict = Feasibility.IMPOSSIBLE if allowance < failover else Feasibility.OPEN
     return Judgement("availabilityPercent", percent, "rto", verdict, spent)

@@ -22,6 +22,8 @@ from haven.program.recording import Recording
 _ACCEPTED = "what the program accepts"
 _REPLICATING = ("haven:recoveryPlan", "haven:rebuilt")
 """Keys that need a replica of the database."""
+_OMITTED = ("", "{}", "false")
+"""What Pulumi.yaml fills in for a key that a stack omits, and what says no."""
 _REASON = re.compile(r"got (.*); allowed: (.*); fix: (.*)", re.DOTALL)
 
 
@@ -169,7 +171,7 @@ def with_tier(stack: Stack, tier: Tier) -> Variant:
         config["haven:database"] = _without_snapshot(config["haven:database"], notes)
     if tier is not Tier.BACKUP and "haven:tables" in config:
         config["haven:tables"] = _without_restored(config["haven:tables"], notes)
-    left_out = [key for key in _REPLICATING if tier is Tier.BACKUP and config.pop(key, "false") != "false"]
+    left_out = [key for key in _REPLICATING if tier is Tier.BACKUP and config.pop(key, "") not in _OMITTED]
     notes += (f"{key} is left out: it belongs to tiers from pilot-light up" for key in left_out)
     return Variant(replace(stack, config=config), tuple(notes))
 

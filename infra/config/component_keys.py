@@ -1,5 +1,6 @@
 """From what a component refuses to the config key that the value came from: one row for each component."""
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic.alias_generators import to_camel
 
-from haven.base.problems import Problem
+from haven.base.problems import Problem, shown
 from haven.config.refusals import Schema
 from infra.config import reader
 from infra.config.settings import AccountConfig, EnvironmentConfig
@@ -155,9 +156,18 @@ def problems(error: "pulumi.InputPropertiesError", stack: str) -> Iterator[Probl
         key, reason = config_key(component, name, each["property_path"], stack), each["reason"]
         parts = _REASON.fullmatch(reason)
         if parts:
-            yield Problem(key, *parts.groups())
+            got, allowed, fix = parts.groups()
+            yield Problem(key, _as_config(got), allowed, fix)
         else:
             yield Problem(key, reason, f"what {component} accepts", f"change {key}")
+
+
+def _as_config(got: str) -> str:
+    """What a component got, which it shows as Python writes it, as the config does."""
+    try:
+        return shown(ast.literal_eval(got))
+    except (ValueError, SyntaxError):
+        return got
 
 
 def config_key(component: str, name: str, path: str, stack: str) -> str:

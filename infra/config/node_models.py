@@ -17,10 +17,15 @@ DiskIops = Annotated[int, within(limits.GP3_IOPS, examples=[4000])]
 LabelKey = Annotated[
     str,
     form(
-        r"^(?!haven\.dev/)([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$",
-        "the key of a Kubernetes label outside haven.dev/",
+        rf"^(?=.{{1,{limits.NODE_LABEL_CHARACTERS}}}$)(?!haven\.dev/){limits.NODE_LABEL_KEY.pattern}$",
+        f"the key of a Kubernetes label, {limits.NODE_LABEL_CHARACTERS} characters at most, outside haven.dev/ and what"
+        f" EKS keeps for itself ({', '.join(limits.NODE_LABEL_PREFIXES)})",
         "example.com/team",
     ),
+]
+LabelValue = Annotated[
+    str,
+    form(limits.NODE_LABEL_VALUE, "1 to 63 letters, digits, dots, hyphens and underscores, in quotes", "platform"),
 ]
 
 
@@ -103,7 +108,7 @@ class GpuNodeGroup(Model):
     within 3 minutes (an assumption), as far as the instances' own limit allows; 125 with an instance store."""
     disk_iops: DiskIops | None = None
     """As for the system nodes."""
-    labels: Mapping[LabelKey, str] = {}
+    labels: Mapping[LabelKey, LabelValue] = {}
     """Kubernetes labels of the nodes. Omitted: Haven's own alone."""
     system: Annotated[str, Field(examples=["serving"])] | None = None
     """The system of haven:systems whose tier decides how many nodes are on standby. Omitted: the environment's tier."""

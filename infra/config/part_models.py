@@ -192,17 +192,17 @@ class Rotation(Model):
     lambda_arn: Annotated[
         str,
         form(
-            r"^arn:aws[a-z-]*:lambda:",
+            limits.FUNCTION_ARN,
             "the ARN of a Lambda function",
             "arn:aws:lambda:eu-west-1:111122223333:function:rotate",
         ),
     ]
-    """The Lambda function that writes the new value."""
+    """The Lambda function that writes the new value, in the primary Region of this account."""
     schedule: Annotated[
         str,
-        form(limits.SECRET_ROTATION_SCHEDULE, "a schedule, such as rate(30 days)", "rate(30 days)"),
+        form(limits.SECRET_ROTATION_SCHEDULE, limits.SECRET_ROTATION_WORDS, "rate(30 days)"),
     ]
-    """When: rate(N days), rate(N hours) or cron(...)."""
+    """When: rate(N days), rate(N hours) or cron(0 HOURS DAY MONTH WEEKDAY *), in UTC."""
 
 
 class Secret(Model):
@@ -277,7 +277,7 @@ class Edge(Model):
         Annotated[
             str,
             form(
-                r"^arn:aws[a-z-]*:acm:",
+                limits.CERTIFICATE_ARN,
                 "the ARN of a certificate",
                 "arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555",
             ),

@@ -101,12 +101,27 @@ def _strange(given: Mapping[str, str], keys: Mapping[str, FieldInfo], elsewhere:
     for name in sorted(given.keys() - keys.keys()):
         what = f"{NAMESPACE}:{name}"
         if name not in elsewhere:
-            found.append(refusals.unknown_key(what, name, keys))
+            found.append(_unknown(what, name, keys))
         elif given[name] not in LEFT_OUT:
             allowed = f"nothing: only a stack of kind {elsewhere[name]} has this key"
             fix = f"delete {what}, or write haven:kind: {elsewhere[name]}"
             found.append(Problem(what, shown(given[name]), allowed, fix))
     return found
+
+
+def _unknown(what: str, name: str, keys: Mapping[str, FieldInfo]) -> Problem:
+    """The problem of a key that a stack hasn't; one of another level, or written with a dot, belongs below another."""
+    above, _, below = name.rpartition(".")
+    inside = above.partition(".")[0]
+    places = [
+        f"{NAMESPACE}:{key}.{each}" if each else f"{NAMESPACE}:{key}"
+        for key, field in keys.items()
+        if inside in ("", key)
+        for each in schema(field).places(below)
+    ]
+    if inside in keys and places:
+        return Problem(what, shown(name), choices(sorted(keys)), f"write {below} below {' or '.join(places)}")
+    return refusals.unknown_key(what, name, keys, places)
 
 
 def _read_key(name: str, field: FieldInfo, text: str) -> tuple[Any, list[Problem]]:

@@ -19,7 +19,8 @@ from infra.config.rules import (
     system_conflicts,
     systems,
 )
-from infra.config.rules.nodes import fit, placement
+from infra.config.rules.accepted import arns, domains, repeated, services, tables
+from infra.config.rules.nodes import fit, placement, reservations
 from infra.config.settings import (
     EMULATOR_ACCOUNT,
     AccountConfig,
@@ -64,7 +65,24 @@ def problems(stack: str, config: Mapping[str, str]) -> list[Problem]:
     return _read(stack, config)[2]
 
 
-_RULES = (parts, cluster_addons, instances, networks, access, engines, systems, fit, placement, queues)
+_RULES = (
+    parts,
+    cluster_addons,
+    instances,
+    reservations,
+    networks,
+    access,
+    engines,
+    systems,
+    fit,
+    placement,
+    queues,
+    repeated,
+    tables,
+    domains,
+    services,
+    arns,
+)
 """In the order in which their problems are listed."""
 
 

@@ -25,17 +25,12 @@ def secret(environment: Environment, name: str) -> ReplicatedSecret:
     return ReplicatedSecret(f"{environment.name}-{name}", args, options)
 
 
-def parameter_name(stack: str, name: str) -> str:
-    """Name of one of the user's Systems Manager parameters, the same in both Regions."""
-    return f"/haven/{stack}/{name}"
-
-
 def parameter(environment: Environment, name: str, value: str) -> None:
     """Declare a parameter of the user's, in both Regions: Systems Manager replicates none."""
     for region, provider in environment.providers.items():
         aws.ssm.Parameter(
             f"{environment.name}-parameter-{region_code(region)}-{name}",
-            name=parameter_name(environment.settings.stack, name),
+            name=names.parameter_name(environment.settings.stack, name),
             type="String",
             insecure_value=value,
             opts=pulumi.ResourceOptions(provider=provider, protect=not environment.settings.ephemeral),

@@ -7,7 +7,8 @@ from haven_components import BalancerCertificateArgs, BalancerProtocol, EdgeBala
 from haven_components.names import region_code
 from infra.config.rules.systems import exposed
 from infra.environment import Environment
-from infra.parts.traffic import PRIVATE, Service
+from infra.names import PRIVATE
+from infra.parts.traffic import Service
 
 
 def balancer(environment: Environment, region: str, domain: str, service: Service) -> EdgeBalancer:

@@ -16,13 +16,7 @@ from haven_components import (
 )
 from haven_components.names import region_code
 from infra.environment import Environment
-
-SERVICE = "inference"
-"""The name, below the environment's domain, under which its systems are reached."""
-
-PRIVATE = "internal"
-"""The private zone, below the environment's domain. A zone of the domain itself would hide the public one from the
-VPCs whole, the Regions' entrances with it."""
+from infra.names import PRIVATE, SERVICE
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ FEWEST_GPU_TYPES = 2
 """On-demand GPU capacity is refused often and by type: three Regions at once have been seen without one type
 (modelplaneai/modelplane#113, read 2026-11-21)."""
 
-_LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
 
@@ -268,13 +267,23 @@ def _check_types(checks: Checks, path: str, types: Sequence[str], fewest: int) -
 
 
 def _check_labels(checks: Checks, path: str, labels: Mapping[str, str]) -> None:
-    wrong = [key for key in labels if not _LABEL_KEY.fullmatch(key) or key.startswith("haven.dev/")]
+    wrong = [key for key in labels if not limits.NODE_LABEL_KEY.fullmatch(key) or key.startswith("haven.dev/")]
+    long = [key for key in labels if len(key) > limits.NODE_LABEL_CHARACTERS]
     checks.require(
-        not wrong,
+        not wrong and not long,
         f"{path}.labels",
-        got=wrong,
-        allowed="Kubernetes label keys outside haven.dev/",
+        got=wrong or long,
+        allowed=f"Kubernetes label keys of at most {limits.NODE_LABEL_CHARACTERS} characters outside haven.dev/,"
+        f" {', '.join(limits.NODE_LABEL_PREFIXES)}",
         fix="rename these labels",
+    )
+    values = [value for value in labels.values() if not limits.NODE_LABEL_VALUE.fullmatch(value)]
+    checks.require(
+        not values,
+        f"{path}.labels",
+        got=values,
+        allowed="values of 1 to 63 letters, digits, dots, hyphens and underscores",
+        fix="write other values",
     )
 
 

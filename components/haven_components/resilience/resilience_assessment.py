@@ -7,7 +7,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components import limits
+from haven_components import limits, offerings
 from haven_components.choices import RecoveryApproach
 from haven_components.names import partition
 from haven_components.shared import checks as _checks
@@ -222,10 +222,10 @@ def _validate(name: str, args: ResilienceAssessmentArgs) -> None:
 
 def _check_region(checks: Checks, region: str) -> None:
     checks.require(
-        region in limits.RESILIENCE_HUB_REGIONS,
+        offerings.RESILIENCE_HUB.covers(region),
         "primary_region",
         got=region,
-        allowed=f"a Region with Resilience Hub's next generation: {', '.join(sorted(limits.RESILIENCE_HUB_REGIONS))}",
+        allowed=f"a Region with Resilience Hub's next generation: {offerings.RESILIENCE_HUB.where}",
         fix="assess from another Region, or leave the component out",
     )
 

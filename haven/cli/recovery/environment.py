@@ -129,8 +129,12 @@ def source(
         first: the Region whose STS is asked first for credentials. Omitted: the first that has the manifest.
 
     Raises:
-        Problems: neither a Region, nor a file, nor a stack file says where the manifest is.
+        Problems: a Region's name is none, or neither a Region, nor a file, nor a stack file says where the manifest is.
     """
+    fix = "write a Region, such as --region eu-west-1"
+    wrong = [each for each in regions if not re.fullmatch(REGION, each)]
+    if wrong:
+        raise Problems([Problem("--region", shown(each), "a Region's name", fix) for each in wrong], WHERE)
     if manifest is not None or regions:
         return EnvironmentSource(name, regions, manifest, None, first=first or "")
     named, url, environment = _from_stack_file(name, directory)

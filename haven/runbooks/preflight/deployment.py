@@ -67,6 +67,11 @@ def checks(recording: Recording, account: str, client: Client, catalog: Catalog)
         yield replace(each, blocks=_blocks(each, active))
 
 
+def answered(found: Sequence[Check]) -> bool:
+    """Whether somebody answered: without the account's own answer nothing else is asked."""
+    return found[0].status is not Status.UNKNOWN
+
+
 def _checks(recording: Recording, account: str, active: str, client: Client, catalog: Catalog) -> Iterator[Check]:
     first = account_check(account, active, client)
     yield first

@@ -174,7 +174,7 @@ def _no_zones(region: str) -> Problem:
             f"two or three zones of {region}, none of them zone id {choices(refused)}: EKS takes no cluster there",
             f"write haven:zones: {{{region}: [two or three zone names]}}; {listing} lists your account's names and ids",
         )
-    near = nearest(region, regions.ZONES)
+    near = None if regions.exists(region) else nearest(region, regions.ZONES)
     fix = f"write haven:zones: {{{region}: [{region}a, {region}b]}}{f', or did you mean {near}' if near else ''}"
     return Problem(
         f"haven:zones.{region}", "nothing", f"two or three zones of {region}, which Haven does not know", fix
@@ -205,7 +205,7 @@ def _objectives(tier: Tier, wanted: models.Objectives) -> Iterable[Problem]:
         relaxed = _relaxed(tier, objective)
         fix = f"write haven:tier: {able[0]}, or {relaxed}" if able else f"write {relaxed}"
         yield Problem(
-            f"haven:objectives.{objective}", f"{asked[objective]:g}", f"what tier {tier} can meet: {because}", fix
+            f"haven:objectives.{objective}", f"{asked[objective]:.12g}", f"what tier {tier} can meet: {because}", fix
         )
 
 

@@ -22,11 +22,26 @@ _AMI_TYPES = {"none": "BOTTLEROCKET_x86_64", "nvidia": "BOTTLEROCKET_x86_64_NVID
 @RULES.on("regions", "cluster")
 def _node_groups(pair: models.Regions, cluster: models.Cluster) -> Iterable[Problem]:
     for what, group, wanted in _groups(cluster):
+        taken = list(group.instance_types)
         for index, name in enumerate(group.instance_types):
-            path = f"{what}.instanceTypes[{index}]"
-            yield from _unknown(path, name) or _unfit(path, name, wanted) or _not_offered(path, name, pair)
+            both = (pair.primary, pair.recovery)
+            yield from refusals(f"{what}.instanceTypes[{index}]", name, wanted, both, taken)
+            taken += _others(name, both, taken)[:1]  # two that lack are not both to become the same
         if isinstance(group, node_models.GpuNodeGroup):
             yield from _without_capacity_block(f"{what}.instanceTypes", group, pair)
+
+
+def refusals(path: str, name: str, wanted: str, regions: Sequence[str], taken: Sequence[str] = ()) -> Sequence[Problem]:
+    """Why nodes can't be of an instance type; nothing where they can, as far as the data knows.
+
+    Args:
+        path: the config key that names the type.
+        name: of the type.
+        wanted: whose accelerators the nodes need: `nvidia`, or `none`.
+        regions: where they run.
+        taken: types that are not to be proposed. Omitted: none.
+    """
+    return _unknown(path, name) or _unfit(path, name, wanted) or list(_not_offered(path, name, regions, taken))
 
 
 def uses_instance_store(group: node_models.GpuNodeGroup, instance_types: Sequence[str]) -> bool:
@@ -128,20 +143,26 @@ def _unfit(path: str, name: str, wanted: str) -> list[Problem]:
 
 def _like(name: str, wanted: str) -> str:
     example = "g5.xlarge, g6.xlarge or g6e.xlarge" if wanted == "nvidia" else "m6i.large or m5.large"
-    return f"name another type, such as {example}, instead of {name}"
+    return f"write another type, such as {example}, instead of {name}"
 
 
-def _not_offered(path: str, name: str, pair: models.Regions) -> Iterator[Problem]:
-    both = tuple(dict.fromkeys((pair.primary, pair.recovery)))
-    lacking = [region for region in both if CATALOG.zone_ids(name, region) == ()]
+def _others(name: str, regions: Sequence[str], taken: Sequence[str]) -> Sequence[str]:
+    """Up to three types like one that a Region lacks, without those that are taken."""
+    found = CATALOG.nearest_offered(name, tuple(dict.fromkeys(regions)), 3 + len(taken))
+    return [each for each in found if each not in taken][:3]
+
+
+def _not_offered(path: str, name: str, regions: Sequence[str], taken: Sequence[str]) -> Iterator[Problem]:
+    every = tuple(dict.fromkeys(regions))
+    lacking = [region for region in every if CATALOG.zone_ids(name, region) == ()]
     if lacking:
-        near = CATALOG.nearest_offered(name, both)
+        near = _others(name, every, taken)
         nearest_types = choices(near) if near else "none of its kind"
         asked = " ".join(f"--region {region}" for region in lacking)
         yield Problem(
             path,
             f"{shown(name)}, which {' and '.join(lacking)} {'does' if len(lacking) == 1 else 'do'} not offer",
-            f"a type that {' and '.join(both)} offer (EC2 offerings of"
+            f"a type that {' and '.join(every)} offer{'s' if len(every) == 1 else ''} (EC2 offerings of"
             f" {CATALOG.source(catalog.OFFERINGS).retrieved_on}), nearest {nearest_types}",
             f"write {near[0]}"
             if near

@@ -1,6 +1,6 @@
 """What must hold between the config keys of single parts and the environment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from haven.base.problems import Problem, choices, shown
 from haven.model.tiers import Tier
@@ -8,6 +8,7 @@ from haven_components import limits
 from haven_components.names import partition
 from infra.config import models, operations_models, part_models, system_models
 from infra.config.rules.validators import Rules
+from infra.names import parameter_name
 
 RULES = Rules()
 
@@ -132,13 +133,6 @@ def _edge(edge: part_models.Edge, pair: models.Regions, domain: str | None) -> I
                 f"a certificate in {region}",
                 f"write the ARN of a certificate in {region}",
             )
-    if len(set(edge.client_cidrs)) != len(edge.client_cidrs):
-        yield Problem(
-            "haven:edge.clientCidrs",
-            shown(edge.client_cidrs),
-            "different networks",
-            f"write {shown(list(dict.fromkeys(edge.client_cidrs)))}",
-        )
 
 
 @RULES.on("queues")
@@ -200,17 +194,6 @@ def _cost(cost: part_models.Cost | None) -> Iterable[Problem]:
         )
 
 
-@RULES.on("images")
-def _images(images: part_models.Images) -> Iterable[Problem]:
-    if len(set(images.repositories)) != len(images.repositories):
-        yield Problem(
-            "haven:images.repositories",
-            shown(images.repositories),
-            "different names",
-            f"write {shown(list(dict.fromkeys(images.repositories)))}",
-        )
-
-
 @RULES.on("parameters")
 def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
     for name in RESERVED_PARAMETERS:
@@ -221,6 +204,19 @@ def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
                 "another name: it is reserved for Haven's own",
                 f"rename it, for example to own-{name}",
             )
+    for name, value in parameters.items():
+        yield from _parameter(f"haven:parameters.{name}", name, value)
+
+
+def _parameter(what: str, name: str, value: str) -> Iterator[Problem]:
+    levels = parameter_name("", name).count("/")
+    if levels > limits.PARAMETER_LEVELS:
+        most = limits.PARAMETER_LEVELS - (levels - 1 - name.count("/"))
+        allowed = f"at most {most} levels: Systems Manager takes {limits.PARAMETER_LEVELS}, Haven's own among them"
+        yield Problem(what, f"{name.count('/') + 1} levels", allowed, "write a name with fewer slashes")
+    if limits.PARAMETER_REFERENCE.search(value):
+        allowed = "a value without anything in {{...}}: Systems Manager takes no reference in a value"
+        yield Problem(what, shown(value), allowed, "write the value itself, or the other parameter's name")
 
 
 @RULES.on("operations", "regions")
@@ -236,18 +232,6 @@ def _witness(operations: operations_models.Operations, pair: models.Regions) -> 
         " three",
         f"write witnessRegion: {near}" if near else "write another Region, or delete witnessRegion",
     )
-
-
-@RULES.on("operations")
-def _operators(operations: operations_models.Operations) -> Iterable[Problem]:
-    arns = operations.operator_arns
-    if len(set(arns)) != len(arns):
-        yield Problem(
-            "haven:operations.operatorArns",
-            shown(arns),
-            "different principals",
-            f"write {shown(list(dict.fromkeys(arns)))}",
-        )
 
 
 @RULES.on("recoveryPlan", "objectives")

@@ -13,7 +13,7 @@ from botocore.validate import ParamValidator
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components import RecoveryApproach, ResilienceAssessment, ResilienceAssessmentArgs, limits
+from haven_components import RecoveryApproach, ResilienceAssessment, ResilienceAssessmentArgs, offerings
 
 PRIMARY, RECOVERY, NAME = "eu-west-1", "eu-central-1", "haven-test-resilience"
 SERVING = {"name": "serving", "tags": [{"key": "haven:system", "values": ["serving", "shared"]}]}
@@ -159,7 +159,7 @@ def test_names_of_regions_and_approaches_are_those_of_the_api() -> None:
     shape = policy.members["multiRegion"].members["disasterRecoveryApproach"]
     assert {each.value for each in RecoveryApproach} == set(shape.enum)
     known = botocore.session.get_session().get_available_regions("resiliencehubv2")
-    assert set(known) >= limits.RESILIENCE_HUB_REGIONS
+    assert set(known) >= offerings.RESILIENCE_HUB.regions
 
 
 def test_the_policy_holds_the_objectives_for_a_region_and_for_a_zone() -> None:

@@ -55,6 +55,8 @@ def test_a_report_goes_with_strict_json_and_policies(project: Path, run: Run) ->
             "report.pdf",
             '--report: got "report.pdf"; allowed: a name that ends in ".html", ".md", ".svg", ".png"; fix: write',
         ),
+        ("", '--report: got "."; allowed: a name that ends in ".html", ".md", ".svg", ".png"; fix: write prod.html'),
+        ("..", "fix: write prod.html"),
         ("folder.html", '--report: got "folder.html", a directory; allowed: a file'),
         ("stacks/Pulumi.prod.yaml/report.md", "which can't be written (Not a directory)"),
     ],

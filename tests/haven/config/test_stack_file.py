@@ -90,9 +90,11 @@ def test_a_value_arrives_as_the_engine_hands_it_over(written: str, handed_over: 
     ],
 )
 def test_a_value_that_the_engine_would_change_is_a_problem(written: str, read_as: str) -> None:
+    others = {"a time stamp": "", "no finite number": ", or a finite number"}
+    number = others.get(read_as, f", or {read_as} for a number")
     assert noted(f"config:\n  haven:x: {written}") == [
         f"haven:x (line 2): got {written}, which Pulumi's engine reads as {read_as}; "
-        f'allowed: text in quotes, or a plain number; fix: write "{written}"'
+        f'allowed: text in quotes, or a plain number; fix: write "{written}" for text{number}'
     ]
 
 

@@ -44,9 +44,15 @@ def test_objectives_out_of_reach_become_the_strictest_that_the_other_tier_can_me
 
 
 def test_keys_that_need_a_replica_are_left_out_of_tier_backup_with_a_note() -> None:
-    variant = with_tier(stack(tier="warm", recoveryPlan="{}", rebuilt="false"), Tier.BACKUP)
+    plan = '{"approvalRoleArn":"arn:aws:iam::111122223333:role/platform"}'
+    variant = with_tier(stack(tier="warm", recoveryPlan=plan, rebuilt="false"), Tier.BACKUP)
     assert set(variant.stack.config) == {"haven:tier"}
     assert variant.notes == ("haven:recoveryPlan is left out: it belongs to tiers from pilot-light up",)
+
+
+def test_keys_that_a_stack_omits_are_no_note() -> None:
+    variant = with_tier(stack(tier="warm", recoveryPlan="{}", rebuilt=""), Tier.BACKUP)
+    assert variant.notes == ()
 
 
 def test_a_tier_is_not_compared_with_itself() -> None:

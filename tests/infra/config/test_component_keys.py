@@ -119,7 +119,7 @@ def test_what_several_components_refuse_is_reported_together_in_the_words_of_the
     assert isinstance(refused.value, pulumi.RunError)
     lines = [problem.render() for problem in refused.value.problems]
     assert [each.partition(": got ")[0] for each in lines] == ["haven:database.instanceClass", "haven:cache.nodeType"]
-    assert lines[0].startswith("haven:database.instanceClass: got 'db.r6g.xlarge'; allowed: ")
+    assert lines[0].startswith('haven:database.instanceClass: got "db.r6g.xlarge"; allowed: ')
 
 
 def test_an_update_ends_at_the_first_refusal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,9 +36,14 @@ def test_a_type_that_a_region_does_not_offer_is_refused_with_the_nearest_that_it
     (problem,) = _problems(regions=EUROPE, cluster=_cluster("g6.2xlarge", "g5.2xlarge"))
     assert problem.startswith(
         'haven:cluster.gpuNodeGroups[0].instanceTypes[0]: got "g6.2xlarge", which eu-west-1 does not offer; allowed: a'
-        ' type that eu-west-1 and eu-central-1 offer (EC2 offerings of 2026-10-27), nearest "g5.2xlarge"'
+        ' type that eu-west-1 and eu-central-1 offer (EC2 offerings of 2026-10-27), nearest "g5.xlarge"'
     )
-    assert problem.endswith("fix: write g5.2xlarge")
+    assert problem.endswith("fix: write g5.xlarge")  # g5.2xlarge is named already
+
+
+def test_two_types_that_a_region_lacks_become_two_others() -> None:
+    problems = _problems(regions=EUROPE, cluster=_cluster("p5.48xlarge", "p5en.48xlarge"))
+    assert [each.rpartition("; fix: ")[2] for each in problems] == ["write p4d.24xlarge", "write g5.48xlarge"]
 
 
 @pytest.mark.parametrize(("name", "near"), [("g5.13xlarge", "g5.16xlarge"), ("g55.xlarge", "g5.xlarge")])

@@ -1,0 +1,64 @@
+"""Stack files beside each other whose environments would share AWS names or records of one account."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from haven.base.problems import Problem, Problems, shown
+from haven.config.stack_file import Stack, display, read_stack
+
+_ACCOUNT, _DOMAIN = "haven:account", "haven:domain"
+
+
+def clashes(stack: Stack) -> Iterator[Problem]:
+    """What a stack can't have because of a stack file in the same folder, with the same `haven:account`.
+
+    Names in AWS are `haven-STACK-PART`: table `orders` of `prod-eu` has the name of table `eu-orders` of `prod`, and
+    roles of `prod` reach what is called `haven-prod-*`.
+    """
+    for file in sorted(stack.file.parent.glob("Pulumi.*.yaml")):
+        name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        domain = stack.config.get(_DOMAIN) or ""
+        begins = _begins(stack.name, name)
+        if name == stack.name or not (begins or (domain and _mentions(file, domain))):
+            continue
+        other = _read(file, stack)
+        if other is None or not _same(stack, other, _ACCOUNT):
+            continue
+        where = f"{display(file)}, with the same {_ACCOUNT}"
+        if begins:
+            short, long = sorted((stack.name, name), key=len)
+            yield Problem(
+                "the stack's name",
+                f"{shown(stack.name)} beside {where}",
+                f"names of which none is another one's and a hyphen: haven-{short}-* covers all of haven-{long}",
+                f"rename {long}, for example to {long.removeprefix(f'{short}-')}-{short}, before its first deployment",
+            )
+        if domain and _same(stack, other, _DOMAIN):
+            got = f"{shown(domain)}, as in {where}"
+            allowed = "a domain of its own: both would write the same records"
+            yield Problem(_DOMAIN, got, allowed, f"write another domain, such as {stack.name}.{domain}")
+
+
+def _begins(first: str, second: str) -> bool:
+    return first.startswith(f"{second}-") or second.startswith(f"{first}-")
+
+
+def _same(stack: Stack, other: Stack, key: str) -> bool:
+    value = stack.config.get(key)
+    return bool(value) and value == other.config.get(key)
+
+
+def _mentions(file: Path, domain: str) -> bool:
+    """Whether it is worth reading a file for its domain."""
+    try:
+        return domain.encode() in file.read_bytes()
+    except OSError:
+        return False
+
+
+def _read(file: Path, stack: Stack) -> Stack | None:
+    """Another stack of the project; None where its own file is so wrong that nothing can be read from it."""
+    try:
+        return read_stack(file.read_bytes(), file, stack.project)
+    except (Problems, OSError):
+        return None

@@ -1,0 +1,1 @@
+"""What AWS accepts, beyond the form of a single value."""

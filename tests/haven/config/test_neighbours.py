@@ -1,0 +1,68 @@
+"""Stack files beside each other."""
+
+from pathlib import Path
+
+import pytest
+
+from haven.config import neighbours
+from haven.config.stack_file import load_stack
+from haven.program import validation
+
+PROD, EU = "111122223333", "444455556666"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text("name: haven\nmain: program/\n")
+    return tmp_path
+
+
+def _write(folder: Path, name: str, account: str = PROD, domain: str = "") -> None:
+    lines = [f"  haven:account: '{account}'", *([f"  haven:domain: {domain}"] if domain else [])]
+    (folder / f"Pulumi.{name}.yaml").write_text("\n".join(["config:", *lines]))
+
+
+def _clashes(folder: Path, name: str) -> list[str]:
+    return [each.render() for each in neighbours.clashes(load_stack(name, folder))]
+
+
+def test_a_name_that_is_another_ones_and_a_hyphen_is_refused_in_both_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    _write(folder, "prod")
+    _write(folder, "prod-eu")
+    allowed = "names of which none is another one's and a hyphen: haven-prod-* covers all of haven-prod-eu"
+    fix = "rename prod-eu, for example to eu-prod, before its first deployment"
+    same = "with the same haven:account"
+    assert _clashes(folder, "prod-eu") == [
+        f"""the stack's name: got "prod-eu" beside Pulumi.prod.yaml, {same}; allowed: {allowed}; fix: {fix}"""
+    ]
+    assert _clashes(folder, "prod") == [
+        f"""the stack's name: got "prod" beside Pulumi.prod-eu.yaml, {same}; allowed: {allowed}; fix: {fix}"""
+    ]
+
+
+@pytest.mark.parametrize(("name", "account"), [("prod2", PROD), ("preprod", PROD), ("prod-eu", EU)])
+def test_other_names_and_accounts_share_nothing(name: str, account: str, folder: Path) -> None:
+    _write(folder, "prod", domain="ai.example.com")
+    _write(folder, name, account)
+    assert _clashes(folder, "prod") == _clashes(folder, name) == []
+
+
+def test_one_domain_of_two_environments_of_an_account_is_refused(folder: Path) -> None:
+    _write(folder, "prod", domain="ai.example.com")
+    _write(folder, "test", domain="ai.example.com")
+    _write(folder, "other", EU, domain="ai.example.com")
+    _write(folder, "below", domain="below.ai.example.com")
+    (problem,) = validation.problems(load_stack("test", folder))
+    assert problem.what == "haven:domain"
+    assert "Pulumi.prod.yaml, with the same haven:account" in problem.got
+    assert problem.fix == "write another domain, such as test.ai.example.com"
+    assert _clashes(folder, "other") == _clashes(folder, "below") == []
+
+
+def test_a_file_that_cannot_be_read_is_no_neighbour(folder: Path) -> None:
+    _write(folder, "prod")
+    (folder / "Pulumi.prod-eu.yaml").write_text("config: [")
+    assert _clashes(folder, "prod") == []
