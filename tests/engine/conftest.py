@@ -54,6 +54,15 @@ class Engine:
             "UV_OFFLINE": "1",
         }
 
+    def use_pulumi_kubernetes(self) -> None:
+        """Put the real plugin in the stub's place; where it isn't built, the test is skipped."""
+        if not KUBERNETES_PLUGIN.is_file():
+            pytest.skip("no pulumi-kubernetes in .haven/engine: make engine builds it (needs Go)")
+        folder = self.directory / "home" / "plugins" / f"resource-kubernetes-v{metadata.version('pulumi-kubernetes')}"
+        plugin = folder / "pulumi-resource-kubernetes"
+        plugin.unlink()
+        os.link(KUBERNETES_PLUGIN, plugin)
+
     def succeed(self, *words: str, cwd: Path, environment: Mapping[str, str] | None = None) -> str:
         """Run a command that must succeed, and return what it prints."""
         done = self.run(*words, cwd=cwd, environment=environment)

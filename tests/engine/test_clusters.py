@@ -4,18 +4,16 @@ Each test runs with the stub plugin and with pulumi-kubernetes itself, in front 
 """
 
 import json
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from haven.runbooks.reconcile import deployment
-from tests.engine.conftest import KUBERNETES_PLUGIN, Engine
+from tests.engine.conftest import Engine
 from tests.engine.relay import Relay, relay
 from tests.kubernetes.api import Api
 from tests.kubernetes.control_plane import ControlPlane, installable
@@ -167,13 +165,11 @@ def clusters(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> 
     if request.param == "stub plugin":
         yield _deployed(Clusters(engine, project, {"here": "{}", "there": "{}"}, None))
         return
-    if not KUBERNETES_PLUGIN.is_file():
-        pytest.skip("no pulumi-kubernetes in .haven/engine: make engine builds it (needs Go)")
+    engine.use_pulumi_kubernetes()
     if BINDINGS not in installable():
         pytest.skip("no definition of TargetGroupBinding: HAVEN_KUBERNETES names a folder that has it in crds/")
     plane: ControlPlane = request.getfixturevalue("control_plane")
     plane.install(installable()[BINDINGS])
-    _use_real_plugin(engine)
     with relay(int(plane.url.rpartition(":")[2])) as front:
         there = plane.kubeconfig.replace(plane.url, f"https://127.0.0.1:{front.port}")
         made = Clusters(engine, project, {"here": plane.kubeconfig, "there": there}, front, plane.api)
@@ -189,13 +185,6 @@ def _deployed(clusters: Clusters) -> Clusters:
     clusters.engine.succeed("stack", "init", "dev", cwd=clusters.project)
     clusters.up()
     return clusters
-
-
-def _use_real_plugin(engine: Engine) -> None:
-    folder = engine.directory / "home" / "plugins" / f"resource-kubernetes-v{metadata.version('pulumi-kubernetes')}"
-    plugin = folder / "pulumi-resource-kubernetes"
-    plugin.unlink()
-    os.link(KUBERNETES_PLUGIN, plugin)
 
 
 def test_the_other_cluster_is_deployed_while_one_does_not_answer(clusters: Clusters) -> None:

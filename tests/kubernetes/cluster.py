@@ -165,9 +165,9 @@ def up(api: Api, objects: Mapping[str, Mapping[str, Any]], between: Callable[[],
             api.delete("autoscaling/v2", "HorizontalPodAutoscaler", each["metadata"]["name"], namespace)
 
 
-def deployment(api: Api, namespace: str) -> Any:
+def deployment(api: Api, namespace: str, name: str = NAME) -> Any:
     """The workload's Deployment, as it is."""
-    return api.get("apps/v1", "Deployment", NAME, namespace)
+    return api.get("apps/v1", "Deployment", name, namespace)
 
 
 def scale(api: Api, namespace: str, count: int) -> None:
@@ -175,14 +175,18 @@ def scale(api: Api, namespace: str, count: int) -> None:
     api.change(deployment(api, namespace), {"spec": {"replicas": count}}, "scale")
 
 
-def wanted(api: Api, namespace: str) -> int:
+def wanted(api: Api, namespace: str, name: str = NAME) -> int:
     """How many replicas are asked for."""
-    return int(deployment(api, namespace)["spec"]["replicas"])
+    return int(deployment(api, namespace, name)["spec"]["replicas"])
 
 
 def ready(api: Api, namespace: str) -> list[Any]:
-    """The pods that are ready, and on their way nowhere."""
-    return [each for each in api.all("v1", "Pod", namespace) if _is_ready(each)]
+    """The pods of Deployments that are ready, and on their way nowhere."""
+    return [each for each in api.all("v1", "Pod", namespace) if _is_ready(each) and _is_replica(each)]
+
+
+def _is_replica(pod: Mapping[str, Any]) -> bool:
+    return any(each["kind"] == "ReplicaSet" for each in pod["metadata"].get("ownerReferences", ()))
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:

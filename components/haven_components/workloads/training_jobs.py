@@ -23,6 +23,9 @@ from haven_components.workloads.access._aws_rights import Rights
 
 KUEUE = "kueue.x-k8s.io/v1beta2"
 """Kueue 0.17 stores this version (its custom resource definitions; read 2026-11-26)."""
+DISK_QUOTA = "1Pi"
+"""More than the disks of any node group: the scheduler finds room on them. Kueue never admits a Job that asks for
+something of which its queue has no quota (Kueue 0.17, pkg/scheduler/flavorassigner; read 2026-11-26)."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 
@@ -143,23 +146,25 @@ class TrainingJobs(pulumi.ComponentResource):
             self._kueue("ResourceFlavor", f"{self._name}-{each['pool']}", {"nodeLabels": {POOL_LABEL: each["pool"]}})
             for each in pools
         ]
-        quotas = [
+        quotas: list[dict[str, Any]] = [
             {
                 "name": f"{self._name}-{each['pool']}",
                 "resources": [
                     {"name": "cpu", "nominalQuota": each["cpu"]},
                     {"name": "memory", "nominalQuota": each["memory"]},
                     {"name": GPU_RESOURCE, "nominalQuota": int(each["gpus"])},
+                    {"name": "ephemeral-storage", "nominalQuota": DISK_QUOTA},
                 ],
             }
             for each in pools
         ]
+        covered = [each["name"] for each in quotas[0]["resources"]]
         cluster_queue = self._kueue(
             "ClusterQueue",
             self._name,
             {
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": self._args["namespace"]}},
-                "resourceGroups": [{"coveredResources": ["cpu", "memory", GPU_RESOURCE], "flavors": quotas}],
+                "resourceGroups": [{"coveredResources": covered, "flavors": quotas}],
             },
             *flavors,
         )

@@ -248,6 +248,14 @@ def test_a_queue_has_a_flavor_for_each_node_group_in_the_order_of_preference() -
         assert [each["name"] for each in flavor["resources"]] == group["coveredResources"]
 
 
+def test_a_queue_has_a_quota_of_everything_that_a_job_asks_for() -> None:
+    """Kueue never admits a Job that asks for anything else."""
+    recording = _declare(queue={"pools": POOLS})
+    (group,) = _one(recording, "ClusterQueue")["spec"]["resourceGroups"]
+    (container,) = _one(recording, "Job")["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["requests"].keys() <= set(group["coveredResources"])
+
+
 def test_without_a_queue_nothing_of_kueue_is_declared() -> None:
     recording = _declare()
     assert not any("kueue" in each.type for each in recording.real())

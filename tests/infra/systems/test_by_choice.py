@@ -8,6 +8,7 @@ import pytest
 from haven.config.stack_file import load_stack
 from haven.program.recording import Recording
 from haven_components import rds_certificates
+from haven_components.workloads.training_jobs import DISK_QUOTA
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 from tests.infra.test_workloads import kubernetes
 from tests.sides import CODES
@@ -53,6 +54,7 @@ def test_jobs_wait_in_a_queue_whose_quota_is_what_the_node_groups_have(region: s
     (queue,) = _specs(chosen(), region, "ClusterQueue").values()
     (flavor,) = queue["resourceGroups"][0]["flavors"]
     quota = {each["name"]: each["nominalQuota"] for each in flavor["resources"]}
+    assert quota.pop("ephemeral-storage") == DISK_QUOTA
     assert quota == {"nvidia.com/gpu": 4, "cpu": "46910m", "memory": "177733Mi"}  # of a g5.12xlarge, for pods
     (local,) = _specs(chosen(), region, "LocalQueue").values()
     assert local["stopPolicy"] == ("None" if region == PRIMARY else "HoldAndDrain")

@@ -15,6 +15,7 @@ from tests.kubernetes.control_plane import ControlPlane
 FIXTURE = "control_plane"
 FILES = (
     "tests/engine/test_clusters.py",
+    "tests/engine/test_scaled_systems.py",
     "tests/kubernetes/living/test_accepted.py",
     "tests/kubernetes/living/test_control_loops.py",
     "tests/kubernetes/living/test_failover_scaling.py",

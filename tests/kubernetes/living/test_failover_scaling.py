@@ -7,7 +7,7 @@ scales.
 """
 
 from collections.abc import Iterator
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
@@ -15,6 +15,7 @@ from haven_components.workloads._pods import WorkloadScaleArgs
 from tests.kubernetes import cluster
 from tests.kubernetes.api import Api, ApiError, until
 from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.controllers.scaling import Watch
 from tests.kubernetes.metrics import Metrics
 
 pytestmark = pytest.mark.exhaustive
@@ -32,30 +33,6 @@ PATIENCE = 120.0
 def metrics(control_plane: ControlPlane) -> Iterator[Metrics]:
     with Metrics(control_plane) as served:
         yield served
-
-
-class Watch:
-    """The fewest replicas that were asked for, and that were ready, since it began."""
-
-    def __init__(self, api: Api, pool: str) -> None:
-        self._api = api
-        self._pool = pool
-        self._over = Event()
-        self._thread = Thread(target=self._look, daemon=True)
-        self.wanted, self.ready = 99, 99
-
-    def __enter__(self) -> "Watch":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.1):
-            self.wanted = min(self.wanted, cluster.wanted(self._api, self._pool))
-            self.ready = min(self.ready, len(cluster.ready(self._api, self._pool)))
 
 
 def _serve(api: Api, pool: str, scale: WorkloadScaleArgs) -> None:
