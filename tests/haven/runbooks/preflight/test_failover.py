@@ -71,6 +71,8 @@ def test_every_answer_that_is_missing_is_unknown_and_never_fine() -> None:
             continue  # the Region that would be left isn't judged by it
         if key[0] == "lease" or (key[0] == "global database" and key[1] == PRIMARY):
             continue  # a majority, or the other Region, is enough
+        if key[0] in ("data subnets", "network ACLs", "subnets of nodes"):
+            continue  # the Region that would be left is closed (steps/test_subnets.py)
         found = bad({key: Answer(unknown="AccessDenied")})
         assert [each.status for each in found if each.status is Status.UNKNOWN], key
         assert len(fine) >= len(found)
