@@ -14,13 +14,13 @@ from haven.runbooks.preflight.checks import Check, Status
 from haven.runbooks.preflight.database import Member
 from haven.runbooks.preflight.entrances import Entrance
 from haven.runbooks.preflight.quota_usage import Use
-from haven.runbooks.preflight.steps import subnets
+from haven.runbooks.preflight.steps import stores, subnets
 from haven.runbooks.preflight.view import Key, View
 from haven.runbooks.workflow.lease import Seen
 from tests.environments import RECOVERY, environment
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
-PARTS = (identity, permissions, operations, database, subnets, stored, entrances, backups)
+PARTS = (identity, permissions, operations, database, subnets, stores, stored, entrances, backups)
 CATALOG = Catalog()
 GIB = 2**30
 THIRD = "eu-north-1"
@@ -111,6 +111,18 @@ def acl(name: str, *subnets_: str, entries: Sequence[Mapping[str, Any]] = ()) ->
     return {"NetworkAclId": name, "Entries": [everything, *entries], "Associations": associations}
 
 
+def cache(region: str, role: str = "SECONDARY", *, state: str = "available", own: str = "associated") -> stores.Cache:
+    """A Region's group, and the datastore that it is in."""
+    info = {"GlobalReplicationGroupId": "abcde-global", "GlobalReplicationGroupMemberRole": role}
+    members = [{"ReplicationGroupRegion": region, "Status": own}]
+    return stores.Cache({"GlobalReplicationGroupInfo": info}, {"Status": state, "Members": members})
+
+
+def table(other: str, state: str = "ACTIVE", replica: str = "ACTIVE") -> Mapping[str, Any]:
+    """A table, and its replica in the other Region."""
+    return {"TableStatus": state, "Replicas": [{"RegionName": other, "ReplicaStatus": replica}]}
+
+
 def _members(found: RecoveryManifest) -> Mapping[str, Any]:
     members = [
         {
@@ -154,6 +166,14 @@ def ready(found: RecoveryManifest) -> dict[Key, Answer]:
             values[f"images {image.partition('@')[0]}", region] = {}
         for each in found.weights or ():
             values[f"weights {each.bucket}/{each.prefix}", region] = {f"{each.prefix}/model": int(each.gib * GIB)}
+        if found.replicates_cache:
+            values["datastore of the cache", region] = cache(
+                region, "PRIMARY" if region == found.regions.primary else "SECONDARY"
+            )
+        for name in found.replicated_tables:
+            values[f"table {name}", region] = table(found.other(region))
+        if found.operations is not None and region in found.operations.audit:
+            values["audit bucket", region] = True
         for name in found.secrets or ():
             values[f"secret {name}", region] = secret()
         for key in capacity.questions(found, lambda *_: None, CATALOG):

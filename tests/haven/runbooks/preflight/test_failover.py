@@ -25,6 +25,7 @@ from tests.haven.runbooks.preflight.answers import (
     THIRD,
     at,
     bad,
+    cache,
     checks,
     heartbeats,
     manifest,
@@ -46,7 +47,9 @@ def test_nothing_forbids_a_failover_of_an_environment_that_is_ready_in_either_di
         ("global database", region): {"Status": "available", "GlobalClusterMembers": swapped}
         for region in (PRIMARY, RECOVERY)
     }
-    assert bad(written, to=PRIMARY) == []
+    roles = {PRIMARY: "SECONDARY", RECOVERY: "PRIMARY"}
+    promoted = {("datastore of the cache", region): cache(region, role) for region, role in roles.items()}
+    assert bad({**written, **promoted}, to=PRIMARY) == []
 
 
 def test_what_the_region_does_not_answer_that_would_be_promoted_forbids_it_and_of_the_other_one_nothing_does() -> None:
