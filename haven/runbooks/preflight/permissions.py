@@ -200,7 +200,7 @@ def _check(view: View, role: str, use: Use, answer: Answer) -> Check:
     if answer.value is None:
         allow = "allow iam:SimulatePrincipalPolicy, kms:DescribeKey, rds:DescribeDBSubnetGroups"
         warning = view.line(line.what, view.to, needed, allow, blocker=False)
-        return warning.unknown(answer.unknown or "no such role")
+        return warning.unknown(answer.unknown or "no such role, key or subnet group")
     denied = [action for action, keys in answer.value.items() if not keys]
     depends = {action: keys for action, keys in answer.value.items() if keys}
     if denied:

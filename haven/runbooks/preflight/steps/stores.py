@@ -122,6 +122,6 @@ def _replicas(view: View, name: str, answer: Answer) -> Iterator[Check]:
     yield line.judge(state, fine=state in TAKING)
     replicas = {each["RegionName"]: str(each.get("ReplicaStatus")) for each in answer.value.get("Replicas", ())}
     found = replicas.get(view.old, "no replica")
-    needed = "replicated to and from it, so that what was written there last arrives"
+    needed = "active, so that what was written there last arrives"
     fix = "pulumi up declares the replica; aws dynamodb describe-table says why one is inaccessible"
-    yield view.line(f"replica of {name}", view.old, needed, fix, blocker=False).judge(found, fine=found in TAKING)
+    yield view.line(f"replica of {name} in {view.old}", view.to, needed, fix, blocker=False).judge(found, fine=found in TAKING)

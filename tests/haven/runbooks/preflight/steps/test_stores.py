@@ -9,7 +9,8 @@ from tests.environments import PRIMARY, RECOVERY
 from tests.haven.runbooks.preflight.answers import bad, cache, checks, manifest, table
 
 DATASTORE, AUDIT = ("datastore of the cache", RECOVERY), ("audit bucket", RECOVERY)
-TABLE = (f"table {manifest().replicated_tables[0]}", RECOVERY)
+NAME = manifest().replicated_tables[0]
+TABLE = (f"table {NAME}", RECOVERY)
 
 
 @pytest.mark.parametrize("state", ["modifying", "creating", "deleting"])
@@ -48,7 +49,7 @@ def test_a_table_that_takes_no_writes_forbids_it_and_a_replica_that_is_cut_off_i
         (table("us-east-1"), "no replica"),
     ):
         [warning] = bad({TABLE: answer})
-        assert (warning.got, warning.region, warning.blocks) == (got, PRIMARY, False)
+        assert (warning.got, warning.what, warning.blocks) == (got, f"replica of {NAME} in {PRIMARY}", False)
 
 
 def test_a_failover_without_a_bucket_for_its_audit_is_forbidden() -> None:
