@@ -111,7 +111,9 @@ def acl(name: str, *subnets_: str, entries: Sequence[Mapping[str, Any]] = ()) ->
     return {"NetworkAclId": name, "Entries": [everything, *entries], "Associations": associations}
 
 
-def cache(region: str, role: str = "SECONDARY", *, state: str = "available", own: str = "associated") -> stores.Cache:
+def datastore(
+    region: str, role: str = "SECONDARY", *, state: str = "available", own: str = "associated"
+) -> stores.Cache:
     """A Region's group, and the datastore that it is in."""
     info = {"GlobalReplicationGroupId": "abcde-global", "GlobalReplicationGroupMemberRole": role}
     members = [{"ReplicationGroupRegion": region, "Status": own}]
@@ -167,7 +169,7 @@ def ready(found: RecoveryManifest) -> dict[Key, Answer]:
         for each in found.weights or ():
             values[f"weights {each.bucket}/{each.prefix}", region] = {f"{each.prefix}/model": int(each.gib * GIB)}
         if found.replicates_cache:
-            values["datastore of the cache", region] = cache(
+            values["datastore of the cache", region] = datastore(
                 region, "PRIMARY" if region == found.regions.primary else "SECONDARY"
             )
         for name in found.replicated_tables:

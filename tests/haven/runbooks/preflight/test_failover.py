@@ -25,8 +25,8 @@ from tests.haven.runbooks.preflight.answers import (
     THIRD,
     at,
     bad,
-    cache,
     checks,
+    datastore,
     heartbeats,
     manifest,
     member,
@@ -48,7 +48,7 @@ def test_nothing_forbids_a_failover_of_an_environment_that_is_ready_in_either_di
         for region in (PRIMARY, RECOVERY)
     }
     roles = {PRIMARY: "SECONDARY", RECOVERY: "PRIMARY"}
-    promoted = {("datastore of the cache", region): cache(region, role) for region, role in roles.items()}
+    promoted = {("datastore of the cache", region): datastore(region, role) for region, role in roles.items()}
     assert bad({**written, **promoted}, to=PRIMARY) == []
 
 

@@ -6,7 +6,7 @@ from haven.runbooks.observation import Answer
 from haven.runbooks.preflight.checks import Status
 from haven.runbooks.preflight.steps.stores import Cache
 from tests.environments import PRIMARY, RECOVERY
-from tests.haven.runbooks.preflight.answers import bad, cache, checks, manifest, table
+from tests.haven.runbooks.preflight.answers import bad, checks, datastore, manifest, table
 
 DATASTORE, AUDIT = ("datastore of the cache", RECOVERY), ("audit bucket", RECOVERY)
 NAME = manifest().replicated_tables[0]
@@ -15,23 +15,23 @@ TABLE = (f"table {NAME}", RECOVERY)
 
 @pytest.mark.parametrize("state", ["modifying", "creating", "deleting"])
 def test_a_datastore_that_takes_no_promotion_forbids_it(state: str) -> None:
-    [check] = bad({DATASTORE: cache(RECOVERY, state=state)})
+    [check] = bad({DATASTORE: datastore(RECOVERY, state=state)})
     assert (check.got, check.blocks) == (f"secondary, associated, datastore {state}", True)
 
 
 def test_a_group_that_is_cut_off_from_its_datastore_or_in_none_forbids_it() -> None:
-    [cut] = bad({DATASTORE: cache(RECOVERY, own="disassociating")})
+    [cut] = bad({DATASTORE: datastore(RECOVERY, own="disassociating")})
     assert (cut.got, cut.blocks) == ("secondary, disassociating, datastore available", True)
     [alone] = bad({DATASTORE: Cache({}, None)})
     assert (alone.got, alone.blocks) == ("the group is in no Global Datastore", True)
     [missing] = bad({DATASTORE: None})
     assert (missing.got, missing.blocks) == ("no such group", True)
-    [elsewhere] = bad({DATASTORE: cache(PRIMARY)})
+    [elsewhere] = bad({DATASTORE: datastore(PRIMARY)})
     assert elsewhere.got == "secondary, no member, datastore available"
 
 
 def test_a_group_that_is_the_primary_already_forbids_it() -> None:
-    [check] = bad({DATASTORE: cache(RECOVERY, "PRIMARY")})
+    [check] = bad({DATASTORE: datastore(RECOVERY, "PRIMARY")})
     assert (check.got, check.blocks) == ("the primary group already", True)
 
 
