@@ -76,6 +76,9 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         "ModifyVpcPeeringConnectionOptions is an unknown action",
     ),
     Unsupported(
+        "a subnet's network ACL", aws.EC2_NETWORK_ACL_ASSOCIATION, "", "no ACL names its subnets", tried="2026-11-26"
+    ),
+    Unsupported(
         "a key for the replica of a table",
         aws.DYNAMODB_TABLE_REPLICA,
         "kmsKeyArn",

@@ -116,6 +116,9 @@ EC2_INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 EC2_LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
 EC2_LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 EC2_NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
+EC2_NETWORK_ACL = "aws:ec2/networkAcl:NetworkAcl"
+EC2_NETWORK_ACL_ASSOCIATION = "aws:ec2/networkAclAssociation:NetworkAclAssociation"
+EC2_NETWORK_ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
 EC2_NETWORK_INTERFACE_SECURITY_GROUP_ATTACHMENT = (
     "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment"
 )

@@ -219,6 +219,11 @@ class Model:
         found = [{"DBClusterSnapshotIdentifier": each, "Status": "available"} for each in region.snapshots]
         return {"DBClusterSnapshots": found}
 
+    def _describe_events(self, call: Call, region: Region) -> Answer:
+        return {
+            "Events": [{"Message": f"Global failover to DB cluster {call.arguments['SourceIdentifier']} completed"}]
+        }
+
     def _copy_db_cluster_snapshot(self, call: Call, region: Region) -> Answer:
         region.snapshots.append(call.arguments["TargetDBClusterSnapshotIdentifier"])
         return {}

@@ -57,6 +57,7 @@ def test_what_the_old_side_had_is_kept_before_the_way_back() -> None:
     away = ground.go(R, planned=False)
     assert away.state is State.DONE
     assert away.divergence.startswith("possible")
+    assert away.divergence.endswith("RDS says: Global failover to DB cluster db-eu-central-1 completed")
     ground.model.at(ground.simulation.now + 100, ground.model.revive)
     home = ground.go(P, planned=True)
     assert (home.state, home.why) == (

@@ -10,6 +10,7 @@ from haven_components import limits
 from haven_components.choices import FlowLogTraffic
 from haven_components.names import partition
 from haven_components.network import _subnets
+from haven_components.network._data_acl import own_acl
 from haven_components.network._endpoints import INTERFACE_ENDPOINTS, security_group
 from haven_components.shared import checks as _checks
 from haven_components.shared import sdk
@@ -66,7 +67,8 @@ class RegionalNetwork(pulumi.ComponentResource):
     """A VPC over two or three zones, each with a public, a private and an isolated data subnet.
 
     Growing from two zones to three moves nothing. Public subnets hold load balancers and NAT gateways, private ones
-    nodes and pods, data subnets databases and caches without a route to the internet.
+    nodes and pods, data subnets databases and caches without a route to the internet. The data subnets have a network
+    ACL of their own, so that what a failover closes there reaches nobody else.
     """
 
     vpc_id: pulumi.Output[str]
@@ -99,6 +101,7 @@ class RegionalNetwork(pulumi.ComponentResource):
         self._data_tables = self._tables("data")
         if args["nat"]:
             self._nat_gateways(public_table)
+        own_acl(self, name, self._vpc.id, self._subnets["data"])
         self._gateway_endpoints()
         self.endpoint_security_group_id = self._interface_endpoints()
         self._flow_logs()

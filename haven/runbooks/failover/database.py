@@ -1,5 +1,6 @@
 """The global database: an instance for a member without one, and its promotion."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from haven.runbooks.failover import loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.journal import StepRecord, Workflow
-from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.requests import Call, RefusedError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 _ENGINE = "aurora-postgresql"
@@ -17,6 +18,9 @@ CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoti
 INSTANCE = "create-instance"
 NO_CAPACITY = "InsufficientDBInstanceCapacity"
 """RDS's error code: the zone has no instance of the class."""
+TOLD = "read-events"
+_LONGEST_MINUTES = 20_160
+"""RDS keeps events for 14 days (RDS API Reference, DescribeEvents; read 2026-11-26)."""
 OF_THE_OLD_VOLUME, KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
 
 
@@ -195,6 +199,30 @@ async def _snapshots(region: str, cluster: str) -> Mapping[str, str]:
         if not answer.get("Marker"):
             return found
         page = {"Marker": answer["Marker"]}
+
+
+def told(site: Site) -> Looking:
+    """Done when RDS's events about the new Region's member since the failover began have been read.
+
+    Aurora tries to stop the old writer itself, and its events say what came of it (Aurora User Guide, managed unplanned
+    failovers; read 2026-11-26). They are kept in RDS's own words. What can't be read is said, and stops nothing.
+    """
+
+    async def look(workflow: Workflow) -> Look:
+        minutes = math.ceil((site.clock.wall() - workflow.goal["observedMs"] / 1000) / 60)
+        asked = {
+            "SourceType": "db-cluster",
+            "SourceIdentifier": site.new_side.database.cluster,
+            "Duration": min(max(minutes, 1), _LONGEST_MINUTES),
+        }
+        try:
+            answer = await Call("rds", site.to, "describe_events", asked)
+        except RefusedError as error:
+            return Done(remark=f"RDS's events can't be read: {error.code}")
+        events = [str(each["Message"]) for each in answer["Events"]]
+        return Done({"events": events})
+
+    return look
 
 
 def copy_of(snapshot: str) -> str:

@@ -368,7 +368,12 @@ class Operator:
         return bool(last.get("exposed")) or (promoted and last.get("fence") == Fence.UNCONFIRMED.value)
 
     def _divergence(self, workflow: Workflow) -> str:
-        return DIVERGENCE if self._exposed(workflow) else ""
+        if not self._exposed(workflow):
+            return ""
+        events = workflow.step(database.TOLD).data.get("events")
+        if events is None:  # they haven't been read, or can't be
+            return DIVERGENCE
+        return f"{DIVERGENCE}; RDS says: {'; '.join(events) or 'nothing about the old writer yet'}"
 
     async def _close(
         self, workflow: Workflow, state: State, why: Sequence[str], divergence: str, notes: Mapping[str, Any]

@@ -15,6 +15,9 @@ STEADY = ("available", "primary-only")
 """States of a Global Datastore in which it takes a change (ElastiCache API, DisassociateGlobalReplicationGroup; read
 2026-11-26)."""
 
+TAKING = ("ACTIVE", "UPDATING")
+"""States of a table in which it takes writes."""
+
 
 def cache(site: Site) -> Looking:
     """Done when the group in the new Region is the primary of its Global Datastore, or is in none and starts empty."""
@@ -84,7 +87,7 @@ def tables(site: Site) -> Looking:
     async def look(_: Workflow) -> Look:
         for name in site.manifest.replicated_tables:
             status = (await Call("dynamodb", site.to, "describe_table", {"TableName": name}))["Table"]["TableStatus"]
-            if status not in ("ACTIVE", "UPDATING"):
+            if status not in TAKING:
                 return Waiting(f"{name} is {status}")
         return Done()
 

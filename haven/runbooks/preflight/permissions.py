@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.runbooks.clients import Client
-from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.failover.database import KEPT, OF_THE_OLD_VOLUME
+from haven.runbooks.manifest import Operations, RecoveryManifest
 from haven.runbooks.observation import Answer
 from haven.runbooks.preflight.checks import Check
 from haven.runbooks.preflight.view import Key, Question, Questions, View, asking
+from haven.runbooks.workflow.audit import FOLDER
 
 _SIMULATED = "simulation of"
+_BOOLEANS = ("kms:GrantIsForAWSResource",)
+"""Condition keys whose values are no text."""
+_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
+"""Partition to the end of its services' names, where it is another one than AWS's own (botocore, partitions.json; read
+2026-11-26)."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +35,26 @@ class Use:
     """Condition keys of the request, with their values."""
     needed: bool = True
     """Whether Haven's own failover can't go on without it."""
+    key: str = ""
+    """Alias of the key that they are done to in the new Region: KMS knows its ARN. Empty: `resources` has all."""
+    closed: tuple[str, str] = ("", "")
+    """Region and subnet group whose VPC is a condition key of the request; empty: none is."""
 
 
 def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
-    """What a failover to a Region changes in AWS, as far as the manifest knows it by name."""
+    """What a failover to a Region changes in AWS, as far as the manifest knows it by name.
+
+    Args:
+        manifest: the environment's.
+        to: the Region that would become the writing one.
+    """
     names = _Names(manifest, to)
     side, operations = manifest.sides[to], manifest.operations
     if operations is not None:
-        actions = [f"dynamodb:{each}" for each in ("GetItem", "PutItem", "Query", "UpdateItem")]
-        tables = [names.arn("dynamodb", f"table/{table}", region) for region, table in operations.tables.items()]
-        yield Use("the operations tables", actions, tables, {})
+        yield from _of_operations(names, operations)
+    if manifest.key:
+        yield from _of_the_key(names, manifest.key)
+    yield from _of_the_fence(names)
     if manifest.traffic:
         namespace = next(iter(manifest.traffic.values())).namespace
         yield Use("the traffic switch", ["cloudwatch:PutMetricData"], ["*"], {"cloudwatch:namespace": namespace})
@@ -56,6 +73,8 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
     cluster = names.arn("rds", f"cluster:{side.database.cluster}")
     database = [names.arn("rds", f"global-cluster:{manifest.database.global_cluster}", ""), cluster]
     yield Use("the database", ["rds:FailoverGlobalCluster", "rds:SwitchoverGlobalCluster"], database, {})
+    snapshots = [names.arn("rds", f"cluster-snapshot:{each}x") for each in (OF_THE_OLD_VOLUME, KEPT)]
+    yield Use("snapshots of an old volume", ["rds:CopyDBClusterSnapshot"], snapshots, {})
     if side.database.standby == 0:
         instances = [cluster, *(names.arn("rds", f"db:{each}") for each in side.database.instances)]
         yield Use("an instance for the database", ["rds:CreateDBInstance"], instances, {})
@@ -64,16 +83,57 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
         yield Use("the cache", ["elasticache:FailoverGlobalReplicationGroup"], cache, {})
 
 
+def _of_operations(names: "_Names", operations: Operations) -> Iterator[Use]:
+    """Lease and journal, the audit, and what applications are asked."""
+    actions = [f"dynamodb:{each}" for each in ("GetItem", "PutItem", "Query", "UpdateItem")]
+    tables = [names.arn("dynamodb", f"table/{table}", region) for region, table in operations.tables.items()]
+    yield Use("the operations tables", actions, tables, {})
+    if names.to in operations.audit:
+        records = f"arn:{names.partition}:s3:::{operations.audit[names.to]}/{FOLDER}x"
+        yield Use("the audit", ["s3:PutObject"], [records], {})
+    if operations.mode:
+        modes = [names.arn("ssm", f"parameter{operations.mode}", region) for region in names.manifest.both]
+        yield Use("the write mode", ["ssm:GetParameter", "ssm:PutParameter"], modes, {})
+
+
+def _of_the_key(names: "_Names", key: str) -> Iterator[Use]:
+    """What services do with the environment's key in the caller's name."""
+    through = {"kms:ViaService": names.service("s3")}
+    yield Use("the key of tables and audit", ["kms:Decrypt", "kms:GenerateDataKey"], [], through, key=key)
+    granted = {"kms:ViaService": names.service("rds"), "kms:GrantIsForAWSResource": "true"}
+    yield Use("the key of the database", ["kms:CreateGrant"], [], granted, key=key)
+
+
+def _of_the_fence(names: "_Names") -> Iterator[Use]:
+    """Closing the Region that is left, and opening either."""
+    for region in (names.manifest.other(names.to), names.to):
+        actions = ["ec2:DeleteNetworkAclEntry"]
+        if region != names.to:
+            actions = ["ec2:CreateNetworkAclEntry", *actions]
+        acls, closed = [names.arn("ec2", "network-acl/x", region)], names.manifest.sides[region].database.subnet_group
+        if closed:
+            yield Use(f"network ACLs in {region}", actions, acls, {}, closed=(region, closed))
+
+
 @dataclass(frozen=True)
 class _Names:
     manifest: RecoveryManifest
     to: str
 
+    @property
+    def partition(self) -> str:
+        """That of the operators' role."""
+        role = self.manifest.operations.role if self.manifest.operations else ""
+        return (role.split(":")[1:2] or ["aws"])[0]
+
+    def service(self, name: str) -> str:
+        """A service's name in the Region, as KMS has it."""
+        return f"{name}.{self.to}.{_SUFFIXES.get(self.partition, 'amazonaws.com')}"
+
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
         """ARN of something in the account; in the Region that would become the writing one where none is given."""
-        partition = (self.manifest.operations.role if self.manifest.operations else "").split(":")[1:2] or ["aws"]
         place = self.to if region is None else region
-        return f"arn:{partition[0] or 'aws'}:{service}:{place}:{self.manifest.account}:{resource}"
+        return f"arn:{self.partition}:{service}:{place}:{self.manifest.account}:{resource}"
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
@@ -82,19 +142,33 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     found: dict[Key, Question] = {}
     for region in manifest.both if role else ():
         for each in uses(manifest, region):
-            found[f"{_SIMULATED} {each.name}", region] = asking(client, "iam", region, _denied, role, each)
+            found[f"{_SIMULATED} {each.name}", region] = asking(
+                client, "iam", region, _denied, client, region, role, each
+            )
     return found
 
 
-def _denied(iam: Any, role: str, use: Use) -> Mapping[str, Sequence[str]]:
+def _denied(iam: Any, client: Client, to: str, role: str, use: Use) -> Mapping[str, Sequence[str]]:
     """Each action that isn't allowed on everything -> condition keys on which that depends."""
+    resources, context = list(use.resources), dict(use.context)
+    if use.key:
+        resources.append(str(client("kms", to).describe_key(KeyId=use.key)["KeyMetadata"]["Arn"]))
+    region, subnet_group = use.closed
+    if subnet_group:
+        groups = client("rds", region).describe_db_subnet_groups(DBSubnetGroupName=subnet_group)["DBSubnetGroups"]
+        account = ":".join(use.resources[0].split(":")[:5])
+        context["ec2:Vpc"] = f"{account}:vpc/{groups[0]['VpcId']}"
     pages = iam.get_paginator("simulate_principal_policy").paginate(
         PolicySourceArn=role,
         ActionNames=list(use.actions),
-        ResourceArns=list(use.resources),
+        ResourceArns=resources,
         ContextEntries=[
-            {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"}
-            for name, value in use.context.items()
+            {
+                "ContextKeyName": name,
+                "ContextKeyValues": [value],
+                "ContextKeyType": "boolean" if name in _BOOLEANS else "string",
+            }
+            for name, value in context.items()
         ],
     )
     results = [each for page in pages for each in page["EvaluationResults"]]
@@ -124,8 +198,9 @@ def _check(view: View, role: str, use: Use, answer: Answer) -> Check:
     )
     line = view.line(f"permission for {use.name}", view.to, needed, fix, blocker=use.needed)
     if answer.value is None:
-        warning = view.line(line.what, view.to, needed, "allow iam:SimulatePrincipalPolicy", blocker=False)
-        return warning.unknown(answer.unknown or "no such role")
+        allow = "allow iam:SimulatePrincipalPolicy, kms:DescribeKey, rds:DescribeDBSubnetGroups"
+        warning = view.line(line.what, view.to, needed, allow, blocker=False)
+        return warning.unknown(answer.unknown or "no such role, key or subnet group")
     denied = [action for action, keys in answer.value.items() if not keys]
     depends = {action: keys for action, keys in answer.value.items() if keys}
     if denied:

@@ -9,6 +9,7 @@ import pytest
 from haven.model import endpoints
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
+from haven.runbooks.failover.fence import RULES
 from haven_components.network._endpoints import INTERFACE_ENDPOINTS
 from haven_components.network.regional_network import RegionalNetwork, RegionalNetworkArgs
 from tests.environments import ROOT
@@ -100,6 +101,29 @@ def test_data_subnets_have_no_route_to_the_internet(nat: bool) -> None:
     tables = {each.inputs["routeTableId"] for each in _all(recording, "Route").values()}
     names = {recording.by_key[_key(each)].name for each in tables}
     assert not any("data" in name for name in names)
+
+
+def test_the_data_subnets_alone_have_a_network_acl_of_their_own_so_that_closing_it_closes_nothing_else() -> None:
+    recording = _declare(zones=THREE_ZONES)
+    (acl,) = _all(recording, "NetworkAcl").values()
+    held = [each.inputs for each in _all(recording, "NetworkAclAssociation").values()]
+    assert {each["networkAclId"] for each in held} == {f"@@{acl.key}.id@@"}
+    subnets = [recording.by_key[_key(each["subnetId"])].name for each in held]
+    assert subnets == ["net-euw1-data-a", "net-euw1-data-b", "net-euw1-data-c"]
+
+
+def test_that_network_acl_lets_everything_through_as_the_default_one_does_before_a_subnet_has_it() -> None:
+    recording = _declare()
+    (acl,) = _all(recording, "NetworkAcl").values()
+    # Its own arguments have no rule: a refresh would take a failover's for a change of them.
+    assert not acl.inputs.keys() & {"ingress", "egress", "subnetIds"}
+    rules = _all(recording, "NetworkAclRule")
+    everything = {"networkAclId": f"@@{acl.key}.id@@", "protocol": "-1", "ruleAction": "allow"}
+    for name, egress in (("net-euw1-data-in", False), ("net-euw1-data-out", True)):
+        assert rules[name].inputs == {**everything, "cidrBlock": "0.0.0.0/0", "egress": egress, "ruleNumber": 100}
+    assert max(RULES) < 100
+    for each in _all(recording, "NetworkAclAssociation").values():
+        assert set(each.options.dependencies) >= {rule.urn for rule in rules.values()}
 
 
 def test_stores_of_objects_and_tables_are_reached_without_leaving_the_network_from_private_and_data_subnets() -> None:

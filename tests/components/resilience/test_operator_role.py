@@ -34,8 +34,8 @@ RENAMED = {
 }
 FREE = {"sts:GetCallerIdentity"}
 """Needs no permission (STS API Reference, GetCallerIdentity; read 2026-11-26)."""
-NAMESAKES = {("autoscaling", "DescribeLoadBalancers")}
-"""Operations of another service with the name of one that is called: Elastic Load Balancing's."""
+NAMESAKES = {("autoscaling", "DescribeLoadBalancers"), ("elasticache", "DescribeEvents"), ("health", "DescribeEvents")}
+"""Operations of another service with the name of one that is called: Elastic Load Balancing's, and RDS's."""
 NOT_CALLED = ("kms:", "iam:PassRole")
 """What AWS's services ask for in the caller's name, too."""
 

@@ -37,6 +37,8 @@ ebs/volume: aws_ebs_volume
 ec2/eip: aws_eip
 ec2/instance: aws_instance
 ec2/networkAcl: aws_network_acl
+ec2/networkAclAssociation: aws_network_acl_association
+ec2/networkAclRule: aws_network_acl_rule
 ec2/networkInterfaceSecurityGroupAttachment: aws_network_interface_sg_attachment
 ec2/peeringConnectionOptions: aws_vpc_peering_connection_options
 ec2/routeTableAssociation: aws_route_table_association

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
+from haven.runbooks.failover.run import DIVERGENCE, Report, State
 from haven.runbooks.manifest import parse
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import Fault, Simulation
@@ -85,6 +85,22 @@ def test_an_unplanned_failover_asks_for_a_copy_of_an_old_volume_and_does_not_wai
     model.regions[R].snapshots.append("rds:unplanned-global-failover-db-2026")
     assert failed_over(model, planned=False).state is State.DONE
     assert "haven-kept-db-2026" in model.regions[R].snapshots
+
+
+def test_events_that_may_not_be_read_are_named_and_stop_nothing() -> None:
+    found = failed_over(Refusing({"describe_events": ("AccessDenied", 99)}), planned=False)
+    assert (found.state, found.divergence.partition(";")[0]) == (State.DONE, DIVERGENCE.partition(";")[0])
+    assert "RDS says" not in found.divergence
+    assert "read-events: RDS's events can't be read: AccessDenied" in found.why
+
+
+def test_a_planned_failover_asks_for_no_events_and_an_unplanned_one_for_those_since_it_began() -> None:
+    for planned in (True, False):
+        model = Refusing({})
+        assert failed_over(model, planned=planned).state is State.DONE
+        asked = [each.arguments for each in model.asked if each.operation == "describe_events"]
+        assert [each["SourceIdentifier"] for each in asked] == [f"db-{R}"] * (not planned)
+        assert all(1 <= each["Duration"] <= 60 for each in asked)
 
 
 def test_a_switchover_is_asked_for_in_the_region_of_the_primary_and_a_failover_in_the_other_one() -> None:

@@ -43,6 +43,7 @@ def test_a_lost_region_is_left_with_a_reason_and_another_run_changes_nothing(gro
     jsonschema.validate(document, json.loads(files("haven.cli").joinpath("schemas", "failover.v1.json").read_text()))
     assert (code, document["state"], ground.writer) == (OK, "done", R), document
     assert document["divergence"].startswith("possible: the old writer couldn't be closed")
+    assert document["divergence"].endswith("; RDS says: nothing about the old writer yet")
     assert f"> Promote the database in {R}: done" in progress
     assert " of 1800 s, predicted 294 to 480 s" in progress
     assert document["predicted"]["until verified"]["p95"] > document["predicted"]["promote-database"]["p95"]

@@ -18,6 +18,8 @@ from tests.simulation.model import P, R
 pytestmark = [pytest.mark.timeout(3000), pytest.mark.emulator]
 HURRIED = (sys.executable, str(Path(__file__).with_name("hurried.py")))
 KILLS = (20, pytest.param(240, marks=pytest.mark.exhaustive))
+UNPLANNED_KILLS = (5, pytest.param(60, marks=pytest.mark.exhaustive))
+NEVER = 1_000_000
 LATEST = 20
 """The last of its changing calls at which a process is killed. One that makes fewer ends by itself."""
 
@@ -104,6 +106,39 @@ def test_processes_that_are_killed_end_the_same_failovers_with_each_promotion_ma
         f"directory: {killer.done['SwitchoverGlobalCluster']} promotions; killed {dict(killer.points)}",
     )
     assert killer.done["CreateNetworkAclEntry"] == killer.done["DeleteNetworkAclEntry"] == 4 * trips  # two ACLs
+
+
+@pytest.mark.parametrize("kills", UNPLANNED_KILLS)
+def test_processes_that_are_killed_while_the_primary_region_refuses_every_call_promote_once_each_time(
+    ground: Ground, record_property: Callable[[str, object], None], kills: int
+) -> None:
+    ground.python = HURRIED
+    killer, rng, trips = Killer(ground), random.Random(3), 0
+    lost = ("--force", "the provider confirms the loss", "--accept-loss", "unknown")
+    while killer.kills < kills:
+        trips += 1
+        ground.beat(seconds_ago=60)
+        ground.gateway.faults[P, "*"] = Fault.REFUSE
+        machine = 0
+        while True:
+            machine += 1
+            ground.machine = f"lost-{trips}-{machine}"
+            words = ("failover", "--to", R, "--acknowledge", "--confirm", "sim", *lost)
+            if killer.run(ground, words, rng.randint(1, LATEST), before=rng.random() < 0.5):
+                break
+            ground.expire_lease()
+        assert (ground.writer, ground.closed()) == (R, [])
+        assert killer.done["FailoverGlobalCluster"] == trips
+        del ground.gateway.faults[P, "*"]
+        with ground.beating():
+            ground.beat(seconds_ago=0)
+            assert killer.run(ground, ("failback", "--acknowledge", "--confirm", "sim"), NEVER, before=False)
+        assert (ground.writer, killer.done["SwitchoverGlobalCluster"]) == (P, trips)
+    record_property(
+        "figure",
+        f"{killer.kills} SIGKILLs in {trips} unplanned failovers while the primary Region refused every call: "
+        f"{killer.done['FailoverGlobalCluster']} promotions; killed {dict(killer.points)}",
+    )
 
 
 def unknown_to_the_bucket(ground: Ground, region: str) -> list[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from haven.base.exits import OK
+from haven.runbooks.observation import WITHIN_SECONDS
+from haven.runbooks.workflow.threads import ONCE_SECONDS
 from tests.gateway import Call, Fault
 from tests.haven.runbooks.failover.ground import MUTATING, Ground, new_ground
 from tests.haven.runbooks.failover.ground_stores import stores
@@ -59,6 +61,8 @@ def test_a_failover_of_each_tier_completes_and_needs_none_of_them(
     assert [each for each in ground.gateway.calls if is_bucket_setting(each)] == []
     to_the_lost = [each.operation.rpartition(".")[2] for each in ground.gateway.calls if each.region == P]
     assert [each for each in to_the_lost if each.startswith(MUTATING)] == []
+    # Each is sent once, and given up after its time-outs: no clock is needed to know how long they take at most.
+    assert 0 < len(to_the_lost) * ONCE_SECONDS <= WITHIN_SECONDS, to_the_lost
     record_property(
         "figure",
         f"{tier}, primary and one-place control planes blackholed: {lost:.1f} s, healthy {healthy:.1f} s; "

@@ -51,7 +51,8 @@ def statements() -> Sequence[Mapping[str, Any]]:
     """The policy of the role for the ground's environment, with each action on everything, but those of S3.
 
     The emulator knows the resource of few other calls (of RDS clusters and instances, not of global clusters), and few
-    condition keys: of those the actions are enforced here, resources and conditions are not.
+    condition keys: of those the actions are enforced here. The whole document, resources and conditions too, is held
+    against the calls of failovers in tests/simulation/aws/test_rights.py.
     """
 
     def side(region: str) -> Mapping[str, Any]:

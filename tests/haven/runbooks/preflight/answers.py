@@ -1,7 +1,7 @@
 """What AWS answers where an environment of tier `warm` is ready to fail over."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,12 +14,13 @@ from haven.runbooks.preflight.checks import Check, Status
 from haven.runbooks.preflight.database import Member
 from haven.runbooks.preflight.entrances import Entrance
 from haven.runbooks.preflight.quota_usage import Use
+from haven.runbooks.preflight.steps import stores, subnets
 from haven.runbooks.preflight.view import Key, View
 from haven.runbooks.workflow.lease import Seen
 from tests.environments import RECOVERY, environment
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
-PARTS = (identity, permissions, operations, database, stored, entrances, backups)
+PARTS = (identity, permissions, operations, database, subnets, stores, stored, entrances, backups)
 CATALOG = Catalog()
 GIB = 2**30
 THIRD = "eu-north-1"
@@ -103,6 +104,27 @@ def secret(version: str = "v1", **changes: Any) -> Mapping[str, Any]:
     return {"Name": "a secret", "VersionIdsToStages": {version: ["AWSCURRENT"], "v0": ["AWSPREVIOUS"]}, **changes}
 
 
+def acl(name: str, *subnets_: str, entries: Sequence[Mapping[str, Any]] = ()) -> Mapping[str, Any]:
+    """A network ACL that lets everything through, and its subnets."""
+    everything = {"RuleNumber": 100, "Egress": False, "RuleAction": "allow", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}
+    associations = [{"SubnetId": each} for each in subnets_]
+    return {"NetworkAclId": name, "Entries": [everything, *entries], "Associations": associations}
+
+
+def datastore(
+    region: str, role: str = "SECONDARY", *, state: str = "available", own: str = "associated"
+) -> stores.Cache:
+    """A Region's group, and the datastore that it is in."""
+    info = {"GlobalReplicationGroupId": "abcde-global", "GlobalReplicationGroupMemberRole": role}
+    members = [{"ReplicationGroupRegion": region, "Status": own}]
+    return stores.Cache({"GlobalReplicationGroupInfo": info}, {"Status": state, "Members": members})
+
+
+def table(other: str, state: str = "ACTIVE", replica: str = "ACTIVE") -> Mapping[str, Any]:
+    """A table, and its replica in the other Region."""
+    return {"TableStatus": state, "Replicas": [{"RegionName": other, "ReplicaStatus": replica}]}
+
+
 def _members(found: RecoveryManifest) -> Mapping[str, Any]:
     members = [
         {
@@ -126,6 +148,12 @@ def ready(found: RecoveryManifest) -> dict[Key, Answer]:
             ("heartbeats", region): heartbeats(found),
             ("global database", region): _members(found),
             ("database member", region): member(found, region),
+            ("data subnets", region): {"subnet-data-a", "subnet-data-b"},
+            ("network ACLs", region): [
+                acl("acl-data", "subnet-data-a", "subnet-data-b"),
+                acl("acl-default", "subnet-a"),
+            ],
+            ("subnets of nodes", region): {"subnet-a"},
             ("key", region): {"KeyState": "Enabled", "Enabled": True, "Arn": f"arn:aws:kms:{region}:1:key/mrk-1"},
             ("cluster", region): {"status": "ACTIVE", "endpoint": "https://example"},
             ("endpoints", region): _document(found, region),
@@ -140,6 +168,14 @@ def ready(found: RecoveryManifest) -> dict[Key, Answer]:
             values[f"images {image.partition('@')[0]}", region] = {}
         for each in found.weights or ():
             values[f"weights {each.bucket}/{each.prefix}", region] = {f"{each.prefix}/model": int(each.gib * GIB)}
+        if found.replicates_cache:
+            values["datastore of the cache", region] = datastore(
+                region, "PRIMARY" if region == found.regions.primary else "SECONDARY"
+            )
+        for name in found.replicated_tables:
+            values[f"table {name}", region] = table(found.other(region))
+        if found.operations is not None and region in found.operations.audit:
+            values["audit bucket", region] = True
         for name in found.secrets or ():
             values[f"secret {name}", region] = secret()
         for key in capacity.questions(found, lambda *_: None, CATALOG):

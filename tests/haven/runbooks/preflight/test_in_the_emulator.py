@@ -27,7 +27,16 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.exhaustive]
 THIRD, ROLE = "eu-north-1", "haven-warm-operator"
 IMAGE = json.dumps({"schemaVersion": 2})
 DIGEST = f"sha256:{hashlib.sha256(IMAGE.encode()).hexdigest()}"
-LACKS = ("quota ", "instance types", "load balancer ", "copy of ", "copies ", "restore tests")
+LACKS = (
+    "quota ",
+    "instance types",
+    "load balancer ",
+    "copy of ",
+    "copies ",
+    "restore tests",
+    "network ACL of ",
+    "Global Datastore of ",
+)
 """What the emulator doesn't answer, or has none of."""
 
 
@@ -81,9 +90,10 @@ def _fill(aws: Clients) -> None:
         secrets = aws.of("secretsmanager", PRIMARY)
         secrets.create_secret(Name=name, SecretString="x")
         secrets.replicate_secret_to_regions(SecretId=name, AddReplicaRegions=[{"Region": RECOVERY}])
-    _role(aws.of("iam", PRIMARY), found)
+    _role(aws.of("iam", PRIMARY), found, key)
     for region in (PRIMARY, RECOVERY):
         aws.of("kms", region).create_alias(AliasName=found["key"], TargetKeyId=key)
+        _subnets(aws, found["sides"][region]["database"]["subnetGroup"], region)
         _database(aws.of("rds", region), found, region)
         _stored(aws, found, region)
         _entrances(aws, found, region)
@@ -92,20 +102,20 @@ def _fill(aws: Clients) -> None:
         _operations(aws, found, region)
 
 
-def _role(iam: Any, found: Mapping[str, Any]) -> None:
+def _role(iam: Any, found: Mapping[str, Any], key: str) -> None:
     """With the statements of the component; the emulator's simulation knows no condition of theirs."""
 
     def side(region: str) -> Mapping[str, Any]:
         there = found["sides"][region]
         return {
             "region": region,
-            "kms_key_arn": f"arn:aws:kms:{region}:{EMULATOR_ACCOUNT}:key/mrk-1",
+            "kms_key_arn": f"arn:aws:kms:{region}:{EMULATOR_ACCOUNT}:key/{key}",
             "database_cluster": there["database"]["cluster"],
             "subnet_group": there["database"]["subnetGroup"],
             "cache_group": there["cache"],
             "cluster_name": there["cluster"]["name"],
             "vault": there["vault"],
-            "audit_bucket": "audit",
+            "audit_bucket": found["operations"]["audit"][region],
             "heartbeat_function": "heartbeat",
         }
 
@@ -118,6 +128,7 @@ def _role(iam: Any, found: Mapping[str, Any]) -> None:
         "global_cluster": found["database"]["globalCluster"],
         "datastore_suffix": "global",
         "manifest_parameter": "/haven/warm/manifest",
+        "mode_parameter": found["operations"]["mode"],
     }
     statements = Scope(cast("OperatorRoleArgs", args), ROLE).statements()
     policy = [{key: each[key] for key in ("Sid", "Effect", "Action", "Resource")} for each in statements]
@@ -125,6 +136,14 @@ def _role(iam: Any, found: Mapping[str, Any]) -> None:
     iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
     document = json.dumps({"Version": "2012-10-17", "Statement": policy})
     iam.put_role_policy(RoleName=ROLE, PolicyName=ROLE, PolicyDocument=document)
+
+
+def _subnets(aws: Clients, group: str, region: str) -> None:
+    ec2 = aws.of("ec2", region)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    rds = aws.of("rds", region)
+    rds.create_db_subnet_group(DBSubnetGroupName=group, DBSubnetGroupDescription="data", SubnetIds=[subnet])
 
 
 def _database(rds: Any, found: Mapping[str, Any], region: str) -> None:
@@ -150,11 +169,28 @@ def _stored(aws: Clients, found: Mapping[str, Any], region: str) -> None:
         repository = image.partition("@")[0]
         aws.of("ecr", region).create_repository(repositoryName=repository)
         aws.of("ecr", region).put_image(repositoryName=repository, imageManifest=IMAGE, imageTag="latest")
+    audit = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    aws.of("s3", region).create_bucket(Bucket=found["operations"]["audit"][region], **audit)
+    for name in found["replicatedTables"]:
+        _table(aws, name, region)
     for each in found["weights"]:
         bucket = found["sides"][region]["buckets"][each["bucket"]]
         place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         aws.of("s3", region).create_bucket(Bucket=bucket, **place)
         aws.of("s3", region).put_object(Bucket=bucket, Key=f"{each['prefix']}/model", Body=b"x" * 2000)
+
+
+def _table(aws: Clients, name: str, region: str) -> None:
+    if region == RECOVERY:
+        return  # the replica
+    dynamodb = aws.of("dynamodb", region)
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    dynamodb.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": RECOVERY}}])
 
 
 def _entrances(aws: Clients, found: Mapping[str, Any], region: str) -> None:

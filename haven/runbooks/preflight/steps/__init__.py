@@ -1,0 +1,1 @@
+"""What single steps of a failover find when they begin."""

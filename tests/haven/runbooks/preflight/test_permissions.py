@@ -1,0 +1,81 @@
+"""What a failover changes, and how IAM is asked about it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from haven.runbooks.preflight import permissions
+from haven_components.resilience._operator_rights import RIGHTS
+from tests.environments import PRIMARY, RECOVERY
+from tests.haven.runbooks.preflight.answers import manifest
+
+NO_FAILOVER = {
+    "arc-region-switch:ApprovePlanExecutionStep": "the plan's own approvals, which another role may have",
+    "elasticache:DisassociateGlobalReplicationGroup": "haven failback --rebuild",
+    "iam:SimulatePrincipalPolicy": "the simulation itself",
+    "lambda:InvokeFunction": "haven reconcile, which compares rows",
+    "rds:RemoveFromGlobalCluster": "haven failback --rebuild",
+}
+"""What the operators' role changes elsewhere, or doesn't change, and where."""
+
+
+class Aws:
+    """Answers as IAM, KMS and RDS do, and keeps what IAM was asked."""
+
+    def __init__(self, region: str, asked: list[Mapping[str, Any]]) -> None:
+        self.region, self.asked = region, asked
+
+    def describe_key(self, *, KeyId: str) -> Mapping[str, Any]:  # noqa: N803  boto3's name
+        assert KeyId == manifest().key
+        return {"KeyMetadata": {"Arn": f"arn:aws:kms:{self.region}:1:key/k"}}
+
+    def describe_db_subnet_groups(self, *, DBSubnetGroupName: str) -> Mapping[str, Any]:  # noqa: N803  boto3's name
+        assert DBSubnetGroupName == manifest().sides[self.region].database.subnet_group
+        return {"DBSubnetGroups": [{"VpcId": f"vpc-{self.region}"}]}
+
+    def get_paginator(self, operation: str) -> "Aws":
+        assert operation == "simulate_principal_policy"
+        return self
+
+    def paginate(self, **asked: Any) -> Sequence[Mapping[str, Any]]:
+        self.asked.append(asked)
+        return [{"EvaluationResults": []}]
+
+
+def simulated(use: str) -> Mapping[str, Any]:
+    """What IAM is asked about a kind of resource."""
+    asked: list[Mapping[str, Any]] = []
+    permissions.questions(manifest(), lambda _, region: Aws(region, asked))[f"simulation of {use}", RECOVERY]()
+    [found] = asked
+    return found
+
+
+def test_everything_that_a_failover_changes_is_simulated_before() -> None:
+    reading = ("Describe", "Get", "List", "BatchGet", "Query", "Scan")
+    changing = {each.action for each in RIGHTS if not each.action.partition(":")[2].startswith(reading)}
+    plan = manifest().model_copy(update={"recovery_plan": "arn:aws:arc-region-switch::1:plan/p:1"})
+    every = [manifest("backup"), manifest("pilot-light"), plan]
+    named = {action for each in every for use in permissions.uses(each, RECOVERY) for action in use.actions}
+    assert changing - named == NO_FAILOVER.keys()
+
+
+def test_closing_the_old_writer_is_simulated_in_its_own_region_and_vpc() -> None:
+    asked = simulated(f"network ACLs in {PRIMARY}")
+    assert asked["ActionNames"] == ["ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAclEntry"]
+    [acl] = asked["ResourceArns"]
+    assert acl.startswith(f"arn:aws:ec2:{PRIMARY}:")
+    vpc = acl.replace("network-acl/x", f"vpc/vpc-{PRIMARY}")
+    assert asked["ContextEntries"] == [
+        {"ContextKeyName": "ec2:Vpc", "ContextKeyValues": [vpc], "ContextKeyType": "string"}
+    ]
+
+
+def test_the_key_is_simulated_by_its_arn_in_the_name_of_the_service_that_uses_it() -> None:
+    asked = simulated("the key of the database")
+    assert (asked["ActionNames"], asked["ResourceArns"]) == (["kms:CreateGrant"], [f"arn:aws:kms:{RECOVERY}:1:key/k"])
+    entries = {
+        each["ContextKeyName"]: (each["ContextKeyValues"], each["ContextKeyType"]) for each in asked["ContextEntries"]
+    }
+    assert entries == {
+        "kms:ViaService": ([f"rds.{RECOVERY}.amazonaws.com"], "string"),
+        "kms:GrantIsForAWSResource": (["true"], "boolean"),
+    }
