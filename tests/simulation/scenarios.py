@@ -174,8 +174,8 @@ def play(chosen: Scenario) -> Played:
 
 
 def _finish(chosen: Scenario, model: Model, simulation: Simulation, machines: dict[str, Machine]) -> Machine:
-    """All faults end; whoever comes then ends what is open, or fails over: as planned, or from a Region that is lost for
-    good, of which somebody has made sure."""
+    """All faults end; whoever comes then ends what is open, or fails over: as planned, or from a Region that is lost
+    for good, of which somebody has made sure."""
     simulation.now = max(simulation.now, END)
     model.advance(simulation.now)
     if chosen.returns:

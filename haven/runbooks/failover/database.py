@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from haven.runbooks.failover import loss
+from haven.runbooks.failover import fence, loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.journal import StepRecord, Workflow
-from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.requests import Call, Stopwatch
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 _ENGINE = "aurora-postgresql"
 AVAILABLE = "available"
 CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
 """States of a global cluster in which it takes no promotion (Aurora User Guide, managed failovers; read 2026-11-26)."""
-INSTANCE = "create-instance"
+INSTANCE, PROMOTED = "create-instance", "promote-database"
+_SWITCHOVER = "switchover_global_cluster"
+_SHOWS_SECONDS = 60.0
+"""In which RDS may not show yet that it has begun a switchover. An assumption, as `Step.settle`."""
 NO_CAPACITY = "InsufficientDBInstanceCapacity"
 """RDS's error code: the zone has no instance of the class."""
 OF_THE_OLD_VOLUME, KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
@@ -88,6 +91,7 @@ def members(cluster: Mapping[str, Any] | None) -> Mapping[str, Mapping[str, Any]
 def promotion(site: Site) -> Looking:
     """Done when the member in the new Region is the writer and available."""
     name = site.manifest.database.global_cluster
+    watch = Stopwatch(site.clock)
 
     async def look(workflow: Workflow) -> Look:
         cluster = await global_cluster(site.to, name)
@@ -102,12 +106,18 @@ def promotion(site: Site) -> Looking:
             return Done() if status == AVAILABLE else Waiting(f"{site.new_side.database.cluster} is {status}")
         if cluster.get("FailoverState") or cluster["Status"] in CHANGING:
             return Waiting(f"{name} is {cluster['Status']}")
-        why, not_after = await loss.refusal(site, workflow, "database")
-        if why:
-            return Impossible(why)
-        return Missing(replace(_call(site, workflow, own["DBClusterArn"]), not_after=not_after))
+        if _may_switch_over(workflow) and watch.seconds() < _SHOWS_SECONDS:
+            return Waiting("a switchover that was sent before it became unplanned may show yet")
+        return await _guarded(site, workflow, own["DBClusterArn"])
 
     return look
+
+
+async def _guarded(site: Site, workflow: Workflow, arn: str) -> Look:
+    """The promotion, where neither loss nor fence forbids it."""
+    why, not_after = await loss.refusal(site, workflow, "database")
+    why = why or await fence.gone(site, workflow)
+    return Impossible(why) if why else Missing(replace(_call(site, workflow, arn), not_after=not_after))
 
 
 def _call(site: Site, workflow: Workflow, arn: str) -> Call:
@@ -115,8 +125,14 @@ def _call(site: Site, workflow: Workflow, arn: str) -> Call:
     switchover and failover by CLI; read 2026-11-26)."""
     names = {"GlobalClusterIdentifier": site.manifest.database.global_cluster, "TargetDbClusterIdentifier": arn}
     if workflow.goal["planned"]:
-        return Call("rds", site.old, "switchover_global_cluster", names, changes=True)
+        return Call("rds", site.old, _SWITCHOVER, names, changes=True)
     return Call("rds", site.to, "failover_global_cluster", {**names, "AllowDataLoss": True}, changes=True)
+
+
+def _may_switch_over(workflow: Workflow) -> bool:
+    """Whether a workflow that was planned once may have begun a switchover."""
+    record = workflow.step(PROMOTED)
+    return not workflow.goal["planned"] and record.may_have_happened and _SWITCHOVER in str(record.intent.get("call"))
 
 
 def instance(site: Site) -> Looking:

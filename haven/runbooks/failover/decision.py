@@ -135,6 +135,20 @@ def _planned(seen: Seen) -> Decision:
     return Decision(False, why, needs=Needs.UNPLANNED)
 
 
+def stops(seen: Seen, decided: Decision, *, closed: bool, accepted: bool) -> bool:
+    """Whether a workflow that somebody else began is undone, rather than gone on with.
+
+    Args:
+        seen: the writing Region as this machine sees it now.
+        decided: what would be decided now.
+        closed: whether the old writer may have been closed by it: since then it is neither up nor lost.
+        accepted: whether a promotion may have been made: then there is no way back.
+    """
+    if decided.allowed or accepted:
+        return False
+    return seen is Seen.UP or not closed
+
+
 def _refusal(seen: Seen, witnesses: int) -> str:
     if seen is Seen.UP:
         return "the writing Region is up: a planned failover loses nothing"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.runbooks.failover import guard
+from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Answer
@@ -90,7 +91,8 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
     not_after = site.clock.monotonic() + ALLOWANCE_SECONDS
     found, answer = await heartbeats(site, site.table)
     now = site.time_ms(answer)
-    closed = workflow.step(CLOSED).data.get("closedMs")
+    lost = workflow.decisions.get("writer", {}).get("fence") == Fence.UNCONFIRMED
+    closed = None if lost else workflow.step(CLOSED).data.get("closedMs")  # what can't be read may be open by now
     until = float(closed) if closed is not None else now + ALLOWANCE_SECONDS * 1000
     expected = now if closed is None else workflow.goal["observedMs"]
     judgements = guard.judge_all(

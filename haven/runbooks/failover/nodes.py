@@ -37,7 +37,7 @@ def scaled(site: Site, name: str, sizes: Sizes, *, shrink: bool = False) -> Look
         small = now["minSize"] < least or now["desiredSize"] < wanted
         if (now["minSize"] > least or now["desiredSize"] > wanted) if shrink else small:
             to = {"minSize": least, "desiredSize": wanted, "maxSize": max(most, now["maxSize"])}
-            token = f"{workflow.id}-{'standby' if shrink else 'full'}-{name}"[:64]
+            token = f"{workflow.id}{workflow.turns or ''}-{'standby' if shrink else 'full'}-{name}"[:64]
             arguments = {**_named(site, name), "scalingConfig": to, "clientRequestToken": token}
             return Missing(Call("eks", site.to, "update_nodegroup_config", arguments, changes=True))
         if shrink:

@@ -30,6 +30,8 @@ class Observation:
     witnesses: Sequence[Witness]
     now_ms: float
     """AWS's time in the Region that becomes the writing one."""
+    steady: bool = False
+    """Whether the database is still written in the Region that is left, and nothing is about to change that."""
 
     def describe(self) -> Mapping[str, Any]:
         """For the journal."""
@@ -59,7 +61,8 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
     heartbeats, answer = arrived
     now = site.time_ms(answer)
     witnesses = [by_heartbeats(site, heartbeats, now, seen), _by_replication(site, cluster)]
-    return Observation(database.writing_region(cluster), seen, witnesses, now)
+    steady = database.is_steady_in(cluster, site.old)
+    return Observation(database.writing_region(cluster), seen, witnesses, now, steady)
 
 
 async def _seen(site: Site, *, silent: bool) -> Seen:

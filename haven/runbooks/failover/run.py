@@ -11,6 +11,7 @@ from haven.runbooks.failover import database, decision, judging, loss, observe, 
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
 from haven.runbooks.failover.observe import Observation
+from haven.runbooks.failover.resuming import deciding
 from haven.runbooks.failover.site import Site
 from haven.runbooks.failover.times import measured
 from haven.runbooks.serving import steps as serving
@@ -183,23 +184,22 @@ class Operator:
             log.require_known_steps(last, self._known_steps(), where)
             given = {"force": request.force, "acceptLoss": request.accept_loss}
             await self._engine.note(last, log.TAKEOVER, id=last.id, **given)
-            if not last.aborting:
-                await self._decide_anew(last)
+            await self._decide_anew(last, request)
             return await self._go_on(last)
         return await self._begin(request)
 
-    async def _decide_anew(self, workflow: Workflow) -> None:
-        """If something is still to be promoted: the Region that is left may be another by now."""
-        if all(workflow.step(each).done for each in plan.NO_RETURN):
-            return
+    async def _decide_anew(self, workflow: Workflow, request: Request) -> None:
+        """As long as anything is open: the Region that is left may be another by now."""
         seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
-        goal = workflow.goal
-        decided = self._decide(seen, Request(bool(goal["planned"]), str(goal["force"])))
-        begun = any(workflow.step(each).may_have_happened for each in (loss.CLOSED, *plan.NO_RETURN))
-        if not decided.allowed and not begun:
-            await self._engine.note(workflow, log.ABORT, why=decided.why)
-        else:  # closed by this workflow, the old writer is neither up nor lost; promoted in part, there is no way back
-            await self._decided(workflow, seen, decided)
+        found = deciding.anew(workflow, request, seen, self._decide, self.opening)
+        if found.turn:
+            await self._engine.note(workflow, log.TAKEOVER, id=workflow.id, **found.turn)
+        if workflow.aborting:
+            return
+        if found.stops:
+            await self._engine.note(workflow, log.ABORT, why=found.decided.why)
+        else:
+            await self._decided(workflow, seen, found.decided)
 
     async def _begin(self, request: Request) -> Report:
         seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
@@ -234,7 +234,8 @@ class Operator:
             observation=seen.describe(),
             fence=decided.fence.value,
             forced=decided.forced,
-            exposed=self._exposed(workflow),
+            exposed=deciding.exposed(workflow, self.opening),
+            promoted=deciding.promoted(workflow),
             why=decided.why,
         )
 
@@ -300,6 +301,7 @@ class Operator:
             if not failed:
                 return await self._end(workflow, outcome, why)
             if past_no_return(workflow, steps) and not await self._was_taken_back(workflow):
+                why += deciding.way_out(self.site, workflow)
                 return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, self._divergence(workflow))
             await self._engine.note(workflow, log.ABORT, why="; ".join(why))
         return await self._undo(workflow, outcome)
@@ -316,12 +318,25 @@ class Operator:
             return False
         return database.is_steady_in(cluster, self.site.old) and not cache_moved
 
+    async def _is_lost(self, workflow: Workflow) -> bool:
+        """Whether the Region that is left doesn't answer, and would be taken for lost."""
+        try:
+            seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
+        except CallError:
+            return False
+        request = Request(planned=False, force=str(workflow.goal["force"]))
+        return seen.seen is Seen.UNREACHABLE and self._decide(seen, request).allowed
+
     async def _undo(self, workflow: Workflow, outcome: Outcome) -> Report:
         undoing = plan.undoing(self._every_step(), workflow)  # what an earlier run did counts too
-        undone = await self._engine.run(workflow, undoing)
+        left = deciding.in_the_old_region(undoing, workflow)
+        left = left if left and await self._is_lost(workflow) else []
+        undone = await self._engine.run(workflow, [each for each in undoing if each not in left])
         why = [workflow.aborting, *(f"{name}: {each}" for name, each in undone.why.items())]
+        why += [f"{each.name}: {self.site.old} doesn't answer, and counts as lost" for each in left]
         endings = {**outcome.endings, **undone.endings}
         if undone.failed(undoing):
+            why += deciding.way_out(self.site, workflow)
             return Report(State.INCOMPLETE, why, workflow.id, endings)
         await self._close(workflow, State.UNDONE, why, "", {"open": None})
         return Report(State.UNDONE, why, workflow.id, endings)
@@ -340,14 +355,8 @@ class Operator:
         """What the lease keeps of a failover that AWS's clock saw end."""
         return {"open": None, "failover": {"to": self.site.to, "atMs": self.site.time_ms(answer)}}
 
-    def _exposed(self, workflow: Workflow) -> bool:
-        """Whether something may have been promoted while the old writer was open."""
-        last = workflow.decisions.get("writer", {})
-        promoted = any(workflow.step(each).may_have_happened or workflow.step(each).done for each in self.opening)
-        return bool(last.get("exposed")) or (promoted and last.get("fence") == Fence.UNCONFIRMED.value)
-
     def _divergence(self, workflow: Workflow) -> str:
-        return DIVERGENCE if self._exposed(workflow) else ""
+        return DIVERGENCE if deciding.exposed(workflow, self.opening) else ""
 
     async def _close(
         self, workflow: Workflow, state: State, why: Sequence[str], divergence: str, notes: Mapping[str, Any]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from haven.runbooks.failover import loss
+from haven.runbooks.failover import fence, loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import first
 from haven.runbooks.workflow.journal import Workflow
@@ -35,6 +35,7 @@ def cache(site: Site) -> Looking:
         if whole is not None and whole["Status"] not in STEADY:
             return Waiting(f"{asked['GlobalReplicationGroupId']} is {whole['Status']}")
         why, not_after = await loss.refusal(site, workflow, "cache")
+        why = why or await fence.gone(site, workflow)
         if why:
             return Impossible(why)
         arguments = {**asked, "PrimaryRegion": site.to, "PrimaryReplicationGroupId": name}
