@@ -193,7 +193,7 @@ class RegionSwitcher(Operator):
         site = self.site
         found: list[Step] = []
         if not attached:
-            found += plan.before_promotion(site, Fence.UNCONFIRMED if planned else how, (START,))
+            found += plan.before_promotion(site, Fence.UNCONFIRMED if planned else how, (START,), planned=planned)
         after = (plan.JUDGED,) if found else ()
         watching = "Watch the plan" if planned or attached else "Watch the plan, whose step for the writer fails over"
         title = f"Start the Region switch plan that activates {site.to}"

@@ -15,7 +15,9 @@ _ENGINE = "aurora-postgresql"
 AVAILABLE = "available"
 CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
 """States of a global cluster in which it takes no promotion (Aurora User Guide, managed failovers; read 2026-11-26)."""
-INSTANCE, PROMOTED = "create-instance", "promote-database"
+INSTANCE, PROMOTED, KEEP = "create-instance", "promote-database", "keep-divergence"
+NO_ROOM = "SnapshotQuotaExceeded"
+"""RDS's error code: the account has as many manual snapshots as it may have in the Region."""
 _SWITCHOVER = "switchover_global_cluster"
 _SHOWS_SECONDS = 60.0
 """In which RDS may not show yet that it has begun a switchover. An assumption, as `Step.settle`."""
@@ -180,8 +182,11 @@ def kept(site: Site) -> Looking:
     Copies are full: an unplanned failover asks for them, and doesn't wait until they are there.
     """
     cluster = site.new_side.database.cluster
+    asked: set[str] = set()
 
     async def look(workflow: Workflow) -> Look:
+        if asked and workflow.step(KEEP).answer.startswith(NO_ROOM):
+            return Impossible(no_room(site.to, *asked))
         states = await _snapshots(site.to, cluster)
         waits = bool(workflow.goal.get("planned", True))
         for snapshot in sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME)):
@@ -191,6 +196,7 @@ def kept(site: Site) -> Looking:
                     if waits:
                         return Waiting(f"{snapshot} is {states[snapshot]}")
                     continue
+                asked.add(snapshot)
                 names = {"SourceDBClusterSnapshotIdentifier": snapshot, "TargetDBClusterSnapshotIdentifier": copy}
                 return Missing(Call("rds", site.to, "copy_db_cluster_snapshot", names, changes=True))
             if waits and states[copy] != AVAILABLE:
@@ -199,6 +205,29 @@ def kept(site: Site) -> Looking:
         return Done({"snapshots": copies}, f"compare before anybody deletes: {', '.join(copies)}" if copies else "")
 
     return look
+
+
+def no_room(region: str, *snapshots: str) -> str:
+    """Why snapshots aren't kept, and what helps.
+
+    Args:
+        region: where they are.
+        snapshots: those that aren't copied.
+    """
+    typed = " && ".join(copying(region, each) for each in sorted(snapshots))
+    return (
+        f"{', '.join(sorted(snapshots))} can't be copied: {region} has as many manual cluster snapshots as its quota"
+        f" allows ({NO_ROOM}); delete some that nobody needs, or raise the quota in Service Quotas (Amazon RDS); then"
+        f" this keeps it: {typed}"
+    )
+
+
+def copying(region: str, snapshot: str) -> str:
+    """The command that keeps a snapshot."""
+    return (
+        f"aws rds copy-db-cluster-snapshot --region {region} --source-db-cluster-snapshot-identifier {snapshot}"
+        f" --target-db-cluster-snapshot-identifier {copy_of(snapshot)}"
+    )
 
 
 async def _snapshots(region: str, cluster: str) -> Mapping[str, str]:

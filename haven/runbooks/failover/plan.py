@@ -15,7 +15,7 @@ from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step,
 
 DATABASE, CACHE = database.PROMOTED, "promote-cache"
 NO_RETURN = (DATABASE, CACHE)
-KEPT = "keep-divergence"
+KEPT = database.KEEP
 JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", database.INSTANCE, "check-tables"
 SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
 _OLD, _NEW = "old-side", "new-side"
@@ -41,7 +41,8 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
         found += _serving(site, how, (restore.DEPLOYED,))
     else:
         found = [*_scaling(site), *serving.at_once(_new(site)), *_read_only(site, how)]
-        found += [*before_promotion(site, how, NO_RETURN, _asked(site)), *_promotions(site)]
+        found += [*before_promotion(site, how, NO_RETURN, _asked(site), planned=planned)]
+        found += _promotions(site)
         found += serving.dependent(_new(site), (DATABASE,))
         found += _after_promotion(site, how)
     found += serving.outside(_new(site), site.manifest.service, (VERIFIED,))
@@ -131,7 +132,9 @@ def _asked(site: Site) -> tuple[str, ...]:
     return mode.names(site.mode, _OLD)
 
 
-def before_promotion(site: Site, how: Fence, no_return: tuple[str, ...], asked: tuple[str, ...] = ()) -> Iterator[Step]:
+def before_promotion(
+    site: Site, how: Fence, no_return: tuple[str, ...], asked: tuple[str, ...] = (), *, planned: bool
+) -> Iterator[Step]:
     """What has to be so before anything is promoted: the data subnets, the old writer, an instance, the loss.
 
     Args:
@@ -139,13 +142,14 @@ def before_promotion(site: Site, how: Fence, no_return: tuple[str, ...], asked: 
         how: what must be known about the old writer.
         no_return: the steps after which nothing is judged any more.
         asked: what comes before the old writer is closed.
+        planned: whether it is a switchover, which can wait until what an earlier failover left is kept.
     """
     before: tuple[str, ...] = (OPENED,)
     subnets = site.new_side.database.subnet_group
     title = f"Open the data subnets in {site.to}, if they were closed"
     yield Step(OPENED, title, fence.opened(site.to, subnets), deadline=120)
     title = f"Keep what an earlier failover left in {site.to}"
-    yield Step(KEPT, title, database.kept(site), deadline=3600, every=15)
+    yield Step(KEPT, title, database.kept(site), deadline=3600 if planned else 60, every=15, essential=planned)
     before += (KEPT,)
     for step in _closing(site, how, (*asked, *before), no_return):
         yield step
