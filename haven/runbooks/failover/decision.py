@@ -25,6 +25,8 @@ class Seen(StrEnum):
     """It answers, and takes no writes."""
     FLAPPING = "flapping"
     """Several looks contradict each other."""
+    UNKNOWN = "not known"
+    """AWS answers there, and doesn't let this machine ask."""
 
 
 class Needs(StrEnum):
@@ -132,7 +134,7 @@ def _planned(seen: Seen) -> Decision:
     if seen is Seen.UP:
         return Decision(True, "both Regions answer")
     why = f"a planned failover loses nothing and needs both Regions; the writing one is {seen}"
-    return Decision(False, why, needs=Needs.UNPLANNED)
+    return Decision(False, why, needs=None if seen is Seen.UNKNOWN else Needs.UNPLANNED)
 
 
 def stops(seen: Seen, decided: Decision, *, closed: bool, accepted: bool) -> bool:

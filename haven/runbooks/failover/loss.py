@@ -15,8 +15,8 @@ HEARTBEATS = "heartbeat"
 """As the function records them (haven_components/resilience/heartbeat_function/keys.py)."""
 DATABASE = "database"
 CLOSED = "close-old-writer"
-_READ_WITHIN_MS = 60_000.0
-"""[assumption] Six rounds of the function that reads."""
+READ_WITHIN_MS = 60_000.0
+"""[assumption] Six rounds of the function that reads: what it hasn't read for longer, it says nothing about."""
 ALLOWANCE_SECONDS = 20.0
 """From the judgement to the end of the call that it allows; a call that would end later isn't sent."""
 
@@ -139,7 +139,7 @@ def unread(found: Sequence[guard.Heartbeat], now_ms: float) -> str:
         What is missing; empty: the member has been read.
     """
     seen = next((each.seen_ms for each in found if each.store == DATABASE), None)
-    if seen is not None and now_ms - seen <= _READ_WITHIN_MS:
+    if seen is not None and now_ms - seen <= READ_WITHIN_MS:
         return ""
     return "the database's heartbeat hasn't been read from the new instance yet"
 
