@@ -11,6 +11,7 @@ from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
 from tests.simulation.operators import MANIFESTS, Machine, machine, start
+from tests.simulation.regions import CACHE
 
 BEGIN, END = 400.0, 6000.0
 """When the first operator begins, and when all faults end. Seconds."""
@@ -95,7 +96,7 @@ def scenario(seed: int) -> Scenario:
     faults = [_fault(rng, worker.name) for worker in workers for _ in range(rng.choice((0, 1, 1, 2, 4)))]
     returns = random.Random(f"returns {seed}").random() < RETURNS
     headless, aws_fences = rng.random() < 0.2, rng.random() < 0.5
-    events = [*_events(rng), *_death(random.Random(f"dies {seed}"))]
+    events = [*_events(rng), *_death(random.Random(f"dies {seed}")), *_undrained(random.Random(f"drains {seed}"))]
     return Scenario(seed, primary, headless, aws_fences, workers, faults, events, returns)
 
 
@@ -124,6 +125,14 @@ def _events(rng: random.Random) -> list[Event]:
 def _death(rng: random.Random) -> list[Event]:
     """P is lost while somebody is at work."""
     return [Event(BEGIN + rng.uniform(0, 400), "dies")] if rng.random() < 0.15 else []
+
+
+def _undrained(rng: random.Random) -> list[Event]:
+    """What is written to the cache arrives late, for a while."""
+    if rng.random() >= 0.15:
+        return []
+    at = BEGIN + rng.uniform(-60, 60)
+    return [Event(at, "cache lags"), Event(at + rng.uniform(5, 300), "cache drains")]
 
 
 @dataclass
@@ -232,6 +241,8 @@ def _happen(chosen: Scenario, model: Model) -> None:
 
 
 _EVENTS: dict[str, Callable[[Model], Callable[[float], None]]] = {
+    "cache drains": lambda model: model.drain,
+    "cache lags": lambda model: lambda now: model.cut(now, CACHE),
     "dies": lambda model: model.kill,
     "lag": lambda model: model.cut,
     "silent": lambda model: lambda _: model.silent.add(R),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from haven.runbooks.failover import database
 from haven.runbooks.failover.decision import Decision, Needs, Request
 from haven.runbooks.failover.guard import to_accept
-from haven.runbooks.failover.loss import DATABASE, Judged, advice, judged
+from haven.runbooks.failover.loss import DATABASE, Judged, advice, behind, judged
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Stopwatch
@@ -38,6 +38,8 @@ def look(site: Site, no_return: tuple[str, ...]) -> Looking:
         if found.refusals:
             losses = [each.loss_ms for each in found.forbidding]
             return Impossible("; ".join([*found.refusals, advice(site, workflow.goal, losses)]))
+        if late := await behind(site, workflow):
+            return Waiting(late)
         above = [each.describe() for each in found.judgements if not each.allowed]
         remark = f"accepted ({found.accepted}): {'; '.join(above)}" if above else ""
         judgements = [each.describe() for each in found.judgements]
@@ -45,6 +47,17 @@ def look(site: Site, no_return: tuple[str, ...]) -> Looking:
         return Done(data, remark)
 
     return looking
+
+
+def reported(workflow: Workflow, step: str) -> list[str]:
+    """What may be lost of each store, as it was judged; a planned failover's database lacks nothing.
+
+    Args:
+        workflow: the failover.
+        step: that judged it.
+    """
+    found = [str(each) for each in workflow.step(step).data.get("judgements", ())]
+    return [each for each in found if not (workflow.goal["planned"] and each.startswith(f"{DATABASE}:"))]
 
 
 def forbidding(site: Site, found: Judged) -> list[float | None]:

@@ -128,6 +128,39 @@ def advice(site: Site, goal: Mapping[str, Any], losses_ms: Iterable[float | None
     return f"whoever accepts {what} types: {typed} (--force doesn't)"
 
 
+async def behind(site: Site, workflow: Workflow) -> str:
+    """Which stores of a planned failover lack what the other Region had last, before it was closed; empty: none.
+
+    A cache has no switchover that waits until everything has arrived, as the database has; so the last heartbeat that
+    the closed Region has of each shard must have arrived. What was written after that one isn't shown to have.
+
+    Args:
+        site: from where to where.
+        workflow: with what somebody accepts to lose; unplanned, or where nothing is closed, no store is asked.
+
+    Raises:
+        CallError: no answer of either Region.
+    """
+    if not workflow.goal["planned"] or not workflow.step(CLOSED).done:
+        return ""
+    there, _ = await heartbeats(site, site.table_of(site.old))
+    here, _ = await heartbeats(site, site.table)
+    arrived_ms = {each.store: each.newest_ms or 0.0 for each in here}
+    missing = {
+        each.store: each.newest_ms - arrived_ms.get(each.store, 0.0) + each.interval_ms
+        for each in there
+        if each.ordered and each.store != DATABASE and each.newest_ms is not None
+        if each.newest_ms > arrived_ms.get(each.store, 0.0)
+    }
+    given = accepted(workflow)
+    late = {store: ms for store, ms in missing.items() if not guard.is_accepted(ms, given)}
+    if not late:
+        return ""
+    listed = ", ".join(f"{store} (up to {ms / 1000:.0f} s)" for store, ms in late.items())
+    typed = advice(site, workflow.goal, late.values())
+    return f"what {site.old} wrote last hasn't arrived in {site.to}: {listed}; {typed}"
+
+
 def unread(found: Sequence[guard.Heartbeat], now_ms: float) -> str:
     """Whether a member that had no instance is still to be read.
 

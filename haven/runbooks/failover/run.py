@@ -63,6 +63,8 @@ class Report:
     """Empty: both sides were never open to clients together."""
     pending_audit: int = 0
     """Records that only this machine has."""
+    losses: Sequence[str] = ()
+    """What may be lost, store by store, as it was judged before the promotion."""
     record: DrillRecord | None = None
     """What it took, where it is done."""
 
@@ -318,19 +320,12 @@ class Operator:
             return False
         return database.is_steady_in(cluster, self.site.old) and not cache_moved
 
-    async def _is_lost(self, workflow: Workflow) -> bool:
-        """Whether the Region that is left doesn't answer, and would be taken for lost."""
-        try:
-            seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
-        except CallError:
-            return False
-        request = Request(planned=False, force=str(workflow.goal["force"]))
-        return seen.seen is Seen.UNREACHABLE and self._decide(seen, request).allowed
-
     async def _undo(self, workflow: Workflow, outcome: Outcome) -> Report:
         undoing = plan.undoing(self._every_step(), workflow)  # what an earlier run did counts too
         left = deciding.in_the_old_region(undoing, workflow)
-        left = left if left and await self._is_lost(workflow) else []
+        silent = self.site.old in self.lease.silent
+        if left and not await deciding.is_lost(self.site, workflow, self._decide, silent=silent):
+            left = []
         undone = await self._engine.run(workflow, [each for each in undoing if each not in left])
         why = [workflow.aborting, *(f"{name}: {each}" for name, each in undone.why.items())]
         why += [f"{each.name}: {self.site.old} doesn't answer, and counts as lost" for each in left]
@@ -349,7 +344,8 @@ class Operator:
         notes = self._ended(answer)
         self.audit.record(MEASURED, **measured.as_data(made))
         await self._close(workflow, State.DONE, why, divergence, notes)
-        return Report(State.DONE, why, workflow.id, outcome.endings, divergence, record=made)
+        losses = judging.reported(workflow, plan.JUDGED)
+        return Report(State.DONE, why, workflow.id, outcome.endings, divergence, losses=losses, record=made)
 
     def _ended(self, answer: Answer) -> dict[str, Any]:
         """What the lease keeps of a failover that AWS's clock saw end."""

@@ -6,9 +6,10 @@ from typing import Any
 
 from haven.runbooks.failover import loss, plan
 from haven.runbooks.failover.decision import Decision, Fence, Request, Seen, fence, stops
-from haven.runbooks.failover.observe import Observation
+from haven.runbooks.failover.observe import Observation, observe
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.requests import CallError
 from haven.runbooks.workflow.steps import Step
 
 Decide = Callable[[Observation, Request], Decision]
@@ -85,6 +86,23 @@ def exposed(workflow: Workflow, opening: Sequence[str]) -> bool:
         return True
     begun = any(workflow.step(each).may_have_happened or workflow.step(each).done for each in opening)
     return begun and last.get("fence") == Fence.UNCONFIRMED.value and not last.get("promoted")
+
+
+async def is_lost(site: Site, workflow: Workflow, decide: Decide, *, silent: bool) -> bool:
+    """Whether the Region that is left doesn't answer, and would be taken for lost.
+
+    Args:
+        site: from where to where.
+        workflow: with the reason that somebody gave.
+        decide: whether the writer may be promoted.
+        silent: as in `observe`.
+    """
+    try:
+        seen = await observe(site, silent=silent)
+    except CallError:
+        return False
+    request = Request(planned=False, force=str(workflow.goal["force"]))
+    return seen.seen is Seen.UNREACHABLE and decide(seen, request).allowed
 
 
 def way_out(site: Site, workflow: Workflow) -> list[str]:
