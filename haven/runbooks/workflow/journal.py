@@ -266,7 +266,7 @@ def _apply_to_step(record: StepRecord, entry: Entry) -> None:
             record.outcome = str(entry.data["outcome"])
     elif entry.kind == DONE:
         record.done = True
-        record.data = entry.data.get("found") or {}
+        record.data = entry.data.get("found") or record.data
 
 
 def require_known_steps(workflow: Workflow, known: Sequence[str], where: str) -> None:

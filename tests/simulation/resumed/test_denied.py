@@ -33,8 +33,11 @@ def test_a_question_that_is_denied_is_named_with_its_fix_and_is_no_silence(
     planned: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulation = denied(monkeypatch)
-    made, shown = machine(simulation, "a", manifest=PATIENT[1]), []
-    simulation.at(150, "a", lambda: simulation.start("a", made.operator.preview(Request(planned)), shown.append))
+    made = machine(simulation, "a", manifest=PATIENT[1])
+    shown: list[Preview] = []
+    simulation.run(until=150)
+    simulation.now = 150
+    simulation.start("a", made.operator.preview(Request(planned)), shown.append)
     simulation.run()
     (found,) = shown
     assert isinstance(found, Preview)
