@@ -118,6 +118,11 @@ class Model:
             if store not in self.busy:
                 self.replication[store].cut_at = None
 
+    def drain(self, now: float) -> None:
+        """Let what is written to the cache arrive, if it still comes from P."""
+        if self.source[CACHE] == P and CACHE not in self.busy and self.regions[P].alive and self._cut_off_at is None:
+            self.replication[CACHE].cut_at = None
+
     def kill(self, now: float) -> None:
         """P is lost."""
         self.cut(now)

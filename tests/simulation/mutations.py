@@ -85,6 +85,16 @@ def without_waiting(monkeypatch: Any) -> None:
     monkeypatch.setattr(plan, "steps", impatient)
 
 
+def without_draining(monkeypatch: Any) -> None:
+    """A planned failover promotes a cache whatever the closed Region wrote last."""
+
+    async def behind(site: Site, workflow: Workflow) -> str:
+        return ""
+
+    monkeypatch.setattr(loss, "behind", behind)
+    monkeypatch.setattr(judging, "behind", behind)
+
+
 def without_asking(monkeypatch: Any) -> None:
     """Whatever the models answer is right."""
     monkeypatch.setattr(prompts, "problem", lambda *_: "")
@@ -97,4 +107,5 @@ MUTATIONS: dict[str, Patch] = {
     "token": without_token,
     "order": without_waiting,
     "golden prompts": without_asking,
+    "drained cache": without_draining,
 }

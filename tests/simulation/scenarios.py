@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from haven.runbooks.failover.decision import Request
 from haven.runbooks.failover.guard import UNKNOWN
-from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
 from tests.simulation.operators import MANIFESTS, Machine, machine, start
+from tests.simulation.regions import CACHE
 
 BEGIN, END = 400.0, 6000.0
 """When the first operator begins, and when all faults end. Seconds."""
@@ -27,6 +27,8 @@ KINDS = (
 )
 ACCEPTED = ("", "", "", "", "10m", "2m", UNKNOWN)
 """To lose, in place of the objective of five minutes."""
+RETURNS = 0.6
+"""Share of the seeds in which P is there in the end, whatever happened to it."""
 PRIMARIES = ("up", "dead", "isolated", "partitioned", "flapping", "read-only", "dies later", "comes back")
 
 
@@ -69,6 +71,8 @@ class Scenario:
     workers: Sequence[Worker]
     faults: Sequence[CallFault]
     events: Sequence[Event]
+    returns: bool = True
+    """Whether P is there in the end; if it isn't, whoever comes then takes it for lost."""
 
     def without(self, place: int) -> "Scenario":
         """The same with one fault fewer."""
@@ -90,7 +94,10 @@ def scenario(seed: int) -> Scenario:
     if rng.random() < 0.2:
         workers.append(Worker("c", BEGIN + rng.uniform(0, 900), Request(planned=False, acknowledged=True), 300))
     faults = [_fault(rng, worker.name) for worker in workers for _ in range(rng.choice((0, 1, 1, 2, 4)))]
-    return Scenario(seed, primary, rng.random() < 0.2, rng.random() < 0.5, workers, faults, list(_events(rng)))
+    returns = random.Random(f"returns {seed}").random() < RETURNS
+    headless, aws_fences = rng.random() < 0.2, rng.random() < 0.5
+    events = [*_events(rng), *_death(random.Random(f"dies {seed}")), *_undrained(random.Random(f"drains {seed}"))]
+    return Scenario(seed, primary, headless, aws_fences, workers, faults, events, returns)
 
 
 def _fault(rng: random.Random, name: str) -> CallFault:
@@ -113,6 +120,19 @@ def _events(rng: random.Random) -> list[Event]:
     if rng.random() < 0.1:
         found.append(Event(rng.uniform(0, BEGIN + 60), "unreached"))
     return found
+
+
+def _death(rng: random.Random) -> list[Event]:
+    """P is lost while somebody is at work."""
+    return [Event(BEGIN + rng.uniform(0, 400), "dies")] if rng.random() < 0.15 else []
+
+
+def _undrained(rng: random.Random) -> list[Event]:
+    """What is written to the cache arrives late, for a while."""
+    if rng.random() >= 0.15:
+        return []
+    at = BEGIN + rng.uniform(-60, 60)
+    return [Event(at, "cache lags"), Event(at + rng.uniform(5, 300), "cache drains")]
 
 
 @dataclass
@@ -157,27 +177,32 @@ def play(chosen: Scenario) -> Played:
         start(simulation, made, worker.request, worker.at)
     simulation.run(until=END)
     simulation.run()
-    last = _finish(model, simulation, machines, manifest)
+    last = _finish(chosen, model, simulation, machines)
     simulation.abandon()
     played = Played(chosen, model, simulation, list(machines.values()), last, stale)
     machines.clear()  # else whoever decides about faults knows the machines, these the simulation, and it the former
     return played
 
 
-def _finish(model: Model, simulation: Simulation, machines: dict[str, Machine], manifest: RecoveryManifest) -> Machine:
-    """All faults end; whoever comes then ends what is open, or fails over as planned."""
+def _finish(chosen: Scenario, model: Model, simulation: Simulation, machines: dict[str, Machine]) -> Machine:
+    """All faults end; whoever comes then ends what is open, or fails over: as planned, or from a Region that is lost
+    for good, of which somebody has made sure."""
     simulation.now = max(simulation.now, END)
     model.advance(simulation.now)
-    model.revive(simulation.now)
+    if chosen.returns:
+        model.revive(simulation.now)
+    elif model.regions[P].alive:
+        model.kill(simulation.now)
     model.silent.clear()
     model.regions[R].workloads.silent, model.regions[R].workloads.wrong_since = False, None
     at = simulation.now + 60
     for number in range(3):
-        last = machine(simulation, f"z{number}", manifest=manifest)
+        last = machine(simulation, f"z{number}", manifest=MANIFESTS[0 if chosen.headless else 1])
         machines[last.name] = last
         # A person decides at last, where a safe bound of what may be lost can't be had any more.
         accepted = UNKNOWN if number == 2 else ""
-        start(simulation, last, Request(planned=True, accept_loss=accepted, acknowledged=True), at)
+        force = "" if chosen.returns else "lost for good"
+        start(simulation, last, Request(chosen.returns, force, accepted, acknowledged=True), at)
         simulation.run()
         at = simulation.now + 60
         if last.outcome and getattr(last.outcome[0], "state", "") in ("done", "nothing to do"):
@@ -218,6 +243,9 @@ def _happen(chosen: Scenario, model: Model) -> None:
 
 
 _EVENTS: dict[str, Callable[[Model], Callable[[float], None]]] = {
+    "cache drains": lambda model: model.drain,
+    "cache lags": lambda model: lambda now: model.cut(now, CACHE),
+    "dies": lambda model: model.kill,
     "lag": lambda model: model.cut,
     "silent": lambda model: lambda _: model.silent.add(R),
     "speaks": lambda model: lambda _: model.silent.discard(R),

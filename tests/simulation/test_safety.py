@@ -20,6 +20,7 @@ FOUND = {
     "second flag": "was promoted at",
     "token": "had the lease",
     "golden prompts": "to models that gave wrong answers",
+    "drained cache": "cache was promoted at",
 }
 
 

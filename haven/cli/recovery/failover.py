@@ -316,6 +316,8 @@ class _Job:
         lines = [f"{document['environment']}: {document['state']}", *(f"  {each}" for each in document["why"])]
         if document.get("arc", {}).get("execution"):
             lines.append(f"  execution {document['arc']['execution']}: {document['arc']['state']}")
+        if document["state"] == "done":
+            lines += [f"  as judged before the promotion: {each}" for each in document["losses"]]
         lines += [f"  divergence: {document['divergence']}"] if document["divergence"] else []
         lines += [f"  next: {each}" for each in document["next"]]
         output.emit("\n".join(lines) + "\n")

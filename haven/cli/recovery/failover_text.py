@@ -96,6 +96,7 @@ def reported(report: "Report", then: Sequence[str], to: str, name: str, expected
         "why": list(report.why),
         "workflow": report.workflow,
         "steps": {step: ending.value for step, ending in report.endings.items()},
+        "losses": list(report.losses),
         "divergence": report.divergence,
         "next": list(then),
         "predicted": expected.document(),

@@ -20,7 +20,6 @@ from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.run import Operator, Report, State, kind_of
 from haven.runbooks.failover.site import REGION_SWITCH
 from haven.runbooks.manifest import RecoveryManifest
-from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call, CallError, RefusedError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Step, Waiting, check_graph
@@ -114,17 +113,10 @@ class RegionSwitcher(Operator):
         """Nothing is left to decide."""
         return Decision(True, f"{running} was started outside this workflow", decided.fence)
 
-    async def _decide_anew(self, workflow: Workflow) -> None:
+    async def _decide_anew(self, workflow: Workflow, request: Request) -> None:
         """As long as nothing is started, for the Region that is left may be another by now."""
-        if workflow.goal["attached"] or workflow.step(START).may_have_happened or workflow.step(START).done:
-            return
-        seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
-        goal = workflow.goal
-        decided = self._decide(seen, Request(bool(goal["planned"])).going_on(goal))
-        if decided.allowed or workflow.step(loss.CLOSED).may_have_happened:
-            await self._decided(workflow, seen, decided)
-        else:
-            await self._engine.note(workflow, log.ABORT, why=decided.why)
+        if not (workflow.goal["attached"] or workflow.step(START).may_have_happened or workflow.step(START).done):
+            await super()._decide_anew(workflow, request)
 
     async def _begin(self, request: Request) -> Report:
         seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
@@ -208,7 +200,7 @@ class RegionSwitcher(Operator):
         site = self.site
         found: list[Step] = []
         if not attached:
-            found += plan.before_promotion(site, Fence.UNCONFIRMED if planned else how, (START,))
+            found += plan.before_promotion(site, Fence.UNCONFIRMED if planned else how, (START,), planned=planned)
         after = (plan.JUDGED,) if found else ()
         watching = "Watch the plan" if planned or attached else "Watch the plan, whose step for the writer fails over"
         title = f"Start the Region switch plan that activates {site.to}"

@@ -4,18 +4,23 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from haven.runbooks.failover import loss
+from haven.runbooks.failover import fence, loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.journal import StepRecord, Workflow
-from haven.runbooks.workflow.requests import Call, RefusedError
+from haven.runbooks.workflow.requests import Call, RefusedError, Stopwatch
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 _ENGINE = "aurora-postgresql"
 AVAILABLE = "available"
 CHANGING = ("failing-over", "switching-over", "modifying", "upgrading", "promoting", "creating")
 """States of a global cluster in which it takes no promotion (Aurora User Guide, managed failovers; read 2026-11-26)."""
-INSTANCE = "create-instance"
+INSTANCE, PROMOTED, KEEP = "create-instance", "promote-database", "keep-divergence"
+NO_ROOM = "SnapshotQuotaExceeded"
+"""RDS's error code: the account has as many manual snapshots as it may have in the Region."""
+_SWITCHOVER = "switchover_global_cluster"
+_SHOWS_SECONDS = 60.0
+"""In which RDS may not show yet that it has begun a switchover. An assumption, as `Step.settle`."""
 NO_CAPACITY = "InsufficientDBInstanceCapacity"
 """RDS's error code: the zone has no instance of the class."""
 TOLD = "read-events"
@@ -91,6 +96,7 @@ def members(cluster: Mapping[str, Any] | None) -> Mapping[str, Mapping[str, Any]
 def promotion(site: Site) -> Looking:
     """Done when the member in the new Region is the writer and available."""
     name = site.manifest.database.global_cluster
+    watch = Stopwatch(site.clock)
 
     async def look(workflow: Workflow) -> Look:
         cluster = await global_cluster(site.to, name)
@@ -105,12 +111,18 @@ def promotion(site: Site) -> Looking:
             return Done() if status == AVAILABLE else Waiting(f"{site.new_side.database.cluster} is {status}")
         if cluster.get("FailoverState") or cluster["Status"] in CHANGING:
             return Waiting(f"{name} is {cluster['Status']}")
-        why, not_after = await loss.refusal(site, workflow, "database")
-        if why:
-            return Impossible(why)
-        return Missing(_call(site, workflow, own["DBClusterArn"])._replace(not_after=not_after))
+        if _may_switch_over(workflow) and watch.seconds() < _SHOWS_SECONDS:
+            return Waiting("a switchover that was sent before it became unplanned may show yet")
+        return await _guarded(site, workflow, own["DBClusterArn"])
 
     return look
+
+
+async def _guarded(site: Site, workflow: Workflow, arn: str) -> Look:
+    """The promotion, where neither loss nor fence forbids it."""
+    why, not_after = await loss.refusal(site, workflow, "database")
+    why = why or await fence.gone(site, workflow)
+    return Impossible(why) if why else Missing(_call(site, workflow, arn)._replace(not_after=not_after))
 
 
 def _call(site: Site, workflow: Workflow, arn: str) -> Call:
@@ -118,8 +130,14 @@ def _call(site: Site, workflow: Workflow, arn: str) -> Call:
     switchover and failover by CLI; read 2026-11-26)."""
     names = {"GlobalClusterIdentifier": site.manifest.database.global_cluster, "TargetDbClusterIdentifier": arn}
     if workflow.goal["planned"]:
-        return Call("rds", site.old, "switchover_global_cluster", names, changes=True)
+        return Call("rds", site.old, _SWITCHOVER, names, changes=True)
     return Call("rds", site.to, "failover_global_cluster", {**names, "AllowDataLoss": True}, changes=True)
+
+
+def _may_switch_over(workflow: Workflow) -> bool:
+    """Whether a workflow that was planned once may have begun a switchover."""
+    record = workflow.step(PROMOTED)
+    return not workflow.goal["planned"] and record.may_have_happened and _SWITCHOVER in str(record.intent.get("call"))
 
 
 def instance(site: Site) -> Looking:
@@ -167,8 +185,11 @@ def kept(site: Site) -> Looking:
     Copies are full: an unplanned failover asks for them, and doesn't wait until they are there.
     """
     cluster = site.new_side.database.cluster
+    asked: set[str] = set()
 
     async def look(workflow: Workflow) -> Look:
+        if asked and workflow.step(KEEP).answer.startswith(NO_ROOM):
+            return Impossible(no_room(site.to, *asked))
         states = await _snapshots(site.to, cluster)
         waits = bool(workflow.goal.get("planned", True))
         for snapshot in sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME)):
@@ -178,6 +199,7 @@ def kept(site: Site) -> Looking:
                     if waits:
                         return Waiting(f"{snapshot} is {states[snapshot]}")
                     continue
+                asked.add(snapshot)
                 names = {"SourceDBClusterSnapshotIdentifier": snapshot, "TargetDBClusterSnapshotIdentifier": copy}
                 return Missing(Call("rds", site.to, "copy_db_cluster_snapshot", names, changes=True))
             if waits and states[copy] != AVAILABLE:
@@ -186,6 +208,29 @@ def kept(site: Site) -> Looking:
         return Done({"snapshots": copies}, f"compare before anybody deletes: {', '.join(copies)}" if copies else "")
 
     return look
+
+
+def no_room(region: str, *snapshots: str) -> str:
+    """Why snapshots aren't kept, and what helps.
+
+    Args:
+        region: where they are.
+        snapshots: those that aren't copied.
+    """
+    typed = " && ".join(copying(region, each) for each in sorted(snapshots))
+    return (
+        f"{', '.join(sorted(snapshots))} can't be copied: {region} has as many manual cluster snapshots as its quota"
+        f" allows ({NO_ROOM}); delete some that nobody needs, or raise the quota in Service Quotas (Amazon RDS); then"
+        f" this keeps it: {typed}"
+    )
+
+
+def copying(region: str, snapshot: str) -> str:
+    """The command that keeps a snapshot."""
+    return (
+        f"aws rds copy-db-cluster-snapshot --region {region} --source-db-cluster-snapshot-identifier {snapshot}"
+        f" --target-db-cluster-snapshot-identifier {copy_of(snapshot)}"
+    )
 
 
 async def _snapshots(region: str, cluster: str) -> Mapping[str, str]:

@@ -25,6 +25,8 @@ class Seen(StrEnum):
     """It answers, and takes no writes."""
     FLAPPING = "flapping"
     """Several looks contradict each other."""
+    UNKNOWN = "not known"
+    """AWS answers there, and doesn't let this machine ask."""
 
 
 class Needs(StrEnum):
@@ -132,7 +134,21 @@ def _planned(seen: Seen) -> Decision:
     if seen is Seen.UP:
         return Decision(True, "both Regions answer")
     why = f"a planned failover loses nothing and needs both Regions; the writing one is {seen}"
-    return Decision(False, why, needs=Needs.UNPLANNED)
+    return Decision(False, why, needs=None if seen is Seen.UNKNOWN else Needs.UNPLANNED)
+
+
+def stops(seen: Seen, decided: Decision, *, closed: bool, accepted: bool) -> bool:
+    """Whether a workflow that somebody else began is undone, rather than gone on with.
+
+    Args:
+        seen: the writing Region as this machine sees it now.
+        decided: what would be decided now.
+        closed: whether the old writer may have been closed by it: since then it is neither up nor lost.
+        accepted: whether a promotion may have been made: then there is no way back.
+    """
+    if decided.allowed or accepted:
+        return False
+    return seen is Seen.UP or not closed
 
 
 def _refusal(seen: Seen, witnesses: int) -> str:

@@ -8,9 +8,11 @@ Regions doesn't pass through the VPC. Nodes and pods are in other subnets than d
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from haven.runbooks.failover.decision import Fence
+from haven.runbooks.failover.loss import CLOSED
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Answer, Call
+from haven.runbooks.workflow.requests import Answer, Call, UnansweredError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing
 
 RULES = {1: 5432, 2: 6379}
@@ -37,6 +39,23 @@ def closed(site: Site) -> Looking:
         return Done({"closedMs": site.time_ms(answer)})
 
     return look
+
+
+async def gone(site: Site, workflow: Workflow) -> str:
+    """Why the old writer that this workflow has closed is open again; empty: it isn't, or that can't be read now.
+
+    A Region that stops answering between fence and promotion is taken as it was: closed, as this run has read it.
+
+    Raises:
+        CallError: AWS answers that it is busy.
+    """
+    if workflow.decisions.get("writer", {}).get("fence") != Fence.CONFIRMED or not workflow.step(CLOSED).done:
+        return ""
+    try:
+        found = await closed(site)(workflow)
+    except UnansweredError:
+        return ""
+    return "" if isinstance(found, Done) else f"somebody has opened {site.old} to clients again"
 
 
 def opened(region: str, subnet_group: str) -> Looking:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from haven.runbooks.failover import database
 from haven.runbooks.failover.decision import Decision, Needs, Request
 from haven.runbooks.failover.guard import to_accept
-from haven.runbooks.failover.loss import DATABASE, Judged, advice, judged
+from haven.runbooks.failover.loss import DATABASE, Judged, advice, behind, judged
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving.steps import INFERS
@@ -54,22 +54,40 @@ def look(site: Site, no_return: tuple[str, ...]) -> Looking:
         cluster = await database.current(site)
         if database.writing_region(cluster) == site.to:
             return Done(remark="not judged: the database is promoted already")
-        watch.start()
-        found = await judged(site, workflow)
-        if found.unread:
-            if watch.seconds() < UNREAD_SECONDS:
-                return Waiting(found.unread)
-            return Impossible(f"{found.unread}; {advice(site, workflow.goal, [None])}")
-        if found.refusals:
-            losses = [each.loss_ms for each in found.forbidding]
-            return Impossible("; ".join([*found.refusals, advice(site, workflow.goal, losses)]))
-        above = [each.describe() for each in found.judgements if not each.allowed]
-        remark = f"accepted ({found.accepted}): {'; '.join(above)}" if above else ""
-        judgements = [each.describe() for each in found.judgements]
-        data = {"judgements": judgements, "newestMs": found.newest_ms, "accepted": found.accepted}
-        return Done(data, remark)
+        return await _judged(site, workflow, watch)
 
     return looking
+
+
+async def _judged(site: Site, workflow: Workflow, watch: Stopwatch) -> Look:
+    """What comes of holding the heartbeats against the objective, or against what somebody accepts."""
+    watch.start()
+    found = await judged(site, workflow)
+    if found.unread:
+        if watch.seconds() < UNREAD_SECONDS:
+            return Waiting(found.unread)
+        return Impossible(f"{found.unread}; {advice(site, workflow.goal, [None])}")
+    if found.refusals:
+        losses = [each.loss_ms for each in found.forbidding]
+        return Impossible("; ".join([*found.refusals, advice(site, workflow.goal, losses)]))
+    if late := await behind(site, workflow):
+        return Waiting(late)
+    above = [each.describe() for each in found.judgements if not each.allowed]
+    remark = f"accepted ({found.accepted}): {'; '.join(above)}" if above else ""
+    judgements = [each.describe() for each in found.judgements]
+    data = {"judgements": judgements, "newestMs": found.newest_ms, "accepted": found.accepted}
+    return Done(data, remark)
+
+
+def reported(workflow: Workflow, step: str) -> list[str]:
+    """What may be lost of each store, as it was judged; a planned failover's database lacks nothing.
+
+    Args:
+        workflow: the failover.
+        step: that judged it.
+    """
+    found = [str(each) for each in workflow.step(step).data.get("judgements", ())]
+    return [each for each in found if not (workflow.goal["planned"] and each.startswith(f"{DATABASE}:"))]
 
 
 def forbidding(site: Site, found: Judged) -> list[float | None]:

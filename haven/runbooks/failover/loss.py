@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.runbooks.failover import guard
+from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Answer
@@ -14,8 +15,8 @@ HEARTBEATS = "heartbeat"
 """As the function records them (haven_components/resilience/heartbeat_function/keys.py)."""
 DATABASE = "database"
 CLOSED = "close-old-writer"
-_READ_WITHIN_MS = 60_000.0
-"""[assumption] Six rounds of the function that reads."""
+READ_WITHIN_MS = 60_000.0
+"""[assumption] Six rounds of the function that reads: what it hasn't read for longer, it says nothing about."""
 ALLOWANCE_SECONDS = 20.0
 """From the judgement to the end of the call that it allows; a call that would end later isn't sent."""
 
@@ -90,7 +91,8 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
     not_after = site.clock.monotonic() + ALLOWANCE_SECONDS
     found, answer = await heartbeats(site, site.table)
     now = site.time_ms(answer)
-    closed = workflow.step(CLOSED).data.get("closedMs")
+    lost = workflow.decisions.get("writer", {}).get("fence") == Fence.UNCONFIRMED
+    closed = None if lost else workflow.step(CLOSED).data.get("closedMs")  # what can't be read may be open by now
     until = float(closed) if closed is not None else now + ALLOWANCE_SECONDS * 1000
     expected = now if closed is None else workflow.goal["observedMs"]
     judgements = guard.judge_all(
@@ -126,6 +128,39 @@ def advice(site: Site, goal: Mapping[str, Any], losses_ms: Iterable[float | None
     return f"whoever accepts {what} types: {typed} (--force doesn't)"
 
 
+async def behind(site: Site, workflow: Workflow) -> str:
+    """Which stores of a planned failover lack what the other Region had last, before it was closed; empty: none.
+
+    A cache has no switchover that waits until everything has arrived, as the database has; so the last heartbeat that
+    the closed Region has of each shard must have arrived. What was written after that one isn't shown to have.
+
+    Args:
+        site: from where to where.
+        workflow: with what somebody accepts to lose; unplanned, or where nothing is closed, no store is asked.
+
+    Raises:
+        CallError: no answer of either Region.
+    """
+    if not workflow.goal["planned"] or not workflow.step(CLOSED).done:
+        return ""
+    there, _ = await heartbeats(site, site.table_of(site.old))
+    here, _ = await heartbeats(site, site.table)
+    arrived_ms = {each.store: each.newest_ms or 0.0 for each in here}
+    missing = {
+        each.store: each.newest_ms - arrived_ms.get(each.store, 0.0) + each.interval_ms
+        for each in there
+        if each.ordered and each.store != DATABASE and each.newest_ms is not None
+        if each.newest_ms > arrived_ms.get(each.store, 0.0)
+    }
+    given = accepted(workflow)
+    late = {store: ms for store, ms in missing.items() if not guard.is_accepted(ms, given)}
+    if not late:
+        return ""
+    listed = ", ".join(f"{store} (up to {ms / 1000:.0f} s)" for store, ms in late.items())
+    typed = advice(site, workflow.goal, late.values())
+    return f"what {site.old} wrote last hasn't arrived in {site.to}: {listed}; {typed}"
+
+
 def unread(found: Sequence[guard.Heartbeat], now_ms: float) -> str:
     """Whether a member that had no instance is still to be read.
 
@@ -137,7 +172,7 @@ def unread(found: Sequence[guard.Heartbeat], now_ms: float) -> str:
         What is missing; empty: the member has been read.
     """
     seen = next((each.seen_ms for each in found if each.store == DATABASE), None)
-    if seen is not None and now_ms - seen <= _READ_WITHIN_MS:
+    if seen is not None and now_ms - seen <= READ_WITHIN_MS:
         return ""
     return "the database's heartbeat hasn't been read from the new instance yet"
 

@@ -16,6 +16,9 @@ from haven.runbooks.workflow.table import Table
 _LOOKS, _EVERY_SECONDS, _WITHIN_SECONDS = 3, 1.0, 4.0
 _SILENT_INTERVALS = 3
 """Heartbeats that must be missing before their silence is an observation. An assumption."""
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+"""Error codes of AWS's services that answer, and don't let this principal ask (IAM User Guide, troubleshooting access
+denied error messages; read 2026-11-26)."""
 _DOWN = ("failed", "inaccessible-encryption-credentials", "incompatible-network", "stopped", "stopping")
 """States of a cluster that can't be written (Aurora User Guide, viewing DB cluster status; read 2026-11-26)."""
 
@@ -30,6 +33,8 @@ class Observation:
     witnesses: Sequence[Witness]
     now_ms: float
     """AWS's time in the Region that becomes the writing one."""
+    steady: bool = False
+    """Whether the database is still written in the Region that is left, and nothing is about to change that."""
 
     def describe(self) -> Mapping[str, Any]:
         """For the journal."""
@@ -52,32 +57,40 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
     """
     written = database.current(site)
     heard = loss.heartbeats(site, site.table)
-    seen, cluster, (heartbeats, answer) = await together(_seen(site, silent=silent), written, heard)
+    denied: list[str] = []
+    seen, cluster, (heartbeats, answer) = await together(_seen(site, denied, silent=silent), written, heard)
     now = site.time_ms(answer)
     witnesses = [by_heartbeats(site, heartbeats, now, seen), _by_replication(site, cluster)]
-    return Observation(database.writing_region(cluster), seen, witnesses, now)
+    witnesses += [Witness("this machine", None, each) for each in denied[:1]]
+    steady = database.is_steady_in(cluster, site.old)
+    return Observation(database.writing_region(cluster), seen, witnesses, now, steady)
 
 
-async def _seen(site: Site, *, silent: bool) -> Seen:
-    """Several looks: one that doesn't answer is the last, for a silent Region isn't waited for twice."""
+async def _seen(site: Site, denied: list[str], *, silent: bool) -> Seen:
+    """Several looks: one that doesn't answer is the last, for a silent Region isn't waited for twice. To `denied` goes
+    what AWS there doesn't let this machine ask, and what helps."""
     if silent:
         return Seen.UNREACHABLE
     begin = site.clock.monotonic()
-    looks = [await _look(site)]
+    looks = [await _look(site, denied)]
     while len(looks) < _LOOKS and looks[-1] is not Seen.UNREACHABLE:
         if site.clock.monotonic() - begin > _WITHIN_SECONDS:
             break
         await Pause(_EVERY_SECONDS)
-        looks.append(await _look(site))
+        looks.append(await _look(site, denied))
     return looks[0] if len(set(looks)) == 1 else Seen.FLAPPING
 
 
-async def _look(site: Site) -> Seen:
+async def _look(site: Site, denied: list[str]) -> Seen:
     try:
         found = await database.member(site.old, site.old_side.database.cluster, observes=True)
         if found is None or found["Status"] in _DOWN:
             return Seen.DOWN
     except CallError as error:  # a refusal too: it answers, but not what was asked
+        if isinstance(error, RefusedError) and error.code in _DENIED:
+            role = site.manifest.operations.role if site.manifest.operations else ""
+            denied.append(f"{error}: take the operator's role ({role or 'haven-STACK-operator'}), or allow it")
+            return Seen.UNKNOWN
         return Seen.FLAPPING if isinstance(error, RefusedError) and error.code in BUSY else Seen.UNREACHABLE
     return Seen.READ_ONLY if await _takes_no_writes(site) else Seen.UP
 
@@ -92,7 +105,10 @@ async def _takes_no_writes(site: Site) -> bool:
         own, answer = await loss.heartbeats(site, table, observes=True)
     except CallError:
         return False
-    return is_silent(_of_database(own), site.time_ms(answer)) is True
+    now, beat = site.time_ms(answer), _of_database(own)
+    if _unread_seconds(own, now) is not None:  # what it can't read, while it reads the rest, takes no writes either
+        return False
+    return beat is not None and beat.newest_ms is not None and _is_late(beat.newest_ms, beat.interval_ms, now)
 
 
 def by_heartbeats(site: Site, found: Sequence[Heartbeat], now: float, seen: Seen) -> Witness:
@@ -106,6 +122,8 @@ def by_heartbeats(site: Site, found: Sequence[Heartbeat], now: float, seen: Seen
             contradict it.
     """
     name, read = "heartbeats in the other Region", bool(site.new_side.database.standby)
+    if (unread := _unread_seconds(found, now)) is not None:
+        return _of_the_recorder(name, unread)
     database = is_silent(_of_database(found), now)
     if read and seen in (Seen.DOWN, Seen.READ_ONLY):
         return _by_silence(name, database)
@@ -118,8 +136,20 @@ def by_heartbeats(site: Site, found: Sequence[Heartbeat], now: float, seen: Seen
 
 def by_copies(name: str, found: Sequence[Heartbeat], now: float) -> Witness:
     """Buckets and tables are written in both Regions: what arrives of them comes from the other one."""
+    if (unread := _unread_seconds(found, now)) is not None:
+        return _of_the_recorder(name, unread)
     known = [each for each in (is_silent(each, now) for each in found if not each.ordered) if each is not None]
     return _by_silence(name, all(known) if known else None)
+
+
+def _unread_seconds(found: Sequence[Heartbeat], now: float) -> float | None:
+    """For how long the function that records heartbeats has recorded nothing, where that is too long; else None."""
+    newest = max((each.seen_ms for each in found if each.seen_ms is not None), default=None)
+    return None if newest is None or now - newest <= loss.READ_WITHIN_MS else (now - newest) / 1000
+
+
+def _of_the_recorder(name: str, seconds: float) -> Witness:
+    return Witness(name, None, f"not known: the heartbeat function there has recorded nothing for {seconds:.0f} s")
 
 
 def _by_silence(name: str, lost: bool | None) -> Witness:
@@ -131,10 +161,16 @@ def _of_database(found: Sequence[Heartbeat]) -> Heartbeat | None:
 
 
 def is_silent(heartbeat: Heartbeat | None, now: float) -> bool | None:
-    """Whether a heartbeat is missing for longer than it may be; None: there was never one."""
+    """Whether a heartbeat is missing for longer than it may be; None: there was never one, or nobody looks any more."""
     if heartbeat is None or heartbeat.newest_ms is None:
         return None
-    return now - heartbeat.newest_ms > _SILENT_INTERVALS * heartbeat.interval_ms
+    if heartbeat.seen_ms is not None and now - heartbeat.seen_ms > loss.READ_WITHIN_MS:
+        return None
+    return _is_late(heartbeat.newest_ms, heartbeat.interval_ms, now)
+
+
+def _is_late(newest_ms: float, interval_ms: float, now: float) -> bool:
+    return now - newest_ms > _SILENT_INTERVALS * interval_ms
 
 
 def _by_replication(site: Site, cluster: Mapping[str, Any] | None) -> Witness:

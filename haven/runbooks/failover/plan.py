@@ -13,13 +13,16 @@ from haven.runbooks.serving.place import Place
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, Waiting, check_graph
 
-DATABASE, CACHE = "promote-database", "promote-cache"
+DATABASE, CACHE = database.PROMOTED, "promote-cache"
 NO_RETURN = (DATABASE, CACHE)
-KEPT = "keep-divergence"
+KEPT = database.KEEP
 JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", database.INSTANCE, "check-tables"
 SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
 _OLD, _NEW = "old-side", "new-side"
 WRITABLE = f"{mode.READ_WRITE}-{_NEW}"
+UNDONE_IN_THE_OLD_REGION = (loss.CLOSED, f"{mode.READ_ONLY}-{_OLD}")
+UNDO_IN_THE_OLD_REGION = tuple(f"undo-{each}" for each in UNDONE_IN_THE_OLD_REGION)
+"""What an abort can't do without the Region that is left, and the steps that it undoes."""
 SCALE, _REST = "scale:", "rest:"
 
 
@@ -33,12 +36,13 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
     """
     if site.restores:
         found = list(_read_only(site, how))
-        found += _closing(site, how, _asked(site))
+        found += _closing(site, how, _asked(site), (restore.DEPLOYED,))
         found += restore.steps(site, tuple(each.name for each in found))
         found += _serving(site, how, (restore.DEPLOYED,))
     else:
         found = [*_scaling(site), *serving.at_once(_new(site)), *_read_only(site, how)]
-        found += [*before_promotion(site, how, NO_RETURN, _asked(site)), *_promotions(site)]
+        found += [*before_promotion(site, how, NO_RETURN, _asked(site), planned=planned)]
+        found += _promotions(site)
         found += serving.dependent(_new(site), (DATABASE,))
         found += _after_promotion(site, how)
     found += serving.outside(_new(site), site.manifest.service, (VERIFIED,))
@@ -131,7 +135,9 @@ def _asked(site: Site) -> tuple[str, ...]:
     return mode.names(site.mode, _OLD)
 
 
-def before_promotion(site: Site, how: Fence, no_return: tuple[str, ...], asked: tuple[str, ...] = ()) -> Iterator[Step]:
+def before_promotion(
+    site: Site, how: Fence, no_return: tuple[str, ...], asked: tuple[str, ...] = (), *, planned: bool
+) -> Iterator[Step]:
     """What has to be so before anything is promoted: the data subnets, the old writer, an instance, the loss.
 
     Args:
@@ -139,15 +145,16 @@ def before_promotion(site: Site, how: Fence, no_return: tuple[str, ...], asked: 
         how: what must be known about the old writer.
         no_return: the steps after which nothing is judged any more.
         asked: what comes before the old writer is closed.
+        planned: whether it is a switchover, which can wait until what an earlier failover left is kept.
     """
     before: tuple[str, ...] = (OPENED,)
     subnets = site.new_side.database.subnet_group
     title = f"Open the data subnets in {site.to}, if they were closed"
     yield Step(OPENED, title, fence.opened(site.to, subnets), deadline=120)
     title = f"Keep what an earlier failover left in {site.to}"
-    yield Step(KEPT, title, database.kept(site), deadline=3600, every=15)
+    yield Step(KEPT, title, database.kept(site), deadline=3600 if planned else 60, every=15, essential=planned)
     before += (KEPT,)
-    for step in _closing(site, how, (*asked, *before)):
+    for step in _closing(site, how, (*asked, *before), no_return):
         yield step
         before += (step.name,)
     if site.new_side.database.standby == 0:
@@ -160,13 +167,31 @@ def before_promotion(site: Site, how: Fence, no_return: tuple[str, ...], asked: 
     yield Step(JUDGED, "Judge what may be lost", judge, before, deadline=patience, every=2, fresh=True)
 
 
-def _closing(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
+def _closing(site: Site, how: Fence, after: tuple[str, ...], no_return: tuple[str, ...]) -> Iterator[Step]:
     if how is not Fence.CONFIRMED:
         return
     old = site.old_side.database.subnet_group
-    reopen = Step("undo-close-old-writer", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
+    reopen = Step(f"undo-{loss.CLOSED}", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
     title = f"Close database and cache in {site.old} to clients"
-    yield Step(loss.CLOSED, title, fence.closed(site), after, deadline=180, every=2, undo=reopen)
+    yield Step(loss.CLOSED, title, _still_closed(site, no_return), after, 180, every=2, fresh=True, undo=reopen)
+
+
+def _still_closed(site: Site, no_return: tuple[str, ...]) -> Looking:
+    """A fence that an earlier run closed may be open by now. It has done its work when what follows is promoted; what
+    isn't promoted by a call of this workflow (ARC's plan), when it has begun."""
+    closed = fence.closed(site)
+    own = no_return == NO_RETURN
+
+    async def look(workflow: Workflow) -> Look:
+        record = workflow.step(loss.CLOSED)
+        after = [workflow.step(each) for each in no_return]
+        if all(each.done or (each.may_have_happened and not own) for each in after):
+            return Done(record.data)
+        found = await closed(workflow)
+        # Found as it was left, it has been closed since then: what an INTENT after it changes has no data any more.
+        return Done(record.data) if isinstance(found, Done) and record.data else found
+
+    return look
 
 
 def _promotions(site: Site) -> Iterator[Step]:
@@ -221,13 +246,17 @@ def _switching(site: Site, how: Fence, last: str) -> Iterator[Step]:
     turn it on again. While both are on, DNS answers with the primary Region.
     """
     switches = site.manifest.traffic
+    after: tuple[str, ...] = (last,)
     if switches and how is Fence.CONFIRMED:  # the new side's switch is written in the old one: it must answer
         turn = traffic.turned(site, switches[site.to], off=False)
-        yield Step(ON, f"Turn traffic to {site.to} on", turn, (last,), deadline=300, settle=180, repeatable=True)
-        last = ON
+        title = f"Turn traffic to {site.to} on"
+        needed = site.to == site.manifest.regions.primary  # the other one is on unless a person has turned it off
+        turn = turn if needed else traffic.while_it_answers(site, turn)
+        yield Step(ON, title, turn, after, 300, settle=180, repeatable=True, essential=needed)
+        after += (ON,)
     if switches and site.old == site.manifest.regions.primary:
         turn = traffic.turned(site, switches[site.old], off=True)
-        yield Step(OFF, f"Turn traffic to {site.old} off", turn, (last,), deadline=600, settle=180, repeatable=True)
+        yield Step(OFF, f"Turn traffic to {site.old} off", turn, after, deadline=600, settle=180, repeatable=True)
 
 
 def _reopened(site: Site) -> Looking:

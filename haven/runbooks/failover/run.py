@@ -12,6 +12,7 @@ from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
+from haven.runbooks.failover.resuming import deciding
 from haven.runbooks.failover.site import FAILOVER, Site, command_of
 from haven.runbooks.failover.times import measured
 from haven.runbooks.serving import steps as serving
@@ -62,6 +63,8 @@ class Report:
     """Empty: both sides were never open to clients together."""
     pending_audit: int = 0
     """Records that only this machine has."""
+    losses: Sequence[str] = ()
+    """What may be lost, store by store, as it was judged before the promotion."""
     record: DrillRecord | None = None
     """What it took, where it is done."""
 
@@ -188,8 +191,7 @@ class Operator:
             log.require_known_steps(last, self._known_steps(), where)
             given = {"force": request.force, "acceptLoss": request.accept_loss, "leavesOpen": elsewhere}
             await self._engine.note(last, log.TAKEOVER, id=last.id, **given)
-            if not last.aborting:
-                await self._decide_anew(last)
+            await self._decide_anew(last, request)
             return await self._go_on(last)
         return await self._begin(request)
 
@@ -203,18 +205,18 @@ class Operator:
         await self._engine.note(workflow, log.END, state=LEFT, divergence=self._divergence(workflow), notes=notes)
         self.lease.notes = {**self.lease.notes, **notes}
 
-    async def _decide_anew(self, workflow: Workflow) -> None:
-        """If something is still to be promoted: the Region that is left may be another by now."""
-        if all(workflow.step(each).done for each in plan.NO_RETURN):
-            return
+    async def _decide_anew(self, workflow: Workflow, request: Request) -> None:
+        """As long as anything is open: the Region that is left may be another by now."""
         seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
-        goal = workflow.goal
-        decided = self._decide(seen, Request(bool(goal["planned"]), str(goal["force"])))
-        begun = any(workflow.step(each).may_have_happened for each in (loss.CLOSED, *plan.NO_RETURN))
-        if not decided.allowed and not begun:
-            await self._engine.note(workflow, log.ABORT, why=decided.why)
-        else:  # closed by this workflow, the old writer is neither up nor lost; promoted in part, there is no way back
-            await self._decided(workflow, seen, decided)
+        found = deciding.anew(workflow, request, seen, self._decide, self.opening)
+        if found.turn:
+            await self._engine.note(workflow, log.TAKEOVER, id=workflow.id, **found.turn)
+        if workflow.aborting:
+            return
+        if found.stops:
+            await self._engine.note(workflow, log.ABORT, why=found.decided.why)
+        else:
+            await self._decided(workflow, seen, found.decided)
 
     async def _begin(self, request: Request) -> Report:
         seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
@@ -246,7 +248,8 @@ class Operator:
             observation=seen.describe(),
             fence=decided.fence.value,
             forced=decided.forced,
-            exposed=self._exposed(workflow),
+            exposed=deciding.exposed(workflow, self.opening),
+            promoted=deciding.promoted(workflow),
             why=decided.why,
         )
 
@@ -321,6 +324,7 @@ class Operator:
             if not failed:
                 return await self._end(workflow, outcome, why)
             if past_no_return(workflow, steps) and not await self._was_taken_back(workflow):
+                why += deciding.way_out(self.site, workflow)
                 return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, self._divergence(workflow))
             await self._engine.note(workflow, log.ABORT, why="; ".join(why))
         return await self._undo(workflow, outcome)
@@ -339,10 +343,16 @@ class Operator:
 
     async def _undo(self, workflow: Workflow, outcome: Outcome) -> Report:
         undoing = plan.undoing(self._every_step(), workflow)  # what an earlier run did counts too
-        undone = await self._engine.run(workflow, undoing)
+        left = deciding.in_the_old_region(undoing, workflow)
+        silent = self.site.old in self.lease.silent
+        if left and not await deciding.is_lost(self.site, workflow, self._decide, silent=silent):
+            left = []
+        undone = await self._engine.run(workflow, [each for each in undoing if each not in left])
         why = [workflow.aborting, *(f"{name}: {each}" for name, each in undone.why.items())]
+        why += [f"{each.name}: {self.site.old} doesn't answer, and counts as lost" for each in left]
         endings = {**outcome.endings, **undone.endings}
         if undone.failed(undoing):
+            why += deciding.way_out(self.site, workflow)
             return Report(State.INCOMPLETE, why, workflow.id, endings)
         await self._close(workflow, State.UNDONE, why, "", {"open": None})
         return Report(State.UNDONE, why, workflow.id, endings)
@@ -355,20 +365,15 @@ class Operator:
         notes = self._ended(answer)
         self.audit.record(MEASURED, **measured.as_data(made))
         await self._close(workflow, State.DONE, why, divergence, notes)
-        return Report(State.DONE, why, workflow.id, outcome.endings, divergence, record=made)
+        losses = judging.reported(workflow, plan.JUDGED)
+        return Report(State.DONE, why, workflow.id, outcome.endings, divergence, losses=losses, record=made)
 
     def _ended(self, answer: Answer) -> dict[str, Any]:
         """What the lease keeps of a failover that AWS's clock saw end."""
         return {"open": None, "failover": {"to": self.site.to, "atMs": self.site.time_ms(answer)}}
 
-    def _exposed(self, workflow: Workflow) -> bool:
-        """Whether something may have been promoted while the old writer was open."""
-        last = workflow.decisions.get("writer", {})
-        promoted = any(workflow.step(each).may_have_happened or workflow.step(each).done for each in self.opening)
-        return bool(last.get("exposed")) or (promoted and last.get("fence") == Fence.UNCONFIRMED.value)
-
     def _divergence(self, workflow: Workflow) -> str:
-        if not self._exposed(workflow):
+        if not deciding.exposed(workflow, self.opening):
             return ""
         events = workflow.step(database.TOLD).data.get("events")
         if events is None:  # they haven't been read, or can't be

@@ -56,8 +56,12 @@ class Site:
     @property
     def table(self) -> Table:
         """The operations table that survives."""
+        return self.table_of(self.to)
+
+    def table_of(self, region: str) -> Table:
+        """One Region's operations table."""
         assert self.manifest.operations is not None  # noqa: S101  run.py refuses a manifest without
-        return Table(self.to, self.manifest.operations.tables[self.to])
+        return Table(region, self.manifest.operations.tables[region])
 
     @property
     def mode(self) -> str:

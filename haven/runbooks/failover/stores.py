@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from haven.runbooks.failover import loss
+from haven.runbooks.failover import fence, loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import first
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.requests import Call, UnansweredError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 PRIMARY = "PRIMARY"
@@ -36,14 +36,30 @@ def cache(site: Site) -> Looking:
         whole = await datastore(site.to, asked["GlobalReplicationGroupId"])
         if whole is not None and whole["Status"] not in STEADY:
             return Waiting(f"{asked['GlobalReplicationGroupId']} is {whole['Status']}")
-        why, not_after = await loss.refusal(site, workflow, "cache")
-        if why:
-            return Impossible(why)
-        arguments = {**asked, "PrimaryRegion": site.to, "PrimaryReplicationGroupId": name}
-        call = Call("elasticache", site.to, "failover_global_replication_group", arguments, changes=True)
-        return Missing(call._replace(not_after=not_after))
+        return await _guarded(site, workflow, asked)
 
     return look
+
+
+async def _guarded(site: Site, workflow: Workflow, asked: Mapping[str, str]) -> Look:
+    """The promotion, where neither loss nor fence forbids it."""
+    if late := await _behind(site, workflow):
+        return Waiting(late)
+    why, not_after = await loss.refusal(site, workflow, "cache")
+    why = why or await fence.gone(site, workflow)
+    if why:
+        return Impossible(why)
+    arguments = {**asked, "PrimaryRegion": site.to, "PrimaryReplicationGroupId": site.new_side.cache}
+    call = Call("elasticache", site.to, "failover_global_replication_group", arguments, changes=True)
+    return Missing(call._replace(not_after=not_after))
+
+
+async def _behind(site: Site, workflow: Workflow) -> str:
+    """A Region that stops answering now was asked before anything was promoted (`judge-loss`)."""
+    try:
+        return await loss.behind(site, workflow)
+    except UnansweredError:
+        return ""
 
 
 async def is_primary(region: str, name: str) -> bool:

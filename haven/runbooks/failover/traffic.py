@@ -7,8 +7,11 @@ from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import Switch
 from haven.runbooks.observation import first
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.requests import Call, Stopwatch, UnansweredError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
+
+_SILENT_SECONDS = 30.0
+"""An assumption: four answers that don't come."""
 
 
 def served(site: Site) -> Looking:
@@ -48,6 +51,26 @@ def turned(site: Site, chosen: Switch, *, off: bool) -> Looking:
         point = {"MetricName": chosen.metric, "Dimensions": switch.dimensions(chosen), "Value": value}
         arguments = {"Namespace": chosen.namespace, "MetricData": [point]}
         return Missing(Call("cloudwatch", chosen.write_in, "put_metric_data", arguments, changes=True))
+
+    return look
+
+
+def while_it_answers(site: Site, turn: Looking) -> Looking:
+    """The same, given up when the Region that is left has been silent for half a minute: what follows is more urgent.
+
+    Args:
+        site: from where to where.
+        turn: a look that asks the Region that is left.
+    """
+    silent = Stopwatch(site.clock)
+
+    async def look(workflow: Workflow) -> Look:
+        try:
+            return await turn(workflow)
+        except UnansweredError as error:
+            if silent.seconds() < _SILENT_SECONDS:
+                raise
+            return Impossible(f"{error}; {site.to} is on unless somebody has turned it off")
 
     return look
 

@@ -125,9 +125,12 @@ class Rebuilder(Operator):
             return Decision(True, f"{self.site.old} has everything, and is kept up to date")
         return decide(standing.contents, standing.there, found.witnesses, region=self.site.old, force=force)
 
-    async def _decide_anew(self, workflow: Workflow) -> None:
+    async def _decide_anew(self, workflow: Workflow, request: Request) -> None:
         """If nothing has been released yet, for the lost Region may have come back."""
-        if any(workflow.step(each).may_have_happened or workflow.step(each).done for each in release.NO_RETURN):
+        del request  # its reason is in the workflow's goal already
+        if workflow.aborting or any(
+            workflow.step(each).may_have_happened or workflow.step(each).done for each in release.NO_RETURN
+        ):
             return
         found = await survey(self.site)
         decided = await self._judged(found, str(workflow.goal["force"]))

@@ -5,7 +5,7 @@ from haven.runbooks.failover.run import Operator
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.engine import Engine
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import CallError, Pause
+from haven.runbooks.workflow.requests import CallError, Pause, RefusedError
 from haven.runbooks.workflow.steps import Done, Missing, Waiting
 
 WITHIN_SECONDS = 3600.0
@@ -55,9 +55,15 @@ async def _kept(operator: Operator, old: str) -> str:
         if isinstance(found, Done):
             return ""
         if isinstance(found, Missing):
+            snapshot = str(found.call.arguments["SourceDBClusterSnapshotIdentifier"])
             until = await operator.lease.confirm()
             operator.audit.record("intent", call=str(found.call), arguments=found.call.arguments)
-            answer = await found.call._replace(not_after=until)
+            try:
+                answer = await found.call._replace(not_after=until)
+            except RefusedError as error:
+                if error.code == database.NO_ROOM:
+                    return database.no_room(old, snapshot)
+                raise
             operator.audit.record(
                 "outcome", call=str(found.call), request=answer.get("ResponseMetadata", {}).get("RequestId")
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import fence
-from haven.runbooks.failover.database import AVAILABLE, KEPT, OF_THE_OLD_VOLUME, copy_of
+from haven.runbooks.failover.database import AVAILABLE, KEPT, OF_THE_OLD_VOLUME, copy_of, copying
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.observation import Answer
 from haven.runbooks.reconcile.checks import Check, unknown
@@ -63,6 +63,7 @@ def old_volume(
         unplanned: whether it was promoted without the other one. None: nobody knows.
         without: why no snapshot is needed; empty: nobody gave a reason.
     """
+    yield from _of_earlier(writer, answers[SNAPSHOTS, writer])
     region = manifest.other(writer)
     answer = answers[SNAPSHOTS, region]
     if not answer.known:
@@ -80,6 +81,15 @@ def old_volume(
         yield _none(region, unplanned=unplanned, without=without)
 
 
+def _of_earlier(writer: str, answer: Answer) -> Iterator[Check]:
+    """What an unplanned failover to the writing Region may have left there: it waits for no copy."""
+    states = {each["DBClusterSnapshotIdentifier"] for each in answer.value or ()}
+    for snapshot in sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME)):
+        if copy_of(snapshot) not in states:
+            description = f"{snapshot}, of an earlier failover, goes with the cluster's automated backups"
+            yield Check(SNAPSHOTS, writer, State.WRONG, description, [copying(writer, snapshot)])
+
+
 def _of_snapshot(manifest: RecoveryManifest, region: str, snapshot: str, copy: str | None) -> Check:
     name = copy_of(snapshot)
     if copy is None:
@@ -89,14 +99,6 @@ def _of_snapshot(manifest: RecoveryManifest, region: str, snapshot: str, copy: s
         return Check(SNAPSHOTS, region, State.UNKNOWN, f"{name}, the copy of {snapshot}, is {copy}")
     description = f"{snapshot} is kept as {name}: compare before anybody deletes it"
     return Check(SNAPSHOTS, region, State.OK, description, comparing(manifest, region, name))
-
-
-def copying(region: str, snapshot: str) -> str:
-    """The command that keeps a snapshot."""
-    return (
-        f"aws rds copy-db-cluster-snapshot --region {region} --source-db-cluster-snapshot-identifier {snapshot}"
-        f" --target-db-cluster-snapshot-identifier {copy_of(snapshot)}"
-    )
 
 
 def comparing(manifest: RecoveryManifest, region: str, copy: str) -> list[str]:

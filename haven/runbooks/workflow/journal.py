@@ -210,6 +210,8 @@ class Workflow:
     """The last decision on each question."""
     aborting: str = ""
     """Why it is undone; empty: it goes forward."""
+    turns: int = 0
+    """How often it went forward once more after it had begun to be undone."""
     end: Mapping[str, Any] | None = None
 
     def step(self, name: str) -> StepRecord:
@@ -237,7 +239,10 @@ def apply(workflow: Workflow, entry: Entry) -> None:
     if entry.kind == TAKEOVER:
         # Whoever goes on may give what the first operator had no need of; what was given stays.
         given = {each: data[each] for each in ("force", "acceptLoss") if data.get(each)}
-        workflow.goal = {**workflow.goal, **given}
+        unplanned = {"planned": False} if data.get("planned") is False else {}
+        workflow.goal = {**workflow.goal, **given, **unplanned}
+        if data.get("onward"):
+            _turn(workflow)
     elif entry.kind == DECISION:
         workflow.decisions[str(data["question"])] = data
     elif entry.kind == ABORT:
@@ -248,11 +253,20 @@ def apply(workflow: Workflow, entry: Entry) -> None:
         _apply_to_step(workflow.step(str(data["step"])), entry)
 
 
+def _turn(workflow: Workflow) -> None:
+    """Go forward although some of it is undone already: what is there, the looks find out."""
+    workflow.aborting = ""
+    workflow.turns += 1
+    for record in workflow.steps.values():
+        record.done, record.data = False, {}
+
+
 def _apply_to_step(record: StepRecord, entry: Entry) -> None:
     if entry.kind == INTENT:
         record.intent = {name: entry.data.get(name) for name in ("call", "arguments")}
         record.open = True
         record.before = {**entry.data.get("before", {}), **record.before}
+        record.data = {}  # what was found before may change now
     elif entry.kind == OUTCOME:
         record.open = False
         record.answer = str(entry.data.get("answer", ""))
@@ -261,7 +275,7 @@ def _apply_to_step(record: StepRecord, entry: Entry) -> None:
             record.outcome = str(entry.data["outcome"])
     elif entry.kind == DONE:
         record.done = True
-        record.data = entry.data.get("found") or {}
+        record.data = entry.data.get("found") or record.data
 
 
 def require_known_steps(workflow: Workflow, known: Sequence[str], where: str) -> None:

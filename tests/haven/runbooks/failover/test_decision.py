@@ -1,6 +1,7 @@
 """Whether a failover may go on: every cell of the table, and the time since the last one."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ UNPLANNED = {
     Seen.UNREACHABLE: (False, False, True, True),
     Seen.READ_ONLY: (False, False, True, True),
     Seen.FLAPPING: (False, False, True, True),
+    Seen.UNKNOWN: (False, False, True, True),
 }
 FENCES = {
     Seen.UP: Fence.CONFIRMED,
@@ -26,6 +28,7 @@ FENCES = {
     Seen.UNREACHABLE: Fence.UNCONFIRMED,
     Seen.READ_ONLY: Fence.CONFIRMED,
     Seen.FLAPPING: Fence.CONFIRMED,
+    Seen.UNKNOWN: Fence.CONFIRMED,
 }
 
 
@@ -44,7 +47,7 @@ def test_a_refusal_names_what_would_allow_it(seen: Seen, witnesses: int) -> None
     unplanned, planned = decide(seen, witnesses, planned=False), decide(seen, witnesses, planned=True)
     wanted = Needs.PLANNED if seen is Seen.UP else Needs.FORCE
     assert unplanned.needs is (None if unplanned.allowed else wanted)
-    assert planned.needs is (None if planned.allowed else Needs.UNPLANNED)
+    assert planned.needs is (None if planned.allowed or seen is Seen.UNKNOWN else Needs.UNPLANNED)
 
 
 @pytest.mark.parametrize("seen", Seen)
@@ -111,6 +114,27 @@ def test_where_the_region_answers_that_its_database_takes_no_writes_living_bucke
     found = heartbeats(database=True, bucket=False)
     assert by_heartbeats(site, found, NOW, seen).lost is True
     assert by_heartbeats(site, found, NOW, Seen.UNREACHABLE).lost is False
+
+
+@pytest.mark.parametrize("age", [60_000.0, 60_001.0])
+@pytest.mark.parametrize("seen", [Seen.UNREACHABLE, Seen.READ_ONLY])
+def test_a_function_that_records_nothing_is_no_witness(age: float, seen: Seen) -> None:
+    site = Site(MANIFESTS[1], R, MachineClock())
+    names = heartbeats(database=True, cache=True, bucket=True)
+    found = by_heartbeats(site, [replace(each, seen_ms=NOW - age) for each in names], NOW, seen)
+    known = age == 60_000
+    assert found.lost is (True if known else None)
+    assert ("the heartbeat function there has recorded nothing for 60 s" in found.detail) is not known
+    reported = Witness("RDS", True, through=Through.DATABASE)
+    assert decide(seen, witnesses_of_loss([found, reported]), planned=False).allowed is known
+
+
+def test_a_store_that_the_function_cannot_read_says_nothing() -> None:
+    site = Site(MANIFESTS[1], R, MachineClock())
+    stores = [replace(each, seen_ms=NOW) for each in heartbeats(cache=True, bucket=False)]
+    unread = replace(heartbeats(database=True)[0], seen_ms=NOW - 61_000)
+    assert by_heartbeats(site, [*stores, unread], NOW, Seen.UNREACHABLE).lost is False
+    assert by_heartbeats(site, [*stores, unread], NOW, Seen.READ_ONLY).lost is None
 
 
 @pytest.mark.parametrize(

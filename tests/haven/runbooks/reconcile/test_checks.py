@@ -161,12 +161,25 @@ def test_what_only_the_old_side_has_is_kept_or_it_is_a_finding(
     snapshots: dict[str, str], unplanned: bool | None, without: str, state: State, words: str
 ) -> None:
     listed = [{"DBClusterSnapshotIdentifier": name, "Status": each} for name, each in snapshots.items()]
-    answers = {("divergence", P): Answer(listed)}
+    answers = {("divergence", P): Answer(listed), ("divergence", R): Answer([])}
     (check,) = leftovers.old_volume(MANIFEST, answers, R, unplanned=unplanned, without=without)
     assert (check.region, check.state, words in check.description) == (P, state, True), check.description
 
 
 def test_a_region_that_does_not_answer_leaves_the_old_volume_unknown() -> None:
-    answers = {("divergence", P): Answer(unknown="no answer within 7 s")}
+    answers = {("divergence", P): Answer(unknown="no answer within 7 s"), ("divergence", R): Answer([])}
     (check,) = leftovers.old_volume(MANIFEST, answers, R, unplanned=False, without="")
     assert check.state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_what_an_unplanned_failover_did_not_copy_in_its_own_region_is_a_finding(copied: bool) -> None:
+    names = [SNAPSHOT, COPY] if copied else [SNAPSHOT]
+    listed = [{"DBClusterSnapshotIdentifier": name, "Status": "available"} for name in names]
+    answers = {("divergence", P): Answer([]), ("divergence", R): Answer(listed)}
+    found = [
+        each for each in leftovers.old_volume(MANIFEST, answers, R, unplanned=False, without="") if each.region == R
+    ]
+    assert [(each.state, each.commands[0].startswith("aws rds copy-db-cluster-snapshot")) for each in found] == (
+        [] if copied else [(State.WRONG, True)]
+    )
