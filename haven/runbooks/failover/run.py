@@ -349,7 +349,7 @@ class Operator:
     def _divergence(self, workflow: Workflow) -> str:
         if not self._exposed(workflow):
             return ""
-        events = workflow.step(database.TOLD).data.get("events")
+        events = workflow.step(database.EVENTS).data.get("events")
         if events is None:  # they haven't been read, or can't be
             return DIVERGENCE
         return f"{DIVERGENCE}; RDS says: {'; '.join(events) or 'nothing about the old writer yet'}"
