@@ -23,7 +23,7 @@ _SHOWS_SECONDS = 60.0
 """In which RDS may not show yet that it has begun a switchover. An assumption, as `Step.settle`."""
 NO_CAPACITY = "InsufficientDBInstanceCapacity"
 """RDS's error code: the zone has no instance of the class."""
-TOLD = "read-events"
+EVENTS = "read-events"
 _LONGEST_MINUTES = 20_160
 """RDS keeps events for 14 days (RDS API Reference, DescribeEvents; read 2026-11-26)."""
 OF_THE_OLD_VOLUME, KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
@@ -246,11 +246,11 @@ async def _snapshots(region: str, cluster: str) -> Mapping[str, str]:
         page = {"Marker": answer["Marker"]}
 
 
-def told(site: Site) -> Looking:
+def events_read(site: Site) -> Looking:
     """Done when RDS's events about the new Region's member since the failover began have been read.
 
     Aurora tries to stop the old writer itself, and its events say what came of it (Aurora User Guide, managed unplanned
-    failovers; read 2026-11-26). They are kept in RDS's own words. What can't be read is said, and stops nothing.
+    failovers; read 2026-11-26). They are kept in RDS's own words. What can't be read is reported, and stops nothing.
     """
 
     async def look(workflow: Workflow) -> Look:

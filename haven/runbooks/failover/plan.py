@@ -48,7 +48,9 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
     found += serving.outside(_new(site), site.manifest.service, (VERIFIED,))
     if not planned and not site.restores:
         title = f"Read what RDS in {site.to} says about the old writer"
-        found.append(Step(database.TOLD, title, database.told(site), (VERIFIED,), deadline=60, essential=False))
+        found.append(
+            Step(database.EVENTS, title, database.events_read(site), (VERIFIED,), deadline=60, essential=False)
+        )
     if planned and not site.restores:
         title = f"Open the data subnets in {site.old} for readers"
         found.append(Step(REOPENED, title, _reopened(site), (VERIFIED,), deadline=300, essential=False))
@@ -72,7 +74,7 @@ def known_steps(site: Site) -> list[str]:
     """Every name that a journal of this version may have."""
     every = steps(site, Fence.CONFIRMED, planned=True)
     names = {step.name for step in every} | {step.undo.name for step in every if step.undo}
-    return sorted(names | {INSTANCE, ON, OFF, database.TOLD})
+    return sorted(names | {INSTANCE, ON, OFF, database.EVENTS})
 
 
 def _scaling(site: Site) -> Iterator[Step]:

@@ -375,7 +375,7 @@ class Operator:
     def _divergence(self, workflow: Workflow) -> str:
         if not deciding.exposed(workflow, self.opening):
             return ""
-        events = workflow.step(database.TOLD).data.get("events")
+        events = workflow.step(database.EVENTS).data.get("events")
         if events is None:  # they haven't been read, or can't be
             return DIVERGENCE
         return f"{DIVERGENCE}; RDS says: {'; '.join(events) or 'nothing about the old writer yet'}"

@@ -120,7 +120,7 @@ OWN = (
     "subgrp:subnets-",
     "table/operations",
 )
-"""What the environment's names are told by. No name is in the ARN of a network ACL, nor of all instances."""
+"""What the environment's names begin with or contain. No name is in the ARN of a network ACL, nor of all instances."""
 
 
 def elsewhere(asked: Asked) -> Iterator[Asked]:

@@ -110,7 +110,10 @@ def _state(members: Sequence[Mapping[str, Any]], region: str) -> str:
 
 def _replicas(view: View, name: str, answer: Answer) -> Iterator[Check]:
     line = view.line(
-        f"table {name}", view.to, f"{' or '.join(TAKING)}", "pulumi up declares it; a failover waits for it in vain"
+        f"table {name}",
+        view.to,
+        f"{' or '.join(TAKING)}",
+        "pulumi up declares it; a failover waits until its deadline for it",
     )
     if not answer.known:
         yield line.unknown(answer.unknown, "allow dynamodb:DescribeTable")
@@ -124,4 +127,6 @@ def _replicas(view: View, name: str, answer: Answer) -> Iterator[Check]:
     found = replicas.get(view.old, "no replica")
     needed = "active, so that what was written there last arrives"
     fix = "pulumi up declares the replica; aws dynamodb describe-table says why one is inaccessible"
-    yield view.line(f"replica of {name} in {view.old}", view.to, needed, fix, blocker=False).judge(found, fine=found in TAKING)
+    yield view.line(f"replica of {name} in {view.old}", view.to, needed, fix, blocker=False).judge(
+        found, fine=found in TAKING
+    )
