@@ -205,7 +205,9 @@ def _finish(chosen: Scenario, model: Model, simulation: Simulation, machines: di
         start(simulation, last, Request(chosen.returns, force, accepted, acknowledged=True), at)
         simulation.run()
         at = simulation.now + 60
-        if last.outcome and getattr(last.outcome[0], "state", "") in ("done", "nothing to do"):
+        ended = last.outcome[0] if last.outcome else None
+        asks = any("--accept-loss" in each for each in getattr(ended, "why", ()))  # of a cache that isn't promoted
+        if getattr(ended, "state", "") in ("done", "nothing to do") and not asks:
             break
     return last
 
