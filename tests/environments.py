@@ -11,6 +11,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from haven.config.stack_file import load_stack
 from haven.program import aws_types as aws
 from haven.program.recorder import record
@@ -64,6 +66,11 @@ def _freeze_once() -> None:
     """Let the garbage collector pass over what the first recording has imported: recordings take a third less time."""
     gc.collect()
     gc.freeze()
+
+
+def warm_every_day(tiers: Sequence[str]) -> Sequence[Any]:
+    """Parameters of a test: tier `warm` for every run, the other ones for `make check-all`."""
+    return [pytest.param(each, marks=() if each == "warm" else pytest.mark.exhaustive) for each in tiers]
 
 
 @cache

@@ -1,6 +1,5 @@
 """What a cluster itself contributes to telemetry: a collector of traces, and metrics of its GPUs."""
 
-import hashlib
 import json
 from typing import Any, NotRequired, TypedDict
 
@@ -14,7 +13,7 @@ from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks
 from haven_components.shared.traces import OTLP_PORTS
 from haven_components.workloads._identity import identity_guard
-from haven_components.workloads._objects import tcp, to_aws, to_dns
+from haven_components.workloads._objects import digest_name, kept_config_map, tcp, to_aws, to_dns
 from haven_components.workloads._pods import (
     SKIP_AWAIT,
     WorkloadScaleArgs,
@@ -108,6 +107,9 @@ class ClusterTelemetry(pulumi.ComponentResource):
             collector_config(args["region"], args["environment"], args["cluster_name"], args.get("otlp_endpoint")),
             indent=1,
         )
+        files = {"config.yaml": config}
+        # Another configuration is another ConfigMap, and starts other pods.
+        config_map = digest_name(name, files)
         guard = identity_guard(self, name, args["namespace"], account)
         before = [
             kubernetes.core.v1.ServiceAccount(
@@ -116,12 +118,9 @@ class ClusterTelemetry(pulumi.ComponentResource):
                 automount_service_account_token=False,
                 opts=self._options(guard),
             ),
-            kubernetes.core.v1.ConfigMap(
-                f"{name}-config", metadata=self._metadata(name), data={"config.yaml": config}, opts=self._options()
-            ),
+            kept_config_map(self, self._metadata(config_map), files),
             self._network_policy(),
         ]
-        digest = hashlib.sha256(config.encode()).hexdigest()
         kubernetes.apps.v1.Deployment(
             name,
             metadata=self._metadata(name, annotations=SKIP_AWAIT),
@@ -129,11 +128,7 @@ class ClusterTelemetry(pulumi.ComponentResource):
                 "replicas": replicas(args["scale"]),
                 "selector": {"match_labels": selecting(self._labels)},
                 "strategy": {"rolling_update": {"max_unavailable": 0, "max_surge": 1}},
-                # Another configuration starts other pods.
-                "template": {
-                    "metadata": {"labels": self._labels, "annotations": {"haven.dev/config": digest}},
-                    "spec": self._collector_pod(account),
-                },
+                "template": {"metadata": {"labels": self._labels}, "spec": self._collector_pod(account, config_map)},
             },
             opts=self._options(*before),
         )
@@ -148,7 +143,7 @@ class ClusterTelemetry(pulumi.ComponentResource):
             opts=self._options(),
         )
 
-    def _collector_pod(self, account: str) -> dict[str, Any]:
+    def _collector_pod(self, account: str, config_map: str) -> dict[str, Any]:
         health = {"http_get": {"path": "/", "port": HEALTH_PORT}}
         container = {
             "name": "collector",
@@ -176,7 +171,7 @@ class ClusterTelemetry(pulumi.ComponentResource):
             "tolerations": tolerations(),
             "containers": [container],
             "volumes": [
-                {"name": "config", "config_map": {"name": self._name}},
+                {"name": "config", "config_map": {"name": config_map}},
                 scratch("scratch", "1Gi"),
             ],
         }

@@ -81,14 +81,17 @@ def test_the_collector_takes_the_role_of_its_service_account() -> None:
     assert _one(recording, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "traces"
 
 
-def test_another_configuration_starts_other_pods() -> None:
-    digests = {
-        _one(_declare(environment=each), "Deployment")["spec"]["template"]["metadata"]["annotations"][
-            "haven.dev/config"
-        ]
-        for each in ("one", "two")
-    }
-    assert len(digests) == 2
+def test_another_configuration_is_another_config_map_and_starts_other_pods_while_the_old_one_stays() -> None:
+    mounted = []
+    for environment in ("one", "two"):
+        recording = _declare(environment=environment)
+        (config,) = (each for each in recording.real() if each.type.endswith(":ConfigMap"))
+        volumes = _one(recording, "Deployment")["spec"]["template"]["spec"]["volumes"]
+        (name,) = (each["configMap"]["name"] for each in volumes if "configMap" in each)
+        assert (config.inputs["metadata"]["name"], config.inputs["immutable"]) == (name, True)
+        assert config.options.retain_on_delete
+        mounted.append(name)
+    assert len({*mounted}) == 2
 
 
 def test_gpu_metrics_come_from_the_host_engine_of_the_node_and_are_found_by_the_scraper() -> None:

@@ -68,7 +68,13 @@ def test_every_schema_is_one(name: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("demo",), ("account",), ("warm", "--policy"), ("warm", "--compare", "backup"), ("demo", "--all-tiers")],
+    [
+        ("demo",),
+        ("account",),
+        ("warm", "--policy"),
+        ("warm", "--compare", "backup"),
+        pytest.param(("demo", "--all-tiers"), marks=pytest.mark.exhaustive),
+    ],
     ids=" ".join,
 )
 def test_a_plan_is_what_its_schema_describes(

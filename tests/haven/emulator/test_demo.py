@@ -351,7 +351,14 @@ def line(project: Path, report: Path) -> None:
         sys.exit(demo.run("small", project))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.exhaustive),
+        pytest.param(signal.SIGKILL, -9, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_however_it_is_ended_no_process_stays(project: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
     report = tmp_path / "pids"
     command = [sys.executable, "-c", LINE, str(project), str(report)]

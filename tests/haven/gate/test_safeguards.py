@@ -233,6 +233,7 @@ def _guards(type_: str, path: tuple[str, ...], rows: Mapping[str, list[Any]]) ->
                 yield row
 
 
+@pytest.mark.exhaustive
 def test_every_property_whose_name_looks_like_a_safeguard_is_guarded_or_listed_with_a_reason(
     provider_schema: ProviderSchema,
 ) -> None:

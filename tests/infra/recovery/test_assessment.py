@@ -11,7 +11,7 @@ from haven.plan.difference import diff_recordings
 from haven.program import aws_types as aws
 from haven.program.recorder import record
 from haven.program.recording import Recording
-from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment, once
+from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment, once, warm_every_day
 
 TYPES = {
     aws.RESILIENCEHUB_V2_INPUT_SOURCE,
@@ -117,7 +117,7 @@ def test_a_system_below_the_environment_s_tier_is_measured_by_its_own_standby() 
     assert services[f"{NAME}-features-service"]["policyArn"] == arns[f"{NAME}-policy"]
 
 
-@pytest.mark.parametrize("tier", ["backup", "warm"])
+@pytest.mark.parametrize("tier", warm_every_day(["backup", "warm"]))
 def test_a_failover_changes_nothing_of_it_because_the_primary_region_may_be_lost(tier: str) -> None:
     before, after = (_assessed(tier, active=each) for each in (PRIMARY, RECOVERY))
     declared = [each for each in before.real() if each.type in TYPES]

@@ -8,7 +8,7 @@ import pytest
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
 from haven_components.names import metric
-from tests.environments import PRIMARY, RECOVERY, environment, of_type
+from tests.environments import PRIMARY, RECOVERY, environment, of_type, warm_every_day
 from tests.infra.recovery.test_operations import manifest
 from tests.infra.test_workloads import with_flows
 from tests.policies.breaking import verdict_of
@@ -70,7 +70,7 @@ def test_a_tier_s_plan_does_what_its_standby_lacks_and_asks_once(tier: str, step
     assert len(approvals) == len(plan["workflows"]) == 2
 
 
-@pytest.mark.parametrize("tier", WITH_DATABASE)
+@pytest.mark.parametrize("tier", warm_every_day(WITH_DATABASE))
 def test_a_failover_changes_nothing_of_the_plan(tier: str) -> None:
     def parts(recording: Recording) -> dict[str, Any]:
         kinds = (aws.ARCREGIONSWITCH_PLAN, aws.LAMBDA_FUNCTION, ACCESS_ENTRY, aws.IAM_ROLE_POLICY)
@@ -172,6 +172,6 @@ def test_without_a_domain_there_is_no_switch_to_throw_and_every_alarm_counts() -
     assert {arn.rpartition("-")[2] for arn in alarms} == {"trouble"}
 
 
-@pytest.mark.parametrize("tier", WITH_DATABASE)
+@pytest.mark.parametrize("tier", warm_every_day(WITH_DATABASE))
 def test_the_policies_have_nothing_against_the_plan(tier: str) -> None:
     assert [str(each) for each in verdict_of(tier, _planned(tier), GIVEN).violations] == []

@@ -66,3 +66,12 @@ def test_the_number_of_nodes_that_the_note_names_is_enough_and_one_less_is_not()
         nodes = settings.cluster.system_nodes.model_copy(update={"desired_size": size})
         cluster = settings.cluster.model_copy(update={"system_nodes": nodes})
         assert len(list(placement.notes(settings.model_copy(update={"cluster": cluster})))) == notes
+
+
+def test_nodes_that_never_carry_the_pods_are_said_to_be_too_few_though_no_zone_is_lost() -> None:
+    settings = _settings(workflows=FLOWS)
+    nodes = settings.cluster.system_nodes.model_copy(update={"desired_size": 2})
+    cluster = settings.cluster.model_copy(update={"system_nodes": nodes})
+    (note,) = placement.notes(settings.model_copy(update={"cluster": cluster}))
+    assert note.startswith("2 system nodes have 2.7 processors")
+    assert "some never start" in note

@@ -141,7 +141,8 @@ def system_pods(settings: Settings) -> Room:
 
 
 def notes(settings: Settings) -> Iterator[str]:
-    """What a plan says where the system nodes that a lost zone leaves don't carry what ran on all."""
+    """What a plan says where the system nodes, or those that a lost zone leaves, don't carry the pods without GPUs:
+    a managed node group starts no node because pods wait."""
     group = settings.cluster.system_nodes
     zones = min(len(each) for each in settings.zones.values())
     known = [found for name in group.instance_types if (found := CATALOG.instance(name)) is not None]
@@ -154,11 +155,18 @@ def notes(settings: Settings) -> Iterator[str]:
         enough = next((size for size in range(1, 1001) if _carries(node, _left(size, zones), asked)), None)
         larger = "larger instanceTypes"
         fix = f"desiredSize: {enough} and as large a maxSize, or {larger}" if enough else larger
+        never = not _carries(node, group.desired_size, asked)
+        nodes = (
+            f"{group.desired_size} system nodes have"
+            if never
+            else f"after the loss of a zone {left} of {group.desired_size} system nodes are left, with"
+        )
+        count = group.desired_size if never else left
         yield (
-            f"after the loss of a zone {left} of {group.desired_size} system nodes are left, with"
-            f" {left * node.millicores / 1000:.1f} processors and {left * node.mib / 1024:.1f} GiB for pods, and the"
-            f" pods without GPUs ask for {asked.millicores / 1000:.1f} and {asked.mib / 1024:.1f}: some wait until EKS"
-            f" has started nodes in the other zones; write {fix} in haven:cluster.systemNodes"
+            f"{nodes} {count * node.millicores / 1000:.1f} processors and {count * node.mib / 1024:.1f} GiB for pods,"
+            f" and the pods without GPUs ask for {asked.millicores / 1000:.1f} and {asked.mib / 1024:.1f}:"
+            f" some {'never start' if never else 'wait until EKS has started nodes in the other zones'};"
+            f" write {fix} in haven:cluster.systemNodes"
         )
 
 
