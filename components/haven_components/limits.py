@@ -306,6 +306,11 @@ COMPOSITE_ALARM_RULE_CHARACTERS = 10_240
 """CloudWatch API, PutCompositeAlarm; read 2026-11-21."""
 
 
+MANAGED_POLICY_CHARACTERS = 6_144
+MANAGED_POLICIES_OF_A_ROLE = 10
+"""IAM and AWS STS quotas; white space isn't counted, and the second is the default; read 2026-11-26."""
+
+
 class Threshold(NamedTuple):
     """A threshold of `Observability`."""
 

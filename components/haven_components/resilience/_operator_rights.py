@@ -6,6 +6,7 @@
 Reference. No AWS account has tried the policy.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import Any
 
 import pulumi
 
+from haven_components import limits
 from haven_components.names import SWITCH_NAMESPACE, dns_suffix, partition
 from haven_components.resilience._operator_args import OperatorRoleArgs, OperatorSideArgs
 from haven_components.resilience.operations_store import AUDIT_PREFIX
@@ -145,6 +147,11 @@ RIGHTS: Sequence[Right] = (
 )
 """Every action, once for each kind of resource."""
 
+_AROUND = 50
+"""Characters of a policy around its statements."""
+LISTED = (On.TABLES, On.BUCKETS, On.OBJECTS, On.IMAGES, On.SECRETS)
+"""Kinds of which an environment may have any number: their names need policies of their own."""
+
 _SNAPSHOTS = ("rds:unplanned-global-failover-*", "haven-kept-*")
 """Of the old volume, by Aurora and by the runbook (haven/runbooks/failover/database.py)."""
 
@@ -170,8 +177,24 @@ class Scope:
     def _partition(self) -> str:
         return partition(self.args["primary"]["region"])
 
+    def inline(self) -> list[Mapping[str, Any]]:
+        """The role's own policy: what grows with no list of the environment's."""
+        return [each for each in self.statements() if each["Sid"] not in LISTED]
+
+    def managed(self) -> list[list[Mapping[str, Any]]]:
+        """Statements of each further policy: as many resources as IAM lets one have."""
+        found: list[list[Mapping[str, Any]]] = [[]]
+        for statement in self.statements():
+            for resource in statement["Resource"] if statement["Sid"] in LISTED else ():
+                longer = _with(found[-1], statement, resource)
+                if len(json.dumps(longer)) > limits.MANAGED_POLICY_CHARACTERS - _AROUND:
+                    found.append(_with([], statement, resource))
+                else:
+                    found[-1] = longer
+        return [each for each in found if each]
+
     def statements(self) -> list[Mapping[str, Any]]:
-        """The role's policy: a statement for each kind of resource that there is."""
+        """All that the role may do: a statement for each kind of resource that there is."""
         found: list[Mapping[str, Any]] = []
         for on in On:
             resources = self._resources(on)
@@ -286,3 +309,13 @@ class Scope:
     def _services(self, *names: str) -> list[str]:
         regions = [*(each["region"] for each in self.sides), *self.args.get("further_regions", [])]
         return [f"{name}.{region}.{dns_suffix(region)}" for name in names for region in regions]
+
+
+def _with(
+    policy: Sequence[Mapping[str, Any]], statement: Mapping[str, Any], resource: Value
+) -> list[Mapping[str, Any]]:
+    """The statements of a policy with one more resource."""
+    *before, last = policy or [{"Sid": ""}]
+    if last["Sid"] == statement["Sid"]:
+        return [*before, {**last, "Resource": [*last["Resource"], resource]}]
+    return [*policy, {**statement, "Resource": [resource]}]

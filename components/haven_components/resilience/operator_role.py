@@ -42,19 +42,34 @@ class OperatorRole(pulumi.ComponentResource):
         _validate(name, args)
         self._name = name
         self._args = args
-        role = self._role()
+        scope, role = Scope(args, name), self._role()
         aws.iam.RolePolicy(
             f"{name}-permissions",
             name=name,
             role=role.name,
-            policy=policy_document(*Scope(args, name).statements()),
+            policy=policy_document(*scope.inline()),
             opts=pulumi.ResourceOptions(parent=self),
         )
+        for number, statements in enumerate(scope.managed(), start=1):
+            self._attached(role, f"{name}-stores-{number}", statements)
         self._access(args["primary"], role, None)
         self._access(args["recovery"], role, args["recovery_provider"])
         self.role_name = role.name
         self.role_arn = role.arn
         self.register_outputs({"role_name": self.role_name, "role_arn": self.role_arn})
+
+    def _attached(self, role: aws.iam.Role, name: str, statements: Sequence[Mapping[str, Any]]) -> None:
+        policy = aws.iam.Policy(
+            name,
+            name=name,
+            description=f"What operators with the role {self._name} may do to buckets, tables, images and secrets",
+            policy=policy_document(*statements),
+            tags={"Name": name},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.iam.RolePolicyAttachment(
+            name, role=role.name, policy_arn=policy.arn, opts=pulumi.ResourceOptions(parent=self)
+        )
 
     def _role(self) -> aws.iam.Role:
         args = self._args
@@ -112,6 +127,7 @@ def _validate(name: str, args: OperatorRoleArgs) -> None:
         lambda: _validate_principals(checks, args["principal_arns"]),
         lambda: _validate_boundary(checks, args),
         lambda: _validate_groups(checks, args.get("groups", [])),
+        lambda: _validate_lists(checks, name, args),
         lambda: _checks.require_between(
             checks,
             "session_hours",
@@ -143,6 +159,17 @@ def _validate_boundary(checks: Checks, args: OperatorRoleArgs) -> None:
             allowed="the ARN of an IAM policy",
             fix="give the policy's ARN, or leave it out",
         )
+
+
+def _validate_lists(checks: Checks, name: str, args: OperatorRoleArgs) -> None:
+    policies = len(Scope(args, name).managed())
+    checks.require(
+        policies <= limits.MANAGED_POLICIES_OF_A_ROLE,
+        "repositories",
+        got=f"names of repositories, secrets, tables and buckets that fill {policies} policies",
+        allowed=f"at most {limits.MANAGED_POLICIES_OF_A_ROLE} policies of a role",
+        fix="name repositories and secrets by a prefix and an asterisk",
+    )
 
 
 def _validate_groups(checks: Checks, groups: Sequence[str]) -> None:

@@ -91,8 +91,14 @@ def _only(recording: Recording, kind: str) -> Resource:
 
 
 def _statements(recording: Recording) -> dict[str, Any]:
-    policy = json.loads(_only(recording, "RolePolicy").inputs["policy"])
-    return {each["Sid"]: each for each in policy["Statement"]}
+    return {each["Sid"]: each for policy in _policies(recording) for each in policy["Statement"]}
+
+
+def _policies(recording: Recording) -> list[dict[str, Any]]:
+    """The role's own first."""
+    found = [_only(recording, "RolePolicy")]
+    found += [each for each in recording.real() if each.type == "aws:iam/policy:Policy"]
+    return [json.loads(each.inputs["policy"]) for each in found]
 
 
 def _trust(recording: Recording) -> dict[str, Any]:
@@ -262,3 +268,23 @@ def test_every_problem_is_in_one_error() -> None:
         session_hours=13,
     ) == ["account_id", "principal_arns[0]", "permissions_boundary", "groups[0]", "session_hours"]
     assert _refused(principal_arns=[]) == ["principal_arns"]
+
+
+def test_names_of_many_stores_are_in_as_many_attached_policies_as_iam_s_limit_needs() -> None:
+    tables = [f"haven-test-{'t' * 40}-{each:03}" for each in range(100)]
+    recording = _declare(tables=tables)
+    own, *further = _policies(recording)
+    sizes = [len(json.dumps(each)) for each in further]
+    assert len(further) > 2
+    assert max(sizes) <= 6_144
+    assert min(sizes[:-1]) > 6_000
+    named = [arn.split("/")[-1] for each in further for one in each["Statement"] if one["Sid"] == "ReplicatedTables"
+             for arn in one["Resource"]]  # fmt: skip
+    assert sorted(named) == sorted([*tables, *tables])
+    assert "ReplicatedTables" not in {each["Sid"] for each in own["Statement"]}
+    attached = [each for each in recording.real() if each.type.endswith(":RolePolicyAttachment")]
+    assert len(attached) == len(further)
+
+
+def test_more_names_than_the_policies_of_a_role_hold_are_refused() -> None:
+    assert _refused(repositories=[f"{'r' * 200}-{each}" for each in range(200)]) == ["repositories"]

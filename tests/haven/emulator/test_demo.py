@@ -351,13 +351,12 @@ def line(project: Path, report: Path) -> None:
         sys.exit(demo.run("small", project))
 
 
+MORE_ENDS = ((signal.SIGTERM, 143), (signal.SIGKILL, -9))
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
-    [
-        (signal.SIGINT, 130),
-        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.exhaustive),
-        pytest.param(signal.SIGKILL, -9, marks=pytest.mark.exhaustive),
-    ],
+    [(signal.SIGINT, 130), *(pytest.param(*each, marks=pytest.mark.exhaustive) for each in MORE_ENDS)],
 )
 def test_however_it_is_ended_no_process_stays(project: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
     report = tmp_path / "pids"

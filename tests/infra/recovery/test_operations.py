@@ -41,9 +41,9 @@ def manifest(recording: Recording) -> RecoveryManifest:
 
 
 def policy(recording: Recording) -> Mapping[str, Any]:
-    (found,) = (each for each in own(recording).values() if each.type == aws.IAM_ROLE_POLICY)
-    statements = json.loads(found.inputs["policy"])["Statement"]
-    return {each["Sid"]: each for each in statements}
+    kinds = (aws.IAM_ROLE_POLICY, aws.IAM_POLICY)
+    found = [each.inputs["policy"] for each in own(recording).values() if each.type in kinds]
+    return {each["Sid"]: each for policy in found for each in json.loads(policy)["Statement"]}
 
 
 @pytest.mark.parametrize("tier", TIERS)
