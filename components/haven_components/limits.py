@@ -220,7 +220,9 @@ SECRET_ROTATION_SCHEDULE = re.compile(
     r"rate\(([1-9]\d{0,2} days?|([4-9]|[1-9]\d{1,3}) hours)\)"
     r"|cron\(0 (?!\*(/[1-3])? )[0-9*/,-]+ [0-9L?*/,-]+ [0-9A-Z*/,-]+ [0-9A-Z#?*/,-]+ \*\)"
 )
-SECRET_ROTATION_WORDS = "rate(N days) with 1 to 999, rate(N hours) with 4 or more, or cron(0 HOURS DAY MONTH WEEKDAY *)"
+ROTATION_SCHEDULE_WORDS = (
+    "rate(N days) with 1 to 999, rate(N hours) with 4 or more, or cron(0 HOURS DAY MONTH WEEKDAY *)"
+)
 """Every four hours at most, every 999 days at least; a cron expression has 0 minutes and any year (Secrets Manager
 User Guide, schedule expressions in Secrets Manager rotation; read 2026-11-26). Beyond 9,999 hours nobody counts them:
 Haven's own."""

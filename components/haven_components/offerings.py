@@ -34,7 +34,8 @@ PROMETHEUS = Offering(
 )
 GRAFANA = Offering(
     "Amazon Managed Grafana",
-    "botocore 1.44.5, endpoints.json, grafana; AWS General Reference, Amazon Managed Grafana endpoints; read 2026-11-26",
+    "botocore 1.44.5, endpoints.json, grafana; AWS General Reference, Amazon Managed Grafana endpoints;"
+    " read 2026-11-26",
     regions=frozenset(
         {
             "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-west-1",

@@ -65,7 +65,14 @@ def support_notes(clusters: Mapping[str, int], upgrade_policy: str, today: date)
     """
     for version, count in sorted(clusters.items()):
         support = calendar().get(version)
-        if support is None:
+        oldest = min(calendar(), key=_minor)
+        if support is None and _minor(version) < _minor(oldest):
+            yield (
+                f"Kubernetes {version} is older than {oldest}, the oldest in the support calendar of"
+                f" {Catalog().source(VERSIONS).retrieved_on}: EKS creates no new cluster with it and upgrades existing"
+                f" ones without asking; {_UPGRADE}"
+            )
+        elif support is None:
             yield (
                 f"Kubernetes {version} is not in the support calendar of {Catalog().source(VERSIONS).retrieved_on}:"
                 f" aws eks describe-cluster-versions --cluster-versions {version} has its dates"
@@ -79,6 +86,10 @@ def support_notes(clusters: Mapping[str, int], upgrade_policy: str, today: date)
             yield _ended(support, count, upgrade_policy)
         elif (support.standard_until - today).days <= DAYS_AHEAD:
             yield _ending(support, count, upgrade_policy, today)
+
+
+def _minor(version: str) -> int:
+    return int(version.partition(".")[2])
 
 
 _UPGRADE = "upgrade before: docs/engine-upgrades.md"

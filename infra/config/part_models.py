@@ -200,7 +200,7 @@ class Rotation(Model):
     """The Lambda function that writes the new value, in the primary Region of this account."""
     schedule: Annotated[
         str,
-        form(limits.SECRET_ROTATION_SCHEDULE, limits.SECRET_ROTATION_WORDS, "rate(30 days)"),
+        form(limits.SECRET_ROTATION_SCHEDULE, limits.ROTATION_SCHEDULE_WORDS, "rate(30 days)"),
     ]
     """When: rate(N days), rate(N hours) or cron(0 HOURS DAY MONTH WEEKDAY *), in UTC."""
 

@@ -94,7 +94,8 @@ class EnvironmentConfig(StackConfig):
         ]
         | None
     ) = None
-    """The domain of the environment's names. Omitted: no DNS records and no load balancers."""
+    """The domain of the environment's names, at most 53 characters where certificates are requested. Omitted: no DNS
+    records and no load balancers."""
     hosted_zone_id: (
         Annotated[
             str,

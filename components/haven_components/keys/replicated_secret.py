@@ -193,7 +193,7 @@ def _check_rotation(checks: Checks, args: ReplicatedSecretArgs) -> None:
             "rotation.schedule",
             args["rotation"]["schedule"],
             limits.SECRET_ROTATION_SCHEDULE,
-            allowed=limits.SECRET_ROTATION_WORDS,
+            allowed=limits.ROTATION_SCHEDULE_WORDS,
             fix="write for example rate(30 days)",
         )
 

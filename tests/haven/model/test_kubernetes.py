@@ -89,6 +89,14 @@ def test_a_version_that_the_calendar_lacks_is_not_passed_over() -> None:
     assert "Kubernetes 1.40 is not in the support calendar of 2026-11-26" in note
 
 
+def test_a_version_older_than_the_calendar_is_out_of_support() -> None:
+    for version in ("1.24", "1.9"):
+        (note,) = notes(version, ENDS)
+        assert note.startswith(
+            f"Kubernetes {version} is older than 1.31, the oldest in the support calendar of 2026-11-26"
+        )
+
+
 @given(st.sampled_from(sorted(kubernetes.calendar())), st.dates(date(2024, 1, 1), date(2032, 1, 1)))
 def test_there_is_a_note_exactly_from_90_days_before_the_end_on(version: str, today: date) -> None:
     due = today >= kubernetes.calendar()[version].standard_until - timedelta(days=90)

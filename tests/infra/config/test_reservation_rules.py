@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from infra.config import models
+from infra.config.rules.instances import CATALOG
 from infra.config.rules.nodes import reservations
 
 PAIR = models.Regions(primary="us-east-1", recovery="us-east-2")
@@ -45,7 +46,7 @@ def test_a_reserved_type_that_cannot_take_the_place_of_the_groups_is_refused(nam
 
 
 def test_a_reserved_type_is_offered_in_its_own_region_only() -> None:
-    assert reservations.CATALOG.zone_ids("p4de.24xlarge", "us-east-2") == ()
+    assert CATALOG.zone_ids("p4de.24xlarge", "us-east-2") == ()
     (problem,) = _problems(away={**AWAY, "instanceType": "p4de.24xlarge"})
     assert 'got "p4de.24xlarge", which us-east-2 does not offer' in problem
     assert _problems({**HOME, "instanceType": "p4de.24xlarge"}) == []

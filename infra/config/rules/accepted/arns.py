@@ -34,7 +34,7 @@ def _boundary(account: str | None, operations: Operations) -> Iterable[Problem]:
 
 @RULES.on("regions", "recoveryPlan")
 def _approvers(pair: models.Regions, plan: RecoveryPlan | None) -> Iterable[Problem]:
-    return _of_partition(pair, {"haven:recoveryPlan.approvalRoleArn": plan and plan.approval_role_arn})
+    return _of_partition(pair, {"haven:recoveryPlan.approvalRoleArn": plan.approval_role_arn if plan else None})
 
 
 @RULES.on("regions", "backups")

@@ -19,8 +19,9 @@ def notes(systems: Systems, cluster: models.Cluster) -> Iterator[str]:
                 yield (
                     f"{name}: {gpus} of {instance_type} {'has' if system.gpus == 1 else 'have'}"
                     f" {system.gpus * memory:g} GiB, and nodes of {group.name} load {group.weights_gib:g} GiB of"
-                    " weights: a server doesn't start, unless these are weights of several models or the engine quantizes them."
-                    " Raise gpus, with as many in the engine's arguments (tensor parallelism), or take larger types"
+                    " weights: a server doesn't start, unless these are weights of several models or the engine"
+                    " quantizes them. Raise gpus, with as many in the engine's arguments (tensor parallelism), or take"
+                    " larger types"
                 )
 
 
