@@ -10,9 +10,9 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from haven.runbooks.arc.executions import GRACEFUL, SERVICE
-from haven.runbooks.failover.fence import RULES
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
+from tests.simulation.aws.network_acls import NetworkAcls
 from tests.simulation.aws.region_switch import RegionSwitch
 from tests.simulation.clock import EPOCH
 from tests.simulation.regions import CACHE, DATABASE, Region, Replication
@@ -34,7 +34,7 @@ def _dated(seconds: int) -> Answer:
     return {"HTTPHeaders": {"date": formatdate(seconds, usegmt=True)}}
 
 
-class Model:
+class Model(NetworkAcls):
     """AWS, for one environment whose writer is in P."""
 
     def __init__(self, *, instances: int = 1, aws_fences: bool = True, promotion_seconds: float = 40.0) -> None:
@@ -315,31 +315,7 @@ class Model:
         self._promote(CACHE, call.region, lossless=False)
         return {}
 
-    # EC2, EKS, load balancers, CloudWatch
-
-    def _describe_network_acls(self, call: Call, region: Region) -> Answer:
-        entries = [
-            {
-                "RuleNumber": number,
-                "Egress": False,
-                "RuleAction": "deny",
-                "PortRange": {"From": RULES[number], "To": RULES[number]},
-            }
-            for number in sorted(region.closed)
-        ]
-        return {"NetworkAcls": [{"NetworkAclId": "acl-1", "Entries": entries}]}
-
-    def _create_network_acl_entry(self, call: Call, region: Region) -> Answer:
-        if call.arguments["RuleNumber"] in region.closed:
-            raise RefusedError("NetworkAclEntryAlreadyExists")
-        region.closed.add(call.arguments["RuleNumber"])
-        return {}
-
-    def _delete_network_acl_entry(self, call: Call, region: Region) -> Answer:
-        if call.arguments["RuleNumber"] not in region.closed:
-            raise RefusedError("InvalidNetworkAclEntry.NotFound")
-        region.closed.remove(call.arguments["RuleNumber"])
-        return {}
+    # EKS, load balancers, CloudWatch
 
     def _describe_nodegroup(self, call: Call, region: Region) -> Answer:
         least, wanted, most = region.nodes

@@ -17,8 +17,8 @@ from haven.runbooks.arc.watch import START, WATCH, Watcher, statuses
 from haven.runbooks.failover import database, judging, loss, observe, plan
 from haven.runbooks.failover.decision import Decision, Fence, Request
 from haven.runbooks.failover.judging import Preview
-from haven.runbooks.failover.run import Operator, Report, State, kind_of
-from haven.runbooks.failover.site import REGION_SWITCH
+from haven.runbooks.failover.run import Operator, Report, State
+from haven.runbooks.failover.site import REGION_SWITCH, kind_of
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call, CallError, RefusedError

@@ -13,7 +13,7 @@ from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.resuming import deciding
-from haven.runbooks.failover.site import FAILOVER, Site, command_of
+from haven.runbooks.failover.site import FAILOVER, Site, command_of, kind_of
 from haven.runbooks.failover.times import measured
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log
@@ -278,7 +278,7 @@ class Operator:
 
     async def _is_complete(self, how: Fence) -> bool:
         """Whether what a failover leaves is there already, and nothing is left of one that was undone."""
-        nothing = Workflow("", _goal(self.site, Request(planned=False)))
+        nothing = Workflow("", self._goal(Request(planned=False)))
         wanted = (plan.OPENED, plan.DATABASE, plan.CACHE, plan.ON, plan.OFF, plan.WRITABLE, plan.VERIFIED)
         steps = plan.steps(self.site, how, planned=False)
         found = [await each.look(nothing) for each in steps if each.name in wanted]
@@ -308,7 +308,15 @@ class Operator:
         return plan.steps(self.site, Fence.CONFIRMED, planned=True)
 
     def _goal(self, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
-        return {**_goal(self.site, request, observed_ms), "leavesOpen": self._left_open if request.force else ""}
+        return {
+            "from": self.site.old,
+            "to": self.site.to,
+            "planned": request.planned,
+            "force": request.force,
+            "acceptLoss": request.accept_loss,
+            "observedMs": observed_ms if observed_ms is not None else self.site.clock.wall() * 1000,
+            "leavesOpen": self._left_open if request.force else "",
+        }
 
     def _in_the_way(self, workflow: Workflow) -> str:
         command = command_of(kind_of(workflow), self.site.manifest.environment, self.site.to)
@@ -389,19 +397,3 @@ class Operator:
         self.journal.head = self.audit.head.as_data()
         log.apply(workflow, await self.journal.append(log.END, state=state.value, divergence=divergence, notes=notes))
         self.lease.notes = {**self.lease.notes, **notes}
-
-
-def kind_of(workflow: Workflow) -> str:
-    """What a workflow does: a failover, or what `Operator.kind` names."""
-    return str(workflow.goal.get("kind", FAILOVER))
-
-
-def _goal(site: Site, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
-    return {
-        "from": site.old,
-        "to": site.to,
-        "planned": request.planned,
-        "force": request.force,
-        "acceptLoss": request.accept_loss,
-        "observedMs": observed_ms if observed_ms is not None else site.clock.wall() * 1000,
-    }

@@ -9,6 +9,7 @@ from typing import Any
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.manifest import Side as ManifestSide
 from haven.runbooks.observation import first
+from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Answer, Call, Clock, RefusedError
 from haven.runbooks.workflow.table import Table
 
@@ -111,6 +112,11 @@ class Site:
     def time_ms(self, answer: Answer) -> float:
         """When AWS answered, in milliseconds since the epoch; by this machine's clock where the answer has no time."""
         return _aws_time_ms(answer) or self.clock.wall() * 1000
+
+
+def kind_of(workflow: Workflow) -> str:
+    """What a workflow does: a failover, or what `Operator.kind` names."""
+    return str(workflow.goal.get("kind", FAILOVER))
 
 
 def command_of(kind: str, environment: str, to: str) -> str:

@@ -9,8 +9,8 @@ from haven.runbooks.failover import database, judging
 from haven.runbooks.failover.decision import Decision, Request, Seen
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
-from haven.runbooks.failover.run import Operator, Report, State, kind_of
-from haven.runbooks.failover.site import Site
+from haven.runbooks.failover.run import Operator, Report, State
+from haven.runbooks.failover.site import Site, kind_of
 from haven.runbooks.rebuild import deploy, release
 from haven.runbooks.rebuild.decision import Contents, decide
 from haven.runbooks.rebuild.survey import Survey, survey
