@@ -7,6 +7,8 @@ from haven.base.problems import Problem, Problems, shown
 from haven.config.stack_file import Stack, display, read_stack
 
 _ACCOUNT, _DOMAIN = "haven:account", "haven:domain"
+_OF_NOBODY = ("example.com", "example.net", "example.org")
+"""Domains for documentation (RFC 2606): a copy of a sample stack has one until somebody writes their own."""
 
 
 def clashes(stack: Stack) -> Iterator[Problem]:
@@ -17,7 +19,7 @@ def clashes(stack: Stack) -> Iterator[Problem]:
     """
     for file in sorted(stack.file.parent.glob("Pulumi.*.yaml")):
         name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        domain = stack.config.get(_DOMAIN) or ""
+        domain = _owned(stack.config.get(_DOMAIN) or "")
         begins = _begins(stack.name, name)
         if name == stack.name or not (begins or (domain and _mentions(file, domain))):
             continue
@@ -37,6 +39,11 @@ def clashes(stack: Stack) -> Iterator[Problem]:
             got = f"{shown(domain)}, as in {where}"
             allowed = "a domain of its own: both would write the same records"
             yield Problem(_DOMAIN, got, allowed, f"write another domain, such as {stack.name}.{domain}")
+
+
+def _owned(domain: str) -> str:
+    """A domain that somebody may have; empty for others."""
+    return "" if f".{domain}".endswith(tuple(f".{each}" for each in _OF_NOBODY)) else domain
 
 
 def _begins(first: str, second: str) -> bool:

@@ -45,24 +45,30 @@ def test_a_name_that_is_another_ones_and_a_hyphen_is_refused_in_both_files(
 
 @pytest.mark.parametrize(("name", "account"), [("prod2", PROD), ("preprod", PROD), ("prod-eu", EU)])
 def test_other_names_and_accounts_share_nothing(name: str, account: str, folder: Path) -> None:
-    _write(folder, "prod", domain="ai.example.com")
+    _write(folder, "prod", domain="ai.company.cloud")
     _write(folder, name, account)
     assert _clashes(folder, "prod") == _clashes(folder, name) == []
 
 
 def test_one_domain_of_two_environments_of_an_account_is_refused(folder: Path) -> None:
-    _write(folder, "prod", domain="ai.example.com")
-    _write(folder, "test", domain="ai.example.com")
-    _write(folder, "other", EU, domain="ai.example.com")
-    _write(folder, "below", domain="below.ai.example.com")
+    _write(folder, "prod", domain="ai.company.cloud")
+    _write(folder, "test", domain="ai.company.cloud")
+    _write(folder, "other", EU, domain="ai.company.cloud")
+    _write(folder, "below", domain="below.ai.company.cloud")
     (problem,) = validation.problems(load_stack("test", folder))
     assert problem.what == "haven:domain"
     assert "Pulumi.prod.yaml, with the same haven:account" in problem.got
-    assert problem.fix == "write another domain, such as test.ai.example.com"
+    assert problem.fix == "write another domain, such as test.ai.company.cloud"
     assert _clashes(folder, "other") == _clashes(folder, "below") == []
 
 
 def test_a_file_that_cannot_be_read_is_no_neighbour(folder: Path) -> None:
     _write(folder, "prod")
     (folder / "Pulumi.prod-eu.yaml").write_text("config: [")
+    assert _clashes(folder, "prod") == []
+
+
+def test_a_copy_of_a_sample_keeps_its_domain_until_somebody_writes_their_own(folder: Path) -> None:
+    _write(folder, "warm", domain="warm.example.com")
+    _write(folder, "prod", domain="warm.example.com")
     assert _clashes(folder, "prod") == []

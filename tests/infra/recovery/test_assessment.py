@@ -138,7 +138,7 @@ def test_a_move_of_the_tier_changes_policies_in_place() -> None:
 
 def test_a_primary_region_without_resilience_hub_is_refused_in_the_words_of_the_config() -> None:
     regions = {"primary": "us-west-1", "recovery": "us-west-2"}
-    with pytest.raises(Problems, match=r"haven:regions\.primary: got 'us-west-1'; allowed: a Region with Resilience"):
+    with pytest.raises(Problems, match=r"haven:resilienceHub: got Resilience Hub's next generation in us-west-1"):
         _assessed(
             "warm",
             regions=json.dumps(regions),
