@@ -1,6 +1,7 @@
 """Stack files beside each other whose environments would share AWS names or records of one account."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from haven.base.problems import Problem, Problems, shown
@@ -14,8 +15,7 @@ _OF_NOBODY = ("example.com", "example.net", "example.org")
 def clashes(stack: Stack) -> Iterator[Problem]:
     """What a stack can't have because of a stack file in the same folder, with the same `haven:account`.
 
-    Names in AWS are `haven-STACK-PART`: table `orders` of `prod-eu` has the name of table `eu-orders` of `prod`, and
-    roles of `prod` reach what is called `haven-prod-*`.
+    Names in AWS are `haven-STACK-PART`: table `orders` of `prod-eu` has the name of table `eu-orders` of `prod`.
     """
     for file in sorted(stack.file.parent.glob("Pulumi.*.yaml")):
         name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
@@ -28,17 +28,33 @@ def clashes(stack: Stack) -> Iterator[Problem]:
             continue
         where = f"{display(file)}, with the same {_ACCOUNT}"
         if begins:
-            short, long = sorted((stack.name, name), key=len)
-            yield Problem(
-                "the stack's name",
-                f"{shown(stack.name)} beside {where}",
-                f"names of which none is another one's and a hyphen: haven-{short}-* covers all of haven-{long}",
-                f"rename {long}, for example to {long.removeprefix(f'{short}-')}-{short}, before its first deployment",
-            )
+            yield from _alike(stack, other, where)
         if domain and _same(stack, other, _DOMAIN):
             got = f"{shown(domain)}, as in {where}"
             allowed = "a domain of its own: both would write the same records"
             yield Problem(_DOMAIN, got, allowed, f"write another domain, such as {stack.name}.{domain}")
+
+
+def _alike(stack: Stack, other: Stack, where: str) -> Iterator[Problem]:
+    """What both have under one key, and one name in AWS."""
+    for key in sorted(stack.config.keys() & other.config.keys()):
+        here, there = _names(stack, key), _names(other, key)
+        for name in here:
+            called = f"haven-{stack.name}-{name}"
+            same = next((each for each in there if f"haven-{other.name}-{each}" == called), None)
+            if same is not None:
+                got = f"{called} in AWS, as {key}.{same} of {where}"
+                yield Problem(
+                    f"{key}.{name}", got, "a name of its own in the account", f"rename {name}, or the other one"
+                )
+
+
+def _names(stack: Stack, key: str) -> Sequence[str]:
+    try:
+        value = json.loads(stack.config.get(key) or "")
+    except ValueError:
+        return ()
+    return list(value) if isinstance(value, dict) else ()
 
 
 def _owned(domain: str) -> str:

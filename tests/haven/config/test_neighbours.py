@@ -1,5 +1,6 @@
 """Stack files beside each other."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _write(folder: Path, name: str, account: str = PROD, domain: str = "") -> None:
-    lines = [f"  haven:account: '{account}'", *([f"  haven:domain: {domain}"] if domain else [])]
+def _write(folder: Path, name: str, account: str = PROD, domain: str = "", more: Sequence[str] = ()) -> None:
+    lines = [f"  haven:account: '{account}'", *([f"  haven:domain: {domain}"] if domain else []), *more]
     (folder / f"Pulumi.{name}.yaml").write_text("\n".join(["config:", *lines]))
 
 
@@ -26,21 +27,27 @@ def _clashes(folder: Path, name: str) -> list[str]:
     return [each.render() for each in neighbours.clashes(load_stack(name, folder))]
 
 
-def test_a_name_that_is_another_ones_and_a_hyphen_is_refused_in_both_files(
+def test_names_that_are_one_name_in_aws_are_refused_in_both_files(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    _write(folder, "prod")
-    _write(folder, "prod-eu")
-    allowed = "names of which none is another one's and a hyphen: haven-prod-* covers all of haven-prod-eu"
-    fix = "rename prod-eu, for example to eu-prod, before its first deployment"
-    same = "with the same haven:account"
+    _write(folder, "prod", more=["  haven:tables: {eu-orders: {}, orders: {}}"])
+    _write(folder, "prod-eu", more=["  haven:tables: {orders: {}}"])
+    same = "with the same haven:account; allowed: a name of its own in the account"
     assert _clashes(folder, "prod-eu") == [
-        f"""the stack's name: got "prod-eu" beside Pulumi.prod.yaml, {same}; allowed: {allowed}; fix: {fix}"""
+        "haven:tables.orders: got haven-prod-eu-orders in AWS, as haven:tables.eu-orders of Pulumi.prod.yaml,"
+        f" {same}; fix: rename orders, or the other one"
     ]
     assert _clashes(folder, "prod") == [
-        f"""the stack's name: got "prod" beside Pulumi.prod-eu.yaml, {same}; allowed: {allowed}; fix: {fix}"""
+        "haven:tables.eu-orders: got haven-prod-eu-orders in AWS, as haven:tables.orders of Pulumi.prod-eu.yaml,"
+        f" {same}; fix: rename eu-orders, or the other one"
     ]
+
+
+def test_a_name_that_begins_with_another_ones_is_as_good_as_any(folder: Path) -> None:
+    _write(folder, "prod", more=["  haven:tables: {orders: {}}"])
+    _write(folder, "prod-eu", more=["  haven:tables: {orders: {}}"])
+    assert _clashes(folder, "prod") == _clashes(folder, "prod-eu") == []
 
 
 @pytest.mark.parametrize(("name", "account"), [("prod2", PROD), ("preprod", PROD), ("prod-eu", EU)])
