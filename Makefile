@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke format lint imports types test check check-all engine kubernetes promtool pr bench reference
+.PHONY: help setup demo smoke format lint imports types test check check-all engine kubernetes controllers promtool pr bench reference
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -45,7 +45,7 @@ test: setup ## All tests but the exhaustive ones
 check: format lint imports ## What CI runs: format, lint, imports, types, tests; 15 minutes on 2 processors
 	$(BIN)/python -m tests.suite check
 
-check-all: setup $(if $(shell command -v go),engine kubernetes) $(if $(shell command -v apt-get),promtool) ## The exhaustive tests, which check leaves out; 60 minutes on 2 processors
+check-all: setup $(if $(shell command -v go),engine kubernetes controllers) $(if $(shell command -v apt-get),promtool) ## The exhaustive tests, which check leaves out; 60 minutes on 2 processors
 	$(BIN)/python -m tests.suite check-all
 
 ENGINE := .haven/engine/bin
@@ -79,7 +79,7 @@ BUILD := go build -C $(PROGRAMS) -buildvcs=false -trimpath
 VERSION := k8s.io/component-base/version.gitVersion
 kubernetes: $(if $(HAVEN_KUBERNETES),,$(KUBERNETES)/bin/.ready) $(KUBERNETES)/crds/.ready ## Build a Kubernetes control plane for the tests in tests/kubernetes; needs Go 1.26
 
-$(KUBERNETES)/bin/.ready: $(wildcard $(PROGRAMS)/*)
+$(KUBERNETES)/bin/.ready: $(wildcard $(PROGRAMS)/*.*)
 	@mkdir -p $(@D)
 	$(BUILD) -ldflags "-s -w -X $(VERSION)=$$(go list -C $(PROGRAMS) -m -f '{{.Version}}' k8s.io/kubernetes)" \
 	  -o $(CURDIR)/$(@D)/kube .
@@ -90,6 +90,23 @@ $(KUBERNETES)/bin/.ready: $(wildcard $(PROGRAMS)/*)
 $(KUBERNETES)/crds/.ready: tests/kubernetes/definitions.py | setup
 	$(BIN)/python -m tests.kubernetes.definitions $(@D)
 	@touch $@
+
+CONTROLLERS := $(KUBERNETES)/controllers
+CONTROLLER = @begun=$$(date +%s); go build -C $(PROGRAMS)/$(1) -buildvcs=false -trimpath -ldflags "-s -w" \
+  -o $(CURDIR)/$@ $(2) && echo "$(@F): built in $$(($$(date +%s) - begun)) s"
+controllers: $(addprefix $(CONTROLLERS)/,keda-operator keda-metrics kueue kueue-webhooks.yaml) ## Build KEDA and Kueue for the tests in tests/kubernetes/controllers; needs Go 1.26
+
+$(CONTROLLERS)/keda-operator: $(wildcard $(PROGRAMS)/keda/*)
+	$(call CONTROLLER,keda,github.com/kedacore/keda/v2/cmd/operator)
+
+$(CONTROLLERS)/keda-metrics: $(wildcard $(PROGRAMS)/keda/*)
+	$(call CONTROLLER,keda,.)
+
+$(CONTROLLERS)/kueue: $(wildcard $(PROGRAMS)/kueue/*)
+	$(call CONTROLLER,kueue,sigs.k8s.io/kueue/cmd/kueue)
+
+$(CONTROLLERS)/kueue-webhooks.yaml: $(PROGRAMS)/kueue/go.mod
+	@install -D -m 644 "$$(go list -C $(PROGRAMS)/kueue -m -f '{{.Dir}}' sigs.k8s.io/kueue)/config/components/webhook/manifests.yaml" $@
 
 # Used by the shell, never by make: a branch may have a dollar sign in its name.
 pr: export BASE ?= main

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from haven.base.missing_dependency import MissingDependency
-from haven.base.processes import end, with_parent
 from tests.environments import ROOT
 from tests.kubernetes.api import Api, ApiError, until
+from tests.kubernetes.controllers.running import running
 from tests.kubernetes.definitions import definitions
 from tests.ports import free_ports
 
@@ -97,6 +97,11 @@ class ControlPlane:
         self._running.close()
 
     @property
+    def folder(self) -> Path:
+        """Where it keeps everything, `kubeconfig` among it."""
+        return self._folder
+
+    @property
     def certificate(self) -> tuple[Path, Path]:
         """Certificate and key that the API server has made for loopback; a test's own server may use them."""
         return self._folder / "certs" / "apiserver.crt", self._folder / "certs" / "apiserver.key"
@@ -154,23 +159,8 @@ class ControlPlane:
         until(self._has_accounts, _READY_WITHIN, self._logs)
 
     def _run(self, log: str, program: str, *arguments: str) -> None:
-        with (self._folder / f"{log}.log").open("wb") as output:
-            process = subprocess.Popen(
-                with_parent([str(self._programs[program]), *arguments]),
-                cwd=self._folder,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                text=True,
-            )
-
-        def stop() -> None:
-            end(process)
-            if process.stdin:
-                process.stdin.close()
-
-        self._running.callback(stop)
+        command = [str(self._programs[program]), *arguments]
+        self._running.enter_context(running(command, self._folder, self._folder / f"{log}.log"))
 
     def _is_ready(self) -> bool:
         with suppress(OSError, ApiError):

@@ -36,7 +36,7 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source("sigs.k8s.io/kueue", "v0.17.0", "config/components/crd/bases", ("kueue.x-k8s.io",)),
     Source("sigs.k8s.io/gateway-api", "v1.5.0", "config/crd/standard", ("gateway.networking.k8s.io",)),
-    Source("github.com/kedacore/keda/v2", "v2.21.0", "config/crd/bases", ("keda.sh",)),
+    Source("github.com/kedacore/keda/v2", "v2.21.0", "config/crd/bases", ("keda.sh", "eventing.keda.sh")),
     Source(
         "github.com/aws/karpenter-provider-aws",
         "v1.14.0",  # 1.15 wants a newer Go than 1.26.8

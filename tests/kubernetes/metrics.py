@@ -8,12 +8,54 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.kubernetes.api import until
+from tests.kubernetes.api import Api, until
 from tests.kubernetes.control_plane import ControlPlane
 
 GROUP, VERSION = "external.metrics.k8s.io", "v1beta1"
+_NAME = f"{VERSION}.{GROUP}"
 METRICS = ("s0-prometheus", "s1-prometheus")
 """What KEDA calls the metrics of a ScaledObject's two triggers of type `prometheus`."""
+
+
+class ExternalMetrics:
+    """What tells the API server that a server on loopback has external metrics."""
+
+    def __init__(self, api: Api, port: int, namespace: str) -> None:
+        """
+        Args:
+            api: the API server.
+            port: of the server, which speaks TLS.
+            namespace: where the Service is that stands for it.
+        """
+        self._api = api
+        self._port = port
+        self._namespace = namespace
+
+    def __enter__(self) -> "ExternalMetrics":
+        api, port, namespace = self._api, self._port, self._namespace
+        api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, force=True)
+        spec = {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": port}]}
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "keda", "namespace": namespace}}
+        api.apply({**service, "spec": spec}, force=True)
+        served = {
+            "group": GROUP,
+            "version": VERSION,
+            "groupPriorityMinimum": 100,
+            "versionPriority": 100,
+            "insecureSkipTLSVerify": True,
+            "service": {"name": "keda", "namespace": namespace, "port": port},
+        }
+        known = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": _NAME}}
+        api.apply({**known, "spec": served}, force=True)
+        until(lambda: any(each["status"] == "True" for each in self._states()), 60, self._states)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._api.delete("apiregistration.k8s.io/v1", "APIService", _NAME)
+
+    def _states(self) -> list[Any]:
+        found = self._api.get("apiregistration.k8s.io/v1", "APIService", _NAME)
+        return found.get("status", {}).get("conditions") or []
 
 
 class Metrics:
@@ -32,32 +74,12 @@ class Metrics:
 
     def __enter__(self) -> "Metrics":
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        api = self._control_plane.api
-        api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "metrics"}})
-        port = self._server.server_address[1]
-        spec = {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": port}]}
-        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "keda", "namespace": "metrics"}}
-        api.apply({**service, "spec": spec}, force=True)
-        name = f"{VERSION}.{GROUP}"
-        served = {
-            "group": GROUP,
-            "version": VERSION,
-            "groupPriorityMinimum": 100,
-            "versionPriority": 100,
-            "insecureSkipTLSVerify": True,
-            "service": {"name": "keda", "namespace": "metrics", "port": port},
-        }
-        known = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": name}}
-        api.apply({**known, "spec": served}, force=True)
-
-        def states() -> list[Any]:
-            found = api.get("apiregistration.k8s.io/v1", "APIService", name)
-            return found.get("status", {}).get("conditions") or []
-
-        until(lambda: any(each["status"] == "True" for each in states()), 60, states)
+        self._served = ExternalMetrics(self._control_plane.api, self._server.server_address[1], "metrics")
+        self._served.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._served.__exit__()
         self._server.shutdown()
         self._server.server_close()
 

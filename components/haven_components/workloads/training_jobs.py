@@ -25,7 +25,7 @@ KUEUE = "kueue.x-k8s.io/v1beta2"
 """Kueue 0.17 stores this version (its custom resource definitions; read 2026-11-26)."""
 DISK_QUOTA = "1Pi"
 """More than the disks of any node group: the scheduler finds room on them. Kueue never admits a Job that asks for
-something of which its queue has no quota (Kueue 0.17, pkg/scheduler/flavorassigner; read 2026-11-26)."""
+something of which its queue has no quota (Kueue 0.17.0, tried in `tests/kubernetes/controllers/`, 2026-11-26)."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 

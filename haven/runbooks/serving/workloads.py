@@ -19,8 +19,8 @@ DEPLOYMENTS, AUTOSCALERS, SCALED_OBJECTS, JOBS, QUEUES = (
 )
 KINDS = (DEPLOYMENTS, AUTOSCALERS, SCALED_OBJECTS, JOBS, QUEUES)
 _PAUSED = ("autoscaling.keda.sh/paused-replicas", "autoscaling.keda.sh/paused")
-"""With the first, KEDA scales to that number and rests; with the second, it rests (KEDA 2.17, Pause autoscaling; read
-2026-11-26). It scales by itself from 0 to its minimum, so at 0 it has to rest."""
+"""With the first, KEDA scales to that number and rests; with the second, it rests (KEDA 2.21.0, tried in
+`tests/kubernetes/controllers/`, 2026-11-26). It scales by itself from 0 to its minimum, so at 0 it has to rest."""
 _FORCED = "pulumi.com/patchForce"
 """Of what Pulumi replaces although somebody else has changed it since."""
 _QUEUE_LABEL = "kueue.x-k8s.io/queue-name"

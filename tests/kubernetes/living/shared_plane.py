@@ -16,6 +16,8 @@ FIXTURE = "control_plane"
 FILES = (
     "tests/engine/test_clusters.py",
     "tests/engine/test_scaled_systems.py",
+    "tests/kubernetes/controllers/test_keda.py",
+    "tests/kubernetes/controllers/test_kueue.py",
     "tests/kubernetes/living/test_accepted.py",
     "tests/kubernetes/living/test_control_loops.py",
     "tests/kubernetes/living/test_failover_scaling.py",
