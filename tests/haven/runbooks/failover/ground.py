@@ -66,13 +66,14 @@ class Ground:
         return {**os.environ, **self.credentials, "AWS_ENDPOINT_URL": self.gateway.url, "NO_COLOR": "1"}
 
     def beat(self, *, seconds_ago: float) -> None:
-        """Let the newest heartbeats that arrived be this old."""
+        """Let the newest heartbeats be this old; both Regions have the same one, for it was replicated."""
+        newest = (time.time() - seconds_ago) * 1000
         for store in ("database", "cache"):
             for region in (P, R):
                 item = {
                     "id": {"S": "heartbeat"},
                     "entry": {"S": store},
-                    "newest": {"N": str((time.time() - seconds_ago) * 1000)},
+                    "newest": {"N": str(newest)},
                     "interval": {"N": "10000"},
                     "seen": {"N": str(time.time() * 1000)},
                 }
