@@ -17,8 +17,9 @@ from haven_components import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "components").rglob("*.py"))
-TIERS = re.compile(r"pilot[-_ ]light|active[-_]active|\bwarm\b|\btiers?\b(?!=)", re.IGNORECASE)
-"""`backup` alone is not on the list: databases have backups whatever the tier. `tier=` is an argument of AWS's own."""
+TIERS = re.compile(r"pilot[-_ ]light|active[-_]active|\bwarm\b(?! pools?\b)|\btiers?\b(?!=)", re.IGNORECASE)
+"""`backup` alone is not on the list: databases have backups whatever the tier. `tier=` is an argument of AWS's own,
+and a warm pool one of its nodes'."""
 OF_THE_API = re.compile(r"\b(?:PILOT_LIGHT|ACTIVE_ACTIVE)\b")
 """What Resilience Hub's API calls two approaches to recovery."""
 RUN_BY_LAMBDA = ("heartbeat_function", "function")
