@@ -1,5 +1,5 @@
 // KEDA's metrics server from KEDA's own packages. Its own program, cmd/adapter, serves its own metrics too, on every
-// interface of the machine; this one listens where it is told to and nowhere else.
+// interface of the machine; this one listens on the address that it is given and on no other.
 package main
 
 import (
