@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -210,6 +211,14 @@ def newest_aurora_minor(major: str) -> int | None:
     """The newest minor version of a major version of Aurora PostgreSQL in the data; None for an unknown major."""
     found = {row["major"]: int(row["newest_minor"]) for row in _rows(_shipped(AURORA_VERSIONS))}
     return found.get(major)
+
+
+def aurora_support(major: str) -> tuple[date, date] | None:
+    """The last days of standard and of extended support of a major version of Aurora PostgreSQL; None for an unknown
+    one. From the day after the first on, RDS charges extended support for each vCPU and hour."""
+    rows = (row for row in _rows(_shipped(AURORA_VERSIONS)) if row["major"] == major)
+    found = next(rows, None)
+    return (date.fromisoformat(found["standard_until"]), date.fromisoformat(found["extended_until"])) if found else None
 
 
 def zones_without_eks(region: str, *, documented: bool = True) -> Sequence[str]:

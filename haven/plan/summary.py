@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from haven.model import kubernetes
+from haven.model import catalog, kubernetes
 from haven.plan.component_summary import capacity, component_facts, scaling
 from haven.program import aws_types
 from haven.program.recording import Recording, Resource
@@ -114,6 +114,7 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = (), today: dat
         for role, region in sorted(outputs["regions"].items())
     ]
     known = {each.region for each in regions}
+    day = today or datetime.now(UTC).date()
     return Plan(
         stack=recording.stack,
         kind=str(outputs.get("kind", ENVIRONMENT)),
@@ -126,7 +127,7 @@ def make_plan(recording: Recording, placeholders: Sequence[str] = (), today: dat
         objectives=outputs.get("objectives", {}),
         judgements=outputs.get("judgements", ()),
         systems=outputs.get("systems", {}),
-        notes=[*_support_notes(resources, today or datetime.now(UTC).date()), *outputs.get("notes", ())],
+        notes=[*_support_notes(resources, day), *_engine_notes(resources, day), *outputs.get("notes", ())],
         placeholders=placeholders,
     )
 
@@ -145,6 +146,20 @@ def _support_notes(resources: Iterable[Resource], today: date) -> Iterator[str]:
             clusters.setdefault(policy, Counter())[each.inputs["version"]] += 1
     for policy, versions in sorted(clusters.items()):
         yield from kubernetes.support_notes(versions, policy, today)
+
+
+def _engine_notes(resources: Iterable[Resource], today: date) -> Iterator[str]:
+    """What the release calendar says of the databases' engine version."""
+    given = (each.inputs.get("engineVersion") for each in resources if each.type == aws_types.RDS_CLUSTER)
+    for version in sorted({each for each in given if isinstance(each, str)}):
+        support = catalog.aurora_support(version.partition(".")[0])
+        if support and (support[0] - today).days < kubernetes.DAYS_AHEAD:
+            ends = f"{'ended' if support[0] < today else 'ends'} on {support[0]}"
+            yield (
+                f"standard support of Aurora PostgreSQL {version} {ends}: from the next day on, and until {support[1]},"
+                " RDS charges extended support for each vCPU and hour, which the bill leaves out;"
+                " docs/engine-upgrades.md has the way to a newer version"
+            )
 
 
 def _state(region: str, active: str) -> str:

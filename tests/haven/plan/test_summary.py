@@ -1,6 +1,7 @@
 """Plans made of recordings: counts, facts, promises, as data and as text."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -254,3 +255,22 @@ def test_what_a_promise_leaves_open_is_null_in_json() -> None:
         "description": "cached entries", "bestCaseMinutes": 1, "bestCaseSource": None, "worstCaseMinutes": None,
         "worstCaseSource": None, "assumption": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "today", "notes"),
+    [
+        ("13.23", date(2026, 11, 26), ["standard support of Aurora PostgreSQL 13.23 ended on 2026-02-28"]),
+        ("13.23", date(2026, 2, 28), ["standard support of Aurora PostgreSQL 13.23 ends on 2026-02-28"]),
+        ("14.20", date(2026, 11, 30), []),
+        ("14.20", date(2026, 12, 1), ["standard support of Aurora PostgreSQL 14.20 ends on 2027-02-28"]),
+        ("18.1", date(2026, 11, 26), []),
+    ],
+)
+def test_the_plan_says_once_when_the_databases_standard_support_ends(
+    version: str, today: date, notes: list[str]
+) -> None:
+    given = {"engineVersion": version}
+    members = [resource(aws.RDS_CLUSTER, f"db-{each}", given, region=each) for each in (PRIMARY, RECOVERY)]
+    found = [each for each in make_plan(recording(*members), today=today).notes if "Aurora PostgreSQL" in each]
+    assert [each.partition(":")[0] for each in found] == notes
