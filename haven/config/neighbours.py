@@ -1,13 +1,16 @@
 """Stack files beside each other whose environments would share AWS names or records of one account."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from haven.base.problems import Problem, Problems, shown
 from haven.config.stack_file import Stack, display, read_stack
 
-_ACCOUNT, _DOMAIN = "haven:account", "haven:domain"
+_ACCOUNT, _DOMAIN, _ZONE = "haven:account", "haven:domain", "haven:hostedZoneId"
+_NAMED = ("haven:queues", "haven:secrets", "haven:tables")
+"""Keys whose names are parts of names in AWS, one in each Region of an account."""
 _OF_NOBODY = ("example.com", "example.net", "example.org")
 """Domains for documentation (RFC 2606): a copy of a sample stack has one until somebody writes their own."""
 
@@ -29,7 +32,7 @@ def clashes(stack: Stack) -> Iterator[Problem]:
         where = f"{display(file)}, with the same {_ACCOUNT}"
         if begins:
             yield from _alike(stack, other, where)
-        if domain and _same(stack, other, _DOMAIN):
+        if domain and _same(stack, other, _DOMAIN) and stack.config.get(_ZONE) == other.config.get(_ZONE):
             got = f"{shown(domain)}, as in {where}"
             allowed = "a domain of its own: both would write the same records"
             yield Problem(_DOMAIN, got, allowed, f"write another domain, such as {stack.name}.{domain}")
@@ -37,7 +40,7 @@ def clashes(stack: Stack) -> Iterator[Problem]:
 
 def _alike(stack: Stack, other: Stack, where: str) -> Iterator[Problem]:
     """What both have under one key, and one name in AWS."""
-    for key in sorted(stack.config.keys() & other.config.keys()):
+    for key in _NAMED if _regions(stack) & _regions(other) else ():
         here, there = _names(stack, key), _names(other, key)
         for name in here:
             called = f"haven-{stack.name}-{name}"
@@ -49,12 +52,23 @@ def _alike(stack: Stack, other: Stack, where: str) -> Iterator[Problem]:
                 )
 
 
-def _names(stack: Stack, key: str) -> Sequence[str]:
+def _regions(stack: Stack) -> set[str]:
+    """Where it has something; empty where that isn't stated as it should be."""
+    stated = _mapping(stack, "haven:regions")
+    third = _mapping(stack, "haven:operations").get("witnessRegion")
+    return {each for each in (*stated.values(), third) if isinstance(each, str)}
+
+
+def _mapping(stack: Stack, key: str) -> Mapping[str, Any]:
     try:
         value = json.loads(stack.config.get(key) or "")
     except ValueError:
-        return ()
-    return list(value) if isinstance(value, dict) else ()
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _names(stack: Stack, key: str) -> Sequence[str]:
+    return list(_mapping(stack, key))
 
 
 def _owned(domain: str) -> str:

@@ -207,7 +207,7 @@ def levels(made: "ServiceLevels") -> list[Level]:
     """Objective, error budget, agreement and prediction, for the terminal and the page alike."""
     found = []
     if made.objective is not None and made.budget_minutes is not None:
-        found.append(Level("objective (SLO)", made.objective, f"{made.objective:g} %", "objective"))
+        found.append(Level("objective (SLO)", made.objective, f"{made.objective:.12g} %", "objective"))
         found.append(Level("error budget a year", made.budget_minutes, minutes(made.budget_minutes), "objective"))
     if made.spent_percent is not None:
         found.append(Level("error budget spent", made.spent_percent, f"{made.spent_percent:.0f} %", "model"))
@@ -223,7 +223,7 @@ def verdict_on_slas(made: "ServiceLevels") -> str:
     """The objective's error budget, and whether what AWS agrees to adds up to it; empty without one."""
     if made.objective is None:
         return ""
-    leaves = f"{made.objective:g} % leaves {minutes(made.budget_minutes)} a year"
+    leaves = f"{made.objective:.12g} % leaves {minutes(made.budget_minutes)} a year"
     if made.covered:
         return f"{leaves}: the SLAs of what one Region needs cover it, {made.agreed:.2f} % together"
     return f"{leaves}, which no SLA covers: those of what one Region needs add up to {made.agreed:.2f} %"
@@ -270,7 +270,7 @@ def _range(summary: "Summary | None") -> str:
 
 def wanted(outcome: "Outcome") -> str:
     """An objective's value, without its name."""
-    return f"{outcome.wanted:g} %" if outcome.objective == "availabilityPercent" else minutes(outcome.wanted)
+    return f"{outcome.wanted:.12g} %" if outcome.objective == "availabilityPercent" else minutes(outcome.wanted)
 
 
 def _verdict(outcome: "Outcome | None", style: Style) -> str:

@@ -20,7 +20,7 @@ CAPACITY_LABELS = {
 """Keys of `RegionPlan.capacity` to their labels, in the order in which the plan shows them."""
 
 _VERDICT_COLOURS = {"within": "green", "possible": "yellow", "out": "red"}
-_OBJECTIVE_UNITS = {"rtoMinutes": "RTO {:g} min", "rpoMinutes": "RPO {:g} min", "availabilityPercent": "{:g} %"}
+_OBJECTIVE_UNITS = {"rtoMinutes": "RTO {:g} min", "rpoMinutes": "RPO {:g} min", "availabilityPercent": "{:.12g} %"}
 OBJECTIVE_NAMES = {"rtoMinutes": "RTO", "rpoMinutes": "RPO", "availabilityPercent": "availability"}
 ASSUMED = "[A]"
 """Marks a figure without a source."""

@@ -131,6 +131,7 @@ class _Job:
             return engine.run(stack, values, logs)
 
     def _keep(self, located: "Located") -> None:
+        from haven.model.drills import Place
         from haven.runbooks.failover.assembly import operator
         from haven.runbooks.observation import ask_all
         from haven.runbooks.reconcile.keeping import keep
@@ -146,7 +147,8 @@ class _Job:
                 "--keep needs to know which Region writes, and neither answers; nothing was changed"
             )
         records = Path.cwd() / ".haven" / "recovery" / manifest.environment
-        made = operator(manifest, writer, self.chosen.client, records, lambda _: None)
+        place = Place.EMULATOR if self.chosen.emulated else Place.AWS
+        made = operator(manifest, writer, self.chosen.client, records, lambda _: None, place=place)
         try:
             with interruptible("Interrupted: a copy that has begun goes on; run the same command once more."):
                 problem = Threads(self.chosen.client, self.chosen.client_once).run(keep(made, manifest.other(writer)))

@@ -18,6 +18,8 @@ from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missi
 RULES = {1: 5432, 2: 6379}
 """Number of an entry to the port that it closes: database and cache. Lower numbers come first."""
 _TCP = "6"
+_OF_TCP = (_TCP, "tcp", "-1")
+"""Protocols of an entry that has TCP among them."""
 _EVERYBODY = "0.0.0.0/0"
 
 
@@ -100,6 +102,9 @@ def _closing(region: str, acl: str, number: int, port: int) -> Call:
 
 
 def _is_ours(entry: Mapping[str, Any], port: int) -> bool:
-    """An entry for TCP that names no ports closes all of them; the emulator names none."""
+    """An entry for TCP that names no ports closes all of them; the emulator names none. One against somebody alone, or
+    against another protocol, closes nothing to everybody."""
+    if entry.get("CidrBlock", _EVERYBODY) != _EVERYBODY or entry.get("Protocol", _TCP) not in _OF_TCP:
+        return False
     ports = entry.get("PortRange") or {"From": port, "To": port}
     return entry["RuleAction"] == "deny" and (ports["From"], ports["To"]) == (port, port)

@@ -1,6 +1,7 @@
 """One failover from the lease to the record, or the rest of one that was interrupted."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -17,21 +18,13 @@ from haven.runbooks.failover.site import FAILOVER, Site, command_of, kind_of
 from haven.runbooks.failover.times import measured
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log
-from haven.runbooks.workflow.audit import Audit
+from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
 from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
 from haven.runbooks.workflow.requests import Answer, CallError, together
 from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
 
-LEFT = "left open"
-"""How a workflow has ended that `--force` left open: what it closed may be open by now, so nobody goes on with it."""
-MEASURED = "measured"
-"""The audit's record of what a failover took."""
-DIVERGENCE = (
-    "possible: the old writer couldn't be closed, and may have taken writes that aren't here; keep its volume and"
-    " its snapshot rds:unplanned-global-failover-… until somebody has compared them"
-)
 SILENT_SECONDS = 10.0
 """For so long after a preview that found the old Region silent it isn't asked once more: each answer that doesn't come
 takes five seconds. Whoever confirms later has it looked at afresh."""
@@ -93,6 +86,8 @@ class Operator:
     """When a preview found the old Region silent."""
     _left_open: str = field(default="", init=False)
     """The open workflow to the other Region that a preview found, and that `--force` leaves open."""
+    _leaving: str = field(default="", init=False)
+    """The same workflow's id, once that is confirmed."""
     _notes: Mapping[str, Any] = field(default_factory=dict, init=False)
     """Of the lease, as a preview found them."""
     _closed: bool = field(default=False, init=False)
@@ -106,9 +101,9 @@ class Operator:
         """
         seen, workflow = await together(observe.observe(self.site), self._look_up())
         resumed = workflow is not None and kind_of(workflow) == self.kind
-        request = request.going_on(workflow.goal) if workflow and resumed else request
         self._silent_at = self.site.clock.monotonic() if seen.seen is Seen.UNREACHABLE else None
-        decided = self._decide(seen, request)
+        going_on = workflow if resumed else None
+        decided, request = deciding.as_it_would(going_on, request, seen, self._decide, self.opening)
         steps = self._planned(decided.fence, planned=request.planned)
         goal = Workflow("", self._goal(request, seen.now_ms))
         found = await loss.judged(self.site, goal)
@@ -159,7 +154,10 @@ class Operator:
         await self.audit.open(str(before.get("hash", "")), goal=self._goal(request), token=self.lease.token)
         try:
             report = await self._run(request, log.replay(entries))
-        except (CallError, Problems):
+        except (CallError, Problems) as error:
+            if not self._closed:
+                with suppress(CallError, AuditError):  # of the same Region
+                    await self._engine.close(state="error", why=[str(error)])
             await self.lease.leave(self.lease.notes, release=True)
             raise
         if not self._closed:
@@ -180,8 +178,7 @@ class Operator:
         if last is not None and last.end is not None and opened.get("workflow") == last.id:
             # Whoever ended it was stopped before the lease had its notes: the journal has them.
             self.lease.notes = {**self.lease.notes, **last.end.get("notes", {"open": None})}
-        if elsewhere:
-            await self._leave_open(str(opened["workflow"]))
+        self._leaving = str(opened["workflow"]) if elsewhere else ""
         if last is not None and last.end is None and last.id in self.lease.notes.get("left", ()):
             await self._end_left(last)
         if last is not None and last.end is None:
@@ -189,20 +186,24 @@ class Operator:
                 return Report(State.REFUSED, [self._in_the_way(last)])
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, self._known_steps(), where)
+            await self.lease.leave(self._with_left(self.lease.notes), release=False)
             given = {"force": request.force, "acceptLoss": request.accept_loss, "leavesOpen": elsewhere}
             await self._engine.note(last, log.TAKEOVER, id=last.id, **given)
             await self._decide_anew(last, request)
             return await self._go_on(last)
         return await self._begin(request)
 
-    async def _leave_open(self, workflow: str) -> None:
-        """Whoever comes to that Region later doesn't go on with it."""
-        left = [*self.lease.notes.get("left", ()), workflow]
-        await self.lease.leave({**self.lease.notes, "left": left}, release=False)
+    def _with_left(self, notes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Notes in which whoever comes to the other Region finds that its workflow was left open."""
+        return {**notes, "left": [*notes.get("left", ()), self._leaving]} if self._leaving else notes
 
     async def _end_left(self, workflow: Workflow) -> None:
-        notes = {"left": [each for each in self.lease.notes["left"] if each != workflow.id]}
-        await self._engine.note(workflow, log.END, state=LEFT, divergence=self._divergence(workflow), notes=notes)
+        notes: dict[str, Any] = {"left": [each for each in self.lease.notes["left"] if each != workflow.id]}
+        if (self.lease.notes.get("open") or {}).get("workflow") == workflow.id:
+            notes["open"] = None
+        await self._engine.note(
+            workflow, log.END, state=deciding.LEFT, divergence=self._divergence(workflow), notes=notes
+        )
         self.lease.notes = {**self.lease.notes, **notes}
 
     async def _decide_anew(self, workflow: Workflow, request: Request) -> None:
@@ -220,7 +221,8 @@ class Operator:
 
     async def _begin(self, request: Request) -> Report:
         seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
-        if seen.writer == self.site.to and await self._is_complete(decision.fence(seen.seen)):
+        # What is left open in the other Region isn't undone by anybody else.
+        if seen.writer == self.site.to and not self._leaving and await self._is_complete(decision.fence(seen.seen)):
             return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
         decided = self._decide(seen, request)
         why = "" if decided.allowed else decided.why
@@ -236,7 +238,8 @@ class Operator:
         """A new workflow, in the journal and in the lease's notes."""
         workflow = Workflow(self.new_id(), goal)
         await self._engine.write(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
-        notes = {**self.lease.notes, "open": {"to": self.site.to, "workflow": workflow.id, "kind": self.kind}}
+        opened = {"to": self.site.to, "workflow": workflow.id, "kind": self.kind}
+        notes = {**self._with_left(self.lease.notes), "open": opened}
         await self.lease.leave(notes, release=False)
         return workflow
 
@@ -332,7 +335,7 @@ class Operator:
             if not failed:
                 return await self._end(workflow, outcome, why)
             if past_no_return(workflow, steps) and not await self._was_taken_back(workflow):
-                why += deciding.way_out(self.site, workflow)
+                why += deciding.way_out(self.site, workflow, self.opening)
                 return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, self._divergence(workflow))
             await self._engine.note(workflow, log.ABORT, why="; ".join(why))
         return await self._undo(workflow, outcome)
@@ -360,7 +363,7 @@ class Operator:
         why += [f"{each.name}: {self.site.old} doesn't answer, and counts as lost" for each in left]
         endings = {**outcome.endings, **undone.endings}
         if undone.failed(undoing):
-            why += deciding.way_out(self.site, workflow)
+            why += deciding.way_out(self.site, workflow, self.opening)
             return Report(State.INCOMPLETE, why, workflow.id, endings)
         await self._close(workflow, State.UNDONE, why, "", {"open": None})
         return Report(State.UNDONE, why, workflow.id, endings)
@@ -371,7 +374,7 @@ class Operator:
         made = measured.record(self.site.manifest, workflow, entries, steps, self.place, by=self.by)
         _, answer = await loss.heartbeats(self.site, self.site.table)
         notes = self._ended(answer)
-        self.audit.record(MEASURED, **measured.as_data(made))
+        self.audit.record(measured.MEASURED, **measured.as_data(made))
         await self._close(workflow, State.DONE, why, divergence, notes)
         losses = judging.reported(workflow, plan.JUDGED)
         return Report(State.DONE, why, workflow.id, outcome.endings, divergence, losses=losses, record=made)
@@ -381,12 +384,7 @@ class Operator:
         return {"open": None, "failover": {"to": self.site.to, "atMs": self.site.time_ms(answer)}}
 
     def _divergence(self, workflow: Workflow) -> str:
-        if not deciding.exposed(workflow, self.opening):
-            return ""
-        events = workflow.step(database.EVENTS).data.get("events")
-        if events is None:  # they haven't been read, or can't be
-            return DIVERGENCE
-        return f"{DIVERGENCE}; RDS says: {'; '.join(events) or 'nothing about the old writer yet'}"
+        return deciding.divergence(workflow, self.opening)
 
     async def _close(
         self, workflow: Workflow, state: State, why: Sequence[str], divergence: str, notes: Mapping[str, Any]

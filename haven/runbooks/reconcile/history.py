@@ -7,7 +7,8 @@ from typing import Any
 
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import plan
-from haven.runbooks.failover.run import LEFT, State
+from haven.runbooks.failover.resuming.deciding import LEFT
+from haven.runbooks.failover.run import State
 from haven.runbooks.failover.site import FAILOVER, REGION_SWITCH, command_of, kind_of
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.reconcile.checks import Check

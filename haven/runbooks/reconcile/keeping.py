@@ -35,14 +35,12 @@ async def keep(operator: Operator, old: str) -> str:
     before = entries[-1].data["audit"] if entries else {}
     await operator.audit.open(str(before.get("hash", "")), keep=old, token=token)
     engine = Engine(operator.journal, operator.lease, operator.audit, operator.site.clock)
-    problem = "interrupted"
     try:
         problem = await _kept(operator, old)
     except CallError as error:
         problem = str(error)
-    finally:
-        unproved = await engine.close(problem=problem)
-        await operator.lease.leave(operator.lease.notes, release=True)
+    unproved = await engine.close(problem=problem)
+    await operator.lease.leave(operator.lease.notes, release=True)
     return problem or unproved
 
 

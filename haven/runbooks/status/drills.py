@@ -8,7 +8,7 @@ from itertools import islice
 
 from haven.model.drills import DrillRecord, Place
 from haven.runbooks.clients import Client
-from haven.runbooks.failover.run import MEASURED
+from haven.runbooks.failover.times.measured import MEASURED
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, duration, unknown
 from haven.runbooks.workflow.audit import FOLDER

@@ -11,7 +11,7 @@ from haven.runbooks.credentials import CredentialsError
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.journal import DisplacedError, Entry, Journal, StepRecord, UnwrittenError, Workflow
-from haven.runbooks.workflow.lease import Lease, LeaseError
+from haven.runbooks.workflow.lease import Lease, LeaseError, LostError
 from haven.runbooks.workflow.requests import (
     Call,
     CallError,
@@ -120,8 +120,9 @@ class Engine:
         await self.audit.close(**data)
         self.journal.head = self.audit.head.as_data()
         try:
+            await self.lease.confirm()
             await self.journal.append(log.CLOSED)
-        except (DisplacedError, UnwrittenError) as error:
+        except (DisplacedError, LostError, UnansweredError, UnwrittenError) as error:
             return f"the end of this audit can't be proved: {error}"
         return ""
 

@@ -114,7 +114,8 @@ def _too_late(call: Call) -> TooLateError:
 def _as_call_error(call: Call, error: Exception) -> Exception:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  starts fast
 
-    if refused := credentials_error(error):
+    refused = credentials_error(error)
+    if refused and refused.everywhere:  # what one Region alone may say is that Region's answer
         return refused
     if isinstance(error, ClientError):
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)

@@ -108,7 +108,7 @@ def _warm_pool(what: str, group: node_models.GpuNodeGroup) -> Iterator[Problem]:
         yield Problem(f"{what}.preparedSize", got, allowed, "delete preparedSize")
     if group.prepared_size > group.max_size:
         allowed = f"at most maxSize, {group.max_size}"
-        yield Problem(f"{what}.preparedSize", got, allowed, f"write preparedSize: {group.desired_size}")
+        yield Problem(f"{what}.preparedSize", got, allowed, f"write preparedSize: {group.max_size}")
 
 
 def _groups(cluster: models.Cluster) -> Iterator[tuple[str, node_models.SystemNodes | node_models.GpuNodeGroup, str]]:

@@ -13,6 +13,8 @@ from infra.names import parameter_name
 RULES = Rules()
 
 RESERVED_PARAMETERS = ("endpoints", "manifest", "write-mode")
+RESERVED_PREFIX = "manifest/"
+"""Below it a large manifest has what it says of each Region."""
 
 
 @RULES.on("tables", "systems")
@@ -196,8 +198,8 @@ def _cost(cost: part_models.Cost | None) -> Iterable[Problem]:
 
 @RULES.on("parameters")
 def _parameters(parameters: Mapping[str, str]) -> Iterable[Problem]:
-    for name in RESERVED_PARAMETERS:
-        if name in parameters:
+    for name in parameters:
+        if name in RESERVED_PARAMETERS or name.startswith(RESERVED_PREFIX):
             yield Problem(
                 f"haven:parameters.{name}",
                 name,

@@ -85,7 +85,7 @@ def _operator(
         "further_kms_key_arns": [kept[region].kms_key_arn for region in third],
         "global_cluster": recovery_manifest["database"]["globalCluster"],
         "datastore_suffix": datastore_suffix(names.cache_name(settings.stack)),
-        # A pattern, because a policy within a role has room for about 20 names.
+        # A pattern: another table needs no other policy, in the Region that may be lost.
         "tables": [f"{environment.name}-*"] if recovery_manifest["replicatedTables"] else [],
         "repositories": [f"{names.images_name(settings.stack)}/*"],
         "secrets": [f"{environment.name}-*"],

@@ -19,7 +19,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _write(folder: Path, name: str, account: str = PROD, domain: str = "", more: Sequence[str] = ()) -> None:
-    lines = [f"  haven:account: '{account}'", *([f"  haven:domain: {domain}"] if domain else []), *more]
+    regions = "  haven:regions: {primary: eu-west-1, recovery: eu-central-1}"
+    lines = [f"  haven:account: '{account}'", regions, *([f"  haven:domain: {domain}"] if domain else []), *more]
     (folder / f"Pulumi.{name}.yaml").write_text("\n".join(["config:", *lines]))
 
 
@@ -42,6 +43,20 @@ def test_names_that_are_one_name_in_aws_are_refused_in_both_files(
         "haven:tables.eu-orders: got haven-prod-eu-orders in AWS, as haven:tables.orders of Pulumi.prod-eu.yaml,"
         f" {same}; fix: rename eu-orders, or the other one"
     ]
+
+
+def test_parameters_and_tags_and_what_is_in_other_regions_have_names_of_their_own(folder: Path) -> None:
+    keys = ("parameters", "tags")
+    _write(folder, "prod", more=[f"  haven:{each}: {{eu-x: y}}" for each in keys])
+    _write(folder, "prod-eu", more=[f"  haven:{each}: {{x: y}}" for each in keys])
+    assert _clashes(folder, "prod") == _clashes(folder, "prod-eu") == []
+    (folder / "Pulumi.prod-eu.yaml").unlink()
+    _write(folder, "prod", more=["  haven:tables: {us-orders: {}}"])
+    file = folder / "Pulumi.prod-us.yaml"
+    _write(folder, "prod-us", more=["  haven:tables: {orders: {}}"])
+    assert len(_clashes(folder, "prod")) == 1
+    file.write_text(file.read_text().replace("eu-west-1", "us-east-1").replace("eu-central-1", "us-west-2"))
+    assert _clashes(folder, "prod") == []
 
 
 def test_a_name_that_begins_with_another_ones_is_as_good_as_any(folder: Path) -> None:

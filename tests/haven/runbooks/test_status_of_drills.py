@@ -16,8 +16,7 @@ from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
 from haven.model.drills import DrillRecord
 from haven.runbooks.clients import clients
-from haven.runbooks.failover.run import MEASURED
-from haven.runbooks.failover.times.measured import as_data
+from haven.runbooks.failover.times.measured import MEASURED, as_data
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.observation import ask_all
 from haven.runbooks.status import drills

@@ -36,13 +36,19 @@ def test_a_reservation_of_one_of_the_groups_types_in_each_region_is_accepted() -
         ("m5.large", "a type with NVIDIA GPUs: the nodes start from AMI type BOTTLEROCKET_x86_64_NVIDIA"),
         ("g5g.xlarge", "an x86-64 type"),
         ("g5.13xlarge", "an EC2 instance type"),
-        ("g4dn.xlarge", "at least 1 of 22.4 GiB, as every type of the group has: this one takes their place"),
     ],
 )
 def test_a_reserved_type_that_cannot_take_the_place_of_the_groups_is_refused(name: str, why: str) -> None:
     (problem,) = _problems(away={**AWAY, "instanceType": name})
     assert problem.startswith(f"{GROUP}.capacityReservations.us-east-2.instanceType: got ")
     assert why in problem
+
+
+def test_a_reserved_type_with_fewer_gpus_than_the_groups_is_refused_and_one_with_smaller_ones_is_not() -> None:
+    large: Any = {"instanceTypes": ["g5.12xlarge", "g5.24xlarge"]}
+    (problem,) = _problems(away={**AWAY, "instanceType": "g5.2xlarge"}, **large)
+    assert "with 1 GPU; allowed: at least 4, as every type of the group has" in problem
+    assert _problems(away={**AWAY, "instanceType": "g4dn.12xlarge"}, **large) == []
 
 
 def test_a_reserved_type_is_offered_in_its_own_region_only() -> None:
@@ -65,8 +71,8 @@ def test_a_zone_in_which_the_cluster_has_no_subnet_is_refused() -> None:
     (problem,) = _problems(away={**AWAY, "zone": "us-east-1a"})
     assert problem == (
         f'{GROUP}.capacityReservations.us-east-2.zone: got "us-east-1a"; allowed: a zone of us-east-2 in which the'
-        ' cluster has a subnet: "us-east-2a", "us-east-2b", "us-east-2c"; fix: write the reservation\'s zone; where it'
-        " is another zone of us-east-2, append it to haven:zones.us-east-2"
+        ' cluster has a subnet: "us-east-2a", "us-east-2b", "us-east-2c"; fix: write the reservation\'s zone;'
+        " another zone of us-east-2 has to be one of the three in haven:zones.us-east-2 before the first deployment"
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import DIVERGENCE, Report, State
+from haven.runbooks.failover.resuming.deciding import DIVERGENCE
+from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import parse
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import Fault, Simulation

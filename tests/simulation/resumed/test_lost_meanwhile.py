@@ -234,3 +234,40 @@ def test_a_journal_from_before_a_workflow_could_change_its_kind_is_read_as_it_wa
     found = replay(entries)
     assert found is not None
     assert (found.goal["planned"], found.goal["force"], found.turns) == (True, "a reason", 0)
+
+
+def test_what_an_interrupted_failover_changed_is_undone_by_the_one_that_calls_it_off() -> None:
+    """Its nodes are at full scale, and its applications were asked not to write; the Region that is left is back."""
+    ground = Ground(asks("failover_global_cluster"), lambda _: Fault("crash-before"))
+    ground.model.kill(0.0)
+    assert ground.go(SURE) is None
+    ground.model.revive(ground.simulation.now)
+    left = ground.model.regions[R].nodes
+    request = Request(planned=True, force="it was a false alarm")
+    made = machine(ground.simulation, "off", to=P, manifest=PATIENT[1])
+    ground.simulation.start("off", made.operator.preview(request), lambda _: None)
+    ground.simulation.run()
+    start(ground.simulation, made, request, ground.simulation.now + 10)
+    ground.simulation.run()
+    assert (made.outcome[0].state, ground.writers) == (State.DONE, {P})
+    assert left[1] > ground.model.regions[R].nodes[1]
+    assert {each.mode for each in ground.model.regions.values()} == {"read-write"}
+    assert made.operator.lease.notes["open"] is None
+    ground.simulation.abandon()
+
+
+def test_a_preview_of_an_open_failover_shows_what_the_run_decides() -> None:
+    ground = Ground(done("judge-loss"), lambda _: Fault("crash-after"))
+    ground.model.kill(0.0)
+    assert ground.go(SURE) is None
+    ground.model.revive(ground.simulation.now)
+    made = machine(ground.simulation, "again", manifest=PATIENT[1])
+    shown: list[Any] = []
+    ground.simulation.start("again", made.operator.preview(UNPLANNED), shown.append)
+    ground.simulation.run()
+    start(ground.simulation, made, UNPLANNED, ground.simulation.now + 10)
+    ground.simulation.run()
+    assert made.outcome[0].state is State.UNDONE
+    assert (shown[0].decision.allowed, shown[0].decision.why) == (False, made.outcome[0].why[0])
+    assert not any("decision" in each for each in shown[0].overrides)
+    ground.simulation.abandon()

@@ -13,6 +13,8 @@ from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.journal import Entry, Workflow
 from haven.runbooks.workflow.steps import Step
 
+MEASURED = "measured"
+"""The audit's record of what a failover took."""
 _FROM_HEARTBEAT = "seconds from the newest heartbeat that had arrived"
 _FROM_LOOK = "seconds from the runbook's first look: what came before it isn't measured"
 _FROM_BEGIN = "planned: seconds from the runbook's beginning; nothing was lost"

@@ -28,17 +28,17 @@ def _types(pair: models.Regions, cluster: models.Cluster) -> Iterable[Problem]:
 
 
 def _smaller(key: str, group: GpuNodeGroup, name: str) -> Iterator[Problem]:
-    """A type with fewer GPUs, or with smaller ones, than every type of the group has: its pods count on those."""
+    """A type with fewer GPUs than every type of the group has: its pods count on those."""
     own, known = CATALOG.instance(name), [CATALOG.instance(each) for each in group.instance_types]
     found = [each for each in known if each is not None]
     if own is None or not found or len(found) < len(known):
         return
-    gpus, memory = min(each.gpus for each in found), min(each.gpu_memory_gib for each in found)
-    if own.gpus < gpus or own.gpu_memory_gib < memory:
+    gpus = min(each.gpus for each in found)
+    if own.gpus < gpus:
         yield Problem(
             key,
-            f"{shown(name)}, {own.gpus:g} GPU{'' if own.gpus == 1 else 's'} of {own.gpu_memory_gib:g} GiB",
-            f"at least {gpus:g} of {memory:g} GiB, as every type of the group has: this one takes their place",
+            f"{shown(name)}, with {own.gpus:g} GPU{'' if own.gpus == 1 else 's'}",
+            f"at least {gpus:g}, as every type of the group has: this one takes their place",
             f"write {group.instance_types[0]}, or a reservation's larger type",
         )
 
@@ -52,8 +52,8 @@ def _zones(pair: models.Regions, cluster: models.Cluster, zones: Mapping[str, li
                 f"{path}.zone",
                 shown(reserved.zone),
                 f"a zone of {region} in which the cluster has a subnet: {choices(used)}",
-                f"write the reservation's zone; where it is another zone of {region}, append it to"
-                f" haven:zones.{region}",
+                f"write the reservation's zone; another zone of {region} has to be one of the three in"
+                f" haven:zones.{region} before the first deployment",
             )
 
 
