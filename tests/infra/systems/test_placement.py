@@ -131,11 +131,11 @@ def test_queued_jobs_are_limited_to_the_groups_that_have_their_capacity() -> Non
 
 
 def _annotated(recording: Recording, region: str, key: str) -> set[tuple[str, str]]:
-    """Kind and name of the objects with an annotation."""
+    """Kind and name of the objects with an annotation, without ConfigMaps: a kept one is always taken over."""
     return {
         (each.type.rpartition(":")[2], each.name.partition(f"{CODES[region]}-")[2])
         for each in kubernetes(recording, region).values()
-        if key in each.inputs.get("metadata", {}).get("annotations", {})
+        if key in each.inputs.get("metadata", {}).get("annotations", {}) and not each.type.endswith(":ConfigMap")
     }
 
 
