@@ -180,7 +180,7 @@ def test_the_data_that_counts_first_is_in_the_folder_that_a_refresh_writes_to() 
 @pytest.mark.parametrize(
     ("group", "key", "fix"),
     [
-        ({"preparedSize": 5}, "preparedSize", "write preparedSize: 1"),
+        ({"preparedSize": 5}, "preparedSize", "write preparedSize: 4"),
         ({"preparedSize": 2, "spot": True}, "preparedSize", "delete preparedSize"),
         ({"imageSnapshots": {"eu-west-2": SNAPSHOT}, "instanceStore": False}, "imageSnapshots", "delete eu-west-2"),
         ({"imageSnapshots": {"eu-west-1": SNAPSHOT}, "instanceStore": True}, "imageSnapshots", "instanceStore: false"),
