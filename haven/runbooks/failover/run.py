@@ -186,7 +186,8 @@ class Operator:
                 return Report(State.REFUSED, [self._in_the_way(last)])
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, self._known_steps(), where)
-            await self.lease.leave(self._with_left(self.lease.notes), release=False)
+            if self._leaving:
+                await self.lease.leave(self._with_left(self.lease.notes), release=False)
             given = {"force": request.force, "acceptLoss": request.accept_loss, "leavesOpen": elsewhere}
             await self._engine.note(last, log.TAKEOVER, id=last.id, **given)
             await self._decide_anew(last, request)

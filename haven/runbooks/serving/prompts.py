@@ -88,11 +88,12 @@ def inferring(place: Place, patience: float) -> Looking:
 
     After `patience` the manifest's fallback, if it answers, is enough; wrong answers are only with a reason.
     """
-    watch = Stopwatch(place.clock)
+    watch, unreached = Stopwatch(place.clock), Stopwatch(place.clock)
     inference = place.side.inference
     fallback = any(each.fallback for each in place.side.workloads)
 
     async def look(workflow: Workflow) -> Look:
+        nonlocal unreached
         if inference is None:
             return Done(remark="no golden prompts in the manifest: whether models answer right isn't known")
         watch.start()
@@ -100,7 +101,10 @@ def inferring(place: Place, patience: float) -> Looking:
         waited = watch.seconds()
         if verdict.unreached:
             why = f"unknown whether models answer right: {verdict.unreached}"
-            return Waiting(why) if waited < UNREACHED_SECONDS else Done(remark=why)
+            return Waiting(why) if unreached.seconds() < UNREACHED_SECONDS else Done(remark=why)
+        unreached = Stopwatch(
+            place.clock
+        )  # what answered wrong a moment ago isn't unknown for one question without answer
         if not verdict.wrong:
             return Done({"prompts": len(inference.prompts), "slowestSeconds": round(verdict.slowest, 3)})
         why = "; ".join(verdict.wrong)
