@@ -65,6 +65,24 @@ def test_wrong_answers_keep_traffic_where_it_is_until_somebody_gives_a_reason() 
     assert why_forced in why
 
 
+def test_one_question_without_an_answer_makes_models_that_answered_wrong_no_unknown_ones() -> None:
+    model = Model()
+    model.regions[R].workloads.wrong_since = 0.0
+    asked: list[float] = []
+
+    def fault(_: str, call: Call, now: float) -> Fault | None:
+        asked.extend([now] if call.operation == "ask" else [])
+        late = call.operation == "ask" and now - asked[0] > 600 and now - asked[0] < 640
+        return Fault("timeout-before", 10) if late else None
+
+    simulation = Simulation(model, fault)
+    made = machine(simulation, "a", manifest=PATIENT[1])
+    start(simulation, made, Request(planned=True), 150)
+    simulation.run()
+    assert len(asked) > 20
+    assert (made.outcome[0].state, switched(model)) == (State.INCOMPLETE, False)
+
+
 @pytest.mark.parametrize(("fallback", "state"), [("chat/server-fallback", State.DONE), ("", State.INCOMPLETE)])
 def test_the_fallback_opens_traffic_only_where_the_manifest_declares_one(
     fallback: str, state: State, monkeypatch: pytest.MonkeyPatch
