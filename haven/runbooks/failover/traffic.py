@@ -65,14 +65,13 @@ def while_it_answers(site: Site, turn: Looking) -> Looking:
     silent = Stopwatch(site.clock)
 
     async def look(workflow: Workflow) -> Look:
-        nonlocal silent
         try:
             found = await turn(workflow)
         except UnansweredError as error:
             if silent.seconds() < _SILENT_SECONDS:
                 raise
             return Impossible(f"{error}; {site.to} is on unless somebody has turned it off")
-        silent = Stopwatch(site.clock)
+        silent.restart()
         return found
 
     return look

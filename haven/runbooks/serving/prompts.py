@@ -93,7 +93,6 @@ def inferring(place: Place, patience: float) -> Looking:
     fallback = any(each.fallback for each in place.side.workloads)
 
     async def look(workflow: Workflow) -> Look:
-        nonlocal unreached
         if inference is None:
             return Done(remark="no golden prompts in the manifest: whether models answer right isn't known")
         watch.start()
@@ -102,9 +101,7 @@ def inferring(place: Place, patience: float) -> Looking:
         if verdict.unreached:
             why = f"unknown whether models answer right: {verdict.unreached}"
             return Waiting(why) if unreached.seconds() < UNREACHED_SECONDS else Done(remark=why)
-        unreached = Stopwatch(
-            place.clock
-        )  # what answered wrong a moment ago isn't unknown for one question without answer
+        unreached.restart()  # what answered wrong a moment ago isn't unknown for one question without answer
         if not verdict.wrong:
             return Done({"prompts": len(inference.prompts), "slowestSeconds": round(verdict.slowest, 3)})
         why = "; ".join(verdict.wrong)

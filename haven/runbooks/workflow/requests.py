@@ -35,6 +35,10 @@ class Stopwatch:
             self._began = self._clock.monotonic()
         return self._began
 
+    def restart(self) -> None:
+        """Begin anew with the next look: what was waited for has shown itself meanwhile."""
+        self._began = None
+
     def seconds(self) -> float:
         """Since its start, which is now where there was none."""
         began = self.start()
