@@ -11,8 +11,8 @@ SAME_SIZE = {"table-continuous-backup": "table-storage"}
 _FAST_SECONDS = 10
 
 
-def _dashboard(_: Resource) -> Items:
-    yield "dashboard", 1
+def _one(thing: str) -> Callable[[Resource], Items]:
+    return lambda _: iter([(thing, 1)])
 
 
 def _flow_log(log: Resource) -> Items:
@@ -40,34 +40,6 @@ def _health_check(check: Resource) -> Items:
         yield "health-check-feature", sum(features)
 
 
-def _plan(_: Resource) -> Items:
-    yield "region-switch-plan", 1
-
-
-def _stream(_: Resource) -> Items:
-    yield "stream", 1
-
-
-def _access_point(_: Resource) -> Items:
-    yield "multi-region-access-point", 1
-
-
-def _prometheus(_: Resource) -> Items:
-    yield "prometheus-samples", 1
-
-
-def _scraper(_: Resource) -> Items:
-    yield "prometheus-scraper", 1
-
-
-def _grafana(_: Resource) -> Items:
-    yield "grafana-editor", 1
-
-
-def _assessment(_: Resource) -> Items:
-    yield "resilience-hub-service", 1
-
-
 def continuous_backup(table: Resource) -> Items:
     """What point-in-time recovery of a table or a replica keeps."""
     chosen = table.inputs.get("pointInTimeRecovery")
@@ -76,16 +48,16 @@ def continuous_backup(table: Resource) -> Items:
 
 
 QUANTITIES: Mapping[str, Callable[[Resource], Items]] = {
-    aws.AMP_SCRAPER: _scraper,
-    aws.AMP_WORKSPACE: _prometheus,
-    aws.ARCREGIONSWITCH_PLAN: _plan,
-    aws.CLOUDWATCH_DASHBOARD: _dashboard,
+    aws.AMP_SCRAPER: _one("prometheus-scraper"),
+    aws.AMP_WORKSPACE: _one("prometheus-samples"),
+    aws.ARCREGIONSWITCH_PLAN: _one("region-switch-plan"),
+    aws.CLOUDWATCH_DASHBOARD: _one("dashboard"),
     aws.EC2_FLOW_LOG: _flow_log,
-    aws.GRAFANA_WORKSPACE: _grafana,
-    aws.KINESIS_STREAM: _stream,
-    aws.RESILIENCEHUB_V2_SERVICE: _assessment,
+    aws.GRAFANA_WORKSPACE: _one("grafana-editor"),
+    aws.KINESIS_STREAM: _one("stream"),
+    aws.RESILIENCEHUB_V2_SERVICE: _one("resilience-hub-service"),
     aws.ROUTE53_HEALTH_CHECK: _health_check,
-    aws.S3CONTROL_MULTI_REGION_ACCESS_POINT: _access_point,
+    aws.S3CONTROL_MULTI_REGION_ACCESS_POINT: _one("multi-region-access-point"),
     aws.WAFV2_WEB_ACL_LOGGING_CONFIGURATION: _firewall_log,
 }
 """Resource type -> what it costs; of use, for how many times the quantity in `USAGE`."""
