@@ -18,7 +18,7 @@ from haven.runbooks.failover import database, judging, loss, observe, plan
 from haven.runbooks.failover.decision import Decision, Fence, Request
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.run import Operator, Report, State
-from haven.runbooks.failover.site import REGION_SWITCH, kind_of
+from haven.runbooks.failover.site import REGION_SWITCH
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call, CallError, RefusedError
@@ -69,12 +69,10 @@ class RegionSwitcher(Operator):
         made = await super().preview(request)
         running = await self._running()
         lines = [f"{found.arn}, version {found.version}:", *(f"  {each.describe()}" for each in found.steps)]
-        open_workflow = await self._look_up()
-        in_the_way = open_workflow is not None and kind_of(open_workflow) != self.kind
         why_not = made.why_not
         if running is not None:
             lines.append(f"{running} is {running.state}: it is watched, and none is started")
-            refused = in_the_way or (self._left_open and not request.force)
+            refused = made.in_the_way or (self._left_open and not request.force)
             why_not = made.why_not if refused else self._in_arc_s_way(running)
             if not made.open:
                 steps = self._graph(made.decision.fence, planned=request.planned, attached=running.id)

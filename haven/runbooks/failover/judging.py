@@ -42,6 +42,8 @@ class Preview:
     """Of a Region switch: what ARC has of its plan."""
     overrides: Sequence[str] = ()
     """What `--force` overrides, or may, each by its name."""
+    in_the_way: bool = False
+    """Whether a workflow of another kind is open and has to end first."""
 
 
 def look(site: Site, no_return: tuple[str, ...]) -> Looking:

@@ -111,18 +111,18 @@ class Operator:
         refused = bool(self._left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
         why_not = why_not or (self._left_open if refused else "") or soon
-        if workflow is not None and not resumed:
-            why_not = self._in_the_way(workflow)
+        in_the_way = self._in_the_way(workflow) if workflow is not None and not resumed else ""
         losses = judging.forbidding(self.site, found)
         return Preview(
             seen,
             decided,
             steps,
             [each.describe() for each in found.judgements],
-            why_not,
+            in_the_way or why_not,
             workflow.id if workflow and resumed else "",
             judging.needed(self.site, decided, request, losses, too_soon=bool(soon), left_open=refused),
             overrides=judging.overridden(decided, request, steps, region=self.site.to, left_open=self._left_open),
+            in_the_way=bool(in_the_way),
         )
 
     async def _look_up(self) -> Workflow | None:
