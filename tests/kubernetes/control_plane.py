@@ -8,15 +8,15 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from haven.base.missing_dependency import MissingDependency
 from tests.environments import ROOT
 from tests.kubernetes.api import Api, ApiError, until
-from tests.kubernetes.controllers.running import running
 from tests.kubernetes.definitions import definitions
+from tests.kubernetes.loopback.running import Programs, running
 from tests.ports import free_ports
 
 CHOSEN = "HAVEN_KUBERNETES"
@@ -66,7 +66,7 @@ def _unpacked(place: Path, name: str) -> Path | None:
     return made
 
 
-class ControlPlane:
+class ControlPlane(Programs):
     """One cluster without any machine. Ports are new in every run: a killed API server's stays taken for a while."""
 
     def __init__(self, folder: Path, *api_server: str) -> None:
@@ -75,26 +75,15 @@ class ControlPlane:
             folder: where it keeps everything.
             api_server: further arguments of the API server.
         """
+        super().__init__()
         self._api_server = api_server
         self._programs = programs()
         self._folder = folder
-        self._running = ExitStack()
         self._ports = free_ports(4)
         self.url = f"https://127.0.0.1:{self._ports[0]}"
         token = secrets.token_hex(16)
         self._token = token
         self.api = Api(self.url, token)
-
-    def __enter__(self) -> "ControlPlane":
-        try:
-            self._start()
-        except BaseException:
-            self._running.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._running.close()
 
     @property
     def folder(self) -> Path:

@@ -1,15 +1,15 @@
 """Metrics for HorizontalPodAutoscalers, as KEDA's metrics server answers them, with values that the test sets."""
 
-import json
 import ssl
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 from tests.kubernetes.api import Api, until
 from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.loopback.json_handler import JsonHandler
 
 GROUP, VERSION = "external.metrics.k8s.io", "v1beta1"
 _NAME = f"{VERSION}.{GROUP}"
@@ -83,20 +83,12 @@ class Metrics:
         self._server.shutdown()
         self._server.server_close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[JsonHandler]:
         values = dict(zip(METRICS, (self.values, self.second), strict=True))
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = json.dumps(_answer(self.path, values)).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Requests aren't of interest."""
+        class Handler(JsonHandler):
+            def answer(self) -> None:
+                self.reply(_answer(self.path, values))
 
         return Handler
 

@@ -1,18 +1,16 @@
 """KEDA itself beside the control plane: its operator, and the metrics server that the API server passes requests to."""
 
 import subprocess
-import urllib.request
-from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from haven.base.missing_dependency import MissingDependency
 from tests.kubernetes.api import until
-from tests.kubernetes.control_plane import BUILT, ControlPlane, installable
-from tests.kubernetes.controllers.running import running
+from tests.kubernetes.control_plane import ControlPlane, installable
+from tests.kubernetes.controllers.programs import is_ready, program
+from tests.kubernetes.loopback.running import Programs, running
 from tests.kubernetes.metrics import GROUP, ExternalMetrics
 from tests.ports import free_ports
 
-PROGRAMS = BUILT / "controllers"
 DEFINITIONS = (
     "scaledobjects.keda.sh",
     "scaledjobs.keda.sh",
@@ -25,26 +23,7 @@ NAMESPACE = "keda"
 _READY_WITHIN = 60.0
 
 
-def program(name: str) -> Path:
-    """A program that `make controllers` builds.
-
-    Raises:
-        MissingDependency: it isn't there.
-    """
-    path = PROGRAMS / name
-    if not path.is_file():
-        raise MissingDependency(f"no {name} in {PROGRAMS}: make controllers builds it (needs Go)")
-    return path
-
-
-def is_ready(port: int) -> bool:
-    """Whether a controller answers its probe on loopback."""
-    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-        return bool(answer.status == 200)
-    return False
-
-
-class Keda:
+class Keda(Programs):
     """Runs while the block does."""
 
     def __init__(self, control_plane: ControlPlane, folder: Path) -> None:
@@ -56,21 +35,10 @@ class Keda:
         Raises:
             MissingDependency: it isn't built.
         """
+        super().__init__()
         self._control_plane = control_plane
         self._folder = folder
         self._commands = {name: str(program(name)) for name in ("keda-operator", "keda-metrics")}
-        self._running = ExitStack()
-
-    def __enter__(self) -> "Keda":
-        try:
-            self._start()
-        except BaseException:
-            self._running.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._running.close()
 
     def log(self) -> str:
         """The ends of its logs."""

@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from haven_components.workloads.controllers._values import _kueue_config
 from haven_components.workloads.controllers.cluster_controllers import KUEUE_NAMESPACE
 from tests.kubernetes.api import Api, ApiError, until
 from tests.kubernetes.control_plane import ControlPlane, installable
-from tests.kubernetes.controllers.keda import is_ready, program
-from tests.kubernetes.controllers.running import running
+from tests.kubernetes.controllers.programs import is_ready, program
+from tests.kubernetes.loopback.running import Programs, running
 from tests.ports import free_ports
 
 SERVICE, SECRET = "kueue-webhook-service", "kueue-webhook-server-cert"
@@ -29,7 +29,7 @@ _ADMISSION = "admissionregistration.k8s.io/v1"
 _DEFINITION = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
-class Kueue:
+class Kueue(Programs):
     """Runs while the block does."""
 
     def __init__(self, control_plane: ControlPlane, folder: Path, job_namespaces: Sequence[str]) -> None:
@@ -42,6 +42,7 @@ class Kueue:
         Raises:
             MissingDependency: it isn't built.
         """
+        super().__init__()
         self._control_plane = control_plane
         self._folder = folder
         self._config = _kueue_config(job_namespaces)
@@ -50,18 +51,6 @@ class Kueue:
         self._definitions = [each for each in definitions.values() if each["spec"]["group"] == "kueue.x-k8s.io"]
         if not self._definitions:
             raise MissingDependency("no definitions of Kueue: make kubernetes writes them (needs Go)")
-        self._running = ExitStack()
-
-    def __enter__(self) -> "Kueue":
-        try:
-            self._start()
-        except BaseException:
-            self._running.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._running.close()
 
     def log(self) -> str:
         """The end of its log."""

@@ -3,12 +3,13 @@
 It is no Prometheus: it knows a query by the metric and the namespace in it, and sums nothing.
 """
 
-import json
 import re
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.kubernetes.loopback.json_handler import JsonHandler
 
 _QUERY = re.compile(r'sum\(\{__name__="(?P<metric>[^"]+)",namespace="(?P<namespace>[^"]+)",pod=~"[^"]+"\}\)')
 _WORKSPACE = "/workspaces/ws-01234567"
@@ -37,23 +38,15 @@ class Prometheus:
         self._server.shutdown()
         self._server.server_close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[JsonHandler]:
         prometheus = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(JsonHandler):
+            def answer(self) -> None:
                 if not self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256"):
                     prometheus.unsigned.append(self.path)
                 status, answer = prometheus._answer(self.path)
-                body = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Requests aren't of interest."""
+                self.reply(answer, status)
 
         return Handler
 

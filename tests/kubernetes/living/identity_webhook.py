@@ -5,10 +5,11 @@ import json
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.loopback.json_handler import JsonHandler
 
 CREDENTIALS = {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://169.254.170.23/v1/credentials"}
 _NAME = "pod-identity-webhook"
@@ -48,21 +49,13 @@ class IdentityWebhook:
         self._server.shutdown()
         self._server.server_close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[JsonHandler]:
         effective = self.effective
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(JsonHandler):
+            def answer(self) -> None:
                 review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                body = json.dumps(_answer(review["request"], effective)).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Requests aren't of interest."""
+                self.reply(_answer(review["request"], effective))
 
         return Handler
 

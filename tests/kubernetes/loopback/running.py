@@ -1,12 +1,35 @@
-"""A program that runs until a test has ended, with its output in a file."""
+"""Programs that run until a test has ended, each with its output in a file."""
 
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Self
 
 from haven.base.processes import end, with_parent
+
+
+class Programs:
+    """What starts with a block and ends with it, or when it doesn't start whole."""
+
+    def __init__(self) -> None:
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._running.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def _start(self) -> None:
+        """Start everything; what ends with the block is in `_running`."""
+        raise NotImplementedError
 
 
 @contextmanager
