@@ -116,7 +116,7 @@ class Systems:
         """Write the config.
 
         Args:
-            full: whether the Region serves, or stands by.
+            full: whether the Region is active; otherwise it is on standby.
             force: whether `haven:demote` names it.
             revision: a label of everything that serves.
         """
@@ -176,7 +176,7 @@ WORKLOADS = [
 
 @pytest.fixture
 def systems(engine: Engine, control_plane: ControlPlane, tmp_path: Path) -> Iterator[Systems]:
-    """A Region that stands by, with nodes; one system has more load than its share is for."""
+    """A standby Region with nodes; one system has more load than its share is for."""
     engine.use_pulumi_kubernetes()
     if missing := [each for each in DEFINITIONS if each not in installable()]:
         pytest.skip(f"no {', '.join(missing)}: make kubernetes writes them (needs Go)")
