@@ -1,15 +1,18 @@
 """Fake nodes in zones, what happens to them (silence, drains), and workloads as the components declare them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pulumi
+import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from haven.program.recorder import record
+from haven_components import TrainingJobs, TrainingJobsArgs, kubernetes_provider
 from haven_components.workloads import _pods
 from tests.kubernetes.api import Api, ApiError, until
 from tests.kubernetes.metrics import METRICS
+from tests.kubernetes.objects import Sent, objects
 
 ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 GPU = "nvidia.com/gpu"
@@ -79,6 +82,38 @@ def nodes(api: Api, pool: str, zone: str) -> list[Any]:
         for each in found
         if each["metadata"]["labels"].get(POOL) == pool and each["metadata"]["labels"].get(ZONE) == zone
     ]
+
+
+def training(name: str, namespace: str, zone: str, **more: Any) -> Sequence[Sent]:
+    """The objects of a `TrainingJobs`.
+
+    Args:
+        name: the component's.
+        namespace: of its Jobs.
+        zone: where they run.
+        more: its further arguments: `scale` and `jobs`, at least.
+    """
+
+    def program() -> None:
+        providers = [aws.Provider("aws", region="eu-west-1"), kubernetes_provider("k8s", "{}", cluster_name="ai")]
+        args = {
+            "region": "eu-west-1",
+            "account_id": "123456789012",
+            "cluster_name": "ai",
+            "namespace": namespace,
+            "zones": [zone],
+            "image": f"training@sha256:{'0' * 64}",
+            "checkpoints": {
+                "bucket": "checkpoints",
+                "kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1",
+                "interval_minutes": 5,
+            },
+            "labels": {"haven.dev/lasts": "true"},
+            **more,
+        }
+        TrainingJobs(name, cast("TrainingJobsArgs", args), pulumi.ResourceOptions(providers=providers))
+
+    return objects(record(program, stack="test"))
 
 
 def workload(name: str, zones: Sequence[str], scale: _pods.WorkloadScaleArgs) -> dict[str, Mapping[str, Any]]:

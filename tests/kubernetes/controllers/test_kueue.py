@@ -2,18 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from threading import Event
-from typing import Any, cast
+from typing import Any
 
-import pulumi
-import pulumi_aws as aws
 import pytest
 
 from haven.base.missing_dependency import MissingDependency
-from haven.program.recorder import record
 from haven.runbooks.endpoints.kubernetes import FIELD_MANAGER
 from haven.runbooks.manifest import Workload
 from haven.runbooks.serving.workloads import Scale
-from haven_components import TrainingJobs, TrainingJobsArgs, kubernetes_provider
 from haven_components.names import POOL_LABEL
 from haven_components.workloads.training_jobs import KUEUE
 from tests.kubernetes import cluster
@@ -22,7 +18,6 @@ from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.controllers.kueue import Kueue
 from tests.kubernetes.controllers.scaling import runbook
 from tests.kubernetes.living.identity_webhook import IdentityWebhook
-from tests.kubernetes.objects import objects
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(600)]
 
@@ -50,31 +45,18 @@ class Training:
 
     def up(self, jobs: Sequence[dict[str, Any]], *, workers: int = 1, force: bool = False) -> None:
         """What `pulumi up` does with the component."""
-        for each in objects(record(lambda: self._program(jobs, workers, force=force), stack="test")):
+        quota = {"gpus": 8, "cpu": "64", "memory": "512Gi"}
+        made = cluster.training(
+            NAME,
+            NAMESPACE,
+            ZONE,
+            scale={"minimum": workers, "maximum": 1, "force": force},
+            jobs=[{"gpus": 8, "capacity": "spot-first", **each} for each in jobs],
+            queue={"pools": [{"pool": pool, "spot": kind == "SPOT", **quota} for pool, kind in POOLS.items()]},
+        )
+        for each in made:
             annotations = each.body["metadata"].get("annotations", {})
             self.api.apply(each.body, force=annotations.get("pulumi.com/patchForce") == "true")
-
-    def _program(self, jobs: Sequence[dict[str, Any]], workers: int, *, force: bool) -> None:
-        quota = {"gpus": 8, "cpu": "64", "memory": "512Gi"}
-        args = {
-            "region": "eu-west-1",
-            "account_id": "123456789012",
-            "cluster_name": "ai",
-            "namespace": NAMESPACE,
-            "zones": [ZONE],
-            "scale": {"minimum": workers, "maximum": 1, "force": force},
-            "image": f"training@sha256:{'0' * 64}",
-            "checkpoints": {
-                "bucket": "checkpoints",
-                "kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1",
-                "interval_minutes": 5,
-            },
-            "jobs": [{"gpus": 8, "capacity": "spot-first", **each} for each in jobs],
-            "queue": {"pools": [{"pool": pool, "spot": kind == "SPOT", **quota} for pool, kind in POOLS.items()]},
-            "labels": {"haven.dev/lasts": "true"},
-        }
-        providers = [aws.Provider("aws", region="eu-west-1"), kubernetes_provider("k8s", "{}", cluster_name="ai")]
-        TrainingJobs(NAME, cast("TrainingJobsArgs", args), pulumi.ResourceOptions(providers=providers))
 
     def runbook(self, jobs: Sequence[str], scale: Scale) -> None:
         """What the runbooks do."""

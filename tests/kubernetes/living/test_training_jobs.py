@@ -2,18 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
-import pulumi
-import pulumi_aws as aws
 import pytest
 
-from haven.program.recorder import record
-from haven_components import TrainingJobs, TrainingJobsArgs, kubernetes_provider
 from tests.kubernetes import cluster
 from tests.kubernetes.api import Api, ApiError, until
 from tests.kubernetes.living.identity_webhook import IdentityWebhook
-from tests.kubernetes.objects import objects
 
 pytestmark = pytest.mark.exhaustive
 
@@ -45,27 +40,8 @@ def loop(api: Api, identities: IdentityWebhook) -> Iterator[Api]:
 
 
 def _apply(api: Api, workers: int, **job: Any) -> None:
-    def program() -> None:
-        providers = [aws.Provider("aws", region="eu-west-1"), kubernetes_provider("k8s", "{}", cluster_name="ai")]
-        args = {
-            "region": "eu-west-1",
-            "account_id": "123456789012",
-            "cluster_name": "ai",
-            "namespace": NAMESPACE,
-            "zones": [ZONE],
-            "scale": {"minimum": workers, "maximum": 2},
-            "image": f"training@sha256:{'0' * 64}",
-            "checkpoints": {
-                "bucket": "checkpoints",
-                "kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1",
-                "interval_minutes": 5,
-            },
-            "jobs": [{"name": "run", **job}],
-            "labels": {"haven.dev/lasts": "true"},
-        }
-        TrainingJobs(NAME, cast("TrainingJobsArgs", args), pulumi.ResourceOptions(providers=providers))
-
-    for each in objects(record(program, stack="test")):
+    scale, jobs = {"minimum": workers, "maximum": 2}, [{"name": "run", **job}]
+    for each in cluster.training(NAME, NAMESPACE, ZONE, scale=scale, jobs=jobs):
         api.apply(each.body)
 
 
