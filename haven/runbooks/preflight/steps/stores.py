@@ -112,7 +112,7 @@ def _replicas(view: View, name: str, answer: Answer) -> Iterator[Check]:
     line = view.line(
         f"table {name}",
         view.to,
-        f"{' or '.join(TAKING)}",
+        " or ".join(TAKING),
         "pulumi up declares it; a failover waits until its deadline for it",
     )
     if not answer.known:
