@@ -93,6 +93,13 @@ DIFFERENCES: tuple[ProviderDifference, ...] = (
         "Grafana workspaces got customer keys in version 6 of the provider; here an AWS owned key encrypts",
         "2026-11-21",
     ),
+    ProviderDifference(
+        aws.ROUTE53_ZONE,
+        "enableAcceleratedRecovery",
+        "hosted zones got accelerated recovery in version 6 of the provider; with this version nobody changes records "
+        "while us-east-1 is out",
+        "2026-11-27",
+    ),
     *(
         ProviderDifference(
             token,

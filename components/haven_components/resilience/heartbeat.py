@@ -166,7 +166,11 @@ class Heartbeat(pulumi.ComponentResource):
         trust = assume_role_policy("scheduler.amazonaws.com", account_id=args["account_id"])
         role = service_role(name, f"Starts {self._name}", trust, self._here)
         start = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function_arn(self._name, args)}
-        policy = aws.iam.RolePolicy(name, name=name, role=role.name, policy=policy_document(start), opts=self._here)
+        # The role decrypts the schedule's payload, empty as it is (EventBridge Scheduler User Guide, encryption at
+        # rest; AWS CDK, aws-scheduler, which grants it too; read 2026-11-27).
+        decrypt = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": args["kms_key_arn"]}
+        document = policy_document(start, decrypt)
+        policy = aws.iam.RolePolicy(name, name=name, role=role.name, policy=document, opts=self._here)
         aws.scheduler.Schedule(
             name,
             name=name,

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from haven_components import limits
 from haven_components.choices import DnsRouting
-from haven_components.names import region_code
+from haven_components.names import partition, region_code
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks, stateful
 
@@ -73,6 +73,11 @@ class FailoverDnsArgs(TypedDict):
     Omitted: none."""
     ttl_seconds: NotRequired[int]
     """How long resolvers keep an answer, 1 to 60 seconds; aliases have their target's. Omitted: 60."""
+    accelerated_recovery: NotRequired[bool]
+    """Whether records of the public zone that is created here can be changed again within about 60 minutes after
+    us-east-1 failed, where Route 53's control plane is (Route 53 Developer Guide, accelerated recovery; read
+    2026-11-27). A failover doesn't need it, for it changes no record. It takes minutes to be turned on, while nothing
+    in the zone can be changed; it is free. Omitted: true; when `ephemeral`, or outside the partition `aws`, false."""
     ephemeral: NotRequired[bool]
     """Whether the environment is a throw-away one, whose zones may be deleted with their records. Omitted: false, so
     they are protected and retained."""
@@ -123,25 +128,27 @@ class FailoverDns(pulumi.ComponentResource):
     def _public_zone(self) -> pulumi.Output[str]:
         if "hosted_zone_id" in self._args:
             return pulumi.Output.from_input(self._args["hosted_zone_id"])
-        return self._zone(f"{self._name}-zone", self._args["domain"], f"Public names of {self._name}", None)
+        ephemeral, region = self._args.get("ephemeral", False), self._args["primary"]["region"]
+        accelerated = self._args.get("accelerated_recovery", not ephemeral and partition(region) == "aws")
+        comment = f"Public names of {self._name}"
+        # False is given too: an argument that is left out doesn't turn it off (pulumi-aws 7.51, route53.Zone).
+        return self._zone(f"{self._name}-zone", self._args["domain"], comment, enable_accelerated_recovery=accelerated)
 
     def _private_zone(self, domain: str, vpcs: Sequence[PrivateZoneVpcArgs]) -> pulumi.Output[str]:
         """The VPCs are part of the zone itself: an association made apart from it would fight with them."""
         associated = [aws.route53.ZoneVpcArgs(vpc_id=each["vpc_id"], vpc_region=each["region"]) for each in vpcs]
-        return self._zone(f"{self._name}-private-zone", domain, f"Private names of {self._name}", associated)
+        return self._zone(f"{self._name}-private-zone", domain, f"Private names of {self._name}", vpcs=associated)
 
-    def _zone(
-        self, name: str, domain: str, comment: str, vpcs: Sequence[aws.route53.ZoneVpcArgs] | None
-    ) -> pulumi.Output[str]:
+    def _zone(self, name: str, domain: str, comment: str, **settings: Any) -> pulumi.Output[str]:
         ephemeral = self._args.get("ephemeral", False)
         zone = aws.route53.Zone(
             name,
             name=domain,
             comment=comment,
-            vpcs=vpcs,
             force_destroy=ephemeral,
             tags={"Name": name},
             opts=stateful(self, ephemeral=ephemeral),
+            **settings,
         )
         return zone.id
 

@@ -73,6 +73,14 @@ def test_one_invocation_a_minute_leaves_room_for_a_comparison_and_is_never_made_
     assert _of(recording, "FunctionEventInvokeConfig").inputs["maximumRetryAttempts"] == 0
 
 
+def test_the_schedule_s_role_may_decrypt_with_the_schedule_s_key() -> None:
+    recording = _declare()
+    schedule = _of(recording, "Schedule").inputs
+    (policy,) = (each for each in recording.real() if each.type.endswith(":RolePolicy") and each.name != NAME)
+    rights = {each["Action"]: each["Resource"] for each in json.loads(policy.inputs["policy"])["Statement"]}
+    assert rights["kms:Decrypt"] == schedule["kmsKeyArn"]
+
+
 def test_lambda_has_the_runtime_and_finds_the_handler_in_the_archive() -> None:
     runtimes = botocore.session.get_session().get_service_model("lambda").shape_for("Runtime").enum
     function = _of(_declare(), "Function").inputs

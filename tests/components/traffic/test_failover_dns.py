@@ -51,6 +51,23 @@ def _plan(recording: Recording) -> dict[str, Any]:
     return {each.urn: (each.inputs, replace(each.options, dependencies=())) for each in recording.real()}
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"ephemeral": True}, False),
+        ({"accelerated_recovery": False}, False),
+        ({"primary": SIDES["primary"] | {"region": "us-gov-west-1"}, "recovery": None}, False),
+    ],
+)
+def test_the_public_zone_that_is_created_alone_has_accelerated_recovery(
+    changes: dict[str, Any], *, expected: bool
+) -> None:
+    zones = _all(_declare(private_zone=PRIVATE, **changes), "Zone")
+    given = {name: each.inputs.get("enableAcceleratedRecovery") for name, each in zones.items()}
+    assert given == {"dns-zone": expected, "dns-private-zone": None}
+
+
 def test_the_primary_region_s_record_is_the_primary_one_and_each_has_its_own_check() -> None:
     records = _routed(_declare())
     asked = ("name", "type", "setIdentifier", "records", "ttl", "healthCheckId", "failoverRoutingPolicies")
