@@ -14,6 +14,7 @@ from infra.config.rules.nodes import fit, gpu_memory, placement
 from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts import backups
+from infra.parts.recovery import operations
 from infra.parts.traffic import Service
 from infra.scale import Replication
 
@@ -101,6 +102,7 @@ def _notes(settings: Settings, replication: Replication) -> list[str]:
             f"the zone of {settings.domain} is new: its certificates become valid once the parent domain delegates to"
             " its name servers; do that while the first `up` waits, or name a zone in haven:hostedZoneId"
         )
+    notes += operations.notes(settings)
     notes += networks.notes(settings.network, settings.regions, experiments=settings.experiments)
     notes += access.notes(settings.cluster, settings.edge, settings.domain)
     notes += queues.notes(settings.cluster)

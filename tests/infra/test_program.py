@@ -26,6 +26,8 @@ from tests.environments import (
     of_type,
 )
 
+WITNESS = "eu-north-1"
+"""The third Region of the shipped stacks."""
 CLUSTER = aws.EKS_CLUSTER
 DATABASE = aws.RDS_CLUSTER
 INSTANCE = aws.RDS_CLUSTER_INSTANCE
@@ -283,7 +285,8 @@ def test_every_child_is_named_after_its_component_and_has_it_as_a_parent(stack: 
 @pytest.mark.parametrize("stack", EVERY_STACK)
 def test_providers_make_no_call_when_they_are_configured(stack: str) -> None:
     providers = [each for each in environment(stack).resources if each.type == "pulumi:providers:aws"]
-    assert len(providers) == 2
+    regions = [PRIMARY, RECOVERY] if stack in (ACCOUNT, "demo") else [PRIMARY, RECOVERY, WITNESS]
+    assert sorted(each.inputs["region"] for each in providers) == sorted(regions)
     for each in providers:
         for flag in ("skipCredentialsValidation", "skipMetadataApiCheck"):
             assert each.inputs[flag] == "true", each.name
@@ -320,6 +323,15 @@ def test_without_a_domain_there_is_no_record_and_a_note_says_so() -> None:
     recording = environment("warm", domain="", experiments="false")
     assert [each for each in recording.real() if each.type.startswith("aws:route53/")] == []
     assert any("haven:domain" in note for note in recording.outputs["notes"])
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_shipped_stack_lets_a_failover_run_and_a_note_says_what_one_without_a_witness_lacks(tier: str) -> None:
+    def notes(**changes: str) -> list[str]:
+        given: list[str] = environment(tier, **changes).outputs["notes"]
+        return [each for each in given if "haven:operations.witnessRegion" in each]
+
+    assert (notes(), len(notes(operations="{}"))) == ([], 1)
 
 
 def test_backup_needs_a_snapshot_to_have_a_database_after_a_failover() -> None:

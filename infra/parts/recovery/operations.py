@@ -6,6 +6,7 @@ from typing import Any
 from haven_components import OperationsStore, OperationsStoreArgs, OperatorRole, OperatorRoleArgs, OperatorSideArgs
 from haven_components.names import bucket_name, datastore_suffix, partition, region_code
 from infra import names
+from infra.config.settings import Settings
 from infra.environment import Environment
 from infra.parts.recovery import heartbeats
 
@@ -20,6 +21,16 @@ def declare(environment: Environment, recovery_manifest: Mapping[str, Any]) -> N
     kept = _stores(environment)
     if environment.settings.operations.operator_arns:
         _operator(environment, kept, recovery_manifest)
+
+
+def notes(settings: Settings) -> list[str]:
+    """What an environment that lasts lacks for a failover."""
+    if settings.ephemeral or settings.operations.witness_region is not None:
+        return []
+    return [
+        "`haven failover` refuses to run, for its lease needs a vote outside both Regions: name a third Region in"
+        " haven:operations.witnessRegion"
+    ]
 
 
 def _stores(environment: Environment) -> dict[str, OperationsStore]:
