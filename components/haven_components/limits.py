@@ -226,6 +226,8 @@ ROTATION_SCHEDULE_WORDS = (
 """Every four hours at most, every 999 days at least; a cron expression has 0 minutes and any year (Secrets Manager
 User Guide, schedule expressions in Secrets Manager rotation; read 2026-11-26). Beyond 9,999 hours nobody counts them:
 Haven's own."""
+LEAST_ROTATION_HOURS = 4
+"""You can rotate a secret as often as every four hours (the same page)."""
 KEY_DELETION_DAYS = Range(7, 30)
 """KMS API, ScheduleKeyDeletion; read 2026-11-21."""
 

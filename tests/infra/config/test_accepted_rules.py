@@ -108,6 +108,7 @@ FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:rotate"
     [
         *("rate(1 day)", "rate(999 days)", "rate(4 hours)", "rate(12 hours)", "cron(0 */8 * * ? *)"),
         *("cron(0 8 1 * ? *)", "cron(0 18 L * ? *)", "cron(0 10 ? * MON-FRI *)", "cron(0 1 ? 1/3 SUN#2 *)"),
+        *("cron(0 0/4 * * ? *)", "cron(0 8,12,20 * * ? *)", "cron(0 2-20/6 * * ? *)", "cron(0 23 * * ? *)"),
     ],
 )
 def test_a_schedule_that_secrets_manager_takes_is_accepted(schedule: str) -> None:
@@ -120,6 +121,7 @@ def test_a_schedule_that_secrets_manager_takes_is_accepted(schedule: str) -> Non
     [
         *("rate(0 days)", "rate(1000 days)", "rate(3 hours)", "rate(1 hour)", "rate(10 minutes)", "cron(banana)"),
         *("cron(0 * * * ? *)", "cron(0 */2 * * ? *)", "cron(30 8 1 * ? *)", "cron(0 8 1 * ?)", "cron(0 8 1 * ? 2027)"),
+        *("cron(0 0/2 * * ? *)", "cron(0 8/3 ? * MON *)", "cron(0 8-20 * * ? *)", "cron(0 8,20,10 * * ? *)"),
     ],
 )
 def test_a_schedule_that_secrets_manager_refuses_is_refused(schedule: str) -> None:
