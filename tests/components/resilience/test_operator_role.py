@@ -293,6 +293,11 @@ def test_more_names_than_the_policies_of_a_role_hold_are_refused() -> None:
 def test_the_names_of_an_environment_are_packed_into_policies_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Scope] = []
     statements = Scope.statements
-    monkeypatch.setattr(Scope, "statements", lambda scope: asked.append(scope) or statements(scope))
+
+    def counted(scope: Scope) -> Any:
+        asked.append(scope)
+        return statements(scope)
+
+    monkeypatch.setattr(Scope, "statements", counted)
     _declare()
     assert len(asked) == len(("the role's own policy", "further policies"))

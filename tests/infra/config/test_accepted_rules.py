@@ -105,7 +105,8 @@ def test_a_service_that_some_region_lacks_is_in_the_table_with_that_region() -> 
     ]
     assert set(re.findall(r"\baws\.([a-z0-9_]+)\.[A-Z]", "\n".join(sources))) == ENDPOINTS.keys()
     described = {each["partition"]: each for each in Loader().load_data("endpoints")["partitions"]}
-    unlisted, contradicted = set(), {}
+    unlisted: set[str] = set()
+    contradicted: dict[str, set[str]] = {}
     for service in sorted({each for services in ENDPOINTS.values() for each in services}):
         if not any(service in each["services"] for each in described.values()):
             unlisted.add(service)

@@ -141,7 +141,7 @@ def _is_part(parameter: Resource, stack: str) -> bool:
 
 
 def _named(parameter: Resource, name: str) -> bool:
-    return value_at(parameter.inputs, "name") == name
+    return bool(value_at(parameter.inputs, "name") == name)
 
 
 def _sides(parameter: Resource) -> Iterator[str]:
