@@ -175,7 +175,14 @@ def test_a_schedule_that_secrets_manager_takes_is_accepted(schedule: str) -> Non
     [
         *("rate(0 days)", "rate(1000 days)", "rate(3 hours)", "rate(1 hour)", "rate(10 minutes)", "cron(banana)"),
         *("cron(0 * * * ? *)", "cron(0 */2 * * ? *)", "cron(30 8 1 * ? *)", "cron(0 8 1 * ?)", "cron(0 8 1 * ? 2027)"),
-        *("cron(0 0/2 * * ? *)", "cron(0 8/3 ? * MON *)", "cron(0 8-20 * * ? *)", "cron(0 8,20,10 * * ? *)"),
+        *(
+            "cron(0 24 * * ? *)",
+            "cron(0 -,/ * * ? *)",
+            "cron(0 0/2 * * ? *)",
+            "cron(0 8/3 ? * MON *)",
+            "cron(0 8-20 * * ? *)",
+            "cron(0 8,20,10 * * ? *)",
+        ),
     ],
 )
 def test_a_schedule_that_secrets_manager_refuses_is_refused(schedule: str) -> None:
