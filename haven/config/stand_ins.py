@@ -1,4 +1,4 @@
-"""What stands in for a value that isn't valid, so that the rules between keys still see everything around it.
+"""Stand-ins for a value that isn't valid, so that the rules between keys still see everything around it.
 
 Nothing is known of what the value should have been. So rules are run once with each of several stand-ins, and only what
 all of them find counts.
@@ -19,7 +19,7 @@ from haven.config.refusals import Schema
 TURNS = 8
 """How many stand-ins a value gets."""
 _TRIES = 8
-"""How often what stands in is looked at again: a map that stands in has values of its own."""
+"""How often a stand-in is looked at again: a map in the place of a value has values of its own."""
 
 Path = tuple[str | int, ...]
 
