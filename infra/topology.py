@@ -13,8 +13,8 @@ from haven_components import (
     Observability,
     RecoveryPlan,
     RequestBuffer,
+    offerings,
 )
-from haven_components.names import partition
 from infra import outputs, scale
 from infra.config.settings import Settings
 from infra.environment import Environment
@@ -102,9 +102,8 @@ def _objects(environment: Environment) -> Mapping[str, MultiRegionAccessPoint]:
         name: attempt(partial(stores.bucket, environment, name, timed=replication.object_time_control))
         for name in settings.storage.buckets
     }
-    # S3 makes access points over Regions in its commercial partition alone (S3 User Guide, Multi-Region Access Points,
-    # restrictions; read 2026-11-21); elsewhere applications use the buckets' own names.
-    if not replication.access_points or partition(environment.primary) != "aws":
+    # Where S3 makes no access points over Regions applications use the buckets' own names.
+    if not replication.access_points or not all(map(offerings.ACCESS_POINTS.covers, environment.both)):
         return {}
     points = {
         name: attempt(partial(stores.access_point, environment, name, bucket))

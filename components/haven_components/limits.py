@@ -216,9 +216,11 @@ PARAMETER_CHARACTERS = 8192
 """Of an advanced parameter (Systems Manager quotas, read 2026-11-21)."""
 SECRET_VALUE_BYTES = 65536
 """Secrets Manager quotas, read 2026-11-21."""
+_HOUR = r"([01]?\d|2[0-3])"
+_HOURS = rf"(\*|{_HOUR}(-{_HOUR})?)(/{_HOUR})?"
 SECRET_ROTATION_SCHEDULE = re.compile(
     r"rate\(([1-9]\d{0,2} days?|([4-9]|[1-9]\d{1,3}) hours)\)"
-    r"|cron\(0 (?!\*(/[1-3])? )[0-9*/,-]+ [0-9L?*/,-]+ [0-9A-Z*/,-]+ [0-9A-Z#?*/,-]+ \*\)"
+    rf"|cron\(0 {_HOURS}(,{_HOURS})* [0-9L?*/,-]+ [0-9A-Z*/,-]+ [0-9A-Z#?*/,-]+ \*\)"
 )
 ROTATION_SCHEDULE_WORDS = (
     "rate(N days) with 1 to 999, rate(N hours) with 4 or more, or cron(0 HOURS DAY MONTH WEEKDAY *)"
@@ -226,6 +228,8 @@ ROTATION_SCHEDULE_WORDS = (
 """Every four hours at most, every 999 days at least; a cron expression has 0 minutes and any year (Secrets Manager
 User Guide, schedule expressions in Secrets Manager rotation; read 2026-11-26). Beyond 9,999 hours nobody counts them:
 Haven's own."""
+LEAST_ROTATION_HOURS = 4
+"""You can rotate a secret as often as every four hours (the same page)."""
 KEY_DELETION_DAYS = Range(7, 30)
 """KMS API, ScheduleKeyDeletion; read 2026-11-21."""
 

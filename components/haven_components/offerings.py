@@ -13,11 +13,11 @@ class Offering(NamedTuple):
     regions: frozenset[str] = frozenset()
     """Those that have it. Empty: every Region outside `lacking`."""
     lacking: frozenset[str] = frozenset()
-    """The partitions that are known to lack it."""
+    """The partitions and Regions that are known to lack it."""
 
     def covers(self, region: str) -> bool:
         """Whether a Region has the service, as far as the source says."""
-        return partition(region) not in self.lacking and (not self.regions or region in self.regions)
+        return self.lacking.isdisjoint((region, partition(region))) and (not self.regions or region in self.regions)
 
     @property
     def where(self) -> str:
@@ -40,6 +40,23 @@ GRAFANA = Offering(
         {
             "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-west-1",
             "eu-west-2", "us-east-1", "us-east-2", "us-gov-east-1", "us-gov-west-1", "us-west-2",
+        }
+    ),
+)  # fmt: skip
+BUDGETS = Offering(
+    "AWS Budgets with Cost Anomaly Detection",
+    "botocore 1.44.5, endpoints.json, budgets and ce; AWS GovCloud (US) User Guide, billing and payment: what GovCloud"
+    " costs is in the standard account; read 2026-11-27",
+    lacking=frozenset({"aws-us-gov"}),
+)
+ACCESS_POINTS = Offering(
+    "Multi-Region Access Points of S3",
+    "botocore 1.44.5, endpoints.json, s3-control; S3 User Guide, Multi-Region Access Points and their opt-in Regions;"
+    " read 2026-11-27",
+    lacking=frozenset(
+        {
+            "aws-cn", "aws-eusc", "aws-us-gov",
+            "ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1",
         }
     ),
 )  # fmt: skip

@@ -21,7 +21,7 @@ def check_destroy(stack: str, directory: str | None) -> int:
     from haven.config import stack_file
     from haven.program import run
     from haven.runbooks import check_destroy as check
-    from haven.runbooks.clients import clients
+    from haven.runbooks.clients import clients, signed_in
 
     loaded = stack_file.load_stack(stack, run.start_directory(directory))
     with output.steps() as steps:
@@ -30,8 +30,11 @@ def check_destroy(stack: str, directory: str | None) -> int:
     if manifest is None:
         fix = "name a stack that has a database"
         raise Problems([Problem("STACK", shown(stack), "the stack of an environment", fix)], loaded.where)
-    roles = check.read(manifest, clients(loaded.config.get("haven:emulator") or None))
-    active = loaded.config.get("haven:active") or manifest["regions"]["primary"]
+    primary, recovery = manifest["regions"]["primary"], manifest["regions"]["recovery"]
+    active = loaded.config.get("haven:active") or primary
+    url = loaded.config.get("haven:emulator") or None
+    credentials = signed_in([active, *({primary, recovery} - {active})], output.note) if url is None else None
+    roles = check.read(manifest, clients(url, credentials=credentials))
     found = list(check.obstacles(manifest, active, roles))
     if found:
         count = plural(len(found), "obstacle")

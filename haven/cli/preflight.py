@@ -77,8 +77,8 @@ def _deployment(stack: str, directory: str | None, *, as_json: bool) -> int:
     from haven.config import stack_file
     from haven.model.catalog import Catalog
     from haven.program import run
-    from haven.runbooks.clients import clients
-    from haven.runbooks.preflight.deployment import answered, checks
+    from haven.runbooks.clients import clients, signed_in
+    from haven.runbooks.preflight.deployment import answered, checks, regions
 
     loaded = stack_file.load_stack(stack, run.start_directory(directory))
     account = loaded.config.get("haven:account")
@@ -87,8 +87,11 @@ def _deployment(stack: str, directory: str | None, *, as_json: bool) -> int:
         raise Problems([Problem("haven:account", "nothing", "the account's 12 digits", fix)], loaded.where)
     with output.steps() as steps:
         recording = run.recorded(loaded, steps)
+    url = loaded.config.get("haven:emulator") or None
+    credentials = signed_in(regions(recording), output.note) if url is None else None
+    with output.steps() as steps:
         steps.step("Asking AWS")
-        client = clients(loaded.config.get("haven:emulator") or None)
+        client = clients(url, credentials=credentials)
         found = list(checks(recording, account, client, Catalog(loaded.project.file.parent)))
     style = output.style()
     title = f"Preflight of stack {loaded.name}: {_counts(found)}"

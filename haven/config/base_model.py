@@ -31,23 +31,27 @@ class Form:
 
     words: str
     example: str
+    others: tuple[str, ...] = ()
 
 
 FORMS: dict[str, Form] = {}
 """Pattern -> what it asks for; filled where the config's types are defined."""
 
 
-def form(pattern: str | re.Pattern[str], words: str, example: str, **limits: Any) -> Any:
+def form(
+    pattern: str | re.Pattern[str], words: str, example: str, *, others: tuple[str, ...] = (), **limits: Any
+) -> Any:
     """The field of a text that matches a pattern as a whole.
 
     Args:
         pattern: what it matches.
         words: the same for people, such as `the ARN of an IAM role`.
         example: a value that matches.
+        others: more of them, of which rules between keys think otherwise (`stand_ins.py`).
         limits: further arguments of pydantic's `Field`.
     """
     whole = pattern if isinstance(pattern, str) else f"^(?:{pattern.pattern})$"
-    FORMS[whole] = Form(words, example)
+    FORMS[whole] = Form(words, example, others)
     return Field(pattern=whole, examples=[example], **limits)
 
 

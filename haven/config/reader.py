@@ -29,14 +29,14 @@ def read_value(key: str, text: str, adapter: TypeAdapter[Any], *, structured: bo
                 return None, [refusals.secure(key)]
             return None, [Problem(key, shown(text), "a map or a list", "write it as a block of YAML below the key")]
     empty = list(_empty(value, ()))
-    errors = _errors(adapter, value)
-    if errors:
-        value = _typed(value, errors)
-        errors = _errors(adapter, value)
-    if not errors and not empty:
+    found = errors(adapter, value)
+    if found:
+        value = _typed(value, found)
+        found = errors(adapter, value)
+    if not found and not empty:
         return adapter.validate_python(value), []
     schema = refusals.Schema(adapter.json_schema(by_alias=True))
-    wrong = [each for each in errors if each["input"] is not None]
+    wrong = [each for each in found if each["input"] is not None]
     return None, [refusals.without_value(key, each, schema) for each in empty] + [
         refusals.problem(key, each, schema) for each in wrong
     ]
@@ -54,7 +54,18 @@ def _empty(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int,
             yield from _empty(each, (*path, place))
 
 
-def _errors(adapter: TypeAdapter[Any], value: Any) -> list[ErrorDetails]:
+def as_meant(text: str, adapter: TypeAdapter[Any], *, structured: bool) -> Any:
+    """The value that a text is, valid or not.
+
+    Raises:
+        ValueError: a map or a list is asked for, and the text is none.
+    """
+    value: Any = strict_json.loads(text) if structured else text
+    return _typed(value, errors(adapter, value))
+
+
+def errors(adapter: TypeAdapter[Any], value: Any) -> list[ErrorDetails]:
+    """What is wrong with a value."""
     try:
         adapter.validate_python(value)
     except ValidationError as error:

@@ -146,11 +146,12 @@ class Catalog:
         know counts as offering everything."""
         known = [self._offerings()[region].keys() for region in regions if region in self._offerings()]
         names = set.intersection(*map(set, known)) if known else set()
-        wanted = self.instance(name)
+        described = self._instances()
+        wanted = described.get(name)
         kind = (architecture(name), accelerator(name))
         alike = [
             each
-            for each in map(self.instance, sorted(names))
+            for each in map(described.get, sorted(names))
             if each
             and (architecture(each.name), accelerator(each.name)) == kind
             and each.name not in NO_ON_DEMAND_PRICE

@@ -136,7 +136,10 @@ def remedies(recording: Recording, inputs: RecoveryInputs, standby: str) -> Mapp
     groups = {pool(each): each for each in of_type(there, aws.EKS_NODE_GROUP)}
     for group in inputs.groups:
         missing = max(0, group.opening - group.standby) or max(0, group.full - group.standby)
-        more = _more_nodes(groups[group.name], missing, recording, standby)
+        # Those that wait in a warm pool have their volumes already.
+        have = max(group.standby, group.prepared)
+        volumes = max(have, group.standby + missing) - have
+        more = _more_nodes(groups[group.name], missing, volumes, recording, standby)
         found[f"GPU nodes {group.name}"] = found[f"warm pool {group.name}"] = more
         faster = FREE if group.volume_gb_s == math.inf else _faster_volumes(group, standby)
         found[f"image {group.name}"] = faster
@@ -144,14 +147,14 @@ def remedies(recording: Recording, inputs: RecoveryInputs, standby: str) -> Mapp
         found[f"engine {group.name}"] = FREE
     for each in of_type(there, aws.EKS_NODE_GROUP):
         if not is_gpu_group(each):
-            found["system nodes"] = _more_nodes(each, inputs.missing_system_nodes, recording, standby)
+            missing = inputs.missing_system_nodes
+            found["system nodes"] = _more_nodes(each, missing, missing, recording, standby)
     return found
 
 
-def _more_nodes(group: Resource, nodes: float, recording: Recording, standby: str) -> list[Item]:
-    full = _desired(group)
-    each = [(what, quantity / full) for what, quantity in _running(group, recording, full)] if full else []
-    return [Item(what, quantity * nodes, standby, "remedy") for what, quantity in each]
+def _more_nodes(group: Resource, nodes: float, volumes: float, recording: Recording, standby: str) -> list[Item]:
+    """Nodes like those of a group, of which `volumes` bring their own."""
+    return [Item(what, quantity, standby, "remedy") for what, quantity in _running(group, recording, nodes, volumes)]
 
 
 def _faster_volumes(group: GpuGroup, standby: str) -> list[Item]:
@@ -215,14 +218,13 @@ def _system(record: Resource) -> str:
 def _nodes(group: Resource, recording: Recording) -> Items:
     """Those that run, and the volumes of those that wait stopped in a warm pool."""
     desired = _desired(group)
-    return _running(group, recording, max(desired, prepared(group)))
+    return _running(group, recording, desired, max(desired, prepared(group)))
 
 
-def _running(group: Resource, recording: Recording, with_volumes: float) -> Items:
-    desired = _desired(group)
+def _running(group: Resource, recording: Recording, nodes: float, with_volumes: float) -> Items:
     types: Sequence[Any] = group.inputs.get("instanceTypes") or ()
     type_ = types[0] if types else _reserved_type(group, recording)
-    yield (f"instance:{type_}" if type_ else f"reserved capacity of {group.name}", desired)
+    yield (f"instance:{type_}" if type_ else f"reserved capacity of {group.name}", nodes)
     template = recording.referred(group.inputs.get("launchTemplate", {}).get("id"))
     volumes = [each["ebs"] for each in template.inputs.get("blockDeviceMappings", ())] if template else []
     yield "gp3-storage", with_volumes * sum(float(each.get("volumeSize", 0)) for each in volumes)

@@ -31,11 +31,12 @@ class UnansweredError(MissingDependency):
     """AWS didn't answer; the message names the request and the Region."""
 
 
-def signed_in(regions: Sequence[str] = (), tell: Callable[[str], None] = lambda _: None) -> "SignedIn":
+def signed_in(regions: Sequence[str], tell: Callable[[str], None] = lambda _: None) -> "SignedIn":
     """Fetch this machine's credentials: with these clients' time-outs, each Region once.
 
     Args:
-        regions: whose STS gives a session of a role, the first that answers. Omitted: the one of the profile.
+        regions: whose STS gives a session of a role, the first that answers: the environment's. The profile's own may
+            be lost. Empty only where none is known.
         tell: is given one line about each Region that doesn't answer.
 
     Raises:
@@ -58,14 +59,17 @@ def clients(url: str | None, attempts: int = ATTEMPTS, credentials: "SignedIn | 
     Args:
         url: an emulator's endpoint. None: AWS, with this machine's credentials.
         attempts: how often a request is sent. 1 for what mustn't be done twice, and for a Region that may be lost.
-        credentials: of several kinds of clients alike. Omitted: fetched now.
+        credentials: of several kinds of clients alike. Omitted: with an emulator, which takes any.
 
     Raises:
-        CredentialsError: there are no credentials; also of the clients that are asked for later.
+        ValueError: AWS asks for credentials, and there are none here.
+        CredentialsError: of the clients, later: the credentials have ended.
     """
     made: dict[tuple[str, str], Any] = {}
     lock = threading.Lock()  # a session isn't safe in several threads; a client is
-    have = (credentials or signed_in()) if url is None else None
+    if url is None and credentials is None:
+        raise ValueError("clients of AWS need credentials: signed_in() has them")
+    have = credentials if url is None else None
     make = _maker(url, attempts, have)
 
     def client(service: str, region: str) -> Any:

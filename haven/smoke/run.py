@@ -78,7 +78,7 @@ class _Job:
         self._report = report
         self._steps = steps
         self._catalog = Catalog(root)
-        self._credentials = signed_in() if target.endpoint is None else None
+        self._credentials = signed_in(target.regions, report.write) if target.endpoint is None else None
         self._client: Client = clients(target.endpoint, credentials=self._credentials)
 
     def run(self, answers: TextIO | None) -> int:

@@ -15,6 +15,12 @@ def within(allowed: limits.Range, **more: Any) -> Any:
 
 Count = Annotated[int, Field(ge=0, le=1000)]
 InstanceType = Annotated[
-    str, form(r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", "an EC2 instance type, such as g5.xlarge", "g5.xlarge")
+    str,
+    form(
+        r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$",
+        "an EC2 instance type, such as g5.xlarge",
+        "g5.xlarge",
+        others=("p5.48xlarge", "m7g.medium"),
+    ),
 ]
 ZoneName = Annotated[str, Field(examples=["eu-west-1a"])]

@@ -10,7 +10,7 @@ from haven.config.base_model import Model, form, refusal
 from haven.config.policy import Account, RegionName
 from haven.model.cost import SIZED_ELSEWHERE, USAGE
 from haven.model.sources import BACKUP_COPY_MINUTES, BACKUP_JOB_MINUTES
-from haven_components import limits
+from haven_components import limits, rotation_hours
 from haven_components.choices import TableKeyType
 from haven_components.firewall_rules import BODY_RULES, RULES
 from infra.config.fields import within
@@ -186,6 +186,14 @@ class Images(Model):
     """Other accounts that may pull. Omitted: none."""
 
 
+def _rotation_schedule(schedule: str) -> str:
+    if hours := rotation_hours.too_close(schedule):
+        least = limits.LEAST_ROTATION_HOURS
+        allowed = f"{least} hours or more between two rotations: {hours[0]} and {hours[1]} o'clock are closer"
+        raise refusal(allowed, f"write {rotation_hours.apart(schedule)}")
+    return schedule
+
+
 class Rotation(Model):
     """How a secret's value is replaced automatically."""
 
@@ -201,6 +209,7 @@ class Rotation(Model):
     schedule: Annotated[
         str,
         form(limits.SECRET_ROTATION_SCHEDULE, limits.ROTATION_SCHEDULE_WORDS, "rate(30 days)"),
+        AfterValidator(_rotation_schedule),
     ]
     """When: rate(N days), rate(N hours) or cron(0 HOURS DAY MONTH WEEKDAY *), in UTC."""
 

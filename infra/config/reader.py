@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from haven.base.problems import Problem, choices, shown
-from haven.config import refusals
+from haven.config import refusals, stand_ins
 from haven.config.base_model import Model
 from haven.config.reader import read_value
 from haven.config.refusals import Schema
@@ -58,8 +58,8 @@ def _is_map(type_: Any) -> bool:
 
 def read(
     config: Mapping[str, str], kind: type[StackConfig], elsewhere: Mapping[str, str]
-) -> tuple[dict[str, Any], list[Problem]]:
-    """The checked values by camelCase key, without those that are not valid, and what is wrong with them.
+) -> tuple[dict[str, Any], dict[str, list[Any]], list[Problem]]:
+    """The checked values by camelCase key, stand-ins for those that are not valid, and what is wrong with them.
 
     Args:
         config: every config value as the engine hands it to a program: full keys, text, JSON for maps and lists.
@@ -70,18 +70,22 @@ def read(
     given = {name.removeprefix(prefix): text for name, text in config.items() if name.startswith(prefix)}
     problems = list(_strange(given, keys, elsewhere))
     values: dict[str, Any] = {}
+    instead: dict[str, list[Any]] = {}
     for name, field in keys.items():
         if given.get(name, "") in LEFT_OUT:
             if field.is_required():
                 problems.append(_missing(name))
+                instead[name] = stand_ins.of_value({} if structured(field) else None, adapter(field))
             else:
                 values[name] = field.default
             continue
         found, wrong = _read_key(name, field, given[name])
         problems += wrong
-        if not wrong:
+        if wrong:
+            instead[name] = stand_ins.stand_ins(given[name], adapter(field), structured=structured(field))
+        else:
             values[name] = found
-    return values, problems
+    return values, {name: each for name, each in instead.items() if each}, problems
 
 
 def read_whatever_kind(config: Mapping[str, str], kinds: Mapping[str, type[StackConfig]]) -> list[Problem]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from haven.base.problems import Problem, Problems
+from haven.config import stand_ins
 from infra.config import reader
 from infra.config.rules import (
     access,
@@ -94,15 +95,29 @@ def _read(stack: str, config: Mapping[str, str]) -> tuple[type[StackConfig] | No
     elsewhere = {
         key: other for other, model in KINDS.items() for key in reader.fields(model).keys() - reader.fields(kind).keys()
     }
-    values, found = reader.read(config, kind, elsewhere)
-    found += general.check(stack, values)
+    values, instead, found = reader.read(config, kind, elsewhere)
+    seen = {each.what for each in found}
+    between = [_between_keys(stack, kind, {**values, **each}) for each in _combined(instead)]
+    found += [each for each in between[0] if each.what not in seen and all(each in other for other in between[1:])]
+    return kind, values, found
+
+
+def _combined(instead: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """Stand-ins for all keys, one after the other: what rules find with every one of them is there without them."""
+    if not instead:
+        return [{}]
+    return [{name: each[turn % len(each)] for name, each in instead.items()} for turn in range(stand_ins.TURNS)]
+
+
+def _between_keys(stack: str, kind: type[StackConfig], values: Mapping[str, Any]) -> list[Problem]:
+    """Every problem between the values."""
+    found = general.check(stack, values)
     for each in _RULES:
         found += each.RULES.check(values)
     if kind is EnvironmentConfig:
         found += names.check(stack, values)
         found += system_conflicts.RULES.check({**values, "stack": stack})
-    found += residency.check(values)
-    return kind, values, found
+    return [*found, *residency.check(values)]
 
 
 def _by_name(model: type[StackConfig], values: Mapping[str, Any]) -> dict[str, Any]:

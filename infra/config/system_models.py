@@ -259,7 +259,13 @@ class System(Model):
     """An AI system of the environment."""
 
     kind: Annotated[
-        str, form(r"^[a-z][a-z0-9-]*$", "lower-case letters, digits and hyphens, the first a letter", "model-serving")
+        str,
+        form(
+            r"^[a-z][a-z0-9-]*$",
+            "lower-case letters, digits and hyphens, the first a letter",
+            "model-serving",
+            others=("training", "workflow-orchestration", "model-registry", "feature-store"),
+        ),
     ]
     """model-serving, workflow-orchestration, training, model-registry, feature-store, or a name of your own. Haven runs
     the first four where `image` is given."""

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components import limits
+from haven_components import limits, offerings
 from haven_components.names import partition
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks, policy_document, stateful
@@ -171,13 +171,14 @@ def _validate_name(checks: Checks, name: str) -> None:
 
 def _validate_buckets(checks: Checks, args: MultiRegionAccessPointArgs) -> None:
     primary, recovery = args["primary"], args["recovery"]
-    checks.require(
-        partition(primary["region"]) == "aws",
-        "primary.region",
-        got=primary["region"],
-        allowed="a Region of the partition aws",
-        fix="use the buckets' own names: the access point would be made in us-west-2",
-    )
+    for name, region in (("primary.region", primary["region"]), ("recovery.region", recovery["region"])):
+        checks.require(
+            offerings.ACCESS_POINTS.covers(region),
+            name,
+            got=region,
+            allowed=f"a Region with {offerings.ACCESS_POINTS.service}: {offerings.ACCESS_POINTS.where}",
+            fix="use the buckets' own names",
+        )
     checks.require(
         not isinstance(primary["bucket"], str) or primary["bucket"] != recovery["bucket"],
         "recovery.bucket",

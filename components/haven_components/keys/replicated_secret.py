@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from haven_components import limits
+from haven_components import limits, rotation_hours
 from haven_components.names import secret_name
 from haven_components.shared import checks as _checks
 from haven_components.shared.stored_secrets import PASSWORD_CHARACTERS, RecoverySecretArgs, StoredSecret, generated
@@ -195,6 +195,14 @@ def _check_rotation(checks: Checks, args: ReplicatedSecretArgs) -> None:
             limits.SECRET_ROTATION_SCHEDULE,
             allowed=limits.ROTATION_SCHEDULE_WORDS,
             fix="write for example rate(30 days)",
+        )
+        schedule = args["rotation"]["schedule"]
+        checks.require(
+            not rotation_hours.too_close(schedule),
+            "rotation.schedule",
+            got=schedule,
+            allowed=f"{limits.LEAST_ROTATION_HOURS} hours or more between two rotations of a day",
+            fix=f"write {rotation_hours.apart(schedule)}",
         )
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import pulumi
@@ -181,7 +182,8 @@ class Scope:
         """The role's own policy: what grows with no list of the environment's."""
         return [each for each in self.statements() if each["Sid"] not in LISTED]
 
-    def managed(self) -> list[list[Mapping[str, Any]]]:
+    @cached_property
+    def managed(self) -> Sequence[Sequence[Mapping[str, Any]]]:
         """Statements of each further policy: as many resources as IAM lets one have."""
         found: list[list[Mapping[str, Any]]] = [[]]
         for statement in self.statements():

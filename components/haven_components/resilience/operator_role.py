@@ -39,10 +39,11 @@ class OperatorRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: OperatorRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haven:index:OperatorRole", name, {}, opts)
-        _validate(name, args)
+        scope = Scope(args, name)
+        _validate(name, args, scope)
         self._name = name
         self._args = args
-        scope, role = Scope(args, name), self._role()
+        role = self._role()
         aws.iam.RolePolicy(
             f"{name}-permissions",
             name=name,
@@ -50,7 +51,7 @@ class OperatorRole(pulumi.ComponentResource):
             policy=policy_document(*scope.inline()),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        for number, statements in enumerate(scope.managed(), start=1):
+        for number, statements in enumerate(scope.managed, start=1):
             self._attached(role, f"{name}-stores-{number}", statements)
         self._access(args["primary"], role, None)
         self._access(args["recovery"], role, args["recovery_provider"])
@@ -116,7 +117,7 @@ def _trust(principals: Sequence[str]) -> list[Mapping[str, Any]]:
     return found
 
 
-def _validate(name: str, args: OperatorRoleArgs) -> None:
+def _validate(name: str, args: OperatorRoleArgs, scope: Scope) -> None:
     checks = Checks("OperatorRole", name, OperatorRoleArgs, args)
     checks.run(
         lambda: _checks.require_name(checks, name, MOST_NAME_CHARACTERS),
@@ -127,7 +128,7 @@ def _validate(name: str, args: OperatorRoleArgs) -> None:
         lambda: _validate_principals(checks, args["principal_arns"]),
         lambda: _validate_boundary(checks, args),
         lambda: _validate_groups(checks, args.get("groups", [])),
-        lambda: _validate_lists(checks, name, args),
+        lambda: _validate_lists(checks, scope),
         lambda: _checks.require_between(
             checks,
             "session_hours",
@@ -161,8 +162,8 @@ def _validate_boundary(checks: Checks, args: OperatorRoleArgs) -> None:
         )
 
 
-def _validate_lists(checks: Checks, name: str, args: OperatorRoleArgs) -> None:
-    policies = len(Scope(args, name).managed())
+def _validate_lists(checks: Checks, scope: Scope) -> None:
+    policies = len(scope.managed)
     checks.require(
         policies <= limits.MANAGED_POLICIES_OF_A_ROLE,
         "repositories",

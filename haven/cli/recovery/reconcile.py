@@ -1,5 +1,6 @@
 """`haven reconcile`: makes config and state follow a failover."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,12 +74,18 @@ def reconcile(
     or skipped, lists what has to be imported, compares samples of tables, buckets and the database's rows, and finds
     what only the old side has.
     Changes nothing without --write or --keep. Exit code 1: something is wrong or unknown; 0: everything is clean.
+
+    Without a project, as on a machine for runbooks alone, --manifest or --region says where the environment is; stack
+    file and preview are left out then, and unknown.
     """
     if without and len(without.strip()) < SHORTEST_REASON:
         allowed = f"a reason of {SHORTEST_REASON} characters or more"
         fix = "write where you looked for writes that only the old side has"
         raise Problems([Problem("--without-snapshot", shown(without), allowed, fix)], WHERE)
-    found = _Job(environment, source(environment, regions, manifest, directory), directory, old_volume).run(
+    alone = _has_no_project(environment, regions, manifest, directory)
+    if alone:
+        _require_none({"--preview": preview is not None, "--write": write})
+    found = _Job(environment, source(environment, regions, manifest, directory), directory, old_volume, alone).run(
         preview, updates, without.strip(), keep=keep
     )
     from haven.runbooks.reconcile import proposal, report
@@ -87,7 +94,7 @@ def reconcile(
         output.emit_json(report.document(found))
     else:
         output.emit(report.screen(found, output.style()))
-    if write and found.proposed:
+    if write and found.proposed and found.stack:
         found.stack.file.write_text(proposal.changed(found.stack, found.proposed), encoding="utf-8")
         output.note(f"{found.stack.where} has {', '.join(f'{key}: {each}' for key, each in found.proposed.items())}")
     return OK if found.clean else FINDINGS
@@ -99,22 +106,29 @@ class _Job:
     chosen: EnvironmentSource
     directory: str | None
     old_volume: str
+    alone: bool
+    """Whether there is no project here."""
 
     def run(self, preview: Path | None, updates: tuple[Path, ...], without: str, *, keep: bool) -> "Reconciliation":
         """Keep, ask, preview, judge."""
         from haven.config import stack_file
+        from haven.config.project import no_project
         from haven.program.run import start_directory
         from haven.runbooks.reconcile import proposal, report
 
-        stack = stack_file.load_stack(self.name, start_directory(self.directory))
+        start = start_directory(self.directory)
+        stack = None if self.alone else stack_file.load_stack(self.name, start)
         located = self.chosen.located()
         if keep:
             self._keep(located)
         facts = report.ask(
             stack, located, self.chosen.client, self.chosen.client_once, without=without, old_volume=self.old_volume
         )
-        values = proposal.proposed(stack.config, located.manifest, facts.writer) if facts.writer else {}
         logs = {output.near(each.resolve()): each.read_bytes() for each in updates}
+        if stack is None:
+            left_out = f"left out: {no_project(start).got}; run this in a checkout, or name one with -C DIR"
+            return report.judge(None, facts, {}, report.Documents(None, left_out, logs), _no_recording)
+        values = proposal.proposed(stack.config, located.manifest, facts.writer) if facts.writer else {}
         documents = self._documents(stack, values, preview, logs)
         return report.judge(
             stack, facts, values, documents, lambda: _recorded(replace(stack, config={**stack.config, **values}))
@@ -156,6 +170,28 @@ class _Job:
             raise MissingDependency(f"--keep: {error}") from error
         if problem:
             output.note(f"--keep: {problem}")
+
+
+def _has_no_project(name: str, regions: Sequence[str], manifest: Path | None, directory: str | None) -> bool:
+    """Whether an environment is named by its manifest on a machine without its project."""
+    from haven.config.project import nearest_project
+    from haven.program.run import start_directory
+
+    named = directory is None and "/" not in name and not name.endswith((".yaml", ".yml"))
+    return named and bool(regions or manifest) and nearest_project(start_directory(None)) is None
+
+
+def _require_none(given: Mapping[str, bool]) -> None:
+    fix = "run this in a checkout of the project, or name one with -C DIR"
+    problems = [
+        Problem(name, "no project", "a project with the stack file", fix) for name, there in given.items() if there
+    ]
+    if problems:
+        raise Problems(problems, WHERE)
+
+
+def _no_recording() -> "Recording":
+    raise AssertionError("a preview is judged with a project alone")
 
 
 def _recorded(stack: "Stack") -> "Recording":

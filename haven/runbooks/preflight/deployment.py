@@ -62,9 +62,15 @@ def checks(recording: Recording, account: str, client: Client, catalog: Catalog)
         client: service and Region to a boto3 client.
         catalog: the project's figures.
     """
-    active = str(recording.outputs.get("active") or next(iter(recording.outputs["regions"].values())))
+    active = regions(recording)[0]
     for each in _checks(recording, account, active, client, catalog):
         yield replace(each, blocks=_blocks(each, active))
+
+
+def regions(recording: Recording) -> tuple[str, ...]:
+    """The stack's Regions, the active one first: whom preflight asks, for credentials too."""
+    both = recording.outputs["regions"].values()
+    return tuple(dict.fromkeys([str(recording.outputs.get("active") or next(iter(both))), *map(str, both)]))
 
 
 def answered(found: Sequence[Check]) -> bool:
@@ -99,7 +105,7 @@ def demands(recording: Recording, active: str, catalog: Catalog) -> Mapping[str,
     }
     addresses, vpcs = len(of_type(here, aws.EC2_EIP)), len(of_type(here, aws.EC2_VPC))
     full = Demand.of(groups, catalog, addresses=addresses, vpcs=vpcs)
-    return dict.fromkeys((active, *recording.outputs["regions"].values()), full)
+    return dict.fromkeys(regions(recording), full)
 
 
 def _types(group: Resource) -> Sequence[str]:

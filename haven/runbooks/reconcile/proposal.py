@@ -42,10 +42,16 @@ def afterwards(config: Mapping[str, str], manifest: RecoveryManifest, writer: st
     return {} if demote(config, manifest) == other else {DEMOTE: other}
 
 
-def checks(stack: Stack, manifest: RecoveryManifest, writer: str | None) -> Iterator[Check]:
-    """The active Region of the stack file against the writing one."""
+def checks(stack: Stack | None, manifest: RecoveryManifest, writer: str | None) -> Iterator[Check]:
+    """The active Region of the stack file, if it is at hand, against the writing one."""
     if writer is None:
         yield Check(AREA, "", State.UNKNOWN, f"{ACTIVE}: nobody knows which Region writes")
+        return
+    if stack is None:
+        description = (
+            f"no project is at hand (-C DIR), so nobody read the stack file: {writer} writes, and {ACTIVE} has"
+        )
+        yield Check(AREA, "", State.UNKNOWN, f"{description} to be {writer}")
         return
     values = proposed(stack.config, manifest, writer)
     if not values:
@@ -89,7 +95,9 @@ def _with(text: str, key: str, value: str) -> str:
     return re.sub(config, lambda found: f"{found[0]}{key}: {value}\n{found[2]}", text, count=1, flags=re.MULTILINE)
 
 
-def as_data(stack: Stack, values: Mapping[str, str]) -> dict[str, object]:
+def as_data(stack: Stack | None, values: Mapping[str, str]) -> dict[str, object]:
     """For `--json`."""
+    if stack is None:
+        return {"file": "", "commands": [], "yaml": []}
     yaml = [f"{key}: {value}" for key, value in values.items()]
     return {"file": stack.where, "commands": commands(stack, values), "yaml": yaml}

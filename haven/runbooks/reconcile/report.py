@@ -53,7 +53,8 @@ class Facts:
 class Reconciliation:
     """What was found."""
 
-    stack: Stack
+    stack: Stack | None
+    """None: there is no project here."""
     manifest: RecoveryManifest
     writer: str | None
     checks: Sequence[Check]
@@ -68,11 +69,11 @@ class Reconciliation:
         return all(each.state is State.OK for each in self.checks)
 
 
-def ask(stack: Stack, located: Located, client: Client, once: Client, *, without: str, old_volume: str) -> Facts:
+def ask(stack: Stack | None, located: Located, client: Client, once: Client, *, without: str, old_volume: str) -> Facts:
     """Ask both Regions.
 
     Args:
-        stack: its file.
+        stack: its file; None: there is no project here.
         located: the manifest.
         client: makes the clients.
         once: makes clients that send a request once.
@@ -110,7 +111,7 @@ def ask(stack: Stack, located: Located, client: Client, once: Client, *, without
 
 
 def judge(
-    stack: Stack,
+    stack: Stack | None,
     facts: Facts,
     proposed: Mapping[str, str],
     documents: Documents,
@@ -119,7 +120,7 @@ def judge(
     """Add what the deployments do.
 
     Args:
-        stack: its file.
+        stack: its file; None: there is no project here, so no preview either.
         facts: what both Regions answered.
         proposed: the keys that the stack file lacks.
         documents: what is read of deployments.
@@ -130,7 +131,7 @@ def judge(
     """
     manifest, writer = facts.manifest, facts.writer
     found = list(facts.checks)
-    if documents.preview is None:
+    if documents.preview is None or stack is None:
         found.append(Check(deployment.PREVIEW, "", State.UNKNOWN, documents.source))
         if facts.created:
             description = "the failover created a database instance: whether it is in the state shows a preview only"
@@ -148,7 +149,7 @@ def judge(
         found += deployment.clusters({documents.source: deployment.skipped(objects)})
     logs = {name: deployment.objects_of(each) for name, each in documents.updates.items()}
     found += deployment.clusters({name: deployment.skipped(each) for name, each in logs.items()})
-    later = proposal.afterwards(stack.config, manifest, writer) if writer and not proposed else {}
+    later = proposal.afterwards(stack.config, manifest, writer) if stack and writer and not proposed else {}
     return Reconciliation(stack, manifest, writer, found, proposed, later)
 
 
@@ -186,7 +187,7 @@ def screen(found: Reconciliation, style: Style) -> str:
         text = f"{style.paint(each.state.value, COLOURS[each.state])} {each.area}{where}: {each.description}"
         lines += [f"  {text}", *(f"      {command}" for command in each.commands)]
     for title, values in (("Write to", found.proposed), ("Later, when everything is clean, to", found.afterwards)):
-        if values:
+        if values and found.stack:
             lines += ["", f"{title} {found.stack.where}, below config:"]
             lines += [f"  {key}: {value}" for key, value in values.items()]
             lines += [f"or: {each}" for each in proposal.commands(found.stack, values)]

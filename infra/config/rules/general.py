@@ -24,9 +24,11 @@ _PAIRS = {
     "aws": ("eu-central-1", "eu-west-1"),
     "aws-us-gov": ("us-gov-east-1", "us-gov-west-1"),
     "aws-cn": ("cn-north-1", "cn-northwest-1"),
-    "aws-eusc": ("eusc-de-east-1", "eu-central-1"),
 }
-"""Partition -> two Regions to show as examples."""
+"""Partition with two Regions or more that everybody may use -> two of them, to show as examples."""
+
+_ISOLATED = re.compile(r"[a-z]+-iso[a-z]*-")
+"""Regions of the isolated partitions (botocore 1.44.5, endpoints.json; read 2026-11-27)."""
 
 RULES = Rules()
 
@@ -59,9 +61,13 @@ def _plain(stack: str) -> str:
     return (words if words[:1].isalpha() else f"s{words}")[:LONGEST_STACK_NAME].rstrip("-")
 
 
-def _same_partition(region: str) -> str:
-    """Another Region of a Region's partition."""
-    return next(each for each in _PAIRS[partition(region)] if each != region)
+def _fitting(pair: models.Regions) -> str:
+    """What to write so that both Regions are of one partition: one that keeps the first of them that can be kept."""
+    if others := _PAIRS.get(partition(pair.primary)):
+        return f"write recovery: {next(each for each in others if each != pair.primary)}, for example"
+    if others := _PAIRS.get(partition(pair.recovery)):
+        return f"write primary: {next(each for each in others if each != pair.recovery)}, for example"
+    return f"write {{primary: {_PAIRS['aws'][1]}, recovery: {_PAIRS['aws'][0]}}}, for example"
 
 
 @RULES.on("account", "emulator")
@@ -77,19 +83,29 @@ def _account(account: str | None, emulator: str | None) -> Iterable[Problem]:
 
 @RULES.on("regions")
 def _two_regions(pair: models.Regions) -> Iterable[Problem]:
+    isolated = [each for each in dict.fromkeys((pair.primary, pair.recovery)) if _ISOLATED.match(each)]
+    for region in isolated:
+        yield Problem(
+            "haven:regions",
+            f"{shown(region)}, which is in a partition of its own",
+            f"two Regions of {', '.join(_PAIRS)}: Haven knows no other partition's ARNs and endpoints",
+            f"write {{primary: {_PAIRS['aws'][1]}, recovery: {_PAIRS['aws'][0]}}}, for example",
+        )
+    if isolated:
+        return
     if pair.primary == pair.recovery:
         yield Problem(
             "haven:regions.recovery",
             shown(pair.recovery),
             "a Region other than the primary",
-            f"write recovery: {_same_partition(pair.primary)}, for example",
+            _fitting(pair),
         )
     elif partition(pair.primary) != partition(pair.recovery):
         yield Problem(
             "haven:regions",
             f"{shown(pair.primary)} and {shown(pair.recovery)}",
             "two Regions of one partition: AWS replicates nothing between partitions",
-            f"write recovery: {_same_partition(pair.primary)}, for example",
+            _fitting(pair),
         )
 
 

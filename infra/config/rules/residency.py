@@ -7,6 +7,7 @@ from haven.base.problems import Problem, choices, nearest, shown
 from haven.config import data_classes
 from haven.config.policy import Residency
 from infra.config.rules.names import RESERVED_SECRETS
+from infra.config.rules.validators import as_far_as_known
 
 WHOLE_STORES = (
     "backups",
@@ -35,7 +36,7 @@ def check(values: Mapping[str, Any]) -> list[Problem]:
     if "residency" not in values:
         return []
     residency: Residency = values["residency"]
-    return [*data_classes.check(residency), *_stores(residency, values)]
+    return list(as_far_as_known(lambda: [*data_classes.check(residency), *_stores(residency, values)]))
 
 
 def _stores(residency: Residency, values: Mapping[str, Any]) -> Iterator[Problem]:

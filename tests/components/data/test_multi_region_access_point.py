@@ -142,7 +142,15 @@ def test_where_us_west_2_is_another_world_there_is_none() -> None:
         "primary": {"region": "cn-north-1", "bucket": "a"},
         "recovery": {"region": "cn-northwest-1", "bucket": "b"},
     }
-    assert _refused(**sides) == ["primary.region"]
+    assert _refused(**sides) == ["primary.region", "recovery.region"]
+
+
+def test_a_new_region_without_access_points_is_refused() -> None:
+    sides = {
+        "primary": {"region": "us-east-1", "bucket": "a"},
+        "recovery": {"region": "mx-central-1", "bucket": "b"},
+    }
+    assert _refused(**sides) == ["recovery.region"]
 
 
 def test_every_problem_is_reported_at_once() -> None:

@@ -14,7 +14,7 @@ from botocore import xform_name
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
 from haven_components.resilience._operator_args import OperatorRoleArgs
-from haven_components.resilience._operator_rights import RIGHTS, On
+from haven_components.resilience._operator_rights import RIGHTS, On, Scope
 from haven_components.resilience.operator_role import OperatorRole
 
 PRIMARY, RECOVERY, ACCOUNT = "eu-west-1", "eu-central-1", "123456789012"
@@ -288,3 +288,16 @@ def test_names_of_many_stores_are_in_as_many_attached_policies_as_iam_s_limit_ne
 
 def test_more_names_than_the_policies_of_a_role_hold_are_refused() -> None:
     assert _refused(repositories=[f"{'r' * 200}-{each}" for each in range(200)]) == ["repositories"]
+
+
+def test_the_names_of_an_environment_are_packed_into_policies_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Scope] = []
+    statements = Scope.statements
+
+    def counted(scope: Scope) -> Any:
+        asked.append(scope)
+        return statements(scope)
+
+    monkeypatch.setattr(Scope, "statements", counted)
+    _declare()
+    assert len(asked) == len(("the role's own policy", "further policies"))

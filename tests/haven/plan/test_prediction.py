@@ -287,6 +287,9 @@ def test_each_term_to_shorten_has_what_shortening_it_costs(predictions: dict[str
     larger = replace(inputs, groups=[replace(each, full=9) for each in inputs.groups])
     priced = remedies(environment("pilot-light"), larger, PriceBook())["GPU nodes serving"].monthly
     assert priced == pytest.approx(3 * nodes)
+    pooled = replace(inputs, groups=[replace(each, full=9, prepared=2) for each in inputs.groups])
+    with_one_new_volume = remedies(environment("pilot-light"), pooled, PriceBook())["GPU nodes serving"].monthly
+    assert with_one_new_volume == pytest.approx(3 * 1.5156 * 730 + 500 * 0.0952)
     assert light["database instance"].monthly == pytest.approx(0.313 * 730)
     assert light["decide"].words == "no AWS cost"
     terms = {each["name"]: each for each in as_json(predictions["pilot-light"])["recoveryTime"]["terms"]}

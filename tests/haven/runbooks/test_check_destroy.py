@@ -138,9 +138,12 @@ def test_the_command_says_it_with_its_exit_code(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("haven.runbooks.clients.clients", lambda _: client)
+    asked: list[str] = []
+    monkeypatch.setattr("haven.runbooks.clients.signed_in", lambda regions, _: asked.extend(regions))
+    monkeypatch.setattr("haven.runbooks.clients.clients", lambda _, credentials: client)
     assert main(["check-destroy", "warm", "-C", str(ROOT)]) == code
     output = capsys.readouterr()
+    assert asked == [PRIMARY, RECOVERY]
     assert text in (output.err if code == exits.MISSING_DEPENDENCY else output.out)
 
 

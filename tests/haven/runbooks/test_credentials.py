@@ -14,7 +14,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver
 from botocore.session import Session
 
 from haven.base.exits import MISSING_DEPENDENCY
-from haven.runbooks.clients import asked, clients
+from haven.runbooks.clients import asked, clients, signed_in
 from haven.runbooks.credentials import CredentialsError
 from haven.runbooks.observation import ask_all
 from haven.runbooks.workflow.requests import Answer, Call
@@ -132,7 +132,7 @@ def test_a_region_that_the_account_has_not_enabled_leaves_the_answers_of_the_oth
         return 403, "text/xml", f"<ErrorResponse>{error}</ErrorResponse>"
 
     aws.answers["sts", "GetCallerIdentity"] = answer
-    client = clients(None)
+    client = clients(None, credentials=signed_in([P]))
     questions = {region: lambda region=region: client("sts", region).get_caller_identity() for region in (P, R)}
     found = ask_all(questions)
     assert (found[P].known, found[R].known) == (False, True)

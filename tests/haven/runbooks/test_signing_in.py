@@ -17,6 +17,7 @@ from haven.runbooks.clients import clients, signed_in
 from haven.runbooks.credentials import CredentialsError
 from haven.runbooks.workflow.requests import Answer, Call, TooLateError
 from haven.runbooks.workflow.threads import ONCE_SECONDS, Threads
+from tests.environments import ROOT
 from tests.gateway import Answer as Reply
 from tests.gateway import Call as Request
 from tests.gateway import Fault, Gateway, gateway
@@ -61,7 +62,8 @@ class Sts:
     def identity(self, _: Request) -> Reply:
         """GetCallerIdentity."""
         result = (
-            "<GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/o/o</Arn></GetCallerIdentityResult>"
+            "<GetCallerIdentityResult><Account>111122223333</Account>"
+            "<Arn>arn:aws:sts::111122223333:assumed-role/o/o</Arn></GetCallerIdentityResult>"
         )
         return 200, "text/xml", f"<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>"
 
@@ -129,6 +131,23 @@ def test_a_failover_asks_sts_of_the_region_that_takes_over_once_whatever_region_
 ) -> None:
     haven(FAILOVER, tmp_path, aws)
     assert assumed_in(aws) == [R]
+
+
+ELSEWHERE = "ap-southeast-2"
+BEFORE_DEPLOYMENT = [
+    ["preflight", "warm"],
+    ["check-destroy", "warm"],
+    ["smoke", "--account", "111122223333", "--regions", f"{P},{R}", "--yes"],
+]
+
+
+@pytest.mark.parametrize("words", BEFORE_DEPLOYMENT, ids=lambda words: words[0])
+def test_commands_of_a_stack_ask_its_own_regions_whatever_region_this_machine_has(
+    words: list[str], tmp_path: Path, aws: Gateway
+) -> None:
+    haven([*words, "-C", str(ROOT)], tmp_path, aws, AWS_REGION=ELSEWHERE, AWS_DEFAULT_REGION=ELSEWHERE)
+    assert assumed_in(aws) == [P]
+    assert {each.region for each in aws.calls} <= {P, R}
 
 
 def test_where_sts_of_one_region_is_silent_the_other_is_asked_and_the_silent_one_is_named(

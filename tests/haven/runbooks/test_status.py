@@ -17,7 +17,7 @@ from haven.base.problems import Problems
 from haven.cli.main import main
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
-from haven.runbooks.clients import clients
+from haven.runbooks.clients import clients, signed_in
 from haven.runbooks.manifest import Located, locate, parse
 from haven.runbooks.status import report
 from haven.runbooks.status.readings import Reading, State
@@ -320,10 +320,11 @@ def test_a_manifest_in_several_parameters_is_read_as_one_and_a_side_that_is_miss
         **{sides[region]: side for region, side in manifest()["sides"].items()},
     }.items():
         ssm.put_parameter(Name=each, Value=json.dumps(document), Type="String")
-    assert locate("large", [RECOVERY], clients(None)).manifest == parse(json.dumps(manifest()), "a test")
+    client = clients(None, credentials=signed_in([RECOVERY]))
+    assert locate("large", [RECOVERY], client).manifest == parse(json.dumps(manifest()), "a test")
     ssm.delete_parameter(Name=sides[PRIMARY])
     with pytest.raises(Problems, match=rf'sides.{PRIMARY}: got "{sides[PRIMARY]}".*run pulumi up'):
-        locate("large", [RECOVERY], clients(None))
+        locate("large", [RECOVERY], client)
 
 
 def test_an_environment_without_a_manifest_is_named_with_each_region(

@@ -1,6 +1,7 @@
 """What AWS accepts beyond the form of a single value: lengths of domains, services of Regions, keys of tables."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from botocore.loaders import Loader
 from haven_components import offerings
 from haven_components.names import partition
 from infra.config import stack_kinds
+from tests.environments import ROOT
 
 VALID = {
     "haven:account": "111122223333",
@@ -49,6 +51,8 @@ def test_a_domain_with_certificates_of_its_own_is_as_long_as_dns_takes() -> None
         (("me-central-1", "il-central-1"), {"watch": {"grafana": {}}}, ["haven:watch.grafana"]),
         (("us-gov-west-1", "us-gov-east-1"), {"watch": {"prometheus": True, "grafana": {}}}, []),
         (("us-gov-west-1", "us-gov-east-1"), {"resilienceHub": "true"}, ["haven:resilienceHub"]),
+        (("us-gov-west-1", "us-gov-east-1"), {"cost": {"monthlyLimitUsd": 100}}, ["haven:cost"]),
+        (("cn-north-1", "cn-northwest-1"), {"cost": {"monthlyLimitUsd": 100}}, []),
         (("eu-west-1", "eu-south-1"), {"resilienceHub": "true"}, []),
         (("cn-north-1", "cn-northwest-1"), {}, []),
     ],
@@ -69,6 +73,56 @@ def test_offerings_are_those_of_botocore(offering: offerings.Offering, endpoints
     assert len(every) > 30
     assert {region for region in every if offering.covers(region)} == offered & every
     assert {partition(region) for region in every} == partitions
+
+
+ENDPOINTS = {
+    "accessanalyzer": ["access-analyzer"], "acm": ["acm"], "amp": ["aps"], "arcregionswitch": ["arc-region-switch"],
+    "backup": ["backup"], "budgets": ["budgets"], "cfg": ["config"], "cloudtrail": ["cloudtrail"],
+    "cloudwatch": ["monitoring", "logs", "events"], "costexplorer": ["ce"], "dynamodb": ["dynamodb"], "ebs": ["ec2"],
+    "ec2": ["ec2"], "ecr": ["api.ecr"], "eks": ["eks"], "elasticache": ["elasticache"], "fis": ["fis"],
+    "grafana": ["grafana"], "guardduty": ["guardduty"], "iam": ["iam"], "kinesis": ["kinesis"], "kms": ["kms"],
+    "lambda_": ["lambda"], "lb": ["elasticloadbalancing"], "rds": ["rds"], "resiliencehub": ["resiliencehub"],
+    "route53": ["route53"], "s3": ["s3"], "s3control": ["s3-control"], "scheduler": ["scheduler"],
+    "secretsmanager": ["secretsmanager"], "sns": ["sns"], "sqs": ["sqs"], "ssm": ["ssm"], "vpc": ["ec2"],
+    "wafv2": ["wafv2"], "xray": ["xray"],
+}  # fmt: skip
+"""Module of pulumi_aws that resources are declared from -> what botocore calls the endpoints of its services."""
+NOT_LISTED = {"arc-region-switch", "fis"}
+"""Services of which botocore's endpoints.json has nothing."""
+BY_CHOICE = {
+    "aps": offerings.PROMETHEUS,
+    "budgets": offerings.BUDGETS,
+    "ce": offerings.BUDGETS,
+    "grafana": offerings.GRAFANA,
+    "resiliencehub": offerings.RESILIENCE_HUB,
+    "s3-control": offerings.ACCESS_POINTS,
+}
+
+
+def test_a_service_that_some_region_lacks_is_in_the_table_with_that_region() -> None:
+    sources = [
+        path.read_text() for room in ("components/haven_components", "infra") for path in (ROOT / room).rglob("*.py")
+    ]
+    assert set(re.findall(r"\baws\.([a-z0-9_]+)\.[A-Z]", "\n".join(sources))) == ENDPOINTS.keys()
+    described = {each["partition"]: each for each in Loader().load_data("endpoints")["partitions"]}
+    unlisted: set[str] = set()
+    contradicted: dict[str, set[str]] = {}
+    for service in sorted({each for services in ENDPOINTS.values() for each in services}):
+        if not any(service in each["services"] for each in described.values()):
+            unlisted.add(service)
+            continue
+        lacking = {region for name in ("aws", "aws-cn", "aws-us-gov") for region in _lacking(described[name], service)}
+        offering = BY_CHOICE.get(service)
+        wrong = {region for region in lacking if offering is None or offering.covers(region)}
+        contradicted |= {service: wrong} if wrong else {}
+    assert unlisted == NOT_LISTED
+    assert contradicted == {}
+
+
+def _lacking(partition: dict[str, Any], service: str) -> set[str]:
+    found = partition["services"].get(service, {})
+    global_one = found.get("isRegionalized") is False
+    return set() if global_one else partition["regions"].keys() - found.get("endpoints", {}).keys()
 
 
 def test_a_table_may_use_an_attribute_as_a_key_of_several_indexes() -> None:
@@ -108,6 +162,7 @@ FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:rotate"
     [
         *("rate(1 day)", "rate(999 days)", "rate(4 hours)", "rate(12 hours)", "cron(0 */8 * * ? *)"),
         *("cron(0 8 1 * ? *)", "cron(0 18 L * ? *)", "cron(0 10 ? * MON-FRI *)", "cron(0 1 ? 1/3 SUN#2 *)"),
+        *("cron(0 0/4 * * ? *)", "cron(0 8,12,20 * * ? *)", "cron(0 2-20/6 * * ? *)", "cron(0 23 * * ? *)"),
     ],
 )
 def test_a_schedule_that_secrets_manager_takes_is_accepted(schedule: str) -> None:
@@ -120,6 +175,14 @@ def test_a_schedule_that_secrets_manager_takes_is_accepted(schedule: str) -> Non
     [
         *("rate(0 days)", "rate(1000 days)", "rate(3 hours)", "rate(1 hour)", "rate(10 minutes)", "cron(banana)"),
         *("cron(0 * * * ? *)", "cron(0 */2 * * ? *)", "cron(30 8 1 * ? *)", "cron(0 8 1 * ?)", "cron(0 8 1 * ? 2027)"),
+        *(
+            "cron(0 24 * * ? *)",
+            "cron(0 -,/ * * ? *)",
+            "cron(0 0/2 * * ? *)",
+            "cron(0 8/3 ? * MON *)",
+            "cron(0 8-20 * * ? *)",
+            "cron(0 8,20,10 * * ? *)",
+        ),
     ],
 )
 def test_a_schedule_that_secrets_manager_refuses_is_refused(schedule: str) -> None:

@@ -31,6 +31,26 @@ def _made_from(type_: str, path: str, used: str, output: str, *words: str) -> Ch
     return change
 
 
+def _divided(recording: Recording) -> Recording:
+    """Keeps each side of the manifest in a parameter of its own, as a manifest that is too large for one is kept."""
+    resources = []
+    for each in recording.resources:
+        name = each.inputs.get("name")
+        if each.type != _PARAMETER or not str(name).endswith("/manifest"):
+            resources.append(each)
+            continue
+        document = each.inputs["insecureValue"]
+        whole = json.loads(document) if isinstance(document, str) else document
+        parts = {region: f"{name}/{region}" for region in whole["sides"]}
+        resources.append(replace(each, inputs={**each.inputs, "insecureValue": {**whole, "sides": parts}}))
+        for region, part in parts.items():
+            inputs = {**each.inputs, "name": part, "insecureValue": whole["sides"][region]}
+            own = f"{each.name}-manifest-{region}"
+            key = f"{each.key}{region.replace('-', '')}"
+            resources.append(replace(each, key=key, name=own, urn=each.urn.replace(each.name, own), inputs=inputs))
+    return replace(recording, resources=resources)
+
+
 def _provider(name: str, path: str, value: Any) -> Change:
     """Gives a provider's property another value; None takes it out."""
 
@@ -174,6 +194,18 @@ MUTATIONS: tuple[Mutation, ...] = (
             setting(_PARAMETER, "insecureValue.active", PRIMARY, "manifest", region=PRIMARY),
             setting(_PARAMETER, "insecureValue.active", PRIMARY, "manifest", region=RECOVERY),
         ),
+    ),
+    Mutation(
+        "manifest-in-both-regions",
+        "warm",
+        "a side of a divided manifest is missing in one Region",
+        both(_divided, without(_PARAMETER, f"manifest-{RECOVERY}", region=RECOVERY)),
+    ),
+    Mutation(
+        "manifest-in-both-regions",
+        "warm",
+        "a side of a divided manifest differs between the Regions",
+        both(_divided, setting(_PARAMETER, "insecureValue.addresses", 99, f"manifest-{RECOVERY}", region=RECOVERY)),
     ),
     Mutation(
         "providers-ask-nobody",

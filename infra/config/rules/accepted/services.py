@@ -6,7 +6,7 @@ from haven.base.problems import Problem
 from haven_components import offerings
 from haven_components.offerings import Offering
 from infra.config import models
-from infra.config.part_models import RecoveryPlan, Watch
+from infra.config.part_models import Cost, RecoveryPlan, Watch
 from infra.config.rules.validators import Rules
 
 RULES = Rules()
@@ -25,6 +25,12 @@ def _watch(pair: models.Regions, watch: Watch) -> Iterable[Problem]:
 def _recovery_plan(pair: models.Regions, plan: RecoveryPlan | None) -> Iterable[Problem]:
     if plan is not None:
         yield from _lacking("haven:recoveryPlan", (pair.primary, pair.recovery), offerings.REGION_SWITCH)
+
+
+@RULES.on("regions", "cost")
+def _cost(pair: models.Regions, cost: Cost | None) -> Iterable[Problem]:
+    if cost is not None:
+        yield from _lacking("haven:cost", (pair.primary, pair.recovery), offerings.BUDGETS)
 
 
 @RULES.on("regions", "resilienceHub")

@@ -8,7 +8,7 @@ from haven.program.recording import Resource
 from haven_policies.rules.model import Finding, Severity, against, stack_rule
 from haven_policies.rules.recovery._sides import Pair, pairs
 from haven_policies.rules.resource_graph import ResourceGraph
-from haven_policies.rules.static_stability._programs import manifest_name
+from haven_policies.rules.static_stability._programs import is_manifest
 from haven_policies.rules.values import is_list, is_off, is_unknown, value_at
 
 _REPLICAS = (aws.KMS_REPLICA_KEY, aws.KMS_REPLICA_EXTERNAL_KEY)
@@ -101,12 +101,11 @@ def certificates_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
 )
 def parameters_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
     """Parameter Store copies nothing between Regions."""
-    manifest = manifest_name(graph.facts.stack)
     for pair in pairs(graph):
         named = _named(pair, aws.SSM_PARAMETER, "name")
         for parameter in pair.here(aws.SSM_PARAMETER):
             name = str(value_at(parameter.inputs, "name"))
-            if name not in named and name != manifest:
+            if name not in named and not is_manifest(name, graph.facts.stack):
                 yield pair.lacks(parameter, f"parameter {name}", "add it to haven:parameters, or declare it there too")
 
 

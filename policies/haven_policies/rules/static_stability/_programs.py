@@ -1,6 +1,6 @@
 """The program itself can run for the Region that is left."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from haven.program import aws_types as aws
 from haven.program.account_ids import needs_account_id
@@ -90,23 +90,31 @@ def unreachable_clusters_are_skipped(graph: ResourceGraph) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def manifest_in_both_regions(graph: ResourceGraph) -> Iterator[Finding]:
-    """The runbook reads it where it still can; were it to follow the active Region, the lost one's would be wrong."""
+    """The runbook reads it where it still can; were it to follow the active Region, the lost one's would be wrong. A
+    large one names a parameter for each Region's side, and the same is true of those."""
     facts = graph.facts
     if facts.stack_kind != "environment" or facts.tier is None or facts.primary is None or facts.recovery is None:
         return
-    name = manifest_name(facts.stack)
+    whole = manifest_name(facts.stack)
     parameters = graph.of(aws.SSM_PARAMETER)
-    found = {each.region: each for each in parameters if value_at(each.inputs, "name") == name}
     unnamed = {each.region for each in parameters if is_unknown(value_at(each.inputs, "name"))}
-    for region in (facts.primary, facts.recovery):
-        if region not in found and region not in unnamed:
-            fix = f"declare an aws.ssm.Parameter called {name} in {region}"
-            yield Finding(next(iter(found.values()), None), "", f"no {name} in {region}", "one in each Region", fix)
-    texts = {str(_text(each)) for each in found.values() if not is_wholly_unknown(_text(each))}
-    for record in found.values():
+    parts = {str(value_at(each.inputs, "name")): None for each in parameters if _is_part(each, facts.stack)}
+    named = {side: None for each in parameters if _named(each, whole) for side in _sides(each)}
+    for name in (whole, *dict.fromkeys([*named, *parts])):
+        found = {each.region: each for each in parameters if _named(each, name)}
+        for region in (facts.primary, facts.recovery):
+            if region not in found and region not in unnamed:
+                fix = f"declare an aws.ssm.Parameter called {name} in {region}"
+                yield Finding(next(iter(found.values()), None), "", f"no {name} in {region}", "one in each Region", fix)
+        yield from _same_document(list(found.values()))
+
+
+def _same_document(found: Sequence[Resource]) -> Iterator[Finding]:
+    texts = {str(_text(each)) for each in found if not is_wholly_unknown(_text(each))}
+    for record in found:
         if len(texts) > 1:
             yield Finding(record, "insecureValue", "another text in each Region", "the same text", "keep one document")
-        if "active" in _keys(record):
+        if "active" in _document(record):
             yield Finding(
                 record, "insecureValue", "a text with the active Region", "a value that a failover doesn't change",
                 "remove active: the stack's config has it",
@@ -122,9 +130,29 @@ def _text(parameter: Resource) -> object:
     return value_at(parameter.inputs, "insecureValue") or value_at(parameter.inputs, "value")
 
 
-def _keys(parameter: Resource) -> frozenset[str]:
+def is_manifest(name: str, stack: str) -> bool:
+    """Whether a parameter of this name holds a recovery manifest, or one Region's side of a large one."""
+    whole = manifest_name(stack)
+    return name == whole or name.startswith(f"{whole}/")
+
+
+def _is_part(parameter: Resource, stack: str) -> bool:
+    return is_manifest(str(value_at(parameter.inputs, "name")), stack) and not _named(parameter, manifest_name(stack))
+
+
+def _named(parameter: Resource, name: str) -> bool:
+    return bool(value_at(parameter.inputs, "name") == name)
+
+
+def _sides(parameter: Resource) -> Iterator[str]:
+    """The parameters that a large manifest names for its sides."""
+    sides = _document(parameter).get("sides")
+    yield from (each for each in sides.values() if isinstance(each, str)) if isinstance(sides, dict) else ()
+
+
+def _document(parameter: Resource) -> Mapping[str, object]:
     document = parsed(_text(parameter))
-    return frozenset(document) if isinstance(document, dict) else frozenset()
+    return document if isinstance(document, dict) else {}
 
 
 def _providers(graph: ResourceGraph, type_: str) -> list[Resource]:

@@ -129,6 +129,38 @@ def test_after_a_planned_failover_and_its_failback_everything_is_clean_once_the_
     assert document["afterwards"]["yaml"] == [f"haven:demote: {R}"]
 
 
+def test_on_a_machine_without_the_project_everything_but_stack_file_and_preview_is_checked(
+    environment: Ground, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "whole.json").write_bytes((environment.folder / "whole.json").read_bytes())
+    (environment.folder / "Pulumi.yaml").unlink()
+    command = [sys.executable, "-m", "haven", "reconcile", "sim", "--manifest", "whole.json"]
+
+    def asked(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *words], cwd=bare, capture_output=True, text=True, check=False, env=environment.variables
+        )
+
+    with environment.beating():
+        code, text, _ = environment.haven("failover", "--to", R, "--planned", "--confirm", "sim")
+        assert code == OK, text
+        done = asked("--json")
+    assert done.returncode == FINDINGS, done.stderr
+    document = json.loads(done.stdout)
+    check(document, "reconcile.v1")
+    assert wrong(document).keys() == {"config", "preview"}
+    assert f"haven:active has to be {R}" in wrong(document)["config"]
+    assert "no Pulumi.yaml in" in wrong(document)["preview"]
+    assert {"database", "journal", "data"} <= {each["area"] for each in document["checks"]}
+    assert asked().returncode == FINDINGS
+    refused = asked("--write")
+    assert refused.returncode == BAD_INPUT
+    assert "--write: got no project" in refused.stderr
+    assert "-C DIR" in refused.stderr
+
+
 def test_after_an_unplanned_failover_what_only_the_old_side_has_is_found_and_kept(environment: Ground) -> None:
     environment.beat(seconds_ago=60)
     environment.gateway.faults[P, "*"] = Fault.REFUSE

@@ -18,9 +18,9 @@ USER = next(
     if (words := line.split())[:1] == ["USER"]
 )
 CODE = """
-from haven.runbooks.clients import clients
+from haven.runbooks.clients import clients, signed_in
 from haven.runbooks.failover.assembly import identity
-print(identity(clients(None), "eu-central-1"))
+print(identity(clients(None, credentials=signed_in(["eu-central-1"])), "eu-central-1"))
 """
 
 
