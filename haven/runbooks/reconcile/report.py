@@ -99,6 +99,7 @@ def ask(stack: Stack, located: Located, client: Client, once: Client, *, without
     if writer is not None:
         found += leftovers.old_volume(manifest, answers, writer, unplanned=past.unplanned(writer), without=without)
     found += leftovers.still_closed(manifest, answers)
+    found += leftovers.still_stopped(manifest, answers)
     found += leftovers.still_read_only(manifest, answers)
     found += data.checks(ask_all(data.questions(manifest, client), data.WITHIN_SECONDS))
     instances = leftovers.existing(manifest, answers)
