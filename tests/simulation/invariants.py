@@ -125,7 +125,7 @@ def _consumers(played: Played) -> Iterator[str]:
     regions = played.model.regions
     if regions[R].queue.denied:
         yield f"in the end consumers in {R} get no messages"
-    if any("OnlyTls" not in each.queue.policy for each in regions.values()):
+    if any("EventsOfTheBus" not in each.queue.policy for each in regions.values()):
         yield f"in the end a queue lacks what its owner has in its policy: {regions}"
     steps = [each.data for each in entries(played) if each.kind == log.DONE and each.data["step"].startswith(CLOSED)]
     reopened = [each for each in entries(played) if each.kind == log.DONE and each.data["step"].startswith(REOPENED)]

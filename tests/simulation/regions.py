@@ -13,8 +13,8 @@ _RULE = {DATABASE: 1, CACHE: 2}
 
 
 OF_ITS_OWNER = (
-    '{"Version":"2012-10-17","Id":"of-its-owner","Statement":[{"Sid":"OnlyTls","Effect":"Deny","Principal":"*",'
-    '"Action":"sqs:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}'
+    '{"Version":"2012-10-17","Id":"of-its-owner","Statement":[{"Sid":"EventsOfTheBus","Effect":"Allow",'
+    '"Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}'
 )
 """A queue's policy that no failover has changed."""
 

@@ -117,9 +117,9 @@ def test_what_somebody_adds_to_the_policy_meanwhile_stays() -> None:
     ground.go(R, planned=False, force=REASON)
     ours = ground.queues[0].policy
     assert ours.startswith(OF_ITS_OWNER.removesuffix("]}"))
-    ground.queues[0].policy = ours.replace('"Sid":"OnlyTls"', '"Sid":"Another"')
+    ground.queues[0].policy = ours.replace('"Sid":"EventsOfTheBus"', '"Sid":"Another"')
     ground.go(P, planned=True)
-    assert ground.queues[0].policy == OF_ITS_OWNER.replace('"Sid":"OnlyTls"', '"Sid":"Another"')
+    assert ground.queues[0].policy == OF_ITS_OWNER.replace('"Sid":"EventsOfTheBus"', '"Sid":"Another"')
 
 
 def test_a_failover_that_finds_the_writing_region_s_queue_closed_opens_it() -> None:

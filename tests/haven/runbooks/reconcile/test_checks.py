@@ -91,7 +91,7 @@ def test_a_queue_that_is_still_closed_is_found_with_the_command_that_opens_it() 
     answers = {("queues", P): Answer({name: (url, closed)}), ("queues", R): Answer({})}
     one, other = leftovers.still_stopped(MANIFEST, answers)
     assert (one.region, one.state, other.region, other.state) == (P, State.WRONG, R, State.OK)
-    assert f"closed to consumers: {name}" in one.detail
+    assert f"closed to consumers: {name}" in one.description
     (command,) = one.commands
     words = shlex.split(command)
     assert words[:7] == ["aws", "sqs", "set-queue-attributes", "--region", P, "--queue-url", url]
