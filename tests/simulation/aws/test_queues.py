@@ -6,9 +6,9 @@ from haven.runbooks.failover.decision import Request
 from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
-from tests.simulation.model import CACHE, Model, P, R
+from tests.simulation.model import Model, P, R
 from tests.simulation.operators import PATIENT, machine, start
-from tests.simulation.regions import OF_ITS_OWNER, Queue
+from tests.simulation.regions import CACHE, OF_ITS_OWNER, Queue
 
 REASON = "the status page confirms the loss"
 
