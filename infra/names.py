@@ -102,6 +102,16 @@ def buffer_name(stack: str, name: str, region: str) -> str:
     return f"{environment_name(stack)}-{name}-{region_code(region)}"
 
 
+def queue_name(stack: str, name: str, region: str, *, fifo: bool) -> str:
+    """Name of a Region's queue itself, as `RequestBuffer` composes it."""
+    return f"{buffer_name(stack, name, region)}-queue{'.fifo' if fifo else ''}"
+
+
+def queues_pattern(stack: str, region: str) -> str:
+    """What the names of all queues of a Region match, and those of failed messages don't."""
+    return f"{buffer_name(stack, '*', region)}-queue*"
+
+
 def bucket_base(stack: str, account: str, name: str) -> str:
     """What the names of a pair of buckets begin with; the account makes them unique in the world."""
     return f"{environment_name(stack)}-{name}-{account}"

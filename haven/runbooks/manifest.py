@@ -162,6 +162,8 @@ class Side(_Part):
     buckets: Mapping[str, str]
     tables: Mapping[str, str] = {}
     """Table in the config to its name."""
+    queues: Mapping[str, str] = {}
+    """Queue in the config to its name; empty: there is none, or deployed before they were here."""
     cache: str
     vault: str
     balancer: Balancer | None = None

@@ -16,7 +16,15 @@ SILENT = f"no answer within {WITHIN_SECONDS:.0f} s"
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Item = TypeVar("_Item")
-_ABSENT = ("NotFound", "NotFoundFault", "NotFoundException", "ParameterNotFound", "DoesNotExist", "NoSuchBucket")
+_ABSENT = (
+    "NotFound",
+    "NotFoundFault",
+    "NotFoundException",
+    "ParameterNotFound",
+    "DoesNotExist",
+    "NoSuchBucket",
+    "NonExistentQueue",
+)
 """Ends of the error codes with which AWS's services say that a thing doesn't exist."""
 
 

@@ -116,6 +116,15 @@ def _side(environment: Environment, region: str, full: Scale, standby: Scale) ->
         **({"balancer": _balancer(environment, region)} if settings.domain else {}),
         "buckets": {name: bucket_name(environment.bucket_base(name), region) for name in settings.storage.buckets},
         "tables": {name: tables.table_name(environment, name) for name in settings.tables},
+        **({"queues": _queues(environment, region)} if settings.queues else {}),
+    }
+
+
+def _queues(environment: Environment, region: str) -> dict[str, str]:
+    """What consumers take messages from, by names."""
+    settings = environment.settings
+    return {
+        name: names.queue_name(settings.stack, name, region, fifo=each.fifo) for name, each in settings.queues.items()
     }
 
 
@@ -199,7 +208,8 @@ def _require_room(stack: str, parameters: Mapping[str, Mapping[str, Any]]) -> No
         if characters > limits.PARAMETER_CHARACTERS:
             fix = "write fewer or shorter golden prompts, or divide the systems among two environments"
             problem = Problem(
-                "haven:systems, haven:cluster.gpuNodeGroups, haven:tables, haven:secrets, haven:storage.buckets",
+                "haven:systems, haven:cluster.gpuNodeGroups, haven:tables, haven:queues, haven:secrets,"
+                " haven:storage.buckets",
                 f"a recovery manifest with about {characters} characters in {name}",
                 f"at most {limits.PARAMETER_CHARACTERS}: a Systems Manager parameter holds no more",
                 f"{fix}{_room(parameters)}",

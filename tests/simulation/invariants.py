@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from haven.runbooks.failover.consumers.steps import CLOSED, REOPENED
 from haven.runbooks.failover.guard import accepted_ms
 from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow import journal as log
@@ -111,11 +112,25 @@ def _final_state(played: Played) -> Iterator[str]:
         yield f"in the end applications in {R} have {regions[R].mode}"
     if regions[R].closed:
         yield f"in the end {R} is closed to clients"
+    yield from _consumers(played)
     if regions[R].nodes[1] != 3 and not regions[R].off:
         yield f"in the end {R} has {regions[R].nodes[1]} nodes"
     workloads = regions[R].workloads
     if (workloads.replicas, workloads.minimum, workloads.suspended) != (FULL, FULL, False) and not regions[R].off:
         yield f"in the end {R} has {workloads}"
+
+
+def _consumers(played: Played) -> Iterator[str]:
+    """Whoever takes messages does so in the new Region, and in the old one only if it couldn't be closed out."""
+    regions = played.model.regions
+    if regions[R].queue.denied:
+        yield f"in the end consumers in {R} get no messages"
+    if any("EventsOfTheBus" not in each.queue.policy for each in regions.values()):
+        yield f"in the end a queue lacks what its owner has in its policy: {regions}"
+    steps = [each.data for each in entries(played) if each.kind == log.DONE and each.data["step"].startswith(CLOSED)]
+    reopened = [each for each in entries(played) if each.kind == log.DONE and each.data["step"].startswith(REOPENED)]
+    if steps and not reopened and regions[P].alive and not regions[P].queue.denied:
+        yield f"in the end consumers in {P} get messages, although its queue was closed"
 
 
 def _audits(played: Played) -> Iterator[str]:

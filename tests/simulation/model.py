@@ -13,6 +13,7 @@ from haven.runbooks.arc.executions import GRACEFUL, SERVICE
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
 from tests.simulation.aws.network_acls import NetworkAcls
+from tests.simulation.aws.queues import Queues
 from tests.simulation.aws.region_switch import RegionSwitch
 from tests.simulation.clock import EPOCH
 from tests.simulation.regions import CACHE, DATABASE, Region, Replication
@@ -34,7 +35,7 @@ def _dated(seconds: int) -> Answer:
     return {"HTTPHeaders": {"date": formatdate(seconds, usegmt=True)}}
 
 
-class Model(NetworkAcls):
+class Model(NetworkAcls, Queues):
     """AWS, for one environment whose writer is in P."""
 
     def __init__(self, *, instances: int = 1, aws_fences: bool = True, promotion_seconds: float = 40.0) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from haven.runbooks.failover import fence, guard, judging, loss, plan
+from haven.runbooks.failover.consumers import queues
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
 from haven.runbooks.serving import prompts
@@ -25,6 +26,18 @@ def without_fence(monkeypatch: Any) -> None:
         return look
 
     monkeypatch.setattr(fence, "closed", closed)
+
+
+def without_closing_queues(monkeypatch: Any) -> None:
+    """The old Region's queues are reported closed, and aren't."""
+
+    def closed(region: str, name: str) -> Any:
+        async def look(_: Workflow) -> Look:
+            return Done()
+
+        return look
+
+    monkeypatch.setattr(queues, "closed", closed)
 
 
 def without_guard(monkeypatch: Any) -> None:
@@ -102,6 +115,7 @@ def without_asking(monkeypatch: Any) -> None:
 
 MUTATIONS: dict[str, Patch] = {
     "fence": without_fence,
+    "closed queues": without_closing_queues,
     "lag guard": without_guard,
     "second flag": with_one_flag,
     "token": without_token,

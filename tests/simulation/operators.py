@@ -35,6 +35,7 @@ def manifest_document(*, standby: int = 1, rpo_minutes: float = RPO_MINUTES) -> 
             },
             "balancer": {"targetGroup": f"tg-{region}"},
             "buckets": {},
+            "queues": {"jobs": f"jobs-{region}-queue"},
             "cache": f"cache-{region}",
             "vault": "vault",
             **workloads.manifest(region),

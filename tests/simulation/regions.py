@@ -1,5 +1,6 @@
 """What the simulator's AWS has in one Region, and how far the copy of one store is."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,6 +10,31 @@ from tests.simulation.workloads import Workloads
 DATABASE, CACHE = "database", "cache"
 _RULE = {DATABASE: 1, CACHE: 2}
 """Store to the number of the network ACL entry that closes it."""
+
+
+OF_ITS_OWNER = (
+    '{"Version":"2012-10-17","Id":"of-its-owner","Statement":[{"Sid":"EventsOfTheBus","Effect":"Allow",'
+    '"Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}'
+)
+"""A queue's policy that no failover has changed."""
+
+
+@dataclass
+class Queue:
+    """What requests wait in; an application in the Region takes them as soon as it may."""
+
+    policy: str = OF_ITS_OWNER
+    """Empty: it has none."""
+    denied: bool = False
+    """Whether nobody gets a message from it."""
+
+    def heed(self) -> None:
+        """Let the policy hold."""
+        statements = json.loads(self.policy)["Statement"] if self.policy else []
+        self.denied = any(
+            each["Effect"] == "Deny" and each["Action"] == "sqs:ReceiveMessage" and "Condition" not in each
+            for each in statements
+        )
 
 
 @dataclass
@@ -33,6 +59,7 @@ class Region:
     snapshots: list[str] = field(default_factory=list)
     mode: str = "read-write"
     """What applications read before they write."""
+    queue: Queue = field(default_factory=Queue)
     tables: Tables = field(default_factory=Tables)
     workloads: Workloads = field(default_factory=Workloads)
 

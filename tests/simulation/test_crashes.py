@@ -61,6 +61,8 @@ class Run:
             name: (
                 dict(each.writer),
                 sorted(each.closed),
+                each.queue.policy,
+                each.queue.denied,
                 each.nodes,
                 each.instances,
                 each.off,

@@ -135,6 +135,16 @@ def test_a_failover_restores_the_newest_complete_copies_and_ends_when_pulumi_has
     assert {region for _, _, _, region in model.effects} == {R}
 
 
+def test_the_queues_of_a_region_that_answers_are_closed_to_consumers_and_stay_so() -> None:
+    model = Vault()
+    simulation = Simulation(model)
+    made = machine(simulation, "operator", manifest=manifest(240))
+    start(simulation, made, Request(planned=False, force=REASON), 400)
+    simulation.run()
+    assert report(made).state is State.DONE
+    assert [each.queue.denied for each in (model.regions[P], model.regions[R])] == [True, False]
+
+
 def test_while_pulumi_has_not_deployed_the_progress_names_the_snapshot() -> None:
     model = Vault(deployed_at=100 * HOUR)
     found = report(failed_over(model, force=REASON))

@@ -15,6 +15,7 @@ from tests.simulation.scenarios import Scenario, play, scenario
 EVERY_DAY, ALL, BLOCK, MUTATED = 150, 10_000, 250, 1000
 FOUND = {
     "fence": "both Regions took writes",
+    "closed queues": "although its queue was closed",
     "order": "both Regions took writes",
     "lag guard": "was promoted at",
     "second flag": "was promoted at",

@@ -34,6 +34,9 @@ class OperatorSideArgs(TypedDict):
     buckets: NotRequired[list[str]]
     """Names of the replicated buckets there, or patterns of such: the operator lists them and reads their objects, to
     compare both Regions. Omitted: none."""
+    queues: NotRequired[list[str]]
+    """Names of the SQS queues there, or patterns of such: the operator closes them to consumers while the environment
+    fails over, and opens them. Omitted: none."""
 
 
 class OperatorRoleArgs(TypedDict):

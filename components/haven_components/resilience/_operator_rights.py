@@ -39,6 +39,7 @@ class On(StrEnum):
     CLUSTERS = "Clusters"
     NODE_GROUPS = "NodeGroups"
     NETWORK_ACLS = "NetworkAcls"
+    QUEUES = "Queues"
     SWITCH = "TrafficSwitch"
     VAULTS = "Vaults"
     COPIES = "CopiesInVaults"
@@ -100,6 +101,9 @@ RIGHTS: Sequence[Right] = (
     Right("eks:UpdateNodegroupConfig", On.NODE_GROUPS, "scales a node group"),
     Right("ec2:CreateNetworkAclEntry", On.NETWORK_ACLS, "closes the old writer to clients"),
     Right("ec2:DeleteNetworkAclEntry", On.NETWORK_ACLS, "opens what was closed"),
+    Right("sqs:GetQueueAttributes", On.QUEUES, "a queue's policy, which closes it to consumers"),
+    Right("sqs:GetQueueUrl", On.QUEUES, "where a queue is"),
+    Right("sqs:SetQueueAttributes", On.QUEUES, "closes a queue to consumers, and opens it"),
     Right("cloudwatch:PutMetricData", On.SWITCH, "turns a Region's traffic off and on"),
     Right("backup:ListRecoveryPointsByBackupVault", On.VAULTS, "the newest backup and the newest copy"),
     Right("backup:StartRestoreJob", On.COPIES, "restores a table, where backups are all that is copied"),
@@ -259,6 +263,7 @@ class Scope:
             On.CLUSTERS: ("eks", [f"cluster/{side['cluster_name']}"]),
             On.NODE_GROUPS: ("eks", [f"nodegroup/{side['cluster_name']}/*"]),
             On.NETWORK_ACLS: ("ec2", ["network-acl/*"]),
+            On.QUEUES: ("sqs", side.get("queues", [])),
             On.VAULTS: ("backup", [f"backup-vault:{side['vault']}"]),
             On.MANIFEST: ("ssm", [f"parameter{each}" for each in self._read_parameters()]),
             On.MODE: ("ssm", [f"parameter{each}" for each in [self.args.get("mode_parameter")] if each]),

@@ -15,6 +15,7 @@ from haven.runbooks.arc.approvals import Approvals, Nobody
 from haven.runbooks.arc.executions import ACTIVATE, GRACEFUL, SERVICE, Listed, Plan
 from haven.runbooks.arc.watch import START, WATCH, Watcher, statuses
 from haven.runbooks.failover import database, judging, loss, observe, plan
+from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Decision, Fence, Request
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.run import Operator, Report, State
@@ -210,6 +211,7 @@ class RegionSwitcher(Operator):
         ]
         title = f"Verify that {site.to} is the writing Region"
         found.append(Step(plan.VERIFIED, title, self._verified(how), (WATCH,), deadline=300))
+        found += consumers.opening(site, (plan.VERIFIED,))
         check_graph(found)
         return found
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from haven.runbooks.failover import database, fence, judging, loss, nodes, stores, traffic
 from haven.runbooks.failover.backups import restore
+from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving import mode
@@ -20,9 +22,11 @@ JUDGED, OPENED, INSTANCE, TABLES = "judge-loss", "open-new-side", database.INSTA
 SERVED, ON, OFF, VERIFIED, REOPENED = "await-serving", "turn-new-on", "throw-switch", "verify", "reopen-old-side"
 _OLD, _NEW = "old-side", "new-side"
 WRITABLE = f"{mode.READ_WRITE}-{_NEW}"
-UNDONE_IN_THE_OLD_REGION = (loss.CLOSED, f"{mode.READ_ONLY}-{_OLD}")
+UNDONE_IN_THE_OLD_REGION = (loss.CLOSED, f"{mode.READ_ONLY}-{_OLD}", consumers.CLOSED)
 UNDO_IN_THE_OLD_REGION = tuple(f"undo-{each}" for each in UNDONE_IN_THE_OLD_REGION)
-"""What an abort can't do without the Region that is left, and the steps that it undoes."""
+"""What the names begin with of what an abort can't do without the Region that is left, and of the steps that it
+undoes."""
+QUEUES_OPENED = consumers.OPENED
 SCALE, _REST = "scale:", "rest:"
 
 
@@ -38,6 +42,7 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
         found = list(_read_only(site, how))
         found += _closing(site, how, _asked(site), (restore.DEPLOYED,))
         found += restore.steps(site, tuple(each.name for each in found))
+        found += _stopping(site, how, _asked(site), (restore.DEPLOYED,), planned=False)
         found += _serving(site, how, (restore.DEPLOYED,))
     else:
         found = [*_scaling(site), *serving.at_once(_new(site)), *_read_only(site, how)]
@@ -53,7 +58,9 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
         )
     if planned and not site.restores:
         title = f"Open the data subnets in {site.old} for readers"
-        found.append(Step(REOPENED, title, _reopened(site), (VERIFIED,), deadline=300, essential=False))
+        look = _when_left(site, fence.opened(site.old, site.old_side.database.subnet_group))
+        found.append(Step(REOPENED, title, look, (VERIFIED,), deadline=300, essential=False))
+        found += consumers.reopening(site, partial(_when_left, site), (REOPENED,))
         found += mode.ended(site.old, site.mode, _OLD, (REOPENED,), essential=False)
         found += _resting(site)
     check_graph(found)
@@ -156,9 +163,13 @@ def before_promotion(
     title = f"Keep what an earlier failover left in {site.to}"
     yield Step(KEPT, title, database.kept(site), deadline=3600 if planned else 60, every=15, essential=planned)
     before += (KEPT,)
+    stopping = list(_stopping(site, how, (*asked, *before), no_return, planned=planned))
     for step in _closing(site, how, (*asked, *before), no_return):
         yield step
         before += (step.name,)
+    yield from stopping
+    # An unplanned promotion waits for no queue: what a consumer does meanwhile meets a closed store, or is replicated.
+    before += tuple(each.name for each in stopping if planned)
     if site.new_side.database.standby == 0:
         title = f"Create a database instance in {site.to}"
         yield Step(INSTANCE, title, database.instance(site), deadline=1800, every=10)
@@ -176,6 +187,14 @@ def _closing(site: Site, how: Fence, after: tuple[str, ...], no_return: tuple[st
     reopen = Step(f"undo-{loss.CLOSED}", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
     title = f"Close database and cache in {site.old} to clients"
     yield Step(loss.CLOSED, title, _still_closed(site, no_return), after, 180, every=2, fresh=True, undo=reopen)
+
+
+def _stopping(
+    site: Site, how: Fence, after: tuple[str, ...], no_return: tuple[str, ...], *, planned: bool
+) -> Iterator[Step]:
+    """Consumers of an old Region that answers get no messages; a planned failover can wait until that is so."""
+    if how is Fence.CONFIRMED:
+        yield from consumers.closing(site, after, no_return, essential=planned)
 
 
 def _still_closed(site: Site, no_return: tuple[str, ...]) -> Looking:
@@ -239,6 +258,7 @@ def _serving(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
         yield step
         last = step.name
     yield Step(VERIFIED, f"Verify that {site.to} is the writing Region", verified(site, how), (last,), deadline=120)
+    yield from consumers.opening(site, (last,))
 
 
 def _switching(site: Site, how: Fence, last: str) -> Iterator[Step]:
@@ -261,9 +281,8 @@ def _switching(site: Site, how: Fence, last: str) -> Iterator[Step]:
         yield Step(OFF, f"Turn traffic to {site.old} off", turn, after, deadline=600, settle=180, repeatable=True)
 
 
-def _reopened(site: Site) -> Looking:
-    """The fence goes when neither store of the old Region takes writes any more."""
-    opened = fence.opened(site.old, site.old_side.database.subnet_group)
+def _when_left(site: Site, opened: Looking) -> Looking:
+    """What is closed opens when neither store of the old Region takes writes any more."""
 
     async def look(workflow: Workflow) -> Look:
         if await stores.is_primary(site.old, site.old_side.cache):

@@ -15,10 +15,22 @@ from haven.runbooks.observation import WITHIN_SECONDS, ask_all
 from haven.runbooks.preflight import backups, capacity, database, entrances, identity, operations, permissions, stored
 from haven.runbooks.preflight.arc import region_switch
 from haven.runbooks.preflight.checks import Check, Status
-from haven.runbooks.preflight.steps import stores, subnets
+from haven.runbooks.preflight.steps import queues, stores, subnets
 from haven.runbooks.preflight.view import View
 
-_PARTS = (identity, permissions, operations, database, subnets, stores, stored, entrances, backups, region_switch)
+_PARTS = (
+    identity,
+    permissions,
+    operations,
+    database,
+    subnets,
+    queues,
+    stores,
+    stored,
+    entrances,
+    backups,
+    region_switch,
+)
 
 
 @dataclass(frozen=True)

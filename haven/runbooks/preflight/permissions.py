@@ -113,6 +113,9 @@ def _of_the_fence(names: "_Names") -> Iterator[Use]:
         acls, closed = [names.arn("ec2", "network-acl/x", region)], names.manifest.sides[region].database.subnet_group
         if closed:
             yield Use(f"network ACLs in {region}", actions, acls, {}, closed=(region, closed))
+        if queues := [names.arn("sqs", each, region) for each in names.manifest.sides[region].queues.values()]:
+            actions = [f"sqs:{each}" for each in ("GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes")]
+            yield Use(f"queues in {region}", actions, queues, {}, needed=False)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """What a failover leaves behind: the old volume's snapshot, closed subnets, applications that still don't write,
 instances under the manifest's names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import fence
+from haven.runbooks.failover.consumers import queues
 from haven.runbooks.failover.database import AVAILABLE, KEPT, OF_THE_OLD_VOLUME, copy_of, copying
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.observation import Answer
@@ -16,7 +19,7 @@ from haven.runbooks.status.readings import Answers, Questions, State
 
 RESTORED = "haven-compare-"
 """What names of restored clusters begin with; the heartbeat's function logs in to no other one."""
-SNAPSHOTS, ACLS, INSTANCES, MODE = "divergence", "fence", "instances", "write mode"
+SNAPSHOTS, ACLS, INSTANCES, MODE, QUEUES = "divergence", "fence", "instances", "write mode", "queues"
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
@@ -35,6 +38,9 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
         acls = client("ec2", region).describe_network_acls(Filters=[named])["NetworkAcls"] if subnets else []
         return list(fence.entries(acls))
 
+    def stopped(region: str) -> dict[str, tuple[str, queues.Policy]]:
+        return dict(_stopped(client, region, manifest.sides[region].queues.values()))
+
     def instances(region: str) -> list[str]:
         named = {"Name": "db-cluster-id", "Values": [manifest.sides[region].database.cluster]}
         answer = client("rds", region).describe_db_instances(Filters=[named])
@@ -47,8 +53,28 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     return {
         (what, region): partial(ask, region)
         for region in manifest.both
-        for what, ask in ((SNAPSHOTS, snapshots), (ACLS, closed), (INSTANCES, instances), (MODE, write_mode))
+        for what, ask in (
+            (SNAPSHOTS, snapshots),
+            (ACLS, closed),
+            (QUEUES, stopped),
+            (INSTANCES, instances),
+            (MODE, write_mode),
+        )
     }
+
+
+def _stopped(client: Client, region: str, names: Iterable[str]) -> Iterator[tuple[str, tuple[str, queues.Policy]]]:
+    """Name, URL and policy of each queue that a failover closed to consumers."""
+    for name in names:
+        sqs = client("sqs", region)
+        try:
+            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        except sqs.exceptions.QueueDoesNotExist:
+            continue
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(queues.ATTRIBUTES))
+        policy = queues.read(found["Attributes"])
+        if policy.marked:
+            yield name, (url, policy)
 
 
 def old_volume(
@@ -147,6 +173,25 @@ def still_closed(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check
             yield Check(ACLS, region, State.WRONG, description, commands)
         else:
             yield Check(ACLS, region, State.OK, "the data subnets are open")
+
+
+def still_stopped(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check]:
+    """Queues that a failover closed to consumers, in a Region that has some."""
+    for region in manifest.both:
+        answer = answers[QUEUES, region]
+        if not answer.known:
+            yield unknown(QUEUES, region, "whether consumers get messages", answer)
+        elif answer.value:
+            commands = [
+                f"aws sqs set-queue-attributes --region {region} --queue-url {url} --attributes"
+                f" {shlex.quote(json.dumps({'Policy': policy.opening()}))}"
+                for url, policy in answer.value.values()
+            ]
+            names = ", ".join(sorted(answer.value))
+            description = f"closed to consumers: {names}; open them once those may write, before messages expire"
+            yield Check(QUEUES, region, State.WRONG, description, commands)
+        elif manifest.sides[region].queues:
+            yield Check(QUEUES, region, State.OK, "consumers get messages")
 
 
 def still_read_only(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check]:

@@ -131,6 +131,7 @@ def _side(environment: Environment, region: str, recovery_manifest: Mapping[str,
         "heartbeat_function": recovery_manifest["operations"]["heartbeats"]["functions"][region],
         # A pattern, as for tables.
         "buckets": [bucket_name(f"{environment.name}-*", region)] if found["buckets"] else [],
+        "queues": [names.queues_pattern(environment.settings.stack, region)] if "queues" in found else [],
     }
     if region in environment.clusters:
         side["cluster"] = environment.clusters[region].cluster_name

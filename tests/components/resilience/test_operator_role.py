@@ -52,6 +52,7 @@ def _side(region: str, code: str) -> dict[str, Any]:
         "audit_bucket": f"haven-test-audit-{code}",
         "heartbeat_function": f"haven-test-{code}-heartbeat",
         "buckets": [f"haven-test-models-{code}"],
+        "queues": [f"haven-test-*-{code}-queue*"],
         "vpc_id": f"vpc-{code}",
     }
 
@@ -210,6 +211,18 @@ def test_without_replicated_buckets_none_is_read() -> None:
         del side["buckets"]
     declared = _declare(primary=sides["primary"], recovery=sides["recovery"])
     assert not {"ReplicatedBuckets", "ReplicatedObjects"} & _statements(declared).keys()
+
+
+def test_queues_are_closed_by_their_names_and_where_there_is_none_nothing_is() -> None:
+    found = _statements(_declare())["Queues"]
+    assert found["Action"] == ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SetQueueAttributes"]
+    assert found["Resource"] == [
+        f"arn:aws:sqs:{region}:{ACCOUNT}:haven-test-*-{code}-queue*" for region, code in CODES.items()
+    ]
+    sides = {"primary": _side(PRIMARY, "euw1"), "recovery": _side(RECOVERY, "euc1")}
+    for side in sides.values():
+        del side["queues"]
+    assert "Queues" not in _statements(_declare(primary=sides["primary"], recovery=sides["recovery"]))
 
 
 def test_without_images_secrets_and_endpoints_none_is_described() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -173,3 +174,27 @@ def test_an_operator_s_inline_policy_fits_iam_s_limit_with_the_longest_names(tie
     for name, longest in longer.items():
         policy = policy.replace(name, longest)
     assert len("".join(policy.split())) <= 10_240
+
+
+@pytest.mark.parametrize("fifo", [False, True])
+def test_the_manifest_names_the_queues_and_the_role_is_given_them_without_those_of_failed_messages(fifo: bool) -> None:
+    chosen = {"queues": json.dumps({"jobs": {"fifo": fifo}, "requests": {}})}
+    recording = environment("warm", **CHOSEN, **chosen)
+    declared = {
+        region: {
+            each.inputs["name"] for each in recording.real() if each.type == aws.SQS_QUEUE and each.region == region
+        }
+        for region in (PRIMARY, RECOVERY)
+    }
+    patterns = {each.split(":")[3]: each.split(":")[5] for each in policy(recording)["Queues"]["Resource"]}
+    for region, side in manifest(recording).sides.items():
+        assert set(side.queues) == {"jobs", "requests"}
+        assert set(side.queues.values()) < declared[region]
+        matched = {each for each in declared[region] if fnmatchcase(each, patterns[region])}
+        assert matched == set(side.queues.values())
+
+
+def test_without_queues_neither_the_manifest_nor_the_role_has_any() -> None:
+    recording = environment("warm", **CHOSEN, queues="{}")
+    assert {each.queues == {} for each in manifest(recording).sides.values()} == {True}
+    assert "Queues" not in policy(recording)

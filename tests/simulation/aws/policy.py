@@ -151,6 +151,11 @@ def _ec2(call: Call) -> list[str]:
     return [arn("ec2", call.region, f"network-acl/{acl}")] if acl else [_NO_RESOURCE]
 
 
+def _sqs(call: Call) -> list[str]:
+    given = call.arguments
+    return [arn("sqs", call.region, given.get("QueueName") or given["QueueUrl"].rpartition("/")[2])]
+
+
 _RESOURCES: Mapping[str, Any] = {
     "dynamodb": lambda call: [arn("dynamodb", call.region, f"table/{call.arguments['TableName']}")],
     "ec2": _ec2,
@@ -158,5 +163,6 @@ _RESOURCES: Mapping[str, Any] = {
     "elasticache": _elasticache,
     "rds": _rds,
     "s3": lambda call: [f"arn:aws:s3:::{call.arguments['Bucket']}/{call.arguments['Key']}"],
+    "sqs": _sqs,
     "ssm": lambda call: [arn("ssm", call.region, f"parameter{call.arguments['Name']}")],
 }

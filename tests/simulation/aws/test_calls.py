@@ -21,6 +21,7 @@ ERRORS = {
     "rds": ("GlobalClusterNotFoundFault", "DBClusterNotFoundFault"),
     "elasticache": ("ReplicationGroupNotFoundFault",),
     "dynamodb": ("ConditionalCheckFailedException", "ThrottlingException", "ProvisionedThroughputExceededException"),
+    "sqs": ("QueueDoesNotExist",),
     "eks": ("ResourceInUseException", "ResourceNotFoundException"),
 }
 
@@ -88,5 +89,5 @@ def test_with_the_primary_region_lost_it_is_only_observed_and_only_at_the_beginn
 def test_a_change_is_sent_with_the_lease_s_deadline_and_once() -> None:
     made = calls(planned=True, standby=1)
     effects = [each for each in made if each.changes and each.service not in ("dynamodb", "s3")]
-    assert len(effects) == 18
+    assert len(effects) == 20
     assert all(each.not_after is not None for each in effects)

@@ -1,6 +1,7 @@
 """The runbook's own code with ARC's plan in the simulator: a process that is stopped anywhere, lost answers, and what
 the guards refuse. ARC is the model of `region_switch.py`."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from botocore import xform_name
 from haven.runbooks.arc import executions
 from haven.runbooks.arc.executions import SERVICE
 from haven.runbooks.arc.run import RegionSwitcher
+from haven.runbooks.failover.consumers.queues import SID
 from haven.runbooks.failover.decision import Request
 from haven.runbooks.failover.run import Operator, Report, State
 from haven.runbooks.reconcile import history
@@ -20,6 +22,7 @@ from tests.simulation.aws.test_calls import model, problems
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import PLAN, Model, P, R
 from tests.simulation.operators import MANIFESTS, PATIENT, Machine, machine, start
+from tests.simulation.regions import Queue
 
 LATER = 600.0
 KINDS = ("crash-before", "crash-after", "timeout-before", "timeout-after", "error-after")
@@ -180,6 +183,22 @@ def test_what_may_be_lost_above_the_objective_starts_no_plan_and_opens_what_was_
     assert "above the objective" in str(report.why)
     assert not any(model.regions[P].closed)
     assert [what for _, _, what, _ in model.effects].count("create_network_acl_entry") > 0
+    assert [what for _, _, what, _ in model.effects].count("set_queue_attributes") == 2
+    assert model.regions[P].queue == Queue()
+
+
+def test_the_guards_close_queues_of_a_region_that_answers_and_the_new_one_s_open_behind_the_plan() -> None:
+    def closed_earlier(model: Model) -> None:
+        statement = {"Sid": SID, "Effect": "Deny", "Principal": "*", "Action": "sqs:ReceiveMessage", "Resource": "*"}
+        model.regions[R].queue.policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        model.regions[R].queue.heed()
+
+    run = Run(request=Request(planned=False, force="a drill"), before=closed_earlier)
+    run.model.advance(10_000)
+    assert (run.reports[0].state, run.writer) == (State.DONE, R)  # type: ignore[attr-defined]
+    queues = [run.model.regions[each].queue for each in (P, R)]
+    assert [each.denied for each in queues] == [True, False]
+    assert queues[1].policy == ""
 
 
 def test_an_open_region_switch_refuses_the_failover_of_haven_and_the_other_way_round() -> None:

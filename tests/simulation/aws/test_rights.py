@@ -82,6 +82,7 @@ def statements() -> list[Statement]:
             "cluster_name": there["cluster"]["name"],
             "vault": there["vault"],
             "audit_bucket": "audit",
+            "queues": list(there["queues"].values()),
         }
 
     args = {
@@ -111,6 +112,7 @@ OWN = (
     f"db:db-{R}",
     *(f"replicationgroup:cache-{each}" for each in (P, R)),
     *(f"/c-{each}" for each in (P, R)),
+    *(f"jobs-{each}-queue" for each in (P, R)),
     "cluster-snapshot:haven-kept",
     "cluster-snapshot:rds:unplanned",
     "global-cluster:db-global",
@@ -155,7 +157,7 @@ def test_the_same_calls_on_another_environment_another_region_or_by_another_way_
     assert [each for each in tried if allows(policy, each)] == []
 
 
-@pytest.mark.parametrize("on", [On.NETWORK_ACLS, On.SWITCH, On.KEYS, On.GRANTS, On.DATABASES, On.OPERATIONS])
+@pytest.mark.parametrize("on", [On.NETWORK_ACLS, On.QUEUES, On.SWITCH, On.KEYS, On.GRANTS, On.DATABASES, On.OPERATIONS])
 def test_each_statement_is_needed(on: On) -> None:
     policy = [each for each in statements() if each["Sid"] != on]
     assert [each for each in everything() if not allows(policy, each)]

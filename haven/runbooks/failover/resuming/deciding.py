@@ -91,7 +91,8 @@ def as_it_would(
 
 def _owes_the_old_region(workflow: Workflow) -> bool:
     """Whether an abort has to change something back in the Region that is left."""
-    return any(workflow.step(each).may_have_happened for each in plan.UNDONE_IN_THE_OLD_REGION)
+    undone = [each for name, each in workflow.steps.items() if name.startswith(plan.UNDONE_IN_THE_OLD_REGION)]
+    return any(each.may_have_happened for each in undone)
 
 
 def promoted(workflow: Workflow) -> bool:
@@ -170,4 +171,5 @@ def in_the_old_region(undoing: Sequence[Step], workflow: Workflow) -> list[Step]
         undoing: all of them.
         workflow: with what is done already.
     """
-    return [each for each in undoing if each.name in plan.UNDO_IN_THE_OLD_REGION and not workflow.step(each.name).done]
+    owed = [each for each in undoing if each.name.startswith(plan.UNDO_IN_THE_OLD_REGION)]
+    return [each for each in owed if not workflow.step(each.name).done]

@@ -18,12 +18,14 @@ from typing import Any
 
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
+from haven.runbooks.failover.consumers import queues
 from haven.runbooks.failover.fence import RULES
 from tests.environments import ROOT
 from tests.gateway import Gateway, gateway
 from tests.haven.runbooks.traffic import switch_alarm
 from tests.simulation.model import THIRD, P, R
 from tests.simulation.operators import manifest_document
+from tests.simulation.regions import OF_ITS_OWNER
 
 HAVEN = (sys.executable, "-m", "haven")
 MUTATING = ("Create", "Delete", "Update", "Put", "Modify", "Set", "Failover", "Switchover", "Register")
@@ -119,6 +121,16 @@ class Ground:
         for acl in self.aws.of("ec2", region).describe_network_acls()["NetworkAcls"]:
             yield from (each for each in acl["Entries"] if not each["Egress"] and each["RuleNumber"] in RULES)
 
+    def stopped(self) -> list[str]:
+        """The Regions whose queue a failover has closed to consumers."""
+        return [region for region in (P, R) if self.policy(region).marked]
+
+    def policy(self, region: str) -> queues.Policy:
+        """That of a Region's queue."""
+        sqs, wanted = self.aws.of("sqs", region), list(queues.ATTRIBUTES)
+        url = sqs.get_queue_url(QueueName=f"jobs-{region}-queue")["QueueUrl"]
+        return queues.read(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"])
+
     @property
     def writer(self) -> str:
         """The Region that the database is written in."""
@@ -186,6 +198,8 @@ def _side(aws: Clients, region: str, side: Mapping[str, Any]) -> None:
             Engine="aurora-postgresql",
         )
     aws.of("ssm", region).put_parameter(Name="/haven/sim/write-mode", Value="read-write", Type="String")
+    for queue in side["queues"].values():
+        aws.of("sqs", region).create_queue(QueueName=queue, Attributes={"Policy": OF_ITS_OWNER})
     balancers = aws.of("elbv2", region)
     (group,) = balancers.create_target_group(
         Name=side["balancer"]["targetGroup"], Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"

@@ -97,7 +97,7 @@ def test_processes_that_are_killed_end_the_same_failovers_with_each_promotion_ma
                 ground.expire_lease()
             assert ground.writer == target
             assert killer.done["SwitchoverGlobalCluster"] == trips
-            assert ground.closed() == []
+            assert (ground.closed(), ground.stopped()) == ([], [])
     for region in (P, R):
         assert unknown_to_the_bucket(ground, region) == []
     record_property(
@@ -127,7 +127,7 @@ def test_processes_that_are_killed_while_the_primary_region_refuses_every_call_p
             if killer.run(ground, words, rng.randint(1, LATEST), before=rng.random() < 0.5):
                 break
             ground.expire_lease()
-        assert (ground.writer, ground.closed()) == (R, [])
+        assert (ground.writer, ground.closed(), ground.stopped()) == (R, [], [])
         assert killer.done["FailoverGlobalCluster"] == trips
         del ground.gateway.faults[P, "*"]
         with ground.beating():

@@ -67,6 +67,7 @@ def statements() -> Sequence[Mapping[str, Any]]:
             "audit_bucket": f"audit-{region}",
             "heartbeat_function": f"heartbeat-{region}",
             "buckets": [f"models-{region}"],
+            "queues": [f"jobs-{region}-queue"],
         }
 
     args = {

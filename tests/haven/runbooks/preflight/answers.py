@@ -14,13 +14,13 @@ from haven.runbooks.preflight.checks import Check, Status
 from haven.runbooks.preflight.database import Member
 from haven.runbooks.preflight.entrances import Entrance
 from haven.runbooks.preflight.quota_usage import Use
-from haven.runbooks.preflight.steps import stores, subnets
+from haven.runbooks.preflight.steps import queues, stores, subnets
 from haven.runbooks.preflight.view import Key, View
 from haven.runbooks.workflow.lease import Seen
 from tests.environments import RECOVERY, environment
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
-PARTS = (identity, permissions, operations, database, subnets, stores, stored, entrances, backups)
+PARTS = (identity, permissions, operations, database, subnets, queues, stores, stored, entrances, backups)
 CATALOG = Catalog()
 GIB = 2**30
 THIRD = "eu-north-1"
@@ -111,6 +111,12 @@ def acl(name: str, *subnets_: str, entries: Sequence[Mapping[str, Any]] = ()) ->
     return {"NetworkAclId": name, "Entries": [everything, *entries], "Associations": associations}
 
 
+def attributes(region: str, name: str, *statements: Mapping[str, Any]) -> Mapping[str, str]:
+    """What SQS has of a queue."""
+    policy = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": list(statements)})} if statements else {}
+    return {"QueueArn": f"arn:aws:sqs:{region}:1:{name}", **policy}
+
+
 def datastore(
     region: str, role: str = "SECONDARY", *, state: str = "available", own: str = "associated"
 ) -> stores.Cache:
@@ -176,6 +182,7 @@ def ready(found: RecoveryManifest) -> dict[Key, Answer]:
             values[f"table {name}", region] = table(found.other(region))
         if found.operations is not None and region in found.operations.audit:
             values["audit bucket", region] = True
+        values |= {(f"queue {name}", region): attributes(region, name) for name in side.queues.values()}
         for name in found.secrets or ():
             values[f"secret {name}", region] = secret()
         for key in capacity.questions(found, lambda *_: None, CATALOG):

@@ -1,6 +1,7 @@
 """What `haven reconcile` makes of config, previews and snapshots, without AWS."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from haven.config.project import read_project
 from haven.config.stack_file import Stack, read_stack
 from haven.gate import preview_reader
 from haven.program.recording import Options, Recording, Resource
+from haven.runbooks.failover.consumers import queues
 from haven.runbooks.manifest import parse
 from haven.runbooks.observation import Answer
 from haven.runbooks.reconcile import deployment, leftovers, proposal
@@ -18,6 +20,7 @@ from haven.runbooks.status.readings import State
 from tests.haven.gate.change_sets import HERE, Made, digest
 from tests.simulation.model import P, R
 from tests.simulation.operators import manifest_document
+from tests.simulation.regions import OF_ITS_OWNER
 
 MANIFEST = parse(json.dumps(manifest_document()), "a test")
 INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
@@ -79,6 +82,27 @@ def test_applications_that_are_still_asked_not_to_write_are_found_with_the_comma
     assert check.commands == [
         f"aws ssm put-parameter --region {P} --name /haven/sim/write-mode --value read-write --type String --overwrite"
     ]
+
+
+def test_a_queue_that_is_still_closed_is_found_with_the_command_that_opens_it() -> None:
+    url, name = f"https://sqs.{P}.amazonaws.com/111122223333/jobs-{P}-queue", f"jobs-{P}-queue"
+    policy = queues.Policy(f"arn:aws:sqs:{P}:111122223333:{name}", json.loads(OF_ITS_OWNER))
+    closed = queues.Policy(policy.arn, json.loads(policy.closing()))
+    answers = {("queues", P): Answer({name: (url, closed)}), ("queues", R): Answer({})}
+    one, other = leftovers.still_stopped(MANIFEST, answers)
+    assert (one.region, one.state, other.region, other.state) == (P, State.WRONG, R, State.OK)
+    assert f"closed to consumers: {name}" in one.description
+    (command,) = one.commands
+    words = shlex.split(command)
+    assert words[:7] == ["aws", "sqs", "set-queue-attributes", "--region", P, "--queue-url", url]
+    assert json.loads(words[-1]) == {"Policy": OF_ITS_OWNER}
+    answers[("queues", R)] = Answer(unknown="no answer within 7 s")
+    assert [each.state for each in leftovers.still_stopped(MANIFEST, answers)] == [State.WRONG, State.UNKNOWN]
+    none = MANIFEST.model_copy(
+        update={"sides": {region: each.model_copy(update={"queues": {}}) for region, each in MANIFEST.sides.items()}}
+    )
+    nothing = {("queues", region): Answer({}) for region in (P, R)}
+    assert list(leftovers.still_stopped(none, nothing)) == []
 
 
 @pytest.mark.parametrize(
