@@ -9,8 +9,8 @@ import pytest
 from haven.base.problems import Problems
 from haven.runbooks.failover import assembly
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import RecoveryManifest, parse
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import EPOCH, Simulation
 from tests.simulation.model import Model, P, R

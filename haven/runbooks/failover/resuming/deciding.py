@@ -12,8 +12,6 @@ from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import CallError
 from haven.runbooks.workflow.steps import Step
 
-LEFT = "left open"
-"""How a workflow has ended that `--force` left open: what it closed may be open by now, so nobody goes on with it."""
 DIVERGENCE = (
     "possible: the old writer couldn't be closed, and may have taken writes that aren't here; keep its volume and"
     " its snapshot rds:unplanned-global-failover-… until somebody has compared them"
