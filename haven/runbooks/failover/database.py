@@ -7,7 +7,7 @@ from typing import Any
 from haven.runbooks.failover import fence, loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import region_of
-from haven.runbooks.workflow.journal import StepRecord, Workflow
+from haven.runbooks.workflow.journal import ACCEPTED, StepRecord, Workflow
 from haven.runbooks.workflow.requests import Call, RefusedError, Stopwatch
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
@@ -19,8 +19,12 @@ INSTANCE, PROMOTED, KEEP = "create-instance", "promote-database", "keep-divergen
 NO_ROOM = "SnapshotQuotaExceeded"
 """RDS's error code: the account has as many manual snapshots as it may have in the Region."""
 _SWITCHOVER = "switchover_global_cluster"
+_STATES = ("InvalidDBClusterStateFault", "InvalidGlobalClusterStateFault")
 _SHOWS_SECONDS = 60.0
 """In which RDS may not show yet that it has begun a switchover. An assumption, as `Step.settle`."""
+_REFUSED_SECONDS = 120.0
+"""For so long a switchover is sent again that RDS refuses although the old writer is steady. An assumption: a state
+that passes has passed by then, and until then clients write nowhere."""
 NO_CAPACITY = "InsufficientDBInstanceCapacity"
 """RDS's error code: the zone has no instance of the class."""
 EVENTS = "read-events"
@@ -96,7 +100,7 @@ def members(cluster: Mapping[str, Any] | None) -> Mapping[str, Mapping[str, Any]
 def promotion(site: Site) -> Looking:
     """Done when the member in the new Region is the writer and available."""
     name = site.manifest.database.global_cluster
-    watch = Stopwatch(site.clock)
+    watch, refused = Stopwatch(site.clock), Stopwatch(site.clock)
 
     async def look(workflow: Workflow) -> Look:
         cluster = await global_cluster(site.to, name)
@@ -113,13 +117,18 @@ def promotion(site: Site) -> Looking:
             return Waiting(f"{name} is {cluster['Status']}")
         if _may_switch_over(workflow) and watch.seconds() < _SHOWS_SECONDS:
             return Waiting("a switchover that was sent before it became unplanned may show yet")
-        return await _guarded(site, workflow, own["DBClusterArn"])
+        if not (_is_refused(workflow) and is_steady_in(cluster, site.old)):
+            refused.restart()
+        why = workflow.step(PROMOTED).answer if refused.seconds() > _REFUSED_SECONDS else ""
+        return await _guarded(site, workflow, own["DBClusterArn"], refused=why)
 
     return look
 
 
-async def _guarded(site: Site, workflow: Workflow, arn: str) -> Look:
-    """The promotion, where neither loss nor fence forbids it."""
+async def _guarded(site: Site, workflow: Workflow, arn: str, *, refused: str) -> Look:
+    """The promotion, where neither loss nor fence forbids it, nor RDS for so long that it won't take it any more."""
+    if refused:
+        return Impossible(f"RDS refuses the switchover: {refused}")
     why, not_after = await loss.refusal(site, workflow, "database")
     why = why or await fence.gone(site, workflow)
     return Impossible(why) if why else Missing(_call(site, workflow, arn)._replace(not_after=not_after))
@@ -132,6 +141,19 @@ def _call(site: Site, workflow: Workflow, arn: str) -> Call:
     if workflow.goal["planned"]:
         return Call("rds", site.old, _SWITCHOVER, names, changes=True)
     return Call("rds", site.to, "failover_global_cluster", {**names, "AllowDataLoss": True}, changes=True)
+
+
+def _is_refused(workflow: Workflow) -> bool:
+    """Whether RDS refused the last switchover with one of the two errors of a state: those are all that it has beside
+    "not found", so a cause that stays, such as different patch levels, comes as one of them too (botocore's model of
+    RDS, SwitchoverGlobalCluster; read 2026-11-27)."""
+    return bool(workflow.goal["planned"]) and workflow.step(PROMOTED).answer.startswith(_STATES)
+
+
+def is_under_way(workflow: Workflow) -> bool:
+    """Whether RDS has accepted the promotion."""
+    record = workflow.step(PROMOTED)
+    return record.done or record.outcome == ACCEPTED
 
 
 def _may_switch_over(workflow: Workflow) -> bool:

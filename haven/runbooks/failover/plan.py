@@ -24,6 +24,8 @@ UNDONE_IN_THE_OLD_REGION = (loss.CLOSED, f"{mode.READ_ONLY}-{_OLD}")
 UNDO_IN_THE_OLD_REGION = tuple(f"undo-{each}" for each in UNDONE_IN_THE_OLD_REGION)
 """What an abort can't do without the Region that is left, and the steps that it undoes."""
 SCALE, _REST = "scale:", "rest:"
+_DATABASE_SECONDS, _CACHE_SECONDS = 1800.0, 900.0
+"""Within which a promotion is done."""
 
 
 def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
@@ -42,7 +44,7 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
     else:
         found = [*_scaling(site), *serving.at_once(_new(site)), *_read_only(site, how)]
         found += [*before_promotion(site, how, NO_RETURN, _asked(site), planned=planned)]
-        found += _promotions(site)
+        found += _promotions(site, planned=planned)
         found += serving.dependent(_new(site), (DATABASE,))
         found += _after_promotion(site, how)
     found += serving.outside(_new(site), site.manifest.service, (VERIFIED,))
@@ -196,13 +198,14 @@ def _still_closed(site: Site, no_return: tuple[str, ...]) -> Looking:
     return look
 
 
-def _promotions(site: Site) -> Iterator[Step]:
+def _promotions(site: Site, *, planned: bool) -> Iterator[Step]:
+    """Planned, the cache waits until RDS has accepted the switchover; unplanned, both go at once."""
     yield Step(
         DATABASE,
         f"Promote the database in {site.to}",
         database.promotion(site),
         (JUDGED,),
-        deadline=1800,
+        deadline=_DATABASE_SECONDS,
         no_return=True,
     )
     yield Step(
@@ -210,7 +213,7 @@ def _promotions(site: Site) -> Iterator[Step]:
         f"Promote the cache in {site.to}",
         stores.cache(site),
         (JUDGED,),
-        deadline=900,
+        deadline=_CACHE_SECONDS + (_DATABASE_SECONDS if planned else 0),
         essential=False,
         no_return=True,
     )

@@ -135,7 +135,7 @@ class Operator:
             self.lease.silent[self.site.old] = "it didn't answer a moment ago"
         self.lease.waits = self._waits
         self.journal.token = await self.lease.acquire()
-        report = await self.lease.giving_back(self._held(request))
+        report: Report = await self.lease.giving_back(self._held(request))
         return replace(report, pending_audit=self.audit.pending)
 
     def _waits(self, seconds: float, why: str) -> None:
@@ -324,7 +324,7 @@ class Operator:
             if not failed:
                 return await self._end(workflow, outcome, why)
             if past_no_return(workflow, steps) and not await self._was_taken_back(workflow):
-                why += deciding.way_out(self.site, workflow, self.opening)
+                why += await deciding.way_out(self.site, workflow, self.opening)
                 return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, self._divergence(workflow))
             await self._engine.note(workflow, log.ABORT, why="; ".join(why))
         return await self._undo(workflow, outcome)
@@ -352,7 +352,7 @@ class Operator:
         why += [f"{each.name}: {self.site.old} doesn't answer, and counts as lost" for each in left]
         endings = {**outcome.endings, **undone.endings}
         if undone.failed(undoing):
-            why += deciding.way_out(self.site, workflow, self.opening)
+            why += await deciding.way_out(self.site, workflow, self.opening)
             return Report(State.INCOMPLETE, why, workflow.id, endings)
         await self._close(workflow, State.UNDONE, why, "", {"open": None})
         return Report(State.UNDONE, why, workflow.id, endings)
