@@ -17,9 +17,9 @@ from haven.runbooks import check_destroy
 from haven.runbooks.clients import Client, UnansweredError
 from haven.runbooks.failover import assembly, database, guard
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import locate
 from haven.runbooks.workflow.engine import FATAL
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import CallError
 from haven.runbooks.workflow.steps import Ending, Progress
 from haven.runbooks.workflow.threads import Threads

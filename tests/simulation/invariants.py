@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from haven.runbooks.failover.consumers.steps import CLOSED, REOPENED
 from haven.runbooks.failover.guard import accepted_ms
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Head, verify
 from haven.runbooks.workflow.journal import Entry
+from haven.runbooks.workflow.report import Report, State
 from tests.simulation.model import INTERVAL, STORES, P, R
 from tests.simulation.operators import RPO_MINUTES
 from tests.simulation.scenarios import Played

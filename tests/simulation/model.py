@@ -9,7 +9,7 @@ from email.utils import formatdate
 from functools import cached_property, lru_cache
 from typing import Any
 
-from haven.runbooks.arc.executions import GRACEFUL, SERVICE
+from haven.runbooks.executions import GRACEFUL, SERVICE
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
 from tests.simulation.aws.network_acls import NetworkAcls

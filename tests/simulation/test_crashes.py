@@ -7,9 +7,9 @@ import pytest
 
 from haven.base.problems import Problems
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow.audit import Head, verify
 from haven.runbooks.workflow.journal import _entry
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, R

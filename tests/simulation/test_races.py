@@ -5,9 +5,9 @@ import random
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow.journal import DisplacedError
 from haven.runbooks.workflow.lease import HeldError, LeaseError
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model

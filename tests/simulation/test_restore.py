@@ -9,8 +9,8 @@ import pytest
 from haven.base.problems import Problems
 from haven.runbooks.failover import assembly
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import RecoveryManifest, parse
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import EPOCH, Simulation
 from tests.simulation.model import Model, P, R
@@ -32,6 +32,14 @@ class Vault(Model):
         self.jobs: dict[str, Any] = {}
         """Idempotency token to the job."""
         self.fails = False
+        self.backup_took = timedelta(0)
+        """From the beginning of the backup job until AWS has the recovery point."""
+        self.earlier: list[Answer] = []
+        """Restore jobs that are listed before this workflow's."""
+        self.describes_late = False
+        """Whether a table that is restored shows after ten minutes only."""
+        self.listed_after = 0.0
+        """Seconds after which a job is listed."""
 
     @property
     def deployed(self) -> bool:
@@ -43,7 +51,14 @@ class Vault(Model):
 
         def point(resource: str, arn: str, status: str, later: int = 0) -> Answer:
             made = base + timedelta(minutes=later)
-            return {"ResourceArn": resource, "RecoveryPointArn": arn, "Status": status, "CreationDate": made}
+            begun = made - self.backup_took
+            return {
+                "ResourceArn": resource,
+                "RecoveryPointArn": arn,
+                "Status": status,
+                "CreationDate": made,
+                "InitiationDate": begun,
+            }
 
         if "NextToken" not in call.arguments:
             return {"RecoveryPoints": [point(database, COPY, "COMPLETED")], "NextToken": "2"}
@@ -66,14 +81,18 @@ class Vault(Model):
                 "RecoveryPointArn": each["RecoveryPointArn"],
                 "Status": status,
                 "StatusMessage": "no",
+                "CreationDate": datetime.fromtimestamp(EPOCH + each["begun"], UTC),
             }
             for token, each in self.jobs.items()
+            if self._time >= each["begun"] + self.listed_after
         ]
+        if "NextToken" not in call.arguments:
+            return {"RestoreJobs": self.earlier, "NextToken": "2"}
         return {"RestoreJobs": jobs}
 
     def _describe_table(self, call: Call, region: Region) -> Answer:
         begun = [each["begun"] for each in self.jobs.values()]
-        if not begun or self.fails or self._time < begun[0] + 120:
+        if not begun or self.fails or self._time < begun[0] + (600 if self.describes_late else 120):
             raise RefusedError("ResourceNotFoundException")
         return {"Table": {"TableStatus": "ACTIVE" if self._time > begun[0] + 1200 else "CREATING"}}
 
@@ -172,6 +191,23 @@ def test_a_restore_job_that_fails_ends_it() -> None:
     model.fails = True
     found = report(failed_over(model, force=REASON))
     assert (found.state, "FAILED: no" in " ".join(found.why)) == (State.UNDONE, True)
+
+
+def test_a_job_that_failed_for_an_earlier_workflow_fails_no_later_one_whose_own_is_listed_late() -> None:
+    model = Vault()
+    model.listed_after = 1000
+    created = datetime.fromtimestamp(EPOCH + 300, UTC)  # a hundred seconds before this one began
+    model.earlier = [{"RestoreJobId": "e", "RecoveryPointArn": "newest", "Status": "FAILED", "CreationDate": created}]
+    model.describes_late = True
+    assert report(failed_over(model, force=REASON)).state is State.DONE
+    assert len(model.jobs) == 1
+
+
+def test_the_age_of_a_copy_counts_from_the_beginning_of_the_backup_job_where_aws_gives_it() -> None:
+    model = Vault()
+    model.backup_took = timedelta(minutes=30)
+    found = report(failed_over(model, rpo_minutes=120, force=REASON))
+    assert (found.state, "database: 127 min old" in found.why[0]) == (State.UNDONE, True)
 
 
 def test_a_planned_failover_is_refused_for_a_copy_is_never_up_to_date() -> None:

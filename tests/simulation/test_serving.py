@@ -8,10 +8,10 @@ import pytest
 
 from haven.runbooks.failover import nodes
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.journal import INTENT, Entry, Workflow, apply
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Call
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Missing, Waiting
 from tests.simulation import workloads

@@ -11,8 +11,9 @@ from haven.cli import output
 
 if TYPE_CHECKING:
     from haven.cli.recovery.progress import Board
-    from haven.runbooks.failover.run import Operator, Report
+    from haven.runbooks.failover.run import Operator
     from haven.runbooks.manifest import RecoveryManifest
+    from haven.runbooks.workflow.report import Report
 
 _READ = 4096
 

@@ -23,8 +23,9 @@ from haven.cli.recovery.progress import Board
 if TYPE_CHECKING:
     from haven.runbooks.failover.decision import Request
     from haven.runbooks.failover.judging import Preview
-    from haven.runbooks.failover.run import Operator, Report
+    from haven.runbooks.failover.run import Operator
     from haven.runbooks.manifest import Located
+    from haven.runbooks.workflow.report import Report
     from haven.runbooks.workflow.requests import Runbook
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -133,6 +134,7 @@ def failback(*, unplanned: bool, rebuild: bool, **words: Any) -> int:
 
 def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
     from haven.runbooks.failover.decision import Request
+    from haven.runbooks.workflow.lease import ID
 
     if problems := list(_problems(words)):
         raise Problems(problems, WHERE)
@@ -150,7 +152,7 @@ def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
     except Interrupted:
         for each in board.running:
             output.note(f"  {each}")
-        output.note(job.go_on() if board.last else "Nothing was changed.")
+        output.note(job.go_on() if board.last.keys() - {ID} else "Nothing was changed.")
         raise
 
 

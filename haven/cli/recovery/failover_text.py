@@ -9,9 +9,9 @@ from haven.cli.recovery.progress import span
 
 if TYPE_CHECKING:
     from haven.runbooks.failover.judging import Preview
-    from haven.runbooks.failover.run import Report
     from haven.runbooks.failover.times.predicted import Estimate
     from haven.runbooks.manifest import Located
+    from haven.runbooks.workflow.report import Report
 
 SCHEMA = "failover.v1"
 """Of `--json`: the file haven/cli/schemas/failover.v1.json."""

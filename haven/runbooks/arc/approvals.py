@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from haven.runbooks.arc.executions import SERVICE, Execution, PlanStep
+from haven.runbooks.executions import SERVICE, Execution, PlanStep
 from haven.runbooks.workflow.requests import Call
 
 

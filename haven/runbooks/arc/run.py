@@ -10,19 +10,20 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from haven.base.problems import Problem, Problems, shown
-from haven.runbooks.arc import executions
+from haven.runbooks import executions
 from haven.runbooks.arc.approvals import Approvals, Nobody
-from haven.runbooks.arc.executions import ACTIVATE, GRACEFUL, SERVICE, Listed, Plan
 from haven.runbooks.arc.watch import START, WATCH, Watcher, statuses
+from haven.runbooks.executions import ACTIVATE, GRACEFUL, SERVICE, Listed, Plan
 from haven.runbooks.failover import database, judging, loss, observe, plan
 from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Decision, Fence, Request
 from haven.runbooks.failover.judging import Preview
-from haven.runbooks.failover.run import Operator, Report, State
-from haven.runbooks.failover.site import REGION_SWITCH
+from haven.runbooks.failover.run import Operator
+from haven.runbooks.failover.site import FAILOVER, REGION_SWITCH, command_of
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Call, CallError, RefusedError
+from haven.runbooks.workflow.report import Report, State
+from haven.runbooks.workflow.requests import Call, CallError, RefusedError, UnansweredError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Step, Waiting, check_graph
 
 _WATCHING = 12 * 3600.0
@@ -66,7 +67,12 @@ class RegionSwitcher(Operator):
             CallError: the Region that becomes the writing one doesn't answer.
             Problems: it doesn't know the plan.
         """
-        found = await self._known_plan()
+        try:
+            found = await self._known_plan()
+        except UnansweredError as error:
+            own = command_of(FAILOVER, self.site.manifest.environment, self.site.to)
+            reason = "--force REASON, where a Region switch is open"
+            raise UnansweredError(f"{error}; Haven's own steps don't need ARC: {own} ({reason})") from error
         made = await super().preview(request)
         running = await self._running()
         lines = [f"{found.arn}, version {found.version}:", *(f"  {each.describe()}" for each in found.steps)]
@@ -78,7 +84,7 @@ class RegionSwitcher(Operator):
             if not made.open:
                 steps = self._graph(made.decision.fence, planned=request.planned, attached=running.id)
                 decided = self._attached(running, made.decision)
-                overrides = judging.overridden(decided, request, steps, region=self.site.to, left_open=self._left_open)
+                overrides = judging.overridden(decided, request, steps, region=self.site.to, left_open=self._leaves)
                 made = replace(made, decision=decided, steps=steps, overrides=overrides)
         return replace(made, plan=lines, why_not=why_not)
 
@@ -253,7 +259,12 @@ class RegionSwitcher(Operator):
         return look
 
     def _goal(self, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
-        return {**super()._goal(request, observed_ms), "kind": self.kind, "attached": ""}
+        return {
+            **super()._goal(request, observed_ms),
+            "kind": self.kind,
+            "attached": "",
+            "plan": self.site.manifest.recovery_plan,
+        }
 
     def document(self) -> dict[str, Any]:
         """The execution as JSON has it."""

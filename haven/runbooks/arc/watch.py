@@ -4,19 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from haven.runbooks.arc import approvals, executions, writer
+from haven.runbooks import executions
+from haven.runbooks.arc import approvals, writer
 from haven.runbooks.arc.approvals import Approvals, Nobody
-from haven.runbooks.arc.executions import Execution, StepState
 from haven.runbooks.arc.writer import Writer
+from haven.runbooks.executions import Execution, StepState
 from haven.runbooks.failover import database
 from haven.runbooks.failover.loss import judged
+from haven.runbooks.failover.resuming.leaving import STARTED
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import CallError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Missing, Progress, Waiting
 
-START, WATCH = "start-plan", "watch-plan"
+START, WATCH = STARTED, "watch-plan"
 PREFIX = "arc:"
 """Before the names of the plan's own steps, which are shown with those of the runbook."""
 _SHOWN = {

@@ -10,8 +10,8 @@ takes it isn't documented: it is tried while the step runs and once it has faile
 
 from dataclasses import dataclass
 
-from haven.runbooks.arc import executions
-from haven.runbooks.arc.executions import SERVICE, UNGRACEFUL, Execution, StepState
+from haven.runbooks import executions
+from haven.runbooks.executions import SERVICE, UNGRACEFUL, Execution, StepState
 from haven.runbooks.failover import database, loss
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow

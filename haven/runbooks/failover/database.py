@@ -1,5 +1,6 @@
 """The global database: an instance for a member without one, and its promotion."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from haven.runbooks.failover import fence, loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import region_of
-from haven.runbooks.workflow.journal import StepRecord, Workflow
+from haven.runbooks.workflow.journal import ACCEPTED, StepRecord, Workflow
 from haven.runbooks.workflow.requests import Call, RefusedError, Stopwatch
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
@@ -19,14 +20,33 @@ INSTANCE, PROMOTED, KEEP = "create-instance", "promote-database", "keep-divergen
 NO_ROOM = "SnapshotQuotaExceeded"
 """RDS's error code: the account has as many manual snapshots as it may have in the Region."""
 _SWITCHOVER = "switchover_global_cluster"
+_STATES = ("InvalidDBClusterStateFault", "InvalidGlobalClusterStateFault")
 _SHOWS_SECONDS = 60.0
 """In which RDS may not show yet that it has begun a switchover. An assumption, as `Step.settle`."""
+_REFUSED_SECONDS = 120.0
+"""For so long a switchover is sent again that RDS refuses although the old writer is steady. An assumption: a state
+that passes has passed by then, and until then clients write nowhere."""
 NO_CAPACITY = "InsufficientDBInstanceCapacity"
 """RDS's error code: the zone has no instance of the class."""
 EVENTS = "read-events"
 _LONGEST_MINUTES = 20_160
 """RDS keeps events for 14 days (RDS API Reference, DescribeEvents; read 2026-11-26)."""
 OF_THE_OLD_VOLUME, KEPT, _NAME_LENGTH = "rds:unplanned-global-failover-", "haven-kept-", 63
+_DIGEST, _END = 8, 20
+"""Characters of a hash in a name that is too long, and of the name's end, which has the time."""
+_DELETING = "deleting"
+_DEAD = (
+    "failed",
+    "incompatible-network",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "inaccessible-encryption-credentials",
+    "insufficient-capacity",
+)
+"""States of an instance that it doesn't leave by itself: those at which RDS's own waiter gives up, or which its API
+calls failures (botocore's model of RDS, DBInstanceAvailable and DeleteDBInstance); the key's (AWS re:Post, inaccessible
+encryption state: "terminal"); and the capacity's, of which AWS Support says that the instance has to be deleted
+(sori883.dev, RDS insufficient-capacity). Read 2026-11-27."""
 
 
 async def global_cluster(region: str, name: str) -> Mapping[str, Any] | None:
@@ -96,7 +116,7 @@ def members(cluster: Mapping[str, Any] | None) -> Mapping[str, Mapping[str, Any]
 def promotion(site: Site) -> Looking:
     """Done when the member in the new Region is the writer and available."""
     name = site.manifest.database.global_cluster
-    watch = Stopwatch(site.clock)
+    watch, refused = Stopwatch(site.clock), Stopwatch(site.clock)
 
     async def look(workflow: Workflow) -> Look:
         cluster = await global_cluster(site.to, name)
@@ -113,13 +133,18 @@ def promotion(site: Site) -> Looking:
             return Waiting(f"{name} is {cluster['Status']}")
         if _may_switch_over(workflow) and watch.seconds() < _SHOWS_SECONDS:
             return Waiting("a switchover that was sent before it became unplanned may show yet")
-        return await _guarded(site, workflow, own["DBClusterArn"])
+        if not (_is_refused(workflow) and is_steady_in(cluster, site.old)):
+            refused.restart()
+        why = workflow.step(PROMOTED).answer if refused.seconds() > _REFUSED_SECONDS else ""
+        return await _guarded(site, workflow, own["DBClusterArn"], refused=why)
 
     return look
 
 
-async def _guarded(site: Site, workflow: Workflow, arn: str) -> Look:
-    """The promotion, where neither loss nor fence forbids it."""
+async def _guarded(site: Site, workflow: Workflow, arn: str, *, refused: str) -> Look:
+    """The promotion, where neither loss nor fence forbids it, nor RDS for so long that it won't take it any more."""
+    if refused:
+        return Impossible(f"RDS refuses the switchover: {refused}")
     why, not_after = await loss.refusal(site, workflow, "database")
     why = why or await fence.gone(site, workflow)
     return Impossible(why) if why else Missing(_call(site, workflow, arn)._replace(not_after=not_after))
@@ -134,6 +159,19 @@ def _call(site: Site, workflow: Workflow, arn: str) -> Call:
     return Call("rds", site.to, "failover_global_cluster", {**names, "AllowDataLoss": True}, changes=True)
 
 
+def _is_refused(workflow: Workflow) -> bool:
+    """Whether RDS refused the last switchover with one of the two errors of a state: those are all that it has beside
+    "not found", so a cause that stays, such as different patch levels, comes as one of them too (botocore's model of
+    RDS, SwitchoverGlobalCluster; read 2026-11-27)."""
+    return bool(workflow.goal["planned"]) and workflow.step(PROMOTED).answer.startswith(_STATES)
+
+
+def is_under_way(workflow: Workflow) -> bool:
+    """Whether RDS has accepted the promotion."""
+    record = workflow.step(PROMOTED)
+    return record.done or record.outcome == ACCEPTED
+
+
 def _may_switch_over(workflow: Workflow) -> bool:
     """Whether a workflow that was planned once may have begun a switchover."""
     record = workflow.step(PROMOTED)
@@ -143,17 +181,25 @@ def _may_switch_over(workflow: Workflow) -> bool:
 def instance(site: Site) -> Looking:
     """Done when the member in the new Region has an instance that is available: one without can't be promoted.
 
-    Where its zone has no capacity, it is made under the manifest's next name, in that one's zone.
+    Where its zone has no capacity, or the instance has come to a state that it doesn't leave, one is made under the
+    manifest's next name, in that one's zone.
     """
     side = site.new_side.database
 
     async def look(workflow: Workflow) -> Look:
-        found = await instances(site.to, side.cluster)
-        if any(each["DBInstanceStatus"] == AVAILABLE for each in found):
+        states = {
+            str(each["DBInstanceIdentifier"]): str(each["DBInstanceStatus"])
+            for each in await instances(site.to, side.cluster)
+        }
+        if AVAILABLE in states.values():
             return Done()
-        if found:
-            return Waiting(f"{found[0]['DBInstanceIdentifier']} is {found[0]['DBInstanceStatus']}")
-        name, zone = _placed(side.instances, workflow.step(INSTANCE))
+        gone = {name: state for name, state in states.items() if state in (*_DEAD, _DELETING)}
+        if coming := [name for name in states if name not in gone]:
+            return Waiting(f"{coming[0]} is {states[coming[0]]}")
+        free = [each for each in _in_turn(side.instances, workflow.step(INSTANCE)) if each not in gone]
+        if not free:
+            return _none_left(site.to, gone)
+        name, zone = free[0], side.instances[free[0]]
         arguments = {
             "DBInstanceIdentifier": name,
             "DBClusterIdentifier": side.cluster,
@@ -168,13 +214,27 @@ def instance(site: Site) -> Looking:
     return look
 
 
-def _placed(places: Mapping[str, str | None], record: StepRecord) -> tuple[str, str | None]:
-    """Name and zone of the instance to make: the next after one whose zone had no capacity."""
+def _in_turn(places: Mapping[str, str | None], record: StepRecord) -> list[str]:
+    """Names of instances to make: first the one that was tried last, or the next after it where its zone had no
+    capacity."""
     names = sorted(places)
     last = str(record.intent.get("arguments", {}).get("DBInstanceIdentifier", ""))
-    place = names.index(last) + (record.answer.startswith(NO_CAPACITY)) if last in names else 0
-    name = names[place % len(names)]
-    return name, places[name]
+    first = names.index(last) + record.answer.startswith(NO_CAPACITY) if last in names else 0
+    first %= len(names)
+    return [*names[first:], *names[:first]]
+
+
+def _none_left(region: str, gone: Mapping[str, str]) -> Look:
+    """Each of the manifest's names is taken by an instance that won't be available."""
+    for name, state in gone.items():
+        if state == _DELETING:
+            return Waiting(f"{name} is {state}")
+    listed = ", ".join(f"{name} is {state}" for name, state in gone.items())
+    typed = " && ".join(
+        f"aws rds delete-db-instance --region {region} --db-instance-identifier {each} --skip-final-snapshot"
+        for each in gone
+    )
+    return Impossible(f"{listed}, which it doesn't leave, and no other name is free; delete it with: {typed}")
 
 
 def kept(site: Site) -> Looking:
@@ -190,17 +250,21 @@ def kept(site: Site) -> Looking:
     async def look(workflow: Workflow) -> Look:
         if asked and workflow.step(KEEP).answer.startswith(NO_ROOM):
             return Impossible(no_room(site.to, *asked))
-        states = await _snapshots(site.to, cluster)
+        found = await _snapshots(site.to, cluster)
+        states = {name: str(each["Status"]) for name, each in found.items()}
         waits = bool(workflow.goal.get("planned", True))
         for snapshot in sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME)):
-            copy = copy_of(snapshot)
-            if copy not in states:
+            copy = kept_as(snapshot, found)
+            if not copy:
                 if states[snapshot] != AVAILABLE:
                     if waits:
                         return Waiting(f"{snapshot} is {states[snapshot]}")
                     continue
                 asked.add(snapshot)
-                names = {"SourceDBClusterSnapshotIdentifier": snapshot, "TargetDBClusterSnapshotIdentifier": copy}
+                names = {
+                    "SourceDBClusterSnapshotIdentifier": snapshot,
+                    "TargetDBClusterSnapshotIdentifier": copy_of(snapshot),
+                }
                 return Missing(Call("rds", site.to, "copy_db_cluster_snapshot", names, changes=True))
             if waits and states[copy] != AVAILABLE:
                 return Waiting(f"{copy} is {states[copy]}")
@@ -233,17 +297,18 @@ def copying(region: str, snapshot: str) -> str:
     )
 
 
-async def _snapshots(region: str, cluster: str) -> Mapping[str, str]:
-    """A cluster's snapshots, manual and automated, and their states."""
-    found: dict[str, str] = {}
-    page: dict[str, str] = {}
-    while True:
-        asked = {"DBClusterIdentifier": cluster, **page}
-        answer = await Call("rds", region, "describe_db_cluster_snapshots", asked)
-        found |= {each["DBClusterSnapshotIdentifier"]: each["Status"] for each in answer["DBClusterSnapshots"]}
-        if not answer.get("Marker"):
-            return found
-        page = {"Marker": answer["Marker"]}
+async def _snapshots(region: str, cluster: str) -> Mapping[str, Mapping[str, Any]]:
+    """A cluster's snapshots, manual and automated, by their names."""
+    found = await _listed(Call("rds", region, "describe_db_cluster_snapshots", {"DBClusterIdentifier": cluster}))
+    return {str(each["DBClusterSnapshotIdentifier"]): each for page in found for each in page["DBClusterSnapshots"]}
+
+
+async def _listed(call: Call) -> list[Mapping[str, Any]]:
+    """Every page of what RDS lists."""
+    pages = [await call]
+    while marker := pages[-1].get("Marker"):
+        pages.append(await call._replace(arguments={**call.arguments, "Marker": marker}))
+    return pages
 
 
 def events_read(site: Site) -> Looking:
@@ -261,15 +326,54 @@ def events_read(site: Site) -> Looking:
             "Duration": min(max(minutes, 1), _LONGEST_MINUTES),
         }
         try:
-            answer = await Call("rds", site.to, "describe_events", asked)
+            pages = await _listed(Call("rds", site.to, "describe_events", asked))
         except RefusedError as error:
             return Done(remark=f"RDS's events can't be read: {error.code}")
-        events = [str(each["Message"]) for each in answer["Events"]]
+        # In which order RDS lists them isn't documented.
+        found = sorted((each for page in pages for each in page["Events"]), key=_when)
+        events = [str(each["Message"]) for each in found]
         return Done({"events": events})
 
     return look
 
 
+def _when(event: Mapping[str, Any]) -> float:
+    """When it happened; one without a time comes first."""
+    return float(event["Date"].timestamp()) if event.get("Date") else 0.0
+
+
 def copy_of(snapshot: str) -> str:
-    """Name of the manual copy of Aurora's snapshot of an old volume."""
-    return f"{KEPT}{snapshot.removeprefix(OF_THE_OLD_VOLUME)}"[:_NAME_LENGTH].rstrip("-")
+    """Name of the manual copy of Aurora's snapshot of an old volume, and of no other one's."""
+    return fitting(f"{KEPT}{snapshot.removeprefix(OF_THE_OLD_VOLUME)}", _NAME_LENGTH)
+
+
+def fitting(name: str, most: int) -> str:
+    """A name that RDS takes: too long a one has a hash in place of its middle, for its end has the time.
+
+    Args:
+        name: the whole one.
+        most: characters that RDS takes.
+    """
+    if len(name) <= most:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    begin = name[: most - _DIGEST - _END - 2]
+    return f"{begin.rstrip('-')}-{digest}-{name[-_END:].lstrip('-')}"
+
+
+def kept_as(snapshot: str, found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Name of the copy that there is of a snapshot; empty: there is none.
+
+    Earlier versions cut the end of a name, which is that of several snapshots then: such a copy counts for the one that
+    RDS names as its source.
+
+    Args:
+        snapshot: Aurora's, of an old volume.
+        found: the cluster's snapshots by their names.
+    """
+    name = copy_of(snapshot)
+    if name in found:
+        return name
+    cut = f"{KEPT}{snapshot.removeprefix(OF_THE_OLD_VOLUME)}"[:_NAME_LENGTH].rstrip("-")
+    source = str(found.get(cut, {}).get("SourceDBClusterSnapshotArn") or "")
+    return cut if source.endswith(f":{snapshot}") else ""

@@ -43,7 +43,7 @@ class Preview:
     overrides: Sequence[str] = ()
     """What `--force` overrides, or may, each by its name."""
     in_the_way: bool = False
-    """Whether a workflow of another kind is open and has to end first."""
+    """Whether a workflow of another kind is open, and has to end first or to be left open by a reason."""
 
 
 def look(site: Site, no_return: tuple[str, ...]) -> Looking:
@@ -121,7 +121,8 @@ def needed(
         request: what was typed.
         losses_ms: as `forbidding` gives them.
         too_soon: whether the last failover ended within the hour.
-        left_open: whether a workflow to the other Region is open, and nobody gave a reason to leave it so.
+        left_open: whether a workflow to the other Region, or of another kind, is open, and nobody gave a reason to
+            leave it so.
     """
     most = to_accept(losses_ms) if losses_ms else ""
     found = [f"needs {decided.needs}"] if decided.needs else []
@@ -143,7 +144,9 @@ def needed(
     return [*found, f"whoever decides that types: {typed}"]
 
 
-def overridden(decided: Decision, request: Request, steps: Sequence[Step], *, region: str, left_open: str) -> list[str]:
+def overridden(
+    decided: Decision, request: Request, steps: Sequence[Step], *, region: str, left_open: Sequence[str]
+) -> list[str]:
     """What `--force` overrides in a run, or may, each by its name; nothing without it. It never accepts a loss of data.
 
     Args:
@@ -151,13 +154,12 @@ def overridden(decided: Decision, request: Request, steps: Sequence[Step], *, re
         request: what was typed.
         steps: of the run; one of them may be the golden prompts.
         region: the one that becomes the writing one.
-        left_open: the workflow to the other Region that stays open; empty: there is none.
+        left_open: the workflows that stay open: one to the other Region, one of another kind.
     """
     if not request.force:
         return []
     found = [f"the decision: {decided.why}"] if decided.forced else []
-    if left_open:
-        found.append(f"an open workflow: {left_open}, and stays so")
+    found += [f"an open workflow: {each}, and stays so" for each in left_open]
     if any(each.name == INFERS for each in steps):
         minutes = GPU_PATIENCE_SECONDS / 60
         found.append(f"wrong answers: models in {region} that give them for {minutes:.0f} minutes get traffic")

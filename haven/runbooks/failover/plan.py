@@ -28,6 +28,8 @@ UNDO_IN_THE_OLD_REGION = tuple(f"undo-{each}" for each in UNDONE_IN_THE_OLD_REGI
 undoes."""
 QUEUES_OPENED = consumers.OPENED
 SCALE, _REST = "scale:", "rest:"
+_DATABASE_SECONDS, _CACHE_SECONDS = 1800.0, 900.0
+"""Within which a promotion is done."""
 
 
 def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
@@ -47,7 +49,7 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
     else:
         found = [*_scaling(site), *serving.at_once(_new(site)), *_read_only(site, how)]
         found += [*before_promotion(site, how, NO_RETURN, _asked(site), planned=planned)]
-        found += _promotions(site)
+        found += _promotions(site, planned=planned)
         found += serving.dependent(_new(site), (DATABASE,))
         found += _after_promotion(site, how)
     found += serving.outside(_new(site), site.manifest.service, (VERIFIED,))
@@ -215,13 +217,14 @@ def _still_closed(site: Site, no_return: tuple[str, ...]) -> Looking:
     return look
 
 
-def _promotions(site: Site) -> Iterator[Step]:
+def _promotions(site: Site, *, planned: bool) -> Iterator[Step]:
+    """Planned, the cache waits until RDS has accepted the switchover; unplanned, both go at once."""
     yield Step(
         DATABASE,
         f"Promote the database in {site.to}",
         database.promotion(site),
         (JUDGED,),
-        deadline=1800,
+        deadline=_DATABASE_SECONDS,
         no_return=True,
     )
     yield Step(
@@ -229,7 +232,7 @@ def _promotions(site: Site) -> Iterator[Step]:
         f"Promote the cache in {site.to}",
         stores.cache(site),
         (JUDGED,),
-        deadline=900,
+        deadline=_CACHE_SECONDS + (_DATABASE_SECONDS if planned else 0),
         essential=False,
         no_return=True,
     )

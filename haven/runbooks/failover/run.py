@@ -3,63 +3,31 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any, ClassVar
 
 from haven.base.problems import Problems
-from haven.model.drills import DrillRecord, Place
+from haven.model.drills import Place
 from haven.runbooks.failover import database, decision, judging, loss, observe, plan, stores
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
-from haven.runbooks.failover.resuming import deciding
-from haven.runbooks.failover.site import FAILOVER, Site, command_of, kind_of
+from haven.runbooks.failover.resuming import deciding, leaving
+from haven.runbooks.failover.site import FAILOVER, Site, kind_of
 from haven.runbooks.failover.times import measured
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
 from haven.runbooks.workflow.journal import Journal, Workflow
-from haven.runbooks.workflow.lease import Lease
+from haven.runbooks.workflow.lease import ID, MARGIN_SECONDS, SECONDS, Lease
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, CallError, together
 from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
 
 SILENT_SECONDS = 10.0
 """For so long after a preview that found the old Region silent it isn't asked once more: each answer that doesn't come
 takes five seconds. Whoever confirms later has it looked at afresh."""
-
-
-class State(StrEnum):
-    """How a run ended."""
-
-    NOTHING = "nothing to do"
-    """The Region is the writing one, and nothing is open."""
-    REFUSED = "refused"
-    """Nothing was changed."""
-    DONE = "done"
-    UNDONE = "undone"
-    """A step failed before the point of no return; what was changed is changed back."""
-    INCOMPLETE = "incomplete"
-    """It goes on from here when it is run once more."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What came of it."""
-
-    state: State
-    why: Sequence[str] = ()
-    workflow: str = ""
-    endings: Mapping[str, Ending] = field(default_factory=dict)
-    divergence: str = ""
-    """Empty: both sides were never open to clients together."""
-    pending_audit: int = 0
-    """Records that only this machine has."""
-    losses: Sequence[str] = ()
-    """What may be lost, store by store, as it was judged before the promotion."""
-    record: DrillRecord | None = None
-    """What it took, where it is done."""
 
 
 @dataclass
@@ -88,6 +56,10 @@ class Operator:
     """The open workflow to the other Region that a preview found, and that `--force` leaves open."""
     _leaving: str = field(default="", init=False)
     """The same workflow's id, once that is confirmed."""
+    _other: leaving.Left = field(default=leaving.NOTHING, init=False)
+    """The open workflow of another kind that a preview found in this journal."""
+    _left: Workflow | None = field(default=None, init=False)
+    """The same workflow, once it is confirmed that it is left open."""
     _notes: Mapping[str, Any] = field(default_factory=dict, init=False)
     """Of the lease, as a preview found them."""
     _closed: bool = field(default=False, init=False)
@@ -111,7 +83,8 @@ class Operator:
         refused = bool(self._left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
         why_not = why_not or (self._left_open if refused else "") or soon
-        in_the_way = self._in_the_way(workflow) if workflow is not None and not resumed else ""
+        self._other = await leaving.of_another_kind(self.site, None if resumed else workflow)
+        in_the_way = self._other.in_the_way(request.force)
         losses = judging.forbidding(self.site, found)
         return Preview(
             seen,
@@ -120,10 +93,22 @@ class Operator:
             [each.describe() for each in found.judgements],
             in_the_way or why_not,
             workflow.id if workflow and resumed else "",
-            judging.needed(self.site, decided, request, losses, too_soon=bool(soon), left_open=refused),
-            overrides=judging.overridden(decided, request, steps, region=self.site.to, left_open=self._left_open),
+            judging.needed(
+                self.site,
+                decided,
+                request,
+                losses,
+                too_soon=bool(soon),
+                left_open=refused or self._other.asks(request.force),
+            ),
+            overrides=judging.overridden(decided, request, steps, region=self.site.to, left_open=self._leaves),
             in_the_way=bool(in_the_way),
         )
+
+    @property
+    def _leaves(self) -> list[str]:
+        """What stays open where a reason is given."""
+        return [each for each in (self._left_open, self._other.overridden) if each]
 
     async def _look_up(self) -> Workflow | None:
         """The lease's notes, and the workflow that is open here."""
@@ -148,7 +133,17 @@ class Operator:
         """
         if self._silent_at is not None and self.site.clock.monotonic() - self._silent_at <= SILENT_SECONDS:
             self.lease.silent[self.site.old] = "it didn't answer a moment ago"
+        self.lease.waits = self._waits
         self.journal.token = await self.lease.acquire()
+        report: Report = await self.lease.giving_back(self._held(request))
+        return replace(report, pending_audit=self.audit.pending)
+
+    def _waits(self, seconds: float, why: str) -> None:
+        limit, state = SECONDS + MARGIN_SECONDS, "running" if why else Ending.DONE.value
+        self.report(Progress(ID, "Wait for the lease", state, seconds, limit, why))
+
+    async def _held(self, request: Request) -> Report:
+        """The run under the lease."""
         entries = await self.journal.read()
         before = entries[-1].data["audit"] if entries else {}
         await self.audit.open(str(before.get("hash", "")), goal=self._goal(request), token=self.lease.token)
@@ -158,13 +153,11 @@ class Operator:
             if not self._closed:
                 with suppress(CallError, AuditError):  # of the same Region
                     await self._engine.close(state="error", why=[str(error)])
-            await self.lease.leave(self.lease.notes, release=True)
             raise
         if not self._closed:
             unproved = await self._engine.close(state=report.state.value, why=list(report.why))
             report = replace(report, why=[*report.why, *([unproved] if unproved else [])])
-        await self.lease.leave(self.lease.notes, release=True)
-        return replace(report, pending_audit=self.audit.pending)
+        return report
 
     @property
     def _engine(self) -> Engine:
@@ -183,28 +176,25 @@ class Operator:
             await self._end_left(last)
         if last is not None and last.end is None:
             if kind_of(last) != self.kind:
-                return Report(State.REFUSED, [self._in_the_way(last)])
+                other = await leaving.of_another_kind(self.site, last)
+                if other.in_the_way(request.force) or not other.was_in(self._other):
+                    needs = [] if other.live else self._leaving_it_open(request)
+                    return Report(State.REFUSED, [other.why_not, *needs])
+                self._left = last
+                return await self._begin(request)
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, self._known_steps(), where)
             if self._leaving:
-                await self.lease.leave(self._with_left(self.lease.notes), release=False)
+                await self.lease.leave(leaving.with_left(self.lease.notes, self._leaving), release=False)
             given = {"force": request.force, "acceptLoss": request.accept_loss, "leavesOpen": elsewhere}
             await self._engine.note(last, log.TAKEOVER, id=last.id, **given)
             await self._decide_anew(last, request)
             return await self._go_on(last)
         return await self._begin(request)
 
-    def _with_left(self, notes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Notes in which whoever comes to the other Region finds that its workflow was left open."""
-        return {**notes, "left": [*notes.get("left", ()), self._leaving]} if self._leaving else notes
-
     async def _end_left(self, workflow: Workflow) -> None:
-        notes: dict[str, Any] = {"left": [each for each in self.lease.notes["left"] if each != workflow.id]}
-        if (self.lease.notes.get("open") or {}).get("workflow") == workflow.id:
-            notes["open"] = None
-        await self._engine.note(
-            workflow, log.END, state=deciding.LEFT, divergence=self._divergence(workflow), notes=notes
-        )
+        notes, divergence = leaving.ended(self.lease.notes, workflow), deciding.divergence(workflow, leaving.OPENING)
+        await self._engine.note(workflow, log.END, state=leaving.LEFT, divergence=divergence, notes=notes)
         self.lease.notes = {**self.lease.notes, **notes}
 
     async def _decide_anew(self, workflow: Workflow, request: Request) -> None:
@@ -223,7 +213,8 @@ class Operator:
     async def _begin(self, request: Request) -> Report:
         seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
         # What is left open in the other Region isn't undone by anybody else.
-        if seen.writer == self.site.to and not self._leaving and await self._is_complete(decision.fence(seen.seen)):
+        leaves = self._leaving or self._left
+        if seen.writer == self.site.to and not leaves and await self._is_complete(decision.fence(seen.seen)):
             return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
         decided = self._decide(seen, request)
         why = "" if decided.allowed else decided.why
@@ -237,11 +228,12 @@ class Operator:
 
     async def _begun(self, goal: Mapping[str, Any]) -> Workflow:
         """A new workflow, in the journal and in the lease's notes."""
+        if self._left is not None:
+            await self._end_left(self._left)
         workflow = Workflow(self.new_id(), goal)
         await self._engine.write(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
         opened = {"to": self.site.to, "workflow": workflow.id, "kind": self.kind}
-        notes = {**self._with_left(self.lease.notes), "open": opened}
-        await self.lease.leave(notes, release=False)
+        await self.lease.leave({**leaving.with_left(self.lease.notes, self._leaving), "open": opened}, release=False)
         return workflow
 
     async def _decided(self, workflow: Workflow, seen: Observation, decided: Decision) -> None:
@@ -252,7 +244,7 @@ class Operator:
             observation=seen.describe(),
             fence=decided.fence.value,
             forced=decided.forced,
-            exposed=deciding.exposed(workflow, self.opening),
+            exposed=deciding.exposed(workflow, self.opening) or leaving.exposed(self._left),
             promoted=deciding.promoted(workflow),
             why=decided.why,
         )
@@ -277,7 +269,7 @@ class Operator:
 
     def _leaving_it_open(self, request: Request) -> Sequence[str]:
         if request.force:
-            return ["it wasn't shown before the confirmation: type the same command once more"]
+            return [leaving.UNSEEN]
         return judging.needed(self.site, Decision(True, ""), request, [], left_open=True)
 
     async def _is_complete(self, how: Fence) -> bool:
@@ -320,12 +312,8 @@ class Operator:
             "force": request.force,
             "acceptLoss": request.accept_loss,
             "observedMs": observed_ms if observed_ms is not None else self.site.clock.wall() * 1000,
-            "leavesOpen": self._left_open if request.force else "",
+            "leavesOpen": "; ".join(self._leaves) if request.force else "",
         }
-
-    def _in_the_way(self, workflow: Workflow) -> str:
-        command = command_of(kind_of(workflow), self.site.manifest.environment, self.site.to)
-        return f"a {kind_of(workflow)} is open ({workflow.id}): end it first with {command}"
 
     async def _go_on(self, workflow: Workflow) -> Report:
         steps = self._steps(workflow)
@@ -337,7 +325,7 @@ class Operator:
             if not failed:
                 return await self._end(workflow, outcome, why)
             if past_no_return(workflow, steps) and not await self._was_taken_back(workflow):
-                why += deciding.way_out(self.site, workflow, self.opening)
+                why += await deciding.way_out(self.site, workflow, self.opening)
                 return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, self._divergence(workflow))
             await self._engine.note(workflow, log.ABORT, why="; ".join(why))
         return await self._undo(workflow, outcome)
@@ -365,7 +353,7 @@ class Operator:
         why += [f"{each.name}: {self.site.old} doesn't answer, and counts as lost" for each in left]
         endings = {**outcome.endings, **undone.endings}
         if undone.failed(undoing):
-            why += deciding.way_out(self.site, workflow, self.opening)
+            why += await deciding.way_out(self.site, workflow, self.opening)
             return Report(State.INCOMPLETE, why, workflow.id, endings)
         await self._close(workflow, State.UNDONE, why, "", {"open": None})
         return Report(State.UNDONE, why, workflow.id, endings)

@@ -50,6 +50,12 @@ class Site:
         return self.manifest.sides[self.old]
 
     @property
+    def own_options(self) -> Sequence[str]:
+        """The same for Haven's own steps."""
+        ends_with = tuple(self.options[-2:]) == tuple(_ARC.split())
+        return self.options[:-2] if ends_with else self.options
+
+    @property
     def restores(self) -> bool:
         """Whether the new side's database is restored from a backup, for nothing replicates it."""
         return bool(self.new_side.database.global_cluster)

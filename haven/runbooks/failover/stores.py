@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from haven.runbooks.failover import fence, loss
+from haven.runbooks.failover import database, fence, loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import first
 from haven.runbooks.workflow.journal import Workflow
@@ -43,6 +43,8 @@ def cache(site: Site) -> Looking:
 
 async def _guarded(site: Site, workflow: Workflow, asked: Mapping[str, str]) -> Look:
     """The promotion, where neither loss nor fence forbids it."""
+    if workflow.goal["planned"] and not database.is_under_way(workflow):
+        return Waiting("the database goes first: where RDS refuses the switchover, nothing is promoted")
     if late := await _behind(site, workflow):
         return Waiting(late)
     why, not_after = await loss.refusal(site, workflow, "cache")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from haven.runbooks.clients import Client
-from haven.runbooks.failover.backups.restore import DATABASE, LOOK_BACK, newest_copies
+from haven.runbooks.failover.backups.restore import DATABASE, LOOK_BACK, made, newest_copies
 from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.preflight.checks import Check
@@ -74,7 +74,7 @@ def _copies(view: View) -> Iterator[Check]:
         elif promised is None:
             yield line.unknown("the manifest doesn't have how old it may be", REWRITE)
         else:
-            age = (view.now - newest[store]["CreationDate"]).total_seconds() / 60
+            age = (view.now - made(newest[store])).total_seconds() / 60
             yield line.judge(f"{age:.0f} min old", fine=age <= promised.newest_minutes)
 
 

@@ -17,6 +17,20 @@ from haven.runbooks.preflight.view import Key, Question, Questions, View, asking
 from haven.runbooks.workflow.audit import FOLDER
 
 _SIMULATED = "simulation of"
+_OF_ARC = (
+    "StartPlanExecution",
+    "UpdatePlanExecutionStep",
+    "GetPlanExecution",
+    "GetPlanInRegion",
+    "ListPlanExecutionEvents",
+    "ListPlanExecutions",
+)
+_OF_THE_CACHE = ("FailoverGlobalReplicationGroup", "DescribeGlobalReplicationGroups", "DescribeReplicationGroups")
+_OF_SERVING = (
+    "autoscaling:DescribeAutoScalingGroups",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
 _BOOLEANS = ("kms:GrantIsForAWSResource",)
 """Condition keys whose values are no text."""
 _SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
@@ -42,7 +56,8 @@ class Use:
 
 
 def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
-    """What a failover to a Region changes in AWS, as far as the manifest knows it by name.
+    """What a failover to a Region changes and reads in AWS, as far as the manifest knows it by name: a look that is
+    denied ends a step as a change does, and some come after the promotion.
 
     Args:
         manifest: the environment's.
@@ -55,24 +70,30 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
     if manifest.key:
         yield from _of_the_key(names, manifest.key)
     yield from _of_the_fence(names)
+    yield from _of_looks(names)
     if manifest.traffic:
         namespace = next(iter(manifest.traffic.values())).namespace
         yield Use("the traffic switch", ["cloudwatch:PutMetricData"], ["*"], {"cloudwatch:namespace": namespace})
     if manifest.recovery_plan:
-        operations_of_arc = ("StartPlanExecution", "GetPlanExecution", "UpdatePlanExecutionStep")
-        actions = [f"arc-region-switch:{each}" for each in operations_of_arc]
+        actions = [f"arc-region-switch:{each}" for each in _OF_ARC]
         yield Use("the Region switch plan", actions, [manifest.recovery_plan], {}, needed=False)
     groups = [names.arn("eks", f"nodegroup/{side.cluster.name}/{each}/x") for each in side.cluster.node_groups]
     yield Use("node groups", ["eks:DescribeNodegroup", "eks:UpdateNodegroupConfig"], groups, {})
     if side.database.restored:
         passed = {"iam:PassedToService": "backup.amazonaws.com"}
         yield Use("restores", ["backup:StartRestoreJob"], [names.arn("backup", "recovery-point:x")], {})
+        vault = names.arn("backup", f"backup-vault:{side.vault}")
+        yield Use("copies in the vault", ["backup:ListRecoveryPointsByBackupVault"], [vault], {})
+        yield Use("restore jobs", ["backup:ListRestoreJobs"], ["*"], {})
+        yield Use("the key of restores", ["kms:DescribeKey"], [], {}, key=manifest.key)
         if manifest.restore_role:
             yield Use("the role of restores", ["iam:PassRole"], [manifest.restore_role], passed)
         return
     cluster = names.arn("rds", f"cluster:{side.database.cluster}")
     database = [names.arn("rds", f"global-cluster:{manifest.database.global_cluster}", ""), cluster]
-    yield Use("the database", ["rds:FailoverGlobalCluster", "rds:SwitchoverGlobalCluster"], database, {})
+    actions = [f"rds:{each}" for each in ("DescribeGlobalClusters", "FailoverGlobalCluster", "SwitchoverGlobalCluster")]
+    yield Use("the database", actions, database, {})
+    yield Use("events of the database", ["rds:DescribeEvents"], ["*"], {}, needed=False)
     snapshots = [names.arn("rds", f"cluster-snapshot:{each}x") for each in (OF_THE_OLD_VOLUME, KEPT)]
     yield Use("snapshots of an old volume", ["rds:CopyDBClusterSnapshot"], snapshots, {})
     if side.database.standby == 0:
@@ -80,7 +101,7 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
         yield Use("an instance for the database", ["rds:CreateDBInstance"], instances, {})
     if manifest.replicates_cache:
         cache = [names.arn("elasticache", f"replicationgroup:{side.cache}")]
-        yield Use("the cache", ["elasticache:FailoverGlobalReplicationGroup"], cache, {})
+        yield Use("the cache", [f"elasticache:{each}" for each in _OF_THE_CACHE], cache, {})
 
 
 def _of_operations(names: "_Names", operations: Operations) -> Iterator[Use]:
@@ -118,6 +139,25 @@ def _of_the_fence(names: "_Names") -> Iterator[Use]:
             yield Use(f"queues in {region}", actions, queues, {}, needed=False)
 
 
+def _of_looks(names: "_Names") -> Iterator[Use]:
+    """What steps look at, in each tier."""
+    manifest, cluster = names.manifest, names.manifest.sides[names.to].cluster.name
+    databases = [(region, manifest.sides[region].database) for region in manifest.both]
+    members = [names.arn("rds", f"cluster:{each.cluster}", region) for region, each in databases]
+    groups = [names.arn("rds", f"subgrp:{each.subnet_group}", region) for region, each in databases]
+    listed = ("DBClusters", "DBInstances", "DBClusterSnapshots", "DBSubnetGroups")
+    yield Use("a look at the database", [f"rds:Describe{each}" for each in listed], [*members, *groups], {})
+    tables = [names.arn("dynamodb", f"table/{each}") for each in names.tables]
+    if tables:
+        yield Use("a look at the tables", ["dynamodb:DescribeTable"], tables, {})
+    if cluster:
+        yield Use("the cluster's endpoint", ["eks:DescribeCluster"], [names.arn("eks", f"cluster/{cluster}")], {})
+    yield Use("a look at what serves", _OF_SERVING, ["*"], {})
+    yield Use("a look at the fence", ["ec2:DescribeNetworkAcls"], ["*"], {})
+    if manifest.traffic:
+        yield Use("a look at the traffic switch", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"], ["*"], {})
+
+
 @dataclass(frozen=True)
 class _Names:
     manifest: RecoveryManifest
@@ -128,6 +168,11 @@ class _Names:
         """That of the operators' role."""
         role = self.manifest.operations.role if self.manifest.operations else ""
         return (role.split(":")[1:2] or ["aws"])[0]
+
+    @property
+    def tables(self) -> Sequence[str]:
+        """Tables that are looked at in the Region: replicas, or what is restored."""
+        return [*self.manifest.replicated_tables, *self.manifest.sides[self.to].tables.values()]
 
     def service(self, name: str) -> str:
         """A service's name in the Region, as KMS has it."""

@@ -9,7 +9,8 @@ from haven.runbooks.failover import database, judging
 from haven.runbooks.failover.decision import Decision, Request, Seen
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
-from haven.runbooks.failover.run import Operator, Report, State
+from haven.runbooks.failover.resuming import leaving
+from haven.runbooks.failover.run import Operator
 from haven.runbooks.failover.site import Site, kind_of
 from haven.runbooks.rebuild import deploy, release
 from haven.runbooks.rebuild.decision import Contents, decide
@@ -17,6 +18,7 @@ from haven.runbooks.rebuild.survey import Survey, survey
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.engine import Outcome
 from haven.runbooks.workflow.journal import Workflow
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import together
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, check_graph
 
@@ -95,15 +97,19 @@ class Rebuilder(Operator):
         refused = bool(self._left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
         why_not = why_not or (self._left_open if refused else "")
-        if workflow is not None and not resumed:
-            why_not = self._in_the_way(workflow)
+        self._other = await leaving.of_another_kind(self.site, None if resumed else workflow)
+        in_the_way = self._other.in_the_way(request.force)
+        why_not = in_the_way or why_not
         standing = found.standing
         observed = Observation(found.writer, _SEEN[standing.contents], found.witnesses, found.now_ms)
         lines = [*(f"{each} is there" for each in standing.there), *standing.unknown]
         opened = workflow.id if workflow and resumed else ""
-        overrides = judging.overridden(decided, request, (), region=self.site.old, left_open=self._left_open)
-        needs = self._needs(decided, left_open=refused)
-        return Preview(observed, decided, steps(self.site), lines, why_not, opened, needs, overrides=overrides)
+        overrides = judging.overridden(decided, request, (), region=self.site.old, left_open=self._leaves)
+        needs = self._needs(decided, left_open=refused or self._other.asks(request.force))
+        return Preview(
+            observed, decided, steps(self.site), lines, why_not, opened, needs,
+            overrides=overrides, in_the_way=bool(in_the_way),
+        )  # fmt: skip
 
     def _leaving_it_open(self, request: Request) -> Sequence[str]:
         return super()._leaving_it_open(request) if request.force else self._needs(Decision(True, ""), left_open=True)

@@ -24,6 +24,9 @@ _SAMPLE = 100
 _PAGES, _SHOWN = 5, 3
 _SETTLE_SECONDS = 3.0
 """Between two looks at a difference: replication takes about a second. An assumption."""
+_READS, _FIRST_SECONDS = 5, 0.2
+"""How often keys are asked for that DynamoDB left out, and the first pause, which doubles: it asks for exponential
+backoff (DynamoDB API, BatchGetItem, UnprocessedKeys; read 2026-11-27)."""
 _REPLICATION = "aws:rep:"
 """Attributes that older global tables add to each item."""
 
@@ -46,48 +49,68 @@ def checks(answers: Answers) -> Iterator[Check]:
         elif answer.value is None:
             yield Check(AREA, "", State.WRONG, f"{what} doesn't exist in both Regions")
         else:
-            differences, compared = answer.value
-            text = "; ".join(differences) or f"no difference in {compared}"
-            yield Check(AREA, "", State.WRONG if differences else State.OK, f"{what}: {text}")
+            differences, compared, unread = answer.value
+            text = "; ".join([*differences, *unread]) or f"no difference in {compared}"
+            state = State.UNKNOWN if unread else State.OK
+            yield Check(AREA, "", State.WRONG if differences else state, f"{what}: {text}")
 
 
-def _table(client: Client, name: str, regions: Sequence[str]) -> tuple[list[str], str]:
-    """What differs in a sample of each Region, and what was compared."""
+_Compared = tuple[list[str], str, list[str]]
+"""What differs, what was compared, and what couldn't be."""
+
+
+def _table(client: Client, name: str, regions: Sequence[str]) -> _Compared:
+    """A sample of each Region, looked up in both."""
     clients = {region: client("dynamodb", region) for region in regions}
     described = {region: each.describe_table(TableName=name)["Table"] for region, each in clients.items()}
     key = [each["AttributeName"] for each in described[regions[0]]["KeySchema"]]
-    found, size = [], 0
+    found: list[str] = []
+    left_out: list[str] = []
+    size = 0
     for here, there in (regions, regions[::-1]):
         sample = clients[here].scan(TableName=name, Limit=_SAMPLE)["Items"]
         keys = [{each: item[each] for each in key} for item in sample]
         size += len(keys)
-        differing = _differing(clients, name, keys)
+        differing, unread = _differing(clients, name, keys)
         if differing:
             time.sleep(_SETTLE_SECONDS)
-            differing = _differing(clients, name, differing)
-        missing = [each for each in differing if not _items(clients[there], name, [each])]
+            differing, again = _differing(clients, name, differing)
+            unread += again
+        missing = [each for each in differing if _items(clients[there], name, [each]) == ({}, set())]
         for count, how in ((len(missing), f"not in {there}"), (len(differing) - len(missing), f"differ in {there}")):
             found += [f"{count} of {len(keys)} sampled items of {here} {how}"] if count else []
+        if unread:
+            left_out.append(f"{unread} of {len(keys)} sampled items of {here} couldn't be read: DynamoDB left them out")
     counts = ", ".join(f"{each['ItemCount']} in {region}" for region, each in described.items())
-    return found, f"{plural(size, 'sampled item')}; items as of DynamoDB's last count, up to six hours ago: {counts}"
+    compared = f"{plural(size, 'sampled item')}; items as of DynamoDB's last count, up to six hours ago: {counts}"
+    return found, compared, left_out
 
 
-def _differing(clients: Mapping[str, Any], name: str, keys: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The keys under which the Regions don't have the same item; without those that both have deleted."""
-    first, second = (_items(each, name, keys) for each in clients.values())
-    return [each for each in keys if first.get(_text(each)) != second.get(_text(each))]
+def _differing(
+    clients: Mapping[str, Any], name: str, keys: Sequence[Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], int]:
+    """The keys under which the Regions don't have the same item, without those that both have deleted; and how many
+    couldn't be read in one of them, which says nothing."""
+    (first, unread), (second, others) = (_items(each, name, keys) for each in clients.values())
+    unread |= others
+    read = [each for each in keys if _text(each) not in unread]
+    return [each for each in read if first.get(_text(each)) != second.get(_text(each))], len(unread)
 
 
-def _items(dynamodb: Any, name: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Key to the digest of its item."""
-    if not keys:
-        return {}
-    names = list(keys[0])
-    answer = dynamodb.batch_get_item(RequestItems={name: {"Keys": list(keys), "ConsistentRead": True}})
-    items = answer["Responses"].get(name, [])
-    unread = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
-    found = {_text({each: item[each] for each in names}): _digest(item) for item in items}
-    return found | {_text(each): "not read" for each in unread}
+def _items(dynamodb: Any, name: str, keys: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], set[str]]:
+    """Key to the digest of its item, and the keys that DynamoDB left out each time."""
+    found: dict[str, str] = {}
+    asked: Mapping[str, Any] = {name: {"Keys": list(keys), "ConsistentRead": True}} if keys else {}
+    for attempt in range(_READS):
+        if not asked:
+            break
+        if attempt:
+            time.sleep(_FIRST_SECONDS * 2 ** (attempt - 1))
+        answer = dynamodb.batch_get_item(RequestItems=asked)
+        items = answer["Responses"].get(name, [])
+        found |= {_text({each: item[each] for each in keys[0]}): _digest(item) for item in items}
+        asked = answer.get("UnprocessedKeys") or {}
+    return found, {_text(each) for each in asked.get(name, {}).get("Keys", ())}
 
 
 def _digest(item: Mapping[str, Any]) -> str:
@@ -109,7 +132,7 @@ def _ordered(value: Any) -> Any:
     return [_ordered(each) for each in value] if isinstance(value, list) else value
 
 
-def _bucket(client: Client, manifest: RecoveryManifest, name: str) -> tuple[list[str], str]:
+def _bucket(client: Client, manifest: RecoveryManifest, name: str) -> _Compared:
     """Objects of one Region without a replica in the other one, of the first some thousand of each."""
     buckets = {region: manifest.sides[region].buckets[name] for region in manifest.both}
     listed = {region: _listing(client("s3", region), bucket) for region, bucket in buckets.items()}
@@ -127,7 +150,7 @@ def _bucket(client: Client, manifest: RecoveryManifest, name: str) -> tuple[list
             more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
             differences.append(f"without an equal replica in {there}: {', '.join(status)}{more}")
     count = sum(map(len, compared.values()))
-    return differences, plural(count, "object") + (" (the first ones of each)" if ends else "")
+    return differences, plural(count, "object") + (" (the first ones of each)" if ends else ""), []
 
 
 def _listing(s3: Any, bucket: str) -> tuple[dict[str, int], str | None]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import plan
-from haven.runbooks.failover.resuming.deciding import LEFT
-from haven.runbooks.failover.run import State
+from haven.runbooks.failover.resuming.leaving import LEFT
 from haven.runbooks.failover.site import FAILOVER, REGION_SWITCH, command_of, kind_of
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.reconcile.checks import Check
@@ -16,6 +15,7 @@ from haven.runbooks.status.readings import State as Found
 from haven.runbooks.workflow import journal
 from haven.runbooks.workflow.journal import Entry, Workflow
 from haven.runbooks.workflow.lease import Lease
+from haven.runbooks.workflow.report import State
 from haven.runbooks.workflow.requests import Branches, CallError
 from haven.runbooks.workflow.table import Table
 from haven.runbooks.workflow.threads import MachineClock, Threads

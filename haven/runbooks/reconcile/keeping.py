@@ -31,6 +31,11 @@ async def keep(operator: Operator, old: str) -> str:
         CallError: no answer.
     """
     token = operator.journal.token = await operator.lease.acquire()
+    problem: str = await operator.lease.giving_back(_held(operator, old, token))
+    return problem
+
+
+async def _held(operator: Operator, old: str, token: int) -> str:
     entries = await operator.journal.read()
     before = entries[-1].data["audit"] if entries else {}
     await operator.audit.open(str(before.get("hash", "")), keep=old, token=token)
@@ -40,7 +45,6 @@ async def keep(operator: Operator, old: str) -> str:
     except CallError as error:
         problem = str(error)
     unproved = await engine.close(problem=problem)
-    await operator.lease.leave(operator.lease.notes, release=True)
     return problem or unproved
 
 

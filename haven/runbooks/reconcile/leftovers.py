@@ -10,13 +10,16 @@ from typing import Any
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import fence
 from haven.runbooks.failover.consumers import queues
-from haven.runbooks.failover.database import AVAILABLE, KEPT, OF_THE_OLD_VOLUME, copy_of, copying
+from haven.runbooks.failover.database import AVAILABLE, KEPT, OF_THE_OLD_VOLUME, copying, fitting, kept_as
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.observation import Answer
 from haven.runbooks.reconcile.checks import Check, unknown
 from haven.runbooks.serving import mode
 from haven.runbooks.status.readings import Answers, Questions, State
 
+_RESTORED_LENGTH = 61
+"""Of a restored cluster's name; its instance's has two more, and RDS takes 63 (botocore's model of RDS; read
+2026-11-27)."""
 RESTORED = "haven-compare-"
 """What names of restored clusters begin with; the heartbeat's function logs in to no other one."""
 SNAPSHOTS, ACLS, INSTANCES, MODE, QUEUES = "divergence", "fence", "instances", "write mode", "queues"
@@ -95,11 +98,11 @@ def old_volume(
     if not answer.known:
         yield unknown(SNAPSHOTS, region, "what Aurora kept of the old volume", answer)
         return
-    states = {each["DBClusterSnapshotIdentifier"]: each["Status"] for each in answer.value or ()}
-    taken = sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME))
-    for snapshot in taken:
-        yield _of_snapshot(manifest, region, snapshot, states.get(copy_of(snapshot)))
-    copies = sorted(states.keys() & {each for each in states if each.startswith(KEPT)} - set(map(copy_of, taken)))
+    found = _by_name(answer)
+    taken = {each: kept_as(each, found) for each in sorted(found) if each.startswith(OF_THE_OLD_VOLUME)}
+    for snapshot, copy in taken.items():
+        yield _of_snapshot(manifest, region, snapshot, copy, str(found[copy]["Status"]) if copy else "")
+    copies = sorted({each for each in found if each.startswith(KEPT)} - set(taken.values()))
     for copy in copies:
         description = f"{copy} has what an old volume had: compare before anybody deletes it"
         yield Check(SNAPSHOTS, region, State.OK, description, comparing(manifest, region, copy))
@@ -109,27 +112,30 @@ def old_volume(
 
 def _of_earlier(writer: str, answer: Answer) -> Iterator[Check]:
     """What an unplanned failover to the writing Region may have left there: it waits for no copy."""
-    states = {each["DBClusterSnapshotIdentifier"] for each in answer.value or ()}
-    for snapshot in sorted(each for each in states if each.startswith(OF_THE_OLD_VOLUME)):
-        if copy_of(snapshot) not in states:
+    found = _by_name(answer)
+    for snapshot in sorted(each for each in found if each.startswith(OF_THE_OLD_VOLUME)):
+        if not kept_as(snapshot, found):
             description = f"{snapshot}, of an earlier failover, goes with the cluster's automated backups"
             yield Check(SNAPSHOTS, writer, State.WRONG, description, [copying(writer, snapshot)])
 
 
-def _of_snapshot(manifest: RecoveryManifest, region: str, snapshot: str, copy: str | None) -> Check:
-    name = copy_of(snapshot)
-    if copy is None:
+def _by_name(answer: Answer) -> Mapping[str, Mapping[str, Any]]:
+    return {str(each["DBClusterSnapshotIdentifier"]): each for each in answer.value or ()}
+
+
+def _of_snapshot(manifest: RecoveryManifest, region: str, snapshot: str, name: str, state: str) -> Check:
+    if not name:
         description = f"{snapshot} goes with the cluster's automated backups, and nobody has copied it"
         return Check(SNAPSHOTS, region, State.WRONG, f"{description}; --keep does", [copying(region, snapshot)])
-    if copy != AVAILABLE:
-        return Check(SNAPSHOTS, region, State.UNKNOWN, f"{name}, the copy of {snapshot}, is {copy}")
+    if state != AVAILABLE:
+        return Check(SNAPSHOTS, region, State.UNKNOWN, f"{name}, the copy of {snapshot}, is {state}")
     description = f"{snapshot} is kept as {name}: compare before anybody deletes it"
     return Check(SNAPSHOTS, region, State.OK, description, comparing(manifest, region, name))
 
 
 def comparing(manifest: RecoveryManifest, region: str, copy: str) -> list[str]:
     """The commands that restore a kept snapshot beside the member, and compare both."""
-    side, name = manifest.sides[region].database, f"{RESTORED}{copy.removeprefix(KEPT)}"
+    side, name = manifest.sides[region].database, fitting(f"{RESTORED}{copy.removeprefix(KEPT)}", _RESTORED_LENGTH)
     groups = f"aws rds describe-db-clusters --region {region} --db-cluster-identifier {side.cluster} --output text"
     return [
         f"aws rds restore-db-cluster-from-snapshot --region {region} --engine aurora-postgresql"

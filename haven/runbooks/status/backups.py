@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from haven.runbooks.clients import Client
+from haven.runbooks.failover.backups.restore import made
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, duration, unknown
 
@@ -25,7 +26,7 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
         points = [
             each for page in found for each in page["RecoveryPoints"] if each["Status"] in ("COMPLETED", "AVAILABLE")
         ]
-        return max((each["CreationDate"] for each in points), default=None)
+        return max(map(made, points), default=None)
 
     def tested(region: str) -> datetime | None:
         found = (

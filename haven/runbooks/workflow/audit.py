@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.runbooks.workflow.local_file import Lines, kept
-from haven.runbooks.workflow.requests import Call, CallError, Clock, RefusedError
+from haven.runbooks.workflow.requests import Call, CallError, Clock, Pause, RefusedError
 
 GENESIS = "0" * 64
 CLOSING = "closed"
@@ -23,6 +23,8 @@ FOLDER = "audit/"
 _QUIET_SECONDS = 15.0
 """For so long a bucket that didn't take a record isn't asked in the middle of a run: each lost answer takes seconds."""
 _EXISTS = "PreconditionFailed"
+_TRIES, _EVERY_SECONDS = 3, 1.0
+"""How often the first record is written, for one answer that was lost is no broken bucket."""
 
 
 class AuditError(Exception):
@@ -92,9 +94,13 @@ class Audit:
         """
         self._head = before or GENESIS
         self.record("opened", **data)
-        await self.upload()
-        if self._pending:
-            raise AuditError(f"the audit bucket {self._bucket} takes no record: {self._problem}")
+        for attempt in range(_TRIES):  # a record that is there already is taken as written
+            if attempt:
+                await Pause(_EVERY_SECONDS)
+            await self.upload()
+            if not self._pending:
+                return
+        raise AuditError(f"the audit bucket {self._bucket} takes no record: {self._problem}")
 
     def record(self, what: str, **data: Any) -> None:
         """Write a record to this machine's disk; `upload` takes it to the bucket.

@@ -7,16 +7,18 @@ lease has expired when somebody else has watched it unchanged for as long as it 
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from haven.runbooks.credentials import CredentialsError
 from haven.runbooks.workflow.requests import (
     Branches,
     CallError,
     Clock,
     Pause,
+    Runbook,
     UnansweredError,
     failure,
     require_calls,
@@ -95,6 +97,9 @@ class Lease:
         """What the holder before left for the next one."""
         self.silent: dict[str, str] = {}
         """Regions whose table didn't answer, and why."""
+        self.waits: Callable[[float, str], None] = lambda *_: None
+        """Called while somebody else's lease is watched: for how many seconds by now, and whose it is until when;
+        empty: it is free."""
         self._until = 0.0
         """On this machine's monotonic clock: when nobody may rely on the lease any more."""
         self._won: set[int] = set()
@@ -113,7 +118,9 @@ class Lease:
         for attempt in range(_ROUNDS):
             seen = await self._read()
             if any(each.state == HELD for each in seen.values()):
+                begin = self.clock.monotonic()
                 seen = await self._watch(seen)
+                self.waits(self.clock.monotonic() - begin, "")
             if await self._take(seen):
                 return self.token
             await self._give_back()
@@ -165,6 +172,25 @@ class Lease:
         if sum(outcome is True for outcome in outcomes) < self.majority and not release:
             raise LostError("the lease's notes weren't written in a majority of its tables")
 
+    async def giving_back(self, runbook: Runbook) -> Any:
+        """What a runbook under the lease results in. The lease is free afterwards, after an error too: whoever comes
+        next needn't watch for a minute what nobody holds any more.
+
+        Args:
+            runbook: what is done under it.
+
+        Raises:
+            Exception: the runbook's.
+        """
+        try:
+            result = await runbook
+        except Exception:
+            with suppress(CallError, LeaseError, CredentialsError):
+                await self.leave(self.notes, release=True)
+            raise
+        await self.leave(self.notes, release=True)
+        return result
+
     async def left_notes(self) -> Mapping[str, Any]:
         """The notes of whoever held it last, without taking it; none where too few tables answer to know."""
         outcomes = await Branches([each.get(ID, ENTRY, observes=True) for each in self.tables])
@@ -185,8 +211,13 @@ class Lease:
 
     async def _watch(self, first: Mapping[int, Seen]) -> dict[int, Seen]:
         """Wait until nobody holds it, or whoever does hasn't touched it for as long as it lasts."""
-        expires = self.clock.monotonic() + SECONDS + MARGIN_SECONDS
+        began = self.clock.monotonic()
+        expires = began + SECONDS + MARGIN_SECONDS
+        holder = next(each for each in first.values() if each.state == HELD)
         while True:
+            waited = self.clock.monotonic() - began
+            left = f"free in {max(0.0, expires - began - waited):.0f} s at the latest, unless they renew it"
+            self.waits(waited, f"{holder.who} has it (token {holder.token}); {left}")
             await Pause(WATCH_SECONDS)
             now = await self._read()
             if all(each.state == FREE for each in now.values()):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from haven.runbooks.arc import executions as known
+from haven.runbooks import executions as known
 from haven.runbooks.workflow.requests import Call, RefusedError
 
 ROLE = "arn:aws:iam::000000000000:role/approver"

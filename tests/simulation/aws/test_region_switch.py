@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import pytest
 from botocore import xform_name
 
-from haven.runbooks.arc import executions
-from haven.runbooks.arc.executions import SERVICE
+from haven.runbooks import executions
 from haven.runbooks.arc.run import RegionSwitcher
+from haven.runbooks.executions import SERVICE
 from haven.runbooks.failover.consumers.queues import SID
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Operator, Report, State
+from haven.runbooks.failover.run import Operator
 from haven.runbooks.reconcile import history
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Call
 from tests.components.resilience.test_operator_role import operations
 from tests.simulation.aws.region_switch import APPROVED, OPERATIONS
@@ -222,7 +223,7 @@ def test_an_open_region_switch_refuses_the_failover_of_haven_and_the_other_way_r
         simulation.abandon()
         (report,) = other.outcome
         assert report.state is State.REFUSED
-        assert report.why[0].endswith(command)
+        assert f", which {command} ends" in report.why[0]
 
 
 def test_only_operations_of_the_data_plane_are_called_and_the_model_has_each_of_them() -> None:

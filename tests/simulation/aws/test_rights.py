@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import parse
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, Call
 from haven_components.names import SWITCH_NAMESPACE
 from haven_components.resilience._operator_args import OperatorRoleArgs

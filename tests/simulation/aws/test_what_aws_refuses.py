@@ -8,8 +8,8 @@ import pytest
 
 from haven.runbooks.failover.decision import Request
 from haven.runbooks.failover.resuming.deciding import DIVERGENCE
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import parse
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from haven.runbooks.arc.executions import COMPLETE, FAILED, GRACEFUL, RUNNING, SKIPPED, UNGRACEFUL
 from haven.runbooks.arc.run import RegionSwitcher
+from haven.runbooks.executions import COMPLETE, FAILED, GRACEFUL, RUNNING, SKIPPED, UNGRACEFUL
 from haven.runbooks.failover.decision import Request
 from haven.runbooks.failover.loss import ALLOWANCE_SECONDS
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.aws.region_switch import APPROVED, BESIDE, Running
 from tests.simulation.aws.test_calls import problems

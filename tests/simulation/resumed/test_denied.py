@@ -4,7 +4,7 @@ import pytest
 
 from haven.runbooks.failover.decision import Fence, Request, Seen
 from haven.runbooks.failover.judging import Preview
-from haven.runbooks.failover.run import Report, State
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Call, RefusedError
 from tests.simulation.clock import Simulation
 from tests.simulation.model import Model, P, R

@@ -3,7 +3,7 @@
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
+from haven.runbooks.workflow.report import Report, State
 from tests.simulation.clock import Simulation
 from tests.simulation.model import INTERVAL, Model, P, R
 from tests.simulation.operators import MANIFESTS, machine, start

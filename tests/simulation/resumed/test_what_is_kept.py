@@ -3,8 +3,8 @@
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.reconcile.keeping import keep
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Call, RefusedError
 from tests.simulation.clock import Simulation
 from tests.simulation.model import Model, R

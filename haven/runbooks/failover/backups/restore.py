@@ -22,6 +22,8 @@ _FAILED = ("ABORTED", "FAILED")
 LOOK_BACK = timedelta(days=35)
 DATABASE = "database"
 _TOKEN_LENGTH = 128
+_ROUNDED_SECONDS = 2.0
+"""By which the time of an answer may be too late: it is a whole second, and rounded up (`Site.time_ms`)."""
 _HOURS = 3600.0
 
 
@@ -52,7 +54,7 @@ async def _chosen(site: Site, workflow: Workflow) -> Look:
     if missing:
         return Impossible(f"{site.new_side.vault}: no complete copy of {', '.join(missing)}")
     now = site.time_ms(answer)
-    ages = {store: now - point["CreationDate"].timestamp() * 1000 for store, point in newest.items()}
+    ages = {store: now - made(point).timestamp() * 1000 for store, point in newest.items()}
     accepted = loss.accepted(workflow)
     most = guard.accepted_ms(accepted) if accepted else site.objective_ms
     late = [each for each in wanted if most is not None and ages[each] > most]
@@ -85,12 +87,26 @@ def newest_copies(site: Site, points: Sequence[Mapping[str, Any]]) -> dict[str, 
     originals = {f":cluster:{site.old_side.database.cluster}": DATABASE}
     originals |= {f":table/{name}": name for name in site.old_side.tables.values()}
     found: dict[str, Mapping[str, Any]] = {}
-    for point in sorted(points, key=lambda each: each["CreationDate"]):
+    for point in sorted(points, key=made):
         arn = str(point.get("ResourceArn", ""))
         store = next((store for ending, store in originals.items() if arn.endswith(ending)), None)
         if store is not None and point["Status"] in _COMPLETE:
             found[store] = point
     return found
+
+
+def made(point: Mapping[str, Any]) -> datetime:
+    """As of when a recovery point has its resource; of a copy that is the original's time.
+
+    Copies retain the creation date of their source (AWS Backup Developer Guide, Creating backup copies: "The creation
+    date refers to when the source was created, not when the copy was created"; read 2026-11-27). What was written while
+    the backup job ran needn't be in it, so the job's beginning counts where AWS gives it and it is the earlier one.
+
+    Args:
+        point: as AWS Backup lists it.
+    """
+    created: datetime = point["CreationDate"]
+    return min(created, point.get("InitiationDate") or created)
 
 
 async def _table(site: Site, name: str, workflow: Workflow) -> Look:
@@ -126,10 +142,18 @@ async def _begin(site: Site, name: str, point: str, workflow: Workflow, *, begun
 
 
 async def _failure(site: Site, point: str, workflow: Workflow) -> str:
-    """Why the restore from a copy has failed; empty: it hasn't."""
-    since = datetime.fromtimestamp(workflow.goal["observedMs"] / 1000, UTC) - timedelta(minutes=10)
-    answer = await Call("backup", site.to, "list_restore_jobs", {"ByCreatedAfter": since})
-    jobs = [each for each in answer["RestoreJobs"] if each.get("RecoveryPointArn") == point]
+    """Why this workflow's restore from a copy has failed; empty: it hasn't, or isn't listed yet."""
+    begun = datetime.fromtimestamp(workflow.goal["observedMs"] / 1000 - _ROUNDED_SECONDS, UTC)
+    asked: dict[str, Any] = {"ByCreatedAfter": begun}
+    found: list[Mapping[str, Any]] = []
+    while True:
+        answer = await Call("backup", site.to, "list_restore_jobs", asked)
+        found += answer["RestoreJobs"]
+        if not answer.get("NextToken"):
+            break
+        asked["NextToken"] = answer["NextToken"]
+    # An emulator may list all there are; a job of an earlier workflow says nothing about this one's.
+    jobs = [each for each in found if each.get("RecoveryPointArn") == point and each["CreationDate"] >= begun]
     if not jobs or any(each["Status"] not in _FAILED for each in jobs):
         return ""
     return f"restore job {jobs[0]['RestoreJobId']} {jobs[0]['Status']}: {jobs[0].get('StatusMessage', '')}"

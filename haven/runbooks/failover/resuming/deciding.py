@@ -12,8 +12,6 @@ from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import CallError
 from haven.runbooks.workflow.steps import Step
 
-LEFT = "left open"
-"""How a workflow has ended that `--force` left open: what it closed may be open by now, so nobody goes on with it."""
 DIVERGENCE = (
     "possible: the old writer couldn't be closed, and may have taken writes that aren't here; keep its volume and"
     " its snapshot rds:unplanned-global-failover-… until somebody has compared them"
@@ -146,8 +144,9 @@ async def is_lost(site: Site, workflow: Workflow, decide: Decide, *, silent: boo
     return seen.seen is Seen.UNREACHABLE and decide(seen, request).allowed
 
 
-def way_out(site: Site, workflow: Workflow, opening: Sequence[str]) -> list[str]:
-    """How to end a workflow that waits for a Region which may never return.
+async def way_out(site: Site, workflow: Workflow, opening: Sequence[str]) -> list[str]:
+    """How to end a workflow that can't go on: it is called off where the Region that is left is up, and becomes
+    unplanned where that may never return.
 
     Args:
         site: from where to where.
@@ -159,6 +158,14 @@ def way_out(site: Site, workflow: Workflow, opening: Sequence[str]) -> list[str]
         return []
     if not (_owes_the_old_region(workflow) if workflow.aborting else workflow.goal["planned"]):
         return []
+    try:
+        seen = await observe(site)
+    except CallError:
+        return []
+    closed = seen.seen is Seen.READ_ONLY and workflow.step(loss.CLOSED).may_have_happened
+    if seen.steady and (seen.seen is Seen.UP or closed):
+        back = Site(site.manifest, site.old, site.clock, site.own_options).command(planned=True, force="REASON")
+        return [f"{site.old} is up and writes: whoever calls it off types: {back}"]
     typed = site.command(planned=False, force="REASON", accept_loss=str(workflow.goal.get("acceptLoss", "")))
     lost = f"if {site.old} is lost, this makes it an unplanned failover: {typed}"
     return [f"{lost} (without --force where two independent observations agree)"]

@@ -6,8 +6,8 @@ Haven's own failover needs none of it, so nothing here forbids one.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from haven.runbooks.arc.executions import SERVICE
 from haven.runbooks.clients import Client
+from haven.runbooks.executions import SERVICE
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.preflight.checks import Check
 from haven.runbooks.preflight.view import Questions, View, asking

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from haven.runbooks.arc.executions import GRACEFUL, SERVICE
+from haven.runbooks.executions import GRACEFUL, SERVICE
 from tests.gateway import Answer, Call
 from tests.haven.runbooks.failover.ground import Ground, new_ground
 from tests.simulation.aws.region_switch import OPERATIONS, ArcError, RegionSwitch

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, OK
-from haven.runbooks.arc.executions import SERVICE
+from haven.runbooks.executions import SERVICE
 from tests.gateway import Fault
 from tests.haven.runbooks.arc.plan_ground import AGAIN, PlanGround
 from tests.simulation.aws.region_switch import APPROVED, ROLE, Block

@@ -5,9 +5,14 @@ from typing import Any
 
 from haven.runbooks.preflight import permissions
 from haven_components.resilience._operator_rights import RIGHTS
-from tests.environments import PRIMARY, RECOVERY
+from tests.components.resilience.test_operator_role import called
+from tests.environments import PRIMARY, RECOVERY, ROOT
 from tests.haven.runbooks.preflight.answers import manifest
 
+FOLDERS = ("arc", "failover", "serving", "workflow")
+FAILOVER = [each for name in FOLDERS for each in sorted((ROOT / "haven" / "runbooks" / name).rglob("*.py"))]
+FAILOVER += [ROOT / "haven" / "runbooks" / name for name in ("executions.py", "observation.py", "switch.py")]
+"""The code that a failover runs."""
 NO_FAILOVER = {
     "arc-region-switch:ApprovePlanExecutionStep": "the plan's own approvals, which another role may have",
     "elasticache:DisassociateGlobalReplicationGroup": "haven failback --rebuild",
@@ -16,6 +21,8 @@ NO_FAILOVER = {
     "rds:RemoveFromGlobalCluster": "haven failback --rebuild",
 }
 """What the operators' role changes elsewhere, or doesn't change, and where."""
+TRIED = {"s3:GetObject", "s3:ListBucket"}
+"""What verifying an audit reads; a failover does so only to find a record that it may have written."""
 
 
 class Aws:
@@ -49,13 +56,16 @@ def simulated(use: str) -> Mapping[str, Any]:
     return found
 
 
-def test_everything_that_a_failover_changes_is_simulated_before() -> None:
+def test_everything_that_a_failover_changes_or_reads_is_simulated_before() -> None:
     reading = ("Describe", "Get", "List", "BatchGet", "Query", "Scan")
     changing = {each.action for each in RIGHTS if not each.action.partition(":")[2].startswith(reading)}
+    read = called(FAILOVER) & {each.action for each in RIGHTS} - changing
     plan = manifest().model_copy(update={"recovery_plan": "arn:aws:arc-region-switch::1:plan/p:1"})
     every = [manifest("backup"), manifest("pilot-light"), plan]
     named = {action for each in every for use in permissions.uses(each, RECOVERY) for action in use.actions}
     assert changing - named == NO_FAILOVER.keys()
+    assert read - named <= TRIED
+    assert {"elasticloadbalancing:DescribeTargetHealth", "rds:DescribeEvents", "kms:DescribeKey"} <= read & named
 
 
 def test_closing_the_old_writer_is_simulated_in_its_own_region_and_vpc() -> None:

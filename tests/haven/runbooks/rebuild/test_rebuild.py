@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.rebuild.run import Rebuilder
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import STORES, Model, P, R
@@ -222,7 +222,7 @@ def test_what_is_open_is_not_gone_on_with_as_something_else() -> None:
     start(simulation, other, Request(planned=False, force=REASON), simulation.now + 100)
     simulation.run()
     (found,) = other.outcome
-    assert (found.state, "end it first with haven failback sim --rebuild" in found.why[0]) == (State.REFUSED, True)
+    assert (found.state, "which haven failback sim --rebuild ends" in found.why[0]) == (State.REFUSED, True)
 
 
 def stopped(stops: Sequence[tuple[int, str]]) -> tuple[Lost, list[Machine], list[int]]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import State
 from haven.runbooks.reconcile.keeping import keep
 from haven.runbooks.workflow.audit import Head, verify
 from haven.runbooks.workflow.journal import stored
+from haven.runbooks.workflow.report import State
 from haven.runbooks.workflow.table import Table
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
