@@ -134,6 +134,8 @@ class Model(NetworkAcls):
         """P answers again: RDS and ElastiCache make its members copies of the promoted ones."""
         region = self.regions[P]
         region.alive, region.reachable, region.database_writes = True, lambda _: True, True
+        region.status = "available"
+        region.out.clear()
         for store in STORES:
             if self.regions[R].writer[store]:
                 region.writer[store] = False
@@ -149,8 +151,8 @@ class Model(NetworkAcls):
         if call.region == THIRD:
             return self.third.answer(call) or {}
         region = self.regions[call.region]
-        if call.region in self.silent or not region.reachable(now):
-            raise UnansweredError(f"{call.region} is silent")
+        if call.region in self.silent or not region.answers(call.service, now):
+            raise UnansweredError(f"{call.service} in {call.region} is silent")
         answer = self._heartbeats(call, now) or region.tables.answer(call)
         if answer is None:
             own = self.arc.call if call.service == SERVICE else getattr(self, f"_{call.operation}")
@@ -208,7 +210,7 @@ class Model(NetworkAcls):
         return R if self.regions[R].writer[store] else P
 
     def _describe_db_clusters(self, call: Call, region: Region) -> Answer:
-        return {"DBClusters": [{"Status": "available"}]}
+        return {"DBClusters": [{"Status": region.status}]}
 
     def _describe_db_instances(self, call: Call, region: Region) -> Answer:
         found = {"DBInstanceIdentifier": "db-1", "DBInstanceStatus": "available"}
