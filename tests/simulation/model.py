@@ -35,17 +35,22 @@ def _dated(seconds: int) -> Answer:
 
 
 class Model(NetworkAcls):
-    """AWS, for one environment whose writer is in P."""
+    """AWS, for one environment whose writer is in P; or in R, after a failover."""
 
-    def __init__(self, *, instances: int = 1, aws_fences: bool = True, promotion_seconds: float = 40.0) -> None:
+    def __init__(
+        self, *, instances: int = 1, aws_fences: bool = True, promotion_seconds: float = 40.0, to: str = R
+    ) -> None:
+        self.old, self.new = (P, R) if to == R else (R, P)
         full = Workloads(FULL, FULL, suspended=False)
-        self.regions = {P: Region(nodes=(3, 3, 4), running=3, workloads=full), R: Region(instances=instances)}
+        written = Region(nodes=(3, 3, 4), running=3, workloads=full)
+        standby = Region(instances=instances, off=to == P)
+        self.regions = {P: written, R: standby} if to == R else {P: standby, R: written}
         self.third = Tables()
         for store in STORES:
-            self.regions[P].writer[store] = True
-            self.regions[R].writer[store] = False
+            self.regions[self.old].writer[store] = True
+            self.regions[self.new].writer[store] = False
         self.replication = {store: Replication() for store in STORES}
-        self.source = dict.fromkeys(STORES, P)
+        self.source = dict.fromkeys(STORES, self.old)
         """Store to the Region that is replicated from."""
         self.aws_fences = aws_fences
         self.promotion_seconds = promotion_seconds
@@ -65,6 +70,7 @@ class Model(NetworkAcls):
         self._died_at: float | None = None
         self._cut_off_at: float | None = None
         """Since when no bucket's objects arrive."""
+        self._mended_at = -100.0
         self._timeline: list[tuple[float, Callable[[float], None]]] = []
         self._time = 0.0
 
@@ -113,31 +119,37 @@ class Model(NetworkAcls):
 
     def mend(self, now: float) -> None:
         """Let everything arrive."""
-        self._cut_off_at = None
+        self._cut_off_at, self._mended_at = None, now
         for store in STORES:
             if store not in self.busy:
                 self.replication[store].cut_at = None
 
+    def is_well(self, now: float) -> bool:
+        """Whether everything that the Region that is left writes arrives, and has done so for half a minute."""
+        cut = any(each.cut_at is not None for each in self.replication.values())
+        return self.regions[self.old].alive and not cut and self._cut_off_at is None and now > self._mended_at + 30
+
     def drain(self, now: float) -> None:
-        """Let what is written to the cache arrive, if it still comes from P."""
-        if self.source[CACHE] == P and CACHE not in self.busy and self.regions[P].alive and self._cut_off_at is None:
+        """Let what is written to the cache arrive, if it still comes from the Region that is left."""
+        old = self.regions[self.old]
+        if self.source[CACHE] == self.old and CACHE not in self.busy and old.alive and self._cut_off_at is None:
             self.replication[CACHE].cut_at = None
 
     def kill(self, now: float) -> None:
-        """P is lost."""
+        """The Region that is left is lost."""
         self.cut(now)
         self._died_at = now
-        self.regions[P].alive = False
-        self.regions[P].reachable = lambda _: False
+        self.regions[self.old].alive = False
+        self.regions[self.old].reachable = lambda _: False
 
     def revive(self, now: float) -> None:
-        """P answers again: RDS and ElastiCache make its members copies of the promoted ones."""
-        region = self.regions[P]
+        """The Region that is left answers again: RDS and ElastiCache make its members copies of the promoted ones."""
+        region = self.regions[self.old]
         region.alive, region.reachable, region.database_writes = True, lambda _: True, True
         region.status = "available"
         region.out.clear()
         for store in STORES:
-            if self.regions[R].writer[store]:
+            if self.regions[self.new].writer[store]:
                 region.writer[store] = False
                 if store == DATABASE:
                     region.snapshots.append("rds:unplanned-global-failover-db-2026")
@@ -192,7 +204,7 @@ class Model(NetworkAcls):
 
     def _describe_global_clusters(self, call: Call, region: Region) -> Answer:
         busy = DATABASE in self.busy
-        writer = P if self._time < self.stale_until else self._writer(DATABASE)
+        writer = self.old if self._time < self.stale_until else self._writer(DATABASE)
         cut_at = self.replication[DATABASE].cut_at
         cut = cut_at is not None and self._time > cut_at + 20
         members = [
@@ -207,7 +219,7 @@ class Model(NetworkAcls):
         return {"GlobalClusters": [{"Status": status, "GlobalClusterMembers": members}]}
 
     def _writer(self, store: str) -> str:
-        return R if self.regions[R].writer[store] else P
+        return self.new if self.regions[self.new].writer[store] else self.old
 
     def _describe_db_clusters(self, call: Call, region: Region) -> Answer:
         return {"DBClusters": [{"Status": region.status}]}
@@ -245,6 +257,7 @@ class Model(NetworkAcls):
         if (
             call.region != self.source[DATABASE]
             or not source.reachable(self._time)
+            or source.status != "available"
             or self.replication[DATABASE].cut_at is not None
         ):
             raise RefusedError("InvalidDBClusterStateFault")
