@@ -21,8 +21,8 @@ class Fault:
     """What happens to one call."""
 
     kind: str
-    """`timeout`, `error` and `crash`, each `-before` or `-after` AWS did it; `throttle`; `pause`, between the last check
-    and the call; `pause-checked`, before that check."""
+    """`timeout`, `error` and `crash`, each `-before` or `-after` AWS did it; `throttle`; `pause`, after the call's last
+    check; `pause-checked`, before it."""
     seconds: float = 0.0
     """Of a pause."""
 

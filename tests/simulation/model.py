@@ -13,6 +13,7 @@ from haven.runbooks.arc.executions import GRACEFUL, SERVICE
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
 from tests.simulation.aws.network_acls import NetworkAcls
+from tests.simulation.aws.node_groups import NodeGroups
 from tests.simulation.aws.region_switch import RegionSwitch
 from tests.simulation.clock import EPOCH
 from tests.simulation.regions import CACHE, DATABASE, Region, Replication
@@ -34,7 +35,7 @@ def _dated(seconds: int) -> Answer:
     return {"HTTPHeaders": {"date": formatdate(seconds, usegmt=True)}}
 
 
-class Model(NetworkAcls):
+class Model(NetworkAcls, NodeGroups):
     """AWS, for one environment whose writer is in P; or in R, after a failover."""
 
     def __init__(
@@ -71,6 +72,7 @@ class Model(NetworkAcls):
         self._cut_off_at: float | None = None
         """Since when no bucket's objects arrive."""
         self._mended_at = -100.0
+        self.went_back = False  # whether anything was promoted in the Region that is left
         self._timeline: list[tuple[float, Callable[[float], None]]] = []
         self._time = 0.0
 
@@ -141,6 +143,11 @@ class Model(NetworkAcls):
         self._died_at = now
         self.regions[self.old].alive = False
         self.regions[self.old].reachable = lambda _: False
+
+    def fail(self, now: float) -> None:
+        """The database of the Region that is left fails, and nothing else does."""
+        self.cut(now, DATABASE)
+        self.regions[self.old].fail()
 
     def revive(self, now: float) -> None:
         """The Region that is left answers again: RDS and ElastiCache make its members copies of the promoted ones."""
@@ -309,6 +316,7 @@ class Model(NetworkAcls):
         self.busy.pop(store)
         old = self.regions[self.source[store]]
         self.regions[region].writer[store] = True
+        self.went_back = self.went_back or region == self.old
         self.source[store] = region
         self.replication[store].last_write = self._time
         if old.reachable(self._time):  # what AWS didn't fence at once, it makes a copy later
@@ -331,20 +339,6 @@ class Model(NetworkAcls):
         return {}
 
     # EKS, load balancers, CloudWatch
-
-    def _describe_nodegroup(self, call: Call, region: Region) -> Answer:
-        least, wanted, most = region.nodes
-        sizes = {"minSize": least, "desiredSize": wanted, "maxSize": most}
-        return {"nodegroup": {"scalingConfig": sizes, "resources": {"autoScalingGroups": [{"name": "asg"}]}}}
-
-    def _update_nodegroup_config(self, call: Call, region: Region) -> Answer:
-        sizes = call.arguments["scalingConfig"]
-        region.nodes = sizes["minSize"], sizes["desiredSize"], sizes["maxSize"]
-        self.at(self._time + 60, lambda _: setattr(region, "running", region.nodes[1]))
-        return {}
-
-    def _describe_auto_scaling_groups(self, call: Call, region: Region) -> Answer:
-        return {"AutoScalingGroups": [{"Instances": [{"LifecycleState": "InService"}] * region.running}]}
 
     def _describe_cluster(self, call: Call, region: Region) -> Answer:
         return described(call)
