@@ -21,9 +21,10 @@ class Fault:
     """What happens to one call."""
 
     kind: str
-    """`timeout`, `error` and `crash`, each `-before` or `-after` AWS did it; `throttle`; `pause`."""
+    """`timeout`, `error` and `crash`, each `-before` or `-after` AWS did it; `throttle`; `pause`, after the call's last
+    check; `pause-checked`, before it."""
     seconds: float = 0.0
-    """Of a pause between the last check and the call."""
+    """Of a pause."""
 
 
 class Aws(Protocol):
@@ -46,8 +47,8 @@ class Simulation(Scheduler):
         self.now = 0.0
         self.dead: set[str] = set()
         self.calls = 0
-        self.late: list[tuple[str, Call]] = []
-        """Changing calls that were sent by a process that was paused after its last check."""
+        self.late: list[tuple[str, Call, float]] = []
+        """Changing calls that were sent by a process that was paused after its last check, and when they arrived."""
         self._aws, self._fault = aws, fault
         self._paused: dict[str, float] = {}
         self._events: list[tuple[float, int, str, Callable[[], None]]] = []
@@ -82,8 +83,7 @@ class Simulation(Scheduler):
 
     def send(self, task: Task, call: Call) -> None:
         self.calls += 1
-        if call.not_after is not None and self.now + ONCE_SECONDS > call.not_after:
-            self._give(task, LATENCY, TooLateError(str(call)))
+        if self._is_too_late(task, call):
             return
         fault = self._fault(task.owner, call, self.now)
         if fault is None:
@@ -96,13 +96,24 @@ class Simulation(Scheduler):
             self._give(task, LATENCY, RefusedError("Throttling"))
         elif kind in ("timeout-before", "error-before"):
             self._give(task, ONCE_SECONDS if kind.startswith("t") else LATENCY, UnansweredError(kind))
-        elif kind == "pause":
-            self._paused[task.owner] = self.now + fault.seconds
-            if call.changes:
-                self.late.append((task.owner, call))
-            self.at(self.now + fault.seconds, task.owner, partial(self._arrive, task, call, ""))
+        elif kind.startswith("pause"):
+            until = self._paused[task.owner] = self.now + fault.seconds
+            if call.changes and kind == "pause":
+                self.late.append((task.owner, call, until))
+            going_on = self._arrive if kind == "pause" else self._check
+            self.at(until, task.owner, partial(going_on, task, call, ""))
         else:
             self.at(self.now + LATENCY, "aws", partial(self._arrive, task, call, kind))
+
+    def _is_too_late(self, task: Task, call: Call) -> bool:
+        late = call.not_after is not None and self.now + ONCE_SECONDS > call.not_after
+        if late:
+            self._give(task, LATENCY, TooLateError(str(call)))
+        return late
+
+    def _check(self, task: Task, call: Call, kind: str) -> None:
+        if not self._is_too_late(task, call):
+            self._arrive(task, call, kind)
 
     def _arrive(self, task: Task, call: Call, kind: str) -> None:
         outcome: Any

@@ -13,6 +13,7 @@ from haven.runbooks.executions import GRACEFUL, SERVICE
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
 from tests.simulation.aws.network_acls import NetworkAcls
+from tests.simulation.aws.node_groups import NodeGroups
 from tests.simulation.aws.queues import Queues
 from tests.simulation.aws.region_switch import RegionSwitch
 from tests.simulation.clock import EPOCH
@@ -35,18 +36,23 @@ def _dated(seconds: int) -> Answer:
     return {"HTTPHeaders": {"date": formatdate(seconds, usegmt=True)}}
 
 
-class Model(NetworkAcls, Queues):
-    """AWS, for one environment whose writer is in P."""
+class Model(NetworkAcls, NodeGroups, Queues):
+    """AWS, for one environment whose writer is in P; or in R, after a failover."""
 
-    def __init__(self, *, instances: int = 1, aws_fences: bool = True, promotion_seconds: float = 40.0) -> None:
+    def __init__(
+        self, *, instances: int = 1, aws_fences: bool = True, promotion_seconds: float = 40.0, to: str = R
+    ) -> None:
+        self.old, self.new = (P, R) if to == R else (R, P)
         full = Workloads(FULL, FULL, suspended=False)
-        self.regions = {P: Region(nodes=(3, 3, 4), running=3, workloads=full), R: Region(instances=instances)}
+        written = Region(nodes=(3, 3, 4), running=3, workloads=full)
+        standby = Region(instances=instances, off=to == P)
+        self.regions = {P: written, R: standby} if to == R else {P: standby, R: written}
         self.third = Tables()
         for store in STORES:
-            self.regions[P].writer[store] = True
-            self.regions[R].writer[store] = False
+            self.regions[self.old].writer[store] = True
+            self.regions[self.new].writer[store] = False
         self.replication = {store: Replication() for store in STORES}
-        self.source = dict.fromkeys(STORES, P)
+        self.source = dict.fromkeys(STORES, self.old)
         """Store to the Region that is replicated from."""
         self.aws_fences = aws_fences
         self.promotion_seconds = promotion_seconds
@@ -66,6 +72,8 @@ class Model(NetworkAcls, Queues):
         self._died_at: float | None = None
         self._cut_off_at: float | None = None
         """Since when no bucket's objects arrive."""
+        self._mended_at = -100.0
+        self.went_back = False  # whether anything was promoted in the Region that is left
         self._timeline: list[tuple[float, Callable[[float], None]]] = []
         self._time = 0.0
 
@@ -114,29 +122,42 @@ class Model(NetworkAcls, Queues):
 
     def mend(self, now: float) -> None:
         """Let everything arrive."""
-        self._cut_off_at = None
+        self._cut_off_at, self._mended_at = None, now
         for store in STORES:
             if store not in self.busy:
                 self.replication[store].cut_at = None
 
+    def is_well(self, now: float) -> bool:
+        """Whether everything that the Region that is left writes arrives, and has done so for half a minute."""
+        cut = any(each.cut_at is not None for each in self.replication.values())
+        return self.regions[self.old].alive and not cut and self._cut_off_at is None and now > self._mended_at + 30
+
     def drain(self, now: float) -> None:
-        """Let what is written to the cache arrive, if it still comes from P."""
-        if self.source[CACHE] == P and CACHE not in self.busy and self.regions[P].alive and self._cut_off_at is None:
+        """Let what is written to the cache arrive, if it still comes from the Region that is left."""
+        old = self.regions[self.old]
+        if self.source[CACHE] == self.old and CACHE not in self.busy and old.alive and self._cut_off_at is None:
             self.replication[CACHE].cut_at = None
 
     def kill(self, now: float) -> None:
-        """P is lost."""
+        """The Region that is left is lost."""
         self.cut(now)
         self._died_at = now
-        self.regions[P].alive = False
-        self.regions[P].reachable = lambda _: False
+        self.regions[self.old].alive = False
+        self.regions[self.old].reachable = lambda _: False
+
+    def fail(self, now: float) -> None:
+        """The database of the Region that is left fails, and nothing else does."""
+        self.cut(now, DATABASE)
+        self.regions[self.old].fail()
 
     def revive(self, now: float) -> None:
-        """P answers again: RDS and ElastiCache make its members copies of the promoted ones."""
-        region = self.regions[P]
+        """The Region that is left answers again: RDS and ElastiCache make its members copies of the promoted ones."""
+        region = self.regions[self.old]
         region.alive, region.reachable, region.database_writes = True, lambda _: True, True
+        region.status = "available"
+        region.out.clear()
         for store in STORES:
-            if self.regions[R].writer[store]:
+            if self.regions[self.new].writer[store]:
                 region.writer[store] = False
                 if store == DATABASE:
                     region.snapshots.append("rds:unplanned-global-failover-db-2026")
@@ -150,8 +171,8 @@ class Model(NetworkAcls, Queues):
         if call.region == THIRD:
             return self.third.answer(call) or {}
         region = self.regions[call.region]
-        if call.region in self.silent or not region.reachable(now):
-            raise UnansweredError(f"{call.region} is silent")
+        if call.region in self.silent or not region.answers(call.service, now):
+            raise UnansweredError(f"{call.service} in {call.region} is silent")
         answer = self._heartbeats(call, now) or region.tables.answer(call)
         if answer is None:
             own = self.arc.call if call.service == SERVICE else getattr(self, f"_{call.operation}")
@@ -191,7 +212,7 @@ class Model(NetworkAcls, Queues):
 
     def _describe_global_clusters(self, call: Call, region: Region) -> Answer:
         busy = DATABASE in self.busy
-        writer = P if self._time < self.stale_until else self._writer(DATABASE)
+        writer = self.old if self._time < self.stale_until else self._writer(DATABASE)
         cut_at = self.replication[DATABASE].cut_at
         cut = cut_at is not None and self._time > cut_at + 20
         members = [
@@ -206,10 +227,10 @@ class Model(NetworkAcls, Queues):
         return {"GlobalClusters": [{"Status": status, "GlobalClusterMembers": members}]}
 
     def _writer(self, store: str) -> str:
-        return R if self.regions[R].writer[store] else P
+        return self.new if self.regions[self.new].writer[store] else self.old
 
     def _describe_db_clusters(self, call: Call, region: Region) -> Answer:
-        return {"DBClusters": [{"Status": "available"}]}
+        return {"DBClusters": [{"Status": region.status}]}
 
     def _describe_db_instances(self, call: Call, region: Region) -> Answer:
         found = {"DBInstanceIdentifier": "db-1", "DBInstanceStatus": "available"}
@@ -244,6 +265,7 @@ class Model(NetworkAcls, Queues):
         if (
             call.region != self.source[DATABASE]
             or not source.reachable(self._time)
+            or source.status != "available"
             or self.replication[DATABASE].cut_at is not None
         ):
             raise RefusedError("InvalidDBClusterStateFault")
@@ -295,6 +317,7 @@ class Model(NetworkAcls, Queues):
         self.busy.pop(store)
         old = self.regions[self.source[store]]
         self.regions[region].writer[store] = True
+        self.went_back = self.went_back or region == self.old
         self.source[store] = region
         self.replication[store].last_write = self._time
         if old.reachable(self._time):  # what AWS didn't fence at once, it makes a copy later
@@ -317,20 +340,6 @@ class Model(NetworkAcls, Queues):
         return {}
 
     # EKS, load balancers, CloudWatch
-
-    def _describe_nodegroup(self, call: Call, region: Region) -> Answer:
-        least, wanted, most = region.nodes
-        sizes = {"minSize": least, "desiredSize": wanted, "maxSize": most}
-        return {"nodegroup": {"scalingConfig": sizes, "resources": {"autoScalingGroups": [{"name": "asg"}]}}}
-
-    def _update_nodegroup_config(self, call: Call, region: Region) -> Answer:
-        sizes = call.arguments["scalingConfig"]
-        region.nodes = sizes["minSize"], sizes["desiredSize"], sizes["maxSize"]
-        self.at(self._time + 60, lambda _: setattr(region, "running", region.nodes[1]))
-        return {}
-
-    def _describe_auto_scaling_groups(self, call: Call, region: Region) -> Answer:
-        return {"AutoScalingGroups": [{"Instances": [{"LifecycleState": "InService"}] * region.running}]}
 
     def _describe_cluster(self, call: Call, region: Region) -> Answer:
         return described(call)

@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from haven.runbooks.failover import fence, guard, judging, loss, plan
+from haven.runbooks.failover import decision, fence, guard, judging, loss, observe, plan
 from haven.runbooks.failover.consumers import queues
 from haven.runbooks.failover.decision import Fence
+from haven.runbooks.failover.resuming import deciding
+from haven.runbooks.failover.resuming.confirmed import Confirmed
 from haven.runbooks.failover.site import Site
 from haven.runbooks.serving import prompts
 from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
+from haven.runbooks.workflow.requests import CallError
 from haven.runbooks.workflow.steps import Done, Look, Step
 
 Patch = Callable[[Any], None]
@@ -68,17 +71,105 @@ def with_one_flag(monkeypatch: Any) -> None:
 
 def without_token(monkeypatch: Any) -> None:
     """The lease is believed without asking, and the journal takes what anybody writes."""
+    without_the_lease_s_check(monkeypatch)
+    without_the_journal_s_check(monkeypatch)
+
+
+def without_the_lease_s_check(monkeypatch: Any) -> None:
+    """The lease is believed without asking."""
 
     async def confirm(self: Lease) -> float:
         return self.clock.monotonic() + 1000
+
+    monkeypatch.setattr(Lease, "confirm", confirm)
+
+
+def without_the_journal_s_check(monkeypatch: Any) -> None:
+    """The journal takes what anybody writes."""
 
     async def write(self: Journal, entry: Any, _: str) -> None:
         while not await self._table.put_new("journal", f"{entry.number:09d}", _item(self, entry)):
             entry = replace(entry, number=entry.number + 1)
             self._last += 1
 
-    monkeypatch.setattr(Lease, "confirm", confirm)
     monkeypatch.setattr(Journal, "_write", write)
+
+
+def without_deadlines(monkeypatch: Any) -> None:
+    """A call may end when the lease under which it was allowed is over."""
+    confirm = Lease.confirm
+
+    async def forever(self: Lease) -> float:
+        await confirm(self)
+        return float("inf")
+
+    monkeypatch.setattr(Lease, "confirm", forever)
+
+
+def without_a_look_before_the_promotion(monkeypatch: Any) -> None:
+    """A fence that was read once is believed."""
+
+    async def gone(site: Site, workflow: Workflow) -> str:
+        return ""
+
+    monkeypatch.setattr(fence, "gone", gone)
+
+
+def without_a_fresh_look_at_the_fence(monkeypatch: Any) -> None:
+    """What an earlier run has closed isn't looked at by the next one."""
+    steps = plan.steps
+
+    def trusting(site: Site, how: Fence, *, planned: bool) -> list[Step]:
+        found = steps(site, how, planned=planned)
+        return [replace(each, fresh=each.fresh and each.name != loss.CLOSED) for each in found]
+
+    monkeypatch.setattr(plan, "steps", trusting)
+
+
+def without_both_looks_at_the_fence(monkeypatch: Any) -> None:
+    """Neither of them."""
+    without_a_look_before_the_promotion(monkeypatch)
+    without_a_fresh_look_at_the_fence(monkeypatch)
+
+
+def without_an_hour_between_failovers(monkeypatch: Any) -> None:
+    """A second failover may follow at once."""
+    monkeypatch.setattr(decision, "too_soon", lambda *_, **__: "")
+
+
+def without_witnesses(monkeypatch: Any) -> None:
+    """A Region is taken for lost by whoever wants a failover."""
+    monkeypatch.setattr(decision, "witnesses_of_loss", lambda _: decision.LEAST_WITNESSES)
+
+
+def with_a_silent_table_for_a_silent_region(monkeypatch: Any) -> None:
+    """Where the lease's table can't be read nothing else is asked."""
+    looked = observe.observe
+
+    async def silent(site: Site, *, silent: bool = False) -> observe.Observation:
+        try:
+            await site.table_of(site.old).get("lease", "0", observes=True)
+        except CallError:
+            silent = True
+        return await looked(site, silent=silent)
+
+    monkeypatch.setattr(observe, "observe", silent)
+
+
+def with_nothing_tried(monkeypatch: Any) -> None:
+    """A Region whose database has failed isn't closed."""
+    known = decision.fence
+
+    def fence_of(seen: decision.Seen) -> Fence:
+        return Fence.UNCONFIRMED if known(seen) is Fence.TRIED else known(seen)
+
+    monkeypatch.setattr(decision, "fence", fence_of)
+    monkeypatch.setattr(deciding, "fence", fence_of)
+
+
+def without_another_confirmation(monkeypatch: Any) -> None:
+    """What was confirmed is done whatever has become of it."""
+    monkeypatch.setattr(Confirmed, "refusal", lambda *_: [])
 
 
 def _item(journal: Any, entry: Any) -> dict[str, Any]:
@@ -116,10 +207,26 @@ def without_asking(monkeypatch: Any) -> None:
 MUTATIONS: dict[str, Patch] = {
     "fence": without_fence,
     "closed queues": without_closing_queues,
+    "look before the promotion": without_a_look_before_the_promotion,
+    "both looks at the fence": without_both_looks_at_the_fence,
+    "fence that is tried": with_nothing_tried,
+    "difference between a table and its Region": with_a_silent_table_for_a_silent_region,
+    "second confirmation": without_another_confirmation,
     "lag guard": without_guard,
     "second flag": with_one_flag,
     "token": without_token,
+    "lease's check": without_the_lease_s_check,
+    "deadline of a call": without_deadlines,
     "order": without_waiting,
     "golden prompts": without_asking,
     "drained cache": without_draining,
+    "hour between failovers": without_an_hour_between_failovers,
+    "witnesses": without_witnesses,
 }
+REDUNDANT: dict[str, Patch] = {
+    "fresh look at the fence": without_a_fresh_look_at_the_fence,
+    "journal's check": without_the_journal_s_check,
+}
+"""What another safeguard covers: before each promotion the fence is looked at once more (`fence.gone`), so a run that
+trusted an earlier one would be undone, and nothing worse; and before each effect the lease is confirmed, so whoever
+writes into another one's journal changes nothing."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Operator
+from haven.runbooks.failover.run import Operator, Report, State
 from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.audit import Audit, Bucket
 from haven.runbooks.workflow.journal import Journal
 from haven.runbooks.workflow.lease import Lease
+from haven.runbooks.workflow.requests import Pause
 from haven.runbooks.workflow.table import Table
 from tests.simulation import workloads
 from tests.simulation.clock import Memory, Simulation
@@ -108,10 +109,20 @@ def machine(
     return Machine(name, operator)
 
 
-def start(simulation: Simulation, machine: Machine, request: Request, at: float) -> None:
-    """Let a machine begin at a time."""
+def start(
+    simulation: Simulation, machine: Machine, request: Request, at: float, confirmed_after: float | None = None
+) -> None:
+    """Let a machine begin at a time; for some seconds somebody reads what it shows. None: nobody is shown anything."""
+
+    async def confirmed(seconds: float) -> Report:
+        preview = await machine.operator.preview(request)
+        if preview.why_not:
+            return Report(State.REFUSED, [preview.why_not])
+        await Pause(seconds)
+        return await machine.operator.run(request)
 
     def begin() -> None:
-        simulation.start(machine.name, machine.operator.run(request), machine.outcome.append)
+        shown = machine.operator.run(request) if confirmed_after is None else confirmed(confirmed_after)
+        simulation.start(machine.name, shown, machine.outcome.append)
 
     simulation.at(at, machine.name, begin)

@@ -47,8 +47,12 @@ class Region:
     """Whether operators and AWS's other Regions reach it, at a time."""
     writer: dict[str, bool] = field(default_factory=dict)
     """Store to whether this Region's member takes writes."""
+    out: set[str] = field(default_factory=set)
+    """Services whose API doesn't answer; what runs goes on running."""
     database_writes: bool = True
     """False: the database answers and takes no writes."""
+    status: str = "available"
+    """Of the database's cluster; one that has failed takes no writes either."""
     closed: set[int] = field(default_factory=set)
     """Numbers of network ACL entries."""
     nodes: tuple[int, int, int] = (1, 1, 4)
@@ -62,6 +66,14 @@ class Region:
     queue: Queue = field(default_factory=Queue)
     tables: Tables = field(default_factory=Tables)
     workloads: Workloads = field(default_factory=Workloads)
+
+    def answers(self, service: str, now: float) -> bool:
+        """Whether a service's API answers operators."""
+        return self.reachable(now) and service not in self.out
+
+    def fail(self) -> None:
+        """Let the database fail, and nothing else."""
+        self.status, self.database_writes = "failed", False
 
     def accepts(self, store: str) -> bool:
         """Whether a client in the Region can write to a store."""

@@ -10,6 +10,7 @@ from haven.runbooks.failover.guard import UNKNOWN
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
+from tests.simulation.observed.onlooker import Onlooker
 from tests.simulation.operators import MANIFESTS, Machine, machine, start
 from tests.simulation.regions import CACHE
 
@@ -28,7 +29,12 @@ KINDS = (
 ACCEPTED = ("", "", "", "", "10m", "2m", UNKNOWN)
 """To lose, in place of the objective of five minutes."""
 RETURNS = 0.6
-"""Share of the seeds in which P is there in the end, whatever happened to it."""
+"""Share of the seeds in which the Region that is left is there in the end, whatever happened to it."""
+BACK = "back"
+"""Who wants the Region back that was left, too soon and without acknowledging that."""
+SERVICES = ("dynamodb", "rds", "ec2")
+OPENED = ("done:judge-loss", "takeover")
+"""Entries of the journal at which somebody opens the fence."""
 PRIMARIES = ("up", "dead", "isolated", "partitioned", "flapping", "read-only", "dies later", "comes back")
 
 
@@ -50,6 +56,8 @@ class Worker:
     at: float
     request: Request
     skew: float = 0.0
+    confirmed_after: float | None = None
+    """Seconds for which somebody reads what is shown. None: nothing is shown."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,13 @@ class Scenario:
     faults: Sequence[CallFault]
     events: Sequence[Event]
     returns: bool = True
-    """Whether P is there in the end; if it isn't, whoever comes then takes it for lost."""
+    """Whether the Region that is left is there in the end; if it isn't, whoever comes then takes it for lost."""
+    to: str = R
+    """The Region that becomes the writing one."""
+    opened: str = ""
+    """When somebody opens the fence; empty: nobody does."""
+    paused: int = 0
+    """Before which of its effects the first operator is paused for longer than the lease lasts. 0: none."""
 
     def without(self, place: int) -> "Scenario":
         """The same with one fault fewer."""
@@ -97,7 +111,30 @@ def scenario(seed: int) -> Scenario:
     returns = random.Random(f"returns {seed}").random() < RETURNS
     headless, aws_fences = rng.random() < 0.2, rng.random() < 0.5
     events = [*_events(rng), *_death(random.Random(f"dies {seed}")), *_undrained(random.Random(f"drains {seed}"))]
-    return Scenario(seed, primary, headless, aws_fences, workers, faults, events, returns)
+    events += _parts(random.Random(f"parts {seed}"))
+    chosen = Scenario(seed, primary, headless, aws_fences, workers, faults, events, returns)
+    return _turned(chosen, random.Random(f"turned {seed}"))
+
+
+def _turned(chosen: Scenario, rng: random.Random) -> Scenario:
+    """The same with what seeds have decided only since 2026-11-27."""
+    shown = [
+        replace(each, confirmed_after=rng.choice((2.0, 15.0, 60.0))) if rng.random() < 0.3 else each
+        for each in chosen.workers
+    ]
+    if rng.random() < 0.15:
+        shown.append(Worker(BACK, BEGIN + rng.uniform(500, 3000), Request(planned=True)))
+    paused = [
+        replace(each, fault=replace(each.fault, kind="pause-checked"))
+        if each.fault.kind == "pause" and rng.random() < 0.5
+        else each
+        for each in chosen.faults
+    ]
+    to, opened = rng.choice((R, R, R, P)), rng.choice(OPENED) if rng.random() < 0.15 else ""
+    number = rng.randrange(1, 9) if rng.random() < 0.1 else 0
+    if number:
+        shown.append(Worker("e", BEGIN + rng.uniform(80, 200), chosen.workers[0].request))
+    return replace(chosen, workers=shown, faults=paused, to=to, opened=opened, paused=number)
 
 
 def _fault(rng: random.Random, name: str) -> CallFault:
@@ -122,8 +159,17 @@ def _events(rng: random.Random) -> list[Event]:
     return found
 
 
+def _parts(rng: random.Random) -> list[Event]:
+    """One service of the Region that is left is silent for a while, or its database alone fails."""
+    found = [Event(rng.uniform(0, BEGIN + 60), "fails")] if rng.random() < 0.06 else []
+    if rng.random() < 0.25:
+        at, service = rng.uniform(0, BEGIN + 100), rng.choice(SERVICES)
+        found += [Event(at, f"{service} out"), Event(at + rng.uniform(30, 900), f"{service} back")]
+    return found
+
+
 def _death(rng: random.Random) -> list[Event]:
-    """P is lost while somebody is at work."""
+    """The Region that is left is lost while somebody is at work."""
     return [Event(BEGIN + rng.uniform(0, 400), "dies")] if rng.random() < 0.15 else []
 
 
@@ -145,18 +191,22 @@ class Played:
     machines: list[Machine]
     last: Machine
     """The operator who came when all faults had ended."""
-    stale: list[str]
-    """Effects that were sent while somebody else had the lease."""
+    seen: list[str]
+    """What an onlooker has seen that must not be."""
+    went_back: bool = False
+    """Whether the writer moved to the Region that was left, which nobody has acknowledged."""
 
 
 def play(chosen: Scenario) -> Played:
     """Play a scenario."""
-    model = Model(instances=0 if chosen.headless else 1, aws_fences=chosen.aws_fences)
+    model = Model(instances=0 if chosen.headless else 1, aws_fences=chosen.aws_fences, to=chosen.to)
     faults = {(each.operator, each.effects, each.number): each.fault for each in chosen.faults}
     calls: Counter[str] = Counter()
     changes: Counter[str] = Counter()
-    stale: list[str] = []
+    effects: Counter[str] = Counter()
     machines: dict[str, Machine] = {}
+    onlooker = Onlooker(model, machines)
+    onlooker.opens_when = chosen.opened
 
     def fault(owner: str, call: Call, now: float) -> Fault | None:
         found = faults.get((owner, False, calls[owner]))
@@ -164,23 +214,29 @@ def play(chosen: Scenario) -> Played:
         if call.changes:
             found = found or faults.get((owner, True, changes[owner]))
             changes[owner] += 1
-        if call.not_after is not None and (newest := _majority_token(model)) > machines[owner].operator.lease.token:
-            stale.append(f"{owner} sent {call} at {now:.0f} while token {newest} had the lease")
+        if call.not_after is not None:
+            effects[owner] += 1
+            if (owner, effects[owner]) == ("a", chosen.paused):
+                found = Fault("pause-checked", 200.0)
+        onlooker.sent(owner, call, found)
         return found
 
-    simulation = Simulation(model, fault)
+    simulation = onlooker.simulation = Simulation(onlooker, fault)
     _happen(chosen, model)
     manifest = MANIFESTS[0 if chosen.headless else 1]
     for worker in chosen.workers:
-        made = machine(simulation, worker.name, skew=worker.skew, manifest=manifest)
+        to = model.old if worker.name == BACK else model.new
+        made = machine(simulation, worker.name, to=to, skew=worker.skew, manifest=manifest)
         machines[worker.name] = made
-        start(simulation, made, worker.request, worker.at)
+        start(simulation, made, worker.request, worker.at, worker.confirmed_after)
     simulation.run(until=END)
     simulation.run()
+    went_back = model.went_back
     last = _finish(chosen, model, simulation, machines)
     simulation.abandon()
-    played = Played(chosen, model, simulation, list(machines.values()), last, stale)
+    played = Played(chosen, model, simulation, list(machines.values()), last, onlooker.found, went_back)
     machines.clear()  # else whoever decides about faults knows the machines, these the simulation, and it the former
+    onlooker.simulation = None
     return played
 
 
@@ -191,13 +247,14 @@ def _finish(chosen: Scenario, model: Model, simulation: Simulation, machines: di
     model.advance(simulation.now)
     if chosen.returns:
         model.revive(simulation.now)
-    elif model.regions[P].alive:
+    elif model.regions[model.old].alive:
         model.kill(simulation.now)
     model.silent.clear()
-    model.regions[R].workloads.silent, model.regions[R].workloads.wrong_since = False, None
+    workloads = model.regions[model.new].workloads
+    workloads.silent, workloads.wrong_since = False, None
     at = simulation.now + 60
     for number in range(3):
-        last = machine(simulation, f"z{number}", manifest=MANIFESTS[0 if chosen.headless else 1])
+        last = machine(simulation, f"z{number}", to=model.new, manifest=MANIFESTS[0 if chosen.headless else 1])
         machines[last.name] = last
         # A person decides at last, where a safe bound of what may be lost can't be had any more.
         accepted = UNKNOWN if number == 2 else ""
@@ -212,15 +269,8 @@ def _finish(chosen: Scenario, model: Model, simulation: Simulation, machines: di
     return last
 
 
-def _majority_token(model: Model) -> int:
-    tables = (model.regions[P].tables, model.regions[R].tables, model.third)
-    items = [each.items.get(("operations", "lease", "0"), {}) for each in tables]
-    tokens = sorted((int(each["token"]["N"]) for each in items if each), reverse=True)
-    return tokens[1] if len(tokens) > 1 else 0
-
-
 def _happen(chosen: Scenario, model: Model) -> None:
-    region, before = model.regions[P], BEGIN - 60
+    region, before = model.regions[model.old], BEGIN - 60
 
     def isolate(now: float) -> None:
         model.cut(now)
@@ -241,17 +291,26 @@ def _happen(chosen: Scenario, model: Model) -> None:
     for at, event in events.get(chosen.primary, []):
         model.at(at, event)
     for each in chosen.events:
-        model.at(each.at, _EVENTS[each.what](model))
+        model.at(each.at, _event(model, each.what))
+
+
+def _event(model: Model, what: str) -> Callable[[float], None]:
+    service, _, state = what.partition(" ")
+    if service in SERVICES:
+        out = model.regions[model.old].out
+        return lambda _: out.add(service) if state == "out" else out.discard(service)
+    return _EVENTS[what](model)
 
 
 _EVENTS: dict[str, Callable[[Model], Callable[[float], None]]] = {
     "cache drains": lambda model: model.drain,
     "cache lags": lambda model: lambda now: model.cut(now, CACHE),
     "dies": lambda model: model.kill,
+    "fails": lambda model: model.fail,
     "lag": lambda model: model.cut,
-    "silent": lambda model: lambda _: model.silent.add(R),
-    "speaks": lambda model: lambda _: model.silent.discard(R),
-    "nonsense": lambda model: lambda now: setattr(model.regions[R].workloads, "wrong_since", now),
-    "unreached": lambda model: lambda _: setattr(model.regions[R].workloads, "silent", True),
+    "silent": lambda model: lambda _: model.silent.add(model.new),
+    "speaks": lambda model: lambda _: model.silent.discard(model.new),
+    "nonsense": lambda model: lambda now: setattr(model.regions[model.new].workloads, "wrong_since", now),
+    "unreached": lambda model: lambda _: setattr(model.regions[model.new].workloads, "silent", True),
     "stale": lambda model: lambda now: setattr(model, "stale_until", now + 15),
 }

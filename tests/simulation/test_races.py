@@ -54,7 +54,7 @@ def test_an_operator_who_was_paused_for_longer_than_the_lease_changes_nothing_mo
     simulation = Simulation(model, fault)
     first, second = machine(simulation, "a"), machine(simulation, "b")
     start(simulation, first, Request(planned=False), 150)
-    start(simulation, second, Request(planned=False), 230)
+    start(simulation, second, Request(planned=False), 240)
     simulation.run()
     assert isinstance(second.outcome[0], Report)
     assert second.outcome[0].state is State.DONE

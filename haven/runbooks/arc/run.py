@@ -18,6 +18,7 @@ from haven.runbooks.failover import database, judging, loss, observe, plan
 from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Decision, Fence, Request
 from haven.runbooks.failover.judging import Preview
+from haven.runbooks.failover.resuming.deciding import Anew
 from haven.runbooks.failover.run import Operator
 from haven.runbooks.failover.site import FAILOVER, REGION_SWITCH, command_of
 from haven.runbooks.manifest import RecoveryManifest
@@ -119,13 +120,14 @@ class RegionSwitcher(Operator):
         """Nothing is left to decide."""
         return Decision(True, f"{running} was started outside this workflow", decided.fence)
 
-    async def _decide_anew(self, workflow: Workflow, request: Request) -> None:
+    async def _looked_anew(self, workflow: Workflow, request: Request) -> Anew | None:
         """As long as nothing is started, for the Region that is left may be another by now."""
-        if not (workflow.goal["attached"] or workflow.step(START).may_have_happened or workflow.step(START).done):
-            await super()._decide_anew(workflow, request)
+        if workflow.goal["attached"] or workflow.step(START).may_have_happened or workflow.step(START).done:
+            return None
+        return await super()._looked_anew(workflow, request)
 
     async def _begin(self, request: Request) -> Report:
-        seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
+        seen = await observe.observe(self.site, silent=self._is_silent())
         running = await self._running()
         if running is None and seen.writer == self.site.to:
             return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
@@ -141,6 +143,8 @@ class RegionSwitcher(Operator):
             why = why or soon
         if why:
             return Report(State.REFUSED, [why, *needs])
+        if running is None and (worse := self._worse(decided, seen, request)):
+            return Report(State.REFUSED, worse)
         attached = running.id if running is not None else ""
         workflow = await self._begun({**self._goal(request, seen.now_ms), "attached": attached})
         await self._decided(workflow, seen, decided)

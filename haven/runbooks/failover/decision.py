@@ -19,14 +19,21 @@ class Seen(StrEnum):
 
     UP = "up"
     DOWN = "down"
-    """It answers that it can't serve."""
+    """RDS there answers that the database can't serve."""
     UNREACHABLE = "unreachable from here"
+    """Neither RDS nor EC2 there answers; a refusal is an answer, and the silence of another service isn't theirs."""
     READ_ONLY = "read-only"
     """It answers, and takes no writes."""
     FLAPPING = "flapping"
     """Several looks contradict each other."""
     UNKNOWN = "not known"
     """AWS answers there, and doesn't let this machine ask."""
+    PARTLY = "answering in part"
+    """EC2 there answers and RDS doesn't, or RDS refuses whoever asks: the token, the Region, the signature."""
+
+
+UNUSABLE = (Seen.UNREACHABLE, Seen.PARTLY)
+"""Whoever sees it so can't rely on a change that RDS or EC2 would have to make there."""
 
 
 class Needs(StrEnum):
@@ -42,6 +49,9 @@ class Fence(StrEnum):
 
     CONFIRMED = "confirmed"
     """It is closed to clients: read back, or nothing is promoted."""
+    TRIED = "tried"
+    """It is closed to clients if AWS there does that within seconds: its cache and readers may be open. What isn't read
+    back counts as open, and that is recorded."""
     UNCONFIRMED = "unconfirmed"
     """It can't be reached, so it can't be closed from outside: both sides may be written, and that is recorded."""
 
@@ -126,15 +136,18 @@ def decide(seen: Seen, witnesses: int, *, planned: bool, force: str = "") -> Dec
 
 
 def fence(seen: Seen) -> Fence:
-    """What must be known about the old writer: what answers is closed, and nothing depends on what doesn't."""
-    return Fence.UNCONFIRMED if seen in (Seen.DOWN, Seen.UNREACHABLE) else Fence.CONFIRMED
+    """What must be known about the old writer: what serves is closed, what only answers is tried to be closed, and
+    nothing depends on what doesn't answer."""
+    if seen is Seen.UNREACHABLE:
+        return Fence.UNCONFIRMED
+    return Fence.TRIED if seen in (Seen.DOWN, Seen.PARTLY) else Fence.CONFIRMED
 
 
 def _planned(seen: Seen) -> Decision:
     if seen is Seen.UP:
         return Decision(True, "both Regions answer")
     why = f"a planned failover loses nothing and needs both Regions; the writing one is {seen}"
-    return Decision(False, why, needs=None if seen is Seen.UNKNOWN else Needs.UNPLANNED)
+    return Decision(False, why, needs=None if seen in (Seen.UNKNOWN, Seen.PARTLY) else Needs.UNPLANNED)
 
 
 def stops(seen: Seen, decided: Decision, *, closed: bool, accepted: bool) -> bool:

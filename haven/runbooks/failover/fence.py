@@ -8,8 +8,7 @@ Regions doesn't pass through the VPC. Nodes and pods are in other subnets than d
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from haven.runbooks.failover.decision import Fence
-from haven.runbooks.failover.loss import CLOSED
+from haven.runbooks.failover.loss import CLOSED, closed_ms
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Answer, Call, UnansweredError
@@ -51,7 +50,7 @@ async def gone(site: Site, workflow: Workflow) -> str:
     Raises:
         CallError: AWS answers that it is busy.
     """
-    if workflow.decisions.get("writer", {}).get("fence") != Fence.CONFIRMED or not workflow.step(CLOSED).done:
+    if closed_ms(workflow) is None or not workflow.step(CLOSED).done:
         return ""
     try:
         found = await closed(site)(workflow)

@@ -8,7 +8,7 @@ from haven.runbooks.failover import guard
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Answer
+from haven.runbooks.workflow.requests import Answer, CallError
 from haven.runbooks.workflow.table import Table
 
 HEARTBEATS = "heartbeat"
@@ -17,8 +17,19 @@ DATABASE = "database"
 CLOSED = "close-old-writer"
 READ_WITHIN_MS = 60_000.0
 """[assumption] Six rounds of the function that reads: what it hasn't read for longer, it says nothing about."""
+CLOSING_MS = 5_000.0
+"""Between the fence and the look that reads it back. An assumption: two calls, a pause after each, and rounding."""
 ALLOWANCE_SECONDS = 20.0
 """From the judgement to the end of the call that it allows; a call that would end later isn't sent."""
+
+
+def closed_ms(workflow: Workflow) -> float | None:
+    """When the old writer was closed to clients. None: it wasn't read back as closed, or not since it is tried only."""
+    record, how = workflow.step(CLOSED), workflow.decisions.get("writer", {}).get("fence")
+    if how == Fence.UNCONFIRMED or (how == Fence.TRIED and not record.done):
+        return None  # what can't be read may be open by now
+    found = record.data.get("closedMs")
+    return None if found is None else float(found)
 
 
 @dataclass(frozen=True)
@@ -91,9 +102,8 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
     not_after = site.clock.monotonic() + ALLOWANCE_SECONDS
     found, answer = await heartbeats(site, site.table)
     now = site.time_ms(answer)
-    lost = workflow.decisions.get("writer", {}).get("fence") == Fence.UNCONFIRMED
-    closed = None if lost else workflow.step(CLOSED).data.get("closedMs")  # what can't be read may be open by now
-    until = float(closed) if closed is not None else now + ALLOWANCE_SECONDS * 1000
+    closed = closed_ms(workflow)
+    until = closed if closed is not None else now + ALLOWANCE_SECONDS * 1000
     expected = now if closed is None else workflow.goal["observedMs"]
     judgements = guard.judge_all(
         site.heartbeats(),
@@ -132,26 +142,19 @@ async def behind(site: Site, workflow: Workflow) -> str:
     """Which stores of a planned failover lack what the other Region had last, before it was closed; empty: none.
 
     A cache has no switchover that waits until everything has arrived, as the database has; so the last heartbeat that
-    the closed Region has of each shard must have arrived. What was written after that one isn't shown to have.
+    the closed Region has of each shard must have arrived. What was written after that one isn't shown to have. Where
+    the closed Region's table can't be read, one from an interval before the fence or later is taken for the last.
 
     Args:
         site: from where to where.
         workflow: with what somebody accepts to lose; unplanned, or where nothing is closed, no store is asked.
 
     Raises:
-        CallError: no answer of either Region.
+        CallError: no answer.
     """
     if not workflow.goal["planned"] or not workflow.step(CLOSED).done:
         return ""
-    there, _ = await heartbeats(site, site.table_of(site.old))
-    here, _ = await heartbeats(site, site.table)
-    arrived_ms = {each.store: each.newest_ms or 0.0 for each in here}
-    missing = {
-        each.store: each.newest_ms - arrived_ms.get(each.store, 0.0) + each.interval_ms
-        for each in there
-        if each.ordered and each.store != DATABASE and each.newest_ms is not None
-        if each.newest_ms > arrived_ms.get(each.store, 0.0)
-    }
+    missing = await _missing(site, workflow)
     given = accepted(workflow)
     late = {store: ms for store, ms in missing.items() if not guard.is_accepted(ms, given)}
     if not late:
@@ -159,6 +162,27 @@ async def behind(site: Site, workflow: Workflow) -> str:
     listed = ", ".join(f"{store} (up to {ms / 1000:.0f} s)" for store, ms in late.items())
     typed = advice(site, workflow.goal, late.values())
     return f"what {site.old} wrote last hasn't arrived in {site.to}: {listed}; {typed}"
+
+
+async def _missing(site: Site, workflow: Workflow) -> dict[str, float]:
+    """Milliseconds that each ordered store may lack, where it lacks what the closed Region wrote last."""
+    here, _ = await heartbeats(site, site.table)
+    arrived_ms = {each.store: each.newest_ms or 0.0 for each in here if each.ordered and each.store != DATABASE}
+    try:
+        there, _ = await heartbeats(site, site.table_of(site.old))
+    except CallError:
+        closed = closed_ms(workflow)
+        if closed is None:
+            raise
+        interval_ms = {each.store: each.interval_ms for each in here}
+        missing = {store: closed - at for store, at in arrived_ms.items()}
+        return {store: ms for store, ms in missing.items() if ms > interval_ms[store] + CLOSING_MS}
+    return {
+        each.store: each.newest_ms - arrived_ms.get(each.store, 0.0) + each.interval_ms
+        for each in there
+        if each.ordered and each.store != DATABASE and each.newest_ms is not None
+        if each.newest_ms > arrived_ms.get(each.store, 0.0)
+    }
 
 
 def unread(found: Sequence[guard.Heartbeat], now_ms: float) -> str:

@@ -1,5 +1,8 @@
 """Looks at the writing Region: as this machine sees it, and as independent witnesses do. Within 7 seconds, changing
-nothing."""
+nothing.
+
+RDS and EC2 there say what it is, for they close its database. A silent operations table isn't a silent Region.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +13,17 @@ from haven.runbooks.failover.decision import Seen, Through, Witness
 from haven.runbooks.failover.guard import Heartbeat
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.engine import BUSY
-from haven.runbooks.workflow.requests import CallError, Pause, RefusedError, together
+from haven.runbooks.workflow.requests import (
+    Branches,
+    Call,
+    CallError,
+    Pause,
+    RefusedError,
+    UnansweredError,
+    failure,
+    require_calls,
+    together,
+)
 from haven.runbooks.workflow.table import Table
 
 _LOOKS, _EVERY_SECONDS, _WITHIN_SECONDS = 3, 1.0, 4.0
@@ -50,49 +63,77 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
 
     Args:
         site: from where to where.
-        silent: whether the Region that is left has just been asked for something else, and didn't answer.
+        silent: whether RDS and EC2 in the Region that is left have just been asked, and didn't answer.
 
     Raises:
         CallError: the Region that becomes the writing one doesn't answer.
     """
     written = database.current(site)
     heard = loss.heartbeats(site, site.table)
-    denied: list[str] = []
-    seen, cluster, (heartbeats, answer) = await together(_seen(site, denied, silent=silent), written, heard)
+    refused: list[str] = []
+    seen, cluster, (heartbeats, answer) = await together(_seen(site, refused, silent=silent), written, heard)
     now = site.time_ms(answer)
     witnesses = [by_heartbeats(site, heartbeats, now, seen), _by_replication(site, cluster)]
-    witnesses += [Witness("this machine", None, each) for each in denied[:1]]
+    witnesses += [Witness("this machine", None, each) for each in refused[:1]]
     steady = database.is_steady_in(cluster, site.old)
     return Observation(database.writing_region(cluster), seen, witnesses, now, steady)
 
 
-async def _seen(site: Site, denied: list[str], *, silent: bool) -> Seen:
-    """Several looks: one that doesn't answer is the last, for a silent Region isn't waited for twice. To `denied` goes
-    what AWS there doesn't let this machine ask, and what helps."""
+async def _seen(site: Site, refused: list[str], *, silent: bool) -> Seen:
+    """Several looks: one that doesn't answer is the last, for a silent Region isn't waited for twice. To `refused` goes
+    what RDS there doesn't answer this machine, and what helps."""
     if silent:
         return Seen.UNREACHABLE
     begin = site.clock.monotonic()
-    looks = [await _look(site, denied)]
+    looks = [await _look(site, refused)]
     while len(looks) < _LOOKS and looks[-1] is not Seen.UNREACHABLE:
         if site.clock.monotonic() - begin > _WITHIN_SECONDS:
             break
         await Pause(_EVERY_SECONDS)
-        looks.append(await _look(site, denied))
+        looks.append(await _look(site, refused))
     return looks[0] if len(set(looks)) == 1 else Seen.FLAPPING
 
 
-async def _look(site: Site, denied: list[str]) -> Seen:
+async def _look(site: Site, refused: list[str]) -> Seen:
+    """RDS, EC2 and the Region's own heartbeats at once: of two that are silent the second isn't waited for in turn."""
+    member = database.member(site.old, site.old_side.database.cluster, observes=True)
+    outcomes = await Branches([member, _ec2_answers(site), _takes_no_writes(site)])
+    require_calls(outcomes)
+    found, ec2_answers, takes_no_writes = outcomes
+    if isinstance(found, RefusedError):
+        return _of_refusal(site, found, refused)
+    if failure(found):
+        if not ec2_answers:
+            return Seen.UNREACHABLE
+        refused.append(f"RDS in {site.old} doesn't answer ({found}), and EC2 there does")
+        return Seen.PARTLY
+    if found is None or found["Status"] in _DOWN:
+        return Seen.DOWN
+    return Seen.READ_ONLY if takes_no_writes else Seen.UP
+
+
+def _of_refusal(site: Site, error: RefusedError, refused: list[str]) -> Seen:
+    """It answers, but not what was asked."""
+    if error.code in BUSY:
+        return Seen.FLAPPING
+    if error.code in _DENIED:
+        role = site.manifest.operations.role if site.manifest.operations else ""
+        refused.append(f"{error}: take the operator's role ({role or 'haven-STACK-operator'}), or allow it")
+        return Seen.UNKNOWN
+    refused.append(f"RDS in {site.old} refuses the question: {error}")
+    return Seen.PARTLY
+
+
+async def _ec2_answers(site: Site) -> bool:
+    """Whether EC2 there answers, or refuses; 5 is the least that a page may have (EC2 API, DescribeNetworkAcls; read
+    2026-11-27)."""
     try:
-        found = await database.member(site.old, site.old_side.database.cluster, observes=True)
-        if found is None or found["Status"] in _DOWN:
-            return Seen.DOWN
-    except CallError as error:  # a refusal too: it answers, but not what was asked
-        if isinstance(error, RefusedError) and error.code in _DENIED:
-            role = site.manifest.operations.role if site.manifest.operations else ""
-            denied.append(f"{error}: take the operator's role ({role or 'haven-STACK-operator'}), or allow it")
-            return Seen.UNKNOWN
-        return Seen.FLAPPING if isinstance(error, RefusedError) and error.code in BUSY else Seen.UNREACHABLE
-    return Seen.READ_ONLY if await _takes_no_writes(site) else Seen.UP
+        await Call("ec2", site.old, "describe_network_acls", {"MaxResults": 5}, observes=True)
+    except UnansweredError:
+        return False
+    except RefusedError:
+        pass
+    return True
 
 
 async def _takes_no_writes(site: Site) -> bool:

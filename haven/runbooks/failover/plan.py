@@ -30,6 +30,8 @@ QUEUES_OPENED = consumers.OPENED
 SCALE, _REST = "scale:", "rest:"
 _DATABASE_SECONDS, _CACHE_SECONDS = 1800.0, 900.0
 """Within which a promotion is done."""
+_TRIED_SECONDS = 30.0
+"""For a fence that nothing waits for longer than this. An assumption: two answers that don't come, and more."""
 
 
 def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
@@ -42,13 +44,13 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
     """
     if site.restores:
         found = list(_read_only(site, how))
-        found += _closing(site, how, _asked(site), (restore.DEPLOYED,))
+        found += _closing(site, how, _asked(site, how), (restore.DEPLOYED,))
         found += restore.steps(site, tuple(each.name for each in found))
-        found += _stopping(site, how, _asked(site), (restore.DEPLOYED,), planned=False)
+        found += _stopping(site, how, _asked(site, how), (restore.DEPLOYED,), planned=False)
         found += _serving(site, how, (restore.DEPLOYED,))
     else:
         found = [*_scaling(site), *serving.at_once(_new(site)), *_read_only(site, how)]
-        found += [*before_promotion(site, how, NO_RETURN, _asked(site), planned=planned)]
+        found += [*before_promotion(site, how, NO_RETURN, _asked(site, how), planned=planned)]
         found += _promotions(site, planned=planned)
         found += serving.dependent(_new(site), (DATABASE,))
         found += _after_promotion(site, how)
@@ -141,9 +143,9 @@ def _resting(site: Site) -> Iterator[Step]:
             yield Step(f"{_REST}{name}", f"Scale {name} to standby scale", look, after, essential=False)
 
 
-def _asked(site: Site) -> tuple[str, ...]:
+def _asked(site: Site, how: Fence) -> tuple[str, ...]:
     """The steps that ask applications of the old Region not to write."""
-    return mode.names(site.mode, _OLD)
+    return mode.names(site.mode, _OLD) if how is Fence.CONFIRMED else ()
 
 
 def before_promotion(
@@ -183,19 +185,21 @@ def before_promotion(
 
 
 def _closing(site: Site, how: Fence, after: tuple[str, ...], no_return: tuple[str, ...]) -> Iterator[Step]:
-    if how is not Fence.CONFIRMED:
+    if how is Fence.UNCONFIRMED:
         return
     old = site.old_side.database.subnet_group
     reopen = Step(f"undo-{loss.CLOSED}", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
-    title = f"Close database and cache in {site.old} to clients"
-    yield Step(loss.CLOSED, title, _still_closed(site, no_return), after, 180, every=2, fresh=True, undo=reopen)
+    needed = how is Fence.CONFIRMED
+    title = f"Close database and cache in {site.old} to clients{'' if needed else ', if AWS there does that'}"
+    look, deadline = _still_closed(site, no_return), 180 if needed else _TRIED_SECONDS
+    yield Step(loss.CLOSED, title, look, after, deadline, every=2, fresh=True, essential=needed, undo=reopen)
 
 
 def _stopping(
     site: Site, how: Fence, after: tuple[str, ...], no_return: tuple[str, ...], *, planned: bool
 ) -> Iterator[Step]:
     """Consumers of an old Region that answers get no messages; a planned failover can wait until that is so."""
-    if how is Fence.CONFIRMED:
+    if how is not Fence.UNCONFIRMED:
         yield from consumers.closing(site, after, no_return, essential=planned)
 
 
@@ -272,10 +276,11 @@ def _switching(site: Site, how: Fence, last: str) -> Iterator[Step]:
     """
     switches = site.manifest.traffic
     after: tuple[str, ...] = (last,)
-    if switches and how is Fence.CONFIRMED:  # the new side's switch is written in the old one: it must answer
+    if switches and how is not Fence.UNCONFIRMED:  # the new side's switch is written in the old one: it must answer
         turn = traffic.turned(site, switches[site.to], off=False)
         title = f"Turn traffic to {site.to} on"
-        needed = site.to == site.manifest.regions.primary  # the other one is on unless a person has turned it off
+        # The other one is on unless a person has turned it off; and nothing waits for a Region that answers in part.
+        needed = site.to == site.manifest.regions.primary and how is Fence.CONFIRMED
         turn = turn if needed else traffic.while_it_answers(site, turn)
         yield Step(ON, title, turn, after, 300, settle=180, repeatable=True, essential=needed)
         after += (ON,)
@@ -305,19 +310,20 @@ def verified(site: Site, how: Fence) -> Looking:
         how: what was known about the old writer.
     """
 
-    async def look(_: Workflow) -> Look:
+    async def look(workflow: Workflow) -> Look:
         cluster = await database.current(site)
         writer = database.writing_region(cluster)
         if writer != site.to:
             return Impossible(f"the database is written in {writer or 'no Region'}, not in {site.to}")
-        return Done(remark=_by_hand(site, how))
+        return Done(remark=_by_hand(site, how, workflow))
 
     return look
 
 
-def _by_hand(site: Site, how: Fence) -> str:
+def _by_hand(site: Site, how: Fence, workflow: Workflow) -> str:
     if not site.manifest.traffic:
         return "no traffic switch in the manifest: move DNS by hand"
-    if site.to == site.manifest.regions.primary and how is Fence.UNCONFIRMED:
-        return f"{site.to} can be turned on in {site.old} only, which doesn't answer: move DNS by hand"
-    return ""
+    if site.to != site.manifest.regions.primary or how is Fence.CONFIRMED or workflow.step(ON).done:
+        return ""
+    answers = "doesn't answer" if how is Fence.UNCONFIRMED else "hasn't done it"
+    return f"{site.to} can be turned on in {site.old} only, which {answers}: move DNS by hand"

@@ -9,13 +9,13 @@ from haven.base.problems import Problems
 from haven.model.drills import Place
 from haven.runbooks.failover import database, decision, judging, loss, observe, plan, stores
 from haven.runbooks.failover.backups import restore
-from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
+from haven.runbooks.failover.decision import Decision, Fence, Request
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.resuming import deciding, leaving
+from haven.runbooks.failover.resuming.confirmed import Confirmed
 from haven.runbooks.failover.site import FAILOVER, Site, kind_of
 from haven.runbooks.failover.times import measured
-from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
@@ -23,11 +23,7 @@ from haven.runbooks.workflow.journal import Journal, Workflow
 from haven.runbooks.workflow.lease import ID, MARGIN_SECONDS, SECONDS, Lease
 from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, CallError, together
-from haven.runbooks.workflow.steps import Done, Ending, Progress, Step
-
-SILENT_SECONDS = 10.0
-"""For so long after a preview that found the old Region silent it isn't asked once more: each answer that doesn't come
-takes five seconds. Whoever confirms later has it looked at afresh."""
+from haven.runbooks.workflow.steps import Ending, Progress, Step
 
 
 @dataclass
@@ -50,8 +46,8 @@ class Operator:
     """Lets another failover on this machine have the local copies; the end of the process does so too."""
     place: Place = Place.AWS
     """Where it is run, for the record of what it took."""
-    _silent_at: float | None = field(default=None, init=False)
-    """When a preview found the old Region silent."""
+    _confirmed: Confirmed | None = field(default=None, init=False)
+    """What a preview showed. None: there was none."""
     _left_open: str = field(default="", init=False)
     """The open workflow to the other Region that a preview found, and that `--force` leaves open."""
     _leaving: str = field(default="", init=False)
@@ -73,9 +69,9 @@ class Operator:
         """
         seen, workflow = await together(observe.observe(self.site), self._look_up())
         resumed = workflow is not None and kind_of(workflow) == self.kind
-        self._silent_at = self.site.clock.monotonic() if seen.seen is Seen.UNREACHABLE else None
         going_on = workflow if resumed else None
         decided, request = deciding.as_it_would(going_on, request, seen, self._decide, self.opening)
+        self._confirmed = Confirmed(self.site, self.site.clock.monotonic(), seen.seen, decided, request.planned)
         steps = self._planned(decided.fence, planned=request.planned)
         goal = Workflow("", self._goal(request, seen.now_ms))
         found = await loss.judged(self.site, goal)
@@ -109,6 +105,9 @@ class Operator:
     def _leaves(self) -> list[str]:
         """What stays open where a reason is given."""
         return [each for each in (self._left_open, self._other.overridden) if each]
+    def _is_silent(self) -> bool:
+        """Whether the Region that is left was found silent, so short a time ago that it needn't be asked again."""
+        return self._confirmed is not None and self._confirmed.is_silent()
 
     async def _look_up(self) -> Workflow | None:
         """The lease's notes, and the workflow that is open here."""
@@ -131,8 +130,8 @@ class Operator:
             CallError: the Region that becomes the writing one doesn't answer.
             Problems: the journal is of another version.
         """
-        if self._silent_at is not None and self.site.clock.monotonic() - self._silent_at <= SILENT_SECONDS:
-            self.lease.silent[self.site.old] = "it didn't answer a moment ago"
+        if self._is_silent():
+            self.lease.unread[self.site.old] = "the Region didn't answer a moment ago"
         self.lease.waits = self._waits
         self.journal.token = await self.lease.acquire()
         report: Report = await self.lease.giving_back(self._held(request))
@@ -184,11 +183,15 @@ class Operator:
                 return await self._begin(request)
             where = f"{self.site.table.name} in {self.site.to}"
             log.require_known_steps(last, self._known_steps(), where)
+            found = await self._looked_anew(last, request)
+            if found is not None and found.promotes and (worse := self._worse(found.decided, found.seen, found.wanted)):
+                return Report(State.REFUSED, worse, last.id)
             if self._leaving:
                 await self.lease.leave(leaving.with_left(self.lease.notes, self._leaving), release=False)
             given = {"force": request.force, "acceptLoss": request.accept_loss, "leavesOpen": elsewhere}
             await self._engine.note(last, log.TAKEOVER, id=last.id, **given)
-            await self._decide_anew(last, request)
+            if found is not None:
+                await self._decided_anew(last, found)
             return await self._go_on(last)
         return await self._begin(request)
 
@@ -197,10 +200,16 @@ class Operator:
         await self._engine.note(workflow, log.END, state=leaving.LEFT, divergence=divergence, notes=notes)
         self.lease.notes = {**self.lease.notes, **notes}
 
-    async def _decide_anew(self, workflow: Workflow, request: Request) -> None:
-        """As long as anything is open: the Region that is left may be another by now."""
-        seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
-        found = deciding.anew(workflow, request, seen, self._decide, self.opening)
+    async def _looked_anew(self, workflow: Workflow, request: Request) -> deciding.Anew | None:
+        """As long as anything is open: the Region that is left may be another by now. None: nothing is left to ask."""
+        seen = await observe.observe(self.site, silent=self._is_silent())
+        return deciding.anew(workflow, request, seen, self._decide, self.opening)
+
+    def _worse(self, decided: Decision, seen: Observation, wanted: Request) -> list[str]:
+        """Why nothing is done before another confirmation; empty: what is decided is no worse than what was shown."""
+        return [] if self._confirmed is None else self._confirmed.refusal(decided, seen, wanted)
+
+    async def _decided_anew(self, workflow: Workflow, found: deciding.Anew) -> None:
         if found.turn:
             await self._engine.note(workflow, log.TAKEOVER, id=workflow.id, **found.turn)
         if workflow.aborting:
@@ -208,20 +217,24 @@ class Operator:
         if found.stops:
             await self._engine.note(workflow, log.ABORT, why=found.decided.why)
         else:
-            await self._decided(workflow, seen, found.decided)
+            await self._decided(workflow, found.seen, found.decided)
 
     async def _begin(self, request: Request) -> Report:
-        seen = await observe.observe(self.site, silent=self.site.old in self.lease.silent)
+        seen = await observe.observe(self.site, silent=self._is_silent())
         # What is left open in the other Region isn't undone by anybody else.
         leaves = self._leaving or self._left
-        if seen.writer == self.site.to and not leaves and await self._is_complete(decision.fence(seen.seen)):
-            return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
+        if seen.writer == self.site.to and not leaves:
+            nothing = Workflow("", self._goal(Request(planned=False)))
+            if await deciding.is_complete(self.site, nothing, decision.fence(seen.seen)):
+                return Report(State.NOTHING, [f"{self.site.to} is the writing Region"])
         decided = self._decide(seen, request)
         why = "" if decided.allowed else decided.why
         goal, soon = self._goal(request, seen.now_ms), self._too_soon(seen, self.lease.notes, request)
         if why or soon:
             needs = judging.needed(self.site, decided, request, [], too_soon=bool(soon))
             return Report(State.REFUSED, [why or soon, *needs])
+        if worse := self._worse(decided, seen, request):
+            return Report(State.REFUSED, worse)
         workflow = await self._begun(goal)
         await self._decided(workflow, seen, decided)
         return await self._go_on(workflow)
@@ -243,6 +256,7 @@ class Operator:
             question="writer",
             observation=seen.describe(),
             fence=decided.fence.value,
+            unread=[loss.CLOSED] if decided.fence is Fence.TRIED else [],
             forced=decided.forced,
             exposed=deciding.exposed(workflow, self.opening) or leaving.exposed(self._left),
             promoted=deciding.promoted(workflow),
@@ -271,21 +285,6 @@ class Operator:
         if request.force:
             return [leaving.UNSEEN]
         return judging.needed(self.site, Decision(True, ""), request, [], left_open=True)
-
-    async def _is_complete(self, how: Fence) -> bool:
-        """Whether what a failover leaves is there already, and nothing is left of one that was undone."""
-        nothing = Workflow("", self._goal(Request(planned=False)))
-        wanted = (plan.OPENED, plan.DATABASE, plan.CACHE, plan.ON, plan.OFF, plan.WRITABLE, plan.VERIFIED)
-        steps = plan.steps(self.site, how, planned=False)
-        found = [await each.look(nothing) for each in steps if each.name in wanted]
-        if not all(isinstance(each, Done) for each in found):
-            return False
-        try:
-            later = (serving.STARTED, serving.DEPENDENT, plan.QUEUES_OPENED)
-            others = [await each.look(nothing) for each in steps if each.name.startswith(later)]
-        except CallError:  # what the clusters or SQS have isn't known: the step asks for longer, and reports it
-            return False
-        return all(isinstance(each, Done) for each in others)
 
     def _known_steps(self) -> Sequence[str]:
         """Every name that a journal of this version may have."""
@@ -345,8 +344,7 @@ class Operator:
     async def _undo(self, workflow: Workflow, outcome: Outcome) -> Report:
         undoing = plan.undoing(self._every_step(), workflow)  # what an earlier run did counts too
         left = deciding.in_the_old_region(undoing, workflow)
-        silent = self.site.old in self.lease.silent
-        if left and not await deciding.is_lost(self.site, workflow, self._decide, silent=silent):
+        if left and not await deciding.is_lost(self.site, workflow, self._decide):
             left = []
         undone = await self._engine.run(workflow, [each for each in undoing if each not in left])
         why = [workflow.aborting, *(f"{name}: {each}" for name, each in undone.why.items())]

@@ -245,6 +245,8 @@ def apply(workflow: Workflow, entry: Entry) -> None:
             _turn(workflow)
     elif entry.kind == DECISION:
         workflow.decisions[str(data["question"])] = data
+        for name in data.get("unread", ()):
+            workflow.step(str(name)).done = False
     elif entry.kind == ABORT:
         workflow.aborting = str(data["why"])
     elif entry.kind == END:

@@ -95,8 +95,8 @@ class Lease:
         self.token = 0
         self.notes: Mapping[str, Any] = {}
         """What the holder before left for the next one."""
-        self.silent: dict[str, str] = {}
-        """Regions whose table didn't answer, and why."""
+        self.unread: dict[str, str] = {}
+        """Regions whose table couldn't be read, and why. It says nothing of the Region."""
         self.waits: Callable[[float, str], None] = lambda *_: None
         """Called while somebody else's lease is watched: for how many seconds by now, and whose it is until when;
         empty: it is free."""
@@ -198,15 +198,15 @@ class Lease:
         return _last_notes([lease_in(each) for each in outcomes if not failure(each)], self.majority)
 
     async def _read(self) -> dict[int, Seen]:
-        """What the tables have; one that didn't answer once isn't asked any more."""
-        places = [place for place, each in enumerate(self.tables) if each.region not in self.silent]
+        """What the tables have; one that couldn't be read once isn't asked any more."""
+        places = [place for place, each in enumerate(self.tables) if each.region not in self.unread]
         outcomes = await Branches([self.tables[each].get(ID, ENTRY, observes=True) for each in places])
         require_calls(outcomes)
         answers = dict(zip(places, outcomes, strict=True))
-        self.silent |= {self.tables[place].region: str(each) for place, each in answers.items() if failure(each)}
-        if len(self.tables) - len(self.silent) < self.majority:
-            silent = "; ".join(f"{region}: {why}" for region, why in self.silent.items())
-            raise NoMajorityError(f"the lease needs {self.majority} of {len(self.tables)} tables; {silent}")
+        self.unread |= {self.tables[place].region: str(each) for place, each in answers.items() if failure(each)}
+        if len(self.tables) - len(self.unread) < self.majority:
+            unread = "; ".join(f"{region}: {why}" for region, why in self.unread.items())
+            raise NoMajorityError(f"the lease needs {self.majority} of {len(self.tables)} tables; {unread}")
         return {place: lease_in(each) for place, each in answers.items() if not failure(each)}
 
     async def _watch(self, first: Mapping[int, Seen]) -> dict[int, Seen]:

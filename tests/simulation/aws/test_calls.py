@@ -81,8 +81,9 @@ def test_with_the_primary_region_lost_it_is_only_observed_and_only_at_the_beginn
     made = calls(planned=False, standby=1)
     to_the_lost_one = [each for each in made if each.region == P]
     assert [str(each) for each in to_the_lost_one if each.changes or not each.observes] == []
-    # One look at its table of the lease, after which nothing asks it any more.
-    assert [each.operation for each in to_the_lost_one] == ["get_item"]
+    # One look at its table of the lease and one at the Region, after which nothing asks it any more.
+    looked = ["describe_db_clusters", "describe_network_acls", "query"]
+    assert [each.operation for each in to_the_lost_one] == ["get_item", *looked]
     assert {each.region for each in made if each.changes} <= {R, "eu-west-3"}
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from haven.runbooks.failover import database, loss, plan
-from haven.runbooks.failover.decision import Decision, Fence, Request, Seen, fence, stops
+from haven.runbooks.failover.decision import UNUSABLE, Decision, Fence, Request, Seen, fence, stops
 from haven.runbooks.failover.observe import Observation, observe
 from haven.runbooks.failover.site import Site
+from haven.runbooks.serving import steps as serving
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import CallError
-from haven.runbooks.workflow.steps import Step
+from haven.runbooks.workflow.steps import Done, Step
 
 DIVERGENCE = (
     "possible: the old writer couldn't be closed, and may have taken writes that aren't here; keep its volume and"
@@ -23,9 +24,14 @@ Decide = Callable[[Observation, Request], Decision]
 class Anew:
     """What follows from a look at both Regions."""
 
+    seen: Observation
+    wanted: Request
+    """By the workflow, with what is typed now: whether it is planned, and the reason that counts."""
     decided: Decision
     stops: bool
     """Whether it is undone."""
+    promotes: bool
+    """Whether anything may still be promoted: it isn't undone, nor done with that."""
     turn: dict[str, Any] = field(default_factory=dict)
     """What the journal gets where it becomes unplanned, or goes forward once more; empty: it stays as it is."""
 
@@ -39,8 +45,8 @@ def request_of(workflow: Workflow, request: Request, seen: Observation) -> Reque
         request: what was typed now.
         seen: the Region that is left, now.
     """
-    force = request.force if seen.seen is Seen.UP else str(workflow.goal["force"])
-    return Request(bool(workflow.goal["planned"]), force)
+    force = request.force or ("" if seen.seen is Seen.UP else str(workflow.goal["force"]))
+    return replace(request, planned=bool(workflow.goal["planned"]), force=force)
 
 
 def anew(workflow: Workflow, request: Request, seen: Observation, decide: Decide, opening: Sequence[str]) -> Anew:
@@ -58,14 +64,16 @@ def anew(workflow: Workflow, request: Request, seen: Observation, decide: Decide
     turn: dict[str, Any] = {}
     if not request.planned and seen.seen is not Seen.UP and seen.steady:
         unplanned = replace(wanted, planned=False)
-        onward = bool(workflow.aborting) and seen.seen is Seen.UNREACHABLE and _owes_the_old_region(workflow)
+        onward = bool(workflow.aborting) and seen.seen in UNUSABLE and _owes_the_old_region(workflow)
         if decide(seen, unplanned).allowed and (onward if workflow.aborting else wanted.planned):
             turn, wanted = {"planned": False, **({"onward": True} if onward else {})}, unplanned
     decided = decide(seen, wanted)
     if promoted(workflow):  # what is left needs no fence, and what is lost by now isn't waited for
         decided = replace(decided, fence=fence(seen.seen))
     closed = workflow.step(loss.CLOSED).may_have_happened
-    return Anew(decided, stops(seen.seen, decided, closed=closed, accepted=accepted), turn)
+    undone = stops(seen.seen, decided, closed=closed, accepted=accepted)
+    forward = not workflow.aborting or bool(turn.get("onward"))
+    return Anew(seen, wanted, decided, undone, forward and not undone and not promoted(workflow), turn)
 
 
 def as_it_would(
@@ -83,8 +91,32 @@ def as_it_would(
     if workflow is None:
         return decide(seen, request), request
     found = anew(workflow, request, seen, decide, opening)
-    planned = bool(found.turn.get("planned", workflow.goal["planned"]))
-    return found.decided, replace(request.going_on(workflow.goal), planned=planned)
+    return found.decided, replace(request.going_on(workflow.goal), planned=found.wanted.planned)
+
+
+async def is_complete(site: Site, nothing: Workflow, how: Fence) -> bool:
+    """Whether what a failover leaves is there already, and nothing is left of one that was undone.
+
+    Args:
+        site: from where to where.
+        nothing: a workflow that has done nothing.
+        how: what would have to be known about the old writer; what is only tried needn't be so.
+
+    Raises:
+        CallError: no answer.
+    """
+    how = how if how is Fence.CONFIRMED else Fence.UNCONFIRMED
+    wanted = (plan.OPENED, plan.DATABASE, plan.CACHE, plan.ON, plan.OFF, plan.WRITABLE, plan.VERIFIED)
+    steps = plan.steps(site, how, planned=False)
+    found = [await each.look(nothing) for each in steps if each.name in wanted]
+    if not all(isinstance(each, Done) for each in found):
+        return False
+    try:
+        later = (serving.STARTED, serving.DEPENDENT, plan.QUEUES_OPENED)
+        others = [await each.look(nothing) for each in steps if each.name.startswith(later)]
+    except CallError:  # what the clusters or SQS have isn't known: the step asks for longer, and reports it
+        return False
+    return all(isinstance(each, Done) for each in others)
 
 
 def _owes_the_old_region(workflow: Workflow) -> bool:
@@ -109,7 +141,8 @@ def exposed(workflow: Workflow, opening: Sequence[str]) -> bool:
     if last.get("exposed"):
         return True
     begun = any(workflow.step(each).may_have_happened or workflow.step(each).done for each in opening)
-    return begun and last.get("fence") == Fence.UNCONFIRMED.value and not last.get("promoted")
+    open_ = last.get("fence") in (Fence.UNCONFIRMED, Fence.TRIED) and loss.closed_ms(workflow) is None
+    return begun and open_ and not last.get("promoted")
 
 
 def divergence(workflow: Workflow, opening: Sequence[str]) -> str:
@@ -127,21 +160,20 @@ def divergence(workflow: Workflow, opening: Sequence[str]) -> str:
     return f"{DIVERGENCE}; RDS says: {'; '.join(events) or 'nothing about the old writer yet'}"
 
 
-async def is_lost(site: Site, workflow: Workflow, decide: Decide, *, silent: bool) -> bool:
-    """Whether the Region that is left doesn't answer, and would be taken for lost.
+async def is_lost(site: Site, workflow: Workflow, decide: Decide) -> bool:
+    """Whether the Region that is left can't be asked for anything, and would be taken for lost.
 
     Args:
         site: from where to where.
         workflow: with the reason that somebody gave.
         decide: whether the writer may be promoted.
-        silent: as in `observe`.
     """
     try:
-        seen = await observe(site, silent=silent)
+        seen = await observe(site)
     except CallError:
         return False
     request = Request(planned=False, force=str(workflow.goal["force"]))
-    return seen.seen is Seen.UNREACHABLE and decide(seen, request).allowed
+    return seen.seen in UNUSABLE and decide(seen, request).allowed
 
 
 async def way_out(site: Site, workflow: Workflow, opening: Sequence[str]) -> list[str]:

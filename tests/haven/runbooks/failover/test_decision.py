@@ -21,14 +21,16 @@ UNPLANNED = {
     Seen.READ_ONLY: (False, False, True, True),
     Seen.FLAPPING: (False, False, True, True),
     Seen.UNKNOWN: (False, False, True, True),
+    Seen.PARTLY: (False, False, True, True),
 }
 FENCES = {
     Seen.UP: Fence.CONFIRMED,
-    Seen.DOWN: Fence.UNCONFIRMED,
+    Seen.DOWN: Fence.TRIED,
     Seen.UNREACHABLE: Fence.UNCONFIRMED,
     Seen.READ_ONLY: Fence.CONFIRMED,
     Seen.FLAPPING: Fence.CONFIRMED,
     Seen.UNKNOWN: Fence.CONFIRMED,
+    Seen.PARTLY: Fence.TRIED,
 }
 
 
@@ -47,11 +49,12 @@ def test_a_refusal_names_what_would_allow_it(seen: Seen, witnesses: int) -> None
     unplanned, planned = decide(seen, witnesses, planned=False), decide(seen, witnesses, planned=True)
     wanted = Needs.PLANNED if seen is Seen.UP else Needs.FORCE
     assert unplanned.needs is (None if unplanned.allowed else wanted)
-    assert planned.needs is (None if planned.allowed or seen is Seen.UNKNOWN else Needs.UNPLANNED)
+    answers = seen in (Seen.UNKNOWN, Seen.PARTLY)  # what it refuses or doesn't answer is to be mended: it isn't lost
+    assert planned.needs is (None if planned.allowed or answers else Needs.UNPLANNED)
 
 
 @pytest.mark.parametrize("seen", Seen)
-def test_what_answers_is_closed_before_anything_is_promoted_forced_or_not(seen: Seen) -> None:
+def test_what_serves_is_closed_and_what_only_answers_is_tried_forced_or_not(seen: Seen) -> None:
     fences = {decide(seen, witnesses, planned=False, force="x").fence for witnesses in range(4)}
     assert fences == {FENCES[seen]}
 

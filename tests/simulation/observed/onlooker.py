@@ -1,0 +1,130 @@
+"""Whoever watches a scenario from outside: which calls arrived under whose token, and what was decided on what."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from haven.runbooks.failover.decision import Fence
+from haven.runbooks.failover.loss import CLOSED
+from haven.runbooks.failover.plan import NO_RETURN
+from haven.runbooks.workflow import journal as log
+from haven.runbooks.workflow.requests import Answer, Call, UnansweredError
+from tests.simulation.clock import Fault, Simulation
+from tests.simulation.model import Model
+from tests.simulation.operators import Machine
+from tests.simulation.regions import CACHE, DATABASE
+
+_STRENGTH = [Fence.UNCONFIRMED, Fence.TRIED, Fence.CONFIRMED]
+_RECORDS = ("dynamodb", "s3")
+_DEAF = ("timeout", "error")
+
+
+class Onlooker:
+    """Sees each call as it is sent and as it arrives; passes it on to the model."""
+
+    def __init__(self, model: Model, machines: Mapping[str, Machine]) -> None:
+        self.found: list[str] = []
+        """What doesn't hold, in the order of its discovery."""
+        self.in_hand: list[str] = []
+        """Effects that a process sent after its last check, by which somebody else had got the lease: nothing can keep
+        them from arriving, so what they did is judged, and not that they came."""
+        self.simulation: Simulation | None = None
+        self.opens_when = ""
+        """Kind and step of the journal's entry at which somebody opens the fence in the Region that is left."""
+        self._model, self._machines = model, machines
+        self._heard: dict[tuple[str, str], bool] = {}
+        """Operator and service of the Region that is left to whether its last answer came."""
+        self._deaf: set[tuple[str, str]] = set()
+
+    def sent(self, owner: str, call: Call, fault: Fault | None) -> None:
+        """Notice what a machine can't hear."""
+        if fault is not None and fault.kind.startswith(_DEAF) and call.region == self._model.old:
+            self._deaf.add((owner, call.service))
+
+    def answer(self, call: Call, now: float, owner: str) -> Answer:
+        """What AWS answers.
+
+        Raises:
+            RefusedError: it refuses.
+            UnansweredError: the Region, or the service there, is silent.
+        """
+        self._arrived(owner, call, now)
+        try:
+            answer = self._model.answer(call, now, owner)
+        except UnansweredError:
+            self._hear(owner, call, False)
+            raise
+        self._hear(owner, call, True)
+        self._open(call, now)
+        return answer
+
+    def _hear(self, owner: str, call: Call, came: bool) -> None:
+        if call.region == self._model.old:
+            self._heard[owner, call.service] = came
+
+    def _arrived(self, owner: str, call: Call, now: float) -> None:
+        if not call.changes or owner not in self._machines:
+            return
+        if call.operation == "put_item":
+            self._written(owner, call, now)
+        elif call.service not in _RECORDS:
+            self._effect(owner, call, now)
+
+    def _effect(self, owner: str, call: Call, now: float) -> None:
+        newest = self._majority_token()
+        if newest <= self._machines[owner].operator.lease.token:
+            return
+        what = f"{call} of {owner} arrived at {now:.0f} while token {newest} had the lease"
+        late = self.simulation.late if self.simulation is not None else []
+        in_hand = any(each[0] == owner and each[2] == now for each in late)
+        (self.in_hand if in_hand else self.found).append(what)
+
+    def _majority_token(self) -> int:
+        tables = (*(each.tables for each in self._model.regions.values()), self._model.third)
+        items = [each.items.get(("operations", "lease", "0"), {}) for each in tables]
+        tokens = sorted((int(each["token"]["N"]) for each in items if each), reverse=True)
+        return tokens[1] if len(tokens) > 1 else 0
+
+    def _written(self, owner: str, call: Call, now: float) -> None:
+        """An entry of the journal of the Region that becomes the writing one."""
+        if call.region != self._model.new:
+            return
+        entry = json.loads(call.arguments["Item"]["body"]["S"])
+        data = entry["data"]
+        if entry["kind"] == log.DECISION and not data["promoted"]:
+            self._decided(owner, data, now)
+        if entry["kind"] == log.TAKEOVER and data.get("planned") is False:
+            shown = self._machines[owner].operator._confirmed
+            if shown is not None and shown.planned:
+                self.found.append(f"{owner} made it unplanned at {now:.0f}, which nobody was shown")
+
+    def _decided(self, owner: str, data: Mapping[str, Any], now: float) -> None:
+        region, made = self._model.regions[self._model.old], self._machines[owner].operator
+        there = all(region.answers(each, now) for each in ("rds", "ec2"))
+        if data["fence"] == Fence.UNCONFIRMED and there and not all(self._is_silent(owner, x) for x in ("rds", "ec2")):
+            self.found.append(f"{owner} gave the fence up at {now:.0f} although RDS and EC2 there answer")
+        shown = made._confirmed
+        if shown is not None and _STRENGTH.index(Fence(data["fence"])) < _STRENGTH.index(shown.decision.fence):
+            self.found.append(f"{owner} decided at {now:.0f} on a weaker fence than was shown")
+        workflow = log.replay(made.journal.entries)
+        if workflow is None or workflow.goal["planned"] or workflow.goal["force"]:
+            return
+        # Behind its own fence a Region is neither up nor lost, and after a promotion there is no way back.
+        begun = any(workflow.step(each).may_have_happened for each in (CLOSED, *NO_RETURN))
+        moved = self._model.source[DATABASE] == self._model.new or DATABASE in self._model.busy
+        if not (begun or moved) and self._model.is_well(now):
+            self.found.append(f"{owner} took a Region for lost at {now:.0f} from which everything arrives")
+
+    def _is_silent(self, owner: str, service: str) -> bool:
+        return (owner, service) in self._deaf or self._heard.get((owner, service)) is False
+
+    def _open(self, call: Call, now: float) -> None:
+        """Somebody opens what is closed, once, and as long as nothing is promoted."""
+        model = self._model
+        if not self.opens_when or call.operation != "put_item" or call.region != model.new:
+            return
+        entry = json.loads(call.arguments["Item"]["body"]["S"])
+        begun = any(store in model.busy or model.source[store] == model.new for store in (DATABASE, CACHE))
+        if not begun and self.opens_when == ":".join([entry["kind"], entry["data"].get("step", "")]).rstrip(":"):
+            self.opens_when = ""
+            model.regions[model.old].closed.clear()
