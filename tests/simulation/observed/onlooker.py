@@ -31,6 +31,9 @@ class Onlooker:
         self.simulation: Simulation | None = None
         self.opens_when = ""
         """Kind and step of the journal's entry at which somebody opens the fence in the Region that is left."""
+        self.unseen = False
+        """Whether somebody opened the fence when the Region was silent to whoever promoted: it was taken for closed."""
+        self._opened = False
         self._model, self._machines = model, machines
         self._heard: dict[tuple[str, str], bool] = {}
         """Operator and service of the Region that is left to whether its last answer came."""
@@ -71,6 +74,8 @@ class Onlooker:
             self._effect(owner, call, now)
 
     def _effect(self, owner: str, call: Call, now: float) -> None:
+        if self._opened and call.operation.startswith("failover_"):
+            self.unseen = self.unseen or any(self._is_silent(owner, each) for each in ("rds", "ec2"))
         newest = self._majority_token()
         if newest <= self._machines[owner].operator.lease.token:
             return
@@ -126,5 +131,6 @@ class Onlooker:
         entry = json.loads(call.arguments["Item"]["body"]["S"])
         begun = any(store in model.busy or model.source[store] == model.new for store in (DATABASE, CACHE))
         if not begun and self.opens_when == ":".join([entry["kind"], entry["data"].get("step", "")]).rstrip(":"):
-            self.opens_when = ""
+            self.opens_when, self._opened = "", True
             model.regions[model.old].closed.clear()
+            self._heard.clear()
