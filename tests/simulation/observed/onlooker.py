@@ -38,6 +38,8 @@ class Onlooker:
         self._heard: dict[tuple[str, str], bool] = {}
         """Operator and service of the Region that is left to whether its last answer came."""
         self._deaf: set[tuple[str, str]] = set()
+        self._well: dict[str, bool] = {}
+        """Operator to whether all was well when it asked RDS there last: a process may be paused after that."""
 
     def sent(self, owner: str, call: Call, fault: Fault | None) -> None:
         """Notice what a machine can't hear."""
@@ -52,6 +54,8 @@ class Onlooker:
             UnansweredError: the Region, or the service there, is silent.
         """
         self._arrived(owner, call, now)
+        if (call.region, call.service) == (self._model.old, "rds"):
+            self._well[owner] = self._model.is_well(now)
         try:
             answer = self._model.answer(call, now, owner)
         except UnansweredError:
@@ -117,7 +121,7 @@ class Onlooker:
         # Behind its own fence a Region is neither up nor lost, and after a promotion there is no way back.
         begun = any(workflow.step(each).may_have_happened for each in (CLOSED, *NO_RETURN))
         moved = self._model.source[DATABASE] == self._model.new or DATABASE in self._model.busy
-        if not (begun or moved) and self._model.is_well(now):
+        if not (begun or moved) and self._model.is_well(now) and self._well.get(owner, True):
             self.found.append(f"{owner} took a Region for lost at {now:.0f} from which everything arrives")
 
     def _is_silent(self, owner: str, service: str) -> bool:
