@@ -193,6 +193,8 @@ class Played:
     """The operator who came when all faults had ended."""
     seen: list[str]
     """What an onlooker has seen that must not be."""
+    unseen: bool
+    """Whether somebody opened the fence of a Region that was silent then to whoever promoted."""
     went_back: bool = False
     """Whether the writer moved to the Region that was left, which nobody has acknowledged."""
 
@@ -234,7 +236,9 @@ def play(chosen: Scenario) -> Played:
     went_back = model.went_back
     last = _finish(chosen, model, simulation, machines)
     simulation.abandon()
-    played = Played(chosen, model, simulation, list(machines.values()), last, onlooker.found, went_back)
+    played = Played(
+        chosen, model, simulation, list(machines.values()), last, onlooker.found, onlooker.unseen, went_back
+    )
     machines.clear()  # else whoever decides about faults knows the machines, these the simulation, and it the former
     onlooker.simulation = None
     return played

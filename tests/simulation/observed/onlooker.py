@@ -31,10 +31,15 @@ class Onlooker:
         self.simulation: Simulation | None = None
         self.opens_when = ""
         """Kind and step of the journal's entry at which somebody opens the fence in the Region that is left."""
+        self.unseen = False
+        """Whether somebody opened the fence when the Region was silent to whoever promoted: it was taken for closed."""
+        self._opened = False
         self._model, self._machines = model, machines
         self._heard: dict[tuple[str, str], bool] = {}
         """Operator and service of the Region that is left to whether its last answer came."""
         self._deaf: set[tuple[str, str]] = set()
+        self._well: dict[str, bool] = {}
+        """Operator to whether all was well when it asked RDS there last: a process may be paused after that."""
 
     def sent(self, owner: str, call: Call, fault: Fault | None) -> None:
         """Notice what a machine can't hear."""
@@ -49,6 +54,8 @@ class Onlooker:
             UnansweredError: the Region, or the service there, is silent.
         """
         self._arrived(owner, call, now)
+        if (call.region, call.service) == (self._model.old, "rds"):
+            self._well[owner] = self._model.is_well(now)
         try:
             answer = self._model.answer(call, now, owner)
         except UnansweredError:
@@ -71,6 +78,8 @@ class Onlooker:
             self._effect(owner, call, now)
 
     def _effect(self, owner: str, call: Call, now: float) -> None:
+        if self._opened and call.operation.startswith("failover_"):
+            self.unseen = self.unseen or any(self._is_silent(owner, each) for each in ("rds", "ec2"))
         newest = self._majority_token()
         if newest <= self._machines[owner].operator.lease.token:
             return
@@ -112,7 +121,7 @@ class Onlooker:
         # Behind its own fence a Region is neither up nor lost, and after a promotion there is no way back.
         begun = any(workflow.step(each).may_have_happened for each in (CLOSED, *NO_RETURN))
         moved = self._model.source[DATABASE] == self._model.new or DATABASE in self._model.busy
-        if not (begun or moved) and self._model.is_well(now):
+        if not (begun or moved) and self._model.is_well(now) and self._well.get(owner, True):
             self.found.append(f"{owner} took a Region for lost at {now:.0f} from which everything arrives")
 
     def _is_silent(self, owner: str, service: str) -> bool:
@@ -126,5 +135,6 @@ class Onlooker:
         entry = json.loads(call.arguments["Item"]["body"]["S"])
         begun = any(store in model.busy or model.source[store] == model.new for store in (DATABASE, CACHE))
         if not begun and self.opens_when == ":".join([entry["kind"], entry["data"].get("step", "")]).rstrip(":"):
-            self.opens_when = ""
+            self.opens_when, self._opened = "", True
             model.regions[model.old].closed.clear()
+            self._heard.clear()

@@ -217,10 +217,16 @@ def test_a_region_that_refuses_whoever_asks_is_no_silent_one(code: str, monkeypa
     assert (report.state, report.divergence, ground.open_seconds) == (State.DONE, "", {0.0})
 
 
-def test_a_fence_that_is_refused_too_is_soon_given_up_and_recorded_as_open(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("why", ["refused", "silent"])
+def test_a_fence_that_fails_too_is_soon_given_up_and_recorded_as_open(
+    why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refusing(monkeypatch, "describe_db_clusters", "OptInRequired")
-    refusing(monkeypatch, "describe_db_subnet_groups", "OptInRequired")
     ground = Ground(cut=True)
+    if why == "refused":
+        refusing(monkeypatch, "describe_db_subnet_groups", "OptInRequired")
+    else:
+        ground.model.regions[P].out.add("ec2")
     made = ground.made()
     ground.shown(made, SURE)
     begin = ground.simulation.now + 20
