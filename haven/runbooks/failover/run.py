@@ -132,8 +132,7 @@ class Operator:
         """
         if self._is_silent():
             self.lease.unread[self.site.old] = "the Region didn't answer a moment ago"
-        self.lease.waits = self._waits
-        self.journal.token = await self.lease.acquire()
+        self.journal.token = await self.lease.acquire(self._waits)
         report: Report = await self.lease.giving_back(self._held(request))
         return replace(report, pending_audit=self.audit.pending)
 

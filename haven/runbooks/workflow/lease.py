@@ -35,6 +35,8 @@ _ROUNDS = 8
 ID, ENTRY = "lease", "0"
 """Its key in each table."""
 HELD, FREE = "held", "free"
+Waits = Callable[[float, str], None]
+"""Gets for how many seconds somebody else's lease is watched by now, and whose it is until when; empty: it is free."""
 
 
 class LeaseError(Exception):
@@ -97,15 +99,15 @@ class Lease:
         """What the holder before left for the next one."""
         self.unread: dict[str, str] = {}
         """Regions whose table couldn't be read, and why. It says nothing of the Region."""
-        self.waits: Callable[[float, str], None] = lambda *_: None
-        """Called while somebody else's lease is watched: for how many seconds by now, and whose it is until when;
-        empty: it is free."""
         self._until = 0.0
         """On this machine's monotonic clock: when nobody may rely on the lease any more."""
         self._won: set[int] = set()
 
-    async def acquire(self) -> int:
+    async def acquire(self, waits: Waits = lambda *_: None) -> int:
         """Win it.
+
+        Args:
+            waits: called while somebody else's is watched. Omitted: nobody is.
 
         Returns:
             The fencing token.
@@ -119,8 +121,8 @@ class Lease:
             seen = await self._read()
             if any(each.state == HELD for each in seen.values()):
                 begin = self.clock.monotonic()
-                seen = await self._watch(seen)
-                self.waits(self.clock.monotonic() - begin, "")
+                seen = await self._watch(seen, waits)
+                waits(self.clock.monotonic() - begin, "")
             if await self._take(seen):
                 return self.token
             await self._give_back()
@@ -209,7 +211,7 @@ class Lease:
             raise NoMajorityError(f"the lease needs {self.majority} of {len(self.tables)} tables; {unread}")
         return {place: lease_in(each) for place, each in answers.items() if not failure(each)}
 
-    async def _watch(self, first: Mapping[int, Seen]) -> dict[int, Seen]:
+    async def _watch(self, first: Mapping[int, Seen], waits: Waits) -> dict[int, Seen]:
         """Wait until nobody holds it, or whoever does hasn't touched it for as long as it lasts."""
         began = self.clock.monotonic()
         expires = began + SECONDS + MARGIN_SECONDS
@@ -217,7 +219,7 @@ class Lease:
         while True:
             waited = self.clock.monotonic() - began
             left = f"free in {max(0.0, expires - began - waited):.0f} s at the latest, unless they renew it"
-            self.waits(waited, f"{holder.who} has it (token {holder.token}); {left}")
+            waits(waited, f"{holder.who} has it (token {holder.token}); {left}")
             await Pause(WATCH_SECONDS)
             now = await self._read()
             if all(each.state == FREE for each in now.values()):
