@@ -50,11 +50,24 @@ def cache_nodes(group: Resource, recording: Recording) -> int:
 
 def cache_shards(group: Resource, recording: Recording) -> int:
     """Shards of a cache group."""
-    if "numNodeGroups" in group.inputs:
-        return int(group.inputs["numNodeGroups"])
+    return int(cache_setting(group, recording, "numNodeGroups") or 1)
+
+
+def cache_setting(group: Resource, recording: Recording, name: str, of_datastore: str = "") -> Any:
+    """What a cache group has, or takes from its Global Datastore's primary or, rebuilt after a loss, from that one.
+
+    Args:
+        group: the group.
+        recording: what is declared.
+        name: of the setting.
+        of_datastore: what a Global Datastore calls it. Omitted: the same.
+    """
     datastore = recording.referred(group.inputs.get("globalReplicationGroupId"))
     primary = recording.referred(datastore.inputs.get("primaryReplicationGroupId")) if datastore else None
-    return int(primary.inputs.get("numNodeGroups", 1)) if primary else 1
+    for each, key in ((group, name), (primary, name), (datastore, of_datastore or name)):
+        if each is not None and each.inputs.get(key) is not None:
+            return each.inputs[key]
+    return None
 
 
 def component_facts(component: str | None, records: Records, recording: Recording) -> list[str]:
@@ -120,7 +133,8 @@ def _cache_group(group: Resource, recording: Recording) -> str:
     datastores = of_type(recording.resources, aws.ELASTICACHE_GLOBAL_REPLICATION_GROUP)
     primaries = [recording.referred(each.inputs.get("primaryReplicationGroupId")) for each in datastores]
     role = "secondary of the Global Datastore" if secondary else "on its own: nothing is replicated"
-    if group in primaries:
+    named = [each.inputs.get("primaryReplicationGroupId") for each in datastores]
+    if group in primaries or group.inputs.get("replicationGroupId") in named:
         role = "primary of the Global Datastore"
     size = f"{plural(shards, 'shard')} x {plural(nodes // shards, 'node')}"
     return f"{group.inputs.get('replicationGroupId', group.name)}: {size}, {role}"

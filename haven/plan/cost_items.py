@@ -13,7 +13,7 @@ from haven.model.recovery_time import RecoveryInputs
 from haven.model.tiers import Tier
 from haven.plan.billing import small
 from haven.plan.billing.backups import backup_items
-from haven.plan.component_summary import cache_nodes
+from haven.plan.component_summary import cache_nodes, cache_setting
 from haven.plan.model_inputs import MIB, pool, prepared
 from haven.program import aws_types as aws
 from haven.program.queries import is_gpu_group, is_of_runbooks, of_type, standby_region
@@ -236,10 +236,9 @@ def _running(group: Resource, recording: Recording, nodes: float, with_volumes: 
 
 
 def _cache(group: Resource, recording: Recording) -> Items:
-    datastore = recording.referred(group.inputs.get("globalReplicationGroupId"))
-    primary = recording.referred(datastore.inputs.get("primaryReplicationGroupId")) if datastore else None
-    source = primary or group
-    yield f"cache-{source.inputs.get('engine', 'redis')}:{source.inputs['nodeType']}", cache_nodes(group, recording)
+    engine = cache_setting(group, recording, "engine") or "redis"
+    node_type = cache_setting(group, recording, "nodeType", "cacheNodeType")
+    yield f"cache-{engine}:{node_type}", cache_nodes(group, recording)
 
 
 def _balancer(balancer: Resource, _: Recording) -> Items:

@@ -9,9 +9,12 @@ import pytest
 from haven.base.terminal import Style
 from haven.model.cost import USAGE, Line, bill, moved
 from haven.model.prices import PriceBook
+from haven.plan.component_summary import cache_shards, component_facts
 from haven.plan.cost_items import cost_items
 from haven.plan.costs import Costs, as_json, costs, render, unknown
 from haven.plan.stated import stated
+from haven.program import aws_types as aws
+from haven.program.queries import of_type
 from haven.program.recording import Recording
 from tests.environments import PRIMARY, RECOVERY, ROOT, TIERS, environment
 
@@ -177,3 +180,16 @@ def test_in_a_region_without_any_price_costs_are_unknown_by_name_and_never_zero(
     assert {each.item.what for each in made.lines if each.price is None} == {
         each.partition(" in ")[0] for each in missing
     }
+
+
+def test_a_rebuilt_cache_costs_what_it_cost_before_and_has_as_many_shards() -> None:
+    before, rebuilt = environment("warm", active=RECOVERY), environment("warm", active=RECOVERY, rebuilt="true")
+    priced = [
+        sorted((each.what, each.quantity, each.region) for each in cost_items(recording) if "cache-" in each.what)
+        for recording in (before, rebuilt)
+    ]
+    assert priced[0] == priced[1] != []
+    groups = [list(of_type(each.real(), aws.ELASTICACHE_REPLICATION_GROUP)) for each in (before, rebuilt)]
+    assert [cache_shards(each, rebuilt) for each in groups[1]] == [cache_shards(each, before) for each in groups[0]]
+    (primary,) = [each for each in groups[1] if each.region == RECOVERY]
+    assert component_facts("GlobalCache", [primary], rebuilt)[0].endswith("primary of the Global Datastore")
