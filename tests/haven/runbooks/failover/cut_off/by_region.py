@@ -20,14 +20,14 @@ LOST, ADDRESSES, LOOKUPS = "HAVEN_TEST_LOST", "HAVEN_TEST_ADDRESSES", "HAVEN_TES
 _resolve = socket.getaddrinfo
 
 
-class _Session(boto3.Session):
+class _Session(boto3.Session):  # type: ignore[misc]  # boto3 has no types
     """Clients of hosts that have the Region in their name, as AWS's have."""
 
-    def client(self, service: str, region: str, *, config: Config, **named: Any) -> Any:  # type: ignore[override]
+    def client(self, service: str, region: str, *, config: Config, **named: Any) -> Any:
         port = urlsplit(os.environ["AWS_ENDPOINT_URL"]).port
         by_path = config.merge(Config(s3={"addressing_style": "path"}))
         named["endpoint_url"] = f"http://{service}.{region}{DOMAIN}:{port}"
-        return super().client(service, region, config=by_path, **named)  # type: ignore[call-overload]
+        return super().client(service, region, config=by_path, **named)
 
 
 def _by_region(host: str, *arguments: Any, **named: Any) -> Any:
@@ -41,6 +41,6 @@ def _by_region(host: str, *arguments: Any, **named: Any) -> Any:
 
 
 if __name__ == "__main__":
-    signing_in.Session = _Session
-    socket.getaddrinfo = _by_region
+    signing_in.Session = _Session  # type: ignore[attr-defined]  # where the clients of AWS come from
+    socket.getaddrinfo = _by_region  # type: ignore[assignment]
     sys.exit(main())
