@@ -150,7 +150,7 @@ class _Pieces(io.RawIOBase):
         left = self._until - time.monotonic()
         if left <= 0:
             raise TimeoutError("the answer took too long as a whole")
-        if self._socket.fileno() >= 0:  # the connection may have let go of it: the file below has it then
+        if self._socket.fileno() >= 0:  # closed with the connection, it is read to its end all the same
             self._socket.settimeout(max(left, _LEAST_SECONDS))
         found: int | None = self._raw.readinto(buffer)
         return found

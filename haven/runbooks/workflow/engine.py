@@ -146,7 +146,7 @@ class Engine:
         """Make one call: its intent first, then the token, then the call, then what came of it.
 
         Returns:
-            An outcome of the journal's, and what AWS said.
+            An outcome of the journal's, and the answer in words.
         """
         call = missing.call
         before = {"before": missing.before} if missing.before else {}

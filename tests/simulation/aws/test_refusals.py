@@ -17,7 +17,7 @@ DENIED = "User: arn:aws:sts::111122223333:assumed-role/o/me is not authorized to
 
 
 class Refusing(Model):
-    """AWS that refuses the calls that it is said to."""
+    """AWS that refuses the calls that somebody chooses."""
 
     def __init__(self, refuses: Callable[["Refusing", Call], RefusedError | None]) -> None:
         super().__init__()
