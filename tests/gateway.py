@@ -7,11 +7,13 @@ import http.client
 import json
 import re
 import select
+import socket
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +21,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+_BACKLOG = 4
+"""Connections that fill a backlog of 0, and some more: Linux completes one more than asked for."""
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
@@ -30,6 +34,7 @@ class Fault(Enum):
     DENY = "AccessDenied"
     EXPIRED = "ExpiredTokenException"
     THROTTLE = "ThrottlingException"
+    SKEWED = "RequestTimeTooSkewed"
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ class Gateway:
     """Decides call by call, before `faults` does."""
     answers: dict[tuple[str, str], Callable[[Call], Answer]] = field(default_factory=dict)
     """Service and operation to what answers in the emulator's place: a model of what AWS documents."""
+    ahead: float = 0.0
+    """Seconds by which AWS's clock is ahead of this machine's, as the answers' Date has it."""
     done: Callable[[Call], None] = lambda _: None
     """Learns of a call once it was answered, before the client does."""
 
@@ -95,10 +102,17 @@ class Gateway:
 
 
 @contextmanager
-def gateway(emulator: str) -> Iterator[Gateway]:
-    """A gateway in front of an emulator's URL; at the end it drops every request that it holds."""
+def gateway(emulator: str, tls: ssl.SSLContext | None = None) -> Iterator[Gateway]:
+    """A gateway in front of an emulator's URL; at the end it drops every request that it holds.
+
+    Args:
+        emulator: its URL.
+        tls: with the gateway's certificate. Omitted: it speaks plain HTTP.
+    """
     server = _Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    made = Gateway(f"http://127.0.0.1:{server.server_address[1]}")
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    made = Gateway(f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}")
     server.RequestHandlerClass = type("Handler", (_Handler,), {"state": made, "behind": emulator})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -110,6 +124,25 @@ def gateway(emulator: str) -> Iterator[Gateway]:
         server.server_close()
 
 
+@contextmanager
+def unconnectable(port: int, count: int) -> Iterator[Sequence[str]]:
+    """Loopback addresses at one of whose ports no connection is ever completed: the kernel drops what doesn't fit into
+    the full backlog of a server that accepts none, as a Region that is cut off drops it (Linux, which has all of
+    127.0.0.0/8)."""
+    addresses = [f"127.0.0.{number}" for number in range(2, count + 2)]
+    with ExitStack() as open_:
+        for each in addresses:
+            silent = open_.enter_context(socket.socket())
+            silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            silent.bind((each, port))
+            silent.listen(0)
+            for _ in range(_BACKLOG):
+                waiting = open_.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex((each, port))
+        yield addresses
+
+
 class _Server(ThreadingHTTPServer):
     """Serves each connection in a thread."""
 
@@ -117,7 +150,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away in the middle is none: tests kill them."""
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), ConnectionError | ssl.SSLError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
@@ -158,7 +191,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         status, kind, text = model(call)
         self.state.done(call)
-        self._answer(status, text.encode(), [("Content-Type", kind), ("Date", self.date_time_string())])
+        self._answer(status, text.encode(), [("Content-Type", kind), self._date()])
+
+    def _date(self) -> tuple[str, str]:
+        return "Date", self.date_time_string(time.time() + self.state.ahead)
 
     def _hold(self, call: Call) -> None:
         """Until the client goes away."""
@@ -193,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
             text = f"<ErrorResponse>{error}</ErrorResponse>"
         else:
             text = f'{{"__type": "{code}", "message": "no"}}'
-        self._answer(400, text.encode(), [("x-amzn-errortype", code)])
+        self._answer(400, text.encode(), [("x-amzn-errortype", code), self._date()])
 
     def _answer(self, status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> None:
         self.send_response_only(status)

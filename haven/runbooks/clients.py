@@ -1,9 +1,7 @@
 """boto3 clients for a time when a Region may answer nothing: short timeouts, few attempts."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from haven.base.missing_dependency import MissingDependency
@@ -24,7 +22,10 @@ PATIENT = {"lambda": 70}
 _Answer = TypeVar("_Answer")
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 2
-"""botocore's defaults wait for a silent Region for three minutes."""
+"""botocore's defaults wait for a silent Region for three minutes. The connection's are for name, addresses and TLS
+together, and an answer's for all of it (`connections.py`)."""
+_BACKOFF_SECONDS = 1.0
+"""The most that botocore waits before a second attempt (botocore 1.44.5, `data/_retry.json`)."""
 
 
 class UnansweredError(MissingDependency):
@@ -45,10 +46,6 @@ def signed_in(regions: Sequence[str], tell: Callable[[str], None] = lambda _: No
     from haven.runbooks.signing_in import sign_in  # noqa: PLC0415  the tool starts fast
 
     return sign_in(regions, _config(1), tell)
-
-
-class NotSentError(Exception):
-    """A request would have been sent after `sent_by`; it wasn't."""
 
 
 def clients(url: str | None, attempts: int = ATTEMPTS, credentials: "SignedIn | None" = None) -> Client:
@@ -83,30 +80,17 @@ def clients(url: str | None, attempts: int = ATTEMPTS, credentials: "SignedIn | 
     return client
 
 
-@contextmanager
-def sent_by(latest: float | None) -> Iterator[None]:
-    """Let this thread's requests fail that would be sent later: a process may be paused right before.
+def longest(client: Any) -> float | None:
+    """Seconds in which a call of one of these clients has ended, whatever happens.
 
     Args:
-        latest: on this machine's monotonic clock. None: whenever.
-
-    Raises:
-        NotSentError: of the call; nothing was sent.
+        client: of `clients`. Of one that isn't AWS's, None: how long it takes, its arguments say.
     """
-    _LIMIT.latest = latest
-    try:
-        yield
-    finally:
-        _LIMIT.latest = None
-
-
-_LIMIT = threading.local()
-
-
-def _check_limit(**_: Any) -> None:
-    latest = getattr(_LIMIT, "latest", None)
-    if latest is not None and time.monotonic() > latest:
-        raise NotSentError
+    config: Any = getattr(getattr(client, "meta", None), "config", None)
+    attempts = (getattr(config, "retries", None) or {}).get("total_max_attempts")
+    if attempts is None:
+        return None
+    return float(attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * _BACKOFF_SECONDS)
 
 
 def _config(attempts: int) -> Any:
@@ -120,6 +104,8 @@ def _maker(url: str | None, attempts: int, credentials: "SignedIn | None") -> Cl
     import boto3  # noqa: PLC0415  the tool starts fast
     from botocore.config import Config  # noqa: PLC0415  the tool starts fast
 
+    from haven.runbooks.connections import use_in  # noqa: PLC0415  the tool starts fast
+
     config = _config(attempts)
     if credentials is not None:
         session = credentials.session
@@ -131,7 +117,7 @@ def _maker(url: str | None, attempts: int, credentials: "SignedIn | None") -> Cl
     def make(service: str, region: str) -> Any:
         patient = Config(read_timeout=PATIENT[service]) if service in PATIENT else None
         client = session.client(service, region, endpoint_url=url, config=config.merge(patient) if patient else config)
-        client.meta.events.register("before-send", _check_limit)
+        use_in(client)
         return client
 
     return lambda service, region: _endpoint(service, session, region, attempts) or make(service, region)

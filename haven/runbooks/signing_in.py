@@ -23,6 +23,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.session import Session as Source
 
 from haven.base.problems import one_line
+from haven.runbooks.connections import use_in
 from haven.runbooks.credentials import CredentialsError, credentials_error
 
 RENEWAL_SECONDS = 900.0
@@ -111,7 +112,7 @@ def sign_in(regions: Sequence[str], config: Config, tell: Callable[[str], None])
 
 
 def _signed_in(region: str, config: Config) -> SignedIn:
-    source = Source()
+    source = _Source()
     source.set_default_client_config(config)
     source.set_config_variable("sts_regional_endpoints", "regional")  # the global one lives in a single Region
     if region:
@@ -127,6 +128,16 @@ def _is_silence(error: Exception) -> bool:
     if isinstance(error, ClientError):
         return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0) >= _SERVER_ERROR
     return isinstance(error, HTTPClientError | NoConnectionError)
+
+
+class _Source(Source):  # type: ignore[misc]  # botocore has no types
+    """Its clients of STS and of Identity Center keep their time-outs."""
+
+    def create_client(self, *arguments: Any, **named: Any) -> Any:
+        """botocore's name."""
+        client = super().create_client(*arguments, **named)
+        use_in(client)
+        return client
 
 
 class _Held(Credentials):  # type: ignore[misc]  # botocore has no types

@@ -14,7 +14,7 @@ from botocore.session import get_session
 from botocore.signers import RequestSigner
 
 from haven.runbooks.endpoints.cluster import Cluster
-from haven.runbooks.endpoints.transport import pool, reason
+from haven.runbooks.endpoints.transport import TooLargeError, body, pool, reason
 
 FIELD_MANAGER = "haven-runbook"
 """Owns what a runbook changes. Not Pulumi's name: an `up` with the configuration from before the failover is then
@@ -23,6 +23,8 @@ _TOKEN_PREFIX, _TOKEN_SECONDS = "k8s-aws-v1.", 60
 _CLUSTER_HEADER = "x-k8s-aws-id"
 _MERGE = "application/merge-patch+json"
 _FIRST_ERROR = 300
+_LARGEST = 1 << 26
+"""Bytes of an answer. etcd takes objects of 1.5 MiB (etcd, System limits; read 2026-11-27); lists have several."""
 _CODES = {401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict", 429: "Throttling"}
 _REMEDIES = {
     401: "; the principal of these credentials has no access entry in the cluster: haven:operations.operatorArns",
@@ -38,8 +40,8 @@ class KubernetesApi:
         Args:
             session: boto3's, with the operator's credentials.
             region: of the clusters, whose STS checks the tokens.
-            connecting: seconds for a connection.
-            reading: seconds for an answer.
+            connecting: seconds for a connection: name, addresses and TLS together.
+            reading: seconds for all of an answer.
             attempts: how often a request is sent.
         """
         self._session, self._region = session, region
@@ -64,16 +66,20 @@ class KubernetesApi:
         """
         return self._ask("PATCH", cluster, f"{path}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict", body)
 
-    def _ask(self, method: str, cluster: Cluster, path: str, body: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    def _ask(self, method: str, cluster: Cluster, path: str, change: Mapping[str, Any] | None) -> Mapping[str, Any]:
         headers = {"Authorization": f"Bearer {token(self._session, self._region, cluster.name)}"}
-        if body is not None:
+        if change is not None:
             headers["Content-Type"] = _MERGE
-        content = None if body is None else json.dumps(body).encode()
+        content = None if change is None else json.dumps(change).encode()
         try:
-            answer = self._pool(cluster).request(method, cluster.url + path, body=content, headers=headers)
+            answer = self._pool(cluster).request(
+                method, cluster.url + path, body=content, headers=headers, preload_content=False
+            )
+            text = body(answer, _LARGEST).decode(errors="replace")
+        except TooLargeError as error:
+            raise OSError(f"the Kubernetes API of {cluster} gives {error}") from error
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise OSError(f"the Kubernetes API of {cluster}: {reason(error)}{_HOW_TO_REACH}") from error
-        text = answer.data.decode(errors="replace")
         if answer.status >= _FIRST_ERROR:
             raise _refusal(method, path, answer.status, text)
         try:

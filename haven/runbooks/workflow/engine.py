@@ -27,29 +27,43 @@ from haven.runbooks.workflow.steps import Done, Ending, Impossible, Look, Missin
 
 FATAL = (DisplacedError, UnwrittenError, LeaseError, AuditError, CredentialsError)
 """After these this process changes nothing more."""
-BUSY = frozenset(
+THROTTLED = frozenset(
     {
         "Throttling",
         "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
         "RequestLimitExceeded",
         "TooManyRequestsException",
         "ProvisionedThroughputExceededException",
-        "ResourceInUseException",
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "PriorRequestNotComplete",
+        "TransactionInProgressException",
         "SlowDown",
-        "InvalidDBClusterStateFault",
-        "InvalidDBClusterSnapshotStateFault",
-        "InvalidDBInstanceState",
-        "InvalidGlobalClusterStateFault",
-        "InvalidReplicationGroupState",
-        "InvalidGlobalReplicationGroupState",
-        "InsufficientDBInstanceCapacity",
+        "TooManyUpdates",
     }
 )
+"""Error codes that mean: too much at once. botocore's own (1.44.5, `retries/standard.py`), without
+LimitExceededException, which is a quota's but for Kinesis (`data/_retry.json`), which no runbook asks; and that of
+SSM's PutParameter."""
+BUSY = THROTTLED | {
+    "ResourceInUseException",
+    "InvalidDBClusterStateFault",
+    "InvalidDBClusterSnapshotStateFault",
+    "InvalidDBInstanceState",
+    "InvalidGlobalClusterStateFault",
+    "InvalidReplicationGroupState",
+    "InvalidGlobalReplicationGroupState",
+    "InsufficientDBInstanceCapacity",
+}
 """Error codes that mean: later. What a resource can't do in its present state, it can in the next (errors of RDS and
 ElastiCache in botocore's models; read 2026-11-26)."""
 _CALLS = 3
 """How often one run makes a step's call."""
 _REFUSALS = 3
+"""In a row, after which a step fails: of its looks, or of its call."""
 _FIRST_SECONDS = 1.0
 """Between a call and the first look at what it did; each pause after that is twice as long, up to the step's."""
 
@@ -126,14 +140,20 @@ class Engine:
             return f"the end of this audit can't be proved: {error}"
         return ""
 
-    async def effect(self, workflow: Workflow, step: Step, missing: Missing, stop: Callable[[], bool]) -> str:
-        """Make one call: its intent first, then the token, then the call, then what came of it."""
+    async def effect(
+        self, workflow: Workflow, step: Step, missing: Missing, stop: Callable[[], bool]
+    ) -> tuple[str, str]:
+        """Make one call: its intent first, then the token, then the call, then what came of it.
+
+        Returns:
+            An outcome of the journal's, and the answer in words.
+        """
         call = missing.call
         before = {"before": missing.before} if missing.before else {}
         await self.note(workflow, log.INTENT, step=step.name, **_intent(call), **before)
         outcome, detail = await self._made(call, stop)
         await self.note(workflow, log.OUTCOME, step=step.name, call=str(call), outcome=outcome, answer=detail)
-        return outcome if outcome != log.REFUSED else detail.partition(":")[0]
+        return outcome, detail
 
     async def _made(self, call: Call, stop: Callable[[], bool]) -> tuple[str, str]:
         try:
@@ -215,14 +235,14 @@ class _Run:
         others = [each for each in self._steps if each.name != step.name]
         return self.fatal is not None or (self._stop and not past_no_return(self._workflow, others))
 
-    async def effect(self, step: Step, missing: Missing) -> str:
+    async def effect(self, step: Step, missing: Missing) -> tuple[str, str]:
         """Make a step's call."""
         if self.stopped():
             raise _StoppedError
-        outcome = await self._engine.effect(self._workflow, step, missing, lambda: self.stopped_before(step))
+        made = await self._engine.effect(self._workflow, step, missing, lambda: self.stopped_before(step))
         if self.stopped():
             raise _StoppedError
-        return outcome
+        return made
 
     async def look(self, step: Step) -> Look:
         """Renew the lease if it is time to, and look."""
@@ -255,7 +275,9 @@ class _Drive:
         self._run, self._step, self._record, self._begin = run, step, record, begin
         self._quiet = begin + step.settle if record.may_have_happened else begin
         """Until when a call that was made may not show yet."""
-        self._calls = self._refusals = 0
+        self._calls = 0
+        self._refused = {"look": 0, "call": 0}
+        """How often in a row."""
         self._pause = _FIRST_SECONDS
         self._reason = ""
 
@@ -290,8 +312,11 @@ class _Drive:
             return Waiting(str(error))
         except CallError as error:
             code = error.code if isinstance(error, RefusedError) else ""
-            self._refuse(code, str(error))
+            self._refuse("look", code, str(error))
             return Waiting(str(error))
+        self._refused["look"] = 0
+        if not isinstance(look, Missing):
+            self._refused["call"] = 0
         return look
 
     async def _act(self, missing: Missing) -> None:
@@ -305,20 +330,22 @@ class _Drive:
             self._calls and self._record.outcome == log.ACCEPTED and not self._step.repeatable
         ):
             raise _StepFailedError(f"{call} was made, and nothing has changed")
-        outcome = await self._run.effect(self._step, missing)
+        outcome, detail = await self._run.effect(self._step, missing)
         if outcome in (log.ACCEPTED, log.UNKNOWN):
             self._pause = _FIRST_SECONDS
             self._calls += 1
+            self._refused["call"] = 0
             self._quiet = self._now + self._step.settle
             self._reason = f"{call}: {outcome}"
-        elif outcome != log.UNSENT:
-            self._refuse(outcome, f"{call} is refused: {outcome}", counts=not self._step.patient)
+        elif outcome == log.REFUSED:
+            code, why = detail.partition(":")[0], detail.removesuffix(f" ({call})")
+            self._refuse("call", code, f"{call} is refused: {why}", counts=not self._step.patient)
 
-    def _refuse(self, code: str, reason: str, *, counts: bool = True) -> None:
+    def _refuse(self, what: str, code: str, reason: str, *, counts: bool = True) -> None:
         self._reason = reason
         if counts and code not in BUSY:
-            self._refusals += 1
-        if self._refusals >= _REFUSALS:
+            self._refused[what] += 1
+        if self._refused[what] >= _REFUSALS:
             raise _StepFailedError(reason)
 
 

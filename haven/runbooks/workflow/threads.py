@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from haven.base.problems import one_line
-from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, Client, NotSentError, sent_by
+from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, Client, longest
 from haven.runbooks.credentials import credentials_error
+from haven.runbooks.limits import NotSentError, Sending, sent_by
+from haven.runbooks.messages import plain
 from haven.runbooks.workflow.requests import (
     Answer,
     Call,
@@ -86,29 +88,56 @@ class Threads(Scheduler):
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), resume))
 
     def send(self, task: Task, call: Call) -> None:
-        def answer() -> None:
-            outcome = self._outcome(call)
-            self._ready.put(lambda: self.resume(task, outcome))
+        _Sent(self, task, call).start()
 
-        threading.Thread(target=answer, daemon=True, name=str(call)).start()
+    def client(self, call: Call) -> Any:
+        """Who makes a call."""
+        made = self._changing if call.changes or call.observes else self._reading
+        return made(call.service, call.region)
 
-    def _outcome(self, call: Call) -> Answer | Exception:
-        client = self._changing if call.changes or call.observes else self._reading
+
+class _Sent:
+    """One call on its way: answered by its thread, or given up after what it may take, whatever the thread does."""
+
+    def __init__(self, runs: Threads, task: Task, call: Call) -> None:
+        self._runs, self._task, self._call = runs, task, call
+        self._sending = Sending(None if call.not_after is None else call.not_after - ONCE_SECONDS)
+        self._waiting = True
+        """Of the runbook's own thread, which alone settles."""
+
+    def start(self) -> None:
+        """Send it, in a thread of its own."""
+        threading.Thread(target=self._answer, daemon=True, name=str(self._call)).start()
+
+    def _answer(self) -> None:
+        outcome = self._outcome()
+        self._runs.soon(self._task, lambda: self._settle(outcome))
+
+    def _settle(self, outcome: Answer | Exception) -> None:
+        if self._waiting:
+            self._waiting = False
+            self._runs.resume(self._task, outcome)
+
+    def _give_up(self, seconds: float) -> None:
+        self._sending.end()
+        self._settle(UnansweredError(f"{self._call}: no answer within {seconds:g} s"))
+
+    def _outcome(self) -> Answer | Exception:
+        call = self._call
         try:
-            make = getattr(client(call.service, call.region), call.operation)
-            if call.not_after is not None and time.monotonic() + ONCE_SECONDS > call.not_after:
-                return _too_late(call)
-            with sent_by(None if call.not_after is None else call.not_after - ONCE_SECONDS):
-                answer: Answer = make(**call.arguments)
+            client = self._runs.client(call)  # whoever has to renew credentials for it isn't a silent Region
+            if (seconds := longest(client)) is not None:
+                self._runs.soon(
+                    self._task, lambda: self._runs.later(self._task, seconds, lambda: self._give_up(seconds))
+                )
+            with sent_by(self._sending):
+                self._sending.require()  # nobody connects for what isn't sent
+                answer: Answer = getattr(client, call.operation)(**call.arguments)
         except NotSentError:
-            return _too_late(call)
+            return TooLateError(f"{call} wasn't sent: the lease ends before the call would")
         except Exception as error:  # noqa: BLE001  it is raised in the runbook
             return _as_call_error(call, error)
         return answer
-
-
-def _too_late(call: Call) -> TooLateError:
-    return TooLateError(f"{call} wasn't sent: the lease ends before the call would")
 
 
 def _as_call_error(call: Call, error: Exception) -> Exception:
@@ -121,8 +150,10 @@ def _as_call_error(call: Call, error: Exception) -> Exception:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
         about = error.response.get("Error", {})
         if status >= _SERVER_ERROR:
-            return UnansweredError(one_line(str(error)))
-        return RefusedError(str(about.get("Code", "")), one_line(f"{about.get('Message', '')} ({call})"))
+            return UnansweredError(plain(str(error), call.arguments))
+        return RefusedError(
+            str(about.get("Code", "")), f"{plain(str(about.get('Message', '')), call.arguments)} ({call})"
+        )
     if isinstance(error, BotoCoreError | OSError):
         return UnansweredError(one_line(f"{call}: {error}"))
     return error

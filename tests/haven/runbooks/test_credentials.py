@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -140,3 +141,40 @@ def test_a_region_that_the_account_has_not_enabled_leaves_the_answers_of_the_oth
     enabled.clear()
     with pytest.raises(CredentialsError, match="InvalidClientTokenId"):
         ask_all(questions)
+
+
+@pytest.mark.parametrize(("ahead", "off"), [(750, r"0:12:[23]\d behind"), (-4030, r"1:07:[01]\d ahead")])
+def test_a_clock_that_is_off_is_named_with_how_far_and_how_to_set_it(
+    ahead: int, off: str, tmp_path: Path, aws: Gateway
+) -> None:
+    aws.chosen, aws.ahead = lambda _: Fault.SKEWED, ahead
+    for words in COMMANDS:
+        code, error = haven(words, tmp_path, aws.url, **STATIC)
+        assert code == MISSING_DEPENDENCY, error
+        assert re.search(f"this machine's clock is {off}", error), error
+        assert "timedatectl set-ntp true" in error
+        assert "RequestTimeTooSkewed" in error
+        assert "sign in" not in error
+
+
+@pytest.mark.parametrize(
+    ("code", "ahead", "clock"),
+    [
+        ("RequestExpired", 0, False),
+        ("RequestExpired", 600, True),
+        ("AuthFailure", 0, False),
+        ("AuthFailure", -600, True),
+        ("RequestTimeTooSkewed", 0, True),
+        ("RequestInTheFuture", -600, True),
+        ("SignatureDoesNotMatch", 600, True),
+    ],
+)
+def test_what_may_be_the_clock_is_the_clock_where_the_answer_has_another_time(
+    code: str, ahead: int, clock: bool, aws: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**STATIC, "AWS_ENDPOINT_URL": aws.url}.items():
+        monkeypatch.setenv(name, value)
+    error = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+    aws.answers["sts", "GetCallerIdentity"], aws.ahead = (lambda _: (403, "text/xml", error)), ahead
+    with pytest.raises(CredentialsError, match="clock is" if clock else SIGN_IN):
+        asked("STS", clients(None)("sts", R).get_caller_identity)

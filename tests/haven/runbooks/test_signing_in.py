@@ -4,7 +4,9 @@ import os
 import pty
 import re
 import select
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -221,6 +223,25 @@ def test_credentials_near_their_end_are_renewed_before_the_next_call(sts: Sts, a
     for _ in range(2):
         client("sts", R).get_caller_identity()
         assert (sts.given, used(aws)) == (2, "ASIA2")
+
+
+@pytest.mark.usefixtures("profile")
+def test_a_resolver_that_is_silent_holds_up_nobody_who_signs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, found = threading.Event(), list[Exception]()
+
+    def sign_in() -> None:
+        try:
+            signed_in([P, R])
+        except CredentialsError as error:
+            found.append(error)
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.test.invalid:80")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.wait(60))
+    thread = threading.Thread(target=sign_in, daemon=True)
+    thread.start()
+    thread.join(2 * ONCE_SECONDS + 6)
+    answers.set()
+    assert [str(each).partition(";")[0] for each in found] == [f"STS gives no credentials in {P} and {R}"]
 
 
 @pytest.mark.usefixtures("profile")

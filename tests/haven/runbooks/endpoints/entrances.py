@@ -99,6 +99,33 @@ class Model:
 
 
 @contextmanager
+def trickling(piece: bytes, every: float) -> Iterator[str]:
+    """A server whose answers go on for a minute and more, in chunks of one piece each."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            with suppress(ConnectionError):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                for _ in range(int(60 / max(every, 0.001))):
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    time.sleep(every)
+
+        do_GET = do_POST  # noqa: N815  http.server's name
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
 def _serving(answer: Callable[[Mapping[str, Any]], tuple[int, Mapping[str, str], Any]]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
