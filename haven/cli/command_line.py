@@ -3,7 +3,9 @@
 Imports click and nothing heavier: `haven --help` loads every command's module.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -174,6 +176,8 @@ def _of_value(
     if isinstance(error, click.MissingParameter):
         missing = Problem(name, "nothing", allowed, _see_help(ctx))
         return _without_project(values, ctx) or missing if param.name == "stack" else missing
+    if isinstance(param.type, click.Path):
+        return Problem(name, _refused_path(values.get(param.name or ""), param.type), allowed, "check the path")
     got = str(values.get(param.name or ""))
     near = nearest(got, known)
     return Problem(name, shown(got), allowed, f"did you mean {near}?" if near else _see_help(ctx))
@@ -181,7 +185,25 @@ def _of_value(
 
 def _range(type_: click.ParamType[Any]) -> str:
     """What a value may be, in words."""
+    if isinstance(type_, click.Path):
+        return "a file that can be read" if type_.file_okay else "a folder that can be read"
     return f"a whole number of {type_.min} or more" if isinstance(type_, click.IntRange) else "a value"
+
+
+def _refused_path(given: Any, type_: click.Path) -> str:
+    """Of an option's paths those that can't be used, each with the reason."""
+    named = [given] if isinstance(given, str) else given
+    return "; ".join(f"{shown(each)}, {why}" for each in named if (why := _unusable(Path(each), type_)))
+
+
+def _unusable(path: Path, type_: click.Path) -> str:
+    if not path.exists():
+        return "which isn't there"
+    if path.is_dir() and not type_.dir_okay:
+        return "which is a folder"
+    if path.is_file() and not type_.file_okay:
+        return "which is a file"
+    return "" if os.access(path, os.R_OK) else "which this user may not read"
 
 
 def _without_project(values: Mapping[str, Any], ctx: click.Context) -> Problem | None:

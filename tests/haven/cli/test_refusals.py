@@ -79,6 +79,29 @@ def test_a_folder_without_records_is_refused_before_aws_is_asked(project: Path, 
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("words", "got", "allowed"),
+    [
+        (("--preview", "nowhere.json"), '--preview: got "nowhere.json", which isn\'t there', "a file"),
+        (("--up-log", "Pulumi.yaml", "--up-log", "stacks"), '--up-log: got "stacks", which is a folder', "a file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_the_reason(
+    project: Path, run: Run, words: tuple[str, ...], got: str, allowed: str
+) -> None:
+    assert project.is_dir()
+    code, out, err = run("reconcile", "prod", *words)
+    assert (code, out) == (BAD_INPUT, "")
+    assert err.splitlines()[1:] == [f"  {got}; allowed: {allowed} that can be read; fix: check the path"]
+
+
+def test_a_folder_of_records_that_is_a_file_is_named_so(project: Path, run: Run) -> None:
+    assert (project / "Pulumi.yaml").is_file()
+    code, _, err = run("audit", "verify", "prod", "--in", "eu-central-1", "--records", "Pulumi.yaml")
+    assert code == BAD_INPUT
+    assert '--records: got "Pulumi.yaml", which is a file; allowed: a folder that can be read; fix: ' in err
+
+
 IN_AWS = (
     "haven:tier: warm",
     "haven:account: '111122223333'",
