@@ -33,7 +33,7 @@ class CredentialsError(MissingDependency):
             everywhere: whether they would be no better in another Region.
         """
         self.everywhere = everywhere
-        super().__init__(f"{why}: sign in, and run the same command once more: it goes on from where this one ended")
+        super().__init__(f"{why}: sign in, and run the same command once more")
 
 
 def credentials_error(error: Exception) -> CredentialsError | None:

@@ -125,6 +125,8 @@ def test_a_machine_without_credentials_lacks_something(command: tuple[str, ...],
     code, shown, problems = run(command[0], "prod", *command[1:])
     assert code == MISSING_DEPENDENCY
     assert "credentials" in shown + problems
+    assert "sign in, and run the same command once more" in shown + problems
+    assert "goes on" not in shown + problems  # there is nothing that a reading command could go on with
 
 
 @pytest.mark.usefixtures("nobody")
