@@ -102,6 +102,36 @@ def test_a_folder_of_records_that_is_a_file_is_named_so(project: Path, run: Run)
     assert '--records: got "Pulumi.yaml", which is a file; allowed: a folder that can be read; fix: ' in err
 
 
+SECRET = "hush-hush"
+FILES = {
+    "one value": (SECRET, "one value"),
+    "an ini file": (f"[default]\nkey = {SECRET}\n", "no YAML (line 2, column 1)"),
+    "an open bracket": (f'{{"token": "{SECRET}"', "no YAML (line 1, column 22)"),
+    "a list": (f"- {SECRET}\n", "a list"),
+    "a map": (f"token: {SECRET}\nenvironment: {SECRET}\n", "a map without config"),
+    "a config of another form": (f"config: {SECRET}\n", "a map whose config is none"),
+    "an alias": (f"x: *{SECRET}\n", "no YAML (line 1)"),
+    "nothing": ("", "an empty file"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("command", ["status", "plan"])
+def test_nothing_is_shown_of_a_path_that_is_no_stack_file(project: Path, run: Run, command: str, name: str) -> None:
+    text, got = FILES[name]
+    (project / "credentials").write_text(text)
+    code, out, err = run(command, "./credentials")
+    assert (code, out) == (BAD_INPUT, "")
+    assert SECRET not in err
+    assert err.startswith(f"1 problem in credentials:\n  STACK: got {got}; allowed: a stack file: ")
+
+
+def test_a_broken_stack_file_is_still_shown_by_line(project: Path, run: Run) -> None:
+    (project / "stacks" / "Pulumi.prod.yaml").write_text("config:\n  haven:tier: [warm\n  haven:x: y\n")
+    for named in ("prod", "stacks/Pulumi.prod.yaml"):
+        assert 'got "haven:x: y"' in run("plan", named)[2]
+
+
 IN_AWS = (
     "haven:tier: warm",
     "haven:account: '111122223333'",
