@@ -4,6 +4,7 @@ Imports click and nothing heavier: `haven --help` loads every command's module.
 """
 
 import os
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ from haven.base.problems import Problem, Problems, choices, nearest, shown
 
 EPILOG = "Exit codes: 0 all is well, 1 findings, 2 bad input, 3 this machine lacks something, 130 interrupted."
 WHERE = "the command line"
+_WORDS = "haven.words"
+"""Where a command keeps its words while it runs."""
 _HELP_NAMES = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -28,11 +31,29 @@ class Command(click.Command):
         super().__init__(*args, **{"epilog": EPILOG, "context_settings": _HELP_NAMES, **options})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        words = list(args)
+        words = ctx.meta[_WORDS] = list(args)
         try:
             return super().parse_args(ctx, args)
         except click.UsageError:
             raise Problems(_problems(self, ctx, words), WHERE) from None
+
+
+def same_words(old: str, new: str) -> str:
+    """The command that runs, as it was typed, with another argument in the place of `old`.
+
+    Args:
+        old: the argument; the value of an option is left as it is.
+        new: what takes its place.
+    """
+    ctx = click.get_current_context()
+    words: list[str] = list(ctx.meta[_WORDS])
+    options = [each for each in ctx.command.params if isinstance(each, click.Option) and not each.is_flag]
+    takes_value = {name for each in options for name in each.opts}
+    for place, word in enumerate(words):
+        if word == old and (place == 0 or words[place - 1] not in takes_value):
+            words[place] = new
+            break
+    return shlex.join([*ctx.command_path.split(), *words])
 
 
 class CommandGroup(click.Group):

@@ -1,10 +1,12 @@
 """What the program, the config or this machine refuses, as the command line shows it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from haven.base.exits import BAD_INPUT, MISSING_DEPENDENCY
+from tests.environments import environment
 from tests.haven.cli.small_project import Run, replace_program, write_stack
 
 REFUSING = """
@@ -130,6 +132,67 @@ def test_a_broken_stack_file_is_still_shown_by_line(project: Path, run: Run) -> 
     (project / "stacks" / "Pulumi.prod.yaml").write_text("config:\n  haven:tier: [warm\n  haven:x: y\n")
     for named in ("prod", "stacks/Pulumi.prod.yaml"):
         assert 'got "haven:x: y"' in run("plan", named)[2]
+
+
+ALL = [
+    "status",
+    "preflight --failover",
+    "failover --to eu-central-1",
+    "failback",
+    "reconcile",
+    "audit publish --in eu-west-1",
+]
+VERIFY = "audit verify --in eu-west-1 --records records"
+
+
+@pytest.fixture
+def kept(project: Path) -> str:
+    """A manifest of environment `staging`, in the folder of a project with a stack `prod`."""
+    document = {**environment("warm").outputs["manifest"], "environment": "staging"}
+    (project / "kept.json").write_text(json.dumps(document))
+    (project / "records").mkdir()
+    (project / "records" / "audit.jsonl").write_text("")
+    return "kept.json"
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize("command", [*ALL, VERIFY])
+def test_another_environment_s_manifest_is_refused_by_every_command_before_aws_is_asked(
+    run: Run, kept: str, command: str
+) -> None:
+    name, *more = command.split()
+    words = [name, more.pop(0)] if name == "audit" else [name]
+    code, out, err = run(*words, "prod", "--manifest", kept, *more)
+    assert (code, out) == (BAD_INPUT, "")
+    typed = " ".join(["haven", *words, "staging", "--manifest", kept, *more])
+    assert err.splitlines()[1:] == [
+        '  ENVIRONMENT: got "prod"; allowed: "staging", as kept.json has it; fix: give the manifest of prod with'
+        f" --manifest FILE, or leave --manifest out; if you mean staging: {typed}"
+    ]
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize("name", ["staging", "acme/shop/staging", "acme/staging", "stacks/Pulumi.staging.yaml"])
+def test_an_environment_is_named_by_its_stack_in_each_of_pulumi_s_ways(run: Run, kept: str, name: str) -> None:
+    code, _, err = run("status", name, "--manifest", kept)
+    assert (code, "no AWS credentials" in err) == (MISSING_DEPENDENCY, True), err
+
+
+@pytest.mark.usefixtures("nobody")
+def test_the_confirmation_stays_as_it_was_typed_in_the_words_to_run(run: Run, kept: str) -> None:
+    _, _, err = run("failover", "--confirm", "prod", "--planned", "prod", "--to", "eu-central-1", "--manifest", kept)
+    assert "haven failover --confirm prod --planned staging --to eu-central-1 --manifest kept.json" in err
+
+
+def test_a_region_twice_and_regions_beside_a_file_are_named_at_once(run: Run, kept: str) -> None:
+    regions = ("--region", "eu-west-1", "--region", "eu-west-1")
+    code, out, err = run("status", "staging", "--manifest", kept, *regions)
+    assert (code, out) == (BAD_INPUT, "")
+    assert err.splitlines()[1:] == [
+        '  --region: got "eu-west-1", 2 times; allowed: each Region once; fix: leave the others out',
+        "  --manifest: got a file, with --region beside it; allowed: one of the two; fix: leave --region out: the file"
+        " has the whole manifest, and no Region is read",
+    ]
 
 
 IN_AWS = (
