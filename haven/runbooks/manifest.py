@@ -316,7 +316,9 @@ def parse(text: str, where: str, fix: str = _REWRITE) -> RecoveryManifest:
         manifest = RecoveryManifest.model_validate(document)
     except ValidationError as error:
         raise Problems(form_problems(error, fix), where) from None
-    if found := list(content_problems(manifest, fix)):
+    tables = manifest.operations.tables if manifest.operations is not None else None
+    wanted = {"rtoMinutes": manifest.objectives.rto_minutes, "rpoMinutes": manifest.objectives.rpo_minutes}
+    if found := list(content_problems(manifest.both, manifest.sides, tables, wanted, fix)):
         raise Problems(found, where)
     return manifest
 

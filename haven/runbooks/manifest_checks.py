@@ -1,14 +1,10 @@
 """What must hold in a recovery manifest beyond the form of each value, and which of its keys nobody here reads."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, ValidationError
 
 from haven.base.problems import Problem, choices, shown
-
-if TYPE_CHECKING:
-    from haven.runbooks.manifest import RecoveryManifest
 
 _MOST_SHOWN = 5
 
@@ -34,30 +30,37 @@ def _place(steps: Sequence[int | str]) -> str:
     return ".".join(map(str, steps)) or "the manifest"
 
 
-def content_problems(manifest: "RecoveryManifest", fix: str) -> Iterator[Problem]:
+def content_problems(
+    both: tuple[str, str],
+    sides: Collection[str],
+    tables: Collection[str] | None,
+    objectives: Mapping[str, float | None],
+    fix: str,
+) -> Iterator[Problem]:
     """What no deployment writes, though each value alone could be right.
 
     Args:
-        manifest: as it was read.
+        both: primary and recovery Region.
+        sides: Regions that it describes.
+        tables: Regions of the operations tables. None: the environment was deployed without.
+        objectives: key -> minutes. None: the business asks for none.
         fix: what to do with such a manifest.
     """
-    primary, recovery = manifest.both
+    primary, recovery = both
     if primary == recovery:
         yield Problem("regions.recovery", shown(recovery), "another Region than regions.primary", fix)
     else:
-        if manifest.sides.keys() != {primary, recovery}:
-            yield Problem("sides", choices(sorted(manifest.sides)), f"both Regions: {choices(manifest.both)}", fix)
-        tables = manifest.operations.tables if manifest.operations is not None else None
-        if tables is not None and not {primary, recovery} <= tables.keys():
-            allowed = f"both Regions, {choices(manifest.both)}, and at most a third one"
+        if set(sides) != {primary, recovery}:
+            yield Problem("sides", choices(sorted(sides)), f"both Regions: {choices(both)}", fix)
+        if tables is not None and not {primary, recovery} <= set(tables):
+            allowed = f"both Regions, {choices(both)}, and at most a third one"
             yield Problem("operations.tables", choices(sorted(tables)) or "none", allowed, fix)
-    objectives = manifest.objectives
-    for name, minutes in {"rtoMinutes": objectives.rto_minutes, "rpoMinutes": objectives.rpo_minutes}.items():
+    for name, minutes in objectives.items():
         if minutes is not None and not minutes > 0:
             yield Problem(f"objectives.{name}", shown(minutes), "minutes above 0, or no such key", fix)
 
 
-def newer(manifest: "RecoveryManifest") -> Iterator[str]:
+def newer(manifest: BaseModel) -> Iterator[str]:
     """One sentence, where it has keys that no part of this version knows; that is no fault."""
     keys = sorted(set(_unknown(manifest, "")))
     if not keys:
