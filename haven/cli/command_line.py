@@ -3,7 +3,10 @@
 Imports click and nothing heavier: `haven --help` loads every command's module.
 """
 
+import os
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -14,6 +17,8 @@ from haven.base.problems import Problem, Problems, choices, nearest, shown
 
 EPILOG = "Exit codes: 0 all is well, 1 findings, 2 bad input, 3 this machine lacks something, 130 interrupted."
 WHERE = "the command line"
+_WORDS = "haven.words"
+"""Where a command keeps its words while it runs."""
 _HELP_NAMES = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -26,11 +31,29 @@ class Command(click.Command):
         super().__init__(*args, **{"epilog": EPILOG, "context_settings": _HELP_NAMES, **options})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        words = list(args)
+        words = ctx.meta[_WORDS] = list(args)
         try:
             return super().parse_args(ctx, args)
         except click.UsageError:
             raise Problems(_problems(self, ctx, words), WHERE) from None
+
+
+def same_words(old: str, new: str) -> str:
+    """The command that runs, as it was typed, with another argument in the place of `old`.
+
+    Args:
+        old: the argument; the value of an option is left as it is.
+        new: what takes its place.
+    """
+    ctx = click.get_current_context()
+    words: list[str] = list(ctx.meta[_WORDS])
+    options = [each for each in ctx.command.params if isinstance(each, click.Option) and not each.is_flag]
+    takes_value = {name for each in options for name in each.opts}
+    for place, word in enumerate(words):
+        if word == old and (place == 0 or words[place - 1] not in takes_value):
+            words[place] = new
+            break
+    return shlex.join([*ctx.command_path.split(), *words])
 
 
 class CommandGroup(click.Group):
@@ -174,6 +197,8 @@ def _of_value(
     if isinstance(error, click.MissingParameter):
         missing = Problem(name, "nothing", allowed, _see_help(ctx))
         return _without_project(values, ctx) or missing if param.name == "stack" else missing
+    if isinstance(param.type, click.Path):
+        return Problem(name, _refused_path(values.get(param.name or ""), param.type), allowed, "check the path")
     got = str(values.get(param.name or ""))
     near = nearest(got, known)
     return Problem(name, shown(got), allowed, f"did you mean {near}?" if near else _see_help(ctx))
@@ -181,7 +206,25 @@ def _of_value(
 
 def _range(type_: click.ParamType[Any]) -> str:
     """What a value may be, in words."""
+    if isinstance(type_, click.Path):
+        return "a file that can be read" if type_.file_okay else "a folder that can be read"
     return f"a whole number of {type_.min} or more" if isinstance(type_, click.IntRange) else "a value"
+
+
+def _refused_path(given: Any, type_: click.Path) -> str:
+    """Of an option's paths those that can't be used, each with the reason."""
+    named = [given] if isinstance(given, str) else given
+    return "; ".join(f"{shown(each)}, {why}" for each in named if (why := _unusable(Path(each), type_)))
+
+
+def _unusable(path: Path, type_: click.Path) -> str:
+    if not path.exists():
+        return "which isn't there"
+    if path.is_dir() and not type_.dir_okay:
+        return "which is a folder"
+    if path.is_file() and not type_.file_okay:
+        return "which is a file"
+    return "" if os.access(path, os.R_OK) else "which this user may not read"
 
 
 def _without_project(values: Mapping[str, Any], ctx: click.Context) -> Problem | None:

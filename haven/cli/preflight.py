@@ -111,7 +111,8 @@ def _failover(chosen: EnvironmentSource, to: str | None, directory: str | None, 
         raise Problems([Problem("--to", to, allowed, "name one of the environment's Regions")], WHERE)
     found = observe(located, chosen.client, to, catalog=_catalog(directory))
     more = {"to": found.to, "ready": found.ready, "warnings": found.warnings}
-    return _print(found.checks, _screen(found), {"stack": found.environment, "failover": more}, as_json=as_json)
+    code = _print(found.checks, _screen(found), {"stack": found.environment, "failover": more}, as_json=as_json)
+    return code if found.answered else MISSING_DEPENDENCY
 
 
 def _catalog(directory: str | None) -> Any:

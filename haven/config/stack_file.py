@@ -1,5 +1,6 @@
 """Finds a stack's file and reads from it what Pulumi's engine would hand to the program."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -16,6 +17,7 @@ SECURE_PLACEHOLDER = "<secure>"
 
 _ALMOST = 0.8
 """From this similarity on, a namespace counts as the project's name misspelt. An assumption."""
+_NAMED_BY_PULUMI = re.compile(r"Pulumi\..+\.ya?ml")
 _TOP_LEVEL = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 
 
@@ -69,10 +71,32 @@ def load_stack(stack: str, start: Path) -> Stack:
     if _is_path(stack):
         file = _existing_file(start / stack, stack)
         project = read_project(nearest_project(file.parent) or nearest_project(start) or missing_project(start))
+        if not _NAMED_BY_PULUMI.fullmatch(file.name):
+            return _read_any(file, project)
     else:
         project = read_project(nearest_project(start) or missing_project(start))
         file = _file_of(stack, project)
     return read_stack(_read_bytes(file), file, project)
+
+
+def _read_any(file: Path, project: Project) -> Stack:
+    """A stack file of any name. Nothing of a file that is none is shown: it may hold a secret, and end up in a log."""
+    data = _read_bytes(file)
+    try:
+        return read_stack(data, file, project)
+    except Problems:
+        fix = "name a stack, or the path of its file; nothing is shown of a file that isn't called Pulumi.STACK.yaml"
+        got, allowed = _kind(strict_yaml.read(data)), "a stack file: a map with the keys of the stack below config:"
+        raise Problems([Problem("STACK", got, allowed, fix)], display(file)) from None
+
+
+def _kind(document: strict_yaml.Document) -> str:
+    """What a file holds, in words that show nothing of it."""
+    if document.value is None:
+        return f"no YAML ({document.problems[0].what})" if document.problems else "an empty file"
+    if isinstance(document.value, dict):
+        return "a map whose config is none" if "config" in document.value else "a map without config"
+    return "a list" if isinstance(document.value, list) else "one value"
 
 
 def read_stack(data: bytes, file: Path, project: Project) -> Stack:

@@ -55,7 +55,7 @@ class CredentialsError(MissingDependency):
             fix: what helps.
         """
         self.everywhere = everywhere
-        super().__init__(f"{why}: {fix}, and run the same command once more: it goes on from where this one ended")
+        super().__init__(f"{why}: {fix}, and run the same command once more")
 
 
 def credentials_error(error: Exception) -> CredentialsError | None:

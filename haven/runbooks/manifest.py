@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -13,18 +13,26 @@ from pydantic.alias_generators import to_camel
 from haven.base import strict_json
 from haven.base.problems import Problem, Problems, shown
 from haven.runbooks.clients import Client
+from haven.runbooks.manifest_checks import content_problems, form_problems
 from haven.runbooks.observation import ask_all
 
 VERSION = 1
+_REWRITE = (
+    "run pulumi up with haven:active as it is, which writes the manifest; until then read the other Region's with"
+    " --region, or give a copy with --manifest"
+)
+_ANOTHER = "give another copy, or leave --manifest out: --region REGION reads the manifest in a Region that answers"
 _WITH_DATASTORE = ("warm", "active-active")
 """Tiers whose caches are one Global Datastore."""
 Sizes = Annotated[tuple[int, int, int], Field(description="minimum, desired and maximum size")]
 
 
 class _Part(BaseModel):
-    """What a newer program adds is ignored; what is read must be there."""
+    """What is read must be there; what a newer program adds is kept aside, to be named."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_camel)
+    UNREAD: ClassVar[frozenset[str]] = frozenset()
+    """Keys that people and scripts read, and no runbook."""
 
 
 class RegionPair(_Part):
@@ -75,6 +83,7 @@ class Cluster(_Part):
 class DatabaseSide(_Part):
     """One Region's member of the global database."""
 
+    UNREAD = frozenset({"secret"})
     cluster: str
     instances: Mapping[str, str | None]
     """Instance to its zone, at full scale."""
@@ -93,6 +102,7 @@ class DatabaseSide(_Part):
 class Balancer(_Part):
     """One Region's load balancer."""
 
+    UNREAD = frozenset({"securityGroup", "targetPort"})
     target_group: str
     name: str = ""
 
@@ -179,6 +189,7 @@ class Side(_Part):
 class GlobalCluster(_Part):
     """The global database."""
 
+    UNREAD = frozenset({"engineVersion", "secret"})
     global_cluster: str
     instance_class: str = ""
 
@@ -221,6 +232,7 @@ class Switch(_Part):
 class Objectives(_Part):
     """What the business asks for."""
 
+    UNREAD = frozenset({"availabilityPercent"})
     rto_minutes: float | None = None
     rpo_minutes: float | None = None
 
@@ -282,8 +294,13 @@ class Located:
     remarks: Sequence[str] = field(default_factory=tuple)
 
 
-def parse(text: str, where: str) -> RecoveryManifest:
+def parse(text: str, where: str, fix: str = _REWRITE) -> RecoveryManifest:
     """Read a manifest.
+
+    Args:
+        text: all of it.
+        where: its place, for the error.
+        fix: what to do where it can't be used. Omitted: what is done with one in AWS.
 
     Raises:
         Problems: it isn't one, or is of a version that this tool doesn't know; all problems at once.
@@ -291,29 +308,21 @@ def parse(text: str, where: str) -> RecoveryManifest:
     try:
         document = strict_json.parse(text)
     except ValueError:
-        raise Problems([Problem("the manifest", shown(text), "a JSON object", _REWRITE)], where) from None
-    version = document.get("version") if isinstance(document, dict) else None
-    if isinstance(document, dict) and version != VERSION:
-        fix = "use the version of haven that deployed the environment"
-        raise Problems([Problem("version", shown(version), str(VERSION), fix)], where)
+        document = None
+    if not isinstance(document, dict):
+        raise Problems([Problem("the manifest", f"{len(text)} characters", "a JSON object", fix)], where)
+    if (version := document.get("version")) != VERSION:
+        other = f"use the version of haven that deployed the environment, or {fix}"
+        raise Problems([Problem("version", shown(version), str(VERSION), other)], where)
     try:
         manifest = RecoveryManifest.model_validate(document)
     except ValidationError as error:
-        raise Problems(map(_problem, error.errors(include_url=False)), where) from None
-    missing = [region for region in manifest.both if region not in manifest.sides]
-    if missing:
-        problem = Problem("sides", shown(sorted(manifest.sides)), f"both Regions, {shown(missing[0])} too", _REWRITE)
-        raise Problems([problem], where)
+        raise Problems(form_problems(error, fix), where) from None
+    tables = manifest.operations.tables if manifest.operations is not None else None
+    wanted = {"rtoMinutes": manifest.objectives.rto_minutes, "rpoMinutes": manifest.objectives.rpo_minutes}
+    if found := list(content_problems(manifest.both, manifest.sides, tables, wanted, fix)):
+        raise Problems(found, where)
     return manifest
-
-
-_REWRITE = "run pulumi up with haven:active as it is, which writes the manifest"
-
-
-def _problem(error: Any) -> Problem:
-    place = ".".join(str(step) for step in error["loc"]) or "the manifest"
-    missing = error["type"] == "missing"
-    return Problem(place, "nothing" if missing else shown(error["input"]), error["msg"], _REWRITE)
 
 
 def read_file(file: Path) -> RecoveryManifest:
@@ -323,7 +332,7 @@ def read_file(file: Path) -> RecoveryManifest:
         Problems: it can't be read, or isn't a manifest.
     """
     try:
-        return parse(file.read_text(encoding="utf-8"), str(file))
+        return parse(file.read_text(encoding="utf-8"), str(file), _ANOTHER)
     except (OSError, UnicodeError) as error:
         fix = "name the file that `pulumi stack output manifest --json` was written to"
         raise Problems(

@@ -36,6 +36,8 @@ class Answer:
     """None where nothing came back, or where what was asked for doesn't exist."""
     unknown: str = ""
     """Why nothing is known; empty where AWS answered."""
+    reached: bool = True
+    """Whether it was AWS that answered, if only by a refusal; else the network, or a Region, is silent."""
 
     @property
     def known(self) -> bool:
@@ -72,7 +74,7 @@ def ask_all(questions: Mapping[_Key, Callable[[], Any]], within: float = WITHIN_
         answers[key] = answer
     if refused and not any(each.known for each in answers.values()):
         raise refused
-    return {key: answers.get(key, Answer(unknown=SILENT)) for key in questions}
+    return {key: answers.get(key, Answer(unknown=SILENT, reached=False)) for key in questions}
 
 
 def first(listed: Sequence[_Item]) -> _Item | None:
@@ -104,7 +106,7 @@ def _not_answered(error: Exception) -> Answer:
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         return Answer() if code.endswith(_ABSENT) else Answer(unknown=f"{error.operation_name} is refused: {code}")
-    return Answer(unknown=_no_answer(error))
+    return Answer(unknown=_no_answer(error), reached=False)
 
 
 def _no_answer(error: Exception) -> str:

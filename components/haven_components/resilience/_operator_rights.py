@@ -146,6 +146,7 @@ RIGHTS: Sequence[Right] = (
     Right("elasticloadbalancing:DescribeLoadBalancers", On.SHOWING, "whether an entrance is active"),
     Right("elasticloadbalancing:DescribeTargetGroups", On.SHOWING, "what pods register in"),
     Right("elasticloadbalancing:DescribeTargetHealth", On.SHOWING, "whether a Region serves"),
+    Right("lambda:GetAccountSettings", On.SHOWING, "executions that reservations leave"),
     Right("rds:DescribeEvents", On.SHOWING, "what Aurora says about the old writer, after an unplanned failover"),
     Right("servicequotas:GetAWSDefaultServiceQuota", On.SHOWING, "quotas of an account that has no own"),
     Right("servicequotas:GetServiceQuota", On.SHOWING, "quotas against full scale"),

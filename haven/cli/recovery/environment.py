@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 from haven.base.problems import Problem, Problems, choices, shown
 from haven.base.regions import REGION
 from haven.cli import output
-from haven.cli.command_line import WHERE, stack_argument
+from haven.cli.command_line import WHERE, same_words, stack_argument
 
 if TYPE_CHECKING:
     from haven.runbooks.clients import Client
@@ -54,6 +55,8 @@ class EnvironmentSource:
     """Its Regions, where the stack file names them; else only the manifest does."""
     first: str = ""
     """The Region whose STS is asked first for credentials: one that isn't lost. Empty: that of the manifest."""
+    given: str = ""
+    """The word that named it on the command line, where that isn't its name alone."""
 
     @property
     def emulated(self) -> bool:
@@ -107,13 +110,28 @@ class EnvironmentSource:
 
         Raises:
             MissingDependency: this machine has no credentials.
-            Problems: there is none, or it can't be read.
+            Problems: there is none, it can't be read, or it is another environment's.
         """
         from haven.runbooks.manifest import Located, locate, read_file
 
         if self.manifest is not None:
-            return Located(read_file(self.manifest))
-        return locate(self.name, self.regions, self.client)
+            found = Located(read_file(self.manifest))
+        else:
+            found = locate(self.name, self.regions, self.client)
+        self._require_own(found.manifest.environment)
+        return found
+
+    def _require_own(self, written: str) -> None:
+        """Refuse the manifest of another environment than the one that was named."""
+        if written == self.name:
+            return
+        where = "its manifest in AWS" if self.manifest is None else str(self.manifest)
+        own = f"give the manifest of {self.name} with --manifest FILE"
+        if self.manifest is not None:
+            own += ", or leave --manifest out"
+        other = f"if you mean {written}: {same_words(self.given or self.name, written)}"
+        problem = Problem("ENVIRONMENT", shown(self.name), f"{shown(written)}, as {where} has it", f"{own}; {other}")
+        raise Problems([problem], WHERE)
 
 
 def source(
@@ -122,23 +140,44 @@ def source(
     """Find out where to ask.
 
     Args:
-        name: the environment, or its stack file.
+        name: the environment, which has its stack's name; also the stack's file, or its qualified name
+            (ORG/PROJECT/STACK) where no project is read.
         regions: where the manifest is. Empty: in those of the stack file.
         manifest: a copy of it. None: it is read in AWS.
         directory: of the project. None: this one.
         first: the Region whose STS is asked first for credentials. Omitted: the first that has the manifest.
 
     Raises:
-        Problems: a Region's name is none, or neither a Region, nor a file, nor a stack file says where the manifest is.
+        Problems: a Region's name is none or there twice, it is given beside a file, or neither a Region, nor a file,
+            nor a stack file says where the manifest is.
     """
-    fix = "write a Region, such as --region eu-west-1"
-    wrong = [each for each in regions if not re.fullmatch(REGION, each)]
-    if wrong:
-        raise Problems([Problem("--region", shown(each), "a Region's name", fix) for each in wrong], WHERE)
+    if wrong := list(_wrong(regions, manifest)):
+        raise Problems(wrong, WHERE)
     if manifest is not None or regions:
-        return EnvironmentSource(name, regions, manifest, None, first=first or "")
+        return EnvironmentSource(_stack_name(name), regions, manifest, None, first=first or "", given=name)
     named, url, environment = _from_stack_file(name, directory)
-    return EnvironmentSource(environment, named, None, url, both=named, first=first or "")
+    return EnvironmentSource(environment, named, None, url, both=named, first=first or "", given=name)
+
+
+def _wrong(regions: Sequence[str], manifest: Path | None) -> Iterator[Problem]:
+    """What is wrong with the words that say where the manifest is."""
+    fix = "write a Region, such as --region eu-west-1"
+    for each, count in Counter(regions).items():
+        if not re.fullmatch(REGION, each):
+            yield Problem("--region", shown(each), "a Region's name", fix)
+        elif count > 1:
+            yield Problem("--region", f"{shown(each)}, {count} times", "each Region once", "leave the others out")
+    if regions and manifest is not None:
+        fix = "leave --region out: the file has the whole manifest, and no Region is read"
+        yield Problem("--manifest", "a file, with --region beside it", "one of the two", fix)
+
+
+def _stack_name(named: str) -> str:
+    """An environment's name: its stack's, which Pulumi's programs and files have without organization and project."""
+    last = named.replace("\\", "/").rpartition("/")[2]
+    if last.endswith((".yaml", ".yml")):
+        return last.rpartition(".")[0].removeprefix("Pulumi.")
+    return last
 
 
 def _from_stack_file(name: str, directory: str | None) -> tuple[Sequence[str], str | None, str]:

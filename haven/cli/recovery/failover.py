@@ -293,6 +293,7 @@ class _Job:
         return following
 
     def _do(self, runbook: "Runbook") -> Any:
+        from haven.runbooks.credentials import CredentialsError
         from haven.runbooks.workflow.engine import FATAL
         from haven.runbooks.workflow.requests import CallError
         from haven.runbooks.workflow.threads import Threads
@@ -300,7 +301,10 @@ class _Job:
         try:
             return Threads(self.chosen.client, self.chosen.client_once).run(runbook)
         except (*FATAL, CallError) as error:
-            raise MissingDependency(f"{error}; nothing more was changed, and the journal has what was") from error
+            goes_on = ": it goes on from where this one ended" if isinstance(error, CredentialsError) else ""
+            raise MissingDependency(
+                f"{error}{goes_on}; nothing more was changed, and the journal has what was"
+            ) from error
 
     def _confirm(self, name: str) -> None:
         typed = self.words.confirm

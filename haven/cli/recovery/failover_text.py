@@ -45,10 +45,12 @@ class Expected:
 
 def shown(preview: "Preview", to: str, located: "Located", expected: Expected, how: How) -> Iterator[str]:
     """What was found, and what would be done."""
+    from haven.runbooks.manifest_checks import newer
+
     manifest = located.manifest
     seen = preview.observation
     yield f"{manifest.environment}, tier {manifest.tier}: written in {seen.writer or 'no Region that is known'}"
-    yield from (f"  {each}" for each in located.remarks)
+    yield from (f"  {each}" for each in (*located.remarks, *newer(manifest)))
     yield f"  {manifest.other(to)} as seen from here: {seen.seen}"
     for each in seen.witnesses:
         yield f"  {each.name}: {each.detail}"

@@ -15,6 +15,7 @@ from haven.runbooks.preflight.quotas import Demand
 from haven.runbooks.preflight.view import REWRITE, Key, Question, Questions, View, asking
 
 _USE, _OFFERED, _RESERVATION, _QUOTA = "use of quotas", "offerings", "reservation", "quota"
+_EXECUTIONS = "executions of functions"
 
 
 def questions(manifest: RecoveryManifest, client: Client, catalog: Catalog) -> Questions:
@@ -30,6 +31,8 @@ def questions(manifest: RecoveryManifest, client: Client, catalog: Catalog) -> Q
         types = quotas.types(wanted)
         if types and manifest.sides[region].zones:
             found[_OFFERED, region] = asking(client, "ec2", region, quotas.offered, types)
+        if _has_heartbeats(manifest):
+            found[_EXECUTIONS, region] = asking(client, "lambda", region, quotas.executions, ())
         for name, reservation in _reservations(manifest, region).items():
             found[f"{_RESERVATION} {name}", region] = asking(client, "ec2", region, _reserved, reservation.id)
     return found
@@ -68,8 +71,25 @@ def _reserved(ec2: Any, name: str) -> Any:
     return first(found["CapacityReservations"])
 
 
+def _has_heartbeats(manifest: RecoveryManifest) -> bool:
+    return manifest.operations is not None and bool(manifest.operations.heartbeats.functions)
+
+
+def _executions(view: View) -> Iterator[Check]:
+    """A warning: the heartbeats' functions are deployed, with their reservation, and a failover deploys none."""
+    if not _has_heartbeats(view.manifest):
+        return
+    answer = view.answers[_EXECUTIONS, view.to]
+    if answer.value is not None:
+        yield answer.value.judge(0, view.to)
+    else:
+        allow = "allow lambda:GetAccountSettings"
+        yield quotas.executions_check(Status.UNKNOWN, answer.unknown or "no answer", 0, view.to, allow)
+
+
 def checks(view: View, catalog: Catalog) -> Iterator[Check]:
     """A line for each quota, node group and reservation."""
+    yield from _executions(view)
     wanted = demand(view.manifest, view.to, catalog)
     if not wanted.groups and view.side.cluster.node_groups:
         line = view.line("instance types of node groups", view.to, "named by the manifest", REWRITE)

@@ -88,6 +88,7 @@ def _checks(recording: Recording, account: str, active: str, client: Client, cat
         asked = _Region(region, client)
         yield from _quotas(asked, demand, catalog, Others(mine, catalog, asked.ask))
         yield from _offerings(asked, demand, _zones_of(recording, region))
+        yield from _executions(asked, recording)
 
 
 def _blocks(check: Check, active: str) -> bool:
@@ -157,6 +158,23 @@ def _quota(compared: quotas.Comparison, region: _Region, others: Others) -> Chec
         return compared.judge(value, others.use(quota))
     except _UnansweredError as error:
         return compared.without_use(value, str(error))
+
+
+def _executions(region: _Region, recording: Recording) -> Iterator[Check]:
+    """What the functions of a Region reserve has to leave the rest of the account enough."""
+    functions = of_type([each for each in recording.real() if each.region == region.name], aws.LAMBDA_FUNCTION)
+    found = {str(each.inputs["name"]): int(each.inputs.get("reservedConcurrentExecutions") or 0) for each in functions}
+    reserving = {name: reserved for name, reserved in found.items() if reserved > 0}
+    if not reserving:
+        return
+    reserved = sum(reserving.values())
+    try:
+        yield region.ask("lambda", lambda client: quotas.executions(client, list(reserving))).judge(
+            reserved, region.name
+        )
+    except _UnansweredError as error:
+        fix = "allow lambda:GetAccountSettings and lambda:GetFunctionConcurrency"
+        yield quotas.executions_check(Status.UNKNOWN, str(error), reserved, region.name, fix)
 
 
 def _offerings(region: _Region, demand: Demand, names: Sequence[str]) -> Iterator[Check]:

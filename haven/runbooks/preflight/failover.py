@@ -4,14 +4,14 @@ What a silent Region doesn't answer hides nothing of the other one, and nothing 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from haven.model.catalog import Catalog
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import Located
-from haven.runbooks.observation import WITHIN_SECONDS, ask_all
+from haven.runbooks.observation import WITHIN_SECONDS, Answer, ask_all
 from haven.runbooks.preflight import backups, capacity, database, entrances, identity, operations, permissions, stored
 from haven.runbooks.preflight.arc import region_switch
 from haven.runbooks.preflight.checks import Check, Status
@@ -44,6 +44,8 @@ class Readiness:
     at: float
     """Seconds since the epoch."""
     took_seconds: float
+    answered: bool = True
+    """Whether anybody answered, if only by a refusal."""
 
     @property
     def ready(self) -> bool:
@@ -82,4 +84,31 @@ def observe(
     view = View(manifest, to or database.standby(manifest, answers), answers, datetime.now(UTC))
     found = [each for part in _PARTS for each in part.checks(view)]
     found += capacity.checks(view, catalog)
-    return Readiness(manifest.environment, view.to, found, time.time(), time.monotonic() - begin)
+    found = list(without_network(found, answers.values()))
+    answered = any(each.reached for each in answers.values())
+    return Readiness(manifest.environment, view.to, found, time.time(), time.monotonic() - begin, answered)
+
+
+def without_network(checks: Sequence[Check], answers: Iterable[Answer]) -> Iterator[Check]:
+    """The checks; of those that are unknown because no answer came, one for each Region in the place of all.
+
+    Args:
+        checks: what was found, whose remedies are about rights.
+        answers: what came back on each question.
+    """
+    causes = tuple({each.unknown for each in answers if not each.reached})
+    silent = [each for each in checks if each.status is Status.UNKNOWN and causes and each.got.endswith(causes)]
+    for region in dict.fromkeys(each.region for each in silent):
+        here = [each for each in silent if each.region == region]
+        why = ", ".join(dict.fromkeys(cause for cause in causes for each in here if each.got.endswith(cause)))
+        got = f"{why}; unknown for that: {', '.join(each.what for each in here)}"
+        yield Check(
+            "the network",
+            region,
+            Status.UNKNOWN,
+            got,
+            f"AWS's answers about what is in {region}" if region else "AWS's answers",
+            "look whether this machine reaches AWS (route, proxy, VPC endpoints), and what others see of the Regions",
+            any(each.blocks for each in here),
+        )
+    yield from (each for each in checks if each not in silent)

@@ -1,6 +1,7 @@
 """Room in a Region for an environment at full scale: service quotas, and instance types that its zones offer."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,55 @@ from haven.runbooks.preflight.quota_usage import Use
 LISTED = "ec2:DescribeInstances, ec2:DescribeCapacityReservations, ec2:DescribeAddresses and ec2:DescribeVpcs"
 """What the list of what others use takes."""
 OFFERINGS = "ec2:DescribeInstanceTypeOfferings"
+CONCURRENCY = Quota("lambda", "L-B99A9384", "Concurrent executions", "")
+"""Young accounts have less than AWS's default of 1,000, some 10 (Lambda Developer Guide, quotas; read 2026-11-27)."""
+UNRESERVED = 100
+"""Executions that no reservation may take: Lambda keeps them for functions without one (Lambda API,
+PutFunctionConcurrency; read 2026-11-27)."""
+
+
+@dataclass(frozen=True)
+class Executions:
+    """A Region's concurrent executions of Lambda functions."""
+
+    limit: int
+    unreserved: int
+    own: int
+    """What the environment's functions have reserved already."""
+
+    def judge(self, reserved: int, region: str) -> Check:
+        """Whether enough is left without a reservation.
+
+        Args:
+            reserved: what all functions of the environment reserve there.
+            region: the Region.
+        """
+        lacking = UNRESERVED - (self.unreserved - max(0, reserved - self.own))
+        fix = (
+            f"aws service-quotas request-service-quota-increase --region {region} --service-code {CONCURRENCY.service}"
+            f" --quota-code {CONCURRENCY.code} --desired-value {self.limit + lacking}"
+        )
+        status = Status.PROBLEM if lacking > 0 else Status.OK
+        return executions_check(status, f"{self.unreserved} of {self.limit} unreserved", reserved, region, fix)
+
+
+def executions(lambda_: Any, functions: Sequence[str]) -> Executions:
+    """What Lambda has, and what some functions have reserved of it; one that isn't there has none."""
+    limits = lambda_.get_account_settings()["AccountLimit"]
+    own = 0
+    for each in functions:
+        with suppress(lambda_.exceptions.ResourceNotFoundException):
+            own += lambda_.get_function_concurrency(FunctionName=each).get("ReservedConcurrentExecutions", 0)
+    return Executions(limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"], own)
+
+
+def executions_check(status: Status, got: str, reserved: int, region: str, fix: str) -> Check:
+    """The line of Lambda's quota; `fix` is left out where it is ok."""
+    what = f"quota {CONCURRENCY.name} ({CONCURRENCY.service} {CONCURRENCY.code})"
+    needed = (
+        f"{UNRESERVED} unreserved, beside {reserved} for the heartbeats" if reserved else f"{UNRESERVED} unreserved"
+    )
+    return Check(what, region, status, got, needed, "" if status is Status.OK else fix)
 
 
 @dataclass(frozen=True)

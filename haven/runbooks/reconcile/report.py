@@ -12,6 +12,7 @@ from haven.gate import preview_reader
 from haven.program.recording import Recording
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import Located, RecoveryManifest
+from haven.runbooks.manifest_checks import newer
 from haven.runbooks.observation import ask_all
 from haven.runbooks.reconcile import data, deployment, history, leftovers, proposal, rows
 from haven.runbooks.reconcile.checks import Check
@@ -92,6 +93,7 @@ def ask(stack: Stack | None, located: Located, client: Client, once: Client, *, 
     writer = writers.writing_region(answers)
     past = history.read(manifest, client, once)
     found = [Check("manifest", "", State.WRONG, each) for each in located.remarks]
+    found += [Check("manifest", "", State.OK, each) for each in newer(manifest)]
     found += [
         Check(each.area, each.region, each.state, each.description) for each in writers.readings(manifest, answers)
     ]

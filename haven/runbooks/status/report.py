@@ -8,6 +8,7 @@ from typing import Any
 from haven.base.terminal import Style, plural
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import Located, RecoveryManifest
+from haven.runbooks.manifest_checks import newer
 from haven.runbooks.observation import WITHIN_SECONDS, ask_all
 from haven.runbooks.status import (
     backups,
@@ -66,6 +67,7 @@ def observe(located: Located, client: Client, within: float = WITHIN_SECONDS) ->
     writer = writers.writing_region(answers)
     found = [
         *(Reading("manifest", "", State.WRONG, each) for each in located.remarks),
+        *(Reading("manifest", "", State.OK, each) for each in newer(manifest)),
         *writers.readings(manifest, answers),
         *capacity.readings(manifest, answers, writer),
         *serving.readings(manifest, answers, writer),

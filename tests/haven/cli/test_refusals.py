@@ -1,10 +1,12 @@
 """What the program, the config or this machine refuses, as the command line shows it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from haven.base.exits import BAD_INPUT, MISSING_DEPENDENCY
+from tests.environments import environment
 from tests.haven.cli.small_project import Run, replace_program, write_stack
 
 REFUSING = """
@@ -79,6 +81,120 @@ def test_a_folder_without_records_is_refused_before_aws_is_asked(project: Path, 
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("words", "got", "allowed"),
+    [
+        (("--preview", "nowhere.json"), '--preview: got "nowhere.json", which isn\'t there', "a file"),
+        (("--up-log", "Pulumi.yaml", "--up-log", "stacks"), '--up-log: got "stacks", which is a folder', "a file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_the_reason(
+    project: Path, run: Run, words: tuple[str, ...], got: str, allowed: str
+) -> None:
+    assert project.is_dir()
+    code, out, err = run("reconcile", "prod", *words)
+    assert (code, out) == (BAD_INPUT, "")
+    assert err.splitlines()[1:] == [f"  {got}; allowed: {allowed} that can be read; fix: check the path"]
+
+
+def test_a_folder_of_records_that_is_a_file_is_named_so(project: Path, run: Run) -> None:
+    assert (project / "Pulumi.yaml").is_file()
+    code, _, err = run("audit", "verify", "prod", "--in", "eu-central-1", "--records", "Pulumi.yaml")
+    assert code == BAD_INPUT
+    assert '--records: got "Pulumi.yaml", which is a file; allowed: a folder that can be read; fix: ' in err
+
+
+SECRET = "hush-hush"
+FILES = {
+    "one value": (SECRET, "one value"),
+    "an ini file": (f"[default]\nkey = {SECRET}\n", "no YAML (line 2, column 1)"),
+    "an open bracket": (f'{{"token": "{SECRET}"', "no YAML (line 1, column 22)"),
+    "a list": (f"- {SECRET}\n", "a list"),
+    "a map": (f"token: {SECRET}\nenvironment: {SECRET}\n", "a map without config"),
+    "a config of another form": (f"config: {SECRET}\n", "a map whose config is none"),
+    "an alias": (f"x: *{SECRET}\n", "no YAML (line 1)"),
+    "nothing": ("", "an empty file"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("command", ["status", "plan"])
+def test_nothing_is_shown_of_a_path_that_is_no_stack_file(project: Path, run: Run, command: str, name: str) -> None:
+    text, got = FILES[name]
+    (project / "credentials").write_text(text)
+    code, out, err = run(command, "./credentials")
+    assert (code, out) == (BAD_INPUT, "")
+    assert SECRET not in err
+    assert err.startswith(f"1 problem in credentials:\n  STACK: got {got}; allowed: a stack file: ")
+
+
+def test_a_broken_stack_file_is_still_shown_by_line(project: Path, run: Run) -> None:
+    (project / "stacks" / "Pulumi.prod.yaml").write_text("config:\n  haven:tier: [warm\n  haven:x: y\n")
+    for named in ("prod", "stacks/Pulumi.prod.yaml"):
+        assert 'got "haven:x: y"' in run("plan", named)[2]
+
+
+ALL = [
+    "status",
+    "preflight --failover",
+    "failover --to eu-central-1",
+    "failback",
+    "reconcile",
+    "audit publish --in eu-west-1",
+]
+VERIFY = "audit verify --in eu-west-1 --records records"
+
+
+@pytest.fixture
+def kept(project: Path) -> str:
+    """A manifest of environment `staging`, in the folder of a project with a stack `prod`."""
+    document = {**environment("warm").outputs["manifest"], "environment": "staging"}
+    (project / "kept.json").write_text(json.dumps(document))
+    (project / "records").mkdir()
+    (project / "records" / "audit.jsonl").write_text("")
+    return "kept.json"
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize("command", [*ALL, VERIFY])
+def test_another_environment_s_manifest_is_refused_by_every_command_before_aws_is_asked(
+    run: Run, kept: str, command: str
+) -> None:
+    name, *more = command.split()
+    words = [name, more.pop(0)] if name == "audit" else [name]
+    code, out, err = run(*words, "prod", "--manifest", kept, *more)
+    assert (code, out) == (BAD_INPUT, "")
+    typed = " ".join(["haven", *words, "staging", "--manifest", kept, *more])
+    assert err.splitlines()[1:] == [
+        '  ENVIRONMENT: got "prod"; allowed: "staging", as kept.json has it; fix: give the manifest of prod with'
+        f" --manifest FILE, or leave --manifest out; if you mean staging: {typed}"
+    ]
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize("name", ["staging", "acme/shop/staging", "acme/staging", "stacks/Pulumi.staging.yaml"])
+def test_an_environment_is_named_by_its_stack_in_each_of_pulumi_s_ways(run: Run, kept: str, name: str) -> None:
+    code, _, err = run("status", name, "--manifest", kept)
+    assert (code, "no AWS credentials" in err) == (MISSING_DEPENDENCY, True), err
+
+
+@pytest.mark.usefixtures("nobody")
+def test_the_confirmation_stays_as_it_was_typed_in_the_words_to_run(run: Run, kept: str) -> None:
+    _, _, err = run("failover", "--confirm", "prod", "--planned", "prod", "--to", "eu-central-1", "--manifest", kept)
+    assert "haven failover --confirm prod --planned staging --to eu-central-1 --manifest kept.json" in err
+
+
+def test_a_region_twice_and_regions_beside_a_file_are_named_at_once(run: Run, kept: str) -> None:
+    regions = ("--region", "eu-west-1", "--region", "eu-west-1")
+    code, out, err = run("status", "staging", "--manifest", kept, *regions)
+    assert (code, out) == (BAD_INPUT, "")
+    assert err.splitlines()[1:] == [
+        '  --region: got "eu-west-1", 2 times; allowed: each Region once; fix: leave the others out',
+        "  --manifest: got a file, with --region beside it; allowed: one of the two; fix: leave --region out: the file"
+        " has the whole manifest, and no Region is read",
+    ]
+
+
 IN_AWS = (
     "haven:tier: warm",
     "haven:account: '111122223333'",
@@ -102,6 +218,8 @@ def test_a_machine_without_credentials_lacks_something(command: tuple[str, ...],
     code, shown, problems = run(command[0], "prod", *command[1:])
     assert code == MISSING_DEPENDENCY
     assert "credentials" in shown + problems
+    assert "sign in, and run the same command once more" in shown + problems
+    assert "goes on" not in shown + problems  # there is nothing that a reading command could go on with
 
 
 @pytest.mark.usefixtures("nobody")

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -38,6 +39,10 @@ class LoopbackAws:
     """Quota code -> the account's own quota; AWS's default is 10."""
     denied: Sequence[str] = ()
     """Operations that are denied."""
+    executions: tuple[int, int] = (1000, 1000)
+    """Concurrent executions of Lambda functions: the account's limit, and what is unreserved."""
+    reserved: int = 0
+    """What each function that is asked for has reserved; 0: it isn't there."""
     zones: Sequence[str] = ("a", "b", "c")
     """The last letters of the zones that offer every type that is asked for."""
     listed: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +68,18 @@ class LoopbackAws:
             return 200, f"<{operation}Response><{name}>{items}</{name}></{operation}Response>"
         return self._quota(operation, query) if "Quota" in operation else (200, self._offerings(region, query))
 
+    def lambda_answer(self, path: str, region: str) -> tuple[int, str]:
+        """Status and body of what Lambda is asked."""
+        operation = "GetAccountSettings" if "account-settings" in path else "GetFunctionConcurrency"
+        self.asked.append((operation, region))
+        if operation in self.denied:
+            return 403, json.dumps({"message": "not allowed"})
+        if operation == "GetAccountSettings":
+            limit, unreserved = self.executions
+            limits = {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": unreserved}
+            return 200, json.dumps({"AccountLimit": limits})
+        return (200, json.dumps({"ReservedConcurrentExecutions": self.reserved})) if self.reserved else (404, "{}")
+
     def _quota(self, operation: str, query: Mapping[str, Any]) -> tuple[int, str]:
         if operation == "GetServiceQuota" and query["QuotaCode"] not in self.quotas:
             return 400, json.dumps({"__type": "NoSuchResourceException", "message": "none of its own"})
@@ -79,13 +96,21 @@ def serving(aws: LoopbackAws) -> Iterator[LoopbackAws]:
     """The server, at `aws.url` while the context lasts."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            region = self.headers["Authorization"].split("Credential=")[1].split("/")[2]
+            self._send(*aws.lambda_answer(self.path, region))
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             region = self.headers["Authorization"].split("Credential=")[1].split("/")[2]
             target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             query = json.loads(body) if target else parse_qs(body.decode())
-            status, text = aws.answer(target or query["Action"][0], region, query)
+            self._send(*aws.answer(target or query["Action"][0], region, query))
+
+        def _send(self, status: int, text: str) -> None:
             self.send_response(status)
+            if status == HTTPStatus.NOT_FOUND:
+                self.send_header("x-amzn-ErrorType", "ResourceNotFoundException")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text.encode())

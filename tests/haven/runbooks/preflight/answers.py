@@ -14,6 +14,7 @@ from haven.runbooks.preflight.checks import Check, Status
 from haven.runbooks.preflight.database import Member
 from haven.runbooks.preflight.entrances import Entrance
 from haven.runbooks.preflight.quota_usage import Use
+from haven.runbooks.preflight.quotas import Executions
 from haven.runbooks.preflight.steps import queues, stores, subnets
 from haven.runbooks.preflight.view import Key, View
 from haven.runbooks.workflow.lease import Seen
@@ -199,6 +200,8 @@ def ready(found: RecoveryManifest) -> dict[Key, Answer]:
 def _capacity(what: str, found: RecoveryManifest, region: str) -> Any:
     if what.startswith("quota "):
         return 1000.0
+    if what == "executions of functions":
+        return Executions(1000, 998, 0)
     if what == "use of quotas":
         return {quota.code: Use(0) for quota in CATALOG.quotas()}
     side = found.sides[region]

@@ -42,6 +42,8 @@ def test_an_account_with_room_passes_in_both_regions(aws: LoopbackAws) -> None:
         "DescribeCapacityReservations",
         "DescribeAddresses",
         "DescribeVpcs",
+        "GetAccountSettings",
+        "GetFunctionConcurrency",
     }
     assert len(aws.asked) == len(set(aws.asked)) + 3 * 2  # each list once a Region, four quotas
 
@@ -118,7 +120,7 @@ def test_what_is_the_environment_s_own_or_counts_elsewhere_is_not_others_use(
     aws: LoopbackAws, operation: str, items: str
 ) -> None:
     aws.listed = {operation: items}
-    got = {each.got for each in found(aws) if each.what.startswith("quota")}
+    got = {each.got for each in found(aws) if each.what.startswith("quota") and "lambda" not in each.what}
     assert got == {"1000, of which others use 0"}
 
 
@@ -138,6 +140,30 @@ def test_a_quota_without_a_value_of_the_account_s_own_is_aws_s_default(aws: Loop
     aws.quotas = {code: value for code, value in ENOUGH.items() if code != "L-F678F1CE"}
     vpcs = [each for each in found(aws) if "L-F678F1CE" in each.what]
     assert [(each.status, each.got) for each in vpcs] == [(Status.OK, "10, of which others use 0")] * 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "unreserved", "reserved", "more"),
+    [(10, 10, 0, 102), (101, 101, 0, 102), (102, 102, 0, 0), (102, 100, 2, 0)],
+)
+def test_the_heartbeats_reservation_leaves_lambda_the_executions_that_nobody_may_reserve(
+    aws: LoopbackAws, limit: int, unreserved: int, reserved: int, more: int
+) -> None:
+    aws.executions, aws.reserved = (limit, unreserved), reserved
+    lines = [each for each in found(aws) if "L-B99A9384" in each.what]
+    assert {each.region for each in lines} == {PRIMARY, RECOVERY}
+    assert {each.needed for each in lines} == {"100 unreserved, beside 2 for the heartbeats"}
+    for each in lines:
+        assert (each.status, each.blocks) == ((Status.PROBLEM, True) if more else (Status.OK, False))
+        raise_it = f"--region {each.region} --service-code lambda --quota-code L-B99A9384 --desired-value {more}"
+        assert each.fix.endswith(raise_it) if more else not each.fix
+
+
+def test_executions_that_are_not_shown_are_unknown_with_the_right_that_lacks(aws: LoopbackAws) -> None:
+    aws.denied = ("GetAccountSettings",)
+    lines = [each for each in found(aws) if "L-B99A9384" in each.what]
+    assert {each.status for each in lines} == {Status.UNKNOWN}
+    assert all("allow lambda:GetAccountSettings" in each.fix for each in lines)
 
 
 def test_instances_whose_quota_or_size_the_data_does_not_know_are_unknown_and_not_fine(aws: LoopbackAws) -> None:

@@ -15,6 +15,7 @@ from haven.runbooks.preflight import operations as operations_of
 from haven.runbooks.preflight.checks import Status
 from haven.runbooks.preflight.database import Member
 from haven.runbooks.preflight.quota_usage import Use
+from haven.runbooks.preflight.quotas import Executions
 from haven.runbooks.preflight.view import Key
 from haven.runbooks.workflow.lease import HELD, Seen
 from haven_components.resilience._operator_rights import RIGHTS
@@ -109,6 +110,12 @@ def test_a_failover_s_actions_are_those_of_the_operator_s_role() -> None:
         named = {action for use in permissions.uses(manifest(tier), RECOVERY) for action in use.actions}
         assert named
         assert named <= allowed
+
+
+def test_executions_below_what_lambda_keeps_unreserved_are_a_warning() -> None:
+    [check] = bad({("executions of functions", RECOVERY): Executions(90, 90, 0)})
+    assert (check.got, check.needed, check.blocks) == ("90 of 90 unreserved", "100 unreserved", False)
+    assert check.fix.endswith("--quota-code L-B99A9384 --desired-value 100")
 
 
 def test_manifests_that_differ_are_named_by_what_differs() -> None:

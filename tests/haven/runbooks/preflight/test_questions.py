@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from haven.base.exits import BAD_INPUT, FINDINGS
+from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY
 from haven.cli.main import main
 from haven.runbooks.clients import clients
 from haven.runbooks.manifest import Located
@@ -23,6 +23,7 @@ from tests.haven.runbooks.preflight.answers import CATALOG, manifest
 
 DENIAL = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not allowed</Message></Error></ErrorResponse>"
 OF_EC2 = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>"
+SILENT = "http://127.0.0.1:9"
 OF_JSON = json.dumps({"__type": "AccessDeniedException", "message": "not allowed"})
 
 
@@ -125,3 +126,40 @@ def test_a_denied_preflight_prints_its_blockers_first_and_is_a_finding(
     assert document["failover"]["to"] == RECOVERY
     assert shown.startswith("Failover of warm to eu-central-1: ")
     assert shown.index("\nBlockers\n") < shown.index("\nWarnings\n")
+
+
+def test_where_nobody_can_be_reached_the_network_is_the_finding_and_no_right_is_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps(environment("warm").outputs["manifest"]))
+    for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "ENDPOINT_URL": SILENT}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    words = ["preflight", "warm", "--failover", "--manifest", str(kept), "-C", str(tmp_path), "--json"]
+    assert main(words) == MISSING_DEPENDENCY
+    document = json.loads(capsys.readouterr().out)
+    unknown = [each for each in document["checks"] if each["status"] == "unknown"]
+    network = {each["region"]: each for each in unknown if each["what"] == "the network"}
+    assert not document["failover"]["ready"]
+    assert network[RECOVERY]["blocks"]
+    assert network[RECOVERY]["got"].startswith("no connection; unknown for that: credentials, ")
+    rest = [each for each in unknown if each["what"] != "the network"]
+    assert [each["what"] for each in rest if "allow " in each["fix"]] == []
+    assert len(rest) <= 2, rest  # of the manifest alone
+
+
+def test_a_region_that_is_silent_is_one_finding_beside_what_the_other_one_answers() -> None:
+    with denying() as url:
+        alive, dead = clients(url), clients(SILENT)
+        found = failover.observe(
+            Located(manifest()),
+            lambda service, region: (dead if region == PRIMARY else alive)(service, region),
+            RECOVERY,
+            catalog=CATALOG,
+            within=60,
+        )
+    assert found.answered
+    network = [each for each in found.checks if each.what == "the network"]
+    assert PRIMARY in {each.region for each in network}
+    assert not any(each.blocks for each in network if each.region == PRIMARY)
+    assert any("allow " in each.fix for each in found.checks if each.region == RECOVERY)

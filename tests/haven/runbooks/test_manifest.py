@@ -1,0 +1,116 @@
+"""The recovery manifest as runbooks read it: what is refused, all at once, and what is only remarked."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haven.base.problems import Problems
+from haven.runbooks.manifest import parse, read_file
+from haven.runbooks.manifest_checks import newer
+from tests.environments import PRIMARY, RECOVERY, environment
+
+TIERS = ("backup", "pilot-light", "warm", "active-active")
+
+
+def document(tier: str = "warm") -> Any:
+    """The manifest of a shipped stack, to be changed."""
+    return json.loads(json.dumps(environment(tier).outputs["manifest"]))
+
+
+def refused(changed: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Each problem's key, what it got, and what is allowed."""
+    with pytest.raises(Problems) as caught:
+        parse(json.dumps(changed), "a test")
+    assert all(each.fix for each in caught.value.problems)
+    return [(each.what, each.got, each.allowed) for each in caught.value.problems]
+
+
+def test_one_region_in_both_roles_is_refused() -> None:
+    changed = document()
+    changed["regions"]["recovery"] = PRIMARY
+    assert refused(changed) == [("regions.recovery", f'"{PRIMARY}"', "another Region than regions.primary")]
+
+
+@pytest.mark.parametrize("sides", [[PRIMARY], [PRIMARY, RECOVERY, "us-east-1"], [PRIMARY, "us-east-1"]])
+def test_sides_are_those_of_both_regions_and_no_other(sides: list[str]) -> None:
+    changed = document()
+    changed["sides"] = dict.fromkeys(sides, changed["sides"][PRIMARY])
+    [(what, got, allowed)] = refused(changed)
+    assert (what, allowed) == ("sides", f'both Regions: "{PRIMARY}", "{RECOVERY}"')
+    assert got == ", ".join(f'"{each}"' for each in sorted(sides))
+
+
+@pytest.mark.parametrize("name", ["rtoMinutes", "rpoMinutes"])
+@pytest.mark.parametrize("minutes", [0, -5])
+def test_an_objective_that_is_no_time_is_refused(name: str, minutes: int) -> None:
+    changed = document()
+    changed["objectives"][name] = minutes
+    assert refused(changed) == [(f"objectives.{name}", f"{minutes:.1f}", "minutes above 0, or no such key")]
+
+
+def test_the_operations_tables_cover_both_regions() -> None:
+    changed = document()
+    del changed["operations"]["tables"][RECOVERY]
+    [(what, got, allowed)] = refused(changed)
+    assert (what, got) == ("operations.tables", f'"{PRIMARY}"')
+    assert allowed.startswith(f'both Regions, "{PRIMARY}", "{RECOVERY}"')
+    changed["operations"]["tables"] = {}
+    assert refused(changed)[0][1] == "none"
+
+
+def test_every_problem_comes_at_once() -> None:
+    changed = document()
+    changed["objectives"] = {"rtoMinutes": 0, "rpoMinutes": -1}
+    del changed["sides"][RECOVERY], changed["operations"]["tables"][PRIMARY]
+    named = [what for what, *_ in refused(changed)]
+    assert named == ["sides", "operations.tables", "objectives.rtoMinutes", "objectives.rpoMinutes"]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_what_the_program_writes_is_known_key_by_key(tier: str) -> None:
+    assert list(newer(parse(json.dumps(document(tier)), "a test"))) == []
+
+
+def test_keys_that_a_newer_version_wrote_are_named_and_refuse_nothing() -> None:
+    changed = document()
+    changed |= {"surprise": 1}
+    changed["objectives"]["mtpdMinutes"] = 60
+    changed["sides"][RECOVERY]["workloads"][0]["priority"] = 3
+    [remark] = newer(parse(json.dumps(changed), "a test"))
+    keys = f"objectives.mtpdMinutes, sides.{RECOVERY}.workloads.priority, surprise"
+    assert remark == f"written by a newer version of haven, or by hand: this one doesn't know {keys}"
+    changed |= {f"more{number}": 1 for number in range(9)}
+    [remark] = newer(parse(json.dumps(changed), "a test"))
+    assert remark.endswith(" and 7 more")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hush-hush", '["hush-hush"]', '"hush-hush"', "{}", '{"version": 1}', '{"version": 1, "sides": []}']
+)
+def test_a_bad_copy_asks_for_another_one_once_and_shows_nothing_of_what_is_no_manifest(
+    text: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.json"
+    file.write_text(text)
+    with pytest.raises(Problems) as caught:
+        read_file(file)
+    shown = str(caught.value)
+    assert "hush" not in shown
+    assert shown.count("give another copy, or leave --manifest out: --region REGION reads") == 1
+    assert "pulumi" not in shown
+
+
+def test_what_is_missing_is_one_problem_that_names_all_of_it() -> None:
+    [(what, got, allowed)] = refused({"version": 1})
+    assert (what, allowed) == ("the manifest", "a value for each")
+    assert got.startswith("nothing for environment, account, tier, regions, ")
+    fields = refused({"version": 1, "tier": 5, "account": 7})
+    assert [what for what, *_ in fields] == ["the manifest", "account", "tier"]
+
+
+def test_a_manifest_in_aws_that_cannot_be_used_is_written_again_or_replaced_by_another() -> None:
+    with pytest.raises(Problems, match=r"run pulumi up .*; until then .*--region, or give a copy with --manifest"):
+        parse('{"version": 1}', "/haven/warm/manifest in eu-west-1")
