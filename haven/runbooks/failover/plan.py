@@ -61,11 +61,13 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
 
 
 def undoing(taken: Sequence[Step], workflow: Workflow) -> list[Step]:
-    """What an abort does: for each step that may have changed something, and can be undone."""
+    """What an abort does: for each step that may have changed something, and can be undone; and for each node group that
+    another one's step may have made larger."""
+    changed = {f"{SCALE}{name}" for record in workflow.steps.values() for name in record.before}
     found = []
     for step in taken:
         record = workflow.step(step.name)
-        if step.undo is not None and (record.may_have_happened or record.done):
+        if step.undo is not None and (record.may_have_happened or record.done or step.name in changed):
             found.append(step.undo)
     return found
 
