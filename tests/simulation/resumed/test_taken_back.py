@@ -34,11 +34,10 @@ def taken_back(after: float, *, dies_too: bool = False, stopped: bool = False) -
 
 def until_it_ends(ground: Ground, request: Request) -> Report:
     """The same command once more, as long as RDS hasn't decided yet."""
-    for _ in range(3):
+    report = ground.go(request)
+    while report is not None and report.state is State.INCOMPLETE and ground.count < 5:
         report = ground.go(request)
-        assert report is not None
-        if report.state is not State.INCOMPLETE:
-            break
+    assert report is not None
     return report
 
 

@@ -55,7 +55,11 @@ def failed_over(tier: str, how: str) -> tuple[float, list[Call], list[str]]:
         model.at(100, model.kill)
     simulation = Simulation(model, fault)
     made = machine(simulation, "a", manifest=manifest)
-    simulation.at(200, made.name, lambda: simulation.start(made.name, whole(made), made.outcome.append))
+
+    def begin() -> None:
+        simulation.start(made.name, whole(made), made.outcome.append)
+
+    simulation.at(200, made.name, begin)
     simulation.run()
     assert isinstance(made.outcome[0], Report), made.outcome
     assert (made.outcome[0].state, model.regions[R].writer["database"]) == (State.DONE, True), made.outcome
