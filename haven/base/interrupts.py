@@ -48,6 +48,9 @@ def interruptible(notice: str = "") -> Iterator[None]:
         if not asked:
             asked.append(now)
             _write(f"\n{notice}\n" if notice else "")
+            if _WHOLE.depth:
+                _WHOLE.asked = number
+                return
             raise Interrupted(number)
         if now - asked[0] > _PATIENCE:
             _exit(128 + number)
@@ -58,6 +61,33 @@ def interruptible(notice: str = "") -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+class _Whole:
+    """What is written in one piece just now."""
+
+    depth = 0
+    asked: int | None = None
+    """The signal that came meanwhile."""
+
+
+_WHOLE = _Whole()
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """Let `Interrupted` wait until this block has ended, which doesn't wait for anything: what it writes is whole."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _WHOLE.depth += 1
+    try:
+        yield
+    finally:
+        _WHOLE.depth -= 1
+        number, _WHOLE.asked = _WHOLE.asked, None
+        if number is not None:
+            raise Interrupted(number)
 
 
 def end_on_interrupt() -> None:

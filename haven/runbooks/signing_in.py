@@ -31,20 +31,25 @@ RENEWAL_SECONDS = 900.0
 _AGAIN_SECONDS = 30.0
 """After which a renewal that failed is tried once more."""
 _SERVER_ERROR = 500
+_OF_THE_PROFILE = "the Region of the profile"
+_ERRORS = (BotoCoreError, ClientError, OSError, RuntimeError)
+"""Of whoever fetches credentials; the last: new ones that have ended too."""
 
 
 class SignedIn:
     """Credentials whose end is seen in time; `session` has them, and fetches none by itself."""
 
-    def __init__(self, source: Credentials) -> None:
+    def __init__(self, source: Credentials, regions: Sequence[str], config: Config) -> None:
         """
         Args:
             source: botocore's, of any provider.
+            regions: whose STS renews them, the first that answers; an empty one is that of the profile.
+            config: of the clients that fetch them.
 
         Raises:
             BotoCoreError, ClientError: whoever has them doesn't give them.
         """
-        self._source = source
+        self._source, self._regions, self._config = source, regions, config
         self._held = _Held(source.get_frozen_credentials(), source.method)
         self._lock = threading.Lock()
         self._next = 0.0
@@ -70,13 +75,27 @@ class SignedIn:
             self._lock.release()
 
     def _fetch(self) -> None:
+        """By a new source in each Region: one that has given some hides for five minutes that it gives no more."""
         self._next, self._problem = time.monotonic() + _AGAIN_SECONDS, None
-        try:
-            self._held.frozen = self._source.get_frozen_credentials()
-        except RefreshWithMFAUnsupportedError:
-            self._problem = CredentialsError("the session has ended, and a new one needs the second factor")
-        except (BotoCoreError, ClientError, OSError, RuntimeError) as error:  # the last: new ones that have ended too
-            self._problem = credentials_error(error) or CredentialsError(f"no new credentials: {one_line(str(error))}")
+        silent: dict[str, str] = {}
+        for region in self._regions:
+            try:
+                found = _source(region, self._config, _nobody)
+                self._held.frozen = found.get_frozen_credentials()
+            except RefreshWithMFAUnsupportedError:
+                self._problem = CredentialsError("the session has ended, and a new one needs the second factor")
+                return
+            except _ERRORS as error:
+                why = one_line(str(error))
+                if not _is_silence(error):
+                    self._problem = credentials_error(error) or CredentialsError(f"no new credentials: {why}")
+                    return
+                silent[region or _OF_THE_PROFILE] = why
+            else:
+                self._source = found
+                return
+        why = f"STS in {' and '.join(silent)} doesn't answer ({'; '.join(dict.fromkeys(silent.values()))})"
+        self._problem = CredentialsError(f"no new credentials: {why}")
 
     def _ends_within(self, seconds: float) -> bool:
         needed = getattr(self._source, "refresh_needed", None)  # of those that end
@@ -97,12 +116,12 @@ def sign_in(regions: Sequence[str], config: Config, tell: Callable[[str], None])
     silent = []
     for region in regions or [""]:
         try:
-            return _signed_in(region, config)
-        except (BotoCoreError, ClientError, OSError, RuntimeError) as error:
+            return SignedIn(_source(region, config), regions or [""], config)
+        except _ERRORS as error:
             why = one_line(str(error))
             if not _is_silence(error):
                 raise credentials_error(error) or CredentialsError(f"no credentials: {why}") from error
-            silent.append(region or "the Region of the profile")
+            silent.append(region or _OF_THE_PROFILE)
             tell(f"no credentials by STS in {silent[-1]}: {why}")
         except EOFError:
             raise CredentialsError(
@@ -111,16 +130,24 @@ def sign_in(regions: Sequence[str], config: Config, tell: Callable[[str], None])
     raise CredentialsError(f"STS gives no credentials in {' and '.join(silent)}; --region names another Region")
 
 
-def _signed_in(region: str, config: Config) -> SignedIn:
+def _source(region: str, config: Config, prompter: Callable[[str], str] | None = None) -> Credentials:
+    """Credentials that STS of a Region gives; `prompter` is who is asked for a code, else it is the person here."""
     source = _Source()
     source.set_default_client_config(config)
     source.set_config_variable("sts_regional_endpoints", "regional")  # the global one lives in a single Region
     if region:
         source.set_config_variable("region", region)
+    if prompter is not None:
+        source.get_component("credential_provider").get_provider("assume-role")._prompter = prompter
     credentials = source.get_credentials()
     if credentials is None:
         raise NoCredentialsError
-    return SignedIn(credentials)
+    return credentials
+
+
+def _nobody(_: str) -> str:
+    """Whoever could type a code may be waiting for answers."""
+    raise RefreshWithMFAUnsupportedError
 
 
 def _is_silence(error: Exception) -> bool:

@@ -85,7 +85,7 @@ def _inference(played: Played) -> Iterator[str]:
 def _promotions(played: Played) -> Iterator[str]:
     promotions = [what for _, _, what, _ in played.model.effects if what.startswith(("failover_", "switchover_"))]
     for what in set(promotions):
-        if promotions.count(what) > 1:
+        if promotions.count(what) > 1 + (played.model.taken_back if what == "switchover_global_cluster" else 0):
             yield f"{what} {promotions.count(what)} times"
 
 

@@ -10,12 +10,12 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from haven.runbooks.executions import GRACEFUL, SERVICE
-from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, UnansweredError
 from tests.simulation.aws.network_acls import NetworkAcls
 from tests.simulation.aws.node_groups import NodeGroups
 from tests.simulation.aws.queues import Queues
 from tests.simulation.aws.region_switch import RegionSwitch
+from tests.simulation.aws.switchover import Switchovers
 from tests.simulation.clock import EPOCH
 from tests.simulation.regions import CACHE, DATABASE, Region, Replication
 from tests.simulation.tables import Tables
@@ -36,7 +36,7 @@ def _dated(seconds: int) -> Answer:
     return {"HTTPHeaders": {"date": formatdate(seconds, usegmt=True)}}
 
 
-class Model(NetworkAcls, NodeGroups, Queues):
+class Model(Switchovers, NetworkAcls, NodeGroups, Queues):
     """AWS, for one environment whose writer is in P; or in R, after a failover."""
 
     def __init__(
@@ -210,22 +210,6 @@ class Model(NetworkAcls, NodeGroups, Queues):
 
     # RDS
 
-    def _describe_global_clusters(self, call: Call, region: Region) -> Answer:
-        busy = DATABASE in self.busy
-        writer = self.old if self._time < self.stale_until else self._writer(DATABASE)
-        cut_at = self.replication[DATABASE].cut_at
-        cut = cut_at is not None and self._time > cut_at + 20
-        members = [
-            {
-                "DBClusterArn": f"arn:aws:rds:{each}:111122223333:cluster:db",
-                "IsWriter": each == writer,
-                "SynchronizationStatus": "pending-resync" if cut else "connected",
-            }
-            for each in self.regions
-        ]
-        status = "failing-over" if busy and self._time >= self.stale_until else "available"
-        return {"GlobalClusters": [{"Status": status, "GlobalClusterMembers": members}]}
-
     def _writer(self, store: str) -> str:
         return self.new if self.regions[self.new].writer[store] else self.old
 
@@ -257,21 +241,6 @@ class Model(NetworkAcls, NodeGroups, Queues):
 
     def _describe_db_subnet_groups(self, call: Call, region: Region) -> Answer:
         return {"DBSubnetGroups": [{"Subnets": [{"SubnetIdentifier": "subnet-1"}]}]}
-
-    def _switchover_global_cluster(self, call: Call, region: Region) -> Answer:
-        target = region_of(call.arguments["TargetDbClusterIdentifier"])
-        self._require_promotable(target, DATABASE, "InvalidGlobalClusterStateFault")
-        source = self.regions[self.source[DATABASE]]
-        if (
-            call.region != self.source[DATABASE]
-            or not source.reachable(self._time)
-            or source.status != "available"
-            or self.replication[DATABASE].cut_at is not None
-        ):
-            raise RefusedError("InvalidDBClusterStateFault")
-        source.writer[DATABASE] = False
-        self._promote(DATABASE, target, lossless=True)
-        return {}
 
     def _move_writer(self, target: str, mode: str) -> bool:
         """What ARC's block for Aurora does; whether RDS takes it."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Operator, Report, State
+from haven.runbooks.failover.run import Operator
 from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.audit import Audit, Bucket
 from haven.runbooks.workflow.journal import Journal
 from haven.runbooks.workflow.lease import Lease
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Pause
 from haven.runbooks.workflow.table import Table
 from tests.simulation import workloads

@@ -112,6 +112,7 @@ def scenario(seed: int) -> Scenario:
     headless, aws_fences = rng.random() < 0.2, rng.random() < 0.5
     events = [*_events(rng), *_death(random.Random(f"dies {seed}")), *_undrained(random.Random(f"drains {seed}"))]
     events += _parts(random.Random(f"parts {seed}"))
+    events += _taken_back(random.Random(f"takes back {seed}"))
     chosen = Scenario(seed, primary, headless, aws_fences, workers, faults, events, returns)
     return _turned(chosen, random.Random(f"turned {seed}"))
 
@@ -179,6 +180,11 @@ def _undrained(rng: random.Random) -> list[Event]:
         return []
     at = BEGIN + rng.uniform(-60, 60)
     return [Event(at, "cache lags"), Event(at + rng.uniform(5, 300), "cache drains")]
+
+
+def _taken_back(rng: random.Random) -> list[Event]:
+    """RDS takes the next switchover back."""
+    return [Event(0.0, rng.choice(("taken back soon", "taken back late")))] if rng.random() < 0.15 else []
 
 
 @dataclass
@@ -315,6 +321,8 @@ _EVENTS: dict[str, Callable[[Model], Callable[[float], None]]] = {
     "silent": lambda model: lambda _: model.silent.add(model.new),
     "speaks": lambda model: lambda _: model.silent.discard(model.new),
     "nonsense": lambda model: lambda now: setattr(model.regions[model.new].workloads, "wrong_since", now),
+    "taken back late": lambda model: lambda _: setattr(model, "takes_back_after", 50.0),
+    "taken back soon": lambda model: lambda _: setattr(model, "takes_back_after", 1.0),
     "unreached": lambda model: lambda _: setattr(model.regions[model.new].workloads, "silent", True),
     "stale": lambda model: lambda now: setattr(model, "stale_until", now + 15),
 }

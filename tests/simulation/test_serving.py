@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from haven.runbooks.failover import nodes
-from haven.runbooks.failover.decision import Request
+from haven.runbooks.failover import nodes, plan
+from haven.runbooks.failover.decision import Fence, Request
 from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.journal import INTENT, Entry, Workflow, apply
@@ -235,6 +235,20 @@ def test_a_group_that_stood_in_for_another_one_is_scaled_back_to_what_it_had_at_
     assert isinstance(found, Missing)
     assert found.call.arguments["scalingConfig"] == sizes(2, 5)
     assert isinstance(_answered(nodes.restored(site_of(groups, Clock()), "one")(workflow), groups, {}), Done)
+
+
+def test_an_abort_scales_a_group_back_that_stood_in_and_whose_own_step_called_nothing() -> None:
+    """Group `two` was at full scale already, and its own nodes hadn't come when a node of group `one` was lacking."""
+    workflow = Workflow("w", {})
+    data = {"step": "scale:one", "call": "c", "arguments": {}, "before": {"two": sizes(3, 5)}}
+    apply(workflow, Entry(1, INTENT, 1, "me", 0.0, data))
+    groups = {"one": sizes(3), "two": sizes(4, 5)}
+    steps = plan.steps(site_of(groups, Clock()), Fence.CONFIRMED, planned=False)
+    undoing = {each.name: each for each in plan.undoing(steps, workflow)}
+    assert list(undoing) == ["undo-scale:one", "undo-scale:two"]
+    found = _answered(undoing["undo-scale:two"].look(workflow), groups, {})
+    assert isinstance(found, Missing)
+    assert found.call.arguments["scalingConfig"] == sizes(3, 5)
 
 
 def test_another_group_of_gpus_with_room_runs_the_nodes_that_do_not_come() -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haven.base.exits import FINDINGS, OK
-from haven.base.interrupts import interruptible
+from haven.base.interrupts import Interrupted, interruptible
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
 from haven.base.reasons import SHORTEST_REASON
+from haven.base.terminal import plural
 from haven.cli import output
 from haven.cli.command_line import WHERE, Command, directory_option
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
@@ -19,9 +20,14 @@ from haven.cli.recovery.environment import EnvironmentSource, environment_option
 if TYPE_CHECKING:
     from haven.config.stack_file import Stack
     from haven.program.recording import Recording
+    from haven.runbooks.failover.run import Operator
     from haven.runbooks.manifest import Located
     from haven.runbooks.reconcile.report import Documents, Reconciliation
 
+_INTERRUPTED = "Interrupted: calls that are on their way aren't waited for."
+_GO_ON = "A copy that has begun goes on in RDS. To see to the rest, run the same command once more."
+_CLOSING_SECONDS = 1.5
+"""For so long an interrupted command waits until AWS has the end of its audit."""
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -163,13 +169,37 @@ class _Job:
         records = Path.cwd() / ".haven" / "recovery" / manifest.environment
         place = Place.EMULATOR if self.chosen.emulated else Place.AWS
         made = operator(manifest, writer, self.chosen.client, records, lambda _: None, place=place)
+        seen: list[str] = []
         try:
-            with interruptible("Interrupted: a copy that has begun goes on; run the same command once more."):
-                problem = Threads(self.chosen.client, self.chosen.client_once).run(keep(made, manifest.other(writer)))
+            with interruptible(_INTERRUPTED):
+                try:
+                    runbook = keep(made, manifest.other(writer), seen.append)
+                    problem = Threads(self.chosen.client, self.chosen.client_once).run(runbook)
+                except Interrupted:
+                    self._stop(made, seen)
+                    raise
         except (*FATAL, CallError) as error:
             raise MissingDependency(f"--keep: {error}") from error
         if problem:
             output.note(f"--keep: {problem}")
+
+    def _stop(self, made: "Operator", seen: Sequence[str]) -> None:
+        """Say what is so, and close the audit: on this machine in any case, in AWS where it answers in time."""
+        from haven.runbooks.reconcile.keeping import stop
+        from haven.runbooks.workflow.engine import FATAL
+        from haven.runbooks.workflow.requests import CallError
+        from haven.runbooks.workflow.threads import Threads
+
+        output.note(f"  {seen[-1]}\n{_GO_ON}" if seen else "Nothing was changed.")
+        try:
+            clients = self.chosen.client, self.chosen.client_once
+            unproved = Threads(*clients).run(stop(made, "interrupted"), within=_CLOSING_SECONDS)
+        except (*FATAL, CallError, TimeoutError):
+            unproved = ""
+        pending = made.audit.pending
+        if unproved or pending:
+            publish = f"haven audit publish {made.site.manifest.environment} --in {made.site.to}"
+            output.note(unproved or f"{plural(pending, 'audit record')} only on this machine: {publish}")
 
 
 def _has_no_project(name: str, regions: Sequence[str], manifest: Path | None, directory: str | None) -> bool:

@@ -162,10 +162,10 @@ class RegionSwitcher(Operator):
             return report  # stays open: whoever comes next sees what was written
         writer = database.writing_region(cluster)
         if writer == self.site.to:
-            await self._close(workflow, report.state, report.why, report.divergence, self._ended(answer))
+            await self._close(workflow, report.state, report.why, report.divergence, notes=self._ended(answer))
         elif attached and writer == self.site.old:
             report = replace(report, state=State.UNDONE)
-            await self._close(workflow, report.state, report.why, report.divergence, {"open": None})
+            await self._close(workflow, report.state, report.why, report.divergence, notes={"open": None})
         return report
 
     async def _watched(self, workflow: Workflow) -> Report:

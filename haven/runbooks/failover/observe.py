@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from haven.runbooks.failover import database, loss
-from haven.runbooks.failover.decision import Seen, Through, Witness
+from haven.runbooks.failover.decision import LEAST_WITNESSES, Seen, Through, Witness, witnesses_of_loss
 from haven.runbooks.failover.guard import Heartbeat
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.engine import BUSY
@@ -223,3 +223,52 @@ def _by_replication(site: Site, cluster: Mapping[str, Any] | None) -> Witness:
         return Witness(name, True, "replication is cut off", Through.DATABASE)
     detail = "replication is connected" if "connected" in states else "it names no state"
     return Witness(name, None, detail, Through.DATABASE)
+
+
+async def lost(site: Site) -> str:
+    """Why the Region that is left counts as lost when the other one is written already; empty: it doesn't.
+
+    It doesn't answer this machine, and as many independent observations agree as a failover needs.
+
+    Args:
+        site: from where to where.
+    """
+    own = database.member(site.old, site.old_side.database.cluster, observes=True)
+    written = database.global_cluster(site.to, site.manifest.database.global_cluster)
+    answers = await Branches([own, written, loss.heartbeats(site, site.table)])
+    require_calls(answers)
+    silent, *known = map(failure, answers)
+    if not isinstance(silent, UnansweredError) or any(known):
+        return ""
+    _, cluster, (heartbeats, answer) = answers
+    count = witnesses_of_loss(witnesses_of_the_left(site, cluster, heartbeats, site.time_ms(answer)))
+    if count < LEAST_WITNESSES:
+        return ""
+    return f"{site.old} doesn't answer, and {count} independent observations agree that it is lost"
+
+
+def witnesses_of_the_left(
+    site: Site, cluster: Mapping[str, Any] | None, heartbeats: Sequence[Heartbeat], now: float
+) -> list[Witness]:
+    """Observations of the Region that is left when the other one is written: its own writers have nothing to write.
+
+    Args:
+        site: from where to where.
+        cluster: the global database, as the other Region has it.
+        heartbeats: what arrived there.
+        now: AWS's time, in milliseconds since the epoch.
+    """
+    copies = by_copies(f"heartbeats of buckets and tables from {site.old}", heartbeats, now)
+    return [_by_member(site, cluster), copies]
+
+
+def _by_member(site: Site, cluster: Mapping[str, Any] | None) -> Witness:
+    """What RDS in the writing Region has about the other member."""
+    name = f"RDS in {site.to}"
+    members = database.members(cluster)
+    if site.old not in members:
+        return Witness(name, None, f"no member in {site.old}", Through.DATABASE)
+    state = members[site.old].get("SynchronizationStatus")
+    lost = {"pending-resync": True, "connected": False}.get(str(state))
+    detail = f"the member in {site.old} is {state or 'in no state that is named'}"
+    return Witness(name, lost, detail, Through.DATABASE)

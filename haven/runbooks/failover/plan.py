@@ -1,6 +1,6 @@
 """The steps of a failover in one direction, and what each of them follows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -8,12 +8,13 @@ from haven.runbooks.failover import database, fence, judging, loss, nodes, store
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Fence
+from haven.runbooks.failover.leaving import silence
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving import mode
 from haven.runbooks.serving import steps as serving
 from haven.runbooks.serving.place import Place
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Step, Waiting, check_graph
+from haven.runbooks.workflow.steps import Done, Ending, Impossible, Look, Looking, Step, Waiting, check_graph
 
 DATABASE, CACHE = database.PROMOTED, "promote-cache"
 NO_RETURN = (DATABASE, CACHE)
@@ -61,22 +62,39 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
             Step(database.EVENTS, title, database.events_read(site), (VERIFIED,), deadline=60, essential=False)
         )
     if planned and not site.restores:
-        title = f"Open the data subnets in {site.old} for readers"
-        look = _when_left(site, fence.opened(site.old, site.old_side.database.subnet_group))
-        found.append(Step(REOPENED, title, look, (VERIFIED,), deadline=300, essential=False))
-        found += consumers.reopening(site, partial(_when_left, site), (REOPENED,))
-        found += mode.ended(site.old, site.mode, _OLD, (REOPENED,), essential=False)
-        found += _resting(site)
+        found += last(site)
     check_graph(found)
     return found
 
 
+def last(site: Site) -> list[Step]:
+    """What a planned failover ends with in the Region that is left."""
+    title = f"Open the data subnets in {site.old} for readers"
+    look = _when_left(site, fence.opened(site.old, site.old_side.database.subnet_group))
+    found = [Step(REOPENED, title, look, (VERIFIED,), deadline=300, essential=False)]
+    found += consumers.reopening(site, partial(_when_left, site), (REOPENED,))
+    found += mode.ended(site.old, site.mode, _OLD, (REOPENED,), essential=False)
+    return list(silence.noticed(site, [*found, *_resting(site)]))
+
+
+def left(site: Site, endings: Mapping[str, Ending]) -> list[str]:
+    """What of `last` isn't done, by name.
+
+    Args:
+        site: from where to where.
+        endings: of the steps of a run; one that had none of these leaves nothing.
+    """
+    return [each.name for each in last(site) if endings.get(each.name, Ending.DONE) is not Ending.DONE]
+
+
 def undoing(taken: Sequence[Step], workflow: Workflow) -> list[Step]:
-    """What an abort does: for each step that may have changed something, and can be undone."""
+    """What an abort does: for each step that may have changed something, and can be undone; and for each node group
+    that another one's step may have made larger."""
+    changed = {f"{SCALE}{name}" for record in workflow.steps.values() for name in record.before}
     found = []
     for step in taken:
         record = workflow.step(step.name)
-        if step.undo is not None and (record.may_have_happened or record.done):
+        if step.undo is not None and (record.may_have_happened or record.done or step.name in changed):
             found.append(step.undo)
     return found
 

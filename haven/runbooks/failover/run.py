@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from haven.base.problems import Problems
 from haven.model.drills import Place
-from haven.runbooks.failover import database, decision, judging, loss, observe, plan, stores
+from haven.runbooks.failover import decision, judging, loss, observe, plan
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Request
 from haven.runbooks.failover.judging import Preview
@@ -105,6 +105,7 @@ class Operator:
     def _leaves(self) -> list[str]:
         """What stays open where a reason is given."""
         return [each for each in (self._left_open, self._other.overridden) if each]
+
     def _is_silent(self) -> bool:
         """Whether the Region that is left was found silent, so short a time ago that it needn't be asked again."""
         return self._confirmed is not None and self._confirmed.is_silent()
@@ -329,16 +330,8 @@ class Operator:
         return await self._undo(workflow, outcome)
 
     async def _was_taken_back(self, workflow: Workflow) -> bool:
-        """Whether AWS cancelled a switchover, and nothing is promoted: then the old writer is opened again (RDS API,
-        FailoverState, cancelling; read 2026-11-26)."""
-        if not workflow.goal.get("planned"):
-            return False
-        try:
-            cluster = await database.current(self.site)
-            cache_moved = await stores.is_primary(self.site.to, self.site.new_side.cache)
-        except CallError:
-            return False
-        return database.is_steady_in(cluster, self.site.old) and not cache_moved
+        """Whether nothing is promoted although it was begun: then the old writer is opened again."""
+        return await deciding.was_taken_back(self.site, workflow)
 
     async def _undo(self, workflow: Workflow, outcome: Outcome) -> Report:
         undoing = plan.undoing(self._every_step(), workflow)  # what an earlier run did counts too
@@ -352,7 +345,7 @@ class Operator:
         if undone.failed(undoing):
             why += await deciding.way_out(self.site, workflow, self.opening)
             return Report(State.INCOMPLETE, why, workflow.id, endings)
-        await self._close(workflow, State.UNDONE, why, "", {"open": None})
+        await self._close(workflow, State.UNDONE, why, "", notes={"open": None})
         return Report(State.UNDONE, why, workflow.id, endings)
 
     async def _end(self, workflow: Workflow, outcome: Outcome, why: Sequence[str]) -> Report:
@@ -362,7 +355,8 @@ class Operator:
         _, answer = await loss.heartbeats(self.site, self.site.table)
         notes = self._ended(answer)
         self.audit.record(measured.MEASURED, **measured.as_data(made))
-        await self._close(workflow, State.DONE, why, divergence, notes)
+        left = plan.left(self.site, outcome.endings)
+        await self._close(workflow, State.DONE, why, divergence, notes=notes, left=left)
         losses = judging.reported(workflow, plan.JUDGED)
         return Report(State.DONE, why, workflow.id, outcome.endings, divergence, losses=losses, record=made)
 
@@ -373,12 +367,11 @@ class Operator:
     def _divergence(self, workflow: Workflow) -> str:
         return deciding.divergence(workflow, self.opening)
 
-    async def _close(
-        self, workflow: Workflow, state: State, why: Sequence[str], divergence: str, notes: Mapping[str, Any]
-    ) -> None:
+    async def _close(self, workflow: Workflow, state: State, why: Sequence[str], divergence: str, **end: Any) -> None:
         """Close the audit, and then the workflow: the journal's last entry has the head of the closed audit."""
         await self.audit.close(state=state.value, why=list(why), divergence=divergence)
         self._closed = True
         self.journal.head = self.audit.head.as_data()
-        log.apply(workflow, await self.journal.append(log.END, state=state.value, divergence=divergence, notes=notes))
-        self.lease.notes = {**self.lease.notes, **notes}
+        entry = await self.journal.append(log.END, state=state.value, divergence=divergence, **end)
+        log.apply(workflow, entry)
+        self.lease.notes = {**self.lease.notes, **end["notes"]}

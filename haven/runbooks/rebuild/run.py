@@ -184,5 +184,5 @@ class Rebuilder(Operator):
         return {**super()._goal(request, observed_ms), "kind": self.kind}
 
     async def _end(self, workflow: Workflow, outcome: Outcome, why: Sequence[str]) -> Report:
-        await self._close(workflow, State.DONE, why, "", {"open": None})
+        await self._close(workflow, State.DONE, why, "", notes={"open": None})
         return Report(State.DONE, why, workflow.id, outcome.endings)

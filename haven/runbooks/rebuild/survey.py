@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.runbooks.failover import database, loss, stores
-from haven.runbooks.failover.decision import Through, Witness
-from haven.runbooks.failover.observe import by_copies
+from haven.runbooks.failover.decision import Witness
+from haven.runbooks.failover.observe import witnesses_of_the_left
 from haven.runbooks.failover.site import Site
 from haven.runbooks.rebuild.decision import Contents
 from haven.runbooks.workflow.requests import Branches, Call, CallError, RefusedError, Runbook, failure, together
@@ -63,10 +63,7 @@ async def survey(site: Site) -> Survey:
     found = await together(standing(site), written, loss.heartbeats(site, site.table))
     there, cluster, (beats, answer) = found
     now = site.time_ms(answer)
-    witnesses = [
-        _by_replication(site, cluster),
-        by_copies(f"heartbeats of buckets and tables from {site.old}", beats, now),
-    ]
+    witnesses = witnesses_of_the_left(site, cluster, beats, now)
     return Survey(database.writing_region(cluster), there, witnesses, now)
 
 
@@ -116,15 +113,3 @@ async def _or_none(call: Call, part: str) -> Mapping[str, Any] | None:
             return None
         raise
     return found
-
-
-def _by_replication(site: Site, cluster: Mapping[str, Any] | None) -> Witness:
-    """What RDS in the surviving Region has about the other member."""
-    name = f"RDS in {site.to}"
-    members = database.members(cluster)
-    if site.old not in members:
-        return Witness(name, None, f"no member in {site.old}", Through.DATABASE)
-    state = members[site.old].get("SynchronizationStatus")
-    lost = {"pending-resync": True, "connected": False}.get(str(state))
-    detail = f"the member in {site.old} is {state or 'in no state that is named'}"
-    return Witness(name, lost, detail, Through.DATABASE)

@@ -14,7 +14,7 @@ from haven.runbooks.clients import Client
 from haven.runbooks.manifest import Located, RecoveryManifest
 from haven.runbooks.manifest_checks import newer
 from haven.runbooks.observation import ask_all
-from haven.runbooks.reconcile import data, deployment, history, leftovers, proposal, rows
+from haven.runbooks.reconcile import data, deployment, history, left, leftovers, proposal, rows
 from haven.runbooks.reconcile.checks import Check
 from haven.runbooks.status import writers
 from haven.runbooks.status.readings import COLOURS, State
@@ -101,6 +101,7 @@ def ask(stack: Stack | None, located: Located, client: Client, once: Client, *, 
     found += history.checks(manifest, past)
     if writer is not None:
         found += leftovers.old_volume(manifest, answers, writer, unplanned=past.unplanned(writer), without=without)
+        found += left.read(manifest, writer, past.completed.get(writer), client, once)
     found += leftovers.still_closed(manifest, answers)
     found += leftovers.still_stopped(manifest, answers)
     found += leftovers.still_read_only(manifest, answers)

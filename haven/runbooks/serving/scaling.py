@@ -45,11 +45,11 @@ def _remark(place: Place, workloads: Sequence[Workload], objects: Objects) -> st
 
 
 def drained(place: Place, looking: Looking) -> Looking:
-    """The same once clients have had the time to leave the Region."""
+    """The same once clients have had the time to leave the Region; of a failover that has ended they have."""
     watch = Stopwatch(place.clock)
 
     async def look(workflow: Workflow) -> Look:
-        left = DRAIN_SECONDS - watch.seconds()
+        left = DRAIN_SECONDS - watch.seconds() if workflow.end is None else 0.0
         return Waiting(f"clients leave {place.region}, {left:.0f} s more") if left > 0 else await looking(workflow)
 
     return look

@@ -5,42 +5,63 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
+from typing import Any
 
 from haven.model.drills import DrillRecord, Place
 from haven.runbooks.clients import Client
+from haven.runbooks.failover.run import State as Ended
+from haven.runbooks.workflow.report import 
 from haven.runbooks.failover.times.measured import MEASURED
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, duration, unknown
-from haven.runbooks.workflow.audit import FOLDER
+from haven.runbooks.workflow.audit import key
+from haven.runbooks.workflow.journal import END, ID
 
 AREA = "drills"
-_SESSIONS = 20
-"""Of the newest ones so many are looked at: each takes a request, and all together 7 seconds at most."""
+_PAGES = 3
+"""Of the journal's newest entries so many are looked at: DynamoDB reads 1 MB for a page, about ten failovers, and all
+together 7 seconds at most (DynamoDB Developer Guide, Query; read 2026-11-27)."""
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
-    """The audit of a failover is in the Region that it led to."""
-    buckets = manifest.operations.audit if manifest.operations is not None else {}
+    """Journal and audit of a failover are in the Region that it led to."""
+    operations = manifest.operations
     return {
-        (AREA, region): partial(_newest, client, region, buckets[region])
+        (AREA, region): partial(_newest, client, region, operations.tables[region], operations.audit[region])
         for region in manifest.both
-        if region in buckets
+        if operations is not None and region in operations.audit and region in operations.tables
     }
 
 
-def _newest(client: Client, region: str, bucket: str) -> DrillRecord | None:
+def _newest(client: Client, region: str, table: str, bucket: str) -> DrillRecord | None:
+    """The journal knows where: its last entry of a failover has the head of the audit, whose last record closes it, and
+    the one before has what it took. A bucket can't be listed from its newest key on."""
     s3 = client("s3", region)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=FOLDER)
-    sessions: dict[str, list[tuple[str, float]]] = {}
-    for each in (each for page in pages for each in page.get("Contents", [])):
-        key = str(each["Key"])
-        sessions.setdefault(key.rpartition("/")[0], []).append((key, each["LastModified"].timestamp()))
-    newest = sorted(sessions.values(), key=lambda found: max(at for _, at in found), reverse=True)
-    keys = (sorted(key for key, _ in found) for found in newest if len(found) > 1)
-    for *_, key, _closing in islice(keys, _SESSIONS):
-        if made := _record(s3.get_object(Bucket=bucket, Key=key)["Body"].read()):
+    for session, count in _ended(client("dynamodb", region), table):
+        try:
+            content = s3.get_object(Bucket=bucket, Key=key(session, count - 2))["Body"].read()
+        except s3.exceptions.NoSuchKey:  # that machine alone has it, until it is published
+            continue
+        if made := _record(content):
             return made
     return None
+
+
+def _ended(dynamodb: Any, table: str) -> Iterator[tuple[str, int]]:
+    """Session and number of records of the audit of each workflow that reached its goal, the newest first."""
+    values = {":id": {"S": ID}, ":end": {"S": f'"kind":"{END}"'}, ":done": {"S": f'"state":"{Ended.DONE}"'}}
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression="id = :id",
+        FilterExpression="contains(#body, :end) AND contains(#body, :done)",
+        ExpressionAttributeNames={"#body": "body"},
+        ExpressionAttributeValues=values,
+        ScanIndexForward=False,
+    )
+    for item in (each for page in islice(pages, _PAGES) for each in page["Items"]):
+        head = json.loads(item["body"]["S"])["data"].get("audit") or {}
+        if head.get("count", 0) > 1:
+            yield str(head["session"]), int(head["count"])
 
 
 def _record(content: bytes) -> DrillRecord | None:
@@ -63,7 +84,7 @@ def readings(manifest: RecoveryManifest, answers: Answers) -> Iterator[Reading]:
         elif answer.value is not None:
             yield _reading(manifest, region, answer.value)
         elif region == manifest.regions.recovery:
-            none = f"of the last {_SESSIONS} runs none made a failover to {region}: what one takes isn't measured"
+            none = f"the journal's newest entries have no failover to {region}: what one takes isn't measured"
             yield Reading(AREA, region, State.UNKNOWN, none)
 
 

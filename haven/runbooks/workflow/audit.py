@@ -70,6 +70,7 @@ class Audit:
         self._pending: list[tuple[int, str]] = []
         self._problem = ""
         """Why the bucket didn't take the last one that it refused."""
+        self._closed = False
         self._quiet = 0.0
         """Until when the bucket isn't asked in the middle of a run."""
 
@@ -154,8 +155,10 @@ class Audit:
                 self._pending.pop(0)
 
     async def close(self, **data: Any) -> None:
-        """Write the last record."""
-        self.record(CLOSING, **data)
+        """Write the last record; a chain that was never begun gets none, and none gets two."""
+        if self._count and not self._closed:
+            self.record(CLOSING, **data)
+            self._closed = True
         await self.upload()
         if self._pending:  # one answer that was lost is no broken bucket
             await self.upload()

@@ -29,7 +29,8 @@ KINDS = (BEGIN, TAKEOVER, DECISION, INTENT, OUTCOME, DONE, ABORT, END, CLOSED)
 """The last one is of a process that ends before its workflow, or that began none: it has the last head of its audit."""
 ACCEPTED, REFUSED, UNKNOWN, UNSENT = "accepted", "refused", "unknown", "unsent"
 """Outcomes of a call."""
-_ID = "journal"
+ID = "journal"
+"""The first part of its keys in the table."""
 _TRIES, _EVERY_SECONDS = 5, 2.0
 _RESTORE_FIX = "restore the table to the point in time before that"
 _VERSION_FIX = "use the version of haven that began the workflow: it names its steps"
@@ -141,9 +142,9 @@ class Journal:
         problem = ""
         for _ in range(_TRIES):
             try:
-                if await self._table.put_new(_ID, place, item):
+                if await self._table.put_new(ID, place, item):
                     return
-                found = await self._table.get(_ID, place)
+                found = await self._table.get(ID, place)
             except CallError as error:  # it may be there: whether it is decides what the next try finds
                 problem = str(error)
                 await Pause(_EVERY_SECONDS)
@@ -161,7 +162,7 @@ async def stored(table: Table) -> list[Entry]:
         CallError: it doesn't answer.
         Problems: an entry can't be read.
     """
-    items, _ = await table.query(_ID)
+    items, _ = await table.query(ID)
     return [_entry(each) for each in items]
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from haven.base.interrupts import whole
 from haven.base.problems import one_line
 from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, Client, longest
 from haven.runbooks.credentials import credentials_error
@@ -55,14 +56,21 @@ class Threads(Scheduler):
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
-    def run(self, runbook: Runbook) -> Any:
+    def run(self, runbook: Runbook, *, within: float | None = None) -> Any:
         """The runbook's result.
 
+        Args:
+            runbook: what is run.
+            within: seconds after which it is left where it is. Omitted: it is waited for.
+
         Raises:
+            TimeoutError: it hasn't ended within them.
             Exception: what the runbook raised.
         """
         ended: list[Any] = []
-        self.start("", runbook, ended.append)
+        task = self.start("", runbook, ended.append)
+        if within is not None:
+            self.later(task, within, _leave)
         try:
             while not ended:
                 self._turn()
@@ -75,9 +83,11 @@ class Threads(Scheduler):
     def _turn(self) -> None:
         wait = max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
         try:
-            self._ready.get(timeout=wait)()
+            resume = self._ready.get(timeout=wait)
         except queue.Empty:
-            heapq.heappop(self._timers)[2]()
+            resume = heapq.heappop(self._timers)[2]
+        with whole():
+            resume()
 
     def soon(self, task: Task, resume: Callable[[], None]) -> None:
         del task
@@ -138,6 +148,10 @@ class _Sent:
         except Exception as error:  # noqa: BLE001  it is raised in the runbook
             return _as_call_error(call, error)
         return answer
+
+
+def _leave() -> None:
+    raise TimeoutError
 
 
 def _as_call_error(call: Call, error: Exception) -> Exception:

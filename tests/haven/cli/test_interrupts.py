@@ -181,3 +181,24 @@ def test_an_interrupted_report_ends_its_processes_and_removes_its_files(tmp_path
     assert list(files.iterdir()) == []
     for each in started.iterdir():
         assert not Path(f"/proc/{each.name}").exists()
+
+
+WHOLE = """
+import os, signal
+from haven.base.interrupts import Interrupted, interruptible, whole
+
+with interruptible():
+    try:
+        with whole():
+            os.kill(os.getpid(), signal.SIGINT)
+            print("written", flush=True)
+        print("gone on", flush=True)
+    except Interrupted:
+        print("interrupted", flush=True)
+"""
+
+
+def test_what_is_written_in_one_piece_is_written_before_a_ctrl_c_ends_it() -> None:
+    command = [sys.executable, "-c", _HEED, sys.executable, "-c", WHOLE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["written", "interrupted"]), done.stderr

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from botocore.credentials import AssumeRoleProvider
 
 from haven.base.exits import MISSING_DEPENDENCY
 from haven.runbooks.clients import clients, signed_in
@@ -252,6 +253,46 @@ def test_while_they_last_credentials_that_cannot_be_renewed_are_used(sts: Sts, a
     for _ in range(2):
         client("sts", R).get_caller_identity()
     assert (used(aws), assumed_in(aws)) == ("ASIA1", [R, R])
+
+
+@pytest.mark.usefixtures("profile")
+@pytest.mark.parametrize("lasts", [600, 800], ids=["botocore must renew", "botocore may renew"])
+def test_where_sts_is_silent_at_a_renewal_the_other_region_renews_them(lasts: float, sts: Sts, aws: Gateway) -> None:
+    sts.lasting = lasts
+    client = clients(None, credentials=signed_in([R, P]))
+    sts.lasting = 3600
+    aws.chosen = lambda call: Fault.BLACKHOLE if (call.operation, call.region) == ("AssumeRole", R) else None
+    for _ in range(2):
+        client("sts", R).get_caller_identity()
+        assert (used(aws), assumed_in(aws)) == ("ASIA2", [R, R, P])
+
+
+@pytest.mark.usefixtures("profile")
+def test_where_no_region_renews_credentials_that_have_ended_one_error_names_both(sts: Sts, aws: Gateway) -> None:
+    sts.lasting = 2
+    client = clients(None, credentials=signed_in([R, P]))
+    aws.chosen = lambda call: Fault.REFUSE if call.operation == "AssumeRole" else None
+    time.sleep(2)
+    with pytest.raises(CredentialsError) as raised:
+        Threads(client, client).run(identity())
+    assert str(raised.value).startswith(f"no new credentials: STS in {R} and {P} doesn't answer (")
+    assert "run the same command once more: it goes on from where this one ended" in str(raised.value)
+    assert assumed_in(aws) == [R, R, P]
+
+
+@pytest.mark.usefixtures("profile")
+def test_a_renewal_asks_nobody_for_the_code_of_a_second_factor(
+    sts: Sts, aws: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text(PROFILES % f"mfa_serial = {SERIAL}")
+    typed = ["123456"]
+    monkeypatch.setattr(AssumeRoleProvider.__init__, "__defaults__", (lambda _: typed.pop(), None, None))
+    sts.lasting = 2
+    client = clients(None, credentials=signed_in([R, P]))
+    time.sleep(2)
+    with pytest.raises(CredentialsError, match="the session has ended, and a new one needs the second factor"):
+        Threads(client, client).run(identity())
+    assert (typed, assumed_in(aws)) == ([], [R])
 
 
 @pytest.mark.usefixtures("profile")

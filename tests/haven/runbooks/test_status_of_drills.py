@@ -21,8 +21,10 @@ from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.observation import ask_all
 from haven.runbooks.status import drills
 from haven.runbooks.status.readings import Reading, State
-from haven.runbooks.workflow.audit import Audit, Bucket
+from haven.runbooks.workflow.audit import Audit, Bucket, key
+from haven.runbooks.workflow.journal import CLOSED, END, Journal
 from haven.runbooks.workflow.local_file import LocalFile
+from haven.runbooks.workflow.table import Table
 from haven.runbooks.workflow.threads import MachineClock, Threads
 from tests.environments import ROOT
 from tests.gateway import Call, Fault, Gateway, gateway
@@ -40,10 +42,16 @@ def bucket(region: str, number: int) -> str:
     return f"audit-{number}-{region}"
 
 
+def table(number: int) -> str:
+    """The operations table of one test."""
+    return f"operations-{number}"
+
+
 def manifest(number: int, objectives: Mapping[str, float]) -> RecoveryManifest:
     """The simulator's environment, with audit buckets of one test."""
     audit = {region: bucket(region, number) for region in (P, R)}
-    operations = {**document()["operations"], "audit": audit}
+    tables = {**document()["operations"]["tables"], **{region: table(number) for region in (P, R)}}
+    operations = {**document()["operations"], "audit": audit, "tables": tables}
     return parse(json.dumps({**document(), "operations": operations, "objectives": objectives}), "a test")
 
 
@@ -63,15 +71,25 @@ class Ground:
         lines = LocalFile(self.folder / f"{own}.jsonl")
         audit = Audit(own, "me", lines, Bucket(region, bucket(region, self.number)), MachineClock())
 
+        copy = LocalFile(self.folder / f"{own}-journal.jsonl")
+        journal = Journal(Table(region, table(self.number)), copy, MachineClock(), "me", own)
+
         async def write() -> None:
+            await journal.read()
             await audit.open("", goal={})
             if record is not None:
                 audit.record(MEASURED, **as_data(record))
             await audit.close(state="refused" if record is None else "done")
+            journal.head = audit.head.as_data()
+            if record is None:
+                await journal.append(CLOSED)
+            else:
+                await journal.append(END, state="done", divergence="", notes={})
 
         client = clients(self.gateway.url)
         Threads(client, client).run(write())
         lines.close()
+        copy.close()
 
     def readings(self, **objectives: float) -> list[Reading]:
         """The readings of drills."""
@@ -92,6 +110,12 @@ def ground(emulator: str, tmp_path: Path) -> Iterator[Ground]:
     for region in (P, R):
         Clients(emulator).of("s3", region).create_bucket(
             Bucket=bucket(region, number), CreateBucketConfiguration={"LocationConstraint": region}
+        )
+        Clients(emulator).of("dynamodb", region).create_table(
+            TableName=table(number),
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "entry")],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "entry", "KeyType": "RANGE"}],
+            BillingMode="PAY_PER_REQUEST",
         )
     with gateway(emulator) as before:
         yield Ground(before, tmp_path, number)
@@ -151,13 +175,31 @@ def test_a_recovery_region_that_nobody_has_failed_over_to_is_unknown(ground: Gro
 
 
 def test_an_audit_that_may_not_be_read_is_unknown_and_named(ground: Ground) -> None:
+    ground.run(R, made())
     ground.gateway.faults[R, "s3"] = Fault.DENY
     (reading,) = ground.readings()
-    assert (reading.region, reading.state, reading.description) == (
-        R,
-        State.UNKNOWN,
-        "ListObjectsV2 is refused: AccessDenied",
-    )
+    refused = "GetObject is refused: AccessDenied"
+    assert (reading.region, reading.state, reading.description) == (R, State.UNKNOWN, refused)
+
+
+def test_however_many_runs_there_were_the_newest_failover_takes_three_requests(ground: Ground) -> None:
+    for days in (9, 7, 5, 3):
+        ground.run(R, made(days=days))
+        ground.run(R, None)
+    begin = len(ground.gateway.calls)
+    assert shown(ground.readings())[-1][2].startswith("newest failover, 3 d ago")
+    asked = [each.operation.partition("?")[0] for each in ground.gateway.calls[begin:]]
+    assert len(asked) == 3, asked  # both Regions' journals, and one record of the audit
+
+
+def test_a_record_that_the_bucket_lacks_hides_no_earlier_failover(ground: Ground) -> None:
+    ground.run(R, made(days=9))
+    ground.run(R, made())
+    name = bucket(R, ground.number)
+    s3 = Clients(ground.gateway.url).of("s3", R)
+    s3.delete_object(Bucket=name, Key=key("session2", 1))
+    (reading,) = ground.readings()
+    assert reading.description.startswith("newest failover, 9 d ago")
 
 
 class EndedError(Exception):

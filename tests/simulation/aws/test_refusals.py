@@ -6,8 +6,8 @@ import pytest
 from botocore.retries.standard import ThrottledRetryableChecker
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow.engine import BUSY, THROTTLED
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.clock import Simulation
 from tests.simulation.model import Model, R

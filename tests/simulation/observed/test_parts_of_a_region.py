@@ -7,8 +7,8 @@ import pytest
 from haven.runbooks.failover.decision import Fence, Request, Seen
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.observe import Observation, observe
-from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow import journal as log
+from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Call, RefusedError
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R

@@ -24,12 +24,16 @@ class Ground:
         self.model = Model(**model)
         self.simulation = Simulation(self.model, self._fault)
         self.count = 0
+        self.hidden = False
+        """Whether operators alone don't reach P."""
         self.sent: set[str] = set()
         """The calls that were sent, whatever came of them."""
         self._when, self._what, self._happened = when, what, False
 
     def _fault(self, owner: str, call: Call, now: float) -> Fault | None:
         self.sent.add(call.operation)
+        if self.hidden and call.region == P:
+            return Fault("timeout-before")
         if self._happened or not self._when(call):
             return None
         self._happened = True
@@ -39,6 +43,7 @@ class Ground:
         """What comes of one operator; None: the process died."""
         self.count += 1
         made = machine(self.simulation, f"op{self.count}", manifest=PATIENT[1])
+        self.last = made
         start(self.simulation, made, request, self.simulation.now + after)
         self.simulation.run()
         self.simulation.abandon()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from haven.runbooks.failover import database, loss, plan
+from haven.runbooks.failover import database, loss, plan, stores
 from haven.runbooks.failover.decision import UNUSABLE, Decision, Fence, Request, Seen, fence, stops
 from haven.runbooks.failover.observe import Observation, observe
 from haven.runbooks.failover.site import Site
@@ -158,6 +158,25 @@ def divergence(workflow: Workflow, opening: Sequence[str]) -> str:
     if events is None:  # they haven't been read, or can't be
         return DIVERGENCE
     return f"{DIVERGENCE}; RDS says: {'; '.join(events) or 'nothing about the old writer yet'}"
+
+
+async def was_taken_back(site: Site, workflow: Workflow) -> bool:
+    """Whether AWS cancelled a switchover, and nothing is promoted.
+
+    RDS then takes both members back to their previous states (RDS API, FailoverState, cancelling; read 2026-11-26).
+
+    Args:
+        site: from where to where.
+        workflow: that may have begun it.
+    """
+    if not workflow.goal.get("planned"):
+        return False
+    try:
+        cluster = await database.current(site)
+        cache_moved = await stores.is_primary(site.to, site.new_side.cache)
+    except CallError:
+        return False
+    return database.is_steady_in(cluster, site.old) and not cache_moved
 
 
 async def is_lost(site: Site, workflow: Workflow, decide: Decide) -> bool:

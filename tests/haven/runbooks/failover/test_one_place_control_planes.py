@@ -14,10 +14,9 @@ from tests.gateway import Call, Fault
 from tests.haven.runbooks.failover.ground import MUTATING, Ground, new_ground
 from tests.haven.runbooks.failover.ground_stores import stores
 from tests.simulation.model import P, R
+from tests.simulation.silent.test_one_place import ONE_PLACE
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.emulator, pytest.mark.exhaustive]
-ONE_PLACE = ("route53", "iam", "cloudfront", "globalaccelerator", "organizations")
-"""Services whose control plane is in one Region for all (AWS, "AWS Fault Isolation Boundaries", appendix A)."""
 LOST = ("--to", R, "--confirm", "sim", "--json", "--force", "the provider confirms the loss")
 
 

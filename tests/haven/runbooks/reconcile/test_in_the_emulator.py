@@ -4,16 +4,19 @@ The emulator neither takes a snapshot of an old volume nor copies one, so both a
 """
 
 import json
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY, OK
+from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, MISSING_DEPENDENCY, OK
 from tests.gateway import Answer, Call, Fault
 from tests.haven.cli.test_schemas import check
 from tests.haven.gate.change_sets import Made, digest
@@ -78,12 +81,17 @@ def stack_file(ground: Ground) -> Path:
     return ground.folder / "Pulumi.sim.yaml"
 
 
-def reconcile(ground: Ground, *words: str, changes: Any = ()) -> tuple[int, Any]:
-    """Exit code and document of one run, with a preview of these changes."""
+def command_of(ground: Ground, *words: str, changes: Any = ()) -> list[str]:
+    """The words of one run, with a preview of these changes."""
     preview = ground.folder / "preview.json"
     preview.write_text(json.dumps(digest(*changes)))
     command = [sys.executable, "-m", "haven", "reconcile", str(stack_file(ground)), "--json"]
-    command += ["--manifest", str(ground.folder / "whole.json"), "--preview", str(preview), *words]
+    return [*command, "--manifest", str(ground.folder / "whole.json"), "--preview", str(preview), *words]
+
+
+def reconcile(ground: Ground, *words: str, changes: Any = ()) -> tuple[int, Any]:
+    """Exit code and document of one run, with a preview of these changes."""
+    command = command_of(ground, *words, changes=changes)
     done = subprocess.run(command, cwd=ground.folder, capture_output=True, text=True, check=False, env=ground.variables)
     assert "Traceback" not in done.stderr, done.stderr
     if done.returncode > FINDINGS:
@@ -195,6 +203,45 @@ def test_after_an_unplanned_failover_what_only_the_old_side_has_is_found_and_kep
     write(environment, R, "only-there")
     code, document = reconcile(environment)
     assert (code, wrong(document)) == (OK, {})
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["the bucket answers", "the bucket is silent"])
+def test_ctrl_c_while_snapshots_are_kept_says_the_state_and_closes_the_audit(
+    environment: Ground, answers: bool, record_property: Callable[[str, object], None]
+) -> None:
+    source = {"DBClusterIdentifier": f"db-{R}", "DBClusterSnapshotIdentifier": SNAPSHOT}
+    environment.aws.of("rds", R).create_db_cluster_snapshot(**source)
+    asked = threading.Event()
+
+    def copied(call: Call) -> Answer:
+        if not answers:
+            environment.gateway.faults[P, "s3"] = Fault.BLACKHOLE
+        asked.set()
+        body = "<CopyDBClusterSnapshotResult><DBClusterSnapshot/></CopyDBClusterSnapshotResult>"
+        return 200, "text/xml", f"<CopyDBClusterSnapshotResponse>{body}</CopyDBClusterSnapshotResponse>"
+
+    environment.gateway.answers["rds", "CopyDBClusterSnapshot"] = copied
+    command = command_of(environment, "--keep")
+    with subprocess.Popen(
+        command, cwd=environment.folder, env=environment.variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert asked.wait(60)
+        time.sleep(1)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        error = process.communicate()[1].decode()
+    record_property("figure", f"Ctrl-C in reconcile --keep: ended after {time.monotonic() - begin:.2f} s")
+    assert process.returncode == INTERRUPTED, error
+    assert f"a copy of {SNAPSHOT} was asked for" in error
+    assert "run the same command once more" in error
+    assert ("haven audit publish sim --in eu-west-1" in error) is not answers, error
+    environment.gateway.faults.clear()
+    records = str(environment.folder / ".haven" / "recovery" / "sim")
+    if not answers:
+        code, text, error = environment.haven("audit publish", "--in", P, "--records", records)
+        assert code == OK, text + error
+    code, text, error = environment.haven("audit verify", "--in", P)
+    assert (code, "Nothing is wrong" in text) == (OK, True), text + error
 
 
 def test_what_cannot_be_asked_or_read_is_one_error_each(environment: Ground) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from haven.runbooks.failover.decision import Request
-from haven.runbooks.reconcile.keeping import keep
-from haven.runbooks.workflow.audit import Head, verify
+from haven.runbooks.reconcile.keeping import keep, stop
+from haven.runbooks.workflow.audit import CLOSING, Head, verify
 from haven.runbooks.workflow.journal import stored
+from haven.runbooks.workflow.lease import FREE
 from haven.runbooks.workflow.report import State
 from haven.runbooks.workflow.table import Table
 from tests.simulation.clock import Fault, Simulation
@@ -102,3 +103,27 @@ def test_the_audit_of_keeping_snapshots_is_missed_too() -> None:
     assert len(records["keeper"]) > 1
     assert list(verify(content(records), heads)) == []
     assert [(name, left) for name, left, rest in cut(records) if list(verify(rest, heads)) == []] == []
+
+
+SNAPSHOT = "rds:unplanned-global-failover-db-2026"
+
+
+@pytest.mark.parametrize("seconds", [each / 20 for each in range(30)])
+def test_keeping_that_is_interrupted_anywhere_has_a_closed_audit_and_gives_the_lease_back(seconds: float) -> None:
+    runs, seen = Runs(Request(planned=True)), list[str]()
+    runs.model.regions[P].snapshots.append(SNAPSHOT)
+    made = machine(runs.simulation, "keeper", manifest=PATIENT[1])
+    runs.machines.append(made)
+    runs.simulation.start(made.name, keep(made.operator, P, seen.append), made.outcome.append)
+    runs.simulation.run(until=runs.simulation.now + seconds)
+    runs.simulation.abandon()
+    runs.simulation.start(made.name, stop(made.operator, "interrupted"), made.outcome.append)
+    runs.simulation.run()
+    records, heads = runs.records, runs.heads
+    assert list(verify(content(records), heads)) == []
+    assert [CLOSING.encode() in each for each in records["keeper"][-1:]] in ([], [True])
+    copied = [what for _, _, what, _ in runs.model.effects if what == "copy_db_cluster_snapshot"]
+    assert bool(copied) <= any(SNAPSHOT in each for each in seen)
+    tables = [runs.model.regions[P].tables, runs.model.regions[R].tables, runs.model.third]
+    leases = [each.items["operations", "lease", "0"] for each in tables]
+    assert {each["state"]["S"] for each in leases} == {FREE} or not records["keeper"]  # what is half won expires

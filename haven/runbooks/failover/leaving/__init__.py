@@ -1,0 +1,1 @@
+"""The end of a planned failover, in the Region that is left."""
