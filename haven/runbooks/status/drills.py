@@ -9,13 +9,12 @@ from typing import Any
 
 from haven.model.drills import DrillRecord, Place
 from haven.runbooks.clients import Client
-from haven.runbooks.failover.run import State as Ended
-from haven.runbooks.workflow.report import 
 from haven.runbooks.failover.times.measured import MEASURED
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, duration, unknown
 from haven.runbooks.workflow.audit import key
 from haven.runbooks.workflow.journal import END, ID
+from haven.runbooks.workflow.report import State as Ended
 
 AREA = "drills"
 _PAGES = 3

@@ -10,6 +10,7 @@ from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.steps import Ending
 from tests.simulation.clock import Fault
 from tests.simulation.model import P
+from tests.simulation.regions import Queue
 from tests.simulation.resumed.test_lost_meanwhile import PLANNED, Ground, dies, done
 
 LAST = ["reopen-old-side", "read-write-old-side", "rest-workloads", f"rest:{P}-gpu"]
@@ -67,14 +68,20 @@ def test_reconcile_names_what_is_left_until_it_is_done() -> None:
     assert {state for state, _, _ in checks(ground)} == {Found.UNKNOWN}
     ground.model.revive(ground.simulation.now)
     found = checks(ground)
-    assert [state for state, _, _ in found] == [Found.WRONG] * 4, found
+    assert [state for state, _, _ in found] == [Found.WRONG] * 5, found
     typed = " ".join(word for _, _, commands in found for word in commands)
-    for each in ("ec2 delete-network-acl-entry", "ssm put-parameter", "eks update-nodegroup-config", "kubectl patch"):
+    for each in (
+        "ec2 delete-network-acl-entry",
+        "ssm put-parameter",
+        "eks update-nodegroup-config",
+        "kubectl patch",
+        "sqs",
+    ):
         assert each in typed
     region = ground.model.regions[P]
     region.closed.clear()
-    region.mode, region.nodes = "read-write", (1, 1, 4)
-    assert [state for state, _, _ in checks(ground)] == [Found.OK, Found.OK, Found.WRONG, Found.OK]
+    region.mode, region.nodes, region.queue = "read-write", (1, 1, 4), Queue()
+    assert [state for state, _, _ in checks(ground)] == [Found.OK, Found.OK, Found.OK, Found.WRONG, Found.OK]
 
 
 def test_nothing_is_left_of_a_failover_whose_old_region_answers() -> None:
