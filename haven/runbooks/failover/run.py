@@ -17,6 +17,7 @@ from haven.runbooks.failover.resuming import deciding
 from haven.runbooks.failover.site import FAILOVER, Site, command_of, kind_of
 from haven.runbooks.failover.times import measured
 from haven.runbooks.serving import steps as serving
+from haven.runbooks.workflow import cut
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
@@ -153,6 +154,7 @@ class Operator:
         before = entries[-1].data["audit"] if entries else {}
         await self.audit.open(str(before.get("hash", "")), goal=self._goal(request), token=self.lease.token)
         try:
+            await cut.put_back(self._engine, self.site.to)
             report = await self._run(request, log.replay(entries))
         except (CallError, Problems) as error:
             if not self._closed:
@@ -239,7 +241,7 @@ class Operator:
         """A new workflow, in the journal and in the lease's notes."""
         workflow = Workflow(self.new_id(), goal)
         await self._engine.write(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
-        opened = {"to": self.site.to, "workflow": workflow.id, "kind": self.kind}
+        opened = {"to": self.site.to, "workflow": workflow.id, "kind": self.kind, "session": self.audit.head.session}
         notes = {**self._with_left(self.lease.notes), "open": opened}
         await self.lease.leave(notes, release=False)
         return workflow
