@@ -63,15 +63,17 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
 def undoing(taken: Sequence[Step], workflow: Workflow) -> list[Step]:
     """What an abort does: for each step that may have changed something, and can be undone.
 
-    What closes the old Region is undone whatever the journal has of it, where it was to be closed: a look finds nothing
-    to do, or what a journal that was cut doesn't know.
+    What keeps clients from writing is undone whatever the journal has of it, in the old Region where that was to be
+    closed: a look finds nothing to do, or what a journal that was cut doesn't know.
     """
-    closing = workflow.decisions.get("writer", {}).get("fence") != Fence.UNCONFIRMED
+    looked_at = {f"{mode.READ_ONLY}-{_NEW}"}
+    if workflow.decisions.get("writer", {}).get("fence") != Fence.UNCONFIRMED:
+        looked_at.update(UNDONE_IN_THE_OLD_REGION)
     found = []
     for step in taken:
         record = workflow.step(step.name)
         changed = record.may_have_happened or record.done
-        if step.undo is not None and (changed or (closing and step.name in UNDONE_IN_THE_OLD_REGION)):
+        if step.undo is not None and (changed or step.name in looked_at):
             found.append(step.undo)
     return found
 
