@@ -100,8 +100,8 @@ class Threads(Scheduler):
                 return _too_late(call)
             with sent_by(None if call.not_after is None else call.not_after - ONCE_SECONDS):
                 answer: Answer = make(**call.arguments)
-                if hasattr(body := answer.get("Body"), "read"):  # of an object: it is on its way still
-                    answer = {**answer, "Body": body.read()}
+                if "Body" in answer:  # of an object: it is on its way still
+                    answer = {**answer, "Body": answer["Body"].read()}
         except NotSentError:
             return _too_late(call)
         except Exception as error:  # noqa: BLE001  it is raised in the runbook

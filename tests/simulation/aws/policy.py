@@ -80,6 +80,7 @@ _RENAMED = {
     "DescribeDbClusters": "DescribeDBClusters",
     "DescribeDbInstances": "DescribeDBInstances",
     "DescribeDbSubnetGroups": "DescribeDBSubnetGroups",
+    "ListObjectsV2": "ListBucket",
 }
 _KEY_USES = {
     "dynamodb:get_item": ("Decrypt",),
@@ -87,6 +88,7 @@ _KEY_USES = {
     "dynamodb:query": ("Decrypt",),
     "dynamodb:update_item": ("Decrypt",),
     "rds:create_db_instance": ("CreateGrant",),
+    "s3:get_object": ("Decrypt",),
     "s3:put_object": ("GenerateDataKey",),
 }
 """What a service does with the environment's key in the caller's name."""
@@ -157,6 +159,8 @@ _RESOURCES: Mapping[str, Any] = {
     "eks": _eks,
     "elasticache": _elasticache,
     "rds": _rds,
-    "s3": lambda call: [f"arn:aws:s3:::{call.arguments['Bucket']}/{call.arguments['Key']}"],
+    "s3": lambda call: [
+        "/".join(["arn:aws:s3:::" + call.arguments["Bucket"], *filter(None, [call.arguments.get("Key")])])
+    ],
     "ssm": lambda call: [arn("ssm", call.region, f"parameter{call.arguments['Name']}")],
 }

@@ -2,6 +2,7 @@
 happens twice."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from haven.runbooks.failover.run import Report, State
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault
 from tests.simulation.operators import MANIFESTS, RPO_MINUTES
-from tests.simulation.stopped.runs import CASES, LOST, STOPS, Case, Run, replace, wrong
+from tests.simulation.stopped.runs import CASES, LOST, STOPS, Case, Run, wrong
 
 EVERY = {"unplanned": 11, "planned": 11, "headless": 11, "undone": 23, "way back": 29, "copies": 67}
 """Case to the share of its points that `make check` has."""
