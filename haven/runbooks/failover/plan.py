@@ -60,15 +60,18 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
     return found
 
 
+def closes(workflow: Workflow) -> bool:
+    """Whether the old Region is to be closed, as far as anything was decided."""
+    return bool(workflow.decisions.get("writer", {}).get("fence") != Fence.UNCONFIRMED)
+
+
 def undoing(taken: Sequence[Step], workflow: Workflow) -> list[Step]:
     """What an abort does: for each step that may have changed something, and can be undone.
 
     What keeps clients from writing is undone whatever the journal has of it, in the old Region where that was to be
     closed: a look finds nothing to do, or what a journal that was cut doesn't know.
     """
-    looked_at = {f"{mode.READ_ONLY}-{_NEW}"}
-    if workflow.decisions.get("writer", {}).get("fence") != Fence.UNCONFIRMED:
-        looked_at.update(UNDONE_IN_THE_OLD_REGION)
+    looked_at = {f"{mode.READ_ONLY}-{_NEW}", *(UNDONE_IN_THE_OLD_REGION if closes(workflow) else ())}
     found = []
     for step in taken:
         record = workflow.step(step.name)

@@ -90,8 +90,8 @@ def as_it_would(
 
 
 def _owes_the_old_region(workflow: Workflow) -> bool:
-    """Whether an abort has to change something back in the Region that is left."""
-    return any(workflow.step(each).may_have_happened for each in plan.UNDONE_IN_THE_OLD_REGION)
+    """Whether an abort has to change something back in the Region that is left, or to see that it hasn't."""
+    return plan.closes(workflow) or any(workflow.step(each).may_have_happened for each in plan.UNDONE_IN_THE_OLD_REGION)
 
 
 def promoted(workflow: Workflow) -> bool:
