@@ -38,7 +38,8 @@ def with_plan(missing: str) -> Machine:
     manifest = PATIENT[1].model_copy(update={"recovery_plan": PLAN})
     made = machine(simulation, "a", manifest=manifest, make=RegionSwitcher)
     shown: list[object] = []
-    simulation.at(150, "a", lambda: simulation.start("a", made.operator.preview(Request(planned=False)), shown.append))
+    simulation.now = 150
+    simulation.start("a", made.operator.preview(Request(planned=False)), shown.append)
     simulation.run()
     if isinstance(shown[0], Exception):
         made.outcome += shown

@@ -9,8 +9,9 @@ from haven.runbooks.failover.decision import Request, Seen
 from haven.runbooks.failover.judging import Preview
 from haven.runbooks.failover.run import Report, State
 from tests.simulation.clock import Simulation
-from tests.simulation.model import DATABASE, Model, P, R
+from tests.simulation.model import Model, P, R
 from tests.simulation.operators import PATIENT, machine, start
+from tests.simulation.regions import DATABASE
 
 BEFORE, AT = 100.0, 400.0
 
@@ -52,7 +53,8 @@ def shown_and_done(cell: str, request: Request) -> tuple[Preview, Report, Model]
     simulation = Simulation(model)
     made = machine(simulation, "a", manifest=PATIENT[1])
     shown: list[Preview] = []
-    simulation.at(AT, "a", lambda: simulation.start("a", made.operator.preview(request), shown.append))
+    simulation.now = AT
+    simulation.start("a", made.operator.preview(request), shown.append)
     start(simulation, made, request, AT + 30)
     simulation.run()
     simulation.abandon()

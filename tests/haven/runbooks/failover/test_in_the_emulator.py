@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -257,10 +258,13 @@ def _kind(call: Call) -> tuple[str, str, str]:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.timeout(900)
 def test_a_drill_and_a_failover_that_somebody_confirms_make_the_same_calls_there_and_back(tmp_path: Path) -> None:
     """A drill is the same command, with the name given beforehand: nothing else of the run knows about it."""
-    confirmed = there_and_back(tmp_path / "typed", typed="sim\n")
-    drill = there_and_back(tmp_path / "given", "--confirm", "sim", typed="")
+    with ThreadPoolExecutor() as both:  # they wait most of the time
+        typing = both.submit(there_and_back, tmp_path / "typed", typed="sim\n")
+        giving = both.submit(there_and_back, tmp_path / "given", "--confirm", "sim", typed="")
+        confirmed, drill = typing.result(), giving.result()
     for (changed, asked), (of_drill, asked_by_drill) in zip(confirmed, drill, strict=True):
         assert changed == of_drill
         assert asked == asked_by_drill

@@ -4,6 +4,7 @@ The emulator neither takes a snapshot of an old volume nor copies one, so both a
 """
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,6 +128,52 @@ def test_after_a_planned_failover_and_its_failback_everything_is_clean_once_the_
         "haven:demote": P,
     }
     assert document["afterwards"]["yaml"] == [f"haven:demote: {R}"]
+
+
+def killed_at(ground: Ground, operation: str, *, done: bool) -> None:
+    """Kill a planned failover at a call, which AWS does or never gets."""
+    with subprocess.Popen(
+        ground.command("failover", "--to", R, "--planned", "--confirm", "sim"),
+        env=ground.variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+
+        def chosen(call: Call) -> Fault | None:
+            if call.operation != operation:
+                return None
+            process.kill()
+            return None if done else Fault.REFUSE
+
+        ground.gateway.chosen = chosen
+    ground.gateway.chosen = lambda _: None
+    assert process.returncode == -signal.SIGKILL
+    ground.expire_lease()
+
+
+def test_after_a_failover_that_was_killed_and_gone_on_with_everything_is_clean(environment: Ground) -> None:
+    with environment.beating():
+        killed_at(environment, "SwitchoverGlobalCluster", done=True)
+        code, text, _ = environment.haven("failover", "--to", R, "--planned", "--confirm", "sim")
+        assert (code, environment.writer) == (OK, R), text
+        code, document = reconcile(environment, "--write", changes=[activated(R, P)])
+        assert (code, list(wrong(document))) == (FINDINGS, ["config"]), wrong(document)
+        code, document = reconcile(environment)
+        assert (code, wrong(document)) == (OK, {})
+
+
+def test_after_a_failover_that_was_killed_behind_the_fence_and_called_off_everything_is_clean(
+    environment: Ground,
+) -> None:
+    with environment.beating():
+        killed_at(environment, "SwitchoverGlobalCluster", done=False)
+        code, document = reconcile(environment)
+        assert (code, "fence" in wrong(document)) == (FINDINGS, True), wrong(document)
+        reason = ("--force", "the trouble is over, nobody has to move")
+        code, text, _ = environment.haven("failover", "--to", P, "--planned", "--confirm", "sim", *reason)
+        assert (code, environment.writer) == (OK, P), text
+        code, document = reconcile(environment)
+        assert (code, wrong(document)) == (OK, {})
 
 
 def test_after_an_unplanned_failover_what_only_the_old_side_has_is_found_and_kept(environment: Ground) -> None:
