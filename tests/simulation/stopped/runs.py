@@ -75,7 +75,7 @@ class Run:
 
     @property
     def final(self) -> dict[str, Any]:
-        """What is there in the end; without the replicas that an autoscaler takes away once an abort lets it."""
+        """What is there in the end; without the replicas that an autoscaler removes once an abort lets it."""
         undone = self.case.ends is State.UNDONE
         return {
             name: (dict(each.writer), sorted(each.closed), each.nodes, each.instances, each.off, each.mode,
