@@ -50,16 +50,19 @@ def closed(run: Run) -> list[str]:
     return [name for name, each in run.model.regions.items() if each.closed or each.mode != "read-write"]
 
 
-EVERY = [7, pytest.param(1, marks=pytest.mark.exhaustive)]
+EVERY = [(7, 7), pytest.param(5, 1, marks=pytest.mark.exhaustive)]
+"""The share of the points at which a process dies, and of the entries at which its journal is cut."""
 
 
-@pytest.mark.parametrize("every", EVERY)
+@pytest.mark.parametrize(("points", "every"), EVERY)
 @pytest.mark.parametrize("name", ["unplanned", "planned", "undone", "way back"])
-def test_a_journal_of_a_dead_run_that_was_cut_at_any_entry_goes_on_as_if_it_were_whole(name: str, every: int) -> None:
+def test_a_journal_of_a_dead_run_that_was_cut_at_any_entry_goes_on_as_if_it_were_whole(
+    name: str, points: int, every: int
+) -> None:
     case = CASES[name]
     whole = Run([], case)
     tried = 0
-    for stop in whole.four[every // 2 :: every]:
+    for stop in whole.four[points // 2 :: points]:
         entries = 0
         while True:
             run = Dead(stop, case)
@@ -77,18 +80,18 @@ def test_a_journal_of_a_dead_run_that_was_cut_at_any_entry_goes_on_as_if_it_were
             entries += every
             if left - every < 0:
                 break
-    assert tried > len(whole.four[every // 2 :: every])
+    assert tried > len(whole.four[points // 2 :: points])
 
 
-@pytest.mark.parametrize("every", EVERY)
+@pytest.mark.parametrize(("points", "every"), EVERY)
 @pytest.mark.parametrize("name", ["planned", "undone", "way back"])
 def test_without_the_audit_it_repeats_no_promotion_and_is_not_undone_with_a_region_closed(
-    name: str, every: int
+    name: str, points: int, every: int
 ) -> None:
     """Where an environment has no audit bucket, or lost that too: looks find what the journal doesn't know."""
     case = CASES[name]
     whole = Run([], case)
-    for stop in whole.four[every // 2 :: every]:
+    for stop in whole.four[points // 2 :: points]:
         entries = 0
         while True:
             run = Dead(stop, case)
@@ -96,8 +99,10 @@ def test_without_the_audit_it_repeats_no_promotion_and_is_not_undone_with_a_regi
             (report,) = run.resumed().outcome
             assert isinstance(report, Report), (stop, entries, report)
             assert report.state in (State.DONE, State.UNDONE, State.REFUSED), (stop, entries, report)
-            if report.state is not State.REFUSED:
+            if report.state is State.UNDONE:
                 assert closed(run) == [], (stop, entries, report.why)
+            if report.state is State.DONE and closed(run):  # the cache's loss is unknown, so it wasn't promoted
+                assert any(each.startswith("reopen-old-side: not done") for each in report.why), (stop, entries)
             promotions = [what for what, _ in run.effects.elements() if what.startswith(("failover_", "switchover_"))]
             assert len(promotions) == len(set(promotions)), (stop, entries, promotions)
             entries += every
