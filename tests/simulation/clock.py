@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from haven.runbooks.credentials import CredentialsError
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError, TooLateError, UnansweredError
 from haven.runbooks.workflow.scheduler import Scheduler, Task
 from haven.runbooks.workflow.threads import ONCE_SECONDS
@@ -21,8 +22,8 @@ class Fault:
     """What happens to one call."""
 
     kind: str
-    """`timeout`, `error` and `crash`, each `-before` or `-after` AWS did it; `throttle`; `pause`, after the call's last
-    check; `pause-checked`, before it."""
+    """`timeout`, `error` and `crash`, each `-before` or `-after` AWS did it; `throttle`; `expired`, of credentials;
+    `pause`, after the call's last check; `pause-checked`, before it."""
     seconds: float = 0.0
     """Of a pause."""
 
@@ -94,6 +95,8 @@ class Simulation(Scheduler):
             self.dead.add(task.owner)
         elif kind == "throttle":
             self._give(task, LATENCY, RefusedError("Throttling"))
+        elif kind == "expired":
+            self._give(task, LATENCY, CredentialsError("AWS refuses this machine's credentials: ExpiredToken"))
         elif kind in ("timeout-before", "error-before"):
             self._give(task, ONCE_SECONDS if kind.startswith("t") else LATENCY, UnansweredError(kind))
         elif kind.startswith("pause"):

@@ -20,7 +20,7 @@ class Tables:
     def answer(self, call: Call) -> Answer | None:
         """The answer; None: it isn't about tables or buckets."""
         if call.service == "s3":
-            return self._put_object(call.arguments)
+            return _OPERATIONS[call.operation](self, call.arguments)
         if call.service != "dynamodb" or call.operation == "describe_table":
             return None
         return _OPERATIONS[call.operation](self, call.arguments)
@@ -31,6 +31,17 @@ class Tables:
             raise RefusedError("PreconditionFailed")
         self.objects[key] = arguments["Body"]
         return {}
+
+    def _list_objects(self, arguments: Mapping[str, Any]) -> Answer:
+        bucket, prefix = arguments["Bucket"], arguments["Prefix"]
+        return {
+            "Contents": [
+                {"Key": name} for there, name in self.objects if (there, name[: len(prefix)]) == (bucket, prefix)
+            ]
+        }
+
+    def _get_object(self, arguments: Mapping[str, Any]) -> Answer:
+        return {"Body": self.objects[arguments["Bucket"], arguments["Key"]]}
 
     def _get(self, arguments: Mapping[str, Any]) -> Answer:
         item = self.items.get(_place(arguments, arguments["Key"]))
@@ -73,6 +84,9 @@ _OPERATIONS: Mapping[str, Callable[[Tables, Mapping[str, Any]], Answer]] = {
     "put_item": Tables._put,
     "update_item": Tables._update,
     "query": Tables._query,
+    "put_object": Tables._put_object,
+    "list_objects_v2": Tables._list_objects,
+    "get_object": Tables._get_object,
 }
 
 

@@ -87,14 +87,25 @@ def left(site: Site, endings: Mapping[str, Ending]) -> list[str]:
     return [each.name for each in last(site) if endings.get(each.name, Ending.DONE) is not Ending.DONE]
 
 
+def closes(workflow: Workflow) -> bool:
+    """Whether the old Region has to be closed, as far as anything was decided."""
+    return bool(workflow.decisions.get("writer", {}).get("fence", Fence.CONFIRMED) == Fence.CONFIRMED)
+
+
 def undoing(taken: Sequence[Step], workflow: Workflow) -> list[Step]:
     """What an abort does: for each step that may have changed something, and can be undone; and for each node group
-    that another one's step may have made larger."""
-    changed = {f"{SCALE}{name}" for record in workflow.steps.values() for name in record.before}
+    that another one's step may have made larger.
+
+    What keeps clients from writing is undone whatever the journal has of it, in the old Region where that had to be
+    closed: a look finds nothing to do, or what a journal that was cut doesn't know.
+    """
+    looked_at = (f"{mode.READ_ONLY}-{_NEW}", *(UNDONE_IN_THE_OLD_REGION if closes(workflow) else ()))
+    enlarged = {f"{SCALE}{name}" for record in workflow.steps.values() for name in record.before}
     found = []
     for step in taken:
         record = workflow.step(step.name)
-        if step.undo is not None and (record.may_have_happened or record.done or step.name in changed):
+        changed = record.may_have_happened or record.done or step.name in enlarged
+        if step.undo is not None and (changed or step.name.startswith(looked_at)):
             found.append(step.undo)
     return found
 

@@ -16,6 +16,7 @@ from haven.runbooks.failover.resuming import deciding, leaving
 from haven.runbooks.failover.resuming.confirmed import Confirmed
 from haven.runbooks.failover.site import FAILOVER, Site, kind_of
 from haven.runbooks.failover.times import measured
+from haven.runbooks.workflow import cut
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
@@ -147,6 +148,7 @@ class Operator:
         before = entries[-1].data["audit"] if entries else {}
         await self.audit.open(str(before.get("hash", "")), goal=self._goal(request), token=self.lease.token)
         try:
+            await cut.put_back(self._engine, self.site.to)
             report = await self._run(request, log.replay(entries))
         except (CallError, Problems) as error:
             if not self._closed:
@@ -245,7 +247,7 @@ class Operator:
             await self._end_left(self._left)
         workflow = Workflow(self.new_id(), goal)
         await self._engine.write(log.BEGIN, workflow=workflow.id, goal=workflow.goal)
-        opened = {"to": self.site.to, "workflow": workflow.id, "kind": self.kind}
+        opened = {"to": self.site.to, "workflow": workflow.id, "kind": self.kind, "session": self.audit.head.session}
         await self.lease.leave({**leaving.with_left(self.lease.notes, self._leaving), "open": opened}, release=False)
         return workflow
 

@@ -80,6 +80,11 @@ class Audit:
         return Head(self._session, self._count, self._head)
 
     @property
+    def bucket(self) -> Bucket | None:
+        """Where its records are kept. None: on this machine alone."""
+        return self._bucket
+
+    @property
     def pending(self) -> int:
         """Records that the bucket doesn't have yet."""
         return len(self._pending)
@@ -194,7 +199,7 @@ async def publish(content: bytes, bucket: Bucket, there: Collection[str]) -> int
     Raises:
         CallError: the bucket doesn't take one.
     """
-    records = [(each, line) for line in kept(content).whole if (each := _parsed(line)) is not None]
+    records = [(each, line) for line in kept(content).whole if (each := record_in(line)) is not None]
     named = [(key(str(each["session"]), int(each["index"])), line) for each, line in records]
     missing = [(name, line) for name, line in named if name not in there]
     for name, line in missing:
@@ -223,7 +228,7 @@ def verify(content: bytes, heads: Iterable[Head]) -> Iterator[Finding]:
     found = kept(content)
     chains: dict[str, list[Mapping[str, Any]]] = {}
     for number, line in enumerate(found.whole):
-        record = _parsed(line)
+        record = record_in(line)
         if record is None:
             yield Finding("", number, "no record, or not as it was written")
         else:
@@ -239,7 +244,7 @@ def verify(content: bytes, heads: Iterable[Head]) -> Iterator[Finding]:
 
 def sessions(content: bytes) -> set[str]:
     """The processes that wrote these records."""
-    records = [_parsed(line) for line in kept(content).whole]
+    records = [record_in(line) for line in kept(content).whole]
     return {str(each["session"]) for each in records if each is not None}
 
 
@@ -269,7 +274,8 @@ def _chain(session: str, records: Sequence[Mapping[str, Any]], heads: Sequence[H
         yield Finding(session, closed[0] + 1, "a record after the closing one")
 
 
-def _parsed(line: str) -> Mapping[str, Any] | None:
+def record_in(line: str) -> Mapping[str, Any] | None:
+    """The record that a line is; None: it is none, or not as it was written."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):

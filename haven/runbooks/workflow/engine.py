@@ -123,7 +123,7 @@ class Engine:
         head = self.audit.head.as_data()
         await self.audit.upload(sparing=True)
         self.journal.head = head
-        return await self.journal.append(kind, **data)
+        return await self.journal.append(kind, **data, audit=head)  # others may be writing theirs
 
     async def close(self, **data: Any) -> str:
         """Close the audit of a process whose workflow goes on, or that has none, and let the journal have its head.

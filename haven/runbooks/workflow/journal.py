@@ -118,13 +118,17 @@ class Journal:
     async def append(self, kind: str, **data: Any) -> Entry:
         """Write the next entry.
 
+        Args:
+            kind: of `KINDS`.
+            data: what it has; `audit`, where it isn't given, is the newest head.
+
         Raises:
             DisplacedError: somebody else has written it.
             UnwrittenError: the table takes nothing.
         """
         async with self._mutex:
             entry = Entry(
-                self._last + 1, kind, self.token, self._who, self._clock.wall(), {**data, "audit": dict(self.head)}
+                self._last + 1, kind, self.token, self._who, self._clock.wall(), {"audit": dict(self.head), **data}
             )
             text = entry.text()
             await self._write(entry, text)

@@ -67,6 +67,8 @@ def asked_of(call: Call) -> Iterator[Asked]:
     resources = _RESOURCES[call.service](call) if call.service in _RESOURCES else [_NO_RESOURCE]
     for each in resources:
         yield Asked(action, each, _context(call))
+    if call.operation == "start_restore_job":
+        yield Asked("iam:PassRole", call.arguments["IamRoleArn"], {"iam:PassedToService": "backup.amazonaws.com"})
     for each in _KEY_USES.get(f"{call.service}:{call.operation}", ()):
         context = {"kms:ViaService": f"{call.service}.{call.region}.amazonaws.com", "kms:GrantIsForAWSResource": "true"}
         yield Asked(f"kms:{each}", arn("kms", call.region, f"key/{KEY}"), context)
@@ -80,6 +82,7 @@ _RENAMED = {
     "DescribeDbClusters": "DescribeDBClusters",
     "DescribeDbInstances": "DescribeDBInstances",
     "DescribeDbSubnetGroups": "DescribeDBSubnetGroups",
+    "ListObjectsV2": "ListBucket",
 }
 _KEY_USES = {
     "dynamodb:get_item": ("Decrypt",),
@@ -87,6 +90,7 @@ _KEY_USES = {
     "dynamodb:query": ("Decrypt",),
     "dynamodb:update_item": ("Decrypt",),
     "rds:create_db_instance": ("CreateGrant",),
+    "s3:get_object": ("Decrypt",),
     "s3:put_object": ("GenerateDataKey",),
 }
 """What a service does with the environment's key in the caller's name."""
@@ -105,6 +109,8 @@ def vpc(region: str) -> str:
 def _context(call: Call) -> Mapping[str, str]:
     if call.service == "ec2":
         return {"ec2:Vpc": arn("ec2", call.region, f"vpc/{vpc(call.region)}")}
+    if call.operation == "list_objects_v2":
+        return {"s3:prefix": call.arguments["Prefix"]}
     return {"cloudwatch:namespace": call.arguments["Namespace"]} if call.operation == "put_metric_data" else {}
 
 
@@ -162,7 +168,9 @@ _RESOURCES: Mapping[str, Any] = {
     "eks": _eks,
     "elasticache": _elasticache,
     "rds": _rds,
-    "s3": lambda call: [f"arn:aws:s3:::{call.arguments['Bucket']}/{call.arguments['Key']}"],
+    "s3": lambda call: [
+        "/".join(["arn:aws:s3:::" + call.arguments["Bucket"], *filter(None, [call.arguments.get("Key")])])
+    ],
     "sqs": _sqs,
     "ssm": lambda call: [arn("ssm", call.region, f"parameter{call.arguments['Name']}")],
 }

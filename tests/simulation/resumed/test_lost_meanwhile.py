@@ -176,6 +176,19 @@ def test_an_abort_that_needs_the_lost_region_waits_for_it_and_goes_forward_when_
     assert ground.promotions == ["failover_global_cluster", "failover_global_replication_group"]
 
 
+def test_a_region_that_is_lost_before_it_was_closed_locks_nothing() -> None:
+    """Whether it is open can't be read, so nobody says `undone`; whoever fails over goes forward."""
+    ground = Ground(lambda call: '"kind":"decision"' in str(call.arguments.get("Item")), dies)
+    first = ground.go(PLANNED)
+    assert first is not None
+    assert (first.state, ground.promotions) == (State.INCOMPLETE, []), first
+    assert {region for _, _, _, region in ground.model.effects} == {R}
+    assert first.why[-1].startswith(f"if {P} is lost, this makes it an unplanned failover")
+    last = ground.go(SURE)
+    assert last is not None
+    assert (last.state, ground.writers) == (State.DONE, {R}), last
+
+
 def test_an_abort_that_waits_for_a_region_ends_when_the_region_is_back() -> None:
     ground = Ground(asks("create_network_acl_entry", RuleNumber=2), dies)
     first = ground.go(PLANNED)

@@ -120,9 +120,9 @@ async def is_complete(site: Site, nothing: Workflow, how: Fence) -> bool:
 
 
 def _owes_the_old_region(workflow: Workflow) -> bool:
-    """Whether an abort has to change something back in the Region that is left."""
+    """Whether an abort has to change something back in the Region that is left, or to see that it hasn't."""
     undone = [each for name, each in workflow.steps.items() if name.startswith(plan.UNDONE_IN_THE_OLD_REGION)]
-    return any(each.may_have_happened for each in undone)
+    return plan.closes(workflow) or any(each.may_have_happened for each in undone)
 
 
 def promoted(workflow: Workflow) -> bool:

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -218,29 +219,53 @@ def test_records_that_the_bucket_did_not_take_are_published_by_the_machine_that_
     assert (code, "run it on the machine of the failover" in error) == (BAD_INPUT, True), error
 
 
-def failed_over(folder: Path, *words: str, typed: str) -> list[tuple[str, str, str]]:
-    """The changing calls of a planned failover, in the order of each Region's service: no Region waits for the other.
+Made = tuple[list[tuple[str, str, str]], set[tuple[str, str, str]]]
+"""Changing calls in the order of each Region's service (no Region waits for the other), and every kind of call: how
+often something is read, the time decides."""
+
+
+def there_and_back(folder: Path, *words: str, typed: str) -> list[Made]:
+    """The calls of a planned failover, and of the failback after it.
 
     The environment's name is typed into a terminal, or nothing is.
     """
     folder.mkdir()
+    found: list[Made] = []
     with new_ground(folder) as ground, ground.beating():
         ground.beat(seconds_ago=0)
-        master, slave = pty.openpty()
-        os.write(master, typed.encode())
-        command = ground.command("failover", "--to", R, "--planned", *words)
-        done = subprocess.run(command, stdin=slave, capture_output=True, text=True, check=False, env=ground.variables)
-        os.close(slave)
-        os.close(master)
-        assert (done.returncode, ground.writer) == (OK, R), done.stdout + done.stderr
-        assert ("Type sim to do it" in done.stderr) is bool(typed)
-        return sorted(trace(ground, 0), key=lambda each: each[:2])
+        for command in (("failover", "--to", R, "--planned"), ("failback", "--acknowledge")):
+            begin = len(ground.gateway.calls)
+            master, slave = pty.openpty()
+            os.write(master, typed.encode())
+            process = ground.command(*command, *words)
+            done = subprocess.run(
+                process, stdin=slave, capture_output=True, text=True, check=False, env=ground.variables
+            )
+            os.close(slave)
+            os.close(master)
+            assert done.returncode == OK, done.stdout + done.stderr
+            assert ("Type sim to do it" in done.stderr) is bool(typed)
+            changing = sorted(trace(ground, begin), key=lambda each: each[:2])
+            found.append((changing, {_kind(each) for each in ground.gateway.calls[begin:]}))
+        assert ground.writer == P
+    return found
+
+
+def _kind(call: Call) -> tuple[str, str, str]:
+    """Of S3 the method and the bucket: keys have the process in their names."""
+    path = call.operation.partition("?")[0]
+    return call.region, call.service, "/".join(path.split("/")[:2]) if call.service == "s3" else call.operation
 
 
 @pytest.mark.exhaustive
-def test_a_drill_and_a_failover_that_somebody_confirms_make_the_same_calls(tmp_path: Path) -> None:
+@pytest.mark.timeout(900)
+def test_a_drill_and_a_failover_that_somebody_confirms_make_the_same_calls_there_and_back(tmp_path: Path) -> None:
     """A drill is the same command, with the name given beforehand: nothing else of the run knows about it."""
-    confirmed = failed_over(tmp_path / "typed", typed="sim\n")
-    drill = failed_over(tmp_path / "given", "--confirm", "sim", typed="")
-    assert confirmed == drill
-    assert [name for _, _, name in drill].count("SwitchoverGlobalCluster") == 1
+    with ThreadPoolExecutor() as both:  # they wait most of the time
+        typing = both.submit(there_and_back, tmp_path / "typed", typed="sim\n")
+        giving = both.submit(there_and_back, tmp_path / "given", "--confirm", "sim", typed="")
+        confirmed, drill = typing.result(), giving.result()
+    for (changed, asked), (of_drill, asked_by_drill) in zip(confirmed, drill, strict=True):
+        assert changed == of_drill
+        assert asked == asked_by_drill
+        assert [name for _, _, name in of_drill].count("SwitchoverGlobalCluster") == 1

@@ -1,6 +1,7 @@
 """With actions enforced by the emulator the operator's role suffices, and none of its permissions can go."""
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from haven.base.exits import OK
+from haven.base.exits import FINDINGS, OK
 from haven.emulator.ministack import Emulator
 from haven_components.resilience._operator_args import OperatorRoleArgs
 from haven_components.resilience._operator_rights import RIGHTS, Right, Scope
@@ -26,6 +27,8 @@ pytestmark = [pytest.mark.timeout(600), pytest.mark.emulator, pytest.mark.exhaus
 ACCOUNT, ROLE, POLICY = "000000000000", "operator", "permissions"
 
 
+LEAST_SERVICES = 4
+"""That `status` and `preflight` ask, each, and more."""
 UNSEEN = {
     "iam:PassRole": "AWS Backup asks for it while it starts a restore, and the emulator starts none",
     "servicequotas:GetAWSDefaultServiceQuota": "the emulator has no Service Quotas, and enforces nothing for it",
@@ -195,6 +198,20 @@ def test_the_role_suffices_and_each_permission_that_is_missing_refuses_a_call(
         f" {len(RIGHTS) - len(untried) - count} more another call of the code; not tried: {sorted(untried)}",
     )
     assert untried == set(UNSEEN)
+
+
+@pytest.mark.parametrize("command", ["status", "preflight --failover"])
+def test_a_command_that_only_reads_is_refused_nothing_with_the_role(enforced: Ground, command: str) -> None:
+    ground = enforced
+    ground.beat(seconds_ago=0)
+    words = [*ground.python, *command.split(), "sim", "--manifest", str(ground.folder / "manifest.json"), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=ground.variables)
+    assert done.returncode in (OK, FINDINGS), done.stderr
+    made = distinct(ground)
+    assert len({each.service for each in made}) > LEAST_SERVICES
+    assert [each for each in made if is_denied(ground, each)] == []
+    put(ground, [each for each in statements() if not any(name.startswith("rds:") for name in each["Action"])])
+    assert {each.service for each in made if is_denied(ground, each)} >= {"rds"}
 
 
 def distinct(ground: Ground) -> Sequence[Call]:
