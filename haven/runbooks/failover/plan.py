@@ -97,9 +97,10 @@ def undoing(taken: Sequence[Step], workflow: Workflow) -> list[Step]:
     that another one's step may have made larger.
 
     What keeps clients from writing is undone whatever the journal has of it, in the old Region where that had to be
-    closed: a look finds nothing to do, or what a journal that was cut doesn't know.
+    closed: a look finds nothing to do, or what a journal that was cut doesn't know. A queue that stays closed is found
+    by `haven reconcile`.
     """
-    looked_at = (f"{mode.READ_ONLY}-{_NEW}", *(UNDONE_IN_THE_OLD_REGION if closes(workflow) else ()))
+    looked_at = (f"{mode.READ_ONLY}-{_NEW}", *((loss.CLOSED, f"{mode.READ_ONLY}-{_OLD}") if closes(workflow) else ()))
     enlarged = {f"{SCALE}{name}" for record in workflow.steps.values() for name in record.before}
     found = []
     for step in taken:

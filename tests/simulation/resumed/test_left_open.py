@@ -7,6 +7,7 @@ import pytest
 from haven.runbooks.arc.run import RegionSwitcher
 from haven.runbooks.failover.decision import Request
 from haven.runbooks.failover.judging import Preview
+from haven.runbooks.failover.resuming.leaving import UNSEEN
 from haven.runbooks.failover.run import Operator
 from haven.runbooks.rebuild.run import Rebuilder
 from haven.runbooks.workflow.report import Report, State
@@ -85,11 +86,17 @@ def test_a_region_switch_that_arc_doesn_t_answer_about_is_left_open_by_a_reason_
     ground.simulation.abandon()
 
 
-def test_a_region_switch_that_was_never_started_is_left_open_without_asking_arc() -> None:
+def test_a_start_that_the_audit_alone_has_is_shown_before_the_region_switch_is_left_open() -> None:
+    """Killed between both writings, it started nothing; but nobody can know that who has the records alone."""
     ground = Ground("intent", arc=False)
     made = ground.made("two", Operator)
     assert ground.previewed(made, LOST).overrides[0] == f"an open workflow: {OPEN}, and stays so"
-    assert (ground.ended(made, LOST).state, ground.writers()) == (State.DONE, [True, True])
+    report = ground.ended(made, LOST)
+    assert (report.state, report.why[1]) == (State.REFUSED, UNSEEN)
+    again = ground.made("three", Operator)
+    unknown = "whether ARC still executes its plan isn't known (timeout-before)"
+    assert ground.previewed(again, LOST).overrides[0] == f"an open workflow: {OPEN}; {unknown}, and stays so"
+    assert (ground.ended(again, LOST).state, ground.writers()) == (State.DONE, [True, True])
     ground.simulation.abandon()
 
 

@@ -75,8 +75,11 @@ class Run:
 
     @property
     def final(self) -> dict[str, Any]:
-        """What is there in the end; without the replicas that an autoscaler removes once an abort lets it."""
+        """What is there in the end, once every queue heeds its policy; without the replicas that an autoscaler removes
+        once an abort lets it."""
         undone = self.case.ends is State.UNDONE
+        for each in self.model.regions.values():
+            each.queue.heed()
         return {
             name: (dict(each.writer), sorted(each.closed), each.queue.policy, each.queue.denied, each.nodes,
                    each.instances, each.off, each.mode,

@@ -75,11 +75,13 @@ def test_what_aws_denies_is_unknown_and_forbids_it_in_the_region_that_would_be_p
     known = [each.what for each in denied.checks if each.status is not Status.UNKNOWN]
     assert known == ["operations tables"]  # from the manifest alone
     warnings = [each.what for each in denied.checks if each.fix and not each.blocks and each.region != PRIMARY]
-    # Replicated stores aren't restored, IAM is no part of a failover, and a queue that can't be closed stops none.
+    # Replicated stores aren't restored, IAM and Lambda's quotas are no part of a failover, and a queue that can't be
+    # closed stops none.
     assert {each.partition(" for ")[0].partition(" in ")[0] for each in warnings} == {
         "copies",
         "permission",
         "queue haven-warm-requests-euc1-queue",
+        "quota Concurrent executions (lambda L-B99A9384)",
         "restore tests",
     }
     assert not denied.ready
