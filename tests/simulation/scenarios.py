@@ -233,7 +233,7 @@ def play(chosen: Scenario) -> Played:
         start(simulation, made, worker.request, worker.at, worker.confirmed_after)
     simulation.run(until=END)
     simulation.run()
-    went_back = model.went_back
+    went_back, onlooker.opens_when = model.went_back, ""
     last = _finish(chosen, model, simulation, machines)
     simulation.abandon()
     played = Played(
@@ -260,10 +260,11 @@ def _finish(chosen: Scenario, model: Model, simulation: Simulation, machines: di
     for number in range(3):
         last = machine(simulation, f"z{number}", to=model.new, manifest=MANIFESTS[0 if chosen.headless else 1])
         machines[last.name] = last
-        # A person decides at last, where a safe bound of what may be lost can't be had any more.
-        accepted = UNKNOWN if number == 2 else ""
-        force = "" if chosen.returns else "lost for good"
-        start(simulation, last, Request(chosen.returns, force, accepted, acknowledged=True), at)
+        # A person decides at last: where a safe bound of what may be lost can't be had any more, and that a failover
+        # the other way, which died, is left open.
+        accepted, reads = (UNKNOWN, 1.0) if number == 2 else ("", None)
+        force = "" if chosen.returns and number < 2 else "for good"
+        start(simulation, last, Request(chosen.returns, force, accepted, acknowledged=True), at, reads)
         simulation.run()
         at = simulation.now + 60
         ended = last.outcome[0] if last.outcome else None
