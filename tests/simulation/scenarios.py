@@ -119,10 +119,10 @@ def scenario(seed: int) -> Scenario:
 def _turned(chosen: Scenario, rng: random.Random) -> Scenario:
     """The same with what seeds have decided only since 2026-11-27."""
     shown = [
-        replace(each, confirmed_after=rng.choice((2.0, 15.0, 60.0))) if rng.random() < 0.3 else each
+        replace(each, confirmed_after=rng.choice((2.0, 15.0, 60.0))) if rng.random() < 0.2 else each
         for each in chosen.workers
     ]
-    if rng.random() < 0.15:
+    if rng.random() < 0.08:
         shown.append(Worker(BACK, BEGIN + rng.uniform(500, 3000), Request(planned=True)))
     paused = [
         replace(each, fault=replace(each.fault, kind="pause-checked"))
@@ -131,7 +131,7 @@ def _turned(chosen: Scenario, rng: random.Random) -> Scenario:
         for each in chosen.faults
     ]
     to, opened = rng.choice((R, R, R, P)), rng.choice(OPENED) if rng.random() < 0.15 else ""
-    number = rng.randrange(1, 9) if rng.random() < 0.1 else 0
+    number = rng.randrange(1, 9) if rng.random() < 0.06 else 0
     if number:
         shown.append(Worker("e", BEGIN + rng.uniform(80, 200), chosen.workers[0].request))
     return replace(chosen, workers=shown, faults=paused, to=to, opened=opened, paused=number)

@@ -15,6 +15,7 @@ from tests.simulation.operators import Machine
 from tests.simulation.regions import CACHE, DATABASE
 
 _STRENGTH = [Fence.UNCONFIRMED, Fence.TRIED, Fence.CONFIRMED]
+_DECIDING = [f'"kind":"{each}"' for each in (log.DECISION, log.TAKEOVER)]
 _RECORDS = ("dynamodb", "s3")
 _DEAF = ("timeout", "error")
 
@@ -100,9 +101,10 @@ class Onlooker:
 
     def _written(self, owner: str, call: Call, now: float) -> None:
         """An entry of the journal of the Region that becomes the writing one."""
-        if call.region != self._model.new:
+        body = call.arguments["Item"]["body"]["S"]
+        if call.region != self._model.new or not any(each in body for each in _DECIDING):
             return
-        entry = json.loads(call.arguments["Item"]["body"]["S"])
+        entry = json.loads(body)
         data = entry["data"]
         if entry["kind"] == log.DECISION and not data["promoted"]:
             self._decided(owner, data, now)
