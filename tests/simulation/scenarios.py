@@ -120,10 +120,10 @@ def scenario(seed: int) -> Scenario:
 def _turned(chosen: Scenario, rng: random.Random) -> Scenario:
     """The same with what seeds have decided only since 2026-11-27."""
     shown = [
-        replace(each, confirmed_after=rng.choice((2.0, 15.0, 60.0))) if rng.random() < 0.3 else each
+        replace(each, confirmed_after=rng.choice((2.0, 15.0, 60.0))) if rng.random() < 0.2 else each
         for each in chosen.workers
     ]
-    if rng.random() < 0.15:
+    if rng.random() < 0.08:
         shown.append(Worker(BACK, BEGIN + rng.uniform(500, 3000), Request(planned=True)))
     paused = [
         replace(each, fault=replace(each.fault, kind="pause-checked"))
@@ -132,7 +132,7 @@ def _turned(chosen: Scenario, rng: random.Random) -> Scenario:
         for each in chosen.faults
     ]
     to, opened = rng.choice((R, R, R, P)), rng.choice(OPENED) if rng.random() < 0.15 else ""
-    number = rng.randrange(1, 9) if rng.random() < 0.1 else 0
+    number = rng.randrange(1, 9) if rng.random() < 0.06 else 0
     if number:
         shown.append(Worker("e", BEGIN + rng.uniform(80, 200), chosen.workers[0].request))
     return replace(chosen, workers=shown, faults=paused, to=to, opened=opened, paused=number)
@@ -239,7 +239,7 @@ def play(chosen: Scenario) -> Played:
         start(simulation, made, worker.request, worker.at, worker.confirmed_after)
     simulation.run(until=END)
     simulation.run()
-    went_back = model.went_back
+    went_back, onlooker.opens_when = model.went_back, ""
     last = _finish(chosen, model, simulation, machines)
     simulation.abandon()
     played = Played(
@@ -266,10 +266,11 @@ def _finish(chosen: Scenario, model: Model, simulation: Simulation, machines: di
     for number in range(3):
         last = machine(simulation, f"z{number}", to=model.new, manifest=MANIFESTS[0 if chosen.headless else 1])
         machines[last.name] = last
-        # A person decides at last, where a safe bound of what may be lost can't be had any more.
-        accepted = UNKNOWN if number == 2 else ""
-        force = "" if chosen.returns else "lost for good"
-        start(simulation, last, Request(chosen.returns, force, accepted, acknowledged=True), at)
+        # A person decides at last: where a safe bound of what may be lost can't be had any more, and that a failover
+        # the other way, which died, is left open.
+        accepted, reads = (UNKNOWN, 1.0) if number == 2 else ("", None)
+        force = "" if chosen.returns and number < 2 else "for good"
+        start(simulation, last, Request(chosen.returns, force, accepted, acknowledged=True), at, reads)
         simulation.run()
         at = simulation.now + 60
         ended = last.outcome[0] if last.outcome else None

@@ -15,6 +15,7 @@ from tests.simulation.operators import Machine
 from tests.simulation.regions import CACHE, DATABASE
 
 _STRENGTH = [Fence.UNCONFIRMED, Fence.TRIED, Fence.CONFIRMED]
+_DECIDING = [f'"kind":"{each}"' for each in (log.DECISION, log.TAKEOVER)]
 _RECORDS = ("dynamodb", "s3")
 _DEAF = ("timeout", "error")
 
@@ -38,6 +39,7 @@ class Onlooker:
         self._heard: dict[tuple[str, str], bool] = {}
         """Operator and service of the Region that is left to whether its last answer came."""
         self._deaf: set[tuple[str, str]] = set()
+        self._silent_since_opened: set[tuple[str, str]] = set()
         self._well: dict[str, bool] = {}
         """Operator to whether all was well when it asked RDS there last: a process may be paused after that."""
 
@@ -68,6 +70,8 @@ class Onlooker:
     def _hear(self, owner: str, call: Call, came: bool) -> None:
         if call.region == self._model.old:
             self._heard[owner, call.service] = came
+            if self._opened and not came:
+                self._silent_since_opened.add((owner, call.service))
 
     def _arrived(self, owner: str, call: Call, now: float) -> None:
         if not call.changes or owner not in self._machines:
@@ -79,7 +83,8 @@ class Onlooker:
 
     def _effect(self, owner: str, call: Call, now: float) -> None:
         if self._opened and call.operation.startswith("failover_"):
-            self.unseen = self.unseen or any(self._is_silent(owner, each) for each in ("rds", "ec2"))
+            silent = self._silent_since_opened | self._deaf
+            self.unseen = self.unseen or any((owner, each) in silent for each in ("rds", "ec2"))
         newest = self._majority_token()
         if newest <= self._machines[owner].operator.lease.token:
             return
@@ -96,9 +101,10 @@ class Onlooker:
 
     def _written(self, owner: str, call: Call, now: float) -> None:
         """An entry of the journal of the Region that becomes the writing one."""
-        if call.region != self._model.new:
+        body = call.arguments["Item"]["body"]["S"]
+        if call.region != self._model.new or not any(each in body for each in _DECIDING):
             return
-        entry = json.loads(call.arguments["Item"]["body"]["S"])
+        entry = json.loads(body)
         data = entry["data"]
         if entry["kind"] == log.DECISION and not data["promoted"]:
             self._decided(owner, data, now)
@@ -137,4 +143,3 @@ class Onlooker:
         if not begun and self.opens_when == ":".join([entry["kind"], entry["data"].get("step", "")]).rstrip(":"):
             self.opens_when, self._opened = "", True
             model.regions[model.old].closed.clear()
-            self._heard.clear()
