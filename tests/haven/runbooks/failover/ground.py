@@ -44,6 +44,8 @@ class Ground:
     credentials: Mapping[str, str] = field(
         default_factory=lambda: {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     )
+    stores: Sequence[str] = ("database", "cache")
+    """Those with a heartbeat."""
     machine: str = "records"
     """The folder of records of the machine that commands run on."""
 
@@ -70,7 +72,7 @@ class Ground:
     def beat(self, *, seconds_ago: float) -> None:
         """Let the newest heartbeats be this old; both Regions have the same one, for it was replicated."""
         newest = (time.time() - seconds_ago) * 1000
-        for store in ("database", "cache"):
+        for store in self.stores:
             for region in (P, R):
                 item = {
                     "id": {"S": "heartbeat"},
@@ -153,13 +155,19 @@ def manifest(tier: str = "warm") -> Mapping[str, Any]:
 
 @contextmanager
 def new_ground(folder: Path, tier: str = "warm", emulator: type[Emulator] = Emulator) -> Iterator[Ground]:
-    """An environment of a tier in an emulator of its own."""
-    document = manifest(tier)
+    """A small environment of a tier in an emulator of its own."""
+    with ground_of(folder, manifest(tier), emulator) as made:
+        yield made
+
+
+@contextmanager
+def ground_of(folder: Path, document: Mapping[str, Any], emulator: type[Emulator] = Emulator) -> Iterator[Ground]:
+    """What a recovery manifest names, in an emulator of its own."""
     (folder / "manifest.json").write_text(json.dumps(document))
     with emulator(ROOT / ".haven" / "emulator", folder / "emulator") as running, gateway(running.url) as before:
         aws = Clients(running.url)
         _fill(aws, document)
-        yield Ground(before, aws, running.url, folder)
+        yield Ground(before, aws, running.url, folder, stores=list(document["operations"]["heartbeats"]["stores"]))
 
 
 def _fill(aws: Clients, document: Mapping[str, Any]) -> None:
@@ -189,8 +197,8 @@ def _side(aws: Clients, region: str, side: Mapping[str, Any]) -> None:
     rds.create_db_cluster(
         DBClusterIdentifier=cluster, Engine="aurora-postgresql", GlobalClusterIdentifier="db-global", **password
     )
-    instances = side["database"]["instances"] if region == P or side["database"]["standby"] else ()
-    for instance in instances:
+    instances = sorted(side["database"]["instances"])
+    for instance in instances if region == P else instances[: side["database"]["standby"]]:
         rds.create_db_instance(
             DBInstanceIdentifier=instance,
             DBClusterIdentifier=cluster,

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from haven.base.exits import OK
+from haven.emulator.clients import Clients
 from haven.runbooks.observation import WITHIN_SECONDS
 from haven.runbooks.workflow.threads import ONCE_SECONDS
 from tests.gateway import Call, Fault
-from tests.haven.runbooks.failover.ground import MUTATING, Ground, new_ground
+from tests.haven.runbooks.failover.ground import MUTATING, Ground
 from tests.haven.runbooks.failover.ground_stores import stores
+from tests.haven.runbooks.failover.of_each_tier.planned import planned_ground
 from tests.simulation.model import P, R
 from tests.simulation.silent.test_one_place import ONE_PLACE
 
@@ -23,7 +25,7 @@ LOST = ("--to", R, "--confirm", "sim", "--json", "--force", "the provider confir
 def failed_over(folder: Path, tier: str, *, blackholed: bool) -> tuple[float, Ground]:
     """Seconds of a failover, and its ground."""
     folder.mkdir()
-    with new_ground(folder, tier) as ground, stores(ground):
+    with planned_ground(folder, tier) as ground, stores(ground):
         if blackholed:
             ground.gateway.faults |= {(P, "*"): Fault.BLACKHOLE, ("us-east-1", "*"): Fault.BLACKHOLE}
         ground.beat(seconds_ago=60)
@@ -31,7 +33,20 @@ def failed_over(folder: Path, tier: str, *, blackholed: bool) -> tuple[float, Gr
         code, text, error = ground.haven("failover", *LOST)
         seconds = time.monotonic() - begin
         assert (code, json.loads(text)["state"], ground.writer) == (OK, "done", R), text + error
+        assert_at_full_scale(ground)
     return seconds, ground
+
+
+def assert_at_full_scale(ground: Ground) -> None:
+    """Nodes as the manifest has them, and as many instances as the tier has on standby, or the first one."""
+    aws, side = Clients(ground.gateway.url), json.loads((ground.folder / "manifest.json").read_text())["sides"][R]
+    for name, sizes in side["cluster"]["nodeGroups"].items():
+        group = aws.of("eks", R).describe_nodegroup(clusterName=side["cluster"]["name"], nodegroupName=name)
+        assert group["nodegroup"]["scalingConfig"]["desiredSize"] == sizes["full"][1], name
+    instances = aws.of("rds", R).describe_db_instances()["DBInstances"]
+    made = {each["DBInstanceIdentifier"] for each in instances}
+    assert len(made) == max(1, side["database"]["standby"])
+    assert made <= side["database"]["instances"].keys()
 
 
 def observing_seconds(ground: Ground) -> float:
