@@ -21,7 +21,7 @@ from haven.runbooks.failover.assembly import operator
 from haven.runbooks.manifest import read_file
 from tests.gateway import Call, Fault
 from tests.haven.runbooks.failover.ground import MUTATING, Ground, new_ground, to_the_lost_region
-from tests.haven.runbooks.failover.test_one_place_control_planes import trace
+from tests.haven.runbooks.failover.of_each_tier.test_one_place_control_planes import trace
 from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.emulator]
