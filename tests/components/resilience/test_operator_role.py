@@ -34,8 +34,15 @@ RENAMED = {
 }
 FREE = {"sts:GetCallerIdentity"}
 """Needs no permission (STS API Reference, GetCallerIdentity; read 2026-11-26)."""
-NAMESAKES = {("autoscaling", "DescribeLoadBalancers"), ("elasticache", "DescribeEvents"), ("health", "DescribeEvents")}
-"""Operations of another service with the name of one that is called: Elastic Load Balancing's, and RDS's."""
+NAMESAKES = {
+    ("autoscaling", "DescribeLoadBalancers"),
+    ("connect", "GetMetricData"),
+    ("elasticache", "DescribeEvents"),
+    ("health", "DescribeEvents"),
+}
+"""Operations of another service with the name of one that is called: Elastic Load Balancing's, CloudWatch's, RDS's."""
+OF_WHO_DEPLOYS = {"lambda:GetFunctionConcurrency"}
+"""What a preflight before a deployment asks, not as an operator."""
 NOT_CALLED = ("kms:", "iam:PassRole")
 """What AWS's services ask for in the caller's name, too."""
 
@@ -139,7 +146,7 @@ def action(service: str, operation: str) -> str:
 
 def called(code: Sequence[Path] = CODE) -> set[str]:
     """The actions that the runbooks' code needs, or some of it."""
-    return {action(*each) for each in operations(code)} - FREE
+    return {action(*each) for each in operations(code)} - FREE - OF_WHO_DEPLOYS
 
 
 def test_an_operator_may_do_exactly_what_the_runbooks_do() -> None:

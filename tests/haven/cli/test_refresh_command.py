@@ -45,4 +45,4 @@ def test_what_the_provider_reads_through_both_regions_is_left_out(
 
 def test_a_region_that_the_stack_does_not_use_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["refresh-command", "backup", "--region", "us-east-1", "-C", str(ROOT)]) == BAD_INPUT
-    assert '--region: got "us-east-1"; allowed: "eu-central-1", "eu-west-1"' in capsys.readouterr().err
+    assert '--region: got "us-east-1"; allowed: "eu-central-1", "eu-north-1", "eu-west-1"' in capsys.readouterr().err

@@ -27,7 +27,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     warm = stack_file(directory, "warm")
     edit(warm, "haven:tier: warm", "haven:tier: pilot-light")
     edit(warm, "desiredSize: 3", "desiredSize: 4")
-    edit(warm, "recovery: eu-central-1", "recovery: eu-north-1")
+    edit(warm, "recovery: eu-central-1", "recovery: eu-west-2")
     return make_report(directory, "main", date(2026, 11, 21))
 
 
@@ -45,19 +45,19 @@ def test_both_sides_run_and_the_tiers_are_reported(found: dict[str, Any]) -> Non
 
 def test_the_edited_regions_are_an_error(found: dict[str, Any]) -> None:
     assert [each["what"] for each in found["errors"]] == ["haven:regions"]
-    assert "eu-north-1" in found["errors"][0]["got"]
+    assert "eu-west-2" in found["errors"][0]["got"]
 
 
 def test_capacity_is_counted_by_region(found: dict[str, Any]) -> None:
     gpu_nodes = {region: counts.get("gpuNodes") for region, counts in found["capacity"].items()}
     here, there = {"before": 4, "after": 5}, {"before": 1, "after": 0}
-    assert gpu_nodes == {"eu-west-1": here, "eu-central-1": there, "eu-north-1": None}
-    assert found["capacity"]["eu-north-1"]["controlPlanes"] == {"before": 0, "after": 1}
+    assert gpu_nodes == {"eu-west-1": here, "eu-central-1": there, "eu-west-2": None}
+    assert found["capacity"]["eu-west-2"]["controlPlanes"] == {"before": 0, "after": 1}
 
 
 def test_resources_are_found_under_their_regions_and_components(report: Report, found: dict[str, Any]) -> None:
     added, removed = ({(each["region"], each["component"]) for each in found[group]} for group in ("added", "removed"))
-    assert ("eu-north-1", "InferenceCluster") in added
+    assert ("eu-west-2", "InferenceCluster") in added
     assert ("eu-central-1", "InferenceCluster") in removed
     assert ("eu-central-1", "GlobalDatabase") in removed
     assert "haven-warm-db-euc1" in {each["name"] for each in found["refused"]}

@@ -177,4 +177,4 @@ def test_what_may_be_the_clock_is_the_clock_where_the_answer_has_another_time(
     error = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
     aws.answers["sts", "GetCallerIdentity"], aws.ahead = (lambda _: (403, "text/xml", error)), ahead
     with pytest.raises(CredentialsError, match="clock is" if clock else SIGN_IN):
-        asked("STS", clients(None)("sts", R).get_caller_identity)
+        asked("STS", clients(None, credentials=signed_in([R]))("sts", R).get_caller_identity)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from haven.runbooks import clients as made
-from haven.runbooks.clients import clients
+from haven.runbooks.clients import clients, signed_in
 from haven.runbooks.workflow.requests import Call, Pause, TooLateError, UnansweredError
 from haven.runbooks.workflow.threads import ONCE_SECONDS, Threads
 from tests.gateway import Fault, Gateway, gateway, unconnectable
@@ -72,7 +72,7 @@ def promoted(until: float) -> Any:
     async def run() -> Any:
         return await Call("rds", R, "failover_global_cluster", PROMOTION, True, False, time.monotonic() + until)
 
-    once = clients(None, 1)
+    once = clients(None, 1, signed_in([R]))
     once("rds", R)  # what botocore loads first takes time
     return Threads(once, once).run(run())
 
@@ -87,7 +87,7 @@ def ends_within(seconds: float, call: Call) -> bool:
     async def wait() -> None:
         await Pause(seconds)
 
-    once = clients(None, 1)
+    once = clients(None, 1, signed_in([R]))
     once(call.service, call.region)
     runs = Threads(once, once)
     paused: list[Any] = []
@@ -169,7 +169,7 @@ def test_what_was_given_up_is_not_sent_any_more_when_its_thread_goes_on(
         found.meta.events.register_last("after-call-error", lambda **_: ended.set(), unique_id="ended")
         return found
 
-    once = clients(None, 1)
+    once = clients(None, 1, signed_in([R]))
 
     async def run() -> Any:
         return await CLOSING
@@ -209,7 +209,7 @@ def test_an_answer_that_trickles_has_one_time_out(
     with Server(("127.0.0.1", 0), Trickle) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-        once = clients(None, 1)
+        once = clients(None, 1, signed_in([R]))
         with pytest.raises(Exception, match="Read timeout"):
             once("rds", R).describe_db_clusters()  # its own time-out, before anybody gives it up
         assert ends_within(3, LOOK)

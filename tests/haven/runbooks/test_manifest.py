@@ -55,7 +55,7 @@ def test_the_operations_tables_cover_both_regions() -> None:
     changed = document()
     del changed["operations"]["tables"][RECOVERY]
     [(what, got, allowed)] = refused(changed)
-    assert (what, got) == ("operations.tables", f'"{PRIMARY}"')
+    assert (what, got) == ("operations.tables", f'"eu-north-1", "{PRIMARY}"')
     assert allowed.startswith(f'both Regions, "{PRIMARY}", "{RECOVERY}"')
     changed["operations"]["tables"] = {}
     assert refused(changed)[0][1] == "none"

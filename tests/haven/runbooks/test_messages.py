@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from haven.runbooks.clients import clients
+from haven.runbooks.clients import clients, signed_in
 from haven.runbooks.messages import LONGEST, plain
 from haven.runbooks.workflow.requests import Call, RefusedError
 from haven.runbooks.workflow.threads import Threads
@@ -46,7 +46,7 @@ def refused(aws: Gateway, code: str, message: str, call: Call) -> str:
     async def run() -> object:
         return await call
 
-    once = clients(None, 1)
+    once = clients(None, 1, signed_in([R]))
     with pytest.raises(RefusedError) as error:
         Threads(once, once).run(run())
     assert error.value.code == code

@@ -276,7 +276,7 @@ def test_where_no_region_renews_credentials_that_have_ended_one_error_names_both
     with pytest.raises(CredentialsError) as raised:
         Threads(client, client).run(identity())
     assert str(raised.value).startswith(f"no new credentials: STS in {R} and {P} doesn't answer (")
-    assert "run the same command once more: it goes on from where this one ended" in str(raised.value)
+    assert "run the same command once more" in str(raised.value)
     assert assumed_in(aws) == [R, R, P]
 
 
