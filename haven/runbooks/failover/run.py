@@ -149,7 +149,7 @@ class Operator:
         await self.audit.open(str(before.get("hash", "")), goal=self._goal(request), token=self.lease.token)
         try:
             await cut.put_back(self._engine, self.site.to)
-            report = await self._run(request, log.replay(entries))
+            report = await self._run(request, log.replay(self.journal.entries))
         except (CallError, Problems) as error:
             if not self._closed:
                 with suppress(CallError, AuditError):  # of the same Region
