@@ -34,6 +34,8 @@ FOUND = {
     "witnesses": "from which everything arrives",
     "read back": "when all faults had ended, it ended with",
 }
+LATE = ("both looks at the fence", "drained cache", "hour between failovers", "look before the promotion")
+"""Safeguards whose absence only the 241st seed, or a later one, shows."""
 
 
 ONCE_VIOLATED = {
@@ -92,7 +94,9 @@ def test_nothing_is_violated_in_10000_seeds() -> None:
         assert [each for found in pool.map(block, range(0, ALL, BLOCK)) for each in found] == []
 
 
-@pytest.mark.parametrize("safeguard", MUTATIONS)
+@pytest.mark.parametrize(
+    "safeguard", [pytest.param(each, marks=[pytest.mark.exhaustive] if each in LATE else []) for each in MUTATIONS]
+)
 def test_without_a_safeguard_a_violation_is_found(safeguard: str, monkeypatch: pytest.MonkeyPatch) -> None:
     MUTATIONS[safeguard](monkeypatch)
     for seed in range(MUTATED):
