@@ -8,6 +8,7 @@ from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.loss import CLOSED
 from haven.runbooks.failover.plan import NO_RETURN
 from haven.runbooks.workflow import journal as log
+from haven.runbooks.workflow.cut import RESTORED
 from haven.runbooks.workflow.requests import Answer, Call, UnansweredError
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model
@@ -106,6 +107,8 @@ class Onlooker:
             return
         entry = json.loads(body)
         data = entry["data"]
+        if RESTORED in data:  # decided by whoever was stopped before the journal had it
+            return
         if entry["kind"] == log.DECISION and not data["promoted"]:
             self._decided(owner, data, now)
         if entry["kind"] == log.TAKEOVER and data.get("planned") is False:
