@@ -125,8 +125,11 @@ def _final_state(played: Played) -> Iterator[str]:
 
 
 def _consumers(played: Played) -> Iterator[str]:
-    """Whoever takes messages does so in the new Region, and in the old one only if it couldn't be closed out."""
+    """Whoever takes messages does so in the new Region, and in the old one only if it couldn't be closed out; once
+    every queue heeds its policy."""
     regions, new, old = played.model.regions, played.model.new, played.model.old
+    for each in regions.values():
+        each.queue.heed()
     if regions[new].queue.denied:
         yield f"in the end consumers in {new} get no messages"
     if any("EventsOfTheBus" not in each.queue.policy for each in regions.values()):
