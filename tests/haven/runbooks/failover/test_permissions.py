@@ -31,6 +31,7 @@ LEAST_SERVICES = 4
 """That `status` and `preflight` ask, each, and more."""
 UNSEEN = {
     "iam:PassRole": "AWS Backup asks for it while it starts a restore, and the emulator starts none",
+    "lambda:GetAccountSettings": "the emulator answers it, and enforces nothing for it",
     "servicequotas:GetAWSDefaultServiceQuota": "the emulator has no Service Quotas, and enforces nothing for it",
     "servicequotas:GetServiceQuota": "the same",
     **{each.action: "the same of ARC Region switch" for each in RIGHTS if each.action.startswith("arc-region-switch:")},
