@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from haven.runbooks.workflow.requests import Answer, Call
+from haven.runbooks.workflow.requests import Answer, Call, pages
 
 SERVICE = "arc-region-switch"
 ACTIVATE = "activate"
@@ -164,9 +164,9 @@ async def execution(region: str, arn: str, number: str) -> tuple[Execution, Answ
     Raises:
         CallError: no answer.
     """
-    pages = await _pages(region, "get_plan_execution", {"planArn": arn, "executionId": number})
-    first = pages[0]
-    states = [_state(each) for page in pages for each in page.get("stepStates") or ()]
+    found = await _pages(region, "get_plan_execution", {"planArn": arn, "executionId": number})
+    first = found[0]
+    states = [_state(each) for page in found for each in page.get("stepStates") or ()]
     known = _plan(first.get("plan") or {"arn": arn}, region) or Plan(arn, "", ())
     return Execution(number, str(first["executionState"]), str(first.get("mode", "")), states, known), first
 
@@ -193,10 +193,7 @@ def _in_order(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 async def _pages(region: str, operation: str, arguments: Mapping[str, Any]) -> list[Answer]:
-    pages = [await Call(SERVICE, region, operation, arguments)]
-    while token := pages[-1].get("nextToken"):
-        pages.append(await Call(SERVICE, region, operation, {**arguments, "nextToken": token}))
-    return pages
+    return await pages(Call(SERVICE, region, operation, arguments), "nextToken", "nextToken")
 
 
 def _plan(found: Mapping[str, Any], region: str) -> Plan | None:

@@ -9,7 +9,7 @@ from haven.runbooks.failover import fence, loss
 from haven.runbooks.failover.site import Site, described
 from haven.runbooks.observation import region_of
 from haven.runbooks.workflow.journal import ACCEPTED, StepRecord, Workflow
-from haven.runbooks.workflow.requests import Call, RefusedError, Stopwatch
+from haven.runbooks.workflow.requests import Call, RefusedError, Stopwatch, pages
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
 
 _ENGINE = "aurora-postgresql"
@@ -299,16 +299,9 @@ def copying(region: str, snapshot: str) -> str:
 
 async def _snapshots(region: str, cluster: str) -> Mapping[str, Mapping[str, Any]]:
     """A cluster's snapshots, manual and automated, by their names."""
-    found = await _listed(Call("rds", region, "describe_db_cluster_snapshots", {"DBClusterIdentifier": cluster}))
+    call = Call("rds", region, "describe_db_cluster_snapshots", {"DBClusterIdentifier": cluster})
+    found = await pages(call, "Marker", "Marker")
     return {str(each["DBClusterSnapshotIdentifier"]): each for page in found for each in page["DBClusterSnapshots"]}
-
-
-async def _listed(call: Call) -> list[Mapping[str, Any]]:
-    """Every page of what RDS lists."""
-    pages = [await call]
-    while marker := pages[-1].get("Marker"):
-        pages.append(await call._replace(arguments={**call.arguments, "Marker": marker}))
-    return pages
 
 
 def events_read(site: Site) -> Looking:
@@ -326,11 +319,11 @@ def events_read(site: Site) -> Looking:
             "Duration": min(max(minutes, 1), _LONGEST_MINUTES),
         }
         try:
-            pages = await _listed(Call("rds", site.to, "describe_events", asked))
+            listed = await pages(Call("rds", site.to, "describe_events", asked), "Marker", "Marker")
         except RefusedError as error:
             return Done(remark=f"RDS's events can't be read: {error.code}")
         # In which order RDS lists them isn't documented.
-        found = sorted((each for page in pages for each in page["Events"]), key=_when)
+        found = sorted((each for page in listed for each in page["Events"]), key=_when)
         events = [str(each["Message"]) for each in found]
         return Done({"events": events})
 

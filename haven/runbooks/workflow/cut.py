@@ -10,7 +10,7 @@ from typing import Any
 from haven.runbooks.workflow.audit import Bucket, key, record_in
 from haven.runbooks.workflow.engine import Engine
 from haven.runbooks.workflow.journal import BEGIN, CLOSED, END, KINDS, replay
-from haven.runbooks.workflow.requests import Call
+from haven.runbooks.workflow.requests import Call, pages
 
 RESTORED = "restored"
 """Of an entry that comes from the audit: which record it was."""
@@ -55,15 +55,10 @@ async def put_back(engine: Engine, region: str) -> None:
 
 async def _places(bucket: Bucket, session: str, known: Collection[int]) -> list[str]:
     """Keys of a process's records of which the journal has no entry. The first record never has one."""
-    found: list[str] = []
-    more: dict[str, Any] = {}
-    while True:
-        arguments = {"Bucket": bucket.name, "Prefix": key(session, 0).rpartition("/")[0] + "/", **more}
-        answer = await Call("s3", bucket.region, "list_objects_v2", arguments)
-        found += [str(each["Key"]) for each in answer.get("Contents", ())]
-        if "NextContinuationToken" not in answer:
-            break
-        more = {"ContinuationToken": answer["NextContinuationToken"]}
+    arguments = {"Bucket": bucket.name, "Prefix": key(session, 0).rpartition("/")[0] + "/"}
+    call = Call("s3", bucket.region, "list_objects_v2", arguments)
+    listed = await pages(call, "NextContinuationToken", "ContinuationToken")
+    found = [str(each["Key"]) for page in listed for each in page.get("Contents", ())]
     left_out = {key(session, index) for index in {0, *known}}
     return [each for each in sorted(found) if each not in left_out]
 

@@ -87,6 +87,23 @@ class Call(NamedTuple):
         return f"{self.service}:{self.operation} in {self.region}"
 
 
+async def pages(call: Call, given: str, asked: str) -> list[Answer]:
+    """Every page of what a service lists.
+
+    Args:
+        call: for the first one.
+        given: what an answer has where there is another page.
+        asked: the argument that asks for that one.
+
+    Raises:
+        CallError: no answer.
+    """
+    found: list[Answer] = [await call]
+    while token := found[-1].get(given):
+        found.append(await call._replace(arguments={**call.arguments, asked: token}))
+    return found
+
+
 @dataclass(frozen=True)
 class Pause:
     """Goes on after a time."""

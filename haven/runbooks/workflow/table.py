@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from haven.runbooks.workflow.requests import Answer, Call, RefusedError
+from haven.runbooks.workflow.requests import Answer, Call, RefusedError, pages
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
 _ADDED = {":zero": {"N": "0"}, ":one": {"N": "1"}}
@@ -89,21 +89,15 @@ class Table:
         Raises:
             CallError: no answer.
         """
-        found: list[Mapping[str, Any]] = []
-        more: dict[str, Any] = {}
-        while True:
-            arguments = {
-                "TableName": self.name,
-                "KeyConditionExpression": "id = :id",
-                "ExpressionAttributeValues": {":id": {"S": id_}},
-                "ConsistentRead": True,
-                **more,
-            }
-            answer = await Call("dynamodb", self.region, "query", arguments, observes=observes)
-            found += [plain(each) for each in answer["Items"]]
-            if not answer.get("LastEvaluatedKey"):
-                return found, answer
-            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        arguments = {
+            "TableName": self.name,
+            "KeyConditionExpression": "id = :id",
+            "ExpressionAttributeValues": {":id": {"S": id_}},
+            "ConsistentRead": True,
+        }
+        call = Call("dynamodb", self.region, "query", arguments, observes=observes)
+        found = await pages(call, "LastEvaluatedKey", "ExclusiveStartKey")
+        return [plain(each) for page in found for each in page["Items"]], found[-1]
 
     async def _conditional(self, operation: str, arguments: Mapping[str, Any]) -> bool:
         try:

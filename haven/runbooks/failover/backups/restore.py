@@ -12,7 +12,7 @@ from typing import Any
 from haven.runbooks.failover import database, guard, loss
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Call, RefusedError
+from haven.runbooks.workflow.requests import Call, RefusedError, pages
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Missing, Step, Waiting
 
 CHOSEN, DEPLOYED = "choose-backups", "deploy-recovery-side"
@@ -73,13 +73,9 @@ async def _points(site: Site) -> Mapping[str, Any]:
         "BackupVaultName": site.new_side.vault,
         "ByCreatedAfter": datetime.fromtimestamp(site.clock.wall(), UTC) - LOOK_BACK,
     }
-    found: list[Any] = []
-    while True:
-        answer = await Call("backup", site.to, "list_recovery_points_by_backup_vault", arguments)
-        found += answer["RecoveryPoints"]
-        if not answer.get("NextToken"):
-            return {**answer, "RecoveryPoints": found}
-        arguments["NextToken"] = answer["NextToken"]
+    call = Call("backup", site.to, "list_recovery_points_by_backup_vault", arguments)
+    found = await pages(call, "NextToken", "NextToken")
+    return {**found[-1], "RecoveryPoints": [each for page in found for each in page["RecoveryPoints"]]}
 
 
 def newest_copies(site: Site, points: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -144,14 +140,8 @@ async def _begin(site: Site, name: str, point: str, workflow: Workflow, *, begun
 async def _failure(site: Site, point: str, workflow: Workflow) -> str:
     """Why this workflow's restore from a copy has failed; empty: it hasn't, or isn't listed yet."""
     begun = datetime.fromtimestamp(workflow.goal["observedMs"] / 1000 - _ROUNDED_SECONDS, UTC)
-    asked: dict[str, Any] = {"ByCreatedAfter": begun}
-    found: list[Mapping[str, Any]] = []
-    while True:
-        answer = await Call("backup", site.to, "list_restore_jobs", asked)
-        found += answer["RestoreJobs"]
-        if not answer.get("NextToken"):
-            break
-        asked["NextToken"] = answer["NextToken"]
+    call = Call("backup", site.to, "list_restore_jobs", {"ByCreatedAfter": begun})
+    found = [each for page in await pages(call, "NextToken", "NextToken") for each in page["RestoreJobs"]]
     # An emulator may list all there are; a job of an earlier workflow says nothing about this one's.
     jobs = [each for each in found if each.get("RecoveryPointArn") == point and each["CreationDate"] >= begun]
     if not jobs or any(each["Status"] not in _FAILED for each in jobs):
