@@ -166,10 +166,10 @@ async def behind(site: Site, workflow: Workflow) -> str:
 
 async def _missing(site: Site, workflow: Workflow) -> dict[str, float]:
     """Milliseconds that each ordered store may lack, where it lacks what the closed Region wrote last."""
-    here, _ = await heartbeats(site, site.table)
-    arrived_ms = {each.store: each.newest_ms or 0.0 for each in here if each.ordered and each.store != DATABASE}
+    here = _shards(await heartbeats(site, site.table))
+    arrived_ms = {each.store: each.newest_ms or 0.0 for each in here}
     try:
-        there, _ = await heartbeats(site, site.table_of(site.old))
+        there = _shards(await heartbeats(site, site.table_of(site.old)))
     except CallError:
         closed = closed_ms(workflow)
         if closed is None:
@@ -180,9 +180,13 @@ async def _missing(site: Site, workflow: Workflow) -> dict[str, float]:
     return {
         each.store: each.newest_ms - arrived_ms.get(each.store, 0.0) + each.interval_ms
         for each in there
-        if each.ordered and each.store != DATABASE and each.newest_ms is not None
-        if each.newest_ms > arrived_ms.get(each.store, 0.0)
+        if each.newest_ms is not None and each.newest_ms > arrived_ms.get(each.store, 0.0)
     }
+
+
+def _shards(found: tuple[Sequence[guard.Heartbeat], Answer]) -> list[guard.Heartbeat]:
+    """The cache's heartbeats: its replication keeps the order of writes, as the database's does."""
+    return [each for each in found[0] if each.ordered and each.store != DATABASE]
 
 
 def unread(found: Sequence[guard.Heartbeat], now_ms: float) -> str:

@@ -9,7 +9,7 @@ no conditional change: what somebody else adds to the policy between a look and 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,26 +124,24 @@ def read(attributes: Mapping[str, str]) -> Policy:
 
 def closed(region: str, name: str) -> Looking:
     """Done when nobody can take messages from a queue; a queue that doesn't exist has none to take."""
-
-    async def look(_: Workflow) -> Look:
-        found = await _found(region, name)
-        if not isinstance(found, tuple):
-            return found
-        url, policy = found
-        return Done() if policy.closed else Missing(_setting(region, url, policy.closing()))
-
-    return look
+    return _having(region, name, lambda policy: None if policy.closed else policy.closing())
 
 
 def opened(region: str, name: str) -> Looking:
     """Done when nothing of `closed` is left; every other statement stays."""
+    return _having(region, name, lambda policy: policy.opening() if policy.marked else None)
+
+
+def _having(region: str, name: str, wanted: Callable[[Policy], str | None]) -> Looking:
+    """Done when a queue has the policy that is wanted in place of the one that it has; None: that one is right."""
 
     async def look(_: Workflow) -> Look:
         found = await _found(region, name)
         if not isinstance(found, tuple):
             return found
         url, policy = found
-        return Missing(_setting(region, url, policy.opening())) if policy.marked else Done()
+        text = wanted(policy)
+        return Done() if text is None else Missing(_setting(region, url, text))
 
     return look
 
