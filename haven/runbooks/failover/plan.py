@@ -8,7 +8,7 @@ from haven.runbooks.failover import database, fence, judging, loss, nodes, store
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Fence
-from haven.runbooks.failover.leaving import silence
+from haven.runbooks.failover.old_side import silence
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving import mode
 from haven.runbooks.serving import steps as serving
