@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,10 +67,10 @@ def _typed(call: Call) -> Sequence[str]:
     """The command that makes a call."""
     if call.service != KUBERNETES:
         operation, given = call.operation.replace("_", "-"), json.dumps(dict(call.arguments))
-        return [f"aws {call.service} {operation} --region {call.region} --cli-input-json '{given}'"]
+        return [f"aws {call.service} {operation} --region {call.region} --cli-input-json {shlex.quote(given)}"]
     found = _OBJECT.search(call.arguments["path"])
     if found is None:
         return []
     scale = " --subresource scale" if found["part"] else ""
     where = f"--namespace {found['namespace']} {found['kind']} {found['name']}{scale}"
-    return [f"kubectl patch {where} --type merge --patch '{json.dumps(call.arguments['body'])}'"]
+    return [f"kubectl patch {where} --type merge --patch {shlex.quote(json.dumps(call.arguments['body']))}"]
