@@ -71,11 +71,10 @@ def _stopped(client: Client, region: str, names: Iterable[str]) -> Iterator[tupl
     for name in names:
         sqs = client("sqs", region)
         try:
-            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            url, attributes = queues.described(sqs, name)
         except sqs.exceptions.QueueDoesNotExist:
             continue
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(queues.ATTRIBUTES))
-        policy = queues.read(found["Attributes"])
+        policy = queues.read(attributes)
         if policy.marked:
             yield name, (url, policy)
 

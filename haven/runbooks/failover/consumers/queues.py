@@ -122,6 +122,23 @@ def read(attributes: Mapping[str, str]) -> Policy:
     return Policy(attributes["QueueArn"], document)
 
 
+def described(sqs: Any, name: str) -> tuple[str, Mapping[str, str]]:
+    """A queue's URL and `ATTRIBUTES`.
+
+    Args:
+        sqs: boto3's client.
+        name: the queue's.
+
+    Raises:
+        ClientError: SQS refuses, or has no such queue.
+    """
+    url = str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
+    attributes: Mapping[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(ATTRIBUTES))[
+        "Attributes"
+    ]
+    return url, attributes
+
+
 def closed(region: str, name: str) -> Looking:
     """Done when nobody can take messages from a queue; a queue that doesn't exist has none to take."""
     return _having(region, name, lambda policy: None if policy.closed else policy.closing())

@@ -26,11 +26,7 @@ def _key(name: str, region: str) -> Key:
 
 
 def _attributes(sqs: Any, name: str) -> Mapping[str, str]:
-    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    found: Mapping[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(queues.ATTRIBUTES))[
-        "Attributes"
-    ]
-    return found
+    return queues.described(sqs, name)[1]
 
 
 def checks(view: View) -> Iterator[Check]:
