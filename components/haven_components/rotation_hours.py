@@ -16,19 +16,22 @@ def too_close(schedule: str) -> tuple[int, int] | None:
     Only within a day: a schedule in hours begins anew at midnight (Secrets Manager User Guide, schedule expressions in
     Secrets Manager rotation; read 2026-11-27), so `*/5` leaves four hours there, and nothing says that less is refused.
     """
-    found = _HOURS.fullmatch(schedule)
-    hours = sorted({hour for item in found["hours"].split(",") for hour in _hours(item)}) if found else []
+    hours, _ = _read(schedule)
     return next((pair for pair in pairwise(hours) if pair[1] - pair[0] < limits.LEAST_ROTATION_HOURS), None)
 
 
 def apart(schedule: str) -> str:
     """The schedule nearest to one whose hours are too close."""
+    hours, rest = _read(schedule)
+    return f"cron(0 {hours[0] or '*'}/{limits.LEAST_ROTATION_HOURS} {rest})" if hours else "rate(30 days)"
+
+
+def _read(schedule: str) -> tuple[list[int], str]:
+    """The hours of a cron schedule in their order, and what follows them; none of any other schedule."""
     found = _HOURS.fullmatch(schedule)
-    hours = sorted({hour for item in found["hours"].split(",") for hour in _hours(item)}) if found else []
-    if found is None or not hours:
-        return "rate(30 days)"
-    least = limits.LEAST_ROTATION_HOURS
-    return f"cron(0 {hours[0] or '*'}/{least} {found['rest']})"
+    if found is None:
+        return [], ""
+    return sorted({hour for item in found["hours"].split(",") for hour in _hours(item)}), found["rest"]
 
 
 def _hours(item: str) -> range:
