@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from haven_components.names import region_code
+from haven_components.names import queue_name, region_code
 
 SERVICE = "inference"
 """The name, below the environment's domain, under which its systems are reached."""
@@ -102,14 +102,9 @@ def buffer_name(stack: str, name: str, region: str) -> str:
     return f"{environment_name(stack)}-{name}-{region_code(region)}"
 
 
-def queue_name(stack: str, name: str, region: str, *, fifo: bool) -> str:
-    """Name of a Region's queue itself, as `RequestBuffer` composes it."""
-    return f"{buffer_name(stack, name, region)}-queue{'.fifo' if fifo else ''}"
-
-
 def queues_pattern(stack: str, region: str) -> str:
     """What the names of all queues of a Region match, and those of failed messages don't."""
-    return f"{buffer_name(stack, '*', region)}-queue*"
+    return f"{queue_name(buffer_name(stack, '*', region), fifo=False)}*"
 
 
 def bucket_base(stack: str, account: str, name: str) -> str:

@@ -220,6 +220,11 @@ def metric(name: str, region: str) -> SwitchMetric:
     }
 
 
+def queue_name(name: str, *, fifo: bool, part: str = "queue") -> str:
+    """Name of an SQS queue of a `RequestBuffer`: the one that requests wait in, or `part` of it."""
+    return f"{name}-{part}{'.fifo' if fifo else ''}"
+
+
 def queue_alarm_names(name: str) -> tuple[str, str]:
     """Names of the alarms of a `RequestBuffer`: on the age of its oldest message, and on failed messages."""
     return f"{name}-age", f"{name}-failed"

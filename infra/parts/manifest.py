@@ -23,6 +23,7 @@ from haven_components.names import (
     instance_name,
     instance_zone,
     metric,
+    queue_name,
     region_code,
     secret_name,
     subnet_group_name,
@@ -124,7 +125,8 @@ def _queues(environment: Environment, region: str) -> dict[str, str]:
     """What consumers take messages from, by names."""
     settings = environment.settings
     return {
-        name: names.queue_name(settings.stack, name, region, fifo=each.fifo) for name, each in settings.queues.items()
+        name: queue_name(names.buffer_name(settings.stack, name, region), fifo=each.fifo)
+        for name, each in settings.queues.items()
     }
 
 

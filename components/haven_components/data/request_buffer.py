@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from haven_components import limits
-from haven_components.names import queue_alarm_names, resource_arn
+from haven_components.names import queue_alarm_names, queue_name, resource_arn
 from haven_components.shared import checks as _checks
 from haven_components.shared.support import Checks, policy_document, stateful
 
@@ -292,7 +292,7 @@ class RequestBuffer(pulumi.ComponentResource):
         )
 
     def _queue_name(self, suffix: str) -> str:
-        return f"{self._name}-{suffix}{'.fifo' if self._fifo else ''}"
+        return queue_name(self._name, fifo=self._fifo, part=suffix)
 
     def _queue_arn(self, suffix: str) -> str:
         return self._arn("sqs", self._queue_name(suffix))
