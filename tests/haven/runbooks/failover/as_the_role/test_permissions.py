@@ -37,6 +37,7 @@ OWN_NAMES: Mapping[str, Any] = {
     "arn": PLAN,
     "planArn": PLAN,
     "planArns": [PLAN],
+    "BackupVaultName": "vault",
     "FunctionName": f"heartbeat-{R}",
     "RecoveryPointArn": f"arn:aws:backup:{R}:{ACCOUNT}:recovery-point:a",
     "IamRoleArn": RESTORER,
