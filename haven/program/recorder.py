@@ -137,7 +137,7 @@ def _run(entry: Callable[[], object], monitor: "_Monitor", project: str, stack: 
 
 class _Loop(asyncio.SelectorEventLoop):
     """Calls the monitor at once: Pulumi's runtime gives each call a thread, for an engine answers over the network.
-    Threads and waking the loop for each answer take a tenth of a program's time (2026-11-27)."""
+    Threads and waking the loop for each answer took a fifteenth of a program's time (2026-11-27)."""
 
     def run_in_executor(
         self,
