@@ -57,13 +57,13 @@ class Side:
     def _of(table: Table, *, rows: bool) -> Mapping[str, Any]:
         listed = [[str(key), md5(value.encode()).hexdigest()] for key, value in table.items()]
         if rows:
-            return {"rows": [listed]}
+            return {"rows": [listed], "ends": [None]}
         return {"ranges": [[None, None]], "digests": [[str(len(table)), str(sorted(listed))]], "count": len(table)}
 
 
 def compared(old: Side, new: Side, cluster: str = "", **given: Any) -> list[Check]:
     sides = {P: old, R: new}
-    known = {"manifest": manifest(), "instances": {"a": P, "b": R}, "answers": True, **given}
+    known = {"manifest": manifest(), "instances": {"a": P, "b": R}, "answers": True, "every_row": False, **given}
     return list(rows.checks(known.pop("manifest"), lambda _, region: sides[region], R, cluster=cluster, **known))
 
 
@@ -75,7 +75,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_members_with_the_same_rows_are_one_line_and_each_is_asked_once() -> None:
     old, new = Side({"t": {1: "a"}, "u": {}}), Side({"t": {1: "a"}, "u": {}}, writes=True)
     (check,) = compared(old, new)
-    assert (check.state, check.description) == (State.OK, "rows of 2 tables: no difference in 1 sampled row")
+    assert (check.state, check.description) == (State.OK, "rows of 2 tables: no difference in 1 row")
     assert (old.asked, new.asked) == ([("beat-p", "")], [("beat-r", "")])
 
 
@@ -84,8 +84,8 @@ def test_what_a_following_member_lacks_has_more_or_has_otherwise_is_named() -> N
     (check,) = compared(old, new)
     assert (check.state, check.region) == (State.WRONG, P)
     assert check.description == (
-        f"table t: 2 sampled rows only in {P}: 3, 9; 1 sampled row differ in {P} and {R}: 2;"
-        f" 1 sampled row only in {R}: 4; 4 rows in {P}, 3 in {R}"
+        f"table t: 2 rows only in {P}: 3, 9; 1 row differ in {P} and {R}: 2;"
+        f" 1 row only in {R}: 4; 4 rows in {P}, 3 in {R}"
     )
     assert check.names == ["3", "9", "2"]
 
@@ -124,7 +124,7 @@ def test_tables_of_one_side_alone_are_named() -> None:
     assert {(each.state, each.description) for each in compared(old, new)} == {
         (State.WRONG, f"table made isn't in {P}"),
         (State.WRONG, f"table left isn't in {R}"),
-        (State.OK, "rows of 1 table: no difference in 0 sampled rows"),
+        (State.OK, "rows of 1 table: no difference in 0 rows"),
     }
     old.writes = True
     states = {each.description: each.state for each in compared(old, new)}
@@ -151,7 +151,7 @@ def test_a_table_that_a_member_cannot_read_is_unknown_and_the_rest_is_compared()
     checks = compared(Side({}, answers=answers), Side({"t": {}, "u": {}}, writes=True))
     assert [(each.state, each.description) for each in checks] == [
         (State.UNKNOWN, "table t wasn't compared: no right"),
-        (State.OK, "rows of 1 table: no difference in 0 sampled rows"),
+        (State.OK, "rows of 1 table: no difference in 0 rows"),
     ]
 
 
@@ -173,6 +173,5 @@ def test_where_only_backups_are_copied_there_is_nothing_to_compare() -> None:
     assert compared(Side({}), Side({}), manifest=manifest(tier="backup")) == []
 
 
-def test_both_sides_agree_on_what_names_and_full_lists_are() -> None:
+def test_both_sides_agree_on_what_names_are() -> None:
     assert leftovers.RESTORED == comparison.RESTORED
-    assert rows._FULL == comparison.LISTED_ROWS

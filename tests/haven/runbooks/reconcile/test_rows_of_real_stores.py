@@ -80,7 +80,7 @@ def test_rows_that_only_the_old_side_has_are_named_and_kept(
     before = written(real, P, 700)
     wait_for(lambda: real.database.rows(R) >= before)
     _, check = of_rows(ground)
-    assert check["description"] == f"rows of 1 table: no difference in {len(before)} sampled rows"
+    assert check["description"] == f"rows of 1 table: no difference in {len(before)} rows"
 
     real.lose(P)
     late = written(real, P, 60)
