@@ -261,7 +261,7 @@ def _in_both(looks: Sequence[tuple[Any, Any]]) -> tuple[list[str], list[str], li
 
 
 def _sorted_out(old: Listed, new: Listed) -> tuple[dict[str, str], ...]:
-    """Rows of the old side alone, of the new side alone, and those that differ; a list that isn't all proves no lack."""
+    """Rows of the old side alone, of the new one alone, and those that differ; a list that isn't all proves no lack."""
     (there, all_old), (here, all_new) = old, new
     return (
         {key: digest for key, digest in there.items() if key not in here and all_new},
