@@ -79,7 +79,7 @@ def test_a_difference_beside_keys_that_stay_left_out_is_shown_with_them(monkeypa
 
 
 def test_where_every_item_is_compared_the_keys_of_all_that_differ_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data.time, "sleep", lambda _: None)
+    monkeypatch.setattr("haven.runbooks.reconcile.data.time.sleep", lambda _: None)
     whole = {f"key-{number:04}": "1" for number in range(450)}
     old = {**whole, "key-0333": "2", "only-here": "3"}
     tables = {PRIMARY: Table(old), RECOVERY: Table({**whole, "zero": "4"})}
