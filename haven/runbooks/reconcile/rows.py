@@ -134,7 +134,8 @@ def _of_table(found: Compared, difference: Difference, commands: Sequence[str]) 
     if difference.counts:
         parts.append(f"{difference.counts[0]} rows in {old}, {difference.counts[1]} in {new}")
     wrong = bool(difference.only_old or difference.changed or (found.follows and any(parts)))
-    description = f"table {difference.table}: {'; '.join(each for each in parts if each) or 'only newer rows differ'}"
+    newer = "only newer rows differ" if found.every_row else "of the sampled rows only newer ones differ"
+    description = f"table {difference.table}: {'; '.join(each for each in parts if each) or newer}"
     names = [*difference.only_old, *difference.changed]
     return Check(AREA, found.old.region, State.WRONG if wrong else State.OK, description, commands, names)
 
