@@ -88,7 +88,11 @@ def region_of(arn: str) -> str:
 
 
 def _put(arrived: queue.SimpleQueue[Any], key: Hashable, ask: Callable[[], Any]) -> None:
-    arrived.put((key, _asked(ask)))
+    try:
+        arrived.put((key, _asked(ask)))
+    except Exception as error:
+        arrived.put((key, Answer(unknown=f"{type(error).__name__}: {one_line(str(error))}", reached=False)))
+        raise  # a fault of this program: nobody waits for it, and its traceback is shown
 
 
 def _asked(ask: Callable[[], Any]) -> Answer | CredentialsError:

@@ -58,6 +58,12 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     metavar="CLUSTER",
     help="Compare rows with this cluster, which was restored from a snapshot of the old volume (haven-compare-...).",
 )
+@click.option(
+    "--every-row",
+    "every_row",
+    is_flag=True,
+    help="Compare every row of the database and every item of replicated tables, and name what differs; else samples.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (schema: haven/cli/schemas/reconcile.v1.json).")
 @directory_option
 def reconcile(
@@ -71,6 +77,7 @@ def reconcile(
     keep: bool,
     without: str,
     old_volume: str,
+    every_row: bool,
     as_json: bool,
     directory: str | None,
 ) -> int:
@@ -91,7 +98,8 @@ def reconcile(
     alone = _has_no_project(environment, regions, manifest, directory)
     if alone:
         _require_none({"--preview": preview is not None, "--write": write})
-    found = _Job(environment, source(environment, regions, manifest, directory), directory, old_volume, alone).run(
+    where = source(environment, regions, manifest, directory)
+    found = _Job(environment, where, directory, old_volume, every_row, alone).run(
         preview, updates, without.strip(), keep=keep
     )
     from haven.runbooks.reconcile import proposal, report
@@ -112,6 +120,7 @@ class _Job:
     chosen: EnvironmentSource
     directory: str | None
     old_volume: str
+    every_row: bool
     alone: bool
     """Whether there is no project here."""
 
@@ -128,7 +137,13 @@ class _Job:
         if keep:
             self._keep(located)
         facts = report.ask(
-            stack, located, self.chosen.client, self.chosen.client_once, without=without, old_volume=self.old_volume
+            stack,
+            located,
+            self.chosen.client,
+            self.chosen.client_once,
+            without=without,
+            old_volume=self.old_volume,
+            every_row=self.every_row,
         )
         logs = {output.near(each.resolve()): each.read_bytes() for each in updates}
         if stack is None:

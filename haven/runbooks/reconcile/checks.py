@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from haven.runbooks.observation import Answer
 from haven.runbooks.status.readings import State
 
+EVERY_ROW_SECONDS = 12 * 3600.0
+"""[assumption] In which one run compares every row and item: a person's shift."""
+
 
 @dataclass(frozen=True)
 class Check:

@@ -1,6 +1,7 @@
 """Whether both Regions have the same data: tables by counts and samples, buckets by their listings.
 
-Everything here is a sample or a count, never a proof: a difference is shown, the absence of one isn't.
+Where not every item is asked for, this is a sample or a count, never a proof: a difference is shown, the absence of one
+isn't.
 """
 
 import hashlib
@@ -13,7 +14,8 @@ from typing import Any
 from haven.base.terminal import plural
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest import RecoveryManifest
-from haven.runbooks.reconcile.checks import Check, unknown
+from haven.runbooks.observation import ask_all
+from haven.runbooks.reconcile.checks import EVERY_ROW_SECONDS, Check, unknown
 from haven.runbooks.status.readings import Answers, Questions, State
 
 AREA = "data"
@@ -31,12 +33,25 @@ _REPLICATION = "aws:rep:"
 """Attributes that older global tables add to each item."""
 
 
-def questions(manifest: RecoveryManifest, client: Client) -> Questions:
+def compared(manifest: RecoveryManifest, client: Client, *, every_row: bool) -> Iterator[Check]:
+    """Ask, and say what differs.
+
+    Args:
+        manifest: the environment's.
+        client: makes the clients.
+        every_row: whether every item of a table is compared, however long it takes, rather than a sample.
+    """
+    asked = questions(manifest, client, every_row=every_row)
+    return checks(ask_all(asked, EVERY_ROW_SECONDS if every_row else WITHIN_SECONDS))
+
+
+def questions(manifest: RecoveryManifest, client: Client, *, every_row: bool = False) -> Questions:
     """Tables and buckets that both Regions have."""
     first, second = manifest.both
     buckets = manifest.sides[first].buckets.keys() & manifest.sides[second].buckets.keys()
+    table = partial(_table, client, manifest.both, every_row)
     return {
-        **{(f"table {name}", ""): partial(_table, client, name, manifest.both) for name in manifest.replicated_tables},
+        **{(f"table {name}", ""): partial(table, name) for name in manifest.replicated_tables},
         **{(f"bucket {name}", ""): partial(_bucket, client, manifest, name) for name in sorted(buckets)},
     }
 
@@ -49,41 +64,66 @@ def checks(answers: Answers) -> Iterator[Check]:
         elif answer.value is None:
             yield Check(AREA, "", State.WRONG, f"{what} doesn't exist in both Regions")
         else:
-            differences, compared, unread = answer.value
-            text = "; ".join([*differences, *unread]) or f"no difference in {compared}"
+            differences, size, unread, names = answer.value
+            text = "; ".join([*differences, *unread]) or f"no difference in {size}"
             state = State.UNKNOWN if unread else State.OK
-            yield Check(AREA, "", State.WRONG if differences else state, f"{what}: {text}")
+            yield Check(AREA, "", State.WRONG if differences else state, f"{what}: {text}", names=names)
 
 
-_Compared = tuple[list[str], str, list[str]]
-"""What differs, what was compared, and what couldn't be."""
+_Compared = tuple[list[str], str, list[str], list[str]]
+"""What differs, what was compared, what couldn't be, and the keys of items that differ."""
 
 
-def _table(client: Client, name: str, regions: Sequence[str]) -> _Compared:
-    """A sample of each Region, looked up in both."""
+def _table(client: Client, regions: Sequence[str], every_row: bool, name: str) -> _Compared:
+    """Items of each Region, looked up in both."""
     clients = {region: client("dynamodb", region) for region in regions}
     described = {region: each.describe_table(TableName=name)["Table"] for region, each in clients.items()}
     key = [each["AttributeName"] for each in described[regions[0]]["KeySchema"]]
+    item = "item" if every_row else "sampled item"
     found: list[str] = []
     left_out: list[str] = []
+    names: dict[str, None] = {}
     size = 0
     for here, there in (regions, regions[::-1]):
-        sample = clients[here].scan(TableName=name, Limit=_SAMPLE)["Items"]
-        keys = [{each: item[each] for each in key} for item in sample]
-        size += len(keys)
-        differing, unread = _differing(clients, name, keys)
-        if differing:
-            time.sleep(_SETTLE_SECONDS)
-            differing, again = _differing(clients, name, differing)
-            unread += again
-        missing = [each for each in differing if _items(clients[there], name, [each]) == ({}, set())]
-        for count, how in ((len(missing), f"not in {there}"), (len(differing) - len(missing), f"differ in {there}")):
-            found += [f"{count} of {len(keys)} sampled items of {here} {how}"] if count else []
+        missing, differing, unread, count = 0, 0, 0, 0
+        for keys in _keys(clients[here], name, key, every_row=every_row):
+            count += len(keys)
+            other, others = _settled(clients, name, keys)
+            lacking = [each for each in other if _items(clients[there], name, [each]) == ({}, set())]
+            names |= dict.fromkeys(
+                ", ".join(str(one) for value in each.values() for one in value.values()) for each in other
+            )
+            missing, differing, unread = missing + len(lacking), differing + len(other) - len(lacking), unread + others
+        size += count
+        for number, how in ((missing, f"not in {there}"), (differing, f"differ in {there}")):
+            found += [f"{number} of {count} {item}s of {here} {how}"] if number else []
         if unread:
-            left_out.append(f"{unread} of {len(keys)} sampled items of {here} couldn't be read: DynamoDB left them out")
+            left_out.append(f"{unread} of {count} {item}s of {here} couldn't be read: DynamoDB left them out")
     counts = ", ".join(f"{each['ItemCount']} in {region}" for region, each in described.items())
-    compared = f"{plural(size, 'sampled item')}; items as of DynamoDB's last count, up to six hours ago: {counts}"
-    return found, compared, left_out
+    compared = f"{plural(size, item)}; items as of DynamoDB's last count, up to six hours ago: {counts}"
+    return found, compared, left_out, list(names)
+
+
+def _keys(dynamodb: Any, name: str, key: Sequence[str], *, every_row: bool) -> Iterator[list[Mapping[str, Any]]]:
+    """The keys of a Region's items, as many as can be looked up at once; of a sample the first ones alone."""
+    request: Mapping[str, Any] = {"TableName": name, "Limit": _SAMPLE}
+    while request:
+        answer = dynamodb.scan(**request)
+        yield [{each: item[each] for each in key} for item in answer["Items"]]
+        last = answer.get("LastEvaluatedKey") if every_row else None
+        request = {**request, "ExclusiveStartKey": last} if last else {}
+
+
+def _settled(
+    clients: Mapping[str, Any], name: str, keys: Sequence[Mapping[str, Any]]
+) -> tuple[Sequence[Mapping[str, Any]], int]:
+    """What differs in two looks, and how many couldn't be read in one of them."""
+    differing, unread = _differing(clients, name, keys)
+    if differing:
+        time.sleep(_SETTLE_SECONDS)
+        differing, again = _differing(clients, name, differing)
+        unread += again
+    return differing, unread
 
 
 def _differing(
@@ -150,7 +190,7 @@ def _bucket(client: Client, manifest: RecoveryManifest, name: str) -> _Compared:
             more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
             differences.append(f"without an equal replica in {there}: {', '.join(status)}{more}")
     count = sum(map(len, compared.values()))
-    return differences, plural(count, "object") + (" (the first ones of each)" if ends else ""), []
+    return differences, plural(count, "object") + (" (the first ones of each)" if ends else ""), [], []
 
 
 def _listing(s3: Any, bucket: str) -> tuple[dict[str, int], str | None]:

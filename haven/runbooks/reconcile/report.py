@@ -70,7 +70,16 @@ class Reconciliation:
         return all(each.state is State.OK for each in self.checks)
 
 
-def ask(stack: Stack | None, located: Located, client: Client, once: Client, *, without: str, old_volume: str) -> Facts:
+def ask(
+    stack: Stack | None,
+    located: Located,
+    client: Client,
+    once: Client,
+    *,
+    without: str,
+    old_volume: str,
+    every_row: bool,
+) -> Facts:
     """Ask both Regions.
 
     Args:
@@ -80,6 +89,7 @@ def ask(stack: Stack | None, located: Located, client: Client, once: Client, *, 
         once: makes clients that send a request once.
         without: why no snapshot of the old volume is needed; empty: nobody gave a reason.
         old_volume: a cluster that was restored from such a snapshot; empty: none.
+        every_row: whether every row and item is compared rather than a sample.
 
     Raises:
         MissingDependency: this machine has no credentials, or neither Region answers.
@@ -105,11 +115,13 @@ def ask(stack: Stack | None, located: Located, client: Client, once: Client, *, 
     found += leftovers.still_closed(manifest, answers)
     found += leftovers.still_stopped(manifest, answers)
     found += leftovers.still_read_only(manifest, answers)
-    found += data.checks(ask_all(data.questions(manifest, client), data.WITHIN_SECONDS))
+    found += data.compared(manifest, client, every_row=every_row)
     instances = leftovers.existing(manifest, answers)
     if writer is not None:
         reached = answers[writers.DATABASE, manifest.other(writer)].known
-        found += rows.checks(manifest, client, writer, instances, answers=reached, cluster=old_volume)
+        found += rows.checks(
+            manifest, client, writer, instances, answers=reached, cluster=old_volume, every_row=every_row
+        )
     created = writer is not None and past.created_instance(writer)
     return Facts(manifest, writer, instances, found, created)
 

@@ -1,5 +1,6 @@
 """What the heartbeat's function answers for a comparison, from a real PostgreSQL server and one that follows it."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -79,6 +80,47 @@ def test_a_small_table_is_one_range_and_a_large_one_has_both_ends_and_places_bet
     digests = asked(pair, P, ranges={named("large"): large})["tables"][named("large")]["digests"]
     assert {int(count) for count, _ in digests[:1] + digests[-1:]} == {comparison.RANGE_ROWS}
     assert len(found[named("parted")]) == comparison.RANGES
+
+
+def test_parts_of_a_table_follow_each_other_and_leave_no_row_out(
+    pair: PostgresPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "PART_ROWS", 300)
+    monkeypatch.setattr(comparison, "PARTS", 4)
+    for table, rows in (("large", 20_000), ("parted", 5000), ('"Odd, names"', 3), ("written", 0), ("keyless", 10)):
+        found: list[Any] = []
+        low: Any = None
+        while True:
+            part = asked(pair, P, after={named(table): low})["tables"][named(table)]
+            there = asked(pair, R, ranges={named(table): part["ranges"]}, counts=False)["tables"][named(table)]
+            assert (there["digests"], "count" in there) == (part["digests"], False)
+            found += zip(part["ranges"], part["digests"], strict=True)
+            low = part["next"]
+            if low is None:
+                break
+            assert len(part["ranges"]) == 4
+        assert [high for (_, high), _ in found[:-1]] == [low for (low, _), _ in found[1:]]
+        assert (found[0][0][0], found[-1][0][1]) == (None, None)
+        counts = [int(digest[0]) for _, digest in found]
+        assert (sum(counts), set(counts[:-1]) <= {300}) == (rows, True)
+        assert len(found) == max(1, math.ceil(rows / 300))
+    many = asked(pair, P, after={named("many"): None})["tables"][named("many")]
+    assert many == {"unknown": "it has no primary key and more than 2000 rows, which can only be counted"}
+
+
+def test_a_list_of_rows_that_is_not_all_says_where_to_go_on(pair: PostgresPair) -> None:
+    keys: list[str] = []
+    low: Any = None
+    while True:
+        table = asked(pair, R, ranges={named("large"): [(low, None)]}, rows=True)["tables"][named("large")]
+        keys += [key for key, _ in table["rows"][0]]
+        (low,) = table["ends"]
+        if low is None:
+            break
+        assert low == [str(int(keys[-1]) + 1)]
+    assert keys == [str(each) for each in range(1, 20_001)]
+    table = asked(pair, P, ranges={named("many"): [(None, None)]}, rows=True)["tables"][named("many")]
+    assert table["ends"] == [None]
 
 
 def test_every_value_that_is_changed_changes_a_digest_and_the_row_s_own(pair: PostgresPair) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from .database import Database, takes_writes
@@ -21,8 +22,10 @@ RESTORED = "haven-compare-"
 """What names of restored clusters begin with. No other cluster is logged in to."""
 WHOLE_ROWS, RANGE_ROWS, RANGES = 2000, 500, 8
 """Rows of a table that is one range, rows of a range of a larger one on the writing side, and how many of those."""
+PART_ROWS, PARTS = 2000, 50
+"""Where every row is compared: rows of a range on the writing side, and ranges of one answer."""
 LISTED_ROWS = 4000
-"""Of a range."""
+"""Of a range, in one answer."""
 _WITHIN_SECONDS, _STATEMENT_SECONDS = 45.0, 10
 _SETTINGS = {
     "statement_timeout": f"{_STATEMENT_SECONDS}s",
@@ -111,35 +114,78 @@ class Comparison:
 
         Args:
             request: `ranges`, table to its ranges or null for ranges that this member chooses; `rows`, whether the keys
-                and digests of all rows of these ranges are wanted rather than a count and a digest of each.
+                and digests of all rows of these ranges are wanted rather than a count and a digest of each. Or `after`:
+                table to the key from which on this member chooses ranges that leave no row out, null for the beginning;
+                `next` in the answer is the key to go on from, null at the table's end. `counts`, false: tables aren't
+                counted.
         """
-        wanted = request.get("ranges")
+        wanted, after = request.get("ranges"), request.get("after")
         with self._connect(self.database.name) as connection:
             writes = takes_writes(connection)
             names = [str(each[0]) for each in connection.query(_DATABASES)]
         tables = {each.name: each for name in names for each in self._tables(name)}
         chosen = tables if wanted is None else {name: tables[name] for name in wanted if name in tables}
         found: dict[str, Mapping[str, Any]] = {}
+        if after is not None:
+            found = {name: self._part(tables[name], low) for name, low in after.items() if name in tables}
+            return {"writes": writes, "names": sorted(tables), "tables": found}
         for name, table in chosen.items():
             given = None if wanted is None else wanted[name]
             found[name] = self._of_table(table, given, rows=bool(request.get("rows")))
-        if not request.get("rows"):  # the counts take longest, and come last
+        if request.get("counts", True) and not request.get("rows"):  # the counts take longest, and come last
             found = {name: {**each, "count": self._count(tables[name])} for name, each in found.items()}
         return {"writes": writes, "names": sorted(tables), "tables": found}
 
     def _of_table(self, table: Table, ranges: Any, *, rows: bool) -> Mapping[str, Any]:
-        if not table.readable:
-            return {"unknown": "the master user has no right to read it: its owner may GRANT SELECT ON it TO that user"}
-        if time.monotonic() > self.end:
-            return {"unknown": f"no time was left of {_WITHIN_SECONDS:.0f} s"}
+        if why := self._unread(table):
+            return {"unknown": why}
         try:
             if rows:
-                return {"rows": [list(self._rows(table, each)) for each in ranges]}
+                listed = [self._rows(table, *each) for each in ranges]
+                return {"rows": [each for each, _ in listed], "ends": [end for _, end in listed]}
             chosen = list(self._ranges(table)) if ranges is None else ranges
-            digests = [self._one(table, _digest(table, *each)) for each in chosen]
+            return {"ranges": chosen, "digests": self._digests(table, chosen)}
         except (OSError, PostgresError) as error:
             return {"unknown": str(error)}
-        return {"ranges": chosen, "digests": digests}
+
+    def _part(self, table: Table, low: Bound) -> Mapping[str, Any]:
+        """Ranges that leave no row out, up to so many, and where the next ones begin."""
+        if why := self._unread(table):
+            return {"unknown": why}
+        try:
+            bounds = self._bounds(table, low)
+            more = bounds[-1] if len(bounds) == PARTS else None
+            ranges = list(pairwise([low, *bounds, *([] if more else [None])]))
+            return {"ranges": ranges, "digests": self._digests(table, ranges), "next": more}
+        except (OSError, PostgresError) as error:
+            return {"unknown": str(error)}
+
+    def _unread(self, table: Table) -> str:
+        """Why a table isn't read; empty: it is."""
+        if not table.readable:
+            return "the master user has no right to read it: its owner may GRANT SELECT ON it TO that user"
+        return "" if time.monotonic() <= self.end else f"no time was left of {_WITHIN_SECONDS:.0f} s"
+
+    def _bounds(self, table: Table, low: Bound) -> Rows:
+        """The keys of every so many rows from one on.
+
+        Raises:
+            PostgresError: a table without a primary key has too many rows to be one range.
+        """
+        if not table.key:
+            if self._is_large(table):
+                raise PostgresError(f"it has no primary key and more than {WHOLE_ROWS} rows, which can only be counted")
+            return []
+        numbered = (
+            f"SELECT {table.columns}, row_number() OVER (ORDER BY {table.columns}) AS haven_number"  # noqa: S608  quoted
+            f" FROM {table.identifier} AS {_ROW} {table.between(low, None)}"
+            f" ORDER BY {table.columns} LIMIT {PARTS * PART_ROWS + 1}"
+        )
+        every = f"haven_number > 1 AND haven_number % {PART_ROWS} = 1"
+        return self._query(
+            table,
+            f"SELECT {table.texts} FROM ({numbered}) AS {_ROW} WHERE {every} ORDER BY haven_number",  # noqa: S608
+        )
 
     def _count(self, table: Table) -> int | None:
         """All rows; None: they can't be counted in time."""
@@ -152,10 +198,13 @@ class Comparison:
 
     def _ranges(self, table: Table) -> Iterator[Sequence[Bound]]:
         """Both ends of a table and random places between; a small one as a whole."""
-        if not self._query(table, f"SELECT 1 FROM {table.identifier} OFFSET {WHOLE_ROWS} LIMIT 1"):  # noqa: S608  quoted
+        if not self._is_large(table):
             yield None, None
         elif table.key:
             yield from self._samples(table)
+
+    def _is_large(self, table: Table) -> bool:
+        return bool(self._query(table, f"SELECT 1 FROM {table.identifier} OFFSET {WHOLE_ROWS} LIMIT 1"))  # noqa: S608
 
     def _samples(self, table: Table) -> Iterator[Sequence[Bound]]:
         select = f"SELECT {table.texts} FROM {table.identifier} AS {_ROW}"  # noqa: S608  both are quoted
@@ -174,14 +223,15 @@ class Comparison:
         last = self._query(table, f"{select} ORDER BY {backwards} OFFSET {RANGE_ROWS - 1} LIMIT 1")
         yield last[0], None
 
-    def _rows(self, table: Table, bounds: Sequence[Bound]) -> Iterator[Sequence[str]]:
-        """Key and digest of each row; without a key the digest is both."""
+    def _rows(self, table: Table, low: Bound, high: Bound) -> tuple[list[Sequence[str]], Bound]:
+        """Key and digest of each row, and the key to go on from where there are more. Without a key the digest is both,
+        and nothing leads on from there."""
         texts = f"{table.texts}, " if table.key else ""
         statement = f"SELECT {texts}md5({_ROW}::text) FROM {table.identifier} AS {_ROW}"  # noqa: S608  quoted
         order = f"ORDER BY {table.columns}" if table.key else ""
-        for row in self._query(table, f"{statement} {table.between(*bounds)} {order} LIMIT {LISTED_ROWS}"):
-            digest = str(row[-1])
-            yield ", ".join(map(str, row[:-1])) or digest, digest
+        rows = self._query(table, f"{statement} {table.between(low, high)} {order} LIMIT {LISTED_ROWS + 1}")
+        end = rows.pop()[:-1] if len(rows) > LISTED_ROWS else None
+        return [(", ".join(map(str, row[:-1])) or str(row[-1]), str(row[-1])) for row in rows], end
 
     def _tables(self, database: str) -> list[Table]:
         try:
@@ -198,6 +248,11 @@ class Comparison:
 
     def _one(self, table: Table, statement: str) -> Sequence[str | None]:
         return self._query(table, statement)[0]
+
+    def _digests(self, table: Table, ranges: Sequence[Any]) -> Rows:
+        """Count and digest of each range."""
+        selects = [_digest(table, number, *each) for number, each in enumerate(ranges)]
+        return [row[1:] for row in self._query(table, " UNION ALL ".join(selects) + " ORDER BY 1")] if selects else []
 
     def _query(self, table: Table, statement: str) -> Rows:
         """Each statement has a connection of its own: one that was cancelled is of no use any more."""
@@ -224,11 +279,11 @@ class Comparison:
         return last
 
 
-def _digest(table: Table, low: Bound, high: Bound) -> str:
-    """Count and digest of a range; the order of its rows doesn't matter."""
+def _digest(table: Table, number: int, low: Bound, high: Bound) -> str:
+    """A range's number, count and digest; the order of its rows doesn't matter."""
     each = f"('x' || left(md5({_ROW}::text), 15))::bit(60)::bigint"
     rows = f"{table.identifier} AS {_ROW} {table.between(low, high)}"
-    return f"SELECT count(*), coalesce(sum({each}), 0) FROM {rows}"  # noqa: S608  all of it is quoted
+    return f"SELECT {number}, count(*), coalesce(sum({each}), 0) FROM {rows}"  # noqa: S608  all of it is quoted
 
 
 def answer(database: Database, request: Mapping[str, Any]) -> Mapping[str, Any]:

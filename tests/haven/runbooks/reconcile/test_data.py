@@ -21,8 +21,12 @@ class Table:
     def describe_table(self, **_: Any) -> Mapping[str, Any]:
         return {"Table": {"KeySchema": [{"AttributeName": "id"}], "ItemCount": len(self.items)}}
 
-    def scan(self, **_: Any) -> Mapping[str, Any]:
-        return {"Items": [self._item(each) for each in self.items]}
+    def scan(self, **given: Any) -> Mapping[str, Any]:
+        after = given.get("ExclusiveStartKey", {"id": {"S": ""}})["id"]["S"]
+        following = sorted(each for each in self.items if each > after)
+        page = following[: given["Limit"]]
+        last = {"LastEvaluatedKey": {"id": {"S": page[-1]}}} if len(following) > len(page) else {}
+        return {"Items": [self._item(each) for each in page], **last}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: N803  boto3's name
         [(name, asked)] = RequestItems.items()
@@ -72,3 +76,19 @@ def test_keys_that_stay_left_out_are_unknown_and_neither_differ_nor_agree(
 def test_a_difference_beside_keys_that_stay_left_out_is_shown_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
     state, text = compared(monkeypatch, Table(ITEMS), Table({"a": "9", "b": "2"}, leaves_out=10**6))
     assert (state, "differ in" in text, "couldn't be read" in text) == (State.WRONG, True, True)
+
+
+def test_where_every_item_is_compared_the_keys_of_all_that_differ_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("haven.runbooks.reconcile.data.time.sleep", lambda _: None)
+    whole = {f"key-{number:04}": "1" for number in range(450)}
+    old = {**whole, "key-0333": "2", "only-here": "3"}
+    tables = {PRIMARY: Table(old), RECOVERY: Table({**whole, "zero": "4"})}
+    known = manifest().model_copy(update={"replicated_tables": ["t"]})
+    found = {}
+    for every_row in (False, True):
+        asked = data.questions(known, lambda _, region: tables[region], every_row=every_row)
+        (found[every_row],) = data.checks(ask_all({key: each for key, each in asked.items() if key[0] == "table t"}))
+    assert (found[False].state, "sampled items" in found[False].description) == (State.OK, True)
+    assert (found[True].state, found[True].names) == (State.WRONG, ["key-0333", "only-here", "zero"])
+    here = f"1 of 451 items of {PRIMARY} not in {RECOVERY}; 1 of 451 items of {PRIMARY} differ in {RECOVERY}"
+    assert f"table t: {here}; 1 of 451 items of {RECOVERY} not in {PRIMARY}" in found[True].description
